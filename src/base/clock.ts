@@ -1,0 +1,45 @@
+/**
+ * Time, handed in. Nothing below the command line reads the clock or sets a timer on its own, so a
+ * test can turn a day into a millisecond.
+ *
+ * @module
+ */
+
+/** A running timer of a {@linkcode Clock}. */
+export interface Timer {
+  /** Ends it; it does not fire any more. */
+  cancel(): void;
+}
+
+/** The time of day and timers. */
+export interface Clock {
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  now(): number;
+  /** Calls `fire` once, after `delayMs` milliseconds. */
+  after(delayMs: number, fire: () => void): Timer;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, fire) {
+    const id = setTimeout(fire, delayMs);
+    return { cancel: () => clearTimeout(id) };
+  },
+};
+
+/** Resolves after `delayMs` milliseconds of `clock`, or rejects as soon as `signal` aborts. */
+export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      timer.cancel();
+      reject(signal!.reason);
+    };
+    const timer = clock.after(delayMs, () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}

@@ -1,0 +1,9 @@
+/**
+ * What everything else stands on: the base error, bytes, the clock. Imports nothing of libreseed.
+ *
+ * @module
+ */
+
+export * from "./bytes.ts";
+export * from "./clock.ts";
+export * from "./errors.ts";
