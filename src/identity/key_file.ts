@@ -1,0 +1,152 @@
+/**
+ * The file that holds a publisher's key pair: PKCS #8 in PEM, readable by its owner only. Where it
+ * lies is the caller's business.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { fromUtf8, utf8 } from "../base/mod.ts";
+import { IdentityError } from "./errors.ts";
+import { fromPkcs8Pem, type KeyPair, toPkcs8Pem } from "./key_pair.ts";
+
+/** Far more than any Ed25519 PEM; what is larger was not written as a key. */
+const MAX_KEY_FILE_BYTES = 16 * 1024;
+
+/**
+ * Writes a new key file with mode 0600, in a directory that is made with mode 0700 if it is missing.
+ * Flushed to the disk before it returns. Never overwrites: the key is the publisher's identity.
+ *
+ * @throws {IdentityError} `KEY_EXISTS`, `KEY_UNWRITABLE`
+ */
+export async function writeKeyFile(path: string, pair: KeyPair): Promise<void> {
+  let file: Deno.FsFile | undefined;
+  try {
+    await makeDirectory(dirname(path));
+    file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+    await writeAll(file, utf8(toPkcs8Pem(pair)));
+    await file.sync();
+    await syncDirectory(dirname(path));
+  } catch (cause) {
+    const opened = file !== undefined;
+    if (!opened && cause instanceof Deno.errors.AlreadyExists) {
+      throw new IdentityError(
+        "failed",
+        "KEY_EXISTS",
+        `There is already something at ${path}, and a key is never overwritten. Move it away to make a new one.`,
+        { cause, detail: { path } },
+      );
+    }
+    // A half-written key would block the next try.
+    if (opened) await Deno.remove(path).catch(() => {});
+    throw new IdentityError(
+      "failed",
+      "KEY_UNWRITABLE",
+      `The key file ${path} cannot be written: ${messageOf(cause)}`,
+      { cause, detail: { path } },
+    );
+  } finally {
+    file?.close();
+  }
+}
+
+/**
+ * Reads a key file. A symbolic link to one is followed; what counts are the rights of the file itself.
+ *
+ * @throws {IdentityError} `KEY_NOT_FOUND`, `KEY_NOT_REGULAR_FILE`, `KEY_READABLE_BY_OTHERS` (any bit
+ * of mode 0077, except on Windows, which has no such bits), `KEY_INVALID`, `KEY_UNREADABLE`
+ */
+export async function readKeyFile(path: string): Promise<KeyPair> {
+  let bytes: Uint8Array;
+  try {
+    // Before opening, because opening a FIFO waits for its other end.
+    checkIsKeyFile(path, await Deno.stat(path));
+    using file = await Deno.open(path);
+    checkIsKeyFile(path, await file.stat());
+    bytes = await readUpTo(file, MAX_KEY_FILE_BYTES + 1);
+  } catch (cause) {
+    if (cause instanceof IdentityError) throw cause;
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new IdentityError(
+        "not-found",
+        "KEY_NOT_FOUND",
+        `There is no key at ${path}. Make one with \`libreseed keygen\`.`,
+        { cause, detail: { path } },
+      );
+    }
+    throw new IdentityError(
+      "failed",
+      "KEY_UNREADABLE",
+      `The key file ${path} cannot be read: ${messageOf(cause)}`,
+      { cause, detail: { path } },
+    );
+  }
+  if (bytes.length > MAX_KEY_FILE_BYTES) throw invalid(path, "It is too large for one.");
+  try {
+    return fromPkcs8Pem(fromUtf8(bytes));
+  } catch (cause) {
+    throw invalid(path, messageOf(cause), cause);
+  }
+}
+
+function checkIsKeyFile(path: string, info: Deno.FileInfo): void {
+  if (!info.isFile) {
+    throw new IdentityError(
+      "failed",
+      "KEY_NOT_REGULAR_FILE",
+      `${path} is not a regular file, so it is not read as a key.`,
+      { detail: { path } },
+    );
+  }
+  if (Deno.build.os !== "windows" && ((info.mode ?? 0) & 0o077) !== 0) {
+    const mode = (info.mode! & 0o777).toString(8).padStart(4, "0");
+    throw new IdentityError(
+      "failed",
+      "KEY_READABLE_BY_OTHERS",
+      `Others than its owner have access to the key ${path} (mode ${mode}). Run: chmod 600 ${path}`,
+      { detail: { path, mode } },
+    );
+  }
+}
+
+function invalid(path: string, why: string, cause?: unknown): IdentityError {
+  return new IdentityError("failed", "KEY_INVALID", `${path} is not a key file. ${why}`, {
+    cause,
+    detail: { path },
+  });
+}
+
+/** Made beforehand, so that its failure is not mistaken for a key file that is there. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new Error(messageOf(cause), { cause });
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}
+
+async function readUpTo(file: Deno.FsFile, limitBytes: number): Promise<Uint8Array> {
+  const buffer = new Uint8Array(limitBytes);
+  let length = 0;
+  while (length < limitBytes) {
+    const read = await file.read(buffer.subarray(length));
+    if (read === null) break;
+    length += read;
+  }
+  return buffer.subarray(0, length);
+}
+
+/** So that the directory's new entry survives a power cut too. Windows cannot open directories. */
+async function syncDirectory(path: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  using directory = await Deno.open(path);
+  await directory.sync();
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,47 @@
+/**
+ * Public keys as people and manifests write them.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { fromBase64, fromHex, toBase64 } from "../base/mod.ts";
+import { IdentityError } from "./errors.ts";
+import { PUBLIC_KEY_BYTES, type PublicKey } from "./key_pair.ts";
+
+const PREFIX = "ed25519:";
+
+/** `ed25519:` and the key in base64: 52 characters. */
+export function formatPublicKey(key: PublicKey): string {
+  return PREFIX + toBase64(key);
+}
+
+/**
+ * Reads a public key.
+ *
+ * @param text `ed25519:` and 44 characters of base64, or 64 hexadecimal digits of either case
+ * @returns 32 bytes
+ * @throws {IdentityError} `KEY_INVALID` for anything else
+ */
+export function parsePublicKey(text: string): PublicKey {
+  const key = text.startsWith(PREFIX) ? fromBase64(text.slice(PREFIX.length)) : fromHex(text);
+  if (key?.length !== PUBLIC_KEY_BYTES) {
+    // Cut short: the text may be a stranger's, and of any length.
+    const shown = JSON.stringify(text.length > 80 ? text.slice(0, 80) + "…" : text);
+    throw new IdentityError(
+      "usage",
+      "KEY_INVALID",
+      `${shown} is not a public key. Write ed25519: and 44 characters of base64, or 64 hexadecimal digits.`,
+    );
+  }
+  return key;
+}
+
+/**
+ * A short form for people to compare: the first 16 hexadecimal digits of the key's SHA-256, as
+ * `0123-4567-89ab-cdef`. It is 64 bits, so it tells keys apart, but trust should be pinned to the key.
+ */
+export function fingerprint(key: PublicKey): string {
+  const hex = createHash("sha256").update(key).digest("hex").slice(0, 16);
+  return hex.match(/.{4}/g)!.join("-");
+}
