@@ -1,0 +1,15 @@
+/**
+ * The error of the local test network.
+ *
+ * @module
+ */
+
+import { LibreseedError } from "../base/mod.ts";
+
+/**
+ * A testnet could not be started. Codes: `PORT_IN_USE` (kind `in-use`), `PORT_REFUSED` and
+ * `START_TIMEOUT` (kind `failed`), `BAD_OPTION` (kind `usage`).
+ */
+export class TestnetError extends LibreseedError {
+  override name = "TestnetError";
+}

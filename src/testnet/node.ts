@@ -1,0 +1,226 @@
+/**
+ * One node of a testnet: a real `bittorrent-dht` node with its own UDP socket, and counters of what
+ * it was sent. Which nodes there are and whom they know is `testnet.ts`'s business.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import DHT from "bittorrent-dht";
+import krpc from "k-rpc";
+import { toHex } from "../base/mod.ts";
+import { verifySignature } from "../identity/mod.ts";
+import { TestnetError } from "./errors.ts";
+
+/** How many items of strangers one node keeps before it drops the oldest. */
+const MAX_VALUES = 10_000;
+/** How many of the last queries {@linkcode ReceivedQueries.last} remembers. */
+const MAX_LAST = 256;
+
+/** A query that a node was sent. */
+export interface ReceivedQuery {
+  /** BEP 5 or BEP 44 name: `ping`, `find_node`, `get_peers`, `announce_peer`, `get`, `put`. */
+  query: string;
+  /** Source address of the packet. */
+  host: string;
+  /** Source UDP port of the packet. */
+  port: number;
+}
+
+/** Number of queries by name; names that no BEP knows are counted together as `other`. */
+export interface QueryCounts {
+  ping: number;
+  find_node: number;
+  get_peers: number;
+  announce_peer: number;
+  get: number;
+  put: number;
+  other: number;
+}
+
+/** What a node was sent since it started. */
+export interface ReceivedQueries {
+  readonly counts: Readonly<QueryCounts>;
+  /** The last 256 queries, oldest first. */
+  readonly last: readonly ReceivedQuery[];
+}
+
+/** One node of a testnet. */
+export interface TestnetNode {
+  /** UDP port on 127.0.0.1. */
+  readonly port: number;
+  /** Node id, 20 bytes in hexadecimal. */
+  readonly idHex: string;
+  /** Live counters: read again for newer numbers. */
+  readonly received: ReceivedQueries;
+  /** Whether {@linkcode TestnetNode.kill} was called. */
+  readonly killed: boolean;
+  /** Number of contacts in its routing table. */
+  contacts(): number;
+  /** BEP 44 targets of the items it holds, in hexadecimal. */
+  storedTargets(): string[];
+  /** The item it holds for this target; `seq` is 0 for an immutable one. */
+  holds(targetHex: string): { seq: number } | undefined;
+  /** Makes it lose an item, as a node does when an item expires. */
+  forget(targetHex: string): void;
+  /** Ends the node as a crash does: it says goodbye to nobody. Resolves when its socket is closed. */
+  kill(): Promise<void>;
+}
+
+/** What of `bittorrent-dht` is used here; the package has no types of its own. */
+interface DhtClient {
+  on(event: "listening", listener: () => void): void;
+  on(event: "error" | "warning", listener: (error: Error) => void): void;
+  listen(port: number, host: string): void;
+  address(): { port: number };
+  addNode(node: { id: Buffer; host: string; port: number }): void;
+  destroy(done: () => void): void;
+  nodes: { count(): number };
+  /** Its public `toJSON` throws when an item is an integer, so the cache is read itself. */
+  _values: {
+    keys: string[];
+    peek(key: string): { seq?: number } | undefined;
+    remove(key: string): void;
+  };
+  /** Answers one query. */
+  _onquery(query: unknown, from: unknown): void;
+}
+
+/** What of `k-rpc` is used here. */
+interface Rpc {
+  on(
+    event: "query",
+    listener: (query: { q?: unknown }, from: { address: string; port: number }) => void,
+  ): void;
+  bootstrap: { host: string; port: number }[];
+}
+
+/** A {@linkcode TestnetNode} as `testnet.ts` sees it. */
+export class LocalNode implements TestnetNode {
+  readonly id: Uint8Array;
+  readonly idHex: string;
+  readonly received: ReceivedQueries & { counts: QueryCounts; last: ReceivedQuery[] };
+  #rpc: Rpc;
+  #dht: DhtClient;
+  #host: string;
+  #port = 0;
+  #fail: (error: Error) => void = () => {};
+  #closed: Promise<void> | undefined;
+
+  /**
+   * @param id node id, 20 bytes
+   * @param host address to bind
+   */
+  constructor(id: Uint8Array, host: string) {
+    this.id = id;
+    this.idHex = toHex(id);
+    this.#host = host;
+    const counts = { ping: 0, find_node: 0, get_peers: 0, announce_peer: 0, get: 0, put: 0 };
+    this.received = { counts: { ...counts, other: 0 }, last: [] };
+    this.#rpc = krpc({ id: Buffer.from(id), idLength: id.length, bootstrap: false }) as Rpc;
+    this.#rpc.on("query", (query, from) => {
+      this.#count(String(query.q), from.address, from.port);
+    });
+    this.#dht = new DHT({
+      krpc: this.#rpc,
+      // No lookup at start: the testnet fills the table.
+      bootstrap: false,
+      maxValues: MAX_VALUES,
+      verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) =>
+        verifySignature(key, message, signature),
+    }) as DhtClient;
+    const answer = this.#dht._onquery.bind(this.#dht);
+    this.#dht._onquery = (query, from) => {
+      try {
+        answer(query, from);
+      } catch {
+        // The library throws when a field has the wrong type, and a packet must not end the process.
+      }
+    };
+    // Only two errors of bind() come as `error`, the rest as `warning`; so do bad packets, later.
+    this.#dht.on("warning", (error) => this.#fail(error));
+    this.#dht.on("error", (error) => this.#fail(error));
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get killed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Binds `port` (0: any free one). Throws {@linkcode TestnetError} `PORT_IN_USE`, `PORT_REFUSED`. */
+  async listen(port: number): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#fail = reject;
+        this.#dht.on("listening", resolve);
+        this.#dht.listen(port, this.#host);
+      });
+    } catch (cause) {
+      throw bindError(cause, this.#host, port);
+    } finally {
+      this.#fail = () => {};
+    }
+    this.#port = this.#dht.address().port;
+  }
+
+  /** Puts another node into the routing table, with no packet sent as long as its bucket has room. */
+  learn(other: LocalNode): void {
+    this.#dht.addNode({ id: Buffer.from(other.id), host: this.#host, port: other.port });
+  }
+
+  /** Names the nodes to turn to should the routing table ever be empty. */
+  fallBackOn(others: LocalNode[]): void {
+    this.#rpc.bootstrap = others.map(({ port }) => ({ host: this.#host, port }));
+  }
+
+  contacts(): number {
+    return this.#dht.nodes.count();
+  }
+
+  storedTargets(): string[] {
+    return this.#dht._values.keys;
+  }
+
+  holds(targetHex: string): { seq: number } | undefined {
+    const item = this.#dht._values.peek(targetHex);
+    return item && { seq: item.seq ?? 0 };
+  }
+
+  forget(targetHex: string): void {
+    this.#dht._values.remove(targetHex);
+  }
+
+  kill(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => this.#dht.destroy(resolve));
+    return this.#closed;
+  }
+
+  #count(query: string, host: string, port: number): void {
+    const { counts, last } = this.received;
+    if (Object.hasOwn(counts, query)) counts[query as keyof QueryCounts]++;
+    else counts.other++;
+    if (last.length === MAX_LAST) last.shift();
+    last.push({ query, host, port });
+  }
+}
+
+function bindError(cause: unknown, host: string, port: number): TestnetError {
+  if ((cause as { code?: string }).code === "EADDRINUSE") {
+    return new TestnetError(
+      "in-use",
+      "PORT_IN_USE",
+      `UDP port ${port} of ${host} belongs to another process: give another --port, or none`,
+      { cause, detail: { port } },
+    );
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TestnetError(
+    "failed",
+    "PORT_REFUSED",
+    `cannot listen on UDP port ${port} of ${host}: ${reason}`,
+    { cause, detail: { port } },
+  );
+}
