@@ -82,8 +82,6 @@ interface DhtClient {
     peek(key: string): { seq?: number } | undefined;
     remove(key: string): void;
   };
-  /** Answers one query. */
-  _onquery(query: unknown, from: unknown): void;
 }
 
 /** What of `k-rpc` is used here. */
@@ -129,17 +127,6 @@ export class LocalNode implements TestnetNode {
       verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) =>
         verifySignature(key, message, signature),
     }) as DhtClient;
-    const answer = this.#dht._onquery.bind(this.#dht);
-    this.#dht._onquery = (query, from) => {
-      try {
-        answer(query, from);
-      } catch {
-        // The library throws when a field has the wrong type, and a packet must not end the process.
-      }
-    };
-    // Only two errors of bind() come as `error`, the rest as `warning`; so do bad packets, later.
-    this.#dht.on("warning", (error) => this.#fail(error));
-    this.#dht.on("error", (error) => this.#fail(error));
   }
 
   get port(): number {
