@@ -127,6 +127,9 @@ export class LocalNode implements TestnetNode {
       verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) =>
         verifySignature(key, message, signature),
     }) as DhtClient;
+    // Only two errors of bind() come as `error`, the rest as `warning`; so do bad packets, later.
+    this.#dht.on("warning", (error) => this.#fail(error));
+    this.#dht.on("error", (error) => this.#fail(error));
   }
 
   get port(): number {
