@@ -1,0 +1,98 @@
+/**
+ * Reads the config file: YAML, one flat mapping of settings. Gives each setting's text as it was
+ * written and the line it stands on; what the text means is not decided here. Never writes.
+ *
+ * @module
+ */
+
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { ConfigError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
+import { explainMissingSetting, settingDefinitions, type SettingKey } from "./settings.ts";
+import type { SettingText } from "./validate.ts";
+
+/** A setting as the file has it. */
+export interface FileEntry {
+  text: SettingText;
+  /** Counted from 1. */
+  line: number;
+}
+
+/** Far more than all settings need, and little enough to parse at once. */
+const maxConfigChars = 65_536;
+
+/**
+ * The settings in `source`, the text of the file at `path` (which is only named in errors).
+ *
+ * Throws {@linkcode ConfigError} for text that is not YAML, anything but one mapping of names to
+ * values or lists of values, an unknown setting, and one that is there twice.
+ */
+export function readConfigText(source: string, path: string): Map<SettingKey, FileEntry> {
+  if (source.length > maxConfigChars) {
+    throw new ConfigError(
+      "usage",
+      "CONFIG_TOO_LARGE",
+      `${path} holds ${source.length} characters, more than the ${maxConfigChars} of any config`,
+    );
+  }
+  const lines = new LineCounter();
+  // The failsafe schema leaves every scalar as the text that was written, so `port: 0x1` and
+  // `dir: 2024` mean the same here as in a flag.
+  const document = parseDocument(source, {
+    lineCounter: lines,
+    schema: "failsafe",
+    uniqueKeys: false,
+    prettyErrors: false,
+  });
+  const fail = (offset: number, code: string, what: string): never => {
+    const line = lines.linePos(offset).line;
+    throw new ConfigError("usage", code, `${path}:${line}: ${what}`, { detail: { path, line } });
+  };
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem) fail(problem.pos[0], "CONFIG_NOT_YAML", problem.message);
+  const entries = new Map<SettingKey, FileEntry>();
+  const root = document.contents;
+  if (root === null || (isScalar(root) && root.value === "")) return entries;
+  if (!isMap<Node, Node>(root)) {
+    return fail(root.range?.[0] ?? 0, "CONFIG_NOT_A_MAPPING", "write settings as `name: value`");
+  }
+
+  const scalarText = (node: unknown, key: string, offset: number): string => {
+    if (!isScalar(node) || typeof node.value !== "string" || node.tag || node.anchor) {
+      return fail(offset, "CONFIG_BAD_VALUE", `${key} takes a plain value`);
+    }
+    return node.value;
+  };
+  for (const pair of root.items) {
+    const offset = pair.key.range?.[0] ?? 0;
+    const key = scalarText(pair.key, "the name of a setting", offset);
+    const definition = settingDefinitions.find((setting) => setting.key === key);
+    if (!definition) {
+      const guess = nearest(key, settingDefinitions.map((setting) => setting.key));
+      const hint = explainMissingSetting(key) ??
+        `there is no such setting${guess ? `; did you mean ${guess}?` : ""}`;
+      return fail(offset, "UNKNOWN_SETTING", `${key}: ${hint}`);
+    }
+    if (definition.inFile === false) {
+      fail(offset, "NOT_A_FILE_SETTING", `${key} cannot be set in a file that lies in it`);
+    }
+    const line = lines.linePos(offset).line;
+    const earlier = entries.get(definition.key);
+    if (earlier) {
+      fail(offset, "DUPLICATE_SETTING", `${key} is set twice; first on line ${earlier.line}`);
+    }
+    const value = pair.value;
+    if (isSeq(value)) {
+      const items: readonly unknown[] = value.items;
+      const texts = items.map((item) => scalarText(item, `each ${key}`, offset));
+      entries.set(definition.key, { text: texts, line });
+      continue;
+    }
+    const text = value === null ? "" : scalarText(value, key, offset);
+    if (text === "") {
+      fail(offset, "CONFIG_BAD_VALUE", `${key} has no value; give it one or remove the line`);
+    }
+    entries.set(definition.key, { text, line });
+  }
+  return entries;
+}

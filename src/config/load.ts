@@ -1,0 +1,148 @@
+/**
+ * Puts the settings together: flag, then environment variable, then config file, then default.
+ * Reads the file through a function that is handed in, and never writes it.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { ConfigError } from "./errors.ts";
+import type { FileEntry } from "./file.ts";
+import { nearest } from "./nearest.ts";
+import {
+  explainMissingSetting,
+  settingDefinitions,
+  type SettingKey,
+  type Settings,
+  variableOf,
+} from "./settings.ts";
+import type { PathBase, SettingText } from "./validate.ts";
+
+/** Where a value came from. */
+export interface SettingOrigin {
+  source: "flag" | "env" | "file" | "default";
+  /** For people: `--port`, `LIBRESEED_PORT`, `/home/a/.libreseed/config.yaml:3`, `default`. */
+  where: string;
+}
+
+/** Flags as the command line had them, without their dashes. */
+export type SettingFlags = Partial<Record<SettingKey, string | boolean | readonly string[]>>;
+
+/** What {@linkcode loadSettings} works from. */
+export interface SettingSources {
+  flags: SettingFlags;
+  /** All environment variables; those that begin with `LIBRESEED_` must be ours. */
+  env: Record<string, string | undefined>;
+  /** Relative paths in flags and variables start here; absolute. */
+  cwd: string;
+  /** The user's home directory, for `~`; absolute. Not the libreseed home. */
+  userHome: string;
+  /** The text of a file; `undefined` if there is none. */
+  readFile(path: string): Promise<string | undefined>;
+}
+
+/** The settings and where each came from. */
+export interface LoadedSettings {
+  values: Settings;
+  origins: Record<SettingKey, SettingOrigin>;
+  /** The config file that was looked for; it need not exist. */
+  configPath: string;
+}
+
+interface Candidate {
+  text: SettingText;
+  origin: SettingOrigin;
+  base: PathBase;
+}
+
+function refuseUnknownVariables(env: Record<string, string | undefined>): void {
+  const known = settingDefinitions.map((definition) => variableOf(definition.key));
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith("LIBRESEED_") || known.includes(name)) continue;
+    const key = name.slice("LIBRESEED_".length).toLowerCase().replaceAll("_", "-");
+    const guess = nearest(name, known);
+    const hint = explainMissingSetting(key) ??
+      `there is no such setting${guess ? `; did you mean ${guess}?` : ""}`;
+    throw new ConfigError("usage", "UNKNOWN_SETTING", `environment variable ${name}: ${hint}`, {
+      detail: { variable: name },
+    });
+  }
+}
+
+function flagText(value: string | boolean | readonly string[]): SettingText {
+  return typeof value === "boolean" ? String(value) : value;
+}
+
+/**
+ * Loads the settings.
+ *
+ * Throws {@linkcode ConfigError} of kind `usage` for an unknown `LIBRESEED_*` variable, an unknown
+ * or duplicate key in the file, and a value that is malformed or out of its limits. The message
+ * names the flag, the variable, or the file and line.
+ */
+export async function loadSettings(sources: SettingSources): Promise<LoadedSettings> {
+  const { flags, env, cwd, userHome, readFile } = sources;
+  refuseUnknownVariables(env);
+  // Loaded here and not above, so that help, which needs the table alone, starts without them.
+  const { validateSetting } = await import("./validate.ts");
+  const outside: PathBase = { directory: cwd, userHome };
+  const values: Record<string, unknown> = {};
+  const origins = {} as Record<SettingKey, SettingOrigin>;
+  let entries = new Map<SettingKey, FileEntry>();
+  let configPath = "";
+
+  for (const { key, property, type, default: preset } of settingDefinitions) {
+    const home = values.home as string | undefined;
+    const candidate = ((): Candidate => {
+      const flag = flags[key];
+      if (flag !== undefined) {
+        return {
+          text: flagText(flag),
+          origin: { source: "flag", where: `--${key}` },
+          base: outside,
+        };
+      }
+      const variable = variableOf(key);
+      const text = env[variable];
+      if (text !== undefined) {
+        return { text, origin: { source: "env", where: variable }, base: outside };
+      }
+      const entry = entries.get(key);
+      if (entry) {
+        const where = `${configPath}:${entry.line}`;
+        const base = { directory: home!, userHome };
+        return { text: entry.text, origin: { source: "file", where }, base };
+      }
+      const filled = typeof preset === "string" && home !== undefined
+        ? preset.replace(/^HOME(?=\/)/, () => home)
+        : preset;
+      return { text: filled, origin: { source: "default", where: "default" }, base: outside };
+    })();
+
+    const result = validateSetting(type, candidate.text, candidate.base);
+    if ("problem" in result) {
+      const { source, where } = candidate.origin;
+      const name = source === "file" ? `${where}: ${key}` : where;
+      throw new ConfigError("usage", "BAD_SETTING", `${name}: ${result.problem}`, {
+        detail: { key, source, where },
+      });
+    }
+    values[property] = result.value;
+    origins[key] = candidate.origin;
+
+    // The first row of the table is the home, which says where the file is.
+    if (key === "home") {
+      configPath = join(result.value as string, "config.yaml");
+      const text = await readFile(configPath).catch((cause) => {
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new ConfigError("failed", "CONFIG_UNREADABLE", `cannot read ${configPath}: ${why}`, {
+          cause,
+        });
+      });
+      if (text !== undefined) {
+        entries = (await import("./file.ts")).readConfigText(text, configPath);
+      }
+    }
+  }
+  return { values: values as unknown as Settings, origins, configPath };
+}

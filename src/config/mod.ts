@@ -1,0 +1,29 @@
+/**
+ * Settings and where they came from: flag, environment variable, config file, default. Does not
+ * read the command line (`src/cli` does) and never writes the config file.
+ *
+ * @module
+ */
+
+export { ConfigError } from "./errors.ts";
+export {
+  type LoadedSettings,
+  loadSettings,
+  type SettingFlags,
+  type SettingOrigin,
+  type SettingSources,
+} from "./load.ts";
+export { nearest } from "./nearest.ts";
+export { formatHostPort, type HostPort, parseDuration, parseHostPort, parseSize } from "./parse.ts";
+export {
+  explainMissingSetting,
+  findSetting,
+  type LogLevel,
+  type SettingDefinition,
+  settingDefinitions,
+  type SettingKey,
+  type Settings,
+  type SettingType,
+  variableOf,
+  type WatchMode,
+} from "./settings.ts";

@@ -1,0 +1,295 @@
+/**
+ * The one table of settings. Flags, environment variables, config file keys, their help, limits and
+ * defaults all come from here, so they cannot drift apart. Holds data only; `validate.ts` applies
+ * it.
+ *
+ * @module
+ */
+
+import type { HostPort } from "./parse.ts";
+
+/** How the daemon notices files that others put into the seed directory. */
+export type WatchMode = "poll" | "events" | "off";
+
+/** How much the daemon logs. */
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+/** The settings, parsed and within their limits. */
+export interface Settings {
+  /** Directory of keys, state and config file; absolute. */
+  home: string;
+  /** Seed directory; absolute. */
+  dir: string;
+  /** TCP port for peers and UDP port of the DHT; 0 = any free one. */
+  port: number;
+  /** Nodes to join the DHT through; may be empty. */
+  bootstrap: HostPort[];
+  /** Whether to use the DHT at all. */
+  dht: boolean;
+  /** Whether loopback and private addresses may be talked to. */
+  allowLocal: boolean;
+  /** How long a command waits for the network, in milliseconds. */
+  timeoutMs: number;
+  /** Fewest nodes that must hold a record before a put counts as strong. */
+  minNodes: number;
+  /** Number of closest nodes that a record is put to. */
+  storeNodes: number;
+  /** Time between two re-announcements of a record, in milliseconds. */
+  reannounceIntervalMs: number;
+  /** Most DHT packets sent a second. */
+  dhtPacketsPerSecond: number;
+  /** Largest archive, in bytes. */
+  maxArchiveBytes: number;
+  /** Most bytes that an archive may unpack to. */
+  maxUnpackedBytes: number;
+  /** Most files in an archive. */
+  maxFiles: number;
+  /** Most unpacked bytes for each byte of archive. */
+  maxRatio: number;
+  /** Most bytes sent to peers a second; 0 = no limit. */
+  uploadBytesPerSecond: number;
+  /** Most bytes taken from peers a second; 0 = no limit. */
+  downloadBytesPerSecond: number;
+  /** Most connections a torrent. */
+  maxConnections: number;
+  /** Where the daemon's HTTP page listens; `undefined` = nowhere. */
+  http: HostPort | undefined;
+  /** How the daemon notices new files in the seed directory. */
+  watch: WatchMode;
+  /** How much the daemon logs. */
+  logLevel: LogLevel;
+}
+
+/** What a setting's text may be. */
+export type SettingType =
+  | { kind: "integer"; min: number; max: number }
+  | { kind: "boolean" }
+  | { kind: "duration"; minMs: number; maxMs: number }
+  | { kind: "size"; minBytes: number; maxBytes: number }
+  | { kind: "choice"; values: readonly string[] }
+  | { kind: "path" }
+  | { kind: "address" }
+  | { kind: "host-port-list" };
+
+/** One row of the table. */
+export interface SettingDefinition {
+  /** Name in the config file, and of the flag behind its two dashes. */
+  key: string;
+  /** Name in {@linkcode Settings}. */
+  property: keyof Settings;
+  type: SettingType;
+  /** As one would write it; {@linkcode defaultText} fills in `~` and `HOME`. */
+  default: string | readonly string[];
+  /** Stands for the value in help: `N`, `DURATION`. */
+  placeholder: string;
+  /** One line for help, with the unit. */
+  brief: string;
+  /** `false` if the config file cannot set it. */
+  inFile?: false;
+}
+
+const maxRateBytes = 2 ** 40;
+const maxSizeBytes = 2 ** 50;
+
+const table = [
+  {
+    key: "home",
+    property: "home",
+    type: { kind: "path" },
+    default: "~/.libreseed",
+    placeholder: "DIR",
+    brief: "Directory of keys, state and config.yaml",
+    inFile: false,
+  },
+  {
+    key: "dir",
+    property: "dir",
+    type: { kind: "path" },
+    default: "HOME/seed",
+    placeholder: "DIR",
+    brief: "Seed directory",
+  },
+  {
+    key: "port",
+    property: "port",
+    type: { kind: "integer", min: 0, max: 65_535 },
+    default: "6881",
+    placeholder: "N",
+    brief: "TCP and UDP port, for peers and the DHT alike; 0 = any free one",
+  },
+  {
+    key: "bootstrap",
+    property: "bootstrap",
+    type: { kind: "host-port-list" },
+    default: [
+      "router.bittorrent.com:6881",
+      "router.utorrent.com:6881",
+      "dht.transmissionbt.com:6881",
+    ],
+    placeholder: "HOST:PORT",
+    brief: "Node to join the DHT through; give it again for more, none for no node",
+  },
+  {
+    key: "dht",
+    property: "dht",
+    type: { kind: "boolean" },
+    default: "true",
+    placeholder: "BOOL",
+    brief: "Use the DHT",
+  },
+  {
+    key: "allow-local",
+    property: "allowLocal",
+    type: { kind: "boolean" },
+    default: "false",
+    placeholder: "BOOL",
+    brief: "Talk to loopback and private addresses too",
+  },
+  {
+    key: "timeout",
+    property: "timeoutMs",
+    type: { kind: "duration", minMs: 100, maxMs: 86_400_000 },
+    default: "60s",
+    placeholder: "DURATION",
+    brief: "How long to wait for the network",
+  },
+  {
+    key: "min-nodes",
+    property: "minNodes",
+    type: { kind: "integer", min: 1, max: 20 },
+    default: "8",
+    placeholder: "N",
+    brief: "Nodes that must hold a record, else a put is reported as weak",
+  },
+  {
+    key: "store-nodes",
+    property: "storeNodes",
+    type: { kind: "integer", min: 1, max: 20 },
+    default: "8",
+    placeholder: "N",
+    brief: "Closest nodes that a record is put to",
+  },
+  {
+    key: "reannounce-interval",
+    property: "reannounceIntervalMs",
+    type: { kind: "duration", minMs: 60_000, maxMs: 7_200_000 },
+    default: "60m",
+    placeholder: "DURATION",
+    brief: "Time between two re-announcements of a record",
+  },
+  {
+    key: "dht-rate",
+    property: "dhtPacketsPerSecond",
+    type: { kind: "integer", min: 1, max: 100_000 },
+    default: "200",
+    placeholder: "N",
+    brief: "Most DHT packets sent a second",
+  },
+  {
+    key: "max-archive-size",
+    property: "maxArchiveBytes",
+    type: { kind: "size", minBytes: 1, maxBytes: maxSizeBytes },
+    default: "2GiB",
+    placeholder: "SIZE",
+    brief: "Largest archive",
+  },
+  {
+    key: "max-unpacked-size",
+    property: "maxUnpackedBytes",
+    type: { kind: "size", minBytes: 1, maxBytes: maxSizeBytes },
+    default: "8GiB",
+    placeholder: "SIZE",
+    brief: "Most that an archive may unpack to",
+  },
+  {
+    key: "max-files",
+    property: "maxFiles",
+    type: { kind: "integer", min: 1, max: 10_000_000 },
+    default: "100000",
+    placeholder: "N",
+    brief: "Most files in an archive",
+  },
+  {
+    key: "max-ratio",
+    property: "maxRatio",
+    type: { kind: "integer", min: 1, max: 1_000_000 },
+    default: "1000",
+    placeholder: "N",
+    brief: "Most unpacked bytes for each byte of archive",
+  },
+  {
+    key: "upload-limit",
+    property: "uploadBytesPerSecond",
+    type: { kind: "size", minBytes: 0, maxBytes: maxRateBytes },
+    default: "0",
+    placeholder: "SIZE",
+    brief: "Most bytes sent a second; 0 = no limit",
+  },
+  {
+    key: "download-limit",
+    property: "downloadBytesPerSecond",
+    type: { kind: "size", minBytes: 0, maxBytes: maxRateBytes },
+    default: "0",
+    placeholder: "SIZE",
+    brief: "Most bytes taken a second; 0 = no limit",
+  },
+  {
+    key: "max-connections",
+    property: "maxConnections",
+    type: { kind: "integer", min: 1, max: 10_000 },
+    default: "55",
+    placeholder: "N",
+    brief: "Most connections a torrent",
+  },
+  {
+    key: "http",
+    property: "http",
+    type: { kind: "address" },
+    default: "off",
+    placeholder: "ADDR:PORT",
+    brief: "Where the daemon's HTTP page listens, or off",
+  },
+  {
+    key: "watch",
+    property: "watch",
+    type: { kind: "choice", values: ["poll", "events", "off"] },
+    default: "events",
+    placeholder: "MODE",
+    brief: "How new files in the seed directory are noticed: poll, events or off",
+  },
+  {
+    key: "log-level",
+    property: "logLevel",
+    type: { kind: "choice", values: ["error", "warn", "info", "debug"] },
+    default: "info",
+    placeholder: "LEVEL",
+    brief: "How much the daemon logs: error, warn, info or debug",
+  },
+] as const satisfies readonly SettingDefinition[];
+
+/** Name of a setting in the config file, and of its flag behind the two dashes. */
+export type SettingKey = (typeof table)[number]["key"];
+
+/** All settings, in the order in which help lists them. */
+export const settingDefinitions: readonly (SettingDefinition & { key: SettingKey })[] = table;
+
+/** The row of a key; `undefined` if there is no such setting. */
+export function findSetting(key: string): SettingDefinition & { key: SettingKey } | undefined {
+  return settingDefinitions.find((definition) => definition.key === key);
+}
+
+/** The environment variable of a key: `LIBRESEED_MIN_NODES` of `min-nodes`. */
+export function variableOf(key: SettingKey): string {
+  return `LIBRESEED_${key.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/**
+ * What to say to somebody who uses a name that we deliberately do not have; `undefined` for all
+ * other names. The name is a key, or the lower-case, dashed form of a variable.
+ */
+export function explainMissingSetting(key: string): string | undefined {
+  if (/^(?:dht|udp|torrent|tcp|peer|listen)-port$/.test(key)) {
+    return `there is no ${key}: peers (TCP) and the DHT (UDP) share the one port number, set port`;
+  }
+  return undefined;
+}

@@ -1,0 +1,129 @@
+/**
+ * Checks the text of a setting against its row of the table and turns it into its value. Knows
+ * nothing of where the text came from.
+ *
+ * @module
+ */
+
+import { isAbsolute, join, resolve } from "node:path";
+import * as v from "valibot";
+import { type HostPort, parseDuration, parseHostPort, parseSize } from "./parse.ts";
+import type { SettingType } from "./settings.ts";
+
+/** What a relative path and a leading `~` in a setting's text stand for. */
+export interface PathBase {
+  /** Relative paths start here; absolute. */
+  directory: string;
+  /** Stands for a leading `~`; absolute. */
+  userHome: string;
+}
+
+/** Text of a setting: one, or several for a list. */
+export type SettingText = string | readonly string[];
+
+const single = v.string("takes one value, not a list");
+
+/** A step that calls `parse` and makes what it throws an issue. */
+function parsed<T>(parse: (text: string) => T) {
+  return v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+    try {
+      return parse(dataset.value);
+    } catch (error) {
+      addIssue({ message: error instanceof Error ? error.message : String(error) });
+      return NEVER;
+    }
+  });
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
+
+function parseInteger(text: string): number {
+  if (!/^[+-]?\d{1,15}$/.test(text.trim())) {
+    throw new Error(`${quoted(text)} is not a whole number`);
+  }
+  return Number(text);
+}
+
+function parseBoolean(text: string): boolean {
+  const lower = text.trim().toLowerCase();
+  if (["true", "yes", "on", "1"].includes(lower)) return true;
+  if (["false", "no", "off", "0"].includes(lower)) return false;
+  throw new Error(`${quoted(text)} is neither true nor false`);
+}
+
+function parsePath(text: string, base: PathBase): string {
+  if (text === "") throw new Error("is empty; name a directory");
+  if (text.includes("\0")) throw new Error("holds a NUL character");
+  if (text === "~" || text.startsWith("~/")) return join(base.userHome, text.slice(1));
+  return isAbsolute(text) ? resolve(text) : resolve(base.directory, text);
+}
+
+/** Separated by commas; `none` or nothing at all is the empty list. */
+function parseHostPortList(text: string): HostPort[] {
+  const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  if (parts.length === 1 && parts[0] === "none") return [];
+  return parts.map((part) => parseHostPort(part));
+}
+
+function schemaOf(type: SettingType, base: PathBase): v.GenericSchema<unknown, unknown> {
+  switch (type.kind) {
+    case "integer": {
+      const range = `must be from ${type.min} to ${type.max}`;
+      return v.pipe(
+        single,
+        parsed(parseInteger),
+        v.minValue(type.min, range),
+        v.maxValue(type.max, range),
+      );
+    }
+    case "duration":
+      return v.pipe(
+        single,
+        parsed(parseDuration),
+        v.minValue(type.minMs, `must be at least ${type.minMs / 1_000} s`),
+        v.maxValue(type.maxMs, `must be at most ${type.maxMs / 1_000} s`),
+      );
+    case "size":
+      return v.pipe(
+        single,
+        parsed(parseSize),
+        v.minValue(type.minBytes, `must be at least ${type.minBytes} bytes`),
+        v.maxValue(type.maxBytes, `must be at most ${type.maxBytes} bytes`),
+      );
+    case "boolean":
+      return v.pipe(single, parsed(parseBoolean));
+    case "choice":
+      return v.pipe(
+        single,
+        v.picklist(
+          type.values,
+          (issue) => `${issue.received} is not one of ${type.values.join(", ")}`,
+        ),
+      );
+    case "path":
+      return v.pipe(single, parsed((text) => parsePath(text, base)));
+    case "address":
+      return v.pipe(
+        single,
+        parsed((text) => text === "off" ? undefined : parseHostPort(text, { allowPortZero: true })),
+      );
+    case "host-port-list":
+      return v.pipe(
+        v.union([single, v.array(v.string())]),
+        v.transform((text) => (typeof text === "string" ? text : text.join(","))),
+        parsed(parseHostPortList),
+      );
+  }
+}
+
+/** The value that `text` stands for, or what is wrong with it. */
+export function validateSetting(
+  type: SettingType,
+  text: SettingText,
+  base: PathBase,
+): { value: unknown } | { problem: string } {
+  const result = v.safeParse(schemaOf(type, base), text, { abortPipeEarly: true });
+  return result.success ? { value: result.output } : { problem: result.issues[0].message };
+}
