@@ -51,8 +51,6 @@ Deno.test("what is no duration is refused by name", () => {
   refuses(parseDuration, "BAD_DURATION", [
     ...["", "s", "-1s", "+1s", "1e3", "1h30m", "10 minutes", "1,5h", "1s s", "Infinity", "NaN"],
     ...["0x10", "1_000", "10mm", "10\0", "999999999999999d"],
-      text !== "10 "
-    ),
   ]);
 });
 
