@@ -43,3 +43,16 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
+
+/** Calls `fire` every `intervalMs` milliseconds of `clock` until the timer is cancelled. */
+export function every(clock: Clock, intervalMs: number, fire: () => void): Timer {
+  let timer: Timer;
+  const next = () => {
+    timer = clock.after(intervalMs, () => {
+      next();
+      fire();
+    });
+  };
+  next();
+  return { cancel: () => timer.cancel() };
+}

@@ -1,0 +1,189 @@
+/**
+ * The control socket: other libreseed processes of the same user borrow the engine through it.
+ * HTTP over a Unix socket; `POST /v1/OPERATION` answers with one JSON object a line, events first,
+ * then a result or an error. `GET /v1/status` is for people with curl.
+ *
+ * @module
+ */
+
+import { type Clock, errorToData } from "../base/mod.ts";
+import { isOperation, type OperationName, parseRequest } from "./control_schema.ts";
+import { DaemonError } from "./errors.ts";
+import type { CallOptions, Operations } from "./operations.ts";
+
+/** A request may be this long, bytes. */
+export const MAX_REQUEST_BYTES = 1 << 20;
+/** A request has to be there whole after this long. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** A control socket that is being served. */
+export interface ControlServer {
+  /** Takes no new requests, and resolves when those under way have been answered. */
+  drain(): Promise<void>;
+  /** Ends the requests that are left, and takes the socket away. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `operations` on a Unix socket at `path`. Whoever calls holds the home's lock, so a file
+ * that is there already was left by a process that died.
+ */
+export async function serveControl(
+  path: string,
+  operations: Operations,
+  clock: Clock,
+): Promise<ControlServer> {
+  await Deno.remove(path).catch(ignoreMissing);
+  const abort = new AbortController();
+  const server = Deno.serve({
+    path,
+    signal: abort.signal,
+    onListen: () => {},
+    onError: (error) => errorResponse(error, 500),
+  }, (request) => respond(request, operations, clock));
+  await Deno.chmod(path, 0o600);
+  return {
+    drain: () => server.shutdown(),
+    async close() {
+      abort.abort();
+      await server.finished;
+      await Deno.remove(path).catch(ignoreMissing);
+    },
+  };
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+async function respond(
+  request: Request,
+  operations: Operations,
+  clock: Clock,
+): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const name = pathname.replace(/^\/v1\//, "");
+  if (pathname === name || !isOperation(name)) {
+    return errorResponse(
+      new DaemonError("usage", "CONTROL_REQUEST", `There is no ${pathname} here`),
+      404,
+    );
+  }
+  if (request.method === "GET" && (name === "status" || name === "list")) {
+    return Response.json(await operations[name]());
+  }
+  if (request.method !== "POST") {
+    return errorResponse(
+      new DaemonError("usage", "CONTROL_REQUEST", `${pathname} takes POST, not ${request.method}`),
+      405,
+    );
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(await readBody(request, clock));
+    parseRequest(name, body);
+  } catch (error) {
+    const known = error instanceof DaemonError ? error : new DaemonError(
+      "usage",
+      "CONTROL_REQUEST",
+      `The request "${name}" is not JSON: ${(error as Error).message}`,
+    );
+    return errorResponse(known, 400);
+  }
+  return stream(request, (options) => call(operations, name, body, options));
+}
+
+function call(
+  operations: Operations,
+  name: OperationName,
+  body: unknown,
+  options: CallOptions<unknown>,
+): Promise<unknown> {
+  switch (name) {
+    case "status":
+    case "list":
+    case "stop":
+      return operations[name]();
+    case "add":
+      return operations.add(parseRequest(name, body));
+    case "remove":
+      return operations.remove(parseRequest(name, body));
+    case "lookUp":
+      return operations.lookUp(parseRequest(name, body), { signal: options.signal });
+    case "store":
+      return operations.store(parseRequest(name, body), { signal: options.signal });
+    case "announce":
+      return operations.announce(parseRequest(name, body), options);
+    case "download":
+      return operations.download(parseRequest(name, body), options);
+  }
+}
+
+/** Runs an operation and writes what comes of it, a JSON object a line. */
+function stream(
+  request: Request,
+  work: (options: CallOptions<unknown>) => Promise<unknown>,
+): Response {
+  // The client going away ends its operation.
+  const gone = new AbortController();
+  request.signal.addEventListener("abort", () => gone.abort());
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const write = (line: unknown) => {
+        if (gone.signal.aborted) return;
+        controller.enqueue(encoder.encode(JSON.stringify(line) + "\n"));
+      };
+      try {
+        const result = await work({
+          signal: gone.signal,
+          onEvent: (event) => write({ event }),
+        });
+        write({ result: result ?? null });
+      } catch (error) {
+        write({ error: errorToData(error) });
+      }
+      if (!gone.signal.aborted) controller.close();
+    },
+    cancel: () => gone.abort(),
+  });
+  return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
+}
+
+async function readBody(request: Request, clock: Clock): Promise<string> {
+  const reader = request.body?.getReader();
+  if (!reader) return "{}";
+  let late = false;
+  const timer = clock.after(REQUEST_TIMEOUT_MS, () => {
+    late = true;
+    reader.cancel().catch(() => {});
+  });
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (late) {
+        throw new DaemonError("usage", "CONTROL_REQUEST", "The request did not come to its end");
+      }
+      if (done) return text + decoder.decode();
+      size += value.length;
+      if (size > MAX_REQUEST_BYTES) {
+        await reader.cancel().catch(() => {});
+        throw new DaemonError(
+          "usage",
+          "CONTROL_REQUEST",
+          `The request is longer than ${MAX_REQUEST_BYTES} bytes`,
+        );
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    timer.cancel();
+  }
+}
+
+function errorResponse(error: unknown, status: number): Response {
+  return Response.json({ error: errorToData(error) }, { status });
+}

@@ -1,0 +1,181 @@
+/**
+ * What the process that owns the engine does for a command, whether the command runs inside it or
+ * reaches it through the control socket. Everything is plain JSON: bytes are hexadecimal, the
+ * `.torrent` is base64.
+ *
+ * @module
+ */
+
+import { fromHex, toHex } from "../base/mod.ts";
+import type { MutableItem } from "../records/mod.ts";
+import type { DhtState, DownloadProgress, Traffic } from "../engine/mod.ts";
+import { DaemonError } from "./errors.ts";
+
+/** A signed mutable item (BEP 44) with its bytes in hexadecimal. */
+export interface ItemJson {
+  publicKey: string;
+  salt: string;
+  seq: number;
+  value: string;
+  signature: string;
+}
+
+/** What a get found; see `GetOutcome` of the DHT manager. */
+export interface GetJson {
+  item?: ItemJson;
+  asked: number;
+  responded: number;
+  holding: number;
+  stale: number;
+  invalid: number;
+  errors: Record<string, number>;
+}
+
+/** What a put did; see `PutOutcome` of the DHT manager. */
+export interface PutJson {
+  asked: number;
+  responded: number;
+  holding: number;
+  stored: number;
+  weak: boolean;
+  superseded?: ItemJson;
+  conflict?: ItemJson;
+  errors: Record<string, number>;
+}
+
+/** One of the records that this home keeps alive. */
+export interface RecordName {
+  kind: "manifest" | "announce" | "name-index" | "seeder" | "other";
+  /** Package name, where the record has one. */
+  name?: string;
+  /** Package version, where the record has one. */
+  version?: string;
+}
+
+/** The outcome of re-announcing one record. */
+export interface AnnouncedJson extends RecordName {
+  /** 40 hexadecimal digits. */
+  target: string;
+  outcome?: PutJson;
+  /** Why there is no outcome. */
+  error?: { code: string; message: string };
+}
+
+/** A package in the seed directory. */
+export interface PackageJson {
+  name: string;
+  version: string;
+  /** `ed25519:BASE64` of the publisher. */
+  publisher: string;
+  path: string;
+  lengthBytes: number;
+  /** SHA-256 of the archive, hexadecimal. */
+  sha256: string;
+  infoHash: string;
+  magnet: string;
+  seeding: boolean;
+  /** What is wrong with it, if anything. */
+  problem?: string;
+  peers?: number;
+  uploadedBytes?: number;
+}
+
+/** How the owner of the engine is doing. */
+export interface StatusJson {
+  pid: number;
+  /** Whether it stays until it is stopped (`seed`), or only as long as one command needs it. */
+  daemon: boolean;
+  startedMs: number;
+  port: number;
+  nodeId?: string;
+  seedDirectory: string;
+  dht: DhtState;
+  dhtNodes: number;
+  traffic?: Traffic;
+  packages: number;
+}
+
+/** What to download. */
+export interface DownloadJson {
+  infoHash: string;
+  lengthBytes?: number;
+  maxBytes: number;
+  /** `HOST:PORT` of peers that are known already. */
+  peers?: string[];
+  /** Base64 of the `.torrent`, if it is there already. */
+  torrent?: string;
+}
+
+/** What a download left. */
+export interface DownloadedJson {
+  /** Absolute path of the complete file, checked against the infohash, not yet verified. */
+  path: string;
+  /** Base64 of the `.torrent`. */
+  torrent: string;
+}
+
+/** Options that every operation takes. */
+export interface CallOptions<Event = never> {
+  /** Ends the operation early. */
+  signal?: AbortSignal;
+  /** Hears what happens on the way. */
+  onEvent?: (event: Event) => void;
+}
+
+/** What the owner of the engine does. */
+export interface Operations {
+  status(): Promise<StatusJson>;
+  list(): Promise<PackageJson[]>;
+  /** Verifies an archive that is in the seed directory, and seeds it. */
+  add(request: { fileName: string }): Promise<PackageJson>;
+  /** Seeds it no more and takes it out of the seed directory. */
+  remove(request: { name: string; version: string }): Promise<void>;
+  /** Reads a mutable item from the DHT. */
+  lookUp(
+    request: { publicKey: string; salt: string },
+    options?: CallOptions,
+  ): Promise<GetJson>;
+  /** Keeps a signed item in `state.db` and puts it into the DHT. */
+  store(request: { item: ItemJson; record: RecordName }, options?: CallOptions): Promise<PutJson>;
+  /** Re-announces records: those of the packages named, or all. */
+  announce(
+    request: { packages: { name: string; version?: string }[] },
+    options?: CallOptions<AnnouncedJson>,
+  ): Promise<AnnouncedJson[]>;
+  /** Downloads into the seed directory, under a name that nothing else takes for a package. */
+  download(
+    request: DownloadJson,
+    options?: CallOptions<DownloadProgress>,
+  ): Promise<DownloadedJson>;
+  /** Ends the daemon. */
+  stop(): Promise<void>;
+}
+
+/** An item for the wire. */
+export function itemToJson(item: MutableItem): ItemJson {
+  return {
+    publicKey: toHex(item.publicKey),
+    salt: toHex(item.salt),
+    seq: item.seq,
+    value: toHex(item.value),
+    signature: toHex(item.signature),
+  };
+}
+
+/** An item from the wire. @throws {DaemonError} `CONTROL_REQUEST` if a member is not hexadecimal */
+export function itemFromJson(json: ItemJson): MutableItem {
+  return {
+    publicKey: bytesOf(json.publicKey, "publicKey"),
+    salt: bytesOf(json.salt, "salt"),
+    seq: json.seq,
+    value: bytesOf(json.value, "value"),
+    signature: bytesOf(json.signature, "signature"),
+  };
+}
+
+/** Hexadecimal text of a request as bytes. @throws {DaemonError} `CONTROL_REQUEST` */
+export function bytesOf(text: string, member: string): Uint8Array {
+  const bytes = fromHex(text);
+  if (bytes) return bytes;
+  throw new DaemonError("usage", "CONTROL_REQUEST", `"${member}" is not hexadecimal: ${text}`);
+}

@@ -1,0 +1,327 @@
+/**
+ * The DHT manager: reads and writes records and peers through borrowed nodes. It never ends a
+ * node's life; `stop()` ends its own work only. When a record is due is for `reannounce.ts`.
+ *
+ * @module
+ */
+
+import { type Clock, equalBytes, toHex } from "../base/mod.ts";
+import { type MutableItem, targetOf } from "../records/mod.ts";
+import { DhtError } from "./errors.ts";
+import { type ItemKey, readShown } from "./item_query.ts";
+import { lookup, type LookupAnswer, type LookupResult } from "./lookup.ts";
+import type { DhtNode, NodeProvider, QueryName, QueryValue } from "./node.ts";
+import {
+  addErrors,
+  type AnnounceOutcome,
+  type GetOutcome,
+  type PeerAddress,
+  type PeersOutcome,
+  type PutOutcome,
+} from "./outcome.ts";
+import { parseCompactPeers } from "./peers.ts";
+import { putThrough } from "./put.ts";
+import { QUERY_TIMEOUT_MS, RoundTripEstimator } from "./round_trip.ts";
+
+/** Options of {@linkcode DhtManager}. */
+export interface DhtManagerOptions {
+  /** Lends the nodes that are there right now. */
+  nodes: NodeProvider;
+  clock: Clock;
+  /** On how many of the closest nodes an item is to be held. */
+  storeNodes?: number;
+  /** Held by fewer, a put is called weak. */
+  minNodes?: number;
+  /** Queries under way at once in one lookup. */
+  concurrency?: number;
+}
+
+/** Options of one operation. */
+export interface OperationOptions {
+  /** Ends the operation early; what was reached until then is the outcome. */
+  signal?: AbortSignal;
+}
+
+/** How the manager did since it started. */
+export interface DhtManagerStats {
+  gets: number;
+  /** Gets that a node answered. */
+  getsAnswered: number;
+  puts: number;
+  /** Puts after which enough nodes hold the item. */
+  putsStrong: number;
+  /** Smoothed round trip of one query, milliseconds. */
+  roundTripMs: number | undefined;
+}
+
+/** Stores and finds records and peers through borrowed nodes. */
+export class DhtManager {
+  readonly #nodes: NodeProvider;
+  readonly #clock: Clock;
+  readonly #storeNodes: number;
+  readonly #minNodes: number;
+  readonly #concurrency: number;
+  readonly #roundTrip = new RoundTripEstimator();
+  /** The last operation of each target: two puts of one key at once would fail one of them. */
+  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #stopped = new AbortController();
+  readonly #stats = { gets: 0, getsAnswered: 0, puts: 0, putsStrong: 0 };
+
+  constructor(options: DhtManagerOptions) {
+    this.#nodes = options.nodes;
+    this.#clock = options.clock;
+    this.#storeNodes = options.storeNodes ?? 8;
+    this.#minNodes = options.minNodes ?? 8;
+    this.#concurrency = options.concurrency ?? 4;
+  }
+
+  /**
+   * Asks the closest nodes for a mutable item and takes the valid one with the highest `seq`. Never
+   * answers from what the own node stores for others.
+   *
+   * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
+   */
+  get(key: ItemKey, options: OperationOptions = {}): Promise<GetOutcome> {
+    return this.#run(async (nodes, signal) => {
+      this.#stats.gets++;
+      const target = targetOf(key.publicKey, key.salt);
+      const results = await Promise.all(
+        nodes.map((node) => this.#lookup(node, "get", target, { target }, signal)),
+      );
+      const outcome = readItems(results, key);
+      if (outcome.responded > 0) this.#stats.getsAnswered++;
+      return outcome;
+    }, options);
+  }
+
+  /**
+   * Sees to it that the nodes closest to the item's target hold it: asks first, and puts only to
+   * those that lack it or hold an older one. Puts of the same target wait for each other.
+   *
+   * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
+   */
+  put(item: MutableItem, options: OperationOptions = {}): Promise<PutOutcome> {
+    const target = targetOf(item.publicKey, item.salt);
+    return this.#queued(toHex(target), () =>
+      this.#run(async (nodes, signal) => {
+        this.#stats.puts++;
+        const outcomes = await Promise.all(nodes.map(async (node) => {
+          const found = await this.#lookup(node, "get", target, { target }, signal);
+          return putThrough(node, item, found, {
+            storeNodes: this.#storeNodes,
+            minNodes: this.#minNodes,
+            timeoutMs: QUERY_TIMEOUT_MS,
+            signal,
+          });
+        }));
+        const outcome = mergePuts(outcomes);
+        if (outcome.holding > 0 && !outcome.weak) this.#stats.putsStrong++;
+        return outcome;
+      }, options));
+  }
+
+  /**
+   * Looks for peers of a torrent (BEP 5 `get_peers`).
+   *
+   * @param infoHash 20 bytes
+   * @param onPeers called with each node's peers as they come in
+   * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
+   */
+  findPeers(
+    infoHash: Uint8Array,
+    options: OperationOptions & { onPeers?: (peers: PeerAddress[]) => void } = {},
+  ): Promise<PeersOutcome> {
+    return this.#run(async (nodes, signal) => {
+      const peers = new Map<string, PeerAddress>();
+      const onAnswer = (answer: LookupAnswer) => {
+        const fresh = parseCompactPeers(answer.body.values)
+          .filter((peer) => !peers.has(`${peer.host}:${peer.port}`));
+        for (const peer of fresh) peers.set(`${peer.host}:${peer.port}`, peer);
+        if (fresh.length > 0) options.onPeers?.(fresh);
+      };
+      const results = await Promise.all(
+        nodes.map((node) =>
+          this.#lookup(node, "get_peers", infoHash, { info_hash: infoHash }, signal, onAnswer)
+        ),
+      );
+      return { peers: [...peers.values()], ...countLookups(results) };
+    }, options);
+  }
+
+  /**
+   * Tells the closest nodes that we have a torrent (BEP 5 `announce_peer`).
+   *
+   * @param infoHash 20 bytes
+   * @param port the TCP port that we take peers on
+   * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
+   */
+  announcePeer(
+    infoHash: Uint8Array,
+    port: number,
+    options: OperationOptions = {},
+  ): Promise<AnnounceOutcome> {
+    return this.#queued(toHex(infoHash), () =>
+      this.#run(async (nodes, signal) => {
+        let stored = 0;
+        const results = await Promise.all(nodes.map(async (node) => {
+          const found = await this.#lookup(
+            node,
+            "get_peers",
+            infoHash,
+            { info_hash: infoHash },
+            signal,
+          );
+          const willing = found.answers.filter((a) => a.body.token instanceof Uint8Array);
+          await Promise.all(
+            willing.slice(0, this.#storeNodes).map(async ({ contact, body }) => {
+              const token = body.token as Uint8Array;
+              // The port is named outright: a NAT in between may have changed the source port.
+              const args = { info_hash: infoHash, port, implied_port: 0, token };
+              const result = await node.query(contact, "announce_peer", args, {
+                timeoutMs: QUERY_TIMEOUT_MS,
+                signal,
+              });
+              if (result.kind === "reply") stored++;
+              else addErrors(found.errors, { [nameOf(result)]: 1 });
+            }),
+          );
+          return found;
+        }));
+        return { ...countLookups(results), stored };
+      }, options));
+  }
+
+  /** How the manager did since it started. */
+  stats(): DhtManagerStats {
+    return { ...this.#stats, roundTripMs: this.#roundTrip.smoothedMs };
+  }
+
+  /**
+   * Takes no more work, and waits for what is under way; after `deadlineMs` milliseconds what is
+   * left is ended. The borrowed nodes live on.
+   */
+  async stop(deadlineMs = 5_000): Promise<void> {
+    this.#stopping = true;
+    const timer = this.#clock.after(deadlineMs, () => this.#stopped.abort());
+    await Promise.allSettled(this.#underWay);
+    timer.cancel();
+  }
+  #stopping = false;
+
+  #lookup(
+    node: DhtNode,
+    query: QueryName,
+    target: Uint8Array,
+    args: Record<string, QueryValue>,
+    signal: AbortSignal,
+    onAnswer?: (answer: LookupAnswer) => void,
+  ): Promise<LookupResult> {
+    return lookup(node, {
+      target,
+      query,
+      args,
+      closest: this.#storeNodes,
+      concurrency: this.#concurrency,
+      roundTrip: this.#roundTrip,
+      clock: this.#clock,
+      signal,
+      onAnswer,
+    });
+  }
+
+  async #run<T>(
+    work: (nodes: DhtNode[], signal: AbortSignal) => Promise<T>,
+    options: OperationOptions,
+  ): Promise<T> {
+    if (this.#stopping) {
+      throw new DhtError("failed", "DHT_STOPPED", "The DHT manager has stopped taking work");
+    }
+    const nodes = this.#nodes();
+    if (nodes.length === 0) {
+      throw new DhtError("network", "DHT_OFF", "There is no DHT node to use: the DHT is off");
+    }
+    const signals = [this.#stopped.signal];
+    if (options.signal) signals.push(options.signal);
+    const running = work(nodes, AbortSignal.any(signals));
+    this.#underWay.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#underWay.delete(running);
+    }
+  }
+
+  async #queued<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(key);
+    const mine = (async () => {
+      await before?.catch(() => {});
+      return await work();
+    })();
+    this.#queues.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#queues.get(key) === mine) this.#queues.delete(key);
+    }
+  }
+}
+
+function nameOf(result: { kind: string; code?: number; why?: string }): string {
+  return result.code !== undefined ? String(result.code) : result.why ?? result.kind;
+}
+
+function countLookups(results: LookupResult[]) {
+  const sum = { asked: 0, responded: 0, errors: {} as Record<string, number> };
+  for (const result of results) {
+    sum.asked += result.asked;
+    sum.responded += result.answers.length;
+    addErrors(sum.errors, result.errors);
+  }
+  return sum;
+}
+
+function readItems(results: LookupResult[], key: ItemKey): GetOutcome {
+  const seen = new Map<string, ReturnType<typeof readShown>>();
+  for (const { contact, body } of results.flatMap((result) => result.answers)) {
+    const address = `${contact.host}:${contact.port}`;
+    if (!seen.has(address)) seen.set(address, readShown(body, key));
+  }
+  let item: MutableItem | undefined;
+  const items: MutableItem[] = [];
+  let invalid = 0;
+  for (const shown of seen.values()) {
+    if (shown.kind === "invalid") invalid++;
+    if (shown.kind !== "item") continue;
+    items.push(shown.item);
+    if (!item || shown.item.seq > item.seq) item = shown.item;
+  }
+  const holding = items.filter((one) =>
+    one.seq === item!.seq && equalBytes(one.value, item!.value)
+  );
+  return {
+    item,
+    ...countLookups(results),
+    holding: holding.length,
+    stale: items.filter((one) => one.seq < item!.seq).length,
+    invalid,
+  };
+}
+
+function mergePuts(outcomes: PutOutcome[]): PutOutcome {
+  const [first, ...others] = outcomes;
+  const sum = { ...first!, errors: { ...first!.errors } };
+  for (const other of others) {
+    sum.asked += other.asked;
+    sum.responded += other.responded;
+    // Two nodes of ours see much the same network: the better of the two, not the sum.
+    sum.holding = Math.max(sum.holding, other.holding);
+    sum.stored += other.stored;
+    sum.weak &&= other.weak;
+    sum.conflict ??= other.conflict;
+    const newer = other.superseded;
+    if (newer && newer.seq > (sum.superseded?.seq ?? -1)) sum.superseded = newer;
+    addErrors(sum.errors, other.errors);
+  }
+  return sum;
+}

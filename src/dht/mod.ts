@@ -1,0 +1,17 @@
+/**
+ * Reading and writing the DHT through a borrowed node. Knows no WebTorrent.
+ *
+ * @module
+ */
+
+export { DhtError } from "./errors.ts";
+export type { ItemKey } from "./item_query.ts";
+export { DhtManager, type DhtManagerOptions, type DhtManagerStats } from "./manager.ts";
+export type { Contact, DhtNode, NodeProvider, QueryName, QueryResult, QueryValue } from "./node.ts";
+export type {
+  AnnounceOutcome,
+  GetOutcome,
+  PeerAddress,
+  PeersOutcome,
+  PutOutcome,
+} from "./outcome.ts";

@@ -1,0 +1,156 @@
+/**
+ * The second half of a put: what to send to whom, given what a lookup found. Asks before it puts,
+ * never takes a refusal or a silence for either success or failure without asking again.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../base/mod.ts";
+import { type MutableItem, targetOf } from "../records/mod.ts";
+import { putArguments, readShown, type Shown } from "./item_query.ts";
+import type { LookupAnswer, LookupResult } from "./lookup.ts";
+import type { DhtNode } from "./node.ts";
+import type { PutOutcome } from "./outcome.ts";
+
+/** Options of {@linkcode putThrough}. */
+export interface PutOptions {
+  /** On how many of the closest nodes the item is to be held. */
+  storeNodes: number;
+  /** Held by fewer, the put is called weak. */
+  minNodes: number;
+  /** How long to wait for one node, milliseconds. */
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** BEP 44: the `cas` that we sent is not the `seq` that the node holds. */
+const CAS_MISMATCH = 301;
+/** BEP 44: the node holds this `seq` already, or a newer one. */
+const SEQ_NOT_NEWER = 302;
+
+type Verdict = "had" | "took" | "refused" | "superseded" | "conflict";
+
+/** Puts `item` to those of the closest nodes in `found` that lack it or hold an older one. */
+export async function putThrough(
+  node: DhtNode,
+  item: MutableItem,
+  found: LookupResult,
+  options: PutOptions,
+): Promise<PutOutcome> {
+  const put = new Put(node, item, found, options);
+  await put.run();
+  return put.outcome();
+}
+
+class Put {
+  readonly #node: DhtNode;
+  readonly #item: MutableItem;
+  readonly #options: PutOptions;
+  readonly #asked: number;
+  readonly #responded: number;
+  readonly #errors: Record<string, number>;
+  readonly #answers: { answer: LookupAnswer; shown: Shown }[];
+  #superseded: MutableItem | undefined;
+  #conflict: MutableItem | undefined;
+  #holding = 0;
+  #stored = 0;
+
+  constructor(node: DhtNode, item: MutableItem, found: LookupResult, options: PutOptions) {
+    this.#node = node;
+    this.#item = item;
+    this.#options = options;
+    this.#asked = found.asked;
+    this.#responded = found.answers.length;
+    this.#errors = { ...found.errors };
+    this.#answers = found.answers.map((answer) => ({
+      answer,
+      shown: readShown(answer.body, item),
+    }));
+  }
+
+  async run(): Promise<void> {
+    // Everybody's answer is looked at before anything is sent: one node that knows better is enough.
+    for (const { shown } of this.#answers) this.#judge(shown);
+    if (this.#superseded || this.#conflict) return;
+    const queue = [...this.#answers];
+    const lane = async () => {
+      // A node that refuses or is silent is replaced by the next closest.
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const verdict = await this.#offer(next.answer, next.shown);
+        if (verdict === "took") this.#stored++;
+        if (verdict === "had" || verdict === "took") this.#holding++;
+        if (verdict !== "refused" || this.#options.signal.aborted) return;
+      }
+    };
+    await Promise.all(Array.from({ length: this.#options.storeNodes }, lane));
+  }
+
+  outcome(): PutOutcome {
+    return {
+      asked: this.#asked,
+      responded: this.#responded,
+      holding: this.#holding,
+      stored: this.#stored,
+      weak: this.#holding < Math.min(this.#options.minNodes, Math.max(this.#responded, 1)),
+      superseded: this.#superseded,
+      conflict: this.#conflict,
+      errors: this.#errors,
+    };
+  }
+
+  /** Whether what a node shows is ours, and if it is better, keeps it. */
+  #judge(shown: Shown): Verdict | undefined {
+    if (shown.kind !== "item") return undefined;
+    const { item } = shown;
+    if (item.seq > this.#item.seq) {
+      if (!this.#superseded || item.seq > this.#superseded.seq) this.#superseded = item;
+      return "superseded";
+    }
+    if (item.seq < this.#item.seq) return undefined;
+    if (equalBytes(item.value, this.#item.value)) return "had";
+    this.#conflict = item;
+    return "conflict";
+  }
+
+  async #offer(answer: LookupAnswer, shown: Shown, retry = true): Promise<Verdict> {
+    const known = this.#judge(shown);
+    if (known) return known;
+    const { token } = answer.body;
+    if (!(token instanceof Uint8Array)) return this.#refused("no token");
+    // cas only to a node that showed a value: to the others it would name a seq that they lack.
+    const cas = shown.kind === "item" ? shown.item.seq : undefined;
+    const args = putArguments(this.#item, token, cas);
+    const { timeoutMs, signal } = this.#options;
+    const result = await this.#node.query(answer.contact, "put", args, { timeoutMs, signal });
+    if (result.kind === "reply") return "took";
+    if (result.kind === "failed") return this.#refused(result.why);
+    const name = result.kind === "refused" ? String(result.code) : result.kind;
+    if (signal.aborted || !retry) return this.#refused(name);
+    if (
+      result.kind === "timeout" || result.code === SEQ_NOT_NEWER || result.code === CAS_MISMATCH
+    ) {
+      // Not a failure, and not proof of success either. Ask.
+      const again = await this.#ask(answer);
+      const verdict = again && this.#judge(again.shown);
+      if (verdict) return verdict;
+      if (again && name === String(CAS_MISMATCH)) {
+        return await this.#offer(again.answer, again.shown, false);
+      }
+    }
+    return this.#refused(name);
+  }
+
+  async #ask(answer: LookupAnswer) {
+    const { timeoutMs, signal } = this.#options;
+    const target = targetOf(this.#item.publicKey, this.#item.salt);
+    const result = await this.#node.query(answer.contact, "get", { target }, { timeoutMs, signal });
+    if (result.kind !== "reply") return undefined;
+    const again = { contact: answer.contact, body: result.body };
+    return { answer: again, shown: readShown(result.body, this.#item) };
+  }
+
+  #refused(why: string): Verdict {
+    this.#errors[why] = (this.#errors[why] ?? 0) + 1;
+    return "refused";
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The chunk store that WebTorrent reads and writes through: one file at a path that we chose,
+ * whatever names the torrent brings. Positions are absolute, so pieces may come in any order.
+ *
+ * @module
+ */
+
+import { close, constants, open, read, write } from "node:fs";
+
+/** Options that reach the store through WebTorrent's `storeOpts`. */
+export interface ArchiveStoreOptions {
+  /** Absolute path of the file. */
+  filePath: string;
+  /** Whether it may be created and written; a seeded archive is only ever read. */
+  writable: boolean;
+  /** Length of the torrent's content in bytes, as WebTorrent passes it. */
+  length: number;
+}
+
+type Done<T = void> = (error: Error | null, result?: T) => void;
+
+/** An `abstract-chunk-store` over one file. */
+export class ArchiveStore {
+  readonly chunkLength: number;
+  readonly #options: ArchiveStoreOptions;
+  #descriptor: Promise<number> | undefined;
+  #closed = false;
+
+  constructor(chunkLength: number, options: ArchiveStoreOptions) {
+    this.chunkLength = chunkLength;
+    this.#options = options;
+  }
+
+  /** Writes the whole chunk `index`. */
+  put(index: number, bytes: Uint8Array, done: Done = () => {}): void {
+    this.#withFile((descriptor) => {
+      const start = index * this.chunkLength;
+      const step = (from: number) => {
+        write(descriptor, bytes, from, bytes.length - from, start + from, (error, written) => {
+          if (error) return done(error);
+          if (from + written < bytes.length) return step(from + written);
+          done(null);
+        });
+      };
+      step(0);
+    }, done);
+  }
+
+  /** Reads chunk `index`, or `length` bytes at `offset` of it. */
+  get(
+    index: number,
+    options: { offset?: number; length?: number } | null | Done<Uint8Array>,
+    done: Done<Uint8Array> = () => {},
+  ): void {
+    if (typeof options === "function") return this.get(index, null, options);
+    const start = index * this.chunkLength;
+    const chunkLength = Math.min(this.chunkLength, this.#options.length - start);
+    const offset = options?.offset ?? 0;
+    const length = options?.length ?? chunkLength - offset;
+    if (chunkLength <= 0 || offset < 0 || length < 0 || offset + length > chunkLength) {
+      return queueMicrotask(() => done(new Error(`There is no such part of chunk ${index}`)));
+    }
+    this.#withFile((descriptor) => {
+      const bytes = new Uint8Array(length);
+      const step = (from: number) => {
+        if (from === length) return done(null, bytes);
+        read(descriptor, bytes, from, length - from, start + offset + from, (error, count) => {
+          if (error) return done(error);
+          if (count === 0) return done(new Error(`${this.#options.filePath} ends too early`));
+          step(from + count);
+        });
+      };
+      step(0);
+    }, done);
+  }
+
+  /** Closes the file. */
+  close(done: Done = () => {}): void {
+    if (this.#closed) return queueMicrotask(() => done(new Error("The store is closed")));
+    this.#closed = true;
+    if (!this.#descriptor) return queueMicrotask(() => done(null));
+    this.#descriptor.then(
+      (descriptor) => close(descriptor, (error) => done(error ?? null)),
+      () => done(null),
+    );
+  }
+
+  /** Closes the file. It stays: files are the seed directory's business. */
+  destroy(done: Done = () => {}): void {
+    this.close(done);
+  }
+
+  #withFile(use: (descriptor: number) => void, done: (error: Error) => void): void {
+    if (this.#closed) return queueMicrotask(() => done(new Error("The store is closed")));
+    // Opened at the first use: an idle torrent holds no file descriptor.
+    this.#descriptor ??= new Promise((resolve, reject) => {
+      const { filePath, writable } = this.#options;
+      const flags = writable ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
+      open(filePath, flags | constants.O_NOFOLLOW, 0o644, (error, descriptor) => {
+        error ? reject(error) : resolve(descriptor);
+      });
+    });
+    this.#descriptor.then(use, done);
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * The engine's DHT node: k-rpc over the one UDP socket, with its answers kept short. Opens the
+ * socket, opens it again after it was lost, and lends the node out as a narrow `DhtNode` while it
+ * is there. The bittorrent-dht object on top of it is made and ended by WebTorrent, inside the
+ * engine.
+ *
+ * @module
+ */
+
+import createKrpc from "k-rpc";
+import createKrpcSocket from "k-rpc-socket";
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { type Clock, type Timer, toHex } from "../base/mod.ts";
+import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../dht/mod.ts";
+import type { Krpc, KrpcContact, KrpcError } from "./krpc_types.ts";
+import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
+
+/** Whether the DHT is there, and if not, why. */
+export type DhtState = { state: "on" } | { state: "starting" } | { state: "off"; why: string };
+
+/** Options of {@linkcode DhtHost}. */
+export interface DhtHostOptions {
+  clock: Clock;
+  /** Addresses to begin with; host names are looked up by the caller. */
+  bootstrap: { host: string; port: number }[];
+  /** Nodes of an earlier run, asked before the bootstrap addresses. */
+  knownNodes?: Contact[];
+  /** Called when the state changes. */
+  onState?: (state: DhtState) => void;
+  /** Opens sockets; the system's UDP over IPv4 unless a test hands in another. */
+  createSocket?: SocketFactory;
+}
+
+/** BEP 5 answers `find_node` with the K (8) closest nodes. */
+const NODES_IN_AN_ANSWER = 8;
+/** 50 peers of 8 encoded bytes each, 8 nodes and a token stay under one Ethernet frame. */
+const PEERS_IN_AN_ANSWER = 50;
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 5 * 60_000;
+/** k-rpc-socket checks its time-outs four times in this long. */
+const KRPC_TIMEOUT_MS = 2_000;
+/** A node silent this many times in a row leaves the routing table. */
+const MAX_SILENCES = 2;
+
+/** Owns k-rpc and the UDP socket under it. */
+export class DhtHost {
+  readonly krpc: Krpc;
+  readonly #udp: UdpSocket;
+  readonly #options: DhtHostOptions;
+  readonly #silences = new Map<string, number>();
+  #state: DhtState = { state: "starting" };
+  #port = 0;
+  #retryMs = FIRST_RETRY_MS;
+  #retry: Timer | undefined;
+  #closed = false;
+
+  constructor(options: DhtHostOptions) {
+    this.#options = options;
+    this.#udp = new UdpSocket(options.createSocket);
+    this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
+    this.krpc = createKrpc({
+      id: randomBytes(20),
+      krpcSocket: createKrpcSocket({ socket: this.#udp, timeout: KRPC_TIMEOUT_MS }),
+      nodes: options.bootstrap,
+    }) as unknown as Krpc;
+    shortenAnswers(this.krpc);
+  }
+
+  /** Whether the DHT is there, and if not, why. */
+  get state(): DhtState {
+    return this.#state;
+  }
+
+  /** Packets and bytes since the start. */
+  get traffic(): Readonly<Traffic> {
+    return this.#udp.traffic;
+  }
+
+  /** The node to lend, while its socket is open. */
+  node(): DhtNode | undefined {
+    return this.#state.state === "on" ? this.#lent : undefined;
+  }
+
+  /** The nodes of the routing table, for the next start. */
+  knownNodes(): Contact[] {
+    return this.krpc.nodes.toArray().map(({ id, host, port }) => ({ id, host, port }));
+  }
+
+  /**
+   * Opens the socket. If the port is taken the state becomes `off`, and opening is tried again with
+   * growing pauses (1 s to 5 min).
+   *
+   * @param port 0 for any free one
+   * @returns the bound port, or `undefined` if it could not be opened now
+   */
+  async open(port: number): Promise<number | undefined> {
+    this.#port = port;
+    try {
+      this.#port = await this.#udp.open(port);
+    } catch (error) {
+      this.#lost(explain(error, port));
+      return undefined;
+    }
+    if (this.#closed) return undefined;
+    this.#retryMs = FIRST_RETRY_MS;
+    this.#setState({ state: "on" });
+    this.#populate();
+    return this.#port;
+  }
+
+  /** No more attempts to open the socket. WebTorrent ends k-rpc and with it the socket. */
+  close(): void {
+    this.#closed = true;
+    this.#retry?.cancel();
+    // Covers an engine that failed before WebTorrent took k-rpc over.
+    if (!this.krpc.destroyed) this.krpc.destroy();
+  }
+
+  #setState(state: DhtState): void {
+    this.#state = state;
+    this.#options.onState?.(state);
+  }
+
+  #lost(why: string): void {
+    if (this.#closed) return;
+    this.#setState({ state: "off", why });
+    this.#retry?.cancel();
+    this.#retry = this.#options.clock.after(this.#retryMs, () => void this.open(this.#port));
+    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+  }
+
+  /** Fills the routing table: asks for our own neighbourhood, as BEP 5 has a new node do. */
+  #populate(): void {
+    for (const { id, host, port } of this.#options.knownNodes ?? []) {
+      if (id) this.krpc.nodes.get(id) ?? this.#addKnown({ id: Buffer.from(id), host, port });
+    }
+    const { id } = this.krpc;
+    this.krpc.populate(id, { q: "find_node", a: { id, target: id } }, () => {});
+  }
+
+  #addKnown(contact: KrpcContact): void {
+    (this.krpc.nodes as unknown as { add(contact: KrpcContact): void }).add(contact);
+  }
+
+  readonly #lent: DhtNode = ((host: DhtHost): DhtNode => ({
+    get id() {
+      return host.krpc.id;
+    },
+    get port() {
+      return host.#udp.port ?? 0;
+    },
+    tableSize: () => host.krpc.nodes.count(),
+    closest: (target, count) =>
+      host.krpc.nodes.closest(Buffer.from(target), count)
+        .map(({ id, host, port }) => ({ id, host, port })),
+    bootstrapContacts: () => host.krpc.bootstrap,
+    query: (to, name, args, options) => host.#query(to, name, args, options),
+  }))(this);
+
+  #query(
+    to: Contact,
+    name: QueryName,
+    args: Record<string, QueryValue>,
+    { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<QueryResult> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve({ kind: "timeout" });
+      if (!this.#udp.port) return resolve({ kind: "failed", why: "no UDP socket" });
+      const { clock } = this.#options;
+      const sentMs = performance.now();
+      let transaction = 0;
+      const settle = (result: QueryResult) => {
+        timer.cancel();
+        signal?.removeEventListener("abort", giveUp);
+        resolve(result);
+      };
+      const giveUp = () => {
+        settle({ kind: "timeout" });
+        this.krpc.socket.cancel(transaction);
+      };
+      const timer = clock.after(timeoutMs, () => {
+        this.#silent(to);
+        giveUp();
+      });
+      signal?.addEventListener("abort", giveUp, { once: true });
+      const peer = { host: to.host, port: to.port, id: to.id && Buffer.from(to.id) };
+      const query = { q: name, a: { ...args, id: this.krpc.id } };
+      transaction = this.krpc.socket.query(peer, query, (error, message) => {
+        const rttMs = performance.now() - sentMs;
+        if (error) return settle(this.#failure(error, to, rttMs));
+        this.#silences.delete(keyOf(to));
+        settle({ kind: "reply", from: to, body: message?.r ?? {}, rttMs });
+      });
+    });
+  }
+
+  #failure(error: KrpcError, to: Contact, rttMs: number): QueryResult {
+    if (error.code === "ETIMEDOUT") {
+      this.#silent(to);
+      return { kind: "timeout" };
+    }
+    if (error.code === "EUNEXPECTEDNODE") {
+      if (to.id) this.krpc.nodes.remove(Buffer.from(to.id));
+      return { kind: "failed", why: "another node id" };
+    }
+    if (typeof error.code === "number") {
+      return { kind: "refused", code: error.code, message: error.message, rttMs };
+    }
+    return { kind: "failed", why: "not sent" };
+  }
+
+  #silent(to: Contact): void {
+    if (!to.id) return;
+    const key = keyOf(to);
+    const silences = (this.#silences.get(key) ?? 0) + 1;
+    if (silences < MAX_SILENCES) {
+      // Bounded by forgetting all: a node that lies dead is met again soon enough.
+      if (this.#silences.size > 10_000) this.#silences.clear();
+      this.#silences.set(key, silences);
+      return;
+    }
+    this.#silences.delete(key);
+    this.krpc.nodes.remove(Buffer.from(to.id));
+  }
+}
+
+function keyOf(contact: Contact): string {
+  return contact.id ? toHex(contact.id) : `${contact.host}:${contact.port}`;
+}
+
+function explain(error: unknown, port: number): string {
+  const { code, message } = error as { code?: string; message: string };
+  return code === "EADDRINUSE"
+    ? `UDP port ${port} is taken by another program`
+    : `UDP port ${port} cannot be opened: ${message}`;
+}
+
+/**
+ * bittorrent-dht hands its whole routing table and all peers of a torrent to `response`. That
+ * amplifies what a forged sender asks for, is lost to fragmentation, and libtorrent cannot start
+ * from such a node.
+ */
+function shortenAnswers(krpc: Krpc): void {
+  const respond = krpc.response.bind(krpc);
+  krpc.response = (peer, query, response, nodes, done) => {
+    const { values } = response;
+    if (Array.isArray(values) && values.length > PEERS_IN_AN_ANSWER) {
+      response.values = values.slice(0, PEERS_IN_AN_ANSWER);
+    }
+    respond(
+      peer,
+      query,
+      response,
+      Array.isArray(nodes) ? nodes.slice(0, NODES_IN_AN_ANSWER) : nodes,
+      done,
+    );
+  };
+}

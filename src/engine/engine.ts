@@ -1,0 +1,438 @@
+/**
+ * The engine: owns WebTorrent, the TCP listener, the torrents and the one DHT node, from their
+ * beginning to their end. Lends the node through `node()`. Peers are looked for and announced by
+ * whoever borrows the node; the engine only takes their addresses.
+ *
+ * @module
+ */
+
+import WebTorrent from "webtorrent";
+import { type Clock, every } from "../base/mod.ts";
+import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
+import { verifySignature } from "../identity/mod.ts";
+import { DhtHost, type DhtState } from "./dht_host.ts";
+import { EngineError } from "./errors.ts";
+import { ArchiveStore } from "./chunk_store.ts";
+import type { SocketFactory, Traffic } from "./udp_socket.ts";
+import type { Client, Torrent, Wire } from "./webtorrent_types.ts";
+
+/** Options of {@linkcode Engine.start}. */
+export interface EngineOptions {
+  clock: Clock;
+  /** TCP for peers and UDP for the DHT; 0 for any free one. */
+  port: number;
+  /** Whether to have a DHT node at all. */
+  dht: boolean;
+  /** Addresses to begin with; host names are looked up by the caller. */
+  bootstrap: { host: string; port: number }[];
+  /** DHT nodes of an earlier run. */
+  knownNodes?: Contact[];
+  /** Connections of one torrent. */
+  maxConnections?: number;
+  /** Bytes a second for all torrents; `undefined` for no limit. */
+  uploadLimit?: number;
+  /** Bytes a second for all torrents; `undefined` for no limit. */
+  downloadLimit?: number;
+  /** Called when the DHT comes or goes. */
+  onDhtState?: (state: DhtState) => void;
+  /** Called if the engine dies by itself. */
+  onFailure?: (error: EngineError) => void;
+  /** Opens UDP sockets; a test hands in its own. */
+  createSocket?: SocketFactory;
+}
+
+/** A torrent as it stands. */
+export interface TorrentStatus {
+  infoHashHex: string;
+  lengthBytes: number;
+  done: boolean;
+  peers: number;
+  uploadedBytes: number;
+  downloadedBytes: number;
+  /** Bytes a second. */
+  uploadSpeed: number;
+  /** Bytes a second. */
+  downloadSpeed: number;
+}
+
+/** How far a download is. */
+export interface DownloadProgress {
+  /** 0 until the metadata has come. */
+  lengthBytes: number;
+  downloadedBytes: number;
+  peers: number;
+  /** Bytes a second. */
+  downloadSpeed: number;
+}
+
+/** What to download; see {@linkcode Engine.download}. */
+export interface DownloadRequest {
+  /** 40 hexadecimal digits. */
+  infoHashHex: string;
+  /** The `.torrent`, if it is there already. */
+  torrent?: Uint8Array;
+  /** Absolute path to write to. What an earlier download left there is checked and kept. */
+  filePath: string;
+  /** Exact length that was signed, if known. */
+  lengthBytes?: number;
+  /** More than this is refused. */
+  maxBytes: number;
+  /** Peers that are known already. */
+  peers?: PeerAddress[];
+  signal?: AbortSignal;
+  onProgress?: (progress: DownloadProgress) => void;
+}
+
+/** How often a download tells how far it is. */
+const PROGRESS_INTERVAL_MS = 250;
+/** BEP 44: nodes may forget an item after two hours. */
+const VALUE_AGE_MS = 2 * 3_600_000;
+const MAX_VALUES = 1_000;
+/** Tries to find a number that is free for TCP and UDP alike, when any port will do. */
+const FREE_PORT_TRIES = 8;
+
+/** Owns the torrents and the one DHT node. */
+export class Engine {
+  readonly #client: Client;
+  readonly #dht: DhtHost | undefined;
+  readonly #clock: Clock;
+  #closing = false;
+
+  /**
+   * Opens the TCP port, then the UDP port of the same number. A UDP port that is taken switches the
+   * DHT off until it is free; it does not stop the engine.
+   *
+   * @throws {EngineError} `TCP_PORT_IN_USE` (kind `in-use`) or `TCP_PORT_FAILED`
+   */
+  static async start(options: EngineOptions): Promise<Engine> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await Engine.#startOnce(options);
+      } catch (error) {
+        const again = options.port === 0 && tries < FREE_PORT_TRIES &&
+          error instanceof EngineError && error.code === "TCP_PORT_IN_USE";
+        if (!again) throw error;
+      }
+    }
+  }
+
+  static async #startOnce(options: EngineOptions): Promise<Engine> {
+    const dht = options.dht
+      ? new DhtHost({
+        clock: options.clock,
+        bootstrap: options.bootstrap,
+        knownNodes: options.knownNodes,
+        onState: options.onDhtState,
+        createSocket: options.createSocket,
+      })
+      : undefined;
+    // Any free port has to be free for both, and UDP's is the scarcer: a TCP port that is taken only
+    // costs another try.
+    const port = options.port === 0 && dht ? await dht.open(0) ?? 0 : options.port;
+    const client = createClient(options, port, dht);
+    try {
+      await listening(client, port);
+    } catch (error) {
+      dht?.close();
+      throw error;
+    }
+    if (dht && options.port !== 0) await dht.open(client.torrentPort);
+    return new Engine(client, dht, options);
+  }
+
+  private constructor(client: Client, dht: DhtHost | undefined, options: EngineOptions) {
+    this.#client = client;
+    this.#dht = dht;
+    this.#clock = options.clock;
+    client.on("error", (error: Error) => {
+      if (this.#closing || !client.destroyed) return;
+      options.onFailure?.(
+        new EngineError("failed", "ENGINE_CLOSED", `The torrent engine failed: ${error.message}`, {
+          cause: error,
+        }),
+      );
+    });
+  }
+
+  /** The port, TCP and UDP. */
+  get port(): number {
+    return this.#client.torrentPort;
+  }
+
+  /** Whether the DHT is there, and if not, why. */
+  get dhtState(): DhtState {
+    return this.#dht?.state ?? { state: "off", why: "it is switched off" };
+  }
+
+  /** What passed through the UDP socket; `undefined` without a DHT. */
+  get dhtTraffic(): Readonly<Traffic> | undefined {
+    return this.#dht?.traffic;
+  }
+
+  /** The DHT node to borrow, while there is one. */
+  node(): DhtNode | undefined {
+    return this.#dht?.node();
+  }
+
+  /** The nodes of the routing table, for the next start. */
+  knownNodes(): Contact[] {
+    return this.#dht?.knownNodes() ?? [];
+  }
+
+  /**
+   * Seeds a whole archive. It is not hashed again: whoever calls has verified it.
+   *
+   * @param torrent the bytes of its `.torrent`
+   * @param filePath absolute path of the archive
+   * @throws {EngineError} `TORRENT_INVALID`
+   */
+  async seed(torrent: Uint8Array, filePath: string): Promise<TorrentStatus> {
+    const added = this.#add(torrent, { filePath, writable: false, skipVerify: true });
+    await settled(added, "ready");
+    return statusOf(added);
+  }
+
+  /**
+   * Downloads one archive. Resolves when every piece is there and checked against the infohash; the
+   * torrent is no longer active then.
+   *
+   * @returns the `.torrent`
+   * @throws {EngineError} `TORRENT_INVALID`, `TORRENT_TOO_LARGE`, `TORRENT_UNEXPECTED`,
+   * `DOWNLOAD_CANCELLED` (when `signal` aborts)
+   */
+  async download(request: DownloadRequest): Promise<Uint8Array> {
+    const { infoHashHex, torrent, filePath, signal } = request;
+    const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
+    const tell = () => request.onProgress?.(progressOf(added));
+    const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, tell);
+    const cancel = () => added.destroy({ destroyStore: false });
+    signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      signal?.throwIfAborted();
+      added.once("infoHash", () => this.addPeers(infoHashHex, request.peers ?? []));
+      added.once("metadata", () => {
+        const problem = unexpected(added, request);
+        if (problem) added.emit("error", problem);
+      });
+      await settled(added, "done");
+      tell();
+      return added.torrentFile;
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      throw new EngineError(
+        "failed",
+        "DOWNLOAD_CANCELLED",
+        `Download of ${infoHashHex} ended early`,
+        {
+          cause: signal.reason,
+        },
+      );
+    } finally {
+      ticking.cancel();
+      signal?.removeEventListener("abort", cancel);
+      await destroyed(added);
+    }
+  }
+
+  /** Hands peers to a torrent that is being downloaded. Others have no use for them. */
+  addPeers(infoHashHex: string, peers: PeerAddress[]): void {
+    const torrent = this.#find(infoHashHex);
+    if (!torrent || torrent.done) return;
+    for (const { host, port } of peers) torrent.addPeer(`${host}:${port}`);
+  }
+
+  /** Ends a torrent; its files stay. Does nothing if there is none. */
+  async remove(infoHashHex: string): Promise<void> {
+    const torrent = this.#find(infoHashHex);
+    if (torrent) await destroyed(torrent);
+  }
+
+  /** All torrents as they stand. */
+  torrents(): TorrentStatus[] {
+    return this.#client.torrents.map(statusOf);
+  }
+
+  /**
+   * Ends the torrents, the listener and the DHT node. WebTorrent may take seconds over it, or not
+   * come back at all; after `deadlineMs` milliseconds this resolves regardless.
+   */
+  async close(deadlineMs = 3_000): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    const ended = new Promise<void>((resolve) => {
+      const timer = this.#clock.after(deadlineMs, resolve);
+      if (this.#client.destroyed) return resolve();
+      this.#client.destroy(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+    this.#dht?.close();
+    await ended;
+  }
+
+  #find(infoHashHex: string): Torrent | undefined {
+    return this.#client.torrents.find((torrent) => torrent.infoHash === infoHashHex);
+  }
+
+  #add(
+    torrent: string | Uint8Array,
+    { filePath, writable, skipVerify = false }: {
+      filePath: string;
+      writable: boolean;
+      skipVerify?: boolean;
+    },
+  ): Torrent {
+    if (this.#closing || this.#client.destroyed) {
+      throw new EngineError("failed", "ENGINE_CLOSED", "The torrent engine has been closed");
+    }
+    const added = this.#client.add(torrent, {
+      store: ArchiveStore,
+      storeOpts: { filePath, writable },
+      // WebTorrent would hold up to 20 whole pieces of each torrent; the system caches the file.
+      storeCacheSlots: 0,
+      skipVerify,
+    });
+    added.on("wire", (wire: Wire) => dropIfBothSeed(added, wire));
+    added.once("done", () => added.wires.forEach((wire) => dropSeeder(wire)));
+    return added;
+  }
+}
+
+function createClient(options: EngineOptions, port: number, dht: DhtHost | undefined): Client {
+  const client = new WebTorrent({
+    torrentPort: port,
+    dht: dht
+      ? {
+        krpc: dht.krpc,
+        // The host fills the table itself, when the socket is open.
+        bootstrap: false,
+        verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) =>
+          verifySignature(key, message, signature),
+        maxValues: { max: MAX_VALUES, maxAge: VALUE_AGE_MS },
+      }
+      : false,
+    tracker: false,
+    lsd: false,
+    natUpnp: false,
+    natPmp: false,
+    // uTP would want the UDP port, which is the DHT's.
+    utp: false,
+    webSeeds: false,
+    seedOutgoingConnections: false,
+    maxConns: options.maxConnections,
+    uploadLimit: options.uploadLimit,
+    downloadLimit: options.downloadLimit,
+  } as never) as unknown as Client;
+  // Peers are announced and looked for by the manager, on its schedule and budget, with an outcome.
+  if (client.dht) client.dht.announce = (_infoHash, _port, done) => queueMicrotask(() => done?.());
+  return client;
+}
+
+function listening(client: Client, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error & { code?: string }) => {
+      const taken = error.code === "EADDRINUSE";
+      reject(
+        new EngineError(
+          taken ? "in-use" : "failed",
+          taken ? "TCP_PORT_IN_USE" : "TCP_PORT_FAILED",
+          taken
+            ? `TCP port ${port} is taken by another program. Choose another with --port, or end that program`
+            : `TCP port ${port} cannot be opened: ${error.message}`,
+          { cause: error, detail: { port } },
+        ),
+      );
+    };
+    client.once("error", onError);
+    client.once("listening", () => {
+      client.removeListener("error", onError);
+      resolve();
+    });
+  });
+}
+
+/** Waits for an event of a torrent; its errors and its early end reject. */
+function settled(torrent: Torrent, event: "ready" | "done"): Promise<void> {
+  return new Promise((resolve, reject) => {
+    torrent.on("error", (error: Error) => {
+      reject(
+        error instanceof EngineError ? error : new EngineError(
+          "failed",
+          "TORRENT_FAILED",
+          `Torrent ${torrent.infoHash ?? ""} failed: ${error.message}`,
+          { cause: error },
+        ),
+      );
+    });
+    torrent.once("close", () => {
+      reject(new EngineError("failed", "TORRENT_FAILED", `Torrent ${torrent.infoHash} was ended`));
+    });
+    torrent.once(event, resolve);
+  });
+}
+
+function destroyed(torrent: Torrent): Promise<void> {
+  if (torrent.destroyed) return Promise.resolve();
+  return new Promise((resolve) => torrent.destroy({ destroyStore: false }, () => resolve()));
+}
+
+/** What the metadata promises against what was asked for. */
+function unexpected(torrent: Torrent, request: DownloadRequest): EngineError | undefined {
+  const { infoHashHex, lengthBytes, maxBytes } = request;
+  if (torrent.files.length !== 1) {
+    return new EngineError(
+      "verification",
+      "TORRENT_UNEXPECTED",
+      `Torrent ${infoHashHex} has ${torrent.files.length} files; a package has one`,
+    );
+  }
+  if (lengthBytes !== undefined && torrent.length !== lengthBytes) {
+    return new EngineError(
+      "verification",
+      "TORRENT_UNEXPECTED",
+      `Torrent ${infoHashHex} is ${torrent.length} bytes long; the signed manifest says ${lengthBytes}`,
+    );
+  }
+  if (torrent.length <= maxBytes) return undefined;
+  return new EngineError(
+    "verification",
+    "TORRENT_TOO_LARGE",
+    `Torrent ${infoHashHex} is ${torrent.length} bytes long; the limit is ${maxBytes} (--max-archive-size)`,
+  );
+}
+
+/** Two seeders have nothing to say to each other, and would say it over and over. */
+function dropIfBothSeed(torrent: Torrent, wire: Wire): void {
+  const look = () => {
+    if (torrent.done && wire.isSeeder) dropSeeder(wire);
+  };
+  // WebTorrent's own listeners come after ours and find out whether the peer is a seeder.
+  for (const event of ["bitfield", "have-all", "have"]) wire.on(event, () => queueMicrotask(look));
+}
+
+function dropSeeder(wire: Wire): void {
+  if (wire.isSeeder && !wire.destroyed) wire.destroy();
+}
+
+function statusOf(torrent: Torrent): TorrentStatus {
+  return {
+    infoHashHex: torrent.infoHash,
+    lengthBytes: torrent.length ?? 0,
+    done: torrent.done,
+    peers: torrent.numPeers,
+    uploadedBytes: torrent.uploaded,
+    downloadedBytes: torrent.received,
+    uploadSpeed: torrent.uploadSpeed,
+    downloadSpeed: torrent.downloadSpeed,
+  };
+}
+
+function progressOf(torrent: Torrent): DownloadProgress {
+  return {
+    lengthBytes: torrent.length ?? 0,
+    downloadedBytes: torrent.length ? torrent.downloaded : 0,
+    peers: torrent.numPeers,
+    downloadSpeed: torrent.downloadSpeed,
+  };
+}

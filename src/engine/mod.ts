@@ -1,0 +1,17 @@
+/**
+ * The torrent engine and the one DHT node that it owns. Knows the `DhtNode` interface, not the
+ * manager that borrows through it.
+ *
+ * @module
+ */
+
+export type { DhtState } from "./dht_host.ts";
+export {
+  type DownloadProgress,
+  type DownloadRequest,
+  Engine,
+  type EngineOptions,
+  type TorrentStatus,
+} from "./engine.ts";
+export { EngineError } from "./errors.ts";
+export type { SocketFactory, Traffic } from "./udp_socket.ts";

@@ -1,0 +1,171 @@
+/**
+ * The one UDP socket. To k-rpc it looks like a `dgram` socket that is always there; behind it the
+ * real socket is opened, lost and opened again without k-rpc, the DHT or WebTorrent noticing:
+ * bittorrent-dht would emit `error`, and WebTorrent would destroy itself on that. It counts what
+ * passes, and keeps a hostile packet from ending the program. When to open it again is for
+ * `dht_host.ts`.
+ *
+ * @module
+ */
+
+import { EventEmitter } from "node:events";
+import type { Buffer } from "node:buffer";
+import { createSocket, type Socket } from "node:dgram";
+
+/** Packets and bytes since the start, KRPC payload only. */
+export interface Traffic {
+  packetsIn: number;
+  bytesIn: number;
+  packetsOut: number;
+  bytesOut: number;
+  /** Packets that could not be read. */
+  malformed: number;
+  /** Packets that could not be sent: no socket, or the system refused the address. */
+  unsent: number;
+}
+
+/** Opens real sockets; handed in so that tests can take one away. */
+export type SocketFactory = () => Socket;
+
+type SendCallback = (error: Error | null) => void;
+
+/** Stands between k-rpc and a UDP socket that may come and go. */
+export class UdpSocket extends EventEmitter {
+  readonly traffic: Traffic = {
+    packetsIn: 0,
+    bytesIn: 0,
+    packetsOut: 0,
+    bytesOut: 0,
+    malformed: 0,
+    unsent: 0,
+  };
+  readonly #create: SocketFactory;
+  #socket: Socket | undefined;
+  #wanted = false;
+  #announced = false;
+  #closed = false;
+
+  /** Called when an open socket fails, with the reason. The socket is gone then. */
+  onLost: (why: Error) => void = () => {};
+
+  constructor(create: SocketFactory = () => createSocket("udp4")) {
+    super();
+    this.#create = create;
+  }
+
+  /** The bound port; `undefined` while there is no socket. */
+  get port(): number | undefined {
+    return this.#socket?.address().port;
+  }
+
+  /**
+   * Opens and binds a socket.
+   *
+   * @param port 0 for any free one
+   * @returns the bound port
+   * @throws the system's error, with a `code` such as `EADDRINUSE`; there is no socket then
+   */
+  open(port: number): Promise<number> {
+    if (this.#closed) return Promise.reject(new Error("The UDP socket has been closed"));
+    const socket = this.#create();
+    return new Promise((resolve, reject) => {
+      socket.once("error", reject);
+      socket.once("listening", () => {
+        if (this.#closed) {
+          socket.close();
+          return reject(new Error("The UDP socket has been closed"));
+        }
+        socket.removeListener("error", reject);
+        socket.on("error", (error) => this.#lose(socket, error));
+        socket.on("close", () => this.#lose(socket, new Error("the socket was closed")));
+        socket.on("message", (bytes, from) => this.#receive(bytes, from));
+        this.#socket = socket;
+        this.#announce();
+        resolve(socket.address().port);
+      });
+      try {
+        socket.bind(port);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  }
+
+  /** WebTorrent asks for this by way of k-rpc; the engine opens the socket, when it knows the port. */
+  bind(): void {
+    this.#wanted = true;
+    this.#announce();
+  }
+
+  /** The bound address; port 0 while there is no socket. */
+  address(): { address: string; family: string; port: number } {
+    return this.#socket?.address() ?? { address: "0.0.0.0", family: "IPv4", port: 0 };
+  }
+
+  /** Sends one packet, as `dgram`'s `send` does. Without a socket it is dropped and counted. */
+  send(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    port: number,
+    host: string,
+    done: SendCallback = () => {},
+  ): void {
+    const fail = (error: Error) => {
+      this.traffic.unsent++;
+      queueMicrotask(() => done(error));
+    };
+    if (!this.#socket) return fail(new Error("There is no UDP socket"));
+    try {
+      this.#socket.send(bytes, offset, length, port, host, (error) => {
+        if (error) this.traffic.unsent++;
+        done(error);
+      });
+      this.traffic.packetsOut++;
+      this.traffic.bytesOut += length;
+    } catch (error) {
+      // A port or host that a stranger sent us may be impossible.
+      fail(error as Error);
+    }
+  }
+
+  /** Closes it for good. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (!socket) return void queueMicrotask(() => this.emit("close"));
+    socket.once("close", () => this.emit("close"));
+    socket.close();
+  }
+
+  /** bittorrent-dht starts a timer at each `listening`, so it hears of the first socket only. */
+  #announce(): void {
+    if (!this.#wanted || !this.#socket || this.#announced) return;
+    this.#announced = true;
+    this.emit("listening");
+  }
+
+  #receive(bytes: Buffer, from: unknown): void {
+    this.traffic.packetsIn++;
+    this.traffic.bytesIn += bytes.length;
+    try {
+      this.emit("message", bytes, from);
+    } catch {
+      // bittorrent-dht takes members of a query for what they should be, and throws if they are not.
+      this.traffic.malformed++;
+    }
+  }
+
+  #lose(socket: Socket, error: Error): void {
+    if (this.#socket !== socket) return;
+    this.#socket = undefined;
+    try {
+      socket.close();
+    } catch {
+      // It was closed already.
+    }
+    this.onLost(error);
+  }
+}

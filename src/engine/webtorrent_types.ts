@@ -1,0 +1,50 @@
+/**
+ * The parts of npm:webtorrent that the engine uses. The package comes without types.
+ *
+ * @module
+ */
+
+import type { EventEmitter } from "node:events";
+import type { BittorrentDht } from "./krpc_types.ts";
+
+/** A connection to a peer (npm:bittorrent-protocol). */
+export interface Wire extends EventEmitter {
+  isSeeder: boolean;
+  destroyed: boolean;
+  remoteAddress?: string;
+  remotePort?: number;
+  destroy(): void;
+}
+
+/** A torrent. */
+export interface Torrent extends EventEmitter {
+  infoHash: string;
+  ready: boolean;
+  done: boolean;
+  destroyed: boolean;
+  length: number;
+  pieceLength: number;
+  files: { length: number }[];
+  torrentFile: Uint8Array;
+  wires: Wire[];
+  numPeers: number;
+  downloaded: number;
+  received: number;
+  uploaded: number;
+  downloadSpeed: number;
+  uploadSpeed: number;
+  addPeer(address: string): boolean;
+  destroy(options: { destroyStore: boolean }, done?: (error?: Error) => void): void;
+}
+
+/** The client. */
+export interface Client extends EventEmitter {
+  dht: BittorrentDht | false | null;
+  destroyed: boolean;
+  torrentPort: number;
+  torrents: Torrent[];
+  downloadSpeed: number;
+  uploadSpeed: number;
+  add(torrent: string | Uint8Array, options: Record<string, unknown>): Torrent;
+  destroy(done?: (error?: Error) => void): void;
+}

@@ -1,0 +1,100 @@
+/**
+ * What the main thread and the sandboxed worker say to each other. Keys never cross: the main
+ * thread signs, the worker carries signed bytes.
+ *
+ * @module
+ */
+
+import type {
+  AnnounceOutcome,
+  Contact,
+  DhtManagerStats,
+  GetOutcome,
+  ItemKey,
+  PeerAddress,
+  PutOutcome,
+} from "../dht/mod.ts";
+import type { DhtState, DownloadProgress, TorrentStatus, Traffic } from "../engine/mod.ts";
+import type { ErrorData } from "../base/mod.ts";
+import type { MutableItem } from "../records/mod.ts";
+
+/** How the worker is to run. */
+export interface WorkerOptions {
+  /** TCP and UDP; 0 for any free one. */
+  port: number;
+  dht: boolean;
+  /** Addresses, no host names: the worker may not look them up. */
+  bootstrap: { host: string; port: number }[];
+  /** DHT nodes of an earlier run. */
+  knownNodes: Contact[];
+  maxConnections: number;
+  /** Bytes a second; `undefined` for no limit. */
+  uploadLimit?: number;
+  /** Bytes a second; `undefined` for no limit. */
+  downloadLimit?: number;
+  /** On how many of the closest nodes a record is to be held. */
+  storeNodes: number;
+  /** Held by fewer, a put is called weak. */
+  minNodes: number;
+  /** How often records and torrents are announced again, milliseconds. */
+  reannounceIntervalMs: number;
+}
+
+/** What the worker says once it stands. */
+export interface WorkerStarted {
+  /** The port that was bound. */
+  port: number;
+  /** 40 hexadecimal digits; absent while the DHT is off. */
+  nodeIdHex?: string;
+  dht: DhtState;
+}
+
+/** How the worker is doing. */
+export interface WorkerStatus {
+  port: number;
+  nodeIdHex?: string;
+  dht: DhtState;
+  /** Nodes in the routing table. */
+  dhtNodes: number;
+  traffic?: Traffic;
+  manager: DhtManagerStats;
+  torrents: TorrentStatus[];
+}
+
+/** What to download. */
+export interface DownloadOrder {
+  infoHashHex: string;
+  torrent?: Uint8Array;
+  /** Absolute path inside the seed directory. */
+  filePath: string;
+  lengthBytes?: number;
+  maxBytes: number;
+  peers: PeerAddress[];
+}
+
+/** Calls that the main thread makes. `operation` is a number of its own choosing for `cancel`. */
+export interface WorkerApi {
+  start(options: WorkerOptions): Promise<WorkerStarted>;
+  status(): Promise<WorkerStatus>;
+  /** Seeds an archive that the main thread has verified, and announces it to the DHT. */
+  seed(infoHashHex: string, torrent: Uint8Array, filePath: string): Promise<void>;
+  unseed(infoHashHex: string): Promise<void>;
+  /** Resolves with the `.torrent` when every piece is there. */
+  download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
+  get(operation: number, key: ItemKey): Promise<GetOutcome>;
+  put(operation: number, item: MutableItem): Promise<PutOutcome>;
+  /** Tells the DHT that we have the torrent. */
+  announcePeer(operation: number, infoHashHex: string): Promise<AnnounceOutcome>;
+  /** Ends an operation early. */
+  cancel(operation: number): Promise<void>;
+  /** The nodes of the routing table, for the next start. */
+  knownNodes(): Promise<Contact[]>;
+  /** Manager first, then the engine; both bounded by `deadlineMs` milliseconds in all. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** What the worker tells on its own. */
+export type WorkerEvent =
+  | { event: "dht"; state: DhtState }
+  | { event: "progress"; operation: number; progress: DownloadProgress }
+  | { event: "failure"; error: ErrorData };

@@ -1,0 +1,169 @@
+/**
+ * The worker's inside: wires the engine and the manager that borrows its node. Nothing else does.
+ *
+ * @module
+ */
+
+import { type Clock, delay, errorToData, fromHex, LibreseedError } from "../base/mod.ts";
+import { DhtManager } from "../dht/mod.ts";
+import { Engine } from "../engine/mod.ts";
+import type {
+  DownloadOrder,
+  WorkerApi,
+  WorkerEvent,
+  WorkerOptions,
+  WorkerStarted,
+  WorkerStatus,
+} from "./protocol.ts";
+
+/** How long to wait before looking for peers of a download again, milliseconds. */
+const PEER_SEARCH_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+/** A download with this many peers needs no more of them. */
+const ENOUGH_PEERS = 20;
+
+/** Implements {@linkcode WorkerApi} on a real engine. */
+export class WorkerRuntime implements WorkerApi {
+  readonly #clock: Clock;
+  readonly #tell: (event: WorkerEvent) => void;
+  readonly #operations = new Map<number, AbortController>();
+  #engine: Engine | undefined;
+  #manager: DhtManager | undefined;
+
+  constructor(clock: Clock, tell: (event: WorkerEvent) => void) {
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  async start(options: WorkerOptions): Promise<WorkerStarted> {
+    const engine = await Engine.start({
+      clock: this.#clock,
+      ...options,
+      onDhtState: (state) => this.#tell({ event: "dht", state }),
+      onFailure: (error) => this.#tell({ event: "failure", error: errorToData(error) }),
+    });
+    this.#engine = engine;
+    this.#manager = new DhtManager({
+      // Asked at every operation: the engine may have lost its node, or have another one.
+      nodes: () => {
+        const node = engine.node();
+        return node ? [node] : [];
+      },
+      clock: this.#clock,
+      storeNodes: options.storeNodes,
+      minNodes: options.minNodes,
+    });
+    return { port: engine.port, nodeIdHex: this.#nodeIdHex(), dht: engine.dhtState };
+  }
+
+  status(): Promise<WorkerStatus> {
+    const engine = this.#running;
+    return Promise.resolve({
+      port: engine.port,
+      nodeIdHex: this.#nodeIdHex(),
+      dht: engine.dhtState,
+      dhtNodes: engine.node()?.tableSize() ?? 0,
+      traffic: engine.dhtTraffic,
+      manager: this.#manager!.stats(),
+      torrents: engine.torrents(),
+    });
+  }
+
+  async seed(_infoHashHex: string, torrent: Uint8Array, filePath: string): Promise<void> {
+    await this.#running.seed(torrent, filePath);
+  }
+
+  async unseed(infoHashHex: string): Promise<void> {
+    await this.#running.remove(infoHashHex);
+  }
+
+  download(operation: number, order: DownloadOrder): Promise<Uint8Array> {
+    return this.#operation(operation, async (signal) => {
+      const done = new AbortController();
+      const stop = AbortSignal.any([signal, done.signal]);
+      let peers = 0;
+      const search = this.#searchPeers(order.infoHashHex, () => peers, stop);
+      try {
+        return await this.#running.download({
+          ...order,
+          signal,
+          onProgress: (progress) => {
+            peers = progress.peers;
+            this.#tell({ event: "progress", operation, progress });
+          },
+        });
+      } finally {
+        done.abort();
+        await search;
+      }
+    });
+  }
+
+  get: WorkerApi["get"] = (operation, key) =>
+    this.#operation(operation, (signal) => this.#manager!.get(key, { signal }));
+
+  put: WorkerApi["put"] = (operation, item) =>
+    this.#operation(operation, (signal) => this.#manager!.put(item, { signal }));
+
+  announcePeer: WorkerApi["announcePeer"] = (operation, infoHashHex) =>
+    this.#operation(
+      operation,
+      (signal) =>
+        this.#manager!.announcePeer(fromHex(infoHashHex)!, this.#running.port, { signal }),
+    );
+
+  cancel(operation: number): Promise<void> {
+    this.#operations.get(operation)?.abort();
+    return Promise.resolve();
+  }
+
+  knownNodes() {
+    return Promise.resolve(this.#running.knownNodes());
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    for (const operation of this.#operations.values()) operation.abort();
+    const begunMs = this.#clock.now();
+    await this.#manager?.stop(deadlineMs / 2);
+    await this.#engine?.close(Math.max(deadlineMs - (this.#clock.now() - begunMs), 0));
+  }
+
+  get #running(): Engine {
+    if (this.#engine) return this.#engine;
+    throw new LibreseedError("failed", "NOT_STARTED", "The engine has not been started");
+  }
+
+  #nodeIdHex(): string | undefined {
+    const id = this.#engine?.node()?.id;
+    return id && Array.from(id, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  async #operation<T>(operation: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#running;
+    const controller = new AbortController();
+    this.#operations.set(operation, controller);
+    try {
+      return await work(controller.signal);
+    } finally {
+      this.#operations.delete(operation);
+    }
+  }
+
+  /** Looks for peers until `signal` aborts, less and less often, while there are too few. */
+  async #searchPeers(infoHashHex: string, peers: () => number, signal: AbortSignal) {
+    const infoHash = fromHex(infoHashHex)!;
+    for (let round = 0; !signal.aborted; round++) {
+      try {
+        if (peers() < ENOUGH_PEERS) {
+          await this.#manager!.findPeers(infoHash, {
+            signal,
+            onPeers: (found) => this.#running.addPeers(infoHashHex, found),
+          });
+        }
+      } catch {
+        // The DHT is off; it may come back while known peers serve the download.
+      }
+      const pauseMs = PEER_SEARCH_MS[Math.min(round, PEER_SEARCH_MS.length - 1)]!;
+      await delay(this.#clock, pauseMs, signal).catch(() => {});
+    }
+  }
+}
