@@ -1,0 +1,182 @@
+/**
+ * The full manifest: `manifest.json` inside the archive, which lists every file with its hash.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import type { Signer } from "../identity/mod.ts";
+import { isSha256 } from "./content_hash.ts";
+import { quote } from "./errors.ts";
+import { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
+import { isValidName } from "./names.ts";
+import { PathSet } from "./paths.ts";
+import {
+  commonFields,
+  type ManifestKind,
+  parseManifest,
+  PROTOCOL,
+  serialize,
+  sha256Schema,
+  signFields,
+  timestampSchema,
+  type Unsigned,
+  verifyFields,
+} from "./signed_json.ts";
+import { isValidRange } from "./spec.ts";
+
+/** Most dependencies that one package may name. */
+const MAX_DEPENDENCIES = 1000;
+
+/** What an archive says of itself. */
+export interface FullManifest {
+  protocol: typeof PROTOCOL;
+  /** `name` or `@scope/name`. */
+  name: string;
+  /** Strict semver. */
+  version: string;
+  /** One line, at most 4,096 characters. */
+  description?: string;
+  /** One line, at most 512 characters. */
+  author?: string;
+  /** One line, at most 256 characters; an SPDX expression by custom. */
+  license?: string;
+  /** One line, at most 2,048 characters. */
+  homepage?: string;
+  /** One line, at most 2,048 characters. */
+  repository?: string;
+  /** `sha256:…` of every file but `manifest.json`, by its path in the archive. */
+  files: Record<string, string>;
+  /** The hash over {@linkcode FullManifest.files}, see {@linkcode contentHash}. */
+  contentHash: string;
+  /** The publisher: `ed25519:` and 44 characters of base64. */
+  pubkey: string;
+  /** Unix milliseconds; only from `SOURCE_DATE_EPOCH`, or the archive would differ each time. */
+  timestamp?: number;
+  /** Semver ranges by package name. */
+  dependencies?: Record<string, string>;
+  /** `ed25519:` and 88 characters of base64, over all fields but this one. */
+  signature: string;
+}
+
+/** Longest text of each optional field that holds one, in characters. */
+export const TEXT_FIELDS = {
+  description: 4096,
+  author: 512,
+  license: 256,
+  homepage: 2048,
+  repository: 2048,
+} as const;
+
+const text = (maxLength: number) =>
+  v.optional(v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.maxLength(maxLength),
+    v.check((value) => value.isWellFormed(), "is not valid Unicode"),
+    // A terminal would obey a control character.
+    v.check((value) => !/\p{Cc}/u.test(value), "has a control character in it"),
+  ));
+
+// Not v.record: it drops keys such as "constructor", which are fine names for a file.
+const textRecord = v.custom<Record<string, string>>(
+  (value) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.values(value).every((entry) => typeof entry === "string"),
+  "is not an object of strings",
+);
+
+const dependencies = v.pipe(
+  textRecord,
+  v.check(
+    (value) => Object.keys(value).length <= MAX_DEPENDENCIES,
+    `names more than ${MAX_DEPENDENCIES} packages`,
+  ),
+  v.check((value) => Object.keys(value).every(isValidName), "has a key that is no package name"),
+  v.check(
+    (value) => Object.values(value).every(isValidRange),
+    "has a value that is no semver range",
+  ),
+);
+
+function fullManifest(limits: ArchiveLimits): ManifestKind<FullManifest> {
+  const files = v.pipe(
+    textRecord,
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      const message = problemOfFiles(dataset.value, limits);
+      if (message !== undefined) addIssue({ message });
+    }),
+  );
+  return {
+    label: "full manifest",
+    domain: "libreseed:full-manifest:v1",
+    schema: v.strictObject({
+      ...commonFields,
+      description: text(TEXT_FIELDS.description),
+      author: text(TEXT_FIELDS.author),
+      license: text(TEXT_FIELDS.license),
+      homepage: text(TEXT_FIELDS.homepage),
+      repository: text(TEXT_FIELDS.repository),
+      files,
+      contentHash: sha256Schema,
+      timestamp: v.optional(timestampSchema),
+      dependencies: v.optional(dependencies),
+    }),
+  };
+}
+
+function problemOfFiles(files: Record<string, string>, limits: ArchiveLimits): string | undefined {
+  const entries = Object.entries(files);
+  if (entries.length === 0) return "it lists no files";
+  if (entries.length > limits.maxFiles) return `it lists more than ${limits.maxFiles} files`;
+  const paths = new PathSet(limits.maxPathBytes);
+  for (const [path, hash] of entries) {
+    if (!isSha256(hash)) return `the hash of ${quote(path)} is not sha256: and 64 digits`;
+    const problem = paths.add(path);
+    if (problem !== undefined) return problem.message.slice(0, -1);
+  }
+}
+
+/**
+ * Signs a full manifest: Ed25519 over `libreseed:full-manifest:v1`, a line feed, and the canonical
+ * JSON (RFC 8785) of all fields but `signature`.
+ *
+ * @throws {PackageError} `MANIFEST_INVALID` (kind usage) if a field breaks its rule
+ */
+export function signFull(
+  fields: Unsigned<FullManifest>,
+  signer: Signer,
+  limits: ArchiveLimits = defaultArchiveLimits,
+): FullManifest {
+  return signFields(fullManifest(limits), fields, signer);
+}
+
+/**
+ * Whether the manifest is valid and signed by the key that it names. Never throws. That
+ * `contentHash` follows from `files` is a step of its own, see {@linkcode contentHash}.
+ */
+export function verifyFullSignature(
+  manifest: FullManifest,
+  limits: ArchiveLimits = defaultArchiveLimits,
+): boolean {
+  return verifyFields(fullManifest(limits), manifest);
+}
+
+/**
+ * Reads a full manifest of at most `limits.maxManifestBytes`; the signature is not checked. The only
+ * form that is read is the one that {@linkcode serializeFull} writes.
+ *
+ * @throws {PackageError} `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID` (kind verification)
+ */
+export function parseFull(
+  input: Uint8Array | string,
+  limits: ArchiveLimits = defaultArchiveLimits,
+): FullManifest {
+  return parseManifest(fullManifest(limits), input, limits.maxManifestBytes);
+}
+
+/** Canonical JSON (RFC 8785) and a line feed. */
+export function serializeFull(manifest: FullManifest): string {
+  return serialize(manifest);
+}

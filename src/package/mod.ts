@@ -1,0 +1,36 @@
+/**
+ * Packages: names and versions, the two manifests, signed reproducible archives and the chain that
+ * verifies them. Touches no network and no clock.
+ *
+ * @module
+ */
+
+export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
+export { PackageError, type VerificationStep } from "./errors.ts";
+export {
+  type FullManifest,
+  parseFull,
+  serializeFull,
+  signFull,
+  verifyFullSignature,
+} from "./full_manifest.ts";
+export { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
+export {
+  MAX_MINIMAL_MANIFEST_BYTES,
+  type MinimalManifest,
+  parseMinimal,
+  serializeMinimal,
+  signMinimal,
+  verifyMinimalSignature,
+} from "./minimal_manifest.ts";
+export {
+  archiveFileName,
+  isValidName,
+  isValidVersion,
+  minimalFileName,
+  torrentFileName,
+  validateName,
+  validateVersion,
+} from "./names.ts";
+export { PROTOCOL, type Unsigned } from "./signed_json.ts";
+export { isValidRange, type PackageSpec, parsePackageSpec } from "./spec.ts";
