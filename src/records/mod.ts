@@ -1,0 +1,52 @@
+/**
+ * What libreseed writes into the DHT: BEP 44 items, the four records that they carry, where each is
+ * found, and magnet links. Bytes in, bytes out: no network, no clock, no files.
+ *
+ * @module
+ */
+
+export {
+  type AnnounceFields,
+  announceFits,
+  type AnnounceRecord,
+  decodeAnnounceRecord,
+  encodeAnnounceRecord,
+} from "./announce_record.ts";
+export { bdecode, type BDecoded, bencode, type BValue } from "./bencode.ts";
+export { RecordError } from "./errors.ts";
+export {
+  immutableTarget,
+  MAX_SALT_BYTES,
+  MAX_VALUE_BYTES,
+  type MutableItem,
+  nextSeq,
+  signableBytes,
+  signItem,
+  targetOf,
+  verifyItem,
+} from "./item.ts";
+export { formatMagnet, type Magnet, type MagnetPeer, parseMagnet } from "./magnet.ts";
+export {
+  decodeManifestRecord,
+  encodeManifestRecord,
+  type ManifestRecord,
+} from "./manifest_record.ts";
+export {
+  decodeNameIndex,
+  encodeNameIndex,
+  type NameIndexEntry,
+  signNameIndexEntry,
+  verifyNameIndexEntry,
+} from "./name_index.ts";
+export { type DroppedEntry, type MergedNameIndex, mergeNameIndex } from "./name_index_merge.ts";
+export {
+  announceSalt,
+  dayOf,
+  manifestSalt,
+  NAME_INDEX_SLOTS,
+  nameIndexKeyPair,
+  nameIndexSalt,
+  nameIndexSlot,
+  seederSalt,
+} from "./places.ts";
+export { decodeSeederRecord, encodeSeederRecord, type SeederRecord } from "./seeder_record.ts";
