@@ -21,6 +21,7 @@ import {
 } from "./outcome.ts";
 import { parseCompactPeers } from "./peers.ts";
 import { putThrough } from "./put.ts";
+import type { RateLimiter } from "./rate_limiter.ts";
 import { QUERY_TIMEOUT_MS, RoundTripEstimator } from "./round_trip.ts";
 
 /** Options of {@linkcode DhtManager}. */
@@ -34,12 +35,16 @@ export interface DhtManagerOptions {
   minNodes?: number;
   /** Queries under way at once in one lookup. */
   concurrency?: number;
+  /** The budget of packets; without one there is no limit. */
+  limiter?: RateLimiter;
 }
 
 /** Options of one operation. */
 export interface OperationOptions {
   /** Ends the operation early; what was reached until then is the outcome. */
   signal?: AbortSignal;
+  /** Work that can wait until the budget of packets has room for it. */
+  background?: boolean;
 }
 
 /** How the manager did since it started. */
@@ -61,6 +66,7 @@ export class DhtManager {
   readonly #storeNodes: number;
   readonly #minNodes: number;
   readonly #concurrency: number;
+  readonly #limiter: RateLimiter | undefined;
   readonly #roundTrip = new RoundTripEstimator();
   /** The last operation of each target: two puts of one key at once would fail one of them. */
   readonly #queues = new Map<string, Promise<unknown>>();
@@ -74,6 +80,7 @@ export class DhtManager {
     this.#storeNodes = options.storeNodes ?? 8;
     this.#minNodes = options.minNodes ?? 8;
     this.#concurrency = options.concurrency ?? 4;
+    this.#limiter = options.limiter;
   }
 
   /**
@@ -208,6 +215,8 @@ export class DhtManager {
     timer.cancel();
   }
   #stopping = false;
+  /** What work that can wait has taken of late: packets an operation, smoothed. */
+  #usualPackets = 16;
 
   #lookup(
     node: DhtNode,
@@ -243,13 +252,48 @@ export class DhtManager {
     }
     const signals = [this.#stopped.signal];
     if (options.signal) signals.push(options.signal);
-    const running = work(nodes, AbortSignal.any(signals));
+    const running = this.#charged(nodes, AbortSignal.any(signals), work, options.background);
     this.#underWay.add(running);
     try {
       return await running;
     } finally {
       this.#underWay.delete(running);
     }
+  }
+
+  /** Charges the packets to the budget; work that can wait does so before it begins. */
+  async #charged<T>(
+    nodes: DhtNode[],
+    signal: AbortSignal,
+    work: (nodes: DhtNode[], signal: AbortSignal) => Promise<T>,
+    background = false,
+  ): Promise<T> {
+    const reserved = background ? this.#usualPackets * nodes.length : 0;
+    if (background) await this.#limiter?.take(reserved);
+    const sent = { packets: 0 };
+    try {
+      return await work(nodes.map((node) => this.#counted(node, sent)), signal);
+    } finally {
+      this.#limiter?.spend(sent.packets - reserved);
+      if (background) {
+        this.#usualPackets += (sent.packets / nodes.length - this.#usualPackets) / 8;
+      }
+    }
+  }
+
+  /** The same node, with each packet counted. */
+  #counted(node: DhtNode, sent: { packets: number }): DhtNode {
+    return {
+      id: node.id,
+      port: node.port,
+      tableSize: () => node.tableSize(),
+      closest: (target, count) => node.closest(target, count),
+      bootstrapContacts: () => node.bootstrapContacts(),
+      query: (...args) => {
+        sent.packets++;
+        return node.query(...args);
+      },
+    };
   }
 
   async #queued<T>(key: string, work: () => Promise<T>): Promise<T> {

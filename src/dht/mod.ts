@@ -15,3 +15,5 @@ export type {
   PeersOutcome,
   PutOutcome,
 } from "./outcome.ts";
+export { RateLimiter } from "./rate_limiter.ts";
+export { type AnnounceReport, Reannouncer, type ReannouncerOptions } from "./reannounce.ts";

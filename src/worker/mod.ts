@@ -13,6 +13,8 @@ export {
 } from "./permissions.ts";
 export type {
   DownloadOrder,
+  KeptRecord,
+  ReportData,
   WorkerApi,
   WorkerEvent,
   WorkerOptions,

@@ -6,7 +6,7 @@
  */
 
 import type {
-  AnnounceOutcome,
+  AnnounceReport,
   Contact,
   DhtManagerStats,
   GetOutcome,
@@ -34,6 +34,8 @@ export interface WorkerOptions {
   downloadLimit?: number;
   /** On how many of the closest nodes a record is to be held. */
   storeNodes: number;
+  /** Most DHT packets a second for work that can wait. */
+  dhtPacketsPerSecond: number;
   /** Held by fewer, a put is called weak. */
   minNodes: number;
   /** How often records and torrents are announced again, milliseconds. */
@@ -58,6 +60,8 @@ export interface WorkerStatus {
   dhtNodes: number;
   traffic?: Traffic;
   manager: DhtManagerStats;
+  /** Records and torrents that are kept announced, and how many of them are overdue. */
+  schedule: { kept: number; overdue: number };
   torrents: TorrentStatus[];
 }
 
@@ -72,19 +76,37 @@ export interface DownloadOrder {
   peers: PeerAddress[];
 }
 
+/** A record to keep alive. */
+export interface KeptRecord {
+  item: MutableItem;
+  /** When it is due next, Unix milliseconds. */
+  dueMs: number;
+  /** Failures in a row until now. */
+  failures: number;
+}
+
+/** A report as it crosses between the threads. */
+export type ReportData = Omit<AnnounceReport, "error"> & { error?: ErrorData };
+
 /** Calls that the main thread makes. `operation` is a number of its own choosing for `cancel`. */
 export interface WorkerApi {
   start(options: WorkerOptions): Promise<WorkerStarted>;
   status(): Promise<WorkerStatus>;
-  /** Seeds an archive that the main thread has verified, and announces it to the DHT. */
+  /** Seeds an archive that the main thread has verified, and keeps it announced to the DHT. */
   seed(infoHashHex: string, torrent: Uint8Array, filePath: string): Promise<void>;
   unseed(infoHashHex: string): Promise<void>;
   /** Resolves with the `.torrent` when every piece is there. */
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
   get(operation: number, key: ItemKey): Promise<GetOutcome>;
   put(operation: number, item: MutableItem): Promise<PutOutcome>;
-  /** Tells the DHT that we have the torrent. */
-  announcePeer(operation: number, infoHashHex: string): Promise<AnnounceOutcome>;
+  /**
+   * Keeps records alive: announces each at its due time, and again and again.
+   *
+   * @param records due times in Unix milliseconds; failures in a row until now
+   */
+  keepRecords(records: KeptRecord[]): Promise<void>;
+  /** Announces some of the kept records and torrents now, by target or infohash. */
+  announceNow(operation: number, idsHex: string[]): Promise<void>;
   /** Ends an operation early. */
   cancel(operation: number): Promise<void>;
   /** The nodes of the routing table, for the next start. */
@@ -97,4 +119,6 @@ export interface WorkerApi {
 export type WorkerEvent =
   | { event: "dht"; state: DhtState }
   | { event: "progress"; operation: number; progress: DownloadProgress }
+  /** A record or torrent was announced. `operation` is there if `announceNow` asked for it. */
+  | { event: "announced"; operation?: number; report: ReportData }
   | { event: "failure"; error: ErrorData };

@@ -4,11 +4,13 @@
  * @module
  */
 
-import { type Clock, delay, errorToData, fromHex, LibreseedError } from "../base/mod.ts";
-import { DhtManager } from "../dht/mod.ts";
+import { type Clock, delay, errorToData, fromHex, LibreseedError, toHex } from "../base/mod.ts";
+import { type AnnounceReport, DhtManager, RateLimiter, Reannouncer } from "../dht/mod.ts";
 import { Engine } from "../engine/mod.ts";
 import type {
   DownloadOrder,
+  KeptRecord,
+  ReportData,
   WorkerApi,
   WorkerEvent,
   WorkerOptions,
@@ -18,6 +20,8 @@ import type {
 
 /** How long to wait before looking for peers of a download again, milliseconds. */
 const PEER_SEARCH_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+/** How many records `announceNow` announces at once. */
+const ANNOUNCE_LANES = 8;
 /** A download with this many peers needs no more of them. */
 const ENOUGH_PEERS = 20;
 
@@ -28,6 +32,7 @@ export class WorkerRuntime implements WorkerApi {
   readonly #operations = new Map<number, AbortController>();
   #engine: Engine | undefined;
   #manager: DhtManager | undefined;
+  #reannouncer: Reannouncer | undefined;
 
   constructor(clock: Clock, tell: (event: WorkerEvent) => void) {
     this.#clock = clock;
@@ -38,7 +43,11 @@ export class WorkerRuntime implements WorkerApi {
     const engine = await Engine.start({
       clock: this.#clock,
       ...options,
-      onDhtState: (state) => this.#tell({ event: "dht", state }),
+      onDhtState: (state) => {
+        this.#tell({ event: "dht", state });
+        // What failed for want of a DHT need not wait out its pause.
+        if (state.state === "on") this.#reannouncer?.retryFailed();
+      },
       onFailure: (error) => this.#tell({ event: "failure", error: errorToData(error) }),
     });
     this.#engine = engine;
@@ -51,6 +60,14 @@ export class WorkerRuntime implements WorkerApi {
       clock: this.#clock,
       storeNodes: options.storeNodes,
       minNodes: options.minNodes,
+      limiter: new RateLimiter(this.#clock, options.dhtPacketsPerSecond),
+    });
+    this.#reannouncer = new Reannouncer({
+      announcer: this.#manager,
+      clock: this.#clock,
+      intervalMs: options.reannounceIntervalMs,
+      port: engine.port,
+      onReport: (report) => this.#tell({ event: "announced", report: toData(report) }),
     });
     return { port: engine.port, nodeIdHex: this.#nodeIdHex(), dht: engine.dhtState };
   }
@@ -64,15 +81,18 @@ export class WorkerRuntime implements WorkerApi {
       dhtNodes: engine.node()?.tableSize() ?? 0,
       traffic: engine.dhtTraffic,
       manager: this.#manager!.stats(),
+      schedule: this.#reannouncer!.counts(),
       torrents: engine.torrents(),
     });
   }
 
-  async seed(_infoHashHex: string, torrent: Uint8Array, filePath: string): Promise<void> {
+  async seed(infoHashHex: string, torrent: Uint8Array, filePath: string): Promise<void> {
     await this.#running.seed(torrent, filePath);
+    this.#reannouncer!.keepTorrent(infoHashHex, this.#clock.now());
   }
 
   async unseed(infoHashHex: string): Promise<void> {
+    this.#reannouncer!.forget(infoHashHex);
     await this.#running.remove(infoHashHex);
   }
 
@@ -104,12 +124,27 @@ export class WorkerRuntime implements WorkerApi {
   put: WorkerApi["put"] = (operation, item) =>
     this.#operation(operation, (signal) => this.#manager!.put(item, { signal }));
 
-  announcePeer: WorkerApi["announcePeer"] = (operation, infoHashHex) =>
-    this.#operation(
-      operation,
-      (signal) =>
-        this.#manager!.announcePeer(fromHex(infoHashHex)!, this.#running.port, { signal }),
-    );
+  keepRecords(records: KeptRecord[]): Promise<void> {
+    this.#running;
+    for (const { item, dueMs, failures } of records) {
+      this.#reannouncer!.keepRecord(item, dueMs, failures);
+    }
+    return Promise.resolve();
+  }
+
+  announceNow(operation: number, idsHex: string[]): Promise<void> {
+    return this.#operation(operation, async (signal) => {
+      const waiting = [...idsHex];
+      const lane = async () => {
+        for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+          if (signal.aborted) return;
+          const report = await this.#reannouncer!.announceNow(id);
+          if (report) this.#tell({ event: "announced", operation, report: toData(report) });
+        }
+      };
+      await Promise.all(Array.from({ length: ANNOUNCE_LANES }, lane));
+    });
+  }
 
   cancel(operation: number): Promise<void> {
     this.#operations.get(operation)?.abort();
@@ -122,6 +157,7 @@ export class WorkerRuntime implements WorkerApi {
 
   async stop(deadlineMs: number): Promise<void> {
     for (const operation of this.#operations.values()) operation.abort();
+    this.#reannouncer?.stop();
     const begunMs = this.#clock.now();
     await this.#manager?.stop(deadlineMs / 2);
     await this.#engine?.close(Math.max(deadlineMs - (this.#clock.now() - begunMs), 0));
@@ -134,7 +170,7 @@ export class WorkerRuntime implements WorkerApi {
 
   #nodeIdHex(): string | undefined {
     const id = this.#engine?.node()?.id;
-    return id && Array.from(id, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return id && toHex(id);
   }
 
   async #operation<T>(operation: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -166,4 +202,8 @@ export class WorkerRuntime implements WorkerApi {
       await delay(this.#clock, pauseMs, signal).catch(() => {});
     }
   }
+}
+
+function toData({ error, ...report }: AnnounceReport): ReportData {
+  return error === undefined ? report : { ...report, error: errorToData(error) };
 }

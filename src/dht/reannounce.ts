@@ -1,0 +1,234 @@
+/**
+ * Keeps records and torrents alive in the DHT: each has its own due time, the overdue go first, and
+ * no burst is ever sent. Remembers nothing beyond its own life; whoever owns it is told each outcome
+ * and hands the due times back at the next start. Puts are the manager's.
+ *
+ * @module
+ */
+
+import { type Clock, fromHex, type Timer, toHex } from "../base/mod.ts";
+import { type MutableItem, targetOf } from "../records/mod.ts";
+import { AdaptiveConcurrency } from "./adaptive_concurrency.ts";
+import { DueQueue } from "./due_queue.ts";
+import type { OperationOptions } from "./manager.ts";
+import type { AnnounceOutcome, PutOutcome } from "./outcome.ts";
+
+/** The part of the manager that this needs. */
+export interface Announcer {
+  put(item: MutableItem, options: OperationOptions): Promise<PutOutcome>;
+  announcePeer(
+    infoHash: Uint8Array,
+    port: number,
+    options: OperationOptions,
+  ): Promise<AnnounceOutcome>;
+}
+
+/** What became of one announcement. */
+export interface AnnounceReport {
+  kind: "record" | "torrent";
+  /** Target of the record or infohash of the torrent, 40 hexadecimal digits. */
+  idHex: string;
+  /** When it was tried, Unix milliseconds. */
+  atMs: number;
+  /** When it is due again, Unix milliseconds. */
+  nextDueMs: number;
+  /** Failures in a row, this one included; 0 after a success. */
+  failures: number;
+  /** A record's outcome, if the DHT was there. */
+  put?: PutOutcome;
+  /** A torrent's outcome, if the DHT was there. */
+  announce?: AnnounceOutcome;
+  /** Why there is no outcome. */
+  error?: unknown;
+}
+
+/** Options of {@linkcode Reannouncer}. */
+export interface ReannouncerOptions {
+  announcer: Announcer;
+  clock: Clock;
+  /** 0 inclusive to 1 exclusive; `Math.random` unless a test hands in its own. */
+  random?: () => number;
+  /** How often each record and torrent is announced, milliseconds; BEP 44 asks for an hour. */
+  intervalMs: number;
+  /** The TCP port that torrents are announced with. */
+  port: number;
+  onReport: (report: AnnounceReport) => void;
+}
+
+/** The interval of each announcement is spread by this much both ways, so that none march in step. */
+const SPREAD = 0.1;
+/** First pause after a failure; doubled after each further one, up to the interval. */
+const FIRST_BACKOFF_MS = 60_000;
+/** A machine that sleeps does not count the time; look at the clock at least this often. */
+const LONGEST_SLEEP_MS = 60_000;
+
+interface Entry {
+  kind: "record" | "torrent";
+  idHex: string;
+  item?: MutableItem;
+  dueMs: number;
+  failures: number;
+  running?: Promise<AnnounceReport>;
+}
+
+/** Announces what it is given, again and again. */
+export class Reannouncer {
+  readonly #options: ReannouncerOptions;
+  readonly #random: () => number;
+  readonly #entries = new Map<string, Entry>();
+  readonly #queue = new DueQueue<Entry>();
+  readonly #concurrency = new AdaptiveConcurrency();
+  readonly #stopped = new AbortController();
+  #intervalMs: number;
+  #running = 0;
+  #timer: Timer | undefined;
+
+  constructor(options: ReannouncerOptions) {
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+    this.#intervalMs = options.intervalMs;
+  }
+
+  /** How often each is announced, milliseconds. What is due later than that is moved forward. */
+  set intervalMs(intervalMs: number) {
+    this.#intervalMs = intervalMs;
+    const latestMs = this.#options.clock.now() + intervalMs;
+    for (const entry of this.#entries.values()) this.#bringForward(entry, latestMs);
+    this.#wake();
+  }
+
+  /**
+   * Keeps a record alive from now on, or takes a newer item for one that it keeps already.
+   *
+   * @param dueMs when it is due first, Unix milliseconds; the past for at once
+   */
+  keepRecord(item: MutableItem, dueMs: number, failures = 0): void {
+    const idHex = toHex(targetOf(item.publicKey, item.salt));
+    this.#keep({ kind: "record", idHex, item, dueMs, failures });
+  }
+
+  /** Keeps a torrent announced from now on. */
+  keepTorrent(infoHashHex: string, dueMs: number): void {
+    this.#keep({ kind: "torrent", idHex: infoHashHex, dueMs, failures: 0 });
+  }
+
+  /** No longer announces the record or torrent. */
+  forget(idHex: string): void {
+    this.#entries.delete(idHex);
+  }
+
+  /** How many are kept, and how many of them are overdue. */
+  counts(): { kept: number; overdue: number } {
+    const nowMs = this.#options.clock.now();
+    let overdue = 0;
+    for (const { dueMs } of this.#entries.values()) if (dueMs <= nowMs) overdue++;
+    return { kept: this.#entries.size, overdue };
+  }
+
+  /** Announces one now, due or not; `undefined` if it is not kept. */
+  announceNow(idHex: string): Promise<AnnounceReport> | undefined {
+    const entry = this.#entries.get(idHex);
+    return entry && (entry.running ?? this.#announce(entry));
+  }
+
+  /** Everything that failed lately is due now: the network is back. */
+  retryFailed(): void {
+    const nowMs = this.#options.clock.now();
+    for (const entry of this.#entries.values()) {
+      if (entry.failures > 0) this.#bringForward(entry, nowMs);
+    }
+    this.#wake();
+  }
+
+  /** Ends the timer and the announcements under way. */
+  stop(): void {
+    this.#stopped.abort();
+    this.#timer?.cancel();
+  }
+
+  #keep(entry: Entry): void {
+    this.#entries.set(entry.idHex, entry);
+    this.#queue.push(entry);
+    this.#wake();
+  }
+
+  /** Starts what is due, and sets the timer for what is due next. */
+  #wake(): void {
+    if (this.#stopped.signal.aborted) return;
+    const isLive = (entry: Entry) => !entry.running && this.#entries.get(entry.idHex) === entry;
+    const nowMs = this.#options.clock.now();
+    for (let next = this.#queue.peek(isLive); next; next = this.#queue.peek(isLive)) {
+      if (next.dueMs > nowMs) return this.#sleepUntil(next.dueMs);
+      if (this.#running >= this.#concurrency.limit) return;
+      this.#queue.pop();
+      this.#announce(next);
+    }
+  }
+
+  #sleepUntil(dueMs: number): void {
+    this.#timer?.cancel();
+    const sleepMs = Math.min(dueMs - this.#options.clock.now(), LONGEST_SLEEP_MS);
+    this.#timer = this.#options.clock.after(sleepMs, () => this.#wake());
+  }
+
+  #bringForward(entry: Entry, dueMs: number): void {
+    if (entry.dueMs <= dueMs) return;
+    entry.dueMs = dueMs;
+    this.#queue.push(entry);
+  }
+
+  #announce(entry: Entry): Promise<AnnounceReport> {
+    this.#running++;
+    entry.running = this.#attempt(entry).then((report) => {
+      this.#running--;
+      entry.running = undefined;
+      if (this.#entries.get(entry.idHex) === entry) this.#queue.push(entry);
+      if (!this.#stopped.signal.aborted) {
+        this.#options.onReport(report);
+        this.#wake();
+      }
+      return report;
+    });
+    return entry.running;
+  }
+
+  async #attempt(entry: Entry): Promise<AnnounceReport> {
+    const { announcer, clock, port } = this.#options;
+    const options = { signal: this.#stopped.signal, background: true };
+    const atMs = clock.now();
+    const report: Partial<AnnounceReport> = {};
+    let succeeded = false;
+    try {
+      if (entry.item) {
+        report.put = await announcer.put(entry.item, options);
+        succeeded = this.#settle(entry, report.put);
+      } else {
+        report.announce = await announcer.announcePeer(fromHex(entry.idHex)!, port, options);
+        succeeded = report.announce.stored > 0;
+      }
+    } catch (error) {
+      report.error = error;
+    }
+    const nowMs = clock.now();
+    this.#concurrency.add(succeeded, nowMs - atMs);
+    entry.failures = succeeded ? 0 : entry.failures + 1;
+    entry.dueMs = nowMs + this.#pauseMs(entry.failures);
+    const { kind, idHex, failures, dueMs } = entry;
+    return { kind, idHex, atMs, nextDueMs: dueMs, failures, ...report };
+  }
+
+  /** Whether the record is held well enough; one that was superseded is taken over. */
+  #settle(entry: Entry, outcome: PutOutcome): boolean {
+    if (outcome.superseded) {
+      entry.item = outcome.superseded;
+      return true;
+    }
+    return outcome.holding > 0 && !outcome.weak;
+  }
+
+  #pauseMs(failures: number): number {
+    const spread = 1 + SPREAD * (2 * this.#random() - 1);
+    if (failures === 0) return this.#intervalMs * spread;
+    return Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20), this.#intervalMs) * spread;
+  }
+}
