@@ -1,0 +1,162 @@
+/**
+ * The command tree.
+ *
+ * To add a command, write `commands/NAME.ts` whose default export is a {@linkcode defineCommand}, and
+ * give it a line in {@linkcode commands}. The file is loaded when the command, or help for it, is
+ * asked for. Let it import the folders that do the work inside its `run`, with `await import(...)`
+ * (and their types above, with `import type`), so that help stays quick.
+ *
+ * In `run`, say results with `output.result(data, text)` and the rest with `output.notice`,
+ * `detail`, `warning`; throw a `LibreseedError` to fail; return an exit code only for what an error
+ * cannot say, such as `combineExitCodes` of several things.
+ *
+ * @module
+ */
+
+import {
+  type Application,
+  buildApplication,
+  buildCommand,
+  buildRouteMap,
+  type Command,
+  help,
+  type RouteMap,
+} from "@stricli/core";
+import type { CliContext, CommandDefinition } from "./command.ts";
+import { commandHelp, rootHelp } from "./help_text.ts";
+import { runCommand } from "./run_command.ts";
+import { applicationText } from "./text.ts";
+import { version } from "./version.ts";
+
+/** A command in the tree. */
+export interface CommandEntry {
+  name: string;
+  /** Other names of the same command. */
+  aliases?: readonly string[];
+  /** One line for the list of commands. */
+  brief: string;
+  load(): Promise<{ default: CommandDefinition }>;
+}
+
+/** All commands, in the order in which help lists them. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "keygen",
+    brief: "Make the publisher key; never overwrites one",
+    load: () => import("./commands/keygen.ts"),
+  },
+  {
+    name: "pack",
+    brief: "Make a signed, reproducible archive of a directory",
+    load: () => import("./commands/pack.ts"),
+  },
+  {
+    name: "verify",
+    brief: "Verify archives, offline",
+    load: () => import("./commands/verify.ts"),
+  },
+  {
+    name: "testnet",
+    brief: "Run a local DHT for trying things out",
+    load: () => import("./commands/testnet.ts"),
+  },
+  {
+    name: "completions",
+    brief: "Print a completion script for a shell",
+    load: () => import("./commands/completions.ts"),
+  },
+  {
+    name: "help",
+    brief: "Print help for a command",
+    load: () => import("./commands/help.ts"),
+  },
+  {
+    name: "version",
+    brief: "Print the version",
+    load: () => import("./commands/version.ts"),
+  },
+];
+
+/** The command of that name or alias. */
+export function findCommand(name: string): CommandEntry | undefined {
+  return commands.find((entry) => entry.name === name || entry.aliases?.includes(name));
+}
+
+/** A command for stricli. One that is not `loaded` can be listed, not run. */
+function commandFor(
+  entry: CommandEntry,
+  loaded: CommandDefinition | undefined,
+): Command<CliContext> {
+  const parameters = loaded?.parameters ?? {};
+  const command = buildCommand<Record<string, unknown>, readonly unknown[], CliContext>({
+    async func(flags, ...args) {
+      if (loaded) this.process.exitCode = await runCommand(loaded, flags, args, this.io);
+    },
+    // deno-lint-ignore no-explicit-any -- defineCommand has checked the types
+    parameters: parameters as any,
+    docs: { brief: entry.brief },
+  });
+  const page = { ...entry, description: loaded?.description, parameters };
+  return {
+    ...command,
+    formatHelp: ({ includeHidden, ansiColor }) => commandHelp(page, includeHidden, ansiColor),
+  };
+}
+
+/**
+ * The application. Only the command that is about to run needs to be loaded: pass it with its name.
+ */
+export function buildApp(
+  loaded: ReadonlyMap<string, CommandDefinition>,
+): Application<CliContext> {
+  // No prototypes: stricli would find `libreseed constructor`.
+  const routes: Record<string, Command<CliContext>> = Object.create(null);
+  const aliases: Record<string, string> = Object.create(null);
+  for (const entry of commands) {
+    routes[entry.name] = commandFor(entry, loaded.get(entry.name));
+    for (const alias of entry.aliases ?? []) aliases[alias] = entry.name;
+  }
+  const tree: RouteMap<CliContext> = buildRouteMap<string, CliContext>({
+    routes,
+    aliases,
+    docs: { brief: "Signed packages over BitTorrent, with no server" },
+  });
+  const root: RouteMap<CliContext> = {
+    ...tree,
+    formatHelp: ({ ansiColor }) => rootHelp(version, commands, ansiColor),
+  };
+  const formatting = {
+    useAliasInUsageLine: false,
+    onlyRequiredInUsageLine: true,
+    caseStyle: "convert-camel-to-kebab",
+  } as const;
+  const brief = "Print help";
+  return buildApplication(root, {
+    name: "libreseed",
+    scanner: {
+      caseStyle: "allow-kebab-for-camel",
+      allowArgumentEscapeSequence: true,
+      distanceOptions: {
+        threshold: 2,
+        weights: { insertion: 1, deletion: 1, substitution: 1, transposition: 1 },
+      },
+    },
+    documentation: formatting,
+    completion: { includeAliases: true },
+    localization: { text: applicationText },
+  }, {
+    help: help({
+      brief,
+      alias: "h",
+      defaultForRouteMap: true,
+      formatting,
+    }),
+    helpAll: help({
+      brief,
+      alias: "H",
+      includeHidden: true,
+      hidden: true,
+      formatting,
+    }),
+  });
+}

@@ -1,0 +1,116 @@
+/**
+ * What a command is: parameters, help, and a function. `app.ts` tells how to add one.
+ *
+ * @module
+ */
+
+import type {
+  BaseArgs,
+  Command,
+  CommandContext,
+  TypedCommandParameters,
+  TypedPositionalParameter,
+} from "@stricli/core";
+import type { LoadedSettings, SettingKey } from "../config/mod.ts";
+import { type FlagTable, outputAliases, outputFlags, settingFlags } from "./common_flags.ts";
+import type { Io } from "./context.ts";
+import type { Output } from "./output.ts";
+
+/** What stricli hands to a command's function as `this`. Commands see {@linkcode CommandRun}. */
+export interface CliContext extends CommandContext {
+  readonly process: CommandContext["process"] & { exitCode?: number | string | null };
+  readonly io: Io;
+}
+
+/** What a command's function gets. */
+export interface CommandRun<FLAGS, ARGS extends BaseArgs> {
+  /** The command's own flags. */
+  flags: FLAGS;
+  /** The positional arguments. */
+  args: ARGS;
+  /** Says things. */
+  output: Output;
+  /** The process. */
+  io: Io;
+  /**
+   * The settings, loaded when first asked for. Rejects with `ConfigError`. A command that needs none
+   * does not ask, and so works with a broken config file.
+   */
+  settings(): Promise<LoadedSettings>;
+  /** Runs another command line in the same process; resolves to its exit code. */
+  cli(args: readonly string[]): Promise<number>;
+}
+
+/** How a command is described to {@linkcode defineCommand}. */
+export interface CommandSpec<FLAGS extends Record<string, unknown>, ARGS extends BaseArgs> {
+  /** Paragraphs for `libreseed help COMMAND`, below the one-line brief. */
+  description?: string;
+  /**
+   * Settings whose flags help lists. The common ones are accepted by every command anyway; one that
+   * is not common is accepted only here.
+   */
+  settings?: readonly SettingKey[];
+  /** The command's own flags, aliases and positional arguments, as stricli takes them. */
+  parameters: TypedCommandParameters<FLAGS, ARGS, CliContext>;
+  /**
+   * Does it. Returns the exit code; nothing means 0. Whatever it throws is reported and becomes the
+   * exit code.
+   */
+  run(given: CommandRun<FLAGS, ARGS>): Promise<number | void> | number | void;
+}
+
+/** A command whose types are checked and forgotten. */
+export interface CommandDefinition {
+  description?: string;
+  parameters: Command<CliContext>["parameters"];
+  run(given: CommandRun<Record<string, unknown>, BaseArgs>): Promise<number | void> | number | void;
+}
+
+/**
+ * Checks a command's function against its flags and arguments, and adds the flags that all commands
+ * have. An own flag of the same name as a setting wins.
+ */
+export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extends BaseArgs>(
+  spec: CommandSpec<FLAGS, ARGS>,
+): CommandDefinition {
+  const { flags = {}, aliases = {}, positional } = spec
+    .parameters as CommandDefinition["parameters"];
+  const all: FlagTable = { ...settingFlags(spec.settings ?? []), ...outputFlags, ...flags };
+  const own = Object.keys(flags);
+  // Own flags first: help lists them in this order.
+  const ordered = [...own, ...Object.keys(all).filter((name) => !own.includes(name))];
+  // No prototype: stricli looks names up without asking whose they are, and `--to-string` is none.
+  const table: Record<string, FlagTable[string]> = Object.create(null);
+  for (const name of ordered) table[name] = all[name]!;
+  return {
+    description: spec.description,
+    parameters: {
+      flags: table,
+      aliases: { ...outputAliases, ...aliases },
+      ...(positional ? { positional } : {}),
+    },
+    run: spec.run as CommandDefinition["run"],
+  };
+}
+
+/** An optional flag that takes any text. */
+export function textFlag(placeholder: string, brief: string) {
+  return { kind: "parsed", parse: String, optional: true, placeholder, brief } as const;
+}
+
+/** An optional flag without a value. */
+export function switchFlag(brief: string) {
+  return { kind: "boolean", optional: true, withNegated: false, brief } as const;
+}
+
+/** A positional argument that is any text but the empty one. */
+export function textArgument(
+  placeholder: string,
+  brief: string,
+): TypedPositionalParameter<string, CliContext> {
+  const parse = (text: string) => {
+    if (text === "") throw new SyntaxError("is empty");
+    return text;
+  };
+  return { parse, placeholder, brief };
+}

@@ -1,0 +1,46 @@
+/**
+ * `libreseed completions SHELL`.
+ *
+ * @module
+ */
+
+import { commands } from "../app.ts";
+import { defineCommand } from "../command.ts";
+import {
+  type CompletedCommand,
+  completedCommand,
+  completionScript,
+  type Shell,
+  shells,
+} from "../completions.ts";
+
+export default defineCommand<Record<never, never>, [shell: Shell]>({
+  description: [
+    "Load it where your shell looks for such scripts:",
+    "  bash  libreseed completions bash > ~/.local/share/bash-completion/completions/libreseed",
+    "  zsh   libreseed completions zsh > ~/.zfunc/_libreseed  (a directory of your $fpath)",
+    "  fish  libreseed completions fish > ~/.config/fish/completions/libreseed.fish",
+  ].join("\n"),
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [{
+        placeholder: "SHELL",
+        brief: "bash, zsh or fish",
+        parse(text) {
+          const shell = shells.find((name) => name === text);
+          if (shell) return shell;
+          throw new SyntaxError(`must be one of ${shells.join(", ")}, not ${JSON.stringify(text)}`);
+        },
+        proposeCompletions: () => shells,
+      }],
+    },
+  },
+  async run({ args: [shell], output }) {
+    const completed: CompletedCommand[] = await Promise.all(
+      commands.map(async (entry) => completedCommand(entry, (await entry.load()).default)),
+    );
+    const script = completionScript(shell, completed);
+    output.result({ shell, script }, script.trimEnd());
+  },
+});

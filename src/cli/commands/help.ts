@@ -1,0 +1,17 @@
+/**
+ * `libreseed help [COMMAND]`.
+ *
+ * @module
+ */
+
+import { defineCommand, textArgument } from "../command.ts";
+
+export default defineCommand<Record<never, never>, [command?: string]>({
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [{ ...textArgument("COMMAND", "Command to explain"), optional: true }],
+    },
+  },
+  run: ({ args: [command], cli }) => cli(command === undefined ? ["--help"] : [command, "--help"]),
+});

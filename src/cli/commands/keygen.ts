@@ -1,0 +1,29 @@
+/**
+ * `libreseed keygen`: makes the publisher's key pair.
+ *
+ * @module
+ */
+
+import { defineCommand } from "../command.ts";
+import { publisherKeyPath } from "../publisher_key.ts";
+
+export default defineCommand<Record<never, never>, []>({
+  description:
+    "Writes an Ed25519 key to keys/publisher.key in the home directory and prints its public half, by " +
+    "which others know you. Keep a copy of the file in a safe place: nobody can make it again, and " +
+    "whoever has it can sign in your name.",
+  settings: ["home"],
+  parameters: {},
+  async run({ output, settings }) {
+    const { fingerprint, formatPublicKey, generateKeyPair, writeKeyFile } = await import(
+      "../../identity/mod.ts"
+    );
+    const path = publisherKeyPath((await settings()).values);
+    const pair = generateKeyPair();
+    await writeKeyFile(path, pair);
+    const publicKey = formatPublicKey(pair.publicKey);
+    output.notice(`wrote ${path}; keep a copy in a safe place`);
+    output.detail(`fingerprint: ${fingerprint(pair.publicKey)}`);
+    output.result({ publicKey, fingerprint: fingerprint(pair.publicKey), path }, publicKey);
+  },
+});

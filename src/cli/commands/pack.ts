@@ -1,0 +1,81 @@
+/**
+ * `libreseed pack DIR`: a signed, reproducible archive.
+ *
+ * @module
+ */
+
+import { basename } from "node:path";
+import { LibreseedError } from "../../base/mod.ts";
+import { archiveLimits } from "../archive_limits.ts";
+import { defineCommand, textArgument, textFlag } from "../command.ts";
+import { archiveSettings } from "../common_flags.ts";
+import { formatBytes } from "../format.ts";
+import { packageMagnet } from "../package_magnet.ts";
+import { publisherKeyPath } from "../publisher_key.ts";
+
+type Flags = { name?: string; version?: string; out?: string };
+
+export default defineCommand<Flags, [dir: string]>({
+  description:
+    "Name and version default to those in package.json or deno.json in DIR. The minimal manifest and " +
+    "the torrent are written beside the archive. The same files give the same archive, byte for byte.",
+  settings: ["home", ...archiveSettings],
+  parameters: {
+    flags: {
+      name: textFlag("NAME", "Name of the package"),
+      version: textFlag("VERSION", "Version of the package"),
+      out: textFlag("FILE", "Where to write the archive (default NAME-VERSION.tgz here)"),
+    },
+    aliases: { o: "out" },
+    positional: {
+      kind: "tuple",
+      parameters: [textArgument("DIR", "Directory to pack")],
+    },
+  },
+  async run({ flags: { name, version, out }, args: [dir], output, io, settings }) {
+    const { values } = await settings();
+    const { signal } = io;
+    const { readKeyFile } = await import("../../identity/mod.ts");
+    const { defaultArchiveLimits, packDirectory } = await import("../../package/mod.ts");
+    const signer = await readKeyFile(publisherKeyPath(values));
+    const bar = output.progress(basename(dir));
+    const packed = await packDirectory({
+      dir,
+      name,
+      version,
+      out,
+      outDir: io.cwd,
+      signer,
+      timestampMs: io.clock.now(),
+      sourceDateEpoch: sourceDateEpoch(io.env.SOURCE_DATE_EPOCH),
+      limits: { ...defaultArchiveLimits, ...archiveLimits(values) },
+      signal,
+      onProgress: ({ doneBytes, totalBytes }) => bar.update({ doneBytes, totalBytes }),
+    }).finally(() => bar.end());
+    for (const path of packed.skipped) output.detail(`left out ${path}`);
+    const { archivePath, minimalPath, torrentPath, minimal } = packed;
+    output.notice(`packed ${minimal.name}@${minimal.version}, ${formatBytes(minimal.length)}`);
+    output.result({
+      name: minimal.name,
+      version: minimal.version,
+      path: archivePath,
+      minimal: minimalPath,
+      torrent: torrentPath,
+      sha256: minimal.infohash.replace(/^sha256:/, ""),
+      infohash: minimal.btih,
+      length: minimal.length,
+      magnet: await packageMagnet(minimal),
+    }, archivePath);
+  },
+});
+
+/** `SOURCE_DATE_EPOCH` in seconds (reproducible-builds.org/specs/source-date-epoch). */
+function sourceDateEpoch(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (/^\d{1,11}$/.test(text)) return Number(text);
+  throw new LibreseedError(
+    "usage",
+    "BAD_SOURCE_DATE_EPOCH",
+    `SOURCE_DATE_EPOCH is ${JSON.stringify(text)}, not a whole number of seconds since 1970`,
+  );
+}

@@ -1,0 +1,56 @@
+/**
+ * `libreseed testnet`: a DHT of many nodes on this machine.
+ *
+ * @module
+ */
+
+import { defineCommand } from "../command.ts";
+
+function wholeNumber(max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value <= max) return value;
+    throw new SyntaxError(`takes a whole number up to ${max}, not ${JSON.stringify(text)}`);
+  };
+}
+
+type Flags = { nodes: number; port: number };
+
+export default defineCommand<Flags, []>({
+  description:
+    "Starts a DHT of its own on 127.0.0.1, prints the address to give to --bootstrap, and runs until it " +
+    "is ended with Ctrl-C. The other commands reach it with --allow-local.",
+  parameters: {
+    flags: {
+      nodes: {
+        kind: "parsed",
+        parse: wholeNumber(2_000),
+        default: "20",
+        placeholder: "N",
+        brief: "How many nodes, up to 2000",
+      },
+      port: {
+        kind: "parsed",
+        parse: wholeNumber(65_535),
+        default: "0",
+        placeholder: "P",
+        brief: "UDP port of the first node; 0 = any free one",
+      },
+    },
+  },
+  async run({ flags: { nodes, port }, output, io }) {
+    const { signal } = io;
+    const { startTestnet } = await import("../../testnet/mod.ts");
+    const testnet = await startTestnet({ nodes, port, clock: io.clock });
+    try {
+      const { bootstrap } = testnet;
+      output.result({ bootstrap, nodes }, bootstrap);
+      output.notice(`${nodes} nodes; use --bootstrap ${bootstrap} --allow-local, end with Ctrl-C`);
+      if (!signal.aborted) {
+        await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      }
+    } finally {
+      await testnet.close();
+    }
+  },
+});

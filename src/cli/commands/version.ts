@@ -1,0 +1,21 @@
+/**
+ * `libreseed version`.
+ *
+ * @module
+ */
+
+import { defineCommand } from "../command.ts";
+import { formatTable } from "../format.ts";
+import { libraryVersions, version } from "../version.ts";
+
+export default defineCommand<Record<never, never>, []>({
+  description: "With -v also the versions of the runtime and of the main libraries.",
+  parameters: {},
+  run({ output }) {
+    const { deno, v8 } = Deno.version;
+    const libraries = libraryVersions();
+    const rows = [["deno", deno], ["v8", v8], ...Object.entries(libraries)];
+    const more = output.verbose ? `\n${formatTable(rows)}` : "";
+    output.result({ version, deno, v8, libraries }, `libreseed ${version}${more}`);
+  },
+});

@@ -1,0 +1,139 @@
+/**
+ * Pages of help: the list of commands, and one command. stricli finds out which is wanted; this says
+ * how they look.
+ *
+ * @module
+ */
+
+import type { Command } from "@stricli/core";
+import type { CliContext } from "./command.ts";
+
+/** A command as the list shows it. */
+export interface HelpEntry {
+  name: string;
+  aliases?: readonly string[];
+  brief: string;
+}
+
+type Parameters = Command<CliContext>["parameters"];
+type Flag = NonNullable<Parameters["flags"]>[string];
+
+const pageColumns = 80;
+
+/** Fills lines up to `columns`; lines that begin with a space are left alone. */
+function wrap(text: string, columns: number): string[] {
+  return text.split("\n").flatMap((line) => {
+    if (line.startsWith(" ")) return [line];
+    const lines: string[] = [];
+    let current = "";
+    for (const word of line.split(" ")) {
+      if (current !== "" && current.length + 1 + word.length > columns) {
+        lines.push(current);
+        current = word;
+      } else current = current === "" ? word : `${current} ${word}`;
+    }
+    return [...lines, current];
+  });
+}
+
+/** Two columns, the second wrapped. */
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.min(28, Math.max(...rows.map(([left]) => left.length)));
+  return rows.flatMap(([left, right]) => {
+    const [first = "", ...more] = wrap(right, pageColumns - width - 4);
+    const head = left.length > width ? [`  ${left}`, ""] : [`  ${left.padEnd(width)}  ${first}`];
+    if (left.length > width) head[1] = `  ${"".padEnd(width)}  ${first}`;
+    return [...head, ...more.map((line) => `  ${"".padEnd(width)}  ${line}`)];
+  });
+}
+
+function section(title: string, lines: readonly string[], color: boolean): string {
+  return `${color ? `\x1b[1m${title}\x1b[22m` : title}\n${lines.join("\n")}\n`;
+}
+
+/** Text of `libreseed help`. */
+export function rootHelp(version: string, entries: readonly HelpEntry[], color: boolean): string {
+  const usage = ["  libreseed COMMAND [flags] [arguments]", "  libreseed help COMMAND"];
+  const list = columns(entries.map(({ name, aliases = [], brief }) => [
+    [name, ...aliases].join(", "),
+    brief,
+  ]));
+  const codes = [
+    "  0 done    1 failed    2 usage    3 not found    4 verification failed",
+    "  5 nothing reached on the network    6 port or seed directory in use",
+    "  7 some of several failed    130, 143 ended by a signal",
+  ];
+  return [
+    `libreseed ${version}: signed packages over BitTorrent, with no server\n`,
+    section("Usage", usage, color),
+    section("Commands", list, color),
+    "Results go to standard output, everything else to standard error.\n" +
+    "--json prints one JSON object a line; -q says less, -v says more.\n",
+    "Settings come from flags, LIBRESEED_* variables, and config.yaml in the home\n" +
+    "directory (~/.libreseed), in this order.\n",
+    section("Exit codes", codes, color),
+  ].join("\n");
+}
+
+function flagRow(name: string, flag: Flag, letters: readonly string[]): [string, string] {
+  const kebab = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const short = letters.map((letter) => `-${letter}, `).join("");
+  if (flag.kind === "boolean") {
+    return [`${short}--${flag.withNegated === false ? "" : "[no-]"}${kebab}`, flag.brief];
+  }
+  const placeholder = flag.placeholder ?? "VALUE";
+  const preset = "default" in flag && typeof flag.default === "string"
+    ? ` (default ${flag.default})`
+    : "";
+  return [`${short}--${kebab} ${placeholder}`, flag.brief + preset];
+}
+
+/** What the command's help page is made of. */
+export interface CommandHelp extends HelpEntry {
+  description?: string;
+  parameters: Parameters;
+}
+
+/** Text of `libreseed help COMMAND`; with `all` also the flags that do nothing for it. */
+export function commandHelp(command: CommandHelp, all: boolean, color: boolean): string {
+  const { name, aliases = [], brief, description, parameters } = command;
+  const { positional } = parameters;
+  const placeholders = positional === undefined ? [] : positional.kind === "array"
+    ? [
+      positional.minimum
+        ? `${positional.parameter.placeholder}…`
+        : `[${positional.parameter.placeholder}…]`,
+    ]
+    : positional.parameters.map(({ placeholder, optional }) =>
+      optional ? `[${placeholder}]` : `${placeholder}`
+    );
+  const positionals = positional === undefined
+    ? []
+    : positional.kind === "array"
+    ? [positional.parameter]
+    : positional.parameters;
+  const letters = Object.entries(parameters.aliases ?? {});
+  const flags = Object.entries(parameters.flags ?? {}).filter(([, flag]) => all || !flag.hidden)
+    .map(([flagName, flag]) =>
+      flagRow(
+        flagName,
+        flag,
+        letters.filter(([, long]) => long === flagName).map(([letter]) => letter),
+      )
+    );
+  flags.push(["-h, --help", "Print this help"]);
+  if (all) flags.push(["-H, --help-all", "Print help with the flags that only other commands use"]);
+
+  const parts = [
+    section("Usage", [`  libreseed ${[name, "[flags]", ...placeholders].join(" ")}`], color),
+    `${brief}.\n`,
+  ];
+  if (description) parts.push(`${wrap(description, pageColumns).join("\n")}\n`);
+  if (aliases.length > 0) parts.push(`Also called ${aliases.join(", ")}.\n`);
+  if (positionals.length > 0) {
+    const rows = positionals.map((p): [string, string] => [p.placeholder ?? "ARGUMENT", p.brief]);
+    parts.push(section("Arguments", columns(rows), color));
+  }
+  parts.push(section("Flags", columns(flags), color));
+  return parts.join("\n");
+}

@@ -1,0 +1,116 @@
+/**
+ * The real process as an {@linkcode Io}. Everything is looked up when it is first asked for, so a
+ * command pays only for what it uses.
+ *
+ * @module
+ */
+
+import { homedir } from "node:os";
+import { systemClock } from "../base/mod.ts";
+import type { Io, Sink } from "./context.ts";
+import { CliError, type EndSignal, Interrupted, OutputClosed } from "./errors.ts";
+import { exitCodeOfSignal } from "./exit_codes.ts";
+
+type DenoStream = typeof Deno.stdout;
+
+/** How long to wait for room in a pipe that somebody else made non-blocking. */
+const fullPipePauseMs = 5;
+
+function writeError(cause: unknown): CliError {
+  if (cause instanceof Deno.errors.BrokenPipe) return new OutputClosed(cause);
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new CliError("failed", "STDOUT_FAILED", `cannot write to standard output: ${why}`, {
+    cause,
+  });
+}
+
+function sinkOf(stream: DenoStream): Sink {
+  return {
+    write(bytes) {
+      for (let at = 0; at < bytes.length;) {
+        try {
+          at += stream.writeSync(bytes.subarray(at));
+        } catch (error) {
+          if (!(error instanceof Deno.errors.WouldBlock)) throw writeError(error);
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, fullPipePauseMs);
+        }
+      }
+    },
+    async writeLater(bytes) {
+      try {
+        for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
+      } catch (error) {
+        throw writeError(error);
+      }
+    },
+    get isTerminal() {
+      return stream.isTerminal();
+    },
+    columns() {
+      try {
+        return stream.isTerminal() ? Deno.consoleSize().columns : 80;
+      } catch {
+        return 80;
+      }
+    },
+  };
+}
+
+async function readFile(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+  const invalid = (why: string) =>
+    new CliError("failed", "FILE_INVALID", `cannot read ${path}: ${why}`);
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    // Looked at first: opening a FIFO would wait for whoever writes to it.
+    if (!isFile) throw invalid("it is not a regular file");
+    if (size > maxBytes) throw invalid(`it has ${size} bytes, more than ${maxBytes}`);
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** The process that we are. */
+export function processIo(): Io {
+  let interruption: AbortController | undefined;
+  let interruptedBy: EndSignal | undefined;
+  const listen = (name: EndSignal, controller: AbortController) =>
+    Deno.addSignalListener(name, () => {
+      if (interruptedBy !== undefined) Deno.exit(exitCodeOfSignal(name));
+      interruptedBy = name;
+      controller.abort(new Interrupted(name));
+    });
+  return {
+    stdout: sinkOf(Deno.stdout),
+    stderr: sinkOf(Deno.stderr),
+    get stdin() {
+      return Deno.stdin.readable;
+    },
+    get stdinIsTerminal() {
+      return Deno.stdin.isTerminal();
+    },
+    get env() {
+      return Deno.env.toObject();
+    },
+    get cwd() {
+      return Deno.cwd();
+    },
+    get userHome() {
+      return homedir();
+    },
+    clock: systemClock,
+    get signal() {
+      if (!interruption) {
+        interruption = new AbortController();
+        listen("SIGINT", interruption);
+        listen("SIGTERM", interruption);
+      }
+      return interruption.signal;
+    },
+    get interruptedBy() {
+      return interruptedBy;
+    },
+    readFile,
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * From a command line to an exit code.
+ *
+ * @module
+ */
+
+import { ExitCode as StricliCode, run } from "@stricli/core";
+import { utf8 } from "../base/mod.ts";
+import { buildApp, findCommand } from "./app.ts";
+import { helpFlags, prepareArguments } from "./arguments.ts";
+import type { CliContext, CommandDefinition } from "./command.ts";
+import type { Io } from "./context.ts";
+import { CliError } from "./errors.ts";
+import { exitCodeOfError, exitCodes } from "./exit_codes.ts";
+import { Output, wantsColor } from "./output.ts";
+
+/**
+ * Runs a command line, without the program's own name; resolves to the exit code. Never rejects, and
+ * never ends the process.
+ */
+export async function runCli(args: readonly string[], io: Io): Promise<number> {
+  const escape = args.indexOf("--");
+  const flagged = escape === -1 ? args : args.slice(0, escape);
+  // Before the flags are parsed, and when they cannot be, this is how to know what was wanted.
+  const output = new Output({
+    stdout: io.stdout,
+    stderr: io.stderr,
+    env: io.env,
+    clock: io.clock,
+    json: flagged.includes("--json"),
+    verbose: flagged.includes("-v") || flagged.includes("--verbose"),
+  });
+  try {
+    return await runPrepared(args, io);
+  } catch (error) {
+    output.error(error);
+    return exitCodeOfError(error);
+  }
+}
+
+async function runPrepared(raw: readonly string[], io: Io): Promise<number> {
+  const { command, args } = prepareArguments(raw);
+  const entry = command === undefined ? undefined : findCommand(command);
+  const loaded = new Map<string, CommandDefinition>();
+  if (entry) loaded.set(entry.name, (await entry.load()).default);
+
+  // Without a command there is only help to print: as a result if it was asked for, else as an answer
+  // to a mistake.
+  const inputs = command === undefined ? args.filter((arg) => helpFlags.includes(arg)) : args;
+  const mistaken = inputs.length === 0;
+  const printed = mistaken ? io.stderr : io.stdout;
+  const problems: string[] = [];
+  let lost: unknown;
+  const context: CliContext = {
+    process: {
+      stdout: {
+        write(text) {
+          try {
+            printed.write(utf8(text));
+          } catch (error) {
+            lost = error;
+            throw error;
+          }
+        },
+        getColorDepth: () => (wantsColor(printed, io.env) ? 8 : 1),
+      },
+      // Only complaints arrive here; they are reported below, in the form that was asked for.
+      stderr: { write: (text) => void problems.push(text.trimEnd()) },
+    },
+    io,
+  };
+  await run(buildApp(loaded), inputs, context);
+  if (lost) throw lost;
+  if (mistaken) return exitCodes.usage;
+  const code = Number(context.process.exitCode ?? StricliCode.InternalError);
+  if (code >= 0) return code;
+  const usage = code === StricliCode.InvalidArgument || code === StricliCode.UnknownCommand;
+  const hint = entry ? `libreseed help ${entry.name}` : "libreseed help";
+  if (!usage) throw new CliError("failed", "UNEXPECTED", problems.join("\n"));
+  throw new CliError(
+    "usage",
+    entry ? "BAD_ARGUMENTS" : "UNKNOWN_COMMAND",
+    `${problems.join("; ")} (see \`${hint}\`)`,
+  );
+}

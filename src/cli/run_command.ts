@@ -1,0 +1,68 @@
+/**
+ * Runs one command whose flags are parsed: gives it its settings and its output, and turns what it
+ * throws into a message and an exit code.
+ *
+ * @module
+ */
+
+import { fromUtf8 } from "../base/mod.ts";
+import { type LoadedSettings, loadSettings } from "../config/mod.ts";
+import type { CommandDefinition } from "./command.ts";
+import { type OutputFlags, settingsFromFlags } from "./common_flags.ts";
+import type { Io } from "./context.ts";
+import { exitCodeOfError, exitCodeOfSignal, exitCodes } from "./exit_codes.ts";
+import { Output } from "./output.ts";
+
+/** Beyond any config file, within what may be read at once. */
+const maxConfigBytes = 2 ** 20;
+
+/** Runs it; resolves to the exit code. Never rejects. */
+export async function runCommand(
+  command: CommandDefinition,
+  flags: Readonly<Record<string, unknown>>,
+  args: readonly unknown[],
+  io: Io,
+): Promise<number> {
+  const { json, quiet, verbose } = flags as OutputFlags;
+  const output = new Output({
+    stdout: io.stdout,
+    stderr: io.stderr,
+    env: io.env,
+    clock: io.clock,
+    json,
+    quiet,
+    verbose,
+  });
+  let loaded: Promise<LoadedSettings> | undefined;
+  try {
+    const code = await command.run({
+      flags: { ...flags },
+      args,
+      output,
+      io,
+      settings: () =>
+        loaded ??= loadSettings({
+          flags: settingsFromFlags(flags),
+          env: io.env,
+          cwd: io.cwd,
+          userHome: io.userHome,
+          readFile: async (path) => {
+            const bytes = await io.readFile(path, maxConfigBytes);
+            return bytes && fromUtf8(bytes);
+          },
+        }),
+      cli: async (more) => (await import("./run.ts")).runCli(more, io),
+    });
+    return code ?? exitCodes.done;
+  } catch (error) {
+    if (io.interruptedBy) {
+      // Whatever was thrown, it was thrown because somebody asked us to end.
+      output.detail(`ended by ${io.interruptedBy}`);
+      return exitCodeOfSignal(io.interruptedBy);
+    }
+    output.error(error);
+    return exitCodeOfError(error);
+  } finally {
+    output.close();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Reads lists of paths from standard input: one a line, or separated by NUL as `find -print0` does.
+ *
+ * @module
+ */
+
+import { CliError } from "./errors.ts";
+
+/** Longest path that is taken, in bytes; Linux allows 4,096. */
+const maxPathBytes = 65_536;
+
+/** The path that the bytes spell. Its position is for the error message. */
+function text(bytes: Uint8Array, position: number): string {
+  if (bytes.length > maxPathBytes) {
+    throw new CliError(
+      "usage",
+      "STDIN_INVALID",
+      `path ${position} on standard input is longer than ${maxPathBytes} bytes`,
+    );
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new CliError(
+      "usage",
+      "STDIN_INVALID",
+      `path ${position} on standard input is not UTF-8`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/**
+ * The paths in `input`, in order. Empty ones are skipped. With `"\n"` a carriage return before the
+ * line break is dropped; with `"\0"` every other byte belongs to the path.
+ *
+ * Throws {@linkcode CliError} (`STDIN_INVALID`) for a path that is not UTF-8, holds a NUL, or is
+ * longer than 65,536 bytes.
+ */
+export async function* readPaths(
+  input: ReadableStream<Uint8Array>,
+  separator: "\n" | "\0",
+): AsyncGenerator<string, void, undefined> {
+  const separatorByte = separator.charCodeAt(0);
+  let rest: Uint8Array = new Uint8Array(0);
+  let position = 0;
+  const take = (bytes: Uint8Array): string => {
+    position++;
+    const path = text(bytes, position);
+    const trimmed = separator === "\n" ? path.replace(/\r$/, "") : path;
+    if (trimmed.includes("\0")) {
+      throw new CliError(
+        "usage",
+        "STDIN_INVALID",
+        `path ${position} on standard input holds a NUL; give -0 if NULs separate the paths`,
+      );
+    }
+    return trimmed;
+  };
+  for await (const chunk of input) {
+    let start = 0;
+    for (let end; (end = chunk.indexOf(separatorByte, start)) !== -1; start = end + 1) {
+      const line = new Uint8Array(rest.length + end - start);
+      line.set(rest);
+      line.set(chunk.subarray(start, end), rest.length);
+      rest = new Uint8Array(0);
+      const path = take(line);
+      if (path !== "") yield path;
+    }
+    const grown = new Uint8Array(rest.length + chunk.length - start);
+    grown.set(rest);
+    grown.set(chunk.subarray(start), rest.length);
+    rest = grown;
+    if (rest.length > maxPathBytes) text(rest, position + 1);
+  }
+  const last = take(rest);
+  if (last !== "") yield last;
+}

@@ -1,0 +1,77 @@
+/**
+ * A process made of memory, for running commands without one.
+ *
+ * @module
+ */
+
+import type { Io, Sink } from "../../../src/cli/mod.ts";
+
+/** A standard stream that keeps what is written. */
+export class FakeSink implements Sink {
+  readonly #chunks: Uint8Array[] = [];
+  isTerminal = false;
+  width = 80;
+  /** Thrown by the next write. */
+  failWith: Error | undefined;
+
+  get text(): string {
+    return new TextDecoder().decode(new Uint8Array(this.#chunks.flatMap((chunk) => [...chunk])));
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.failWith) throw this.failWith;
+    this.#chunks.push(bytes.slice());
+  }
+
+  writeLater(bytes: Uint8Array): Promise<void> {
+    return Promise.resolve().then(() => this.write(bytes));
+  }
+
+  columns(): number {
+    return this.width;
+  }
+}
+
+/** A process, of which the tests can say everything. */
+export interface FakeIo extends Io {
+  readonly stdout: FakeSink;
+  readonly stderr: FakeSink;
+  nowMs: number;
+}
+
+/** Parts that differ from a process with nothing set and nothing there. */
+export interface FakeIoOptions {
+  env?: Record<string, string>;
+  /** Path to text. */
+  files?: Record<string, string>;
+  stdin?: string;
+  signal?: AbortSignal;
+}
+
+/** A process that sees only what it is given. */
+export function fakeIo(options: FakeIoOptions = {}): FakeIo {
+  const { env = {}, files = {}, stdin = "", signal = new AbortController().signal } = options;
+  const io: FakeIo = {
+    stdout: new FakeSink(),
+    stderr: new FakeSink(),
+    stdin: new Blob([stdin]).stream(),
+    stdinIsTerminal: false,
+    env,
+    cwd: "/work",
+    userHome: "/users/ann",
+    nowMs: 1_700_000_000_000,
+    clock: {
+      now: () => io.nowMs,
+      after: () => {
+        throw new Error("no timers here");
+      },
+    },
+    signal,
+    interruptedBy: undefined,
+    readFile: (path) => {
+      const text = files[path];
+      return Promise.resolve(text === undefined ? undefined : new TextEncoder().encode(text));
+    },
+  };
+  return io;
+}
