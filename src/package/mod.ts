@@ -6,6 +6,7 @@
  */
 
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
+export { type ArchiveDescription, describeArchive } from "./describe.ts";
 export { PackageError, type VerificationStep } from "./errors.ts";
 export {
   type FullManifest,
@@ -32,5 +33,8 @@ export {
   validateName,
   validateVersion,
 } from "./names.ts";
+export { packDirectory, type PackedArchive, type PackOptions, type PackProgress } from "./pack.ts";
 export { PROTOCOL, type Unsigned } from "./signed_json.ts";
 export { isValidRange, type PackageSpec, parsePackageSpec } from "./spec.ts";
+export { buildTorrent, pieceLengthFor, type Torrent, type TorrentSource } from "./torrent.ts";
+export { type VerifiedArchive, verifyArchive, type VerifyOptions } from "./verify.ts";

@@ -1,0 +1,142 @@
+/**
+ * Reading and writing files whole: in chunks, by way of temporary names, flushed to the disk.
+ *
+ * @module
+ */
+
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { messageOf, PackageError } from "./errors.ts";
+
+/** How much is read at a time. */
+export const CHUNK_BYTES = 512 * 1024;
+
+/**
+ * Temporary names in one directory, all beginning with `.tmp-`. What has not been moved into place
+ * when it is disposed of is removed: `await using temporaries = new Temporaries(directory)`.
+ */
+export class Temporaries {
+  readonly #directory: string;
+  readonly #paths = new Set<string>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** A new name; nothing is made yet. */
+  path(): string {
+    const path = join(this.#directory, `.tmp-${randomUUID()}`);
+    this.#paths.add(path);
+    return path;
+  }
+
+  /** Renames, which replaces a file that is there. The directory still has to be flushed. */
+  async moveIntoPlace(temporary: string, path: string): Promise<void> {
+    await Deno.rename(temporary, path).catch((cause) => {
+      throw writeFailed(path, cause);
+    });
+    this.#paths.delete(temporary);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const path of this.#paths) {
+      await Deno.remove(path, { recursive: true }).catch(() => {});
+    }
+  }
+}
+
+/** A new file that is written from its start to its end. Errors are `WRITE_FAILED`. */
+export class FileWriter implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /** Fails if there is something at the path. The umask applies to the mode. */
+  static async create(path: string, mode = 0o644): Promise<FileWriter> {
+    try {
+      return new FileWriter(path, await Deno.open(path, { write: true, createNew: true, mode }));
+    } catch (cause) {
+      throw writeFailed(path, cause);
+    }
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+    } catch (cause) {
+      throw writeFailed(this.#path, cause);
+    }
+  }
+
+  /** Flushes to the disk. */
+  async sync(): Promise<void> {
+    await this.#file.sync().catch((cause) => {
+      throw writeFailed(this.#path, cause);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** Writes a new file and flushes it. */
+export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
+  using file = await FileWriter.create(path);
+  await file.write(bytes);
+  await file.sync();
+}
+
+/** Flushes a directory, so that what was renamed in it survives a power cut. Windows cannot. */
+export async function syncDirectory(path: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  using directory = await Deno.open(path);
+  await directory.sync();
+}
+
+/**
+ * The file from where it stands to its end. A chunk is valid until the next one is asked for: the
+ * buffer is used again.
+ */
+export async function* readChunks(
+  file: Deno.FsFile,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(CHUNK_BYTES);
+  for (;;) {
+    signal?.throwIfAborted();
+    const length = await file.read(buffer);
+    if (length === null) return;
+    yield buffer.subarray(0, length);
+  }
+}
+
+/** Whether both are of the same file, not altered between them as far as the file system tells. */
+export function isSameFile(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size &&
+    a.mtime?.getTime() === b.mtime?.getTime() && a.ctime?.getTime() === b.ctime?.getTime();
+}
+
+/** A file was altered while it was read. */
+export function fileChanged(path: string): PackageError {
+  return new PackageError(
+    "failed",
+    "FILE_CHANGED",
+    `${path} was changed while it was read. Try again when nothing writes to it.`,
+    { detail: { path } },
+  );
+}
+
+/** A system error on writing, as this folder's. */
+export function writeFailed(path: string, cause: unknown): PackageError {
+  return new PackageError(
+    "failed",
+    "WRITE_FAILED",
+    `${path} cannot be written: ${messageOf(cause)}`,
+    { cause, detail: { path } },
+  );
+}

@@ -1,0 +1,364 @@
+/**
+ * Makes a signed archive of a directory. The same files always give the same bytes, whatever the
+ * directory, the umask, the time zone or the order in which they were made.
+ *
+ * The layout: the first gzip member holds the tar entry of `manifest.json`, the members after it the
+ * files in the order of their paths. The manifest comes first in the archive but holds the files'
+ * hashes, so the files' members go to a temporary file while the hashes are computed: each source
+ * file is read once.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { basename, dirname, join, resolve } from "node:path";
+import { toHex, utf8 } from "../base/mod.ts";
+import type { Signer } from "../identity/mod.ts";
+import { contentHash, formatSha256 } from "./content_hash.ts";
+import { messageOf, PackageError } from "./errors.ts";
+import {
+  CHUNK_BYTES,
+  fileChanged,
+  FileWriter,
+  isSameFile,
+  readChunks,
+  syncDirectory,
+  Temporaries,
+  writeNewFile,
+} from "./files.ts";
+import { type FullManifest, serializeFull, signFull } from "./full_manifest.ts";
+import { type ArchiveLimits, defaultArchiveLimits, RATIO_FREE_BYTES } from "./limits.ts";
+import { type Metadata, readMetadata } from "./metadata.ts";
+import { type MinimalManifest, serializeMinimal, signMinimal } from "./minimal_manifest.ts";
+import {
+  archiveFileName,
+  isOutputOf,
+  minimalFileName,
+  torrentFileName,
+  validateName,
+  validateVersion,
+} from "./names.ts";
+import { MANIFEST_PATH } from "./paths.ts";
+import { scanDirectory, type ScannedFile, unreadable } from "./scan.ts";
+import { gzipMember, MemberWriter, tarEntry, type TarFile, tarOf } from "./tar_writer.ts";
+import { ArchiveDigest, buildTorrent } from "./torrent.ts";
+
+/** What {@linkcode packDirectory} is told. */
+export interface PackOptions {
+  /** The directory to pack. */
+  dir: string;
+  /** Instead of the name in `package.json` or `deno.json`. */
+  name?: string;
+  /** Instead of the version in `package.json` or `deno.json`. */
+  version?: string;
+  /** Path of the archive, ending with `.tgz`. */
+  out?: string;
+  /** Directory for the archive under its usual name, if `out` is not given; else the current one. */
+  outDir?: string;
+  signer: Signer;
+  /** For the minimal manifest, in Unix milliseconds. */
+  timestampMs: number;
+  /** `SOURCE_DATE_EPOCH` in seconds, for the full manifest, which has no time in it otherwise. */
+  sourceDateEpoch?: number;
+  limits?: ArchiveLimits;
+  signal?: AbortSignal;
+  /** Called now and then. What it throws ends the packing. */
+  onProgress?: (progress: PackProgress) => void;
+}
+
+/** How far packing is. */
+export interface PackProgress {
+  /** `files`: reading and compressing them; `archive`: putting the archive together. */
+  phase: "files" | "archive";
+  /** The file that is being read. */
+  path?: string;
+  doneBytes: number;
+  totalBytes: number;
+}
+
+/** An archive and what lies beside it. */
+export interface PackedArchive {
+  archivePath: string;
+  minimalPath: string;
+  torrentPath: string;
+  minimal: MinimalManifest;
+  full: FullManifest;
+  /** The `.torrent` file's bytes. */
+  torrent: Uint8Array;
+  /** Paths that were left out: version control, and outputs of packing this package. */
+  skipped: string[];
+}
+
+/** A packing on its way. */
+interface Job extends PackOptions {
+  limits: ArchiveLimits;
+  temporaries: Temporaries;
+}
+
+/** The compressed files, without the manifest. */
+interface Body {
+  /** The temporary file that they are in. */
+  path: string;
+  tarBytes: number;
+  gzipBytes: number;
+  /** `sha256:…` by path, in the order of the archive. */
+  hashes: [string, string][];
+}
+
+/**
+ * Packs a directory into `NAME-VERSION.tgz`, with `.minimal.json` and `.torrent` beside it. All three
+ * replace what has their names; the archive comes last, so one that is there has its companions. On
+ * any error nothing is left behind and what was there before is untouched. Holds some MiB, however
+ * large the files. The torrent has the archive's usual name even where `out` says another.
+ *
+ * @throws {PackageError} see `errors.ts`: kind `usage` for what the caller can mend by asking
+ * differently, `failed` for what is wrong with the files, `not-found` for a directory that is missing
+ */
+export async function packDirectory(options: PackOptions): Promise<PackedArchive> {
+  const dir = await openDirectory(options.dir);
+  const metadata = await readMetadata(dir);
+  const name = options.name ?? metadata.name;
+  const version = options.version ?? metadata.version;
+  if (name === undefined) throw missing("NAME_MISSING", "name", dir);
+  if (version === undefined) throw missing("VERSION_MISSING", "version", dir);
+  validateName(name);
+  validateVersion(version);
+
+  const fileName = archiveFileName(name, version);
+  const archivePath = resolve(options.out ?? join(options.outDir ?? ".", fileName));
+  const minimalPath = minimalFileName(archivePath);
+  const torrentPath = torrentFileName(archivePath);
+  const outDir = await checkOutputs([archivePath, minimalPath, torrentPath]);
+  const outputs = [archivePath, minimalPath, torrentPath].map((path) =>
+    join(outDir, basename(path))
+  );
+
+  const limits = options.limits ?? defaultArchiveLimits;
+  const { files, skipped, totalBytes } = await scanDirectory(dir, {
+    limits,
+    signal: options.signal,
+    isOutput: (directory, entry) =>
+      outputs.includes(join(directory, entry)) ||
+      (directory === dir || directory === outDir) && isOutputOf(name, entry),
+  });
+  if (files.length === 0) {
+    const message = `There are no files to pack in ${dir}.`;
+    throw new PackageError("usage", "DIRECTORY_INVALID", message, { detail: { path: dir } });
+  }
+  if (totalBytes > limits.maxUnpackedBytes) throw unpackedTooLarge(limits);
+
+  await using temporaries = new Temporaries(outDir);
+  const job: Job = { ...options, limits, temporaries };
+  const body = await writeBody(job, files, totalBytes);
+  const full = signFull(fullFields(name, version, metadata, body, options), options.signer, limits);
+  const manifest = await manifestEntry(full, limits);
+  const head = gzipMember(manifest);
+  checkSizes(manifest.length + body.tarBytes, head.length + body.gzipBytes, limits);
+
+  const lengthBytes = head.length + body.gzipBytes;
+  const archive = await writeArchive(job, head, body, lengthBytes);
+  const { pieceLengthBytes, pieces } = archive;
+  const torrent = buildTorrent({ name: fileName, lengthBytes, pieceLengthBytes, pieces });
+  const minimal = signMinimal({
+    name,
+    version,
+    infohash: formatSha256(archive.sha256),
+    btih: toHex(torrent.infoHash),
+    length: lengthBytes,
+    timestamp: options.timestampMs,
+  }, options.signer);
+
+  const minimalTemporary = temporaries.path();
+  const torrentTemporary = temporaries.path();
+  await writeNewFile(minimalTemporary, utf8(serializeMinimal(minimal)));
+  await writeNewFile(torrentTemporary, torrent.torrent);
+  options.signal?.throwIfAborted();
+  await temporaries.moveIntoPlace(torrentTemporary, torrentPath);
+  await temporaries.moveIntoPlace(minimalTemporary, minimalPath);
+  await temporaries.moveIntoPlace(archive.path, archivePath);
+  await syncDirectory(outDir);
+  return {
+    archivePath,
+    minimalPath,
+    torrentPath,
+    minimal,
+    full,
+    torrent: torrent.torrent,
+    skipped,
+  };
+}
+
+async function openDirectory(dir: string): Promise<string> {
+  try {
+    const path = await Deno.realPath(dir);
+    if ((await Deno.stat(path)).isDirectory) return path;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      const message = `There is no directory ${dir}.`;
+      throw new PackageError("not-found", "DIRECTORY_NOT_FOUND", message, {
+        cause,
+        detail: { path: dir },
+      });
+    }
+    throw unreadable(dir, cause);
+  }
+  const message = `${dir} is not a directory.`;
+  throw new PackageError("usage", "DIRECTORY_INVALID", message, { detail: { path: dir } });
+}
+
+/** Makes sure that every output can be put in place, and tells the real path of their directory. */
+async function checkOutputs(paths: string[]): Promise<string> {
+  const invalid = (path: string, why: string, cause?: unknown) =>
+    new PackageError("usage", "OUTPUT_INVALID", `${path} cannot be written: ${why}.`, {
+      cause,
+      detail: { path },
+    });
+  const directory = dirname(paths[0]!);
+  let real: string;
+  try {
+    real = await Deno.realPath(directory);
+  } catch (cause) {
+    throw invalid(paths[0]!, `its directory cannot be used (${messageOf(cause)})`, cause);
+  }
+  if (!(await Deno.stat(real)).isDirectory) throw invalid(paths[0]!, `${directory} is a file`);
+  for (const path of paths) {
+    const info = await Deno.lstat(path).catch(() => undefined);
+    if (info !== undefined && !info.isFile) throw invalid(path, "what is there is not a file");
+  }
+  return real;
+}
+
+/** Compresses the files into a temporary file and hashes them, reading each once. */
+async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Promise<Body> {
+  const path = job.temporaries.path();
+  const hashes: [string, string][] = [];
+  let doneBytes = 0;
+  using spool = await FileWriter.create(path);
+  const members = new MemberWriter((member) => spool.write(member));
+
+  async function* contents(file: ScannedFile): AsyncGenerator<Uint8Array> {
+    const hash = createHash("sha256");
+    for await (const chunk of readScanned(file, job.signal)) {
+      job.onProgress?.({ phase: "files", path: file.path, doneBytes, totalBytes });
+      hash.update(chunk);
+      doneBytes += chunk.length;
+      yield chunk;
+    }
+    hashes.push([file.path, formatSha256(hash.digest())]);
+  }
+
+  function* entries(): Generator<TarFile> {
+    for (const file of files) {
+      const { path, info } = file;
+      const executable = ((info.mode ?? 0) & 0o100) !== 0;
+      yield { path, sizeBytes: info.size, executable, contents: () => contents(file) };
+    }
+  }
+
+  for await (const chunk of tarOf(entries())) {
+    await members.add(chunk);
+    checkArchiveSize(members.gzipBytes, job.limits);
+  }
+  await members.end();
+  const { tarBytes, gzipBytes } = members;
+  return { path, tarBytes, gzipBytes, hashes };
+}
+
+/** The bytes of a file, as many as it had when it was scanned, and of that very file. */
+async function* readScanned(
+  { source, info }: ScannedFile,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(source);
+  } catch (cause) {
+    throw cause instanceof Deno.errors.NotFound ? fileChanged(source) : unreadable(source, cause);
+  }
+  using _closing = file;
+  if (!isSameFile(info, await file.stat())) throw fileChanged(source);
+  for (let left = info.size; left > 0;) {
+    signal?.throwIfAborted();
+    const buffer = new Uint8Array(Math.min(left, CHUNK_BYTES));
+    const length = await file.read(buffer).catch((cause) => {
+      throw unreadable(source, cause);
+    });
+    if (length === null) throw fileChanged(source);
+    left -= length;
+    yield buffer.subarray(0, length);
+  }
+  if (!isSameFile(info, await file.stat())) throw fileChanged(source);
+}
+
+function fullFields(
+  name: string,
+  version: string,
+  metadata: Metadata,
+  body: Body,
+  { sourceDateEpoch }: PackOptions,
+) {
+  // Not assigned one by one: a file may be called __proto__.
+  const files: Record<string, string> = Object.fromEntries(body.hashes);
+  const timestamp = sourceDateEpoch === undefined ? undefined : sourceDateEpoch * 1000;
+  return { ...metadata, name, version, files, contentHash: contentHash(files), timestamp };
+}
+
+async function manifestEntry(full: FullManifest, limits: ArchiveLimits): Promise<Uint8Array> {
+  const manifest = utf8(serializeFull(full));
+  if (manifest.length > limits.maxManifestBytes) {
+    const message = `The manifest would have ${manifest.length} bytes; ` +
+      `at most ${limits.maxManifestBytes} are allowed. Pack fewer files.`;
+    throw new PackageError("failed", "MANIFEST_TOO_LARGE", message);
+  }
+  return await tarEntry(MANIFEST_PATH, manifest);
+}
+
+/** Refuses to make what {@linkcode verifyArchive} would refuse under the same limits. */
+function checkSizes(tarBytes: number, lengthBytes: number, limits: ArchiveLimits): void {
+  checkArchiveSize(lengthBytes, limits);
+  if (tarBytes > limits.maxUnpackedBytes) throw unpackedTooLarge(limits);
+  const ratio = tarBytes / lengthBytes;
+  if (tarBytes > RATIO_FREE_BYTES && ratio > limits.maxRatio) {
+    const message = `The files would shrink ${Math.floor(ratio)} times, which others refuse to ` +
+      `unpack: at most ${limits.maxRatio} times is allowed. Leave out what is empty of content.`;
+    throw new PackageError("failed", "RATIO_TOO_HIGH", message, { detail: { ratio } });
+  }
+}
+
+/** Puts manifest and files together, with the hashes of the whole. */
+async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes: number) {
+  const path = job.temporaries.path();
+  const digest = new ArchiveDigest(lengthBytes);
+  using archive = await FileWriter.create(path);
+  let doneBytes = 0;
+  const put = async (chunk: Uint8Array) => {
+    job.onProgress?.({ phase: "archive", doneBytes, totalBytes: lengthBytes });
+    digest.update(chunk);
+    await archive.write(chunk);
+    doneBytes += chunk.length;
+  };
+  await put(head);
+  using spool = await Deno.open(body.path);
+  for await (const chunk of readChunks(spool, job.signal)) await put(chunk);
+  if (doneBytes !== lengthBytes) throw fileChanged(body.path);
+  await archive.sync();
+  return { path, pieceLengthBytes: digest.pieceLengthBytes, ...digest.finish() };
+}
+
+function checkArchiveSize(lengthBytes: number, { maxArchiveBytes }: ArchiveLimits): void {
+  if (lengthBytes <= maxArchiveBytes) return;
+  const message = `The archive would be longer than ${maxArchiveBytes} bytes.`;
+  throw new PackageError("failed", "ARCHIVE_TOO_LARGE", message, { detail: { maxArchiveBytes } });
+}
+
+function unpackedTooLarge({ maxUnpackedBytes }: ArchiveLimits): PackageError {
+  const message = `The files have more than ${maxUnpackedBytes} bytes together.`;
+  return new PackageError("failed", "UNPACKED_TOO_LARGE", message, {
+    detail: { maxUnpackedBytes },
+  });
+}
+
+function missing(code: string, what: string, dir: string): PackageError {
+  const message = `The package has no ${what}. Give one, or write it in ${dir}/package.json.`;
+  return new PackageError("usage", code, message);
+}

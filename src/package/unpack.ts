@@ -1,0 +1,87 @@
+/**
+ * Puts files into a directory that appears whole or not at all. Which files, and whether they are what
+ * was signed, is `verify.ts`'s business; so is that their paths are harmless.
+ *
+ * @module
+ */
+
+import { basename, dirname, join, resolve } from "node:path";
+import { PackageError } from "./errors.ts";
+import { FileWriter, syncDirectory, Temporaries, writeFailed } from "./files.ts";
+
+/** A directory in the making, beside its final place. Disposing of it before it is done removes it. */
+export class Unpacking implements AsyncDisposable {
+  readonly #target: string;
+  readonly #temporaries: Temporaries;
+  readonly #directory: string;
+  /** Directories that have been made, by their path in the archive. */
+  readonly #made = new Set<string>();
+
+  private constructor(target: string) {
+    this.#target = target;
+    this.#temporaries = new Temporaries(dirname(target));
+    this.#directory = this.#temporaries.path();
+  }
+
+  /**
+   * @param path where the directory will be; nothing or an empty directory may be there
+   * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`
+   */
+  static async begin(path: string): Promise<Unpacking> {
+    const target = resolve(path);
+    await checkTarget(target);
+    const unpacking = new Unpacking(target);
+    await unpacking.#makeDirectory("");
+    return unpacking;
+  }
+
+  /**
+   * Opens a new file for its contents.
+   *
+   * @param path in the archive; checked already
+   * @param executable gives mode 0755, otherwise 0644; the umask applies
+   */
+  async open(path: string, executable: boolean): Promise<FileWriter> {
+    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
+      await this.#makeDirectory(path.slice(0, at));
+    }
+    return await FileWriter.create(join(this.#directory, path), executable ? 0o755 : 0o644);
+  }
+
+  /** Moves the directory to its final place, and returns that. */
+  async finish(): Promise<string> {
+    // A rename replaces an empty directory on some systems only.
+    await Deno.remove(this.#target).catch(() => {});
+    await this.#temporaries.moveIntoPlace(this.#directory, this.#target);
+    await syncDirectory(dirname(this.#target));
+    return this.#target;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#temporaries[Symbol.asyncDispose]();
+  }
+
+  async #makeDirectory(path: string): Promise<void> {
+    if (this.#made.has(path)) return;
+    const directory = join(this.#directory, path);
+    await Deno.mkdir(directory).catch((cause) => {
+      throw writeFailed(directory, cause);
+    });
+    this.#made.add(path);
+  }
+}
+
+async function checkTarget(target: string): Promise<void> {
+  try {
+    let isEmpty = (await Deno.lstat(target)).isDirectory;
+    if (isEmpty) { for await (const _ of Deno.readDir(target)) isEmpty = false; }
+    if (isEmpty) return;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return;
+    throw writeFailed(target, cause);
+  }
+  const message = `${target} is there already. Name a directory that does not exist or is empty.`;
+  throw new PackageError("usage", "TARGET_EXISTS", message, {
+    detail: { path: target, name: basename(target) },
+  });
+}

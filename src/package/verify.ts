@@ -1,0 +1,283 @@
+/**
+ * The chain that decides whether an archive is what its publisher signed. Whom to trust is decided
+ * elsewhere.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { equalBytes, toHex } from "../base/mod.ts";
+import { formatPublicKey } from "../identity/mod.ts";
+import { contentHash, formatSha256 } from "./content_hash.ts";
+import { type OpenArchive, openArchive, readArchive } from "./describe.ts";
+import { PackageError, quote, verificationError, type VerificationStep } from "./errors.ts";
+import { fileChanged, readChunks } from "./files.ts";
+import { type FullManifest, parseFull, verifyFullSignature } from "./full_manifest.ts";
+import { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
+import { type MinimalManifest, verifyMinimalSignature } from "./minimal_manifest.ts";
+import { MANIFEST_PATH, PathSet } from "./paths.ts";
+import { readTar, type TarEntry } from "./tar_reader.ts";
+import { Unpacking } from "./unpack.ts";
+
+/** What {@linkcode verifyArchive} is told. */
+export interface VerifyOptions {
+  archivePath: string;
+  /** The minimal manifest that names the archive. Without it only the inner half is verified. */
+  minimal?: MinimalManifest;
+  /** The Ed25519 key (32 bytes) that it has to be signed by; if not given, the one that it names. */
+  publicKey?: Uint8Array;
+  limits?: ArchiveLimits;
+  /** Where the files go once all of it holds: nothing or an empty directory may be there. */
+  unpackTo?: string;
+  signal?: AbortSignal;
+  /**
+   * Called as each step is begun, in the chain's order. `archive-limits` are watched from there to
+   * the last byte, so they can still fail while a later step is under way.
+   */
+  onStep?: (step: VerificationStep) => void;
+}
+
+/** An archive that is what its publisher signed. */
+export interface VerifiedArchive {
+  archivePath: string;
+  lengthBytes: number;
+  /** SHA-256 of the archive, 32 bytes. */
+  sha256: Uint8Array;
+  /** The minimal manifest that was handed in. */
+  minimal: MinimalManifest | undefined;
+  /**
+   * Whether only the inner half was verified, for want of a minimal manifest: names and contents of
+   * all files, but not the archive's own bytes, nor which files are executable.
+   */
+  inner: boolean;
+  full: FullManifest;
+  /** Number of files, the manifest not counted. */
+  fileCount: number;
+  /** Length of the tar inside. */
+  unpackedBytes: number;
+  /** Where the files, and `manifest.json`, were put. */
+  unpackedTo?: string;
+}
+
+/** A verification on its way. */
+interface Job extends VerifyOptions {
+  limits: ArchiveLimits;
+  archive: OpenArchive;
+  unpacking?: Unpacking;
+  begin: (step: VerificationStep) => void;
+}
+
+/**
+ * Verifies an archive: the minimal manifest's signature, length and SHA-256 of the archive, its limits,
+ * the full manifest and that it speaks of the same package, its signature, the content hash, and every
+ * file's hash, none missing and none extra. Streams; holds some MiB beside the manifest. Nothing is at
+ * `unpackTo` before all of it holds, and nothing is left behind if it does not. Unpacked files get
+ * mode 0755 or 0644 under the umask, and are not flushed to the disk one by one.
+ *
+ * @throws {PackageError} kind `verification` for a step that does not hold; `detail.step` names it.
+ * Other kinds for what is not the archive's fault: `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`,
+ * `FILE_CHANGED`, `TARGET_EXISTS`, `WRITE_FAILED`
+ */
+export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArchive> {
+  const { archivePath, minimal, limits = defaultArchiveLimits } = options;
+  const begin = (step: VerificationStep) => options.onStep?.(step);
+  if (minimal !== undefined) checkMinimal(minimal, options.publicKey, begin);
+  using archive = await openArchive(archivePath);
+  const sha256 = await checkArchive(options, archive, limits, begin);
+  await using unpacking = options.unpackTo === undefined
+    ? undefined
+    : await Unpacking.begin(options.unpackTo);
+  const contents = await checkContents({ ...options, limits, archive, begin, unpacking }, sha256);
+  const unpackedTo = await unpacking?.finish();
+  const lengthBytes = archive.info.size;
+  const inner = minimal === undefined;
+  const verified: VerifiedArchive = {
+    archivePath,
+    lengthBytes,
+    sha256,
+    minimal,
+    inner,
+    ...contents,
+  };
+  return unpackedTo === undefined ? verified : { ...verified, unpackedTo };
+}
+
+function checkMinimal(
+  minimal: MinimalManifest,
+  publicKey: Uint8Array | undefined,
+  begin: Job["begin"],
+): void {
+  begin("minimal-signature");
+  if (!verifyMinimalSignature(minimal)) {
+    const message = "The minimal manifest is not signed by the key that it names.";
+    throw verificationError("minimal-signature", "SIGNATURE_INVALID", message);
+  }
+  checkPublisher("minimal-signature", minimal.pubkey, publicKey);
+}
+
+function checkPublisher(step: VerificationStep, pubkey: string, publicKey?: Uint8Array): void {
+  if (publicKey === undefined || formatPublicKey(publicKey) === pubkey) return;
+  const expected = formatPublicKey(publicKey);
+  const message = `The package is signed by ${pubkey}, not by ${expected}.`;
+  throw verificationError(step, "PUBLISHER_MISMATCH", message, { detail: { pubkey, expected } });
+}
+
+/** Length and SHA-256 of the archive, which is read once for it. */
+async function checkArchive(
+  { minimal, signal }: VerifyOptions,
+  archive: OpenArchive,
+  limits: ArchiveLimits,
+  begin: Job["begin"],
+): Promise<Uint8Array> {
+  const { path, info } = archive;
+  if (minimal !== undefined) {
+    begin("archive-length");
+    if (info.size !== minimal.length) {
+      const message = `${path} has ${info.size} bytes; its manifest says ${minimal.length}.`;
+      throw verificationError("archive-length", "LENGTH_MISMATCH", message);
+    }
+  }
+  // Not hashed first: what is too large would only take the time.
+  if (info.size > limits.maxArchiveBytes) {
+    const message =
+      `${path} has ${info.size} bytes; at most ${limits.maxArchiveBytes} are allowed.`;
+    throw verificationError("archive-limits", "ARCHIVE_TOO_LARGE", message);
+  }
+  if (minimal !== undefined) begin("archive-hash");
+  const hash = createHash("sha256");
+  await readArchive(archive, (chunk) => hash.update(chunk), signal);
+  const sha256 = new Uint8Array(hash.digest());
+  if (minimal !== undefined && formatSha256(sha256) !== minimal.infohash) {
+    const message = `${path} has SHA-256 ${toHex(sha256)}; its manifest says ${minimal.infohash}.`;
+    throw verificationError("archive-hash", "HASH_MISMATCH", message);
+  }
+  return sha256;
+}
+
+/** What is in the archive, which is read a second time for it. */
+async function checkContents(job: Job, sha256: Uint8Array) {
+  const { archive, limits, signal } = job;
+  job.begin("archive-limits");
+  await archive.file.seek(0, Deno.SeekMode.Start);
+  const hash = createHash("sha256");
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of readChunks(archive.file, signal)) {
+      hash.update(chunk);
+      // The buffer is used again before the inflater is through with it.
+      yield chunk.slice();
+    }
+  }
+  const entries = readTar({ chunks: chunks(), lengthBytes: archive.info.size, limits, signal });
+  const first = await entries.next();
+  if (first.done || first.value.path !== MANIFEST_PATH) {
+    await entries.return(0);
+    const message = `The first entry of ${archive.path} is not ${MANIFEST_PATH}: it is no package.`;
+    throw verificationError("full-manifest", "MANIFEST_MISSING", message);
+  }
+  try {
+    const full = await checkManifest(job, first.value);
+    job.begin("files");
+    const unpackedBytes = await checkFiles(job, full, entries);
+    // Somebody may have written to the archive since its hash was found good.
+    if (!equalBytes(new Uint8Array(hash.digest()), sha256)) throw fileChanged(archive.path);
+    return { full, fileCount: Object.keys(full.files).length, unpackedBytes };
+  } finally {
+    await entries.return(0);
+  }
+}
+
+/** The steps from `full-manifest` to `content-hash`. */
+async function checkManifest(job: Job, entry: TarEntry): Promise<FullManifest> {
+  job.begin("full-manifest");
+  const bytes = await readManifest(entry, job.limits);
+  let full: FullManifest;
+  try {
+    full = parseFull(bytes, job.limits);
+  } catch (cause) {
+    if (!(cause instanceof PackageError)) throw cause;
+    throw verificationError("full-manifest", cause.code, cause.message, { cause });
+  }
+  const { minimal } = job;
+  for (const field of ["pubkey", "name", "version"] as const) {
+    if (minimal === undefined || minimal[field] === full[field]) continue;
+    const message = `The manifest in the archive has ${field} ${full[field]}; ` +
+      `the minimal manifest has ${minimal[field]}.`;
+    throw verificationError("full-manifest", "MANIFEST_MISMATCH", message, { detail: { field } });
+  }
+  checkPublisher("full-manifest", full.pubkey, job.publicKey);
+  job.begin("full-signature");
+  if (!verifyFullSignature(full, job.limits)) {
+    const message = "The manifest in the archive is not signed by the key that it names.";
+    throw verificationError("full-signature", "SIGNATURE_INVALID", message);
+  }
+  job.begin("content-hash");
+  if (contentHash(full.files) !== full.contentHash) {
+    const message = "The content hash in the manifest does not follow from its files.";
+    throw verificationError("content-hash", "CONTENT_HASH_MISMATCH", message);
+  }
+  if (job.unpacking !== undefined) {
+    using file = await job.unpacking.open(MANIFEST_PATH, false);
+    await file.write(bytes);
+  }
+  return full;
+}
+
+async function readManifest(entry: TarEntry, limits: ArchiveLimits): Promise<Uint8Array> {
+  if (entry.sizeBytes > limits.maxManifestBytes) {
+    const message = `The manifest in the archive has ${entry.sizeBytes} bytes; ` +
+      `at most ${limits.maxManifestBytes} are read.`;
+    throw verificationError("full-manifest", "MANIFEST_TOO_LARGE", message);
+  }
+  const bytes = new Uint8Array(entry.sizeBytes);
+  let length = 0;
+  for await (const chunk of entry.contents) {
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  return bytes;
+}
+
+/** The step `files`. Returns the bytes of tar. */
+async function checkFiles(
+  job: Job,
+  full: FullManifest,
+  entries: AsyncGenerator<TarEntry, number>,
+): Promise<number> {
+  const missing = new Map(Object.entries(full.files));
+  const paths = new PathSet(job.limits.maxPathBytes);
+  for (;;) {
+    const next = await entries.next();
+    if (next.done) {
+      const [path] = missing.keys();
+      if (path === undefined) return next.value;
+      const message = `The archive lacks ${quote(path)}, which is in its manifest.`;
+      throw verificationError("files", "FILE_MISSING", message, { detail: { path } });
+    }
+    const { path } = next.value;
+    const problem = paths.add(path);
+    if (problem !== undefined) {
+      throw verificationError("archive-limits", problem.code, problem.message);
+    }
+    const expected = missing.get(path);
+    if (expected === undefined) {
+      const message = `The archive has ${quote(path)} in it, which is not in its manifest.`;
+      throw verificationError("files", "FILE_EXTRA", message, { detail: { path } });
+    }
+    missing.delete(path);
+    if (await takeFile(next.value, job.unpacking) !== expected) {
+      const message = `The file ${quote(path)} in the archive is not the one in its manifest.`;
+      throw verificationError("files", "HASH_MISMATCH", message, { detail: { path } });
+    }
+  }
+}
+
+/** Reads a file, writing it on the way if it is unpacked, and returns its `sha256:…`. */
+async function takeFile(entry: TarEntry, unpacking?: Unpacking): Promise<string> {
+  const hash = createHash("sha256");
+  using file = await unpacking?.open(entry.path, entry.executable);
+  for await (const chunk of entry.contents) {
+    hash.update(chunk);
+    await file?.write(chunk);
+  }
+  return formatSha256(hash.digest());
+}
