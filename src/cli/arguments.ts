@@ -43,7 +43,8 @@ function prepare(argument: string): string[] {
   }
   if (shortFlags.test(argument) || shortFlagWithValue.test(argument)) return [argument];
   throw badArguments(
-    `unknown flag ${JSON.stringify(argument)}; put -- before arguments that begin with a dash`,
+    `unknown flag ${JSON.stringify(argument)}; put -- before arguments that begin with a dash, ` +
+      "and = before values that do",
   );
 }
 

@@ -1,0 +1,50 @@
+/**
+ * `libreseed keygen` as a process.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { parsePublicKey } from "../../src/identity/mod.ts";
+import { runCli, temporaryDirectory } from "./run_cli.ts";
+
+Deno.test("keygen prints the public key alone, and keeps the private one to its owner", async () => {
+  await using directory = await temporaryDirectory();
+  const home = `${directory.path}/new home`;
+  const { code, stdout, stderr } = await runCli(["keygen", "--home", home]);
+  assert.equal(code, 0);
+  assert.equal(parsePublicKey(stdout.trimEnd()).length, 32);
+  assert.equal(stdout.split("\n").length, 2);
+  const path = `${home}/keys/publisher.key`;
+  assert(stderr.includes(path));
+  assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+  assert.equal((await Deno.stat(`${home}/keys`)).mode! & 0o777, 0o700);
+});
+
+Deno.test("keygen never overwrites a key", async () => {
+  await using home = await temporaryDirectory();
+  const args = ["keygen", "--home", home.path, "-q"];
+  const first = await runCli(args);
+  assert.deepEqual([first.code, first.stderr], [0, ""]);
+  const path = `${home.path}/keys/publisher.key`;
+  const before = await Deno.readTextFile(path);
+  const second = await runCli(args);
+  assert.deepEqual([second.code, second.stdout], [1, ""]);
+  assert(second.stderr.startsWith("libreseed: ") && second.stderr.includes(path));
+  assert.equal(await Deno.readTextFile(path), before);
+});
+
+Deno.test("keygen --json prints key, fingerprint and path; its failure is JSON too", async () => {
+  await using home = await temporaryDirectory();
+  const args = ["keygen", "--home", home.path, "--json"];
+  const { code, stdout, stderr } = await runCli(args);
+  assert.equal(code, 0);
+  const result = JSON.parse(stdout);
+  assert.deepEqual(Object.keys(result), ["publicKey", "fingerprint", "path"]);
+  assert.equal(result.path, `${home.path}/keys/publisher.key`);
+  assert.match(result.fingerprint, /^[0-9a-f]{4}( ?[-:]?[0-9a-f]{4}){3}$/);
+  for (const line of stderr.trimEnd().split("\n")) JSON.parse(line);
+  const again = await runCli(args);
+  assert.equal(again.code, 1);
+  assert.equal(JSON.parse(again.stderr).error.code, "KEY_EXISTS");
+});

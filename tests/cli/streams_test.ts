@@ -1,0 +1,115 @@
+/**
+ * The program as a process: streams, signals of trouble on them, and what everybody tries first.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { runCli, runShell, temporaryDirectory } from "./run_cli.ts";
+
+Deno.test("version is one line on standard output", async () => {
+  const { code, stdout, stderr } = await runCli(["version"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^libreseed \d+\.\d+\.\d+\n$/);
+  assert.equal(stderr, "");
+});
+
+Deno.test("no command is a mistake, asking for help is not", async () => {
+  const none = await runCli([]);
+  assert.deepEqual([none.code, none.stdout], [2, ""]);
+  const asked = await runCli(["help"]);
+  assert.deepEqual([asked.code, asked.stderr], [0, ""]);
+  assert.equal(asked.stdout, none.stderr);
+});
+
+Deno.test("a mistake is one line on standard error that says where help is", async () => {
+  const { code, stdout, stderr } = await runCli(["pack", "--verison", "1.0.0", "."]);
+  assert.equal(code, 2);
+  assert.equal(stdout, "");
+  assert.equal(
+    stderr,
+    "libreseed: unknown flag --verison; did you mean --version? (see `libreseed help pack`)\n",
+  );
+});
+
+Deno.test("with --json a mistake is one JSON object on standard error", async () => {
+  const { code, stdout, stderr } = await runCli(["--json", "frobnicate"]);
+  assert.equal(code, 2);
+  assert.equal(stdout, "");
+  const { error } = JSON.parse(stderr);
+  assert.deepEqual(Object.keys(error), ["code", "kind", "message", "detail"]);
+  assert.deepEqual([error.code, error.kind], ["UNKNOWN_COMMAND", "usage"]);
+});
+
+Deno.test("a reader that leaves ends the program quietly, as it would any other", async () => {
+  const { stdout, stderr } = await runShell(
+    'exec {pipe}> >(true); wait $!; "$@" version >&$pipe; echo $?',
+  );
+  assert.equal(stdout, "141\n");
+  assert.equal(stderr, "");
+});
+
+Deno.test("the first line of much is not an error either", async () => {
+  const { code, stdout, stderr } = await runShell('"$@" completions bash | head -n 1');
+  assert.equal(code, 0);
+  assert.equal(stdout, "# bash completion for libreseed\n");
+  assert.equal(stderr, "");
+});
+
+Deno.test("output that cannot be written is a failure, not a success", async () => {
+  const { code, stderr } = await runShell('"$@" version > /dev/full');
+  assert.equal(code, 1);
+  assert.match(stderr, /^libreseed: cannot write to standard output: .*[Nn]o space/);
+});
+
+Deno.test("nobody listening on standard error changes nothing", async () => {
+  const { stdout } = await runShell(
+    'exec {pipe}> >(true); wait $!; "$@" frobnicate 2>&$pipe; echo $?; "$@" version 2>&$pipe',
+  );
+  assert.match(stdout, /^2\nlibreseed \d/);
+});
+
+Deno.test("settings come from the environment and the config file of the home", async () => {
+  await using home = await temporaryDirectory();
+  await Deno.writeTextFile(`${home.path}/config.yaml`, "port: 7000\ntimeout: never\n");
+  const env = { LIBRESEED_HOME: home.path };
+  const file = await runCli(["keygen"], { env });
+  assert.equal(file.code, 2);
+  assert(file.stderr.startsWith(`libreseed: ${home.path}/config.yaml:2: timeout: `), file.stderr);
+  const variable = await runCli(["keygen"], { env: { ...env, LIBRESEED_TIMEOUT: "1x" } });
+  assert.equal(variable.code, 2);
+  assert(variable.stderr.startsWith("libreseed: LIBRESEED_TIMEOUT: "), variable.stderr);
+  const flag = await runCli(["keygen", "--timeout", "5s"], { env });
+  assert.deepEqual([flag.code, flag.stdout.startsWith("ed25519:")], [0, true]);
+});
+
+Deno.test("a config file that is a directory is an error, not an absent file", async () => {
+  await using home = await temporaryDirectory();
+  await Deno.mkdir(`${home.path}/config.yaml`);
+  const { code, stderr } = await runCli(["keygen", "--home", home.path]);
+  assert.equal(code, 1);
+  assert(stderr.includes(`${home.path}/config.yaml`), stderr);
+});
+
+function hasScript(): boolean {
+  try {
+    return new Deno.Command("script", { args: ["--version"], stdout: "null", stderr: "null" })
+      .outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test({
+  name: "colours appear on a terminal, and not where NO_COLOR is set",
+  ignore: !hasScript(),
+  async fn() {
+    const line = 'script -qec "$(printf "%q " "$@") frobnicate" /dev/null < /dev/null';
+    const env = { TERM: "xterm" };
+    const colored = await runShell(line, { env });
+    assert(colored.stdout.includes("\x1b[31mlibreseed: \x1b[39m"), JSON.stringify(colored));
+    const plain = await runShell(line, { env: { ...env, NO_COLOR: "1" } });
+    assert(plain.stdout.includes("libreseed: unknown command"), JSON.stringify(plain));
+    assert(!plain.stdout.includes("\x1b["));
+  },
+});
