@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, toHex } from "../base/mod.ts";
+import { type Clock, equalBytes, toHex } from "../base/mod.ts";
 import { compareDistance } from "./distance.ts";
 import type { Contact, DhtNode, QueryName, QueryValue } from "./node.ts";
 import { QUERY_TIMEOUT_MS, type RoundTripEstimator } from "./round_trip.ts";
@@ -50,10 +50,15 @@ export interface LookupOptions {
   onAnswer?: (answer: LookupAnswer) => boolean | void;
 }
 
-/** A hostile answer may list thousands of nodes; only this many closest candidates are kept. */
-const MAX_CANDIDATES = 64;
+/** Only this many closest candidates are kept. */
+const MAX_CANDIDATES = 128;
 /** A node may answer with its whole routing table; contacts past this many are not read. */
 const MAX_CONTACTS_READ = 512;
+/**
+ * Of one answer only this many contacts, the closest, become candidates. BEP 5 has a node name 8; a
+ * liar that names hundreds beside the target would have us ask them all before anybody else.
+ */
+const MAX_CONTACTS_TAKEN = 16;
 const COMPACT_NODE_BYTES = 26;
 
 interface Candidate {
@@ -172,9 +177,10 @@ class Lookup {
         this.#ask(candidate.contact, candidate);
       }
     }
-    if (this.#waiting > 0) return;
+    // Whoever has not answered yet is farther than those that have: nobody waits for them.
+    if (answered >= closest) return this.#end();
     // Nobody is left to ask. With fewer answers than wanted, the late ones are worth waiting for.
-    if (answered >= closest || this.#late === 0) this.#end();
+    if (this.#waiting === 0 && this.#late === 0) this.#end();
   }
 
   async #ask(contact: Contact, candidate?: Candidate): Promise<void> {
@@ -218,6 +224,8 @@ class Lookup {
     if (result.kind === "refused") return String(result.code);
     const id = result.body.id;
     if (!(id instanceof Uint8Array) || id.length !== 20) return "no node id";
+    // It answers under another name than it was listed with: not the node that we look for.
+    if (candidate && !equalBytes(candidate.id, id)) return "another node id";
     const contact = { id, host: result.from.host, port: result.from.port };
     if (candidate) candidate.state = "answered";
     else if (!this.#seenIds.has(toHex(id))) {
@@ -227,9 +235,18 @@ class Lookup {
     } else return "id seen twice";
     const answer: LookupAnswer = { contact, body: result.body };
     this.#answers.push(answer);
-    for (const node of parseCompactNodes(result.body.nodes)) this.#add(node);
+    for (const node of this.#closestOf(parseCompactNodes(result.body.nodes))) this.#add(node);
     if (this.#options.onAnswer?.(answer) === false) this.#end();
     return undefined;
+  }
+
+  #closestOf(contacts: (Contact & { id: Uint8Array })[]): (Contact & { id: Uint8Array })[] {
+    if (contacts.length <= MAX_CONTACTS_TAKEN) return contacts;
+    const { target } = this.#options;
+    return contacts.sort((a, b) => compareDistance(target, a.id, b.id)).slice(
+      0,
+      MAX_CONTACTS_TAKEN,
+    );
   }
 
   #insertAnswered(contact: Contact & { id: Uint8Array }): void {

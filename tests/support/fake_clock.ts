@@ -1,0 +1,132 @@
+/**
+ * A clock that stands still until it is told to go on, so that a month passes in seconds.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import type { Clock, Timer } from "../../src/base/mod.ts";
+
+interface Alarm {
+  atMs: number;
+  /** Alarms of the same millisecond fire in the order in which they were set. */
+  number: number;
+  fire: (() => void) | undefined;
+}
+
+/** Lets everything run that waits for nothing but promises. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Implements {@linkcode Clock}. Time passes in {@linkcode FakeClock.advance} only. */
+export class FakeClock implements Clock {
+  #nowMs: number;
+  #count = 0;
+  #live = 0;
+  readonly #alarms: Alarm[] = [];
+
+  constructor(nowMs = Date.UTC(2026, 0, 1)) {
+    this.#nowMs = nowMs;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  after(delayMs: number, fire: () => void): Timer {
+    const alarm: Alarm = {
+      atMs: this.#nowMs + Math.max(delayMs, 0),
+      number: this.#count++,
+      fire: () => {
+        this.#live--;
+        fire();
+      },
+    };
+    this.#live++;
+    this.#push(alarm);
+    return {
+      cancel: () => {
+        if (!alarm.fire) return;
+        alarm.fire = undefined;
+        this.#live--;
+      },
+    };
+  }
+
+  /** How many timers are set and neither fired nor cancelled. */
+  get timers(): number {
+    return this.#live;
+  }
+
+  /** Passes so many milliseconds: fires each timer at its time, and lets promises settle after it. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms;
+    await settle();
+    for (let first = this.#alarms[0]; first && first.atMs <= untilMs; first = this.#alarms[0]) {
+      this.#nowMs = Math.max(first.atMs, this.#nowMs);
+      let fired = false;
+      while (this.#alarms[0] && this.#alarms[0].atMs <= this.#nowMs) {
+        const alarm = this.#pop();
+        const { fire } = alarm;
+        alarm.fire = undefined;
+        fire?.();
+        fired ||= fire !== undefined;
+      }
+      if (fired) await settle();
+    }
+    this.#nowMs = untilMs;
+  }
+
+  /** Passes time, at most `limitMs` milliseconds of it, until the promise has settled. */
+  async until<T>(promise: Promise<T>, limitMs = 600_000): Promise<T> {
+    let settled = false;
+    const done = () => settled = true;
+    promise.then(done, done);
+    const untilMs = this.#nowMs + limitMs;
+    await settle();
+    while (!settled && this.#alarms[0] && this.#alarms[0].atMs <= untilMs) {
+      await this.advance(this.#alarms[0].atMs - this.#nowMs);
+    }
+    if (!settled) throw new Error(`The promise has not settled after ${limitMs} ms`);
+    return await promise;
+  }
+
+  /** The time of day jumps, as it does after a sleep or when it is set; timers do not notice. */
+  jump(ms: number): void {
+    this.#nowMs += ms;
+    for (const alarm of this.#alarms) alarm.atMs += ms;
+  }
+
+  #push(alarm: Alarm): void {
+    const heap = this.#alarms;
+    let at = heap.push(alarm) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!before(heap[at]!, heap[parent]!)) return;
+      [heap[at], heap[parent]] = [heap[parent]!, heap[at]!];
+      at = parent;
+    }
+  }
+
+  #pop(): Alarm {
+    const heap = this.#alarms;
+    const first = heap[0]!;
+    const last = heap.pop()!;
+    if (heap.length === 0) return first;
+    heap[0] = last;
+    for (let at = 0;;) {
+      let least = at;
+      for (const child of [2 * at + 1, 2 * at + 2]) {
+        if (child < heap.length && before(heap[child]!, heap[least]!)) least = child;
+      }
+      if (least === at) return first;
+      [heap[at], heap[least]] = [heap[least]!, heap[at]!];
+      at = least;
+    }
+  }
+}
+
+function before(a: Alarm, b: Alarm): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.number < b.number);
+}

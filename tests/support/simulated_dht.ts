@@ -1,0 +1,261 @@
+/**
+ * A DHT without a network: many simulated nodes, and clients that implement `DhtNode` over packets
+ * that take their time, get lost or arrive. Runs on a fake clock and on random numbers from a seed, so
+ * that the same test sees the same network each time.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { equalBytes, toHex } from "../../src/base/mod.ts";
+import type { Contact, DhtNode, QueryName, QueryResult } from "../../src/dht/mod.ts";
+import type { FakeClock } from "./fake_clock.ts";
+import { closestOf, type ItemRules, Place, SimulatedNode } from "./simulated_node.ts";
+
+/** What a {@linkcode SimulatedDht} is made of. */
+export interface SimulatedDhtOptions {
+  clock: FakeClock;
+  nodes: number;
+  seed?: number;
+  /** Round trip, least and most, milliseconds. */
+  latencyMs?: [number, number];
+  /** Share of the queries that get no answer. */
+  loss?: number;
+  items?: Partial<ItemRules>;
+}
+
+/** A packet that a client sent. */
+export interface SentPacket {
+  atMs: number;
+  to: Contact;
+  name: QueryName;
+  args: Record<string, unknown>;
+}
+
+/** How long a node that died stays in the routing tables of others. */
+const STALE_MS = 15 * 60_000;
+
+/** Random numbers, 0 inclusive to 1 exclusive, the same ones for the same seed (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let bits = Math.imul(state ^ (state >>> 15), state | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Many nodes, some of which may be dead. */
+export class SimulatedDht {
+  readonly nodes: SimulatedNode[] = [];
+  readonly clock: FakeClock;
+  readonly random: () => number;
+  latencyMs: [number, number];
+  loss: number;
+  readonly #rules: ItemRules;
+  readonly #byAddress = new Map<string, SimulatedNode>();
+  #count = 0;
+  #clients = 0;
+
+  constructor(options: SimulatedDhtOptions) {
+    this.clock = options.clock;
+    this.random = seededRandom(options.seed ?? 1);
+    this.latencyMs = options.latencyMs ?? [10, 50];
+    this.loss = options.loss ?? 0;
+    this.#rules = { lifeMs: 2 * 3_600_000, refresh: true, verify: true, ...options.items };
+    for (let i = 0; i < options.nodes; i++) this.#make();
+    for (const node of this.nodes) this.#introduce(node);
+  }
+
+  /** The nodes, dead or alive, closest to a target first. */
+  closest(target: Uint8Array, count: number): SimulatedNode[] {
+    return closestOf(this.nodes, new Place(target), count);
+  }
+
+  /** The living nodes that hold an item for a target. */
+  holders(targetHex: string): SimulatedNode[] {
+    return this.nodes.filter((node) => node.alive && node.item(targetHex));
+  }
+
+  /** The node at an address, unless there is none. */
+  at(contact: Contact): SimulatedNode | undefined {
+    return this.#byAddress.get(`${contact.host}:${contact.port}`);
+  }
+
+  /** A new node, known to the others at once. */
+  join(): SimulatedNode {
+    const node = this.#make();
+    this.#introduce(node);
+    for (const other of this.nodes) if (other !== node) other.learn(node);
+    return node;
+  }
+
+  /** Ends a node; the others find out later. */
+  kill(node: SimulatedNode): void {
+    node.alive = false;
+    this.clock.after(STALE_MS, () => {
+      this.#byAddress.delete(`${node.host}:${node.port}`);
+      this.nodes.splice(this.nodes.indexOf(node), 1);
+      for (const other of this.nodes) other.unlearn(node);
+    });
+  }
+
+  /** From now on nodes live so long on average, and each that dies is replaced by a new one. */
+  churn(meanLifeMs: number): void {
+    const live = (node: SimulatedNode) => {
+      const lifeMs = Math.round(-Math.log(1 - this.random()) * meanLifeMs);
+      this.clock.after(lifeMs, () => {
+        this.kill(node);
+        live(this.join());
+      });
+    };
+    for (const node of [...this.nodes]) live(node);
+  }
+
+  /** A node of ours, to lend. It knows `known` nodes of the network and some bootstrap addresses. */
+  client(options: { known?: number; bootstrap?: Contact[]; checksIds?: boolean } = {}) {
+    const id = digest(`client ${this.#clients++}`);
+    const table = this.nodes.filter((node) => node.alive)
+      .map((node) => ({ node, order: this.random() }))
+      .sort((a, b) => a.order - b.order)
+      .slice(0, options.known ?? 16)
+      .map(({ node }) => node);
+    return new SimulatedClient(this, id, table, {
+      bootstrap: options.bootstrap ?? [],
+      checksIds: options.checksIds ?? true,
+    });
+  }
+
+  #make(): SimulatedNode {
+    const number = ++this.#count;
+    const id = digest(`node ${number}`);
+    const node = new SimulatedNode(id, number, this.#rules, () => this.clock.now());
+    this.nodes.push(node);
+    this.#byAddress.set(`${node.host}:${node.port}`, node);
+    return node;
+  }
+
+  /** Fills a routing table, beginning anywhere, so that the far contacts differ from node to node. */
+  #introduce(node: SimulatedNode): void {
+    const { length } = this.nodes;
+    const start = Math.floor(this.random() * length);
+    for (let i = 0; i < length; i++) {
+      const other = this.nodes[(start + i) % length]!;
+      if (other !== node && other.alive) node.learn(other);
+    }
+  }
+}
+
+/** A node of ours in a simulated DHT. Keeps count of what it sends. */
+export class SimulatedClient implements DhtNode {
+  readonly id: Uint8Array;
+  readonly port = 6881;
+  readonly sent: SentPacket[] = [];
+  /** Queries under way, and the most there ever were. */
+  underWay = 0;
+  mostUnderWay = 0;
+  readonly #dht: SimulatedDht;
+  readonly #table = new Map<string, SimulatedNode>();
+  readonly #bootstrap: Contact[];
+  readonly #checksIds: boolean;
+
+  constructor(
+    dht: SimulatedDht,
+    id: Uint8Array,
+    known: SimulatedNode[],
+    options: { bootstrap: Contact[]; checksIds: boolean },
+  ) {
+    this.#dht = dht;
+    this.id = id;
+    this.#bootstrap = options.bootstrap;
+    this.#checksIds = options.checksIds;
+    for (const node of known) this.learn(node);
+  }
+
+  /** How many queries of a name it sent. */
+  count(name: QueryName): number {
+    return this.sent.filter((packet) => packet.name === name).length;
+  }
+
+  learn(node: SimulatedNode): void {
+    this.#table.set(toHex(node.id), node);
+  }
+
+  tableSize(): number {
+    return this.#table.size;
+  }
+
+  closest(target: Uint8Array, count: number): Contact[] {
+    return closestOf(this.#table.values(), new Place(target), count)
+      .map(({ id, host, port }) => ({ id, host, port }));
+  }
+
+  bootstrapContacts(): Contact[] {
+    return this.#bootstrap;
+  }
+
+  query(
+    to: Contact,
+    name: QueryName,
+    args: Record<string, unknown>,
+    { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<QueryResult> {
+    if (signal?.aborted) return Promise.resolve({ kind: "timeout" });
+    const { clock, latencyMs: [least, most], loss, random } = this.#dht;
+    const sentMs = clock.now();
+    this.sent.push({ atMs: sentMs, to, name, args });
+    this.mostUnderWay = Math.max(this.mostUnderWay, ++this.underWay);
+    return new Promise((resolve) => {
+      const settle = (result: QueryResult) => {
+        timer.cancel();
+        signal?.removeEventListener("abort", giveUp);
+        this.underWay--;
+        resolve(result);
+      };
+      const giveUp = () => settle({ kind: "timeout" });
+      const silent = () => {
+        if (to.id) this.#table.delete(toHex(to.id));
+        giveUp();
+      };
+      const arrive = () => {
+        const node = this.#dht.at(to);
+        const answer = node?.alive ? node.answer({ name, args }) : { kind: "silent" as const };
+        const waitedMs = clock.now() - sentMs;
+        if (answer.kind === "silent") {
+          timer = clock.after(timeoutMs - waitedMs, silent);
+        } else if (answer.delayMs !== undefined) {
+          const lateMs = answer.delayMs - waitedMs;
+          const late = answer.delayMs > timeoutMs;
+          timer = late
+            ? clock.after(timeoutMs - waitedMs, silent)
+            : clock.after(lateMs, () => settle(this.#result(to, answer, sentMs)));
+        } else settle(this.#result(to, answer, sentMs));
+      };
+      const lost = loss > 0 && random() < loss;
+      const tripMs = Math.round(least + random() * (most - least));
+      let timer = lost ? clock.after(timeoutMs, silent) : clock.after(tripMs, arrive);
+      signal?.addEventListener("abort", giveUp, { once: true });
+    });
+  }
+
+  #result(
+    to: Contact,
+    answer: { kind: "reply"; body: Record<string, unknown> } | { kind: "refused"; code: number },
+    sentMs: number,
+  ): QueryResult {
+    const rttMs = this.#dht.clock.now() - sentMs;
+    if (answer.kind === "refused") return { ...answer, message: "no", rttMs };
+    const { id } = answer.body;
+    if (this.#checksIds && to.id && id instanceof Uint8Array && !equalBytes(id, to.id)) {
+      return { kind: "failed", why: "another node id" };
+    }
+    const node = this.#dht.at(to);
+    if (node) this.learn(node);
+    return { kind: "reply", from: to, body: answer.body, rttMs };
+  }
+}
+
+function digest(text: string): Uint8Array {
+  return new Uint8Array(createHash("sha1").update(text).digest());
+}

@@ -1,0 +1,255 @@
+/**
+ * One node of a simulated DHT: answers `ping`, `find_node`, `get_peers`, `announce_peer`, `get` and
+ * `put` as BEP 5 and BEP 44 have it, with a routing table of its own. Packets, delays and losses are
+ * `simulated_dht.ts`'s business.
+ *
+ * @module
+ */
+
+import { concatBytes, equalBytes, toHex, utf8 } from "../../src/base/mod.ts";
+import {
+  bencode,
+  type BValue,
+  MAX_VALUE_BYTES,
+  targetOf,
+  verifyItem,
+} from "../../src/records/mod.ts";
+
+/** Contacts of one bucket of a routing table, and of one answer. */
+const K = 8;
+const ID_BYTES = 20;
+const ID_BITS = ID_BYTES * 8;
+
+/** A query as a node gets it. */
+export interface SimulatedQuery {
+  name: string;
+  args: Record<string, unknown>;
+}
+
+/** What a node does about a query. */
+export type SimulatedAnswer =
+  | { kind: "reply"; body: Record<string, unknown>; delayMs?: number }
+  | { kind: "refused"; code: number; delayMs?: number }
+  | { kind: "silent" };
+
+/** What a node keeps of a BEP 44 put. */
+export interface StoredItem {
+  v: unknown;
+  k: Uint8Array;
+  sig: Uint8Array;
+  seq: number;
+  /** When it was put last, or put first if `refresh` is off. */
+  atMs: number;
+}
+
+/** How the nodes of a network treat items. */
+export interface ItemRules {
+  /** Items are forgotten after so many milliseconds. */
+  lifeMs: number;
+  /**
+   * What a put of the `seq` that is held already does. `true`: it counts as put again, as with
+   * libtorrent; `false`: error 302, as with bittorrent-dht.
+   */
+  refresh: boolean;
+  /** Whether signatures are checked; a long simulation trusts its only publisher. */
+  verify: boolean;
+}
+
+/** A node id cut down to the 64 bits that tell apart the nodes of a simulation. */
+export class Place {
+  readonly high: number;
+  readonly low: number;
+
+  constructor(id: Uint8Array) {
+    const view = new DataView(id.buffer, id.byteOffset, 8);
+    this.high = view.getUint32(0);
+    this.low = view.getUint32(4);
+  }
+
+  /** XOR distance, its leading 53 bits as a number. */
+  distance(other: Place): number {
+    return ((this.high ^ other.high) >>> 0) * 2 ** 21 + ((this.low ^ other.low) >>> 11);
+  }
+
+  /** Number of leading bits in common, of the first 64. */
+  sharedBits(other: Place): number {
+    const high = Math.clz32(this.high ^ other.high);
+    return high < 32 ? high : 32 + Math.clz32(this.low ^ other.low);
+  }
+}
+
+/** The `count` of `nodes` that are closest to `place`, closest first. */
+export function closestOf<T extends { place: Place }>(
+  nodes: Iterable<T>,
+  place: Place,
+  count: number,
+): T[] {
+  const best: { node: T; distance: number }[] = [];
+  for (const node of nodes) {
+    const distance = node.place.distance(place);
+    if (best.length === count && distance >= best[count - 1]!.distance) continue;
+    let at = best.length;
+    while (at > 0 && best[at - 1]!.distance > distance) at--;
+    best.splice(at, 0, { node, distance });
+    if (best.length > count) best.pop();
+  }
+  return best.map(({ node }) => node);
+}
+
+/** A node of a simulated DHT. */
+export class SimulatedNode {
+  readonly id: Uint8Array;
+  readonly place: Place;
+  readonly host: string;
+  readonly port: number;
+  alive = true;
+  /** Answers instead of the node, if it is there; `honest` gives what the node would have said. */
+  behave: ((query: SimulatedQuery, honest: () => SimulatedAnswer) => SimulatedAnswer) | undefined;
+  /** Queries that it got, by name. */
+  readonly received: Record<string, number> = {};
+  readonly #rules: ItemRules;
+  readonly #now: () => number;
+  readonly #items = new Map<string, StoredItem>();
+  readonly #peers = new Map<string, Uint8Array[]>();
+  readonly #table = new Set<SimulatedNode>();
+  readonly #room = new Array<number>(ID_BITS + 1).fill(K);
+
+  constructor(id: Uint8Array, number: number, rules: ItemRules, now: () => number) {
+    this.id = id;
+    this.place = new Place(id);
+    this.host = `10.${number >> 16 & 255}.${number >> 8 & 255}.${number & 255}`;
+    this.port = 6881;
+    this.#rules = rules;
+    this.#now = now;
+  }
+
+  /** 26 bytes of compact node info (BEP 5). */
+  get compact(): Uint8Array {
+    return compactNode(this.id, this.host, this.port);
+  }
+
+  /** What it gives whoever asks, and wants back with a put. */
+  get token(): Uint8Array {
+    return utf8(`token of ${this.host}`);
+  }
+
+  /** Takes another node into its routing table if that one's bucket has room. */
+  learn(other: SimulatedNode): void {
+    const bucket = this.place.sharedBits(other.place);
+    if (this.#room[bucket]! === 0 || this.#table.has(other)) return;
+    this.#room[bucket]!--;
+    this.#table.add(other);
+  }
+
+  /** Takes another node out of its routing table. */
+  unlearn(other: SimulatedNode): void {
+    if (this.#table.delete(other)) this.#room[this.place.sharedBits(other.place)]!++;
+  }
+
+  /** The item that it holds for a target. */
+  item(targetHex: string): StoredItem | undefined {
+    const item = this.#items.get(targetHex);
+    if (!item || this.#now() - item.atMs < this.#rules.lifeMs) return item;
+    this.#items.delete(targetHex);
+    return undefined;
+  }
+
+  /** Gives it an item, signed or not, as if it had been put. */
+  plant(targetHex: string, item: StoredItem): void {
+    this.#items.set(targetHex, item);
+  }
+
+  /** Makes it lose an item. */
+  forget(targetHex: string): void {
+    this.#items.delete(targetHex);
+  }
+
+  answer(query: SimulatedQuery): SimulatedAnswer {
+    this.received[query.name] = (this.received[query.name] ?? 0) + 1;
+    const honest = () => this.#honest(query);
+    return this.behave ? this.behave(query, honest) : honest();
+  }
+
+  #honest({ name, args }: SimulatedQuery): SimulatedAnswer {
+    switch (name) {
+      case "ping":
+        return this.#reply({});
+      case "find_node":
+        return this.#reply({ nodes: this.#closest(args.target as Uint8Array) });
+      case "get":
+        return this.#get(args.target as Uint8Array);
+      case "get_peers":
+        return this.#getPeers(args.info_hash as Uint8Array);
+      case "announce_peer":
+        return this.#announcePeer(args);
+      case "put":
+        return this.#put(args);
+      default:
+        return { kind: "refused", code: 204 };
+    }
+  }
+
+  #reply(body: Record<string, unknown>): SimulatedAnswer {
+    return { kind: "reply", body: { id: this.id, ...body } };
+  }
+
+  #closest(target: Uint8Array): Uint8Array {
+    const nodes = closestOf(this.#table, new Place(target), K);
+    return concatBytes(...nodes.map((node) => node.compact));
+  }
+
+  #get(target: Uint8Array): SimulatedAnswer {
+    const item = this.item(toHex(target));
+    const { v, k, sig, seq } = item ?? {};
+    return this.#reply({
+      token: this.token,
+      nodes: this.#closest(target),
+      ...(item ? { v, k, sig, seq } : {}),
+    });
+  }
+
+  #getPeers(infoHash: Uint8Array): SimulatedAnswer {
+    const values = this.#peers.get(toHex(infoHash));
+    const nodes = this.#closest(infoHash);
+    return this.#reply({ token: this.token, nodes, ...(values ? { values } : {}) });
+  }
+
+  #announcePeer(args: Record<string, unknown>): SimulatedAnswer {
+    if (!equalBytes(args.token as Uint8Array, this.token)) return { kind: "refused", code: 203 };
+    const key = toHex(args.info_hash as Uint8Array);
+    const port = args.port as number;
+    const peer = Uint8Array.of(192, 0, 2, 1, port >> 8, port & 255);
+    this.#peers.set(key, [...this.#peers.get(key) ?? [], peer]);
+    return this.#reply({});
+  }
+
+  #put(args: Record<string, unknown>): SimulatedAnswer {
+    const { k, sig, seq, v, cas, token } = args as unknown as StoredItem & {
+      cas?: number;
+      token: Uint8Array;
+    };
+    const salt = args.salt as Uint8Array | undefined ?? new Uint8Array();
+    if (!equalBytes(token, this.token)) return { kind: "refused", code: 203 };
+    const value = bencode(v as BValue);
+    if (value.length > MAX_VALUE_BYTES) return { kind: "refused", code: 205 };
+    const item = { publicKey: k, salt, seq, value, signature: sig };
+    if (this.#rules.verify && !verifyItem(item)) return { kind: "refused", code: 206 };
+    const key = toHex(targetOf(k, salt));
+    const held = this.item(key);
+    if (held && cas !== undefined && cas !== held.seq) return { kind: "refused", code: 301 };
+    if (held && (seq < held.seq || (seq === held.seq && !this.#rules.refresh))) {
+      return { kind: "refused", code: 302 };
+    }
+    this.#items.set(key, { v, k, sig, seq, atMs: this.#now() });
+    return this.#reply({});
+  }
+}
+
+/** 26 bytes of compact node info (BEP 5). */
+export function compactNode(id: Uint8Array, host: string, port: number): Uint8Array {
+  return concatBytes(id, Uint8Array.from(host.split("."), Number), portBytes(port));
+}
+
+function portBytes(port: number): Uint8Array {
+  return Uint8Array.of(port >> 8, port & 255);
+}
