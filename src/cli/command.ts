@@ -63,6 +63,8 @@ export interface CommandSpec<FLAGS extends Record<string, unknown>, ARGS extends
 export interface CommandDefinition {
   description?: string;
   parameters: Command<CliContext>["parameters"];
+  /** Flags, by their camel-case names, that are the command's own and no settings. */
+  ownFlags: readonly string[];
   run(given: CommandRun<Record<string, unknown>, BaseArgs>): Promise<number | void> | number | void;
 }
 
@@ -76,9 +78,9 @@ export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extend
   const { flags = {}, aliases = {}, positional } = spec
     .parameters as CommandDefinition["parameters"];
   const all: FlagTable = { ...settingFlags(spec.settings ?? []), ...outputFlags, ...flags };
-  const own = Object.keys(flags);
+  const ownFlags = Object.keys(flags);
   // Own flags first: help lists them in this order.
-  const ordered = [...own, ...Object.keys(all).filter((name) => !own.includes(name))];
+  const ordered = [...ownFlags, ...Object.keys(all).filter((name) => !ownFlags.includes(name))];
   // No prototype: stricli looks names up without asking whose they are, and `--to-string` is none.
   const table: Record<string, FlagTable[string]> = Object.create(null);
   for (const name of ordered) table[name] = all[name]!;
@@ -89,6 +91,7 @@ export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extend
       aliases: { ...outputAliases, ...aliases },
       ...(positional ? { positional } : {}),
     },
+    ownFlags,
     run: spec.run as CommandDefinition["run"],
   };
 }

@@ -102,6 +102,11 @@ export function flagName(key: string): string {
   return key.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** The reverse of {@linkcode flagName}: how a flag is written, without the dashes. */
+export function writtenFlag(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 function briefOf({ brief, default: preset, type }: SettingDefinition): string {
   const short = typeof preset === "string" && type.kind !== "boolean";
   return short ? `${brief} (default ${preset.replace(/^HOME\/(.*)/, "$1 in --home")})` : brief;
@@ -134,12 +139,17 @@ export function settingFlags(shown: readonly SettingKey[]): FlagTable {
   return flags;
 }
 
-/** The settings among a command's parsed flags, by their keys. */
-export function settingsFromFlags(flags: Readonly<Record<string, unknown>>): SettingFlags {
+/** The settings among a command's parsed flags, by their keys; `ownFlags` are none. */
+export function settingsFromFlags(
+  flags: Readonly<Record<string, unknown>>,
+  ownFlags: readonly string[],
+): SettingFlags {
   const found: Record<string, string | boolean | readonly string[]> = {};
   for (const { key } of settingDefinitions) {
     const value = flags[flagName(key)];
-    if (value !== undefined) found[key] = value as string | boolean | readonly string[];
+    if (value !== undefined && !ownFlags.includes(flagName(key))) {
+      found[key] = value as string | boolean | readonly string[];
+    }
   }
   return found;
 }

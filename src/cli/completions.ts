@@ -6,6 +6,7 @@
  */
 
 import type { CommandDefinition } from "./command.ts";
+import { writtenFlag } from "./common_flags.ts";
 
 /** Shells that we write for. */
 export const shells = ["bash", "zsh", "fish"] as const;
@@ -33,10 +34,6 @@ export interface CompletedCommand {
   argument: "file" | "command" | "none" | readonly string[];
 }
 
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
 /** What there is to complete for a command. Flags that help hides are not offered. */
 export function completedCommand(
   entry: { name: string; aliases?: readonly string[]; brief: string },
@@ -45,7 +42,7 @@ export function completedCommand(
   const letters = Object.entries(parameters.aliases ?? {});
   const flags = Object.entries(parameters.flags ?? {}).filter(([, flag]) => !flag.hidden)
     .map(([name, flag]): CompletedFlag => ({
-      name: kebab(name),
+      name: writtenFlag(name),
       letter: letters.find(([, long]) => long === name)?.[0],
       takesValue: flag.kind === "parsed" || flag.kind === "enum",
       brief: flag.brief,

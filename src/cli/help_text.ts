@@ -7,6 +7,7 @@
 
 import type { Command } from "@stricli/core";
 import type { CliContext } from "./command.ts";
+import { writtenFlag } from "./common_flags.ts";
 
 /** A command as the list shows it. */
 export interface HelpEntry {
@@ -36,14 +37,14 @@ function wrap(text: string, columns: number): string[] {
   });
 }
 
-/** Two columns, the second wrapped. */
+/** Two columns, the second wrapped. A first cell that is too wide gets a line of its own. */
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.min(28, Math.max(...rows.map(([left]) => left.length)));
+  const line = (left: string, right: string) => `  ${left.padEnd(width)}  ${right}`;
   return rows.flatMap(([left, right]) => {
-    const [first = "", ...more] = wrap(right, pageColumns - width - 4);
-    const head = left.length > width ? [`  ${left}`, ""] : [`  ${left.padEnd(width)}  ${first}`];
-    if (left.length > width) head[1] = `  ${"".padEnd(width)}  ${first}`;
-    return [...head, ...more.map((line) => `  ${"".padEnd(width)}  ${line}`)];
+    const lines = wrap(right, pageColumns - width - 4);
+    if (left.length > width) return [`  ${left}`, ...lines.map((text) => line("", text))];
+    return lines.map((text, i) => line(i === 0 ? left : "", text));
   });
 }
 
@@ -76,16 +77,16 @@ export function rootHelp(version: string, entries: readonly HelpEntry[], color: 
 }
 
 function flagRow(name: string, flag: Flag, letters: readonly string[]): [string, string] {
-  const kebab = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const written = writtenFlag(name);
   const short = letters.map((letter) => `-${letter}, `).join("");
   if (flag.kind === "boolean") {
-    return [`${short}--${flag.withNegated === false ? "" : "[no-]"}${kebab}`, flag.brief];
+    return [`${short}--${flag.withNegated === false ? "" : "[no-]"}${written}`, flag.brief];
   }
   const placeholder = flag.placeholder ?? "VALUE";
   const preset = "default" in flag && typeof flag.default === "string"
     ? ` (default ${flag.default})`
     : "";
-  return [`${short}--${kebab} ${placeholder}`, flag.brief + preset];
+  return [`${short}--${written} ${placeholder}`, flag.brief + preset];
 }
 
 /** What the command's help page is made of. */
@@ -98,20 +99,14 @@ export interface CommandHelp extends HelpEntry {
 export function commandHelp(command: CommandHelp, all: boolean, color: boolean): string {
   const { name, aliases = [], brief, description, parameters } = command;
   const { positional } = parameters;
-  const placeholders = positional === undefined ? [] : positional.kind === "array"
-    ? [
-      positional.minimum
-        ? `${positional.parameter.placeholder}…`
-        : `[${positional.parameter.placeholder}…]`,
-    ]
-    : positional.parameters.map(({ placeholder, optional }) =>
-      optional ? `[${placeholder}]` : `${placeholder}`
-    );
-  const positionals = positional === undefined
-    ? []
-    : positional.kind === "array"
+  const positionals = positional?.kind === "array"
     ? [positional.parameter]
-    : positional.parameters;
+    : positional?.parameters ?? [];
+  const repeats = positional?.kind === "array" ? "…" : "";
+  const mayBeLeftOut = positional?.kind === "array" && !positional.minimum;
+  const placeholders = positionals.map(({ placeholder, optional }) =>
+    optional || mayBeLeftOut ? `[${placeholder}${repeats}]` : `${placeholder}${repeats}`
+  );
   const letters = Object.entries(parameters.aliases ?? {});
   const flags = Object.entries(parameters.flags ?? {}).filter(([, flag]) => all || !flag.hidden)
     .map(([flagName, flag]) =>

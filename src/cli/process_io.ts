@@ -6,7 +6,7 @@
  */
 
 import { homedir } from "node:os";
-import { systemClock } from "../base/mod.ts";
+import { delay, systemClock } from "../base/mod.ts";
 import type { Io, Sink } from "./context.ts";
 import { CliError, type EndSignal, Interrupted, OutputClosed } from "./errors.ts";
 import { exitCodeOfSignal } from "./exit_codes.ts";
@@ -37,10 +37,13 @@ function sinkOf(stream: DenoStream): Sink {
       }
     },
     async writeLater(bytes) {
-      try {
-        for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
-      } catch (error) {
-        throw writeError(error);
+      for (let at = 0; at < bytes.length;) {
+        try {
+          at += await stream.write(bytes.subarray(at));
+        } catch (error) {
+          if (!(error instanceof Deno.errors.WouldBlock)) throw writeError(error);
+          await delay(systemClock, fullPipePauseMs);
+        }
       }
     },
     get isTerminal() {

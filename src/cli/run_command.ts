@@ -42,7 +42,7 @@ export async function runCommand(
       io,
       settings: () =>
         loaded ??= loadSettings({
-          flags: settingsFromFlags(flags),
+          flags: settingsFromFlags(flags, command.ownFlags),
           env: io.env,
           cwd: io.cwd,
           userHome: io.userHome,

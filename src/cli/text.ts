@@ -12,6 +12,7 @@ import {
 } from "@stricli/core";
 import { explainMissingSetting } from "../config/mod.ts";
 import type { CliContext } from "./command.ts";
+import { writtenFlag } from "./common_flags.ts";
 
 type ApplicationText = Application<CliContext>["defaultText"];
 
@@ -29,8 +30,7 @@ function describeArgumentError(error: unknown): string {
   }
   return formatMessageForArgumentScannerError(error, {
     FlagNotFoundError: ({ input, corrections }) => {
-      const key = input.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-      const explained = explainMissingSetting(key);
+      const explained = explainMissingSetting(writtenFlag(input));
       if (explained) return explained;
       return `unknown flag --${input}${didYouMean(corrections.map((name) => `--${name}`))}`;
     },

@@ -254,6 +254,18 @@ Deno.test("a command's settings come from its flags, the environment and the fil
   assert.equal(io.stderr.text, "");
 });
 
+Deno.test("a command's own flag that is named like a setting is none", async () => {
+  const parse = Number;
+  const command = defineCommand<{ port?: number }, []>({
+    parameters: { flags: { port: { kind: "parsed", parse, optional: true, brief: "Own" } } },
+    async run({ flags, settings }) {
+      assert.equal(flags.port, 7);
+      assert.equal((await settings()).values.port, 6881);
+    },
+  });
+  assert.equal(await runCommand(command, { port: 7 }, [], fakeIo()), 0);
+});
+
 Deno.test("flags of settings are read through the command line, in any order", async () => {
   const files = { "/users/ann/.libreseed/config.yaml": "port: nonsense" };
   const before = await cli(["--port", "7", "keygen", "--timeout", "soon"], { files });

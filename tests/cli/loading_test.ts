@@ -1,0 +1,62 @@
+/**
+ * What is loaded before a command does its work.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+
+interface Module {
+  specifier: string;
+  dependencies?: { specifier: string; isDynamic?: boolean; code?: { specifier: string } }[];
+}
+
+const root = join(import.meta.dirname!, "..", "..");
+
+/** All that loads with `start`, as absolute URLs and `npm:` or `node:` specifiers. */
+async function loadedWith(start: string): Promise<Set<string>> {
+  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", start],
+    cwd: root,
+    stderr: "null",
+  }).output();
+  assert(success);
+  const modules: Module[] = JSON.parse(new TextDecoder().decode(stdout)).modules;
+  const bySpecifier = new Map(modules.map((module) => [module.specifier, module]));
+  const loaded = new Set<string>();
+  const pending = [new URL(start, `file://${root}/`).href];
+  for (let next; (next = pending.pop());) {
+    if (loaded.has(next)) continue;
+    loaded.add(next);
+    for (const { code, isDynamic } of bySpecifier.get(next)?.dependencies ?? []) {
+      // What has no code is imported for its types alone.
+      if (code && !isDynamic) pending.push(code.specifier);
+    }
+  }
+  return loaded;
+}
+
+function libraries(loaded: Set<string>): string[] {
+  return [...loaded].filter((specifier) => specifier.startsWith("npm:"))
+    .map((specifier) => specifier.replace(/^npm:\/?(@?[^@]+)@.*$/, "$1")).sort();
+}
+
+Deno.test("this test sees the libraries that a folder loads", async () => {
+  const found = libraries(await loadedWith("src/package/mod.ts"));
+  for (const library of ["semver", "valibot"]) assert(found.includes(library), found.join(" "));
+});
+
+Deno.test("the program starts with one library, the command parser", async () => {
+  const loaded = await loadedWith("main.ts");
+  assert.deepEqual(libraries(loaded), ["@stricli/core"]);
+  assert(![...loaded].some((url) => url.includes("/cli/commands/")), "a command is loaded early");
+});
+
+Deno.test("help for a command loads nothing that does the command's work", async () => {
+  for (const { name } of Deno.readDirSync(join(root, "src/cli/commands"))) {
+    const loaded = await loadedWith(`src/cli/commands/${name}`);
+    const others = libraries(loaded).filter((library) => library !== "@stricli/core");
+    assert.deepEqual(others, [], `${name} should import the folders it calls inside its run`);
+  }
+});
