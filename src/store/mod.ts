@@ -1,0 +1,22 @@
+/**
+ * What stays on the disk: files that appear whole or not at all, the seed directory, and the state in
+ * SQLite. Knows no network; what the rows and files mean is decided above.
+ *
+ * @module
+ */
+
+export {
+  moveIntoPlace,
+  removeStaleTemporaries,
+  type WritableData,
+  writeFileAtomic,
+} from "./atomic_files.ts";
+export type { DhtNodesTable, StoredNode } from "./dht_nodes_table.ts";
+export { StoreError } from "./errors.ts";
+export type { OutcomesTable, StoredOutcome } from "./outcomes_table.ts";
+export type { Pin, PinsTable } from "./pins_table.ts";
+export type { PutResult, RecordFilter, RecordsTable, StoredRecord } from "./records_table.ts";
+export { type PackageFiles, SeedDirectory, type SeedFiles } from "./seed_directory.ts";
+export type { InvalidSeedEntry, SeedEntry, SeedProblem, ValidSeedEntry } from "./seed_entry.ts";
+export { type ReplacedState, STATE_SCHEMA_VERSION, StateDatabase } from "./state_database.ts";
+export type { FileIdentity, VerifiedFile, VerifiedFilesTable } from "./verified_files_table.ts";

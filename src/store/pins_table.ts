@@ -1,0 +1,62 @@
+/**
+ * Publishers that were trusted for a name. What follows from a pin is decided by those who install.
+ *
+ * @module
+ */
+
+import type { Sqlite } from "./sqlite.ts";
+
+/** Trust in one publisher for one name. */
+export interface Pin {
+  name: string;
+  /** The publisher's Ed25519 public key, 32 bytes. */
+  publicKey: Uint8Array;
+  /** When the publisher was met first under this name, Unix milliseconds. */
+  firstSeenMs: number;
+  /** The last version that was installed. */
+  lastVersion?: string;
+}
+
+/** The table of pins, one for each name and key. */
+export class PinsTable {
+  readonly #sqlite: Sqlite;
+
+  constructor(sqlite: Sqlite) {
+    this.#sqlite = sqlite;
+  }
+
+  /** Keeps a pin in place of the one before, whose `firstSeenMs` stays. */
+  set(pin: Pin): void {
+    this.#sqlite.change(
+      `INSERT INTO pins (name, public_key, first_seen_ms, last_version) VALUES (?, ?, ?, ?)
+        ON CONFLICT (name, public_key) DO UPDATE SET last_version = excluded.last_version`,
+      pin.name,
+      pin.publicKey,
+      pin.firstSeenMs,
+      pin.lastVersion ?? null,
+    );
+  }
+
+  /** The pins of a name, or all of them; by name, those seen first at the beginning. */
+  list(name?: string): Pin[] {
+    return this.#sqlite.rows(
+      `SELECT * FROM pins WHERE ?1 IS NULL OR name = ?1
+        ORDER BY name, first_seen_ms, public_key`,
+      name ?? null,
+    ).map((row) => ({
+      name: row.name as string,
+      publicKey: row.public_key as Uint8Array,
+      firstSeenMs: row.first_seen_ms as number,
+      ...(row.last_version !== null && { lastVersion: row.last_version as string }),
+    }));
+  }
+
+  /** Removes one pin of a name, or all of them; returns how many there were. */
+  delete(name: string, publicKey?: Uint8Array): number {
+    return this.#sqlite.change(
+      "DELETE FROM pins WHERE name = ?1 AND (?2 IS NULL OR public_key = ?2)",
+      name,
+      publicKey ?? null,
+    );
+  }
+}

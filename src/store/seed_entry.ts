@@ -1,0 +1,177 @@
+/**
+ * One archive in the seed directory, with what lies beside it. Nothing here hashes archives: that an
+ * archive has the length its signed manifest says is checked, that it has the hash is for others.
+ *
+ * @module
+ */
+
+import { lstat } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  archiveFileName,
+  MAX_MINIMAL_MANIFEST_BYTES,
+  minimalFileName,
+  type MinimalManifest,
+  PackageError,
+  parseMinimal,
+  torrentFileName,
+  verifyMinimalSignature,
+} from "../package/mod.ts";
+import { isCode, openRegular } from "./atomic_files.ts";
+import { fileError, linkRefused, StoreError } from "./errors.ts";
+
+/** Ending of an archive's file name. */
+const ARCHIVE_SUFFIX = ".tgz";
+
+/** What can be wrong with an archive in the seed directory. */
+export type SeedProblem =
+  | "LINK"
+  | "NOT_A_FILE"
+  | "MANIFEST_MISSING"
+  | "MANIFEST_INVALID"
+  | "WRONG_NAME"
+  | "WRONG_LENGTH"
+  | "UNREADABLE";
+
+interface EntryFile {
+  /** `NAME-VERSION.tgz`, as it lies there. */
+  fileName: string;
+  archivePath: string;
+  /** Where its minimal manifest lies or should lie. */
+  minimalPath: string;
+  /** Where its torrent lies or should lie. */
+  torrentPath: string;
+  /** Size of the archive. */
+  sizeBytes: number;
+  /** When the archive was last written, Unix milliseconds. */
+  mtimeMs: number;
+  /** Inode of the archive. */
+  inode: number;
+}
+
+/** An archive with a signed minimal manifest that fits it. */
+export interface ValidSeedEntry extends EntryFile {
+  name: string;
+  version: string;
+  minimal: MinimalManifest;
+  /** Whether there is a torrent at `torrentPath`; one can be made from the archive. */
+  hasTorrent: boolean;
+  problem?: undefined;
+}
+
+/** Something that has an archive's file name but cannot be seeded as it is. */
+export interface InvalidSeedEntry extends EntryFile {
+  /** What is wrong, for people. */
+  problem: string;
+  problemCode: SeedProblem;
+}
+
+/** What lies in the seed directory under an archive's file name. */
+export type SeedEntry = ValidSeedEntry | InvalidSeedEntry;
+
+/** Whether a file in the seed directory is to be looked at as an archive. */
+export function isArchiveName(fileName: string): boolean {
+  return fileName.endsWith(ARCHIVE_SUFFIX) && !fileName.startsWith(".") && !/[/\\]/.test(fileName);
+}
+
+/**
+ * Looks at one archive. Never follows a symbolic link.
+ *
+ * @returns `undefined` if there is nothing of this name
+ * @throws {StoreError} only if the directory cannot be looked into
+ */
+export async function readSeedEntry(dir: string, fileName: string): Promise<SeedEntry | undefined> {
+  const archivePath = join(dir, fileName);
+  const paths = {
+    fileName,
+    archivePath,
+    minimalPath: minimalFileName(archivePath),
+    torrentPath: torrentFileName(archivePath),
+  };
+  let info;
+  try {
+    info = await lstat(archivePath);
+  } catch (cause) {
+    if (isCode(cause, "ENOENT")) return undefined;
+    throw fileError(cause, "read", archivePath);
+  }
+  const file = { ...paths, sizeBytes: info.size, mtimeMs: info.mtimeMs, inode: info.ino };
+  const invalid = (problemCode: SeedProblem, problem: string) => ({
+    ...file,
+    problemCode,
+    problem,
+  });
+  if (info.isSymbolicLink()) return invalid("LINK", linkRefused(archivePath).message);
+  if (!info.isFile()) return invalid("NOT_A_FILE", `${archivePath} is not a regular file`);
+  const minimal = await readMinimal(paths.minimalPath);
+  if ("problem" in minimal) return invalid(minimal.code, minimal.problem);
+  const { name, version, length } = minimal.manifest;
+  if (archiveFileName(name, version) !== fileName) {
+    return invalid(
+      "WRONG_NAME",
+      `${paths.minimalPath} is of ${name}@${version}, whose archive is called ` +
+        archiveFileName(name, version),
+    );
+  }
+  if (length !== info.size) {
+    return invalid(
+      "WRONG_LENGTH",
+      `${archivePath} has ${info.size} bytes, its minimal manifest says ${length}`,
+    );
+  }
+  const hasTorrent = await isRegularFile(paths.torrentPath);
+  return { ...file, name, version, minimal: minimal.manifest, hasTorrent };
+}
+
+type MinimalFile =
+  | { manifest: MinimalManifest }
+  | { code: SeedProblem; problem: string };
+
+/** Reads a minimal manifest and checks its signature. */
+export async function readMinimal(path: string): Promise<MinimalFile> {
+  try {
+    const manifest = parseMinimal(await readUpTo(path, MAX_MINIMAL_MANIFEST_BYTES));
+    if (verifyMinimalSignature(manifest)) return { manifest };
+    return { code: "MANIFEST_INVALID", problem: `the signature of ${path} does not hold` };
+  } catch (error) {
+    if (error instanceof PackageError) {
+      return { code: "MANIFEST_INVALID", problem: `${path}: ${error.message}` };
+    }
+    if (!(error instanceof StoreError)) throw error;
+    const codes: Record<string, SeedProblem> = {
+      FILE_MISSING: "MANIFEST_MISSING",
+      LINK_REFUSED: "LINK",
+      NOT_A_FILE: "NOT_A_FILE",
+    };
+    return { code: codes[error.code] ?? "UNREADABLE", problem: error.message };
+  }
+}
+
+/** A small file's bytes, or one more than `limitBytes` of them if it is larger. */
+async function readUpTo(path: string, limitBytes: number): Promise<Uint8Array> {
+  const file = await openRegular(path);
+  try {
+    const buffer = new Uint8Array(limitBytes + 1);
+    let length = 0;
+    while (length < buffer.length) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return buffer.subarray(0, length);
+  } catch (cause) {
+    throw fileError(cause, "read", path);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether a regular file lies there; a link to one does not count. */
+export async function isRegularFile(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isFile();
+  } catch (cause) {
+    if (isCode(cause, "ENOENT")) return false;
+    throw fileError(cause, "read", path);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The tables of `state.db`, by schema version. A change of them is a new entry at the end of
+ * {@linkcode migrations}, never an edit of an old one.
+ *
+ * @module
+ */
+
+/**
+ * `migrations[n]` brings a database of version n (`PRAGMA user_version`) to n + 1. Times are Unix
+ * milliseconds, hashes and keys raw bytes.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE records (
+    target BLOB PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT,
+    version TEXT,
+    public_key BLOB NOT NULL,
+    salt BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    value BLOB NOT NULL,
+    signature BLOB NOT NULL,
+    own INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX records_by_name ON records (kind, name, version);
+
+  CREATE TABLE outcomes (
+    target BLOB PRIMARY KEY,
+    last_attempt_ms INTEGER,
+    last_success_ms INTEGER,
+    holding INTEGER NOT NULL,
+    asked INTEGER NOT NULL,
+    responded INTEGER NOT NULL,
+    stored INTEGER NOT NULL,
+    error TEXT,
+    failures INTEGER NOT NULL,
+    next_due_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX outcomes_by_due ON outcomes (next_due_ms);
+
+  CREATE TABLE dht_nodes (
+    host TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    id_hex TEXT NOT NULL,
+    seen_ms INTEGER NOT NULL,
+    PRIMARY KEY (host, port)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE verified_files (
+    path TEXT PRIMARY KEY,
+    size_bytes INTEGER NOT NULL,
+    mtime_ms REAL NOT NULL,
+    inode REAL NOT NULL,
+    sha256 BLOB NOT NULL,
+    info_hash BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE pins (
+    name TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    first_seen_ms INTEGER NOT NULL,
+    last_version TEXT,
+    PRIMARY KEY (name, public_key)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

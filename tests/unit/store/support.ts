@@ -1,0 +1,49 @@
+/** Signed archives for the store's tests; what is in them does not matter there. */
+
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { utf8 } from "../../../src/base/mod.ts";
+import { keyPairFromSeed } from "../../../src/identity/mod.ts";
+import {
+  archiveFileName,
+  formatSha256,
+  type MinimalManifest,
+  signMinimal,
+} from "../../../src/package/mod.ts";
+import type { SeedFiles } from "../../../src/store/mod.ts";
+
+const signer = keyPairFromSeed(new Uint8Array(32).fill(5));
+
+export function sha256(bytes: Uint8Array): string {
+  return formatSha256(new Uint8Array(createHash("sha256").update(bytes).digest()));
+}
+
+export function minimalOf(name: string, version: string, archive: Uint8Array): MinimalManifest {
+  return signMinimal({
+    name,
+    version,
+    infohash: sha256(archive),
+    btih: createHash("sha1").update(archive).digest("hex"),
+    length: archive.length,
+    timestamp: 1_763_800_000_000,
+  }, signer);
+}
+
+/** Writes an archive of the given contents into `dir`, ready to be put. */
+export async function archiveIn(
+  dir: string,
+  name: string,
+  version: string,
+  contents: string | Uint8Array = `${name}@${version}`,
+): Promise<SeedFiles> {
+  const archive = typeof contents === "string" ? utf8(contents) : contents;
+  const archivePath = join(dir, archiveFileName(name, version));
+  await Deno.writeFile(archivePath, archive);
+  return { archivePath, minimal: minimalOf(name, version, archive), torrent: utf8(`d4:name1:xe`) };
+}
+
+export async function namesIn(dir: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir(dir)) found.push(name);
+  return found.sort();
+}
