@@ -51,9 +51,65 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/pack.ts"),
   },
   {
+    name: "publish",
+    brief: "Pack, keep, and make known in the DHT",
+    load: () => import("./commands/publish.ts"),
+  },
+  {
+    name: "seed",
+    aliases: ["start"],
+    brief: "Run the daemon: seed packages, keep records alive",
+    load: () => import("./commands/seed.ts"),
+  },
+  {
+    name: "announce",
+    brief: "Put records where they are missing, once; for cron",
+    load: () => import("./commands/announce.ts"),
+  },
+  {
+    name: "resolve",
+    brief: "Find the minimal manifest of a package",
+    load: () => import("./commands/resolve.ts"),
+  },
+  {
+    name: "get",
+    brief: "Download a package and verify it",
+    load: () => import("./commands/get.ts"),
+  },
+  {
     name: "verify",
     brief: "Verify archives, offline",
     load: () => import("./commands/verify.ts"),
+  },
+  {
+    name: "manifest",
+    brief: "Put or get a single record by hand",
+    load: () => import("./commands/manifest.ts"),
+  },
+  {
+    name: "list",
+    brief: "List the packages in the seed directory",
+    load: () => import("./commands/list.ts"),
+  },
+  {
+    name: "status",
+    brief: "Print how the daemon is doing",
+    load: () => import("./commands/status.ts"),
+  },
+  {
+    name: "add",
+    brief: "Seed somebody's archive, without publishing it",
+    load: () => import("./commands/add.ts"),
+  },
+  {
+    name: "remove",
+    brief: "Stop seeding a package and delete its archive",
+    load: () => import("./commands/remove.ts"),
+  },
+  {
+    name: "stop",
+    brief: "End the daemon",
+    load: () => import("./commands/stop.ts"),
   },
   {
     name: "testnet",

@@ -41,11 +41,14 @@ export async function serveControl(
     onListen: () => {},
     onError: (error) => errorResponse(error, 500),
   }, (request) => respond(request, operations, clock));
+  let finished = false;
+  server.finished.then(() => finished = true);
   await Deno.chmod(path, 0o600);
   return {
     drain: () => server.shutdown(),
     async close() {
-      abort.abort();
+      // Deno throws when a server that has ended is aborted.
+      if (!finished) abort.abort();
       await server.finished;
       await Deno.remove(path).catch(ignoreMissing);
     },
@@ -90,7 +93,7 @@ async function respond(
     );
     return errorResponse(known, 400);
   }
-  return stream(request, (options) => call(operations, name, body, options));
+  return stream((options) => call(operations, name, body, options));
 }
 
 function call(
@@ -121,12 +124,10 @@ function call(
 
 /** Runs an operation and writes what comes of it, a JSON object a line. */
 function stream(
-  request: Request,
   work: (options: CallOptions<unknown>) => Promise<unknown>,
 ): Response {
   // The client going away ends its operation.
   const gone = new AbortController();
-  request.signal.addEventListener("abort", () => gone.abort());
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async start(controller) {

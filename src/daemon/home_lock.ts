@@ -5,15 +5,10 @@
  * @module
  */
 
-import { type Clock, delay } from "../base/mod.ts";
-
 /** A home's lock that this process holds. */
 export interface HomeLock {
   release(): void;
 }
-
-/** How often to look whether the lock is free, milliseconds. */
-const POLL_MS = 50;
 
 /**
  * Takes the lock if it is free.
@@ -38,15 +33,9 @@ export async function lockHolder(path: string): Promise<number | undefined> {
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;
 }
 
-/** Waits for the lock until `signal` aborts; rejects with its reason then. */
-export async function waitForHome(
-  path: string,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<HomeLock> {
-  for (;;) {
-    const lock = await tryLockHome(path);
-    if (lock) return lock;
-    await delay(clock, POLL_MS, signal);
-  }
+/** Whether nobody holds the lock. */
+export async function isHomeFree(path: string): Promise<boolean> {
+  const lock = await tryLockHome(path);
+  lock?.release();
+  return lock !== undefined;
 }

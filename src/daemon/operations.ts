@@ -8,6 +8,7 @@
 
 import { fromHex, toHex } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
+import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
 import type { DhtState, DownloadProgress, Traffic } from "../engine/mod.ts";
 import { DaemonError } from "./errors.ts";
 
@@ -63,16 +64,17 @@ export interface AnnouncedJson extends RecordName {
 
 /** A package in the seed directory. */
 export interface PackageJson {
+  /** Package name; the file name if the package cannot be read. */
   name: string;
   version: string;
-  /** `ed25519:BASE64` of the publisher. */
-  publisher: string;
   path: string;
   lengthBytes: number;
+  /** `ed25519:BASE64` */
+  publisher?: string;
   /** SHA-256 of the archive, hexadecimal. */
-  sha256: string;
-  infoHash: string;
-  magnet: string;
+  sha256?: string;
+  infoHash?: string;
+  magnet?: string;
   seeding: boolean;
   /** What is wrong with it, if anything. */
   problem?: string;
@@ -88,10 +90,15 @@ export interface StatusJson {
   startedMs: number;
   port: number;
   nodeId?: string;
+  home: string;
   seedDirectory: string;
   dht: DhtState;
   dhtNodes: number;
   traffic?: Traffic;
+  manager: DhtManagerStats;
+  /** Records and torrents that are kept announced, and how many of them are overdue. */
+  schedule: { kept: number; overdue: number };
+  /** How many packages are seeded. */
   packages: number;
 }
 
@@ -159,6 +166,16 @@ export function itemToJson(item: MutableItem): ItemJson {
     seq: item.seq,
     value: toHex(item.value),
     signature: toHex(item.signature),
+  };
+}
+
+/** A put's outcome for the wire. */
+export function putToJson(outcome: PutOutcome): PutJson {
+  const { superseded, conflict, ...counts } = outcome;
+  return {
+    ...counts,
+    ...(superseded && { superseded: itemToJson(superseded) }),
+    ...(conflict && { conflict: itemToJson(conflict) }),
   };
 }
 

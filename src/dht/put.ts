@@ -80,6 +80,8 @@ class Put {
         if (verdict === "took") this.#stored++;
         if (verdict === "had" || verdict === "took") this.#holding++;
         if (verdict !== "refused" || this.#options.signal.aborted) return;
+        // What another lane has learnt meanwhile ends this one too.
+        if (this.#superseded || this.#conflict) return;
       }
     };
     await Promise.all(Array.from({ length: this.#options.storeNodes }, lane));

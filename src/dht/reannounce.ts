@@ -228,7 +228,9 @@ export class Reannouncer {
 
   #pauseMs(failures: number): number {
     const spread = 1 + SPREAD * (2 * this.#random() - 1);
-    if (failures === 0) return this.#intervalMs * spread;
-    return Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20), this.#intervalMs) * spread;
+    const pauseMs = failures === 0
+      ? this.#intervalMs
+      : Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20), this.#intervalMs);
+    return Math.round(pauseMs * spread);
   }
 }

@@ -182,14 +182,28 @@ export class Engine {
   /**
    * Seeds a whole archive. It is not hashed again: whoever calls has verified it.
    *
+   * @param infoHashHex 40 hexadecimal digits
    * @param torrent the bytes of its `.torrent`
    * @param filePath absolute path of the archive
-   * @throws {EngineError} `TORRENT_INVALID`
+   * @throws {EngineError} `TORRENT_INVALID` if the `.torrent` is none, or of another infohash
    */
-  async seed(torrent: Uint8Array, filePath: string): Promise<TorrentStatus> {
+  async seed(
+    infoHashHex: string,
+    torrent: Uint8Array,
+    filePath: string,
+  ): Promise<TorrentStatus> {
+    const present = this.#find(infoHashHex);
+    if (present) await destroyed(present);
     const added = this.#add(torrent, { filePath, writable: false, skipVerify: true });
-    await settled(added, "ready");
-    return statusOf(added);
+    try {
+      await settled(added, "ready");
+    } catch (cause) {
+      if (this.#closing) throw cause;
+      throw invalidTorrent(infoHashHex, "it cannot be read", cause);
+    }
+    if (added.infoHash === infoHashHex) return statusOf(added);
+    await destroyed(added);
+    throw invalidTorrent(infoHashHex, `it is of ${added.infoHash}`);
   }
 
   /**
@@ -375,6 +389,11 @@ function settled(torrent: Torrent, event: "ready" | "done"): Promise<void> {
 function destroyed(torrent: Torrent): Promise<void> {
   if (torrent.destroyed) return Promise.resolve();
   return new Promise((resolve) => torrent.destroy({ destroyStore: false }, () => resolve()));
+}
+
+function invalidTorrent(infoHashHex: string, why: string, cause?: unknown): EngineError {
+  const message = `The .torrent of ${infoHashHex} is not valid: ${why}`;
+  return new EngineError("verification", "TORRENT_INVALID", message, { cause });
 }
 
 /** What the metadata promises against what was asked for. */

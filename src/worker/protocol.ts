@@ -12,7 +12,6 @@ import type {
   GetOutcome,
   ItemKey,
   PeerAddress,
-  PutOutcome,
 } from "../dht/mod.ts";
 import type { DhtState, DownloadProgress, TorrentStatus, Traffic } from "../engine/mod.ts";
 import type { ErrorData } from "../base/mod.ts";
@@ -92,19 +91,29 @@ export type ReportData = Omit<AnnounceReport, "error"> & { error?: ErrorData };
 export interface WorkerApi {
   start(options: WorkerOptions): Promise<WorkerStarted>;
   status(): Promise<WorkerStatus>;
-  /** Seeds an archive that the main thread has verified, and keeps it announced to the DHT. */
-  seed(infoHashHex: string, torrent: Uint8Array, filePath: string): Promise<void>;
+  /**
+   * Seeds an archive that the main thread has verified, and keeps it announced to the DHT.
+   *
+   * @param announceDueMs when it is due to be announced first, Unix milliseconds
+   */
+  seed(
+    infoHashHex: string,
+    torrent: Uint8Array,
+    filePath: string,
+    announceDueMs: number,
+  ): Promise<void>;
   unseed(infoHashHex: string): Promise<void>;
   /** Resolves with the `.torrent` when every piece is there. */
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
   get(operation: number, key: ItemKey): Promise<GetOutcome>;
-  put(operation: number, item: MutableItem): Promise<PutOutcome>;
   /**
    * Keeps records alive: announces each at its due time, and again and again.
    *
    * @param records due times in Unix milliseconds; failures in a row until now
    */
   keepRecords(records: KeptRecord[]): Promise<void>;
+  /** No longer keeps a record alive. */
+  forgetRecord(targetHex: string): Promise<void>;
   /** Announces some of the kept records and torrents now, by target or infohash. */
   announceNow(operation: number, idsHex: string[]): Promise<void>;
   /** Ends an operation early. */

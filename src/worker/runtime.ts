@@ -86,9 +86,14 @@ export class WorkerRuntime implements WorkerApi {
     });
   }
 
-  async seed(infoHashHex: string, torrent: Uint8Array, filePath: string): Promise<void> {
-    await this.#running.seed(torrent, filePath);
-    this.#reannouncer!.keepTorrent(infoHashHex, this.#clock.now());
+  async seed(
+    infoHashHex: string,
+    torrent: Uint8Array,
+    filePath: string,
+    announceDueMs: number,
+  ): Promise<void> {
+    await this.#running.seed(infoHashHex, torrent, filePath);
+    this.#reannouncer!.keepTorrent(infoHashHex, announceDueMs);
   }
 
   async unseed(infoHashHex: string): Promise<void> {
@@ -121,14 +126,16 @@ export class WorkerRuntime implements WorkerApi {
   get: WorkerApi["get"] = (operation, key) =>
     this.#operation(operation, (signal) => this.#manager!.get(key, { signal }));
 
-  put: WorkerApi["put"] = (operation, item) =>
-    this.#operation(operation, (signal) => this.#manager!.put(item, { signal }));
-
   keepRecords(records: KeptRecord[]): Promise<void> {
     this.#running;
     for (const { item, dueMs, failures } of records) {
       this.#reannouncer!.keepRecord(item, dueMs, failures);
     }
+    return Promise.resolve();
+  }
+
+  forgetRecord(targetHex: string): Promise<void> {
+    this.#reannouncer?.forget(targetHex);
     return Promise.resolve();
   }
 

@@ -5,13 +5,13 @@
  */
 
 import { basename } from "node:path";
-import { LibreseedError } from "../../base/mod.ts";
 import { archiveLimits } from "../archive_limits.ts";
 import { defineCommand, textArgument, textFlag } from "../command.ts";
 import { archiveSettings } from "../common_flags.ts";
 import { formatBytes } from "../format.ts";
 import { packageMagnet } from "../package_magnet.ts";
 import { publisherKeyPath } from "../publisher_key.ts";
+import { sourceDateEpoch } from "../source_date_epoch.ts";
 
 type Flags = { name?: string; version?: string; out?: string };
 
@@ -68,14 +68,3 @@ export default defineCommand<Flags, [dir: string]>({
     }, archivePath);
   },
 });
-
-/** `SOURCE_DATE_EPOCH` in seconds (reproducible-builds.org/specs/source-date-epoch). */
-function sourceDateEpoch(text: string | undefined): number | undefined {
-  if (text === undefined || text === "") return undefined;
-  if (/^\d{1,11}$/.test(text)) return Number(text);
-  throw new LibreseedError(
-    "usage",
-    "BAD_SOURCE_DATE_EPOCH",
-    `SOURCE_DATE_EPOCH is ${JSON.stringify(text)}, not a whole number of seconds since 1970`,
-  );
-}

@@ -1,0 +1,81 @@
+/**
+ * `libreseed announce [NAME[@VERSION]…]`: one cycle of re-announcing, for cron.
+ *
+ * @module
+ */
+
+import type { AnnouncedJson } from "../../daemon/mod.ts";
+import { defineCommand, textArgument } from "../command.ts";
+import { networkSettings } from "../common_flags.ts";
+import { CliError } from "../errors.ts";
+import { combineExitCodes, exitCodes } from "../exit_codes.ts";
+import { withNode } from "../with_node.ts";
+
+export default defineCommand<Record<never, never>, string[]>({
+  description:
+    "Asks the DHT which nodes hold the records that this home keeps, and puts them where they are " +
+    "missing. Needs no private key: records are kept signed. Prints one line a record. Without names, " +
+    "all records.",
+  settings: ["home", "dir", ...networkSettings],
+  parameters: {
+    flags: {},
+    positional: {
+      kind: "array",
+      parameter: textArgument("NAME[@VERSION]", "Package whose records to announce"),
+    },
+  },
+  async run(given) {
+    const { args, output, io } = given;
+    const packages = await Promise.all(args.map(readName));
+    return await withNode(given, async ({ operations }) => {
+      const results = await operations.announce({ packages }, {
+        signal: io.signal,
+        onEvent: (announced) => say(announced),
+      });
+      io.signal.throwIfAborted();
+      if (results.length === 0) {
+        if (packages.length === 0) output.notice("this home keeps no records");
+        else {
+          throw new CliError(
+            "not-found",
+            "RECORD_NOT_FOUND",
+            `This home keeps no records of ${
+              args.join(", ")
+            }. \`libreseed list\` shows what there is`,
+          );
+        }
+      }
+      return combineExitCodes(results.map(exitCodeOf));
+    });
+
+    function say(announced: AnnouncedJson): void {
+      const { outcome, error } = announced;
+      const label = labelOf(announced);
+      output.result(
+        { ...announced, label, ok: exitCodeOf(announced) === exitCodes.done },
+        (() => {
+          if (!outcome) return `${label}\tfailed: ${error?.message ?? "no DHT"}`;
+          const { holding, stored, superseded, weak, responded } = outcome;
+          if (superseded) return `${label}\tsuperseded by a newer record, which is kept now`;
+          if (responded === 0) return `${label}\tfailed: no DHT node answered`;
+          return `${label}\tstored on ${holding} nodes (${stored} new)${weak ? ", weak" : ""}`;
+        })(),
+      );
+    }
+  },
+});
+
+async function readName(text: string): Promise<{ name: string; version?: string }> {
+  const { parsePackageSpec } = await import("../../package/mod.ts");
+  const { name, range } = parsePackageSpec(text);
+  return { name, version: range };
+}
+
+function labelOf({ kind, name, version }: AnnouncedJson): string {
+  return name ? `${name}@${version}` : kind;
+}
+
+function exitCodeOf({ outcome }: AnnouncedJson): number {
+  if (outcome?.superseded) return exitCodes.done;
+  return outcome && outcome.holding > 0 ? exitCodes.done : exitCodes.network;
+}

@@ -1,0 +1,127 @@
+/**
+ * `libreseed get NAME[@RANGE] | MAGNET | FILE.torrent`: resolves, downloads, verifies.
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import type { GetRequest, Got } from "../../daemon/mod.ts";
+import { type CommandRun, defineCommand, textArgument, textFlag } from "../command.ts";
+import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
+import { CliError } from "../errors.ts";
+import { type Network, wantedPackage, withNode } from "../with_node.ts";
+
+type Flags = { output?: string };
+type Run = CommandRun<Flags, [what: string]>;
+
+/** No `.torrent` of a package comes near this. */
+const MAX_TORRENT_BYTES = 16 << 20;
+/** How much of an archive is held at a time while it goes to standard output. */
+const CHUNK_BYTES = 1 << 20;
+
+export default defineCommand<Flags, [what: string]>({
+  description:
+    "Downloads an archive into the seed directory and verifies every step: signatures, hashes, limits. " +
+    "With -o DIR it is unpacked there, with -o - the archive goes to standard output. Prints the path. " +
+    "A magnet link without a publisher, and a .torrent, only show that an archive agrees with itself.",
+  settings: ["home", "dir", ...networkSettings, ...archiveSettings, ...transferSettings],
+  parameters: {
+    flags: { output: textFlag("DIR", "Unpack into DIR, which must be new or empty; - for stdout") },
+    aliases: { o: "output" },
+    positional: {
+      kind: "tuple",
+      parameters: [
+        textArgument("PACKAGE", "[KEY/]NAME[@RANGE], a magnet link, or a .torrent file"),
+      ],
+    },
+  },
+  async run(given) {
+    const request = await readRequest(given);
+    const { getArchive } = await import("../../daemon/mod.ts");
+    await withNode(given, async (network) => {
+      const { io, output } = given;
+      const { operations, seeds, limits, values, onVerified } = network;
+      const bar = output.progress("download");
+      const got = await getArchive({
+        operations,
+        seeds,
+        clock: io.clock,
+        limits,
+        timeoutMs: values.timeoutMs,
+        signal: io.signal,
+        onVerified,
+        onStep: (message) => output.detail(message),
+        onProgress: ({ downloadedBytes, lengthBytes, downloadSpeed }) =>
+          bar.update({
+            doneBytes: downloadedBytes,
+            totalBytes: lengthBytes || undefined,
+            bytesPerSecond: downloadSpeed,
+          }),
+      }, request).finally(() => bar.end());
+      const { name, version, minimal } = got;
+      if (!minimal) {
+        output.warning(
+          `nothing told who should have signed ${name}@${version}; it is signed by ${got.publisher}`,
+        );
+      }
+      await deliver(given, network, got);
+    });
+  },
+});
+
+async function readRequest(given: Run): Promise<GetRequest> {
+  const { args: [what], io } = given;
+  if (/^magnet:/i.test(what)) {
+    const { parseMagnet } = await import("../../records/mod.ts");
+    return { kind: "magnet", magnet: parseMagnet(what) };
+  }
+  if (!what.endsWith(".torrent")) {
+    return { kind: "package", wanted: await wantedPackage(what, given) };
+  }
+  const torrent = await io.readFile(resolve(io.cwd, what), MAX_TORRENT_BYTES);
+  if (torrent) return { kind: "torrent", torrent };
+  throw new CliError("not-found", "FILE_INVALID", `There is no file ${what}`);
+}
+
+async function deliver(given: Run, { limits }: Network, got: Got): Promise<void> {
+  const { flags: { output: target }, io, output } = given;
+  const { name, version, publisher, minimal, archivePath } = got;
+  const { verifyArchive } = await import("../../package/mod.ts");
+  const { outsidePath } = await import("../../daemon/mod.ts");
+  let path: string | undefined;
+  if (target === "-") {
+    await copyToStdout(given, archivePath);
+  } else if (target !== undefined) {
+    path = resolve(io.cwd, target);
+    await verifyArchive({ archivePath, minimal, limits, unpackTo: path, signal: io.signal });
+  } else {
+    path = minimal ? archivePath : await takeOut(archivePath, outsidePath(io.cwd, got));
+  }
+  if (!minimal) await Deno.remove(archivePath).catch(() => {});
+  output.notice(`${name}@${version} by ${publisher}: verified`);
+  if (path === undefined) return;
+  output.result({ name, version, publisher, path, complete: minimal !== undefined }, path);
+}
+
+async function copyToStdout({ output }: Run, path: string): Promise<void> {
+  using file = await Deno.open(path);
+  const buffer = new Uint8Array(CHUNK_BYTES);
+  for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
+    await output.writeBytes(buffer.subarray(0, count));
+  }
+}
+
+/** Copies an archive that does not belong into the seed directory to where the user is. */
+async function takeOut(from: string, to: string): Promise<string> {
+  try {
+    // Made first, so that nothing of that name is overwritten.
+    (await Deno.open(to, { write: true, createNew: true })).close();
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
+    throw new CliError("failed", "FILE_EXISTS", `${to} is there already; it was not overwritten`, {
+      cause,
+    });
+  }
+  await Deno.copyFile(from, to);
+  return to;
+}

@@ -1,0 +1,43 @@
+/**
+ * `libreseed list`: the packages in the seed directory.
+ *
+ * @module
+ */
+
+import type { PackageJson } from "../../daemon/mod.ts";
+import { defineCommand } from "../command.ts";
+import { formatTable } from "../table.ts";
+
+export default defineCommand<Record<never, never>, []>({
+  description:
+    "Prints name, version, size, whether it is seeded, and publisher of each package. Works without a " +
+    "daemon too: nothing is seeded then.",
+  settings: ["home", "dir"],
+  parameters: {},
+  async run({ output, settings }) {
+    const { values } = await settings();
+    const { connectControl, describeEntry, homePaths } = await import("../../daemon/mod.ts");
+    const { SeedDirectory } = await import("../../store/mod.ts");
+    const daemon = await connectControl(homePaths(values.home).control);
+    let packages: PackageJson[];
+    try {
+      packages = daemon
+        ? await daemon.client.operations.list()
+        : (await new SeedDirectory(values.dir).list()).map((entry) => describeEntry(entry, false));
+    } finally {
+      daemon?.client.close();
+    }
+    if (output.json) {
+      for (const one of packages) output.result({ ...one }, undefined);
+      return;
+    }
+    if (packages.length === 0) return output.notice(`${values.dir} holds no packages`);
+    output.result({}, formatTable(packages.map(rowOf)));
+  },
+});
+
+function rowOf(one: PackageJson): string[] {
+  const state = one.problem !== undefined ? "problem" : one.seeding ? "seeding" : "idle";
+  const more = one.problem ?? one.publisher ?? "";
+  return [one.version ? `${one.name}@${one.version}` : one.name, `${one.lengthBytes}`, state, more];
+}

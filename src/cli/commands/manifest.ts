@@ -1,0 +1,100 @@
+/**
+ * `libreseed manifest put|get`: a single record by hand.
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import { toHex } from "../../base/mod.ts";
+import { type CommandRun, defineCommand, textArgument } from "../command.ts";
+import { networkSettings } from "../common_flags.ts";
+import { CliError } from "../errors.ts";
+import { publisherKeyPath } from "../publisher_key.ts";
+import { wantedPackage, withNode } from "../with_node.ts";
+
+type Run = CommandRun<Record<never, never>, [action: "put" | "get", what: string]>;
+
+export default defineCommand<Record<never, never>, [action: "put" | "get", what: string]>({
+  description:
+    "put FILE.minimal.json signs the record of a minimal manifest with this home's key and puts it into " +
+    "the DHT, whether or not the archive is here. get [KEY/]NAME@VERSION reads the record as it stands " +
+    "there, whatever it names. Both print the record.",
+  settings: ["home", "dir", ...networkSettings],
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [
+        {
+          placeholder: "put|get",
+          brief: "What to do",
+          parse(text: string): "put" | "get" {
+            if (text === "put" || text === "get") return text;
+            throw new SyntaxError(`is put or get, not ${JSON.stringify(text)}`);
+          },
+        },
+        textArgument("FILE|PACKAGE", "A minimal manifest to put, or the package to get"),
+      ],
+    },
+  },
+  run: (given) => given.args[0] === "put" ? put(given) : get(given),
+});
+
+async function put(given: Run): Promise<void> {
+  const { args: [, file], io, output, settings } = given;
+  const { MAX_MINIMAL_MANIFEST_BYTES, parseMinimal, verifyMinimalSignature } = await import(
+    "../../package/mod.ts"
+  );
+  const bytes = await io.readFile(resolve(io.cwd, file), MAX_MINIMAL_MANIFEST_BYTES);
+  if (!bytes) throw new CliError("not-found", "FILE_INVALID", `There is no file ${file}`);
+  const minimal = parseMinimal(bytes);
+  const { formatPublicKey, readKeyFile } = await import("../../identity/mod.ts");
+  const keys = await readKeyFile(publisherKeyPath((await settings()).values));
+  if (!verifyMinimalSignature(minimal) || minimal.pubkey !== formatPublicKey(keys.publicKey)) {
+    throw new CliError(
+      "verification",
+      "FILE_INVALID",
+      `${file} is not signed by this home's key, ${formatPublicKey(keys.publicKey)}`,
+    );
+  }
+  const { putManifest } = await import("../../daemon/mod.ts");
+  await withNode(given, async ({ operations }) => {
+    const { item, outcome } = await putManifest(operations, minimal, keys, io.clock, io.signal);
+    const { holding, weak } = outcome;
+    if (weak) output.warning(`the record is weak: ${holding} nodes hold it`);
+    output.result(
+      { ...minimal, seq: item.seq, target: item.target, holding, weak },
+      `${JSON.stringify(minimal)}\nseq ${item.seq}, target ${item.target}, on ${holding} nodes`,
+    );
+  });
+}
+
+async function get(given: Run): Promise<void> {
+  const { args: [, text], output } = given;
+  const { publicKey, name, range: version } = await wantedPackage(text, given);
+  if (version === undefined) {
+    throw new CliError("usage", "BAD_ARGUMENTS", `${text} names no version: write ${text}@1.2.3`);
+  }
+  const { isValidVersion } = await import("../../package/mod.ts");
+  if (!isValidVersion(version)) {
+    throw new CliError(
+      "usage",
+      "BAD_ARGUMENTS",
+      `${version} is a range; a record is of one version`,
+    );
+  }
+  const { findItem, minimalOf } = await import("../../daemon/mod.ts");
+  const { manifestSalt, targetOf } = await import("../../records/mod.ts");
+  const salt = manifestSalt(name, version);
+  await withNode(given, async ({ operations, finding }) => {
+    const { item, outcome } = await findItem(operations, { publicKey, salt }, text, finding);
+    const minimal = minimalOf(item);
+    const target = toHex(targetOf(publicKey, salt));
+    const { holding, responded } = outcome;
+    output.result(
+      { ...minimal, seq: item.seq, target, holding, responded },
+      `${
+        JSON.stringify(minimal)
+      }\nseq ${item.seq}, target ${target}, on ${holding} of ${responded} nodes`,
+    );
+  });
+}

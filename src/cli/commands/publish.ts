@@ -1,0 +1,146 @@
+/**
+ * `libreseed publish PATH… | -`: packs, keeps, and puts the records into the DHT.
+ *
+ * @module
+ */
+
+import { basename } from "node:path";
+import { delay, errorToData } from "../../base/mod.ts";
+import type { Published } from "../../daemon/mod.ts";
+import type { KeyPair } from "../../identity/mod.ts";
+import { type CommandRun, defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
+import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
+import { CliError } from "../errors.ts";
+import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
+import { publisherKeyPath } from "../publisher_key.ts";
+import { sourceDateEpoch } from "../source_date_epoch.ts";
+import { readPaths } from "../stdin.ts";
+import { type Network, withNode } from "../with_node.ts";
+
+type Flags = { name?: string; version?: string; seedFor?: string; null?: boolean };
+type Run = CommandRun<Flags, string[]>;
+
+export default defineCommand<Flags, string[]>({
+  description:
+    "PATH is a directory, which is packed, or a ready archive. With - the paths are read from standard " +
+    "input. Prints NAME@VERSION, a tab and the magnet link for each. The archive stays in the seed " +
+    "directory; a running `libreseed seed` serves it at once.",
+  settings: ["home", "dir", ...networkSettings, ...archiveSettings, ...transferSettings],
+  parameters: {
+    flags: {
+      name: textFlag("NAME", "Name of the package"),
+      version: textFlag("VERSION", "Version of the package"),
+      seedFor: textFlag("DURATION", "Without a daemon, go on serving for so long"),
+      null: switchFlag("With -: paths are separated by NUL, as `find -print0` prints them"),
+    },
+    positional: {
+      kind: "array",
+      parameter: textArgument("PATH", "Directory or archive, or - for standard input"),
+      minimum: 1,
+    },
+  },
+  async run(given) {
+    const { flags, io, output } = given;
+    const paths = await pathsOf(given);
+    const { parseDuration } = await import("../../config/mod.ts");
+    const seedForMs = flags.seedFor === undefined ? undefined : parseDuration(flags.seedFor);
+    const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
+    return await withNode(given, async (network) => {
+      const codes: number[] = [];
+      const published: Published[] = [];
+      for (const path of paths) {
+        try {
+          const result = await publishOne(given, network, path, epoch);
+          published.push(result);
+          say(given, result);
+          codes.push(exitCodes.done);
+        } catch (error) {
+          io.signal.throwIfAborted();
+          if (paths.length === 1) throw error;
+          // The others may yet succeed, and one error a path is said as it happens.
+          output.error(error);
+          codes.push(exitCodeOfError(error));
+        }
+      }
+      if (published.length > 0 && !network.node.status.daemon) {
+        if (seedForMs !== undefined) await serve(given, network, published, seedForMs);
+        else output.notice("nobody serves this yet: run `libreseed seed`");
+      }
+      return combineExitCodes(codes);
+    });
+  },
+});
+
+async function pathsOf({ args, flags, io }: Run): Promise<string[]> {
+  const paths: string[] = [];
+  for (const arg of args) {
+    if (arg !== "-") paths.push(arg);
+    else for await (const path of readPaths(io.stdin, flags.null ? "\0" : "\n")) paths.push(path);
+  }
+  const one = flags.name ?? flags.version;
+  if (paths.length > 1 && one !== undefined) {
+    throw new CliError(
+      "usage",
+      "BAD_ARGUMENTS",
+      "--name and --version are of one package, but several paths are given",
+    );
+  }
+  return paths;
+}
+
+async function publishOne(
+  { flags: { name, version }, io, output }: Run,
+  { operations, seeds, values, limits, onVerified }: Network,
+  path: string,
+  epoch: number | undefined,
+): Promise<Published> {
+  const { publish } = await import("../../daemon/mod.ts");
+  const { readKeyFile } = await import("../../identity/mod.ts");
+  let keys: Promise<KeyPair> | undefined;
+  return await publish({
+    operations,
+    seeds,
+    clock: io.clock,
+    limits,
+    sourceDateEpoch: epoch,
+    signal: io.signal,
+    onVerified,
+    onStep: (message) => output.detail(message),
+    onWarning: (message) => output.warning(message),
+  }, { path, name, version, signer: () => keys ??= readKeyFile(publisherKeyPath(values)) });
+}
+
+function say({ output }: Run, { minimal, magnet, archivePath, outcome, seeding }: Published) {
+  const { name, version } = minimal;
+  output.notice(`${name}@${version}: the record is on ${outcome.holding} nodes`);
+  output.result({
+    name,
+    version,
+    publisher: minimal.pubkey,
+    magnet,
+    path: archivePath,
+    infohash: minimal.btih,
+    sha256: minimal.infohash.slice("sha256:".length),
+    holding: outcome.holding,
+    weak: outcome.weak,
+    seeding,
+  }, `${name}@${version}\t${magnet}`);
+}
+
+async function serve(
+  { io, output }: Run,
+  { operations }: Network,
+  published: Published[],
+  seedForMs: number,
+): Promise<void> {
+  for (const { archivePath } of published) {
+    await operations.add({ fileName: basename(archivePath) });
+  }
+  output.notice(`serving for ${Math.round(seedForMs / 1_000)} s; end with Ctrl-C`);
+  try {
+    await delay(io.clock, seedForMs, io.signal);
+  } catch (error) {
+    // Ended early by a signal: what was published stays published.
+    output.detail(errorToData(error).message);
+  }
+}

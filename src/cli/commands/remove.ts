@@ -1,0 +1,33 @@
+/**
+ * `libreseed remove NAME@VERSION`: seeds a package no more and deletes its archive.
+ *
+ * @module
+ */
+
+import { defineCommand, textArgument } from "../command.ts";
+import { CliError } from "../errors.ts";
+import { withNode } from "../with_node.ts";
+
+export default defineCommand<Record<never, never>, [what: string]>({
+  description:
+    "Takes the archive out of the seed directory and no longer announces its record. What others hold " +
+    "stays with them, and the record leaves the DHT within two hours unless somebody else keeps it.",
+  settings: ["home", "dir"],
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [textArgument("NAME@VERSION", "Package to remove")],
+    },
+  },
+  async run(given) {
+    const { args: [what], output } = given;
+    const { isValidVersion, parsePackageSpec } = await import("../../package/mod.ts");
+    const { name, range: version } = parsePackageSpec(what);
+    if (version === undefined || !isValidVersion(version)) {
+      throw new CliError("usage", "BAD_ARGUMENTS", `${what} names no exact version`);
+    }
+    await withNode(given, ({ operations }) => operations.remove({ name, version }));
+    output.notice(`removed ${name}@${version}`);
+    output.result({ name, version, removed: true }, undefined);
+  },
+});

@@ -1,0 +1,51 @@
+/**
+ * `libreseed seed`: the daemon, in the foreground.
+ *
+ * @module
+ */
+
+import { defineCommand } from "../command.ts";
+import {
+  archiveSettings,
+  daemonSettings,
+  networkSettings,
+  transferSettings,
+} from "../common_flags.ts";
+import { exitCodes } from "../exit_codes.ts";
+
+export default defineCommand<Record<never, never>, []>({
+  description:
+    "Seeds what is in the seed directory and keeps its records alive in the DHT, until it is ended with " +
+    "Ctrl-C, SIGTERM or `libreseed stop`; a second signal ends it at once. Other commands of the same " +
+    "home borrow its engine. Prints one line when it stands.",
+  settings: [
+    "home",
+    "dir",
+    ...networkSettings,
+    ...archiveSettings,
+    ...transferSettings,
+    ...daemonSettings,
+  ],
+  parameters: {},
+  async run({ output, io, settings }) {
+    const { values } = await settings();
+    const { runDaemon } = await import("../../daemon/mod.ts");
+    await runDaemon({
+      settings: values,
+      clock: io.clock,
+      signal: io.signal,
+      listeners: {
+        onNotice: (message) => output.notice(message),
+        onWarning: (message) => output.warning(message),
+      },
+      onReady: ({ port, nodeId, seedDirectory, dht, pid }) => {
+        const node = dht.state === "off" ? `dht off (${dht.why})` : `node ${nodeId}`;
+        output.result(
+          { ready: true, port, nodeId, seedDirectory, dht, pid },
+          `ready: port ${port}, ${node}, seed directory ${seedDirectory}`,
+        );
+      },
+    });
+    return exitCodes.done;
+  },
+});

@@ -1,0 +1,42 @@
+/**
+ * `libreseed stop`: ends the daemon.
+ *
+ * @module
+ */
+
+import { delay } from "../../base/mod.ts";
+import { defineCommand } from "../command.ts";
+import { withDaemon } from "../daemon_only.ts";
+import { CliError } from "../errors.ts";
+
+/** Longer than the daemon's own deadlines together. */
+const STOP_DEADLINE_MS = 15_000;
+const POLL_MS = 50;
+
+export default defineCommand<Record<never, never>, []>({
+  description: "Asks the daemon to end and waits until it has.",
+  settings: ["home"],
+  parameters: {},
+  async run(given) {
+    const { output, io } = given;
+    const pid = await withDaemon(given, async (operations, status) => {
+      await operations.stop();
+      return status.pid;
+    });
+    const { values } = await given.settings();
+    const { homePaths, isHomeFree } = await import("../../daemon/mod.ts");
+    const endMs = io.clock.now() + STOP_DEADLINE_MS;
+    while (!await isHomeFree(homePaths(values.home).lock)) {
+      if (io.clock.now() > endMs) {
+        throw new CliError(
+          "failed",
+          "STILL_RUNNING",
+          `Process ${pid} was asked to end and has not`,
+        );
+      }
+      await delay(io.clock, POLL_MS, io.signal);
+    }
+    output.notice(`stopped process ${pid}`);
+    output.result({ stopped: true, pid }, undefined);
+  },
+});

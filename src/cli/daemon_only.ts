@@ -1,0 +1,36 @@
+/**
+ * What the commands that only talk to a running daemon have in common.
+ *
+ * @module
+ */
+
+import type { Operations, StatusJson } from "../daemon/mod.ts";
+import type { CommandRun } from "./command.ts";
+import { CliError } from "./errors.ts";
+
+/**
+ * Calls the daemon of this home.
+ *
+ * @throws {CliError} `NO_DAEMON` (kind `not-found`) if none runs
+ */
+export async function withDaemon<T>(
+  // deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
+  { settings }: Pick<CommandRun<any, any>, "settings">,
+  work: (operations: Operations, status: StatusJson) => Promise<T>,
+): Promise<T> {
+  const { values } = await settings();
+  const { connectControl, homePaths } = await import("../daemon/mod.ts");
+  const found = await connectControl(homePaths(values.home).control);
+  if (!found) {
+    throw new CliError(
+      "not-found",
+      "NO_DAEMON",
+      `No daemon runs in ${values.home}. Start one with \`libreseed seed\``,
+    );
+  }
+  try {
+    return await work(found.client.operations, found.status);
+  } finally {
+    found.client.close();
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * What the commands that need the network have in common: an engine, borrowed or their own, given
+ * back whatever happens; and the package that the user named.
+ *
+ * @module
+ */
+
+import type { Settings } from "../config/mod.ts";
+import type { FindOptions, GetJson, NodeHandle, Operations, Wanted } from "../daemon/mod.ts";
+import type { ArchiveLimits } from "../package/mod.ts";
+import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
+import type { CommandRun } from "./command.ts";
+import { publisherKeyPath } from "./publisher_key.ts";
+
+/** What a command works with. */
+export interface Network {
+  node: NodeHandle;
+  operations: Operations;
+  seeds: SeedDirectory;
+  values: Settings;
+  limits: ArchiveLimits;
+  /** Remembers in `state.db` that an archive was verified. */
+  onVerified: (entry: ValidSeedEntry) => void;
+  /** How to look for records. */
+  finding: FindOptions;
+}
+
+// deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
+type AnyRun = Pick<CommandRun<any, any>, "output" | "io" | "settings">;
+
+/** Opens the engine, does the work, gives the engine back. */
+export async function withNode<T>(
+  { output, io, settings }: AnyRun,
+  work: (network: Network) => Promise<T>,
+): Promise<T> {
+  const { values } = await settings();
+  const { homePaths, limitsOf, openNode, rememberVerified } = await import("../daemon/mod.ts");
+  const { SeedDirectory, StateDatabase } = await import("../store/mod.ts");
+  const seeds = new SeedDirectory(values.dir);
+  const node = await openNode({
+    settings: values,
+    clock: io.clock,
+    onNotice: (message) => output.notice(message),
+    onWarning: (message) => output.warning(message),
+    signal: io.signal,
+  });
+  try {
+    await seeds.ensure();
+    return await work({
+      node,
+      operations: node.operations,
+      seeds,
+      values,
+      limits: limitsOf(values),
+      onVerified(entry) {
+        using state = StateDatabase.open(homePaths(values.home).state, io.clock);
+        rememberVerified(state, entry);
+      },
+      finding: {
+        clock: io.clock,
+        timeoutMs: values.timeoutMs,
+        signal: io.signal,
+        onMiss: (outcome) => output.detail(`not found yet: ${describeMiss(outcome)}`),
+      },
+    });
+  } finally {
+    await node.close();
+  }
+}
+
+function describeMiss({ asked, responded }: GetJson): string {
+  return `${responded} of ${asked} nodes answered`;
+}
+
+/** Reads `[KEY/]NAME[@RANGE]`. Without a key, the publisher is this home's own. */
+export async function wantedPackage(text: string, { settings }: AnyRun): Promise<Wanted> {
+  const { parsePackageSpec } = await import("../package/mod.ts");
+  const { publicKey, name, range } = parsePackageSpec(text);
+  if (publicKey) return { publicKey, name, range };
+  const { IdentityError, readKeyFile } = await import("../identity/mod.ts");
+  const { DaemonError } = await import("../daemon/mod.ts");
+  try {
+    const own = await readKeyFile(publisherKeyPath((await settings()).values));
+    return { publicKey: own.publicKey, name, range };
+  } catch (cause) {
+    if (!(cause instanceof IdentityError) || cause.code !== "KEY_NOT_FOUND") throw cause;
+    throw new DaemonError(
+      "usage",
+      "PUBLISHER_NEEDED",
+      `${text} does not say whose package it is, and this home has no publisher of its own. Write KEY/${text}, with the key that its publisher gave you`,
+      { cause },
+    );
+  }
+}

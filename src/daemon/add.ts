@@ -1,0 +1,74 @@
+/**
+ * Adding somebody's archive: anyone may help to seed it and to keep its record alive.
+ *
+ * @module
+ */
+
+import { toHex } from "../base/mod.ts";
+import { parsePublicKey } from "../identity/mod.ts";
+import {
+  archiveFileName,
+  type ArchiveLimits,
+  describeArchive,
+  minimalFileName,
+  verifyArchive,
+} from "../package/mod.ts";
+import { manifestSalt } from "../records/mod.ts";
+import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
+import { DaemonError } from "./errors.ts";
+import type { Operations } from "./operations.ts";
+import { minimalBeside } from "./publish.ts";
+
+/** What adding works with. */
+export interface AddContext {
+  operations: Operations;
+  seeds: SeedDirectory;
+  limits: ArchiveLimits;
+  signal?: AbortSignal;
+  /** Hears of an archive that is in place and was verified, so that nobody has to do it again. */
+  onVerified?: (entry: ValidSeedEntry) => void;
+}
+
+/**
+ * Verifies an archive, puts it into the seed directory, has it seeded, and keeps its record alive if
+ * the DHT has one.
+ *
+ * @throws {DaemonError} `NO_MINIMAL_MANIFEST` (kind `usage`)
+ * @throws {PackageError} whichever step of the verification chain failed
+ */
+export async function addArchive(
+  { operations, seeds, limits, signal, onVerified }: AddContext,
+  archivePath: string,
+): Promise<ValidSeedEntry> {
+  const minimal = await minimalBeside(archivePath);
+  if (!minimal) {
+    throw new DaemonError(
+      "usage",
+      "NO_MINIMAL_MANIFEST",
+      `${minimalFileName(archivePath)} is missing: without it nobody could verify the archive`,
+    );
+  }
+  await verifyArchive({ archivePath, minimal, limits, signal });
+  const { name, version } = minimal;
+  const { torrent } = await describeArchive(archivePath, {
+    name: archiveFileName(name, version),
+    signal,
+  });
+  const entry = await seeds.put({ archivePath, minimal, torrent, signal });
+  onVerified?.(entry);
+  const { daemon } = await operations.status();
+  if (daemon) await operations.add({ fileName: entry.fileName });
+  const publicKey = toHex(parsePublicKey(minimal.pubkey));
+  const salt = toHex(manifestSalt(name, version));
+  try {
+    const { item } = await operations.lookUp({ publicKey, salt }, { signal });
+    if (item) {
+      await operations.store({ item, record: { kind: "manifest", name, version } }, { signal });
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    // Without the DHT the archive is seeded all the same.
+    if (!(error instanceof Error && "kind" in error && error.kind === "network")) throw error;
+  }
+  return entry;
+}

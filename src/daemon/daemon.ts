@@ -1,0 +1,67 @@
+/**
+ * The daemon: a host that stays, seeds everything and keeps all records alive, until it is told to
+ * stop.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/mod.ts";
+import type { Settings } from "../config/mod.ts";
+import { ensureHome, homePaths } from "./home.ts";
+import { tryLockHome } from "./home_lock.ts";
+import type { HostListeners } from "./host.ts";
+import { drain, homeInUse, startHost } from "./node.ts";
+import type { StatusJson } from "./operations.ts";
+
+/** Options of {@linkcode runDaemon}. */
+export interface DaemonOptions {
+  settings: Settings;
+  clock: Clock;
+  listeners: Omit<HostListeners, "onFailure">;
+  /** Called once it stands: port bound, control socket served. */
+  onReady: (status: StatusJson) => void;
+  /** Ends it. */
+  signal: AbortSignal;
+}
+
+/** How long commands that are being served may take to end, milliseconds. */
+const DRAIN_DEADLINE_MS = 2_000;
+/** How long manager and engine may take to end. */
+const CLOSE_DEADLINE_MS = 5_000;
+
+/**
+ * Runs until `signal` aborts or `libreseed stop` is called; then ends everything in order.
+ *
+ * @throws {DaemonError} `HOME_IN_USE`, `TCP_PORT_IN_USE` (kind `in-use`); the engine's error, if it
+ * dies
+ */
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { settings, clock, listeners, signal } = options;
+  const paths = homePaths(settings.home);
+  await ensureHome(settings.home);
+  const lock = await tryLockHome(paths.lock);
+  if (!lock) throw await homeInUse(settings.home, paths.lock);
+  const ended = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => ended.resolve(), { once: true });
+  try {
+    const { host, control } = await startHost({
+      settings,
+      clock,
+      daemon: true,
+      listeners: { ...listeners, onFailure: ended.reject },
+      onStop: ended.resolve,
+    });
+    try {
+      options.onReady(await host.status());
+      // Seeding thousands of archives takes its time; commands are answered meanwhile.
+      const seeding = host.seedAll().catch(ended.reject);
+      if (!signal.aborted) await ended.promise;
+      await Promise.race([seeding, Promise.resolve()]);
+    } finally {
+      await drain(control, clock, DRAIN_DEADLINE_MS);
+      await host.close(CLOSE_DEADLINE_MS);
+    }
+  } finally {
+    lock.release();
+  }
+}

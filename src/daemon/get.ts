@@ -1,0 +1,244 @@
+/**
+ * Getting: find out what is wanted, download it into the seed directory, verify every step, and only
+ * then give it its name or unpack it. Runs in the command's process.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import bencode from "bencode";
+import { type Clock, delay, fromBase64, toBase64, toHex } from "../base/mod.ts";
+import type { DownloadProgress } from "../engine/mod.ts";
+import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
+import {
+  archiveFileName,
+  type ArchiveLimits,
+  type MinimalManifest,
+  type VerifiedArchive,
+  verifyArchive,
+} from "../package/mod.ts";
+import { type Magnet, targetOf } from "../records/mod.ts";
+import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
+import { DaemonError } from "./errors.ts";
+import { findItem } from "./find_item.ts";
+import { minimalOf } from "./manifest_item.ts";
+import type { DownloadJson, Operations } from "./operations.ts";
+import { resolvePackage, type Wanted } from "./resolve.ts";
+
+/** What getting works with. */
+export interface GetContext {
+  operations: Operations;
+  seeds: SeedDirectory;
+  clock: Clock;
+  limits: ArchiveLimits;
+  /** How long to look for the record, and then for a first peer, milliseconds. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+  /** Hears of an archive that is in place and was verified, so that nobody has to do it again. */
+  onVerified?: (entry: ValidSeedEntry) => void;
+  /** Hears each step, for people. */
+  onStep?: (message: string) => void;
+  onProgress?: (progress: DownloadProgress) => void;
+}
+
+/** What to get. */
+export type GetRequest =
+  | { kind: "package"; wanted: Wanted }
+  | { kind: "magnet"; magnet: Magnet }
+  /** The bytes of a `.torrent`. */
+  | { kind: "torrent"; torrent: Uint8Array };
+
+/** An archive that was got. */
+export interface Got {
+  /** Absolute path of the archive. */
+  archivePath: string;
+  name: string;
+  version: string;
+  publisher: string;
+  /** `undefined` if nothing named the publisher: the archive agrees with itself, no more. */
+  minimal: MinimalManifest | undefined;
+  /** Whether it was in the seed directory already. */
+  present: boolean;
+}
+
+/** What is known before the download. */
+interface Plan {
+  infoHashHex: string;
+  minimal?: MinimalManifest;
+  publicKey?: Uint8Array;
+  torrent?: Uint8Array;
+  peers: string[];
+}
+
+/**
+ * Gets an archive into the seed directory; one that nothing signed from outside is left beside it,
+ * under a name that is no package's, for the caller to take.
+ *
+ * @throws {DaemonError} `RECORD_NOT_FOUND`, `VERSION_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`,
+ * `NO_PEERS` (kind `network`), `RECORD_INVALID` (kind `verification`)
+ * @throws {PackageError} whichever step of the verification chain failed; nothing is kept then
+ */
+export async function getArchive(context: GetContext, request: GetRequest): Promise<Got> {
+  const plan = await planFor(context, request);
+  return await alreadyThere(context, plan) ?? await fetchArchive(context, plan);
+}
+
+async function planFor(context: GetContext, request: GetRequest): Promise<Plan> {
+  if (request.kind === "torrent") {
+    const infoHashHex = infoHashOf(request.torrent);
+    return { infoHashHex, torrent: request.torrent, peers: [] };
+  }
+  if (request.kind === "magnet") return await planForMagnet(context, request.magnet);
+  const { name, range } = request.wanted;
+  context.onStep?.(`looking for ${name}${range ? `@${range}` : ""}`);
+  const { minimal } = await resolvePackage(context.operations, request.wanted, context);
+  return planForMinimal(minimal);
+}
+
+function planForMinimal(minimal: MinimalManifest, peers: string[] = []): Plan {
+  const publicKey = parsePublicKey(minimal.pubkey);
+  return { infoHashHex: minimal.btih, minimal, publicKey, peers };
+}
+
+async function planForMagnet(context: GetContext, magnet: Magnet): Promise<Plan> {
+  const { infoHash, publicKey, salt } = magnet;
+  const peers = magnet.peers.map(({ host, port }) => `${host}:${port}`);
+  if (!publicKey || !salt) {
+    if (infoHash) return { infoHashHex: toHex(infoHash), publicKey, peers };
+    throw new DaemonError(
+      "usage",
+      "MAGNET_INCOMPLETE",
+      "The magnet link names neither an archive (xt=urn:btih:) nor a publisher's record (xs=urn:btpk: with s=)",
+    );
+  }
+  const publisher = formatPublicKey(publicKey);
+  const what = `${magnet.name ?? toHex(targetOf(publicKey, salt))} of ${publisher}`;
+  context.onStep?.(`looking for the record of ${what}`);
+  const { item } = await findItem(context.operations, { publicKey, salt }, what, context);
+  const minimal = minimalOf(item);
+  if (!infoHash || minimal.btih === toHex(infoHash)) return planForMinimal(minimal, peers);
+  throw new DaemonError(
+    "verification",
+    "RECORD_INVALID",
+    `The magnet link names archive ${
+      toHex(infoHash)
+    }, but its publisher's record names ${minimal.btih}`,
+  );
+}
+
+async function alreadyThere({ seeds }: GetContext, { minimal }: Plan): Promise<Got | undefined> {
+  if (!minimal) return undefined;
+  const entry = await seeds.entry(archiveFileName(minimal.name, minimal.version));
+  if (entry?.problem !== undefined || entry?.minimal.infohash !== minimal.infohash) {
+    return undefined;
+  }
+  return { ...describe(minimal), archivePath: entry.archivePath, minimal, present: true };
+}
+
+async function fetchArchive(context: GetContext, plan: Plan): Promise<Got> {
+  const { operations, seeds, onStep, limits, signal } = context;
+  const { minimal, publicKey } = plan;
+  onStep?.(`downloading ${minimal ? `${minimal.name}@${minimal.version}` : plan.infoHashHex}`);
+  const { path, torrent } = await downloadWithDeadline(context, {
+    infoHash: plan.infoHashHex,
+    lengthBytes: minimal?.length,
+    maxBytes: limits.maxArchiveBytes,
+    peers: plan.peers,
+    torrent: plan.torrent && toBase64(plan.torrent),
+  });
+  onStep?.("verifying");
+  let verified: VerifiedArchive;
+  try {
+    verified = await verifyArchive({ archivePath: path, minimal, publicKey, limits, signal });
+  } catch (error) {
+    // Another command may have wanted the same archive, and have put it in its place.
+    const there = await alreadyThere(context, plan);
+    if (there) return there;
+    if (!signal?.aborted) await Deno.remove(path).catch(() => {});
+    throw error;
+  }
+  const { full } = verified;
+  if (!minimal) return { ...describe(full), archivePath: path, minimal, present: false };
+  const entry = await seeds.put({
+    archivePath: path,
+    minimal,
+    torrent: fromBase64(torrent)!,
+    move: true,
+  });
+  context.onVerified?.(entry);
+  if ((await operations.status()).daemon) await operations.add({ fileName: entry.fileName });
+  return { ...describe(minimal), archivePath: entry.archivePath, minimal, present: false };
+}
+
+function describe({ name, version, pubkey }: { name: string; version: string; pubkey: string }) {
+  return { name, version, publisher: pubkey };
+}
+
+/** Gives up if no peer was found in time; once bytes flow, only a long stall ends the download. */
+async function downloadWithDeadline(context: GetContext, request: DownloadJson) {
+  const { operations, clock, timeoutMs, signal, onProgress } = context;
+  const ended = new AbortController();
+  let lastMs = clock.now();
+  let bytes = 0;
+  let peersSeen = 0;
+  const stalled = new AbortController();
+  const watch = (async () => {
+    for (;;) {
+      await delay(clock, Math.max(lastMs + timeoutMs - clock.now(), 1), ended.signal);
+      if (clock.now() - lastMs >= timeoutMs) return stalled.abort();
+    }
+  })().catch(() => {});
+  try {
+    return await operations.download(request, {
+      signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
+      onEvent: (progress) => {
+        peersSeen = Math.max(peersSeen, progress.peers);
+        if (progress.downloadedBytes > bytes) {
+          bytes = progress.downloadedBytes;
+          lastMs = clock.now();
+        }
+        onProgress?.(progress);
+      },
+    });
+  } catch (error) {
+    if (!stalled.signal.aborted || signal?.aborted) throw error;
+    const seconds = Math.round(timeoutMs / 1_000);
+    throw new DaemonError(
+      "network",
+      "NO_PEERS",
+      peersSeen === 0
+        ? `Nobody who seeds ${request.infoHash} was found within ${seconds} s. Its record is there; somebody has to run \`libreseed seed\``
+        : `The download of ${request.infoHash} got no further for ${seconds} s, at ${bytes} bytes. What came is kept: the same command goes on from there`,
+      { cause: error, detail: { downloadedBytes: bytes, peers: peersSeen } },
+    );
+  } finally {
+    ended.abort();
+    await watch;
+  }
+}
+
+/**
+ * SHA-1 of the info dictionary (BEP 3).
+ *
+ * @throws {DaemonError} `TORRENT_INVALID` (kind `usage`)
+ */
+function infoHashOf(torrent: Uint8Array): string {
+  try {
+    const { info } = bencode.decode(torrent) as { info: Record<string, unknown> };
+    const bytes = bencode.encode(info);
+    // A dictionary that encodes to other bytes has another infohash than its publisher meant.
+    if (info && Buffer.from(torrent).includes(bytes)) {
+      return createHash("sha1").update(bytes).digest("hex");
+    }
+  } catch {
+    // Said below.
+  }
+  throw new DaemonError("usage", "TORRENT_INVALID", "The file is no .torrent (BEP 3)");
+}
+
+/** A path in `directory` for an archive that is to be kept outside the seed directory. */
+export function outsidePath(directory: string, got: Got): string {
+  return join(directory, archiveFileName(got.name, got.version));
+}

@@ -1,0 +1,30 @@
+/**
+ * Where things lie in a home.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+
+/** The files of a home (`--home`), as absolute paths. */
+export interface HomePaths {
+  key: string;
+  state: string;
+  control: string;
+  lock: string;
+}
+
+/** The paths in `home`. */
+export function homePaths(home: string): HomePaths {
+  return {
+    key: join(home, "keys", "publisher.key"),
+    state: join(home, "state.db"),
+    control: join(home, "control.sock"),
+    lock: join(home, "daemon.lock"),
+  };
+}
+
+/** Makes the home if it is not there; only its owner may look inside. */
+export async function ensureHome(home: string): Promise<void> {
+  await Deno.mkdir(home, { recursive: true, mode: 0o700 });
+}

@@ -1,0 +1,347 @@
+/**
+ * The process that owns a home's engine: wires state, worker and seed directory, and does what
+ * commands ask for. It stays as long as one command needs it, or, as the daemon, until it is stopped.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import {
+  type Clock,
+  errorFromData,
+  every,
+  fromBase64,
+  fromHex,
+  type LibreseedError,
+  type Timer,
+  toBase64,
+  toHex,
+} from "../base/mod.ts";
+import { parseHostPort, type Settings } from "../config/mod.ts";
+import type { Contact } from "../dht/mod.ts";
+import type { DownloadProgress } from "../engine/mod.ts";
+import { targetOf } from "../records/mod.ts";
+import { SeedDirectory, StateDatabase } from "../store/mod.ts";
+import type { ReportData, WorkerStarted } from "../worker/mod.ts";
+import { resolveBootstrap } from "./bootstrap.ts";
+import { DaemonError } from "./errors.ts";
+import { homePaths } from "./home.ts";
+import {
+  type AnnouncedJson,
+  bytesOf,
+  type CallOptions,
+  type DownloadedJson,
+  type DownloadJson,
+  type GetJson,
+  itemFromJson,
+  type ItemJson,
+  itemToJson,
+  type Operations,
+  type PackageJson,
+  type PutJson,
+  putToJson,
+  type RecordName,
+  type StatusJson,
+} from "./operations.ts";
+import { describeEntry, limitsOf, Packages } from "./packages.ts";
+import { namePortOwner } from "./port_owner.ts";
+import { KeptRecords } from "./kept_records.ts";
+import { WorkerHost } from "./worker_host.ts";
+
+/** Hears what the host has to say. */
+export interface HostListeners {
+  onNotice: (message: string) => void;
+  onWarning: (message: string) => void;
+  /** The engine died; the host cannot go on. */
+  onFailure: (error: Error) => void;
+}
+
+/** Options of {@linkcode Host.start}. */
+export interface HostOptions {
+  settings: Settings;
+  clock: Clock;
+  /** Whether it stays until it is stopped. */
+  daemon: boolean;
+  listeners: HostListeners;
+  /** What the operation `stop` does. */
+  onStop?: () => void;
+}
+
+/** How often the routing table is kept for the next start, milliseconds. */
+const SAVE_NODES_MS = 5 * 60_000;
+
+/** Owns a home's engine. */
+export class Host implements Operations {
+  readonly #options: HostOptions;
+  readonly #state: StateDatabase;
+  readonly #seeds: SeedDirectory;
+  readonly #startedMs: number;
+  #worker!: WorkerHost;
+  #started: WorkerStarted | undefined;
+  #packages!: Packages;
+  #records!: KeptRecords;
+  #saveNodes: Timer | undefined;
+  #downloads = new Map<string, Promise<DownloadedJson>>();
+
+  /** State, then the engine with its DHT, then the manager; the control socket is the caller's. */
+  static async start(options: HostOptions): Promise<Host> {
+    const { settings, clock, listeners } = options;
+    const seeds = new SeedDirectory(settings.dir);
+    await seeds.ensure();
+    const state = StateDatabase.open(homePaths(settings.home).state, clock);
+    if (state.replaced) {
+      const { reason, movedTo } = state.replaced;
+      listeners.onWarning(
+        `state.db was damaged (${reason}); it is kept as ${movedTo}, and a new one was begun`,
+      );
+    }
+    const host = new Host(options, state, seeds);
+    try {
+      await host.#startEngine();
+      return host;
+    } catch (error) {
+      state.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: HostOptions, state: StateDatabase, seeds: SeedDirectory) {
+    this.#options = options;
+    this.#state = state;
+    this.#seeds = seeds;
+    this.#startedMs = options.clock.now();
+  }
+
+  async #startEngine(): Promise<void> {
+    const { settings, clock, listeners } = this.#options;
+    const { addresses, failed } = await resolveBootstrap(settings.bootstrap, clock);
+    if (settings.dht && failed.length > 0) {
+      listeners.onWarning(`no address found for the bootstrap nodes ${failed.join(", ")}`);
+    }
+    const sandbox = {
+      port: settings.port,
+      seedDirectory: await Deno.realPath(this.#seeds.path),
+      allowLocal: settings.allowLocal,
+    };
+    const { worker, started } = await WorkerHost.start(sandbox, {
+      port: settings.port,
+      dht: settings.dht,
+      bootstrap: addresses,
+      knownNodes: this.#savedNodes(),
+      maxConnections: settings.maxConnections,
+      uploadLimit: settings.uploadBytesPerSecond || undefined,
+      downloadLimit: settings.downloadBytesPerSecond || undefined,
+      storeNodes: settings.storeNodes,
+      minNodes: settings.minNodes,
+      dhtPacketsPerSecond: settings.dhtPacketsPerSecond,
+      reannounceIntervalMs: settings.reannounceIntervalMs,
+    }, {
+      onDht: (state) => this.#onDht(state),
+      onAnnounced: (report) => this.#settle(report),
+      onFailure: listeners.onFailure,
+    }, clock).catch(async (error) => {
+      throw await namePortOwner(error, settings.port);
+    });
+    this.#worker = worker;
+    this.#started = started;
+    this.#records = new KeptRecords(this.#state, clock, listeners.onNotice);
+    this.#packages = new Packages(this.#seeds, this.#state, limitsOf(settings), {
+      seed: (infoHashHex, torrent, filePath) =>
+        worker.seed(infoHashHex, torrent, filePath, this.#records.torrentDueMs(infoHashHex)),
+      unseed: (infoHashHex) => worker.unseed(infoHashHex),
+    });
+    this.#saveNodes = every(clock, SAVE_NODES_MS, () => void this.#keepNodes());
+  }
+
+  /** Seeds everything in the seed directory and keeps all records alive: the daemon's business. */
+  async seedAll(): Promise<void> {
+    const { listeners } = this.#options;
+    await this.#worker.keepRecords(this.#records.all());
+    for (const { fileName } of await this.#seeds.list()) {
+      try {
+        await this.#packages.add(fileName);
+      } catch (error) {
+        listeners.onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  async status(): Promise<StatusJson> {
+    const { settings, daemon } = this.#options;
+    const worker = await this.#worker.status();
+    return {
+      pid: Deno.pid,
+      daemon,
+      startedMs: this.#startedMs,
+      port: worker.port,
+      nodeId: worker.nodeIdHex,
+      seedDirectory: this.#seeds.path,
+      home: settings.home,
+      dht: worker.dht,
+      dhtNodes: worker.dhtNodes,
+      traffic: worker.traffic,
+      manager: worker.manager,
+      schedule: worker.schedule,
+      packages: this.#packages.count,
+    };
+  }
+
+  async list(): Promise<PackageJson[]> {
+    return this.#packages.list((await this.#worker.status()).torrents);
+  }
+
+  async add({ fileName }: { fileName: string }): Promise<PackageJson> {
+    return describeEntry(await this.#packages.add(fileName), true);
+  }
+
+  async remove({ name, version }: { name: string; version: string }): Promise<void> {
+    await this.#packages.remove(name, version);
+    for (const target of this.#records.forget(name, version)) {
+      await this.#worker.forgetRecord(target);
+    }
+  }
+
+  async lookUp(
+    request: { publicKey: string; salt: string },
+    { signal }: CallOptions = {},
+  ): Promise<GetJson> {
+    const outcome = await this.#worker.get({
+      publicKey: bytesOf(request.publicKey, "publicKey"),
+      salt: bytesOf(request.salt, "salt"),
+    }, signal);
+    return { ...outcome, item: outcome.item && itemToJson(outcome.item) };
+  }
+
+  async store(
+    request: { item: ItemJson; record: RecordName },
+    { signal }: CallOptions = {},
+  ): Promise<PutJson> {
+    const item = itemFromJson(request.item);
+    const idHex = toHex(targetOf(item.publicKey, item.salt));
+    // Kept before it is put: if we die in between, `announce` puts it.
+    this.#records.keep(item, request.record, true);
+    await this.#worker.keepRecords([{ item, dueMs: Infinity, failures: 0 }]);
+    let put: PutJson | undefined;
+    let failure: LibreseedError | undefined;
+    await this.#worker.announceNow([idHex], (report) => {
+      this.#settle(report);
+      put = report.put && putToJson(report.put);
+      failure = report.error && errorFromData(report.error);
+    }, signal);
+    if (put) return put;
+    throw failure ?? new DaemonError("failed", "HOST_STOPPING", "The engine is being stopped");
+  }
+
+  async announce(
+    { packages }: { packages: { name: string; version?: string }[] },
+    { signal, onEvent }: CallOptions<AnnouncedJson> = {},
+  ): Promise<AnnouncedJson[]> {
+    const kept = this.#records.named(packages);
+    await this.#worker.keepRecords(kept.map(({ kept }) => kept));
+    const names = new Map(kept.map(({ idHex, record }) => [idHex, record]));
+    const results: AnnouncedJson[] = [];
+    await this.#worker.announceNow([...names.keys()], (report) => {
+      this.#settle(report);
+      const result: AnnouncedJson = {
+        ...names.get(report.idHex)!,
+        target: report.idHex,
+        ...(report.put && { outcome: putToJson(report.put) }),
+        ...(report.error && { error: report.error }),
+      };
+      results.push(result);
+      onEvent?.(result);
+    }, signal);
+    return results;
+  }
+
+  download(
+    request: DownloadJson,
+    { signal, onEvent }: CallOptions<DownloadProgress> = {},
+  ): Promise<DownloadedJson> {
+    const { infoHash } = request;
+    // Two commands that want the same archive share one download, and the first one's progress.
+    let download = this.#downloads.get(infoHash);
+    if (!download) {
+      download = this.#download(request, signal, onEvent)
+        .finally(() => this.#downloads.delete(infoHash));
+      this.#downloads.set(infoHash, download);
+    }
+    return download;
+  }
+
+  async #download(
+    request: DownloadJson,
+    signal: AbortSignal | undefined,
+    onEvent: ((progress: DownloadProgress) => void) | undefined,
+  ): Promise<DownloadedJson> {
+    const { infoHash, lengthBytes, maxBytes, peers = [], torrent } = request;
+    const seedDirectory = await Deno.realPath(this.#seeds.path);
+    // A name that is nobody's package, so that what is there is whole or hidden.
+    const path = join(seedDirectory, `.partial-${infoHash}`);
+    const bytes = await this.#worker.download(
+      {
+        infoHashHex: infoHash,
+        torrent: torrent === undefined ? undefined : fromBase64(torrent),
+        filePath: path,
+        lengthBytes,
+        maxBytes,
+        peers: peers.map((text) => parseHostPort(text)),
+      },
+      onEvent,
+      signal,
+    );
+    return { path, torrent: toBase64(bytes) };
+  }
+
+  stop(): Promise<void> {
+    this.#options.onStop?.();
+    return Promise.resolve();
+  }
+
+  /** Manager, engine, state; bounded by `deadlineMs` milliseconds. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#saveNodes?.cancel();
+    await this.#keepNodes();
+    await this.#worker.stop(deadlineMs);
+    this.#state.close();
+  }
+
+  /** Notes an outcome. If that fails, the record is merely announced again sooner than need be. */
+  #settle(report: ReportData): void {
+    try {
+      this.#records.settle(report);
+    } catch (error) {
+      this.#options.listeners.onWarning(
+        `what became of an announcement was not kept: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  #savedNodes(): Contact[] {
+    return this.#state.dhtNodes.loadNodes()
+      .map(({ host, port, idHex }) => ({ host, port, id: fromHex(idHex) }));
+  }
+
+  async #keepNodes(): Promise<void> {
+    try {
+      const seenMs = this.#options.clock.now();
+      const nodes = await this.#worker.knownNodes();
+      // A network that went away must not cost us the nodes that we knew.
+      if (nodes.length === 0) return;
+      this.#state.dhtNodes.replaceNodes(
+        nodes.map(({ host, port, id }) => ({ host, port, idHex: toHex(id!), seenMs })),
+      );
+    } catch (error) {
+      this.#options.listeners.onWarning(`the DHT nodes were not kept: ${(error as Error).message}`);
+    }
+  }
+
+  #onDht(state: StatusJson["dht"]): void {
+    const { settings, listeners } = this.#options;
+    if (state.state === "off" && settings.dht) {
+      listeners.onWarning(`${state.why}; going on without the DHT, and trying again`);
+    } else if (state.state === "on" && this.#started) {
+      listeners.onNotice("the DHT is back");
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The records and torrents that this home keeps alive, between `state.db` and the worker's schedule:
+ * what is due when survives the process.
+ *
+ * @module
+ */
+
+import { type Clock, fromHex, toHex } from "../base/mod.ts";
+import { type MutableItem, targetOf } from "../records/mod.ts";
+import type { StateDatabase, StoredOutcome, StoredRecord } from "../store/mod.ts";
+import type { KeptRecord, ReportData } from "../worker/mod.ts";
+import type { RecordName } from "./operations.ts";
+
+/** A kept record, for the worker and for people. */
+export interface NamedRecord {
+  /** Target, 40 hexadecimal digits. */
+  idHex: string;
+  record: RecordName;
+  kept: KeptRecord;
+}
+
+/** The records of one home. */
+export class KeptRecords {
+  readonly #state: StateDatabase;
+  readonly #clock: Clock;
+  readonly #onNotice: (message: string) => void;
+
+  constructor(state: StateDatabase, clock: Clock, onNotice: (message: string) => void) {
+    this.#state = state;
+    this.#clock = clock;
+    this.#onNotice = onNotice;
+  }
+
+  /** All of them. */
+  all(): KeptRecord[] {
+    return this.#state.records.list().map((record) => this.#named(record).kept);
+  }
+
+  /** Those of the packages that are named; all, if none is. */
+  named(packages: { name: string; version?: string }[]): NamedRecord[] {
+    const records = packages.length === 0
+      ? this.#state.records.list()
+      : packages.flatMap(({ name, version }) => this.#state.records.list({ name, version }));
+    return records.map((record) => this.#named(record));
+  }
+
+  /** Keeps a signed item from now on. */
+  keep(item: MutableItem, { kind, name, version }: RecordName, own: boolean): void {
+    this.#state.records.put({
+      ...item,
+      target: targetOf(item.publicKey, item.salt),
+      kind,
+      name,
+      version,
+      own,
+      createdMs: this.#clock.now(),
+    });
+  }
+
+  /** When a torrent is due to be announced, Unix milliseconds; the past if it never was. */
+  torrentDueMs(infoHashHex: string): number {
+    return this.#state.outcomes.get(fromHex(infoHashHex)!)?.nextDueMs ?? 0;
+  }
+
+  /** Notes what became of an announcement; a newer record of the same key takes the place of ours. */
+  settle(report: ReportData): void {
+    const target = fromHex(report.idHex)!;
+    const before = this.#state.outcomes.get(target);
+    const { put, announce, error } = report;
+    const responded = put?.responded ?? announce?.responded ?? 0;
+    const outcome: StoredOutcome = {
+      target,
+      lastAttemptMs: report.atMs,
+      lastSuccessMs: report.failures === 0 ? report.atMs : before?.lastSuccessMs,
+      asked: put?.asked ?? announce?.asked ?? 0,
+      responded,
+      holding: put?.holding ?? announce?.stored ?? 0,
+      stored: put?.stored ?? announce?.stored ?? 0,
+      error: report.failures === 0 ? undefined : error?.message ??
+        (responded === 0 ? "no DHT node answered" : "too few DHT nodes hold it"),
+      failures: report.failures,
+      nextDueMs: report.nextDueMs,
+    };
+    this.#state.transaction(() => {
+      this.#state.outcomes.set(outcome);
+      if (put?.superseded) this.#takeOver(target, put.superseded);
+    });
+  }
+
+  /** Keeps the records of a package no longer. Returns their targets in hexadecimal. */
+  forget(name: string, version: string): string[] {
+    return this.#state.records.list({ name, version }).map(({ target }) => {
+      this.#state.records.delete(target);
+      this.#state.outcomes.delete(target);
+      return toHex(target);
+    });
+  }
+
+  #named(record: StoredRecord): NamedRecord {
+    const { target, publicKey, salt, seq, value, signature, kind, name, version } = record;
+    const outcome = this.#state.outcomes.get(target);
+    return {
+      idHex: toHex(target),
+      record: { kind: kind as RecordName["kind"], name, version },
+      kept: {
+        item: { publicKey, salt, seq, value, signature },
+        dueMs: outcome?.nextDueMs ?? 0,
+        failures: outcome?.failures ?? 0,
+      },
+    };
+  }
+
+  #takeOver(target: Uint8Array, item: MutableItem): void {
+    const before = this.#state.records.get(target);
+    if (!before) return;
+    this.#state.records.put({ ...before, ...item, own: false, createdMs: this.#clock.now() });
+    const what = before.name ? `${before.name}@${before.version}` : before.kind;
+    this.#onNotice(`a newer record of ${what} is in the DHT; it is kept from now on`);
+  }
+}

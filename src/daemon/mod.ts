@@ -1,0 +1,30 @@
+/**
+ * The main thread's wiring, as the command line uses it. Importing this loads no torrent engine:
+ * that lives in the worker's bundle.
+ *
+ * @module
+ */
+
+export { addArchive } from "./add.ts";
+export { connectControl } from "./control_client.ts";
+export { type DaemonOptions, runDaemon } from "./daemon.ts";
+export { DaemonError } from "./errors.ts";
+export { findItem, type FindOptions, type FoundItem } from "./find_item.ts";
+export { getArchive, type GetContext, type GetRequest, type Got, outsidePath } from "./get.ts";
+export { ensureHome, homePaths } from "./home.ts";
+export { isHomeFree } from "./home_lock.ts";
+export { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
+export { type NodeHandle, openNode, type OpenNodeOptions } from "./node.ts";
+export {
+  type AnnouncedJson,
+  type GetJson,
+  itemFromJson,
+  itemToJson,
+  type Operations,
+  type PackageJson,
+  type PutJson,
+  type StatusJson,
+} from "./operations.ts";
+export { describeEntry, limitsOf, rememberVerified } from "./packages.ts";
+export { checkPut, publish, type PublishContext, type Published, putManifest } from "./publish.ts";
+export { type Resolved, resolvePackage, type Wanted } from "./resolve.ts";

@@ -1,0 +1,140 @@
+/**
+ * The engine that a command works with: borrowed from the process that owns the home's, or, if there
+ * is none, an own one for as long as the command needs it. Never a second one.
+ *
+ * @module
+ */
+
+import { type Clock, delay } from "../base/mod.ts";
+import type { Settings } from "../config/mod.ts";
+import { connectControl } from "./control_client.ts";
+import { type ControlServer, serveControl } from "./control_server.ts";
+import { DaemonError } from "./errors.ts";
+import { ensureHome, homePaths } from "./home.ts";
+import { lockHolder, tryLockHome } from "./home_lock.ts";
+import { Host, type HostListeners } from "./host.ts";
+import type { Operations, StatusJson } from "./operations.ts";
+
+/** Options of {@linkcode openNode}. */
+export interface OpenNodeOptions {
+  settings: Settings;
+  clock: Clock;
+  /** Words for whoever waits; not errors. */
+  onNotice: (message: string) => void;
+  onWarning: (message: string) => void;
+  /** Ends the wait for another process. */
+  signal?: AbortSignal;
+}
+
+/** An engine to work with. */
+export interface NodeHandle {
+  readonly operations: Operations;
+  /** What the owner of the engine said when it was opened. */
+  readonly status: StatusJson;
+  /** Gives it back; an own engine is ended. */
+  close(): Promise<void>;
+}
+
+/** How long a command may take to end its own engine, milliseconds. */
+const CLOSE_DEADLINE_MS = 3_000;
+/** How long others that borrow a command's own engine may go on with what they have begun. */
+const DRAIN_DEADLINE_MS = 30_000;
+const POLL_MS = 50;
+
+/**
+ * Borrows the engine of the home's owner, or starts one. If another process is just starting or
+ * ending, waits for it.
+ *
+ * @throws {DaemonError} `HOME_IN_USE` (kind `in-use`) if the owner neither answers nor ends within
+ * the time limit
+ */
+export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
+  const { settings, clock, onNotice, signal } = options;
+  const paths = homePaths(settings.home);
+  await ensureHome(settings.home);
+  const endMs = clock.now() + settings.timeoutMs;
+  for (let tries = 0;; tries++) {
+    const borrowed = await connectControl(paths.control);
+    if (borrowed) {
+      return {
+        operations: borrowed.client.operations,
+        status: borrowed.status,
+        close: () => Promise.resolve(borrowed.client.close()),
+      };
+    }
+    const lock = await tryLockHome(paths.lock);
+    if (lock) {
+      try {
+        return await openOwn(options, lock.release);
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
+    }
+    if (clock.now() > endMs) throw await homeInUse(settings.home, paths.lock);
+    if (tries === 4) onNotice("waiting for another libreseed process of this home");
+    await delay(clock, POLL_MS, signal);
+  }
+}
+
+/** The error for a home that another process has. */
+export async function homeInUse(home: string, lockPath: string): Promise<DaemonError> {
+  const pid = await lockHolder(lockPath);
+  const who = pid === undefined ? "another process" : `process ${pid}`;
+  return new DaemonError("in-use", "HOME_IN_USE", `The home ${home} is in use by ${who}`, {
+    detail: { home, pid },
+  });
+}
+
+async function openOwn(options: OpenNodeOptions, release: () => void): Promise<NodeHandle> {
+  const { settings, clock } = options;
+  const { host, control } = await startHost({
+    settings,
+    clock,
+    daemon: false,
+    listeners: { onNotice: options.onNotice, onWarning: options.onWarning, onFailure: () => {} },
+  });
+  return {
+    operations: host,
+    status: await host.status(),
+    async close() {
+      await drain(control, clock, DRAIN_DEADLINE_MS);
+      await host.close(CLOSE_DEADLINE_MS);
+      release();
+    },
+  };
+}
+
+/** Starts the host and its control socket. Whoever calls holds the home's lock. */
+export async function startHost(options: {
+  settings: Settings;
+  clock: Clock;
+  daemon: boolean;
+  listeners: HostListeners;
+  /** What `stop` on the control socket does. */
+  onStop?: () => void;
+}): Promise<{ host: Host; control: ControlServer }> {
+  const host = await Host.start(options);
+  try {
+    const { control } = homePaths(options.settings.home);
+    return { host, control: await serveControl(control, host, options.clock) };
+  } catch (error) {
+    await host.close(CLOSE_DEADLINE_MS);
+    throw error;
+  }
+}
+
+/** Takes no new requests, and waits a bounded time for those that have begun. */
+export async function drain(
+  control: ControlServer,
+  clock: Clock,
+  deadlineMs: number,
+): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([
+    control.drain(),
+    delay(clock, deadlineMs, done.signal).catch(() => {}),
+  ]);
+  done.abort();
+  await control.close();
+}

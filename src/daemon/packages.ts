@@ -1,0 +1,183 @@
+/**
+ * What is in the seed directory and what of it is seeded. Verifies each archive before the worker
+ * gets to seed it, and remembers that it did, so that an unchanged file is not hashed again.
+ *
+ * @module
+ */
+
+import { equalBytes, fromHex, LibreseedError } from "../base/mod.ts";
+import type { Settings } from "../config/mod.ts";
+import type { TorrentStatus } from "../engine/mod.ts";
+import {
+  archiveFileName,
+  type ArchiveLimits,
+  defaultArchiveLimits,
+  describeArchive,
+  parseSha256,
+  verifyArchive,
+} from "../package/mod.ts";
+import type { SeedDirectory, SeedEntry, StateDatabase, ValidSeedEntry } from "../store/mod.ts";
+import { DaemonError } from "./errors.ts";
+import { magnetOf } from "./manifest_item.ts";
+import type { PackageJson } from "./operations.ts";
+
+/** The part of the worker that this needs. */
+export interface Seeder {
+  seed(infoHashHex: string, torrent: Uint8Array, filePath: string): Promise<void>;
+  unseed(infoHashHex: string): Promise<void>;
+}
+
+/** The seed directory, and what of it is seeded. */
+export class Packages {
+  readonly #seeds: SeedDirectory;
+  readonly #state: StateDatabase;
+  readonly #seeder: Seeder;
+  readonly #limits: ArchiveLimits;
+  /** What is seeded, by file name. */
+  readonly #seeding = new Map<string, ValidSeedEntry>();
+  /** What cannot be seeded and why, by file name. */
+  readonly #problems = new Map<string, string>();
+
+  constructor(
+    seeds: SeedDirectory,
+    state: StateDatabase,
+    limits: ArchiveLimits,
+    seeder: Seeder,
+  ) {
+    this.#seeds = seeds;
+    this.#state = state;
+    this.#seeder = seeder;
+    this.#limits = limits;
+  }
+
+  /** How many are seeded. */
+  get count(): number {
+    return this.#seeding.size;
+  }
+
+  /** Verifies an archive of the seed directory, unless that was done before, and seeds it. */
+  async add(fileName: string): Promise<ValidSeedEntry> {
+    const entry = await this.#seeds.entry(fileName);
+    if (!entry) {
+      throw new DaemonError(
+        "not-found",
+        "PACKAGE_NOT_FOUND",
+        `There is no ${fileName} in the seed directory ${this.#seeds.path}`,
+      );
+    }
+    try {
+      return await this.#addEntry(entry);
+    } catch (error) {
+      this.#problems.set(fileName, (error as Error).message);
+      throw error;
+    }
+  }
+
+  async #addEntry(entry: SeedEntry): Promise<ValidSeedEntry> {
+    if (entry.problem !== undefined) {
+      throw new DaemonError("verification", entry.problemCode, entry.problem);
+    }
+    const seeding = this.#seeding.get(entry.fileName);
+    if (seeding && seeding.minimal.infohash === entry.minimal.infohash) return seeding;
+    await this.#verify(entry);
+    await this.#seed(entry);
+    this.#seeding.set(entry.fileName, entry);
+    this.#problems.delete(entry.fileName);
+    return entry;
+  }
+
+  /** No longer seeds the archive; what lies in the seed directory stays. */
+  async drop(fileName: string): Promise<void> {
+    const entry = this.#seeding.get(fileName);
+    this.#problems.delete(fileName);
+    if (!entry) return;
+    this.#seeding.delete(fileName);
+    await this.#seeder.unseed(entry.minimal.btih);
+  }
+
+  /** Seeds it no more and takes it out of the seed directory. */
+  async remove(name: string, version: string): Promise<void> {
+    await this.drop(archiveFileName(name, version));
+    if (await this.#seeds.remove(name, version)) return;
+    throw new DaemonError(
+      "not-found",
+      "PACKAGE_NOT_FOUND",
+      `There is no ${name}@${version} in the seed directory ${this.#seeds.path}`,
+    );
+  }
+
+  /** Everything in the seed directory, and how it is seeded. */
+  async list(torrents: TorrentStatus[]): Promise<PackageJson[]> {
+    const byInfoHash = new Map(torrents.map((torrent) => [torrent.infoHashHex, torrent]));
+    return (await this.#seeds.list()).map((entry) => {
+      const seeding = this.#seeding.has(entry.fileName);
+      const torrent = entry.problem === undefined ? byInfoHash.get(entry.minimal.btih) : undefined;
+      return {
+        ...describeEntry(entry, seeding, this.#problems.get(entry.fileName)),
+        ...(torrent && { peers: torrent.peers, uploadedBytes: torrent.uploadedBytes }),
+      };
+    });
+  }
+
+  /** Sees to it that the archive is what its minimal manifest says. */
+  async #verify(entry: ValidSeedEntry): Promise<void> {
+    const { archivePath, minimal } = entry;
+    const sha256 = parseSha256(minimal.infohash)!;
+    const known = this.#state.verifiedFiles.find(archivePath, entry);
+    if (known && equalBytes(known.sha256, sha256)) return;
+    await verifyArchive({ archivePath, minimal, limits: this.#limits });
+    rememberVerified(this.#state, entry);
+  }
+
+  async #seed({ minimal, fileName, archivePath, hasTorrent, torrentPath }: ValidSeedEntry) {
+    if (hasTorrent) {
+      try {
+        const torrent = await Deno.readFile(torrentPath);
+        return await this.#seeder.seed(minimal.btih, torrent, archivePath);
+      } catch (error) {
+        const isInvalid = error instanceof LibreseedError && error.code === "TORRENT_INVALID";
+        if (!isInvalid && !(error instanceof Deno.errors.NotFound)) throw error;
+        // It is not signed, and can be made anew from the archive, which is.
+      }
+    }
+    const { torrent } = await describeArchive(archivePath, { name: fileName });
+    await this.#seeder.seed(minimal.btih, torrent, archivePath);
+  }
+}
+
+/** Remembers that an archive is what its minimal manifest says, as long as the file is unchanged. */
+export function rememberVerified(state: StateDatabase, entry: ValidSeedEntry): void {
+  state.verifiedFiles.remember(entry.archivePath, entry, {
+    sha256: parseSha256(entry.minimal.infohash)!,
+    infoHash: fromHex(entry.minimal.btih)!,
+  });
+}
+
+/** The limits of archives, as far as they are settings. */
+export function limitsOf(settings: Settings): ArchiveLimits {
+  const { maxArchiveBytes, maxUnpackedBytes, maxFiles, maxRatio } = settings;
+  return { ...defaultArchiveLimits, maxArchiveBytes, maxUnpackedBytes, maxFiles, maxRatio };
+}
+
+/** An entry of the seed directory for `list`. */
+export function describeEntry(
+  entry: SeedEntry,
+  seeding: boolean,
+  problem: string | undefined = entry.problem,
+): PackageJson {
+  const common = { path: entry.archivePath, lengthBytes: entry.sizeBytes, seeding };
+  if (entry.problem !== undefined) {
+    return { ...common, name: entry.fileName, version: "", problem: entry.problem };
+  }
+  const { minimal, name, version } = entry;
+  return {
+    ...common,
+    name,
+    version,
+    publisher: minimal.pubkey,
+    sha256: minimal.infohash.slice("sha256:".length),
+    infoHash: minimal.btih,
+    magnet: magnetOf(minimal),
+    ...(problem !== undefined && { problem }),
+  };
+}

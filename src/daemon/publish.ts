@@ -1,0 +1,362 @@
+/**
+ * Publishing: pack or take an archive, keep it in the seed directory, put its records into the DHT,
+ * see that it is seeded. Runs in the command's process, which has the key; the owner of the engine
+ * gets signed bytes only.
+ *
+ * @module
+ */
+
+import { type Clock, equalBytes, toHex } from "../base/mod.ts";
+import { formatPublicKey, type KeyPair, parsePublicKey, type Signer } from "../identity/mod.ts";
+import {
+  archiveFileName,
+  type ArchiveLimits,
+  describeArchive,
+  formatSha256,
+  minimalFileName,
+  type MinimalManifest,
+  packDirectory,
+  parseMinimal,
+  signMinimal,
+  verifyArchive,
+} from "../package/mod.ts";
+import {
+  announceFits,
+  announceSalt,
+  decodeAnnounceRecord,
+  encodeAnnounceRecord,
+  manifestSalt,
+  type MutableItem,
+  nextSeq,
+  signItem,
+  targetOf,
+} from "../records/mod.ts";
+import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
+import { DaemonError } from "./errors.ts";
+import { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
+import { itemFromJson, itemToJson, type Operations, type PutJson } from "./operations.ts";
+
+/** What publishing works with. */
+export interface PublishContext {
+  operations: Operations;
+  seeds: SeedDirectory;
+  clock: Clock;
+  limits: ArchiveLimits;
+  /** Seconds; see reproducible-builds.org/specs/source-date-epoch. */
+  sourceDateEpoch?: number;
+  signal?: AbortSignal;
+  /** Hears of an archive that is in place and was verified, so that nobody has to do it again. */
+  onVerified?: (entry: ValidSeedEntry) => void;
+  /** Hears each step, for people. */
+  onStep?: (message: string) => void;
+  /** Hears what is not as it should be. */
+  onWarning?: (message: string) => void;
+}
+
+/** What to publish. */
+export interface PublishRequest {
+  /** A directory to pack, or a ready archive (`.tgz`). */
+  path: string;
+  /** Reads the publisher's key; asked only if something has to be signed. */
+  signer: () => Promise<KeyPair>;
+  name?: string;
+  version?: string;
+}
+
+/** A published package. */
+export interface Published {
+  minimal: MinimalManifest;
+  magnet: string;
+  archivePath: string;
+  /** What became of the manifest record. */
+  outcome: PutJson;
+  /** Whether somebody seeds it now. */
+  seeding: boolean;
+}
+
+/**
+ * Publishes one directory or archive. When this resolves, the archive is in the seed directory and
+ * its record is on at least one node; when it rejects after packing, both are kept for `announce`.
+ *
+ * @throws {PackageError} what packing and verifying throw
+ * @throws {StoreError} `VERSION_EXISTS` if the seed directory has the version with other bytes
+ * @throws {DaemonError} `VERSION_TAKEN` if the DHT has the version with other bytes,
+ * `NO_MINIMAL_MANIFEST`, `NOT_THE_PUBLISHER`, `DHT_UNREACHABLE` (kind `network`)
+ */
+export async function publish(
+  context: PublishContext,
+  request: PublishRequest,
+): Promise<Published> {
+  const { operations, clock, signal } = context;
+  const entry = await takeIn(context, request);
+  context.onVerified?.(entry);
+  const { minimal } = entry;
+  const label = `${minimal.name}@${minimal.version}`;
+  const item = await itemToPut(context, request, minimal);
+  context.onStep?.(`putting the record of ${label} into the DHT`);
+  const outcome = await operations.store({
+    item: itemToJson(item),
+    record: { kind: "manifest", name: minimal.name, version: minimal.version },
+  }, { signal });
+  checkPut(outcome, label);
+  if (outcome.weak) {
+    context.onWarning?.(
+      `the record of ${label} is weak: ${outcome.holding} of ${outcome.responded} nodes hold it`,
+    );
+  }
+  const { daemon } = await operations.status();
+  if (daemon) await operations.add({ fileName: entry.fileName });
+  // The announce record is written last: it must not name what cannot be found yet.
+  await updateAnnounceRecord(context, await request.signer(), [minimal], clock.now());
+  return {
+    minimal,
+    magnet: magnetOf(minimal),
+    archivePath: entry.archivePath,
+    outcome,
+    seeding: daemon,
+  };
+}
+
+/** Puts the archive and its companions into the seed directory. */
+async function takeIn(context: PublishContext, request: PublishRequest): Promise<ValidSeedEntry> {
+  const { seeds, onStep } = context;
+  const isDirectory = (await Deno.stat(request.path).catch((cause) => {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new DaemonError(
+      "not-found",
+      "NOTHING_TO_PUBLISH",
+      `There is no file or directory at ${request.path}`,
+      { cause },
+    );
+  })).isDirectory;
+  onStep?.(isDirectory ? `packing ${request.path}` : `verifying ${request.path}`);
+  return isDirectory
+    ? await packInto(seeds, context, request)
+    : await takeArchive(seeds, context, request);
+}
+
+async function packInto(
+  seeds: SeedDirectory,
+  context: PublishContext,
+  { path, name, version, signer }: PublishRequest,
+): Promise<ValidSeedEntry> {
+  // In the seed directory, so that the archive is moved and not copied to its place.
+  const directory = await Deno.makeTempDir({ dir: seeds.path, prefix: ".tmp-" });
+  try {
+    const packed = await packDirectory({
+      dir: path,
+      name,
+      version,
+      outDir: directory,
+      signer: await signer(),
+      timestampMs: context.clock.now(),
+      sourceDateEpoch: context.sourceDateEpoch,
+      limits: context.limits,
+      signal: context.signal,
+    });
+    const { archivePath, minimal, torrent } = packed;
+    return await seeds.put({ archivePath, minimal, torrent, move: true });
+  } finally {
+    await Deno.remove(directory, { recursive: true }).catch(() => {});
+  }
+}
+
+async function takeArchive(
+  seeds: SeedDirectory,
+  context: PublishContext,
+  { path, name, version, signer }: PublishRequest,
+): Promise<ValidSeedEntry> {
+  const beside = await minimalBeside(path);
+  const { limits, signal } = context;
+  const verified = await verifyArchive({ archivePath: path, minimal: beside, limits, signal });
+  const { full } = verified;
+  for (
+    const [given, own, flag] of [[name, full.name, "--name"], [version, full.version, "--version"]]
+  ) {
+    if (given === undefined || given === own) continue;
+    throw new DaemonError(
+      "usage",
+      "ARCHIVE_IS_READY",
+      `${path} is ${full.name}@${full.version} and signed as that; ${flag} ${given} cannot change it`,
+    );
+  }
+  // The infohash depends on the name, and the file may have been given another.
+  const archiveName = archiveFileName(full.name, full.version);
+  const described = await describeArchive(path, { name: archiveName, signal });
+  const keys = await signer();
+  if (formatPublicKey(keys.publicKey) !== full.pubkey) {
+    throw new DaemonError(
+      "failed",
+      "NOT_THE_PUBLISHER",
+      `${path} is signed by ${full.pubkey}, not by this home's key. \`libreseed add\` seeds it without publishing it`,
+    );
+  }
+  const minimal = beside ?? signMinimal({
+    name: full.name,
+    version: full.version,
+    infohash: formatSha256(described.sha256),
+    btih: toHex(described.infoHash),
+    length: described.lengthBytes,
+    timestamp: context.clock.now(),
+  }, keys);
+  return await seeds.put({ archivePath: path, minimal, torrent: described.torrent, signal });
+}
+
+/** The minimal manifest beside an archive, if there is one. */
+export async function minimalBeside(archivePath: string): Promise<MinimalManifest | undefined> {
+  try {
+    return parseMinimal(await Deno.readFile(minimalFileName(archivePath)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Signs the record of a minimal manifest and puts it, over whatever the DHT has of it.
+ *
+ * @throws {DaemonError} see {@linkcode checkPut}
+ */
+export async function putManifest(
+  operations: Operations,
+  minimal: MinimalManifest,
+  signer: Signer,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<{ item: { seq: number; target: string }; outcome: PutJson }> {
+  const { publicKey } = signer;
+  const { name, version } = minimal;
+  const salt = manifestSalt(name, version);
+  const found = await operations.lookUp(
+    { publicKey: toHex(publicKey), salt: toHex(salt) },
+    { signal },
+  );
+  const item = manifestItem(minimal, signer, nextSeq(clock.now(), found.item?.seq));
+  const outcome = await operations.store({
+    item: itemToJson(item),
+    record: { kind: "manifest", name, version },
+  }, { signal });
+  checkPut(outcome, `${name}@${version}`);
+  return { item: { seq: item.seq, target: toHex(targetOf(publicKey, salt)) }, outcome };
+}
+
+/** The signed record to put: the one in the DHT if it says the same, else a newer one. */
+async function itemToPut(
+  { operations, clock, signal }: PublishContext,
+  { signer }: PublishRequest,
+  minimal: MinimalManifest,
+): Promise<MutableItem> {
+  const publicKey = parsePublicKey(minimal.pubkey);
+  const salt = manifestSalt(minimal.name, minimal.version);
+  const found = await operations.lookUp(
+    { publicKey: toHex(publicKey), salt: toHex(salt) },
+    { signal },
+  );
+  const stored = found.item && itemFromJson(found.item);
+  if (stored) {
+    const there = minimalOf(stored, minimal);
+    if (there.infohash !== minimal.infohash) {
+      throw new DaemonError(
+        "failed",
+        "VERSION_TAKEN",
+        `${minimal.name}@${minimal.version} is published already, with other bytes (${there.infohash}, here ${minimal.infohash}). Versions never change: publish a new one`,
+        { detail: { published: there.infohash, here: minimal.infohash } },
+      );
+    }
+    if (there.btih === minimal.btih) return stored;
+  }
+  return manifestItem(minimal, await signer(), nextSeq(clock.now(), stored?.seq));
+}
+
+/**
+ * Adds packages to the publisher's announce record, which is how ranges are resolved. What the DHT
+ * lists already stays listed: another machine of the publisher may have put it.
+ */
+export async function updateAnnounceRecord(
+  context: PublishContext,
+  keys: KeyPair,
+  added: readonly { name: string; version: string }[],
+  nowMs: number,
+): Promise<void> {
+  const { operations, seeds, signal, onWarning } = context;
+  const { publicKey } = keys;
+  const salt = announceSalt(publicKey);
+  const found = await operations.lookUp(
+    { publicKey: toHex(publicKey), salt: toHex(salt) },
+    { signal },
+  );
+  const stored = found.item && itemFromJson(found.item);
+  const packages = new Map<string, string[]>();
+  const list = (name: string, version: string) => {
+    const versions = packages.get(name) ?? [];
+    if (!versions.includes(version)) packages.set(name, [...versions, version]);
+  };
+  if (stored) {
+    const record = decodeAnnounceRecord(stored.value);
+    for (const [name, versions] of record.packages ?? []) {
+      for (const version of versions) list(name, version);
+    }
+  }
+  const publisher = formatPublicKey(publicKey);
+  for (const entry of await seeds.list()) {
+    if (entry.problem === undefined && entry.minimal.pubkey === publisher) {
+      list(entry.name, entry.version);
+    }
+  }
+  for (const { name, version } of added) list(name, version);
+  if (!announceFits({ packages, timestampMs: nowMs })) {
+    onWarning?.(
+      "the list of all packages does not fit into one record; ranges resolve to what it listed last, exact versions are found as ever",
+    );
+    return;
+  }
+  const seq = nextSeq(nowMs, stored?.seq);
+  const value = encodeAnnounceRecord({ packages, timestampMs: nowMs });
+  const same = stored && sameList(stored.value, packages);
+  const item = same ? stored : signItem(keys, { salt, seq, value });
+  const outcome = await operations.store(
+    { item: itemToJson(item), record: { kind: "announce" } },
+    { signal },
+  );
+  if (outcome.holding === 0) {
+    onWarning?.(
+      "no node took the list of this publisher's packages; `libreseed announce` tries again",
+    );
+  }
+}
+
+function sameList(value: Uint8Array, packages: ReadonlyMap<string, string[]>): boolean {
+  const { packages: there, timestampMs } = decodeAnnounceRecord(value);
+  if (!there) return false;
+  return equalBytes(
+    encodeAnnounceRecord({ packages: there, timestampMs }),
+    encodeAnnounceRecord({ packages, timestampMs }),
+  );
+}
+
+/** @throws {DaemonError} if nobody holds the record after the put, or somebody holds another */
+export function checkPut(outcome: PutJson, label: string): void {
+  if (outcome.conflict) {
+    throw new DaemonError(
+      "failed",
+      "RECORD_CONFLICT",
+      `Another record of ${label} with the same sequence number, signed by the same key, is in the DHT. Try again in a moment`,
+    );
+  }
+  if (outcome.superseded) {
+    throw new DaemonError(
+      "failed",
+      "RECORD_SUPERSEDED",
+      `A newer record of ${label} came into the DHT at the same moment; it stays`,
+    );
+  }
+  if (outcome.holding > 0) return;
+  throw new DaemonError(
+    "network",
+    "DHT_UNREACHABLE",
+    outcome.responded === 0
+      ? `No DHT node answered, so nobody can find ${label} yet. It is kept: \`libreseed announce\` tries again`
+      : `None of ${outcome.responded} DHT nodes took the record of ${label}. It is kept: \`libreseed announce\` tries again`,
+    { detail: { asked: outcome.asked, responded: outcome.responded, errors: outcome.errors } },
+  );
+}

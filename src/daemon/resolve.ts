@@ -1,0 +1,89 @@
+/**
+ * From a publisher, a name and a range to the minimal manifest that they mean.
+ *
+ * @module
+ */
+
+import semver from "semver";
+import { formatPublicKey } from "../identity/mod.ts";
+import type { MinimalManifest } from "../package/mod.ts";
+import { announceSalt, decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
+import { DaemonError } from "./errors.ts";
+import { findItem, type FindOptions } from "./find_item.ts";
+import { magnetOf, minimalOf } from "./manifest_item.ts";
+import type { GetJson, Operations } from "./operations.ts";
+
+/** Which package. */
+export interface Wanted {
+  /** 32 bytes. */
+  publicKey: Uint8Array;
+  name: string;
+  /** An exact version or a semver range; any version, without it. */
+  range?: string;
+}
+
+/** What was found. */
+export interface Resolved {
+  minimal: MinimalManifest;
+  magnet: string;
+  /** BEP 44 sequence number of the record. */
+  seq: number;
+  /** How the manifest record was found. */
+  outcome: GetJson;
+}
+
+/**
+ * Finds the minimal manifest. Its signature has been checked then. A range is resolved with the
+ * publisher's announce record: the highest version in it that satisfies the range.
+ *
+ * @throws {DaemonError} `RECORD_NOT_FOUND`, `VERSION_NOT_FOUND` (kind `not-found`),
+ * `DHT_UNREACHABLE` (kind `network`), `RECORD_INVALID` (kind `verification`)
+ */
+export async function resolvePackage(
+  operations: Operations,
+  wanted: Wanted,
+  options: FindOptions,
+): Promise<Resolved> {
+  const { publicKey, name, range } = wanted;
+  const version = range !== undefined && semver.valid(range) === range
+    ? range
+    : await resolveRange(operations, wanted, options);
+  const what = `${name}@${version} of ${formatPublicKey(publicKey)}`;
+  const salt = manifestSalt(name, version);
+  const { item, outcome } = await findItem(operations, { publicKey, salt }, what, options);
+  const minimal = minimalOf(item, { name, version });
+  return { minimal, magnet: magnetOf(minimal), seq: item.seq, outcome };
+}
+
+async function resolveRange(
+  operations: Operations,
+  { publicKey, name, range = "*" }: Wanted,
+  options: FindOptions,
+): Promise<string> {
+  const publisher = formatPublicKey(publicKey);
+  const key = { publicKey, salt: announceSalt(publicKey) };
+  const { item } = await findItem(operations, key, `what ${publisher} publishes`, options);
+  const { packages } = decodeAnnounceRecord(item.value);
+  if (!packages) {
+    throw new DaemonError(
+      "failed",
+      "CATALOG_ONLY",
+      `${publisher} publishes too much for one record, so a range cannot be resolved from it. Name the exact version: ${name}@1.2.3`,
+    );
+  }
+  const versions = packages.get(name) ?? [];
+  const best = semver.maxSatisfying(versions, range) ??
+    // "*" leaves prereleases out; a package of nothing else still has a newest one.
+    (range === "*" ? semver.rsort([...versions])[0] : undefined);
+  if (best) return best;
+  throw new DaemonError(
+    "not-found",
+    "VERSION_NOT_FOUND",
+    versions.length === 0
+      ? `${publisher} publishes no package named ${name}`
+      : `${publisher} publishes no version of ${name} that satisfies ${range}; there is ${
+        versions.join(", ")
+      }`,
+    { detail: { name, range, versions } },
+  );
+}
