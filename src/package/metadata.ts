@@ -21,7 +21,7 @@ export type Metadata = Partial<
 const text = v.optional(v.string());
 
 // Not strict: these files are other programs', and hold much that is not for us.
-const sourceSchema = v.object({
+const fieldsSchema = v.object({
   name: text,
   version: text,
   description: text,
@@ -49,6 +49,12 @@ const sourceSchema = v.object({
     ),
   })),
 });
+
+const sourceSchema = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value), "it has to be an object"),
+  fieldsSchema,
+);
 
 /**
  * Reads what the directory says of itself. Of a field that several files have, the first counts, in

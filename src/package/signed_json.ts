@@ -8,13 +8,7 @@
 import canonicalize from "canonicalize";
 import * as v from "valibot";
 import { fromBase64, fromUtf8, toBase64, utf8 } from "../base/mod.ts";
-import {
-  formatPublicKey,
-  IdentityError,
-  parsePublicKey,
-  type Signer,
-  verifySignature,
-} from "../identity/mod.ts";
+import { formatPublicKey, parsePublicKey, type Signer, verifySignature } from "../identity/mod.ts";
 import { messageOf, PackageError } from "./errors.ts";
 import { isSha256 } from "./content_hash.ts";
 import { isValidName, isValidVersion } from "./names.ts";
@@ -76,12 +70,13 @@ export function signFields<T extends Signed>(
   signer: Signer,
 ): T {
   const unsigned = { ...fields, protocol: PROTOCOL, pubkey: formatPublicKey(signer.publicKey) };
-  let signature: string;
+  let bytes: Uint8Array;
   try {
-    signature = SIGNATURE_PREFIX + toBase64(signer.sign(signedBytes(kind, unsigned)));
+    bytes = signedBytes(kind, unsigned);
   } catch (cause) {
-    throw cause instanceof IdentityError ? cause : invalid(kind, "usage", messageOf(cause), cause);
+    throw invalid(kind, "usage", messageOf(cause), cause);
   }
+  const signature = SIGNATURE_PREFIX + toBase64(signer.sign(bytes));
   return validate(kind, withoutUndefined({ ...unsigned, signature }), "usage");
 }
 

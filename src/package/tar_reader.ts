@@ -56,17 +56,25 @@ export async function* readTar(source: TarSource): AsyncGenerator<TarEntry, numb
     failure = error;
     tar.destroy(error instanceof Error ? error : new Error(messageOf(error)));
   });
+  const explain = (error: unknown) => asPackageError(failure ?? error, source.signal);
+  async function* read(contents: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* contents;
+    } catch (error) {
+      throw explain(error);
+    }
+  }
   try {
     for await (const entry of tar) {
       const { name, size, mode } = checkType(entry.header);
-      const contents = entry as AsyncIterable<Uint8Array>;
+      const contents = read(entry as AsyncIterable<Uint8Array>);
       yield { path: name, sizeBytes: size, executable: (mode & 0o100) !== 0, contents };
     }
     await feeding;
     if (failure !== undefined) throw failure;
     return meter.tarBytes;
   } catch (error) {
-    throw asPackageError(failure ?? error, source.signal);
+    throw explain(error);
   } finally {
     tar.destroy();
     await feeding;
