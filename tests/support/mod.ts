@@ -4,5 +4,9 @@
  * @module
  */
 
+export * from "./cli.ts";
+export * from "./free_port.ts";
+export * from "./leftovers.ts";
 export * from "./small_disk.ts";
+export * from "./sockets.ts";
 export * from "./temporary_home.ts";

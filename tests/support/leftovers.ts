@@ -1,0 +1,40 @@
+/**
+ * Looking for what a program should have cleaned up.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+
+/**
+ * What is left of the programs that used a home: a line for each temporary file in it, and (on Linux)
+ * for each process that still runs with the home in its arguments or environment. Empty is good:
+ * `assert.deepEqual(await leftovers(home.path), [])`.
+ */
+export async function leftovers(home: string): Promise<string[]> {
+  return [...await temporariesIn(home), ...await processesOf(home)];
+}
+
+async function temporariesIn(dir: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(dir)) {
+    const path = join(dir, name);
+    if (name.startsWith(".tmp-")) found.push(`temporary ${path}`);
+    if (isDirectory) found.push(...await temporariesIn(path));
+  }
+  return found.sort();
+}
+
+async function processesOf(home: string): Promise<string[]> {
+  if (Deno.build.os !== "linux") return [];
+  const found: string[] = [];
+  for await (const { name: pid } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(pid) || Number(pid) === Deno.pid) continue;
+    const read = (file: string) => Deno.readTextFile(`/proc/${pid}/${file}`).catch(() => "");
+    const [commandLine, environment] = [await read("cmdline"), await read("environ")];
+    if (commandLine.includes(home) || environment.includes(home)) {
+      found.push(`process ${pid}: ${commandLine.replaceAll("\0", " ").trim()}`);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import dgram from "node:dgram";
+import { join } from "node:path";
+import {
+  freePort,
+  isFree,
+  leftovers,
+  runCli,
+  spawnCli,
+  tcpListenersOf,
+  temporaryHome,
+  udpSocketsOf,
+} from "../../support/mod.ts";
+
+const sh = (script: string) => ({ program: ["sh", "-c", script, "sh"] });
+const onLinux = { ignore: Deno.build.os !== "linux" };
+
+async function bindUdp(port: number, address = "127.0.0.1") {
+  const socket = dgram.createSocket(address.includes(":") ? "udp6" : "udp4");
+  await new Promise<void>((resolve) => socket.bind(port, address, resolve));
+  return {
+    port: socket.address().port,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => socket.close(() => resolve())),
+  };
+}
+
+Deno.test("a temporary home is there, and gone after its scope", async () => {
+  let path: string;
+  {
+    await using home = await temporaryHome();
+    path = home.path;
+    await Deno.mkdir(join(path, "a", "b"), { recursive: true });
+    assert.equal((await Deno.stat(path)).mode! & 0o777, 0o700);
+  }
+  await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+});
+
+Deno.test("removing a temporary home twice is no error", async () => {
+  const home = await temporaryHome();
+  await home.remove();
+  await home.remove();
+});
+
+Deno.test("a free port can be bound by TCP and by UDP", async () => {
+  const port = await freePort();
+  assert.equal(await isFree(port), true);
+  using _listener = Deno.listen({ hostname: "127.0.0.1", port });
+  await using _socket = await bindUdp(port);
+});
+
+Deno.test("a port that either protocol uses is not free", async () => {
+  const port = await freePort();
+  {
+    using _listener = Deno.listen({ hostname: "127.0.0.1", port });
+    assert.equal(await isFree(port), false);
+  }
+  await using _socket = await bindUdp(port);
+  assert.equal(await isFree(port), false);
+});
+
+Deno.test("a process's output, exit code and arguments come through", async () => {
+  const result = await runCli(["one", "two words"], sh('printf "%s," "$@"; echo err >&2; exit 7'));
+  assert.deepEqual(
+    { ...result, stdoutBytes: result.stdoutBytes.length },
+    { code: 7, signal: null, stdout: "one,two words,", stderr: "err\n", stdoutBytes: 14 },
+  );
+});
+
+Deno.test("standard output that is no text comes through as bytes", async () => {
+  const { stdoutBytes } = await runCli([], sh("printf '\\377\\000\\376'"));
+  assert.deepEqual(stdoutBytes, Uint8Array.of(255, 0, 254));
+});
+
+Deno.test("a process reads what it is given, or nothing", async () => {
+  assert.equal((await runCli([], { ...sh("cat"), stdin: "text" })).stdout, "text");
+  const bytes = new Uint8Array(300_000).fill(1);
+  assert.deepEqual((await runCli([], { ...sh("cat"), stdin: bytes })).stdoutBytes, bytes);
+  assert.equal((await runCli([], sh("cat"))).stdout, "");
+  assert.equal((await runCli([], { ...sh("exit 0"), stdin: bytes })).code, 0);
+});
+
+Deno.test("a process gets the home, what is asked for, and little else", async () => {
+  await using home = await temporaryHome();
+  Deno.env.set("LIBRESEED_TEST_SECRET", "x");
+  const { stdout } = await runCli([], { ...sh("pwd; env"), home, cwd: home.path, env: { A: "b" } });
+  Deno.env.delete("LIBRESEED_TEST_SECRET");
+  const lines = stdout.split("\n");
+  assert.equal(lines[0], home.path);
+  assert.ok(lines.includes(`HOME=${home.path}`));
+  assert.ok(lines.includes(`LIBRESEED_HOME=${home.path}`));
+  assert.ok(lines.includes("A=b"));
+  assert.doesNotMatch(stdout, /SECRET/);
+});
+
+Deno.test("a process that takes too long is killed, and its output shown", async () => {
+  const run = runCli(["seed"], { ...sh("echo begun; exec sleep 60"), timeoutMs: 300 });
+  await assert.rejects(run, /libreseed seed took too long\n--- stdout\nbegun\n/);
+});
+
+Deno.test("lines are waited for, on either stream, whether they came before or come later", async () => {
+  const script = "echo ready port=123; sleep 0.1; echo 'late line' >&2; printf unfinished; cat";
+  await using process = spawnCli([], { ...sh(script), stdin: "" });
+  assert.equal((await process.waitForLine(/port=(\d+)/))[1], "123");
+  await process.waitForLine(/^late line$/, "stderr");
+  await process.waitForLine(/^ready/g, "stdout");
+  await process.waitForLine(/^unfinished$/);
+  assert.deepEqual(await process.status, { code: 0, signal: null });
+});
+
+Deno.test("waiting for a line that never comes fails with all the output", async () => {
+  await using process = spawnCli(["seed"], sh("echo one; echo two >&2"));
+  const waiting = process.waitForLine(/three/);
+  await assert.rejects(waiting, /ended without a line like \/three\/\n.*\none\n\n.*\ntwo/);
+  await assert.rejects(process.waitForLine(/two/, "stdout"), /ended without/);
+});
+
+Deno.test("a signal ends a process, and is reported", async () => {
+  await using process = spawnCli([], sh("echo up; exec sleep 60"));
+  await process.waitForLine(/up/);
+  process.kill("SIGINT");
+  assert.deepEqual(await process.status, { code: 130, signal: "SIGINT" });
+  process.kill();
+});
+
+Deno.test("a process does not outlive its scope", onLinux, async () => {
+  let pid: number;
+  {
+    await using process = spawnCli([], sh("echo up; exec sleep 60"));
+    await process.waitForLine(/up/);
+    pid = process.pid;
+  }
+  await assert.rejects(Deno.stat(`/proc/${pid}`), Deno.errors.NotFound);
+});
+
+Deno.test("a grandchild that keeps the output open holds nobody up", async () => {
+  const script = "sleep 5 & echo up; wait";
+  {
+    await using process = spawnCli([], sh(script));
+    await process.waitForLine(/up/);
+  }
+  await assert.rejects(runCli([], { ...sh(script), timeoutMs: 200 }), /took too long/);
+});
+
+Deno.test("a process's UDP sockets are found, and only those", onLinux, async () => {
+  const before = await udpSocketsOf(Deno.pid);
+  await using one = await bindUdp(0);
+  await using all = await bindUdp(0, "0.0.0.0");
+  const added = (await udpSocketsOf(Deno.pid)).filter(({ port }) =>
+    !before.some((socket) => socket.port === port)
+  );
+  assert.deepEqual(added.sort((a, b) => a.address < b.address ? -1 : 1), [
+    { address: "0.0.0.0", port: all.port },
+    { address: "127.0.0.1", port: one.port },
+  ]);
+  await using process = spawnCli([], sh("echo up; exec sleep 60"));
+  await process.waitForLine(/up/);
+  assert.deepEqual(await udpSocketsOf(process.pid), []);
+});
+
+Deno.test("a process's TCP listeners are found, its connections are not", onLinux, async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  using _client = await Deno.connect({ hostname: "127.0.0.1", port });
+  using _server = await listener.accept();
+  const here = (await tcpListenersOf(Deno.pid)).filter((socket) => socket.port === port);
+  assert.deepEqual(here, [{ address: "127.0.0.1", port }]);
+});
+
+Deno.test("IPv6 sockets are found with their address", {
+  ignore: Deno.build.os !== "linux" || !(await hasIpv6()),
+}, async () => {
+  using listener = Deno.listen({ hostname: "::1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const here = (await tcpListenersOf(Deno.pid)).filter((socket) => socket.port === port);
+  assert.deepEqual(here, [{ address: "::1", port }]);
+});
+
+async function hasIpv6(): Promise<boolean> {
+  return (await Deno.readTextFile("/proc/net/if_inet6").catch(() => "")) !== "";
+}
+
+Deno.test(
+  "leftovers are temporary files at any depth, and processes of the home",
+  onLinux,
+  async () => {
+    await using home = await temporaryHome();
+    assert.deepEqual(await leftovers(home.path), []);
+    await Deno.mkdir(join(home.path, "seed"));
+    await Deno.writeTextFile(join(home.path, "seed", ".tmp-1-2"), "");
+    await Deno.writeTextFile(join(home.path, "seed", "a.tgz"), "");
+    {
+      await using process = spawnCli([], { ...sh("echo up; exec sleep 60"), home });
+      await process.waitForLine(/up/);
+      const found = await leftovers(home.path);
+      assert.equal(found.length, 2);
+      assert.equal(found[0], `temporary ${home.path}/seed/.tmp-1-2`);
+      assert.match(found[1]!, new RegExp(`^process ${process.pid}: sleep 60`));
+    }
+    assert.equal((await leftovers(home.path)).length, 1);
+  },
+);
+
+Deno.test("without another program, libreseed is what runs", async () => {
+  await using home = await temporaryHome();
+  const { code, stdout, stderr } = await runCli(["version"], { home, cwd: home.path });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /\d+\.\d+\.\d+/);
+});
