@@ -243,9 +243,7 @@ export class DhtManager {
     work: (nodes: DhtNode[], signal: AbortSignal) => Promise<T>,
     options: OperationOptions,
   ): Promise<T> {
-    if (this.#stopping) {
-      throw new DhtError("failed", "DHT_STOPPED", "The DHT manager has stopped taking work");
-    }
+    this.#refuseIfStopped();
     const nodes = this.#nodes();
     if (nodes.length === 0) {
       throw new DhtError("network", "DHT_OFF", "There is no DHT node to use: the DHT is off");
@@ -268,14 +266,14 @@ export class DhtManager {
     work: (nodes: DhtNode[], signal: AbortSignal) => Promise<T>,
     background = false,
   ): Promise<T> {
-    const reserved = background ? this.#usualPackets * nodes.length : 0;
-    if (background) await this.#limiter?.take(reserved);
+    const wanted = background ? this.#usualPackets * nodes.length : 0;
+    const reserved = wanted > 0 && await this.#limiter?.take(wanted, signal) ? wanted : 0;
     const sent = { packets: 0 };
     try {
       return await work(nodes.map((node) => this.#counted(node, sent)), signal);
     } finally {
       this.#limiter?.spend(sent.packets - reserved);
-      if (background) {
+      if (background && !signal.aborted) {
         this.#usualPackets += (sent.packets / nodes.length - this.#usualPackets) / 8;
       }
     }
@@ -296,7 +294,13 @@ export class DhtManager {
     };
   }
 
+  #refuseIfStopped(): void {
+    if (!this.#stopping) return;
+    throw new DhtError("failed", "DHT_STOPPED", "The DHT manager has stopped taking work");
+  }
+
   async #queued<T>(key: string, work: () => Promise<T>): Promise<T> {
+    this.#refuseIfStopped();
     const before = this.#queues.get(key);
     const mine = (async () => {
       await before?.catch(() => {});

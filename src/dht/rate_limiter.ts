@@ -32,6 +32,7 @@ export class RateLimiter {
     this.#fill();
     this.#perSecond = perSecond;
     this.#tokens = Math.min(this.#tokens, perSecond);
+    this.#serveAnew();
   }
 
   /** Charges packets that were sent, or gives back what was taken and not sent (negative). */
@@ -44,10 +45,24 @@ export class RateLimiter {
   /**
    * Takes so many packets out of the budget as soon as it has them, in the order of the calls. More
    * than a second's worth is taken when the bucket is full.
+   *
+   * @returns whether they were taken; `false` if `signal` aborted before
    */
-  take(packets: number): Promise<void> {
-    return new Promise((go) => {
-      this.#waiting.push({ packets, go });
+  take(packets: number, signal?: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve(false);
+      const giveUp = () => {
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        resolve(false);
+        this.#serveAnew();
+      };
+      const go = () => {
+        signal?.removeEventListener("abort", giveUp);
+        resolve(true);
+      };
+      const waiter = { packets, go };
+      signal?.addEventListener("abort", giveUp, { once: true });
+      this.#waiting.push(waiter);
       this.#serve();
     });
   }
@@ -58,6 +73,13 @@ export class RateLimiter {
     const elapsedMs = Math.max(nowMs - this.#filledMs, 0);
     this.#filledMs = nowMs;
     this.#tokens = Math.min(this.#tokens + elapsedMs * this.#perSecond / 1_000, this.#perSecond);
+  }
+
+  /** The timer may be set for somebody who does not wait any more, or for another budget. */
+  #serveAnew(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#serve();
   }
 
   #serve(): void {

@@ -293,7 +293,8 @@ Deno.test("nodes that refuse are counted by their code, and others take their pl
   for (const node of dht.closest(target, 4)) node.behave = () => ({ kind: "refused", code: 202 });
   const found = await look(dht, dht.client());
   assert.equal(found.errors["202"], 4);
-  assert.deepEqual(ids(found), trueIds(dht, 12).slice(4));
+  assert.deepEqual(ids(found, 4), trueIds(dht, 8).slice(4));
+  assert.ok(found.answers.length >= 8);
 });
 
 Deno.test("some liars that name 4,000 nodes beside the target do not keep the true ones from being found", async () => {

@@ -1,0 +1,92 @@
+/**
+ * What the manager's tests have in common: a simulated DHT, a manager that borrows from it, signed
+ * items.
+ *
+ * @module
+ */
+
+import { toHex, utf8 } from "../../../src/base/mod.ts";
+import { DhtManager, type DhtNode } from "../../../src/dht/mod.ts";
+import { generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
+import {
+  bdecode,
+  bencode,
+  type BValue,
+  type MutableItem,
+  signItem,
+  targetOf,
+} from "../../../src/records/mod.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import {
+  type SimulatedClient,
+  SimulatedDht,
+  type SimulatedDhtOptions,
+} from "../../support/simulated_dht.ts";
+import type { SimulatedNode, StoredItem } from "../../support/simulated_node.ts";
+
+export const salt = utf8("a salt");
+
+/** A network, a client in it, a manager that borrows the client, and a key pair. */
+export class Fixture {
+  readonly clock = new FakeClock();
+  readonly dht: SimulatedDht;
+  readonly client: SimulatedClient;
+  readonly manager: DhtManager;
+  readonly keys: KeyPair = generateKeyPair();
+  /** What the provider lends from now on. */
+  lent: DhtNode[];
+
+  constructor(
+    options: Partial<SimulatedDhtOptions> = {},
+    managerOptions: Partial<ConstructorParameters<typeof DhtManager>[0]> = {},
+  ) {
+    this.dht = new SimulatedDht({ clock: this.clock, nodes: 100, ...options });
+    this.client = this.dht.client();
+    this.lent = [this.client];
+    this.manager = new DhtManager({ nodes: () => this.lent, clock: this.clock, ...managerOptions });
+  }
+
+  get key() {
+    return { publicKey: this.keys.publicKey, salt };
+  }
+
+  get target(): Uint8Array {
+    return targetOf(this.keys.publicKey, salt);
+  }
+
+  get targetHex(): string {
+    return toHex(this.target);
+  }
+
+  item(seq: number, value: BValue = `value ${seq}`): MutableItem {
+    return signItem(this.keys, { salt, seq, value: bencode(value) });
+  }
+
+  /** The nodes closest to the item's target. */
+  near(count: number): SimulatedNode[] {
+    return this.dht.closest(this.target, count);
+  }
+
+  /** Gives a node an item, as if it had been put. */
+  plant(node: SimulatedNode, item: MutableItem, changes: Record<string, unknown> = {}): void {
+    node.plant(this.targetHex, { ...stored(item, this.clock.now()), ...changes });
+  }
+
+  /** The manager's outcome, with the clock running. */
+  run<T>(operation: Promise<T>): Promise<T> {
+    return this.clock.until(operation);
+  }
+}
+
+function stored(item: MutableItem, atMs: number): StoredItem {
+  const v = plain(bdecode(item.value));
+  return { v, k: item.publicKey, sig: item.signature, seq: item.seq, atMs };
+}
+
+/** Decoded bencode as npm:bencode would have it. */
+function plain(value: unknown): unknown {
+  if (value instanceof Map) {
+    return Object.fromEntries([...value].map(([key, member]) => [key, plain(member)]));
+  }
+  return Array.isArray(value) ? value.map(plain) : value;
+}
