@@ -54,9 +54,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     try {
       options.onReady(await host.status());
       // Seeding thousands of archives takes its time; commands are answered meanwhile.
-      const seeding = host.seedAll().catch(ended.reject);
+      host.seedAll().catch(ended.reject);
       if (!signal.aborted) await ended.promise;
-      await Promise.race([seeding, Promise.resolve()]);
     } finally {
       await drain(control, clock, DRAIN_DEADLINE_MS);
       await host.close(CLOSE_DEADLINE_MS);

@@ -5,14 +5,13 @@
  * @module
  */
 
-import { join } from "node:path";
 import {
   type Clock,
   errorFromData,
   every,
   fromBase64,
   fromHex,
-  type LibreseedError,
+  LibreseedError,
   type Timer,
   toBase64,
   toHex,
@@ -20,8 +19,14 @@ import {
 import { parseHostPort, type Settings } from "../config/mod.ts";
 import type { Contact } from "../dht/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
-import { targetOf } from "../records/mod.ts";
-import { SeedDirectory, StateDatabase } from "../store/mod.ts";
+import { parsePublicKey } from "../identity/mod.ts";
+import { manifestSalt, targetOf } from "../records/mod.ts";
+import {
+  removeStaleTemporaries,
+  SeedDirectory,
+  StateDatabase,
+  type ValidSeedEntry,
+} from "../store/mod.ts";
 import type { ReportData, WorkerStarted } from "../worker/mod.ts";
 import { resolveBootstrap } from "./bootstrap.ts";
 import { DaemonError } from "./errors.ts";
@@ -43,9 +48,12 @@ import {
   type RecordName,
   type StatusJson,
 } from "./operations.ts";
+import { minimalOf } from "./manifest_item.ts";
 import { describeEntry, limitsOf, Packages } from "./packages.ts";
+import { partialPath, removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { KeptRecords } from "./kept_records.ts";
+import { SeedWatcher } from "./watch.ts";
 import { WorkerHost } from "./worker_host.ts";
 
 /** Hears what the host has to say. */
@@ -81,13 +89,17 @@ export class Host implements Operations {
   #packages!: Packages;
   #records!: KeptRecords;
   #saveNodes: Timer | undefined;
-  #downloads = new Map<string, Promise<DownloadedJson>>();
+  #watcher: SeedWatcher | undefined;
+  #closing = false;
+  readonly #downloads = new Map<string, Promise<DownloadedJson>>();
 
   /** State, then the engine with its DHT, then the manager; the control socket is the caller's. */
   static async start(options: HostOptions): Promise<Host> {
     const { settings, clock, listeners } = options;
     const seeds = new SeedDirectory(settings.dir);
     await seeds.ensure();
+    await removeStaleTemporaries(seeds.path, clock.now());
+    await removeOldPartials(seeds.path, clock.now());
     const state = StateDatabase.open(homePaths(settings.home).state, clock);
     if (state.replaced) {
       const { reason, movedTo } = state.replaced;
@@ -153,16 +165,46 @@ export class Host implements Operations {
     this.#saveNodes = every(clock, SAVE_NODES_MS, () => void this.#keepNodes());
   }
 
-  /** Seeds everything in the seed directory and keeps all records alive: the daemon's business. */
+  /** Keeps all records alive, seeds everything, and watches the seed directory: the daemon's work. */
   async seedAll(): Promise<void> {
-    const { listeners } = this.#options;
     await this.#worker.keepRecords(this.#records.all());
-    for (const { fileName } of await this.#seeds.list()) {
-      try {
-        await this.#packages.add(fileName);
-      } catch (error) {
-        listeners.onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
-      }
+    this.#watcher = new SeedWatcher({
+      directory: this.#seeds.path,
+      mode: this.#options.settings.watch,
+      clock: this.#options.clock,
+      onWarning: this.#options.listeners.onWarning,
+      target: {
+        arrived: (fileName) => this.#arrived(fileName),
+        left: (fileName) => this.#packages.drop(fileName),
+      },
+    });
+    await this.#watcher.start();
+  }
+
+  async #arrived(fileName: string): Promise<void> {
+    try {
+      await this.#adoptRecord(await this.#packages.add(fileName));
+    } catch (error) {
+      if (this.#closing) return;
+      this.#options.listeners.onWarning(
+        `${fileName} is not seeded: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  /** Whoever seeds a package can keep its record alive too, without the key that signed it. */
+  async #adoptRecord({ name, version, minimal }: ValidSeedEntry): Promise<void> {
+    const publicKey = parsePublicKey(minimal.pubkey);
+    const salt = manifestSalt(name, version);
+    if (this.#records.has(targetOf(publicKey, salt))) return;
+    try {
+      const { item } = await this.#worker.get({ publicKey, salt });
+      if (!item || minimalOf(item, minimal).infohash !== minimal.infohash) return;
+      this.#records.keep(item, { kind: "manifest", name, version }, false);
+      await this.#worker.keepRecords([{ item, dueMs: this.#options.clock.now(), failures: 0 }]);
+    } catch (error) {
+      if (!(error instanceof LibreseedError)) throw error;
+      // The DHT is off, or shows nonsense: the archive is seeded all the same.
     }
   }
 
@@ -276,8 +318,7 @@ export class Host implements Operations {
   ): Promise<DownloadedJson> {
     const { infoHash, lengthBytes, maxBytes, peers = [], torrent } = request;
     const seedDirectory = await Deno.realPath(this.#seeds.path);
-    // A name that is nobody's package, so that what is there is whole or hidden.
-    const path = join(seedDirectory, `.partial-${infoHash}`);
+    const path = partialPath(seedDirectory, infoHash);
     const bytes = await this.#worker.download(
       {
         infoHashHex: infoHash,
@@ -300,7 +341,9 @@ export class Host implements Operations {
 
   /** Manager, engine, state; bounded by `deadlineMs` milliseconds. */
   async close(deadlineMs: number): Promise<void> {
+    this.#closing = true;
     this.#saveNodes?.cancel();
+    await this.#watcher?.stop();
     await this.#keepNodes();
     await this.#worker.stop(deadlineMs);
     this.#state.close();

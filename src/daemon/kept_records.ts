@@ -44,6 +44,11 @@ export class KeptRecords {
     return records.map((record) => this.#named(record));
   }
 
+  /** Whether the record of a target is kept. */
+  has(target: Uint8Array): boolean {
+    return this.#state.records.get(target) !== undefined;
+  }
+
   /** Keeps a signed item from now on. */
   keep(item: MutableItem, { kind, name, version }: RecordName, own: boolean): void {
     this.#state.records.put({

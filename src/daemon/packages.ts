@@ -35,6 +35,7 @@ export class Packages {
   readonly #limits: ArchiveLimits;
   /** What is seeded, by file name. */
   readonly #seeding = new Map<string, ValidSeedEntry>();
+  readonly #adding = new Map<string, Promise<ValidSeedEntry>>();
   /** What cannot be seeded and why, by file name. */
   readonly #problems = new Map<string, string>();
 
@@ -55,8 +56,29 @@ export class Packages {
     return this.#seeding.size;
   }
 
-  /** Verifies an archive of the seed directory, unless that was done before, and seeds it. */
+  /**
+   * Verifies an archive of the seed directory, unless that was done before, and seeds it. One that
+   * was seeded and is no longer what was signed is not seeded any more.
+   *
+   * @throws {DaemonError} `PACKAGE_NOT_FOUND` (kind `not-found`), or what is wrong with the entry
+   * @throws {PackageError} whichever step of the verification chain failed
+   */
   async add(fileName: string): Promise<ValidSeedEntry> {
+    // A command and the watcher may come upon the same archive at the same moment.
+    const before = this.#adding.get(fileName);
+    const mine = (async () => {
+      await before?.catch(() => {});
+      return await this.#add(fileName);
+    })();
+    this.#adding.set(fileName, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#adding.get(fileName) === mine) this.#adding.delete(fileName);
+    }
+  }
+
+  async #add(fileName: string): Promise<ValidSeedEntry> {
     const entry = await this.#seeds.entry(fileName);
     if (!entry) {
       throw new DaemonError(
@@ -65,24 +87,22 @@ export class Packages {
         `There is no ${fileName} in the seed directory ${this.#seeds.path}`,
       );
     }
+    const seeding = this.#seeding.get(fileName);
     try {
-      return await this.#addEntry(entry);
+      if (entry.problem !== undefined) {
+        throw new DaemonError("verification", entry.problemCode, entry.problem);
+      }
+      if (seeding && isSame(seeding, entry)) return seeding;
+      await this.#verify(entry);
     } catch (error) {
+      await this.drop(fileName);
       this.#problems.set(fileName, (error as Error).message);
       throw error;
     }
-  }
-
-  async #addEntry(entry: SeedEntry): Promise<ValidSeedEntry> {
-    if (entry.problem !== undefined) {
-      throw new DaemonError("verification", entry.problemCode, entry.problem);
-    }
-    const seeding = this.#seeding.get(entry.fileName);
-    if (seeding && seeding.minimal.infohash === entry.minimal.infohash) return seeding;
-    await this.#verify(entry);
+    if (seeding) await this.drop(fileName);
     await this.#seed(entry);
-    this.#seeding.set(entry.fileName, entry);
-    this.#problems.delete(entry.fileName);
+    this.#seeding.set(fileName, entry);
+    this.#problems.delete(fileName);
     return entry;
   }
 
@@ -143,6 +163,11 @@ export class Packages {
     const { torrent } = await describeArchive(archivePath, { name: fileName });
     await this.#seeder.seed(minimal.btih, torrent, archivePath);
   }
+}
+
+function isSame(a: ValidSeedEntry, b: ValidSeedEntry): boolean {
+  return a.sizeBytes === b.sizeBytes && a.mtimeMs === b.mtimeMs && a.inode === b.inode &&
+    a.minimal.infohash === b.minimal.infohash;
 }
 
 /** Remembers that an archive is what its minimal manifest says, as long as the file is unchanged. */

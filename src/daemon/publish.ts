@@ -141,7 +141,11 @@ async function packInto(
   { path, name, version, signer }: PublishRequest,
 ): Promise<ValidSeedEntry> {
   // In the seed directory, so that the archive is moved and not copied to its place.
-  const directory = await Deno.makeTempDir({ dir: seeds.path, prefix: ".tmp-" });
+  const directory = await Deno.makeTempDir({
+    dir: seeds.path,
+    // The process id tells whoever tidies up whether we still live.
+    prefix: `.tmp-${Deno.pid}-`,
+  });
   try {
     const packed = await packDirectory({
       dir: path,

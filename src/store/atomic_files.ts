@@ -7,7 +7,7 @@
  */
 
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, readdir, rename, unlink } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { toHex, utf8 } from "../base/mod.ts";
 import { fileError, StoreError } from "./errors.ts";
@@ -62,7 +62,7 @@ export async function moveIntoPlace(tempPath: string, finalPath: string): Promis
  * that was not written to for an hour. Where there is no /proc, only the last two.
  *
  * @param nowMs Unix time in milliseconds
- * @returns the names of the files that were removed
+ * @returns the names of the files and directories that were removed
  * @throws {StoreError} `NOT_READABLE`, `NOT_WRITABLE`, `IO_FAILED`; a directory that does not exist
  * has none
  */
@@ -80,7 +80,8 @@ export async function removeStaleTemporaries(dir: string, nowMs: number): Promis
     try {
       const { mtimeMs } = await lstat(path);
       if (!await isStale(name, mtimeMs, nowMs)) continue;
-      await unlink(path);
+      // Packing works in a temporary directory.
+      await rm(path, { recursive: true });
       removed.push(name);
     } catch (cause) {
       // Its process may have renamed or removed it just now.

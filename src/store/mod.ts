@@ -17,6 +17,12 @@ export type { OutcomesTable, StoredOutcome } from "./outcomes_table.ts";
 export type { Pin, PinsTable } from "./pins_table.ts";
 export type { PutResult, RecordFilter, RecordsTable, StoredRecord } from "./records_table.ts";
 export { type PackageFiles, SeedDirectory, type SeedFiles } from "./seed_directory.ts";
-export type { InvalidSeedEntry, SeedEntry, SeedProblem, ValidSeedEntry } from "./seed_entry.ts";
+export {
+  type InvalidSeedEntry,
+  isArchiveName,
+  type SeedEntry,
+  type SeedProblem,
+  type ValidSeedEntry,
+} from "./seed_entry.ts";
 export { type ReplacedState, STATE_SCHEMA_VERSION, StateDatabase } from "./state_database.ts";
 export type { FileIdentity, VerifiedFile, VerifiedFilesTable } from "./verified_files_table.ts";
