@@ -1,5 +1,5 @@
 /**
- * Numbers and tables for people. Pure functions; nothing is written here.
+ * Numbers and strangers' text for people. Pure functions; nothing is written here.
  *
  * @module
  */
@@ -29,17 +29,6 @@ export function formatDuration(ms: number): string {
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return `${hours}h${two(minutes % 60)}m`;
   return `${Math.floor(hours / 24)}d${two(hours % 24)}h`;
-}
-
-/** Rows in columns two spaces apart, the first row being the headings. No line ends in spaces. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, i) => widths[i] = Math.max(widths[i] ?? 0, [...cell].length));
-  }
-  return rows.map((row) =>
-    row.map((cell, i) => cell + " ".repeat(widths[i]! - [...cell].length)).join("  ").trimEnd()
-  ).join("\n");
 }
 
 /**

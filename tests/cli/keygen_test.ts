@@ -6,10 +6,10 @@
 
 import assert from "node:assert/strict";
 import { parsePublicKey } from "../../src/identity/mod.ts";
-import { runCli, temporaryDirectory } from "./run_cli.ts";
+import { runCli, temporaryHome } from "../support/mod.ts";
 
 Deno.test("keygen prints the public key alone, and keeps the private one to its owner", async () => {
-  await using directory = await temporaryDirectory();
+  await using directory = await temporaryHome();
   const home = `${directory.path}/new home`;
   const { code, stdout, stderr } = await runCli(["keygen", "--home", home]);
   assert.equal(code, 0);
@@ -22,7 +22,7 @@ Deno.test("keygen prints the public key alone, and keeps the private one to its 
 });
 
 Deno.test("keygen never overwrites a key", async () => {
-  await using home = await temporaryDirectory();
+  await using home = await temporaryHome();
   const args = ["keygen", "--home", home.path, "-q"];
   const first = await runCli(args);
   assert.deepEqual([first.code, first.stderr], [0, ""]);
@@ -35,7 +35,7 @@ Deno.test("keygen never overwrites a key", async () => {
 });
 
 Deno.test("keygen --json prints key, fingerprint and path; its failure is JSON too", async () => {
-  await using home = await temporaryDirectory();
+  await using home = await temporaryHome();
   const args = ["keygen", "--home", home.path, "--json"];
   const { code, stdout, stderr } = await runCli(args);
   assert.equal(code, 0);

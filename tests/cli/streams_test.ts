@@ -5,7 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { runCli, runShell, temporaryDirectory } from "./run_cli.ts";
+import { runCli, temporaryHome } from "../support/mod.ts";
+import { runShell } from "./shell.ts";
 
 Deno.test("version is one line on standard output", async () => {
   const { code, stdout, stderr } = await runCli(["version"]);
@@ -70,21 +71,20 @@ Deno.test("nobody listening on standard error changes nothing", async () => {
 });
 
 Deno.test("settings come from the environment and the config file of the home", async () => {
-  await using home = await temporaryDirectory();
+  await using home = await temporaryHome();
   await Deno.writeTextFile(`${home.path}/config.yaml`, "port: 7000\ntimeout: never\n");
-  const env = { LIBRESEED_HOME: home.path };
-  const file = await runCli(["keygen"], { env });
+  const file = await runCli(["keygen"], { home });
   assert.equal(file.code, 2);
   assert(file.stderr.startsWith(`libreseed: ${home.path}/config.yaml:2: timeout: `), file.stderr);
-  const variable = await runCli(["keygen"], { env: { ...env, LIBRESEED_TIMEOUT: "1x" } });
+  const variable = await runCli(["keygen"], { home, env: { LIBRESEED_TIMEOUT: "1x" } });
   assert.equal(variable.code, 2);
   assert(variable.stderr.startsWith("libreseed: LIBRESEED_TIMEOUT: "), variable.stderr);
-  const flag = await runCli(["keygen", "--timeout", "5s"], { env });
+  const flag = await runCli(["keygen", "--timeout", "5s"], { home });
   assert.deepEqual([flag.code, flag.stdout.startsWith("ed25519:")], [0, true]);
 });
 
 Deno.test("a config file that is a directory is an error, not an absent file", async () => {
-  await using home = await temporaryDirectory();
+  await using home = await temporaryHome();
   await Deno.mkdir(`${home.path}/config.yaml`);
   const { code, stderr } = await runCli(["keygen", "--home", home.path]);
   assert.equal(code, 1);

@@ -5,7 +5,7 @@
  */
 
 import { defineCommand } from "../command.ts";
-import { formatTable } from "../format.ts";
+import { formatTable } from "../table.ts";
 import { libraryVersions, version } from "../version.ts";
 
 export default defineCommand<Record<never, never>, []>({

@@ -6,7 +6,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatBytes, formatDuration, formatTable, printable } from "../../../src/cli/format.ts";
+import { formatBytes, formatDuration, printable } from "../../../src/cli/format.ts";
+import { formatTable } from "../../../src/cli/table.ts";
 
 Deno.test("bytes are told in the largest unit that leaves a digit before the point", () => {
   const cases: [number, string][] = [

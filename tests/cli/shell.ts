@@ -1,0 +1,17 @@
+/**
+ * The program inside a line of shell, for what pipes and redirections do to it.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { type CliOptions, type CliResult, runCli } from "../support/mod.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const binary = Deno.env.get("LIBRESEED_BIN");
+const program = binary ? [binary] : [Deno.execPath(), "run", "-q", "-A", `${root}main.ts`];
+
+/** Runs a line of bash in which `"$@"` is the program. */
+export function runShell(line: string, options: CliOptions = {}): Promise<CliResult> {
+  return runCli(program, { cwd: root, ...options, program: ["bash", "-c", line, "bash"] });
+}
