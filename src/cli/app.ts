@@ -107,6 +107,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/remove.ts"),
   },
   {
+    name: "reload",
+    brief: "Have the daemon read its settings anew",
+    load: () => import("./commands/reload.ts"),
+  },
+  {
     name: "stop",
     brief: "End the daemon",
     load: () => import("./commands/stop.ts"),

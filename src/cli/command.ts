@@ -34,9 +34,9 @@ export interface CommandRun<FLAGS, ARGS extends BaseArgs> {
   io: Io;
   /**
    * The settings, loaded when first asked for. Rejects with `ConfigError`. A command that needs none
-   * does not ask, and so works with a broken config file.
+   * does not ask, and so works with a broken config file. With `anew` they are loaded once more.
    */
-  settings(): Promise<LoadedSettings>;
+  settings(options?: { anew: boolean }): Promise<LoadedSettings>;
   /** Runs another command line in the same process; resolves to its exit code. */
   cli(args: readonly string[]): Promise<number>;
 }

@@ -37,6 +37,8 @@ export interface Io {
    * a command asks for it, both signals end the process as they always do.
    */
   readonly signal: AbortSignal;
+  /** Calls `hear` at each SIGHUP until it is disposed of. Does nothing where there is none. */
+  onHangUp(hear: () => void): Disposable;
   /** The signal that came, if one did and {@linkcode Io.signal} was listening. */
   readonly interruptedBy: EndSignal | undefined;
   /**

@@ -111,6 +111,11 @@ export function processIo(): Io {
       }
       return interruption.signal;
     },
+    onHangUp(hear) {
+      if (Deno.build.os === "windows") return { [Symbol.dispose]() {} };
+      Deno.addSignalListener("SIGHUP", hear);
+      return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", hear) };
+    },
     get interruptedBy() {
       return interruptedBy;
     },

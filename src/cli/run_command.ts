@@ -40,8 +40,9 @@ export async function runCommand(
       args,
       output,
       io,
-      settings: () =>
-        loaded ??= loadSettings({
+      settings: ({ anew } = { anew: false }) => {
+        if (anew) loaded = undefined;
+        return loaded ??= loadSettings({
           flags: settingsFromFlags(flags, command.ownFlags),
           env: io.env,
           cwd: io.cwd,
@@ -50,7 +51,8 @@ export async function runCommand(
             const bytes = await io.readFile(path, maxConfigBytes);
             return bytes && fromUtf8(bytes);
           },
-        }),
+        });
+      },
       cli: async (more) => (await import("./run.ts")).runCli(more, io),
     });
     return code ?? exitCodes.done;

@@ -46,6 +46,8 @@ function remoteOperations(http: Deno.HttpClient): Operations {
   return {
     status: () => call("status"),
     list: () => call("list"),
+    records: () => call("records"),
+    reload: () => call("reload"),
     stop: () => call("stop"),
     add: (request) => call("add", request),
     remove: (request) => call("remove", request),

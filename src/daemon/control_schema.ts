@@ -47,11 +47,16 @@ export const requestSchemas = {
     peers: v.optional(v.array(v.pipe(v.string(), v.maxLength(64)))),
     torrent: v.optional(v.string()),
   }),
+  records: v.strictObject({}),
+  reload: v.strictObject({}),
   stop: v.strictObject({}),
 };
 
 /** The name of an operation on the control socket. */
 export type OperationName = keyof typeof requestSchemas;
+
+/** The names of all operations. */
+export const operationNames = Object.keys(requestSchemas) as OperationName[];
 
 /** Whether `name` is an operation. */
 export function isOperation(name: string): name is OperationName {

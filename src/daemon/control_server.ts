@@ -1,7 +1,8 @@
 /**
  * The control socket: other libreseed processes of the same user borrow the engine through it.
  * HTTP over a Unix socket; `POST /v1/OPERATION` answers with one JSON object a line, events first,
- * then a result or an error. `GET /v1/status` is for people with curl.
+ * then a result or an error. `GET /v1/status`, `list` and `records` are for people
+ * with curl.
  *
  * @module
  */
@@ -72,7 +73,7 @@ async function respond(
       404,
     );
   }
-  if (request.method === "GET" && (name === "status" || name === "list")) {
+  if (request.method === "GET" && isReading(name)) {
     return Response.json(await operations[name]());
   }
   if (request.method !== "POST") {
@@ -96,6 +97,10 @@ async function respond(
   return stream((options) => call(operations, name, body, options));
 }
 
+function isReading(name: OperationName): name is "status" | "list" | "records" {
+  return name === "status" || name === "list" || name === "records";
+}
+
 function call(
   operations: Operations,
   name: OperationName,
@@ -105,6 +110,8 @@ function call(
   switch (name) {
     case "status":
     case "list":
+    case "records":
+    case "reload":
     case "stop":
       return operations[name]();
     case "add":

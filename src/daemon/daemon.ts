@@ -6,10 +6,11 @@
  */
 
 import type { Clock } from "../base/mod.ts";
-import type { Settings } from "../config/mod.ts";
+import type { HostPort, Settings } from "../config/mod.ts";
 import { ensureHome, homePaths } from "./home.ts";
 import { tryLockHome } from "./home_lock.ts";
 import type { HostListeners } from "./host.ts";
+import type { HttpPage } from "./http_page.ts";
 import { drain, homeInUse, startHost } from "./node.ts";
 import type { StatusJson } from "./operations.ts";
 
@@ -18,8 +19,12 @@ export interface DaemonOptions {
   settings: Settings;
   clock: Clock;
   listeners: Omit<HostListeners, "onFailure">;
+  /** Reads the settings anew, for `reload`. */
+  readSettings: () => Promise<Settings>;
+  /** Called with each reason to read the settings anew, until the daemon ends. */
+  onReload?: (reload: () => Promise<unknown>) => Disposable;
   /** Called once it stands: port bound, control socket served. */
-  onReady: (status: StatusJson) => void;
+  onReady: (status: StatusJson, http: HostPort | undefined) => void;
   /** Ends it. */
   signal: AbortSignal;
 }
@@ -50,13 +55,22 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       daemon: true,
       listeners: { ...listeners, onFailure: ended.reject },
       onStop: ended.resolve,
+      readSettings: options.readSettings,
     });
+    let page: HttpPage | undefined;
     try {
-      options.onReady(await host.status());
+      using _reloading = options.onReload?.(() => host.reload());
+      if (settings.http) {
+        // Loaded here because few ask for it.
+        const { serveHttpPage } = await import("./http_page.ts");
+        page = serveHttpPage(settings.http, host, clock);
+      }
+      options.onReady(await host.status(), page?.address);
       // Seeding thousands of archives takes its time; commands are answered meanwhile.
       host.seedAll().catch(ended.reject);
       if (!signal.aborted) await ended.promise;
     } finally {
+      await page?.close();
       await drain(control, clock, DRAIN_DEADLINE_MS);
       await host.close(CLOSE_DEADLINE_MS);
     }

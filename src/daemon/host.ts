@@ -45,7 +45,9 @@ import {
   type PackageJson,
   type PutJson,
   putToJson,
+  type RecordJson,
   type RecordName,
+  type ReloadedJson,
   type StatusJson,
 } from "./operations.ts";
 import { minimalOf } from "./manifest_item.ts";
@@ -53,6 +55,7 @@ import { describeEntry, limitsOf, Packages } from "./packages.ts";
 import { partialPath, removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { KeptRecords } from "./kept_records.ts";
+import { mergeSettings, tunable } from "./reload.ts";
 import { SeedWatcher } from "./watch.ts";
 import { WorkerHost } from "./worker_host.ts";
 
@@ -73,6 +76,8 @@ export interface HostOptions {
   listeners: HostListeners;
   /** What the operation `stop` does. */
   onStop?: () => void;
+  /** Reads the settings anew, from where they came; without it `reload` changes nothing. */
+  readSettings?: () => Promise<Settings>;
 }
 
 /** How often the routing table is kept for the next start, milliseconds. */
@@ -80,7 +85,7 @@ const SAVE_NODES_MS = 5 * 60_000;
 
 /** Owns a home's engine. */
 export class Host implements Operations {
-  readonly #options: HostOptions;
+  #options: HostOptions;
   readonly #state: StateDatabase;
   readonly #seeds: SeedDirectory;
   readonly #startedMs: number;
@@ -141,12 +146,8 @@ export class Host implements Operations {
       bootstrap: addresses,
       knownNodes: this.#savedNodes(),
       maxConnections: settings.maxConnections,
-      uploadLimit: settings.uploadBytesPerSecond || undefined,
-      downloadLimit: settings.downloadBytesPerSecond || undefined,
-      storeNodes: settings.storeNodes,
-      minNodes: settings.minNodes,
-      dhtPacketsPerSecond: settings.dhtPacketsPerSecond,
-      reannounceIntervalMs: settings.reannounceIntervalMs,
+      readOnly: !this.#options.daemon,
+      ...tunable(settings),
     }, {
       onDht: (state) => this.#onDht(state),
       onAnnounced: (report) => this.#settle(report),
@@ -225,6 +226,11 @@ export class Host implements Operations {
       manager: worker.manager,
       schedule: worker.schedule,
       packages: this.#packages.count,
+      memory: memoryOf(),
+      uploadSpeed: sum(worker.torrents, ({ uploadSpeed }) => uploadSpeed),
+      downloadSpeed: sum(worker.torrents, ({ downloadSpeed }) => downloadSpeed),
+      uploadedBytes: sum(worker.torrents, ({ uploadedBytes }) => uploadedBytes),
+      downloadedBytes: sum(worker.torrents, ({ downloadedBytes }) => downloadedBytes),
     };
   }
 
@@ -334,6 +340,25 @@ export class Host implements Operations {
     return { path, torrent: toBase64(bytes) };
   }
 
+  records(): Promise<RecordJson[]> {
+    return Promise.resolve(this.#records.describe());
+  }
+
+  async reload(): Promise<ReloadedJson> {
+    const { readSettings, settings, listeners } = this.#options;
+    if (!readSettings) return { changed: [], needRestart: [] };
+    const { merged, changed, needRestart } = mergeSettings(settings, await readSettings());
+    this.#options = { ...this.#options, settings: merged };
+    await this.#worker.configure(tunable(merged));
+    this.#packages.limits = limitsOf(merged);
+    if (this.#watcher) this.#watcher.mode = merged.watch;
+    if (changed.length > 0) listeners.onNotice(`in force now: ${changed.join(", ")}`);
+    if (needRestart.length > 0) {
+      listeners.onWarning(`changed, but in force only after a restart: ${needRestart.join(", ")}`);
+    }
+    return { changed, needRestart };
+  }
+
   stop(): Promise<void> {
     this.#options.onStop?.();
     return Promise.resolve();
@@ -387,4 +412,13 @@ export class Host implements Operations {
       listeners.onNotice("the DHT is back");
     }
   }
+}
+
+function sum<T>(members: T[], of: (member: T) => number): number {
+  return members.reduce((total, member) => total + of(member), 0);
+}
+
+function memoryOf(): StatusJson["memory"] {
+  const { rss, heapUsed } = Deno.memoryUsage();
+  return { residentBytes: rss, heapBytes: heapUsed };
 }

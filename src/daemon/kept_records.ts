@@ -9,7 +9,7 @@ import { type Clock, fromHex, toHex } from "../base/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
 import type { StateDatabase, StoredOutcome, StoredRecord } from "../store/mod.ts";
 import type { KeptRecord, ReportData } from "../worker/mod.ts";
-import type { RecordName } from "./operations.ts";
+import type { RecordJson, RecordName } from "./operations.ts";
 
 /** A kept record, for the worker and for people. */
 export interface NamedRecord {
@@ -34,6 +34,29 @@ export class KeptRecords {
   /** All of them. */
   all(): KeptRecord[] {
     return this.#state.records.list().map((record) => this.#named(record).kept);
+  }
+
+  /** All of them as they stand, for people. */
+  describe(): RecordJson[] {
+    return this.#state.records.list().map(({ target, kind, name, version, seq, own }) => {
+      const outcome = this.#state.outcomes.get(target);
+      return {
+        kind: kind as RecordName["kind"],
+        name,
+        version,
+        target: toHex(target),
+        seq,
+        own,
+        holding: outcome?.holding ?? 0,
+        asked: outcome?.asked ?? 0,
+        responded: outcome?.responded ?? 0,
+        lastAttemptMs: outcome?.lastAttemptMs,
+        lastSuccessMs: outcome?.lastSuccessMs,
+        nextDueMs: outcome?.nextDueMs,
+        failures: outcome?.failures ?? 0,
+        error: outcome?.error,
+      };
+    });
   }
 
   /** Those of the packages that are named; all, if none is. */

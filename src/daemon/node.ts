@@ -8,11 +8,12 @@
 import { type Clock, delay } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import { connectControl } from "./control_client.ts";
+import { operationNames } from "./control_schema.ts";
 import { type ControlServer, serveControl } from "./control_server.ts";
 import { DaemonError } from "./errors.ts";
 import { ensureHome, homePaths } from "./home.ts";
 import { lockHolder, tryLockHome } from "./home_lock.ts";
-import { Host, type HostListeners } from "./host.ts";
+import { Host, type HostOptions } from "./host.ts";
 import type { Operations, StatusJson } from "./operations.ts";
 
 /** Options of {@linkcode openNode}. */
@@ -40,15 +41,55 @@ const CLOSE_DEADLINE_MS = 3_000;
 /** How long others that borrow a command's own engine may go on with what they have begun. */
 const DRAIN_DEADLINE_MS = 30_000;
 const POLL_MS = 50;
+/** How often to look for the owner before saying that one waits. */
+const NOTICE_AFTER_TRIES = 10;
 
 /**
  * Borrows the engine of the home's owner, or starts one. If another process is just starting or
- * ending, waits for it.
+ * ending, waits for it; if the owner goes away between two operations, the next one finds another
+ * owner or becomes it.
  *
  * @throws {DaemonError} `HOME_IN_USE` (kind `in-use`) if the owner neither answers nor ends within
  * the time limit
  */
 export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
+  let current = await openOnce(options);
+  let reopening: Promise<void> | undefined;
+  const reopen = (lost: NodeHandle) => {
+    if (current !== lost) return Promise.resolve();
+    return reopening ??= (async () => {
+      await lost.close();
+      options.onNotice("the libreseed process that owned this home has ended; going on without it");
+      current = await openOnce(options);
+    })().finally(() => reopening = undefined);
+  };
+  const operations = Object.fromEntries(operationNames.map((name) => [
+    name,
+    async (...args: unknown[]) => {
+      const used = current;
+      const call = (node: NodeHandle) =>
+        (node.operations[name] as (...args: unknown[]) => Promise<unknown>)(...args);
+      try {
+        return await call(used);
+      } catch (error) {
+        const isLost = error instanceof DaemonError && error.code === "CONTROL_UNREACHABLE";
+        if (!isLost || options.signal?.aborted) throw error;
+        // Every operation can be repeated: what it did the first time, it finds done.
+        await reopen(used);
+        return await call(current);
+      }
+    },
+  ])) as unknown as Operations;
+  return {
+    operations,
+    get status() {
+      return current.status;
+    },
+    close: () => current.close(),
+  };
+}
+
+async function openOnce(options: OpenNodeOptions): Promise<NodeHandle> {
   const { settings, clock, onNotice, signal } = options;
   const paths = homePaths(settings.home);
   await ensureHome(settings.home);
@@ -72,7 +113,9 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
       }
     }
     if (clock.now() > endMs) throw await homeInUse(settings.home, paths.lock);
-    if (tries === 4) onNotice("waiting for another libreseed process of this home");
+    if (tries === NOTICE_AFTER_TRIES) {
+      onNotice("waiting for another libreseed process of this home");
+    }
     await delay(clock, POLL_MS, signal);
   }
 }
@@ -106,14 +149,9 @@ async function openOwn(options: OpenNodeOptions, release: () => void): Promise<N
 }
 
 /** Starts the host and its control socket. Whoever calls holds the home's lock. */
-export async function startHost(options: {
-  settings: Settings;
-  clock: Clock;
-  daemon: boolean;
-  listeners: HostListeners;
-  /** What `stop` on the control socket does. */
-  onStop?: () => void;
-}): Promise<{ host: Host; control: ControlServer }> {
+export async function startHost(
+  options: HostOptions,
+): Promise<{ host: Host; control: ControlServer }> {
   const host = await Host.start(options);
   try {
     const { control } = homePaths(options.settings.home);

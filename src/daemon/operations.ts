@@ -62,6 +62,37 @@ export interface AnnouncedJson extends RecordName {
   error?: { code: string; message: string };
 }
 
+/** A record that this home keeps alive. */
+export interface RecordJson extends RecordName {
+  /** 40 hexadecimal digits. */
+  target: string;
+  /** BEP 44 sequence number. */
+  seq: number;
+  /** Whether it was signed here. */
+  own: boolean;
+  /** At the last announcement: nodes known to hold it, asked, and that answered. */
+  holding: number;
+  asked: number;
+  responded: number;
+  /** Unix milliseconds; absent before the first time. */
+  lastAttemptMs?: number;
+  lastSuccessMs?: number;
+  /** Unix milliseconds; absent if it was never announced. */
+  nextDueMs?: number;
+  /** Failures in a row. */
+  failures: number;
+  /** Why the last announcement failed. */
+  error?: string;
+}
+
+/** What reading the settings anew did. */
+export interface ReloadedJson {
+  /** Settings that have another value now, and are in force. */
+  changed: string[];
+  /** Settings that have another value, but need a restart. */
+  needRestart: string[];
+}
+
 /** A package in the seed directory. */
 export interface PackageJson {
   /** Package name; the file name if the package cannot be read. */
@@ -100,6 +131,14 @@ export interface StatusJson {
   schedule: { kept: number; overdue: number };
   /** How many packages are seeded. */
   packages: number;
+  /** Memory of the process in bytes: resident, and of it the JavaScript heap of the main thread. */
+  memory: { residentBytes: number; heapBytes: number };
+  /** Bytes a second, all torrents together. */
+  uploadSpeed: number;
+  downloadSpeed: number;
+  /** Bytes since the start. */
+  uploadedBytes: number;
+  downloadedBytes: number;
 }
 
 /** What to download. */
@@ -154,6 +193,10 @@ export interface Operations {
     request: DownloadJson,
     options?: CallOptions<DownloadProgress>,
   ): Promise<DownloadedJson>;
+  /** The records that this home keeps alive, and how each was found at its last announcement. */
+  records(): Promise<RecordJson[]>;
+  /** Reads the settings anew and takes over what can change while it runs. */
+  reload(): Promise<ReloadedJson>;
   /** Ends the daemon. */
   stop(): Promise<void>;
 }

@@ -32,7 +32,8 @@ export class Packages {
   readonly #seeds: SeedDirectory;
   readonly #state: StateDatabase;
   readonly #seeder: Seeder;
-  readonly #limits: ArchiveLimits;
+  /** What archives may not exceed. */
+  limits: ArchiveLimits;
   /** What is seeded, by file name. */
   readonly #seeding = new Map<string, ValidSeedEntry>();
   readonly #adding = new Map<string, Promise<ValidSeedEntry>>();
@@ -48,7 +49,7 @@ export class Packages {
     this.#seeds = seeds;
     this.#state = state;
     this.#seeder = seeder;
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   /** How many are seeded. */
@@ -145,7 +146,7 @@ export class Packages {
     const sha256 = parseSha256(minimal.infohash)!;
     const known = this.#state.verifiedFiles.find(archivePath, entry);
     if (known && equalBytes(known.sha256, sha256)) return;
-    await verifyArchive({ archivePath, minimal, limits: this.#limits });
+    await verifyArchive({ archivePath, minimal, limits: this.limits });
     rememberVerified(this.#state, entry);
   }
 

@@ -14,6 +14,7 @@ import {
   type KeptRecord,
   type ReportData,
   type SandboxOptions,
+  type TunableOptions,
   type WorkerConnection,
   type WorkerOptions,
   type WorkerStarted,
@@ -76,6 +77,10 @@ export class WorkerHost {
 
   status(): Promise<WorkerStatus> {
     return this.#connection.api.status();
+  }
+
+  configure(options: TunableOptions): Promise<void> {
+    return this.#connection.api.configure(options);
   }
 
   knownNodes() {

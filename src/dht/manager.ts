@@ -47,6 +47,15 @@ export interface OperationOptions {
   background?: boolean;
 }
 
+/** Options of {@linkcode DhtManager.put}. */
+export interface PutRequestOptions extends OperationOptions {
+  /**
+   * Whether to send the item also to nodes that hold it. A node may forget an item two hours after it
+   * was put last (BEP 44), and being asked for it does not count.
+   */
+  refresh?: boolean;
+}
+
 /** How the manager did since it started. */
 export interface DhtManagerStats {
   gets: number;
@@ -55,6 +64,9 @@ export interface DhtManagerStats {
   puts: number;
   /** Puts after which enough nodes hold the item. */
   putsStrong: number;
+  /** Searches for peers of a torrent, and how many of them found one. */
+  peerSearches: number;
+  peerSearchesFound: number;
   /** Smoothed round trip of one query, milliseconds. */
   roundTripMs: number | undefined;
 }
@@ -63,8 +75,8 @@ export interface DhtManagerStats {
 export class DhtManager {
   readonly #nodes: NodeProvider;
   readonly #clock: Clock;
-  readonly #storeNodes: number;
-  readonly #minNodes: number;
+  #storeNodes: number;
+  #minNodes: number;
   readonly #concurrency: number;
   readonly #limiter: RateLimiter | undefined;
   readonly #roundTrip = new RoundTripEstimator();
@@ -72,7 +84,14 @@ export class DhtManager {
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #stopped = new AbortController();
-  readonly #stats = { gets: 0, getsAnswered: 0, puts: 0, putsStrong: 0 };
+  readonly #stats = {
+    gets: 0,
+    getsAnswered: 0,
+    puts: 0,
+    putsStrong: 0,
+    peerSearches: 0,
+    peerSearchesFound: 0,
+  };
 
   constructor(options: DhtManagerOptions) {
     this.#nodes = options.nodes;
@@ -104,11 +123,12 @@ export class DhtManager {
 
   /**
    * Sees to it that the nodes closest to the item's target hold it: asks first, and puts only to
-   * those that lack it or hold an older one. Puts of the same target wait for each other.
+   * those that lack it or hold an older one, unless told to refresh the others too. Puts of the same
+   * target wait for each other.
    *
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
-  put(item: MutableItem, options: OperationOptions = {}): Promise<PutOutcome> {
+  put(item: MutableItem, options: PutRequestOptions = {}): Promise<PutOutcome> {
     const target = targetOf(item.publicKey, item.salt);
     return this.#queued(toHex(target), () =>
       this.#run(async (nodes, signal) => {
@@ -119,6 +139,7 @@ export class DhtManager {
             storeNodes: this.#storeNodes,
             minNodes: this.#minNodes,
             timeoutMs: QUERY_TIMEOUT_MS,
+            refresh: options.refresh ?? false,
             signal,
           });
         }));
@@ -152,6 +173,8 @@ export class DhtManager {
           this.#lookup(node, "get_peers", infoHash, { info_hash: infoHash }, signal, onAnswer)
         ),
       );
+      this.#stats.peerSearches++;
+      if (peers.size > 0) this.#stats.peerSearchesFound++;
       return { peers: [...peers.values()], ...countLookups(results) };
     }, options);
   }
@@ -197,6 +220,12 @@ export class DhtManager {
         }));
         return { ...countLookups(results), stored };
       }, options));
+  }
+
+  /** Changes on how many nodes an item is to be held, and below how many a put is called weak. */
+  configure({ storeNodes, minNodes }: { storeNodes: number; minNodes: number }): void {
+    this.#storeNodes = storeNodes;
+    this.#minNodes = minNodes;
   }
 
   /** How the manager did since it started. */

@@ -20,6 +20,8 @@ export interface PutOptions {
   minNodes: number;
   /** How long to wait for one node, milliseconds. */
   timeoutMs: number;
+  /** Whether to send the item also to those that hold it, so that they keep it for longer. */
+  refresh: boolean;
   signal: AbortSignal;
 }
 
@@ -115,15 +117,18 @@ class Put {
   }
 
   async #offer(answer: LookupAnswer, shown: Shown, retry = true): Promise<Verdict> {
+    const { timeoutMs, refresh, signal } = this.#options;
     const known = this.#judge(shown);
-    if (known) return known;
     const { token } = answer.body;
-    if (!(token instanceof Uint8Array)) return this.#refused("no token");
+    const hasToken = token instanceof Uint8Array;
+    if (known && !(known === "had" && refresh && hasToken)) return known;
+    if (!hasToken) return this.#refused("no token");
     // cas only to a node that showed a value: to the others it would name a seq that they lack.
     const cas = shown.kind === "item" ? shown.item.seq : undefined;
     const args = putArguments(this.#item, token, cas);
-    const { timeoutMs, signal } = this.#options;
     const result = await this.#node.query(answer.contact, "put", args, { timeoutMs, signal });
+    // It showed the item a moment ago. Some nodes answer 302 to the same seq, and keep it as long.
+    if (known) return known;
     if (result.kind === "reply") return "took";
     if (result.kind === "failed") return this.#refused(result.why);
     const name = result.kind === "refused" ? String(result.code) : result.kind;

@@ -10,12 +10,12 @@ import { type Clock, fromHex, type Timer, toHex } from "../base/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
 import { AdaptiveConcurrency } from "./adaptive_concurrency.ts";
 import { DueQueue } from "./due_queue.ts";
-import type { OperationOptions } from "./manager.ts";
+import type { OperationOptions, PutRequestOptions } from "./manager.ts";
 import type { AnnounceOutcome, PutOutcome } from "./outcome.ts";
 
 /** The part of the manager that this needs. */
 export interface Announcer {
-  put(item: MutableItem, options: OperationOptions): Promise<PutOutcome>;
+  put(item: MutableItem, options: PutRequestOptions): Promise<PutOutcome>;
   announcePeer(
     infoHash: Uint8Array,
     port: number,
@@ -59,6 +59,8 @@ export interface ReannouncerOptions {
 const SPREAD = 0.1;
 /** First pause after a failure; doubled after each further one, up to the interval. */
 const FIRST_BACKOFF_MS = 60_000;
+/** BEP 44: nodes may forget an item two hours after it was put last. */
+const ITEM_LIFE_MS = 2 * 3_600_000;
 /** A machine that sleeps does not count the time; look at the clock at least this often. */
 const LONGEST_SLEEP_MS = 60_000;
 
@@ -68,6 +70,8 @@ interface Entry {
   item?: MutableItem;
   dueMs: number;
   failures: number;
+  /** When all that held the record were last made to keep it for longer, Unix milliseconds. */
+  refreshedMs?: number;
   running?: Promise<AnnounceReport>;
 }
 
@@ -200,7 +204,9 @@ export class Reannouncer {
     let succeeded = false;
     try {
       if (entry.item) {
-        report.put = await announcer.put(entry.item, options);
+        const refresh = this.#wouldExpire(entry, atMs);
+        report.put = await announcer.put(entry.item, { ...options, refresh });
+        if (refresh && report.put.holding > 0) entry.refreshedMs = atMs;
         succeeded = this.#settle(entry, report.put);
       } else {
         report.announce = await announcer.announcePeer(fromHex(entry.idHex)!, port, options);
@@ -215,6 +221,12 @@ export class Reannouncer {
     entry.dueMs = nowMs + this.#pauseMs(entry.failures);
     const { kind, idHex, failures, dueMs } = entry;
     return { kind, idHex, atMs, nextDueMs: dueMs, failures, ...report };
+  }
+
+  /** Whether copies that nobody puts again now could be forgotten before the time after next. */
+  #wouldExpire({ refreshedMs }: Entry, nowMs: number): boolean {
+    if (refreshedMs === undefined) return true;
+    return nowMs + this.#intervalMs * (1 + SPREAD) - refreshedMs >= ITEM_LIFE_MS;
   }
 
   /** Whether the record is held well enough; one that was superseded is taken over. */

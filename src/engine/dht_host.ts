@@ -26,6 +26,8 @@ export interface DhtHostOptions {
   bootstrap: { host: string; port: number }[];
   /** Nodes of an earlier run, asked before the bootstrap addresses. */
   knownNodes?: Contact[];
+  /** Take part without being part of the DHT (BEP 43). */
+  readOnly?: boolean;
   /** Called when the state changes. */
   onState?: (state: DhtState) => void;
   /** Opens sockets; the system's UDP over IPv4 unless a test hands in another. */
@@ -64,7 +66,8 @@ export class DhtHost {
       krpcSocket: createKrpcSocket({ socket: this.#udp, timeout: KRPC_TIMEOUT_MS }),
       nodes: options.bootstrap,
     }) as unknown as Krpc;
-    shortenAnswers(this.krpc);
+    if (options.readOnly) visitOnly(this.krpc);
+    else shortenAnswers(this.krpc);
   }
 
   /** Whether the DHT is there, and if not, why. */
@@ -256,4 +259,17 @@ function shortenAnswers(krpc: Krpc): void {
       done,
     );
   };
+}
+
+/**
+ * Marks queries as read-only and answers none (BEP 43): a node that is gone in a second is of no use
+ * in other nodes' routing tables.
+ */
+function visitOnly(krpc: Krpc): void {
+  const send = krpc.socket.send.bind(krpc.socket);
+  krpc.socket.send = (peer, message, done) => {
+    send(peer, message.y === "q" ? { ...message, ro: 1 } : message, done);
+  };
+  krpc.response = () => {};
+  krpc.error = () => {};
 }

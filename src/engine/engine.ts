@@ -27,6 +27,8 @@ export interface EngineOptions {
   bootstrap: { host: string; port: number }[];
   /** DHT nodes of an earlier run. */
   knownNodes?: Contact[];
+  /** Take part in the DHT without being part of it (BEP 43): for a short visit. */
+  readOnly?: boolean;
   /** Connections of one torrent. */
   maxConnections?: number;
   /** Bytes a second for all torrents; `undefined` for no limit. */
@@ -122,6 +124,7 @@ export class Engine {
         clock: options.clock,
         bootstrap: options.bootstrap,
         knownNodes: options.knownNodes,
+        readOnly: options.readOnly,
         onState: options.onDhtState,
         createSocket: options.createSocket,
       })
@@ -259,6 +262,12 @@ export class Engine {
   async remove(infoHashHex: string): Promise<void> {
     const torrent = this.#find(infoHashHex);
     if (torrent) await destroyed(torrent);
+  }
+
+  /** Changes the limits, bytes a second for all torrents together; `undefined` for none. */
+  setLimits(uploadLimit: number | undefined, downloadLimit: number | undefined): void {
+    this.#client.throttleUpload(uploadLimit ?? -1);
+    this.#client.throttleDownload(downloadLimit ?? -1);
   }
 
   /** All torrents as they stand. */

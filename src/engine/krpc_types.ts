@@ -42,6 +42,7 @@ export interface KrpcSocket extends EventEmitter {
     query: { q: string; a: Record<string, unknown> },
     done: (error: KrpcError | null, message: KrpcMessage | null) => void,
   ): number;
+  send(peer: unknown, message: Record<string, unknown>, done?: () => void): void;
   cancel(transaction: number, error?: Error): void;
 }
 
@@ -59,6 +60,7 @@ export interface Krpc extends EventEmitter {
     nodes?: KrpcContact[] | (() => void),
     done?: () => void,
   ): void;
+  error(peer: unknown, query: unknown, error: unknown, done?: () => void): void;
   populate(
     target: Uint8Array,
     message: { q: string; a: Record<string, unknown> },

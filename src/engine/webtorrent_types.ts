@@ -46,5 +46,7 @@ export interface Client extends EventEmitter {
   downloadSpeed: number;
   uploadSpeed: number;
   add(torrent: string | Uint8Array, options: Record<string, unknown>): Torrent;
+  throttleUpload(bytesPerSecond: number): void;
+  throttleDownload(bytesPerSecond: number): void;
   destroy(done?: (error?: Error) => void): void;
 }

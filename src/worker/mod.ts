@@ -15,6 +15,7 @@ export type {
   DownloadOrder,
   KeptRecord,
   ReportData,
+  TunableOptions,
   WorkerApi,
   WorkerEvent,
   WorkerOptions,

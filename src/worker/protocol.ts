@@ -18,7 +18,7 @@ import type { ErrorData } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 
 /** How the worker is to run. */
-export interface WorkerOptions {
+export interface WorkerOptions extends TunableOptions {
   /** TCP and UDP; 0 for any free one. */
   port: number;
   dht: boolean;
@@ -27,16 +27,22 @@ export interface WorkerOptions {
   /** DHT nodes of an earlier run. */
   knownNodes: Contact[];
   maxConnections: number;
+  /** Take part in the DHT without being part of it (BEP 43). */
+  readOnly: boolean;
+}
+
+/** What can change while the worker runs. */
+export interface TunableOptions {
   /** Bytes a second; `undefined` for no limit. */
   uploadLimit?: number;
   /** Bytes a second; `undefined` for no limit. */
   downloadLimit?: number;
   /** On how many of the closest nodes a record is to be held. */
   storeNodes: number;
-  /** Most DHT packets a second for work that can wait. */
-  dhtPacketsPerSecond: number;
   /** Held by fewer, a put is called weak. */
   minNodes: number;
+  /** Most DHT packets a second for work that can wait. */
+  dhtPacketsPerSecond: number;
   /** How often records and torrents are announced again, milliseconds. */
   reannounceIntervalMs: number;
 }
@@ -90,6 +96,8 @@ export type ReportData = Omit<AnnounceReport, "error"> & { error?: ErrorData };
 /** Calls that the main thread makes. `operation` is a number of its own choosing for `cancel`. */
 export interface WorkerApi {
   start(options: WorkerOptions): Promise<WorkerStarted>;
+  /** Takes over new values of what can change. */
+  configure(options: TunableOptions): Promise<void>;
   status(): Promise<WorkerStatus>;
   /**
    * Seeds an archive that the main thread has verified, and keeps it announced to the DHT.

@@ -5,12 +5,21 @@
  */
 
 import { type Clock, delay, errorToData, fromHex, LibreseedError, toHex } from "../base/mod.ts";
-import { type AnnounceReport, DhtManager, RateLimiter, Reannouncer } from "../dht/mod.ts";
-import { Engine } from "../engine/mod.ts";
+import {
+  type AnnounceReport,
+  DhtError,
+  DhtManager,
+  type DhtManagerOptions,
+  type DhtManagerStats,
+  RateLimiter,
+  Reannouncer,
+} from "../dht/mod.ts";
+import { type DhtState, Engine } from "../engine/mod.ts";
 import type {
   DownloadOrder,
   KeptRecord,
   ReportData,
+  TunableOptions,
   WorkerApi,
   WorkerEvent,
   WorkerOptions,
@@ -25,18 +34,37 @@ const ANNOUNCE_LANES = 8;
 /** A download with this many peers needs no more of them. */
 const ENOUGH_PEERS = 20;
 
+const NO_STATS: DhtManagerStats = {
+  gets: 0,
+  getsAnswered: 0,
+  puts: 0,
+  putsStrong: 0,
+  peerSearches: 0,
+  peerSearchesFound: 0,
+  roundTripMs: undefined,
+};
+
 /** Implements {@linkcode WorkerApi} on a real engine. */
 export class WorkerRuntime implements WorkerApi {
   readonly #clock: Clock;
   readonly #tell: (event: WorkerEvent) => void;
+  readonly #createManager: (options: DhtManagerOptions) => DhtManager;
   readonly #operations = new Map<number, AbortController>();
   #engine: Engine | undefined;
   #manager: DhtManager | undefined;
+  #managerFailure: string | undefined;
+  #limiter: RateLimiter | undefined;
   #reannouncer: Reannouncer | undefined;
 
-  constructor(clock: Clock, tell: (event: WorkerEvent) => void) {
+  /** @param createManager for a test that has it fail */
+  constructor(
+    clock: Clock,
+    tell: (event: WorkerEvent) => void,
+    createManager = (options: DhtManagerOptions) => new DhtManager(options),
+  ) {
     this.#clock = clock;
     this.#tell = tell;
+    this.#createManager = createManager;
   }
 
   async start(options: WorkerOptions): Promise<WorkerStarted> {
@@ -44,32 +72,51 @@ export class WorkerRuntime implements WorkerApi {
       clock: this.#clock,
       ...options,
       onDhtState: (state) => {
-        this.#tell({ event: "dht", state });
+        if (this.#managerFailure === undefined) this.#tell({ event: "dht", state });
         // What failed for want of a DHT need not wait out its pause.
         if (state.state === "on") this.#reannouncer?.retryFailed();
       },
       onFailure: (error) => this.#tell({ event: "failure", error: errorToData(error) }),
     });
     this.#engine = engine;
-    this.#manager = new DhtManager({
-      // Asked at every operation: the engine may have lost its node, or have another one.
-      nodes: () => {
-        const node = engine.node();
-        return node ? [node] : [];
-      },
-      clock: this.#clock,
-      storeNodes: options.storeNodes,
-      minNodes: options.minNodes,
-      limiter: new RateLimiter(this.#clock, options.dhtPacketsPerSecond),
-    });
+    this.#limiter = new RateLimiter(this.#clock, options.dhtPacketsPerSecond);
+    try {
+      this.#manager = this.#createManager({
+        // Asked at every operation: the engine may have lost its node, or have another one.
+        nodes: () => {
+          const node = engine.node();
+          return node ? [node] : [];
+        },
+        clock: this.#clock,
+        storeNodes: options.storeNodes,
+        minNodes: options.minNodes,
+        limiter: this.#limiter,
+      });
+    } catch (error) {
+      // Without it the engine still serves whoever knows our address.
+      this.#managerFailure = `the DHT manager did not start: ${(error as Error).message}`;
+      this.#tell({ event: "dht", state: this.#dhtState() });
+    }
     this.#reannouncer = new Reannouncer({
-      announcer: this.#manager,
+      announcer: {
+        put: (item, options) => this.#borrowing.put(item, options),
+        announcePeer: (infoHash, port, options) =>
+          this.#borrowing.announcePeer(infoHash, port, options),
+      },
       clock: this.#clock,
       intervalMs: options.reannounceIntervalMs,
       port: engine.port,
       onReport: (report) => this.#tell({ event: "announced", report: toData(report) }),
     });
-    return { port: engine.port, nodeIdHex: this.#nodeIdHex(), dht: engine.dhtState };
+    return { port: engine.port, nodeIdHex: this.#nodeIdHex(), dht: this.#dhtState() };
+  }
+
+  configure(options: TunableOptions): Promise<void> {
+    this.#running.setLimits(options.uploadLimit, options.downloadLimit);
+    this.#manager?.configure(options);
+    if (this.#limiter) this.#limiter.perSecond = options.dhtPacketsPerSecond;
+    if (this.#reannouncer) this.#reannouncer.intervalMs = options.reannounceIntervalMs;
+    return Promise.resolve();
   }
 
   status(): Promise<WorkerStatus> {
@@ -77,10 +124,10 @@ export class WorkerRuntime implements WorkerApi {
     return Promise.resolve({
       port: engine.port,
       nodeIdHex: this.#nodeIdHex(),
-      dht: engine.dhtState,
+      dht: this.#dhtState(),
       dhtNodes: engine.node()?.tableSize() ?? 0,
       traffic: engine.dhtTraffic,
-      manager: this.#manager!.stats(),
+      manager: this.#manager?.stats() ?? NO_STATS,
       schedule: this.#reannouncer!.counts(),
       torrents: engine.torrents(),
     });
@@ -124,7 +171,7 @@ export class WorkerRuntime implements WorkerApi {
   }
 
   get: WorkerApi["get"] = (operation, key) =>
-    this.#operation(operation, (signal) => this.#manager!.get(key, { signal }));
+    this.#operation(operation, (signal) => this.#borrowing.get(key, { signal }));
 
   keepRecords(records: KeptRecord[]): Promise<void> {
     this.#running;
@@ -175,6 +222,16 @@ export class WorkerRuntime implements WorkerApi {
     throw new LibreseedError("failed", "NOT_STARTED", "The engine has not been started");
   }
 
+  get #borrowing(): DhtManager {
+    if (this.#manager) return this.#manager;
+    throw new DhtError("network", "DHT_OFF", `There is no DHT: ${this.#managerFailure}`);
+  }
+
+  #dhtState(): DhtState {
+    if (this.#managerFailure !== undefined) return { state: "off", why: this.#managerFailure };
+    return this.#running.dhtState;
+  }
+
   #nodeIdHex(): string | undefined {
     const id = this.#engine?.node()?.id;
     return id && toHex(id);
@@ -197,7 +254,7 @@ export class WorkerRuntime implements WorkerApi {
     for (let round = 0; !signal.aborted; round++) {
       try {
         if (peers() < ENOUGH_PEERS) {
-          await this.#manager!.findPeers(infoHash, {
+          await this.#borrowing.findPeers(infoHash, {
             signal,
             onPeers: (found) => this.#running.addPeers(infoHashHex, found),
           });

@@ -30,6 +30,7 @@ export default defineCommand<Record<never, never>, []>({
   async run({ output, io, settings }) {
     const { values } = await settings();
     const { runDaemon } = await import("../../daemon/mod.ts");
+    const { formatHostPort } = await import("../../config/mod.ts");
     await runDaemon({
       settings: values,
       clock: io.clock,
@@ -38,12 +39,15 @@ export default defineCommand<Record<never, never>, []>({
         onNotice: (message) => output.notice(message),
         onWarning: (message) => output.warning(message),
       },
-      onReady: ({ port, nodeId, seedDirectory, dht, pid }) => {
+      readSettings: async () => (await settings({ anew: true })).values,
+      onReload: (reload) => io.onHangUp(() => void reload().catch((error) => output.error(error))),
+      onReady: ({ port, nodeId, seedDirectory, dht, pid }, http) => {
         const node = dht.state === "off" ? `dht off (${dht.why})` : `node ${nodeId}`;
         output.result(
-          { ready: true, port, nodeId, seedDirectory, dht, pid },
+          { ready: true, port, nodeId, seedDirectory, dht, pid, http },
           `ready: port ${port}, ${node}, seed directory ${seedDirectory}`,
         );
+        if (http) output.notice(`http://${formatHostPort(http)}/metrics, /healthz, /readyz`);
       },
     });
     return exitCodes.done;
