@@ -52,6 +52,7 @@ export interface FakeIoOptions {
 export function fakeIo(options: FakeIoOptions = {}): FakeIo {
   const { env = {}, files = {}, stdin = "", signal = new AbortController().signal } = options;
   const io: FakeIo = {
+    onHangUp: () => ({ [Symbol.dispose]() {} }),
     stdout: new FakeSink(),
     stderr: new FakeSink(),
     stdin: new Blob([stdin]).stream(),
