@@ -86,11 +86,14 @@ export class Reannouncer {
   #intervalMs: number;
   #running = 0;
   #timer: Timer | undefined;
+  /** The time of day when it was looked at last. */
+  #lastMs: number;
 
   constructor(options: ReannouncerOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
     this.#intervalMs = options.intervalMs;
+    this.#lastMs = options.clock.now();
   }
 
   /** How often each is announced, milliseconds. What is due later than that is moved forward. */
@@ -151,6 +154,9 @@ export class Reannouncer {
   }
 
   #keep(entry: Entry): void {
+    // An earlier run may have had a longer interval, or a clock that was wrong.
+    const latestMs = this.#options.clock.now() + this.#intervalMs * (1 + SPREAD);
+    entry.dueMs = Math.min(entry.dueMs, latestMs);
     this.#entries.set(entry.idHex, entry);
     this.#queue.push(entry);
     this.#wake();
@@ -161,6 +167,8 @@ export class Reannouncer {
     if (this.#stopped.signal.aborted) return;
     const isLive = (entry: Entry) => !entry.running && this.#entries.get(entry.idHex) === entry;
     const nowMs = this.#options.clock.now();
+    if (nowMs < this.#lastMs) this.#setBack(this.#lastMs - nowMs);
+    this.#lastMs = nowMs;
     for (let next = this.#queue.peek(isLive); next; next = this.#queue.peek(isLive)) {
       if (next.dueMs > nowMs) return this.#sleepUntil(next.dueMs);
       if (this.#running >= this.#concurrency.limit) return;
@@ -173,6 +181,14 @@ export class Reannouncer {
     this.#timer?.cancel();
     const sleepMs = Math.min(dueMs - this.#options.clock.now(), LONGEST_SLEEP_MS);
     this.#timer = this.#options.clock.after(sleepMs, () => this.#wake());
+  }
+
+  /** The clock was set back: what was due in an hour is due in an hour still. */
+  #setBack(byMs: number): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.refreshedMs !== undefined) entry.refreshedMs -= byMs;
+      this.#bringForward(entry, entry.dueMs - byMs);
+    }
   }
 
   #bringForward(entry: Entry, dueMs: number): void {
@@ -218,7 +234,9 @@ export class Reannouncer {
     const nowMs = clock.now();
     this.#concurrency.add(succeeded, nowMs - atMs);
     entry.failures = succeeded ? 0 : entry.failures + 1;
-    entry.dueMs = nowMs + this.#pauseMs(entry.failures);
+    // What superseded ours may lie on one node only: it is put on the others soon.
+    const hurry = succeeded && report.put?.superseded !== undefined;
+    entry.dueMs = nowMs + this.#pauseMs(hurry ? 1 : entry.failures);
     const { kind, idHex, failures, dueMs } = entry;
     return { kind, idHex, atMs, nextDueMs: dueMs, failures, ...report };
   }

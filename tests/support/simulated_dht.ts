@@ -7,7 +7,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { equalBytes, toHex } from "../../src/base/mod.ts";
+import { equalBytes } from "../../src/base/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult } from "../../src/dht/mod.ts";
 import type { FakeClock } from "./fake_clock.ts";
 import { closestOf, type ItemRules, Place, SimulatedNode } from "./simulated_node.ts";
@@ -17,6 +17,8 @@ export interface SimulatedDhtOptions {
   clock: FakeClock;
   nodes: number;
   seed?: number;
+  /** First byte of all addresses, 10 unless given: two networks have no node in common. */
+  network?: number;
   /** Round trip, least and most, milliseconds. */
   latencyMs?: [number, number];
   /** Share of the queries that get no answer. */
@@ -32,6 +34,8 @@ export interface SentPacket {
   args: Record<string, unknown>;
 }
 
+/** Contacts in the routing table of a client: about what buckets of 8 hold in a large network. */
+const TABLE_SIZE = 160;
 /** How long a node that died stays in the routing tables of others. */
 const STALE_MS = 15 * 60_000;
 
@@ -54,12 +58,16 @@ export class SimulatedDht {
   latencyMs: [number, number];
   loss: number;
   readonly #rules: ItemRules;
+  readonly #network: number;
   readonly #byAddress = new Map<string, SimulatedNode>();
+  /** Nodes that were given an item for a target, whether they still have it or not. */
+  readonly #copies = new Map<string, Set<SimulatedNode>>();
   #count = 0;
   #clients = 0;
 
   constructor(options: SimulatedDhtOptions) {
     this.clock = options.clock;
+    this.#network = options.network ?? 10;
     this.random = seededRandom(options.seed ?? 1);
     this.latencyMs = options.latencyMs ?? [10, 50];
     this.loss = options.loss ?? 0;
@@ -75,7 +83,8 @@ export class SimulatedDht {
 
   /** The living nodes that hold an item for a target. */
   holders(targetHex: string): SimulatedNode[] {
-    return this.nodes.filter((node) => node.alive && node.item(targetHex));
+    const copies = this.#copies.get(targetHex) ?? [];
+    return [...copies].filter((node) => node.alive && node.item(targetHex));
   }
 
   /** The node at an address, unless there is none. */
@@ -98,6 +107,7 @@ export class SimulatedDht {
       this.#byAddress.delete(`${node.host}:${node.port}`);
       this.nodes.splice(this.nodes.indexOf(node), 1);
       for (const other of this.nodes) other.unlearn(node);
+      for (const copies of this.#copies.values()) copies.delete(node);
     });
   }
 
@@ -115,7 +125,7 @@ export class SimulatedDht {
 
   /** A node of ours, to lend. It knows `known` nodes of the network and some bootstrap addresses. */
   client(options: { known?: number; bootstrap?: Contact[]; checksIds?: boolean } = {}) {
-    const id = digest(`client ${this.#clients++}`);
+    const id = digest(`client ${this.#clients++} of ${this.#network}`);
     const table = this.nodes.filter((node) => node.alive)
       .map((node) => ({ node, order: this.random() }))
       .sort((a, b) => a.order - b.order)
@@ -129,8 +139,18 @@ export class SimulatedDht {
 
   #make(): SimulatedNode {
     const number = ++this.#count;
-    const id = digest(`node ${number}`);
-    const node = new SimulatedNode(id, number, this.#rules, () => this.clock.now());
+    const id = digest(`node ${number} of ${this.#network}`);
+    const host = [this.#network, number >> 16 & 255, number >> 8 & 255, number & 255].join(".");
+    const node = new SimulatedNode(
+      id,
+      host,
+      this.#rules,
+      () => this.clock.now(),
+      (targetHex, holder) => {
+        const copies = this.#copies.get(targetHex) ?? new Set();
+        this.#copies.set(targetHex, copies.add(holder));
+      },
+    );
     this.nodes.push(node);
     this.#byAddress.set(`${node.host}:${node.port}`, node);
     return node;
@@ -179,7 +199,7 @@ export class SimulatedClient implements DhtNode {
   }
 
   learn(node: SimulatedNode): void {
-    this.#table.set(toHex(node.id), node);
+    if (this.#table.size < TABLE_SIZE) this.#table.set(node.host, node);
   }
 
   tableSize(): number {
@@ -215,7 +235,7 @@ export class SimulatedClient implements DhtNode {
       };
       const giveUp = () => settle({ kind: "timeout" });
       const silent = () => {
-        if (to.id) this.#table.delete(toHex(to.id));
+        this.#table.delete(to.host);
         giveUp();
       };
       const arrive = () => {

@@ -102,6 +102,8 @@ export class SimulatedNode {
   readonly place: Place;
   readonly host: string;
   readonly port: number;
+  /** 26 bytes of compact node info (BEP 5). */
+  readonly compact: Uint8Array;
   alive = true;
   /** Answers instead of the node, if it is there; `honest` gives what the node would have said. */
   behave: ((query: SimulatedQuery, honest: () => SimulatedAnswer) => SimulatedAnswer) | undefined;
@@ -109,23 +111,28 @@ export class SimulatedNode {
   readonly received: Record<string, number> = {};
   readonly #rules: ItemRules;
   readonly #now: () => number;
+  readonly #onStore: (targetHex: string, node: SimulatedNode) => void;
   readonly #items = new Map<string, StoredItem>();
   readonly #peers = new Map<string, Uint8Array[]>();
   readonly #table = new Set<SimulatedNode>();
   readonly #room = new Array<number>(ID_BITS + 1).fill(K);
 
-  constructor(id: Uint8Array, number: number, rules: ItemRules, now: () => number) {
+  /** @param onStore told of every target of which it begins to hold an item */
+  constructor(
+    id: Uint8Array,
+    host: string,
+    rules: ItemRules,
+    now: () => number,
+    onStore: (targetHex: string, node: SimulatedNode) => void,
+  ) {
     this.id = id;
     this.place = new Place(id);
-    this.host = `10.${number >> 16 & 255}.${number >> 8 & 255}.${number & 255}`;
+    this.host = host;
     this.port = 6881;
+    this.compact = compactNode(id, host, this.port);
     this.#rules = rules;
     this.#now = now;
-  }
-
-  /** 26 bytes of compact node info (BEP 5). */
-  get compact(): Uint8Array {
-    return compactNode(this.id, this.host, this.port);
+    this.#onStore = onStore;
   }
 
   /** What it gives whoever asks, and wants back with a put. */
@@ -157,6 +164,7 @@ export class SimulatedNode {
   /** Gives it an item, signed or not, as if it had been put. */
   plant(targetHex: string, item: StoredItem): void {
     this.#items.set(targetHex, item);
+    this.#onStore(targetHex, this);
   }
 
   /** Makes it lose an item. */
@@ -240,7 +248,7 @@ export class SimulatedNode {
     if (held && (seq < held.seq || (seq === held.seq && !this.#rules.refresh))) {
       return { kind: "refused", code: 302 };
     }
-    this.#items.set(key, { v, k, sig, seq, atMs: this.#now() });
+    this.plant(key, { v, k, sig, seq, atMs: this.#now() });
     return this.#reply({});
   }
 }

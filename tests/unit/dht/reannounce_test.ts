@@ -1,0 +1,414 @@
+import assert from "node:assert/strict";
+import { toHex, utf8 } from "../../../src/base/mod.ts";
+import { type AnnounceReport, DhtError, Reannouncer } from "../../../src/dht/mod.ts";
+import type { Announcer } from "../../../src/dht/reannounce.ts";
+import type { PutOutcome } from "../../../src/dht/mod.ts";
+import { generateKeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
+import { bencode, type MutableItem, signItem, targetOf } from "../../../src/records/mod.ts";
+import { FakeClock, settle } from "../../support/fake_clock.ts";
+import { seededRandom } from "../../support/simulated_dht.ts";
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const keys = keyPairFromSeed(new Uint8Array(32));
+
+function record(name: string, seq = 1): MutableItem {
+  return signItem(keys, { salt: utf8(name), seq, value: bencode(name) });
+}
+
+function idOf(item: MutableItem): string {
+  return toHex(targetOf(item.publicKey, item.salt));
+}
+
+const good: PutOutcome = {
+  asked: 8,
+  responded: 8,
+  holding: 8,
+  stored: 0,
+  weak: false,
+  superseded: undefined,
+  conflict: undefined,
+  errors: {},
+};
+
+/** Takes calls instead of a manager, and answers as it is told to. */
+class Announcements implements Announcer {
+  readonly clock = new FakeClock();
+  readonly beganMs = this.clock.now();
+  /** Each call: what, and when, milliseconds since the beginning. */
+  readonly calls: { idHex: string; atMs: number; item?: MutableItem; refresh?: boolean }[] = [];
+  readonly reports: AnnounceReport[] = [];
+  readonly reannouncer: Reannouncer;
+  underWay = 0;
+  mostUnderWay = 0;
+  takesMs = 100;
+  outcome: (idHex: string) => Partial<PutOutcome> | Error = () => ({});
+
+  constructor(options: { intervalMs?: number; random?: () => number } = {}) {
+    this.reannouncer = new Reannouncer({
+      announcer: this,
+      clock: this.clock,
+      random: options.random ?? (() => 0.5),
+      intervalMs: options.intervalMs ?? HOUR_MS,
+      port: 6_881,
+      onReport: (report) => this.reports.push(report),
+    });
+  }
+
+  get sinceMs(): number {
+    return this.clock.now() - this.beganMs;
+  }
+
+  put: Announcer["put"] = async (item, { signal, background, refresh }) => {
+    assert.equal(background, true);
+    const idHex = idOf(item);
+    this.calls.push({ idHex, atMs: this.sinceMs, item, refresh });
+    await this.#work(signal);
+    const outcome = this.outcome(idHex);
+    if (outcome instanceof Error) throw outcome;
+    return { ...good, ...outcome };
+  };
+
+  announcePeer: Announcer["announcePeer"] = async (infoHash, port, { signal }) => {
+    assert.equal(port, 6_881);
+    const idHex = toHex(infoHash);
+    this.calls.push({ idHex, atMs: this.sinceMs });
+    await this.#work(signal);
+    const outcome = this.outcome(idHex);
+    if (outcome instanceof Error) throw outcome;
+    return { asked: 8, responded: 8, stored: outcome.stored ?? 8, errors: {} };
+  };
+
+  /** When something was announced, minutes since the beginning. */
+  minutes(idHex: string): number[] {
+    return this.calls.filter((call) => call.idHex === idHex)
+      .map(({ atMs }) => Math.round(atMs / MINUTE_MS));
+  }
+
+  async #work(signal?: AbortSignal): Promise<void> {
+    this.mostUnderWay = Math.max(this.mostUnderWay, ++this.underWay);
+    await new Promise<void>((resolve) => {
+      this.clock.after(this.takesMs, resolve);
+      signal?.addEventListener("abort", () => resolve());
+    });
+    this.underWay--;
+  }
+}
+
+Deno.test("a record is announced when it is due, and again after each interval", async () => {
+  const at = new Announcements();
+  const item = record("a");
+  at.reannouncer.keepRecord(item, at.clock.now() + 10 * MINUTE_MS);
+  await at.clock.advance(4 * HOUR_MS);
+  assert.deepEqual(at.minutes(idOf(item)), [10, 70, 130, 190]);
+  assert.deepEqual(at.reports[0], {
+    kind: "record",
+    idHex: idOf(item),
+    atMs: at.beganMs + 10 * MINUTE_MS,
+    nextDueMs: at.beganMs + 70 * MINUTE_MS + 100,
+    failures: 0,
+    put: good,
+  });
+});
+
+Deno.test("what was due in the past is announced at once", async () => {
+  const at = new Announcements();
+  at.reannouncer.keepRecord(record("a"), 0);
+  await settle();
+  assert.equal(at.calls.length, 1);
+});
+
+Deno.test("intervals are spread by a tenth both ways", async () => {
+  const random = seededRandom(7);
+  const at = new Announcements({ random });
+  at.takesMs = 0;
+  at.reannouncer.keepRecord(record("a"), 0);
+  await at.clock.advance(1_000 * HOUR_MS);
+  const pauses = at.calls.slice(1).map(({ atMs }, i) => atMs - at.calls[i]!.atMs);
+  assert.ok(Math.min(...pauses) >= 54 * MINUTE_MS);
+  assert.ok(Math.max(...pauses) <= 66 * MINUTE_MS);
+  assert.ok(Math.max(...pauses) - Math.min(...pauses) > 11 * MINUTE_MS);
+  const mean = pauses.reduce((sum, pause) => sum + pause, 0) / pauses.length;
+  assert.ok(Math.abs(mean - HOUR_MS) < MINUTE_MS);
+});
+
+const failures: [string, Partial<PutOutcome> | Error][] = [
+  ["an error", new DhtError("network", "DHT_OFF", "off")],
+  ["a weak put", { holding: 3, weak: true }],
+  ["a put that nobody holds", { holding: 0, weak: false }],
+];
+for (const [what, outcome] of failures) {
+  Deno.test(`after ${what} the pause is a minute, doubled each time up to the interval`, async () => {
+    const at = new Announcements();
+    at.takesMs = 0;
+    at.outcome = () => outcome;
+    const item = record("a");
+    at.reannouncer.keepRecord(item, 0);
+    await at.clock.advance(6 * HOUR_MS);
+    assert.deepEqual(at.minutes(idOf(item)), [0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303]);
+    assert.deepEqual(at.reports.slice(0, 3).map(({ failures }) => failures), [1, 2, 3]);
+    // One success, and the pauses begin anew.
+    at.outcome = () => ({});
+    await at.clock.advance(3 * MINUTE_MS);
+    assert.equal(at.reports.at(-1)!.failures, 0);
+    at.outcome = () => outcome;
+    at.calls.length = 0;
+    await at.clock.advance(65 * MINUTE_MS);
+    assert.deepEqual(at.minutes(idOf(item)), [363 + 60, 363 + 61, 363 + 63]);
+  });
+}
+
+Deno.test("pauses after failures are spread too, and no longer than the interval and a tenth", async () => {
+  const random = seededRandom(3);
+  const at = new Announcements({ random });
+  at.takesMs = 0;
+  at.outcome = () => new Error("no");
+  at.reannouncer.keepRecord(record("a"), 0);
+  await at.clock.advance(100 * HOUR_MS);
+  const pauses = at.calls.slice(1).map(({ atMs }, i) => atMs - at.calls[i]!.atMs);
+  assert.ok(pauses[0]! >= 54_000 && pauses[0]! <= 66_000);
+  assert.ok(Math.max(...pauses) <= 66 * MINUTE_MS);
+});
+
+Deno.test("failures of an earlier run count: the pause goes on from there", async () => {
+  const at = new Announcements();
+  at.takesMs = 0;
+  at.outcome = () => new Error("no");
+  const item = record("a");
+  at.reannouncer.keepRecord(item, 0, 3);
+  await at.clock.advance(30 * MINUTE_MS);
+  assert.deepEqual(at.minutes(idOf(item)), [0, 8, 24]);
+});
+
+Deno.test("the error of a failed announcement is in its report", async () => {
+  const at = new Announcements();
+  const error = new DhtError("network", "DHT_OFF", "off");
+  at.outcome = () => error;
+  at.reannouncer.keepRecord(record("a"), 0);
+  at.reannouncer.keepTorrent("ab".repeat(20), 0);
+  await at.clock.advance(1_000);
+  assert.deepEqual(at.reports.map((report) => report.error), [error, error]);
+  assert.ok(at.reports.every((report) => !report.put && !report.announce));
+});
+
+Deno.test("torrents are announced like records; one that no node took is tried again soon", async () => {
+  const at = new Announcements();
+  at.takesMs = 0;
+  const idHex = "cd".repeat(20);
+  at.reannouncer.keepTorrent(idHex, at.clock.now() + MINUTE_MS);
+  at.outcome = () => ({ stored: at.sinceMs < 2 * MINUTE_MS ? 0 : 5 });
+  await at.clock.advance(3 * HOUR_MS);
+  assert.deepEqual(at.minutes(idHex), [1, 2, 62, 122]);
+  assert.deepEqual(at.reports.map(({ kind, failures }) => [kind, failures]), [
+    ["torrent", 1],
+    ["torrent", 0],
+    ["torrent", 0],
+    ["torrent", 0],
+  ]);
+});
+
+Deno.test("a record that was superseded is taken over, and put on all nodes soon", async () => {
+  const at = new Announcements();
+  at.takesMs = 0;
+  const [ours, theirs] = [record("a", 1), record("a", 5)];
+  at.outcome = () => at.calls.length === 1 ? { superseded: theirs, holding: 0 } : {};
+  at.reannouncer.keepRecord(ours, 0);
+  await at.clock.advance(2 * HOUR_MS);
+  assert.deepEqual(at.calls.map(({ item }) => item?.seq), [1, 5, 5]);
+  assert.deepEqual(at.minutes(idOf(ours)), [0, 1, 61]);
+  assert.deepEqual(at.reports[0]!.put?.superseded, theirs);
+  assert.equal(at.reports[0]!.failures, 0);
+});
+
+Deno.test("a record that is kept already is replaced by a newer item, at its due time", async () => {
+  const at = new Announcements();
+  const item = record("a");
+  at.reannouncer.keepRecord(item, at.clock.now() + 30 * MINUTE_MS);
+  at.reannouncer.keepRecord(record("a", 2), at.clock.now() + 5 * MINUTE_MS);
+  await at.clock.advance(HOUR_MS);
+  assert.deepEqual(at.minutes(idOf(item)), [5]);
+  assert.equal(at.calls[0]!.item!.seq, 2);
+  assert.deepEqual(at.reannouncer.counts(), { kept: 1, overdue: 0 });
+});
+
+Deno.test("a record that is replaced while it is announced is announced once an interval, not twice", async () => {
+  const at = new Announcements();
+  const item = record("a");
+  at.reannouncer.keepRecord(item, 0);
+  await at.clock.advance(50);
+  at.reannouncer.keepRecord(record("a", 2), at.clock.now());
+  await at.clock.advance(150 * MINUTE_MS);
+  assert.deepEqual(at.calls.map(({ item }) => item!.seq), [1, 2, 2, 2]);
+  assert.deepEqual(at.minutes(idOf(item)), [0, 0, 60, 120]);
+});
+
+Deno.test("what is forgotten is not announced any more, not even if it was under way", async () => {
+  const at = new Announcements();
+  const [a, b] = [record("a"), record("b")];
+  at.reannouncer.keepRecord(a, 0);
+  at.reannouncer.keepRecord(b, at.clock.now() + MINUTE_MS);
+  await at.clock.advance(50);
+  at.reannouncer.forget(idOf(a));
+  at.reannouncer.forget(idOf(b));
+  at.reannouncer.forget("ff".repeat(20));
+  await at.clock.advance(5 * HOUR_MS);
+  assert.equal(at.calls.length, 1);
+  assert.deepEqual(at.reannouncer.counts(), { kept: 0, overdue: 0 });
+});
+
+Deno.test("a shorter interval moves forward what is due later; a longer one moves nothing", async () => {
+  const at = new Announcements();
+  at.takesMs = 0;
+  const item = record("a");
+  at.reannouncer.keepRecord(item, 0);
+  await at.clock.advance(10 * MINUTE_MS);
+  at.reannouncer.intervalMs = 15 * MINUTE_MS;
+  await at.clock.advance(60 * MINUTE_MS);
+  assert.deepEqual(at.minutes(idOf(item)), [0, 25, 40, 55, 70]);
+  at.reannouncer.intervalMs = 30 * MINUTE_MS;
+  await at.clock.advance(60 * MINUTE_MS);
+  assert.deepEqual(at.minutes(idOf(item)).slice(5), [85, 115]);
+});
+
+Deno.test("what an earlier run left due later than an interval from now is moved forward", async () => {
+  const at = new Announcements();
+  const item = record("a");
+  // The interval was a day then, or the clock was wrong.
+  at.reannouncer.keepRecord(item, at.clock.now() + 24 * HOUR_MS);
+  at.reannouncer.keepTorrent("ab".repeat(20), at.clock.now() + 24 * HOUR_MS);
+  await at.clock.advance(70 * MINUTE_MS);
+  assert.equal(at.minutes(idOf(item)).length, 1);
+  assert.equal(at.minutes("ab".repeat(20)).length, 1);
+});
+
+Deno.test("a clock that is set back by a day does not leave records dark for a day", async () => {
+  const at = new Announcements();
+  const item = record("a");
+  at.reannouncer.keepRecord(item, 0);
+  await at.clock.advance(10 * MINUTE_MS);
+  at.clock.jump(-24 * HOUR_MS);
+  at.calls.length = 0;
+  await at.clock.advance(70 * MINUTE_MS);
+  assert.equal(at.calls.length, 1);
+});
+
+Deno.test("after a sleep of twelve hours everything overdue is announced, the longest overdue first", async () => {
+  const at = new Announcements();
+  const items = Array.from({ length: 200 }, (_, i) => record(`record ${i}`));
+  for (const [i, item] of items.entries()) {
+    at.reannouncer.keepRecord(item, at.clock.now() + (30 + (i * 77) % 200) * 1_000);
+  }
+  // The machine sleeps: the time of day goes on, timers do not.
+  at.clock.jump(12 * HOUR_MS);
+  await at.clock.advance(2 * MINUTE_MS);
+  assert.equal(at.calls.length, 200);
+  const order = at.calls.map(({ idHex }) => items.findIndex((item) => idOf(item) === idHex));
+  const due = order.map((i) => (i * 77) % 200);
+  assert.deepEqual(due, due.toSorted((a, b) => a - b));
+  assert.ok(at.mostUnderWay <= 64);
+});
+
+Deno.test("a record that is due after a sleep is noticed within a minute", async () => {
+  const at = new Announcements();
+  at.reannouncer.keepRecord(record("a"), at.clock.now() + 50 * MINUTE_MS);
+  at.clock.jump(HOUR_MS);
+  assert.deepEqual(at.reannouncer.counts(), { kept: 1, overdue: 1 });
+  await at.clock.advance(MINUTE_MS);
+  assert.equal(at.calls.length, 1);
+});
+
+Deno.test("failures make it do less at once, success more", async () => {
+  const at = new Announcements();
+  at.takesMs = 1_000;
+  at.outcome = () => new Error("no");
+  for (let i = 0; i < 100; i++) at.reannouncer.keepRecord(record(`r ${i}`), 0);
+  await at.clock.advance(1_500);
+  assert.equal(at.mostUnderWay, 4);
+  await at.clock.advance(30_000);
+  assert.equal(at.underWay, 1);
+  at.outcome = () => ({});
+  await at.clock.advance(HOUR_MS);
+  at.mostUnderWay = 0;
+  at.clock.jump(2 * HOUR_MS);
+  await at.clock.advance(2 * MINUTE_MS);
+  assert.ok(at.mostUnderWay >= 3);
+});
+
+Deno.test("announceNow announces what is not due, and moves its due time", async () => {
+  const at = new Announcements();
+  const item = record("a");
+  at.reannouncer.keepRecord(item, at.clock.now() + 50 * MINUTE_MS);
+  await at.clock.advance(40 * MINUTE_MS);
+  const report = await at.clock.until(at.reannouncer.announceNow(idOf(item))!);
+  assert.equal(report.failures, 0);
+  await at.clock.advance(70 * MINUTE_MS);
+  assert.deepEqual(at.minutes(idOf(item)), [40, 100]);
+  assert.equal(at.reports.length, 2);
+});
+
+Deno.test("announceNow of what is under way waits for that; of what is not kept there is none", async () => {
+  const at = new Announcements();
+  const item = record("a");
+  at.reannouncer.keepRecord(item, 0);
+  const now = at.reannouncer.announceNow(idOf(item));
+  assert.equal(at.reannouncer.announceNow(idOf(item)), now);
+  await at.clock.until(now!);
+  assert.equal(at.calls.length, 1);
+  assert.equal(at.reannouncer.announceNow("ff".repeat(20)), undefined);
+});
+
+Deno.test("retryFailed brings forward what failed, and nothing else", async () => {
+  const at = new Announcements();
+  const [bad, fine] = [record("bad"), record("fine")];
+  at.outcome = (idHex) => idHex === idOf(bad) ? new DhtError("network", "DHT_OFF", "off") : {};
+  at.reannouncer.keepRecord(bad, 0);
+  at.reannouncer.keepRecord(fine, 0);
+  await at.clock.advance(20 * MINUTE_MS);
+  const tries = at.minutes(idOf(bad)).length;
+  at.outcome = () => ({});
+  at.reannouncer.retryFailed();
+  await at.clock.advance(1_000);
+  assert.equal(at.minutes(idOf(bad)).length, tries + 1);
+  assert.equal(at.minutes(idOf(fine)).length, 1);
+  // It counts as announced from then on.
+  await at.clock.advance(59 * MINUTE_MS);
+  assert.equal(at.minutes(idOf(bad)).length, tries + 1);
+});
+
+Deno.test("copies are refreshed often enough that none gets two hours old, and not more often", async () => {
+  for (const [intervalMinutes, expected] of [[60, 1], [40, 2], [20, 5], [120, 1]] as const) {
+    const at = new Announcements({ intervalMs: intervalMinutes * MINUTE_MS });
+    at.takesMs = 0;
+    at.reannouncer.keepRecord(record("a"), 0);
+    await at.clock.advance(24 * HOUR_MS);
+    const refreshed = at.calls.flatMap(({ refresh }, i) => refresh ? [i] : []);
+    assert.deepEqual(refreshed, at.calls.map((_, i) => i).filter((i) => i % expected === 0));
+  }
+});
+
+Deno.test("a foreign record is kept alive without its private key", async () => {
+  const at = new Announcements();
+  const item = signItem(generateKeyPair(), { salt: utf8("theirs"), seq: 3, value: bencode("x") });
+  at.reannouncer.keepRecord(item, 0);
+  await at.clock.advance(90 * MINUTE_MS);
+  assert.deepEqual(at.calls.map((call) => call.item), [item, item]);
+});
+
+Deno.test("stop ends what is under way, reports nothing more and leaves no timer", async () => {
+  const at = new Announcements();
+  at.takesMs = 10_000;
+  for (let i = 0; i < 10; i++) at.reannouncer.keepRecord(record(`r ${i}`), 0);
+  await at.clock.advance(1_000);
+  assert.equal(at.underWay, 4);
+  at.reannouncer.stop();
+  await settle();
+  assert.equal(at.underWay, 0);
+  assert.equal(at.reports.length, 0);
+  at.reannouncer.keepRecord(record("late"), 0);
+  at.reannouncer.retryFailed();
+  at.reannouncer.intervalMs = 1_000;
+  const calls = at.calls.length;
+  await at.clock.advance(5 * HOUR_MS);
+  assert.equal(at.calls.length, calls);
+  assert.equal(at.clock.timers, 0);
+});
