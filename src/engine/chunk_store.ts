@@ -5,7 +5,7 @@
  * @module
  */
 
-import { close, constants, open, read, write } from "node:fs";
+import { close, closeSync, constants, fstatSync, lstatSync, open, read, write } from "node:fs";
 
 /** Options that reach the store through WebTorrent's `storeOpts`. */
 export interface ArchiveStoreOptions {
@@ -93,13 +93,40 @@ export class ArchiveStore {
   #withFile(use: (descriptor: number) => void, done: (error: Error) => void): void {
     if (this.#closed) return queueMicrotask(() => done(new Error("The store is closed")));
     // Opened at the first use: an idle torrent holds no file descriptor.
-    this.#descriptor ??= new Promise((resolve, reject) => {
-      const { filePath, writable } = this.#options;
-      const flags = writable ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
-      open(filePath, flags | constants.O_NOFOLLOW, 0o644, (error, descriptor) => {
-        error ? reject(error) : resolve(descriptor);
-      });
-    });
+    this.#descriptor ??= openSame(this.#options.filePath, this.#options.writable);
     this.#descriptor.then(use, done);
   }
+}
+
+/**
+ * Opens the regular file at a path and nothing else. Deno follows links itself, O_NOFOLLOW or not,
+ * unless the process has all permissions, and a link leads out of the sandbox; so what was opened is
+ * compared with what lies at the path.
+ */
+function openSame(filePath: string, writable: boolean): Promise<number> {
+  const flags = writable ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
+  return new Promise((resolve, reject) => {
+    // Before O_CREAT makes a file at the far end of a link.
+    const before = lstatSync(filePath, { throwIfNoEntry: false });
+    if (before && !before.isFile()) return reject(notTheFile(filePath));
+    open(filePath, flags | (constants.O_NOFOLLOW ?? 0), 0o644, (error, descriptor) => {
+      if (error) return reject(error);
+      try {
+        const opened = fstatSync(descriptor);
+        const there = lstatSync(filePath);
+        if (there.isFile() && there.ino === opened.ino && there.dev === opened.dev) {
+          return resolve(descriptor);
+        }
+        closeSync(descriptor);
+        reject(notTheFile(filePath));
+      } catch (cause) {
+        closeSync(descriptor);
+        reject(cause);
+      }
+    });
+  });
+}
+
+function notTheFile(filePath: string): Error {
+  return new Error(`${filePath} is a link or no regular file`);
 }

@@ -97,7 +97,7 @@ async function readSource(
     const info = await Deno.stat(path);
     if (!info.isFile) return undefined;
     if (info.size > MAX_SOURCE_BYTES) throw new Error(`it has more than ${MAX_SOURCE_BYTES} bytes`);
-    json = fromUtf8(await Deno.readFile(path));
+    json = fromUtf8(await Deno.readFile(path)).replace(/^\ufeff/, "");
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
     throw invalid(path, messageOf(cause), cause);

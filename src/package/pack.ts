@@ -17,10 +17,8 @@ import type { Signer } from "../identity/mod.ts";
 import { contentHash, formatSha256 } from "./content_hash.ts";
 import { messageOf, PackageError } from "./errors.ts";
 import {
-  CHUNK_BYTES,
   fileChanged,
   FileWriter,
-  isSameFile,
   readChunks,
   syncDirectory,
   Temporaries,
@@ -40,6 +38,7 @@ import {
 } from "./names.ts";
 import { MANIFEST_PATH } from "./paths.ts";
 import { scanDirectory, type ScannedFile, unreadable } from "./scan.ts";
+import { readSource } from "./source_file.ts";
 import { gzipMember, MemberWriter, tarEntry, type TarFile, tarOf } from "./tar_writer.ts";
 import { ArchiveDigest, buildTorrent } from "./torrent.ts";
 
@@ -238,7 +237,7 @@ async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Pr
 
   async function* contents(file: ScannedFile): AsyncGenerator<Uint8Array> {
     const hash = createHash("sha256");
-    for await (const chunk of readScanned(file, job.signal)) {
+    for await (const chunk of readSource(file, job.signal)) {
       job.onProgress?.({ phase: "files", path: file.path, doneBytes, totalBytes });
       hash.update(chunk);
       doneBytes += chunk.length;
@@ -262,32 +261,6 @@ async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Pr
   await members.end();
   const { tarBytes, gzipBytes } = members;
   return { path, tarBytes, gzipBytes, hashes };
-}
-
-/** The bytes of a file, as many as it had when it was scanned, and of that very file. */
-async function* readScanned(
-  { source, info }: ScannedFile,
-  signal?: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  let file: Deno.FsFile;
-  try {
-    file = await Deno.open(source);
-  } catch (cause) {
-    throw cause instanceof Deno.errors.NotFound ? fileChanged(source) : unreadable(source, cause);
-  }
-  using _closing = file;
-  if (!isSameFile(info, await file.stat())) throw fileChanged(source);
-  for (let left = info.size; left > 0;) {
-    signal?.throwIfAborted();
-    const buffer = new Uint8Array(Math.min(left, CHUNK_BYTES));
-    const length = await file.read(buffer).catch((cause) => {
-      throw unreadable(source, cause);
-    });
-    if (length === null) throw fileChanged(source);
-    left -= length;
-    yield buffer.subarray(0, length);
-  }
-  if (!isSameFile(info, await file.stat())) throw fileChanged(source);
 }
 
 function fullFields(

@@ -98,7 +98,8 @@ class Scanner implements Scan {
   async #visit(source: string, path: string, above: string[]): Promise<void> {
     let info: Deno.FileInfo;
     try {
-      info = await Deno.lstat(source);
+      // Not awaited: that takes longer than the call, and is done for each of many files.
+      info = Deno.lstatSync(source);
       if (info.isSymlink) {
         source = await this.#follow(source, path);
         info = await Deno.stat(source);

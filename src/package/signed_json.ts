@@ -108,9 +108,6 @@ export function parseManifest<T extends Signed>(
       `The ${kind.label} has ${input.length} bytes; at most ${maxBytes} are read.`,
     );
   }
-  if (typeof input !== "string" && input[0] !== 0x7b) {
-    throw invalid(kind, "verification", "it does not begin with {");
-  }
   let text: string;
   let value: unknown;
   try {

@@ -10,7 +10,7 @@ import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { toHex, utf8 } from "../base/mod.ts";
-import { fileError, StoreError } from "./errors.ts";
+import { fileError, linkRefused, StoreError } from "./errors.ts";
 
 const PREFIX = ".tmp-";
 /** A temporary that was not written to for this long is nobody's, whatever its process id says. */
@@ -189,9 +189,28 @@ export async function openRegular(
   } catch (cause) {
     throw isCode(cause, "EISDIR") ? notAFile(path) : fileError(cause, doing, path);
   }
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
-  throw notAFile(path);
+  try {
+    await refuseOther(file, path);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * Deno follows links itself, O_NOFOLLOW or not, unless the process has all permissions. So what was
+ * opened is compared with what lies at the path.
+ */
+async function refuseOther(file: FileHandle, path: string): Promise<void> {
+  const opened = await file.stat();
+  if (!opened.isFile()) throw notAFile(path);
+  const there = await lstat(path).catch((cause) => {
+    throw fileError(cause, "read", path);
+  });
+  if (there.isSymbolicLink() || there.ino !== opened.ino || there.dev !== opened.dev) {
+    throw linkRefused(path);
+  }
 }
 
 function notAFile(path: string): StoreError {

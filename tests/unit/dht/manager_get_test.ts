@@ -137,6 +137,8 @@ Deno.test("a get that nobody answers says so, and is no error", async () => {
   assert.deepEqual(at.manager.stats(), {
     gets: 1,
     getsAnswered: 0,
+    peerSearches: 0,
+    peerSearchesFound: 0,
     puts: 0,
     putsStrong: 0,
     roundTripMs: undefined,
