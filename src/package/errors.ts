@@ -21,7 +21,7 @@
  * | `PATH_REFUSED` | by side | a path that is absolute, has `..`, control characters and the like |
  * | `PATH_COLLISION` | by side | two paths are equal after NFC and case folding |
  * | `PATH_TOO_LONG` | by side | `maxPathBytes` |
- * | `TOO_MANY_FILES` | by side | `maxFiles` |
+ * | `TOO_MANY_FILES` | failed | `maxFiles`; in a full manifest it is `MANIFEST_INVALID` |
  * | `ARCHIVE_TOO_LARGE` | by side | `maxArchiveBytes` |
  * | `UNPACKED_TOO_LARGE` | by side | `maxUnpackedBytes` |
  * | `RATIO_TOO_HIGH` | by side | `maxRatio` |

@@ -98,7 +98,8 @@ for (const [what, path, code] of paths) {
     const before = await listTree(dir);
     const tar = await withEntries([{ name: path, contents: "evil" }]);
     const options = await archiveOf(dir, gzip(tar));
-    await unverified(options, "archive-limits", code);
+    const error = await unverified(options, "archive-limits", code);
+    if (what === "absolute") assert.match(error.message, /"\/etc\/evil" is absolute/);
     await Deno.remove(join(options.archivePath, ".."), { recursive: true });
     assert.deepEqual(await listTree(dir), before, "something was written outside");
   });

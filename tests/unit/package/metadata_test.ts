@@ -65,6 +65,11 @@ inDirectory("what the caller says counts before what the directory says", async 
   assert.deepEqual([packed.full.name, packed.full.version], ["two", "2.0.0"]);
 });
 
+inDirectory("a byte order mark, as some editors put it, does no harm", async (dir) => {
+  const tree = { "package.json": "\ufeff" + JSON.stringify({ license: "MIT" }) };
+  assert.equal((await packIn(dir, tree)).full.license, "MIT");
+});
+
 inDirectory("texts that are empty are left out", async (dir) => {
   const packed = await packIn(dir, {
     "package.json": JSON.stringify({ description: "", author: " \n" }),

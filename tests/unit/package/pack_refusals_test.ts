@@ -113,6 +113,10 @@ const badNames: [string, Tree, string][] = [
   ["names equal but for case", { "Readme": "1", "README": "2" }, "PATH_COLLISION"],
   ["directories equal but for case", { "Doc/a": "1", "doc/b": "2" }, "PATH_COLLISION"],
   ["names equal after NFC", { "\u00e9": "1", "e\u0301": "2" }, "PATH_COLLISION"],
+  ["names equal after NFC and then case", {
+    "\u03b1\u0345\u0301": "1",
+    "\u1fb4": "2",
+  }, "PATH_COLLISION"],
   ["names equal but for sharp s", { "stra\u00dfe": "1", "strasse": "2" }, "PATH_COLLISION"],
   ["a manifest.json of its own", { "manifest.json": "{}" }, "PATH_COLLISION"],
   ["a Manifest.JSON", { "Manifest.JSON": "{}" }, "PATH_COLLISION"],

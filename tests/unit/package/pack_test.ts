@@ -29,6 +29,7 @@ const tree: Tree = {
   "!bin/run": "#!/bin/sh\n",
   "empty": "",
   "a/b/c.txt": "c",
+  "a.txt": "before a/, for a full stop comes before a slash",
   "ü/naïve ☃.txt": "snow",
   "日本語/ファイル": "file",
   "constructor": "not a constructor",
