@@ -11,6 +11,13 @@ import { messageOf, PackageError } from "./errors.ts";
 /** How much is read at a time. */
 export const CHUNK_BYTES = 512 * 1024;
 
+const TEMPORARY_NAME = /^\.tmp-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a file name is one of {@linkcode Temporaries}, left by a process that was killed. */
+export function isTemporaryName(name: string): boolean {
+  return TEMPORARY_NAME.test(name);
+}
+
 /**
  * Temporary names in one directory, all beginning with `.tmp-`. What has not been moved into place
  * when it is disposed of is removed: `await using temporaries = new Temporaries(directory)`.

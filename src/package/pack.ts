@@ -19,6 +19,7 @@ import { messageOf, PackageError } from "./errors.ts";
 import {
   fileChanged,
   FileWriter,
+  isTemporaryName,
   readChunks,
   syncDirectory,
   Temporaries,
@@ -138,7 +139,8 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
     signal: options.signal,
     isOutput: (directory, entry) =>
       outputs.includes(join(directory, entry)) ||
-      (directory === dir || directory === outDir) && isOutputOf(name, entry),
+      (directory === dir || directory === outDir) &&
+        (isOutputOf(name, entry) || isTemporaryName(entry)),
   });
   if (files.length === 0) {
     const message = `There are no files to pack in ${dir}.`;

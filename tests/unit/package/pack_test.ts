@@ -129,6 +129,10 @@ inDirectory("packing the current directory twice gives the same bytes", async (d
     "hello-1.0.0.tgz",
     "hello-1.0.0.torrent",
   ]);
+  // So does one after a process that was killed while it packed.
+  await Deno.writeTextFile(join(dir, `.tmp-${crypto.randomUUID()}`), "left behind");
+  const afterKill = await packDirectory(options);
+  assert.equal(afterKill.minimal.infohash, first.minimal.infohash);
   // Another version leaves out the first one's outputs too, and so has the same files.
   const third = await packDirectory({ ...options, version: "2.0.0" });
   assert.deepEqual(third.full.files, first.full.files);
