@@ -11,7 +11,7 @@ import {
   every,
   fromBase64,
   fromHex,
-  LibreseedError,
+  type LibreseedError,
   type Timer,
   toBase64,
   toHex,
@@ -19,14 +19,8 @@ import {
 import { parseHostPort, type Settings } from "../config/mod.ts";
 import type { Contact } from "../dht/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
-import { parsePublicKey } from "../identity/mod.ts";
-import { manifestSalt, targetOf } from "../records/mod.ts";
-import {
-  removeStaleTemporaries,
-  SeedDirectory,
-  StateDatabase,
-  type ValidSeedEntry,
-} from "../store/mod.ts";
+import { targetOf } from "../records/mod.ts";
+import { removeStaleTemporaries, SeedDirectory, StateDatabase } from "../store/mod.ts";
 import type { ReportData, WorkerStarted } from "../worker/mod.ts";
 import { resolveBootstrap } from "./bootstrap.ts";
 import { DaemonError } from "./errors.ts";
@@ -50,13 +44,12 @@ import {
   type ReloadedJson,
   type StatusJson,
 } from "./operations.ts";
-import { minimalOf } from "./manifest_item.ts";
 import { describeEntry, limitsOf, Packages } from "./packages.ts";
 import { partialPath, removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { KeptRecords } from "./kept_records.ts";
 import { mergeSettings, tunable } from "./reload.ts";
-import { SeedWatcher } from "./watch.ts";
+import { Seeding } from "./seeding.ts";
 import { WorkerHost } from "./worker_host.ts";
 
 /** Hears what the host has to say. */
@@ -94,8 +87,7 @@ export class Host implements Operations {
   #packages!: Packages;
   #records!: KeptRecords;
   #saveNodes: Timer | undefined;
-  #watcher: SeedWatcher | undefined;
-  #closing = false;
+  #seeding: Seeding | undefined;
   readonly #downloads = new Map<string, Promise<DownloadedJson>>();
 
   /** State, then the engine with its DHT, then the manager; the control socket is the caller's. */
@@ -169,44 +161,17 @@ export class Host implements Operations {
   /** Keeps all records alive, seeds everything, and watches the seed directory: the daemon's work. */
   async seedAll(): Promise<void> {
     await this.#worker.keepRecords(this.#records.all());
-    this.#watcher = new SeedWatcher({
+    const { settings, clock, listeners } = this.#options;
+    this.#seeding = new Seeding({
       directory: this.#seeds.path,
-      mode: this.#options.settings.watch,
-      clock: this.#options.clock,
-      onWarning: this.#options.listeners.onWarning,
-      target: {
-        arrived: (fileName) => this.#arrived(fileName),
-        left: (fileName) => this.#packages.drop(fileName),
-      },
+      watch: settings.watch,
+      clock,
+      packages: this.#packages,
+      records: this.#records,
+      worker: this.#worker,
+      onWarning: listeners.onWarning,
     });
-    await this.#watcher.start();
-  }
-
-  async #arrived(fileName: string): Promise<void> {
-    try {
-      await this.#adoptRecord(await this.#packages.add(fileName));
-    } catch (error) {
-      if (this.#closing) return;
-      this.#options.listeners.onWarning(
-        `${fileName} is not seeded: ${(error as Error).message}`,
-      );
-    }
-  }
-
-  /** Whoever seeds a package can keep its record alive too, without the key that signed it. */
-  async #adoptRecord({ name, version, minimal }: ValidSeedEntry): Promise<void> {
-    const publicKey = parsePublicKey(minimal.pubkey);
-    const salt = manifestSalt(name, version);
-    if (this.#records.has(targetOf(publicKey, salt))) return;
-    try {
-      const { item } = await this.#worker.get({ publicKey, salt });
-      if (!item || minimalOf(item, minimal).infohash !== minimal.infohash) return;
-      this.#records.keep(item, { kind: "manifest", name, version }, false);
-      await this.#worker.keepRecords([{ item, dueMs: this.#options.clock.now(), failures: 0 }]);
-    } catch (error) {
-      if (!(error instanceof LibreseedError)) throw error;
-      // The DHT is off, or shows nonsense: the archive is seeded all the same.
-    }
+    await this.#seeding.start();
   }
 
   async status(): Promise<StatusJson> {
@@ -351,7 +316,7 @@ export class Host implements Operations {
     this.#options = { ...this.#options, settings: merged };
     await this.#worker.configure(tunable(merged));
     this.#packages.limits = limitsOf(merged);
-    if (this.#watcher) this.#watcher.mode = merged.watch;
+    if (this.#seeding) this.#seeding.watch = merged.watch;
     if (changed.length > 0) listeners.onNotice(`in force now: ${changed.join(", ")}`);
     if (needRestart.length > 0) {
       listeners.onWarning(`changed, but in force only after a restart: ${needRestart.join(", ")}`);
@@ -366,9 +331,8 @@ export class Host implements Operations {
 
   /** Manager, engine, state; bounded by `deadlineMs` milliseconds. */
   async close(deadlineMs: number): Promise<void> {
-    this.#closing = true;
     this.#saveNodes?.cancel();
-    await this.#watcher?.stop();
+    await this.#seeding?.stop();
     await this.#keepNodes();
     await this.#worker.stop(deadlineMs);
     this.#state.close();

@@ -6,14 +6,23 @@
  * @module
  */
 
-import WebTorrent from "webtorrent";
 import { type Clock, every } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
-import { verifySignature } from "../identity/mod.ts";
+import { createClient, listening } from "./client.ts";
 import { DhtHost, type DhtState } from "./dht_host.ts";
 import { EngineError } from "./errors.ts";
 import { ArchiveStore } from "./chunk_store.ts";
 import type { SocketFactory, Traffic } from "./udp_socket.ts";
+import {
+  destroyed,
+  type DownloadProgress,
+  dropIfBothSeed,
+  dropSeeder,
+  progressOf,
+  settled,
+  statusOf,
+  type TorrentStatus,
+} from "./torrents.ts";
 import type { Client, Torrent, Wire } from "./webtorrent_types.ts";
 
 /** Options of {@linkcode Engine.start}. */
@@ -43,30 +52,6 @@ export interface EngineOptions {
   createSocket?: SocketFactory;
 }
 
-/** A torrent as it stands. */
-export interface TorrentStatus {
-  infoHashHex: string;
-  lengthBytes: number;
-  done: boolean;
-  peers: number;
-  uploadedBytes: number;
-  downloadedBytes: number;
-  /** Bytes a second. */
-  uploadSpeed: number;
-  /** Bytes a second. */
-  downloadSpeed: number;
-}
-
-/** How far a download is. */
-export interface DownloadProgress {
-  /** 0 until the metadata has come. */
-  lengthBytes: number;
-  downloadedBytes: number;
-  peers: number;
-  /** Bytes a second. */
-  downloadSpeed: number;
-}
-
 /** What to download; see {@linkcode Engine.download}. */
 export interface DownloadRequest {
   /** 40 hexadecimal digits. */
@@ -87,9 +72,6 @@ export interface DownloadRequest {
 
 /** How often a download tells how far it is. */
 const PROGRESS_INTERVAL_MS = 250;
-/** BEP 44: nodes may forget an item after two hours. */
-const VALUE_AGE_MS = 2 * 3_600_000;
-const MAX_VALUES = 1_000;
 /** Tries to find a number that is free for TCP and UDP alike, when any port will do. */
 const FREE_PORT_TRIES = 8;
 
@@ -322,84 +304,6 @@ export class Engine {
   }
 }
 
-function createClient(options: EngineOptions, port: number, dht: DhtHost | undefined): Client {
-  const client = new WebTorrent({
-    torrentPort: port,
-    dht: dht
-      ? {
-        krpc: dht.krpc,
-        // The host fills the table itself, when the socket is open.
-        bootstrap: false,
-        verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) =>
-          verifySignature(key, message, signature),
-        maxValues: { max: MAX_VALUES, maxAge: VALUE_AGE_MS },
-      }
-      : false,
-    tracker: false,
-    lsd: false,
-    natUpnp: false,
-    natPmp: false,
-    // uTP would want the UDP port, which is the DHT's.
-    utp: false,
-    webSeeds: false,
-    seedOutgoingConnections: false,
-    maxConns: options.maxConnections,
-    uploadLimit: options.uploadLimit,
-    downloadLimit: options.downloadLimit,
-  } as never) as unknown as Client;
-  // Peers are announced and looked for by the manager, on its schedule and budget, with an outcome.
-  if (client.dht) client.dht.announce = (_infoHash, _port, done) => queueMicrotask(() => done?.());
-  return client;
-}
-
-function listening(client: Client, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: Error & { code?: string }) => {
-      const taken = error.code === "EADDRINUSE";
-      reject(
-        new EngineError(
-          taken ? "in-use" : "failed",
-          taken ? "TCP_PORT_IN_USE" : "TCP_PORT_FAILED",
-          taken
-            ? `TCP port ${port} is taken by another program. Choose another with --port, or end that program`
-            : `TCP port ${port} cannot be opened: ${error.message}`,
-          { cause: error, detail: { port } },
-        ),
-      );
-    };
-    client.once("error", onError);
-    client.once("listening", () => {
-      client.removeListener("error", onError);
-      resolve();
-    });
-  });
-}
-
-/** Waits for an event of a torrent; its errors and its early end reject. */
-function settled(torrent: Torrent, event: "ready" | "done"): Promise<void> {
-  return new Promise((resolve, reject) => {
-    torrent.on("error", (error: Error) => {
-      reject(
-        error instanceof EngineError ? error : new EngineError(
-          "failed",
-          "TORRENT_FAILED",
-          `Torrent ${torrent.infoHash ?? ""} failed: ${error.message}`,
-          { cause: error },
-        ),
-      );
-    });
-    torrent.once("close", () => {
-      reject(new EngineError("failed", "TORRENT_FAILED", `Torrent ${torrent.infoHash} was ended`));
-    });
-    torrent.once(event, resolve);
-  });
-}
-
-function destroyed(torrent: Torrent): Promise<void> {
-  if (torrent.destroyed) return Promise.resolve();
-  return new Promise((resolve) => torrent.destroy({ destroyStore: false }, () => resolve()));
-}
-
 function invalidTorrent(infoHashHex: string, why: string, cause?: unknown): EngineError {
   const message = `The .torrent of ${infoHashHex} is not valid: ${why}`;
   return new EngineError("verification", "TORRENT_INVALID", message, { cause });
@@ -428,39 +332,4 @@ function unexpected(torrent: Torrent, request: DownloadRequest): EngineError | u
     "TORRENT_TOO_LARGE",
     `Torrent ${infoHashHex} is ${torrent.length} bytes long; the limit is ${maxBytes} (--max-archive-size)`,
   );
-}
-
-/** Two seeders have nothing to say to each other, and would say it over and over. */
-function dropIfBothSeed(torrent: Torrent, wire: Wire): void {
-  const look = () => {
-    if (torrent.done && wire.isSeeder) dropSeeder(wire);
-  };
-  // WebTorrent's own listeners come after ours and find out whether the peer is a seeder.
-  for (const event of ["bitfield", "have-all", "have"]) wire.on(event, () => queueMicrotask(look));
-}
-
-function dropSeeder(wire: Wire): void {
-  if (wire.isSeeder && !wire.destroyed) wire.destroy();
-}
-
-function statusOf(torrent: Torrent): TorrentStatus {
-  return {
-    infoHashHex: torrent.infoHash,
-    lengthBytes: torrent.length ?? 0,
-    done: torrent.done,
-    peers: torrent.numPeers,
-    uploadedBytes: torrent.uploaded,
-    downloadedBytes: torrent.received,
-    uploadSpeed: torrent.uploadSpeed,
-    downloadSpeed: torrent.downloadSpeed,
-  };
-}
-
-function progressOf(torrent: Torrent): DownloadProgress {
-  return {
-    lengthBytes: torrent.length ?? 0,
-    downloadedBytes: torrent.length ? torrent.downloaded : 0,
-    peers: torrent.numPeers,
-    downloadSpeed: torrent.downloadSpeed,
-  };
 }

@@ -6,12 +6,7 @@
  */
 
 export type { DhtState } from "./dht_host.ts";
-export {
-  type DownloadProgress,
-  type DownloadRequest,
-  Engine,
-  type EngineOptions,
-  type TorrentStatus,
-} from "./engine.ts";
+export { type DownloadRequest, Engine, type EngineOptions } from "./engine.ts";
 export { EngineError } from "./errors.ts";
+export type { DownloadProgress, TorrentStatus } from "./torrents.ts";
 export type { SocketFactory, Traffic } from "./udp_socket.ts";

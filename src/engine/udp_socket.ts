@@ -11,6 +11,7 @@
 import { EventEmitter } from "node:events";
 import type { Buffer } from "node:buffer";
 import { createSocket, type Socket } from "node:dgram";
+import { isSound } from "./krpc_guard.ts";
 
 /** Packets and bytes since the start, KRPC payload only. */
 export interface Traffic {
@@ -151,9 +152,10 @@ export class UdpSocket extends EventEmitter {
     this.traffic.packetsIn++;
     this.traffic.bytesIn += bytes.length;
     try {
-      this.emit("message", bytes, from);
+      if (isSound(bytes)) this.emit("message", bytes, from);
+      else this.traffic.malformed++;
     } catch {
-      // bittorrent-dht takes members of a query for what they should be, and throws if they are not.
+      // What the guard let pass and a library still stumbled over must not end the program.
       this.traffic.malformed++;
     }
   }

@@ -1,0 +1,79 @@
+/**
+ * Makes the WebTorrent client: what of it is used and what is switched off.
+ *
+ * @module
+ */
+
+import WebTorrent from "webtorrent";
+import { verifySignature } from "../identity/mod.ts";
+import type { DhtHost } from "./dht_host.ts";
+import type { EngineOptions } from "./engine.ts";
+import { EngineError } from "./errors.ts";
+import type { Client } from "./webtorrent_types.ts";
+
+/** BEP 44: nodes may forget an item after two hours. */
+const VALUE_AGE_MS = 2 * 3_600_000;
+const MAX_VALUES = 1_000;
+
+/** Makes the client. It begins to listen at once. */
+export function createClient(
+  options: EngineOptions,
+  port: number,
+  dht: DhtHost | undefined,
+): Client {
+  const client = new WebTorrent({
+    torrentPort: port,
+    dht: dht
+      ? {
+        krpc: dht.krpc,
+        // The host fills the table itself, when the socket is open.
+        bootstrap: false,
+        verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) =>
+          verifySignature(key, message, signature),
+        maxValues: { max: MAX_VALUES, maxAge: VALUE_AGE_MS },
+      }
+      : false,
+    tracker: false,
+    lsd: false,
+    natUpnp: false,
+    natPmp: false,
+    // uTP would want the UDP port, which is the DHT's.
+    utp: false,
+    webSeeds: false,
+    seedOutgoingConnections: false,
+    maxConns: options.maxConnections,
+    uploadLimit: options.uploadLimit,
+    downloadLimit: options.downloadLimit,
+  } as never) as unknown as Client;
+  // Peers are announced and looked for by the manager, on its schedule and budget, with an outcome.
+  if (client.dht) client.dht.announce = (_infoHash, _port, done) => queueMicrotask(() => done?.());
+  return client;
+}
+
+/**
+ * Waits until the client listens.
+ *
+ * @throws {EngineError} `TCP_PORT_IN_USE` (kind `in-use`), `TCP_PORT_FAILED`
+ */
+export function listening(client: Client, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error & { code?: string }) => {
+      const taken = error.code === "EADDRINUSE";
+      reject(
+        new EngineError(
+          taken ? "in-use" : "failed",
+          taken ? "TCP_PORT_IN_USE" : "TCP_PORT_FAILED",
+          taken
+            ? `TCP port ${port} is taken by another program. Choose another with --port, or end that program`
+            : `TCP port ${port} cannot be opened: ${error.message}`,
+          { cause: error, detail: { port } },
+        ),
+      );
+    };
+    client.once("error", onError);
+    client.once("listening", () => {
+      client.removeListener("error", onError);
+      resolve();
+    });
+  });
+}

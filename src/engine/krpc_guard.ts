@@ -1,0 +1,192 @@
+/**
+ * Looks at a KRPC packet (BEP 5, BEP 44) before the libraries do. npm:bencode reads a negative length
+ * as a step back and loops for ever (four bytes, `d-3:`, are enough), and npm:bittorrent-dht takes the
+ * members of a query for what they should be. What passes here is well-formed bencode whose members
+ * have the types that the libraries use them as. It says nothing about whether they are true.
+ *
+ * @module
+ */
+
+import { MAX_SALT_BYTES, MAX_VALUE_BYTES } from "../records/mod.ts";
+
+const MAX_DEPTH = 32;
+const [DIGIT_0, DIGIT_9, COLON, MINUS] = [0x30, 0x39, 0x3a, 0x2d];
+const [LETTER_D, LETTER_E, LETTER_I, LETTER_L] = [0x64, 0x65, 0x69, 0x6c];
+/** Digits of a length: a packet has at most 65,507 bytes. */
+const MAX_LENGTH_DIGITS = 5;
+/** Digits of a number: libtorrent's are of 64 bits. */
+const MAX_NUMBER_DIGITS = 20;
+/** Names of members that anybody looks at are no longer than this. */
+const MAX_NAME_BYTES = 64;
+
+/** A value's place in the packet. */
+interface Span {
+  /** Its first byte; for any byte string the digit 0. */
+  kind: number;
+  /** First byte of the encoded value. */
+  start: number;
+  /** First byte after it. */
+  end: number;
+  /** Length of a byte string's content. */
+  length: number;
+}
+
+/** What a member must be: a byte string of so many bytes at least and at most, or a number. */
+type Rule = { least: number; most: number } | "number";
+
+const exactly = (bytes: number): Rule => ({ least: bytes, most: bytes });
+
+/** Members of `a` in a query, where they are there. */
+const ARGUMENTS: Record<string, Rule> = {
+  id: exactly(20),
+  target: exactly(20),
+  info_hash: exactly(20),
+  token: { least: 1, most: 255 },
+  k: exactly(32),
+  sig: exactly(64),
+  salt: { least: 0, most: MAX_SALT_BYTES },
+  seq: "number",
+  cas: "number",
+  port: "number",
+  implied_port: "number",
+};
+
+/** Whether a packet may be handed on: a query, a reply or an error with members of the right types. */
+export function isSound(packet: Uint8Array): boolean {
+  const scanner = new Scanner(packet);
+  const message = scanner.dictionary(0);
+  if (!message) return false;
+  const kind = message.get("y");
+  if (!isBytes(message.get("t"), 1, 64) || !isBytes(kind, 1, 1)) return false;
+  switch (String.fromCharCode(packet[kind!.end - 1]!)) {
+    case "q":
+      return isBytes(message.get("q"), 1, 64) && argumentsAreSound(scanner, message.get("a"));
+    case "r":
+      return bodyIsSound(scanner, message.get("r"));
+    case "e":
+      return errorIsSound(scanner, message.get("e"));
+    default:
+      return false;
+  }
+}
+
+function bodyIsSound(scanner: Scanner, body: Span | undefined): boolean {
+  const members = body && scanner.dictionary(body.start);
+  const id = members?.get("id");
+  return members !== undefined && (id === undefined || id.kind === DIGIT_0);
+}
+
+function errorIsSound(scanner: Scanner, error: Span | undefined): boolean {
+  return error === undefined || scanner.isFlatList(error);
+}
+
+function argumentsAreSound(scanner: Scanner, a: Span | undefined): boolean {
+  const members = a && scanner.dictionary(a.start);
+  if (!members) return false;
+  for (const [name, rule] of Object.entries(ARGUMENTS)) {
+    const span = members.get(name);
+    if (span === undefined) continue;
+    if (rule === "number" ? span.kind !== LETTER_I : !isBytes(span, rule.least, rule.most)) {
+      return false;
+    }
+  }
+  // BEP 44 counts the encoded value. Whatever was kept would be sent to whoever asks.
+  const value = members.get("v");
+  return value === undefined || value.end - value.start <= MAX_VALUE_BYTES;
+}
+
+function isBytes(span: Span | undefined, least: number, most: number): boolean {
+  return span?.kind === DIGIT_0 && span.length >= least && span.length <= most;
+}
+
+/** Finds where values begin and end, without building them. */
+class Scanner {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** The members of the dictionary at `start`; `undefined` if there is no well-formed one. */
+  dictionary(start: number): Map<string, Span> | undefined {
+    if (this.#bytes[start] !== LETTER_D) return undefined;
+    const members = new Map<string, Span>();
+    let at = start + 1;
+    while (this.#bytes[at] !== LETTER_E) {
+      const key = this.#byteString(at);
+      const value = key && this.#value(key.end, 1);
+      if (!value) return undefined;
+      const name = this.#text(key);
+      // A plain object, which the libraries make of it, would take this for its prototype.
+      if (name === "__proto__") return undefined;
+      members.set(name, value);
+      at = value.end;
+    }
+    return members;
+  }
+
+  /** Whether a value is a list of nothing but numbers and byte strings. */
+  isFlatList(span: Span): boolean {
+    if (span.kind !== LETTER_L) return false;
+    for (let at = span.start + 1; at < span.end - 1;) {
+      const member = this.#value(at, 0)!;
+      if (member.kind !== DIGIT_0 && member.kind !== LETTER_I) return false;
+      at = member.end;
+    }
+    return true;
+  }
+
+  #value(start: number, depth: number): Span | undefined {
+    if (depth > MAX_DEPTH) return undefined;
+    switch (this.#bytes[start]) {
+      case LETTER_I:
+        return this.#number(start);
+      case LETTER_L:
+      case LETTER_D:
+        return this.#container(start, depth);
+      default:
+        return this.#byteString(start);
+    }
+  }
+
+  #number(start: number): Span | undefined {
+    const digits = this.#bytes[start + 1] === MINUS ? start + 2 : start + 1;
+    const end = this.#digits(digits, MAX_NUMBER_DIGITS);
+    if (end === digits || this.#bytes[end] !== LETTER_E) return undefined;
+    return { kind: LETTER_I, start, end: end + 1, length: 0 };
+  }
+
+  #container(start: number, depth: number): Span | undefined {
+    const kind = this.#bytes[start]!;
+    let at = start + 1;
+    while (this.#bytes[at] !== LETTER_E) {
+      const key = kind === LETTER_D ? this.#byteString(at) : undefined;
+      if (kind === LETTER_D && !key) return undefined;
+      const value = this.#value(key?.end ?? at, depth + 1);
+      if (!value) return undefined;
+      at = value.end;
+    }
+    return { kind, start, end: at + 1, length: 0 };
+  }
+
+  #byteString(start: number): Span | undefined {
+    const colon = this.#digits(start, MAX_LENGTH_DIGITS);
+    if (colon === start || this.#bytes[colon] !== COLON) return undefined;
+    let length = 0;
+    for (let at = start; at < colon; at++) length = length * 10 + this.#bytes[at]! - DIGIT_0;
+    const end = colon + 1 + length;
+    return end > this.#bytes.length ? undefined : { kind: DIGIT_0, start, end, length };
+  }
+
+  /** Where the digits that begin at `start` end. */
+  #digits(start: number, most: number): number {
+    let at = start;
+    while (at - start < most && this.#bytes[at]! >= DIGIT_0 && this.#bytes[at]! <= DIGIT_9) at++;
+    return at;
+  }
+
+  #text({ end, length }: Span): string {
+    if (length > MAX_NAME_BYTES) return "";
+    return String.fromCharCode(...this.#bytes.subarray(end - length, end));
+  }
+}

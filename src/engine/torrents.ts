@@ -1,0 +1,97 @@
+/**
+ * What the engine does with single torrents: wait for them, end them, tell how they stand, and keep
+ * seeders from talking to each other.
+ *
+ * @module
+ */
+
+import { EngineError } from "./errors.ts";
+import type { Torrent, Wire } from "./webtorrent_types.ts";
+
+/** A torrent as it stands. */
+export interface TorrentStatus {
+  infoHashHex: string;
+  lengthBytes: number;
+  done: boolean;
+  peers: number;
+  uploadedBytes: number;
+  downloadedBytes: number;
+  /** Bytes a second. */
+  uploadSpeed: number;
+  /** Bytes a second. */
+  downloadSpeed: number;
+}
+
+/** How far a download is. */
+export interface DownloadProgress {
+  /** 0 until the metadata has come. */
+  lengthBytes: number;
+  downloadedBytes: number;
+  peers: number;
+  /** Bytes a second. */
+  downloadSpeed: number;
+}
+
+/** Waits for an event of a torrent; its errors and its early end reject. */
+export function settled(torrent: Torrent, event: "ready" | "done"): Promise<void> {
+  return new Promise((resolve, reject) => {
+    torrent.on("error", (error: Error) => {
+      reject(
+        error instanceof EngineError ? error : new EngineError(
+          "failed",
+          "TORRENT_FAILED",
+          `Torrent ${torrent.infoHash ?? ""} failed: ${error.message}`,
+          { cause: error },
+        ),
+      );
+    });
+    torrent.once("close", () => {
+      reject(new EngineError("failed", "TORRENT_FAILED", `Torrent ${torrent.infoHash} was ended`));
+    });
+    torrent.once(event, resolve);
+  });
+}
+
+/** Ends a torrent; its files stay. */
+export function destroyed(torrent: Torrent): Promise<void> {
+  if (torrent.destroyed) return Promise.resolve();
+  return new Promise((resolve) => torrent.destroy({ destroyStore: false }, () => resolve()));
+}
+
+/** Two seeders have nothing to say to each other, and would say it over and over. */
+export function dropIfBothSeed(torrent: Torrent, wire: Wire): void {
+  const look = () => {
+    if (torrent.done && wire.isSeeder) dropSeeder(wire);
+  };
+  // WebTorrent's own listeners come after ours and find out whether the peer is a seeder.
+  for (const event of ["bitfield", "have-all", "have"]) wire.on(event, () => queueMicrotask(look));
+}
+
+/** Ends the connection if the peer is a seeder. */
+export function dropSeeder(wire: Wire): void {
+  if (wire.isSeeder && !wire.destroyed) wire.destroy();
+}
+
+/** The torrent as it stands. */
+export function statusOf(torrent: Torrent): TorrentStatus {
+  return {
+    infoHashHex: torrent.infoHash,
+    lengthBytes: torrent.length ?? 0,
+    done: torrent.done,
+    peers: torrent.numPeers,
+    uploadedBytes: torrent.uploaded,
+    downloadedBytes: torrent.received,
+    uploadSpeed: torrent.uploadSpeed,
+    downloadSpeed: torrent.downloadSpeed,
+  };
+}
+
+/** How far its download is. */
+export function progressOf(torrent: Torrent): DownloadProgress {
+  return {
+    lengthBytes: torrent.length ?? 0,
+    downloadedBytes: torrent.length ? torrent.downloaded : 0,
+    peers: torrent.numPeers,
+    downloadSpeed: torrent.downloadSpeed,
+  };
+}
