@@ -4,6 +4,7 @@
  * @module
  */
 
+import "./bencode_guard.ts";
 import WebTorrent from "webtorrent";
 import { verifySignature } from "../identity/mod.ts";
 import type { DhtHost } from "./dht_host.ts";
