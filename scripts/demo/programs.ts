@@ -1,0 +1,186 @@
+/**
+ * libreseed as processes of their own: each person of the demo has a home, and nothing that one of
+ * them starts outlives the demo.
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Somebody who types commands. */
+export interface Person {
+  /** Stands before the prompt. */
+  name: string;
+  /** Where this person types, absolute. */
+  cwd: string;
+  /** The variables that this person has set. */
+  env: Record<string, string>;
+}
+
+/** How a program ended. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A program that goes on in the background. */
+export interface Running {
+  pid: number;
+  ended: Promise<Ended>;
+}
+
+/** Hears each line as it comes. */
+type OnLine = (line: string, stream: "stdout" | "stderr") => void;
+
+const mainModule = fileURLToPath(new URL("../../main.ts", import.meta.url));
+
+/** No command of the demo takes nearly so long, milliseconds. */
+const DEADLINE_MS = 60_000;
+/** How long a program may take to end when it is asked to. */
+const GRACE_MS = 5_000;
+
+/** The programs that the demo has started. */
+export class Programs implements AsyncDisposable {
+  /** How one would start libreseed, from anywhere. */
+  readonly spelling: string;
+  readonly #command: readonly string[];
+  readonly #signal: AbortSignal;
+  readonly #running = new Map<Deno.ChildProcess, Promise<unknown>>();
+
+  /**
+   * @param binary the program to run; from the sources, without it
+   * @param signal ends all programs
+   */
+  constructor(binary: string | undefined, signal: AbortSignal) {
+    const fromSources = ["run", "-q", "-P=libreseed", mainModule];
+    this.#command = binary ? [resolve(binary)] : [Deno.execPath(), ...fromSources];
+    this.spelling = binary ? resolve(binary) : `deno ${fromSources.join(" ")}`;
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.#kill("SIGTERM"), { once: true });
+  }
+
+  /** Runs libreseed to its end. */
+  async libreseed(person: Person, args: readonly string[], onLine?: OnLine): Promise<Ended> {
+    const [program, ...before] = this.#command;
+    return await this.run(person, program!, [...before, ...args], onLine);
+  }
+
+  /** Runs any program to its end. Throws if it takes longer than a minute. */
+  async run(
+    person: Person,
+    program: string,
+    args: readonly string[] = [],
+    onLine?: OnLine,
+  ): Promise<Ended> {
+    const { child, ended } = this.#spawn(person, program, args, onLine);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      tryKill(child, "SIGKILL");
+    }, DEADLINE_MS);
+    try {
+      const result = await ended;
+      if (late) throw new Error(`${program} was still running after ${DEADLINE_MS / 1_000} s`);
+      return result;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Starts libreseed and resolves when it has written a line to standard output. */
+  async startLibreseed(
+    person: Person,
+    args: readonly string[],
+    onLine: OnLine,
+  ): Promise<Running> {
+    const [program, ...before] = this.#command;
+    const ready = Promise.withResolvers<void>();
+    const { child, ended } = this.#spawn(person, program!, [...before, ...args], (line, stream) => {
+      onLine(line, stream);
+      if (stream === "stdout") ready.resolve();
+    });
+    const endedEarly = ended.then(({ code }) => {
+      throw new Error(`libreseed ${args.join(" ")} ended at once, with exit code ${code}`);
+    });
+    await Promise.race([ready.promise, endedEarly]);
+    endedEarly.catch(() => {});
+    return { pid: child.pid, ended };
+  }
+
+  /** Ends what is left, and waits for it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#kill("SIGTERM");
+    const timer = setTimeout(() => this.#kill("SIGKILL"), GRACE_MS);
+    await Promise.allSettled(this.#running.values());
+    clearTimeout(timer);
+  }
+
+  #spawn(
+    { cwd, env }: Person,
+    program: string,
+    args: readonly string[],
+    onLine: OnLine = () => {},
+  ) {
+    this.#signal.throwIfAborted();
+    const child = new Deno.Command(program, {
+      args: [...args],
+      cwd,
+      clearEnv: true,
+      env: { ...ownEnvironment(), ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const ended = this.#collect(child, onLine).finally(() => this.#running.delete(child));
+    this.#running.set(child, ended);
+    ended.catch(() => {});
+    return { child, ended };
+  }
+
+  async #collect(child: Deno.ChildProcess, onLine: OnLine): Promise<Ended> {
+    const text = { stdout: "", stderr: "" };
+    const read = async (stream: "stdout" | "stderr") => {
+      for await (const line of linesOf(child[stream])) {
+        text[stream] += `${line}\n`;
+        onLine(line, stream);
+      }
+    };
+    const [{ code }] = await Promise.all([child.status, read("stdout"), read("stderr")]);
+    this.#signal.throwIfAborted();
+    return { code, ...text };
+  }
+
+  #kill(signal: Deno.Signal): void {
+    for (const child of this.#running.keys()) tryKill(child, signal);
+  }
+}
+
+/** It may have ended already. */
+function tryKill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound) && !(error instanceof TypeError)) throw error;
+  }
+}
+
+/** What the programs inherit: everything but settings of libreseed, which would change the story. */
+function ownEnvironment(): Record<string, string> {
+  const all = Object.entries(Deno.env.toObject());
+  const others = all.filter(([name]) =>
+    !name.startsWith("LIBRESEED_") && name !== "SOURCE_DATE_EPOCH"
+  );
+  return { ...Object.fromEntries(others), DENO_NO_UPDATE_CHECK: "1" };
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}

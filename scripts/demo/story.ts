@@ -1,0 +1,223 @@
+/**
+ * What happens in the demo, step by step. Throws at the first step that does not do what it should;
+ * cleaning up is left to whoever called.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { type Clock, systemClock } from "../../src/base/mod.ts";
+import { startTestnet } from "../../src/testnet/mod.ts";
+import type { Page } from "./page.ts";
+import type { Ended, Person, Programs, Running } from "./programs.ts";
+import { socketsOf } from "./sockets.ts";
+import { compareTrees } from "./trees.ts";
+
+const NODES = 20;
+const DIRECTORY = "examples/hello";
+const PACKAGE = "hello@1.0.0";
+/** In the reader's working directory. */
+const ARCHIVE = "home/seed/hello-1.0.0.tgz";
+const UNPACKED = "unpacked";
+
+/** One telling of the story. */
+export class Story {
+  readonly #page: Page;
+  readonly #programs: Programs;
+  readonly #publisher: Person;
+  readonly #reader: Person;
+  readonly #clock: Clock;
+  /** The publisher's public key, as text. */
+  #key = "";
+  /** What there is to say at the end. */
+  readonly #summary: [what: string, how: string][] = [];
+
+  /**
+   * @param publisher works in the checkout
+   * @param reader works in a directory of its own, which holds its home
+   */
+  constructor(
+    page: Page,
+    programs: Programs,
+    publisher: Person,
+    reader: Person,
+    clock: Clock = systemClock,
+  ) {
+    this.#page = page;
+    this.#programs = programs;
+    this.#publisher = publisher;
+    this.#reader = reader;
+    this.#clock = clock;
+  }
+
+  /** Does it all, and says so. */
+  async tell(): Promise<void> {
+    const beganMs = this.#clock.now();
+    this.#page.title("libreseed: publish, find, download and verify a package on this machine.");
+    this.#page.title("Commands are shown as one would type them, long lines of output shortened.");
+    await using _testnet = await this.#startTestnet();
+    await this.#makeKey();
+    await this.#publish();
+    const seeder = await this.#seed();
+    await this.#announce();
+    await this.#resolve();
+    await this.#get();
+    await this.#verify();
+    await this.#compare();
+    await this.#runProgram();
+    await this.#countSockets(seeder);
+    await this.#stop(seeder);
+    const seconds = ((this.#clock.now() - beganMs) / 1_000).toFixed(1);
+    this.#page.title(
+      `\nAll ${this.#page.steps} steps did what they should, in ${seconds} s:`,
+      "good",
+    );
+    for (const [what, how] of this.#summary) this.#page.say(`${what.padEnd(12)}${how}`);
+  }
+
+  async #startTestnet() {
+    const page = this.#page;
+    page.step(`Start a DHT of ${NODES} nodes on 127.0.0.1, and give two people a home and a port`);
+    const testnet = await startTestnet({ nodes: NODES, clock: this.#clock });
+    for (const { name, cwd, env } of [this.#publisher, this.#reader]) {
+      env.LIBRESEED_BOOTSTRAP = testnet.bootstrap;
+      const variables = Object.entries(env).map((entry) => entry.join("="));
+      page.command(name, `cd ${cwd}`);
+      page.command(name, `alias libreseed="${this.#programs.spelling}"`);
+      page.command(name, `export ${variables.slice(0, 2).join(" ")}`);
+      page.command(name, `export ${variables.slice(2).join(" ")}`);
+    }
+    page.done(`the first node is ${testnet.bootstrap}`);
+    return testnet;
+  }
+
+  async #makeKey(): Promise<void> {
+    this.#page.step("The publisher makes a key");
+    this.#key = (await this.#libreseed(this.#publisher, "keygen")).stdout.trim();
+    const isKey = /^ed25519:[A-Za-z0-9+/]{43}=$/.test(this.#key);
+    expect(isKey, `keygen printed ${JSON.stringify(this.#key)}`);
+    this.#page.done("its public half says who the publisher is");
+  }
+
+  async #publish(): Promise<void> {
+    this.#page.step(`The publisher packs, signs and publishes ${DIRECTORY}`);
+    const { stdout } = await this.#libreseed(this.#publisher, "publish", DIRECTORY);
+    expect(stdout.startsWith(`${PACKAGE}\tmagnet:?xt=`), "publish printed no magnet link");
+    this.#page.done("a signed record in the DHT names the archive");
+    this.#summary.push(["published", `${PACKAGE}, in a DHT of ${NODES} nodes`]);
+  }
+
+  async #seed(): Promise<Running> {
+    this.#page.step("The publisher seeds it");
+    this.#page.command(this.#publisher.name, "libreseed seed &");
+    const seeder = await this.#programs.startLibreseed(this.#publisher, ["seed"], this.#show);
+    this.#page.done(`process ${seeder.pid} serves`);
+    return seeder;
+  }
+
+  async #announce(): Promise<void> {
+    this.#page.step("The publisher announces, as cron would, through the seeder's DHT node");
+    const { stdout } = await this.#libreseed(this.#publisher, "announce");
+    expect(stdout.includes(`${PACKAGE}\tstored on `), "announce stored no record");
+    this.#page.done("asked who holds the records, put them where they were missing");
+  }
+
+  async #resolve(): Promise<void> {
+    this.#page.step("The reader finds it by publisher, name and version");
+    this.#page.command(this.#reader.name, `KEY=${this.#key}`);
+    const { stdout } = await this.#libreseed(this.#reader, "resolve", `$KEY/${PACKAGE}`);
+    expect(
+      stdout.includes(`"pubkey":"${this.#key}"`),
+      "resolve found no manifest of the publisher",
+    );
+    this.#page.done("both signatures hold: the record's and the manifest's");
+    this.#summary.push(["found", "by publisher, name and version, in another home"]);
+  }
+
+  async #get(): Promise<void> {
+    this.#page.step("The reader downloads it over BitTorrent, verifies and unpacks it");
+    await this.#libreseed(this.#reader, "get", "-v", `$KEY/${PACKAGE}`, "-o", UNPACKED);
+    const { stdout } = await this.#libreseed(this.#publisher, "status", "hello");
+    const sentBytes = Number(/(\d+) bytes sent/.exec(stdout)?.[1] ?? 0);
+    expect(sentBytes > 0, "the seeder says that it sent nothing");
+    this.#page.done(`the seeder sent ${sentBytes} bytes`);
+    this.#summary.push(["downloaded", `over BitTorrent; the seeder sent ${sentBytes} bytes`]);
+  }
+
+  async #verify(): Promise<void> {
+    this.#page.step("The reader verifies the archive once more, offline, step by step");
+    const words = ["verify", "-v", "--key", "$KEY", ARCHIVE];
+    const { stdout, stderr } = await this.#libreseed(this.#reader, ...words);
+    expect(stdout.includes(`: ok ${PACKAGE} ${this.#key}`), "verify did not say ok");
+    const steps = stderr.trim().split("\n").length;
+    this.#page.done("it is the archive that the publisher signed");
+    this.#summary.push(["verified", `in ${steps} steps, from the signature to each file's hash`]);
+  }
+
+  async #compare(): Promise<void> {
+    this.#page.step("What was unpacked is what was published, byte for byte");
+    const original = join(this.#publisher.cwd, DIRECTORY);
+    this.#page.command(this.#reader.name, `diff -r ${original} ${UNPACKED}`);
+    const unpacked = join(this.#reader.cwd, UNPACKED);
+    const { equal, bytes, differences } = await compareTrees(original, unpacked, ["manifest.json"]);
+    for (const difference of differences) this.#page.output(difference, "bad");
+    expect(differences.length === 0 && equal > 0, "the trees differ");
+    this.#page.done(`${equal} files, ${bytes} bytes, and the manifest.json that came with them`);
+    this.#summary.push(["unpacked", `${equal} files, equal byte for byte`]);
+  }
+
+  async #runProgram(): Promise<void> {
+    this.#page.step("The unpacked program runs");
+    if (Deno.build.os === "windows") return this.#page.done("not here: it is a shell script");
+    const program = `${UNPACKED}/bin/hello`;
+    this.#page.command(this.#reader.name, program);
+    const path = join(this.#reader.cwd, program);
+    const { code, stdout } = await this.#programs.run(this.#reader, path, [], this.#show);
+    expect(code === 0 && stdout.includes("Hello, world!"), "the program did not greet");
+    this.#page.done("in three languages");
+  }
+
+  async #countSockets({ pid }: Running): Promise<void> {
+    this.#page.step("The seeder has one UDP socket, whoever borrowed its DHT node");
+    if (Deno.build.os !== "linux") {
+      return this.#page.done("not counted: that takes /proc, which Linux has");
+    }
+    this.#page.command(this.#publisher.name, `ls -l /proc/${pid}/fd`);
+    this.#page.command(this.#publisher.name, `cat /proc/${pid}/net/udp /proc/${pid}/net/tcp`);
+    const sockets = await socketsOf(pid, this.#programs, this.#publisher);
+    for (const { kind, port } of sockets) {
+      this.#page.output(`${kind} port ${port}${kind === "tcp" ? ", listening" : ""}`, "plain");
+    }
+    const ports = (kind: string) => sockets.filter((s) => s.kind === kind).map((s) => s.port);
+    const [udp, tcp] = [ports("udp"), ports("tcp")];
+    const port = Number(this.#publisher.env.LIBRESEED_PORT);
+    expect(udp.length === 1 && udp[0] === port, `one UDP socket on port ${port} was expected`);
+    expect(tcp.length === 1 && tcp[0] === port, `one TCP listener on port ${port} was expected`);
+    this.#page.done(`UDP for the DHT and TCP for peers, both port ${port}`);
+    this.#summary.push(["sockets", `one UDP, one TCP, both port ${port}`]);
+  }
+
+  async #stop(seeder: Running): Promise<void> {
+    this.#page.step("The publisher stops the seeder");
+    await this.#libreseed(this.#publisher, "stop");
+    const { code } = await seeder.ended;
+    expect(code === 0, `the seeder ended with exit code ${code}`);
+    this.#page.done("it ended with exit code 0");
+  }
+
+  /** Runs a command on the page, with `$KEY` filled in; one that fails ends the story. */
+  async #libreseed(person: Person, ...words: string[]): Promise<Ended> {
+    this.#page.command(person.name, ["libreseed", ...words].join(" "));
+    const args = words.map((word) => word.replace("$KEY", () => this.#key));
+    const ended = await this.#programs.libreseed(person, args, this.#show);
+    expect(ended.code === 0, `libreseed ${args[0]} ended with exit code ${ended.code}`);
+    return ended;
+  }
+
+  readonly #show = (line: string, stream: "stdout" | "stderr") =>
+    this.#page.output(line, stream === "stdout" ? "plain" : "aside");
+}
+
+function expect(condition: boolean, otherwise: string): asserts condition {
+  if (!condition) throw new Error(otherwise);
+}
