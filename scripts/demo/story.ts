@@ -8,9 +8,9 @@
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../src/base/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
+import { tcpListenersOf, udpSocketsOf } from "../../tests/support/mod.ts";
 import type { Page } from "./page.ts";
 import type { Ended, Person, Programs, Running } from "./programs.ts";
-import { socketsOf } from "./sockets.ts";
 import { compareTrees } from "./trees.ts";
 
 const NODES = 20;
@@ -184,15 +184,20 @@ export class Story {
     }
     this.#page.command(this.#publisher.name, `ls -l /proc/${pid}/fd`);
     this.#page.command(this.#publisher.name, `cat /proc/${pid}/net/udp /proc/${pid}/net/tcp`);
-    const sockets = await socketsOf(pid, this.#programs, this.#publisher);
-    for (const { kind, port } of sockets) {
-      this.#page.output(`${kind} port ${port}${kind === "tcp" ? ", listening" : ""}`, "plain");
+    const [udp, tcp] = [await udpSocketsOf(pid), await tcpListenersOf(pid)];
+    for (const { address, port } of udp) this.#page.output(`UDP ${address} port ${port}`, "plain");
+    for (const { address, port } of tcp) {
+      this.#page.output(`TCP ${address} port ${port}, listening`, "plain");
     }
-    const ports = (kind: string) => sockets.filter((s) => s.kind === kind).map((s) => s.port);
-    const [udp, tcp] = [ports("udp"), ports("tcp")];
     const port = Number(this.#publisher.env.LIBRESEED_PORT);
-    expect(udp.length === 1 && udp[0] === port, `one UDP socket on port ${port} was expected`);
-    expect(tcp.length === 1 && tcp[0] === port, `one TCP listener on port ${port} was expected`);
+    expect(
+      udp.length === 1 && udp[0]!.port === port,
+      `one UDP socket on port ${port} was expected`,
+    );
+    expect(
+      tcp.length === 1 && tcp[0]!.port === port,
+      `one TCP listener on port ${port} was expected`,
+    );
     this.#page.done(`UDP for the DHT and TCP for peers, both port ${port}`);
     this.#summary.push(["sockets", `one UDP, one TCP, both port ${port}`]);
   }
