@@ -15,7 +15,7 @@ import {
 } from "../package/mod.ts";
 import { manifestSalt } from "../records/mod.ts";
 import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
-import { DaemonError } from "./errors.ts";
+import { DaemonError, named } from "./errors.ts";
 import type { Operations } from "./operations.ts";
 import { minimalBeside } from "./publish.ts";
 
@@ -48,7 +48,9 @@ export async function addArchive(
       `${minimalFileName(archivePath)} is missing: without it nobody could verify the archive`,
     );
   }
-  await verifyArchive({ archivePath, minimal, limits, signal });
+  await verifyArchive({ archivePath, minimal, limits, signal }).catch((error) => {
+    throw named(error, archivePath);
+  });
   const { name, version } = minimal;
   const { torrent } = await describeArchive(archivePath, {
     name: archiveFileName(name, version),

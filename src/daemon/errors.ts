@@ -15,3 +15,10 @@ import { LibreseedError } from "../base/mod.ts";
 export class DaemonError extends LibreseedError {
   override name = "DaemonError";
 }
+
+/** The error, with the path of the file that it is about in its message. */
+export function named(error: unknown, path: string): unknown {
+  if (!(error instanceof LibreseedError) || error.message.includes(path)) return error;
+  const { kind, code, detail, message } = error;
+  return new DaemonError(kind, code, `${path}: ${message}`, { cause: error, detail });
+}

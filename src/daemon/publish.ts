@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, equalBytes, toHex } from "../base/mod.ts";
+import { type Clock, equalBytes, LibreseedError, toHex } from "../base/mod.ts";
 import { formatPublicKey, type KeyPair, parsePublicKey, type Signer } from "../identity/mod.ts";
 import {
   archiveFileName,
@@ -31,8 +31,8 @@ import {
   signItem,
   targetOf,
 } from "../records/mod.ts";
-import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
-import { DaemonError } from "./errors.ts";
+import type { SeedDirectory, SeedFiles, ValidSeedEntry } from "../store/mod.ts";
+import { DaemonError, named } from "./errors.ts";
 import { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
 import { itemFromJson, itemToJson, type Operations, type PutJson } from "./operations.ts";
 
@@ -76,7 +76,8 @@ export interface Published {
 
 /**
  * Publishes one directory or archive. When this resolves, the archive is in the seed directory and
- * its record is on at least one node; when it rejects after packing, both are kept for `announce`.
+ * its record is on at least one node; when it rejects with `DHT_UNREACHABLE`, both are kept for
+ * `announce`. What is bad, or published already with other bytes, is not kept.
  *
  * @throws {PackageError} what packing and verifying throw
  * @throws {StoreError} `VERSION_EXISTS` if the seed directory has the version with other bytes
@@ -87,17 +88,21 @@ export async function publish(
   context: PublishContext,
   request: PublishRequest,
 ): Promise<Published> {
-  const { operations, clock, signal } = context;
-  const entry = await takeIn(context, request);
-  context.onVerified?.(entry);
-  const { minimal } = entry;
+  const { operations, clock, seeds, signal } = context;
+  await using ready = await prepare(context, request);
+  const { minimal } = ready.files;
   const label = `${minimal.name}@${minimal.version}`;
+  // Asked before the archive gets its place: what the DHT has with other bytes must not be seeded.
   const item = await itemToPut(context, request, minimal);
+  const entry = await seeds.put({ ...ready.files, signal });
+  context.onVerified?.(entry);
   context.onStep?.(`putting the record of ${label} into the DHT`);
   const outcome = await operations.store({
     item: itemToJson(item),
     record: { kind: "manifest", name: minimal.name, version: minimal.version },
-  }, { signal });
+  }, { signal }).catch((error) => {
+    throw isNetworkError(error) ? unreachable(label, error.message, error) : error;
+  });
   checkPut(outcome, label);
   if (outcome.weak) {
     context.onWarning?.(
@@ -117,63 +122,66 @@ export async function publish(
   };
 }
 
-/** Puts the archive and its companions into the seed directory. */
-async function takeIn(context: PublishContext, request: PublishRequest): Promise<ValidSeedEntry> {
-  const { seeds, onStep } = context;
-  const isDirectory = (await Deno.stat(request.path).catch((cause) => {
+/** An archive that can be put into the seed directory. Disposing removes what only led to it. */
+interface Ready extends AsyncDisposable {
+  files: SeedFiles;
+}
+
+async function prepare(context: PublishContext, request: PublishRequest): Promise<Ready> {
+  const { path } = request;
+  const isDirectory = (await Deno.stat(path).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new DaemonError(
       "not-found",
       "NOTHING_TO_PUBLISH",
-      `There is no file or directory at ${request.path}`,
+      `There is no file or directory at ${path}`,
       { cause },
     );
   })).isDirectory;
-  onStep?.(isDirectory ? `packing ${request.path}` : `verifying ${request.path}`);
-  return isDirectory
-    ? await packInto(seeds, context, request)
-    : await takeArchive(seeds, context, request);
+  context.onStep?.(isDirectory ? `packing ${path}` : `verifying ${path}`);
+  if (isDirectory) return await pack(context, request);
+  return { files: await takeArchive(context, request), async [Symbol.asyncDispose]() {} };
 }
 
-async function packInto(
-  seeds: SeedDirectory,
-  context: PublishContext,
+async function pack(
+  { seeds, clock, sourceDateEpoch, limits, signal }: PublishContext,
   { path, name, version, signer }: PublishRequest,
-): Promise<ValidSeedEntry> {
+): Promise<Ready> {
   // In the seed directory, so that the archive is moved and not copied to its place.
   const directory = await Deno.makeTempDir({
     dir: seeds.path,
     // The process id tells whoever tidies up whether we still live.
     prefix: `.tmp-${Deno.pid}-`,
   });
+  const remove = () => Deno.remove(directory, { recursive: true }).catch(() => {});
   try {
-    const packed = await packDirectory({
+    const { archivePath, minimal, torrent } = await packDirectory({
       dir: path,
       name,
       version,
       outDir: directory,
       signer: await signer(),
-      timestampMs: context.clock.now(),
-      sourceDateEpoch: context.sourceDateEpoch,
-      limits: context.limits,
-      signal: context.signal,
+      timestampMs: clock.now(),
+      sourceDateEpoch,
+      limits,
+      signal,
     });
-    const { archivePath, minimal, torrent } = packed;
-    return await seeds.put({ archivePath, minimal, torrent, move: true });
-  } finally {
-    await Deno.remove(directory, { recursive: true }).catch(() => {});
+    return { files: { archivePath, minimal, torrent, move: true }, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
   }
 }
 
 async function takeArchive(
-  seeds: SeedDirectory,
-  context: PublishContext,
+  { clock, limits, signal }: PublishContext,
   { path, name, version, signer }: PublishRequest,
-): Promise<ValidSeedEntry> {
+): Promise<SeedFiles> {
   const beside = await minimalBeside(path);
-  const { limits, signal } = context;
-  const verified = await verifyArchive({ archivePath: path, minimal: beside, limits, signal });
-  const { full } = verified;
+  const { full } = await verifyArchive({ archivePath: path, minimal: beside, limits, signal })
+    .catch((error) => {
+      throw named(error, path);
+    });
   for (
     const [given, own, flag] of [[name, full.name, "--name"], [version, full.version, "--version"]]
   ) {
@@ -201,9 +209,9 @@ async function takeArchive(
     infohash: formatSha256(described.sha256),
     btih: toHex(described.infoHash),
     length: described.lengthBytes,
-    timestamp: context.clock.now(),
+    timestamp: clock.now(),
   }, keys);
-  return await seeds.put({ archivePath: path, minimal, torrent: described.torrent, signal });
+  return { archivePath: path, minimal, torrent: described.torrent };
 }
 
 /** The minimal manifest beside an archive, if there is one. */
@@ -255,8 +263,12 @@ async function itemToPut(
   const found = await operations.lookUp(
     { publicKey: toHex(publicKey), salt: toHex(salt) },
     { signal },
-  );
-  const stored = found.item && itemFromJson(found.item);
+  ).catch((error) => {
+    // Without the DHT the record is signed and kept all the same, for `announce`.
+    if (isNetworkError(error)) return undefined;
+    throw error;
+  });
+  const stored = found?.item && itemFromJson(found.item);
   if (stored) {
     const there = minimalOf(stored, minimal);
     if (there.infohash !== minimal.infohash) {
@@ -355,12 +367,24 @@ export function checkPut(outcome: PutJson, label: string): void {
     );
   }
   if (outcome.holding > 0) return;
-  throw new DaemonError(
-    "network",
-    "DHT_UNREACHABLE",
-    outcome.responded === 0
-      ? `No DHT node answered, so nobody can find ${label} yet. It is kept: \`libreseed announce\` tries again`
-      : `None of ${outcome.responded} DHT nodes took the record of ${label}. It is kept: \`libreseed announce\` tries again`,
-    { detail: { asked: outcome.asked, responded: outcome.responded, errors: outcome.errors } },
-  );
+  const { asked, responded, errors } = outcome;
+  const why = responded === 0
+    ? "No DHT node answered"
+    : `None of ${responded} DHT nodes took the record`;
+  throw unreachable(label, why, undefined, { asked, responded, errors });
+}
+
+function isNetworkError(error: unknown): error is LibreseedError {
+  return error instanceof LibreseedError && error.kind === "network";
+}
+
+function unreachable(
+  label: string,
+  why: string,
+  cause: unknown,
+  detail?: Record<string, unknown>,
+): DaemonError {
+  const message =
+    `${why}, so nobody can find ${label} yet. It is kept: \`libreseed announce\` tries again`;
+  return new DaemonError("network", "DHT_UNREACHABLE", message, { cause, detail });
 }

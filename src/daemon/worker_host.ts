@@ -6,8 +6,9 @@
  */
 
 import { type Clock, delay } from "../base/mod.ts";
-import type { GetOutcome, ItemKey } from "../dht/mod.ts";
+import type { GetOutcome, ItemKey, PeersOutcome, PutOutcome } from "../dht/mod.ts";
 import type { DhtState, DownloadProgress } from "../engine/mod.ts";
+import type { MutableItem } from "../records/mod.ts";
 import {
   connectWorker,
   type DownloadOrder,
@@ -110,6 +111,17 @@ export class WorkerHost {
 
   get(key: ItemKey, signal?: AbortSignal): Promise<GetOutcome> {
     return this.#operation(signal, (operation) => this.#connection.api.get(operation, key));
+  }
+
+  put(item: MutableItem, signal?: AbortSignal): Promise<PutOutcome> {
+    return this.#operation(signal, (operation) => this.#connection.api.put(operation, item));
+  }
+
+  findPeers(infoHashHex: string, signal?: AbortSignal): Promise<PeersOutcome> {
+    return this.#operation(
+      signal,
+      (operation) => this.#connection.api.findPeers(operation, infoHashHex),
+    );
   }
 
   announceNow(

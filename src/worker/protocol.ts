@@ -12,6 +12,8 @@ import type {
   GetOutcome,
   ItemKey,
   PeerAddress,
+  PeersOutcome,
+  PutOutcome,
 } from "../dht/mod.ts";
 import type { DhtState, DownloadProgress, TorrentStatus, Traffic } from "../engine/mod.ts";
 import type { ErrorData } from "../base/mod.ts";
@@ -114,6 +116,10 @@ export interface WorkerApi {
   /** Resolves with the `.torrent` when every piece is there. */
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
   get(operation: number, key: ItemKey): Promise<GetOutcome>;
+  /** Puts an item once, without keeping it. */
+  put(operation: number, item: MutableItem): Promise<PutOutcome>;
+  /** Looks for peers of a torrent; resolves with as many as were found. */
+  findPeers(operation: number, infoHashHex: string): Promise<PeersOutcome>;
   /**
    * Keeps records alive: announces each at its due time, and again and again.
    *

@@ -173,6 +173,15 @@ export class WorkerRuntime implements WorkerApi {
   get: WorkerApi["get"] = (operation, key) =>
     this.#operation(operation, (signal) => this.#borrowing.get(key, { signal }));
 
+  put: WorkerApi["put"] = (operation, item) =>
+    this.#operation(operation, (signal) => this.#borrowing.put(item, { signal }));
+
+  findPeers: WorkerApi["findPeers"] = (operation, infoHashHex) =>
+    this.#operation(
+      operation,
+      (signal) => this.#borrowing.findPeers(fromHex(infoHashHex)!, { signal }),
+    );
+
   keepRecords(records: KeptRecord[]): Promise<void> {
     this.#running;
     for (const { item, dueMs, failures } of records) {

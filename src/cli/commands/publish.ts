@@ -45,6 +45,7 @@ export default defineCommand<Flags, string[]>({
     const { parseDuration } = await import("../../config/mod.ts");
     const seedForMs = flags.seedFor === undefined ? undefined : parseDuration(flags.seedFor);
     const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
+    if (paths.length === 0) return output.notice("nothing to publish");
     return await withNode(given, async (network) => {
       const codes: number[] = [];
       const published: Published[] = [];

@@ -1,0 +1,197 @@
+/**
+ * Reading and writing the index of a name: who publishes under it. Anybody may write the record, so
+ * nothing in it is believed that its publisher has not signed, and writing is reading, merging,
+ * putting, and starting over if somebody else was faster.
+ *
+ * @module
+ */
+
+import { type Clock, equalBytes, toHex } from "../base/mod.ts";
+import type { GetOutcome, ItemKey, PutOutcome } from "../dht/mod.ts";
+import {
+  dayOf,
+  decodeNameIndex,
+  encodeNameIndex,
+  mergeNameIndex,
+  type MutableItem,
+  NAME_INDEX_SLOTS,
+  type NameIndexEntry,
+  nameIndexKeyPair,
+  nameIndexSalt,
+  nextSeq,
+  RecordError,
+  signItem,
+} from "../records/mod.ts";
+import { DaemonError } from "./errors.ts";
+
+/** The part of the DHT manager that this needs. */
+export interface ItemStore {
+  get(key: ItemKey, signal?: AbortSignal): Promise<GetOutcome>;
+  put(item: MutableItem, signal?: AbortSignal): Promise<PutOutcome>;
+}
+
+/** An index as it was read. */
+export interface ReadIndex {
+  /** Entries whose signatures hold, of all slots that were read. */
+  entries: NameIndexEntry[];
+  /** What was left out and why, for people. */
+  dropped: string[];
+  /** DHT nodes that were asked and that answered, over all lookups. */
+  asked: number;
+  responded: number;
+  lookups: number;
+}
+
+/** An index as it was written. */
+export interface WrittenIndex {
+  item: MutableItem;
+  outcome: PutOutcome;
+  entries: NameIndexEntry[];
+  dropped: string[];
+}
+
+/** Two clocks may differ by this much before a time counts as one of the future. */
+const CLOCK_SLACK_MS = 10 * 60_000;
+/** Nobody has published with libreseed before 2026: a first-seen time before that is made up. */
+const FIRST_POSSIBLE_MS = Date.UTC(2026, 0, 1);
+/** Others may write the same record at the same moment; after so many tries something is wrong. */
+const MAX_TRIES = 12;
+
+/** Where the index of a name lies today. */
+function placeOf(name: string, slot: number, day: number) {
+  const keys = nameIndexKeyPair(name, day);
+  return { keys, key: { publicKey: keys.publicKey, salt: nameIndexSalt(name, slot) } };
+}
+
+/** Reads all slots of a name's index, of today and yesterday. */
+export async function readNameIndex(
+  store: ItemStore,
+  name: string,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<ReadIndex> {
+  const slots = Array.from({ length: NAME_INDEX_SLOTS }, (_, slot) => slot);
+  const read = await Promise.all(slots.map((slot) => readSlot(store, name, slot, clock, signal)));
+  const sum: ReadIndex = { entries: [], dropped: [], asked: 0, responded: 0, lookups: 0 };
+  for (const { entries, dropped, outcomes } of read) {
+    sum.entries.push(...entries);
+    sum.dropped.push(...dropped);
+    for (const { asked, responded } of outcomes) {
+      sum.lookups++;
+      sum.asked += asked;
+      sum.responded += responded;
+    }
+  }
+  return sum;
+}
+
+/**
+ * Writes entries into one slot of a name's index, together with whatever good entries are there. If
+ * somebody else writes at the same moment, reads again and merges again.
+ *
+ * @throws {DaemonError} `NAME_INDEX_LOCKED` (kind `failed`) if a vandal has put a `seq` that none can
+ * follow; the place of the record changes at midnight UTC. `NAME_INDEX_BUSY` if others were faster
+ * every time
+ */
+export async function writeNameIndex(
+  store: ItemStore,
+  name: string,
+  slot: number,
+  own: readonly NameIndexEntry[],
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<WrittenIndex> {
+  let newer: MutableItem | undefined;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const { keys, key } = placeOf(name, slot, dayOf(clock.now()));
+    const read = await readSlot(store, name, slot, clock, signal, own);
+    const today = read.today && newer && newer.seq > read.today.seq ? newer : read.today ?? newer;
+    const listed = newer ? entriesOf(newer) : [];
+    const { entries } = mergeNameIndex(name, slot, read.entries, timely(listed, clock.now()), own);
+    const value = encodeNameIndex(entries);
+    const isThere = today !== undefined && equalBytes(today.value, value);
+    const item = isThere
+      ? today
+      : signItem(keys, { salt: key.salt, value, seq: followingSeq(name, clock, today) });
+    const outcome = await store.put(item, signal);
+    newer = outcome.superseded ?? outcome.conflict;
+    if (!newer) return { item, outcome, entries, dropped: read.dropped };
+  }
+  throw new DaemonError(
+    "failed",
+    "NAME_INDEX_BUSY",
+    `Others wrote the index of ${name} at the same moment, ${MAX_TRIES} times in a row. Try again`,
+  );
+}
+
+interface SlotReading {
+  entries: NameIndexEntry[];
+  dropped: string[];
+  /** The record as it lies there today. */
+  today: MutableItem | undefined;
+  outcomes: GetOutcome[];
+}
+
+async function readSlot(
+  store: ItemStore,
+  name: string,
+  slot: number,
+  clock: Clock,
+  signal?: AbortSignal,
+  own: readonly NameIndexEntry[] = [],
+): Promise<SlotReading> {
+  const nowMs = clock.now();
+  const day = dayOf(nowMs);
+  const outcomes = await Promise.all(
+    [day, day - 1].map((one) => store.get(placeOf(name, slot, one).key, signal)),
+  );
+  const dropped: string[] = [];
+  const lists = outcomes.map(({ item }) => item ? entriesOf(item, dropped) : []);
+  const good = lists.map((list) => timely(list, nowMs, dropped));
+  const merged = mergeNameIndex(name, slot, ...good, own);
+  for (const { entry, reason } of merged.dropped) dropped.push(`${describe(entry)}: ${reason}`);
+  return { entries: merged.entries, dropped, today: outcomes[0]!.item, outcomes };
+}
+
+function entriesOf(item: MutableItem, dropped: string[] = []): NameIndexEntry[] {
+  try {
+    const { entries, malformed } = decodeNameIndex(item.value);
+    dropped.push(...malformed);
+    return entries;
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    dropped.push(error.message);
+    return [];
+  }
+}
+
+/** Leaves out what claims a time that cannot be. */
+function timely(
+  entries: readonly NameIndexEntry[],
+  nowMs: number,
+  dropped: string[] = [],
+): NameIndexEntry[] {
+  return entries.filter((entry) => {
+    const latest = nowMs + CLOCK_SLACK_MS;
+    if (entry.timestampMs <= latest && entry.firstSeenMs >= FIRST_POSSIBLE_MS) return true;
+    dropped.push(`${describe(entry)}: a time that cannot be`);
+    return false;
+  });
+}
+
+function followingSeq(name: string, clock: Clock, today: MutableItem | undefined): number {
+  try {
+    return nextSeq(clock.now(), today?.seq);
+  } catch (cause) {
+    throw new DaemonError(
+      "failed",
+      "NAME_INDEX_LOCKED",
+      `Somebody has locked today's index of ${name} with the highest sequence number there is. It opens again at midnight UTC; until then the package is found by its publisher's key`,
+      { cause },
+    );
+  }
+}
+
+function describe({ publicKey, version }: NameIndexEntry): string {
+  return `entry of ${toHex(publicKey.subarray(0, 8))}… for version ${version}`;
+}
