@@ -53,6 +53,8 @@ function remoteOperations(http: Deno.HttpClient): Operations {
     remove: (request) => call("remove", request),
     lookUp: (request, options) => call("lookUp", request, options),
     store: (request, options) => call("store", request, options),
+    indexName: (request, options) => call("indexName", request, options),
+    countPeers: (request, options) => call("countPeers", request, options),
     announce: (request, options) => call("announce", request, options as CallOptions<never>),
     download: (request, options) => call("download", request, options as CallOptions<never>),
   };

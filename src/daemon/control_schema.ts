@@ -37,6 +37,17 @@ export const requestSchemas = {
       version: v.optional(text),
     }),
   }),
+  indexName: v.strictObject({
+    name: text,
+    entry: v.strictObject({
+      publicKey: hex(32),
+      version: text,
+      firstSeenMs: count,
+      timestampMs: count,
+      signature: hex(64),
+    }),
+  }),
+  countPeers: v.strictObject({ infoHash: hex(20) }),
   announce: v.strictObject({
     packages: v.array(v.strictObject({ name: text, version: v.optional(text) })),
   }),

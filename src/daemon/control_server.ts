@@ -122,6 +122,10 @@ function call(
       return operations.lookUp(parseRequest(name, body), { signal: options.signal });
     case "store":
       return operations.store(parseRequest(name, body), { signal: options.signal });
+    case "indexName":
+      return operations.indexName(parseRequest(name, body), { signal: options.signal });
+    case "countPeers":
+      return operations.countPeers(parseRequest(name, body), { signal: options.signal });
     case "announce":
       return operations.announce(parseRequest(name, body), options);
     case "download":

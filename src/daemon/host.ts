@@ -8,6 +8,7 @@
 import {
   type Clock,
   errorFromData,
+  errorToData,
   every,
   fromBase64,
   fromHex,
@@ -31,7 +32,10 @@ import {
   type CallOptions,
   type DownloadedJson,
   type DownloadJson,
+  entryFromJson,
+  type EntryJson,
   type GetJson,
+  type IndexedJson,
   itemFromJson,
   type ItemJson,
   itemToJson,
@@ -50,6 +54,7 @@ import { namePortOwner } from "./port_owner.ts";
 import { KeptRecords } from "./kept_records.ts";
 import { mergeSettings, tunable } from "./reload.ts";
 import { Seeding } from "./seeding.ts";
+import { NameKeeper } from "./name_keeper.ts";
 import { WorkerHost } from "./worker_host.ts";
 
 /** Hears what the host has to say. */
@@ -86,6 +91,7 @@ export class Host implements Operations {
   #started: WorkerStarted | undefined;
   #packages!: Packages;
   #records!: KeptRecords;
+  #names!: NameKeeper;
   #saveNodes: Timer | undefined;
   #seeding: Seeding | undefined;
   readonly #downloads = new Map<string, Promise<DownloadedJson>>();
@@ -150,6 +156,13 @@ export class Host implements Operations {
     this.#worker = worker;
     this.#started = started;
     this.#records = new KeptRecords(this.#state, clock, listeners.onNotice);
+    this.#names = new NameKeeper({
+      state: this.#state,
+      store: worker,
+      clock,
+      intervalMs: () => this.#options.settings.reannounceIntervalMs,
+      onWarning: listeners.onWarning,
+    });
     this.#packages = new Packages(this.#seeds, this.#state, limitsOf(settings), {
       seed: (infoHashHex, torrent, filePath) =>
         worker.seed(infoHashHex, torrent, filePath, this.#records.torrentDueMs(infoHashHex)),
@@ -168,9 +181,11 @@ export class Host implements Operations {
       clock,
       packages: this.#packages,
       records: this.#records,
+      names: this.#names,
       worker: this.#worker,
       onWarning: listeners.onWarning,
     });
+    this.#names.start();
     await this.#seeding.start();
   }
 
@@ -211,6 +226,11 @@ export class Host implements Operations {
     await this.#packages.remove(name, version);
     for (const target of this.#records.forget(name, version)) {
       await this.#worker.forgetRecord(target);
+    }
+    // The name itself is kept as long as any version of it is here.
+    const rest = await this.#seeds.list();
+    if (!rest.some((entry) => entry.problem === undefined && entry.name === name)) {
+      this.#names.forget(name);
     }
   }
 
@@ -253,6 +273,10 @@ export class Host implements Operations {
     await this.#worker.keepRecords(kept.map(({ kept }) => kept));
     const names = new Map(kept.map(({ idHex, record }) => [idHex, record]));
     const results: AnnouncedJson[] = [];
+    const tell = (result: AnnouncedJson) => {
+      results.push(result);
+      onEvent?.(result);
+    };
     await this.#worker.announceNow([...names.keys()], (report) => {
       this.#settle(report);
       const result: AnnouncedJson = {
@@ -261,10 +285,36 @@ export class Host implements Operations {
         ...(report.put && { outcome: putToJson(report.put) }),
         ...(report.error && { error: report.error }),
       };
-      results.push(result);
-      onEvent?.(result);
+      tell(result);
+    }, signal);
+    await this.#names.refresh(packages.map(({ name }) => name), (outcome) => {
+      const record = { kind: "name-index" as const, name: outcome.name };
+      if ("error" in outcome) {
+        const { code, message } = errorToData(outcome.error);
+        return tell({ ...record, target: "", error: { code, message } });
+      }
+      tell({ ...record, target: outcome.targetHex, outcome: putToJson(outcome.outcome) });
     }, signal);
     return results;
+  }
+
+  async indexName(
+    { name, entry }: { name: string; entry: EntryJson },
+    { signal }: CallOptions = {},
+  ): Promise<IndexedJson> {
+    const { targetHex, outcome, dropped } = await this.#names.add(
+      name,
+      entryFromJson(entry),
+      signal,
+    );
+    return { target: targetHex, outcome: putToJson(outcome), dropped };
+  }
+
+  async countPeers(
+    { infoHash }: { infoHash: string },
+    { signal }: CallOptions = {},
+  ): Promise<{ peers: number }> {
+    return { peers: (await this.#worker.findPeers(infoHash, signal)).peers.length };
   }
 
   download(
@@ -332,7 +382,7 @@ export class Host implements Operations {
   /** Manager, engine, state; bounded by `deadlineMs` milliseconds. */
   async close(deadlineMs: number): Promise<void> {
     this.#saveNodes?.cancel();
-    await this.#seeding?.stop();
+    await Promise.all([this.#seeding?.stop(), this.#names.stop()]);
     await this.#keepNodes();
     await this.#worker.stop(deadlineMs);
     this.#state.close();

@@ -31,9 +31,9 @@ export class KeptRecords {
     this.#onNotice = onNotice;
   }
 
-  /** All of them. */
+  /** All of them. Name indexes are not among them: they are written anew each time. */
   all(): KeptRecord[] {
-    return this.#state.records.list().map((record) => this.#named(record).kept);
+    return this.#fixed().map((record) => this.#named(record).kept);
   }
 
   /** All of them as they stand, for people. */
@@ -61,10 +61,12 @@ export class KeptRecords {
 
   /** Those of the packages that are named; all, if none is. */
   named(packages: { name: string; version?: string }[]): NamedRecord[] {
-    const records = packages.length === 0
-      ? this.#state.records.list()
-      : packages.flatMap(({ name, version }) => this.#state.records.list({ name, version }));
-    return records.map((record) => this.#named(record));
+    const isMeant = (record: StoredRecord) =>
+      packages.length === 0 ||
+      packages.some(({ name, version }) =>
+        record.name === name && (version === undefined || record.version === version)
+      );
+    return this.#fixed().filter(isMeant).map((record) => this.#named(record));
   }
 
   /** Whether the record of a target is kept. */
@@ -117,11 +119,16 @@ export class KeptRecords {
 
   /** Keeps the records of a package no longer. Returns their targets in hexadecimal. */
   forget(name: string, version: string): string[] {
-    return this.#state.records.list({ name, version }).map(({ target }) => {
+    const records = this.#state.records.list({ name, version, kind: "manifest" });
+    return records.map(({ target }) => {
       this.#state.records.delete(target);
       this.#state.outcomes.delete(target);
       return toHex(target);
     });
+  }
+
+  #fixed(): StoredRecord[] {
+    return this.#state.records.list().filter(({ kind }) => kind !== "name-index");
   }
 
   #named(record: StoredRecord): NamedRecord {

@@ -28,3 +28,5 @@ export {
 export { describeEntry, limitsOf, rememberVerified } from "./packages.ts";
 export { checkPut, publish, type PublishContext, type Published, putManifest } from "./publish.ts";
 export { type Resolved, resolvePackage, type Wanted } from "./resolve.ts";
+export { type NamesContext, readIndex, rememberPublisher, resolveByName } from "./names.ts";
+export { checkPin, type TrustPolicy } from "./trust.ts";

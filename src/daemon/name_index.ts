@@ -23,6 +23,7 @@ import {
   signItem,
 } from "../records/mod.ts";
 import { DaemonError } from "./errors.ts";
+import { type GetJson, itemFromJson, type Operations } from "./operations.ts";
 
 /** The part of the DHT manager that this needs. */
 export interface ItemStore {
@@ -56,6 +57,18 @@ const CLOCK_SLACK_MS = 10 * 60_000;
 const FIRST_POSSIBLE_MS = Date.UTC(2026, 0, 1);
 /** Others may write the same record at the same moment; after so many tries something is wrong. */
 const MAX_TRIES = 12;
+
+/** Reads through whoever owns the engine; an index is written by the owner itself. */
+export function lookUpStore(operations: Operations): ItemStore {
+  return {
+    async get({ publicKey, salt }, signal) {
+      const request = { publicKey: toHex(publicKey), salt: toHex(salt) };
+      const outcome: GetJson = await operations.lookUp(request, { signal });
+      return { ...outcome, item: outcome.item && itemFromJson(outcome.item) };
+    },
+    put: () => Promise.reject(new Error("An index is written by the engine's owner")),
+  };
+}
 
 /** Where the index of a name lies today. */
 function placeOf(name: string, slot: number, day: number) {

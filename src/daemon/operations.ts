@@ -7,7 +7,7 @@
  */
 
 import { fromHex, toHex } from "../base/mod.ts";
-import type { MutableItem } from "../records/mod.ts";
+import type { MutableItem, NameIndexEntry } from "../records/mod.ts";
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
 import type { DhtState, DownloadProgress, Traffic } from "../engine/mod.ts";
 import { DaemonError } from "./errors.ts";
@@ -42,6 +42,24 @@ export interface PutJson {
   superseded?: ItemJson;
   conflict?: ItemJson;
   errors: Record<string, number>;
+}
+
+/** A publisher's entry in a name index, signed; bytes in hexadecimal, times in Unix milliseconds. */
+export interface EntryJson {
+  publicKey: string;
+  version: string;
+  firstSeenMs: number;
+  timestampMs: number;
+  signature: string;
+}
+
+/** What writing into a name index did. */
+export interface IndexedJson {
+  /** 40 hexadecimal digits; another one tomorrow. */
+  target: string;
+  outcome: PutJson;
+  /** Entries that were left out because somebody made them up. */
+  dropped: string[];
 }
 
 /** One of the records that this home keeps alive. */
@@ -183,6 +201,13 @@ export interface Operations {
   ): Promise<GetJson>;
   /** Keeps a signed item in `state.db` and puts it into the DHT. */
   store(request: { item: ItemJson; record: RecordName }, options?: CallOptions): Promise<PutJson>;
+  /** Writes a signed entry into the index of a name, and keeps it there. */
+  indexName(
+    request: { name: string; entry: EntryJson },
+    options?: CallOptions,
+  ): Promise<IndexedJson>;
+  /** How many peers the DHT knows for a torrent. */
+  countPeers(request: { infoHash: string }, options?: CallOptions): Promise<{ peers: number }>;
   /** Re-announces records: those of the packages named, or all. */
   announce(
     request: { packages: { name: string; version?: string }[] },
@@ -219,6 +244,24 @@ export function putToJson(outcome: PutOutcome): PutJson {
     ...counts,
     ...(superseded && { superseded: itemToJson(superseded) }),
     ...(conflict && { conflict: itemToJson(conflict) }),
+  };
+}
+
+/** An entry for the wire. */
+export function entryToJson(entry: NameIndexEntry): EntryJson {
+  return {
+    ...entry,
+    publicKey: toHex(entry.publicKey),
+    signature: toHex(entry.signature),
+  };
+}
+
+/** An entry from the wire. @throws {DaemonError} `CONTROL_REQUEST` if a member is not hexadecimal */
+export function entryFromJson(json: EntryJson): NameIndexEntry {
+  return {
+    ...json,
+    publicKey: bytesOf(json.publicKey, "publicKey"),
+    signature: bytesOf(json.signature, "signature"),
   };
 }
 

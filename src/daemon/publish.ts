@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, equalBytes, LibreseedError, toHex } from "../base/mod.ts";
+import { type Clock, LibreseedError, toHex } from "../base/mod.ts";
 import { formatPublicKey, type KeyPair, parsePublicKey, type Signer } from "../identity/mod.ts";
 import {
   archiveFileName,
@@ -20,19 +20,10 @@ import {
   signMinimal,
   verifyArchive,
 } from "../package/mod.ts";
-import {
-  announceFits,
-  announceSalt,
-  decodeAnnounceRecord,
-  encodeAnnounceRecord,
-  manifestSalt,
-  type MutableItem,
-  nextSeq,
-  signItem,
-  targetOf,
-} from "../records/mod.ts";
+import { manifestSalt, type MutableItem, nextSeq, targetOf } from "../records/mod.ts";
 import type { SeedDirectory, SeedFiles, ValidSeedEntry } from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
+import { updateAnnounceRecord, updateNameIndex } from "./publisher_records.ts";
 import { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
 import { itemFromJson, itemToJson, type Operations, type PutJson } from "./operations.ts";
 
@@ -112,7 +103,9 @@ export async function publish(
   const { daemon } = await operations.status();
   if (daemon) await operations.add({ fileName: entry.fileName });
   // The announce record is written last: it must not name what cannot be found yet.
-  await updateAnnounceRecord(context, await request.signer(), [minimal], clock.now());
+  const keys = await request.signer();
+  await updateAnnounceRecord(context, keys, [minimal], clock.now());
+  await updateNameIndex(context, keys, minimal);
   return {
     minimal,
     magnet: magnetOf(minimal),
@@ -282,72 +275,6 @@ async function itemToPut(
     if (there.btih === minimal.btih) return stored;
   }
   return manifestItem(minimal, await signer(), nextSeq(clock.now(), stored?.seq));
-}
-
-/**
- * Adds packages to the publisher's announce record, which is how ranges are resolved. What the DHT
- * lists already stays listed: another machine of the publisher may have put it.
- */
-export async function updateAnnounceRecord(
-  context: PublishContext,
-  keys: KeyPair,
-  added: readonly { name: string; version: string }[],
-  nowMs: number,
-): Promise<void> {
-  const { operations, seeds, signal, onWarning } = context;
-  const { publicKey } = keys;
-  const salt = announceSalt(publicKey);
-  const found = await operations.lookUp(
-    { publicKey: toHex(publicKey), salt: toHex(salt) },
-    { signal },
-  );
-  const stored = found.item && itemFromJson(found.item);
-  const packages = new Map<string, string[]>();
-  const list = (name: string, version: string) => {
-    const versions = packages.get(name) ?? [];
-    if (!versions.includes(version)) packages.set(name, [...versions, version]);
-  };
-  if (stored) {
-    const record = decodeAnnounceRecord(stored.value);
-    for (const [name, versions] of record.packages ?? []) {
-      for (const version of versions) list(name, version);
-    }
-  }
-  const publisher = formatPublicKey(publicKey);
-  for (const entry of await seeds.list()) {
-    if (entry.problem === undefined && entry.minimal.pubkey === publisher) {
-      list(entry.name, entry.version);
-    }
-  }
-  for (const { name, version } of added) list(name, version);
-  if (!announceFits({ packages, timestampMs: nowMs })) {
-    onWarning?.(
-      "the list of all packages does not fit into one record; ranges resolve to what it listed last, exact versions are found as ever",
-    );
-    return;
-  }
-  const seq = nextSeq(nowMs, stored?.seq);
-  const value = encodeAnnounceRecord({ packages, timestampMs: nowMs });
-  const same = stored && sameList(stored.value, packages);
-  const item = same ? stored : signItem(keys, { salt, seq, value });
-  const outcome = await operations.store(
-    { item: itemToJson(item), record: { kind: "announce" } },
-    { signal },
-  );
-  if (outcome.holding === 0) {
-    onWarning?.(
-      "no node took the list of this publisher's packages; `libreseed announce` tries again",
-    );
-  }
-}
-
-function sameList(value: Uint8Array, packages: ReadonlyMap<string, string[]>): boolean {
-  const { packages: there, timestampMs } = decodeAnnounceRecord(value);
-  if (!there) return false;
-  return equalBytes(
-    encodeAnnounceRecord({ packages: there, timestampMs }),
-    encodeAnnounceRecord({ packages, timestampMs }),
-  );
 }
 
 /** @throws {DaemonError} if nobody holds the record after the put, or somebody holds another */

@@ -12,6 +12,7 @@ import { manifestSalt, targetOf } from "../records/mod.ts";
 import type { ValidSeedEntry } from "../store/mod.ts";
 import type { KeptRecords } from "./kept_records.ts";
 import { minimalOf } from "./manifest_item.ts";
+import type { NameKeeper } from "./name_keeper.ts";
 import type { Packages } from "./packages.ts";
 import { SeedWatcher } from "./watch.ts";
 import type { WorkerHost } from "./worker_host.ts";
@@ -24,6 +25,7 @@ export interface SeedingOptions {
   clock: Clock;
   packages: Packages;
   records: KeptRecords;
+  names: Pick<NameKeeper, "adopt">;
   worker: Pick<WorkerHost, "get" | "keepRecords">;
   onWarning: (message: string) => void;
 }
@@ -76,7 +78,7 @@ export class Seeding {
 
   /** Whoever seeds a package can keep its record alive too, without the key that signed it. */
   async #adoptRecord({ name, version, minimal }: ValidSeedEntry): Promise<void> {
-    const { records, worker, clock } = this.#options;
+    const { records, names, worker, clock } = this.#options;
     const publicKey = parsePublicKey(minimal.pubkey);
     const salt = manifestSalt(name, version);
     if (records.has(targetOf(publicKey, salt))) return;
@@ -85,6 +87,7 @@ export class Seeding {
       if (!item || minimalOf(item, minimal).infohash !== minimal.infohash) return;
       records.keep(item, { kind: "manifest", name, version }, false);
       await worker.keepRecords([{ item, dueMs: clock.now(), failures: 0 }]);
+      await names.adopt(name, publicKey);
     } catch (error) {
       if (!(error instanceof LibreseedError)) throw error;
       // The DHT is off, or shows nonsense: the archive is seeded all the same.
