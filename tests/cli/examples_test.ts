@@ -1,0 +1,241 @@
+/**
+ * The files in `examples/` that run libreseed as a service: what they say is run, word for word, with
+ * only the program's path and the places of the machine replaced.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startTestnet, type Testnet } from "../../src/testnet/mod.ts";
+import { type CliOptions, freePort, runCli, spawnCli, temporaryHome } from "../support/mod.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const examples = join(root, "examples");
+/** Where all of them expect the program. */
+const INSTALLED = "/usr/local/bin/libreseed";
+const systemUnits = ["libreseed.service", "libreseed-announce.service", "libreseed-announce.timer"];
+
+const READY = /^ready: port (\d+), node [0-9a-f]{40}, seed directory (.+)$/;
+
+/** A place to run the examples in: directories, the program under one path, a DHT. */
+interface Machine extends AsyncDisposable {
+  path: string;
+  program: string;
+  testnet: Testnet;
+  /** The variables that stand in for the machine's network, and its user's home. */
+  env: Record<string, string>;
+}
+
+async function machine(): Promise<Machine> {
+  const directory = await temporaryHome();
+  const { path } = directory;
+  const program = join(path, "bin", "libreseed");
+  await Deno.mkdir(join(path, "bin"));
+  const words = Deno.env.get("LIBRESEED_BIN") ??
+    `${Deno.execPath()} run -q -A --config=${root}deno.json ${root}main.ts`;
+  await Deno.writeTextFile(program, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  const testnet = await startTestnet({ nodes: 10 });
+  const env = {
+    HOME: path,
+    LIBRESEED_PORT: String(await freePort()),
+    LIBRESEED_BOOTSTRAP: testnet.bootstrap,
+    LIBRESEED_ALLOW_LOCAL: "true",
+  };
+  const dispose = async () => {
+    await testnet.close();
+    await directory.remove();
+  };
+  return { path, program, testnet, env, [Symbol.asyncDispose]: dispose };
+}
+
+function example(...names: string[]): Promise<string> {
+  return Deno.readTextFile(join(examples, ...names));
+}
+
+/** The value of a key that a unit file has once. */
+function valueOf(unit: string, key: string): string {
+  const lines = unit.split("\n").filter((line) => line.startsWith(`${key}=`));
+  assert.equal(lines.length, 1, `${key}= once`);
+  return lines[0]!.slice(key.length + 1);
+}
+
+/** A command of a unit file as systemd reads it: specifiers, words in single quotes, `$$`. */
+function commandOf(line: string, specifiers: Record<string, string>, program: string): string[] {
+  const filled = line.replace(/%(.)/g, (_, letter: string) => {
+    assert(letter in specifiers, `%${letter} has no value here`);
+    return specifiers[letter]!;
+  });
+  return [...filled.matchAll(/'([^']*)'|[^\s']+/g)]
+    .map(([word, quoted]) => (quoted ?? word).replaceAll("$$", "$"))
+    .map((word) => word.replaceAll(INSTALLED, program));
+}
+
+async function installed(program: string): Promise<boolean> {
+  try {
+    return (await new Deno.Command(program, { args: ["--version"], stdout: "null" }).output())
+      .success;
+  } catch {
+    return false;
+  }
+}
+
+const hasSystemd = await installed("systemd-analyze");
+const hasPython = await installed("python3");
+
+/** Runs a program that is not libreseed, to its end. */
+async function run(program: string, args: string[], options: CliOptions = {}) {
+  return await runCli(args, { ...options, program: [program] });
+}
+
+/** The home of a fresh machine with one package, whose records are in the DHT. */
+async function publishHello({ program, env }: Machine, home: string): Promise<void> {
+  const options = { program: [program], env: { ...env, LIBRESEED_HOME: home } };
+  for (const args of [["keygen"], ["publish", join(examples, "hello")]]) {
+    const { code, stderr } = await runCli(args, options);
+    assert.equal(code, 0, stderr);
+  }
+}
+
+for (const file of ["libreseed.service", join("user", "libreseed.service")]) {
+  Deno.test(`${file}: ExecStart serves, ExecReload reloads, SIGTERM ends it with 0`, async () => {
+    await using there = await machine();
+    const { path, program, env } = there;
+    const unit = await example("systemd", file);
+    const command = commandOf(valueOf(unit, "ExecStart"), { S: path, h: path }, program);
+    const home = command[command.indexOf("--home") + 1]!;
+    // What StateDirectory= does.
+    await Deno.mkdir(home);
+    await using daemon = spawnCli(command.slice(1), { program: [command[0]!], env });
+    const ready = await daemon.waitForLine(READY, "stdout");
+    assert.deepEqual(ready.slice(1), [env.LIBRESEED_PORT, join(home, "seed")]);
+
+    await Deno.writeTextFile(join(home, "config.yaml"), "upload-limit: 1MiB\n");
+    const [kill, ...args] = commandOf(
+      valueOf(unit, "ExecReload").replace("$MAINPID", String(daemon.pid)),
+      {},
+      program,
+    );
+    assert.equal((await run(kill!, args)).code, 0);
+    await daemon.waitForLine(/^in force now: upload-limit$/, "stderr");
+
+    daemon.kill("SIGTERM");
+    assert.deepEqual(await daemon.status, { code: 0, signal: null });
+  });
+}
+
+Deno.test({
+  name: "systemd-analyze (of systemd) finds nothing wrong in the units",
+  ignore: !hasSystemd,
+  async fn() {
+    await using directory = await temporaryHome();
+    const runtime = { XDG_RUNTIME_DIR: directory.path };
+    const verify = async (files: string[], ...flags: string[]) => {
+      for (const file of files) {
+        // It looks for the program too, which is not installed here.
+        const unit = (await example("systemd", file)).replaceAll(INSTALLED, "/bin/true");
+        await Deno.writeTextFile(join(directory.path, file.replace(/.*\//, "")), unit);
+      }
+      const paths = files.map((file) => join(directory.path, file.replace(/.*\//, "")));
+      const { code, stdout, stderr } = await run(
+        "systemd-analyze",
+        [...flags, "verify", ...paths],
+        { env: runtime },
+      );
+      assert.deepEqual([code, stdout, stderr], [0, "", ""], files.join(", "));
+    };
+    await verify(systemUnits);
+    await verify(["user/libreseed.service"], "--user");
+  },
+});
+
+Deno.test({
+  name: "the services are well shielded by systemd-analyze's own measure",
+  ignore: !hasSystemd,
+  async fn() {
+    for (const file of systemUnits.filter((name) => name.endsWith(".service"))) {
+      const path = join(examples, "systemd", file);
+      // 0 to 100, less is better; an ordinary service has 95.
+      const measure = ["security", "--offline=true", "--no-pager", "--threshold=20", path];
+      const { code, stdout } = await run("systemd-analyze", measure);
+      assert.equal(code, 0, stdout);
+    }
+  },
+});
+
+Deno.test({
+  name: "the launchd plist is one (python3 reads it), and what it runs serves and writes its log",
+  ignore: !hasPython,
+  async fn() {
+    await using there = await machine();
+    const { path, program, env } = there;
+    const script = "import json, plistlib, sys; " +
+      "print(json.dumps(plistlib.load(open(sys.argv[1], 'rb'))))";
+    const file = join(examples, "launchd", "libreseed.plist");
+    const { code, stdout, stderr } = await run("python3", ["-c", script, file]);
+    assert.equal(code, 0, stderr);
+    const { Label, ProgramArguments, KeepAlive, RunAtLoad } = JSON.parse(stdout);
+    assert.deepEqual([Label, KeepAlive, RunAtLoad], ["libreseed", { SuccessfulExit: false }, true]);
+
+    const logs = join(path, "Library", "Logs");
+    await Deno.mkdir(logs, { recursive: true });
+    const [shell, ...args] = ProgramArguments
+      .map((word: string) => word.replaceAll(INSTALLED, program));
+    await using daemon = spawnCli(args, { program: [shell], env });
+    const status = { program: [program], env };
+    while ((await runCli(["status"], status)).code !== 0) {
+      assert.equal(await Promise.race([daemon.status, undefined]), undefined, "it has ended");
+    }
+    daemon.kill("SIGTERM");
+    const ended = await daemon.result;
+    assert.deepEqual([ended.code, ended.stdout, ended.stderr], [0, "", ""]);
+    const log = await Deno.readTextFile(join(logs, "libreseed.log"));
+    assert.match(log.split("\n")[0]!, READY);
+  },
+});
+
+const announcers = [
+  {
+    name: "the crontab line",
+    home: ".libreseed",
+    async command({ program }: Machine) {
+      const lines = (await example("cron", "libreseed.crontab")).split("\n");
+      const [line, ...others] = lines.filter((text) => text && !text.startsWith("#"));
+      assert.deepEqual(others, []);
+      const [, schedule, command] = /^((?:\S+ ){5})(.+)$/.exec(line!)!;
+      assert.equal(schedule, "17 * * * * ");
+      // cron would take one for the end of the line.
+      assert(!command!.includes("%"));
+      return ["/bin/sh", "-c", command!.replaceAll(INSTALLED, program)];
+    },
+    failure: 0,
+  },
+  {
+    name: "libreseed-announce.service",
+    home: "libreseed",
+    async command({ path, program }: Machine) {
+      const unit = await example("systemd", "libreseed-announce.service");
+      return commandOf(valueOf(unit, "ExecStart"), { S: path }, program);
+    },
+    failure: 5,
+  },
+];
+
+for (const { name, home, command, failure } of announcers) {
+  Deno.test(`${name} announces, silent on success, and tells what failed`, async () => {
+    await using there = await machine();
+    await publishHello(there, join(there.path, home));
+    const [target] = there.testnet.nodes.flatMap((node) => node.storedTargets());
+    for (const node of there.testnet.nodes) node.forget(target!);
+
+    const [shell, ...args] = await command(there);
+    const good = await run(shell!, args, { env: there.env });
+    assert.deepEqual([good.code, good.stdout, good.stderr], [0, "", ""]);
+    assert(there.testnet.holders(target!).length >= 8, "the record is back");
+
+    const bad = await run(shell!, args, { env: { ...there.env, LIBRESEED_DHT: "false" } });
+    assert.equal(bad.code, failure);
+    assert.match(bad.stdout, /^hello@1\.0\.0\tfailed: .+$/m);
+  });
+}
