@@ -82,6 +82,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/verify.ts"),
   },
   {
+    name: "trust",
+    brief: "Show or change which publisher a name is pinned to",
+    load: () => import("./commands/trust.ts"),
+  },
+  {
     name: "manifest",
     brief: "Put or get a single record by hand",
     load: () => import("./commands/manifest.ts"),

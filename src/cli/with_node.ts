@@ -6,7 +6,14 @@
  */
 
 import type { Settings } from "../config/mod.ts";
-import type { FindOptions, GetJson, NodeHandle, Operations, Wanted } from "../daemon/mod.ts";
+import type {
+  FindOptions,
+  GetJson,
+  NamesContext,
+  NodeHandle,
+  Operations,
+  Wanted,
+} from "../daemon/mod.ts";
 import type { ArchiveLimits } from "../package/mod.ts";
 import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
 import type { CommandRun } from "./command.ts";
@@ -72,23 +79,48 @@ function describeMiss({ asked, responded }: GetJson): string {
   return `${responded} of ${asked} nodes answered`;
 }
 
-/** Reads `[KEY/]NAME[@RANGE]`. Without a key, the publisher is this home's own. */
-export async function wantedPackage(text: string, { settings }: AnyRun): Promise<Wanted> {
+/** Reads `[KEY/]NAME[@RANGE]`; without a key, the publisher is this home's own. */
+export async function wantedPackage(text: string, run: AnyRun): Promise<Wanted> {
   const { parsePackageSpec } = await import("../package/mod.ts");
   const { publicKey, name, range } = parsePackageSpec(text);
-  if (publicKey) return { publicKey, name, range };
-  const { IdentityError, readKeyFile } = await import("../identity/mod.ts");
+  const key = publicKey ?? await ownPublicKey(run);
+  if (key) return { publicKey: key, name, range };
   const { DaemonError } = await import("../daemon/mod.ts");
+  throw new DaemonError(
+    "usage",
+    "PUBLISHER_NEEDED",
+    `${text} does not say whose package it is, and this home has no publisher of its own. Write KEY/${text}, with the key that its publisher gave you`,
+  );
+}
+
+/** This home's own publisher, 32 bytes; `undefined` if it has none. */
+export async function ownPublicKey({ settings }: AnyRun): Promise<Uint8Array | undefined> {
+  const { IdentityError, readKeyFile } = await import("../identity/mod.ts");
   try {
-    const own = await readKeyFile(publisherKeyPath((await settings()).values));
-    return { publicKey: own.publicKey, name, range };
-  } catch (cause) {
-    if (!(cause instanceof IdentityError) || cause.code !== "KEY_NOT_FOUND") throw cause;
-    throw new DaemonError(
-      "usage",
-      "PUBLISHER_NEEDED",
-      `${text} does not say whose package it is, and this home has no publisher of its own. Write KEY/${text}, with the key that its publisher gave you`,
-      { cause },
-    );
+    return (await readKeyFile(publisherKeyPath((await settings()).values))).publicKey;
+  } catch (error) {
+    if (error instanceof IdentityError && error.code === "KEY_NOT_FOUND") return undefined;
+    throw error;
   }
+}
+
+/** Does the work with this home's pins and the policy at hand. */
+export async function withNames<T>(
+  run: AnyRun,
+  { operations, values, finding }: Network,
+  work: (names: NamesContext) => Promise<T>,
+): Promise<T> {
+  const { output, io } = run;
+  const { homePaths } = await import("../daemon/mod.ts");
+  const { StateDatabase } = await import("../store/mod.ts");
+  using state = StateDatabase.open(homePaths(values.home).state, io.clock);
+  return await work({
+    operations,
+    state,
+    finding,
+    policy: values.policy,
+    ownKey: await ownPublicKey(run),
+    onNotice: (message) => output.notice(message),
+    onDetail: (message) => output.detail(message),
+  });
 }

@@ -19,6 +19,7 @@ export {
   explainMissingSetting,
   findSetting,
   type LogLevel,
+  type PublisherPolicy,
   type SettingDefinition,
   settingDefinitions,
   type SettingKey,

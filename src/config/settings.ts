@@ -11,6 +11,9 @@ import type { HostPort } from "./parse.ts";
 /** How the daemon notices files that others put into the seed directory. */
 export type WatchMode = "poll" | "events" | "off";
 
+/** How to choose among several publishers of one name. */
+export type PublisherPolicy = "first-seen" | "latest-version" | "trusted" | "seeders";
+
 /** How much the daemon logs. */
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
@@ -54,6 +57,8 @@ export interface Settings {
   maxConnections: number;
   /** Where the daemon's HTTP page listens; `undefined` = nowhere. */
   http: HostPort | undefined;
+  /** How to choose among several publishers of one name that is not pinned. */
+  policy: PublisherPolicy;
   /** How the daemon notices new files in the seed directory. */
   watch: WatchMode;
   /** How much the daemon logs. */
@@ -248,6 +253,15 @@ const table = [
     default: "off",
     placeholder: "ADDR:PORT",
     brief: "Where the daemon's HTTP page listens, or off",
+  },
+  {
+    key: "policy",
+    property: "policy",
+    type: { kind: "choice", values: ["first-seen", "latest-version", "trusted", "seeders"] },
+    default: "first-seen",
+    placeholder: "POLICY",
+    brief:
+      "Whom to choose among the publishers of a name: first-seen, latest-version, trusted, seeders",
   },
   {
     key: "watch",

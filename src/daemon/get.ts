@@ -46,6 +46,8 @@ export interface GetContext {
 /** What to get. */
 export type GetRequest =
   | { kind: "package"; wanted: Wanted }
+  /** A package that was resolved already. */
+  | { kind: "minimal"; minimal: MinimalManifest }
   | { kind: "magnet"; magnet: Magnet }
   /** The bytes of a `.torrent`. */
   | { kind: "torrent"; torrent: Uint8Array };
@@ -90,6 +92,7 @@ async function planFor(context: GetContext, request: GetRequest): Promise<Plan> 
     const infoHashHex = infoHashOf(request.torrent);
     return { infoHashHex, torrent: request.torrent, peers: [] };
   }
+  if (request.kind === "minimal") return planForMinimal(request.minimal);
   if (request.kind === "magnet") return await planForMagnet(context, request.magnet);
   const { name, range } = request.wanted;
   context.onStep?.(`looking for ${name}${range ? `@${range}` : ""}`);

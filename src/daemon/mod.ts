@@ -28,5 +28,11 @@ export {
 export { describeEntry, limitsOf, rememberVerified } from "./packages.ts";
 export { checkPut, publish, type PublishContext, type Published, putManifest } from "./publish.ts";
 export { type Resolved, resolvePackage, type Wanted } from "./resolve.ts";
-export { type NamesContext, readIndex, rememberPublisher, resolveByName } from "./names.ts";
-export { checkPin, type TrustPolicy } from "./trust.ts";
+export {
+  type NamesContext,
+  readIndex,
+  rememberPublisher,
+  resolveByName,
+  type WantedByName,
+} from "./names.ts";
+export { checkPin } from "./trust.ts";

@@ -5,7 +5,9 @@
  * @module
  */
 
+import semver from "semver";
 import { LibreseedError, toHex } from "../base/mod.ts";
+import type { PublisherPolicy } from "../config/mod.ts";
 import { fingerprint, formatPublicKey } from "../identity/mod.ts";
 import type { NameIndexEntry } from "../records/mod.ts";
 import type { Pin, StateDatabase } from "../store/mod.ts";
@@ -14,14 +16,14 @@ import type { FindOptions } from "./find_item.ts";
 import { lookUpStore, type ReadIndex, readNameIndex } from "./name_index.ts";
 import type { Operations } from "./operations.ts";
 import { type Resolved, resolvePackage } from "./resolve.ts";
-import { checkDowngrade, checkPin, rankPublishers, type TrustPolicy } from "./trust.ts";
+import { checkDowngrade, checkPin, rankPublishers } from "./trust.ts";
 
 /** What resolving by name works with. */
 export interface NamesContext {
   operations: Operations;
   state: StateDatabase;
   finding: FindOptions;
-  policy: TrustPolicy;
+  policy: PublisherPolicy;
   /** This home's own publisher, 32 bytes, if it has one. */
   ownKey?: Uint8Array;
   onNotice?: (message: string) => void;
@@ -80,9 +82,13 @@ export function rememberPublisher(
 ): void {
   const pins = state.pins.list(name);
   const isNew = pins.length === 0;
+  const pin = pins.find((one) => toHex(one.publicKey) === toHex(publicKey));
   // Naming another publisher outright is no reason to trust it under the bare name.
-  if (!isNew && !pins.some((pin) => toHex(pin.publicKey) === toHex(publicKey))) return;
-  state.pins.set({ name, publicKey, firstSeenMs: finding.clock.now(), lastVersion: version });
+  if (!isNew && !pin) return;
+  const last = pin?.lastVersion;
+  // An older version that was asked for outright does not make a later downgrade right.
+  const lastVersion = last !== undefined && semver.gt(last, version) ? last : version;
+  state.pins.set({ name, publicKey, firstSeenMs: finding.clock.now(), lastVersion });
   if (!isNew) return;
   onNotice?.(
     `first use of ${name}: pinned to ${formatPublicKey(publicKey)} (${

@@ -7,19 +7,17 @@
 
 import semver from "semver";
 import { equalBytes, toHex } from "../base/mod.ts";
+import type { PublisherPolicy } from "../config/mod.ts";
 import { fingerprint, formatPublicKey } from "../identity/mod.ts";
 import type { NameIndexEntry } from "../records/mod.ts";
 import type { Pin } from "../store/mod.ts";
 import { DaemonError } from "./errors.ts";
 
-/** How to choose among several publishers of one name, as LibreSeed v1.3 names them. */
-export type TrustPolicy = "first-seen" | "latest-version" | "trusted" | "seeders";
-
 /** What a choice is made from. */
 export interface TrustContext {
   name: string;
   range?: string;
-  policy: TrustPolicy;
+  policy: PublisherPolicy;
   /** Pins of this name, the oldest first. */
   pins: readonly Pin[];
   /** Keys that are trusted for any name, hexadecimal. */

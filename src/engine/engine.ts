@@ -17,7 +17,7 @@ import {
   destroyed,
   type DownloadProgress,
   dropIfBothSeed,
-  dropSeeder,
+  dropSeeders,
   progressOf,
   settled,
   statusOf,
@@ -299,7 +299,7 @@ export class Engine {
       skipVerify,
     });
     added.on("wire", (wire: Wire) => dropIfBothSeed(added, wire));
-    added.once("done", () => added.wires.forEach((wire) => dropSeeder(wire)));
+    added.once("done", () => dropSeeders(added));
     return added;
   }
 }

@@ -61,15 +61,33 @@ export function destroyed(torrent: Torrent): Promise<void> {
 /** Two seeders have nothing to say to each other, and would say it over and over. */
 export function dropIfBothSeed(torrent: Torrent, wire: Wire): void {
   const look = () => {
-    if (torrent.done && wire.isSeeder) dropSeeder(wire);
+    wire.isSeeder = hasEverything(torrent, wire);
+    if (torrent.done) dropSeeder(wire);
   };
-  // WebTorrent's own listeners come after ours and find out whether the peer is a seeder.
-  for (const event of ["bitfield", "have-all", "have"]) wire.on(event, () => queueMicrotask(look));
+  // WebTorrent's own listeners come after ours.
+  for (const event of ["bitfield", "have-all", "have", "interested"]) {
+    wire.on(event, () => queueMicrotask(look));
+  }
 }
 
-/** Ends the connection if the peer is a seeder. */
-export function dropSeeder(wire: Wire): void {
+/** Ends the connections to peers that seed, now that we do. */
+export function dropSeeders(torrent: Torrent): void {
+  for (const wire of [...torrent.wires]) {
+    wire.isSeeder = hasEverything(torrent, wire);
+    dropSeeder(wire);
+  }
+}
+
+function dropSeeder(wire: Wire): void {
   if (wire.isSeeder && !wire.destroyed) wire.destroy();
+}
+
+/**
+ * Whether the peer has every piece. WebTorrent believes so of a peer that has not told yet, holds on to
+ * it when the peer then names a part of them, and gives it nothing.
+ */
+function hasEverything({ pieces }: Torrent, { peerPieces }: Wire): boolean {
+  return pieces !== undefined && pieces.length > 0 && pieces.every((_, i) => peerPieces.get(i));
 }
 
 /** The torrent as it stands. */

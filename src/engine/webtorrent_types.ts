@@ -10,6 +10,8 @@ import type { BittorrentDht } from "./krpc_types.ts";
 /** A connection to a peer (npm:bittorrent-protocol). */
 export interface Wire extends EventEmitter {
   isSeeder: boolean;
+  /** Which pieces the peer says that it has. */
+  peerPieces: { get(index: number): boolean };
   destroyed: boolean;
   remoteAddress?: string;
   remotePort?: number;
@@ -25,6 +27,8 @@ export interface Torrent extends EventEmitter {
   length: number;
   pieceLength: number;
   files: { length: number }[];
+  /** One entry a piece; absent before the metadata has come. */
+  pieces?: unknown[];
   torrentFile: Uint8Array;
   wires: Wire[];
   numPeers: number;

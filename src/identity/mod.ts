@@ -9,3 +9,4 @@ export * from "./errors.ts";
 export * from "./key_file.ts";
 export * from "./key_pair.ts";
 export * from "./public_key_text.ts";
+export * from "./randomart.ts";

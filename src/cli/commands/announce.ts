@@ -72,6 +72,7 @@ async function readName(text: string): Promise<{ name: string; version?: string 
 }
 
 function labelOf({ kind, name, version }: AnnouncedJson): string {
+  if (kind === "name-index") return `name index of ${name}`;
   return name ? `${name}@${version}` : kind;
 }
 

@@ -5,11 +5,11 @@
  */
 
 import { resolve } from "node:path";
-import type { GetRequest, Got } from "../../daemon/mod.ts";
+import type { GetRequest, Got, WantedByName } from "../../daemon/mod.ts";
 import { type CommandRun, defineCommand, textArgument, textFlag } from "../command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
-import { type Network, wantedPackage, withNode } from "../with_node.ts";
+import { type Network, withNames, withNode } from "../with_node.ts";
 
 type Flags = { output?: string };
 type Run = CommandRun<Flags, [what: string]>;
@@ -24,7 +24,7 @@ export default defineCommand<Flags, [what: string]>({
     "Downloads an archive into the seed directory and verifies every step: signatures, hashes, limits. " +
     "With -o DIR it is unpacked there, with -o - the archive goes to standard output. Prints the path. " +
     "A magnet link without a publisher, and a .torrent, only show that an archive agrees with itself.",
-  settings: ["home", "dir", ...networkSettings, ...archiveSettings, ...transferSettings],
+  settings: ["home", "dir", "policy", ...networkSettings, ...archiveSettings, ...transferSettings],
   parameters: {
     flags: { output: textFlag("DIR", "Unpack into DIR, which must be new or empty; - for stdout") },
     aliases: { o: "output" },
@@ -37,27 +37,37 @@ export default defineCommand<Flags, [what: string]>({
   },
   async run(given) {
     const request = await readRequest(given);
-    const { getArchive } = await import("../../daemon/mod.ts");
+    const { getArchive, rememberPublisher, resolveByName } = await import("../../daemon/mod.ts");
     await withNode(given, async (network) => {
       const { io, output } = given;
       const { operations, seeds, limits, values, onVerified } = network;
       const bar = output.progress("download");
-      const got = await getArchive({
-        operations,
-        seeds,
-        clock: io.clock,
-        limits,
-        timeoutMs: values.timeoutMs,
-        signal: io.signal,
-        onVerified,
-        onStep: (message) => output.detail(message),
-        onProgress: ({ downloadedBytes, lengthBytes, downloadSpeed }) =>
-          bar.update({
-            doneBytes: downloadedBytes,
-            totalBytes: lengthBytes || undefined,
-            bytesPerSecond: downloadSpeed,
-          }),
-      }, request).finally(() => bar.end());
+      const fetch = (what: GetRequest) =>
+        getArchive({
+          operations,
+          seeds,
+          clock: io.clock,
+          limits,
+          timeoutMs: values.timeoutMs,
+          signal: io.signal,
+          onVerified,
+          onStep: (message) => output.detail(message),
+          onProgress: ({ downloadedBytes, lengthBytes, downloadSpeed }) =>
+            bar.update({
+              doneBytes: downloadedBytes,
+              totalBytes: lengthBytes || undefined,
+              bytesPerSecond: downloadSpeed,
+            }),
+        }, what).finally(() => bar.end());
+      const got = "kind" in request
+        ? await fetch(request)
+        : await withNames(given, network, async (names) => {
+          output.detail(`looking for ${request.name}`);
+          const { minimal, publicKey } = await resolveByName(names, request);
+          const archive = await fetch({ kind: "minimal", minimal });
+          rememberPublisher(names, minimal, publicKey);
+          return archive;
+        });
       const { name, version, minimal } = got;
       if (!minimal) {
         output.warning(
@@ -69,14 +79,15 @@ export default defineCommand<Flags, [what: string]>({
   },
 });
 
-async function readRequest(given: Run): Promise<GetRequest> {
+async function readRequest(given: Run): Promise<GetRequest | WantedByName> {
   const { args: [what], io } = given;
   if (/^magnet:/i.test(what)) {
     const { parseMagnet } = await import("../../records/mod.ts");
     return { kind: "magnet", magnet: parseMagnet(what) };
   }
   if (!what.endsWith(".torrent")) {
-    return { kind: "package", wanted: await wantedPackage(what, given) };
+    const { parsePackageSpec } = await import("../../package/mod.ts");
+    return parsePackageSpec(what);
   }
   const torrent = await io.readFile(resolve(io.cwd, what), MAX_TORRENT_BYTES);
   if (torrent) return { kind: "torrent", torrent };

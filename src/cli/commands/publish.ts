@@ -15,7 +15,7 @@ import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
 import { publisherKeyPath } from "../publisher_key.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
 import { readPaths } from "../stdin.ts";
-import { type Network, withNode } from "../with_node.ts";
+import { type Network, withNames, withNode } from "../with_node.ts";
 
 type Flags = { name?: string; version?: string; seedFor?: string; null?: boolean };
 type Run = CommandRun<Flags, string[]>;
@@ -44,6 +44,7 @@ export default defineCommand<Flags, string[]>({
     const paths = await pathsOf(given);
     const { parseDuration } = await import("../../config/mod.ts");
     const seedForMs = flags.seedFor === undefined ? undefined : parseDuration(flags.seedFor);
+    const { rememberPublisher } = await import("../../daemon/mod.ts");
     const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
     if (paths.length === 0) return output.notice("nothing to publish");
     return await withNode(given, async (network) => {
@@ -53,6 +54,12 @@ export default defineCommand<Flags, string[]>({
         try {
           const result = await publishOne(given, network, path, epoch);
           published.push(result);
+          // To this home, its own publisher is the one of that name.
+          await withNames(given, network, async (names) => {
+            const { parsePublicKey } = await import("../../identity/mod.ts");
+            const publicKey = parsePublicKey(result.minimal.pubkey);
+            rememberPublisher({ ...names, onNotice: undefined }, result.minimal, publicKey);
+          });
           say(given, result);
           codes.push(exitCodes.done);
         } catch (error) {

@@ -4,33 +4,96 @@
  * @module
  */
 
-import { defineCommand, textArgument } from "../command.ts";
+import type { NamesContext } from "../../daemon/mod.ts";
+import type { NameIndexEntry } from "../../records/mod.ts";
+import { type CommandRun, defineCommand, switchFlag, textArgument } from "../command.ts";
 import { networkSettings } from "../common_flags.ts";
-import { wantedPackage, withNode } from "../with_node.ts";
+import { formatTable } from "../table.ts";
+import { withNames, withNode } from "../with_node.ts";
 
-export default defineCommand<Record<never, never>, [spec: string]>({
+type Flags = { all?: boolean };
+type Run = CommandRun<Flags, [spec: string]>;
+
+export default defineCommand<Flags, [spec: string]>({
   description:
     "Finds out in the DHT which archive a package is, checks both signatures, and prints the minimal " +
-    "manifest and the magnet link. A range is resolved to the highest version that its publisher lists.",
-  settings: ["home", "dir", ...networkSettings],
+    "manifest and the magnet link. Without a key, the publisher is the pinned one, or the one that " +
+    "--policy chooses; nothing is pinned by looking. A range means the highest version that fits.",
+  settings: ["home", "dir", "policy", ...networkSettings],
   parameters: {
+    flags: { all: switchFlag("List all publishers of the name instead") },
     positional: {
       kind: "tuple",
-      parameters: [textArgument("[KEY/]NAME[@RANGE]", "Package, by its publisher's key")],
+      parameters: [textArgument("[KEY/]NAME[@RANGE]", "Package")],
     },
   },
   async run(given) {
-    const { args: [spec], output } = given;
-    const wanted = await wantedPackage(spec, given);
-    const { resolvePackage } = await import("../../daemon/mod.ts");
-    await withNode(given, async ({ operations, finding }) => {
-      const { minimal, magnet, seq, outcome } = await resolvePackage(operations, wanted, finding);
-      const { holding, responded } = outcome;
-      output.detail(`${holding} of ${responded} nodes that answered hold the record, seq ${seq}`);
-      output.result(
-        { ...minimal, magnet, seq, holding, responded },
-        `${JSON.stringify(minimal)}\n${magnet}`,
-      );
-    });
+    const { args: [spec], flags, output } = given;
+    const { parsePackageSpec } = await import("../../package/mod.ts");
+    const wanted = parsePackageSpec(spec);
+    await withNode(given, (network) =>
+      withNames(given, network, async (names) => {
+        if (flags.all) return await listPublishers(given, names, wanted.name);
+        const { resolveByName } = await import("../../daemon/mod.ts");
+        const { minimal, magnet, seq, outcome } = await resolveByName(names, wanted);
+        const { holding, responded } = outcome;
+        output.detail(`${holding} of ${responded} nodes that answered hold the record, seq ${seq}`);
+        output.result(
+          { ...minimal, magnet, seq, holding, responded },
+          `${JSON.stringify(minimal)}\n${magnet}`,
+        );
+      }));
   },
 });
+
+async function listPublishers(given: Run, names: NamesContext, name: string): Promise<void> {
+  const { output } = given;
+  const { readIndex } = await import("../../daemon/mod.ts");
+  const { entries } = await readIndex(names, name);
+  const rows: string[][] = [];
+  for (const entry of entries.sort((a, b) => a.firstSeenMs - b.firstSeenMs)) {
+    const described = await describeEntry(names, name, entry);
+    const { publisher, version, firstSeen, verdict, holding, trusted } = described;
+    if (output.json) output.result(described, undefined);
+    rows.push([
+      publisher,
+      version,
+      firstSeen,
+      verdict,
+      `${holding} nodes`,
+      trusted ? "trusted" : "not trusted",
+    ]);
+  }
+  if (output.json) return;
+  if (rows.length === 0) output.notice(`nobody publishes ${name}`);
+  else output.result({}, formatTable(rows));
+}
+
+async function describeEntry(names: NamesContext, name: string, entry: NameIndexEntry) {
+  const { formatPublicKey } = await import("../../identity/mod.ts");
+  const { LibreseedError, equalBytes } = await import("../../base/mod.ts");
+  const { resolvePackage } = await import("../../daemon/mod.ts");
+  const { publicKey, version, firstSeenMs } = entry;
+  let verdict = "valid";
+  let holding = 0;
+  try {
+    const found = await resolvePackage(
+      names.operations,
+      { publicKey, name, range: version },
+      names.finding,
+    );
+    holding = found.outcome.holding;
+  } catch (error) {
+    if (!(error instanceof LibreseedError)) throw error;
+    verdict = error.kind === "not-found" ? "record missing" : "bad signature";
+  }
+  const pins = names.state.pins.list(name);
+  return {
+    publisher: formatPublicKey(publicKey),
+    version,
+    firstSeen: new Date(firstSeenMs).toISOString(),
+    verdict,
+    holding,
+    trusted: pins.some((pin) => equalBytes(pin.publicKey, publicKey)),
+  };
+}

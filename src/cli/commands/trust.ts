@@ -1,0 +1,105 @@
+/**
+ * `libreseed trust list|add|remove`: which publisher a name is pinned to.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../../base/mod.ts";
+import type { StateDatabase } from "../../store/mod.ts";
+import { type CommandRun, defineCommand, textArgument } from "../command.ts";
+import { CliError } from "../errors.ts";
+
+type Action = "list" | "add" | "remove";
+type Args = [action: Action, name?: string, key?: string];
+type Run = CommandRun<Record<never, never>, Args>;
+
+export default defineCommand<Record<never, never>, Args>({
+  description:
+    "list [NAME] shows which publishers are trusted for which names. add NAME KEY trusts one, ahead of " +
+    "the first use or beside the one that is pinned; take the key from its publisher, not from the " +
+    "network. remove NAME [KEY] forgets. With -v each key is drawn, for comparing by eye.",
+  settings: ["home"],
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [
+        {
+          placeholder: "list|add|remove",
+          brief: "What to do",
+          parse(text: string): Action {
+            if (text === "list" || text === "add" || text === "remove") return text;
+            throw new SyntaxError(`is list, add or remove, not ${JSON.stringify(text)}`);
+          },
+        },
+        { ...textArgument("NAME", "Name of the package"), optional: true },
+        { ...textArgument("KEY", "Publisher, ed25519:BASE64 or hex"), optional: true },
+      ],
+    },
+  },
+  async run(given) {
+    const { args: [action, name, key], io, settings } = given;
+    const { values } = await settings();
+    const { ensureHome, homePaths } = await import("../../daemon/mod.ts");
+    const { StateDatabase } = await import("../../store/mod.ts");
+    const { validateName } = await import("../../package/mod.ts");
+    if (name !== undefined) validateName(name);
+    await ensureHome(values.home);
+    using state = StateDatabase.open(homePaths(values.home).state, io.clock);
+    if (action === "list") return await list(given, state, name);
+    if (name === undefined) throw usage(`trust ${action} needs the NAME of a package`);
+    if (action === "add") return await add(given, state, name, key);
+    await remove(given, state, name, key);
+  },
+});
+
+function usage(message: string): CliError {
+  return new CliError("usage", "BAD_ARGUMENTS", message);
+}
+
+async function list({ output }: Run, state: StateDatabase, name?: string): Promise<void> {
+  const { fingerprint, formatPublicKey, randomart } = await import("../../identity/mod.ts");
+  const pins = state.pins.list(name);
+  if (pins.length === 0) output.notice(name ? `no publisher is pinned for ${name}` : "no pins yet");
+  for (const pin of pins) {
+    const publisher = formatPublicKey(pin.publicKey);
+    const since = new Date(pin.firstSeenMs).toISOString();
+    output.result(
+      {
+        name: pin.name,
+        publisher,
+        fingerprint: fingerprint(pin.publicKey),
+        since,
+        lastVersion: pin.lastVersion,
+      },
+      `${pin.name}\t${publisher}\t${since.slice(0, 10)}\t${pin.lastVersion ?? "-"}`,
+    );
+    output.detail(`${fingerprint(pin.publicKey)}\n${randomart(pin.publicKey)}`);
+  }
+}
+
+async function add(given: Run, state: StateDatabase, name: string, key?: string): Promise<void> {
+  const { output, io } = given;
+  if (key === undefined) throw usage("trust add needs the KEY of the publisher");
+  const { fingerprint, formatPublicKey, parsePublicKey, randomart } = await import(
+    "../../identity/mod.ts"
+  );
+  const publicKey = parsePublicKey(key);
+  const before = state.pins.list(name).find((pin) => equalBytes(pin.publicKey, publicKey));
+  const lastVersion = before?.lastVersion;
+  state.pins.set({ name, publicKey, firstSeenMs: io.clock.now(), lastVersion });
+  const publisher = formatPublicKey(publicKey);
+  output.notice(`${name} may come from ${publisher} (${fingerprint(publicKey)}) from now on`);
+  output.detail(randomart(publicKey));
+  output.result({ name, publisher, fingerprint: fingerprint(publicKey) }, undefined);
+}
+
+async function remove(given: Run, state: StateDatabase, name: string, key?: string): Promise<void> {
+  const { output } = given;
+  const { parsePublicKey } = await import("../../identity/mod.ts");
+  const removed = state.pins.delete(name, key === undefined ? undefined : parsePublicKey(key));
+  if (removed === 0) {
+    throw new CliError("not-found", "NO_PIN", `No such publisher is pinned for ${name}`);
+  }
+  output.notice(`forgot ${removed} publisher${removed === 1 ? "" : "s"} of ${name}`);
+  output.result({ name, removed }, undefined);
+}
