@@ -1,0 +1,230 @@
+/**
+ * What the tests of networked commands share: a testnet, homes whose commands reach it, packages to
+ * publish, and waiting for what comes about in its own time.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { toHex } from "../../../src/base/mod.ts";
+import {
+  formatPublicKey,
+  generateKeyPair,
+  type KeyPair,
+  parsePublicKey,
+  writeKeyFile,
+} from "../../../src/identity/mod.ts";
+import { announceSalt, manifestSalt, targetOf } from "../../../src/records/mod.ts";
+import { startTestnet, type Testnet, type TestnetNode } from "../../../src/testnet/mod.ts";
+import {
+  type CliOptions,
+  type CliProcess,
+  type CliResult,
+  leftovers,
+  runCli,
+  spawnCli,
+  temporaryHome,
+} from "../../support/mod.ts";
+
+/** More nodes than hold a record, so that there is something to look up. */
+const NODES = 12;
+const POLL_MS = 50;
+/** Nobody waits for so long unless something is broken. */
+const PATIENCE_MS = 45_000;
+
+/** A testnet, and a directory for homes and packages. */
+export class Place {
+  readonly path: string;
+  readonly testnet: Testnet;
+  readonly #remove: () => Promise<void>;
+  readonly #homes: Home[] = [];
+
+  constructor(path: string, testnet: Testnet, remove: () => Promise<void>) {
+    this.path = path;
+    this.testnet = testnet;
+    this.#remove = remove;
+  }
+
+  /** A new home with a key of its own, with the key given, or (`null`) with none. */
+  async home(keys: KeyPair | null = generateKeyPair()): Promise<Home> {
+    const home = new Home(join(this.path, `home-${this.#homes.length}`), this.testnet, keys);
+    this.#homes.push(home);
+    await Deno.mkdir(home.path, { mode: 0o700 });
+    if (keys) await writeKeyFile(join(home.path, "keys", "publisher.key"), keys);
+    return home;
+  }
+
+  /** A directory to publish. Other contents make another archive of the same name and version. */
+  async source(name: string, version: string, contents = "hello\n"): Promise<string> {
+    const path = await Deno.makeTempDir({ dir: this.path, prefix: "source-" });
+    await Deno.writeTextFile(join(path, "package.json"), JSON.stringify({ name, version }));
+    await Deno.writeTextFile(join(path, "read me.txt"), contents);
+    return path;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      for (const { path } of this.#homes) {
+        const left = await leftovers(path);
+        // Said here: thrown beside a test's own failure, it would hide it.
+        if (left.length > 0) console.error(left);
+        assert.deepEqual(left, []);
+      }
+    } finally {
+      await this.testnet.close();
+      await this.#remove();
+    }
+  }
+}
+
+/** A home whose commands find the testnet. */
+export class Home {
+  readonly path: string;
+  readonly seed: string;
+  readonly keys: KeyPair;
+  /** `ed25519:BASE64` */
+  readonly publicKey: string;
+  readonly #testnet: Testnet;
+
+  constructor(path: string, testnet: Testnet, keys: KeyPair | null) {
+    this.path = path;
+    this.seed = join(path, "seed");
+    // Never asked for where there is none.
+    this.keys = keys!;
+    this.publicKey = keys ? formatPublicKey(keys.publicKey) : "";
+    this.#testnet = testnet;
+  }
+
+  /** Runs a command to its end. */
+  run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+    return runCli(args, this.#options(options));
+  }
+
+  /** Runs a command that has to end well; returns its standard output. */
+  async must(args: readonly string[], options: CliOptions = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.run(args, options);
+    assert.equal(code, 0, `${args.join(" ")}: ${code}\n${stdout}${stderr}`);
+    return stdout;
+  }
+
+  /** Starts a command. */
+  spawn(args: readonly string[], options: CliOptions = {}): CliProcess {
+    return spawnCli(args, this.#options(options));
+  }
+
+  /** Starts the daemon and waits until it stands. */
+  async daemon(args: readonly string[] = [], options: CliOptions = {}): Promise<Daemon> {
+    const process = this.spawn(["seed", ...args], { timeoutMs: 120_000, ...options });
+    try {
+      const [, port] = await process.waitForLine(/^ready: port (\d+), /, "stdout");
+      return new Daemon(process, Number(port));
+    } catch (error) {
+      await process[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The files in the seed directory, without the lock that lies there. */
+  files(): string[] {
+    try {
+      return [...Deno.readDirSync(this.seed)].map(({ name }) => name)
+        .filter((name) => name !== ".lock").sort();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  }
+
+  /** The nodes of the testnet that hold the manifest record of a package of this home's publisher. */
+  holders(name: string, version: string): TestnetNode[] {
+    return this.#testnet.holders(this.target(name, version));
+  }
+
+  /** The nodes that hold the list of this home's publisher. */
+  listHolders(): TestnetNode[] {
+    const { publicKey } = this.keys;
+    return this.#testnet.holders(toHex(targetOf(publicKey, announceSalt(publicKey))));
+  }
+
+  /** Target of a manifest record, in hexadecimal. */
+  target(name: string, version: string): string {
+    return toHex(targetOf(parsePublicKey(this.publicKey), manifestSalt(name, version)));
+  }
+
+  #options({ env, ...options }: CliOptions): CliOptions {
+    return {
+      home: this.path,
+      cwd: dirname(this.path),
+      ...options,
+      env: {
+        LIBRESEED_BOOTSTRAP: this.#testnet.bootstrap,
+        LIBRESEED_ALLOW_LOCAL: "true",
+        LIBRESEED_PORT: "0",
+        ...env,
+      },
+    };
+  }
+}
+
+/** A daemon that stands. */
+export class Daemon {
+  readonly process: CliProcess;
+  readonly port: number;
+
+  constructor(process: CliProcess, port: number) {
+    this.process = process;
+    this.port = port;
+  }
+
+  /** Ends it with SIGTERM and waits; it has to end well. */
+  async end(): Promise<CliResult> {
+    this.process.kill("SIGTERM");
+    const result = await this.process.result;
+    assert.equal(result.code, 0, result.stderr);
+    return result;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.process[Symbol.asyncDispose]();
+  }
+}
+
+/** A testnet and a directory: `await using place = await newPlace();` */
+export async function newPlace({ nodes = NODES } = {}): Promise<Place> {
+  const directory = await temporaryHome();
+  try {
+    const testnet = await startTestnet({ nodes });
+    return new Place(await Deno.realPath(directory.path), testnet, directory.remove);
+  } catch (error) {
+    await directory.remove();
+    throw error;
+  }
+}
+
+/** Waits until `look` finds something; what it threw last is the reason if it never does. */
+export async function eventually<T>(look: () => T | Promise<T>): Promise<NonNullable<T>> {
+  const endMs = Date.now() + PATIENCE_MS;
+  let problem: unknown = new Error(`never came about: ${look}`);
+  while (Date.now() < endMs) {
+    try {
+      const found = await look();
+      if (found !== undefined && found !== null && found !== false) return found!;
+    } catch (error) {
+      problem = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  throw problem;
+}
+
+/** The magnet link in a line that `publish` printed. */
+export function magnetIn(line: string): string {
+  return line.trimEnd().split("\t")[1]!;
+}
+
+/** As `Promise.all`, but nothing is under way any more when it rejects. */
+export async function together<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
+}

@@ -1,0 +1,267 @@
+/**
+ * `libreseed publish` as a process, on a testnet.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { magnetIn, newPlace, together } from "./place.ts";
+import { unwillingNode } from "./unwilling_node.ts";
+
+Deno.test("publish prints name, version and magnet of a directory, and its record is on the DHT", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const { code, stdout, stderr } = await home.run([
+    "publish",
+    await place.source("hello", "1.0.0"),
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^hello@1\.0\.0\tmagnet:\?xt=urn:btih:[0-9a-f]{40}&dn=hello@1\.0\.0&xs=urn:btpk:[0-9a-f]{64}&s=[0-9a-f]{64}\n$/,
+  );
+  assert.match(stderr, /on 8 nodes/);
+  assert.match(stderr, /nobody serves this yet: run `libreseed seed`/);
+  assert.equal(home.holders("hello", "1.0.0").length, 8);
+  assert.equal(home.listHolders().length, 8);
+  assert.deepEqual(home.files(), ["minimal.json", "tgz", "torrent"].map((e) => `hello-1.0.0.${e}`));
+});
+
+Deno.test("publish takes several directories, and goes on after one that is bad", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const [one, two] = [
+    await place.source("one", "1.0.0"),
+    await place.source("@s/two", "2.0.0-rc.1"),
+  ];
+  const empty = join(place.path, "empty");
+  await Deno.mkdir(empty);
+  const { code, stdout, stderr } = await home.run(["publish", one, empty, "nowhere", two]);
+  assert.equal(code, 7, stderr);
+  const printed = stdout.trimEnd().split("\n").map((line) => line.split("\t")[0]);
+  assert.deepEqual(printed, ["one@1.0.0", "@s/two@2.0.0-rc.1"]);
+  const complaints = stderr.split("\n").filter((line) => line.startsWith("libreseed: "));
+  assert.equal(complaints.length, 2, stderr);
+  assert(complaints[0]!.includes(empty) && complaints[1]!.includes("nowhere"), stderr);
+  for (const [name, version] of [["one", "1.0.0"], ["@s/two", "2.0.0-rc.1"]] as const) {
+    assert.equal(home.holders(name, version).length, 8);
+  }
+});
+
+Deno.test("publish reads paths from standard input, one a line or between NULs", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const sources = [
+    await place.source("a", "1.0.0"),
+    await place.source("b", "1.0.0"),
+    await place.source("c", "1.0.0"),
+  ];
+  const strange = join(place.path, " two\nlines ");
+  await Deno.rename(sources[2]!, strange);
+  const lines = await home.run(["publish", "-"], { stdin: `\n${sources[0]}\r\n${sources[1]}` });
+  assert.deepEqual([lines.code, lines.stdout.split("\n").length], [0, 3], lines.stderr);
+  const nul = await home.run(["publish", "-0", "-"], { stdin: `${strange}\0${sources[0]}\0` });
+  assert.equal(nul.code, 0, nul.stderr);
+  assert.deepEqual(nul.stdout.trimEnd().split("\n").map((line) => line.split("\t")[0]), [
+    "c@1.0.0",
+    "a@1.0.0",
+  ]);
+});
+
+Deno.test("an empty list of paths is not an error, and starts nothing", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const home = await place.home();
+  for (const stdin of ["", "\n\n"]) {
+    const { code, stdout, stderr } = await home.run(["publish", "-"], { stdin });
+    assert.deepEqual([code, stdout], [0, ""], stderr);
+    assert.match(stderr, /nothing to publish/);
+  }
+  assert.deepEqual([...Deno.readDirSync(home.path)].map(({ name }) => name), ["keys"]);
+});
+
+Deno.test("what cannot be published is refused by name, and nothing is kept", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const [home, keyless] = [await place.home(), await place.home(null)];
+  const good = await place.source("good", "1.0.0");
+  const nameless = await Deno.makeTempDir({ dir: place.path, prefix: "nameless-" });
+  await Deno.writeTextFile(join(nameless, "file"), "x");
+  const empty = await Deno.makeTempDir({ dir: place.path, prefix: "empty-" });
+  const text = join(place.path, "text.tgz");
+  await Deno.writeTextFile(text, "no archive at all");
+  const cases: [string[], number, string][] = [
+    [[good, "--name", "No Name"], 2, "No Name"],
+    [[good, "--version", "one"], 2, "one"],
+    [[nameless], 2, nameless],
+    [[empty, "--name", "x", "--version", "1.0.0"], 2, empty],
+    [["nowhere"], 3, "nowhere"],
+    [[text], 4, text],
+    [[good, good, "--name", "x"], 2, "--name"],
+    [[good, "--seed-for", "soon"], 2, "soon"],
+  ];
+  // Side by side: each is refused for a reason of its own.
+  await together(cases.map(async ([args, expected, part]) => {
+    const { code, stdout, stderr } = await home.run(["publish", ...args]);
+    assert.equal(code, expected, `${args}: ${stderr}`);
+    assert.equal(stdout, "");
+    assert(stderr.startsWith("libreseed: ") && stderr.includes(part), stderr);
+  }));
+  const { code, stderr } = await keyless.run(["publish", good]);
+  assert.equal(code, 3);
+  assert(stderr.includes("libreseed keygen"), stderr);
+  assert.deepEqual([home.files(), keyless.files()], [[], []]);
+});
+
+Deno.test("publish takes a ready archive, with its minimal manifest and without", async () => {
+  await using place = await newPlace();
+  const [home, other] = [await place.home(), await place.home()];
+  const archive = join(place.path, "any name.tgz");
+  await home.must(["pack", "-q", await place.source("ready", "1.0.0"), "--out", archive]);
+  const with_ = await home.must(["publish", archive]);
+  assert.match(with_, /^ready@1\.0\.0\tmagnet:/);
+  assert.equal(home.holders("ready", "1.0.0").length, 8);
+  assert.deepEqual(
+    await Deno.readFile(join(home.seed, "ready-1.0.0.tgz")),
+    await Deno.readFile(archive),
+  );
+
+  await Deno.remove(join(place.path, "any name.minimal.json"));
+  const fresh = await place.home(home.keys);
+  assert.equal(await fresh.must(["publish", archive]), with_);
+
+  const named = await home.run(["publish", archive, "--version", "1.0.1"]);
+  assert.equal(named.code, 2);
+  assert(named.stderr.includes("ready@1.0.0") && named.stderr.includes("--version"), named.stderr);
+
+  const foreign = await other.run(["publish", archive]);
+  assert.deepEqual([foreign.code, foreign.stdout], [1, ""]);
+  assert(foreign.stderr.includes(home.publicKey) && foreign.stderr.includes("libreseed add"));
+  assert.deepEqual(other.files(), []);
+
+  const bytes = await Deno.readFile(archive);
+  bytes[bytes.length >> 1]! ^= 1;
+  await Deno.writeFile(archive, bytes);
+  const altered = await home.run(["publish", archive]);
+  assert.deepEqual([altered.code, altered.stdout], [4, ""], altered.stderr);
+});
+
+Deno.test("publishing the same bytes again is fine, and the record stays the one it was", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const source = await place.source("same", "1.0.0");
+  const first = await home.must(["publish", source]);
+  const seqs = () =>
+    home.holders("same", "1.0.0").map((node) => node.holds(home.target("same", "1.0.0"))!.seq);
+  const before = seqs();
+  assert.equal(await home.must(["publish", source]), first);
+  assert.deepEqual(seqs(), before);
+  const another = await place.home(home.keys);
+  assert.equal(await another.must(["publish", source]), first);
+  assert.deepEqual(seqs(), before);
+});
+
+Deno.test("a version that is published with other bytes is refused, here and elsewhere", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const first = await place.source("fixed", "1.0.0", "first\n");
+  const second = await place.source("fixed", "1.0.0", "second\n");
+  await home.must(["publish", first]);
+  const archive = await Deno.readFile(join(home.seed, "fixed-1.0.0.tgz"));
+  for (
+    const [env, code] of [[{}, "VERSION_TAKEN"], [
+      { LIBRESEED_DHT: "false" },
+      "VERSION_EXISTS",
+    ]] as const
+  ) {
+    const here = await home.run(["publish", "--json", second], { env });
+    assert.deepEqual([here.code, here.stdout], [1, ""]);
+    assert.equal(JSON.parse(here.stderr.trimEnd().split("\n").at(-1)!).error.code, code);
+  }
+  assert.deepEqual(await Deno.readFile(join(home.seed, "fixed-1.0.0.tgz")), archive);
+
+  const elsewhere = await place.home(home.keys);
+  const there = await elsewhere.run(["publish", "--json", second]);
+  assert.deepEqual([there.code, there.stdout], [1, ""]);
+  assert.equal(JSON.parse(there.stderr.trimEnd().split("\n").at(-1)!).error.code, "VERSION_TAKEN");
+  // Else the next daemon would seed what nobody may ever get.
+  assert.deepEqual(elsewhere.files(), []);
+  assert.match((await elsewhere.run(["announce"])).stderr, /keeps no records/);
+  // And the way is free for what was really published.
+  await elsewhere.must(["publish", first]);
+});
+
+Deno.test("with no node to reach, publish says so, keeps all, and announce makes up for it", async () => {
+  await using place = await newPlace();
+  const deaf: Record<string, string>[] = [
+    { LIBRESEED_BOOTSTRAP: "none" },
+    // Port 9 is nobody's on this machine.
+    { LIBRESEED_BOOTSTRAP: "127.0.0.1:9" },
+    { LIBRESEED_DHT: "false" },
+  ];
+  await together(deaf.map(async (env) => {
+    const home = await place.home();
+    const source = await place.source("later", "1.0.0");
+    const { code, stdout, stderr } = await home.run(["publish", source], { env });
+    assert.deepEqual([code, stdout], [5, ""], `${JSON.stringify(env)} ${stderr}`);
+    assert.match(stderr, /libreseed announce/);
+    assert(home.files().includes("later-1.0.0.tgz"));
+    assert.match(await home.must(["announce", "later"]), /^later@1\.0\.0\tstored on 8 nodes/);
+    assert.equal(home.holders("later", "1.0.0").length, 8);
+  }));
+});
+
+Deno.test("a put on too few of the nodes is named as weak; one on all nodes there are is not", async () => {
+  await using place = await newPlace({ nodes: 3 });
+  await using unwilling = await unwillingNode(place.testnet.nodes);
+  const home = await place.home();
+  const source = await place.source("weak", "1.0.0");
+  const env = { LIBRESEED_BOOTSTRAP: unwilling.address };
+  const weak = await home.run(["publish", "--json", source], { env });
+  assert.equal(weak.code, 0, weak.stderr);
+  assert.match(weak.stderr, /"warning".* weak@1\.0\.0 is weak: 3 of 4 nodes hold it/);
+  const { holding, weak: isWeak } = JSON.parse(weak.stdout);
+  assert.deepEqual([holding, isWeak], [3, true]);
+  const announced = await home.must(["announce", "weak@1.0.0"], { env });
+  assert.match(announced, /^weak@1\.0\.0\tstored on 3 nodes \(0 new\), weak$/m);
+});
+
+Deno.test("a put on all the nodes of a small network is not weak", async () => {
+  await using place = await newPlace({ nodes: 3 });
+  const source = await place.source("strong", "1.0.0");
+  const { code, stderr } = await (await place.home()).run(["publish", source]);
+  assert.equal(code, 0);
+  assert(!stderr.includes("weak") && stderr.includes("on 3 nodes"), stderr);
+});
+
+Deno.test("publish --json tells what scripts need", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const line = await home.must(["publish", "--json", "-q", await place.source("j", "1.0.0")]);
+  const published = JSON.parse(line);
+  const { path, magnet, infohash, sha256, ...rest } = published;
+  assert.deepEqual(rest, {
+    ...{ name: "j", version: "1.0.0", publisher: home.publicKey },
+    ...{ holding: 8, weak: false, seeding: false },
+  });
+  assert.equal(path, join(home.seed, "j-1.0.0.tgz"));
+  assert(magnet.includes(infohash));
+  assert.match(sha256, /^[0-9a-f]{64}$/);
+});
+
+Deno.test("publish --seed-for serves for a while and then ends", async () => {
+  await using place = await newPlace();
+  const [home, other] = [await place.home(), await place.home()];
+  const source = await place.source("brief", "1.0.0");
+  await using publishing = home.spawn(["publish", "--seed-for", "10m", source]);
+  const [line] = await publishing.waitForLine(/^brief@1\.0\.0\t.+$/, "stdout");
+  await publishing.waitForLine(/^serving for 600 s/, "stderr");
+  await other.must(["get", `${home.publicKey}/brief@1.0.0`]);
+  await other.must(["verify", join(other.seed, "brief-1.0.0.tgz")]);
+  publishing.kill("SIGINT");
+  const { code, stdout } = await publishing.result;
+  assert.deepEqual([code, stdout], [0, `${line}\n`]);
+  assert(magnetIn(line).startsWith("magnet:"));
+
+  const short = await home.run(["publish", "--seed-for", "500ms", source]);
+  assert.deepEqual([short.code, short.stdout], [0, `${line}\n`], short.stderr);
+});
