@@ -5,7 +5,17 @@
  * @module
  */
 
-import { close, closeSync, constants, fstatSync, lstatSync, open, read, write } from "node:fs";
+import {
+  close,
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  open,
+  read,
+  write,
+} from "node:fs";
 
 /** Options that reach the store through WebTorrent's `storeOpts`. */
 export interface ArchiveStoreOptions {
@@ -93,7 +103,7 @@ export class ArchiveStore {
   #withFile(use: (descriptor: number) => void, done: (error: Error) => void): void {
     if (this.#closed) return queueMicrotask(() => done(new Error("The store is closed")));
     // Opened at the first use: an idle torrent holds no file descriptor.
-    this.#descriptor ??= openSame(this.#options.filePath, this.#options.writable);
+    this.#descriptor ??= openSame(this.#options);
     this.#descriptor.then(use, done);
   }
 }
@@ -103,7 +113,7 @@ export class ArchiveStore {
  * unless the process has all permissions, and a link leads out of the sandbox; so what was opened is
  * compared with what lies at the path.
  */
-function openSame(filePath: string, writable: boolean): Promise<number> {
+function openSame({ filePath, writable, length }: ArchiveStoreOptions): Promise<number> {
   const flags = writable ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
   return new Promise((resolve, reject) => {
     // Before O_CREAT makes a file at the far end of a link.
@@ -115,6 +125,8 @@ function openSame(filePath: string, writable: boolean): Promise<number> {
         const opened = fstatSync(descriptor);
         const there = lstatSync(filePath);
         if (there.isFile() && there.ino === opened.ino && there.dev === opened.dev) {
+          // Something longer was there before.
+          if (writable && opened.size > length) ftruncateSync(descriptor, length);
           return resolve(descriptor);
         }
         closeSync(descriptor);

@@ -17,6 +17,7 @@ import {
   destroyed,
   type DownloadProgress,
   dropIfBothSeed,
+  dropIfRefusing,
   dropSeeders,
   progressOf,
   settled,
@@ -201,6 +202,10 @@ export class Engine {
    */
   async download(request: DownloadRequest): Promise<Uint8Array> {
     const { infoHashHex, torrent, filePath, signal } = request;
+    // WebTorrent would take anything else for a path or an address to read the torrent from.
+    if (!/^[0-9a-f]{40}$/.test(infoHashHex)) {
+      throw invalidTorrent(infoHashHex, "that is no infohash of 40 lower-case hexadecimal digits");
+    }
     const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
     const tell = () => request.onProgress?.(progressOf(added));
     const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, tell);
@@ -208,7 +213,10 @@ export class Engine {
     signal?.addEventListener("abort", cancel, { once: true });
     try {
       signal?.throwIfAborted();
-      added.once("infoHash", () => this.addPeers(infoHashHex, request.peers ?? []));
+      added.once("infoHash", () => {
+        if (added.infoHash === infoHashHex) this.addPeers(infoHashHex, request.peers ?? []);
+        else added.emit("error", invalidTorrent(infoHashHex, `it is of ${added.infoHash}`));
+      });
       added.once("metadata", () => {
         const problem = unexpected(added, request);
         if (problem) added.emit("error", problem);
@@ -217,15 +225,13 @@ export class Engine {
       tell();
       return added.torrentFile;
     } catch (error) {
-      if (!signal?.aborted) throw error;
-      throw new EngineError(
-        "failed",
-        "DOWNLOAD_CANCELLED",
-        `Download of ${infoHashHex} ended early`,
-        {
-          cause: signal.reason,
-        },
-      );
+      if (signal?.aborted) {
+        const message = `Download of ${infoHashHex} ended early`;
+        throw new EngineError("failed", "DOWNLOAD_CANCELLED", message, { cause: signal.reason });
+      }
+      // Without an infohash it did not get as far as being a torrent.
+      if (added.infoHash || this.#closing) throw error;
+      throw invalidTorrent(infoHashHex, "it cannot be read", error);
     } finally {
       ticking.cancel();
       signal?.removeEventListener("abort", cancel);
@@ -298,7 +304,10 @@ export class Engine {
       storeCacheSlots: 0,
       skipVerify,
     });
-    added.on("wire", (wire: Wire) => dropIfBothSeed(added, wire));
+    added.on("wire", (wire: Wire) => {
+      dropIfBothSeed(added, wire);
+      dropIfRefusing(wire);
+    });
     added.once("done", () => dropSeeders(added));
     return added;
   }

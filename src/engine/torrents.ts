@@ -32,6 +32,9 @@ export interface DownloadProgress {
   downloadSpeed: number;
 }
 
+/** A peer that chokes refuses what it was asked for until then (BEP 6), which may be hundreds. */
+const MAX_REFUSALS = 1_000;
+
 /** Waits for an event of a torrent; its errors and its early end reject. */
 export function settled(torrent: Torrent, event: "ready" | "done"): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -68,6 +71,18 @@ export function dropIfBothSeed(torrent: Torrent, wire: Wire): void {
   for (const event of ["bitfield", "have-all", "have", "interested"]) {
     wire.on(event, () => queueMicrotask(look));
   }
+}
+
+/**
+ * Ends the connection to a peer that refuses again and again what it says it has: WebTorrent would ask
+ * it for the same piece at once, for ever.
+ */
+export function dropIfRefusing(wire: Wire): void {
+  let refused = 0;
+  wire.on("piece", () => refused = 0);
+  wire.on("reject", () => {
+    if (++refused >= MAX_REFUSALS) wire.destroy();
+  });
 }
 
 /** Ends the connections to peers that seed, now that we do. */

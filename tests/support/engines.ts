@@ -1,0 +1,102 @@
+/**
+ * Engines for tests: on any free port, in a testnet or without a DHT, ended at the end of their block.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { systemClock } from "../../src/base/mod.ts";
+import { DhtManager, type DhtManagerOptions } from "../../src/dht/mod.ts";
+import { Engine, type EngineOptions } from "../../src/engine/mod.ts";
+import type { Testnet } from "../../src/testnet/mod.ts";
+import type { SampleTorrent } from "./torrents.ts";
+
+/** An engine with a directory of its own. */
+export class TestEngine implements AsyncDisposable {
+  readonly engine: Engine;
+  readonly directory: string;
+
+  static async start(
+    options: Partial<EngineOptions> & { testnet?: Testnet } = {},
+  ): Promise<TestEngine> {
+    const { testnet, ...rest } = options;
+    const engine = await Engine.start({
+      clock: systemClock,
+      port: 0,
+      dht: testnet !== undefined,
+      bootstrap: testnet ? [addressOf(testnet.bootstrap)] : [],
+      ...rest,
+    });
+    return new TestEngine(engine, await Deno.makeTempDir({ prefix: "libreseed-engine-" }));
+  }
+
+  private constructor(engine: Engine, directory: string) {
+    this.engine = engine;
+    this.directory = directory;
+  }
+
+  /** Where its peers find it. */
+  get address(): { host: string; port: number } {
+    return { host: "127.0.0.1", port: this.engine.port };
+  }
+
+  /** The absolute path of a file in its directory. */
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** A manager that borrows its node. */
+  manager(options: Partial<DhtManagerOptions> = {}): DhtManager {
+    return new DhtManager({
+      nodes: () => {
+        const node = this.engine.node();
+        return node ? [node] : [];
+      },
+      clock: systemClock,
+      ...options,
+    });
+  }
+
+  /** Writes a sample's content into its directory and seeds it. */
+  async seed(sample: SampleTorrent, name = "seeded"): Promise<void> {
+    await Deno.writeFile(this.path(name), sample.content);
+    await this.engine.seed(sample.infoHashHex, sample.torrent, this.path(name));
+  }
+
+  /** Downloads a sample from such peers, and returns what was written. */
+  async download(
+    sample: Pick<SampleTorrent, "infoHashHex">,
+    peers: TestEngine[],
+    options: Partial<Parameters<Engine["download"]>[0]> = {},
+  ): Promise<Uint8Array> {
+    const filePath = options.filePath ?? this.path("downloaded");
+    await this.engine.download({
+      infoHashHex: sample.infoHashHex,
+      filePath,
+      maxBytes: 100 * 1024 * 1024,
+      peers: peers.map(({ address }) => address),
+      ...options,
+    });
+    return await Deno.readFile(filePath);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.engine.close();
+    await Deno.remove(this.directory, { recursive: true });
+  }
+}
+
+/** `HOST:PORT` in parts. */
+export function addressOf(text: string): { host: string; port: number } {
+  const [host, port] = text.split(":");
+  return { host: host!, port: Number(port) };
+}
+
+/** Waits until something holds, looking 200 times a second; fails after ten seconds. */
+export async function eventually(holds: () => boolean | Promise<boolean>, what: string) {
+  const untilMs = performance.now() + 10_000;
+  while (!await holds()) {
+    if (performance.now() > untilMs) throw new Error(`not within ten seconds: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
