@@ -51,6 +51,7 @@ export class SeedWatcher {
   #mode: WatchMode;
   #events: Deno.FsWatcher | undefined;
   #timer: Timer | undefined;
+  #dueMs = 0;
   #scanning: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -64,7 +65,6 @@ export class SeedWatcher {
   async start(): Promise<void> {
     this.#listen();
     await this.#scan(true);
-    this.#plan();
   }
 
   /** Changes how it watches. */
@@ -73,6 +73,8 @@ export class SeedWatcher {
     this.#mode = mode;
     this.#events?.close();
     this.#events = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
     this.#listen();
     this.#plan();
   }
@@ -114,10 +116,18 @@ export class SeedWatcher {
     }
   }
 
+  /** Looks again in so long, or sooner: constant change must not put it off for ever. */
   #plan(delayMs = this.#events ? SAFETY_POLL_MS : POLL_MS): void {
     if (this.#stopped || this.#mode === "off") return;
+    const { clock } = this.#options;
+    const dueMs = clock.now() + delayMs;
+    if (this.#timer && this.#dueMs <= dueMs) return;
     this.#timer?.cancel();
-    this.#timer = this.#options.clock.after(delayMs, () => void this.#scan(false));
+    this.#dueMs = dueMs;
+    this.#timer = clock.after(delayMs, () => {
+      this.#timer = undefined;
+      void this.#scan(false);
+    });
   }
 
   async #scan(first: boolean): Promise<void> {
@@ -133,9 +143,8 @@ export class SeedWatcher {
     } finally {
       this.#scanning = undefined;
       this.#again = false;
-      if (!first) this.#plan(waiting ? REST_MS : undefined);
+      this.#plan(waiting ? REST_MS : undefined);
     }
-    if (first && waiting) this.#plan(REST_MS);
   }
 
   async #look(first: boolean): Promise<void> {
@@ -156,7 +165,7 @@ export class SeedWatcher {
       if (this.#stopped) return;
       const { mark, changedMs } = await markOf(join(directory, fileName));
       const before = this.#seen.get(fileName);
-      const isOld = first && clock.now() - changedMs > REST_MS;
+      const isOld = first && (this.#mode === "off" || clock.now() - changedMs > REST_MS);
       if (before?.mark !== mark && !isOld) {
         this.#seen.set(fileName, { mark, settled: false });
       } else if (!before?.settled) {
