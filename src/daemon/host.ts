@@ -10,20 +10,19 @@ import {
   errorFromData,
   errorToData,
   every,
-  fromBase64,
   fromHex,
   type LibreseedError,
   type Timer,
-  toBase64,
   toHex,
 } from "../base/mod.ts";
-import { parseHostPort, type Settings } from "../config/mod.ts";
+import type { Settings } from "../config/mod.ts";
 import type { Contact } from "../dht/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import { targetOf } from "../records/mod.ts";
 import { removeStaleTemporaries, SeedDirectory, StateDatabase } from "../store/mod.ts";
 import type { ReportData, WorkerStarted } from "../worker/mod.ts";
 import { resolveBootstrap } from "./bootstrap.ts";
+import { Downloads } from "./downloads.ts";
 import { DaemonError } from "./errors.ts";
 import { homePaths } from "./home.ts";
 import {
@@ -49,7 +48,7 @@ import {
   type StatusJson,
 } from "./operations.ts";
 import { describeEntry, limitsOf, Packages } from "./packages.ts";
-import { partialPath, removeOldPartials } from "./partials.ts";
+import { removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { KeptRecords } from "./kept_records.ts";
 import { mergeSettings, tunable } from "./reload.ts";
@@ -94,7 +93,7 @@ export class Host implements Operations {
   #names!: NameKeeper;
   #saveNodes: Timer | undefined;
   #seeding: Seeding | undefined;
-  readonly #downloads = new Map<string, Promise<DownloadedJson>>();
+  #downloads!: Downloads;
 
   /** State, then the engine with its DHT, then the manager; the control socket is the caller's. */
   static async start(options: HostOptions): Promise<Host> {
@@ -156,6 +155,7 @@ export class Host implements Operations {
     this.#worker = worker;
     this.#started = started;
     this.#records = new KeptRecords(this.#state, clock, listeners.onNotice);
+    this.#downloads = new Downloads(worker, sandbox.seedDirectory);
     this.#names = new NameKeeper({
       state: this.#state,
       store: worker,
@@ -319,40 +319,9 @@ export class Host implements Operations {
 
   download(
     request: DownloadJson,
-    { signal, onEvent }: CallOptions<DownloadProgress> = {},
+    options?: CallOptions<DownloadProgress>,
   ): Promise<DownloadedJson> {
-    const { infoHash } = request;
-    // Two commands that want the same archive share one download, and the first one's progress.
-    let download = this.#downloads.get(infoHash);
-    if (!download) {
-      download = this.#download(request, signal, onEvent)
-        .finally(() => this.#downloads.delete(infoHash));
-      this.#downloads.set(infoHash, download);
-    }
-    return download;
-  }
-
-  async #download(
-    request: DownloadJson,
-    signal: AbortSignal | undefined,
-    onEvent: ((progress: DownloadProgress) => void) | undefined,
-  ): Promise<DownloadedJson> {
-    const { infoHash, lengthBytes, maxBytes, peers = [], torrent } = request;
-    const seedDirectory = await Deno.realPath(this.#seeds.path);
-    const path = partialPath(seedDirectory, infoHash);
-    const bytes = await this.#worker.download(
-      {
-        infoHashHex: infoHash,
-        torrent: torrent === undefined ? undefined : fromBase64(torrent),
-        filePath: path,
-        lengthBytes,
-        maxBytes,
-        peers: peers.map((text) => parseHostPort(text)),
-      },
-      onEvent,
-      signal,
-    );
-    return { path, torrent: toBase64(bytes) };
+    return this.#downloads.start(request, options);
   }
 
   records(): Promise<RecordJson[]> {

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { type Clock, equalBytes, toHex } from "../base/mod.ts";
+import { type Clock, toHex } from "../base/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
 import { DhtError } from "./errors.ts";
-import { type ItemKey, readShown } from "./item_query.ts";
+import type { ItemKey } from "./item_query.ts";
 import { lookup, type LookupAnswer, type LookupResult } from "./lookup.ts";
+import { countLookups, mergePuts, readItems } from "./merge.ts";
 import type { DhtNode, NodeProvider, QueryName, QueryValue } from "./node.ts";
 import {
   addErrors,
@@ -346,59 +347,4 @@ export class DhtManager {
 
 function nameOf(result: { kind: string; code?: number; why?: string }): string {
   return result.code !== undefined ? String(result.code) : result.why ?? result.kind;
-}
-
-function countLookups(results: LookupResult[]) {
-  const sum = { asked: 0, responded: 0, errors: {} as Record<string, number> };
-  for (const result of results) {
-    sum.asked += result.asked;
-    sum.responded += result.answers.length;
-    addErrors(sum.errors, result.errors);
-  }
-  return sum;
-}
-
-function readItems(results: LookupResult[], key: ItemKey): GetOutcome {
-  const seen = new Map<string, ReturnType<typeof readShown>>();
-  for (const { contact, body } of results.flatMap((result) => result.answers)) {
-    const address = `${contact.host}:${contact.port}`;
-    if (!seen.has(address)) seen.set(address, readShown(body, key));
-  }
-  let item: MutableItem | undefined;
-  const items: MutableItem[] = [];
-  let invalid = 0;
-  for (const shown of seen.values()) {
-    if (shown.kind === "invalid") invalid++;
-    if (shown.kind !== "item") continue;
-    items.push(shown.item);
-    if (!item || shown.item.seq > item.seq) item = shown.item;
-  }
-  const holding = items.filter((one) =>
-    one.seq === item!.seq && equalBytes(one.value, item!.value)
-  );
-  return {
-    item,
-    ...countLookups(results),
-    holding: holding.length,
-    stale: items.filter((one) => one.seq < item!.seq).length,
-    invalid,
-  };
-}
-
-function mergePuts(outcomes: PutOutcome[]): PutOutcome {
-  const [first, ...others] = outcomes;
-  const sum = { ...first!, errors: { ...first!.errors } };
-  for (const other of others) {
-    sum.asked += other.asked;
-    sum.responded += other.responded;
-    // Two nodes of ours see much the same network: the better of the two, not the sum.
-    sum.holding = Math.max(sum.holding, other.holding);
-    sum.stored += other.stored;
-    sum.weak &&= other.weak;
-    sum.conflict ??= other.conflict;
-    const newer = other.superseded;
-    if (newer && newer.seq > (sum.superseded?.seq ?? -1)) sum.superseded = newer;
-    addErrors(sum.errors, other.errors);
-  }
-  return sum;
 }

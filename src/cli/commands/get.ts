@@ -42,7 +42,7 @@ export default defineCommand<Flags, [what: string]>({
       const { io, output } = given;
       const { operations, seeds, limits, values, onVerified } = network;
       const bar = output.progress("download");
-      const fetch = (what: GetRequest) =>
+      const obtain = (what: GetRequest) =>
         getArchive({
           operations,
           seeds,
@@ -60,11 +60,11 @@ export default defineCommand<Flags, [what: string]>({
             }),
         }, what).finally(() => bar.end());
       const got = "kind" in request
-        ? await fetch(request)
+        ? await obtain(request)
         : await withNames(given, network, async (names) => {
           output.detail(`looking for ${request.name}`);
           const { minimal, publicKey } = await resolveByName(names, request);
-          const archive = await fetch({ kind: "minimal", minimal });
+          const archive = await obtain({ kind: "minimal", minimal });
           rememberPublisher(names, minimal, publicKey);
           return archive;
         });
