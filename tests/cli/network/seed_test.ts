@@ -1,0 +1,178 @@
+/**
+ * `libreseed seed` as a process: how it stands, what it does when something is taken, how it ends.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { freePort, isFree, tcpListenersOf, udpSocketsOf } from "../../support/mod.ts";
+import { eventually, type Home, newPlace, together } from "./place.ts";
+
+/** Holds a UDP port. */
+async function takeUdp(port: number) {
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(port, "0.0.0.0", resolve));
+  let freed: Promise<void> | undefined;
+  const free = () => freed ??= new Promise<void>((resolve) => socket.close(() => resolve()));
+  return { free, [Symbol.asyncDispose]: free };
+}
+
+// deno-lint-ignore no-explicit-any -- what a test reads of it is asserted
+async function statusOf(home: Home): Promise<any> {
+  return JSON.parse(await home.must(["status", "--json"]));
+}
+
+const hasSs = await new Deno.Command("ss", { args: ["-V"], stdout: "null", stderr: "null" })
+  .output().then(({ success }) => success, () => false);
+
+Deno.test("seed says on one line where it stands, and has one UDP and one TCP socket, on its port", async () => {
+  await using place = await newPlace();
+  const home = await place.home(null);
+  const port = await freePort();
+  await using process = home.spawn(["seed", "--port", `${port}`]);
+  const [line, nodeId] = await process.waitForLine(
+    new RegExp(`^ready: port ${port}, node ([0-9a-f]{40}), seed directory ${home.seed}$`),
+    "stdout",
+  );
+  const status = await statusOf(home);
+  assert.deepEqual(
+    [status.pid, status.port, status.nodeId, status.seedDirectory, status.daemon],
+    [process.pid, port, nodeId, home.seed, true],
+  );
+  await eventually(async () => (await statusOf(home)).dhtNodes > 0);
+  assert.deepEqual(await udpSocketsOf(process.pid), [{ address: "0.0.0.0", port }]);
+  assert.deepEqual((await tcpListenersOf(process.pid)).map((socket) => socket.port), [port]);
+  assert.equal((await Deno.stat(join(home.path, "control.sock"))).mode! & 0o777, 0o600);
+  process.kill("SIGTERM");
+  const { code, stdout, stderr } = await process.result;
+  assert.deepEqual([code, stdout], [0, `${line}\n`], stderr);
+});
+
+Deno.test("start is the same command, and --json prints the ready line as an object", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const home = await place.home(null);
+  await using process = home.spawn(["start", "--json"]);
+  const [line] = await process.waitForLine(/^\{.+\}$/, "stdout");
+  const ready = JSON.parse(line);
+  assert.deepEqual(Object.keys(ready), ["ready", "port", "nodeId", "seedDirectory", "dht", "pid"]);
+  assert.deepEqual(
+    [ready.ready, ready.dht, ready.pid, ready.seedDirectory],
+    [true, { state: "on" }, process.pid, home.seed],
+  );
+  process.kill("SIGTERM");
+  assert.equal((await process.result).code, 0);
+});
+
+Deno.test("SIGINT and SIGTERM end it well, and leave no socket, no lock and no port", async () => {
+  await using place = await newPlace();
+  await together((["SIGINT", "SIGTERM"] as const).map(async (signal) => {
+    const home = await place.home();
+    await home.must(["publish", "-q", await place.source("kept", "1.0.0")]);
+    await using daemon = await home.daemon();
+    await eventually(async () => (await statusOf(home)).packages === 1);
+    daemon.process.kill(signal);
+    const { code, signal: killed, stderr } = await daemon.process.result;
+    assert.deepEqual([code, killed], [0, null], stderr);
+    assert(!existsSync(join(home.path, "control.sock")));
+    assert(await isFree(daemon.port));
+    // The lock is free: whoever comes next neither waits nor complains.
+    const next = await home.run(["announce"]);
+    assert.equal(next.code, 0, next.stderr);
+    assert(!next.stderr.includes("waiting"), next.stderr);
+  }));
+});
+
+Deno.test("a second signal ends it at once, and the next start takes over", async () => {
+  await using place = await newPlace();
+  const home = await place.home(null);
+  {
+    await using daemon = await home.daemon();
+    // Stopped, it hears both only when it goes on, one right after the other.
+    daemon.process.kill("SIGSTOP");
+    daemon.process.kill("SIGTERM");
+    daemon.process.kill("SIGINT");
+    daemon.process.kill("SIGCONT");
+    const { code } = await daemon.process.result;
+    assert([130, 143].includes(code), `${code}`);
+  }
+  await using daemon = await home.daemon();
+  await daemon.end();
+});
+
+Deno.test("a second seed of the same home is refused, and names the first", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const home = await place.home(null);
+  await using daemon = await home.daemon();
+  const { code, stdout, stderr } = await home.run(["seed"]);
+  assert.deepEqual([code, stdout], [6, ""]);
+  assert(stderr.includes(`${daemon.process.pid}`) && stderr.includes(home.path), stderr);
+  assert.equal((await statusOf(home)).pid, daemon.process.pid);
+  await daemon.end();
+});
+
+Deno.test("a TCP port that is taken ends it with the port and, where ss can tell, the owner", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const home = await place.home();
+  using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+  const { port } = listener.addr;
+  const source = await place.source("x", "1.0.0");
+  await together([["seed"], ["publish", source]].map(async (args, index) => {
+    const { code, stdout, stderr } = await (index === 0 ? home : await place.home())
+      .run([...args, "--port", `${port}`]);
+    assert.deepEqual([code, stdout], [6, ""], stderr);
+    assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+    assert(stderr.includes(`TCP port ${port} is taken`) && stderr.includes("--port"), stderr);
+    if (hasSs) assert(stderr.includes(`process ${Deno.pid}`), stderr);
+  }));
+  assert(!existsSync(join(home.path, "control.sock")));
+});
+
+Deno.test("a UDP port that is taken costs the DHT until it is free, and no more", async () => {
+  await using place = await newPlace();
+  const [home, other] = [await place.home(), await place.home()];
+  await home.must(["publish", "-q", await place.source("patient", "1.0.0")]);
+  const port = await freePort();
+  const taken = await takeUdp(port);
+  await using _taken = taken;
+  await using daemon = await home.daemon(["--port", `${port}`]);
+  const warnings = daemon.process.stderr.split("\n").filter((line) => line.includes("warning"));
+  assert.equal(warnings.length, 1, daemon.process.stderr);
+  assert(warnings[0]!.includes(`UDP port ${port} is taken`), warnings[0]);
+  assert(daemon.process.stdout.includes("dht off"), daemon.process.stdout);
+  const { dht } = await statusOf(home);
+  assert.equal(dht.state, "off");
+  assert(dht.why.includes(`${port}`), dht.why);
+  assert.match(await home.must(["status"]), /^dht +off \(UDP port \d+ is taken/m);
+  const announced = await home.run(["announce"]);
+  assert.equal(announced.code, 5, announced.stderr);
+
+  // TCP goes on: whoever is told the address gets the archive.
+  await eventually(async () => (await statusOf(home)).packages === 1);
+  const { magnet } = JSON.parse(await home.must(["list", "--json"]));
+  await other.must(["get", `${magnet}&x.pe=127.0.0.1:${port}`]);
+
+  for (const node of home.holders("patient", "1.0.0")) node.forget(home.target("patient", "1.0.0"));
+  await taken.free();
+  await daemon.process.waitForLine(/the DHT is back/, "stderr");
+  assert.equal((await statusOf(home)).dht.state, "on");
+  assert.deepEqual(await udpSocketsOf(daemon.process.pid), [{ address: "0.0.0.0", port }]);
+  // What failed meanwhile is announced without waiting out its pause.
+  await eventually(() => home.holders("patient", "1.0.0").length >= 8);
+  await daemon.end();
+});
+
+Deno.test("without the DHT it seeds all the same, and opens no UDP socket", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  await together(["--no-dht", "--dht=false"].map(async (flag) => {
+    const home = await place.home(null);
+    await using daemon = await home.daemon([flag]);
+    assert(daemon.process.stdout.includes("dht off (it is switched off)"), daemon.process.stdout);
+    assert.equal(daemon.process.stderr, "");
+    assert.deepEqual(await udpSocketsOf(daemon.process.pid), []);
+    assert.equal((await statusOf(home)).dht.state, "off");
+    await daemon.end();
+  }));
+});
