@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fromBase64, toBase64 } from "../base/mod.ts";
+import { fromBase64, LibreseedError, toBase64 } from "../base/mod.ts";
 import { parseHostPort } from "../config/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import type { CallOptions, DownloadedJson, DownloadJson } from "./operations.ts";
@@ -24,18 +24,26 @@ export class Downloads {
   }
 
   /** Starts a download, or joins the one of that torrent, whose first asker hears its progress. */
-  start(
+  async start(
     request: DownloadJson,
     { signal, onEvent }: CallOptions<DownloadProgress> = {},
   ): Promise<DownloadedJson> {
     const { infoHash } = request;
-    let running = this.#running.get(infoHash);
-    if (!running) {
-      running = this.#download(request, signal, onEvent)
-        .finally(() => this.#running.delete(infoHash));
-      this.#running.set(infoHash, running);
+    for (;;) {
+      const running = this.#running.get(infoHash);
+      if (!running) break;
+      try {
+        return await running;
+      } catch (error) {
+        // Its first asker went away; whoever joined goes on with what there is.
+        const isCancelled = error instanceof LibreseedError && error.code === "DOWNLOAD_CANCELLED";
+        if (!isCancelled || signal?.aborted) throw error;
+      }
     }
-    return running;
+    const own = this.#download(request, signal, onEvent)
+      .finally(() => this.#running.delete(infoHash));
+    this.#running.set(infoHash, own);
+    return await own;
   }
 
   async #download(

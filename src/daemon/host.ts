@@ -54,6 +54,7 @@ import { KeptRecords } from "./kept_records.ts";
 import { mergeSettings, tunable } from "./reload.ts";
 import { Seeding } from "./seeding.ts";
 import { NameKeeper } from "./name_keeper.ts";
+import { memoryOf, sumTorrents } from "./totals.ts";
 import { WorkerHost } from "./worker_host.ts";
 
 /** Hears what the host has to say. */
@@ -207,10 +208,7 @@ export class Host implements Operations {
       schedule: worker.schedule,
       packages: this.#packages.count,
       memory: memoryOf(),
-      uploadSpeed: sum(worker.torrents, ({ uploadSpeed }) => uploadSpeed),
-      downloadSpeed: sum(worker.torrents, ({ downloadSpeed }) => downloadSpeed),
-      uploadedBytes: sum(worker.torrents, ({ uploadedBytes }) => uploadedBytes),
-      downloadedBytes: sum(worker.torrents, ({ downloadedBytes }) => downloadedBytes),
+      ...sumTorrents(worker.torrents),
     };
   }
 
@@ -395,13 +393,4 @@ export class Host implements Operations {
       listeners.onNotice("the DHT is back");
     }
   }
-}
-
-function sum<T>(members: T[], of: (member: T) => number): number {
-  return members.reduce((total, member) => total + of(member), 0);
-}
-
-function memoryOf(): StatusJson["memory"] {
-  const { rss, heapUsed } = Deno.memoryUsage();
-  return { residentBytes: rss, heapBytes: heapUsed };
 }
