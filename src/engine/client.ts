@@ -5,6 +5,7 @@
  */
 
 import "./bencode_guard.ts";
+import "./wire_guard.ts";
 import WebTorrent from "webtorrent";
 import { verifySignature } from "../identity/mod.ts";
 import type { DhtHost } from "./dht_host.ts";

@@ -1,0 +1,40 @@
+/**
+ * Mends npm:bittorrent-protocol for everybody in this thread, when it is imported: what one peer sends
+ * must not end the program. It throws on members of an extended handshake that are not what they should
+ * be, in a callback where nobody catches it, and collects as many bytes for a message as the peer says
+ * it has, up to four gigabytes. A connection can be refused and still be read, so no event of WebTorrent
+ * comes early enough to guard connections one by one.
+ *
+ * @module
+ */
+
+// deno-lint-ignore no-import-prefix
+import Connection from "npm:bittorrent-protocol@5.0.9";
+
+/** The parts of a connection that are called with what the peer sent. */
+interface Reader {
+  destroy(): void;
+  _processBuffer(): void;
+  _parse(bytes: number, handler: (bytes: Uint8Array) => void): void;
+}
+
+/** The longest messages that there are: 128 KiB of a piece, a bitfield of eight million pieces. */
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+const reader = Connection.prototype as unknown as Reader;
+
+const processBuffer = reader._processBuffer;
+reader._processBuffer = function () {
+  try {
+    processBuffer.call(this);
+  } catch {
+    this.destroy();
+  }
+};
+
+const parse = reader._parse;
+reader._parse = function (bytes, handler) {
+  // After its end a connection reads on without a bound, and drops what it reads.
+  if (bytes > MAX_MESSAGE_BYTES && bytes !== Number.MAX_VALUE) this.destroy();
+  else parse.call(this, bytes, handler);
+};
