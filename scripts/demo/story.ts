@@ -15,7 +15,8 @@ import { compareTrees } from "./trees.ts";
 
 const NODES = 20;
 const DIRECTORY = "examples/hello";
-const PACKAGE = "hello@1.0.0";
+const NAME = "hello";
+const PACKAGE = `${NAME}@1.0.0`;
 /** In the reader's working directory. */
 const ARCHIVE = "home/seed/hello-1.0.0.tgz";
 const UNPACKED = "unpacked";
@@ -60,6 +61,7 @@ export class Story {
     await this.#publish();
     const seeder = await this.#seed();
     await this.#announce();
+    await this.#listPublishers();
     await this.#resolve();
     await this.#get();
     await this.#verify();
@@ -122,6 +124,13 @@ export class Story {
     this.#page.done("asked who holds the records, put them where they were missing");
   }
 
+  async #listPublishers(): Promise<void> {
+    this.#page.step("The reader asks who publishes under the name");
+    const { stdout } = await this.#libreseed(this.#reader, "resolve", "--all", NAME);
+    expect(stdout.startsWith(`${this.#key}  `), "the name's index does not list the publisher");
+    this.#page.done("anybody may, so the reader asks the publisher for the key by another way");
+  }
+
   async #resolve(): Promise<void> {
     this.#page.step("The reader finds it by publisher, name and version");
     this.#page.command(this.#reader.name, `KEY=${this.#key}`);
@@ -137,7 +146,7 @@ export class Story {
   async #get(): Promise<void> {
     this.#page.step("The reader downloads it over BitTorrent, verifies and unpacks it");
     await this.#libreseed(this.#reader, "get", "-v", `$KEY/${PACKAGE}`, "-o", UNPACKED);
-    const { stdout } = await this.#libreseed(this.#publisher, "status", "hello");
+    const { stdout } = await this.#libreseed(this.#publisher, "status", NAME);
     const sentBytes = Number(/(\d+) bytes sent/.exec(stdout)?.[1] ?? 0);
     expect(sentBytes > 0, "the seeder says that it sent nothing");
     this.#page.done(`the seeder sent ${sentBytes} bytes`);

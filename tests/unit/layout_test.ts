@@ -32,8 +32,9 @@ const mayImport: Record<string, readonly string[]> = {
 /** Packages from npm, and the folders that may load them; types count too. */
 const libraries: Record<string, readonly string[]> = {
   "@stricli/core": ["cli"],
-  "bencode": ["package", "dht", "daemon", "engine"],
+  "bencode": ["dht", "engine", "package"],
   "bittorrent-dht": ["testnet"],
+  "bittorrent-protocol": ["engine"],
   "canonicalize": ["package"],
   "comlink": ["worker"],
   "k-rpc": ["engine", "testnet"],
@@ -114,6 +115,7 @@ function importProblems(path: string, source: string): string[] {
   const folder = folderOf(path);
   return importsOf(source).flatMap(({ specifier, typesOnly }) => {
     if (specifier.startsWith("node:")) return [];
+    if (specifier.startsWith("npm:")) return [`${path} loads ${specifier}, past deno.json`];
     if (!specifier.startsWith(".")) {
       const allowed = libraries[specifier];
       if (allowed?.includes(folder)) return [];
@@ -196,7 +198,8 @@ Deno.test("every dependency is used where the table says, and by nobody else", a
   for (const [path, source] of await sources()) {
     for (const { specifier } of importsOf(source)) {
       if (/^(\.|node:)/.test(specifier)) continue;
-      used.set(specifier, (used.get(specifier) ?? new Set()).add(folderOf(path)));
+      const name = specifier.replace(/^npm:(.[^@]*)@.*$/, "$1");
+      used.set(name, (used.get(name) ?? new Set()).add(folderOf(path)));
     }
   }
   const table = Object.entries(libraries).map(([name, folders]) => [name, [...folders].sort()]);
@@ -223,6 +226,7 @@ Deno.test("the rules find what breaks them", () => {
     ["src/dht/a.ts", 'import WebTorrent from "webtorrent";', /loads webtorrent/],
     ["src/dht/a.ts", 'import left from "left-pad";', /for nobody/],
     ["src/engine/a.ts", 'import "comlink";', /loads comlink/],
+    ["src/engine/a.ts", 'import "npm:webtorrent@3.0.21";', /past deno\.json/],
     ["src/daemon/a.ts", 'export * from "yaml";', /loads yaml/],
     ["src/daemon/a.ts", 'console.log("x");', /uses the console/],
     ["src/dht/a.ts", "const t = Date.now();", /uses the time of day/],

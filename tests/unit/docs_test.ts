@@ -1,0 +1,195 @@
+/**
+ * The docs against the program: nothing that there is goes without a word, no link leads nowhere.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { dirname, join, relative } from "node:path";
+import { commands } from "../../src/cli/app.ts";
+import { writtenFlag } from "../../src/cli/common_flags.ts";
+import { exitCodes } from "../../src/cli/exit_codes.ts";
+import { operationNames } from "../../src/daemon/control_schema.ts";
+import { settingDefinitions } from "../../src/config/mod.ts";
+
+const root = join(import.meta.dirname!, "..", "..");
+
+function read(path: string): Promise<string> {
+  return Deno.readTextFile(join(root, path));
+}
+
+/** The paths of all pages, relative to the root. */
+async function pages(directory = "docs"): Promise<string[]> {
+  const found = directory === "docs" ? ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"] : [];
+  for await (const { name, isDirectory } of Deno.readDir(join(root, directory))) {
+    if (isDirectory) found.push(...await pages(`${directory}/${name}`));
+    else if (name.endsWith(".md")) found.push(`${directory}/${name}`);
+  }
+  return found;
+}
+
+/** The text between a heading and the next one of the same level or above. */
+function section(page: string, heading: string): string | undefined {
+  const level = heading.match(/^#+/)![0].length;
+  const start = page.indexOf(`\n${heading}\n`);
+  if (start === -1) return undefined;
+  const rest = page.slice(start + heading.length + 2);
+  const end = rest.search(new RegExp(`^#{1,${level}} `, "m"));
+  return end === -1 ? rest : rest.slice(0, end);
+}
+
+/** How a page's headings are linked to. */
+function anchors(page: string): Set<string> {
+  const headings = page.replace(/^```[^]*?^```/gm, "").matchAll(/^#+ (.+)$/gm);
+  return new Set(
+    [...headings].map(([, text]) =>
+      text!.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
+    ),
+  );
+}
+
+Deno.test("every command has a section, which names its own flags and other names", async () => {
+  const page = await read("docs/commands.md");
+  for (const { name, aliases = [], load } of commands) {
+    const text = section(page, `## ${name}`);
+    assert(text, `docs/commands.md has no section ${name}`);
+    assert(text.includes(`libreseed ${name}`), `the section ${name} shows no command line`);
+    const { ownFlags, parameters } = (await load()).default;
+    for (const flag of ownFlags) {
+      const letters = Object.entries(parameters.aliases ?? {})
+        .filter(([, long]) => long === flag).map(([letter]) => `-${letter}`);
+      const spellings = [`--${writtenFlag(flag)}`, ...letters];
+      assert(spellings.some((one) => text.includes(one)), `${name} ${spellings.join(" or ")}`);
+    }
+    for (const alias of aliases) assert(text.includes(`\`${alias}\``), `${name}: ${alias}`);
+  }
+});
+
+Deno.test("there is no section of a command that is none", async () => {
+  const page = await read("docs/commands.md");
+  const named = [...page.matchAll(/^## ([a-z]+)$/gm)].map(([, name]) => name!);
+  const known = commands.map(({ name }) => name);
+  assert.deepEqual(named.filter((name) => !known.includes(name)), []);
+});
+
+Deno.test("commands in the docs exist", async () => {
+  const known = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  for (const path of await pages()) {
+    const page = await read(path);
+    const code = [
+      ...[...page.matchAll(/^```[^]*?^```/gm)].map(([block]) => block),
+      ...[...page.matchAll(/`([^`\n]+)`/g)].map(([, inline]) => inline!),
+    ].join("\n");
+    for (const [, name] of code.matchAll(/(?:^|[$|;(] *)libreseed ([a-z]+)\b/gm)) {
+      assert(known.includes(name!), `${path}: libreseed ${name}`);
+    }
+  }
+});
+
+Deno.test("every setting is in the table of settings, with its default and limits", async () => {
+  const table = section(await read("docs/operations.md"), "## Settings");
+  assert(table);
+  const number = (text: string) => text.replace(/[,\s]/g, "");
+  for (const { key, type, default: preset } of settingDefinitions) {
+    const row = table.split("\n").find((line) => line.startsWith(`| \`${key}\``));
+    assert(row, `docs/operations.md has no row ${key}`);
+    const [, , defaults, limits] = row.split("|").map((cell) => cell.trim());
+    const texts: readonly string[] = typeof preset === "string" ? [preset] : preset;
+    for (const text of texts) assert(defaults!.includes(`\`${text}\``), `${key}: default ${text}`);
+    if (type.kind === "integer") {
+      assert(number(limits!).includes(`${type.min}to${type.max}`), `${key}: limits ${limits}`);
+    }
+    if (type.kind === "choice") {
+      for (const value of type.values) assert(limits!.includes(`\`${value}\``), `${key}: ${value}`);
+    }
+  }
+  const rows = [...table.matchAll(/^\| `([a-z-]+)` /gm)].map(([, key]) => key!);
+  assert.deepEqual(rows.sort(), settingDefinitions.map(({ key }) => key as string).sort());
+});
+
+Deno.test("every operation of the control socket is in the protocol", async () => {
+  const table = section(await read("docs/protocol.md"), "## 10. Control socket")!;
+  const rows = [...table.matchAll(/^\| `([a-zA-Z]+)` /gm)].map(([, name]) => name!);
+  assert.deepEqual(rows.sort(), [...operationNames].sort());
+});
+
+Deno.test("every exit code is in the table of exit codes", async () => {
+  const table = section(await read("docs/commands.md"), "## Exit codes")!;
+  const rows = [...table.matchAll(/^\| ([\d, ]+) +\|/gm)].flatMap(([, cell]) => cell!.split(","));
+  assert.deepEqual(
+    rows.map(Number).sort((a, b) => a - b),
+    Object.values(exitCodes).sort((a, b) => a - b),
+  );
+});
+
+Deno.test("every link between the docs leads to a file, and to a heading in it", async () => {
+  let links = 0;
+  for (const path of await pages()) {
+    const page = (await read(path)).replace(/^```[^]*?^```/gm, "");
+    for (const [, target] of page.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target!)) continue;
+      links++;
+      const [file, anchor] = target!.split("#");
+      const other = file ? relative(root, join(root, dirname(path), file)) : path;
+      const info = await Deno.stat(join(root, other)).catch(() => undefined);
+      assert(info, `${path} links to ${target}, which is not there`);
+      if (anchor === undefined) continue;
+      assert(anchors(await read(other)).has(anchor), `${path}: ${other} has no heading #${anchor}`);
+    }
+  }
+  assert(links > 20, `only ${links} links were looked at`);
+});
+
+Deno.test("every decision is in the list of decisions", async () => {
+  const list = await read("docs/decisions/README.md");
+  for await (const { name } of Deno.readDir(join(root, "docs", "decisions"))) {
+    if (name === "README.md") continue;
+    const title = /^# \d+\. (.+)$/m.exec(await read(`docs/decisions/${name}`))?.[1];
+    assert(title, `${name} has no title`);
+    const row = list.split("\n").find((line) => line.includes(`(${name})`));
+    assert(row?.includes(title), `${name}: the list does not have ${title}`);
+  }
+});
+
+/** The codes of a folder's errors: those that its `errors.ts` lists, and those that are thrown. */
+async function errorCodes(folder: string) {
+  let code = "";
+  const walk = async (directory: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(directory)) {
+      const path = join(directory, name);
+      if (isDirectory) await walk(path);
+      else if (name.endsWith(".ts")) {
+        code += (await Deno.readTextFile(path)).replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
+      }
+    }
+  };
+  await walk(join(root, "src", folder));
+  const all = (text: string, pattern: RegExp) =>
+    new Set([...text.matchAll(pattern)].map(([, found]) => found!));
+  const kinds = "failed|usage|not-found|verification|network|in-use";
+  return {
+    listed: all(await read(`src/${folder}/errors.ts`), /`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g),
+    thrown: all(
+      code,
+      new RegExp(`[eE]rror\\(\\s*(?:"(?:${kinds})"),\\s*"([A-Z][A-Z0-9_]+)"`, "g"),
+    ),
+    written: all(code, /"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"/g),
+  };
+}
+
+Deno.test("every error code that is thrown is listed in its folder's errors.ts, and no other is", async () => {
+  const problems: string[] = [];
+  for await (const { name: folder } of Deno.readDir(join(root, "src"))) {
+    if (folder === "base") continue;
+    const path = join(root, "src", folder, "errors.ts");
+    if (!await Deno.stat(path).then(() => true, () => false)) continue;
+    const { listed, thrown, written } = await errorCodes(folder);
+    for (const code of thrown) {
+      if (!listed.has(code)) problems.push(`src/${folder} throws ${code}, which is not listed`);
+    }
+    for (const code of listed) {
+      if (!written.has(code)) problems.push(`src/${folder} lists ${code}, which nothing throws`);
+    }
+  }
+  assert.deepEqual(problems.sort(), []);
+});
