@@ -87,6 +87,26 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/trust.ts"),
   },
   {
+    name: "search",
+    brief: "Look through the packages that this home has seen",
+    load: () => import("./commands/search.ts"),
+  },
+  {
+    name: "follow",
+    brief: "Follow a publisher",
+    load: () => import("./commands/follow.ts"),
+  },
+  {
+    name: "unfollow",
+    brief: "Follow a publisher no more",
+    load: () => import("./commands/unfollow.ts"),
+  },
+  {
+    name: "following",
+    brief: "List the publishers that are followed",
+    load: () => import("./commands/following.ts"),
+  },
+  {
     name: "manifest",
     brief: "Put or get a single record by hand",
     load: () => import("./commands/manifest.ts"),

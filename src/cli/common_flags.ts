@@ -61,6 +61,8 @@ export const transferSettings: readonly SettingKey[] = [
 export const daemonSettings: readonly SettingKey[] = [
   "reannounce-interval",
   "http",
+  "mirror",
+  "max-disk",
   "watch",
   "log-level",
 ];

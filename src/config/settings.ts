@@ -59,6 +59,10 @@ export interface Settings {
   http: HostPort | undefined;
   /** How to choose among several publishers of one name that is not pinned. */
   policy: PublisherPolicy;
+  /** Whether the daemon downloads and seeds all that the followed publishers offer. */
+  mirror: boolean;
+  /** The seed directory may grow to this by mirroring, in bytes. */
+  maxDiskBytes: number;
   /** How the daemon notices new files in the seed directory. */
   watch: WatchMode;
   /** How much the daemon logs. */
@@ -262,6 +266,22 @@ const table = [
     placeholder: "POLICY",
     brief:
       "Whom to choose among the publishers of a name: first-seen, latest-version, trusted, seeders",
+  },
+  {
+    key: "mirror",
+    property: "mirror",
+    type: { kind: "boolean" },
+    default: "false",
+    placeholder: "BOOL",
+    brief: "Download and seed all packages of the publishers that are followed",
+  },
+  {
+    key: "max-disk",
+    property: "maxDiskBytes",
+    type: { kind: "size", minBytes: 0, maxBytes: maxSizeBytes },
+    default: "10GiB",
+    placeholder: "SIZE",
+    brief: "How large mirroring may make the seed directory",
   },
   {
     key: "watch",

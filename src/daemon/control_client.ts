@@ -50,6 +50,7 @@ function remoteOperations(http: Deno.HttpClient): Operations {
     reload: () => call("reload"),
     stop: () => call("stop"),
     add: (request) => call("add", request),
+    addCatalog: (request) => call("addCatalog", request),
     remove: (request) => call("remove", request),
     lookUp: (request, options) => call("lookUp", request, options),
     store: (request, options) => call("store", request, options),

@@ -27,6 +27,7 @@ export const requestSchemas = {
   status: v.strictObject({}),
   list: v.strictObject({}),
   add: v.strictObject({ fileName: text }),
+  addCatalog: v.strictObject({ fileName: text }),
   remove: v.strictObject({ name: text, version: text }),
   lookUp: v.strictObject({ publicKey: hex(32), salt: anyHex(64) }),
   store: v.strictObject({

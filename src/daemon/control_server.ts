@@ -116,6 +116,8 @@ function call(
       return operations[name]();
     case "add":
       return operations.add(parseRequest(name, body));
+    case "addCatalog":
+      return operations.addCatalog(parseRequest(name, body));
     case "remove":
       return operations.remove(parseRequest(name, body));
     case "lookUp":

@@ -5,10 +5,7 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import bencode from "bencode";
 import { type Clock, delay, fromBase64, toBase64, toHex } from "../base/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
@@ -16,6 +13,7 @@ import {
   archiveFileName,
   type ArchiveLimits,
   type MinimalManifest,
+  torrentInfoHash,
   type VerifiedArchive,
   verifyArchive,
 } from "../package/mod.ts";
@@ -222,22 +220,10 @@ async function downloadWithDeadline(context: GetContext, request: DownloadJson) 
   }
 }
 
-/**
- * SHA-1 of the info dictionary (BEP 3).
- *
- * @throws {DaemonError} `TORRENT_INVALID` (kind `usage`)
- */
+/** @throws {DaemonError} `TORRENT_INVALID` (kind `usage`) */
 function infoHashOf(torrent: Uint8Array): string {
-  try {
-    const { info } = bencode.decode(torrent) as { info: Record<string, unknown> };
-    const bytes = bencode.encode(info);
-    // A dictionary that encodes to other bytes has another infohash than its publisher meant.
-    if (info && Buffer.from(torrent).includes(bytes)) {
-      return createHash("sha1").update(bytes).digest("hex");
-    }
-  } catch {
-    // Said below.
-  }
+  const infoHash = torrentInfoHash(torrent);
+  if (infoHash) return toHex(infoHash);
   throw new DaemonError("usage", "TORRENT_INVALID", "The file is no .torrent (BEP 3)");
 }
 

@@ -24,6 +24,7 @@ import type { ReportData, WorkerStarted } from "../worker/mod.ts";
 import { resolveBootstrap } from "./bootstrap.ts";
 import { Downloads } from "./downloads.ts";
 import { DaemonError } from "./errors.ts";
+import { FollowKeeper } from "./follows.ts";
 import { homePaths } from "./home.ts";
 import {
   type AnnouncedJson,
@@ -47,7 +48,8 @@ import {
   type ReloadedJson,
   type StatusJson,
 } from "./operations.ts";
-import { describeEntry, limitsOf, Packages } from "./packages.ts";
+import { SeededCatalogs } from "./catalogs.ts";
+import { describeEntry, limitsOf, Packages, type Seeder } from "./packages.ts";
 import { removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { KeptRecords } from "./kept_records.ts";
@@ -92,6 +94,8 @@ export class Host implements Operations {
   #packages!: Packages;
   #records!: KeptRecords;
   #names!: NameKeeper;
+  #catalogs!: SeededCatalogs;
+  #follows: FollowKeeper | undefined;
   #saveNodes: Timer | undefined;
   #seeding: Seeding | undefined;
   #downloads!: Downloads;
@@ -164,11 +168,13 @@ export class Host implements Operations {
       intervalMs: () => this.#options.settings.reannounceIntervalMs,
       onWarning: listeners.onWarning,
     });
-    this.#packages = new Packages(this.#seeds, this.#state, limitsOf(settings), {
+    const seeder: Seeder = {
       seed: (infoHashHex, torrent, filePath) =>
         worker.seed(infoHashHex, torrent, filePath, this.#records.torrentDueMs(infoHashHex)),
       unseed: (infoHashHex) => worker.unseed(infoHashHex),
-    });
+    };
+    this.#packages = new Packages(this.#seeds, this.#state, limitsOf(settings), seeder);
+    this.#catalogs = new SeededCatalogs(sandbox.seedDirectory, seeder);
     this.#saveNodes = every(clock, SAVE_NODES_MS, () => void this.#keepNodes());
   }
 
@@ -187,6 +193,21 @@ export class Host implements Operations {
       onWarning: listeners.onWarning,
     });
     this.#names.start();
+    this.#follows = new FollowKeeper({
+      operations: this,
+      seedDirectory: this.#seeds.path,
+      clock,
+      timeoutMs: settings.timeoutMs,
+      state: this.#state,
+      onWarning: listeners.onWarning,
+      seeds: this.#seeds,
+      limits: () => limitsOf(this.#options.settings),
+      intervalMs: () => this.#options.settings.reannounceIntervalMs,
+      mirror: () => this.#options.settings.mirror,
+      maxDiskBytes: () => this.#options.settings.maxDiskBytes,
+    });
+    this.#follows.start();
+    await this.#catalogs.addAll(listeners.onWarning);
     await this.#seeding.start();
   }
 
@@ -218,6 +239,10 @@ export class Host implements Operations {
 
   async add({ fileName }: { fileName: string }): Promise<PackageJson> {
     return describeEntry(await this.#packages.add(fileName), true);
+  }
+
+  addCatalog({ fileName }: { fileName: string }): Promise<void> {
+    return this.#catalogs.add(fileName);
   }
 
   async remove({ name, version }: { name: string; version: string }): Promise<void> {
@@ -349,7 +374,7 @@ export class Host implements Operations {
   /** Manager, engine, state; bounded by `deadlineMs` milliseconds. */
   async close(deadlineMs: number): Promise<void> {
     this.#saveNodes?.cancel();
-    await Promise.all([this.#seeding?.stop(), this.#names.stop()]);
+    await Promise.all([this.#seeding?.stop(), this.#names.stop(), this.#follows?.stop()]);
     await this.#keepNodes();
     await this.#worker.stop(deadlineMs);
     this.#state.close();

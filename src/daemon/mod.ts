@@ -10,6 +10,7 @@ export { connectControl } from "./control_client.ts";
 export { type DaemonOptions, runDaemon } from "./daemon.ts";
 export { DaemonError } from "./errors.ts";
 export { findItem, type FindOptions, type FoundItem } from "./find_item.ts";
+export { type FollowContext, refreshFollow } from "./follows.ts";
 export { getArchive, type GetContext, type GetRequest, type Got, outsidePath } from "./get.ts";
 export { ensureHome, homePaths } from "./home.ts";
 export { isHomeFree } from "./home_lock.ts";

@@ -192,6 +192,8 @@ export interface Operations {
   list(): Promise<PackageJson[]>;
   /** Verifies an archive that is in the seed directory, and seeds it. */
   add(request: { fileName: string }): Promise<PackageJson>;
+  /** Seeds a catalog that is in the seed directory. */
+  addCatalog(request: { fileName: string }): Promise<void>;
   /** Seeds it no more and takes it out of the seed directory. */
   remove(request: { name: string; version: string }): Promise<void>;
   /** Reads a mutable item from the DHT. */

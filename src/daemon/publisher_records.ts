@@ -13,11 +13,16 @@ import {
   announceSalt,
   decodeAnnounceRecord,
   encodeAnnounceRecord,
+  manifestSalt,
+  type MutableItem,
   nextSeq,
   signItem,
   signNameIndexEntry,
 } from "../records/mod.ts";
+import { catalogFileName, type MinimalManifest } from "../package/mod.ts";
 import type { SeedDirectory } from "../store/mod.ts";
+import { fetchCatalog, writeCatalog } from "./catalogs.ts";
+import { minimalOf } from "./manifest_item.ts";
 import { lookUpStore, readNameIndex } from "./name_index.ts";
 import { entryToJson, itemFromJson, itemToJson, type Operations } from "./operations.ts";
 
@@ -67,15 +72,12 @@ export async function updateAnnounceRecord(
     }
   }
   for (const { name, version } of added) list(name, version);
-  if (!announceFits({ packages, timestampMs: nowMs })) {
-    onWarning?.(
-      "the list of all packages does not fit into one record; ranges resolve to what it listed last, exact versions are found as ever",
-    );
-    return;
-  }
+  const catalogInfoHash = announceFits({ packages, timestampMs: nowMs })
+    ? undefined
+    : await putCatalog(context, publicKey, packages, stored);
   const seq = nextSeq(nowMs, stored?.seq);
-  const value = encodeAnnounceRecord({ packages, timestampMs: nowMs });
-  const same = stored && sameList(stored.value, packages);
+  const value = encodeAnnounceRecord({ packages, timestampMs: nowMs, catalogInfoHash });
+  const same = stored && sameOffer(stored.value, value);
   const item = same ? stored : signItem(keys, { salt, seq, value });
   const outcome = await operations.store(
     { item: itemToJson(item), record: { kind: "announce" } },
@@ -117,11 +119,59 @@ export async function updateNameIndex(
   }
 }
 
-function sameList(value: Uint8Array, packages: ReadonlyMap<string, string[]>): boolean {
-  const { packages: there, timestampMs } = decodeAnnounceRecord(value);
-  if (!there) return false;
-  return equalBytes(
-    encodeAnnounceRecord({ packages: there, timestampMs }),
-    encodeAnnounceRecord({ packages, timestampMs }),
-  );
+/** Whether two announce records say the same, but for their time. */
+function sameOffer(a: Uint8Array, b: Uint8Array): boolean {
+  const [x, y] = [decodeAnnounceRecord(a), decodeAnnounceRecord(b)];
+  if (x.catalogInfoHash || y.catalogInfoHash) {
+    return x.catalogInfoHash !== undefined && y.catalogInfoHash !== undefined &&
+      equalBytes(x.catalogInfoHash, y.catalogInfoHash);
+  }
+  const encode = (packages: ReadonlyMap<string, string[]>) =>
+    encodeAnnounceRecord({ packages, timestampMs: 0 });
+  return equalBytes(encode(x.packages!), encode(y.packages!));
+}
+
+/**
+ * Writes the catalog of everything that the publisher offers, and sees to it that it is seeded. What
+ * this home does not have is taken from the catalog before, or from the DHT.
+ *
+ * @returns its infohash, 20 bytes
+ */
+async function putCatalog(
+  context: PublisherContext,
+  publicKey: Uint8Array,
+  packages: Map<string, string[]>,
+  stored: MutableItem | undefined,
+): Promise<Uint8Array> {
+  const { operations, seeds, clock, signal, onWarning } = context;
+  const manifests = new Map<string, MinimalManifest>();
+  const take = (manifest: MinimalManifest) =>
+    manifests.set(`${manifest.name}@${manifest.version}`, manifest);
+  const pointer = stored && decodeAnnounceRecord(stored.value).catalogInfoHash;
+  if (pointer) {
+    const before = { operations, seedDirectory: seeds.path, clock, timeoutMs: 20_000, signal };
+    const { manifests } = await fetchCatalog(before, publicKey, pointer);
+    manifests.forEach(take);
+  }
+  for (const entry of await seeds.list()) {
+    const isOwn = entry.problem === undefined &&
+      entry.minimal.pubkey === formatPublicKey(publicKey);
+    if (isOwn) take(entry.minimal);
+  }
+  for (const [name, versions] of packages) {
+    for (const version of versions) {
+      if (manifests.has(`${name}@${version}`)) continue;
+      const salt = toHex(manifestSalt(name, version));
+      const { item } = await operations.lookUp({ publicKey: toHex(publicKey), salt }, { signal });
+      if (item) take(minimalOf(itemFromJson(item), { name, version }));
+      else {onWarning?.(
+          `${name}@${version} is in no catalog: its record is not in the DHT any more`,
+        );}
+    }
+  }
+  const infoHash = await writeCatalog(seeds.path, publicKey, [...manifests.values()]);
+  if ((await operations.status()).daemon) {
+    await operations.addCatalog({ fileName: catalogFileName(publicKey) });
+  }
+  return infoHash;
 }

@@ -8,6 +8,7 @@ import semver from "semver";
 import { formatPublicKey } from "../identity/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { announceSalt, decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
+import { fetchCatalog } from "./catalogs.ts";
 import { DaemonError } from "./errors.ts";
 import { findItem, type FindOptions } from "./find_item.ts";
 import { magnetOf, minimalOf } from "./manifest_item.ts";
@@ -63,15 +64,10 @@ async function resolveRange(
   const publisher = formatPublicKey(publicKey);
   const key = { publicKey, salt: announceSalt(publicKey) };
   const { item } = await findItem(operations, key, `what ${publisher} publishes`, options);
-  const { packages } = decodeAnnounceRecord(item.value);
-  if (!packages) {
-    throw new DaemonError(
-      "failed",
-      "CATALOG_ONLY",
-      `${publisher} publishes too much for one record, so a range cannot be resolved from it. Name the exact version: ${name}@1.2.3`,
-    );
-  }
-  const versions = packages.get(name) ?? [];
+  const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
+  const versions = packages
+    ? packages.get(name) ?? []
+    : await catalogVersions(operations, { publicKey, name }, catalogInfoHash!, options);
   const best = semver.maxSatisfying(versions, range) ??
     // "*" leaves prereleases out; a package of nothing else still has a newest one.
     (range === "*" ? semver.rsort([...versions])[0] : undefined);
@@ -86,4 +82,16 @@ async function resolveRange(
       }`,
     { detail: { name, range, versions } },
   );
+}
+
+async function catalogVersions(
+  operations: Operations,
+  { publicKey, name }: Wanted,
+  infoHash: Uint8Array,
+  { clock, timeoutMs, signal }: FindOptions,
+): Promise<string[]> {
+  const { seedDirectory } = await operations.status();
+  const context = { operations, seedDirectory, clock, timeoutMs, signal };
+  const { manifests } = await fetchCatalog(context, publicKey, infoHash);
+  return manifests.filter((one) => one.name === name).map(({ version }) => version);
 }

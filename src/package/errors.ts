@@ -36,6 +36,8 @@
  * | `CONTENT_HASH_MISMATCH` | verification | `contentHash` does not follow from `files` |
  * | `FILE_MISSING`, `FILE_EXTRA` | verification | the archive and its manifest list different files |
  * | `ARCHIVE_DAMAGED` | verification | not gzip or not tar, cut short, or something comes after it |
+ * | `CATALOG_TOO_LARGE` | verification | a catalog is longer, or lists more, than is read |
+ * | `CATALOG_INVALID` | verification | a catalog is not UTF-8 or is cut short |
  * | `TARGET_EXISTS` | usage | the directory to unpack to is there and not empty |
  * | `WRITE_FAILED` | failed | the system refuses to write an output |
  *

@@ -5,6 +5,13 @@
  * @module
  */
 
+export {
+  type Catalog,
+  catalogFileName,
+  MAX_CATALOG_BYTES,
+  parseCatalog,
+  serializeCatalog,
+} from "./catalog.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
 export { type ArchiveDescription, describeArchive } from "./describe.ts";
 export { PackageError, type VerificationStep } from "./errors.ts";
@@ -36,5 +43,11 @@ export {
 export { packDirectory, type PackedArchive, type PackOptions, type PackProgress } from "./pack.ts";
 export { PROTOCOL, type Unsigned } from "./signed_json.ts";
 export { isValidRange, type PackageSpec, parsePackageSpec } from "./spec.ts";
-export { buildTorrent, pieceLengthFor, type Torrent, type TorrentSource } from "./torrent.ts";
+export {
+  buildTorrent,
+  pieceLengthFor,
+  type Torrent,
+  torrentInfoHash,
+  type TorrentSource,
+} from "./torrent.ts";
 export { type VerifiedArchive, verifyArchive, type VerifyOptions } from "./verify.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import bencode from "bencode";
 
@@ -94,5 +95,21 @@ export class ArchiveDigest {
     this.#pieces.set(this.#piece.digest(), this.#pieceIndex++ * SHA1_BYTES);
     this.#piece = createHash("sha1");
     this.#inPiece = 0;
+  }
+}
+
+/**
+ * The infohash of a `.torrent`: SHA-1 of its info dictionary (BEP 3), 20 bytes.
+ *
+ * @returns `undefined` if it is no `.torrent`, or its info dictionary would encode to other bytes
+ */
+export function torrentInfoHash(torrent: Uint8Array): Uint8Array | undefined {
+  try {
+    const { info } = bencode.decode(torrent) as { info: Record<string, unknown> };
+    const bytes: Uint8Array = bencode.encode(info);
+    if (!info || !Buffer.from(torrent).includes(Buffer.from(bytes))) return undefined;
+    return new Uint8Array(createHash("sha1").update(bytes).digest());
+  } catch {
+    return undefined;
   }
 }

@@ -12,8 +12,27 @@ export {
   writeFileAtomic,
 } from "./atomic_files.ts";
 export type { DhtNodesTable, StoredNode } from "./dht_nodes_table.ts";
+export type { Follow, FollowsTable } from "./follows_table.ts";
 export { StoreError } from "./errors.ts";
 export type { OutcomesTable, StoredOutcome } from "./outcomes_table.ts";
+export { checkStored, readStoredManifest, sizeOfStored } from "./package_check.ts";
+export {
+  type DamagedPackage,
+  isPackageId,
+  packageId,
+  type PackageName,
+  type StoredPackage,
+  type StoreEntry,
+} from "./package_entry.ts";
+export { readLinks, replaceLink } from "./package_links.ts";
+export { PackageRoots } from "./package_roots.ts";
+export {
+  type CommitOptions,
+  PackageStore,
+  refuseOther,
+  StagedPackage,
+  type StageOptions,
+} from "./package_store.ts";
 export type { Pin, PinsTable } from "./pins_table.ts";
 export type { PutResult, RecordFilter, RecordsTable, StoredRecord } from "./records_table.ts";
 export { type PackageFiles, SeedDirectory, type SeedFiles } from "./seed_directory.ts";

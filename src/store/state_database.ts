@@ -16,6 +16,7 @@ import { OutcomesTable } from "./outcomes_table.ts";
 import { PinsTable } from "./pins_table.ts";
 import { RecordsTable } from "./records_table.ts";
 import { readOnly, Sqlite } from "./sqlite.ts";
+import { FollowsTable } from "./follows_table.ts";
 import { migrations } from "./state_schema.ts";
 import { VerifiedFilesTable } from "./verified_files_table.ts";
 
@@ -39,6 +40,7 @@ export class StateDatabase {
   readonly dhtNodes: DhtNodesTable;
   readonly verifiedFiles: VerifiedFilesTable;
   readonly pins: PinsTable;
+  readonly follows: FollowsTable;
   readonly #sqlite: Sqlite;
 
   private constructor(sqlite: Sqlite, replaced: ReplacedState | undefined) {
@@ -49,6 +51,7 @@ export class StateDatabase {
     this.dhtNodes = new DhtNodesTable(sqlite);
     this.verifiedFiles = new VerifiedFilesTable(sqlite);
     this.pins = new PinsTable(sqlite);
+    this.follows = new FollowsTable(sqlite);
   }
 
   /**
@@ -124,7 +127,17 @@ function checkTables(sqlite: Sqlite): void {
   const names = new Set(
     sqlite.rows("SELECT name FROM sqlite_schema WHERE type = 'table'").map(({ name }) => name),
   );
-  for (const name of ["records", "outcomes", "dht_nodes", "verified_files", "pins"]) {
+  for (
+    const name of [
+      "records",
+      "outcomes",
+      "dht_nodes",
+      "verified_files",
+      "pins",
+      "follows",
+      "seen_packages",
+    ]
+  ) {
     if (!names.has(name)) throw damaged(sqlite.path, `it has no table ${name}`);
   }
 }

@@ -65,4 +65,21 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (name, public_key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE follows (
+    public_key BLOB PRIMARY KEY,
+    since_ms INTEGER NOT NULL,
+    seq INTEGER,
+    checked_ms INTEGER
+  ) STRICT;
+
+  CREATE TABLE seen_packages (
+    public_key BLOB NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    manifest TEXT NOT NULL,
+    PRIMARY KEY (public_key, name, version)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX seen_packages_by_name ON seen_packages (name);
+  `,
 ];

@@ -8,6 +8,7 @@ import { equalBytes } from "../../base/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 import { type CommandRun, defineCommand, textArgument } from "../command.ts";
 import { CliError } from "../errors.ts";
+import { withState } from "../with_state.ts";
 
 type Action = "list" | "add" | "remove";
 type Args = [action: Action, name?: string, key?: string];
@@ -37,18 +38,15 @@ export default defineCommand<Record<never, never>, Args>({
     },
   },
   async run(given) {
-    const { args: [action, name, key], io, settings } = given;
-    const { values } = await settings();
-    const { ensureHome, homePaths } = await import("../../daemon/mod.ts");
-    const { StateDatabase } = await import("../../store/mod.ts");
+    const { args: [action, name, key] } = given;
     const { validateName } = await import("../../package/mod.ts");
     if (name !== undefined) validateName(name);
-    await ensureHome(values.home);
-    using state = StateDatabase.open(homePaths(values.home).state, io.clock);
-    if (action === "list") return await list(given, state, name);
-    if (name === undefined) throw usage(`trust ${action} needs the NAME of a package`);
-    if (action === "add") return await add(given, state, name, key);
-    await remove(given, state, name, key);
+    await withState(given, async (state) => {
+      if (action === "list") return await list(given, state, name);
+      if (name === undefined) throw usage(`trust ${action} needs the NAME of a package`);
+      if (action === "add") return await add(given, state, name, key);
+      await remove(given, state, name, key);
+    });
   },
 });
 

@@ -1,0 +1,51 @@
+/**
+ * `libreseed follow KEY`: takes an interest in a publisher.
+ *
+ * @module
+ */
+
+import { LibreseedError } from "../../base/mod.ts";
+import { defineCommand, textArgument } from "../command.ts";
+import { networkSettings } from "../common_flags.ts";
+import { withNames, withNode } from "../with_node.ts";
+
+export default defineCommand<Record<never, never>, [key: string]>({
+  description:
+    "Reads what the publisher offers, for `libreseed search`, and has the daemon read it again on each " +
+    "change. With --mirror (a setting of `libreseed seed`) the daemon seeds all of it, within --max-disk.",
+  settings: ["home", "dir", ...networkSettings],
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [textArgument("KEY", "Publisher, ed25519:BASE64 or hex")],
+    },
+  },
+  async run(given) {
+    const { args: [text], io, output } = given;
+    const { formatPublicKey, parsePublicKey } = await import("../../identity/mod.ts");
+    const { refreshFollow } = await import("../../daemon/mod.ts");
+    const publicKey = parsePublicKey(text);
+    const publisher = formatPublicKey(publicKey);
+    await withNode(given, (network) =>
+      withNames(given, network, async ({ state }) => {
+        state.follows.add(publicKey, io.clock.now());
+        const { operations, values, finding } = network;
+        try {
+          await refreshFollow({
+            operations,
+            state,
+            seedDirectory: values.dir,
+            ...finding,
+            onWarning: (message) => output.warning(message),
+          }, publicKey);
+        } catch (error) {
+          io.signal.throwIfAborted();
+          if (!(error instanceof LibreseedError)) throw error;
+          // Followed all the same: it may publish tomorrow.
+          output.warning(`${error.message}. It is followed; the daemon looks again`);
+        }
+        const packages = state.follows.ofPublisher(publicKey).length;
+        output.result({ publisher, packages }, `${publisher}\t${packages} packages`);
+      }));
+  },
+});

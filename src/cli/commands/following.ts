@@ -1,0 +1,30 @@
+/**
+ * `libreseed following`: the publishers that are followed.
+ *
+ * @module
+ */
+
+import { defineCommand } from "../command.ts";
+import { withState } from "../with_state.ts";
+
+export default defineCommand<Record<never, never>, []>({
+  description: "Prints each publisher, how many packages it offers, and when that was read last.",
+  settings: ["home"],
+  parameters: {},
+  run: (given) =>
+    withState(given, async (state) => {
+      const { output } = given;
+      const { formatPublicKey } = await import("../../identity/mod.ts");
+      const follows = state.follows.list();
+      if (follows.length === 0) output.notice("nobody is followed");
+      for (const { publicKey, sinceMs, seq, checkedMs } of follows) {
+        const publisher = formatPublicKey(publicKey);
+        const packages = state.follows.ofPublisher(publicKey).length;
+        const checked = checkedMs === undefined ? "never" : new Date(checkedMs).toISOString();
+        output.result(
+          { publisher, packages, sinceMs, checkedMs, seq },
+          `${publisher}\t${packages} packages\t${checked}`,
+        );
+      }
+    }),
+});

@@ -1,0 +1,49 @@
+/**
+ * `libreseed search PREFIX`: packages that this home has seen.
+ *
+ * @module
+ */
+
+import type { MinimalManifest } from "../../package/mod.ts";
+import { defineCommand, textArgument } from "../command.ts";
+import { CliError } from "../errors.ts";
+import { withState } from "../with_state.ts";
+
+const MAX_RESULTS = 10_000;
+
+export default defineCommand<Record<never, never>, [prefix?: string]>({
+  description:
+    "Looks through the packages of the publishers that are followed, and those in the seed directory, " +
+    "for names that begin with PREFIX. Asks nobody: what is not followed is not found.",
+  settings: ["home", "dir"],
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [{ ...textArgument("PREFIX", "How the name begins"), optional: true }],
+    },
+  },
+  run: (given) =>
+    withState(given, async (state, values) => {
+      const { args: [prefix = ""], output } = given;
+      const { SeedDirectory } = await import("../../store/mod.ts");
+      const { magnetOf } = await import("../../daemon/mod.ts");
+      const found = new Map<string, MinimalManifest>();
+      const take = (one: MinimalManifest) =>
+        found.set(`${one.name}\n${one.version}\n${one.pubkey}`, one);
+      state.follows.search(prefix, MAX_RESULTS).forEach(take);
+      for (const entry of await new SeedDirectory(values.dir).list()) {
+        if (entry.problem === undefined && entry.name.startsWith(prefix)) take(entry.minimal);
+      }
+      const names = [...found].sort(([a], [b]) => a < b ? -1 : 1).map(([, one]) => one);
+      if (names.length === 0) {
+        throw new CliError("not-found", "NOTHING_FOUND", `No package seen begins with ${prefix}`);
+      }
+      for (const one of names) {
+        const { name, version, pubkey, length } = one;
+        output.result(
+          { name, version, publisher: pubkey, lengthBytes: length, magnet: magnetOf(one) },
+          `${name}@${version}\t${pubkey}\t${length}`,
+        );
+      }
+    }),
+});

@@ -1,0 +1,166 @@
+/**
+ * Catalogs in the seed directory: a publisher's own, and those of publishers whose packages were
+ * looked for. Each is seeded like an archive, so whoever reads one helps to spread it.
+ *
+ * @module
+ */
+
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type Clock, equalBytes, fromBase64, LibreseedError, toHex, utf8 } from "../base/mod.ts";
+import { formatPublicKey } from "../identity/mod.ts";
+import {
+  type Catalog,
+  catalogFileName,
+  describeArchive,
+  MAX_CATALOG_BYTES,
+  type MinimalManifest,
+  parseCatalog,
+  serializeCatalog,
+} from "../package/mod.ts";
+import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
+import { DaemonError } from "./errors.ts";
+import type { Operations } from "./operations.ts";
+import type { Seeder } from "./packages.ts";
+
+/** What reading a catalog works with. */
+export interface CatalogContext {
+  operations: Operations;
+  /** Absolute path of the seed directory. */
+  seedDirectory: string;
+  clock: Clock;
+  /** How long to look for somebody who has it, milliseconds. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+}
+
+/** File name of the torrent beside a catalog. */
+export function catalogTorrentName(fileName: string): string {
+  return fileName.replace(/\.jsonl$/, ".torrent");
+}
+
+/** The catalogs in a seed directory, by file name. */
+export async function listCatalogs(seedDirectory: string): Promise<string[]> {
+  const names = await readdir(seedDirectory).catch(() => [] as string[]);
+  return names.filter((name) => /^catalog-[0-9a-f]{16}\.jsonl$/.test(name)).sort();
+}
+
+/**
+ * Writes a publisher's catalog and its torrent, each whole or not at all.
+ *
+ * @returns the torrent's infohash, 20 bytes
+ */
+export async function writeCatalog(
+  seedDirectory: string,
+  publicKey: Uint8Array,
+  manifests: readonly MinimalManifest[],
+): Promise<Uint8Array> {
+  const fileName = catalogFileName(publicKey);
+  const path = join(seedDirectory, fileName);
+  await writeFileAtomic(path, utf8(serializeCatalog(manifests)));
+  const { torrent, infoHash } = await describeArchive(path, { name: fileName });
+  await writeFileAtomic(join(seedDirectory, catalogTorrentName(fileName)), torrent);
+  return infoHash;
+}
+
+/** A publisher's catalog as it lies in the seed directory; `undefined` if there is none. */
+export async function readCatalog(
+  seedDirectory: string,
+  publicKey: Uint8Array,
+): Promise<Catalog & { infoHash: Uint8Array } | undefined> {
+  const path = join(seedDirectory, catalogFileName(publicKey));
+  try {
+    const info = await Deno.lstat(path);
+    if (!info.isFile || info.size > MAX_CATALOG_BYTES) return undefined;
+    const { infoHash } = await describeArchive(path);
+    return { ...parseCatalog(await Deno.readFile(path), publicKey), infoHash };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof LibreseedError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The catalog that an announce record points to: the one in the seed directory if it is that one,
+ * else downloaded, checked line by line, and kept there.
+ *
+ * @param infoHash 20 bytes
+ * @throws {DaemonError} `CATALOG_UNREACHABLE` (kind `network`)
+ * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
+ * @throws {EngineError} `TORRENT_TOO_LARGE` (kind `verification`)
+ */
+export async function fetchCatalog(
+  { operations, seedDirectory, timeoutMs, signal }: CatalogContext,
+  publicKey: Uint8Array,
+  infoHash: Uint8Array,
+): Promise<Catalog> {
+  const present = await readCatalog(seedDirectory, publicKey);
+  if (present && equalBytes(present.infoHash, infoHash)) return present;
+  const late = AbortSignal.timeout(timeoutMs);
+  const signals = signal ? [signal, late] : [late];
+  const request = { infoHash: toHex(infoHash), maxBytes: MAX_CATALOG_BYTES };
+  const { path, torrent } = await operations.download(request, { signal: AbortSignal.any(signals) })
+    .catch((cause) => {
+      signal?.throwIfAborted();
+      if (!late.aborted) throw cause;
+      throw new DaemonError(
+        "network",
+        "CATALOG_UNREACHABLE",
+        `The catalog of ${formatPublicKey(publicKey)} (${
+          toHex(infoHash)
+        }) could not be fetched within ${
+          Math.round(timeoutMs / 1_000)
+        } s: nobody seeds it, or too slowly`,
+        { cause },
+      );
+    });
+  let catalog: Catalog;
+  try {
+    catalog = parseCatalog(await Deno.readFile(path), publicKey);
+  } catch (error) {
+    await Deno.remove(path).catch(() => {});
+    throw error;
+  }
+  const fileName = catalogFileName(publicKey);
+  const torrentBytes = fromBase64(torrent)!;
+  await writeFileAtomic(join(seedDirectory, catalogTorrentName(fileName)), torrentBytes);
+  await moveIntoPlace(path, join(seedDirectory, fileName));
+  if ((await operations.status()).daemon) await operations.addCatalog({ fileName });
+  return catalog;
+}
+
+/** Seeds the catalogs of a seed directory. */
+export class SeededCatalogs {
+  readonly #seedDirectory: string;
+  readonly #seeder: Seeder;
+  /** Infohash by file name. */
+  readonly #seeding = new Map<string, string>();
+
+  constructor(seedDirectory: string, seeder: Seeder) {
+    this.#seedDirectory = seedDirectory;
+    this.#seeder = seeder;
+  }
+
+  /** Seeds a catalog as it lies there now, in place of an earlier one of that name. */
+  async add(fileName: string): Promise<void> {
+    const path = join(this.#seedDirectory, basename(fileName));
+    const { torrent, infoHash } = await describeArchive(path);
+    const infoHashHex = toHex(infoHash);
+    const before = this.#seeding.get(fileName);
+    if (before === infoHashHex) return;
+    if (before !== undefined) await this.#seeder.unseed(before);
+    await this.#seeder.seed(infoHashHex, torrent, path);
+    this.#seeding.set(fileName, infoHashHex);
+  }
+
+  /** Seeds all that are there. */
+  async addAll(onWarning: (message: string) => void): Promise<void> {
+    for (const fileName of await listCatalogs(this.#seedDirectory)) {
+      try {
+        await this.add(fileName);
+      } catch (error) {
+        onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
+      }
+    }
+  }
+}

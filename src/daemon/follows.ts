@@ -1,0 +1,214 @@
+/**
+ * Following publishers: what each of them offers is read again and again, kept for `search`, and, if
+ * the daemon is to be a mirror, downloaded and seeded.
+ *
+ * @module
+ */
+
+import { every, LibreseedError, type Timer, toHex } from "../base/mod.ts";
+import { formatPublicKey } from "../identity/mod.ts";
+import { archiveFileName, type ArchiveLimits, type MinimalManifest } from "../package/mod.ts";
+import { announceSalt, decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
+import type { SeedDirectory, StateDatabase } from "../store/mod.ts";
+import { type CatalogContext, fetchCatalog } from "./catalogs.ts";
+import { findItem } from "./find_item.ts";
+import { getArchive } from "./get.ts";
+import { minimalOf } from "./manifest_item.ts";
+import { itemFromJson } from "./operations.ts";
+import { rememberVerified } from "./packages.ts";
+
+/** What following works with. */
+export interface FollowContext extends CatalogContext {
+  state: StateDatabase;
+  onWarning: (message: string) => void;
+}
+
+/** How many records of one publisher are looked up at once. */
+const LANES = 8;
+const TICK_MS = 60_000;
+
+/**
+ * Reads what a publisher offers and keeps it, if it has changed since.
+ *
+ * @returns whether it had
+ * @throws {DaemonError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`,
+ * `CATALOG_UNREACHABLE` (kind `network`)
+ */
+export async function refreshFollow(
+  context: FollowContext,
+  publicKey: Uint8Array,
+): Promise<boolean> {
+  const { operations, state, clock } = context;
+  const what = `what ${formatPublicKey(publicKey)} publishes`;
+  const key = { publicKey, salt: announceSalt(publicKey) };
+  const { item } = await findItem(operations, key, what, context);
+  const before = state.follows.list()
+    .find((follow) => toHex(follow.publicKey) === toHex(publicKey));
+  // An old record that somebody put again is no news.
+  if (before?.seq !== undefined && before.seq >= item.seq) {
+    state.follows.touch(publicKey, clock.now());
+    return false;
+  }
+  const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
+  const manifests = packages
+    ? await fetchManifests(context, publicKey, packages)
+    : await readCatalogOf(context, publicKey, catalogInfoHash!);
+  state.follows.settle(publicKey, item.seq, clock.now(), manifests);
+  return true;
+}
+
+async function readCatalogOf(
+  context: FollowContext,
+  publicKey: Uint8Array,
+  infoHash: Uint8Array,
+): Promise<MinimalManifest[]> {
+  const { manifests, dropped } = await fetchCatalog(context, publicKey, infoHash);
+  if (dropped.length > 0) {
+    context.onWarning(
+      `${dropped.length} lines of the catalog of ${
+        formatPublicKey(publicKey)
+      } were left out; the first: ${dropped[0]}`,
+    );
+  }
+  return manifests;
+}
+
+async function fetchManifests(
+  { operations, state, signal, onWarning }: FollowContext,
+  publicKey: Uint8Array,
+  packages: ReadonlyMap<string, readonly string[]>,
+): Promise<MinimalManifest[]> {
+  const known = new Map(
+    state.follows.ofPublisher(publicKey).map((one) => [`${one.name}@${one.version}`, one]),
+  );
+  const wanted = [...packages].flatMap(([name, versions]) =>
+    versions.map((version) => ({ name, version }))
+  );
+  const manifests: MinimalManifest[] = [];
+  const lane = async () => {
+    for (let next = wanted.shift(); next; next = wanted.shift()) {
+      const { name, version } = next;
+      const before = known.get(`${name}@${version}`);
+      if (before) {
+        manifests.push(before);
+        continue;
+      }
+      try {
+        const salt = toHex(manifestSalt(name, version));
+        const { item } = await operations.lookUp({ publicKey: toHex(publicKey), salt }, { signal });
+        if (item) manifests.push(minimalOf(itemFromJson(item), next));
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof LibreseedError)) throw error;
+        onWarning(`${name}@${version} was left out: ${error.message}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return manifests;
+}
+
+/** Options of {@linkcode FollowKeeper}. */
+export interface FollowKeeperOptions extends Omit<FollowContext, "signal"> {
+  seeds: SeedDirectory;
+  limits: () => ArchiveLimits;
+  intervalMs: () => number;
+  /** Whether to download and seed everything that is offered. */
+  mirror: () => boolean;
+  /** The seed directory may grow to this many bytes by mirroring. */
+  maxDiskBytes: () => number;
+}
+
+/** Follows publishers for as long as the daemon runs. */
+export class FollowKeeper {
+  readonly #options: FollowKeeperOptions;
+  readonly #stopped = new AbortController();
+  #timer: Timer | undefined;
+  #working: Promise<void> | undefined;
+  #saidFull = false;
+
+  constructor(options: FollowKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Begins; what is due is read at once. */
+  start(): void {
+    this.#timer = every(this.#options.clock, TICK_MS, () => this.#tick());
+    this.#tick();
+  }
+
+  /** Resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#timer?.cancel();
+    await this.#working;
+  }
+
+  #tick(): void {
+    if (this.#stopped.signal.aborted || this.#working) return;
+    this.#working = this.#work().finally(() => this.#working = undefined);
+  }
+
+  async #work(): Promise<void> {
+    const { state, clock, intervalMs, mirror, onWarning } = this.#options;
+    const { signal } = this.#stopped;
+    for (const { publicKey, checkedMs } of state.follows.list()) {
+      if (signal.aborted) return;
+      try {
+        if (checkedMs === undefined || checkedMs + intervalMs() <= clock.now()) {
+          await refreshFollow({ ...this.#options, signal }, publicKey);
+        }
+        if (mirror()) await this.#mirror(publicKey);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof LibreseedError)) throw error;
+        // Tried again at the next tick; a network that is away says so elsewhere.
+        if (error.kind !== "network") onWarning(error.message);
+      }
+    }
+  }
+
+  async #mirror(publicKey: Uint8Array): Promise<void> {
+    const { state, seeds, maxDiskBytes, onWarning } = this.#options;
+    const entries = await seeds.list();
+    const present = new Set(entries.map(({ fileName }) => fileName));
+    let bytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    for (const minimal of state.follows.ofPublisher(publicKey)) {
+      if (this.#stopped.signal.aborted) return;
+      if (present.has(archiveFileName(minimal.name, minimal.version))) continue;
+      if (bytes + minimal.length > maxDiskBytes()) {
+        if (!this.#saidFull) {
+          onWarning(
+            `not all that is followed is mirrored: ${maxDiskBytes()} bytes is the limit (--max-disk)`,
+          );
+        }
+        this.#saidFull = true;
+        continue;
+      }
+      if (await this.#fetch(minimal)) bytes += minimal.length;
+    }
+  }
+
+  async #fetch(minimal: MinimalManifest): Promise<boolean> {
+    const { operations, seeds, clock, limits, timeoutMs, state, onWarning } = this.#options;
+    const { signal } = this.#stopped;
+    try {
+      await getArchive({
+        operations,
+        seeds,
+        clock,
+        limits: limits(),
+        timeoutMs,
+        signal,
+        onVerified: (entry) => rememberVerified(state, entry),
+      }, { kind: "minimal", minimal });
+      return true;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof LibreseedError)) throw error;
+      if (error.kind !== "network") {
+        onWarning(`${minimal.name}@${minimal.version} is not mirrored: ${error.message}`);
+      }
+      return false;
+    }
+  }
+}

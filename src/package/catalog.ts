@@ -1,0 +1,92 @@
+/**
+ * A publisher's catalog: every minimal manifest, one a line. It is what an announce record points to
+ * once the list of packages does not fit into the record.
+ *
+ * @module
+ */
+
+import { fromUtf8 } from "../base/mod.ts";
+import { formatPublicKey } from "../identity/mod.ts";
+import { messageOf, PackageError } from "./errors.ts";
+import {
+  MAX_MINIMAL_MANIFEST_BYTES,
+  type MinimalManifest,
+  parseMinimal,
+  serializeMinimal,
+  verifyMinimalSignature,
+} from "./minimal_manifest.ts";
+
+/** A catalog may be this long, bytes: some 150,000 packages. */
+export const MAX_CATALOG_BYTES = 64 << 20;
+/** A catalog may list this many packages. */
+export const MAX_CATALOG_PACKAGES = 100_000;
+
+/** A catalog as it was read. */
+export interface Catalog {
+  manifests: MinimalManifest[];
+  /** Lines that were left out, and why. */
+  dropped: string[];
+}
+
+/** File name of a publisher's catalog: `catalog-` and the key's first 16 hexadecimal digits. */
+export function catalogFileName(publicKey: Uint8Array): string {
+  const hex = Array.from(publicKey.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0"));
+  return `catalog-${hex.join("")}.jsonl`;
+}
+
+/** The catalog of these manifests: canonical lines, sorted by name and version in UTF-16 order. */
+export function serializeCatalog(manifests: readonly MinimalManifest[]): string {
+  const lines = new Map<string, string>();
+  for (const manifest of manifests) {
+    lines.set(`${manifest.name}@${manifest.version}`, serializeMinimal(manifest));
+  }
+  return [...lines].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0).map(([, line]) => line).join("");
+}
+
+/**
+ * Reads a catalog. A line that is no minimal manifest of this publisher, with a signature that holds,
+ * is left out and does not spoil the others.
+ *
+ * @param publicKey the publisher's, 32 bytes
+ * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
+ */
+export function parseCatalog(bytes: Uint8Array, publicKey: Uint8Array): Catalog {
+  const refuse = (code: string, why: string, cause?: unknown) =>
+    new PackageError(
+      "verification",
+      code,
+      `The catalog of ${formatPublicKey(publicKey)} ${why}`,
+      { cause },
+    );
+  if (bytes.length > MAX_CATALOG_BYTES) {
+    throw refuse("CATALOG_TOO_LARGE", `has ${bytes.length} bytes, more than ${MAX_CATALOG_BYTES}`);
+  }
+  let text: string;
+  try {
+    text = fromUtf8(bytes);
+  } catch (cause) {
+    throw refuse("CATALOG_INVALID", "is not UTF-8", cause);
+  }
+  const publisher = formatPublicKey(publicKey);
+  const catalog: Catalog = { manifests: [], dropped: [] };
+  const lines = text.split("\n");
+  if (lines.pop() !== "") throw refuse("CATALOG_INVALID", "ends in the middle of a line");
+  if (lines.length > MAX_CATALOG_PACKAGES) {
+    throw refuse(
+      "CATALOG_TOO_LARGE",
+      `lists ${lines.length} packages, more than ${MAX_CATALOG_PACKAGES}`,
+    );
+  }
+  lines.forEach((line, index) => {
+    try {
+      if (line.length > MAX_MINIMAL_MANIFEST_BYTES) throw new Error("it is too long");
+      const manifest = parseMinimal(`${line}\n`);
+      if (manifest.pubkey !== publisher) throw new Error("it is of another publisher");
+      if (!verifyMinimalSignature(manifest)) throw new Error("its signature does not hold");
+      catalog.manifests.push(manifest);
+    } catch (error) {
+      catalog.dropped.push(`line ${index + 1}: ${messageOf(error)}`);
+    }
+  });
+  return catalog;
+}
