@@ -1,10 +1,11 @@
 /**
  * Builds libreseed as one program file: `deno task compile [--output FILE] [--target TARGET]`.
  *
- * Two bundles are made first, the sandboxed worker's and the main thread's. Compiling the sources as
- * they are would embed all of node_modules, and a worker with narrow permissions may not read the
- * embedded modules that it would `require`. `DENORT_BIN` names the runtime to build on; without it
- * Deno downloads its own. Signing and packing what comes out is not done here.
+ * Three bundles are made first: the sandboxed worker's, the command line's, and the entry's, which
+ * holds no more than `version` needs. Compiling the sources as they are would embed all of
+ * node_modules, and a worker with narrow permissions may not read the embedded modules that it would
+ * `require`. `DENORT_BIN` names the runtime to build on; without it Deno downloads its own. Packing
+ * and publishing what comes out is done by `release.ts`.
  *
  * @module
  */
@@ -12,13 +13,22 @@
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import manifest from "../deno.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-/** Made anew each time, so that no chunk of an earlier build is embedded. */
-const stage = join(root, "dist", "stage");
-// The program looks for `../../dist/worker.js` from its own chunks, as the sources do from theirs.
-const worker = join(stage, "dist", "worker.js");
-const chunks = join(stage, "dist", "main");
+
+/** What to build. */
+export interface BuildOptions {
+  /** Absolute path of the program; `.exe` is appended for Windows. */
+  output: string;
+  /** One of the targets of `deno compile --target`; this machine's own unless given. */
+  target?: string;
+  /** Other entries than the program's own, relative to the checkout. A test adds its probes here. */
+  entry?: string;
+  worker?: string;
+  /** Name of a directory in `dist/`, made anew so that nothing of an earlier build is embedded. */
+  stage?: string;
+}
 
 const bundle = ["bundle", "--quiet", "--platform", "deno", "--minify"];
 const compile = [
@@ -29,15 +39,126 @@ const compile = [
   "--no-lock",
   "--no-prompt",
   // The cache is a file of a known name in /tmp, and what it holds is run: whoever writes it first
-  // would have a hand in the process that holds the key. Costs some 15 ms a start.
+  // would have a hand in the process that holds the key.
   "--no-code-cache",
   "--unstable-worker-options",
-  "--allow-read",
-  "--allow-write",
-  "--allow-net",
-  "--allow-env",
-  "--allow-sys",
 ];
+
+/** The command line, as the entry names it and as the stage has it. */
+const commandLine = { specifier: "./src/cli/mod.ts", staged: "./mod.js" };
+/** The manifest, as the sources name it from two folders down; the stage has it there too. */
+const manifestSpecifier = "../../deno.json";
+
+/** A permission set of `deno.json` as flags. */
+export function permissionFlags(set: Record<string, boolean | string[]>): string[] {
+  return Object.entries(set).filter(([, value]) => value !== false)
+    .map(([name, value]) => `--allow-${name}${Array.isArray(value) ? `=${value.join(",")}` : ""}`);
+}
+
+/**
+ * Builds the program.
+ *
+ * @returns its path, and its size in bytes
+ */
+export async function build(options: BuildOptions): Promise<{ path: string; bytes: number }> {
+  const { output, target, entry = "main.ts", worker = "src/worker/main.ts" } = options;
+  const suffix = (target ?? Deno.build.target).includes("windows") ? ".exe" : "";
+  const path = output.endsWith(suffix) ? output : output + suffix;
+  const stage = join(root, "dist", options.stage ?? "stage");
+  // The program looks for `../../dist/worker.js` from its chunks, as the sources do from theirs.
+  const chunks = join(stage, "dist", "main");
+  const external = ["--external", manifestSpecifier];
+  await removeIfThere(stage);
+  await removeIfThere(path);
+  await Deno.mkdir(chunks, { recursive: true });
+  await Deno.mkdir(dirname(path), { recursive: true });
+  try {
+    const { version, imports } = manifest;
+    await Deno.writeTextFile(join(stage, "deno.json"), JSON.stringify({ version, imports }));
+    await run("Bundling the worker", root, [
+      ...bundle,
+      "--output",
+      join(stage, "dist", "worker.js"),
+      worker,
+    ]);
+    await run("Bundling the command line", root, [
+      ...bundle,
+      ...external,
+      "--code-splitting",
+      "--outdir",
+      chunks,
+      "src/cli/mod.ts",
+    ]);
+    await lightenRequire(chunks);
+    const main = join(chunks, "main.js");
+    await run("Bundling the entry", root, [
+      ...bundle,
+      ...external,
+      "--external",
+      commandLine.specifier,
+      "--output",
+      main,
+      entry,
+    ]);
+    await replaceOnce(
+      [main],
+      JSON.stringify(commandLine.specifier),
+      () => JSON.stringify(commandLine.staged),
+    );
+    await forgetTimes(stage);
+    await run(
+      "Compiling (DENORT_BIN names the runtime, if Deno's own site is out of reach)",
+      stage,
+      [
+        ...compile,
+        ...permissionFlags(manifest.permissions.libreseed),
+        ...(target === undefined ? [] : ["--target", target]),
+        "--include",
+        join("dist", "worker.js"),
+        "--output",
+        path,
+        main,
+      ],
+    );
+  } finally {
+    await removeIfThere(stage);
+  }
+  return { path, bytes: (await Deno.stat(path)).size };
+}
+
+/**
+ * The bundler has every chunk load `node:module` for the `require` of CommonJS libraries, which takes
+ * twice as long as starting the program does. They require Node's own modules only, and there is a
+ * lighter way to those.
+ */
+async function lightenRequire(chunks: string): Promise<void> {
+  const paths: string[] = [];
+  for await (const { name } of Deno.readDir(chunks)) paths.push(join(chunks, name));
+  await replaceOnce(
+    paths,
+    /import ?\{createRequire as ([\w$]+)\} ?from ?"node:module";var ([\w$]+)=\1\(import\.meta\.url\);/,
+    (_all, _create, name) => `var ${name}=name=>process.getBuiltinModule(name);`,
+  );
+}
+
+/** Replaces what is to be found in exactly one of the files, exactly once. */
+async function replaceOnce(
+  paths: string[],
+  pattern: string | RegExp,
+  replacement: (...match: string[]) => string,
+): Promise<void> {
+  const everywhere = typeof pattern === "string" ? pattern : new RegExp(pattern, "g");
+  let found = 0;
+  for (const path of paths) {
+    const text = await Deno.readTextFile(path);
+    const replaced = text.replaceAll(everywhere, (...match) => {
+      found++;
+      return replacement(...match);
+    });
+    if (replaced !== text) await Deno.writeTextFile(path, replaced);
+  }
+  if (found !== 1) throw new Error(`the bundles hold ${pattern} ${found} times instead of once`);
+}
 
 async function run(step: string, cwd: string, args: string[]): Promise<void> {
   const { success, code } = await new Deno.Command(Deno.execPath(), {
@@ -68,51 +189,16 @@ async function forgetTimes(dir: string): Promise<void> {
   }
 }
 
-/** Builds the program, and returns its path and its size in bytes. */
-async function build(output: string, target?: string): Promise<{ path: string; bytes: number }> {
-  const suffix = (target ?? Deno.build.target).includes("windows") ? ".exe" : "";
-  const path = output.endsWith(suffix) ? output : output + suffix;
-  await removeIfThere(stage);
-  await removeIfThere(path);
-  await Deno.mkdir(dirname(worker), { recursive: true });
-  await Deno.mkdir(dirname(path), { recursive: true });
+if (import.meta.main) {
   try {
-    await run("Bundling the worker", root, [...bundle, "--output", worker, "src/worker/main.ts"]);
-    await run("Bundling the main thread", root, [
-      ...bundle,
-      "--code-splitting",
-      "--outdir",
-      chunks,
-      "main.ts",
-    ]);
-    await forgetTimes(stage);
-    await run(
-      "Compiling (DENORT_BIN names the runtime, if Deno's own site is out of reach)",
-      stage,
-      [
-        ...compile,
-        ...(target === undefined ? [] : ["--target", target]),
-        "--include",
-        worker,
-        "--output",
-        path,
-        join(chunks, "main.js"),
-      ],
-    );
-  } finally {
-    await removeIfThere(stage);
+    const { values } = parseArgs({
+      options: { output: { type: "string" }, target: { type: "string" } },
+    });
+    const output = resolve(values.output ?? join(root, "dist", "libreseed"));
+    const { path, bytes } = await build({ output, target: values.target });
+    console.log(`${path} ${bytes} bytes`);
+  } catch (error) {
+    console.error(`compile: ${(error as Error).message}`);
+    Deno.exit(1);
   }
-  return { path, bytes: (await Deno.stat(path)).size };
-}
-
-try {
-  const { values } = parseArgs({
-    options: { output: { type: "string" }, target: { type: "string" } },
-  });
-  const output = resolve(values.output ?? join(root, "dist", "libreseed"));
-  const { path, bytes } = await build(output, values.target);
-  console.log(`${path} ${bytes} bytes`);
-} catch (error) {
-  console.error(`compile: ${(error as Error).message}`);
-  Deno.exit(1);
 }

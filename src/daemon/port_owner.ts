@@ -15,18 +15,24 @@ export interface PortOwner {
   program: string;
 }
 
+/** Where the systems keep `ss`: no program of that name that lies earlier on PATH is run. */
+const SS = ["/usr/bin/ss", "/usr/sbin/ss", "/sbin/ss"];
+
 /** Finds the process that listens on a TCP port; `undefined` if it cannot be told. */
 export async function findPortOwner(port: number): Promise<PortOwner | undefined> {
-  try {
-    const { stdout } = await new Deno.Command("ss", {
-      args: ["-Hltnp", `sport = :${port}`],
-      stdin: "null",
-      stderr: "null",
-    }).output();
-    return parseOwner(new TextDecoder().decode(stdout));
-  } catch {
-    return undefined;
+  for (const program of SS) {
+    try {
+      const { stdout } = await new Deno.Command(program, {
+        args: ["-Hltnp", `sport = :${port}`],
+        stdin: "null",
+        stderr: "null",
+      }).output();
+      return parseOwner(new TextDecoder().decode(stdout));
+    } catch {
+      // Not there; perhaps it is elsewhere.
+    }
   }
+  return undefined;
 }
 
 /** Reads `users:(("NAME",pid=1,fd=2))` in what `ss` prints; it is missing for other users' processes. */
