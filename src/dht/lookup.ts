@@ -23,6 +23,8 @@ export interface LookupAnswer {
 export interface LookupResult {
   /** The answers, closest to the target first. */
   answers: LookupAnswer[];
+  /** The nodes that were met but not asked, closest to the target first. */
+  others: (Contact & { id: Uint8Array })[];
   /** How many nodes were asked. */
   asked: number;
   /** Refusals, unreadable answers and silence, counted by what they were. */
@@ -63,7 +65,7 @@ const COMPACT_NODE_BYTES = 26;
 
 interface Candidate {
   id: Uint8Array;
-  contact: Contact;
+  contact: Contact & { id: Uint8Array };
   state: "new" | "waiting" | "late" | "answered" | "failed";
 }
 
@@ -262,6 +264,11 @@ class Lookup {
     this.#ended.abort();
     const { target } = this.#options;
     this.#answers.sort((a, b) => compareDistance(target, a.contact.id, b.contact.id));
-    this.#resolve({ answers: this.#answers, asked: this.#asked, errors: this.#errors });
+    this.#resolve({
+      answers: this.#answers,
+      others: this.#candidates.filter(({ state }) => state === "new").map(({ contact }) => contact),
+      asked: this.#asked,
+      errors: this.#errors,
+    });
   };
 }

@@ -7,6 +7,7 @@
 
 import { equalBytes } from "../base/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
+import { compareDistance } from "./distance.ts";
 import { putArguments, readShown, type Shown } from "./item_query.ts";
 import type { LookupAnswer, LookupResult } from "./lookup.ts";
 import type { DhtNode } from "./node.ts";
@@ -48,10 +49,12 @@ class Put {
   readonly #node: DhtNode;
   readonly #item: MutableItem;
   readonly #options: PutOptions;
-  readonly #asked: number;
-  readonly #responded: number;
   readonly #errors: Record<string, number>;
+  /** Whom to offer the item, closest first: those that answered, then those that were not asked. */
   readonly #answers: { answer: LookupAnswer; shown: Shown }[];
+  readonly #others: LookupResult["others"];
+  #asked: number;
+  #responded: number;
   #superseded: MutableItem | undefined;
   #conflict: MutableItem | undefined;
   #holding = 0;
@@ -68,16 +71,16 @@ class Put {
       answer,
       shown: readShown(answer.body, item),
     }));
+    this.#others = found.others.slice(0, options.storeNodes);
   }
 
   async run(): Promise<void> {
     // Everybody's answer is looked at before anything is sent: one node that knows better is enough.
     for (const { shown } of this.#answers) this.#judge(shown);
     if (this.#superseded || this.#conflict) return;
-    const queue = [...this.#answers];
     const lane = async () => {
       // A node that refuses or is silent is replaced by the next closest.
-      for (let next = queue.shift(); next; next = queue.shift()) {
+      for (let next = await this.#next(); next; next = await this.#next()) {
         const verdict = await this.#offer(next.answer, next.shown);
         if (verdict === "took") this.#stored++;
         if (verdict === "had" || verdict === "took") this.#holding++;
@@ -116,6 +119,29 @@ class Put {
     return "conflict";
   }
 
+  /** The next closest node, be it one that answered or one that is yet to be asked. */
+  async #next(): Promise<{ answer: LookupAnswer; shown: Shown } | undefined> {
+    for (
+      let [other] = this.#others;
+      other && !this.#options.signal.aborted;
+      [other] = this.#others
+    ) {
+      const [answered] = this.#answers;
+      if (answered && this.#isCloser(answered.answer.contact.id, other.id)) break;
+      this.#others.shift();
+      this.#asked++;
+      const found = await this.#ask(other);
+      if (!found) continue;
+      this.#responded++;
+      return found;
+    }
+    return this.#answers.shift();
+  }
+
+  #isCloser(a: Uint8Array, b: Uint8Array): boolean {
+    return compareDistance(targetOf(this.#item.publicKey, this.#item.salt), a, b) < 0;
+  }
+
   async #offer(answer: LookupAnswer, shown: Shown, retry = true): Promise<Verdict> {
     const { timeoutMs, refresh, signal } = this.#options;
     const known = this.#judge(shown);
@@ -137,7 +163,7 @@ class Put {
       result.kind === "timeout" || result.code === SEQ_NOT_NEWER || result.code === CAS_MISMATCH
     ) {
       // Not a failure, and not proof of success either. Ask.
-      const again = await this.#ask(answer);
+      const again = await this.#ask(answer.contact);
       const verdict = again && this.#judge(again.shown);
       if (verdict) return verdict;
       if (again && name === String(CAS_MISMATCH)) {
@@ -147,13 +173,12 @@ class Put {
     return this.#refused(name);
   }
 
-  async #ask(answer: LookupAnswer) {
+  async #ask(contact: LookupAnswer["contact"]) {
     const { timeoutMs, signal } = this.#options;
     const target = targetOf(this.#item.publicKey, this.#item.salt);
-    const result = await this.#node.query(answer.contact, "get", { target }, { timeoutMs, signal });
+    const result = await this.#node.query(contact, "get", { target }, { timeoutMs, signal });
     if (result.kind !== "reply") return undefined;
-    const again = { contact: answer.contact, body: result.body };
-    return { answer: again, shown: readShown(result.body, this.#item) };
+    return { answer: { contact, body: result.body }, shown: readShown(result.body, this.#item) };
   }
 
   #refused(why: string): Verdict {
