@@ -14,7 +14,9 @@
  * | `BAD_FILE_NAME` | usage | a file name that cannot be that of an archive in the seed directory |
  * | `MANIFEST_INVALID` | verification | a minimal manifest whose signature does not hold |
  * | `ARCHIVE_MISMATCH` | verification | an archive that is not the one its minimal manifest names |
- * | `DIRECTORY_BUSY` | in-use | another process kept the seed directory locked for ten seconds |
+ * | `DIRECTORY_BUSY` | in-use | another process kept a directory of ours locked for ten seconds |
+ * | `PACKAGE_DAMAGED` | verification | an installed package is not what was signed any more |
+ * | `PACKAGE_CHANGED` | verification | an installed version is offered with other contents |
  * | `VERSION_EXISTS` | failed | another archive of this name and version is already there |
  * | `STATE_NEWER` | failed | the state was written by a newer libreseed |
  * | `STATE_READ_ONLY` | failed | the state can be read but not written |
