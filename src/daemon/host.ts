@@ -279,7 +279,8 @@ export class Host implements Operations {
     await this.#worker.keepRecords([{ item, dueMs: Infinity, failures: 0 }]);
     let put: PutJson | undefined;
     let failure: LibreseedError | undefined;
-    await this.#worker.announceNow([idHex], (report) => {
+    // Somebody waits for this one; a whole cycle can wait for the budget of packets.
+    await this.#worker.announceNow([idHex], true, (report) => {
       this.#settle(report);
       put = report.put && putToJson(report.put);
       failure = report.error && errorFromData(report.error);
@@ -300,7 +301,7 @@ export class Host implements Operations {
       results.push(result);
       onEvent?.(result);
     };
-    await this.#worker.announceNow([...names.keys()], (report) => {
+    await this.#worker.announceNow([...names.keys()], false, (report) => {
       this.#settle(report);
       const result: AnnouncedJson = {
         ...names.get(report.idHex)!,

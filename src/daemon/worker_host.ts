@@ -6,7 +6,7 @@
  */
 
 import { type Clock, delay } from "../base/mod.ts";
-import type { GetOutcome, ItemKey, PeersOutcome, PutOutcome } from "../dht/mod.ts";
+import type { GetOutcome, ItemKey, PeersOutcome, PutOutcome, PutTerms } from "../dht/mod.ts";
 import type { DhtState, DownloadProgress } from "../engine/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import {
@@ -113,8 +113,11 @@ export class WorkerHost {
     return this.#operation(signal, (operation) => this.#connection.api.get(operation, key));
   }
 
-  put(item: MutableItem, signal?: AbortSignal): Promise<PutOutcome> {
-    return this.#operation(signal, (operation) => this.#connection.api.put(operation, item));
+  put(item: MutableItem, signal?: AbortSignal, terms?: PutTerms): Promise<PutOutcome> {
+    return this.#operation(
+      signal,
+      (operation) => this.#connection.api.put(operation, item, terms),
+    );
   }
 
   findPeers(infoHashHex: string, signal?: AbortSignal): Promise<PeersOutcome> {
@@ -126,13 +129,14 @@ export class WorkerHost {
 
   announceNow(
     idsHex: string[],
+    urgent: boolean,
     onReport: (report: ReportData) => void,
     signal?: AbortSignal,
   ): Promise<void> {
     return this.#operation(signal, async (operation) => {
       this.#reports.set(operation, onReport);
       try {
-        await this.#connection.api.announceNow(operation, idsHex);
+        await this.#connection.api.announceNow(operation, idsHex, urgent);
       } finally {
         this.#reports.delete(operation);
       }

@@ -132,10 +132,14 @@ export class Reannouncer {
     return { kept: this.#entries.size, overdue };
   }
 
-  /** Announces one now, due or not; `undefined` if it is not kept. */
-  announceNow(idHex: string): Promise<AnnounceReport> | undefined {
+  /**
+   * Announces one now, due or not; `undefined` if it is not kept.
+   *
+   * @param urgent somebody waits for it, so it does not wait for the budget of packets
+   */
+  announceNow(idHex: string, urgent = false): Promise<AnnounceReport> | undefined {
     const entry = this.#entries.get(idHex);
-    return entry && (entry.running ?? this.#announce(entry));
+    return entry && (entry.running ?? this.#announce(entry, urgent));
   }
 
   /** Everything that failed lately is due now: the network is back. */
@@ -197,9 +201,9 @@ export class Reannouncer {
     this.#queue.push(entry);
   }
 
-  #announce(entry: Entry): Promise<AnnounceReport> {
+  #announce(entry: Entry, urgent = false): Promise<AnnounceReport> {
     this.#running++;
-    entry.running = this.#attempt(entry).then((report) => {
+    entry.running = this.#attempt(entry, urgent).then((report) => {
       this.#running--;
       entry.running = undefined;
       if (this.#entries.get(entry.idHex) === entry) this.#queue.push(entry);
@@ -212,9 +216,9 @@ export class Reannouncer {
     return entry.running;
   }
 
-  async #attempt(entry: Entry): Promise<AnnounceReport> {
+  async #attempt(entry: Entry, urgent: boolean): Promise<AnnounceReport> {
     const { announcer, clock, port } = this.#options;
-    const options = { signal: this.#stopped.signal, background: true };
+    const options = { signal: this.#stopped.signal, background: !urgent };
     const atMs = clock.now();
     const report: Partial<AnnounceReport> = {};
     let succeeded = false;

@@ -5,13 +5,12 @@
  * @module
  */
 
+// Before any library.
+import "./environment.ts";
 import { expose } from "comlink";
 import { systemClock } from "../base/mod.ts";
 import { WorkerRuntime } from "./runtime.ts";
 import { transferErrors } from "./transfer_errors.ts";
-
-// The libraries read the environment while they load, and have done so by now.
-for (const name of ["env", "sys"] as const) Deno.permissions.revokeSync({ name });
 
 transferErrors();
 declare const self: { postMessage(message: unknown): void };

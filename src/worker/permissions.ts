@@ -95,7 +95,7 @@ export const LOCAL_RANGES: readonly string[] = [
   "192.168.0.0/16",
 ];
 
-/** The permissions to start the worker with. `env` and `sys` are revoked once it has loaded. */
+/** The permissions to start the worker with; it keeps them until it ends. */
 export function workerPermissions(options: SandboxOptions): Deno.PermissionOptionsObject {
   const { port, seedDirectory, allowLocal } = options;
   // Deno has no way to say "listen only": an entry for listening also lets one connect there.
@@ -104,8 +104,8 @@ export function workerPermissions(options: SandboxOptions): Deno.PermissionOptio
     net: [...listen, ...PUBLIC_RANGES, ...(allowLocal ? LOCAL_RANGES : [])],
     read: [seedDirectory],
     write: [seedDirectory],
-    env: true,
-    sys: true,
+    env: false,
+    sys: false,
     run: false,
     ffi: false,
     import: false,

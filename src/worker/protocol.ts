@@ -14,6 +14,7 @@ import type {
   PeerAddress,
   PeersOutcome,
   PutOutcome,
+  PutTerms,
 } from "../dht/mod.ts";
 import type { DhtState, DownloadProgress, TorrentStatus, Traffic } from "../engine/mod.ts";
 import type { ErrorData } from "../base/mod.ts";
@@ -117,7 +118,7 @@ export interface WorkerApi {
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
   get(operation: number, key: ItemKey): Promise<GetOutcome>;
   /** Puts an item once, without keeping it. */
-  put(operation: number, item: MutableItem): Promise<PutOutcome>;
+  put(operation: number, item: MutableItem, terms?: PutTerms): Promise<PutOutcome>;
   /** Looks for peers of a torrent; resolves with as many as were found. */
   findPeers(operation: number, infoHashHex: string): Promise<PeersOutcome>;
   /**
@@ -128,8 +129,12 @@ export interface WorkerApi {
   keepRecords(records: KeptRecord[]): Promise<void>;
   /** No longer keeps a record alive. */
   forgetRecord(targetHex: string): Promise<void>;
-  /** Announces some of the kept records and torrents now, by target or infohash. */
-  announceNow(operation: number, idsHex: string[]): Promise<void>;
+  /**
+   * Announces some of the kept records and torrents now, by target or infohash.
+   *
+   * @param urgent somebody waits for it, so it does not wait for the budget of packets
+   */
+  announceNow(operation: number, idsHex: string[], urgent: boolean): Promise<void>;
   /** Ends an operation early. */
   cancel(operation: number): Promise<void>;
   /** The nodes of the routing table, for the next start. */

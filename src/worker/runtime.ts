@@ -173,8 +173,8 @@ export class WorkerRuntime implements WorkerApi {
   get: WorkerApi["get"] = (operation, key) =>
     this.#operation(operation, (signal) => this.#borrowing.get(key, { signal }));
 
-  put: WorkerApi["put"] = (operation, item) =>
-    this.#operation(operation, (signal) => this.#borrowing.put(item, { signal }));
+  put: WorkerApi["put"] = (operation, item, terms) =>
+    this.#operation(operation, (signal) => this.#borrowing.put(item, { ...terms, signal }));
 
   findPeers: WorkerApi["findPeers"] = (operation, infoHashHex) =>
     this.#operation(
@@ -195,13 +195,13 @@ export class WorkerRuntime implements WorkerApi {
     return Promise.resolve();
   }
 
-  announceNow(operation: number, idsHex: string[]): Promise<void> {
+  announceNow(operation: number, idsHex: string[], urgent: boolean): Promise<void> {
     return this.#operation(operation, async (signal) => {
       const waiting = [...idsHex];
       const lane = async () => {
         for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
           if (signal.aborted) return;
-          const report = await this.#reannouncer!.announceNow(id);
+          const report = await this.#reannouncer!.announceNow(id, urgent);
           if (report) this.#tell({ event: "announced", operation, report: toData(report) });
         }
       };
