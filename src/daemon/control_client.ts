@@ -69,8 +69,8 @@ async function post(
 ): Promise<unknown> {
   let response: Response;
   try {
-    // The host is not looked up: the proxy is the socket.
-    response = await fetch(`http://libreseed/v1/${name}`, {
+    // No packet goes there: the proxy is the socket. A name would be looked up all the same.
+    response = await fetch(`http://127.0.0.1/v1/${name}`, {
       method: "POST",
       body: JSON.stringify(request),
       client: http,

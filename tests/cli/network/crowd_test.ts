@@ -33,10 +33,12 @@ Deno.test("twenty commands at once share the daemon's one UDP socket, and all ar
     let ended = false;
     const results = together(running.map(({ result }) => result)).finally(() => ended = true);
     while (!ended) {
-      for (const { pid } of running) {
+      for (const [index, { pid }] of running.entries()) {
         // Whoever has ended has none.
         const found = await udpSocketsOf(pid).catch(() => []);
-        for (const { port } of found) sockets.add(`command ${pid}: ${port}`);
+        for (const { address, port } of found) {
+          sockets.add(`${commands[index]!.join(" ")}: UDP ${address}:${port}`);
+        }
       }
       assert.deepEqual(await udpSocketsOf(daemon.process.pid), [{
         address: "0.0.0.0",
@@ -46,7 +48,7 @@ Deno.test("twenty commands at once share the daemon's one UDP socket, and all ar
     for (const [index, { code, stderr }] of (await results).entries()) {
       assert.equal(code, 0, `${commands[index]}: ${stderr}`);
     }
-    assert.deepEqual([...sockets], []);
+    assert.deepEqual([...sockets], [], running.map(({ stderr }) => stderr).join(""));
   } finally {
     await together(running.map((process) => process[Symbol.asyncDispose]()));
   }
