@@ -167,6 +167,7 @@ async function fetchArchive(context: GetContext, plan: Plan): Promise<Got> {
     minimal,
     torrent: fromBase64(torrent)!,
     move: true,
+    verified: true,
   });
   context.onVerified?.(entry);
   if ((await operations.status()).daemon) await operations.add({ fileName: entry.fileName });

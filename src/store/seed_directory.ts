@@ -61,6 +61,11 @@ export interface SeedFiles {
    * (a temporary of the seed directory is), and nobody may write to it any more.
    */
   move?: boolean;
+  /**
+   * The caller has just hashed the archive, found it to be the one that `minimal` names, and lets
+   * nobody else write to it; so it is not read again when it is moved.
+   */
+  verified?: boolean;
   /** Ends the copying; nothing is left of it then. */
   signal?: AbortSignal;
 }
@@ -166,7 +171,7 @@ export class SeedDirectory {
    * the file system
    */
   async put(files: SeedFiles): Promise<ValidSeedEntry> {
-    const { minimal, torrent, move = false, signal } = files;
+    const { minimal, torrent, move = false, verified = false, signal } = files;
     if (!verifyMinimalSignature(minimal)) {
       throw new StoreError(
         "verification",
