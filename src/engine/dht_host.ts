@@ -82,7 +82,7 @@ export class DhtHost {
 
   /** The node to lend, while its socket is open. */
   node(): DhtNode | undefined {
-    return this.#state.state === "on" ? this.#lent : undefined;
+    return this.#state.state === "on" && !this.#closed ? this.#lent : undefined;
   }
 
   /** The nodes of the routing table, for the next start. */
@@ -99,6 +99,7 @@ export class DhtHost {
    */
   async open(port: number): Promise<number | undefined> {
     this.#port = port;
+    this.#retry?.cancel();
     try {
       this.#port = await this.#udp.open(port);
     } catch (error) {

@@ -122,7 +122,8 @@ export class Engine {
       dht?.close();
       throw error;
     }
-    if (dht && options.port !== 0) await dht.open(client.torrentPort);
+    // Also if any port would do and none could be opened: it is the TCP port's number from now on.
+    if (dht && dht.state.state !== "on") await dht.open(client.torrentPort);
     return new Engine(client, dht, options);
   }
 
@@ -271,8 +272,8 @@ export class Engine {
     if (this.#closing) return;
     this.#closing = true;
     const ended = new Promise<void>((resolve) => {
-      const timer = this.#clock.after(deadlineMs, resolve);
       if (this.#client.destroyed) return resolve();
+      const timer = this.#clock.after(deadlineMs, resolve);
       this.#client.destroy(() => {
         timer.cancel();
         resolve();

@@ -42,6 +42,8 @@ export class UdpSocket extends EventEmitter {
   };
   readonly #create: SocketFactory;
   #socket: Socket | undefined;
+  /** Kept, because a socket that was closed under our hands throws when it is asked. */
+  #port = 0;
   #wanted = false;
   #announced = false;
   #closed = false;
@@ -56,7 +58,7 @@ export class UdpSocket extends EventEmitter {
 
   /** The bound port; `undefined` while there is no socket. */
   get port(): number | undefined {
-    return this.#socket?.address().port;
+    return this.#socket && this.#port;
   }
 
   /**
@@ -81,8 +83,9 @@ export class UdpSocket extends EventEmitter {
         socket.on("close", () => this.#lose(socket, new Error("the socket was closed")));
         socket.on("message", (bytes, from) => this.#receive(bytes, from));
         this.#socket = socket;
+        this.#port = socket.address().port;
         this.#announce();
-        resolve(socket.address().port);
+        resolve(this.#port);
       });
       try {
         socket.bind(port);
@@ -100,7 +103,7 @@ export class UdpSocket extends EventEmitter {
 
   /** The bound address; port 0 while there is no socket. */
   address(): { address: string; family: string; port: number } {
-    return this.#socket?.address() ?? { address: "0.0.0.0", family: "IPv4", port: 0 };
+    return { address: "0.0.0.0", family: "IPv4", port: this.port ?? 0 };
   }
 
   /** Sends one packet, as `dgram`'s `send` does. Without a socket it is dropped and counted. */
