@@ -52,13 +52,13 @@ const places: { what: string; pattern: RegExp; only: readonly string[] }[] = [
   { what: "the console", pattern: /\bconsole\./, only: ["src/cli/"] },
   {
     what: "the time of day or a timer",
-    pattern: /\b(Date\.now|setTimeout|setInterval)\(|\bnew Date\(\)/,
+    pattern: /\b(Date\.now|setTimeout|setInterval|AbortSignal\.timeout)\(|\bnew Date\(\)/,
     only: ["src/base/clock.ts"],
   },
   {
     what: "the network",
     pattern:
-      /["']node:(net|dgram|dns|http|https|tls)(\/promises)?["']|\bDeno\.(connect|listen|serve)|\bfetch\(/,
+      /["']node:(net|dgram|dns|http|https|tls)(\/promises)?["']|\bDeno\.(connect|listen|serve)|\bfetch\(["'`]/,
     only: ["src/engine/", "src/daemon/", "src/config/"],
   },
   { what: "UDP", pattern: /["']node:dgram["']/, only: ["src/engine/udp_socket.ts"] },
@@ -231,6 +231,7 @@ Deno.test("the rules find what breaks them", () => {
     ["src/daemon/a.ts", 'console.log("x");', /uses the console/],
     ["src/dht/a.ts", "const t = Date.now();", /uses the time of day/],
     ["src/package/a.ts", 'import { connect } from "node:net";', /uses the network/],
+    ["src/records/a.ts", "await fetch(`http://${host}/`);", /uses the network/],
     ["src/engine/a.ts", 'import { createSocket } from "node:dgram";', /uses UDP/],
     ["src/daemon/a.ts", "new DhtManager({});", /uses the engine and the manager/],
     ["src/cli/a.ts", "Deno.exit(1);", /uses the end of the process/],
