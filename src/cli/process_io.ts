@@ -1,11 +1,11 @@
 /**
  * The real process as an {@linkcode Io}. Everything is looked up when it is first asked for, so a
- * command pays only for what it uses.
+ * command pays only for what it uses. What the daemon asks for again when it reads its settings anew
+ * is looked up only once: it has given up the right to by then.
  *
  * @module
  */
 
-import { homedir } from "node:os";
 import { delay, systemClock } from "../base/mod.ts";
 import type { Io, Sink } from "./context.ts";
 import { CliError, type EndSignal, Interrupted, OutputClosed } from "./errors.ts";
@@ -74,10 +74,18 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array | un
   }
 }
 
+/** Asked for like this, Node's modules are loaded when they are needed, and not for `help`. */
+function homeDirectory(): string {
+  // deno-lint-ignore no-process-global -- importing it would load it
+  return process.getBuiltinModule("node:os").homedir();
+}
+
 /** The process that we are. */
 export function processIo(): Io {
   let interruption: AbortController | undefined;
   let interruptedBy: EndSignal | undefined;
+  let env: Record<string, string> | undefined;
+  let userHome: string | undefined;
   const listen = (name: EndSignal, controller: AbortController) =>
     Deno.addSignalListener(name, () => {
       if (interruptedBy !== undefined) Deno.exit(exitCodeOfSignal(name));
@@ -94,13 +102,13 @@ export function processIo(): Io {
       return Deno.stdin.isTerminal();
     },
     get env() {
-      return Deno.env.toObject();
+      return env ??= Deno.env.toObject();
     },
     get cwd() {
       return Deno.cwd();
     },
     get userHome() {
-      return homedir();
+      return userHome ??= homeDirectory();
     },
     clock: systemClock,
     get signal() {

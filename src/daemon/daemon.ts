@@ -13,6 +13,7 @@ import type { HostListeners } from "./host.ts";
 import type { HttpPage } from "./http_page.ts";
 import { drain, homeInUse, startHost } from "./node.ts";
 import type { StatusJson } from "./operations.ts";
+import { givePermissionsUp } from "./permissions.ts";
 
 /** Options of {@linkcode runDaemon}. */
 export interface DaemonOptions {
@@ -23,6 +24,8 @@ export interface DaemonOptions {
   readSettings: () => Promise<Settings>;
   /** Called with each reason to read the settings anew, until the daemon ends. */
   onReload?: (reload: () => Promise<unknown>) => Disposable;
+  /** Gives up permissions of the whole process; a test in whose process it runs hands in another. */
+  giveUp?: () => void;
   /** Called once it stands: port bound, control socket served. */
   onReady: (status: StatusJson, http: HostPort | undefined) => void;
   /** Ends it. */
@@ -65,6 +68,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         const { serveHttpPage } = await import("./http_page.ts");
         page = serveHttpPage(settings.http, host, clock);
       }
+      (options.giveUp ?? givePermissionsUp)();
       options.onReady(await host.status(), page?.address);
       // Seeding thousands of archives takes its time; commands are answered meanwhile.
       host.seedAll().catch(ended.reject);
