@@ -81,7 +81,7 @@ export class Engine {
   readonly #client: Client;
   readonly #dht: DhtHost | undefined;
   readonly #clock: Clock;
-  #closing = false;
+  #ending: Promise<void> | undefined;
 
   /**
    * Opens the TCP port, then the UDP port of the same number. A UDP port that is taken switches the
@@ -132,7 +132,7 @@ export class Engine {
     this.#dht = dht;
     this.#clock = options.clock;
     client.on("error", (error: Error) => {
-      if (this.#closing || !client.destroyed) return;
+      if (this.#ending || !client.destroyed) return;
       options.onFailure?.(
         new EngineError("failed", "ENGINE_CLOSED", `The torrent engine failed: ${error.message}`, {
           cause: error,
@@ -185,7 +185,7 @@ export class Engine {
     try {
       await settled(added, "ready");
     } catch (cause) {
-      if (this.#closing) throw cause;
+      if (this.#ending) throw engineClosed(cause);
       throw invalidTorrent(infoHashHex, "it cannot be read", cause);
     }
     if (added.infoHash === infoHashHex) return statusOf(added);
@@ -230,8 +230,9 @@ export class Engine {
         const message = `Download of ${infoHashHex} ended early`;
         throw new EngineError("failed", "DOWNLOAD_CANCELLED", message, { cause: signal.reason });
       }
+      if (this.#ending) throw engineClosed(error);
       // Without an infohash it did not get as far as being a torrent.
-      if (added.infoHash || this.#closing) throw error;
+      if (added.infoHash) throw error;
       throw invalidTorrent(infoHashHex, "it cannot be read", error);
     } finally {
       ticking.cancel();
@@ -268,10 +269,8 @@ export class Engine {
    * Ends the torrents, the listener and the DHT node. WebTorrent may take seconds over it, or not
    * come back at all; after `deadlineMs` milliseconds this resolves regardless.
    */
-  async close(deadlineMs = 3_000): Promise<void> {
-    if (this.#closing) return;
-    this.#closing = true;
-    const ended = new Promise<void>((resolve) => {
+  close(deadlineMs = 3_000): Promise<void> {
+    this.#ending ??= new Promise((resolve) => {
       if (this.#client.destroyed) return resolve();
       const timer = this.#clock.after(deadlineMs, resolve);
       this.#client.destroy(() => {
@@ -280,7 +279,7 @@ export class Engine {
       });
     });
     this.#dht?.close();
-    await ended;
+    return this.#ending;
   }
 
   #find(infoHashHex: string): Torrent | undefined {
@@ -295,9 +294,7 @@ export class Engine {
       skipVerify?: boolean;
     },
   ): Torrent {
-    if (this.#closing || this.#client.destroyed) {
-      throw new EngineError("failed", "ENGINE_CLOSED", "The torrent engine has been closed");
-    }
+    if (this.#ending || this.#client.destroyed) throw engineClosed();
     const added = this.#client.add(torrent, {
       store: ArchiveStore,
       storeOpts: { filePath, writable },
@@ -312,6 +309,11 @@ export class Engine {
     added.once("done", () => dropSeeders(added));
     return added;
   }
+}
+
+function engineClosed(cause?: unknown): EngineError {
+  const message = "The torrent engine has been closed";
+  return new EngineError("failed", "ENGINE_CLOSED", message, { cause });
 }
 
 function invalidTorrent(infoHashHex: string, why: string, cause?: unknown): EngineError {

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import dgram, { type Socket } from "node:dgram";
+import { systemClock } from "../../../src/base/mod.ts";
+import { Engine } from "../../../src/engine/mod.ts";
+import { startTestnet } from "../../../src/testnet/mod.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
+import { freePort, isFree } from "../../support/free_port.ts";
+import { sampleTorrent } from "../../support/torrents.ts";
+
+// Timers, sockets and files that are left are failures.
+const strict = { sanitizeOps: true, sanitizeResources: true };
+const MIB = 1024 * 1024;
+
+/** Closes the engine, and makes sure that it took less than its deadline. */
+async function closes(engine: Engine, deadlineMs = 3_000): Promise<void> {
+  let late = false;
+  const timer = setTimeout(() => late = true, deadlineMs);
+  await engine.close(deadlineMs);
+  clearTimeout(timer);
+  assert.ok(!late, "close took until its deadline");
+}
+
+Deno.test("an engine that did nothing closes at once and frees both ports", strict, async () => {
+  for (const dht of [true, false]) {
+    const engine = await Engine.start({ clock: systemClock, port: 0, dht, bootstrap: [] });
+    const { port } = engine;
+    assert.ok(!await isFree(port));
+    await closes(engine);
+    assert.ok(await isFree(port));
+  }
+});
+
+Deno.test("the same port can be used again at once, ten times over", strict, async () => {
+  const port = await freePort();
+  for (let i = 0; i < 10; i++) {
+    const engine = await Engine.start({ clock: systemClock, port, dht: true, bootstrap: [] });
+    assert.equal(engine.port, port);
+    assert.equal(engine.dhtState.state, "on");
+    await closes(engine);
+  }
+});
+
+Deno.test(
+  "an engine in a DHT, with puts and lookups under way, closes in time",
+  strict,
+  async () => {
+    await using testnet = await startTestnet({ nodes: 20 });
+    const at = await TestEngine.start({ testnet });
+    const manager = at.manager();
+    const running = [
+      manager.findPeers(new Uint8Array(20)),
+      manager.findPeers(crypto.getRandomValues(new Uint8Array(20))),
+    ];
+    await closes(at.engine);
+    // Nobody waits for ever for a node that is gone.
+    await Promise.all(running);
+    assert.equal(at.engine.node(), undefined);
+    assert.ok(await isFree(at.engine.port));
+    await at[Symbol.asyncDispose]();
+  },
+);
+
+Deno.test(
+  "both sides of a running download close in time; the download fails and says so",
+  strict,
+  async () => {
+    const sample = sampleTorrent(40 * MIB);
+    const seeder = await TestEngine.start({ uploadLimit: 4 * MIB });
+    const leecher = await TestEngine.start();
+    await seeder.seed(sample);
+    let downloaded = 0;
+    const failed = assert.rejects(
+      leecher.download(sample, [seeder], {
+        onProgress: ({ downloadedBytes }) => downloaded = downloadedBytes,
+      }),
+      { name: "EngineError", code: "ENGINE_CLOSED" },
+    );
+    await eventually(() => downloaded > 0, "it is under way");
+    const ports = [seeder.engine.port, leecher.engine.port];
+    await closes(leecher.engine);
+    await failed;
+    await closes(seeder.engine);
+    for (const port of ports) assert.ok(await isFree(port));
+    await leecher[Symbol.asyncDispose]();
+    await seeder[Symbol.asyncDispose]();
+  },
+);
+
+Deno.test("closing twice, at once or later, waits for the one end", strict, async () => {
+  const at = await TestEngine.start({ dht: true });
+  const closing = [at.engine.close(), at.engine.close()];
+  await closing[1];
+  assert.ok(await isFree(at.engine.port));
+  await Promise.all(closing);
+  await at.engine.close();
+  await at[Symbol.asyncDispose]();
+});
+
+Deno.test("after its end an engine takes no work", strict, async () => {
+  const sample = sampleTorrent(1_000);
+  const at = await TestEngine.start({ dht: true });
+  await at.engine.close();
+  const closed = { name: "EngineError", code: "ENGINE_CLOSED" };
+  await assert.rejects(at.engine.seed(sample.infoHashHex, sample.torrent, at.path("x")), closed);
+  await assert.rejects(at.download(sample, []), closed);
+  await assert.rejects(at.manager().findPeers(sample.infoHash), { code: "DHT_OFF" });
+  at.engine.addPeers(sample.infoHashHex, [{ host: "127.0.0.1", port: 1 }]);
+  await at.engine.remove(sample.infoHashHex);
+  assert.deepEqual(at.engine.torrents(), []);
+  await at[Symbol.asyncDispose]();
+});
+
+Deno.test(
+  "an engine that waits for its UDP port closes at once and asks for it no more",
+  strict,
+  async () => {
+    const port = await freePort();
+    const stranger = dgram.createSocket("udp4");
+    await new Promise<void>((resolve) => stranger.bind(port, "0.0.0.0", resolve));
+    let opened = 0;
+    const engine = await Engine.start({
+      clock: systemClock,
+      port,
+      dht: true,
+      bootstrap: [],
+      createSocket: () => {
+        opened++;
+        return dgram.createSocket("udp4");
+      },
+    });
+    assert.equal(engine.dhtState.state, "off");
+    await closes(engine);
+    await new Promise<void>((resolve) => stranger.close(() => resolve()));
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    assert.equal(opened, 1);
+    assert.ok(await isFree(port));
+  },
+);
+
+Deno.test("what never comes to an end is given up at the deadline", async () => {
+  const at = await TestEngine.start({
+    dht: true,
+    createSocket: () => {
+      const socket = dgram.createSocket("udp4");
+      // Its end is never told.
+      const close = socket.close.bind(socket);
+      socket.close = () => (socket.removeAllListeners("close"), close()) as Socket;
+      return socket;
+    },
+  });
+  const beganMs = performance.now();
+  await at.engine.close(300);
+  const tookMs = performance.now() - beganMs;
+  assert.ok(tookMs >= 250 && tookMs < 2_500, `${tookMs} ms`);
+  await at[Symbol.asyncDispose]();
+});
