@@ -18,7 +18,13 @@ export interface FindOptions {
   timeoutMs: number;
   signal?: AbortSignal;
   /** Hears each try that did not find it. */
-  onMiss?: (outcome: GetJson) => void;
+  onMiss?: (outcome: Answers) => void;
+}
+
+/** How many nodes were asked, and how many of them answered. */
+export interface Answers {
+  asked: number;
+  responded: number;
 }
 
 /** A record and how it was found. */
@@ -45,23 +51,42 @@ export async function findItem(
   what: string,
   options: FindOptions,
 ): Promise<FoundItem> {
-  const { clock, timeoutMs, signal, onMiss } = options;
-  const endMs = clock.now() + timeoutMs;
   const request = { publicKey: toHex(key.publicKey), salt: toHex(key.salt) };
+  const { found, misses } = await lookPatiently(
+    async () => {
+      const outcome = await operations.lookUp(request, { signal: options.signal });
+      const item = outcome.item && itemFromJson(outcome.item);
+      // The process that answered is ours, but a signature costs little and settles it.
+      if (item && !verifyItem(item)) return { ...outcome, item: undefined, invalid: 1 };
+      return { ...outcome, item };
+    },
+    ({ item }) => item !== undefined,
+    options,
+  );
+  const { item, ...outcome } = found;
+  if (item) return { item, outcome };
+  throw notFound(what, outcome, misses);
+}
+
+/**
+ * Looks again and again, with longer and longer pauses.
+ *
+ * @returns what was found, or the last that was not it; and how many times in a row nodes answered and
+ * it was not there
+ */
+export async function lookPatiently<Outcome extends Answers>(
+  look: () => Promise<Outcome>,
+  isIt: (outcome: Outcome) => boolean,
+  { clock, timeoutMs, signal, onMiss }: FindOptions,
+): Promise<{ found: Outcome; misses: number }> {
+  const endMs = clock.now() + timeoutMs;
   let misses = 0;
   for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    const outcome = await operations.lookUp(request, { signal });
-    if (outcome.item) {
-      const item = itemFromJson(outcome.item);
-      // The process that answered is ours, but a signature costs little and settles it.
-      if (verifyItem(item)) return { item, outcome };
-      outcome.invalid++;
-    }
-    if (outcome.responded > 0) misses++;
-    if (misses >= ENOUGH_MISSES || clock.now() + pauseMs > endMs) {
-      throw notFound(what, outcome, misses);
-    }
-    onMiss?.(outcome);
+    const found = await look();
+    if (isIt(found)) return { found, misses };
+    if (found.responded > 0) misses++;
+    if (misses >= ENOUGH_MISSES || clock.now() + pauseMs > endMs) return { found, misses };
+    onMiss?.(found);
     await delay(clock, pauseMs, signal);
   }
 }

@@ -38,12 +38,14 @@ export class KeptRecords {
 
   /** All of them as they stand, for people. */
   describe(): RecordJson[] {
-    return this.#state.records.list().map(({ target, kind, name, version, seq, own }) => {
+    const records = this.#state.records.list().filter(({ kind }) => kind !== "name-entry");
+    return records.map(({ target, kind, name, version, seq, own }) => {
       const outcome = this.#state.outcomes.get(target);
       return {
         kind: kind as RecordName["kind"],
         name,
-        version,
+        // What a name's index has there is the number of its slot.
+        version: kind === "name-index" ? undefined : version,
         target: toHex(target),
         seq,
         own,
@@ -128,7 +130,7 @@ export class KeptRecords {
   }
 
   #fixed(): StoredRecord[] {
-    return this.#state.records.list().filter(({ kind }) => kind !== "name-index");
+    return this.#state.records.list().filter(({ kind }) => !kind.startsWith("name-"));
   }
 
   #named(record: StoredRecord): NamedRecord {

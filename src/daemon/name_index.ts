@@ -6,8 +6,9 @@
  * @module
  */
 
-import { type Clock, equalBytes, toHex } from "../base/mod.ts";
-import type { GetOutcome, ItemKey, PutOutcome } from "../dht/mod.ts";
+import { type Clock, delay, equalBytes, toHex } from "../base/mod.ts";
+import type { GetOutcome, ItemKey, PutOutcome, PutTerms } from "../dht/mod.ts";
+import { formatPublicKey } from "../identity/mod.ts";
 import {
   dayOf,
   decodeNameIndex,
@@ -28,7 +29,7 @@ import { type GetJson, itemFromJson, type Operations } from "./operations.ts";
 /** The part of the DHT manager that this needs. */
 export interface ItemStore {
   get(key: ItemKey, signal?: AbortSignal): Promise<GetOutcome>;
-  put(item: MutableItem, signal?: AbortSignal): Promise<PutOutcome>;
+  put(item: MutableItem, signal?: AbortSignal, terms?: PutTerms): Promise<PutOutcome>;
 }
 
 /** An index as it was read. */
@@ -51,12 +52,28 @@ export interface WrittenIndex {
   dropped: string[];
 }
 
+/** Options of {@linkcode writeNameIndex}. */
+export interface WriteOptions {
+  clock: Clock;
+  signal?: AbortSignal;
+  /** 0 inclusive to 1 exclusive. */
+  random?: () => number;
+}
+
 /** Two clocks may differ by this much before a time counts as one of the future. */
 const CLOCK_SLACK_MS = 10 * 60_000;
 /** Nobody has published with libreseed before 2026: a first-seen time before that is made up. */
 const FIRST_POSSIBLE_MS = Date.UTC(2026, 0, 1);
 /** Others may write the same record at the same moment; after so many tries something is wrong. */
 const MAX_TRIES = 12;
+/** Whoever was slower waits up to so long before the next try, and up to twice as long each time. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 3_000;
+/**
+ * Put so long ago, an index that is to stay as it is gets a new `seq`: not every node takes a put of
+ * the same one for a reason to keep it for longer.
+ */
+const RENEW_AFTER_MS = 30 * 60_000;
 
 /** Reads through whoever owns the engine; an index is written by the owner itself. */
 export function lookUpStore(operations: Operations): ItemStore {
@@ -83,8 +100,9 @@ export async function readNameIndex(
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<ReadIndex> {
+  const nowMs = clock.now();
   const slots = Array.from({ length: NAME_INDEX_SLOTS }, (_, slot) => slot);
-  const read = await Promise.all(slots.map((slot) => readSlot(store, name, slot, clock, signal)));
+  const read = await Promise.all(slots.map((slot) => readSlot(store, name, slot, nowMs, signal)));
   const sum: ReadIndex = { entries: [], dropped: [], asked: 0, responded: 0, lookups: 0 };
   for (const { entries, dropped, outcomes } of read) {
     sum.entries.push(...entries);
@@ -111,23 +129,29 @@ export async function writeNameIndex(
   name: string,
   slot: number,
   own: readonly NameIndexEntry[],
-  clock: Clock,
-  signal?: AbortSignal,
+  { clock, signal, random = Math.random }: WriteOptions,
 ): Promise<WrittenIndex> {
   let newer: MutableItem | undefined;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const { keys, key } = placeOf(name, slot, dayOf(clock.now()));
-    const read = await readSlot(store, name, slot, clock, signal, own);
-    const today = read.today && newer && newer.seq > read.today.seq ? newer : read.today ?? newer;
-    const listed = newer ? entriesOf(newer) : [];
-    const { entries } = mergeNameIndex(name, slot, read.entries, timely(listed, clock.now()), own);
+    if (tries > 0) await delay(clock, pauseMs(tries, random), signal);
+    const nowMs = clock.now();
+    const { keys, key } = placeOf(name, slot, dayOf(nowMs));
+    const read = await readSlot(store, name, slot, nowMs, signal, own);
+    // Ended early, a lookup has not seen what is there.
+    signal?.throwIfAborted();
+    // What was faster than the last try may not have been shown to this one.
+    const today = laterOf(read.today, newer && equalBytes(newer.publicKey, key.publicKey) && newer);
+    const listed = newer ? timely(entriesOf(newer), nowMs) : [];
+    const { entries } = mergeNameIndex(name, slot, read.entries, listed, own);
     const value = encodeNameIndex(entries);
-    const isThere = today !== undefined && equalBytes(today.value, value);
-    const item = isThere
+    const stays = today !== undefined && equalBytes(today.value, value) &&
+      nowMs - today.seq < RENEW_AFTER_MS;
+    const item = stays
       ? today
-      : signItem(keys, { salt: key.salt, value, seq: followingSeq(name, clock, today) });
-    const outcome = await store.put(item, signal);
-    newer = outcome.superseded ?? outcome.conflict;
+      : signItem(keys, { salt: key.salt, value, seq: followingSeq(name, nowMs, today) });
+    const terms = { refresh: true, basedOn: today?.seq ?? -1 };
+    const outcome = await store.put(item, signal, terms);
+    newer = laterOf(outcome.superseded, outcome.conflict);
     if (!newer) return { item, outcome, entries, dropped: read.dropped };
   }
   throw new DaemonError(
@@ -135,6 +159,18 @@ export async function writeNameIndex(
     "NAME_INDEX_BUSY",
     `Others wrote the index of ${name} at the same moment, ${MAX_TRIES} times in a row. Try again`,
   );
+}
+
+function pauseMs(tries: number, random: () => number): number {
+  return Math.round(random() * Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS));
+}
+
+function laterOf(
+  a: MutableItem | undefined,
+  b: MutableItem | false | undefined,
+): MutableItem | undefined {
+  if (!a || !b) return a || b || undefined;
+  return b.seq > a.seq ? b : a;
 }
 
 interface SlotReading {
@@ -149,11 +185,10 @@ async function readSlot(
   store: ItemStore,
   name: string,
   slot: number,
-  clock: Clock,
+  nowMs: number,
   signal?: AbortSignal,
   own: readonly NameIndexEntry[] = [],
 ): Promise<SlotReading> {
-  const nowMs = clock.now();
   const day = dayOf(nowMs);
   const outcomes = await Promise.all(
     [day, day - 1].map((one) => store.get(placeOf(name, slot, one).key, signal)),
@@ -192,9 +227,9 @@ function timely(
   });
 }
 
-function followingSeq(name: string, clock: Clock, today: MutableItem | undefined): number {
+function followingSeq(name: string, nowMs: number, today: MutableItem | undefined): number {
   try {
-    return nextSeq(clock.now(), today?.seq);
+    return nextSeq(nowMs, today?.seq);
   } catch (cause) {
     throw new DaemonError(
       "failed",
@@ -206,5 +241,5 @@ function followingSeq(name: string, clock: Clock, today: MutableItem | undefined
 }
 
 function describe({ publicKey, version }: NameIndexEntry): string {
-  return `entry of ${toHex(publicKey.subarray(0, 8))}… for version ${version}`;
+  return `entry of ${formatPublicKey(publicKey)} for version ${version}`;
 }

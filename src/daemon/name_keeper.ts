@@ -11,19 +11,22 @@ import type { PutOutcome } from "../dht/mod.ts";
 import {
   dayOf,
   decodeNameIndex,
+  encodeNameIndex,
   type NameIndexEntry,
   nameIndexKeyPair,
+  nameIndexSalt,
   nameIndexSlot,
   targetOf,
 } from "../records/mod.ts";
 import type { StateDatabase, StoredRecord } from "../store/mod.ts";
-import { type ItemStore, readNameIndex, writeNameIndex } from "./name_index.ts";
+import { type ItemStore, readNameIndex, writeNameIndex, type WrittenIndex } from "./name_index.ts";
 
 /** Options of {@linkcode NameKeeper}. */
 export interface NameKeeperOptions {
   state: StateDatabase;
   store: ItemStore;
   clock: Clock;
+  /** 0 inclusive to 1 exclusive. */
   random?: () => number;
   intervalMs: () => number;
   onWarning: (message: string) => void;
@@ -36,20 +39,39 @@ export interface NameOutcome {
   outcome: PutOutcome;
   /** Entries of others that were left out, and why. */
   dropped: string[];
+  /** The publishers that are in it now, 32 bytes each. */
+  publicKeys: Uint8Array[];
+}
+
+/** One slot of the index of a name. */
+interface KeptName {
+  name: string;
+  slot: number;
 }
 
 /** How often to look whether something is due, milliseconds. */
 const TICK_MS = 30_000;
 const RETRY_MS = 60_000;
+const DAY_MS = 86_400_000;
 const SPREAD = 0.1;
-const KIND = "name-index";
+/** How many names are written at once. */
+const LANES = 4;
+/** Rows of `state.db`: an index as it was written last, with everybody in it. */
+const INDEX = "name-index";
+/**
+ * And an entry that is to stay in it, whether others leave it there or not. It is no record of its own:
+ * it lies under its publisher's key and the index's salt, and its `seq` is its time.
+ */
+const ENTRY = "name-entry";
 
 /** The names of one home. */
 export class NameKeeper {
   readonly #options: NameKeeperOptions;
+  readonly #stopped = new AbortController();
+  /** The last write of each index: a second one waits for it, so that they do not race each other. */
+  readonly #writing = new Map<string, Promise<unknown>>();
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
-  #stopped = false;
 
   constructor(options: NameKeeperOptions) {
     this.#options = options;
@@ -61,33 +83,53 @@ export class NameKeeper {
     this.#tick();
   }
 
-  /** Resolves when nothing is under way. */
+  /** Ends what is under way. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopped.abort();
     this.#timer?.cancel();
     await this.#working;
   }
 
-  /** The names that are kept. */
-  names(): string[] {
-    return [...new Set(this.#rows().map(({ name }) => name!))];
+  /** The entry of a publisher that is kept in the index of a name. */
+  entry(name: string, publicKey: Uint8Array): NameIndexEntry | undefined {
+    const row = this.#options.state.records.get(entryTarget(name, publicKey));
+    return row && entriesOf(row)[0];
   }
 
   /**
-   * Writes an entry into the index of a name, and keeps it there from now on.
+   * Writes an entry into the index of a name, and keeps it there from now on: if this fails, it is
+   * tried again.
    *
    * @throws {DaemonError} see {@linkcode writeNameIndex}
    */
   async add(name: string, entry: NameIndexEntry, signal?: AbortSignal): Promise<NameOutcome> {
-    return await this.#write(name, nameIndexSlot(entry.publicKey), [entry], signal);
+    const { state, clock } = this.#options;
+    const { publicKey, version, timestampMs, signature } = entry;
+    const slot = nameIndexSlot(publicKey);
+    state.records.put({
+      target: entryTarget(name, publicKey),
+      kind: ENTRY,
+      name,
+      version,
+      publicKey,
+      salt: nameIndexSalt(name, slot),
+      seq: timestampMs,
+      value: encodeNameIndex([entry]),
+      signature,
+      own: true,
+      createdMs: clock.now(),
+    });
+    return await this.#write({ name, slot }, signal);
   }
 
-  /** Keeps the entry of somebody else's package, if the index has one. */
-  async adopt(name: string, publicKey: Uint8Array): Promise<void> {
+  /** Keeps the entry of somebody else's package, if the index has one; returns whether it is kept. */
+  async adopt(name: string, publicKey: Uint8Array): Promise<boolean> {
+    if (this.entry(name, publicKey)) return true;
     const { store, clock } = this.#options;
-    const { entries } = await readNameIndex(store, name, clock);
+    const { entries } = await readNameIndex(store, name, clock, this.#stopped.signal);
     const entry = entries.find((one) => toHex(one.publicKey) === toHex(publicKey));
     if (entry) await this.add(name, entry);
+    return entry !== undefined;
   }
 
   /** Writes the index of some of the names that are kept, due or not; of all, if none is given. */
@@ -96,59 +138,96 @@ export class NameKeeper {
     onOutcome: (outcome: NameOutcome | { name: string; error: unknown }) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    for (const row of this.#rows()) {
-      if (names.length > 0 && !names.includes(row.name!)) continue;
+    for (const kept of this.#kept()) {
+      if (names.length > 0 && !names.includes(kept.name)) continue;
       if (signal?.aborted) return;
       try {
-        onOutcome(await this.#write(row.name!, Number(row.version), entriesOf(row), signal));
+        onOutcome(await this.#write(kept, signal));
       } catch (error) {
-        this.#postpone(row.target, error);
-        onOutcome({ name: row.name!, error });
+        onOutcome({ name: kept.name, error });
       }
     }
   }
 
   /** No longer keeps a name of which this home has no package any more. */
   forget(name: string): void {
-    for (const { target } of this.#rows().filter((row) => row.name === name)) {
-      this.#options.state.records.delete(target);
-      this.#options.state.outcomes.delete(target);
+    const { state } = this.#options;
+    state.transaction(() => {
+      for (const { target } of this.#rows(name)) {
+        state.records.delete(target);
+        state.outcomes.delete(target);
+      }
+    });
+  }
+
+  #rows(name?: string): StoredRecord[] {
+    const { records } = this.#options.state;
+    return [...records.list({ kind: INDEX, name }), ...records.list({ kind: ENTRY, name })];
+  }
+
+  #kept(): KeptName[] {
+    const kept = new Map<string, KeptName>();
+    for (const row of this.#rows()) {
+      const one = { name: row.name!, slot: slotOf(row) };
+      kept.set(idOf(one), one);
+    }
+    return [...kept.values()];
+  }
+
+  async #write(kept: KeptName, signal?: AbortSignal): Promise<NameOutcome> {
+    const id = idOf(kept);
+    const before = this.#writing.get(id);
+    const mine = (async () => {
+      await before?.catch(() => {});
+      return await this.#writeNow(kept, signal);
+    })();
+    this.#writing.set(id, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#writing.get(id) === mine) this.#writing.delete(id);
     }
   }
 
-  #rows(): StoredRecord[] {
-    return this.#options.state.records.list({ kind: KIND });
+  async #writeNow({ name, slot }: KeptName, signal?: AbortSignal): Promise<NameOutcome> {
+    const { store, clock, random } = this.#options;
+    const rows = this.#rows(name).filter((row) => slotOf(row) === slot);
+    const signals = [this.#stopped.signal, ...(signal ? [signal] : [])];
+    const options = { clock, random, signal: AbortSignal.any(signals) };
+    try {
+      const written = await writeNameIndex(store, name, slot, rows.flatMap(entriesOf), options);
+      const { item, outcome, entries, dropped } = written;
+      this.#settle({ name, slot }, rows, written);
+      const publicKeys = entries.map(({ publicKey }) => publicKey);
+      const targetHex = toHex(targetOf(item.publicKey, item.salt));
+      return { name, targetHex, outcome, dropped, publicKeys };
+    } catch (error) {
+      if (!options.signal.aborted) this.#postpone({ name, slot }, error);
+      throw error;
+    }
   }
 
-  async #write(
-    name: string,
-    slot: number,
-    own: readonly NameIndexEntry[],
-    signal?: AbortSignal,
-  ): Promise<NameOutcome> {
-    const { state, store, clock } = this.#options;
-    const rows = this.#rows().filter((row) => row.name === name && Number(row.version) === slot);
-    const known = [...rows.flatMap(entriesOf), ...own];
-    const written = await writeNameIndex(store, name, slot, known, clock, signal);
-    const { item, outcome, dropped } = written;
+  #settle({ name, slot }: KeptName, rows: StoredRecord[], { item, outcome }: WrittenIndex): void {
+    const { state, clock } = this.#options;
     const target = targetOf(item.publicKey, item.salt);
     const atMs = clock.now();
+    const good = outcome.holding > 0;
     state.transaction(() => {
-      for (const row of rows) {
+      for (const row of rows.filter(({ kind }) => kind === INDEX)) {
         // Yesterday's place, or another list in today's: what is good of them is in the new one.
         state.records.delete(row.target);
         state.outcomes.delete(row.target);
       }
+      state.outcomes.delete(indexTarget({ name, slot }, dayOf(atMs) - 1));
       state.records.put({
         ...item,
         target,
-        kind: KIND,
+        kind: INDEX,
         name,
         version: String(slot),
         own: true,
         createdMs: atMs,
       });
-      const good = outcome.holding > 0;
       state.outcomes.set({
         target,
         lastAttemptMs: atMs,
@@ -162,7 +241,6 @@ export class NameKeeper {
         nextDueMs: atMs + (good ? this.#pauseMs() : RETRY_MS),
       });
     });
-    return { name, targetHex: toHex(target), outcome, dropped };
   }
 
   #pauseMs(): number {
@@ -170,46 +248,79 @@ export class NameKeeper {
     return Math.round(this.#options.intervalMs() * (1 + SPREAD * (2 * random() - 1)));
   }
 
-  #postpone(target: Uint8Array, error: unknown): void {
+  #postpone(kept: KeptName, error: unknown): void {
     const { state, clock } = this.#options;
+    const nowMs = clock.now();
+    const target = indexTarget(kept, dayOf(nowMs));
     const before = state.outcomes.get(target);
+    // Locked, it stays so all day; tomorrow's place has no outcome yet, and is due at once.
+    const isLocked = error instanceof LibreseedError && error.code === "NAME_INDEX_LOCKED";
     state.outcomes.set({
       target,
       lastSuccessMs: before?.lastSuccessMs,
-      lastAttemptMs: clock.now(),
+      lastAttemptMs: nowMs,
       holding: before?.holding ?? 0,
       asked: 0,
       responded: 0,
       stored: 0,
       error: (error as Error).message,
       failures: (before?.failures ?? 0) + 1,
-      nextDueMs: clock.now() + RETRY_MS,
+      nextDueMs: isLocked ? (dayOf(nowMs) + 1) * DAY_MS : nowMs + RETRY_MS,
     });
   }
 
   #tick(): void {
-    if (this.#stopped || this.#working) return;
-    this.#working = this.#refreshDue().finally(() => this.#working = undefined);
+    if (this.#stopped.signal.aborted || this.#working) return;
+    this.#working = this.#refreshDue()
+      .catch((error) => this.#warn(error))
+      .finally(() => this.#working = undefined);
   }
 
   async #refreshDue(): Promise<void> {
-    const { state, clock, onWarning } = this.#options;
-    for (const row of this.#rows()) {
-      if (this.#stopped) return;
-      // At midnight the record is dark until somebody writes it at its new place.
-      const today = nameIndexKeyPair(row.name!, dayOf(clock.now())).publicKey;
-      const isMoved = toHex(today) !== toHex(row.publicKey);
-      if (!isMoved && (state.outcomes.get(row.target)?.nextDueMs ?? 0) > clock.now()) continue;
-      try {
-        await this.#write(row.name!, Number(row.version), entriesOf(row));
-      } catch (error) {
-        if (this.#stopped) return;
-        this.#postpone(row.target, error);
-        if (!(error instanceof LibreseedError)) throw error;
-        if (error.kind !== "network") onWarning(error.message);
+    const due = this.#kept().filter((kept) => this.#isDue(kept));
+    const lane = async () => {
+      for (let kept = due.shift(); kept; kept = due.shift()) {
+        if (this.#stopped.signal.aborted) return;
+        try {
+          await this.#write(kept);
+        } catch (error) {
+          this.#warn(error);
+        }
       }
-    }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
   }
+
+  /** At midnight the record is dark until somebody writes it at its new place. */
+  #isDue(kept: KeptName): boolean {
+    const { state, clock } = this.#options;
+    const nowMs = clock.now();
+    const outcome = state.outcomes.get(indexTarget(kept, dayOf(nowMs)));
+    // An attempt that is yet to come was made with a clock that has been set back since.
+    return !outcome || outcome.nextDueMs <= nowMs || outcome.lastAttemptMs! > nowMs;
+  }
+
+  #warn(error: unknown): void {
+    if (this.#stopped.signal.aborted) return;
+    if (error instanceof LibreseedError && error.kind === "network") return;
+    this.#options.onWarning((error as Error).message);
+  }
+}
+
+function idOf({ name, slot }: KeptName): string {
+  return `${slot}/${name}`;
+}
+
+function slotOf(row: StoredRecord): number {
+  return row.kind === ENTRY ? nameIndexSlot(row.publicKey) : Number(row.version);
+}
+
+function entryTarget(name: string, publicKey: Uint8Array): Uint8Array {
+  return targetOf(publicKey, nameIndexSalt(name, nameIndexSlot(publicKey)));
+}
+
+function indexTarget({ name, slot }: KeptName, day: number): Uint8Array {
+  return targetOf(nameIndexKeyPair(name, day).publicKey, nameIndexSalt(name, slot));
 }
 
 function entriesOf(row: StoredRecord): NameIndexEntry[] {

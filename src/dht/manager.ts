@@ -48,14 +48,23 @@ export interface OperationOptions {
   background?: boolean;
 }
 
-/** Options of {@linkcode DhtManager.put}. */
-export interface PutRequestOptions extends OperationOptions {
+/** On what terms an item is put. */
+export interface PutTerms {
   /**
    * Whether to send the item also to nodes that hold it. A node may forget an item two hours after it
    * was put last (BEP 44), and being asked for it does not count.
    */
   refresh?: boolean;
+  /**
+   * For a record that others write too: the `seq` of the item that this one was made from, -1 if there
+   * was none. If a node shows one that was put since, ours is put no further; it comes back as
+   * `conflict`, to be read and merged.
+   */
+  basedOn?: number;
 }
+
+/** Options of {@linkcode DhtManager.put}. */
+export interface PutRequestOptions extends OperationOptions, PutTerms {}
 
 /** How the manager did since it started. */
 export interface DhtManagerStats {
@@ -141,6 +150,7 @@ export class DhtManager {
             minNodes: this.#minNodes,
             timeoutMs: QUERY_TIMEOUT_MS,
             refresh: options.refresh ?? false,
+            basedOn: options.basedOn,
             signal,
           });
         }));

@@ -6,7 +6,12 @@
 
 export { DhtError } from "./errors.ts";
 export type { ItemKey } from "./item_query.ts";
-export { DhtManager, type DhtManagerOptions, type DhtManagerStats } from "./manager.ts";
+export {
+  DhtManager,
+  type DhtManagerOptions,
+  type DhtManagerStats,
+  type PutTerms,
+} from "./manager.ts";
 export type { Contact, DhtNode, NodeProvider, QueryName, QueryResult, QueryValue } from "./node.ts";
 export type {
   AnnounceOutcome,

@@ -38,7 +38,10 @@ export interface PutOutcome {
   weak: boolean;
   /** A newer item of the same key and salt that some node showed; ours was not put any further. */
   superseded: MutableItem | undefined;
-  /** An item with our `seq` and another value, signed by the same key; ours was not put. */
+  /**
+   * An item with our `seq` and another value, or one that was put since what ours was made from was
+   * read, signed by the same key; ours was not put, or no further.
+   */
   conflict: MutableItem | undefined;
   /** Refusals and silence, counted by what they were: a KRPC error code, `timeout`, … */
   errors: Record<string, number>;

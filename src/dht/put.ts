@@ -23,6 +23,11 @@ export interface PutOptions {
   timeoutMs: number;
   /** Whether to send the item also to those that hold it, so that they keep it for longer. */
   refresh: boolean;
+  /**
+   * The `seq` of the item that this one was made from, -1 if there was none. A newer one than that,
+   * which somebody put since, is a conflict.
+   */
+  basedOn?: number;
   signal: AbortSignal;
 }
 
@@ -113,9 +118,10 @@ class Put {
       if (!this.#superseded || item.seq > this.#superseded.seq) this.#superseded = item;
       return "superseded";
     }
-    if (item.seq < this.#item.seq) return undefined;
-    if (equalBytes(item.value, this.#item.value)) return "had";
-    this.#conflict = item;
+    const { basedOn = this.#item.seq } = this.#options;
+    if (item.seq < this.#item.seq && item.seq <= basedOn) return undefined;
+    if (item.seq === this.#item.seq && equalBytes(item.value, this.#item.value)) return "had";
+    if (!this.#conflict || item.seq > this.#conflict.seq) this.#conflict = item;
     return "conflict";
   }
 
@@ -143,14 +149,16 @@ class Put {
   }
 
   async #offer(answer: LookupAnswer, shown: Shown, retry = true): Promise<Verdict> {
-    const { timeoutMs, refresh, signal } = this.#options;
+    const { timeoutMs, refresh, basedOn, signal } = this.#options;
     const known = this.#judge(shown);
     const { token } = answer.body;
     const hasToken = token instanceof Uint8Array;
     if (known && !(known === "had" && refresh && hasToken)) return known;
     if (!hasToken) return this.#refused("no token");
-    // cas only to a node that showed a value: to the others it would name a seq that they lack.
-    const cas = shown.kind === "item" ? shown.item.seq : undefined;
+    // cas only to a node that showed a value: to the others it would name a seq that they lack. Where
+    // nothing may be overwritten unread they get it all the same: it holds if they got a value since.
+    const unread = basedOn === undefined ? undefined : Math.max(basedOn, 0);
+    const cas = shown.kind === "item" ? shown.item.seq : unread;
     const args = putArguments(this.#item, token, cas);
     const result = await this.#node.query(answer.contact, "put", args, { timeoutMs, signal });
     // It showed the item a moment ago. Some nodes answer 302 to the same seq, and keep it as long.

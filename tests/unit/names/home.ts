@@ -1,0 +1,197 @@
+/**
+ * A home without processes: state, name keeper and a DHT manager, wired as the host wires them, over
+ * whatever network the manager's node is in. The clock is handed in.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { type Clock, fromHex } from "../../../src/base/mod.ts";
+import type { PublisherPolicy } from "../../../src/config/mod.ts";
+import { manifestItem } from "../../../src/daemon/manifest_item.ts";
+import { type ItemStore, readNameIndex } from "../../../src/daemon/name_index.ts";
+import { NameKeeper } from "../../../src/daemon/name_keeper.ts";
+import { type NamesContext, rememberPublisher, resolveByName } from "../../../src/daemon/names.ts";
+import {
+  entryFromJson,
+  itemFromJson,
+  itemToJson,
+  type Operations,
+  putToJson,
+} from "../../../src/daemon/operations.ts";
+import { updateAnnounceRecord, updateNameIndex } from "../../../src/daemon/publisher_records.ts";
+import type { DhtManager } from "../../../src/dht/mod.ts";
+import { generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
+import { type MinimalManifest, parsePackageSpec, signMinimal } from "../../../src/package/mod.ts";
+import { nameIndexSlot, nextSeq } from "../../../src/records/mod.ts";
+import { SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
+import { temporaryHome } from "../../support/mod.ts";
+
+/** How often a home looks after its names. */
+export const INTERVAL_MS = 3_600_000;
+
+/** A key pair whose entries belong into a slot of every name's index. */
+export function keysOfSlot(slot: number): KeyPair {
+  for (;;) {
+    const keys = generateKeyPair();
+    if (nameIndexSlot(keys.publicKey) === slot) return keys;
+  }
+}
+
+/** A manager as the name index wants it. */
+export function storeOver(manager: DhtManager): ItemStore {
+  return {
+    get: (key, signal) => manager.get(key, { signal }),
+    put: (item, signal, terms) => manager.put(item, { ...terms, signal }),
+  };
+}
+
+/** One home. */
+export class NamesHome implements AsyncDisposable {
+  readonly keys: KeyPair;
+  readonly clock: Clock;
+  readonly manager: DhtManager;
+  readonly store: ItemStore;
+  readonly state: StateDatabase;
+  readonly keeper: NameKeeper;
+  readonly operations: Operations;
+  /** What it warned of, noticed and went into detail about. */
+  readonly warnings: string[] = [];
+  readonly notices: string[] = [];
+  readonly details: string[] = [];
+  readonly #seeds: SeedDirectory;
+  readonly #remove: () => Promise<void>;
+
+  static async open(
+    manager: DhtManager,
+    clock: Clock,
+    keys: KeyPair = generateKeyPair(),
+  ): Promise<NamesHome> {
+    const directory = await temporaryHome();
+    const seeds = new SeedDirectory(join(directory.path, "seed"));
+    await seeds.ensure();
+    const state = StateDatabase.open(join(directory.path, "state.db"), clock);
+    return new NamesHome(manager, clock, keys, state, seeds, directory.remove);
+  }
+
+  private constructor(
+    manager: DhtManager,
+    clock: Clock,
+    keys: KeyPair,
+    state: StateDatabase,
+    seeds: SeedDirectory,
+    remove: () => Promise<void>,
+  ) {
+    this.manager = manager;
+    this.clock = clock;
+    this.keys = keys;
+    this.state = state;
+    this.#seeds = seeds;
+    this.#remove = remove;
+    this.store = storeOver(manager);
+    this.keeper = this.newKeeper();
+    this.operations = this.#operations();
+  }
+
+  /** A keeper on this home's state, as after a restart. */
+  newKeeper(): NameKeeper {
+    return new NameKeeper({
+      state: this.state,
+      store: this.store,
+      clock: this.clock,
+      intervalMs: () => INTERVAL_MS,
+      onWarning: (message) => this.warnings.push(message),
+    });
+  }
+
+  /** Signs a minimal manifest of an archive that nobody has. */
+  minimal(name: string, version: string, infoHashHex = "ab".repeat(20)): MinimalManifest {
+    return signMinimal({
+      name,
+      version,
+      infohash: `sha256:${"cd".repeat(32)}`,
+      btih: infoHashHex,
+      length: 1_000,
+      timestamp: this.clock.now(),
+    }, this.keys);
+  }
+
+  /** Puts the three records of a package, as `publish` does. */
+  async publish(name: string, version: string, infoHashHex?: string): Promise<void> {
+    const minimal = this.minimal(name, version, infoHashHex);
+    const nowMs = this.clock.now();
+    const item = manifestItem(minimal, this.keys, nextSeq(nowMs));
+    await this.operations.store({
+      item: itemToJson(item),
+      record: { kind: "manifest", name, version },
+    });
+    const context = {
+      operations: this.operations,
+      seeds: this.#seeds,
+      clock: this.clock,
+      onWarning: (message: string) => this.warnings.push(message),
+    };
+    await updateAnnounceRecord(context, this.keys, [minimal], nowMs);
+    await updateNameIndex(context, this.keys, minimal);
+  }
+
+  /** What resolving works with. */
+  names(policy: PublisherPolicy = "first-seen", timeoutMs = 10_000): NamesContext {
+    return {
+      operations: this.operations,
+      state: this.state,
+      finding: { clock: this.clock, timeoutMs },
+      policy,
+      onNotice: (message) => this.notices.push(message),
+      onDetail: (message) => this.details.push(message),
+    };
+  }
+
+  /** Resolves a package, as `resolve` does: nothing is pinned. */
+  async resolve(spec: string, policy: PublisherPolicy = "first-seen", timeoutMs?: number) {
+    return await resolveByName(this.names(policy, timeoutMs), parsePackageSpec(spec));
+  }
+
+  /** Resolves a package and pins its publisher, as `get` does once it has the archive. */
+  async use(spec: string, policy: PublisherPolicy = "first-seen") {
+    const resolved = await this.resolve(spec, policy);
+    rememberPublisher(this.names(policy), resolved.minimal, resolved.publicKey);
+    return resolved;
+  }
+
+  /** The entries that this home reads in the index of a name. */
+  async entries(name: string) {
+    return (await readNameIndex(this.store, name, this.clock)).entries;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.keeper.stop();
+    this.state.close();
+    await this.#remove();
+  }
+
+  #operations(): Operations {
+    const { manager, keeper } = this;
+    const operations: Partial<Operations> = {
+      async lookUp({ publicKey, salt }, options) {
+        const key = { publicKey: fromHex(publicKey)!, salt: fromHex(salt)! };
+        const outcome = await manager.get(key, options);
+        return { ...outcome, item: outcome.item && itemToJson(outcome.item) };
+      },
+      async store({ item }, options) {
+        const put = await manager.put(itemFromJson(item), options);
+        return putToJson(put);
+      },
+      async indexName({ name, entry }, options) {
+        const written = await keeper.add(name, entryFromJson(entry), options?.signal);
+        const { targetHex, outcome, dropped } = written;
+        return { target: targetHex, outcome: putToJson(outcome), dropped };
+      },
+      async countPeers({ infoHash }, options) {
+        const { peers } = await manager.findPeers(fromHex(infoHash)!, options);
+        return { peers: peers.length };
+      },
+    };
+    return operations as Operations;
+  }
+}
