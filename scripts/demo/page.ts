@@ -22,6 +22,16 @@ const DEFAULT_COLUMNS = 100;
 const INDENT = "   ";
 const FULL_PIPE_PAUSE_MS = 5;
 
+/** Some terminals say 0, or nothing at all. */
+function terminalColumns(): number {
+  try {
+    const { columns } = Deno.consoleSize();
+    return columns >= 40 ? columns : DEFAULT_COLUMNS;
+  } catch {
+    return DEFAULT_COLUMNS;
+  }
+}
+
 /** Writes the demo to standard output. */
 export class Page {
   readonly #clock: Clock;
@@ -36,7 +46,7 @@ export class Page {
     const isTerminal = Deno.stdout.isTerminal();
     // no-color.org: any value but the empty one counts.
     this.#color = isTerminal && !env.NO_COLOR && env.TERM !== "dumb";
-    this.#columns = isTerminal ? Math.max(Deno.consoleSize().columns, 40) : DEFAULT_COLUMNS;
+    this.#columns = isTerminal ? terminalColumns() : DEFAULT_COLUMNS;
   }
 
   /** How many steps there were. */

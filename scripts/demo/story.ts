@@ -192,7 +192,7 @@ export class Story {
       return this.#page.done("not counted: that takes /proc, which Linux has");
     }
     this.#page.command(this.#publisher.name, `ls -l /proc/${pid}/fd`);
-    this.#page.command(this.#publisher.name, `cat /proc/${pid}/net/udp /proc/${pid}/net/tcp`);
+    this.#page.command(this.#publisher.name, `cat /proc/${pid}/net/{udp,udp6,tcp,tcp6}`);
     const [udp, tcp] = [await udpSocketsOf(pid), await tcpListenersOf(pid)];
     for (const { address, port } of udp) this.#page.output(`UDP ${address} port ${port}`, "plain");
     for (const { address, port } of tcp) {
