@@ -6,16 +6,21 @@
 
 import "./bencode_guard.ts";
 import "./wire_guard.ts";
+import bencode from "bencode";
 import WebTorrent from "webtorrent";
+import { equalBytes, toHex } from "../base/mod.ts";
 import { verifySignature } from "../identity/mod.ts";
 import type { DhtHost } from "./dht_host.ts";
 import type { EngineOptions } from "./engine.ts";
 import { EngineError } from "./errors.ts";
+import type { BittorrentDht } from "./krpc_types.ts";
 import type { Client } from "./webtorrent_types.ts";
 
 /** BEP 44: nodes may forget an item after two hours. */
 const VALUE_AGE_MS = 2 * 3_600_000;
 const MAX_VALUES = 1_000;
+/** On average; peers announce themselves at least every hour. */
+const PEER_AGE_MS = 2 * 3_600_000;
 
 /** Makes the client. It begins to listen at once. */
 export function createClient(
@@ -33,6 +38,8 @@ export function createClient(
         verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) =>
           verifySignature(key, message, signature),
         maxValues: { max: MAX_VALUES, maxAge: VALUE_AGE_MS },
+        // Of peers. Without it they would be named for ever.
+        maxAge: PEER_AGE_MS,
       }
       : false,
     tracker: false,
@@ -48,8 +55,26 @@ export function createClient(
     downloadLimit: options.downloadLimit,
   } as never) as unknown as Client;
   // Peers are announced and looked for by the manager, on its schedule and budget, with an outcome.
-  if (client.dht) client.dht.announce = (_infoHash, _port, done) => queueMicrotask(() => done?.());
+  if (client.dht) {
+    client.dht.announce = (_infoHash, _port, done) => queueMicrotask(() => done?.());
+    keepWhatIsPutAgain(client.dht);
+  }
   return client;
+}
+
+/**
+ * Has an item that is put again kept for another two hours (BEP 44). By itself npm:bittorrent-dht
+ * answers error 302 and forgets the item two hours after it was put first. Whether the put is well
+ * signed does not matter: the item that is kept was.
+ */
+function keepWhatIsPutAgain(dht: BittorrentDht): void {
+  dht.on("put", (target: Uint8Array, value: unknown) => {
+    const key = toHex(target);
+    const held = dht._values.peek(key);
+    if (held && equalBytes(bencode.encode(held.v), bencode.encode(value))) {
+      dht._values.set(key, held);
+    }
+  });
 }
 
 /**

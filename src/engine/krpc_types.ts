@@ -75,4 +75,9 @@ export interface BittorrentDht extends EventEmitter {
   destroyed: boolean;
   announce(infoHash: unknown, port: unknown, done?: (error?: Error) => void): void;
   addNode(node: { host: string; port: number; id?: Uint8Array }): void;
+  /** The items that it keeps for others, by target in hexadecimal. */
+  _values: {
+    peek(key: string): { v: unknown } | undefined;
+    set(key: string, item: { v: unknown }): void;
+  };
 }
