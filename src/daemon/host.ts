@@ -5,46 +5,24 @@
  * @module
  */
 
-import {
-  type Clock,
-  errorFromData,
-  errorToData,
-  every,
-  fromHex,
-  type LibreseedError,
-  type Timer,
-  toHex,
-} from "../base/mod.ts";
+import { type Clock, every, fromHex, type Timer, toHex } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { Contact } from "../dht/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
-import { targetOf } from "../records/mod.ts";
 import { removeStaleTemporaries, SeedDirectory, StateDatabase } from "../store/mod.ts";
-import type { ReportData, WorkerStarted } from "../worker/mod.ts";
+import type { WorkerStarted } from "../worker/mod.ts";
+import { RecordOperations } from "./record_operations.ts";
 import { resolveBootstrap } from "./bootstrap.ts";
 import { Downloads } from "./downloads.ts";
-import { DaemonError } from "./errors.ts";
 import { FollowKeeper } from "./follows.ts";
 import { homePaths } from "./home.ts";
 import {
-  type AnnouncedJson,
-  bytesOf,
   type CallOptions,
   type DownloadedJson,
   type DownloadJson,
-  entryFromJson,
-  type EntryJson,
-  type GetJson,
-  type IndexedJson,
-  itemFromJson,
-  type ItemJson,
-  itemToJson,
   type Operations,
   type PackageJson,
-  type PutJson,
-  putToJson,
   type RecordJson,
-  type RecordName,
   type ReloadedJson,
   type StatusJson,
 } from "./operations.ts";
@@ -94,6 +72,7 @@ export class Host implements Operations {
   #packages!: Packages;
   #records!: KeptRecords;
   #names!: NameKeeper;
+  #dht!: RecordOperations;
   #catalogs!: SeededCatalogs;
   #follows: FollowKeeper | undefined;
   #saveNodes: Timer | undefined;
@@ -152,7 +131,7 @@ export class Host implements Operations {
       ...tunable(settings),
     }, {
       onDht: (state) => this.#onDht(state),
-      onAnnounced: (report) => this.#settle(report),
+      onAnnounced: (report) => this.#dht.settle(report),
       onFailure: listeners.onFailure,
     }, clock).catch(async (error) => {
       throw await namePortOwner(error, settings.port);
@@ -168,6 +147,7 @@ export class Host implements Operations {
       intervalMs: () => this.#options.settings.reannounceIntervalMs,
       onWarning: listeners.onWarning,
     });
+    this.#dht = new RecordOperations(worker, this.#records, this.#names, listeners.onWarning);
     const seeder: Seeder = {
       seed: (infoHashHex, torrent, filePath) =>
         worker.seed(infoHashHex, torrent, filePath, this.#records.torrentDueMs(infoHashHex)),
@@ -257,82 +237,10 @@ export class Host implements Operations {
     }
   }
 
-  async lookUp(
-    request: { publicKey: string; salt: string },
-    { signal }: CallOptions = {},
-  ): Promise<GetJson> {
-    const outcome = await this.#worker.get({
-      publicKey: bytesOf(request.publicKey, "publicKey"),
-      salt: bytesOf(request.salt, "salt"),
-    }, signal);
-    return { ...outcome, item: outcome.item && itemToJson(outcome.item) };
-  }
-
-  async store(
-    request: { item: ItemJson; record: RecordName },
-    { signal }: CallOptions = {},
-  ): Promise<PutJson> {
-    const item = itemFromJson(request.item);
-    const idHex = toHex(targetOf(item.publicKey, item.salt));
-    // Kept before it is put: if we die in between, `announce` puts it.
-    this.#records.keep(item, request.record, true);
-    await this.#worker.keepRecords([{ item, dueMs: Infinity, failures: 0 }]);
-    let put: PutJson | undefined;
-    let failure: LibreseedError | undefined;
-    // Somebody waits for this one; a whole cycle can wait for the budget of packets.
-    await this.#worker.announceNow([idHex], true, (report) => {
-      this.#settle(report);
-      put = report.put && putToJson(report.put);
-      failure = report.error && errorFromData(report.error);
-    }, signal);
-    if (put) return put;
-    throw failure ?? new DaemonError("failed", "HOST_STOPPING", "The engine is being stopped");
-  }
-
-  async announce(
-    { packages }: { packages: { name: string; version?: string }[] },
-    { signal, onEvent }: CallOptions<AnnouncedJson> = {},
-  ): Promise<AnnouncedJson[]> {
-    const kept = this.#records.named(packages);
-    await this.#worker.keepRecords(kept.map(({ kept }) => kept));
-    const names = new Map(kept.map(({ idHex, record }) => [idHex, record]));
-    const results: AnnouncedJson[] = [];
-    const tell = (result: AnnouncedJson) => {
-      results.push(result);
-      onEvent?.(result);
-    };
-    await this.#worker.announceNow([...names.keys()], false, (report) => {
-      this.#settle(report);
-      const result: AnnouncedJson = {
-        ...names.get(report.idHex)!,
-        target: report.idHex,
-        ...(report.put && { outcome: putToJson(report.put) }),
-        ...(report.error && { error: report.error }),
-      };
-      tell(result);
-    }, signal);
-    await this.#names.refresh(packages.map(({ name }) => name), (outcome) => {
-      const record = { kind: "name-index" as const, name: outcome.name };
-      if ("error" in outcome) {
-        const { code, message } = errorToData(outcome.error);
-        return tell({ ...record, target: "", error: { code, message } });
-      }
-      tell({ ...record, target: outcome.targetHex, outcome: putToJson(outcome.outcome) });
-    }, signal);
-    return results;
-  }
-
-  async indexName(
-    { name, entry }: { name: string; entry: EntryJson },
-    { signal }: CallOptions = {},
-  ): Promise<IndexedJson> {
-    const { targetHex, outcome, dropped } = await this.#names.add(
-      name,
-      entryFromJson(entry),
-      signal,
-    );
-    return { target: targetHex, outcome: putToJson(outcome), dropped };
-  }
+  lookUp: Operations["lookUp"] = (request, options) => this.#dht.lookUp(request, options);
+  store: Operations["store"] = (request, options) => this.#dht.store(request, options);
+  announce: Operations["announce"] = (request, options) => this.#dht.announce(request, options);
+  indexName: Operations["indexName"] = (request, options) => this.#dht.indexName(request, options);
 
   async countPeers(
     { infoHash }: { infoHash: string },
@@ -379,17 +287,6 @@ export class Host implements Operations {
     await this.#keepNodes();
     await this.#worker.stop(deadlineMs);
     this.#state.close();
-  }
-
-  /** Notes an outcome. If that fails, the record is merely announced again sooner than need be. */
-  #settle(report: ReportData): void {
-    try {
-      this.#records.settle(report);
-    } catch (error) {
-      this.#options.listeners.onWarning(
-        `what became of an announcement was not kept: ${(error as Error).message}`,
-      );
-    }
   }
 
   #savedNodes(): Contact[] {

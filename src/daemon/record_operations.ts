@@ -1,0 +1,136 @@
+/**
+ * What the owner of the engine does with records: read, keep, put, announce.
+ *
+ * @module
+ */
+
+import { errorFromData, errorToData, type LibreseedError, toHex } from "../base/mod.ts";
+import { targetOf } from "../records/mod.ts";
+import type { ReportData } from "../worker/mod.ts";
+import { DaemonError } from "./errors.ts";
+import type { KeptRecords } from "./kept_records.ts";
+import type { NameKeeper } from "./name_keeper.ts";
+import {
+  type AnnouncedJson,
+  bytesOf,
+  type CallOptions,
+  entryFromJson,
+  type EntryJson,
+  type GetJson,
+  type IndexedJson,
+  itemFromJson,
+  type ItemJson,
+  itemToJson,
+  type PutJson,
+  putToJson,
+  type RecordName,
+} from "./operations.ts";
+import type { WorkerHost } from "./worker_host.ts";
+
+/** The operations on records of one home. */
+export class RecordOperations {
+  readonly #worker: WorkerHost;
+  readonly #records: KeptRecords;
+  readonly #names: NameKeeper;
+  readonly #onWarning: (message: string) => void;
+
+  constructor(
+    worker: WorkerHost,
+    records: KeptRecords,
+    names: NameKeeper,
+    onWarning: (message: string) => void,
+  ) {
+    this.#worker = worker;
+    this.#records = records;
+    this.#names = names;
+    this.#onWarning = onWarning;
+  }
+
+  async lookUp(
+    request: { publicKey: string; salt: string },
+    { signal }: CallOptions = {},
+  ): Promise<GetJson> {
+    const outcome = await this.#worker.get({
+      publicKey: bytesOf(request.publicKey, "publicKey"),
+      salt: bytesOf(request.salt, "salt"),
+    }, signal);
+    return { ...outcome, item: outcome.item && itemToJson(outcome.item) };
+  }
+
+  async store(
+    request: { item: ItemJson; record: RecordName },
+    { signal }: CallOptions = {},
+  ): Promise<PutJson> {
+    const item = itemFromJson(request.item);
+    const idHex = toHex(targetOf(item.publicKey, item.salt));
+    // Kept before it is put: if we die in between, `announce` puts it.
+    this.#records.keep(item, request.record, true);
+    await this.#worker.keepRecords([{ item, dueMs: Infinity, failures: 0 }]);
+    let put: PutJson | undefined;
+    let failure: LibreseedError | undefined;
+    // Somebody waits for this one; a whole cycle can wait for the budget of packets.
+    await this.#worker.announceNow([idHex], true, (report) => {
+      this.settle(report);
+      put = report.put && putToJson(report.put);
+      failure = report.error && errorFromData(report.error);
+    }, signal);
+    if (put) return put;
+    throw failure ?? new DaemonError("failed", "HOST_STOPPING", "The engine is being stopped");
+  }
+
+  async announce(
+    { packages }: { packages: { name: string; version?: string }[] },
+    { signal, onEvent }: CallOptions<AnnouncedJson> = {},
+  ): Promise<AnnouncedJson[]> {
+    const kept = this.#records.named(packages);
+    await this.#worker.keepRecords(kept.map(({ kept }) => kept));
+    const names = new Map(kept.map(({ idHex, record }) => [idHex, record]));
+    const results: AnnouncedJson[] = [];
+    const tell = (result: AnnouncedJson) => {
+      results.push(result);
+      onEvent?.(result);
+    };
+    await this.#worker.announceNow([...names.keys()], false, (report) => {
+      this.settle(report);
+      const result: AnnouncedJson = {
+        ...names.get(report.idHex)!,
+        target: report.idHex,
+        ...(report.put && { outcome: putToJson(report.put) }),
+        ...(report.error && { error: report.error }),
+      };
+      tell(result);
+    }, signal);
+    await this.#names.refresh(packages.map(({ name }) => name), (outcome) => {
+      const record = { kind: "name-index" as const, name: outcome.name };
+      if ("error" in outcome) {
+        const { code, message } = errorToData(outcome.error);
+        return tell({ ...record, target: "", error: { code, message } });
+      }
+      tell({ ...record, target: outcome.targetHex, outcome: putToJson(outcome.outcome) });
+    }, signal);
+    return results;
+  }
+
+  async indexName(
+    { name, entry }: { name: string; entry: EntryJson },
+    { signal }: CallOptions = {},
+  ): Promise<IndexedJson> {
+    const { targetHex, outcome, dropped } = await this.#names.add(
+      name,
+      entryFromJson(entry),
+      signal,
+    );
+    return { target: targetHex, outcome: putToJson(outcome), dropped };
+  }
+
+  /** Notes an outcome. If that fails, the record is merely announced again sooner than need be. */
+  settle(report: ReportData): void {
+    try {
+      this.#records.settle(report);
+    } catch (error) {
+      this.#onWarning(
+        `what became of an announcement was not kept: ${(error as Error).message}`,
+      );
+    }
+  }
+}
