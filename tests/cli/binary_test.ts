@@ -1,0 +1,131 @@
+/**
+ * The compiled program as somebody has it who downloaded it: no sources, no environment, another
+ * directory, another user. Registered only if `LIBRESEED_BIN` names a program.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join, resolve } from "node:path";
+import manifest from "../../deno.json" with { type: "json" };
+import { startTestnet, type Testnet } from "../../src/testnet/mod.ts";
+import { type CliResult, freePort, runCli, spawnCli } from "../support/mod.ts";
+
+const binary = Deno.env.get("LIBRESEED_BIN");
+/** `nobody` on Debian; the number alone will do where there is no such user. */
+const NOBODY = 65_534;
+
+/** The program in a directory of a user who owns nothing else. */
+interface Visitor extends AsyncDisposable {
+  /** Goes before the arguments. */
+  program: string[];
+  dir: string;
+  /** The only place for temporary files. */
+  temporary: string;
+}
+
+async function visitor(): Promise<Visitor> {
+  const top = await Deno.makeTempDir({ prefix: "libreseed-binary-" });
+  const program = join(top, "libreseed");
+  const [dir, temporary] = [join(top, "work"), join(top, "tmp")];
+  // A copy, because the way to the original may be closed to other users.
+  await Deno.copyFile(resolve(binary!), program);
+  await Deno.mkdir(dir, { mode: 0o700 });
+  await Deno.mkdir(temporary, { mode: 0o700 });
+  for (const path of [top, program]) await Deno.chmod(path, 0o755);
+  const otherUser = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
+  const isRoot = Deno.uid() === 0;
+  if (isRoot) { for (const path of [dir, temporary]) await Deno.chown(path, NOBODY, NOBODY); }
+  return {
+    program: [...(isRoot ? otherUser : []), "env", "-i", `TMPDIR=${temporary}`, program],
+    dir,
+    temporary,
+    [Symbol.asyncDispose]: () => Deno.remove(top, { recursive: true }),
+  };
+}
+
+async function run(args: string[], { program, dir: cwd }: Visitor): Promise<CliResult> {
+  const result = await runCli(args, { program, cwd });
+  assert.equal(result.code, 0, result.stderr);
+  return result;
+}
+
+async function onTestnet(testnet: Testnet, home: string): Promise<string[]> {
+  const port = await freePort();
+  return ["--home", home, "--bootstrap", testnet.bootstrap, "--allow-local", "--port", `${port}`];
+}
+
+if (binary) {
+  Deno.test("the program says its version and its help with no environment, to any user", async () => {
+    await using here = await visitor();
+    const { stdout, stderr } = await run(["version"], here);
+    assert.equal(stdout, `libreseed ${manifest.version}\n`);
+    assert.equal(stderr, "");
+    const help = await run(["help"], here);
+    for (const command of ["keygen", "publish", "seed", "get"]) {
+      assert.match(help.stdout, new RegExp(`\\b${command}\\b`));
+    }
+    assert.equal(help.stderr, "");
+  });
+
+  Deno.test("the program leaves nothing in the directory for temporary files", async () => {
+    await using here = await visitor();
+    // Twice: what a first run leaves there, such as compiled code, a second would trust.
+    for (let runs = 0; runs < 2; runs++) await run(["help", "publish"], here);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(here.temporary)), []);
+  });
+
+  Deno.test("the program publishes, seeds and gets a package, as any user", async () => {
+    await using testnet = await startTestnet({ nodes: 20 });
+    await using here = await visitor();
+    const [alice, bob] = [join(here.dir, "alice"), join(here.dir, "bob")];
+    const key = (await run(["keygen", "--home", alice], here)).stdout.trim();
+
+    const files = join(here.dir, "files");
+    await Deno.mkdir(files);
+    await Deno.chmod(files, 0o755);
+    await Deno.writeTextFile(join(files, "hello.txt"), "hello\n");
+    const seederFlags = await onTestnet(testnet, alice);
+    await using seed = spawnCli(["seed", ...seederFlags], {
+      program: here.program,
+      cwd: here.dir,
+      timeoutMs: 120_000,
+    });
+    await seed.waitForLine(/^ready: port \d+/, "stdout");
+    const published = await run([
+      "publish",
+      "--name=hello",
+      "--version=1.0.0",
+      "files",
+      "--home",
+      alice,
+    ], here);
+    assert.match(published.stdout, /^hello@1\.0\.0\tmagnet:\?xt=urn:btih:[0-9a-f]{40}&/);
+
+    const unpacked = join(here.dir, "unpacked");
+    await run(
+      ["get", `${key}/hello@^1.0.0`, "-o", unpacked, ...await onTestnet(testnet, bob)],
+      here,
+    );
+    assert.equal(await Deno.readTextFile(join(unpacked, "hello.txt")), "hello\n");
+
+    await run(["stop", "--home", alice], here);
+    assert.equal((await seed.status).code, 0);
+  });
+
+  Deno.test("the program's worker sends nothing to this machine without --allow-local", async () => {
+    await using testnet = await startTestnet({ nodes: 5 });
+    await using here = await visitor();
+    const flags = await onTestnet(testnet, join(here.dir, "home"));
+    const { code } = await runCli([
+      "resolve",
+      `${"0".repeat(64)}/hello@1.0.0`,
+      ...flags.filter((flag) => flag !== "--allow-local"),
+      "--timeout=2s",
+    ], { program: here.program, cwd: here.dir });
+    assert.equal(code, 5);
+    for (const { received } of testnet.nodes) {
+      assert.deepEqual(received.last, []);
+    }
+  });
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { freePort, runCli, temporaryHome } from "../support/mod.ts";
+import { interopTest } from "./interop_test_case.ts";
+import { type SeededPackage, seededPackage, sha256Of } from "./seeded_package.ts";
+
+/** Downloads with aria2, which knows of no peer but those that the DHT names. */
+async function download(source: string, { testnet, archivePath, sha256 }: SeededPackage) {
+  await using dir = await temporaryHome();
+  const { code, stdout, stderr } = await runCli([
+    "--no-conf",
+    `--dir=${dir.path}`,
+    "--enable-dht=true",
+    "--enable-dht6=false",
+    `--dht-entry-point=${testnet.bootstrap}`,
+    `--dht-listen-port=${await freePort()}`,
+    `--dht-file-path=${join(dir.path, "dht.dat")}`,
+    `--listen-port=${await freePort()}`,
+    "--disable-ipv6=true",
+    "--bt-enable-lpd=false",
+    "--enable-peer-exchange=false",
+    "--seed-time=0",
+    "--file-allocation=none",
+    "--summary-interval=0",
+    source,
+  ], { program: ["aria2c"], home: dir.path, timeoutMs: 90_000 });
+  assert.equal(code, 0, stdout + stderr);
+  assert.equal(await sha256Of(join(dir.path, archivePath.split("/").at(-1)!)), sha256);
+}
+
+await interopTest(
+  "aria2 finds our seeder in the DHT and downloads from it, by torrent file and by magnet link",
+  ["aria2c"],
+  async () => {
+    await using seeded = await seededPackage();
+    // Together, because aria2 connects to peers that the DHT named only every ten seconds.
+    await Promise.all([
+      download(seeded.torrentPath, seeded),
+      download(seeded.magnet, seeded),
+    ]);
+  },
+);

@@ -1,0 +1,43 @@
+/**
+ * libtorrent as a process, driven through `libtorrent_peer.py`.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { type CliProcess, freePort, spawnCli } from "../support/mod.ts";
+import { debianPython } from "./interop_test_case.ts";
+
+const script = fileURLToPath(new URL("./libtorrent_peer.py", import.meta.url));
+
+/** What the script takes; it says which command needs what. */
+export type LibtorrentOrder =
+  & { bootstrap?: string }
+  & (
+    | {
+      do: "download" | "seed";
+      torrent?: string;
+      magnet?: string;
+      dir: string;
+      peers?: [host: string, port: number][];
+    }
+    | { do: "get"; keys: [publicKeyHex: string, saltHex: string][] }
+    | { do: "put"; seed: string; publicKey: string; salt: string; value: string }
+  );
+
+/** Starts libtorrent on a free port of 127.0.0.1. Ended on dispose. */
+export async function startLibtorrent(
+  order: LibtorrentOrder,
+  timeoutMs = 45_000,
+): Promise<CliProcess> {
+  const request = JSON.stringify({ port: await freePort(), ...order });
+  return spawnCli([request], { program: [debianPython, script], timeoutMs });
+}
+
+/** Runs libtorrent to its end; returns what it said, an object a line. */
+export async function runLibtorrent(order: LibtorrentOrder): Promise<Record<string, unknown>[]> {
+  await using process = await startLibtorrent(order);
+  const { code, stdout, stderr } = await process.result;
+  if (code !== 0) throw new Error(`libtorrent ended with ${code}\n${stdout}${stderr}`);
+  return stdout.trim().split("\n").map((line) => JSON.parse(line));
+}

@@ -1,0 +1,57 @@
+/**
+ * What `transmission_test.ts` runs inside a network namespace of its own: a seeder of ours, a tracker
+ * that names it, and transmission, which takes no peers in 127.0.0.0/8, on another address.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { basename, join } from "node:path";
+import { concatBytes, utf8 } from "../../src/base/mod.ts";
+import { freePort, spawnCli, temporaryHome } from "../support/mod.ts";
+import { seededPackage, sha256Of } from "./seeded_package.ts";
+
+const [seederAddress, transmissionAddress] = Deno.args as [string, string];
+
+await using seeded = await seededPackage({ host: seederAddress });
+await using dir = await temporaryHome();
+
+// BEP 3 and BEP 23: the one peer is our seeder.
+const peer = new Uint8Array([
+  ...seederAddress.split(".").map(Number),
+  seeded.port >> 8,
+  seeded.port & 255,
+]);
+await using tracker = Deno.serve(
+  { hostname: seederAddress, port: 0, onListen: () => {} },
+  () => new Response(concatBytes(utf8("d8:intervali60e5:peers6:"), peer, utf8("e"))),
+);
+const announce = `http://${seederAddress}:${tracker.addr.port}/announce`;
+
+const config = join(dir.path, "config");
+const downloads = join(dir.path, "downloads");
+await Deno.mkdir(config);
+await Deno.mkdir(downloads);
+await Deno.writeTextFile(
+  join(config, "settings.json"),
+  JSON.stringify({ "bind-address-ipv4": transmissionAddress, "utp-enabled": false }),
+);
+await Deno.writeTextFile(join(dir.path, "finished"), "#!/bin/sh\nkill -TERM $PPID\n", {
+  mode: 0o755,
+});
+await using transmission = spawnCli([
+  "--config-dir",
+  config,
+  "--download-dir",
+  downloads,
+  "--port",
+  String(await freePort()),
+  "--no-portmap",
+  "--finish",
+  join(dir.path, "finished"),
+  `${seeded.magnet}&tr=${encodeURIComponent(announce)}`,
+], { program: ["transmission-cli"], home: dir.path, timeoutMs: 60_000 });
+const { stdout, stderr } = await transmission.result;
+const archive = join(downloads, basename(seeded.archivePath));
+assert.equal(await sha256Of(archive), seeded.sha256, stdout + stderr);
+console.log("downloaded");

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { runCli } from "../support/mod.ts";
+import { interopTest } from "./interop_test_case.ts";
+
+/** Addresses of the namespace's own loopback interface; outside of it they mean nothing. */
+const seeder = "10.99.0.1";
+const transmission = "10.99.0.2";
+
+const inNamespace = [
+  "unshare",
+  "--net",
+  "--pid",
+  "--fork",
+  // Whatever still runs in there ends with it.
+  "--kill-child",
+  "sh",
+  "-ec",
+  `ip link set lo up
+   ip address add ${seeder}/32 dev lo
+   ip address add ${transmission}/32 dev lo
+   exec "$@"`,
+  "sh",
+];
+const script = fileURLToPath(new URL("./transmission_in_namespace.ts", import.meta.url));
+const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+
+await interopTest(
+  "transmission downloads from our seeder, by magnet link",
+  ["transmission-cli", "ip", "rights to make a network namespace"],
+  async () => {
+    const binary = Deno.env.get("LIBRESEED_BIN");
+    const { code, stdout, stderr } = await runCli([
+      Deno.execPath(),
+      "run",
+      "--quiet",
+      "--no-prompt",
+      `--config=${config}`,
+      "-A",
+      script,
+      seeder,
+      transmission,
+    ], {
+      program: inNamespace,
+      env: { HOME: Deno.env.get("HOME")!, ...(binary && { LIBRESEED_BIN: binary }) },
+      timeoutMs: 90_000,
+    });
+    assert.equal(stdout, "downloaded\n", stderr);
+    assert.equal(code, 0, stderr);
+  },
+);
