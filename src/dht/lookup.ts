@@ -53,14 +53,15 @@ export interface LookupOptions {
 }
 
 /** Only this many closest candidates are kept. */
-const MAX_CANDIDATES = 128;
+const MAX_CANDIDATES = 256;
 /** A node may answer with its whole routing table; contacts past this many are not read. */
 const MAX_CONTACTS_READ = 512;
 /**
- * Of one answer only this many contacts, the closest, become candidates. BEP 5 has a node name 8; a
- * liar that names hundreds beside the target would have us ask them all before anybody else.
+ * Of one answer only this many contacts, the closest, become candidates. BEP 5 has a node name 8, and
+ * npm:bittorrent-dht names all that it knows, of whom half may be dead. A liar that names hundreds
+ * beside the target would have us ask them all before anybody else.
  */
-const MAX_CONTACTS_TAKEN = 16;
+const MAX_CONTACTS_TAKEN = 32;
 const COMPACT_NODE_BYTES = 26;
 
 interface Candidate {

@@ -42,6 +42,7 @@ const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 5 * 60_000;
 /** k-rpc-socket checks its time-outs four times in this long. */
 const KRPC_TIMEOUT_MS = 2_000;
+const KRPC_CONCURRENCY = 256;
 /** A node silent this many times in a row leaves the routing table. */
 const MAX_SILENCES = 2;
 
@@ -65,6 +66,8 @@ export class DhtHost {
       id: randomBytes(20),
       krpcSocket: createKrpcSocket({ socket: this.#udp, timeout: KRPC_TIMEOUT_MS }),
       nodes: options.bootstrap,
+      // Beyond this its own queries wait; those that nobody waits for any more count.
+      concurrency: KRPC_CONCURRENCY,
     }) as unknown as Krpc;
     if (options.readOnly) visitOnly(this.krpc);
     else shortenAnswers(this.krpc);
@@ -179,13 +182,13 @@ export class DhtHost {
         signal?.removeEventListener("abort", giveUp);
         resolve(result);
       };
-      const giveUp = () => {
-        settle({ kind: "timeout" });
-        this.krpc.socket.cancel(transaction);
-      };
+      // Nobody waits any more, but k-rpc does, until its own time-out: a lookup ends long before a dead
+      // node's time is over, and the routing table would never lose it.
+      const giveUp = () => settle({ kind: "timeout" });
       const timer = clock.after(timeoutMs, () => {
         this.#silent(to);
         giveUp();
+        this.krpc.socket.cancel(transaction);
       });
       signal?.addEventListener("abort", giveUp, { once: true });
       const peer = { host: to.host, port: to.port, id: to.id && Buffer.from(to.id) };

@@ -319,7 +319,7 @@ Deno.test("some liars that name 4,000 nodes beside the target do not keep the tr
     for (const liar of liars) client.learn(liar);
     const found = await look(dht, client);
     assert.deepEqual(ids(found), trueIds(dht));
-    assert.ok(found.asked < 150, `${found.asked} queries`);
+    assert.ok(found.asked < 200, `${found.asked} queries`);
   }
 });
 

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { systemClock, toHex } from "../../../src/base/mod.ts";
+import { type AnnounceReport, Reannouncer } from "../../../src/dht/mod.ts";
+import { generateKeyPair } from "../../../src/identity/mod.ts";
+import { bencode, signItem, targetOf } from "../../../src/records/mod.ts";
+import { startTestnet } from "../../../src/testnet/mod.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
+import { udpSocketsOf } from "../../support/sockets.ts";
+
+const salt = new TextEncoder().encode("a salt");
+
+Deno.test("a record outlives half of its holders: announced again, ten others find it", async () => {
+  await using testnet = await startTestnet({ nodes: 50 });
+  await using publisher = await TestEngine.start({ testnet });
+  const keys = generateKeyPair();
+  const item = signItem(keys, { salt, seq: 1, value: bencode({ hello: "world" }) });
+  const target = toHex(targetOf(keys.publicKey, salt));
+  const reports: AnnounceReport[] = [];
+  const reannouncer = new Reannouncer({
+    announcer: publisher.manager(),
+    clock: systemClock,
+    intervalMs: 3_600_000,
+    port: publisher.engine.port,
+    onReport: (report) => reports.push(report),
+  });
+  try {
+    await eventually(() => publisher.engine.node()!.tableSize() >= 8, "the table is filled");
+    reannouncer.keepRecord(item, 0);
+    await eventually(() => reports.length === 1, "it has been announced");
+    assert.equal(testnet.holders(target).length, 8);
+
+    for (const holder of testnet.holders(target).slice(0, 4)) await holder.kill();
+    assert.equal(testnet.holders(target).length, 4);
+    const again = await reannouncer.announceNow(target);
+    assert.equal(again!.failures, 0);
+    assert.equal(again!.put!.holding, 8);
+    assert.equal(again!.put!.stored, 4);
+    assert.equal(testnet.holders(target).length, 8);
+  } finally {
+    reannouncer.stop();
+  }
+  const others = await Promise.all(Array.from({ length: 10 }, () => TestEngine.start({ testnet })));
+  try {
+    for (const other of others) {
+      const got = await other.manager().get({ publicKey: keys.publicKey, salt });
+      assert.deepEqual(got.item, item);
+    }
+  } finally {
+    await Promise.all(others.map((other) => other[Symbol.asyncDispose]()));
+  }
+});
+
+Deno.test("all that an engine and its borrowers send leaves from one UDP socket, on the engine's port", async () => {
+  await using testnet = await startTestnet({ nodes: 30 });
+  const before = await udpSocketsOf(Deno.pid);
+  await using at = await TestEngine.start({ testnet });
+  const managers = [at.manager(), at.manager(), at.manager()];
+  const item = signItem(generateKeyPair(), { salt, seq: 1, value: bencode("x") });
+  await managers[0]!.put(item);
+  await managers[1]!.get(item);
+  await managers[2]!.announcePeer(new Uint8Array(20), at.engine.port);
+  await managers[2]!.findPeers(new Uint8Array(20));
+
+  const received = testnet.nodes.flatMap(({ received }) => received.last);
+  const names = new Set(received.map(({ query }) => query));
+  assert.deepEqual([...names].sort(), ["announce_peer", "find_node", "get", "get_peers", "put"]);
+  assert.deepEqual([...new Set(received.map(({ port }) => port))], [at.engine.port]);
+  const known = new Set(before.map(({ port }) => port));
+  const opened = (await udpSocketsOf(Deno.pid)).filter(({ port }) => !known.has(port));
+  assert.deepEqual(opened, [{ address: "0.0.0.0", port: at.engine.port }]);
+});
+
+Deno.test("dead nodes leave the routing table, and cost lookups little until then", async () => {
+  await using testnet = await startTestnet({ nodes: 40 });
+  await using at = await TestEngine.start({ testnet });
+  const manager = at.manager();
+  const random = () => crypto.getRandomValues(new Uint8Array(20));
+  await eventually(() => at.engine.node()!.tableSize() >= 8, "the table is filled");
+  for (let i = 0; i < 10; i++) await manager.findPeers(random());
+  const dead = new Set(testnet.nodes.slice(0, 20).map(({ idHex }) => idHex));
+  for (const node of testnet.nodes.slice(0, 20)) await node.kill();
+  const inTable = () => at.engine.knownNodes().filter(({ id }) => dead.has(toHex(id!))).length;
+  const toLose = inTable();
+  assert.ok(toLose > 5, `${toLose} to lose`);
+  const item = signItem(generateKeyPair(), { salt, seq: 1, value: bencode("x") });
+  const beganMs = performance.now();
+  const put = await manager.put(item);
+  assert.equal(put.holding, 8, JSON.stringify(put));
+  const tookMs = performance.now() - beganMs;
+  assert.ok(tookMs < 3_000, `${tookMs} ms`);
+  await eventually(async () => {
+    await manager.findPeers(random());
+    return inTable() < toLose / 3;
+  }, "most of the dead have left the table");
+});
