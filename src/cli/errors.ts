@@ -7,9 +7,23 @@
 import { LibreseedError } from "../base/mod.ts";
 
 /**
- * The command line makes no sense, or a standard stream or a file beside it failed. Codes:
- * `BAD_ARGUMENTS`, `UNKNOWN_COMMAND` and `STDIN_INVALID` (kind `usage`), `STDOUT_FAILED` and
- * `FILE_INVALID` (kind `failed`).
+ * The command line makes no sense, what it names is not there, or a standard stream or a file beside
+ * it failed.
+ *
+ * | code | kind | when |
+ * | --- | --- | --- |
+ * | `BAD_ARGUMENTS`, `UNKNOWN_COMMAND` | usage | the command line makes no sense |
+ * | `STDIN_INVALID` | usage | the paths on standard input are none |
+ * | `BAD_SOURCE_DATE_EPOCH` | usage | the variable is no number of seconds |
+ * | `PUBLISHER_NEEDED` | usage | nothing says whose package is meant |
+ * | `NO_DAEMON` | not-found | a command that needs the daemon found none |
+ * | `PACKAGE_NOT_FOUND`, `RECORD_NOT_FOUND` | not-found | this home has none of that name |
+ * | `NOT_INSTALLED`, `NOT_FOLLOWED`, `NO_PIN` | not-found | there is nothing to remove |
+ * | `NOTHING_FOUND` | not-found | a search came to nothing |
+ * | `FILE_EXISTS` | failed | a file is in the way, and was not overwritten |
+ * | `STILL_RUNNING` | failed | the daemon was asked to end and has not |
+ * | `STDOUT_FAILED`, `FILE_INVALID` | failed | a stream or a file cannot be used |
+ * | `UNEXPECTED` | failed | the parser of the command line failed |
  */
 export class CliError extends LibreseedError {
   override name = "CliError";

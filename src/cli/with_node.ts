@@ -6,14 +6,7 @@
  */
 
 import type { Settings } from "../config/mod.ts";
-import type {
-  FindOptions,
-  GetJson,
-  NamesContext,
-  NodeHandle,
-  Operations,
-  Wanted,
-} from "../daemon/mod.ts";
+import type { FindOptions, NamesContext, NodeHandle, Operations, Wanted } from "../daemon/mod.ts";
 import type { ArchiveLimits } from "../package/mod.ts";
 import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
 import type { CommandRun } from "./command.ts";
@@ -75,7 +68,7 @@ export async function withNode<T>(
   }
 }
 
-function describeMiss({ asked, responded }: GetJson): string {
+function describeMiss({ asked, responded }: { asked: number; responded: number }): string {
   return `${responded} of ${asked} nodes answered`;
 }
 

@@ -90,13 +90,15 @@ export async function readCatalog(
  * @throws {EngineError} `TORRENT_TOO_LARGE` (kind `verification`)
  */
 export async function fetchCatalog(
-  { operations, seedDirectory, timeoutMs, signal }: CatalogContext,
+  { operations, seedDirectory, clock, timeoutMs, signal }: CatalogContext,
   publicKey: Uint8Array,
   infoHash: Uint8Array,
 ): Promise<Catalog> {
   const present = await readCatalog(seedDirectory, publicKey);
   if (present && equalBytes(present.infoHash, infoHash)) return present;
-  const late = AbortSignal.timeout(timeoutMs);
+  const deadline = new AbortController();
+  const timer = clock.after(timeoutMs, () => deadline.abort());
+  const late = deadline.signal;
   const signals = signal ? [signal, late] : [late];
   const request = { infoHash: toHex(infoHash), maxBytes: MAX_CATALOG_BYTES };
   const { path, torrent } = await operations.download(request, { signal: AbortSignal.any(signals) })
@@ -113,7 +115,8 @@ export async function fetchCatalog(
         } s: nobody seeds it, or too slowly`,
         { cause },
       );
-    });
+    })
+    .finally(() => timer.cancel());
   let catalog: Catalog;
   try {
     catalog = parseCatalog(await Deno.readFile(path), publicKey);

@@ -1,10 +1,36 @@
 /**
  * What can go wrong between a command, the daemon and the worker.
  *
- * Codes: `HOME_IN_USE` (another process owns the home), `CONTROL_UNREACHABLE`, `CONTROL_REQUEST`
- * (a request that makes no sense), `HOST_STOPPING`, `HOST_LOOKUP_FAILED`, `PUBLISHER_NEEDED`,
- * `PACKAGE_NOT_FOUND`, `PACKAGE_NOT_SEEDED`, `DHT_UNREACHABLE`, `VERSION_TAKEN`, `NOTHING_TO_PUBLISH`,
- * `NO_MINIMAL_MANIFEST`, `RECORD_NOT_FOUND`, `RECORD_INVALID`, `NO_PEERS`.
+ * | code | kind | when |
+ * | --- | --- | --- |
+ * | `HOME_IN_USE` | in-use | another process owns the home and does not let go |
+ * | `TCP_PORT_IN_USE`, `HTTP_ADDRESS_IN_USE` | in-use | another program has the address |
+ * | `HTTP_FAILED` | failed | the HTTP page cannot listen |
+ * | `CONTROL_UNREACHABLE` | failed | the owner of the engine stopped answering |
+ * | `CONTROL_REQUEST` | usage | a request on the control socket makes no sense |
+ * | `HOST_STOPPING` | failed | the engine is being ended |
+ * | `NOTHING_TO_PUBLISH` | not-found | there is no such file or directory |
+ * | `ARCHIVE_IS_READY` | usage | a ready archive cannot get another name or version |
+ * | `NO_MINIMAL_MANIFEST` | usage | nothing beside the archive says who signed it |
+ * | `NOT_THE_PUBLISHER` | failed | the archive is signed by another key than this home's |
+ * | `VERSION_TAKEN` | failed | the version is published already, with other bytes |
+ * | `RECORD_CONFLICT`, `RECORD_SUPERSEDED` | failed | another record came in between |
+ * | `DHT_UNREACHABLE` | network | no DHT node answered, or none is known |
+ * | `NO_PEERS` | network | nobody was found who seeds, or the download stalled |
+ * | `CATALOG_UNREACHABLE` | network | a catalog could not be fetched in time |
+ * | `RECORD_NOT_FOUND`, `NAME_NOT_FOUND` | not-found | the DHT does not know it |
+ * | `VERSION_NOT_FOUND` | not-found | no version fits the range |
+ * | `PACKAGE_NOT_FOUND`, `NOT_INSTALLED` | not-found | this home does not have it |
+ * | `RECORD_INVALID` | verification | a record says something else than it should |
+ * | `PUBLISHER_CHANGED`, `PUBLISHER_NOT_TRUSTED` | verification | the publisher is not the pinned one |
+ * | `DOWNGRADE` | verification | an older version than before is offered |
+ * | `NAME_INDEX_LOCKED`, `NAME_INDEX_BUSY` | failed | the index of a name cannot be written now |
+ * | `MAGNET_INCOMPLETE`, `TORRENT_INVALID` | usage | what was given names no archive |
+ * | `PACKAGE_NEEDED`, `PACKAGE_AMBIGUOUS` | usage | which package is meant is not clear |
+ * | `CONFLICT`, `DEPENDENCIES_INVALID` | failed, verification | dependencies cannot be satisfied |
+ * | `DEPENDENCIES_TOO_DEEP`, `TOO_MANY_PACKAGES`, `INSTALL_TOO_LARGE` | failed | an install has bounds |
+ * | `LOCK_MISSING`, `NOT_IN_LOCK`, `LOCK_MISMATCH` | not-found, verification | the lock file does not say so |
+ * | `LINK_OCCUPIED`, `LINK_FAILED` | failed | a link cannot be made |
  *
  * @module
  */

@@ -149,10 +149,16 @@ async function fetchArchive(context: GetContext, plan: Plan): Promise<Got> {
     peers: plan.peers,
     torrent: plan.torrent && toBase64(plan.torrent),
   });
-  onStep?.("verifying");
   let verified: VerifiedArchive;
   try {
-    verified = await verifyArchive({ archivePath: path, minimal, publicKey, limits, signal });
+    verified = await verifyArchive({
+      archivePath: path,
+      minimal,
+      publicKey,
+      limits,
+      signal,
+      onStep: (step) => onStep?.(`verifying: ${step}`),
+    });
   } catch (error) {
     // Another command may have wanted the same archive, and have put it in its place.
     const there = await alreadyThere(context, plan);

@@ -1,9 +1,7 @@
 /**
  * What can go wrong between us and the DHT.
  *
- * Codes: `DHT_OFF` (no node to borrow), `DHT_UNREACHABLE` (no node answered), `DHT_STOPPED` (the
- * manager was told to stop), `RECORD_CONFLICT` (same key and `seq`, another value), `CAS_MISMATCH`
- * (the record changed between reading and writing).
+ * Codes: `DHT_OFF` (kind `network`: no node to borrow), `DHT_STOPPED` (the manager was told to stop).
  *
  * @module
  */

@@ -3,7 +3,7 @@
  *
  * Codes: `TCP_PORT_IN_USE`, `TCP_PORT_FAILED`, `ENGINE_CLOSED`, `TORRENT_INVALID`, `TORRENT_TOO_LARGE`,
  * `TORRENT_UNEXPECTED` (not the length or number of files that was promised), `TORRENT_FAILED`,
- * `NO_PEERS`, `DOWNLOAD_CANCELLED`.
+ * `DOWNLOAD_CANCELLED`.
  *
  * @module
  */

@@ -9,7 +9,7 @@
  */
 
 // deno-lint-ignore no-import-prefix
-import Connection from "npm:bittorrent-protocol@5.0.9";
+import Connection from "bittorrent-protocol";
 
 /** The parts of a connection that are called with what the peer sent. */
 interface Reader {

@@ -196,7 +196,7 @@ export class SeedDirectory {
         if (there.sound) {
           if (source === paths.archivePath) await syncFile(source);
         } else if (move && source !== paths.archivePath) {
-          await checkArchive(source, minimal, signal);
+          if (!verified) await checkArchive(source, minimal, signal);
           await syncFile(source);
           staged = source;
         } else {

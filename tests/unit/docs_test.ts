@@ -168,12 +168,12 @@ async function errorCodes(folder: string) {
     new Set([...text.matchAll(pattern)].map(([, found]) => found!));
   const kinds = "failed|usage|not-found|verification|network|in-use";
   return {
-    listed: all(await read(`src/${folder}/errors.ts`), /`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g),
+    listed: all(await read(`src/${folder}/errors.ts`), /`([A-Z][A-Z0-9_]{4,})`/g),
     thrown: all(
       code,
       new RegExp(`[eE]rror\\(\\s*(?:"(?:${kinds})"),\\s*"([A-Z][A-Z0-9_]+)"`, "g"),
     ),
-    written: all(code, /"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"/g),
+    written: all(code, /"([A-Z][A-Z0-9_]{4,})"/g),
   };
 }
 

@@ -8,6 +8,7 @@ import type { NamesContext } from "../../daemon/mod.ts";
 import type { NameIndexEntry } from "../../records/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../command.ts";
 import { networkSettings } from "../common_flags.ts";
+import { NetworkCost } from "../network_cost.ts";
 import { formatTable } from "../table.ts";
 import { withNames, withNode } from "../with_node.ts";
 
@@ -31,8 +32,10 @@ export default defineCommand<Flags, [spec: string]>({
     const { args: [spec], flags, output } = given;
     const { parsePackageSpec } = await import("../../package/mod.ts");
     const wanted = parsePackageSpec(spec);
-    await withNode(given, (network) =>
-      withNames(given, network, async (names) => {
+    await withNode(given, async (network) => {
+      const cost = new NetworkCost(network.operations, output.verbose);
+      const counted = { ...network, operations: cost.operations };
+      await withNames(given, counted, async (names) => {
         if (flags.all) return await listPublishers(given, names, wanted.name);
         const { resolveByName } = await import("../../daemon/mod.ts");
         const { minimal, magnet, seq, outcome } = await resolveByName(names, wanted);
@@ -42,7 +45,9 @@ export default defineCommand<Flags, [spec: string]>({
           { ...minimal, magnet, seq, holding, responded },
           `${JSON.stringify(minimal)}\n${magnet}`,
         );
-      }));
+      });
+      await cost.tell(output);
+    });
   },
 });
 
@@ -51,8 +56,10 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
   const { readIndex } = await import("../../daemon/mod.ts");
   const { entries } = await readIndex(names, name);
   const rows: string[][] = [];
-  for (const entry of entries.sort((a, b) => a.firstSeenMs - b.firstSeenMs)) {
-    const described = await describeEntry(names, name, entry);
+  entries.sort((a, b) => a.firstSeenMs - b.firstSeenMs);
+  for (
+    const described of await Promise.all(entries.map((entry) => describeEntry(names, name, entry)))
+  ) {
     const { publisher, version, firstSeen, verdict, holding, trusted } = described;
     if (output.json) output.result(described, undefined);
     rows.push([
@@ -84,8 +91,9 @@ async function describeEntry(names: NamesContext, name: string, entry: NameIndex
     );
     holding = found.outcome.holding;
   } catch (error) {
-    if (!(error instanceof LibreseedError)) throw error;
-    verdict = error.kind === "not-found" ? "record missing" : "bad signature";
+    if (!(error instanceof LibreseedError) || error.kind === "network") throw error;
+    if (error.kind === "not-found") verdict = "record missing";
+    else verdict = error.kind === "verification" ? "bad signature" : error.message;
   }
   const pins = names.state.pins.list(name);
   return {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LogLevel } from "../../config/mod.ts";
 import { defineCommand } from "../command.ts";
 import {
   archiveSettings,
@@ -12,6 +13,9 @@ import {
   transferSettings,
 } from "../common_flags.ts";
 import { exitCodes } from "../exit_codes.ts";
+
+/** From the fewest words to the most. */
+const LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
 
 export default defineCommand<Record<never, never>, []>({
   description:
@@ -31,15 +35,21 @@ export default defineCommand<Record<never, never>, []>({
     const { values } = await settings();
     const { runDaemon } = await import("../../daemon/mod.ts");
     const { formatHostPort } = await import("../../config/mod.ts");
+    let { logLevel } = values;
+    const logs = (level: LogLevel) => LEVELS.indexOf(level) <= LEVELS.indexOf(logLevel);
     await runDaemon({
       settings: values,
       clock: io.clock,
       signal: io.signal,
       listeners: {
-        onNotice: (message) => output.notice(message),
-        onWarning: (message) => output.warning(message),
+        onNotice: (message) => logs("info") && output.notice(message),
+        onWarning: (message) => logs("warn") && output.warning(message),
       },
-      readSettings: async () => (await settings({ anew: true })).values,
+      readSettings: async () => {
+        const anew = (await settings({ anew: true })).values;
+        logLevel = anew.logLevel;
+        return anew;
+      },
       onReload: (reload) => io.onHangUp(() => void reload().catch((error) => output.error(error))),
       onReady: ({ port, nodeId, seedDirectory, dht, pid }, http) => {
         const node = dht.state === "off" ? `dht off (${dht.why})` : `node ${nodeId}`;
