@@ -1,0 +1,140 @@
+/**
+ * `libreseed get` as a process: all the ways to say what is wanted, and where it goes.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { parsePublicKey } from "../../../src/identity/mod.ts";
+import { type Home, magnetIn, newPlace, type Place, together } from "./place.ts";
+
+/** A publisher whose daemon serves two versions of a package. */
+async function serving(place: Place) {
+  const publisher = await place.home();
+  const old = await place.source("pkg", "1.0.0", "old\n");
+  const recent = await place.source("pkg", "1.2.0", "new\n");
+  await Deno.writeTextFile(join(recent, "run.sh"), "#!/bin/sh\n", { mode: 0o755 });
+  const daemon = await publisher.daemon();
+  const lines = await publisher.must(["publish", "-q", old, recent]);
+  const magnets = lines.trimEnd().split("\n").map(magnetIn);
+  const archive = (version: string) => Deno.readFile(join(publisher.seed, `pkg-${version}.tgz`));
+  return { publisher, daemon, magnets, archive };
+}
+
+/** What of a home's seed directory is about packages. */
+const archivesOf = (home: Home) => home.files().filter((name) => name.endsWith(".tgz"));
+
+Deno.test("get takes a name with version or range, a magnet link, or a .torrent", async () => {
+  await using place = await newPlace();
+  const { publisher, daemon: serves, magnets, archive } = await serving(place);
+  await using daemon = serves;
+  const key = publisher.publicKey;
+  const hex = parsePublicKey(key).toHex();
+  const wanted: [string, string][] = [
+    [`${key}/pkg@1.0.0`, "1.0.0"],
+    [`${key}/pkg`, "1.2.0"],
+    [`${hex}/pkg@<1.2`, "1.0.0"],
+    [magnets[1]!, "1.2.0"],
+  ];
+  await together(wanted.map(async ([what, version]) => {
+    const home = await place.home(null);
+    const { code, stdout, stderr } = await home.run(["get", what]);
+    assert.equal(code, 0, `${what}: ${stderr}`);
+    const path = join(home.seed, `pkg-${version}.tgz`);
+    assert.equal(stdout, `${path}\n`);
+    assert.deepEqual(await Deno.readFile(path), await archive(version));
+    assert(stderr.includes(`pkg@${version} by ${key}: verified`), stderr);
+    assert.equal(home.files().length, 3);
+    await home.must(["verify", path]);
+  }));
+  await daemon.end();
+});
+
+Deno.test("with nothing to say who signed, get warns, and keeps the archive out of the seed directory", async () => {
+  await using place = await newPlace();
+  const { publisher, daemon: serves, magnets, archive } = await serving(place);
+  await using daemon = serves;
+  const bare = magnets[0]!.replace(/&xs=.*$/, "");
+  await Deno.copyFile(join(publisher.seed, "pkg-1.0.0.torrent"), join(place.path, "x.torrent"));
+  await together([bare, join(place.path, "x.torrent")].map(async (what, index) => {
+    const home = await place.home(null);
+    const cwd = join(place.path, `cwd-${index}`);
+    await Deno.mkdir(cwd);
+    const { code, stdout, stderr } = await home.run(["get", what], { cwd });
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, `${join(cwd, "pkg-1.0.0.tgz")}\n`);
+    assert.match(stderr, /warning: .*pkg@1\.0\.0.* ed25519:/);
+    assert.deepEqual(await Deno.readFile(join(cwd, "pkg-1.0.0.tgz")), await archive("1.0.0"));
+    assert.deepEqual(home.files(), []);
+    // What is there already is not overwritten.
+    await Deno.writeTextFile(join(cwd, "pkg-1.0.0.tgz"), "mine");
+    const again = await home.run(["get", what], { cwd });
+    assert.deepEqual([again.code, again.stdout], [1, ""]);
+    assert(again.stderr.includes(join(cwd, "pkg-1.0.0.tgz")), again.stderr);
+    assert.equal(await Deno.readTextFile(join(cwd, "pkg-1.0.0.tgz")), "mine");
+    assert.deepEqual(archivesOf(home), []);
+  }));
+  await daemon.end();
+});
+
+Deno.test("get -o DIR unpacks, -o - writes the archive to standard output", async () => {
+  await using place = await newPlace();
+  const { publisher, daemon: serves, archive } = await serving(place);
+  await using daemon = serves;
+  const what = `${publisher.publicKey}/pkg@1.2.0`;
+  const home = await place.home(null);
+  const out = join(place.path, "out");
+  assert.equal(await home.must(["get", what, "-o", "out"]), `${out}\n`);
+  assert.equal(await Deno.readTextFile(join(out, "read me.txt")), "new\n");
+  assert.equal((await Deno.stat(join(out, "run.sh"))).mode! & 0o777, 0o755);
+  assert(existsSync(join(out, "manifest.json")));
+
+  const full = await home.run(["get", what, "-o", "out"]);
+  assert.deepEqual([full.code, full.stdout], [2, ""]);
+  assert(full.stderr.includes(out), full.stderr);
+
+  const piped = await home.run(["get", what, "-o", "-"]);
+  assert.equal(piped.code, 0, piped.stderr);
+  assert.deepEqual(piped.stdoutBytes, await archive("1.2.0"));
+
+  const json = JSON.parse(await home.must(["get", what, "--json", "-q"]));
+  assert.deepEqual(json, {
+    ...{ name: "pkg", version: "1.2.0", publisher: publisher.publicKey },
+    ...{ path: join(home.seed, "pkg-1.2.0.tgz"), complete: true },
+  });
+  await daemon.end();
+});
+
+Deno.test("what is not there, not served or makes no sense is told apart", async () => {
+  await using place = await newPlace();
+  const publisher = await place.home();
+  await publisher.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
+  const key = publisher.publicKey;
+  const home = await place.home(null);
+  const env = { LIBRESEED_TIMEOUT: "3s" };
+  const cases: [string, number, RegExp][] = [
+    [`${key}/pkg@2.0.0`, 3, /no record of pkg@2\.0\.0/],
+    [`${key}/pkg@^2`, 3, /no version of pkg that satisfies \^2; there is 1\.0\.0/],
+    [`${key}/other`, 3, /no package named other/],
+    [`${key}/pkg@1.0.0`, 5, /Nobody who seeds .* was found within 3 s/],
+    [`${key}/pkg@not a range`, 2, /not a range/],
+    ["pkg.tgz", 3, /pkg\.tgz/],
+    ["magnet:?dn=x", 2, /magnet/],
+    ["nowhere.torrent", 3, /nowhere\.torrent/],
+    ["home-0/keys/publisher.key", 2, /publisher\.key/],
+  ];
+  await together(cases.map(async ([what, expected, message]) => {
+    const { code, stdout, stderr } = await (await place.home(null)).run(["get", what], { env });
+    assert.equal(code, expected, `${what}: ${stderr}`);
+    assert.equal(stdout, "");
+    assert.match(stderr, message);
+  }));
+  const deaf = await home.run(["get", `${key}/pkg`], {
+    env: { ...env, LIBRESEED_BOOTSTRAP: "none" },
+  });
+  assert.equal(deaf.code, 5, deaf.stderr);
+  assert(deaf.stderr.includes("--bootstrap"), deaf.stderr);
+  assert.deepEqual(archivesOf(home), []);
+});

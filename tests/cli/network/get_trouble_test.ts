@@ -1,0 +1,161 @@
+/**
+ * `libreseed get` when those who answer lie, when their disk has rotted, and when it is interrupted.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { fromBase64, fromHex, toHex } from "../../../src/base/mod.ts";
+import { connectControl, homePaths, itemToJson, manifestItem } from "../../../src/daemon/mod.ts";
+import type { KeyPair } from "../../../src/identity/mod.ts";
+import {
+  type MinimalManifest,
+  parseMinimal,
+  parseSha256,
+  signMinimal,
+} from "../../../src/package/mod.ts";
+import {
+  encodeManifestRecord,
+  manifestSalt,
+  type MutableItem,
+  signItem,
+} from "../../../src/records/mod.ts";
+import { freePort } from "../../support/mod.ts";
+import { eventually, type Home, magnetIn, newPlace } from "./place.ts";
+
+/** Puts a record through a home's daemon, whatever it says. */
+async function put(home: Home, item: MutableItem, version: string): Promise<void> {
+  const { client } = (await connectControl(homePaths(home.path).control))!;
+  try {
+    const record = { kind: "manifest", name: "pkg", version } as const;
+    assert((await client.operations.store({ item: itemToJson(item), record })).holding > 0);
+  } finally {
+    client.close();
+  }
+}
+
+async function minimalIn(home: Home, file: string): Promise<MinimalManifest> {
+  return parseMinimal(await Deno.readFile(join(home.seed, `${file}.minimal.json`)));
+}
+
+/** The record of a package, under the place of another. */
+function misplaced(minimal: MinimalManifest, keys: KeyPair, version: string): MutableItem {
+  const value = encodeManifestRecord({
+    infoHash: fromHex(minimal.btih)!,
+    archiveSha256: parseSha256(minimal.infohash)!,
+    lengthBytes: minimal.length,
+    name: minimal.name,
+    version: minimal.version,
+    timestampMs: minimal.timestamp,
+    signature: fromBase64(minimal.signature.slice("ed25519:".length))!,
+  });
+  return signItem(keys, { salt: manifestSalt("pkg", version), seq: 1, value });
+}
+
+const isServed = (home: Home) => async () => /seeding/.test(await home.must(["list"]));
+
+Deno.test("a record or link that means another archive than it should is refused", async () => {
+  await using place = await newPlace();
+  const [honest, liar, home] = [await place.home(), await place.home(), await place.home(null)];
+  await using serves = await honest.daemon();
+  await using lies = await liar.daemon();
+  const line = await honest.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
+  const minimal = await minimalIn(honest, "pkg-1.0.0");
+
+  // A true record, of 1.0.0, where 2.0.0 should be.
+  const { keys } = liar;
+  const { protocol: _, pubkey: _key, signature: _signature, ...fields } = minimal;
+  const stolen = signMinimal(fields, keys);
+  await put(liar, misplaced(stolen, keys, "2.0.0"), "2.0.0");
+  const elsewhere = await home.run(["get", `${liar.publicKey}/pkg@2.0.0`]);
+  assert.deepEqual([elsewhere.code, elsewhere.stdout], [4, ""], elsewhere.stderr);
+  assert.match(elsewhere.stderr, /pkg@2\.0\.0 names pkg@1\.0\.0/);
+
+  // A record whose manifest is signed by another than the record.
+  await put(liar, misplaced(minimal, keys, "1.0.0"), "1.0.0");
+  const unsigned = await home.run(["get", `${liar.publicKey}/pkg@1.0.0`]);
+  assert.deepEqual([unsigned.code, unsigned.stdout], [4, ""], unsigned.stderr);
+  assert.match(unsigned.stderr, /not signed by/);
+
+  // All in order but the archive, which is somebody else's.
+  await put(liar, manifestItem(stolen, keys, 2), "1.0.0");
+  const foreign = await home.run(["get", `${liar.publicKey}/pkg@1.0.0`]);
+  assert.deepEqual([foreign.code, foreign.stdout], [4, ""], foreign.stderr);
+  assert(foreign.stderr.includes(honest.publicKey), foreign.stderr);
+
+  // A link whose archive is not the one of its publisher's record.
+  const magnet = magnetIn(line).replace(minimal.btih, toHex(randomBytes(20)));
+  const crossed = await home.run(["get", magnet]);
+  assert.deepEqual([crossed.code, crossed.stdout], [4, ""], crossed.stderr);
+  assert(crossed.stderr.includes(minimal.btih), crossed.stderr);
+
+  assert.deepEqual(home.files(), []);
+  await serves.end();
+  await lies.end();
+});
+
+Deno.test("bytes that changed on the seeder's disk are never taken for the archive", async () => {
+  await using place = await newPlace();
+  const [seeder, home] = [await place.home(), await place.home(null)];
+  await using daemon = await seeder.daemon(["--watch", "off"]);
+  await seeder.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
+  const archive = join(seeder.seed, "pkg-1.0.0.tgz");
+  const bytes = await Deno.readFile(archive);
+  bytes[bytes.length >> 1]! ^= 1;
+  await Deno.writeFile(archive, bytes);
+
+  const env = { LIBRESEED_TIMEOUT: "3s" };
+  const out = join(place.path, "out");
+  const { code, stdout } = await home.run(
+    ["get", `${seeder.publicKey}/pkg@1.0.0`, "-o", out],
+    { env },
+  );
+  assert.deepEqual([code, stdout], [5, ""]);
+  assert.deepEqual(home.files().filter((name) => !name.startsWith(".partial-")), []);
+  await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+
+  // Mended, the same command succeeds.
+  bytes[bytes.length >> 1]! ^= 1;
+  await Deno.writeFile(archive, bytes);
+  await home.must(["get", `${seeder.publicKey}/pkg@1.0.0`, "-o", out]);
+  await daemon.end();
+});
+
+Deno.test("a download that is interrupted is gone on with, not begun again", async () => {
+  await using place = await newPlace();
+  const [seeder, home] = [await place.home(), await place.home(null)];
+  const source = await place.source("big", "1.0.0");
+  await Deno.writeFile(join(source, "noise"), randomBytes(8 << 20));
+  const what = `${seeder.publicKey}/big@1.0.0`;
+  const port = ["--port", `${await freePort()}`];
+  const downloaded = () => {
+    const partial = home.files().find((name) => name.startsWith(".partial-"));
+    // What was written, not what was reserved.
+    return partial === undefined ? 0 : Deno.statSync(join(home.seed, partial)).blocks! * 512;
+  };
+  {
+    await using slow = await seeder.daemon(["--upload-limit", "1MiB", ...port]);
+    await seeder.must(["publish", "-q", source]);
+    await using getting = home.spawn(["get", what]);
+    await eventually(() => downloaded() > 1 << 20);
+    getting.kill("SIGINT");
+    const { code, stdout } = await getting.result;
+    assert.deepEqual([code, stdout], [130, ""]);
+    await slow.end();
+  }
+  assert(downloaded() > 1 << 20);
+  assert(!home.files().includes("big-1.0.0.tgz"));
+
+  await using daemon = await seeder.daemon(port);
+  await eventually(isServed(seeder));
+  const path = (await home.must(["get", what])).trimEnd();
+  assert.deepEqual(
+    await Deno.readFile(path),
+    await Deno.readFile(join(seeder.seed, "big-1.0.0.tgz")),
+  );
+  const { uploadedBytes, lengthBytes } = JSON.parse(await seeder.must(["list", "--json"]));
+  assert(uploadedBytes < lengthBytes - (1 << 19), `${uploadedBytes} of ${lengthBytes} sent again`);
+  await daemon.end();
+});
