@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { LOCAL_RANGES, PUBLIC_RANGES, workerPermissions } from "../../../src/worker/mod.ts";
+
+/** An IPv4 address as a number. */
+function addressOf(text: string): number {
+  const parts = text.split(".").map(Number);
+  assert.equal(parts.length, 4);
+  assert.ok(parts.every((part) => Number.isInteger(part) && part >= 0 && part <= 255), text);
+  return parts.reduce((sum, part) => sum * 256 + part, 0);
+}
+
+function textOf(address: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
+}
+
+/** First and last address of a CIDR range. */
+function boundsOf(range: string): [number, number] {
+  const [base, bits] = range.split("/");
+  const first = addressOf(base!);
+  const length = 2 ** (32 - Number(bits));
+  assert.ok(Number(bits) >= 1 && Number(bits) <= 32, range);
+  assert.equal(first % length, 0, `${range} begins in the middle of a block`);
+  return [first, first + length - 1];
+}
+
+function isIn(ranges: readonly string[], address: number): boolean {
+  return ranges.map(boundsOf).some(([first, last]) => address >= first && address <= last);
+}
+
+const everywhere = 2 ** 32 - 1;
+/** What RFC 6890 reserves, and multicast (RFC 5771): nobody there is anybody's peer. */
+const reserved = [
+  ["this host", "0.0.0.0/8"],
+  ["private", "10.0.0.0/8"],
+  ["shared by a provider's customers", "100.64.0.0/10"],
+  ["loopback", "127.0.0.0/8"],
+  ["link-local, with the metadata services", "169.254.0.0/16"],
+  ["private", "172.16.0.0/12"],
+  ["IETF protocol assignments", "192.0.0.0/24"],
+  ["documentation (TEST-NET-1)", "192.0.2.0/24"],
+  ["private", "192.168.0.0/16"],
+  ["benchmarking", "198.18.0.0/15"],
+  ["multicast", "224.0.0.0/4"],
+  ["reserved, and the broadcast address", "240.0.0.0/4"],
+] as const;
+
+for (const [what, range] of reserved) {
+  Deno.test(`none of ${range} (${what}) may be reached, and its neighbours may`, () => {
+    const [first, last] = boundsOf(range);
+    const middle = first + Math.floor((last - first) / 3);
+    for (const address of [first, first + 1, middle, last - 1, last]) {
+      assert.ok(!isIn(PUBLIC_RANGES, address), textOf(address));
+    }
+    const isReserved = (address: number) =>
+      // The rest of 192.0.0.0/16 is left out too.
+      isIn([...reserved.map(([, other]) => other), "192.0.0.0/16"], address);
+    for (const address of [first - 1, last + 1]) {
+      if (address < 0 || address > everywhere || isReserved(address)) continue;
+      assert.ok(isIn(PUBLIC_RANGES, address), `${textOf(address)} is public`);
+    }
+  });
+}
+
+Deno.test("addresses of the public network may be reached", () => {
+  for (
+    const text of [
+      "1.0.0.0",
+      "1.1.1.1",
+      "8.8.8.8",
+      "9.255.255.255",
+      "11.0.0.0",
+      "100.63.255.255",
+      "100.128.0.0",
+      "126.255.255.255",
+      "128.0.0.0",
+      "169.253.255.255",
+      "169.255.0.0",
+      "172.15.255.255",
+      "172.32.0.0",
+      "185.125.190.21",
+      "192.1.0.0",
+      "192.167.255.255",
+      "192.169.0.0",
+      "193.0.0.1",
+      "198.17.255.255",
+      "198.20.0.0",
+      "223.255.255.255",
+    ]
+  ) assert.ok(isIn(PUBLIC_RANGES, addressOf(text)), text);
+});
+
+Deno.test("the ranges do not overlap, and together with what is reserved they are everything", () => {
+  const bounds = PUBLIC_RANGES.map(boundsOf).sort(([a], [b]) => a - b);
+  bounds.forEach(([first], i) => assert.ok(i === 0 || first > bounds[i - 1]![1], textOf(first)));
+  const count = bounds.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+  const left = reserved.filter(([, range]) => !range.startsWith("192.0."))
+    .map(([, range]) => boundsOf(range))
+    .reduce((sum, [first, last]) => sum + last - first + 1, 2 ** 16);
+  assert.equal(count, 2 ** 32 - left);
+});
+
+Deno.test("any address is either public or reserved", () => {
+  const others = [...reserved.map(([, range]) => range), "192.0.0.0/16"];
+  fc.assert(fc.property(fc.integer({ min: 0, max: everywhere }), (address) => {
+    assert.notEqual(isIn(PUBLIC_RANGES, address), isIn(others, address), textOf(address));
+  }));
+});
+
+Deno.test("only allowLocal adds loopback and the private networks, and nothing else", () => {
+  const options = { port: 6_881, seedDirectory: "/seed", allowLocal: false };
+  const without = workerPermissions(options).net as string[];
+  const withLocal = workerPermissions({ ...options, allowLocal: true }).net as string[];
+  assert.deepEqual(without, ["0.0.0.0:6881", "[::]:6881", ...PUBLIC_RANGES]);
+  assert.deepEqual(withLocal, [...without, ...LOCAL_RANGES]);
+  const local = ["10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+  assert.deepEqual([...LOCAL_RANGES].sort(), local);
+});
+
+Deno.test("the worker may listen on its port alone, see its directory alone, and do nothing else", () => {
+  const { net, read, write, ...others } = workerPermissions({
+    port: 7_000,
+    seedDirectory: "/srv/seed",
+    allowLocal: true,
+  });
+  assert.deepEqual((net as string[]).slice(0, 2), ["0.0.0.0:7000", "[::]:7000"]);
+  assert.deepEqual(read, ["/srv/seed"]);
+  assert.deepEqual(write, ["/srv/seed"]);
+  for (const [name, permission] of Object.entries(others)) assert.equal(permission, false, name);
+  assert.deepEqual(Object.keys(others).sort(), ["env", "ffi", "import", "run", "sys"]);
+});
