@@ -77,6 +77,26 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/get.ts"),
   },
   {
+    name: "install",
+    brief: "Put packages and what they need into the store",
+    load: () => import("./commands/install.ts"),
+  },
+  {
+    name: "uninstall",
+    brief: "Take a package out of the store",
+    load: () => import("./commands/uninstall.ts"),
+  },
+  {
+    name: "link",
+    brief: "Link a package of the store into a project",
+    load: () => import("./commands/link.ts"),
+  },
+  {
+    name: "store",
+    brief: "List, verify or tidy up the installed packages",
+    load: () => import("./commands/store.ts"),
+  },
+  {
     name: "verify",
     brief: "Verify archives, offline",
     load: () => import("./commands/verify.ts"),

@@ -37,7 +37,8 @@ const MAX_CYCLES = 10;
 /**
  * Leaves as few versions of each publisher's package as the ranges allow: one, if it satisfies all of
  * them; else some side by side, each requirement getting the highest of them that satisfies it. What
- * nobody needs any more is dropped.
+ * nobody needs any more is dropped. What the user asked for stays as it was found: no package can have
+ * the user get an older version of another.
  */
 export function settle(graph: Graph): void {
   for (;;) {
@@ -45,9 +46,12 @@ export function settle(graph: Graph): void {
     let changed = false;
     for (const edges of edgesByPackage(graph).values()) {
       const nodes = [...new Set(edges.map(({ ref }) => ref))].map((ref) => graph.nodes.get(ref)!);
-      const cover = fewest(edges, nodes.map(({ minimal }) => minimal).sort(highestFirst));
+      const versions = nodes.map(({ minimal }) => minimal).sort(highestFirst);
+      const asked = fewest(edges.filter((edge) => graph.direct.includes(edge)), versions);
+      const cover = fewest(edges, versions, asked);
       for (const edge of edges) {
-        const best = cover.find(({ version }) => fits(version, edge.requirement.range))!;
+        const among = graph.direct.includes(edge) ? asked : cover;
+        const best = among.find(({ version }) => fits(version, edge.requirement.range))!;
         changed ||= edge.ref !== packageRef(best);
         edge.ref = packageRef(best);
       }
@@ -137,23 +141,27 @@ function edgesByPackage(graph: Graph): Map<string, GraphEdge[]> {
 }
 
 /**
- * Few of the versions that together satisfy all edges: again and again the one that satisfies most of
- * those left, the highest of several. Given and returned with the highest first.
+ * Few of the versions that together satisfy all edges: those that are `chosen` already, and again and
+ * again the one that satisfies most of those left, the highest of several. Returned with the highest
+ * first, as `versions` have to be.
  */
 function fewest(
   edges: readonly GraphEdge[],
   versions: readonly MinimalManifest[],
+  chosen: readonly MinimalManifest[] = [],
 ): MinimalManifest[] {
-  const chosen: MinimalManifest[] = [];
-  for (let left = [...edges]; left.length > 0;) {
+  const cover = [...chosen];
+  const satisfied = ({ requirement }: GraphEdge) =>
+    cover.some(({ version }) => fits(version, requirement.range));
+  for (let left = edges.filter((edge) => !satisfied(edge)); left.length > 0;) {
     let best: MinimalManifest | undefined;
     let most = 0;
     for (const minimal of versions) {
       const count = left.filter(({ requirement }) => fits(minimal.version, requirement.range));
       if (count.length > most) [best, most] = [minimal, count.length];
     }
-    chosen.push(best!);
-    left = left.filter(({ requirement }) => !fits(best!.version, requirement.range));
+    cover.push(best!);
+    left = left.filter((edge) => !satisfied(edge));
   }
-  return chosen.sort(highestFirst);
+  return cover.sort(highestFirst);
 }

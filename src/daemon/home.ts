@@ -12,6 +12,8 @@ export interface HomePaths {
   state: string;
   control: string;
   lock: string;
+  /** The store of installed packages. */
+  packages: string;
 }
 
 /** The paths in `home`. */
@@ -21,6 +23,7 @@ export function homePaths(home: string): HomePaths {
     state: join(home, "state.db"),
     control: join(home, "control.sock"),
     lock: join(home, "daemon.lock"),
+    packages: join(home, "packages"),
   };
 }
 

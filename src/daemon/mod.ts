@@ -37,3 +37,22 @@ export {
   type WantedByName,
 } from "./names.ts";
 export { checkPin } from "./trust.ts";
+export {
+  install,
+  type InstallContext,
+  type Installed,
+  type InstalledPackage,
+  installLocked,
+  type InstallRequest,
+} from "./install.ts";
+export { type Linked, linkPackage, type LinkRequest } from "./link.ts";
+export { LOCK_FILE_NAME } from "./lock_file.ts";
+export { packageRef, parseRequirement, type Requirement } from "./requirement.ts";
+export {
+  listStored,
+  type Pruned,
+  pruneStore,
+  storedLike,
+  uninstall,
+  type Uninstalled,
+} from "./stored.ts";

@@ -1,0 +1,132 @@
+/**
+ * `libreseed install [NAME[@RANGE]…]`: puts packages, with all that they need, into the store.
+ *
+ * @module
+ */
+
+import type { Installed, NamesContext, Requirement } from "../../daemon/mod.ts";
+import { type CommandRun, defineCommand, switchFlag, textArgument } from "../command.ts";
+import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
+import { CliError } from "../errors.ts";
+import { installing } from "../installing.ts";
+import { projectLockPath } from "../package_store.ts";
+
+type Flags = { save?: boolean; frozen?: boolean; force?: boolean };
+type Run = CommandRun<Flags, string[]>;
+type Names = Pick<NamesContext, "state" | "finding" | "onNotice">;
+
+export default defineCommand<Flags, string[]>({
+  description:
+    "Finds each package, by the rules of trust, and all that it depends on; downloads, verifies and " +
+    "unpacks them into the store, and prints the path of each that was named. Nothing of a package is " +
+    "ever run. With --save, what was found is written to libreseed.lock.json in the working directory. " +
+    "With --frozen, or without names, exactly what that file holds is installed. An exact version that " +
+    "is in the store needs no network.",
+  settings: ["home", "dir", "policy", ...networkSettings, ...archiveSettings, ...transferSettings],
+  parameters: {
+    flags: {
+      save: switchFlag("Write what was found to the project's lock file"),
+      frozen: switchFlag("Install what the project's lock file holds, nothing else"),
+      force: switchFlag("Unpack anew what is in the store already"),
+    },
+    positional: {
+      kind: "array",
+      parameter: textArgument("PACKAGE", "[KEY/]NAME[@RANGE]; what is locked, without"),
+    },
+  },
+  async run(given) {
+    const { args, flags: { save, frozen, force } } = given;
+    if (save && (frozen || args.length === 0)) {
+      const why = frozen
+        ? "--save writes the lock file, --frozen only reads it"
+        : "--save needs the names of packages";
+      throw new CliError("usage", "BAD_ARGUMENTS", why);
+    }
+    const { install, installLocked, parseRequirement } = await import("../../daemon/mod.ts");
+    const requirements = args.map(parseRequirement);
+    const lockPath = await projectLockPath(given);
+    if (frozen || args.length === 0) {
+      await installing(
+        given,
+        (context) => installLocked(context, lockPath, requirements, { force }),
+        async (installed, names) => {
+          await warnOfPins(given, installed, names);
+          say(given, installed);
+        },
+      );
+      return;
+    }
+    await installing(
+      given,
+      (context) =>
+        install(context, {
+          requirements,
+          direct: !save,
+          force,
+          ...(save && { lockPath }),
+        }),
+      async (installed, names) => {
+        await pin(installed, names);
+        say(given, installed);
+      },
+    );
+  },
+});
+
+/** Pins whoever was chosen for a name, and whoever the user named by key. */
+async function pin({ graph }: Installed, names: Names): Promise<void> {
+  const { rememberPublisher } = await import("../../daemon/mod.ts");
+  const { parsePublicKey } = await import("../../identity/mod.ts");
+  const needed = [...graph.nodes.values()].flatMap(({ edges }) =>
+    // A package that names another's publisher speaks for itself, not for the user.
+    edges.filter(({ requirement }) => requirement.publisher === undefined)
+  );
+  const refs = new Set([...graph.direct, ...needed].map(({ ref }) => ref));
+  for (const ref of refs) {
+    const { minimal } = graph.nodes.get(ref)!;
+    rememberPublisher(names, minimal, parsePublicKey(minimal.pubkey));
+  }
+}
+
+/** A lock file names publishers outright; that it names others than the user trusts is worth a word. */
+async function warnOfPins(
+  { output }: Run,
+  { graph: { direct, nodes } }: Installed,
+  { state }: Names,
+): Promise<void> {
+  const { formatPublicKey } = await import("../../identity/mod.ts");
+  const isBare = ({ requirement }: { requirement: Requirement }) =>
+    requirement.publisher === undefined;
+  for (const { ref } of direct.filter(isBare)) {
+    const { name, pubkey } = nodes.get(ref)!.minimal;
+    const pins = state.pins.list(name).map(({ publicKey }) => formatPublicKey(publicKey));
+    if (pins.length === 0 || pins.includes(pubkey)) continue;
+    output.warning(
+      `the lock file has ${name} of ${pubkey}; here it is pinned to ${pins.join(", ")}`,
+    );
+  }
+}
+
+function say({ output }: Run, { direct, packages }: Installed): void {
+  for (const { minimal: { name, version, pubkey }, present } of packages) {
+    output.detail(`${name}@${version} by ${pubkey}: ${present ? "was there" : "new"}`);
+  }
+  const fresh = packages.filter(({ present }) => !present).length;
+  output.notice(
+    fresh === 0
+      ? `all is in the store already: ${packages.length} packages`
+      : `${packages.length} packages verified, ${fresh} of them new in the store`,
+  );
+  for (const { minimal, path, present, dependencies } of direct) {
+    const { name, version, pubkey, infohash } = minimal;
+    output.result({
+      name,
+      version,
+      publisher: pubkey,
+      path,
+      sha256: infohash.slice("sha256:".length),
+      present,
+      dependencies,
+    }, path);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * `libreseed store list|verify|prune`: the installed packages.
+ *
+ * @module
+ */
+
+import type { StoredPackage, StoreEntry } from "../../store/mod.ts";
+import { type CommandRun, defineCommand, switchFlag, textArgument } from "../command.ts";
+import { archiveSettings } from "../common_flags.ts";
+import { CliError } from "../errors.ts";
+import { combineExitCodes, exitCodes } from "../exit_codes.ts";
+import { packageStore } from "../package_store.ts";
+import { formatTable } from "../table.ts";
+
+type Action = "list" | "verify" | "prune";
+type Flags = { dryRun?: boolean };
+type Args = [action: Action, what?: string];
+type Run = CommandRun<Flags, Args>;
+
+export default defineCommand<Flags, Args>({
+  description:
+    "list prints name, version, size in bytes, whether it was installed by its name, publisher and path " +
+    "of each package. verify reads every file and compares it with what the publisher signed; exit " +
+    "code 4 if no package is sound, 7 if some are; `libreseed install --force` mends one. prune " +
+    "removes what nothing needs: packages that were not installed by their name, and that no lock " +
+    "file, no link and no other package needs.",
+  settings: ["home", ...archiveSettings],
+  parameters: {
+    flags: { dryRun: switchFlag("With prune: say what would be removed, and remove nothing") },
+    positional: {
+      kind: "tuple",
+      parameters: [
+        {
+          placeholder: "list|verify|prune",
+          brief: "What to do",
+          parse(text: string): Action {
+            if (text === "list" || text === "verify" || text === "prune") return text;
+            throw new SyntaxError(`is list, verify or prune, not ${JSON.stringify(text)}`);
+          },
+        },
+        {
+          ...textArgument("PACKAGE", "With list and verify: only [KEY/]NAME[@RANGE]"),
+          optional: true,
+        },
+      ],
+    },
+  },
+  async run(given) {
+    const { args: [action, what], flags } = given;
+    if (flags.dryRun && action !== "prune") {
+      throw new CliError("usage", "BAD_ARGUMENTS", "--dry-run goes with store prune");
+    }
+    if (what !== undefined && action === "prune") {
+      throw new CliError("usage", "BAD_ARGUMENTS", "store prune takes no name");
+    }
+    if (action === "list") return await list(given);
+    if (action === "verify") return await verify(given);
+    await prune(given);
+  },
+});
+
+/** The packages that the user means, and the damaged ones if all are meant. */
+async function chosen(
+  given: Run,
+): Promise<{ packages: StoredPackage[]; damaged: StoreEntry[]; path: string }> {
+  const { args: [, what] } = given;
+  const { listStored, parseRequirement, storedLike } = await import("../../daemon/mod.ts");
+  const store = await packageStore(given);
+  const { packages, damaged } = await listStored(store);
+  if (what === undefined) return { packages, damaged, path: store.path };
+  const found = storedLike(packages, parseRequirement(what));
+  if (found.length > 0) return { packages: found, damaged: [], path: store.path };
+  throw new CliError("not-found", "NOT_INSTALLED", `${what} is not in the store`);
+}
+
+async function list(given: Run): Promise<void> {
+  const { output } = given;
+  const { sizeOfStored } = await import("../../store/mod.ts");
+  const { packages, damaged, path } = await chosen(given);
+  const rows: string[][] = [];
+  for (const entry of packages) {
+    const { name, version, publisher, direct } = entry;
+    const bytes = await sizeOfStored(entry);
+    if (output.json) {
+      output.result({ name, version, publisher, bytes, direct, path: entry.path }, undefined);
+    }
+    const why = direct ? "by name" : "needed";
+    rows.push([`${name}@${version}`, `${bytes}`, why, publisher, entry.path]);
+  }
+  for (const { path, direct, problem } of damaged) {
+    if (output.json) output.result({ path, direct, problem }, undefined);
+    rows.push(["?", "0", "damaged", problem!, path]);
+  }
+  if (rows.length === 0) return output.notice(`${path} holds no packages`);
+  if (!output.json) output.result({}, formatTable(rows));
+}
+
+async function verify(given: Run): Promise<number> {
+  const { io, output, settings } = given;
+  const { limitsOf } = await import("../../daemon/mod.ts");
+  const { checkStored } = await import("../../store/mod.ts");
+  const limits = limitsOf((await settings()).values);
+  const { packages, damaged, path } = await chosen(given);
+  const codes: number[] = [];
+  for (const entry of packages) {
+    io.signal.throwIfAborted();
+    const { name, version, publisher } = entry;
+    const problems = await checkStored(entry, limits, io.signal);
+    const ok = problems.length === 0;
+    codes.push(ok ? exitCodes.done : exitCodes.verification);
+    const verdict = ok ? "ok" : `damaged\n${problems.map((line) => `  ${line}`).join("\n")}`;
+    output.result(
+      { name, version, publisher, path: entry.path, ok, problems },
+      `${name}@${version} ${publisher}: ${verdict}`,
+    );
+  }
+  for (const { path, problem } of damaged) {
+    codes.push(exitCodes.verification);
+    output.result({ path, ok: false, problems: [problem] }, `${path}: damaged\n  ${problem}`);
+  }
+  if (codes.length === 0) output.notice(`${path} holds no packages`);
+  return combineExitCodes(codes);
+}
+
+async function prune(given: Run): Promise<void> {
+  const { flags: { dryRun = false }, io, output } = given;
+  const { pruneStore } = await import("../../daemon/mod.ts");
+  const { removed, kept } = await pruneStore(await packageStore(given), {
+    dryRun,
+    signal: io.signal,
+  });
+  for (const entry of removed) {
+    const { path } = entry;
+    const data = entry.problem === undefined
+      ? { name: entry.name, version: entry.version, publisher: entry.publisher, path }
+      : { path, problem: entry.problem };
+    const text = entry.problem === undefined
+      ? `${entry.name}@${entry.version} ${entry.publisher}`
+      : path;
+    output.result({ ...data, removed: !dryRun }, text);
+  }
+  const verb = dryRun ? "would be removed" : "removed";
+  output.notice(`${removed.length} packages ${verb}, ${kept} kept`);
+}

@@ -1,0 +1,164 @@
+/**
+ * Where `install` gets its packages from: first from what is here, and only if that does not do, from
+ * the network.
+ *
+ * @module
+ */
+
+import type { InstallContext, NamesContext } from "../daemon/mod.ts";
+import type { ArchiveLimits, MinimalManifest } from "../package/mod.ts";
+import type { StateDatabase } from "../store/mod.ts";
+import type { CommandRun } from "./command.ts";
+import { NetworkCost } from "./network_cost.ts";
+import type { Output } from "./output.ts";
+import { packageStore } from "./package_store.ts";
+import { type Network, withNames, withNode } from "./with_node.ts";
+import { withState } from "./with_state.ts";
+
+// deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
+type AnyRun = Pick<CommandRun<any, any>, "output" | "io" | "settings">;
+
+/** What is wanted is not here. */
+class NetworkNeeded extends Error {}
+
+/**
+ * Installs without the network if that can be done, and otherwise with it.
+ *
+ * @param work done again from the start when it turns out that the network is needed
+ * @param done what to do with the outcome, while names can still be looked up and pinned
+ */
+export async function installing<T>(
+  given: AnyRun,
+  work: (context: InstallContext) => Promise<T>,
+  done: (outcome: T, names: Pick<NamesContext, "state" | "finding" | "onNotice">) => Promise<void>,
+): Promise<void> {
+  const { io, output } = given;
+  try {
+    await withState(given, async (state, values) => {
+      const { limitsOf } = await import("../daemon/mod.ts");
+      const context = await contextHere(given, state, limitsOf(values));
+      const outcome = await work({ ...context, ...await fromHere(given) });
+      output.detail("the network was not needed");
+      await done(outcome, {
+        state,
+        finding: { clock: io.clock, timeoutMs: values.timeoutMs },
+        onNotice: (message) => output.notice(message),
+      });
+    });
+  } catch (error) {
+    if (!(error instanceof NetworkNeeded)) throw error;
+    await withNode(given, async (network) => {
+      const cost = new NetworkCost(network.operations, output.verbose);
+      const counted = { ...network, operations: cost.operations };
+      await withNames(given, counted, async (names) => {
+        const context = await contextHere(given, names.state, network.limits);
+        const outcome = await work({ ...context, ...await fromNetwork(given, counted, names) });
+        await cost.tell(output);
+        await done(outcome, names);
+      });
+    });
+  }
+}
+
+/** What does not depend on the network. */
+async function contextHere(
+  given: AnyRun,
+  state: StateDatabase,
+  limits: ArchiveLimits,
+): Promise<Omit<InstallContext, "resolve" | "fetch">> {
+  const { formatPublicKey } = await import("../identity/mod.ts");
+  const { values } = await given.settings();
+  return {
+    store: await packageStore(given),
+    limits,
+    signal: given.io.signal,
+    pinned(name) {
+      // Another policy may choose another publisher, for the pin to refuse.
+      const [pin, ...others] = values.policy === "first-seen" ? state.pins.list(name) : [];
+      return pin && others.length === 0 ? formatPublicKey(pin.publicKey) : undefined;
+    },
+    onStep: (message) => given.output.detail(message),
+  };
+}
+
+async function fromHere(
+  { settings }: AnyRun,
+): Promise<Pick<InstallContext, "resolve" | "fetch">> {
+  const { values } = await settings();
+  const { SeedDirectory } = await import("../store/mod.ts");
+  const { archiveFileName } = await import("../package/mod.ts");
+  const seeds = new SeedDirectory(values.dir);
+  return {
+    resolve: () => Promise.reject(new NetworkNeeded()),
+    async fetch({ name, version, infohash }) {
+      const entry = await seeds.entry(archiveFileName(name, version));
+      if (entry?.problem === undefined && entry?.minimal.infohash === infohash) {
+        return entry.archivePath;
+      }
+      throw new NetworkNeeded();
+    },
+  };
+}
+
+async function fromNetwork(
+  { io, output }: AnyRun,
+  { operations, seeds, limits, values, onVerified }: Network,
+  names: NamesContext,
+): Promise<Pick<InstallContext, "resolve" | "fetch">> {
+  const { getArchive, resolveByName } = await import("../daemon/mod.ts");
+  const { parsePublicKey } = await import("../identity/mod.ts");
+  const bar = new DownloadBar(output);
+  return {
+    async resolve({ publisher, name, range }, signal) {
+      const wanted = {
+        ...(publisher !== undefined && { publicKey: parsePublicKey(publisher) }),
+        name,
+        range,
+      };
+      output.detail(`looking for ${name}${range === undefined ? "" : `@${range}`}`);
+      const context = { ...names, finding: { ...names.finding, signal } };
+      return (await resolveByName(context, wanted)).minimal;
+    },
+    async fetch(minimal, signal) {
+      const { archivePath } = await getArchive({
+        operations,
+        seeds,
+        clock: io.clock,
+        limits,
+        timeoutMs: values.timeoutMs,
+        signal,
+        onVerified,
+        onStep: (message) => output.detail(message),
+        onProgress: ({ downloadedBytes, downloadSpeed }) =>
+          bar.update(minimal, downloadedBytes, downloadSpeed),
+      }, { kind: "minimal", minimal }).finally(() => bar.end(minimal));
+      return archivePath;
+    },
+  };
+}
+
+/** One bar for several downloads at a time. */
+class DownloadBar {
+  readonly #bar;
+  readonly #running = new Map<MinimalManifest, { doneBytes: number; bytesPerSecond: number }>();
+
+  constructor(output: Output) {
+    this.#bar = output.progress("download");
+  }
+
+  update(minimal: MinimalManifest, doneBytes: number, bytesPerSecond: number): void {
+    this.#running.set(minimal, { doneBytes, bytesPerSecond });
+    const all = { doneBytes: 0, totalBytes: 0, bytesPerSecond: 0 };
+    for (const [{ length }, { doneBytes, bytesPerSecond }] of this.#running) {
+      all.doneBytes += doneBytes;
+      all.totalBytes += length;
+      all.bytesPerSecond += bytesPerSecond;
+    }
+    this.#bar.update(all);
+  }
+
+  end(minimal: MinimalManifest): void {
+    this.#running.delete(minimal);
+    if (this.#running.size === 0) this.#bar.end();
+  }
+}

@@ -1,0 +1,432 @@
+/**
+ * Installing from a shelf that stands for the network: what comes into the store, and what does not.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { delay, systemClock } from "../../../src/base/mod.ts";
+import { install, installLocked, parseRequirement } from "../../../src/daemon/mod.ts";
+import { parseLockFile } from "../../../src/daemon/lock_file.ts";
+import { defaultArchiveLimits, signMinimal } from "../../../src/package/mod.ts";
+import { PackageStore } from "../../../src/store/mod.ts";
+import {
+  alice,
+  aliceKey,
+  failure,
+  type InstallPlace,
+  installTest,
+  mallory,
+  malloryKey,
+} from "./support.ts";
+
+function wanting(...specs: string[]) {
+  return { requirements: specs.map(parseRequirement), direct: true };
+}
+
+/** Installs with `--save`. */
+function saving(place: InstallPlace, ...specs: string[]) {
+  return { ...wanting(...specs), direct: false, lockPath: place.lockPath };
+}
+
+/** What a package sees when its code asks for another: the text of that one's `index.js`. */
+async function seenFrom(place: InstallPlace, spec: string, name: string): Promise<string> {
+  const entries = await place.store.list();
+  const entry = entries.find((entry) =>
+    entry.problem === undefined && `${entry.name}@${entry.version}` === spec
+  )!;
+  return await Deno.readTextFile(join(entry.path, "..", "node_modules", name, "index.js"));
+}
+
+installTest(
+  "a package and all it needs come into the store, each seeing its own",
+  async (place) => {
+    await place.make("app@1.0.0", { dependencies: { "@s/lib": "^1", x: "^2" } });
+    await place.make("@s/lib@1.3.0", { dependencies: { x: "^1" } });
+    await place.make("x@1.1.0");
+    await place.make("x@2.0.0");
+    const { direct, packages } = await install(place.context(), wanting("app"));
+    assert.deepEqual(await place.stored(), ["@s/lib@1.3.0", "app@1.0.0", "x@1.1.0", "x@2.0.0"]);
+    assert.equal(packages.length, 4);
+    assert.equal(direct.length, 1);
+    assert.equal(await Deno.readTextFile(join(direct[0]!.path, "index.js")), "// app@1.0.0\n");
+    assert.equal(await seenFrom(place, "app@1.0.0", "x"), "// x@2.0.0\n");
+    assert.equal(await seenFrom(place, "app@1.0.0", "@s/lib"), "// @s/lib@1.3.0\n");
+    assert.equal(await seenFrom(place, "@s/lib@1.3.0", "x"), "// x@1.1.0\n");
+    assert.ok(place.steps.includes("side by side: x 2.0.0, 1.1.0"), place.steps.join("\n"));
+    assert.deepEqual(place.strays(), []);
+  },
+);
+
+installTest(
+  "an exact version of a settled publisher is there the second time, unasked",
+  async (place) => {
+    await place.make("app@1.0.0", { dependencies: { x: "^1" } });
+    await place.make("x@1.1.0");
+    const first = await install(place.context(), wanting(`${aliceKey}/app@1.0.0`));
+    assert.deepEqual(first.packages.map(({ present }) => present), [false, false]);
+    await place.make("x@1.2.0");
+    place.asked.length = 0;
+    const second = await install(place.context(), wanting(`${aliceKey}/app@1.0.0`));
+    assert.deepEqual(place.asked, []);
+    assert.deepEqual(second.direct[0]!.path, first.direct[0]!.path);
+    assert.deepEqual(second.packages.map(({ present }) => present), [true, true]);
+
+    place.pins.set("app", aliceKey);
+    await install(place.context(), wanting("app@1.0.0"));
+    assert.deepEqual(place.asked, []);
+    // What is not exact, or not settled, is asked for; what is needed for it stays as it is.
+    await install(place.context(), wanting("app@^1"));
+    assert.deepEqual(place.asked, ["resolve app@^1"]);
+    place.pins.set("app", malloryKey);
+    await install(place.context(), wanting("app@1.0.0"));
+    assert.deepEqual(place.asked.slice(1), ["resolve app@1.0.0"]);
+  },
+);
+
+installTest(
+  "a dependency whose publisher is pinned to another since is looked up anew",
+  async (place) => {
+    await place.make("app@1.0.0", { dependencies: { x: "^1" } });
+    await place.make("x@1.0.0");
+    await place.make("x@1.0.1", { signer: mallory });
+    const resolve = (wanted: { name: string; publisher?: string }) =>
+      Promise.resolve(
+        place.find({ publisher: place.pins.get(wanted.name) ?? aliceKey, ...wanted }),
+      );
+    const spec = `${aliceKey}/app@1.0.0`;
+    await install(place.context({ resolve }), wanting(spec));
+    assert.equal(await seenFrom(place, "app@1.0.0", "x"), "// x@1.0.0\n");
+    place.pins.set("x", malloryKey);
+    await install(place.context({ resolve }), wanting(spec));
+    assert.equal(await seenFrom(place, "app@1.0.0", "x"), "// x@1.0.1\n");
+  },
+);
+
+installTest("what is missing leaves nothing in the store, and says who needs it", async (place) => {
+  await place.make("app@1.0.0", { dependencies: { here: "*", gone: "^1" } });
+  await place.make("here@1.0.0");
+  const error = await failure(install(place.context(), wanting("app")), "DEPENDENCY_NOT_FOUND");
+  assert.match(error.message, /^gone@\^1, which app@1\.0\.0 needs/);
+  assert.deepEqual(await place.stored(), []);
+  assert.deepEqual(place.strays(), []);
+});
+
+installTest(
+  "an archive that is another package's is refused, and nothing is kept",
+  async (place) => {
+    const other = await place.make("other@1.0.0");
+    const { infohash, btih, length, timestamp } = other;
+    for (const [name, version] of [["app", "1.0.0"], ["other", "1.0.1"]] as const) {
+      const lying = signMinimal({ name, version, infohash, btih, length, timestamp }, alice);
+      place.published.push(lying);
+      const error = await failure(
+        install(place.context(), wanting(`${name}@${version}`)),
+        "MANIFEST_MISMATCH",
+      );
+      assert.deepEqual([error.kind, error.detail.step], ["verification", "full-manifest"]);
+    }
+    // Mallory's manifest over alice's archive.
+    place.published.push(
+      signMinimal({ name: "other", version: "2.0.0", infohash, btih, length, timestamp }, mallory),
+    );
+    await failure(install(place.context(), wanting("other@2.0.0")), "MANIFEST_MISMATCH");
+    assert.deepEqual(await place.stored(), []);
+    assert.deepEqual(place.strays(), []);
+  },
+);
+
+installTest(
+  "a dependency that fails its verification is named, and nothing is kept",
+  async (place) => {
+    await place.make("app@1.0.0", { dependencies: { x: "*" } });
+    const { infohash } = await place.make("x@1.0.0");
+    const path = place.archives.get(infohash)!;
+    const bytes = await Deno.readFile(path);
+    bytes[bytes.length - 20]! ^= 1;
+    await Deno.writeFile(path, bytes);
+    const error = await failure(install(place.context(), wanting("app")), "HASH_MISMATCH");
+    assert.equal(error.kind, "verification");
+    assert.match(error.message, /^x@1\.0\.0, which app@1\.0\.0 needs: /);
+    assert.deepEqual(await place.stored(), []);
+    assert.deepEqual(place.strays(), []);
+  },
+);
+
+installTest("a version that is offered with other contents is refused", async (place) => {
+  await place.make("app@1.0.0", { files: { "index.js": "first\n" } });
+  await install(place.context(), wanting("app"));
+  place.published.length = 0;
+  await place.make("app@1.0.0", { files: { "index.js": "second\n" } });
+  for (const force of [false, true]) {
+    const request = { ...wanting("app"), force };
+    const error = await failure(install(place.context(), request), "PACKAGE_CHANGED");
+    assert.equal(error.kind, "verification");
+  }
+  const [entry] = await place.store.list();
+  assert.equal(await Deno.readTextFile(join(entry!.path, "index.js")), "first\n");
+});
+
+installTest("the same name and version of two publishers lie side by side", async (place) => {
+  await place.make("app@1.0.0");
+  await place.make("app@1.0.0", { signer: mallory });
+  const { direct } = await install(
+    place.context(),
+    wanting(`${aliceKey}/app`, `${malloryKey}/app`),
+  );
+  assert.notEqual(direct[0]!.path, direct[1]!.path);
+  assert.deepEqual(await place.stored(), ["app@1.0.0", "app@1.0.0"]);
+});
+
+installTest("circles are installed, and named to whoever listens", async (place) => {
+  await place.make("a@1.0.0", { dependencies: { b: "*" } });
+  await place.make("b@1.0.0", { dependencies: { a: "*" } });
+  await install(place.context(), wanting("a"));
+  assert.equal(await seenFrom(place, "a@1.0.0", "b"), "// b@1.0.0\n");
+  assert.equal(await seenFrom(place, "b@1.0.0", "a"), "// a@1.0.0\n");
+  assert.ok(place.steps.includes("these need each other: a@1.0.0 → b@1.0.0 → a@1.0.0"));
+});
+
+installTest("all packages together may unpack to no more than one may", async (place) => {
+  const half = { "big.txt": "x".repeat(300_000) };
+  await place.make("a@1.0.0", { dependencies: { b: "*" }, files: half });
+  await place.make("b@1.0.0", { files: half });
+  const limits = { ...defaultArchiveLimits, maxUnpackedBytes: 500_000 };
+  const error = await failure(
+    install(place.context({ limits }), wanting("a")),
+    "INSTALL_TOO_LARGE",
+  );
+  assert.match(error.message, /more than 500000 bytes together/);
+  assert.deepEqual(await place.stored(), []);
+  assert.deepEqual(place.strays(), []);
+  await install(place.context({ limits }), wanting("b"));
+
+  // What cannot fit is not even fetched.
+  place.asked.length = 0;
+  const tiny = { ...defaultArchiveLimits, maxUnpackedBytes: 50 };
+  await failure(install(place.context({ limits: tiny }), wanting("a")), "INSTALL_TOO_LARGE");
+  assert.deepEqual(place.asked, ["resolve a@*"]);
+});
+
+installTest("an install that is interrupted leaves nothing half-made", async (place) => {
+  await place.make("app@1.0.0", { dependencies: { x: "*", y: "*" } });
+  await place.make("x@1.0.0");
+  await place.make("y@1.0.0");
+  const usual = place.context();
+  for (const at of ["unpacking app@1.0.0", "unpacking x@1.0.0", "unpacking y@1.0.0"]) {
+    const outside = new AbortController();
+    const context = place.context({
+      signal: outside.signal,
+      onStep: (step) => step === at && outside.abort(new Error(`enough ${at}`)),
+    });
+    await assert.rejects(install(context, wanting("app")), new RegExp(`enough ${at}`));
+    assert.deepEqual([await place.stored(), place.strays()], [[], []]);
+  }
+  // While a download goes on.
+  const outside = new AbortController();
+  const context = place.context({
+    signal: outside.signal,
+    fetch(minimal, signal) {
+      if (minimal.name !== "x") return usual.fetch(minimal, signal);
+      queueMicrotask(() => outside.abort(new Error("ended")));
+      return delay(systemClock, 60_000, signal).then(() => "never");
+    },
+  });
+  await assert.rejects(install(context, wanting("app")), /ended/);
+  assert.deepEqual([await place.stored(), place.strays()], [[], []]);
+});
+
+installTest(
+  "what a killed process left is removed by the next install, packages stay",
+  async (place) => {
+    await place.make("app@1.0.0");
+    await install(place.context(), wanting("app"));
+    // No process has this id.
+    const left = join(place.store.path, ".tmp-4194305-0123456789abcdef");
+    await Deno.mkdir(join(left, "package"), { recursive: true });
+    await Deno.writeTextFile(join(left, "package", "half"), "x");
+    const mine = join(place.store.path, `.tmp-${Deno.pid}-0123456789abcdef`);
+    await Deno.mkdir(mine);
+    await install(place.context(), wanting("app"));
+    assert.deepEqual(place.strays(), [`.tmp-${Deno.pid}-0123456789abcdef`]);
+    assert.deepEqual(await place.stored(), ["app@1.0.0"]);
+  },
+);
+
+installTest("two installs of the same package at once both go well", async (place) => {
+  await place.make("app@1.0.0", { dependencies: { x: "*" } });
+  await place.make("x@1.0.0");
+  const stores = Array.from({ length: 4 }, () => new PackageStore(place.store.path));
+  const done = await Promise.all(
+    stores.map((store) => install(place.context({ store }), wanting("app"))),
+  );
+  assert.equal(new Set(done.map(({ direct }) => direct[0]!.path)).size, 1);
+  assert.deepEqual(await place.stored(), ["app@1.0.0", "x@1.0.0"]);
+  assert.deepEqual(place.strays(), []);
+  assert.equal(await seenFrom(place, "app@1.0.0", "x"), "// x@1.0.0\n");
+});
+
+installTest(
+  "a package whose manifests are damaged is unpacked anew, and stays marked",
+  async (place) => {
+    await place.make("app@1.0.0");
+    const { direct: [app] } = await install(place.context(), wanting("app"));
+    const damages = [
+      () => Deno.writeTextFile(join(app!.path, "manifest.json"), "{}"),
+      () => Deno.remove(join(app!.path, "manifest.json")),
+      () => Deno.writeTextFile(join(app!.path, "..", "minimal.json"), "{}"),
+      () => Deno.remove(join(app!.path, "..", "minimal.json")),
+      () => Deno.remove(app!.path, { recursive: true }),
+    ];
+    for (const damage of damages) {
+      await damage();
+      await install(place.context(), { ...wanting("app"), direct: false });
+      assert.equal(await Deno.readTextFile(join(app!.path, "index.js")), "// app@1.0.0\n");
+      const [entry] = await place.store.list();
+      assert.ok(entry!.problem === undefined && entry!.direct);
+    }
+    await Deno.writeTextFile(join(app!.path, "index.js"), "altered\n");
+    await install(place.context(), wanting("app"));
+    assert.equal(await Deno.readTextFile(join(app!.path, "index.js")), "altered\n");
+    await install(place.context(), { ...wanting("app"), force: true });
+    assert.equal(await Deno.readTextFile(join(app!.path, "index.js")), "// app@1.0.0\n");
+    assert.deepEqual(place.strays(), []);
+  },
+);
+
+installTest(
+  "--save locks what was found, and --frozen installs just that elsewhere",
+  async (place) => {
+    await place.make("app@1.0.0", { dependencies: { x: "^1" } });
+    await place.make("x@1.1.0");
+    await install(place.context(), saving(place, "app@^1"));
+    const text = await Deno.readTextFile(place.lockPath);
+    const lock = parseLockFile(text, place.lockPath);
+    assert.deepEqual([...lock.packages.keys()], [
+      `${aliceKey}/app@1.0.0`,
+      `${aliceKey}/x@1.1.0`,
+    ]);
+    assert.deepEqual([...lock.requirements.keys()], ["app"]);
+
+    await place.make("app@1.5.0");
+    await place.make("x@1.9.0");
+    place.asked.length = 0;
+    const elsewhere = new PackageStore(join(place.path, "elsewhere"));
+    const { direct } = await installLocked(place.context({ store: elsewhere }), place.lockPath);
+    assert.deepEqual(direct.map(({ minimal }) => minimal.version), ["1.0.0"]);
+    assert.deepEqual((await elsewhere.list()).length, 2);
+    // Nothing is resolved: the lock file knows all.
+    assert.deepEqual(place.asked.sort(), ["fetch app@1.0.0", "fetch x@1.1.0"]);
+    assert.equal(await Deno.readTextFile(place.lockPath), text);
+  },
+);
+
+installTest(
+  "--save keeps what is locked where it still satisfies, and moves what was named",
+  async (place) => {
+    await place.make("app@1.0.0", { dependencies: { x: "^1" } });
+    await place.make("x@1.1.0");
+    await install(place.context(), saving(place, "app@^1"));
+    await place.make("app@1.5.0", { dependencies: { x: "^1" } });
+    await place.make("tool@1.0.0", { dependencies: { x: "^1" } });
+    await place.make("x@1.9.0");
+    await install(place.context(), saving(place, "tool"));
+    const refs = async () =>
+      [...parseLockFile(await Deno.readTextFile(place.lockPath), "").packages.keys()]
+        .map((ref) => ref.replace(`${aliceKey}/`, ""));
+    assert.deepEqual(await refs(), ["app@1.0.0", "tool@1.0.0", "x@1.1.0"]);
+    await install(place.context(), saving(place, "app@^1"));
+    assert.deepEqual(await refs(), ["app@1.5.0", "tool@1.0.0", "x@1.1.0"]);
+  },
+);
+
+installTest("two projects' worth of saving at once lose nothing", async (place) => {
+  const names = ["a", "b", "c", "d", "e", "f"];
+  for (const name of names) await place.make(`${name}@1.0.0`);
+  await Promise.all(names.map((name) => install(place.context(), saving(place, name))));
+  const lock = parseLockFile(await Deno.readTextFile(place.lockPath), place.lockPath);
+  assert.deepEqual([...lock.requirements.keys()], names);
+});
+
+installTest("--frozen needs a lock file, and what is named has to be in it", async (place) => {
+  const missing = await failure(installLocked(place.context(), place.lockPath), "LOCK_MISSING");
+  assert.equal(missing.kind, "not-found");
+  assert.ok(missing.message.includes(place.lockPath) && missing.message.includes("--save"));
+  await place.make("app@1.0.0");
+  await place.make("other@1.0.0");
+  await install(place.context(), saving(place, "app", "other"));
+  const named = await installLocked(place.context(), place.lockPath, [{ name: "app" }]);
+  assert.deepEqual(named.packages.map(({ minimal }) => minimal.name), ["app"]);
+  for (const spec of ["gone", "app@^2"]) {
+    const error = await failure(
+      installLocked(place.context(), place.lockPath, [parseRequirement(spec)]),
+      "NOT_IN_LOCK",
+    );
+    assert.equal(error.kind, "not-found");
+  }
+});
+
+installTest("a lock file that does not agree with a signed manifest is refused", async (place) => {
+  await place.make("app@1.0.0", { dependencies: { x: "^2" } });
+  await place.make("x@1.0.0");
+  await place.make("x@2.0.0");
+  await install(place.context(), saving(place, "app", `x@1.0.0`));
+  const json = JSON.parse(await Deno.readTextFile(place.lockPath));
+  const app = json.packages[`${aliceKey}/app@1.0.0`];
+  const elsewhere = new PackageStore(join(place.path, "elsewhere"));
+  const cases: [dependencies: Record<string, string>, message: RegExp][] = [
+    [{}, /it needs x, for which nothing is locked/],
+    [{ x: `${aliceKey}/x@1.0.0` }, /it needs x@\^2; .*x@1\.0\.0 is locked/],
+    [{ x: `${aliceKey}/x@2.0.0`, app: `${aliceKey}/app@1.0.0` }, /it does not need app/],
+  ];
+  for (const [dependencies, message] of cases) {
+    app.dependencies = dependencies;
+    await Deno.writeTextFile(place.lockPath, JSON.stringify(json));
+    for (const store of [elsewhere, place.store]) {
+      const error = await failure(
+        installLocked(place.context({ store }), place.lockPath),
+        "LOCK_MISMATCH",
+      );
+      assert.equal(error.kind, "verification");
+      assert.match(error.message, message);
+    }
+  }
+  assert.deepEqual(await elsewhere.list(), []);
+});
+
+installTest("--frozen takes no archive but the locked one", async (place) => {
+  const first = await place.make("app@1.0.0", { files: { "index.js": "first\n" } });
+  await install(place.context(), saving(place, "app"));
+  const second = await place.make("app@1.0.0", { files: { "index.js": "second\n" } });
+  place.archives.set(first.infohash, place.archives.get(second.infohash)!);
+  const store = new PackageStore(join(place.path, "elsewhere"));
+  const error = await failure(
+    installLocked(place.context({ store }), place.lockPath),
+    first.length === second.length ? "HASH_MISMATCH" : "LENGTH_MISMATCH",
+  );
+  assert.equal(error.kind, "verification");
+  assert.deepEqual(await store.list(), []);
+});
+
+installTest("a lock file that is broken stops --save before anything is asked", async (place) => {
+  await place.make("app@1.0.0");
+  await Deno.writeTextFile(place.lockPath, "<<<<<<< HEAD");
+  await failure(install(place.context(), saving(place, "app")), "LOCK_INVALID");
+  assert.deepEqual(place.asked, []);
+  assert.equal(await Deno.readTextFile(place.lockPath), "<<<<<<< HEAD");
+});
+
+installTest("a thousand locked packages are a bound as well", async (place) => {
+  const { signed } = await import("./support.ts");
+  const { lockWith, writeLockFile } = await import("../../../src/daemon/lock_file.ts");
+  const many = Array.from({ length: 1_001 }, (_, i) => signed(`p${i}`, "1.0.0"));
+  const ref = (name: string) => `${aliceKey}/${name}@1.0.0`;
+  const graph = {
+    direct: many.map(({ name }) => ({ requirement: { name }, ref: ref(name) })),
+    nodes: new Map(many.map((minimal) => [ref(minimal.name), { minimal, edges: [] }])),
+  };
+  await writeLockFile(place.lockPath, lockWith(undefined, graph));
+  await failure(installLocked(place.context(), place.lockPath), "TOO_MANY_PACKAGES");
+  assert.deepEqual(place.asked, []);
+});

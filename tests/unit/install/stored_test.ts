@@ -1,0 +1,373 @@
+/**
+ * What is in the store, who needs it, and what goes when nobody does.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  install,
+  linkPackage,
+  parseRequirement,
+  pruneStore,
+  uninstall,
+} from "../../../src/daemon/mod.ts";
+import { checkStored, sizeOfStored, type StoredPackage } from "../../../src/store/mod.ts";
+import {
+  aliceKey,
+  failure,
+  type InstallPlace,
+  installTest,
+  mallory,
+  malloryKey,
+} from "./support.ts";
+
+async function add(
+  place: InstallPlace,
+  spec: string,
+  { save = false, direct = !save }: { save?: boolean; direct?: boolean } = {},
+): Promise<void> {
+  const requirements = [parseRequirement(spec)];
+  const lockPath = save ? { lockPath: place.lockPath } : {};
+  await install(place.context(), { requirements, direct, ...lockPath });
+}
+
+async function entryOf(place: InstallPlace, spec: string): Promise<StoredPackage> {
+  for (const entry of await place.store.list()) {
+    if (entry.problem === undefined && `${entry.name}@${entry.version}` === spec) return entry;
+  }
+  assert.fail(`${spec} is not in the store`);
+}
+
+/** `app` needs `lib`, which needs `base`; `other` stands alone. */
+async function fill(place: InstallPlace): Promise<void> {
+  await place.make("app@1.0.0", { dependencies: { lib: "*" } });
+  await place.make("lib@1.0.0", { dependencies: { base: "*" } });
+  await place.make("base@1.0.0");
+  await place.make("other@1.0.0");
+}
+
+installTest("the store is listed by name and version, with what is marked", async (place) => {
+  assert.deepEqual(await place.store.list(), []);
+  await fill(place);
+  await add(place, "other");
+  await add(place, "app");
+  const entries = await place.store.list();
+  assert.deepEqual(
+    entries.map((entry) => entry.problem === undefined && [entry.name, entry.direct]),
+    [["app", true], ["base", false], ["lib", false], ["other", true]],
+  );
+  const app = await entryOf(place, "app@1.0.0");
+  assert.equal(app.path, join(place.store.path, app.id, "package"));
+  assert.equal(app.publisher, aliceKey);
+  assert.ok(await sizeOfStored(app) > 400);
+});
+
+installTest("a package's directory follows from its key, name and version", async (place) => {
+  await fill(place);
+  await add(place, "other");
+  const { id } = await entryOf(place, "other@1.0.0");
+  const text = new TextEncoder().encode(`${aliceKey}\nother\n1.0.0`);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+  assert.equal(id, digest.toHex());
+});
+
+installTest("a sound package is found sound, and every kind of damage is found", async (place) => {
+  await place.make("app@1.0.0", {
+    dependencies: { lib: "*" },
+    files: { "index.js": "1\n", "src/deep/a.js": "2\n", "empty": "" },
+  });
+  await place.make("lib@1.0.0");
+  await add(place, "app");
+  const app = await entryOf(place, "app@1.0.0");
+  assert.deepEqual(await checkStored(app), []);
+  const at = (path: string) => join(app.path, path);
+  const cases: [damage: () => Promise<unknown>, mend: () => Promise<unknown>, found: RegExp[]][] = [
+    [
+      () => Deno.writeTextFile(at("index.js"), "x\n"),
+      () => Deno.writeTextFile(at("index.js"), "1\n"),
+      [/package\/index\.js was altered$/],
+    ],
+    [
+      () => Deno.truncate(at("src/deep/a.js"), 0),
+      () => Deno.writeTextFile(at("src/deep/a.js"), "2\n"),
+      [/src\/deep\/a\.js was altered$/],
+    ],
+    [
+      () => Deno.remove(at("src"), { recursive: true }),
+      async () => {
+        await Deno.mkdir(at("src/deep"), { recursive: true });
+        await Deno.writeTextFile(at("src/deep/a.js"), "2\n");
+      },
+      [/src\/deep\/a\.js is missing$/],
+    ],
+    [
+      () => Deno.writeTextFile(at("src/extra.js"), ""),
+      () => Deno.remove(at("src/extra.js")),
+      [/src\/extra\.js is not in the manifest$/],
+    ],
+    [
+      () => Deno.mkdir(at("hollow")),
+      () => Deno.remove(at("hollow")),
+      [/hollow is not in the manifest$/],
+    ],
+    [
+      async () => {
+        await Deno.remove(at("empty"));
+        await Deno.symlink("/dev/null", at("empty"));
+      },
+      async () => {
+        await Deno.remove(at("empty"));
+        await Deno.writeTextFile(at("empty"), "");
+      },
+      [/empty is not a regular file$/],
+    ],
+    [
+      async () => {
+        await Deno.remove(at("index.js"));
+        await Deno.mkdir(at("index.js"));
+      },
+      async () => {
+        await Deno.remove(at("index.js"));
+        await Deno.writeTextFile(at("index.js"), "1\n");
+      },
+      [/index\.js is not in the manifest$/, /index\.js is missing$/],
+    ],
+    [
+      () => Deno.writeTextFile(join(app.directory, "install.sh"), ""),
+      () => Deno.remove(join(app.directory, "install.sh")),
+      [/install\.sh does not belong there$/],
+    ],
+  ];
+  for (const [damage, mend, found] of cases) {
+    await damage();
+    const problems = await checkStored(app);
+    assert.equal(problems.length, found.length, problems.join("\n"));
+    found.forEach((pattern, i) => assert.match(problems[i]!, pattern));
+    await mend();
+    assert.deepEqual(await checkStored(app), []);
+  }
+});
+
+installTest("an altered manifest in the store is found by its signature", async (place) => {
+  await fill(place);
+  await add(place, "other");
+  const other = await entryOf(place, "other@1.0.0");
+  const file = join(other.path, "manifest.json");
+  const manifest = await Deno.readTextFile(file);
+  const alter = async (change: (text: string) => string) => {
+    await Deno.writeTextFile(file, change(manifest));
+    return (await checkStored(other)).join("\n");
+  };
+  assert.match(
+    await alter((text) => text.replace(/"sha256:..../, '"sha256:0000')),
+    /signature|follow/,
+  );
+  assert.match(
+    await alter((text) => text.replace('"1.0.0"', '"1.0.1"')),
+    /version 1\.0\.1, not 1\.0\.0/,
+  );
+  assert.match(await alter(() => ""), /damaged/);
+  assert.match(await alter(() => "x".repeat(33 << 20)), /damaged/);
+  await Deno.remove(file);
+  assert.match((await checkStored(other)).join("\n"), /manifest\.json does not exist/);
+  await Deno.symlink(join(other.directory, "minimal.json"), file);
+  assert.match((await checkStored(other)).join("\n"), /symbolic link/);
+});
+
+installTest("twenty problems are enough for a person", async (place) => {
+  const files = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`f${i}`, `${i}`]));
+  await place.make("app@1.0.0", { files });
+  await add(place, "app");
+  const app = await entryOf(place, "app@1.0.0");
+  for (const name of Object.keys(files)) await Deno.remove(join(app.path, name));
+  assert.equal((await checkStored(app)).length, 20);
+});
+
+installTest(
+  "what lies in the wrong directory, or has no manifest, is listed as damaged",
+  async (place) => {
+    await fill(place);
+    await add(place, "other");
+    const other = await entryOf(place, "other@1.0.0");
+    const moved = join(place.store.path, "0".repeat(64));
+    await Deno.rename(other.directory, moved);
+    await Deno.writeTextFile(join(place.store.path, "1".repeat(64)), "");
+    await Deno.mkdir(join(place.store.path, "2".repeat(64)));
+    await Deno.writeTextFile(join(place.store.path, "not-a-package"), "");
+    const problems = (await place.store.list()).map(({ problem }) => problem!);
+    assert.equal(problems.length, 3);
+    assert.match(problems[0]!, /holds other@1\.0\.0 .*, which belongs elsewhere$/);
+    assert.match(problems[1]!, /is not a directory$/);
+    assert.match(problems[2]!, /package is not a directory$/);
+  },
+);
+
+installTest(
+  "prune removes what nothing needs, and says before what it would remove",
+  async (place) => {
+    await fill(place);
+    await add(place, "app", { save: true });
+    await add(place, "other");
+    assert.deepEqual((await pruneStore(place.store)).removed, []);
+    await Deno.remove(place.lockPath);
+    const names = ({ removed }: { removed: { directory: string }[] }) =>
+      removed.map((entry) => (entry as StoredPackage).name).sort();
+    const would = await pruneStore(place.store, { dryRun: true });
+    assert.deepEqual([names(would), would.kept], [["app", "base", "lib"], 1]);
+    assert.equal((await place.store.list()).length, 4);
+    assert.deepEqual(names(await pruneStore(place.store)), ["app", "base", "lib"]);
+    assert.deepEqual(await place.stored(), ["other@1.0.0"]);
+    assert.deepEqual(await place.store.roots.list(), []);
+    assert.deepEqual(place.strays(), []);
+  },
+);
+
+installTest("prune keeps what a marked package needs, however far down", async (place) => {
+  await fill(place);
+  await add(place, "app");
+  await add(place, "other", { direct: false });
+  await pruneStore(place.store);
+  assert.deepEqual(await place.stored(), ["app@1.0.0", "base@1.0.0", "lib@1.0.0"]);
+});
+
+installTest("prune keeps circles that are needed and removes those that are not", async (place) => {
+  await place.make("a@1.0.0", { dependencies: { b: "*" } });
+  await place.make("b@1.0.0", { dependencies: { a: "*" } });
+  await add(place, "a");
+  await pruneStore(place.store);
+  assert.deepEqual(await place.stored(), ["a@1.0.0", "b@1.0.0"]);
+  await place.store.setDirect(await entryOf(place, "a@1.0.0"), false);
+  await pruneStore(place.store);
+  assert.deepEqual(await place.stored(), []);
+});
+
+installTest(
+  "prune removes nothing while a lock file that it knows cannot be read",
+  async (place) => {
+    await fill(place);
+    await add(place, "app", { save: true });
+    await Deno.writeTextFile(place.lockPath, "{}");
+    const error = await failure(pruneStore(place.store), "LOCK_INVALID");
+    assert.ok(error.message.includes(place.lockPath));
+    assert.equal((await place.store.list()).length, 3);
+  },
+);
+
+installTest("prune keeps what is linked, as long as it is", async (place) => {
+  await fill(place);
+  await add(place, "app", { direct: false });
+  const { path } = await linkPackage(place.store, {
+    requirement: { name: "lib" },
+    directory: place.project,
+  });
+  await pruneStore(place.store);
+  assert.deepEqual(await place.stored(), ["base@1.0.0", "lib@1.0.0"]);
+  await Deno.remove(path);
+  await Deno.mkdir(path);
+  await pruneStore(place.store);
+  assert.deepEqual(await place.stored(), []);
+});
+
+installTest(
+  "prune removes damaged packages that nothing needs, and keeps those that are",
+  async (place) => {
+    await fill(place);
+    await add(place, "app", { save: true });
+    const lib = await entryOf(place, "lib@1.0.0");
+    await Deno.remove(join(lib.directory, "minimal.json"));
+    await Deno.mkdir(join(place.store.path, "2".repeat(64)));
+    const { removed } = await pruneStore(place.store);
+    assert.deepEqual(removed.map(({ id }) => id), ["2".repeat(64)]);
+  },
+);
+
+installTest("nothing is removed while something is being installed", async (place) => {
+  await fill(place);
+  await add(place, "other", { direct: false });
+  const clock = {
+    now: () => nowMs,
+    after: (ms: number, fire: () => void) => {
+      nowMs += ms;
+      queueMicrotask(fire);
+      return { cancel() {} };
+    },
+  };
+  let nowMs = 0;
+  const { PackageStore } = await import("../../../src/store/mod.ts");
+  const impatient = new PackageStore(place.store.path, clock);
+  {
+    using _lock = await place.store.lock("add");
+    const error = await failure(pruneStore(impatient), "DIRECTORY_BUSY");
+    assert.equal(error.kind, "in-use");
+    // Another install does not wait.
+    using _other = await impatient.lock("add");
+  }
+  assert.deepEqual(await place.stored(), ["other@1.0.0"]);
+  await pruneStore(impatient);
+  assert.deepEqual(await place.stored(), []);
+});
+
+installTest("uninstall removes a package, and leaves what it needed to prune", async (place) => {
+  await fill(place);
+  await add(place, "app");
+  const { neededBy } = await uninstall(place.store, { name: "app" });
+  assert.deepEqual(neededBy, []);
+  assert.deepEqual(await place.stored(), ["base@1.0.0", "lib@1.0.0"]);
+  await pruneStore(place.store);
+  assert.deepEqual(await place.stored(), []);
+  assert.equal(
+    (await failure(uninstall(place.store, { name: "app" }), "NOT_INSTALLED")).kind,
+    "not-found",
+  );
+});
+
+installTest("what others need stays, and only loses its mark", async (place) => {
+  await fill(place);
+  await add(place, "app");
+  await add(place, "lib");
+  const { neededBy } = await uninstall(place.store, { name: "lib" });
+  assert.deepEqual(neededBy, ["app@1.0.0"]);
+  assert.equal((await entryOf(place, "lib@1.0.0")).direct, false);
+  const error = await failure(uninstall(place.store, { name: "lib" }), "PACKAGE_NEEDED");
+  assert.equal(error.kind, "failed");
+  assert.match(error.message, /needed by app@1\.0\.0$/);
+  assert.equal((await place.stored()).length, 3);
+});
+
+installTest("uninstall takes a package out of the lock file when told to", async (place) => {
+  await fill(place);
+  await add(place, "app", { save: true });
+  await add(place, "other", { save: true });
+  assert.equal(
+    (await failure(uninstall(place.store, { name: "app" }), "PACKAGE_NEEDED")).kind,
+    "failed",
+  );
+  const { lockPath } = place;
+  await uninstall(place.store, { name: "app" }, { lockPath });
+  const lock = JSON.parse(await Deno.readTextFile(lockPath));
+  assert.deepEqual(Object.keys(lock.packages), [`${aliceKey}/other@1.0.0`]);
+  assert.deepEqual(await place.stored(), ["base@1.0.0", "lib@1.0.0", "other@1.0.0"]);
+  await failure(uninstall(place.store, { name: "app" }, { lockPath }), "NOT_IN_LOCK");
+});
+
+installTest("a name that can mean several is refused, with all of them", async (place) => {
+  await place.make("app@1.0.0");
+  await place.make("app@1.10.0");
+  await place.make("app@1.0.0", { signer: mallory });
+  for (const spec of [`${aliceKey}/app@1.0.0`, `${aliceKey}/app@1.10.0`, `${malloryKey}/app`]) {
+    await add(place, spec);
+  }
+  const error = await failure(uninstall(place.store, { name: "app" }), "PACKAGE_AMBIGUOUS");
+  assert.equal(error.kind, "usage");
+  assert.equal((error.detail.choices as string[]).length, 3);
+  for (const ref of error.detail.choices as string[]) {
+    assert.ok(error.message.includes(`\n  ${ref}`));
+  }
+  await failure(uninstall(place.store, parseRequirement("app@1.0.0")), "PACKAGE_AMBIGUOUS");
+  await uninstall(place.store, parseRequirement(`${malloryKey}/app`));
+  await uninstall(place.store, parseRequirement("app@^1.1"));
+  await uninstall(place.store, parseRequirement("app"));
+  assert.deepEqual(await place.stored(), []);
+});

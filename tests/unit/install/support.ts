@@ -1,0 +1,164 @@
+/**
+ * What the tests of installing share: publishers, packages with dependencies, and a shelf that stands
+ * for the network.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import semver from "semver";
+import { LibreseedError } from "../../../src/base/mod.ts";
+import type { InstallContext, Requirement } from "../../../src/daemon/mod.ts";
+import { formatPublicKey, type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
+import {
+  defaultArchiveLimits,
+  type MinimalManifest,
+  packDirectory,
+  signMinimal,
+} from "../../../src/package/mod.ts";
+import { PackageStore } from "../../../src/store/mod.ts";
+import { temporaryHome } from "../../support/mod.ts";
+
+export const alice: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(21));
+export const mallory: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(22));
+export const aliceKey: string = formatPublicKey(alice.publicKey);
+export const malloryKey: string = formatPublicKey(mallory.publicKey);
+
+/** A test with a place of its own. */
+export function installTest(name: string, run: (place: InstallPlace) => Promise<void>): void {
+  Deno.test(name, async () => {
+    await using home = await temporaryHome();
+    await run(new InstallPlace(await Deno.realPath(home.path)));
+  });
+}
+
+/** A signed minimal manifest of an archive that does not exist. */
+export function signed(name: string, version: string, signer: KeyPair = alice): MinimalManifest {
+  const hash = createHash("sha256").update(`${name}@${version}`).digest("hex");
+  return signMinimal({
+    name,
+    version,
+    infohash: `sha256:${hash}`,
+    btih: hash.slice(0, 40),
+    length: 1,
+    timestamp: 1_700_000_000_000,
+  }, signer);
+}
+
+/** What a package on the shelf is made of. */
+export interface Made {
+  dependencies?: Record<string, string>;
+  signer?: KeyPair;
+  files?: Record<string, string>;
+}
+
+/** A store, a project, and a shelf of archives. */
+export class InstallPlace {
+  readonly path: string;
+  readonly store: PackageStore;
+  /** A project's directory. */
+  readonly project: string;
+  /** Archives by infohash. */
+  readonly archives = new Map<string, string>();
+  readonly published: MinimalManifest[] = [];
+  /** What went over the network that there is not. */
+  readonly asked: string[] = [];
+  readonly steps: string[] = [];
+  readonly pins = new Map<string, string>();
+
+  constructor(path: string) {
+    this.path = path;
+    this.store = new PackageStore(join(path, "packages"));
+    this.project = join(path, "project");
+    Deno.mkdirSync(this.project);
+  }
+
+  get lockPath(): string {
+    return join(this.project, "libreseed.lock.json");
+  }
+
+  /** Packs a package and puts it on the shelf. */
+  async make(spec: string, made: Made = {}): Promise<MinimalManifest> {
+    const at = spec.indexOf("@", 1);
+    const [name, version] = [spec.slice(0, at), spec.slice(at + 1)];
+    const dir = await Deno.makeTempDir({ dir: this.path, prefix: "source-" });
+    const about = { name, version, libreseed: { dependencies: made.dependencies ?? {} } };
+    await Deno.writeTextFile(join(dir, "package.json"), JSON.stringify(about));
+    for (const [path, text] of Object.entries(made.files ?? { "index.js": `// ${spec}\n` })) {
+      await Deno.mkdir(join(dir, path, ".."), { recursive: true });
+      await Deno.writeTextFile(join(dir, path), text);
+    }
+    const { archivePath, minimal } = await packDirectory({
+      dir,
+      outDir: await Deno.makeTempDir({ dir: this.path, prefix: "archive-" }),
+      signer: made.signer ?? alice,
+      timestampMs: 1_700_000_000_000,
+    });
+    this.archives.set(minimal.infohash, archivePath);
+    this.published.push(minimal);
+    return minimal;
+  }
+
+  /** Installs from the shelf. */
+  context(more: Partial<InstallContext> = {}): InstallContext {
+    return {
+      store: this.store,
+      limits: defaultArchiveLimits,
+      resolve: (wanted) => Promise.resolve(this.find(wanted)),
+      fetch: ({ name, version, infohash }) => {
+        this.asked.push(`fetch ${name}@${version}`);
+        return Promise.resolve(this.archives.get(infohash)!);
+      },
+      pinned: (name) => this.pins.get(name),
+      onStep: (step) => this.steps.push(step),
+      ...more,
+    };
+  }
+
+  /** The highest version on the shelf that will do. */
+  find(wanted: Requirement): MinimalManifest {
+    const { publisher, name, range = "*" } = wanted;
+    this.asked.push(`resolve ${name}@${range}`);
+    const found = this.published.filter((one) =>
+      one.name === name && (publisher === undefined || one.pubkey === publisher) &&
+      semver.satisfies(one.version, range)
+    ).sort((a, b) => semver.rcompare(a.version, b.version));
+    if (found[0]) return found[0];
+    throw new LibreseedError("not-found", "NAME_NOT_FOUND", `Nobody publishes ${name}@${range}`);
+  }
+
+  /** `NAME@VERSION` of what is in the store, sorted; fails if anything is damaged or half-made. */
+  async stored(): Promise<string[]> {
+    const names: string[] = [];
+    for (const entry of await this.store.list()) {
+      assert.equal(entry.problem, undefined);
+      names.push(`${entry.name}@${entry.version}`);
+    }
+    return names.sort();
+  }
+
+  /** What lies in the store's directory beside packages and locks. */
+  strays(): string[] {
+    try {
+      return [...Deno.readDirSync(this.store.path)].map(({ name }) => name)
+        .filter((name) => !/^([0-9a-f]{64}|\.lock|\.save\.lock|\.roots)$/.test(name));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  }
+}
+
+/** Asserts that it fails on purpose, with this code, and gives the error. */
+export async function failure(promise: Promise<unknown>, code: string): Promise<LibreseedError> {
+  try {
+    await promise;
+  } catch (error) {
+    assert.ok(error instanceof LibreseedError, Deno.inspect(error));
+    assert.equal(error.code, code, error.message);
+    return error;
+  }
+  assert.fail(`went well; expected ${code}`);
+}
