@@ -8,7 +8,7 @@ import type { AnnouncedJson } from "../../daemon/mod.ts";
 import { defineCommand, textArgument } from "../command.ts";
 import { networkSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
-import { combineExitCodes, exitCodes } from "../exit_codes.ts";
+import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
 import { withNode } from "../with_node.ts";
 
 export default defineCommand<Record<never, never>, string[]>({
@@ -33,19 +33,13 @@ export default defineCommand<Record<never, never>, string[]>({
         onEvent: (announced) => say(announced),
       });
       io.signal.throwIfAborted();
-      if (results.length === 0) {
-        if (packages.length === 0) output.notice("this home keeps no records");
-        else {
-          throw new CliError(
-            "not-found",
-            "RECORD_NOT_FOUND",
-            `This home keeps no records of ${
-              args.join(", ")
-            }. \`libreseed list\` shows what there is`,
-          );
-        }
+      if (results.length === 0 && packages.length === 0) {
+        output.notice("this home keeps no records");
       }
-      return combineExitCodes(results.map(exitCodeOf));
+      const unknown = packages.filter((wanted) => !results.some((one) => isOf(one, wanted)));
+      const errors = unknown.map(noRecords);
+      for (const error of errors) output.error(error);
+      return combineExitCodes([...results.map(exitCodeOf), ...errors.map(exitCodeOfError)]);
     });
 
     function say(announced: AnnouncedJson): void {
@@ -65,10 +59,25 @@ export default defineCommand<Record<never, never>, string[]>({
   },
 });
 
-async function readName(text: string): Promise<{ name: string; version?: string }> {
+async function readName(text: string): Promise<WantedRecords> {
   const { parsePackageSpec } = await import("../../package/mod.ts");
   const { name, range } = parsePackageSpec(text);
   return { name, version: range };
+}
+
+type WantedRecords = { name: string; version?: string };
+
+function isOf(announced: AnnouncedJson, { name, version }: WantedRecords): boolean {
+  return announced.name === name && (version === undefined || announced.version === version);
+}
+
+function noRecords({ name, version }: WantedRecords): CliError {
+  const label = version === undefined ? name : `${name}@${version}`;
+  return new CliError(
+    "not-found",
+    "RECORD_NOT_FOUND",
+    `This home keeps no records of ${label}. \`libreseed list\` shows what there is`,
+  );
 }
 
 function labelOf({ kind, name, version }: AnnouncedJson): string {

@@ -1,0 +1,111 @@
+/**
+ * `libreseed announce` as a process: one line a record, for cron and for people.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { newPlace, together } from "./place.ts";
+
+Deno.test("announce puts records where they are missing, one line each, without the private key", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  await home.must([
+    "publish",
+    "-q",
+    await place.source("a", "1.0.0"),
+    await place.source("b", "1.0.0"),
+  ]);
+  await Deno.remove(`${home.path}/keys`, { recursive: true });
+  const holders = home.holders("a", "1.0.0");
+  for (const node of holders) node.forget(home.target("a", "1.0.0"));
+
+  const { code, stdout, stderr } = await home.run(["announce"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  const lines = stdout.trimEnd().split("\n");
+  for (const line of lines) assert.match(line, /^[^\t]+\tstored on 8 nodes \(\d+ new\)$/);
+  const labels = lines.map((line) => line.split("\t")[0]);
+  for (const label of ["a@1.0.0", "b@1.0.0", "announce"]) {
+    assert.equal(labels.filter((found) => found === label).length, 1, stdout);
+  }
+  assert(lines.includes("a@1.0.0\tstored on 8 nodes (8 new)"), stdout);
+  assert(lines.includes("b@1.0.0\tstored on 8 nodes (0 new)"), stdout);
+  assert.equal(home.holders("a", "1.0.0").length, 8);
+});
+
+Deno.test("announce takes names, with versions and without, and tells of those it does not know", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const sources = [["a", "1.0.0"], ["a", "2.0.0"], ["b", "1.0.0"]] as const;
+  const paths = await together(sources.map(([name, version]) => place.source(name, version)));
+  await home.must(["publish", "-q", ...paths]);
+  const versions = (stdout: string) => {
+    return stdout.split("\n").map((line) => line.split("\t")[0]!).filter((label) =>
+      label.includes("@")
+    )
+      .sort();
+  };
+  assert.deepEqual(versions(await home.must(["announce", "a"])), ["a@1.0.0", "a@2.0.0"]);
+  assert.deepEqual(versions(await home.must(["announce", "a@2.0.0", "b"])), ["a@2.0.0", "b@1.0.0"]);
+
+  const some = await home.run(["announce", "a@1.0.0", "c", "a@3.0.0"]);
+  assert.equal(some.code, 7);
+  assert.deepEqual(versions(some.stdout), ["a@1.0.0"]);
+  assert(some.stderr.includes("records of c") && some.stderr.includes("a@3.0.0"), some.stderr);
+  const none = await home.run(["announce", "c"]);
+  assert.deepEqual([none.code, none.stdout], [3, ""]);
+  assert(none.stderr.includes("libreseed list"), none.stderr);
+  const bad = await home.run(["announce", "No Name"]);
+  assert.deepEqual([bad.code, bad.stdout], [2, ""]);
+});
+
+Deno.test("announce --json prints an object a record, with what became of it", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  await home.must(["publish", "-q", await place.source("a", "1.0.0")]);
+  const stdout = await home.must(["announce", "--json", "a@1.0.0"]);
+  const { outcome, ...rest } = JSON.parse(
+    stdout.split("\n").find((line) => line.includes('"manifest"'))!,
+  );
+  assert.deepEqual(rest, {
+    ...{ kind: "manifest", name: "a", version: "1.0.0" },
+    ...{ target: home.target("a", "1.0.0"), label: "a@1.0.0", ok: true },
+  });
+  assert.deepEqual([outcome.holding, outcome.stored, outcome.weak], [8, 0, false]);
+  assert(outcome.responded >= 8 && outcome.asked >= outcome.responded);
+});
+
+Deno.test("announce with nothing to announce is no error; with nobody to reach it is", async () => {
+  await using place = await newPlace({ nodes: 3 });
+  const empty = await (await place.home(null)).run(["announce"]);
+  assert.deepEqual([empty.code, empty.stdout], [0, ""]);
+  assert.match(empty.stderr, /keeps no records/);
+
+  const home = await place.home();
+  await home.must(["publish", "-q", await place.source("a", "1.0.0")]);
+  const off = await home.run(["announce", "a"], { env: { LIBRESEED_DHT: "false" } });
+  assert.equal(off.code, 5, off.stderr);
+  assert.match(off.stdout, /^a@1\.0\.0\tfailed: .*DHT is off/m);
+  await place.testnet.close();
+  const gone = await home.run(["announce", "a@1.0.0"]);
+  assert.equal(gone.code, 5, gone.stderr);
+  assert.match(gone.stdout, /^a@1\.0\.0\tfailed: no DHT node answered$/m);
+});
+
+Deno.test("a record that somebody put anew, newer, is taken over and said so", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const elsewhere = await place.home(home.keys);
+  const source = await place.source("a", "1.0.0");
+  await home.must(["publish", "-q", source]);
+  await elsewhere.must(["publish", "-q", source]);
+  await elsewhere.must(["manifest", "put", `${elsewhere.seed}/a-1.0.0.minimal.json`]);
+  assert.match(
+    await home.must(["announce", "a@1.0.0"]),
+    /^a@1\.0\.0\tsuperseded by a newer record, which is kept now$/m,
+  );
+  assert.match(
+    await home.must(["announce", "a@1.0.0"]),
+    /^a@1\.0\.0\tstored on 8 nodes \(0 new\)$/m,
+  );
+});
