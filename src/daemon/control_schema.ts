@@ -38,6 +38,7 @@ export const requestSchemas = {
       version: v.optional(text),
     }),
   }),
+  nameEntry: v.strictObject({ name: text, publicKey: hex(32) }),
   indexName: v.strictObject({
     name: text,
     entry: v.strictObject({
@@ -60,6 +61,7 @@ export const requestSchemas = {
     torrent: v.optional(v.string()),
   }),
   records: v.strictObject({}),
+  settings: v.strictObject({}),
   reload: v.strictObject({}),
   stop: v.strictObject({}),
 };

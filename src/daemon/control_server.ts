@@ -111,6 +111,7 @@ function call(
     case "status":
     case "list":
     case "records":
+    case "settings":
     case "reload":
     case "stop":
       return operations[name]();
@@ -124,6 +125,8 @@ function call(
       return operations.lookUp(parseRequest(name, body), { signal: options.signal });
     case "store":
       return operations.store(parseRequest(name, body), { signal: options.signal });
+    case "nameEntry":
+      return operations.nameEntry(parseRequest(name, body));
     case "indexName":
       return operations.indexName(parseRequest(name, body), { signal: options.signal });
     case "countPeers":

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../base/mod.ts";
-import type { HostPort, Settings } from "../config/mod.ts";
+import type { HostPort, LoadedSettings, Settings } from "../config/mod.ts";
 import { ensureHome, homePaths } from "./home.ts";
 import { tryLockHome } from "./home_lock.ts";
 import type { HostListeners } from "./host.ts";
@@ -20,6 +20,8 @@ export interface DaemonOptions {
   settings: Settings;
   clock: Clock;
   listeners: Omit<HostListeners, "onFailure">;
+  /** Where each setting came from. */
+  origins: LoadedSettings["origins"];
   /** Reads the settings anew, for `reload`. */
   readSettings: () => Promise<Settings>;
   /** Called with each reason to read the settings anew, until the daemon ends. */
@@ -58,6 +60,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       daemon: true,
       listeners: { ...listeners, onFailure: ended.reject },
       onStop: ended.resolve,
+      origins: options.origins,
       readSettings: options.readSettings,
     });
     let page: HttpPage | undefined;

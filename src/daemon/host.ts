@@ -6,11 +6,10 @@
  */
 
 import { type Clock, every, fromHex, type Timer, toHex } from "../base/mod.ts";
-import type { Settings } from "../config/mod.ts";
+import { type LoadedSettings, settingDefinitions, type Settings } from "../config/mod.ts";
 import type { Contact } from "../dht/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import { removeStaleTemporaries, SeedDirectory, StateDatabase } from "../store/mod.ts";
-import type { WorkerStarted } from "../worker/mod.ts";
 import { RecordOperations } from "./record_operations.ts";
 import { resolveBootstrap } from "./bootstrap.ts";
 import { Downloads } from "./downloads.ts";
@@ -24,6 +23,7 @@ import {
   type PackageJson,
   type RecordJson,
   type ReloadedJson,
+  type SettingJson,
   type StatusJson,
 } from "./operations.ts";
 import { SeededCatalogs } from "./catalogs.ts";
@@ -54,6 +54,8 @@ export interface HostOptions {
   listeners: HostListeners;
   /** What the operation `stop` does. */
   onStop?: () => void;
+  /** Where each setting came from. */
+  origins?: LoadedSettings["origins"];
   /** Reads the settings anew, from where they came; without it `reload` changes nothing. */
   readSettings?: () => Promise<Settings>;
 }
@@ -68,7 +70,8 @@ export class Host implements Operations {
   readonly #seeds: SeedDirectory;
   readonly #startedMs: number;
   #worker!: WorkerHost;
-  #started: WorkerStarted | undefined;
+  /** Why there is no DHT, while there is none. */
+  #dhtTrouble: string | undefined;
   #packages!: Packages;
   #records!: KeptRecords;
   #names!: NameKeeper;
@@ -121,7 +124,7 @@ export class Host implements Operations {
       seedDirectory: await Deno.realPath(this.#seeds.path),
       allowLocal: settings.allowLocal,
     };
-    const { worker, started } = await WorkerHost.start(sandbox, {
+    const { worker } = await WorkerHost.start(sandbox, {
       port: settings.port,
       dht: settings.dht,
       bootstrap: addresses,
@@ -137,7 +140,6 @@ export class Host implements Operations {
       throw await namePortOwner(error, settings.port);
     });
     this.#worker = worker;
-    this.#started = started;
     this.#records = new KeptRecords(this.#state, clock, listeners.onNotice);
     this.#downloads = new Downloads(worker, sandbox.seedDirectory);
     this.#names = new NameKeeper({
@@ -240,6 +242,7 @@ export class Host implements Operations {
   lookUp: Operations["lookUp"] = (request, options) => this.#dht.lookUp(request, options);
   store: Operations["store"] = (request, options) => this.#dht.store(request, options);
   announce: Operations["announce"] = (request, options) => this.#dht.announce(request, options);
+  nameEntry: Operations["nameEntry"] = (request) => this.#dht.nameEntry(request);
   indexName: Operations["indexName"] = (request, options) => this.#dht.indexName(request, options);
 
   async countPeers(
@@ -258,6 +261,15 @@ export class Host implements Operations {
 
   records(): Promise<RecordJson[]> {
     return Promise.resolve(this.#records.describe());
+  }
+
+  settings(): Promise<SettingJson[]> {
+    const { settings, origins } = this.#options;
+    return Promise.resolve(settingDefinitions.map(({ key, property }) => ({
+      key,
+      value: settings[property] ?? null,
+      where: origins?.[key]?.where ?? "unknown",
+    })));
   }
 
   async reload(): Promise<ReloadedJson> {
@@ -310,10 +322,12 @@ export class Host implements Operations {
 
   #onDht(state: StatusJson["dht"]): void {
     const { settings, listeners } = this.#options;
-    if (state.state === "off" && settings.dht) {
-      listeners.onWarning(`${state.why}; going on without the DHT, and trying again`);
-    } else if (state.state === "on" && this.#started) {
-      listeners.onNotice("the DHT is back");
-    }
+    const before = this.#dhtTrouble;
+    this.#dhtTrouble = state.state === "off" ? state.why : undefined;
+    if (!settings.dht || this.#dhtTrouble === before) return;
+    // Said once, however often opening the socket is tried again.
+    if (this.#dhtTrouble !== undefined) {
+      listeners.onWarning(`${this.#dhtTrouble}; going on without the DHT, and trying again`);
+    } else if (before !== undefined) listeners.onNotice("the DHT is back");
   }
 }

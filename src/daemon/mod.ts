@@ -24,6 +24,7 @@ export {
   type Operations,
   type PackageJson,
   type PutJson,
+  type RecordJson,
   type StatusJson,
 } from "./operations.ts";
 export { describeEntry, limitsOf, rememberVerified } from "./packages.ts";

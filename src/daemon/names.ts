@@ -12,7 +12,7 @@ import { fingerprint, formatPublicKey } from "../identity/mod.ts";
 import type { NameIndexEntry } from "../records/mod.ts";
 import type { Pin, StateDatabase } from "../store/mod.ts";
 import { DaemonError } from "./errors.ts";
-import type { FindOptions } from "./find_item.ts";
+import { type FindOptions, lookPatiently } from "./find_item.ts";
 import { lookUpStore, type ReadIndex, readNameIndex } from "./name_index.ts";
 import type { Operations } from "./operations.ts";
 import { type Resolved, resolvePackage } from "./resolve.ts";
@@ -50,15 +50,14 @@ export async function resolveByName(
 ): Promise<Resolved & { publicKey: Uint8Array }> {
   const { operations, state, finding } = context;
   const { name, range } = wanted;
-  if (wanted.publicKey) {
-    const { publicKey } = wanted;
-    return { ...await resolvePackage(operations, { publicKey, name, range }, finding), publicKey };
-  }
   const pins = state.pins.list(name);
-  const candidates = await candidatesFor(context, wanted, pins);
-  let missing: unknown;
-  for (const publicKey of candidates) {
-    checkPin(name, publicKey, pins);
+  const { keys, publishers } = wanted.publicKey
+    // Named outright, a publisher need not be the pinned one.
+    ? { keys: [wanted.publicKey], publishers: 1 }
+    : await candidatesFor(context, wanted, pins);
+  let missing: LibreseedError | undefined;
+  for (const publicKey of keys) {
+    if (!wanted.publicKey) checkPin(name, publicKey, pins);
     try {
       const resolved = await resolvePackage(operations, { publicKey, name, range }, finding);
       const { version } = resolved.minimal;
@@ -70,8 +69,11 @@ export async function resolveByName(
       context.onDetail?.(`${formatPublicKey(publicKey)}: ${error.message}`);
     }
   }
-  if (pins.length > 0) await refuseOthers(context, name, pins);
-  throw missing ?? nameNotFound(name);
+  if (wanted.publicKey) throw missing;
+  // Of a publisher that is there and lacks the version, others are no substitute.
+  const isGone = missing?.code !== "VERSION_NOT_FOUND";
+  if (pins.length > 0 && isGone) await refuseOthers(context, name, pins);
+  throw publishers > 1 ? firstIsMissing(context, name, publishers, missing!) : missing;
 }
 
 /** Pins the publisher of a package that was got, and remembers the version. */
@@ -97,15 +99,17 @@ export function rememberPublisher(
   );
 }
 
-/** Keys to try, in order. */
+/** Keys to try, in order, and how many publishers they were chosen from. */
 async function candidatesFor(
   context: NamesContext,
   { name, range }: WantedByName,
   pins: readonly Pin[],
-): Promise<Uint8Array[]> {
+): Promise<{ keys: Uint8Array[]; publishers: number }> {
   const { policy, state, ownKey } = context;
   // Under the default policy a pin settles it; another policy was asked for, and the pin judges it.
-  if (pins.length > 0 && policy === "first-seen") return pins.map(({ publicKey }) => publicKey);
+  if (pins.length > 0 && policy === "first-seen") {
+    return { keys: pins.map(({ publicKey }) => publicKey), publishers: 1 };
+  }
   const index = await readIndex(context, name);
   const ranked = await rankPublishers(index.entries, {
     name,
@@ -116,36 +120,44 @@ async function candidatesFor(
     countSeeders: (entry) => countSeeders(context, name, entry),
   });
   const keys = ranked.map(({ publicKey }) => publicKey);
-  if (keys.length === 0 && ownKey && policy !== "trusted") return [ownKey];
+  if (keys.length === 0 && ownKey && policy !== "trusted") return { keys: [ownKey], publishers: 1 };
   if (keys.length === 0) throw nameNotFound(name, index);
   // A publisher that the policy ranks lower must not step in for the first one unnoticed.
-  return keys.slice(0, 1);
+  return { keys: keys.slice(0, 1), publishers: index.entries.length };
 }
 
-/** Reads the index of a name through whoever owns the engine. */
+/**
+ * Reads the index of a name through whoever owns the engine; if there is nothing at all, again. What
+ * was made up is left out and named, and looking again would not make it true.
+ *
+ * @throws {DaemonError} `DHT_UNREACHABLE` (kind `network`)
+ */
 export async function readIndex(
   { operations, finding, onDetail }: NamesContext,
   name: string,
 ): Promise<ReadIndex> {
-  const index = await readNameIndex(
-    lookUpStore(operations),
-    name,
-    finding.clock,
-    finding.signal,
+  const { clock, signal } = finding;
+  const { found: index } = await lookPatiently(
+    () => readNameIndex(lookUpStore(operations), name, clock, signal),
+    ({ entries, dropped }) => entries.length + dropped.length > 0,
+    finding,
   );
   for (const dropped of index.dropped) onDetail?.(`left out of the index of ${name}: ${dropped}`);
   const { lookups, asked, responded } = index;
   onDetail?.(`index of ${name}: ${lookups} lookups, ${responded} of ${asked} nodes answered`);
-  if (asked === 0 || responded > 0) return index;
+  if (responded > 0) return index;
+  const why = asked === 0
+    ? "no DHT node is known. Name one with --bootstrap"
+    : `none of ${asked} DHT nodes answered`;
   throw new DaemonError(
     "network",
     "DHT_UNREACHABLE",
-    `The index of ${name} could not be read: none of ${asked} DHT nodes answered`,
+    `The index of ${name} could not be read: ${why}`,
   );
 }
 
 async function countSeeders(
-  { operations, finding }: NamesContext,
+  { operations, finding, onDetail }: NamesContext,
   name: string,
   { publicKey, version }: NameIndexEntry,
 ): Promise<number> {
@@ -157,8 +169,10 @@ async function countSeeders(
     );
     return (await operations.countPeers({ infoHash: minimal.btih }, finding)).peers;
   } catch (error) {
-    if (error instanceof LibreseedError && error.kind === "not-found") return 0;
-    throw error;
+    // One publisher's nonsense must not hide the others.
+    if (!(error instanceof LibreseedError) || error.kind === "network") throw error;
+    onDetail?.(`${formatPublicKey(publicKey)}: ${error.message}`);
+    return 0;
   }
 }
 
@@ -168,8 +182,25 @@ async function refuseOthers(
   name: string,
   pins: readonly Pin[],
 ): Promise<void> {
-  const { entries } = await readIndex(context, name);
+  // Enough time was spent on looking for the pinned one.
+  const finding = { ...context.finding, timeoutMs: 0 };
+  const { entries } = await readIndex({ ...context, finding }, name);
   for (const { publicKey } of entries) checkPin(name, publicKey, pins);
+}
+
+function firstIsMissing(
+  { policy }: NamesContext,
+  name: string,
+  publishers: number,
+  cause: LibreseedError,
+): DaemonError {
+  return new DaemonError(
+    cause.kind,
+    cause.code,
+    `${cause.message}. Of ${publishers} publishers of ${name} it is the one that the policy ${policy} chooses; ` +
+      `\`libreseed resolve --all ${name}\` shows them, KEY/${name} takes another one's`,
+    { cause, detail: cause.detail },
+  );
 }
 
 function nameNotFound(name: string, index?: ReadIndex): DaemonError {

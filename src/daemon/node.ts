@@ -6,7 +6,7 @@
  */
 
 import { type Clock, delay } from "../base/mod.ts";
-import type { Settings } from "../config/mod.ts";
+import type { LoadedSettings, Settings } from "../config/mod.ts";
 import { connectControl } from "./control_client.ts";
 import { operationNames } from "./control_schema.ts";
 import { type ControlServer, serveControl } from "./control_server.ts";
@@ -19,6 +19,8 @@ import type { Operations, StatusJson } from "./operations.ts";
 /** Options of {@linkcode openNode}. */
 export interface OpenNodeOptions {
   settings: Settings;
+  /** Where each setting came from. */
+  origins?: LoadedSettings["origins"];
   clock: Clock;
   /** Words for whoever waits; not errors. */
   onNotice: (message: string) => void;
@@ -133,6 +135,7 @@ async function openOwn(options: OpenNodeOptions, release: () => void): Promise<N
   const { settings, clock } = options;
   const { host, control } = await startHost({
     settings,
+    origins: options.origins,
     clock,
     daemon: false,
     listeners: { onNotice: options.onNotice, onWarning: options.onWarning, onFailure: () => {} },

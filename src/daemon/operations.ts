@@ -60,6 +60,8 @@ export interface IndexedJson {
   outcome: PutJson;
   /** Entries that were left out because somebody made them up. */
   dropped: string[];
+  /** Whether it is in there now: a slot that is full keeps those who were there first. */
+  listed: boolean;
 }
 
 /** One of the records that this home keeps alive. */
@@ -101,6 +103,15 @@ export interface RecordJson extends RecordName {
   failures: number;
   /** Why the last announcement failed. */
   error?: string;
+}
+
+/** A setting of the process that owns the engine. */
+export interface SettingJson {
+  /** As in the config file. */
+  key: string;
+  value: unknown;
+  /** For people: `--port`, `LIBRESEED_PORT`, `/home/a/.libreseed/config.yaml:3`, `default`. */
+  where: string;
 }
 
 /** What reading the settings anew did. */
@@ -203,6 +214,8 @@ export interface Operations {
   ): Promise<GetJson>;
   /** Keeps a signed item in `state.db` and puts it into the DHT. */
   store(request: { item: ItemJson; record: RecordName }, options?: CallOptions): Promise<PutJson>;
+  /** The entry of a publisher that this home keeps in the index of a name, if it does. */
+  nameEntry(request: { name: string; publicKey: string }): Promise<{ entry?: EntryJson }>;
   /** Writes a signed entry into the index of a name, and keeps it there. */
   indexName(
     request: { name: string; entry: EntryJson },
@@ -222,6 +235,8 @@ export interface Operations {
   ): Promise<DownloadedJson>;
   /** The records that this home keeps alive, and how each was found at its last announcement. */
   records(): Promise<RecordJson[]>;
+  /** The settings in force, and where each came from. */
+  settings(): Promise<SettingJson[]>;
   /** Reads the settings anew and takes over what can change while it runs. */
   reload(): Promise<ReloadedJson>;
   /** Ends the daemon. */

@@ -15,6 +15,7 @@ import {
   encodeAnnounceRecord,
   manifestSalt,
   type MutableItem,
+  type NameIndexEntry,
   nextSeq,
   signItem,
   signNameIndexEntry,
@@ -24,7 +25,13 @@ import type { SeedDirectory } from "../store/mod.ts";
 import { fetchCatalog, writeCatalog } from "./catalogs.ts";
 import { minimalOf } from "./manifest_item.ts";
 import { lookUpStore, readNameIndex } from "./name_index.ts";
-import { entryToJson, itemFromJson, itemToJson, type Operations } from "./operations.ts";
+import {
+  entryFromJson,
+  entryToJson,
+  itemFromJson,
+  itemToJson,
+  type Operations,
+} from "./operations.ts";
 
 /** What writing these records works with. */
 export interface PublisherContext {
@@ -90,7 +97,10 @@ export async function updateAnnounceRecord(
   }
 }
 
-/** Sees to it that the index of the name lists this publisher with its latest version. */
+/**
+ * Sees to it that the index of the name lists this publisher with its latest version. Since when the
+ * publisher has published under the name is kept: in the DHT others may have thrown it out.
+ */
 export async function updateNameIndex(
   { operations, clock, signal, onWarning }: PublisherContext,
   keys: Signer,
@@ -99,24 +109,46 @@ export async function updateNameIndex(
   const nowMs = clock.now();
   try {
     const { entries } = await readNameIndex(lookUpStore(operations), name, clock, signal);
-    const before = entries.find(({ publicKey }) => equalBytes(publicKey, keys.publicKey));
-    const isLatest = before === undefined || !semver.valid(before.version) ||
-      semver.gte(version, before.version);
-    const entry = before && !(isLatest && before.version !== version)
-      ? before
-      : signNameIndexEntry(keys, name, {
-        version,
-        firstSeenMs: before?.firstSeenMs ?? nowMs,
-        timestampMs: nowMs,
-      });
-    const { outcome } = await operations.indexName({ name, entry: entryToJson(entry) }, { signal });
+    const kept = await operations.nameEntry({ name, publicKey: toHex(keys.publicKey) });
+    const known = entries.filter(({ publicKey }) => equalBytes(publicKey, keys.publicKey));
+    if (kept.entry) known.push(entryFromJson(kept.entry));
+    const entry = entryToSign(keys, name, version, known, nowMs);
+    const { outcome, listed } = await operations.indexName(
+      { name, entry: entryToJson(entry) },
+      { signal },
+    );
     if (outcome.holding === 0) onWarning?.(`no node took the index of ${name}`);
+    else if (!listed) {
+      onWarning?.(
+        `the index of ${name} is full of publishers who say that they were there first; by its publisher's key the package is found all the same`,
+      );
+    }
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof LibreseedError)) throw error;
     // By its publisher's key the package is found all the same.
     onWarning?.(`${name} is not in the index of its name yet: ${error.message}`);
   }
+}
+
+/** The publisher's newest entry, or a new one if there is something new to say. */
+function entryToSign(
+  keys: Signer,
+  name: string,
+  version: string,
+  known: readonly NameIndexEntry[],
+  nowMs: number,
+): NameIndexEntry {
+  const [before] = [...known].sort((a, b) => b.timestampMs - a.timestampMs);
+  const firstSeenMs = Math.min(nowMs, ...known.map((entry) => entry.firstSeenMs));
+  const isLater = !before || !semver.valid(before.version) || semver.gt(version, before.version);
+  if (!isLater && before.firstSeenMs === firstSeenMs) return before;
+  return signNameIndexEntry(keys, name, {
+    version: isLater ? version : before.version,
+    firstSeenMs,
+    // One that was signed a moment ahead of our clock must not outlive this one.
+    timestampMs: Math.max(nowMs, before ? before.timestampMs + 1 : 0),
+  });
 }
 
 /** Whether two announce records say the same, but for their time. */

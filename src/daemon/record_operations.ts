@@ -16,6 +16,7 @@ import {
   type CallOptions,
   entryFromJson,
   type EntryJson,
+  entryToJson,
   type GetJson,
   type IndexedJson,
   itemFromJson,
@@ -111,16 +112,24 @@ export class RecordOperations {
     return results;
   }
 
+  nameEntry(
+    { name, publicKey }: { name: string; publicKey: string },
+  ): Promise<{ entry?: EntryJson }> {
+    const entry = this.#names.entry(name, bytesOf(publicKey, "publicKey"));
+    return Promise.resolve({ entry: entry && entryToJson(entry) });
+  }
+
   async indexName(
     { name, entry }: { name: string; entry: EntryJson },
     { signal }: CallOptions = {},
   ): Promise<IndexedJson> {
-    const { targetHex, outcome, dropped } = await this.#names.add(
+    const { targetHex, outcome, dropped, publicKeys } = await this.#names.add(
       name,
       entryFromJson(entry),
       signal,
     );
-    return { target: targetHex, outcome: putToJson(outcome), dropped };
+    const listed = publicKeys.some((publicKey) => toHex(publicKey) === entry.publicKey);
+    return { target: targetHex, outcome: putToJson(outcome), dropped, listed };
   }
 
   /** Notes an outcome. If that fails, the record is merely announced again sooner than need be. */

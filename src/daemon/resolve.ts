@@ -6,7 +6,7 @@
 
 import semver from "semver";
 import { formatPublicKey } from "../identity/mod.ts";
-import type { MinimalManifest } from "../package/mod.ts";
+import { isValidVersion, type MinimalManifest } from "../package/mod.ts";
 import { announceSalt, decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
 import { fetchCatalog } from "./catalogs.ts";
 import { DaemonError } from "./errors.ts";
@@ -65,9 +65,11 @@ async function resolveRange(
   const key = { publicKey, salt: announceSalt(publicKey) };
   const { item } = await findItem(operations, key, `what ${publisher} publishes`, options);
   const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
-  const versions = packages
+  const listed = packages
     ? packages.get(name) ?? []
     : await catalogVersions(operations, { publicKey, name }, catalogInfoHash!, options);
+  // A publisher may list what is no version at all.
+  const versions = listed.filter(isValidVersion);
   const best = semver.maxSatisfying(versions, range) ??
     // "*" leaves prereleases out; a package of nothing else still has a newest one.
     (range === "*" ? semver.rsort([...versions])[0] : undefined);

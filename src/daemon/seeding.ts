@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, LibreseedError } from "../base/mod.ts";
+import { type Clock, every, LibreseedError, type Timer } from "../base/mod.ts";
 import type { WatchMode } from "../config/mod.ts";
 import { parsePublicKey } from "../identity/mod.ts";
 import { manifestSalt, targetOf } from "../records/mod.ts";
@@ -30,10 +30,19 @@ export interface SeedingOptions {
   onWarning: (message: string) => void;
 }
 
+/** How often to look again for records of foreign packages that were not found, milliseconds. */
+const ADOPT_AGAIN_MS = 60 * 60_000;
+/** For how many of them at a time. */
+const ADOPT_AT_ONCE = 50;
+
 /** Seeds what is in the seed directory for as long as it runs. */
 export class Seeding {
   readonly #options: SeedingOptions;
   readonly #watcher: SeedWatcher;
+  /** Archives of which a record was not found, or that their name's index does not list. */
+  readonly #unlisted = new Map<string, ValidSeedEntry>();
+  readonly #timer: Timer;
+  #adopting: Promise<void> | undefined;
   #stopped = false;
 
   constructor(options: SeedingOptions) {
@@ -46,8 +55,14 @@ export class Seeding {
       onWarning,
       target: {
         arrived: (fileName) => this.#arrived(fileName),
-        left: (fileName) => packages.drop(fileName),
+        left: async (fileName) => {
+          this.#unlisted.delete(fileName);
+          await packages.drop(fileName);
+        },
       },
+    });
+    this.#timer = every(clock, ADOPT_AGAIN_MS, () => {
+      this.#adopting ??= this.#adoptAgain().finally(() => this.#adopting = undefined);
     });
   }
 
@@ -64,33 +79,56 @@ export class Seeding {
   /** Resolves when nothing is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.#watcher.stop();
+    this.#timer.cancel();
+    await Promise.all([this.#watcher.stop(), this.#adopting]);
   }
 
   async #arrived(fileName: string): Promise<void> {
     const { packages, onWarning } = this.#options;
     try {
-      await this.#adoptRecord(await packages.add(fileName));
+      await this.#adopt(await packages.add(fileName));
     } catch (error) {
       if (!this.#stopped) onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
     }
   }
 
-  /** Whoever seeds a package can keep its record alive too, without the key that signed it. */
-  async #adoptRecord({ name, version, minimal }: ValidSeedEntry): Promise<void> {
-    const { records, names, worker, clock } = this.#options;
+  async #adoptAgain(): Promise<void> {
+    const some = [...this.#unlisted].slice(0, ADOPT_AT_ONCE);
+    for (const [fileName, entry] of some) {
+      if (this.#stopped) return;
+      // Those that fail again come last the next time. Nobody may have told us that one is gone.
+      const isThere = await Deno.lstat(entry.archivePath).then(() => true, () => false);
+      if (this.#unlisted.delete(fileName) && isThere) await this.#adopt(entry);
+    }
+  }
+
+  /**
+   * Whoever seeds a package can keep its record and its name alive too, without the key that signed
+   * them. What is not found is looked for again later.
+   */
+  async #adopt(entry: ValidSeedEntry): Promise<void> {
+    const { names, onWarning } = this.#options;
+    const { name, minimal, fileName } = entry;
+    try {
+      const kept = await this.#adoptRecord(entry);
+      if (kept && await names.adopt(name, parsePublicKey(minimal.pubkey))) return;
+    } catch (error) {
+      if (this.#stopped) return;
+      // The DHT is off, or shows nonsense: the archive is seeded all the same.
+      if (!(error instanceof LibreseedError)) onWarning((error as Error).message);
+    }
+    this.#unlisted.set(fileName, entry);
+  }
+
+  async #adoptRecord({ name, version, minimal }: ValidSeedEntry): Promise<boolean> {
+    const { records, worker, clock } = this.#options;
     const publicKey = parsePublicKey(minimal.pubkey);
     const salt = manifestSalt(name, version);
-    if (records.has(targetOf(publicKey, salt))) return;
-    try {
-      const { item } = await worker.get({ publicKey, salt });
-      if (!item || minimalOf(item, minimal).infohash !== minimal.infohash) return;
-      records.keep(item, { kind: "manifest", name, version }, false);
-      await worker.keepRecords([{ item, dueMs: clock.now(), failures: 0 }]);
-      await names.adopt(name, publicKey);
-    } catch (error) {
-      if (!(error instanceof LibreseedError)) throw error;
-      // The DHT is off, or shows nonsense: the archive is seeded all the same.
-    }
+    if (records.has(targetOf(publicKey, salt))) return true;
+    const { item } = await worker.get({ publicKey, salt });
+    if (!item || minimalOf(item, minimal).infohash !== minimal.infohash) return false;
+    records.keep(item, { kind: "manifest", name, version }, false);
+    await worker.keepRecords([{ item, dueMs: clock.now(), failures: 0 }]);
+    return true;
   }
 }

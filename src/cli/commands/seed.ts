@@ -32,13 +32,14 @@ export default defineCommand<Record<never, never>, []>({
   ],
   parameters: {},
   async run({ output, io, settings }) {
-    const { values } = await settings();
+    const { values, origins } = await settings();
     const { runDaemon } = await import("../../daemon/mod.ts");
     const { formatHostPort } = await import("../../config/mod.ts");
     let { logLevel } = values;
     const logs = (level: LogLevel) => LEVELS.indexOf(level) <= LEVELS.indexOf(logLevel);
     await runDaemon({
       settings: values,
+      origins,
       clock: io.clock,
       signal: io.signal,
       listeners: {

@@ -4,55 +4,77 @@
  * @module
  */
 
-import type { PackageJson, StatusJson } from "../../daemon/mod.ts";
-import { defineCommand, textArgument } from "../command.ts";
+import { delay } from "../../base/mod.ts";
+import type { Operations, PackageJson, RecordJson, StatusJson } from "../../daemon/mod.ts";
+import { type CommandRun, defineCommand, switchFlag, textArgument } from "../command.ts";
 import { withDaemon } from "../daemon_only.ts";
 import { CliError } from "../errors.ts";
+import { formatBytes, formatDuration } from "../format.ts";
 import { formatTable } from "../table.ts";
 
-export default defineCommand<Record<never, never>, [name?: string]>({
+type Flags = { watch?: boolean };
+type Run = CommandRun<Flags, [name?: string]>;
+
+/** How often `--watch` looks again. */
+const WATCH_MS = 2_000;
+const CLEAR_SCREEN = "\x1b[H\x1b[2J";
+
+export default defineCommand<Flags, [name?: string]>({
   description:
-    "Prints port, DHT, traffic and what is seeded; with NAME, the versions of one package. With -v also " +
-    "each setting, its value and where it came from.",
+    "Prints port, DHT, traffic, memory and each record; with NAME, the versions and records of one " +
+    "package. With -v also each setting of the daemon, its value and where it came from.",
   settings: ["home"],
   parameters: {
+    flags: { watch: switchFlag("Look again every two seconds, until Ctrl-C") },
     positional: {
       kind: "tuple",
       parameters: [{ ...textArgument("NAME", "Package to tell about"), optional: true }],
     },
   },
   async run(given) {
-    const { args: [name], output, settings, io } = given;
-    if (output.verbose) {
-      const { origins, values } = await settings();
-      const { settingDefinitions } = await import("../../config/mod.ts");
-      for (const { key, property } of settingDefinitions) {
-        output.detail(`${key} = ${JSON.stringify(values[property])} (${origins[key].where})`);
+    const { flags, io, output } = given;
+    await withDaemon(given, async (operations) => {
+      if (output.verbose) {
+        for (const { key, value, where } of await operations.settings()) {
+          output.detail(`${key} = ${JSON.stringify(value)} (${where})`);
+        }
       }
-    }
-    await withDaemon(given, async (operations, status) => {
-      const packages = (await operations.list()).filter((one) => !name || one.name === name);
-      if (name && packages.length === 0) {
-        throw new CliError(
-          "not-found",
-          "PACKAGE_NOT_FOUND",
-          `There is no package named ${name} here`,
-        );
+      await say(given, operations);
+      while (flags.watch) {
+        await delay(io.clock, WATCH_MS, io.signal);
+        // Where nobody looks at a screen, the lines just follow each other.
+        if (io.stdout.isTerminal) await output.writeBytes(new TextEncoder().encode(CLEAR_SCREEN));
+        await say(given, operations);
       }
-      const uptimeMs = io.clock.now() - status.startedMs;
-      const seen = name ? packages : undefined;
-      output.result(
-        name ? { name, packages } : { ...status, uptimeMs, list: packages },
-        formatTable(seen ? seen.flatMap(packageRows) : statusRows(status, uptimeMs, packages)),
-      );
     });
   },
 });
 
+async function say({ args: [name], output, io }: Run, operations: Operations): Promise<void> {
+  const isMeant = (one: { name?: string }) => name === undefined || one.name === name;
+  const packages = (await operations.list()).filter(isMeant);
+  const records = (await operations.records()).filter(isMeant);
+  if (name !== undefined && packages.length === 0) {
+    throw new CliError("not-found", "PACKAGE_NOT_FOUND", `There is no package named ${name} here`);
+  }
+  const nowMs = io.clock.now();
+  const recordRows = records.map((record) => recordRow(record, nowMs));
+  if (name !== undefined) {
+    const rows = [...packages.flatMap(packageRows), ...recordRows];
+    return output.result({ name, packages, records }, formatTable(rows));
+  }
+  const status = await operations.status();
+  const uptimeMs = nowMs - status.startedMs;
+  output.result(
+    { ...status, uptimeMs, list: packages, records },
+    formatTable([...statusRows(status, uptimeMs, packages), ...recordRows]),
+  );
+}
+
 function statusRows(status: StatusJson, uptimeMs: number, packages: PackageJson[]): string[][] {
-  const { dht, traffic, manager, schedule } = status;
+  const { dht, traffic, manager, schedule, memory } = status;
   const rows = [
-    ["process", `${status.pid}, up ${Math.round(uptimeMs / 1_000)} s`],
+    ["process", `${status.pid}, up ${formatDuration(uptimeMs)}`],
     ["port", `${status.port}`],
     ["seed directory", status.seedDirectory],
     ["dht", dht.state === "off" ? `off (${dht.why})` : dht.state],
@@ -61,15 +83,23 @@ function statusRows(status: StatusJson, uptimeMs: number, packages: PackageJson[
   if (traffic) {
     rows.push([
       "dht traffic",
-      `${traffic.packetsIn} packets in (${traffic.bytesIn} bytes), ` +
-      `${traffic.packetsOut} out (${traffic.bytesOut} bytes)`,
+      `${traffic.packetsIn} packets in (${formatBytes(traffic.bytesIn)}), ` +
+      `${traffic.packetsOut} out (${formatBytes(traffic.bytesOut)})`,
     ]);
   }
+  const { roundTripMs } = manager;
+  const roundTrip = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
   rows.push(
-    ["lookups", `${manager.getsAnswered} of ${manager.gets} answered`],
+    ["lookups", `${manager.getsAnswered} of ${manager.gets} answered${roundTrip}`],
     ["puts", `${manager.putsStrong} of ${manager.puts} on enough nodes`],
     ["schedule", `${schedule.kept} kept, ${schedule.overdue} overdue`],
     ["packages", `${status.packages} seeded`],
+    [
+      "transfer",
+      `${formatBytes(status.uploadedBytes)} sent (${formatBytes(status.uploadSpeed)}/s), ` +
+      `${formatBytes(status.downloadedBytes)} received (${formatBytes(status.downloadSpeed)}/s)`,
+    ],
+    ["memory", `${formatBytes(memory.residentBytes)} resident`],
   );
   for (const { name, version, problem } of packages) {
     if (problem !== undefined) {
@@ -83,12 +113,30 @@ function packageRows(one: PackageJson): string[][] {
   const rows = [
     ["package", `${one.name}@${one.version}`],
     ["state", one.problem ?? (one.seeding ? "seeding" : "idle")],
-    ["archive", `${one.path}, ${one.lengthBytes} bytes`],
+    ["archive", `${one.path}, ${formatBytes(one.lengthBytes)}`],
   ];
   if (one.publisher) rows.push(["publisher", one.publisher]);
   if (one.magnet) rows.push(["magnet", one.magnet]);
   if (one.peers !== undefined) {
-    rows.push(["peers", `${one.peers}, ${one.uploadedBytes ?? 0} bytes sent`]);
+    const sent = one.uploadedBytes ?? 0;
+    const ratio = one.lengthBytes === 0 ? 0 : sent / one.lengthBytes;
+    rows.push(["peers", `${one.peers}, ${formatBytes(sent)} sent, ratio ${ratio.toFixed(2)}`]);
   }
   return rows;
+}
+
+function recordRow(record: RecordJson, nowMs: number): string[] {
+  const { kind, name, version, holding, asked, nextDueMs, error } = record;
+  const label = kind === "name-index"
+    ? `name index of ${name}`
+    : name === undefined
+    ? kind
+    : `${name}@${version}`;
+  const due = nextDueMs === undefined
+    ? "not announced yet"
+    : nextDueMs <= nowMs
+    ? "due now"
+    : `next in ${formatDuration(nextDueMs - nowMs)}`;
+  const trouble = error === undefined ? "" : `; ${error}`;
+  return ["record", `${label}: on ${holding} nodes, ${asked} asked, ${due}${trouble}`];
 }
