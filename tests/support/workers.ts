@@ -1,0 +1,121 @@
+/**
+ * Sandboxed workers for tests, from the bundle, ended at the end of their block.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import {
+  connectWorker,
+  type ReportData,
+  type WorkerConnection,
+  type WorkerEvent,
+  type WorkerOptions,
+  type WorkerStarted,
+} from "../../src/worker/mod.ts";
+import type { Testnet } from "../../src/testnet/mod.ts";
+import { addressOf } from "./engines.ts";
+import { freePort } from "./free_port.ts";
+
+const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
+
+/** A worker with a seed directory of its own. */
+export class TestWorker implements AsyncDisposable {
+  readonly connection: WorkerConnection;
+  readonly directory: string;
+  readonly started: WorkerStarted;
+  readonly events: WorkerEvent[];
+  readonly failures: Error[];
+
+  static async start(
+    { allowLocal, testnet, ...options }: Partial<WorkerOptions> & {
+      allowLocal: boolean;
+      testnet?: Testnet;
+    },
+  ): Promise<TestWorker> {
+    await requireBundle();
+    const port = options.port ?? await freePort();
+    const directory = await Deno.makeTempDir({ prefix: "libreseed-worker-" });
+    const events: WorkerEvent[] = [];
+    const failures: Error[] = [];
+    const died = Promise.withResolvers<never>();
+    died.promise.catch(() => {});
+    const connection = connectWorker({ port, seedDirectory: directory, allowLocal }, {
+      onEvent: (event) => events.push(event),
+      onFailure: (error) => {
+        failures.push(error);
+        died.reject(error);
+      },
+    });
+    try {
+      const starting = connection.api.start({
+        dht: testnet !== undefined,
+        bootstrap: testnet ? [addressOf(testnet.bootstrap)] : [],
+        knownNodes: [],
+        maxConnections: 50,
+        readOnly: false,
+        storeNodes: 8,
+        minNodes: 8,
+        dhtPacketsPerSecond: 1_000,
+        reannounceIntervalMs: 3_600_000,
+        ...options,
+        port,
+      });
+      // A thread that dies answers nothing.
+      const started = await Promise.race([starting, died.promise]);
+      return new TestWorker(connection, directory, started, events, failures);
+    } catch (error) {
+      connection.terminate();
+      await Deno.remove(directory, { recursive: true });
+      throw error;
+    }
+  }
+
+  private constructor(
+    connection: WorkerConnection,
+    directory: string,
+    started: WorkerStarted,
+    events: WorkerEvent[],
+    failures: Error[],
+  ) {
+    this.connection = connection;
+    this.directory = directory;
+    this.started = started;
+    this.events = events;
+    this.failures = failures;
+  }
+
+  get api(): WorkerConnection["api"] {
+    return this.connection.api;
+  }
+
+  /** Where its peers find it. */
+  get address(): { host: string; port: number } {
+    return { host: "127.0.0.1", port: this.started.port };
+  }
+
+  /** The reports of announcements that it told of. */
+  get reports(): ReportData[] {
+    return this.events.flatMap((event) => event.event === "announced" ? [event.report] : []);
+  }
+
+  /** The absolute path of a file in its seed directory. */
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.api.stop(2_000);
+    this.connection.terminate();
+    await Deno.remove(this.directory, { recursive: true });
+  }
+}
+
+/** Says what to do if the worker has not been bundled. */
+async function requireBundle(): Promise<void> {
+  try {
+    await Deno.stat(BUNDLE);
+  } catch {
+    throw new Error("dist/worker.js is missing: make it with `deno task bundle`");
+  }
+}
