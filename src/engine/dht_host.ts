@@ -40,6 +40,8 @@ const NODES_IN_AN_ANSWER = 8;
 const PEERS_IN_AN_ANSWER = 50;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 5 * 60_000;
+/** How often to look whether the routing table has run empty. */
+const TABLE_CHECK_MS = 60_000;
 /** k-rpc-socket checks its time-outs four times in this long. */
 const KRPC_TIMEOUT_MS = 2_000;
 const KRPC_CONCURRENCY = 256;
@@ -56,6 +58,8 @@ export class DhtHost {
   #port = 0;
   #retryMs = FIRST_RETRY_MS;
   #retry: Timer | undefined;
+  #fillMs = FIRST_RETRY_MS;
+  #fill: Timer | undefined;
   #closed = false;
 
   constructor(options: DhtHostOptions) {
@@ -120,6 +124,7 @@ export class DhtHost {
   close(): void {
     this.#closed = true;
     this.#retry?.cancel();
+    this.#fill?.cancel();
     // Covers an engine that failed before WebTorrent took k-rpc over.
     if (!this.krpc.destroyed) this.krpc.destroy();
   }
@@ -143,7 +148,23 @@ export class DhtHost {
       if (id) this.krpc.nodes.get(id) ?? this.#addKnown({ id: Buffer.from(id), host, port });
     }
     const { id } = this.krpc;
-    this.krpc.populate(id, { q: "find_node", a: { id, target: id } }, () => {});
+    this.krpc.populate(id, { q: "find_node", a: { id, target: id } }, () => this.#lookAgain());
+  }
+
+  /**
+   * A table that is empty, because the machine was offline at the start or the network went away, is
+   * filled anew with growing pauses; one that is not is looked at now and then.
+   */
+  #lookAgain(): void {
+    if (this.#closed) return;
+    const isEmpty = this.krpc.nodes.count() === 0;
+    const pauseMs = isEmpty ? this.#fillMs : TABLE_CHECK_MS;
+    this.#fillMs = isEmpty ? Math.min(this.#fillMs * 2, LAST_RETRY_MS) : FIRST_RETRY_MS;
+    this.#fill?.cancel();
+    this.#fill = this.#options.clock.after(pauseMs, () => {
+      if (this.krpc.nodes.count() === 0 && this.#state.state === "on") this.#populate();
+      else this.#lookAgain();
+    });
   }
 
   #addKnown(contact: KrpcContact): void {
