@@ -59,9 +59,16 @@ export function mergeNameIndex(
       if (!other || newestFirst(entry, other) < 0) newest.set(keyHex, entry);
     }
   }
-  const entries = [...newest.values()].sort(oldestPublisherFirst);
-  const cut: NameIndexEntry[] = [];
-  while (nameIndexBytes(entries) > MAX_VALUE_BYTES) cut.push(entries.pop()!);
+  const sorted = [...newest.values()].sort(oldestPublisherFirst);
+  const emptyBytes = nameIndexBytes([]);
+  let bytes = emptyBytes;
+  let fitting = 0;
+  for (const entry of sorted) {
+    bytes += nameIndexBytes([entry]) - emptyBytes;
+    if (bytes > MAX_VALUE_BYTES) break;
+    fitting++;
+  }
+  const [entries, cut] = [sorted.slice(0, fitting), sorted.slice(fitting)];
   return { entries: entries.sort(byKey), cut: cut.sort(byKey), dropped };
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { type Clock, fromHex } from "../../../src/base/mod.ts";
+import { type Clock, fromHex, toHex } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
 import { manifestItem } from "../../../src/daemon/manifest_item.ts";
 import { type ItemStore, readNameIndex } from "../../../src/daemon/name_index.ts";
@@ -14,6 +14,7 @@ import { NameKeeper } from "../../../src/daemon/name_keeper.ts";
 import { type NamesContext, rememberPublisher, resolveByName } from "../../../src/daemon/names.ts";
 import {
   entryFromJson,
+  entryToJson,
   itemFromJson,
   itemToJson,
   type Operations,
@@ -24,7 +25,7 @@ import type { DhtManager } from "../../../src/dht/mod.ts";
 import { generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
 import { type MinimalManifest, parsePackageSpec, signMinimal } from "../../../src/package/mod.ts";
 import { nameIndexSlot, nextSeq } from "../../../src/records/mod.ts";
-import { SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
+import { type SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
 /** How often a home looks after its names. */
@@ -59,7 +60,6 @@ export class NamesHome implements AsyncDisposable {
   readonly warnings: string[] = [];
   readonly notices: string[] = [];
   readonly details: string[] = [];
-  readonly #seeds: SeedDirectory;
   readonly #remove: () => Promise<void>;
 
   static async open(
@@ -68,10 +68,8 @@ export class NamesHome implements AsyncDisposable {
     keys: KeyPair = generateKeyPair(),
   ): Promise<NamesHome> {
     const directory = await temporaryHome();
-    const seeds = new SeedDirectory(join(directory.path, "seed"));
-    await seeds.ensure();
     const state = StateDatabase.open(join(directory.path, "state.db"), clock);
-    return new NamesHome(manager, clock, keys, state, seeds, directory.remove);
+    return new NamesHome(manager, clock, keys, state, directory.remove);
   }
 
   private constructor(
@@ -79,14 +77,12 @@ export class NamesHome implements AsyncDisposable {
     clock: Clock,
     keys: KeyPair,
     state: StateDatabase,
-    seeds: SeedDirectory,
     remove: () => Promise<void>,
   ) {
     this.manager = manager;
     this.clock = clock;
     this.keys = keys;
     this.state = state;
-    this.#seeds = seeds;
     this.#remove = remove;
     this.store = storeOver(manager);
     this.keeper = this.newKeeper();
@@ -127,7 +123,8 @@ export class NamesHome implements AsyncDisposable {
     });
     const context = {
       operations: this.operations,
-      seeds: this.#seeds,
+      // Empty, and not on a disk: on a fake clock nothing waits for one.
+      seeds: { path: "", list: () => Promise.resolve([]) } as unknown as SeedDirectory,
       clock: this.clock,
       onWarning: (message: string) => this.warnings.push(message),
     };
@@ -184,8 +181,13 @@ export class NamesHome implements AsyncDisposable {
       },
       async indexName({ name, entry }, options) {
         const written = await keeper.add(name, entryFromJson(entry), options?.signal);
-        const { targetHex, outcome, dropped } = written;
-        return { target: targetHex, outcome: putToJson(outcome), dropped };
+        const { targetHex, outcome, dropped, publicKeys } = written;
+        const listed = publicKeys.some((publicKey) => toHex(publicKey) === entry.publicKey);
+        return { target: targetHex, outcome: putToJson(outcome), dropped, listed };
+      },
+      nameEntry({ name, publicKey }) {
+        const entry = keeper.entry(name, fromHex(publicKey)!);
+        return Promise.resolve({ entry: entry && entryToJson(entry) });
       },
       async countPeers({ infoHash }, options) {
         const { peers } = await manager.findPeers(fromHex(infoHash)!, options);

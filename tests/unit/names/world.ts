@@ -4,11 +4,11 @@
  * @module
  */
 
-import { toHex } from "../../../src/base/mod.ts";
+import assert from "node:assert/strict";
+import { LibreseedError, toHex } from "../../../src/base/mod.ts";
 import { DhtManager } from "../../../src/dht/mod.ts";
 import type { KeyPair } from "../../../src/identity/mod.ts";
 import {
-  bdecode,
   bencode,
   type BValue,
   dayOf,
@@ -80,11 +80,16 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const home of this.#homes) await this.run(home[Symbol.asyncDispose]());
+    for (const home of this.#homes) {
+      await this.run(home.keeper.stop());
+      await home[Symbol.asyncDispose]();
+    }
   }
 }
 
-/** The bencoded value as data that can be changed and encoded again. */
-export function valueOf(bytes: Uint8Array): BValue {
-  return bdecode(bytes) as BValue;
+/** The error of work that is to fail, with the clock running. */
+export async function failure(world: World, work: Promise<unknown>) {
+  const error = await world.run(work.then(() => undefined, (error) => error));
+  assert(error instanceof LibreseedError, `it was to fail, not ${error}`);
+  return error;
 }

@@ -1,0 +1,305 @@
+/**
+ * From a bare name to a package, in a simulated network: policies, pins, downgrades, tries.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { equalBytes, toHex } from "../../../src/base/mod.ts";
+import type { PublisherPolicy } from "../../../src/config/mod.ts";
+import {
+  announceSalt,
+  bencode,
+  manifestSalt,
+  signItem,
+  signNameIndexEntry,
+  targetOf,
+} from "../../../src/records/mod.ts";
+import { manifestItem } from "../../../src/daemon/manifest_item.ts";
+import { entryToJson } from "../../../src/daemon/operations.ts";
+import { formatPublicKey } from "../../../src/identity/mod.ts";
+import { keysOfSlot, NamesHome } from "./home.ts";
+import { failure, World } from "./world.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** Two publishers of "hello", Ann the first, Bob with the higher versions; and a third home. */
+async function twoPublishers(world: World) {
+  const [ann, bob, user] = [
+    await world.home(keysOfSlot(0)),
+    await world.home(keysOfSlot(0)),
+    await world.home(),
+  ];
+  for (const version of ["1.0.0", "1.1.0", "1.2.0"]) {
+    await world.run(ann.publish("hello", version, "aa".repeat(20)));
+    await world.clock.advance(HOUR_MS / 6);
+  }
+  for (const version of ["1.0.1", "2.0.0", "2.1.0"]) {
+    await world.run(bob.publish("hello", version, "bb".repeat(20)));
+    await world.clock.advance(1_000);
+  }
+  assert.deepEqual([...ann.warnings, ...bob.warnings], []);
+  return { ann, bob, user };
+}
+
+function who(
+  resolved: { publicKey: Uint8Array; minimal: { version: string } },
+  homes: NamesHome[],
+) {
+  const index = homes.findIndex(({ keys }) => equalBytes(keys.publicKey, resolved.publicKey));
+  return `${["ann", "bob"][index]} ${resolved.minimal.version}`;
+}
+
+for (
+  const [policy, spec, expected] of [
+    ["first-seen", "hello", "ann 1.2.0"],
+    ["first-seen", "hello@^1.0", "ann 1.2.0"],
+    ["first-seen", "hello@1.1.0", "ann 1.1.0"],
+    ["latest-version", "hello", "bob 2.1.0"],
+    ["latest-version", "hello@^1.0.0", "ann 1.2.0"],
+    ["latest-version", "hello@2.0.0", "bob 2.0.0"],
+    ["seeders", "hello", "bob 2.1.0"],
+    ["trusted", "hello", "bob 2.1.0"],
+  ] as [PublisherPolicy, string, string][]
+) {
+  Deno.test(`${policy}: ${spec} is ${expected.replace(" ", "'s ")}`, async () => {
+    await using world = new World();
+    const { ann, bob, user } = await twoPublishers(world);
+    for (const port of [1, 2, 3]) {
+      await world.run(bob.manager.announcePeer(new Uint8Array(20).fill(0xbb), port));
+    }
+    await world.run(ann.manager.announcePeer(new Uint8Array(20).fill(0xaa), 1));
+    if (policy === "trusted") {
+      // Trusted for something else.
+      const firstSeenMs = world.clock.now();
+      user.state.pins.set({ name: "other", publicKey: bob.keys.publicKey, firstSeenMs });
+    }
+    assert.equal(who(await world.run(user.resolve(spec, policy)), [ann, bob]), expected);
+  });
+}
+
+Deno.test("trusted: with nobody trusted it says how to trust somebody, and pins nothing", async () => {
+  await using world = new World();
+  const { user } = await twoPublishers(world);
+  const error = await failure(world, user.use("hello", "trusted"));
+  assert.deepEqual([error.code, error.kind], ["PUBLISHER_NOT_TRUSTED", "verification"]);
+  assert.match(error.message, /2 publishers.*resolve --all hello.*trust add hello KEY/s);
+  assert.deepEqual(user.state.pins.list(), []);
+});
+
+Deno.test("the first use pins, and says so once; then the pinned publisher it is", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  assert.equal(who(await world.run(user.use("hello")), [ann, bob]), "ann 1.2.0");
+  assert.equal(user.notices.length, 1);
+  assert(user.notices[0]!.includes(formatPublicKey(ann.keys.publicKey)), user.notices[0]);
+  await world.run(user.use("hello@1.1.0"));
+  assert.equal(user.notices.length, 1);
+  const [pin, ...others] = user.state.pins.list("hello");
+  assert.deepEqual([pin!.publicKey, pin!.lastVersion, others], [ann.keys.publicKey, "1.2.0", []]);
+});
+
+for (const policy of ["latest-version", "seeders", "trusted"] as const) {
+  Deno.test(`${policy} chooses another publisher than the pinned one: refused, with both keys and how to accept`, async () => {
+    await using world = new World();
+    const { ann, bob, user } = await twoPublishers(world);
+    await world.run(user.use("hello"));
+    await world.run(bob.manager.announcePeer(new Uint8Array(20).fill(0xbb), 1));
+    if (policy === "trusted") {
+      const publicKey = bob.keys.publicKey;
+      user.state.pins.set({ name: "other", publicKey, firstSeenMs: 0 });
+      // Ann is trusted too, for hello; of two trusted ones the first seen goes first.
+      const { publicKey: chosen } = await world.run(user.resolve("hello", policy));
+      assert.deepEqual(chosen, ann.keys.publicKey);
+      return;
+    }
+    const before = user.state.pins.list();
+    const error = await failure(world, user.use("hello", policy));
+    assert.deepEqual([error.code, error.kind], ["PUBLISHER_CHANGED", "verification"]);
+    const [a, b] = [formatPublicKey(ann.keys.publicKey), formatPublicKey(bob.keys.publicKey)];
+    assert(error.message.includes(a), error.message);
+    assert(error.message.includes(`libreseed trust add hello ${b}`), error.message);
+    assert.deepEqual(user.state.pins.list(), before);
+    // Accepted, it passes; the first one is still there.
+    const firstSeenMs = world.clock.now();
+    user.state.pins.set({ name: "hello", publicKey: bob.keys.publicKey, firstSeenMs });
+    assert.equal(who(await world.run(user.use("hello", policy)), [ann, bob]), "bob 2.1.0");
+    user.state.pins.delete("hello", bob.keys.publicKey);
+    assert.equal((await failure(world, user.use("hello", policy))).code, "PUBLISHER_CHANGED");
+  });
+}
+
+Deno.test("the pinned publisher is gone from the DHT, another is there: refused as a change, not as missing", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  const { publicKey } = keysOfSlot(3);
+  user.state.pins.set({ name: "hello", publicKey, firstSeenMs: world.clock.now() });
+  const error = await failure(world, user.use("hello"));
+  assert.deepEqual([error.code, error.kind], ["PUBLISHER_CHANGED", "verification"]);
+  assert(error.message.includes(formatPublicKey(publicKey)), error.message);
+  const offered = [ann, bob].map(({ keys }) => formatPublicKey(keys.publicKey));
+  assert(offered.some((key) => error.message.includes(`trust add hello ${key}`)), error.message);
+  assert.equal(user.state.pins.list().length, 1);
+});
+
+Deno.test("a version that the pinned publisher does not have is not found, whoever else has it", async () => {
+  await using world = new World();
+  const { user } = await twoPublishers(world);
+  await world.run(user.use("hello"));
+  const error = await failure(world, user.resolve("hello@^2.0"));
+  assert.deepEqual([error.code, error.kind], ["VERSION_NOT_FOUND", "not-found"]);
+  assert.match(error.message, /there is 1\.0\.0, 1\.1\.0, 1\.2\.0/);
+});
+
+Deno.test("named with its key, a package of another publisher is resolved and nothing is pinned over", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  await world.run(user.use("hello"));
+  const spec = `${formatPublicKey(bob.keys.publicKey)}/hello@^2.0`;
+  assert.equal(who(await world.run(user.use(spec)), [ann, bob]), "bob 2.1.0");
+  assert.deepEqual(user.state.pins.list().map(({ publicKey }) => publicKey), [ann.keys.publicKey]);
+});
+
+/** Puts what Ann signed when 1.0.0 was all there was, in place of what she put since. */
+async function replayOldAnnouncement(world: World, ann: NamesHome): Promise<void> {
+  const key = { publicKey: ann.keys.publicKey, salt: announceSalt(ann.keys.publicKey) };
+  const { item } = await world.run(ann.manager.get(key));
+  // An old record has a lower seq; whoever holds all nodes around the target can show it all the same.
+  const old = signItem(ann.keys, {
+    salt: key.salt,
+    seq: item!.seq - HOUR_MS,
+    value: bencode({ c: 1, p: { hello: ["1.0.0"] }, t: world.clock.now() - HOUR_MS }),
+  });
+  const target = toHex(targetOf(key.publicKey, key.salt));
+  for (const node of world.dht.holders(target)) node.forget(target);
+  await world.run(ann.manager.put(old));
+}
+
+for (const withKey of [false, true]) {
+  Deno.test(`an old announce record put again is a downgrade: refused${withKey ? ", also with the key named" : ""}, and how to accept it is said`, async () => {
+    await using world = new World();
+    const { ann, bob, user } = await twoPublishers(world);
+    await world.run(user.use("hello"));
+    await replayOldAnnouncement(world, ann);
+    const spec = (withKey ? `${formatPublicKey(ann.keys.publicKey)}/` : "") + "hello";
+    const error = await failure(world, user.use(spec));
+    assert.deepEqual([error.code, error.kind], ["DOWNGRADE", "verification"]);
+    assert(error.message.includes("1.2.0") && error.message.includes("hello@1.0.0"));
+    assert.equal(user.state.pins.list("hello")[0]!.lastVersion, "1.2.0");
+    assert.equal((await failure(world, user.use(`${spec}@^1.0`))).code, "DOWNGRADE");
+    // Asked for outright, it is taken; and the next downgrade is still one.
+    assert.equal(who(await world.run(user.use(`${spec}@1.0.0`)), [ann, bob]), "ann 1.0.0");
+    assert.equal((await failure(world, user.use(spec))).code, "DOWNGRADE");
+    // Somebody who was never here cannot know.
+    const stranger = await world.home();
+    assert.equal(who(await world.run(stranger.use("hello")), [ann, bob]), "ann 1.0.0");
+  });
+}
+
+Deno.test("a range that leaves the last version out asks for an older one: no downgrade", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  await world.run(user.use("hello"));
+  assert.equal(who(await world.run(user.use("hello@<1.2")), [ann, bob]), "ann 1.1.0");
+  assert.equal(user.state.pins.list("hello")[0]!.lastVersion, "1.2.0");
+});
+
+Deno.test("a manifest record whose manifest is of another package is refused by both names", async () => {
+  await using world = new World();
+  const { ann, user } = await twoPublishers(world);
+  const minimal = ann.minimal("goodbye", "1.2.0");
+  const { value } = manifestItem(minimal, ann.keys, 1);
+  const salt = manifestSalt("hello", "1.2.0");
+  await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
+  const error = await failure(world, user.use("hello"));
+  assert.deepEqual([error.code, error.kind], ["RECORD_INVALID", "verification"]);
+  assert(error.message.includes("hello@1.2.0") && error.message.includes("goodbye@1.2.0"));
+  assert.deepEqual(user.state.pins.list(), []);
+});
+
+Deno.test("a manifest record whose manifest somebody else signed is refused", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  const { value } = manifestItem(bob.minimal("hello", "1.2.0"), bob.keys, 1);
+  const salt = manifestSalt("hello", "1.2.0");
+  await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
+  const error = await failure(world, user.use("hello"));
+  assert.deepEqual([error.code, error.kind], ["RECORD_INVALID", "verification"]);
+  assert(error.message.includes(formatPublicKey(ann.keys.publicKey)), error.message);
+  assert.deepEqual(user.state.pins.list(), []);
+});
+
+Deno.test("seeders: a publisher whose record is nonsense counts for nothing and is named; the others are counted", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  const { value } = manifestItem(bob.minimal("hello", "1.2.0"), bob.keys, 1);
+  const salt = manifestSalt("hello", "1.2.0");
+  await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
+  await world.run(bob.manager.announcePeer(new Uint8Array(20).fill(0xbb), 1));
+  assert.equal(who(await world.run(user.resolve("hello", "seeders")), [ann, bob]), "bob 2.1.0");
+  const said = user.details.filter((text) => text.includes(formatPublicKey(ann.keys.publicKey)));
+  assert.equal(said.length, 1, user.details.join("\n"));
+});
+
+Deno.test("versions that are none are passed over; with nothing else, the package is not found", async () => {
+  await using world = new World();
+  const { ann, user } = await twoPublishers(world);
+  const list = async (versions: string[]) => {
+    const salt = announceSalt(ann.keys.publicKey);
+    const value = bencode({ c: versions.length, p: { hello: versions }, t: world.clock.now() });
+    await world.clock.advance(1_000);
+    await world.run(
+      ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })),
+    );
+  };
+  await list(["1.1.0", "99", "latest", "\x1b[31m", "v3.0.0"]);
+  assert.equal((await world.run(user.resolve("hello"))).minimal.version, "1.1.0");
+  await list(["latest", "99"]);
+  const error = await failure(world, user.resolve("hello"));
+  assert.deepEqual([error.code, error.kind], ["VERSION_NOT_FOUND", "not-found"]);
+});
+
+Deno.test("only prereleases: the newest of them is meant by the bare name", async () => {
+  await using world = new World();
+  const ann = await world.home();
+  for (const version of ["1.0.0-rc.1", "1.0.0-rc.10", "1.0.0-rc.2"]) {
+    await world.run(ann.publish("hello", version));
+    await world.clock.advance(1_000);
+  }
+  const user = await world.home();
+  assert.equal((await world.run(user.resolve("hello"))).minimal.version, "1.0.0-rc.10");
+});
+
+function squatterEntry({ keys, clock }: NamesHome) {
+  const nowMs = clock.now();
+  return entryToJson(signNameIndexEntry(keys, "hello", {
+    version: "99.0.0",
+    firstSeenMs: nowMs,
+    timestampMs: nowMs,
+  }));
+}
+
+Deno.test("the first of several has nothing behind its entry: nobody steps in for it, and the others are pointed to", async () => {
+  await using world = new World();
+  const squatter = await world.home();
+  await world.run(squatter.operations.indexName({
+    name: "hello",
+    entry: squatterEntry(squatter),
+  }));
+  await world.clock.advance(HOUR_MS);
+  const ann = await world.home();
+  await world.run(ann.publish("hello", "1.0.0"));
+  const user = await world.home();
+  const error = await failure(world, user.use("hello"));
+  assert.equal(error.kind, "not-found");
+  assert(error.message.includes(formatPublicKey(squatter.keys.publicKey)), error.message);
+  assert.match(
+    error.message,
+    /Of 2 publishers of hello.*first-seen.*resolve --all hello.*KEY\/hello/,
+  );
+  assert.deepEqual(user.state.pins.list(), []);
+  const spec = `${formatPublicKey(ann.keys.publicKey)}/hello`;
+  assert.equal((await world.run(user.use(spec))).minimal.version, "1.0.0");
+  // From then on the bare name does, too.
+  assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
+});
