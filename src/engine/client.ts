@@ -6,6 +6,7 @@
 
 import "./bencode_guard.ts";
 import "./wire_guard.ts";
+import { BlockList, isIP, isIPv6 } from "node:net";
 import bencode from "bencode";
 import WebTorrent from "webtorrent";
 import { equalBytes, toHex } from "../base/mod.ts";
@@ -21,6 +22,18 @@ const VALUE_AGE_MS = 2 * 3_600_000;
 const MAX_VALUES = 1_000;
 /** On average; peers announce themselves at least every hour. */
 const PEER_AGE_MS = 2 * 3_600_000;
+
+/**
+ * Addresses that mean "here" to the system (RFC 6890: this host on this network). A sandbox that may
+ * listen on any port may also connect to them on any port, and a hostile peer may name them.
+ */
+const unspecified = new BlockList();
+unspecified.addSubnet("0.0.0.0", 8, "ipv4");
+unspecified.addAddress("::", "ipv6");
+
+function isUnspecified(host: string): boolean {
+  return isIP(host) !== 0 && unspecified.check(host, isIPv6(host) ? "ipv6" : "ipv4");
+}
 
 /** Makes the client. It begins to listen at once. */
 export function createClient(
@@ -54,6 +67,7 @@ export function createClient(
     uploadLimit: options.uploadLimit,
     downloadLimit: options.downloadLimit,
   } as never) as unknown as Client;
+  client.blocked = { contains: isUnspecified };
   // Peers are announced and looked for by the manager, on its schedule and budget, with an outcome.
   if (client.dht) {
     client.dht.announce = (_infoHash, _port, done) => queueMicrotask(() => done?.());

@@ -120,6 +120,8 @@ export class UdpSocket extends EventEmitter {
       queueMicrotask(() => done(error));
     };
     if (!this.#socket) return fail(new Error("There is no UDP socket"));
+    // 0.0.0.0/8 is this machine, and a stranger may name it as a node.
+    if (host.startsWith("0.")) return fail(new Error(`${host} is no address to send to`));
     try {
       this.#socket.send(bytes, offset, length, port, host, (error) => {
         if (error) this.traffic.unsent++;

@@ -49,6 +49,8 @@ export interface Client extends EventEmitter {
   torrents: Torrent[];
   downloadSpeed: number;
   uploadSpeed: number;
+  /** Peers that are not talked to. */
+  blocked?: { contains(host: string): boolean };
   add(torrent: string | Uint8Array, options: Record<string, unknown>): Torrent;
   throttleUpload(bytesPerSecond: number): void;
   throttleDownload(bytesPerSecond: number): void;

@@ -157,6 +157,32 @@ Deno.test("without allowLocal nothing on this machine is reached", async () => {
   assert.deepEqual(worker.failures, []);
 });
 
+Deno.test("not even a worker that may listen on any port reaches other ports of this machine", async () => {
+  await using seeder = await TestEngine.start();
+  await seeder.seed(sample);
+  await using worker = await TestWorker.start({ allowLocal: false, port: 0 });
+  const { port } = seeder.engine;
+  const hosts = [
+    "0.0.0.0",
+    "0.1.2.3",
+    "::",
+    "0:0:0:0:0:0:0:0",
+    "::ffff:0.0.0.0",
+    "127.0.0.1",
+    "::1",
+  ];
+  const downloading = worker.api.download(1, {
+    infoHashHex: sample.infoHashHex,
+    filePath: worker.path("archive"),
+    maxBytes: MAX_BYTES,
+    peers: hosts.flatMap((host) => [{ host, port }, { host: `[${host}]`, port }]),
+  });
+  assert.equal(await after(800, downloading), "pending");
+  assert.equal(seeder.engine.torrents()[0]!.uploadedBytes, 0);
+  await worker.api.cancel(1);
+  await assert.rejects(downloading, { code: "DOWNLOAD_CANCELLED" });
+});
+
 Deno.test("errors keep their kind and code on the way out", async () => {
   await using worker = await TestWorker.start({ allowLocal: true });
   await using seeder = await TestEngine.start();
