@@ -33,7 +33,7 @@ export interface AddContext {
  * Verifies an archive, puts it into the seed directory, has it seeded, and keeps its record alive if
  * the DHT has one.
  *
- * @throws {DaemonError} `NO_MINIMAL_MANIFEST` (kind `usage`)
+ * @throws {DaemonError} `NOTHING_TO_ADD` (kind `not-found`), `NO_MINIMAL_MANIFEST` (kind `usage`)
  * @throws {PackageError} whichever step of the verification chain failed
  */
 export async function addArchive(
@@ -42,6 +42,9 @@ export async function addArchive(
 ): Promise<ValidSeedEntry> {
   const minimal = await minimalBeside(archivePath);
   if (!minimal) {
+    if (!await exists(archivePath)) {
+      throw new DaemonError("not-found", "NOTHING_TO_ADD", `There is no file ${archivePath}`);
+    }
     throw new DaemonError(
       "usage",
       "NO_MINIMAL_MANIFEST",
@@ -73,4 +76,8 @@ export async function addArchive(
     if (!(error instanceof Error && "kind" in error && error.kind === "network")) throw error;
   }
   return entry;
+}
+
+function exists(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, (error) => !(error instanceof Deno.errors.NotFound));
 }

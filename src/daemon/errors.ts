@@ -9,7 +9,7 @@
  * | `CONTROL_UNREACHABLE` | failed | the owner of the engine stopped answering |
  * | `CONTROL_REQUEST` | usage | a request on the control socket makes no sense |
  * | `HOST_STOPPING` | failed | the engine is being ended |
- * | `NOTHING_TO_PUBLISH` | not-found | there is no such file or directory |
+ * | `NOTHING_TO_PUBLISH`, `NOTHING_TO_ADD` | not-found | there is no such file or directory |
  * | `ARCHIVE_IS_READY` | usage | a ready archive cannot get another name or version |
  * | `NO_MINIMAL_MANIFEST` | usage | nothing beside the archive says who signed it |
  * | `NOT_THE_PUBLISHER` | failed | the archive is signed by another key than this home's |

@@ -14,6 +14,7 @@ import { RecordOperations } from "./record_operations.ts";
 import { resolveBootstrap } from "./bootstrap.ts";
 import { Downloads } from "./downloads.ts";
 import { FollowKeeper } from "./follows.ts";
+import { DaemonError } from "./errors.ts";
 import { homePaths } from "./home.ts";
 import {
   type CallOptions,
@@ -228,10 +229,14 @@ export class Host implements Operations {
   }
 
   async remove({ name, version }: { name: string; version: string }): Promise<void> {
-    await this.#packages.remove(name, version);
-    for (const target of this.#records.forget(name, version)) {
-      await this.#worker.forgetRecord(target);
-    }
+    // Records first: if we die in between, the same command still finds the archive.
+    const targets = this.#records.forget(name, version);
+    for (const target of targets) await this.#worker.forgetRecord(target);
+    await this.#packages.remove(name, version).catch((error) => {
+      // Whoever deleted the archive by hand has its records left to remove.
+      const isGone = error instanceof DaemonError && error.code === "PACKAGE_NOT_FOUND";
+      if (!isGone || targets.length === 0) throw error;
+    });
     // The name itself is kept as long as any version of it is here.
     const rest = await this.#seeds.list();
     if (!rest.some((entry) => entry.problem === undefined && entry.name === name)) {

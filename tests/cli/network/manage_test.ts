@@ -1,0 +1,116 @@
+/**
+ * `libreseed add`, `list`, `remove` and `stop` as processes.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { isFree } from "../../support/mod.ts";
+import { newPlace } from "./place.ts";
+
+Deno.test("remove takes the archive away, forgets its records, and can be told twice", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  await using daemon = await home.daemon();
+  const sources = [await place.source("a", "1.0.0"), await place.source("b", "1.0.0")];
+  await home.must(["publish", "-q", ...sources]);
+  const { code, stdout, stderr } = await home.run(["remove", "a@1.0.0"]);
+  assert.deepEqual([code, stdout, stderr], [0, "", "removed a@1.0.0\n"]);
+  assert.deepEqual(home.files().filter((name) => name.startsWith("a-")), []);
+  const listed = await home.must(["list"]);
+  assert(!listed.includes("a@1.0.0") && listed.includes("b@1.0.0"), listed);
+  assert(!(await home.must(["announce"])).includes("a@1.0.0"));
+  // What others hold stays with them.
+  assert.equal(home.holders("a", "1.0.0").length, 8);
+  assert.equal((await home.run(["remove", "a@1.0.0"])).code, 3);
+
+  // The archive deleted by hand, its records still go.
+  await Deno.remove(join(home.seed, "b-1.0.0.tgz"));
+  await home.must(["remove", "b@1.0.0"]);
+  assert.equal((await home.run(["announce", "b@1.0.0"])).code, 3);
+  for (const what of ["a", "a@^1", "No Name@1.0.0"]) {
+    const bad = await home.run(["remove", what]);
+    assert.deepEqual([bad.code, bad.stdout], [2, ""], bad.stderr);
+  }
+  await daemon.end();
+});
+
+Deno.test("add takes in a stranger's archive without a key, and keeps its record alive", async () => {
+  await using place = await newPlace();
+  const [publisher, home] = [await place.home(), await place.home(null)];
+  await publisher.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
+  const archive = join(publisher.seed, "pkg-1.0.0.tgz");
+  await using daemon = await home.daemon();
+  const path = join(home.seed, "pkg-1.0.0.tgz");
+  assert.equal(await home.must(["add", archive]), `${path}\n`);
+  assert.match(await home.must(["list"]), /^pkg@1\.0\.0 +\d+ +seeding +ed25519:/);
+  for (const node of publisher.holders("pkg", "1.0.0")) {
+    node.forget(publisher.target("pkg", "1.0.0"));
+  }
+  assert.match(await home.must(["announce", "pkg"]), /^pkg@1\.0\.0\tstored on 8 nodes \(8 new\)$/m);
+  assert.equal(publisher.holders("pkg", "1.0.0").length, 8);
+
+  const lonely = join(place.path, "lonely.tgz");
+  await Deno.copyFile(archive, lonely);
+  const bare = await home.run(["add", lonely]);
+  assert.deepEqual([bare.code, bare.stdout], [2, ""]);
+  assert(bare.stderr.includes(join(place.path, "lonely.minimal.json")), bare.stderr);
+  await Deno.copyFile(
+    join(publisher.seed, "pkg-1.0.0.minimal.json"),
+    join(place.path, "lonely.minimal.json"),
+  );
+  const bytes = await Deno.readFile(lonely);
+  bytes[bytes.length >> 1]! ^= 1;
+  await Deno.writeFile(lonely, bytes);
+  const spoilt = await home.run(["add", lonely]);
+  assert.deepEqual([spoilt.code, spoilt.stdout], [4, ""]);
+  assert(spoilt.stderr.includes(lonely), spoilt.stderr);
+  assert.equal(home.files().length, 3);
+  const nothing = await home.run(["add", "nowhere.tgz"]);
+  assert.deepEqual([nothing.code, nothing.stdout], [3, ""], nothing.stderr);
+  await daemon.end();
+});
+
+Deno.test("list shows what is there, daemon or not, and what is wrong with it", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const home = await place.home();
+  const empty = await home.run(["list"]);
+  assert.deepEqual([empty.code, empty.stdout], [0, ""]);
+  assert(empty.stderr.includes(home.seed), empty.stderr);
+  assert.deepEqual(home.files(), []);
+
+  await home.must(["publish", "-q", await place.source("@s/pkg", "1.0.0-rc.1")]);
+  await Deno.writeTextFile(join(home.seed, "stray.tgz"), "x");
+  const lines = (await home.must(["list"])).trimEnd().split("\n");
+  assert.match(
+    lines[0]!,
+    new RegExp(`^@s/pkg@1\\.0\\.0-rc\\.1 +\\d+ +idle +${RegExp.escape(home.publicKey)}$`),
+  );
+  assert.match(lines[1]!, /^stray\.tgz +1 +problem +.*stray\.minimal\.json/);
+  const [good, bad] = (await home.must(["list", "--json"])).trimEnd().split("\n")
+    .map((line) => JSON.parse(line));
+  assert.deepEqual([good.name, good.version, good.seeding, good.problem], [
+    ...["@s/pkg", "1.0.0-rc.1", false, undefined],
+  ]);
+  assert.deepEqual([bad.name, bad.seeding, typeof bad.problem], ["stray.tgz", false, "string"]);
+});
+
+Deno.test("stop ends the daemon and returns when it has ended", async () => {
+  await using place = await newPlace();
+  const home = await place.home(null);
+  const none = await home.run(["stop"]);
+  assert.deepEqual([none.code, none.stdout], [3, ""]);
+  await using daemon = await home.daemon();
+  const { code, stdout, stderr } = await home.run(["stop"]);
+  assert.deepEqual([code, stdout, stderr], [0, "", `stopped process ${daemon.process.pid}\n`]);
+  assert(!existsSync(join(home.path, "control.sock")));
+  assert(await isFree(daemon.port));
+  assert.equal((await daemon.process.result).code, 0);
+  await using again = await home.daemon();
+  assert.deepEqual(JSON.parse(await home.must(["stop", "--json", "-q"])), {
+    stopped: true,
+    pid: again.process.pid,
+  });
+});
