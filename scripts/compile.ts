@@ -10,7 +10,7 @@
  * @module
  */
 
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, posix, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
@@ -23,7 +23,10 @@ export interface BuildOptions {
   output: string;
   /** One of the targets of `deno compile --target`; this machine's own unless given. */
   target?: string;
-  /** Other entries than the program's own, relative to the checkout. A test adds its probes here. */
+  /**
+   * Other entries than the program's own, relative to the checkout: with them a test builds one with
+   * a probe inside. The first loads the command line with an `import()`.
+   */
   entry?: string;
   worker?: string;
   /** Name of a directory in `dist/`, made anew so that nothing of an earlier build is embedded. */
@@ -44,8 +47,7 @@ const compile = [
   "--unstable-worker-options",
 ];
 
-/** The command line, as the entry names it and as the stage has it. */
-const commandLine = { specifier: "./src/cli/mod.ts", staged: "./mod.js" };
+const commandLine = "src/cli/mod.ts";
 /** The manifest, as the sources name it from two folders down; the stage has it there too. */
 const manifestSpecifier = "../../deno.json";
 
@@ -87,24 +89,22 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
       "--code-splitting",
       "--outdir",
       chunks,
-      "src/cli/mod.ts",
+      commandLine,
     ]);
     await lightenRequire(chunks);
     const main = join(chunks, "main.js");
+    // As the entry names it, and as the stage has it.
+    const specifier = posix.relative(posix.dirname(entry), commandLine).replace(/^(?!\.)/, "./");
     await run("Bundling the entry", root, [
       ...bundle,
       ...external,
       "--external",
-      commandLine.specifier,
+      specifier,
       "--output",
       main,
       entry,
     ]);
-    await replaceOnce(
-      [main],
-      JSON.stringify(commandLine.specifier),
-      () => JSON.stringify(commandLine.staged),
-    );
+    await replaceOnce([main], JSON.stringify(specifier), () => '"./mod.js"');
     await forgetTimes(stage);
     await run(
       "Compiling (DENORT_BIN names the runtime, if Deno's own site is out of reach)",

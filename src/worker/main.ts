@@ -5,8 +5,8 @@
  * @module
  */
 
-// Before any library.
-import "./environment.ts";
+// Before any library is loaded.
+import "./confinement.ts";
 import { expose } from "comlink";
 import { systemClock } from "../base/mod.ts";
 import { WorkerRuntime } from "./runtime.ts";

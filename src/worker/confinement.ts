@@ -1,0 +1,45 @@
+/**
+ * Closes what the worker's permissions leave open, before any library is loaded.
+ *
+ * - A compiled program imports any file that its process can read, as text too: Deno asks for the
+ *   permission only while it runs sources. The worker is one file, so nothing is imported in it.
+ * - A thread of its own would be free of this again, so none is started.
+ * - While they load, one library lists all environment variables and another asks for the directory
+ *   of temporary files. They may read neither and need neither.
+ *
+ * @module
+ */
+
+import module from "node:module";
+import os from "node:os";
+import process from "node:process";
+import threads from "node:worker_threads";
+
+/** Node's modules, and what they are made of in the runtime. */
+function isRuntime(specifier: string): boolean {
+  return module.isBuiltin(specifier) || specifier.startsWith("ext:");
+}
+
+function refuse(specifier: string): never {
+  throw new Deno.errors.NotCapable(`Requires import access to "${specifier}": none is given here`);
+}
+
+// A hook that is added later is asked first, but has no other way to the files than through these.
+module.registerHooks({
+  resolve: (specifier, context, next) =>
+    isRuntime(specifier) ? next(specifier, context) : refuse(specifier),
+  load: (url, context, next) => isRuntime(url) ? next(url, context) : refuse(url),
+});
+
+/** In place of the constructors of threads. */
+class NoWorker {
+  constructor() {
+    throw new Deno.errors.NotCapable("Requires thread access: none is given here");
+  }
+}
+
+Object.defineProperty(globalThis, "Worker", { value: NoWorker });
+Object.defineProperty(threads, "Worker", { value: NoWorker });
+
+Object.defineProperty(process, "env", { value: {} });
+os.tmpdir = () => "/nowhere";

@@ -1,0 +1,210 @@
+/**
+ * What the hostile worker tries, with Deno's functions and with Node's.
+ *
+ * @module
+ */
+
+import { spawnSync } from "node:child_process";
+import dgram from "node:dgram";
+import fs from "node:fs";
+import net from "node:net";
+import module from "node:module";
+import { join } from "node:path";
+import process from "node:process";
+import vm from "node:vm";
+import threads from "node:worker_threads";
+import { ArchiveStore } from "../../../src/engine/chunk_store.ts";
+
+/** Where the worker is to look. All of it is there, and open to whoever is allowed to. */
+export interface Prey {
+  /** The port that the worker listens on. */
+  ownPort: number;
+  /** A port on which nobody listens. */
+  freePort: number;
+  /** A port on which somebody listens, TCP and UDP, on 127.0.0.1 and ::1. */
+  localPort: number;
+  /** A process of the same user. */
+  pid: number;
+  home: string;
+  seedDirectory: string;
+  /** A file inside the seed directory that may be read. */
+  ownFile: string;
+  /** Links inside the seed directory that lead to the key and to a directory outside. */
+  linkToKey: string;
+  linkToDirectory: string;
+}
+
+type Attempt = (prey: Prey) => unknown;
+
+/** What must be refused whatever the settings. */
+const forbidden: Record<string, Attempt> = {
+  "listen on another TCP port": ({ freePort }) =>
+    Deno.listen({ hostname: "0.0.0.0", port: freePort }),
+  "listen on another TCP port (Node)": ({ freePort }) =>
+    settled((done, fail) => net.createServer().on("error", fail).listen(freePort, done)),
+  "listen on any TCP port": () => Deno.listen({ hostname: "0.0.0.0", port: 0 }),
+  "bind another UDP port (Node)": ({ freePort }) =>
+    settled((done, fail) => {
+      // Deno refuses in a tick of its own, where nobody catches it.
+      process.once("uncaughtException", fail);
+      dgram.createSocket("udp4").on("error", fail).bind(freePort, done);
+    }),
+  "listen on a Unix socket": ({ seedDirectory }) =>
+    Deno.listen({ transport: "unix", path: join(seedDirectory, "..", "evil.sock") }),
+  "connect to the control socket": ({ home }) =>
+    Deno.connect({ transport: "unix", path: join(home, "control.sock") }),
+  "connect to the loopback of IPv6": ({ localPort }) =>
+    Deno.connect({ hostname: "::1", port: localPort }),
+  "connect to the metadata address": () => Deno.connect({ hostname: "169.254.169.254", port: 80 }),
+  "connect to 0.0.0.0": ({ localPort }) => Deno.connect({ hostname: "0.0.0.0", port: localPort }),
+  "connect to a name": ({ localPort }) => Deno.connect({ hostname: "localhost", port: localPort }),
+  "fetch": ({ localPort }) => fetch(`http://localhost:${localPort}/`),
+  "read the key": ({ home }) => Deno.readTextFile(join(home, "keys", "publisher.key")),
+  "read the key (Node)": ({ home }) =>
+    fs.promises.readFile(join(home, "keys", "publisher.key"), "utf8"),
+  "read the key by a detour": ({ seedDirectory }) =>
+    Deno.readTextFile(`${seedDirectory}/../keys/publisher.key`),
+  "read /etc/passwd": () => Deno.readTextFile("/etc/passwd"),
+  "read the state": ({ home }) => Deno.readFile(join(home, "state.db")),
+  "read the memory of the process": () => Deno.readFile("/proc/self/environ"),
+  "list the home": ({ home }) => [...Deno.readDirSync(home)],
+  "write into the home": ({ home }) => Deno.writeTextFile(join(home, "evil"), ""),
+  "write into the home (Node)": ({ home }) => fs.promises.writeFile(join(home, "evil"), ""),
+  "write beside the seed directory": ({ seedDirectory }) =>
+    Deno.writeTextFile(`${seedDirectory}/../evil`, ""),
+  "write to /tmp": () => Deno.makeTempFile(),
+  "move a file out": ({ ownFile, home }) => Deno.rename(ownFile, join(home, "evil")),
+  "link the key into the seed directory": ({ home, seedDirectory }) =>
+    Deno.link(join(home, "keys", "publisher.key"), join(seedDirectory, "evil")),
+  "make a link that leads out": ({ home, seedDirectory }) =>
+    Deno.symlink(join(home, "keys", "publisher.key"), join(seedDirectory, "evil")),
+  "start a process": () => new Deno.Command("/bin/true").output(),
+  "start a process (Node)": () => {
+    const { error } = spawnSync("/bin/true");
+    if (error) throw error;
+  },
+  "end a process": ({ pid }) => Deno.kill(pid, "SIGTERM"),
+  "end a process (Node)": ({ pid }) => process.kill(pid, "SIGTERM"),
+  "read a variable": () => Deno.env.get("PATH"),
+  "read all variables": () => Deno.env.toObject(),
+  "set a variable": () => Deno.env.set("EVIL", "1"),
+  "ask for the host's name": () => Deno.hostname(),
+  "load a native library": () => Deno.dlopen("/lib/x86_64-linux-gnu/libc.so.6", {}),
+  "import the key as text": ({ home }) => imported(`file://${home}/keys/publisher.key`, "text"),
+  "import the key": ({ home }) => imported(`file://${home}/keys/publisher.key`),
+  "import a program": ({ home }) => imported(`file://${home}/evil.js`),
+  "import from the network": ({ localPort }) => imported(`http://localhost:${localPort}/evil.js`),
+  "import text as a program": () => imported("data:text/javascript,export default 1"),
+  "require a file (Node)": ({ home }) =>
+    module.createRequire(import.meta.url)(join(home, "evil.js")),
+  "import past the hooks": ({ home }) => {
+    const url = `file://${home}/keys/publisher.key`;
+    const { deregister } = module.registerHooks({
+      resolve: () => ({ url, format: "module", shortCircuit: true }),
+    });
+    return imported("anything", "text").finally(deregister);
+  },
+  "import in a script": ({ home }) =>
+    vm.runInThisContext(`import("file://${home}/evil.js")`, {
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    }),
+  "import in what is evaluated": ({ home }) => (0, eval)(`import("file://${home}/evil.js")`),
+  "import in a worker": ({ home }) => {
+    const program =
+      `postMessage((await import("file://${home}/keys/publisher.key",{with:{type:"text"}})).default)`;
+    const worker = new Worker(`data:text/javascript,${encodeURIComponent(program)}`, {
+      type: "module",
+    });
+    return settled((done, fail) => {
+      worker.onmessage = () => done();
+      worker.onerror = ({ message }) => fail(new Error(message));
+    });
+  },
+  "start a thread (Node)": () => new threads.Worker("", { eval: true }),
+  "start a thread (Node, required)": () => {
+    const { Worker } = module.createRequire(import.meta.url)("node:worker_threads");
+    return new Worker("", { eval: true });
+  },
+};
+
+/** What the worker's own code refuses, for Deno would not. */
+const link: Record<string, Attempt> = {
+  "seed through a link": ({ linkToKey }) => throughStore(linkToKey, false),
+  "download through a link": ({ linkToKey }) => throughStore(linkToKey, true),
+};
+
+/** What `--allow-local` allows. */
+const local: Record<string, Attempt> = {
+  // An address that may be connected to may be listened on: Deno does not tell the two apart.
+  "listen on the loopback": ({ freePort }) =>
+    Deno.listen({ hostname: "127.0.0.1", port: freePort }),
+  "connect to 127.0.0.1": ({ localPort }) =>
+    Deno.connect({ hostname: "127.0.0.1", port: localPort }),
+  "connect to 127.0.0.1 (Node)": ({ localPort }) =>
+    settled((done, fail) => {
+      const socket = net.connect(localPort, "127.0.0.1", done).on("error", fail);
+      socket.unref();
+    }),
+  // From its own port, which is free: the daemon runs without the DHT here.
+  "send to 127.0.0.1 (Node)": ({ ownPort, localPort }) =>
+    settled((done, fail) => {
+      const socket = dgram.createSocket("udp4");
+      socket.on("error", fail).bind(ownPort, () => {
+        socket.send("hello", localPort, "127.0.0.1", (error) => {
+          socket.close();
+          error ? fail(error) : done();
+        });
+      });
+    }),
+  "be allowed 192.168.0.1": () => allowed("192.168.0.1:80"),
+  "be allowed 10.1.2.3": () => allowed("10.1.2.3:80"),
+  "be allowed 172.16.0.1": () => allowed("172.16.0.1:80"),
+};
+
+/** What is open to the worker at all times; they show that the others could have succeeded. */
+const open: Record<string, Attempt> = {
+  "read a file of its own": ({ ownFile }) => Deno.readTextFile(ownFile),
+  "write a file of its own": ({ seedDirectory }) =>
+    Deno.writeTextFile(join(seedDirectory, "written"), "mine"),
+  "be allowed a public address": () => allowed("8.8.8.8:53"),
+  "find the environment empty": () => {
+    const names = Object.keys(process.env);
+    if (names.length > 0) throw new Error(names.join());
+  },
+  // Deno follows them: why the worker's own code has to look for links.
+  "read through a link, past the worker's own code": ({ linkToKey }) =>
+    Deno.readTextFile(linkToKey),
+  "read through a link to a directory, past the worker's own code": ({ linkToDirectory }) =>
+    Deno.readTextFile(join(linkToDirectory, "publisher.key")),
+};
+
+/** By kind, for the test. */
+export const kinds = { forbidden, link, local, open };
+
+/** All of them, by what they try. */
+export const attempts: Record<string, Attempt> = { ...forbidden, ...link, ...local, ...open };
+
+function settled(begin: (done: () => void, fail: (error: Error) => void) => void): Promise<void> {
+  return new Promise(begin);
+}
+
+/** With a specifier and attributes that are not known before, so that nothing is bundled. */
+function imported(specifier: string, type?: string): Promise<unknown> {
+  return import(specifier, type === undefined ? undefined : { with: { type } });
+}
+
+function allowed(host: string): string {
+  const { state } = Deno.permissions.querySync({ name: "net", host });
+  if (state === "granted") return state;
+  throw new Deno.errors.NotCapable(`${host}: ${state}`);
+}
+
+/** Reads a byte as seeding does, or writes one as downloading does. */
+function throughStore(filePath: string, writable: boolean): Promise<void> {
+  const store = new ArchiveStore(1, { filePath, writable, length: 1 });
+  return settled((done, fail) => {
+    const hear = (error: Error | null) => error ? fail(error) : done();
+    if (writable) store.put(0, Uint8Array.of(0), hear);
+    else store.get(0, null, hear);
+  });
+}

@@ -1,0 +1,46 @@
+/**
+ * The program with its worker watched: what crosses between the threads goes to the file that
+ * `PROBE_MESSAGES` names, and SIGUSR1 has the hostile worker try what it can on `PROBE_PREY`. What
+ * came of it is said on standard error. Compiled for the tests only.
+ *
+ * @module
+ */
+
+import type { Prey } from "./attempts.ts";
+
+const messages = Deno.env.get("PROBE_MESSAGES");
+const preyText = Deno.env.get("PROBE_PREY");
+
+/** Bytes become hexadecimal digits, the rest stays as JSON has it. */
+function noted(direction: string, message: unknown): void {
+  if (messages === undefined) return;
+  const line = JSON.stringify({ direction, message }, (_key, value) => {
+    if (value instanceof Uint8Array) return { bytes: value.toHex() };
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw new Error("other bytes");
+    return value;
+  });
+  Deno.writeTextFileSync(messages, `${line}\n`, { append: true });
+}
+
+globalThis.Worker = class extends Worker {
+  constructor(...args: ConstructorParameters<typeof Worker>) {
+    super(...args);
+    this.addEventListener("message", ({ data }) => {
+      noted("from", data);
+      const { probed } = data as { probed?: unknown };
+      if (probed) console.error(`probed ${JSON.stringify(probed)}`);
+    });
+    if (preyText === undefined) return;
+    const prey: Prey = JSON.parse(preyText);
+    Deno.addSignalListener("SIGUSR1", () => super.postMessage({ probe: prey }));
+  }
+
+  override postMessage(...args: unknown[]): void {
+    noted("to", args[0]);
+    super.postMessage(...args as Parameters<Worker["postMessage"]>);
+  }
+};
+
+// Statically, the worker's class would be looked up before.
+const { processIo, runCli } = await import("../../../src/cli/mod.ts");
+Deno.exit(await runCli(Deno.args, processIo()));

@@ -1,0 +1,48 @@
+/**
+ * What the tests of the compiled program share. They are there only when `LIBRESEED_BIN` names it.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { build } from "../../scripts/compile.ts";
+import { generateKeyPair, type KeyPair, writeKeyFile } from "../../src/identity/mod.ts";
+
+/** The program; empty without one. */
+export const binary: string = Deno.env.get("LIBRESEED_BIN") ?? "";
+
+/** Registers a test if there is a program to test. */
+export function binaryTest(name: string, run: () => Promise<void>): void {
+  if (binary !== "") Deno.test(name, run);
+}
+
+/** Compiles the program with the probe inside, into a directory that the caller removes. */
+export async function buildProbe(directory: string): Promise<string> {
+  const { path } = await build({
+    output: join(directory, "probe"),
+    entry: "tests/binary/probe/program.ts",
+    worker: "tests/binary/probe/worker.ts",
+    stage: "stage-probe",
+  });
+  return path;
+}
+
+/** Gives a home a new key. */
+export async function makeKey(home: string): Promise<KeyPair> {
+  const keys = generateKeyPair();
+  await writeKeyFile(keyPath(home), keys);
+  return keys;
+}
+
+/** Where a home's key lies. */
+export function keyPath(home: string): string {
+  return join(home, "keys", "publisher.key");
+}
+
+/** Makes a directory to publish, with one file of so many bytes. */
+export async function packageSource(path: string, lengthBytes = 300_000): Promise<string> {
+  await Deno.mkdir(path, { recursive: true });
+  const bytes = Uint8Array.from({ length: lengthBytes }, (_, i) => (i * 31 + (i >> 8)) & 255);
+  await Deno.writeFile(join(path, "data.bin"), bytes);
+  return path;
+}
