@@ -70,6 +70,8 @@ export class NameKeeper {
   readonly #stopped = new AbortController();
   /** The last write of each index: a second one waits for it, so that they do not race each other. */
   readonly #writing = new Map<string, Promise<unknown>>();
+  /** Where each index lies on one day: telling takes a key pair, and it is asked every tick. */
+  readonly #targets = new Map<string, { day: number; target: Uint8Array }>();
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
 
@@ -153,9 +155,10 @@ export class NameKeeper {
   forget(name: string): void {
     const { state } = this.#options;
     state.transaction(() => {
-      for (const { target } of this.#rows(name)) {
-        state.records.delete(target);
-        state.outcomes.delete(target);
+      for (const row of this.#rows(name)) {
+        state.records.delete(row.target);
+        state.outcomes.delete(row.target);
+        this.#targets.delete(idOf({ name, slot: slotOf(row) }));
       }
     });
   }
@@ -295,9 +298,18 @@ export class NameKeeper {
   #isDue(kept: KeptName): boolean {
     const { state, clock } = this.#options;
     const nowMs = clock.now();
-    const outcome = state.outcomes.get(indexTarget(kept, dayOf(nowMs)));
+    const outcome = state.outcomes.get(this.#targetOf(kept, dayOf(nowMs)));
     // An attempt that is yet to come was made with a clock that has been set back since.
     return !outcome || outcome.nextDueMs <= nowMs || outcome.lastAttemptMs! > nowMs;
+  }
+
+  #targetOf(kept: KeptName, day: number): Uint8Array {
+    const id = idOf(kept);
+    const known = this.#targets.get(id);
+    if (known?.day === day) return known.target;
+    const target = indexTarget(kept, day);
+    this.#targets.set(id, { day, target });
+    return target;
   }
 
   #warn(error: unknown): void {

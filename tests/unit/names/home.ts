@@ -5,6 +5,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Clock, fromHex, toHex } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
@@ -22,7 +23,7 @@ import {
 } from "../../../src/daemon/operations.ts";
 import { updateAnnounceRecord, updateNameIndex } from "../../../src/daemon/publisher_records.ts";
 import type { DhtManager } from "../../../src/dht/mod.ts";
-import { generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
+import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { type MinimalManifest, parsePackageSpec, signMinimal } from "../../../src/package/mod.ts";
 import { nameIndexSlot, nextSeq } from "../../../src/records/mod.ts";
 import { type SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
@@ -31,10 +32,11 @@ import { temporaryHome } from "../../support/mod.ts";
 /** How often a home looks after its names. */
 export const INTERVAL_MS = 3_600_000;
 
-/** A key pair whose entries belong into a slot of every name's index. */
-export function keysOfSlot(slot: number): KeyPair {
-  for (;;) {
-    const keys = generateKeyPair();
+/** One of the key pairs whose entries belong into a slot of every name's index; always the same. */
+export function keysOfSlot(slot: number, number = 0): KeyPair {
+  for (let tries = 0;; tries++) {
+    const seed = createHash("sha256").update(`publisher ${number} of slot ${slot}, ${tries}`);
+    const keys = keyPairFromSeed(new Uint8Array(seed.digest()));
     if (nameIndexSlot(keys.publicKey) === slot) return keys;
   }
 }
@@ -65,7 +67,7 @@ export class NamesHome implements AsyncDisposable {
   static async open(
     manager: DhtManager,
     clock: Clock,
-    keys: KeyPair = generateKeyPair(),
+    keys: KeyPair,
   ): Promise<NamesHome> {
     const directory = await temporaryHome();
     const state = StateDatabase.open(join(directory.path, "state.db"), clock);

@@ -38,13 +38,13 @@ const keysOf = (entries: NameIndexEntry[]) =>
 
 /** Ann has published hello@1.0.0 and keeps it alive. */
 async function published(world: World) {
-  const ann = await world.home(keysOfSlot(SLOT));
+  const ann = await world.home(SLOT);
   await world.run(ann.publish("hello", "1.0.0"));
   assert.deepEqual(ann.warnings, []);
   return { ann, user: await world.home() };
 }
 
-const stranger = keysOfSlot(SLOT);
+const stranger = keysOfSlot(SLOT, 98);
 const junk = crypto.getRandomValues(new Uint8Array(900));
 const garbage: [string, BValue][] = [
   ["random bytes", junk],
@@ -83,10 +83,10 @@ for (
     ["signed for another name", entry(stranger, {}, "goodbye"), "bad-signature"],
     [
       "signed by another key",
-      { ...entry(keysOfSlot(SLOT)), publicKey: stranger.publicKey },
+      { ...entry(keysOfSlot(SLOT, 97)), publicKey: stranger.publicKey },
       "bad-signature",
     ],
-    ["of another slot", entry(keysOfSlot(SLOT + 1)), "wrong-slot"],
+    ["of another slot", entry(keysOfSlot(SLOT + 1, 97)), "wrong-slot"],
     [
       "first seen in a year",
       entry(stranger, { firstSeenMs: NOON + 365 * DAY_MS, timestampMs: NOON + 365 * DAY_MS }),
@@ -165,7 +165,8 @@ Deno.test("a liar who backdates pushes everybody of a slot out of the index; pin
   await world.run(user.use("hello"));
   const liars = Array.from(
     { length: 6 },
-    () => entry(keysOfSlot(SLOT), { firstSeenMs: Date.UTC(2026, 0, 1), timestampMs: NOON }),
+    (_, i) =>
+      entry(keysOfSlot(SLOT, 100 + i), { firstSeenMs: Date.UTC(2026, 0, 1), timestampMs: NOON }),
   );
   await world.run(
     writeNameIndex(world.store(), "hello", SLOT, liars, { clock: world.clock }),
@@ -207,7 +208,7 @@ Deno.test("an index that is locked for today: publishing goes on and says so, an
   // Nobody here keeps the other records alive; the nodes do.
   await using world = new World({ items: { lifeMs: 2 * DAY_MS } });
   await world.vandalize("hello", SLOT, junk, { seq: LOCK });
-  const ann = await world.home(keysOfSlot(SLOT));
+  const ann = await world.home(SLOT);
   const user = await world.home();
   await world.run(ann.publish("hello", "1.0.0"));
   assert.equal(ann.warnings.length, 1);

@@ -16,8 +16,8 @@ const DAY_MS = 86_400_000;
 
 /** Publishers that write at the same moment; resolves with the keys that are read afterwards. */
 async function race(world: World, slots: number[]) {
-  const { clock } = world;
-  const writers = slots.map((slot) => ({ keys: keysOfSlot(slot), store: world.store() }));
+  const clock = world.wholeClock;
+  const writers = slots.map((slot, i) => ({ keys: keysOfSlot(slot, i), store: world.store() }));
   await world.run(Promise.all(writers.map(({ keys, store }, i) => {
     const nowMs = clock.now();
     const entry = signNameIndexEntry(keys, "hello", {
@@ -55,8 +55,8 @@ for (
 
 Deno.test("a publisher who writes while another goes on writing finds room in the end", async () => {
   await using world = new World({ latencyMs: [1, 50] });
-  const { clock } = world;
-  const rivals = Array.from({ length: 3 }, () => ({ keys: keysOfSlot(1), store: world.store() }));
+  const clock = world.wholeClock;
+  const rivals = [0, 1, 2].map((i) => ({ keys: keysOfSlot(1, i), store: world.store() }));
   await world.run(Promise.all(rivals.map(async ({ keys, store }, i) => {
     for (let round = 0; round < 4; round++) {
       const entry = signNameIndexEntry(keys, "hello", {

@@ -25,11 +25,7 @@ const HOUR_MS = 3_600_000;
 
 /** Two publishers of "hello", Ann the first, Bob with the higher versions; and a third home. */
 async function twoPublishers(world: World) {
-  const [ann, bob, user] = [
-    await world.home(keysOfSlot(0)),
-    await world.home(keysOfSlot(0)),
-    await world.home(),
-  ];
+  const [ann, bob, user] = [await world.home(), await world.home(), await world.home()];
   for (const version of ["1.0.0", "1.1.0", "1.2.0"]) {
     await world.run(ann.publish("hello", version, "aa".repeat(20)));
     await world.clock.advance(HOUR_MS / 6);
@@ -132,7 +128,7 @@ for (const policy of ["latest-version", "seeders", "trusted"] as const) {
 Deno.test("the pinned publisher is gone from the DHT, another is there: refused as a change, not as missing", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
-  const { publicKey } = keysOfSlot(3);
+  const { publicKey } = keysOfSlot(3, 99);
   user.state.pins.set({ name: "hello", publicKey, firstSeenMs: world.clock.now() });
   const error = await failure(world, user.use("hello"));
   assert.deepEqual([error.code, error.kind], ["PUBLISHER_CHANGED", "verification"]);

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { LibreseedError, toHex } from "../../../src/base/mod.ts";
+import { type Clock, LibreseedError, toHex } from "../../../src/base/mod.ts";
 import { DhtManager } from "../../../src/dht/mod.ts";
 import type { KeyPair } from "../../../src/identity/mod.ts";
 import {
@@ -19,7 +19,7 @@ import {
 } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { SimulatedDht, type SimulatedDhtOptions } from "../../support/simulated_dht.ts";
-import { NamesHome, storeOver } from "./home.ts";
+import { keysOfSlot, NamesHome, storeOver } from "./home.ts";
 
 /** A quarter to noon UTC: midnight is far. */
 export const NOON = Date.UTC(2026, 5, 1, 11, 45);
@@ -28,23 +28,31 @@ export const NOON = Date.UTC(2026, 5, 1, 11, 45);
 export class World implements AsyncDisposable {
   readonly clock: FakeClock;
   readonly dht: SimulatedDht;
+  /** The same clock as homes read it: a patience may end between two milliseconds, no clock says so. */
+  readonly wholeClock: Clock;
   readonly #homes: NamesHome[] = [];
 
   constructor({ atMs = NOON, ...options }: Partial<SimulatedDhtOptions> & { atMs?: number } = {}) {
     this.clock = new FakeClock(atMs);
+    this.wholeClock = {
+      now: () => Math.floor(this.clock.now()),
+      after: (delayMs, fire) => this.clock.after(delayMs, fire),
+    };
     this.dht = new SimulatedDht({ nodes: 50, ...options, clock: this.clock });
   }
 
-  /** A new home, with a key of its own or the one given. */
-  async home(keys?: KeyPair): Promise<NamesHome> {
-    const home = await NamesHome.open(this.manager(), this.clock, keys);
+  /** A new home, with a key of its own or the one given; of the same slot if none is named. */
+  async home(keys: KeyPair | number = 0): Promise<NamesHome> {
+    const pair = typeof keys === "number" ? keysOfSlot(keys, this.#homes.length) : keys;
+    const home = await NamesHome.open(this.manager(), this.wholeClock, pair);
     this.#homes.push(home);
     return home;
   }
 
   /** A manager with a node of its own. */
   manager(): DhtManager {
-    const client = this.dht.client();
+    const bootstrap = this.dht.nodes.slice(0, 3).map(({ host, port }) => ({ host, port }));
+    const client = this.dht.client({ bootstrap });
     return new DhtManager({ nodes: () => [client], clock: this.clock });
   }
 
