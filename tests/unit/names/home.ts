@@ -123,15 +123,23 @@ export class NamesHome implements AsyncDisposable {
       item: itemToJson(item),
       record: { kind: "manifest", name, version },
     });
-    const context = {
+    await updateAnnounceRecord(this.#publishing, this.keys, [minimal], nowMs);
+    await this.index(minimal);
+  }
+
+  /** Puts the publisher into the index of the name, as `publish` does. */
+  async index(minimal: MinimalManifest): Promise<void> {
+    await updateNameIndex(this.#publishing, this.keys, minimal);
+  }
+
+  get #publishing() {
+    return {
       operations: this.operations,
       // Empty, and not on a disk: on a fake clock nothing waits for one.
       seeds: { path: "", list: () => Promise.resolve([]) } as unknown as SeedDirectory,
       clock: this.clock,
       onWarning: (message: string) => this.warnings.push(message),
     };
-    await updateAnnounceRecord(context, this.keys, [minimal], nowMs);
-    await updateNameIndex(context, this.keys, minimal);
   }
 
   /** What resolving works with. */
