@@ -15,12 +15,12 @@ import { CliError } from "./errors.ts";
  */
 export async function withDaemon<T>(
   // deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
-  { settings }: Pick<CommandRun<any, any>, "settings">,
+  { settings, io }: Pick<CommandRun<any, any>, "settings" | "io">,
   work: (operations: Operations, status: StatusJson) => Promise<T>,
 ): Promise<T> {
   const { values } = await settings();
-  const { connectControl, homePaths } = await import("../daemon/mod.ts");
-  const found = await connectControl(homePaths(values.home).control);
+  const { connectControl } = await import("../daemon/mod.ts");
+  const found = await connectControl(values.home, io);
   if (!found) {
     throw new CliError(
       "not-found",

@@ -5,9 +5,11 @@
  * @module
  */
 
-import { type ErrorData, errorFromData } from "../base/mod.ts";
+import { type Clock, type ErrorData, errorFromData } from "../base/mod.ts";
 import type { OperationName } from "./control_schema.ts";
 import { DaemonError } from "./errors.ts";
+import { homePaths } from "./home.ts";
+import { lockHolder } from "./home_lock.ts";
 import type { CallOptions, Operations, StatusJson } from "./operations.ts";
 
 type Line = { event?: unknown; result?: unknown; error?: ErrorData };
@@ -18,23 +20,54 @@ export interface ControlClient {
   close(): void;
 }
 
+/** Options of {@linkcode connectControl}. */
+export interface ConnectOptions {
+  clock: Clock;
+  signal?: AbortSignal;
+}
+
+/** Whoever owns an engine says how it is within this time, or is stuck; milliseconds. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
 /**
- * Asks whether somebody serves the control socket at `path`.
+ * Asks whether somebody serves the control socket of a home.
  *
- * @returns a client and what it said of itself, or `undefined` if nobody answers
+ * @returns a client and what it said of itself, or `undefined` if nobody is there
+ * @throws {DaemonError} `CONTROL_SILENT` if somebody is there and does not answer
  */
 export async function connectControl(
-  path: string,
+  home: string,
+  { clock, signal }: ConnectOptions,
 ): Promise<{ client: ControlClient; status: StatusJson } | undefined> {
-  const http = Deno.createHttpClient({ proxy: { transport: "unix", path } });
+  const paths = homePaths(home);
+  const http = Deno.createHttpClient({ proxy: { transport: "unix", path: paths.control } });
   const client = { operations: remoteOperations(http), close: () => http.close() };
+  const late = new AbortController();
+  const timer = clock.after(ANSWER_TIMEOUT_MS, () => late.abort());
+  const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
   try {
-    return { client, status: await client.operations.status() };
+    return { client, status: await post(http, "status", {}, { signal: either }) as StatusJson };
   } catch (error) {
     http.close();
+    if (late.signal.aborted && !signal?.aborted) throw await silent(home, paths.lock);
     if (error instanceof DaemonError && error.code === "CONTROL_UNREACHABLE") return undefined;
     throw error;
+  } finally {
+    timer.cancel();
   }
+}
+
+async function silent(home: string, lockPath: string): Promise<DaemonError> {
+  const pid = await lockHolder(lockPath);
+  const who = pid === undefined ? "The libreseed process" : `Process ${pid}`;
+  return new DaemonError(
+    "failed",
+    "CONTROL_SILENT",
+    `${who}, which owns ${home}, has not answered for ${
+      ANSWER_TIMEOUT_MS / 1_000
+    } s. End it and start it again`,
+    { detail: { home, pid } },
+  );
 }
 
 function remoteOperations(http: Deno.HttpClient): Operations {

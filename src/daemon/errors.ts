@@ -6,7 +6,8 @@
  * | `HOME_IN_USE` | in-use | another process owns the home and does not let go |
  * | `TCP_PORT_IN_USE`, `HTTP_ADDRESS_IN_USE` | in-use | another program has the address |
  * | `HTTP_FAILED` | failed | the HTTP page cannot listen |
- * | `CONTROL_UNREACHABLE` | failed | the owner of the engine stopped answering |
+ * | `CONTROL_UNREACHABLE` | failed | the owner of the engine ended or closed its socket |
+ * | `CONTROL_SILENT` | failed | the owner of the engine is there and does not answer |
  * | `CONTROL_REQUEST` | usage | a request on the control socket makes no sense |
  * | `HOST_STOPPING` | failed | the engine is being ended |
  * | `NOTHING_TO_PUBLISH`, `NOTHING_TO_ADD` | not-found | there is no such file or directory |

@@ -97,7 +97,7 @@ async function openOnce(options: OpenNodeOptions): Promise<NodeHandle> {
   await ensureHome(settings.home);
   const endMs = clock.now() + settings.timeoutMs;
   for (let tries = 0;; tries++) {
-    const borrowed = await connectControl(paths.control);
+    const borrowed = await connectControl(settings.home, { clock, signal });
     if (borrowed) {
       return {
         operations: borrowed.client.operations,

@@ -14,11 +14,11 @@ export default defineCommand<Record<never, never>, []>({
     "daemon too: nothing is seeded then.",
   settings: ["home", "dir"],
   parameters: {},
-  async run({ output, settings }) {
+  async run({ output, settings, io }) {
     const { values } = await settings();
-    const { connectControl, describeEntry, homePaths } = await import("../../daemon/mod.ts");
+    const { connectControl, describeEntry } = await import("../../daemon/mod.ts");
     const { SeedDirectory } = await import("../../store/mod.ts");
-    const daemon = await connectControl(homePaths(values.home).control);
+    const daemon = await connectControl(values.home, io);
     let packages: PackageJson[];
     try {
       packages = daemon

@@ -7,8 +7,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { fromBase64, fromHex, toHex } from "../../../src/base/mod.ts";
-import { connectControl, homePaths, itemToJson, manifestItem } from "../../../src/daemon/mod.ts";
+import { fromBase64, fromHex, systemClock, toHex } from "../../../src/base/mod.ts";
+import { connectControl, itemToJson, manifestItem } from "../../../src/daemon/mod.ts";
 import type { KeyPair } from "../../../src/identity/mod.ts";
 import {
   type MinimalManifest,
@@ -27,7 +27,7 @@ import { eventually, type Home, magnetIn, newPlace } from "./place.ts";
 
 /** Puts a record through a home's daemon, whatever it says. */
 async function put(home: Home, item: MutableItem, version: string): Promise<void> {
-  const { client } = (await connectControl(homePaths(home.path).control))!;
+  const { client } = (await connectControl(home.path, { clock: systemClock }))!;
   try {
     const record = { kind: "manifest", name: "pkg", version } as const;
     assert((await client.operations.store({ item: itemToJson(item), record })).holding > 0);
