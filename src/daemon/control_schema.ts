@@ -86,7 +86,8 @@ export function parseRequest<Name extends OperationName>(
   name: Name,
   body: unknown,
 ): v.InferOutput<(typeof requestSchemas)[Name]> {
-  const result = v.safeParse(requestSchemas[name], body);
+  // To valibot an array is an object too.
+  const result = v.safeParse(requestSchemas[name], Array.isArray(body) ? undefined : body);
   if (result.success) return result.output as never;
   const [issue] = result.issues;
   const path = v.getDotPath(issue as never);

@@ -184,7 +184,7 @@ async function readBody(request: Request, clock: Clock): Promise<string> {
       if (late) {
         throw new DaemonError("usage", "CONTROL_REQUEST", "The request did not come to its end");
       }
-      if (done) return text + decoder.decode();
+      if (done) return text + decoder.decode() || "{}";
       size += value.length;
       if (size > MAX_REQUEST_BYTES) {
         await reader.cancel().catch(() => {});

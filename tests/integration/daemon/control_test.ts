@@ -1,0 +1,314 @@
+/**
+ * The control socket, from both ends, and from ends that do not keep to the protocol.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+
+import { LibreseedError, systemClock } from "../../../src/base/mod.ts";
+import { connectControl } from "../../../src/daemon/control_client.ts";
+import { operationNames } from "../../../src/daemon/control_schema.ts";
+import { MAX_REQUEST_BYTES, serveControl } from "../../../src/daemon/control_server.ts";
+import { DaemonError } from "../../../src/daemon/errors.ts";
+import { homePaths } from "../../../src/daemon/home.ts";
+import { tryLockHome } from "../../../src/daemon/home_lock.ts";
+import type { CallOptions, Operations, StatusJson } from "../../../src/daemon/operations.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { temporaryHome } from "../../support/mod.ts";
+
+const status = { pid: 42, daemon: true, port: 6881 } as StatusJson;
+
+/** Serves these operations in a home of its own. Time passes only when it is told to. */
+async function served(operations: Partial<Operations> = {}) {
+  const home = await temporaryHome();
+  const path = homePaths(home.path).control;
+  const clock = new FakeClock();
+  const all = { status: () => Promise.resolve(status), ...operations } as unknown as Operations;
+  const server = await serveControl(path, all, clock);
+  const http = Deno.createHttpClient({ proxy: { transport: "unix", path } });
+  return {
+    ...{ home: home.path, path, clock, server },
+    async ask(method: string, pathname: string, body?: BodyInit) {
+      const response = await fetch(`http://127.0.0.1${pathname}`, { method, body, client: http });
+      const text = await response.text();
+      return { status: response.status, text, lines: text.trimEnd().split("\n") };
+    },
+    async [Symbol.asyncDispose]() {
+      http.close();
+      await server.close();
+      assert.equal(clock.timers, 0);
+      await home.remove();
+    },
+  };
+}
+
+/** A connection that says what it is told to, and nothing on its own. */
+async function raw(path: string) {
+  const connection = await Deno.connect({ transport: "unix", path });
+  return {
+    say: async (text: string) => void await connection.write(new TextEncoder().encode(text)),
+    /** All that comes until it is closed, or until `pattern` has come. */
+    async hear(pattern?: RegExp): Promise<string> {
+      const decoder = new TextDecoder();
+      const buffer = new Uint8Array(65_536);
+      let text = "";
+      while (!pattern?.test(text)) {
+        const count = await connection.read(buffer);
+        if (count === null) break;
+        text += decoder.decode(buffer.subarray(0, count), { stream: true });
+      }
+      return text;
+    },
+    close: () => connection.close(),
+    [Symbol.dispose]: () => {
+      try {
+        connection.close();
+      } catch {
+        // Closed already.
+      }
+    },
+  };
+}
+
+async function failure(promise: Promise<unknown>): Promise<LibreseedError> {
+  const error = await promise.then(() => undefined, (error) => error);
+  assert(error instanceof LibreseedError, `${error}`);
+  return error;
+}
+
+Deno.test("only the owner may open the socket, and people may read it with a GET", async () => {
+  await using control = await served({ list: () => Promise.resolve([]) });
+  assert.equal((await Deno.stat(control.path)).mode! & 0o777, 0o600);
+  const got = await control.ask("GET", "/v1/status");
+  assert.deepEqual([got.status, JSON.parse(got.text)], [200, status]);
+  assert.equal((await control.ask("GET", "/v1/list")).text, "[]");
+  const posted = await control.ask("POST", "/v1/status", "{}");
+  assert.deepEqual(posted.lines.map((line) => JSON.parse(line)), [{ result: status }]);
+  assert.deepEqual(JSON.parse((await control.ask("POST", "/v1/status")).text), { result: status });
+});
+
+Deno.test("what makes no sense is answered with what is wrong, and does nothing", async () => {
+  const done: string[] = [];
+  const doing = Object.fromEntries(
+    operationNames.map((name) => [name, () => Promise.resolve(void done.push(name))]),
+  );
+  await using control = await served(doing);
+  const key = "ab".repeat(32);
+  const requests: [string, string, string | undefined, number, RegExp][] = [
+    ["GET", "/", undefined, 404, /There is no \/ here/],
+    ["POST", "/v1/", "{}", 404, /There is no/],
+    ["POST", "/v1/destroy", "{}", 404, /\/v1\/destroy/],
+    ["POST", "/v1/constructor", "{}", 404, /constructor/],
+    ["POST", "/v1/__proto__", "{}", 404, /__proto__/],
+    ["POST", "/v2/status", "{}", 404, /\/v2\/status/],
+    ["GET", "/v1/stop", undefined, 405, /takes POST, not GET/],
+    ["DELETE", "/v1/remove", undefined, 405, /not DELETE/],
+    ["POST", "/v1/stop", "no json", 400, /"stop" is not JSON/],
+    ["POST", "/v1/stop", '{"now":', 400, /is not JSON/],
+    ["POST", "/v1/stop", "[]", 400, /is not valid/],
+    ["POST", "/v1/stop", "null", 400, /is not valid/],
+    ["POST", "/v1/stop", '{"now":true}', 400, /at "now"/],
+    ["POST", "/v1/add", "{}", 400, /at "fileName"/],
+    ["POST", "/v1/add", '{"fileName":""}', 400, /at "fileName"/],
+    ["POST", "/v1/add", `{"fileName":"${"x".repeat(257)}"}`, 400, /at "fileName"/],
+    ["POST", "/v1/remove", '{"name":1,"version":"1.0.0"}', 400, /at "name"/],
+    ["POST", "/v1/lookUp", `{"publicKey":"${key}","salt":"x"}`, 400, /at "salt"/],
+    ["POST", "/v1/lookUp", `{"publicKey":"${key.slice(2)}","salt":""}`, 400, /at "publicKey"/],
+    ["POST", "/v1/lookUp", `{"publicKey":"${key.toUpperCase()}","salt":""}`, 400, /at "publicKey"/],
+    ["POST", "/v1/announce", '{"packages":[{"name":"a"},{}]}', 400, /at "packages\.1\.name"/],
+    ["POST", "/v1/announce", '{"packages":{"length":1}}', 400, /at "packages"/],
+    [
+      "POST",
+      "/v1/download",
+      `{"infoHash":"${"0".repeat(40)}","maxBytes":-1}`,
+      400,
+      /at "maxBytes"/,
+    ],
+    [
+      "POST",
+      "/v1/download",
+      `{"infoHash":"${"0".repeat(40)}","maxBytes":1.5}`,
+      400,
+      /at "maxBytes"/,
+    ],
+  ];
+  for (const [method, path, body, expected, message] of requests) {
+    const answer = await control.ask(method, path, body);
+    assert.equal(answer.status, expected, `${method} ${path} ${body}: ${answer.text}`);
+    const { error } = JSON.parse(answer.text);
+    assert.deepEqual([error.kind, error.code], ["usage", "CONTROL_REQUEST"]);
+    assert.match(error.message, message);
+  }
+  assert.deepEqual(done, []);
+  assert.equal((await control.ask("POST", "/v1/stop", "{}")).text, '{"result":null}\n');
+  assert.deepEqual(done, ["stop"]);
+});
+
+Deno.test("a request of one byte too many is refused, one that just fits is read", async () => {
+  await using control = await served();
+  const fits = `{${" ".repeat(MAX_REQUEST_BYTES - 2)}}`;
+  assert.equal((await control.ask("POST", "/v1/status", fits)).status, 200);
+  const answer = await control.ask("POST", "/v1/status", `${fits} `);
+  assert.equal(answer.status, 400);
+  assert.match(JSON.parse(answer.text).error.message, /longer than 1048576 bytes/);
+  assert.equal((await control.ask("GET", "/v1/status")).status, 200);
+});
+
+Deno.test("a request that stops half-way is given up, and holds up nobody", async () => {
+  await using control = await served();
+  using slow = await raw(control.path);
+  await slow.say("POST /v1/status HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{");
+  while (control.clock.timers === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal((await control.ask("POST", "/v1/status")).status, 200);
+  await control.clock.advance(10_000);
+  const heard = await slow.hear(/\}\}$/);
+  assert.match(heard, /^HTTP\/1\.1 400 /);
+  assert(heard.includes("did not come to its end"), heard);
+});
+
+Deno.test("noise and a hurried goodbye do no harm", async () => {
+  await using control = await served();
+  for (
+    const text of ["\0\xff\xfe", "GET", "POST /v1/stop HTTP/1.1\r\ncontent-length: 5\r\n\r\n{}", ""]
+  ) {
+    using visitor = await raw(control.path);
+    await visitor.say(text);
+  }
+  const noisy = await raw(control.path);
+  await noisy.say("HELLO\r\n\r\n");
+  assert.match(await noisy.hear(), /^HTTP\/1\.1 400 /);
+  noisy.close();
+  assert.equal((await control.ask("GET", "/v1/status")).status, 200);
+});
+
+Deno.test("events come first, then the result; what was thrown comes as an error", async () => {
+  await using control = await served({
+    announce: (_request, { onEvent } = {}) => {
+      onEvent?.({ kind: "manifest", target: "a" });
+      onEvent?.({ kind: "manifest", target: "b" });
+      return Promise.resolve([]);
+    },
+    add: () =>
+      Promise.reject(new DaemonError("not-found", "GONE", "no such thing", { detail: { x: 1 } })),
+    stop: () => Promise.reject(new TypeError("oops")),
+  });
+  const { client } = (await connectControl(control.home, { clock: systemClock }))!;
+  try {
+    const events: string[] = [];
+    const onEvent = ({ target }: { target: string }) => events.push(target);
+    assert.deepEqual(await client.operations.announce({ packages: [] }, { onEvent }), []);
+    assert.deepEqual(events, ["a", "b"]);
+    const gone = await failure(client.operations.add({ fileName: "x.tgz" }));
+    assert.deepEqual([gone.kind, gone.code, gone.message, gone.detail], [
+      ...["not-found", "GONE", "no such thing", { x: 1 }],
+    ]);
+    assert.equal((await failure(client.operations.stop())).message, "oops");
+    const wrong = await failure(client.operations.add({ fileName: "" }));
+    assert.deepEqual([wrong.kind, wrong.code], ["usage", "CONTROL_REQUEST"]);
+  } finally {
+    client.close();
+  }
+});
+
+Deno.test("a client that goes away ends its operation", async () => {
+  const begun = Promise.withResolvers<AbortSignal>();
+  await using control = await served({
+    announce: (_request, { signal, onEvent }: CallOptions<never> = {}) => {
+      onEvent?.({} as never);
+      begun.resolve(signal!);
+      return new Promise((_, reject) =>
+        signal!.addEventListener("abort", () => reject(signal!.reason))
+      );
+    },
+  });
+  const { client } = (await connectControl(control.home, { clock: systemClock }))!;
+  const end = new AbortController();
+  const result = client.operations.announce({ packages: [] }, { signal: end.signal });
+  result.catch(() => {});
+  const signal = await begun.promise;
+  assert.equal(signal.aborted, false);
+  end.abort(new Error("changed my mind"));
+  await assert.rejects(result, /changed my mind/);
+  if (!signal.aborted) {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  }
+  client.close();
+});
+
+Deno.test("draining answers what is under way, takes nothing new, and then the socket is gone", async () => {
+  const finish = Promise.withResolvers<[]>();
+  const begun = Promise.withResolvers<void>();
+  await using control = await served({
+    announce: () => {
+      begun.resolve();
+      return finish.promise;
+    },
+  });
+  const { client } = (await connectControl(control.home, { clock: systemClock }))!;
+  const result = client.operations.announce({ packages: [] });
+  await begun.promise;
+  const drained = control.server.drain();
+  assert.equal(await connectControl(control.home, { clock: systemClock }), undefined);
+  finish.resolve([]);
+  assert.deepEqual(await result, []);
+  client.close();
+  await drained;
+  await control.server.close();
+  assert(!existsSync(control.path));
+});
+
+Deno.test("closing does not wait for those that never end; they hear that the owner is gone", async () => {
+  const begun = Promise.withResolvers<void>();
+  await using control = await served({
+    announce: () => {
+      begun.resolve();
+      return new Promise(() => {});
+    },
+  });
+  const { client } = (await connectControl(control.home, { clock: systemClock }))!;
+  const result = client.operations.announce({ packages: [] });
+  result.catch(() => {});
+  await begun.promise;
+  await control.server.close();
+  assert.equal((await failure(result)).code, "CONTROL_UNREACHABLE");
+  client.close();
+});
+
+Deno.test("nobody there, a left-over socket and another kind of file are all nobody", async () => {
+  await using home = await temporaryHome();
+  const path = homePaths(home.path).control;
+  assert.equal(await connectControl(home.path, { clock: systemClock }), undefined);
+  Deno.listen({ transport: "unix", path }).close();
+  // Deno takes the file away with the listener; a killed process leaves it.
+  if (!existsSync(path)) await Deno.writeTextFile(path, "");
+  assert.equal(await connectControl(home.path, { clock: systemClock }), undefined);
+  const all = { status: () => Promise.resolve(status) } as unknown as Operations;
+  const server = await serveControl(path, all, systemClock);
+  const found = await connectControl(home.path, { clock: systemClock });
+  assert.deepEqual(found?.status, status);
+  found?.client.close();
+  await server.close();
+});
+
+Deno.test("an owner that is there and does not answer is named, and waited for no longer", async () => {
+  await using home = await temporaryHome();
+  const paths = homePaths(home.path);
+  const lock = (await tryLockHome(paths.lock))!;
+  using listener = Deno.listen({ transport: "unix", path: paths.control });
+  const accepted = listener.accept();
+  const clock = new FakeClock();
+  const found = connectControl(home.path, { clock });
+  found.catch(() => {});
+  using _connection = await accepted;
+  await clock.advance(10_000);
+  const error = await failure(found);
+  assert.equal(error.code, "CONTROL_SILENT");
+  assert(error.message.includes(`${Deno.pid}`) && error.message.includes(home.path), error.message);
+  assert.equal(clock.timers, 0);
+  lock.release();
+  const end = new AbortController();
+  end.abort(new Error("enough"));
+  await assert.rejects(connectControl(home.path, { clock, signal: end.signal }), /enough/);
+});

@@ -1,0 +1,137 @@
+/**
+ * What a home's daemon finds when it starts: a damaged state, what a killed one left, what it knew.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { systemClock } from "../../../src/base/mod.ts";
+import { StateDatabase } from "../../../src/store/mod.ts";
+import { eventually, type Home, newPlace } from "../../cli/network/place.ts";
+import { freePort } from "../../support/mod.ts";
+
+// deno-lint-ignore no-explicit-any -- what a test reads of it is asserted
+const statusOf = async (home: Home): Promise<any> =>
+  JSON.parse(await home.must(["status", "--json"]));
+
+/** Gives a file the times of another, to the nanosecond. */
+async function touch(path: string, reference: string): Promise<void> {
+  const { success } = await new Deno.Command("touch", { args: ["-r", reference, path] }).output();
+  assert(success);
+}
+
+const setAside = (home: Home) =>
+  [...Deno.readDirSync(home.path)].map(({ name }) => name)
+    .filter((name) => /^state\.db\.corrupt-\d+$/.test(name));
+
+Deno.test("a damaged state.db is set aside with a word, and rebuilt from the seed directory", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  await home.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
+  const path = join(home.path, "state.db");
+  const damaged = new Uint8Array(8_192).fill(0x58);
+  await Deno.writeFile(path, damaged);
+  await using daemon = await home.daemon();
+  await daemon.process.waitForLine(
+    /warning: state\.db was damaged .*state\.db\.corrupt-\d+/,
+    "stderr",
+  );
+  const [aside] = setAside(home);
+  assert.deepEqual(await Deno.readFile(join(home.path, aside!)), damaged);
+  await eventually(async () => (await statusOf(home)).packages === 1);
+  // The record comes back out of the DHT, though the key that signed it could be gone.
+  await eventually(async () => (await home.run(["announce", "pkg@1.0.0"])).code === 0);
+  await daemon.end();
+});
+
+Deno.test("a one-shot command sets a damaged state aside too, and does its work", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  await Deno.writeTextFile(
+    join(home.path, "state.db"),
+    "SQLite format 3\0 and then nothing of the kind",
+  );
+  const { code, stderr } = await home.run(["publish", await place.source("pkg", "1.0.0")]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /warning: state\.db was damaged/);
+  assert.equal(setAside(home).length, 1);
+  assert.match(await home.must(["announce"]), /^pkg@1\.0\.0\tstored on 8 nodes/m);
+});
+
+Deno.test("a state of a newer libreseed is left as it is, and said", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const home = await place.home(null);
+  const { DatabaseSync } = await import("node:sqlite");
+  const path = join(home.path, "state.db");
+  const database = new DatabaseSync(path);
+  database.exec("PRAGMA user_version = 9999");
+  database.close();
+  const before = await Deno.readFile(path);
+  for (const args of [["seed"], ["announce"]]) {
+    const { code, stdout, stderr } = await home.run(args);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert(stderr.includes(path) && stderr.includes("9999"), stderr);
+  }
+  assert.deepEqual(await Deno.readFile(path), before);
+});
+
+Deno.test("after kill -9 it seeds what it seeded, without hashing it again, and knows its nodes", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const args = ["--port", `${await freePort()}`];
+  {
+    await using daemon = await home.daemon(args);
+    await home.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
+    // A stop keeps the routing table; a kill comes later and takes nothing away.
+    await daemon.end();
+    await using again = await home.daemon(args);
+    await eventually(async () => (await statusOf(home)).packages === 1);
+    again.process.kill("SIGKILL");
+    await again.process.result;
+  }
+  // Altered behind its back, size and time kept: whoever hashed it now would refuse it.
+  const archive = join(home.seed, "pkg-1.0.0.tgz");
+  const bytes = await Deno.readFile(archive);
+  bytes[bytes.length >> 1]! ^= 1;
+  const reference = join(place.path, "time");
+  await touch(reference, archive);
+  await Deno.writeFile(archive, bytes);
+  await touch(archive, reference);
+  // Nobody to bootstrap from: only what was kept can help.
+  await using daemon = await home.daemon(args, { env: { LIBRESEED_BOOTSTRAP: "none" } });
+  assert(!/warning|damaged/.test(daemon.process.stderr), daemon.process.stderr);
+  await eventually(async () => (await statusOf(home)).packages === 1);
+  await eventually(async () => (await statusOf(home)).dhtNodes > 0);
+  assert.match(await home.must(["announce", "pkg@1.0.0"]), /^pkg@1\.0\.0\tstored on 8 nodes/m);
+  await daemon.end();
+});
+
+Deno.test("what was due while nobody ran is announced first thing", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  await home.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
+  for (const node of home.holders("pkg", "1.0.0")) node.forget(home.target("pkg", "1.0.0"));
+  {
+    using state = StateDatabase.open(join(home.path, "state.db"), systemClock);
+    for (const { target } of state.records.list()) {
+      const outcome = state.outcomes.get(target);
+      if (!outcome) continue;
+      assert(outcome.nextDueMs > Date.now());
+      state.outcomes.set({ ...outcome, nextDueMs: Date.now() - 3 * 3_600_000 });
+    }
+  }
+  await using daemon = await home.daemon();
+  await eventually(() => home.holders("pkg", "1.0.0").length === 8);
+  await daemon.end();
+});
+
+Deno.test("a bootstrap name that does not exist is warned of, and costs no more", async () => {
+  await using place = await newPlace();
+  const home = await place.home(null);
+  const bootstrap = `nowhere.invalid:6881,${place.testnet.bootstrap}`;
+  await using daemon = await home.daemon([], { env: { LIBRESEED_BOOTSTRAP: bootstrap } });
+  await daemon.process.waitForLine(/warning: no address found .*nowhere\.invalid:6881/, "stderr");
+  await eventually(async () => (await statusOf(home)).dhtNodes > 0);
+  await daemon.end();
+});
