@@ -1,0 +1,300 @@
+/**
+ * `libreseed install`, `uninstall`, `link` and `store` as processes, on a testnet.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { CliResult } from "../support/mod.ts";
+import { eventually, type Home, newPlace, type Place } from "./network/place.ts";
+
+interface Wanted {
+  dependencies?: Record<string, string>;
+  files?: Record<string, string | Uint8Array>;
+}
+
+/** A directory to publish. */
+async function source(
+  place: Place,
+  spec: string,
+  { dependencies = {}, files = { "index.js": `// ${spec}\n` } }: Wanted = {},
+): Promise<string> {
+  const at = spec.indexOf("@", 1);
+  const about = {
+    name: spec.slice(0, at),
+    version: spec.slice(at + 1),
+    libreseed: { dependencies },
+  };
+  const dir = await Deno.makeTempDir({ dir: place.path, prefix: "source-" });
+  await Deno.writeTextFile(join(dir, "package.json"), JSON.stringify(about));
+  for (const [name, contents] of Object.entries(files)) {
+    await Deno.writeFile(
+      join(dir, name),
+      typeof contents === "string" ? new TextEncoder().encode(contents) : contents,
+    );
+  }
+  return dir;
+}
+
+async function project(place: Place): Promise<string> {
+  return await Deno.makeTempDir({ dir: place.path, prefix: "project-" });
+}
+
+/** What lies in a home's store beside packages and what belongs there. */
+function strays(home: Home): string[] {
+  try {
+    return [...Deno.readDirSync(join(home.path, "packages"))].map(({ name }) => name)
+      .filter((name) => !/^([0-9a-f]{64}|\.lock|\.save\.lock|\.roots)$/.test(name));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+async function listed(home: Home): Promise<string[]> {
+  const lines = (await home.must(["store", "list", "--json"])).trimEnd().split("\n");
+  return lines.filter(Boolean).map((line) => JSON.parse(line))
+    .map(({ name, version }) => `${name}@${version}`);
+}
+
+function failed({ code, stdout, stderr }: CliResult, expected: number, ...parts: string[]): void {
+  assert.equal(code, expected, stderr);
+  assert.equal(stdout, "");
+  for (const part of parts) assert.ok(stderr.includes(part), `${part} is not in: ${stderr}`);
+}
+
+Deno.test("install finds a package and what it needs, prints its path, and needs no network again", async () => {
+  await using place = await newPlace();
+  const [publisher, user] = [await place.home(), await place.home(null)];
+  await publisher.must([
+    "publish",
+    await source(place, "app@1.0.0", { dependencies: { "@s/lib": "^1", base: "^1" } }),
+    await source(place, "@s/lib@1.2.0", { dependencies: { base: "~1.0" } }),
+    await source(place, "base@1.0.3"),
+    await source(place, "app@0.9.0"),
+  ]);
+  await using daemon = await publisher.daemon();
+  const cwd = await project(place);
+
+  const { code, stdout, stderr } = await user.run(["install", "-v", "app@^1"], { cwd });
+  assert.equal(code, 0, stderr);
+  const path = stdout.trimEnd();
+  assert.match(path, new RegExp(`^${user.path}/packages/[0-9a-f]{64}/package$`));
+  assert.equal(await Deno.readTextFile(join(path, "index.js")), "// app@1.0.0\n");
+  assert.match(stderr, /\d+ DHT lookups, .* downloads, \d+ bytes/);
+  assert.match(stderr, /3 packages verified, 3 of them new in the store/);
+  assert.ok(stderr.includes(`first use of app: pinned to ${publisher.publicKey}`), stderr);
+  // Without --save the project is left alone.
+  assert.deepEqual([...Deno.readDirSync(cwd)], []);
+
+  await daemon.end();
+  const away = { env: { LIBRESEED_DHT: "false", LIBRESEED_TIMEOUT: "1s" } };
+  const again = await user.run(["install", "-v", "app@1.0.0"], away);
+  assert.deepEqual([again.code, again.stdout], [0, stdout], again.stderr);
+  assert.match(again.stderr, /the network was not needed/);
+  assert.match(again.stderr, /app@1\.0\.0 is in the store already/);
+  const json = JSON.parse(await user.must(["install", "--json", "-q", "app@1.0.0"], away));
+  assert.deepEqual(
+    { ...json, sha256: json.sha256.length },
+    {
+      name: "app",
+      version: "1.0.0",
+      publisher: publisher.publicKey,
+      path,
+      sha256: 64,
+      present: true,
+      dependencies: 2,
+    },
+  );
+  assert.deepEqual(await listed(user), ["@s/lib@1.2.0", "app@1.0.0", "base@1.0.3"]);
+  // A range has to be asked for, and nobody answers.
+  assert.equal((await user.run(["install", "app@^1"], away)).code, 5);
+});
+
+Deno.test("what cannot be installed is named, and nothing comes into the store", async () => {
+  await using place = await newPlace();
+  const [publisher, user] = [await place.home(), await place.home(null)];
+  await publisher.must([
+    "publish",
+    await source(place, "app@1.0.0", { dependencies: { gone: "^3" } }),
+    await source(place, "old@1.0.0"),
+  ]);
+  await using _daemon = await publisher.daemon();
+  const key = publisher.publicKey;
+  failed(await user.run(["install", "app"]), 3, "gone@^3, which app@1.0.0 needs");
+  failed(await user.run(["install", `${key}/nothing`]), 3, "nothing");
+  failed(await user.run(["install", `${key}/old@^2`]), 3, "old", "1.0.0");
+  assert.deepEqual(await listed(user), []);
+  assert.deepEqual(strays(user), []);
+});
+
+Deno.test("what makes no sense is a usage error before anything is asked", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const user = await place.home(null);
+  const cwd = await project(place);
+  const cases: [args: string[], code: number, part: string][] = [
+    [["install", "Not A Name"], 2, "Not A Name"],
+    [["install", "a@not a range"], 2, "not a range"],
+    [["install", "a@^1", "a@^2"], 2, "a is both ^1 and ^2"],
+    [["install", "--save"], 2, "--save"],
+    [["install", "--save", "--frozen", "a"], 2, "--frozen"],
+    [["install"], 3, "libreseed.lock.json"],
+    [["install", "--frozen", "a"], 3, "libreseed.lock.json"],
+    [["uninstall", "a"], 3, "a is not in the store"],
+    [["uninstall", "--save", "a"], 3, "libreseed.lock.json"],
+    [["link", "a"], 3, "libreseed install a"],
+    [["store", "verify", "a"], 3, "a is not in the store"],
+    [["store", "tidy"], 2, "tidy"],
+    [["store", "list", "--dry-run"], 2, "--dry-run"],
+    [["store", "prune", "a"], 2, "prune"],
+  ];
+  await Promise.all(cases.map(async ([args, code, part]) => {
+    failed(await user.run(args, { cwd }), code, part);
+  }));
+  await Deno.writeTextFile(join(cwd, "libreseed.lock.json"), '{"lockfileVersion":1}');
+  failed(await user.run(["install"], { cwd }), 1, "libreseed.lock.json", "packages");
+  for (const action of ["list", "verify", "prune"]) {
+    assert.equal(await user.must(["store", action]), "");
+  }
+});
+
+Deno.test("a project: --save, link, install of what is locked, store verify, prune, uninstall", async () => {
+  await using place = await newPlace();
+  const [publisher, user, other] = [
+    await place.home(),
+    await place.home(null),
+    await place.home(null),
+  ];
+  await publisher.must([
+    "publish",
+    await source(place, "app@1.0.0", { dependencies: { lib: "^1" } }),
+    await source(place, "lib@1.0.0"),
+    await source(place, "tool@1.0.0"),
+  ]);
+  await using _daemon = await publisher.daemon();
+  const key = publisher.publicKey;
+  const cwd = await project(place);
+  const lockPath = join(cwd, "libreseed.lock.json");
+  const path = (await user.must(["install", "--save", "app@^1"], { cwd })).trimEnd();
+  const lock = await Deno.readTextFile(lockPath);
+  assert.deepEqual(JSON.parse(lock).requirements, {
+    app: { package: `${key}/app@1.0.0`, range: "^1" },
+  });
+  const link = (await user.must(["link", "app"], { cwd })).trimEnd();
+  assert.equal(link, join(cwd, "node_modules", "app"));
+  assert.equal(await Deno.realPath(link), path);
+
+  // Newer versions change nothing for whoever has the lock file.
+  await publisher.must([
+    "publish",
+    await source(place, "app@1.1.0"),
+    await source(place, "lib@1.1.0"),
+  ]);
+  const locked = await other.must(["install", "--frozen"], { cwd });
+  assert.equal(locked.split("/").slice(-2).join("/"), path.split("/").slice(-2).join("/") + "\n");
+  assert.deepEqual(await listed(other), ["app@1.0.0", "lib@1.0.0"]);
+  assert.equal(await Deno.readTextFile(lockPath), lock);
+  failed(await other.run(["install", "--frozen", "tool"], { cwd }), 3, "does not hold tool", "app");
+
+  const verdicts = await user.run(["store", "verify"]);
+  assert.deepEqual([verdicts.code, verdicts.stdout], [
+    0,
+    `app@1.0.0 ${key}: ok\nlib@1.0.0 ${key}: ok\n`,
+  ]);
+  await Deno.writeTextFile(join(path, "index.js"), "altered\n");
+  const some = await user.run(["store", "verify"]);
+  assert.equal(some.code, 7);
+  assert.ok(some.stdout.includes(`${path}/index.js was altered`), some.stdout);
+  assert.equal((await user.run(["store", "verify", "app"])).code, 4);
+  await user.must(["install", "--force"], { cwd });
+  await user.must(["store", "verify"]);
+
+  await user.must(["install", "-q", `${key}/tool@1.0.0`]);
+  assert.equal(await user.must(["store", "prune"]), "");
+  await user.must(["uninstall", "tool"]);
+  failed(await user.run(["uninstall", "app"]), 1, lockPath);
+  await user.must(["uninstall", "--save", "app"], { cwd });
+  // The link keeps it still.
+  assert.equal(await user.must(["store", "prune", "--dry-run"]), "");
+  await Deno.remove(link);
+  const gone = `app@1.0.0 ${key}\nlib@1.0.0 ${key}\n`;
+  assert.equal(await user.must(["store", "prune", "--dry-run"]), gone);
+  assert.equal(await user.must(["store", "prune"]), gone);
+  assert.deepEqual(await listed(user), []);
+});
+
+Deno.test("a lock file that was tampered with is refused", async () => {
+  await using place = await newPlace();
+  const publisher = await place.home();
+  await publisher.must(["publish", await source(place, "app@1.0.0")]);
+  const cwd = await project(place);
+  const lockPath = join(cwd, "libreseed.lock.json");
+  // The publisher has the archive, and needs nobody.
+  await publisher.must(["install", "--save", `${publisher.publicKey}/app@1.0.0`], { cwd });
+  const lock = await Deno.readTextFile(lockPath);
+  const user = await place.home(null);
+  await Deno.writeTextFile(lockPath, lock.replace(/sha256:..../, "sha256:0000"));
+  failed(await user.run(["install"], { cwd }), 4, lockPath, "not what its publisher signed");
+  assert.deepEqual(await listed(user), []);
+});
+
+Deno.test("a signal while something is installed ends it, and leaves nothing half-made", async () => {
+  await using place = await newPlace();
+  const publisher = await place.home();
+  const files = { "large.bin": crypto.getRandomValues(new Uint8Array(65_536)) };
+  // Long enough a file that unpacking takes a while.
+  const large = new Uint8Array(64 << 20);
+  for (let at = 0; at < large.length; at += files["large.bin"].length) {
+    large.set(files["large.bin"], at);
+  }
+  await publisher.must([
+    "publish",
+    await source(place, "app@1.0.0", { files: { "large.bin": large } }),
+  ]);
+  const spec = `${publisher.publicKey}/app@1.0.0`;
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    await using install = publisher.spawn(["install", "-v", spec]);
+    await install.waitForLine(/^unpacking app@1\.0\.0$/, "stderr");
+    install.kill(signal);
+    const result = await install.result;
+    assert.deepEqual([result.code, result.stdout], [code, ""], result.stderr);
+    assert.deepEqual([await listed(publisher), strays(publisher)], [[], []]);
+  }
+  // Killed outright it can tidy nothing; the next one does.
+  {
+    await using install = publisher.spawn(["install", "-v", spec]);
+    await install.waitForLine(/^unpacking app@1\.0\.0$/, "stderr");
+    install.kill("SIGKILL");
+    await install.status;
+  }
+  assert.deepEqual(await listed(publisher), []);
+  await publisher.must(["install", spec]);
+  assert.deepEqual([await listed(publisher), strays(publisher)], [["app@1.0.0"], []]);
+});
+
+Deno.test("two installs at once, and one beside a daemon, all end well with one package", async () => {
+  await using place = await newPlace();
+  const [publisher, user] = [await place.home(), await place.home(null)];
+  await publisher.must([
+    "publish",
+    await source(place, "app@1.0.0", { dependencies: { lib: "*" } }),
+  ]);
+  await publisher.must(["publish", await source(place, "lib@1.0.0")]);
+  await using _daemon = await publisher.daemon();
+  const paths = await Promise.all(
+    ["app", "app", "app@1.0.0"].map((spec) => user.must(["install", spec])),
+  );
+  assert.equal(new Set(paths).size, 1);
+  assert.deepEqual([await listed(user), strays(user)], [["app@1.0.0", "lib@1.0.0"], []]);
+
+  // What is installed beside a daemon is seeded by it.
+  const seeder = await place.home(null);
+  await using _second = await seeder.daemon();
+  await seeder.must(["install", "app"]);
+  await eventually(async () => {
+    const seeding = (await seeder.must(["list", "--json"])).trimEnd().split("\n")
+      .map((line) => JSON.parse(line)).filter((one) => one.seeding);
+    return seeding.length === 2;
+  });
+});
