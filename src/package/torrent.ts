@@ -5,9 +5,10 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import bencode from "bencode";
+import { equalBytes } from "../base/mod.ts";
+import { findInfoDictionary } from "./info_dictionary.ts";
 
 const MIN_PIECE_BYTES = 256 * 1024;
 const MAX_PIECE_BYTES = 16 * 1024 * 1024;
@@ -104,12 +105,8 @@ export class ArchiveDigest {
  * @returns `undefined` if it is no `.torrent`, or its info dictionary would encode to other bytes
  */
 export function torrentInfoHash(torrent: Uint8Array): Uint8Array | undefined {
-  try {
-    const { info } = bencode.decode(torrent) as { info: Record<string, unknown> };
-    const bytes: Uint8Array = bencode.encode(info);
-    if (!info || !Buffer.from(torrent).includes(Buffer.from(bytes))) return undefined;
-    return new Uint8Array(createHash("sha1").update(bytes).digest());
-  } catch {
-    return undefined;
-  }
+  const info = findInfoDictionary(torrent);
+  // What WebTorrent would make of it has to be the same torrent.
+  if (!info || !equalBytes(bencode.encode(bencode.decode(info)), info)) return undefined;
+  return new Uint8Array(createHash("sha1").update(info).digest());
 }

@@ -1,0 +1,38 @@
+/**
+ * Good inputs to start from: the vectors of the suite, and what the program itself writes.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { fromHex } from "../../src/base/mod.ts";
+import { type KeyPair, keyPairFromSeed } from "../../src/identity/mod.ts";
+import { type MinimalManifest, signMinimal } from "../../src/package/mod.ts";
+
+/** Signs all that has to be signed. */
+export const signer: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(7));
+
+/** A file of `tests/vectors`. */
+export async function vectors<T>(name: string): Promise<T> {
+  const path = join(import.meta.dirname!, "..", "vectors", `${name}.json`);
+  return JSON.parse(await Deno.readTextFile(path)) as T;
+}
+
+/** The bytes of hexadecimal that is known to be good. */
+export function fromHexText(hex: string): Uint8Array {
+  return fromHex(hex)!;
+}
+
+/** A signed minimal manifest of an archive that does not exist. */
+export function minimalOf(name: string, version = "1.0.0"): MinimalManifest {
+  const hash = createHash("sha256").update(`${name}@${version}`).digest("hex");
+  return signMinimal({
+    name,
+    version,
+    infohash: `sha256:${hash}`,
+    btih: hash.slice(0, 40),
+    length: 1,
+    timestamp: 1_700_000_000_000,
+  }, signer);
+}

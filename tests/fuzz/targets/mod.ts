@@ -1,0 +1,21 @@
+/**
+ * All fuzz targets.
+ *
+ * @module
+ */
+
+import type { Target } from "../target.ts";
+import { controlTargets } from "./control.ts";
+import { networkTargets } from "./network.ts";
+import { packageTargets } from "./package.ts";
+import { recordTargets } from "./records.ts";
+import { settingTargets } from "./settings.ts";
+
+/** All fuzz targets. */
+export const targets: readonly Target[] = [
+  ...recordTargets,
+  ...packageTargets,
+  ...networkTargets,
+  ...settingTargets,
+  ...controlTargets,
+];

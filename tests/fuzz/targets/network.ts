@@ -1,0 +1,136 @@
+/**
+ * Fuzz targets of what comes in over UDP: packets at a whole DHT node, and what lookups make of answers.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import npmBencode from "bencode";
+import Dht from "bittorrent-dht";
+import { concatBytes, systemClock, utf8 } from "../../../src/base/mod.ts";
+import { readShown } from "../../../src/dht/item_query.ts";
+import { parseCompactNodes } from "../../../src/dht/lookup.ts";
+import { parseCompactPeers } from "../../../src/dht/peers.ts";
+import { DhtHost } from "../../../src/engine/dht_host.ts";
+import { isSound } from "../../../src/engine/krpc_guard.ts";
+import { verifySignature } from "../../../src/identity/mod.ts";
+import { bdecode, bencode, signItem, verifyItem } from "../../../src/records/mod.ts";
+import { FakeSocket } from "../fake_socket.ts";
+import { signer } from "../seeds.ts";
+import { readCorpus, stateless, type Target } from "../target.ts";
+
+const SENDER = { address: "127.0.0.1", port: 7_000 };
+const id = new Uint8Array(20).fill(3);
+const pingT = utf8("ping");
+const ping = bencode({ t: pingT, y: "q", q: "ping", a: { id } });
+
+const krpcTarget: Target = {
+  name: "krpc",
+  cost: 3,
+  async open() {
+    const socket = new FakeSocket();
+    const host = new DhtHost({
+      clock: systemClock,
+      bootstrap: [],
+      createSocket: () => socket.asSocket(),
+    });
+    const dht = new Dht(
+      {
+        krpc: host.krpc,
+        bootstrap: false,
+        verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) =>
+          verifySignature(key, message, signature),
+        maxValues: { max: 1_000, maxAge: 7_200_000 },
+        maxAge: 7_200_000,
+      } as never,
+    );
+    dht.on("error", () => {});
+    assert.equal(await host.open(7_001), 7_001);
+    dht.listen();
+    return {
+      input(bytes) {
+        socket.sent.length = 0;
+        socket.receive(bytes, SENDER);
+        for (const { packet, to } of socket.sent) {
+          // Besides an answer there may be a ping to a node that has been silent for long.
+          assert.ok(packet.length <= 1_472, `a packet of ${packet.length} bytes`);
+          assert.equal(isSound(packet), true, "we send what we would take");
+          assert.ok(to.port >= 1 && to.port <= 65_535);
+        }
+        socket.sent.length = 0;
+        socket.receive(ping, SENDER);
+        const answer = socket.sent.find(({ packet }) => {
+          const message = bdecode(packet) as Map<string, unknown>;
+          return new TextDecoder().decode(message.get("t") as Uint8Array) === "ping";
+        });
+        assert.ok(answer, "the node went on answering");
+      },
+      async [Symbol.asyncDispose]() {
+        host.close();
+        await new Promise<void>((resolve) => dht.destroy(() => resolve()));
+      },
+    };
+  },
+};
+
+const compactTarget: Target = {
+  name: "compact",
+  cost: 100,
+  seeds: () => [
+    concatBytes(...Array.from({ length: 9 }, (_, i) => Uint8Array.of(...id, 10, 0, 0, i, 26, 225))),
+    new Uint8Array(60_000).fill(9),
+  ],
+  open: stateless((bytes) => {
+    const nodes = parseCompactNodes(bytes);
+    assert.ok(nodes.length <= 512);
+    const values = Array.from(
+      { length: bytes.length / 6 },
+      (_, i) => bytes.subarray(i * 6).slice(0, 6),
+    );
+    const peers = parseCompactPeers(values);
+    assert.ok(peers.length <= 256);
+    for (const { host, port } of [...nodes, ...peers]) {
+      assert.match(host, /^[1-9]\d{0,2}(\.\d{1,3}){3}$/);
+      assert.ok(port >= 1 && port <= 65_535);
+    }
+    for (const node of nodes) assert.equal(node.id.length, 20);
+    for (const odd of [undefined, null, 5, "x".repeat(52), { length: 26 }, [bytes]]) {
+      assert.deepEqual(parseCompactNodes(odd), []);
+      parseCompactPeers(odd);
+    }
+  }),
+};
+
+const salt = utf8("salt");
+const key = { publicKey: signer.publicKey, salt };
+
+function reply(r: Record<string, unknown>): Uint8Array {
+  return bencode({ t: "aa", y: "r", r } as never);
+}
+
+const shownTarget: Target = {
+  name: "shown",
+  cost: 2,
+  seeds: async () => {
+    const values = ["text", 5, [1, ["x"]], { a: { b: [1] }, c: "d" }].map((value) =>
+      bencode(value)
+    );
+    const items = values.map((value, seq) => signItem(signer, { salt, seq, value }));
+    const replies = items.map(({ publicKey, seq, signature, value }) =>
+      reply({ id, token: id, nodes: id, k: publicKey, seq, sig: signature, v: bdecode(value) })
+    );
+    return [...replies, ...(await readCorpus("krpc")).values()];
+  },
+  open: stateless((bytes) => {
+    if (!isSound(bytes)) return;
+    const { r } = npmBencode.decode(Buffer.from(bytes)) as { r?: Record<string, unknown> };
+    if (!r || typeof r !== "object") return;
+    const shown = readShown(r, key);
+    if (shown.kind !== "item") return;
+    assert.ok(verifyItem(shown.item), "an item that is not signed");
+    assert.deepEqual(shown.item.publicKey, key.publicKey);
+  }),
+};
+
+export const networkTargets: readonly Target[] = [krpcTarget, compactTarget, shownTarget];

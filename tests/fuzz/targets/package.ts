@@ -1,0 +1,245 @@
+/**
+ * Fuzz targets of `src/package`: manifests, archives with their two layers, catalogs, torrents, specs.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { toHex, utf8 } from "../../../src/base/mod.ts";
+import { keyPairFromSeed } from "../../../src/identity/mod.ts";
+import {
+  archiveFileName,
+  type ArchiveLimits,
+  isValidRange,
+  isValidVersion,
+  PackageError,
+  parseCatalog,
+  parseFull,
+  parseMinimal,
+  parsePackageSpec,
+  serializeCatalog,
+  serializeFull,
+  serializeMinimal,
+  torrentInfoHash,
+  verifyArchive,
+  verifyFullSignature,
+  verifyMinimalSignature,
+} from "../../../src/package/mod.ts";
+import { parsePackageRef } from "../../../src/daemon/requirement.ts";
+import { bdecode, bencode, type BValue, RecordError } from "../../../src/records/mod.ts";
+import { fromHexText, minimalOf, signer, vectors } from "../seeds.ts";
+import { type Check, readOrRefuse, stateless, type Target } from "../target.ts";
+
+const read = <T>(parse: () => T) => readOrRefuse(PackageError, parse);
+
+/** Little enough that no input takes long. */
+const limits: ArchiveLimits = {
+  maxArchiveBytes: 1 << 18,
+  maxUnpackedBytes: 1 << 20,
+  maxFiles: 100,
+  maxRatio: 50,
+  maxPathBytes: 256,
+  maxManifestBytes: 1 << 16,
+};
+
+interface ManifestVectors {
+  minimal: { bytesHex: string }[];
+  full: { bytesHex: string }[];
+  invalid: { bytesHex: string }[];
+}
+
+const manifestsTarget: Target = {
+  name: "manifests",
+  seeds: async () => {
+    const { minimal, full, invalid } = await vectors<ManifestVectors>("manifests");
+    return [...minimal, ...full, ...invalid].map(({ bytesHex }) => fromHexText(bytesHex));
+  },
+  open: stateless((bytes) => {
+    const minimal = read(() => parseMinimal(bytes));
+    if (minimal) {
+      assert.deepEqual(utf8(serializeMinimal(minimal)), bytes, "one manifest has one form");
+      assert.equal(typeof verifyMinimalSignature(minimal), "boolean");
+      archiveFileName(minimal.name, minimal.version);
+    }
+    const full = read(() => parseFull(bytes, limits));
+    if (!full) return;
+    assert.deepEqual(utf8(serializeFull(full)), bytes, "one manifest has one form");
+    assert.equal(typeof verifyFullSignature(full, limits), "boolean");
+  }),
+};
+
+interface ArchiveVectors {
+  archives: { archiveHex?: string; tarHex?: string; torrentHex?: string }[];
+}
+
+/** Paths below a directory, files only. */
+async function filesBelow(directory: string, prefix = ""): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    if (isDirectory) files.push(...await filesBelow(join(directory, name), `${prefix}${name}/`));
+    else files.push(prefix + name);
+  }
+  return files;
+}
+
+/** Unpacks inputs in a directory of its own, and looks that nothing is left beside them. */
+class Unpacker implements AsyncDisposable {
+  readonly #directory: string;
+  readonly #archive: string;
+  readonly #target: string;
+
+  static async begin(): Promise<Unpacker> {
+    return new Unpacker(await Deno.makeTempDir({ prefix: "libreseed-fuzz-" }));
+  }
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    this.#archive = join(directory, "input.tgz");
+    this.#target = join(directory, "unpacked");
+  }
+
+  async take(archive: Uint8Array): Promise<void> {
+    await Deno.writeFile(this.#archive, archive);
+    const options = { archivePath: this.#archive, limits, unpackTo: this.#target };
+    let left = ["input.tgz"];
+    try {
+      const { full, unpackedBytes } = await verifyArchive(options);
+      assert.ok(unpackedBytes <= limits.maxUnpackedBytes, `${unpackedBytes} bytes of tar`);
+      left = [...left, ...Object.keys(full.files).map((path) => `unpacked/${path}`)];
+      left.push("unpacked/manifest.json");
+    } catch (error) {
+      if (!(error instanceof PackageError) || error.kind !== "verification") throw error;
+      assert.ok(!/\p{Cc}/u.test(error.message), "a terminal would obey the message");
+    }
+    const found = await filesBelow(this.#directory);
+    assert.deepEqual(found.sort(), left.sort(), "what was written, and nothing else");
+    if (left.length > 1) await Deno.remove(this.#target, { recursive: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+}
+
+async function unpacking(take: (unpacker: Unpacker, bytes: Uint8Array) => Promise<void>) {
+  const unpacker = await Unpacker.begin();
+  return {
+    input: (bytes: Uint8Array) => take(unpacker, bytes),
+    [Symbol.asyncDispose]: () => unpacker[Symbol.asyncDispose](),
+  } satisfies Check;
+}
+
+const gzipTarget: Target = {
+  name: "archive-gzip",
+  cost: 100,
+  seeds: async () => {
+    const { archives } = await vectors<ArchiveVectors>("archive");
+    return archives.flatMap(({ archiveHex }) => archiveHex ? fromHexText(archiveHex) : []);
+  },
+  open: () => unpacking((unpacker, bytes) => unpacker.take(bytes)),
+};
+
+const tarTarget: Target = {
+  name: "archive-tar",
+  cost: 150,
+  seeds: async () => {
+    const { archives } = await vectors<ArchiveVectors>("archive");
+    return archives.flatMap(({ tarHex }) => tarHex ? fromHexText(tarHex) : []);
+  },
+  open: () =>
+    unpacking(async (unpacker, bytes) => {
+      await unpacker.take(gzipSync(bytes, { level: 1 }));
+      await unpacker.take(gzipSync(withChecksums(bytes), { level: 1 }));
+    }),
+};
+
+/** The same tar with right checksums: else hardly any damage gets past them. */
+function withChecksums(tar: Uint8Array): Uint8Array {
+  const mended = tar.slice();
+  for (let at = 0; at + 512 <= mended.length; at += 512) {
+    const header = mended.subarray(at, at + 512);
+    if (new TextDecoder().decode(header.subarray(257, 262)) !== "ustar") continue;
+    header.fill(0x20, 148, 156);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.set(utf8(sum.toString(8).padStart(6, "0") + "\0 "), 148);
+  }
+  return mended;
+}
+
+const stranger = keyPairFromSeed(new Uint8Array(32).fill(8)).publicKey;
+
+const catalogTarget: Target = {
+  name: "catalog",
+  cost: 4,
+  seeds: () => [
+    utf8(serializeCatalog([minimalOf("a"), minimalOf("@b/c", "2.0.0-rc.1"), minimalOf("d")])),
+    new Uint8Array(),
+  ],
+  open: stateless((bytes) => {
+    const catalog = read(() => parseCatalog(bytes, signer.publicKey));
+    if (!catalog) return;
+    assert.ok(catalog.manifests.every(verifyMinimalSignature), "an unsigned line was taken");
+    const text = serializeCatalog(catalog.manifests);
+    const again = parseCatalog(utf8(text), signer.publicKey);
+    assert.equal(serializeCatalog(again.manifests), text);
+    assert.deepEqual(again.dropped, []);
+    assert.equal(parseCatalog(bytes, stranger).manifests.length, 0, "taken for another's");
+  }),
+};
+
+const torrentTarget: Target = {
+  name: "torrent",
+  seeds: async () => {
+    const { archives } = await vectors<ArchiveVectors>("archive");
+    return archives.flatMap(({ torrentHex }) => torrentHex ? fromHexText(torrentHex) : []);
+  },
+  open: stateless((bytes) => {
+    const infoHash = torrentInfoHash(bytes);
+    if (infoHash === undefined) return;
+    const strict = readOrRefuse(RecordError, () => bdecode(bytes, { maxBytes: bytes.length }));
+    if (!(strict instanceof Map)) return;
+    const info = bencode(strict.get("info") as BValue);
+    assert.equal(toHex(infoHash), createHash("sha1").update(info).digest("hex"));
+  }),
+};
+
+const specTarget: Target = {
+  name: "spec",
+  seeds: () =>
+    [
+      "hello",
+      "@scope/name@^1.2.3 || >=2.0.0-rc.1 <3",
+      "ed25519:cHYC+Sx4qb6WtRtlCpePnBvXKy4GvpHtINM2lbnUzTk=/hello@1.0.0",
+      `${"ab".repeat(32)}/a.b_c-d@*`,
+      "1.2.3-alpha.1",
+      "~1.2 1.x - 2.0.0 || latest",
+    ].map(utf8),
+  open: stateless((bytes) => {
+    const text = new TextDecoder().decode(bytes);
+    const spec = read(() => parsePackageSpec(text));
+    if (spec) {
+      assert.ok(spec.range === undefined || isValidRange(spec.range));
+      const key = spec.publicKey === undefined ? "" : `${toHex(spec.publicKey)}/`;
+      const range = spec.range === undefined ? "" : `@${spec.range}`;
+      assert.deepEqual(parsePackageSpec(`${key}${spec.name}${range}`), spec);
+    }
+    if (isValidVersion(text)) {
+      // No version leads a file out of its directory.
+      assert.match(archiveFileName("a", text), /^a-[0-9A-Za-z.-]+\.tgz$/);
+    }
+    isValidRange(text);
+    parsePackageRef(text);
+  }),
+};
+
+export const packageTargets: readonly Target[] = [
+  manifestsTarget,
+  gzipTarget,
+  tarTarget,
+  catalogTarget,
+  torrentTarget,
+  specTarget,
+];

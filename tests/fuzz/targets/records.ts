@@ -1,0 +1,102 @@
+/**
+ * Fuzz targets of `src/records`: bencode, the four records, magnet links.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import {
+  bdecode,
+  type BDecoded,
+  bencode,
+  type BValue,
+  decodeAnnounceRecord,
+  decodeManifestRecord,
+  decodeNameIndex,
+  decodeSeederRecord,
+  encodeAnnounceRecord,
+  encodeManifestRecord,
+  encodeNameIndex,
+  encodeSeederRecord,
+  formatMagnet,
+  mergeNameIndex,
+  parseMagnet,
+  RecordError,
+} from "../../../src/records/mod.ts";
+import { fromHexText, vectors } from "../seeds.ts";
+import { readOrRefuse, stateless, type Target } from "../target.ts";
+
+const read = <T>(parse: () => T) => readOrRefuse(RecordError, parse);
+
+async function recordValues(): Promise<Uint8Array[]> {
+  const { records } = await vectors<{ records: { item: { valueHex: string } }[] }>("records");
+  return records.map(({ item }) => fromHexText(item.valueHex));
+}
+
+/** The keys of a dictionary, if it is one. */
+function hasOnly(decoded: BDecoded, keys: string[]): boolean {
+  return decoded instanceof Map && [...decoded.keys()].every((key) => keys.includes(key));
+}
+
+const bencodeTarget: Target = {
+  name: "bencode",
+  seeds: recordValues,
+  open: stateless((bytes) => {
+    const decoded = read(() => bdecode(bytes));
+    if (decoded === undefined) return;
+    assert.deepEqual(bencode(decoded as BValue), bytes, "one value has one encoding");
+  }),
+};
+
+const recordsTarget: Target = {
+  name: "records",
+  seeds: recordValues,
+  open: stateless((bytes) => {
+    const manifest = read(() => decodeManifestRecord(bytes));
+    if (manifest && hasOnly(bdecode(bytes), ["h", "ih", "l", "n", "s", "t", "v"])) {
+      assert.deepEqual(encodeManifestRecord(manifest), bytes, "manifest record");
+    }
+    const seeder = read(() => decodeSeederRecord(bytes));
+    if (seeder && hasOnly(bdecode(bytes), ["b", "c", "t", "u", "v"])) {
+      assert.deepEqual(encodeSeederRecord(seeder), bytes, "seeder record");
+    }
+    const announce = read(() => decodeAnnounceRecord(bytes));
+    if (announce?.packages) {
+      const { packages, timestampMs } = announce;
+      const once = encodeAnnounceRecord({ packages, timestampMs });
+      const again = decodeAnnounceRecord(once);
+      assert.deepEqual(
+        encodeAnnounceRecord({ packages: again.packages!, timestampMs: again.timestampMs }),
+        once,
+        "announce record",
+      );
+    }
+    const index = read(() => decodeNameIndex(bytes));
+    if (!index) return;
+    const again = read(() => encodeNameIndex(index.entries));
+    if (again) assert.equal(decodeNameIndex(again).entries.length, index.entries.length);
+    const merged = mergeNameIndex("name", 0, index.entries);
+    assert.ok(merged.entries.length <= index.entries.length, "a merge made up entries");
+  }),
+};
+
+const magnetTarget: Target = {
+  name: "magnet",
+  seeds: async () => {
+    const { good } = await vectors<{ good: { link: string }[] }>("magnets");
+    return good.map(({ link }) => new TextEncoder().encode(link));
+  },
+  open: stateless((bytes) => {
+    const magnet = read(() => parseMagnet(new TextDecoder().decode(bytes)));
+    if (!magnet) return;
+    assert.ok(magnet.infoHash || magnet.publicKey, "a link that leads nowhere");
+    assert.ok(!/\p{Cc}/u.test(magnet.name ?? ""), "a terminal would obey the name");
+    for (const { port } of magnet.peers) assert.ok(port >= 1 && port <= 65_535);
+    if (!magnet.infoHash) return;
+    const link = formatMagnet({ ...magnet, infoHash: magnet.infoHash });
+    // Percent-encoding may make it longer than what is read.
+    if (link.length <= 8_192) assert.deepEqual(parseMagnet(link), magnet, link);
+  }),
+};
+
+export const recordTargets: readonly Target[] = [bencodeTarget, recordsTarget, magnetTarget];

@@ -1,0 +1,51 @@
+/**
+ * The thread in which a target runs. Before each input is used it lies in memory that is shared with
+ * the watching thread, so that an input that hangs this one is not lost with it.
+ *
+ * @module
+ */
+
+/// <reference lib="deno.worker" />
+
+import { seededRandom } from "../support/simulated_dht.ts";
+import { Broken, type Extent, fuzz } from "./target.ts";
+import { targets } from "./targets/mod.ts";
+
+/** What the watching thread asks for. */
+export interface Job {
+  target: string;
+  seed: number;
+  inputs?: number;
+  forMs?: number;
+  /** Two numbers: inputs so far, length of the one in use. */
+  progress: SharedArrayBuffer;
+  input: SharedArrayBuffer;
+}
+
+/** What became of it. */
+export type Outcome =
+  | { kind: "held"; inputs: number; rssBytes: number }
+  | { kind: "broke"; input: Uint8Array; why: string };
+
+self.onmessage = async ({ data }: MessageEvent<Job>) => {
+  const target = targets.find(({ name }) => name === data.target)!;
+  const progress = new Int32Array(data.progress);
+  const shared = new Uint8Array(data.input);
+  const extent: Extent = {
+    inputs: data.inputs,
+    untilMs: data.forMs === undefined ? undefined : performance.now() + data.forMs,
+  };
+  const random = seededRandom(data.seed);
+  try {
+    const inputs = await fuzz(target, random, extent, (input) => {
+      shared.set(input);
+      Atomics.store(progress, 1, input.length);
+      Atomics.add(progress, 0, 1);
+    });
+    self.postMessage({ kind: "held", inputs, rssBytes: Deno.memoryUsage().rss } satisfies Outcome);
+  } catch (error) {
+    const input = error instanceof Broken ? error.input : new Uint8Array();
+    const why = error instanceof Error ? error.stack ?? error.message : String(error);
+    self.postMessage({ kind: "broke", input, why } satisfies Outcome);
+  }
+};
