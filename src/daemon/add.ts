@@ -68,7 +68,11 @@ export async function addArchive(
   try {
     const { item } = await operations.lookUp({ publicKey, salt }, { signal });
     if (item) {
-      await operations.store({ item, record: { kind: "manifest", name, version } }, { signal });
+      await operations.store({
+        item,
+        record: { kind: "manifest", name, version },
+        foreign: true,
+      }, { signal });
     }
   } catch (error) {
     signal?.throwIfAborted();

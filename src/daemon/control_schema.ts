@@ -37,6 +37,7 @@ export const requestSchemas = {
       name: v.optional(text),
       version: v.optional(text),
     }),
+    foreign: v.optional(v.boolean()),
   }),
   nameEntry: v.strictObject({ name: text, publicKey: hex(32) }),
   indexName: v.strictObject({

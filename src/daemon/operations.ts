@@ -212,8 +212,14 @@ export interface Operations {
     request: { publicKey: string; salt: string },
     options?: CallOptions,
   ): Promise<GetJson>;
-  /** Keeps a signed item in `state.db` and puts it into the DHT. */
-  store(request: { item: ItemJson; record: RecordName }, options?: CallOptions): Promise<PutJson>;
+  /**
+   * Keeps a signed item in `state.db` and puts it into the DHT. `foreign` is for one that somebody
+   * else has signed.
+   */
+  store(
+    request: { item: ItemJson; record: RecordName; foreign?: boolean },
+    options?: CallOptions,
+  ): Promise<PutJson>;
   /** The entry of a publisher that this home keeps in the index of a name, if it does. */
   nameEntry(request: { name: string; publicKey: string }): Promise<{ entry?: EntryJson }>;
   /** Writes a signed entry into the index of a name, and keeps it there. */

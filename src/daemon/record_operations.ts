@@ -59,13 +59,13 @@ export class RecordOperations {
   }
 
   async store(
-    request: { item: ItemJson; record: RecordName },
+    request: { item: ItemJson; record: RecordName; foreign?: boolean },
     { signal }: CallOptions = {},
   ): Promise<PutJson> {
     const item = itemFromJson(request.item);
     const idHex = toHex(targetOf(item.publicKey, item.salt));
     // Kept before it is put: if we die in between, `announce` puts it.
-    this.#records.keep(item, request.record, true);
+    this.#records.keep(item, request.record, !request.foreign);
     await this.#worker.keepRecords([{ item, dueMs: Infinity, failures: 0 }]);
     let put: PutJson | undefined;
     let failure: LibreseedError | undefined;
