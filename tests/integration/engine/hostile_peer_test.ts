@@ -5,24 +5,31 @@ import { eventually, TestEngine } from "../../support/engines.ts";
 import { randomBytes, type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
 
 const sample = sampleTorrent(600 * 1024);
+const large = sampleTorrent(32 * 1024 * 1024);
 
 /** A connection to an engine that has said its handshake (BEP 3, with BEP 6 and BEP 10). */
 class RawPeer implements Disposable {
   readonly #connection: Deno.TcpConn;
   /** Whether the other side has closed the connection. */
   closed = false;
+  /** Bytes that came. */
+  received = 0;
 
-  static async connect(port: number, { infoHash }: SampleTorrent): Promise<RawPeer> {
-    const peer = new RawPeer(await Deno.connect({ port }));
+  static async connect(
+    port: number,
+    { infoHash }: SampleTorrent,
+    { reads = true } = {},
+  ): Promise<RawPeer> {
+    const peer = new RawPeer(await Deno.connect({ port }), { reads });
     const reserved = Uint8Array.of(0, 0, 0, 0, 0, 0x10, 0, 0x04);
     const id = concatBytes(utf8("-XX0001-"), crypto.getRandomValues(new Uint8Array(12)));
     await peer.send(utf8("\x13BitTorrent protocol"), reserved, infoHash, id);
     return peer;
   }
 
-  constructor(connection: Deno.TcpConn) {
+  constructor(connection: Deno.TcpConn, { reads = true } = {}) {
     this.#connection = connection;
-    this.#drain();
+    if (reads) this.drain();
   }
 
   async send(...parts: Uint8Array[]): Promise<void> {
@@ -42,10 +49,13 @@ class RawPeer implements Disposable {
     }
   }
 
-  async #drain(): Promise<void> {
+  /** Reads what comes, from now on. */
+  async drain(): Promise<void> {
     const buffer = new Uint8Array(65_536);
     try {
-      while (await this.#connection.read(buffer) !== null);
+      for (let count; (count = await this.#connection.read(buffer)) !== null;) {
+        this.received += count;
+      }
     } catch {
       // Closed by us, or reset by them.
     }
@@ -198,4 +208,68 @@ Deno.test("a message that is said to be of four gigabytes ends the connection, n
   const chunk = new Uint8Array(1024 * 1024);
   for (let sent = 0; sent < 64 && !peer.closed; sent++) await peer.send(chunk);
   await eventually(() => peer.closed, "the engine has hung up");
+});
+
+/** Requests for blocks of 16 KiB, over and over the same 32 MiB. */
+function requests(count: number, { id = 6 } = {}): Uint8Array {
+  const bytes = new Uint8Array(count * 17);
+  for (let i = 0; i < count; i++) {
+    const block = i % 2_048;
+    const place = uint32(Math.floor(block / 16), (block % 16) * 16_384, 16_384);
+    bytes.set(message(id, place), i * 17);
+  }
+  return bytes;
+}
+
+/** A peer that was let ask, and does not read. */
+async function lazyPeer(seeder: TestEngine, of: SampleTorrent): Promise<RawPeer> {
+  const peer = await RawPeer.connect(seeder.engine.port, of, { reads: false });
+  await eventually(() => seeder.engine.torrents()[0]!.peers === 1, "it is a peer");
+  // Interested.
+  await peer.send(message(2));
+  return peer;
+}
+
+Deno.test("a peer that asks for a gigabyte and reads nothing has little of it held in memory", async () => {
+  await using seeder = await TestEngine.start();
+  await seeder.seed(large);
+  const uploaded = () => seeder.engine.torrents()[0]!.uploadedBytes;
+  using peer = await lazyPeer(seeder, large);
+  const before = Deno.memoryUsage().rss;
+  await peer.send(requests(60_000));
+  await eventually(() => uploaded() > 1024 * 1024, "some of it is read");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  // What the system's buffers took, and a megabyte.
+  assert.ok(uploaded() < 16 * 1024 * 1024, `${uploaded()} bytes`);
+  const grown = Deno.memoryUsage().rss - before;
+  assert.ok(grown < 150 * 1024 * 1024, `${grown} bytes`);
+  // Others are served meanwhile; and so is it, once it reads.
+  await using leecher = await TestEngine.start();
+  assert.ok(equalBytes(await leecher.download(large, [seeder]), large.content));
+  peer.drain();
+  await eventually(() => peer.received > 64 * 1024 * 1024, "it gets what it asked for");
+});
+
+Deno.test("a peer that asks farther ahead than anybody could fetch is hung up on", async () => {
+  await using seeder = await TestEngine.start();
+  await seeder.seed(large);
+  using peer = await lazyPeer(seeder, large);
+  await peer.send(requests(70_000));
+  await eventually(() => seeder.engine.torrents()[0]!.peers === 0, "the engine has hung up");
+});
+
+Deno.test("requests that are cancelled before their turn are not served", async () => {
+  await using seeder = await TestEngine.start();
+  await seeder.seed(large);
+  using peer = await lazyPeer(seeder, large);
+  const count = 1_500;
+  await peer.send(requests(count), requests(count, { id: 8 }));
+  peer.drain();
+  await eventually(() => peer.received > 0, "it gets something");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const { uploadedBytes } = seeder.engine.torrents()[0]!;
+  assert.ok(uploadedBytes < count * 16_384 / 2, `${uploadedBytes} bytes`);
+  // And what is asked for afterwards is.
+  await peer.send(requests(2_048));
+  await eventually(() => peer.received > 30 * 1024 * 1024, "it gets what it asked for");
 });
