@@ -6,7 +6,7 @@
  */
 
 import type { Settings } from "../config/mod.ts";
-import type { FindOptions, NamesContext, NodeHandle, Operations, Wanted } from "../daemon/mod.ts";
+import type { FindOptions, NamesContext, NodeHandle, Operations } from "../daemon/mod.ts";
 import type { ArchiveLimits } from "../package/mod.ts";
 import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
 import type { CommandRun } from "./command.ts";
@@ -70,20 +70,6 @@ export async function withNode<T>(
 
 function describeMiss({ asked, responded }: { asked: number; responded: number }): string {
   return `${responded} of ${asked} nodes answered`;
-}
-
-/** Reads `[KEY/]NAME[@RANGE]`; without a key, the publisher is this home's own. */
-export async function wantedPackage(text: string, run: AnyRun): Promise<Wanted> {
-  const { parsePackageSpec } = await import("../package/mod.ts");
-  const { publicKey, name, range } = parsePackageSpec(text);
-  const key = publicKey ?? await ownPublicKey(run);
-  if (key) return { publicKey: key, name, range };
-  const { DaemonError } = await import("../daemon/mod.ts");
-  throw new DaemonError(
-    "usage",
-    "PUBLISHER_NEEDED",
-    `${text} does not say whose package it is, and this home has no publisher of its own. Write KEY/${text}, with the key that its publisher gave you`,
-  );
 }
 
 /** This home's own publisher, 32 bytes; `undefined` if it has none. */

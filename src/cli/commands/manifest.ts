@@ -10,7 +10,7 @@ import { type CommandRun, defineCommand, textArgument } from "../command.ts";
 import { networkSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
 import { publisherKeyPath } from "../publisher_key.ts";
-import { wantedPackage, withNode } from "../with_node.ts";
+import { withNames, withNode } from "../with_node.ts";
 
 type Run = CommandRun<Record<never, never>, [action: "put" | "get", what: string]>;
 
@@ -19,7 +19,7 @@ export default defineCommand<Record<never, never>, [action: "put" | "get", what:
     "put FILE.minimal.json signs the record of a minimal manifest with this home's key and puts it into " +
     "the DHT, whether or not the archive is here. get [KEY/]NAME@VERSION reads the record as it stands " +
     "there, whatever it names. Both print the record.",
-  settings: ["home", "dir", ...networkSettings],
+  settings: ["home", "dir", "policy", ...networkSettings],
   parameters: {
     positional: {
       kind: "tuple",
@@ -70,11 +70,12 @@ async function put(given: Run): Promise<void> {
 
 async function get(given: Run): Promise<void> {
   const { args: [, text], output } = given;
-  const { publicKey, name, range: version } = await wantedPackage(text, given);
+  const { isValidVersion, parsePackageSpec } = await import("../../package/mod.ts");
+  const wanted = parsePackageSpec(text);
+  const { name, range: version } = wanted;
   if (version === undefined) {
     throw new CliError("usage", "BAD_ARGUMENTS", `${text} names no version: write ${text}@1.2.3`);
   }
-  const { isValidVersion } = await import("../../package/mod.ts");
   if (!isValidVersion(version)) {
     throw new CliError(
       "usage",
@@ -82,19 +83,17 @@ async function get(given: Run): Promise<void> {
       `${version} is a range; a record is of one version`,
     );
   }
-  const { findItem, minimalOf } = await import("../../daemon/mod.ts");
+  const { resolveByName } = await import("../../daemon/mod.ts");
   const { manifestSalt, targetOf } = await import("../../records/mod.ts");
-  const salt = manifestSalt(name, version);
-  await withNode(given, async ({ operations, finding }) => {
-    const { item, outcome } = await findItem(operations, { publicKey, salt }, text, finding);
-    const minimal = minimalOf(item);
-    const target = toHex(targetOf(publicKey, salt));
-    const { holding, responded } = outcome;
-    output.result(
-      { ...minimal, seq: item.seq, target, holding, responded },
-      `${
-        JSON.stringify(minimal)
-      }\nseq ${item.seq}, target ${target}, on ${holding} of ${responded} nodes`,
-    );
-  });
+  await withNode(given, (network) =>
+    withNames(given, network, async (names) => {
+      const { minimal, publicKey, seq, outcome } = await resolveByName(names, wanted);
+      const target = toHex(targetOf(publicKey, manifestSalt(name, version)));
+      const { holding, responded } = outcome;
+      const where = `seq ${seq}, target ${target}, on ${holding} of ${responded} nodes`;
+      output.result(
+        { ...minimal, seq, target, holding, responded },
+        `${JSON.stringify(minimal)}\n${where}`,
+      );
+    }));
 }
