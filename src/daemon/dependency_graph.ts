@@ -116,6 +116,19 @@ export function sideBySide(graph: Graph): string[] {
   });
 }
 
+/**
+ * The packages whose publishers the user settled: those that were asked for, and those that are needed
+ * by their name alone. A package that names another's publisher speaks for itself, not for the user.
+ * Of several versions the highest comes last.
+ */
+export function settledByName(graph: Graph): MinimalManifest[] {
+  const needed = [...graph.nodes.values()].flatMap(({ edges }) =>
+    edges.filter(({ requirement }) => requirement.publisher === undefined)
+  );
+  const refs = new Set([...graph.direct, ...needed].map(({ ref }) => ref));
+  return [...refs].map((ref) => graph.nodes.get(ref)!.minimal).sort(highestFirst).reverse();
+}
+
 /** `NAME@VERSION`, for people. */
 export function label({ name, version }: { name: string; version: string }): string {
   return `${name}@${version}`;

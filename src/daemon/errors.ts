@@ -27,10 +27,15 @@
  * | `DOWNGRADE` | verification | an older version than before is offered |
  * | `NAME_INDEX_LOCKED`, `NAME_INDEX_BUSY` | failed | the index of a name cannot be written now |
  * | `MAGNET_INCOMPLETE`, `TORRENT_INVALID` | usage | what was given names no archive |
- * | `PACKAGE_NEEDED`, `PACKAGE_AMBIGUOUS` | usage | which package is meant is not clear |
- * | `CONFLICT`, `DEPENDENCIES_INVALID` | failed, verification | dependencies cannot be satisfied |
- * | `DEPENDENCIES_TOO_DEEP`, `TOO_MANY_PACKAGES`, `INSTALL_TOO_LARGE` | failed | an install has bounds |
- * | `LOCK_MISSING`, `NOT_IN_LOCK`, `LOCK_MISMATCH` | not-found, verification | the lock file does not say so |
+ * | `PACKAGE_AMBIGUOUS` | usage | a name can mean several installed packages |
+ * | `PACKAGE_NEEDED` | failed | something needs the package that was to be uninstalled |
+ * | `CONFLICT` | usage | a package is asked for twice, with ranges that no version satisfies |
+ * | `DEPENDENCY_NOT_FOUND` | not-found | a package that another one needs is not to be had |
+ * | `DEPENDENCIES_INVALID` | verification | what a package says that it needs makes no sense |
+ * | `TOO_MANY_PACKAGES`, `DEPENDENCIES_TOO_DEEP`, `INSTALL_TOO_LARGE` | verification | an install has bounds |
+ * | `LOCK_MISSING`, `NOT_IN_LOCK` | not-found | there is no lock file, or it does not hold the name |
+ * | `LOCK_INVALID` | failed, verification | a lock file makes no sense, or a signature in it does not hold |
+ * | `LOCK_MISMATCH` | verification | a lock file does not agree with a package's manifest |
  * | `LINK_OCCUPIED`, `LINK_FAILED` | failed | a link cannot be made |
  *
  * @module

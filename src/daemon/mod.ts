@@ -38,6 +38,7 @@ export {
   type WantedByName,
 } from "./names.ts";
 export { checkPin } from "./trust.ts";
+export { settledByName } from "./dependency_graph.ts";
 export {
   install,
   type InstallContext,

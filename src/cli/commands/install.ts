@@ -75,15 +75,9 @@ export default defineCommand<Flags, string[]>({
 
 /** Pins whoever was chosen for a name, and whoever the user named by key. */
 async function pin({ graph }: Installed, names: Names): Promise<void> {
-  const { rememberPublisher } = await import("../../daemon/mod.ts");
+  const { rememberPublisher, settledByName } = await import("../../daemon/mod.ts");
   const { parsePublicKey } = await import("../../identity/mod.ts");
-  const needed = [...graph.nodes.values()].flatMap(({ edges }) =>
-    // A package that names another's publisher speaks for itself, not for the user.
-    edges.filter(({ requirement }) => requirement.publisher === undefined)
-  );
-  const refs = new Set([...graph.direct, ...needed].map(({ ref }) => ref));
-  for (const ref of refs) {
-    const { minimal } = graph.nodes.get(ref)!;
+  for (const minimal of settledByName(graph)) {
     rememberPublisher(names, minimal, parsePublicKey(minimal.pubkey));
   }
 }

@@ -14,7 +14,12 @@ import {
   requirementsOf,
   resolveGraph,
 } from "../../../src/daemon/dependencies.ts";
-import { cyclesOf, type Graph, sideBySide } from "../../../src/daemon/dependency_graph.ts";
+import {
+  cyclesOf,
+  type Graph,
+  settledByName,
+  sideBySide,
+} from "../../../src/daemon/dependency_graph.ts";
 import { parseRequirement } from "../../../src/daemon/requirement.ts";
 import type { MinimalManifest } from "../../../src/package/mod.ts";
 import { alice, aliceKey, failure, mallory, malloryKey, signed } from "./support.ts";
@@ -234,6 +239,24 @@ Deno.test("a name without a key means one publisher throughout, a key means that
     "M:x@9.0.0": {},
   };
   await failure(graphOf(later, "a"), "DEPENDENCY_NOT_FOUND");
+});
+
+Deno.test("a package settles whose name is whose only where it names nobody", async () => {
+  const graph = await graphOf(
+    {
+      "a@1.0.0": { [`${malloryKey}/evil`]: "*", x: "^1", y: "*" },
+      "y@1.0.0": { x: "^2" },
+      "M:evil@1.0.0": {},
+      "M:b@1.0.0": {},
+      "x@1.1.0": {},
+      "x@2.0.0": {},
+    },
+    "a",
+    `${malloryKey}/b`,
+  );
+  const names = settledByName(graph).map(({ name, version }) => `${name}@${version}`);
+  assert.deepEqual(names.slice().sort(), ["a@1.0.0", "b@1.0.0", "x@1.1.0", "x@2.0.0", "y@1.0.0"]);
+  assert.ok(names.indexOf("x@1.1.0") < names.indexOf("x@2.0.0"));
 });
 
 Deno.test("what is found has to be what was asked for, and signed", async () => {
