@@ -11,11 +11,12 @@ import { install, installLocked, parseRequirement } from "../../../src/daemon/mo
 import { parseLockFile } from "../../../src/daemon/lock_file.ts";
 import { defaultArchiveLimits, signMinimal } from "../../../src/package/mod.ts";
 import { PackageStore } from "../../../src/store/mod.ts";
+import { canMount, smallDisk, temporaryHome } from "../../support/mod.ts";
 import {
   alice,
   aliceKey,
   failure,
-  type InstallPlace,
+  InstallPlace,
   installTest,
   mallory,
   malloryKey,
@@ -429,4 +430,44 @@ installTest("a thousand locked packages are a bound as well", async (place) => {
   await writeLockFile(place.lockPath, lockWith(undefined, graph));
   await failure(installLocked(place.context(), place.lockPath), "TOO_MANY_PACKAGES");
   assert.deepEqual(place.asked, []);
+});
+
+Deno.test({
+  name: "a disk that fills up leaves no package half-made",
+  ignore: !canMount,
+  fn: async () => {
+    await using home = await temporaryHome();
+    await using disk = await smallDisk(256 << 10);
+    const place = new InstallPlace(await Deno.realPath(home.path));
+    const store = new PackageStore(join(disk.path, "packages"));
+    const noise = Array.from(
+      crypto.getRandomValues(new Uint8Array(32_768)),
+      (byte) => byte.toString(36),
+    );
+    const files = Object.fromEntries(
+      Array.from({ length: 8 }, (_, i) => [`f${i}`, noise.slice(i).join("")]),
+    );
+    await place.make("large@1.0.0", { files });
+    await place.make("small@1.0.0", { dependencies: { large: "*" } });
+    await place.make("tiny@1.0.0");
+    for (const spec of ["large", "small"]) {
+      const error = await failure(install(place.context({ store }), wanting(spec)), "WRITE_FAILED");
+      assert.equal(error.kind, "failed");
+      assert.deepEqual(await store.list(), []);
+    }
+    assert.deepEqual(
+      [...Deno.readDirSync(store.path)].map(({ name }) => name).filter((name) => name !== ".lock"),
+      [],
+    );
+    await install(place.context({ store }), wanting("tiny"));
+    assert.equal((await store.list()).length, 1);
+
+    await disk.makeReadOnly();
+    const error = await failure(
+      install(place.context({ store }), wanting("small")),
+      "NOT_WRITABLE",
+    );
+    assert.ok(error.message.includes(store.path), error.message);
+    assert.equal((await store.list()).length, 1);
+  },
 });
