@@ -1,0 +1,218 @@
+/**
+ * A DHT in which many nodes lie, are silent, late or greedy: what is got is what was signed, puts say
+ * what became of them, and both come to an end. One node's odd answer is the business of the manager's
+ * own tests; here a share of the network is hostile at once.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { concatBytes, toHex } from "../../src/base/mod.ts";
+import { generateKeyPair } from "../../src/identity/mod.ts";
+import { bencode, signItem } from "../../src/records/mod.ts";
+import type { SimulatedClient } from "../support/simulated_dht.ts";
+import {
+  compactNode,
+  type SimulatedAnswer,
+  type SimulatedNode,
+  type SimulatedQuery,
+} from "../support/simulated_node.ts";
+import { Fixture, salt } from "../unit/dht/fixture.ts";
+
+/** No operation takes longer, by the clock of the network. */
+const DEADLINE_MS = 15_000;
+/** No operation sends more packets. */
+const MAX_PACKETS = 120;
+
+type Behaviour = (
+  at: Fixture,
+  node: SimulatedNode,
+  query: SimulatedQuery,
+  honest: () => SimulatedAnswer,
+) => SimulatedAnswer;
+
+/** The honest answer with some members replaced. */
+function altered(answer: SimulatedAnswer, members: Record<string, unknown>): SimulatedAnswer {
+  if (answer.kind !== "reply") return answer;
+  return { ...answer, body: { ...answer.body, ...members } };
+}
+
+/** Ids that share their first 19 bytes with the target: closer than any honest node. */
+function besideTarget(target: Uint8Array, count: number, hostOf: (i: number) => string) {
+  return concatBytes(...Array.from({ length: count }, (_, i) => {
+    const id = target.slice();
+    id[18]! ^= 1 + (i >> 8);
+    id[19]! ^= i & 255;
+    return compactNode(id, hostOf(i), 6881);
+  }));
+}
+
+const stranger = generateKeyPair();
+const forged = signItem(stranger, { salt, seq: 9_000_000, value: bencode("forged") });
+
+function refuses(code: number): Behaviour {
+  return (_at, _node, { name }, honest) => name === "put" ? { kind: "refused", code } : honest();
+}
+
+const behaviours: Record<string, Behaviour> = {
+  "never answer": () => ({ kind: "silent" }),
+  "answer after 1.9 s": (_at, _node, _query, honest) => {
+    const answer = honest();
+    return answer.kind === "silent" ? answer : { ...answer, delayMs: 1_900 };
+  },
+  "answer after a minute": (_at, _node, _query, honest) => {
+    const answer = honest();
+    return answer.kind === "silent" ? answer : { ...answer, delayMs: 60_000 };
+  },
+  "answer under another's id": (at, _node, _query, honest) =>
+    altered(honest(), { id: at.near(1)[0]!.id }),
+  "name 4,000 dead nodes beside the target": (at, _node, _query, honest) =>
+    altered(honest(), {
+      nodes: besideTarget(at.target, 4_000, (i) => `10.9.${i >> 8}.${i & 255}`),
+    }),
+  "name nodes in private ranges, on loopback and at our own address": (
+    at,
+    _node,
+    _query,
+    honest,
+  ) => {
+    const hosts = ["192.168.0.1", "127.0.0.1", "172.16.0.9", "169.254.169.254", "0.0.0.0"];
+    return altered(honest(), { nodes: besideTarget(at.target, 40, (i) => hosts[i % 5]!) });
+  },
+  "give tokens of 60 KB": (_at, _node, _query, honest) =>
+    altered(honest(), { token: new Uint8Array(60_000) }),
+  "show a forged item with a huge seq": (_at, _node, { name }, honest) =>
+    name === "get"
+      ? altered(honest(), {
+        v: "forged",
+        k: forged.publicKey,
+        sig: forged.signature,
+        seq: 9_000_000,
+      })
+      : honest(),
+  "show our key with a signature that does not hold": (at, _node, { name }, honest) =>
+    name === "get"
+      ? altered(honest(), {
+        v: "forged",
+        k: at.key.publicKey,
+        sig: new Uint8Array(64),
+        seq: 9_000_000,
+      })
+      : honest(),
+  "show an older version": (at, _node, { name }, honest) => {
+    if (name !== "get") return honest();
+    const old = at.item(1, "old");
+    return altered(honest(), { v: "old", k: old.publicKey, sig: old.signature, seq: 1 });
+  },
+  "take a put and keep nothing": (at, node, { name }, honest) =>
+    name === "put"
+      ? { kind: "reply", body: { id: node.id } }
+      : (node.forget(at.targetHex), honest()),
+  "answer 301 to every put": refuses(301),
+  "answer 302 to every put": refuses(302),
+  "answer 205 to every put": refuses(205),
+  "answer with an error that nobody knows": refuses(-7_000_000),
+  "refuse everything": () => ({ kind: "refused", code: 202 }),
+  "answer with members of odd types": (_at, _node, _query, honest) =>
+    altered(honest(), { nodes: [5], token: 5, v: { a: { b: [1] } }, k: [], sig: "x", seq: "y" }),
+};
+
+/** Lets so large a share of the network behave in a way, spread evenly. */
+function corrupt(at: Fixture, share: number, behaviour: Behaviour): void {
+  for (const node of at.dht.nodes) {
+    if (at.dht.random() >= share) continue;
+    node.behave = (query, honest) => behaviour(at, node, query, honest);
+  }
+}
+
+/** Runs an operation and holds it to its deadline and its packets. */
+async function bounded<T>(at: Fixture, operation: () => Promise<T>): Promise<T> {
+  const client = at.lent[0] as SimulatedClient;
+  const startMs = at.clock.now();
+  const packets = client.sent.length;
+  const result = await at.run(operation());
+  assert.ok(at.clock.now() - startMs <= DEADLINE_MS, `${at.clock.now() - startMs} ms`);
+  const sent = client.sent.length - packets;
+  assert.ok(sent <= MAX_PACKETS, `${sent} packets`);
+  assert.equal(client.underWay, 0, "queries are left under way");
+  return result;
+}
+
+for (const [what, behaviour] of Object.entries(behaviours)) {
+  Deno.test(`four of ten nodes ${what}: a record is put, and got by somebody else`, async () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const at = new Fixture({ nodes: 300, seed });
+      corrupt(at, 0.4, behaviour);
+      const item = at.item(5);
+      const put = await bounded(at, () => at.manager.put(item));
+      assert.equal(put.superseded, undefined, "a forgery superseded ours");
+      assert.equal(put.conflict, undefined);
+      assert.ok(put.holding >= 4, `held by ${put.holding}: ${JSON.stringify(put.errors)}`);
+      at.lent = [at.dht.client()];
+      const got = await bounded(at, () => at.manager.get(at.key));
+      assert.deepEqual(got.item, item, JSON.stringify(got.errors));
+    }
+  });
+}
+
+Deno.test("ways of misbehaving mixed, seven of ten nodes: nothing false is got, all ends in time", async () => {
+  const ways = Object.values(behaviours);
+  let found = 0;
+  for (let seed = 1; seed <= 20; seed++) {
+    const at = new Fixture({ nodes: 300, seed, loss: 0.05 });
+    for (const node of at.dht.nodes) {
+      if (at.dht.random() >= 0.7) continue;
+      const way = ways[Math.floor(at.dht.random() * ways.length)]!;
+      node.behave = (query, honest) => way(at, node, query, honest);
+    }
+    const item = at.item(5);
+    const put = await bounded(at, () => at.manager.put(item));
+    assert.equal(put.superseded, undefined);
+    at.lent = [at.dht.client()];
+    const got = await bounded(at, () => at.manager.get(at.key));
+    // An older version that we signed ourselves is no forgery; it is all that a liar can show.
+    if (got.item) assert.equal(toHex(got.item.publicKey), toHex(at.key.publicKey));
+    if (got.item?.seq === 5) found++;
+  }
+  assert.ok(found >= 16, `only ${found} of 20 were found`);
+});
+
+Deno.test("six of the eight nodes closest to a target hide its record: the other two show it", async () => {
+  const at = new Fixture({ nodes: 300 });
+  const hide = behaviours["take a put and keep nothing"]!;
+  for (const node of at.near(8).slice(0, 6)) {
+    node.behave = (query, honest) => hide(at, node, query, honest);
+  }
+  const item = at.item(5);
+  await bounded(at, () => at.manager.put(item));
+  const got = await bounded(at, () => at.manager.get(at.key));
+  assert.deepEqual(got.item, item);
+  assert.equal(got.holding, 2);
+});
+
+Deno.test("all nodes round a target hide its record (an eclipse): it is not found, and nothing is made up", async () => {
+  const at = new Fixture({ nodes: 300 });
+  const hide = behaviours["take a put and keep nothing"]!;
+  for (const node of at.near(24)) {
+    node.behave = (query, honest) => hide(at, node, query, honest);
+  }
+  const item = at.item(5);
+  await bounded(at, () => at.manager.put(item));
+  const got = await bounded(at, () => at.manager.get(at.key));
+  assert.equal(got.item, undefined);
+  // Asked again, the put finds out that nobody holds it: what the nodes said is not believed twice.
+  const again = await bounded(at, () => at.manager.put(item));
+  assert.equal(again.stored, again.holding, "none of them had it");
+});
+
+Deno.test("a token of 60 KB is not sent back", async () => {
+  const at = new Fixture({ nodes: 50 });
+  corrupt(at, 1, behaviours["give tokens of 60 KB"]!);
+  const put = await bounded(at, () => at.manager.put(at.item(5)));
+  assert.equal(at.client.count("put"), 0);
+  assert.equal(put.weak, true);
+  assert.ok(put.errors["no token"]! > 0, JSON.stringify(put.errors));
+  const announced = await bounded(at, () => at.manager.announcePeer(at.target, 6881));
+  assert.equal(announced.stored, 0);
+  assert.equal(at.client.count("announce_peer"), 0);
+});
