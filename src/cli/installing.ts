@@ -7,7 +7,7 @@
 
 import type { InstallContext, NamesContext } from "../daemon/mod.ts";
 import type { ArchiveLimits, MinimalManifest } from "../package/mod.ts";
-import type { StateDatabase } from "../store/mod.ts";
+import type { PackageName, StateDatabase, ValidSeedEntry } from "../store/mod.ts";
 import type { CommandRun } from "./command.ts";
 import { NetworkCost } from "./network_cost.ts";
 import type { Output } from "./output.ts";
@@ -36,8 +36,9 @@ export async function installing<T>(
   try {
     await withState(given, async (state, values) => {
       const { limitsOf } = await import("../daemon/mod.ts");
-      const context = await contextHere(given, state, limitsOf(values));
-      const outcome = await work({ ...context, ...await fromHere(given) });
+      const held = await heldIn(values.dir);
+      const context = await contextHere(given, state, limitsOf(values), held);
+      const outcome = await work({ ...context, ...fromHere(held) });
       output.detail("the network was not needed");
       await done(outcome, {
         state,
@@ -51,7 +52,8 @@ export async function installing<T>(
       const cost = new NetworkCost(network.operations, output.verbose);
       const counted = { ...network, operations: cost.operations };
       await withNames(given, counted, async (names) => {
-        const context = await contextHere(given, names.state, network.limits);
+        const held = await heldIn(network.values.dir);
+        const context = await contextHere(given, names.state, network.limits, held);
         const outcome = await work({ ...context, ...await fromNetwork(given, counted, names) });
         await cost.tell(output);
         await done(outcome, names);
@@ -65,6 +67,7 @@ async function contextHere(
   given: AnyRun,
   state: StateDatabase,
   limits: ArchiveLimits,
+  held: Held,
 ): Promise<Omit<InstallContext, "resolve" | "fetch">> {
   const { formatPublicKey } = await import("../identity/mod.ts");
   const { values } = await given.settings();
@@ -72,6 +75,7 @@ async function contextHere(
     store: await packageStore(given),
     limits,
     signal: given.io.signal,
+    held: async (name) => (await held(name))?.minimal,
     pinned(name) {
       // Another policy may choose another publisher, for the pin to refuse.
       const [pin, ...others] = values.policy === "first-seen" ? state.pins.list(name) : [];
@@ -81,22 +85,29 @@ async function contextHere(
   };
 }
 
-async function fromHere(
-  { settings }: AnyRun,
-): Promise<Pick<InstallContext, "resolve" | "fetch">> {
-  const { values } = await settings();
-  const { SeedDirectory } = await import("../store/mod.ts");
-  const { archiveFileName } = await import("../package/mod.ts");
-  const seeds = new SeedDirectory(values.dir);
+/** Nothing is asked of the network. */
+function fromHere(held: Held): Pick<InstallContext, "resolve" | "fetch"> {
   return {
     resolve: () => Promise.reject(new NetworkNeeded()),
-    async fetch({ name, version, infohash }) {
-      const entry = await seeds.entry(archiveFileName(name, version));
-      if (entry?.problem === undefined && entry?.minimal.infohash === infohash) {
-        return entry.archivePath;
-      }
+    async fetch(minimal) {
+      const entry = await held(minimal);
+      if (entry?.minimal.infohash === minimal.infohash) return entry.archivePath;
       throw new NetworkNeeded();
     },
+  };
+}
+
+/** Looks a package up in the seed directory. */
+type Held = (name: PackageName) => Promise<ValidSeedEntry | undefined>;
+
+async function heldIn(dir: string): Promise<Held> {
+  const { SeedDirectory } = await import("../store/mod.ts");
+  const { archiveFileName } = await import("../package/mod.ts");
+  const seeds = new SeedDirectory(dir);
+  return async ({ name, version, pubkey }) => {
+    const entry = await seeds.entry(archiveFileName(name, version));
+    // Of two publishers' packages with one name and version, only one can be there.
+    return entry?.problem === undefined && entry?.minimal.pubkey === pubkey ? entry : undefined;
   };
 }
 

@@ -9,6 +9,7 @@ import { LibreseedError } from "../base/mod.ts";
 import type { ArchiveLimits, MinimalManifest } from "../package/mod.ts";
 import {
   packageId,
+  type PackageName,
   type PackageStore,
   readLinks,
   readStoredManifest,
@@ -41,6 +42,8 @@ export interface InstallContext {
   resolve: (wanted: Requirement, signal: AbortSignal) => Promise<MinimalManifest>;
   /** Sees that the archive is here, and returns its path. */
   fetch: (minimal: MinimalManifest, signal: AbortSignal) => Promise<string>;
+  /** The signed manifest of a package whose archive is here, though it may not be in the store. */
+  held?: (name: PackageName) => Promise<MinimalManifest | undefined>;
   /** The publisher that a name means, as `ed25519:BASE64`, if that is settled without the network. */
   pinned?: (name: string) => string | undefined;
   /** Hears each step, for people. */
@@ -87,8 +90,8 @@ const MAX_FETCHING = 4;
 /**
  * Installs packages with all that they depend on. When it rejects, nothing that was asked for is in
  * the store that was not there before; what it depends on may be, each package whole, if the disk
- * failed at the very end. An exact version of a settled publisher that is in the store with its
- * dependencies takes no network.
+ * failed at the very end. An exact version of a settled publisher that is here with its dependencies
+ * takes no network.
  *
  * @throws {DaemonError} see {@linkcode resolveGraph}; `INSTALL_TOO_LARGE`
  * @throws {PackageError} whichever step of the verification chain failed, with the package's name
@@ -199,17 +202,19 @@ class Installation implements AsyncDisposable {
     parent: MinimalManifest | undefined,
     locked: readonly MinimalManifest[],
   ): Promise<MinimalManifest | undefined> {
-    const { store, pinned } = this.#context;
+    const { held, pinned, store } = this.#context;
     const publisher = wanted.publisher ?? pinned?.(wanted.name);
     const willDo = ({ pubkey, name, version }: MinimalManifest) =>
       name === wanted.name && fits(version, wanted.range) &&
       (publisher === undefined || publisher === pubkey);
-    if (!parent) {
-      if (publisher === undefined || !isExact(wanted)) return undefined;
-      const { name, range } = wanted;
-      const entry = await store.find({ pubkey: publisher, name, version: range! });
-      return entry?.problem === undefined ? entry?.minimal : undefined;
+    if (publisher !== undefined && isExact(wanted)) {
+      const exactly = { pubkey: publisher, name: wanted.name, version: wanted.range! };
+      const entry = await store.find(exactly);
+      const minimal = entry?.problem === undefined ? entry?.minimal : undefined;
+      const here = minimal ?? await held?.(exactly);
+      if (here) return here;
     }
+    if (!parent) return undefined;
     const candidates = locked.filter(willDo).sort(highestFirst);
     // Of two publishers in the lock file, nothing says whose is meant.
     const isClear = new Set(candidates.map(({ pubkey }) => pubkey)).size === 1;
