@@ -14,6 +14,7 @@ import { randomBytes } from "node:crypto";
 import { type Clock, type Timer, toHex } from "../base/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../dht/mod.ts";
 import type { Krpc, KrpcContact, KrpcError } from "./krpc_types.ts";
+import { QueryLimiter } from "./query_limiter.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
 /** Whether the DHT is there, and if not, why. */
@@ -64,7 +65,8 @@ export class DhtHost {
 
   constructor(options: DhtHostOptions) {
     this.#options = options;
-    this.#udp = new UdpSocket(options.createSocket);
+    const limiter = new QueryLimiter(() => options.clock.now());
+    this.#udp = new UdpSocket(options.createSocket, limiter);
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
     this.krpc = createKrpc({
       id: randomBytes(20),

@@ -53,20 +53,28 @@ const ARGUMENTS: Record<string, Rule> = {
 
 /** Whether a packet may be handed on: a query, a reply or an error with members of the right types. */
 export function isSound(packet: Uint8Array): boolean {
+  return soundKind(packet) !== undefined;
+}
+
+/** What a packet is, a query, a reply or an error; `undefined` if it may not be handed on. */
+export function soundKind(packet: Uint8Array): "q" | "r" | "e" | undefined {
   const scanner = new Scanner(packet);
   const message = scanner.dictionary(0);
-  if (!message) return false;
-  const kind = message.get("y");
-  if (!isBytes(message.get("t"), 1, 64) || !isBytes(kind, 1, 1)) return false;
-  switch (String.fromCharCode(packet[kind!.end - 1]!)) {
+  if (!message) return undefined;
+  const y = message.get("y");
+  if (!isBytes(message.get("t"), 1, 64) || !isBytes(y, 1, 1)) return undefined;
+  const kind = String.fromCharCode(packet[y!.end - 1]!);
+  switch (kind) {
     case "q":
-      return isBytes(message.get("q"), 1, 64) && argumentsAreSound(scanner, message.get("a"));
+      return isBytes(message.get("q"), 1, 64) && argumentsAreSound(scanner, message.get("a"))
+        ? kind
+        : undefined;
     case "r":
-      return bodyIsSound(scanner, message.get("r"));
+      return bodyIsSound(scanner, message.get("r")) ? kind : undefined;
     case "e":
-      return errorIsSound(scanner, message.get("e"));
+      return errorIsSound(scanner, message.get("e")) ? kind : undefined;
     default:
-      return false;
+      return undefined;
   }
 }
 

@@ -10,8 +10,9 @@
 
 import { EventEmitter } from "node:events";
 import type { Buffer } from "node:buffer";
-import { createSocket, type Socket } from "node:dgram";
-import { isSound } from "./krpc_guard.ts";
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { soundKind } from "./krpc_guard.ts";
+import type { QueryLimiter } from "./query_limiter.ts";
 
 /** Packets and bytes since the start, KRPC payload only. */
 export interface Traffic {
@@ -21,6 +22,8 @@ export interface Traffic {
   bytesOut: number;
   /** Packets that could not be read. */
   malformed: number;
+  /** Queries that were too many, and were not answered. */
+  limited: number;
   /** Packets that could not be sent: no socket, or the system refused the address. */
   unsent: number;
 }
@@ -38,9 +41,11 @@ export class UdpSocket extends EventEmitter {
     packetsOut: 0,
     bytesOut: 0,
     malformed: 0,
+    limited: 0,
     unsent: 0,
   };
   readonly #create: SocketFactory;
+  readonly #limiter: QueryLimiter | undefined;
   #socket: Socket | undefined;
   /** Kept, because a socket that was closed under our hands throws when it is asked. */
   #port = 0;
@@ -51,9 +56,11 @@ export class UdpSocket extends EventEmitter {
   /** Called when an open socket fails, with the reason. The socket is gone then. */
   onLost: (why: Error) => void = () => {};
 
-  constructor(create: SocketFactory = () => createSocket("udp4")) {
+  /** @param limiter says which queries are to be answered; all, without one */
+  constructor(create: SocketFactory = () => createSocket("udp4"), limiter?: QueryLimiter) {
     super();
     this.#create = create;
+    this.#limiter = limiter;
   }
 
   /** The bound port; `undefined` while there is no socket. */
@@ -153,12 +160,17 @@ export class UdpSocket extends EventEmitter {
     this.emit("listening");
   }
 
-  #receive(bytes: Buffer, from: unknown): void {
+  #receive(bytes: Buffer, from: RemoteInfo): void {
     this.traffic.packetsIn++;
     this.traffic.bytesIn += bytes.length;
     try {
-      if (isSound(bytes)) this.emit("message", bytes, from);
-      else this.traffic.malformed++;
+      const kind = soundKind(bytes);
+      if (kind === undefined) {
+        this.traffic.malformed++;
+      } else if (kind === "q" && this.#limiter?.admits(from.address, from.port) === false) {
+        // No error goes back: to a forged sender that would be a packet too.
+        this.traffic.limited++;
+      } else this.emit("message", bytes, from);
     } catch {
       // What the guard let pass and a library still stumbled over must not end the program.
       this.traffic.malformed++;
