@@ -108,8 +108,8 @@ function say({ output }: Run, { direct, packages }: Installed): void {
   const fresh = packages.filter(({ present }) => !present).length;
   output.notice(
     fresh === 0
-      ? `all is in the store already: ${packages.length} packages`
-      : `${packages.length} packages verified, ${fresh} of them new in the store`,
+      ? `in the store already, with what is needed: ${packages.length} in all`
+      : `verified, with what is needed: ${packages.length} in all, ${fresh} new in the store`,
   );
   for (const { minimal, path, present, dependencies } of direct) {
     const { name, version, pubkey, infohash } = minimal;

@@ -139,6 +139,5 @@ async function prune(given: Run): Promise<void> {
       : path;
     output.result({ ...data, removed: !dryRun }, text);
   }
-  const verb = dryRun ? "would be removed" : "removed";
-  output.notice(`${removed.length} packages ${verb}, ${kept} kept`);
+  output.notice(`${dryRun ? "would be removed" : "removed"}: ${removed.length}, kept: ${kept}`);
 }
