@@ -109,6 +109,7 @@ class Lookup {
   /** Queries under way that still count against the concurrency; late ones do not. */
   #waiting = 0;
   #late = 0;
+  #begunAgain = false;
   #resolve!: (result: LookupResult) => void;
 
   constructor(node: DhtNode, options: LookupOptions) {
@@ -118,24 +119,31 @@ class Lookup {
   }
 
   run(): Promise<LookupResult> {
-    const { target, closest, signal } = this.#options;
+    const { closest, signal } = this.#options;
     return new Promise((resolve) => {
       this.#resolve = resolve;
       if (signal?.aborted) return this.#end();
       signal?.addEventListener("abort", this.#end, { signal: this.#ended.signal });
-      for (const contact of this.#node.closest(target, closest * 2)) {
-        if (contact.id) this.#add(contact as Contact & { id: Uint8Array });
-      }
-      if (this.#candidates.length < closest) {
-        for (const contact of this.#node.bootstrapContacts()) {
-          const address = `${contact.host}:${contact.port}`;
-          if (this.#seenAddresses.has(address)) continue;
-          this.#seenAddresses.add(address);
-          this.#ask(contact);
-        }
-      }
+      this.#begin(closest * 2);
+      if (this.#candidates.length < closest) this.#askBootstrap();
       this.#step();
     });
+  }
+
+  /** Takes the closest of the routing table for candidates. */
+  #begin(count: number): void {
+    for (const contact of this.#node.closest(this.#options.target, count)) {
+      if (contact.id) this.#add(contact as Contact & { id: Uint8Array });
+    }
+  }
+
+  #askBootstrap(): void {
+    for (const contact of this.#node.bootstrapContacts()) {
+      const address = `${contact.host}:${contact.port}`;
+      if (this.#seenAddresses.has(address)) continue;
+      this.#seenAddresses.add(address);
+      this.#ask(contact);
+    }
   }
 
   #add(contact: Contact & { id: Uint8Array }): void {
@@ -183,7 +191,13 @@ class Lookup {
     // Whoever has not answered yet is farther than those that have: nobody waits for them.
     if (answered >= closest) return this.#end();
     // Nobody is left to ask. With fewer answers than wanted, the late ones are worth waiting for.
-    if (this.#waiting === 0 && this.#late === 0) this.#end();
+    if (this.#waiting > 0 || this.#late > 0) return;
+    if (this.#begunAgain) return this.#end();
+    // After a long sleep the part of the routing table that was asked may be dead as a whole.
+    this.#begunAgain = true;
+    this.#begin(closest * 4);
+    this.#askBootstrap();
+    this.#step();
   }
 
   async #ask(contact: Contact, candidate?: Candidate): Promise<void> {

@@ -233,28 +233,28 @@ export class SimulatedClient implements DhtNode {
         this.underWay--;
         resolve(result);
       };
-      const giveUp = () => settle({ kind: "timeout" });
-      const silent = () => {
-        this.#table.delete(to.host);
-        giveUp();
+      const giveUp = () => {
+        // The engine's node finds out too, though nobody waits any more.
+        if (!this.#dht.at(to)?.alive) this.#table.delete(to.host);
+        settle({ kind: "timeout" });
       };
       const arrive = () => {
         const node = this.#dht.at(to);
         const answer = node?.alive ? node.answer({ name, args }) : { kind: "silent" as const };
         const waitedMs = clock.now() - sentMs;
         if (answer.kind === "silent") {
-          timer = clock.after(timeoutMs - waitedMs, silent);
+          timer = clock.after(timeoutMs - waitedMs, giveUp);
         } else if (answer.delayMs !== undefined) {
           const lateMs = answer.delayMs - waitedMs;
           const late = answer.delayMs > timeoutMs;
           timer = late
-            ? clock.after(timeoutMs - waitedMs, silent)
+            ? clock.after(timeoutMs - waitedMs, giveUp)
             : clock.after(lateMs, () => settle(this.#result(to, answer, sentMs)));
         } else settle(this.#result(to, answer, sentMs));
       };
       const lost = loss > 0 && random() < loss;
       const tripMs = Math.round(least + random() * (most - least));
-      let timer = lost ? clock.after(timeoutMs, silent) : clock.after(tripMs, arrive);
+      let timer = lost ? clock.after(timeoutMs, giveUp) : clock.after(tripMs, arrive);
       signal?.addEventListener("abort", giveUp, { once: true });
     });
   }

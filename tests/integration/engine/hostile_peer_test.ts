@@ -165,7 +165,8 @@ Deno.test("nothing that a peer sends ends the engine or stops it from serving ot
       await peer.send(one);
     }
     await using leecher = await TestEngine.start();
-    const got = await leecher.download(sample, [seeder]);
+    const { torrent } = sample;
+    const got = await leecher.download(sample, [seeder], { torrent });
     assert.ok(equalBytes(got, sample.content), what);
   }
 });

@@ -112,6 +112,21 @@ Deno.test("all nodes dead: the lookup ends without answers", async () => {
   assert.equal(found.errors.timeout, 16);
 });
 
+Deno.test("the nearest part of the routing table dead: farther ones and bootstrap addresses are asked", async () => {
+  const dht = network();
+  const client = dht.client({ known: 40 });
+  for (const contact of client.closest(target, 20)) dht.at(contact)!.alive = false;
+  const living = trueIds(dht)[0]!;
+  assert.equal(ids(await look(dht, client))[0], living);
+
+  const { host, port } = dht.nodes.find(({ alive }) => alive)!;
+  const stale = dht.client({ known: 40, bootstrap: [{ host, port }] });
+  for (const contact of stale.closest(target, 40)) {
+    if (contact.host !== host) dht.at(contact)!.alive = false;
+  }
+  assert.equal(ids(await look(dht, stale))[0], trueIds(dht)[0]);
+});
+
 Deno.test("nobody known and nowhere to begin: the lookup ends at once", async () => {
   const dht = network({ nodes: 1 });
   const found = await look(dht, dht.client({ known: 0 }));
