@@ -1,0 +1,147 @@
+/**
+ * How long mutable items (BEP 44) take to put and to get, and how many packets they cost: libreseed's
+ * manager, bittorrent-dht's own functions, libtorrent. Run it with
+ * `deno run -A scripts/bench/dht_records.ts`.
+ *
+ * @module
+ */
+
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { killAThird, startNetwork } from "./dht_network.ts";
+import type { SideName } from "./dht_sides.ts";
+import {
+  type Contender,
+  type Metric,
+  percentile95,
+  type Row,
+  runBenchmarks,
+  summary,
+} from "./harness.ts";
+import { Program } from "./program.ts";
+
+const NODES = 100;
+const GET_ENDS =
+  "A get ends when the closest nodes have answered and there can be no newer record; " +
+  "libtorrent hands out the first one that it sees before that.";
+
+/** Where Debian's python3-libtorrent is; another Python in the PATH would not find it. */
+const PYTHON = "/usr/bin/python3";
+
+interface Timed {
+  tookMs: number[];
+  /** Sent, for each operation. */
+  packets: number;
+}
+
+/** How large a row is. */
+interface Size {
+  /** Records that a contender puts and gets in a round. */
+  records: number;
+  /** Whether a third of the nodes dies between joining and the first put. */
+  dying: boolean;
+}
+
+type Start = (bootstrap: string, records: number) => Program;
+
+function contender(name: string, { records, dying }: Size, start: Start): Contender {
+  return {
+    name,
+    async round() {
+      await using testnet = await startNetwork(NODES);
+      await using program = start(testnet.bootstrap, records);
+      await program.next();
+      if (dying) await killAThird(testnet);
+      program.go();
+      const { put, get } = await program.next<{ put: Timed; get: Timed }>();
+      return {
+        putMs: summary(put.tookMs).median,
+        putSlowMs: percentile95(put.tookMs),
+        putPackets: put.packets,
+        getMs: summary(get.tookMs).median,
+        getSlowMs: percentile95(get.tookMs),
+        getPackets: get.packets,
+      };
+    },
+  };
+}
+
+function side(name: SideName): Start {
+  return (bootstrap, records) =>
+    Program.module("./dht_records_node.ts", name, bootstrap, `${records}`);
+}
+
+function libtorrent(bootstrap: string, records: number): Program {
+  const script = new URL("./dht_records_libtorrent.py", import.meta.url).pathname;
+  const port = bootstrap.split(":")[1]!;
+  return new Program(PYTHON, [script, port, `${records}`, ...expandedKeyPair()]);
+}
+
+/** A key pair as libtorrent wants it: RFC 8032's scalar and prefix in place of the seed, in hex. */
+function expandedKeyPair(): [publicKey: string, privateKey: string] {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const seed = privateKey.export({ format: "der", type: "pkcs8" }).subarray(-32);
+  const expanded = createHash("sha512").update(seed).digest();
+  expanded[0]! &= 0xf8;
+  expanded[31] = (expanded[31]! & 0x3f) | 0x40;
+  const key = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
+  return [key.toString("hex"), expanded.toString("hex")];
+}
+
+async function libtorrentMissing(): Promise<string | undefined> {
+  const why = "python3-libtorrent is not installed";
+  try {
+    const { success } = await new Deno.Command(PYTHON, {
+      args: ["-c", "import libtorrent"],
+      stderr: "null",
+    }).output();
+    return success ? undefined : why;
+  } catch {
+    return why;
+  }
+}
+
+const metrics: Metric[] = [
+  { key: "putMs", name: "put, median", unit: "ms" },
+  { key: "putSlowMs", name: "put, 95 %", unit: "ms" },
+  { key: "putPackets", name: "packets a put", unit: "" },
+  { key: "getMs", name: "get, median", unit: "ms" },
+  { key: "getSlowMs", name: "get, 95 %", unit: "ms" },
+  { key: "getPackets", name: "packets a get", unit: "" },
+];
+
+function row(id: string, title: string, size: Size, about: string): Row {
+  return {
+    id,
+    title,
+    about:
+      `A testnet of ${NODES} nodes, new for each run. Each contender, in a process of its own, ` +
+      `puts ${size.records} records of 300 bytes under new keys and gets them again, one after the ` +
+      `other. Packets are those that it sends. ${about}`,
+    metrics,
+    contenders: [
+      contender("libreseed", size, side("shared")),
+      contender("bittorrent-dht", size, side("library")),
+      { ...contender("libtorrent", size, libtorrent), missing: libtorrentMissing },
+    ],
+    rounds: 5,
+  };
+}
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [
+  row(
+    "dht-records",
+    "Records, all nodes alive",
+    { records: 200, dying: false },
+    GET_ENDS,
+  ),
+  row(
+    "dht-records-dying",
+    "Records, a third of the nodes dead",
+    { records: 4, dying: true },
+    `Every third node ends between joining and the first put, and the others go on naming it. ${GET_ENDS} ` +
+      "With so few records the 95 % are the slowest one.",
+  ),
+];
+
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

@@ -1,0 +1,194 @@
+/**
+ * The ways to be in the DHT that are compared: libreseed's one node that engine and manager share,
+ * libreseed's code with a node for each, and the libraries' own nodes, one for each.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import DHT from "bittorrent-dht";
+import WebTorrent from "webtorrent";
+import { systemClock } from "../../src/base/mod.ts";
+import { parseHostPort } from "../../src/config/mod.ts";
+import { DhtManager } from "../../src/dht/mod.ts";
+import { Engine } from "../../src/engine/mod.ts";
+import { type KeyPair, verifySignature } from "../../src/identity/mod.ts";
+import { bencode, signItem, targetOf } from "../../src/records/mod.ts";
+import type { Counter } from "./counted_socket.ts";
+
+/** A record to put. */
+export interface RecordToPut {
+  keys: KeyPair;
+  salt: Uint8Array;
+  seq: number;
+  /** The bytes that are its value. */
+  value: Uint8Array;
+}
+
+/** One way to be in the DHT. */
+export interface Side {
+  /** Resolves when enough nodes hold it, or with the number that do. */
+  put(record: RecordToPut): Promise<void>;
+  /** The value that is found. */
+  get(publicKey: Uint8Array, salt: Uint8Array): Promise<Uint8Array | undefined>;
+  announce(infoHash: Uint8Array, port: number): Promise<void>;
+  /** How many peers are found. */
+  findPeers(infoHash: Uint8Array): Promise<number>;
+  /** What was learnt for one target only is forgotten, as it is after some minutes. */
+  forgetLookups(): void;
+}
+
+/** Names of {@linkcode sides}. */
+export type SideName = keyof typeof sides;
+
+/** Starts one, bootstrapped through `HOST:PORT`. */
+export const sides = {
+  async shared(bootstrap: string, counter: Counter): Promise<Side> {
+    return ourSide(await startOurs(bootstrap, counter));
+  },
+
+  async separate(bootstrap: string, counter: Counter): Promise<Side> {
+    const torrents = ourSide(await startOurs(bootstrap, counter));
+    const records = ourSide(await startOurs(bootstrap, counter));
+    return {
+      ...torrents,
+      put: (record) => records.put(record),
+      get: (publicKey, salt) => records.get(publicKey, salt),
+    };
+  },
+
+  async libraries(bootstrap: string, counter: Counter): Promise<Side> {
+    const options = { bootstrap: [bootstrap], verify };
+    const client = new WebTorrent({
+      dht: { ...options, socket: counter.socket() },
+      tracker: false,
+      lsd: false,
+      natUpnp: false,
+      natPmp: false,
+      utp: false,
+    } as never) as unknown as { dht: Dht };
+    const records = new DHT({ ...options, socket: counter.socket() }) as unknown as Dht;
+    records.listen(0);
+    const torrents = client.dht;
+    await Promise.all([records, torrents].map(ready));
+    return { ...librarySide(records), ...peerSide(torrents, [records, torrents]) };
+  },
+
+  async library(bootstrap: string, counter: Counter): Promise<Side> {
+    const dht = new DHT({
+      bootstrap: [bootstrap],
+      verify,
+      socket: counter.socket(),
+    }) as unknown as Dht;
+    dht.listen(0);
+    await ready(dht);
+    return { ...librarySide(dht), ...peerSide(dht, [dht]) };
+  },
+};
+
+interface Dht {
+  ready?: boolean;
+  once(event: "ready", listener: () => void): void;
+  listen(port: number): void;
+  put(options: Record<string, unknown>, done: (error: Error | null) => void): void;
+  get(
+    target: Buffer,
+    options: Record<string, unknown>,
+    done: (error: Error | null, result: { v: Uint8Array } | null) => void,
+  ): void;
+  announce(infoHash: Buffer, port: number, done: (error: Error | null) => void): void;
+  lookup(infoHash: Buffer, done: (error: Error | null) => void): void;
+  on(event: "peer", listener: (peer: { host: string; port: number }, of: Buffer) => void): void;
+  removeListener(event: "peer", listener: unknown): void;
+  _tables: { clear(): void };
+}
+
+function verify(signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean {
+  return verifySignature(key, message, signature);
+}
+
+function ready(dht: Dht): Promise<void> {
+  return new Promise((resolve) => dht.ready ? resolve() : dht.once("ready", resolve));
+}
+
+function settle(run: (done: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => run((error) => error ? reject(error) : resolve()));
+}
+
+function librarySide(dht: Dht): Pick<Side, "put" | "get"> {
+  return {
+    put: ({ keys, salt, seq, value }) =>
+      settle((done) =>
+        dht.put({
+          k: Buffer.from(keys.publicKey),
+          salt: Buffer.from(salt),
+          seq,
+          v: Buffer.from(value),
+          sign: (message: Uint8Array) => Buffer.from(keys.sign(message)),
+        }, done)
+      ),
+    get: (publicKey, salt) =>
+      new Promise((resolve, reject) => {
+        const target = Buffer.from(targetOf(publicKey, salt));
+        // Without `cache: false` it would answer from what it holds itself.
+        dht.get(
+          target,
+          { salt: Buffer.from(salt), cache: false },
+          (error, result) => error ? reject(error) : resolve(result?.v),
+        );
+      }),
+  };
+}
+
+function peerSide(dht: Dht, all: Dht[]): Omit<Side, "put" | "get"> {
+  return {
+    announce: (infoHash, port) => settle((done) => dht.announce(Buffer.from(infoHash), port, done)),
+    async findPeers(infoHash) {
+      const wanted = Buffer.from(infoHash);
+      const found = new Set<string>();
+      const hear = ({ host, port }: { host: string; port: number }, of: Buffer) => {
+        if (of.equals(wanted)) found.add(`${host}:${port}`);
+      };
+      dht.on("peer", hear);
+      await settle((done) => dht.lookup(wanted, done));
+      dht.removeListener("peer", hear);
+      return found.size;
+    },
+    forgetLookups: () => all.forEach((one) => one._tables.clear()),
+  };
+}
+
+async function startOurs(bootstrap: string, counter: Counter): Promise<DhtManager> {
+  const engine = await Engine.start({
+    clock: systemClock,
+    port: 0,
+    dht: true,
+    bootstrap: [parseHostPort(bootstrap)],
+    createSocket: () => counter.socket(),
+  });
+  return new DhtManager({
+    nodes: () => {
+      const node = engine.node();
+      return node ? [node] : [];
+    },
+    clock: systemClock,
+  });
+}
+
+function ourSide(manager: DhtManager): Side {
+  return {
+    async put({ keys, salt, seq, value }) {
+      await manager.put(signItem(keys, { salt, seq, value: bencode(value) }));
+    },
+    async get(publicKey, salt) {
+      return (await manager.get({ publicKey, salt })).item?.value;
+    },
+    async announce(infoHash, port) {
+      await manager.announcePeer(infoHash, port);
+    },
+    async findPeers(infoHash) {
+      return (await manager.findPeers(infoHash)).peers.length;
+    },
+    forgetLookups() {},
+  };
+}

@@ -1,0 +1,159 @@
+/**
+ * Runs contenders against each other and prints what came of it. Rounds are interleaved (A B C, A B C,
+ * and so on, after a warm-up that is not counted), so that what else the machine does meets all alike.
+ * What is measured is the rows' business; nothing here judges a figure.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+
+/** What one round of one contender gave, by the keys of the row's metrics. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** One of those that do the same work. */
+export interface Contender {
+  name: string;
+  /** Why it cannot take part here; `undefined` if it can. */
+  missing?(): Promise<string | undefined>;
+  /** Does the work once. A metric that it cannot tell is left out of the figures. */
+  round(round: number): Promise<Figures>;
+}
+
+/** Something that is measured. */
+export interface Metric {
+  key: string;
+  name: string;
+  unit: string;
+}
+
+/** Contenders, and what is measured of them. */
+export interface Row {
+  /** Chooses the row on the command line. */
+  id: string;
+  title: string;
+  /** What the figures say, and what they do not. */
+  about: string;
+  metrics: readonly Metric[];
+  /** The first one is ours: the ratios are its medians to those of the others. */
+  contenders: readonly Contender[];
+  /** Rounds that count. */
+  rounds: number;
+}
+
+/** A row with its figures. */
+export interface Measured {
+  row: Row;
+  /** Of each contender that took part, the figures of each round. */
+  figures: Map<string, Figures[]>;
+  /** Those that did not take part, and why. */
+  missing: { name: string; why: string }[];
+}
+
+/** Runs one row. */
+export async function measure(row: Row, say: (line: string) => void): Promise<Measured> {
+  const present: Contender[] = [];
+  const missing: Measured["missing"] = [];
+  for (const contender of row.contenders) {
+    const why = await contender.missing?.();
+    if (why === undefined) present.push(contender);
+    else missing.push({ name: contender.name, why });
+  }
+  const figures = new Map<string, Figures[]>(present.map(({ name }) => [name, []]));
+  for (let round = 0; round <= row.rounds; round++) {
+    for (const { name, round: run } of present) {
+      const result = await run(round);
+      say(`${row.id}, ${round === 0 ? "warm-up" : `round ${round} of ${row.rounds}`}: ${name}`);
+      if (round > 0) figures.get(name)!.push(result);
+    }
+  }
+  return { row, figures, missing };
+}
+
+/** Median, smallest and largest. */
+export function summary(values: readonly number[]): { median: number; min: number; max: number } {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 === 1
+    ? sorted[middle]!
+    : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return { median, min: sorted[0]!, max: sorted.at(-1)! };
+}
+
+/** The value that 95 of 100 do not exceed (nearest rank); of fewer than 20 values, the largest. */
+export function percentile95(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1]!;
+}
+
+/** The row as Markdown. */
+export function report({ row, figures, missing }: Measured): string {
+  const lines = [["what", "unit", "who", "median", "min..max", "ratio"]];
+  const [ours] = figures.keys();
+  for (const { key, name, unit } of row.metrics) {
+    const medians = new Map<string, number>();
+    for (const [who, rounds] of figures) {
+      const values = rounds.map((round) => round[key]).filter((value) => value !== undefined);
+      const label = medians.size === 0 ? [name, unit] : ["", ""];
+      if (values.length === 0) continue;
+      const { median, min, max } = summary(values);
+      medians.set(who, median);
+      const base = medians.get(ours!);
+      const ratio = who === ours || base === undefined ? "" : (base / median).toFixed(2);
+      lines.push([...label, who, digits(median), `${digits(min)}..${digits(max)}`, ratio]);
+    }
+  }
+  const absent = missing.map(({ name, why }) => `\nNot measured: ${name} (${why}).\n`).join("");
+  return `### ${row.title}\n\n${row.about} Rounds: ${row.rounds}.\n\n${markdown(lines)}\n${absent}`;
+}
+
+/** Three digits that count, or all those before the point. */
+function digits(value: number): string {
+  const magnitude = Math.abs(value);
+  const text = magnitude >= 100
+    ? value.toFixed(0)
+    : magnitude >= 10
+    ? value.toFixed(1)
+    : value.toFixed(2);
+  return text.replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+function markdown(lines: readonly string[][]): string {
+  const widths = lines[0]!.map((_, column) =>
+    Math.max(...lines.map((line) => line[column]!.length))
+  );
+  const isNumber = (column: number) => column >= 3;
+  const pad = (cell: string, column: number) =>
+    isNumber(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
+  const rule = widths.map((width, column) =>
+    isNumber(column) ? `${"-".repeat(width - 1)}:` : "-".repeat(width)
+  );
+  return [lines[0]!.map(pad), rule, ...lines.slice(1).map((line) => line.map(pad))]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .join("\n");
+}
+
+/**
+ * Runs the rows that the command line names, or all: `[--rounds N] [ROW…]`. Tables go to standard
+ * output, what is going on to standard error.
+ *
+ * @returns the exit code
+ */
+export async function runBenchmarks(rows: readonly Row[], args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { rounds: { type: "string" } },
+    allowPositionals: true,
+  });
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  const unknown = positionals.filter((name) => !rows.some(({ id }) => id === name));
+  if (unknown.length > 0 || (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))) {
+    console.error(`usage: bench [--rounds N] [${rows.map(({ id }) => id).join("|")}]…`);
+    return 2;
+  }
+  const chosen = rows.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
+  for (const row of chosen) {
+    const measured = await measure({ ...row, rounds: rounds ?? row.rounds }, console.error);
+    console.log(report(measured));
+  }
+  return 0;
+}

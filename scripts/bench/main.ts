@@ -1,0 +1,12 @@
+/**
+ * All benchmarks: `deno run -A scripts/bench/main.ts [--rounds N] [ROW…]`. A row is in a file of its
+ * own, which can be run alone too.
+ *
+ * @module
+ */
+
+import { rows as dhtRecords } from "./dht_records.ts";
+import { runBenchmarks } from "./harness.ts";
+import { rows as sharedDht } from "./shared_dht.ts";
+
+if (import.meta.main) Deno.exit(await runBenchmarks([...sharedDht, ...dhtRecords], Deno.args));

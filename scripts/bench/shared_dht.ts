@@ -1,0 +1,132 @@
+/**
+ * What it saves to have one DHT node: the traffic and the memory of one engine with a manager that
+ * borrows its node, against two nodes that do the same work. Run it with
+ * `deno run -A scripts/bench/shared_dht.ts`.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import DHT from "bittorrent-dht";
+import type { Testnet } from "../../src/testnet/mod.ts";
+import { type Count, countKeys } from "./counted_socket.ts";
+import { startNetwork } from "./dht_network.ts";
+import type { SideName } from "./dht_sides.ts";
+import { type Contender, type Metric, type Row, runBenchmarks } from "./harness.ts";
+import { Program } from "./program.ts";
+
+const NODES = 100;
+/** So many records, and as many torrents. */
+const SIZE = 100;
+/** Lookups that others make while the contender does nothing. */
+const OTHERS = 200;
+/** BEP 44's K: the nodes that are to hold a record. */
+const HOLDERS = 8;
+
+const phases = ["join", "records", "torrents", "others"] as const;
+type Phase = typeof phases[number];
+
+interface PhaseReport {
+  phase: Phase;
+  count: Count;
+  targets?: string[];
+  found?: number;
+  residentBytes?: number;
+}
+
+function contender(name: string, side: SideName, isMemoryTold = true): Contender {
+  return {
+    name,
+    async round() {
+      await using testnet = await startNetwork(NODES);
+      await using program = Program.module(
+        "./shared_dht_node.ts",
+        side,
+        testnet.bootstrap,
+        `${SIZE}`,
+      );
+      const figures: Record<string, number> = { packets: 0, bytes: 0 };
+      for (const phase of phases) {
+        if (phase === "others") {
+          await lookUpAsOthers(testnet);
+          program.go();
+        }
+        const report = await program.next<PhaseReport>();
+        checkWork(report, testnet);
+        add(figures, report);
+        if (isMemoryTold && report.residentBytes !== undefined) {
+          figures.memory = report.residentBytes / 2 ** 20;
+        }
+      }
+      return figures;
+    },
+  };
+}
+
+/** Both have to have done what they were told, else their figures cannot be compared. */
+function checkWork({ phase, targets, found }: PhaseReport, testnet: Testnet): void {
+  for (const target of targets ?? []) {
+    const holders = testnet.holders(target)
+      .filter((node) => node.holds(target)!.seq === 2).length;
+    // One of the eight may be the contender's own other node.
+    if (holders < HOLDERS - 1) throw new Error(`a record is on ${holders} nodes only`);
+  }
+  if (phase === "torrents" && found !== SIZE) {
+    throw new Error(`peers of ${found} of ${SIZE} torrents were found`);
+  }
+}
+
+function add(figures: Record<string, number>, { phase, count }: PhaseReport): void {
+  const packets = count.packetsIn + count.packetsOut;
+  const bytes = count.bytesIn + count.bytesOut;
+  figures[phase] = packets;
+  figures.packets! += packets;
+  figures.bytes! += bytes / 1_000;
+  for (const key of countKeys) {
+    const unit = key.startsWith("bytes") ? 1_000 : 1;
+    figures[key] = (figures[key] ?? 0) + count[key] / unit;
+  }
+}
+
+async function lookUpAsOthers(testnet: Testnet): Promise<void> {
+  const dht = new DHT({ bootstrap: [testnet.bootstrap] });
+  await new Promise<void>((resolve) => dht.once("ready", resolve));
+  for (let i = 0; i < OTHERS; i++) {
+    const infoHash = Buffer.from(crypto.getRandomValues(new Uint8Array(20)));
+    await new Promise<void>((resolve) => dht.lookup(infoHash, () => resolve()));
+  }
+  await new Promise<void>((resolve) => dht.destroy(resolve));
+}
+
+const metrics: Metric[] = [
+  { key: "packets", name: "all packets", unit: "" },
+  { key: "bytes", name: "all bytes", unit: "kB" },
+  { key: "packetsOut", name: "packets sent", unit: "" },
+  { key: "packetsIn", name: "packets received", unit: "" },
+  { key: "bytesOut", name: "bytes sent", unit: "kB" },
+  { key: "bytesIn", name: "bytes received", unit: "kB" },
+  ...phases.map((phase) => ({ key: phase, name: `packets, ${phase}`, unit: "" })),
+  { key: "memory", name: "resident memory", unit: "MiB" },
+];
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [{
+  id: "shared-dht",
+  title: "One DHT node or two",
+  about:
+    `A testnet of ${NODES} nodes, new for each run. Packets and bytes are UDP payload at the ` +
+    `sockets, both ways, from the start of the process: joining; ${SIZE} records of 300 bytes put ` +
+    `and, with a higher seq, announced again; ${SIZE} torrents announced and looked up; ${OTHERS} ` +
+    "lookups by somebody else, which a node in the DHT has its share in answering. Hours of idling, " +
+    "in which a node pings its table every 15 minutes, are not in it. All hold their records on at " +
+    `least ${HOLDERS} nodes and find all peers, or the run fails.`,
+  metrics,
+  contenders: [
+    contender("libreseed, one node", "shared"),
+    contender("libreseed, two nodes", "separate", false),
+    contender("webtorrent and bittorrent-dht", "libraries"),
+  ],
+  rounds: 5,
+}];
+
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

@@ -1,0 +1,75 @@
+/**
+ * How benchmarks are run and printed. What they measure is not tested: nothing asserts a time.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import {
+  type Contender,
+  measure,
+  percentile95,
+  report,
+  type Row,
+  summary,
+} from "../../../scripts/bench/harness.ts";
+
+/** A contender that notes when it runs and gives the next of its figures, the warm-up's first. */
+function contender(name: string, ran: string[], figures: number[]): Contender {
+  return {
+    name,
+    round(round) {
+      ran.push(`${name}${round}`);
+      return Promise.resolve({ time: figures[round]! });
+    },
+  };
+}
+
+function row(contenders: Contender[], rounds: number): Row {
+  const metrics = [{ key: "time", name: "time", unit: "ms" }];
+  return { id: "row", title: "Row", about: "About.", metrics, contenders, rounds };
+}
+
+Deno.test("contenders take turns, and the warm-up does not count", async () => {
+  const ran: string[] = [];
+  const said: string[] = [];
+  const measured = await measure(
+    row([contender("a", ran, [99, 1, 2, 3]), contender("b", ran, [99, 4, 5, 6])], 3),
+    (line) => said.push(line),
+  );
+  assert.deepEqual(ran, ["a0", "b0", "a1", "b1", "a2", "b2", "a3", "b3"]);
+  assert.deepEqual(measured.figures.get("a"), [{ time: 1 }, { time: 2 }, { time: 3 }]);
+  assert.deepEqual(measured.figures.get("b"), [{ time: 4 }, { time: 5 }, { time: 6 }]);
+  assert.equal(said.length, 8);
+});
+
+Deno.test("the table has median, spread and the ratio of ours to each", async () => {
+  const contenders = [contender("a", [], [0, 10, 30, 20]), contender("b", [], [0, 40, 39, 4_000])];
+  const table = report(await measure(row(contenders, 3), () => {}));
+  assert.deepEqual(table.split("\n"), [
+    "### Row",
+    "",
+    "About. Rounds: 3.",
+    "",
+    "| what | unit | who | median |    min..max | ratio |",
+    "| ---- | ---- | --- | -----: | ----------: | ----: |",
+    "| time | ms   | a   |   20.0 |  10.0..30.0 |       |",
+    "|      |      | b   |   40.0 | 39.0..4,000 |  0.50 |",
+    "",
+  ]);
+});
+
+Deno.test("who is not installed is named and left out", async () => {
+  const ran: string[] = [];
+  const absent = { ...contender("b", ran, []), missing: () => Promise.resolve("not installed") };
+  const measured = await measure(row([contender("a", ran, [0, 1]), absent], 1), () => {});
+  assert.deepEqual(ran, ["a0", "a1"]);
+  assert.match(report(measured), /^Not measured: b \(not installed\)\.$/m);
+});
+
+Deno.test("medians and the 95th of a hundred", () => {
+  assert.deepEqual(summary([3, 1, 2]), { median: 2, min: 1, max: 3 });
+  assert.deepEqual(summary([4, 1, 2, 3]), { median: 2.5, min: 1, max: 4 });
+  assert.equal(percentile95(Array.from({ length: 100 }, (_, i) => 100 - i)), 95);
+  assert.equal(percentile95([5, 9]), 9);
+});
