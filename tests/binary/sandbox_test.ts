@@ -32,8 +32,13 @@ function localService(port: number): Disposable {
   return { [Symbol.dispose]: () => listeners.forEach((listener) => listener.close()) };
 }
 
-/** Runs the daemon with the hostile worker, has it try everything, and returns what came of it. */
-async function tryAll(flags: string[]): Promise<Record<string, string>> {
+/**
+ * Runs the daemon with the hostile worker, has it try everything, and returns what came of it, and
+ * the permissions that the main thread has kept.
+ */
+async function tryAll(
+  flags: string[],
+): Promise<{ outcomes: Record<string, string>; kept: string[] }> {
   await using home = await temporaryHome();
   await makeKey(home.path);
   const seedDirectory = join(home.path, "seed");
@@ -63,6 +68,7 @@ async function tryAll(flags: string[]): Promise<Record<string, string>> {
   );
   await daemon.waitForLine(/^ready/, "stdout");
   daemon.kill("SIGUSR1");
+  const [, kept] = await daemon.waitForLine(/^kept (.*)$/, "stderr");
   const [, outcomes] = await daemon.waitForLine(/^probed (.*)$/, "stderr");
   daemon.kill("SIGTERM");
   assert.equal((await daemon.result).code, 0);
@@ -74,7 +80,7 @@ async function tryAll(flags: string[]): Promise<Record<string, string>> {
   );
   const left = [...Deno.readDirSync(home.path)].map(({ name }) => name);
   assert(!left.includes("evil"), "a file was made outside the seed directory");
-  return JSON.parse(outcomes!);
+  return { outcomes: JSON.parse(outcomes!), kept: JSON.parse(kept!) };
 }
 
 /** The outcomes of one kind that are not as they should be. */
@@ -86,18 +92,20 @@ function others(outcomes: Record<string, string>, kind: keyof typeof kinds, expe
 binaryTest(
   "the worker of the compiled program is refused all but its port and its directory",
   async () => {
-    const outcomes = await tryAll([]);
+    const { outcomes, kept } = await tryAll([]);
     assert.deepEqual(others(outcomes, "forbidden", refused), []);
     assert.deepEqual(others(outcomes, "local", refused), []);
     assert.deepEqual(others(outcomes, "link", noFile), []);
     assert.deepEqual(others(outcomes, "open", /^succeeded/), []);
+    // And the main thread keeps what it works on files with.
+    assert.deepEqual(kept, ["read", "write"]);
   },
 );
 
 binaryTest(
   "--allow-local opens loopback and private networks to the worker, and nothing else",
   async () => {
-    const outcomes = await tryAll(["--allow-local"]);
+    const { outcomes } = await tryAll(["--allow-local"]);
     assert.deepEqual(others(outcomes, "local", /^succeeded/), []);
     assert.deepEqual(others(outcomes, "forbidden", refused), []);
     assert.deepEqual(others(outcomes, "link", noFile), []);
