@@ -81,7 +81,8 @@ export function lookUpStore(operations: Operations): ItemStore {
     async get({ publicKey, salt }, signal) {
       const request = { publicKey: toHex(publicKey), salt: toHex(salt) };
       const outcome: GetJson = await operations.lookUp(request, { signal });
-      return { ...outcome, item: outcome.item && itemFromJson(outcome.item) };
+      const { item, others = [] } = outcome;
+      return { ...outcome, item: item && itemFromJson(item), others: others.map(itemFromJson) };
     },
     put: () => Promise.reject(new Error("An index is written by the engine's owner")),
   };
@@ -131,7 +132,8 @@ export async function writeNameIndex(
   own: readonly NameIndexEntry[],
   { clock, signal, random = Math.random }: WriteOptions,
 ): Promise<WrittenIndex> {
-  let newer: MutableItem | undefined;
+  /** What ended a try: it may not be shown to the next one. */
+  const missed: MutableItem[] = [];
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     if (tries > 0) await delay(clock, pauseMs(tries, random), signal);
     const nowMs = clock.now();
@@ -139,20 +141,22 @@ export async function writeNameIndex(
     const read = await readSlot(store, name, slot, nowMs, signal, own);
     // Ended early, a lookup has not seen what is there.
     signal?.throwIfAborted();
-    // What was faster than the last try may not have been shown to this one.
-    const today = laterOf(read.today, newer && equalBytes(newer.publicKey, key.publicKey) && newer);
-    const listed = newer ? timely(entriesOf(newer), nowMs) : [];
+    const listed = missed.flatMap((item) => timely(entriesOf(item), nowMs));
     const { entries } = mergeNameIndex(name, slot, read.entries, listed, own);
     const value = encodeNameIndex(entries);
+    // Midnight may have passed since.
+    const missedToday = missed.filter(({ publicKey }) => equalBytes(publicKey, key.publicKey));
+    const known = [...read.today, ...missedToday].sort((a, b) => b.seq - a.seq);
+    const [today] = known;
     const stays = today !== undefined && equalBytes(today.value, value) &&
       nowMs - today.seq < RENEW_AFTER_MS;
     const item = stays
       ? today
       : signItem(keys, { salt: key.salt, value, seq: followingSeq(name, nowMs, today) });
-    const terms = { refresh: true, basedOn: today?.seq ?? -1 };
-    const outcome = await store.put(item, signal, terms);
-    newer = laterOf(outcome.superseded, outcome.conflict);
-    if (!newer) return { item, outcome, entries, dropped: read.dropped };
+    const outcome = await store.put(item, signal, { basedOn: known.map(({ seq }) => seq) });
+    const { superseded, conflict } = outcome;
+    if (!superseded && !conflict) return { item, outcome, entries, dropped: read.dropped };
+    missed.push(...[superseded, conflict].filter((one) => one !== undefined));
   }
   throw new DaemonError(
     "failed",
@@ -165,19 +169,11 @@ function pauseMs(tries: number, random: () => number): number {
   return Math.round(random() * Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS));
 }
 
-function laterOf(
-  a: MutableItem | undefined,
-  b: MutableItem | false | undefined,
-): MutableItem | undefined {
-  if (!a || !b) return a || b || undefined;
-  return b.seq > a.seq ? b : a;
-}
-
 interface SlotReading {
   entries: NameIndexEntry[];
   dropped: string[];
-  /** The record as it lies there today. */
-  today: MutableItem | undefined;
+  /** The record as it lies there today; on different nodes there may be different ones. */
+  today: MutableItem[];
   outcomes: GetOutcome[];
 }
 
@@ -194,11 +190,13 @@ async function readSlot(
     [day, day - 1].map((one) => store.get(placeOf(name, slot, one).key, signal)),
   );
   const dropped: string[] = [];
-  const lists = outcomes.map(({ item }) => item ? entriesOf(item, dropped) : []);
+  const shown = outcomes.map(({ item, others }) => item ? [item, ...others] : []);
+  // Somebody's entry may be in an older copy only: whoever put the newer one had not seen it.
+  const lists = shown.flat().map((item) => entriesOf(item, dropped));
   const good = lists.map((list) => timely(list, nowMs, dropped));
   const merged = mergeNameIndex(name, slot, ...good, own);
   for (const { entry, reason } of merged.dropped) dropped.push(`${describe(entry)}: ${reason}`);
-  return { entries: merged.entries, dropped, today: outcomes[0]!.item, outcomes };
+  return { entries: merged.entries, dropped, today: shown[0]!, outcomes };
 }
 
 function entriesOf(item: MutableItem, dropped: string[] = []): NameIndexEntry[] {

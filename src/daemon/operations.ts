@@ -24,6 +24,7 @@ export interface ItemJson {
 /** What a get found; see `GetOutcome` of the DHT manager. */
 export interface GetJson {
   item?: ItemJson;
+  others?: ItemJson[];
   asked: number;
   responded: number;
   holding: number;

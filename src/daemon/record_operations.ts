@@ -55,7 +55,11 @@ export class RecordOperations {
       publicKey: bytesOf(request.publicKey, "publicKey"),
       salt: bytesOf(request.salt, "salt"),
     }, signal);
-    return { ...outcome, item: outcome.item && itemToJson(outcome.item) };
+    return {
+      ...outcome,
+      item: outcome.item && itemToJson(outcome.item),
+      others: outcome.others.map(itemToJson),
+    };
   }
 
   async store(

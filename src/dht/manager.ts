@@ -56,11 +56,11 @@ export interface PutTerms {
    */
   refresh?: boolean;
   /**
-   * For a record that others write too: the `seq` of the item that this one was made from, -1 if there
-   * was none. If a node shows one that was put since, ours is put no further; it comes back as
-   * `conflict`, to be read and merged.
+   * For a record that others write too: the `seq`s of the items that this one was made from, none if
+   * there were none. If a node shows another, ours is put no further; it comes back as `conflict` or
+   * `superseded`, to be read and merged.
    */
-  basedOn?: number;
+  basedOn?: readonly number[];
 }
 
 /** Options of {@linkcode DhtManager.put}. */

@@ -37,16 +37,23 @@ export function readItems(results: LookupResult[], key: ItemKey): GetOutcome {
     items.push(shown.item);
     if (!item || shown.item.seq > item.seq) item = shown.item;
   }
-  const holding = items.filter((one) =>
-    one.seq === item!.seq && equalBytes(one.value, item!.value)
-  );
+  const holding = items.filter((one) => isSame(one, item!));
   return {
     item,
+    others: distinct(items).filter((one) => !isSame(one, item!)),
     ...countLookups(results),
     holding: holding.length,
     stale: items.filter((one) => one.seq < item!.seq).length,
     invalid,
   };
+}
+
+function isSame(a: MutableItem, b: MutableItem): boolean {
+  return a.seq === b.seq && equalBytes(a.value, b.value);
+}
+
+function distinct(items: MutableItem[]): MutableItem[] {
+  return items.filter((item, index) => items.findIndex((one) => isSame(one, item)) === index);
 }
 
 /** One outcome of a put that went through several nodes. */

@@ -10,6 +10,8 @@ import type { MutableItem } from "../records/mod.ts";
 export interface GetOutcome {
   /** The valid item with the highest `seq`, if any node showed one. */
   item: MutableItem | undefined;
+  /** The other valid items that nodes showed, each once: older ones, or others of the same `seq`. */
+  others: MutableItem[];
   /** How many nodes were asked. */
   asked: number;
   /** How many of them answered. */
@@ -39,8 +41,8 @@ export interface PutOutcome {
   /** A newer item of the same key and salt that some node showed; ours was not put any further. */
   superseded: MutableItem | undefined;
   /**
-   * An item with our `seq` and another value, or one that was put since what ours was made from was
-   * read, signed by the same key; ours was not put, or no further.
+   * An item with our `seq` and another value, or an older one that ours was not made from, signed by
+   * the same key; ours was not put, or no further.
    */
   conflict: MutableItem | undefined;
   /** Refusals and silence, counted by what they were: a KRPC error code, `timeout`, … */

@@ -23,11 +23,8 @@ export interface PutOptions {
   timeoutMs: number;
   /** Whether to send the item also to those that hold it, so that they keep it for longer. */
   refresh: boolean;
-  /**
-   * The `seq` of the item that this one was made from, -1 if there was none. A newer one than that,
-   * which somebody put since, is a conflict.
-   */
-  basedOn?: number;
+  /** The `seq`s of the items that this one was made from. Any other, older or newer, is a conflict. */
+  basedOn?: readonly number[];
   signal: AbortSignal;
 }
 
@@ -118,8 +115,9 @@ class Put {
       if (!this.#superseded || item.seq > this.#superseded.seq) this.#superseded = item;
       return "superseded";
     }
-    const { basedOn = this.#item.seq } = this.#options;
-    if (item.seq < this.#item.seq && item.seq <= basedOn) return undefined;
+    const { basedOn } = this.#options;
+    const isKnown = !basedOn || basedOn.includes(item.seq);
+    if (item.seq < this.#item.seq && isKnown) return undefined;
     if (item.seq === this.#item.seq && equalBytes(item.value, this.#item.value)) return "had";
     if (!this.#conflict || item.seq > this.#conflict.seq) this.#conflict = item;
     return "conflict";
@@ -157,7 +155,7 @@ class Put {
     if (!hasToken) return this.#refused("no token");
     // cas only to a node that showed a value: to the others it would name a seq that they lack. Where
     // nothing may be overwritten unread they get it all the same: it holds if they got a value since.
-    const unread = basedOn === undefined ? undefined : Math.max(basedOn, 0);
+    const unread = basedOn && Math.max(0, ...basedOn);
     const cas = shown.kind === "item" ? shown.item.seq : unread;
     const args = putArguments(this.#item, token, cas);
     const result = await this.#node.query(answer.contact, "put", args, { timeoutMs, signal });

@@ -183,7 +183,11 @@ export class NamesHome implements AsyncDisposable {
       async lookUp({ publicKey, salt }, options) {
         const key = { publicKey: fromHex(publicKey)!, salt: fromHex(salt)! };
         const outcome = await manager.get(key, options);
-        return { ...outcome, item: outcome.item && itemToJson(outcome.item) };
+        return {
+          ...outcome,
+          item: outcome.item && itemToJson(outcome.item),
+          others: outcome.others.map(itemToJson),
+        };
       },
       async store({ item }, options) {
         const put = await manager.put(itemFromJson(item), options);
