@@ -1,0 +1,57 @@
+/**
+ * What a command asked of the network, for `-v`.
+ *
+ * @module
+ */
+
+import type { Operations } from "../daemon/mod.ts";
+import type { Output } from "./output.ts";
+
+/** Counts from now on. */
+export class NetworkCost {
+  /** The same operations, counted. */
+  readonly operations: Operations;
+  readonly #given: Operations;
+  readonly #before: ReturnType<Operations["status"]> | undefined;
+  #lookups = 0;
+  #asked = 0;
+  #responded = 0;
+  #downloads = 0;
+
+  /** @param verbose whether anybody will hear of it; if not, nothing is asked for */
+  constructor(operations: Operations, verbose: boolean) {
+    this.#given = operations;
+    this.#before = verbose ? operations.status() : undefined;
+    this.#before?.catch(() => {});
+    this.operations = {
+      ...operations,
+      lookUp: async (...args) => {
+        this.#lookups++;
+        const outcome = await operations.lookUp(...args);
+        this.#asked += outcome.asked;
+        this.#responded += outcome.responded;
+        return outcome;
+      },
+      download: (...args) => {
+        this.#downloads++;
+        return operations.download(...args);
+      },
+    };
+  }
+
+  /** Says what it was. What others asked the same engine for meanwhile is in the packets and bytes. */
+  async tell(output: Output): Promise<void> {
+    if (!this.#before) return;
+    const [start, end] = [await this.#before, await this.#given.status()];
+    const sum = (key: "packetsIn" | "packetsOut" | "bytesIn" | "bytesOut") =>
+      (end.traffic?.[key] ?? 0) - (start.traffic?.[key] ?? 0);
+    const downloads = this.#downloads === 0
+      ? ""
+      : `; ${this.#downloads} downloads, ${end.downloadedBytes - start.downloadedBytes} bytes`;
+    output.detail(
+      `${this.#lookups} DHT lookups, ${this.#responded} of ${this.#asked} nodes answered: ` +
+        `${sum("packetsOut")} packets and ${sum("bytesOut")} bytes sent, ` +
+        `${sum("packetsIn")} packets and ${sum("bytesIn")} bytes received${downloads}`,
+    );
+  }
+}
