@@ -21,7 +21,7 @@ import {
   type PutOutcome,
 } from "./outcome.ts";
 import { parseCompactPeers } from "./peers.ts";
-import { putThrough } from "./put.ts";
+import { putThrough, tokenOf } from "./put.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 import { QUERY_TIMEOUT_MS, RoundTripEstimator } from "./round_trip.ts";
 
@@ -213,10 +213,10 @@ export class DhtManager {
             { info_hash: infoHash },
             signal,
           );
-          const willing = found.answers.filter((a) => a.body.token instanceof Uint8Array);
+          const willing = found.answers.filter((a) => tokenOf(a.body) !== undefined);
           await Promise.all(
             willing.slice(0, this.#storeNodes).map(async ({ contact, body }) => {
-              const token = body.token as Uint8Array;
+              const token = tokenOf(body)!;
               // The port is named outright: a NAT in between may have changed the source port.
               const args = { info_hash: infoHash, port, implied_port: 0, token };
               const result = await node.query(contact, "announce_peer", args, {

@@ -33,6 +33,14 @@ const CAS_MISMATCH = 301;
 /** BEP 44: the node holds this `seq` already, or a newer one. */
 const SEQ_NOT_NEWER = 302;
 
+/** Our node takes no longer ones either. Twenty bytes and less are usual; it goes back in every put. */
+const MAX_TOKEN_BYTES = 255;
+
+/** What a node gave for us to put with, if that can be a token. */
+export function tokenOf({ token }: Record<string, unknown>): Uint8Array | undefined {
+  return token instanceof Uint8Array && token.length <= MAX_TOKEN_BYTES ? token : undefined;
+}
+
 type Verdict = "had" | "took" | "refused" | "superseded" | "conflict";
 
 /** Puts `item` to those of the closest nodes in `found` that lack it or hold an older one. */
@@ -149,10 +157,9 @@ class Put {
   async #offer(answer: LookupAnswer, shown: Shown, retry = true): Promise<Verdict> {
     const { timeoutMs, refresh, basedOn, signal } = this.#options;
     const known = this.#judge(shown);
-    const { token } = answer.body;
-    const hasToken = token instanceof Uint8Array;
-    if (known && !(known === "had" && refresh && hasToken)) return known;
-    if (!hasToken) return this.#refused("no token");
+    const token = tokenOf(answer.body);
+    if (known && !(known === "had" && refresh && token)) return known;
+    if (!token) return this.#refused("no token");
     // cas only to a node that showed a value: to the others it would name a seq that they lack. Where
     // nothing may be overwritten unread they get it all the same: it holds if they got a value since.
     const unread = basedOn && Math.max(0, ...basedOn);

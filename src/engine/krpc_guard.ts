@@ -90,7 +90,8 @@ function errorIsSound(scanner: Scanner, error: Span | undefined): boolean {
 
 function argumentsAreSound(scanner: Scanner, a: Span | undefined): boolean {
   const members = a && scanner.dictionary(a.start);
-  if (!members) return false;
+  // BEP 5 has every query name its sender; to leave it out would only make a short query for a long answer.
+  if (!members?.has("id")) return false;
   for (const [name, rule] of Object.entries(ARGUMENTS)) {
     const span = members.get(name);
     if (span === undefined) continue;

@@ -25,7 +25,8 @@ export class FakeSocket extends EventEmitter {
   }
 
   bind(port: number): void {
-    this.#port = port;
+    // As any free one, since TCP will want the same number.
+    this.#port = port || 20_000 + Math.floor(Math.random() * 10_000);
     queueMicrotask(() => this.emit("listening"));
   }
 

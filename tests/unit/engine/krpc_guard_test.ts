@@ -56,7 +56,10 @@ const sound: [string, Uint8Array][] = [
   ["an error", bencode({ t, y: "e", e: [203, "no"] })],
   ["an error without a list", bencode({ t, y: "e" })],
   ["a packet with bytes after its end", concatBytes(query("ping", {}), utf8("tail"))],
-  ["members in no order", utf8("d1:y1:q1:t2:aa1:q4:ping1:adee")],
+  [
+    "members in no order",
+    concatBytes(utf8("d1:y1:q1:t2:aa1:q4:ping1:ad2:id20:"), id, utf8("ee")),
+  ],
 ];
 
 for (const [what, packet] of sound) {
@@ -137,6 +140,7 @@ const unsound: [string, Uint8Array][] = [
       ]),
     ),
   ],
+  ["a query that does not name its sender", bencode({ t, y: "q", q: "ping", a: {} })],
   ["a query without arguments", bencode({ t, y: "q", q: "ping" })],
   ["a reply without a body", bencode({ t, y: "r" })],
   ["a message without y", bencode({ t, q: "ping", a: { id } })],
