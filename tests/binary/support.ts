@@ -4,16 +4,31 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "../../scripts/compile.ts";
 import { generateKeyPair, type KeyPair, writeKeyFile } from "../../src/identity/mod.ts";
 
-/** The program; empty without one. */
-export const binary: string = Deno.env.get("LIBRESEED_BIN") ?? "";
+const named = Deno.env.get("LIBRESEED_BIN");
+/** Absolute path of the program; empty without one. */
+export const binary: string = named ? resolve(named) : "";
 
 /** Registers a test if there is a program to test. */
-export function binaryTest(name: string, run: () => Promise<void>): void {
-  if (binary !== "") Deno.test(name, run);
+export function binaryTest(
+  name: string,
+  run: () => Promise<void>,
+  { ignore = false }: { ignore?: boolean } = {},
+): void {
+  if (binary !== "") Deno.test({ name, ignore, fn: run });
+}
+
+/** Whether a command can be run here and succeeds: for what a machine may lack. */
+export async function works(program: string, ...args: string[]): Promise<boolean> {
+  try {
+    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
+    return (await command.output()).success;
+  } catch {
+    return false;
+  }
 }
 
 /** Compiles the program with the probe inside, into a directory that the caller removes. */
