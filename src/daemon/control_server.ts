@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Clock, errorToData } from "../base/mod.ts";
+import { type Clock, errorToData, utf8 } from "../base/mod.ts";
 import { isOperation, type OperationName, parseRequest } from "./control_schema.ts";
 import { DaemonError } from "./errors.ts";
 import type { CallOptions, Operations } from "./operations.ts";
@@ -28,12 +28,15 @@ export interface ControlServer {
 /**
  * Serves `operations` on a Unix socket at `path`. Whoever calls holds the home's lock, so a file
  * that is there already was left by a process that died.
+ *
+ * @throws {DaemonError} `HOME_PATH_TOO_LONG` (kind `usage`): `sockaddr_un` is small
  */
 export async function serveControl(
   path: string,
   operations: Operations,
   clock: Clock,
 ): Promise<ControlServer> {
+  refuseLong(path);
   await Deno.remove(path).catch(ignoreMissing);
   const abort = new AbortController();
   const server = Deno.serve({
@@ -54,6 +57,18 @@ export async function serveControl(
       await Deno.remove(path).catch(ignoreMissing);
     },
   };
+}
+
+function refuseLong(path: string): void {
+  const limitBytes = Deno.build.os === "linux" ? 107 : 103;
+  const lengthBytes = utf8(path).length;
+  if (lengthBytes <= limitBytes) return;
+  throw new DaemonError(
+    "usage",
+    "HOME_PATH_TOO_LONG",
+    `${path} has ${lengthBytes} bytes; the system allows a socket ${limitBytes}. Give a shorter --home, or a short link to it`,
+    { detail: { path, lengthBytes, limitBytes } },
+  );
 }
 
 function ignoreMissing(error: unknown): void {

@@ -4,6 +4,8 @@
  * | code | kind | when |
  * | --- | --- | --- |
  * | `HOME_IN_USE` | in-use | another process owns the home and does not let go |
+ * | `HOME_NOT_WRITABLE` | failed | the home cannot be made, or a file in it |
+ * | `HOME_PATH_TOO_LONG` | usage | the control socket's path would be longer than the system allows |
  * | `TCP_PORT_IN_USE`, `HTTP_ADDRESS_IN_USE` | in-use | another program has the address |
  * | `HTTP_FAILED` | failed | the HTTP page cannot listen |
  * | `CONTROL_UNREACHABLE` | failed | the owner of the engine ended or closed its socket |

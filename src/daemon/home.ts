@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { DaemonError } from "./errors.ts";
 
 /** The files of a home (`--home`), as absolute paths. */
 export interface HomePaths {
@@ -27,7 +28,23 @@ export function homePaths(home: string): HomePaths {
   };
 }
 
-/** Makes the home if it is not there; only its owner may look inside. */
+/**
+ * Makes the home if it is not there; only its owner may look inside.
+ *
+ * @throws {DaemonError} `HOME_NOT_WRITABLE`
+ */
 export async function ensureHome(home: string): Promise<void> {
-  await Deno.mkdir(home, { recursive: true, mode: 0o700 });
+  await Deno.mkdir(home, { recursive: true, mode: 0o700 }).catch((cause) => {
+    throw notWritable(home, cause);
+  });
+}
+
+/** A `HOME_NOT_WRITABLE`. */
+export function notWritable(home: string, cause: Error): DaemonError {
+  return new DaemonError(
+    "failed",
+    "HOME_NOT_WRITABLE",
+    `The home ${home} cannot be written: ${cause.message}. Mend that, or give another --home`,
+    { cause, detail: { home } },
+  );
 }

@@ -5,6 +5,9 @@
  * @module
  */
 
+import { dirname } from "node:path";
+import { notWritable } from "./home.ts";
+
 /** A home's lock that this process holds. */
 export interface HomeLock {
   release(): void;
@@ -14,15 +17,23 @@ export interface HomeLock {
  * Takes the lock if it is free.
  *
  * @param path of the lock file; the holder's process id is written into it
+ * @throws {DaemonError} `HOME_NOT_WRITABLE`
  */
 export async function tryLockHome(path: string): Promise<HomeLock | undefined> {
-  const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  const options = { read: true, write: true, create: true, mode: 0o600 };
+  const file = await Deno.open(path, options).catch((cause) => {
+    throw notWritable(dirname(path), cause);
+  });
   if (!await file.tryLock(true)) {
     file.close();
     return undefined;
   }
-  await file.truncate();
-  await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
+  try {
+    await file.truncate();
+    await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
+  } catch {
+    // The disk is full. The lock holds; only our name is missing in errors of others.
+  }
   return { release: () => file.close() };
 }
 

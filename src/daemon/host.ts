@@ -229,14 +229,15 @@ export class Host implements Operations {
   }
 
   async remove({ name, version }: { name: string; version: string }): Promise<void> {
-    // Records first: if we die in between, the same command still finds the archive.
+    // The archive first: on a full disk there is room for the rest then.
+    const missing = await this.#packages.remove(name, version).catch((error) => {
+      if (error instanceof DaemonError && error.code === "PACKAGE_NOT_FOUND") return error;
+      throw error;
+    });
     const targets = this.#records.forget(name, version);
     for (const target of targets) await this.#worker.forgetRecord(target);
-    await this.#packages.remove(name, version).catch((error) => {
-      // Whoever deleted the archive by hand has its records left to remove.
-      const isGone = error instanceof DaemonError && error.code === "PACKAGE_NOT_FOUND";
-      if (!isGone || targets.length === 0) throw error;
-    });
+    // Whoever deleted the archive by hand, or was killed just above, had its records left to remove.
+    if (missing && targets.length === 0) throw missing;
     // The name itself is kept as long as any version of it is here.
     const rest = await this.#seeds.list();
     if (!rest.some((entry) => entry.problem === undefined && entry.name === name)) {

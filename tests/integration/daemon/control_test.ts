@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 
 import { LibreseedError, systemClock } from "../../../src/base/mod.ts";
 import { connectControl } from "../../../src/daemon/control_client.ts";
@@ -311,4 +312,16 @@ Deno.test("an owner that is there and does not answer is named, and waited for n
   const end = new AbortController();
   end.abort(new Error("enough"));
   await assert.rejects(connectControl(home.path, { clock, signal: end.signal }), /enough/);
+});
+
+Deno.test("a path that no socket can have is refused by its length, not by a riddle", async () => {
+  await using home = await temporaryHome();
+  const long = join(home.path, "x".repeat(110));
+  const all = { status: () => Promise.resolve(status) } as unknown as Operations;
+  const error = await failure(
+    serveControl(long, all, systemClock).then((server) => server.close()),
+  );
+  assert.deepEqual([error.kind, error.code], ["usage", "HOME_PATH_TOO_LONG"]);
+  assert(error.message.includes(long) && error.message.includes("--home"), error.message);
+  assert.equal(await connectControl(long, { clock: systemClock }), undefined);
 });
