@@ -1,0 +1,182 @@
+/**
+ * `deno task audit`: what the program is made of beside its own sources. Licences, lock file, install
+ * scripts, which thread loads what, and known advisories if the registry can be asked. Exit code 1 if
+ * something is not as it has to be; a registry that cannot be asked is said, and is no failure.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+
+const root = join(import.meta.dirname!, "..");
+
+/** Licences that ask for no more than to be named. */
+const ALLOWED =
+  /^(0BSD|Apache-2\.0|BlueOak-1\.0\.0|BSD(-[23]-Clause)?|CC0-1\.0|ISC|MIT|Unlicense)$/;
+const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"];
+
+interface PackageFile {
+  name?: string;
+  version?: string;
+  license?: string | { type: string };
+  licenses?: { type: string }[];
+  scripts?: Record<string, string>;
+}
+
+const problems: string[] = [];
+
+async function readJson<T>(path: string): Promise<T> {
+  return JSON.parse(await Deno.readTextFile(path)) as T;
+}
+
+/** The package files in `node_modules`, one a package and version. */
+async function installedPackages(): Promise<PackageFile[]> {
+  const found = new Map<string, PackageFile>();
+  const store = join(root, "node_modules", ".deno");
+  for await (const { name: directory, isDirectory } of Deno.readDir(store)) {
+    if (!isDirectory) continue;
+    for (const path of await packagesIn(join(store, directory, "node_modules"))) {
+      const file = await readJson<PackageFile>(join(path, "package.json")).catch(() => undefined);
+      if (file?.name) found.set(`${file.name}@${file.version}`, file);
+    }
+  }
+  return [...found.values()].sort((a, b) => a.name! < b.name! ? -1 : 1);
+}
+
+/** Packages that lie in a directory themselves; what is only linked there lies elsewhere. */
+async function packagesIn(directory: string): Promise<string[]> {
+  const paths: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(directory)) {
+      if (!isDirectory) continue;
+      if (name.startsWith("@")) paths.push(...await packagesIn(join(directory, name)));
+      else paths.push(join(directory, name));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return paths;
+}
+
+function licenceOf({ license, licenses }: PackageFile): string {
+  if (typeof license === "string") return license;
+  return license?.type ?? licenses?.[0]?.type ?? "none";
+}
+
+function reportLicences(packages: PackageFile[]): void {
+  const counts = new Map<string, number>();
+  for (const file of packages) {
+    const licence = licenceOf(file);
+    counts.set(licence, (counts.get(licence) ?? 0) + 1);
+    if (!ALLOWED.test(licence)) {
+      problems.push(`${file.name}@${file.version} has licence ${licence}`);
+    }
+  }
+  console.log(`Licences of ${packages.length} packages`);
+  for (const [licence, count] of [...counts].sort(([, a], [, b]) => b - a)) {
+    console.log(`  ${licence.padEnd(16)} ${count}`);
+  }
+}
+
+interface Config {
+  imports: Record<string, string>;
+  allowScripts?: unknown;
+}
+
+interface Lock {
+  specifiers: Record<string, string>;
+  npm: Record<string, { integrity?: string }>;
+}
+
+function reportLock(config: Config, lock: Lock): void {
+  const missing = Object.values(config.imports)
+    .filter((specifier) => specifier.startsWith("npm:") && !(specifier in lock.specifiers));
+  const loose = Object.values(config.imports).filter((specifier) =>
+    !/@\d+\.\d+\.\d+$/.test(specifier)
+  );
+  const unsummed = Object.entries(lock.npm).filter(([, { integrity }]) => !integrity);
+  // The two stand-ins lie in this repository.
+  const unexpected = unsummed.filter(([name]) => !/^(webrtc-polyfill|utp-native)@/.test(name));
+  for (const specifier of missing) problems.push(`${specifier} is not in deno.lock`);
+  for (const specifier of loose) problems.push(`${specifier} names no exact version`);
+  for (const [name] of unexpected) problems.push(`${name} has no checksum in deno.lock`);
+  const total = Object.keys(lock.npm).length;
+  console.log(`\nLock file: ${total} packages, ${total - unsummed.length} with a checksum`);
+}
+
+function reportScripts(packages: PackageFile[], config: Config): void {
+  const withScripts = packages.filter(({ scripts = {} }) =>
+    INSTALL_SCRIPTS.some((name) => name in scripts)
+  );
+  if (config.allowScripts !== undefined) problems.push("deno.json lets install scripts run");
+  const names = withScripts.map(({ name }) => name).join(", ") || "none";
+  console.log(`\nInstall scripts: none is run (no allowScripts in deno.json). Have one: ${names}`);
+}
+
+/** What the main thread may touch, and what the worker may, is in docs/operations.md. */
+const REACH = {
+  worker: "its own port, public IPv4 addresses, the seed directory",
+  main: "what the program may: files, network, environment",
+  both: "the above, each in its thread",
+  development: "nothing of the program: tests and tools only",
+};
+
+async function dependenciesOf(entry: string, names: string[]): Promise<Set<string>> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", join(root, entry)],
+    stderr: "null",
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    modules: { dependencies?: { specifier: string; code?: unknown }[] }[];
+  };
+  const loaded = new Set(
+    modules.flatMap(({ dependencies = [] }) =>
+      dependencies.filter(({ code }) => code !== undefined).map(({ specifier }) => specifier)
+    ),
+  );
+  return new Set(names.filter((name) => loaded.has(name)));
+}
+
+async function reportReach(config: Config): Promise<void> {
+  const names = Object.keys(config.imports);
+  const worker = await dependenciesOf("src/worker/main.ts", names);
+  const program = await dependenciesOf("main.ts", names);
+  // main.ts loads its commands when they are called; each of them is part of the program.
+  for await (const { name } of Deno.readDir(join(root, "src/cli/commands"))) {
+    for (const one of await dependenciesOf(`src/cli/commands/${name}`, names)) program.add(one);
+  }
+  console.log("\nWhat each direct dependency may touch");
+  for (const name of names) {
+    const where = worker.has(name)
+      ? program.has(name) ? "both" : "worker"
+      : program.has(name)
+      ? "main"
+      : "development";
+    console.log(`  ${name.padEnd(20)} ${where.padEnd(12)} ${REACH[where]}`);
+  }
+}
+
+async function reportAdvisories(): Promise<void> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["audit"],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder().decode(stdout).trim();
+  const trouble = new TextDecoder().decode(stderr).trim().split("\n")[0] ?? "";
+  const asked = !/error sending request|request failed|client error/i.test(trouble);
+  if (!asked) return console.log(`\nAdvisories: the registry could not be asked (${trouble})`);
+  console.log(`\nAdvisories\n${text || trouble}`);
+  if (code !== 0) problems.push("there are advisories");
+}
+
+const packages = await installedPackages();
+const config = await readJson<Config>(join(root, "deno.json"));
+const lock = await readJson<Lock>(join(root, "deno.lock"));
+reportLicences(packages);
+reportLock(config, lock);
+reportScripts(packages, config);
+await reportReach(config);
+await reportAdvisories();
+for (const problem of problems) console.error(`\nproblem: ${problem}`);
+if (problems.length > 0) Deno.exit(1);
