@@ -1,0 +1,198 @@
+/**
+ * Packages by bare name, as processes on a testnet: policies, pins, trust, what is refused.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { systemClock } from "../../src/base/mod.ts";
+import { fingerprint, generateKeyPair, type KeyPair } from "../../src/identity/mod.ts";
+import {
+  bencode,
+  dayOf,
+  nameIndexKeyPair,
+  nameIndexSalt,
+  nameIndexSlot,
+  signItem,
+  signNameIndexEntry,
+} from "../../src/records/mod.ts";
+import { StateDatabase } from "../../src/store/mod.ts";
+import { TestEngine } from "../support/engines.ts";
+import { type Home, newPlace, type Place } from "./network/place.ts";
+
+/** A key pair of a slot of the index. */
+function keysOfSlot(slot: number): KeyPair {
+  for (;;) {
+    const keys = generateKeyPair();
+    if (nameIndexSlot(keys.publicKey) === slot) return keys;
+  }
+}
+
+/** Puts three versions at once; the daemon of the home serves them. */
+async function publishThree(place: Place, home: Home, versions: string[]): Promise<void> {
+  const sources = await Promise.all(versions.map((v) => place.source("hello", v, home.publicKey)));
+  await home.must(["publish", ...sources]);
+}
+
+/** Overwrites a slot of the index of "hello", as anybody can. */
+async function vandalize(
+  place: Place,
+  slot: number,
+  value: Parameters<typeof bencode>[0],
+  seq = Date.now() + 1_000,
+): Promise<void> {
+  await using engine = await TestEngine.start({ testnet: place.testnet });
+  const item = signItem(nameIndexKeyPair("hello", dayOf(Date.now())), {
+    salt: nameIndexSalt("hello", slot),
+    seq,
+    value: bencode(value),
+  });
+  const manager = engine.manager();
+  assert((await manager.put(item)).holding >= 8);
+  await manager.stop();
+}
+
+function pinsOf(home: Home) {
+  using state = StateDatabase.open(join(home.path, "state.db"), systemClock);
+  return state.pins.list().map(({ name, publicKey }) => `${name} ${fingerprint(publicKey)}`);
+}
+
+Deno.test("two publishers of one name: each policy gets its package; the pin refuses the other until it is trusted", async () => {
+  await using place = await newPlace();
+  const [ann, bob, user] = [
+    await place.home(keysOfSlot(1)),
+    await place.home(keysOfSlot(1)),
+    await place.home(null),
+  ];
+  await using _ann = await ann.daemon();
+  await using _bob = await bob.daemon();
+  await publishThree(place, ann, ["1.0.0", "1.1.0", "1.2.0"]);
+  await publishThree(place, bob, ["1.0.1", "2.0.0", "2.1.0"]);
+
+  // Every publisher, the first one first. Looking pins nothing.
+  const all = (await user.must(["resolve", "--all", "--json", "hello"])).trimEnd().split("\n")
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    all.map(({ publisher, version, verdict, trusted }) => [publisher, version, verdict, trusted]),
+    [[ann.publicKey, "1.2.0", "valid", false], [bob.publicKey, "2.1.0", "valid", false]],
+  );
+  assert(all.every(({ holding, firstSeen }) => holding >= 7 && Date.parse(firstSeen) > 0));
+  assert.deepEqual(pinsOf(user), []);
+
+  // First use.
+  const first = await user.run(["get", "hello@^1.0", "--json"]);
+  assert.equal(first.code, 0, first.stderr);
+  const { version, publisher } = JSON.parse(first.stdout);
+  assert.deepEqual([version, publisher], ["1.2.0", ann.publicKey]);
+  assert(first.stderr.includes("first use of hello: pinned to " + ann.publicKey), first.stderr);
+  assert.deepEqual(pinsOf(user), [`hello ${fingerprint(ann.keys.publicKey)}`]);
+  const files = user.files();
+
+  // Another publisher later.
+  const refused = await user.run(["get", "hello", "--policy", "latest-version"]);
+  assert.deepEqual([refused.code, refused.stdout], [4, ""], refused.stderr);
+  for (const part of [ann.publicKey, fingerprint(ann.keys.publicKey), bob.publicKey]) {
+    assert(refused.stderr.includes(part), refused.stderr);
+  }
+  assert(refused.stderr.includes(`libreseed trust add hello ${bob.publicKey}`), refused.stderr);
+  assert.deepEqual(user.files(), files);
+  assert.equal(pinsOf(user).length, 1);
+
+  // Accepted, and no longer.
+  await user.must(["trust", "add", "hello", bob.publicKey]);
+  const path = await user.must(["get", "hello", "--policy", "latest-version"]);
+  assert.equal(path, join(user.seed, "hello-2.1.0.tgz") + "\n");
+  const listed = await user.must(["trust", "list", "hello"]);
+  assert(listed.includes(ann.publicKey) && listed.includes(bob.publicKey), listed);
+  await user.must(["trust", "remove", "hello", bob.publicKey]);
+  const again = await user.run(["get", "hello", "--policy", "latest-version"]);
+  assert.equal(again.code, 4, again.stderr);
+  assert.equal((await user.run(["trust", "remove", "hello", bob.publicKey])).code, 3);
+
+  // Trusted ahead of the first use.
+  const other = await place.home(null);
+  await other.must(["trust", "add", "hello", bob.publicKey]);
+  assert.match(await other.must(["resolve", "hello"]), /"version":"2\.1\.0"/);
+
+  // The last version that was here tells an old record from a new one.
+  {
+    using state = StateDatabase.open(join(user.path, "state.db"), systemClock);
+    const [pin] = state.pins.list("hello");
+    state.pins.set({ ...pin!, lastVersion: "1.3.0" });
+  }
+  const old = await user.run(["get", "hello"]);
+  assert.deepEqual([old.code, old.stdout], [4, ""], old.stderr);
+  assert.match(old.stderr, /hello was at 1\.3\.0 here.*take it all the same: hello@1\.2\.0/);
+  await user.must(["get", "hello@1.2.0"]);
+});
+
+Deno.test("resolve -v tells what it left out and what it took; nothing found and nobody reached are told apart", async () => {
+  await using place = await newPlace();
+  const [ann, user] = [await place.home(keysOfSlot(1)), await place.home(null)];
+  await ann.must(["publish", await place.source("hello", "1.0.0")]);
+  const found = await user.run(["resolve", "hello@^1.0", "-v"]);
+  assert.equal(found.code, 0, found.stderr);
+  assert.match(found.stderr, /^index of hello: 8 lookups, \d+ of \d+ nodes answered$/m);
+  // Four slots of two days, what the publisher offers, and the manifest.
+  assert.match(
+    found.stderr,
+    /^10 DHT lookups, \d+ of \d+ nodes answered: \d+ packets and \d+ bytes sent, \d+ packets and \d+ bytes received$/m,
+  );
+
+  const stranger = keysOfSlot(1);
+  const times = { firstSeenMs: Date.now(), timestampMs: Date.now() };
+  const forged = signNameIndexEntry(stranger, "goodbye", { version: "6.6.6", ...times });
+  const { publicKey: k, version: v, firstSeenMs: f, timestampMs: t, signature: s } = forged;
+  await vandalize(place, 1, [{ f, k, s, t, v }]);
+  const gone = await user.run(["resolve", "hello", "-v"]);
+  assert.deepEqual([gone.code, gone.stdout], [3, ""], gone.stderr);
+  assert.match(
+    gone.stderr,
+    /left out of the index of hello: entry of ed25519:.* 6\.6\.6: bad-signature/,
+  );
+  assert.match(gone.stderr, /Nobody publishes hello.*write KEY\/hello/);
+  await user.must(["resolve", `${ann.publicKey}/hello`]);
+
+  // Whoever keeps the name writes it again, as cron does.
+  const announced = await ann.must(["announce", "hello"]);
+  assert.match(announced, /^name index of hello\tstored on \d+ nodes \(\d+ new\)$/m);
+  await user.must(["resolve", "hello"]);
+
+  const alone = await user.run(["resolve", "hello", "--timeout", "1s"], {
+    env: { LIBRESEED_BOOTSTRAP: "127.0.0.1:9", LIBRESEED_HOME: join(place.path, "alone") },
+  });
+  assert.deepEqual([alone.code, alone.stdout], [5, ""], alone.stderr);
+});
+
+Deno.test("today's index is locked: publish goes on and warns, announce says why, the key finds the package", async () => {
+  await using place = await newPlace();
+  const [ann, user] = [await place.home(keysOfSlot(2)), await place.home(null)];
+  await vandalize(place, 2, "nobody is here", Number.MAX_SAFE_INTEGER);
+  const published = await ann.run(["publish", await place.source("hello", "1.0.0")]);
+  assert.equal(published.code, 0, published.stderr);
+  assert.match(published.stdout, /^hello@1\.0\.0\tmagnet:/);
+  assert.match(
+    published.stderr,
+    /warning: hello is not in the index of its name yet: .*midnight UTC/,
+  );
+  const announced = await ann.run(["announce"]);
+  assert.equal(announced.code, 7, announced.stderr);
+  assert.match(
+    announced.stdout,
+    /^name index of hello\tfailed: Somebody has locked today's index/m,
+  );
+  await user.must(["resolve", `${ann.publicKey}/hello`]);
+});
+
+Deno.test("the name is kept as long as any version is here, and forgotten with the last", async () => {
+  await using place = await newPlace();
+  const ann = await place.home();
+  const sources = [await place.source("hello", "1.0.0"), await place.source("hello", "1.1.0")];
+  await ann.must(["publish", ...sources]);
+  await ann.must(["remove", "hello@1.1.0"]);
+  assert.match(await ann.must(["announce"]), /^name index of hello\t/m);
+  await ann.must(["remove", "hello@1.0.0"]);
+  const { code, stdout, stderr } = await ann.run(["announce", "hello"]);
+  assert.deepEqual([code, stdout], [3, ""], stderr);
+});
