@@ -78,6 +78,12 @@ export class Fixture {
   }
 }
 
+/** The living nodes that hold exactly this version of the record. */
+export function holding(at: Fixture, item: MutableItem): SimulatedNode[] {
+  return at.dht.holders(at.targetHex)
+    .filter((node) => node.item(at.targetHex)!.seq === item.seq);
+}
+
 function stored(item: MutableItem, atMs: number): StoredItem {
   const v = plain(bdecode(item.value));
   return { v, k: item.publicKey, sig: item.signature, seq: item.seq, atMs };

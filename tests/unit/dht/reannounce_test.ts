@@ -1,99 +1,11 @@
 import assert from "node:assert/strict";
-import { toHex, utf8 } from "../../../src/base/mod.ts";
-import { type AnnounceReport, DhtError, Reannouncer } from "../../../src/dht/mod.ts";
-import type { Announcer } from "../../../src/dht/reannounce.ts";
-import type { PutOutcome } from "../../../src/dht/mod.ts";
-import { generateKeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
-import { bencode, type MutableItem, signItem, targetOf } from "../../../src/records/mod.ts";
-import { FakeClock, settle } from "../../support/fake_clock.ts";
+import { utf8 } from "../../../src/base/mod.ts";
+import { DhtError, type PutOutcome } from "../../../src/dht/mod.ts";
+import { generateKeyPair } from "../../../src/identity/mod.ts";
+import { bencode, signItem } from "../../../src/records/mod.ts";
+import { settle } from "../../support/fake_clock.ts";
 import { seededRandom } from "../../support/simulated_dht.ts";
-
-const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
-const keys = keyPairFromSeed(new Uint8Array(32));
-
-function record(name: string, seq = 1): MutableItem {
-  return signItem(keys, { salt: utf8(name), seq, value: bencode(name) });
-}
-
-function idOf(item: MutableItem): string {
-  return toHex(targetOf(item.publicKey, item.salt));
-}
-
-const good: PutOutcome = {
-  asked: 8,
-  responded: 8,
-  holding: 8,
-  stored: 0,
-  weak: false,
-  superseded: undefined,
-  conflict: undefined,
-  errors: {},
-};
-
-/** Takes calls instead of a manager, and answers as it is told to. */
-class Announcements implements Announcer {
-  readonly clock = new FakeClock();
-  readonly beganMs = this.clock.now();
-  /** Each call: what, and when, milliseconds since the beginning. */
-  readonly calls: { idHex: string; atMs: number; item?: MutableItem; refresh?: boolean }[] = [];
-  readonly reports: AnnounceReport[] = [];
-  readonly reannouncer: Reannouncer;
-  underWay = 0;
-  mostUnderWay = 0;
-  takesMs = 100;
-  outcome: (idHex: string) => Partial<PutOutcome> | Error = () => ({});
-
-  constructor(options: { intervalMs?: number; random?: () => number } = {}) {
-    this.reannouncer = new Reannouncer({
-      announcer: this,
-      clock: this.clock,
-      random: options.random ?? (() => 0.5),
-      intervalMs: options.intervalMs ?? HOUR_MS,
-      port: 6_881,
-      onReport: (report) => this.reports.push(report),
-    });
-  }
-
-  get sinceMs(): number {
-    return this.clock.now() - this.beganMs;
-  }
-
-  put: Announcer["put"] = async (item, { signal, background, refresh }) => {
-    assert.equal(background, true);
-    const idHex = idOf(item);
-    this.calls.push({ idHex, atMs: this.sinceMs, item, refresh });
-    await this.#work(signal);
-    const outcome = this.outcome(idHex);
-    if (outcome instanceof Error) throw outcome;
-    return { ...good, ...outcome };
-  };
-
-  announcePeer: Announcer["announcePeer"] = async (infoHash, port, { signal }) => {
-    assert.equal(port, 6_881);
-    const idHex = toHex(infoHash);
-    this.calls.push({ idHex, atMs: this.sinceMs });
-    await this.#work(signal);
-    const outcome = this.outcome(idHex);
-    if (outcome instanceof Error) throw outcome;
-    return { asked: 8, responded: 8, stored: outcome.stored ?? 8, errors: {} };
-  };
-
-  /** When something was announced, minutes since the beginning. */
-  minutes(idHex: string): number[] {
-    return this.calls.filter((call) => call.idHex === idHex)
-      .map(({ atMs }) => Math.round(atMs / MINUTE_MS));
-  }
-
-  async #work(signal?: AbortSignal): Promise<void> {
-    this.mostUnderWay = Math.max(this.mostUnderWay, ++this.underWay);
-    await new Promise<void>((resolve) => {
-      this.clock.after(this.takesMs, resolve);
-      signal?.addEventListener("abort", () => resolve());
-    });
-    this.underWay--;
-  }
-}
+import { Announcements, good, HOUR_MS, idOf, MINUTE_MS, record } from "./announcements.ts";
 
 Deno.test("a record is announced when it is due, and again after each interval", async () => {
   const at = new Announcements();
@@ -254,67 +166,6 @@ Deno.test("what is forgotten is not announced any more, not even if it was under
   await at.clock.advance(5 * HOUR_MS);
   assert.equal(at.calls.length, 1);
   assert.deepEqual(at.reannouncer.counts(), { kept: 0, overdue: 0 });
-});
-
-Deno.test("a shorter interval moves forward what is due later; a longer one moves nothing", async () => {
-  const at = new Announcements();
-  at.takesMs = 0;
-  const item = record("a");
-  at.reannouncer.keepRecord(item, 0);
-  await at.clock.advance(10 * MINUTE_MS);
-  at.reannouncer.intervalMs = 15 * MINUTE_MS;
-  await at.clock.advance(60 * MINUTE_MS);
-  assert.deepEqual(at.minutes(idOf(item)), [0, 25, 40, 55, 70]);
-  at.reannouncer.intervalMs = 30 * MINUTE_MS;
-  await at.clock.advance(60 * MINUTE_MS);
-  assert.deepEqual(at.minutes(idOf(item)).slice(5), [85, 115]);
-});
-
-Deno.test("what an earlier run left due later than an interval from now is moved forward", async () => {
-  const at = new Announcements();
-  const item = record("a");
-  // The interval was a day then, or the clock was wrong.
-  at.reannouncer.keepRecord(item, at.clock.now() + 24 * HOUR_MS);
-  at.reannouncer.keepTorrent("ab".repeat(20), at.clock.now() + 24 * HOUR_MS);
-  await at.clock.advance(70 * MINUTE_MS);
-  assert.equal(at.minutes(idOf(item)).length, 1);
-  assert.equal(at.minutes("ab".repeat(20)).length, 1);
-});
-
-Deno.test("a clock that is set back by a day does not leave records dark for a day", async () => {
-  const at = new Announcements();
-  const item = record("a");
-  at.reannouncer.keepRecord(item, 0);
-  await at.clock.advance(10 * MINUTE_MS);
-  at.clock.jump(-24 * HOUR_MS);
-  at.calls.length = 0;
-  await at.clock.advance(70 * MINUTE_MS);
-  assert.equal(at.calls.length, 1);
-});
-
-Deno.test("after a sleep of twelve hours everything overdue is announced, the longest overdue first", async () => {
-  const at = new Announcements();
-  const items = Array.from({ length: 200 }, (_, i) => record(`record ${i}`));
-  for (const [i, item] of items.entries()) {
-    at.reannouncer.keepRecord(item, at.clock.now() + (30 + (i * 77) % 200) * 1_000);
-  }
-  // The machine sleeps: the time of day goes on, timers do not.
-  at.clock.jump(12 * HOUR_MS);
-  await at.clock.advance(2 * MINUTE_MS);
-  assert.equal(at.calls.length, 200);
-  const order = at.calls.map(({ idHex }) => items.findIndex((item) => idOf(item) === idHex));
-  const due = order.map((i) => (i * 77) % 200);
-  assert.deepEqual(due, due.toSorted((a, b) => a - b));
-  assert.ok(at.mostUnderWay <= 64);
-});
-
-Deno.test("a record that is due after a sleep is noticed within a minute", async () => {
-  const at = new Announcements();
-  at.reannouncer.keepRecord(record("a"), at.clock.now() + 50 * MINUTE_MS);
-  at.clock.jump(HOUR_MS);
-  assert.deepEqual(at.reannouncer.counts(), { kept: 1, overdue: 1 });
-  await at.clock.advance(MINUTE_MS);
-  assert.equal(at.calls.length, 1);
 });
 
 Deno.test("failures make it do less at once, success more", async () => {

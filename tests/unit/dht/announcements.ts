@@ -1,0 +1,100 @@
+/**
+ * What the tests of re-announcing have in common: an announcer that does as it is told, and records.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { toHex, utf8 } from "../../../src/base/mod.ts";
+import { type AnnounceReport, type PutOutcome, Reannouncer } from "../../../src/dht/mod.ts";
+import type { Announcer } from "../../../src/dht/reannounce.ts";
+import { keyPairFromSeed } from "../../../src/identity/mod.ts";
+import { bencode, type MutableItem, signItem, targetOf } from "../../../src/records/mod.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+export const HOUR_MS = 3_600_000;
+export const MINUTE_MS = 60_000;
+const keys = keyPairFromSeed(new Uint8Array(32));
+
+export function record(name: string, seq = 1): MutableItem {
+  return signItem(keys, { salt: utf8(name), seq, value: bencode(name) });
+}
+
+export function idOf(item: MutableItem): string {
+  return toHex(targetOf(item.publicKey, item.salt));
+}
+
+export const good: PutOutcome = {
+  asked: 8,
+  responded: 8,
+  holding: 8,
+  stored: 0,
+  weak: false,
+  superseded: undefined,
+  conflict: undefined,
+  errors: {},
+};
+
+/** Takes calls instead of a manager, and answers as it is told to. */
+export class Announcements implements Announcer {
+  readonly clock = new FakeClock();
+  readonly beganMs = this.clock.now();
+  /** Each call: what, and when, milliseconds since the beginning. */
+  readonly calls: { idHex: string; atMs: number; item?: MutableItem; refresh?: boolean }[] = [];
+  readonly reports: AnnounceReport[] = [];
+  readonly reannouncer: Reannouncer;
+  underWay = 0;
+  mostUnderWay = 0;
+  takesMs = 100;
+  outcome: (idHex: string) => Partial<PutOutcome> | Error = () => ({});
+
+  constructor(options: { intervalMs?: number; random?: () => number } = {}) {
+    this.reannouncer = new Reannouncer({
+      announcer: this,
+      clock: this.clock,
+      random: options.random ?? (() => 0.5),
+      intervalMs: options.intervalMs ?? HOUR_MS,
+      port: 6_881,
+      onReport: (report) => this.reports.push(report),
+    });
+  }
+
+  get sinceMs(): number {
+    return this.clock.now() - this.beganMs;
+  }
+
+  put: Announcer["put"] = async (item, { signal, background, refresh }) => {
+    assert.equal(background, true);
+    const idHex = idOf(item);
+    this.calls.push({ idHex, atMs: this.sinceMs, item, refresh });
+    await this.#work(signal);
+    const outcome = this.outcome(idHex);
+    if (outcome instanceof Error) throw outcome;
+    return { ...good, ...outcome };
+  };
+
+  announcePeer: Announcer["announcePeer"] = async (infoHash, port, { signal }) => {
+    assert.equal(port, 6_881);
+    const idHex = toHex(infoHash);
+    this.calls.push({ idHex, atMs: this.sinceMs });
+    await this.#work(signal);
+    const outcome = this.outcome(idHex);
+    if (outcome instanceof Error) throw outcome;
+    return { asked: 8, responded: 8, stored: outcome.stored ?? 8, errors: {} };
+  };
+
+  /** When something was announced, minutes since the beginning. */
+  minutes(idHex: string): number[] {
+    return this.calls.filter((call) => call.idHex === idHex)
+      .map(({ atMs }) => Math.round(atMs / MINUTE_MS));
+  }
+
+  async #work(signal?: AbortSignal): Promise<void> {
+    this.mostUnderWay = Math.max(this.mostUnderWay, ++this.underWay);
+    await new Promise<void>((resolve) => {
+      this.clock.after(this.takesMs, resolve);
+      signal?.addEventListener("abort", () => resolve());
+    });
+    this.underWay--;
+  }
+}
