@@ -121,20 +121,32 @@ const REACH = {
   development: "nothing of the program: tests and tools only",
 };
 
+interface Module {
+  specifier: string;
+  dependencies?: { specifier: string; code?: { specifier?: string } }[];
+}
+
+/** The direct dependencies that an entry loads; what it takes only types from is not loaded. */
 async function dependenciesOf(entry: string, names: string[]): Promise<Set<string>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", join(root, entry)],
     stderr: "null",
   }).output();
-  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
-    modules: { dependencies?: { specifier: string; code?: unknown }[] }[];
+  const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    roots: string[];
+    modules: Module[];
   };
-  const loaded = new Set(
-    modules.flatMap(({ dependencies = [] }) =>
-      dependencies.filter(({ code }) => code !== undefined).map(({ specifier }) => specifier)
-    ),
-  );
-  return new Set(names.filter((name) => loaded.has(name)));
+  const bySpecifier = new Map(modules.map((module) => [module.specifier, module]));
+  const found = new Set<string>();
+  const seen = new Set(roots);
+  for (const specifier of seen) {
+    for (const { specifier: written, code } of bySpecifier.get(specifier)?.dependencies ?? []) {
+      if (code === undefined) continue;
+      if (names.includes(written)) found.add(written);
+      if (code.specifier !== undefined) seen.add(code.specifier);
+    }
+  }
+  return found;
 }
 
 async function reportReach(config: Config): Promise<void> {
