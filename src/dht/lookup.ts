@@ -62,6 +62,8 @@ const MAX_CONTACTS_READ = 512;
  * beside the target would have us ask them all before anybody else.
  */
 const MAX_CONTACTS_TAKEN = 32;
+/** Of so many nodes that named no others are their neighbours asked for. */
+const MAX_BARREN_ASKED = 3;
 const COMPACT_NODE_BYTES = 26;
 
 interface Candidate {
@@ -110,6 +112,8 @@ class Lookup {
   #waiting = 0;
   #late = 0;
   #begunAgain = false;
+  /** Those that answered and named no other node. */
+  readonly #barren: Contact[] = [];
   #resolve!: (result: LookupResult) => void;
 
   constructor(node: DhtNode, options: LookupOptions) {
@@ -197,6 +201,7 @@ class Lookup {
     this.#begunAgain = true;
     this.#begin(closest * 4);
     this.#askBootstrap();
+    for (const contact of this.#barren.slice(0, MAX_BARREN_ASKED)) this.#askNeighbours(contact);
     this.#step();
   }
 
@@ -230,6 +235,30 @@ class Lookup {
     this.#step();
   }
 
+  /**
+   * A node that has what is asked for may name no others beside it: bittorrent-dht does not. Where
+   * nobody else is known, as right after the start, the lookup would be over with one answer.
+   */
+  async #askNeighbours(contact: Contact): Promise<void> {
+    const { target } = this.#options;
+    this.#waiting++;
+    const result = await this.#node.query(contact, "find_node", { target }, {
+      timeoutMs: QUERY_TIMEOUT_MS,
+      signal: this.#ended.signal,
+    });
+    this.#waiting--;
+    if (this.#ended.signal.aborted) return;
+    if (result.kind === "reply") this.#learn(result.body.nodes);
+    this.#step();
+  }
+
+  /** Takes the nodes that an answer names for candidates; returns how many it names. */
+  #learn(nodes: unknown): number {
+    const contacts = parseCompactNodes(nodes);
+    for (const node of this.#closestOf(contacts)) this.#add(node);
+    return contacts.length;
+  }
+
   /** Takes in one result; returns what was wrong with it, if anything. */
   #read(
     result: Awaited<ReturnType<DhtNode["query"]>>,
@@ -252,7 +281,7 @@ class Lookup {
     } else return "id seen twice";
     const answer: LookupAnswer = { contact, body: result.body };
     this.#answers.push(answer);
-    for (const node of this.#closestOf(parseCompactNodes(result.body.nodes))) this.#add(node);
+    if (this.#learn(result.body.nodes) === 0) this.#barren.push(contact);
     if (this.#options.onAnswer?.(answer) === false) this.#end();
     return undefined;
   }
