@@ -1,0 +1,269 @@
+/**
+ * `scripts/install.sh`, with a release that is served from this machine. The programs in it are
+ * shell scripts: what counts is what becomes of them.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  type CliOptions,
+  type CliResult,
+  freePort,
+  runCli,
+  type TemporaryHome,
+  temporaryHome,
+} from "../support/mod.ts";
+
+const script = fileURLToPath(new URL("../../scripts/install.sh", import.meta.url));
+const programName = `libreseed-${Deno.build.target}`;
+
+/** A release on a web server of this machine. */
+class Release implements AsyncDisposable {
+  readonly files = new Map<string, string>();
+  /** What was asked for. */
+  readonly asked: string[] = [];
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor(version: string) {
+    this.put(version);
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+      const path = new URL(request.url).pathname;
+      this.asked.push(path);
+      const file = this.files.get(path.replace("/release/", ""));
+      return file === undefined ? new Response("", { status: 404 }) : new Response(file);
+    });
+  }
+
+  get base(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}/release`;
+  }
+
+  /** Makes a program of that version, with its sum among others. */
+  put(version: string): void {
+    const program = `#!/bin/sh\necho "libreseed ${version}"\n`;
+    const sum = createHash("sha256").update(program).digest("hex");
+    const other = "0".repeat(64);
+    this.files.set(programName, program);
+    this.files.set("SHA256SUMS", `${other}  LICENSE\n${sum}  ${programName}\n${other}  z\n`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
+
+function run(args: string[], options: CliOptions): Promise<CliResult> {
+  return runCli(args, { program: ["sh", script], ...options });
+}
+
+function installed(home: TemporaryHome): string {
+  return join(home.path, ".local", "bin", "libreseed");
+}
+
+/** The version that the installed program says. */
+async function versionOf(path: string): Promise<string> {
+  const { stdout } = await new Deno.Command(path).output();
+  return new TextDecoder().decode(stdout).trim();
+}
+
+/** All files below a directory. */
+function filesIn(directory: string): string[] {
+  return [...Deno.readDirSync(directory)].flatMap(({ name, isDirectory }) => {
+    const path = join(directory, name);
+    return isDirectory ? filesIn(path) : [path];
+  });
+}
+
+/** Whether a command runs here and succeeds. */
+async function works(program: string, ...args: string[]): Promise<boolean> {
+  try {
+    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
+    return (await command.output()).success;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("installing puts the program where the user's programs are, executable", async () => {
+  await using release = new Release("1.0.0");
+  await using home = await temporaryHome();
+  const { code, stdout, stderr } = await run([release.base], { home });
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, `libreseed 1.0.0 in ${installed(home)}\n`);
+  assert.match(stderr, /not on your PATH/);
+  assert.equal(await versionOf(installed(home)), "libreseed 1.0.0");
+  assert.deepEqual(filesIn(home.path), [installed(home)]);
+  assert.deepEqual(release.asked, ["/release/SHA256SUMS", `/release/${programName}`]);
+});
+
+Deno.test("the base address may come from a variable, and end in a slash", async () => {
+  await using release = new Release("1.0.0");
+  await using home = await temporaryHome();
+  const env = {
+    INSTALL_BASE: `${release.base}/`,
+    PATH: `${home.path}/.local/bin:${Deno.env.get("PATH")}`,
+  };
+  const { code, stderr } = await run([], { home, env });
+  assert.equal(code, 0);
+  assert.equal(stderr, "");
+  assert.equal(await versionOf(installed(home)), "libreseed 1.0.0");
+});
+
+Deno.test("installing again upgrades, also while the old program runs", async () => {
+  await using release = new Release("1.0.0");
+  await using home = await temporaryHome();
+  await run([release.base], { home });
+  const old = await Deno.open(installed(home));
+  release.put("2.0.0");
+  const { code, stdout } = await run([release.base], { home });
+  assert.equal(code, 0);
+  assert.match(stdout, /^libreseed 2\.0\.0 /);
+  assert.equal(await versionOf(installed(home)), "libreseed 2.0.0");
+  // Another file took its place: who has the old one open still has all of it.
+  const text = await new Response(old.readable).text();
+  assert.match(text, /1\.0\.0/);
+});
+
+Deno.test("a program with another sum is refused, and what was installed stays", async () => {
+  await using release = new Release("1.0.0");
+  await using home = await temporaryHome();
+  await run([release.base], { home });
+  release.put("2.0.0");
+  release.files.set(programName, '#!/bin/sh\necho "libreseed evil"\n');
+  const { code, stdout, stderr } = await run([release.base], { home });
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(stderr, /has the SHA-256 [0-9a-f]{64}, SHA256SUMS says [0-9a-f]{64}; nothing/);
+  assert.equal(await versionOf(installed(home)), "libreseed 1.0.0");
+  assert.deepEqual(filesIn(home.path), [installed(home)]);
+});
+
+Deno.test("without a sum for this machine nothing is installed, or even fetched", async () => {
+  const sum = "a".repeat(64);
+  const cases: [sums: string, said: RegExp][] = [
+    ["", /has no line for/],
+    [`${sum}  ${programName}.sig\n${sum}  x${programName}\n`, /has no line for/],
+    [`${sum}  ${programName}\n${sum}  ${programName}\n`, /no single SHA-256/],
+    [`<html>  ${programName}\n`, /no single SHA-256/],
+  ];
+  for (const [sums, said] of cases) {
+    await using release = new Release("1.0.0");
+    await using home = await temporaryHome();
+    release.files.set("SHA256SUMS", sums);
+    const { code, stderr } = await run([release.base], { home });
+    assert.equal(code, 1);
+    assert.match(stderr, said);
+    assert.deepEqual(filesIn(home.path), []);
+    assert.deepEqual(release.asked, ["/release/SHA256SUMS"]);
+  }
+});
+
+Deno.test("a file that the release lacks, or a server that is not there, is named", async () => {
+  await using release = new Release("1.0.0");
+  await using home = await temporaryHome();
+  for (const missing of [programName, "SHA256SUMS"]) {
+    release.files.delete(missing);
+    const { code, stderr } = await run([release.base], { home });
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`cannot fetch http:.*/${missing}\n`));
+  }
+  const nowhere = `http://127.0.0.1:${await freePort()}/release`;
+  const { code, stderr } = await run([nowhere], { home });
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`cannot fetch ${nowhere}/SHA256SUMS\n`));
+  assert.deepEqual(filesIn(home.path), []);
+});
+
+Deno.test("a program that does not run here is not installed", async () => {
+  await using release = new Release("1.0.0");
+  await using home = await temporaryHome();
+  const program = "#!/nowhere\n";
+  release.files.set(programName, program);
+  const sum = createHash("sha256").update(program).digest("hex");
+  release.files.set("SHA256SUMS", `${sum} *${programName}\n`);
+  const { code, stderr } = await run([release.base], { home });
+  assert.equal(code, 1);
+  assert.match(stderr, /does not run here; nothing was installed/);
+  assert.deepEqual(filesIn(home.path), []);
+});
+
+Deno.test("uninstalling takes the program away, and says so if there is none", async () => {
+  await using release = new Release("1.0.0");
+  await using home = await temporaryHome();
+  const nothing = await run(["--uninstall"], { home });
+  assert.equal(nothing.code, 1);
+  assert.match(nothing.stderr, /there is no .*\/\.local\/bin\/libreseed/);
+  await run([release.base], { home });
+  const { code, stdout } = await run(["--uninstall"], { home });
+  assert.equal(code, 0);
+  assert.match(stdout, /^removed .*keys and packages stay/);
+  assert.deepEqual(filesIn(home.path), []);
+});
+
+Deno.test("what is asked wrongly is answered with how to ask", async () => {
+  await using home = await temporaryHome();
+  for (const args of [[], ["--frobnicate"], ["--system"]]) {
+    const { code, stderr } = await run(args, { home });
+    assert.equal(code, 2);
+    assert.match(stderr, /^usage: install\.sh/);
+  }
+  const { code, stderr } = await run(["http://127.0.0.1/"], {});
+  assert.equal(code, 1);
+  assert.match(stderr, /HOME is not set/);
+});
+
+for (const fetcher of ["curl", "wget"]) {
+  const ignore = !await works(fetcher, "--version");
+  Deno.test({
+    name: `${fetcher} alone will do`,
+    ignore,
+    async fn() {
+      await using release = new Release("1.0.0");
+      await using home = await temporaryHome();
+      const tools = join(home.path, "tools");
+      await Deno.mkdir(tools);
+      const needed = "sh uname mkdir mktemp rm awk sha256sum cut chmod mv".split(" ");
+      for (const tool of [...needed, fetcher]) {
+        const { stdout } = await runCli(["-c", `command -v ${tool}`], { program: ["sh"] });
+        await Deno.symlink(stdout.trim(), join(tools, tool));
+      }
+      const { code, stderr } = await run([release.base], { home, env: { PATH: tools } });
+      assert.equal(code, 0, stderr);
+      assert.equal(await versionOf(installed(home)), "libreseed 1.0.0");
+    },
+  });
+}
+
+const namespace = ["--map-root-user", "--mount"];
+
+Deno.test({
+  name: "--system installs for everybody (unshare)",
+  ignore: !await works("unshare", ...namespace, "mount", "-t", "tmpfs", "none", "/usr/local/bin"),
+  async fn() {
+    await using release = new Release("1.0.0");
+    const line = `
+      mount -t tmpfs none /usr/local/bin
+      sh "$0" --system "$1" && ls -l /usr/local/bin && sh "$0" --system --uninstall
+      ls -A /usr/local/bin`;
+    const program = ["unshare", ...namespace, "sh", "-ec", line, script];
+    const { code, stdout, stderr } = await runCli([release.base], { program });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^libreseed 1\.0\.0 in \/usr\/local\/bin\/libreseed$/m);
+    assert.match(stdout, /^-rwxr-xr-x.* libreseed$/m);
+    assert.match(stdout, /^removed \/usr\/local\/bin\/libreseed; keys and packages stay.*\n$/m);
+  },
+});
+
+Deno.test({
+  name: "the installer has nothing that shellcheck finds",
+  ignore: !await works("shellcheck", "--version"),
+  async fn() {
+    const { code, stdout } = await runCli([script], { program: ["shellcheck"] });
+    assert.equal(stdout, "");
+    assert.equal(code, 0);
+  },
+});
