@@ -47,8 +47,13 @@ Deno.test("this test sees the libraries that a folder loads", async () => {
   for (const library of ["semver", "valibot"]) assert(found.includes(library), found.join(" "));
 });
 
-Deno.test("the program starts with one library, the command parser", async () => {
+Deno.test("the program starts with no library at all, and can say its version", async () => {
   const loaded = await loadedWith("main.ts");
+  assert.deepEqual([...loaded].filter((url) => /^(npm|node):/.test(url)), []);
+});
+
+Deno.test("the command tree starts with one library, the command parser", async () => {
+  const loaded = await loadedWith("src/cli/mod.ts");
   assert.deepEqual(libraries(loaded), ["@stricli/core"]);
   assert(![...loaded].some((url) => url.includes("/cli/commands/")), "a command is loaded early");
 });
