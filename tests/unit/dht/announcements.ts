@@ -40,7 +40,13 @@ export class Announcements implements Announcer {
   readonly clock = new FakeClock();
   readonly beganMs = this.clock.now();
   /** Each call: what, and when, milliseconds since the beginning. */
-  readonly calls: { idHex: string; atMs: number; item?: MutableItem; refresh?: boolean }[] = [];
+  readonly calls: {
+    idHex: string;
+    atMs: number;
+    item?: MutableItem;
+    refresh?: boolean;
+    background?: boolean;
+  }[] = [];
   readonly reports: AnnounceReport[] = [];
   readonly reannouncer: Reannouncer;
   underWay = 0;
@@ -64,9 +70,8 @@ export class Announcements implements Announcer {
   }
 
   put: Announcer["put"] = async (item, { signal, background, refresh }) => {
-    assert.equal(background, true);
     const idHex = idOf(item);
-    this.calls.push({ idHex, atMs: this.sinceMs, item, refresh });
+    this.calls.push({ idHex, atMs: this.sinceMs, item, refresh, background });
     await this.#work(signal);
     const outcome = this.outcome(idHex);
     if (outcome instanceof Error) throw outcome;

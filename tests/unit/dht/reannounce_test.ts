@@ -208,6 +208,19 @@ Deno.test("announceNow of what is under way waits for that; of what is not kept 
   assert.equal(at.reannouncer.announceNow("ff".repeat(20)), undefined);
 });
 
+Deno.test("what is due waits for the budget of packets; what somebody waits for does not", async () => {
+  const at = new Announcements();
+  const items = ["due", "asked for", "urgent"].map((name) => record(name));
+  at.reannouncer.keepRecord(items[0]!, 0);
+  for (const item of items.slice(1)) {
+    at.reannouncer.keepRecord(item, at.clock.now() + 50 * MINUTE_MS);
+  }
+  at.reannouncer.announceNow(idOf(items[1]!));
+  at.reannouncer.announceNow(idOf(items[2]!), true);
+  await at.clock.advance(1_000);
+  assert.deepEqual(at.calls.map(({ background }) => background), [true, true, false]);
+});
+
 Deno.test("retryFailed brings forward what failed, and nothing else", async () => {
   const at = new Announcements();
   const [bad, fine] = [record("bad"), record("fine")];
