@@ -162,6 +162,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/stop.ts"),
   },
   {
+    name: "doctor",
+    brief: "Find out what is wrong, and how to mend it",
+    load: () => import("./commands/doctor.ts"),
+  },
+  {
     name: "testnet",
     brief: "Run a local DHT for trying things out",
     load: () => import("./commands/testnet.ts"),

@@ -8,6 +8,8 @@
 export { addArchive } from "./add.ts";
 export { connectControl } from "./control_client.ts";
 export { type DaemonOptions, runDaemon } from "./daemon.ts";
+export { type DoctorOptions, examine } from "./doctor.ts";
+export type { Check } from "./doctor_check.ts";
 export { DaemonError } from "./errors.ts";
 export { findItem, type FindOptions, type FoundItem } from "./find_item.ts";
 export { type FollowContext, refreshFollow } from "./follows.ts";

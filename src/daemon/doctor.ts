@@ -1,0 +1,164 @@
+/**
+ * What is wrong with a home, its machine and its network, and how to mend it. Mends nothing itself.
+ * What the checks of files and of the network look at is in `doctor_files.ts` and `doctor_network.ts`;
+ * here are their order, and the checks of the process.
+ *
+ * @module
+ */
+
+import { type Clock, errorToData } from "../base/mod.ts";
+import type { Settings } from "../config/mod.ts";
+import { LOCAL_RANGES, PUBLIC_RANGES, workerPermissions } from "../worker/mod.ts";
+import { connectControl } from "./control_client.ts";
+import { bad, type Check, doubtful, good } from "./doctor_check.ts";
+import {
+  checkClock,
+  checkDisk,
+  checkHome,
+  checkKey,
+  checkOpenFiles,
+  checkSeedDirectory,
+  checkState,
+  checkTemporaries,
+} from "./doctor_files.ts";
+import { checkDht, checkDhtOf, checkPorts } from "./doctor_network.ts";
+import { homePaths } from "./home.ts";
+import { lockHolder } from "./home_lock.ts";
+import type { StatusJson } from "./operations.ts";
+
+/** Options of {@linkcode examine}. */
+export interface DoctorOptions {
+  settings: Settings;
+  clock: Clock;
+  /** Ends the waiting for DHT nodes. */
+  signal?: AbortSignal;
+}
+
+/** Runs all checks, one after the other. A check that itself fails is reported as one that does. */
+export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
+  const { settings, clock, signal } = options;
+  const { home, dir } = settings;
+  const { check, status } = await askDaemon(home, clock, signal);
+  yield check;
+  const checks: (() => Promise<Check | Check[]>)[] = [
+    () => checkHome(home),
+    () => checkKey(home),
+    () => checkSeedDirectory(dir),
+    () => checkState(home),
+    () => checkTemporaries([home, dir], clock.now()),
+    () => checkClock(home, clock.now()),
+    () => checkDisk([home, dir]),
+    () => checkOpenFiles(dir, settings.maxConnections, status?.pid),
+    () => checkMainPermissions(settings),
+    () => Promise.resolve(describeWorkerPermissions(settings, status)),
+  ];
+  for (const run of checks) yield* await runCheck(run);
+  if (status) {
+    yield good("tcp port", `${status.port} is the daemon's`);
+    yield checkDhtOf(status, settings.dht);
+    return;
+  }
+  const { checks: ports, udp } = await checkPorts(settings.port);
+  yield* ports;
+  try {
+    yield* await runCheck(() => checkDht(udp, settings, clock, signal));
+  } finally {
+    udp?.close();
+  }
+}
+
+async function runCheck(run: () => Promise<Check | Check[]>): Promise<Check[]> {
+  try {
+    return [await run()].flat();
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    return [bad("doctor", what, "make what it names readable, and run doctor again")];
+  }
+}
+
+/** Who owns the home's engine: nobody, a daemon, or a process that does not answer. */
+async function askDaemon(
+  home: string,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<{ check: Check; status?: StatusJson }> {
+  const name = "daemon";
+  const { control, lock } = homePaths(home);
+  try {
+    const found = await connectControl(home, { clock, signal });
+    if (found) {
+      found.client.close();
+      const { status } = found;
+      const who = status.daemon ? "daemon" : "command that works just now";
+      return { status, check: good(name, `${who}, process ${status.pid}, answers`) };
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { check: bad(name, errorToData(error).message, "end that process") };
+  }
+  if (await isLocked(lock)) {
+    const pid = await lockHolder(lock) ?? "that holds daemon.lock";
+    const mend = `it may be starting or ending; if it stays so, end process ${pid}`;
+    return { check: doubtful(name, `process ${pid} has the home and serves no socket`, mend) };
+  }
+  const isStale = await Deno.lstat(control).then(() => true, () => false);
+  const left = isStale ? "; control.sock was left by one that died, and does no harm" : "";
+  return { check: good(name, `none runs${left}`) };
+}
+
+/** Whether somebody has the home. Unlike taking the lock, leaves no file behind. */
+async function isLocked(path: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(path);
+    // Shared: two doctors do not take each other for an owner.
+    return !await file.tryLock(false);
+  } catch {
+    return false;
+  }
+}
+
+const MAIN = "permissions";
+
+/** What the runtime lets the main thread do, as it says itself. */
+async function checkMainPermissions({ home, dir, port }: Settings): Promise<Check> {
+  const has = async (descriptor: Deno.PermissionDescriptor) =>
+    (await Deno.permissions.query(descriptor)).state === "granted";
+  const host = `0.0.0.0:${port}`;
+  const needed: [string, Deno.PermissionDescriptor][] = [
+    [`read ${home}`, { name: "read", path: home }],
+    [`write ${home}`, { name: "write", path: home }],
+    [`read ${dir}`, { name: "read", path: dir }],
+    [`write ${dir}`, { name: "write", path: dir }],
+    [`net ${host}`, port === 0 ? { name: "net" } : { name: "net", host }],
+  ];
+  const missing: string[] = [];
+  for (const [words, descriptor] of needed) if (!await has(descriptor)) missing.push(words);
+  if (missing.length > 0) {
+    const mend = "give Deno the flags of the task `libreseed` in deno.json";
+    return bad(MAIN, `the runtime refuses ${missing.join(", ")}`, mend);
+  }
+  const all: string[] = [];
+  for (const name of ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const) {
+    if (await has({ name })) all.push(name);
+  }
+  return good(MAIN, `main thread: all of ${all.join(", ") || "nothing"}`);
+}
+
+/** What the thread that meets strangers is granted; see `src/worker/permissions.ts`. */
+function describeWorkerPermissions(settings: Settings, status: StatusJson | undefined): Check {
+  const { net, read } = workerPermissions({
+    port: status?.port ?? settings.port,
+    seedDirectory: status?.seedDirectory ?? settings.dir,
+    allowLocal: settings.allowLocal,
+  });
+  const ranges = [...PUBLIC_RANGES, ...LOCAL_RANGES];
+  const listening = (net as string[]).filter((entry) => !ranges.includes(entry));
+  const reach = settings.allowLocal ? "public, private and loopback" : "public";
+  return good(
+    "sandbox",
+    `worker with these settings: net ${
+      listening.join(", ")
+    } and ${reach} IPv4 addresses; read and write ` +
+      `${(read as string[]).join(", ")}; nothing else`,
+  );
+}

@@ -1,0 +1,34 @@
+/**
+ * What the doctor says of one thing that was looked at.
+ *
+ * @module
+ */
+
+/** What one check found. */
+export interface Check {
+  /** What was looked at: `udp port`, `state.db`. Does not change between releases. */
+  name: string;
+  /** `warn`: works now, but not well, or not for long. `fail`: something will not work. */
+  verdict: "ok" | "warn" | "fail";
+  /** Whether it is about the network, or about this machine. */
+  about: "network" | "machine";
+  /** What was found. */
+  what: string;
+  /** What to do about it; absent if nothing is to be done. */
+  mend?: string;
+}
+
+/** Nothing is wrong. */
+export function good(name: string, what: string): Check {
+  return { name, verdict: "ok", about: "machine", what };
+}
+
+/** It works, but not well, or not for long. */
+export function doubtful(name: string, what: string, mend: string): Check {
+  return { name, verdict: "warn", about: "machine", what, mend };
+}
+
+/** Something will not work. */
+export function bad(name: string, what: string, mend: string): Check {
+  return { name, verdict: "fail", about: "machine", what, mend };
+}

@@ -1,0 +1,393 @@
+/**
+ * `libreseed doctor`: one thing broken at a time, and what is said of it.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { systemClock } from "../../src/base/mod.ts";
+import { loadSettings } from "../../src/config/mod.ts";
+import { type Check, examine } from "../../src/daemon/mod.ts";
+import { startTestnet } from "../../src/testnet/mod.ts";
+import {
+  canMount,
+  freePort,
+  runCli,
+  smallDisk,
+  spawnCli,
+  temporaryHome,
+  udpSocketsOf,
+} from "../support/mod.ts";
+
+/** A home that has been used, and a DHT to reach from it. */
+interface Patient extends AsyncDisposable {
+  path: string;
+  port: number;
+  env: Record<string, string>;
+  doctor(...args: string[]): Promise<{ code: number; checks: Map<string, Check>; text: string }>;
+}
+
+async function patient(): Promise<Patient> {
+  const home = await temporaryHome();
+  const testnet = await startTestnet({ nodes: 5 });
+  const port = await freePort();
+  const env = {
+    LIBRESEED_PORT: String(port),
+    LIBRESEED_BOOTSTRAP: testnet.bootstrap,
+    LIBRESEED_ALLOW_LOCAL: "true",
+    LIBRESEED_TIMEOUT: "10s",
+  };
+  const { path } = home;
+  for (const args of [["keygen"], ["announce"]]) {
+    const { code, stderr } = await runCli(args, { home, env });
+    assert.equal(code, 0, stderr);
+  }
+  return {
+    path,
+    port,
+    env,
+    async doctor(...args) {
+      const { code, stdout, stderr } = await runCli(["doctor", "--json", ...args], { home, env });
+      assert.equal(stderr, "");
+      const found: Check[] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+      return { code, text: stdout, checks: new Map(found.map((check) => [check.name, check])) };
+    },
+    async [Symbol.asyncDispose]() {
+      await testnet.close();
+      await home.remove();
+    },
+  };
+}
+
+const names = [
+  "daemon",
+  "home",
+  "key",
+  "seed directory",
+  "state.db",
+  "temporaries",
+  "clock",
+  "disk",
+  "open files",
+  "permissions",
+  "sandbox",
+  "tcp port",
+  "udp port",
+  "bootstrap",
+  "dht",
+];
+
+function verdicts(checks: Map<string, Check>): Record<string, string> {
+  return Object.fromEntries(
+    [...checks.values()].filter(({ verdict }) => verdict !== "ok")
+      .map(({ name, verdict }) => [name, verdict]),
+  );
+}
+
+async function files(dir: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(dir)) {
+    found.push(name);
+    if (isDirectory) found.push(...(await files(join(dir, name))).map((one) => join(name, one)));
+  }
+  return found.sort();
+}
+
+Deno.test("a healthy home: every check is ok, nothing is left behind, exit 0", async () => {
+  await using there = await patient();
+  const before = await files(there.path);
+  const { code, checks } = await there.doctor();
+  assert.deepEqual(verdicts(checks), {});
+  assert.equal(code, 0);
+  assert.deepEqual([...checks.keys()], names);
+  for (const [, { about, what, mend }] of checks) {
+    assert(["machine", "network"].includes(about));
+    assert(what.length > 0);
+    assert.equal(mend, undefined);
+  }
+  assert.match(checks.get("dht")!.what, /^1 of 1 /);
+  assert.deepEqual(await files(there.path), before);
+});
+
+Deno.test("without --json: a line a check, its verdict first", async () => {
+  await using there = await patient();
+  await Deno.chmod(there.path, 0o755);
+  const { code, stdout } = await runCli(["doctor"], { home: there.path, env: there.env });
+  assert.equal(code, 0);
+  const lines = stdout.trimEnd().split("\n");
+  assert.equal(lines.length, names.length);
+  for (const [index, name] of names.entries()) {
+    assert.match(lines[index]!, new RegExp(`^(ok  |warn|fail)  ${name.padEnd(14)}  \\S`));
+  }
+  assert(lines[1]!.startsWith("warn"));
+  assert(lines[1]!.endsWith(`: run: chmod 700 ${there.path}`), lines[1]);
+});
+
+Deno.test("a home that is not there yet is no illness, and is not made", async () => {
+  await using there = await patient();
+  const home = join(there.path, "new", "home");
+  const { code, checks } = await there.doctor("--home", home);
+  assert.equal(code, 0);
+  assert.deepEqual(verdicts(checks), {});
+  await assert.rejects(Deno.stat(dirname(home)), Deno.errors.NotFound);
+});
+
+Deno.test("with a daemon: it is asked, and no socket of its own is opened", async () => {
+  await using there = await patient();
+  await using daemon = spawnCli(["seed"], { home: there.path, env: there.env });
+  await daemon.waitForLine(/^ready: /, "stdout");
+  const { code, checks } = await there.doctor();
+  assert.deepEqual(verdicts(checks), {});
+  assert.equal(code, 0);
+  assert.equal(checks.get("daemon")!.what, `daemon, process ${daemon.pid}, answers`);
+  assert.equal(checks.get("tcp port")!.what, `${there.port} is the daemon's`);
+  assert.match(checks.get("dht")!.what, /^\d+ nodes in the daemon's table$/);
+  assert(!checks.has("udp port"));
+  assert.equal((await udpSocketsOf(daemon.pid)).length, 1);
+});
+
+Deno.test("a daemon whose UDP port is taken: the dht check names why, exit 5", async () => {
+  await using there = await patient();
+  const stranger = createSocket("udp4");
+  await new Promise<void>((resolve) => stranger.bind(there.port, "0.0.0.0", resolve));
+  try {
+    await using daemon = spawnCli(["seed"], { home: there.path, env: there.env });
+    await daemon.waitForLine(/^ready: /, "stdout");
+    const { code, checks } = await there.doctor();
+    assert.deepEqual([code, verdicts(checks)], [5, { dht: "fail" }]);
+    assert(checks.get("dht")!.what.includes(`UDP port ${there.port}`));
+  } finally {
+    await new Promise<void>((resolve) => stranger.close(resolve));
+  }
+});
+
+Deno.test("ports that are taken: both are named, with the program that has them, exit 1", async () => {
+  await using there = await patient();
+  using _tcp = Deno.listen({ hostname: "0.0.0.0", port: there.port });
+  const udp = createSocket("udp4");
+  await new Promise<void>((resolve) => udp.bind(there.port, "0.0.0.0", resolve));
+  try {
+    const { code, checks } = await there.doctor();
+    assert.equal(code, 1);
+    assert.deepEqual(verdicts(checks), { "tcp port": "fail", "udp port": "fail" });
+    for (const name of ["tcp port", "udp port"]) {
+      assert(checks.get(name)!.what.startsWith(`${there.port} is taken`));
+      assert(checks.get(name)!.mend!.includes("--port"));
+    }
+  } finally {
+    await new Promise<void>((resolve) => udp.close(resolve));
+  }
+});
+
+Deno.test("a network that does not answer: exit 5, and other failures outweigh it", async () => {
+  await using there = await patient();
+  const silent = createSocket("udp4");
+  await new Promise<void>((resolve) => silent.bind(0, "127.0.0.1", resolve));
+  try {
+    const address = `127.0.0.1:${silent.address().port}`;
+    const { code, checks } = await there.doctor("--bootstrap", address, "--timeout", "200ms");
+    assert.deepEqual([code, verdicts(checks)], [5, { dht: "fail" }]);
+    assert.match(checks.get("dht")!.what, /^0 of 1 .* within 200 ms$/);
+
+    await Deno.chmod(join(there.path, "keys", "publisher.key"), 0o644);
+    assert.equal((await there.doctor("--bootstrap", address, "--timeout", "200ms")).code, 1);
+  } finally {
+    await new Promise<void>((resolve) => silent.close(resolve));
+  }
+});
+
+Deno.test("bootstrap names without an address are named", async () => {
+  await using there = await patient();
+  const nowhere = "no-such-host.invalid:6881";
+  const { code, checks } = await there.doctor("--bootstrap", nowhere);
+  assert.deepEqual([code, verdicts(checks)], [5, { bootstrap: "fail" }]);
+  assert(checks.get("bootstrap")!.what.includes(nowhere));
+
+  const some = await there.doctor("--bootstrap", nowhere, "--bootstrap", "127.0.0.1:1");
+  assert.equal(some.checks.get("bootstrap")!.verdict, "warn");
+});
+
+Deno.test("a private bootstrap address without --allow-local is a setting to mend", async () => {
+  await using there = await patient();
+  const { code, checks } = await there.doctor("--no-allow-local");
+  assert.deepEqual([code, verdicts(checks)], [1, { dht: "fail" }]);
+  assert(checks.get("dht")!.mend!.includes("--allow-local"));
+});
+
+Deno.test("a DHT that is switched off is not looked at", async () => {
+  await using there = await patient();
+  const { code, checks } = await there.doctor("--no-dht", "--bootstrap", "127.0.0.1:1");
+  assert.deepEqual([code, verdicts(checks)], [0, {}]);
+});
+
+const illnesses: {
+  title: string;
+  harm(path: string): Promise<unknown> | void;
+  check: string;
+  verdict: "warn" | "fail";
+  says: RegExp;
+}[] = [
+  {
+    title: "a key that others can read",
+    harm: (path) => Deno.chmod(join(path, "keys", "publisher.key"), 0o640),
+    check: "key",
+    verdict: "fail",
+    says: /chmod 600 .*publisher\.key/,
+  },
+  {
+    title: "a key file that is none",
+    harm: (path) => Deno.writeTextFile(join(path, "keys", "publisher.key"), "no key\n"),
+    check: "key",
+    verdict: "fail",
+    says: /is not a key file/,
+  },
+  {
+    title: "a seed directory that others can write to",
+    harm: (path) => Deno.chmod(join(path, "seed"), 0o777),
+    check: "seed directory",
+    verdict: "warn",
+    says: /chmod go-w .*seed/,
+  },
+  {
+    title: "a file where the seed directory should be",
+    async harm(path) {
+      await Deno.remove(join(path, "seed"), { recursive: true });
+      await Deno.writeTextFile(join(path, "seed"), "");
+    },
+    check: "seed directory",
+    verdict: "fail",
+    says: /seed cannot be written.*--dir/,
+  },
+  {
+    title: "a state.db of other bytes",
+    harm: (path) => Deno.writeTextFile(join(path, "state.db"), "no database".repeat(1_000)),
+    check: "state.db",
+    verdict: "fail",
+    says: /not a database.*put aside/,
+  },
+  {
+    title: "a state.db with a page of zeros",
+    async harm(path) {
+      using file = await Deno.open(join(path, "state.db"), { write: true });
+      await file.seek(4096, Deno.SeekMode.Start);
+      await file.write(new Uint8Array(4096));
+    },
+    check: "state.db",
+    verdict: "fail",
+    says: /state\.db cannot be used/,
+  },
+  {
+    title: "a state.db of a newer libreseed",
+    harm(path) {
+      using database = new DatabaseSync(join(path, "state.db"));
+      database.exec("PRAGMA user_version = 999");
+    },
+    check: "state.db",
+    verdict: "fail",
+    says: /newer libreseed \(schema 999\)/,
+  },
+  {
+    title: "a state.db that others can read",
+    harm: (path) => Deno.chmod(join(path, "state.db"), 0o644),
+    check: "state.db",
+    verdict: "warn",
+    says: /chmod 600 .*state\.db/,
+  },
+  {
+    title: "a temporary of a process that was killed",
+    async harm(path) {
+      const stale = join(path, "seed", ".tmp-1-stale");
+      await Deno.writeTextFile(stale, "");
+      await Deno.utime(stale, 0, Date.now() / 1_000 - 7_200);
+    },
+    check: "temporaries",
+    verdict: "warn",
+    says: /\.tmp-1-stale left by/,
+  },
+  {
+    title: "a state.db from the future",
+    harm: (path) => Deno.utime(join(path, "state.db"), 0, Date.now() / 1_000 + 3_600),
+    check: "clock",
+    verdict: "fail",
+    says: /state\.db was written 3\d{3} s later/,
+  },
+];
+
+for (const { title, harm, check, verdict, says } of illnesses) {
+  Deno.test(`${title}: ${verdict}, and how to mend it`, async () => {
+    await using there = await patient();
+    await harm(there.path);
+    const before = await Deno.readFile(join(there.path, "state.db"));
+    const { code, checks } = await there.doctor();
+    assert.deepEqual(verdicts(checks), { [check]: verdict });
+    assert.equal(code, verdict === "fail" ? 1 : 0);
+    const { what, mend } = checks.get(check)!;
+    assert.match(`${what}: ${mend}`, says);
+    assert.deepEqual(await Deno.readFile(join(there.path, "state.db")), before, "it mends nothing");
+  });
+}
+
+Deno.test("a process that has the home and answers nobody is named", async () => {
+  await using there = await patient();
+  using lock = await Deno.open(join(there.path, "daemon.lock"), { read: true, write: true });
+  assert(await lock.tryLock(true));
+  await lock.truncate();
+  await lock.write(new TextEncoder().encode("4711\n"));
+  const { code, checks } = await there.doctor();
+  assert.deepEqual([code, verdicts(checks)], [0, { daemon: "warn" }]);
+  assert(checks.get("daemon")!.what.includes("process 4711"));
+});
+
+/** The doctor in this process, whose clock and permissions are known. */
+async function examineHere(home: string, nowMs = Date.now()): Promise<Map<string, Check>> {
+  const { values } = await loadSettings({
+    flags: { home, port: String(await freePort()), dht: false },
+    env: {},
+    cwd: home,
+    userHome: home,
+    readFile: () => Promise.resolve(undefined),
+  });
+  const found = new Map<string, Check>();
+  const clock = { ...systemClock, now: () => nowMs };
+  for await (const check of examine({ settings: values, clock })) found.set(check.name, check);
+  return found;
+}
+
+Deno.test("a clock in another age is wrong even where there is nothing to compare it with", async () => {
+  await using home = await temporaryHome();
+  for (const time of [0, Date.UTC(2024), Date.UTC(2100)]) {
+    const clock = (await examineHere(home.path, time)).get("clock")!;
+    assert.equal(clock.verdict, "fail");
+    assert(clock.what.includes(new Date(time).toISOString()));
+  }
+  assert.equal((await examineHere(home.path)).get("clock")!.verdict, "ok");
+});
+
+Deno.test({
+  name: "little space is worth a word, none is a failure (needs mount)",
+  ignore: !canMount,
+  async fn() {
+    for (const [mebibytes, verdict] of [[64, "warn"], [4, "fail"]] as const) {
+      await using disk = await smallDisk(mebibytes << 20);
+      await Deno.chmod(disk.path, 0o700);
+      const check = (await examineHere(disk.path)).get("disk")!;
+      assert.equal(check.verdict, verdict);
+      assert(check.what.startsWith(`${mebibytes} MiB free`), check.what);
+    }
+  },
+});
+
+Deno.test({
+  name: "a home on a read-only disk cannot be written (needs mount)",
+  ignore: !canMount,
+  async fn() {
+    await using disk = await smallDisk(1 << 20);
+    await disk.makeReadOnly();
+    const home = (await examineHere(disk.path)).get("home")!;
+    assert.equal(home.verdict, "fail");
+    assert(home.mend!.includes("--home"));
+  },
+});
