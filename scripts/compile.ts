@@ -106,6 +106,7 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
     ]);
     await replaceOnce([main], JSON.stringify(specifier), () => '"./mod.js"');
     await forgetTimes(stage);
+    const foreign = target !== undefined && target !== Deno.build.target;
     await run(
       "Compiling (DENORT_BIN names the runtime, if Deno's own site is out of reach)",
       stage,
@@ -119,6 +120,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
         path,
         main,
       ],
+      // It is this machine's, and Deno would take it for any other's.
+      foreign ? ["DENORT_BIN"] : [],
     );
   } finally {
     await removeIfThere(stage);
@@ -160,10 +163,20 @@ async function replaceOnce(
   if (found !== 1) throw new Error(`the bundles hold ${pattern} ${found} times instead of once`);
 }
 
-async function run(step: string, cwd: string, args: string[]): Promise<void> {
+/** Runs deno, without the environment variables that are named. */
+async function run(
+  step: string,
+  cwd: string,
+  args: string[],
+  without: string[] = [],
+): Promise<void> {
+  const env = Deno.env.toObject();
+  for (const name of without) delete env[name];
   const { success, code } = await new Deno.Command(Deno.execPath(), {
     args,
     cwd,
+    env,
+    clearEnv: true,
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",

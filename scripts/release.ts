@@ -1,0 +1,145 @@
+/**
+ * Makes a release and publishes it with libreseed itself:
+ * `deno task release [--targets A,B] [--out DIR] [--partial] [--no-publish] [-- FLAG…]`.
+ *
+ * DIR (`dist/release` unless given) gets a program for each target, the installer, the licence and
+ * `SHA256SUMS`; then the program for this machine packs, signs and publishes DIR, with the FLAGs that
+ * are given after `--`, and its magnet is printed. A target that cannot be built is named, and nothing
+ * is published, unless `--partial` says to go on without it. Name and version are those of
+ * `deno.json`.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import manifest from "../deno.json" with { type: "json" };
+import { build } from "./compile.ts";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+/** All that Deno compiles for. */
+const allTargets = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-apple-darwin",
+  "aarch64-apple-darwin",
+  "x86_64-pc-windows-msvc",
+  "aarch64-pc-windows-msvc",
+];
+
+const sumsName = "SHA256SUMS";
+
+/** The program's file name in a release; `install.sh` asks for the same. */
+function programName(target: string): string {
+  return `libreseed-${target}${target.includes("windows") ? ".exe" : ""}`;
+}
+
+/**
+ * Builds the program under its plain name, which is part of what is compiled: so it is byte for byte
+ * what `deno task compile` makes.
+ */
+async function buildFor(target: string, out: string): Promise<void> {
+  const directory = await Deno.makeTempDir({ dir: dirname(out), prefix: ".build-" });
+  try {
+    const { path } = await build({ output: join(directory, "libreseed"), target });
+    await Deno.rename(path, join(out, programName(target)));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Lines as `sha256sum` writes and checks them, for all files of the directory. */
+async function sumsOf(directory: string): Promise<string> {
+  const names = [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+  const lines = [];
+  for (const name of names) {
+    const hash = createHash("sha256");
+    using file = await Deno.open(join(directory, name));
+    for await (const chunk of file.readable) hash.update(chunk);
+    lines.push(`${hash.digest("hex")}  ${name}\n`);
+  }
+  return lines.join("");
+}
+
+/** Makes the directory; a file that lies there already would become part of the release. */
+async function makeEmpty(directory: string, ours: boolean): Promise<void> {
+  if (ours) await Deno.remove(directory, { recursive: true }).catch(ignoreMissing);
+  await Deno.mkdir(directory, { recursive: true });
+  for await (const { name } of Deno.readDir(directory)) {
+    throw new Error(`${directory} is not empty: ${name} lies there`);
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+/** Packs, signs and publishes the directory; what the program prints goes through. */
+async function publish(directory: string, flags: string[]): Promise<void> {
+  const { name, version } = manifest;
+  const { success, code } = await new Deno.Command(
+    join(directory, programName(Deno.build.target)),
+    {
+      args: ["publish", directory, "--name", name, "--version", version, ...flags],
+      stdin: "null",
+      stdout: "inherit",
+      stderr: "inherit",
+    },
+  ).output();
+  if (!success) throw new Error(`publishing failed: libreseed publish ended with ${code}`);
+}
+
+async function release(args: string[]): Promise<void> {
+  const end = args.indexOf("--");
+  const flags = end === -1 ? [] : args.slice(end + 1);
+  const { values } = parseArgs({
+    args: end === -1 ? args : args.slice(0, end),
+    options: {
+      targets: { type: "string", default: allTargets.join() },
+      out: { type: "string" },
+      partial: { type: "boolean", default: false },
+      "no-publish": { type: "boolean", default: false },
+    },
+  });
+  const targets = values.targets.split(",");
+  const out = resolve(values.out ?? join(root, "dist", "release"));
+  const publishing = !values["no-publish"];
+  if (publishing && !targets.includes(Deno.build.target)) {
+    throw new Error(
+      `it is the program for ${Deno.build.target} that publishes, and it is not among the targets: ` +
+        "add it, or say --no-publish",
+    );
+  }
+  await makeEmpty(out, values.out === undefined);
+
+  const failed: string[] = [];
+  for (const target of targets) {
+    try {
+      await buildFor(target, out);
+    } catch (error) {
+      failed.push(target);
+      console.error(`release: ${target} could not be built: ${(error as Error).message}`);
+    }
+  }
+  if (failed.length > 0 && (!values.partial || failed.length === targets.length)) {
+    throw new Error(`not made for ${failed.join(", ")}; nothing was published`);
+  }
+  await Deno.copyFile(join(root, "scripts", "install.sh"), join(out, "install.sh"));
+  await Deno.chmod(join(out, "install.sh"), 0o755);
+  await Deno.copyFile(join(root, "LICENSE"), join(out, "LICENSE"));
+  await Deno.writeTextFile(join(out, sumsName), await sumsOf(out));
+  console.error(`${out}: libreseed ${manifest.version}`);
+  if (publishing) await publish(out, flags);
+}
+
+if (import.meta.main) {
+  try {
+    await release(Deno.args);
+  } catch (error) {
+    console.error(`release: ${(error as Error).message}`);
+    Deno.exit(1);
+  }
+}
