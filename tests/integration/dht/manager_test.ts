@@ -58,7 +58,8 @@ Deno.test("a record that one engine puts is got through another, from the nodes 
 });
 
 Deno.test("putting again asks first, and puts nothing where the record is held", async () => {
-  await using testnet = await startTestnet({ nodes: 30 });
+  // No more than are to hold it, so that on a busy machine no late answer moves it to others.
+  await using testnet = await startTestnet({ nodes: 8 });
   const engine = await startEngine(testnet);
   try {
     const item = signItem(generateKeyPair(), { salt, seq: 1, value: bencode("x") });
