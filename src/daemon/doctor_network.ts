@@ -110,10 +110,10 @@ export async function checkDht(
   const waitMs = Math.min(timeoutMs, ANSWER_TIMEOUT_MS);
   const answered = await ping(udp, reachable, clock, waitMs, signal);
   const what = `${answered} of ${reachable.length} bootstrap addresses answer`;
-  checks.push(
+  checks.push(ofNetwork(
     answered === 0 ? bad("dht", `${what} within ${waitMs} ms`, BLOCKED) : good("dht", what),
-  );
-  return checks.map(ofNetwork);
+  ));
+  return checks;
 }
 
 function checkNames(nodes: number, failed: string[]): Check {

@@ -215,6 +215,7 @@ Deno.test("a private bootstrap address without --allow-local is a setting to men
   const { code, checks } = await there.doctor("--no-allow-local");
   assert.deepEqual([code, verdicts(checks)], [1, { dht: "fail" }]);
   assert(checks.get("dht")!.mend!.includes("--allow-local"));
+  assert.equal(checks.get("dht")!.about, "machine");
 });
 
 Deno.test("a DHT that is switched off is not looked at", async () => {
