@@ -1,0 +1,79 @@
+/**
+ * The program file beside a compiled hello world of the same Deno: how large it is, and how soon it
+ * answers. `deno run -A scripts/bench/binary.ts`; `LIBRESEED_BIN` names another program than
+ * `dist/libreseed`.
+ *
+ * @module
+ */
+
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Contender, type Row, runBenchmarks } from "./harness.ts";
+
+const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
+const program = resolve(Deno.env.get("LIBRESEED_BIN") ?? join(dist, "libreseed"));
+const hello = join(dist, "bench", "hello");
+
+/** Compiles the least program there is, with the flags that ours is compiled with where they tell. */
+async function compileHello(): Promise<string | undefined> {
+  await Deno.mkdir(join(dist, "bench"), { recursive: true });
+  await Deno.writeTextFile(`${hello}.js`, 'console.log("hello world");\n');
+  const flags = ["--quiet", "--no-config", "--no-lock", "--no-prompt", "--no-code-cache"];
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["compile", ...flags, "--output", hello, `${hello}.js`],
+  }).output();
+  return success ? undefined : `it cannot be compiled: ${new TextDecoder().decode(stderr)}`;
+}
+
+async function lookForProgram(): Promise<string | undefined> {
+  const found = await Deno.stat(program).catch(() => undefined);
+  return found?.isFile ? undefined : `there is no ${program}: run \`deno task compile\``;
+}
+
+/** From starting the process to its end, with an empty environment. */
+async function run(path: string, args: string[]) {
+  const begunMs = performance.now();
+  const { success } = await new Deno.Command(path, {
+    args,
+    clearEnv: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  const ms = performance.now() - begunMs;
+  if (!success) throw new Error(`${path} ${args.join(" ")} failed`);
+  return { ms, kilobytes: (await Deno.stat(path)).size / 1e3 };
+}
+
+function contender(name: string, path: string, args: string[]): Contender {
+  return {
+    name,
+    missing: path === hello ? compileHello : lookForProgram,
+    round: () => run(path, args),
+  };
+}
+
+function row(command: string, about: string): Row {
+  return {
+    id: `binary-${command}`,
+    title: `\`libreseed ${command}\``,
+    about,
+    metrics: [
+      { key: "ms", name: "start to end", unit: "ms" },
+      { key: "kilobytes", name: "size", unit: "kB" },
+    ],
+    contenders: [
+      contender(`libreseed ${command}`, program, [command]),
+      contender("compiled hello world", hello, []),
+    ],
+    rounds: 40,
+  };
+}
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [
+  row("version", "The program file's floor: what it takes to start at all, and to say one line."),
+  row("help", "With the tree of commands loaded, and none of them."),
+];
+
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));
