@@ -1,0 +1,57 @@
+/**
+ * `deno task torture [--scale N] [--only TEXT]`: lets the machine fail and the work pile up, and prints
+ * what was tried, survived and lost, the most memory and the longest recovery. Exit code 1 if anything
+ * was lost or did not survive. Everything happens in a test network on 127.0.0.1.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import type { Case, Report } from "./torture/case.ts";
+import { faults } from "./torture/faults.ts";
+import { loads } from "./torture/load.ts";
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    scale: { type: "string", default: "1" },
+    only: { type: "string", default: "" },
+  },
+});
+const scale = Number(values.scale);
+const cases = [...faults, ...loads].filter(({ name }) => name.includes(values.only));
+if (!Number.isInteger(scale) || scale < 1 || cases.length === 0) {
+  console.error(`--scale takes a whole number from 1; cases: ${cases.map(({ name }) => name)}`);
+  Deno.exit(2);
+}
+
+async function report({ name, run }: Case): Promise<Report> {
+  console.error(`${name} …`);
+  try {
+    return await run(scale);
+  } catch (error) {
+    console.error(error);
+    return { tried: 1, survived: 0, lost: 0, note: "broke off" };
+  }
+}
+
+function row({ name }: Case, one: Report): string {
+  const memory = one.worstBytes === undefined ? "" : `${Math.round(one.worstBytes / 2 ** 20)} MiB`;
+  const recovery = one.worstRecoveryMs === undefined
+    ? ""
+    : `${(one.worstRecoveryMs / 1_000).toFixed(1)} s`;
+  const cells = [name, one.tried, one.survived, one.lost, memory, recovery, one.note];
+  return `| ${cells.join(" | ")} |`;
+}
+
+const rows: string[] = [];
+let isWell = true;
+for (const one of cases) {
+  const outcome = await report(one);
+  isWell &&= outcome.survived === outcome.tried && outcome.lost === 0;
+  rows.push(row(one, outcome));
+}
+console.log("| case | tried | survived | lost | worst memory | worst recovery | of what |");
+console.log("| --- | --- | --- | --- | --- | --- | --- |");
+for (const line of rows) console.log(line);
+if (!isWell) Deno.exit(1);

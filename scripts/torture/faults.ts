@@ -1,0 +1,155 @@
+/**
+ * Cases in which the machine fails: killed processes, damaged state, a port taken away, a full disk.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import dgram from "node:dgram";
+import { join } from "node:path";
+import { eventually, type Home, newPlace, type Place } from "../../tests/cli/network/place.ts";
+import { canMount, freePort, smallDisk } from "../../tests/support/mod.ts";
+import { type Case, most, peakBytes, type Report } from "./case.ts";
+
+interface Status {
+  packages: number;
+  dht: { state: string };
+}
+
+async function statusOf(home: Home): Promise<Status> {
+  return JSON.parse(await home.must(["status", "--json"])) as Status;
+}
+
+async function publish(place: Place, home: Home, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await home.must(["publish", await place.source(`p${i}`, "1.0.0")]);
+  }
+}
+
+const kills: Case = {
+  name: "kill -9 at moments of chance",
+  async run(scale) {
+    const rounds = 5 * scale;
+    const test = new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", "--quiet", "tests/fault/kill_test.ts"],
+      cwd: join(import.meta.dirname!, "..", ".."),
+      env: { LIBRESEED_KILL_ROUNDS: String(rounds), NO_COLOR: "1" },
+    });
+    const { success, stdout, stderr } = await test.output();
+    if (!success) {
+      console.error(new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr));
+    }
+    const survived = success ? rounds : 0;
+    return { tried: rounds, survived, lost: success ? 0 : 1, note: "rounds" };
+  },
+};
+
+const damagedState: Case = {
+  name: "state.db overwritten with noise",
+  async run(scale) {
+    const report: Report = { tried: 2 * scale, survived: 0, lost: 0, note: "starts; 3 packages" };
+    await using place = await newPlace();
+    const home = await place.home();
+    await publish(place, home, 3);
+    for (let i = 0; i < report.tried; i++) {
+      for (const name of ["state.db-wal", "state.db-shm"]) {
+        await Deno.remove(join(home.path, name)).catch(() => {});
+      }
+      await Deno.writeFile(
+        join(home.path, "state.db"),
+        crypto.getRandomValues(new Uint8Array(9_000)),
+      );
+      const startMs = performance.now();
+      await using daemon = await home.daemon();
+      const { packages } = await eventually(async () => {
+        const status = await statusOf(home);
+        return status.packages === 3 ? status : undefined;
+      });
+      report.worstRecoveryMs = most(report.worstRecoveryMs, performance.now() - startMs);
+      report.worstBytes = most(report.worstBytes, await peakBytes(daemon));
+      report.survived++;
+      report.lost += 3 - packages;
+      await daemon.end();
+    }
+    return report;
+  },
+};
+
+const portTaken: Case = {
+  name: "UDP port taken by another program",
+  async run(scale) {
+    const report: Report = {
+      tried: 2 * scale,
+      survived: 0,
+      lost: 0,
+      note: "times; until the DHT is back",
+    };
+    await using place = await newPlace();
+    const home = await place.home();
+    await publish(place, home, 1);
+    for (let i = 0; i < report.tried; i++) {
+      const port = await freePort();
+      const squatter = dgram.createSocket("udp4");
+      await new Promise<void>((resolve) => squatter.bind(port, "0.0.0.0", resolve));
+      await using daemon = await home.daemon(["--port", String(port)]);
+      const { dht, packages } = await statusOf(home);
+      assert.equal(dht.state, "off");
+      report.lost += 1 - packages;
+      await new Promise<void>((resolve) => squatter.close(() => resolve()));
+      const freeMs = performance.now();
+      await eventually(async () => (await statusOf(home)).dht.state === "on");
+      report.worstRecoveryMs = most(report.worstRecoveryMs, performance.now() - freeMs);
+      report.worstBytes = most(report.worstBytes, await peakBytes(daemon));
+      report.survived++;
+      await daemon.end();
+    }
+    return report;
+  },
+};
+
+const fullDisk: Case = {
+  name: "seed directory on a full disk",
+  async run(scale) {
+    const report: Report = { tried: 0, survived: 0, lost: 0, note: "times; until published again" };
+    if (!canMount) return { ...report, note: "not tried: no right to mount here" };
+    await using place = await newPlace();
+    const home = await place.home();
+    await using disk = await smallDisk(1 << 20);
+    const seed = ["--dir", disk.path];
+    const filler = join(disk.path, "filler.bin");
+    await home.must(["publish", ...seed, await place.source("before", "1.0.0")]);
+    await using daemon = await home.daemon(seed);
+    for (report.tried = 0; report.tried < 2 * scale;) {
+      const number = report.tried++;
+      const source = await place.source(`after${number}`, "1.0.0");
+      await fill(filler);
+      const refused = await home.run(["publish", ...seed, source]);
+      assert.equal(refused.code, 1, refused.stderr);
+      assert.match(refused.stderr, /space/);
+      await Deno.remove(filler);
+      const freeMs = performance.now();
+      await home.must(["publish", ...seed, source]);
+      report.worstRecoveryMs = most(report.worstRecoveryMs, performance.now() - freeMs);
+      report.survived++;
+      const { packages } = await statusOf(home);
+      report.lost += number + 2 - packages;
+    }
+    report.worstBytes = await peakBytes(daemon);
+    await daemon.end();
+    return report;
+  },
+};
+
+/** Writes until there is no space left. */
+async function fill(path: string): Promise<void> {
+  using file = await Deno.create(path);
+  for (const bytes of [65_536, 4_096, 1]) {
+    try {
+      for (;;) await file.write(new Uint8Array(bytes));
+    } catch {
+      // Full, as far as blocks of this size go.
+    }
+  }
+}
+
+export const faults: readonly Case[] = [kills, damagedState, portTaken, fullDisk];

@@ -1,0 +1,108 @@
+/**
+ * Cases with more work than usual: many packages in one daemon, many commands a second.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { systemClock } from "../../src/base/mod.ts";
+import { connectControl } from "../../src/daemon/mod.ts";
+import { eventually, newPlace } from "../../tests/cli/network/place.ts";
+import { type Case, most, peakBytes, type Report } from "./case.ts";
+
+const BATCH = 100;
+const LONG_MS = 1_800_000;
+
+const manyPackages: Case = {
+  name: "packages seeded by one daemon",
+  async run(scale) {
+    const report: Report = { tried: 100 * scale, survived: 0, lost: 0, note: "packages; restart" };
+    await using place = await newPlace();
+    const home = await place.home();
+    const published = new Set<string>();
+    const startMs = performance.now();
+    {
+      await using daemon = await home.daemon([], { timeoutMs: LONG_MS });
+      for (let first = 0; first < report.tried; first += BATCH) {
+        const sources = Array.from(
+          { length: Math.min(BATCH, report.tried - first) },
+          (_, i) => place.source(`p${first + i}`, "1.0.0", `${first + i}\n`),
+        );
+        const lines = await home.must(["publish", ...await Promise.all(sources)], {
+          timeoutMs: LONG_MS,
+        });
+        for (const line of lines.trimEnd().split("\n")) published.add(line.split("\t")[0]!);
+      }
+      report.worstBytes = await peakBytes(daemon);
+      await daemon.end();
+    }
+    const publishSeconds = Math.round((performance.now() - startMs) / 1_000);
+    const againMs = performance.now();
+    await using daemon = await home.daemon([], { timeoutMs: LONG_MS });
+    const listed = await eventually(async () => {
+      const lines = (await home.must(["list", "--json"])).trimEnd().split("\n");
+      const seeding = lines.map((line) => JSON.parse(line) as { name: string; seeding: boolean })
+        .filter((one) => one.seeding);
+      return seeding.length >= published.size ? seeding : undefined;
+    });
+    report.worstRecoveryMs = performance.now() - againMs;
+    report.worstBytes = most(report.worstBytes, await peakBytes(daemon));
+    report.survived = listed.length;
+    report.lost = published.size - listed.length;
+    report.note =
+      `packages, published in ${publishSeconds} s; until all are seeded after a restart`;
+    await daemon.end();
+    return report;
+  },
+};
+
+const manyCommands: Case = {
+  name: "100 commands a second on the control socket",
+  async run(scale) {
+    const seconds = 10 * scale;
+    const report: Report = { tried: 0, survived: 0, lost: 0, note: "" };
+    await using place = await newPlace();
+    const home = await place.home();
+    for (let i = 0; i < 5; i++) await home.must(["publish", await place.source(`p${i}`, "1.0.0")]);
+    await using daemon = await home.daemon([], { timeoutMs: LONG_MS });
+    const connected = await connectControl(home.path, { clock: systemClock });
+    assert.ok(connected);
+    const { operations } = connected.client;
+    const key = { publicKey: home.keys.publicKey.toHex(), salt: "" };
+    const commands = [
+      () => operations.status(),
+      () => operations.list(),
+      () => operations.records(),
+      () => operations.lookUp(key),
+    ];
+    const underWay = new Set<Promise<void>>();
+    const startMs = performance.now();
+    let worstMs = 0;
+    while (performance.now() - startMs < seconds * 1_000) {
+      // As many as are due by now, so that a slow answer does not slow the asking.
+      const due = Math.ceil((performance.now() - startMs) / 10);
+      while (report.tried < due) {
+        const askedMs = performance.now();
+        const command: Promise<void> = commands[report.tried++ % commands.length]!().then(
+          () => {
+            report.survived++;
+            worstMs = Math.max(worstMs, performance.now() - askedMs);
+          },
+          (error) => console.error(String(error)),
+        ).finally(() => underWay.delete(command));
+        underWay.add(command);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await Promise.all(underWay);
+    connected.client.close();
+    const { packages } = JSON.parse(await home.must(["status", "--json"])) as { packages: number };
+    report.lost = 5 - packages;
+    report.worstBytes = await peakBytes(daemon);
+    report.note = `commands in ${seconds} s; slowest answer ${Math.round(worstMs)} ms`;
+    await daemon.end();
+    return report;
+  },
+};
+
+export const loads: readonly Case[] = [manyPackages, manyCommands];
