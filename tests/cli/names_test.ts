@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { systemClock } from "../../src/base/mod.ts";
+import { systemClock, toHex } from "../../src/base/mod.ts";
 import { fingerprint, generateKeyPair, type KeyPair } from "../../src/identity/mod.ts";
 import {
   bencode,
@@ -16,10 +16,11 @@ import {
   nameIndexSlot,
   signItem,
   signNameIndexEntry,
+  targetOf,
 } from "../../src/records/mod.ts";
 import { StateDatabase } from "../../src/store/mod.ts";
 import { TestEngine } from "../support/engines.ts";
-import { type Home, newPlace, type Place } from "./network/place.ts";
+import { eventually, type Home, newPlace, type Place } from "./network/place.ts";
 
 /** A key pair of a slot of the index. */
 function keysOfSlot(slot: number): KeyPair {
@@ -48,9 +49,13 @@ async function vandalize(
     seq,
     value: bencode(value),
   });
-  const manager = engine.manager();
-  assert((await manager.put(item)).holding >= 8);
+  // On every node: an older copy that is left would be read.
+  const manager = engine.manager({ storeNodes: place.testnet.nodes.length });
+  await manager.put(item);
   await manager.stop();
+  const target = toHex(targetOf(item.publicKey, item.salt));
+  const left = place.testnet.holders(target).filter((node) => node.holds(target)!.seq !== seq);
+  assert.equal(left.length, 0);
 }
 
 function pinsOf(home: Home) {
@@ -125,6 +130,14 @@ Deno.test("two publishers of one name: each policy gets its package; the pin ref
   assert.deepEqual([old.code, old.stdout], [4, ""], old.stderr);
   assert.match(old.stderr, /hello was at 1\.3\.0 here.*take it all the same: hello@1\.2\.0/);
   await user.must(["get", "hello@1.2.0"]);
+
+  // Whoever seeds a package keeps its name alive, without any key; both are of one slot.
+  await using _user = await user.daemon();
+  await eventually(async () =>
+    /^name index of hello\tstored on \d+ nodes/m.test(
+      (await user.run(["announce", "hello"])).stdout,
+    )
+  );
 });
 
 Deno.test("resolve -v tells what it left out and what it took; nothing found and nobody reached are told apart", async () => {
