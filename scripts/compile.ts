@@ -45,6 +45,8 @@ const compile = [
   // would have a hand in the process that holds the key.
   "--no-code-cache",
   "--unstable-worker-options",
+  // Neither `eval` nor `new Function`: no text becomes a program.
+  "--v8-flags=--disallow-code-generation-from-strings",
 ];
 
 const commandLine = "src/cli/mod.ts";

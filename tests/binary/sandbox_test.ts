@@ -10,8 +10,11 @@ import { freePort, spawnCli, type TemporaryHome, temporaryHome } from "../suppor
 import { kinds, type Prey } from "./probe/attempts.ts";
 import { binary, binaryTest, buildProbe, keyPath, makeKey } from "./support.ts";
 
-/** How Deno says that a permission is missing; Node's functions have their own ways of passing it on. */
-const refused = /^NotCapable: |^(Type)?Error: (.*Requires .+ access|send UNKNOWN)/;
+/**
+ * How Deno says that a permission is missing, which Node's functions pass on in ways of their own; and
+ * how V8 says that text is no program.
+ */
+const refused = /^(NotCapable|EvalError): |^(Type)?Error: (.*Requires .+ access|send UNKNOWN)/;
 /** How the worker's own code says that something is no archive. */
 const noFile = /is a link or no regular file$/;
 

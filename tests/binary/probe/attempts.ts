@@ -108,6 +108,7 @@ const forbidden: Record<string, Attempt> = {
     vm.runInThisContext(`import("file://${home}/evil.js")`, {
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     }),
+  "make a function of text": () => new Function("return 1")(),
   "import in what is evaluated": ({ home }) => (0, eval)(`import("file://${home}/evil.js")`),
   "import in a worker": ({ home }) => {
     const program =
