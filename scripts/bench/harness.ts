@@ -98,7 +98,7 @@ export function report({ row, figures, missing }: Measured): string {
       const { median, min, max } = summary(values);
       medians.set(who, median);
       const base = medians.get(ours!);
-      const ratio = who === ours || base === undefined ? "" : (base / median).toFixed(2);
+      const ratio = who === ours || base === undefined ? "" : share(base / median);
       lines.push([...label, who, digits(median), `${digits(min)}..${digits(max)}`, ratio]);
     }
   }
@@ -115,6 +115,11 @@ function digits(value: number): string {
     ? value.toFixed(1)
     : value.toFixed(2);
   return text.replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** Two digits after the point; what is less than that is said to be. */
+function share(ratio: number): string {
+  return ratio < 0.005 ? "<0.01" : ratio.toFixed(2);
 }
 
 function markdown(lines: readonly string[][]): string {
