@@ -118,7 +118,7 @@ export async function checkDht(
 
 function checkNames(nodes: number, failed: string[]): Check {
   const name = "bootstrap";
-  if (failed.length === 0) return good(name, `${nodes} nodes set, their addresses are known`);
+  if (failed.length === 0) return good(name, `addresses found for ${nodes} of ${nodes}`);
   const what = `no address found for ${failed.join(", ")}`;
   const mend = "see that names can be looked up here (DNS), or give addresses with --bootstrap";
   return failed.length < nodes ? doubtful(name, what, mend) : bad(name, what, mend);
