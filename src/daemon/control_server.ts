@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Clock, errorToData, utf8 } from "../base/mod.ts";
+import { type Clock, delay, errorToData, utf8 } from "../base/mod.ts";
 import { isOperation, type OperationName, parseRequest } from "./control_schema.ts";
 import { DaemonError } from "./errors.ts";
 import type { CallOptions, Operations } from "./operations.ts";
@@ -16,6 +16,8 @@ import type { CallOptions, Operations } from "./operations.ts";
 export const MAX_REQUEST_BYTES = 1 << 20;
 /** A request has to be there whole after this long. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** A client that does not even take its answer is waited for no longer than this. */
+const CLOSE_DEADLINE_MS = 1_000;
 
 /** A control socket that is being served. */
 export interface ControlServer {
@@ -38,22 +40,28 @@ export async function serveControl(
 ): Promise<ControlServer> {
   refuseLong(path);
   await Deno.remove(path).catch(ignoreMissing);
-  const abort = new AbortController();
+  const ending = new AbortController();
   const server = Deno.serve({
     path,
-    signal: abort.signal,
     onListen: () => {},
     onError: (error) => errorResponse(error, 500),
-  }, (request) => respond(request, operations, clock));
-  let finished = false;
-  server.finished.then(() => finished = true);
+  }, (request) => respond(request, operations, clock, ending.signal));
   await Deno.chmod(path, 0o600);
+  let drained: Promise<void> | undefined;
+  const drain = () => drained ??= server.shutdown();
   return {
-    drain: () => server.shutdown(),
+    drain,
     async close() {
-      // Deno throws when a server that has ended is aborted.
-      if (!finished) abort.abort();
-      await server.finished;
+      const ended = drain();
+      // Not by the signal that `Deno.serve` takes: aborted after a shutdown has begun, it throws
+      // where nobody can catch it.
+      ending.abort();
+      const late = new AbortController();
+      await Promise.race([
+        ended,
+        delay(clock, CLOSE_DEADLINE_MS, late.signal).catch(() => {}),
+      ]);
+      late.abort();
       await Deno.remove(path).catch(ignoreMissing);
     },
   };
@@ -79,6 +87,7 @@ async function respond(
   request: Request,
   operations: Operations,
   clock: Clock,
+  ending: AbortSignal,
 ): Promise<Response> {
   const { pathname } = new URL(request.url);
   const name = pathname.replace(/^\/v1\//, "");
@@ -99,7 +108,7 @@ async function respond(
   }
   let body: unknown;
   try {
-    body = JSON.parse(await readBody(request, clock));
+    body = JSON.parse(await readBody(request, clock, ending));
     parseRequest(name, body);
   } catch (error) {
     const known = error instanceof DaemonError ? error : new DaemonError(
@@ -109,7 +118,7 @@ async function respond(
     );
     return errorResponse(known, 400);
   }
-  return stream((options) => call(operations, name, body, options));
+  return stream((options) => call(operations, name, body, options), ending);
 }
 
 function isReading(name: OperationName): name is "status" | "list" | "records" {
@@ -156,8 +165,9 @@ function call(
 /** Runs an operation and writes what comes of it, a JSON object a line. */
 function stream(
   work: (options: CallOptions<unknown>) => Promise<unknown>,
+  ending: AbortSignal,
 ): Response {
-  // The client going away ends its operation.
+  // The client going away ends its operation, and so do we when we go.
   const gone = new AbortController();
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
@@ -166,6 +176,12 @@ function stream(
         if (gone.signal.aborted) return;
         controller.enqueue(encoder.encode(JSON.stringify(line) + "\n"));
       };
+      const cutOff = () => {
+        if (gone.signal.aborted) return;
+        gone.abort();
+        controller.error(new Error("the process is ending"));
+      };
+      ending.addEventListener("abort", cutOff, { once: true });
       try {
         const result = await work({
           signal: gone.signal,
@@ -175,6 +191,7 @@ function stream(
       } catch (error) {
         write({ error: errorToData(error) });
       }
+      ending.removeEventListener("abort", cutOff);
       if (!gone.signal.aborted) controller.close();
     },
     cancel: () => gone.abort(),
@@ -182,14 +199,16 @@ function stream(
   return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
 }
 
-async function readBody(request: Request, clock: Clock): Promise<string> {
+async function readBody(request: Request, clock: Clock, ending: AbortSignal): Promise<string> {
   const reader = request.body?.getReader();
   if (!reader) return "{}";
   let late = false;
-  const timer = clock.after(REQUEST_TIMEOUT_MS, () => {
+  const giveUp = () => {
     late = true;
     reader.cancel().catch(() => {});
-  });
+  };
+  const timer = clock.after(REQUEST_TIMEOUT_MS, giveUp);
+  ending.addEventListener("abort", giveUp, { once: true });
   const decoder = new TextDecoder();
   let text = "";
   let size = 0;
@@ -213,6 +232,7 @@ async function readBody(request: Request, clock: Clock): Promise<string> {
     }
   } finally {
     timer.cancel();
+    ending.removeEventListener("abort", giveUp);
   }
 }
 

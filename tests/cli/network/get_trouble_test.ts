@@ -159,3 +159,22 @@ Deno.test("a download that is interrupted is gone on with, not begun again", asy
   assert(uploadedBytes < lengthBytes - (1 << 19), `${uploadedBytes} of ${lengthBytes} sent again`);
   await daemon.end();
 });
+
+Deno.test("a daemon that is stopped hands the download that went through it back to the command", async () => {
+  await using place = await newPlace();
+  const [seeder, home] = [await place.home(), await place.home(null)];
+  const source = await place.source("big", "1.0.0");
+  await Deno.writeFile(join(source, "noise"), randomBytes(6 << 20));
+  await using slow = await seeder.daemon(["--upload-limit", "1MiB"]);
+  await seeder.must(["publish", "-q", source]);
+  await using daemon = await home.daemon();
+  await using getting = home.spawn(["get", `${seeder.publicKey}/big@1.0.0`]);
+  await eventually(() => home.files().some((name) => name.startsWith(".partial-")));
+  await home.must(["stop"]);
+  const stopped = await daemon.process.result;
+  assert.equal(stopped.code, 0, stopped.stderr);
+  const { code, stdout, stderr } = await getting.result;
+  assert.deepEqual([code, stdout], [0, `${join(home.seed, "big-1.0.0.tgz")}\n`], stderr);
+  assert.match(stderr, /has ended; going on without it/);
+  await slow.end();
+});

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { magnetIn, newPlace, together } from "./place.ts";
+import { eventually, magnetIn, newPlace, together } from "./place.ts";
 import { unwillingNode } from "./unwilling_node.ts";
 
 Deno.test("publish prints name, version and magnet of a directory, and its record is on the DHT", async () => {
@@ -264,4 +264,18 @@ Deno.test("publish --seed-for serves for a while and then ends", async () => {
 
   const short = await home.run(["publish", "--seed-for", "500ms", source]);
   assert.deepEqual([short.code, short.stdout], [0, `${line}\n`], short.stderr);
+});
+
+Deno.test("Ctrl-C while it packs ends publish with 130, and leaves nothing behind", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const home = await place.home();
+  const source = await place.source("huge", "1.0.0");
+  // Holes read as zeros: much to compress, nothing on the disk.
+  using file = await Deno.create(join(source, "holes"));
+  await file.truncate(8 * 1024 ** 3);
+  await using publishing = home.spawn(["publish", source]);
+  await eventually(() => home.files().some((name) => name.startsWith(".tmp-")));
+  publishing.kill("SIGINT");
+  const { code, stdout } = await publishing.result;
+  assert.deepEqual([code, stdout, home.files()], [130, "", []]);
 });

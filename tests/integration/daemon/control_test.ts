@@ -260,6 +260,33 @@ Deno.test("draining answers what is under way, takes nothing new, and then the s
   assert(!existsSync(control.path));
 });
 
+Deno.test("closing after a drain that took too long ends what is left, and throws nothing", async () => {
+  const begun = Promise.withResolvers<AbortSignal>();
+  await using control = await served({
+    announce: (_request, { signal, onEvent }: CallOptions<never> = {}) => {
+      onEvent?.({} as never);
+      begun.resolve(signal!);
+      return new Promise(() => {});
+    },
+  });
+  const { client } = (await connectControl(control.home, { clock: systemClock }))!;
+  const result = client.operations.announce({ packages: [] });
+  result.catch(() => {});
+  const signal = await begun.promise;
+  using half = await raw(control.path);
+  await half.say("POST /v1/status HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{");
+  while (control.clock.timers === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  control.server.drain();
+  // The one that sent half a request and never leaves is waited for, but not for long.
+  const closed = control.server.close();
+  await control.clock.advance(1_000);
+  await closed;
+  assert.equal((await failure(result)).code, "CONTROL_UNREACHABLE");
+  assert(signal.aborted);
+  assert(!existsSync(control.path));
+  client.close();
+});
+
 Deno.test("closing does not wait for those that never end; they hear that the owner is gone", async () => {
   const begun = Promise.withResolvers<void>();
   await using control = await served({
