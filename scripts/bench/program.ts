@@ -26,7 +26,14 @@ export class Program implements AsyncDisposable {
   /** Starts a module of this folder. */
   static module(name: string, ...args: string[]): Program {
     const path = new URL(name, import.meta.url).pathname;
-    return new Program(Deno.execPath(), ["run", "-q", "-A", path, ...args]);
+    return new Program(Deno.execPath(), [
+      "run",
+      "-q",
+      "--node-modules-dir=manual",
+      "-A",
+      path,
+      ...args,
+    ]);
   }
 
   /** The next object that it prints. */

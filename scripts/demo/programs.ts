@@ -54,7 +54,8 @@ export class Programs implements AsyncDisposable {
    * @param signal ends all programs
    */
   constructor(binary: string | undefined, signal: AbortSignal) {
-    const fromSources = ["run", "-q", "-P=libreseed", mainModule];
+    // Without "manual" Deno makes the linked packages anew at each start, and two get in each other's way.
+    const fromSources = ["run", "-q", "--node-modules-dir=manual", "-P=libreseed", mainModule];
     this.#command = binary ? [resolve(binary)] : [Deno.execPath(), ...fromSources];
     this.spelling = binary ? resolve(binary) : `deno ${fromSources.join(" ")}`;
     this.#signal = signal;

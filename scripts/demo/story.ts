@@ -147,10 +147,10 @@ export class Story {
     this.#page.step("The reader downloads it over BitTorrent, verifies and unpacks it");
     await this.#libreseed(this.#reader, "get", "-v", `$KEY/${PACKAGE}`, "-o", UNPACKED);
     const { stdout } = await this.#libreseed(this.#publisher, "status", NAME);
-    const sentBytes = Number(/(\d+) bytes sent/.exec(stdout)?.[1] ?? 0);
-    expect(sentBytes > 0, "the seeder says that it sent nothing");
-    this.#page.done(`the seeder sent ${sentBytes} bytes`);
-    this.#summary.push(["downloaded", `over BitTorrent; the seeder sent ${sentBytes} bytes`]);
+    const sent = /([\d.]+ [KMG]?i?B|[\d.]+ bytes) sent/.exec(stdout)?.[1];
+    expect(sent !== undefined && !/^0 /.test(sent), "the seeder says that it sent nothing");
+    this.#page.done(`the seeder sent ${sent}`);
+    this.#summary.push(["downloaded", `over BitTorrent; the seeder sent ${sent}`]);
   }
 
   async #verify(): Promise<void> {

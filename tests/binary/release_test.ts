@@ -24,7 +24,7 @@ const runtime = Deno.env.get("DENORT_BIN");
 
 function release(args: string[]): Promise<CliResult> {
   return runCli(args, {
-    program: [Deno.execPath(), "run", "-q", "-A", script],
+    program: [Deno.execPath(), "run", "-q", "--node-modules-dir=manual", "-A", script],
     env: { HOME: Deno.env.get("HOME")!, ...(runtime !== undefined && { DENORT_BIN: runtime }) },
     timeoutMs: 300_000,
   });

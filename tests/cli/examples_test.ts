@@ -34,7 +34,7 @@ async function machine(): Promise<Machine> {
   const program = join(path, "bin", "libreseed");
   await Deno.mkdir(join(path, "bin"));
   const words = Deno.env.get("LIBRESEED_BIN") ??
-    `${Deno.execPath()} run -q -A --config=${root}deno.json ${root}main.ts`;
+    `${Deno.execPath()} run -q --node-modules-dir=manual -A --config=${root}deno.json ${root}main.ts`;
   await Deno.writeTextFile(program, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
   const testnet = await startTestnet({ nodes: 10 });
   const env = {

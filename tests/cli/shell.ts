@@ -5,11 +5,11 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { type CliOptions, type CliResult, runCli } from "../support/mod.ts";
+import { type CliOptions, type CliResult, fromSources, runCli } from "../support/mod.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const binary = Deno.env.get("LIBRESEED_BIN");
-const program = binary ? [binary] : [Deno.execPath(), "run", "-q", "-A", `${root}main.ts`];
+const program = binary ? [binary] : fromSources;
 
 /** Runs a line of bash in which `"$@"` is the program. */
 export function runShell(line: string, options: CliOptions = {}): Promise<CliResult> {

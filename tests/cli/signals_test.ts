@@ -19,7 +19,16 @@ const stubborn = `
   setInterval(() => {}, 1_000);
 `;
 
-const program = [Deno.execPath(), "run", "-q", "-A", "--no-check", "--ext=ts", "-"];
+const program = [
+  Deno.execPath(),
+  "run",
+  "-q",
+  "--node-modules-dir=manual",
+  "-A",
+  "--no-check",
+  "--ext=ts",
+  "-",
+];
 
 Deno.test("the first signal asks, the second ends at once", async () => {
   const signals: [Deno.Signal, number][] = [["SIGINT", 130], ["SIGTERM", 143]];

@@ -35,6 +35,7 @@ await interopTest(
       "run",
       "--quiet",
       "--no-prompt",
+      "--node-modules-dir=manual",
       `--config=${config}`,
       "-A",
       script,

@@ -9,14 +9,17 @@ import { concatBytes } from "../../src/base/mod.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** How the sources are run. The only place that says so. */
-const fromSources = [
+/** How the sources are run, with the permissions that the program has. */
+export const fromSources: readonly string[] = [
   Deno.execPath(),
   "run",
   "--quiet",
   "--no-prompt",
+  // Deno makes the linked packages anew at each start otherwise, and two starts at once get in each
+  // other's way.
+  "--node-modules-dir=manual",
   `--config=${root}deno.json`,
-  "-A",
+  "-P=libreseed",
   `${root}main.ts`,
 ];
 

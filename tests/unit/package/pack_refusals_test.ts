@@ -225,6 +225,7 @@ inDirectory("a file that the system refuses to read is named", async (dir) => {
     Deno.execPath(),
     "run",
     "--no-prompt",
+    "--node-modules-dir=manual",
     `--config=${config}`,
     "--allow-all",
     `--deny-read=${join(dir, "in/secret")}`,

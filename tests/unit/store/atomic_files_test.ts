@@ -223,7 +223,7 @@ Deno.test("a process killed while it writes leaves the old file whole", async ()
     await writeFileAtomic(${JSON.stringify(path)}, chunks());
   `;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", code],
+    args: ["eval", "--node-modules-dir=manual", code],
     stdout: "piped",
   }).spawn();
   const reader = child.stdout.getReader();

@@ -221,7 +221,10 @@ Deno.test("another process that writes for long makes it busy, and is waited for
     await new Promise((resolve) => setTimeout(resolve, 300));
     database.exec("COMMIT");
   `;
-  const child = new Deno.Command(Deno.execPath(), { args: ["eval", code], stdout: "piped" })
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--node-modules-dir=manual", code],
+    stdout: "piped",
+  })
     .spawn();
   const reader = child.stdout.getReader();
   await reader.read();
@@ -248,7 +251,10 @@ Deno.test("what a method returned from survives the process being killed", async
       console.log(i);
     }
   `;
-  const child = new Deno.Command(Deno.execPath(), { args: ["eval", code], stdout: "piped" })
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--node-modules-dir=manual", code],
+    stdout: "piped",
+  })
     .spawn();
   let output = "";
   for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -279,7 +285,7 @@ Deno.test("several processes that open a new state at once all get it", async ()
   `;
   const results = await Promise.all(Array.from({ length: 4 }, async () => {
     const { code: exitCode, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["eval", code],
+      args: ["eval", "--node-modules-dir=manual", code],
       stderr: "piped",
     }).output();
     return { exitCode, stderr: new TextDecoder().decode(stderr) };
