@@ -82,7 +82,17 @@ interface Plan {
  */
 export async function getArchive(context: GetContext, request: GetRequest): Promise<Got> {
   const plan = await planFor(context, request);
-  return await alreadyThere(context, plan) ?? await fetchArchive(context, plan);
+  const there = await alreadyThere(context, plan);
+  if (there) return there;
+  try {
+    return await fetchArchive(context, plan);
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    // Another command may have wanted the same archive, and have put it in its place meanwhile.
+    const since = await alreadyThere(context, plan);
+    if (since) return since;
+    throw error;
+  }
 }
 
 async function planFor(context: GetContext, request: GetRequest): Promise<Plan> {

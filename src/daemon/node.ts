@@ -68,17 +68,17 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
   const operations = Object.fromEntries(operationNames.map((name) => [
     name,
     async (...args: unknown[]) => {
-      const used = current;
-      const call = (node: NodeHandle) =>
-        (node.operations[name] as (...args: unknown[]) => Promise<unknown>)(...args);
-      try {
-        return await call(used);
-      } catch (error) {
-        const isLost = error instanceof DaemonError && error.code === "CONTROL_UNREACHABLE";
-        if (!isLost || options.signal?.aborted) throw error;
-        // Every operation can be repeated: what it did the first time, it finds done.
-        await reopen(used);
-        return await call(current);
+      // Several commands may own the home one after the other, each for a moment.
+      for (;;) {
+        const used = current;
+        try {
+          return await (used.operations[name] as (...args: unknown[]) => Promise<unknown>)(...args);
+        } catch (error) {
+          const isLost = error instanceof DaemonError && error.code === "CONTROL_UNREACHABLE";
+          if (!isLost || options.signal?.aborted) throw error;
+          // Every operation can be repeated: what it did the first time, it finds done.
+          await reopen(used);
+        }
       }
     },
   ])) as unknown as Operations;

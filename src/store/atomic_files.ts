@@ -15,6 +15,8 @@ import { fileError, linkRefused, StoreError } from "./errors.ts";
 const PREFIX = ".tmp-";
 /** A temporary that was not written to for this long is nobody's, whatever its process id says. */
 const STALE_MS = 3_600_000;
+/** Nobody replaces a file so often while it is being opened, unless to mislead. */
+const MAX_OPEN_TRIES = 16;
 
 /** What a file is written from. */
 export type WritableData = Uint8Array | string | AsyncIterable<Uint8Array>;
@@ -182,35 +184,41 @@ export async function openRegular(
   path: string,
   flags: number = constants.O_RDONLY,
 ): Promise<FileHandle> {
-  const doing = flags === constants.O_RDONLY ? "read" : "write";
-  let file: FileHandle;
-  try {
-    file = await open(path, flags | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
-  } catch (cause) {
-    throw isCode(cause, "EISDIR") ? notAFile(path) : fileError(cause, doing, path);
-  }
-  try {
-    await refuseOther(file, path);
-    return file;
-  } catch (error) {
+  for (let tries = 1;; tries++) {
+    const file = await openFile(path, flags);
+    try {
+      if (await isWhatLiesAt(file, path, tries)) return file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     await file.close();
-    throw error;
+  }
+}
+
+async function openFile(path: string, flags: number): Promise<FileHandle> {
+  try {
+    return await open(path, flags | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (cause) {
+    if (isCode(cause, "EISDIR")) throw notAFile(path);
+    throw fileError(cause, flags === constants.O_RDONLY ? "read" : "write", path);
   }
 }
 
 /**
  * Deno follows links itself, O_NOFOLLOW or not, unless the process has all permissions. So what was
- * opened is compared with what lies at the path.
+ * opened is compared with what lies at the path. If they differ and there is no link, somebody has put
+ * another file there since, and it is to be opened again; after some tries it counts as a link.
  */
-async function refuseOther(file: FileHandle, path: string): Promise<void> {
+async function isWhatLiesAt(file: FileHandle, path: string, tries: number): Promise<boolean> {
   const opened = await file.stat();
   if (!opened.isFile()) throw notAFile(path);
   const there = await lstat(path).catch((cause) => {
     throw fileError(cause, "read", path);
   });
-  if (there.isSymbolicLink() || there.ino !== opened.ino || there.dev !== opened.dev) {
-    throw linkRefused(path);
-  }
+  if (there.ino === opened.ino && there.dev === opened.dev) return true;
+  if (there.isSymbolicLink() || tries === MAX_OPEN_TRIES) throw linkRefused(path);
+  return false;
 }
 
 function notAFile(path: string): StoreError {
