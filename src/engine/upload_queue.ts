@@ -7,8 +7,7 @@
  * @module
  */
 
-// deno-lint-ignore no-import-prefix
-import Connection from "npm:bittorrent-protocol@5.0.9";
+import Connection from "bittorrent-protocol";
 
 /** A block of a piece: index of the piece, offset in it and length, bytes. */
 type Request = [index: number, offset: number, length: number];
