@@ -61,8 +61,17 @@ const places: { what: string; pattern: RegExp; only: readonly string[] }[] = [
       /["']node:(net|dgram|dns|http|https|tls)(\/promises)?["']|\bDeno\.(connect|listen|serve)|\bfetch\(["'`]/,
     only: ["src/engine/", "src/daemon/", "src/config/"],
   },
-  { what: "UDP", pattern: /["']node:dgram["']/, only: ["src/engine/udp_socket.ts"] },
-  { what: "SQLite", pattern: /["']node:sqlite["']/, only: ["src/store/sqlite.ts"] },
+  // The doctor looks at a port that nobody has, and at a state that it must not mend by opening it.
+  {
+    what: "UDP",
+    pattern: /["']node:dgram["']/,
+    only: ["src/engine/udp_socket.ts", "src/daemon/doctor_network.ts"],
+  },
+  {
+    what: "SQLite",
+    pattern: /["']node:sqlite["']/,
+    only: ["src/store/sqlite.ts", "src/daemon/doctor_files.ts"],
+  },
   { what: "another program", pattern: /\bDeno\.Command\b/, only: ["src/daemon/port_owner.ts"] },
   { what: "a worker", pattern: /\bnew Worker\(/, only: ["src/worker/connect.ts"] },
   {
