@@ -103,7 +103,7 @@ export function report({ row, figures, missing }: Measured): string {
     }
   }
   const absent = missing.map(({ name, why }) => `\nNot measured: ${name} (${why}).\n`).join("");
-  return `### ${row.title}\n\n${row.about} Rounds: ${row.rounds}.\n\n${markdown(lines)}\n${absent}`;
+  return `## ${row.title}\n\n${row.about} Rounds: ${row.rounds}.\n\n${markdown(lines)}\n${absent}`;
 }
 
 /** Three digits that count, or all those before the point. */

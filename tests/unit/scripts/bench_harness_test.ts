@@ -47,7 +47,7 @@ Deno.test("the table has median, spread and the ratio of ours to each", async ()
   const contenders = [contender("a", [], [0, 10, 30, 20]), contender("b", [], [0, 40, 39, 4_000])];
   const table = report(await measure(row(contenders, 3), () => {}));
   assert.deepEqual(table.split("\n"), [
-    "### Row",
+    "## Row",
     "",
     "About. Rounds: 3.",
     "",
