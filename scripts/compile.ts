@@ -4,8 +4,9 @@
  * Three bundles are made first: the sandboxed worker's, the command line's, and the entry's, which
  * holds no more than `version` needs. Compiling the sources as they are would embed all of
  * node_modules, and a worker with narrow permissions may not read the embedded modules that it would
- * `require`. `DENORT_BIN` names the runtime to build on; without it Deno downloads its own. Packing
- * and publishing what comes out is done by `release.ts`.
+ * `require`. `--worker-only` makes the first one, `dist/worker.js`, for running the sources.
+ * `DENORT_BIN` names the runtime to build on; without it Deno downloads its own. Packing and publishing
+ * what comes out is done by `release.ts`.
  *
  * @module
  */
@@ -33,7 +34,8 @@ export interface BuildOptions {
   stage?: string;
 }
 
-const bundle = ["bundle", "--quiet", "--platform", "deno", "--minify"];
+// The command parser tells its errors apart by the names of their classes.
+const bundle = ["bundle", "--quiet", "--platform", "deno", "--minify", "--keep-names"];
 const compile = [
   "compile",
   "--quiet",
@@ -79,12 +81,7 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
   try {
     const { version, imports } = manifest;
     await Deno.writeTextFile(join(stage, "deno.json"), JSON.stringify({ version, imports }));
-    await run("Bundling the worker", root, [
-      ...bundle,
-      "--output",
-      join(stage, "dist", "worker.js"),
-      worker,
-    ]);
+    await bundleWorker(join(stage, "dist", "worker.js"), worker);
     await run("Bundling the command line", root, [
       ...bundle,
       ...external,
@@ -93,7 +90,7 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
       chunks,
       commandLine,
     ]);
-    await lightenRequire(chunks);
+    await giveRequire([...Deno.readDirSync(chunks)].map(({ name }) => join(chunks, name)));
     const main = join(chunks, "main.js");
     // As the entry names it, and as the stage has it.
     const specifier = posix.relative(posix.dirname(entry), commandLine).replace(/^(?!\.)/, "./");
@@ -131,18 +128,22 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
   return { path, bytes: (await Deno.stat(path)).size };
 }
 
+/** Bundles the worker into one file. */
+async function bundleWorker(output: string, entry = "src/worker/main.ts"): Promise<void> {
+  await run("Bundling the worker", root, [...bundle, "--output", output, entry]);
+  await giveRequire([output]);
+}
+
 /**
- * The bundler has every chunk load `node:module` for the `require` of CommonJS libraries, which takes
- * twice as long as starting the program does. They require Node's own modules only, and there is a
- * lighter way to those.
+ * Gives the CommonJS libraries a `require`. What the bundler gives them fails when names are kept; else
+ * it loads `node:module`, which takes twice as long as starting the program does. They require Node's
+ * own modules only, and there is a shorter way to those.
  */
-async function lightenRequire(chunks: string): Promise<void> {
-  const paths: string[] = [];
-  for await (const { name } of Deno.readDir(chunks)) paths.push(join(chunks, name));
+async function giveRequire(paths: string[]): Promise<void> {
   await replaceOnce(
     paths,
-    /import ?\{createRequire as ([\w$]+)\} ?from ?"node:module";var ([\w$]+)=\1\(import\.meta\.url\);/,
-    (_all, _create, name) => `var ${name}=name=>process.getBuiltinModule(name);`,
+    /\([\w$]+=>typeof require<"u"\?require:[^]{0,300}?'Dynamic require of "'\+[\w$]+\+'" is not supported'\)\}\)/,
+    () => "(name=>process.getBuiltinModule(name))",
   );
 }
 
@@ -207,11 +208,19 @@ async function forgetTimes(dir: string): Promise<void> {
 if (import.meta.main) {
   try {
     const { values } = parseArgs({
-      options: { output: { type: "string" }, target: { type: "string" } },
+      options: {
+        output: { type: "string" },
+        target: { type: "string" },
+        "worker-only": { type: "boolean" },
+      },
     });
-    const output = resolve(values.output ?? join(root, "dist", "libreseed"));
-    const { path, bytes } = await build({ output, target: values.target });
-    console.log(`${path} ${bytes} bytes`);
+    if (values["worker-only"]) {
+      await bundleWorker(join(root, "dist", "worker.js"));
+    } else {
+      const output = resolve(values.output ?? join(root, "dist", "libreseed"));
+      const { path, bytes } = await build({ output, target: values.target });
+      console.log(`${path} ${bytes} bytes`);
+    }
   } catch (error) {
     console.error(`compile: ${(error as Error).message}`);
     Deno.exit(1);
