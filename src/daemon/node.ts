@@ -42,6 +42,8 @@ export interface NodeHandle {
 const CLOSE_DEADLINE_MS = 3_000;
 /** How long others that borrow a command's own engine may go on with what they have begun. */
 const DRAIN_DEADLINE_MS = 30_000;
+/** The same, when somebody asked the command to end. */
+const INTERRUPTED_DRAIN_MS = 1_000;
 const POLL_MS = 50;
 /** How often to look for the owner before saying that one waits. */
 const NOTICE_AFTER_TRIES = 10;
@@ -144,7 +146,8 @@ async function openOwn(options: OpenNodeOptions, release: () => void): Promise<N
     operations: host,
     status: await host.status(),
     async close() {
-      await drain(control, clock, DRAIN_DEADLINE_MS);
+      const isInterrupted = options.signal?.aborted ?? false;
+      await drain(control, clock, isInterrupted ? INTERRUPTED_DRAIN_MS : DRAIN_DEADLINE_MS);
       await host.close(CLOSE_DEADLINE_MS);
       release();
     },

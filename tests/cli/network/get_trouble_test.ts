@@ -23,7 +23,7 @@ import {
   signItem,
 } from "../../../src/records/mod.ts";
 import { freePort } from "../../support/mod.ts";
-import { eventually, type Home, magnetIn, newPlace } from "./place.ts";
+import { eventually, type Home, magnetIn, newPlace, together } from "./place.ts";
 
 /** Puts a record through a home's daemon, whatever it says. */
 async function put(home: Home, item: MutableItem, version: string): Promise<void> {
@@ -160,21 +160,27 @@ Deno.test("a download that is interrupted is gone on with, not begun again", asy
   await daemon.end();
 });
 
-Deno.test("a daemon that is stopped hands the download that went through it back to the command", async () => {
+Deno.test("an owner that is ended hands the download that went through it back to the command", async () => {
   await using place = await newPlace();
-  const [seeder, home] = [await place.home(), await place.home(null)];
+  const seeder = await place.home();
   const source = await place.source("big", "1.0.0");
-  await Deno.writeFile(join(source, "noise"), randomBytes(6 << 20));
-  await using slow = await seeder.daemon(["--upload-limit", "1MiB"]);
+  await Deno.writeFile(join(source, "noise"), randomBytes(5 << 20));
+  await using slow = await seeder.daemon(["--upload-limit", "2MiB"]);
   await seeder.must(["publish", "-q", source]);
-  await using daemon = await home.daemon();
-  await using getting = home.spawn(["get", `${seeder.publicKey}/big@1.0.0`]);
-  await eventually(() => home.files().some((name) => name.startsWith(".partial-")));
-  await home.must(["stop"]);
-  const stopped = await daemon.process.result;
-  assert.equal(stopped.code, 0, stopped.stderr);
-  const { code, stdout, stderr } = await getting.result;
-  assert.deepEqual([code, stdout], [0, `${join(home.seed, "big-1.0.0.tgz")}\n`], stderr);
-  assert.match(stderr, /has ended; going on without it/);
+  const mine = await place.source("mine", "1.0.0");
+  // The owner is a daemon that is stopped, or a command that is interrupted.
+  await together([["seed"], ["publish", "--seed-for", "10m", mine]].map(async (args) => {
+    const home = await place.home();
+    await using owner = home.spawn(args);
+    await owner.waitForLine(/^ready: |^serving for/);
+    await using getting = home.spawn(["get", `${seeder.publicKey}/big@1.0.0`]);
+    await eventually(() => home.files().some((name) => name.startsWith(".partial-")));
+    owner.kill("SIGINT");
+    const ended = await owner.result;
+    assert.equal(ended.code, 0, ended.stderr);
+    const { code, stdout, stderr } = await getting.result;
+    assert.deepEqual([code, stdout], [0, `${join(home.seed, "big-1.0.0.tgz")}\n`], stderr);
+    assert.match(stderr, /has ended; going on without it/);
+  }));
   await slow.end();
 });
