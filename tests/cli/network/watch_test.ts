@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { eventually, type Home, newPlace, type Place } from "./place.ts";
+import { eventually, type Home, newPlace, type Place, together } from "./place.ts";
 
 /** An archive of a stranger, packed, with what belongs to it: the paths without their ending. */
 async function strangers(
@@ -16,10 +16,10 @@ async function strangers(
   const stranger = await place.home();
   const packed = join(place.path, "packed");
   await Deno.mkdir(packed);
-  for (const name of names) {
+  await together(names.map(async (name) => {
     const source = await place.source(name, "1.0.0");
     await stranger.must(["pack", "-q", source, "--out", join(packed, `${name}-1.0.0.tgz`)]);
-  }
+  }));
   return { stranger, packed };
 }
 
