@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, every, fromHex, type Timer, toHex } from "../base/mod.ts";
+import { type Clock, delay, every, fromHex, type Timer, toHex } from "../base/mod.ts";
 import { type LoadedSettings, settingDefinitions, type Settings } from "../config/mod.ts";
 import type { Contact } from "../dht/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
@@ -63,6 +63,9 @@ export interface HostOptions {
 
 /** How often the routing table is kept for the next start, milliseconds. */
 const SAVE_NODES_MS = 5 * 60_000;
+
+/** How long the worker may take to name the nodes that it knows. */
+const KNOWN_NODES_MS = 1_000;
 
 /** Owns a home's engine. */
 export class Host implements Operations {
@@ -315,7 +318,13 @@ export class Host implements Operations {
   async #keepNodes(): Promise<void> {
     try {
       const seenMs = this.#options.clock.now();
-      const nodes = await this.#worker.knownNodes();
+      // A thread that died answers nobody.
+      const answered = new AbortController();
+      const late = delay(this.#options.clock, KNOWN_NODES_MS, answered.signal).catch(() => {});
+      const nodes: Contact[] = await Promise.race([
+        this.#worker.knownNodes(),
+        late.then(() => []),
+      ]).finally(() => answered.abort());
       // A network that went away must not cost us the nodes that we knew.
       if (nodes.length === 0) return;
       this.#state.dhtNodes.replaceNodes(

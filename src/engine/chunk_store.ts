@@ -35,6 +35,9 @@ export class ArchiveStore {
   readonly #options: ArchiveStoreOptions;
   #descriptor: Promise<number> | undefined;
   #closed = false;
+  /** Reads and writes under way. */
+  #busy = 0;
+  #onIdle: (() => void) | undefined;
 
   constructor(chunkLength: number, options: ArchiveStoreOptions) {
     this.chunkLength = chunkLength;
@@ -43,7 +46,7 @@ export class ArchiveStore {
 
   /** Writes the whole chunk `index`. */
   put(index: number, bytes: Uint8Array, done: Done = () => {}): void {
-    this.#withFile((descriptor) => {
+    this.#withFile<void>((descriptor, done) => {
       const start = index * this.chunkLength;
       const step = (from: number) => {
         write(descriptor, bytes, from, bytes.length - from, start + from, (error, written) => {
@@ -70,7 +73,7 @@ export class ArchiveStore {
     if (chunkLength <= 0 || offset < 0 || length < 0 || offset + length > chunkLength) {
       return queueMicrotask(() => done(new Error(`There is no such part of chunk ${index}`)));
     }
-    this.#withFile((descriptor) => {
+    this.#withFile<Uint8Array>((descriptor, done) => {
       const bytes = new Uint8Array(length);
       const step = (from: number) => {
         if (from === length) return done(null, bytes);
@@ -84,15 +87,17 @@ export class ArchiveStore {
     }, done);
   }
 
-  /** Closes the file. */
+  /** Closes the file, once what is being read and written is done: its number may get a new owner. */
   close(done: Done = () => {}): void {
     if (this.#closed) return queueMicrotask(() => done(new Error("The store is closed")));
     this.#closed = true;
-    if (!this.#descriptor) return queueMicrotask(() => done(null));
-    this.#descriptor.then(
-      (descriptor) => close(descriptor, (error) => done(error ?? null)),
-      () => done(null),
-    );
+    this.#whenIdle(() => {
+      if (!this.#descriptor) return queueMicrotask(() => done(null));
+      this.#descriptor.then(
+        (descriptor) => close(descriptor, (error) => done(error ?? null)),
+        () => done(null),
+      );
+    });
   }
 
   /** Closes the file. It stays: files are the seed directory's business. */
@@ -100,11 +105,22 @@ export class ArchiveStore {
     this.close(done);
   }
 
-  #withFile(use: (descriptor: number) => void, done: (error: Error) => void): void {
+  #withFile<T>(use: (descriptor: number, done: Done<T>) => void, done: Done<T>): void {
     if (this.#closed) return queueMicrotask(() => done(new Error("The store is closed")));
     // Opened at the first use: an idle torrent holds no file descriptor.
     this.#descriptor ??= openSame(this.#options);
-    this.#descriptor.then(use, done);
+    this.#busy++;
+    const settled: Done<T> = (error, result) => {
+      this.#busy--;
+      done(error, result);
+      if (this.#busy === 0) this.#onIdle?.();
+    };
+    this.#descriptor.then((descriptor) => use(descriptor, settled), settled);
+  }
+
+  #whenIdle(go: () => void): void {
+    if (this.#busy === 0) go();
+    else this.#onIdle = go;
   }
 }
 

@@ -199,15 +199,22 @@ for (
 ) {
   Deno.test(`a node that ${what} is replaced by the next closest`, async () => {
     const at = new Fixture();
-    const near = at.near(10);
+    const near = at.near(12);
     const [first, second] = [near[1]!, near[4]!];
     for (const node of [first, second]) {
       node.behave = ({ name }, honest) => name === "put" ? behaviour : honest();
     }
     const item = at.item(1);
     const put = await at.run(at.manager.put(item));
-    const expected = near.filter((node) => node !== first && node !== second);
-    assert.deepEqual(hosts(holding(at, item)), hosts(expected));
+    const held = holding(at, item);
+    const others = near.filter((node) => node !== first && node !== second);
+    assert.equal(held.length, 8);
+    // Both are missed at the same moment, so whom each lane asks next is not settled to the last node.
+    assert.ok(
+      others.slice(0, 6).every((node) => held.includes(node)),
+      "one of the closest lacks it",
+    );
+    assert.ok(held.every((node) => others.includes(node)), "one of the far ones has it");
     assert.equal(put.holding, 8);
     assert.equal(put.weak, false);
   });
