@@ -40,7 +40,8 @@ function row({ name }: Case, one: Report): string {
   const recovery = one.worstRecoveryMs === undefined
     ? ""
     : `${(one.worstRecoveryMs / 1_000).toFixed(1)} s`;
-  const cells = [name, one.tried, one.survived, one.lost, memory, recovery, one.note];
+  const note = one.problem === undefined ? one.note : `${one.note}; ${one.problem}`;
+  const cells = [name, one.tried, one.survived, one.lost, memory, recovery, note];
   return `| ${cells.join(" | ")} |`;
 }
 
@@ -48,7 +49,7 @@ const rows: string[] = [];
 let isWell = true;
 for (const one of cases) {
   const outcome = await report(one);
-  isWell &&= outcome.survived === outcome.tried && outcome.lost === 0;
+  isWell &&= outcome.survived === outcome.tried && outcome.lost === 0 && !outcome.problem;
   rows.push(row(one, outcome));
 }
 console.log("| case | tried | survived | lost | worst memory | worst recovery | of what |");

@@ -19,6 +19,8 @@ export interface Report {
   worstRecoveryMs?: number;
   /** What the figures mean here. */
   note: string;
+  /** What was not as it should be, though nothing was lost. */
+  problem?: string;
 }
 
 /** One case. */
