@@ -46,7 +46,7 @@ const DRAIN_DEADLINE_MS = 30_000;
 const INTERRUPTED_DRAIN_MS = 1_000;
 const POLL_MS = 50;
 /** How often to look for the owner before saying that one waits. */
-const NOTICE_AFTER_TRIES = 10;
+const NOTICE_AFTER_TRIES = 40;
 
 /**
  * Borrows the engine of the home's owner, or starts one. If another process is just starting or
