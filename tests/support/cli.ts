@@ -9,7 +9,7 @@ import { concatBytes } from "../../src/base/mod.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** How the sources are run, with the permissions that the program has. */
+/** How the sources are run: with all permissions. The program file runs with the few that it has. */
 export const fromSources: readonly string[] = [
   Deno.execPath(),
   "run",
@@ -19,7 +19,7 @@ export const fromSources: readonly string[] = [
   // other's way.
   "--node-modules-dir=manual",
   `--config=${root}deno.json`,
-  "-P=libreseed",
+  "-A",
   `${root}main.ts`,
 ];
 
