@@ -25,7 +25,9 @@ interface Visitor extends AsyncDisposable {
 }
 
 async function visitor(): Promise<Visitor> {
+  await using stack = new AsyncDisposableStack();
   const top = await Deno.makeTempDir({ prefix: "libreseed-binary-" });
+  stack.defer(() => Deno.remove(top, { recursive: true }));
   const program = join(top, "libreseed");
   const [dir, temporary] = [join(top, "work"), join(top, "tmp")];
   // A copy, because the way to the original may be closed to other users.
@@ -36,11 +38,12 @@ async function visitor(): Promise<Visitor> {
   const otherUser = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
   const isRoot = Deno.uid() === 0;
   if (isRoot) { for (const path of [dir, temporary]) await Deno.chown(path, NOBODY, NOBODY); }
+  const cleanup = stack.move();
   return {
     program: [...(isRoot ? otherUser : []), "env", "-i", `TMPDIR=${temporary}`, program],
     dir,
     temporary,
-    [Symbol.asyncDispose]: () => Deno.remove(top, { recursive: true }),
+    [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
   };
 }
 

@@ -36,9 +36,8 @@ await Deno.writeTextFile(
   join(config, "settings.json"),
   JSON.stringify({ "bind-address-ipv4": transmissionAddress, "utp-enabled": false }),
 );
-await Deno.writeTextFile(join(dir.path, "finished"), "#!/bin/sh\nkill -TERM $PPID\n", {
-  mode: 0o755,
-});
+const finished = join(dir.path, "finished");
+await Deno.writeTextFile(finished, "#!/bin/sh\necho finished\n", { mode: 0o755 });
 await using transmission = spawnCli([
   "--config-dir",
   config,
@@ -48,9 +47,11 @@ await using transmission = spawnCli([
   String(await freePort()),
   "--no-portmap",
   "--finish",
-  join(dir.path, "finished"),
+  finished,
   `${seeded.magnet}&tr=${encodeURIComponent(announce)}`,
 ], { program: ["transmission-cli"], home: dir.path, timeoutMs: 60_000 });
+await transmission.waitForLine(/\bfinished$/, "stdout");
+transmission.kill();
 const { stdout, stderr } = await transmission.result;
 const archive = join(downloads, basename(seeded.archivePath));
 assert.equal(await sha256Of(archive), seeded.sha256, stdout + stderr);
