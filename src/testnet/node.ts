@@ -91,6 +91,13 @@ interface Rpc {
     listener: (query: { q?: unknown }, from: { address: string; port: number }) => void,
   ): void;
   bootstrap: { host: string; port: number }[];
+  response(
+    peer: unknown,
+    query: unknown,
+    response: unknown,
+    nodes: unknown[] | undefined,
+    done?: () => void,
+  ): void;
 }
 
 /** A {@linkcode TestnetNode} as `testnet.ts` sees it. */
@@ -108,8 +115,9 @@ export class LocalNode implements TestnetNode {
   /**
    * @param id node id, 20 bytes
    * @param host address to bind
+   * @param nodesPerAnswer how many contacts an answer names, the closest
    */
-  constructor(id: Uint8Array, host: string) {
+  constructor(id: Uint8Array, host: string, nodesPerAnswer: number) {
     this.id = id;
     this.idHex = toHex(id);
     this.#host = host;
@@ -119,6 +127,9 @@ export class LocalNode implements TestnetNode {
     this.#rpc.on("query", (query, from) => {
       this.#count(String(query.q), from.address, from.port);
     });
+    const respond = this.#rpc.response.bind(this.#rpc);
+    this.#rpc.response = (peer, query, response, nodes, done) =>
+      respond(peer, query, response, nodes?.slice(0, nodesPerAnswer), done);
     this.#dht = new DHT({
       krpc: this.#rpc,
       // No lookup at start: the testnet fills the table.

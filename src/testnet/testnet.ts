@@ -30,6 +30,11 @@ export interface TestnetOptions {
   bootstrapEach?: number;
   /** Node ids are SHA-1(`seed:index`), so the same seed gives the same network every time. */
   seed?: string;
+  /**
+   * How many contacts an answer names: 8 in BEP 5's terms. bittorrent-dht names its whole table, and
+   * that is the default; past some 50 nodes libtorrent cannot read such answers.
+   */
+  nodesPerAnswer?: number;
   /** Milliseconds to have all nodes listening in. Default 30,000. */
   timeoutMs?: number;
   /** For the deadline. */
@@ -56,7 +61,7 @@ export interface Testnet {
  */
 export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
   const { port = 0, host = "127.0.0.1", bootstrapEach = 3, seed = "libreseed-testnet" } = options;
-  const { timeoutMs = 30_000, clock = systemClock } = options;
+  const { timeoutMs = 30_000, clock = systemClock, nodesPerAnswer = Infinity } = options;
   if (!Number.isInteger(options.nodes) || options.nodes < 1 || options.nodes > MAX_NODES) {
     throw new TestnetError(
       "usage",
@@ -72,7 +77,7 @@ export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
   const start = async () => {
     for (let index = 0; index < options.nodes; index++) {
       const id = createHash("sha1").update(`${seed}:${index}`).digest();
-      nodes.push(new LocalNode(new Uint8Array(id), host));
+      nodes.push(new LocalNode(new Uint8Array(id), host, nodesPerAnswer));
     }
     // The first alone: only it can find its port taken.
     await nodes[0]!.listen(port);

@@ -65,10 +65,14 @@ export function onTestnet(testnet: Testnet, port: number): string[] {
  * @param host the address that all of them use
  */
 export async function seededPackage(
-  { nodes = 30, host = "127.0.0.1" }: { nodes?: number; host?: string } = {},
+  { nodes = 30, host = "127.0.0.1", nodesPerAnswer }: {
+    nodes?: number;
+    host?: string;
+    nodesPerAnswer?: number;
+  } = {},
 ): Promise<SeededPackage> {
   await using stack = new AsyncDisposableStack();
-  const testnet = stack.use(await startTestnet({ nodes, host }));
+  const testnet = stack.use(await startTestnet({ nodes, host, nodesPerAnswer }));
   const home = stack.use(await temporaryHome()).path;
   const port = await freePort();
   const publisher = (await libreseed(["keygen"], home)).trim();

@@ -26,7 +26,7 @@ await interopTest(
   "libtorrent that knows our node alone reads the manifest and announce records that we put",
   needs,
   async () => {
-    await using seeded = await seededPackage({ nodes: NODES });
+    await using seeded = await seededPackage({ nodes: NODES, nodesPerAnswer: 8 });
     const publicKey = parsePublicKey(seeded.publisher);
     const salts = [manifestSalt("hello", "1.0.0"), announceSalt(publicKey)];
     const items = await runLibtorrent({
@@ -61,7 +61,7 @@ await interopTest(
   "we read a mutable item that libtorrent put, which knew our node with its large table alone",
   needs,
   async () => {
-    await using testnet = await startTestnet({ nodes: NODES });
+    await using testnet = await startTestnet({ nodes: NODES, nodesPerAnswer: 8 });
     const engine = await Engine.start({
       clock: systemClock,
       port: 0,
