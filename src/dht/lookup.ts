@@ -7,14 +7,15 @@
  */
 
 import { type Clock, equalBytes, toHex } from "../base/mod.ts";
-import { compareDistance } from "./distance.ts";
-import type { Contact, DhtNode, QueryName, QueryValue } from "./node.ts";
+import { type KnownContact, parseCompactNodes } from "./compact_nodes.ts";
+import { compareDistance, neighbourTarget, sharedBits } from "./distance.ts";
+import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "./node.ts";
 import { QUERY_TIMEOUT_MS, type RoundTripEstimator } from "./round_trip.ts";
 
 /** One node's answer to a lookup's query. */
 export interface LookupAnswer {
   /** Who answered; its `id` is the one that it gave itself. */
-  contact: Contact & { id: Uint8Array };
+  contact: KnownContact;
   /** The decoded `r` dictionary, every member still unchecked. */
   body: Record<string, unknown>;
 }
@@ -24,7 +25,7 @@ export interface LookupResult {
   /** The answers, closest to the target first. */
   answers: LookupAnswer[];
   /** The nodes that were met but not asked, closest to the target first. */
-  others: (Contact & { id: Uint8Array })[];
+  others: KnownContact[];
   /** How many nodes were asked. */
   asked: number;
   /** Refusals, unreadable answers and silence, counted by what they were. */
@@ -54,8 +55,6 @@ export interface LookupOptions {
 
 /** Only this many closest candidates are kept. */
 const MAX_CANDIDATES = 256;
-/** A node may answer with its whole routing table; contacts past this many are not read. */
-const MAX_CONTACTS_READ = 512;
 /**
  * Of one answer only this many contacts, the closest, become candidates. BEP 5 has a node name 8, and
  * npm:bittorrent-dht names all that it knows, of whom half may be dead. A liar that names hundreds
@@ -64,32 +63,15 @@ const MAX_CONTACTS_READ = 512;
 const MAX_CONTACTS_TAKEN = 32;
 /** Of so many nodes that named no others are their neighbours asked for. */
 const MAX_BARREN_ASKED = 3;
-const COMPACT_NODE_BYTES = 26;
+/** So many nodes are asked for those at one distance, should the one be silent or a liar. */
+const ASKED_A_DISTANCE = 2;
+/** So many distances are tried; each holds twice as many nodes as the one before. */
+const MAX_DISTANCES = 8;
 
 interface Candidate {
   id: Uint8Array;
-  contact: Contact & { id: Uint8Array };
+  contact: KnownContact;
   state: "new" | "waiting" | "late" | "answered" | "failed";
-}
-
-/** Reads BEP 5's compact node info: 20 bytes of id, 4 of IPv4 address, 2 of port for each node. */
-export function parseCompactNodes(bytes: unknown): (Contact & { id: Uint8Array })[] {
-  if (!(bytes instanceof Uint8Array)) return [];
-  const contacts: (Contact & { id: Uint8Array })[] = [];
-  const end = Math.min(
-    bytes.length - (bytes.length % COMPACT_NODE_BYTES),
-    MAX_CONTACTS_READ * COMPACT_NODE_BYTES,
-  );
-  for (let at = 0; at < end; at += COMPACT_NODE_BYTES) {
-    const port = bytes[at + 24]! * 256 + bytes[at + 25]!;
-    if (port === 0 || bytes[at + 20] === 0) continue;
-    contacts.push({
-      id: bytes.subarray(at, at + 20),
-      host: `${bytes[at + 20]}.${bytes[at + 21]}.${bytes[at + 22]}.${bytes[at + 23]}`,
-      port,
-    });
-  }
-  return contacts;
 }
 
 /** Runs one lookup through `node`. Never rejects; a network that is not there gives no answers. */
@@ -112,6 +94,9 @@ class Lookup {
   #waiting = 0;
   #late = 0;
   #begunAgain = false;
+  /** How many bits those have in common with the target that are looked for first beyond the dead. */
+  #nearestBits: number | undefined;
+  #distancesTried = 0;
   /** Those that answered and named no other node. */
   readonly #barren: Contact[] = [];
   #resolve!: (result: LookupResult) => void;
@@ -137,7 +122,7 @@ class Lookup {
   /** Takes the closest of the routing table for candidates. */
   #begin(count: number): void {
     for (const contact of this.#node.closest(this.#options.target, count)) {
-      if (contact.id) this.#add(contact as Contact & { id: Uint8Array });
+      if (contact.id) this.#add(contact as KnownContact);
     }
   }
 
@@ -150,7 +135,7 @@ class Lookup {
     }
   }
 
-  #add(contact: Contact & { id: Uint8Array }): void {
+  #add(contact: KnownContact): void {
     const address = `${contact.host}:${contact.port}`;
     const idHex = toHex(contact.id);
     // One entry an address and one an id: a liar can fill neither list with copies of itself.
@@ -194,32 +179,96 @@ class Lookup {
     }
     // Whoever has not answered yet is farther than those that have: nobody waits for them.
     if (answered >= closest) return this.#end();
-    // Nobody is left to ask. With fewer answers than wanted, the late ones are worth waiting for.
-    if (this.#waiting > 0 || this.#late > 0) return;
-    if (this.#begunAgain) return this.#end();
-    // After a long sleep the part of the routing table that was asked may be dead as a whole.
-    this.#begunAgain = true;
-    this.#begin(closest * 4);
-    this.#askBootstrap();
-    for (const contact of this.#barren.slice(0, MAX_BARREN_ASKED)) this.#askNeighbours(contact);
-    this.#step();
+    // Nobody is left to ask. With fewer answers than wanted, the late ones are worth waiting for; but
+    // they may be dead, so that others are looked for meanwhile.
+    if (this.#waiting > 0 || this.#askForMore() || this.#late > 0) return;
+    this.#end();
   }
 
-  async #ask(contact: Contact, candidate?: Candidate): Promise<void> {
-    const { query, args, roundTrip, clock } = this.#options;
+  /** Looks for candidates where there were none yet; returns whether there is any use in going on. */
+  #askForMore(): boolean {
+    const { closest } = this.#options;
+    if (!this.#begunAgain) {
+      // After a long sleep the part of the routing table that was asked may be dead as a whole.
+      this.#begunAgain = true;
+      this.#begin(closest * 4);
+      this.#askBootstrap();
+      for (const contact of this.#barren.slice(0, MAX_BARREN_ASKED)) {
+        this.#askNeighbours(contact, this.#options.target);
+      }
+      this.#step();
+      return true;
+    }
+    return this.#askFarther();
+  }
+
+  /**
+   * Of the nodes that an answer names, always the closest to what was asked for, all may be dead and
+   * all answers name the same. So those that answered are asked for the nodes beyond: at the distance
+   * of the farthest of the closest candidates first, then at twice that, and so on.
+   */
+  #askFarther(): boolean {
+    const { target, closest } = this.#options;
+    if (this.#answers.length === 0) return false;
+    if (!this.#candidates.some(({ state }) => state === "failed" || state === "late")) return false;
+    const farthest = this.#candidates[Math.min(closest, this.#candidates.length) - 1]!;
+    this.#nearestBits ??= sharedBits(target, farthest.id);
+    const bits = this.#nearestBits - this.#distancesTried++;
+    if (bits < 0 || this.#distancesTried > MAX_DISTANCES) return false;
+    const wanted = neighbourTarget(target, bits);
+    const asked = this.#answers.toSorted((a, b) =>
+      compareDistance(wanted, a.contact.id, b.contact.id)
+    ).slice(0, ASKED_A_DISTANCE);
+    for (const { contact } of asked) this.#askNeighbours(contact, wanted);
+    return true;
+  }
+
+  #ask(contact: Contact, candidate?: Candidate): void {
+    const { query, args } = this.#options;
     this.#asked++;
-    this.#waiting++;
     if (candidate) candidate.state = "waiting";
+    const onLate = () => {
+      if (candidate) candidate.state = "late";
+    };
+    this.#query(contact, query, args, onLate, (result) => {
+      const error = this.#read(result, candidate);
+      if (error === undefined) return;
+      this.#errors[error] = (this.#errors[error] ?? 0) + 1;
+      if (candidate) candidate.state = "failed";
+    });
+  }
+
+  /**
+   * Asks for nodes and nothing else. A node that has what is asked for may name no others beside it:
+   * bittorrent-dht does not. Where nobody else is known, as right after the start, the lookup would be
+   * over with one answer.
+   */
+  #askNeighbours(contact: Contact, target: Uint8Array): void {
+    this.#query(contact, "find_node", { target }, () => {}, (result) => {
+      if (result.kind === "reply") this.#learn(result.body.nodes);
+    });
+  }
+
+  /** Sends one query. While it is neither answered nor late it counts against the concurrency. */
+  async #query(
+    contact: Contact,
+    name: QueryName,
+    args: Record<string, QueryValue>,
+    onLate: () => void,
+    onResult: (result: QueryResult) => void,
+  ): Promise<void> {
+    const { roundTrip, clock } = this.#options;
     let late = false;
+    this.#waiting++;
     const patience = clock.after(roundTrip.patienceMs, () => {
       if (this.#ended.signal.aborted) return;
       late = true;
       this.#waiting--;
       this.#late++;
-      if (candidate) candidate.state = "late";
+      onLate();
       this.#step();
     });
-    const result = await this.#node.query(contact, query, args, {
+    const result = await this.#node.query(contact, name, args, {
       timeoutMs: QUERY_TIMEOUT_MS,
       signal: this.#ended.signal,
     });
@@ -227,28 +276,7 @@ class Lookup {
     if (this.#ended.signal.aborted) return;
     if (late) this.#late--;
     else this.#waiting--;
-    const error = this.#read(result, candidate);
-    if (error !== undefined) {
-      this.#errors[error] = (this.#errors[error] ?? 0) + 1;
-      if (candidate) candidate.state = "failed";
-    }
-    this.#step();
-  }
-
-  /**
-   * A node that has what is asked for may name no others beside it: bittorrent-dht does not. Where
-   * nobody else is known, as right after the start, the lookup would be over with one answer.
-   */
-  async #askNeighbours(contact: Contact): Promise<void> {
-    const { target } = this.#options;
-    this.#waiting++;
-    const result = await this.#node.query(contact, "find_node", { target }, {
-      timeoutMs: QUERY_TIMEOUT_MS,
-      signal: this.#ended.signal,
-    });
-    this.#waiting--;
-    if (this.#ended.signal.aborted) return;
-    if (result.kind === "reply") this.#learn(result.body.nodes);
+    onResult(result);
     this.#step();
   }
 
@@ -260,10 +288,7 @@ class Lookup {
   }
 
   /** Takes in one result; returns what was wrong with it, if anything. */
-  #read(
-    result: Awaited<ReturnType<DhtNode["query"]>>,
-    candidate: Candidate | undefined,
-  ): string | undefined {
+  #read(result: QueryResult, candidate: Candidate | undefined): string | undefined {
     if (result.kind === "timeout") return "timeout";
     if (result.kind === "failed") return result.why;
     this.#options.roundTrip.add(result.rttMs);
@@ -286,7 +311,7 @@ class Lookup {
     return undefined;
   }
 
-  #closestOf(contacts: (Contact & { id: Uint8Array })[]): (Contact & { id: Uint8Array })[] {
+  #closestOf(contacts: KnownContact[]): KnownContact[] {
     if (contacts.length <= MAX_CONTACTS_TAKEN) return contacts;
     const { target } = this.#options;
     return contacts.sort((a, b) => compareDistance(target, a.id, b.id)).slice(
@@ -295,7 +320,7 @@ class Lookup {
     );
   }
 
-  #insertAnswered(contact: Contact & { id: Uint8Array }): void {
+  #insertAnswered(contact: KnownContact): void {
     const { target } = this.#options;
     const candidate: Candidate = { id: contact.id, contact, state: "answered" };
     const at = this.#candidates.findIndex((c) => compareDistance(target, c.id, contact.id) > 0);

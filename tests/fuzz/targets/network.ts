@@ -10,7 +10,7 @@ import npmBencode from "bencode";
 import Dht from "bittorrent-dht";
 import { concatBytes, systemClock, utf8 } from "../../../src/base/mod.ts";
 import { readShown } from "../../../src/dht/item_query.ts";
-import { parseCompactNodes } from "../../../src/dht/lookup.ts";
+import { parseCompactNodes } from "../../../src/dht/compact_nodes.ts";
 import { parseCompactPeers } from "../../../src/dht/peers.ts";
 import { DhtHost } from "../../../src/engine/dht_host.ts";
 import { isSound } from "../../../src/engine/krpc_guard.ts";

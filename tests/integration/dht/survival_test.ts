@@ -10,7 +10,7 @@ import { udpSocketsOf } from "../../support/sockets.ts";
 const salt = new TextEncoder().encode("a salt");
 
 Deno.test("a record outlives half of its holders: announced again, ten others find it", async () => {
-  await using testnet = await startTestnet({ nodes: 50 });
+  await using testnet = await startTestnet({ nodes: 50, nodesPerAnswer: 8 });
   await using publisher = await TestEngine.start({ testnet });
   const keys = generateKeyPair();
   const item = signItem(keys, { salt, seq: 1, value: bencode({ hello: "world" }) });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concatBytes, equalBytes } from "../../../src/base/mod.ts";
 import { compareDistance } from "../../../src/dht/distance.ts";
-import { parseCompactNodes } from "../../../src/dht/lookup.ts";
+import { parseCompactNodes } from "../../../src/dht/compact_nodes.ts";
 import { parseCompactPeers } from "../../../src/dht/peers.ts";
 
 const id = Uint8Array.from({ length: 20 }, (_, i) => i);

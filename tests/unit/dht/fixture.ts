@@ -7,7 +7,7 @@
 
 import { toHex, utf8 } from "../../../src/base/mod.ts";
 import { DhtManager, type DhtNode } from "../../../src/dht/mod.ts";
-import { generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
+import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
 import {
   bdecode,
   bencode,
@@ -32,7 +32,7 @@ export class Fixture {
   readonly dht: SimulatedDht;
   readonly client: SimulatedClient;
   readonly manager: DhtManager;
-  readonly keys: KeyPair = generateKeyPair();
+  readonly keys: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(7));
   /** What the provider lends from now on. */
   lent: DhtNode[];
 

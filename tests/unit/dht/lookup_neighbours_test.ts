@@ -62,3 +62,21 @@ Deno.test("with enough others, or in a network of a few nodes, few questions are
   assert.equal(got.holding, 5);
   assert.equal(few.client.count("find_node"), 3);
 });
+
+Deno.test("all that is named is dead: the nodes beyond are found, and a put reaches eight", async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const at = new Fixture({ nodes: 60, seed });
+    const near = at.near(8);
+    const client = at.dht.client({ known: 0 });
+    for (const node of near) client.learn(node);
+    at.lent = [client];
+    for (const node of at.dht.nodes) nameNobody(node);
+    for (const node of near) at.plant(node, at.item(1));
+    for (const node of near.slice(0, 5)) at.dht.kill(node);
+    const begunMs = at.clock.now();
+    const put = await at.run(at.manager.put(at.item(1)));
+    assert.deepEqual([put.holding, put.stored, put.weak], [8, 5, false], `seed ${seed}`);
+    assert.ok(at.clock.now() - begunMs < 2_000, "it waited until the dead were given up");
+    assert.ok(client.sent.length < 40, `${client.sent.length} packets`);
+  }
+});

@@ -1,0 +1,34 @@
+/**
+ * BEP 5's compact node info: 20 bytes of id, 4 of IPv4 address, 2 of port for each node.
+ *
+ * @module
+ */
+
+import type { Contact } from "./node.ts";
+
+/** A contact whose id is known. */
+export type KnownContact = Contact & { id: Uint8Array };
+
+/** A node may answer with its whole routing table; contacts past this many are not read. */
+const MAX_CONTACTS_READ = 512;
+const COMPACT_NODE_BYTES = 26;
+
+/** Reads the `nodes` of an answer. What is not a node is left out. */
+export function parseCompactNodes(bytes: unknown): KnownContact[] {
+  if (!(bytes instanceof Uint8Array)) return [];
+  const contacts: KnownContact[] = [];
+  const end = Math.min(
+    bytes.length - (bytes.length % COMPACT_NODE_BYTES),
+    MAX_CONTACTS_READ * COMPACT_NODE_BYTES,
+  );
+  for (let at = 0; at < end; at += COMPACT_NODE_BYTES) {
+    const port = bytes[at + 24]! * 256 + bytes[at + 25]!;
+    if (port === 0 || bytes[at + 20] === 0) continue;
+    contacts.push({
+      id: bytes.subarray(at, at + 20),
+      host: `${bytes[at + 20]}.${bytes[at + 21]}.${bytes[at + 22]}.${bytes[at + 23]}`,
+      port,
+    });
+  }
+  return contacts;
+}
