@@ -87,6 +87,7 @@ function remoteOperations(http: Deno.HttpClient): Operations {
     addCatalog: (request) => call("addCatalog", request),
     remove: (request) => call("remove", request),
     lookUp: (request, options) => call("lookUp", request, options),
+    keptItem: (request) => call("keptItem", request),
     store: (request, options) => call("store", request, options),
     nameEntry: (request) => call("nameEntry", request),
     indexName: (request, options) => call("indexName", request, options),

@@ -30,6 +30,7 @@ export const requestSchemas = {
   addCatalog: v.strictObject({ fileName: text }),
   remove: v.strictObject({ name: text, version: text }),
   lookUp: v.strictObject({ publicKey: hex(32), salt: anyHex(64) }),
+  keptItem: v.strictObject({ publicKey: hex(32), salt: anyHex(64) }),
   store: v.strictObject({
     item,
     record: v.strictObject({

@@ -147,6 +147,8 @@ function call(
       return operations.remove(parseRequest(name, body));
     case "lookUp":
       return operations.lookUp(parseRequest(name, body), { signal: options.signal });
+    case "keptItem":
+      return operations.keptItem(parseRequest(name, body));
     case "store":
       return operations.store(parseRequest(name, body), { signal: options.signal });
     case "nameEntry":

@@ -249,6 +249,7 @@ export class Host implements Operations {
   }
 
   lookUp: Operations["lookUp"] = (request, options) => this.#dht.lookUp(request, options);
+  keptItem: Operations["keptItem"] = (request) => this.#dht.keptItem(request);
   store: Operations["store"] = (request, options) => this.#dht.store(request, options);
   announce: Operations["announce"] = (request, options) => this.#dht.announce(request, options);
   nameEntry: Operations["nameEntry"] = (request) => this.#dht.nameEntry(request);

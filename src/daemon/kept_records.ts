@@ -5,8 +5,8 @@
  * @module
  */
 
-import { type Clock, fromHex, toHex } from "../base/mod.ts";
-import { type MutableItem, targetOf } from "../records/mod.ts";
+import { type Clock, equalBytes, fromHex, toHex } from "../base/mod.ts";
+import { decodeManifestRecord, type MutableItem, targetOf } from "../records/mod.ts";
 import type { StateDatabase, StoredOutcome, StoredRecord } from "../store/mod.ts";
 import type { KeptRecord, ReportData } from "../worker/mod.ts";
 import type { RecordJson, RecordName } from "./operations.ts";
@@ -61,19 +61,29 @@ export class KeptRecords {
     });
   }
 
-  /** Those of the packages that are named; all, if none is. */
+  /**
+   * Those of the packages that are named, and lists of packages that are not in the DHT yet; all, if
+   * no package is named.
+   */
   named(packages: { name: string; version?: string }[]): NamedRecord[] {
     const isMeant = (record: StoredRecord) =>
       packages.length === 0 ||
       packages.some(({ name, version }) =>
         record.name === name && (version === undefined || record.version === version)
-      );
+      ) ||
+      record.kind === "announce" && this.#state.outcomes.get(record.target)?.failures !== 0;
     return this.#fixed().filter(isMeant).map((record) => this.#named(record));
   }
 
   /** Whether the record of a target is kept. */
   has(target: Uint8Array): boolean {
     return this.#state.records.get(target) !== undefined;
+  }
+
+  /** The item that is kept under a target. */
+  item(target: Uint8Array): MutableItem | undefined {
+    const record = this.#state.records.get(target);
+    return record && itemOf(record);
   }
 
   /** Keeps a signed item from now on. */
@@ -134,13 +144,13 @@ export class KeptRecords {
   }
 
   #named(record: StoredRecord): NamedRecord {
-    const { target, publicKey, salt, seq, value, signature, kind, name, version } = record;
+    const { target, kind, name, version } = record;
     const outcome = this.#state.outcomes.get(target);
     return {
       idHex: toHex(target),
       record: { kind: kind as RecordName["kind"], name, version },
       kept: {
-        item: { publicKey, salt, seq, value, signature },
+        item: itemOf(record),
         dueMs: outcome?.nextDueMs ?? 0,
         failures: outcome?.failures ?? 0,
       },
@@ -153,5 +163,23 @@ export class KeptRecords {
     this.#state.records.put({ ...before, ...item, own: false, createdMs: this.#clock.now() });
     const what = before.name ? `${before.name}@${before.version}` : before.kind;
     this.#onNotice(`a newer record of ${what} is in the DHT; it is kept from now on`);
+    if (before.own && before.kind === "manifest" && namesAnother(before, item)) {
+      this.#onNotice(
+        `${what} is published with other bytes than here: nobody finds these. Give them a new version`,
+      );
+    }
+    if (before.own && before.kind === "announce") {
+      this.#onNotice("what it does not list is listed again by the next `libreseed publish`");
+    }
   }
+}
+
+/** Whether two manifest records are of different archives. */
+function namesAnother(a: { value: Uint8Array }, b: { value: Uint8Array }): boolean {
+  const [x, y] = [decodeManifestRecord(a.value), decodeManifestRecord(b.value)];
+  return !equalBytes(x.archiveSha256, y.archiveSha256);
+}
+
+function itemOf({ publicKey, salt, seq, value, signature }: StoredRecord): MutableItem {
+  return { publicKey, salt, seq, value, signature };
 }

@@ -213,6 +213,8 @@ export interface Operations {
     request: { publicKey: string; salt: string },
     options?: CallOptions,
   ): Promise<GetJson>;
+  /** The item that this home keeps under a key and salt, if it does; the DHT is not asked. */
+  keptItem(request: { publicKey: string; salt: string }): Promise<{ item?: ItemJson }>;
   /**
    * Keeps a signed item in `state.db` and puts it into the DHT. `foreign` is for one that somebody
    * else has signed.

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, LibreseedError, toHex } from "../base/mod.ts";
+import { type Clock, toHex } from "../base/mod.ts";
 import { formatPublicKey, type KeyPair, parsePublicKey, type Signer } from "../identity/mod.ts";
 import {
   archiveFileName,
@@ -25,7 +25,8 @@ import type { SeedDirectory, SeedFiles, ValidSeedEntry } from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
 import { updateAnnounceRecord, updateNameIndex } from "./publisher_records.ts";
 import { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
-import { itemFromJson, itemToJson, type Operations, type PutJson } from "./operations.ts";
+import { isNetworkError, newestItem, seqAfter } from "./newest_item.ts";
+import { itemToJson, type Operations, type PutJson } from "./operations.ts";
 
 /** What publishing works with. */
 export interface PublishContext {
@@ -88,14 +89,8 @@ export async function publish(
   const entry = await seeds.put({ ...ready.files, signal });
   context.onVerified?.(entry);
   context.onStep?.(`putting the record of ${label} into the DHT`);
-  const outcome = await operations.store({
-    item: itemToJson(item),
-    record: { kind: "manifest", name: minimal.name, version: minimal.version },
-  }, { signal }).catch((error) => {
-    throw isNetworkError(error) ? unreachable(label, error.message, error) : error;
-  });
-  checkPut(outcome, label);
-  if (outcome.weak) {
+  const outcome = await storeManifest(operations, minimal, item, signal);
+  if (!("kind" in outcome) && outcome.weak) {
     context.onWarning?.(
       `the record of ${label} is weak: ${outcome.holding} of ${outcome.responded} nodes hold it`,
     );
@@ -104,6 +99,15 @@ export async function publish(
   if (daemon) await operations.add({ fileName: entry.fileName });
   // The announce record is written last: it must not name what cannot be found yet.
   const keys = await request.signer();
+  if ("kind" in outcome) {
+    // Signed and kept, for `announce`; that they are in no DHT either goes without saying.
+    const offline = { ...context, blind: true, onWarning: undefined };
+    await Promise.all([
+      updateAnnounceRecord(offline, keys, [minimal], clock.now()),
+      updateNameIndex(offline, keys, minimal),
+    ]);
+    throw outcome;
+  }
   await updateAnnounceRecord(context, keys, [minimal], clock.now());
   await updateNameIndex(context, keys, minimal);
   return {
@@ -113,6 +117,29 @@ export async function publish(
     outcome,
     seeding: daemon,
   };
+}
+
+/** Puts the record of a package; returns the error if the DHT was not reached. */
+async function storeManifest(
+  operations: Operations,
+  { name, version }: MinimalManifest,
+  item: MutableItem,
+  signal?: AbortSignal,
+): Promise<PutJson | DaemonError> {
+  const label = `${name}@${version}`;
+  try {
+    const outcome = await operations.store({
+      item: itemToJson(item),
+      record: { kind: "manifest", name, version },
+    }, { signal });
+    checkPut(outcome, label);
+    return outcome;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isNetworkError(error)) throw error;
+    if (error instanceof DaemonError && error.code === "DHT_UNREACHABLE") return error;
+    return unreachable(label, error.message, error);
+  }
 }
 
 /** An archive that can be put into the seed directory. Disposing removes what only led to it. */
@@ -253,28 +280,23 @@ async function itemToPut(
 ): Promise<MutableItem> {
   const publicKey = parsePublicKey(minimal.pubkey);
   const salt = manifestSalt(minimal.name, minimal.version);
-  const found = await operations.lookUp(
-    { publicKey: toHex(publicKey), salt: toHex(salt) },
-    { signal },
-  ).catch((error) => {
-    // Without the DHT the record is signed and kept all the same, for `announce`.
-    if (isNetworkError(error)) return undefined;
-    throw error;
-  });
-  const stored = found?.item && itemFromJson(found.item);
-  if (stored) {
-    const there = minimalOf(stored, minimal);
-    if (there.infohash !== minimal.infohash) {
-      throw new DaemonError(
-        "failed",
-        "VERSION_TAKEN",
-        `${minimal.name}@${minimal.version} is published already, with other bytes (${there.infohash}, here ${minimal.infohash}). Versions never change: publish a new one`,
-        { detail: { published: there.infohash, here: minimal.infohash } },
-      );
-    }
-    if (there.btih === minimal.btih) return stored;
+  // Without the DHT the record is signed and kept all the same, for `announce`.
+  const before = await newestItem(operations, { publicKey, salt }, { signal });
+  const { shown, item } = before;
+  const published = shown && minimalOf(shown, minimal);
+  if (published && published.infohash !== minimal.infohash) {
+    throw new DaemonError(
+      "failed",
+      "VERSION_TAKEN",
+      `${minimal.name}@${minimal.version} is published already, with other bytes (${published.infohash}, here ${minimal.infohash}). Versions never change: publish a new one`,
+      { detail: { published: published.infohash, here: minimal.infohash } },
+    );
   }
-  return manifestItem(minimal, await signer(), nextSeq(clock.now(), stored?.seq));
+  if (item) {
+    const { infohash, btih } = minimalOf(item, minimal);
+    if (infohash === minimal.infohash && btih === minimal.btih) return item;
+  }
+  return manifestItem(minimal, await signer(), seqAfter(before, clock.now()));
 }
 
 /** @throws {DaemonError} if nobody holds the record after the put, or somebody holds another */
@@ -299,10 +321,6 @@ export function checkPut(outcome: PutJson, label: string): void {
     ? "No DHT node answered"
     : `None of ${responded} DHT nodes took the record`;
   throw unreachable(label, why, undefined, { asked, responded, errors });
-}
-
-function isNetworkError(error: unknown): error is LibreseedError {
-  return error instanceof LibreseedError && error.kind === "network";
 }
 
 function unreachable(

@@ -14,24 +14,17 @@ import {
   decodeAnnounceRecord,
   encodeAnnounceRecord,
   manifestSalt,
-  type MutableItem,
   type NameIndexEntry,
-  nextSeq,
   signItem,
   signNameIndexEntry,
 } from "../records/mod.ts";
-import { catalogFileName, type MinimalManifest } from "../package/mod.ts";
+import { type Catalog, catalogFileName, type MinimalManifest } from "../package/mod.ts";
 import type { SeedDirectory } from "../store/mod.ts";
-import { fetchCatalog, writeCatalog } from "./catalogs.ts";
+import { fetchCatalog, readCatalog, writeCatalog } from "./catalogs.ts";
 import { minimalOf } from "./manifest_item.ts";
 import { lookUpStore, readNameIndex } from "./name_index.ts";
-import {
-  entryFromJson,
-  entryToJson,
-  itemFromJson,
-  itemToJson,
-  type Operations,
-} from "./operations.ts";
+import { isNetworkError, newestItem, seqAfter } from "./newest_item.ts";
+import { entryFromJson, entryToJson, itemToJson, type Operations } from "./operations.ts";
 
 /** What writing these records works with. */
 export interface PublisherContext {
@@ -39,13 +32,16 @@ export interface PublisherContext {
   seeds: SeedDirectory;
   clock: Clock;
   signal?: AbortSignal;
+  /** The DHT was not reached a moment ago: do not wait for it again. */
+  blind?: boolean;
   /** Hears what is not as it should be. */
   onWarning?: (message: string) => void;
 }
 
 /**
  * Adds packages to the publisher's announce record, which is how ranges are resolved. What the DHT
- * lists already stays listed: another machine of the publisher may have put it.
+ * lists already stays listed: another machine of the publisher may have put it. Without the DHT the
+ * record is signed and kept all the same, for `announce`.
  */
 export async function updateAnnounceRecord(
   context: PublisherContext,
@@ -53,43 +49,52 @@ export async function updateAnnounceRecord(
   added: readonly { name: string; version: string }[],
   nowMs: number,
 ): Promise<void> {
-  const { operations, seeds, signal, onWarning } = context;
+  const { operations, seeds, blind, signal, onWarning } = context;
   const { publicKey } = keys;
   const salt = announceSalt(publicKey);
-  const found = await operations.lookUp(
-    { publicKey: toHex(publicKey), salt: toHex(salt) },
-    { signal },
-  );
-  const stored = found.item && itemFromJson(found.item);
+  const before = await newestItem(operations, { publicKey, salt }, { blind, signal });
+  const manifests = new Map<string, MinimalManifest>();
   const packages = new Map<string, string[]>();
   const list = (name: string, version: string) => {
     const versions = packages.get(name) ?? [];
     if (!versions.includes(version)) packages.set(name, [...versions, version]);
   };
-  if (stored) {
-    const record = decodeAnnounceRecord(stored.value);
+  const take = (manifest: MinimalManifest) => {
+    list(manifest.name, manifest.version);
+    manifests.set(`${manifest.name}@${manifest.version}`, manifest);
+  };
+  if (before.item) {
+    const record = decodeAnnounceRecord(before.item.value);
     for (const [name, versions] of record.packages ?? []) {
       for (const version of versions) list(name, version);
+    }
+    if (record.catalogInfoHash) {
+      const catalog = await catalogBefore(context, publicKey, record.catalogInfoHash, before.blind);
+      catalog?.manifests.forEach(take);
+      // Nothing tells what the shorter list would leave out, nor whether anybody has the longer one.
+      if (!catalog && before.blind) return;
     }
   }
   const publisher = formatPublicKey(publicKey);
   for (const entry of await seeds.list()) {
-    if (entry.problem === undefined && entry.minimal.pubkey === publisher) {
-      list(entry.name, entry.version);
-    }
+    if (entry.problem === undefined && entry.minimal.pubkey === publisher) take(entry.minimal);
   }
   for (const { name, version } of added) list(name, version);
   const catalogInfoHash = announceFits({ packages, timestampMs: nowMs })
     ? undefined
-    : await putCatalog(context, publicKey, packages, stored);
-  const seq = nextSeq(nowMs, stored?.seq);
+    : await putCatalog(context, publicKey, packages, manifests);
+  const seq = seqAfter(before, nowMs);
   const value = encodeAnnounceRecord({ packages, timestampMs: nowMs, catalogInfoHash });
-  const same = stored && sameOffer(stored.value, value);
-  const item = same ? stored : signItem(keys, { salt, seq, value });
+  const same = before.item && sameOffer(before.item.value, value);
+  const item = same ? before.item! : signItem(keys, { salt, seq, value });
   const outcome = await operations.store(
     { item: itemToJson(item), record: { kind: "announce" } },
     { signal },
-  );
+  ).catch((error) => {
+    signal?.throwIfAborted();
+    if (!isNetworkError(error)) throw error;
+    return { holding: 0 };
+  });
   if (outcome.holding === 0) {
     onWarning?.(
       "no node took the list of this publisher's packages; `libreseed announce` tries again",
@@ -102,13 +107,19 @@ export async function updateAnnounceRecord(
  * publisher has published under the name is kept: in the DHT others may have thrown it out.
  */
 export async function updateNameIndex(
-  { operations, clock, signal, onWarning }: PublisherContext,
+  { operations, clock, signal, blind, onWarning }: PublisherContext,
   keys: Signer,
   { name, version }: { name: string; version: string },
 ): Promise<void> {
   const nowMs = clock.now();
   try {
-    const { entries } = await readNameIndex(lookUpStore(operations), name, clock, signal);
+    const { entries } = blind
+      ? { entries: [] }
+      : await readNameIndex(lookUpStore(operations), name, clock, signal).catch((error) => {
+        // The entry is signed and kept all the same.
+        if (isNetworkError(error)) return { entries: [] };
+        throw error;
+      });
     const kept = await operations.nameEntry({ name, publicKey: toHex(keys.publicKey) });
     const known = entries.filter(({ publicKey }) => equalBytes(publicKey, keys.publicKey));
     if (kept.entry) known.push(entryFromJson(kept.entry));
@@ -163,42 +174,53 @@ function sameOffer(a: Uint8Array, b: Uint8Array): boolean {
   return equalBytes(encode(x.packages!), encode(y.packages!));
 }
 
+/** The catalog that the publisher's list was in until now; `undefined` if nobody has it any more. */
+async function catalogBefore(
+  { operations, seeds, clock, signal, onWarning }: PublisherContext,
+  publicKey: Uint8Array,
+  infoHash: Uint8Array,
+  blind: boolean,
+): Promise<Catalog | undefined> {
+  const present = await readCatalog(seeds.path, publicKey);
+  if (present && equalBytes(present.infoHash, infoHash)) return present;
+  if (!blind) {
+    const before = { operations, seedDirectory: seeds.path, clock, timeoutMs: 20_000, signal };
+    try {
+      return await fetchCatalog(before, publicKey, infoHash);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isNetworkError(error)) throw error;
+    }
+  }
+  onWarning?.(
+    `nobody has the catalog of this publisher's packages (${
+      toHex(infoHash)
+    }); what only another machine of the publisher has is not listed until it publishes again`,
+  );
+  return undefined;
+}
+
 /**
  * Writes the catalog of everything that the publisher offers, and sees to it that it is seeded. What
- * this home does not have is taken from the catalog before, or from the DHT.
+ * neither this home nor the catalog before had is taken from the DHT.
  *
  * @returns its infohash, 20 bytes
  */
 async function putCatalog(
-  context: PublisherContext,
+  { operations, seeds, signal, onWarning }: PublisherContext,
   publicKey: Uint8Array,
   packages: Map<string, string[]>,
-  stored: MutableItem | undefined,
+  manifests: Map<string, MinimalManifest>,
 ): Promise<Uint8Array> {
-  const { operations, seeds, clock, signal, onWarning } = context;
-  const manifests = new Map<string, MinimalManifest>();
-  const take = (manifest: MinimalManifest) =>
-    manifests.set(`${manifest.name}@${manifest.version}`, manifest);
-  const pointer = stored && decodeAnnounceRecord(stored.value).catalogInfoHash;
-  if (pointer) {
-    const before = { operations, seedDirectory: seeds.path, clock, timeoutMs: 20_000, signal };
-    const { manifests } = await fetchCatalog(before, publicKey, pointer);
-    manifests.forEach(take);
-  }
-  for (const entry of await seeds.list()) {
-    const isOwn = entry.problem === undefined &&
-      entry.minimal.pubkey === formatPublicKey(publicKey);
-    if (isOwn) take(entry.minimal);
-  }
   for (const [name, versions] of packages) {
     for (const version of versions) {
       if (manifests.has(`${name}@${version}`)) continue;
-      const salt = toHex(manifestSalt(name, version));
-      const { item } = await operations.lookUp({ publicKey: toHex(publicKey), salt }, { signal });
-      if (item) take(minimalOf(itemFromJson(item), { name, version }));
-      else {onWarning?.(
-          `${name}@${version} is in no catalog: its record is not in the DHT any more`,
-        );}
+      const key = { publicKey, salt: manifestSalt(name, version) };
+      const { item } = await newestItem(operations, key, { signal });
+      if (item) manifests.set(`${name}@${version}`, minimalOf(item, { name, version }));
+      else {
+        onWarning?.(`${name}@${version} is in no catalog: its record is not in the DHT any more`);
+      }
     }
   }
   const infoHash = await writeCatalog(seeds.path, publicKey, [...manifests.values()]);

@@ -62,6 +62,12 @@ export class RecordOperations {
     };
   }
 
+  keptItem(request: { publicKey: string; salt: string }): Promise<{ item?: ItemJson }> {
+    const publicKey = bytesOf(request.publicKey, "publicKey");
+    const item = this.#records.item(targetOf(publicKey, bytesOf(request.salt, "salt")));
+    return Promise.resolve({ item: item && itemToJson(item) });
+  }
+
   async store(
     request: { item: ItemJson; record: RecordName; foreign?: boolean },
     { signal }: CallOptions = {},

@@ -206,9 +206,41 @@ Deno.test("with no node to reach, publish says so, keeps all, and announce makes
     assert.deepEqual([code, stdout], [5, ""], `${JSON.stringify(env)} ${stderr}`);
     assert.match(stderr, /libreseed announce/);
     assert(home.files().includes("later-1.0.0.tgz"));
-    assert.match(await home.must(["announce", "later"]), /^later@1\.0\.0\tstored on [1-8] nodes/);
+    await Deno.remove(`${home.path}/keys`, { recursive: true });
+    const announced = await home.must(["announce", "later"]);
+    assert.match(announced, /^later@1\.0\.0\tstored on [1-8] nodes/m);
+    assert.match(announced, /^announce\tstored on [1-8] nodes/m);
+    assert.match(announced, /^name index of later\tstored on [1-8] nodes/m);
     assert.equal(home.holders("later", "1.0.0").length, 8);
+    assert.equal(home.listHolders().length, 8);
   }));
+  // All of them are in the one index of the name, and a range is resolved by a list.
+  const stranger = await place.home(null);
+  const listed = await stranger.run(["resolve", "later@^1", "--json"]);
+  assert.equal(JSON.parse(listed.stdout).version, "1.0.0", listed.stderr);
+});
+
+Deno.test("what was published without the DHT undoes nothing that another machine has published", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const elsewhere = await place.home(home.keys);
+  const none = { env: { LIBRESEED_BOOTSTRAP: "none" } };
+  const mine = await place.source("mine", "1.0.0");
+  const taken = await place.source("theirs", "1.0.0", "other bytes\n");
+  assert.equal((await home.run(["publish", mine, taken], none)).code, 5);
+  await elsewhere.must(["publish", "-q", await place.source("theirs", "1.0.0")]);
+  const announced = await home.must(["announce"]);
+  assert.match(announced, /^mine@1\.0\.0\tstored on 8 nodes/m);
+  assert.match(announced, /^theirs@1\.0\.0\tsuperseded/m);
+  assert.match(announced, /^announce\tsuperseded/m);
+  const other = await place.home(null);
+  const find = async (spec: string) =>
+    JSON.parse(await other.must(["resolve", "--json", `${home.publicKey}/${spec}`])).infohash;
+  const { sha256 } = JSON.parse(await elsewhere.must(["list", "--json"]));
+  assert.equal(await find("theirs@^1"), `sha256:${sha256}`);
+  // The next that is published is added to what the others have listed, and so is what was missed.
+  await home.must(["publish", "-q", await place.source("next", "1.0.0")]);
+  await together(["mine@^1", "theirs@^1", "next@^1"].map(find));
 });
 
 Deno.test("a put on too few of the nodes is named as weak; one on all nodes there are is not", async () => {

@@ -189,6 +189,7 @@ export class NamesHome implements AsyncDisposable {
           others: outcome.others.map(itemToJson),
         };
       },
+      keptItem: () => Promise.resolve({}),
       async store({ item }, options) {
         const put = await manager.put(itemFromJson(item), options);
         return putToJson(put);
