@@ -69,7 +69,8 @@ async function contextHere(
   limits: ArchiveLimits,
   held: Held,
 ): Promise<Omit<InstallContext, "resolve" | "fetch">> {
-  const { formatPublicKey } = await import("../identity/mod.ts");
+  const { formatPublicKey, parsePublicKey } = await import("../identity/mod.ts");
+  const { checkPin } = await import("../daemon/mod.ts");
   const { values } = await given.settings();
   return {
     store: await packageStore(given),
@@ -81,6 +82,8 @@ async function contextHere(
       const [pin, ...others] = values.policy === "first-seen" ? state.pins.list(name) : [];
       return pin && others.length === 0 ? formatPublicKey(pin.publicKey) : undefined;
     },
+    checkPublisher: (name, publisher) =>
+      checkPin(name, parsePublicKey(publisher), state.pins.list(name)),
     onStep: (message) => given.output.detail(message),
   };
 }

@@ -18,7 +18,7 @@ import {
   type StoredPackage,
   StoreError,
 } from "../store/mod.ts";
-import { graphBounds, requirementsOf, resolveGraph } from "./dependencies.ts";
+import { graphBounds, resolveGraph } from "./dependencies.ts";
 import {
   cyclesOf,
   type Graph,
@@ -29,6 +29,7 @@ import {
 } from "./dependency_graph.ts";
 import { eachLimited } from "./each_limited.ts";
 import { DaemonError } from "./errors.ts";
+import { checkLocked, compareWithLock } from "./lock_agreement.ts";
 import { graphOfLock, readLockFile } from "./lock_file.ts";
 import { lockedKey, requireLockFile, saveToLock } from "./project_lock.ts";
 import { fits, isExact, packageRef, type Requirement } from "./requirement.ts";
@@ -46,6 +47,11 @@ export interface InstallContext {
   held?: (name: PackageName) => Promise<MinimalManifest | undefined>;
   /** The publisher that a name means, as `ed25519:BASE64`, if that is settled without the network. */
   pinned?: (name: string) => string | undefined;
+  /**
+   * Refuses a publisher, as `ed25519:BASE64`, whose package a bare name may not mean here. Throws what
+   * `checkPin` throws.
+   */
+  checkPublisher?: (name: string, publisher: string) => void;
   /** Hears each step, for people. */
   onStep?: (message: string) => void;
 }
@@ -116,12 +122,13 @@ export async function install(
 
 /**
  * Installs what a lock file holds, and nothing else: no range is resolved. What the packages say that
- * they depend on has to be what the lock file says.
+ * they depend on has to be what the lock file says. A lock file comes with a project, from whoever
+ * writes it; so where it says whose package a bare name is, the user's own pins are asked as well.
  *
  * @param requirements those of its requirements that are wanted; all, if there are none
  * @throws {DaemonError} `LOCK_MISSING`, `NOT_IN_LOCK` (kind `not-found`), `LOCK_INVALID`,
- * `LOCK_MISMATCH` (kind `verification`), `TOO_MANY_PACKAGES`, `INSTALL_TOO_LARGE`, and what
- * {@linkcode install} throws
+ * `LOCK_MISMATCH`, `PUBLISHER_CHANGED` (kind `verification`), `TOO_MANY_PACKAGES`,
+ * `INSTALL_TOO_LARGE`, and what {@linkcode install} throws
  */
 export async function installLocked(
   context: InstallContext,
@@ -140,9 +147,14 @@ export async function installLocked(
       `The lock file holds ${graph.nodes.size} packages, more than the ${maxPackages} that one installation may have`,
     );
   }
+  const mayMean = (requirement: Requirement, got: MinimalManifest) =>
+    checkLocked(context, lockPath, requirement, got);
+  for (const { requirement, ref } of graph.direct) {
+    mayMean(requirement, graph.nodes.get(ref)!.minimal);
+  }
   await using work = await Installation.begin(context, force);
   await eachLimited(graph.nodes.values(), MAX_FETCHING, context.signal, async (node, signal) => {
-    compareWithLock(node, graph, await work.load(node.minimal, signal));
+    compareWithLock(node, graph, await work.load(node.minimal, signal), mayMean);
   });
   const installed = await work.finish(graph, false);
   await context.store.roots.add(lockPath);
@@ -215,7 +227,8 @@ class Installation implements AsyncDisposable {
       if (here) return here;
     }
     if (!parent) return undefined;
-    const candidates = locked.filter(willDo).sort(highestFirst);
+    const candidates = locked.filter(willDo).filter((one) => this.#mayBe(wanted, one))
+      .sort(highestFirst);
     // Of two publishers in the lock file, nothing says whose is meant.
     const isClear = new Set(candidates.map(({ pubkey }) => pubkey)).size === 1;
     if (isClear) return candidates[0];
@@ -223,7 +236,19 @@ class Installation implements AsyncDisposable {
     const id = stored && (await readLinks(stored.directory)).get(wanted.name);
     const entry = id === undefined ? undefined : await store.find(id);
     if (!entry || entry.problem !== undefined) return undefined;
-    return willDo(entry.minimal) ? entry.minimal : undefined;
+    return willDo(entry.minimal) && this.#mayBe(wanted, entry.minimal) ? entry.minimal : undefined;
+  }
+
+  /** Whether the pins let a package be what is wanted. */
+  #mayBe({ publisher, name }: Requirement, { pubkey }: MinimalManifest): boolean {
+    if (publisher !== undefined) return true;
+    try {
+      this.#context.checkPublisher?.(name, pubkey);
+      return true;
+    } catch (error) {
+      if (error instanceof LibreseedError) return false;
+      throw error;
+    }
   }
 
   /** Puts everything in its place, what was asked for last. */
@@ -334,31 +359,4 @@ class Installation implements AsyncDisposable {
       { cause, detail: { maxUnpackedBytes } },
     );
   }
-}
-
-/** Refuses a lock file that does not agree with the signed manifest of one of its packages. */
-function compareWithLock(
-  { minimal, edges }: GraphNode,
-  graph: Graph,
-  dependencies: Readonly<Record<string, string>>,
-): void {
-  const locked = new Map(edges.map(({ requirement, ref }) => [requirement.name, ref]));
-  const mismatch = (why: string) =>
-    new DaemonError(
-      "verification",
-      "LOCK_MISMATCH",
-      `The lock file does not agree with the manifest of ${label(minimal)}: ${why}. ` +
-        "`libreseed install --save` writes it anew",
-    );
-  for (const { publisher, name, range } of requirementsOf(minimal, dependencies)) {
-    const ref = locked.get(name);
-    locked.delete(name);
-    if (ref === undefined) throw mismatch(`it needs ${name}, for which nothing is locked`);
-    const got = graph.nodes.get(ref)!.minimal;
-    if (!fits(got.version, range) || (publisher !== undefined && publisher !== got.pubkey)) {
-      throw mismatch(`it needs ${name}@${range}; ${packageRef(got)} is locked`);
-    }
-  }
-  const [extra] = locked.keys();
-  if (extra !== undefined) throw mismatch(`it does not need ${extra}`);
 }

@@ -82,15 +82,18 @@ export function rememberPublisher(
   { name, version }: { name: string; version: string },
   publicKey: Uint8Array,
 ): void {
-  const pins = state.pins.list(name);
-  const isNew = pins.length === 0;
-  const pin = pins.find((one) => toHex(one.publicKey) === toHex(publicKey));
-  // Naming another publisher outright is no reason to trust it under the bare name.
-  if (!isNew && !pin) return;
-  const last = pin?.lastVersion;
-  // An older version that was asked for outright does not make a later downgrade right.
-  const lastVersion = last !== undefined && semver.gt(last, version) ? last : version;
-  state.pins.set({ name, publicKey, firstSeenMs: finding.clock.now(), lastVersion });
+  // Several commands may do this at the same moment, each with another version or publisher.
+  const isNew = state.transaction(() => {
+    const pins = state.pins.list(name);
+    const pin = pins.find((one) => toHex(one.publicKey) === toHex(publicKey));
+    // Naming another publisher outright is no reason to trust it under the bare name.
+    if (pins.length > 0 && !pin) return false;
+    const last = pin?.lastVersion;
+    // An older version that was asked for outright does not make a later downgrade right.
+    const lastVersion = last !== undefined && semver.gt(last, version) ? last : version;
+    state.pins.set({ name, publicKey, firstSeenMs: finding.clock.now(), lastVersion });
+    return pins.length === 0;
+  });
   if (!isNew) return;
   onNotice?.(
     `first use of ${name}: pinned to ${formatPublicKey(publicKey)} (${
@@ -105,7 +108,7 @@ async function candidatesFor(
   { name, range }: WantedByName,
   pins: readonly Pin[],
 ): Promise<{ keys: Uint8Array[]; publishers: number }> {
-  const { policy, state, ownKey } = context;
+  const { policy, ownKey } = context;
   // Under the default policy a pin settles it; another policy was asked for, and the pin judges it.
   if (pins.length > 0 && policy === "first-seen") {
     return { keys: pins.map(({ publicKey }) => publicKey), publishers: 1 };
@@ -116,14 +119,20 @@ async function candidatesFor(
     range,
     policy,
     pins,
-    trustedKeys: new Set(state.pins.list().map(({ publicKey }) => toHex(publicKey))),
+    trustedKeys: trustedByHand(context),
     countSeeders: (entry) => countSeeders(context, name, entry),
   });
   const keys = ranked.map(({ publicKey }) => publicKey);
-  if (keys.length === 0 && ownKey && policy !== "trusted") return { keys: [ownKey], publishers: 1 };
+  if (keys.length === 0 && ownKey) return { keys: [ownKey], publishers: 1 };
   if (keys.length === 0) throw nameNotFound(name, index);
   // A publisher that the policy ranks lower must not step in for the first one unnoticed.
   return { keys: keys.slice(0, 1), publishers: index.entries.length };
+}
+
+/** Whoever was met first under some name was trusted by nobody. Oneself one trusts. */
+function trustedByHand({ state, ownKey }: NamesContext): Set<string> {
+  const keys = state.pins.list().filter(({ byHand }) => byHand).map(({ publicKey }) => publicKey);
+  return new Set([...keys, ...(ownKey ? [ownKey] : [])].map(toHex));
 }
 
 /**

@@ -20,7 +20,7 @@ export interface TrustContext {
   policy: PublisherPolicy;
   /** Pins of this name, the oldest first. */
   pins: readonly Pin[];
-  /** Keys that are trusted for any name, hexadecimal. */
+  /** Keys that a person trusted, for whatever name, hexadecimal. */
   trustedKeys: ReadonlySet<string>;
   /** How many seed the latest version of an entry's publisher; asked by the policy `seeders` only. */
   countSeeders: (entry: NameIndexEntry) => Promise<number>;
@@ -53,7 +53,8 @@ export async function rankPublishers(
       "verification",
       "PUBLISHER_NOT_TRUSTED",
       `${name} is published by ${entries.length} publishers, none of whom is trusted here. ` +
-        `\`libreseed resolve --all ${name}\` shows them, \`libreseed trust add ${name} KEY\` trusts one`,
+        `A pin that came with a first use does not count. \`libreseed resolve --all ${name}\` shows ` +
+        `them, \`libreseed trust add ${name} KEY\` trusts one`,
     );
   }
   const counted = await Promise.all(

@@ -9,7 +9,6 @@ import type { Signer } from "../identity/mod.ts";
 import { isSha256 } from "./content_hash.ts";
 import { quote } from "./errors.ts";
 import { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
-import { isValidName } from "./names.ts";
 import { PathSet } from "./paths.ts";
 import {
   commonFields,
@@ -23,7 +22,7 @@ import {
   type Unsigned,
   verifyFields,
 } from "./signed_json.ts";
-import { isValidRange } from "./spec.ts";
+import { dependencyName, isValidRange } from "./spec.ts";
 
 /** Most dependencies that one package may name. */
 const MAX_DEPENDENCIES = 1000;
@@ -53,7 +52,7 @@ export interface FullManifest {
   pubkey: string;
   /** Unix milliseconds; only from `SOURCE_DATE_EPOCH`, or the archive would differ each time. */
   timestamp?: number;
-  /** Semver ranges by package name. */
+  /** Semver ranges by `NAME`, or by `KEY/NAME` for the package of that publisher alone. */
   dependencies?: Record<string, string>;
   /** `ed25519:` and 88 characters of base64, over all fields but this one. */
   signature: string;
@@ -92,7 +91,11 @@ const dependencies = v.pipe(
     (value) => Object.keys(value).length <= MAX_DEPENDENCIES,
     `names more than ${MAX_DEPENDENCIES} packages`,
   ),
-  v.check((value) => Object.keys(value).every(isValidName), "has a key that is no package name"),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const message = problemOfKeys(Object.keys(dataset.value));
+    if (message !== undefined) addIssue({ message });
+  }),
   v.check(
     (value) => Object.values(value).every(isValidRange),
     "has a value that is no semver range",
@@ -124,6 +127,19 @@ function fullManifest(limits: ArchiveLimits): ManifestKind<FullManifest> {
       dependencies: v.optional(dependencies),
     }),
   };
+}
+
+/** Of two publishers' packages of one name, the package that depends on them could see only one. */
+function problemOfKeys(keys: readonly string[]): string | undefined {
+  const names = new Set<string>();
+  for (const key of keys) {
+    const name = dependencyName(key);
+    if (name === undefined) {
+      return `has a key that is neither NAME nor ed25519:BASE64/NAME: ${quote(key)}`;
+    }
+    if (names.has(name)) return `names ${name} twice`;
+    names.add(name);
+  }
 }
 
 function problemOfFiles(files: Record<string, string>, limits: ArchiveLimits): string | undefined {

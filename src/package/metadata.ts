@@ -59,8 +59,8 @@ const sourceSchema = v.pipe(
 /**
  * Reads what the directory says of itself. Of a field that several files have, the first counts, in
  * the order `package.json`, `deno.json`, `deno.jsonc`. Dependencies come from
- * `{"libreseed": {"dependencies": {NAME: RANGE}}}`. Runs of spaces and control characters in texts
- * become one space.
+ * `{"libreseed": {"dependencies": {NAME: RANGE}}}`, where NAME may be `KEY/NAME`. Runs of spaces and
+ * control characters in texts become one space.
  *
  * @throws {PackageError} `METADATA_INVALID` naming the file and the field
  */

@@ -5,7 +5,7 @@
  */
 
 import semver from "semver";
-import { IdentityError, parsePublicKey } from "../identity/mod.ts";
+import { formatPublicKey, IdentityError, parsePublicKey } from "../identity/mod.ts";
 import { PackageError, quote } from "./errors.ts";
 import { validateName } from "./names.ts";
 
@@ -54,6 +54,23 @@ export function parsePackageSpec(text: string): PackageSpec {
 /** Whether the text is a range as npm:semver reads it, not empty and at most 128 characters long. */
 export function isValidRange(range: string): boolean {
   return range.length > 0 && range.length <= MAX_RANGE_LENGTH && semver.validRange(range) !== null;
+}
+
+/**
+ * The name that a key of a manifest's `dependencies` means: `NAME`, whosever it is, or `KEY/NAME` of
+ * that publisher alone. KEY has its one form there, `ed25519:` and base64.
+ *
+ * @returns `undefined` for any other text
+ */
+export function dependencyName(key: string): string | undefined {
+  try {
+    const { publicKey, name, range } = parsePackageSpec(key);
+    const written = publicKey ? `${formatPublicKey(publicKey)}/${name}` : name;
+    return range === undefined && written === key ? name : undefined;
+  } catch (error) {
+    if (error instanceof PackageError) return undefined;
+    throw error;
+  }
 }
 
 function readKey(keyText: string, text: string): Uint8Array {

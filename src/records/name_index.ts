@@ -26,7 +26,7 @@ import { checkValueSize } from "./item.ts";
 export interface NameIndexEntry {
   /** The publisher's Ed25519 public key, 32 bytes. */
   publicKey: Uint8Array;
-  /** The latest version that the publisher offers. */
+  /** The latest version that the publisher offers, see {@linkcode isEntryVersion}. */
   version: string;
   /** Since when the publisher has published under this name, Unix milliseconds; its own claim. */
   firstSeenMs: number;
@@ -39,10 +39,24 @@ export interface NameIndexEntry {
 const DOMAIN = "libreseed:name-index-entry:v1\n";
 const WHAT = "name index";
 
+/** Longest version in an entry, characters. With it four entries fit into a record, whoever made them. */
+const MAX_VERSION_LENGTH = 64;
+const IDENTIFIER = "(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)";
+const VERSION = new RegExp(
+  `^(?:0|[1-9][0-9]*)(?:\\.(?:0|[1-9][0-9]*)){2}(?:-${IDENTIFIER}(?:\\.${IDENTIFIER})*)?$`,
+);
+
+/** Whether the text may stand in an entry: semver 2.0.0 without build metadata, at most 64 characters. */
+export function isEntryVersion(version: string): boolean {
+  return version.length <= MAX_VERSION_LENGTH && VERSION.test(version);
+}
+
 const listSchema = v.array(v.any(), "not a list");
 
+const version = v.pipe(text, v.check(isEntryVersion, "no version of at most 64 characters"));
+
 const entrySchema = v.pipe(
-  dictionary({ f: count, k: bytesOf(32), s: bytesOf(64), t: count, v: text }),
+  dictionary({ f: count, k: bytesOf(32), s: bytesOf(64), t: count, v: version }),
   v.check((entry) => entry.f <= entry.t, "first seen after it was signed"),
 );
 
@@ -64,7 +78,7 @@ function signedBytes(name: string, entry: Omit<NameIndexEntry, "signature">): Ui
  *
  * @param fields `firstSeenMs` comes from the publisher's previous entry, if there is one
  * @throws {RecordError} `BAD_FIELD` for times that are negative, no integers or in the wrong order, or
- * an empty version
+ * a version that is none or too long
  */
 export function signNameIndexEntry(
   signer: Signer,
@@ -72,11 +86,11 @@ export function signNameIndexEntry(
   fields: Pick<NameIndexEntry, "version" | "firstSeenMs" | "timestampMs">,
 ): NameIndexEntry {
   const { version, firstSeenMs, timestampMs } = fields;
-  if (version === "" || !(firstSeenMs >= 0) || !(firstSeenMs <= timestampMs)) {
+  if (!isEntryVersion(version) || !(firstSeenMs >= 0) || !(firstSeenMs <= timestampMs)) {
     throw new RecordError(
       "usage",
       "BAD_FIELD",
-      `an entry needs a version and a first-seen time that is not after its own, not ` +
+      `an entry needs a version of at most ${MAX_VERSION_LENGTH} characters and a first-seen time that is not after its own, not ` +
         `${JSON.stringify(version)}, ${firstSeenMs} and ${timestampMs}`,
     );
   }
@@ -84,9 +98,9 @@ export function signNameIndexEntry(
   return { ...entry, signature: signer.sign(signedBytes(name, entry)) };
 }
 
-/** Whether the entry was signed by its publisher for this name. Never throws. */
+/** Whether the entry makes sense and was signed by its publisher for this name. Never throws. */
 export function verifyNameIndexEntry(name: string, entry: NameIndexEntry): boolean {
-  if (!(entry.firstSeenMs <= entry.timestampMs)) return false;
+  if (!(entry.firstSeenMs <= entry.timestampMs) || !isEntryVersion(entry.version)) return false;
   try {
     return verifySignature(entry.publicKey, signedBytes(name, entry), entry.signature);
   } catch {

@@ -15,6 +15,8 @@ export interface Pin {
   firstSeenMs: number;
   /** The last version that was installed. */
   lastVersion?: string;
+  /** Whether a person said so; else it is the publisher that was met first. */
+  byHand?: boolean;
 }
 
 /** The table of pins, one for each name and key. */
@@ -25,15 +27,18 @@ export class PinsTable {
     this.#sqlite = sqlite;
   }
 
-  /** Keeps a pin in place of the one before, whose `firstSeenMs` stays. */
+  /** Keeps a pin in place of the one before, whose `firstSeenMs` and `byHand` stay. */
   set(pin: Pin): void {
     this.#sqlite.change(
-      `INSERT INTO pins (name, public_key, first_seen_ms, last_version) VALUES (?, ?, ?, ?)
-        ON CONFLICT (name, public_key) DO UPDATE SET last_version = excluded.last_version`,
+      `INSERT INTO pins (name, public_key, first_seen_ms, last_version, by_hand)
+        VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (name, public_key) DO UPDATE
+        SET last_version = excluded.last_version, by_hand = max(by_hand, excluded.by_hand)`,
       pin.name,
       pin.publicKey,
       pin.firstSeenMs,
       pin.lastVersion ?? null,
+      pin.byHand ? 1 : 0,
     );
   }
 
@@ -48,6 +53,7 @@ export class PinsTable {
       publicKey: row.public_key as Uint8Array,
       firstSeenMs: row.first_seen_ms as number,
       ...(row.last_version !== null && { lastVersion: row.last_version as string }),
+      ...(row.by_hand !== 0 && { byHand: true }),
     }));
   }
 

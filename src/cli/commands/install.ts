@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Installed, NamesContext, Requirement } from "../../daemon/mod.ts";
+import type { Installed, NamesContext } from "../../daemon/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
@@ -49,10 +49,7 @@ export default defineCommand<Flags, string[]>({
       await installing(
         given,
         (context) => installLocked(context, lockPath, requirements, { force }),
-        async (installed, names) => {
-          await warnOfPins(given, installed, names);
-          say(given, installed);
-        },
+        (installed) => Promise.resolve(say(given, installed)),
       );
       return;
     }
@@ -79,25 +76,6 @@ async function pin({ graph }: Installed, names: Names): Promise<void> {
   const { parsePublicKey } = await import("../../identity/mod.ts");
   for (const minimal of settledByName(graph)) {
     rememberPublisher(names, minimal, parsePublicKey(minimal.pubkey));
-  }
-}
-
-/** A lock file names publishers outright; that it names others than the user trusts is worth a word. */
-async function warnOfPins(
-  { output }: Run,
-  { graph: { direct, nodes } }: Installed,
-  { state }: Names,
-): Promise<void> {
-  const { formatPublicKey } = await import("../../identity/mod.ts");
-  const isBare = ({ requirement }: { requirement: Requirement }) =>
-    requirement.publisher === undefined;
-  for (const { ref } of direct.filter(isBare)) {
-    const { name, pubkey } = nodes.get(ref)!.minimal;
-    const pins = state.pins.list(name).map(({ publicKey }) => formatPublicKey(publicKey));
-    if (pins.length === 0 || pins.includes(pubkey)) continue;
-    output.warning(
-      `the lock file has ${name} of ${pubkey}; here it is pinned to ${pins.join(", ")}`,
-    );
   }
 }
 

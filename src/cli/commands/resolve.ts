@@ -60,7 +60,7 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
   for (
     const described of await Promise.all(entries.map((entry) => describeEntry(names, name, entry)))
   ) {
-    const { publisher, version, firstSeen, verdict, holding, trusted } = described;
+    const { publisher, version, firstSeen, verdict, holding, trusted, byHand } = described;
     if (output.json) output.result(described, undefined);
     rows.push([
       publisher,
@@ -68,7 +68,7 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
       firstSeen,
       verdict,
       `${holding} nodes`,
-      trusted ? "trusted" : "not trusted",
+      byHand ? "trusted" : trusted ? "pinned" : "not trusted",
     ]);
   }
   if (output.json) return;
@@ -95,13 +95,14 @@ async function describeEntry(names: NamesContext, name: string, entry: NameIndex
     if (error.kind === "not-found") verdict = "record missing";
     else verdict = error.kind === "verification" ? "bad signature" : error.message;
   }
-  const pins = names.state.pins.list(name);
+  const pin = names.state.pins.list(name).find((pin) => equalBytes(pin.publicKey, publicKey));
   return {
     publisher: formatPublicKey(publicKey),
     version,
     firstSeen: new Date(firstSeenMs).toISOString(),
     verdict,
     holding,
-    trusted: pins.some((pin) => equalBytes(pin.publicKey, publicKey)),
+    trusted: pin !== undefined,
+    byHand: pin?.byHand ?? false,
   };
 }

@@ -16,9 +16,10 @@ type Run = CommandRun<Record<never, never>, Args>;
 
 export default defineCommand<Record<never, never>, Args>({
   description:
-    "list [NAME] shows which publishers are trusted for which names. add NAME KEY trusts one, ahead of " +
-    "the first use or beside the one that is pinned; take the key from its publisher, not from the " +
-    "network. remove NAME [KEY] forgets. With -v each key is drawn, for comparing by eye.",
+    "list [NAME] shows which publishers names are pinned to, by hand or by their first use. add NAME KEY " +
+    "trusts one, ahead of the first use or beside the one that is pinned; take the key from its " +
+    "publisher, not from the network. remove NAME [KEY] forgets. With -v each key is drawn, for " +
+    "comparing by eye.",
   settings: ["home"],
   parameters: {
     positional: {
@@ -68,8 +69,15 @@ async function list({ output }: Run, state: StateDatabase, name?: string): Promi
         fingerprint: fingerprint(pin.publicKey),
         since,
         lastVersion: pin.lastVersion,
+        byHand: pin.byHand ?? false,
       },
-      `${pin.name}\t${publisher}\t${since.slice(0, 10)}\t${pin.lastVersion ?? "-"}`,
+      [
+        pin.name,
+        publisher,
+        since.slice(0, 10),
+        pin.lastVersion ?? "-",
+        pin.byHand ? "by hand" : "first use",
+      ].join("\t"),
     );
     output.detail(`${fingerprint(pin.publicKey)}\n${randomart(pin.publicKey)}`);
   }
@@ -82,9 +90,11 @@ async function add(given: Run, state: StateDatabase, name: string, key?: string)
     "../../identity/mod.ts"
   );
   const publicKey = parsePublicKey(key);
-  const before = state.pins.list(name).find((pin) => equalBytes(pin.publicKey, publicKey));
-  const lastVersion = before?.lastVersion;
-  state.pins.set({ name, publicKey, firstSeenMs: io.clock.now(), lastVersion });
+  state.transaction(() => {
+    const before = state.pins.list(name).find((pin) => equalBytes(pin.publicKey, publicKey));
+    const lastVersion = before?.lastVersion;
+    state.pins.set({ name, publicKey, firstSeenMs: io.clock.now(), lastVersion, byHand: true });
+  });
   const publisher = formatPublicKey(publicKey);
   output.notice(`${name} may come from ${publisher} (${fingerprint(publicKey)}) from now on`);
   output.detail(randomart(publicKey));

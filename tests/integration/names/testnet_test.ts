@@ -129,7 +129,8 @@ Deno.test("two publishers, one name, three versions each, one vandal: each polic
       const user = await NamesHome.open(vandal.manager, clock, vandal.keys);
       await using _user = user;
       // Trusted for another name.
-      const trusted = { name: "other", publicKey: bob.keys.publicKey, firstSeenMs: clock.now() };
+      const [publicKeyOfBob, firstSeenMs] = [bob.keys.publicKey, clock.now()];
+      const trusted = { name: "other", publicKey: publicKeyOfBob, firstSeenMs, byHand: true };
       if (policy === "trusted") user.state.pins.set(trusted);
       const { publicKey, minimal } = await user.use(spec, policy);
       const [name] = Object.entries(homes)

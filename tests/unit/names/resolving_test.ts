@@ -16,6 +16,7 @@ import {
   targetOf,
 } from "../../../src/records/mod.ts";
 import { manifestItem } from "../../../src/daemon/manifest_item.ts";
+import { rememberPublisher, resolveByName } from "../../../src/daemon/names.ts";
 import { entryToJson } from "../../../src/daemon/operations.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { keysOfSlot, NamesHome } from "./home.ts";
@@ -66,9 +67,11 @@ for (
     }
     await world.run(ann.manager.announcePeer(new Uint8Array(20).fill(0xaa), 1));
     if (policy === "trusted") {
-      // Trusted for something else.
+      // Ann was met under another name, Bob was trusted by hand for another.
       const firstSeenMs = world.clock.now();
-      user.state.pins.set({ name: "other", publicKey: bob.keys.publicKey, firstSeenMs });
+      user.state.pins.set({ name: "some", publicKey: ann.keys.publicKey, firstSeenMs });
+      const { publicKey } = bob.keys;
+      user.state.pins.set({ name: "other", publicKey, firstSeenMs, byHand: true });
     }
     assert.equal(who(await world.run(user.resolve(spec, policy)), [ann, bob]), expected);
   });
@@ -81,6 +84,39 @@ Deno.test("trusted: with nobody trusted it says how to trust somebody, and pins 
   assert.deepEqual([error.code, error.kind], ["PUBLISHER_NOT_TRUSTED", "verification"]);
   assert.match(error.message, /2 publishers.*resolve --all hello.*trust add hello KEY/s);
   assert.deepEqual(user.state.pins.list(), []);
+});
+
+Deno.test("trusted: a pin that came with a first use is nobody's word; one's own key is one's own", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  await world.run(user.use("hello"));
+  const error = await failure(world, user.resolve("hello", "trusted"));
+  assert.equal(error.code, "PUBLISHER_NOT_TRUSTED");
+  // Said by hand since, it stays so whatever is got later.
+  const [pin] = user.state.pins.list("hello");
+  user.state.pins.set({ ...pin!, byHand: true });
+  assert.equal(who(await world.run(user.use("hello", "trusted")), [ann, bob]), "ann 1.2.0");
+  assert.equal(user.state.pins.list("hello")[0]!.byHand, true);
+  const own = { ...bob.names("trusted"), ownKey: bob.keys.publicKey };
+  const { publicKey } = await world.run(resolveByName(own, { name: "hello" }));
+  assert.deepEqual(publicKey, bob.keys.publicKey);
+});
+
+Deno.test("the last version of a pin never sinks, whatever is got in which order", async () => {
+  await using world = new World();
+  const { ann, user } = await twoPublishers(world);
+  const names = user.names();
+  const { publicKey } = ann.keys;
+  const last = () => user.state.pins.list("hello").map(({ lastVersion }) => lastVersion);
+  const seen: string[] = [];
+  for (const version of ["1.0.0", "2.0.0-rc.1", "1.9.9", "2.0.0-alpha", "2.0.0", "0.1.0"]) {
+    rememberPublisher(names, { name: "hello", version }, publicKey);
+    seen.push(last().join());
+  }
+  assert.deepEqual(seen, ["1.0.0", "2.0.0-rc.1", "2.0.0-rc.1", "2.0.0-rc.1", "2.0.0", "2.0.0"]);
+  // Nor by trusting the same key anew, nor by somebody else's package.
+  rememberPublisher(names, { name: "hello", version: "3.0.0" }, user.keys.publicKey);
+  assert.deepEqual(last(), ["2.0.0"]);
 });
 
 Deno.test("the first use pins, and says so once; then the pinned publisher it is", async () => {
@@ -103,11 +139,7 @@ for (const policy of ["latest-version", "seeders", "trusted"] as const) {
     await world.run(bob.manager.announcePeer(new Uint8Array(20).fill(0xbb), 1));
     if (policy === "trusted") {
       const publicKey = bob.keys.publicKey;
-      user.state.pins.set({ name: "other", publicKey, firstSeenMs: 0 });
-      // Ann is trusted too, for hello; of two trusted ones the first seen goes first.
-      const { publicKey: chosen } = await world.run(user.resolve("hello", policy));
-      assert.deepEqual(chosen, ann.keys.publicKey);
-      return;
+      user.state.pins.set({ name: "other", publicKey, firstSeenMs: 0, byHand: true });
     }
     const before = user.state.pins.list();
     const error = await failure(world, user.use("hello", policy));

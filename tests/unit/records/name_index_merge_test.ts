@@ -50,6 +50,11 @@ function entry(pair: KeyPair, fields: Partial<NameIndexEntry> = {}, name = NAME)
 const byKey = (entries: NameIndexEntry[]) =>
   entries.toSorted((a, b) => toHex(a.publicKey) < toHex(b.publicKey) ? -1 : 1);
 
+/** A version of so many characters. */
+function versionOf(length: number): string {
+  return "1.0.0-".padEnd(length, "a");
+}
+
 Deno.test("an entry verifies for its name and for no other", () => {
   const signed = entry(ann);
   assert.equal(verifyNameIndexEntry(NAME, signed), true);
@@ -74,14 +79,16 @@ Deno.test("an entry does not verify when anything of it is changed", () => {
   }
 });
 
-Deno.test("an entry with impossible times or no version is not signed", () => {
+Deno.test("an entry with impossible times, or with what is no version, is not signed", () => {
   const impossible = [
     { firstSeenMs: T + 1 },
     { firstSeenMs: -1 },
     { firstSeenMs: NaN },
     { timestampMs: NaN },
     { firstSeenMs: 0.5 },
-    { version: "" },
+    ...["", "1", "1.0", "v1.0.0", "01.0.0", "1.0.0+a", "1.0.0-", "1.0.0-01", "1.0.0 ", "1.0.0\n"]
+      .map((version) => ({ version })),
+    { version: versionOf(65) },
   ];
   for (const fields of impossible) {
     assert.throws(
@@ -153,15 +160,15 @@ Deno.test("an entry copied from another slot is dropped", () => {
 });
 
 Deno.test("six entries with short versions fit into a record, a seventh does not", () => {
-  const entries = take(SLOT, 7).map((pair) => entry(pair, { version: "1".repeat(14) }));
+  const entries = take(SLOT, 7).map((pair) => entry(pair, { version: versionOf(14) }));
   assert.equal(encodeNameIndex(entries.slice(0, 6)).length, 2 + 6 * (149 + 17));
   assert.throws(
     () => encodeNameIndex(entries),
     (error) => error instanceof RecordError && error.code === "VALUE_TOO_LARGE",
   );
-  const longer = take(SLOT, 6).map((pair) => entry(pair, { version: "1".repeat(15) }));
+  const longer = take(SLOT, 6).map((pair) => entry(pair, { version: versionOf(15) }));
   assert.throws(() => encodeNameIndex(longer), RecordError);
-  const five = take(SLOT, 5).map((pair) => entry(pair, { version: "1".repeat(47) }));
+  const five = take(SLOT, 5).map((pair) => entry(pair, { version: versionOf(47) }));
   assert.equal(encodeNameIndex(five).length, 997);
 });
 
@@ -174,14 +181,39 @@ Deno.test("when it must be cut, those first seen longest ago stay", () => {
   assert.ok(encodeNameIndex(merged.entries).length <= 1000);
 });
 
-Deno.test("one entry whose version alone fills the record is cut, and nothing else", () => {
-  const [one, two] = take(SLOT, 2) as [KeyPair, KeyPair];
-  const huge = entry(one, { version: "1".repeat(900), firstSeenMs: T });
-  const small = entry(two, { firstSeenMs: T - 1 });
-  const merged = mergeNameIndex(NAME, SLOT, [huge, small]);
-  assert.deepEqual(merged.entries, [small]);
-  assert.deepEqual(merged.cut, [huge]);
+Deno.test("four entries fit into a record, however long their versions may be", () => {
+  const entries = take(SLOT, 5).map((pair) => entry(pair, { version: versionOf(64) }));
+  assert.ok(encodeNameIndex(entries.slice(0, 4)).length <= 1000);
+  assert.throws(() => encodeNameIndex(entries), RecordError);
 });
+
+for (
+  const [what, version] of [
+    ["of 65 characters", versionOf(65)],
+    ["that takes the whole record", versionOf(800)],
+    ["that is none", "latest"],
+    ["that a terminal would obey", "1.0.0-\x1b[31m"],
+  ] as const
+) {
+  Deno.test(`an entry with a version ${what} is left out, though signed; those beside it stay`, () => {
+    const fields = { f: T - 1, k: ann.publicKey, t: T, v: version };
+    const message = bencode({ ...fields, n: NAME });
+    const signature = ann.sign(concatBytes(utf8("libreseed:name-index-entry:v1\n"), message));
+    const [publicKey, firstSeenMs, timestampMs] = [ann.publicKey, T - 1, T];
+    const made = { publicKey, version, firstSeenMs, timestampMs, signature };
+    assert.equal(verifyNameIndexEntry(NAME, made), false);
+    // The largest that fits beside it.
+    const good = version.length > 700 ? [] : [entry(bob)];
+    const raw = good.map((
+      { publicKey: k, version: v, firstSeenMs: f, timestampMs: t, signature: s },
+    ) => (
+      { f, k, s, t, v }
+    ));
+    const read = decodeNameIndex(bencode([{ ...fields, s: signature }, ...raw]));
+    assert.deepEqual(read.entries, good);
+    assert.match(read.malformed.join(), /^[^,]*number 1[^,]*no version of at most 64 characters$/);
+  });
+}
 
 Deno.test("merging does not depend on order or repetition, and merging again changes nothing", () => {
   const pool = take(SLOT, 8).flatMap((pair, i) => [

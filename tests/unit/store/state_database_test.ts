@@ -8,6 +8,7 @@ import {
   type StoredRecord,
   StoreError,
 } from "../../../src/store/mod.ts";
+import { migrations } from "../../../src/store/state_schema.ts";
 import { canMount, smallDisk, temporaryHome } from "../../support/mod.ts";
 import { namesIn } from "./support.ts";
 
@@ -181,6 +182,24 @@ Deno.test("a state that lacks a table is put aside", async () => {
   using state = StateDatabase.open(_.path, clock);
   assert.match(state.replaced!.reason, /outcomes/);
   assert.deepEqual(state.outcomes.list(), []);
+});
+
+Deno.test("a state of any older version is brought up to date, with what is in it", async () => {
+  for (let version = 1; version < STATE_SCHEMA_VERSION; version++) {
+    await using _ = await setUp();
+    {
+      using raw = new DatabaseSync(_.path);
+      for (const migration of migrations.slice(0, version)) raw.exec(migration);
+      raw.exec(`PRAGMA user_version = ${version}`);
+      raw.prepare("INSERT INTO pins (name, public_key, first_seen_ms) VALUES ('a', ?, 7)")
+        .run(new Uint8Array(32).fill(1));
+    }
+    using state = StateDatabase.open(_.path, clock);
+    assert.equal(state.replaced, undefined);
+    const publicKey = new Uint8Array(32).fill(1);
+    assert.deepEqual(state.pins.list(), [{ name: "a", publicKey, firstSeenMs: 7 }]);
+    assert.deepEqual(state.follows.list(), []);
+  }
 });
 
 Deno.test("a state of a newer version is refused and left as it is", async () => {

@@ -233,6 +233,17 @@ Deno.test("a verified file is known as long as size, time and inode are the same
   });
 });
 
+Deno.test("a pin that a person made stays one, however it is set again", async () => {
+  await withState(({ pins }) => {
+    const pin: Pin = { name: "a", publicKey: bytes(32, 1), firstSeenMs: 1 };
+    pins.set(pin);
+    assert.deepEqual(pins.list("a"), [pin]);
+    pins.set({ ...pin, byHand: true });
+    pins.set({ ...pin, lastVersion: "1.0.0" });
+    assert.deepEqual(pins.list("a"), [{ ...pin, lastVersion: "1.0.0", byHand: true }]);
+  });
+});
+
 Deno.test("pins are kept by name and key, and remember when they were made first", async () => {
   await withState(({ pins }) => {
     const pin = (name: string, fill: number, change: Partial<Pin> = {}): Pin => {
