@@ -144,5 +144,30 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
       }
     }
   }
-  return { values: values as unknown as Settings, origins, configPath };
+  const settings = values as unknown as Settings;
+  agree(settings, origins);
+  return { values: settings, origins, configPath };
+}
+
+/** Nobody can want a record on more nodes than it is put to; the one that was not given follows. */
+function agree(settings: Settings, origins: LoadedSettings["origins"]): void {
+  const { minNodes, storeNodes } = settings;
+  if (minNodes <= storeNodes) return;
+  const { source, where } = origins["min-nodes"];
+  if (source === "default") {
+    settings.minNodes = storeNodes;
+    return;
+  }
+  if (origins["store-nodes"].source === "default") {
+    settings.storeNodes = minNodes;
+    return;
+  }
+  throw new ConfigError(
+    "usage",
+    "BAD_SETTING",
+    `${where}: min-nodes is ${minNodes}, but a record is put to ${storeNodes} nodes only (store-nodes, ${
+      origins["store-nodes"].where
+    })`,
+    { detail: { key: "min-nodes", source, where } },
+  );
 }

@@ -128,7 +128,7 @@ export class Host implements Operations {
       seedDirectory: await Deno.realPath(this.#seeds.path),
       allowLocal: settings.allowLocal,
     };
-    const { worker } = await WorkerHost.start(sandbox, {
+    const { worker, started } = await WorkerHost.start(sandbox, {
       port: settings.port,
       dht: settings.dht,
       bootstrap: addresses,
@@ -144,7 +144,7 @@ export class Host implements Operations {
       throw await namePortOwner(error, settings.port);
     });
     this.#worker = worker;
-    this.#records = new KeptRecords(this.#state, clock, listeners.onNotice);
+    this.#records = new KeptRecords(this.#state, clock, started.port, listeners.onNotice);
     this.#downloads = new Downloads(worker, sandbox.seedDirectory);
     this.#names = new NameKeeper({
       state: this.#state,

@@ -23,11 +23,19 @@ export interface NamedRecord {
 export class KeptRecords {
   readonly #state: StateDatabase;
   readonly #clock: Clock;
+  readonly #port: number;
   readonly #onNotice: (message: string) => void;
 
-  constructor(state: StateDatabase, clock: Clock, onNotice: (message: string) => void) {
+  /** @param port that torrents are announced with */
+  constructor(
+    state: StateDatabase,
+    clock: Clock,
+    port: number,
+    onNotice: (message: string) => void,
+  ) {
     this.#state = state;
     this.#clock = clock;
+    this.#port = port;
     this.#onNotice = onNotice;
   }
 
@@ -99,9 +107,10 @@ export class KeptRecords {
     });
   }
 
-  /** When a torrent is due to be announced, Unix milliseconds; the past if it never was. */
+  /** When a torrent is due to be announced, Unix milliseconds; the past if it never was as it is now. */
   torrentDueMs(infoHashHex: string): number {
-    return this.#state.outcomes.get(fromHex(infoHashHex)!)?.nextDueMs ?? 0;
+    const outcome = this.#state.outcomes.get(fromHex(infoHashHex)!);
+    return outcome?.port === this.#port ? outcome.nextDueMs : 0;
   }
 
   /** Notes what became of an announcement; a newer record of the same key takes the place of ours. */
@@ -122,6 +131,7 @@ export class KeptRecords {
         (responded === 0 ? "no DHT node answered" : "too few DHT nodes hold it"),
       failures: report.failures,
       nextDueMs: report.nextDueMs,
+      ...(report.kind === "torrent" && { port: this.#port }),
     };
     this.#state.transaction(() => {
       this.#state.outcomes.set(outcome);

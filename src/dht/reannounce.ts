@@ -48,7 +48,10 @@ export interface ReannouncerOptions {
   clock: Clock;
   /** 0 inclusive to 1 exclusive; `Math.random` unless a test hands in its own. */
   random?: () => number;
-  /** How often each record and torrent is announced, milliseconds; BEP 44 asks for an hour. */
+  /**
+   * How often each record is announced, milliseconds; BEP 44 asks for an hour. A torrent is announced
+   * as often, but at least every 22 minutes.
+   */
   intervalMs: number;
   /** The TCP port that torrents are announced with. */
   port: number;
@@ -61,6 +64,8 @@ const SPREAD = 0.1;
 const FIRST_BACKOFF_MS = 60_000;
 /** BEP 44: nodes may forget an item two hours after it was put last. */
 const ITEM_LIFE_MS = 2 * 3_600_000;
+/** Nodes forget a peer half an hour after it was announced last; this and a tenth is well before. */
+const TORRENT_INTERVAL_MS = 22 * 60_000;
 /** A machine that sleeps does not count the time; look at the clock at least this often. */
 const LONGEST_SLEEP_MS = 60_000;
 
@@ -80,7 +85,8 @@ export class Reannouncer {
   readonly #options: ReannouncerOptions;
   readonly #random: () => number;
   readonly #entries = new Map<string, Entry>();
-  readonly #queue = new DueQueue<Entry>();
+  /** Where there is too little time for all, records go first: without them nobody finds a torrent. */
+  readonly #queues = { record: new DueQueue<Entry>(), torrent: new DueQueue<Entry>() };
   readonly #concurrency = new AdaptiveConcurrency();
   readonly #stopped = new AbortController();
   #intervalMs: number;
@@ -99,8 +105,10 @@ export class Reannouncer {
   /** How often each is announced, milliseconds. What is due later than that is moved forward. */
   set intervalMs(intervalMs: number) {
     this.#intervalMs = intervalMs;
-    const latestMs = this.#options.clock.now() + intervalMs;
-    for (const entry of this.#entries.values()) this.#bringForward(entry, latestMs);
+    const nowMs = this.#options.clock.now();
+    for (const entry of this.#entries.values()) {
+      this.#bringForward(entry, nowMs + this.#intervalOf(entry));
+    }
     this.#wake();
   }
 
@@ -159,10 +167,10 @@ export class Reannouncer {
 
   #keep(entry: Entry): void {
     // An earlier run may have had a longer interval, or a clock that was wrong.
-    const latestMs = this.#options.clock.now() + this.#intervalMs * (1 + SPREAD);
+    const latestMs = this.#options.clock.now() + this.#intervalOf(entry) * (1 + SPREAD);
     entry.dueMs = Math.min(entry.dueMs, latestMs);
     this.#entries.set(entry.idHex, entry);
-    this.#queue.push(entry);
+    this.#queues[entry.kind].push(entry);
     this.#wake();
   }
 
@@ -173,11 +181,18 @@ export class Reannouncer {
     const nowMs = this.#options.clock.now();
     if (nowMs < this.#lastMs) this.#setBack(this.#lastMs - nowMs);
     this.#lastMs = nowMs;
-    for (let next = this.#queue.peek(isLive); next; next = this.#queue.peek(isLive)) {
-      if (next.dueMs > nowMs) return this.#sleepUntil(next.dueMs);
+    const { record, torrent } = this.#queues;
+    for (;;) {
+      const first = [record, torrent].map((queue) => ({ queue, entry: queue.peek(isLive) }));
+      const due = first.find(({ entry }) => entry && entry.dueMs <= nowMs);
+      if (!due) {
+        const nextMs = Math.min(...first.map(({ entry }) => entry?.dueMs ?? Infinity));
+        if (nextMs < Infinity) this.#sleepUntil(nextMs);
+        return;
+      }
       if (this.#running >= this.#concurrency.limit) return;
-      this.#queue.pop();
-      this.#announce(next);
+      due.queue.pop();
+      this.#announce(due.entry!);
     }
   }
 
@@ -198,7 +213,7 @@ export class Reannouncer {
   #bringForward(entry: Entry, dueMs: number): void {
     if (entry.dueMs <= dueMs) return;
     entry.dueMs = dueMs;
-    this.#queue.push(entry);
+    this.#queues[entry.kind].push(entry);
   }
 
   #announce(entry: Entry, urgent = false): Promise<AnnounceReport> {
@@ -206,7 +221,7 @@ export class Reannouncer {
     entry.running = this.#attempt(entry, urgent).then((report) => {
       this.#running--;
       entry.running = undefined;
-      if (this.#entries.get(entry.idHex) === entry) this.#queue.push(entry);
+      if (this.#entries.get(entry.idHex) === entry) this.#queues[entry.kind].push(entry);
       if (!this.#stopped.signal.aborted) {
         this.#options.onReport(report);
         this.#wake();
@@ -240,7 +255,7 @@ export class Reannouncer {
     entry.failures = succeeded ? 0 : entry.failures + 1;
     // What superseded ours may lie on one node only: it is put on the others soon.
     const hurry = succeeded && report.put?.superseded !== undefined;
-    entry.dueMs = nowMs + this.#pauseMs(hurry ? 1 : entry.failures);
+    entry.dueMs = nowMs + this.#pauseMs(entry, hurry ? 1 : entry.failures);
     const { kind, idHex, failures, dueMs } = entry;
     return { kind, idHex, atMs, nextDueMs: dueMs, failures, ...report };
   }
@@ -260,11 +275,16 @@ export class Reannouncer {
     return outcome.holding > 0 && !outcome.weak;
   }
 
-  #pauseMs(failures: number): number {
+  #pauseMs(entry: Entry, failures: number): number {
     const spread = 1 + SPREAD * (2 * this.#random() - 1);
+    const intervalMs = this.#intervalOf(entry);
     const pauseMs = failures === 0
-      ? this.#intervalMs
-      : Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20), this.#intervalMs);
+      ? intervalMs
+      : Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20), intervalMs);
     return Math.round(pauseMs * spread);
+  }
+
+  #intervalOf({ kind }: Entry): number {
+    return kind === "record" ? this.#intervalMs : Math.min(this.#intervalMs, TORRENT_INTERVAL_MS);
   }
 }

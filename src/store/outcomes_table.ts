@@ -28,6 +28,8 @@ export interface StoredOutcome {
   failures: number;
   /** When it is due again, Unix milliseconds. */
   nextDueMs: number;
+  /** The port that a torrent was announced with. */
+  port?: number;
 }
 
 /** The table of outcomes, one for each target. */
@@ -42,7 +44,8 @@ export class OutcomesTable {
   set(outcome: StoredOutcome): void {
     this.#sqlite.change(
       `INSERT OR REPLACE INTO outcomes (target, last_attempt_ms, last_success_ms, holding, asked,
-        responded, stored, error, failures, next_due_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        responded, stored, error, failures, next_due_ms, port)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       outcome.target,
       outcome.lastAttemptMs ?? null,
       outcome.lastSuccessMs ?? null,
@@ -53,6 +56,7 @@ export class OutcomesTable {
       outcome.error ?? null,
       outcome.failures,
       outcome.nextDueMs,
+      outcome.port ?? null,
     );
   }
 
@@ -94,5 +98,6 @@ function outcomeOf(row: Row): StoredOutcome {
     ...(row.error !== null && { error: row.error as string }),
     failures: row.failures as number,
     nextDueMs: row.next_due_ms as number,
+    ...(row.port !== null && { port: row.port as number }),
   };
 }

@@ -82,6 +82,9 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX seen_packages_by_name ON seen_packages (name);
   `,
+  `
+  ALTER TABLE outcomes ADD COLUMN port INTEGER;
+  `,
   // Nobody knows any more how the pins came about that are there: they count as first uses.
   `
   ALTER TABLE pins ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;

@@ -256,3 +256,17 @@ Deno.test("an unreadable config file is an error that names it and keeps the cau
     return error.message.includes(configPath);
   });
 });
+
+Deno.test("a record cannot be wanted on more nodes than it is put to", async () => {
+  const fewer = await load({ flags: { "store-nodes": "4" } });
+  assert.deepEqual([fewer.values.storeNodes, fewer.values.minNodes], [4, 4]);
+  const more = await load({ file: "min-nodes: 12" });
+  assert.deepEqual([more.values.storeNodes, more.values.minNodes], [12, 12]);
+  const both = { env: { LIBRESEED_STORE_NODES: "4" }, file: "min-nodes: 4" };
+  assert.equal((await load(both)).values.minNodes, 4);
+  await refuses(
+    { flags: { "min-nodes": "5" }, file: "store-nodes: 4" },
+    "BAD_SETTING",
+    /^--min-nodes: .* 5, .* 4 .*config\.yaml:1\)$/,
+  );
+});

@@ -103,20 +103,57 @@ Deno.test("the error of a failed announcement is in its report", async () => {
   assert.ok(at.reports.every((report) => !report.put && !report.announce));
 });
 
-Deno.test("torrents are announced like records; one that no node took is tried again soon", async () => {
+Deno.test("torrents are announced before nodes forget them; one that no node took is tried again soon", async () => {
   const at = new Announcements();
   at.takesMs = 0;
   const idHex = "cd".repeat(20);
   at.reannouncer.keepTorrent(idHex, at.clock.now() + MINUTE_MS);
   at.outcome = () => ({ stored: at.sinceMs < 2 * MINUTE_MS ? 0 : 5 });
-  await at.clock.advance(3 * HOUR_MS);
-  assert.deepEqual(at.minutes(idHex), [1, 2, 62, 122]);
+  await at.clock.advance(HOUR_MS);
+  assert.deepEqual(at.minutes(idHex), [1, 2, 24, 46]);
   assert.deepEqual(at.reports.map(({ kind, failures }) => [kind, failures]), [
     ["torrent", 1],
     ["torrent", 0],
     ["torrent", 0],
     ["torrent", 0],
   ]);
+});
+
+Deno.test("nodes that forget a peer after half an hour never do", async () => {
+  const random = seededRandom(11);
+  const at = new Announcements({ random });
+  const idHex = "cd".repeat(20);
+  at.reannouncer.keepTorrent(idHex, at.clock.now() + 50 * MINUTE_MS);
+  await at.clock.advance(1_000 * HOUR_MS);
+  const atMs = [0, ...at.calls.map((call) => call.atMs)];
+  const pauses = atMs.slice(1).map((ms, i) => ms - atMs[i]!);
+  assert.ok(Math.max(...pauses) < 25 * MINUTE_MS && Math.min(...pauses.slice(1)) > 19 * MINUTE_MS);
+});
+
+Deno.test("a shorter interval than nodes ask for is that of torrents too", async () => {
+  const at = new Announcements({ intervalMs: 10 * MINUTE_MS });
+  at.takesMs = 0;
+  const idHex = "cd".repeat(20);
+  at.reannouncer.keepTorrent(idHex, 0);
+  await at.clock.advance(25 * MINUTE_MS);
+  assert.deepEqual(at.minutes(idHex), [0, 10, 20]);
+  at.reannouncer.intervalMs = 2 * HOUR_MS;
+  await at.clock.advance(HOUR_MS);
+  assert.deepEqual(at.minutes(idHex), [0, 10, 20, 30, 52, 74]);
+});
+
+Deno.test("where there is no time for all, records go before torrents", async () => {
+  const at = new Announcements();
+  at.takesMs = 1_000;
+  at.reannouncer.keepTorrent("cd".repeat(20), 0);
+  for (let i = 0; i < 20; i++) at.reannouncer.keepTorrent(i.toString(16).padStart(40, "0"), 0);
+  for (let i = 0; i < 8; i++) at.reannouncer.keepRecord(record(`r ${i}`), 1_000);
+  await at.clock.advance(60_000);
+  const kinds = at.calls.map(({ item }) => item ? "record" : "torrent");
+  // The first torrents were under way already.
+  const begun = kinds.indexOf("record");
+  assert.deepEqual(kinds.slice(begun, begun + 8), Array(8).fill("record"));
+  assert.equal(kinds.length, 29);
 });
 
 Deno.test("a record that was superseded is taken over, and put on all nodes soon", async () => {

@@ -41,7 +41,7 @@ async function seeded(shown: { item?: MutableItem; listed: boolean }) {
     timestamp: NOON,
   }, keys);
   const item = manifestItem(minimal, keys, NOON);
-  const records = new KeptRecords(state, clock, () => {});
+  const records = new KeptRecords(state, clock, 6_881, () => {});
   const asked = { record: 0, name: 0 };
   const kept: MutableItem[] = [];
   const warnings: string[] = [];
