@@ -105,13 +105,8 @@ type Held = (name: PackageName) => Promise<ValidSeedEntry | undefined>;
 
 async function heldIn(dir: string): Promise<Held> {
   const { SeedDirectory } = await import("../store/mod.ts");
-  const { archiveFileName } = await import("../package/mod.ts");
   const seeds = new SeedDirectory(dir);
-  return async ({ name, version, pubkey }) => {
-    const entry = await seeds.entry(archiveFileName(name, version));
-    // Of two publishers' packages with one name and version, only one can be there.
-    return entry?.problem === undefined && entry?.minimal.pubkey === pubkey ? entry : undefined;
-  };
+  return (wanted) => seeds.find(wanted);
 }
 
 async function fromNetwork(

@@ -28,7 +28,7 @@ export const requestSchemas = {
   list: v.strictObject({}),
   add: v.strictObject({ fileName: text }),
   addCatalog: v.strictObject({ fileName: text }),
-  remove: v.strictObject({ name: text, version: text }),
+  remove: v.strictObject({ name: text, version: text, publicKey: v.optional(hex(32)) }),
   lookUp: v.strictObject({ publicKey: hex(32), salt: anyHex(64) }),
   keptItem: v.strictObject({ publicKey: hex(32), salt: anyHex(64) }),
   store: v.strictObject({

@@ -171,7 +171,13 @@ export class FollowKeeper {
   async #mirror(publicKey: Uint8Array): Promise<void> {
     const { state, seeds, maxDiskBytes, onWarning } = this.#options;
     const entries = await seeds.list();
-    const present = new Set(entries.map(({ fileName }) => fileName));
+    // What lies there unsound is in the way of what belongs there, and is said elsewhere.
+    const present = new Set(entries.flatMap((entry) => {
+      if (entry.problem !== undefined) return [entry.fileName];
+      return entry.minimal.pubkey === formatPublicKey(publicKey)
+        ? [archiveFileName(entry.name, entry.version)]
+        : [];
+    }));
     let bytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     for (const minimal of state.follows.ofPublisher(publicKey)) {
       if (this.#stopped.signal.aborted) return;

@@ -141,10 +141,8 @@ async function planForMagnet(context: GetContext, magnet: Magnet): Promise<Plan>
 
 async function alreadyThere({ seeds }: GetContext, { minimal }: Plan): Promise<Got | undefined> {
   if (!minimal) return undefined;
-  const entry = await seeds.entry(archiveFileName(minimal.name, minimal.version));
-  if (entry?.problem !== undefined || entry?.minimal.infohash !== minimal.infohash) {
-    return undefined;
-  }
+  const entry = await seeds.find(minimal);
+  if (entry?.minimal.infohash !== minimal.infohash) return undefined;
   return { ...describe(minimal), archivePath: entry.archivePath, minimal, present: true };
 }
 

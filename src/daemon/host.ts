@@ -11,17 +11,20 @@ import type { Contact } from "../dht/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import { removeStaleTemporaries, SeedDirectory, StateDatabase } from "../store/mod.ts";
 import { RecordOperations } from "./record_operations.ts";
+import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
 import { resolveBootstrap } from "./bootstrap.ts";
 import { Downloads } from "./downloads.ts";
 import { FollowKeeper } from "./follows.ts";
 import { DaemonError } from "./errors.ts";
 import { homePaths } from "./home.ts";
 import {
+  bytesOf,
   type CallOptions,
   type DownloadedJson,
   type DownloadJson,
   type Operations,
   type PackageJson,
+  type PackageVersion,
   type RecordJson,
   type ReloadedJson,
   type SettingJson,
@@ -231,13 +234,17 @@ export class Host implements Operations {
     return this.#catalogs.add(fileName);
   }
 
-  async remove({ name, version }: { name: string; version: string }): Promise<void> {
+  async remove({ name, version, publicKey }: PackageVersion): Promise<void> {
     // The archive first: on a full disk there is room for the rest then.
-    const missing = await this.#packages.remove(name, version).catch((error) => {
+    const wanted = publicKey && formatPublicKey(bytesOf(publicKey, "publicKey"));
+    const removed = await this.#packages.remove(name, version, wanted).catch((error) => {
       if (error instanceof DaemonError && error.code === "PACKAGE_NOT_FOUND") return error;
       throw error;
     });
-    const targets = this.#records.forget(name, version);
+    const missing = removed instanceof DaemonError ? removed : undefined;
+    const publisher = removed instanceof DaemonError ? wanted : removed ?? wanted;
+    const key = publisher === undefined ? undefined : parsePublicKey(publisher);
+    const targets = this.#records.forget(name, version, key);
     for (const target of targets) await this.#worker.forgetRecord(target);
     // Whoever deleted the archive by hand, or was killed just above, had its records left to remove.
     if (missing && targets.length === 0) throw missing;

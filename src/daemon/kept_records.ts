@@ -139,9 +139,13 @@ export class KeptRecords {
     });
   }
 
-  /** Keeps the records of a package no longer. Returns their targets in hexadecimal. */
-  forget(name: string, version: string): string[] {
-    const records = this.#state.records.list({ name, version, kind: "manifest" });
+  /**
+   * Keeps the records of a package no longer, of one publisher or of all. Returns their targets in
+   * hexadecimal.
+   */
+  forget(name: string, version: string, publicKey?: Uint8Array): string[] {
+    const records = this.#state.records.list({ name, version, kind: "manifest" })
+      .filter((record) => !publicKey || equalBytes(record.publicKey, publicKey));
     return records.map(({ target }) => {
       this.#state.records.delete(target);
       this.#state.outcomes.delete(target);

@@ -171,6 +171,14 @@ export interface StatusJson {
   downloadedBytes: number;
 }
 
+/** A package in the seed directory, named by whoever wants it removed. */
+export interface PackageVersion {
+  name: string;
+  version: string;
+  /** Its publisher's key in hexadecimal; needed only if several have published this. */
+  publicKey?: string;
+}
+
 /** What to download. */
 export interface DownloadJson {
   infoHash: string;
@@ -207,7 +215,7 @@ export interface Operations {
   /** Seeds a catalog that is in the seed directory. */
   addCatalog(request: { fileName: string }): Promise<void>;
   /** Seeds it no more and takes it out of the seed directory. */
-  remove(request: { name: string; version: string }): Promise<void>;
+  remove(request: PackageVersion): Promise<void>;
   /** Reads a mutable item from the DHT. */
   lookUp(
     request: { publicKey: string; salt: string },

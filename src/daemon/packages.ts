@@ -116,15 +116,43 @@ export class Packages {
     await this.#seeder.unseed(entry.minimal.btih);
   }
 
-  /** Seeds it no more and takes it out of the seed directory. */
-  async remove(name: string, version: string): Promise<void> {
-    await this.drop(archiveFileName(name, version));
-    if (await this.#seeds.remove(name, version)) return;
-    throw new DaemonError(
-      "not-found",
-      "PACKAGE_NOT_FOUND",
-      `There is no ${name}@${version} in the seed directory ${this.#seeds.path}`,
-    );
+  /**
+   * Seeds a package no more and takes it out of the seed directory.
+   *
+   * @param pubkey of its publisher, `ed25519:…`; needed only if there are several
+   * @returns its publisher, where its manifest says who that is
+   * @throws {DaemonError} `PACKAGE_NOT_FOUND`, `PACKAGE_AMBIGUOUS`
+   */
+  async remove(name: string, version: string, pubkey?: string): Promise<string | undefined> {
+    const label = `${name}@${version}`;
+    const entries = (await this.#seeds.named(name, version))
+      .filter((entry) => pubkey === undefined || publisherOf(entry) === pubkey);
+    const [entry, ...others] = entries;
+    if (!entry) {
+      // Whoever deleted the archive by hand may have left what lay beside it.
+      if (pubkey === undefined) await this.#seeds.remove(archiveFileName(name, version));
+      throw new DaemonError(
+        "not-found",
+        "PACKAGE_NOT_FOUND",
+        `There is no ${label}${
+          pubkey === undefined ? "" : ` by ${pubkey}`
+        } in the seed directory ${this.#seeds.path}`,
+      );
+    }
+    if (others.length > 0) {
+      const publishers = entries.map(publisherOf).filter((one) => one !== undefined);
+      throw new DaemonError(
+        "usage",
+        "PACKAGE_AMBIGUOUS",
+        `Several publishers' ${label} are in the seed directory. Name one: ${
+          publishers.map((one) => `${one}/${label}`).join(", ")
+        }`,
+        { detail: { publishers } },
+      );
+    }
+    await this.drop(entry.fileName);
+    await this.#seeds.remove(entry.fileName);
+    return publisherOf(entry);
   }
 
   /** Everything in the seed directory, and how it is seeded. */
@@ -150,7 +178,7 @@ export class Packages {
     rememberVerified(this.#state, entry);
   }
 
-  async #seed({ minimal, fileName, archivePath, hasTorrent, torrentPath }: ValidSeedEntry) {
+  async #seed({ minimal, archivePath, hasTorrent, torrentPath }: ValidSeedEntry) {
     if (hasTorrent) {
       try {
         const torrent = await Deno.readFile(torrentPath);
@@ -161,9 +189,15 @@ export class Packages {
         // It is not signed, and can be made anew from the archive, which is.
       }
     }
-    const { torrent } = await describeArchive(archivePath, { name: fileName });
+    // The infohash depends on the usual name, and the file may have another.
+    const name = archiveFileName(minimal.name, minimal.version);
+    const { torrent } = await describeArchive(archivePath, { name });
     await this.#seeder.seed(minimal.btih, torrent, archivePath);
   }
+}
+
+function publisherOf(entry: SeedEntry): string | undefined {
+  return entry.problem === undefined ? entry.minimal.pubkey : undefined;
 }
 
 function isSame(a: ValidSeedEntry, b: ValidSeedEntry): boolean {

@@ -33,9 +33,11 @@ export {
 } from "./minimal_manifest.ts";
 export {
   archiveFileName,
+  isArchiveOf,
   isValidName,
   isValidVersion,
   minimalFileName,
+  otherArchiveFileName,
   torrentFileName,
   validateName,
   validateVersion,

@@ -5,6 +5,7 @@
  */
 
 import semver from "semver";
+import { fingerprint } from "../identity/mod.ts";
 import { PackageError, quote } from "./errors.ts";
 
 /** Longest version, in characters. */
@@ -67,9 +68,40 @@ export function validateVersion(version: string): void {
  * @throws {PackageError} `NAME_INVALID`, `VERSION_INVALID`
  */
 export function archiveFileName(name: string, version: string): string {
+  return archiveStem(name, version) + ARCHIVE_SUFFIX;
+}
+
+/**
+ * `NAME-VERSION~FINGERPRINT.tgz`: what an archive is called where another publisher's of the same name
+ * and version has the usual file name. A tilde is in no name and no version.
+ *
+ * @param publicKey 32 bytes
+ * @throws {PackageError} `NAME_INVALID`, `VERSION_INVALID`
+ */
+export function otherArchiveFileName(
+  name: string,
+  version: string,
+  publicKey: Uint8Array,
+): string {
+  return `${archiveStem(name, version)}~${fingerprint(publicKey)}${ARCHIVE_SUFFIX}`;
+}
+
+/**
+ * Tells whether an archive of this name and version may be called so, whoever its publisher is.
+ *
+ * @throws {PackageError} `NAME_INVALID`, `VERSION_INVALID`
+ */
+export function isArchiveOf(name: string, version: string): (fileName: string) => boolean {
+  const stem = archiveStem(name, version);
+  return (fileName) =>
+    fileName === stem + ARCHIVE_SUFFIX ||
+    fileName.startsWith(`${stem}~`) && fileName.endsWith(ARCHIVE_SUFFIX);
+}
+
+function archiveStem(name: string, version: string): string {
   validateName(name);
   validateVersion(version);
-  return `${name.replace("/", "+")}-${version}${ARCHIVE_SUFFIX}`;
+  return `${name.replace("/", "+")}-${version}`;
 }
 
 /** The minimal manifest that lies beside an archive: `.tgz` becomes `.minimal.json`. Takes paths too. */

@@ -6,10 +6,10 @@
  */
 
 import { lstat, mkdir, readdir, stat, unlink } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { type Clock, delay, systemClock } from "../base/mod.ts";
 import {
-  archiveFileName,
+  isArchiveOf,
   minimalFileName,
   type MinimalManifest,
   serializeMinimal,
@@ -27,6 +27,7 @@ import {
 } from "./atomic_files.ts";
 import { fileError, linkRefused, StoreError } from "./errors.ts";
 import {
+  fileNamesOf,
   isArchiveName,
   isRegularFile,
   readMinimal,
@@ -103,9 +104,14 @@ export class SeedDirectory {
     );
   }
 
-  /** Where the files of a package lie or would lie. Throws `PackageError` for a bad name or version. */
-  paths(name: string, version: string): PackageFiles {
-    const archivePath = join(this.path, archiveFileName(name, version));
+  /**
+   * Where the files of an archive of this file name lie or would lie.
+   *
+   * @throws {StoreError} `BAD_FILE_NAME` for a path, or a name that does not end in `.tgz`
+   */
+  paths(fileName: string): PackageFiles {
+    refuseOther(fileName);
+    const archivePath = join(this.path, fileName);
     return {
       archivePath,
       minimalPath: minimalFileName(archivePath),
@@ -120,14 +126,7 @@ export class SeedDirectory {
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
    */
   async list(): Promise<SeedEntry[]> {
-    let names: string[];
-    try {
-      names = await readdir(this.path);
-    } catch (cause) {
-      if (isCode(cause, "ENOENT")) return [];
-      throw fileError(cause, "read", this.path);
-    }
-    const archives = names.filter(isArchiveName).sort();
+    const archives = (await readNames(this.path)).filter(isArchiveName);
     const entries: SeedEntry[] = [];
     for (let at = 0; at < archives.length; at += READ_AHEAD) {
       const some = archives.slice(at, at + READ_AHEAD);
@@ -144,17 +143,27 @@ export class SeedDirectory {
    * @throws {StoreError} `BAD_FILE_NAME` for a path, or a name that does not end in `.tgz`
    */
   async entry(fileName: string): Promise<SeedEntry | undefined> {
-    if (isArchiveName(fileName)) return await readSeedEntry(this.path, fileName);
-    throw new StoreError(
-      "usage",
-      "BAD_FILE_NAME",
-      `${JSON.stringify(fileName)} is not the file name of an archive`,
-    );
+    refuseOther(fileName);
+    return await readSeedEntry(this.path, fileName);
   }
 
-  /** Whether there is an archive of this name and version, good or bad. */
-  async has(name: string, version: string): Promise<boolean> {
-    return await isRegularFile(this.paths(name, version).archivePath);
+  /** The sound package of this name, version and publisher (`ed25519:…`), whatever its file name. */
+  async find(
+    minimal: Pick<MinimalManifest, "name" | "version" | "pubkey">,
+  ): Promise<ValidSeedEntry | undefined> {
+    for (const fileName of fileNamesOf(minimal)) {
+      const entry = await readSeedEntry(this.path, fileName);
+      if (entry?.problem === undefined && entry?.minimal.pubkey === minimal.pubkey) return entry;
+    }
+    return undefined;
+  }
+
+  /** What has a file name of this name and version, good or bad, of any publisher. */
+  async named(name: string, version: string): Promise<SeedEntry[]> {
+    const isOne = isArchiveOf(name, version);
+    const fileNames = (await readNames(this.path)).filter(isOne);
+    const entries = await Promise.all(fileNames.map((one) => readSeedEntry(this.path, one)));
+    return entries.filter((entry) => entry !== undefined);
   }
 
   /**
@@ -163,9 +172,10 @@ export class SeedDirectory {
    * changed, but for a manifest and torrent without their archive if the system failed in between.
    *
    * If this very archive is there already, sound, it stays as it is, the given one is not read, and
-   * manifest and torrent are replaced. It may also be the given one, lying under its final name.
+   * manifest and torrent are replaced. It may also be the given one, lying under its final name. Beside
+   * another publisher's of the same name and version it gets a name with its publisher's fingerprint.
    *
-   * @throws {StoreError} `VERSION_EXISTS` if another archive of this name and version is there, with
+   * @throws {StoreError} `VERSION_EXISTS` if the publisher's version is there with other contents, with
    * both hashes in `detail`; `MANIFEST_INVALID` or `ARCHIVE_MISMATCH` if manifest and archive do not
    * belong together; `DIRECTORY_BUSY`, `LINK_REFUSED`, `DISK_FULL`, `NOT_WRITABLE` and the others of
    * the file system
@@ -179,7 +189,7 @@ export class SeedDirectory {
         `the minimal manifest of ${minimal.name}@${minimal.version} is not signed by its publisher`,
       );
     }
-    const paths = this.paths(minimal.name, minimal.version);
+    let paths = await this.#placeOf(minimal);
     const source = resolve(files.archivePath);
     const temporaries: string[] = [];
     const stage = async (path: string, data: WritableData) => {
@@ -191,8 +201,9 @@ export class SeedDirectory {
       const manifest = await stage(paths.minimalPath, serializeMinimal(minimal));
       const torrentFile = await stage(paths.torrentPath, torrent);
       let staged: string | undefined;
-      for (let done = false; !done;) {
+      for (let done = false; !done; paths = done ? paths : await this.#placeOf(minimal)) {
         const there = await this.#look(paths, minimal, signal);
+        if (!there) continue;
         if (there.sound) {
           if (source === paths.archivePath) await syncFile(source);
         } else if (move && source !== paths.archivePath) {
@@ -216,7 +227,7 @@ export class SeedDirectory {
     } finally {
       for (const temporary of temporaries) await unlink(temporary).catch(() => {});
     }
-    const entry = await this.entry(archiveFileName(minimal.name, minimal.version));
+    const entry = await this.entry(basename(paths.archivePath));
     if (entry && entry.problem === undefined) return entry;
     throw new StoreError(
       "failed",
@@ -227,13 +238,14 @@ export class SeedDirectory {
   }
 
   /**
-   * Removes a package: the archive first, so that it is never there without its manifest.
+   * Removes an archive, by its file name, and what lies beside it: the archive first, so that it is
+   * never there without its manifest.
    *
    * @returns whether there was an archive
    * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`
    */
-  async remove(name: string, version: string): Promise<boolean> {
-    const paths = this.paths(name, version);
+  async remove(fileName: string): Promise<boolean> {
+    const paths = this.paths(fileName);
     return await this.#locked(async () => {
       const removed = await unlinkIfThere(paths.archivePath);
       await unlinkIfThere(paths.minimalPath);
@@ -243,15 +255,26 @@ export class SeedDirectory {
     });
   }
 
+  /** Where a package belongs: under the usual name, unless another publisher's has that. */
+  async #placeOf(minimal: MinimalManifest): Promise<PackageFiles> {
+    const [usual, other] = fileNamesOf(minimal).map((fileName) => this.paths(fileName));
+    if (await isRegularFile(other!.archivePath)) return other!;
+    if (await stampOf(usual!.archivePath) === ABSENT) return usual!;
+    const beside = await readMinimal(usual!.minimalPath);
+    const isTheirs = "manifest" in beside && beside.manifest.pubkey !== minimal.pubkey;
+    return isTheirs ? other! : usual!;
+  }
+
   /**
-   * What lies where the archive belongs: `sound` if it is the very one. Throws if it is another.
+   * What lies where the archive belongs: `sound` if it is the very one; `undefined` if it belongs
+   * elsewhere by now. Throws if it is another.
    * A damaged one, whose own signed manifest names what is to come, may be replaced.
    */
   async #look(
     paths: PackageFiles,
     minimal: MinimalManifest,
     signal?: AbortSignal,
-  ): Promise<{ stamp: string; sound: boolean }> {
+  ): Promise<{ stamp: string; sound: boolean } | undefined> {
     const stamp = await stampOf(paths.archivePath);
     if (stamp === ABSENT) return { stamp, sound: false };
     const found = await hashOf(paths.archivePath, signal);
@@ -259,6 +282,8 @@ export class SeedDirectory {
     const beside = await readMinimal(paths.minimalPath);
     const existing = "manifest" in beside ? beside.manifest.infohash : found;
     if (existing === minimal.infohash) return { stamp, sound: false };
+    // Another publisher's may have come since this place was chosen.
+    if ((await this.#placeOf(minimal)).archivePath !== paths.archivePath) return undefined;
     throw new StoreError(
       "failed",
       "VERSION_EXISTS",
@@ -305,7 +330,26 @@ export class SeedDirectory {
   }
 }
 
+function refuseOther(fileName: string): void {
+  if (isArchiveName(fileName)) return;
+  throw new StoreError(
+    "usage",
+    "BAD_FILE_NAME",
+    `${JSON.stringify(fileName)} is not the file name of an archive`,
+  );
+}
+
 const ABSENT = "absent";
+
+/** The file names in the directory, sorted; none if it is not there. */
+async function readNames(path: string): Promise<string[]> {
+  try {
+    return (await readdir(path)).sort();
+  } catch (cause) {
+    if (isCode(cause, "ENOENT")) return [];
+    throw fileError(cause, "read", path);
+  }
+}
 
 /** Changes whenever another file gets this name or this one is written to. Throws for a link. */
 async function stampOf(path: string): Promise<string> {

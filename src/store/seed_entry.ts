@@ -7,11 +7,13 @@
 
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
+import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
   MAX_MINIMAL_MANIFEST_BYTES,
   minimalFileName,
   type MinimalManifest,
+  otherArchiveFileName,
   PackageError,
   parseMinimal,
   torrentFileName,
@@ -106,7 +108,7 @@ export async function readSeedEntry(dir: string, fileName: string): Promise<Seed
   const minimal = await readMinimal(paths.minimalPath);
   if ("problem" in minimal) return invalid(minimal.code, minimal.problem);
   const { name, version, length } = minimal.manifest;
-  if (archiveFileName(name, version) !== fileName) {
+  if (!fileNamesOf(minimal.manifest).includes(fileName)) {
     return invalid(
       "WRONG_NAME",
       `${paths.minimalPath} is of ${name}@${version}, whose archive is called ` +
@@ -121,6 +123,14 @@ export async function readSeedEntry(dir: string, fileName: string): Promise<Seed
   }
   const hasTorrent = await isRegularFile(paths.torrentPath);
   return { ...file, name, version, minimal: minimal.manifest, hasTorrent };
+}
+
+/** The file names that an archive may have: the usual one, and that beside another publisher's. */
+export function fileNamesOf(
+  { name, version, pubkey }: Pick<MinimalManifest, "name" | "version" | "pubkey">,
+): [usual: string, other: string] {
+  const publicKey = parsePublicKey(pubkey);
+  return [archiveFileName(name, version), otherArchiveFileName(name, version, publicKey)];
 }
 
 type MinimalFile =

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toHex } from "../../base/mod.ts";
 import { defineCommand, textArgument } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { withNode } from "../with_node.ts";
@@ -16,17 +17,22 @@ export default defineCommand<Record<never, never>, [what: string]>({
   parameters: {
     positional: {
       kind: "tuple",
-      parameters: [textArgument("NAME@VERSION", "Package to remove")],
+      parameters: [textArgument("[KEY/]NAME@VERSION", "Package to remove")],
     },
   },
   async run(given) {
     const { args: [what], output } = given;
     const { isValidVersion, parsePackageSpec } = await import("../../package/mod.ts");
-    const { name, range: version } = parsePackageSpec(what);
+    const { publicKey, name, range: version } = parsePackageSpec(what);
     if (version === undefined || !isValidVersion(version)) {
       throw new CliError("usage", "BAD_ARGUMENTS", `${what} names no exact version`);
     }
-    await withNode(given, ({ operations }) => operations.remove({ name, version }));
+    await withNode(given, ({ operations }) =>
+      operations.remove({
+        name,
+        version,
+        ...(publicKey && { publicKey: toHex(publicKey) }),
+      }));
     output.notice(`removed ${name}@${version}`);
     output.result({ name, version, removed: true }, undefined);
   },

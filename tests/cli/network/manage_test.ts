@@ -73,6 +73,46 @@ Deno.test("add takes in a stranger's archive without a key, and keeps its record
   await daemon.end();
 });
 
+Deno.test("two publishers of one name and version are seeded side by side, and removed by key", async () => {
+  await using place = await newPlace();
+  const [ann, bob, home] = [await place.home(), await place.home(), await place.home(null)];
+  const sources = await Promise.all(["ann's\n", "bob's\n"].map((text) => {
+    return place.source("pkg", "1.0.0", text);
+  }));
+  await ann.must(["publish", "-q", sources[0]!]);
+  await bob.must(["publish", "-q", sources[1]!]);
+  await using daemon = await home.daemon();
+  for (const { seed } of [ann, bob]) await home.must(["add", join(seed, "pkg-1.0.0.tgz")]);
+  const paths = new Map<string, string>();
+  for (const line of (await home.must(["list", "--json"])).trimEnd().split("\n")) {
+    const { publisher, path, seeding, infoHash } = JSON.parse(line);
+    assert(seeding, line);
+    const { btih } = JSON.parse(await Deno.readTextFile(path.replace(".tgz", ".minimal.json")));
+    assert.equal(infoHash, btih);
+    paths.set(publisher, path);
+  }
+  // Whoever asks for one gets that one, from here.
+  for (const { seed } of [ann, bob]) await Deno.remove(seed, { recursive: true });
+  const reader = await place.home(null);
+  for (const [i, { publicKey }] of [ann, bob].entries()) {
+    const out = join(place.path, `out-${i}`);
+    await reader.must(["get", "-q", `${publicKey}/pkg@1.0.0`, "-o", out]);
+    assert.equal(await Deno.readTextFile(join(out, "read me.txt")), ["ann's\n", "bob's\n"][i]);
+  }
+  const which = await home.run(["remove", "pkg@1.0.0"]);
+  assert.deepEqual([which.code, which.stdout], [2, ""]);
+  assert(which.stderr.includes(ann.publicKey) && which.stderr.includes(bob.publicKey));
+  await home.must(["remove", `${ann.publicKey}/pkg@1.0.0`]);
+  assert(!existsSync(paths.get(ann.publicKey)!) && existsSync(paths.get(bob.publicKey)!));
+  assert.equal((await home.run(["remove", `${ann.publicKey}/pkg@1.0.0`])).code, 3);
+  const records = (await home.must(["announce", "--json", "pkg"])).trimEnd().split("\n")
+    .map((line) => JSON.parse(line)).filter(({ kind }) => kind === "manifest");
+  assert.deepEqual(records.map(({ target }) => target), [bob.target("pkg", "1.0.0")]);
+  await home.must(["remove", "pkg@1.0.0"]);
+  assert.equal(await home.must(["list"]), "");
+  await daemon.end();
+});
+
 Deno.test("list shows what is there, daemon or not, and what is wrong with it", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home();

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { utf8 } from "../../../src/base/mod.ts";
+import { fingerprint, keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { PackageError, serializeMinimal } from "../../../src/package/mod.ts";
 import { SeedDirectory, type SeedEntry, StoreError } from "../../../src/store/mod.ts";
 import { canMount, smallDisk, temporaryHome } from "../../support/mod.ts";
@@ -81,8 +83,8 @@ Deno.test("what was put is listed, with its manifest, and the source is left alo
   assert.deepEqual(await Deno.readFile(entry.torrentPath), files.torrent);
   assert.equal(await Deno.readTextFile(entry.minimalPath), serializeMinimal(files.minimal));
   assert.equal(await Deno.readTextFile(files.archivePath), "contents");
-  assert.equal(await seed.has("@scope/b", "1.0.0-rc.1"), true);
-  assert.equal(await seed.has("@scope/b", "1.0.0"), false);
+  assert.deepEqual(await seed.find(files.minimal), entry);
+  assert.equal(await seed.find({ ...files.minimal, version: "1.0.0" }), undefined);
 });
 
 Deno.test("an archive of many chunks arrives whole", async () => {
@@ -148,6 +150,67 @@ Deno.test("another archive is refused even if the first lost its manifest", asyn
   const second = await archiveIn(elsewhere, "a", "1.0.0", "second");
   const error = await refusal(seed.put(second), "VERSION_EXISTS");
   assert.equal(error.detail.existing, first.minimal.infohash);
+});
+
+Deno.test("two publishers may have the same name and version: the second gets its fingerprint", async () => {
+  await using _ = await setUp();
+  const { seed, elsewhere } = _;
+  const files = async (seedByte: number, contents: string) => {
+    const keys = keyPairFromSeed(new Uint8Array(32).fill(seedByte));
+    const dir = await Deno.makeTempDir({ dir: elsewhere });
+    const { archivePath, torrent } = await archiveIn(dir, "a", "1.0.0", contents);
+    return {
+      ...{ archivePath, torrent },
+      minimal: minimalOf("a", "1.0.0", utf8(contents), keys),
+      other: `a-1.0.0~${fingerprint(keys.publicKey)}.tgz`,
+    };
+  };
+  const [ann, bob] = [await files(1, "ann's"), await files(2, "bob's")];
+  assert.equal((await seed.put(ann)).fileName, "a-1.0.0.tgz");
+  for (const move of [false, true]) {
+    assert.equal((await seed.put({ ...bob, move })).fileName, bob.other);
+  }
+  assert.equal((await seed.put(ann)).fileName, "a-1.0.0.tgz");
+  assert.deepEqual((await seed.named("a", "1.0.0")).map(({ problem }) => problem), [
+    undefined,
+    undefined,
+  ]);
+  assert.equal((await seed.find(bob.minimal))?.fileName, bob.other);
+  const changed = minimalOf("a", "1.0.0", utf8("x"), keyPairFromSeed(new Uint8Array(32).fill(2)));
+  await refusal(seed.put({ ...ann, minimal: changed }), "VERSION_EXISTS");
+
+  // The usual name free again, it stays where it is, and is not there twice.
+  assert.equal(await seed.remove("a-1.0.0.tgz"), true);
+  const archivePath = join(seed.path, bob.other);
+  assert.equal((await seed.put({ ...bob, archivePath })).fileName, bob.other);
+  assert.deepEqual((await seed.list()).map(({ fileName }) => fileName), [bob.other]);
+  // Under the fingerprint of somebody else it is nobody's.
+  for (const suffix of [".tgz", ".minimal.json"]) {
+    const path = join(seed.path, bob.other.replace(".tgz", suffix));
+    await Deno.rename(path, join(seed.path, ann.other.replace(".tgz", suffix)));
+  }
+  assertProblem((await seed.list())[0], "WRONG_NAME");
+});
+
+Deno.test("publishers that come at the same moment each get their place", async () => {
+  await using _ = await setUp();
+  const { seed, elsewhere } = _;
+  const both = await Promise.all([1, 2].map(async (byte) => {
+    const contents = `of ${byte}`;
+    const keys = keyPairFromSeed(new Uint8Array(32).fill(byte));
+    const dir = await Deno.makeTempDir({ dir: elsewhere });
+    const files = await archiveIn(dir, "a", "1.0.0", contents);
+    return { ...files, minimal: minimalOf("a", "1.0.0", utf8(contents), keys) };
+  }));
+  for (let round = 0; round < 20; round++) {
+    const [ann, bob] = await Promise.all(
+      both.map((files, i) => (i === 0 ? seed : new SeedDirectory(seed.path)).put(files)),
+    );
+    assert.notEqual(ann!.fileName, bob!.fileName);
+    const sound = (await seed.list()).filter(({ problem }) => problem === undefined);
+    assert.equal(sound.length, 2);
+    for (const { fileName } of sound) await seed.remove(fileName);
+  }
 });
 
 Deno.test("a damaged archive is mended by the one that its manifest names", async () => {
@@ -239,9 +302,9 @@ Deno.test("links in the seed directory are neither read nor written through", as
   await Deno.remove(archivePath);
   await Deno.symlink(files.archivePath, archivePath);
   assertProblem((await seed.list())[0], "LINK");
-  assert.equal(await seed.has("a", "1.0.0"), false);
+  assert.equal(await seed.find(files.minimal), undefined);
   await refusal(seed.put(files), "LINK_REFUSED");
-  await seed.remove("a", "1.0.0");
+  await seed.remove("a-1.0.0.tgz");
   assert.equal(await Deno.readTextFile(files.archivePath), "right");
   assert.deepEqual(await visible(seed.path), []);
 });
@@ -250,7 +313,7 @@ Deno.test("a link in place of the lock is not followed", async () => {
   await using _ = await setUp();
   await Deno.symlink(join(_.elsewhere, "made"), join(_.seed.path, ".lock"));
   await refusal(_.seed.put(await archiveIn(_.elsewhere, "a", "1.0.0")), "LINK_REFUSED");
-  await refusal(_.seed.remove("a", "1.0.0"), "LINK_REFUSED");
+  await refusal(_.seed.remove("a-1.0.0.tgz"), "LINK_REFUSED");
   assert.deepEqual(await namesIn(_.elsewhere), ["a-1.0.0.tgz"]);
 });
 
@@ -321,9 +384,9 @@ Deno.test("an entry is found by its file name, and by nothing that leads elsewhe
 
 Deno.test("names and versions that no package may have are refused", async () => {
   await using _ = await setUp();
-  assert.throws(() => _.seed.paths("../a", "1.0.0"), PackageError);
-  await assert.rejects(_.seed.has("a", "../1"), PackageError);
-  await assert.rejects(_.seed.remove("a/b/c", "1.0.0"), PackageError);
+  assert.throws(() => _.seed.paths("../a-1.0.0.tgz"), StoreError);
+  await assert.rejects(_.seed.named("a", "../1"), PackageError);
+  await refusal(_.seed.remove("a/b/c-1.0.0.tgz"), "BAD_FILE_NAME");
 });
 
 Deno.test("removing takes all three files, and says whether there was an archive", async () => {
@@ -331,11 +394,11 @@ Deno.test("removing takes all three files, and says whether there was an archive
   const { seed, elsewhere } = _;
   await seed.put(await archiveIn(elsewhere, "a", "1.0.0"));
   await seed.put(await archiveIn(elsewhere, "a", "1.0.1"));
-  assert.equal(await seed.remove("a", "1.0.1"), true);
+  assert.equal(await seed.remove("a-1.0.1.tgz"), true);
   assert.deepEqual(await visible(seed.path), VISIBLE);
-  assert.equal(await seed.remove("a", "1.0.1"), false);
+  assert.equal(await seed.remove("a-1.0.1.tgz"), false);
   await Deno.remove(join(seed.path, "a-1.0.0.tgz"));
-  assert.equal(await seed.remove("a", "1.0.0"), false);
+  assert.equal(await seed.remove("a-1.0.0.tgz"), false);
   assert.deepEqual(await visible(seed.path), []);
 });
 
@@ -357,7 +420,7 @@ Deno.test("puts at the same time, of two objects for one directory, do not mix",
     const [entry] = await seed.list();
     assert.ok(entry && entry.problem === undefined);
     assert.equal(sha256(await Deno.readFile(entry.archivePath)), entry.minimal.infohash);
-    await seed.remove("a", "1.0.0");
+    await seed.remove("a-1.0.0.tgz");
   }
   const many = Array.from({ length: 40 }, (_, i) => archiveIn(elsewhere, "many", `1.0.${i}`));
   await Promise.all((await Promise.all(many)).map((files, i) => (i % 2 ? seed : other).put(files)));
@@ -385,7 +448,7 @@ Deno.test("a directory that another process keeps locked is busy after ten secon
   assert.equal(error.kind, "in-use");
   assert.deepEqual(await visible(seed.path), []);
   await lock.unlock();
-  assert.equal(await seed.remove("a", "1.0.0"), false);
+  assert.equal(await seed.remove("a-1.0.0.tgz"), false);
 });
 
 Deno.test("a full disk leaves the directory as it was", { ignore: !canMount }, async () => {
@@ -408,6 +471,6 @@ Deno.test("a read-only disk can be listed, not written", { ignore: !canMount }, 
   await disk.makeReadOnly();
   assert.equal((await seed.list()).length, 1);
   await refusal(seed.put(files), "NOT_WRITABLE");
-  await refusal(seed.remove("a", "1.0.0"), "NOT_WRITABLE");
+  await refusal(seed.remove("a-1.0.0.tgz"), "NOT_WRITABLE");
   await refusal(new SeedDirectory(join(disk.path, "x")).ensure(), "NOT_WRITABLE");
 });

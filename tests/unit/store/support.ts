@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { utf8 } from "../../../src/base/mod.ts";
-import { keyPairFromSeed } from "../../../src/identity/mod.ts";
+import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
 import {
   archiveFileName,
   formatSha256,
@@ -18,7 +18,12 @@ export function sha256(bytes: Uint8Array): string {
   return formatSha256(new Uint8Array(createHash("sha256").update(bytes).digest()));
 }
 
-export function minimalOf(name: string, version: string, archive: Uint8Array): MinimalManifest {
+export function minimalOf(
+  name: string,
+  version: string,
+  archive: Uint8Array,
+  by: KeyPair = signer,
+): MinimalManifest {
   return signMinimal({
     name,
     version,
@@ -26,7 +31,7 @@ export function minimalOf(name: string, version: string, archive: Uint8Array): M
     btih: createHash("sha1").update(archive).digest("hex"),
     length: archive.length,
     timestamp: 1_763_800_000_000,
-  }, signer);
+  }, by);
 }
 
 /** Writes an archive of the given contents into `dir`, ready to be put. */
