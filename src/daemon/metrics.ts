@@ -36,6 +36,7 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
     counter("dht_malformed_packets", "DHT packets that could not be read", traffic.malformed);
     counter("dht_unsent_packets", "DHT packets that could not be sent", traffic.unsent);
     counter("dht_limited_queries", "DHT queries that were too many", traffic.limited);
+    counter("dht_unasked_answers", "DHT answers to no query of ours", traffic.unasked);
   }
   counter("dht_gets", "Records looked up", manager.gets);
   counter("dht_gets_answered", "Lookups that a node answered", manager.getsAnswered);

@@ -15,6 +15,7 @@ import { type Clock, type Timer, toHex } from "../base/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../dht/mod.ts";
 import type { Krpc, KrpcContact, KrpcError } from "./krpc_types.ts";
 import { QueryLimiter } from "./query_limiter.ts";
+import { Transactions } from "./transactions.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
 /** Whether the DHT is there, and if not, why. */
@@ -68,9 +69,13 @@ export class DhtHost {
     const limiter = new QueryLimiter(() => options.clock.now());
     this.#udp = new UdpSocket(options.createSocket, limiter);
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
+    const krpcSocket = createKrpcSocket({ socket: this.#udp, timeout: KRPC_TIMEOUT_MS });
+    const transactions = new Transactions(() => options.clock.now());
+    transactions.watch(krpcSocket);
+    this.#udp.isExpected = (...answer) => transactions.take(...answer);
     this.krpc = createKrpc({
       id: randomBytes(20),
-      krpcSocket: createKrpcSocket({ socket: this.#udp, timeout: KRPC_TIMEOUT_MS }),
+      krpcSocket,
       nodes: options.bootstrap,
       // Beyond this its own queries wait; those that nobody waits for any more count.
       concurrency: KRPC_CONCURRENCY,

@@ -51,30 +51,47 @@ const ARGUMENTS: Record<string, Rule> = {
   implied_port: "number",
 };
 
-/** Whether a packet may be handed on: a query, a reply or an error with members of the right types. */
-export function isSound(packet: Uint8Array): boolean {
-  return soundKind(packet) !== undefined;
+/** What a packet is that may be handed on. */
+export interface Sound {
+  /** A query, a reply or an error. */
+  kind: "q" | "r" | "e";
+  /** Its transaction id, if that has the two bytes that ours have, big-endian. */
+  transaction: number | undefined;
 }
 
-/** What a packet is, a query, a reply or an error; `undefined` if it may not be handed on. */
-export function soundKind(packet: Uint8Array): "q" | "r" | "e" | undefined {
+/** Whether a packet may be handed on: a query, a reply or an error with members of the right types. */
+export function isSound(packet: Uint8Array): boolean {
+  return examine(packet) !== undefined;
+}
+
+/** What a packet is; `undefined` if it may not be handed on. */
+export function examine(packet: Uint8Array): Sound | undefined {
   const scanner = new Scanner(packet);
   const message = scanner.dictionary(0);
   if (!message) return undefined;
-  const y = message.get("y");
-  if (!isBytes(message.get("t"), 1, 64) || !isBytes(y, 1, 1)) return undefined;
+  const [t, y] = [message.get("t"), message.get("y")];
+  if (!isBytes(t, 1, 64) || !isBytes(y, 1, 1)) return undefined;
   const kind = String.fromCharCode(packet[y!.end - 1]!);
+  if (!isSoundOfKind(kind, scanner, message)) return undefined;
+  const { end, length } = t!;
+  const transaction = length === 2 ? packet[end - 2]! << 8 | packet[end - 1]! : undefined;
+  return { kind, transaction };
+}
+
+function isSoundOfKind(
+  kind: string,
+  scanner: Scanner,
+  message: Map<string, Span>,
+): kind is Sound["kind"] {
   switch (kind) {
     case "q":
-      return isBytes(message.get("q"), 1, 64) && argumentsAreSound(scanner, message.get("a"))
-        ? kind
-        : undefined;
+      return isBytes(message.get("q"), 1, 64) && argumentsAreSound(scanner, message.get("a"));
     case "r":
-      return bodyIsSound(scanner, message.get("r")) ? kind : undefined;
+      return bodyIsSound(scanner, message.get("r"));
     case "e":
-      return errorIsSound(scanner, message.get("e")) ? kind : undefined;
+      return errorIsSound(scanner, message.get("e"));
     default:
-      return undefined;
+      return false;
   }
 }
 

@@ -11,7 +11,7 @@
 import { EventEmitter } from "node:events";
 import type { Buffer } from "node:buffer";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { soundKind } from "./krpc_guard.ts";
+import { examine, type Sound } from "./krpc_guard.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
 
 /** Packets and bytes since the start, KRPC payload only. */
@@ -24,6 +24,8 @@ export interface Traffic {
   malformed: number;
   /** Queries that were too many, and were not answered. */
   limited: number;
+  /** Answers to what was not asked, or not of them. */
+  unasked: number;
   /** Packets that could not be sent: no socket, or the system refused the address. */
   unsent: number;
 }
@@ -42,6 +44,7 @@ export class UdpSocket extends EventEmitter {
     bytesOut: 0,
     malformed: 0,
     limited: 0,
+    unasked: 0,
     unsent: 0,
   };
   readonly #create: SocketFactory;
@@ -55,6 +58,9 @@ export class UdpSocket extends EventEmitter {
 
   /** Called when an open socket fails, with the reason. The socket is gone then. */
   onLost: (why: Error) => void = () => {};
+
+  /** Says whether an answer was asked for, by its transaction id and where it is from. */
+  isExpected: (transaction: number, host: string, port: number) => boolean = () => true;
 
   /** @param limiter says which queries are to be answered; all, without one */
   constructor(create: SocketFactory = () => createSocket("udp4"), limiter?: QueryLimiter) {
@@ -164,17 +170,25 @@ export class UdpSocket extends EventEmitter {
     this.traffic.packetsIn++;
     this.traffic.bytesIn += bytes.length;
     try {
-      const kind = soundKind(bytes);
-      if (kind === undefined) {
-        this.traffic.malformed++;
-      } else if (kind === "q" && this.#limiter?.admits(from.address, from.port) === false) {
-        // No error goes back: to a forged sender that would be a packet too.
-        this.traffic.limited++;
-      } else this.emit("message", bytes, from);
+      const packet = examine(bytes);
+      if (packet === undefined) this.traffic.malformed++;
+      else if (this.#isWelcome(packet, from)) this.emit("message", bytes, from);
     } catch {
       // What the guard let pass and a library still stumbled over must not end the program.
       this.traffic.malformed++;
     }
+  }
+
+  /** Counts what is not. No error goes back: to a forged sender that would be a packet too. */
+  #isWelcome({ kind, transaction }: Sound, { address, port }: RemoteInfo): boolean {
+    if (kind === "q") {
+      if (this.#limiter?.admits(address, port) !== false) return true;
+      this.traffic.limited++;
+    } else {
+      if (transaction !== undefined && this.isExpected(transaction, address, port)) return true;
+      this.traffic.unasked++;
+    }
+    return false;
   }
 
   #lose(socket: Socket, error: Error): void {

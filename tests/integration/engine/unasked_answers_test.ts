@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { toHex } from "../../../src/base/mod.ts";
+import type { Contact, DhtNode } from "../../../src/dht/mod.ts";
+import { type BDecoded, bencode } from "../../../src/records/mod.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
+import { RawUdp } from "../../support/raw_udp.ts";
+
+const target = new Uint8Array(20).fill(7);
+
+/** A node with nobody around it, and what it may ask. */
+async function lonelyEngine(): Promise<{ engine: TestEngine; node: DhtNode }> {
+  const engine = await TestEngine.start({ dht: true });
+  return { engine, node: engine.engine.node()! };
+}
+
+function contact({ id, port }: RawUdp): Contact {
+  return { id, host: "127.0.0.1", port };
+}
+
+function transactionOf(packet: Map<string, BDecoded>): Uint8Array {
+  return packet.get("t") as Uint8Array;
+}
+
+function answerTo(packet: Map<string, BDecoded>, id: Uint8Array): Uint8Array {
+  return bencode({ t: transactionOf(packet), y: "r", r: { id } });
+}
+
+function isKnown({ engine }: TestEngine, id: Uint8Array): boolean {
+  return engine.knownNodes().some((known) => toHex(known.id!) === toHex(id));
+}
+
+Deno.test("an answer counts only from the address and port that were asked", async () => {
+  const { engine: seeker, node } = await lonelyEngine();
+  await using engine = seeker;
+  await using asked = await RawUdp.bind();
+  await using forger = await RawUdp.bind();
+  const forged = Promise.withResolvers<void>();
+  asked.answer = (packet) => {
+    // As good a guess as there is: it has the id of the transaction and of the node.
+    const sent = forger.send(answerTo(packet, asked.id), engine.engine.port);
+    void sent.then(forged.resolve);
+    return undefined;
+  };
+  const answer = node.query(contact(asked), "find_node", { target }, { timeoutMs: 1_000 });
+  await forged.promise;
+  assert.equal((await answer).kind, "timeout");
+  assert.equal(engine.engine.dhtTraffic!.unasked, 1);
+
+  asked.answer = (packet) => answerTo(packet, asked.id);
+  const second = await node.query(contact(asked), "find_node", { target }, { timeoutMs: 1_000 });
+  assert.equal(second.kind, "reply");
+});
+
+Deno.test("an answer that nobody asked for brings nobody into the routing table", async () => {
+  const { engine: seeker, node } = await lonelyEngine();
+  await using engine = seeker;
+  await using stranger = await RawUdp.bind();
+  for (let id = 0; id < 64; id++) {
+    const t = Uint8Array.of(id >> 8, id & 0xff);
+    await stranger.send(bencode({ t, y: "r", r: { id: stranger.id } }), engine.engine.port);
+  }
+  await eventually(() => engine.engine.dhtTraffic!.unasked === 64, "64 answers dropped");
+  assert.equal(isKnown(engine, stranger.id), false);
+
+  stranger.answer = (packet) => answerTo(packet, stranger.id);
+  await node.query(contact(stranger), "find_node", { target }, { timeoutMs: 1_000 });
+  assert.equal(isKnown(engine, stranger.id), true);
+});
+
+Deno.test("an answer counts once, and transaction ids cannot be told from those before", async () => {
+  const { engine: seeker, node } = await lonelyEngine();
+  await using engine = seeker;
+  await using asked = await RawUdp.bind();
+  const seen: number[] = [];
+  asked.answer = (packet) => {
+    const [high, low] = transactionOf(packet);
+    seen.push(high! << 8 | low!);
+    const answer = answerTo(packet, asked.id);
+    void asked.send(answer, engine.engine.port);
+    return answer;
+  };
+  for (let n = 0; n < 64; n++) {
+    await node.query(contact(asked), "find_node", { target }, { timeoutMs: 1_000 });
+  }
+  await eventually(() => engine.engine.dhtTraffic!.unasked === 64, "second answers dropped");
+  const steps = seen.slice(1).map((id, n) => id - seen[n]!);
+  // 64 ids of chance have a few hundred thousand ways to go on; two steps alike are rare, 60 impossible.
+  assert.ok(new Set(steps).size > 56, steps.join(" "));
+});
