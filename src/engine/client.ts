@@ -5,6 +5,7 @@
  */
 
 import "./bencode_guard.ts";
+import "./metadata_guard.ts";
 import "./upload_queue.ts";
 import "./wire_guard.ts";
 import { BlockList, isIP, isIPv6 } from "node:net";

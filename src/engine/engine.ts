@@ -12,6 +12,7 @@ import { createClient, listening } from "./client.ts";
 import { DhtHost, type DhtState } from "./dht_host.ts";
 import { EngineError } from "./errors.ts";
 import { ArchiveStore } from "./chunk_store.ts";
+import { PeerJudge } from "./peer_judge.ts";
 import type { SocketFactory, Traffic } from "./udp_socket.ts";
 import {
   destroyed,
@@ -19,6 +20,7 @@ import {
   dropIfBothSeed,
   dropIfRefusing,
   dropSeeders,
+  letEndEarly,
   progressOf,
   settled,
   statusOf,
@@ -208,8 +210,12 @@ export class Engine {
       throw invalidTorrent(infoHashHex, "that is no infohash of 40 lower-case hexadecimal digits");
     }
     const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
+    const judge = new PeerJudge(added, this.#clock);
     const tell = () => request.onProgress?.(progressOf(added));
-    const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, tell);
+    const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, () => {
+      judge.look();
+      tell();
+    });
     const cancel = () => added.destroy({ destroyStore: false });
     signal?.addEventListener("abort", cancel, { once: true });
     try {
@@ -302,6 +308,7 @@ export class Engine {
       storeCacheSlots: 0,
       skipVerify,
     });
+    letEndEarly(added);
     added.on("wire", (wire: Wire) => {
       dropIfBothSeed(added, wire);
       dropIfRefusing(wire);

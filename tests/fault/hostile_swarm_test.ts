@@ -1,0 +1,140 @@
+/**
+ * Downloads among peers of which all but one mean no good, and a seeder that they ask: what comes is
+ * what was asked for, it comes to an end, and memory stays bounded.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { concatBytes, equalBytes } from "../../src/base/mod.ts";
+import { eventually, TestEngine } from "../support/engines.ts";
+import { hostileWays } from "../support/hostile_peers.ts";
+import { sampleTorrent } from "../support/torrents.ts";
+import {
+  extendedMessage,
+  type WireBehaviour,
+  WireListener,
+  WirePeer,
+} from "../support/wire_peer.ts";
+
+const MIB = 2 ** 20;
+const PIECE_BYTES = 256 * 1024;
+const PEERS = 20;
+const sample = sampleTorrent(8 * MIB, { pieceBytes: PIECE_BYTES });
+const ways = hostileWays(sample, PIECE_BYTES);
+
+/** Downloads without the `.torrent` from one honest peer, which comes last, and hostile ones. */
+async function downloadAmong(
+  behaviours: WireBehaviour[],
+  direction: "that we dial" | "that dial us",
+): Promise<void> {
+  await using seeder = await TestEngine.start();
+  await seeder.seed(sample);
+  await using leecher = await TestEngine.start();
+  using ended = new DisposableStack();
+  const before = Deno.memoryUsage().rss;
+  let grown = 0;
+  const timer = setInterval(() => grown = Math.max(grown, Deno.memoryUsage().rss - before), 10);
+  ended.defer(() => clearInterval(timer));
+  const downloading = leecher.download(sample, []);
+  downloading.catch(() => {});
+  await eventually(() => leecher.engine.torrents().length === 1, "it waits for peers");
+  for (const behaviour of behaviours) {
+    if (direction === "that we dial") {
+      const { address } = ended.use(new WireListener(sample, () => behaviour));
+      leecher.engine.addPeers(sample.infoHashHex, [address]);
+    } else {
+      ended.use(await WirePeer.dial(leecher.engine.port, sample, behaviour));
+    }
+  }
+  // They have their say before anybody else.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  leecher.engine.addPeers(sample.infoHashHex, [seeder.address]);
+  assert.ok(equalBytes(await downloading, sample.content));
+  assert.ok(grown < 200 * MIB, `${(grown / MIB).toFixed(0)} MiB`);
+}
+
+for (const direction of ["that we dial", "that dial us"] as const) {
+  Deno.test(`a download among ${PEERS} hostile peers ${direction}, each in its own way, is whole`, () =>
+    downloadAmong(Object.values(ways).slice(0, PEERS), direction));
+
+  Deno.test(`a download among ${PEERS} peers ${direction} and send noise is whole`, () => {
+    const { "sends noise for every block": all, "sends noise for one block of twenty": some } =
+      ways;
+    return downloadAmong(Array.from({ length: PEERS }, (_, i) => i % 2 ? all! : some!), direction);
+  });
+
+  Deno.test(`a download among ${PEERS} peers ${direction} and are silent is whole`, () => {
+    const silent = ways["has everything and sends nothing"]!;
+    return downloadAmong(Array.from({ length: PEERS }, () => silent), direction);
+  });
+}
+
+Deno.test("metadata of another torrent is not taken from a peer that dials us", async () => {
+  await using leecher = await TestEngine.start();
+  await using seeder = await TestEngine.start();
+  await seeder.seed(sample);
+  const downloading = leecher.download(sample, []);
+  await eventually(() => leecher.engine.torrents().length === 1, "it waits for peers");
+  const other = sampleTorrent(8 * MIB, { seed: 2 });
+  const info = other.torrent.subarray("d4:info".length, other.torrent.length - 1);
+  using peer = await WirePeer.dial(leecher.engine.port, sample, {
+    opened: (peer) =>
+      peer.send(
+        extendedMessage(0, { m: { ut_metadata: 1 }, metadata_size: info.length }),
+        extendedMessage(1, { msg_type: 1, piece: 0, total_size: info.length }, info),
+      ),
+  });
+  await eventually(() => peer.closed, "it is hung up on");
+  assert.equal(leecher.engine.torrents()[0]!.infoHashHex, sample.infoHashHex);
+  leecher.engine.addPeers(sample.infoHashHex, [seeder.address]);
+  assert.ok(equalBytes(await downloading, sample.content));
+});
+
+Deno.test("metadata that changes while it is hashed is not taken", async () => {
+  await using leecher = await TestEngine.start();
+  leecher.download(sample, []).catch(() => {});
+  await eventually(() => leecher.engine.torrents().length === 1, "it waits for peers");
+  const info = sample.torrent.subarray("d4:info".length, sample.torrent.length - 1);
+  const wrong = info.slice().fill(0x78, info.length - 20, info.length - 1);
+  const part = (bytes: Uint8Array) =>
+    extendedMessage(1, { msg_type: 1, piece: 0, total_size: info.length }, bytes);
+  using _peer = await WirePeer.dial(leecher.engine.port, sample, {
+    opened: (peer) =>
+      peer.send(
+        extendedMessage(0, { m: { ut_metadata: 1 }, metadata_size: info.length }),
+        concatBytes(part(info), ...Array.from({ length: 50 }, () => part(wrong))),
+      ),
+  });
+  await eventually(() => leecher.engine.torrents()[0]!.lengthBytes > 0, "the first counts");
+  assert.equal(leecher.engine.torrents()[0]!.infoHashHex, sample.infoHashHex);
+});
+
+Deno.test("a peer that has the metadata sent over and over and reads nothing is hung up on", async () => {
+  const many = sampleTorrent(48 * MIB, { pieceBytes: 16 * 1024 });
+  await using seeder = await TestEngine.start();
+  await seeder.seed(many);
+  const before = Deno.memoryUsage().rss;
+  using peer = await WirePeer.dial(seeder.engine.port, many, { reads: false });
+  await eventually(() => seeder.engine.torrents()[0]!.peers === 1, "it is a peer");
+  await peer.send(extendedMessage(0, { m: { ut_metadata: 1 } }));
+  const request = extendedMessage(1, { msg_type: 0, piece: 0 });
+  await peer.send(...Array.from({ length: 20_000 }, () => request));
+  await eventually(() => seeder.engine.torrents()[0]!.peers === 0, "the engine has hung up");
+  const grown = Deno.memoryUsage().rss - before;
+  assert.ok(grown < 100 * MIB, `${(grown / MIB).toFixed(0)} MiB`);
+});
+
+Deno.test("a peer that asks for parts of the metadata that there are not is hung up on", async () => {
+  await using seeder = await TestEngine.start();
+  await seeder.seed(sample);
+  for (const piece of [-1, 1, 2 ** 31]) {
+    using peer = await WirePeer.dial(seeder.engine.port, sample, {
+      opened: (peer) => peer.send(extendedMessage(0, { m: { ut_metadata: 1 } })),
+    });
+    await eventually(async () => {
+      await peer.send(extendedMessage(1, { msg_type: 0, piece }));
+      return peer.closed;
+    }, `the engine has hung up on who asked for ${piece}`);
+  }
+});

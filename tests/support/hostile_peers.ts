@@ -1,0 +1,212 @@
+/**
+ * Peers that say that they have a torrent and mean no good, one way of misbehaving each.
+ *
+ * @module
+ */
+
+import { utf8 } from "../../src/base/mod.ts";
+import type { SampleTorrent } from "./torrents.ts";
+import { randomBytes } from "./torrents.ts";
+import {
+  extendedMessage,
+  uint32,
+  uint32At,
+  type WireBehaviour,
+  wireHandshake,
+  wireMessage,
+  type WirePeer,
+} from "./wire_peer.ts";
+
+const [UNCHOKE, HAVE, BITFIELD, REQUEST, PIECE, HAVE_ALL, EXTENDED] = [1, 4, 5, 6, 7, 14, 20];
+const BLOCK = 16_384;
+const noise = randomBytes(BLOCK, 99);
+
+/** A block of noise where there should be one of the torrent. */
+function wrongBlock(body: Uint8Array): Uint8Array {
+  const length = Math.min(uint32At(body, 8), BLOCK);
+  return wireMessage(PIECE, body.subarray(0, 8), noise.subarray(0, length));
+}
+
+/** The right block of a torrent. */
+function rightBlock({ content }: SampleTorrent, pieceBytes: number, body: Uint8Array): Uint8Array {
+  const start = uint32At(body, 0) * pieceBytes + uint32At(body, 4);
+  return wireMessage(
+    PIECE,
+    body.subarray(0, 8),
+    content.subarray(start, start + uint32At(body, 8)),
+  );
+}
+
+const offer = (peer: WirePeer) => peer.send(wireMessage(HAVE_ALL), wireMessage(UNCHOKE));
+
+/** Has the metadata of the torrent, and gives it to whoever asks for it. */
+function withMetadata({ torrent }: SampleTorrent, behaviour: WireBehaviour): WireBehaviour {
+  const info = torrent.subarray(utf8("d4:info").length, torrent.length - 1);
+  return {
+    ...behaviour,
+    async opened(peer) {
+      await peer.send(extendedMessage(0, { m: { ut_metadata: 7 }, metadata_size: info.length }));
+      await behaviour.opened?.(peer);
+    },
+    async message(peer, id, body) {
+      const part = id === EXTENDED && body[0] === 7
+        ? /5:piecei(\d+)e/.exec(new TextDecoder().decode(body))?.[1]
+        : undefined;
+      if (part !== undefined) {
+        const piece = Number(part);
+        await peer.send(
+          extendedMessage(
+            1,
+            { msg_type: 1, piece, total_size: info.length },
+            info.subarray(piece * BLOCK, (piece + 1) * BLOCK),
+          ),
+        );
+      }
+      await behaviour.message?.(peer, id, body);
+    },
+  };
+}
+
+/** The ways, by what the peer does. */
+export function hostileWays(
+  sample: SampleTorrent,
+  pieceBytes: number,
+): Record<string, WireBehaviour> {
+  const random = (share: number) => Math.random() < share;
+  return {
+    "sends noise for every block": withMetadata(sample, {
+      opened: offer,
+      message: (peer, id, body) => id === REQUEST ? peer.send(wrongBlock(body)) : undefined,
+    }),
+    "sends noise for one block of twenty": withMetadata(sample, {
+      opened: offer,
+      message: (peer, id, body) =>
+        id === REQUEST
+          ? peer.send(random(0.05) ? wrongBlock(body) : rightBlock(sample, pieceBytes, body))
+          : undefined,
+    }),
+    "has everything and sends nothing": withMetadata(sample, { opened: offer }),
+    "has everything and never unchokes": withMetadata(sample, {
+      opened: (peer) => peer.send(wireMessage(HAVE_ALL)),
+    }),
+    "chokes and unchokes all the time": withMetadata(sample, {
+      opened: offer,
+      message: (peer, id) =>
+        id === REQUEST ? peer.send(wireMessage(0), wireMessage(UNCHOKE)) : undefined,
+    }),
+    "refuses every block": withMetadata(sample, {
+      opened: offer,
+      message: (peer, id, body) => id === REQUEST ? peer.send(wireMessage(16, body)) : undefined,
+    }),
+    "names a block a second": withMetadata(sample, {
+      opened: offer,
+      async message(peer, id, body) {
+        if (id !== REQUEST) return;
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        await peer.send(rightBlock(sample, pieceBytes, body));
+      },
+    }),
+    "sends blocks that nobody asked for": withMetadata(sample, {
+      async opened(peer) {
+        await offer(peer);
+        for (let piece = 0; piece < 8; piece++) {
+          for (let at = 0; at < pieceBytes; at += BLOCK) {
+            await peer.send(wireMessage(PIECE, uint32(piece, at), noise));
+          }
+        }
+      },
+    }),
+    "hangs up after a request": withMetadata(sample, {
+      opened: offer,
+      message: (peer, id) => id === REQUEST ? peer[Symbol.dispose]() : undefined,
+    }),
+    "hangs up at once": { opened: (peer) => peer[Symbol.dispose]() },
+    "says the handshake of another torrent": {
+      handshake: wireHandshake({ infoHash: new Uint8Array(20) }),
+    },
+    "says no handshake": { handshake: new Uint8Array() },
+    "has metadata of ten megabytes": {
+      async opened(peer) {
+        await offer(peer);
+        await peer.send(extendedMessage(0, { m: { ut_metadata: 7 }, metadata_size: 10_000_000 }));
+        for (let piece = 0; piece < 610; piece++) {
+          await peer.send(
+            extendedMessage(1, { msg_type: 1, piece, total_size: 10_000_000 }, noise),
+          );
+        }
+      },
+    },
+    "has metadata of another torrent": {
+      async opened(peer) {
+        await offer(peer);
+        const info = utf8(
+          "d6:lengthi1e4:name1:x12:piece lengthi262144e6:pieces20:aaaaaaaaaaaaaaaaaaaae",
+        );
+        await peer.send(
+          extendedMessage(0, { m: { ut_metadata: 7 }, metadata_size: info.length }),
+          extendedMessage(1, { msg_type: 1, piece: 0, total_size: info.length }, info),
+        );
+      },
+    },
+    "takes the metadata back while it is hashed": {
+      async opened(peer) {
+        await peer.send(
+          extendedMessage(0, { m: { ut_metadata: 7 }, metadata_size: 100 }),
+          extendedMessage(1, { msg_type: 1, piece: 0, total_size: 100 }, noise.subarray(0, 100)),
+          extendedMessage(0, { m: { ut_metadata: 0 } }),
+        );
+      },
+    },
+    "sends bencode of odd shape": {
+      opened: (peer) =>
+        peer.send(
+          extendedMessage(0, { m: { ut_metadata: 7, ut_pex: 2 }, metadata_size: -1 }),
+          extendedMessage(0, utf8("d1:md11:ut_metadatali1eeee")),
+          extendedMessage(1, utf8("d8:msg_typei1e5:piecei99999999999eexxxx")),
+          extendedMessage(2, utf8("d5:addedi5ee")),
+          extendedMessage(0, utf8("d-3:")),
+        ),
+    },
+    "announces pieces for ever": withMetadata(sample, {
+      async opened(peer) {
+        for (let i = 0; i < 200_000 && !peer.closed; i += 100) {
+          await peer.send(
+            ...Array.from({ length: 100 }, (_, n) => wireMessage(HAVE, uint32(i + n))),
+          );
+        }
+      },
+    }),
+    "has everything again and again": withMetadata(sample, {
+      async opened(peer) {
+        for (let i = 0; i < 2_000 && !peer.closed; i++) {
+          await peer.send(
+            ...Array.from({ length: 50 }, () => wireMessage(HAVE_ALL)),
+            wireMessage(BITFIELD, Uint8Array.of(255)),
+          );
+        }
+      },
+    }),
+    "asks and does not read": {
+      reads: false,
+      async opened(peer) {
+        await offer(peer);
+        await peer.send(extendedMessage(0, { m: { ut_metadata: 7 } }), wireMessage(2));
+        for (let i = 0; i < 1_000 && !peer.closed; i++) {
+          await peer.send(
+            ...Array.from({ length: 10 }, (_, n) => [
+              extendedMessage(1, { msg_type: 0, piece: n }),
+              wireMessage(REQUEST, uint32(n % 2, 0, BLOCK)),
+            ]).flat(),
+          );
+        }
+      },
+    },
+    "names ten thousand peers": {
+      async opened(peer) {
+        const added = new Uint8Array(60_000);
+        for (let i = 0; i < 10_000; i++) added.set([127, 9, i >> 8, i & 255, 0, 9], i * 6);
+        await peer.send(extendedMessage(0, { m: { ut_pex: 2 } }), extendedMessage(2, { added }));
+      },
+    },
+  };
+}

@@ -1,0 +1,199 @@
+/**
+ * A peer made of raw bytes (BEP 3, BEP 6, BEP 10), which does what no honest one would: it dials or is
+ * dialled, says its handshake, hands over what comes and sends what it is told to.
+ *
+ * @module
+ */
+
+import { concatBytes, utf8 } from "../../src/base/mod.ts";
+import { bencode, type BValue } from "../../src/records/mod.ts";
+
+/** The parts of a torrent that a handshake needs. */
+export interface WireTorrent {
+  infoHash: Uint8Array;
+}
+
+/** What a peer does; each is called when its moment has come, and may be left out. */
+export interface WireBehaviour {
+  /** Instead of the handshake with the right infohash. */
+  handshake?: Uint8Array;
+  /** Whether it reads what it is sent. */
+  reads?: boolean;
+  /** After both handshakes. */
+  opened?(peer: WirePeer): void | Promise<void>;
+  /** A message came: its id and its body; a keep-alive is none. */
+  message?(peer: WirePeer, id: number, body: Uint8Array): void | Promise<void>;
+}
+
+const HANDSHAKE_BYTES = 68;
+
+/** One connection to an engine. */
+export class WirePeer implements Disposable {
+  readonly #connection: Deno.TcpConn;
+  /** Whether the other side has closed the connection. */
+  closed = false;
+  /** Bytes that came. */
+  received = 0;
+  #sending: Promise<void> = Promise.resolve();
+
+  /** Dials an engine. */
+  static async dial(
+    port: number,
+    torrent: WireTorrent,
+    behaviour: WireBehaviour = {},
+  ): Promise<WirePeer> {
+    const peer = new WirePeer(await Deno.connect({ port }));
+    peer.#begin(torrent, behaviour);
+    return peer;
+  }
+
+  constructor(connection: Deno.TcpConn) {
+    this.#connection = connection;
+    // Its end must not hold up a process.
+    connection.unref();
+  }
+
+  /** A connection that came in. */
+  static accepted(
+    connection: Deno.TcpConn,
+    torrent: WireTorrent,
+    behaviour: WireBehaviour,
+  ): WirePeer {
+    const peer = new WirePeer(connection);
+    peer.#begin(torrent, behaviour);
+    return peer;
+  }
+
+  /** Sends bytes, after what was sent before. */
+  send(...parts: Uint8Array[]): Promise<void> {
+    const bytes = concatBytes(...parts);
+    return this.#sending = this.#sending.then(async () => {
+      try {
+        for (let at = 0; at < bytes.length && !this.closed;) {
+          at += await this.#connection.write(bytes.subarray(at));
+        }
+      } catch {
+        this.closed = true;
+      }
+    });
+  }
+
+  /** Reads what comes and throws it away, from now on. */
+  async drain(): Promise<void> {
+    for await (const bytes of this.#bytes()) this.received += bytes.length;
+  }
+
+  [Symbol.dispose](): void {
+    this.closed = true;
+    try {
+      this.#connection.close();
+    } catch {
+      // It was closed from there.
+    }
+  }
+
+  #begin(torrent: WireTorrent, behaviour: WireBehaviour): void {
+    this.send(behaviour.handshake ?? wireHandshake(torrent));
+    if (behaviour.reads === false) void behaviour.opened?.(this);
+    else void this.#converse(behaviour);
+  }
+
+  async #converse(behaviour: WireBehaviour): Promise<void> {
+    let held: Uint8Array = new Uint8Array();
+    let isOpen = false;
+    for await (const bytes of this.#bytes()) {
+      this.received += bytes.length;
+      held = held.length === 0 ? bytes : concatBytes(held, bytes);
+      if (!isOpen) {
+        if (held.length < HANDSHAKE_BYTES) continue;
+        held = held.subarray(HANDSHAKE_BYTES);
+        isOpen = true;
+        await behaviour.opened?.(this);
+      }
+      while (held.length >= 4) {
+        const length = new DataView(held.buffer, held.byteOffset).getUint32(0);
+        if (held.length < 4 + length) break;
+        const body = held.subarray(5, 4 + length);
+        if (length > 0) await behaviour.message?.(this, held[4]!, body);
+        held = held.subarray(4 + length);
+      }
+    }
+  }
+
+  async *#bytes(): AsyncGenerator<Uint8Array> {
+    const buffer = new Uint8Array(65_536);
+    try {
+      for (let count; (count = await this.#connection.read(buffer)) !== null;) {
+        yield buffer.slice(0, count);
+      }
+    } catch {
+      // Closed by us, or reset by them.
+    }
+    this.closed = true;
+  }
+}
+
+/** Peers behind one port: each that dials gets one. */
+export class WireListener implements Disposable {
+  readonly #listener: Deno.TcpListener;
+  readonly #peers = new Set<WirePeer>();
+  /** How many have dialled. */
+  dialled = 0;
+
+  constructor(torrent: WireTorrent, behaviour: () => WireBehaviour) {
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    void this.#accept(torrent, behaviour);
+  }
+
+  /** Where it is dialled. */
+  get address(): { host: string; port: number } {
+    return { host: "127.0.0.1", port: this.#listener.addr.port };
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    for (const peer of this.#peers) peer[Symbol.dispose]();
+  }
+
+  async #accept(torrent: WireTorrent, behaviour: () => WireBehaviour): Promise<void> {
+    try {
+      for await (const connection of this.#listener) {
+        this.dialled++;
+        this.#peers.add(WirePeer.accepted(connection, torrent, behaviour()));
+      }
+    } catch {
+      // Closed.
+    }
+  }
+}
+
+/** A handshake that says BEP 6 and BEP 10, under an id of chance. */
+export function wireHandshake({ infoHash }: WireTorrent): Uint8Array {
+  const reserved = Uint8Array.of(0, 0, 0, 0, 0, 0x10, 0, 0x04);
+  const id = concatBytes(utf8("-XX0001-"), crypto.getRandomValues(new Uint8Array(12)));
+  return concatBytes(utf8("\x13BitTorrent protocol"), reserved, infoHash, id);
+}
+
+/** Numbers of four bytes each. */
+export function uint32(...numbers: number[]): Uint8Array {
+  const bytes = new Uint8Array(numbers.length * 4);
+  numbers.forEach((number, i) => new DataView(bytes.buffer).setUint32(i * 4, number));
+  return bytes;
+}
+
+/** The number at a place in a body. */
+export function uint32At(body: Uint8Array, at: number): number {
+  return new DataView(body.buffer, body.byteOffset).getUint32(at);
+}
+
+/** A message with its length before it. */
+export function wireMessage(id: number, ...parts: Uint8Array[]): Uint8Array {
+  const body = concatBytes(Uint8Array.of(id), ...parts);
+  return concatBytes(uint32(body.length), body);
+}
+
+/** An extended message (BEP 10); `id` 0 is its handshake. */
+export function extendedMessage(id: number, ...payload: (BValue | Uint8Array)[]): Uint8Array {
+  const parts = payload.map((part) => part instanceof Uint8Array ? part : bencode(part));
+  return wireMessage(20, Uint8Array.of(id), ...parts);
+}
