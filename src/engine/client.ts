@@ -6,6 +6,10 @@
 
 import "./bencode_guard.ts";
 import "./metadata_guard.ts";
+import "./peer_pipes.ts";
+import "./piece_buffer.ts";
+import "./wire_writer.ts";
+// After the writer, whose way of taking a block off a list it goes on from.
 import "./upload_queue.ts";
 import "./wire_guard.ts";
 import { BlockList, isIP, isIPv6 } from "node:net";

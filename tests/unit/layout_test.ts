@@ -44,6 +44,8 @@ const libraries: Record<string, readonly string[]> = {
   "tar-stream": ["package"],
   "valibot": ["config", "daemon", "package", "records"],
   "webtorrent": ["engine"],
+  "webtorrent/lib/peer.js": ["engine"],
+  "webtorrent/lib/torrent.js": ["engine"],
   "yaml": ["config"],
 };
 

@@ -1,0 +1,139 @@
+/**
+ * Downloads beside other programs, all from one libtorrent seeder on this machine:
+ * `deno run -A scripts/bench/download.ts`.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { type Contender, type Figures, type Row, runBenchmarks } from "./harness.ts";
+import {
+  aria2Missing,
+  libreseed,
+  libtorrent,
+  libtorrentMissing,
+  libtorrentSeeder,
+  measured,
+  nodeMissing,
+  PublishedPackage,
+  SIZE_MIB,
+  tracker,
+  webtorrent,
+} from "./transfer.ts";
+
+let made: Promise<PublishedPackage> | undefined;
+/** Made once for all rounds. */
+function sample(): Promise<PublishedPackage> {
+  return made ??= PublishedPackage.make(SIZE_MIB);
+}
+
+type Command = (given: {
+  sample: PublishedPackage;
+  /** Of the seeder. */
+  port: number;
+  trackerUrl: string;
+  /** A new directory. */
+  directory: string;
+}) => string[];
+
+async function round(command: Command): Promise<Figures> {
+  const given = await sample();
+  const directory = await Deno.makeTempDir({ prefix: "libreseed-bench-" });
+  try {
+    const seeder = await libtorrentSeeder(given);
+    await using program = seeder.program;
+    await using announce = tracker(seeder.port);
+    const line = command({
+      sample: given,
+      port: seeder.port,
+      trackerUrl: announce.url,
+      directory,
+    });
+    const { seconds, cpuSeconds, residentMiB } = await measured(line);
+    program.go();
+    const sent = await program.next<{ seconds: number; bytes: number }>();
+    if (sent.bytes < given.lengthBytes) throw new Error(`${line.join(" ")}: only ${sent.bytes}`);
+    return {
+      seconds,
+      megabytes: given.lengthBytes / 1e6 / sent.seconds,
+      cpu: cpuSeconds / (given.lengthBytes / 1e9),
+      resident: residentMiB,
+    };
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const commands: Record<string, Command> = {
+  "libreseed get": ({ sample, port, directory }) =>
+    libreseed(
+      "get",
+      "-q",
+      "--home",
+      directory,
+      "--bootstrap",
+      sample.bootstrap,
+      "--allow-local",
+      "--port",
+      "0",
+      `${sample.magnet}&x.pe=127.0.0.1:${port}`,
+    ),
+  libtorrent: ({ sample, port, directory }) =>
+    libtorrent({ do: "leech", torrent: sample.torrentPath, dir: directory, port }),
+  aria2: ({ sample, trackerUrl, directory }) => [
+    "aria2c",
+    "--no-conf",
+    "--quiet",
+    `--dir=${directory}`,
+    "--enable-dht=false",
+    "--disable-ipv6=true",
+    "--bt-enable-lpd=false",
+    "--seed-time=0",
+    "--file-allocation=none",
+    `--bt-tracker=${trackerUrl}`,
+    sample.torrentPath,
+  ],
+  "WebTorrent on Node": ({ sample, port, directory }) =>
+    webtorrent("leech", sample.torrentPath, join(directory, "got"), `${port}`),
+};
+
+const needs: Record<string, () => Promise<string | undefined>> = {
+  "libreseed get": libtorrentMissing,
+  libtorrent: libtorrentMissing,
+  aria2: aria2Missing,
+  "WebTorrent on Node": nodeMissing,
+};
+
+/** `BENCH_ONLY` leaves out those whose names do not contain it. */
+const only = Deno.env.get("BENCH_ONLY") ?? "";
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [{
+  id: "download",
+  title: "Downloading",
+  about:
+    `${SIZE_MIB} MiB of random bytes as a package, from a libtorrent seeder on the same machine, in ` +
+    "256 KiB to 1 MiB pieces. Start to end is the whole program: for `libreseed get` with the record " +
+    "looked up on a testnet, and the archive verified: signatures, SHA-256, every file inside. The " +
+    "others check the pieces. MB/s is between the first and the last byte that the seeder sent.",
+  metrics: [
+    { key: "seconds", name: "start to end", unit: "s" },
+    { key: "megabytes", name: "transfer", unit: "MB/s" },
+    { key: "cpu", name: "processor", unit: "s/GB" },
+    { key: "resident", name: "memory at most", unit: "MiB" },
+  ],
+  contenders: Object.entries(commands)
+    .filter(([name]) => name.includes(only))
+    .map(([name, command]): Contender => ({
+      name,
+      missing: needs[name],
+      round: () => round(command),
+    })),
+  rounds: 5,
+}];
+
+if (import.meta.main) {
+  const code = await runBenchmarks(rows, Deno.args);
+  await (await made)?.[Symbol.asyncDispose]();
+  Deno.exit(code);
+}

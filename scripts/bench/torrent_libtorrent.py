@@ -1,0 +1,102 @@
+"""libtorrent on both sides of a transfer. Takes one JSON object: `do` ("seed" or "leech"), `torrent`,
+`dir`, and for a leecher `port` (of the peer, on 127.0.0.1), for several of them `count`.
+
+A seeder prints the port that it listens on. At every line that it reads it prints how long it took,
+in seconds, from the first byte that it sent to the last until then, and how many it sent."""
+
+import json
+import os
+import sys
+import threading
+import time
+
+import libtorrent as lt
+
+
+def say(**members):
+    print(json.dumps(members), flush=True)
+
+
+def session():
+    held = lt.session({
+        "listen_interfaces": "127.0.0.1:0",
+        "enable_dht": False,
+        "enable_lsd": False,
+        "enable_upnp": False,
+        "enable_natpmp": False,
+        "enable_outgoing_utp": False,
+        "enable_incoming_utp": False,
+        "allow_multiple_connections_per_ip": True,
+        "unchoke_slots_limit": -1,
+        "alert_mask": lt.alert.category_t.status_notification | lt.alert.category_t.error_notification,
+    }, flags=0)
+    # And no other: leechers that were told of each other (BEP 11) would not need the seeder.
+    held.add_extension("ut_metadata")
+    return held
+
+
+def add(held, given, directory, **more):
+    params = lt.add_torrent_params()
+    params.ti = lt.torrent_info(given["torrent"])
+    params.save_path = directory
+    for name, value in more.items():
+        setattr(params, name, value)
+    return held.add_torrent(params)
+
+
+def seed(given):
+    held = session()
+    handle = add(held, given, given["dir"], flags=lt.torrent_flags.seed_mode)
+    while not handle.status().is_seeding:
+        time.sleep(0.01)
+    lock = threading.Lock()
+    first = last = None
+    sent = 0
+
+    def watch():
+        nonlocal first, last, sent
+        while True:
+            now = handle.status(0).total_payload_upload
+            with lock:
+                if now > sent:
+                    last = time.monotonic()
+                    first = first or last
+                    sent = now
+            time.sleep(0.01)
+
+    threading.Thread(target=watch, daemon=True).start()
+    say(port=held.listen_port())
+    for _ in sys.stdin:
+        with lock:
+            say(seconds=last - first, bytes=sent)
+
+
+def leech(given):
+    count = given.get("count", 1)
+    held = []
+    for n in range(count):
+        directory = os.path.join(given["dir"], str(n))
+        os.makedirs(directory)
+        one = session()
+        held.append((one, add(one, given, directory)))
+    begun = time.monotonic()
+    for _, handle in held:
+        handle.connect_peer(("127.0.0.1", given["port"]))
+    took = [None] * count
+    while None in took:
+        for n, (_, handle) in enumerate(held):
+            if took[n] is None and handle.status(0).is_seeding:
+                took[n] = time.monotonic() - begun
+        time.sleep(0.005)
+    for one, handle in held:
+        handle.flush_cache()
+        while not any(isinstance(a, lt.cache_flushed_alert) for a in one.pop_alerts()):
+            time.sleep(0.005)
+    say(took=took)
+
+
+given = json.loads(sys.argv[1])
+{"seed": seed, "leech": leech}[given["do"]](given)
+# It would take its time to say goodbye.
+sys.stdout.flush()
+os._exit(0)

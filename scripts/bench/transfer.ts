@@ -1,0 +1,186 @@
+/**
+ * What the rows about downloading and seeding share: a published package, the other programs, and a
+ * process with what it took.
+ *
+ * @module
+ */
+
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startTestnet } from "../../src/testnet/mod.ts";
+import { fromSources } from "../../tests/support/cli.ts";
+import { Program } from "./program.ts";
+
+/** Debian's own Python: its `python3-libtorrent` is of no use to another one first on PATH. */
+export const PYTHON = "/usr/bin/python3";
+/** `BENCH_MIB` makes the transfers smaller, `LIBRESEED_BIN` names a program file. */
+export const SIZE_MIB = Number(Deno.env.get("BENCH_MIB") ?? 512);
+
+const libtorrentScript = here("./torrent_libtorrent.py");
+const measuredScript = here("./measured.py");
+const webtorrentScript = here("./torrent_webtorrent.mjs");
+
+function here(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+/** The command line of libreseed. */
+export function libreseed(...args: string[]): string[] {
+  const binary = Deno.env.get("LIBRESEED_BIN");
+  return [...(binary ? [binary] : fromSources), ...args];
+}
+
+/** The command line of libtorrent; see its script. */
+export function libtorrent(order: Record<string, unknown>): string[] {
+  return [PYTHON, libtorrentScript, JSON.stringify(order)];
+}
+
+/** The command line of WebTorrent on Node; see its script. */
+export function webtorrent(...args: string[]): string[] {
+  return ["node", webtorrentScript, ...args];
+}
+
+/** What a process took. */
+export interface Taken {
+  seconds: number;
+  cpuSeconds: number;
+  residentMiB: number;
+}
+
+/** Runs a command, which has to succeed. */
+export async function measured(
+  command: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Taken> {
+  const { stdout, stderr } = await new Deno.Command(PYTHON, {
+    args: [measuredScript, ...command],
+    env: { ...env, DENO_NO_UPDATE_CHECK: "1" },
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder();
+  const { code, ...taken } = JSON.parse(text.decode(stdout)) as Taken & { code: number };
+  if (code === 0) return taken;
+  throw new Error(`${command.join(" ")} ended with ${code}\n${text.decode(stderr)}`);
+}
+
+/** CPU and memory of a process that runs: all of it since its start, the most until now. */
+export async function usage(pid: number): Promise<{ cpuSeconds: number; residentMiB: number }> {
+  const stat = (await Deno.readTextFile(`/proc/${pid}/stat`)).split(") ")[1]!.split(" ");
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return {
+    // proc(5): utime and stime are the 14th and 15th field, in hundredths on every Linux there is.
+    cpuSeconds: (Number(stat[11]) + Number(stat[12])) / 100,
+    residentMiB: Number(/^VmHWM:\s*(\d+)/m.exec(status)![1]) / 1024,
+  };
+}
+
+/** Why a program cannot take part. */
+export function missing(...trial: string[]): () => Promise<string | undefined> {
+  return async () => {
+    const why = `${trial.join(" ")} does not run`;
+    try {
+      const [program, ...args] = trial;
+      const { success } = await new Deno.Command(program!, { args, stderr: "null", stdout: "null" })
+        .output();
+      return success ? undefined : why;
+    } catch {
+      return why;
+    }
+  };
+}
+
+export const libtorrentMissing = missing(PYTHON, "-c", "import libtorrent");
+export const aria2Missing = missing("aria2c", "--version");
+export const nodeMissing = missing("node", "--version");
+
+/** A package that is published on a testnet, and seeded by nobody. */
+export class PublishedPackage implements AsyncDisposable {
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(
+    stack: AsyncDisposableStack,
+    /** Home that it was published from. */
+    readonly home: string,
+    readonly archivePath: string,
+    readonly magnet: string,
+    readonly bootstrap: string,
+    readonly lengthBytes: number,
+  ) {
+    this.#stack = stack;
+  }
+
+  /** Packs a file of random bytes. */
+  static async make(mebibytes: number): Promise<PublishedPackage> {
+    await using stack = new AsyncDisposableStack();
+    const testnet = stack.use(await startTestnet({ nodes: 20, nodesPerAnswer: 8 }));
+    const home = await Deno.makeTempDir({ prefix: "libreseed-bench-" });
+    stack.defer(() => Deno.remove(home, { recursive: true }));
+    const env = { LIBRESEED_HOME: home };
+    const source = join(home, "source");
+    await Deno.mkdir(source);
+    {
+      using file = await Deno.open(join(source, "data.bin"), { write: true, createNew: true });
+      const bytes = new Uint8Array(2 ** 20);
+      for (let i = 0; i < mebibytes; i++) {
+        for (let at = 0; at < bytes.length; at += 65_536) {
+          crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+        }
+        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      }
+    }
+    await measured(libreseed("keygen"), env);
+    const network = ["--bootstrap", testnet.bootstrap, "--allow-local", "--port", "0"];
+    const publish = libreseed("publish", "-q", "--json", "--name", "data", "--version", "1.0.0");
+    const [program, ...args] = [...publish, ...network, source];
+    const { stdout, code } = await new Deno.Command(program!, { args, env, stderr: "inherit" })
+      .output();
+    if (code !== 0) throw new Error("publish failed");
+    const published = JSON.parse(new TextDecoder().decode(stdout));
+    await Deno.remove(source, { recursive: true });
+    const { size } = await Deno.stat(published.path);
+    const { path, magnet } = published;
+    return new PublishedPackage(stack.move(), home, path, magnet, testnet.bootstrap, size);
+  }
+
+  /** Directory of the archive. */
+  get directory(): string {
+    return dirname(this.archivePath);
+  }
+
+  get torrentPath(): string {
+    return this.archivePath.replace(/\.tgz$/, ".torrent");
+  }
+
+  get fileName(): string {
+    return basename(this.archivePath);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync();
+  }
+}
+
+/** A libtorrent that seeds a package. */
+export async function libtorrentSeeder(
+  { torrentPath, directory }: PublishedPackage,
+): Promise<{ program: Program; port: number }> {
+  const [python, ...args] = libtorrent({ do: "seed", torrent: torrentPath, dir: directory });
+  const program = new Program(python!, args);
+  const { port } = await program.next<{ port: number }>();
+  return { program, port };
+}
+
+/** A tracker that knows of one peer on 127.0.0.1, for programs that take their peers from nobody else. */
+export function tracker(port: number): { url: string } & AsyncDisposable {
+  const peer = Uint8Array.of(127, 0, 0, 1, port >> 8, port & 255);
+  const text = new TextEncoder();
+  const parts = [text.encode("d8:intervali60e5:peers6:"), peer, text.encode("e")];
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(new Blob(parts)),
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/announce`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}

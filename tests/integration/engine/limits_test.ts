@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { equalBytes } from "../../../src/base/mod.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
+import { sampleTorrent } from "../../support/torrents.ts";
+
+const MIB = 1024 * 1024;
+
+Deno.test("a download with a limit arrives byte for byte, also when the limit is lifted or set midway", async () => {
+  const sample = sampleTorrent(24 * MIB);
+  await using seeder = await TestEngine.start();
+  await using leecher = await TestEngine.start({ downloadLimit: 4 * MIB });
+  await seeder.seed(sample);
+  const changes = [undefined, 8 * MIB, undefined];
+  const got = await leecher.download(sample, [seeder], {
+    onProgress: ({ downloadedBytes }) => {
+      if (downloadedBytes > (3 - changes.length) * MIB && changes.length > 0) {
+        leecher.engine.setLimits(undefined, changes.shift());
+      }
+    },
+  });
+  assert.ok(equalBytes(got, sample.content));
+});
+
+Deno.test("a seeder whose limit is lifted and set midway sends every byte in its order", async () => {
+  const sample = sampleTorrent(24 * MIB);
+  await using seeder = await TestEngine.start({ uploadLimit: 4 * MIB });
+  await using leecher = await TestEngine.start();
+  await seeder.seed(sample);
+  const changes = [undefined, 8 * MIB, undefined];
+  const got = await leecher.download(sample, [seeder], {
+    onProgress: ({ downloadedBytes }) => {
+      if (downloadedBytes > (3 - changes.length) * MIB && changes.length > 0) {
+        seeder.engine.setLimits(changes.shift(), undefined);
+      }
+    },
+  });
+  assert.ok(equalBytes(got, sample.content));
+});
+
+Deno.test("limits hold: what is allowed in a second is not there at once", async () => {
+  const sample = sampleTorrent(8 * MIB);
+  await using seeder = await TestEngine.start();
+  await using leecher = await TestEngine.start({ downloadLimit: 64 * 1024 });
+  await seeder.seed(sample);
+  const controller = new AbortController();
+  const downloading = leecher.download(sample, [seeder], { signal: controller.signal });
+  downloading.catch(() => {});
+  const received = () => leecher.engine.torrents()[0]?.downloadedBytes ?? 0;
+  await eventually(() => received() > 0, "something has come");
+  // Nothing holds the other side back but that we do not read.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.ok(received() < 2 * MIB, `${received()} bytes`);
+  controller.abort();
+  await assert.rejects(downloading, { code: "DOWNLOAD_CANCELLED" });
+});
+
+Deno.test("two that download from the same seeder, one of them connected to the other", async () => {
+  const sample = sampleTorrent(24 * MIB);
+  await using seeder = await TestEngine.start({ uploadLimit: 8 * MIB });
+  await using first = await TestEngine.start();
+  await using second = await TestEngine.start();
+  await seeder.seed(sample);
+  const both = await Promise.all([
+    first.download(sample, [seeder]),
+    second.download(sample, [seeder, first]),
+  ]);
+  for (const got of both) assert.ok(equalBytes(got, sample.content));
+});
