@@ -14,6 +14,8 @@ import type { CallOptions, Operations } from "./operations.ts";
 
 /** A request may be this long, bytes. */
 export const MAX_REQUEST_BYTES = 1 << 20;
+/** One with a `.torrent` in it, of 16 MiB at most. */
+const MAX_DOWNLOAD_REQUEST_BYTES = 24 << 20;
 /** A request has to be there whole after this long. */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** A client that does not even take its answer is waited for no longer than this. */
@@ -108,7 +110,7 @@ async function respond(
   }
   let body: unknown;
   try {
-    body = JSON.parse(await readBody(request, clock, ending));
+    body = JSON.parse(await readBody(request, clock, ending, limitOf(name)));
     parseRequest(name, body);
   } catch (error) {
     const known = error instanceof DaemonError ? error : new DaemonError(
@@ -201,7 +203,16 @@ function stream(
   return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
 }
 
-async function readBody(request: Request, clock: Clock, ending: AbortSignal): Promise<string> {
+function limitOf(name: OperationName): number {
+  return name === "download" ? MAX_DOWNLOAD_REQUEST_BYTES : MAX_REQUEST_BYTES;
+}
+
+async function readBody(
+  request: Request,
+  clock: Clock,
+  ending: AbortSignal,
+  limitBytes: number,
+): Promise<string> {
   const reader = request.body?.getReader();
   if (!reader) return "{}";
   let late = false;
@@ -222,12 +233,12 @@ async function readBody(request: Request, clock: Clock, ending: AbortSignal): Pr
       }
       if (done) return text + decoder.decode() || "{}";
       size += value.length;
-      if (size > MAX_REQUEST_BYTES) {
+      if (size > limitBytes) {
         await reader.cancel().catch(() => {});
         throw new DaemonError(
           "usage",
           "CONTROL_REQUEST",
-          `The request is longer than ${MAX_REQUEST_BYTES} bytes`,
+          `The request is longer than ${limitBytes} bytes`,
         );
       }
       text += decoder.decode(value, { stream: true });

@@ -43,6 +43,7 @@ export {
   validateVersion,
 } from "./names.ts";
 export { packDirectory, type PackedArchive, type PackOptions, type PackProgress } from "./pack.ts";
+export { checkUnpackTarget } from "./unpack.ts";
 export { PROTOCOL, type Unsigned } from "./signed_json.ts";
 export { isValidRange, type PackageSpec, parsePackageSpec } from "./spec.ts";
 export {

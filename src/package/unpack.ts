@@ -29,7 +29,7 @@ export class Unpacking implements AsyncDisposable {
    */
   static async begin(path: string): Promise<Unpacking> {
     const target = resolve(path);
-    await checkTarget(target);
+    await checkUnpackTarget(target);
     const unpacking = new Unpacking(target);
     await unpacking.#makeDirectory("");
     return unpacking;
@@ -71,14 +71,24 @@ export class Unpacking implements AsyncDisposable {
   }
 }
 
-async function checkTarget(target: string): Promise<void> {
+/**
+ * Sees to it that an archive can be unpacked to a path: nothing or an empty directory is there, and a
+ * directory to make it in.
+ *
+ * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`
+ */
+export async function checkUnpackTarget(path: string): Promise<void> {
+  const target = resolve(path);
   try {
     let isEmpty = (await Deno.lstat(target)).isDirectory;
     if (isEmpty) { for await (const _ of Deno.readDir(target)) isEmpty = false; }
     if (isEmpty) return;
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return;
-    throw writeFailed(target, cause);
+    if (!(cause instanceof Deno.errors.NotFound)) throw writeFailed(target, cause);
+    await Deno.readDir(dirname(target))[Symbol.asyncIterator]().next().catch((cause) => {
+      throw writeFailed(target, cause);
+    });
+    return;
   }
   const message = `${target} is there already. Name a directory that does not exist or is empty.`;
   throw new PackageError("usage", "TARGET_EXISTS", message, {

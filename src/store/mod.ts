@@ -5,6 +5,7 @@
  * @module
  */
 
+export { hashOf } from "./archive_reading.ts";
 export {
   moveIntoPlace,
   removeStaleTemporaries,

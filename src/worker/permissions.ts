@@ -15,77 +15,33 @@ export interface SandboxOptions {
 }
 
 /**
- * The public unicast addresses of IPv4: everything but this host (0.0.0.0/8), loopback, private and
- * shared networks, link-local (with the metadata address 169.254.169.254), 192.0.0.0/16,
- * benchmarking (198.18.0.0/15), multicast and what is reserved above it (RFC 6890).
+ * Where nobody's peer can be: what IANA's IPv4 special-purpose registry (RFC 6890) has that is not
+ * globally reachable, the anycast relays that RFC 7526 gave up, multicast (RFC 5771) and what is
+ * reserved above it.
  */
-export const PUBLIC_RANGES: readonly string[] = [
-  "1.0.0.0/8",
-  "2.0.0.0/7",
-  "4.0.0.0/6",
-  "8.0.0.0/7",
-  "11.0.0.0/8",
-  "12.0.0.0/6",
-  "16.0.0.0/4",
-  "32.0.0.0/3",
-  "64.0.0.0/3",
-  "96.0.0.0/6",
-  "100.0.0.0/10",
-  "100.128.0.0/9",
-  "101.0.0.0/8",
-  "102.0.0.0/7",
-  "104.0.0.0/5",
-  "112.0.0.0/5",
-  "120.0.0.0/6",
-  "124.0.0.0/7",
-  "126.0.0.0/8",
-  "128.0.0.0/3",
-  "160.0.0.0/5",
-  "168.0.0.0/8",
-  "169.0.0.0/9",
-  "169.128.0.0/10",
-  "169.192.0.0/11",
-  "169.224.0.0/12",
-  "169.240.0.0/13",
-  "169.248.0.0/14",
-  "169.252.0.0/15",
-  "169.255.0.0/16",
-  "170.0.0.0/7",
-  "172.0.0.0/12",
-  "172.32.0.0/11",
-  "172.64.0.0/10",
-  "172.128.0.0/9",
-  "173.0.0.0/8",
-  "174.0.0.0/7",
-  "176.0.0.0/4",
-  "192.1.0.0/16",
-  "192.2.0.0/15",
-  "192.4.0.0/14",
-  "192.8.0.0/13",
-  "192.16.0.0/12",
-  "192.32.0.0/11",
-  "192.64.0.0/10",
-  "192.128.0.0/11",
-  "192.160.0.0/13",
-  "192.169.0.0/16",
-  "192.170.0.0/15",
-  "192.172.0.0/14",
-  "192.176.0.0/12",
-  "192.192.0.0/10",
-  "193.0.0.0/8",
-  "194.0.0.0/7",
-  "196.0.0.0/7",
-  "198.0.0.0/12",
-  "198.16.0.0/15",
-  "198.20.0.0/14",
-  "198.24.0.0/13",
-  "198.32.0.0/11",
-  "198.64.0.0/10",
-  "198.128.0.0/9",
-  "199.0.0.0/8",
-  "200.0.0.0/5",
-  "208.0.0.0/4",
+const NOT_PUBLIC: readonly string[] = [
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.88.99.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  "224.0.0.0/3",
 ];
+
+/** The public unicast addresses of IPv4: all but {@linkcode NOT_PUBLIC}. */
+export const PUBLIC_RANGES: readonly string[] = allBut(NOT_PUBLIC.map(rangeOf), {
+  first: 0,
+  bits: 0,
+})
+  .map(({ first, bits }) => `${addressOf(first)}/${bits}`);
 
 /** Loopback and the private networks of RFC 1918, which `--allow-local` adds. */
 export const LOCAL_RANGES: readonly string[] = [
@@ -110,4 +66,35 @@ export function workerPermissions(options: SandboxOptions): Deno.PermissionOptio
     ffi: false,
     import: false,
   };
+}
+
+/** A block of 2^(32 − bits) addresses. */
+interface Range {
+  first: number;
+  bits: number;
+}
+
+/** What is left of `whole`: halved where something is taken out of it, until nothing is. */
+function allBut(out: readonly Range[], whole: Range): Range[] {
+  const { first, bits } = whole;
+  const here = out.filter((range) => contains(whole, range) || contains(range, whole));
+  if (here.length === 0) return [whole];
+  if (here.some((range) => contains(range, whole))) return [];
+  const half = 2 ** (31 - bits);
+  return [first, first + half].flatMap((first) => allBut(here, { first, bits: bits + 1 }));
+}
+
+function contains(outer: Range, inner: Range): boolean {
+  const offset = inner.first - outer.first;
+  return inner.bits >= outer.bits && offset >= 0 && offset < 2 ** (32 - outer.bits);
+}
+
+function rangeOf(text: string): Range {
+  const [address, bits] = text.split("/");
+  const first = address!.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  return { first, bits: Number(bits) };
+}
+
+function addressOf(first: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".");
 }

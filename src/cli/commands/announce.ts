@@ -43,21 +43,31 @@ export default defineCommand<Record<never, never>, string[]>({
     });
 
     function say(announced: AnnouncedJson): void {
-      const { outcome, error } = announced;
       const label = labelOf(announced);
+      const ok = exitCodeOf(announced) === exitCodes.done;
       output.result(
-        { ...announced, label, ok: exitCodeOf(announced) === exitCodes.done },
-        (() => {
-          if (!outcome) return `${label}\tfailed: ${error?.message ?? "no DHT"}`;
-          const { holding, stored, superseded, weak, responded } = outcome;
-          if (superseded) return `${label}\tsuperseded by a newer record, which is kept now`;
-          if (responded === 0) return `${label}\tfailed: no DHT node answered`;
-          return `${label}\tstored on ${holding} nodes (${stored} new)${weak ? ", weak" : ""}`;
-        })(),
+        { ...announced, label, ok },
+        ok ? `${label}\t${wordsOf(announced)}` : undefined,
       );
+      if (!ok) output.error(failureOf(label, announced));
     }
   },
 });
+
+function wordsOf({ outcome }: AnnouncedJson): string {
+  const { holding, stored, superseded, weak } = outcome!;
+  if (superseded) return "superseded by a newer record, which is kept now";
+  return `stored on ${holding} nodes (${stored} new)${weak ? ", weak" : ""}`;
+}
+
+function failureOf(label: string, { outcome, error }: AnnouncedJson): CliError {
+  const why = !outcome
+    ? error?.message ?? "no DHT"
+    : outcome.responded === 0
+    ? "no DHT node answered"
+    : `none of ${outcome.responded} DHT nodes took it`;
+  return new CliError("network", error?.code ?? "DHT_UNREACHABLE", `${label}: failed: ${why}`);
+}
 
 async function readName(text: string): Promise<WantedRecords> {
   const { parsePackageSpec } = await import("../../package/mod.ts");

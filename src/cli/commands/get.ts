@@ -37,6 +37,7 @@ export default defineCommand<Flags, [what: string]>({
   },
   async run(given) {
     const request = await readRequest(given);
+    await checkTarget(given);
     const { getArchive, rememberPublisher, resolveByName } = await import("../../daemon/mod.ts");
     await withNode(given, async (network) => {
       const { io, output } = given;
@@ -94,6 +95,13 @@ async function readRequest(given: Run): Promise<GetRequest | WantedByName> {
   throw new CliError("not-found", "FILE_INVALID", `There is no file ${what}`);
 }
 
+/** Before anything is downloaded that could not be put where it is wanted. */
+async function checkTarget({ flags: { output: target }, io }: Run): Promise<void> {
+  if (target === undefined || target === "-") return;
+  const { checkUnpackTarget } = await import("../../package/mod.ts");
+  await checkUnpackTarget(resolve(io.cwd, target));
+}
+
 async function deliver(given: Run, { limits }: Network, got: Got): Promise<void> {
   const { flags: { output: target }, io, output } = given;
   const { name, version, publisher, minimal, archivePath } = got;
@@ -129,10 +137,24 @@ async function takeOut(from: string, to: string): Promise<string> {
     (await Deno.open(to, { write: true, createNew: true })).close();
   } catch (cause) {
     if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
-    throw new CliError("failed", "FILE_EXISTS", `${to} is there already; it was not overwritten`, {
-      cause,
-    });
+    if (await isSameFile(from, to)) return to;
+    await Deno.remove(from);
+    throw new CliError(
+      "failed",
+      "FILE_EXISTS",
+      `${to} is there already, with other contents; it was not overwritten. Get the archive from another directory`,
+      { cause },
+    );
   }
-  await Deno.copyFile(from, to);
+  await Deno.copyFile(from, to).catch(async (error) => {
+    await Deno.remove(to).catch(() => {});
+    throw error;
+  });
   return to;
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const { hashOf } = await import("../../store/mod.ts");
+  const [x, y] = await Promise.all([a, b].map((path) => hashOf(path).catch(() => undefined)));
+  return x !== undefined && x === y;
 }

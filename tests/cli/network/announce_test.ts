@@ -86,10 +86,19 @@ Deno.test("announce with nothing to announce is no error; with nobody to reach i
   assert.equal((await home.run(["publish", await place.source("a", "1.0.0")], none)).code, 5);
   const gone = await home.run(["announce"], none);
   assert.equal(gone.code, 5, gone.stderr);
-  assert.match(gone.stdout, /^a@1\.0\.0\tfailed: no DHT node answered$/m);
+  assert.match(gone.stderr, /^libreseed: a@1\.0\.0: failed: no DHT node answered$/m);
+  const quiet = await home.run(["announce", "-q"], none);
+  assert.deepEqual([quiet.code, quiet.stdout], [5, ""]);
+  // The manifest, the list and the index of the name.
+  assert.equal(quiet.stderr.trimEnd().split("\n").length, 3, quiet.stderr);
+  const json = await home.run(["announce", "--json", "-q"], none);
+  const results = json.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(results.map(({ ok }) => ok), [false, false, false]);
+  assert.equal(JSON.parse(json.stderr.split("\n")[0]!).error.code, "DHT_UNREACHABLE");
   const off = await home.run(["announce", "a"], { env: { LIBRESEED_DHT: "false" } });
   assert.equal(off.code, 5, off.stderr);
-  assert.match(off.stdout, /^a@1\.0\.0\tfailed: .*DHT is off/m);
+  assert.equal(off.stdout, "");
+  assert.match(off.stderr, /^libreseed: a@1\.0\.0: failed: .*DHT is off/m);
 });
 
 Deno.test("a record that somebody put anew, newer, is taken over and said so", async () => {

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { concatBytes, utf8 } from "../../../src/base/mod.ts";
 import { parsePublicKey } from "../../../src/identity/mod.ts";
 import { type Home, magnetIn, newPlace, type Place, together } from "./place.ts";
 
@@ -74,8 +75,29 @@ Deno.test("with nothing to say who signed, get warns, and keeps the archive out 
     assert.deepEqual([again.code, again.stdout], [1, ""]);
     assert(again.stderr.includes(join(cwd, "pkg-1.0.0.tgz")), again.stderr);
     assert.equal(await Deno.readTextFile(join(cwd, "pkg-1.0.0.tgz")), "mine");
-    assert.deepEqual(archivesOf(home), []);
+    assert.deepEqual(home.files(), []);
+    // But if it is the very same, there is nothing to overwrite.
+    await Deno.writeFile(join(cwd, "pkg-1.0.0.tgz"), await archive("1.0.0"));
+    assert.equal(await home.must(["get", what], { cwd }), stdout);
+    assert.deepEqual(home.files(), []);
   }));
+  await daemon.end();
+});
+
+Deno.test("a .torrent of megabytes goes through a daemon too", async () => {
+  await using place = await newPlace();
+  const { publisher, daemon: serves, archive } = await serving(place);
+  await using daemon = serves;
+  const torrent = await Deno.readFile(join(publisher.seed, "pkg-1.0.0.torrent"));
+  const comment = utf8(`d7:comment${3 << 20}:${"x".repeat(3 << 20)}`);
+  const path = join(place.path, "x.torrent");
+  await Deno.writeFile(path, concatBytes(comment, torrent.subarray(1)));
+  const home = await place.home(null);
+  await using own = await home.daemon();
+  await home.must(["get", "-q", path], { cwd: place.path });
+  const got = await Deno.readFile(join(place.path, "pkg-1.0.0.tgz"));
+  assert.deepEqual(got, await archive("1.0.0"));
+  await own.end();
   await daemon.end();
 });
 
@@ -94,6 +116,13 @@ Deno.test("get -o DIR unpacks, -o - writes the archive to standard output", asyn
   const full = await home.run(["get", what, "-o", "out"]);
   assert.deepEqual([full.code, full.stdout], [2, ""]);
   assert(full.stderr.includes(out), full.stderr);
+  // Found out before anything is looked for.
+  const deaf = { env: { LIBRESEED_BOOTSTRAP: "none" } };
+  for (const target of ["out", "out/read me.txt", "nowhere/out", "out/run.sh/x"]) {
+    const early = await home.run(["get", what, "-o", target], deaf);
+    assert([1, 2].includes(early.code), `${target}: ${early.code} ${early.stderr}`);
+    assert(early.stderr.includes(join(place.path, target)), early.stderr);
+  }
 
   const piped = await home.run(["get", what, "-o", "-"]);
   assert.equal(piped.code, 0, piped.stderr);
