@@ -84,7 +84,7 @@ async function contextHere(
     },
     checkPublisher: (name, publisher) =>
       checkPin(name, parsePublicKey(publisher), state.pins.list(name)),
-    onStep: (message) => given.output.detail(message),
+    onStep: (message) => given.output.step(message),
   };
 }
 
@@ -124,7 +124,7 @@ async function fromNetwork(
         name,
         range,
       };
-      output.detail(`looking for ${name}${range === undefined ? "" : `@${range}`}`);
+      output.step(`looking for ${name}${range === undefined ? "" : `@${range}`}`);
       const context = { ...names, finding: { ...names.finding, signal } };
       return (await resolveByName(context, wanted)).minimal;
     },
@@ -137,7 +137,7 @@ async function fromNetwork(
         timeoutMs: values.timeoutMs,
         signal,
         onVerified,
-        onStep: (message) => output.detail(message),
+        onStep: (message) => output.step(message),
         onProgress: ({ downloadedBytes, downloadSpeed }) =>
           bar.update(minimal, downloadedBytes, downloadSpeed),
       }, { kind: "minimal", minimal }).finally(() => bar.end(minimal));

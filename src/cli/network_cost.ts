@@ -17,6 +17,7 @@ export class NetworkCost {
   #asked = 0;
   #responded = 0;
   #downloads = 0;
+  #downloadedBytes = 0;
 
   /** @param verbose whether anybody will hear of it; if not, nothing is asked for */
   constructor(operations: Operations, verbose: boolean) {
@@ -32,9 +33,11 @@ export class NetworkCost {
         this.#responded += outcome.responded;
         return outcome;
       },
-      download: (...args) => {
+      download: async (...args) => {
         this.#downloads++;
-        return operations.download(...args);
+        const downloaded = await operations.download(...args);
+        this.#downloadedBytes += (await Deno.stat(downloaded.path)).size;
+        return downloaded;
       },
     };
   }
@@ -47,7 +50,9 @@ export class NetworkCost {
       (end.traffic?.[key] ?? 0) - (start.traffic?.[key] ?? 0);
     const downloads = this.#downloads === 0
       ? ""
-      : `; ${this.#downloads} downloads, ${end.downloadedBytes - start.downloadedBytes} bytes`;
+      : `; ${this.#downloads} download${
+        this.#downloads === 1 ? "" : "s"
+      }, ${this.#downloadedBytes} bytes`;
     output.detail(
       `${this.#lookups} DHT lookups, ${this.#responded} of ${this.#asked} nodes answered: ` +
         `${sum("packetsOut")} packets and ${sum("bytesOut")} bytes sent, ` +

@@ -11,7 +11,7 @@ import { type Clock, errorToData } from "../base/mod.ts";
 import type { Sink } from "./context.ts";
 import { OutputClosed } from "./errors.ts";
 import { printable } from "./format.ts";
-import { type ProgressState, renderProgress } from "./progress.ts";
+import { type ProgressState, renderProgress, shorten } from "./progress.ts";
 
 /** What an {@linkcode Output} is made of. */
 export interface OutputOptions {
@@ -96,6 +96,15 @@ export class Output {
   /** Something for whoever asked with `--verbose`. */
   detail(message: string): void {
     if (this.verbose) this.#say("detail", message, "", undefined);
+  }
+
+  /** What is done now: a detail with `--verbose`, else on a terminal, until something else is said. */
+  step(message: string): void {
+    if (this.verbose) return this.detail(message);
+    if (!this.#bars) return;
+    const columns = this.#stderr.columns() - 1;
+    this.#tryWrite(`${eraseLine}${shorten(printable(message), columns)}`);
+    this.#barShown = true;
   }
 
   /** Something is wrong, and the command goes on. */

@@ -22,7 +22,7 @@ const minBarColumns = 10;
 const maxBarColumns = 30;
 
 /** `text` in at most `columns` columns, its middle left out if need be. */
-function shorten(text: string, columns: number): string {
+export function shorten(text: string, columns: number): string {
   const letters = [...text];
   if (letters.length <= columns) return text;
   if (columns < 2) return letters.slice(0, columns).join("");

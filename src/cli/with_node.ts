@@ -60,7 +60,7 @@ export async function withNode<T>(
         clock: io.clock,
         timeoutMs: values.timeoutMs,
         signal: io.signal,
-        onMiss: (outcome) => output.detail(`not found yet: ${describeMiss(outcome)}`),
+        onMiss: (outcome) => output.step(`not found yet: ${describeMiss(outcome)}`),
       },
     });
   } finally {
@@ -90,7 +90,7 @@ export async function withNames<T>(
   work: (names: NamesContext) => Promise<T>,
 ): Promise<T> {
   const { output, io } = run;
-  const { homePaths } = await import("../daemon/mod.ts");
+  const { homePaths, Offers } = await import("../daemon/mod.ts");
   const { StateDatabase } = await import("../store/mod.ts");
   using state = StateDatabase.open(homePaths(values.home).state, io.clock);
   return await work({
@@ -98,6 +98,7 @@ export async function withNames<T>(
     state,
     finding,
     policy: values.policy,
+    offers: new Offers(),
     ownKey: await ownPublicKey(run),
     onNotice: (message) => output.notice(message),
     onDetail: (message) => output.detail(message),

@@ -28,7 +28,8 @@ const LANES = 8;
 const TICK_MS = 60_000;
 
 /**
- * Reads what a publisher offers and keeps it, if it has changed since.
+ * Reads what a publisher offers and keeps it, if it has changed since. What of a short list has no
+ * record in the DHT is left out, and looked for the next time.
  *
  * @returns whether it had
  * @throws {DaemonError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`,
@@ -50,10 +51,12 @@ export async function refreshFollow(
     return false;
   }
   const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
-  const manifests = packages
+  const { manifests, missing } = packages
     ? await fetchManifests(context, publicKey, packages)
-    : await readCatalogOf(context, publicKey, catalogInfoHash!);
-  state.follows.settle(publicKey, item.seq, clock.now(), manifests);
+    : { manifests: await readCatalogOf(context, publicKey, catalogInfoHash!), missing: 0 };
+  // With some records not found yet, the list is as good as unread: it is read again the next time.
+  const seq = missing === 0 ? item.seq : before?.seq;
+  state.follows.settle(publicKey, seq, clock.now(), manifests);
   return true;
 }
 
@@ -77,7 +80,7 @@ async function fetchManifests(
   { operations, state, signal, onWarning }: FollowContext,
   publicKey: Uint8Array,
   packages: ReadonlyMap<string, readonly string[]>,
-): Promise<MinimalManifest[]> {
+): Promise<{ manifests: MinimalManifest[]; missing: number }> {
   const known = new Map(
     state.follows.ofPublisher(publicKey).map((one) => [`${one.name}@${one.version}`, one]),
   );
@@ -85,6 +88,7 @@ async function fetchManifests(
     versions.map((version) => ({ name, version }))
   );
   const manifests: MinimalManifest[] = [];
+  let missing = 0;
   const lane = async () => {
     for (let next = wanted.shift(); next; next = wanted.shift()) {
       const { name, version } = next;
@@ -97,6 +101,7 @@ async function fetchManifests(
         const salt = toHex(manifestSalt(name, version));
         const { item } = await operations.lookUp({ publicKey: toHex(publicKey), salt }, { signal });
         if (item) manifests.push(minimalOf(itemFromJson(item), next));
+        else missing++;
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof LibreseedError)) throw error;
@@ -105,7 +110,7 @@ async function fetchManifests(
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  return manifests;
+  return { manifests, missing };
 }
 
 /** Options of {@linkcode FollowKeeper}. */
@@ -126,6 +131,8 @@ export class FollowKeeper {
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
   #saidFull = false;
+  /** The list of which all is here that may be, by publisher: its `seq` and the limit. */
+  readonly #mirrored = new Map<string, string>();
 
   constructor(options: FollowKeeperOptions) {
     this.#options = options;
@@ -157,6 +164,8 @@ export class FollowKeeper {
       try {
         if (checkedMs === undefined || checkedMs + intervalMs() <= clock.now()) {
           await refreshFollow({ ...this.#options, signal }, publicKey);
+          // Somebody may have removed what was mirrored.
+          this.#mirrored.delete(toHex(publicKey));
         }
         if (mirror()) await this.#mirror(publicKey);
       } catch (error) {
@@ -170,6 +179,12 @@ export class FollowKeeper {
 
   async #mirror(publicKey: Uint8Array): Promise<void> {
     const { state, seeds, maxDiskBytes, onWarning } = this.#options;
+    const keyHex = toHex(publicKey);
+    const seq = state.follows.list().find((one) => toHex(one.publicKey) === keyHex)?.seq;
+    const work = `${seq} ${maxDiskBytes()}`;
+    // A list may be long; it is not gone through each minute for nothing.
+    if (seq !== undefined && this.#mirrored.get(keyHex) === work) return;
+    let isWhole = true;
     const entries = await seeds.list();
     // What lies there unsound is in the way of what belongs there, and is said elsewhere.
     const present = new Set(entries.flatMap((entry) => {
@@ -192,7 +207,9 @@ export class FollowKeeper {
         continue;
       }
       if (await this.#fetch(minimal)) bytes += minimal.length;
+      else isWhole = false;
     }
+    if (isWhole) this.#mirrored.set(keyHex, work);
   }
 
   async #fetch(minimal: MinimalManifest): Promise<boolean> {

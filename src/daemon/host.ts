@@ -12,6 +12,7 @@ import type { DownloadProgress } from "../engine/mod.ts";
 import { removeStaleTemporaries, SeedDirectory, StateDatabase } from "../store/mod.ts";
 import { RecordOperations } from "./record_operations.ts";
 import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
+import { AdoptedLists } from "./adopted_lists.ts";
 import { resolveBootstrap } from "./bootstrap.ts";
 import { Downloads } from "./downloads.ts";
 import { FollowKeeper } from "./follows.ts";
@@ -178,6 +179,14 @@ export class Host implements Operations {
       packages: this.#packages,
       records: this.#records,
       names: this.#names,
+      lists: new AdoptedLists({
+        records: this.#records,
+        worker: this.#worker,
+        operations: this,
+        seedDirectory: this.#seeds.path,
+        clock,
+        timeoutMs: settings.timeoutMs,
+      }),
       worker: this.#worker,
       onWarning: listeners.onWarning,
     });

@@ -6,6 +6,7 @@
  */
 
 import { type Clock, equalBytes, fromHex, toHex } from "../base/mod.ts";
+import { formatPublicKey } from "../identity/mod.ts";
 import { decodeManifestRecord, type MutableItem, targetOf } from "../records/mod.ts";
 import type { StateDatabase, StoredOutcome, StoredRecord } from "../store/mod.ts";
 import type { KeptRecord, ReportData } from "../worker/mod.ts";
@@ -47,11 +48,13 @@ export class KeptRecords {
   /** All of them as they stand, for people. */
   describe(): RecordJson[] {
     const records = this.#state.records.list().filter(({ kind }) => kind !== "name-entry");
-    return records.map(({ target, kind, name, version, seq, own }) => {
+    return records.map((record) => {
+      const { target, kind, name, version, seq, own } = record;
       const outcome = this.#state.outcomes.get(target);
       return {
         kind: kind as RecordName["kind"],
         name,
+        ...publisherOf(record),
         // What a name's index has there is the number of its slot.
         version: kind === "name-index" ? undefined : version,
         target: toHex(target),
@@ -139,17 +142,32 @@ export class KeptRecords {
     });
   }
 
+  /** What other publishers say that they offer, and newer lists of our own that came from elsewhere. */
+  foreignLists(): MutableItem[] {
+    return this.#state.records.list({ kind: "announce", own: false }).map(itemOf);
+  }
+
   /**
-   * Keeps the records of a package no longer, of one publisher or of all. Returns their targets in
-   * hexadecimal.
+   * Keeps the records of a package no longer, of one publisher or of all, nor the list of a publisher
+   * of whom this was the last package. Returns their targets in hexadecimal.
    */
   forget(name: string, version: string, publicKey?: Uint8Array): string[] {
-    const records = this.#state.records.list({ name, version, kind: "manifest" })
+    const manifests = this.#state.records.list({ name, version, kind: "manifest" })
       .filter((record) => !publicKey || equalBytes(record.publicKey, publicKey));
-    return records.map(({ target }) => {
+    const forget = ({ target }: StoredRecord) => {
       this.#state.records.delete(target);
       this.#state.outcomes.delete(target);
       return toHex(target);
+    };
+    return this.#state.transaction(() => {
+      const targets = manifests.map(forget);
+      if (manifests.length === 0) return targets;
+      const rest = new Set(
+        this.#state.records.list({ kind: "manifest" }).map(({ publicKey }) => toHex(publicKey)),
+      );
+      const lists = this.#state.records.list({ kind: "announce", own: false })
+        .filter(({ publicKey }) => !rest.has(toHex(publicKey)));
+      return [...targets, ...lists.map(forget)];
     });
   }
 
@@ -162,7 +180,7 @@ export class KeptRecords {
     const outcome = this.#state.outcomes.get(target);
     return {
       idHex: toHex(target),
-      record: { kind: kind as RecordName["kind"], name, version },
+      record: { kind: kind as RecordName["kind"], name, version, ...publisherOf(record) },
       kept: {
         item: itemOf(record),
         dueMs: outcome?.nextDueMs ?? 0,
@@ -175,7 +193,9 @@ export class KeptRecords {
     const before = this.#state.records.get(target);
     if (!before) return;
     this.#state.records.put({ ...before, ...item, own: false, createdMs: this.#clock.now() });
-    const what = before.name ? `${before.name}@${before.version}` : before.kind;
+    const { publisher } = publisherOf(before);
+    const list = publisher === undefined ? before.kind : `what ${publisher} offers`;
+    const what = before.name ? `${before.name}@${before.version}` : list;
     this.#onNotice(`a newer record of ${what} is in the DHT; it is kept from now on`);
     if (before.own && before.kind === "manifest" && namesAnother(before, item)) {
       this.#onNotice(
@@ -186,6 +206,11 @@ export class KeptRecords {
       this.#onNotice("what it does not list is listed again by the next `libreseed publish`");
     }
   }
+}
+
+/** Whose list it is, where that is not this home's own. */
+function publisherOf({ kind, own, publicKey }: StoredRecord): { publisher?: string } {
+  return kind === "announce" && !own ? { publisher: formatPublicKey(publicKey) } : {};
 }
 
 /** Whether two manifest records are of different archives. */

@@ -31,7 +31,7 @@ export {
 } from "./operations.ts";
 export { describeEntry, limitsOf, rememberVerified } from "./packages.ts";
 export { checkPut, publish, type PublishContext, type Published, putManifest } from "./publish.ts";
-export { type Resolved, resolvePackage, type Wanted } from "./resolve.ts";
+export { Offers, type Resolved, resolvePackage, type Wanted } from "./resolve.ts";
 export {
   type NamesContext,
   readIndex,

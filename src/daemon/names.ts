@@ -15,7 +15,7 @@ import { DaemonError } from "./errors.ts";
 import { type FindOptions, lookPatiently } from "./find_item.ts";
 import { lookUpStore, type ReadIndex, readNameIndex } from "./name_index.ts";
 import type { Operations } from "./operations.ts";
-import { type Resolved, resolvePackage } from "./resolve.ts";
+import { type Offers, type Resolved, resolvePackage } from "./resolve.ts";
 import { checkDowngrade, checkPin, rankPublishers } from "./trust.ts";
 
 /** What resolving by name works with. */
@@ -24,6 +24,8 @@ export interface NamesContext {
   state: StateDatabase;
   finding: FindOptions;
   policy: PublisherPolicy;
+  /** What was read already of what publishers offer. */
+  offers?: Offers;
   /** This home's own publisher, 32 bytes, if it has one. */
   ownKey?: Uint8Array;
   onNotice?: (message: string) => void;
@@ -48,7 +50,7 @@ export async function resolveByName(
   context: NamesContext,
   wanted: WantedByName,
 ): Promise<Resolved & { publicKey: Uint8Array }> {
-  const { operations, state, finding } = context;
+  const { operations, state, finding, offers } = context;
   const { name, range } = wanted;
   const pins = state.pins.list(name);
   const { keys, publishers } = wanted.publicKey
@@ -59,7 +61,8 @@ export async function resolveByName(
   for (const publicKey of keys) {
     if (!wanted.publicKey) checkPin(name, publicKey, pins);
     try {
-      const resolved = await resolvePackage(operations, { publicKey, name, range }, finding);
+      const meant = { publicKey, name, range };
+      const resolved = await resolvePackage(operations, meant, finding, offers);
       const { version } = resolved.minimal;
       checkDowngrade({ name, version, range }, publicKey, pins);
       return { ...resolved, publicKey };

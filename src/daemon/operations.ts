@@ -72,6 +72,8 @@ export interface RecordName {
   name?: string;
   /** Package version, where the record has one. */
   version?: string;
+  /** Whose list it is, `ed25519:BASE64`, of an announce record that was not signed here. */
+  publisher?: string;
 }
 
 /** The outcome of re-announcing one record. */

@@ -5,6 +5,7 @@
  */
 
 import semver from "semver";
+import { toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { isValidVersion, type MinimalManifest } from "../package/mod.ts";
 import { announceSalt, decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
@@ -33,10 +34,34 @@ export interface Resolved {
   outcome: GetJson;
 }
 
+/** Versions by name: all that a publisher offers. */
+type Offer = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * What publishers offer, read once for a whole command: ten packages of one publisher need its list
+ * once. Not for anything that goes on for longer, for a list changes.
+ */
+export class Offers {
+  readonly #read = new Map<string, Promise<Offer>>();
+
+  /** What a publisher offers. Throws what `read` throws; what failed is read again the next time. */
+  of(publicKey: Uint8Array, read: () => Promise<Offer>): Promise<Offer> {
+    const keyHex = toHex(publicKey);
+    let offer = this.#read.get(keyHex);
+    if (!offer) {
+      offer = read();
+      this.#read.set(keyHex, offer);
+      offer.catch(() => this.#read.delete(keyHex));
+    }
+    return offer;
+  }
+}
+
 /**
  * Finds the minimal manifest. Its signature has been checked then. A range is resolved with the
  * publisher's announce record: the highest version in it that satisfies the range.
  *
+ * @param offers what this command has read already
  * @throws {DaemonError} `RECORD_NOT_FOUND`, `VERSION_NOT_FOUND` (kind `not-found`),
  * `DHT_UNREACHABLE` (kind `network`), `RECORD_INVALID` (kind `verification`)
  */
@@ -44,11 +69,12 @@ export async function resolvePackage(
   operations: Operations,
   wanted: Wanted,
   options: FindOptions,
+  offers: Offers = new Offers(),
 ): Promise<Resolved> {
   const { publicKey, name, range } = wanted;
   const version = range !== undefined && semver.valid(range) === range
     ? range
-    : await resolveRange(operations, wanted, options);
+    : await resolveRange(operations, wanted, options, offers);
   const what = `${name}@${version} of ${formatPublicKey(publicKey)}`;
   const salt = manifestSalt(name, version);
   const { item, outcome } = await findItem(operations, { publicKey, salt }, what, options);
@@ -60,14 +86,11 @@ async function resolveRange(
   operations: Operations,
   { publicKey, name, range = "*" }: Wanted,
   options: FindOptions,
+  offers: Offers,
 ): Promise<string> {
   const publisher = formatPublicKey(publicKey);
-  const key = { publicKey, salt: announceSalt(publicKey) };
-  const { item } = await findItem(operations, key, `what ${publisher} publishes`, options);
-  const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
-  const listed = packages
-    ? packages.get(name) ?? []
-    : await catalogVersions(operations, { publicKey, name }, catalogInfoHash!, options);
+  const offer = await offers.of(publicKey, () => readOffer(operations, publicKey, options));
+  const listed = offer.get(name) ?? [];
   // A publisher may list what is no version at all.
   const versions = listed.filter(isValidVersion);
   const best = semver.maxSatisfying(versions, range) ??
@@ -86,14 +109,25 @@ async function resolveRange(
   );
 }
 
-async function catalogVersions(
+async function readOffer(
   operations: Operations,
-  { publicKey, name }: Wanted,
-  infoHash: Uint8Array,
-  { clock, timeoutMs, signal }: FindOptions,
-): Promise<string[]> {
+  publicKey: Uint8Array,
+  options: FindOptions,
+): Promise<Offer> {
+  const key = { publicKey, salt: announceSalt(publicKey) };
+  const what = `what ${formatPublicKey(publicKey)} publishes`;
+  const { item } = await findItem(operations, key, what, options);
+  const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
+  if (packages) return packages;
+  const { clock, timeoutMs, signal } = options;
   const { seedDirectory } = await operations.status();
   const context = { operations, seedDirectory, clock, timeoutMs, signal };
-  const { manifests } = await fetchCatalog(context, publicKey, infoHash);
-  return manifests.filter((one) => one.name === name).map(({ version }) => version);
+  const { manifests } = await fetchCatalog(context, publicKey, catalogInfoHash!);
+  const offer = new Map<string, string[]>();
+  for (const { name, version } of manifests) {
+    const versions = offer.get(name);
+    if (versions) versions.push(version);
+    else offer.set(name, [version]);
+  }
+  return offer;
 }

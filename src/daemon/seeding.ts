@@ -10,6 +10,7 @@ import type { WatchMode } from "../config/mod.ts";
 import { parsePublicKey } from "../identity/mod.ts";
 import { manifestSalt, targetOf } from "../records/mod.ts";
 import type { ValidSeedEntry } from "../store/mod.ts";
+import type { AdoptedLists } from "./adopted_lists.ts";
 import type { KeptRecords } from "./kept_records.ts";
 import { minimalOf } from "./manifest_item.ts";
 import type { NameKeeper } from "./name_keeper.ts";
@@ -26,6 +27,7 @@ export interface SeedingOptions {
   packages: Packages;
   records: KeptRecords;
   names: Pick<NameKeeper, "adopt">;
+  lists: Pick<AdoptedLists, "adopt" | "fetchCatalogs" | "stop">;
   worker: Pick<WorkerHost, "get" | "keepRecords">;
   onWarning: (message: string) => void;
 }
@@ -63,12 +65,19 @@ export class Seeding {
     });
     this.#timer = every(clock, ADOPT_AGAIN_MS, () => {
       this.#adopting ??= this.#adoptAgain().finally(() => this.#adopting = undefined);
+      this.#fetchCatalogs();
     });
   }
 
   /** Resolves when everything that is there has been looked at. */
   async start(): Promise<void> {
     await this.#watcher.start();
+    this.#fetchCatalogs();
+  }
+
+  #fetchCatalogs(): void {
+    const { lists, onWarning } = this.#options;
+    lists.fetchCatalogs().catch((error) => onWarning((error as Error).message));
   }
 
   /** How to notice what comes and goes. */
@@ -80,7 +89,7 @@ export class Seeding {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer.cancel();
-    await Promise.all([this.#watcher.stop(), this.#adopting]);
+    await Promise.all([this.#watcher.stop(), this.#adopting, this.#options.lists.stop()]);
   }
 
   async #arrived(fileName: string): Promise<void> {
@@ -103,15 +112,16 @@ export class Seeding {
   }
 
   /**
-   * Whoever seeds a package can keep its record and its name alive too, without the key that signed
-   * them. What is not found is looked for again later.
+   * Whoever seeds a package can keep its record, its name and its publisher's list alive too, without
+   * the key that signed them. What is not found is looked for again later.
    */
   async #adopt(entry: ValidSeedEntry): Promise<void> {
-    const { names, onWarning } = this.#options;
+    const { names, lists, onWarning } = this.#options;
     const { name, minimal, fileName } = entry;
+    const publicKey = parsePublicKey(minimal.pubkey);
     try {
       const kept = await this.#adoptRecord(entry);
-      if (kept && await names.adopt(name, parsePublicKey(minimal.pubkey))) return;
+      if (kept && await names.adopt(name, publicKey) && await lists.adopt(publicKey)) return;
     } catch (error) {
       if (this.#stopped) return;
       // The DHT is off, or shows nonsense: the archive is seeded all the same.

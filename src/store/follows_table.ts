@@ -54,10 +54,14 @@ export class FollowsTable {
     }));
   }
 
-  /** Takes in what a publisher offers, in place of what it offered before. */
+  /**
+   * Takes in what a publisher offers, in place of what it offered before.
+   *
+   * @param seq `undefined` if it is to be taken in again the next time
+   */
   settle(
     publicKey: Uint8Array,
-    seq: number,
+    seq: number | undefined,
     checkedMs: number,
     manifests: readonly MinimalManifest[],
   ): void {
@@ -75,7 +79,7 @@ export class FollowsTable {
       }
       this.#sqlite.change(
         "UPDATE follows SET seq = ?, checked_ms = ? WHERE public_key = ?",
-        seq,
+        seq ?? null,
         checkedMs,
         publicKey,
       );

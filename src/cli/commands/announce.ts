@@ -90,8 +90,9 @@ function noRecords({ name, version }: WantedRecords): CliError {
   );
 }
 
-function labelOf({ kind, name, version }: AnnouncedJson): string {
+function labelOf({ kind, name, version, publisher }: AnnouncedJson): string {
   if (kind === "name-index") return `name index of ${name}`;
+  if (publisher !== undefined) return `${kind} of ${publisher}`;
   return name ? `${name}@${version}` : kind;
 }
 

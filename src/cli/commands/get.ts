@@ -52,7 +52,7 @@ export default defineCommand<Flags, [what: string]>({
           timeoutMs: values.timeoutMs,
           signal: io.signal,
           onVerified,
-          onStep: (message) => output.detail(message),
+          onStep: (message) => output.step(message),
           onProgress: ({ downloadedBytes, lengthBytes, downloadSpeed }) =>
             bar.update({
               doneBytes: downloadedBytes,
@@ -63,7 +63,7 @@ export default defineCommand<Flags, [what: string]>({
       const got = "kind" in request
         ? await obtain(request)
         : await withNames(given, network, async (names) => {
-          output.detail(`looking for ${request.name}`);
+          output.step(`looking for ${request.name}`);
           const { minimal, publicKey } = await resolveByName(names, request);
           const archive = await obtain({ kind: "minimal", minimal });
           rememberPublisher(names, minimal, publicKey);

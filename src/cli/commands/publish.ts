@@ -113,7 +113,7 @@ async function publishOne(
     sourceDateEpoch: epoch,
     signal: io.signal,
     onVerified,
-    onStep: (message) => output.detail(message),
+    onStep: (message) => output.step(message),
     onWarning: (message) => output.warning(message),
   }, { path, name, version, signer: () => keys ??= readKeyFile(publisherKeyPath(values)) });
 }

@@ -37,6 +37,7 @@ export default defineCommand<Flags, [spec: string]>({
       const counted = { ...network, operations: cost.operations };
       await withNames(given, counted, async (names) => {
         if (flags.all) return await listPublishers(given, names, wanted.name);
+        output.step(`looking for ${spec}`);
         const { resolveByName } = await import("../../daemon/mod.ts");
         const { minimal, magnet, seq, outcome } = await resolveByName(names, wanted);
         const { holding, responded } = outcome;

@@ -126,11 +126,11 @@ function packageRows(one: PackageJson): string[][] {
 }
 
 function recordRow(record: RecordJson, nowMs: number): string[] {
-  const { kind, name, version, holding, asked, nextDueMs, error } = record;
+  const { kind, name, version, publisher, holding, asked, nextDueMs, error } = record;
   const label = kind === "name-index"
     ? `name index of ${name}`
     : name === undefined
-    ? kind
+    ? publisher === undefined ? kind : `${kind} of ${publisher}`
     : `${name}@${version}`;
   const due = nextDueMs === undefined
     ? "not announced yet"

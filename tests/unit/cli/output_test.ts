@@ -175,6 +175,22 @@ Deno.test("a progress bar is drawn on a terminal, and goes away before anything 
   assert.equal(io.stdout.text, "");
 });
 
+Deno.test("a step is shown on a terminal until something is said, and nowhere else", () => {
+  const { io, output } = make({ terminal: true });
+  output.step("looking for a\x1b[2Jb");
+  assert.equal(io.stderr.text, "\r\x1b[Klooking for a\\u{1b}[2Jb");
+  output.notice("found");
+  assert(io.stderr.text.endsWith("\r\x1b[Kfound\n"), JSON.stringify(io.stderr.text));
+  for (const options of [{}, { terminal: true, quiet: true }, { terminal: true, json: true }]) {
+    const other = make(options);
+    other.output.step("looking");
+    assert.equal(other.io.stderr.text, "");
+  }
+  const verbose = make({ terminal: true, verbose: true });
+  verbose.output.step("looking");
+  assert.equal(verbose.io.stderr.text, "looking\n");
+});
+
 Deno.test("a progress bar is not redrawn faster than anybody can read", () => {
   const { io, output } = make({ terminal: true });
   const bar = output.progress("demo");

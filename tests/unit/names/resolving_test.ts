@@ -16,6 +16,7 @@ import {
   targetOf,
 } from "../../../src/records/mod.ts";
 import { manifestItem } from "../../../src/daemon/manifest_item.ts";
+import { Offers } from "../../../src/daemon/resolve.ts";
 import { rememberPublisher, resolveByName } from "../../../src/daemon/names.ts";
 import { entryToJson } from "../../../src/daemon/operations.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
@@ -100,6 +101,46 @@ Deno.test("trusted: a pin that came with a first use is nobody's word; one's own
   const own = { ...bob.names("trusted"), ownKey: bob.keys.publicKey };
   const { publicKey } = await world.run(resolveByName(own, { name: "hello" }));
   assert.deepEqual(publicKey, bob.keys.publicKey);
+});
+
+Deno.test("what a publisher offers is read once for a whole command, and again by the next", async () => {
+  await using world = new World();
+  const { ann, user } = await twoPublishers(world);
+  await world.run(ann.publish("other", "1.0.0"));
+  let lists = 0;
+  const salt = toHex(announceSalt(ann.keys.publicKey));
+  const { operations, ...rest } = user.names();
+  const counted = {
+    ...operations,
+    lookUp: (...args: Parameters<typeof operations.lookUp>) => {
+      if (args[0].salt === salt) lists++;
+      return operations.lookUp(...args);
+    },
+  };
+  const { publicKey } = ann.keys;
+  const command = () => {
+    const names = { ...rest, operations: counted, offers: new Offers() };
+    return Promise.all(["^1.0", "<1.2", "*"].flatMap((range) => [
+      resolveByName(names, { publicKey, name: "hello", range }),
+      resolveByName(names, { publicKey, name: "other" }),
+    ]));
+  };
+  const versions = (await world.run(command())).map(({ minimal }) => minimal.version);
+  assert.deepEqual(versions, ["1.2.0", "1.0.0", "1.1.0", "1.0.0", "1.2.0", "1.0.0"]);
+  assert.equal(lists, 1);
+  await world.clock.advance(HOUR_MS / 6);
+  await world.run(ann.publish("hello", "1.3.0", "aa".repeat(20)));
+  assert.equal((await world.run(command()))[0]!.minimal.version, "1.3.0");
+  assert.equal(lists, 2);
+});
+
+Deno.test("what could not be read of a publisher is read again by the same command", async () => {
+  const offers = new Offers();
+  const key = new Uint8Array(32);
+  await assert.rejects(offers.of(key, () => Promise.reject(new Error("silence"))), /silence/);
+  const offer = new Map([["hello", ["1.0.0"]]]);
+  assert.equal(await offers.of(key, () => Promise.resolve(offer)), offer);
+  assert.equal(await offers.of(key, () => Promise.reject(new Error("not asked"))), offer);
 });
 
 Deno.test("the last version of a pin never sinks, whatever is got in which order", async () => {

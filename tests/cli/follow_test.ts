@@ -1,0 +1,134 @@
+/**
+ * Following publishers, as processes on a testnet: `follow`, `search`, a mirror that goes on when the
+ * publisher has gone, and a list that is too long for a record.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { catalogFileName } from "../../src/package/mod.ts";
+import { freePort } from "../support/mod.ts";
+import { eventually, type Home, newPlace, type Place } from "./network/place.ts";
+
+async function publishAll(place: Place, home: Home, packages: [string, string][]) {
+  const sources = await Promise.all(packages.map(([name, v]) => place.source(name, v, name + v)));
+  await home.must(["publish", "-q", ...sources]);
+}
+
+const archives = (home: Home) => home.files().filter((name) => name.endsWith(".tgz"));
+
+/** Which lists of others `announce` keeps alive, with the number of nodes. */
+async function listsKeptBy(home: Home): Promise<Map<string, number>> {
+  const { stdout } = await home.run(["announce", "--json"]);
+  const lines = stdout.trimEnd().split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  return new Map(
+    lines.filter(({ kind, publisher }) => kind === "announce" && publisher !== undefined)
+      .map(({ publisher, outcome }) => [publisher, outcome.holding]),
+  );
+}
+
+/** A port that a daemon has again after a restart: what it announced before is good then. */
+const fixedPort = async () => ["--port", `${await freePort()}`];
+
+Deno.test("a mirror seeds what a followed publisher offers, and keeps all of it findable when the publisher has gone", async () => {
+  await using place = await newPlace();
+  const [ann, mirror, user] = [await place.home(), await place.home(null), await place.home(null)];
+  const mirrors = ["--mirror", ...await fixedPort()];
+  {
+    await using daemon = await ann.daemon();
+    await publishAll(place, ann, [["apple", "1.0.0"], ["apple", "1.1.0"], ["pear", "1.0.0"]]);
+    assert.equal((await mirror.run(["search"])).code, 3);
+    assert.equal(await mirror.must(["follow", ann.publicKey]), `${ann.publicKey}\t3 packages\n`);
+    assert.match(await mirror.must(["following"]), /^ed25519:[^\t]+\t3 packages\t20/);
+    // Search asks nobody, and finds what was seen.
+    const found = await mirror.must(["search", "app"], { env: { LIBRESEED_BOOTSTRAP: "none" } });
+    assert.deepEqual(
+      found.trimEnd().split("\n").map((line) => line.split("\t").slice(0, 2)),
+      [["apple@1.0.0", ann.publicKey], ["apple@1.1.0", ann.publicKey]],
+    );
+    const [pear] = (await mirror.must(["search", "--json", "pe"])).trimEnd().split("\n");
+    const { name, version, publisher, magnet } = JSON.parse(pear!);
+    assert.deepEqual([name, version, publisher], ["pear", "1.0.0", ann.publicKey]);
+    assert.match(magnet, /^magnet:\?xt=urn:btih:[0-9a-f]{40}/);
+    const none = await mirror.run(["search", "plum"]);
+    assert.deepEqual([none.code, none.stdout], [3, ""]);
+
+    {
+      await using mirroring = await mirror.daemon(mirrors);
+      await eventually(() => archives(mirror).length === 3);
+      await eventually(async () => (await listsKeptBy(mirror)).get(ann.publicKey)! >= 8);
+      await mirroring.end();
+    }
+    await daemon.end();
+  }
+  // Only the mirror is left; and the DHT has forgotten everything.
+  for (const node of place.testnet.nodes) node.storedTargets().forEach((one) => node.forget(one));
+  await using mirroring = await mirror.daemon(mirrors);
+  assert.equal((await listsKeptBy(mirror)).get(ann.publicKey), 8);
+  const path = await user.must(["get", "apple@^1"]);
+  assert.equal(path, join(user.seed, "apple-1.1.0.tgz") + "\n");
+  await user.must(["install", `${ann.publicKey}/pear@*`]);
+
+  // Followed no more, it is not found any more; what was mirrored stays.
+  await mirror.must(["unfollow", ann.publicKey]);
+  assert.equal(await mirror.must(["following"]), "");
+  assert.equal((await mirror.run(["unfollow", ann.publicKey])).code, 3);
+  assert.equal(archives(mirror).length, 3);
+  // With the last package goes the list.
+  for (const spec of ["apple@1.0.0", "apple@1.1.0"]) await mirror.must(["remove", spec]);
+  assert.equal((await listsKeptBy(mirror)).size, 1);
+  await mirror.must(["remove", "pear@1.0.0"]);
+  assert.equal((await listsKeptBy(mirror)).size, 0);
+  await mirroring.end();
+});
+
+Deno.test("a mirror stops at --max-disk, and says so", async () => {
+  await using place = await newPlace();
+  const [ann, mirror] = [await place.home(), await place.home(null)];
+  await using daemon = await ann.daemon();
+  await publishAll(place, ann, [["apple", "1.0.0"], ["pear", "1.0.0"]]);
+  await mirror.must(["follow", ann.publicKey]);
+  const { size } = await Deno.stat(join(ann.seed, "apple-1.0.0.tgz"));
+  // Room for one and a half.
+  const limit = `${Math.round(size * 1.5)}`;
+  await using mirroring = await mirror.daemon(["--mirror", "--max-disk", limit]);
+  await mirroring.process.waitForLine(/not all that is followed is mirrored.*--max-disk/, "stderr");
+  await eventually(() => archives(mirror).length === 1);
+  await mirroring.end();
+  assert.equal(archives(mirror).length, 1);
+  await daemon.end();
+});
+
+Deno.test("a list too long for a record is a catalog: found by range, followed, searched, seeded by whoever read it", async () => {
+  await using place = await newPlace();
+  const [ann, mirror, user] = [await place.home(), await place.home(null), await place.home(null)];
+  // Sixteen names of sixty letters are more than the thousand bytes of a record.
+  const names = Array.from({ length: 16 }, (_, i) => `${"long".repeat(14)}-${i + 10}`);
+  const catalog = catalogFileName(ann.keys.publicKey);
+  const port = await fixedPort();
+  {
+    // Nobody waits for so many announcements then.
+    await using daemon = await ann.daemon(["--dht-rate", "1000"]);
+    await publishAll(place, ann, names.map((name) => [name, "1.0.0"]));
+    await ann.must(["publish", "-q", await place.source(names[3]!, "1.2.0")]);
+    assert(ann.files().includes(catalog));
+    const [line] = (await mirror.must(["follow", "--json", ann.publicKey])).split("\n");
+    assert.deepEqual(JSON.parse(line!), { publisher: ann.publicKey, packages: 17 });
+    assert.equal((await mirror.must(["search", "long"])).trimEnd().split("\n").length, 17);
+    await using mirroring = await mirror.daemon(port);
+    await mirroring.end();
+    await daemon.end();
+  }
+  // Whoever reads a catalog helps to spread it: the publisher has gone.
+  await using mirroring = await mirror.daemon(port);
+  const range = `${ann.publicKey}/${names[3]}@^1`;
+  const { stdout, stderr } = await user.run(["resolve", "-v", range]);
+  assert.match(stdout, /"version":"1\.2\.0"/, stderr);
+  assert.match(stderr, /^2 DHT lookups, .*; 1 download, [1-9]\d{3} bytes$/m);
+  assert(user.files().includes(catalog), user.files().join());
+  // The second time it is here.
+  const again = await user.run(["resolve", "-v", range]);
+  assert.match(again.stderr, /^2 DHT lookups, [^;]*$/m);
+  await mirroring.end();
+});
