@@ -1,8 +1,8 @@
 /**
  * Builds libreseed as one program file: `deno task compile [--output FILE] [--target TARGET]`.
  *
- * Three bundles are made first: the sandboxed worker's, the command line's, and the entry's, which
- * holds no more than `version` needs. Compiling the sources as they are would embed all of
+ * Four bundles are made first: the sandboxed worker's, the command line's, that of the threads which
+ * compress and hash, and the entry's, which holds no more than `version` needs. Compiling the sources as they are would embed all of
  * node_modules, and a worker with narrow permissions may not read the embedded modules that it would
  * `require`. `--worker-only` makes the first one, `dist/worker.js`, for running the sources.
  * `DENORT_BIN` names the runtime to build on; without it Deno downloads its own. Packing and publishing
@@ -90,7 +90,16 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
       chunks,
       commandLine,
     ]);
-    await giveRequire([...Deno.readDirSync(chunks)].map(({ name }) => join(chunks, name)));
+    const made = [...Deno.readDirSync(chunks)].map(({ name }) => join(chunks, name));
+    await giveRequire(made);
+    await run("Bundling the thread that compresses", root, [
+      ...bundle,
+      "--output",
+      join(chunks, "thread.js"),
+      "src/package/thread.ts",
+    ]);
+    // It lies beside the chunks, as in the sources beside the module that starts it.
+    await replaceOnce(made, '"./thread.ts"', () => '"./thread.js"');
     const main = join(chunks, "main.js");
     // As the entry names it, and as the stage has it.
     const specifier = posix.relative(posix.dirname(entry), commandLine).replace(/^(?!\.)/, "./");
@@ -115,6 +124,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
         ...(target === undefined ? [] : ["--target", target]),
         "--include",
         join("dist", "worker.js"),
+        "--include",
+        join("dist", "main", "thread.js"),
         "--output",
         path,
         main,

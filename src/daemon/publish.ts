@@ -6,19 +6,18 @@
  * @module
  */
 
+import { dirname, join, resolve } from "node:path";
 import { type Clock, toHex } from "../base/mod.ts";
 import { formatPublicKey, type KeyPair, parsePublicKey, type Signer } from "../identity/mod.ts";
 import {
-  archiveFileName,
   type ArchiveLimits,
-  describeArchive,
   formatSha256,
   minimalFileName,
   type MinimalManifest,
   packDirectory,
   parseMinimal,
   signMinimal,
-  verifyArchive,
+  takeArchive,
 } from "../package/mod.ts";
 import { manifestSalt, type MutableItem, nextSeq, targetOf } from "../records/mod.ts";
 import type { SeedDirectory, SeedFiles, ValidSeedEntry } from "../store/mod.ts";
@@ -159,49 +158,55 @@ async function prepare(context: PublishContext, request: PublishRequest): Promis
     );
   })).isDirectory;
   context.onStep?.(isDirectory ? `packing ${path}` : `verifying ${path}`);
-  if (isDirectory) return await pack(context, request);
-  return { files: await takeArchive(context, request), async [Symbol.asyncDispose]() {} };
-}
-
-async function pack(
-  { seeds, clock, sourceDateEpoch, limits, signal }: PublishContext,
-  { path, name, version, signer }: PublishRequest,
-): Promise<Ready> {
   // In the seed directory, so that the archive is moved and not copied to its place.
   const directory = await Deno.makeTempDir({
-    dir: seeds.path,
+    dir: context.seeds.path,
     // The process id tells whoever tidies up whether we still live.
     prefix: `.tmp-${Deno.pid}-`,
   });
   const remove = () => Deno.remove(directory, { recursive: true }).catch(() => {});
   try {
-    const { archivePath, minimal, torrent } = await packDirectory({
-      dir: path,
-      name,
-      version,
-      outDir: directory,
-      signer: await signer(),
-      timestampMs: clock.now(),
-      sourceDateEpoch,
-      limits,
-      signal,
-    });
-    return { files: { archivePath, minimal, torrent, move: true }, [Symbol.asyncDispose]: remove };
+    const take = isDirectory ? pack : takeReady;
+    return { files: await take(context, request, directory), [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
   }
 }
 
-async function takeArchive(
-  { clock, limits, signal }: PublishContext,
+async function pack(
+  { clock, sourceDateEpoch, limits, signal }: PublishContext,
   { path, name, version, signer }: PublishRequest,
+  outDir: string,
+): Promise<SeedFiles> {
+  const { archivePath, minimal, torrent } = await packDirectory({
+    dir: path,
+    name,
+    version,
+    outDir,
+    signer: await signer(),
+    timestampMs: clock.now(),
+    sourceDateEpoch,
+    limits,
+    signal,
+  });
+  return { archivePath, minimal, torrent, move: true, verified: true };
+}
+
+/** What is published is a copy, so that it stays as it is whatever becomes of the file. */
+async function takeReady(
+  { clock, limits, signal, seeds }: PublishContext,
+  { path, name, version, signer }: PublishRequest,
+  outDir: string,
 ): Promise<SeedFiles> {
   const beside = await minimalBeside(path);
-  const { full } = await verifyArchive({ archivePath: path, minimal: beside, limits, signal })
+  const isInPlace = resolve(dirname(path)) === seeds.path;
+  const copyTo = isInPlace ? undefined : join(outDir, "archive");
+  const taken = await takeArchive({ archivePath: path, minimal: beside, copyTo, limits, signal })
     .catch((error) => {
       throw named(error, path);
     });
+  const { full, torrent } = taken;
   for (
     const [given, own, flag] of [[name, full.name, "--name"], [version, full.version, "--version"]]
   ) {
@@ -212,9 +217,6 @@ async function takeArchive(
       `${path} is ${full.name}@${full.version} and signed as that; ${flag} ${given} cannot change it`,
     );
   }
-  // The infohash depends on the name, and the file may have been given another.
-  const archiveName = archiveFileName(full.name, full.version);
-  const described = await describeArchive(path, { name: archiveName, signal });
   const keys = await signer();
   if (formatPublicKey(keys.publicKey) !== full.pubkey) {
     throw new DaemonError(
@@ -226,12 +228,13 @@ async function takeArchive(
   const minimal = beside ?? signMinimal({
     name: full.name,
     version: full.version,
-    infohash: formatSha256(described.sha256),
-    btih: toHex(described.infoHash),
-    length: described.lengthBytes,
+    infohash: formatSha256(taken.sha256),
+    btih: toHex(taken.infoHash),
+    length: taken.lengthBytes,
     timestamp: clock.now(),
   }, keys);
-  return { archivePath: path, minimal, torrent: described.torrent };
+  if (copyTo === undefined) return { archivePath: path, minimal, torrent };
+  return { archivePath: copyTo, minimal, torrent, move: true, verified: true };
 }
 
 /** The minimal manifest beside an archive, if there is one. */

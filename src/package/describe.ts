@@ -8,7 +8,8 @@
 import { basename } from "node:path";
 import { messageOf, PackageError } from "./errors.ts";
 import { fileChanged, isSameFile, readChunks } from "./files.ts";
-import { ArchiveDigest, buildTorrent } from "./torrent.ts";
+import { DigestThread, usefulThreads } from "./threads.ts";
+import { buildTorrent } from "./torrent.ts";
 
 /** An archive from outside. */
 export interface ArchiveDescription {
@@ -33,13 +34,13 @@ export async function describeArchive(
   options: { name?: string; signal?: AbortSignal } = {},
 ): Promise<ArchiveDescription> {
   using archive = await openArchive(path);
-  const digest = new ArchiveDigest(archive.info.size);
-  await readArchive(archive, (chunk) => digest.update(chunk), options.signal);
-  const { sha256, pieces } = digest.finish();
   const lengthBytes = archive.info.size;
-  const { pieceLengthBytes } = digest;
+  using digest = new DigestThread(lengthBytes, usefulThreads());
+  const chunks = chunksOfArchive(archive, options.signal, () => digest.buffer());
+  for await (const chunk of chunks) digest.update(chunk);
+  const { sha256, pieces } = await digest.finish();
   const name = options.name ?? basename(path);
-  return { lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieceLengthBytes, pieces }) };
+  return { lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieces }) };
 }
 
 /** An archive that is open for reading. */
@@ -77,30 +78,31 @@ export async function openArchive(path: string): Promise<OpenArchive> {
 }
 
 /**
- * Hands on all bytes of the archive, from its start; a chunk is valid only until `take` returns.
+ * All bytes of the archive, from its start; a chunk is valid only until the next one is asked for.
  *
+ * @param nextBuffer gives each chunk a buffer of its own instead, which is the receiver's
  * @throws {PackageError} `FILE_CHANGED` if there are fewer or more of them than when it was opened,
  * `ARCHIVE_UNREADABLE`
  */
-export async function readArchive(
+export async function* chunksOfArchive(
   archive: OpenArchive,
-  take: (chunk: Uint8Array) => void,
   signal?: AbortSignal,
-): Promise<void> {
+  nextBuffer?: () => Promise<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   let readBytes = 0;
   try {
     await archive.file.seek(0, Deno.SeekMode.Start);
-    for await (const chunk of readChunks(archive.file, signal)) {
+    for await (const chunk of readChunks(archive.file, signal, nextBuffer)) {
       readBytes += chunk.length;
       if (readBytes > archive.info.size) break;
-      take(chunk);
+      yield chunk;
     }
     if (readBytes === archive.info.size && isSameFile(archive.info, await archive.file.stat())) {
       return;
     }
   } catch (cause) {
     signal?.throwIfAborted();
-    throw unreadable(archive.path, cause);
+    throw cause instanceof PackageError ? cause : unreadable(archive.path, cause);
   }
   throw fileChanged(archive.path);
 }

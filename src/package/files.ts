@@ -108,14 +108,18 @@ export async function syncDirectory(path: string): Promise<void> {
 /**
  * The file from where it stands to its end. A chunk is valid until the next one is asked for: the
  * buffer is used again.
+ *
+ * @param nextBuffer gives each chunk a buffer of its own instead, which is the receiver's
  */
 export async function* readChunks(
   file: Deno.FsFile,
   signal?: AbortSignal,
+  nextBuffer?: () => Promise<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(CHUNK_BYTES);
+  const always = nextBuffer ? undefined : new Uint8Array(CHUNK_BYTES);
   for (;;) {
     signal?.throwIfAborted();
+    const buffer = always ?? await nextBuffer!();
     const length = await file.read(buffer);
     if (length === null) return;
     yield buffer.subarray(0, length);

@@ -5,6 +5,7 @@
  * @module
  */
 
+export { pieceLengthFor } from "./archive_digest.ts";
 export {
   type Catalog,
   catalogFileName,
@@ -46,11 +47,6 @@ export { packDirectory, type PackedArchive, type PackOptions, type PackProgress 
 export { checkUnpackTarget } from "./unpack.ts";
 export { PROTOCOL, type Unsigned } from "./signed_json.ts";
 export { isValidRange, type PackageSpec, parsePackageSpec } from "./spec.ts";
-export {
-  buildTorrent,
-  pieceLengthFor,
-  type Torrent,
-  torrentInfoHash,
-  type TorrentSource,
-} from "./torrent.ts";
+export { takeArchive, type TakenArchive, type TakeOptions } from "./take.ts";
+export { buildTorrent, type Torrent, torrentInfoHash, type TorrentSource } from "./torrent.ts";
 export { type VerifiedArchive, verifyArchive, type VerifyOptions } from "./verify.ts";

@@ -25,6 +25,7 @@ import {
   Temporaries,
   writeNewFile,
 } from "./files.ts";
+import { gzipMember } from "./gzip_member.ts";
 import { type FullManifest, serializeFull, signFull } from "./full_manifest.ts";
 import { type ArchiveLimits, defaultArchiveLimits, RATIO_FREE_BYTES } from "./limits.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
@@ -40,8 +41,16 @@ import {
 import { MANIFEST_PATH } from "./paths.ts";
 import { scanDirectory, type ScannedFile, unreadable } from "./scan.ts";
 import { readSource } from "./source_file.ts";
-import { gzipMember, MemberWriter, tarEntry, type TarFile, tarOf } from "./tar_writer.ts";
-import { ArchiveDigest, buildTorrent } from "./torrent.ts";
+import {
+  MEMBER_BYTES,
+  MemberWriter,
+  TAR_HEADER_BYTES,
+  tarEntry,
+  type TarFile,
+  tarOf,
+} from "./tar_writer.ts";
+import { Compressor, DigestThread, usefulThreads } from "./threads.ts";
+import { buildTorrent } from "./torrent.ts";
 
 /** What {@linkcode packDirectory} is told. */
 export interface PackOptions {
@@ -61,6 +70,8 @@ export interface PackOptions {
   /** `SOURCE_DATE_EPOCH` in seconds, for the full manifest, which has no time in it otherwise. */
   sourceDateEpoch?: number;
   limits?: ArchiveLimits;
+  /** How many threads may compress; as many as are useful unless given. The bytes are the same. */
+  threads?: number;
   signal?: AbortSignal;
   /** Called now and then. What it throws ends the packing. */
   onProgress?: (progress: PackProgress) => void;
@@ -92,6 +103,7 @@ export interface PackedArchive {
 /** A packing on its way. */
 interface Job extends PackOptions {
   limits: ArchiveLimits;
+  threads: number;
   temporaries: Temporaries;
 }
 
@@ -149,7 +161,8 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
   if (totalBytes > limits.maxUnpackedBytes) throw unpackedTooLarge(limits);
 
   await using temporaries = new Temporaries(outDir);
-  const job: Job = { ...options, limits, temporaries };
+  const threads = options.threads ?? usefulThreads();
+  const job: Job = { ...options, limits, threads, temporaries };
   const body = await writeBody(job, files, totalBytes);
   const full = signFull(fullFields(name, version, metadata, body, options), options.signer, limits);
   const manifest = await manifestEntry(full, limits);
@@ -158,8 +171,7 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
 
   const lengthBytes = head.length + body.gzipBytes;
   const archive = await writeArchive(job, head, body, lengthBytes);
-  const { pieceLengthBytes, pieces } = archive;
-  const torrent = buildTorrent({ name: fileName, lengthBytes, pieceLengthBytes, pieces });
+  const torrent = buildTorrent({ name: fileName, lengthBytes, pieces: archive.pieces });
   const minimal = signMinimal({
     name,
     version,
@@ -229,13 +241,20 @@ async function checkOutputs(paths: string[]): Promise<string> {
   return real;
 }
 
+/** A thread is worth its start if there is more than one member to make for it. */
+function threadsFor({ threads }: Job, files: ScannedFile[], totalBytes: number): number {
+  const tarBytes = totalBytes + files.length * TAR_HEADER_BYTES;
+  return Math.min(threads, Math.floor(tarBytes / MEMBER_BYTES / 2));
+}
+
 /** Compresses the files into a temporary file and hashes them, reading each once. */
 async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Promise<Body> {
   const path = job.temporaries.path();
   const hashes: [string, string][] = [];
   let doneBytes = 0;
   using spool = await FileWriter.create(path);
-  const members = new MemberWriter((member) => spool.write(member));
+  using compressor = new Compressor(threadsFor(job, files, totalBytes));
+  const members = new MemberWriter(compressor, (member) => spool.write(member));
 
   async function* contents(file: ScannedFile): AsyncGenerator<Uint8Array> {
     const hash = createHash("sha256");
@@ -303,21 +322,21 @@ function checkSizes(tarBytes: number, lengthBytes: number, limits: ArchiveLimits
 /** Puts manifest and files together, with the hashes of the whole. */
 async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes: number) {
   const path = job.temporaries.path();
-  const digest = new ArchiveDigest(lengthBytes);
+  using digest = new DigestThread(lengthBytes, job.threads);
   using archive = await FileWriter.create(path);
   let doneBytes = 0;
   const put = async (chunk: Uint8Array) => {
     job.onProgress?.({ phase: "archive", doneBytes, totalBytes: lengthBytes });
-    digest.update(chunk);
     await archive.write(chunk);
     doneBytes += chunk.length;
+    digest.update(chunk);
   };
   await put(head);
   using spool = await Deno.open(body.path);
-  for await (const chunk of readChunks(spool, job.signal)) await put(chunk);
+  for await (const chunk of readChunks(spool, job.signal, () => digest.buffer())) await put(chunk);
   if (doneBytes !== lengthBytes) throw fileChanged(body.path);
   await archive.sync();
-  return { path, pieceLengthBytes: digest.pieceLengthBytes, ...digest.finish() };
+  return { path, ...await digest.finish() };
 }
 
 function checkArchiveSize(lengthBytes: number, { maxArchiveBytes }: ArchiveLimits): void {

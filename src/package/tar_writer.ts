@@ -5,16 +5,15 @@
  * @module
  */
 
-import { gzipSync } from "node:zlib";
 import { type Pack, pack } from "tar-stream";
+import type { Compressed, Compressor } from "./threads.ts";
 
 /** Tar bytes in each gzip member but the last. The archive's bytes depend on it. */
-const MEMBER_BYTES = 4 * 1024 * 1024;
-/** RFC 1952 section 2.3: deflate, no flags, no time, no word on the level, system unknown. */
-const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
+export const MEMBER_BYTES = 4 * 1024 * 1024;
+/** What comes before the contents of an ordinary file. */
+export const TAR_HEADER_BYTES = 512;
 /** Two blocks of zeros, which end a tar. */
 const END_BYTES = 1024;
-const GZIP_LEVEL = 6;
 
 /** A file of a tar. */
 export interface TarFile {
@@ -23,18 +22,6 @@ export interface TarFile {
   executable: boolean;
   /** Its bytes; exactly `sizeBytes` of them, or it throws. A chunk may not be altered afterwards. */
   contents: () => AsyncIterable<Uint8Array>;
-}
-
-/**
- * One member of a gzip file (RFC 1952). Members one after the other are a gzip file too, so they could
- * be made side by side without any of the bytes changing. node:zlib's asynchronous functions do their
- * work on the calling thread in Deno, so nothing is gained by them here.
- */
-export function gzipMember(bytes: Uint8Array): Uint8Array {
-  const member = gzipSync(bytes, { level: GZIP_LEVEL, memLevel: 8, windowBits: 15 });
-  // The last byte says on which system it was made: node:zlib writes that of the machine.
-  member.set(GZIP_HEADER);
-  return member;
 }
 
 /** The tar entry of a file that is in memory: header, contents, padding. No end of tar. */
@@ -90,18 +77,25 @@ function header(name: string, size: number, executable: boolean) {
   return { name, size, mode, mtime: new Date(0), uid: 0, gid: 0, type: "file" as const };
 }
 
-/** Cuts tar bytes into gzip members as they come. Holds one member's worth of them. */
+/**
+ * Cuts tar bytes into gzip members as they come, and hands these on in their order. Holds as many
+ * members' worth of them as the compressor makes at a time, and two more.
+ */
 export class MemberWriter {
   /** Tar bytes so far. */
   tarBytes = 0;
   /** Compressed bytes handed on so far. */
   gzipBytes = 0;
+  readonly #compressor: Compressor;
   readonly #write: (member: Uint8Array) => Promise<void>;
-  readonly #buffer = new Uint8Array(MEMBER_BYTES);
+  readonly #pending: Promise<Compressed>[] = [];
+  readonly #free: Uint8Array[] = [];
+  #buffer: Uint8Array = new Uint8Array(MEMBER_BYTES);
   #used = 0;
 
-  /** @param write takes each member when it is full */
-  constructor(write: (member: Uint8Array) => Promise<void>) {
+  /** @param write takes each member when it is its turn */
+  constructor(compressor: Compressor, write: (member: Uint8Array) => Promise<void>) {
+    this.#compressor = compressor;
     this.#write = write;
   }
 
@@ -119,13 +113,24 @@ export class MemberWriter {
   /** Hands on what is left. */
   async end(): Promise<void> {
     if (this.#used > 0) await this.#flush();
+    while (this.#pending.length > 0) await this.#handOn();
   }
 
   async #flush(): Promise<void> {
-    const member = gzipMember(this.#buffer.subarray(0, this.#used));
+    const member = this.#compressor.compress(this.#buffer, this.#used);
+    // It is heard when it is its turn; until then, packing may have failed for another reason.
+    member.catch(() => {});
+    this.#pending.push(member);
     this.tarBytes += this.#used;
-    this.gzipBytes += member.length;
     this.#used = 0;
+    while (this.#pending.length > this.#compressor.ahead) await this.#handOn();
+    this.#buffer = this.#free.pop() ?? new Uint8Array(MEMBER_BYTES);
+  }
+
+  async #handOn(): Promise<void> {
+    const { member, buffer } = await this.#pending.shift()!;
+    this.#free.push(buffer);
+    this.gzipBytes += member.length;
     await this.#write(member);
   }
 }

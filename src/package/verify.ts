@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { equalBytes, toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { contentHash, formatSha256 } from "./content_hash.ts";
-import { type OpenArchive, openArchive, readArchive } from "./describe.ts";
+import { chunksOfArchive, type OpenArchive, openArchive } from "./describe.ts";
 import { PackageError, quote, verificationError, type VerificationStep } from "./errors.ts";
 import { fileChanged, readChunks } from "./files.ts";
 import { type FullManifest, parseFull, verifyFullSignature } from "./full_manifest.ts";
@@ -60,7 +60,7 @@ export interface VerifiedArchive {
 }
 
 /** A verification on its way. */
-interface Job extends VerifyOptions {
+export interface Job extends VerifyOptions {
   limits: ArchiveLimits;
   archive: OpenArchive;
   unpacking?: Unpacking;
@@ -79,15 +79,28 @@ interface Job extends VerifyOptions {
  * `FILE_CHANGED`, `TARGET_EXISTS`, `WRITE_FAILED`
  */
 export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArchive> {
-  const { archivePath, minimal, limits = defaultArchiveLimits } = options;
+  const { archivePath, minimal, limits = defaultArchiveLimits, signal } = options;
   const begin = (step: VerificationStep) => options.onStep?.(step);
   if (minimal !== undefined) checkMinimal(minimal, options.publicKey, begin);
   using archive = await openArchive(archivePath);
-  const sha256 = await checkArchive(options, archive, limits, begin);
+  checkLength(archive, minimal, limits, begin);
+  const sha256 = await checkHash(archive, minimal, begin, signal);
   await using unpacking = options.unpackTo === undefined
     ? undefined
     : await Unpacking.begin(options.unpackTo);
-  const contents = await checkContents({ ...options, limits, archive, begin, unpacking }, sha256);
+  const hash = createHash("sha256");
+  async function* again(): AsyncGenerator<Uint8Array> {
+    await archive.file.seek(0, Deno.SeekMode.Start);
+    for await (const chunk of readChunks(archive.file, signal)) {
+      hash.update(chunk);
+      // The buffer is used again before the inflater is through with it.
+      yield chunk.slice();
+    }
+  }
+  const job: Job = { ...options, limits, archive, begin, unpacking };
+  const contents = await checkContents(job, again());
+  // Somebody may have written to the archive since its hash was found good.
+  if (!equalBytes(new Uint8Array(hash.digest()), sha256)) throw fileChanged(archive.path);
   const unpackedTo = await unpacking?.finish();
   const lengthBytes = archive.info.size;
   const inner = minimal === undefined;
@@ -102,7 +115,8 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
   return unpackedTo === undefined ? verified : { ...verified, unpackedTo };
 }
 
-function checkMinimal(
+/** The step `minimal-signature`. */
+export function checkMinimal(
   minimal: MinimalManifest,
   publicKey: Uint8Array | undefined,
   begin: Job["begin"],
@@ -122,14 +136,13 @@ function checkPublisher(step: VerificationStep, pubkey: string, publicKey?: Uint
   throw verificationError(step, "PUBLISHER_MISMATCH", message, { detail: { pubkey, expected } });
 }
 
-/** Length and SHA-256 of the archive, which is read once for it. */
-async function checkArchive(
-  { minimal, signal }: VerifyOptions,
-  archive: OpenArchive,
+/** The step `archive-length`, and the limit of it. */
+export function checkLength(
+  { path, info }: OpenArchive,
+  minimal: MinimalManifest | undefined,
   limits: ArchiveLimits,
   begin: Job["begin"],
-): Promise<Uint8Array> {
-  const { path, info } = archive;
+): void {
   if (minimal !== undefined) {
     begin("archive-length");
     if (info.size !== minimal.length) {
@@ -143,31 +156,42 @@ async function checkArchive(
       `${path} has ${info.size} bytes; at most ${limits.maxArchiveBytes} are allowed.`;
     throw verificationError("archive-limits", "ARCHIVE_TOO_LARGE", message);
   }
+}
+
+/** The step `archive-hash`, for which the archive is read. Returns its SHA-256. */
+export async function checkHash(
+  archive: OpenArchive,
+  minimal: MinimalManifest | undefined,
+  begin: Job["begin"],
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   if (minimal !== undefined) begin("archive-hash");
   const hash = createHash("sha256");
-  await readArchive(archive, (chunk) => hash.update(chunk), signal);
+  for await (const chunk of chunksOfArchive(archive, signal)) hash.update(chunk);
   const sha256 = new Uint8Array(hash.digest());
-  if (minimal !== undefined && formatSha256(sha256) !== minimal.infohash) {
-    const message = `${path} has SHA-256 ${toHex(sha256)}; its manifest says ${minimal.infohash}.`;
-    throw verificationError("archive-hash", "HASH_MISMATCH", message);
-  }
+  compareHash(archive, sha256, minimal);
   return sha256;
 }
 
-/** What is in the archive, which is read a second time for it. */
-async function checkContents(job: Job, sha256: Uint8Array) {
+/** Refuses an archive whose SHA-256 is not the one that its minimal manifest names. */
+export function compareHash(
+  { path }: OpenArchive,
+  sha256: Uint8Array,
+  minimal: MinimalManifest | undefined,
+): void {
+  if (minimal === undefined || formatSha256(sha256) === minimal.infohash) return;
+  const message = `${path} has SHA-256 ${toHex(sha256)}; its manifest says ${minimal.infohash}.`;
+  throw verificationError("archive-hash", "HASH_MISMATCH", message);
+}
+
+/**
+ * The steps from `archive-limits` to the last, on the bytes of the archive. A chunk may not be altered
+ * after it was yielded.
+ */
+export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>) {
   const { archive, limits, signal } = job;
   job.begin("archive-limits");
-  await archive.file.seek(0, Deno.SeekMode.Start);
-  const hash = createHash("sha256");
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of readChunks(archive.file, signal)) {
-      hash.update(chunk);
-      // The buffer is used again before the inflater is through with it.
-      yield chunk.slice();
-    }
-  }
-  const entries = readTar({ chunks: chunks(), lengthBytes: archive.info.size, limits, signal });
+  const entries = readTar({ chunks, lengthBytes: archive.info.size, limits, signal });
   const first = await entries.next();
   if (first.done || first.value.path !== MANIFEST_PATH) {
     await entries.return(0);
@@ -178,8 +202,6 @@ async function checkContents(job: Job, sha256: Uint8Array) {
     const full = await checkManifest(job, first.value);
     job.begin("files");
     const unpackedBytes = await checkFiles(job, full, entries);
-    // Somebody may have written to the archive since its hash was found good.
-    if (!equalBytes(new Uint8Array(hash.digest()), sha256)) throw fileChanged(archive.path);
     return { full, fileCount: Object.keys(full.files).length, unpackedBytes };
   } finally {
     await entries.return(0);

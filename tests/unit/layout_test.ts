@@ -75,7 +75,11 @@ const places: { what: string; pattern: RegExp; only: readonly string[] }[] = [
     only: ["src/store/sqlite.ts", "src/daemon/doctor_files.ts"],
   },
   { what: "another program", pattern: /\bDeno\.Command\b/, only: ["src/daemon/port_owner.ts"] },
-  { what: "a worker", pattern: /\bnew Worker\(/, only: ["src/worker/connect.ts"] },
+  {
+    what: "a worker",
+    pattern: /\bnew Worker\(/,
+    only: ["src/worker/connect.ts", "src/package/threads.ts"],
+  },
   {
     what: "the end of the process",
     pattern: /\bDeno\.exit\(/,

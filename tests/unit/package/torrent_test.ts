@@ -27,7 +27,6 @@ Deno.test("a torrent is bencoded with nothing in its info but what names the arc
   const { torrent, infoHash } = buildTorrent({
     name: "é-1.0.0.tgz",
     lengthBytes: 5,
-    pieceLengthBytes: 262144,
     pieces,
   });
   const info = concatBytes(
@@ -62,7 +61,6 @@ inDirectory("any file can be described, under its own name or another", async (d
     }
     const source = {
       lengthBytes: length,
-      pieceLengthBytes: 262144,
       pieces: concatBytes(...pieces),
     };
     assert.deepEqual(described.torrent, buildTorrent({ name: "x.tgz", ...source }).torrent);

@@ -1,0 +1,101 @@
+/**
+ * Packing a tree of sources beside tar, pigz and sha256sum, which make neither manifest nor
+ * signature. `deno run -A scripts/bench/pack.ts`.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  commandMetrics,
+  missing,
+  missingProgram,
+  runCommand,
+  runLibreseed,
+  workDirectory,
+} from "./command.ts";
+import { type Contender, type Row, runBenchmarks } from "./harness.ts";
+
+const COPIES = 4;
+const tree = join(workDirectory, "sources");
+const output = join(workDirectory, "sources.tgz");
+const home = join(workDirectory, "home");
+
+/** Several copies of the libraries that this project is built from: sources as people write them. */
+async function makeTree(): Promise<void> {
+  if (await Deno.stat(tree).catch(() => undefined)) return;
+  const libraries = fileURLToPath(new URL("../../node_modules/.deno/", import.meta.url));
+  const half = `${tree}.half`;
+  for (let copy = 1; copy <= COPIES; copy++) await copyTree(libraries, join(half, `copy-${copy}`));
+  await Deno.rename(half, tree);
+}
+
+/** Regular files only. */
+async function copyTree(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory, isFile } of Deno.readDir(from)) {
+    if (isDirectory) await copyTree(join(from, name), join(to, name));
+    else if (isFile) await Deno.copyFile(join(from, name), join(to, name));
+  }
+}
+
+async function removeOutputs(): Promise<void> {
+  for (const suffix of [".tgz", ".minimal.json", ".torrent"]) {
+    await Deno.remove(output.replace(/\.tgz$/, suffix)).catch(() => {});
+  }
+}
+
+async function measured(run: () => ReturnType<typeof runCommand>) {
+  await removeOutputs();
+  const figures = await run();
+  return { ...figures, kilobytes: (await Deno.stat(output)).size / 1e3 };
+}
+
+const libreseed: Contender = {
+  name: "libreseed pack",
+  async missing() {
+    const why = await missingProgram();
+    if (why !== undefined) return why;
+    await Deno.mkdir(home, { recursive: true });
+    await runLibreseed(home, ["keygen"]).catch(() => {});
+    await makeTree();
+  },
+  round: () =>
+    measured(() =>
+      runLibreseed(home, ["pack", tree, "--name=sources", "--version=1.0.0", `--out=${output}`])
+    ),
+};
+
+function shell(name: string, command: string, programs: string[]): Contender {
+  return {
+    name,
+    async missing() {
+      await makeTree();
+      return await missing("/usr/bin/time", ...programs)();
+    },
+    round: () => measured(() => runCommand(["sh", "-c", command])),
+  };
+}
+
+const tar = `tar -C ${tree} -c .`;
+const sum = `sha256sum ${output}`;
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [{
+  id: "pack",
+  title: "Packing a tree of sources",
+  about: `${COPIES} copies of the libraries that libreseed is built from, as they lie in ` +
+    "node_modules, to one archive on the disk: some 190 MB in 9,000 files, read from the system's " +
+    "cache. libreseed hashes every file, writes and signs both manifests, makes the torrent, and " +
+    "waits until the disk has it all; the others compress, and hash what came out.",
+  metrics: [...commandMetrics, { key: "kilobytes", name: "archive", unit: "kB" }],
+  contenders: [
+    libreseed,
+    shell("tar, pigz -6, sha256sum", `${tar} | pigz -6 > ${output} && ${sum}`, ["pigz"]),
+    shell("tar, gzip -6, sha256sum", `${tar} | gzip -6 > ${output} && ${sum}`, ["gzip"]),
+  ],
+  rounds: 5,
+}];
+
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

@@ -1,0 +1,25 @@
+/**
+ * Compresses a part of an archive. The same bytes give the same member, in whichever thread.
+ *
+ * @module
+ */
+
+import { gzipSync } from "node:zlib";
+
+/** RFC 1952 section 2.3: deflate, no flags, no time, no word on the level, system unknown. */
+const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
+const GZIP_LEVEL = 6;
+
+/**
+ * One member of a gzip file (RFC 1952). Members one after the other are a gzip file too, and nothing in
+ * one depends on another.
+ */
+export function gzipMember(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  // Copied: what zlib returns may be a part of a larger buffer, and this one is handed to other threads.
+  const member = new Uint8Array(
+    gzipSync(bytes, { level: GZIP_LEVEL, memLevel: 8, windowBits: 15 }),
+  );
+  // The last byte says on which system it was made: node:zlib writes that of the machine.
+  member.set(GZIP_HEADER);
+  return member;
+}

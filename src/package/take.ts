@@ -1,0 +1,82 @@
+/**
+ * Takes a ready archive in: verifies it, copies it and finds the hashes that the network needs, reading
+ * it once. For one's own archives; what a stranger sent is hashed before anything else looks at it, by
+ * `verify.ts`.
+ *
+ * @module
+ */
+
+import type { ArchiveDescription } from "./describe.ts";
+import { chunksOfArchive, openArchive } from "./describe.ts";
+import { PackageError } from "./errors.ts";
+import { FileWriter } from "./files.ts";
+import type { FullManifest } from "./full_manifest.ts";
+import { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
+import type { MinimalManifest } from "./minimal_manifest.ts";
+import { archiveFileName } from "./names.ts";
+import { DigestThread, usefulThreads } from "./threads.ts";
+import { buildTorrent } from "./torrent.ts";
+import { checkContents, checkHash, checkLength, checkMinimal, compareHash } from "./verify.ts";
+
+/** What {@linkcode takeArchive} is told. */
+export interface TakeOptions {
+  archivePath: string;
+  /** The minimal manifest that names the archive, if there is one already. */
+  minimal?: MinimalManifest;
+  /**
+   * Where to copy it: a path where nothing is. What is copied are the very bytes that were verified,
+   * whatever becomes of the archive meanwhile, and they are on the disk when the archive is taken.
+   */
+  copyTo?: string;
+  limits?: ArchiveLimits;
+  signal?: AbortSignal;
+}
+
+/** An archive that is what its publisher signed, and what the network needs to know of it. */
+export interface TakenArchive extends ArchiveDescription {
+  full: FullManifest;
+}
+
+/**
+ * Verifies an archive like `verifyArchive`, describes it like `describeArchive`, under its usual name,
+ * and copies it. Holds some MiB beside the manifest. On failure the copy is removed.
+ *
+ * @throws {PackageError} what both throw; of several steps of the chain that do not hold, the first
+ */
+export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
+  const { archivePath, minimal, copyTo, limits = defaultArchiveLimits, signal } = options;
+  const begin = () => {};
+  if (minimal !== undefined) checkMinimal(minimal, undefined, begin);
+  using archive = await openArchive(archivePath);
+  checkLength(archive, minimal, limits, begin);
+  const lengthBytes = archive.info.size;
+  using digest = new DigestThread(lengthBytes, usefulThreads());
+  using copy = copyTo === undefined ? undefined : await FileWriter.create(copyTo);
+
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunksOfArchive(archive, signal, () => digest.buffer())) {
+      const writing = copy?.write(chunk);
+      // Heard below; by then the inflater may have given up.
+      writing?.catch(() => {});
+      yield chunk.slice();
+      await writing;
+      digest.update(chunk);
+    }
+  }
+
+  try {
+    const job = { archivePath, minimal, limits, signal, archive, begin };
+    const { full } = await checkContents(job, chunks());
+    const { sha256, pieces } = await digest.finish();
+    compareHash(archive, sha256, minimal);
+    await copy?.sync();
+    const name = archiveFileName(full.name, full.version);
+    return { full, lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieces }) };
+  } catch (error) {
+    if (copyTo !== undefined) await Deno.remove(copyTo).catch(() => {});
+    // That it is another archive altogether says more than what is wrong inside.
+    const isInside = error instanceof PackageError && error.kind === "verification";
+    if (isInside) await checkHash(archive, minimal, begin, signal);
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { concatBytes, toHex } from "../../../src/base/mod.ts";
+import { describeArchive } from "../../../src/package/mod.ts";
+import { gunzip, inDirectory, noise, packIn, refusal, sha256, type Tree } from "./support.ts";
+
+const MIB = 1024 * 1024;
+
+/** Four members and a bit, some of which shrink and some of which do not. */
+const tree: Tree = {
+  "a": noise(5 * MIB, 1),
+  "b": new Uint8Array(6 * MIB).fill(65),
+  "c": noise(3 * MIB + 17, 2),
+  "d": concatBytes(...Array.from({ length: 10 }, (_, i) => noise(64 * 1024, i & 3))),
+  "e": noise(5 * MIB, 3),
+};
+
+inDirectory("an archive is the same however many threads compress it", async (dir) => {
+  const all = [];
+  for (const threads of [0, 1, 3]) {
+    const packed = await packIn(dir, threads === 0 ? tree : {}, { threads });
+    const bytes = await Deno.readFile(packed.archivePath);
+    assert.equal(sha256(bytes), packed.minimal.infohash, `${threads} threads`);
+    all.push({ bytes, packed });
+  }
+  const [first, ...rest] = all;
+  for (const { bytes, packed } of rest) {
+    assert.deepEqual(packed.minimal, first!.packed.minimal);
+    assert.deepEqual(packed.torrent, first!.packed.torrent);
+    assert.equal(sha256(bytes), sha256(first!.bytes));
+  }
+  const tar = gunzip(first!.bytes);
+  for (const contents of Object.values(tree)) {
+    assert.ok(indexOf(tar, contents as Uint8Array) >= 0, "the files are in it whole");
+  }
+});
+
+inDirectory(
+  "an archive long enough for a thread has the hashes that it should have",
+  async (dir) => {
+    const path = join(dir, "long.tgz");
+    const piece = 256 * 1024;
+    for (const length of [16 * MIB, 19 * MIB + 3]) {
+      const bytes = noise(length, length);
+      await Deno.writeFile(path, bytes);
+      const described = await describeArchive(path);
+      assert.equal("sha256:" + toHex(described.sha256), sha256(bytes));
+      const pieces: Uint8Array[] = [];
+      for (let at = 0; at < length; at += piece) {
+        pieces.push(createHash("sha1").update(bytes.subarray(at, at + piece)).digest());
+      }
+      assert.ok(indexOf(described.torrent, concatBytes(...pieces)) >= 0);
+    }
+  },
+);
+
+inDirectory("packing that is aborted while threads compress leaves nothing", async (dir) => {
+  await packIn(dir, tree);
+  await Deno.remove(join(dir, "out"), { recursive: true });
+  const controller = new AbortController();
+  const aborted = packIn(dir, {}, {
+    threads: 2,
+    signal: controller.signal,
+    onProgress({ doneBytes }) {
+      if (doneBytes > 9 * MIB) controller.abort(new Error("enough"));
+    },
+  });
+  await assert.rejects(aborted, /enough/);
+  assert.deepEqual([...Deno.readDirSync(join(dir, "out"))], []);
+});
+
+inDirectory("what does not fit ends the packing while threads compress", async (dir) => {
+  const limits = {
+    maxArchiveBytes: 9 * MIB,
+    maxUnpackedBytes: 1024 * MIB,
+    maxFiles: 100,
+    maxRatio: 200,
+    maxPathBytes: 1024,
+    maxManifestBytes: MIB,
+  };
+  await refusal(packIn(dir, tree, { threads: 2, limits }), "ARCHIVE_TOO_LARGE");
+  assert.deepEqual([...Deno.readDirSync(join(dir, "out"))], []);
+});
+
+/** Where `part` begins in `whole`; -1 if it is not there. */
+function indexOf(whole: Uint8Array, part: Uint8Array): number {
+  return Buffer.from(whole.buffer, whole.byteOffset, whole.length).indexOf(part);
+}
