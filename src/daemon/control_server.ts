@@ -7,6 +7,7 @@
  * @module
  */
 
+import { dirname, join } from "node:path";
 import { type Clock, delay, errorToData, utf8 } from "../base/mod.ts";
 import { isOperation, type OperationName, parseRequest } from "./control_schema.ts";
 import { DaemonError } from "./errors.ts";
@@ -41,14 +42,13 @@ export async function serveControl(
   clock: Clock,
 ): Promise<ControlServer> {
   refuseLong(path);
-  await Deno.remove(path).catch(ignoreMissing);
   const ending = new AbortController();
-  const server = Deno.serve({
-    path,
-    onListen: () => {},
-    onError: (error) => errorResponse(error, 500),
-  }, (request) => respond(request, operations, clock, ending.signal));
-  await Deno.chmod(path, 0o600);
+  const server = await bindPrivately(path, (path) =>
+    Deno.serve({
+      path,
+      onListen: () => {},
+      onError: (error) => errorResponse(error, 500),
+    }, (request) => respond(request, operations, clock, ending.signal)));
   let drained: Promise<void> | undefined;
   const drain = () => drained ??= server.shutdown();
   return {
@@ -67,6 +67,27 @@ export async function serveControl(
       await Deno.remove(path).catch(ignoreMissing);
     },
   };
+}
+
+/**
+ * A socket is made with the mode that the umask leaves, so it is made where nobody else can go, and
+ * moved once only its owner may open it.
+ */
+async function bindPrivately<T>(path: string, bind: (path: string) => T): Promise<T> {
+  // Together no longer than the name of the socket itself.
+  const directory = join(dirname(path), ".bind");
+  const socket = join(directory, "s");
+  await Deno.remove(directory, { recursive: true }).catch(ignoreMissing);
+  await Deno.mkdir(directory, { mode: 0o700 });
+  try {
+    const bound = bind(socket);
+    await Deno.chmod(socket, 0o600);
+    // In place of what a process that died has left.
+    await Deno.rename(socket, path);
+    return bound;
+  } finally {
+    await Deno.remove(directory, { recursive: true }).catch(() => {});
+  }
 }
 
 function refuseLong(path: string): void {

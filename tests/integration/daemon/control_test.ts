@@ -147,6 +147,34 @@ Deno.test("what makes no sense is answered with what is wrong, and does nothing"
   assert.deepEqual(done, ["stop"]);
 });
 
+Deno.test("the socket is never there with another mode than its owner's", async () => {
+  await using home = await temporaryHome();
+  await Deno.chmod(home.path, 0o777);
+  const { control } = homePaths(home.path);
+  // What a process that died has left is replaced, and so is what it did not come to an end with.
+  await Deno.writeTextFile(control, "");
+  await Deno.mkdir(join(home.path, ".bind", "s"), { recursive: true });
+  const events: string[] = [];
+  const watcher = Deno.watchFs(home.path, { recursive: false });
+  const before = Deno.umask(0);
+  try {
+    const server = await serveControl(control, {} as Operations, new FakeClock());
+    assert.equal((await Deno.stat(control)).mode! & 0o777, 0o600);
+    assert.deepEqual([...Deno.readDirSync(home.path)].map(({ name }) => name), ["control.sock"]);
+    for await (const { kind, paths } of watcher) {
+      if (paths.includes(control)) events.push(kind);
+      if (kind === "rename") break;
+    }
+    await server.close();
+  } finally {
+    Deno.umask(before);
+    watcher.close();
+  }
+  // It comes with its mode, from where nobody else may go.
+  assert.deepEqual(events, ["rename"]);
+  assert.deepEqual([...Deno.readDirSync(home.path)], []);
+});
+
 Deno.test("a request of one byte too many is refused, one that just fits is read", async () => {
   await using control = await served();
   const fits = `{${" ".repeat(MAX_REQUEST_BYTES - 2)}}`;
