@@ -1,6 +1,7 @@
 /**
  * The worker as the host sees it: operations with an `AbortSignal` instead of numbers, events sorted
- * to whom they belong, and an end that is bounded.
+ * to whom they belong, and an end that is bounded. A thread that dies answers nothing: whatever waits
+ * for it fails then, and so does whatever is asked of it later.
  *
  * @module
  */
@@ -22,6 +23,8 @@ import {
   type WorkerStatus,
 } from "../worker/mod.ts";
 
+type Api = WorkerConnection["api"];
+
 /** Hears what the worker tells on its own. */
 export interface WorkerHostListeners {
   onDht: (state: DhtState) => void;
@@ -35,21 +38,27 @@ export class WorkerHost {
   readonly #clock: Clock;
   readonly #progress = new Map<number, (progress: DownloadProgress) => void>();
   readonly #reports = new Map<number, (report: ReportData) => void>();
+  /** Ends the wait of each call that is under way. */
+  readonly #waiting = new Set<(reason: Error) => void>();
+  #failure: Error | undefined;
   #operations = 0;
 
-  /** Starts the thread and the engine in it. */
+  /**
+   * Starts the thread and the engine in it.
+   *
+   * @param connect starts the thread; a test hands in another
+   */
   static async start(
     sandbox: SandboxOptions,
     options: WorkerOptions,
     listeners: WorkerHostListeners,
     clock: Clock,
+    connect: typeof connectWorker = connectWorker,
   ): Promise<{ worker: WorkerHost; started: WorkerStarted }> {
-    const died = Promise.withResolvers<never>();
-    died.promise.catch(() => {});
     const worker: WorkerHost = new WorkerHost(
-      connectWorker(sandbox, {
+      connect(sandbox, {
         onFailure: (error) => {
-          died.reject(error);
+          worker.#fail(error);
           listeners.onFailure(error);
         },
         onEvent: (event) => {
@@ -63,7 +72,7 @@ export class WorkerHost {
       clock,
     );
     try {
-      const started = await Promise.race([worker.#connection.api.start(options), died.promise]);
+      const started = await worker.#call((api) => api.start(options));
       return { worker, started };
     } catch (error) {
       worker.#connection.terminate();
@@ -77,15 +86,15 @@ export class WorkerHost {
   }
 
   status(): Promise<WorkerStatus> {
-    return this.#connection.api.status();
+    return this.#call((api) => api.status());
   }
 
   configure(options: TunableOptions): Promise<void> {
-    return this.#connection.api.configure(options);
+    return this.#call((api) => api.configure(options));
   }
 
   knownNodes() {
-    return this.#connection.api.knownNodes();
+    return this.#call((api) => api.knownNodes());
   }
 
   seed(
@@ -94,36 +103,36 @@ export class WorkerHost {
     filePath: string,
     announceDueMs: number,
   ): Promise<void> {
-    return this.#connection.api.seed(infoHashHex, torrent, filePath, announceDueMs);
+    return this.#call((api) => api.seed(infoHashHex, torrent, filePath, announceDueMs));
   }
 
   unseed(infoHashHex: string): Promise<void> {
-    return this.#connection.api.unseed(infoHashHex);
+    return this.#call((api) => api.unseed(infoHashHex));
   }
 
   keepRecords(records: KeptRecord[]): Promise<void> {
-    return this.#connection.api.keepRecords(records);
+    return this.#call((api) => api.keepRecords(records));
   }
 
   forgetRecord(targetHex: string): Promise<void> {
-    return this.#connection.api.forgetRecord(targetHex);
+    return this.#call((api) => api.forgetRecord(targetHex));
   }
 
   get(key: ItemKey, signal?: AbortSignal): Promise<GetOutcome> {
-    return this.#operation(signal, (operation) => this.#connection.api.get(operation, key));
+    return this.#operation(signal, (api, operation) => api.get(operation, key));
   }
 
   put(item: MutableItem, signal?: AbortSignal, terms?: PutTerms): Promise<PutOutcome> {
     return this.#operation(
       signal,
-      (operation) => this.#connection.api.put(operation, item, terms),
+      (api, operation) => api.put(operation, item, terms),
     );
   }
 
   findPeers(infoHashHex: string, signal?: AbortSignal): Promise<PeersOutcome> {
     return this.#operation(
       signal,
-      (operation) => this.#connection.api.findPeers(operation, infoHashHex),
+      (api, operation) => api.findPeers(operation, infoHashHex),
     );
   }
 
@@ -133,10 +142,10 @@ export class WorkerHost {
     onReport: (report: ReportData) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    return this.#operation(signal, async (operation) => {
+    return this.#operation(signal, async (api, operation) => {
       this.#reports.set(operation, onReport);
       try {
-        await this.#connection.api.announceNow(operation, idsHex, urgent);
+        await api.announceNow(operation, idsHex, urgent);
       } finally {
         this.#reports.delete(operation);
       }
@@ -148,10 +157,10 @@ export class WorkerHost {
     onProgress?: (progress: DownloadProgress) => void,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    return this.#operation(signal, async (operation) => {
+    return this.#operation(signal, async (api, operation) => {
       if (onProgress) this.#progress.set(operation, onProgress);
       try {
-        return await this.#connection.api.download(operation, order);
+        return await api.download(operation, order);
       } finally {
         this.#progress.delete(operation);
       }
@@ -162,7 +171,7 @@ export class WorkerHost {
   async stop(deadlineMs: number): Promise<void> {
     const late = new AbortController();
     await Promise.race([
-      this.#connection.api.stop(deadlineMs).catch(() => {}),
+      this.#call((api) => api.stop(deadlineMs)).catch(() => {}),
       delay(this.#clock, deadlineMs + 500, late.signal).catch(() => {}),
     ]);
     late.abort();
@@ -171,16 +180,31 @@ export class WorkerHost {
 
   async #operation<T>(
     signal: AbortSignal | undefined,
-    work: (operation: number) => Promise<T>,
+    work: (api: Api, operation: number) => Promise<T>,
   ): Promise<T> {
     signal?.throwIfAborted();
     const operation = ++this.#operations;
-    const cancel = () => void this.#connection.api.cancel(operation).catch(() => {});
+    const cancel = () => void this.#call((api) => api.cancel(operation)).catch(() => {});
     signal?.addEventListener("abort", cancel, { once: true });
     try {
-      return await work(operation);
+      return await this.#call((api) => work(api, operation));
     } finally {
       signal?.removeEventListener("abort", cancel);
     }
+  }
+
+  #call<T>(work: (api: Api) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure);
+      this.#waiting.add(reject);
+      work(this.#connection.api).then(resolve, reject)
+        .finally(() => this.#waiting.delete(reject));
+    });
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const reject of this.#waiting) reject(this.#failure);
+    this.#waiting.clear();
   }
 }

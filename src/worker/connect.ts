@@ -53,7 +53,11 @@ export function connectWorker(
     // Unhandled, it would end the whole program with a stack trace.
     error.preventDefault();
     listeners.onFailure(
-      new LibreseedError("failed", "WORKER_DIED", `The engine's thread died: ${error.message}`),
+      new LibreseedError(
+        "failed",
+        "WORKER_DIED",
+        `The engine's thread died (${error.message}); start libreseed again`,
+      ),
     );
   });
   return { api: wrap<WorkerApi>(worker), terminate: () => worker.terminate() };
