@@ -13,7 +13,7 @@ const died = new LibreseedError("failed", "WORKER_DIED", "The engine's thread di
 const never = () => new Promise<never>(() => {});
 
 /** A worker that starts, unless told otherwise, and from then on answers nothing. */
-async function startSilent({ starts = true, clock = systemClock } = {}) {
+function startSilent({ starts = true, clock = systemClock } = {}) {
   const failures: Error[] = [];
   let terminated = 0;
   let listeners: WorkerListeners | undefined;
@@ -40,7 +40,7 @@ async function startSilent({ starts = true, clock = systemClock } = {}) {
 }
 
 Deno.test("a thread that dies fails whatever waits for it, and whatever is asked later", async () => {
-  const { starting, failures, die } = await startSilent();
+  const { starting, failures, die } = startSilent();
   const { worker } = await starting;
   const key = { publicKey: new Uint8Array(32), salt: new Uint8Array() };
   const waiting = [
@@ -59,7 +59,7 @@ Deno.test("a thread that dies fails whatever waits for it, and whatever is asked
 });
 
 Deno.test("a thread that dies at its start fails the start, and is ended", async () => {
-  const { starting, terminated, die } = await startSilent({ starts: false });
+  const { starting, terminated, die } = startSilent({ starts: false });
   die();
   await assert.rejects(starting, died);
   assert.equal(terminated(), 1);
@@ -68,7 +68,7 @@ Deno.test("a thread that dies at its start fails the start, and is ended", async
 Deno.test("stopping a thread that died waits for nothing", async () => {
   // Its time never comes.
   const clock: Clock = { now: () => 0, after: () => ({ cancel() {} }) };
-  const { starting, terminated, die } = await startSilent({ clock });
+  const { starting, terminated, die } = startSilent({ clock });
   const { worker } = await starting;
   die();
   await worker.stop(1_000);
@@ -76,7 +76,7 @@ Deno.test("stopping a thread that died waits for nothing", async () => {
 });
 
 Deno.test("what was cancelled before the thread died has its own reason", async () => {
-  const { starting, die } = await startSilent();
+  const { starting, die } = startSilent();
   const { worker } = await starting;
   await assert.rejects(
     worker.findPeers("00", AbortSignal.abort(new Error("cancelled"))),
