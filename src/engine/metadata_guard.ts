@@ -34,6 +34,9 @@ interface MetadataExchange {
   _infoHash?: string;
   _metadataComplete: boolean;
   _metadataSize: number | null;
+  _numPieces: number;
+  /** Which parts have come. */
+  _bitfield: { get(part: number): boolean };
   /** Ours: the peer has said its size. */
   saidSize?: boolean;
   /** Ours: everything has come and is being hashed. */
@@ -82,7 +85,8 @@ function guard(exchange: MetadataExchange): void {
   };
 
   exchange._checkDone = async function () {
-    if (this.checking) return;
+    // It waits even where a part is missing, and the next one may come with this one.
+    if (this.checking || !hasAllParts(this)) return;
     this._infoHash ??= this._wire._infoHash ? toHex(this._wire._infoHash) : "none";
     this.checking = true;
     try {
@@ -98,6 +102,11 @@ function guard(exchange: MetadataExchange): void {
     // All of it came from this one peer.
     this._wire.destroy();
   };
+}
+
+function hasAllParts({ _numPieces, _bitfield }: MetadataExchange): boolean {
+  for (let part = 0; part < _numPieces; part++) if (!_bitfield.get(part)) return false;
+  return true;
 }
 
 function isPart(part: unknown, size: number | null): part is number {

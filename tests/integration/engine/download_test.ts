@@ -40,6 +40,15 @@ Deno.test("a download that has the .torrent needs no metadata from peers", async
   assert.ok(equalBytes(got, sample.content));
 });
 
+Deno.test("metadata of several parts is taken from a peer that sends them all at once", async () => {
+  const sample = sampleTorrent(8 * MIB, { pieceBytes: 4_096 });
+  await using seeder = await TestEngine.start();
+  await using leecher = await TestEngine.start();
+  await seeder.seed(sample);
+  assert.ok(sample.torrent.length > 2 * 16_384);
+  assert.ok(equalBytes(await leecher.download(sample, [seeder]), sample.content));
+});
+
 Deno.test("a download goes on from what an earlier one left, and keeps what is right of it", async () => {
   const sample = sampleTorrent(8 * MIB);
   await using seeder = await TestEngine.start();
