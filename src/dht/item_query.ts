@@ -24,17 +24,41 @@ export type Shown =
   /** Something that is not a validly signed item of that key and salt. */
   | { kind: "invalid" };
 
-/** Reads the item out of the answer to a `get` query. The signature is checked. */
-export function readShown(body: Record<string, unknown>, key: ItemKey): Shown {
-  if (body.v === undefined || body.v === null) return { kind: "nothing" };
-  const { k, seq, sig } = body;
-  if (!(k instanceof Uint8Array) || !equalBytes(k, key.publicKey)) return { kind: "invalid" };
-  if (!(sig instanceof Uint8Array) || sig.length !== 64) return { kind: "invalid" };
-  if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 0) return { kind: "invalid" };
-  const value = encode(body.v);
-  if (value === undefined || value.length > MAX_VALUE_BYTES) return { kind: "invalid" };
-  const item = { ...key, seq, value, signature: new Uint8Array(sig) };
-  return verifyItem(item) ? { kind: "item", item } : { kind: "invalid" };
+const INVALID: Shown = { kind: "invalid" };
+
+/**
+ * Reads the items of one key and salt out of the answers to `get` queries. The signature of each item
+ * is checked once, however many nodes show it: that costs more than all the rest of reading it.
+ */
+export class ItemReader {
+  readonly #key: ItemKey;
+  /** Items whose signature was found good. Only the key's owner can make this grow. */
+  readonly #good: MutableItem[] = [];
+
+  /** @param known an item of that key and salt whose signature is good */
+  constructor({ publicKey, salt }: ItemKey, known?: MutableItem) {
+    this.#key = { publicKey, salt };
+    if (known) this.#good.push(known);
+  }
+
+  /** What one answer shows. */
+  read(body: Record<string, unknown>): Shown {
+    if (body.v === undefined || body.v === null) return { kind: "nothing" };
+    const { k, seq, sig } = body;
+    if (!(k instanceof Uint8Array) || !equalBytes(k, this.#key.publicKey)) return INVALID;
+    if (!(sig instanceof Uint8Array) || sig.length !== 64) return INVALID;
+    if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 0) return INVALID;
+    const value = encode(body.v);
+    if (value === undefined || value.length > MAX_VALUE_BYTES) return INVALID;
+    const known = this.#good.find((one) =>
+      one.seq === seq && equalBytes(one.signature, sig) && equalBytes(one.value, value)
+    );
+    if (known) return { kind: "item", item: known };
+    const item = { ...this.#key, seq, value, signature: new Uint8Array(sig) };
+    if (!verifyItem(item)) return INVALID;
+    this.#good.push(item);
+    return { kind: "item", item };
+  }
 }
 
 /** The arguments of the `put` query for `item`. */

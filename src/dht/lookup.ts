@@ -8,6 +8,7 @@
 
 import { type Clock, equalBytes, toHex } from "../base/mod.ts";
 import { type KnownContact, parseCompactNodes } from "./compact_nodes.ts";
+import { closeness, type Density } from "./density.ts";
 import { compareDistance, neighbourTarget, sharedBits } from "./distance.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "./node.ts";
 import { QUERY_TIMEOUT_MS, type RoundTripEstimator } from "./round_trip.ts";
@@ -42,8 +43,10 @@ export interface LookupOptions {
   args: Record<string, QueryValue>;
   /** How many of the closest nodes must have answered; 8 in BEP 5's terms. */
   closest: number;
-  /** How many queries may be under way at once. */
+  /** How many queries may be under way at once, as long as closer nodes may yet be found. */
   concurrency: number;
+  /** Fed with every lookup, and asked whether closer nodes may yet be found. */
+  density: Density;
   /** Fed with every answer, and asked how long to wait for one. */
   roundTrip: RoundTripEstimator;
   clock: Clock;
@@ -165,20 +168,27 @@ class Lookup {
   /** Asks whom it is time to ask; ends the lookup when the closest have answered. */
   #step(): void {
     if (this.#ended.signal.aborted) return;
-    const { closest, concurrency } = this.#options;
-    let alive = 0;
+    const { target, closest, concurrency, density } = this.#options;
+    const front: Candidate[] = [];
     let answered = 0;
     for (const candidate of this.#candidates) {
-      if (alive >= closest) break;
       if (candidate.state === "failed" || candidate.state === "late") continue;
-      alive++;
+      front.push(candidate);
       if (candidate.state === "answered") answered++;
-      else if (candidate.state === "new" && this.#waiting < concurrency) {
-        this.#ask(candidate.contact, candidate);
-      }
+      if (front.length === closest) break;
     }
+    const reached = front.length < closest ? undefined : closeness(target, front.at(-1)!.id);
     // Whoever has not answered yet is farther than those that have: nobody waits for them.
-    if (answered >= closest) return this.#end();
+    if (answered >= closest) {
+      density.add(reached!);
+      return this.#end();
+    }
+    // Where none closer are to be expected all that are left have to be asked anyway.
+    const atOnce = reached !== undefined && density.isNear(reached) ? closest : concurrency;
+    for (const candidate of front) {
+      if (this.#waiting >= atOnce) break;
+      if (candidate.state === "new") this.#ask(candidate.contact, candidate);
+    }
     // Nobody is left to ask. With fewer answers than wanted, the late ones are worth waiting for; but
     // they may be dead, so that others are looked for meanwhile.
     if (this.#waiting > 0 || this.#askForMore() || this.#late > 0) return;

@@ -7,6 +7,7 @@
 
 import { type Clock, toHex } from "../base/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
+import { Density } from "./density.ts";
 import { DhtError } from "./errors.ts";
 import type { ItemKey } from "./item_query.ts";
 import { lookup, type LookupAnswer, type LookupResult } from "./lookup.ts";
@@ -90,6 +91,7 @@ export class DhtManager {
   readonly #concurrency: number;
   readonly #limiter: RateLimiter | undefined;
   readonly #roundTrip = new RoundTripEstimator();
+  readonly #density = new Density();
   /** The last operation of each target: two puts of one key at once would fail one of them. */
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -273,6 +275,7 @@ export class DhtManager {
       closest: this.#storeNodes,
       concurrency: this.#concurrency,
       roundTrip: this.#roundTrip,
+      density: this.#density,
       clock: this.#clock,
       signal,
       onAnswer,

@@ -6,7 +6,7 @@
 
 import { equalBytes } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
-import { type ItemKey, readShown } from "./item_query.ts";
+import { type ItemKey, ItemReader, type Shown } from "./item_query.ts";
 import type { LookupResult } from "./lookup.ts";
 import { addErrors, type GetOutcome, type PutOutcome } from "./outcome.ts";
 
@@ -23,10 +23,11 @@ export function countLookups(results: LookupResult[]) {
 
 /** Reads the items out of the answers to `get` queries; the valid one with the highest `seq` wins. */
 export function readItems(results: LookupResult[], key: ItemKey): GetOutcome {
-  const seen = new Map<string, ReturnType<typeof readShown>>();
+  const reader = new ItemReader(key);
+  const seen = new Map<string, Shown>();
   for (const { contact, body } of results.flatMap((result) => result.answers)) {
     const address = `${contact.host}:${contact.port}`;
-    if (!seen.has(address)) seen.set(address, readShown(body, key));
+    if (!seen.has(address)) seen.set(address, reader.read(body));
   }
   let item: MutableItem | undefined;
   const items: MutableItem[] = [];

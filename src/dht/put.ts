@@ -8,7 +8,7 @@
 import { equalBytes } from "../base/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
 import { compareDistance } from "./distance.ts";
-import { putArguments, readShown, type Shown } from "./item_query.ts";
+import { ItemReader, putArguments, type Shown } from "./item_query.ts";
 import type { LookupAnswer, LookupResult } from "./lookup.ts";
 import type { DhtNode } from "./node.ts";
 import type { PutOutcome } from "./outcome.ts";
@@ -60,6 +60,8 @@ class Put {
   readonly #item: MutableItem;
   readonly #options: PutOptions;
   readonly #errors: Record<string, number>;
+  readonly #reader: ItemReader;
+  readonly #target: Uint8Array;
   /** Whom to offer the item, closest first: those that answered, then those that were not asked. */
   readonly #answers: { answer: LookupAnswer; shown: Shown }[];
   readonly #others: LookupResult["others"];
@@ -74,12 +76,14 @@ class Put {
     this.#node = node;
     this.#item = item;
     this.#options = options;
+    this.#reader = new ItemReader(item, item);
+    this.#target = targetOf(item.publicKey, item.salt);
     this.#asked = found.asked;
     this.#responded = found.answers.length;
     this.#errors = { ...found.errors };
     this.#answers = found.answers.map((answer) => ({
       answer,
-      shown: readShown(answer.body, item),
+      shown: this.#reader.read(answer.body),
     }));
     this.#others = found.others.slice(0, options.storeNodes);
   }
@@ -151,7 +155,7 @@ class Put {
   }
 
   #isCloser(a: Uint8Array, b: Uint8Array): boolean {
-    return compareDistance(targetOf(this.#item.publicKey, this.#item.salt), a, b) < 0;
+    return compareDistance(this.#target, a, b) < 0;
   }
 
   async #offer(answer: LookupAnswer, shown: Shown, retry = true): Promise<Verdict> {
@@ -188,10 +192,10 @@ class Put {
 
   async #ask(contact: LookupAnswer["contact"]) {
     const { timeoutMs, signal } = this.#options;
-    const target = targetOf(this.#item.publicKey, this.#item.salt);
+    const target = this.#target;
     const result = await this.#node.query(contact, "get", { target }, { timeoutMs, signal });
     if (result.kind !== "reply") return undefined;
-    return { answer: { contact, body: result.body }, shown: readShown(result.body, this.#item) };
+    return { answer: { contact, body: result.body }, shown: this.#reader.read(result.body) };
   }
 
   #refused(why: string): Verdict {

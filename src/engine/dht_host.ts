@@ -13,7 +13,7 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type Clock, type Timer, toHex } from "../base/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../dht/mod.ts";
-import type { Krpc, KrpcContact, KrpcError } from "./krpc_types.ts";
+import type { Krpc, KrpcError, KrpcMessage } from "./krpc_types.ts";
 import { QueryLimiter } from "./query_limiter.ts";
 import { Transactions } from "./transactions.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
@@ -47,6 +47,16 @@ const TABLE_CHECK_MS = 60_000;
 /** k-rpc-socket checks its time-outs four times in this long. */
 const KRPC_TIMEOUT_MS = 2_000;
 const KRPC_CONCURRENCY = 256;
+/**
+ * Contacts of each distance in the routing table. BEP 5 has 8, k-rpc 20, libtorrent up to 128: the more
+ * there are, the closer to any target a lookup begins. A contact is pinged every quarter of an hour.
+ */
+const BUCKET_SIZE = 64;
+/**
+ * So many contacts of a full bucket are pinged, to make room for a new one. k-rpc would ping all that
+ * were not heard of in the last ten seconds, at every new node that is met.
+ */
+const PINGED_FOR_ROOM = 1;
 /** A node silent this many times in a row leaves the routing table. */
 const MAX_SILENCES = 2;
 
@@ -80,6 +90,9 @@ export class DhtHost {
       // Beyond this its own queries wait; those that nobody waits for any more count.
       concurrency: KRPC_CONCURRENCY,
     }) as unknown as Krpc;
+    this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
+    this.krpc.nodes.numberOfNodesToPing = PINGED_FOR_ROOM;
+    passByVisitors(this.krpc);
     if (options.readOnly) visitOnly(this.krpc);
     else shortenAnswers(this.krpc);
   }
@@ -152,7 +165,7 @@ export class DhtHost {
   /** Fills the routing table: asks for our own neighbourhood, as BEP 5 has a new node do. */
   #populate(): void {
     for (const { id, host, port } of this.#options.knownNodes ?? []) {
-      if (id) this.krpc.nodes.get(id) ?? this.#addKnown({ id: Buffer.from(id), host, port });
+      if (id && !this.krpc.nodes.get(id)) this.krpc.nodes.add({ id: Buffer.from(id), host, port });
     }
     const { id } = this.krpc;
     this.krpc.populate(id, { q: "find_node", a: { id, target: id } }, () => this.#lookAgain());
@@ -172,10 +185,6 @@ export class DhtHost {
       if (this.krpc.nodes.count() === 0 && this.#state.state === "on") this.#populate();
       else this.#lookAgain();
     });
-  }
-
-  #addKnown(contact: KrpcContact): void {
-    (this.krpc.nodes as unknown as { add(contact: KrpcContact): void }).add(contact);
   }
 
   readonly #lent: DhtNode = ((host: DhtHost): DhtNode => ({
@@ -291,6 +300,16 @@ function shortenAnswers(krpc: Krpc): void {
       done,
     );
   };
+}
+
+/** Keeps nodes out of the routing table that say they are read-only (BEP 43): they answer no query. */
+function passByVisitors(krpc: Krpc): void {
+  const [take] = krpc.socket.listeners("query");
+  krpc.socket.removeAllListeners("query");
+  krpc.socket.on("query", (query: KrpcMessage, from: unknown) => {
+    if (query.ro === 1) krpc.emit("query", query, from);
+    else take!(query, from);
+  });
 }
 
 /**

@@ -16,6 +16,9 @@ export interface KrpcContact {
 
 /** npm:k-bucket, the routing table. */
 export interface KBucket {
+  numberOfNodesPerKBucket: number;
+  numberOfNodesToPing: number;
+  add(contact: KrpcContact): void;
   closest(id: Uint8Array, count?: number): KrpcContact[];
   toArray(): KrpcContact[];
   count(): number;
@@ -26,6 +29,8 @@ export interface KBucket {
 /** A decoded KRPC message (BEP 5). */
 export interface KrpcMessage {
   r?: Record<string, unknown>;
+  /** 1 if the sender is read-only (BEP 43). */
+  ro?: unknown;
   e?: unknown;
 }
 

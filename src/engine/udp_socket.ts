@@ -9,7 +9,7 @@
  */
 
 import { EventEmitter } from "node:events";
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { examine, type Sound } from "./krpc_guard.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
@@ -172,11 +172,19 @@ export class UdpSocket extends EventEmitter {
     try {
       const packet = examine(bytes);
       if (packet === undefined) this.traffic.malformed++;
-      else if (this.#isWelcome(packet, from)) this.emit("message", bytes, from);
+      else if (this.#isWelcome(packet, from)) this.#handOn(bytes, from);
     } catch {
       // What the guard let pass and a library still stumbled over must not end the program.
       this.traffic.malformed++;
     }
+  }
+
+  /**
+   * Deno receives each packet into 64 KiB of its own, and ids that the routing table keeps would hold
+   * on to them.
+   */
+  #handOn(bytes: Buffer, from: RemoteInfo): void {
+    this.emit("message", Buffer.from(bytes), from);
   }
 
   /** Counts what is not. No error goes back: to a forged sender that would be a packet too. */

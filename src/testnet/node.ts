@@ -90,6 +90,13 @@ interface Rpc {
     event: "query",
     listener: (query: { q?: unknown }, from: { address: string; port: number }) => void,
   ): void;
+  /** npm:k-rpc-socket, from which k-rpc hears of queries. */
+  socket: {
+    listeners(event: "query"): ((query: { ro?: unknown }, from: unknown) => void)[];
+    removeAllListeners(event: "query"): void;
+    on(event: "query", listener: (query: { ro?: unknown }, from: unknown) => void): void;
+  };
+  emit(event: "query", query: unknown, from: unknown): void;
   bootstrap: { host: string; port: number }[];
   response(
     peer: unknown,
@@ -127,6 +134,7 @@ export class LocalNode implements TestnetNode {
     this.#rpc.on("query", (query, from) => {
       this.#count(String(query.q), from.address, from.port);
     });
+    passByVisitors(this.#rpc);
     const respond = this.#rpc.response.bind(this.#rpc);
     this.#rpc.response = (peer, query, response, nodes, done) =>
       respond(peer, query, response, nodes?.slice(0, nodesPerAnswer), done);
@@ -206,6 +214,16 @@ export class LocalNode implements TestnetNode {
     if (last.length === MAX_LAST) last.shift();
     last.push({ query, host, port });
   }
+}
+
+/** Keeps read-only nodes (BEP 43) out of the routing table: they answer no query. */
+function passByVisitors(rpc: Rpc): void {
+  const [take] = rpc.socket.listeners("query");
+  rpc.socket.removeAllListeners("query");
+  rpc.socket.on("query", (query, from) => {
+    if (query.ro === 1) rpc.emit("query", query, from);
+    else take!(query, from);
+  });
 }
 
 function bindError(cause: unknown, host: string, port: number): TestnetError {

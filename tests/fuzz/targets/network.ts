@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import npmBencode from "bencode";
 import Dht from "bittorrent-dht";
 import { concatBytes, systemClock, utf8 } from "../../../src/base/mod.ts";
-import { readShown } from "../../../src/dht/item_query.ts";
+import { ItemReader } from "../../../src/dht/item_query.ts";
 import { parseCompactNodes } from "../../../src/dht/compact_nodes.ts";
 import { parseCompactPeers } from "../../../src/dht/peers.ts";
 import { DhtHost } from "../../../src/engine/dht_host.ts";
@@ -126,7 +126,7 @@ const shownTarget: Target = {
     if (!isSound(bytes)) return;
     const { r } = npmBencode.decode(Buffer.from(bytes)) as { r?: Record<string, unknown> };
     if (!r || typeof r !== "object") return;
-    const shown = readShown(r, key);
+    const shown = new ItemReader(key).read(r);
     if (shown.kind !== "item") return;
     assert.ok(verifyItem(shown.item), "an item that is not signed");
     assert.deepEqual(shown.item.publicKey, key.publicKey);

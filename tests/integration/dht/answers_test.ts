@@ -3,7 +3,7 @@ import { toHex } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { bencode, signItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
-import { eventually, TestEngine } from "../../support/engines.ts";
+import { addressOf, eventually, TestEngine } from "../../support/engines.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
 
 const NODE_BYTES = 26;
@@ -106,4 +106,16 @@ Deno.test("a visitor (BEP 43) marks its queries, answers none, and gets and puts
   const item = signItem(generateKeyPair(), { salt: new Uint8Array(), seq: 1, value: bencode("x") });
   assert.equal((await visitor.manager().put(item)).holding, 8);
   assert.deepEqual((await visitor.manager().get(item)).item, item);
+});
+
+Deno.test("a visitor enters no routing table, be it an engine's or a testnet node's", async () => {
+  await using testnet = await startTestnet({ nodes: 4 });
+  await using host = await TestEngine.start({ testnet });
+  await eventually(() => testnet.nodes.every((node) => node.contacts() === 4), "all know the host");
+  const known = host.engine.node()!.tableSize();
+  const bootstrap = [host.address, addressOf(testnet.bootstrap)];
+  await using visitor = await TestEngine.start({ testnet, bootstrap, readOnly: true });
+  await eventually(() => visitor.engine.node()!.tableSize() === 5, "the visitor knows all");
+  assert.equal(host.engine.node()!.tableSize(), known);
+  assert.deepEqual(testnet.nodes.map((node) => node.contacts()), [4, 4, 4, 4]);
 });

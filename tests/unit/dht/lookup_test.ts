@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { concatBytes, toHex } from "../../../src/base/mod.ts";
+import { Density } from "../../../src/dht/density.ts";
 import { lookup, type LookupOptions } from "../../../src/dht/lookup.ts";
 import { RoundTripEstimator } from "../../../src/dht/round_trip.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -40,6 +41,7 @@ function optionsOf(dht: SimulatedDht, options: Partial<LookupOptions> = {}): Loo
     closest: 8,
     concurrency: 4,
     roundTrip: new RoundTripEstimator(),
+    density: new Density(),
     clock: dht.clock,
     ...options,
   };

@@ -148,6 +148,9 @@ Deno.test("a get that nobody answers says so, and is no error", async () => {
 Deno.test("an aborted get gives what it has", async () => {
   const at = new Fixture({ latencyMs: [100, 100] });
   await at.run(at.manager.put(at.item(1)));
+  for (const slow of at.near(8).slice(0, 4)) {
+    slow.behave = (_query, honest) => ({ ...honest(), delayMs: 1_000 });
+  }
   const controller = new AbortController();
   const running = at.manager.get(at.key, { signal: controller.signal });
   await at.clock.advance(150);
