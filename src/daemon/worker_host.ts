@@ -8,12 +8,13 @@
 
 import { type Clock, delay } from "../base/mod.ts";
 import type { GetOutcome, ItemKey, PeersOutcome, PutOutcome, PutTerms } from "../dht/mod.ts";
-import type { DhtState, DownloadProgress } from "../engine/mod.ts";
+import type { DhtState, DownloadProgress, TorrentStatus } from "../engine/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import {
   connectWorker,
   type DownloadOrder,
   type KeptRecord,
+  type KeptSeed,
   type ReportData,
   type SandboxOptions,
   type TunableOptions,
@@ -30,6 +31,8 @@ export interface WorkerHostListeners {
   onDht: (state: DhtState) => void;
   onAnnounced: (report: ReportData) => void;
   onFailure: (error: Error) => void;
+  /** The `.torrent` of a seeded archive cannot be read. */
+  onUnreadable: (infoHashHex: string, message: string) => void;
 }
 
 /** A running engine in its sandbox. */
@@ -63,7 +66,9 @@ export class WorkerHost {
         },
         onEvent: (event) => {
           if (event.event === "dht") listeners.onDht(event.state);
-          else if (event.event === "progress") {
+          else if (event.event === "unreadable") {
+            listeners.onUnreadable(event.infoHashHex, event.message);
+          } else if (event.event === "progress") {
             worker.#progress.get(event.operation)?.(event.progress);
           } else if (event.operation === undefined) listeners.onAnnounced(event.report);
           else worker.#reports.get(event.operation)?.(event.report);
@@ -97,13 +102,12 @@ export class WorkerHost {
     return this.#call((api) => api.knownNodes());
   }
 
-  seed(
-    infoHashHex: string,
-    torrent: Uint8Array,
-    filePath: string,
-    announceDueMs: number,
-  ): Promise<void> {
-    return this.#call((api) => api.seed(infoHashHex, torrent, filePath, announceDueMs));
+  torrents(): Promise<TorrentStatus[]> {
+    return this.#call((api) => api.torrents());
+  }
+
+  seed(archives: KeptSeed[]): Promise<void> {
+    return this.#call((api) => api.seed(archives));
   }
 
   unseed(infoHashHex: string): Promise<void> {

@@ -13,6 +13,8 @@ import { DhtHost, type DhtState } from "./dht_host.ts";
 import { EngineError } from "./errors.ts";
 import { ArchiveStore } from "./chunk_store.ts";
 import { PeerJudge } from "./peer_judge.ts";
+import { take, wakeOnHandshake } from "./handshake.ts";
+import { type SeedOrder, Seeds } from "./seeds.ts";
 import type { SocketFactory, Traffic } from "./udp_socket.ts";
 import {
   destroyed,
@@ -25,6 +27,8 @@ import {
   settled,
   statusOf,
   type TorrentStatus,
+  type Totals,
+  totalsOf,
 } from "./torrents.ts";
 import type { Client, Torrent, Wire } from "./webtorrent_types.ts";
 
@@ -51,6 +55,8 @@ export interface EngineOptions {
   onDhtState?: (state: DhtState) => void;
   /** Called if the engine dies by itself. */
   onFailure?: (error: EngineError) => void;
+  /** Called if a `.torrent` cannot be read when a peer wants its archive, which is turned away. */
+  onUnreadable?: (infoHashHex: string, error: Error) => void;
   /** Opens UDP sockets; a test hands in its own. */
   createSocket?: SocketFactory;
 }
@@ -83,6 +89,11 @@ export class Engine {
   readonly #client: Client;
   readonly #dht: DhtHost | undefined;
   readonly #clock: Clock;
+  readonly #seeds: Seeds;
+  /** Torrents that are being downloaded. */
+  readonly #downloads = new Set<Torrent>();
+  /** What the torrents that have ended had moved. */
+  readonly #moved = { uploadedBytes: 0, downloadedBytes: 0 };
   #ending: Promise<void> | undefined;
 
   /**
@@ -133,6 +144,22 @@ export class Engine {
     this.#client = client;
     this.#dht = dht;
     this.#clock = options.clock;
+    this.#seeds = new Seeds({
+      clock: options.clock,
+      add: (torrent, filePath) =>
+        this.#add(torrent, { filePath, writable: false, skipVerify: true }),
+      onUnreadable: (infoHashHex, error) => {
+        if (!this.#ending) options.onUnreadable?.(infoHashHex, error);
+      },
+    });
+    wakeOnHandshake(client, {
+      find: async (infoHashHex) => {
+        const live = this.#find(infoHashHex);
+        return live && this.#downloads.has(live) ? live : await this.#seeds.wake(infoHashHex);
+      },
+      unhide: (hashHex) =>
+        this.#seeds.unhide(hashHex, [...this.#downloads].map(({ infoHash }) => infoHash)),
+    });
     client.on("error", (error: Error) => {
       if (this.#ending || !client.destroyed) return;
       options.onFailure?.(
@@ -169,30 +196,14 @@ export class Engine {
   }
 
   /**
-   * Seeds a whole archive. It is not hashed again: whoever calls has verified it.
+   * Seeds whole archives. They are not hashed again: whoever calls has verified them. A `.torrent`
+   * that is given by its path is read when the first peer wants its archive.
    *
-   * @param infoHashHex 40 hexadecimal digits
-   * @param torrent the bytes of its `.torrent`
-   * @param filePath absolute path of the archive
-   * @throws {EngineError} `TORRENT_INVALID` if the `.torrent` is none, or of another infohash
+   * @throws {EngineError} `ENGINE_CLOSED`
    */
-  async seed(
-    infoHashHex: string,
-    torrent: Uint8Array,
-    filePath: string,
-  ): Promise<TorrentStatus> {
-    const present = this.#find(infoHashHex);
-    if (present) await destroyed(present);
-    const added = this.#add(torrent, { filePath, writable: false, skipVerify: true });
-    try {
-      await settled(added, "ready");
-    } catch (cause) {
-      if (this.#ending) throw engineClosed(cause);
-      throw invalidTorrent(infoHashHex, "it cannot be read", cause);
-    }
-    if (added.infoHash === infoHashHex) return statusOf(added);
-    await destroyed(added);
-    throw invalidTorrent(infoHashHex, `it is of ${added.infoHash}`);
+  async seed(archives: readonly SeedOrder[]): Promise<void> {
+    if (this.#ending || this.#client.destroyed) throw engineClosed();
+    for (const archive of archives) await this.#seeds.hold(archive);
   }
 
   /**
@@ -211,6 +222,7 @@ export class Engine {
     }
     const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
     const judge = new PeerJudge(added, this.#clock);
+    this.#downloads.add(added);
     const tell = () => request.onProgress?.(progressOf(added));
     const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, () => {
       judge.look();
@@ -243,6 +255,7 @@ export class Engine {
     } finally {
       ticking.cancel();
       signal?.removeEventListener("abort", cancel);
+      this.#downloads.delete(added);
       await destroyed(added);
     }
   }
@@ -254,10 +267,9 @@ export class Engine {
     for (const { host, port } of peers) torrent.addPeer(`${host}:${port}`);
   }
 
-  /** Ends a torrent; its files stay. Does nothing if there is none. */
+  /** Seeds an archive no longer; its files stay. Does nothing if it is not seeded. */
   async remove(infoHashHex: string): Promise<void> {
-    const torrent = this.#find(infoHashHex);
-    if (torrent) await destroyed(torrent);
+    await this.#seeds.remove(infoHashHex);
   }
 
   /** Changes the limits, bytes a second for all torrents together; `undefined` for none. */
@@ -268,7 +280,12 @@ export class Engine {
 
   /** All torrents as they stand. */
   torrents(): TorrentStatus[] {
-    return this.#client.torrents.map(statusOf);
+    return [...this.#seeds.statuses(), ...[...this.#downloads].map(statusOf)];
+  }
+
+  /** What all torrents together have moved since the start, and move. */
+  totals(): Totals {
+    return totalsOf(this.#client.torrents, this.#moved);
   }
 
   /**
@@ -284,6 +301,7 @@ export class Engine {
         resolve();
       });
     });
+    this.#seeds.close();
     this.#dht?.close();
     return this.#ending;
   }
@@ -310,10 +328,15 @@ export class Engine {
     });
     letEndEarly(added);
     added.on("wire", (wire: Wire) => {
+      take(wire);
       dropIfBothSeed(added, wire);
       dropIfRefusing(wire);
     });
     added.once("done", () => dropSeeders(added));
+    added.once("close", () => {
+      this.#moved.uploadedBytes += added.uploaded;
+      this.#moved.downloadedBytes += added.received;
+    });
     return added;
   }
 }

@@ -8,5 +8,6 @@
 export type { DhtState } from "./dht_host.ts";
 export { type DownloadRequest, Engine, type EngineOptions } from "./engine.ts";
 export { EngineError } from "./errors.ts";
-export type { DownloadProgress, TorrentStatus } from "./torrents.ts";
+export type { SeedOrder } from "./seeds.ts";
+export type { DownloadProgress, TorrentStatus, Totals } from "./torrents.ts";
 export type { SocketFactory, Traffic } from "./udp_socket.ts";

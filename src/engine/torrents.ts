@@ -22,6 +22,16 @@ export interface TorrentStatus {
   downloadSpeed: number;
 }
 
+/** What all torrents together move. */
+export interface Totals {
+  /** Bytes a second. */
+  uploadSpeed: number;
+  downloadSpeed: number;
+  /** Bytes since the start. */
+  uploadedBytes: number;
+  downloadedBytes: number;
+}
+
 /** How far a download is. */
 export interface DownloadProgress {
   /** 0 until the metadata has come. */
@@ -131,6 +141,21 @@ export function statusOf(torrent: Torrent): TorrentStatus {
     uploadSpeed: torrent.uploadSpeed,
     downloadSpeed: torrent.downloadSpeed,
   };
+}
+
+/** What these torrents move, and those before them have moved. */
+export function totalsOf(
+  torrents: readonly Torrent[],
+  { uploadedBytes, downloadedBytes }: Pick<Totals, "uploadedBytes" | "downloadedBytes">,
+): Totals {
+  const sum: Totals = { uploadSpeed: 0, downloadSpeed: 0, uploadedBytes, downloadedBytes };
+  for (const torrent of torrents) {
+    sum.uploadSpeed += torrent.uploadSpeed;
+    sum.downloadSpeed += torrent.downloadSpeed;
+    sum.uploadedBytes += torrent.uploaded;
+    sum.downloadedBytes += torrent.received;
+  }
+  return sum;
 }
 
 /** How far its download is. */

@@ -14,6 +14,7 @@ export {
 export type {
   DownloadOrder,
   KeptRecord,
+  KeptSeed,
   ReportData,
   TunableOptions,
   WorkerApi,

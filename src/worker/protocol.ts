@@ -16,7 +16,14 @@ import type {
   PutOutcome,
   PutTerms,
 } from "../dht/mod.ts";
-import type { DhtState, DownloadProgress, TorrentStatus, Traffic } from "../engine/mod.ts";
+import type {
+  DhtState,
+  DownloadProgress,
+  SeedOrder,
+  TorrentStatus,
+  Totals,
+  Traffic,
+} from "../engine/mod.ts";
 import type { ErrorData } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 
@@ -70,7 +77,13 @@ export interface WorkerStatus {
   manager: DhtManagerStats;
   /** Records and torrents that are kept announced, and how many of them are overdue. */
   schedule: { kept: number; overdue: number };
-  torrents: TorrentStatus[];
+  totals: Totals;
+}
+
+/** An archive to seed and to keep announced. */
+export interface KeptSeed extends SeedOrder {
+  /** When it is due to be announced, Unix milliseconds. */
+  announceDueMs: number;
 }
 
 /** What to download. */
@@ -102,17 +115,10 @@ export interface WorkerApi {
   /** Takes over new values of what can change. */
   configure(options: TunableOptions): Promise<void>;
   status(): Promise<WorkerStatus>;
-  /**
-   * Seeds an archive that the main thread has verified, and keeps it announced to the DHT.
-   *
-   * @param announceDueMs when it is due to be announced first, Unix milliseconds
-   */
-  seed(
-    infoHashHex: string,
-    torrent: Uint8Array,
-    filePath: string,
-    announceDueMs: number,
-  ): Promise<void>;
+  /** How each torrent is doing; those of many archives are many. */
+  torrents(): Promise<TorrentStatus[]>;
+  /** Seeds archives that the main thread has verified, and keeps them announced to the DHT. */
+  seed(archives: KeptSeed[]): Promise<void>;
   unseed(infoHashHex: string): Promise<void>;
   /** Resolves with the `.torrent` when every piece is there. */
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
@@ -149,4 +155,6 @@ export type WorkerEvent =
   | { event: "progress"; operation: number; progress: DownloadProgress }
   /** A record or torrent was announced. `operation` is there if `announceNow` asked for it. */
   | { event: "announced"; operation?: number; report: ReportData }
+  /** The `.torrent` of a seeded archive cannot be read. */
+  | { event: "unreadable"; infoHashHex: string; message: string }
   | { event: "failure"; error: ErrorData };

@@ -14,10 +14,11 @@ import {
   RateLimiter,
   Reannouncer,
 } from "../dht/mod.ts";
-import { type DhtState, Engine } from "../engine/mod.ts";
+import { type DhtState, Engine, type TorrentStatus } from "../engine/mod.ts";
 import type {
   DownloadOrder,
   KeptRecord,
+  KeptSeed,
   ReportData,
   TunableOptions,
   WorkerApi,
@@ -77,6 +78,8 @@ export class WorkerRuntime implements WorkerApi {
         if (state.state === "on") this.#reannouncer?.retryFailed();
       },
       onFailure: (error) => this.#tell({ event: "failure", error: errorToData(error) }),
+      onUnreadable: (infoHashHex, { message }) =>
+        this.#tell({ event: "unreadable", infoHashHex, message }),
     });
     this.#engine = engine;
     this.#limiter = new RateLimiter(this.#clock, options.dhtPacketsPerSecond);
@@ -129,18 +132,19 @@ export class WorkerRuntime implements WorkerApi {
       traffic: engine.dhtTraffic,
       manager: this.#manager?.stats() ?? NO_STATS,
       schedule: this.#reannouncer!.counts(),
-      torrents: engine.torrents(),
+      totals: engine.totals(),
     });
   }
 
-  async seed(
-    infoHashHex: string,
-    torrent: Uint8Array,
-    filePath: string,
-    announceDueMs: number,
-  ): Promise<void> {
-    await this.#running.seed(infoHashHex, torrent, filePath);
-    this.#reannouncer!.keepTorrent(infoHashHex, announceDueMs);
+  torrents(): Promise<TorrentStatus[]> {
+    return Promise.resolve(this.#running.torrents());
+  }
+
+  async seed(archives: KeptSeed[]): Promise<void> {
+    await this.#running.seed(archives);
+    for (const { infoHashHex, announceDueMs } of archives) {
+      this.#reannouncer!.keepTorrent(infoHashHex, announceDueMs);
+    }
   }
 
   async unseed(infoHashHex: string): Promise<void> {

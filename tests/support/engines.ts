@@ -60,7 +60,9 @@ export class TestEngine implements AsyncDisposable {
   /** Writes a sample's content into its directory and seeds it. */
   async seed(sample: SampleTorrent, name = "seeded"): Promise<void> {
     await Deno.writeFile(this.path(name), sample.content);
-    await this.engine.seed(sample.infoHashHex, sample.torrent, this.path(name));
+    const { infoHashHex, torrent, content } = sample;
+    const lengthBytes = content.length;
+    await this.engine.seed([{ infoHashHex, torrent, filePath: this.path(name), lengthBytes }]);
   }
 
   /** Downloads a sample from such peers, and returns what was written. */

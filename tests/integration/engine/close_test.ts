@@ -101,7 +101,7 @@ Deno.test("after its end an engine takes no work", strict, async () => {
   const at = await TestEngine.start({ dht: true });
   await at.engine.close();
   const closed = { name: "EngineError", code: "ENGINE_CLOSED" };
-  await assert.rejects(at.engine.seed(sample.infoHashHex, sample.torrent, at.path("x")), closed);
+  await assert.rejects(at.engine.seed([]), closed);
   await assert.rejects(at.download(sample, []), closed);
   await assert.rejects(at.manager().findPeers(sample.infoHash), { code: "DHT_OFF" });
   at.engine.addPeers(sample.infoHashHex, [{ host: "127.0.0.1", port: 1 }]);

@@ -27,7 +27,9 @@ Deno.test("20 MiB go from one engine to another byte for byte, from a magnet's i
   assert.deepEqual(leecher.engine.torrents(), []);
   assert.equal(progress.at(-1), sample.content.length);
   // What it returns can be seeded from.
-  await leecher.engine.seed(sample.infoHashHex, torrent, leecher.path("archive"));
+  const { infoHashHex, content } = sample;
+  const filePath = leecher.path("archive");
+  await leecher.engine.seed([{ infoHashHex, torrent, filePath, lengthBytes: content.length }]);
   assert.equal(leecher.engine.torrents()[0]!.done, true);
 });
 
@@ -148,7 +150,6 @@ for (const [what, torrent] of broken) {
     await using at = await TestEngine.start();
     const invalid = { code: "TORRENT_INVALID", kind: "verification" };
     await assert.rejects(at.download({ infoHashHex }, [], { torrent }), invalid);
-    await assert.rejects(at.engine.seed(infoHashHex, torrent, at.path("x")), invalid);
     assert.deepEqual(at.engine.torrents(), []);
   });
 }
@@ -248,7 +249,9 @@ Deno.test("two seeders of one torrent keep no connection to each other", async (
   one.engine.addPeers(sample.infoHashHex, [two.address]);
   // The third connects to both and tells each of the other (BEP 11).
   await leecher.download(sample, [one, two]);
-  await leecher.engine.seed(sample.infoHashHex, sample.torrent, leecher.path("downloaded"));
+  const { infoHashHex, torrent, content } = sample;
+  const filePath = leecher.path("downloaded");
+  await leecher.engine.seed([{ infoHashHex, torrent, filePath, lengthBytes: content.length }]);
   const engines = [one, two, leecher];
   await eventually(
     () => engines.every(({ engine }) => engine.torrents()[0]!.peers === 0),

@@ -14,6 +14,14 @@ const keys = keyPairFromSeed(secret);
 const salt = new TextEncoder().encode("a salt");
 const item = signItem(keys, { salt, seq: 1, value: bencode("x") });
 
+function seedOrder(
+  filePath: string,
+  { torrent = sample.torrent, announceDueMs = Date.now() + 1e9 } = {},
+) {
+  const { infoHashHex, content } = sample;
+  return { infoHashHex, torrent, filePath, lengthBytes: content.length, announceDueMs };
+}
+
 /** How a promise stands after a while. */
 async function after(ms: number, promise: Promise<unknown>): Promise<"pending" | "settled"> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -43,7 +51,7 @@ Deno.test("inside the sandbox downloads, seeding and the DHT work", async () => 
   assert.ok(equalBytes(await Deno.readFile(filePath), sample.content));
   assert.ok(worker.events.some((event) => event.event === "progress" && event.operation === 1));
 
-  await worker.api.seed(sample.infoHashHex, torrent, filePath, Date.now());
+  await worker.api.seed([seedOrder(filePath, { torrent, announceDueMs: Date.now() })]);
   await eventually(() => worker.reports.length > 0, "the torrent is announced");
   assert.ok(worker.reports[0]!.announce!.stored > 0);
   const got = await leecher.download(sample, [], { peers: [worker.address] });
@@ -53,7 +61,7 @@ Deno.test("inside the sandbox downloads, seeding and the DHT work", async () => 
   assert.deepEqual((await worker.api.get(3, { publicKey: keys.publicKey, salt })).item, item);
   const status = await worker.api.status();
   assert.equal(status.port, worker.started.port);
-  assert.equal(status.torrents.length, 1);
+  assert.equal((await worker.api.torrents()).length, 1);
   assert.ok(status.dhtNodes >= 8);
   assert.deepEqual(worker.failures, []);
 });
@@ -111,7 +119,7 @@ Deno.test("files outside the seed directory are neither written nor read nor ser
     for (
       const filePath of [`${outside}/secret`, worker.path("link")]
     ) {
-      await worker.api.seed(sample.infoHashHex, sample.torrent, filePath, Date.now() + 1e9);
+      await worker.api.seed([seedOrder(filePath)]);
       const controller = new AbortController();
       let downloadedBytes = 0;
       const downloading = leecher.download(sample, [], {
@@ -212,7 +220,7 @@ Deno.test("a stopped worker takes no work, and its port is free", async () => {
   const worker = await TestWorker.start({ allowLocal: true });
   await worker.api.stop(2_000);
   await assert.rejects(
-    worker.api.seed(sample.infoHashHex, sample.torrent, worker.path("x"), 0),
+    worker.api.seed([seedOrder(worker.path("x"))]),
     { code: "ENGINE_CLOSED" },
   );
   Deno.listen({ port: worker.started.port }).close();
