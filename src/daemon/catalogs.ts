@@ -147,12 +147,12 @@ export class SeededCatalogs {
   /** Seeds a catalog as it lies there now, in place of an earlier one of that name. */
   async add(fileName: string): Promise<void> {
     const path = join(this.#seedDirectory, basename(fileName));
-    const { torrent, infoHash } = await describeArchive(path);
+    const { torrent, infoHash, lengthBytes } = await describeArchive(path);
     const infoHashHex = toHex(infoHash);
     const before = this.#seeding.get(fileName);
     if (before === infoHashHex) return;
     if (before !== undefined) await this.#seeder.unseed(before);
-    await this.#seeder.seed(infoHashHex, torrent, path);
+    await this.#seeder.seed([{ infoHashHex, torrent, filePath: path, lengthBytes }]);
     this.#seeding.set(fileName, infoHashHex);
   }
 

@@ -36,10 +36,10 @@ import { describeEntry, limitsOf, Packages, type Seeder } from "./packages.ts";
 import { removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { KeptRecords } from "./kept_records.ts";
+import { memoryOf } from "./memory.ts";
 import { mergeSettings, tunable } from "./reload.ts";
 import { Seeding } from "./seeding.ts";
 import { NameKeeper } from "./name_keeper.ts";
-import { memoryOf, sumTorrents } from "./totals.ts";
 import { WorkerHost } from "./worker_host.ts";
 
 /** Hears what the host has to say. */
@@ -144,6 +144,7 @@ export class Host implements Operations {
       onDht: (state) => this.#onDht(state),
       onAnnounced: (report) => this.#dht.settle(report),
       onFailure: listeners.onFailure,
+      onUnreadable: (infoHashHex) => void this.#mend(infoHashHex),
     }, clock).catch(async (error) => {
       throw await namePortOwner(error, settings.port);
     });
@@ -157,13 +158,29 @@ export class Host implements Operations {
       intervalMs: () => this.#options.settings.reannounceIntervalMs,
       onWarning: listeners.onWarning,
     });
-    this.#dht = new RecordOperations(worker, this.#records, this.#names, listeners.onWarning);
+    this.#dht = new RecordOperations(
+      worker,
+      this.#records,
+      this.#names,
+      clock,
+      listeners.onWarning,
+    );
     const seeder: Seeder = {
-      seed: (infoHashHex, torrent, filePath) =>
-        worker.seed(infoHashHex, torrent, filePath, this.#records.torrentDueMs(infoHashHex)),
+      seed: (archives) =>
+        worker.seed(archives.map((archive) => ({
+          ...archive,
+          announceDueMs: this.#records.torrentDueMs(archive.infoHashHex),
+        }))),
       unseed: (infoHashHex) => worker.unseed(infoHashHex),
     };
-    this.#packages = new Packages(this.#seeds, this.#state, limitsOf(settings), seeder);
+    this.#packages = new Packages({
+      seeds: this.#seeds,
+      state: this.#state,
+      limits: limitsOf(settings),
+      seeder,
+      clock,
+      onWarning: listeners.onWarning,
+    });
     this.#catalogs = new SeededCatalogs(sandbox.seedDirectory, seeder);
     this.#saveNodes = every(clock, SAVE_NODES_MS, () => void this.#keepNodes());
   }
@@ -227,12 +244,12 @@ export class Host implements Operations {
       schedule: worker.schedule,
       packages: this.#packages.count,
       memory: memoryOf(),
-      ...sumTorrents(worker.torrents),
+      ...worker.totals,
     };
   }
 
   async list(): Promise<PackageJson[]> {
-    return this.#packages.list((await this.#worker.status()).torrents);
+    return this.#packages.list(await this.#worker.torrents());
   }
 
   async add({ fileName }: { fileName: string }): Promise<PackageJson> {
@@ -258,10 +275,7 @@ export class Host implements Operations {
     // Whoever deleted the archive by hand, or was killed just above, had its records left to remove.
     if (missing && targets.length === 0) throw missing;
     // The name itself is kept as long as any version of it is here.
-    const rest = await this.#seeds.list();
-    if (!rest.some((entry) => entry.problem === undefined && entry.name === name)) {
-      this.#names.forget(name);
-    }
+    if ((await this.#seeds.list(name)).length === 0) this.#names.forget(name);
   }
 
   lookUp: Operations["lookUp"] = (request, options) => this.#dht.lookUp(request, options);
@@ -286,6 +300,7 @@ export class Host implements Operations {
   }
 
   records(): Promise<RecordJson[]> {
+    this.#dht.flush();
     return Promise.resolve(this.#records.describe());
   }
 
@@ -324,6 +339,8 @@ export class Host implements Operations {
     await Promise.all([this.#seeding?.stop(), this.#names.stop(), this.#follows?.stop()]);
     await this.#keepNodes();
     await this.#worker.stop(deadlineMs);
+    this.#packages.flush();
+    this.#dht.flush();
     this.#state.close();
   }
 
@@ -349,6 +366,17 @@ export class Host implements Operations {
       );
     } catch (error) {
       this.#options.listeners.onWarning(`the DHT nodes were not kept: ${(error as Error).message}`);
+    }
+  }
+
+  /** Somebody wants an archive whose `.torrent` is no good. */
+  async #mend(infoHashHex: string): Promise<void> {
+    try {
+      await this.#packages.mend(infoHashHex);
+    } catch (error) {
+      this.#options.listeners.onWarning(
+        `${infoHashHex} is not seeded: ${(error as Error).message}`,
+      );
     }
   }
 

@@ -116,8 +116,12 @@ export class KeptRecords {
     return outcome?.port === this.#port ? outcome.nextDueMs : 0;
   }
 
-  /** Notes what became of an announcement; a newer record of the same key takes the place of ours. */
-  settle(report: ReportData): void {
+  /** Notes what became of announcements; a newer record of the same key takes the place of ours. */
+  settle(...reports: ReportData[]): void {
+    this.#state.transaction(() => reports.forEach((report) => this.#settle(report)));
+  }
+
+  #settle(report: ReportData): void {
     const target = fromHex(report.idHex)!;
     const before = this.#state.outcomes.get(target);
     const { put, announce, error } = report;
@@ -136,10 +140,8 @@ export class KeptRecords {
       nextDueMs: report.nextDueMs,
       ...(report.kind === "torrent" && { port: this.#port }),
     };
-    this.#state.transaction(() => {
-      this.#state.outcomes.set(outcome);
-      if (put?.superseded) this.#takeOver(target, put.superseded);
-    });
+    this.#state.outcomes.set(outcome);
+    if (put?.superseded) this.#takeOver(target, put.superseded);
   }
 
   /** What other publishers say that they offer, and newer lists of our own that came from elsewhere. */

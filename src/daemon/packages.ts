@@ -5,27 +5,67 @@
  * @module
  */
 
-import { equalBytes, fromHex, LibreseedError } from "../base/mod.ts";
+import { basename, join } from "node:path";
+import { type Clock, equalBytes, fromHex, toHex } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
-import type { TorrentStatus } from "../engine/mod.ts";
+import type { SeedOrder, TorrentStatus } from "../engine/mod.ts";
+import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
   type ArchiveLimits,
   defaultArchiveLimits,
   describeArchive,
+  minimalFileName,
+  parseMinimal,
   parseSha256,
+  serializeMinimal,
+  torrentFileName,
+  torrentInfoHash,
   verifyArchive,
 } from "../package/mod.ts";
-import type { SeedDirectory, SeedEntry, StateDatabase, ValidSeedEntry } from "../store/mod.ts";
+import {
+  hasTorrentBeside,
+  type KnownSeed,
+  markOf,
+  type SeedDirectory,
+  type SeedEntry,
+  type SeedStamp,
+  stampOf,
+  type StateDatabase,
+  type ValidSeedEntry,
+} from "../store/mod.ts";
+import { Batch } from "./batch.ts";
 import { DaemonError } from "./errors.ts";
 import { magnetOf } from "./manifest_item.ts";
 import type { PackageJson } from "./operations.ts";
 
 /** The part of the worker that this needs. */
 export interface Seeder {
-  seed(infoHashHex: string, torrent: Uint8Array, filePath: string): Promise<void>;
+  seed(archives: SeedOrder[]): Promise<void>;
   unseed(infoHashHex: string): Promise<void>;
 }
+
+/** Options of {@linkcode Packages}. */
+export interface PackagesOptions {
+  seeds: SeedDirectory;
+  state: StateDatabase;
+  /** What archives may not exceed. */
+  limits: ArchiveLimits;
+  seeder: Seeder;
+  clock: Clock;
+  onWarning: (message: string) => void;
+}
+
+/** What is kept in memory of an archive that is seeded; the rest is in `state.db`. */
+interface Seeded {
+  /** 40 hexadecimal digits. */
+  infoHashHex: string;
+  /** The files as they were when it was looked at; see `markOf`. */
+  mark: string;
+}
+
+/** How many archives are handed to the worker at once. */
+const SLICE = 250;
 
 /** The seed directory, and what of it is seeded. */
 export class Packages {
@@ -35,26 +75,59 @@ export class Packages {
   /** What archives may not exceed. */
   limits: ArchiveLimits;
   /** What is seeded, by file name. */
-  readonly #seeding = new Map<string, ValidSeedEntry>();
+  readonly #seeding = new Map<string, Seeded>();
   readonly #adding = new Map<string, Promise<ValidSeedEntry>>();
   /** What cannot be seeded and why, by file name. */
   readonly #problems = new Map<string, string>();
+  /** Verified, and to be remembered. */
+  readonly #verified: Batch<ValidSeedEntry>;
 
-  constructor(
-    seeds: SeedDirectory,
-    state: StateDatabase,
-    limits: ArchiveLimits,
-    seeder: Seeder,
-  ) {
+  constructor({ seeds, state, limits, seeder, clock, onWarning }: PackagesOptions) {
     this.#seeds = seeds;
     this.#state = state;
     this.#seeder = seeder;
     this.limits = limits;
+    this.#verified = new Batch({
+      clock,
+      write: (entries) =>
+        state.transaction(() => entries.forEach((entry) => rememberVerified(state, entry))),
+      onError: (error) =>
+        onWarning(`verified archives are not remembered: ${(error as Error).message}`),
+    });
   }
 
   /** How many are seeded. */
   get count(): number {
     return this.#seeding.size;
+  }
+
+  /**
+   * Seeds all that was verified before and is unchanged since. Reads none of it.
+   *
+   * @returns the marks of what is seeded now, by file name
+   */
+  async addKnown(): Promise<Map<string, string>> {
+    const added = new Map<string, string>();
+    const fileNames = await this.#seeds.fileNames();
+    for (let at = 0; at < fileNames.length; at += SLICE) {
+      const orders: SeedOrder[] = [];
+      for (const fileName of fileNames.slice(at, at + SLICE)) {
+        if (this.#seeding.has(fileName) || this.#adding.has(fileName)) continue;
+        const filePath = join(this.#seeds.path, fileName);
+        const known = this.#state.verifiedFiles.seed(filePath);
+        const stamp = known && stampOf(filePath);
+        if (!stamp || !isKnown(stamp, known) || !hasTorrentBeside(filePath)) continue;
+        const infoHashHex = toHex(known.infoHash);
+        const torrent = torrentFileName(filePath);
+        orders.push({ infoHashHex, filePath, torrent, lengthBytes: stamp.sizeBytes });
+        const mark = markOf(stamp);
+        this.#seeding.set(fileName, { infoHashHex, mark });
+        added.set(fileName, mark);
+      }
+      // Commands are answered in between.
+      if (orders.length > 0) await this.#seeder.seed(orders);
+    }
+    return added;
   }
 
   /**
@@ -80,8 +153,10 @@ export class Packages {
   }
 
   async #add(fileName: string): Promise<ValidSeedEntry> {
+    // Before it is read: a change in between is seen the next time.
+    const stamp = stampOf(join(this.#seeds.path, fileName));
     const entry = await this.#seeds.entry(fileName);
-    if (!entry) {
+    if (!entry || !stamp) {
       throw new DaemonError(
         "not-found",
         "PACKAGE_NOT_FOUND",
@@ -89,31 +164,80 @@ export class Packages {
       );
     }
     const seeding = this.#seeding.get(fileName);
+    const mark = markOf(stamp);
+    let torrent: SeedOrder["torrent"];
     try {
       if (entry.problem !== undefined) {
         throw new DaemonError("verification", entry.problemCode, entry.problem);
       }
-      if (seeding && isSame(seeding, entry)) return seeding;
+      if (seeding?.mark === mark) return entry;
       await this.#verify(entry);
+      torrent = await this.#torrentOf(entry);
     } catch (error) {
       await this.drop(fileName);
       this.#problems.set(fileName, (error as Error).message);
       throw error;
     }
-    if (seeding) await this.drop(fileName);
-    await this.#seed(entry);
-    this.#seeding.set(fileName, entry);
+    const { archivePath: filePath, sizeBytes: lengthBytes, minimal } = entry;
+    const infoHashHex = minimal.btih;
+    // With another manifest beside it, it is the same archive still.
+    const isSame = seeding?.infoHashHex === infoHashHex &&
+      seeding.mark.split(";")[0] === mark.split(";")[0];
+    if (seeding && !isSame) await this.#seeder.unseed(seeding.infoHashHex);
+    if (!isSame) await this.#seeder.seed([{ infoHashHex, filePath, torrent, lengthBytes }]);
+    this.#seeding.set(fileName, { infoHashHex, mark });
     this.#problems.delete(fileName);
     return entry;
   }
 
+  /** Makes the torrent of an archive anew: the one that lies beside it cannot be used. */
+  async mend(infoHashHex: string): Promise<void> {
+    for (const [fileName, seeding] of this.#seeding) {
+      if (seeding.infoHashHex !== infoHashHex) continue;
+      const entry = await this.entry(fileName);
+      if (!entry || entry.problem !== undefined) return;
+      const { torrent, lengthBytes } = await torrentOf(entry);
+      if (this.#seeding.get(fileName) !== seeding) return;
+      const filePath = entry.archivePath;
+      return await this.#seeder.seed([{ infoHashHex, filePath, torrent, lengthBytes }]);
+    }
+  }
+
+  /** An archive that is seeded, as it was when it was looked at. */
+  async entry(fileName: string): Promise<SeedEntry | undefined> {
+    const seeding = this.#seeding.get(fileName);
+    const archivePath = join(this.#seeds.path, fileName);
+    const stamp = seeding && stampOf(archivePath);
+    const known = stamp && markOf(stamp) === seeding.mark &&
+      this.#state.verifiedFiles.manifest(archivePath);
+    if (!known) return await this.#seeds.entry(fileName);
+    const minimal = parseMinimal(known);
+    const { name, version } = minimal;
+    const { sizeBytes, mtimeMs, inode } = stamp;
+    const minimalPath = minimalFileName(archivePath);
+    const torrentPath = torrentFileName(archivePath);
+    const paths = { fileName, archivePath, minimalPath, torrentPath };
+    return { ...paths, sizeBytes, mtimeMs, inode, name, version, minimal, hasTorrent: true };
+  }
+
   /** No longer seeds the archive; what lies in the seed directory stays. */
   async drop(fileName: string): Promise<void> {
-    const entry = this.#seeding.get(fileName);
+    const seeding = this.#seeding.get(fileName);
     this.#problems.delete(fileName);
-    if (!entry) return;
+    if (!seeding) return;
     this.#seeding.delete(fileName);
-    await this.#seeder.unseed(entry.minimal.btih);
+    await this.#seeder.unseed(seeding.infoHashHex);
+  }
+
+  /** Forgets an archive that is gone. */
+  async left(fileName: string): Promise<void> {
+    await this.drop(fileName);
+    try {
+      this.flush();
+      this.#state.verifiedFiles.forget(join(this.#seeds.path, fileName));
+    } catch {
+      // A row too many does no harm: it is compared with the file before it is used.
+    }
   }
 
   /**
@@ -152,20 +276,39 @@ export class Packages {
     }
     await this.drop(entry.fileName);
     await this.#seeds.remove(entry.fileName);
+    await this.left(entry.fileName);
     return publisherOf(entry);
   }
 
   /** Everything in the seed directory, and how it is seeded. */
   async list(torrents: TorrentStatus[]): Promise<PackageJson[]> {
+    this.flush();
     const byInfoHash = new Map(torrents.map((torrent) => [torrent.infoHashHex, torrent]));
-    return (await this.#seeds.list()).map((entry) => {
-      const seeding = this.#seeding.has(entry.fileName);
+    const listed: PackageJson[] = [];
+    for (const fileName of await this.#seeds.fileNames()) {
+      const entry = await this.entry(fileName);
+      if (!entry) continue;
+      const seeding = this.#seeding.has(fileName);
       const torrent = entry.problem === undefined ? byInfoHash.get(entry.minimal.btih) : undefined;
-      return {
-        ...describeEntry(entry, seeding, this.#problems.get(entry.fileName)),
+      listed.push({
+        ...describeEntry(entry, seeding, this.#problems.get(fileName)),
         ...(torrent && { peers: torrent.peers, uploadedBytes: torrent.uploadedBytes }),
-      };
-    });
+      });
+    }
+    return listed;
+  }
+
+  /** Paths of archives that are seeded, but whose record or name nobody keeps alive here. */
+  withoutRecords(): string[] {
+    this.flush();
+    return this.#state.verifiedFiles.withoutRecords()
+      .map((path) => basename(path))
+      .filter((fileName) => this.#seeding.has(fileName));
+  }
+
+  /** Writes down what was verified. */
+  flush(): void {
+    this.#verified.flush();
   }
 
   /** Sees to it that the archive is what its minimal manifest says. */
@@ -173,44 +316,56 @@ export class Packages {
     const { archivePath, minimal } = entry;
     const sha256 = parseSha256(minimal.infohash)!;
     const known = this.#state.verifiedFiles.find(archivePath, entry);
-    if (known && equalBytes(known.sha256, sha256)) return;
-    await verifyArchive({ archivePath, minimal, limits: this.limits });
-    rememberVerified(this.#state, entry);
+    if (!known || !equalBytes(known.sha256, sha256)) {
+      await verifyArchive({ archivePath, minimal, limits: this.limits });
+    }
+    this.#verified.add(entry);
   }
 
-  async #seed({ minimal, archivePath, hasTorrent, torrentPath }: ValidSeedEntry) {
-    if (hasTorrent) {
-      try {
-        const torrent = await Deno.readFile(torrentPath);
-        return await this.#seeder.seed(minimal.btih, torrent, archivePath);
-      } catch (error) {
-        const isInvalid = error instanceof LibreseedError && error.code === "TORRENT_INVALID";
-        if (!isInvalid && !(error instanceof Deno.errors.NotFound)) throw error;
-        // It is not signed, and can be made anew from the archive, which is.
-      }
+  /** Where its torrent lies or, if that one is not signed for, another. */
+  async #torrentOf(entry: ValidSeedEntry): Promise<SeedOrder["torrent"]> {
+    const { minimal, hasTorrent, torrentPath } = entry;
+    try {
+      const infoHash = hasTorrent && torrentInfoHash(await Deno.readFile(torrentPath));
+      if (infoHash && toHex(infoHash) === minimal.btih) return torrentPath;
+    } catch {
+      // It can be made anew from the archive, which is signed.
     }
-    // The infohash depends on the usual name, and the file may have another.
-    const name = archiveFileName(minimal.name, minimal.version);
-    const { torrent } = await describeArchive(archivePath, { name });
-    await this.#seeder.seed(minimal.btih, torrent, archivePath);
+    return (await torrentOf(entry)).torrent;
   }
+}
+
+/** Its torrent; the infohash depends on the usual name, and the file may have another. */
+function torrentOf({ archivePath, minimal }: ValidSeedEntry) {
+  return describeArchive(archivePath, { name: archiveFileName(minimal.name, minimal.version) });
 }
 
 function publisherOf(entry: SeedEntry): string | undefined {
   return entry.problem === undefined ? entry.minimal.pubkey : undefined;
 }
 
-function isSame(a: ValidSeedEntry, b: ValidSeedEntry): boolean {
-  return a.sizeBytes === b.sizeBytes && a.mtimeMs === b.mtimeMs && a.inode === b.inode &&
-    a.minimal.infohash === b.minimal.infohash;
+/** Whether the files are those that were remembered. */
+function isKnown(stamp: SeedStamp, known: KnownSeed): boolean {
+  return stamp.isFile && stamp.sizeBytes === known.sizeBytes && stamp.mtimeMs === known.mtimeMs &&
+    stamp.inode === known.inode && stamp.manifestMark === known.manifestMark;
 }
 
-/** Remembers that an archive is what its minimal manifest says, as long as the file is unchanged. */
+/** Remembers that an archive is what its minimal manifest says, as long as the files are unchanged. */
 export function rememberVerified(state: StateDatabase, entry: ValidSeedEntry): void {
-  state.verifiedFiles.remember(entry.archivePath, entry, {
-    sha256: parseSha256(entry.minimal.infohash)!,
-    infoHash: fromHex(entry.minimal.btih)!,
-  });
+  const { archivePath, minimal, name, version } = entry;
+  const verified = {
+    sha256: parseSha256(minimal.infohash)!,
+    infoHash: fromHex(minimal.btih)!,
+  };
+  const mark = stampOf(archivePath)?.manifestMark;
+  const manifest = mark === undefined ? undefined : {
+    text: serializeMinimal(minimal),
+    mark,
+    name,
+    version,
+    publicKey: parsePublicKey(minimal.pubkey),
+  };
+  state.verifiedFiles.remember(archivePath, entry, verified, manifest);
 }
 
 /** The limits of archives, as far as they are settings. */

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { errorFromData, errorToData, type LibreseedError, toHex } from "../base/mod.ts";
+import { type Clock, errorFromData, errorToData, type LibreseedError, toHex } from "../base/mod.ts";
 import { targetOf } from "../records/mod.ts";
 import type { ReportData } from "../worker/mod.ts";
+import { Batch } from "./batch.ts";
 import { DaemonError } from "./errors.ts";
 import type { KeptRecords } from "./kept_records.ts";
 import type { NameKeeper } from "./name_keeper.ts";
@@ -33,18 +34,26 @@ export class RecordOperations {
   readonly #worker: WorkerHost;
   readonly #records: KeptRecords;
   readonly #names: NameKeeper;
-  readonly #onWarning: (message: string) => void;
+  /** Outcomes that are to be written down: at the start of a daemon there are many at once. */
+  readonly #reports: Batch<ReportData>;
 
   constructor(
     worker: WorkerHost,
     records: KeptRecords,
     names: NameKeeper,
+    clock: Clock,
     onWarning: (message: string) => void,
   ) {
     this.#worker = worker;
     this.#records = records;
     this.#names = names;
-    this.#onWarning = onWarning;
+    this.#reports = new Batch({
+      clock,
+      write: (reports) => records.settle(...reports),
+      // The records are merely announced again sooner than need be.
+      onError: (error) =>
+        onWarning(`what became of an announcement was not kept: ${(error as Error).message}`),
+    });
   }
 
   async lookUp(
@@ -93,6 +102,7 @@ export class RecordOperations {
     { packages }: { packages: { name: string; version?: string }[] },
     { signal, onEvent }: CallOptions<AnnouncedJson> = {},
   ): Promise<AnnouncedJson[]> {
+    this.flush();
     const kept = this.#records.named(packages);
     await this.#worker.keepRecords(kept.map(({ kept }) => kept));
     const names = new Map(kept.map(({ idHex, record }) => [idHex, record]));
@@ -142,14 +152,14 @@ export class RecordOperations {
     return { target: targetHex, outcome: putToJson(outcome), dropped, listed };
   }
 
-  /** Notes an outcome. If that fails, the record is merely announced again sooner than need be. */
+  /** Notes an outcome, within a second. */
   settle(report: ReportData): void {
-    try {
-      this.#records.settle(report);
-    } catch (error) {
-      this.#onWarning(
-        `what became of an announcement was not kept: ${(error as Error).message}`,
-      );
-    }
+    this.#reports.add(report);
+    if (report.put?.superseded) this.flush();
+  }
+
+  /** Writes down what is noted. */
+  flush(): void {
+    this.#reports.flush();
   }
 }

@@ -36,15 +36,19 @@ export interface SeedingOptions {
 const ADOPT_AGAIN_MS = 60 * 60_000;
 /** For how many of them at a time. */
 const ADOPT_AT_ONCE = 50;
+/** How many are looked for side by side. */
+const LANES = 4;
 
 /** Seeds what is in the seed directory for as long as it runs. */
 export class Seeding {
   readonly #options: SeedingOptions;
   readonly #watcher: SeedWatcher;
-  /** Archives of which a record was not found, or that their name's index does not list. */
-  readonly #unlisted = new Map<string, ValidSeedEntry>();
+  /** File names of archives whose record and name are to be looked for. */
+  readonly #toAdopt = new Set<string>();
+  /** Of which a record was not found, or that their name's index does not list. */
+  readonly #unlisted = new Set<string>();
   readonly #timer: Timer;
-  #adopting: Promise<void> | undefined;
+  #adopting: Promise<unknown> | undefined;
   #stopped = false;
 
   constructor(options: SeedingOptions) {
@@ -58,20 +62,28 @@ export class Seeding {
       target: {
         arrived: (fileName) => this.#arrived(fileName),
         left: async (fileName) => {
+          this.#toAdopt.delete(fileName);
           this.#unlisted.delete(fileName);
-          await packages.drop(fileName);
+          await packages.left(fileName);
         },
       },
     });
     this.#timer = every(clock, ADOPT_AGAIN_MS, () => {
-      this.#adopting ??= this.#adoptAgain().finally(() => this.#adopting = undefined);
+      // Those that fail again come last the next time.
+      for (const fileName of [...this.#unlisted].slice(0, ADOPT_AT_ONCE)) {
+        this.#unlisted.delete(fileName);
+        this.#adoptSoon(fileName);
+      }
       this.#fetchCatalogs();
     });
   }
 
   /** Resolves when everything that is there has been looked at. */
   async start(): Promise<void> {
-    await this.#watcher.start();
+    const { packages } = this.#options;
+    const known = await packages.addKnown();
+    await this.#watcher.start(known);
+    for (const fileName of packages.withoutRecords()) this.#adoptSoon(fileName);
     this.#fetchCatalogs();
   }
 
@@ -95,19 +107,30 @@ export class Seeding {
   async #arrived(fileName: string): Promise<void> {
     const { packages, onWarning } = this.#options;
     try {
-      await this.#adopt(await packages.add(fileName));
+      await packages.add(fileName);
+      this.#adoptSoon(fileName);
     } catch (error) {
       if (!this.#stopped) onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
     }
   }
 
-  async #adoptAgain(): Promise<void> {
-    const some = [...this.#unlisted].slice(0, ADOPT_AT_ONCE);
-    for (const [fileName, entry] of some) {
+  #adoptSoon(fileName: string): void {
+    this.#toAdopt.add(fileName);
+    if (this.#stopped) return;
+    this.#adopting ??= Promise.all(Array.from({ length: LANES }, () => this.#lane()))
+      .finally(() => {
+        this.#adopting = undefined;
+        // A list that was found just now may name one.
+        if (!this.#stopped) this.#fetchCatalogs();
+      });
+  }
+
+  async #lane(): Promise<void> {
+    for (const fileName of this.#toAdopt) {
       if (this.#stopped) return;
-      // Those that fail again come last the next time. Nobody may have told us that one is gone.
-      const isThere = await Deno.lstat(entry.archivePath).then(() => true, () => false);
-      if (this.#unlisted.delete(fileName) && isThere) await this.#adopt(entry);
+      this.#toAdopt.delete(fileName);
+      const entry = await this.#options.packages.entry(fileName).catch(() => undefined);
+      if (entry && entry.problem === undefined) await this.#adopt(entry);
     }
   }
 
@@ -127,7 +150,7 @@ export class Seeding {
       // The DHT is off, or shows nonsense: the archive is seeded all the same.
       if (!(error instanceof LibreseedError)) onWarning((error as Error).message);
     }
-    this.#unlisted.set(fileName, entry);
+    this.#unlisted.add(fileName);
   }
 
   async #adoptRecord({ name, version, minimal }: ValidSeedEntry): Promise<boolean> {

@@ -6,12 +6,11 @@
  * @module
  */
 
-import { lstat, readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { type Clock, type Timer } from "../base/mod.ts";
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type Clock, delay, type Timer } from "../base/mod.ts";
 import type { WatchMode } from "../config/mod.ts";
-import { minimalFileName } from "../package/mod.ts";
-import { isArchiveName } from "../store/mod.ts";
+import { isArchiveName, markOf, stampOf } from "../store/mod.ts";
 
 /** What the watcher does with what it sees. */
 export interface WatchTarget {
@@ -35,6 +34,10 @@ export interface WatchOptions {
 const POLL_MS = 2_000;
 /** How often to look with them: events get lost when there are too many. */
 const SAFETY_POLL_MS = 60_000;
+/** A look takes at most this share of the time until the next, however many archives there are. */
+const MAX_SHARE = 1 / 400;
+/** After looking at so many archives, others get their turn. */
+const LOOK_AT_ONCE = 250;
 /** A file that has not changed for so long has arrived. */
 const REST_MS = 1_000;
 
@@ -52,7 +55,13 @@ export class SeedWatcher {
   #events: Deno.FsWatcher | undefined;
   #timer: Timer | undefined;
   #dueMs = 0;
+  /** How long the last look at what had not changed took, milliseconds. */
+  #lookedMs = 0;
   #scanning: Promise<void> | undefined;
+  /** File names of archives about which there were events, or that were changing a moment ago. */
+  readonly #changed = new Set<string>();
+  /** Events got lost. */
+  #all = false;
   #again = false;
   #stopped = false;
 
@@ -61,10 +70,15 @@ export class SeedWatcher {
     this.#mode = options.mode;
   }
 
-  /** Takes in everything that is there, then watches. Resolves when all that is there was looked at. */
-  async start(): Promise<void> {
+  /**
+   * Takes in everything that is there, then watches. Resolves when all that is there was looked at.
+   *
+   * @param known marks of the archives that have been taken in already, by file name
+   */
+  async start(known: ReadonlyMap<string, string> = new Map()): Promise<void> {
+    for (const [fileName, mark] of known) this.#seen.set(fileName, { mark, settled: true });
     this.#listen();
-    await this.#scan(true);
+    await this.#scan(true, true);
   }
 
   /** Changes how it watches. */
@@ -105,8 +119,14 @@ export class SeedWatcher {
 
   async #follow(events: Deno.FsWatcher): Promise<void> {
     try {
-      for await (const { kind } of events) {
-        if (kind !== "access") this.#plan(REST_MS);
+      for await (const { kind, paths, flag } of events) {
+        if (kind === "access") continue;
+        if (flag === "rescan") this.#all = true;
+        for (const path of paths) {
+          const fileName = archiveOf(basename(path));
+          if (fileName !== undefined) this.#changed.add(fileName);
+        }
+        if (this.#all || this.#changed.size > 0) this.#plan(REST_MS);
       }
     } catch (error) {
       if (this.#stopped || this.#events !== events) return;
@@ -116,8 +136,13 @@ export class SeedWatcher {
     }
   }
 
+  /** When to look without a reason. */
+  get #pauseMs(): number {
+    return Math.max(this.#events ? SAFETY_POLL_MS : POLL_MS, this.#lookedMs / MAX_SHARE);
+  }
+
   /** Looks again in so long, or sooner: constant change must not put it off for ever. */
-  #plan(delayMs = this.#events ? SAFETY_POLL_MS : POLL_MS): void {
+  #plan(delayMs = this.#pauseMs): void {
     if (this.#stopped || this.#mode === "off") return;
     const { clock } = this.#options;
     const dueMs = clock.now() + delayMs;
@@ -126,20 +151,21 @@ export class SeedWatcher {
     this.#dueMs = dueMs;
     this.#timer = clock.after(delayMs, () => {
       this.#timer = undefined;
-      void this.#scan(false);
+      // The safety poll, for want of a reason to look at some.
+      void this.#scan(false, this.#all || this.#changed.size === 0 || !this.#events);
     });
   }
 
-  async #scan(first: boolean): Promise<void> {
+  async #scan(first: boolean, all: boolean): Promise<void> {
     if (this.#scanning) {
       this.#again = true;
       return;
     }
-    this.#scanning = this.#look(first);
+    this.#scanning = this.#look(first, all);
     let waiting = true;
     try {
       await this.#scanning;
-      waiting = this.#again || [...this.#seen.values()].some(({ settled }) => !settled);
+      waiting = this.#again || this.#changed.size > 0;
     } finally {
       this.#scanning = undefined;
       this.#again = false;
@@ -147,47 +173,63 @@ export class SeedWatcher {
     }
   }
 
-  async #look(first: boolean): Promise<void> {
-    const { directory, target, onWarning, clock } = this.#options;
-    let names: string[];
-    try {
-      names = (await readdir(directory)).filter(isArchiveName).sort();
-    } catch (error) {
-      return onWarning(`the seed directory cannot be read: ${(error as Error).message}`);
-    }
-    const present = new Set(names);
-    for (const fileName of this.#seen.keys()) {
-      if (present.has(fileName)) continue;
-      this.#seen.delete(fileName);
-      await target.left(fileName);
-    }
-    for (const fileName of names) {
-      if (this.#stopped) return;
-      const { mark, changedMs } = await markOf(join(directory, fileName));
-      const before = this.#seen.get(fileName);
-      const isOld = first && (this.#mode === "off" || clock.now() - changedMs > REST_MS);
-      if (before?.mark !== mark && !isOld) {
-        this.#seen.set(fileName, { mark, settled: false });
-      } else if (!before?.settled) {
-        this.#seen.set(fileName, { mark, settled: true });
-        await target.arrived(fileName);
+  async #look(first: boolean, all: boolean): Promise<void> {
+    const { target, clock } = this.#options;
+    const fileNames = all ? await this.#allNames() : [...this.#changed];
+    if (!fileNames) return;
+    this.#changed.clear();
+    let lookedMs = 0;
+    for (let at = 0; at < fileNames.length && !this.#stopped; at += LOOK_AT_ONCE) {
+      const beganMs = clock.now();
+      const slice = fileNames.slice(at, at + LOOK_AT_ONCE);
+      const seen = slice.map((fileName) => this.#see(fileName, first));
+      lookedMs += clock.now() - beganMs;
+      for (const [i, fileName] of slice.entries()) {
+        if (this.#stopped) return;
+        if (seen[i] === "arrived") await target.arrived(fileName);
+        else if (seen[i] === "left") await target.left(fileName);
       }
+      if (at + LOOK_AT_ONCE < fileNames.length) await delay(clock, 0);
     }
+    if (all) this.#lookedMs = lookedMs;
+  }
+
+  /** What is there, and what was. */
+  async #allNames(): Promise<string[] | undefined> {
+    const { directory, onWarning } = this.#options;
+    try {
+      const there = (await readdir(directory)).filter(isArchiveName).sort();
+      this.#all = false;
+      const present = new Set(there);
+      return [...[...this.#seen.keys()].filter((fileName) => !present.has(fileName)), ...there];
+    } catch (error) {
+      onWarning(`the seed directory cannot be read: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  /** Looks at one archive; it has arrived if it is new or changed, and at rest. */
+  #see(fileName: string, first: boolean): "arrived" | "left" | undefined {
+    const { directory, clock } = this.#options;
+    const before = this.#seen.get(fileName);
+    // Looked at a moment ago.
+    if (first && before?.settled) return undefined;
+    const stamp = stampOf(join(directory, fileName));
+    if (!stamp) return this.#seen.delete(fileName) ? "left" : undefined;
+    const mark = markOf(stamp);
+    if (before?.mark === mark && before.settled) return undefined;
+    const isOld = first && (this.#mode === "off" || clock.now() - stamp.changedMs > REST_MS);
+    const settled = before?.mark === mark || isOld;
+    this.#seen.set(fileName, { mark, settled });
+    if (settled) return "arrived";
+    this.#changed.add(fileName);
+    return undefined;
   }
 }
 
-/** What tells that an archive or its manifest has changed, and when that was. */
-async function markOf(archivePath: string): Promise<{ mark: string; changedMs: number }> {
-  let mark = "";
-  let changedMs = 0;
-  for (const path of [archivePath, minimalFileName(archivePath)]) {
-    try {
-      const { size, mtimeMs, ctimeMs, ino } = await lstat(path);
-      mark += `${size} ${mtimeMs} ${ino};`;
-      changedMs = Math.max(changedMs, mtimeMs, ctimeMs);
-    } catch {
-      mark += "none;";
-    }
-  }
-  return { mark, changedMs };
+/** The archive that a file of the seed directory is, or is the manifest of. */
+function archiveOf(fileName: string): string | undefined {
+  if (isArchiveName(fileName)) return fileName;
+  const archive = fileName.replace(/\.minimal\.json$/, ".tgz");
+  return archive !== fileName && isArchiveName(archive) ? archive : undefined;
 }

@@ -44,5 +44,12 @@ export {
   type SeedProblem,
   type ValidSeedEntry,
 } from "./seed_entry.ts";
+export { hasTorrentBeside, markOf, type SeedStamp, stampOf } from "./seed_stamp.ts";
 export { type ReplacedState, STATE_SCHEMA_VERSION, StateDatabase } from "./state_database.ts";
-export type { FileIdentity, VerifiedFile, VerifiedFilesTable } from "./verified_files_table.ts";
+export type {
+  FileIdentity,
+  KnownManifest,
+  KnownSeed,
+  VerifiedFile,
+  VerifiedFilesTable,
+} from "./verified_files_table.ts";

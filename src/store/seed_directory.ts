@@ -9,6 +9,7 @@ import { lstat, mkdir, readdir, stat, unlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type Clock, delay, systemClock } from "../base/mod.ts";
 import {
+  archiveFileName,
   isArchiveOf,
   minimalFileName,
   type MinimalManifest,
@@ -120,18 +121,36 @@ export class SeedDirectory {
   }
 
   /**
-   * Everything with an archive's file name, sorted by it; what cannot be seeded has `problem` set.
-   * Temporaries and other files are passed over. A directory that is not there is empty.
+   * All archives' file names, sorted. Temporaries and other files are passed over. A directory that is
+   * not there is empty.
    *
+   * @param name those of this package's versions, and maybe others
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
    */
-  async list(): Promise<SeedEntry[]> {
-    const archives = (await readNames(this.path)).filter(isArchiveName);
+  async fileNames(name?: string): Promise<string[]> {
+    const prefix = name === undefined
+      ? ""
+      : archiveFileName(name, "0.0.0").slice(0, -"0.0.0.tgz".length);
+    return (await readNames(this.path))
+      .filter((one) => isArchiveName(one) && one.startsWith(prefix));
+  }
+
+  /**
+   * Everything with an archive's file name, sorted by it; what cannot be seeded has `problem` set.
+   *
+   * @param name of this package alone
+   * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
+   */
+  async list(name?: string): Promise<SeedEntry[]> {
+    const archives = await this.fileNames(name);
     const entries: SeedEntry[] = [];
     for (let at = 0; at < archives.length; at += READ_AHEAD) {
       const some = archives.slice(at, at + READ_AHEAD);
       for (const entry of await Promise.all(some.map((name) => readSeedEntry(this.path, name)))) {
-        if (entry) entries.push(entry);
+        if (!entry) continue;
+        if (name === undefined || (entry.problem === undefined && entry.name === name)) {
+          entries.push(entry);
+        }
       }
     }
     return entries;

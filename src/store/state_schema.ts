@@ -89,4 +89,12 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE pins ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
   `,
+  // What is needed to seed an archive without reading the manifest beside it again.
+  `
+  ALTER TABLE verified_files ADD COLUMN manifest TEXT;
+  ALTER TABLE verified_files ADD COLUMN manifest_mark TEXT;
+  ALTER TABLE verified_files ADD COLUMN name TEXT;
+  ALTER TABLE verified_files ADD COLUMN version TEXT;
+  ALTER TABLE verified_files ADD COLUMN public_key BLOB;
+  `,
 ];

@@ -26,6 +26,24 @@ export interface VerifiedFile {
   infoHash: Uint8Array;
 }
 
+/** The minimal manifest of a verified archive, so that it need not be read again. */
+export interface KnownManifest {
+  /** As it lies beside the archive; its signature has been checked. */
+  text: string;
+  /** What tells the file from an altered one. */
+  mark: string;
+  name: string;
+  version: string;
+  /** Of its publisher, 32 bytes. */
+  publicKey: Uint8Array;
+}
+
+/** What it takes to tell whether an archive is still the one that was verified, and to seed it. */
+export interface KnownSeed extends FileIdentity {
+  infoHash: Uint8Array;
+  manifestMark: string;
+}
+
 /** The table of verified files, one for each path. */
 export class VerifiedFilesTable {
   readonly #sqlite: Sqlite;
@@ -35,17 +53,67 @@ export class VerifiedFilesTable {
   }
 
   /** Remembers that a file was verified when it was this one. */
-  remember(path: string, identity: FileIdentity, verified: VerifiedFile): void {
+  remember(
+    path: string,
+    identity: FileIdentity,
+    verified: VerifiedFile,
+    manifest?: KnownManifest,
+  ): void {
     this.#sqlite.change(
-      `INSERT OR REPLACE INTO verified_files (path, size_bytes, mtime_ms, inode, sha256, info_hash)
-        VALUES (?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO verified_files (path, size_bytes, mtime_ms, inode, sha256, info_hash,
+        manifest, manifest_mark, name, version, public_key)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       path,
       identity.sizeBytes,
       identity.mtimeMs,
       identity.inode,
       verified.sha256,
       verified.infoHash,
+      manifest?.text ?? null,
+      manifest?.mark ?? null,
+      manifest?.name ?? null,
+      manifest?.version ?? null,
+      manifest?.publicKey ?? null,
     );
+  }
+
+  /** What it takes to seed a file, if it was remembered with its manifest. */
+  seed(path: string): KnownSeed | undefined {
+    const row = this.#sqlite.row(
+      `SELECT size_bytes, mtime_ms, inode, info_hash, manifest_mark FROM verified_files
+        WHERE path = ? AND manifest IS NOT NULL`,
+      path,
+    );
+    return row && {
+      sizeBytes: row.size_bytes as number,
+      mtimeMs: row.mtime_ms as number,
+      inode: row.inode as number,
+      infoHash: row.info_hash as Uint8Array,
+      manifestMark: row.manifest_mark as string,
+    };
+  }
+
+  /** The text of a file's manifest, if it was remembered. */
+  manifest(path: string): string | undefined {
+    const row = this.#sqlite.row("SELECT manifest FROM verified_files WHERE path = ?", path);
+    return row && row.manifest !== null ? row.manifest as string : undefined;
+  }
+
+  /**
+   * Paths of files whose package has no manifest record here, or whose publisher no entry in the index
+   * of its name; of a publisher without an announce record here, one.
+   */
+  withoutRecords(): string[] {
+    return this.#sqlite.rows(
+      `SELECT path FROM verified_files AS file WHERE manifest IS NOT NULL AND (
+        NOT EXISTS (SELECT 1 FROM records WHERE kind = 'manifest' AND name = file.name
+          AND version = file.version AND public_key = file.public_key)
+        OR NOT EXISTS (SELECT 1 FROM records WHERE kind = 'name-entry' AND name = file.name
+          AND public_key = file.public_key))
+      UNION SELECT min(path) FROM verified_files WHERE manifest IS NOT NULL AND public_key NOT IN
+        (SELECT public_key FROM records WHERE kind = 'announce') GROUP BY public_key
+      ORDER BY path`,
+    ).map(({ path }) => path as string);
   }
 
   /** What was found out about a file, if it still is the same one. */

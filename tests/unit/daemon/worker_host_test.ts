@@ -27,7 +27,7 @@ function startSilent({ starts = true, clock = systemClock } = {}) {
   const starting = WorkerHost.start(
     {} as never,
     {} as never,
-    { onDht() {}, onAnnounced() {}, onFailure: (error) => failures.push(error) },
+    { onDht() {}, onAnnounced() {}, onUnreadable() {}, onFailure: (error) => failures.push(error) },
     clock,
     connect,
   );
@@ -46,7 +46,7 @@ Deno.test("a thread that dies fails whatever waits for it, and whatever is asked
   const waiting = [
     worker.status(),
     worker.get(key),
-    worker.seed("00", new Uint8Array(), "/nowhere", 0),
+    worker.seed([]),
     worker.download({ infoHashHex: "00", filePath: "/nowhere", maxBytes: 1, peers: [] }),
     worker.announceNow(["00"], true, () => {}),
     worker.knownNodes(),

@@ -49,6 +49,13 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     timestamp: NOON,
   }, keys);
   const item = manifestItem(minimal, keys, NOON);
+  const entry = {
+    fileName,
+    archivePath,
+    name: "hello",
+    version: "1.0.0",
+    minimal,
+  } as ValidSeedEntry;
   const records = new KeptRecords(state, clock, 6_881, () => {});
   const asked = { record: 0, name: 0, list: 0 };
   const listTarget = targetOf(keys.publicKey, announceSalt(keys.publicKey));
@@ -59,11 +66,11 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     watch: "off",
     clock,
     packages: {
-      add: () =>
-        Promise.resolve(
-          { fileName, archivePath, name: "hello", version: "1.0.0", minimal } as ValidSeedEntry,
-        ),
-      drop: () => Promise.resolve(),
+      addKnown: () => Promise.resolve(new Map()),
+      withoutRecords: () => [],
+      add: () => Promise.resolve(entry),
+      entry: async () => await Deno.lstat(archivePath).then(() => entry, () => undefined),
+      left: () => Promise.resolve(),
     },
     records,
     names: {
@@ -116,6 +123,7 @@ Deno.test("of a foreign package the record is kept once it is found, its name on
   const shown: Parameters<typeof seeded>[0] = { listed: false };
   await using at = await seeded(shown);
   await at.seeding.start();
+  await at.pass(0);
   assert.deepEqual([at.isKept(), at.asked], [false, { record: 1, name: 0, list: 0 }]);
   await at.pass(HOUR_MS);
   assert.deepEqual(at.asked, { record: 2, name: 0, list: 0 });
@@ -153,6 +161,7 @@ Deno.test("a list of nonsense is not kept alive", async () => {
   await using at = await seeded(shown);
   shown.item = at.item;
   await at.seeding.start();
+  await at.pass(0);
   assert.deepEqual([at.isKept(), at.isListKept(), at.asked.list], [true, false, 1]);
   assert.deepEqual(at.warnings, []);
 });
@@ -163,12 +172,14 @@ Deno.test("a record of other bytes is not kept alive", async () => {
   const other = signMinimal({ ...at.minimal, infohash: `sha256:${"ef".repeat(32)}` }, keys);
   shown.item = manifestItem(other, keys, NOON);
   await at.seeding.start();
+  await at.pass(0);
   assert.deepEqual([at.isKept(), at.asked.name], [false, 0]);
 });
 
 Deno.test("an archive that is gone is looked after no more", async () => {
   await using at = await seeded({ listed: false });
   await at.seeding.start();
+  await at.pass(0);
   await Deno.remove(at.archivePath);
   await at.pass(3 * HOUR_MS);
   assert.deepEqual(at.asked, { record: 1, name: 0, list: 0 });

@@ -233,6 +233,44 @@ Deno.test("a verified file is known as long as size, time and inode are the same
   });
 });
 
+Deno.test("a verified file is known with its manifest, and who keeps its records can be asked", async () => {
+  await withState(({ verifiedFiles, records }) => {
+    const identity = { sizeBytes: 10, mtimeMs: 1_763_800_000_000.25, inode: 7 };
+    const verified = { sha256: bytes(32, 1), infoHash: bytes(20, 2) };
+    const manifest = {
+      text: "{}\n",
+      mark: "2 3 4",
+      name: "a",
+      version: "1.0.0",
+      publicKey: bytes(32, 3),
+    };
+    verifiedFiles.remember("/seed/bare.tgz", identity, verified);
+    assert.equal(verifiedFiles.seed("/seed/bare.tgz"), undefined);
+    assert.equal(verifiedFiles.manifest("/seed/bare.tgz"), undefined);
+    verifiedFiles.remember("/seed/a.tgz", identity, verified, manifest);
+    verifiedFiles.remember("/seed/b.tgz", identity, verified, { ...manifest, name: "b" });
+    const seed = { ...identity, infoHash: verified.infoHash, manifestMark: manifest.mark };
+    assert.deepEqual(verifiedFiles.seed("/seed/a.tgz"), seed);
+    assert.equal(verifiedFiles.manifest("/seed/a.tgz"), manifest.text);
+    assert.deepEqual(verifiedFiles.withoutRecords(), ["/seed/a.tgz", "/seed/b.tgz"]);
+    const keep = (kind: string, name?: string, publicKey = manifest.publicKey) =>
+      records.put({
+        ...{ target: crypto.getRandomValues(new Uint8Array(20)), kind, name, publicKey },
+        ...{ version: kind === "manifest" ? "1.0.0" : undefined, own: true, createdMs: 1 },
+        ...{ salt: bytes(32, 1), seq: 1, value: bytes(3, 1), signature: bytes(64, 1) },
+      });
+    for (const name of ["a", "b"]) keep("manifest", name);
+    keep("name-entry", "a");
+    // Another publisher's.
+    keep("name-entry", "b", bytes(32, 4));
+    assert.deepEqual(verifiedFiles.withoutRecords(), ["/seed/a.tgz", "/seed/b.tgz"]);
+    keep("announce");
+    assert.deepEqual(verifiedFiles.withoutRecords(), ["/seed/b.tgz"]);
+    keep("name-entry", "b");
+    assert.deepEqual(verifiedFiles.withoutRecords(), []);
+  });
+});
+
 Deno.test("a pin that a person made stays one, however it is set again", async () => {
   await withState(({ pins }) => {
     const pin: Pin = { name: "a", publicKey: bytes(32, 1), firstSeenMs: 1 };
