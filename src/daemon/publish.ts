@@ -38,6 +38,8 @@ export interface PublishContext {
   signal?: AbortSignal;
   /** Hears of an archive that is in place and was verified, so that nobody has to do it again. */
   onVerified?: (entry: ValidSeedEntry) => void;
+  /** The caller adds the package to the publisher's list, with {@linkcode updateAnnounceRecord}. */
+  listsLater?: boolean;
   /** Hears each step, for people. */
   onStep?: (message: string) => void;
   /** Hears what is not as it should be. */
@@ -96,7 +98,7 @@ export async function publish(
   }
   const { daemon } = await operations.status();
   if (daemon) await operations.add({ fileName: entry.fileName });
-  // The announce record is written last: it must not name what cannot be found yet.
+  // The announce record is written after the manifest's: it must not name what cannot be found yet.
   const keys = await request.signer();
   if ("kind" in outcome) {
     // Signed and kept, for `announce`; that they are in no DHT either goes without saying.
@@ -107,7 +109,7 @@ export async function publish(
     ]);
     throw outcome;
   }
-  await updateAnnounceRecord(context, keys, [minimal], clock.now());
+  if (!context.listsLater) await updateAnnounceRecord(context, keys, [minimal], clock.now());
   await updateNameIndex(context, keys, minimal);
   return {
     minimal,

@@ -6,12 +6,14 @@
 
 import { basename } from "node:path";
 import { delay, errorToData } from "../../base/mod.ts";
-import type { Published } from "../../daemon/mod.ts";
+import type { Settings } from "../../config/mod.ts";
+import type { PublishContext, Published } from "../../daemon/mod.ts";
 import type { KeyPair } from "../../identity/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
+import { Listing } from "../listing.ts";
 import { publisherKeyPath } from "../publisher_key.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
 import { readPaths } from "../stdin.ts";
@@ -44,32 +46,47 @@ export default defineCommand<Flags, string[]>({
     const paths = await pathsOf(given);
     const { parseDuration } = await import("../../config/mod.ts");
     const seedForMs = flags.seedFor === undefined ? undefined : parseDuration(flags.seedFor);
-    const { rememberPublisher } = await import("../../daemon/mod.ts");
+    const { publish, rememberPublisher, updateAnnounceRecord } = await import(
+      "../../daemon/mod.ts"
+    );
     const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
     if (paths.length === 0) return output.notice("nothing to publish");
     return await withNode(given, async (network) => {
       const codes: number[] = [];
       const published: Published[] = [];
+      const failed = (error: unknown, count = 1) => {
+        io.signal.throwIfAborted();
+        if (paths.length === 1) throw error;
+        // The others may yet succeed, and one error a path is said as it happens.
+        output.error(error);
+        for (let i = 0; i < count; i++) codes.push(exitCodeOfError(error));
+      };
+      const context = contextOf(given, network, epoch);
+      const signer = signerOf(network.values);
+      const listing = new Listing(io.clock, async (some) => {
+        const minimals = some.map(({ minimal }) => minimal);
+        await updateAnnounceRecord(context, await signer(), minimals, io.clock.now());
+      }, (result) => {
+        published.push(result);
+        say(given, result);
+        codes.push(exitCodes.done);
+      }, failed);
+      const { name, version } = flags;
       for (const path of paths) {
         try {
-          const result = await publishOne(given, network, path, epoch);
-          published.push(result);
+          const result = await publish(context, { path, name, version, signer });
           // To this home, its own publisher is the one of that name.
           await withNames(given, network, async (names) => {
             const { parsePublicKey } = await import("../../identity/mod.ts");
             const publicKey = parsePublicKey(result.minimal.pubkey);
             rememberPublisher({ ...names, onNotice: undefined }, result.minimal, publicKey);
           });
-          say(given, result);
-          codes.push(exitCodes.done);
+          await listing.take(result);
         } catch (error) {
-          io.signal.throwIfAborted();
-          if (paths.length === 1) throw error;
-          // The others may yet succeed, and one error a path is said as it happens.
-          output.error(error);
-          codes.push(exitCodeOfError(error));
+          failed(error);
         }
       }
+      await listing.flush();
       if (published.length > 0 && !network.node.status.daemon) {
         if (seedForMs !== undefined) await serve(given, network, published, seedForMs);
         else output.notice("nobody serves this yet: run `libreseed seed`");
@@ -96,26 +113,32 @@ async function pathsOf({ args, flags, io }: Run): Promise<string[]> {
   return paths;
 }
 
-async function publishOne(
-  { flags: { name, version }, io, output }: Run,
-  { operations, seeds, values, limits, onVerified }: Network,
-  path: string,
-  epoch: number | undefined,
-): Promise<Published> {
-  const { publish } = await import("../../daemon/mod.ts");
-  const { readKeyFile } = await import("../../identity/mod.ts");
-  let keys: Promise<KeyPair> | undefined;
-  return await publish({
+function contextOf(
+  { io, output }: Run,
+  { operations, seeds, limits, onVerified }: Network,
+  sourceDateEpoch: number | undefined,
+): PublishContext {
+  return {
     operations,
     seeds,
     clock: io.clock,
     limits,
-    sourceDateEpoch: epoch,
+    sourceDateEpoch,
     signal: io.signal,
     onVerified,
+    listsLater: true,
     onStep: (message) => output.step(message),
     onWarning: (message) => output.warning(message),
-  }, { path, name, version, signer: () => keys ??= readKeyFile(publisherKeyPath(values)) });
+  };
+}
+
+/** Reads the key when something has to be signed, once. */
+function signerOf(values: Settings): () => Promise<KeyPair> {
+  let keys: Promise<KeyPair> | undefined;
+  return async () => {
+    const { readKeyFile } = await import("../../identity/mod.ts");
+    return await (keys ??= readKeyFile(publisherKeyPath(values)));
+  };
 }
 
 function say({ output }: Run, { minimal, magnet, archivePath, outcome, seeding }: Published) {
