@@ -5,7 +5,7 @@
  * @module
  */
 
-import { readdir, readFile, stat, statfs } from "node:fs/promises";
+import { lstat, readdir, readFile, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { errorToData } from "../base/mod.ts";
@@ -40,9 +40,31 @@ export async function checkHome(home: string): Promise<Check> {
   if (!info) return good(name, `${home} is not there yet; the first command makes it`);
   const problem = await writeProblem(home);
   if (problem) return bad(name, problem, `run: chmod u+rwx ${home}; or ${OTHER_HOME}`);
+  const roots = await rootsOf(home);
+  if (roots) return roots;
   const mode = openTo(info.mode, 0o077);
   if (mode === undefined) return good(name, `${home}, for its owner only`);
   return doubtful(name, `${home} is open to others (mode ${mode})`, `run: chmod 700 ${home}`);
+}
+
+/** Something in the home that a user who is not root cannot write, because root has made it. */
+async function rootsOf(home: string): Promise<Check | undefined> {
+  const { uid, gid } = await stat(home);
+  if (uid === 0) return undefined;
+  const found: string[] = [];
+  for (const path of [home, join(home, "keys"), join(home, "seed")]) {
+    for (const name of await readdir(path).catch(() => [])) {
+      const info = await lstat(join(path, name)).catch(() => undefined);
+      if (info?.uid === 0) found.push(join(path, name));
+    }
+  }
+  if (found.length === 0) return undefined;
+  const more = found.length > 1 ? ` and ${found.length - 1} more` : "";
+  return bad(
+    "home",
+    `${found[0]}${more} belong to root: libreseed was run as root in this home`,
+    `run: sudo chown -R ${uid}:${gid} ${home}`,
+  );
 }
 
 const OTHER_HOME = "give another directory with --home";

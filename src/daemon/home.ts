@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { rootOwnedHint } from "../store/mod.ts";
 import { DaemonError } from "./errors.ts";
 
 /** The files of a home (`--home`), as absolute paths. */
@@ -39,12 +40,14 @@ export async function ensureHome(home: string): Promise<void> {
   });
 }
 
-/** A `HOME_NOT_WRITABLE`. */
-export function notWritable(home: string, cause: Error): DaemonError {
+/** A `HOME_NOT_WRITABLE`; `path` is what could not be opened in it. */
+export function notWritable(home: string, cause: Error, path = home): DaemonError {
   return new DaemonError(
     "failed",
     "HOME_NOT_WRITABLE",
-    `The home ${home} cannot be written: ${cause.message}. Mend that, or give another --home`,
+    `The home ${home} cannot be written${
+      rootOwnedHint(path) || `: ${cause.message}. Mend that, or give another --home`
+    }`,
     { cause, detail: { home } },
   );
 }

@@ -22,7 +22,7 @@ export interface HomeLock {
 export async function tryLockHome(path: string): Promise<HomeLock | undefined> {
   const options = { read: true, write: true, create: true, mode: 0o600 };
   const file = await Deno.open(path, options).catch((cause) => {
-    throw notWritable(dirname(path), cause);
+    throw notWritable(dirname(path), cause, path);
   });
   if (!await file.tryLock(true)) {
     file.close();

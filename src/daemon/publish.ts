@@ -20,7 +20,12 @@ import {
   takeArchive,
 } from "../package/mod.ts";
 import { manifestSalt, type MutableItem, nextSeq, targetOf } from "../records/mod.ts";
-import type { SeedDirectory, SeedFiles, ValidSeedEntry } from "../store/mod.ts";
+import {
+  fileError,
+  type SeedDirectory,
+  type SeedFiles,
+  type ValidSeedEntry,
+} from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
 import { updateAnnounceRecord, updateNameIndex } from "./publisher_records.ts";
 import { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
@@ -165,6 +170,8 @@ async function prepare(context: PublishContext, request: PublishRequest): Promis
     dir: context.seeds.path,
     // The process id tells whoever tidies up whether we still live.
     prefix: `.tmp-${Deno.pid}-`,
+  }).catch((cause) => {
+    throw fileError(cause, "write", context.seeds.path);
   });
   const remove = () => Deno.remove(directory, { recursive: true }).catch(() => {});
   try {

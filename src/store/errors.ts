@@ -28,6 +28,7 @@
  */
 
 import { LibreseedError } from "../base/mod.ts";
+import { rootOwnedHint } from "./ownership.ts";
 
 /** Something about files or the state on the disk. The codes are listed at the top of this file. */
 export class StoreError extends LibreseedError {
@@ -50,7 +51,9 @@ export function fileError(cause: unknown, doing: "read" | "write", path: string)
   const denied = ["EACCES", "EPERM", "EROFS"].includes(String(code)) ||
     cause instanceof Deno.errors.NotCapable;
   if (denied) {
-    const why = code === "EROFS" ? "its file system is read-only" : "no permission";
+    const why = code === "EROFS"
+      ? "its file system is read-only"
+      : `no permission${rootOwnedHint(path)}`;
     return new StoreError(
       "failed",
       doing === "write" ? "NOT_WRITABLE" : "NOT_READABLE",

@@ -51,9 +51,18 @@ async function openLock(path: string): Promise<Deno.FsFile> {
   } catch (cause) {
     if (!isCode(cause, "ENOENT")) throw fileError(cause, "read", path);
   }
+  return await openLockFile(path);
+}
+
+/** Opens a file to lock it. One that another user has made can be locked by whoever may read it. */
+export async function openLockFile(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path, { read: true, write: true, create: true, mode: 0o644 });
   } catch (cause) {
+    if (isCode(cause, "EACCES")) {
+      const file = await Deno.open(path, { read: true }).catch(() => undefined);
+      if (file) return file;
+    }
     throw fileError(cause, "write", path);
   }
 }

@@ -14,7 +14,8 @@ export {
 } from "./atomic_files.ts";
 export type { DhtNodesTable, StoredNode } from "./dht_nodes_table.ts";
 export type { Follow, FollowsTable } from "./follows_table.ts";
-export { StoreError } from "./errors.ts";
+export { fileError, StoreError } from "./errors.ts";
+export { rootOwnedHint } from "./ownership.ts";
 export type { OutcomesTable, StoredOutcome } from "./outcomes_table.ts";
 export { checkStored, readStoredManifest, sizeOfStored } from "./package_check.ts";
 export {

@@ -27,6 +27,7 @@ import {
   writeTemporary,
 } from "./atomic_files.ts";
 import { fileError, linkRefused, StoreError } from "./errors.ts";
+import { openLockFile } from "./file_lock.ts";
 import {
   fileNamesOf,
   isArchiveName,
@@ -331,11 +332,7 @@ export class SeedDirectory {
     const path = join(this.path, LOCK_NAME);
     // Refuses a link there, which opening would follow.
     await stampOf(path);
-    try {
-      return await Deno.open(path, { write: true, create: true, mode: 0o644 });
-    } catch (cause) {
-      throw fileError(cause, "write", path);
-    }
+    return await openLockFile(path);
   }
 
   #busy(): StoreError {

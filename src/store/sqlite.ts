@@ -9,6 +9,7 @@ import { accessSync, closeSync, constants, openSync, statfsSync } from "node:fs"
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { diskFull, StoreError } from "./errors.ts";
+import { rootOwnedHint } from "./ownership.ts";
 
 /** How long to wait for another process that is writing. */
 const BUSY_TIMEOUT_MS = 5000;
@@ -171,13 +172,18 @@ function isFull(path: string): boolean {
 
 /** Asked only after a failure: closing a file undoes the process's locks on it. */
 function isWritable(path: string): boolean {
-  try {
-    accessSync(dirname(path), constants.W_OK);
-    closeSync(openSync(path, constants.O_RDWR));
-    return true;
-  } catch (error) {
-    return !["EACCES", "EPERM", "EROFS"].includes(String((error as { code?: unknown }).code));
-  }
+  // The second is asked all the same where Deno does not let us ask the first.
+  return [
+    () => accessSync(dirname(path), constants.W_OK),
+    () => closeSync(openSync(path, constants.O_RDWR)),
+  ].every((attempt) => {
+    try {
+      attempt();
+      return true;
+    } catch (error) {
+      return !["EACCES", "EPERM", "EROFS"].includes(String((error as { code?: unknown }).code));
+    }
+  });
 }
 
 /** A `STATE_READ_ONLY`. */
@@ -185,8 +191,10 @@ export function readOnly(path: string, cause?: unknown): StoreError {
   return new StoreError(
     "failed",
     "STATE_READ_ONLY",
-    `${path} cannot be written: give the user write permission for the file and its directory, or ` +
-      `another --home`,
+    `${path} cannot be written${
+      rootOwnedHint(path) ||
+      ": give the user write permission for the file and its directory, or another --home"
+    }`,
     { cause, detail: { path } },
   );
 }

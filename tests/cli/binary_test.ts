@@ -71,6 +71,45 @@ if (binary) {
     assert.equal(help.stderr, "");
   });
 
+  Deno.test("where root has made files in a user's home, what to do is said by each command", async () => {
+    await using here = await visitor();
+    // Only root can make them.
+    if (Deno.uid() !== 0) return;
+    const home = join(here.dir, "home");
+    const offline = ["--home", home, "--bootstrap", "none", "--port", "0"];
+    await run(["keygen", "--home", home], here);
+    const source = join(here.dir, "source");
+    await Deno.mkdir(source);
+    await Deno.writeTextFile(join(source, "package.json"), '{"name":"a","version":"1.0.0"}');
+    const asRoot = await runCli(["publish", ...offline, source], {
+      program: here.program.slice(4),
+    });
+    assert.equal(asRoot.code, 5, asRoot.stderr);
+    const own = (...names: string[]) =>
+      Promise.all(names.map((name) => Deno.chown(join(home, name), NOBODY, NOBODY)));
+    const hint = /belongs? to root.*sudo chown -R \d+:\d+ \S*home/;
+    const refuses = async (args: string[]) => {
+      const { code, stderr } = await runCli([...args, ...offline], {
+        program: here.program,
+        cwd: here.dir,
+      });
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, hint);
+      assert(!stderr.includes("unexpected"), stderr);
+    };
+    await refuses(["publish", source]);
+    await refuses(["seed"]);
+    const doctor = await runCli(["doctor", ...offline], { program: here.program });
+    assert.match(doctor.stdout, /^fail +home .*belong to root: .*run: sudo chown -R/m);
+    await own("daemon.lock");
+    await refuses(["publish", source]);
+    await own("state.db");
+    await refuses(["publish", source]);
+    // A lock that is root's is no obstacle: it is not written to.
+    await own("seed");
+    assert.equal((await runCli(["remove", "a@1.0.0", ...offline], here)).code, 0);
+  });
+
   Deno.test("the program leaves nothing in the directory for temporary files", async () => {
     await using here = await visitor();
     // Twice: what a first run leaves there, such as compiled code, a second would trust.
