@@ -21,7 +21,7 @@ import {
 } from "../package/mod.ts";
 import { manifestSalt, type MutableItem, nextSeq, targetOf } from "../records/mod.ts";
 import {
-  fileError,
+  createTemporaryDirectory,
   type SeedDirectory,
   type SeedFiles,
   type ValidSeedEntry,
@@ -166,14 +166,12 @@ async function prepare(context: PublishContext, request: PublishRequest): Promis
   })).isDirectory;
   context.onStep?.(isDirectory ? `packing ${path}` : `verifying ${path}`);
   // In the seed directory, so that the archive is moved and not copied to its place.
-  const directory = await Deno.makeTempDir({
-    dir: context.seeds.path,
-    // The process id tells whoever tidies up whether we still live.
-    prefix: `.tmp-${Deno.pid}-`,
-  }).catch((cause) => {
-    throw fileError(cause, "write", context.seeds.path);
-  });
-  const remove = () => Deno.remove(directory, { recursive: true }).catch(() => {});
+  const temporary = await createTemporaryDirectory(context.seeds.path);
+  const directory = temporary.path;
+  const remove = async () => {
+    await Deno.remove(directory, { recursive: true }).catch(() => {});
+    temporary[Symbol.dispose]();
+  };
   try {
     const take = isDirectory ? pack : takeReady;
     return { files: await take(context, request, directory), [Symbol.asyncDispose]: remove };

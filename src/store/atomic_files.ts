@@ -7,14 +7,14 @@
  */
 
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { toHex, utf8 } from "../base/mod.ts";
-import { fileError, linkRefused, StoreError } from "./errors.ts";
+import { type FileHandle, lstat, open, rename, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
+import { utf8 } from "../base/mod.ts";
+import { fileError, isCode, linkRefused, StoreError } from "./errors.ts";
+import { createTemporaryFile, type Temporary, type TemporaryFile } from "./temporaries.ts";
 
-const PREFIX = ".tmp-";
-/** A temporary that was not written to for this long is nobody's, whatever its process id says. */
-const STALE_MS = 3_600_000;
+export { isCode } from "./errors.ts";
+
 /** Nobody replaces a file so often while it is being opened, unless to mislead. */
 const MAX_OPEN_TRIES = 16;
 
@@ -34,11 +34,11 @@ export async function writeFileAtomic(
   data: WritableData,
   options: { mode?: number } = {},
 ): Promise<void> {
-  const temporary = await writeTemporary(path, data, options.mode);
+  using temporary = await writeTemporary(path, data, options.mode);
   try {
-    await renameFile(temporary, path);
+    await renameFile(temporary.path, path);
   } catch (error) {
-    await unlink(temporary).catch(() => {});
+    await unlink(temporary.path).catch(() => {});
     throw error;
   }
   await syncDirectory(dirname(path));
@@ -59,83 +59,31 @@ export async function moveIntoPlace(tempPath: string, finalPath: string): Promis
 }
 
 /**
- * Removes the temporaries that killed processes left in a directory: those whose process (its id is in
- * the name) does not exist any more, those of this process id from before this process began, and any
- * that was not written to for an hour. Where there is no /proc, only the last two.
- *
- * @param nowMs Unix time in milliseconds
- * @returns the names of the files and directories that were removed
- * @throws {StoreError} `NOT_READABLE`, `NOT_WRITABLE`, `IO_FAILED`; a directory that does not exist
- * has none
- */
-export async function removeStaleTemporaries(dir: string, nowMs: number): Promise<string[]> {
-  let names: string[];
-  try {
-    names = await readdir(dir);
-  } catch (cause) {
-    if (isCode(cause, "ENOENT")) return [];
-    throw fileError(cause, "read", dir);
-  }
-  const removed: string[] = [];
-  for (const name of names.filter(isTemporary)) {
-    const path = join(dir, name);
-    try {
-      const { mtimeMs } = await lstat(path);
-      if (!await isStale(name, mtimeMs, nowMs)) continue;
-      // Packing works in a temporary directory.
-      await rm(path, { recursive: true });
-      removed.push(name);
-    } catch (cause) {
-      // Its process may have renamed or removed it just now.
-      if (!isCode(cause, "ENOENT")) throw fileError(cause, "write", path);
-    }
-  }
-  return removed;
-}
-
-async function isStale(name: string, mtimeMs: number, nowMs: number): Promise<boolean> {
-  if (nowMs - mtimeMs > STALE_MS) return true;
-  const pid = Number(/^\.tmp-(\d+)-/.exec(name)?.[1]);
-  if (!Number.isSafeInteger(pid)) return false;
-  // In a container every start may get the same process id.
-  if (pid === Deno.pid) return mtimeMs < performance.timeOrigin;
-  if (Deno.build.os !== "linux") return false;
-  return await lstat(`/proc/${pid}`).then(() => false, (cause) => isCode(cause, "ENOENT"));
-}
-
-/** Whether a file name is one of ours for a temporary. */
-export function isTemporary(name: string): boolean {
-  return name.startsWith(PREFIX);
-}
-
-/**
  * Writes a temporary beside `path` and flushes it to the disk. On failure it is removed.
  *
- * @returns its path
+ * @returns it, to be disposed of once it is renamed or removed
  */
 export async function writeTemporary(
   path: string,
   data: WritableData,
   mode = 0o644,
-): Promise<string> {
-  const random = toHex(crypto.getRandomValues(new Uint8Array(8)));
-  const temporary = join(dirname(path), `${PREFIX}${Deno.pid}-${random}`);
-  let file: FileHandle | undefined;
+): Promise<Temporary> {
+  let temporary: TemporaryFile | undefined;
   try {
-    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-    file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0), mode);
+    temporary = await createTemporaryFile(dirname(path), mode);
     const chunks = typeof data === "string" ? [utf8(data)] : data;
     for await (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) {
-      await writeAll(file, chunk);
+      await writeAll(temporary.file, chunk);
     }
-    await file.sync();
-    await file.close();
+    await temporary.file.sync();
+    // Windows renames nothing that is open.
+    if (Deno.build.os === "windows") temporary.file.close();
+    return temporary;
   } catch (cause) {
-    await file?.close().catch(() => {});
-    if (file) await unlink(temporary).catch(() => {});
+    if (temporary) await unlink(temporary.path).catch(() => {});
+    temporary?.[Symbol.dispose]();
     throw fileError(cause, "write", path);
   }
-  return temporary;
 }
 
 /** Renames a file, replacing what was there. */
@@ -227,13 +175,6 @@ function notAFile(path: string): StoreError {
   });
 }
 
-/** Whether an error is the system's, of this code. */
-export function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as { code?: unknown }).code === code;
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
-  }
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }

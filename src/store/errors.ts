@@ -86,3 +86,8 @@ export function linkRefused(path: string, cause?: unknown): StoreError {
     { cause, detail: { path } },
   );
 }
+
+/** Whether an error is the system's, of this code. */
+export function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === code;
+}

@@ -6,12 +6,7 @@
  */
 
 export { hashOf } from "./archive_reading.ts";
-export {
-  moveIntoPlace,
-  removeStaleTemporaries,
-  type WritableData,
-  writeFileAtomic,
-} from "./atomic_files.ts";
+export { moveIntoPlace, type WritableData, writeFileAtomic } from "./atomic_files.ts";
 export type { DhtNodesTable, StoredNode } from "./dht_nodes_table.ts";
 export type { Follow, FollowsTable } from "./follows_table.ts";
 export { fileError, StoreError } from "./errors.ts";
@@ -54,3 +49,4 @@ export type {
   VerifiedFile,
   VerifiedFilesTable,
 } from "./verified_files_table.ts";
+export { createTemporaryDirectory, removeStaleTemporaries, type Temporary } from "./temporaries.ts";

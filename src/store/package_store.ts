@@ -20,7 +20,7 @@
 
 import { mkdir, readdir, rename, rm, unlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type Clock, systemClock, toHex } from "../base/mod.ts";
+import { type Clock, systemClock } from "../base/mod.ts";
 import {
   type ArchiveLimits,
   type FullManifest,
@@ -28,7 +28,13 @@ import {
   serializeMinimal,
   verifyArchive,
 } from "../package/mod.ts";
-import { isCode, removeStaleTemporaries, syncDirectory, writeFileAtomic } from "./atomic_files.ts";
+import { isCode, syncDirectory, writeFileAtomic } from "./atomic_files.ts";
+import {
+  createTemporaryDirectory,
+  discardedPath,
+  removeStaleTemporaries,
+  type Temporary,
+} from "./temporaries.ts";
 import { fileError, StoreError } from "./errors.ts";
 import { lockFile } from "./file_lock.ts";
 import {
@@ -147,7 +153,8 @@ export class PackageStore {
     archivePath: string,
     { limits, signal }: StageOptions,
   ): Promise<StagedPackage> {
-    const directory = await this.#temporary();
+    const temporary = await createTemporaryDirectory(this.path);
+    const directory = temporary.path;
     try {
       const { full, unpackedBytes } = await verifyArchive({
         archivePath,
@@ -157,9 +164,9 @@ export class PackageStore {
         signal,
       });
       await writeFileAtomic(join(directory, MINIMAL), serializeMinimal(minimal));
-      return new StagedPackage(this, directory, minimal, full, unpackedBytes);
+      return new StagedPackage(this, temporary, minimal, full, unpackedBytes);
     } catch (error) {
-      await remove(directory);
+      await remove(temporary);
       throw error;
     }
   }
@@ -184,12 +191,13 @@ export class PackageStore {
    * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`
    */
   async remove(entry: StoreEntry): Promise<void> {
-    const aside = this.#temporaryPath();
+    const aside = discardedPath(this.path);
     await rename(entry.directory, aside).catch((cause) => {
       throw fileError(cause, "write", entry.directory);
     });
     await syncDirectory(this.path);
-    await rm(aside, { recursive: true }).catch((cause) => {
+    // Whoever tidies up may be at it too.
+    await rm(aside, { recursive: true, force: true }).catch((cause) => {
       throw fileError(cause, "write", aside);
     });
   }
@@ -238,20 +246,6 @@ export class PackageStore {
       signal,
     });
   }
-
-  async #temporary(): Promise<string> {
-    const path = this.#temporaryPath();
-    await mkdir(path).catch((cause) => {
-      throw fileError(cause, "write", path);
-    });
-    return path;
-  }
-
-  /** The process id tells whoever tidies up whether we still live. */
-  #temporaryPath(): string {
-    const random = toHex(crypto.getRandomValues(new Uint8Array(8)));
-    return join(this.path, `.tmp-${Deno.pid}-${random}`);
-  }
 }
 
 /** A package that is verified and unpacked, and not yet in its place. */
@@ -261,11 +255,11 @@ export class StagedPackage implements AsyncDisposable {
   /** Length of the tar in the archive. */
   readonly unpackedBytes: number;
   readonly #store: PackageStore;
-  #directory: string | undefined;
+  #directory: Temporary | undefined;
 
   constructor(
     store: PackageStore,
-    directory: string,
+    directory: Temporary,
     minimal: MinimalManifest,
     full: FullManifest,
     unpackedBytes: number,
@@ -284,12 +278,15 @@ export class StagedPackage implements AsyncDisposable {
    * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`) and those of the file system
    */
   async commit({ links, direct, replace = false }: CommitOptions): Promise<StoredPackage> {
-    const directory = this.#directory!;
+    const directory = this.#directory!.path;
     await writeLinks(directory, links);
     if (direct) await writeFileAtomic(join(directory, DIRECT), "");
     await syncDirectory(directory);
     const placed = await this.#store.place(directory, this.minimal, replace);
-    if (placed) this.#directory = undefined;
+    if (placed) {
+      this.#directory?.[Symbol.dispose]();
+      this.#directory = undefined;
+    }
     const entry = await this.#store.find(this.minimal);
     if (!entry || entry.problem !== undefined) {
       const message = `${this.#store.treePath(this.minimal)} was changed by another program`;
@@ -335,6 +332,7 @@ function ignoreMissing(error: unknown): void {
   if (!(error instanceof StoreError) || error.code !== "FILE_MISSING") throw error;
 }
 
-async function remove(directory: string): Promise<void> {
-  await rm(directory, { recursive: true, force: true }).catch(() => {});
+async function remove(directory: Temporary): Promise<void> {
+  await rm(directory.path, { recursive: true, force: true }).catch(() => {});
+  directory[Symbol.dispose]();
 }

@@ -37,6 +37,7 @@ import {
   type SeedEntry,
   type ValidSeedEntry,
 } from "./seed_entry.ts";
+import type { Temporary } from "./temporaries.ts";
 
 /** How many entries are looked at side by side. */
 const READ_AHEAD = 16;
@@ -211,11 +212,11 @@ export class SeedDirectory {
     }
     let paths = await this.#placeOf(minimal);
     const source = resolve(files.archivePath);
-    const temporaries: string[] = [];
+    const temporaries: Temporary[] = [];
     const stage = async (path: string, data: WritableData) => {
       const temporary = await writeTemporary(path, data);
       temporaries.push(temporary);
-      return temporary;
+      return temporary.path;
     };
     try {
       const manifest = await stage(paths.minimalPath, serializeMinimal(minimal));
@@ -245,7 +246,10 @@ export class SeedDirectory {
       }
       if (move && source !== paths.archivePath) await unlinkIfThere(source);
     } finally {
-      for (const temporary of temporaries) await unlink(temporary).catch(() => {});
+      for (const temporary of temporaries) {
+        await unlink(temporary.path).catch(() => {});
+        temporary[Symbol.dispose]();
+      }
     }
     const entry = await this.entry(basename(paths.archivePath));
     if (entry && entry.problem === undefined) return entry;

@@ -159,10 +159,6 @@ Deno.test(`${rounds} kills lose nothing that was reported done`, async () => {
     });
     assert(!daemon.process.stderr.includes("warning"), daemon.process.stderr);
     await daemon.end();
-    // Those whose process id another process or thread has by now are kept for an hour.
-    for (const name of home.files().filter((name) => name.startsWith(".tmp-"))) {
-      await Deno.remove(join(home.seed, name), { recursive: true });
-    }
   } catch (error) {
     console.error(`LIBRESEED_KILL_ROUNDS=${rounds} LIBRESEED_KILL_SEED=${seed}`);
     throw error;

@@ -5,12 +5,12 @@
  */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { delay, systemClock } from "../../../src/base/mod.ts";
 import { install, installLocked, parseRequirement } from "../../../src/daemon/mod.ts";
 import { parseLockFile } from "../../../src/daemon/lock_file.ts";
 import { defaultArchiveLimits, signMinimal } from "../../../src/package/mod.ts";
-import { PackageStore } from "../../../src/store/mod.ts";
+import { createTemporaryDirectory, PackageStore } from "../../../src/store/mod.ts";
 import { canMount, smallDisk, temporaryHome } from "../../support/mod.ts";
 import {
   alice,
@@ -243,14 +243,13 @@ installTest(
   async (place) => {
     await place.make("app@1.0.0");
     await install(place.context(), wanting("app"));
-    // No process has this id.
-    const left = join(place.store.path, ".tmp-4194305-0123456789abcdef");
+    // Nobody holds it.
+    const left = join(place.store.path, ".tmp-held-0123456789abcdef");
     await Deno.mkdir(join(left, "package"), { recursive: true });
     await Deno.writeTextFile(join(left, "package", "half"), "x");
-    const mine = join(place.store.path, `.tmp-${Deno.pid}-0123456789abcdef`);
-    await Deno.mkdir(mine);
+    using mine = await createTemporaryDirectory(place.store.path);
     await install(place.context(), wanting("app"));
-    assert.deepEqual(place.strays(), [`.tmp-${Deno.pid}-0123456789abcdef`]);
+    assert.deepEqual(place.strays(), [basename(mine.path)]);
     assert.deepEqual(await place.stored(), ["app@1.0.0"]);
   },
 );

@@ -168,38 +168,77 @@ Deno.test("only a regular file is moved into place; whatever it is stays where i
   assert.deepEqual(await names(home.path), ["dir", "fifo", "file", "link"]);
 });
 
-Deno.test("temporaries of dead processes go, those of living ones stay", async () => {
-  await using home = await temporaryHome();
-  const dead = await new Deno.Command("true").spawn();
-  await dead.status;
-  const alive = new Deno.Command("sleep", { args: ["60"] }).spawn();
-  try {
-    for (const name of [`.tmp-${dead.pid}-a`, `.tmp-${alive.pid}-a`, ".tmp-other", "file.tgz"]) {
-      await Deno.writeTextFile(join(home.path, name), "x");
+/** Runs a program that holds a temporary, until it is killed. */
+async function holding(dir: string, what: "file" | "directory"): Promise<Deno.ChildProcess> {
+  const make = what === "file"
+    ? "const held = await createTemporaryFile(dir, 0o644); held.file.writeSync(new Uint8Array(9));"
+    : "const held = await createTemporaryDirectory(dir); Deno.mkdirSync(held.path + '/inside');";
+  const code = `
+    import { createTemporaryDirectory, createTemporaryFile } from ${
+    JSON.stringify(import.meta.resolve("../../../src/store/temporaries.ts"))
+  };
+    const dir = ${JSON.stringify(dir)};
+    ${make}
+    console.log("made");
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+  `;
+  const child = new Deno.Command(Deno.execPath(), {
+    // Without /proc and other rights, as the program has it.
+    args: ["run", "-q", "--node-modules-dir=manual", "--allow-read", "--allow-write", "-"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(code));
+  await writer.close();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  return child;
+}
+
+for (const what of ["file", "directory"] as const) {
+  Deno.test(`a temporary ${what} stays while its process lives, and goes once it was killed`, async () => {
+    await using home = await temporaryHome();
+    const child = await holding(home.path, what);
+    try {
+      const nextYear = Date.now() + 365 * 86_400_000;
+      assert.deepEqual(await removeStaleTemporaries(home.path, nextYear), []);
+      assert.equal((await names(home.path)).length, 1);
+    } finally {
+      child.kill("SIGKILL");
+      await child.status;
     }
-    await Deno.writeTextFile(join(home.path, `.tmp-${Deno.pid}-new`), "x");
-    const old = join(home.path, `.tmp-${Deno.pid}-old`);
-    await Deno.writeTextFile(old, "x");
-    await Deno.utime(old, new Date(), new Date(performance.timeOrigin - 1000));
+    assert.equal((await removeStaleTemporaries(home.path, Date.now())).length, 1);
+    assert.deepEqual(await names(home.path), []);
+  });
+}
 
-    const removed = await removeStaleTemporaries(home.path, Date.now());
-    assert.deepEqual(removed.sort(), [`.tmp-${dead.pid}-a`, `.tmp-${Deno.pid}-old`].sort());
-    const left = [`.tmp-${Deno.pid}-new`, `.tmp-${alive.pid}-a`, ".tmp-other", "file.tgz"];
-    assert.deepEqual(await names(home.path), left.sort());
-  } finally {
-    alive.kill("SIGKILL");
-    await alive.status;
-  }
-});
-
-Deno.test("a temporary that nobody wrote to for an hour goes, whosever it is", async () => {
+Deno.test("a temporary that nobody locks goes after an hour; what is none stays", async () => {
   await using home = await temporaryHome();
-  for (const name of [`.tmp-${Deno.pid}-a`, ".tmp-other", "file.tgz", ".tmpfile"]) {
+  for (const name of [".tmp-123-a", ".tmp-other", "file.tgz", ".tmpfile"]) {
     await Deno.writeTextFile(join(home.path, name), "x");
   }
+  await Deno.symlink("file.tgz", join(home.path, ".tmp-held-link"));
+  assert.deepEqual(await removeStaleTemporaries(home.path, Date.now()), []);
   const later = Date.now() + 3_601_000;
-  assert.deepEqual((await removeStaleTemporaries(home.path, later)).length, 2);
+  assert.deepEqual((await removeStaleTemporaries(home.path, later)).length, 3);
   assert.deepEqual(await names(home.path), [".tmpfile", "file.tgz"]);
+});
+
+Deno.test("temporaries that come and go while others tidy up are never taken from who made them", async () => {
+  await using home = await temporaryHome();
+  let isOver = false;
+  const tidying = (async () => {
+    while (!isOver) await removeStaleTemporaries(home.path, Date.now());
+  })();
+  try {
+    for (let i = 0; i < 200; i++) await writeFileAtomic(join(home.path, `file-${i}`), `${i}`);
+  } finally {
+    isOver = true;
+    await tidying;
+  }
+  assert.equal((await names(home.path)).length, 200);
 });
 
 Deno.test("a directory that is not there has no temporaries", async () => {
