@@ -1,5 +1,5 @@
 /**
- * `deno task torture [--scale N] [--only TEXT]`: lets the machine fail and the work pile up, and prints
+ * `deno task torture [--scale N] [--only TEXT] [--minutes N]`: lets the machine fail and the work pile up, and prints
  * what was tried, survived and lost, the most memory and the longest recovery. Exit code 1 if anything
  * was lost or did not survive. Everything happens in a test network on 127.0.0.1.
  *
@@ -10,17 +10,22 @@ import { parseArgs } from "node:util";
 import type { Case, Report } from "./torture/case.ts";
 import { faults } from "./torture/faults.ts";
 import { loads } from "./torture/load.ts";
+import { soak } from "./torture/soak.ts";
 
 const { values } = parseArgs({
   args: Deno.args,
   options: {
     scale: { type: "string", default: "1" },
     only: { type: "string", default: "" },
+    // Of the soak, a minute for each scale otherwise.
+    minutes: { type: "string" },
   },
 });
 const scale = Number(values.scale);
-const cases = [...faults, ...loads].filter(({ name }) => name.includes(values.only));
-if (!Number.isInteger(scale) || scale < 1 || cases.length === 0) {
+const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+const cases = [...faults, ...loads, soak].filter(({ name }) => name.includes(values.only));
+const isTime = minutes === undefined || minutes > 0;
+if (!Number.isInteger(scale) || scale < 1 || !isTime || cases.length === 0) {
   console.error(`--scale takes a whole number from 1; cases: ${cases.map(({ name }) => name)}`);
   Deno.exit(2);
 }
@@ -28,7 +33,7 @@ if (!Number.isInteger(scale) || scale < 1 || cases.length === 0) {
 async function report({ name, run }: Case): Promise<Report> {
   console.error(`${name} …`);
   try {
-    return await run(scale);
+    return await run(scale, minutes);
   } catch (error) {
     console.error(error);
     return { tried: 1, survived: 0, lost: 0, note: "broke off" };

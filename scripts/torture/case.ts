@@ -26,7 +26,8 @@ export interface Report {
 /** One case. */
 export interface Case {
   name: string;
-  run(scale: number): Promise<Report>;
+  /** @param minutes how long, for what runs for a time and not for a number */
+  run(scale: number, minutes?: number): Promise<Report>;
 }
 
 /** The most that a daemon had resident since its start, bytes; Linux only. */
