@@ -38,7 +38,7 @@ export interface DoctorOptions {
 export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   const { settings, clock, signal } = options;
   const { home, dir } = settings;
-  const { check, status } = await askDaemon(home, clock, signal);
+  const { check, status, isTaken } = await askDaemon(home, clock, signal);
   yield check;
   const checks: (() => Promise<Check | Check[]>)[] = [
     () => checkHome(home),
@@ -56,6 +56,11 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   if (status) {
     yield good("tcp port", `${status.port} is the daemon's`);
     yield checkDhtOf(status, settings.dht);
+    return;
+  }
+  if (isTaken) {
+    // It may want the port at any moment, and then it is not to find ours there.
+    yield good("port and dht", "not looked at: they are that process's");
     return;
   }
   const { checks: ports, udp } = await checkPorts(settings.port);
@@ -81,7 +86,7 @@ async function askDaemon(
   home: string,
   clock: Clock,
   signal: AbortSignal | undefined,
-): Promise<{ check: Check; status?: StatusJson }> {
+): Promise<{ check: Check; status?: StatusJson; isTaken?: boolean }> {
   const name = "daemon";
   const { control, lock } = homePaths(home);
   try {
@@ -94,12 +99,13 @@ async function askDaemon(
     }
   } catch (error) {
     signal?.throwIfAborted();
-    return { check: bad(name, errorToData(error).message, "end that process") };
+    return { check: bad(name, errorToData(error).message, "end that process"), isTaken: true };
   }
   if (await isLocked(lock)) {
     const pid = await lockHolder(lock) ?? "that holds daemon.lock";
     const mend = `it may be starting or ending; if it stays so, end process ${pid}`;
-    return { check: doubtful(name, `process ${pid} has the home and serves no socket`, mend) };
+    const check = doubtful(name, `process ${pid} has the home and serves no socket`, mend);
+    return { check, isTaken: true };
   }
   const isStale = await Deno.lstat(control).then(() => true, () => false);
   const left = isStale ? "; control.sock was left by one that died, and does no harm" : "";

@@ -95,6 +95,13 @@ export async function checkSeedDirectory(dir: string): Promise<Check> {
   if (problem) {
     return bad(name, problem, `run: chmod u+rwx ${dir}; or give another directory with --dir`);
   }
+  const links = (await readdir(dir, { withFileTypes: true })).filter((one) => one.isSymbolicLink());
+  if (links.length > 0) {
+    const [first] = links.map(({ name }) => join(dir, name));
+    const more = links.length > 1 ? ` and ${links.length - 1} more` : "";
+    const what = `${first}${more}: a symbolic link, and the sandbox does not end at one`;
+    return doubtful(name, what, "put what is meant itself there, or remove the link");
+  }
   const mode = openTo(info.mode, 0o022);
   if (mode === undefined) return good(name, dir);
   return doubtful(name, `others can write to ${dir} (mode ${mode})`, `run: chmod go-w ${dir}`);

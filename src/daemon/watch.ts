@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Clock, delay, type Timer } from "../base/mod.ts";
@@ -51,6 +52,8 @@ interface Seen {
 export class SeedWatcher {
   readonly #options: WatchOptions;
   readonly #seen = new Map<string, Seen>();
+  /** Links that have been warned of. */
+  readonly #links = new Set<string>();
   #mode: WatchMode;
   #events: Deno.FsWatcher | undefined;
   #timer: Timer | undefined;
@@ -198,13 +201,31 @@ export class SeedWatcher {
   async #allNames(): Promise<string[] | undefined> {
     const { directory, onWarning } = this.#options;
     try {
-      const there = (await readdir(directory)).filter(isArchiveName).sort();
+      const entries = await readdir(directory, { withFileTypes: true });
+      this.#warnOfLinks(entries);
+      const there = entries.map(({ name }) => name).filter(isArchiveName).sort();
       this.#all = false;
       const present = new Set(there);
       return [...[...this.#seen.keys()].filter((fileName) => !present.has(fileName)), ...there];
     } catch (error) {
       onWarning(`the seed directory cannot be read: ${(error as Error).message}`);
       return undefined;
+    }
+  }
+
+  /** Whoever breaks into the worker could go where a link leads. Archives are refused one by one. */
+  #warnOfLinks(entries: Dirent[]): void {
+    const { directory, onWarning } = this.#options;
+    for (const entry of entries) {
+      const { name } = entry;
+      if (!entry.isSymbolicLink() || isArchiveName(name) || this.#links.has(name)) continue;
+      this.#links.add(name);
+      onWarning(
+        `${
+          join(directory, name)
+        } is a symbolic link: it is not read, but the sandbox does not end at ` +
+          `it. Remove it`,
+      );
     }
   }
 

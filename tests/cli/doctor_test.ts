@@ -253,6 +253,13 @@ const illnesses: {
     says: /chmod go-w .*seed/,
   },
   {
+    title: "a link in the seed directory that leads out of it",
+    harm: (path) => Deno.symlink("/etc", join(path, "seed", "etc")),
+    check: "seed directory",
+    verdict: "warn",
+    says: /seed\/etc: a symbolic link.*remove/,
+  },
+  {
     title: "a file where the seed directory should be",
     async harm(path) {
       await Deno.remove(join(path, "seed"), { recursive: true });
@@ -340,6 +347,8 @@ Deno.test("a process that has the home and answers nobody is named", async () =>
   const { code, checks } = await there.doctor();
   assert.deepEqual([code, verdicts(checks)], [0, { daemon: "warn" }]);
   assert(checks.get("daemon")!.what.includes("process 4711"));
+  // It may be about to bind the port: the doctor's probe is not to be in its way.
+  assert(!checks.has("udp port") && checks.has("port and dht"));
 });
 
 /** The doctor in this process, whose clock and permissions are known. */

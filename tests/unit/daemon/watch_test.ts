@@ -170,3 +170,17 @@ Deno.test("with file events it looks at once, not only at the next poll", async 
   }
   assert.deepEqual([place.heard, place.warnings], [["+a-1.0.0.tgz"], []]);
 });
+
+Deno.test("a link is warned of once: the sandbox does not end at it", async () => {
+  await using place = await watched("poll");
+  await Deno.symlink("/etc", place.path("etc"));
+  await place.watcher.start();
+  await place.pass(3 * POLL_MS);
+  await Deno.symlink("/etc/hostname", place.path("a-1.0.0.torrent"));
+  await place.pass(3 * POLL_MS);
+  assert.deepEqual(place.warnings.map((text) => text.split(" is a symbolic link")[0]), [
+    place.path("etc"),
+    place.path("a-1.0.0.torrent"),
+  ]);
+  assert.deepEqual(place.heard, []);
+});
