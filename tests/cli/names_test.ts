@@ -192,8 +192,8 @@ Deno.test("today's index is locked: publish goes on and warns, announce says why
   const announced = await ann.run(["announce"]);
   assert.equal(announced.code, 7, announced.stderr);
   assert.match(
-    announced.stdout,
-    /^name index of hello\tfailed: Somebody has locked today's index/m,
+    announced.stderr,
+    /^libreseed: name index of hello: failed: Somebody has locked today's index/m,
   );
   await user.must(["resolve", `${ann.publicKey}/hello`]);
 });
