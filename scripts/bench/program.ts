@@ -36,6 +36,11 @@ export class Program implements AsyncDisposable {
     ]);
   }
 
+  /** Its process id. */
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** The next object that it prints. */
   async next<T>(): Promise<T> {
     const { value, done } = await this.#iterator.next();

@@ -79,6 +79,10 @@ def leech(given):
         os.makedirs(directory)
         one = session()
         held.append((one, add(one, given, directory)))
+    if given.get("waits"):
+        # Whoever started us looks at the seeder before anything is sent.
+        say(waiting=True)
+        sys.stdin.readline()
     begun = time.monotonic()
     for _, handle in held:
         handle.connect_peer(("127.0.0.1", given["port"]))

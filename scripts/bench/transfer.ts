@@ -40,6 +40,11 @@ export function webtorrent(...args: string[]): string[] {
   return ["node", webtorrentScript, ...args];
 }
 
+/** Starts a command that prints objects. */
+export function start([program, ...args]: readonly string[]): Program {
+  return new Program(program!, args);
+}
+
 /** What a process took. */
 export interface Taken {
   seconds: number;
@@ -164,8 +169,7 @@ export class PublishedPackage implements AsyncDisposable {
 export async function libtorrentSeeder(
   { torrentPath, directory }: PublishedPackage,
 ): Promise<{ program: Program; port: number }> {
-  const [python, ...args] = libtorrent({ do: "seed", torrent: torrentPath, dir: directory });
-  const program = new Program(python!, args);
+  const program = start(libtorrent({ do: "seed", torrent: torrentPath, dir: directory }));
   const { port } = await program.next<{ port: number }>();
   return { program, port };
 }

@@ -1,6 +1,8 @@
 /**
  * The chunk store that WebTorrent reads and writes through: one file at a path that we chose,
- * whatever names the torrent brings. Positions are absolute, so pieces may come in any order.
+ * whatever names the torrent brings. Positions are absolute, so pieces may come in any order. What is
+ * asked for in one turn and lies side by side is read at once; writing is done outside the thread, as
+ * Deno does it for its own files and not for `node:fs`.
  *
  * @module
  */
@@ -14,7 +16,7 @@ import {
   lstatSync,
   open,
   read,
-  write,
+  write as writeAt,
 } from "node:fs";
 
 /** Options that reach the store through WebTorrent's `storeOpts`. */
@@ -29,11 +31,27 @@ export interface ArchiveStoreOptions {
 
 type Done<T = void> = (error: Error | null, result?: T) => void;
 
+/** As much is read at once, of blocks of 16 KiB as a rule. */
+const MAX_READ_BYTES = 128 * 1024;
+/** What waits to be written before the thread waits, and with it whoever sends us more. */
+const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
+
+/** A part of the file that is to be read. */
+interface Wanted {
+  /** In the file. */
+  start: number;
+  length: number;
+  done: Done<Uint8Array>;
+}
+
 /** An `abstract-chunk-store` over one file. */
 export class ArchiveStore {
   readonly chunkLength: number;
   readonly #options: ArchiveStoreOptions;
   #descriptor: Promise<number> | undefined;
+  #writer: Promise<FileWriter | undefined> | undefined;
+  #unwrittenBytes = 0;
+  #wanted: Wanted[] = [];
   #closed = false;
   /** Reads and writes under way. */
   #busy = 0;
@@ -44,18 +62,21 @@ export class ArchiveStore {
     this.#options = options;
   }
 
-  /** Writes the whole chunk `index`. */
+  /** Writes the whole chunk `index`. The bytes may not be altered before it is done. */
   put(index: number, bytes: Uint8Array, done: Done = () => {}): void {
+    const start = index * this.chunkLength;
     this.#withFile<void>((descriptor, done) => {
-      const start = index * this.chunkLength;
-      const step = (from: number) => {
-        write(descriptor, bytes, from, bytes.length - from, start + from, (error, written) => {
-          if (error) return done(error);
-          if (from + written < bytes.length) return step(from + written);
-          done(null);
-        });
+      if (this.#unwrittenBytes >= MAX_UNWRITTEN_BYTES) return write(descriptor, start, bytes, done);
+      this.#unwrittenBytes += bytes.length;
+      const settled: Done = (error) => {
+        this.#unwrittenBytes -= bytes.length;
+        done(error);
       };
-      step(0);
+      this.#writer ??= FileWriter.open(this.#options.filePath, descriptor);
+      this.#writer.then((writer) => {
+        if (writer) writer.write(start, bytes).then(() => settled(null), settled);
+        else write(descriptor, start, bytes, settled);
+      }, settled);
     }, done);
   }
 
@@ -73,18 +94,43 @@ export class ArchiveStore {
     if (chunkLength <= 0 || offset < 0 || length < 0 || offset + length > chunkLength) {
       return queueMicrotask(() => done(new Error(`There is no such part of chunk ${index}`)));
     }
+    this.#wanted.push({ start: start + offset, length, done });
+    if (this.#wanted.length === 1) queueMicrotask(() => this.#readWanted());
+  }
+
+  #readWanted(): void {
+    const wanted = this.#wanted;
+    this.#wanted = [];
+    for (let from = 0, to = 1; from < wanted.length; from = to++) {
+      const { start } = wanted[from]!;
+      let end = start + wanted[from]!.length;
+      for (; to < wanted.length && wanted[to]!.start === end; to++) {
+        if (end + wanted[to]!.length - start > MAX_READ_BYTES) break;
+        end += wanted[to]!.length;
+      }
+      this.#read(start, end - start, wanted.slice(from, to));
+    }
+  }
+
+  /** Reads once for several who want to have parts of it. */
+  #read(start: number, length: number, parts: Wanted[]): void {
     this.#withFile<Uint8Array>((descriptor, done) => {
       const bytes = new Uint8Array(length);
       const step = (from: number) => {
         if (from === length) return done(null, bytes);
-        read(descriptor, bytes, from, length - from, start + offset + from, (error, count) => {
+        read(descriptor, bytes, from, length - from, start + from, (error, count) => {
           if (error) return done(error);
           if (count === 0) return done(new Error(`${this.#options.filePath} ends too early`));
           step(from + count);
         });
       };
       step(0);
-    }, done);
+    }, (error, bytes) => {
+      for (const part of parts) {
+        const at = part.start - start;
+        part.done(error, bytes?.subarray(at, at + part.length));
+      }
+    });
   }
 
   /** Closes the file, once what is being read and written is done: its number may get a new owner. */
@@ -93,6 +139,7 @@ export class ArchiveStore {
     this.#closed = true;
     this.#whenIdle(() => {
       if (!this.#descriptor) return queueMicrotask(() => done(null));
+      this.#writer?.then((writer) => writer?.close(), () => {});
       this.#descriptor.then(
         (descriptor) => close(descriptor, (error) => done(error ?? null)),
         () => done(null),
@@ -121,6 +168,51 @@ export class ArchiveStore {
   #whenIdle(go: () => void): void {
     if (this.#busy === 0) go();
     else this.#onIdle = go;
+  }
+}
+
+/** Writes in the thread. */
+function write(descriptor: number, start: number, bytes: Uint8Array, done: Done): void {
+  const step = (from: number) => {
+    writeAt(descriptor, bytes, from, bytes.length - from, start + from, (error, written) => {
+      if (error) return done(error);
+      if (from + written < bytes.length) return step(from + written);
+      done(null);
+    });
+  };
+  step(0);
+}
+
+/** Writes outside the thread, one part after the other. */
+class FileWriter {
+  readonly #file: Deno.FsFile;
+  #last: Promise<void> = Promise.resolve();
+
+  /** @returns `undefined` where it cannot be told whether it is the file of the descriptor */
+  static async open(path: string, descriptor: number): Promise<FileWriter | undefined> {
+    const file = await Deno.open(path, { write: true });
+    const { ino, dev } = await file.stat();
+    const same = fstatSync(descriptor);
+    if (ino === same.ino && dev === same.dev) return new FileWriter(file);
+    file.close();
+    return undefined;
+  }
+
+  private constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  write(start: number, bytes: Uint8Array): Promise<void> {
+    const writing = this.#last.then(async () => {
+      this.#file.seekSync(start, Deno.SeekMode.Start);
+      for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+    });
+    this.#last = writing.catch(() => {});
+    return writing;
+  }
+
+  close(): void {
+    this.#file.close();
   }
 }
 

@@ -32,7 +32,7 @@ interface Uploader {
 /** Blocks of one peer that are read at once; they are of 16 KiB as a rule, 128 KiB at the most. */
 const MAX_READING = 32;
 /** Bytes for one peer that wait to be sent before more are read. */
-const MAX_UNSENT_BYTES = 1024 * 1024;
+const MAX_UNSENT_BYTES = 256 * 1024;
 /** A peer that fetches a gigabyte a second asks this far ahead. */
 const MAX_WAITING = 65_536;
 /** Of these the newest are looked through for what is cancelled; sending a block in vain does no harm. */

@@ -1,0 +1,176 @@
+/**
+ * Seeding beside other programs, to libtorrent leechers on this machine:
+ * `deno run -A scripts/bench/seed.ts`.
+ *
+ * @module
+ */
+
+import { freePort } from "../../tests/support/free_port.ts";
+import { type Contender, type Figures, type Metric, type Row, runBenchmarks } from "./harness.ts";
+import type { Program } from "./program.ts";
+import {
+  aria2Missing,
+  libreseed,
+  libtorrent,
+  libtorrentMissing,
+  libtorrentSeeder,
+  nodeMissing,
+  PublishedPackage,
+  SIZE_MIB,
+  start,
+  tracker,
+  usage,
+  webtorrent,
+} from "./transfer.ts";
+
+/** Leechers of the row with many; each gets an eighth of the size. */
+const MANY = 20;
+
+const made = new Map<number, Promise<PublishedPackage>>();
+/** Made once for all rounds. */
+function sample(mebibytes: number): Promise<PublishedPackage> {
+  if (!made.has(mebibytes)) made.set(mebibytes, PublishedPackage.make(mebibytes));
+  return made.get(mebibytes)!;
+}
+
+type Seeder = (sample: PublishedPackage) => Promise<{ program: Program; port: number }>;
+
+const seeders: Record<string, { seeder: Seeder; missing: () => Promise<string | undefined> }> = {
+  "libreseed seed": {
+    missing: libtorrentMissing,
+    async seeder({ home, bootstrap }) {
+      const network = ["--bootstrap", bootstrap, "--allow-local", "--port", "0"];
+      const program = start(libreseed("seed", "-q", "--json", "--home", home, ...network));
+      const { port } = await program.next<{ port: number }>();
+      return { program, port };
+    },
+  },
+  "libtorrent": { missing: libtorrentMissing, seeder: libtorrentSeeder },
+  "aria2": {
+    missing: aria2Missing,
+    async seeder({ torrentPath, directory }) {
+      // It does not begin without somebody to announce itself to.
+      await using nobody = tracker(1);
+      const port = await freePort();
+      const program = start([
+        "aria2c",
+        "--no-conf",
+        "--quiet",
+        `--dir=${directory}`,
+        `--listen-port=${port}`,
+        "--enable-dht=false",
+        "--disable-ipv6=true",
+        "--bt-enable-lpd=false",
+        "--enable-peer-exchange=false",
+        "--bt-seed-unverified=true",
+        "--check-integrity=false",
+        "--allow-overwrite=true",
+        "--seed-ratio=0",
+        "--bt-max-peers=0",
+        `--bt-tracker=${nobody.url}`,
+        torrentPath,
+      ]);
+      await listening(port);
+      return { program, port };
+    },
+  },
+  "WebTorrent on Node": {
+    missing: nodeMissing,
+    async seeder({ torrentPath, directory }) {
+      const program = start(webtorrent("seed", torrentPath, directory));
+      const { port } = await program.next<{ port: number }>();
+      return { program, port };
+    },
+  },
+};
+
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+async function round(seeder: Seeder, count: number): Promise<Figures> {
+  const given = await sample(count === 1 ? SIZE_MIB : SIZE_MIB / 8);
+  const directory = await Deno.makeTempDir({ prefix: "libreseed-bench-" });
+  try {
+    const { program, port } = await seeder(given);
+    await using seeding = program;
+    await using leecher = start(libtorrent({
+      do: "leech",
+      torrent: given.torrentPath,
+      dir: directory,
+      port,
+      count,
+      waits: true,
+    }));
+    await leecher.next();
+    const before = await usage(seeding.pid);
+    leecher.go();
+    const { took } = await leecher.next<{ took: number[] }>();
+    const after = await usage(seeding.pid);
+    const slowest = Math.max(...took);
+    const gigabytes = given.lengthBytes * count / 1e9;
+    return {
+      megabytes: gigabytes * 1e3 / slowest,
+      unfair: slowest / Math.min(...took),
+      cpu: (after.cpuSeconds - before.cpuSeconds) / gigabytes,
+      resident: after.residentMiB,
+    };
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const speed: Metric = { key: "megabytes", name: "speed", unit: "MB/s" };
+const cost: Metric[] = [
+  { key: "cpu", name: "processor", unit: "s/GB" },
+  { key: "resident", name: "memory at most", unit: "MiB" },
+];
+/** `BENCH_ONLY` leaves out those whose names do not contain it. */
+const only = Deno.env.get("BENCH_ONLY") ?? "";
+
+function contenders(count: number): Contender[] {
+  return Object.entries(seeders)
+    .filter(([name]) => name.includes(only))
+    .map(([name, { seeder, missing }]) => ({
+      name,
+      missing,
+      round: () => round(seeder, count),
+    }));
+}
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [
+  {
+    id: "seed",
+    title: "Seeding to one",
+    about:
+      `${SIZE_MIB} MiB to one libtorrent leecher on the same machine, from its connecting to the ` +
+      "last piece. Processor is the seeder's from there on, memory its most since its start.",
+    metrics: [speed, ...cost],
+    contenders: contenders(1),
+    rounds: 5,
+  },
+  {
+    id: "seed-many",
+    title: `Seeding to ${MANY} at once`,
+    about:
+      `${SIZE_MIB / 8} MiB to each of ${MANY} libtorrent leechers in one process, which know of ` +
+      "nobody but the seeder. Speed is of all together, until the last of them has everything.",
+    metrics: [speed, { key: "unfair", name: "slowest to fastest", unit: "" }, ...cost],
+    contenders: contenders(MANY),
+    rounds: 5,
+  },
+];
+
+if (import.meta.main) {
+  const code = await runBenchmarks(rows, Deno.args);
+  for (const one of made.values()) await (await one)[Symbol.asyncDispose]();
+  Deno.exit(code);
+}
