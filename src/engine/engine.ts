@@ -81,6 +81,11 @@ export interface DownloadRequest {
 
 /** How often a download tells how far it is. */
 const PROGRESS_INTERVAL_MS = 250;
+/**
+ * Peers of one torrent that are served at the same time. WebTorrent chooses them anew every ten seconds
+ * only: with its ten, the place of one that has got everything would stay empty until then.
+ */
+const SERVED_AT_ONCE = 200;
 /** Tries to find a number that is free for TCP and UDP alike, when any port will do. */
 const FREE_PORT_TRIES = 8;
 
@@ -324,6 +329,7 @@ export class Engine {
       storeOpts: { filePath, writable },
       // WebTorrent would hold up to 20 whole pieces of each torrent; the system caches the file.
       storeCacheSlots: 0,
+      uploads: SERVED_AT_ONCE,
       skipVerify,
     });
     letEndEarly(added);
