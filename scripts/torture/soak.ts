@@ -5,7 +5,8 @@
  * @module
  */
 
-import { basename, join } from "node:path";
+import { join } from "node:path";
+import { minimalFileName } from "../../src/package/mod.ts";
 import { type Home, newPlace, type Place } from "../../tests/cli/network/place.ts";
 import { type Case, most, peakBytes, type Report } from "./case.ts";
 
@@ -68,11 +69,11 @@ async function round(place: Place, publisher: Home, other: Home, number: number)
   await Deno.writeFile(join(source, "noise"), crypto.getRandomValues(new Uint8Array(65_536)));
   await publisher.must(["publish", "-q", source]);
   const what = `${publisher.publicKey}/${label}`;
-  const got = join(place.path, `got-${number}`);
-  await Deno.mkdir(got);
-  const archive = (await other.must(["get", "-q", what], { cwd: got })).trim();
-  await other.must(["add", "-q", join(got, basename(archive))]);
-  await Deno.remove(got, { recursive: true });
+  await other.must(["get", "-q", what]);
+  const added = join(place.path, `a-${number}.tgz`);
+  await publisher.must(["pack", "-q", "--name", "a", "--out", added, source]);
+  await other.must(["add", "-q", added]);
+  for (const path of [added, minimalFileName(added)]) await Deno.remove(path);
   if (number % 3 === 0) await publisher.must(["announce", label]);
   if (number % 4 === 0) await other.must(["resolve", what]);
   if (number >= KEPT) {
@@ -80,6 +81,7 @@ async function round(place: Place, publisher: Home, other: Home, number: number)
     for (const home of [publisher, other]) {
       await home.must(["remove", "-q", `p${old % 5}@1.0.${old}`]);
     }
+    await other.must(["remove", "-q", `a@1.0.${old}`]);
   }
   await Deno.remove(source, { recursive: true });
 }
@@ -116,8 +118,8 @@ export const soak: Case = {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
     await sampling;
-    const wanted = Math.min(report.tried, KEPT);
-    for (const home of [publisher, other]) {
+    const kept = Math.min(report.tried, KEPT);
+    for (const [home, wanted] of [[publisher, kept], [other, 2 * kept]] as const) {
       const { packages } = JSON.parse(await home.must(["status", "--json"])) as {
         packages: number;
       };
