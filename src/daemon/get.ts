@@ -23,7 +23,9 @@ import { DaemonError } from "./errors.ts";
 import { findItem } from "./find_item.ts";
 import { minimalOf } from "./manifest_item.ts";
 import type { DownloadJson, Operations } from "./operations.ts";
+import { partialPath } from "./partials.ts";
 import { resolvePackage, type Wanted } from "./resolve.ts";
+import { VerifyBehind } from "./verify_behind.ts";
 
 /** What getting works with. */
 export interface GetContext {
@@ -150,23 +152,33 @@ async function fetchArchive(context: GetContext, plan: Plan): Promise<Got> {
   const { operations, seeds, onStep, limits, signal } = context;
   const { minimal, publicKey } = plan;
   onStep?.(`downloading ${minimal ? `${minimal.name}@${minimal.version}` : plan.infoHashHex}`);
+  const archivePath = partialPath(seeds.path, plan.infoHashHex);
+  const behind = minimal &&
+    new VerifyBehind({ archivePath, minimal, publicKey, limits, signal });
   const { path, torrent } = await downloadWithDeadline(context, {
     infoHash: plan.infoHashHex,
     lengthBytes: minimal?.length,
     maxBytes: limits.maxArchiveBytes,
     peers: plan.peers,
     torrent: plan.torrent && toBase64(plan.torrent),
+  }, behind).catch(async (error) => {
+    await behind?.abandon();
+    throw error;
   });
+  const tellStep = (step: string) => onStep?.(`verifying: ${step}`);
   let verified: VerifiedArchive;
   try {
-    verified = await verifyArchive({
-      archivePath: path,
-      minimal,
-      publicKey,
-      limits,
-      signal,
-      onStep: (step) => onStep?.(`verifying: ${step}`),
-    });
+    const onItsWay = await behind?.finish(path);
+    onItsWay?.steps.forEach(tellStep);
+    verified = onItsWay?.verified ??
+      await verifyArchive({
+        archivePath: path,
+        minimal,
+        publicKey,
+        limits,
+        signal,
+        onStep: tellStep,
+      });
   } catch (error) {
     // Another command may have wanted the same archive, and have put it in its place.
     const there = await alreadyThere(context, plan);
@@ -193,7 +205,11 @@ function describe({ name, version, pubkey }: { name: string; version: string; pu
 }
 
 /** Gives up if no peer was found in time; once bytes flow, only a long stall ends the download. */
-async function downloadWithDeadline(context: GetContext, request: DownloadJson) {
+async function downloadWithDeadline(
+  context: GetContext,
+  request: DownloadJson,
+  behind: VerifyBehind | undefined,
+) {
   const { operations, clock, timeoutMs, signal, onProgress } = context;
   const ended = new AbortController();
   let lastMs = clock.now();
@@ -215,6 +231,7 @@ async function downloadWithDeadline(context: GetContext, request: DownloadJson) 
           bytes = progress.downloadedBytes;
           lastMs = clock.now();
         }
+        behind?.tell(progress);
         onProgress?.(progress);
       },
     });

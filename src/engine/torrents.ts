@@ -37,6 +37,8 @@ export interface DownloadProgress {
   /** 0 until the metadata has come. */
   lengthBytes: number;
   downloadedBytes: number;
+  /** Bytes from the start of the file that are there, checked and written. */
+  readyBytes: number;
   peers: number;
   /** Bytes a second. */
   downloadSpeed: number;
@@ -163,7 +165,15 @@ export function progressOf(torrent: Torrent): DownloadProgress {
   return {
     lengthBytes: torrent.length ?? 0,
     downloadedBytes: torrent.length ? torrent.downloaded : 0,
+    readyBytes: readyBytesOf(torrent),
     peers: torrent.numPeers,
     downloadSpeed: torrent.downloadSpeed,
   };
+}
+
+/** A piece is `null` once it has been checked and written. */
+function readyBytesOf({ ready, pieces, pieceLength, length }: Torrent): number {
+  if (!ready || !pieces) return 0;
+  const missing = pieces.findIndex((piece) => piece !== null);
+  return missing === -1 ? length : missing * pieceLength;
 }

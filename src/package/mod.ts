@@ -50,3 +50,4 @@ export { isValidRange, type PackageSpec, parsePackageSpec } from "./spec.ts";
 export { takeArchive, type TakenArchive, type TakeOptions } from "./take.ts";
 export { buildTorrent, type Torrent, torrentInfoHash, type TorrentSource } from "./torrent.ts";
 export { type VerifiedArchive, verifyArchive, type VerifyOptions } from "./verify.ts";
+export { type ArrivingOptions, verifyArriving } from "./verify_arriving.ts";
