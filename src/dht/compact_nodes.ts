@@ -32,3 +32,12 @@ export function parseCompactNodes(bytes: unknown): KnownContact[] {
   }
   return contacts;
 }
+
+/** The 26 bytes of a node. */
+export function compactNode({ id, host, port }: KnownContact): Uint8Array {
+  const bytes = new Uint8Array(COMPACT_NODE_BYTES);
+  bytes.set(id);
+  bytes.set(host.split(".").map(Number), 20);
+  bytes.set([port >> 8, port & 255], 24);
+  return bytes;
+}

@@ -50,6 +50,8 @@ export interface LookupOptions {
   /** Fed with every answer, and asked how long to wait for one. */
   roundTrip: RoundTripEstimator;
   clock: Clock;
+  /** Nodes to begin with, besides those of the routing table. */
+  start?: KnownContact[];
   /** Ends the lookup early; what was found until then is the result. */
   signal?: AbortSignal;
   /** Called with each answer as it comes. Returning `false` ends the lookup. */
@@ -74,8 +76,12 @@ const MAX_DISTANCES = 8;
 interface Candidate {
   id: Uint8Array;
   contact: KnownContact;
-  state: "new" | "waiting" | "late" | "answered" | "failed";
+  /** `passed`: not asked, because it seems dead. */
+  state: "new" | "passed" | "waiting" | "late" | "answered" | "failed";
 }
+
+/** Candidates that nobody waits for. */
+const PASSED_OVER: readonly Candidate["state"][] = ["passed", "late", "failed"];
 
 /** Runs one lookup through `node`. Never rejects; a network that is not there gives no answers. */
 export function lookup(node: DhtNode, options: LookupOptions): Promise<LookupResult> {
@@ -116,6 +122,7 @@ class Lookup {
       this.#resolve = resolve;
       if (signal?.aborted) return this.#end();
       signal?.addEventListener("abort", this.#end, { signal: this.#ended.signal });
+      for (const contact of this.#options.start ?? []) this.#add(contact);
       this.#begin(closest * 2);
       if (this.#candidates.length < closest) this.#askBootstrap();
       this.#step();
@@ -151,7 +158,8 @@ class Lookup {
     ) return;
     this.#seenAddresses.add(address);
     this.#seenIds.add(idHex);
-    const candidate: Candidate = { id: contact.id, contact, state: "new" };
+    const state = this.#node.seemsDead(contact) ? "passed" : "new";
+    const candidate: Candidate = { id: contact.id, contact, state };
     let low = 0;
     let high = this.#candidates.length;
     while (low < high) {
@@ -172,7 +180,7 @@ class Lookup {
     const front: Candidate[] = [];
     let answered = 0;
     for (const candidate of this.#candidates) {
-      if (candidate.state === "failed" || candidate.state === "late") continue;
+      if (PASSED_OVER.includes(candidate.state)) continue;
       front.push(candidate);
       if (candidate.state === "answered") answered++;
       if (front.length === closest) break;
@@ -201,6 +209,9 @@ class Lookup {
     if (!this.#begunAgain) {
       // After a long sleep the part of the routing table that was asked may be dead as a whole.
       this.#begunAgain = true;
+      for (const candidate of this.#candidates) {
+        if (candidate.state === "passed") candidate.state = "new";
+      }
       this.#begin(closest * 4);
       this.#askBootstrap();
       for (const contact of this.#barren.slice(0, MAX_BARREN_ASKED)) {
@@ -220,7 +231,7 @@ class Lookup {
   #askFarther(): boolean {
     const { target, closest } = this.#options;
     if (this.#answers.length === 0) return false;
-    if (!this.#candidates.some(({ state }) => state === "failed" || state === "late")) return false;
+    if (!this.#candidates.some(({ state }) => PASSED_OVER.includes(state))) return false;
     const farthest = this.#candidates[Math.min(closest, this.#candidates.length) - 1]!;
     this.#nearestBits ??= sharedBits(target, farthest.id);
     const bits = this.#nearestBits - this.#distancesTried++;

@@ -12,6 +12,7 @@ import { DhtError } from "./errors.ts";
 import type { ItemKey } from "./item_query.ts";
 import { lookup, type LookupAnswer, type LookupResult } from "./lookup.ts";
 import { countLookups, mergePuts, readItems } from "./merge.ts";
+import { Neighbourhoods } from "./neighbourhoods.ts";
 import type { DhtNode, NodeProvider, QueryName, QueryValue } from "./node.ts";
 import {
   addErrors,
@@ -92,6 +93,7 @@ export class DhtManager {
   readonly #limiter: RateLimiter | undefined;
   readonly #roundTrip = new RoundTripEstimator();
   readonly #density = new Density();
+  readonly #neighbourhoods: Neighbourhoods;
   /** The last operation of each target: two puts of one key at once would fail one of them. */
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -108,6 +110,7 @@ export class DhtManager {
   constructor(options: DhtManagerOptions) {
     this.#nodes = options.nodes;
     this.#clock = options.clock;
+    this.#neighbourhoods = new Neighbourhoods(options.clock);
     this.#storeNodes = options.storeNodes ?? 8;
     this.#minNodes = options.minNodes ?? 8;
     this.#concurrency = options.concurrency ?? 4;
@@ -260,7 +263,7 @@ export class DhtManager {
   /** What work that can wait has taken of late: packets an operation, smoothed. */
   #usualPackets = 16;
 
-  #lookup(
+  async #lookup(
     node: DhtNode,
     query: QueryName,
     target: Uint8Array,
@@ -268,7 +271,7 @@ export class DhtManager {
     signal: AbortSignal,
     onAnswer?: (answer: LookupAnswer) => void,
   ): Promise<LookupResult> {
-    return lookup(node, {
+    const found = await lookup(node, {
       target,
       query,
       args,
@@ -277,9 +280,13 @@ export class DhtManager {
       roundTrip: this.#roundTrip,
       density: this.#density,
       clock: this.#clock,
+      start: this.#neighbourhoods.of(target),
       signal,
       onAnswer,
     });
+    const nearest = found.answers.slice(0, this.#storeNodes).map(({ contact }) => contact);
+    this.#neighbourhoods.learn(target, nearest);
+    return found;
   }
 
   async #run<T>(
@@ -329,6 +336,7 @@ export class DhtManager {
       port: node.port,
       tableSize: () => node.tableSize(),
       closest: (target, count) => node.closest(target, count),
+      seemsDead: (contact) => node.seemsDead(contact),
       bootstrapContacts: () => node.bootstrapContacts(),
       query: (...args) => {
         sent.packets++;

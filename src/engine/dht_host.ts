@@ -59,13 +59,17 @@ const BUCKET_SIZE = 64;
 const PINGED_FOR_ROOM = 1;
 /** A node silent this many times in a row leaves the routing table. */
 const MAX_SILENCES = 2;
+/** A node that was silent is passed over for so long where there are others. */
+const SILENT_FOR_MS = 10 * 60_000;
+const MAX_SILENT = 10_000;
 
 /** Owns k-rpc and the UDP socket under it. */
 export class DhtHost {
   readonly krpc: Krpc;
   readonly #udp: UdpSocket;
   readonly #options: DhtHostOptions;
-  readonly #silences = new Map<string, number>();
+  /** Nodes that did not answer: how many times in a row, and when last. */
+  readonly #silences = new Map<string, { count: number; atMs: number }>();
   #state: DhtState = { state: "starting" };
   #port = 0;
   #retryMs = FIRST_RETRY_MS;
@@ -198,6 +202,7 @@ export class DhtHost {
     closest: (target, count) =>
       host.krpc.nodes.closest(Buffer.from(target), count)
         .map(({ id, host, port }) => ({ id, host, port })),
+    seemsDead: (contact) => host.#seemsDead(contact),
     bootstrapContacts: () => host.krpc.bootstrap,
     query: (to, name, args, options) => host.#query(to, name, args, options),
   }))(this);
@@ -257,15 +262,20 @@ export class DhtHost {
   #silent(to: Contact): void {
     if (!to.id) return;
     const key = keyOf(to);
-    const silences = (this.#silences.get(key) ?? 0) + 1;
-    if (silences < MAX_SILENCES) {
-      // Bounded by forgetting all: a node that lies dead is met again soon enough.
-      if (this.#silences.size > 10_000) this.#silences.clear();
-      this.#silences.set(key, silences);
-      return;
-    }
+    const count = (this.#silences.get(key)?.count ?? 0) + 1;
     this.#silences.delete(key);
-    this.krpc.nodes.remove(Buffer.from(to.id));
+    // The longest silent is forgotten first: a node that lies dead is met again soon enough.
+    if (this.#silences.size >= MAX_SILENT) {
+      this.#silences.delete(this.#silences.keys().next().value!);
+    }
+    this.#silences.set(key, { count, atMs: this.#options.clock.now() });
+    if (count >= MAX_SILENCES) this.krpc.nodes.remove(Buffer.from(to.id));
+  }
+
+  #seemsDead(contact: Contact): boolean {
+    const silence = this.#silences.get(keyOf(contact));
+    return silence !== undefined &&
+      Math.abs(this.#options.clock.now() - silence.atMs) < SILENT_FOR_MS;
   }
 }
 

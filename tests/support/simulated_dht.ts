@@ -38,6 +38,8 @@ export interface SentPacket {
 const TABLE_SIZE = 160;
 /** How long a node that died stays in the routing tables of others. */
 const STALE_MS = 15 * 60_000;
+/** How long a client remembers that a node did not answer. */
+const SILENT_FOR_MS = 10 * 60_000;
 
 /** Random numbers, 0 inclusive to 1 exclusive, the same ones for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -177,6 +179,8 @@ export class SimulatedClient implements DhtNode {
   mostUnderWay = 0;
   readonly #dht: SimulatedDht;
   readonly #table = new Map<string, SimulatedNode>();
+  /** When nodes were silent last, by host. */
+  readonly #silent = new Map<string, number>();
   readonly #bootstrap: Contact[];
   readonly #checksIds: boolean;
 
@@ -211,6 +215,10 @@ export class SimulatedClient implements DhtNode {
       .map(({ id, host, port }) => ({ id, host, port }));
   }
 
+  seemsDead({ host }: Contact): boolean {
+    return this.#dht.clock.now() - (this.#silent.get(host) ?? -Infinity) < SILENT_FOR_MS;
+  }
+
   bootstrapContacts(): Contact[] {
     return this.#bootstrap;
   }
@@ -235,7 +243,9 @@ export class SimulatedClient implements DhtNode {
       };
       const giveUp = () => {
         // The engine's node finds out too, though nobody waits any more.
-        if (!this.#dht.at(to)?.alive) this.#table.delete(to.host);
+        const isDead = !this.#dht.at(to)?.alive;
+        if (isDead) this.#table.delete(to.host);
+        if (isDead || silent) this.#silent.set(to.host, clock.now());
         settle({ kind: "timeout" });
       };
       const arrive = () => {
@@ -243,6 +253,7 @@ export class SimulatedClient implements DhtNode {
         const answer = node?.alive ? node.answer({ name, args }) : { kind: "silent" as const };
         const waitedMs = clock.now() - sentMs;
         if (answer.kind === "silent") {
+          silent = true;
           timer = clock.after(timeoutMs - waitedMs, giveUp);
         } else if (answer.delayMs !== undefined) {
           const lateMs = answer.delayMs - waitedMs;
@@ -253,6 +264,7 @@ export class SimulatedClient implements DhtNode {
         } else settle(this.#result(to, answer, sentMs));
       };
       const lost = loss > 0 && random() < loss;
+      let silent = lost;
       const tripMs = Math.round(least + random() * (most - least));
       let timer = lost ? clock.after(timeoutMs, giveUp) : clock.after(tripMs, arrive);
       signal?.addEventListener("abort", giveUp, { once: true });
@@ -270,6 +282,7 @@ export class SimulatedClient implements DhtNode {
     if (this.#checksIds && to.id && id instanceof Uint8Array && !equalBytes(id, to.id)) {
       return { kind: "failed", why: "another node id" };
     }
+    this.#silent.delete(to.host);
     const node = this.#dht.at(to);
     if (node) this.learn(node);
     return { kind: "reply", from: to, body: answer.body, rttMs };
