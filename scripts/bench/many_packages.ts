@@ -1,93 +1,121 @@
 /**
- * Homes with many packages, as they are after everything was published: for benchmarks and torture,
- * which measure what comes after.
+ * Homes with many packages, as they are after everything was published: for benchmarks that measure
+ * what comes after.
  *
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { systemClock } from "../../src/base/mod.ts";
+import { fromHex, systemClock, toHex } from "../../src/base/mod.ts";
 import { ensureHome, homePaths, manifestItem, rememberVerified } from "../../src/daemon/mod.ts";
 import { generateKeyPair, type KeyPair, writeKeyFile } from "../../src/identity/mod.ts";
-import { packDirectory, type PackedArchive } from "../../src/package/mod.ts";
-import { targetOf } from "../../src/records/mod.ts";
+import {
+  archiveFileName,
+  buildTorrent,
+  formatSha256,
+  minimalFileName,
+  type MinimalManifest,
+  serializeMinimal,
+  signMinimal,
+  torrentFileName,
+} from "../../src/package/mod.ts";
+import {
+  announceSalt,
+  dayOf,
+  encodeAnnounceRecord,
+  encodeNameIndex,
+  type MutableItem,
+  nameIndexKeyPair,
+  nameIndexSalt,
+  nameIndexSlot,
+  signItem,
+  signNameIndexEntry,
+  targetOf,
+} from "../../src/records/mod.ts";
 import { SeedDirectory, StateDatabase, type ValidSeedEntry } from "../../src/store/mod.ts";
 
-/** What {@linkcode fillSeedDirectory} makes. */
-export interface ManyPackages {
-  keys: KeyPair;
-  packages: PackedArchive[];
+/** How many bytes an archive of the benchmarks has: what is in it does not matter to an idle daemon. */
+export const ARCHIVE_BYTES = 65_536;
+
+/** Writes archives with their torrents and manifests into a directory, and returns the manifests. */
+function fillSeedDirectory(directory: string, keys: KeyPair, count: number): MinimalManifest[] {
+  const contents = new Uint8Array(ARCHIVE_BYTES);
+  return Array.from({ length: count }, (_, i) => {
+    crypto.getRandomValues(contents);
+    const name = `package-${i}`;
+    const path = join(directory, archiveFileName(name, "1.0.0"));
+    const { torrent, infoHash } = buildTorrent({
+      name: archiveFileName(name, "1.0.0"),
+      lengthBytes: contents.length,
+      pieces: createHash("sha1").update(contents).digest(),
+    });
+    const manifest = signMinimal({
+      name,
+      version: "1.0.0",
+      infohash: formatSha256(createHash("sha256").update(contents).digest()),
+      btih: toHex(infoHash),
+      length: contents.length,
+      timestamp: Date.now(),
+    }, keys);
+    Deno.writeFileSync(path, contents);
+    Deno.writeFileSync(torrentFileName(path), torrent);
+    Deno.writeTextFileSync(minimalFileName(path), serializeMinimal(manifest));
+    return manifest;
+  });
 }
 
-/** Packs `count` small packages of `sizeBytes` random bytes each into a directory, as `pack` would. */
-export async function fillSeedDirectory(
-  directory: string,
-  count: number,
-  sizeBytes: number,
-): Promise<ManyPackages> {
-  const keys = generateKeyPair();
-  const packages: PackedArchive[] = [];
-  const source = await Deno.makeTempDir();
-  const contents = new Uint8Array(sizeBytes);
-  try {
-    for (let i = 0; i < count; i++) {
-      for (let at = 0; at < sizeBytes; at += 65_536) {
-        crypto.getRandomValues(contents.subarray(at, at + 65_536));
-      }
-      await Deno.writeFile(join(source, "data"), contents);
-      packages.push(
-        await packDirectory({
-          dir: source,
-          name: `package-${i}`,
-          version: "1.0.0",
-          outDir: directory,
-          signer: keys,
-          timestampMs: Date.now(),
-        }),
-      );
-    }
-  } finally {
-    await Deno.remove(source, { recursive: true });
-  }
-  return { keys, packages };
-}
-
-/** A home with `count` packages whose records were put a moment ago, and are due within the hour. */
-export async function fillHome(home: string, count: number, sizeBytes: number): Promise<void> {
+/**
+ * A home with `count` packages as `publish` leaves it: all records and torrents were announced a moment
+ * ago, and are due again in the course of the next hour.
+ *
+ * @param port that the torrents were announced with
+ */
+export async function fillHome(
+  home: string,
+  { count, port }: { count: number; port: number },
+): Promise<void> {
   await ensureHome(home);
-  const paths = homePaths(home);
   const seeds = new SeedDirectory(join(home, "seed"));
   await seeds.ensure();
-  const { keys, packages } = await fillSeedDirectory(seeds.path, count, sizeBytes);
+  const keys = generateKeyPair();
+  const { publicKey } = keys;
+  const manifests = fillSeedDirectory(seeds.path, keys, count);
   await writeKeyFile(join(home, "keys", "publisher.key"), keys);
-  using state = StateDatabase.open(paths.state, systemClock);
+  using state = StateDatabase.open(homePaths(home).state, systemClock);
   const nowMs = Date.now();
   const entries = await seeds.list();
+  const announced = (target: Uint8Array, i: number, port?: number) =>
+    state.outcomes.set({
+      ...{ target, lastAttemptMs: nowMs, lastSuccessMs: nowMs, failures: 0, port },
+      ...{ asked: 8, responded: 8, holding: 8, stored: 8 },
+      nextDueMs: nowMs + Math.round(3_600_000 * (i + 1) / count),
+    });
+  const keep = (item: MutableItem, kind: string, name?: string, version?: string) => {
+    const target = targetOf(item.publicKey, item.salt);
+    state.records.put({ ...item, target, kind, name, version, own: true, createdMs: nowMs });
+    return target;
+  };
   state.transaction(() => {
     for (const entry of entries) rememberVerified(state, entry as ValidSeedEntry);
-    for (const [i, { minimal }] of packages.entries()) {
-      const item = manifestItem(minimal, keys, nowMs);
-      const target = targetOf(item.publicKey, item.salt);
-      state.records.put({
-        ...item,
-        target,
-        kind: "manifest",
-        name: minimal.name,
-        version: minimal.version,
-        own: true,
-        createdMs: nowMs,
-      });
-      state.outcomes.set({
-        target,
-        lastAttemptMs: nowMs,
-        lastSuccessMs: nowMs,
-        asked: 8,
-        responded: 8,
-        holding: 8,
-        stored: 8,
-        failures: 0,
-        nextDueMs: nowMs + Math.round(3_600_000 * (i + 1) / packages.length),
-      });
+    for (const [i, minimal] of manifests.entries()) {
+      const { name, version } = minimal;
+      announced(keep(manifestItem(minimal, keys, nowMs), "manifest", name, version), i);
+      announced(fromHex(minimal.btih)!, i, port);
+      const times = { firstSeenMs: nowMs, timestampMs: nowMs };
+      const entry = signNameIndexEntry(keys, name, { version, ...times });
+      const { signature } = entry;
+      const slot = nameIndexSlot(publicKey);
+      const salt = nameIndexSalt(name, slot);
+      const value = encodeNameIndex([entry]);
+      keep({ publicKey, salt, seq: nowMs, value, signature }, "name-entry", name, version);
+      const index = signItem(nameIndexKeyPair(name, dayOf(nowMs)), { salt, seq: nowMs, value });
+      announced(keep(index, "name-index", name, String(slot)), i);
     }
+    const value = encodeAnnounceRecord({ packages: new Map(), timestampMs: nowMs });
+    announced(
+      keep(signItem(keys, { salt: announceSalt(publicKey), seq: nowMs, value }), "announce"),
+      count - 1,
+    );
   });
 }
