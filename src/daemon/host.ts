@@ -88,6 +88,8 @@ export class Host implements Operations {
   #follows: FollowKeeper | undefined;
   #saveNodes: Timer | undefined;
   #seeding: Seeding | undefined;
+  /** While everything is begun: asking for each torrent by itself would take longer. */
+  #torrentsDueMs: Map<string, number> | undefined;
   #downloads!: Downloads;
 
   /** State, then the engine with its DHT, then the manager; the control socket is the caller's. */
@@ -169,7 +171,9 @@ export class Host implements Operations {
       seed: (archives) =>
         worker.seed(archives.map((archive) => ({
           ...archive,
-          announceDueMs: this.#records.torrentDueMs(archive.infoHashHex),
+          announceDueMs: this.#torrentsDueMs
+            ? this.#torrentsDueMs.get(archive.infoHashHex) ?? 0
+            : this.#records.torrentDueMs(archive.infoHashHex),
         }))),
       unseed: (infoHashHex) => worker.unseed(infoHashHex),
     };
@@ -187,7 +191,8 @@ export class Host implements Operations {
 
   /** Keeps all records alive, seeds everything, and watches the seed directory: the daemon's work. */
   async seedAll(): Promise<void> {
-    await this.#worker.keepRecords(this.#records.all());
+    for (const some of this.#records.all()) await this.#worker.keepRecords(some);
+    this.#torrentsDueMs = this.#records.torrentsDueMs();
     const { settings, clock, listeners } = this.#options;
     this.#seeding = new Seeding({
       directory: this.#seeds.path,
@@ -224,6 +229,7 @@ export class Host implements Operations {
     this.#follows.start();
     await this.#catalogs.addAll(listeners.onWarning);
     await this.#seeding.start();
+    this.#torrentsDueMs = undefined;
   }
 
   async status(): Promise<StatusJson> {

@@ -20,6 +20,9 @@ export interface NamedRecord {
   kept: KeptRecord;
 }
 
+/** How many records are handed over at once. */
+const SLICE = 500;
+
 /** The records of one home. */
 export class KeptRecords {
   readonly #state: StateDatabase;
@@ -40,17 +43,31 @@ export class KeptRecords {
     this.#onNotice = onNotice;
   }
 
-  /** All of them. Name indexes are not among them: they are written anew each time. */
-  all(): KeptRecord[] {
-    return this.#fixed().map((record) => this.#named(record).kept);
+  /**
+   * All of them, some at a time. Name indexes are not among them: they are written anew each time.
+   */
+  *all(): Generator<KeptRecord[]> {
+    let last: Uint8Array | undefined;
+    for (;;) {
+      const some = this.#state.records.schedule(last, SLICE);
+      if (some.length === 0) return;
+      last = some.at(-1)!.target;
+      yield some.map((record) => {
+        const { dueMs, failures } = record;
+        return { item: itemOf(record), dueMs, failures };
+      });
+    }
   }
 
   /** All of them as they stand, for people. */
   describe(): RecordJson[] {
     const records = this.#state.records.list().filter(({ kind }) => kind !== "name-entry");
+    const outcomes = new Map(
+      this.#state.outcomes.list().map((outcome) => [toHex(outcome.target), outcome]),
+    );
     return records.map((record) => {
       const { target, kind, name, version, seq, own } = record;
-      const outcome = this.#state.outcomes.get(target);
+      const outcome = outcomes.get(toHex(target));
       return {
         kind: kind as RecordName["kind"],
         name,
@@ -114,6 +131,11 @@ export class KeptRecords {
   torrentDueMs(infoHashHex: string): number {
     const outcome = this.#state.outcomes.get(fromHex(infoHashHex)!);
     return outcome?.port === this.#port ? outcome.nextDueMs : 0;
+  }
+
+  /** The same of all torrents, by infohash in hexadecimal; those that are not in it are due. */
+  torrentsDueMs(): Map<string, number> {
+    return this.#state.outcomes.dueOfPort(this.#port);
   }
 
   /** Notes what became of announcements; a newer record of the same key takes the place of ours. */
@@ -221,6 +243,6 @@ function namesAnother(a: { value: Uint8Array }, b: { value: Uint8Array }): boole
   return !equalBytes(x.archiveSha256, y.archiveSha256);
 }
 
-function itemOf({ publicKey, salt, seq, value, signature }: StoredRecord): MutableItem {
+function itemOf({ publicKey, salt, seq, value, signature }: MutableItem): MutableItem {
   return { publicKey, salt, seq, value, signature };
 }

@@ -49,6 +49,14 @@ interface KeptName {
   slot: number;
 }
 
+/** When the index of a name is due, Unix milliseconds. */
+interface DueName extends KeptName {
+  /** The day at whose place it was written last. */
+  day?: number;
+  nextDueMs: number;
+  lastAttemptMs: number;
+}
+
 /** How often to look whether something is due, milliseconds. */
 const TICK_MS = 30_000;
 const RETRY_MS = 60_000;
@@ -70,8 +78,8 @@ export class NameKeeper {
   readonly #stopped = new AbortController();
   /** The last write of each index: a second one waits for it, so that they do not race each other. */
   readonly #writing = new Map<string, Promise<unknown>>();
-  /** Where each index lies on one day: telling takes a key pair, and it is asked every tick. */
-  readonly #targets = new Map<string, { day: number; target: Uint8Array }>();
+  /** The names, read when they are needed first: it is asked every tick which of them are due. */
+  #names: Map<string, DueName> | undefined;
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
 
@@ -121,6 +129,9 @@ export class NameKeeper {
       own: true,
       createdMs: clock.now(),
     });
+    const kept = this.#kept();
+    const id = idOf({ name, slot });
+    if (!kept.has(id)) kept.set(id, { name, slot, nextDueMs: 0, lastAttemptMs: 0 });
     return await this.#write({ name, slot }, signal);
   }
 
@@ -140,7 +151,7 @@ export class NameKeeper {
     onOutcome: (outcome: NameOutcome | { name: string; error: unknown }) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    for (const kept of this.#kept()) {
+    for (const kept of [...this.#kept().values()]) {
       if (names.length > 0 && !names.includes(kept.name)) continue;
       if (signal?.aborted) return;
       try {
@@ -158,9 +169,9 @@ export class NameKeeper {
       for (const row of this.#rows(name)) {
         state.records.delete(row.target);
         state.outcomes.delete(row.target);
-        this.#targets.delete(idOf({ name, slot: slotOf(row) }));
       }
     });
+    this.#names = undefined;
   }
 
   #rows(name?: string): StoredRecord[] {
@@ -168,13 +179,29 @@ export class NameKeeper {
     return [...records.list({ kind: INDEX, name }), ...records.list({ kind: ENTRY, name })];
   }
 
-  #kept(): KeptName[] {
-    const kept = new Map<string, KeptName>();
-    for (const row of this.#rows()) {
-      const one = { name: row.name!, slot: slotOf(row) };
-      kept.set(idOf(one), one);
+  #kept(): Map<string, DueName> {
+    if (this.#names) return this.#names;
+    this.#names = new Map();
+    for (
+      const { kind, name, version, publicKey, ...times } of this.#options.state.records.names()
+    ) {
+      const slot = slotOf({ kind, version, publicKey });
+      const { createdMs, nextDueMs = 0, lastAttemptMs = 0 } = times;
+      const id = idOf({ name, slot });
+      const isIndex = kind === INDEX;
+      const before = this.#names.get(id);
+      if (before && (!isIndex || (before.day ?? 0) > dayOf(createdMs))) continue;
+      const day = isIndex ? dayOf(createdMs) : undefined;
+      this.#names.set(id, { name, slot, day, nextDueMs, lastAttemptMs });
     }
-    return [...kept.values()];
+    return this.#names;
+  }
+
+  /** Notes when an index was tried and is due again. */
+  #plan(kept: KeptName, nowMs: number, nextDueMs: number): void {
+    const { name, slot } = kept;
+    const times = { day: dayOf(nowMs), nextDueMs, lastAttemptMs: nowMs };
+    this.#kept().set(idOf(kept), { name, slot, ...times });
   }
 
   async #write(kept: KeptName, signal?: AbortSignal): Promise<NameOutcome> {
@@ -215,6 +242,7 @@ export class NameKeeper {
     const target = targetOf(item.publicKey, item.salt);
     const atMs = clock.now();
     const good = outcome.holding > 0;
+    const nextDueMs = atMs + (good ? this.#pauseMs() : RETRY_MS);
     state.transaction(() => {
       for (const row of rows.filter(({ kind }) => kind === INDEX)) {
         // Yesterday's place, or another list in today's: what is good of them is in the new one.
@@ -241,9 +269,10 @@ export class NameKeeper {
         stored: outcome.stored,
         error: good ? undefined : "no DHT node holds it",
         failures: good ? 0 : 1,
-        nextDueMs: atMs + (good ? this.#pauseMs() : RETRY_MS),
+        nextDueMs,
       });
     });
+    this.#plan({ name, slot }, atMs, nextDueMs);
   }
 
   #pauseMs(): number {
@@ -258,6 +287,7 @@ export class NameKeeper {
     const before = state.outcomes.get(target);
     // Locked, it stays so all day; tomorrow's place has no outcome yet, and is due at once.
     const isLocked = error instanceof LibreseedError && error.code === "NAME_INDEX_LOCKED";
+    const nextDueMs = isLocked ? (dayOf(nowMs) + 1) * DAY_MS : nowMs + RETRY_MS;
     state.outcomes.set({
       target,
       lastSuccessMs: before?.lastSuccessMs,
@@ -268,8 +298,9 @@ export class NameKeeper {
       stored: 0,
       error: (error as Error).message,
       failures: (before?.failures ?? 0) + 1,
-      nextDueMs: isLocked ? (dayOf(nowMs) + 1) * DAY_MS : nowMs + RETRY_MS,
+      nextDueMs,
     });
+    this.#plan(kept, nowMs, nextDueMs);
   }
 
   #tick(): void {
@@ -280,7 +311,7 @@ export class NameKeeper {
   }
 
   async #refreshDue(): Promise<void> {
-    const due = this.#kept().filter((kept) => this.#isDue(kept));
+    const due = [...this.#kept().values()].filter((kept) => this.#isDue(kept));
     const lane = async () => {
       for (let kept = due.shift(); kept; kept = due.shift()) {
         if (this.#stopped.signal.aborted) return;
@@ -295,21 +326,10 @@ export class NameKeeper {
   }
 
   /** At midnight the record is dark until somebody writes it at its new place. */
-  #isDue(kept: KeptName): boolean {
-    const { state, clock } = this.#options;
-    const nowMs = clock.now();
-    const outcome = state.outcomes.get(this.#targetOf(kept, dayOf(nowMs)));
+  #isDue({ day, nextDueMs, lastAttemptMs }: DueName): boolean {
+    const nowMs = this.#options.clock.now();
     // An attempt that is yet to come was made with a clock that has been set back since.
-    return !outcome || outcome.nextDueMs <= nowMs || outcome.lastAttemptMs! > nowMs;
-  }
-
-  #targetOf(kept: KeptName, day: number): Uint8Array {
-    const id = idOf(kept);
-    const known = this.#targets.get(id);
-    if (known?.day === day) return known.target;
-    const target = indexTarget(kept, day);
-    this.#targets.set(id, { day, target });
-    return target;
+    return day !== dayOf(nowMs) || nextDueMs <= nowMs || lastAttemptMs > nowMs;
   }
 
   #warn(error: unknown): void {
@@ -323,7 +343,7 @@ function idOf({ name, slot }: KeptName): string {
   return `${slot}/${name}`;
 }
 
-function slotOf(row: StoredRecord): number {
+function slotOf(row: Pick<StoredRecord, "kind" | "version" | "publicKey">): number {
   return row.kind === ENTRY ? nameIndexSlot(row.publicKey) : Number(row.version);
 }
 

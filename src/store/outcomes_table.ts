@@ -66,6 +66,15 @@ export class OutcomesTable {
     return row && outcomeOf(row);
   }
 
+  /** When what was announced with a port is due, Unix milliseconds, by target in hexadecimal. */
+  dueOfPort(port: number): Map<string, number> {
+    const rows = this.#sqlite.rows(
+      "SELECT lower(hex(target)) AS id, next_due_ms FROM outcomes WHERE port = ?",
+      port,
+    );
+    return new Map(rows.map((row) => [row.id as string, row.next_due_ms as number]));
+  }
+
   /** All outcomes, the one that is due first at the beginning. */
   list(): StoredOutcome[] {
     return this.#sqlite.rows("SELECT * FROM outcomes ORDER BY next_due_ms, target").map(outcomeOf);

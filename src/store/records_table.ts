@@ -50,6 +50,26 @@ export interface RecordFilter {
   own?: boolean;
 }
 
+/** A record as it is announced; see {@linkcode RecordsTable.schedule}. */
+export interface ScheduledRecord
+  extends Pick<StoredRecord, "target" | "publicKey" | "salt" | "seq" | "value" | "signature"> {
+  /** Unix milliseconds. */
+  dueMs: number;
+  /** In a row. */
+  failures: number;
+}
+
+/** What tells when the index of a name is due; see {@linkcode RecordsTable.names}. */
+export interface KeptNameRow {
+  kind: string;
+  name: string;
+  version: string;
+  publicKey: Uint8Array;
+  createdMs: number;
+  nextDueMs?: number;
+  lastAttemptMs?: number;
+}
+
 /** The table of records, one for each target. */
 export class RecordsTable {
   readonly #sqlite: Sqlite;
@@ -99,17 +119,59 @@ export class RecordsTable {
 
   /** Records, ordered by kind, name, version and target. */
   list(filter: RecordFilter = {}): StoredRecord[] {
-    const rows = this.#sqlite.rows(
-      `SELECT * FROM records
-        WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR name = ?2)
-          AND (?3 IS NULL OR version = ?3) AND (?4 IS NULL OR own = ?4)
-        ORDER BY kind, name, version, target`,
-      filter.kind ?? null,
-      filter.name ?? null,
-      filter.version ?? null,
-      filter.own === undefined ? null : Number(filter.own),
-    );
-    return rows.map(recordOf);
+    const { kind, name, version, own } = filter;
+    const wanted = { kind, name, version, own: own === undefined ? undefined : Number(own) };
+    const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
+    // Only with what is given in it does the statement find its index.
+    const where = given.length === 0
+      ? ""
+      : `WHERE ${given.map(([column]) => `${column} = ?`).join(" AND ")}`;
+    return this.#sqlite.rows(
+      `SELECT * FROM records ${where} ORDER BY kind, name, version, target`,
+      ...given.map(([, value]) => value!),
+    ).map(recordOf);
+  }
+
+  /**
+   * Some of the records that are announced as they are, with when they are due (Unix milliseconds; 0 if
+   * they never were announced) and their failures in a row, ordered by target.
+   *
+   * @param after the last target of those before
+   */
+  schedule(after: Uint8Array | undefined, limit: number): ScheduledRecord[] {
+    return this.#sqlite.rows(
+      `SELECT target, public_key, salt, seq, value, signature, next_due_ms, failures
+        FROM records LEFT JOIN outcomes USING (target)
+        WHERE target > ? AND kind NOT IN ('name-index', 'name-entry') ORDER BY target LIMIT ?`,
+      after ?? new Uint8Array(),
+      limit,
+    ).map((row) => ({
+      target: row.target as Uint8Array,
+      publicKey: row.public_key as Uint8Array,
+      salt: row.salt as Uint8Array,
+      seq: row.seq as number,
+      value: row.value as Uint8Array,
+      signature: row.signature as Uint8Array,
+      dueMs: row.next_due_ms as number | null ?? 0,
+      failures: row.failures as number | null ?? 0,
+    }));
+  }
+
+  /** All entries of name indexes and indexes, with when each was announced and is due. */
+  names(): KeptNameRow[] {
+    return this.#sqlite.rows(
+      `SELECT kind, name, version, public_key, created_ms, next_due_ms, last_attempt_ms
+        FROM records LEFT JOIN outcomes USING (target)
+        WHERE kind IN ('name-index', 'name-entry') ORDER BY kind, name, version, target`,
+    ).map((row) => ({
+      kind: row.kind as string,
+      name: row.name as string,
+      version: row.version as string,
+      publicKey: row.public_key as Uint8Array,
+      createdMs: row.created_ms as number,
+      ...(row.next_due_ms !== null && { nextDueMs: row.next_due_ms as number }),
+      ...(row.last_attempt_ms !== null && { lastAttemptMs: row.last_attempt_ms as number }),
+    }));
   }
 
   /** How many records there are. */
