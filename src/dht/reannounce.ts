@@ -13,6 +13,7 @@ import { DueQueue } from "./due_queue.ts";
 import { HolderHalfLife } from "./half_life.ts";
 import type { OperationOptions, PutRequestOptions } from "./manager.ts";
 import type { AnnounceOutcome, PutOutcome } from "./outcome.ts";
+import { type PackedItem, packItem, unpackItem } from "./packed_item.ts";
 
 /** The part of the manager that this needs. */
 export interface Announcer {
@@ -76,7 +77,7 @@ const LONGEST_SLEEP_MS = 60_000;
 interface Entry {
   kind: "record" | "torrent";
   idHex: string;
-  item?: MutableItem;
+  item?: PackedItem;
   dueMs: number;
   failures: number;
   /** When all that held the record were last made to keep it for longer, Unix milliseconds. */
@@ -126,7 +127,7 @@ export class Reannouncer {
    */
   keepRecord(item: MutableItem, dueMs: number, failures = 0): void {
     const idHex = toHex(targetOf(item.publicKey, item.salt));
-    this.#keep({ kind: "record", idHex, item, dueMs, failures });
+    this.#keep({ kind: "record", idHex, item: packItem(item), dueMs, failures });
   }
 
   /** Keeps a torrent announced from now on. */
@@ -248,7 +249,7 @@ export class Reannouncer {
     try {
       if (entry.item) {
         const refresh = this.#wouldExpire(entry, atMs);
-        report.put = await announcer.put(entry.item, { ...options, refresh });
+        report.put = await announcer.put(unpackItem(entry.item), { ...options, refresh });
         if (refresh && report.put.holding > 0) entry.refreshedMs = atMs;
         succeeded = this.#settle(entry, report.put);
         this.#learn(entry, report.put, succeeded, clock.now());
@@ -292,7 +293,7 @@ export class Reannouncer {
   /** Whether the record is held well enough; one that was superseded is taken over. */
   #settle(entry: Entry, outcome: PutOutcome): boolean {
     if (outcome.superseded) {
-      entry.item = outcome.superseded;
+      entry.item = packItem(outcome.superseded);
       return true;
     }
     return outcome.holding > 0 && !outcome.weak;
