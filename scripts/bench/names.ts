@@ -1,0 +1,209 @@
+/**
+ * What finding a package by name and range costs: DHT lookups, packets, bytes. The contenders are ways
+ * of asking for the same package. Run it with `deno run -A scripts/bench/names.ts`.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { systemClock, toHex } from "../../src/base/mod.ts";
+import { loadSettings } from "../../src/config/mod.ts";
+import { writeCatalog } from "../../src/daemon/catalogs.ts";
+import { openNode } from "../../src/daemon/mod.ts";
+import { itemToJson } from "../../src/daemon/operations.ts";
+import { catalogFileName, type MinimalManifest, signMinimal } from "../../src/package/mod.ts";
+import { announceSalt, encodeAnnounceRecord, signItem } from "../../src/records/mod.ts";
+import { startTestnet } from "../../src/testnet/mod.ts";
+import { type Daemon, type Home, Place } from "../../tests/cli/network/place.ts";
+import { temporaryHome } from "../../tests/support/mod.ts";
+import { type Contender, type Figures, type Metric, type Row, runBenchmarks } from "./harness.ts";
+
+const NODES = 100;
+const PACKAGES = 2_000;
+const DEPENDENCIES = 10;
+
+/** A publisher whose daemon serves, and a user for each round. */
+interface Scene {
+  place: Place;
+  publisher: Home;
+  daemon: Daemon;
+}
+
+async function publisherOn(): Promise<Scene> {
+  const directory = await temporaryHome();
+  const testnet = await startTestnet({ nodes: NODES, nodesPerAnswer: 8 });
+  const place = new Place(await Deno.realPath(directory.path), testnet, directory.remove);
+  const publisher = await place.home();
+  return { place, publisher, daemon: await publisher.daemon(["--dht-rate", "10000"]) };
+}
+
+/** A publisher of 2,000 packages, hello in three versions among them. */
+async function longList(): Promise<Scene> {
+  const scene = await publisherOn();
+  const { place, publisher } = scene;
+  const versions = ["1.0.0", "1.1.0", "1.2.0"];
+  const sources = await Promise.all(versions.map((version) => place.source("hello", version)));
+  await publisher.must(["publish", "-q", ...sources]);
+  const manifests = await Promise.all(versions.map(async (version): Promise<MinimalManifest> => {
+    const path = join(publisher.seed, `hello-${version}.minimal.json`);
+    return JSON.parse(await Deno.readTextFile(path));
+  }));
+  for (let i = manifests.length; i < PACKAGES; i++) {
+    manifests.push(signMinimal({
+      name: `package-${i}`,
+      version: "1.0.0",
+      infohash: `sha256:${i.toString(16).padStart(64, "0")}`,
+      btih: i.toString(16).padStart(40, "0"),
+      length: 1_000,
+      timestamp: Date.now(),
+    }, publisher.keys));
+  }
+  await list(scene, manifests);
+  return scene;
+}
+
+/** Puts the list, as `publish` does at its end. */
+async function list({ place, publisher }: Scene, manifests: MinimalManifest[]): Promise<void> {
+  const { values } = await loadSettings({
+    flags: { home: publisher.path, bootstrap: [place.testnet.bootstrap], "allow-local": true },
+    env: {},
+    cwd: publisher.path,
+    userHome: publisher.path,
+    readFile: () => Promise.resolve(undefined),
+  });
+  const node = await openNode({
+    settings: values,
+    clock: systemClock,
+    onNotice: () => {},
+    onWarning: console.error,
+  });
+  try {
+    const { keys } = publisher;
+    const catalogInfoHash = await writeCatalog(values.dir, keys.publicKey, manifests);
+    await node.operations.addCatalog({ fileName: catalogFileName(keys.publicKey) });
+    const nowMs = Date.now();
+    const packages = Map.groupBy(manifests, ({ name }) => name);
+    const value = encodeAnnounceRecord({
+      packages: new Map([...packages].map(([name, all]) => [name, all.map((one) => one.version)])),
+      timestampMs: nowMs,
+      catalogInfoHash,
+    });
+    const salt = announceSalt(keys.publicKey);
+    const item = signItem(keys, { salt, seq: nowMs, value });
+    const { holding } = await node.operations.store({
+      item: itemToJson(item),
+      record: { kind: "announce" },
+    });
+    if (holding < 8) throw new Error(`the list of ${toHex(keys.publicKey)} is on ${holding} nodes`);
+  } finally {
+    await node.close();
+  }
+}
+
+/** A package with ten dependencies, and another with the same ones by their publisher's key. */
+async function dependent(): Promise<Scene> {
+  const scene = await publisherOn();
+  const { place, publisher } = scene;
+  const names = Array.from({ length: DEPENDENCIES }, (_, i) => `lib-${i}`);
+  const sources = await Promise.all(names.map((name) => place.source(name, "1.0.0")));
+  for (const [name, key] of [["app", ""], ["keyed", `${publisher.publicKey}/`]] as const) {
+    const dir = await place.source(name, "1.0.0");
+    const dependencies = Object.fromEntries(names.map((lib) => [`${key}${lib}`, "^1"]));
+    const about = { name, version: "1.0.0", libreseed: { dependencies } };
+    await Deno.writeTextFile(join(dir, "package.json"), JSON.stringify(about));
+    sources.push(dir);
+  }
+  await publisher.must(["publish", "-q", ...sources]);
+  return scene;
+}
+
+/** Runs a command and reads what it says of its own cost. */
+async function cost(home: Home, args: string[], cwd?: string): Promise<Figures> {
+  const { code, stderr } = await home.run([...args, "-v"], {
+    timeoutMs: 120_000,
+    ...(cwd !== undefined && { cwd }),
+  });
+  const said =
+    /^(\d+) DHT lookups, \d+ of \d+ nodes answered: (\d+) packets and (\d+) bytes sent, (\d+) packets and (\d+) bytes received(?:; \d+ downloads?, (\d+) bytes)?$/m
+      .exec(stderr);
+  if (code !== 0 || !said) throw new Error(`${args.join(" ")}: ${code}\n${stderr}`);
+  const [lookups, packetsOut, bytesOut, packetsIn, bytesIn, downloaded = 0] = said.slice(1)
+    .map((text) => text === undefined ? 0 : Number(text));
+  return {
+    lookups: lookups!,
+    packets: packetsOut! + packetsIn!,
+    bytes: (bytesOut! + bytesIn!) / 1_000,
+    // Of none there is nothing to compare.
+    ...(downloaded > 0 && { downloaded: downloaded / 1_000 }),
+  };
+}
+
+const metrics: Metric[] = [
+  { key: "lookups", name: "lookups", unit: "" },
+  { key: "packets", name: "packets, both ways", unit: "" },
+  { key: "bytes", name: "DHT bytes, both ways", unit: "kB" },
+  { key: "downloaded", name: "downloaded", unit: "kB" },
+];
+
+/** Ways of asking on one scene, which is made for the first of them and stays until the end. */
+function ways(
+  make: () => Promise<Scene>,
+  asking: Record<string, (scene: Scene, user: Home) => Promise<Figures>>,
+): Contender[] {
+  let scene: Promise<Scene> | undefined;
+  return Object.entries(asking).map(([name, ask]) => ({
+    name,
+    async round() {
+      scene ??= make();
+      const { place } = await scene;
+      return await ask(await scene, await place.home(null));
+    },
+  }));
+}
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [
+  {
+    id: "names-range",
+    title: "A range of versions, of a publisher with 2,000 packages",
+    about:
+      `A testnet of ${NODES} nodes, and a publisher whose list of 2,000 packages is a catalog ` +
+      "that one daemon seeds. `libreseed resolve -v` asks for `hello@^1` from a home that is new each " +
+      "time, and says itself what it took. The last way has the publisher's catalog of the day already.",
+    metrics,
+    contenders: ways(longList, {
+      "NAME@^1": (_, user) => cost(user, ["resolve", "hello@^1"]),
+      "KEY/NAME@^1": ({ publisher }, user) =>
+        cost(user, ["resolve", `${publisher.publicKey}/hello@^1`]),
+      "KEY/NAME@1.2.0": ({ publisher }, user) =>
+        cost(user, ["resolve", `${publisher.publicKey}/hello@1.2.0`]),
+      "KEY/NAME@^1 again": async ({ publisher }, user) => {
+        await user.must(["resolve", `${publisher.publicKey}/hello@^1`]);
+        return await cost(user, ["resolve", `${publisher.publicKey}/hello@^1`]);
+      },
+    }),
+    rounds: 5,
+  },
+  {
+    id: "names-install",
+    title: "A package with ten dependencies",
+    about:
+      `A testnet of ${NODES} nodes, and one publisher of a package and the ${DEPENDENCIES} that it ` +
+      "depends on with ranges. `libreseed install -v` into a home that is new each time.",
+    metrics,
+    contenders: ways(dependent, {
+      "bare names": (_, user) => cost(user, ["install", "app"]),
+      "KEY/NAME throughout": ({ publisher }, user) =>
+        cost(user, ["install", `${publisher.publicKey}/keyed`]),
+      "lock file": async ({ place }, user) => {
+        const project = await Deno.makeTempDir({ dir: place.path, prefix: "project-" });
+        await user.must(["install", "--save", "app"], { cwd: project, timeoutMs: 120_000 });
+        const other = await place.home(null);
+        return await cost(other, ["install", "--frozen"], project);
+      },
+    }),
+    rounds: 5,
+  },
+];
+
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));
