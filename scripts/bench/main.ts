@@ -7,6 +7,9 @@
 
 import { rows as dhtRecords } from "./dht_records.ts";
 import { runBenchmarks } from "./harness.ts";
+import { rows as names } from "./names.ts";
 import { rows as sharedDht } from "./shared_dht.ts";
 
-if (import.meta.main) Deno.exit(await runBenchmarks([...sharedDht, ...dhtRecords], Deno.args));
+if (import.meta.main) {
+  Deno.exit(await runBenchmarks([...sharedDht, ...dhtRecords, ...names], Deno.args));
+}

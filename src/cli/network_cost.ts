@@ -36,7 +36,9 @@ export class NetworkCost {
       download: async (...args) => {
         this.#downloads++;
         const downloaded = await operations.download(...args);
-        this.#downloadedBytes += (await Deno.stat(downloaded.path)).size;
+        // Some may end while this one is looked at.
+        const { size } = await Deno.stat(downloaded.path);
+        this.#downloadedBytes += size;
         return downloaded;
       },
     };

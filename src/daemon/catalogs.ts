@@ -19,7 +19,7 @@ import {
   serializeCatalog,
 } from "../package/mod.ts";
 import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
-import { DaemonError } from "./errors.ts";
+import { DaemonError, named } from "./errors.ts";
 import type { Operations } from "./operations.ts";
 import type { Seeder } from "./packages.ts";
 
@@ -104,7 +104,7 @@ export async function fetchCatalog(
   const { path, torrent } = await operations.download(request, { signal: AbortSignal.any(signals) })
     .catch((cause) => {
       signal?.throwIfAborted();
-      if (!late.aborted) throw cause;
+      if (!late.aborted) throw named(cause, `The catalog of ${formatPublicKey(publicKey)}`);
       throw new DaemonError(
         "network",
         "CATALOG_UNREACHABLE",

@@ -50,9 +50,9 @@ export class DaemonError extends LibreseedError {
   override name = "DaemonError";
 }
 
-/** The error, with the path of the file that it is about in its message. */
-export function named(error: unknown, path: string): unknown {
-  if (!(error instanceof LibreseedError) || error.message.includes(path)) return error;
+/** The error, with what it is about in its message: the path of a file, or whose catalog it is. */
+export function named(error: unknown, what: string): unknown {
+  if (!(error instanceof LibreseedError) || error.message.includes(what)) return error;
   const { kind, code, detail, message } = error;
-  return new DaemonError(kind, code, `${path}: ${message}`, { cause: error, detail });
+  return new DaemonError(kind, code, `${what}: ${message}`, { cause: error, detail });
 }

@@ -6,130 +6,17 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { systemClock } from "../../../src/base/mod.ts";
-import { loadSettings, type Settings } from "../../../src/config/mod.ts";
-import {
-  getArchive,
-  homePaths,
-  install,
-  type InstallContext,
-  installLocked,
-  limitsOf,
-  type NodeHandle,
-  openNode,
-  parseRequirement,
-  publish,
-  resolveByName,
-} from "../../../src/daemon/mod.ts";
-import {
-  formatPublicKey,
-  generateKeyPair,
-  type KeyPair,
-  parsePublicKey,
-} from "../../../src/identity/mod.ts";
-import { PackageStore, SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
-import { startTestnet, type Testnet } from "../../../src/testnet/mod.ts";
+import { toHex } from "../../../src/base/mod.ts";
+import { install, installLocked, parseRequirement } from "../../../src/daemon/mod.ts";
+import { formatPublicKey, generateKeyPair } from "../../../src/identity/mod.ts";
+import { announceSalt } from "../../../src/records/mod.ts";
+import { startTestnet } from "../../../src/testnet/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";
-
-/** A home with an engine of its own. */
-class Home implements AsyncDisposable {
-  readonly settings: Settings;
-  readonly seeds: SeedDirectory;
-  readonly store: PackageStore;
-  readonly node: NodeHandle;
-  readonly steps: string[] = [];
-  lookups = 0;
-
-  private constructor(settings: Settings, node: NodeHandle) {
-    this.settings = settings;
-    this.node = node;
-    this.seeds = new SeedDirectory(settings.dir);
-    this.store = new PackageStore(homePaths(settings.home).packages);
-  }
-
-  static async open(home: string, testnet: Testnet): Promise<Home> {
-    const { values } = await loadSettings({
-      flags: { home, port: "0", bootstrap: [testnet.bootstrap], "allow-local": true },
-      env: {},
-      cwd: home,
-      userHome: home,
-      readFile: () => Promise.resolve(undefined),
-    });
-    const node = await openNode({
-      settings: values,
-      clock: systemClock,
-      onNotice: () => {},
-      onWarning: () => {},
-    });
-    return new Home(values, node);
-  }
-
-  async publish(dir: string, keys: KeyPair): Promise<void> {
-    const { minimal } = await publish({
-      operations: this.node.operations,
-      seeds: this.seeds,
-      clock: systemClock,
-      limits: limitsOf(this.settings),
-    }, { path: dir, signer: () => Promise.resolve(keys) });
-    const fileName = `${minimal.name.replace("/", "+")}-${minimal.version}.tgz`;
-    await this.node.operations.add({ fileName });
-  }
-
-  /** What installs from the network. */
-  context(state: StateDatabase): InstallContext {
-    const { settings, seeds, store } = this;
-    const limits = limitsOf(settings);
-    const { timeoutMs, policy } = settings;
-    const operations = {
-      ...this.node.operations,
-      lookUp: (...args: Parameters<NodeHandle["operations"]["lookUp"]>) => {
-        this.lookups++;
-        return this.node.operations.lookUp(...args);
-      },
-    };
-    return {
-      store,
-      limits,
-      async resolve({ publisher, name, range }, signal) {
-        const publicKey = publisher === undefined ? undefined : parsePublicKey(publisher);
-        const finding = { clock: systemClock, timeoutMs, signal };
-        const wanted = { ...(publicKey && { publicKey }), name, range };
-        return (await resolveByName({ operations, state, finding, policy }, wanted)).minimal;
-      },
-      fetch: async (minimal, signal) =>
-        (await getArchive(
-          { operations, seeds, clock: systemClock, limits, timeoutMs, signal },
-          { kind: "minimal", minimal },
-        )).archivePath,
-      onStep: (step) => this.steps.push(step),
-    };
-  }
-
-  state(): StateDatabase {
-    return StateDatabase.open(homePaths(this.settings.home).state, systemClock);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.node.close();
-  }
-}
-
-async function writePackage(
-  root: string,
-  name: string,
-  version: string,
-  dependencies: Record<string, string> = {},
-): Promise<string> {
-  const dir = await Deno.makeTempDir({ dir: root, prefix: "source-" });
-  const about = { name, version, libreseed: { dependencies } };
-  await Deno.writeTextFile(join(dir, "package.json"), JSON.stringify(about));
-  await Deno.writeTextFile(join(dir, "index.js"), `// ${name}@${version}\n`);
-  return dir;
-}
+import { Home, writePackage } from "./home.ts";
 
 Deno.test("a package with ten dependencies is installed by its name, locked, and installed again", async () => {
   await using root = await temporaryHome();
-  await using testnet = await startTestnet({ nodes: 12 });
+  await using testnet = await startTestnet({ nodes: 12, nodesPerAnswer: 8 });
   await using publisher = await Home.open(join(root.path, "publisher"), testnet);
   await using user = await Home.open(join(root.path, "user"), testnet);
   const keys = generateKeyPair();
@@ -162,18 +49,22 @@ Deno.test("a package with ten dependencies is installed by its name, locked, and
   assert.ok(
     user.steps.some((step) => step.startsWith("these need each other: app@1.0.0 → d0@1.0.0")),
   );
-  // Some ten lookups a package (its name, its publisher, its record), however many need it.
-  assert.ok(user.lookups <= 11 * 20, `${user.lookups} lookups`);
+  // Each package has an index and a record of its own; the list of their publisher is read for all of
+  // them together. What a busy machine does not find at once is looked for again.
+  const salt = toHex(announceSalt(keys.publicKey));
+  const lists = user.lookups.filter((one) => one === salt).length;
+  assert.ok(lists >= 1 && lists <= 3, `the list was read ${lists} times`);
+  assert.ok(user.lookups.length >= 11 * 9 + 1, `${user.lookups.length} lookups`);
 
   // Where there is neither archive nor package, the lock file is enough: nothing is looked up.
   await Deno.remove(user.store.path, { recursive: true });
   await Deno.remove(user.seeds.path, { recursive: true });
   await user.seeds.ensure();
-  user.lookups = 0;
+  user.lookups.length = 0;
   const again = await installLocked(user.context(state), lockPath);
   assert.deepEqual(
     again.packages.map(({ minimal }) => minimal.infohash).sort(),
     packages.map(({ minimal }) => minimal.infohash).sort(),
   );
-  assert.equal(user.lookups, 0);
+  assert.deepEqual(user.lookups, []);
 });

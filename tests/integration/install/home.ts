@@ -1,0 +1,164 @@
+/**
+ * Homes with an engine each, as commands and daemons have, on a testnet and a clock that is handed in.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { type Clock, systemClock } from "../../../src/base/mod.ts";
+import { loadSettings, type PublisherPolicy, type Settings } from "../../../src/config/mod.ts";
+import {
+  checkPin,
+  getArchive,
+  homePaths,
+  type InstallContext,
+  limitsOf,
+  type NamesContext,
+  type NodeHandle,
+  Offers,
+  openNode,
+  publish,
+  resolveByName,
+} from "../../../src/daemon/mod.ts";
+import { type KeyPair, parsePublicKey } from "../../../src/identity/mod.ts";
+import { archiveFileName, type MinimalManifest } from "../../../src/package/mod.ts";
+import { PackageStore, SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
+import type { Testnet } from "../../../src/testnet/mod.ts";
+
+/** A home with an engine of its own. */
+export class Home implements AsyncDisposable {
+  readonly settings: Settings;
+  readonly seeds: SeedDirectory;
+  readonly store: PackageStore;
+  readonly node: NodeHandle;
+  readonly clock: Clock;
+  readonly steps: string[] = [];
+  readonly warnings: string[] = [];
+  /** Salts of what was looked up. */
+  readonly lookups: string[] = [];
+
+  private constructor(settings: Settings, clock: Clock, node: NodeHandle, warnings: string[]) {
+    this.settings = settings;
+    this.clock = clock;
+    this.node = node;
+    this.warnings = warnings;
+    this.seeds = new SeedDirectory(settings.dir);
+    this.store = new PackageStore(homePaths(settings.home).packages);
+  }
+
+  static async open(
+    home: string,
+    testnet: Testnet,
+    { clock = systemClock, timeout = "10s" }: { clock?: Clock; timeout?: string } = {},
+  ): Promise<Home> {
+    const { values } = await loadSettings({
+      flags: {
+        home,
+        port: "0",
+        bootstrap: [testnet.bootstrap],
+        "allow-local": true,
+        timeout,
+        "dht-rate": "5000",
+      },
+      env: {},
+      cwd: home,
+      userHome: home,
+      readFile: () => Promise.resolve(undefined),
+    });
+    const warnings: string[] = [];
+    const node = await openNode({
+      settings: values,
+      clock,
+      onNotice: () => {},
+      onWarning: (message) => warnings.push(message),
+    });
+    return new Home(values, clock, node, warnings);
+  }
+
+  /** Publishes a directory, and seeds it. */
+  async publish(dir: string, keys: KeyPair): Promise<MinimalManifest> {
+    const { minimal } = await publish({
+      operations: this.node.operations,
+      seeds: this.seeds,
+      clock: this.clock,
+      limits: limitsOf(this.settings),
+      onWarning: (message) => this.warnings.push(message),
+    }, { path: dir, signer: () => Promise.resolve(keys) });
+    await this.seed(minimal);
+    return minimal;
+  }
+
+  /** Seeds a package that is in the seed directory. */
+  async seed({ name, version }: MinimalManifest): Promise<void> {
+    await this.node.operations.add({ fileName: archiveFileName(name, version) });
+  }
+
+  /** What resolves by name; lookups are counted. */
+  names(state: StateDatabase, policy?: PublisherPolicy): NamesContext {
+    const { settings, clock } = this;
+    return {
+      operations: {
+        ...this.node.operations,
+        lookUp: (...args: Parameters<NodeHandle["operations"]["lookUp"]>) => {
+          this.lookups.push(args[0].salt);
+          return this.node.operations.lookUp(...args);
+        },
+      },
+      state,
+      finding: { clock, timeoutMs: settings.timeoutMs },
+      policy: policy ?? settings.policy,
+      offers: new Offers(),
+      onDetail: (detail) => this.steps.push(detail),
+    };
+  }
+
+  /** What installs from the network. */
+  context(state: StateDatabase, policy?: PublisherPolicy, store = this.store): InstallContext {
+    const { settings, seeds, clock } = this;
+    const limits = limitsOf(settings);
+    const { timeoutMs } = settings;
+    const names = this.names(state, policy);
+    const { operations } = names;
+    return {
+      store,
+      limits,
+      async resolve({ publisher, name, range }, signal) {
+        const publicKey = publisher === undefined ? undefined : parsePublicKey(publisher);
+        const wanted = { ...(publicKey && { publicKey }), name, range };
+        const finding = { ...names.finding, signal };
+        return (await resolveByName({ ...names, finding }, wanted)).minimal;
+      },
+      fetch: async (minimal, signal) =>
+        (await getArchive(
+          { operations, seeds, clock, limits, timeoutMs, signal },
+          { kind: "minimal", minimal },
+        )).archivePath,
+      checkPublisher: (name, publisher) =>
+        checkPin(name, parsePublicKey(publisher), state.pins.list(name)),
+      onStep: (step) => this.steps.push(step),
+    };
+  }
+
+  state(): StateDatabase {
+    return StateDatabase.open(homePaths(this.settings.home).state, this.clock);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.node.close();
+  }
+}
+
+/** Writes a directory to publish. */
+export async function writePackage(
+  root: string,
+  name: string,
+  version: string,
+  dependencies: Record<string, string> = {},
+  text = `// ${name}@${version}\n`,
+): Promise<string> {
+  const dir = await Deno.makeTempDir({ dir: root, prefix: "source-" });
+  const about = { name, version, libreseed: { dependencies } };
+  await Deno.writeTextFile(join(dir, "package.json"), JSON.stringify(about));
+  await Deno.writeTextFile(join(dir, "index.js"), text);
+  return dir;
+}

@@ -1,0 +1,128 @@
+/**
+ * A publisher's list that points to a catalog which is none: whoever asks for a range gets an error
+ * that names it, in time, and nothing comes into the store or stays in the seed directory.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { LibreseedError, toHex } from "../../../src/base/mod.ts";
+import { install, parseRequirement } from "../../../src/daemon/mod.ts";
+import { formatPublicKey, generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
+import { describeArchive, serializeMinimal, signMinimal } from "../../../src/package/mod.ts";
+import { announceSalt, encodeAnnounceRecord, signItem } from "../../../src/records/mod.ts";
+import { startTestnet } from "../../../src/testnet/mod.ts";
+import { TestEngine } from "../../support/engines.ts";
+import { temporaryHome } from "../../support/mod.ts";
+import { Home } from "../install/home.ts";
+
+const MIB = 1 << 20;
+
+const keys = generateKeyPair();
+const publisher = formatPublicKey(keys.publicKey);
+const line = (name: string, by: KeyPair) =>
+  serializeMinimal(signMinimal({
+    name,
+    version: "1.0.0",
+    infohash: `sha256:${"cd".repeat(32)}`,
+    btih: "ab".repeat(20),
+    length: 1_000,
+    timestamp: Date.now(),
+  }, by));
+
+/** What the list leads to, and what somebody who asks for `hello@^1` hears. */
+interface Case {
+  what: string;
+  /** Its bytes; a number of zeros that take no room on the disk; nobody has it. */
+  catalog: string | number | undefined;
+  /** Bytes a second that its seeder sends. */
+  uploadLimit?: number;
+  code: string;
+  kind: string;
+}
+
+const cases: Case[] = [
+  {
+    what: "has 100 MB",
+    catalog: 100_000_000,
+    code: "TORRENT_TOO_LARGE",
+    kind: "verification",
+  },
+  {
+    what: "never ends",
+    catalog: 8 * MIB,
+    uploadLimit: 20_000,
+    code: "CATALOG_UNREACHABLE",
+    kind: "network",
+  },
+  {
+    what: "nobody has",
+    catalog: undefined,
+    code: "CATALOG_UNREACHABLE",
+    kind: "network",
+  },
+  {
+    what: "is cut short",
+    catalog: line("hello", keys).slice(0, -20),
+    code: "CATALOG_INVALID",
+    kind: "verification",
+  },
+  { what: "is no text", catalog: 2 * MIB, code: "CATALOG_INVALID", kind: "verification" },
+  {
+    what: "is of another publisher",
+    catalog: line("hello", generateKeyPair()),
+    code: "VERSION_NOT_FOUND",
+    kind: "not-found",
+  },
+];
+
+for (const { what, catalog, uploadLimit, code, kind } of cases) {
+  Deno.test(`a catalog that ${what}: ${code}, and no effect on the store`, async () => {
+    await using root = await temporaryHome();
+    await using testnet = await startTestnet({ nodes: 12, nodesPerAnswer: 8 });
+    await using seeder = await TestEngine.start({ testnet, uploadLimit });
+    const manager = seeder.manager();
+    await using _ = { [Symbol.asyncDispose]: () => manager.stop() };
+    const path = seeder.path("catalog.jsonl");
+    let catalogInfoHash = new Uint8Array(20).fill(7);
+    if (typeof catalog === "string") await Deno.writeTextFile(path, catalog);
+    if (typeof catalog === "number") {
+      await Deno.writeTextFile(path, "\xff");
+      await Deno.truncate(path, catalog);
+    }
+    if (catalog !== undefined) {
+      const { torrent, infoHash, lengthBytes } = await describeArchive(path);
+      const infoHashHex = toHex(infoHash);
+      catalogInfoHash = new Uint8Array(infoHash);
+      await seeder.engine.seed([{ infoHashHex, torrent, filePath: path, lengthBytes }]);
+      await manager.announcePeer(infoHash, seeder.engine.port);
+    }
+    const nowMs = Date.now();
+    const value = encodeAnnounceRecord({
+      packages: new Map(Array.from({ length: 200 }, (_, i) => [`package-${i}`, ["1.0.0"]])),
+      timestampMs: nowMs,
+      catalogInfoHash,
+    });
+    await manager.put(signItem(keys, { salt: announceSalt(keys.publicKey), seq: nowMs, value }));
+
+    await using user = await Home.open(join(root.path, "user"), testnet, { timeout: "3s" });
+    const before = [...Deno.readDirSync(user.seeds.path)].map(({ name }) => name);
+    using state = user.state();
+    const request = { requirements: [parseRequirement(`${publisher}/hello@^1`)], direct: true };
+    const error = await install(user.context(state), request).then(
+      () => undefined,
+      (error) => error,
+    );
+    assert.ok(error instanceof LibreseedError, Deno.inspect(error));
+    assert.deepEqual([error.code, error.kind], [code, kind], error.message);
+    assert.ok(error.message.includes(publisher), error.message);
+    assert.deepEqual([await user.store.list(), state.pins.list()], [[], []]);
+    // A catalog of its publisher stays, though there may be nothing in it; and what can be gone on with.
+    const left = [...Deno.readDirSync(user.seeds.path)].map(({ name }) => name)
+      .filter((name) =>
+        !before.includes(name) && !name.startsWith(".") && code !== "VERSION_NOT_FOUND"
+      );
+    assert.deepEqual(left, []);
+  });
+}

@@ -1,0 +1,176 @@
+/**
+ * Installing by a bare name with real engines in a DHT of 50 nodes: two publishers, a vandal, each
+ * policy, before midnight and after.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { systemClock } from "../../../src/base/mod.ts";
+import type { PublisherPolicy } from "../../../src/config/mod.ts";
+import {
+  getArchive,
+  install,
+  limitsOf,
+  parseRequirement,
+  rememberPublisher,
+  settledByName,
+} from "../../../src/daemon/mod.ts";
+import type { DhtManager } from "../../../src/dht/mod.ts";
+import { formatPublicKey, type KeyPair, parsePublicKey } from "../../../src/identity/mod.ts";
+import type { MinimalManifest } from "../../../src/package/mod.ts";
+import {
+  bencode,
+  type BValue,
+  dayOf,
+  nameIndexKeyPair,
+  nameIndexSalt,
+  nameIndexSlot,
+  signItem,
+  signNameIndexEntry,
+} from "../../../src/records/mod.ts";
+import { PackageStore, StateDatabase } from "../../../src/store/mod.ts";
+import { startTestnet } from "../../../src/testnet/mod.ts";
+import { TestEngine } from "../../support/engines.ts";
+import { temporaryHome } from "../../support/mod.ts";
+import { keysOfSlot } from "../../unit/names/home.ts";
+import { Home, writePackage } from "../install/home.ts";
+
+const MINUTE_MS = 60_000;
+
+/** The machine's clock, set to another time of day. */
+class ShiftedClock {
+  #shiftMs: number;
+
+  constructor(nowMs: number) {
+    this.#shiftMs = nowMs - systemClock.now();
+  }
+
+  now = () => systemClock.now() + this.#shiftMs;
+  after = systemClock.after;
+
+  pass(ms: number): void {
+    this.#shiftMs += ms;
+  }
+}
+
+Deno.test("two publishers, one name, three versions each, one vandal: install gives the right package under each policy, before midnight and after", async () => {
+  await using root = await temporaryHome();
+  await using testnet = await startTestnet({ nodes: 50, nodesPerAnswer: 8 });
+  const clock = new ShiftedClock(Date.UTC(2026, 11, 1, 23, 30));
+  const open = (name: string) => Home.open(join(root.path, name), testnet, { clock });
+  await using ann = await open("ann");
+  await using bob = await open("bob");
+  await using mirror = await open("mirror");
+  await using user = await open("user");
+  await using engine = await TestEngine.start({ testnet });
+  const vandal = engine.manager();
+  await using _ = { [Symbol.asyncDispose]: () => vandal.stop() };
+  // Ann is the first; Bob, of the same slot, has the higher versions and more seeders.
+  const [annKeys, bobKeys] = [keysOfSlot(1, 0), keysOfSlot(1, 1)];
+  for (const version of ["1.0.0", "1.1.0", "1.2.0"]) {
+    await ann.publish(await writePackage(root.path, "hello", version, {}, "Ann's\n"), annKeys);
+    clock.pass(MINUTE_MS);
+  }
+  let last: MinimalManifest | undefined;
+  for (const version of ["1.0.1", "2.0.0", "2.1.0"]) {
+    const dir = await writePackage(root.path, "hello", version, {}, "Bob's\n");
+    last = await bob.publish(dir, bobKeys);
+    clock.pass(MINUTE_MS);
+  }
+  await getArchive({
+    operations: mirror.node.operations,
+    seeds: mirror.seeds,
+    clock,
+    limits: limitsOf(mirror.settings),
+    timeoutMs: 20_000,
+  }, { kind: "minimal", minimal: last! });
+  await mirror.seed(last!);
+  assert.deepEqual([...ann.warnings, ...bob.warnings], []);
+
+  let number = 0;
+  const check = async (when: string) => {
+    const expected: [PublisherPolicy, string, string][] = [
+      ["first-seen", "hello", "Ann's 1.2.0"],
+      ["first-seen", "hello@<1.2", "Ann's 1.1.0"],
+      ["latest-version", "hello", "Bob's 2.1.0"],
+      ["latest-version", "hello@^1.1", "Ann's 1.2.0"],
+      ["seeders", "hello", "Bob's 2.1.0"],
+      ["trusted", "hello@^1.0", "Bob's 1.0.1"],
+    ];
+    for (const [policy, spec, whose] of expected) {
+      const what = `${policy}, ${spec}, ${when}`;
+      const fresh = join(root.path, `fresh-${number++}`);
+      await Deno.mkdir(fresh);
+      using state = StateDatabase.open(join(fresh, "state.db"), clock);
+      if (policy === "trusted") {
+        const [publicKey, firstSeenMs] = [bobKeys.publicKey, clock.now()];
+        state.pins.set({ name: "other", publicKey, firstSeenMs, byHand: true });
+      }
+      const store = new PackageStore(join(fresh, "packages"));
+      const context = user.context(state, policy, store);
+      const request = { requirements: [parseRequirement(spec)], direct: true };
+      const { direct, graph } = await install(context, request);
+      const [{ minimal, path }] = direct as [typeof direct[0]];
+      const text = await Deno.readTextFile(join(path, "index.js"));
+      assert.equal(`${text.trim()} ${minimal.version}`, whose, what);
+      const keys = whose.startsWith("Ann") ? annKeys : bobKeys;
+      assert.equal(minimal.pubkey, formatPublicKey(keys.publicKey), what);
+      // Pinned, the other one is refused from then on, and nothing of it is installed.
+      for (const one of settledByName(graph)) {
+        rememberPublisher(user.names(state), one, parsePublicKey(one.pubkey));
+      }
+      if (spec !== "hello") continue;
+      const against = policy === "first-seen" ? "latest-version" : "first-seen";
+      const again = await install(user.context(state, "first-seen", store), request);
+      assert.equal(again.direct[0]!.minimal.pubkey, minimal.pubkey, what);
+      if (against === "first-seen") continue;
+      const other = install(user.context(state, against, store), request);
+      await assert.rejects(other, { code: "PUBLISHER_CHANGED", kind: "verification" });
+      assert.equal((await store.list()).length, 1);
+    }
+  };
+  const refresh = async (home: Home) => {
+    await home.node.operations.announce({ packages: [{ name: "hello" }] });
+  };
+  await check("before midnight");
+  await vandalize(vandal, clock.now(), annKeys);
+  // Whoever keeps the name writes it again.
+  await refresh(ann);
+  await refresh(bob);
+  await check("after a vandal");
+  clock.pass(60 * MINUTE_MS);
+  assert.equal(new Date(clock.now()).getUTCDate(), 2);
+  await check("after midnight, in yesterday's index");
+  await vandalize(vandal, clock.now(), annKeys);
+  await refresh(bob);
+  await refresh(ann);
+  await check("after midnight, in today's index, after a vandal");
+  assert.deepEqual([...ann.warnings, ...bob.warnings], []);
+});
+
+/** Garbage in three slots, a lock on one of them, and lies about Ann in hers. */
+async function vandalize(manager: DhtManager, nowMs: number, ann: KeyPair): Promise<void> {
+  const put = async (slot: number, value: BValue, seq = nowMs + MINUTE_MS) => {
+    const salt = nameIndexSalt("hello", slot);
+    const signer = nameIndexKeyPair("hello", dayOf(nowMs));
+    const { holding } = await manager.put(signItem(signer, { salt, seq, value: bencode(value) }));
+    assert(holding > 0);
+  };
+  const entry = (keys: KeyPair, changes: Record<string, unknown> = {}) => {
+    const times = { firstSeenMs: nowMs, timestampMs: nowMs };
+    const signed = signNameIndexEntry(keys, "hello", { version: "66.6.6", ...times });
+    const { publicKey: k, version: v, firstSeenMs: f, timestampMs: t, signature: s } = signed;
+    return { f, k, s, t, v, ...changes } as BValue;
+  };
+  await put(0, crypto.getRandomValues(new Uint8Array(800)));
+  await put(2, "nobody is here", Number.MAX_SAFE_INTEGER);
+  await put(3, [{ ...entry(keysOfSlot(2, 2)) as object }]);
+  assert.equal(nameIndexSlot(ann.publicKey), 1);
+  await put(1, [
+    entry(keysOfSlot(1, 2), { k: ann.publicKey }),
+    entry(keysOfSlot(1, 2), { f: 0 }),
+    entry(keysOfSlot(1, 3), { t: nowMs + 86_400_000 }),
+  ]);
+}

@@ -1,0 +1,94 @@
+/**
+ * Reading a publisher's catalog, which a stranger may have made.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { utf8 } from "../../../src/base/mod.ts";
+import { keyPairFromSeed } from "../../../src/identity/mod.ts";
+import {
+  catalogFileName,
+  MAX_CATALOG_BYTES,
+  type MinimalManifest,
+  PackageError,
+  parseCatalog,
+  serializeCatalog,
+  serializeMinimal,
+  signMinimal,
+} from "../../../src/package/mod.ts";
+
+const ann = keyPairFromSeed(new Uint8Array(32).fill(41));
+const bob = keyPairFromSeed(new Uint8Array(32).fill(42));
+
+function minimal(name: string, version = "1.0.0", keys = ann): MinimalManifest {
+  return signMinimal({
+    name,
+    version,
+    infohash: `sha256:${"cd".repeat(32)}`,
+    btih: "ab".repeat(20),
+    length: 1_000,
+    timestamp: 1_780_000_000_000,
+  }, keys);
+}
+
+function refused(bytes: Uint8Array, code: string, part: RegExp): void {
+  assert.throws(() => parseCatalog(bytes, ann.publicKey), (error) => {
+    assert.ok(error instanceof PackageError, String(error));
+    assert.deepEqual([error.code, error.kind], [code, "verification"]);
+    assert.match(error.message, part);
+    // Whose catalog it is.
+    assert.match(error.message, /^The catalog of ed25519:/);
+    return true;
+  });
+}
+
+Deno.test("a catalog is its manifests, one a line, sorted, each once, whatever order they come in", () => {
+  const manifests = [minimal("b"), minimal("a", "1.10.0"), minimal("a", "1.9.0"), minimal("@s/x")];
+  const text = serializeCatalog([...manifests, minimal("b")]);
+  assert.equal(text, serializeCatalog(manifests.toReversed()));
+  const { manifests: read, dropped } = parseCatalog(utf8(text), ann.publicKey);
+  assert.deepEqual(
+    read.map(({ name, version }) => `${name}@${version}`),
+    ["@s/x@1.0.0", "a@1.10.0", "a@1.9.0", "b@1.0.0"],
+  );
+  assert.deepEqual(dropped, []);
+  assert.equal(text, read.map(serializeMinimal).join(""));
+  assert.deepEqual(parseCatalog(new Uint8Array(), ann.publicKey), { manifests: [], dropped: [] });
+  const hex = ann.publicKey.toHex().slice(0, 16);
+  assert.equal(catalogFileName(ann.publicKey), `catalog-${hex}.jsonl`);
+});
+
+Deno.test("a line that is not the publisher's word is left out and named; the others stay", () => {
+  const good = [minimal("a"), minimal("z")];
+  const altered = { ...minimal("c"), length: 1_001 };
+  const lines: [string, RegExp][] = [
+    ["", /^line 2: /],
+    ["{}", /^line 3: /],
+    ["\u0000\u001b[31m", /^line 4: /],
+    [serializeMinimal(minimal("b", "1.0.0", bob)).trimEnd(), /^line 5: it is of another publisher/],
+    [serializeMinimal(altered).trimEnd(), /^line 6: its signature does not hold/],
+    // In any other form of the same JSON it is not what was signed.
+    [JSON.stringify(minimal("d"), null, 1).replaceAll("\n", ""), /^line 7: /],
+    ["x".repeat(100_000), /^line 8: it is too long/],
+  ];
+  const text = serializeMinimal(good[0]!) + lines.map(([line]) => `${line}\n`).join("") +
+    serializeMinimal(good[1]!);
+  const { manifests, dropped } = parseCatalog(utf8(text), ann.publicKey);
+  assert.deepEqual(manifests, good);
+  assert.equal(dropped.length, lines.length);
+  for (const [i, [, why]] of lines.entries()) assert.match(dropped[i]!, why);
+});
+
+Deno.test("a catalog that is cut short, no text, or beyond its bounds is refused whole", () => {
+  const line = serializeMinimal(minimal("a"));
+  refused(utf8(line.slice(0, -1)), "CATALOG_INVALID", /ends in the middle of a line/);
+  refused(utf8(line + line.slice(0, 100)), "CATALOG_INVALID", /ends in the middle of a line/);
+  refused(Uint8Array.of(0xff, 0x0a), "CATALOG_INVALID", /is not UTF-8/);
+  refused(utf8("\n".repeat(100_001)), "CATALOG_TOO_LARGE", /lists 100001 packages/);
+  refused(
+    new Uint8Array(MAX_CATALOG_BYTES + 1),
+    "CATALOG_TOO_LARGE",
+    new RegExp(`has ${MAX_CATALOG_BYTES + 1} bytes`),
+  );
+});
