@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startTestnet } from "../../src/testnet/mod.ts";
-import { freePort, runCli, spawnCli, temporaryHome } from "../support/mod.ts";
+import { endProcessesOf, freePort, runCli, spawnCli, temporaryHome } from "../support/mod.ts";
 import { binary, binaryTest, makeKey, packageSource, works } from "./support.ts";
 
 /** What the C library and the runtime open on their own: libraries, users, time, random, processors. */
@@ -24,6 +24,8 @@ const system = [
 const homeFiles = [
   "",
   "config.yaml",
+  // Where the control socket is made, before it gets its name.
+  ".bind",
   "control.sock",
   "daemon.lock",
   ...["state.db", "state.db-wal", "state.db-shm", "state.db-journal"],
@@ -75,6 +77,8 @@ binaryTest(
     const flags = ["--bootstrap", testnet.bootstrap, "--allow-local"];
     const port = await freePort();
 
+    // strace, killed at the end of a test that failed, lets go of the daemon.
+    await using _ = { [Symbol.asyncDispose]: () => endProcessesOf(alice) };
     await using daemon = spawnCli(["seed", "--home", alice, "--port", `${port}`, ...flags], {
       program: ["strace", "-f", "-o", trace, "-e", "trace=bind,listen,openat,?open,execve", binary],
       timeoutMs: 120_000,
@@ -94,7 +98,7 @@ binaryTest(
 
     const calls = callsOf(await Deno.readTextFile(trace));
     assert.deepEqual(bound(calls).sort(), [
-      join(alice, "control.sock"),
+      join(alice, ".bind", "s"),
       `tcp ${port}`,
       `udp ${port}`,
     ]);

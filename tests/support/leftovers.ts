@@ -15,6 +15,18 @@ export async function leftovers(home: string): Promise<string[]> {
   return [...await temporariesIn(home), ...await processesOf(home)];
 }
 
+/** Kills what `leftovers` would name: the child of a program that was killed may live on. */
+export async function endProcessesOf(home: string): Promise<void> {
+  for (const line of await processesOf(home)) {
+    try {
+      Deno.kill(Number(/^process (\d+)/.exec(line)![1]), "SIGKILL");
+    } catch (error) {
+      // It has ended since.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
 async function temporariesIn(dir: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(dir)) {
