@@ -35,8 +35,11 @@ function describeArgumentError(error: unknown): string {
       return `unknown flag --${input}${didYouMean(corrections.map((name) => `--${name}`))}`;
     },
     AliasNotFoundError: ({ input }) => `unknown flag -${input}`,
-    ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) =>
-      `${name} ${exception instanceof Error ? exception.message : String(exception)}`,
+    ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) => {
+      const what = exception instanceof Error ? exception.message : String(exception);
+      // A placeholder that lists the choices need not say them twice.
+      return name.includes("|") ? what : `${name} ${what}`;
+    },
     EnumValidationError: ({ externalFlagName, input, values }) =>
       `--${externalFlagName}: ${quoted(input)} is not one of ${values.join(", ")}`,
     UnsatisfiedFlagError: ({ externalFlagName, nextFlagName }) =>

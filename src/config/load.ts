@@ -135,9 +135,10 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
       configPath = join(result.value as string, "config.yaml");
       const text = await readFile(configPath).catch((cause) => {
         const why = cause instanceof Error ? cause.message : String(cause);
-        throw new ConfigError("failed", "CONFIG_UNREADABLE", `cannot read ${configPath}: ${why}`, {
-          cause,
-        });
+        const message = why.includes(`cannot read ${configPath}`)
+          ? why
+          : `cannot read ${configPath}: ${why}`;
+        throw new ConfigError("failed", "CONFIG_UNREADABLE", message, { cause });
       });
       if (text !== undefined) {
         entries = (await import("./file.ts")).readConfigText(text, configPath);

@@ -19,7 +19,7 @@ import {
   signMinimal,
   takeArchive,
 } from "../package/mod.ts";
-import { manifestSalt, type MutableItem, nextSeq, targetOf } from "../records/mod.ts";
+import { manifestSalt, type MutableItem, targetOf } from "../records/mod.ts";
 import {
   createTemporaryDirectory,
   type SeedDirectory,
@@ -269,11 +269,8 @@ export async function putManifest(
   const { publicKey } = signer;
   const { name, version } = minimal;
   const salt = manifestSalt(name, version);
-  const found = await operations.lookUp(
-    { publicKey: toHex(publicKey), salt: toHex(salt) },
-    { signal },
-  );
-  const item = manifestItem(minimal, signer, nextSeq(clock.now(), found.item?.seq));
+  const before = await newestItem(operations, { publicKey, salt }, { signal });
+  const item = manifestItem(minimal, signer, seqAfter(before, clock.now()));
   const outcome = await operations.store({
     item: itemToJson(item),
     record: { kind: "manifest", name, version },

@@ -29,7 +29,7 @@ export default defineCommand<Record<never, never>, [action: "put" | "get", what:
           brief: "What to do",
           parse(text: string): "put" | "get" {
             if (text === "put" || text === "get") return text;
-            throw new SyntaxError(`is put or get, not ${JSON.stringify(text)}`);
+            throw new SyntaxError(`expected put or get, not ${JSON.stringify(text)}`);
           },
         },
         textArgument("FILE|PACKAGE", "A minimal manifest to put, or the package to get"),

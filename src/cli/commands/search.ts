@@ -36,7 +36,14 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
       }
       const names = [...found].sort(([a], [b]) => a < b ? -1 : 1).map(([, one]) => one);
       if (names.length === 0) {
-        throw new CliError("not-found", "NOTHING_FOUND", `No package seen begins with ${prefix}`);
+        const known = prefix === ""
+          ? "No package is known here"
+          : `None known here begins with ${prefix}`;
+        throw new CliError(
+          "not-found",
+          "NOTHING_FOUND",
+          `${known}. \`libreseed follow KEY\` reads what a publisher offers`,
+        );
       }
       for (const one of names) {
         const { name, version, pubkey, length } = one;

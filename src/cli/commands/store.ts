@@ -35,7 +35,7 @@ export default defineCommand<Flags, Args>({
           brief: "What to do",
           parse(text: string): Action {
             if (text === "list" || text === "verify" || text === "prune") return text;
-            throw new SyntaxError(`is list, verify or prune, not ${JSON.stringify(text)}`);
+            throw new SyntaxError(`expected list, verify or prune, not ${JSON.stringify(text)}`);
           },
         },
         {

@@ -30,7 +30,7 @@ export default defineCommand<Record<never, never>, Args>({
           brief: "What to do",
           parse(text: string): Action {
             if (text === "list" || text === "add" || text === "remove") return text;
-            throw new SyntaxError(`is list, add or remove, not ${JSON.stringify(text)}`);
+            throw new SyntaxError(`expected list, add or remove, not ${JSON.stringify(text)}`);
           },
         },
         { ...textArgument("NAME", "Name of the package"), optional: true },
