@@ -60,7 +60,7 @@ export const graphBounds: GraphBounds = {
 };
 
 /** Lookups and downloads at a time. */
-const MAX_RESOLVING = 8;
+const MAX_RESOLVING = 4;
 const MAX_LOADING = 4;
 
 /** An edge that is looked for. */
