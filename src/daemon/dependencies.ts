@@ -59,7 +59,7 @@ export const graphBounds: GraphBounds = {
   maxRequirements: 50_000,
 };
 
-/** Lookups and downloads at a time. */
+/** Packages that are looked for at a time: the index of a name is eight lookups. And downloads. */
 const MAX_RESOLVING = 4;
 const MAX_LOADING = 4;
 
