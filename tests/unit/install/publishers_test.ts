@@ -151,3 +151,29 @@ installTest("what is locked for a dependency is not kept to against the pins", a
   assert.ok((await storedOf(place)).includes("alice hello@0.9.0"));
   await installLocked(context, place.lockPath);
 });
+
+installTest(
+  "a dependency bomb is put out before anything of it is looked for, and nothing stays",
+  async (place) => {
+    const many = (prefix: string, count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}-${i}`, "*"]));
+    await place.make("bomb@1.0.0", { dependencies: many("part", 1_000) });
+    const error = await failure(
+      install(place.context(), saving(place, "bomb")),
+      "TOO_MANY_PACKAGES",
+    );
+    assert.equal(error.kind, "verification");
+    assert.deepEqual(place.asked, ["resolve bomb@*", "fetch bomb@1.0.0"]);
+
+    // Behind two that are harmless, ten thousand in all.
+    place.asked.length = 0;
+    await place.make("app@1.0.0", { dependencies: many("fuse", 10) });
+    for (let i = 0; i < 10; i++) {
+      await place.make(`fuse-${i}@1.0.0`, { dependencies: many(`part-${i}`, 1_000) });
+    }
+    await failure(install(place.context(), saving(place, "app")), "TOO_MANY_PACKAGES");
+    assert.equal(place.asked.filter((one) => one.includes("part-")).length, 0);
+    assert.deepEqual([await place.stored(), place.strays()], [[], []]);
+    assert.deepEqual([...Deno.readDirSync(place.project)], []);
+  },
+);
