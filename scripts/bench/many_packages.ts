@@ -89,7 +89,7 @@ export async function fillHome(
     state.outcomes.set({
       ...{ target, lastAttemptMs: nowMs, lastSuccessMs: nowMs, failures: 0, port },
       ...{ asked: 8, responded: 8, holding: 8, stored: 8 },
-      nextDueMs: nowMs + Math.round(3_600_000 * (i + 1) / count),
+      nextDueMs: nowMs + Math.round(3_600_000 * (i + 1) / Math.max(count, 1)),
     });
   const keep = (item: MutableItem, kind: string, name?: string, version?: string) => {
     const target = targetOf(item.publicKey, item.salt);

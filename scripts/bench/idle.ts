@@ -1,0 +1,110 @@
+/**
+ * What packages cost that nobody wants: `deno run -A scripts/bench/idle.ts [--rounds N] [ROW…]`. Takes
+ * network namespaces, and so root.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { type Contender, type Figures, type Row, runBenchmarks } from "./harness.ts";
+import { Held, type Holder, holders, PORT } from "./idle_programs.ts";
+import { fillHome } from "./many_packages.ts";
+
+/** How long each is left alone before its memory is looked at, and then watched. */
+const REST_MS = 30_000;
+const WATCH_MS = 30_000;
+
+const homes = new Map<string, Promise<string>>();
+
+/** A home of so many packages, made once for each program. */
+export function homeOf(name: string, holder: Holder, count: number): Promise<string> {
+  const key = `${name} ${count}`;
+  const made = homes.get(key) ?? (async () => {
+    const home = await Deno.makeTempDir({ prefix: "libreseed-bench-idle-" });
+    addEventListener("unload", () => Deno.removeSync(home, { recursive: true }));
+    await fillHome(join(home), { count, port: PORT });
+    await holder.prepare?.(home);
+    return home;
+  })();
+  homes.set(key, made);
+  return made;
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** With nothing to hold, by program: what it takes to be there at all. */
+const empty = new Map<string, { cpuSeconds: number; privateMiB: number }>();
+
+async function hold(name: string, holder: Holder, count: number): Promise<Figures> {
+  if (!empty.has(name)) {
+    await using held = await Held.start(holder, await homeOf(name, holder, 0), 0);
+    const { cpuSeconds } = held.taken();
+    await sleep(REST_MS);
+    empty.set(name, { cpuSeconds, privateMiB: held.taken().privateMiB });
+  }
+  const home = await homeOf(name, holder, count);
+  const begunMs = performance.now();
+  await using held = await Held.start(holder, home, count);
+  const seconds = (performance.now() - begunMs) / 1_000;
+  const { cpuSeconds } = held.taken();
+  await sleep(REST_MS);
+  const before = held.taken();
+  await sleep(WATCH_MS);
+  const after = held.taken();
+  const base = empty.get(name)!;
+  return {
+    seconds,
+    startMs: (cpuSeconds - base.cpuSeconds) * 1_000 / count,
+    privateMiB: after.privateMiB,
+    kilobytes: (after.privateMiB - base.privateMiB) * 1_048.576 / count,
+    idleSeconds: after.cpuSeconds - before.cpuSeconds,
+    packets: after.packets - before.packets,
+  };
+}
+
+async function missing(name: string): Promise<string | undefined> {
+  const works = await new Deno.Command("unshare", { args: ["-n", "true"], stderr: "null" })
+    .output().then(({ success }) => success, () => false);
+  if (!works) return "it takes a network namespace, and so root";
+  if (name !== "transmission") return undefined;
+  return await new Deno.Command("transmission-daemon", { args: ["--version"], stderr: "null" })
+    .output().then(() => undefined, () => "transmission-daemon is not installed");
+}
+
+function row(count: number, names: readonly string[]): Row {
+  const contenders: Contender[] = names.map((name) => ({
+    name,
+    missing: () => missing(name),
+    round: () => hold(name, holders[name]!, count),
+  }));
+  return {
+    id: `idle-${count}`,
+    title: `${count.toLocaleString("en")} packages that nobody wants`,
+    about:
+      `Archives of 64 KiB that were verified before, in a network of its own. After a restart: until ` +
+      `all are seeded, and the processor's time for each beyond what an empty start takes. Then, after ` +
+      `${
+        REST_MS / 1_000
+      } s: private memory, of it what one package takes beyond an empty home, and ` +
+      `what ${WATCH_MS / 1_000} s more cost.`,
+    metrics: [
+      { key: "seconds", name: "until all are seeded", unit: "s" },
+      { key: "startMs", name: "CPU of that, a package", unit: "ms" },
+      { key: "privateMiB", name: "private memory", unit: "MiB" },
+      { key: "kilobytes", name: "of it a package", unit: "kB" },
+      { key: "idleSeconds", name: `CPU in ${WATCH_MS / 1_000} s`, unit: "s" },
+      { key: "packets", name: `UDP packets in ${WATCH_MS / 1_000} s`, unit: "" },
+    ],
+    contenders,
+    rounds: count > 1_000 ? 1 : 3,
+  };
+}
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [
+  row(100, ["libreseed", "transmission", "libtorrent", "WebTorrent on Node"]),
+  row(1_000, ["libreseed", "transmission", "libtorrent", "WebTorrent on Node"]),
+  row(10_000, ["libreseed", "transmission", "libtorrent"]),
+];
+
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

@@ -1,0 +1,176 @@
+/**
+ * The programs that hold many packages without anybody wanting one, each in a network namespace of its
+ * own, with what they took.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import bencode from "bencode";
+import { systemClock } from "../../src/base/mod.ts";
+import { connectControl } from "../../src/daemon/mod.ts";
+import { torrentInfoHash } from "../../src/package/mod.ts";
+import { libreseed, PYTHON } from "./transfer.ts";
+
+/** The port of each, in its namespace. */
+export const PORT = 47_123;
+const POLL_MS = 20;
+
+/** What a process has taken until now. */
+export interface Taken {
+  cpuSeconds: number;
+  /** Memory that it shares with no other process. */
+  privateMiB: number;
+  /** UDP packets that were sent in its namespace. */
+  packets: number;
+}
+
+/** A program that has been started with a home. */
+export interface Holder {
+  command: (home: string) => string[];
+  /** Resolves once it seeds `count` packages. */
+  seeded: (home: string, count: number, process: ChildProcess) => Promise<void>;
+  /** Makes what it keeps of packages that it has had for long. */
+  prepare?: (home: string) => Promise<void>;
+}
+
+function here(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, POLL_MS));
+}
+
+/** Waits for the line that a script prints. */
+function said(_home: string, _count: number, { stdout }: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    stdout!.on("data", (chunk) => String(chunk).includes("seeded") && resolve());
+  });
+}
+
+/** Asks the daemon itself. */
+async function libreseedSeeds(home: string, count: number): Promise<void> {
+  let connected;
+  while (!connected) {
+    await pause();
+    connected = await connectControl(home, { clock: systemClock });
+  }
+  const { client } = connected;
+  while ((await client.operations.status()).packages < count) await pause();
+  client.close();
+}
+
+/** Writes the files by which transmission knows torrents that it has verified before. */
+async function prepareTransmission(home: string): Promise<void> {
+  const directory = join(home, "transmission");
+  for (const part of ["torrents", "resume"]) {
+    await Deno.mkdir(join(directory, part), { recursive: true });
+  }
+  const seed = join(home, "seed");
+  for (const { name } of Deno.readDirSync(seed)) {
+    if (!name.endsWith(".torrent")) continue;
+    const torrent = Deno.readFileSync(join(seed, name));
+    const hash = torrentInfoHash(torrent)!.toHex();
+    const stem = `${basename(name, ".torrent")}.tgz.${hash.slice(0, 16)}`;
+    Deno.writeFileSync(join(directory, "torrents", `${stem}.torrent`), torrent);
+    const resume = {
+      destination: seed,
+      paused: 0,
+      "added-date": Math.floor(Date.now() / 1_000),
+      "done-date": Math.floor(Date.now() / 1_000),
+      progress: { blocks: "all", "time-checked": [Math.floor(Date.now() / 1_000) + 60] },
+    };
+    Deno.writeFileSync(join(directory, "resume", `${stem}.resume`), bencode.encode(resume));
+  }
+  const settings = {
+    "peer-port": PORT,
+    "rpc-enabled": true,
+    "rpc-authentication-required": false,
+    "dht-enabled": true,
+    "lpd-enabled": false,
+    "port-forwarding-enabled": false,
+    "download-dir": seed,
+  };
+  Deno.writeTextFileSync(join(directory, "settings.json"), JSON.stringify(settings));
+}
+
+async function transmissionSeeds(_home: string, count: number, { pid }: ChildProcess) {
+  for (;; await pause()) {
+    const { stdout } = await new Deno.Command("nsenter", {
+      args: ["-t", String(pid), "-n", "transmission-remote", "9091", "-l"],
+      stderr: "null",
+    }).output();
+    const done = new TextDecoder().decode(stdout).split("\n")
+      .filter((line) => /^ *\d+ +100%/.test(line));
+    if (done.length >= count && (count > 0 || stdout.length > 0)) return;
+  }
+}
+
+/** Those that are compared. */
+export const holders: Record<string, Holder> = {
+  libreseed: {
+    command: (home) => [
+      ...libreseed("seed", "--home", home, "--port", String(PORT), "--bootstrap", "192.0.2.1:6881"),
+    ],
+    seeded: libreseedSeeds,
+  },
+  transmission: {
+    command: (home) => ["transmission-daemon", "-f", "-g", join(home, "transmission")],
+    prepare: prepareTransmission,
+    seeded: transmissionSeeds,
+  },
+  libtorrent: {
+    command: (home) => [PYTHON, here("./idle_libtorrent.py"), join(home, "seed")],
+    seeded: said,
+  },
+  "WebTorrent on Node": {
+    command: (home) => ["node", here("./idle_webtorrent.mjs"), join(home, "seed")],
+    seeded: said,
+  },
+};
+
+/** A program in its namespace, from its start to its end. */
+export class Held implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  /** Starts it, and waits until it seeds all. */
+  static async start(holder: Holder, home: string, count: number): Promise<Held> {
+    const held = new Held(holder.command(home), home);
+    await holder.seeded(home, count, held.#child);
+    return held;
+  }
+
+  constructor(command: readonly string[], home: string) {
+    const up = 'ip link set lo up && exec "$@"';
+    this.#child = spawn("unshare", ["-n", "sh", "-c", up, "sh", ...command], {
+      stdio: ["ignore", "pipe", "ignore"],
+      env: { ...Deno.env.toObject(), LIBRESEED_HOME: home },
+    });
+    this.#ended = new Promise((resolve) => this.#child.once("close", resolve));
+  }
+
+  /** What it has taken since its start. */
+  taken(): Taken {
+    const { pid } = this.#child;
+    const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]!.split(" ");
+    const memory = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
+    const kibibytes = (name: string) =>
+      Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(memory)?.[1] ?? 0);
+    const [names, values] = Deno.readTextFileSync(`/proc/${pid}/net/snmp`).split("\n")
+      .filter((line) => line.startsWith("Udp:")).map((line) => line.split(" "));
+    return {
+      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
+      privateMiB: (kibibytes("Private_Clean") + kibibytes("Private_Dirty")) / 1_024,
+      packets: Number(values![names!.indexOf("OutDatagrams")]),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#ended;
+  }
+}
