@@ -1,0 +1,82 @@
+/**
+ * Pictures of how something grows: one line a series, both axes logarithmic, as SVG.
+ *
+ * @module
+ */
+
+import { scaleLog } from "d3-scale";
+
+/** Cost by number of packages. */
+export interface Series {
+  name: string;
+  points: readonly (readonly [count: number, cost: number])[];
+}
+
+const WIDTH = 720;
+const HEIGHT = 420;
+const LEFT = 70;
+const RIGHT = 210;
+const TOP = 40;
+const BOTTOM = 50;
+/** Told apart also by those who see no red or green (Okabe and Ito). */
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+
+/** The power of the count that the cost grows with: the slope of the line through the logarithms. */
+export function exponentOf({ points }: Series): number {
+  const logs = points.map(([count, cost]) => [Math.log(count), Math.log(cost)] as const);
+  const mean = (axis: 0 | 1) => logs.reduce((sum, log) => sum + log[axis], 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const over = logs.reduce((sum, log) => sum + (log[0] - x) * (log[1] - y), 0);
+  return over / logs.reduce((sum, log) => sum + (log[0] - x) ** 2, 0);
+}
+
+/** Draws series of positive costs. */
+export function draw(title: string, unit: string, series: readonly Series[]): string {
+  const all = series.flatMap(({ points }) => points);
+  const bounds = (axis: 0 | 1): [number, number] => {
+    const values = all.map((point) => point[axis]);
+    return [Math.min(...values), Math.max(...values)];
+  };
+  const x = scaleLog().domain(bounds(0)).range([LEFT, WIDTH - RIGHT]);
+  const y = scaleLog().domain(bounds(1)).nice().range([HEIGHT - BOTTOM, TOP]);
+  const counts = [...new Set(all.map(([count]) => count))];
+  const powers: number[] = y.ticks().filter((tick: number) => Number.isInteger(Math.log10(tick)));
+  const parts = [
+    `<text x="${LEFT}" y="22" font-size="15">${title}</text>`,
+    ...powers.map((tick) =>
+      `<path d="M${LEFT} ${round(y(tick))}H${WIDTH - RIGHT}" stroke="#ddd"/>` +
+      `<text x="${LEFT - 8}" y="${round(y(tick)) + 4}" text-anchor="end">${tick}</text>`
+    ),
+    ...counts.map((count) =>
+      `<path d="M${round(x(count))} ${TOP}V${HEIGHT - BOTTOM}" stroke="#ddd"/>` +
+      `<text x="${round(x(count))}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">` +
+      `${count.toLocaleString("en")}</text>`
+    ),
+    `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${
+      HEIGHT - 10
+    }" text-anchor="middle">packages</text>`,
+    `<text x="8" y="${TOP - 2}">${unit}</text>`,
+    ...series.map((one, i) => lineOf(one, COLOURS[i % COLOURS.length]!, i)),
+  ];
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" ` +
+    `font-family="sans-serif" font-size="12">\n` +
+    `<rect width="100%" height="100%" fill="#fff"/>\n${parts.join("\n")}\n</svg>\n`;
+
+  function lineOf(one: Series, colour: string, index: number): string {
+    const at = one.points.map(([count, cost]) => `${round(x(count))} ${round(y(cost))}`);
+    const top = TOP + 10 + index * 34;
+    return `<path d="M${at.join("L")}" fill="none" stroke="${colour}" stroke-width="2"/>` +
+      at.map((point) => {
+        const [cx, cy] = point.split(" ");
+        return `<circle cx="${cx}" cy="${cy}" r="3.5" fill="${colour}"/>`;
+      }).join("") +
+      `<path d="M${WIDTH - RIGHT + 14} ${top}h18" stroke="${colour}" stroke-width="3"/>` +
+      `<text x="${WIDTH - RIGHT + 38}" y="${top + 4}">${one.name}</text>` +
+      `<text x="${WIDTH - RIGHT + 38}" y="${top + 18}" fill="#666">exponent ` +
+      `${exponentOf(one).toFixed(2)}</text>`;
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
