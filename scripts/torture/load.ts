@@ -5,12 +5,17 @@
  */
 
 import assert from "node:assert/strict";
-import { systemClock } from "../../src/base/mod.ts";
+import { join } from "node:path";
+import { equalBytes, systemClock, toHex } from "../../src/base/mod.ts";
 import { connectControl } from "../../src/daemon/mod.ts";
-import { eventually, newPlace } from "../../tests/cli/network/place.ts";
+import { generateKeyPair } from "../../src/identity/mod.ts";
+import { packDirectory, torrentFileName, torrentInfoHash } from "../../src/package/mod.ts";
+import { eventually, type Home, newPlace } from "../../tests/cli/network/place.ts";
+import { TestEngine } from "../../tests/support/engines.ts";
 import { type Case, most, peakBytes, type Report } from "./case.ts";
 
 const BATCH = 100;
+const PACKERS = 4;
 const LONG_MS = 1_800_000;
 
 const manyPackages: Case = {
@@ -55,6 +60,73 @@ const manyPackages: Case = {
     return report;
   },
 };
+
+/** Somebody else's archives, put into the seed directory while the daemon runs. */
+const droppedPackages: Case = {
+  name: "packages dropped into the seed directory",
+  async run(scale) {
+    const report: Report = { tried: 1_000 * scale, survived: 0, lost: 0, note: "" };
+    await using place = await newPlace();
+    const home = await place.home();
+    const keys = generateKeyPair();
+    const startMs = performance.now();
+    let droppedMs: number;
+    let seededMs: number;
+    {
+      await using daemon = await home.daemon([], { timeoutMs: LONG_MS });
+      let next = 0;
+      const lane = async () => {
+        const dir = await place.source("any", "1.0.0");
+        for (let i = next++; i < report.tried; i = next++) {
+          await Deno.writeTextFile(join(dir, "read me.txt"), `${i}\n`);
+          const timestampMs = Date.now();
+          const name = `dropped-${i}`;
+          await packDirectory({ dir, name, outDir: home.seed, signer: keys, timestampMs });
+        }
+      };
+      await Promise.all(Array.from({ length: PACKERS }, lane));
+      droppedMs = performance.now() - startMs;
+      await allSeeded(home, report.tried);
+      seededMs = performance.now() - startMs;
+      report.worstBytes = await peakBytes(daemon);
+      await daemon.end();
+    }
+    const againMs = performance.now();
+    await using daemon = await home.daemon([], { timeoutMs: LONG_MS });
+    await allSeeded(home, report.tried);
+    report.worstRecoveryMs = performance.now() - againMs;
+    // Asleep until now: the first, the last and some in between.
+    await using getter = await TestEngine.start();
+    const asked = Array.from({ length: 10 }, (_, i) => Math.floor(i * (report.tried - 1) / 9));
+    for (const i of asked) {
+      const archivePath = join(home.seed, `dropped-${i}-1.0.0.tgz`);
+      const torrent = await Deno.readFile(torrentFileName(archivePath));
+      const got = await getter.download({ infoHashHex: toHex(torrentInfoHash(torrent)!) }, [], {
+        peers: [{ host: "127.0.0.1", port: daemon.port }],
+        filePath: getter.path(String(i)),
+      });
+      if (!equalBytes(got, await Deno.readFile(archivePath))) report.lost++;
+    }
+    report.worstBytes = most(report.worstBytes, await peakBytes(daemon));
+    report.survived = report.tried;
+    const seconds = (ms: number) => Math.round(ms / 1_000);
+    report.note = `packages, packed and dropped in ${seconds(droppedMs)} s, all seeded after ` +
+      `${seconds(seededMs)} s; until all are seeded after a restart; ${asked.length} fetched`;
+    await daemon.end();
+    return report;
+  },
+};
+
+/** Waits until the daemon of a home seeds so many. */
+async function allSeeded(home: Home, count: number): Promise<void> {
+  const connected = await connectControl(home.path, { clock: systemClock });
+  assert.ok(connected);
+  const { operations } = connected.client;
+  while ((await operations.status()).packages < count) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  connected.client.close();
+}
 
 const manyCommands: Case = {
   name: "100 commands a second on the control socket",
@@ -105,4 +177,4 @@ const manyCommands: Case = {
   },
 };
 
-export const loads: readonly Case[] = [manyPackages, manyCommands];
+export const loads: readonly Case[] = [manyPackages, droppedPackages, manyCommands];
