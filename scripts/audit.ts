@@ -1,7 +1,8 @@
 /**
  * `deno task audit`: what the program is made of beside its own sources. Licences, lock file, install
  * scripts, which thread loads what, and known advisories if the registry can be asked. Exit code 1 if
- * something is not as it has to be; a registry that cannot be asked is said, and is no failure.
+ * something is not as it has to be, 3 if all is well but for the advisories, which nobody could be asked
+ * for: that is not the same as none. `--without-advisories` does not ask.
  *
  * @module
  */
@@ -168,18 +169,24 @@ async function reportReach(config: Config): Promise<void> {
   }
 }
 
-async function reportAdvisories(): Promise<void> {
+/** What the registry knows against the dependencies: whether it could be asked, and answered. */
+async function reportAdvisories(): Promise<"known" | "unknown"> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["audit"],
     cwd: root,
     env: { NO_COLOR: "1" },
   }).output();
   const text = new TextDecoder().decode(stdout).trim();
-  const trouble = new TextDecoder().decode(stderr).trim().split("\n")[0] ?? "";
-  const asked = !/error sending request|request failed|client error/i.test(trouble);
-  if (!asked) return console.log(`\nAdvisories: the registry could not be asked (${trouble})`);
-  console.log(`\nAdvisories\n${text || trouble}`);
-  if (code !== 0) problems.push("there are advisories");
+  const none = code === 0 && /no known vulnerabilities/i.test(text);
+  const some = code !== 0 && /found \d+ vulnerabilit/i.test(text);
+  if (none || some) {
+    console.log(`\nAdvisories\n${text}`);
+    if (some) problems.push("there are advisories");
+    return "known";
+  }
+  const trouble = new TextDecoder().decode(stderr).trim().split("\n")[0] || text || `code ${code}`;
+  console.log(`\nAdvisories: UNKNOWN, not none. The registry gave no answer (${trouble})`);
+  return "unknown";
 }
 
 const packages = await installedPackages();
@@ -189,6 +196,9 @@ reportLicences(packages);
 reportLock(config, lock);
 reportScripts(packages, config);
 await reportReach(config);
-await reportAdvisories();
+const advisories = Deno.args.includes("--without-advisories")
+  ? "not asked"
+  : await reportAdvisories();
 for (const problem of problems) console.error(`\nproblem: ${problem}`);
 if (problems.length > 0) Deno.exit(1);
+if (advisories === "unknown") Deno.exit(3);
