@@ -55,6 +55,7 @@ export const transferSettings: readonly SettingKey[] = [
   "upload-limit",
   "download-limit",
   "max-connections",
+  "max-incoming",
 ];
 
 /** Settings of the daemon alone. */

@@ -55,6 +55,8 @@ export interface Settings {
   downloadBytesPerSecond: number;
   /** Most connections a torrent. */
   maxConnections: number;
+  /** Most connections that others have opened, of all torrents together. */
+  maxIncoming: number;
   /** Where the daemon's HTTP page listens; `undefined` = nowhere. */
   http: HostPort | undefined;
   /** How to choose among several publishers of one name that is not pinned. */
@@ -249,6 +251,14 @@ const table = [
     default: "55",
     placeholder: "N",
     brief: "Most connections a torrent",
+  },
+  {
+    key: "max-incoming",
+    property: "maxIncoming",
+    type: { kind: "integer", min: 8, max: 100_000 },
+    default: "500",
+    placeholder: "N",
+    brief: "Most connections that others have opened, of all torrents",
   },
   {
     key: "http",

@@ -12,6 +12,7 @@ import { type Clock, delay, errorToData, utf8 } from "../base/mod.ts";
 import { isOperation, type OperationName, parseRequest } from "./control_schema.ts";
 import { DaemonError } from "./errors.ts";
 import type { CallOptions, Operations } from "./operations.ts";
+import { SteadyServer } from "./steady_server.ts";
 
 /** A request may be this long, bytes. */
 export const MAX_REQUEST_BYTES = 1 << 20;
@@ -43,14 +44,16 @@ export async function serveControl(
 ): Promise<ControlServer> {
   refuseLong(path);
   const ending = new AbortController();
-  const server = await bindPrivately(path, (path) =>
-    Deno.serve({
-      path,
-      onListen: () => {},
-      onError: (error) => errorResponse(error, 500),
-    }, (request) => respond(request, operations, clock, ending.signal)));
+  const bind = () =>
+    bindPrivately(path, (path) =>
+      Deno.serve({
+        path,
+        onListen: () => {},
+        onError: (error) => errorResponse(error, 500),
+      }, (request) => respond(request, operations, clock, ending.signal)));
+  const server = await SteadyServer.start(bind, clock);
   let drained: Promise<void> | undefined;
-  const drain = () => drained ??= server.shutdown();
+  const drain = () => drained ??= server.stop();
   return {
     drain,
     async close() {

@@ -48,7 +48,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     () => checkTemporaries([home, dir], clock.now()),
     () => checkClock(home, clock.now()),
     () => checkDisk([home, dir]),
-    () => checkOpenFiles(dir, settings.maxConnections, status?.pid),
+    () => checkOpenFiles(dir, settings.maxConnections + settings.maxIncoming, status?.pid),
     () => checkMainPermissions(settings),
     () => Promise.resolve(describeWorkerPermissions(settings, status)),
   ];

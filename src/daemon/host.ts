@@ -140,6 +140,7 @@ export class Host implements Operations {
       bootstrap: addresses,
       knownNodes: this.#savedNodes(),
       maxConnections: settings.maxConnections,
+      maxIncoming: settings.maxIncoming,
       readOnly: !this.#options.daemon,
       ...tunable(settings),
     }, {

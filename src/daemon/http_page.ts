@@ -10,6 +10,7 @@ import { formatHostPort, type HostPort } from "../config/mod.ts";
 import { DaemonError } from "./errors.ts";
 import { renderMetrics } from "./metrics.ts";
 import type { Operations } from "./operations.ts";
+import { SteadyServer } from "./steady_server.ts";
 
 /** A page that is being served. */
 export interface HttpPage {
@@ -28,16 +29,17 @@ export function serveHttpPage(
   operations: Pick<Operations, "status" | "records">,
   clock: Clock,
 ): HttpPage {
-  const abort = new AbortController();
-  let server: Deno.HttpServer<Deno.NetAddr>;
-  try {
-    server = Deno.serve({
-      hostname: address.host,
-      port: address.port,
-      signal: abort.signal,
+  let bound = address;
+  const serve = () =>
+    Deno.serve({
+      hostname: bound.host,
+      port: bound.port,
       onListen: () => {},
       onError: (error) => new Response(`${(error as Error).message}\n`, { status: 500 }),
     }, (request) => respond(request, operations, clock));
+  let server: SteadyServer<Deno.HttpServer<Deno.NetAddr>>;
+  try {
+    server = new SteadyServer(serve(), serve, clock);
   } catch (cause) {
     const taken = cause instanceof Deno.errors.AddrInUse;
     throw new DaemonError(
@@ -49,13 +51,8 @@ export function serveHttpPage(
       { cause },
     );
   }
-  return {
-    address: { host: server.addr.hostname, port: server.addr.port },
-    async close() {
-      abort.abort();
-      await server.finished;
-    },
-  };
+  bound = { host: server.current.addr.hostname, port: server.current.addr.port };
+  return { address: bound, close: () => server.stop() };
 }
 
 async function respond(

@@ -16,6 +16,7 @@ const FIXED: readonly (keyof Settings)[] = [
   "dht",
   "allowLocal",
   "maxConnections",
+  "maxIncoming",
   "http",
 ];
 

@@ -19,13 +19,17 @@ import { equalBytes, toHex } from "../base/mod.ts";
 import { verifySignature } from "../identity/mod.ts";
 import type { DhtHost } from "./dht_host.ts";
 import type { EngineOptions } from "./engine.ts";
+import { ConnectionLimit, type Incoming } from "./connection_limit.ts";
 import { EngineError } from "./errors.ts";
 import type { BittorrentDht } from "./krpc_types.ts";
+import { watchListener } from "./listener_watch.ts";
 import type { Client } from "./webtorrent_types.ts";
 
 /** BEP 44: nodes may forget an item after two hours. */
 const VALUE_AGE_MS = 2 * 3_600_000;
 const MAX_VALUES = 1_000;
+/** Unless the options say otherwise. */
+const MAX_INCOMING = 500;
 /** On average; peers announce themselves at least every hour. */
 const PEER_AGE_MS = 2 * 3_600_000;
 
@@ -74,12 +78,22 @@ export function createClient(
     downloadLimit: options.downloadLimit,
   } as never) as unknown as Client;
   client.blocked = { contains: isUnspecified };
+  guardListener(client, options);
   // Peers are announced and looked for by the manager, on its schedule and budget, with an outcome.
   if (client.dht) {
     client.dht.announce = (_infoHash, _port, done) => queueMicrotask(() => done?.());
     keepWhatIsPutAgain(client.dht);
   }
   return client;
+}
+
+/** Bounds what comes in, of which we hear first, and keeps the listener from becoming deaf. */
+function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: EngineOptions): void {
+  const { tcpServer } = client._connPool;
+  const limit = new ConnectionLimit(maxIncoming, clock);
+  tcpServer.prependListener("connection", (connection: Incoming) => void limit.take(connection));
+  const watch = watchListener(tcpServer, () => client.torrentPort, clock);
+  tcpServer.once("close", () => watch.cancel());
 }
 
 /**

@@ -47,6 +47,8 @@ export interface EngineOptions {
   readOnly?: boolean;
   /** Connections of one torrent. */
   maxConnections?: number;
+  /** Connections that others have opened, of all torrents together; 500 unless given. */
+  maxIncoming?: number;
   /** Bytes a second for all torrents; `undefined` for no limit. */
   uploadLimit?: number;
   /** Bytes a second for all torrents; `undefined` for no limit. */

@@ -6,6 +6,7 @@
 
 import type { EventEmitter } from "node:events";
 import type { BittorrentDht } from "./krpc_types.ts";
+import type { Listener } from "./listener_watch.ts";
 
 /** A connection to a peer (npm:bittorrent-protocol). */
 export interface Wire extends EventEmitter {
@@ -49,6 +50,8 @@ export interface Client extends EventEmitter {
   torrents: Torrent[];
   downloadSpeed: number;
   uploadSpeed: number;
+  /** What listens for peers. */
+  _connPool: { tcpServer: Listener };
   /** Peers that are not talked to. */
   blocked?: { contains(host: string): boolean };
   add(torrent: string | Uint8Array, options: Record<string, unknown>): Torrent;

@@ -37,6 +37,7 @@ export interface WorkerOptions extends TunableOptions {
   /** DHT nodes of an earlier run. */
   knownNodes: Contact[];
   maxConnections: number;
+  maxIncoming: number;
   /** Take part in the DHT without being part of it (BEP 43). */
   readOnly: boolean;
 }

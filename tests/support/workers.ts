@@ -53,6 +53,7 @@ export class TestWorker implements AsyncDisposable {
         bootstrap: testnet ? [addressOf(testnet.bootstrap)] : [],
         knownNodes: [],
         maxConnections: 50,
+        maxIncoming: 500,
         readOnly: false,
         storeNodes: 8,
         minNodes: 8,

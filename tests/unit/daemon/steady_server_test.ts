@@ -1,0 +1,62 @@
+/**
+ * A server that fails is followed by another.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { SteadyServer } from "../../../src/daemon/steady_server.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+class FakeServer {
+  readonly #finished = Promise.withResolvers<void>();
+  readonly finished = this.#finished.promise;
+
+  fail(): void {
+    this.#finished.reject(new Error("Too many open files"));
+  }
+
+  shutdown(): Promise<void> {
+    this.#finished.resolve();
+    return this.finished;
+  }
+}
+
+Deno.test("when a server fails another one serves, as soon as that can be; then it stops", async () => {
+  const clock = new FakeClock();
+  let full = 0;
+  const serve = () => {
+    if (full-- > 0) throw new Error("Too many open files");
+    return new FakeServer();
+  };
+  const steady = await SteadyServer.start(serve, clock);
+  const first = steady.current;
+  full = 3;
+  first.fail();
+  await clock.advance(3_500);
+  assert.equal(steady.current, first);
+  await clock.advance(1_000);
+  assert.notEqual(steady.current, first);
+  await steady.stop();
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("it can be stopped while there is no server", async () => {
+  const clock = new FakeClock();
+  let count = 0;
+  const steady = await SteadyServer.start(() => {
+    if (count++ > 0) throw new Error("Too many open files");
+    return new FakeServer();
+  }, clock);
+  steady.current.fail();
+  await clock.advance(2_500);
+  await steady.stop();
+  assert.equal(count, 3);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("what fails the first time is told", async () => {
+  const clock = new FakeClock();
+  const refuse = () => Promise.reject(new Error("taken"));
+  await assert.rejects(SteadyServer.start<FakeServer>(refuse, clock), /taken/);
+});
