@@ -96,9 +96,9 @@ export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extend
   };
 }
 
-/** An optional flag that takes any text. */
+/** An optional flag that takes any text but the empty one. */
 export function textFlag(placeholder: string, brief: string) {
-  return { kind: "parsed", parse: String, optional: true, placeholder, brief } as const;
+  return { kind: "parsed", parse: notEmpty, optional: true, placeholder, brief } as const;
 }
 
 /** An optional flag without a value. */
@@ -111,9 +111,10 @@ export function textArgument(
   placeholder: string,
   brief: string,
 ): TypedPositionalParameter<string, CliContext> {
-  const parse = (text: string) => {
-    if (text === "") throw new SyntaxError("is empty");
-    return text;
-  };
-  return { parse, placeholder, brief };
+  return { parse: notEmpty, placeholder, brief };
+}
+
+function notEmpty(text: string): string {
+  if (text === "") throw new SyntaxError("is empty");
+  return text;
 }

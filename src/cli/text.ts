@@ -38,7 +38,9 @@ function describeArgumentError(error: unknown): string {
     ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) => {
       const what = exception instanceof Error ? exception.message : String(exception);
       // A placeholder that lists the choices need not say them twice.
-      return name.includes("|") ? what : `${name} ${what}`;
+      if (name.includes("|")) return what;
+      // Placeholders are in capitals, flags come without their dashes.
+      return `${/^[a-z]/.test(name) ? `--${name}` : name} ${what}`;
     },
     EnumValidationError: ({ externalFlagName, input, values }) =>
       `--${externalFlagName}: ${quoted(input)} is not one of ${values.join(", ")}`,

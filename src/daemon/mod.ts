@@ -31,7 +31,14 @@ export {
 } from "./operations.ts";
 export { describeEntry, limitsOf, rememberVerified } from "./packages.ts";
 export { updateAnnounceRecord } from "./publisher_records.ts";
-export { checkPut, publish, type PublishContext, type Published, putManifest } from "./publish.ts";
+export {
+  checkPut,
+  nothingToPublish,
+  publish,
+  type PublishContext,
+  type Published,
+  putManifest,
+} from "./publish.ts";
 export { Offers, type Resolved, resolvePackage, type Wanted } from "./resolve.ts";
 export {
   type NamesContext,

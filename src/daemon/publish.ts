@@ -156,13 +156,7 @@ interface Ready extends AsyncDisposable {
 async function prepare(context: PublishContext, request: PublishRequest): Promise<Ready> {
   const { path } = request;
   const isDirectory = (await Deno.stat(path).catch((cause) => {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new DaemonError(
-      "not-found",
-      "NOTHING_TO_PUBLISH",
-      `There is no file or directory at ${path}`,
-      { cause },
-    );
+    throw cause instanceof Deno.errors.NotFound ? nothingToPublish(path, cause) : cause;
   })).isDirectory;
   context.onStep?.(isDirectory ? `packing ${path}` : `verifying ${path}`);
   // In the seed directory, so that the archive is moved and not copied to its place.
@@ -179,6 +173,12 @@ async function prepare(context: PublishContext, request: PublishRequest): Promis
     await remove();
     throw error;
   }
+}
+
+/** A `NOTHING_TO_PUBLISH`. */
+export function nothingToPublish(path: string, cause: Error): DaemonError {
+  const message = `There is no file or directory at ${path}`;
+  return new DaemonError("not-found", "NOTHING_TO_PUBLISH", message, { cause });
 }
 
 async function pack(

@@ -51,6 +51,10 @@ export default defineCommand<Flags, string[]>({
     );
     const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
     if (paths.length === 0) return output.notice("nothing to publish");
+    const signer = signerOf((await given.settings()).values);
+    // Before the network is reached for in vain.
+    if (paths.length === 1) await refuseMissing(paths[0]!);
+    await signer();
     return await withNode(given, async (network) => {
       const codes: number[] = [];
       const published: Published[] = [];
@@ -62,7 +66,6 @@ export default defineCommand<Flags, string[]>({
         for (let i = 0; i < count; i++) codes.push(exitCodeOfError(error));
       };
       const context = contextOf(given, network, epoch);
-      const signer = signerOf(network.values);
       const listing = new Listing(io.clock, async (some) => {
         const minimals = some.map(({ minimal }) => minimal);
         await updateAnnounceRecord(context, await signer(), minimals, io.clock.now());
@@ -132,7 +135,16 @@ function contextOf(
   };
 }
 
-/** Reads the key when something has to be signed, once. */
+async function refuseMissing(path: string): Promise<void> {
+  try {
+    await Deno.stat(path);
+  } catch (error) {
+    const { nothingToPublish } = await import("../../daemon/mod.ts");
+    throw error instanceof Deno.errors.NotFound ? nothingToPublish(path, error) : error;
+  }
+}
+
+/** Reads the key, once. */
 function signerOf(values: Settings): () => Promise<KeyPair> {
   let keys: Promise<KeyPair> | undefined;
   return async () => {

@@ -96,6 +96,8 @@ Deno.test("a usage error exits with 2, says what is wrong, and where to look", a
     [["keygen", "--no-allow-local=x"], "--no-allow-local takes no value", "libreseed help keygen"],
     [["pack"], "missing argument DIR", "libreseed help pack"],
     [["pack", ""], "DIR is empty", "libreseed help pack"],
+    [["get", "x", "-o", ""], "--output is empty", "libreseed help get"],
+    [["trust", "x"], 'libreseed: expected list, add or remove, not "x"', "libreseed help trust"],
     [["verify"], "missing argument FILE.tgz", "libreseed help verify"],
     [
       ["completions", "tcsh"],
