@@ -97,6 +97,13 @@ async function readRequest(given: Run): Promise<GetRequest | WantedByName> {
 
 /** Before anything is downloaded that could not be put where it is wanted. */
 async function checkTarget({ flags: { output: target }, io }: Run): Promise<void> {
+  if (target === "-" && io.stdout.isTerminal) {
+    throw new CliError(
+      "usage",
+      "BAD_ARGUMENTS",
+      "-o - would write the archive to the terminal; pipe it, as in `libreseed get NAME -o - | tar tz`",
+    );
+  }
   if (target === undefined || target === "-") return;
   const { checkUnpackTarget } = await import("../../package/mod.ts");
   await checkUnpackTarget(resolve(io.cwd, target));

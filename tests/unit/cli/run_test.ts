@@ -77,6 +77,14 @@ Deno.test("help is coloured only on a terminal", async () => {
   assert(!plain.stdout.text.includes("\x1b"));
 });
 
+Deno.test("an archive is not written to a terminal", async () => {
+  const io = fakeIo();
+  io.stdout.isTerminal = true;
+  assert.equal(await runCli(["get", "pkg", "-o", "-"], io), 2);
+  assert.equal(io.stdout.text, "");
+  assert(io.stderr.text.includes("pipe it"), io.stderr.text);
+});
+
 Deno.test("a usage error exits with 2, says what is wrong, and where to look", async () => {
   const cases: [string[], string, string][] = [
     [["kegen"], 'unknown command "kegen"; did you mean keygen?', "libreseed help"],
