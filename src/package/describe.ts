@@ -87,7 +87,7 @@ export async function openArchive(path: string): Promise<OpenArchive> {
 export async function* chunksOfArchive(
   archive: OpenArchive,
   signal?: AbortSignal,
-  nextBuffer?: () => Promise<Uint8Array>,
+  nextBuffer?: () => Uint8Array | Promise<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   let readBytes = 0;
   try {

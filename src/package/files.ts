@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { messageOf, PackageError } from "./errors.ts";
 
 /** How much is read at a time. */
-export const CHUNK_BYTES = 512 * 1024;
+export const CHUNK_BYTES = 1024 * 1024;
 
 const TEMPORARY_NAME = /^\.tmp-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -106,24 +106,42 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * The file from where it stands to its end. A chunk is valid until the next one is asked for: the
- * buffer is used again.
+ * The file from where it stands to its end. A chunk is valid until the next one is asked for: its
+ * buffer is used again. While it is looked at, the next one is read.
  *
  * @param nextBuffer gives each chunk a buffer of its own instead, which is the receiver's
  */
 export async function* readChunks(
   file: Deno.FsFile,
   signal?: AbortSignal,
-  nextBuffer?: () => Promise<Uint8Array>,
+  nextBuffer: () => Uint8Array | Promise<Uint8Array> = buffersInTurn(),
 ): AsyncGenerator<Uint8Array> {
-  const always = nextBuffer ? undefined : new Uint8Array(CHUNK_BYTES);
-  for (;;) {
-    signal?.throwIfAborted();
-    const buffer = always ?? await nextBuffer!();
+  const read = async () => {
+    const buffer = await nextBuffer();
     const length = await file.read(buffer);
-    if (length === null) return;
-    yield buffer.subarray(0, length);
+    return length === null ? undefined : buffer.subarray(0, length);
+  };
+  let next = read();
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const chunk = await next;
+      if (chunk === undefined) return;
+      next = read();
+      // Heard when it is its turn, or not at all.
+      next.catch(() => {});
+      yield chunk;
+    }
+  } finally {
+    // Whoever reads may close the file now.
+    await next.catch(() => {});
   }
+}
+
+function buffersInTurn(): () => Uint8Array {
+  const buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)];
+  let at = 0;
+  return () => buffers[at++ & 1]!;
 }
 
 /** Whether both are of the same file, not altered between them as far as the file system tells. */

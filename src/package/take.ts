@@ -58,7 +58,7 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
       const writing = copy?.write(chunk);
       // Heard below; by then the inflater may have given up.
       writing?.catch(() => {});
-      yield chunk.slice();
+      yield chunk;
       await writing;
       digest.update(chunk);
     }

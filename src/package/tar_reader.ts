@@ -5,8 +5,7 @@
  * @module
  */
 
-import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
+import { createGunzip, type Gunzip } from "node:zlib";
 import { type Extract, extract, type Header } from "tar-stream";
 import { messageOf, PackageError, quote, verificationError } from "./errors.ts";
 import { type ArchiveLimits, RATIO_FREE_BYTES } from "./limits.ts";
@@ -29,7 +28,7 @@ export interface TarEntry {
 
 /** What is read. */
 export interface TarSource {
-  /** The archive's bytes. */
+  /** The archive's bytes. A chunk is not looked at any more when the next one is asked for. */
   chunks: AsyncIterable<Uint8Array>;
   lengthBytes: number;
   limits: ArchiveLimits;
@@ -87,22 +86,22 @@ async function feed(source: TarSource, tar: Extract, meter: Meter): Promise<void
   tar.on("drain", () => goOn());
   tar.on("close", () => goOn());
   const gunzip = createGunzip({ chunkSize: INFLATED_CHUNK_BYTES });
-  await pipeline(
-    source.chunks,
-    gunzip,
-    async (inflated: AsyncIterable<Uint8Array>) => {
-      for await (const chunk of inflated) {
-        for (let at = 0; at < chunk.length;) {
-          source.signal?.throwIfAborted();
-          const part = meter.take(chunk.subarray(at));
-          at += part.length;
-          if (tar.destroying) throw new Error("the tar is not read any more");
-          const readOn = new Promise<void>((resolve) => goOn = resolve);
-          if (!tar.write(part)) await readOn;
-        }
+  const inflating = inflate(source.chunks, gunzip);
+  try {
+    for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
+      for (let at = 0; at < chunk.length;) {
+        source.signal?.throwIfAborted();
+        const part = meter.take(chunk.subarray(at));
+        at += part.length;
+        if (tar.destroying) throw new Error("the tar is not read any more");
+        const readOn = new Promise<void>((resolve) => goOn = resolve);
+        if (!tar.write(part)) await readOn;
       }
-    },
-  );
+    }
+  } finally {
+    gunzip.destroy();
+    await inflating;
+  }
   // What comes after the last gzip member: zlib leaves zeros there unread.
   if (gunzip.bytesWritten !== source.lengthBytes) {
     throw damaged("something comes after the end of its gzip stream");
@@ -111,6 +110,26 @@ async function feed(source: TarSource, tar: Extract, meter: Meter): Promise<void
   const closed = new Promise<void>((resolve) => goOn = resolve);
   tar.end(null);
   await closed;
+}
+
+/**
+ * Gives the inflater each chunk when it is through with the one before. What goes wrong shows where
+ * the inflated bytes are read.
+ */
+async function inflate(chunks: AsyncIterable<Uint8Array>, gunzip: Gunzip): Promise<void> {
+  let goOn = () => {};
+  gunzip.on("close", () => goOn());
+  try {
+    for await (const chunk of chunks) {
+      const inflated = new Promise<void>((resolve) => goOn = resolve);
+      gunzip.write(chunk, () => goOn());
+      await inflated;
+      if (gunzip.destroyed) return;
+    }
+    gunzip.end();
+  } catch (error) {
+    gunzip.destroy(error instanceof Error ? error : new Error(messageOf(error)));
+  }
 }
 
 /** Counts the bytes of tar, and holds them to the limits before anything is made of them. */

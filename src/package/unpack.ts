@@ -31,7 +31,7 @@ export class Unpacking implements AsyncDisposable {
     const target = resolve(path);
     await checkUnpackTarget(target);
     const unpacking = new Unpacking(target);
-    await unpacking.#makeDirectory("");
+    unpacking.#makeDirectory("");
     return unpacking;
   }
 
@@ -42,10 +42,19 @@ export class Unpacking implements AsyncDisposable {
    * @param executable gives mode 0755, otherwise 0644; the umask applies
    */
   async open(path: string, executable: boolean): Promise<FileWriter> {
-    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
-      await this.#makeDirectory(path.slice(0, at));
+    this.#makeDirectoriesOf(path);
+    return await FileWriter.create(join(this.#directory, path), modeOf(executable));
+  }
+
+  /** Writes a new file. Not awaited: that takes longer than writing a small one. */
+  write(path: string, executable: boolean, bytes: Uint8Array): void {
+    this.#makeDirectoriesOf(path);
+    const file = join(this.#directory, path);
+    try {
+      Deno.writeFileSync(file, bytes, { createNew: true, mode: modeOf(executable) });
+    } catch (cause) {
+      throw writeFailed(file, cause);
     }
-    return await FileWriter.create(join(this.#directory, path), executable ? 0o755 : 0o644);
   }
 
   /** Moves the directory to its final place, and returns that. */
@@ -61,14 +70,28 @@ export class Unpacking implements AsyncDisposable {
     await this.#temporaries[Symbol.asyncDispose]();
   }
 
-  async #makeDirectory(path: string): Promise<void> {
+  #makeDirectoriesOf(path: string): void {
+    const last = path.lastIndexOf("/");
+    if (last === -1 || this.#made.has(path.slice(0, last))) return;
+    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
+      this.#makeDirectory(path.slice(0, at));
+    }
+  }
+
+  #makeDirectory(path: string): void {
     if (this.#made.has(path)) return;
     const directory = join(this.#directory, path);
-    await Deno.mkdir(directory).catch((cause) => {
+    try {
+      Deno.mkdirSync(directory);
+    } catch (cause) {
       throw writeFailed(directory, cause);
-    });
+    }
     this.#made.add(path);
   }
+}
+
+function modeOf(executable: boolean): number {
+  return executable ? 0o755 : 0o644;
 }
 
 /**

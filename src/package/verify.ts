@@ -19,6 +19,9 @@ import { MANIFEST_PATH, PathSet } from "./paths.ts";
 import { readTar, type TarEntry } from "./tar_reader.ts";
 import { Unpacking } from "./unpack.ts";
 
+/** Up to here a file is taken in one go: an asynchronous call takes longer than writing it. */
+const SMALL_FILE_BYTES = 64 * 1024;
+
 /** What {@linkcode verifyArchive} is told. */
 export interface VerifyOptions {
   archivePath: string;
@@ -93,8 +96,7 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
     await archive.file.seek(0, Deno.SeekMode.Start);
     for await (const chunk of readChunks(archive.file, signal)) {
       hash.update(chunk);
-      // The buffer is used again before the inflater is through with it.
-      yield chunk.slice();
+      yield chunk;
     }
   }
   const job: Job = { ...options, limits, archive, begin, unpacking };
@@ -185,8 +187,8 @@ export function compareHash(
 }
 
 /**
- * The steps from `archive-limits` to the last, on the bytes of the archive. A chunk may not be altered
- * after it was yielded.
+ * The steps from `archive-limits` to the last, on the bytes of the archive. A chunk is not looked at
+ * any more when the next one is asked for.
  */
 export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>) {
   const { archive, limits, signal } = job;
@@ -237,10 +239,7 @@ async function checkManifest(job: Job, entry: TarEntry): Promise<FullManifest> {
     const message = "The content hash in the manifest does not follow from its files.";
     throw verificationError("content-hash", "CONTENT_HASH_MISMATCH", message);
   }
-  if (job.unpacking !== undefined) {
-    using file = await job.unpacking.open(MANIFEST_PATH, false);
-    await file.write(bytes);
-  }
+  job.unpacking?.write(MANIFEST_PATH, false, bytes);
   return full;
 }
 
@@ -250,6 +249,10 @@ async function readManifest(entry: TarEntry, limits: ArchiveLimits): Promise<Uin
       `at most ${limits.maxManifestBytes} are read.`;
     throw verificationError("full-manifest", "MANIFEST_TOO_LARGE", message);
   }
+  return await readEntry(entry);
+}
+
+async function readEntry(entry: TarEntry): Promise<Uint8Array> {
   const bytes = new Uint8Array(entry.sizeBytes);
   let length = 0;
   for await (const chunk of entry.contents) {
@@ -286,20 +289,30 @@ async function checkFiles(
       throw verificationError("files", "FILE_EXTRA", message, { detail: { path } });
     }
     missing.delete(path);
-    if (await takeFile(next.value, job.unpacking) !== expected) {
-      const message = `The file ${quote(path)} in the archive is not the one in its manifest.`;
-      throw verificationError("files", "HASH_MISMATCH", message, { detail: { path } });
-    }
+    await takeFile(next.value, expected, job.unpacking);
   }
 }
 
-/** Reads a file, writing it on the way if it is unpacked, and returns its `sha256:…`. */
-async function takeFile(entry: TarEntry, unpacking?: Unpacking): Promise<string> {
+/** Reads a file, writing it on the way if it is unpacked, and refuses it if it has another hash. */
+async function takeFile(entry: TarEntry, expected: string, unpacking?: Unpacking): Promise<void> {
+  const { path, executable, sizeBytes } = entry;
   const hash = createHash("sha256");
-  using file = await unpacking?.open(entry.path, entry.executable);
+  const check = () => {
+    if (formatSha256(hash.digest()) === expected) return;
+    const message = `The file ${quote(path)} in the archive is not the one in its manifest.`;
+    throw verificationError("files", "HASH_MISMATCH", message, { detail: { path } });
+  };
+  if (sizeBytes <= SMALL_FILE_BYTES) {
+    const bytes = await readEntry(entry);
+    hash.update(bytes);
+    check();
+    unpacking?.write(path, executable, bytes);
+    return;
+  }
+  using file = await unpacking?.open(path, executable);
   for await (const chunk of entry.contents) {
     hash.update(chunk);
     await file?.write(chunk);
   }
-  return formatSha256(hash.digest());
+  check();
 }

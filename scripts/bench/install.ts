@@ -1,0 +1,119 @@
+/**
+ * Installing a package of many small files beside tar. `deno run -A scripts/bench/install.ts`.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import {
+  commandMetrics,
+  missing,
+  missingProgram,
+  program,
+  runCommand,
+  runLibreseed,
+  workDirectory,
+} from "./command.ts";
+import { startNetwork } from "./dht_network.ts";
+import { type Contender, type Row, runBenchmarks } from "./harness.ts";
+
+const FILES = 20_000;
+const FILES_A_DIRECTORY = 100;
+const NODES = 20;
+const home = join(workDirectory, "many-home");
+const target = join(workDirectory, "many-unpacked");
+
+/** Files of some 300 bytes to 4 kB of text, none like another. */
+async function makeFiles(directory: string): Promise<void> {
+  for (let i = 0; i < FILES; i++) {
+    const folder = join(directory, `folder-${Math.floor(i / FILES_A_DIRECTORY)}`);
+    if (i % FILES_A_DIRECTORY === 0) await Deno.mkdir(folder, { recursive: true });
+    const lines = Array.from(
+      { length: 10 + (i * 37) % 120 },
+      (_, line) => `line ${line} of ${i}, ${line * i}`,
+    );
+    await Deno.writeTextFile(join(folder, `file-${i}.txt`), lines.join("\n"));
+  }
+}
+
+/** A home whose seed directory holds the package, so that nothing has to be downloaded. */
+async function makeHome(): Promise<void> {
+  if (await Deno.stat(home).catch(() => undefined)) return;
+  const half = `${home}.half`;
+  const source = `${half}-source`;
+  await Deno.mkdir(half, { recursive: true });
+  await makeFiles(source);
+  await runLibreseed(half, ["keygen"]);
+  await using testnet = await startNetwork(NODES);
+  const network = [`--bootstrap=${testnet.bootstrap}`, "--allow-local", "--port=0"];
+  await runLibreseed(half, ["publish", source, "--name=many", "--version=1.0.0", ...network]);
+  await Deno.remove(source, { recursive: true });
+  await Deno.rename(half, home);
+}
+
+async function archivePath(): Promise<string> {
+  const directory = join(home, "seed");
+  for await (const { name } of Deno.readDir(directory)) {
+    if (name.endsWith(".tgz")) return join(directory, name);
+  }
+  throw new Error(`there is no archive in ${directory}`);
+}
+
+async function key(): Promise<string> {
+  const { stdout } = await new Deno.Command(program, {
+    args: ["list", "--json"],
+    env: { LIBRESEED_HOME: home },
+  }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).publisher;
+}
+
+const libreseed: Contender = {
+  name: "libreseed install",
+  async missing() {
+    const why = await missingProgram();
+    if (why === undefined) await makeHome();
+    return why;
+  },
+  async round() {
+    await Deno.remove(join(home, "packages"), { recursive: true }).catch(() => {});
+    return await runLibreseed(home, [
+      "install",
+      `${await key()}/many@1.0.0`,
+      "--port=0",
+      "--no-dht",
+    ]);
+  },
+};
+
+function unpack(name: string, command: string): Contender {
+  return {
+    name,
+    missing: missing("/usr/bin/time", "tar"),
+    async round() {
+      await Deno.remove(target, { recursive: true }).catch(() => {});
+      await Deno.mkdir(target, { recursive: true });
+      const path = await archivePath();
+      return await runCommand(["sh", "-c", `${command.replace("ARCHIVE", path)}`]);
+    },
+  };
+}
+
+const tar = `tar -C ${target} -xzf ARCHIVE`;
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [{
+  id: "install",
+  title: "Installing a package of many small files",
+  about:
+    `${FILES.toLocaleString("en")} files of 0.3 to 4 kB, from an archive that is there already ` +
+    "and in the system's cache. libreseed verifies the archive and every file in it; tar unpacks.",
+  metrics: commandMetrics,
+  contenders: [
+    libreseed,
+    unpack("tar", tar),
+    unpack("tar, sync", `${tar} && sync -f ${target}`),
+  ],
+  rounds: 5,
+}];
+
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

@@ -1,0 +1,131 @@
+/**
+ * Publishing a ready archive beside what hashes and makes torrents.
+ * `deno run -A scripts/bench/publish.ts`; `LIBRESEED_BENCH_MIB` sets the size of the archive.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  commandMetrics,
+  missing,
+  missingProgram,
+  runCommand,
+  runLibreseed,
+  workDirectory,
+} from "./command.ts";
+import { startNetwork } from "./dht_network.ts";
+import { type Contender, type Figures, type Row, runBenchmarks } from "./harness.ts";
+
+const MIB = 1024 * 1024;
+const MEBIBYTES = Number(Deno.env.get("LIBRESEED_BENCH_MIB") ?? 2048);
+const NODES = 20;
+const home = join(workDirectory, "home");
+const archive = join(workDirectory, `noise-${MEBIBYTES}.tgz`);
+const torrent = join(workDirectory, "noise.torrent");
+
+/** A package with one file that does not shrink. */
+async function makeArchive(): Promise<void> {
+  if (await Deno.stat(archive).catch(() => undefined)) return;
+  await Deno.mkdir(home, { recursive: true });
+  await runLibreseed(home, ["keygen"]).catch(() => {});
+  const source = join(workDirectory, "noise");
+  await Deno.mkdir(source, { recursive: true });
+  using file = await Deno.open(join(source, "noise.bin"), { write: true, create: true });
+  const block = new Uint8Array(MIB);
+  for (let i = 0; i < MEBIBYTES; i++) {
+    for (let at = 0; at < MIB; at += 65_536) {
+      crypto.getRandomValues(block.subarray(at, at + 65_536));
+    }
+    await file.write(block);
+  }
+  const names = ["--name=noise", `--version=1.0.${MEBIBYTES}`, `--out=${archive}`];
+  await runLibreseed(home, ["pack", source, ...names]);
+  await Deno.remove(source, { recursive: true });
+}
+
+/** With a seed directory in which nothing is yet, and a DHT to put the records into. */
+async function publish(...what: string[]): Promise<Figures> {
+  // A home of its own: the last one's remembers the nodes of a testnet that is gone.
+  const fresh = await Deno.makeTempDir({ dir: workDirectory });
+  await Deno.mkdir(join(fresh, "keys"), { mode: 0o700 });
+  await Deno.copyFile(join(home, "keys", "publisher.key"), join(fresh, "keys", "publisher.key"));
+  await using testnet = await startNetwork(NODES);
+  const network = [`--bootstrap=${testnet.bootstrap}`, "--allow-local", "--port=0"];
+  try {
+    return await runLibreseed(fresh, ["publish", ...what, ...network]);
+  } finally {
+    await Deno.remove(fresh, { recursive: true });
+  }
+}
+
+/** A package that is as small as can be: what publishing takes but for the archive. */
+async function makeSmall(): Promise<string> {
+  const source = join(workDirectory, "small");
+  await Deno.mkdir(source, { recursive: true });
+  await Deno.writeTextFile(join(source, "README.md"), "# small\n");
+  return source;
+}
+
+const libreseed: Contender = {
+  name: "libreseed publish",
+  async missing() {
+    const why = await missingProgram();
+    if (why === undefined) await makeArchive();
+    return why;
+  },
+  round: () => publish(archive),
+};
+
+const nothing: Contender = {
+  name: "libreseed publish, of next to nothing",
+  missing: missingProgram,
+  round: async () => publish(await makeSmall(), "--name=small", "--version=1.0.0"),
+};
+
+function other(name: string, program: string, ...args: string[]): Contender {
+  return {
+    name,
+    missing: missing("/usr/bin/time", program),
+    async round() {
+      await Deno.remove(torrent).catch(() => {});
+      return await runCommand([program, ...args]);
+    },
+  };
+}
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [{
+  id: "publish",
+  title: "Publishing a ready archive",
+  about: `An archive of ${MEBIBYTES} MiB that does not shrink, read from the system's cache. ` +
+    "libreseed starts, verifies it down to every file in it, copies it into the seed directory, " +
+    "waits until the disk has it, makes the torrent, and puts the records into a testnet of " +
+    `${NODES} nodes; the others read it. The second line is what all of this takes but for the ` +
+    "archive.",
+  metrics: commandMetrics,
+  contenders: [
+    libreseed,
+    nothing,
+    other("openssl dgst -sha1", "openssl", "dgst", "-sha1", archive),
+    other("openssl dgst, -sha1 and -sha256", "sh", "-c", openssl()),
+    other("cp, sync", "sh", "-c", `cp ${archive} ${torrent} && sync ${torrent}`),
+    other("transmission-create", "transmission-create", "-o", torrent, archive),
+    other(
+      "create-torrent on Deno",
+      Deno.execPath(),
+      ...["run", "-q", "--node-modules-dir=manual", "-A"],
+      fileURLToPath(new URL("./create_torrent.ts", import.meta.url)),
+      archive,
+      torrent,
+    ),
+  ],
+  rounds: 5,
+}];
+
+function openssl(): string {
+  return `openssl dgst -sha1 ${archive} && openssl dgst -sha256 ${archive}`;
+}
+
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));
