@@ -5,11 +5,16 @@
  * @module
  */
 
+import { rows as binary } from "./binary.ts";
 import { rows as dhtRecords } from "./dht_records.ts";
 import { runBenchmarks } from "./harness.ts";
+import { rows as install } from "./install.ts";
 import { rows as names } from "./names.ts";
+import { rows as pack } from "./pack.ts";
+import { rows as publish } from "./publish.ts";
 import { rows as sharedDht } from "./shared_dht.ts";
 
 if (import.meta.main) {
-  Deno.exit(await runBenchmarks([...sharedDht, ...dhtRecords, ...names], Deno.args));
+  const files = [...pack, ...publish, ...install, ...binary];
+  Deno.exit(await runBenchmarks([...sharedDht, ...dhtRecords, ...names, ...files], Deno.args));
 }
