@@ -5,23 +5,9 @@
  * @module
  */
 
-import { freePort } from "../../tests/support/free_port.ts";
 import { type Contender, type Figures, type Metric, type Row, runBenchmarks } from "./harness.ts";
-import type { Program } from "./program.ts";
-import {
-  aria2Missing,
-  libreseed,
-  libtorrent,
-  libtorrentMissing,
-  libtorrentSeeder,
-  nodeMissing,
-  PublishedPackage,
-  SIZE_MIB,
-  start,
-  tracker,
-  usage,
-  webtorrent,
-} from "./transfer.ts";
+import { type Seeder, seeders } from "./seeders.ts";
+import { libtorrent, PublishedPackage, SIZE_MIB, start, usage } from "./transfer.ts";
 
 /** Leechers of the row with many; each gets an eighth of the size. */
 const MANY = 20;
@@ -31,68 +17,6 @@ const made = new Map<number, Promise<PublishedPackage>>();
 function sample(mebibytes: number): Promise<PublishedPackage> {
   if (!made.has(mebibytes)) made.set(mebibytes, PublishedPackage.make(mebibytes));
   return made.get(mebibytes)!;
-}
-
-type Seeder = (sample: PublishedPackage) => Promise<{ program: Program; port: number }>;
-
-const seeders: Record<string, { seeder: Seeder; missing: () => Promise<string | undefined> }> = {
-  "libreseed seed": {
-    missing: libtorrentMissing,
-    async seeder({ home, bootstrap }) {
-      const network = ["--bootstrap", bootstrap, "--allow-local", "--port", "0"];
-      const program = start(libreseed("seed", "-q", "--json", "--home", home, ...network));
-      const { port } = await program.next<{ port: number }>();
-      return { program, port };
-    },
-  },
-  "libtorrent": { missing: libtorrentMissing, seeder: libtorrentSeeder },
-  "aria2": {
-    missing: aria2Missing,
-    async seeder({ torrentPath, directory }) {
-      // It does not begin without somebody to announce itself to.
-      await using nobody = tracker(1);
-      const port = await freePort();
-      const program = start([
-        "aria2c",
-        "--no-conf",
-        "--quiet",
-        `--dir=${directory}`,
-        `--listen-port=${port}`,
-        "--enable-dht=false",
-        "--disable-ipv6=true",
-        "--bt-enable-lpd=false",
-        "--enable-peer-exchange=false",
-        "--bt-seed-unverified=true",
-        "--check-integrity=false",
-        "--allow-overwrite=true",
-        "--seed-ratio=0",
-        "--bt-max-peers=0",
-        `--bt-tracker=${nobody.url}`,
-        torrentPath,
-      ]);
-      await listening(port);
-      return { program, port };
-    },
-  },
-  "WebTorrent on Node": {
-    missing: nodeMissing,
-    async seeder({ torrentPath, directory }) {
-      const program = start(webtorrent("seed", torrentPath, directory));
-      const { port } = await program.next<{ port: number }>();
-      return { program, port };
-    },
-  },
-};
-
-async function listening(port: number): Promise<void> {
-  for (;;) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
 }
 
 async function round(seeder: Seeder, count: number): Promise<Figures> {

@@ -79,6 +79,12 @@ export async function usage(pid: number): Promise<{ cpuSeconds: number; resident
   };
 }
 
+/** Memory of a process that runs, now. */
+export async function residentMiB(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s*(\d+)/m.exec(status)![1]) / 1024;
+}
+
 /** Why a program cannot take part. */
 export function missing(...trial: string[]): () => Promise<string | undefined> {
   return async () => {
@@ -110,6 +116,8 @@ export class PublishedPackage implements AsyncDisposable {
     readonly magnet: string,
     readonly bootstrap: string,
     readonly lengthBytes: number,
+    readonly infoHashHex: string,
+    readonly pieceBytes: number,
   ) {
     this.#stack = stack;
   }
@@ -143,8 +151,19 @@ export class PublishedPackage implements AsyncDisposable {
     const published = JSON.parse(new TextDecoder().decode(stdout));
     await Deno.remove(source, { recursive: true });
     const { size } = await Deno.stat(published.path);
-    const { path, magnet } = published;
-    return new PublishedPackage(stack.move(), home, path, magnet, testnet.bootstrap, size);
+    const { path, magnet, infohash } = published;
+    const torrent = await Deno.readFile(path.replace(/\.tgz$/, ".torrent"));
+    const pieceBytes = Number(/12:piece lengthi(\d+)e/.exec(new TextDecoder().decode(torrent))![1]);
+    return new PublishedPackage(
+      stack.move(),
+      home,
+      path,
+      magnet,
+      testnet.bootstrap,
+      size,
+      infohash,
+      pieceBytes,
+    );
   }
 
   /** Directory of the archive. */

@@ -1,7 +1,8 @@
 /**
  * Gives each piece that is being downloaded one buffer, when it is imported. torrent-piece, of
  * npm:webtorrent, keeps the blocks as they came and joins them in the end; here a block is copied to
- * its place when it comes, and what it was read into can be used again.
+ * its place when it comes, and what it was read into can be used again. So can the buffer, once it is
+ * written: new memory costs as much as copying does.
  *
  * @module
  */
@@ -29,16 +30,48 @@ interface Piece {
   bytes?: Uint8Array;
 }
 
+interface Store {
+  put(index: number, bytes: Uint8Array, done: (error: Error | null) => void): void;
+}
+
 interface Storing {
   pieces: (Piece | null)[];
+  store: Store;
+  /** Ours: the pieces are being set up. */
+  isSetUp?: boolean;
+  _onMetadata(metadata: unknown): Promise<void>;
   _onStore(): void;
 }
 
 const BLOCK_BYTES = 16_384;
+/** What is kept for pieces to come. */
+const MAX_SPARE_BYTES = 4 * 1024 * 1024;
+
+/** Buffers that were written and are nobody's any more. */
+class Spare {
+  readonly #buffers: Uint8Array[] = [];
+  #bytes = 0;
+
+  /** A buffer of so many bytes, whatever is in it. */
+  take(lengthBytes: number): Uint8Array {
+    const at = this.#buffers.findIndex(({ length }) => length === lengthBytes);
+    if (at === -1) return new Uint8Array(lengthBytes);
+    this.#bytes -= lengthBytes;
+    return this.#buffers.splice(at, 1)[0]!;
+  }
+
+  give(buffer: Uint8Array): void {
+    if (this.#bytes + buffer.length > MAX_SPARE_BYTES || this.#buffers.includes(buffer)) return;
+    this.#bytes += buffer.length;
+    this.#buffers.push(buffer);
+  }
+}
+
+const spare = new Spare();
 
 function set(this: Piece, block: number, bytes: Uint8Array, source: unknown): boolean {
   if (!this.init()) return false;
-  const whole = this.bytes ??= new Uint8Array(this.length);
+  const whole = this.bytes ??= spare.take(this.length);
   for (let from = 0; from < bytes.length; from += BLOCK_BYTES, block++) {
     if (this._buffer![block]) continue;
     const part = bytes.subarray(from, from + BLOCK_BYTES);
@@ -63,8 +96,15 @@ function flush(this: Piece): Uint8Array | null {
   return whole;
 }
 
-const storing = prototypeOf<Storing>(Torrent, ["_onStore"]);
-const { _onStore } = storing;
+const storing = prototypeOf<Storing>(Torrent, ["_onMetadata", "_onStore"]);
+const { _onMetadata, _onStore } = storing;
+
+/** Two peers may send the metadata at once, and WebTorrent would make the pieces and the store twice. */
+storing._onMetadata = async function (metadata) {
+  if (this.isSetUp) return;
+  this.isSetUp = true;
+  await _onMetadata.call(this, metadata);
+};
 
 /** The class cannot be had but from its objects, of which there are some by now. */
 storing._onStore = function () {
@@ -72,6 +112,14 @@ storing._onStore = function () {
   if (some) {
     const { constructor } = Object.getPrototypeOf(some);
     Object.assign(prototypeOf<Piece>(constructor, ["init", "set", "flush"]), { set, flush });
+    const { store } = this;
+    const { put } = store;
+    // Nobody reads a piece before it is written, and from then on it is read from the file.
+    store.put = (index, bytes, done) =>
+      put.call(store, index, bytes, (error) => {
+        done(error);
+        spare.give(bytes);
+      });
   }
   _onStore.call(this);
 };

@@ -1,0 +1,79 @@
+/**
+ * What a seeder holds for a peer that asks far ahead and reads slowly:
+ * `deno run -A scripts/bench/seed_memory.ts`.
+ *
+ * @module
+ */
+
+import { type Contender, type Figures, type Row, runBenchmarks } from "./harness.ts";
+import { type Seeder, seeders } from "./seeders.ts";
+import { PublishedPackage, PYTHON, residentMiB, SIZE_MIB, start } from "./transfer.ts";
+
+/** Three times what is downloaded elsewhere: 1.5 GiB. */
+const MIB = SIZE_MIB * 3;
+/** A gigabyte: more is more than libreseed lets one peer ask for. */
+const BLOCKS = 60_000;
+const BYTES_PER_SECOND = 2_000_000;
+const SECONDS = 10;
+
+let made: Promise<PublishedPackage> | undefined;
+
+async function round(seeder: Seeder): Promise<Figures> {
+  const given = await (made ??= PublishedPackage.make(MIB));
+  const { program, port } = await seeder(given);
+  await using seeding = program;
+  // What it takes to start is over.
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  const idle = await residentMiB(seeding.pid);
+  const blocks = Math.min(BLOCKS, Math.floor(given.lengthBytes / 16_384));
+  const args = [port, given.infoHashHex, given.pieceBytes, blocks, BYTES_PER_SECOND, SECONDS];
+  const script = new URL("./slow_peer.py", import.meta.url).pathname;
+  await using peer = start([PYTHON, script, ...args.map(String)]);
+  let most = idle;
+  let over = false;
+  const watching = (async () => {
+    while (!over) {
+      most = Math.max(most, await residentMiB(seeding.pid));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  })();
+  let said: { got?: number; asked: number };
+  do said = await peer.next(); while (said.got === undefined);
+  over = true;
+  await watching;
+  return { idle, above: most - idle, got: said.got / 1e6, asked: said.asked * 16_384 / 2 ** 20 };
+}
+
+function hangsUp(): Promise<string> {
+  return Promise.resolve("it hangs up on the peer of this row before any request");
+}
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [{
+  id: "seed-memory",
+  title: "Seeding to one that reads slowly",
+  about:
+    `${MIB} MiB to a peer that asks for ${BLOCKS * 16_384 / 2 ** 20} MiB of it at once and reads ` +
+    `${
+      BYTES_PER_SECOND / 1e6
+    } MB/s for ${SECONDS} s. Memory is resident, sampled 20 times a second; ` +
+    "pages of a mapped file count, those that the system caches do not.",
+  metrics: [
+    { key: "above", name: "memory above idle", unit: "MiB" },
+    { key: "idle", name: "memory idle", unit: "MiB" },
+    { key: "asked", name: "requests taken", unit: "MiB" },
+    { key: "got", name: "read by the peer", unit: "MB" },
+  ],
+  contenders: Object.entries(seeders).map(([name, { seeder, missing }]): Contender => ({
+    name,
+    missing: name === "aria2" ? hangsUp : missing,
+    round: () => round(seeder),
+  })),
+  rounds: 3,
+}];
+
+if (import.meta.main) {
+  const code = await runBenchmarks(rows, Deno.args);
+  await (await made)?.[Symbol.asyncDispose]();
+  Deno.exit(code);
+}
