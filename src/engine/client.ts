@@ -93,7 +93,8 @@ function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: En
   const limit = new ConnectionLimit(maxIncoming, clock);
   tcpServer.prependListener("connection", (connection: Incoming) => void limit.take(connection));
   const watch = watchListener(tcpServer, () => client.torrentPort, clock);
-  tcpServer.once("close", () => watch.cancel());
+  // Listening anew closes it too.
+  tcpServer.on("close", () => client.destroyed && watch.cancel());
 }
 
 /**
