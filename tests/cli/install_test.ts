@@ -239,6 +239,36 @@ Deno.test("a lock file that was tampered with is refused", async () => {
   assert.deepEqual(await listed(user), []);
 });
 
+Deno.test("a lock file of another publisher than the pinned one is refused until that one is trusted", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const [publisher, user, other] = [await place.home(), await place.home(null), await place.home()];
+  const packed = await publisher.must(["pack", await source(place, "app@1.0.0")], {
+    cwd: place.path,
+  });
+  const cwd = await project(place);
+  await publisher.must(["add", packed.trimEnd()]);
+  await publisher.must(["trust", "add", "app", publisher.publicKey]);
+  await publisher.must(["install", "--save", "app@1.0.0"], { cwd });
+  // The user has the archive too, and needs nobody.
+  await user.must(["add", packed.trimEnd()]);
+  await user.must(["trust", "add", "app", other.publicKey]);
+  for (const args of [["install"], ["install", "--frozen", "app"]]) {
+    failed(
+      await user.run(args, { cwd }),
+      4,
+      join(cwd, "libreseed.lock.json"),
+      other.publicKey,
+      `libreseed trust add app ${publisher.publicKey}`,
+    );
+  }
+  assert.deepEqual(await listed(user), []);
+  await user.must(["trust", "add", "app", publisher.publicKey]);
+  await user.must(["install", "--frozen"], { cwd });
+  assert.deepEqual(await listed(user), ["app@1.0.0"]);
+  const trusted = (await user.must(["trust", "list", "app"])).trimEnd().split("\n");
+  assert(trusted.length === 2 && trusted.every((line) => line.endsWith("\tby hand")), `${trusted}`);
+});
+
 Deno.test("a signal while something is installed ends it, and leaves nothing half-made", async () => {
   await using place = await newPlace();
   const publisher = await place.home();
