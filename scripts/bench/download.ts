@@ -15,17 +15,14 @@ import {
   libtorrentSeeder,
   measured,
   nodeMissing,
-  PublishedPackage,
+  type PublishedPackage,
+  SharedPackage,
   SIZE_MIB,
   tracker,
   webtorrent,
 } from "./transfer.ts";
 
-let made: Promise<PublishedPackage> | undefined;
-/** Made once for all rounds. */
-function sample(): Promise<PublishedPackage> {
-  return made ??= PublishedPackage.make(SIZE_MIB);
-}
+const sample = new SharedPackage(SIZE_MIB);
 
 type Command = (given: {
   sample: PublishedPackage;
@@ -37,7 +34,7 @@ type Command = (given: {
 }) => string[];
 
 async function round(command: Command): Promise<Figures> {
-  const given = await sample();
+  const given = await sample.get();
   const directory = await Deno.makeTempDir({ prefix: "libreseed-bench-" });
   try {
     const seeder = await libtorrentSeeder(given);
@@ -130,10 +127,7 @@ export const rows: readonly Row[] = [{
       round: () => round(command),
     })),
   rounds: 5,
+  dispose: () => sample.dispose(),
 }];
 
-if (import.meta.main) {
-  const code = await runBenchmarks(rows, Deno.args);
-  await (await made)?.[Symbol.asyncDispose]();
-  Deno.exit(code);
-}
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

@@ -39,6 +39,8 @@ export interface Row {
   contenders: readonly Contender[];
   /** Rounds that count. */
   rounds: number;
+  /** Removes what the rounds shared. */
+  dispose?(): Promise<void>;
 }
 
 /** A row with its figures. */
@@ -60,12 +62,16 @@ export async function measure(row: Row, say: (line: string) => void): Promise<Me
     else missing.push({ name: contender.name, why });
   }
   const figures = new Map<string, Figures[]>(present.map(({ name }) => [name, []]));
-  for (let round = 0; round <= row.rounds; round++) {
-    for (const { name, round: run } of present) {
-      const result = await run(round);
-      say(`${row.id}, ${round === 0 ? "warm-up" : `round ${round} of ${row.rounds}`}: ${name}`);
-      if (round > 0) figures.get(name)!.push(result);
+  try {
+    for (let round = 0; round <= row.rounds; round++) {
+      for (const { name, round: run } of present) {
+        const result = await run(round);
+        say(`${row.id}, ${round === 0 ? "warm-up" : `round ${round} of ${row.rounds}`}: ${name}`);
+        if (round > 0) figures.get(name)!.push(result);
+      }
     }
+  } finally {
+    await row.dispose?.();
   }
   return { row, figures, missing };
 }

@@ -7,14 +7,19 @@
 
 import { rows as binary } from "./binary.ts";
 import { rows as dhtRecords } from "./dht_records.ts";
+import { rows as download } from "./download.ts";
 import { runBenchmarks } from "./harness.ts";
 import { rows as install } from "./install.ts";
 import { rows as names } from "./names.ts";
 import { rows as pack } from "./pack.ts";
 import { rows as publish } from "./publish.ts";
+import { rows as seed } from "./seed.ts";
+import { rows as seedMemory } from "./seed_memory.ts";
 import { rows as sharedDht } from "./shared_dht.ts";
 
 if (import.meta.main) {
   const files = [...pack, ...publish, ...install, ...binary];
-  Deno.exit(await runBenchmarks([...sharedDht, ...dhtRecords, ...names, ...files], Deno.args));
+  const transfers = [...download, ...seed, ...seedMemory];
+  const rows = [...sharedDht, ...dhtRecords, ...names, ...files, ...transfers];
+  Deno.exit(await runBenchmarks(rows, Deno.args));
 }

@@ -7,20 +7,16 @@
 
 import { type Contender, type Figures, type Metric, type Row, runBenchmarks } from "./harness.ts";
 import { type Seeder, seeders } from "./seeders.ts";
-import { libtorrent, PublishedPackage, SIZE_MIB, start, usage } from "./transfer.ts";
+import { libtorrent, SharedPackage, SIZE_MIB, start, usage } from "./transfer.ts";
 
 /** Leechers of the row with many; each gets an eighth of the size. */
 const MANY = 20;
 
-const made = new Map<number, Promise<PublishedPackage>>();
-/** Made once for all rounds. */
-function sample(mebibytes: number): Promise<PublishedPackage> {
-  if (!made.has(mebibytes)) made.set(mebibytes, PublishedPackage.make(mebibytes));
-  return made.get(mebibytes)!;
-}
+const large = new SharedPackage(SIZE_MIB);
+const small = new SharedPackage(SIZE_MIB / 8);
 
-async function round(seeder: Seeder, count: number): Promise<Figures> {
-  const given = await sample(count === 1 ? SIZE_MIB : SIZE_MIB / 8);
+async function round(seeder: Seeder, sample: SharedPackage, count: number): Promise<Figures> {
+  const given = await sample.get();
   const directory = await Deno.makeTempDir({ prefix: "libreseed-bench-" });
   try {
     const { program, port } = await seeder(given);
@@ -59,13 +55,13 @@ const cost: Metric[] = [
 /** `BENCH_ONLY` leaves out those whose names do not contain it. */
 const only = Deno.env.get("BENCH_ONLY") ?? "";
 
-function contenders(count: number): Contender[] {
+function contenders(sample: SharedPackage, count: number): Contender[] {
   return Object.entries(seeders)
     .filter(([name]) => name.includes(only))
     .map(([name, { seeder, missing }]) => ({
       name,
       missing,
-      round: () => round(seeder, count),
+      round: () => round(seeder, sample, count),
     }));
 }
 
@@ -78,8 +74,9 @@ export const rows: readonly Row[] = [
       `${SIZE_MIB} MiB to one libtorrent leecher on the same machine, from its connecting to the ` +
       "last piece. Processor is the seeder's from there on, memory its most since its start.",
     metrics: [speed, ...cost],
-    contenders: contenders(1),
+    contenders: contenders(large, 1),
     rounds: 5,
+    dispose: () => large.dispose(),
   },
   {
     id: "seed-many",
@@ -88,13 +85,10 @@ export const rows: readonly Row[] = [
       `${SIZE_MIB / 8} MiB to each of ${MANY} libtorrent leechers in one process, which know of ` +
       "nobody but the seeder. Speed is of all together, until the last of them has everything.",
     metrics: [speed, { key: "unfair", name: "slowest to fastest", unit: "" }, ...cost],
-    contenders: contenders(MANY),
+    contenders: contenders(small, MANY),
     rounds: 5,
+    dispose: () => small.dispose(),
   },
 ];
 
-if (import.meta.main) {
-  const code = await runBenchmarks(rows, Deno.args);
-  for (const one of made.values()) await (await one)[Symbol.asyncDispose]();
-  Deno.exit(code);
-}
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

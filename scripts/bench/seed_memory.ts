@@ -7,7 +7,7 @@
 
 import { type Contender, type Figures, type Row, runBenchmarks } from "./harness.ts";
 import { type Seeder, seeders } from "./seeders.ts";
-import { PublishedPackage, PYTHON, residentMiB, SIZE_MIB, start } from "./transfer.ts";
+import { PYTHON, residentMiB, SharedPackage, SIZE_MIB, start } from "./transfer.ts";
 
 /** Three times what is downloaded elsewhere: 1.5 GiB. */
 const MIB = SIZE_MIB * 3;
@@ -16,10 +16,10 @@ const BLOCKS = 60_000;
 const BYTES_PER_SECOND = 2_000_000;
 const SECONDS = 10;
 
-let made: Promise<PublishedPackage> | undefined;
+const sample = new SharedPackage(MIB);
 
 async function round(seeder: Seeder): Promise<Figures> {
-  const given = await (made ??= PublishedPackage.make(MIB));
+  const given = await sample.get();
   const { program, port } = await seeder(given);
   await using seeding = program;
   // What it takes to start is over.
@@ -70,10 +70,7 @@ export const rows: readonly Row[] = [{
     round: () => round(seeder),
   })),
   rounds: 3,
+  dispose: () => sample.dispose(),
 }];
 
-if (import.meta.main) {
-  const code = await runBenchmarks(rows, Deno.args);
-  await (await made)?.[Symbol.asyncDispose]();
-  Deno.exit(code);
-}
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

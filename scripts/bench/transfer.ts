@@ -104,6 +104,25 @@ export const libtorrentMissing = missing(PYTHON, "-c", "import libtorrent");
 export const aria2Missing = missing("aria2c", "--version");
 export const nodeMissing = missing("node", "--version");
 
+/** A package that is made when it is needed first, and kept for all rounds. */
+export class SharedPackage {
+  readonly #mebibytes: number;
+  #made: Promise<PublishedPackage> | undefined;
+
+  constructor(mebibytes: number) {
+    this.#mebibytes = mebibytes;
+  }
+
+  get(): Promise<PublishedPackage> {
+    return this.#made ??= PublishedPackage.make(this.#mebibytes);
+  }
+
+  async dispose(): Promise<void> {
+    await (await this.#made)?.[Symbol.asyncDispose]();
+    this.#made = undefined;
+  }
+}
+
 /** A package that is published on a testnet, and seeded by nobody. */
 export class PublishedPackage implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
