@@ -9,6 +9,7 @@
 import { parseArgs } from "node:util";
 import type { Case, Report } from "./torture/case.ts";
 import { faults } from "./torture/faults.ts";
+import { hostile } from "./torture/hostile.ts";
 import { loads } from "./torture/load.ts";
 import { soak } from "./torture/soak.ts";
 
@@ -23,7 +24,9 @@ const { values } = parseArgs({
 });
 const scale = Number(values.scale);
 const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
-const cases = [...faults, ...loads, soak].filter(({ name }) => name.includes(values.only));
+const cases = [...faults, ...hostile, ...loads, soak].filter(({ name }) =>
+  name.includes(values.only)
+);
 const isTime = minutes === undefined || minutes > 0;
 if (!Number.isInteger(scale) || scale < 1 || !isTime || cases.length === 0) {
   console.error(`--scale takes a whole number from 1; cases: ${cases.map(({ name }) => name)}`);

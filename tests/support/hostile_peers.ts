@@ -41,7 +41,9 @@ const offer = (peer: WirePeer) => peer.send(wireMessage(HAVE_ALL), wireMessage(U
 
 /** Has the metadata of the torrent, and gives it to whoever asks for it. */
 function withMetadata({ torrent }: SampleTorrent, behaviour: WireBehaviour): WireBehaviour {
-  const info = torrent.subarray(utf8("d4:info").length, torrent.length - 1);
+  const before = utf8("4:info");
+  const at = torrent.findIndex((_, i) => before.every((byte, n) => torrent[i + n] === byte));
+  const info = torrent.subarray(at + before.length, torrent.length - 1);
   return {
     ...behaviour,
     async opened(peer) {
