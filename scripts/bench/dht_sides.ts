@@ -10,7 +10,7 @@ import DHT from "bittorrent-dht";
 import WebTorrent from "webtorrent";
 import { systemClock } from "../../src/base/mod.ts";
 import { parseHostPort } from "../../src/config/mod.ts";
-import { DhtManager } from "../../src/dht/mod.ts";
+import { DhtManager, type RateLimiter } from "../../src/dht/mod.ts";
 import { Engine } from "../../src/engine/mod.ts";
 import { type KeyPair, verifySignature } from "../../src/identity/mod.ts";
 import { bencode, signItem, targetOf } from "../../src/records/mod.ts";
@@ -158,7 +158,12 @@ function peerSide(dht: Dht, all: Dht[]): Omit<Side, "put" | "get"> {
   };
 }
 
-async function startOurs(bootstrap: string, counter: Counter): Promise<DhtManager> {
+/** A manager on a node of its own engine. */
+export async function startOurs(
+  bootstrap: string,
+  counter: Counter,
+  limiter?: RateLimiter,
+): Promise<DhtManager> {
   const engine = await Engine.start({
     clock: systemClock,
     port: 0,
@@ -172,6 +177,7 @@ async function startOurs(bootstrap: string, counter: Counter): Promise<DhtManage
       return node ? [node] : [];
     },
     clock: systemClock,
+    limiter,
   });
 }
 

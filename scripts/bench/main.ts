@@ -13,6 +13,8 @@ import { rows as install } from "./install.ts";
 import { rows as names } from "./names.ts";
 import { rows as pack } from "./pack.ts";
 import { rows as publish } from "./publish.ts";
+import { rows as reannounce } from "./reannounce.ts";
+import { rows as reannounceWeek } from "./reannounce_week.ts";
 import { rows as seed } from "./seed.ts";
 import { rows as seedMemory } from "./seed_memory.ts";
 import { rows as sharedDht } from "./shared_dht.ts";
@@ -20,6 +22,7 @@ import { rows as sharedDht } from "./shared_dht.ts";
 if (import.meta.main) {
   const files = [...pack, ...publish, ...install, ...binary];
   const transfers = [...download, ...seed, ...seedMemory];
-  const rows = [...sharedDht, ...dhtRecords, ...names, ...files, ...transfers];
+  const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek];
+  const rows = [...dht, ...names, ...files, ...transfers];
   Deno.exit(await runBenchmarks(rows, Deno.args));
 }

@@ -184,7 +184,7 @@ const table = [
     key: "reannounce-interval",
     property: "reannounceIntervalMs",
     type: { kind: "duration", minMs: 60_000, maxMs: 7_200_000 },
-    default: "60m",
+    default: "50m",
     placeholder: "DURATION",
     brief: "Time between two re-announcements of a record",
   },

@@ -27,6 +27,8 @@ export interface LookupResult {
   answers: LookupAnswer[];
   /** The nodes that were met but not asked, closest to the target first. */
   others: KnownContact[];
+  /** Those that were late or seemed dead, closest to the target first. */
+  doubtful: KnownContact[];
   /** How many nodes were asked. */
   asked: number;
   /** Refusals, unreadable answers and silence, counted by what they were. */
@@ -349,6 +351,11 @@ class Lookup {
     else this.#candidates.splice(at, 0, candidate);
   }
 
+  #inState(...states: Candidate["state"][]): KnownContact[] {
+    return this.#candidates.filter(({ state }) => states.includes(state))
+      .map(({ contact }) => contact);
+  }
+
   #end = (): void => {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
@@ -356,7 +363,8 @@ class Lookup {
     this.#answers.sort((a, b) => compareDistance(target, a.contact.id, b.contact.id));
     this.#resolve({
       answers: this.#answers,
-      others: this.#candidates.filter(({ state }) => state === "new").map(({ contact }) => contact),
+      others: this.#inState("new"),
+      doubtful: this.#inState("late", "passed"),
       asked: this.#asked,
       errors: this.#errors,
     });

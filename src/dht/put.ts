@@ -65,6 +65,8 @@ class Put {
   /** Whom to offer the item, closest first: those that answered, then those that were not asked. */
   readonly #answers: { answer: LookupAnswer; shown: Shown }[];
   readonly #others: LookupResult["others"];
+  /** Whom to ask when all the others have been. */
+  readonly #doubtful: LookupResult["doubtful"];
   #asked: number;
   #responded: number;
   #superseded: MutableItem | undefined;
@@ -86,6 +88,7 @@ class Put {
       shown: this.#reader.read(answer.body),
     }));
     this.#others = found.others.slice(0, options.storeNodes);
+    this.#doubtful = found.doubtful.slice(0, options.storeNodes);
   }
 
   async run(): Promise<void> {
@@ -145,13 +148,26 @@ class Put {
       const [answered] = this.#answers;
       if (answered && this.#isCloser(answered.answer.contact.id, other.id)) break;
       this.#others.shift();
-      this.#asked++;
-      const found = await this.#ask(other);
-      if (!found) continue;
-      this.#responded++;
-      return found;
+      const found = await this.#askOther(other);
+      if (found) return found;
     }
-    return this.#answers.shift();
+    if (this.#answers.length > 0) return this.#answers.shift();
+    for (
+      let other = this.#doubtful.shift();
+      other && !this.#options.signal.aborted;
+      other = this.#doubtful.shift()
+    ) {
+      const found = await this.#askOther(other);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  async #askOther(contact: LookupAnswer["contact"]) {
+    this.#asked++;
+    const found = await this.#ask(contact);
+    if (found) this.#responded++;
+    return found;
   }
 
   #isCloser(a: Uint8Array, b: Uint8Array): boolean {

@@ -59,7 +59,7 @@ Deno.test("with nothing set, every setting has its default", async () => {
   assert.equal(values.timeoutMs, 60_000);
   assert.equal(values.minNodes, 8);
   assert.equal(values.storeNodes, 8);
-  assert.equal(values.reannounceIntervalMs, 3_600_000);
+  assert.equal(values.reannounceIntervalMs, 3_000_000);
   assert.equal(values.uploadBytesPerSecond, 0);
   assert.equal(values.http, undefined);
   assert.equal(values.watch, "events");

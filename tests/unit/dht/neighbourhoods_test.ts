@@ -66,3 +66,18 @@ Deno.test("a node that was silent lately is passed over, unless nobody else is t
   for (const other of at.dht.nodes) if (other !== silent) other.behave = () => ({ kind: "silent" });
   assert.equal((await at.run(at.manager.get(at.key))).responded, 1);
 });
+
+Deno.test("a put that runs out of nodes turns to those that were silent: they may be back", async () => {
+  const at = new Fixture({ nodes: 9 });
+  at.lent = [at.dht.client({ known: 9 })];
+  const [silent, refusing] = at.near(2);
+  silent!.behave = () => ({ kind: "silent" });
+  await at.run(at.manager.get(at.key));
+  await at.clock.advance(5_000);
+  silent!.behave = undefined;
+  refusing!.behave = ({ name }, honest) =>
+    name === "put" ? { kind: "refused", code: 202 } : honest();
+  const put = await at.run(at.manager.put(at.item(1)));
+  assert.equal(put.holding, 8);
+  assert.ok(silent!.item(at.targetHex));
+});

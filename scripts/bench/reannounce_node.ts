@@ -1,0 +1,124 @@
+/**
+ * One contender of `reannounce.ts`, in a process of its own: puts records, and twice again. Prints what
+ * the first time cost, and what the other two did on average.
+ *
+ * Arguments: keeper, bootstrap address, number of records.
+ *
+ * @module
+ */
+
+import { cpuUsage } from "node:process";
+import { type Clock, delay, systemClock } from "../../src/base/mod.ts";
+import { RateLimiter, Reannouncer } from "../../src/dht/mod.ts";
+import { generateKeyPair } from "../../src/identity/mod.ts";
+import { bencode, signItem } from "../../src/records/mod.ts";
+import { Counter, difference } from "./counted_socket.ts";
+import { type RecordToPut, sides, startOurs } from "./dht_sides.ts";
+import { tell } from "./program.ts";
+
+/** Long enough for the first lookup to end. */
+const JOIN_MS = 1_000;
+const VALUE_BYTES = 300;
+/** Without a limit the testnet, which has one thread, would fall behind and answer late. */
+const PACKETS_A_SECOND = 1_000;
+/** The default of `reannounce-interval`, and the tenth by which intervals are spread. */
+const INTERVAL_MS = 50 * 60_000;
+const SPREAD = 1.1;
+
+/** What one record cost. */
+export interface Cycle {
+  /** Of all threads of the process. */
+  cpuMs: number;
+  /** Sent and received. */
+  packets: number;
+  bytes: number;
+  /** How often it is announced in an hour. */
+  anHour: number;
+}
+
+/** Who keeps the records. */
+export type Keeper = "reannouncer" | "loop";
+
+const [keeper, bootstrap, size] = Deno.args as [Keeper, string, string];
+const counter = new Counter();
+
+async function measured(records: number, work: () => Promise<void>): Promise<Cycle> {
+  const begun = counter.now();
+  const used = cpuUsage();
+  await work();
+  const { user, system } = cpuUsage(used);
+  const { packetsIn, packetsOut, bytesIn, bytesOut } = difference(counter.now(), begun);
+  return {
+    cpuMs: (user + system) / 1_000 / records,
+    packets: (packetsIn + packetsOut) / records,
+    bytes: (bytesIn + bytesOut) / records,
+    anHour: keeper === "loop" ? 1 : 3_600_000 / INTERVAL_MS,
+  };
+}
+
+/** Announces all records as often as it is called. */
+async function reannouncer(records: RecordToPut[]) {
+  const limiter = new RateLimiter(systemClock, PACKETS_A_SECOND);
+  const manager = await startOurs(bootstrap, counter, limiter);
+  await delay(systemClock, JOIN_MS);
+  let aheadMs = 0;
+  const clock: Clock = {
+    now: () => systemClock.now() + aheadMs,
+    after: (delayMs, fire) => systemClock.after(delayMs, fire),
+  };
+  let left = 0;
+  let done: () => void;
+  const announcing = new Reannouncer({
+    announcer: manager,
+    clock,
+    intervalMs: INTERVAL_MS,
+    port: 1,
+    onReport({ idHex, failures, put }) {
+      if (failures > 0) throw new Error(`the record ${idHex} is not held: ${JSON.stringify(put)}`);
+      if (--left === 0) done();
+    },
+  });
+  const items = records.map(({ keys, salt, seq, value }) =>
+    signItem(keys, { salt, seq, value: bencode(value) })
+  );
+  return () =>
+    new Promise<void>((resolve) => {
+      left = items.length;
+      done = resolve;
+      if (aheadMs === 0) { for (const item of items) announcing.keepRecord(item, 0); }
+      aheadMs += SPREAD * INTERVAL_MS;
+      // It looks at the clock once a minute, and when it is told an interval.
+      announcing.intervalMs = INTERVAL_MS;
+    });
+}
+
+async function loop(records: RecordToPut[]) {
+  const side = await sides.library(bootstrap, counter);
+  await delay(systemClock, JOIN_MS);
+  return async () => {
+    side.forgetLookups();
+    for (const record of records) {
+      await side.put(record);
+      // A node answers an error to the seq that it holds.
+      record.seq++;
+    }
+  };
+}
+
+if (import.meta.main) {
+  const keys = generateKeyPair();
+  const records: RecordToPut[] = Array.from({ length: Number(size) }, () => ({
+    keys,
+    salt: crypto.getRandomValues(new Uint8Array(32)),
+    seq: 1,
+    value: crypto.getRandomValues(new Uint8Array(VALUE_BYTES)),
+  }));
+  const announce = await { reannouncer, loop }[keeper](records);
+  const first = await measured(records.length, announce);
+  const again = await measured(records.length * 2, async () => {
+    await announce();
+    await announce();
+  });
+  tell({ first, again });
+  Deno.exit(0);
+}

@@ -1,0 +1,129 @@
+/**
+ * How well records are found in a week in which nodes come and go, on a simulated DHT: the same seeds
+ * give the same week on every machine. Run it with
+ * `deno run -A scripts/bench/reannounce_week.ts`.
+ *
+ * @module
+ */
+
+import { toHex, utf8 } from "../../src/base/mod.ts";
+import { DhtManager, type DhtNode, Reannouncer } from "../../src/dht/mod.ts";
+import { keyPairFromSeed } from "../../src/identity/mod.ts";
+import { bencode, type MutableItem, signItem, targetOf } from "../../src/records/mod.ts";
+import { FakeClock } from "../../tests/support/fake_clock.ts";
+import { seededRandom, SimulatedDht } from "../../tests/support/simulated_dht.ts";
+import { type Contender, type Metric, type Row, runBenchmarks } from "./harness.ts";
+
+const HOUR_MS = 3_600_000;
+/** The default of `reannounce-interval`. */
+const INTERVAL_MS = 50 * 60_000;
+const MOMENT_MS = 5 * 60_000;
+const HOURS = 7 * 24;
+const NODES = 300;
+const RECORDS = 50;
+/** Some of the nearest are dead, so that more have to be looked at to find the 8 that live. */
+const NEAREST = 24;
+const CLOSEST = 8;
+/** Nodes that bittorrent-dht asks and puts to: one bucket of k-rpc. */
+const LOOP_NODES = 20;
+
+/** Keeps the items alive from now on; the first time they are spread over an hour. */
+type Keep = (node: DhtNode, clock: FakeClock, items: MutableItem[]) => void;
+
+function reannouncer(node: DhtNode, clock: FakeClock, items: MutableItem[]): void {
+  const keeper = new Reannouncer({
+    announcer: new DhtManager({ nodes: () => [node], clock }),
+    clock,
+    random: seededRandom(3),
+    intervalMs: INTERVAL_MS,
+    port: 1,
+    onReport: () => {},
+  });
+  for (const [i, item] of items.entries()) {
+    keeper.keepRecord(item, clock.now() + i / items.length * HOUR_MS);
+  }
+}
+
+function loop(node: DhtNode, clock: FakeClock, items: MutableItem[]): void {
+  const manager = new DhtManager({
+    nodes: () => [node],
+    clock,
+    storeNodes: LOOP_NODES,
+    concurrency: 16,
+  });
+  for (const [i, item] of items.entries()) {
+    const put = () => {
+      manager.put(item, { refresh: true });
+      clock.after(HOUR_MS, put);
+    };
+    clock.after(i / items.length * HOUR_MS, put);
+  }
+}
+
+async function liveThrough(keep: Keep, seed: number) {
+  const clock = new FakeClock();
+  const items = { verify: false };
+  const dht = new SimulatedDht({ clock, nodes: NODES, seed, loss: 0.01, items });
+  const client = dht.client({ known: 64 });
+  const keys = keyPairFromSeed(new Uint8Array(32));
+  const records = Array.from(
+    { length: RECORDS },
+    (_, i) => signItem(keys, { salt: utf8(`record ${i}`), seq: 1, value: bencode("x") }),
+  );
+  const targets = records.map(({ publicKey, salt }) => targetOf(publicKey, salt));
+  keep(client, clock, records);
+  await clock.advance(1.1 * HOUR_MS);
+  dht.churn(HOUR_MS);
+  client.sent.length = 0;
+  const moments = HOURS * HOUR_MS / MOMENT_MS;
+  let found = 0;
+  let held = 0;
+  let packets = 0;
+  for (let i = 0; i < moments; i++) {
+    await clock.advance(MOMENT_MS);
+    packets += client.sent.length;
+    client.sent.length = 0;
+    for (const target of targets) {
+      const targetHex = toHex(target);
+      const closest = dht.closest(target, NEAREST).filter(({ alive }) => alive).slice(0, CLOSEST);
+      if (closest.some((node) => node.item(targetHex))) found++;
+      if (dht.holders(targetHex).length > 0) held++;
+    }
+  }
+  const cases = moments * RECORDS;
+  return {
+    lost: 100 - 100 * found / cases,
+    gone: 100 - 100 * held / cases,
+    packets: packets / RECORDS / HOURS,
+  };
+}
+
+function contender(name: string, keep: Keep): Contender {
+  return { name, round: (round) => liveThrough(keep, round + 1) };
+}
+
+const metrics: Metric[] = [
+  { key: "lost", name: "not found", unit: "%" },
+  { key: "gone", name: "held by nobody", unit: "%" },
+  { key: "packets", name: "packets sent, a record and hour", unit: "" },
+];
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [
+  {
+    id: "reannounce-week",
+    title: "A week of announcing",
+    about:
+      `A simulated DHT of ${NODES} nodes that live an hour on average; one that dies is replaced, and ` +
+      "others name it for 15 minutes more. One packet in a hundred is lost. " +
+      `${RECORDS} records are kept for 7 days, another week in each round. Not found: none of the ` +
+      `${CLOSEST} closest living nodes holds the record, looked at every 5 minutes. The loop puts to ` +
+      `the ${LOOP_NODES} closest every hour, as bittorrent-dht does, but with libreseed's lookup, ` +
+      "which does not wait for the dead.",
+    metrics,
+    contenders: [contender("libreseed", reannouncer), contender("put, a loop", loop)],
+    rounds: 3,
+  },
+];
+
+if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));
