@@ -36,9 +36,9 @@ export class NetworkCost {
       download: async (...args) => {
         this.#downloads++;
         const downloaded = await operations.download(...args);
-        // Some may end while this one is looked at.
-        const { size } = await Deno.stat(downloaded.path);
-        this.#downloadedBytes += size;
+        // Another command may have wanted the same, and have moved it to its place already.
+        const sizeBytes = await Deno.stat(downloaded.path).then(({ size }) => size, () => 0);
+        this.#downloadedBytes += sizeBytes;
         return downloaded;
       },
     };

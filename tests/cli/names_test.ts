@@ -83,6 +83,10 @@ Deno.test("two publishers of one name: each policy gets its package; the pin ref
     [[ann.publicKey, "1.2.0", "valid", false], [bob.publicKey, "2.1.0", "valid", false]],
   );
   assert(all.every(({ holding, firstSeen }) => holding >= 7 && Date.parse(firstSeen) > 0));
+  assert.deepEqual(
+    all.map((one) => one.fingerprint),
+    [ann, bob].map(({ keys }) => fingerprint(keys.publicKey)),
+  );
   assert.deepEqual(pinsOf(user), []);
 
   // First use.
@@ -108,6 +112,8 @@ Deno.test("two publishers of one name: each policy gets its package; the pin ref
   await user.must(["trust", "add", "hello", bob.publicKey]);
   const path = await user.must(["get", "hello", "--policy", "latest-version"]);
   assert.equal(path, join(user.seed, "hello-2.1.0.tgz") + "\n");
+  const table = (await user.must(["resolve", "--all", "hello"])).trimEnd().split("\n");
+  assert.deepEqual(table.map((line) => /pinned|trusted/.exec(line)![0]), ["pinned", "trusted"]);
   const listed = await user.must(["trust", "list", "hello"]);
   assert(listed.includes(ann.publicKey) && listed.includes(bob.publicKey), listed);
   await user.must(["trust", "remove", "hello", bob.publicKey]);

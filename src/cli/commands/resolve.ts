@@ -70,6 +70,7 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
       verdict,
       `${holding} nodes`,
       byHand ? "trusted" : trusted ? "pinned" : "not trusted",
+      described.fingerprint,
     ]);
   }
   if (output.json) return;
@@ -78,7 +79,7 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
 }
 
 async function describeEntry(names: NamesContext, name: string, entry: NameIndexEntry) {
-  const { formatPublicKey } = await import("../../identity/mod.ts");
+  const { fingerprint, formatPublicKey } = await import("../../identity/mod.ts");
   const { LibreseedError, equalBytes } = await import("../../base/mod.ts");
   const { resolvePackage } = await import("../../daemon/mod.ts");
   const { publicKey, version, firstSeenMs } = entry;
@@ -99,6 +100,7 @@ async function describeEntry(names: NamesContext, name: string, entry: NameIndex
   const pin = names.state.pins.list(name).find((pin) => equalBytes(pin.publicKey, publicKey));
   return {
     publisher: formatPublicKey(publicKey),
+    fingerprint: fingerprint(publicKey),
     version,
     firstSeen: new Date(firstSeenMs).toISOString(),
     verdict,
