@@ -51,6 +51,10 @@ export class ArchiveStore {
   #descriptor: Promise<number> | undefined;
   #writer: Promise<FileWriter | undefined> | undefined;
   #unwrittenBytes = 0;
+  /** How long a file that may be written was when it was opened. */
+  #foundBytes: number | undefined;
+  /** Where the last byte was put. */
+  #putBytes = 0;
   #wanted: Wanted[] = [];
   #closed = false;
   /** Reads and writes under way. */
@@ -65,6 +69,7 @@ export class ArchiveStore {
   /** Writes the whole chunk `index`. The bytes may not be altered before it is done. */
   put(index: number, bytes: Uint8Array, done: Done = () => {}): void {
     const start = index * this.chunkLength;
+    this.#putBytes = Math.max(this.#putBytes, start + bytes.length);
     this.#withFile<void>((descriptor, done) => {
       if (this.#unwrittenBytes >= MAX_UNWRITTEN_BYTES) return write(descriptor, start, bytes, done);
       this.#unwrittenBytes += bytes.length;
@@ -94,6 +99,11 @@ export class ArchiveStore {
     if (chunkLength <= 0 || offset < 0 || length < 0 || offset + length > chunkLength) {
       return queueMicrotask(() => done(new Error(`There is no such part of chunk ${index}`)));
     }
+    // A new download asks for each of its chunks: the system need not.
+    const bytes = Math.max(this.#foundBytes ?? Infinity, this.#putBytes);
+    if (start + offset >= bytes) {
+      return queueMicrotask(() => done(this.#endsTooEarly()));
+    }
     this.#wanted.push({ start: start + offset, length, done });
     if (this.#wanted.length === 1) queueMicrotask(() => this.#readWanted());
   }
@@ -120,7 +130,7 @@ export class ArchiveStore {
         if (from === length) return done(null, bytes);
         read(descriptor, bytes, from, length - from, start + from, (error, count) => {
           if (error) return done(error);
-          if (count === 0) return done(new Error(`${this.#options.filePath} ends too early`));
+          if (count === 0) return done(this.#endsTooEarly());
           step(from + count);
         });
       };
@@ -152,10 +162,19 @@ export class ArchiveStore {
     this.close(done);
   }
 
+  #endsTooEarly(): Error {
+    return new Error(`${this.#options.filePath} ends too early`);
+  }
+
   #withFile<T>(use: (descriptor: number, done: Done<T>) => void, done: Done<T>): void {
     if (this.#closed) return queueMicrotask(() => done(new Error("The store is closed")));
     // Opened at the first use: an idle torrent holds no file descriptor.
-    this.#descriptor ??= openSame(this.#options);
+    this.#descriptor ??= openSame(this.#options).then((descriptor) => {
+      if (this.#options.writable) {
+        this.#foundBytes = fstatSync(descriptor).size;
+      }
+      return descriptor;
+    });
     this.#busy++;
     const settled: Done<T> = (error, result) => {
       this.#busy--;

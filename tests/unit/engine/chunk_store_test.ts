@@ -112,6 +112,22 @@ Deno.test("of blocks that are asked for together only those that are not there f
   await assert.rejects(put(store, 1), /closed/);
 });
 
+Deno.test("of a file that grows what is there can be read, and what is not yet cannot", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, "archive");
+  await Deno.writeFile(path, content.subarray(0, 2 * CHUNK));
+  const store = writable(path);
+  // Before it is open, while something is put behind what is there.
+  const putting = put(store, 3);
+  assert.deepEqual(await get(store, 1, 0, 10), content.slice(CHUNK, CHUNK + 10));
+  await assert.rejects(get(store, 4, 0, 10), /ends too early/);
+  await putting;
+  assert.deepEqual(await get(store, 3, 5, 10), content.slice(3 * CHUNK + 5, 3 * CHUNK + 15));
+  await put(store, 4);
+  assert.deepEqual(await get(store, 4, 0, 10), content.slice(4 * CHUNK, 4 * CHUNK + 10));
+  await close(store);
+});
+
 Deno.test("a link is neither read nor written through", async () => {
   await using home = await temporaryHome();
   const target = join(home.path, "target");
