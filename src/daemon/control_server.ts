@@ -12,7 +12,7 @@ import { type Clock, delay, errorToData, utf8 } from "../base/mod.ts";
 import { isOperation, type OperationName, parseRequest } from "./control_schema.ts";
 import { DaemonError } from "./errors.ts";
 import type { CallOptions, Operations } from "./operations.ts";
-import { SteadyServer } from "./steady_server.ts";
+import { serverLost, SteadyServer } from "./steady_server.ts";
 
 /** A request may be this long, bytes. */
 export const MAX_REQUEST_BYTES = 1 << 20;
@@ -35,12 +35,14 @@ export interface ControlServer {
  * Serves `operations` on a Unix socket at `path`. Whoever calls holds the home's lock, so a file
  * that is there already was left by a process that died.
  *
+ * @param onFailure called with `SERVER_LOST` if it fails later and cannot be served again
  * @throws {DaemonError} `HOME_PATH_TOO_LONG` (kind `usage`): `sockaddr_un` is small
  */
 export async function serveControl(
   path: string,
   operations: Operations,
   clock: Clock,
+  onFailure: (error: DaemonError) => void = () => {},
 ): Promise<ControlServer> {
   refuseLong(path);
   const ending = new AbortController();
@@ -51,7 +53,11 @@ export async function serveControl(
         onListen: () => {},
         onError: (error) => errorResponse(error, 500),
       }, (request) => respond(request, operations, clock, ending.signal)));
-  const server = await SteadyServer.start(bind, clock);
+  const server = await SteadyServer.start(
+    bind,
+    clock,
+    (error) => onFailure(serverLost(path, error)),
+  );
   let drained: Promise<void> | undefined;
   const drain = () => drained ??= server.stop();
   return {

@@ -69,7 +69,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       if (settings.http) {
         // Loaded here because few ask for it.
         const { serveHttpPage } = await import("./http_page.ts");
-        page = serveHttpPage(settings.http, host, clock);
+        page = serveHttpPage(settings.http, host, clock, ended.reject);
       }
       (options.giveUp ?? givePermissionsUp)();
       options.onReady(await host.status(), page?.address);

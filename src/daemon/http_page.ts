@@ -10,7 +10,7 @@ import { formatHostPort, type HostPort } from "../config/mod.ts";
 import { DaemonError } from "./errors.ts";
 import { renderMetrics } from "./metrics.ts";
 import type { Operations } from "./operations.ts";
-import { SteadyServer } from "./steady_server.ts";
+import { serverLost, SteadyServer } from "./steady_server.ts";
 
 /** A page that is being served. */
 export interface HttpPage {
@@ -22,12 +22,14 @@ export interface HttpPage {
 /**
  * Serves the page at `address`.
  *
+ * @param onFailure called with `SERVER_LOST` if it fails later and cannot be served again
  * @throws {DaemonError} `HTTP_ADDRESS_IN_USE` (kind `in-use`)
  */
 export function serveHttpPage(
   address: HostPort,
   operations: Pick<Operations, "status" | "records">,
   clock: Clock,
+  onFailure: (error: DaemonError) => void,
 ): HttpPage {
   let bound = address;
   const serve = () =>
@@ -39,7 +41,12 @@ export function serveHttpPage(
     }, (request) => respond(request, operations, clock));
   let server: SteadyServer<Deno.HttpServer<Deno.NetAddr>>;
   try {
-    server = new SteadyServer(serve(), serve, clock);
+    server = new SteadyServer(
+      serve(),
+      serve,
+      clock,
+      (error) => onFailure(serverLost(formatHostPort(bound), error)),
+    );
   } catch (cause) {
     const taken = cause instanceof Deno.errors.AddrInUse;
     throw new DaemonError(

@@ -161,7 +161,10 @@ export async function startHost(
   const host = await Host.start(options);
   try {
     const { control } = homePaths(options.settings.home);
-    return { host, control: await serveControl(control, host, options.clock) };
+    return {
+      host,
+      control: await serveControl(control, host, options.clock, options.listeners.onFailure),
+    };
   } catch (error) {
     await host.close(CLOSE_DEADLINE_MS);
     throw error;

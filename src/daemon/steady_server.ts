@@ -6,6 +6,7 @@
  */
 
 import { type Clock, delay } from "../base/mod.ts";
+import { DaemonError } from "./errors.ts";
 
 /** The parts of `Deno.HttpServer` that are used. */
 export interface EndingServer {
@@ -13,15 +14,29 @@ export interface EndingServer {
   shutdown(): Promise<void>;
 }
 
+/** The error for a server that cannot be had back. */
+export function serverLost(where: string, cause: Error): DaemonError {
+  return new DaemonError(
+    "failed",
+    "SERVER_LOST",
+    `${where} is served no more (${cause.message}); start libreseed again, with more open files allowed`,
+    { cause },
+  );
+}
+
 /** How long to wait before serving again, milliseconds. */
 const PAUSE_MS = 1_000;
 
-/** Serves until it is told to stop; `serve` is called anew each time that a server has failed. */
+/**
+ * Serves until it is told to stop; `serve` is called anew each time that a server has failed. A process
+ * that gave up the permission for it cannot serve again, and says so through `onFailure`.
+ */
 export class SteadyServer<T extends EndingServer> {
   /** The one that serves, or that failed last. */
   current: T;
   readonly #serve: () => T | Promise<T>;
   readonly #clock: Clock;
+  readonly #onFailure: (error: Error) => void;
   readonly #ending = new AbortController();
   readonly #kept: Promise<void>;
 
@@ -29,14 +44,21 @@ export class SteadyServer<T extends EndingServer> {
   static async start<T extends EndingServer>(
     serve: () => T | Promise<T>,
     clock: Clock,
+    onFailure: (error: Error) => void,
   ): Promise<SteadyServer<T>> {
-    return new SteadyServer(await serve(), serve, clock);
+    return new SteadyServer(await serve(), serve, clock, onFailure);
   }
 
-  constructor(first: T, serve: () => T | Promise<T>, clock: Clock) {
+  constructor(
+    first: T,
+    serve: () => T | Promise<T>,
+    clock: Clock,
+    onFailure: (error: Error) => void,
+  ) {
     this.current = first;
     this.#serve = serve;
     this.#clock = clock;
+    this.#onFailure = onFailure;
     this.#kept = this.#keep();
   }
 
@@ -54,24 +76,27 @@ export class SteadyServer<T extends EndingServer> {
       try {
         await this.current.finished;
         return;
-      } catch {
-        await this.#again(signal);
+      } catch (error) {
+        if (!await this.#again(signal)) return this.#onFailure(error as Error);
       }
     }
   }
 
-  async #again(signal: AbortSignal): Promise<void> {
+  /** Whether there is another server, or need not be one. */
+  async #again(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
       await delay(this.#clock, PAUSE_MS, signal).catch(() => {});
-      if (signal.aborted) return;
+      if (signal.aborted) return true;
       try {
         this.current = await this.#serve();
         // It may have been told to stop meanwhile.
         if (signal.aborted) await this.current.shutdown().catch(() => {});
-        return;
-      } catch {
+        return true;
+      } catch (error) {
+        if (error instanceof Deno.errors.NotCapable) return false;
         // There is still no file left.
       }
     }
+    return true;
   }
 }
