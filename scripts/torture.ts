@@ -11,6 +11,7 @@ import type { Case, Report } from "./torture/case.ts";
 import { faults } from "./torture/faults.ts";
 import { hostile } from "./torture/hostile.ts";
 import { loads } from "./torture/load.ts";
+import { machine } from "./torture/machine.ts";
 import { soak } from "./torture/soak.ts";
 
 const { values } = parseArgs({
@@ -24,7 +25,7 @@ const { values } = parseArgs({
 });
 const scale = Number(values.scale);
 const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
-const cases = [...faults, ...hostile, ...loads, soak].filter(({ name }) =>
+const cases = [...faults, ...machine, ...hostile, ...loads, soak].filter(({ name }) =>
   name.includes(values.only)
 );
 const isTime = minutes === undefined || minutes > 0;
