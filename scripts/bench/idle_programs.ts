@@ -64,12 +64,15 @@ async function libreseedSeeds(home: string, count: number): Promise<void> {
 }
 
 /** Writes the files by which transmission knows torrents that it has verified before. */
-async function prepareTransmission(home: string): Promise<void> {
+export async function prepareTransmission(
+  home: string,
+  seed = join(home, "seed"),
+  port = PORT,
+): Promise<void> {
   const directory = join(home, "transmission");
   for (const part of ["torrents", "resume"]) {
     await Deno.mkdir(join(directory, part), { recursive: true });
   }
-  const seed = join(home, "seed");
   for (const { name } of Deno.readDirSync(seed)) {
     if (!name.endsWith(".torrent")) continue;
     const torrent = Deno.readFileSync(join(seed, name));
@@ -86,8 +89,9 @@ async function prepareTransmission(home: string): Promise<void> {
     Deno.writeFileSync(join(directory, "resume", `${stem}.resume`), bencode.encode(resume));
   }
   const settings = {
-    "peer-port": PORT,
+    "peer-port": port,
     "rpc-enabled": true,
+    "rpc-port": port === PORT ? 9091 : port,
     "rpc-authentication-required": false,
     "dht-enabled": true,
     "lpd-enabled": false,
@@ -119,7 +123,7 @@ export const holders: Record<string, Holder> = {
   },
   transmission: {
     command: (home) => ["transmission-daemon", "-f", "-g", join(home, "transmission")],
-    prepare: prepareTransmission,
+    prepare: (home) => prepareTransmission(home),
     seeded: transmissionSeeds,
   },
   libtorrent: {

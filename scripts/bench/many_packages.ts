@@ -38,8 +38,24 @@ import { SeedDirectory, StateDatabase, type ValidSeedEntry } from "../../src/sto
 /** How many bytes an archive of the benchmarks has: what is in it does not matter to an idle daemon. */
 export const ARCHIVE_BYTES = 65_536;
 
-/** Writes archives with their torrents and manifests into a directory, and returns the manifests. */
-function fillSeedDirectory(directory: string, keys: KeyPair, count: number): MinimalManifest[] {
+/** How often a torrent is announced. */
+const TORRENT_MS = 22 * 60_000;
+
+/** A seed directory, with whose packages are in it. */
+export interface Filled {
+  path: string;
+  keys: KeyPair;
+  manifests: MinimalManifest[];
+}
+
+/** Writes archives with their torrents and manifests into a directory. */
+export async function fillSeedDirectory(path: string, count: number): Promise<Filled> {
+  const keys = generateKeyPair();
+  await new SeedDirectory(path).ensure();
+  return { path, keys, manifests: writePackages(path, keys, count) };
+}
+
+function writePackages(directory: string, keys: KeyPair, count: number): MinimalManifest[] {
   const contents = new Uint8Array(ARCHIVE_BYTES);
   return Array.from({ length: count }, (_, i) => {
     crypto.getRandomValues(contents);
@@ -67,29 +83,28 @@ function fillSeedDirectory(directory: string, keys: KeyPair, count: number): Min
 
 /**
  * A home with `count` packages as `publish` leaves it: all records and torrents were announced a moment
- * ago, and are due again in the course of the next hour.
+ * ago, and are due again one after the other.
  *
- * @param port that the torrents were announced with
+ * @param options.port that the torrents were announced with
+ * @param options.filled a seed directory that several homes have; else the home gets one of its own
  */
 export async function fillHome(
   home: string,
-  { count, port }: { count: number; port: number },
+  { count, port, filled }: { count: number; port: number; filled?: Filled },
 ): Promise<void> {
   await ensureHome(home);
-  const seeds = new SeedDirectory(join(home, "seed"));
-  await seeds.ensure();
-  const keys = generateKeyPair();
+  const { path, keys, manifests } = filled ?? await fillSeedDirectory(join(home, "seed"), count);
+  const seeds = new SeedDirectory(path);
   const { publicKey } = keys;
-  const manifests = fillSeedDirectory(seeds.path, keys, count);
   await writeKeyFile(join(home, "keys", "publisher.key"), keys);
   using state = StateDatabase.open(homePaths(home).state, systemClock);
   const nowMs = Date.now();
   const entries = await seeds.list();
-  const announced = (target: Uint8Array, i: number, port?: number) =>
+  const announced = (target: Uint8Array, i: number, port?: number, everyMs = 3_600_000) =>
     state.outcomes.set({
       ...{ target, lastAttemptMs: nowMs, lastSuccessMs: nowMs, failures: 0, port },
       ...{ asked: 8, responded: 8, holding: 8, stored: 8 },
-      nextDueMs: nowMs + Math.round(3_600_000 * (i + 1) / Math.max(count, 1)),
+      nextDueMs: nowMs + Math.round(everyMs * (i + 1) / Math.max(count, 1)),
     });
   const keep = (item: MutableItem, kind: string, name?: string, version?: string) => {
     const target = targetOf(item.publicKey, item.salt);
@@ -101,7 +116,7 @@ export async function fillHome(
     for (const [i, minimal] of manifests.entries()) {
       const { name, version } = minimal;
       announced(keep(manifestItem(minimal, keys, nowMs), "manifest", name, version), i);
-      announced(fromHex(minimal.btih)!, i, port);
+      announced(fromHex(minimal.btih)!, i, port, TORRENT_MS);
       const times = { firstSeenMs: nowMs, timestampMs: nowMs };
       const entry = signNameIndexEntry(keys, name, { version, ...times });
       const { signature } = entry;
