@@ -34,9 +34,15 @@ export async function withNode<T>(
   work: (network: Network) => Promise<T>,
 ): Promise<T> {
   const { values } = await settings();
-  const { homePaths, limitsOf, openNode, rememberVerified } = await import("../daemon/mod.ts");
+  const { homePaths, knownManifest, limitsOf, openNode, rememberVerified } = await import(
+    "../daemon/mod.ts"
+  );
   const { SeedDirectory, StateDatabase } = await import("../store/mod.ts");
   const seeds = new SeedDirectory(values.dir);
+  let opened: ReturnType<typeof StateDatabase.open> | undefined;
+  // Once for a command: opening checks the whole file.
+  const state = () => opened ??= StateDatabase.open(homePaths(values.home).state, io.clock);
+  seeds.known = (archivePath) => knownManifest(state(), archivePath);
   const node = await openNode({
     settings: values,
     clock: io.clock,
@@ -53,8 +59,7 @@ export async function withNode<T>(
       values,
       limits: limitsOf(values),
       onVerified(entry) {
-        using state = StateDatabase.open(homePaths(values.home).state, io.clock);
-        rememberVerified(state, entry);
+        rememberVerified(state(), entry);
       },
       finding: {
         clock: io.clock,
@@ -64,6 +69,7 @@ export async function withNode<T>(
       },
     });
   } finally {
+    opened?.close();
     await node.close();
   }
 }

@@ -15,7 +15,7 @@ import { findItem } from "./find_item.ts";
 import { getArchive } from "./get.ts";
 import { minimalOf } from "./manifest_item.ts";
 import { itemFromJson } from "./operations.ts";
-import { rememberVerified } from "./packages.ts";
+import { rememberVerified } from "./verified.ts";
 
 /** What following works with. */
 export interface FollowContext extends CatalogContext {

@@ -29,7 +29,8 @@ export {
   type RecordJson,
   type StatusJson,
 } from "./operations.ts";
-export { describeEntry, limitsOf, rememberVerified } from "./packages.ts";
+export { describeEntry, limitsOf } from "./packages.ts";
+export { knownManifest, rememberVerified } from "./verified.ts";
 export { updateAnnounceRecord } from "./publisher_records.ts";
 export {
   checkPut,

@@ -6,30 +6,27 @@
  */
 
 import { basename, join } from "node:path";
-import { type Clock, equalBytes, fromHex, toHex } from "../base/mod.ts";
+import { type Clock, equalBytes, toHex } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { SeedOrder, TorrentStatus } from "../engine/mod.ts";
-import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
   type ArchiveLimits,
   defaultArchiveLimits,
   describeArchive,
-  minimalFileName,
   parseMinimal,
   parseSha256,
-  serializeMinimal,
   torrentFileName,
   torrentInfoHash,
   verifyArchive,
 } from "../package/mod.ts";
 import {
   hasTorrentBeside,
-  type KnownSeed,
+  isUnchanged,
+  knownSeedEntry,
   markOf,
   type SeedDirectory,
   type SeedEntry,
-  type SeedStamp,
   stampOf,
   type StateDatabase,
   type ValidSeedEntry,
@@ -38,6 +35,7 @@ import { Batch } from "./batch.ts";
 import { DaemonError } from "./errors.ts";
 import { magnetOf } from "./manifest_item.ts";
 import type { PackageJson } from "./operations.ts";
+import { rememberVerified } from "./verified.ts";
 
 /** The part of the worker that this needs. */
 export interface Seeder {
@@ -116,7 +114,7 @@ export class Packages {
         const filePath = join(this.#seeds.path, fileName);
         const known = this.#state.verifiedFiles.seed(filePath);
         const stamp = known && stampOf(filePath);
-        if (!stamp || !isKnown(stamp, known) || !hasTorrentBeside(filePath)) continue;
+        if (!stamp || !isUnchanged(stamp, known) || !hasTorrentBeside(filePath)) continue;
         const infoHashHex = toHex(known.infoHash);
         const torrent = torrentFileName(filePath);
         orders.push({ infoHashHex, filePath, torrent, lengthBytes: stamp.sizeBytes });
@@ -211,13 +209,7 @@ export class Packages {
     const known = stamp && markOf(stamp) === seeding.mark &&
       this.#state.verifiedFiles.manifest(archivePath);
     if (!known) return await this.#seeds.entry(fileName);
-    const minimal = parseMinimal(known);
-    const { name, version } = minimal;
-    const { sizeBytes, mtimeMs, inode } = stamp;
-    const minimalPath = minimalFileName(archivePath);
-    const torrentPath = torrentFileName(archivePath);
-    const paths = { fileName, archivePath, minimalPath, torrentPath };
-    return { ...paths, sizeBytes, mtimeMs, inode, name, version, minimal, hasTorrent: true };
+    return knownSeedEntry(this.#seeds.path, fileName, parseMinimal(known));
   }
 
   /** No longer seeds the archive; what lies in the seed directory stays. */
@@ -342,30 +334,6 @@ function torrentOf({ archivePath, minimal }: ValidSeedEntry) {
 
 function publisherOf(entry: SeedEntry): string | undefined {
   return entry.problem === undefined ? entry.minimal.pubkey : undefined;
-}
-
-/** Whether the files are those that were remembered. */
-function isKnown(stamp: SeedStamp, known: KnownSeed): boolean {
-  return stamp.isFile && stamp.sizeBytes === known.sizeBytes && stamp.mtimeMs === known.mtimeMs &&
-    stamp.inode === known.inode && stamp.manifestMark === known.manifestMark;
-}
-
-/** Remembers that an archive is what its minimal manifest says, as long as the files are unchanged. */
-export function rememberVerified(state: StateDatabase, entry: ValidSeedEntry): void {
-  const { archivePath, minimal, name, version } = entry;
-  const verified = {
-    sha256: parseSha256(minimal.infohash)!,
-    infoHash: fromHex(minimal.btih)!,
-  };
-  const mark = stampOf(archivePath)?.manifestMark;
-  const manifest = mark === undefined ? undefined : {
-    text: serializeMinimal(minimal),
-    mark,
-    name,
-    version,
-    publicKey: parsePublicKey(minimal.pubkey),
-  };
-  state.verifiedFiles.remember(archivePath, entry, verified, manifest);
 }
 
 /** The limits of archives, as far as they are settings. */

@@ -36,11 +36,12 @@ export { type PackageFiles, SeedDirectory, type SeedFiles } from "./seed_directo
 export {
   type InvalidSeedEntry,
   isArchiveName,
+  knownSeedEntry,
   type SeedEntry,
   type SeedProblem,
   type ValidSeedEntry,
 } from "./seed_entry.ts";
-export { hasTorrentBeside, markOf, type SeedStamp, stampOf } from "./seed_stamp.ts";
+export { hasTorrentBeside, isUnchanged, markOf, type SeedStamp, stampOf } from "./seed_stamp.ts";
 export { type ReplacedState, STATE_SCHEMA_VERSION, StateDatabase } from "./state_database.ts";
 export type {
   FileIdentity,

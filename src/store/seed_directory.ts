@@ -32,6 +32,7 @@ import {
   fileNamesOf,
   isArchiveName,
   isRegularFile,
+  knownSeedEntry,
   readMinimal,
   readSeedEntry,
   type SeedEntry,
@@ -77,6 +78,8 @@ export interface SeedFiles {
 /** A seed directory (`--dir`). */
 export class SeedDirectory {
   readonly path: string;
+  /** The manifest of an archive that was verified before and is unchanged: it is not read again. */
+  known: ((archivePath: string) => MinimalManifest | undefined) | undefined;
   /** Puts and removals of this process follow each other, so that one at a time waits for the lock. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -130,9 +133,7 @@ export class SeedDirectory {
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
    */
   async fileNames(name?: string): Promise<string[]> {
-    const prefix = name === undefined
-      ? ""
-      : archiveFileName(name, "0.0.0").slice(0, -"0.0.0.tgz".length);
+    const prefix = name === undefined ? "" : archiveFileName(name, "0.0.0").slice(0, -9);
     return (await readNames(this.path))
       .filter((one) => isArchiveName(one) && one.startsWith(prefix));
   }
@@ -148,7 +149,11 @@ export class SeedDirectory {
     const entries: SeedEntry[] = [];
     for (let at = 0; at < archives.length; at += READ_AHEAD) {
       const some = archives.slice(at, at + READ_AHEAD);
-      for (const entry of await Promise.all(some.map((name) => readSeedEntry(this.path, name)))) {
+      const looks = some.map((one) =>
+        knownSeedEntry(this.path, one, this.known?.(join(this.path, one))) ??
+          readSeedEntry(this.path, one)
+      );
+      for (const entry of await Promise.all(looks)) {
         if (!entry) continue;
         if (name === undefined || (entry.problem === undefined && entry.name === name)) {
           entries.push(entry);

@@ -21,6 +21,7 @@ import {
 } from "../package/mod.ts";
 import { isCode, openRegular } from "./atomic_files.ts";
 import { fileError, linkRefused, StoreError } from "./errors.ts";
+import { hasTorrentBeside, stampOf } from "./seed_stamp.ts";
 
 /** Ending of an archive's file name. */
 const ARCHIVE_SUFFIX = ".tgz";
@@ -131,6 +132,28 @@ export function fileNamesOf(
 ): [usual: string, other: string] {
   const publicKey = parsePublicKey(pubkey);
   return [archiveFileName(name, version), otherArchiveFileName(name, version, publicKey)];
+}
+
+/**
+ * The same of an archive whose manifest is known and unchanged: neither is read.
+ *
+ * @returns `undefined` if there is nothing of this name, or it is not known
+ */
+export function knownSeedEntry(
+  dir: string,
+  fileName: string,
+  minimal: MinimalManifest | undefined,
+): ValidSeedEntry | undefined {
+  const archivePath = join(dir, fileName);
+  const stamp = minimal && stampOf(archivePath);
+  if (!stamp) return undefined;
+  const { sizeBytes, mtimeMs, inode } = stamp;
+  const { name, version } = minimal;
+  const hasTorrent = hasTorrentBeside(archivePath);
+  const minimalPath = minimalFileName(archivePath);
+  const torrentPath = torrentFileName(archivePath);
+  const paths = { fileName, archivePath, minimalPath, torrentPath };
+  return { ...paths, sizeBytes, mtimeMs, inode, name, version, minimal, hasTorrent };
 }
 
 type MinimalFile =

@@ -8,7 +8,7 @@
 
 import { lstatSync } from "node:fs";
 import { minimalFileName, torrentFileName } from "../package/mod.ts";
-import type { FileIdentity } from "./verified_files_table.ts";
+import type { FileIdentity, KnownSeed } from "./verified_files_table.ts";
 
 /** An archive and its manifest as they lie there now. */
 export interface SeedStamp extends FileIdentity {
@@ -58,4 +58,10 @@ function look(path: string) {
 /** A stamp as text: what is before the semicolon is of the archive. */
 export function markOf({ sizeBytes, mtimeMs, inode, manifestMark }: SeedStamp): string {
   return `${sizeBytes} ${mtimeMs} ${inode};${manifestMark}`;
+}
+
+/** Whether archive and manifest are those that were remembered. */
+export function isUnchanged(stamp: SeedStamp, known: KnownSeed): boolean {
+  return stamp.isFile && stamp.sizeBytes === known.sizeBytes && stamp.mtimeMs === known.mtimeMs &&
+    stamp.inode === known.inode && stamp.manifestMark === known.manifestMark;
 }
