@@ -248,6 +248,22 @@ Deno.test("the fuzzer finds a planted bug, and says with which input", async () 
   );
 });
 
+Deno.test("an input that has too much allocated is found", async () => {
+  const held: Uint8Array[] = [];
+  const target = {
+    name: "none",
+    maxBytes: 2 ** 20,
+    seeds: () => [new TextEncoder().encode("some seed")],
+    open: stateless((input) => {
+      if (input[0] !== 0x73) held.push(new Uint8Array(8 * 2 ** 20));
+    }),
+  };
+  await assert.rejects(
+    fuzz(target, seededRandom(SEED), { inputs: 20_000 }),
+    (error) => error instanceof Broken && /allocated/.test(error.message),
+  );
+});
+
 Deno.test("the same seed gives the same damage; input stays within its bound", () => {
   const input = new Uint8Array(90_000).fill(0x6c);
   const [a, b] = [seededRandom(SEED), seededRandom(SEED)];

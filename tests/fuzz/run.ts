@@ -32,7 +32,7 @@ const firstSeed = Number(values.seed ?? crypto.getRandomValues(new Uint32Array(1
 const endMs = performance.now() + minutes * 60_000;
 /** Long enough to get somewhere, short enough that each target has many turns. */
 const turnMs = Math.min(20_000, minutes * 60_000 / chosen.length);
-const totals = new Map(chosen.map(({ name }) => [name, 0]));
+const totals = new Map(chosen.map(({ name }) => [name, { inputs: 0, allocatedBytes: 0 }]));
 let broken = 0;
 let worstBytes = 0;
 using watch = new Watch();
@@ -42,7 +42,9 @@ for (let seed = firstSeed; performance.now() < endMs; seed++) {
     if (forMs <= 0) break;
     const outcome = await watch.run({ target: name, seed, forMs });
     if (outcome.kind === "held") {
-      totals.set(name, totals.get(name)! + outcome.inputs);
+      const total = totals.get(name)!;
+      total.inputs += outcome.inputs;
+      total.allocatedBytes = Math.max(total.allocatedBytes, outcome.allocatedBytes);
       worstBytes = Math.max(worstBytes, outcome.rssBytes);
       continue;
     }
@@ -54,6 +56,9 @@ for (let seed = firstSeed; performance.now() < endMs; seed++) {
     console.error(`${name} broke with seed ${seed}; its input is ${path}\n${outcome.why}\n`);
   }
 }
-for (const [name, inputs] of totals) console.log(`${name.padEnd(18)} ${inputs} inputs`);
+for (const [name, { inputs, allocatedBytes }] of totals) {
+  const mib = (allocatedBytes / 2 ** 20).toFixed(1);
+  console.log(`${name.padEnd(18)} ${inputs} inputs, at most ${mib} MiB allocated for one`);
+}
 console.log(`first seed ${firstSeed}, ${broken} broken, at most ${worstBytes >> 20} MiB resident`);
 if (broken > 0) Deno.exit(1);

@@ -16,9 +16,14 @@ export interface Target {
   seeds?: () => Uint8Array[] | Promise<Uint8Array[]>;
   /** How dear an input is; a cheap one has 1. */
   cost?: number;
+  /** Most bytes that one input may have allocated; {@linkcode MAX_ALLOCATED_BYTES} unless given. */
+  maxBytes?: number;
   /** Makes what `check` needs; ended when the target is through. */
   open(): Check | Promise<Check>;
 }
+
+/** An input is of 96 KiB at the most; what reads it may make so much of it. */
+export const MAX_ALLOCATED_BYTES = 24 * 2 ** 20;
 
 /** One opened target. */
 export interface Check extends AsyncDisposable {
@@ -95,26 +100,32 @@ export class Broken extends Error {
  * Throws the corpus and then damaged copies of it at a target.
  *
  * @param onInput called with each input before it is used
- * @returns how many inputs there were
- * @throws {Broken} at the first that breaks a property
+ * @returns how many inputs there were, and the most bytes that one had allocated
+ * @throws {Broken} at the first that breaks a property, or allocates too much
  */
 export async function fuzz(
   target: Target,
   random: Random,
   extent: Extent,
   onInput: (input: Uint8Array) => void = () => {},
-): Promise<number> {
+): Promise<{ count: number; worstBytes: number }> {
   const { inputs = Infinity, untilMs = Infinity } = extent;
   const kept = await readCorpus(target.name);
   const seeds = [...kept.values(), ...await target.seeds?.() ?? []]
     .filter((seed) => seed.length <= MAX_INPUT_BYTES);
   await using check = await target.open();
+  const { maxBytes = MAX_ALLOCATED_BYTES } = target;
   let count = 0;
+  let worstBytes = 0;
   const use = async (input: Uint8Array) => {
     onInput(input);
+    const before = allocatedBytes();
     // A copy: what a parser writes into must not be what is reported.
     try {
       await check.input(input.slice());
+      const bytes = allocatedBytes() - before;
+      worstBytes = Math.max(worstBytes, bytes);
+      if (bytes > maxBytes) throw new Error(`allocated ${bytes} bytes; at most ${maxBytes} may be`);
     } catch (error) {
       throw new Broken(input, error);
     }
@@ -130,5 +141,14 @@ export async function fuzz(
     if (random() < 0.05 && pool.length < seeds.length + 32) pool.push(input);
     else if (random() < 0.005) pool.length = seeds.length;
   }
-  return count;
+  return { count, worstBytes };
+}
+
+/**
+ * What this thread holds, garbage included. What an input adds to it is what was allocated for it,
+ * unless garbage was collected meanwhile: then it is less, and some later input tells.
+ */
+function allocatedBytes(): number {
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
 }

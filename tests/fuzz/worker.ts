@@ -24,7 +24,7 @@ export interface Job {
 
 /** What became of it. */
 export type Outcome =
-  | { kind: "held"; inputs: number; rssBytes: number }
+  | { kind: "held"; inputs: number; rssBytes: number; allocatedBytes: number }
   | { kind: "broke"; input: Uint8Array; why: string };
 
 self.onmessage = async ({ data }: MessageEvent<Job>) => {
@@ -37,12 +37,19 @@ self.onmessage = async ({ data }: MessageEvent<Job>) => {
   };
   const random = seededRandom(data.seed);
   try {
-    const inputs = await fuzz(target, random, extent, (input) => {
+    const { count, worstBytes } = await fuzz(target, random, extent, (input) => {
       shared.set(input);
       Atomics.store(progress, 1, input.length);
       Atomics.add(progress, 0, 1);
     });
-    self.postMessage({ kind: "held", inputs, rssBytes: Deno.memoryUsage().rss } satisfies Outcome);
+    self.postMessage(
+      {
+        kind: "held",
+        inputs: count,
+        rssBytes: Deno.memoryUsage().rss,
+        allocatedBytes: worstBytes,
+      } satisfies Outcome,
+    );
   } catch (error) {
     const input = error instanceof Broken ? error.input : new Uint8Array();
     const why = error instanceof Error ? error.stack ?? error.message : String(error);

@@ -134,6 +134,7 @@ async function unpacking(take: (unpacker: Unpacker, bytes: Uint8Array) => Promis
 
 const gzipTarget: Target = {
   name: "archive-gzip",
+  maxBytes: 48 * 2 ** 20,
   cost: 100,
   seeds: async () => {
     const { archives } = await vectors<ArchiveVectors>("archive");
@@ -144,6 +145,7 @@ const gzipTarget: Target = {
 
 const tarTarget: Target = {
   name: "archive-tar",
+  maxBytes: 48 * 2 ** 20,
   cost: 150,
   seeds: async () => {
     const { archives } = await vectors<ArchiveVectors>("archive");
