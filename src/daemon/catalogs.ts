@@ -7,6 +7,7 @@
 
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { setImmediate } from "node:timers";
 import { type Clock, equalBytes, fromBase64, LibreseedError, toHex, utf8 } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
@@ -15,13 +16,16 @@ import {
   describeArchive,
   MAX_CATALOG_BYTES,
   type MinimalManifest,
-  parseCatalog,
+  parseCatalogInTurns,
   serializeCatalog,
 } from "../package/mod.ts";
 import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
 import type { Operations } from "./operations.ts";
 import type { Seeder } from "./packages.ts";
+
+/** The control socket and whoever else waits get their turn. */
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** What reading a catalog works with. */
 export interface CatalogContext {
@@ -73,7 +77,8 @@ export async function readCatalog(
     const info = await Deno.lstat(path);
     if (!info.isFile || info.size > MAX_CATALOG_BYTES) return undefined;
     const { infoHash } = await describeArchive(path);
-    return { ...parseCatalog(await Deno.readFile(path), publicKey), infoHash };
+    const bytes = await Deno.readFile(path);
+    return { ...await parseCatalogInTurns(bytes, publicKey, nextTurn), infoHash };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof LibreseedError) return undefined;
     throw error;
@@ -119,7 +124,7 @@ export async function fetchCatalog(
     .finally(() => timer.cancel());
   let catalog: Catalog;
   try {
-    catalog = parseCatalog(await Deno.readFile(path), publicKey);
+    catalog = await parseCatalogInTurns(await Deno.readFile(path), publicKey, nextTurn);
   } catch (error) {
     await Deno.remove(path).catch(() => {});
     throw error;

@@ -43,6 +43,9 @@ export function serializeCatalog(manifests: readonly MinimalManifest[]): string 
   return [...lines].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0).map(([, line]) => line).join("");
 }
 
+/** So many lines are read before others get their turn: a few hundredths of a second. */
+const LINES_AT_ONCE = 500;
+
 /**
  * Reads a catalog. A line that is no minimal manifest of this publisher, with a signature that holds,
  * is left out and does not spoil the others.
@@ -51,6 +54,34 @@ export function serializeCatalog(manifests: readonly MinimalManifest[]): string 
  * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
  */
 export function parseCatalog(bytes: Uint8Array, publicKey: Uint8Array): Catalog {
+  const catalog: Catalog = { manifests: [], dropped: [] };
+  for (const _ of readLines(bytes, publicKey, catalog)) { /* at one go */ }
+  return catalog;
+}
+
+/**
+ * The same, for whoever has something else to do meanwhile: a long catalog takes ten seconds.
+ *
+ * @param pause resolves when others have had their turn
+ */
+export async function parseCatalogInTurns(
+  bytes: Uint8Array,
+  publicKey: Uint8Array,
+  pause: () => Promise<void>,
+): Promise<Catalog> {
+  const catalog: Catalog = { manifests: [], dropped: [] };
+  for (const number of readLines(bytes, publicKey, catalog)) {
+    if (number % LINES_AT_ONCE === 0) await pause();
+  }
+  return catalog;
+}
+
+/** Reads line by line into `catalog`, and yields the number of each. */
+function* readLines(
+  bytes: Uint8Array,
+  publicKey: Uint8Array,
+  catalog: Catalog,
+): Generator<number> {
   const refuse = (code: string, why: string, cause?: unknown) =>
     new PackageError(
       "verification",
@@ -68,7 +99,6 @@ export function parseCatalog(bytes: Uint8Array, publicKey: Uint8Array): Catalog 
     throw refuse("CATALOG_INVALID", "is not UTF-8", cause);
   }
   const publisher = formatPublicKey(publicKey);
-  const catalog: Catalog = { manifests: [], dropped: [] };
   const lines = text.split("\n");
   if (lines.pop() !== "") throw refuse("CATALOG_INVALID", "ends in the middle of a line");
   if (lines.length > MAX_CATALOG_PACKAGES) {
@@ -77,7 +107,7 @@ export function parseCatalog(bytes: Uint8Array, publicKey: Uint8Array): Catalog 
       `lists ${lines.length} packages, more than ${MAX_CATALOG_PACKAGES}`,
     );
   }
-  lines.forEach((line, index) => {
+  for (const [index, line] of lines.entries()) {
     try {
       if (line.length > MAX_MINIMAL_MANIFEST_BYTES) throw new Error("it is too long");
       const manifest = parseMinimal(`${line}\n`);
@@ -87,6 +117,6 @@ export function parseCatalog(bytes: Uint8Array, publicKey: Uint8Array): Catalog 
     } catch (error) {
       catalog.dropped.push(`line ${index + 1}: ${messageOf(error)}`);
     }
-  });
-  return catalog;
+    yield index + 1;
+  }
 }

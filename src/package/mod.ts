@@ -11,6 +11,7 @@ export {
   catalogFileName,
   MAX_CATALOG_BYTES,
   parseCatalog,
+  parseCatalogInTurns,
   serializeCatalog,
 } from "./catalog.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";

@@ -13,6 +13,7 @@ import {
   type MinimalManifest,
   PackageError,
   parseCatalog,
+  parseCatalogInTurns,
   serializeCatalog,
   serializeMinimal,
   signMinimal,
@@ -78,6 +79,22 @@ Deno.test("a line that is not the publisher's word is left out and named; the ot
   assert.deepEqual(manifests, good);
   assert.equal(dropped.length, lines.length);
   for (const [i, [, why]] of lines.entries()) assert.match(dropped[i]!, why);
+});
+
+Deno.test("a long catalog is read in turns with whatever else there is to do, and read alike", async () => {
+  const lines = Array.from({ length: 1_200 }, (_, i) => i % 3 === 0 ? "no line\n" : undefined);
+  const good = serializeMinimal(minimal("a"));
+  const bytes = utf8(lines.map((line) => line ?? good).join(""));
+  let pauses = 0;
+  const read = await parseCatalogInTurns(bytes, ann.publicKey, () => {
+    pauses++;
+    return Promise.resolve();
+  });
+  assert.equal(pauses, 2);
+  assert.deepEqual([read.manifests.length, read.dropped.length], [800, 400]);
+  assert.deepEqual(read, parseCatalog(bytes, ann.publicKey));
+  const cut = parseCatalogInTurns(bytes.subarray(1, -1), ann.publicKey, () => Promise.resolve());
+  await assert.rejects(cut, { code: "CATALOG_INVALID" });
 });
 
 Deno.test("a catalog that is cut short, no text, or beyond its bounds is refused whole", () => {
