@@ -13,7 +13,7 @@ import { removeStaleTemporaries, SeedDirectory, StateDatabase } from "../store/m
 import { RecordOperations } from "./record_operations.ts";
 import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
 import { AdoptedLists } from "./adopted_lists.ts";
-import { resolveBootstrap } from "./bootstrap.ts";
+import { BootstrapNodes } from "./bootstrap.ts";
 import { Downloads } from "./downloads.ts";
 import { FollowKeeper } from "./follows.ts";
 import { DaemonError } from "./errors.ts";
@@ -78,6 +78,7 @@ export class Host implements Operations {
   readonly #seeds: SeedDirectory;
   readonly #startedMs: number;
   #worker!: WorkerHost;
+  #bootstrap!: BootstrapNodes;
   /** Why there is no DHT, while there is none. */
   #dhtTrouble: string | undefined;
   #packages!: Packages;
@@ -125,10 +126,8 @@ export class Host implements Operations {
 
   async #startEngine(): Promise<void> {
     const { settings, clock, listeners } = this.#options;
-    const { addresses, failed } = await resolveBootstrap(settings.bootstrap, clock);
-    if (settings.dht && failed.length > 0) {
-      listeners.onWarning(`no address found for the bootstrap nodes ${failed.join(", ")}`);
-    }
+    const nodes = settings.dht ? settings.bootstrap : [];
+    this.#bootstrap = await BootstrapNodes.lookUp(nodes, clock, listeners.onWarning);
     const sandbox = {
       port: settings.port,
       seedDirectory: await Deno.realPath(this.#seeds.path),
@@ -137,7 +136,7 @@ export class Host implements Operations {
     const { worker, started } = await WorkerHost.start(sandbox, {
       port: settings.port,
       dht: settings.dht,
-      bootstrap: addresses,
+      bootstrap: this.#bootstrap.addresses,
       knownNodes: this.#savedNodes(),
       maxConnections: settings.maxConnections,
       maxIncoming: settings.maxIncoming,
@@ -152,6 +151,7 @@ export class Host implements Operations {
       throw await namePortOwner(error, settings.port);
     });
     this.#worker = worker;
+    this.#bootstrap.keepLooking((addresses) => worker.addBootstrap(addresses));
     this.#records = new KeptRecords(this.#state, clock, started.port, listeners.onNotice);
     this.#downloads = new Downloads(worker, sandbox.seedDirectory);
     this.#names = new NameKeeper({
@@ -336,13 +336,13 @@ export class Host implements Operations {
   }
 
   stop(): Promise<void> {
-    this.#options.onStop?.();
-    return Promise.resolve();
+    return Promise.resolve(this.#options.onStop?.());
   }
 
   /** Manager, engine, state; bounded by `deadlineMs` milliseconds. */
   async close(deadlineMs: number): Promise<void> {
     this.#saveNodes?.cancel();
+    this.#bootstrap.stop();
     await Promise.all([this.#seeding?.stop(), this.#names.stop(), this.#follows?.stop()]);
     await this.#keepNodes();
     await this.#worker.stop(deadlineMs);

@@ -98,6 +98,10 @@ export class WorkerHost {
     return this.#call((api) => api.configure(options));
   }
 
+  addBootstrap(addresses: { host: string; port: number }[]): Promise<void> {
+    return this.#call((api) => api.addBootstrap(addresses));
+  }
+
   knownNodes() {
     return this.#call((api) => api.knownNodes());
   }

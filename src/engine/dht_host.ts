@@ -121,6 +121,19 @@ export class DhtHost {
     return this.krpc.nodes.toArray().map(({ id, host, port }) => ({ id, host, port }));
   }
 
+  /** Names more addresses to begin with; an empty routing table is filled from them at once. */
+  addBootstrap(addresses: { host: string; port: number }[]): void {
+    const { bootstrap } = this.krpc;
+    for (const { host, port } of addresses) {
+      if (bootstrap.some((one) => one.host === host && one.port === port)) continue;
+      bootstrap.push({ host, port });
+    }
+    if (this.#closed || this.#state.state !== "on" || this.krpc.nodes.count() > 0) return;
+    this.#fillMs = FIRST_RETRY_MS;
+    this.#fill?.cancel();
+    this.#populate();
+  }
+
   /**
    * Opens the socket. If the port is taken the state becomes `off`, and opening is tried again with
    * growing pauses (1 s to 5 min).

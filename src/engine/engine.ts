@@ -197,6 +197,11 @@ export class Engine {
     return this.#dht?.node();
   }
 
+  /** Names more addresses to begin with; an empty routing table is filled from them at once. */
+  addBootstrap(addresses: { host: string; port: number }[]): void {
+    this.#dht?.addBootstrap(addresses);
+  }
+
   /** The nodes of the routing table, for the next start. */
   knownNodes(): Contact[] {
     return this.#dht?.knownNodes() ?? [];

@@ -218,6 +218,11 @@ export class WorkerRuntime implements WorkerApi {
     return Promise.resolve();
   }
 
+  addBootstrap(addresses: { host: string; port: number }[]): Promise<void> {
+    this.#running.addBootstrap(addresses);
+    return Promise.resolve();
+  }
+
   knownNodes() {
     return Promise.resolve(this.#running.knownNodes());
   }

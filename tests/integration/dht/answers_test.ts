@@ -119,3 +119,11 @@ Deno.test("a visitor enters no routing table, be it an engine's or a testnet nod
   assert.equal(host.engine.node()!.tableSize(), known);
   assert.deepEqual(testnet.nodes.map((node) => node.contacts()), [4, 4, 4, 4]);
 });
+
+Deno.test("an engine that began with no address to begin with is given one later", async () => {
+  await using testnet = await startTestnet({ nodes: 10 });
+  await using late = await TestEngine.start({ testnet, bootstrap: [] });
+  assert.equal(late.engine.node()!.tableSize(), 0);
+  late.engine.addBootstrap([addressOf(testnet.bootstrap)]);
+  await eventually(() => late.engine.node()!.tableSize() === 10, "it knows all");
+});
