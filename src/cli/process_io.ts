@@ -72,7 +72,7 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array | un
     if (error instanceof Deno.errors.NotFound) return undefined;
     // Deno asks for all permissions there, and names its own flags.
     if (error instanceof Deno.errors.NotCapable) {
-      throw invalid("this program may not go to /dev, /proc or /sys");
+      throw invalid("libreseed may not go to /dev, /proc and /sys");
     }
     throw error;
   }

@@ -7,6 +7,7 @@
 
 import { fromUtf8 } from "../base/mod.ts";
 import { type LoadedSettings, loadSettings } from "../config/mod.ts";
+import { CliError } from "./errors.ts";
 import type { CommandDefinition } from "./command.ts";
 import { type OutputFlags, settingsFromFlags } from "./common_flags.ts";
 import type { Io } from "./context.ts";
@@ -62,9 +63,19 @@ export async function runCommand(
       output.detail(`ended by ${io.interruptedBy}`);
       return exitCodeOfSignal(io.interruptedBy);
     }
-    output.error(error);
-    return exitCodeOfError(error);
+    const shown = outOfReach(error) ?? error;
+    output.error(shown);
+    return exitCodeOfError(shown);
   } finally {
     output.close();
   }
+}
+
+/** Deno asks for all permissions in the system's own directories, and would name its own flags. */
+function outOfReach(error: unknown): CliError | undefined {
+  if (!(error instanceof Deno.errors.NotCapable)) return undefined;
+  const [, path] = /"(\/(?:dev|proc|sys)(?:\/[^"]*)?)"/.exec(error.message) ?? [];
+  if (path === undefined) return undefined;
+  const message = `${path} is out of reach: libreseed may not go to /dev, /proc and /sys`;
+  return new CliError("failed", "FILE_INVALID", message, { cause: error });
 }

@@ -19,7 +19,7 @@ export function rootOwnedHint(path: string): string {
   let at = path;
   let theirs: { path: string; info: Stats } | undefined;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
-    const info = lstatSync(at, { throwIfNoEntry: false });
+    const info = infoOf(at);
     if (info && info.uid !== 0) {
       if (!theirs) return "";
       const back = theirs.info.isDirectory() ? theirs.path : at;
@@ -32,4 +32,13 @@ export function rootOwnedHint(path: string): string {
     at = above;
   }
   return "";
+}
+
+/** `undefined` also for a path below a file, or where nobody may look. */
+function infoOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -110,6 +110,23 @@ if (binary) {
     assert.equal((await runCli(["remove", "a@1.0.0", ...offline], here)).code, 0);
   });
 
+  Deno.test("the system's own directories are out of reach, and that is said in our words", async () => {
+    await using here = await visitor();
+    const home = join(here.dir, "home");
+    for (
+      const args of [
+        ["list", "--home", "/proc/1"],
+        ["list", "--home", home, "--dir", "/proc/1"],
+        ["seed", "--home", home, "--dir", "/proc/1", "--bootstrap", "none", "--port", "0"],
+      ]
+    ) {
+      const { code, stdout, stderr } = await runCli(args, here);
+      assert.deepEqual([code, stdout], [1, ""], stderr);
+      assert.match(stderr, /\/proc/);
+      assert(!/deno|unexpected/i.test(stderr), stderr);
+    }
+  });
+
   Deno.test("the program leaves nothing in the directory for temporary files", async () => {
     await using here = await visitor();
     // Twice: what a first run leaves there, such as compiled code, a second would trust.

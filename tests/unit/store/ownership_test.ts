@@ -20,5 +20,6 @@ Deno.test("what root has made in a user's home is named, with the way to give it
   }
   // One's own file, and one that is not there, belong to nobody else.
   assert.equal(rootOwnedHint(file), "");
+  assert.equal(rootOwnedHint(join(file, "below")), "");
   if (Deno.uid() !== 0) assert.equal(rootOwnedHint(join(dir, "x")), "");
 });
