@@ -4,8 +4,6 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -21,18 +19,18 @@ export function fromUtf8(bytes: Uint8Array): string {
 
 /** Bytes as lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+  return bytes.toHex();
 }
 
 /** Hexadecimal, of either case, as bytes; `undefined` if the text is anything else. */
 export function fromHex(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
-  return new Uint8Array(Buffer.from(text, "hex"));
+  return Uint8Array.fromHex(text);
 }
 
 /** Bytes as base64 with padding (RFC 4648 section 4). */
 export function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+  return bytes.toBase64();
 }
 
 /**
@@ -40,8 +38,12 @@ export function toBase64(bytes: Uint8Array): string {
  * {@linkcode toBase64} would write for them.
  */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = new Uint8Array(Buffer.from(text, "base64"));
-  return toBase64(bytes) === text ? bytes : undefined;
+  try {
+    const bytes = Uint8Array.fromBase64(text);
+    return toBase64(bytes) === text ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The bytes one after the other. */

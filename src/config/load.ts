@@ -5,10 +5,10 @@
  * @module
  */
 
-import { join } from "node:path";
 import { ConfigError } from "./errors.ts";
 import type { FileEntry } from "./file.ts";
 import { nearest } from "./nearest.ts";
+import { nodePath } from "./node_modules.ts";
 import {
   explainMissingSetting,
   settingDefinitions,
@@ -132,7 +132,7 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
 
     // The first row of the table is the home, which says where the file is.
     if (key === "home") {
-      configPath = join(result.value as string, "config.yaml");
+      configPath = nodePath().join(result.value as string, "config.yaml");
       const text = await readFile(configPath).catch((cause) => {
         const why = cause instanceof Error ? cause.message : String(cause);
         const message = why.includes(`cannot read ${configPath}`)

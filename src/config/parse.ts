@@ -5,8 +5,8 @@
  * @module
  */
 
-import { isIPv6 } from "node:net";
 import { ConfigError } from "./errors.ts";
+import { nodeNet } from "./node_modules.ts";
 
 /** A host name or IP address, and a port. An IPv6 address has no brackets here. */
 export interface HostPort {
@@ -78,6 +78,7 @@ export function parseSize(text: string): number {
  * is refused unless `allowPortZero`. Throws {@linkcode ConfigError} (`BAD_HOST_PORT`).
  */
 export function parseHostPort(text: string, options: { allowPortZero?: boolean } = {}): HostPort {
+  const { isIPv6 } = nodeNet();
   if (isIPv6(text) || isIPv6(text.replace(/:\d+$/, ""))) {
     throw bad("BAD_HOST_PORT", text, "HOST:PORT: put an IPv6 address in brackets, [::1]:6881");
   }

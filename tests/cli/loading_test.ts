@@ -52,9 +52,11 @@ Deno.test("the program starts with no library at all, and can say its version", 
   assert.deepEqual([...loaded].filter((url) => /^(npm|node):/.test(url)), []);
 });
 
-Deno.test("the command tree starts with one library, the command parser", async () => {
+Deno.test("the command tree starts with one library, the command parser, and none of Node's modules", async () => {
   const loaded = await loadedWith("src/cli/mod.ts");
   assert.deepEqual(libraries(loaded), ["@stricli/core"]);
+  // One of Node's modules would make help twice as slow.
+  assert.deepEqual([...loaded].filter((url) => url.startsWith("node:")), []);
   assert(![...loaded].some((url) => url.includes("/cli/commands/")), "a command is loaded early");
 });
 
