@@ -1,0 +1,134 @@
+/**
+ * When archives that are seeded wake and sleep. The torrents are made up, the clock is the test's.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { Seeds } from "../../../src/engine/seeds.ts";
+import type { Torrent } from "../../../src/engine/webtorrent_types.ts";
+import { FakeClock, settle } from "../../support/fake_clock.ts";
+
+const MINUTE_MS = 60_000;
+
+/** The infohash of an archive by its number, which is also what stands in its `.torrent`. */
+function hashOf(n: number): string {
+  return n.toString(16).padStart(40, "0");
+}
+
+function order(n: number, torrent = Uint8Array.of(n >> 8, n & 255)) {
+  return { infoHashHex: hashOf(n), filePath: `/seed/${n}.tgz`, torrent, lengthBytes: n };
+}
+
+class FakeTorrent extends EventEmitter {
+  readonly infoHash: string;
+  destroyed = false;
+  numPeers = 0;
+  uploaded = 0;
+  received = 0;
+  uploadSpeed = 0;
+  downloadSpeed = 0;
+
+  constructor(infoHash: string) {
+    super();
+    this.infoHash = infoHash;
+    queueMicrotask(() => this.emit("ready"));
+  }
+
+  destroy(_options: unknown, done: () => void): void {
+    this.destroyed = true;
+    this.emit("close");
+    queueMicrotask(done);
+  }
+}
+
+function seedsOf(count: number) {
+  const clock = new FakeClock();
+  const made: FakeTorrent[] = [];
+  const unreadable: string[] = [];
+  const seeds = new Seeds({
+    clock,
+    add([high, low]) {
+      const torrent = new FakeTorrent(hashOf(high! * 256 + low!));
+      made.push(torrent);
+      return torrent as unknown as Torrent;
+    },
+    onUnreadable: (infoHashHex) => unreadable.push(infoHashHex),
+  });
+  const awake = () => made.filter(({ destroyed }) => !destroyed);
+  const held = Promise.all(Array.from({ length: count }, (_, n) => seeds.hold(order(n))));
+  return held.then(() => ({ clock, made, unreadable, seeds, awake }));
+}
+
+Deno.test("who is not wanted is not made, and sets no timer", async () => {
+  const { clock, made, seeds } = await seedsOf(1_000);
+  assert.deepEqual([made.length, clock.timers, [...seeds.statuses()].length], [0, 0, 1_000]);
+});
+
+Deno.test("two who want the same archive at once get the same torrent", async () => {
+  const { made, seeds } = await seedsOf(3);
+  const [one, other] = await Promise.all([seeds.wake(hashOf(2)), seeds.wake(hashOf(2))]);
+  assert.equal(one, other);
+  assert.equal(made.length, 1);
+  assert.equal(await seeds.wake("ff".repeat(20)), undefined);
+});
+
+Deno.test("a stranger who knows all infohashes keeps few of them awake, and none that has peers falls asleep for it", async () => {
+  const { seeds, awake } = await seedsOf(500);
+  const busy = await seeds.wake(hashOf(0));
+  busy!.numPeers = 1;
+  for (let n = 1; n < 500; n++) {
+    await seeds.wake(hashOf(n));
+    await settle();
+  }
+  assert.ok(awake().length <= 70, `${awake().length} are awake`);
+  assert.equal(busy!.destroyed, false);
+});
+
+Deno.test("peers keep it awake; two minutes after the last it sleeps, and its bytes are counted on", async () => {
+  const { clock, seeds, awake } = await seedsOf(1);
+  const torrent = (await seeds.wake(hashOf(0)))!;
+  torrent.numPeers = 1;
+  await clock.advance(10 * MINUTE_MS);
+  assert.equal(awake().length, 1);
+  Object.assign(torrent, { numPeers: 0, uploaded: 7, received: 3 });
+  await clock.advance(3 * MINUTE_MS);
+  assert.deepEqual([awake().length, clock.timers], [0, 0]);
+  Object.assign((await seeds.wake(hashOf(0)))!, { uploaded: 5 });
+  const [status] = [...seeds.statuses()];
+  assert.deepEqual([status!.uploadedBytes, status!.downloadedBytes], [12, 3]);
+});
+
+Deno.test("a .torrent of another archive is told, nothing of it stays, and a good one is taken instead", async () => {
+  const { clock, seeds, unreadable, awake } = await seedsOf(2);
+  await seeds.hold(order(0, Uint8Array.of(0, 1)));
+  assert.equal(await seeds.wake(hashOf(0)), undefined);
+  assert.deepEqual([unreadable, awake().length, clock.timers], [[hashOf(0)], 0, 0]);
+  await seeds.hold(order(0));
+  assert.equal((await seeds.wake(hashOf(0)))?.infoHash, hashOf(0));
+});
+
+Deno.test("what is removed is neither listed nor woken, asleep or awake", async () => {
+  const { clock, seeds, awake } = await seedsOf(2);
+  await seeds.wake(hashOf(1));
+  await seeds.remove(hashOf(0));
+  await seeds.remove(hashOf(1));
+  assert.equal(await seeds.wake(hashOf(0)), undefined);
+  assert.equal(await seeds.wake(hashOf(1)), undefined);
+  assert.deepEqual([awake().length, clock.timers, [...seeds.statuses()]], [0, 0, []]);
+});
+
+Deno.test("an encrypted handshake leads to the archive that it means, also to one added later", async () => {
+  const { seeds } = await seedsOf(20);
+  const hidden = (infoHashHex: string) =>
+    createHash("sha1").update("req2").update(infoHashHex, "hex").digest("hex");
+  assert.equal(seeds.unhide(hidden(hashOf(7)), []), hashOf(7));
+  assert.equal(seeds.unhide(hidden(hashOf(20)), []), undefined);
+  assert.equal(seeds.unhide(hidden(hashOf(20)), [hashOf(20)]), hashOf(20));
+  await seeds.hold(order(20));
+  await seeds.remove(hashOf(7));
+  assert.equal(seeds.unhide(hidden(hashOf(20)), []), hashOf(20));
+  assert.equal(seeds.unhide(hidden(hashOf(7)), []), undefined);
+});
