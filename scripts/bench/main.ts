@@ -9,7 +9,9 @@ import { rows as binary } from "./binary.ts";
 import { rows as dhtRecords } from "./dht_records.ts";
 import { rows as download } from "./download.ts";
 import { runBenchmarks } from "./harness.ts";
+import { rows as idle } from "./idle.ts";
 import { rows as install } from "./install.ts";
+import { rows as mirrors } from "./mirrors.ts";
 import { rows as names } from "./names.ts";
 import { rows as pack } from "./pack.ts";
 import { rows as publish } from "./publish.ts";
@@ -23,6 +25,6 @@ if (import.meta.main) {
   const files = [...pack, ...publish, ...install, ...binary];
   const transfers = [...download, ...seed, ...seedMemory];
   const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek];
-  const rows = [...dht, ...names, ...files, ...transfers];
+  const rows = [...dht, ...names, ...files, ...transfers, ...idle, ...mirrors];
   Deno.exit(await runBenchmarks(rows, Deno.args));
 }

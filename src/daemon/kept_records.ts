@@ -20,6 +20,8 @@ export interface NamedRecord {
   kept: KeptRecord;
 }
 
+/** Kinds of records that may be of a package, and are announced as they are. */
+const NAMED_KINDS: readonly RecordName["kind"][] = ["manifest", "other"];
 /** How many records are handed over at once. */
 const SLICE = 500;
 
@@ -94,13 +96,20 @@ export class KeptRecords {
    * no package is named.
    */
   named(packages: { name: string; version?: string }[]): NamedRecord[] {
-    const isMeant = (record: StoredRecord) =>
-      packages.length === 0 ||
-      packages.some(({ name, version }) =>
-        record.name === name && (version === undefined || record.version === version)
-      ) ||
-      record.kind === "announce" && this.#state.outcomes.get(record.target)?.failures !== 0;
-    return this.#fixed().filter(isMeant).map((record) => this.#named(record));
+    if (packages.length === 0) return this.#fixed().map((record) => this.#named(record));
+    const { records, outcomes } = this.#state;
+    const meant = new Map<string, StoredRecord>();
+    for (const { name, version } of packages) {
+      for (const kind of NAMED_KINDS) {
+        for (const record of records.list({ kind, name, version })) {
+          meant.set(toHex(record.target), record);
+        }
+      }
+    }
+    for (const record of records.list({ kind: "announce" })) {
+      if (outcomes.get(record.target)?.failures !== 0) meant.set(toHex(record.target), record);
+    }
+    return [...meant.values()].map((record) => this.#named(record));
   }
 
   /** Whether the record of a target is kept. */

@@ -1,6 +1,6 @@
 /**
  * The archives that are seeded. Each is a row in a table; only while somebody wants one is it a
- * torrent of WebTorrent's, which takes forty times the memory and has timers of its own. A handshake
+ * torrent of WebTorrent's, which takes far more memory and has timers of its own. A handshake
  * wakes it, and when it has had no peers for a while it sleeps again.
  *
  * @module
