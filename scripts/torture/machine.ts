@@ -24,7 +24,7 @@ const stopped: Case = {
     await using place = await newPlace();
     const home = await place.home();
     const one = await published(place, home, "pkg", BYTES);
-    await using daemon = await home.daemon();
+    await using daemon = await home.daemon([], { timeoutMs: 3_600_000 });
     daemon.process.kill("SIGSTOP");
     await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
     daemon.process.kill("SIGCONT");
