@@ -77,7 +77,6 @@ async function liveThrough(keep: Keep, seed: number) {
   client.sent.length = 0;
   const moments = HOURS * HOUR_MS / MOMENT_MS;
   let found = 0;
-  let held = 0;
   let packets = 0;
   for (let i = 0; i < moments; i++) {
     await clock.advance(MOMENT_MS);
@@ -87,13 +86,11 @@ async function liveThrough(keep: Keep, seed: number) {
       const targetHex = toHex(target);
       const closest = dht.closest(target, NEAREST).filter(({ alive }) => alive).slice(0, CLOSEST);
       if (closest.some((node) => node.item(targetHex))) found++;
-      if (dht.holders(targetHex).length > 0) held++;
     }
   }
   const cases = moments * RECORDS;
   return {
     lost: 100 - 100 * found / cases,
-    gone: 100 - 100 * held / cases,
     packets: packets / RECORDS / HOURS,
   };
 }
@@ -104,7 +101,6 @@ function contender(name: string, keep: Keep): Contender {
 
 const metrics: Metric[] = [
   { key: "lost", name: "not found", unit: "%" },
-  { key: "gone", name: "held by nobody", unit: "%" },
   { key: "packets", name: "packets sent, a record and hour", unit: "" },
 ];
 
