@@ -68,11 +68,14 @@ export class OutcomesTable {
 
   /** When what was announced with a port is due, Unix milliseconds, by target in hexadecimal. */
   dueOfPort(port: number): Map<string, number> {
-    const rows = this.#sqlite.rows(
-      "SELECT lower(hex(target)) AS id, next_due_ms FROM outcomes WHERE port = ?",
-      port,
-    );
-    return new Map(rows.map((row) => [row.id as string, row.next_due_ms as number]));
+    const due = new Map<string, number>();
+    for (
+      const row of this.#sqlite.each(
+        "SELECT lower(hex(target)) AS id, next_due_ms FROM outcomes WHERE port = ?",
+        port,
+      )
+    ) due.set(row.id as string, row.next_due_ms as number);
+    return due;
   }
 
   /** All outcomes, the one that is due first at the beginning. */

@@ -158,20 +158,23 @@ export class RecordsTable {
   }
 
   /** All entries of name indexes and indexes, with when each was announced and is due. */
-  names(): KeptNameRow[] {
-    return this.#sqlite.rows(
+  *names(): Generator<KeptNameRow> {
+    const rows = this.#sqlite.each(
       `SELECT kind, name, version, public_key, created_ms, next_due_ms, last_attempt_ms
         FROM records LEFT JOIN outcomes USING (target)
         WHERE kind IN ('name-index', 'name-entry') ORDER BY kind, name, version, target`,
-    ).map((row) => ({
-      kind: row.kind as string,
-      name: row.name as string,
-      version: row.version as string,
-      publicKey: row.public_key as Uint8Array,
-      createdMs: row.created_ms as number,
-      ...(row.next_due_ms !== null && { nextDueMs: row.next_due_ms as number }),
-      ...(row.last_attempt_ms !== null && { lastAttemptMs: row.last_attempt_ms as number }),
-    }));
+    );
+    for (const row of rows) {
+      yield {
+        kind: row.kind as string,
+        name: row.name as string,
+        version: row.version as string,
+        publicKey: row.public_key as Uint8Array,
+        createdMs: row.created_ms as number,
+        ...(row.next_due_ms !== null && { nextDueMs: row.next_due_ms as number }),
+        ...(row.last_attempt_ms !== null && { lastAttemptMs: row.last_attempt_ms as number }),
+      };
+    }
   }
 
   /** How many records there are. */

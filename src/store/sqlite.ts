@@ -74,6 +74,15 @@ export class Sqlite {
     return this.#guard(() => this.#prepare(sql).all(...values) as Row[]);
   }
 
+  /** The rows of a query one by one, for those that are too many to be held at once. */
+  *each(sql: string, ...values: SQLInputValue[]): Generator<Row> {
+    try {
+      yield* this.#prepare(sql).iterate(...values) as Iterable<Row>;
+    } catch (cause) {
+      throw stateError(cause, this.path);
+    }
+  }
+
   /**
    * Does all of it or, if `work` throws, none. One inside another becomes part of it. `work` must not
    * be asynchronous: whatever ran in between would be part of it too.
