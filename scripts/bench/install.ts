@@ -63,6 +63,7 @@ async function key(): Promise<string> {
   const { stdout } = await new Deno.Command(program, {
     args: ["list", "--json"],
     env: { LIBRESEED_HOME: home },
+    clearEnv: true,
   }).output();
   return JSON.parse(new TextDecoder().decode(stdout)).publisher;
 }

@@ -1,6 +1,6 @@
 /**
  * Publishing a ready archive beside what hashes and makes torrents.
- * `deno run -A scripts/bench/publish.ts`; `LIBRESEED_BENCH_MIB` sets the size of the archive.
+ * `deno run -A scripts/bench/publish.ts`; `BENCH_MIB` sets the size of the archive.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { startNetwork } from "./dht_network.ts";
 import { type Contender, type Figures, type Row, runBenchmarks } from "./harness.ts";
 
 const MIB = 1024 * 1024;
-const MEBIBYTES = Number(Deno.env.get("LIBRESEED_BENCH_MIB") ?? 2048);
+const MEBIBYTES = Number(Deno.env.get("BENCH_MIB") ?? 2048);
 const NODES = 20;
 const home = join(workDirectory, "home");
 const archive = join(workDirectory, `noise-${MEBIBYTES}.tgz`);
