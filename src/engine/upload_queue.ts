@@ -18,9 +18,8 @@ interface Uploader {
   peerRequests: unknown[];
   /** What is to be sent and has not left yet. */
   _readableState: { buffered: number; highWaterMark: number };
-  /** Ours: requests that wait for their turn, from `servedRequests` on. */
-  waitingRequests?: Request[];
-  servedRequests?: number;
+  /** Ours: requests that wait for their turn. */
+  waitingRequests?: RequestQueue;
   destroy(): void;
   choke(): void;
   _onRequest(...request: Request): void;
@@ -38,51 +37,78 @@ const MAX_WAITING = 65_536;
 /** Of these the newest are looked through for what is cancelled; sending a block in vain does no harm. */
 const MAX_LOOKED_THROUGH = 1_024;
 
+/** Requests in the order in which they came; a peer may have tens of thousands, so as bare numbers. */
+class RequestQueue {
+  readonly #numbers: number[] = [];
+  /** Where in the numbers the first request is. */
+  #first = 0;
+
+  get length(): number {
+    return (this.#numbers.length - this.#first) / 3;
+  }
+
+  push(...[index, offset, length]: Request): void {
+    this.#numbers.push(index, offset, length);
+  }
+
+  take(): Request {
+    const request = this.#at(this.#first);
+    this.#first += 3;
+    // One after the other out of a long array would cost more than reading the blocks.
+    if (this.#first * 2 >= this.#numbers.length) {
+      this.#numbers.splice(0, this.#first);
+      this.#first = 0;
+    }
+    return request;
+  }
+
+  /** @returns whether it was one of the newest */
+  remove(...request: Request): boolean {
+    const oldest = Math.max(this.#first, this.#numbers.length - 3 * MAX_LOOKED_THROUGH);
+    for (let at = this.#numbers.length - 3; at >= oldest; at -= 3) {
+      if (!this.#at(at).every((part, n) => part === request[n])) continue;
+      this.#numbers.splice(at, 3);
+      return true;
+    }
+    return false;
+  }
+
+  #at(at: number): Request {
+    return [this.#numbers[at]!, this.#numbers[at + 1]!, this.#numbers[at + 2]!];
+  }
+}
+
 const uploader = Connection.prototype as unknown as Uploader;
 const { _onRequest, _onCancel, _pull, _read, choke } = uploader;
 
 /** Takes up waiting requests as long as there is room. */
 function serve(peer: Uploader): void {
-  const { waitingRequests = [], peerRequests, _readableState } = peer;
-  let served = peer.servedRequests ?? 0;
+  const { waitingRequests, peerRequests, _readableState } = peer;
   while (
-    served < waitingRequests.length && peerRequests.length < MAX_READING &&
-    _readableState.buffered < MAX_UNSENT_BYTES
+    waitingRequests !== undefined && waitingRequests.length > 0 &&
+    peerRequests.length < MAX_READING && _readableState.buffered < MAX_UNSENT_BYTES
   ) {
-    peer.servedRequests = served + 1;
     try {
-      _onRequest.call(peer, ...waitingRequests[served]!);
+      _onRequest.call(peer, ...waitingRequests.take());
     } catch {
       // A connection that is being ended may outlive its torrent.
-      peer.waitingRequests = [];
-      peer.servedRequests = 0;
+      peer.waitingRequests = undefined;
       return peer.destroy();
     }
-    served = peer.servedRequests;
-  }
-  // One after the other out of a long array would cost more than reading the blocks.
-  if (served > 0 && served * 2 >= waitingRequests.length) {
-    waitingRequests.splice(0, served);
-    peer.servedRequests = 0;
   }
 }
 
 uploader._onRequest = function (...request) {
   // Otherwise more would be read only when all but 16 KiB have left.
   this._readableState.highWaterMark = MAX_UNSENT_BYTES;
-  const waiting = this.waitingRequests ??= [];
-  if (waiting.length - (this.servedRequests ?? 0) >= MAX_WAITING) return this.destroy();
-  waiting.push(request);
+  const waiting = this.waitingRequests ??= new RequestQueue();
+  if (waiting.length >= MAX_WAITING) return this.destroy();
+  waiting.push(...request);
   serve(this);
 };
 
 uploader._onCancel = function (...request) {
-  const waiting = this.waitingRequests ?? [];
-  const oldest = Math.max(this.servedRequests ?? 0, waiting.length - MAX_LOOKED_THROUGH);
-  for (let at = waiting.length - 1; at >= oldest; at--) {
-    if (waiting[at]!.every((part, n) => part === request[n])) return void waiting.splice(at, 1);
-  }
-  _onCancel.call(this, ...request);
+  if (!this.waitingRequests?.remove(...request)) _onCancel.call(this, ...request);
 };
 
 // Called when a block has been read, was refused or is not wanted any more.

@@ -34,8 +34,11 @@ export interface Reader {
   isEnding?: boolean;
 }
 
-/** BEP 3: the type of a message with a block in it. */
-const PIECE = 7;
+/**
+ * Types of messages of which nothing is held on to (BEP 3, 5, 6): they consist of numbers, or of a block
+ * that is copied to its place in the piece at once.
+ */
+const READ_AT_ONCE = new Set([0, 1, 2, 3, 4, 6, 7, 8, 9, 13, 14, 15, 16, 17]);
 /** A message with a block of 16 KiB. */
 const USUAL_BYTES = 16_397;
 
@@ -105,7 +108,6 @@ function grown(
 }
 
 function parse(wire: Reader, message: Uint8Array): void {
-  // What is in a block is copied to its place in the piece at once; other messages may be kept.
-  const isPassing = wire._parser === _onMessageLength || message[0] === PIECE;
+  const isPassing = wire._parser === _onMessageLength || READ_AT_ONCE.has(message[0]!);
   wire._parser(isPassing ? message : message.slice());
 }
