@@ -109,8 +109,8 @@ export const rows: readonly Row[] = [{
   id: "download",
   title: "Downloading",
   about:
-    `${SIZE_MIB} MiB of random bytes as a package, from a libtorrent seeder on the same machine, in ` +
-    "256 KiB to 1 MiB pieces. Start to end is the whole program: for `libreseed get` with the record " +
+    `${SIZE_MIB} MiB of random bytes as a package, from a libtorrent seeder on the same machine. ` +
+    "Start to end is the whole program: for `libreseed get` with the record " +
     "looked up on a testnet, and the archive verified: signatures, SHA-256, every file inside. The " +
     "others check the pieces. MB/s is between the first and the last byte that the seeder sent.",
   metrics: [

@@ -28,8 +28,11 @@ interface Uploader {
   _read(done: (error: null) => void): void;
 }
 
-/** Blocks of one peer that are read at once; they are of 16 KiB as a rule, 128 KiB at the most. */
-const MAX_READING = 32;
+/**
+ * Blocks of one peer that are read in one turn; they are of 16 KiB as a rule, 128 KiB at the most. With
+ * more, who came first is served first.
+ */
+const MAX_READING = 16;
 /** Bytes for one peer that wait to be sent before more are read. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 /** A peer that fetches a gigabyte a second asks this far ahead. */
