@@ -49,6 +49,7 @@ import {
   type TarFile,
   tarOf,
 } from "./tar_writer.ts";
+import { release } from "./gzip_member.ts";
 import { Compressor, DigestThread, usefulThreads } from "./threads.ts";
 import { buildTorrent } from "./torrent.ts";
 
@@ -254,7 +255,10 @@ async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Pr
   let doneBytes = 0;
   using spool = await FileWriter.create(path);
   using compressor = new Compressor(threadsFor(job, files, totalBytes));
-  const members = new MemberWriter(compressor, (member) => spool.write(member));
+  const members = new MemberWriter(compressor, async (member) => {
+    await spool.write(member);
+    release(member);
+  });
 
   async function* contents(file: ScannedFile): AsyncGenerator<Uint8Array> {
     const hash = createHash("sha256");
