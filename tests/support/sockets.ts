@@ -36,7 +36,8 @@ async function socketsOf(pid: number, tables: string[]) {
     for (const line of lines) {
       // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
       const fields = line.trim().split(/\s+/);
-      if (!inodes.has(fields[9]!)) continue;
+      // The kernel may show a socket twice, if others come and go while the table is read.
+      if (!inodes.delete(fields[9]!)) continue;
       const [addressHex, portHex] = fields[1]!.split(":");
       sockets.push({
         address: addressOf(addressHex!),

@@ -19,7 +19,7 @@ Deno.test("of 200 nodes an answer names at most the 8 closest that it knows", as
   assert.ok(node.tableSize() > 40, `${node.tableSize()} nodes in the table`);
   for (let i = 0; i < 10; i++) {
     const target = random();
-    const closest = node.closest(target, 8).map(({ id }) => toHex(id!));
+    const closest = () => node.closest(target, 8).map(({ id }) => toHex(id!)).join(" ");
     for (
       const [name, args] of [
         ["find_node", { target }],
@@ -27,6 +27,7 @@ Deno.test("of 200 nodes an answer names at most the 8 closest that it knows", as
         ["get_peers", { info_hash: target }],
       ] as const
     ) {
+      const before = closest();
       const answer = await raw.query(at.engine.port, name, args);
       const nodes = answer.get("nodes") as Uint8Array;
       assert.equal(nodes.length, 8 * NODE_BYTES, name);
@@ -34,7 +35,8 @@ Deno.test("of 200 nodes an answer names at most the 8 closest that it knows", as
         { length: 8 },
         (_, n) => toHex(nodes.subarray(n * NODE_BYTES, n * NODE_BYTES + 20)),
       );
-      assert.deepEqual(ids, closest, name);
+      // A node that was silent may leave the table at any moment.
+      assert.ok([before, closest()].includes(ids.join(" ")), `${name}: ${ids.join(" ")}`);
     }
   }
 });

@@ -154,43 +154,6 @@ Deno.test("a process's UDP sockets are found, and only those", onLinux, async ()
   ]);
   await using process = spawnCli([], sh("echo up; exec sleep 60"));
   await process.waitForLine(/up/);
-  process.kill("SIGINT");
-  assert.deepEqual(await process.status, { code: 130, signal: "SIGINT" });
-  process.kill();
-});
-
-Deno.test("a process does not outlive its scope", onLinux, async () => {
-  let pid: number;
-  {
-    await using process = spawnCli([], sh("echo up; exec sleep 60"));
-    await process.waitForLine(/up/);
-    pid = process.pid;
-  }
-  await assert.rejects(Deno.stat(`/proc/${pid}`), Deno.errors.NotFound);
-});
-
-Deno.test("a grandchild that keeps the output open holds nobody up", async () => {
-  const script = "sleep 5 & echo up; wait";
-  {
-    await using process = spawnCli([], sh(script));
-    await process.waitForLine(/up/);
-  }
-  await assert.rejects(runCli([], { ...sh(script), timeoutMs: 200 }), /took too long/);
-});
-
-Deno.test("a process's UDP sockets are found, and only those", onLinux, async () => {
-  const before = await udpSocketsOf(Deno.pid);
-  await using one = await bindUdp(0);
-  await using all = await bindUdp(0, "0.0.0.0");
-  const added = (await udpSocketsOf(Deno.pid)).filter(({ port }) =>
-    !before.some((socket) => socket.port === port)
-  );
-  assert.deepEqual(added.sort((a, b) => a.address < b.address ? -1 : 1), [
-    { address: "0.0.0.0", port: all.port },
-    { address: "127.0.0.1", port: one.port },
-  ]);
-  await using process = spawnCli([], sh("echo up; exec sleep 60"));
-  await process.waitForLine(/up/);
   assert.deepEqual(await udpSocketsOf(process.pid), []);
 });
 
@@ -231,7 +194,7 @@ Deno.test(
       const found = await leftovers(home.path);
       assert.equal(found.length, 2);
       assert.equal(found[0], `temporary ${home.path}/seed/.tmp-1-2`);
-      assert.match(found[1]!, new RegExp(`^process ${process.pid}: sleep 60`));
+      assert.match(found[1]!, new RegExp(`^process ${process.pid}: .*sleep 60`));
     }
     assert.equal((await leftovers(home.path)).length, 1);
   },
