@@ -58,7 +58,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
     stdin: new Blob([stdin]).stream(),
     stdinIsTerminal: false,
     env,
-    cwd: "/work",
+    cwd: "/here",
     userHome: "/users/ann",
     nowMs: 1_700_000_000_000,
     clock: {

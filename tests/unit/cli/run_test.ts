@@ -250,11 +250,11 @@ Deno.test("a command that takes a signal for an end in peace is done", async () 
 Deno.test("a command's settings come from its flags, the environment and the file", async () => {
   const io = fakeIo({
     env: { LIBRESEED_TIMEOUT: "7s" },
-    files: { "/work/h/config.yaml": "port: 7000\ntimeout: 8s" },
+    files: { "/here/h/config.yaml": "port: 7000\ntimeout: 8s" },
   });
   await runIn(io, async ({ settings }) => {
     const { values, origins } = await settings();
-    assert.equal(values.home, "/work/h");
+    assert.equal(values.home, "/here/h");
     assert.equal(values.allowLocal, true);
     assert.equal(values.timeoutMs, 7_000);
     assert.equal(values.port, 7_000);

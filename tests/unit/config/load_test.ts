@@ -25,7 +25,7 @@ function load({ flags = {}, env = {}, file }: Given) {
   return loadSettings({
     flags,
     env,
-    cwd: "/work",
+    cwd: "/here",
     userHome: "/users/ann",
     readFile: (path) => Promise.resolve(path === configPath ? file : undefined),
   });
@@ -94,23 +94,23 @@ Deno.test("the home decides where the config file and the seed directory are", a
   const { values } = await loadSettings({
     flags: { home: "elsewhere" },
     env: { LIBRESEED_HOME: "/not/here" },
-    cwd: "/work",
+    cwd: "/here",
     userHome: "/users/ann",
     readFile: (path) => {
       asked.push(path);
       return Promise.resolve("dir: archive\n");
     },
   });
-  assert.equal(values.home, "/work/elsewhere");
-  assert.deepEqual(asked, ["/work/elsewhere/config.yaml"]);
-  assert.equal(values.dir, "/work/elsewhere/archive");
+  assert.equal(values.home, "/here/elsewhere");
+  assert.deepEqual(asked, ["/here/elsewhere/config.yaml"]);
+  assert.equal(values.dir, "/here/elsewhere/archive");
 });
 
 Deno.test("a relative path starts at the file that names it, or at the working directory", async () => {
   assert.equal((await load({ file: "dir: a b" })).values.dir, "/users/ann/.libreseed/a b");
-  assert.equal((await load({ env: { LIBRESEED_DIR: "x/../y" } })).values.dir, "/work/y");
+  assert.equal((await load({ env: { LIBRESEED_DIR: "x/../y" } })).values.dir, "/here/y");
   assert.equal((await load({ flags: { dir: "~/s" } })).values.dir, "/users/ann/s");
-  assert.equal((await load({ flags: { dir: "~s" } })).values.dir, "/work/~s");
+  assert.equal((await load({ flags: { dir: "~s" } })).values.dir, "/here/~s");
 });
 
 Deno.test("a dollar sign in the home is kept in the default of the seed directory", async () => {
