@@ -277,12 +277,13 @@ export class Host implements Operations {
     const missing = removed instanceof DaemonError ? removed : undefined;
     const publisher = removed instanceof DaemonError ? wanted : removed ?? wanted;
     const key = publisher === undefined ? undefined : parsePublicKey(publisher);
+    const isLast = (await this.#seeds.list(name)).length === 0;
     const targets = this.#records.forget(name, version, key);
-    for (const target of targets) await this.#worker.forgetRecord(target);
     // Whoever deleted the archive by hand, or was killed just above, had its records left to remove.
     if (missing && targets.length === 0) throw missing;
     // The name itself is kept as long as any version of it is here.
-    if ((await this.#seeds.list(name)).length === 0) this.#names.forget(name);
+    if (isLast) this.#names.forget(name);
+    for (const target of targets) await this.#worker.forgetRecord(target);
   }
 
   lookUp: Operations["lookUp"] = (request, options) => this.#dht.lookUp(request, options);

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type Clock, delay } from "../base/mod.ts";
+import { type Clock, delay, type LibreseedError } from "../base/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import { connectControl } from "./control_client.ts";
-import { operationNames } from "./control_schema.ts";
+import { type OperationName, operationNames } from "./control_schema.ts";
 import { type ControlServer, serveControl } from "./control_server.ts";
 import { DaemonError } from "./errors.ts";
 import { ensureHome, homePaths } from "./home.ts";
@@ -49,9 +49,16 @@ const POLL_MS = 50;
 const NOTICE_AFTER_TRIES = 40;
 
 /**
+ * What an operation says when all of it is done already. All others find that out and answer as they
+ * did the first time.
+ */
+const saysIsDone: Partial<Record<OperationName, string>> = { remove: "PACKAGE_NOT_FOUND" };
+
+/**
  * Borrows the engine of the home's owner, or starts one. If another process is just starting or
- * ending, waits for it; if the owner goes away between two operations, the next one finds another
- * owner or becomes it.
+ * ending, waits for it; if the owner goes away, even in the middle of an operation, finds another owner
+ * or becomes it, and asks once more. What was asked of one that ended before it answered may have been
+ * done by it, so an operation that then finds nothing left to do has succeeded.
  *
  * @throws {DaemonError} `HOME_IN_USE` (kind `in-use`) if the owner neither answers nor ends within
  * the time limit
@@ -71,14 +78,16 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
     name,
     async (...args: unknown[]) => {
       // Several commands may own the home one after the other, each for a moment.
-      for (;;) {
+      for (let tries = 0;; tries++) {
         const used = current;
         try {
           return await (used.operations[name] as (...args: unknown[]) => Promise<unknown>)(...args);
         } catch (error) {
-          const isLost = error instanceof DaemonError && error.code === "CONTROL_UNREACHABLE";
-          if (!isLost || options.signal?.aborted) throw error;
-          // Every operation can be repeated: what it did the first time, it finds done.
+          const { code, message } = error as Partial<LibreseedError>;
+          if (tries > 0 && code !== undefined && code === saysIsDone[name]) {
+            return options.onNotice(`${message}: done before, or never there`);
+          }
+          if (code !== "CONTROL_UNREACHABLE" || options.signal?.aborted) throw error;
           await reopen(used);
         }
       }

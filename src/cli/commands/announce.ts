@@ -27,6 +27,8 @@ export default defineCommand<Record<never, never>, string[]>({
   async run(given) {
     const { args, output, io } = given;
     const packages = await Promise.all(args.map(readName));
+    /** Targets said to be announced: another owner of the engine, asked anew, says them again. */
+    const done = new Set<string>();
     return await withNode(given, async ({ operations }) => {
       const results = await operations.announce({ packages }, {
         signal: io.signal,
@@ -39,12 +41,15 @@ export default defineCommand<Record<never, never>, string[]>({
       const unknown = packages.filter((wanted) => !results.some((one) => isOf(one, wanted)));
       const errors = unknown.map(noRecords);
       for (const error of errors) output.error(error);
-      return combineExitCodes([...results.map(exitCodeOf), ...errors.map(exitCodeOfError)]);
+      const codes = results.map((one) => done.has(one.target) ? exitCodes.done : exitCodeOf(one));
+      return combineExitCodes([...codes, ...errors.map(exitCodeOfError)]);
     });
 
     function say(announced: AnnouncedJson): void {
       const label = labelOf(announced);
       const ok = exitCodeOf(announced) === exitCodes.done;
+      if (done.has(announced.target)) return;
+      if (ok) done.add(announced.target);
       output.result(
         { ...announced, label, ok },
         ok ? `${label}\t${wordsOf(announced)}` : undefined,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { delay } from "../../base/mod.ts";
+import { delay, LibreseedError } from "../../base/mod.ts";
 import { defineCommand } from "../command.ts";
 import { withDaemon } from "../daemon_only.ts";
 import { CliError } from "../errors.ts";
@@ -20,7 +20,10 @@ export default defineCommand<Record<never, never>, []>({
   async run(given) {
     const { output, io } = given;
     const pid = await withDaemon(given, async (operations, status) => {
-      await operations.stop();
+      await operations.stop().catch((error) => {
+        // It ended before it answered, by itself or because somebody else asked.
+        if (!(error instanceof LibreseedError && error.code === "CONTROL_UNREACHABLE")) throw error;
+      });
       return status.pid;
     });
     const { values } = await given.settings();

@@ -1,0 +1,90 @@
+/**
+ * Commands whose daemon ends after it has done what they asked and before it answers: what was done
+ * is not an error, and is not said twice.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { connectControl } from "../../../src/daemon/control_client.ts";
+import { homePaths } from "../../../src/daemon/home.ts";
+import type { Operations } from "../../../src/daemon/operations.ts";
+import { systemClock } from "../../../src/base/mod.ts";
+import { type Home, newPlace } from "./place.ts";
+
+/**
+ * Puts itself before a daemon: passes on the requests of one operation, takes their answers down, and
+ * ends with the daemon instead of giving them back, but for the first lines.
+ */
+async function ownerThatEnds(home: Home, name: keyof Operations, linesPassed = 0) {
+  const daemon = await home.daemon();
+  const { control } = homePaths(home.path);
+  const behind = `${control}.behind`;
+  await Deno.rename(control, behind);
+  const http = Deno.createHttpClient({ proxy: { transport: "unix", path: behind } });
+  const answers: string[] = [];
+  const server = Deno.serve({ path: control, onListen() {} }, async (request) => {
+    const { pathname } = new URL(request.url);
+    const body = await request.text();
+    const url = `http://127.0.0.1${pathname}`;
+    const answer = await fetch(url, { method: "POST", body, client: http });
+    if (pathname !== `/v1/${name}`) return answer;
+    answers.push(await answer.text());
+    daemon.process.kill("SIGKILL");
+    await daemon.process.result;
+    await Deno.remove(control);
+    const lines = answers[0]!.split("\n").slice(0, linesPassed);
+    return new Response(
+      ReadableStream.from(lines.map((line) => new TextEncoder().encode(`${line}\n`))),
+    );
+  });
+  return {
+    answers,
+    async [Symbol.asyncDispose]() {
+      await daemon[Symbol.asyncDispose]();
+      await server.shutdown();
+      http.close();
+      await Deno.remove(behind).catch(() => {});
+    },
+  };
+}
+
+Deno.test("what a daemon removed before it could say so is removed", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  await home.must(["publish", "-q", await place.source("a", "1.0.0")]);
+  {
+    await using owner = await ownerThatEnds(home, "remove");
+    const { code, stderr } = await home.run(["remove", "a@1.0.0"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /has ended; going on without it/);
+    assert.match(stderr, /There is no a@1\.0\.0 in .*: done before, or never there\nremoved a@1/);
+    assert.deepEqual(owner.answers.map((answer) => JSON.parse(answer)), [{ result: null }]);
+  }
+  assert.deepEqual(home.files().filter((name) => name.startsWith("a-")), []);
+  // Nobody asked before, so it is an error.
+  assert.equal((await home.run(["remove", "a@1.0.0"])).code, 3);
+});
+
+Deno.test("what a daemon that ends in the middle has announced is told once", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  await home.must(["publish", "-q", await place.source("a", "1.0.0")]);
+  const told = async () => {
+    const { code, stdout, stderr } = await home.run(["announce"]);
+    assert.equal(code, 0, stderr);
+    return stdout.trimEnd().split("\n").map((line) => line.split("\t")[0]).sort();
+  };
+  const all = await told();
+  await using owner = await ownerThatEnds(home, "announce", 2);
+  assert.deepEqual(await told(), all);
+  assert.equal(owner.answers.length, 1);
+});
+
+Deno.test("a daemon that ends before it says that it will has been stopped", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  await using _owner = await ownerThatEnds(home, "stop");
+  await home.must(["stop"]);
+  assert.equal(await connectControl(home.path, { clock: systemClock }), undefined);
+});
