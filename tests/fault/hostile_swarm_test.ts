@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { concatBytes, equalBytes } from "../../src/base/mod.ts";
 import { eventually, TestEngine } from "../support/engines.ts";
+import { testInOwnProcess } from "../support/own_process.ts";
 import { hostileWays } from "../support/hostile_peers.ts";
 import { sampleTorrent } from "../support/torrents.ts";
 import {
@@ -54,17 +55,22 @@ async function downloadAmong(
   assert.ok(grown < 200 * MIB, `${(grown / MIB).toFixed(0)} MiB`);
 }
 
-for (const direction of ["that we dial", "that dial us"] as const) {
-  Deno.test(`a download among ${PEERS} hostile peers ${direction}, each in its own way, is whole`, () =>
-    downloadAmong(Object.values(ways).slice(0, PEERS), direction));
+const testMemory = (name: string, run: () => Promise<void>) =>
+  testInOwnProcess(import.meta.url, name, run);
 
-  Deno.test(`a download among ${PEERS} peers ${direction} and send noise is whole`, () => {
+for (const direction of ["that we dial", "that dial us"] as const) {
+  testMemory(
+    `a download among ${PEERS} hostile peers ${direction}, each in its own way, is whole`,
+    () => downloadAmong(Object.values(ways).slice(0, PEERS), direction),
+  );
+
+  testMemory(`a download among ${PEERS} peers ${direction} and send noise is whole`, () => {
     const { "sends noise for every block": all, "sends noise for one block of twenty": some } =
       ways;
     return downloadAmong(Array.from({ length: PEERS }, (_, i) => i % 2 ? all! : some!), direction);
   });
 
-  Deno.test(`a download among ${PEERS} peers ${direction} and are silent is whole`, () => {
+  testMemory(`a download among ${PEERS} peers ${direction} and are silent is whole`, () => {
     const silent = ways["has everything and sends nothing"]!;
     return downloadAmong(Array.from({ length: PEERS }, () => silent), direction);
   });
@@ -110,20 +116,23 @@ Deno.test("metadata that changes while it is hashed is not taken", async () => {
   assert.equal(leecher.engine.torrents()[0]!.infoHashHex, sample.infoHashHex);
 });
 
-Deno.test("a peer that has the metadata sent over and over and reads nothing is hung up on", async () => {
-  const many = sampleTorrent(48 * MIB, { pieceBytes: 16 * 1024 });
-  await using seeder = await TestEngine.start();
-  await seeder.seed(many);
-  const before = Deno.memoryUsage().rss;
-  using peer = await WirePeer.dial(seeder.engine.port, many, { reads: false });
-  await eventually(() => seeder.engine.torrents()[0]!.peers === 1, "it is a peer");
-  await peer.send(extendedMessage(0, { m: { ut_metadata: 1 } }));
-  const request = extendedMessage(1, { msg_type: 0, piece: 0 });
-  await peer.send(...Array.from({ length: 20_000 }, () => request));
-  await eventually(() => seeder.engine.torrents()[0]!.peers === 0, "the engine has hung up");
-  const grown = Deno.memoryUsage().rss - before;
-  assert.ok(grown < 100 * MIB, `${(grown / MIB).toFixed(0)} MiB`);
-});
+testMemory(
+  "a peer that has the metadata sent over and over and reads nothing is hung up on",
+  async () => {
+    const many = sampleTorrent(48 * MIB, { pieceBytes: 16 * 1024 });
+    await using seeder = await TestEngine.start();
+    await seeder.seed(many);
+    const before = Deno.memoryUsage().rss;
+    using peer = await WirePeer.dial(seeder.engine.port, many, { reads: false });
+    await eventually(() => seeder.engine.torrents()[0]!.peers === 1, "it is a peer");
+    await peer.send(extendedMessage(0, { m: { ut_metadata: 1 } }));
+    const request = extendedMessage(1, { msg_type: 0, piece: 0 });
+    await peer.send(...Array.from({ length: 20_000 }, () => request));
+    await eventually(() => seeder.engine.torrents()[0]!.peers === 0, "the engine has hung up");
+    const grown = Deno.memoryUsage().rss - before;
+    assert.ok(grown < 100 * MIB, `${(grown / MIB).toFixed(0)} MiB`);
+  },
+);
 
 Deno.test("a peer that asks for parts of the metadata that there are not is hung up on", async () => {
   await using seeder = await TestEngine.start();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { concatBytes, equalBytes, utf8 } from "../../../src/base/mod.ts";
 import { bencode, type BValue } from "../../../src/records/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
+import { testInOwnProcess } from "../../support/own_process.ts";
 import { randomBytes, type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
 
 const sample = sampleTorrent(600 * 1024);
@@ -231,25 +232,29 @@ async function lazyPeer(seeder: TestEngine, of: SampleTorrent): Promise<RawPeer>
   return peer;
 }
 
-Deno.test("a peer that asks for a gigabyte and reads nothing has little of it held in memory", async () => {
-  await using seeder = await TestEngine.start();
-  await seeder.seed(large);
-  const uploaded = () => seeder.engine.torrents()[0]!.uploadedBytes;
-  using peer = await lazyPeer(seeder, large);
-  const before = Deno.memoryUsage().rss;
-  await peer.send(requests(60_000));
-  await eventually(() => uploaded() > 1024 * 1024, "some of it is read");
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  // What the system's buffers took, and a megabyte.
-  assert.ok(uploaded() < 16 * 1024 * 1024, `${uploaded()} bytes`);
-  const grown = Deno.memoryUsage().rss - before;
-  assert.ok(grown < 150 * 1024 * 1024, `${grown} bytes`);
-  // Others are served meanwhile; and so is it, once it reads.
-  await using leecher = await TestEngine.start();
-  assert.ok(equalBytes(await leecher.download(large, [seeder]), large.content));
-  peer.drain();
-  await eventually(() => peer.received > 64 * 1024 * 1024, "it gets what it asked for");
-});
+testInOwnProcess(
+  import.meta.url,
+  "a peer that asks for a gigabyte and reads nothing has little of it held in memory",
+  async () => {
+    await using seeder = await TestEngine.start();
+    await seeder.seed(large);
+    const uploaded = () => seeder.engine.torrents()[0]!.uploadedBytes;
+    using peer = await lazyPeer(seeder, large);
+    const before = Deno.memoryUsage().rss;
+    await peer.send(requests(60_000));
+    await eventually(() => uploaded() > 1024 * 1024, "some of it is read");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    // What the system's buffers took, and a megabyte.
+    assert.ok(uploaded() < 16 * 1024 * 1024, `${uploaded()} bytes`);
+    const grown = Deno.memoryUsage().rss - before;
+    assert.ok(grown < 150 * 1024 * 1024, `${grown} bytes`);
+    // Others are served meanwhile; and so is it, once it reads.
+    await using leecher = await TestEngine.start();
+    assert.ok(equalBytes(await leecher.download(large, [seeder]), large.content));
+    peer.drain();
+    await eventually(() => peer.received > 64 * 1024 * 1024, "it gets what it asked for");
+  },
+);
 
 Deno.test("a peer that asks farther ahead than anybody could fetch is hung up on", async () => {
   await using seeder = await TestEngine.start();
