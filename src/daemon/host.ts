@@ -11,7 +11,7 @@ import type { Contact } from "../dht/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import { removeStaleTemporaries, SeedDirectory, StateDatabase } from "../store/mod.ts";
 import { RecordOperations } from "./record_operations.ts";
-import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
+import { formatPublicKey } from "../identity/mod.ts";
 import { AdoptedLists } from "./adopted_lists.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
 import { Downloads } from "./downloads.ts";
@@ -269,16 +269,14 @@ export class Host implements Operations {
 
   async remove({ name, version, publicKey }: PackageVersion): Promise<void> {
     // The archive first: on a full disk there is room for the rest then.
-    const wanted = publicKey && formatPublicKey(bytesOf(publicKey, "publicKey"));
-    const removed = await this.#packages.remove(name, version, wanted).catch((error) => {
-      if (error instanceof DaemonError && error.code === "PACKAGE_NOT_FOUND") return error;
-      throw error;
+    const pubkey = publicKey && formatPublicKey(bytesOf(publicKey, "publicKey"));
+    let missing: DaemonError | undefined;
+    const removed = await this.#packages.remove(name, version, pubkey).catch((error) => {
+      if (!(error instanceof DaemonError && error.code === "PACKAGE_NOT_FOUND")) throw error;
+      missing = error;
     });
-    const missing = removed instanceof DaemonError ? removed : undefined;
-    const publisher = removed instanceof DaemonError ? wanted : removed ?? wanted;
-    const key = publisher === undefined ? undefined : parsePublicKey(publisher);
     const isLast = (await this.#seeds.list(name)).length === 0;
-    const targets = this.#records.forget(name, version, key);
+    const targets = this.#records.forget(name, version, removed ?? pubkey);
     // Whoever deleted the archive by hand, or was killed just above, had its records left to remove.
     if (missing && targets.length === 0) throw missing;
     // The name itself is kept as long as any version of it is here.

@@ -181,12 +181,12 @@ export class KeptRecords {
   }
 
   /**
-   * Keeps the records of a package no longer, of one publisher or of all, nor the list of a publisher
-   * of whom this was the last package. Returns their targets in hexadecimal.
+   * Keeps the records of a package no longer, of one publisher (`ed25519:…`) or of all, nor the list of
+   * a publisher of whom this was the last package. Returns their targets in hexadecimal.
    */
-  forget(name: string, version: string, publicKey?: Uint8Array): string[] {
+  forget(name: string, version: string, pubkey?: string): string[] {
     const manifests = this.#state.records.list({ name, version, kind: "manifest" })
-      .filter((record) => !publicKey || equalBytes(record.publicKey, publicKey));
+      .filter(({ publicKey }) => pubkey === undefined || formatPublicKey(publicKey) === pubkey);
     const forget = ({ target }: StoredRecord) => {
       this.#state.records.delete(target);
       this.#state.outcomes.delete(target);
