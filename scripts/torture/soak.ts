@@ -1,13 +1,16 @@
 /**
  * A long run with everything going on: publish, get, add, remove, announce, with records announced again
- * every minute; and whether memory, file descriptors, sockets and threads of the daemons stay flat.
+ * every minute; and whether memory, file descriptors, sockets, threads and timers of the daemons stay
+ * flat. How often their threads wake up is told too: that is what timers cost.
  *
  * @module
  */
 
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { minimalFileName } from "../../src/package/mod.ts";
-import { type Home, newPlace, type Place } from "../../tests/cli/network/place.ts";
+import { type Daemon, type Home, newPlace, type Place } from "../../tests/cli/network/place.ts";
+import { fromSources } from "../../tests/support/cli.ts";
 import { type Case, most, peakBytes, type Report } from "./case.ts";
 
 const MINUTE_MS = 60_000;
@@ -20,24 +23,81 @@ const PAUSE_MS = 1_000;
 const MAX_GROWTH_BYTES = 40 * 2 ** 20;
 const MAX_GROWTH_COUNT = 15;
 
+/** The program, with its timers counted. */
+const program = fromSources.toSpliced(
+  -1,
+  0,
+  `--preload=${fileURLToPath(new URL("count_timers.ts", import.meta.url))}`,
+);
+
 /** A process at one moment. */
 interface Sample {
   rssBytes: number;
   files: number;
   sockets: number;
   threads: number;
+  timers: number;
+  /** How often a second a thread of it waited and was woken, since the sample before. */
+  wakeUps: number;
 }
 
-async function sampleOf(pid: number): Promise<Sample> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)![1]);
-  let [files, sockets] = [0, 0];
-  for await (const { name } of Deno.readDir(`/proc/${pid}/fd`)) {
-    files++;
-    const to = await Deno.readLink(`/proc/${pid}/fd/${name}`).catch(() => "");
-    if (to.startsWith("socket:")) sockets++;
+/** Looks at a daemon again and again. */
+class Sampler {
+  readonly samples: Sample[] = [];
+  readonly #process: Daemon["process"];
+  #waits = new Map<string, number>();
+  #atMs = 0;
+
+  constructor({ process }: Daemon) {
+    this.#process = process;
   }
-  return { rssBytes: field("VmRSS") * 1_024, files, sockets, threads: field("Threads") };
+
+  async look(): Promise<void> {
+    const { pid, stderr } = this.#process;
+    const status = await Deno.readTextFile(`/proc/${pid}/status`);
+    let [files, sockets] = [0, 0];
+    for await (const { name } of Deno.readDir(`/proc/${pid}/fd`)) {
+      files++;
+      const to = await Deno.readLink(`/proc/${pid}/fd/${name}`).catch(() => "");
+      if (to.startsWith("socket:")) sockets++;
+    }
+    const timers = /^timers: main (\d+), engine (\d+)$/.exec(
+      stderr.trimEnd().split("\n").findLast((line) => line.startsWith("timers: ")) ?? "",
+    );
+    const wakeUps = await this.#wakeUps();
+    // The first has no time behind it, and nothing may have been said yet.
+    if (wakeUps === undefined || !timers) return;
+    this.samples.push({
+      rssBytes: field(status, "VmRSS") * 1_024,
+      files,
+      sockets,
+      threads: field(status, "Threads"),
+      timers: Number(timers[1]) + Number(timers[2]),
+      wakeUps,
+    });
+  }
+
+  async #wakeUps(): Promise<number | undefined> {
+    const tasks = `/proc/${this.#process.pid}/task`;
+    const waits = new Map<string, number>();
+    let count = 0;
+    for await (const { name } of Deno.readDir(tasks)) {
+      // A thread may end meanwhile.
+      const status = await Deno.readTextFile(`${tasks}/${name}/status`).catch(() => undefined);
+      if (status === undefined) continue;
+      waits.set(name, field(status, "voluntary_ctxt_switches"));
+      count += waits.get(name)! - (this.#waits.get(name) ?? 0);
+    }
+    const nowMs = performance.now();
+    const seconds = (nowMs - this.#atMs) / 1_000;
+    const isFirst = this.#atMs === 0;
+    [this.#waits, this.#atMs] = [waits, nowMs];
+    return isFirst ? undefined : Math.round(count / seconds);
+  }
+}
+
+function field(status: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)![1]);
 }
 
 /** The median of a figure over the n-th third of the samples. */
@@ -50,12 +110,14 @@ function median(samples: Sample[], third: number, of: keyof Sample): number {
 function compare(who: string, samples: Sample[]): { text: string; isFlat: boolean } {
   const at = (of: keyof Sample) => [0, 1, 2].map((third) => median(samples, third, of));
   const memory = at("rssBytes");
-  const counts = (["files", "sockets", "threads"] as const).map((of) => [of, at(of)] as const);
+  const kinds = ["files", "sockets", "threads", "timers"] as const;
+  const counts = kinds.map((of) => [of, at(of)] as const);
   const isFlat = memory[2]! - memory[1]! < MAX_GROWTH_BYTES &&
     counts.every(([, [, before, after]]) => after! - before! < MAX_GROWTH_COUNT);
   const texts = [
     `${memory.map((bytes) => Math.round(bytes / 2 ** 20)).join("/")} MiB`,
     ...counts.map(([of, values]) => `${values.join("/")} ${of}`),
+    `${at("wakeUps").join("/")} times a second woken`,
   ];
   return { text: `${who} ${texts.join(", ")}`, isFlat };
 }
@@ -92,18 +154,19 @@ export const soak: Case = {
     const report: Report = { tried: 0, survived: 0, lost: 0, note: "" };
     await using place = await newPlace();
     const [publisher, other] = [await place.home(), await place.home()];
-    const options = { timeoutMs: (minutes + 30) * MINUTE_MS };
+    const options = {
+      timeoutMs: (minutes + 30) * MINUTE_MS,
+      program,
+      env: { TMPDIR: place.path },
+    };
     const often = ["--reannounce-interval", "1m"];
     await using seeding = await publisher.daemon(often, options);
     await using getting = await other.daemon(often, options);
-    const daemons = { publisher: seeding, getter: getting };
-    const samples = { publisher: [] as Sample[], getter: [] as Sample[] };
+    const samplers = { publisher: new Sampler(seeding), getter: new Sampler(getting) };
     const endMs = performance.now() + minutes * MINUTE_MS;
     const sampling = (async () => {
       while (performance.now() < endMs) {
-        for (const who of ["publisher", "getter"] as const) {
-          samples[who].push(await sampleOf(daemons[who].process.pid));
-        }
+        for (const sampler of Object.values(samplers)) await sampler.look();
         await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
       }
     })();
@@ -125,7 +188,7 @@ export const soak: Case = {
       };
       report.lost += Math.max(wanted - packages, 0);
     }
-    const results = (["publisher", "getter"] as const).map((who) => compare(who, samples[who]));
+    const results = Object.entries(samplers).map(([who, { samples }]) => compare(who, samples));
     report.worstBytes = most(await peakBytes(seeding), await peakBytes(getting));
     report.note = `rounds in ${minutes} minutes; medians of the thirds of the time: ` +
       results.map(({ text }) => text).join("; ");
