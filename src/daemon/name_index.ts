@@ -28,6 +28,8 @@ import { type GetJson, itemFromJson, type Operations } from "./operations.ts";
 
 /** The part of the DHT manager that this needs. */
 export interface ItemStore {
+  /** Whether there was a DHT a moment ago; `undefined` where that is not known. */
+  readonly hasDht?: boolean;
   get(key: ItemKey, signal?: AbortSignal): Promise<GetOutcome>;
   put(item: MutableItem, signal?: AbortSignal, terms?: PutTerms): Promise<PutOutcome>;
 }

@@ -305,6 +305,8 @@ export class NameKeeper {
 
   #tick(): void {
     if (this.#stopped.signal.aborted || this.#working) return;
+    // What is due waits until there is a DHT.
+    if (this.#options.store.hasDht === false) return;
     this.#working = this.#refreshDue()
       .catch((error) => this.#warn(error))
       .finally(() => this.#working = undefined);

@@ -44,6 +44,7 @@ export class WorkerHost {
   /** Ends the wait of each call that is under way. */
   readonly #waiting = new Set<(reason: Error) => void>();
   #failure: Error | undefined;
+  #hasDht = false;
   #operations = 0;
 
   /**
@@ -65,8 +66,10 @@ export class WorkerHost {
           listeners.onFailure(error);
         },
         onEvent: (event) => {
-          if (event.event === "dht") listeners.onDht(event.state);
-          else if (event.event === "unreadable") {
+          if (event.event === "dht") {
+            worker.#hasDht = event.state.state === "on";
+            listeners.onDht(event.state);
+          } else if (event.event === "unreadable") {
             listeners.onUnreadable(event.infoHashHex, event.message);
           } else if (event.event === "progress") {
             worker.#progress.get(event.operation)?.(event.progress);
@@ -78,6 +81,7 @@ export class WorkerHost {
     );
     try {
       const started = await worker.#call((api) => api.start(options));
+      worker.#hasDht = started.dht.state === "on";
       return { worker, started };
     } catch (error) {
       worker.#connection.terminate();
@@ -88,6 +92,11 @@ export class WorkerHost {
   private constructor(connection: WorkerConnection, clock: Clock) {
     this.#connection = connection;
     this.#clock = clock;
+  }
+
+  /** Whether there was a DHT node a moment ago. */
+  get hasDht(): boolean {
+    return this.#hasDht;
   }
 
   status(): Promise<WorkerStatus> {

@@ -58,6 +58,11 @@ export interface ReannouncerOptions {
   intervalMs: number;
   /** The TCP port that torrents are announced with. */
   port: number;
+  /**
+   * Whether there is a DHT to announce to; always, unless given. While there is none nothing is tried,
+   * and nothing fails: what falls due waits for {@linkcode Reannouncer.resume}.
+   */
+  isReachable?: () => boolean;
   onReport: (report: AnnounceReport) => void;
 }
 
@@ -158,8 +163,8 @@ export class Reannouncer {
     return entry && (entry.running ?? this.#announce(entry, urgent));
   }
 
-  /** Everything that failed lately is due now: the network is back. */
-  retryFailed(): void {
+  /** The DHT is back: goes on with what is due, and everything that failed lately is due now. */
+  resume(): void {
     const nowMs = this.#options.clock.now();
     for (const entry of this.#entries.values()) {
       if (entry.failures > 0) this.#bringForward(entry, nowMs);
@@ -184,7 +189,7 @@ export class Reannouncer {
 
   /** Starts what is due, and sets the timer for what is due next. */
   #wake(): void {
-    if (this.#stopped.signal.aborted) return;
+    if (this.#stopped.signal.aborted || this.#options.isReachable?.() === false) return;
     const isLive = (entry: Entry) => !entry.running && this.#entries.get(entry.idHex) === entry;
     const nowMs = this.#options.clock.now();
     if (nowMs < this.#lastMs) this.#setBack(this.#lastMs - nowMs);

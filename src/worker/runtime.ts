@@ -75,7 +75,7 @@ export class WorkerRuntime implements WorkerApi {
       onDhtState: (state) => {
         if (this.#managerFailure === undefined) this.#tell({ event: "dht", state });
         // What failed for want of a DHT need not wait out its pause.
-        if (state.state === "on") this.#reannouncer?.retryFailed();
+        if (state.state === "on") this.#reannouncer?.resume();
       },
       onFailure: (error) => this.#tell({ event: "failure", error: errorToData(error) }),
       onUnreadable: (infoHashHex, { message }) =>
@@ -109,6 +109,7 @@ export class WorkerRuntime implements WorkerApi {
       clock: this.#clock,
       intervalMs: options.reannounceIntervalMs,
       port: engine.port,
+      isReachable: () => this.#manager !== undefined && engine.node() !== undefined,
       onReport: (report) => this.#tell({ event: "announced", report: toData(report) }),
     });
     return { port: engine.port, nodeIdHex: this.#nodeIdHex(), dht: this.#dhtState() };

@@ -18,7 +18,8 @@ function startSilent({ starts = true, clock = systemClock } = {}) {
   let terminated = 0;
   let listeners: WorkerListeners | undefined;
   const api = new Proxy({}, {
-    get: (_, name) => name === "start" && starts ? () => Promise.resolve({ port: 1 }) : never,
+    get: (_, name) =>
+      name === "start" && starts ? () => Promise.resolve({ port: 1, dht: { state: "on" } }) : never,
   });
   const connect: typeof connectWorker = (_sandbox, heard) => {
     listeners = heard;

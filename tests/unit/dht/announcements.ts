@@ -54,13 +54,16 @@ export class Announcements implements Announcer {
   takesMs = 100;
   outcome: (idHex: string) => Partial<PutOutcome> | Error = () => ({});
 
-  constructor(options: { intervalMs?: number; random?: () => number } = {}) {
+  constructor(
+    options: { intervalMs?: number; random?: () => number; isReachable?: () => boolean } = {},
+  ) {
     this.reannouncer = new Reannouncer({
       announcer: this,
       clock: this.clock,
       random: options.random ?? (() => 0.5),
       intervalMs: options.intervalMs ?? HOUR_MS,
       port: 6_881,
+      isReachable: options.isReachable,
       onReport: (report) => this.reports.push(report),
     });
   }

@@ -258,7 +258,7 @@ Deno.test("what is due waits for the budget of packets; what somebody waits for 
   assert.deepEqual(at.calls.map(({ background }) => background), [true, true, false]);
 });
 
-Deno.test("retryFailed brings forward what failed, and nothing else", async () => {
+Deno.test("resume brings forward what failed, and nothing else", async () => {
   const at = new Announcements();
   const [bad, fine] = [record("bad"), record("fine")];
   at.outcome = (idHex) => idHex === idOf(bad) ? new DhtError("network", "DHT_OFF", "off") : {};
@@ -267,7 +267,7 @@ Deno.test("retryFailed brings forward what failed, and nothing else", async () =
   await at.clock.advance(20 * MINUTE_MS);
   const tries = at.minutes(idOf(bad)).length;
   at.outcome = () => ({});
-  at.reannouncer.retryFailed();
+  at.reannouncer.resume();
   await at.clock.advance(1_000);
   assert.equal(at.minutes(idOf(bad)).length, tries + 1);
   assert.equal(at.minutes(idOf(fine)).length, 1);
@@ -306,10 +306,32 @@ Deno.test("stop ends what is under way, reports nothing more and leaves no timer
   assert.equal(at.underWay, 0);
   assert.equal(at.reports.length, 0);
   at.reannouncer.keepRecord(record("late"), 0);
-  at.reannouncer.retryFailed();
+  at.reannouncer.resume();
   at.reannouncer.intervalMs = 1_000;
   const calls = at.calls.length;
   await at.clock.advance(5 * HOUR_MS);
   assert.equal(at.calls.length, calls);
   assert.equal(at.clock.timers, 0);
+});
+
+Deno.test("without a DHT nothing is tried and nothing fails; what fell due meanwhile follows", async () => {
+  let isReachable = false;
+  const at = new Announcements({ isReachable: () => isReachable });
+  const [due, later] = [record("a"), record("b")];
+  at.reannouncer.keepRecord(due, 0);
+  at.reannouncer.keepRecord(later, at.clock.now() + 10 * MINUTE_MS);
+  at.reannouncer.keepTorrent("ab".repeat(20), at.clock.now() + 90 * MINUTE_MS);
+  await at.clock.advance(HOUR_MS);
+  assert.deepEqual(at.calls, []);
+  assert.deepEqual(at.reannouncer.counts(), { kept: 3, overdue: 3 });
+  isReachable = true;
+  at.reannouncer.resume();
+  await at.clock.advance(MINUTE_MS);
+  assert.deepEqual(at.minutes(idOf(due)), [60]);
+  assert.deepEqual(at.minutes(idOf(later)), [60]);
+  // It goes by itself again, and stops again.
+  isReachable = false;
+  await at.clock.advance(3 * HOUR_MS);
+  assert.ok(at.reports.every(({ failures }) => failures === 0));
+  assert.equal(at.calls.length, 3);
 });

@@ -254,3 +254,18 @@ Deno.test("60 names pass midnight within minutes, a few at a time", async () => 
     .filter((name) => !isListed(world, name, ann.keys.publicKey, 0));
   assert.deepEqual(dark, []);
 });
+
+Deno.test("without a DHT no index is tried; once there is one they are written within a minute", async () => {
+  await using world = new World();
+  const ann = await world.home(SLOT);
+  await world.run(ann.publish("hello", "1.0.0"));
+  let hasDht = false;
+  Object.defineProperty(ann.store, "hasDht", { get: () => hasDht });
+  ann.keeper.start();
+  const { gets } = ann.manager.stats();
+  await world.clock.advance(2 * DAY_MS);
+  assert.equal(ann.manager.stats().gets, gets);
+  hasDht = true;
+  await world.clock.advance(MINUTE_MS);
+  assert.ok(isListed(world, "hello", ann.keys.publicKey, 0));
+});
