@@ -8,7 +8,7 @@
 import { Buffer } from "node:buffer";
 import DHT from "bittorrent-dht";
 import WebTorrent from "webtorrent";
-import { systemClock } from "../../src/base/mod.ts";
+import { type Clock, systemClock } from "../../src/base/mod.ts";
 import { parseHostPort } from "../../src/config/mod.ts";
 import { DhtManager, type RateLimiter } from "../../src/dht/mod.ts";
 import { Engine } from "../../src/engine/mod.ts";
@@ -163,6 +163,7 @@ export async function startOurs(
   bootstrap: string,
   counter: Counter,
   limiter?: RateLimiter,
+  clock: Clock = systemClock,
 ): Promise<DhtManager> {
   const engine = await Engine.start({
     clock: systemClock,
@@ -176,7 +177,7 @@ export async function startOurs(
       const node = engine.node();
       return node ? [node] : [];
     },
-    clock: systemClock,
+    clock,
     limiter,
   });
 }

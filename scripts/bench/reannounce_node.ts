@@ -58,14 +58,14 @@ async function measured(records: number, work: () => Promise<void>): Promise<Cyc
 
 /** Announces all records as often as it is called. */
 async function reannouncer(records: RecordToPut[]) {
-  const limiter = new RateLimiter(systemClock, PACKETS_A_SECOND);
-  const manager = await startOurs(bootstrap, counter, limiter);
-  await delay(systemClock, JOIN_MS);
   let aheadMs = 0;
   const clock: Clock = {
     now: () => systemClock.now() + aheadMs,
     after: (delayMs, fire) => systemClock.after(delayMs, fire),
   };
+  const limiter = new RateLimiter(systemClock, PACKETS_A_SECOND);
+  const manager = await startOurs(bootstrap, counter, limiter, clock);
+  await delay(systemClock, JOIN_MS);
   let left = 0;
   let done: () => void;
   const announcing = new Reannouncer({

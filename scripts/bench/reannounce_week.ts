@@ -53,14 +53,14 @@ function loop(node: DhtNode, clock: FakeClock, items: MutableItem[]): void {
   });
   for (const [i, item] of items.entries()) {
     const put = () => {
-      manager.put(item, { refresh: true });
+      manager.put(item, { refreshAfterMs: 0 });
       clock.after(HOUR_MS, put);
     };
     clock.after(i / items.length * HOUR_MS, put);
   }
 }
 
-async function liveThrough(keep: Keep, seed: number) {
+async function liveThrough(keep: Keep, lifeHours: number, seed: number) {
   const clock = new FakeClock();
   const items = { verify: false };
   const dht = new SimulatedDht({ clock, nodes: NODES, seed, loss: 0.01, items });
@@ -73,7 +73,7 @@ async function liveThrough(keep: Keep, seed: number) {
   const targets = records.map(({ publicKey, salt }) => targetOf(publicKey, salt));
   keep(client, clock, records);
   await clock.advance(1.1 * HOUR_MS);
-  dht.churn(HOUR_MS);
+  dht.churn(lifeHours * HOUR_MS);
   client.sent.length = 0;
   const moments = HOURS * HOUR_MS / MOMENT_MS;
   let found = 0;
@@ -95,23 +95,23 @@ async function liveThrough(keep: Keep, seed: number) {
   };
 }
 
-function contender(name: string, keep: Keep): Contender {
-  return { name, round: (round) => liveThrough(keep, round + 1) };
-}
-
 const metrics: Metric[] = [
   { key: "lost", name: "not found", unit: "%" },
   { key: "packets", name: "packets sent, a record and hour", unit: "" },
 ];
 
-/** The rows of this file. */
-export const rows: readonly Row[] = [
-  {
-    id: "reannounce-week",
-    title: "A week of announcing",
+function row(id: string, title: string, lifeHours: number): Row {
+  const contender = (name: string, keep: Keep): Contender => ({
+    name,
+    round: (round) => liveThrough(keep, lifeHours, round + 1),
+  });
+  const life = lifeHours === 1 ? "an hour" : `${lifeHours} hours`;
+  return {
+    id,
+    title,
     about:
-      `A simulated DHT of ${NODES} nodes that live an hour on average; one that dies is replaced, and ` +
-      "others name it for 15 minutes more. One packet in a hundred is lost. " +
+      `A simulated DHT of ${NODES} nodes that live ${life} on average; one that dies is replaced, ` +
+      "and others name it for 15 minutes more. One packet in a hundred is lost. " +
       `${RECORDS} records are kept for 7 days, another week in each round. Not found: none of the ` +
       `${CLOSEST} closest living nodes holds the record, looked at every 5 minutes. The loop puts to ` +
       `the ${LOOP_NODES} closest every hour, as bittorrent-dht does, but with libreseed's lookup, ` +
@@ -119,7 +119,13 @@ export const rows: readonly Row[] = [
     metrics,
     contenders: [contender("libreseed", reannouncer), contender("put, a loop", loop)],
     rounds: 3,
-  },
+  };
+}
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [
+  row("reannounce-week", "A week of announcing", 1),
+  row("reannounce-week-calm", "A week of announcing, where nodes stay", 8),
 ];
 
 if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

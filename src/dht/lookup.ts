@@ -6,8 +6,9 @@
  * @module
  */
 
-import { type Clock, equalBytes, toHex } from "../base/mod.ts";
+import { type Clock, equalBytes } from "../base/mod.ts";
 import { type KnownContact, parseCompactNodes } from "./compact_nodes.ts";
+import { type Candidate, Candidates } from "./candidates.ts";
 import { closeness, type Density } from "./density.ts";
 import { compareDistance, neighbourTarget, sharedBits } from "./distance.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "./node.ts";
@@ -54,14 +55,17 @@ export interface LookupOptions {
   clock: Clock;
   /** Nodes to begin with, besides those of the routing table. */
   start?: KnownContact[];
+  /**
+   * Ask few at first, and of those that are known from before only whom others still name. Takes
+   * longer, and spares most of the packets to the dead.
+   */
+  frugal?: boolean;
   /** Ends the lookup early; what was found until then is the result. */
   signal?: AbortSignal;
   /** Called with each answer as it comes. Returning `false` ends the lookup. */
   onAnswer?: (answer: LookupAnswer) => boolean | void;
 }
 
-/** Only this many closest candidates are kept. */
-const MAX_CANDIDATES = 256;
 /**
  * Of one answer only this many contacts, the closest, become candidates. BEP 5 has a node name 8, and
  * npm:bittorrent-dht names all that it knows, of whom half may be dead. A liar that names hundreds
@@ -75,15 +79,8 @@ const ASKED_A_DISTANCE = 2;
 /** So many distances are tried; each holds twice as many nodes as the one before. */
 const MAX_DISTANCES = 8;
 
-interface Candidate {
-  id: Uint8Array;
-  contact: KnownContact;
-  /** `passed`: not asked, because it seems dead. */
-  state: "new" | "passed" | "waiting" | "late" | "answered" | "failed";
-}
-
-/** Candidates that nobody waits for. */
-const PASSED_OVER: readonly Candidate["state"][] = ["passed", "late", "failed"];
+/** A frugal lookup asks so many until it has answers that tell of the others. */
+const ASKED_FIRST = 2;
 
 /** Runs one lookup through `node`. Never rejects; a network that is not there gives no answers. */
 export function lookup(node: DhtNode, options: LookupOptions): Promise<LookupResult> {
@@ -93,10 +90,7 @@ export function lookup(node: DhtNode, options: LookupOptions): Promise<LookupRes
 class Lookup {
   readonly #node: DhtNode;
   readonly #options: LookupOptions;
-  /** Sorted, closest first. */
-  readonly #candidates: Candidate[] = [];
-  readonly #seenAddresses = new Set<string>();
-  readonly #seenIds = new Set<string>();
+  readonly #candidates: Candidates;
   readonly #answers: LookupAnswer[] = [];
   readonly #errors: Record<string, number> = {};
   readonly #ended = new AbortController();
@@ -115,7 +109,13 @@ class Lookup {
   constructor(node: DhtNode, options: LookupOptions) {
     this.#node = node;
     this.#options = options;
-    this.#seenIds.add(toHex(node.id));
+    const { target, frugal } = options;
+    this.#candidates = new Candidates({
+      target,
+      ownId: node.id,
+      seemsDead: (contact) => node.seemsDead(contact),
+      hearsay: frugal ?? false,
+    });
   }
 
   run(): Promise<LookupResult> {
@@ -124,9 +124,9 @@ class Lookup {
       this.#resolve = resolve;
       if (signal?.aborted) return this.#end();
       signal?.addEventListener("abort", this.#end, { signal: this.#ended.signal });
-      for (const contact of this.#options.start ?? []) this.#add(contact);
+      for (const contact of this.#options.start ?? []) this.#candidates.addKnown(contact);
       this.#begin(closest * 2);
-      if (this.#candidates.length < closest) this.#askBootstrap();
+      if (this.#candidates.count < closest) this.#askBootstrap();
       this.#step();
     });
   }
@@ -134,44 +134,13 @@ class Lookup {
   /** Takes the closest of the routing table for candidates. */
   #begin(count: number): void {
     for (const contact of this.#node.closest(this.#options.target, count)) {
-      if (contact.id) this.#add(contact as KnownContact);
+      if (contact.id) this.#candidates.addKnown(contact as KnownContact);
     }
   }
 
   #askBootstrap(): void {
     for (const contact of this.#node.bootstrapContacts()) {
-      const address = `${contact.host}:${contact.port}`;
-      if (this.#seenAddresses.has(address)) continue;
-      this.#seenAddresses.add(address);
-      this.#ask(contact);
-    }
-  }
-
-  #add(contact: KnownContact): void {
-    const address = `${contact.host}:${contact.port}`;
-    const idHex = toHex(contact.id);
-    // One entry an address and one an id: a liar can fill neither list with copies of itself.
-    if (this.#seenAddresses.has(address) || this.#seenIds.has(idHex)) return;
-    const { target } = this.#options;
-    const last = this.#candidates.at(-1);
-    if (
-      this.#candidates.length >= MAX_CANDIDATES && last &&
-      compareDistance(target, contact.id, last.id) >= 0
-    ) return;
-    this.#seenAddresses.add(address);
-    this.#seenIds.add(idHex);
-    const state = this.#node.seemsDead(contact) ? "passed" : "new";
-    const candidate: Candidate = { id: contact.id, contact, state };
-    let low = 0;
-    let high = this.#candidates.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (compareDistance(target, this.#candidates[middle]!.id, contact.id) < 0) low = middle + 1;
-      else high = middle;
-    }
-    this.#candidates.splice(low, 0, candidate);
-    if (this.#candidates.length > MAX_CANDIDATES && this.#candidates.at(-1)!.state === "new") {
-      this.#candidates.pop();
+      if (this.#candidates.isNewAddress(contact)) this.#ask(contact);
     }
   }
 
@@ -179,14 +148,8 @@ class Lookup {
   #step(): void {
     if (this.#ended.signal.aborted) return;
     const { target, closest, concurrency, density } = this.#options;
-    const front: Candidate[] = [];
-    let answered = 0;
-    for (const candidate of this.#candidates) {
-      if (PASSED_OVER.includes(candidate.state)) continue;
-      front.push(candidate);
-      if (candidate.state === "answered") answered++;
-      if (front.length === closest) break;
-    }
+    const front = this.#candidates.front(closest);
+    const answered = front.filter(({ state }) => state === "answered").length;
     const reached = front.length < closest ? undefined : closeness(target, front.at(-1)!.id);
     // Whoever has not answered yet is farther than those that have: nobody waits for them.
     if (answered >= closest) {
@@ -194,7 +157,8 @@ class Lookup {
       return this.#end();
     }
     // Where none closer are to be expected all that are left have to be asked anyway.
-    const atOnce = reached !== undefined && density.isNear(reached) ? closest : concurrency;
+    const isThere = reached !== undefined && density.isNear(reached);
+    const atOnce = this.#candidates.awaitHearsay ? ASKED_FIRST : isThere ? closest : concurrency;
     for (const candidate of front) {
       if (this.#waiting >= atOnce) break;
       if (candidate.state === "new") this.#ask(candidate.contact, candidate);
@@ -211,9 +175,7 @@ class Lookup {
     if (!this.#begunAgain) {
       // After a long sleep the part of the routing table that was asked may be dead as a whole.
       this.#begunAgain = true;
-      for (const candidate of this.#candidates) {
-        if (candidate.state === "passed") candidate.state = "new";
-      }
+      this.#candidates.revive();
       this.#begin(closest * 4);
       this.#askBootstrap();
       for (const contact of this.#barren.slice(0, MAX_BARREN_ASKED)) {
@@ -233,8 +195,8 @@ class Lookup {
   #askFarther(): boolean {
     const { target, closest } = this.#options;
     if (this.#answers.length === 0) return false;
-    if (!this.#candidates.some(({ state }) => PASSED_OVER.includes(state))) return false;
-    const farthest = this.#candidates[Math.min(closest, this.#candidates.length) - 1]!;
+    const farthest = this.#candidates.farthestOfSome(closest);
+    if (!farthest) return false;
     this.#nearestBits ??= sharedBits(target, farthest.id);
     const bits = this.#nearestBits - this.#distancesTried++;
     if (bits < 0 || this.#distancesTried > MAX_DISTANCES) return false;
@@ -306,7 +268,7 @@ class Lookup {
   /** Takes the nodes that an answer names for candidates; returns how many it names. */
   #learn(nodes: unknown): number {
     const contacts = parseCompactNodes(nodes);
-    for (const node of this.#closestOf(contacts)) this.#add(node);
+    this.#candidates.addNamed(this.#closestOf(contacts));
     return contacts.length;
   }
 
@@ -322,11 +284,8 @@ class Lookup {
     if (candidate && !equalBytes(candidate.id, id)) return "another node id";
     const contact = { id, host: result.from.host, port: result.from.port };
     if (candidate) candidate.state = "answered";
-    else if (!this.#seenIds.has(toHex(id))) {
-      // A bootstrap address turned out to be an ordinary node, so it takes part.
-      this.#seenIds.add(toHex(id));
-      this.#insertAnswered(contact);
-    } else return "id seen twice";
+    // A bootstrap address turned out to be an ordinary node, so it takes part.
+    else if (!this.#candidates.addAnswered(contact)) return "id seen twice";
     const answer: LookupAnswer = { contact, body: result.body };
     this.#answers.push(answer);
     if (this.#learn(result.body.nodes) === 0) this.#barren.push(contact);
@@ -343,19 +302,6 @@ class Lookup {
     );
   }
 
-  #insertAnswered(contact: KnownContact): void {
-    const { target } = this.#options;
-    const candidate: Candidate = { id: contact.id, contact, state: "answered" };
-    const at = this.#candidates.findIndex((c) => compareDistance(target, c.id, contact.id) > 0);
-    if (at === -1) this.#candidates.push(candidate);
-    else this.#candidates.splice(at, 0, candidate);
-  }
-
-  #inState(...states: Candidate["state"][]): KnownContact[] {
-    return this.#candidates.filter(({ state }) => states.includes(state))
-      .map(({ contact }) => contact);
-  }
-
   #end = (): void => {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
@@ -363,8 +309,8 @@ class Lookup {
     this.#answers.sort((a, b) => compareDistance(target, a.contact.id, b.contact.id));
     this.#resolve({
       answers: this.#answers,
-      others: this.#inState("new"),
-      doubtful: this.#inState("late", "passed"),
+      others: this.#candidates.inState("new"),
+      doubtful: this.#candidates.inState("late", "passed"),
       asked: this.#asked,
       errors: this.#errors,
     });

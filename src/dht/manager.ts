@@ -10,7 +10,7 @@ import { type MutableItem, targetOf } from "../records/mod.ts";
 import { Density } from "./density.ts";
 import { DhtError } from "./errors.ts";
 import type { ItemKey } from "./item_query.ts";
-import { lookup, type LookupAnswer, type LookupResult } from "./lookup.ts";
+import { lookup, type LookupAnswer, type LookupOptions, type LookupResult } from "./lookup.ts";
 import { countLookups, mergePuts, readItems } from "./merge.ts";
 import { Neighbourhoods } from "./neighbourhoods.ts";
 import type { DhtNode, NodeProvider, QueryName, QueryValue } from "./node.ts";
@@ -53,10 +53,11 @@ export interface OperationOptions {
 /** On what terms an item is put. */
 export interface PutTerms {
   /**
-   * Whether to send the item also to nodes that hold it. A node may forget an item two hours after it
-   * was put last (BEP 44), and being asked for it does not count.
+   * Send the item also to nodes that hold it, if it is so long ago, milliseconds, or not known when
+   * they were sent it last; 0 for all of them. A node may forget an item two hours after it was put
+   * last (BEP 44), and being asked for it does not count.
    */
-  refresh?: boolean;
+  refreshAfterMs?: number;
   /**
    * For a record that others write too: the `seq`s of the items that this one was made from, none if
    * there were none. If a node shows another, ours is put no further; it comes back as `conflict` or
@@ -138,8 +139,8 @@ export class DhtManager {
 
   /**
    * Sees to it that the nodes closest to the item's target hold it: asks first, and puts only to
-   * those that lack it or hold an older one, unless told to refresh the others too. Puts of the same
-   * target wait for each other.
+   * those that lack it or hold an older one, unless told to refresh others too. Puts of the same
+   * target wait for each other. Work that can wait spares the dead, and takes longer for it.
    *
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
@@ -148,14 +149,20 @@ export class DhtManager {
     return this.#queued(toHex(target), () =>
       this.#run(async (nodes, signal) => {
         this.#stats.puts++;
+        const { refreshAfterMs, basedOn, background } = options;
+        const known = this.#neighbourhoods;
         const outcomes = await Promise.all(nodes.map(async (node) => {
-          const found = await this.#lookup(node, "get", target, { target }, signal);
+          const found = await this.#lookup(node, "get", target, { target }, signal, {
+            frugal: background,
+          });
           return putThrough(node, item, found, {
             storeNodes: this.#storeNodes,
             minNodes: this.#minNodes,
             timeoutMs: QUERY_TIMEOUT_MS,
-            refresh: options.refresh ?? false,
-            basedOn: options.basedOn,
+            refresh: (id) =>
+              refreshAfterMs !== undefined && known.sincePutMs(target, id) >= refreshAfterMs,
+            onKept: (id) => known.learnPut(target, id),
+            basedOn,
             signal,
           });
         }));
@@ -186,7 +193,7 @@ export class DhtManager {
       };
       const results = await Promise.all(
         nodes.map((node) =>
-          this.#lookup(node, "get_peers", infoHash, { info_hash: infoHash }, signal, onAnswer)
+          this.#lookup(node, "get_peers", infoHash, { info_hash: infoHash }, signal, { onAnswer })
         ),
       );
       this.#stats.peerSearches++;
@@ -211,13 +218,10 @@ export class DhtManager {
       this.#run(async (nodes, signal) => {
         let stored = 0;
         const results = await Promise.all(nodes.map(async (node) => {
-          const found = await this.#lookup(
-            node,
-            "get_peers",
-            infoHash,
-            { info_hash: infoHash },
-            signal,
-          );
+          const args = { info_hash: infoHash };
+          const found = await this.#lookup(node, "get_peers", infoHash, args, signal, {
+            frugal: options.background,
+          });
           const willing = found.answers.filter((a) => tokenOf(a.body) !== undefined);
           await Promise.all(
             willing.slice(0, this.#storeNodes).map(async ({ contact, body }) => {
@@ -269,7 +273,7 @@ export class DhtManager {
     target: Uint8Array,
     args: Record<string, QueryValue>,
     signal: AbortSignal,
-    onAnswer?: (answer: LookupAnswer) => void,
+    options: Pick<LookupOptions, "onAnswer" | "frugal"> = {},
   ): Promise<LookupResult> {
     const found = await lookup(node, {
       target,
@@ -282,7 +286,7 @@ export class DhtManager {
       clock: this.#clock,
       start: this.#neighbourhoods.of(target),
       signal,
-      onAnswer,
+      ...options,
     });
     const nearest = found.answers.slice(0, this.#storeNodes).map(({ contact }) => contact);
     this.#neighbourhoods.learn(target, nearest);

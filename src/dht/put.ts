@@ -21,8 +21,10 @@ export interface PutOptions {
   minNodes: number;
   /** How long to wait for one node, milliseconds. */
   timeoutMs: number;
-  /** Whether to send the item also to those that hold it, so that they keep it for longer. */
-  refresh: boolean;
+  /** Whether to send the item also to a node that holds it, so that it keeps it for longer. */
+  refresh: (id: Uint8Array) => boolean;
+  /** Called for each node that was sent the item and keeps it from now on, by its id. */
+  onKept: (id: Uint8Array) => void;
   /** The `seq`s of the items that this one was made from. Any other, older or newer, is a conflict. */
   basedOn?: readonly number[];
   signal: AbortSignal;
@@ -175,10 +177,11 @@ class Put {
   }
 
   async #offer(answer: LookupAnswer, shown: Shown, retry = true): Promise<Verdict> {
-    const { timeoutMs, refresh, basedOn, signal } = this.#options;
+    const { timeoutMs, refresh, onKept, basedOn, signal } = this.#options;
+    const { id } = answer.contact;
     const known = this.#judge(shown);
     const token = tokenOf(answer.body);
-    if (known && !(known === "had" && refresh && token)) return known;
+    if (known && !(known === "had" && token && refresh(id))) return known;
     if (!token) return this.#refused("no token");
     // cas only to a node that showed a value: to the others it would name a seq that they lack. Where
     // nothing may be overwritten unread they get it all the same: it holds if they got a value since.
@@ -186,7 +189,10 @@ class Put {
     const cas = shown.kind === "item" ? shown.item.seq : unread;
     const args = putArguments(this.#item, token, cas);
     const result = await this.#node.query(answer.contact, "put", args, { timeoutMs, signal });
-    // It showed the item a moment ago. Some nodes answer 302 to the same seq, and keep it as long.
+    // Some nodes answer 302 to the seq that they hold, and keep it as long.
+    const isKept = known && result.kind === "refused" && result.code === SEQ_NOT_NEWER;
+    if (result.kind === "reply" || isKept) onKept(id);
+    // It showed the item a moment ago.
     if (known) return known;
     if (result.kind === "reply") return "took";
     if (result.kind === "failed") return this.#refused(result.why);

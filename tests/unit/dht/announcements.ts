@@ -44,7 +44,7 @@ export class Announcements implements Announcer {
     idHex: string;
     atMs: number;
     item?: MutableItem;
-    refresh?: boolean;
+    refreshAfterMs?: number;
     background?: boolean;
   }[] = [];
   readonly reports: AnnounceReport[] = [];
@@ -72,9 +72,9 @@ export class Announcements implements Announcer {
     return this.clock.now() - this.beganMs;
   }
 
-  put: Announcer["put"] = async (item, { signal, background, refresh }) => {
+  put: Announcer["put"] = async (item, { signal, background, refreshAfterMs }) => {
     const idHex = idOf(item);
-    this.calls.push({ idHex, atMs: this.sinceMs, item, refresh, background });
+    this.calls.push({ idHex, atMs: this.sinceMs, item, refreshAfterMs, background });
     await this.#work(signal);
     const outcome = this.outcome(idHex);
     if (outcome instanceof Error) throw outcome;

@@ -38,6 +38,56 @@ Deno.test("a lookup that found nobody leaves nothing to begin with", () => {
   assert.deepEqual(known.of(target), []);
 });
 
+Deno.test("when a node was put to is remembered as long as it is among the closest", async () => {
+  const clock = new FakeClock();
+  const known = new Neighbourhoods(clock);
+  const since = (byte: number) => known.sincePutMs(target, node(byte).id);
+  known.learnPut(target, node(1).id);
+  assert.equal(since(1), Infinity, "nobody is known yet");
+  known.learn(target, [node(1), node(2)]);
+  known.learnPut(target, node(1).id);
+  known.learnPut(target, node(9).id);
+  await clock.advance(1_000);
+  known.learn(target, [node(2), node(3), node(1)]);
+  known.learnPut(target, node(3).id);
+  await clock.advance(HOUR_MS);
+  assert.deepEqual([1, 2, 3, 9].map(since), [HOUR_MS + 1_000, Infinity, HOUR_MS, Infinity]);
+  known.learn(target, [node(2)]);
+  known.learn(target, [node(1)]);
+  assert.equal(since(1), Infinity, "it was gone in between");
+  known.learnPut(target, node(1).id);
+  clock.jump(-1);
+  assert.equal(since(1), Infinity, "the clock was set back");
+});
+
+Deno.test("a record is put again to the holders that were put to long ago, and to no others", async () => {
+  const at = new Fixture({ nodes: 60 });
+  at.lent = [at.client];
+  const refreshAfterMs = HOUR_MS;
+  const item = at.item(1);
+  const [first, second] = at.near(2);
+  const puts = () => at.client.count("put");
+  const again = async (expected: number) => {
+    const before = puts();
+    assert.equal((await at.run(at.manager.put(item, { refreshAfterMs }))).holding, 8);
+    assert.equal(puts() - before, expected);
+  };
+  for (const node of at.near(8)) at.plant(node, item);
+  await again(8);
+  await again(0);
+  await at.clock.advance(HOUR_MS / 2);
+  first!.forget(at.targetHex);
+  await again(1);
+  await at.clock.advance(HOUR_MS / 2);
+  // A refusal is no promise to keep it, unless it is that the node holds the same.
+  second!.behave = ({ name }, honest) => name === "put" ? { kind: "refused", code: 202 } : honest();
+  await again(7);
+  await again(1);
+  second!.behave = ({ name }, honest) => name === "put" ? { kind: "refused", code: 302 } : honest();
+  await again(1);
+  await again(0);
+});
+
 Deno.test("a record that is put again costs its eight nodes one query each, far as they are", async () => {
   const at = new Fixture({ nodes: 3_000 });
   const client = at.dht.client({ known: 20 });
