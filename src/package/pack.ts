@@ -17,6 +17,7 @@ import type { Signer } from "../identity/mod.ts";
 import { contentHash, formatSha256 } from "./content_hash.ts";
 import { messageOf, PackageError } from "./errors.ts";
 import {
+  CHUNK_BYTES,
   fileChanged,
   FileWriter,
   isTemporaryName,
@@ -252,6 +253,9 @@ function threadsFor({ threads }: Job, files: ScannedFile[], totalBytes: number):
 async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Promise<Body> {
   const path = job.temporaries.path();
   const hashes: [string, string][] = [];
+  // Used again: the garbage collector would take its time with so few objects.
+  const buffers: Uint8Array[] = [];
+  const nextBuffer = () => buffers.pop() ?? new Uint8Array(CHUNK_BYTES);
   let doneBytes = 0;
   using spool = await FileWriter.create(path);
   using compressor = new Compressor(threadsFor(job, files, totalBytes));
@@ -262,7 +266,7 @@ async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Pr
 
   async function* contents(file: ScannedFile): AsyncGenerator<Uint8Array> {
     const hash = createHash("sha256");
-    for await (const chunk of readSource(file, job.signal)) {
+    for await (const chunk of readSource(file, nextBuffer, job.signal)) {
       job.onProgress?.({ phase: "files", path: file.path, doneBytes, totalBytes });
       hash.update(chunk);
       doneBytes += chunk.length;
@@ -281,6 +285,7 @@ async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Pr
 
   for await (const chunk of tarOf(entries())) {
     await members.add(chunk);
+    if (chunk.buffer.byteLength === CHUNK_BYTES) buffers.push(new Uint8Array(chunk.buffer));
     checkArchiveSize(members.gzipBytes, job.limits);
   }
   await members.end();

@@ -5,7 +5,7 @@
  */
 
 import { PackageError } from "./errors.ts";
-import { CHUNK_BYTES, fileChanged, isSameFile } from "./files.ts";
+import { fileChanged, isSameFile } from "./files.ts";
 import { type ScannedFile, unreadable } from "./scan.ts";
 
 /** Up to here a file is read in one go: an asynchronous call takes longer than the reading. */
@@ -15,15 +15,17 @@ const SMALL_FILE_BYTES = 64 * 1024;
  * The bytes of a file: as many as it had when it was scanned, and of that very file. A chunk is not
  * altered after it was yielded, and is not empty.
  *
+ * @param nextBuffer gives memory to read a part of a large file into
  * @throws {PackageError} `FILE_CHANGED`, `FILE_UNREADABLE`
  */
 export async function* readSource(
   file: ScannedFile,
+  nextBuffer: () => Uint8Array,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   signal?.throwIfAborted();
   try {
-    if (file.info.size > SMALL_FILE_BYTES) return yield* readLarge(file, signal);
+    if (file.info.size > SMALL_FILE_BYTES) return yield* readLarge(file, nextBuffer, signal);
     const bytes = readSmall(file);
     if (bytes.length > 0) yield bytes;
   } catch (cause) {
@@ -48,14 +50,15 @@ function readSmall({ source, info }: ScannedFile): Uint8Array {
 
 async function* readLarge(
   { source, info }: ScannedFile,
+  nextBuffer: () => Uint8Array,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   using file = await Deno.open(source);
   if (!isSameFile(info, await file.stat())) throw fileChanged(source);
   for (let left = info.size; left > 0;) {
     signal?.throwIfAborted();
-    const buffer = new Uint8Array(Math.min(left, CHUNK_BYTES));
-    const length = await file.read(buffer);
+    const buffer = nextBuffer();
+    const length = await file.read(buffer.subarray(0, left));
     if (length === null) throw fileChanged(source);
     left -= length;
     yield buffer.subarray(0, length);

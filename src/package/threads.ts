@@ -13,8 +13,8 @@ import type { Answer, Order } from "./thread.ts";
 
 /** The program file carries it as a bundle. */
 const THREAD = new URL("./thread.ts", import.meta.url);
-/** More would want more memory than they save time. */
-const MAX_THREADS = 8;
+/** Each takes some 26 MB, and packing should do with 200 MB beyond what the program takes idle. */
+const MAX_THREADS = 6;
 /** Below this, an archive is hashed before a thread has started. */
 const DIGEST_THREAD_BYTES = 16 * 1024 * 1024;
 /** Buffers on their way to a digest, on it, or on their way back. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { concatBytes, toHex } from "../../../src/base/mod.ts";
 import { describeArchive } from "../../../src/package/mod.ts";
 import { gunzip, inDirectory, noise, packIn, refusal, sha256, type Tree } from "./support.ts";
@@ -83,6 +84,49 @@ inDirectory("what does not fit ends the packing while threads compress", async (
   await refusal(packIn(dir, tree, { threads: 2, limits }), "ARCHIVE_TOO_LARGE");
   assert.deepEqual([...Deno.readDirSync(join(dir, "out"))], []);
 });
+
+inDirectory("what does not shrink is stored, and what shrinks a little is not", async (dir) => {
+  const half = noise(5 * MIB, 9);
+  // Text here and there, no more than an eighth of the bytes.
+  for (let at = 0; at < half.length; at += 8192) half.fill(65, at, at + 1024);
+  const stored = await packIn(dir, { "a": noise(5 * MIB, 8) }, { out: join(dir, "stored.tgz") });
+  const { size } = await Deno.stat(stored.archivePath);
+  assert.ok(size >= 5 * MIB && size < 5 * MIB + 4096, `${size} bytes`);
+  const mixed = await packIn(dir, { "a": half }, { out: join(dir, "mixed.tgz") });
+  const ratio = (await Deno.stat(mixed.archivePath)).size / half.length;
+  assert.ok(ratio < 0.9, `shrunk to ${ratio} only`);
+});
+
+inDirectory("packing holds some members at a time, not all of them", async (dir) => {
+  if (Deno.build.os !== "linux") return;
+  await Deno.mkdir(join(dir, "out"));
+  const peak = async (name: string, mebibytes: number) => {
+    await Deno.mkdir(join(dir, name));
+    using file = await Deno.open(join(dir, name, "noise"), { write: true, createNew: true });
+    const block = noise(MIB, 1);
+    for (let i = 0; i < mebibytes; i++) await file.write(block);
+    return await packingMemory(join(dir, name), join(dir, "out"), 2);
+  };
+  const little = await peak("little", 1);
+  const large = await peak("large", 128);
+  // Of what zlib hands out in small parts, and of buffers that nobody used again, 200 lay around.
+  assert.ok(large - little < 120 * MIB, `${little} bytes, and ${large} for 128 MiB`);
+});
+
+/** The most memory, in bytes, that a process of its own has while it packs a directory. */
+async function packingMemory(dir: string, outDir: string, threads: number): Promise<number> {
+  const script = fileURLToPath(new URL("../../support/packing_memory.ts", import.meta.url));
+  const config = fileURLToPath(new URL("../../../deno.json", import.meta.url));
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      ...["--quiet", "--no-check", "--node-modules-dir=manual", `--config=${config}`, "-A"],
+      ...[script, dir, outDir, `${threads}`],
+    ],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return Number(new TextDecoder().decode(stdout));
+}
 
 /** Where `part` begins in `whole`; -1 if it is not there. */
 function indexOf(whole: Uint8Array, part: Uint8Array): number {
