@@ -20,10 +20,11 @@ import { rows as reannounceWeek } from "./reannounce_week.ts";
 import { rows as seed } from "./seed.ts";
 import { rows as seedMemory } from "./seed_memory.ts";
 import { rows as sharedDht } from "./shared_dht.ts";
+import { rows as swarm } from "./swarm.ts";
 
 if (import.meta.main) {
   const files = [...pack, ...publish, ...install, ...binary];
-  const transfers = [...download, ...seed, ...seedMemory];
+  const transfers = [...download, ...swarm, ...seed, ...seedMemory];
   const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek];
   const rows = [...dht, ...names, ...files, ...transfers, ...idle, ...mirrors];
   Deno.exit(await runBenchmarks(rows, Deno.args));

@@ -1,5 +1,7 @@
 """libtorrent on both sides of a transfer. Takes one JSON object: `do` ("seed" or "leech"), `torrent`,
-`dir`, and for a leecher `port` (of the peer, on 127.0.0.1), for several of them `count`.
+`dir`, for a seeder `limit` (bytes a second, for all peers together) if there is one, and for a leecher
+`port` (of the peer, on 127.0.0.1), for several of them `count`, and whether they are `together`: know
+of one another from the start.
 
 A seeder prints the port that it listens on. At every line that it reads it prints how long it took,
 in seconds, from the first byte that it sent to the last until then, and how many it sent."""
@@ -49,6 +51,8 @@ def seed(given):
     handle = add(held, given, given["dir"], flags=lt.torrent_flags.seed_mode)
     while not handle.status().is_seeding:
         time.sleep(0.01)
+    # Not the session's limit, which is not for peers of the same machine.
+    handle.set_upload_limit(given.get("limit", -1))
     lock = threading.Lock()
     first = last = None
     sent = 0
@@ -84,8 +88,11 @@ def leech(given):
         say(waiting=True)
         sys.stdin.readline()
     begun = time.monotonic()
-    for _, handle in held:
+    for one, handle in held:
         handle.connect_peer(("127.0.0.1", given["port"]))
+        for other, _ in held if given.get("together") else []:
+            if other is not one:
+                handle.connect_peer(("127.0.0.1", other.listen_port()))
     took = [None] * count
     while None in took:
         for n, (_, handle) in enumerate(held):

@@ -15,6 +15,9 @@ import { Program } from "./program.ts";
 export const PYTHON = "/usr/bin/python3";
 /** `BENCH_MIB` makes the transfers smaller, `LIBRESEED_BIN` names a program file. */
 export const SIZE_MIB = Number(Deno.env.get("BENCH_MIB") ?? 512);
+const binary = Deno.env.get("LIBRESEED_BIN");
+// libreseed refuses variables of its name that are no settings.
+Deno.env.delete("LIBRESEED_BIN");
 
 const libtorrentScript = here("./torrent_libtorrent.py");
 const measuredScript = here("./measured.py");
@@ -26,7 +29,6 @@ function here(name: string): string {
 
 /** The command line of libreseed. */
 export function libreseed(...args: string[]): string[] {
-  const binary = Deno.env.get("LIBRESEED_BIN");
   return [...(binary ? [binary] : fromSources), ...args];
 }
 
@@ -203,11 +205,16 @@ export class PublishedPackage implements AsyncDisposable {
   }
 }
 
-/** A libtorrent that seeds a package. */
+/**
+ * A libtorrent that seeds a package.
+ *
+ * @param limit bytes a second, for all peers together
+ */
 export async function libtorrentSeeder(
   { torrentPath, directory }: PublishedPackage,
+  limit?: number,
 ): Promise<{ program: Program; port: number }> {
-  const program = start(libtorrent({ do: "seed", torrent: torrentPath, dir: directory }));
+  const program = start(libtorrent({ do: "seed", torrent: torrentPath, dir: directory, limit }));
   const { port } = await program.next<{ port: number }>();
   return { program, port };
 }

@@ -13,6 +13,7 @@ import { DhtHost, type DhtState } from "./dht_host.ts";
 import { EngineError } from "./errors.ts";
 import { ArchiveStore } from "./chunk_store.ts";
 import { PeerJudge } from "./peer_judge.ts";
+import { PiecePicker } from "./piece_picker.ts";
 import { take, wakeOnHandshake } from "./handshake.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
 import type { SocketFactory, Traffic } from "./udp_socket.ts";
@@ -234,6 +235,7 @@ export class Engine {
     }
     const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
     const judge = new PeerJudge(added, this.#clock);
+    new PiecePicker(added, this.#clock, Math.random);
     this.#downloads.add(added);
     const tell = () => request.onProgress?.(progressOf(added));
     const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, () => {

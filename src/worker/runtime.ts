@@ -30,6 +30,8 @@ import type {
 
 /** How long to wait before looking for peers of a download again, milliseconds. */
 const PEER_SEARCH_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+/** How often who downloads tells so: nodes forget it after half an hour (BEP 5). */
+const ANNOUNCE_DOWNLOAD_MS = 20 * 60_000;
 /** How many records `announceNow` announces at once. */
 const ANNOUNCE_LANES = 8;
 /** A download with this many peers needs no more of them. */
@@ -267,11 +269,21 @@ export class WorkerRuntime implements WorkerApi {
     }
   }
 
-  /** Looks for peers until `signal` aborts, less and less often, while there are too few. */
+  /**
+   * Looks for peers until `signal` aborts, less and less often, while there are too few; and has others
+   * find us, who download the same and may have what we lack.
+   */
   async #searchPeers(infoHashHex: string, peers: () => number, signal: AbortSignal) {
     const infoHash = fromHex(infoHashHex)!;
+    let announcedMs: number | undefined;
     for (let round = 0; !signal.aborted; round++) {
       try {
+        // Not at once: most packages are there before anybody would have come.
+        const nowMs = this.#clock.now();
+        if (round > 0 && nowMs - (announcedMs ?? -Infinity) >= ANNOUNCE_DOWNLOAD_MS) {
+          await this.#borrowing.announcePeer(infoHash, this.#running.port, { signal });
+          announcedMs = nowMs;
+        }
         if (peers() < ENOUGH_PEERS) {
           await this.#borrowing.findPeers(infoHash, {
             signal,

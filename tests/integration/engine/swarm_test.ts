@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { equalBytes } from "../../../src/base/mod.ts";
+import { TestEngine } from "../../support/engines.ts";
+import { sampleTorrent } from "../../support/torrents.ts";
+
+const MIB = 1024 * 1024;
+
+Deno.test("those who download at the same time get from each other what one of them has", async () => {
+  const sample = sampleTorrent(6 * MIB, { pieceBytes: 64 * 1024 });
+  await using seeder = await TestEngine.start({ uploadLimit: 4 * MIB });
+  await using first = await TestEngine.start();
+  await using second = await TestEngine.start();
+  await using third = await TestEngine.start();
+  await seeder.seed(sample);
+  const leechers = [first, second, third];
+  const got = await Promise.all(
+    leechers.map((leecher) =>
+      leecher.download(sample, [seeder, ...leechers.filter((other) => other !== leecher)], {
+        torrent: sample.torrent,
+      })
+    ),
+  );
+  for (const content of got) assert.ok(equalBytes(content, sample.content));
+  const { uploadedBytes } = seeder.engine.torrents()[0]!;
+  // If all ask for the pieces in order, it is asked for more than twice the content.
+  assert.ok(uploadedBytes < 1.9 * sample.content.length, `${uploadedBytes} bytes`);
+});
