@@ -11,7 +11,13 @@ import { loadSettings } from "../../src/config/mod.ts";
 import { writeCatalog } from "../../src/daemon/catalogs.ts";
 import { openNode } from "../../src/daemon/mod.ts";
 import { itemToJson } from "../../src/daemon/operations.ts";
-import { catalogFileName, type MinimalManifest, signMinimal } from "../../src/package/mod.ts";
+import {
+  catalogFileName,
+  catalogKey,
+  type MinimalManifest,
+  serializeMinimal,
+  signMinimal,
+} from "../../src/package/mod.ts";
 import { announceSalt, encodeAnnounceRecord, signItem } from "../../src/records/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import { type Daemon, type Home, Place } from "../../tests/cli/network/place.ts";
@@ -79,7 +85,8 @@ async function list({ place, publisher }: Scene, manifests: MinimalManifest[]): 
   });
   try {
     const { keys } = publisher;
-    const catalogInfoHash = await writeCatalog(values.dir, keys.publicKey, manifests);
+    const lines = new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
+    const catalogInfoHash = await writeCatalog(values.dir, keys.publicKey, lines);
     await node.operations.addCatalog({ fileName: catalogFileName(keys.publicKey) });
     const nowMs = Date.now();
     const packages = Map.groupBy(manifests, ({ name }) => name);

@@ -8,16 +8,17 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setImmediate } from "node:timers";
-import { type Clock, equalBytes, fromBase64, LibreseedError, toHex, utf8 } from "../base/mod.ts";
+import { type Clock, equalBytes, fromBase64, toHex, utf8 } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
   type Catalog,
   catalogFileName,
   describeArchive,
+  describeBytes,
+  joinCatalog,
   MAX_CATALOG_BYTES,
-  type MinimalManifest,
   parseCatalogInTurns,
-  serializeCatalog,
+  splitCatalog,
 } from "../package/mod.ts";
 import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
@@ -52,37 +53,55 @@ export async function listCatalogs(seedDirectory: string): Promise<string[]> {
 /**
  * Writes a publisher's catalog and its torrent, each whole or not at all.
  *
+ * @param lines by `catalogKey`, as `serializeMinimal` writes them
  * @returns the torrent's infohash, 20 bytes
  */
 export async function writeCatalog(
   seedDirectory: string,
   publicKey: Uint8Array,
-  manifests: readonly MinimalManifest[],
+  lines: ReadonlyMap<string, string>,
 ): Promise<Uint8Array> {
   const fileName = catalogFileName(publicKey);
   const path = join(seedDirectory, fileName);
-  await writeFileAtomic(path, utf8(serializeCatalog(manifests)));
-  const { torrent, infoHash } = await describeArchive(path, { name: fileName });
+  const bytes = utf8(joinCatalog(lines));
+  await writeFileAtomic(path, bytes);
+  const { torrent, infoHash } = describeBytes(fileName, bytes);
   await writeFileAtomic(join(seedDirectory, catalogTorrentName(fileName)), torrent);
   return infoHash;
 }
 
-/** A publisher's catalog as it lies in the seed directory; `undefined` if there is none. */
-export async function readCatalog(
+/** A publisher's catalog as it lies in the seed directory, if it is this one. */
+async function catalogBytes(
   seedDirectory: string,
   publicKey: Uint8Array,
-): Promise<Catalog & { infoHash: Uint8Array } | undefined> {
-  const path = join(seedDirectory, catalogFileName(publicKey));
+  infoHash: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  const fileName = catalogFileName(publicKey);
+  const path = join(seedDirectory, fileName);
   try {
     const info = await Deno.lstat(path);
     if (!info.isFile || info.size > MAX_CATALOG_BYTES) return undefined;
-    const { infoHash } = await describeArchive(path);
     const bytes = await Deno.readFile(path);
-    return { ...await parseCatalogInTurns(bytes, publicKey, nextTurn), infoHash };
+    return equalBytes(describeBytes(fileName, bytes).infoHash, infoHash) ? bytes : undefined;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof LibreseedError) return undefined;
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/**
+ * The lines of the publisher's own catalog, if the one in the seed directory is that which its announce
+ * record names: then the publisher has verified and signed all of it, and nobody has to do so again.
+ *
+ * @param infoHash 20 bytes, of a record that this publisher has signed
+ */
+export async function ownCatalog(
+  seedDirectory: string,
+  publicKey: Uint8Array,
+  infoHash: Uint8Array,
+): Promise<Map<string, string> | undefined> {
+  const bytes = await catalogBytes(seedDirectory, publicKey, infoHash);
+  return bytes && splitCatalog(bytes);
 }
 
 /**
@@ -99,8 +118,8 @@ export async function fetchCatalog(
   publicKey: Uint8Array,
   infoHash: Uint8Array,
 ): Promise<Catalog> {
-  const present = await readCatalog(seedDirectory, publicKey);
-  if (present && equalBytes(present.infoHash, infoHash)) return present;
+  const present = await catalogBytes(seedDirectory, publicKey, infoHash);
+  if (present) return await parseCatalogInTurns(present, publicKey, nextTurn);
   const deadline = new AbortController();
   const timer = clock.after(timeoutMs, () => deadline.abort());
   const late = deadline.signal;

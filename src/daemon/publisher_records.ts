@@ -18,9 +18,15 @@ import {
   signItem,
   signNameIndexEntry,
 } from "../records/mod.ts";
-import { type Catalog, catalogFileName, type MinimalManifest } from "../package/mod.ts";
+import {
+  archiveFileName,
+  catalogFileName,
+  catalogKey,
+  type MinimalManifest,
+  serializeMinimal,
+} from "../package/mod.ts";
 import type { SeedDirectory } from "../store/mod.ts";
-import { fetchCatalog, readCatalog, writeCatalog } from "./catalogs.ts";
+import { fetchCatalog, ownCatalog, writeCatalog } from "./catalogs.ts";
 import { minimalOf } from "./manifest_item.ts";
 import { lookUpStore, readNameIndex } from "./name_index.ts";
 import { isNetworkError, newestItem, seqAfter } from "./newest_item.ts";
@@ -46,43 +52,41 @@ export interface PublisherContext {
 export async function updateAnnounceRecord(
   context: PublisherContext,
   keys: Signer,
-  added: readonly { name: string; version: string }[],
+  added: readonly MinimalManifest[],
   nowMs: number,
 ): Promise<void> {
   const { operations, seeds, blind, signal, onWarning } = context;
   const { publicKey } = keys;
   const salt = announceSalt(publicKey);
   const before = await newestItem(operations, { publicKey, salt }, { blind, signal });
-  const manifests = new Map<string, MinimalManifest>();
-  const packages = new Map<string, string[]>();
-  const list = (name: string, version: string) => {
-    const versions = packages.get(name) ?? [];
-    if (!versions.includes(version)) packages.set(name, [...versions, version]);
-  };
+  const offer = new Map<string, Offered>();
   const take = (manifest: MinimalManifest) => {
-    list(manifest.name, manifest.version);
-    manifests.set(`${manifest.name}@${manifest.version}`, manifest);
+    const { name, version } = manifest;
+    offer.set(catalogKey(manifest), { name, version, line: serializeMinimal(manifest) });
   };
   if (before.item) {
     const record = decodeAnnounceRecord(before.item.value);
     for (const [name, versions] of record.packages ?? []) {
-      for (const version of versions) list(name, version);
+      for (const version of versions) offer.set(catalogKey({ name, version }), { name, version });
     }
     if (record.catalogInfoHash) {
-      const catalog = await catalogBefore(context, publicKey, record.catalogInfoHash, before.blind);
-      catalog?.manifests.forEach(take);
+      const lines = await linesBefore(context, publicKey, record.catalogInfoHash, before.blind);
+      for (const [key, line] of lines ?? []) offer.set(key, { ...splitKey(key), line });
       // Nothing tells what the shorter list would leave out, nor whether anybody has the longer one.
-      if (!catalog && before.blind) return;
+      if (!lines && before.blind) return;
     }
   }
   const publisher = formatPublicKey(publicKey);
-  for (const entry of await seeds.list()) {
+  const listed = [...offer.values()].filter(({ line }) => line !== undefined);
+  const except = new Set(listed.map(({ name, version }) => archiveFileName(name, version)));
+  for (const entry of await seeds.list(undefined, except)) {
     if (entry.problem === undefined && entry.minimal.pubkey === publisher) take(entry.minimal);
   }
-  for (const { name, version } of added) list(name, version);
+  added.forEach(take);
+  const packages = packagesOf(offer.values());
   const catalogInfoHash = announceFits({ packages, timestampMs: nowMs })
     ? undefined
-    : await putCatalog(context, publicKey, packages, manifests);
+    : await putCatalog(context, publicKey, offer);
   const seq = seqAfter(before, nowMs);
   const value = encodeAnnounceRecord({ packages, timestampMs: nowMs, catalogInfoHash });
   const same = before.item && sameOffer(before.item.value, value);
@@ -174,19 +178,42 @@ function sameOffer(a: Uint8Array, b: Uint8Array): boolean {
   return equalBytes(encode(x.packages!), encode(y.packages!));
 }
 
+/** A package that the publisher offers, with its line of the catalog where that is known. */
+interface Offered {
+  name: string;
+  version: string;
+  line?: string;
+}
+
+function splitKey(key: string): { name: string; version: string } {
+  const at = key.lastIndexOf("@");
+  return { name: key.slice(0, at), version: key.slice(at + 1) };
+}
+
+function packagesOf(offer: Iterable<Offered>): Map<string, string[]> {
+  const packages = new Map<string, string[]>();
+  for (const { name, version } of offer) {
+    const versions = packages.get(name);
+    if (versions) versions.push(version);
+    else packages.set(name, [version]);
+  }
+  return packages;
+}
+
 /** The catalog that the publisher's list was in until now; `undefined` if nobody has it any more. */
-async function catalogBefore(
+async function linesBefore(
   { operations, seeds, clock, signal, onWarning }: PublisherContext,
   publicKey: Uint8Array,
   infoHash: Uint8Array,
   blind: boolean,
-): Promise<Catalog | undefined> {
-  const present = await readCatalog(seeds.path, publicKey);
-  if (present && equalBytes(present.infoHash, infoHash)) return present;
+): Promise<Map<string, string> | undefined> {
+  const present = await ownCatalog(seeds.path, publicKey, infoHash);
+  if (present) return present;
   if (!blind) {
     const before = { operations, seedDirectory: seeds.path, clock, timeoutMs: 20_000, signal };
     try {
-      return await fetchCatalog(before, publicKey, infoHash);
+      const { manifests } = await fetchCatalog(before, publicKey, infoHash);
+      return new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
     } catch (error) {
       signal?.throwIfAborted();
       if (!isNetworkError(error)) throw error;
@@ -209,21 +236,20 @@ async function catalogBefore(
 async function putCatalog(
   { operations, seeds, signal, onWarning }: PublisherContext,
   publicKey: Uint8Array,
-  packages: Map<string, string[]>,
-  manifests: Map<string, MinimalManifest>,
+  offer: ReadonlyMap<string, Offered>,
 ): Promise<Uint8Array> {
-  for (const [name, versions] of packages) {
-    for (const version of versions) {
-      if (manifests.has(`${name}@${version}`)) continue;
-      const key = { publicKey, salt: manifestSalt(name, version) };
-      const { item } = await newestItem(operations, key, { signal });
-      if (item) manifests.set(`${name}@${version}`, minimalOf(item, { name, version }));
-      else {
-        onWarning?.(`${name}@${version} is in no catalog: its record is not in the DHT any more`);
-      }
+  const lines = new Map<string, string>();
+  for (const [label, { name, version, line }] of offer) {
+    if (line !== undefined) {
+      lines.set(label, line);
+      continue;
     }
+    const key = { publicKey, salt: manifestSalt(name, version) };
+    const { item } = await newestItem(operations, key, { signal });
+    if (item) lines.set(label, serializeMinimal(minimalOf(item, { name, version })));
+    else onWarning?.(`${label} is in no catalog: its record is not in the DHT any more`);
   }
-  const infoHash = await writeCatalog(seeds.path, publicKey, [...manifests.values()]);
+  const infoHash = await writeCatalog(seeds.path, publicKey, lines);
   if ((await operations.status()).daemon) {
     await operations.addCatalog({ fileName: catalogFileName(publicKey) });
   }

@@ -9,13 +9,16 @@ export { pieceLengthFor } from "./archive_digest.ts";
 export {
   type Catalog,
   catalogFileName,
+  catalogKey,
+  joinCatalog,
   MAX_CATALOG_BYTES,
   parseCatalog,
   parseCatalogInTurns,
   serializeCatalog,
+  splitCatalog,
 } from "./catalog.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
-export { type ArchiveDescription, describeArchive } from "./describe.ts";
+export { type ArchiveDescription, describeArchive, describeBytes } from "./describe.ts";
 export { PackageError, type VerificationStep } from "./errors.ts";
 export {
   type FullManifest,

@@ -55,10 +55,10 @@ const schema = dictionary({
  */
 export function encodeAnnounceRecord(fields: AnnounceFields): Uint8Array<ArrayBuffer> {
   const { timestampMs, catalogInfoHash } = fields;
-  const list = valueWithList(fields);
-  if (list.length <= MAX_VALUE_BYTES) return readable(list, schema, WHAT);
+  if (announceFits(fields)) return readable(valueWithList(fields), schema, WHAT);
   const c = countOf(fields.packages);
   if (!catalogInfoHash) {
+    const list = valueWithList(fields);
     throw new RecordError(
       "usage",
       "VALUE_TOO_LARGE",
@@ -72,6 +72,13 @@ export function encodeAnnounceRecord(fields: AnnounceFields): Uint8Array<ArrayBu
 
 /** Whether the list fits into the record, so that no catalog torrent is needed. */
 export function announceFits(fields: Omit<AnnounceFields, "catalogInfoHash">): boolean {
+  // Ten thousand packages need not be encoded to be found too many.
+  let leastBytes = 0;
+  for (const [name, versions] of fields.packages) {
+    for (const version of versions) leastBytes += version.length;
+    leastBytes += name.length;
+    if (leastBytes > MAX_VALUE_BYTES) return false;
+  }
   return valueWithList(fields).length <= MAX_VALUE_BYTES;
 }
 

@@ -95,6 +95,17 @@ export async function renameFile(from: string, to: string): Promise<void> {
   }
 }
 
+/** Removes a file; returns whether there was one. */
+export async function unlinkIfThere(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (cause) {
+    if (isCode(cause, "ENOENT")) return false;
+    throw fileError(cause, "write", path);
+  }
+}
+
 /** Flushes a regular file that somebody else wrote. */
 export async function syncFile(path: string): Promise<void> {
   // Windows flushes only what is open for writing.

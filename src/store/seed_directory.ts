@@ -23,6 +23,7 @@ import {
   renameFile,
   syncDirectory,
   syncFile,
+  unlinkIfThere,
   type WritableData,
   writeTemporary,
 } from "./atomic_files.ts";
@@ -142,10 +143,11 @@ export class SeedDirectory {
    * Everything with an archive's file name, sorted by it; what cannot be seeded has `problem` set.
    *
    * @param name of this package alone
+   * @param except file names that are not looked at
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
    */
-  async list(name?: string): Promise<SeedEntry[]> {
-    const archives = await this.fileNames(name);
+  async list(name?: string, except?: ReadonlySet<string>): Promise<SeedEntry[]> {
+    const archives = (await this.fileNames(name)).filter((one) => !except?.has(one));
     const entries: SeedEntry[] = [];
     for (let at = 0; at < archives.length; at += READ_AHEAD) {
       const some = archives.slice(at, at + READ_AHEAD);
@@ -385,15 +387,5 @@ async function stampOf(path: string): Promise<string> {
   } catch (cause) {
     if (isCode(cause, "ENOENT")) return ABSENT;
     throw fileError(cause, "read", path);
-  }
-}
-
-async function unlinkIfThere(path: string): Promise<boolean> {
-  try {
-    await unlink(path);
-    return true;
-  } catch (cause) {
-    if (isCode(cause, "ENOENT")) return false;
-    throw fileError(cause, "write", path);
   }
 }

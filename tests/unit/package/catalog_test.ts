@@ -9,6 +9,8 @@ import { utf8 } from "../../../src/base/mod.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import {
   catalogFileName,
+  catalogKey,
+  joinCatalog,
   MAX_CATALOG_BYTES,
   type MinimalManifest,
   PackageError,
@@ -17,6 +19,7 @@ import {
   serializeCatalog,
   serializeMinimal,
   signMinimal,
+  splitCatalog,
 } from "../../../src/package/mod.ts";
 
 const ann = keyPairFromSeed(new Uint8Array(32).fill(41));
@@ -108,4 +111,25 @@ Deno.test("a catalog that is cut short, no text, or beyond its bounds is refused
     "CATALOG_TOO_LARGE",
     new RegExp(`has ${MAX_CATALOG_BYTES + 1} bytes`),
   );
+});
+
+Deno.test("a catalog taken apart line by line and put together again is the same", () => {
+  const manifests = ["b", "a", "@scope/a"].map((name) => minimal(name));
+  const text = serializeCatalog(manifests);
+  const lines = splitCatalog(utf8(text))!;
+  assert.deepEqual([...lines.keys()], ["@scope/a@1.0.0", "a@1.0.0", "b@1.0.0"]);
+  assert.equal(joinCatalog(lines), text);
+  const more = minimal("a", "1.0.1");
+  lines.set(catalogKey(more), serializeMinimal(more));
+  assert.equal(joinCatalog(lines), serializeCatalog([more, ...manifests]));
+  assert.deepEqual(splitCatalog(new Uint8Array()), new Map());
+});
+
+Deno.test("what has a line without name and version, or is cut short, is not taken apart", () => {
+  const good = serializeCatalog([minimal("a")]);
+  const bad = [good.slice(0, -1), `${good}\n`, `${good}{}\n`, `${good}null\n`, `${good}[\n`];
+  for (const text of [...bad, `{"name":1,"version":"1.0.0"}\n`]) {
+    assert.equal(splitCatalog(utf8(text)), undefined, text);
+  }
+  assert.equal(splitCatalog(Uint8Array.of(0xff, 10)), undefined);
 });
