@@ -33,6 +33,15 @@ export interface Traffic {
 /** Opens real sockets; handed in so that tests can take one away. */
 export type SocketFactory = () => Socket;
 
+/**
+ * Deno makes an array of 64 KiB for each packet that it waits for, and fills it with zeros, which takes
+ * more time than all else. Its `setRecvBufferSize` sets the size of that array, and nothing else; on
+ * Linux to twice of what it is told. Hardly a node sends more than an Ethernet frame; npm:bittorrent-dht's
+ * answers have some 3 kB. A packet that is longer comes in cut off, and is counted as malformed.
+ */
+const RECEIVE_BYTES = 4_096;
+const DENOS_RECEIVE_BYTES = 65_536;
+
 type SendCallback = (error: Error | null) => void;
 
 /** Stands between k-rpc and a UDP socket that may come and go. */
@@ -95,6 +104,7 @@ export class UdpSocket extends EventEmitter {
         socket.on("error", (error) => this.#lose(socket, error));
         socket.on("close", () => this.#lose(socket, new Error("the socket was closed")));
         socket.on("message", (bytes, from) => this.#receive(bytes, from));
+        receiveIntoLess(socket);
         this.#socket = socket;
         this.#port = socket.address().port;
         this.#announce();
@@ -180,8 +190,8 @@ export class UdpSocket extends EventEmitter {
   }
 
   /**
-   * Deno receives each packet into 64 KiB of its own, and ids that the routing table keeps would hold
-   * on to them.
+   * Deno receives each packet into an array of its own, many times longer, and ids that the routing
+   * table keeps would hold on to it.
    */
   #handOn(bytes: Buffer, from: RemoteInfo): void {
     this.emit("message", Buffer.from(bytes), from);
@@ -209,4 +219,9 @@ export class UdpSocket extends EventEmitter {
     }
     this.onLost(error);
   }
+}
+
+function receiveIntoLess(socket: Socket): void {
+  // Another figure is a real buffer of the system, which is not to be made smaller.
+  if (socket.getRecvBufferSize() === DENOS_RECEIVE_BYTES) socket.setRecvBufferSize(RECEIVE_BYTES);
 }

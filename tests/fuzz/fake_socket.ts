@@ -34,6 +34,10 @@ export class FakeSocket extends EventEmitter {
     return { address: "0.0.0.0", family: "IPv4", port: this.#port };
   }
 
+  getRecvBufferSize(): number {
+    return 0;
+  }
+
   /** A packet comes in. */
   receive(packet: Uint8Array, from: { address: string; port: number }): void {
     this.emit("message", Buffer.from(packet), { ...from, family: "IPv4", size: packet.length });

@@ -150,3 +150,16 @@ Deno.test("whatever a node answers, a query to it ends, and with it the lookup",
   }
   assert.equal(at.engine.dhtState.state, "on");
 });
+
+Deno.test("a packet of several frames is read; one that is longer than any node's is cut off, and does no harm", async () => {
+  await using at = await TestEngine.start({ dht: true });
+  await using raw = await RawUdp.bind();
+  const { port } = at.engine;
+  const answer = await raw.query(port, "ping", { padding: new Uint8Array(3_500) });
+  assert.equal(toHex(answer.get("id") as Uint8Array), toHex(at.engine.node()!.id));
+  const { malformed } = at.engine.dhtTraffic!;
+  const a = { id: raw.id, padding: new Uint8Array(60_000) };
+  await raw.send(bencode({ t: "aa", y: "q", q: "ping", a }), port);
+  await eventually(() => at.engine.dhtTraffic!.malformed > malformed, "it is counted");
+  assert.ok((await raw.query(port, "ping", {})).has("id"));
+});
