@@ -5,9 +5,8 @@
  * @module
  */
 
-import { type Clock, delay, every, fromHex, type Timer, toHex } from "../base/mod.ts";
+import type { Clock } from "../base/mod.ts";
 import { type LoadedSettings, settingDefinitions, type Settings } from "../config/mod.ts";
-import type { Contact } from "../dht/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import { removeStaleTemporaries, SeedDirectory, StateDatabase } from "../store/mod.ts";
 import { RecordOperations } from "./record_operations.ts";
@@ -35,6 +34,7 @@ import { SeededCatalogs } from "./catalogs.ts";
 import { describeEntry, limitsOf, Packages, type Seeder } from "./packages.ts";
 import { removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
+import { KeptNodes } from "./kept_nodes.ts";
 import { KeptRecords } from "./kept_records.ts";
 import { memoryOf } from "./memory.ts";
 import { mergeSettings, tunable } from "./reload.ts";
@@ -65,17 +65,12 @@ export interface HostOptions {
   readSettings?: () => Promise<Settings>;
 }
 
-/** How often the routing table is kept for the next start, milliseconds. */
-const SAVE_NODES_MS = 5 * 60_000;
-
-/** How long the worker may take to name the nodes that it knows. */
-const KNOWN_NODES_MS = 1_000;
-
 /** Owns a home's engine. */
 export class Host implements Operations {
   #options: HostOptions;
   readonly #state: StateDatabase;
   readonly #seeds: SeedDirectory;
+  readonly #nodes: KeptNodes;
   readonly #startedMs: number;
   #worker!: WorkerHost;
   #bootstrap!: BootstrapNodes;
@@ -87,7 +82,6 @@ export class Host implements Operations {
   #dht!: RecordOperations;
   #catalogs!: SeededCatalogs;
   #follows: FollowKeeper | undefined;
-  #saveNodes: Timer | undefined;
   #seeding: Seeding | undefined;
   /** While everything is begun: asking for each torrent by itself would take longer. */
   #torrentsDueMs: Map<string, number> | undefined;
@@ -121,6 +115,11 @@ export class Host implements Operations {
     this.#options = options;
     this.#state = state;
     this.#seeds = seeds;
+    this.#nodes = new KeptNodes({
+      table: state.dhtNodes,
+      clock: options.clock,
+      onWarning: options.listeners.onWarning,
+    });
     this.#startedMs = options.clock.now();
   }
 
@@ -137,7 +136,7 @@ export class Host implements Operations {
       port: settings.port,
       dht: settings.dht,
       bootstrap: this.#bootstrap.addresses,
-      knownNodes: this.#savedNodes(),
+      knownNodes: this.#nodes.load(),
       maxConnections: settings.maxConnections,
       maxIncoming: settings.maxIncoming,
       readOnly: !this.#options.daemon,
@@ -187,7 +186,7 @@ export class Host implements Operations {
       onWarning: listeners.onWarning,
     });
     this.#catalogs = new SeededCatalogs(sandbox.seedDirectory, seeder);
-    this.#saveNodes = every(clock, SAVE_NODES_MS, () => void this.#keepNodes());
+    this.#nodes.start(() => worker.knownNodes());
   }
 
   /** Keeps all records alive, seeds everything, and watches the seed directory: the daemon's work. */
@@ -340,39 +339,13 @@ export class Host implements Operations {
 
   /** Manager, engine, state; bounded by `deadlineMs` milliseconds. */
   async close(deadlineMs: number): Promise<void> {
-    this.#saveNodes?.cancel();
     this.#bootstrap.stop();
     await Promise.all([this.#seeding?.stop(), this.#names.stop(), this.#follows?.stop()]);
-    await this.#keepNodes();
+    await this.#nodes.stop();
     await this.#worker.stop(deadlineMs);
     this.#packages.flush();
     this.#dht.flush();
     this.#state.close();
-  }
-
-  #savedNodes(): Contact[] {
-    return this.#state.dhtNodes.loadNodes()
-      .map(({ host, port, idHex }) => ({ host, port, id: fromHex(idHex) }));
-  }
-
-  async #keepNodes(): Promise<void> {
-    try {
-      const seenMs = this.#options.clock.now();
-      // A thread that died answers nobody.
-      const answered = new AbortController();
-      const late = delay(this.#options.clock, KNOWN_NODES_MS, answered.signal).catch(() => {});
-      const nodes: Contact[] = await Promise.race([
-        this.#worker.knownNodes(),
-        late.then(() => []),
-      ]).finally(() => answered.abort());
-      // A network that went away must not cost us the nodes that we knew.
-      if (nodes.length === 0) return;
-      this.#state.dhtNodes.replaceNodes(
-        nodes.map(({ host, port, id }) => ({ host, port, idHex: toHex(id!), seenMs })),
-      );
-    } catch (error) {
-      this.#options.listeners.onWarning(`the DHT nodes were not kept: ${(error as Error).message}`);
-    }
   }
 
   /** Somebody wants an archive whose `.torrent` is no good. */
