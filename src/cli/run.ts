@@ -6,7 +6,8 @@
 
 import { ExitCode as StricliCode, run } from "@stricli/core";
 import { utf8 } from "../base/mod.ts";
-import { buildApp, findCommand } from "./app.ts";
+import { nearest } from "../config/mod.ts";
+import { buildApp, commands, findCommand } from "./app.ts";
 import { helpFlags, prepareArguments } from "./arguments.ts";
 import type { CliContext, CommandDefinition } from "./command.ts";
 import type { Io } from "./context.ts";
@@ -41,6 +42,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
 async function runPrepared(raw: readonly string[], io: Io): Promise<number> {
   const { command, args } = prepareArguments(raw);
   const entry = command === undefined ? undefined : findCommand(command);
+  if (command !== undefined && !entry) throw unknownCommand(command);
   const loaded = new Map<string, CommandDefinition>();
   if (entry) loaded.set(entry.name, (await entry.load()).default);
 
@@ -74,12 +76,31 @@ async function runPrepared(raw: readonly string[], io: Io): Promise<number> {
   if (mistaken) return exitCodes.usage;
   const code = Number(context.process.exitCode ?? StricliCode.InternalError);
   if (code >= 0) return code;
-  const usage = code === StricliCode.InvalidArgument || code === StricliCode.UnknownCommand;
-  const hint = entry ? `libreseed help ${entry.name}` : "libreseed help";
-  if (!usage) throw new CliError("failed", "UNEXPECTED", problems.join("\n"));
-  throw new CliError(
-    "usage",
-    entry ? "BAD_ARGUMENTS" : "UNKNOWN_COMMAND",
-    `${problems.join("; ")} (see \`${hint}\`)`,
-  );
+  if (code !== StricliCode.InvalidArgument || !entry) {
+    throw new CliError("failed", "UNEXPECTED", problems.join("\n"));
+  }
+  const hint = `libreseed help ${entry.name}`;
+  throw new CliError("usage", "BAD_ARGUMENTS", `${problems.join("; ")} (see \`${hint}\`)`);
+}
+
+/** What other programs call our commands. */
+const otherWords: Record<string, string> = {
+  __proto__: null!,
+  daemon: "seed",
+  delete: "remove",
+  download: "get",
+  fetch: "get",
+  init: "keygen",
+  ls: "list",
+  rm: "remove",
+  serve: "seed",
+};
+
+function unknownCommand(command: string): CliError {
+  const word = command.toLowerCase();
+  const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  const meant = otherWords[word] ?? nearest(word, names);
+  const guess = meant === undefined ? "" : `; did you mean ${meant}?`;
+  const message = `unknown command ${JSON.stringify(command)}${guess} (see \`libreseed help\`)`;
+  return new CliError("usage", "UNKNOWN_COMMAND", message);
 }

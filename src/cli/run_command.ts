@@ -36,6 +36,9 @@ export async function runCommand(
   });
   let loaded: Promise<LoadedSettings> | undefined;
   try {
+    if (quiet && verbose) {
+      throw new CliError("usage", "BAD_ARGUMENTS", "-q and -v contradict each other: give one");
+    }
     const code = await command.run({
       flags: { ...flags },
       args,

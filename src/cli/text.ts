@@ -56,9 +56,5 @@ function describeArgumentError(error: unknown): string {
 /** All that stricli may print, for its `localization`. Pages of help are in `help_text.ts`. */
 export const applicationText: ApplicationText = {
   ...text_en,
-  noCommandRegisteredForInput: ({ input, corrections }) =>
-    `unknown command ${quoted(input)}${
-      didYouMean(corrections.map((name) => name.replaceAll("`", "")))
-    }`,
   exceptionWhileParsingArguments: describeArgumentError,
 };

@@ -28,3 +28,4 @@ export {
   variableOf,
   type WatchMode,
 } from "./settings.ts";
+export { writeSetting } from "./write.ts";

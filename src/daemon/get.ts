@@ -242,7 +242,9 @@ async function downloadWithDeadline(
       "network",
       "NO_PEERS",
       peersSeen === 0
-        ? `Nobody who seeds ${request.infoHash} was found within ${seconds} s. Its record is there; somebody has to run \`libreseed seed\``
+        ? `Nobody who seeds ${request.infoHash} was found within ${seconds} s. ${
+          behind ? "Its record is there; somebody" : "Somebody"
+        } has to run \`libreseed seed\``
         : `The download of ${request.infoHash} got no further for ${seconds} s, at ${bytes} bytes. What came is kept: the same command goes on from there`,
       { cause: error, detail: { downloadedBytes: bytes, peers: peersSeen } },
     );

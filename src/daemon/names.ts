@@ -53,7 +53,7 @@ export async function resolveByName(
   const { operations, state, finding, offers } = context;
   const { name, range } = wanted;
   const pins = state.pins.list(name);
-  const { keys, publishers } = wanted.publicKey
+  const { keys, publishers, unlisted }: Candidates = wanted.publicKey
     // Named outright, a publisher need not be the pinned one.
     ? { keys: [wanted.publicKey], publishers: 1 }
     : await candidatesFor(context, wanted, pins);
@@ -73,6 +73,7 @@ export async function resolveByName(
     }
   }
   if (wanted.publicKey) throw missing;
+  if (unlisted && !hasOtherVersions(missing!)) throw nameNotFound(name, unlisted);
   // Of a publisher that is there and lacks the version, others are no substitute.
   const isGone = missing?.code !== "VERSION_NOT_FOUND";
   if (pins.length > 0 && isGone) await refuseOthers(context, name, pins);
@@ -105,12 +106,21 @@ export function rememberPublisher(
   );
 }
 
-/** Keys to try, in order, and how many publishers they were chosen from. */
+/** Whose package it may be. */
+interface Candidates {
+  /** To try, in order. */
+  keys: Uint8Array[];
+  /** How many publishers they were chosen from. */
+  publishers: number;
+  /** The index that names nobody, if the key is only this home's own. */
+  unlisted?: ReadIndex;
+}
+
 async function candidatesFor(
   context: NamesContext,
   { name, range }: WantedByName,
   pins: readonly Pin[],
-): Promise<{ keys: Uint8Array[]; publishers: number }> {
+): Promise<Candidates> {
   const { policy, ownKey } = context;
   // Under the default policy a pin settles it; another policy was asked for, and the pin judges it.
   if (pins.length > 0 && policy === "first-seen") {
@@ -126,7 +136,7 @@ async function candidatesFor(
     countSeeders: (entry) => countSeeders(context, name, entry),
   });
   const keys = ranked.map(({ publicKey }) => publicKey);
-  if (keys.length === 0 && ownKey) return { keys: [ownKey], publishers: 1 };
+  if (keys.length === 0 && ownKey) return { keys: [ownKey], publishers: 1, unlisted: index };
   if (keys.length === 0) throw nameNotFound(name, index);
   // A publisher that the policy ranks lower must not step in for the first one unnoticed.
   return { keys: keys.slice(0, 1), publishers: index.entries.length };
@@ -215,12 +225,17 @@ function firstIsMissing(
   );
 }
 
-function nameNotFound(name: string, index?: ReadIndex): DaemonError {
-  const answered = index ? `: ${index.responded} DHT nodes answered, none knows a publisher` : "";
+/** Whether the publisher has a package of that name, and only lacks the version. */
+function hasOtherVersions({ code, detail }: LibreseedError): boolean {
+  const versions = detail?.versions;
+  return code === "VERSION_NOT_FOUND" && Array.isArray(versions) && versions.length > 0;
+}
+
+function nameNotFound(name: string, { responded }: ReadIndex): DaemonError {
   return new DaemonError(
     "not-found",
     "NAME_NOT_FOUND",
-    `Nobody publishes ${name}${answered}. If you have its publisher's key, write KEY/${name}`,
+    `Nobody publishes ${name}: ${responded} DHT nodes answered, none knows a publisher. If you have its publisher's key, write KEY/${name}`,
     { detail: { name } },
   );
 }

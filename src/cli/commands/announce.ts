@@ -9,6 +9,8 @@ import { defineCommand, textArgument } from "../command.ts";
 import { networkSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
+import type { Output } from "../output.ts";
+import { labelOf } from "../record_label.ts";
 import { withNode } from "../with_node.ts";
 
 export default defineCommand<Record<never, never>, string[]>({
@@ -27,6 +29,7 @@ export default defineCommand<Record<never, never>, string[]>({
   async run(given) {
     const { args, output, io } = given;
     const packages = await Promise.all(args.map(readName));
+    const failures = new Failures(output);
     /** Targets said to be announced: another owner of the engine, asked anew, says them again. */
     const done = new Set<string>();
     return await withNode(given, async ({ operations }) => {
@@ -35,6 +38,7 @@ export default defineCommand<Record<never, never>, string[]>({
         onEvent: (announced) => say(announced),
       });
       io.signal.throwIfAborted();
+      failures.end();
       if (results.length === 0 && packages.length === 0) {
         output.notice("this home keeps no records");
       }
@@ -54,10 +58,62 @@ export default defineCommand<Record<never, never>, string[]>({
         { ...announced, label, ok },
         ok ? `${label}\t${wordsOf(announced)}` : undefined,
       );
-      if (!ok) output.error(failureOf(label, announced));
+      if (ok) failures.release();
+      else failures.add(label, announced);
     }
   },
 });
+
+/**
+ * What failed. As long as nothing succeeds it is held back: where there is no network, one line says
+ * so better than ten thousand.
+ */
+class Failures {
+  readonly #output: Output;
+  /** Labels of what failed, by the reason; `undefined` once each is said as it happens. */
+  #held: Map<string, { labels: string[]; code: string }> | undefined;
+
+  constructor(output: Output) {
+    this.#output = output;
+    this.#held = output.verbose ? undefined : new Map();
+  }
+
+  add(label: string, announced: AnnouncedJson): void {
+    const { why, code } = reasonOf(announced);
+    if (!this.#held) return this.#say(label, why, code);
+    const same = this.#held.get(why);
+    if (same) same.labels.push(label);
+    else this.#held.set(why, { labels: [label], code });
+  }
+
+  /** Says what was held back, and from now on each as it happens. */
+  release(): void {
+    if (!this.#held) return;
+    for (const [why, { labels, code }] of this.#held) {
+      for (const label of labels) this.#say(label, why, code);
+    }
+    this.#held = undefined;
+  }
+
+  /** Nothing comes any more. */
+  end(): void {
+    for (const [why, { labels, code }] of this.#held ?? []) {
+      if (labels.length === 1) this.#say(labels[0]!, why, code);
+      else {
+        const hint = "`libreseed doctor` looks for the cause, -v names each record";
+        this.#fail(code, `${labels.length} records were not announced: ${why}; ${hint}`);
+      }
+    }
+  }
+
+  #say(label: string, why: string, code: string): void {
+    this.#fail(code, `${label}: failed: ${why}`);
+  }
+
+  #fail(code: string, message: string): void {
+    this.#output.error(new CliError("network", code, message));
+  }
+}
 
 function wordsOf({ outcome }: AnnouncedJson): string {
   const { holding, stored, superseded, weak } = outcome!;
@@ -65,13 +121,13 @@ function wordsOf({ outcome }: AnnouncedJson): string {
   return `stored on ${holding} nodes (${stored} new)${weak ? ", weak" : ""}`;
 }
 
-function failureOf(label: string, { outcome, error }: AnnouncedJson): CliError {
+function reasonOf({ outcome, error }: AnnouncedJson): { why: string; code: string } {
   const why = !outcome
     ? error?.message ?? "no DHT"
     : outcome.responded === 0
     ? "no DHT node answered"
     : `none of ${outcome.responded} DHT nodes took it`;
-  return new CliError("network", error?.code ?? "DHT_UNREACHABLE", `${label}: failed: ${why}`);
+  return { why, code: error?.code ?? "DHT_UNREACHABLE" };
 }
 
 async function readName(text: string): Promise<WantedRecords> {
@@ -93,12 +149,6 @@ function noRecords({ name, version }: WantedRecords): CliError {
     "RECORD_NOT_FOUND",
     `This home keeps no records of ${label}. \`libreseed list\` shows what there is`,
   );
-}
-
-function labelOf({ kind, name, version, publisher }: AnnouncedJson): string {
-  if (kind === "name-index") return `name index of ${name}`;
-  if (publisher !== undefined) return `${kind} of ${publisher}`;
-  return name ? `${name}@${version}` : kind;
 }
 
 function exitCodeOf({ outcome }: AnnouncedJson): number {

@@ -7,6 +7,7 @@
 import { LibreseedError } from "../../base/mod.ts";
 import { defineCommand, textArgument } from "../command.ts";
 import { networkSettings } from "../common_flags.ts";
+import { formatCount } from "../format.ts";
 import { withNames, withNode } from "../with_node.ts";
 
 export default defineCommand<Record<never, never>, [key: string]>({
@@ -45,7 +46,7 @@ export default defineCommand<Record<never, never>, [key: string]>({
           output.warning(`${error.message}. It is followed; the daemon looks again`);
         }
         const packages = state.follows.ofPublisher(publicKey).length;
-        output.result({ publisher, packages }, `${publisher}\t${packages} packages`);
+        output.result({ publisher, packages }, `${publisher}\t${formatCount(packages, "package")}`);
       }));
   },
 });

@@ -5,6 +5,7 @@
  */
 
 import { defineCommand } from "../command.ts";
+import { formatCount } from "../format.ts";
 import { withState } from "../with_state.ts";
 
 export default defineCommand<Record<never, never>, []>({
@@ -23,7 +24,7 @@ export default defineCommand<Record<never, never>, []>({
         const checked = checkedMs === undefined ? "never" : new Date(checkedMs).toISOString();
         output.result(
           { publisher, packages, sinceMs, checkedMs, seq },
-          `${publisher}\t${packages} packages\t${checked}`,
+          `${publisher}\t${formatCount(packages, "package")}\t${checked}`,
         );
       }
     }),

@@ -87,12 +87,21 @@ async function readRequest(given: Run): Promise<GetRequest | WantedByName> {
     return { kind: "magnet", magnet: parseMagnet(what) };
   }
   if (!what.endsWith(".torrent")) {
+    if (what.endsWith(".tgz") && await isThere(resolve(io.cwd, what))) {
+      const message = `${what} is an archive, and no package's name. ` +
+        "`libreseed verify` looks at it, `libreseed add` seeds it";
+      throw new CliError("usage", "BAD_ARGUMENTS", message);
+    }
     const { parsePackageSpec } = await import("../../package/mod.ts");
     return parsePackageSpec(what);
   }
   const torrent = await io.readFile(resolve(io.cwd, what), MAX_TORRENT_BYTES);
   if (torrent) return { kind: "torrent", torrent };
   throw new CliError("not-found", "FILE_INVALID", `There is no file ${what}`);
+}
+
+function isThere(path: string): Promise<boolean> {
+  return Deno.lstat(path).then(() => true, () => false);
 }
 
 /** Before anything is downloaded that could not be put where it is wanted. */

@@ -5,7 +5,7 @@
  */
 
 import { resolve } from "node:path";
-import { toHex } from "../../base/mod.ts";
+import { LibreseedError, toHex } from "../../base/mod.ts";
 import { type CommandRun, defineCommand, textArgument } from "../command.ts";
 import { networkSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
@@ -46,7 +46,7 @@ async function put(given: Run): Promise<void> {
   );
   const bytes = await io.readFile(resolve(io.cwd, file), MAX_MINIMAL_MANIFEST_BYTES);
   if (!bytes) throw new CliError("not-found", "FILE_INVALID", `There is no file ${file}`);
-  const minimal = parseMinimal(bytes);
+  const minimal = named(file, () => parseMinimal(bytes));
   const { formatPublicKey, readKeyFile } = await import("../../identity/mod.ts");
   const keys = await readKeyFile(publisherKeyPath((await settings()).values));
   if (!verifyMinimalSignature(minimal) || minimal.pubkey !== formatPublicKey(keys.publicKey)) {
@@ -66,6 +66,17 @@ async function put(given: Run): Promise<void> {
       `${JSON.stringify(minimal)}\nseq ${item.seq}, target ${item.target}, on ${holding} nodes`,
     );
   });
+}
+
+/** The same error, with the file that it is about. */
+function named<T>(file: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (!(cause instanceof LibreseedError)) throw cause;
+    const { kind, code, message, detail } = cause;
+    throw new CliError(kind, code, `${file}: ${message}`, { cause, detail });
+  }
 }
 
 async function get(given: Run): Promise<void> {

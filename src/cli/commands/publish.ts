@@ -13,6 +13,7 @@ import { type CommandRun, defineCommand, switchFlag, textArgument, textFlag } fr
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
+import { formatDuration } from "../format.ts";
 import { Listing } from "../listing.ts";
 import { publisherKeyPath } from "../publisher_key.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
@@ -44,8 +45,7 @@ export default defineCommand<Flags, string[]>({
   async run(given) {
     const { flags, io, output } = given;
     const paths = await pathsOf(given);
-    const { parseDuration } = await import("../../config/mod.ts");
-    const seedForMs = flags.seedFor === undefined ? undefined : parseDuration(flags.seedFor);
+    const seedForMs = await durationOf(flags.seedFor);
     const { publish, rememberPublisher, updateAnnounceRecord } = await import(
       "../../daemon/mod.ts"
     );
@@ -98,6 +98,17 @@ export default defineCommand<Flags, string[]>({
     });
   },
 });
+
+async function durationOf(text: string | undefined): Promise<number | undefined> {
+  if (text === undefined) return undefined;
+  const { ConfigError, parseDuration } = await import("../../config/mod.ts");
+  try {
+    return parseDuration(text);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new CliError("usage", "BAD_ARGUMENTS", `--seed-for: ${cause.message}`, { cause });
+  }
+}
 
 async function pathsOf({ args, flags, io }: Run): Promise<string[]> {
   const paths: string[] = [];
@@ -179,7 +190,7 @@ async function serve(
   for (const { archivePath } of published) {
     await operations.add({ fileName: basename(archivePath) });
   }
-  output.notice(`serving for ${Math.round(seedForMs / 1_000)} s; end with Ctrl-C`);
+  output.notice(`serving for ${formatDuration(seedForMs)}; end with Ctrl-C`);
   try {
     await delay(io.clock, seedForMs, io.signal);
   } catch (error) {

@@ -25,7 +25,11 @@ export default defineCommand<Record<never, never>, [what: string]>({
     const { isValidVersion, parsePackageSpec } = await import("../../package/mod.ts");
     const { publicKey, name, range: version } = parsePackageSpec(what);
     if (version === undefined || !isValidVersion(version)) {
-      throw new CliError("usage", "BAD_ARGUMENTS", `${what} names no exact version`);
+      throw new CliError(
+        "usage",
+        "BAD_ARGUMENTS",
+        `${what} names no exact version: write NAME@VERSION, as \`libreseed list\` shows it`,
+      );
     }
     await withNode(given, ({ operations }) =>
       operations.remove({

@@ -8,6 +8,7 @@ import type { NamesContext } from "../../daemon/mod.ts";
 import type { NameIndexEntry } from "../../records/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../command.ts";
 import { networkSettings } from "../common_flags.ts";
+import { CliError } from "../errors.ts";
 import { NetworkCost } from "../network_cost.ts";
 import { formatTable } from "../table.ts";
 import { withNames, withNode } from "../with_node.ts";
@@ -55,7 +56,12 @@ export default defineCommand<Flags, [spec: string]>({
 async function listPublishers(given: Run, names: NamesContext, name: string): Promise<void> {
   const { output } = given;
   const { readIndex } = await import("../../daemon/mod.ts");
-  const { entries } = await readIndex(names, name);
+  const { entries, responded } = await readIndex(names, name);
+  if (entries.length === 0) {
+    const message =
+      `Nobody publishes ${name}: ${responded} DHT nodes answered, none knows a publisher`;
+    throw new CliError("not-found", "NOTHING_FOUND", message);
+  }
   const rows: string[][] = [];
   entries.sort((a, b) => a.firstSeenMs - b.firstSeenMs);
   for (
@@ -74,8 +80,7 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
     ]);
   }
   if (output.json) return;
-  if (rows.length === 0) output.notice(`nobody publishes ${name}`);
-  else output.result({}, formatTable(rows));
+  output.result({}, formatTable(rows));
 }
 
 async function describeEntry(names: NamesContext, name: string, entry: NameIndexEntry) {

@@ -10,6 +10,7 @@ import { type CommandRun, defineCommand, switchFlag, textArgument } from "../com
 import { withDaemon } from "../daemon_only.ts";
 import { CliError } from "../errors.ts";
 import { formatBytes, formatDuration } from "../format.ts";
+import { labelOf } from "../record_label.ts";
 import { formatTable } from "../table.ts";
 
 type Flags = { watch?: boolean };
@@ -35,8 +36,12 @@ export default defineCommand<Flags, [name?: string]>({
     const { flags, io, output } = given;
     await withDaemon(given, async (operations) => {
       if (output.verbose) {
+        const { findSetting, writeSetting } = await import("../../config/mod.ts");
         for (const { key, value, where } of await operations.settings()) {
-          output.detail(`${key} = ${JSON.stringify(value)} (${where})`);
+          const definition = findSetting(key);
+          // A daemon of another version may have a setting that we do not know.
+          const text = definition ? writeSetting(definition.type, value) : JSON.stringify(value);
+          output.detail(`${key}: ${text} (${where})`);
         }
       }
       await say(given, operations);
@@ -126,17 +131,12 @@ function packageRows(one: PackageJson): string[][] {
 }
 
 function recordRow(record: RecordJson, nowMs: number): string[] {
-  const { kind, name, version, publisher, holding, asked, nextDueMs, error } = record;
-  const label = kind === "name-index"
-    ? `name index of ${name}`
-    : name === undefined
-    ? publisher === undefined ? kind : `${kind} of ${publisher}`
-    : `${name}@${version}`;
+  const { holding, asked, nextDueMs, error } = record;
   const due = nextDueMs === undefined
     ? "not announced yet"
     : nextDueMs <= nowMs
     ? "due now"
     : `next in ${formatDuration(nextDueMs - nowMs)}`;
   const trouble = error === undefined ? "" : `; ${error}`;
-  return ["record", `${label}: on ${holding} nodes, ${asked} asked, ${due}${trouble}`];
+  return ["record", `${labelOf(record)}: on ${holding} nodes, ${asked} asked, ${due}${trouble}`];
 }

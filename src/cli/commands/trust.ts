@@ -8,6 +8,7 @@ import { equalBytes } from "../../base/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 import { type CommandRun, defineCommand, textArgument } from "../command.ts";
 import { CliError } from "../errors.ts";
+import { formatCount } from "../format.ts";
 import { withState } from "../with_state.ts";
 
 type Action = "list" | "add" | "remove";
@@ -106,8 +107,10 @@ async function remove(given: Run, state: StateDatabase, name: string, key?: stri
   const { parsePublicKey } = await import("../../identity/mod.ts");
   const removed = state.pins.delete(name, key === undefined ? undefined : parsePublicKey(key));
   if (removed === 0) {
-    throw new CliError("not-found", "NO_PIN", `No such publisher is pinned for ${name}`);
+    const who = key === undefined ? "No publisher is" : `${key} is not`;
+    const message = `${who} pinned for ${name}; \`libreseed trust list\` shows who is`;
+    throw new CliError("not-found", "NO_PIN", message);
   }
-  output.notice(`forgot ${removed} publisher${removed === 1 ? "" : "s"} of ${name}`);
+  output.notice(`forgot ${formatCount(removed, "publisher")} of ${name}`);
   output.result({ name, removed }, undefined);
 }

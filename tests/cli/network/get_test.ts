@@ -154,6 +154,12 @@ Deno.test("what is not there, not served or makes no sense is told apart", async
     ["nowhere.torrent", 3, /nowhere\.torrent/],
     ["home-0/keys/publisher.key", 2, /publisher\.key/],
   ];
+  // A file of that name is not looked for in the DHT.
+  const packed = `${publisher.seed}/pkg-1.0.0.tgz`;
+  cases.push([packed, 2, /is an archive.*`libreseed verify`/]);
+  // No record was asked for, so nothing is said of one.
+  const torrent = packed.replace(/tgz$/, "torrent");
+  cases.push([torrent, 5, /was found within 3 s\. Somebody has to run/]);
   await together(cases.map(async ([what, expected, message]) => {
     const { code, stdout, stderr } = await (await place.home(null)).run(["get", what], { env });
     assert.equal(code, expected, `${what}: ${stderr}`);

@@ -88,6 +88,9 @@ Deno.test("an archive is not written to a terminal", async () => {
 Deno.test("a usage error exits with 2, says what is wrong, and where to look", async () => {
   const cases: [string[], string, string][] = [
     [["kegen"], 'unknown command "kegen"; did you mean keygen?', "libreseed help"],
+    [["help", "kegen"], 'unknown command "kegen"; did you mean keygen?', "libreseed help"],
+    [["LIST"], 'unknown command "LIST"; did you mean list?', "libreseed help"],
+    [["rm", "x"], 'unknown command "rm"; did you mean remove?', "libreseed help"],
     [["xyzzy"], 'unknown command "xyzzy"', "libreseed help"],
     [["help", "xyzzy"], 'unknown command "xyzzy"', "libreseed help"],
     [["constructor"], 'unknown command "constructor"', "libreseed help"],
@@ -293,4 +296,12 @@ Deno.test("the settings' limits of archives are those of the package code", asyn
     readFile: () => Promise.resolve(undefined),
   });
   assert.deepEqual({ ...defaultArchiveLimits, ...archiveLimits(values) }, defaultArchiveLimits);
+});
+
+Deno.test("less and more are not both to be had", async () => {
+  for (const flags of [["-q", "-v"], ["-vq"], ["--quiet", "--verbose"]]) {
+    const { code, out, err } = await cli([...flags, "version"]);
+    assert.deepEqual([code, out], [2, ""]);
+    assert.equal(err.split("\n")[0], "libreseed: -q and -v contradict each other: give one");
+  }
 });

@@ -103,6 +103,17 @@ Deno.test("trusted: a pin that came with a first use is nobody's word; one's own
   assert.deepEqual(publicKey, bob.keys.publicKey);
 });
 
+Deno.test("a name that nobody publishes is nobody's, in a home with a key of its own too", async () => {
+  await using world = new World();
+  const { ann } = await twoPublishers(world);
+  const own = { ...ann.names(), ownKey: ann.keys.publicKey };
+  for (const range of [undefined, "^1", "1.0.0"]) {
+    const error = await failure(world, resolveByName(own, { name: "helo", range }));
+    assert.deepEqual([error.code, error.kind], ["NAME_NOT_FOUND", "not-found"]);
+    assert.match(error.message, /^Nobody publishes helo: \d+ DHT nodes answered/);
+  }
+});
+
 Deno.test("what a publisher offers is read once for a whole command, and again by the next", async () => {
   await using world = new World();
   const { ann, user } = await twoPublishers(world);

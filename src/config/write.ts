@@ -1,0 +1,39 @@
+/**
+ * Values of settings as one would write them into the config file: the reverse of `validate.ts`.
+ *
+ * @module
+ */
+
+import { formatHostPort, type HostPort } from "./parse.ts";
+import type { SettingType } from "./settings.ts";
+
+/** From the largest; a value is written in the first that leaves no remainder. */
+const durations = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "m"], [1_000, "s"]] as const;
+const sizes = [[2 ** 40, "TiB"], [2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"]] as const;
+
+type Units = readonly (readonly [factor: number, unit: string])[];
+
+function scaled(value: number, units: Units, smallest: string): string {
+  const unit = value === 0 ? undefined : units.find(([factor]) => value % factor === 0);
+  return unit ? `${value / unit[0]}${unit[1]}` : `${value}${smallest}`;
+}
+
+/**
+ * The text that stands for `value`: `90s`, `16GiB`, `off`. `value` is one that was read from a text
+ * of this type; a value that is none (`undefined`, `null`) is `off`.
+ */
+export function writeSetting(type: SettingType, value: unknown): string {
+  if (value === undefined || value === null) return "off";
+  switch (type.kind) {
+    case "duration":
+      return scaled(value as number, durations, "ms");
+    case "size":
+      return scaled(value as number, sizes, "");
+    case "address":
+      return formatHostPort(value as HostPort);
+    case "host-port-list":
+      return (value as HostPort[]).map(formatHostPort).join(",") || "none";
+    default:
+      return String(value);
+  }
+}
