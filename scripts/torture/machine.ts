@@ -7,6 +7,8 @@
 
 import assert from "node:assert/strict";
 import { eventually, type Home, newPlace } from "../../tests/cli/network/place.ts";
+import { dieAndComeBack } from "../../tests/fault/engine_death.ts";
+import { type Death, deaths } from "../../tests/support/dying_engine.ts";
 import { canMount, smallDisk } from "../../tests/support/mod.ts";
 import { type Case, most, peakBytes, type Report } from "./case.ts";
 import { published } from "./hostile.ts";
@@ -38,6 +40,23 @@ const stopped: Case = {
     report.worstBytes = await peakBytes(daemon);
     report.note = `time, of ${seconds} s; until somebody has the package afterwards`;
     await daemon.end();
+    return report;
+  },
+};
+
+const deadEngine: Case = {
+  name: "the engine's thread dies",
+  async run(scale) {
+    const report: Report = { tried: 0, survived: 0, lost: 0, note: "" };
+    await using place = await newPlace();
+    const ways = Object.keys(deaths) as Death[];
+    report.worstRecoveryMs = 0;
+    for (; report.tried < scale * ways.length; report.tried++) {
+      const tookMs = await dieAndComeBack(place, ways[report.tried % ways.length]!);
+      report.worstRecoveryMs = Math.max(report.worstRecoveryMs, tookMs);
+      report.survived++;
+    }
+    report.note = `times, in ${ways.length} ways; from the start to its package being seeded again`;
     return report;
   },
 };
@@ -157,4 +176,4 @@ const readOnly: Case = {
   },
 };
 
-export const machine: readonly Case[] = [stopped, badReads, altered, readOnly];
+export const machine: readonly Case[] = [stopped, deadEngine, badReads, altered, readOnly];

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, type ErrorData, errorFromData } from "../base/mod.ts";
+import { type Clock, type ErrorData, errorFromData, type LibreseedError } from "../base/mod.ts";
 import type { OperationName } from "./control_schema.ts";
 import { DaemonError } from "./errors.ts";
 import { homePaths } from "./home.ts";
@@ -28,6 +28,8 @@ export interface ConnectOptions {
 
 /** Whoever owns an engine says how it is within this time, or is stuck; milliseconds. */
 const ANSWER_TIMEOUT_MS = 10_000;
+/** What tells that nobody can be asked. */
+const codesOfNobody = new Set(["CONTROL_UNREACHABLE", "WORKER_DIED"]);
 
 /**
  * Asks whether somebody serves the control socket of a home.
@@ -50,7 +52,8 @@ export async function connectControl(
   } catch (error) {
     http.close();
     if (late.signal.aborted && !signal?.aborted) throw await silent(home, paths.lock);
-    if (error instanceof DaemonError && error.code === "CONTROL_UNREACHABLE") return undefined;
+    // Whoever is there without an engine is about to end.
+    if (codesOfNobody.has((error as Partial<LibreseedError>).code!)) return undefined;
     throw error;
   } finally {
     timer.cancel();

@@ -12,6 +12,7 @@
  * | `CONTROL_UNREACHABLE` | failed | the owner of the engine ended or closed its socket |
  * | `CONTROL_SILENT` | failed | the owner of the engine is there and does not answer |
  * | `CONTROL_REQUEST` | usage | a request on the control socket makes no sense |
+ * | `WORKER_DIED` | failed | the engine's thread does not answer any more |
  * | `HOST_STOPPING` | failed | the engine is being ended |
  * | `NOTHING_TO_PUBLISH`, `NOTHING_TO_ADD` | not-found | there is no such file or directory |
  * | `ARCHIVE_IS_READY` | usage | a ready archive cannot get another name or version |

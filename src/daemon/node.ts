@@ -34,6 +34,8 @@ export interface NodeHandle {
   readonly operations: Operations;
   /** What the owner of the engine said when it was opened. */
   readonly status: StatusJson;
+  /** Whether it is somebody else's, who may go away. */
+  readonly borrowed: boolean;
   /** Gives it back; an own engine is ended. */
   close(): Promise<void>;
 }
@@ -87,7 +89,9 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
           if (tries > 0 && code !== undefined && code === saysIsDone[name]) {
             return options.onNotice(`${message}: done before, or never there`);
           }
-          if (code !== "CONTROL_UNREACHABLE" || options.signal?.aborted) throw error;
+          // One whose engine died is about to end.
+          const isLost = code === "CONTROL_UNREACHABLE" || code === "WORKER_DIED" && used.borrowed;
+          if (!isLost || options.signal?.aborted) throw error;
           await reopen(used);
         }
       }
@@ -97,6 +101,9 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
     operations,
     get status() {
       return current.status;
+    },
+    get borrowed() {
+      return current.borrowed;
     },
     close: () => current.close(),
   };
@@ -113,6 +120,7 @@ async function openOnce(options: OpenNodeOptions): Promise<NodeHandle> {
       return {
         operations: borrowed.client.operations,
         status: borrowed.status,
+        borrowed: true,
         close: () => Promise.resolve(borrowed.client.close()),
       };
     }
@@ -154,6 +162,7 @@ async function openOwn(options: OpenNodeOptions, release: () => void): Promise<N
   return {
     operations: host,
     status: await host.status(),
+    borrowed: false,
     async close() {
       const isInterrupted = options.signal?.aborted ?? false;
       await drain(control, clock, isInterrupted ? INTERRUPTED_DRAIN_MS : DRAIN_DEADLINE_MS);

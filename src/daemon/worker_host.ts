@@ -1,12 +1,13 @@
 /**
  * The worker as the host sees it: operations with an `AbortSignal` instead of numbers, events sorted
  * to whom they belong, and an end that is bounded. A thread that dies answers nothing: whatever waits
- * for it fails then, and so does whatever is asked of it later.
+ * for it fails then, and so does whatever is asked of it later. One that hangs, or ended without a
+ * word, is noticed by its silence and counts as dead.
  *
  * @module
  */
 
-import { type Clock, delay } from "../base/mod.ts";
+import { type Clock, delay, every, type Timer } from "../base/mod.ts";
 import type { GetOutcome, ItemKey, PeersOutcome, PutOutcome, PutTerms } from "../dht/mod.ts";
 import type { DhtState, DownloadProgress, TorrentStatus } from "../engine/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
@@ -23,6 +24,7 @@ import {
   type WorkerStarted,
   type WorkerStatus,
 } from "../worker/mod.ts";
+import { DaemonError } from "./errors.ts";
 
 type Api = WorkerConnection["api"];
 
@@ -35,6 +37,11 @@ export interface WorkerHostListeners {
   onUnreadable: (infoHashHex: string, message: string) => void;
 }
 
+/** How often the thread has to show that it can answer, milliseconds. */
+const PING_MS = 30_000;
+/** It counts as dead when it has not answered for so many of these. */
+const PINGS_MISSED = 4;
+
 /** A running engine in its sandbox. */
 export class WorkerHost {
   readonly #connection: WorkerConnection;
@@ -43,6 +50,8 @@ export class WorkerHost {
   readonly #reports = new Map<number, (report: ReportData) => void>();
   /** Ends the wait of each call that is under way. */
   readonly #waiting = new Set<(reason: Error) => void>();
+  readonly #onFailure: (error: Error) => void;
+  readonly #pinging: Timer;
   #failure: Error | undefined;
   #hasDht = false;
   #operations = 0;
@@ -61,10 +70,7 @@ export class WorkerHost {
   ): Promise<{ worker: WorkerHost; started: WorkerStarted }> {
     const worker: WorkerHost = new WorkerHost(
       connect(sandbox, {
-        onFailure: (error) => {
-          worker.#fail(error);
-          listeners.onFailure(error);
-        },
+        onFailure: (error) => worker.#fail(error),
         onEvent: (event) => {
           if (event.event === "dht") {
             worker.#hasDht = event.state.state === "on";
@@ -78,20 +84,33 @@ export class WorkerHost {
         },
       }),
       clock,
+      listeners.onFailure,
     );
     try {
       const started = await worker.#call((api) => api.start(options));
       worker.#hasDht = started.dht.state === "on";
       return { worker, started };
     } catch (error) {
+      worker.#pinging.cancel();
       worker.#connection.terminate();
       throw error;
     }
   }
 
-  private constructor(connection: WorkerConnection, clock: Clock) {
+  private constructor(
+    connection: WorkerConnection,
+    clock: Clock,
+    onFailure: (error: Error) => void,
+  ) {
     this.#connection = connection;
     this.#clock = clock;
+    this.#onFailure = onFailure;
+    let missed = 0;
+    // Counted, not timed: after a sleep of the machine the thread gets as long as ever.
+    this.#pinging = every(clock, PING_MS, () => {
+      if (missed++ === PINGS_MISSED) return this.#fail(hangs());
+      this.#call((api) => api.ping()).then(() => missed = 0, () => {});
+    });
   }
 
   /** Whether there was a DHT node a moment ago. */
@@ -186,6 +205,7 @@ export class WorkerHost {
 
   /** Manager, engine, thread, in this order; the thread ends after `deadlineMs` in any case. */
   async stop(deadlineMs: number): Promise<void> {
+    this.#pinging.cancel();
     const late = new AbortController();
     await Promise.race([
       this.#call((api) => api.stop(deadlineMs)).catch(() => {}),
@@ -220,8 +240,19 @@ export class WorkerHost {
   }
 
   #fail(error: Error): void {
+    this.#pinging.cancel();
     this.#failure ??= error;
     for (const reject of this.#waiting) reject(this.#failure);
     this.#waiting.clear();
+    this.#onFailure(error);
   }
+}
+
+function hangs(): DaemonError {
+  const seconds = PING_MS * PINGS_MISSED / 1_000;
+  return new DaemonError(
+    "failed",
+    "WORKER_DIED",
+    `The engine's thread has not answered for ${seconds} s; start libreseed again`,
+  );
 }

@@ -144,6 +144,8 @@ export interface WorkerApi {
   announceNow(operation: number, idsHex: string[], urgent: boolean): Promise<void>;
   /** Ends an operation early. */
   cancel(operation: number): Promise<void>;
+  /** Shows that the thread can answer. */
+  ping(): Promise<void>;
   /** Names more addresses to begin with, where names were not found at the start. */
   addBootstrap(addresses: { host: string; port: number }[]): Promise<void>;
   /** The nodes of the routing table, for the next start. */

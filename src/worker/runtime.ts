@@ -125,6 +125,10 @@ export class WorkerRuntime implements WorkerApi {
     return Promise.resolve();
   }
 
+  ping(): Promise<void> {
+    return Promise.resolve();
+  }
+
   status(): Promise<WorkerStatus> {
     const engine = this.#running;
     return Promise.resolve({

@@ -8,18 +8,28 @@ import assert from "node:assert/strict";
 import { type Clock, LibreseedError, systemClock } from "../../../src/base/mod.ts";
 import { WorkerHost } from "../../../src/daemon/worker_host.ts";
 import type { connectWorker, WorkerListeners } from "../../../src/worker/mod.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 
 const died = new LibreseedError("failed", "WORKER_DIED", "The engine's thread died");
 const never = () => new Promise<never>(() => {});
 
 /** A worker that starts, unless told otherwise, and from then on answers nothing. */
-function startSilent({ starts = true, clock = systemClock } = {}) {
+function startSilent({ starts = true, clock = systemClock, answers }: {
+  starts?: boolean;
+  clock?: Clock;
+  /** Whether it shows a sign of life. */
+  answers?: () => boolean;
+} = {}) {
   const failures: Error[] = [];
   let terminated = 0;
   let listeners: WorkerListeners | undefined;
   const api = new Proxy({}, {
-    get: (_, name) =>
-      name === "start" && starts ? () => Promise.resolve({ port: 1, dht: { state: "on" } }) : never,
+    get(_, name) {
+      if (name === "start" && starts) {
+        return () => Promise.resolve({ port: 1, dht: { state: "on" } });
+      }
+      return name === "ping" && answers?.() ? () => Promise.resolve() : never;
+    },
   });
   const connect: typeof connectWorker = (_sandbox, heard) => {
     listeners = heard;
@@ -84,4 +94,36 @@ Deno.test("what was cancelled before the thread died has its own reason", async 
     /cancelled/,
   );
   die();
+});
+
+Deno.test("a thread that answers no more counts as dead after two minutes, one that does lives", async () => {
+  const clock = new FakeClock();
+  let lives = true;
+  const { starting, failures, terminated } = startSilent({ clock, answers: () => lives });
+  const { worker } = await starting;
+  await clock.advance(3_600_000);
+  // Busy, or the machine slept: it answers in the end.
+  lives = false;
+  await clock.advance(100_000);
+  clock.jump(3_600_000);
+  lives = true;
+  await clock.advance(3_600_000);
+  assert.deepEqual(failures, []);
+  lives = false;
+  const waiting = assert.rejects(worker.status(), { code: "WORKER_DIED" });
+  await clock.advance(150_000);
+  await waiting;
+  assert.match(String(failures), /has not answered for 120 s; start libreseed again$/);
+  assert.equal(failures.length, 1);
+  await worker.stop(1_000);
+  assert.equal(terminated(), 1);
+  await clock.advance(2_000);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("a thread that never says that it started is not waited for for ever", async () => {
+  const clock = new FakeClock();
+  const { starting, terminated } = startSilent({ clock, starts: false });
+  await clock.until(assert.rejects(starting, { code: "WORKER_DIED" }));
+  assert.deepEqual([terminated(), clock.timers], [1, 0]);
 });

@@ -1,0 +1,78 @@
+/**
+ * A daemon whose engine's thread dies: it ends and says so, a command that waited for it goes on, and
+ * all is there after a restart.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { eventually, type Place } from "../cli/network/place.ts";
+import { fromSources } from "../support/cli.ts";
+import { type Death, silent } from "../support/dying_engine.ts";
+
+/** Where V8 stops a process that needs more, MiB. */
+const HEAP_MIB = 200;
+/** Of a download that takes some seconds. */
+const BYTES = 4 << 20;
+
+const program = fromSources.toSpliced(
+  -1,
+  0,
+  `--v8-flags=--max-old-space-size=${HEAP_MIB}`,
+  `--preload=${fileURLToPath(new URL("../support/dying_engine.ts", import.meta.url))}`,
+);
+
+/** How the program ends, by the way in which its thread did. */
+function expected(death: Death): { code: number; says: RegExp } {
+  if (death === "runs out of memory") {
+    // SIGTRAP: V8 ends the whole process, and nobody can do anything about it.
+    return { code: 133, says: /out of memory/ };
+  }
+  return {
+    code: 1,
+    says: silent.includes(death)
+      ? /^libreseed: The engine's thread has not answered for 120 s; start/m
+      : /^libreseed: The engine's thread died \(Uncaught .*\); start/m,
+  };
+}
+
+/**
+ * Has the engine of a daemon die while a command downloads through it.
+ *
+ * @returns how long a new daemon took until it seeded what it had, milliseconds
+ */
+export async function dieAndComeBack(place: Place, death: Death): Promise<number> {
+  const [home, other] = [await place.home(), await place.home()];
+  await home.must(["publish", "-q", await place.source("a", "1.0.0")]);
+  const big = await place.source("big", "1.0.0");
+  await Deno.writeFile(join(big, "noise"), randomBytes(BYTES));
+  await other.must(["publish", "-q", big]);
+  await using slow = await other.daemon(["--upload-limit", `${BYTES / 4}`]);
+  {
+    await using daemon = await home.daemon([], {
+      program,
+      env: { DEATH_OF_THE_ENGINE: death, TMPDIR: place.path },
+    });
+    await using getting = home.spawn(["get", `${other.publicKey}/big@1.0.0`]);
+    await eventually(() => home.files().some((name) => name.startsWith(".partial-")));
+    daemon.process.kill("SIGUSR2");
+    const { code, stderr } = await daemon.process.result;
+    const wanted = expected(death);
+    assert.equal(code, wanted.code, stderr);
+    assert.match(stderr, wanted.says);
+    const got = await getting.result;
+    assert.equal(got.code, 0, got.stderr);
+    assert.match(got.stderr, /has ended; going on without it/);
+  }
+  const startedMs = performance.now();
+  await using again = await home.daemon();
+  await eventually(async () => /^a@1\.0\.0 .* seeding /m.test(await home.must(["list"])));
+  const tookMs = performance.now() - startedMs;
+  assert.ok(!again.process.stderr.includes("warning"), again.process.stderr);
+  await again.end();
+  await slow.end();
+  return tookMs;
+}
