@@ -8,6 +8,7 @@
  */
 
 import { join } from "node:path";
+import { type Advisories, askForAdvisories } from "./audit/advisories.ts";
 
 const root = join(import.meta.dirname!, "..");
 
@@ -169,24 +170,14 @@ async function reportReach(config: Config): Promise<void> {
   }
 }
 
-/** What the registry knows against the dependencies: whether it could be asked, and answered. */
-async function reportAdvisories(): Promise<"known" | "unknown"> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["audit"],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = new TextDecoder().decode(stdout).trim();
-  const none = code === 0 && /no known vulnerabilities/i.test(text);
-  const some = code !== 0 && /found \d+ vulnerabilit/i.test(text);
-  if (none || some) {
-    console.log(`\nAdvisories\n${text}`);
-    if (some) problems.push("there are advisories");
-    return "known";
-  }
-  const trouble = new TextDecoder().decode(stderr).trim().split("\n")[0] || text || `code ${code}`;
-  console.log(`\nAdvisories: UNKNOWN, not none. The registry gave no answer (${trouble})`);
-  return "unknown";
+/** Says what the registry knows against the dependencies. */
+async function reportAdvisories(): Promise<Advisories["outcome"]> {
+  const { outcome, text } = await askForAdvisories(root);
+  if (outcome === "unknown") {
+    console.log(`\nAdvisories: UNKNOWN, not none. The registry gave no answer (${text})`);
+  } else console.log(`\nAdvisories\n${text}`);
+  if (outcome === "found") problems.push("there are advisories");
+  return outcome;
 }
 
 const packages = await installedPackages();
