@@ -60,7 +60,7 @@ Deno.test("status tells people and programs how the daemon is doing", async () =
 
   const verbose = await home.run(["status", "-v"]);
   assert.match(verbose.stderr, /^port: 0 \(.*LIBRESEED_PORT.*\)$/m);
-  assert.match(verbose.stderr, /^min-nodes = 8 \(.*default.*\)$/m);
+  assert.match(verbose.stderr, /^min-nodes: 8 \(.*default.*\)$/m);
   await daemon.end();
 });
 
