@@ -7,3 +7,4 @@
 export * from "./bytes.ts";
 export * from "./clock.ts";
 export * from "./errors.ts";
+export * from "./out_of_reach.ts";

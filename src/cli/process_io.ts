@@ -6,7 +6,7 @@
  * @module
  */
 
-import { delay, systemClock } from "../base/mod.ts";
+import { delay, outOfReach, systemClock } from "../base/mod.ts";
 import type { Io, Sink } from "./context.ts";
 import { CliError, type EndSignal, Interrupted, OutputClosed } from "./errors.ts";
 import { exitCodeOfSignal } from "./exit_codes.ts";
@@ -70,11 +70,8 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array | un
     return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    // Deno asks for all permissions there, and names its own flags.
-    if (error instanceof Deno.errors.NotCapable) {
-      throw invalid("libreseed may not go to /dev, /proc and /sys");
-    }
-    throw error;
+    const reach = outOfReach(error);
+    throw reach ? invalid(reach.why) : error;
   }
 }
 

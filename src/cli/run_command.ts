@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fromUtf8 } from "../base/mod.ts";
+import { fromUtf8, outOfReach } from "../base/mod.ts";
 import { type LoadedSettings, loadSettings } from "../config/mod.ts";
 import { CliError } from "./errors.ts";
 import type { CommandDefinition } from "./command.ts";
@@ -53,7 +53,7 @@ export async function runCommand(
           userHome: io.userHome,
           readFile: async (path) => {
             const bytes = await io.readFile(path, maxConfigBytes);
-            return bytes && fromUtf8(bytes);
+            return bytes && textOf(bytes);
           },
         });
       },
@@ -66,7 +66,7 @@ export async function runCommand(
       output.detail(`ended by ${io.interruptedBy}`);
       return exitCodeOfSignal(io.interruptedBy);
     }
-    const shown = outOfReach(error) ?? error;
+    const shown = refused(error) ?? error;
     output.error(shown);
     return exitCodeOfError(shown);
   } finally {
@@ -74,11 +74,18 @@ export async function runCommand(
   }
 }
 
-/** Deno asks for all permissions in the system's own directories, and would name its own flags. */
-function outOfReach(error: unknown): CliError | undefined {
-  if (!(error instanceof Deno.errors.NotCapable)) return undefined;
-  const [, path] = /"(\/(?:dev|proc|sys)(?:\/[^"]*)?)"/.exec(error.message) ?? [];
-  if (path === undefined) return undefined;
-  const message = `${path} is out of reach: libreseed may not go to /dev, /proc and /sys`;
-  return new CliError("failed", "FILE_INVALID", message, { cause: error });
+function textOf(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes);
+  } catch (cause) {
+    throw new CliError("usage", "FILE_INVALID", "it is not UTF-8", { cause });
+  }
+}
+
+/** What Deno refused because of where it is, in our words. */
+function refused(cause: unknown): CliError | undefined {
+  const reach = outOfReach(cause);
+  if (!reach) return undefined;
+  const message = `${reach.path} is out of reach: ${reach.why}`;
+  return new CliError("failed", "FILE_INVALID", message, { cause });
 }

@@ -10,6 +10,7 @@ import type { FindOptions, NamesContext, NodeHandle, Operations } from "../daemo
 import type { ArchiveLimits } from "../package/mod.ts";
 import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
 import type { CommandRun } from "./command.ts";
+import { openState } from "./open_state.ts";
 import { publisherKeyPath } from "./publisher_key.ts";
 
 /** What a command works with. */
@@ -95,10 +96,9 @@ export async function withNames<T>(
   { operations, values, finding }: Network,
   work: (names: NamesContext) => Promise<T>,
 ): Promise<T> {
-  const { output, io } = run;
-  const { homePaths, Offers } = await import("../daemon/mod.ts");
-  const { StateDatabase } = await import("../store/mod.ts");
-  using state = StateDatabase.open(homePaths(values.home).state, io.clock);
+  const { output } = run;
+  const { Offers } = await import("../daemon/mod.ts");
+  using state = await openState(run, values);
   return await work({
     operations,
     state,

@@ -1,7 +1,8 @@
 /**
  * The error of the settings.
  *
- * Codes, all of kind `usage`: `UNKNOWN_SETTING`, `BAD_SETTING`, `CONFIG_TOO_LARGE`, `CONFIG_UNREADABLE`.
+ * Codes, all of kind `usage` but for `CONFIG_UNREADABLE`: `UNKNOWN_SETTING`, `BAD_SETTING`,
+ * `CONFIG_TOO_LARGE`, `CONFIG_UNREADABLE`.
  *
  * @module
  */

@@ -8,7 +8,12 @@
 import type { Clock } from "../base/mod.ts";
 import { type LoadedSettings, settingDefinitions, type Settings } from "../config/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
-import { removeStaleTemporaries, SeedDirectory, StateDatabase } from "../store/mod.ts";
+import {
+  describeReplaced,
+  removeStaleTemporaries,
+  SeedDirectory,
+  StateDatabase,
+} from "../store/mod.ts";
 import { RecordOperations } from "./record_operations.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { AdoptedLists } from "./adopted_lists.ts";
@@ -95,12 +100,7 @@ export class Host implements Operations {
     await removeStaleTemporaries(seeds.path, clock.now());
     await removeOldPartials(seeds.path, clock.now());
     const state = StateDatabase.open(homePaths(settings.home).state, clock);
-    if (state.replaced) {
-      const { reason, movedTo } = state.replaced;
-      listeners.onWarning(
-        `state.db was damaged (${reason}); it is kept as ${movedTo}, and a new one was begun`,
-      );
-    }
+    if (state.replaced) listeners.onWarning(describeReplaced(state.replaced));
     const host = new Host(options, state, seeds);
     try {
       await host.#startEngine();

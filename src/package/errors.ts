@@ -47,7 +47,7 @@
  * @module
  */
 
-import { LibreseedError } from "../base/mod.ts";
+import { LibreseedError, outOfReach } from "../base/mod.ts";
 
 /** Something about a package, a manifest or an archive. The codes are listed at the top of this file. */
 export class PackageError extends LibreseedError {
@@ -100,5 +100,5 @@ export function quote(text: string): string {
 
 /** The message of any thrown value. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return outOfReach(error)?.why ?? (error instanceof Error ? error.message : String(error));
 }

@@ -27,7 +27,7 @@
  * @module
  */
 
-import { LibreseedError } from "../base/mod.ts";
+import { LibreseedError, outOfReach } from "../base/mod.ts";
 import { rootOwnedHint } from "./ownership.ts";
 
 /** Something about files or the state on the disk. The codes are listed at the top of this file. */
@@ -53,7 +53,7 @@ export function fileError(cause: unknown, doing: "read" | "write", path: string)
   if (denied) {
     const why = code === "EROFS"
       ? "its file system is read-only"
-      : `no permission${rootOwnedHint(path)}`;
+      : outOfReach(cause)?.why ?? `no permission${rootOwnedHint(path)}`;
     return new StoreError(
       "failed",
       doing === "write" ? "NOT_WRITABLE" : "NOT_READABLE",

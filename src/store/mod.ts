@@ -42,7 +42,12 @@ export {
   type ValidSeedEntry,
 } from "./seed_entry.ts";
 export { hasTorrentBeside, isUnchanged, markOf, type SeedStamp, stampOf } from "./seed_stamp.ts";
-export { type ReplacedState, STATE_SCHEMA_VERSION, StateDatabase } from "./state_database.ts";
+export {
+  describeReplaced,
+  type ReplacedState,
+  STATE_SCHEMA_VERSION,
+  StateDatabase,
+} from "./state_database.ts";
 export type {
   FileIdentity,
   KnownManifest,

@@ -31,6 +31,12 @@ export interface ReplacedState {
   reason: string;
 }
 
+/** The warning about a damaged state, for people. */
+export function describeReplaced({ movedTo, reason }: ReplacedState): string {
+  return `state.db was damaged (${reason}); it is kept as ${movedTo}, and a new one was begun. ` +
+    "Which publishers were pinned, trusted and followed is forgotten";
+}
+
 /** The state of one home. */
 export class StateDatabase {
   /** Set if the file was damaged: tell the user. */

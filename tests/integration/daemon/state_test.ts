@@ -59,6 +59,20 @@ Deno.test("a one-shot command sets a damaged state aside too, and does its work"
   assert.match(await home.must(["announce"]), /^pkg@1\.0\.0\tstored on 8 nodes/m);
 });
 
+Deno.test("a command that only reads a damaged state says that pins are gone with it", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const home = await place.home();
+  await home.must(["trust", "add", "pkg", home.publicKey]);
+  await Deno.writeTextFile(join(home.path, "state.db"), "nothing of the kind".repeat(500));
+  const { code, stdout, stderr } = await home.run(["trust", "list"]);
+  assert.deepEqual([code, stdout], [0, ""]);
+  assert.match(
+    stderr,
+    /warning: state\.db was damaged .* pinned, trusted and followed is forgotten/,
+  );
+  assert.equal(setAside(home).length, 1);
+});
+
 Deno.test("a state of a newer libreseed is left as it is, and said", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home(null);
