@@ -15,6 +15,7 @@ import { type Clock, type Timer, toHex } from "../base/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../dht/mod.ts";
 import type { Krpc, KrpcError, KrpcMessage } from "./krpc_types.ts";
 import { QueryLimiter } from "./query_limiter.ts";
+import { QueryTimeouts } from "./query_timeouts.ts";
 import { Transactions } from "./transactions.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
@@ -44,7 +45,7 @@ const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 5 * 60_000;
 /** How often to look whether the routing table has run empty. */
 const TABLE_CHECK_MS = 60_000;
-/** k-rpc-socket checks its time-outs four times in this long. */
+/** How long k-rpc's own queries wait, and those that nobody waits for any more. */
 const KRPC_TIMEOUT_MS = 2_000;
 const KRPC_CONCURRENCY = 256;
 /**
@@ -67,6 +68,7 @@ const MAX_SILENT = 10_000;
 export class DhtHost {
   readonly krpc: Krpc;
   readonly #udp: UdpSocket;
+  readonly #timeouts: QueryTimeouts;
   readonly #options: DhtHostOptions;
   /** Nodes that did not answer: how many times in a row, and when last. */
   readonly #silences = new Map<string, { count: number; atMs: number }>();
@@ -83,9 +85,11 @@ export class DhtHost {
     const limiter = new QueryLimiter(() => options.clock.now());
     this.#udp = new UdpSocket(options.createSocket, limiter);
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
-    const krpcSocket = createKrpcSocket({ socket: this.#udp, timeout: KRPC_TIMEOUT_MS });
+    const krpcSocket = createKrpcSocket({ socket: this.#udp });
     const transactions = new Transactions(() => options.clock.now());
     transactions.watch(krpcSocket);
+    this.#timeouts = new QueryTimeouts(options.clock, KRPC_TIMEOUT_MS);
+    this.#timeouts.watch(krpcSocket);
     this.#udp.isExpected = (...answer) => transactions.take(...answer);
     this.krpc = createKrpc({
       id: randomBytes(20),
@@ -162,6 +166,7 @@ export class DhtHost {
     this.#closed = true;
     this.#retry?.cancel();
     this.#fill?.cancel();
+    this.#timeouts.stop();
     // Covers an engine that failed before WebTorrent took k-rpc over.
     if (!this.krpc.destroyed) this.krpc.destroy();
   }
