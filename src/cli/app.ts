@@ -22,7 +22,9 @@ import {
   help,
   type RouteMap,
 } from "@stricli/core";
+import { settingDefinitions } from "../config/mod.ts";
 import type { CliContext, CommandDefinition } from "./command.ts";
+import { flagName } from "./common_flags.ts";
 import { commandHelp, rootHelp } from "./help_text.ts";
 import { runCommand } from "./run_command.ts";
 import { applicationText } from "./text.ts";
@@ -207,7 +209,10 @@ function commandFor(
     parameters: parameters as any,
     docs: { brief: entry.brief },
   });
-  const page = { ...entry, description: loaded?.description, parameters };
+  const settings = settingDefinitions.map(({ key }) => flagName(key))
+    .filter((name) => !loaded?.ownFlags.includes(name));
+  const { description, examples } = loaded ?? {};
+  const page = { ...entry, description, examples, parameters, settings };
   return {
     ...command,
     formatHelp: ({ includeHidden, ansiColor }) => commandHelp(page, includeHidden, ansiColor),

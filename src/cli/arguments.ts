@@ -20,6 +20,9 @@ export interface PreparedArguments {
 /** The flags that ask for help, with or without a command. */
 export const helpFlags: readonly string[] = ["--help", "-h", "--help-all", "-H"];
 
+/** One-digit names of flags; stricli's are letters. */
+export const digitAliases: Readonly<Record<string, string>> = { "0": "null" };
+
 const longFlag = /^--[a-z][a-z\d_.-]+$/i;
 const shortFlags = /^-[a-z]+$/i;
 const shortFlagWithValue = /^-[a-z]=/i;
@@ -31,8 +34,8 @@ function badArguments(message: string): CliError {
 /** One argument before `--`, as one or two that stricli reads as meant. */
 function prepare(argument: string): string[] {
   if (argument === "-" || !argument.startsWith("-")) return [argument];
-  // stricli's one-letter flags are letters.
-  if (argument === "-0") return ["--null"];
+  const named = argument.length === 2 ? digitAliases[argument[1]!] : undefined;
+  if (named !== undefined) return [`--${named}`];
   const equals = argument.indexOf("=");
   const name = equals === -1 ? argument : argument.slice(0, equals);
   if (longFlag.test(name)) {

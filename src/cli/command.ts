@@ -45,6 +45,8 @@ export interface CommandRun<FLAGS, ARGS extends BaseArgs> {
 export interface CommandSpec<FLAGS extends Record<string, unknown>, ARGS extends BaseArgs> {
   /** Paragraphs for `libreseed help COMMAND`, below the one-line brief. */
   description?: string;
+  /** Command lines for `libreseed help COMMAND`, the most common first. */
+  examples?: readonly string[];
   /**
    * Settings whose flags help lists. The common ones are accepted by every command anyway; one that
    * is not common is accepted only here.
@@ -62,6 +64,7 @@ export interface CommandSpec<FLAGS extends Record<string, unknown>, ARGS extends
 /** A command whose types are checked and forgotten. */
 export interface CommandDefinition {
   description?: string;
+  examples?: readonly string[];
   parameters: Command<CliContext>["parameters"];
   /** Flags, by their camel-case names, that are the command's own and no settings. */
   ownFlags: readonly string[];
@@ -86,6 +89,7 @@ export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extend
   for (const name of ordered) table[name] = all[name]!;
   return {
     description: spec.description,
+    examples: spec.examples,
     parameters: {
       flags: table,
       aliases: { ...outputAliases, ...aliases },

@@ -6,6 +6,7 @@
  */
 
 import type { Command } from "@stricli/core";
+import { digitAliases } from "./arguments.ts";
 import type { CliContext } from "./command.ts";
 import { writtenFlag } from "./common_flags.ts";
 
@@ -61,8 +62,8 @@ export function rootHelp(version: string, entries: readonly HelpEntry[], color: 
   ]));
   const codes = [
     "  0 done    1 failed    2 usage    3 not found    4 verification failed",
-    "  5 nothing reached on the network    6 port or seed directory in use",
-    "  7 some of several failed    130, 143 ended by a signal",
+    "  5 nothing reached on the network    6 port, home or seed directory in use",
+    "  7 some of several failed    130, 143, 141 ended by a signal",
   ];
   return [
     `libreseed ${version}: signed packages over BitTorrent, with no server\n`,
@@ -92,12 +93,15 @@ function flagRow(name: string, flag: Flag, letters: readonly string[]): [string,
 /** What the command's help page is made of. */
 export interface CommandHelp extends HelpEntry {
   description?: string;
+  examples?: readonly string[];
   parameters: Parameters;
+  /** Flags, as stricli names them, that are settings: they have a section of their own. */
+  settings: readonly string[];
 }
 
 /** Text of `libreseed help COMMAND`; with `all` also the flags that do nothing for it. */
 export function commandHelp(command: CommandHelp, all: boolean, color: boolean): string {
-  const { name, aliases = [], brief, description, parameters } = command;
+  const { name, aliases = [], brief, description, examples = [], parameters, settings } = command;
   const { positional } = parameters;
   const positionals = positional?.kind === "array"
     ? [positional.parameter]
@@ -107,15 +111,18 @@ export function commandHelp(command: CommandHelp, all: boolean, color: boolean):
   const placeholders = positionals.map(({ placeholder, optional }) =>
     optional || mayBeLeftOut ? `[${placeholder}${repeats}]` : `${placeholder}${repeats}`
   );
-  const letters = Object.entries(parameters.aliases ?? {});
-  const flags = Object.entries(parameters.flags ?? {}).filter(([, flag]) => all || !flag.hidden)
-    .map(([flagName, flag]) =>
+  const letters = Object.entries({ ...digitAliases, ...parameters.aliases });
+  const shown = Object.entries(parameters.flags ?? {}).filter(([, flag]) => all || !flag.hidden);
+  const rowsOf = (those: typeof shown) =>
+    those.map(([flagName, flag]) =>
       flagRow(
         flagName,
         flag,
         letters.filter(([, long]) => long === flagName).map(([letter]) => letter),
       )
     );
+  const flags = rowsOf(shown.filter(([flagName]) => !settings.includes(flagName)));
+  const settingRows = rowsOf(shown.filter(([flagName]) => settings.includes(flagName)));
   flags.push(["-h, --help", "Print this help"]);
   if (all) flags.push(["-H, --help-all", "Print help with the flags that only other commands use"]);
 
@@ -125,10 +132,17 @@ export function commandHelp(command: CommandHelp, all: boolean, color: boolean):
   ];
   if (description) parts.push(`${wrap(description, pageColumns).join("\n")}\n`);
   if (aliases.length > 0) parts.push(`Also called ${aliases.join(", ")}.\n`);
+  if (examples.length > 0) {
+    parts.push(section("Examples", examples.map((line) => `  ${line}`), color));
+  }
   if (positionals.length > 0) {
     const rows = positionals.map((p): [string, string] => [p.placeholder ?? "ARGUMENT", p.brief]);
     parts.push(section("Arguments", columns(rows), color));
   }
   parts.push(section("Flags", columns(flags), color));
+  if (settingRows.length > 0) {
+    const title = "Settings, also as LIBRESEED_* variables or in config.yaml";
+    parts.push(section(title, columns(settingRows), color));
+  }
   return parts.join("\n");
 }

@@ -113,6 +113,7 @@ if (binary) {
   Deno.test("the system's own directories are out of reach, and that is said in our words", async () => {
     await using here = await visitor();
     const home = join(here.dir, "home");
+    await run(["keygen", "--home", home], here);
     for (
       const args of [
         ["list", "--home", "/proc/1"],

@@ -18,6 +18,10 @@ export default defineCommand<Record<never, never>, string[]>({
     "Asks the DHT which nodes hold the records that this home keeps, and puts them where they are " +
     "missing. Needs no private key: records are kept signed. Prints one line a record. Without names, " +
     "all records.",
+  examples: [
+    "libreseed announce",
+    "libreseed announce my-tool@1.0.0",
+  ],
   settings: ["home", "dir", ...networkSettings],
   parameters: {
     flags: {},

@@ -24,6 +24,11 @@ export default defineCommand<Flags, [what: string]>({
     "Downloads an archive into the seed directory and verifies every step: signatures, hashes, limits. " +
     "With -o DIR it is unpacked there, with -o - the archive goes to standard output. Prints the path. " +
     "A magnet link without a publisher, and a .torrent, only show that an archive agrees with itself.",
+  examples: [
+    "libreseed get my-tool -o ./tool",
+    "libreseed get ed25519:BASE64/my-tool@^1.0.0",
+    "libreseed get my-tool -o - | tar tz",
+  ],
   settings: ["home", "dir", "policy", ...networkSettings, ...archiveSettings, ...transferSettings],
   parameters: {
     flags: { output: textFlag("DIR", "Unpack into DIR, which must be new or empty; - for stdout") },

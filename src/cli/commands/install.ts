@@ -22,6 +22,10 @@ export default defineCommand<Flags, string[]>({
     "ever run. With --save, what was found is written to libreseed.lock.json in the working directory. " +
     "With --frozen, or without names, exactly what that file holds is installed. An exact version that " +
     "is in the store needs no network.",
+  examples: [
+    "libreseed install --save my-tool@^1.0.0",
+    "libreseed install --frozen",
+  ],
   settings: ["home", "dir", "policy", ...networkSettings, ...archiveSettings, ...transferSettings],
   parameters: {
     flags: {

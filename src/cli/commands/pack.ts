@@ -19,6 +19,10 @@ export default defineCommand<Flags, [dir: string]>({
   description:
     "Name and version default to those in package.json or deno.json in DIR. The minimal manifest and " +
     "the torrent are written beside the archive. The same files give the same archive, byte for byte.",
+  examples: [
+    "libreseed pack ./my-tool",
+    "libreseed pack ./site --name site --version 1.2.0 -o out/site-1.2.0.tgz",
+  ],
   settings: ["home", ...archiveSettings],
   parameters: {
     flags: {

@@ -28,6 +28,10 @@ export default defineCommand<Flags, string[]>({
     "PATH is a directory, which is packed, or a ready archive. With - the paths are read from standard " +
     "input. Prints NAME@VERSION, a tab and the magnet link for each. The archive stays in the seed " +
     "directory; a running `libreseed seed` serves it at once.",
+  examples: [
+    "libreseed publish ./my-tool",
+    "find . -name package.json -printf '%h\\0' | libreseed publish -0 -",
+  ],
   settings: ["home", "dir", ...networkSettings, ...archiveSettings, ...transferSettings],
   parameters: {
     flags: {

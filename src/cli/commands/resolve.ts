@@ -21,6 +21,10 @@ export default defineCommand<Flags, [spec: string]>({
     "Finds out in the DHT which archive a package is, checks both signatures, and prints the minimal " +
     "manifest and the magnet link. Without a key, the publisher is the pinned one, or the one that " +
     "--policy chooses; nothing is pinned by looking. A range means the highest version that fits.",
+  examples: [
+    "libreseed resolve my-tool@^1.0.0",
+    "libreseed resolve --all my-tool",
+  ],
   settings: ["home", "dir", "policy", ...networkSettings],
   parameters: {
     flags: { all: switchFlag("List all publishers of the name instead") },

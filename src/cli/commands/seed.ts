@@ -22,6 +22,11 @@ export default defineCommand<Record<never, never>, []>({
     "Seeds what is in the seed directory and keeps its records alive in the DHT, until it is ended with " +
     "Ctrl-C, SIGTERM or `libreseed stop`; a second signal ends it at once. Other commands of the same " +
     "home borrow its engine. Prints one line when it stands.",
+  examples: [
+    "libreseed seed",
+    "libreseed seed --port 7000 --http 127.0.0.1:9881",
+    "libreseed seed --mirror --max-disk 50GiB",
+  ],
   settings: [
     "home",
     "dir",

@@ -20,6 +20,10 @@ export default defineCommand<Flags, []>({
   description:
     "Starts a DHT of its own on 127.0.0.1, prints the address to give to --bootstrap, and runs until it " +
     "is ended with Ctrl-C. The other commands reach it with --allow-local.",
+  examples: [
+    "libreseed testnet --port 7881",
+    "libreseed publish ./my-tool --bootstrap 127.0.0.1:7881 --allow-local",
+  ],
   parameters: {
     flags: {
       nodes: {

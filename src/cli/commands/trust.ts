@@ -21,6 +21,10 @@ export default defineCommand<Record<never, never>, Args>({
     "trusts one, ahead of the first use or beside the one that is pinned; take the key from its " +
     "publisher, not from the network. remove NAME [KEY] forgets. With -v each key is drawn, for " +
     "comparing by eye.",
+  examples: [
+    "libreseed trust list",
+    "libreseed trust add my-tool ed25519:BASE64",
+  ],
   settings: ["home"],
   parameters: {
     positional: {

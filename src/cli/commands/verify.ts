@@ -18,6 +18,10 @@ export default defineCommand<Flags, string[]>({
     "Takes the minimal manifest from beside each archive (NAME-VERSION.minimal.json) and checks every " +
     "signature, hash and limit. Without that file only the archive's inner half can be checked, and " +
     "the verdict says so. Nothing is unpacked. Exit code 0 if all hold, 4 if none does, 7 if some do.",
+  examples: [
+    "libreseed verify *.tgz",
+    "libreseed verify --key ed25519:BASE64 my-tool-1.0.0.tgz",
+  ],
   settings: archiveSettings,
   parameters: {
     flags: { key: textFlag("KEY", "Publisher that must have signed, ed25519:BASE64 or hex") },

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { commands } from "../../../src/cli/app.ts";
+import { writtenFlag } from "../../../src/cli/common_flags.ts";
 import { defineCommand, textArgument } from "../../../src/cli/command.ts";
 import { Interrupted, OutputClosed } from "../../../src/cli/errors.ts";
 import { runCli } from "../../../src/cli/mod.ts";
@@ -64,6 +65,36 @@ Deno.test("a page of help fits eighty columns, but for lines to copy", async () 
 Deno.test("help leaves out flags that do nothing for a command, and --help-all names them", async () => {
   assert(!(await cli(["keygen", "--help"])).out.includes("--bootstrap"));
   assert((await cli(["keygen", "--help-all"])).out.includes("--bootstrap HOST:PORT"));
+});
+
+Deno.test("help names a command's own flags first, settings in a section of their own", async () => {
+  const { out } = await cli(["help", "publish"]);
+  const [own, settings] = out.slice(out.indexOf("\nFlags\n")).split("\nSettings, ");
+  assert(own!.includes("  --seed-for DURATION") && own!.includes("  -0, --null"), own);
+  assert(settings!.includes("  --port N"), settings);
+  assert(!own!.includes("--port") && !settings!.includes("--null"));
+  // `--version` is the package's here, no setting.
+  assert(own!.includes("  --version VERSION"));
+  assert(!(await cli(["help", "version"])).out.includes("Settings, "));
+});
+
+Deno.test("the examples in help are of the command, with flags that there are", async () => {
+  const known = new Set(
+    (await Promise.all(commands.map(({ load }) => load()))).flatMap((one) =>
+      Object.keys(one.default.parameters.flags ?? {}).map((name) => `--${writtenFlag(name)}`)
+    ),
+  );
+  let examples = 0;
+  for (const { name, load } of commands) {
+    for (const example of (await load()).default.examples ?? []) {
+      examples++;
+      const line = example.split(" | ").find((part) => part.startsWith("libreseed "))!;
+      const [, command, ...words] = line.split(" ");
+      assert(command === name || name === "testnet", example);
+      for (const word of words) assert(!word.startsWith("--") || known.has(word), example);
+    }
+  }
+  assert(examples > 10);
 });
 
 Deno.test("help is coloured only on a terminal", async () => {
