@@ -11,7 +11,7 @@ import type {
   TypedCommandParameters,
   TypedPositionalParameter,
 } from "@stricli/core";
-import type { LoadedSettings, SettingKey } from "../config/mod.ts";
+import { type LoadedSettings, nearest, type SettingKey } from "../config/mod.ts";
 import { type FlagTable, outputAliases, outputFlags, settingFlags } from "./common_flags.ts";
 import type { Io } from "./context.ts";
 import type { Output } from "./output.ts";
@@ -116,6 +116,22 @@ export function textArgument(
   brief: string,
 ): TypedPositionalParameter<string, CliContext> {
   return { parse: notEmpty, placeholder, brief };
+}
+
+/** A positional argument that is one of some words. */
+export function choiceArgument<WORD extends string>(words: readonly WORD[], brief: string) {
+  return {
+    placeholder: words.join("|"),
+    brief,
+    parse(text: string): WORD {
+      const word = words.find((one) => one === text);
+      if (word !== undefined) return word;
+      const choices = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+      const meant = nearest(text.toLowerCase(), words);
+      const guess = meant === undefined ? "" : `; did you mean ${meant}?`;
+      throw new SyntaxError(`expected ${choices}, not ${JSON.stringify(text)}${guess}`);
+    },
+  };
 }
 
 function notEmpty(text: string): string {

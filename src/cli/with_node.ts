@@ -80,7 +80,7 @@ function describeMiss({ asked, responded }: { asked: number; responded: number }
 }
 
 /** This home's own publisher, 32 bytes; `undefined` if it has none. */
-export async function ownPublicKey({ settings }: AnyRun): Promise<Uint8Array | undefined> {
+async function ownPublicKey({ settings }: AnyRun): Promise<Uint8Array | undefined> {
   const { IdentityError, readKeyFile } = await import("../identity/mod.ts");
   try {
     return (await readKeyFile(publisherKeyPath((await settings()).values))).publicKey;

@@ -40,12 +40,12 @@ export interface CatalogContext {
 }
 
 /** File name of the torrent beside a catalog. */
-export function catalogTorrentName(fileName: string): string {
+function catalogTorrentName(fileName: string): string {
   return fileName.replace(/\.jsonl$/, ".torrent");
 }
 
 /** The catalogs in a seed directory, by file name. */
-export async function listCatalogs(seedDirectory: string): Promise<string[]> {
+async function listCatalogs(seedDirectory: string): Promise<string[]> {
   const names = await readdir(seedDirectory).catch(() => [] as string[]);
   return names.filter((name) => /^catalog-[0-9a-f]{16}\.jsonl$/.test(name)).sort();
 }

@@ -23,7 +23,7 @@ const item = v.strictObject({
 });
 
 /** The shape of each operation's request. */
-export const requestSchemas = {
+const requestSchemas = {
   status: v.strictObject({}),
   list: v.strictObject({}),
   add: v.strictObject({ fileName: text }),

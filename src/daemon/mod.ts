@@ -33,7 +33,6 @@ export { describeEntry, limitsOf } from "./packages.ts";
 export { knownManifest, rememberVerified } from "./verified.ts";
 export { updateAnnounceRecord } from "./publisher_records.ts";
 export {
-  checkPut,
   nothingToPublish,
   publish,
   type PublishContext,

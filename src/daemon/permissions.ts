@@ -10,7 +10,7 @@
 import process from "node:process";
 
 /** The permissions that the daemon has no more use for. */
-export const GIVEN_UP: readonly Deno.PermissionName[] = ["net", "env", "sys", "run", "ffi"];
+const GIVEN_UP: readonly Deno.PermissionName[] = ["net", "env", "sys", "run", "ffi"];
 
 /** Gives them up, for the rest of the process. */
 export function givePermissionsUp(): void {

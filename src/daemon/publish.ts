@@ -307,7 +307,7 @@ async function itemToPut(
 }
 
 /** @throws {DaemonError} if nobody holds the record after the put, or somebody holds another */
-export function checkPut(outcome: PutJson, label: string): void {
+function checkPut(outcome: PutJson, label: string): void {
   if (outcome.conflict) {
     throw new DaemonError(
       "failed",

@@ -105,7 +105,7 @@ export async function linkedPackage(
  *
  * @throws {DaemonError} `LOCK_INVALID`: a lock file that cannot be read could need anything
  */
-export async function findReferences(
+async function findReferences(
   store: PackageStore,
 ): Promise<{ needed: Map<string, string[]>; staleRoots: string[] }> {
   const needed = new Map<string, string[]>();

@@ -22,7 +22,7 @@ export const PUBLIC_KEY_BYTES = 32;
 /** Length of an Ed25519 signature. */
 export const SIGNATURE_BYTES = 64;
 /** Length of an Ed25519 seed (RFC 8032 calls it the private key). */
-export const SEED_BYTES = 32;
+const SEED_BYTES = 32;
 
 // DER of everything that comes before the 32 bytes of the key (RFC 8410 sections 4 and 7).
 const SPKI_PREFIX = fromHex("302a300506032b6570032100")!;

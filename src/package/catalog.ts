@@ -19,7 +19,7 @@ import {
 /** A catalog may be this long, bytes: some 150,000 packages. */
 export const MAX_CATALOG_BYTES = 64 << 20;
 /** A catalog may list this many packages. */
-export const MAX_CATALOG_PACKAGES = 100_000;
+const MAX_CATALOG_PACKAGES = 100_000;
 
 /** A catalog as it was read. */
 export interface Catalog {

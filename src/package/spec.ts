@@ -10,7 +10,7 @@ import { PackageError, quote } from "./errors.ts";
 import { validateName } from "./names.ts";
 
 /** Longest range, in characters. */
-export const MAX_RANGE_LENGTH = 128;
+const MAX_RANGE_LENGTH = 128;
 
 /** What {@linkcode parsePackageSpec} reads. */
 export interface PackageSpec {

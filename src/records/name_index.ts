@@ -47,7 +47,7 @@ const VERSION = new RegExp(
 );
 
 /** Whether the text may stand in an entry: semver 2.0.0 without build metadata, at most 64 characters. */
-export function isEntryVersion(version: string): boolean {
+function isEntryVersion(version: string): boolean {
   return version.length <= MAX_VERSION_LENGTH && VERSION.test(version);
 }
 

@@ -155,6 +155,29 @@ export async function openRegular(
   }
 }
 
+/**
+ * A regular file's bytes, or one more than `maxBytes` of them if it is longer. Throws what
+ * {@linkcode openRegular} throws.
+ */
+export async function readAtMost(path: string, maxBytes: number): Promise<Uint8Array> {
+  const file = await openRegular(path);
+  try {
+    const { size } = await file.stat();
+    const buffer = new Uint8Array(Math.min(size, maxBytes) + 1);
+    let length = 0;
+    while (length < buffer.length) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return buffer.subarray(0, length);
+  } catch (cause) {
+    throw fileError(cause, "read", path);
+  } finally {
+    await file.close();
+  }
+}
+
 async function openFile(path: string, flags: number): Promise<FileHandle> {
   try {
     return await open(path, flags | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));

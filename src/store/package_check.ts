@@ -17,7 +17,7 @@ import {
   verifyFullSignature,
 } from "../package/mod.ts";
 import { hashOf } from "./archive_reading.ts";
-import { openRegular } from "./atomic_files.ts";
+import { readAtMost } from "./atomic_files.ts";
 import { fileError, StoreError } from "./errors.ts";
 import { DIRECT, LINKS, MINIMAL, type StoredPackage, TREE } from "./package_entry.ts";
 
@@ -46,7 +46,7 @@ export async function readStoredManifest(
   };
   let full: FullManifest;
   try {
-    full = parseFull(await readWhole(file, limits.maxManifestBytes), limits);
+    full = parseFull(await readAtMost(file, limits.maxManifestBytes), limits);
   } catch (cause) {
     const broken = cause instanceof PackageError || cause instanceof StoreError &&
         ["FILE_MISSING", "LINK_REFUSED", "NOT_A_FILE"].includes(cause.code);
@@ -154,25 +154,5 @@ async function* walk(directory: string, prefix = ""): AsyncGenerator<Found> {
       const isFile = info.isFile();
       yield { path, kind: isFile ? "file" : "other", sizeBytes: isFile ? info.size : 0 };
     }
-  }
-}
-
-/** A file of at most `maxBytes`, or one byte more of a longer one. */
-async function readWhole(path: string, maxBytes: number): Promise<Uint8Array> {
-  const file = await openRegular(path);
-  try {
-    const { size } = await file.stat();
-    const buffer = new Uint8Array(Math.min(size, maxBytes + 1));
-    let length = 0;
-    while (length < buffer.length) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return buffer.subarray(0, length);
-  } catch (cause) {
-    throw fileError(cause, "read", path);
-  } finally {
-    await file.close();
   }
 }

@@ -19,7 +19,7 @@ import {
   torrentFileName,
   verifyMinimalSignature,
 } from "../package/mod.ts";
-import { isCode, openRegular } from "./atomic_files.ts";
+import { isCode, readAtMost } from "./atomic_files.ts";
 import { fileError, linkRefused, StoreError } from "./errors.ts";
 import { hasTorrentBeside, stampOf } from "./seed_stamp.ts";
 
@@ -163,7 +163,7 @@ type MinimalFile =
 /** Reads a minimal manifest and checks its signature. */
 export async function readMinimal(path: string): Promise<MinimalFile> {
   try {
-    const manifest = parseMinimal(await readUpTo(path, MAX_MINIMAL_MANIFEST_BYTES));
+    const manifest = parseMinimal(await readAtMost(path, MAX_MINIMAL_MANIFEST_BYTES));
     if (verifyMinimalSignature(manifest)) return { manifest };
     return { code: "MANIFEST_INVALID", problem: `the signature of ${path} does not hold` };
   } catch (error) {
@@ -177,25 +177,6 @@ export async function readMinimal(path: string): Promise<MinimalFile> {
       NOT_A_FILE: "NOT_A_FILE",
     };
     return { code: codes[error.code] ?? "UNREADABLE", problem: error.message };
-  }
-}
-
-/** A small file's bytes, or one more than `limitBytes` of them if it is larger. */
-async function readUpTo(path: string, limitBytes: number): Promise<Uint8Array> {
-  const file = await openRegular(path);
-  try {
-    const buffer = new Uint8Array(limitBytes + 1);
-    let length = 0;
-    while (length < buffer.length) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return buffer.subarray(0, length);
-  } catch (cause) {
-    throw fileError(cause, "read", path);
-  } finally {
-    await file.close();
   }
 }
 

@@ -134,7 +134,7 @@ export class Sqlite {
 }
 
 /** Turns an error of SQLite into a {@linkcode StoreError}; what is one already comes back as it is. */
-export function stateError(cause: unknown, path: string): unknown {
+function stateError(cause: unknown, path: string): unknown {
   if (cause instanceof StoreError || !(cause instanceof Error)) return cause;
   const resultCode = Number((cause as { errcode?: unknown }).errcode) & 0xff;
   const reason = reasons.find(({ code, text }) => code === resultCode || text.test(cause.message))

@@ -30,7 +30,7 @@ export interface TemporaryFile extends Temporary {
 }
 
 /** Whether a file name is one of ours for a temporary. */
-export function isTemporary(name: string): boolean {
+function isTemporary(name: string): boolean {
   return name.startsWith(PREFIX);
 }
 

@@ -6,7 +6,7 @@
 
 import { resolve } from "node:path";
 import { LibreseedError, toHex } from "../../base/mod.ts";
-import { type CommandRun, defineCommand, textArgument } from "../command.ts";
+import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../command.ts";
 import { networkSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
 import { publisherKeyPath } from "../publisher_key.ts";
@@ -24,14 +24,7 @@ export default defineCommand<Record<never, never>, [action: "put" | "get", what:
     positional: {
       kind: "tuple",
       parameters: [
-        {
-          placeholder: "put|get",
-          brief: "What to do",
-          parse(text: string): "put" | "get" {
-            if (text === "put" || text === "get") return text;
-            throw new SyntaxError(`expected put or get, not ${JSON.stringify(text)}`);
-          },
-        },
+        choiceArgument(["put", "get"] as const, "What to do"),
         textArgument("FILE|PACKAGE", "A minimal manifest to put, or the package to get"),
       ],
     },

@@ -5,7 +5,13 @@
  */
 
 import type { StoredPackage, StoreEntry } from "../../store/mod.ts";
-import { type CommandRun, defineCommand, switchFlag, textArgument } from "../command.ts";
+import {
+  choiceArgument,
+  type CommandRun,
+  defineCommand,
+  switchFlag,
+  textArgument,
+} from "../command.ts";
 import { archiveSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
 import { combineExitCodes, exitCodes } from "../exit_codes.ts";
@@ -30,14 +36,7 @@ export default defineCommand<Flags, Args>({
     positional: {
       kind: "tuple",
       parameters: [
-        {
-          placeholder: "list|verify|prune",
-          brief: "What to do",
-          parse(text: string): Action {
-            if (text === "list" || text === "verify" || text === "prune") return text;
-            throw new SyntaxError(`expected list, verify or prune, not ${JSON.stringify(text)}`);
-          },
-        },
+        choiceArgument(["list", "verify", "prune"] as const, "What to do"),
         {
           ...textArgument("PACKAGE", "With list and verify: only [KEY/]NAME[@RANGE]"),
           optional: true,

@@ -6,7 +6,7 @@
 
 import { equalBytes } from "../../base/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
-import { type CommandRun, defineCommand, textArgument } from "../command.ts";
+import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { formatCount } from "../format.ts";
 import { withState } from "../with_state.ts";
@@ -30,14 +30,7 @@ export default defineCommand<Record<never, never>, Args>({
     positional: {
       kind: "tuple",
       parameters: [
-        {
-          placeholder: "list|add|remove",
-          brief: "What to do",
-          parse(text: string): Action {
-            if (text === "list" || text === "add" || text === "remove") return text;
-            throw new SyntaxError(`expected list, add or remove, not ${JSON.stringify(text)}`);
-          },
-        },
+        choiceArgument(["list", "add", "remove"] as const, "What to do"),
         { ...textArgument("NAME", "Name of the package"), optional: true },
         { ...textArgument("KEY", "Publisher, ed25519:BASE64 or hex"), optional: true },
       ],

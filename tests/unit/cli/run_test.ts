@@ -120,6 +120,11 @@ Deno.test("a usage error exits with 2, says what is wrong, and where to look", a
   const cases: [string[], string, string][] = [
     [["kegen"], 'unknown command "kegen"; did you mean keygen?', "libreseed help"],
     [["help", "kegen"], 'unknown command "kegen"; did you mean keygen?', "libreseed help"],
+    [
+      ["trust", "ad"],
+      'expected list, add or remove, not "ad"; did you mean add?',
+      "libreseed help trust",
+    ],
     [["LIST"], 'unknown command "LIST"; did you mean list?', "libreseed help"],
     [["rm", "x"], 'unknown command "rm"; did you mean remove?', "libreseed help"],
     [["xyzzy"], 'unknown command "xyzzy"', "libreseed help"],
