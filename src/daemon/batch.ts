@@ -19,21 +19,27 @@ export interface BatchOptions<T> {
 const DELAY_MS = 1_000;
 const MAX_ITEMS = 500;
 
-/** Collects items for a second, or until there are 500. */
+/** Collects items for a second, or as long as each may wait, or until there are 500. */
 export class Batch<T> {
   readonly #options: BatchOptions<T>;
   #items: T[] = [];
   #timer: Timer | undefined;
+  #dueMs = 0;
 
   constructor(options: BatchOptions<T>) {
     this.#options = options;
   }
 
-  /** Adds an item. */
-  add(item: T): void {
+  /** Adds an item, to be written within so many milliseconds. */
+  add(item: T, withinMs = DELAY_MS): void {
+    const { clock } = this.#options;
+    const dueMs = clock.now() + withinMs;
     this.#items.push(item);
-    if (this.#items.length >= MAX_ITEMS) this.flush();
-    else this.#timer ??= this.#options.clock.after(DELAY_MS, () => this.flush());
+    if (this.#items.length >= MAX_ITEMS) return this.flush();
+    if (this.#timer && this.#dueMs <= dueMs) return;
+    this.#timer?.cancel();
+    this.#dueMs = dueMs;
+    this.#timer = clock.after(withinMs, () => this.flush());
   }
 
   /** Writes what is there, now. If that fails it is not tried again. */

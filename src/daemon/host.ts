@@ -70,6 +70,12 @@ export interface HostOptions {
   readSettings?: () => Promise<Settings>;
 }
 
+/**
+ * What is announced on its schedule is noted together, milliseconds: who dies before that announces it
+ * once more.
+ */
+const NOTED_WITHIN_MS = 30_000;
+
 /** Owns a home's engine. */
 export class Host implements Operations {
   #options: HostOptions;
@@ -143,7 +149,7 @@ export class Host implements Operations {
       ...tunable(settings),
     }, {
       onDht: (state) => this.#onDht(state),
-      onAnnounced: (report) => this.#dht.settle(report),
+      onAnnounced: (report) => this.#dht.settle(report, NOTED_WITHIN_MS),
       onFailure: listeners.onFailure,
       onUnreadable: (infoHashHex) => void this.#mend(infoHashHex),
     }, clock).catch(async (error) => {

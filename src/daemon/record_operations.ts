@@ -152,9 +152,9 @@ export class RecordOperations {
     return { target: targetHex, outcome: putToJson(outcome), dropped, listed };
   }
 
-  /** Notes an outcome, within a second. */
-  settle(report: ReportData): void {
-    this.#reports.add(report);
+  /** Notes an outcome, within so many milliseconds: a second, unless given. */
+  settle(report: ReportData, withinMs?: number): void {
+    this.#reports.add(report, withinMs);
     if (report.put?.superseded) this.flush();
   }
 

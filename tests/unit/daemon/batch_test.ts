@@ -32,3 +32,22 @@ Deno.test("items are written together within a second, in order, or at once when
   batch.flush();
   assert.deepEqual([errors, written, clock.timers], [[full], [[3]], 0]);
 });
+
+Deno.test("what may wait for longer does, until something that may not takes it along", async () => {
+  const clock = new FakeClock();
+  const written: number[][] = [];
+  const batch = new Batch<number>({
+    clock,
+    write: (items) => written.push(items),
+    onError: (error) => assert.fail(String(error)),
+  });
+  batch.add(1, 30_000);
+  await clock.advance(10_000);
+  batch.add(2, 30_000);
+  await clock.advance(20_000);
+  assert.deepEqual(written.splice(0), [[1, 2]]);
+  batch.add(3, 30_000);
+  batch.add(4);
+  await clock.advance(1_000);
+  assert.deepEqual([written, clock.timers], [[[3, 4]], 0]);
+});
