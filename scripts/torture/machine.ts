@@ -79,7 +79,7 @@ const badReads: Case = {
         ],
         stderr: "null",
       }).spawn();
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await eventually(() => isTraced(daemon.process.pid));
       const during = await (await place.home(null)).run([
         ...["get", "-q", one.magnet, "--timeout", "5s"],
       ]);
@@ -100,6 +100,15 @@ const badReads: Case = {
     return report;
   },
 };
+
+/** Whether strace has hold of every thread of a process. */
+async function isTraced(pid: number): Promise<boolean> {
+  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
+    const status = await Deno.readTextFile(`/proc/${pid}/task/${name}/status`);
+    if (/^TracerPid:\t0$/m.test(status)) return false;
+  }
+  return true;
+}
 
 async function hasStrace(): Promise<boolean> {
   try {

@@ -38,7 +38,7 @@ export function readConfigText(source: string, path: string): Map<SettingKey, Fi
   const lines = new LineCounter();
   // The failsafe schema leaves every scalar as the text that was written, so `port: 0x1` and
   // `dir: 2024` mean the same here as in a flag.
-  const document = parseDocument(source, {
+  const document = parsed(source, path, {
     lineCounter: lines,
     schema: "failsafe",
     uniqueKeys: false,
@@ -95,4 +95,15 @@ export function readConfigText(source: string, path: string): Map<SettingKey, Fi
     entries.set(definition.key, { text, line });
   }
   return entries;
+}
+
+/** The library calls itself for each level, and has no limit of its own. */
+function parsed(source: string, path: string, options: Parameters<typeof parseDocument>[1]) {
+  try {
+    return parseDocument(source, options);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const message = `${path} is nested thousands of levels deep; settings need two`;
+    throw new ConfigError("usage", "CONFIG_NOT_YAML", message, { cause, detail: { path } });
+  }
 }

@@ -94,6 +94,13 @@ Deno.test("a file larger than any config is refused before it is parsed", async 
   await assert.rejects(load("#".repeat(65_537)), { code: "CONFIG_TOO_LARGE" });
 });
 
+Deno.test("levels beyond number are refused, not run into", async () => {
+  for (const level of ["- ", "[", "? ", "{a: "]) {
+    const text = level.repeat(Math.floor(30_000 / level.length));
+    await assert.rejects(load(text), { name: "ConfigError", code: "CONFIG_NOT_YAML" }, level);
+  }
+});
+
 Deno.test("no text makes the reader throw anything but a ConfigError", async () => {
   const yamlish = fc.array(
     fc.constantFrom(

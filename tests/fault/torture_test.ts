@@ -1,0 +1,41 @@
+/**
+ * The cases of `deno task torture` that no other test has, each as small as it gets and all side by
+ * side: most of their time is waiting.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Case } from "../../scripts/torture/case.ts";
+import { faults } from "../../scripts/torture/faults.ts";
+import { hostile } from "../../scripts/torture/hostile.ts";
+import { machine } from "../../scripts/torture/machine.ts";
+import { canMount } from "../support/mod.ts";
+
+const names = [
+  "state.db overwritten with noise",
+  "clients that download at once from one daemon",
+  "daemon stopped for a while (SIGSTOP)",
+  "reading a seeded archive fails (EIO)",
+  ...canMount ? ["seed directory on a disk that becomes read-only"] : [],
+];
+const cases: readonly Case[] = [...faults, ...hostile, ...machine];
+
+Deno.test("what a failing machine and many clients do at the smallest scale is survived", async (t) => {
+  const outcomes = await Promise.all(names.map((name) => {
+    const one = cases.find((one) => one.name === name);
+    assert.ok(one, `there is no case ${name}`);
+    return t.step({
+      name,
+      async fn() {
+        const { tried, survived, lost, problem } = await one.run(1);
+        // None tried: a tool is missing here.
+        assert.deepEqual([survived, lost, problem], [tried, 0, undefined]);
+      },
+      sanitizeOps: false,
+      sanitizeResources: false,
+      sanitizeExit: false,
+    });
+  }));
+  assert.ok(outcomes.every((isWell) => isWell));
+});
