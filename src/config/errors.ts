@@ -2,7 +2,7 @@
  * The error of the settings.
  *
  * Codes, all of kind `usage` but for `CONFIG_UNREADABLE`: `UNKNOWN_SETTING`, `BAD_SETTING`,
- * `CONFIG_TOO_LARGE`, `CONFIG_UNREADABLE`.
+ * `CONFIG_TOO_LARGE`, `CONFIG_NOT_YAML`, `CONFIG_UNREADABLE`.
  *
  * @module
  */
