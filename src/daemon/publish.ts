@@ -55,7 +55,7 @@ export interface PublishContext {
 export interface PublishRequest {
   /** A directory to pack, or a ready archive (`.tgz`). */
   path: string;
-  /** Reads the publisher's key; asked only if something has to be signed. */
+  /** Reads the publisher's key. */
   signer: () => Promise<KeyPair>;
   name?: string;
   version?: string;
@@ -209,10 +209,17 @@ async function takeReady(
   const beside = await minimalBeside(path);
   const isInPlace = resolve(dirname(path)) === seeds.path;
   const copyTo = isInPlace ? undefined : join(outDir, "archive");
-  const taken = await takeArchive({ archivePath: path, minimal: beside, copyTo, limits, signal })
-    .catch((error) => {
-      throw named(error, path);
-    });
+  const keys = await signer();
+  const taken = await takeArchive({
+    archivePath: path,
+    minimal: beside,
+    ownKey: keys.publicKey,
+    copyTo,
+    limits,
+    signal,
+  }).catch((error) => {
+    throw named(error, path);
+  });
   const { full, torrent } = taken;
   for (
     const [given, own, flag] of [[name, full.name, "--name"], [version, full.version, "--version"]]
@@ -224,7 +231,6 @@ async function takeReady(
       `${path} is ${full.name}@${full.version} and signed as that; ${flag} ${given} cannot change it`,
     );
   }
-  const keys = await signer();
   if (formatPublicKey(keys.publicKey) !== full.pubkey) {
     throw new DaemonError(
       "failed",

@@ -23,7 +23,7 @@ export function pieceLengthFor(lengthBytes: number): number {
   return pieceBytes;
 }
 
-/** What {@linkcode ArchiveDigest} comes to. */
+/** What an archive's digests come to. */
 export interface ArchiveHashes {
   /** SHA-256 of the archive, 32 bytes. */
   sha256: Uint8Array;
@@ -31,10 +31,30 @@ export interface ArchiveHashes {
   pieces: Uint8Array;
 }
 
-/** SHA-256 of an archive and SHA-1 of its pieces, in one pass over its bytes. */
-export class ArchiveDigest {
-  readonly #pieceLengthBytes: number;
+/** Something that is computed in one pass over the bytes of an archive. */
+export interface Digest {
+  /** Takes the next bytes. They are not kept. */
+  update(bytes: Uint8Array): void;
+  /** What it comes to, once all bytes have come. */
+  finish(): Uint8Array;
+}
+
+/** SHA-256 of the whole. */
+export class WholeDigest implements Digest {
   readonly #sha256: Hash = createHash("sha256");
+
+  update(bytes: Uint8Array): void {
+    this.#sha256.update(bytes);
+  }
+
+  finish(): Uint8Array {
+    return new Uint8Array(this.#sha256.digest());
+  }
+}
+
+/** SHA-1 of each piece, one after the other. */
+export class PieceDigest implements Digest {
+  readonly #pieceLengthBytes: number;
   readonly #pieces: Uint8Array;
   #piece: Hash = createHash("sha1");
   #pieceIndex = 0;
@@ -46,9 +66,7 @@ export class ArchiveDigest {
     this.#pieces = new Uint8Array(Math.ceil(lengthBytes / this.#pieceLengthBytes) * SHA1_BYTES);
   }
 
-  /** Takes the next bytes. They are not kept. */
   update(bytes: Uint8Array): void {
-    this.#sha256.update(bytes);
     for (let at = 0; at < bytes.length;) {
       const part = bytes.subarray(at, at + this.#pieceLengthBytes - this.#inPiece);
       this.#piece.update(part);
@@ -58,15 +76,36 @@ export class ArchiveDigest {
     }
   }
 
-  /** The hashes, once all bytes have come. */
-  finish(): ArchiveHashes {
+  finish(): Uint8Array {
     if (this.#inPiece > 0) this.#endPiece();
-    return { sha256: new Uint8Array(this.#sha256.digest()), pieces: this.#pieces };
+    return this.#pieces;
   }
 
   #endPiece(): void {
     this.#pieces.set(this.#piece.digest(), this.#pieceIndex++ * SHA1_BYTES);
     this.#piece = createHash("sha1");
     this.#inPiece = 0;
+  }
+}
+
+/** Both, on the thread that asks for them. */
+export class ArchiveDigest {
+  readonly #whole = new WholeDigest();
+  readonly #pieces: PieceDigest;
+
+  /** @param lengthBytes how many bytes will come */
+  constructor(lengthBytes: number) {
+    this.#pieces = new PieceDigest(lengthBytes);
+  }
+
+  /** Takes the next bytes. They are not kept. */
+  update(bytes: Uint8Array): void {
+    this.#whole.update(bytes);
+    this.#pieces.update(bytes);
+  }
+
+  /** The hashes, once all bytes have come. */
+  finish(): ArchiveHashes {
+    return { sha256: this.#whole.finish(), pieces: this.#pieces.finish() };
   }
 }

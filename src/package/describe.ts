@@ -8,8 +8,8 @@
 import { basename } from "node:path";
 import { ArchiveDigest } from "./archive_digest.ts";
 import { messageOf, PackageError } from "./errors.ts";
-import { fileChanged, isSameFile, readChunks } from "./files.ts";
-import { DigestThread, usefulThreads } from "./threads.ts";
+import { copyChunks, fileChanged, type FileWriter, isSameFile, readChunks } from "./files.ts";
+import { DigestThreads, usefulThreads } from "./threads.ts";
 import { buildTorrent } from "./torrent.ts";
 
 /** An archive from outside. */
@@ -36,7 +36,7 @@ export async function describeArchive(
 ): Promise<ArchiveDescription> {
   using archive = await openArchive(path);
   const lengthBytes = archive.info.size;
-  using digest = new DigestThread(lengthBytes, usefulThreads());
+  using digest = new DigestThreads(lengthBytes, usefulThreads());
   const chunks = chunksOfArchive(archive, options.signal, () => digest.buffer());
   for await (const chunk of chunks) digest.update(chunk);
   const { sha256, pieces } = await digest.finish();
@@ -91,6 +91,7 @@ export async function openArchive(path: string): Promise<OpenArchive> {
  * All bytes of the archive, from its start; a chunk is valid only until the next one is asked for.
  *
  * @param nextBuffer gives each chunk a buffer of its own instead, which is the receiver's
+ * @param copy has each chunk written to it before that is yielded
  * @throws {PackageError} `FILE_CHANGED` if there are fewer or more of them than when it was opened,
  * `ARCHIVE_UNREADABLE`
  */
@@ -98,11 +99,15 @@ export async function* chunksOfArchive(
   archive: OpenArchive,
   signal?: AbortSignal,
   nextBuffer?: () => Uint8Array | Promise<Uint8Array>,
+  copy?: FileWriter,
 ): AsyncGenerator<Uint8Array> {
   let readBytes = 0;
   try {
     await archive.file.seek(0, Deno.SeekMode.Start);
-    for await (const chunk of readChunks(archive.file, signal, nextBuffer)) {
+    const chunks = copy && nextBuffer
+      ? copyChunks(archive.file, copy, signal, nextBuffer)
+      : readChunks(archive.file, signal, nextBuffer);
+    for await (const chunk of chunks) {
       readBytes += chunk.length;
       if (readBytes > archive.info.size) break;
       yield chunk;

@@ -18,10 +18,10 @@ import { contentHash, formatSha256 } from "./content_hash.ts";
 import { messageOf, PackageError } from "./errors.ts";
 import {
   CHUNK_BYTES,
+  copyChunks,
   fileChanged,
   FileWriter,
   isTemporaryName,
-  readChunks,
   syncDirectory,
   Temporaries,
   writeNewFile,
@@ -51,7 +51,7 @@ import {
   tarOf,
 } from "./tar_writer.ts";
 import { release } from "./gzip_member.ts";
-import { Compressor, DigestThread, usefulThreads } from "./threads.ts";
+import { Compressor, DigestThreads, usefulThreads } from "./threads.ts";
 import { buildTorrent } from "./torrent.ts";
 
 /** What {@linkcode packDirectory} is told. */
@@ -331,18 +331,17 @@ function checkSizes(tarBytes: number, lengthBytes: number, limits: ArchiveLimits
 /** Puts manifest and files together, with the hashes of the whole. */
 async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes: number) {
   const path = job.temporaries.path();
-  using digest = new DigestThread(lengthBytes, job.threads);
+  using digest = new DigestThreads(lengthBytes, job.threads);
   using archive = await FileWriter.create(path);
-  let doneBytes = 0;
-  const put = async (chunk: Uint8Array) => {
+  await archive.write(head);
+  let doneBytes = head.length;
+  digest.update(head);
+  using spool = await Deno.open(body.path);
+  for await (const chunk of copyChunks(spool, archive, job.signal, () => digest.buffer())) {
     job.onProgress?.({ phase: "archive", doneBytes, totalBytes: lengthBytes });
-    await archive.write(chunk);
     doneBytes += chunk.length;
     digest.update(chunk);
-  };
-  await put(head);
-  using spool = await Deno.open(body.path);
-  for await (const chunk of readChunks(spool, job.signal, () => digest.buffer())) await put(chunk);
+  }
   if (doneBytes !== lengthBytes) throw fileChanged(body.path);
   await archive.sync();
   return { path, ...await digest.finish() };

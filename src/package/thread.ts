@@ -5,14 +5,14 @@
  * @module
  */
 
-import { ArchiveDigest, type ArchiveHashes } from "./archive_digest.ts";
+import { type Digest, PieceDigest, WholeDigest } from "./archive_digest.ts";
 import { gzipMember } from "./gzip_member.ts";
 
 /** What a thread is asked for. Each order gets one answer, in the order of asking. */
 export type Order =
   | { order: "compress"; bytes: Uint8Array }
-  /** Begins a digest; one at a time. */
-  | { order: "digest"; lengthBytes: number }
+  /** Begins a digest of so many bytes; one at a time. */
+  | { order: "digest"; of: "whole" | "pieces"; lengthBytes: number }
   | { order: "update"; bytes: Uint8Array }
   | { order: "finish" };
 
@@ -21,7 +21,7 @@ export interface Answer {
   /** The bytes of the order, to be used again. */
   bytes?: Uint8Array;
   member?: Uint8Array;
-  hashes?: ArchiveHashes;
+  hash?: Uint8Array;
 }
 
 declare const self: {
@@ -29,20 +29,20 @@ declare const self: {
   postMessage(message: Answer, transfer: ArrayBufferLike[]): void;
 };
 
-let digest: ArchiveDigest | undefined;
+let digest: Digest | undefined;
 
 function answerTo(order: Order): Answer {
   switch (order.order) {
     case "compress":
       return { bytes: order.bytes, member: gzipMember(order.bytes) };
     case "digest":
-      digest = new ArchiveDigest(order.lengthBytes);
+      digest = order.of === "whole" ? new WholeDigest() : new PieceDigest(order.lengthBytes);
       return {};
     case "update":
       digest!.update(order.bytes);
       return { bytes: order.bytes };
     case "finish":
-      return { hashes: digest!.finish() };
+      return { hash: digest!.finish() };
   }
 }
 

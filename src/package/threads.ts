@@ -7,7 +7,6 @@
 
 import { ArchiveDigest, type ArchiveHashes } from "./archive_digest.ts";
 import { PackageError } from "./errors.ts";
-import { CHUNK_BYTES } from "./files.ts";
 import { gzipMember } from "./gzip_member.ts";
 import type { Answer, Order } from "./thread.ts";
 
@@ -17,8 +16,10 @@ const THREAD = new URL("./thread.ts", import.meta.url);
 const MAX_THREADS = 6;
 /** Below this, an archive is hashed before a thread has started. */
 const DIGEST_THREAD_BYTES = 16 * 1024 * 1024;
-/** Buffers on their way to a digest, on it, or on their way back. */
-const DIGEST_BUFFERS = 4;
+/** Buffers on their way to a digest, in it, or on their way back. */
+const DIGEST_BUFFERS = 5;
+/** Handing one over takes as long as hashing 200 KiB. */
+const DIGEST_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** How many threads are worth their start here. */
 export function usefulThreads(): number {
@@ -118,31 +119,34 @@ export class Compressor implements Disposable {
 }
 
 /**
- * {@linkcode ArchiveDigest} on a thread of its own, if the archive is long enough for one. Whoever
- * reads the archive does so into its buffers, which go round.
+ * The hashes of an archive, each computed on a thread of its own if the archive is long enough for
+ * that. Whoever reads the archive does so into its buffers, which go round: from one thread to the
+ * other and back.
  */
-export class DigestThread implements Disposable {
+export class DigestThreads implements Disposable {
   readonly #inline: ArchiveDigest | undefined;
-  readonly #thread: Thread | undefined;
+  readonly #threads: { whole: Thread; pieces: Thread } | undefined;
   readonly #free: Uint8Array[] = [];
   readonly #hashing: Promise<Answer>[] = [];
   #buffers = 0;
 
   /**
    * @param lengthBytes how many bytes will come
-   * @param threads whether there may be one at all: more than 0
+   * @param threads whether there may be any at all: more than 0
    */
   constructor(lengthBytes: number, threads: number) {
     if (threads === 0 || lengthBytes < DIGEST_THREAD_BYTES) {
       this.#inline = new ArchiveDigest(lengthBytes);
       return;
     }
-    this.#thread = new Thread();
-    this.#thread.ask({ order: "digest", lengthBytes });
+    const [whole, pieces] = [new Thread(), new Thread()];
+    whole.ask({ order: "digest", of: "whole", lengthBytes });
+    pieces.ask({ order: "digest", of: "pieces", lengthBytes });
+    this.#threads = { whole, pieces };
   }
 
   /**
-   * Memory to read the next bytes into, 512 KiB, once there is some.
+   * Memory to read the next bytes into, 4 MiB, once there is some.
    *
    * @throws {PackageError} `THREAD_DIED`
    */
@@ -152,7 +156,7 @@ export class DigestThread implements Disposable {
       if (free) return free;
       if (this.#buffers < DIGEST_BUFFERS) {
         this.#buffers++;
-        return new Uint8Array(CHUNK_BYTES);
+        return new Uint8Array(DIGEST_BUFFER_BYTES);
       }
       const { bytes } = await this.#hashing.shift()!;
       this.#takeBack(bytes!);
@@ -161,26 +165,40 @@ export class DigestThread implements Disposable {
 
   /** Takes the next bytes, with all the memory that they are in; one of the buffers is used again. */
   update(bytes: Uint8Array): void {
-    if (this.#thread) {
-      this.#hashing.push(this.#thread.ask({ order: "update", bytes }));
+    if (this.#threads) {
+      this.#hashing.push(this.#hash(this.#threads, bytes));
       return;
     }
     this.#inline!.update(bytes);
     this.#takeBack(bytes);
   }
 
-  /** The hashes, once all bytes have come. Throws like {@linkcode DigestThread.buffer}. */
+  /** The hashes, once all bytes have come. Throws like {@linkcode DigestThreads.buffer}. */
   async finish(): Promise<ArchiveHashes> {
-    if (!this.#thread) return this.#inline!.finish();
-    return (await this.#thread.ask({ order: "finish" })).hashes!;
+    if (!this.#threads) return this.#inline!.finish();
+    const { whole, pieces } = this.#threads;
+    const sha256 = await whole.ask({ order: "finish" });
+    // What has left the one may not have reached the other.
+    await Promise.all(this.#hashing);
+    const hashes = await pieces.ask({ order: "finish" });
+    return { sha256: sha256.hash!, pieces: hashes.hash! };
   }
 
   [Symbol.dispose](): void {
-    this.#thread?.[Symbol.dispose]();
+    this.#threads?.whole[Symbol.dispose]();
+    this.#threads?.pieces[Symbol.dispose]();
+  }
+
+  #hash(threads: { whole: Thread; pieces: Thread }, bytes: Uint8Array): Promise<Answer> {
+    const hashed = threads.whole.ask({ order: "update", bytes })
+      .then((answer) => threads.pieces.ask({ order: "update", bytes: answer.bytes! }));
+    // It is heard when its buffer is needed; until then, reading may have failed.
+    hashed.catch(() => {});
+    return hashed;
   }
 
   #takeBack({ buffer }: Uint8Array): void {
     // Or it was memory of the caller's own.
-    if (buffer.byteLength === CHUNK_BYTES) this.#free.push(new Uint8Array(buffer));
+    if (buffer.byteLength === DIGEST_BUFFER_BYTES) this.#free.push(new Uint8Array(buffer));
   }
 }

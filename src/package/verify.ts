@@ -191,22 +191,42 @@ export function compareHash(
  * any more when the next one is asked for.
  */
 export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>) {
-  const { archive, limits, signal } = job;
-  job.begin("archive-limits");
-  const entries = readTar({ chunks, lengthBytes: archive.info.size, limits, signal });
-  const first = await entries.next();
-  if (first.done || first.value.path !== MANIFEST_PATH) {
-    await entries.return(0);
-    const message = `The first entry of ${archive.path} is not ${MANIFEST_PATH}: it is no package.`;
-    throw verificationError("full-manifest", "MANIFEST_MISSING", message);
-  }
+  const { full, entries } = await readHead(job, chunks);
   try {
-    const full = await checkManifest(job, first.value);
     job.begin("files");
     const unpackedBytes = await checkFiles(job, full, entries);
     return { full, fileCount: Object.keys(full.files).length, unpackedBytes };
   } finally {
     await entries.return(0);
+  }
+}
+
+/** The steps up to `content-hash`, for which no more of the bytes is read than the manifest takes. */
+export async function checkHead(
+  job: Job,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<FullManifest> {
+  const { full, entries } = await readHead(job, chunks);
+  await entries.return(0);
+  return full;
+}
+
+/** Takes the manifest from the beginning, and checks it; the entries that follow are the caller's. */
+async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
+  const { archive, limits, signal } = job;
+  job.begin("archive-limits");
+  const entries = readTar({ chunks, lengthBytes: archive.info.size, limits, signal });
+  try {
+    const first = await entries.next();
+    if (first.done || first.value.path !== MANIFEST_PATH) {
+      const message =
+        `The first entry of ${archive.path} is not ${MANIFEST_PATH}: it is no package.`;
+      throw verificationError("full-manifest", "MANIFEST_MISSING", message);
+    }
+    return { full: await checkManifest(job, first.value), entries };
+  } catch (error) {
+    await entries.return(0);
+    throw error;
   }
 }
 

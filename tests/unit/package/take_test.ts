@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { toHex } from "../../../src/base/mod.ts";
-import { parseMinimal, takeArchive, verifyArchive } from "../../../src/package/mod.ts";
+import {
+  parseMinimal,
+  serializeFull,
+  takeArchive,
+  verifyArchive,
+} from "../../../src/package/mod.ts";
 import {
   archiveOf,
   gzip,
@@ -13,6 +18,8 @@ import {
   packIn,
   refusal,
   sha256,
+  signer,
+  stranger,
 } from "./support.ts";
 
 const MIB = 1024 * 1024;
@@ -99,6 +106,67 @@ inDirectory(
     }
   },
 );
+
+inDirectory(
+  "what one's own key signed is taken as it was signed, its files not looked at again",
+  async (dir) => {
+    const files = { "a.txt": "a" };
+    const manifest = manifestEntry(files);
+    const ownKey = signer.publicKey;
+    const archive = gzip(await makeTar([manifest, { name: "a.txt", contents: "b" }]));
+    const { archivePath, minimal } = await archiveOf(dir, archive);
+    const copyTo = join(dir, "copy");
+    const taken = await takeArchive({ archivePath, minimal, ownKey, copyTo });
+    assert.equal(serializeFull(taken.full), manifest.contents);
+    assert.equal("sha256:" + toHex(taken.sha256), minimal!.infohash);
+    assert.deepEqual(await Deno.readFile(copyTo), archive);
+    await Deno.remove(copyTo);
+    // Not if nothing says what was signed, nor if somebody else signed it.
+    const theirKey = stranger.publicKey;
+    await refusal(takeArchive({ archivePath, ownKey, copyTo }), "HASH_MISMATCH");
+    await refusal(takeArchive({ archivePath, minimal, ownKey: theirKey, copyTo }), "HASH_MISMATCH");
+
+    const damaged = archive.map((byte, at) => at === archive.length - 30 ? byte ^ 1 : byte);
+    const damagedHead = archive.map((byte, at) => at === 30 ? byte ^ 1 : byte);
+    const unsigned = { ...minimalFor(archive), timestamp: 2 };
+    const foreign = gzip(await makeTar([{ name: "a.txt", contents: "a" }]));
+    const older = { ...minimalFor(archive, { version: "0.9.0" }) };
+    const cases = [
+      { bytes: damaged, minimal, code: "HASH_MISMATCH", step: "archive-hash" },
+      { bytes: damagedHead, minimal, code: "HASH_MISMATCH", step: "archive-hash" },
+      { bytes: archive, minimal: unsigned, code: "SIGNATURE_INVALID", step: "minimal-signature" },
+      { bytes: archive, minimal: older, code: "MANIFEST_MISMATCH", step: "full-manifest" },
+      {
+        bytes: foreign,
+        minimal: minimalFor(foreign),
+        code: "MANIFEST_MISSING",
+        step: "full-manifest",
+      },
+    ];
+    for (const { bytes, minimal, code, step } of cases) {
+      const { archivePath } = await archiveOf(dir, bytes);
+      const error = await refusal(takeArchive({ archivePath, minimal, ownKey, copyTo }), code);
+      assert.equal(error.detail.step, step);
+      await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+    }
+  },
+);
+
+inDirectory("a long archive of one's own is hashed and copied to its last byte", async (dir) => {
+  const packed = await packIn(dir, { "a": noise(70 * MIB) });
+  const minimal = parseMinimal(await Deno.readFile(packed.minimalPath));
+  const options = { archivePath: packed.archivePath, minimal, ownKey: signer.publicKey };
+  const copyTo = join(dir, "copy");
+  const taken = await takeArchive({ ...options, copyTo });
+  assert.deepEqual(taken.torrent, packed.torrent);
+  assert.equal(sha256(await Deno.readFile(copyTo)), minimal.infohash);
+  await Deno.remove(copyTo);
+  using file = await Deno.open(packed.archivePath, { write: true });
+  await file.seek(-1, Deno.SeekMode.End);
+  await file.write(Uint8Array.of(255));
+  await refusal(takeArchive({ ...options, copyTo }), "HASH_MISMATCH");
+  await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+});
 
 inDirectory("taking is refused where there is a file already, and leaves it", async (dir) => {
   const { archivePath } = await packIn(dir, { a: "a" });
