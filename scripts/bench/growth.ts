@@ -1,7 +1,8 @@
 /**
  * How costs grow with the number of packages in a home: `deno run -A scripts/bench/growth.ts
- * [--picture FILE] [COUNT…]` (100, 1,000 and 10,000 unless given). Prints a table with the exponent of
- * each cost, and draws it. Everything happens in a test network on 127.0.0.1.
+ * [--into FILE] [--picture FILE] [COUNT…]` (0, 300, 3,000 and 30,000 unless given). Prints a table with
+ * the exponent of each cost, and draws it. Everything happens in a test network on 127.0.0.1. What is in
+ * FILE from an earlier run is taken for measured.
  *
  * @module
  */
@@ -15,32 +16,40 @@ import { startTestnet } from "../../src/testnet/mod.ts";
 import { freePort } from "../../tests/support/free_port.ts";
 import { summary } from "./harness.ts";
 import { fillHome } from "./many_packages.ts";
-import { draw, exponentOf, type Series } from "./picture.ts";
+import { draw, exponentOf, growthOf, type Series } from "./picture.ts";
+import { CpuMeter, privateMiB } from "./process_figures.ts";
 import { libreseed } from "./transfer.ts";
 
-/** How often what is done for one package is done, for the median. */
+/** How often what is done for one package is done, for the median; and starts of a daemon. */
 const TIMES = 5;
+const STARTS = 3;
 /** How many records are announced at once. */
 const ANNOUNCED = 10;
+/** From a start until it is watched, and for how long. */
 const REST_MS = 30_000;
+const WATCH_MS = 30_000;
 
 const { values, positionals } = parseArgs({
   args: Deno.args,
-  options: { picture: { type: "string" } },
+  options: { picture: { type: "string" }, into: { type: "string" } },
   allowPositionals: true,
 });
-const counts = positionals.length > 0 ? positionals.map(Number) : [100, 1_000, 10_000];
+const counts = positionals.length > 0 ? positionals.map(Number) : [0, 300, 3_000, 30_000];
 
-/** What is measured, and what it is of: all packages of the home, or one more. */
-const costs = {
+/** What is measured of all packages of the home: that of an empty home is in it. */
+const ofAll = {
   start: "start-up: CPU until all are seeded, ms",
-  memory: "memory beyond an empty home, kB",
+  memory: "private memory, kB",
   idle: "idle: CPU in 30 s, ms",
+};
+/** What is measured of one more. */
+const ofOne = {
   announce: `re-announcing ${ANNOUNCED} of them, ms`,
   publish: "publishing one more, ms",
   get: "getting one, ms",
 };
-type Cost = keyof typeof costs;
+type Cost = keyof typeof ofAll | keyof typeof ofOne;
+type Costs = Partial<Record<Cost, number>>;
 
 const testnet = await startTestnet({ nodes: 20 });
 const directory = await Deno.makeTempDir({ prefix: "libreseed-bench-growth-" });
@@ -76,98 +85,131 @@ async function median(work: (time: number) => Promise<number>): Promise<number> 
   return summary(figures).median;
 }
 
-/** CPU of a process since its start in milliseconds, and its private memory in kB. */
-function taken({ pid }: ChildProcess): { cpuMs: number; kilobytes: number } {
-  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]!.split(" ");
-  const memory = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
-  const sum = [...memory.matchAll(/^Private_(?:Clean|Dirty): +(\d+)/gm)]
-    .reduce((total, [, kibibytes]) => total + Number(kibibytes), 0);
-  return { cpuMs: (Number(fields[11]) + Number(fields[12])) * 10, kilobytes: sum * 1.024 };
-}
-
 /** Starts a daemon and waits until it seeds all. */
 async function start(home: string, count: number, port: number) {
   const [program, ...rest] = libreseed("seed");
   const process = spawn(program!, rest, { env: environment(home, port), stdio: "ignore" });
+  const { pid } = process;
+  const cpu = new CpuMeter(() => [pid!]);
   let connected;
   while (!(connected = await connectControl(home, { clock: systemClock }))) await sleep(20);
   const { operations } = connected.client;
   while ((await operations.status()).packages < count) await sleep(20);
-  return { process, client: connected.client };
+  return { process, client: connected.client, cpu };
 }
 
-async function measure(count: number, empty?: { cpuMs: number; kilobytes: number }) {
+/** CPU from the start of a daemon until it seeds all, milliseconds. */
+async function startUp(home: string, count: number, port: number): Promise<number> {
+  const { process, client, cpu } = await start(home, count, port);
+  using meter = cpu;
+  const { seconds } = meter;
+  client.close();
+  await ended(process);
+  return seconds * 1_000;
+}
+
+async function ended(process: ChildProcess): Promise<void> {
+  const closed = new Promise((resolve) => process.once("close", resolve));
+  process.kill("SIGTERM");
+  await closed;
+}
+
+async function measure(count: number): Promise<Costs> {
   const home = join(directory, `home-${count}`);
   const port = await freePort();
   await fillHome(home, { count, port });
-  const { process, client } = await start(home, count, port);
-  const ended = new Promise((resolve) => process.once("close", resolve));
+  const starts: number[] = [];
+  for (let time = 0; time < STARTS; time++) starts.push(await startUp(home, count, port));
+  const { process, client, cpu } = await start(home, count, port);
+  using meter = cpu;
   try {
-    const started = taken(process);
     await sleep(REST_MS);
-    const rested = taken(process);
-    if (!empty) return { cpuMs: started.cpuMs, kilobytes: rested.kilobytes };
-    await sleep(REST_MS);
-    const idleMs = taken(process).cpuMs - rested.cpuMs;
+    const { seconds } = meter;
+    // The least, so that it is what is held and not what lies about until it is collected.
+    let memory = Infinity;
+    for (
+      const endMs = performance.now() + WATCH_MS;
+      performance.now() < endMs;
+      await sleep(1_000)
+    ) {
+      memory = Math.min(memory, privateMiB(process.pid!) * 1_048.576);
+    }
+    const costs: Costs = {
+      start: summary(starts).median,
+      memory,
+      idle: (meter.seconds - seconds) * 1_000,
+    };
+    if (count === 0) return costs;
     const packages = Array.from({ length: ANNOUNCED }, (_, i) => ({ name: `package-${i}` }));
-    const announce = await median(async () => {
+    costs.announce = await median(async () => {
       const begunMs = performance.now();
       await client.operations.announce({ packages });
       return performance.now() - begunMs;
     });
-    const figures: Record<Cost, number> = {
-      start: started.cpuMs - empty.cpuMs,
-      memory: rested.kilobytes - empty.kilobytes,
-      idle: idleMs,
-      announce,
-      publish: await median(async (time) => {
-        const source = await Deno.makeTempDir({ dir: directory });
-        const name = `one-more-${time}`;
-        await Deno.writeTextFile(
-          join(source, "package.json"),
-          JSON.stringify({ name, version: "1.0.0" }),
-        );
-        return await run(home, "publish", source);
-      }),
-      get: await median((time) => {
-        const to = join(directory, `getter-${count}-${time}`);
-        const list = client.operations.list();
-        return list.then((all) =>
-          run(to, "get", all.find(({ name }) => name === `one-more-${time}`)!.magnet!, "-o", "-")
-        );
-      }),
+    const source = await Deno.makeTempDir({ dir: directory });
+    const publish = async (time: number) => {
+      const name = `one-more-${time}`;
+      const manifest = JSON.stringify({ name, version: "1.0.0" });
+      await Deno.writeTextFile(join(source, "package.json"), manifest);
+      return await run(home, "publish", source);
     };
-    return figures;
+    // The first list of all of them is made once.
+    await publish(TIMES);
+    costs.publish = await median(publish);
+    const all = await client.operations.list();
+    costs.get = await median((time) => {
+      const to = join(directory, `getter-${count}-${time}`);
+      const { magnet } = all.find(({ name }) => name === `one-more-${time}`)!;
+      return run(to, "get", magnet!, "-o", "-");
+    });
+    return costs;
   } finally {
     client.close();
-    process.kill("SIGTERM");
-    await ended;
+    await ended(process);
+  }
+}
+
+/** What was measured before. */
+function readBefore(): Map<number, Costs> {
+  try {
+    return new Map(JSON.parse(Deno.readTextFileSync(values.into!)));
+  } catch {
+    return new Map();
   }
 }
 
 try {
-  const empty = await measure(0) as { cpuMs: number; kilobytes: number };
-  console.error("an empty home");
-  const figures: (readonly [number, Record<Cost, number>])[] = [];
+  const measured = values.into === undefined ? new Map<number, Costs>() : readBefore();
   for (const count of counts) {
-    figures.push([count, await measure(count, empty) as Record<Cost, number>]);
+    measured.set(count, await measure(count));
     console.error(`${count} packages`);
+    if (values.into !== undefined) {
+      Deno.writeTextFileSync(values.into, JSON.stringify([...measured]));
+    }
   }
-  const series: Series[] = Object.entries(costs).map(([key, name]) => ({
-    name,
-    // The clock of the processor's time ticks every 10 ms.
-    points: figures.map(([count, figure]) => [count, Math.max(figure[key as Cost], 5)] as const),
-  }));
-  console.log(`| cost | ${counts.join(" | ")} | exponent |`);
-  console.log(`| --- |${" ---: |".repeat(counts.length + 1)}`);
-  for (const one of series) {
-    const cells = one.points.map(([, cost]) => Math.round(cost).toLocaleString("en"));
-    console.log(`| ${one.name} | ${cells.join(" | ")} | ${exponentOf(one).toFixed(2)} |`);
+  const sorted = [...measured].sort(([a], [b]) => a - b);
+  const all = sorted.map(([count]) => count);
+  console.log(
+    `| cost | ${all.map((count) => count.toLocaleString("en")).join(" | ")} | exponent |`,
+  );
+  console.log(`| --- |${" ---: |".repeat(all.length + 1)}`);
+  const drawn: Series[] = [];
+  for (const [key, name] of Object.entries({ ...ofAll, ...ofOne })) {
+    const points = sorted.flatMap(([count, costs]) => {
+      const cost = costs[key as Cost];
+      return cost === undefined ? [] : [[count, cost] as const];
+    });
+    const series = { name, points: points.filter(([count]) => count > 0) };
+    const exponent = key in ofAll ? growthOf(points)?.exponent : exponentOf(series);
+    const cells = sorted.map(([, costs]) => {
+      const cost = costs[key as Cost];
+      return cost === undefined ? "" : Math.round(cost).toLocaleString("en");
+    });
+    console.log(`| ${name} | ${cells.join(" | ")} | ${exponent?.toFixed(2) ?? ""} |`);
+    drawn.push({ ...series, name: name.replace(/[:,].*$/, ""), exponent });
   }
   if (values.picture !== undefined) {
-    const short = series.map((one) => ({ ...one, name: one.name.replace(/[:,].*$/, "") }));
-    const unit = "ms (memory: kB)";
-    await Deno.writeTextFile(values.picture, draw("What packages cost", unit, short));
+    await Deno.writeTextFile(values.picture, draw("What packages cost", "ms (memory: kB)", drawn));
   }
 } finally {
   await testnet.close();

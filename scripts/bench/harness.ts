@@ -39,6 +39,8 @@ export interface Row {
   contenders: readonly Contender[];
   /** Rounds that count. */
   rounds: number;
+  /** Whether a round that does not count goes before them; unless this is `false`. */
+  warmUp?: boolean;
   /** Removes what the rounds shared. */
   dispose?(): Promise<void>;
 }
@@ -63,7 +65,7 @@ export async function measure(row: Row, say: (line: string) => void): Promise<Me
   }
   const figures = new Map<string, Figures[]>(present.map(({ name }) => [name, []]));
   try {
-    for (let round = 0; round <= row.rounds; round++) {
+    for (let round = row.warmUp === false ? 1 : 0; round <= row.rounds; round++) {
       for (const { name, round: run } of present) {
         const result = await run(round);
         say(`${row.id}, ${round === 0 ? "warm-up" : `round ${round} of ${row.rounds}`}: ${name}`);
@@ -144,15 +146,15 @@ function markdown(lines: readonly string[][]): string {
 }
 
 /**
- * Runs the rows that the command line names, or all: `[--rounds N] [ROW…]`. Tables go to standard
- * output, what is going on to standard error.
+ * Runs the rows that the command line names, or all: `[--rounds N] [--only WHO]… [ROW…]`. Tables go to
+ * standard output, what is going on to standard error.
  *
  * @returns the exit code
  */
 export async function runBenchmarks(rows: readonly Row[], args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
-    options: { rounds: { type: "string" } },
+    options: { rounds: { type: "string" }, only: { type: "string", multiple: true } },
     allowPositionals: true,
   });
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
@@ -163,7 +165,10 @@ export async function runBenchmarks(rows: readonly Row[], args: string[]): Promi
   }
   const chosen = rows.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
   for (const row of chosen) {
-    const measured = await measure({ ...row, rounds: rounds ?? row.rounds }, console.error);
+    const contenders = row.contenders
+      .filter(({ name }) => values.only === undefined || values.only.includes(name));
+    const wanted = { ...row, contenders, rounds: rounds ?? row.rounds };
+    const measured = await measure(wanted, console.error);
     console.log(report(measured));
   }
   return 0;

@@ -12,17 +12,17 @@ import bencode from "bencode";
 import { systemClock } from "../../src/base/mod.ts";
 import { connectControl } from "../../src/daemon/mod.ts";
 import { torrentInfoHash } from "../../src/package/mod.ts";
+import { CpuMeter, privateMiB } from "./process_figures.ts";
 import { libreseed, PYTHON } from "./transfer.ts";
 
 /** The port of each, in its namespace. */
 export const PORT = 47_123;
 const POLL_MS = 20;
+const LOOK_MS = 2_000;
 
 /** What a process has taken until now. */
 export interface Taken {
   cpuSeconds: number;
-  /** Memory that it shares with no other process. */
-  privateMiB: number;
   /** UDP packets that were sent in its namespace. */
   packets: number;
 }
@@ -140,6 +140,7 @@ export const holders: Record<string, Holder> = {
 export class Held implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
+  readonly #cpu: CpuMeter;
 
   /** Starts it, and waits until it seeds all. */
   static async start(holder: Holder, home: string, count: number): Promise<Held> {
@@ -155,25 +156,32 @@ export class Held implements AsyncDisposable {
       env: { ...Deno.env.toObject(), LIBRESEED_HOME: home },
     });
     this.#ended = new Promise((resolve) => this.#child.once("close", resolve));
+    this.#cpu = new CpuMeter(() => [this.#child.pid!]);
   }
 
   /** What it has taken since its start. */
   taken(): Taken {
     const { pid } = this.#child;
-    const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]!.split(" ");
-    const memory = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
-    const kibibytes = (name: string) =>
-      Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(memory)?.[1] ?? 0);
     const [names, values] = Deno.readTextFileSync(`/proc/${pid}/net/snmp`).split("\n")
       .filter((line) => line.startsWith("Udp:")).map((line) => line.split(" "));
     return {
-      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
-      privateMiB: (kibibytes("Private_Clean") + kibibytes("Private_Dirty")) / 1_024,
+      cpuSeconds: this.#cpu.seconds,
       packets: Number(values![names!.indexOf("OutDatagrams")]),
     };
   }
 
+  /** The least private memory in a while, looked at every two seconds. */
+  async leastPrivateMiB(whileMs: number): Promise<number> {
+    let least = Infinity;
+    for (const endMs = performance.now() + whileMs; performance.now() < endMs;) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      least = Math.min(least, privateMiB(this.#child.pid!));
+    }
+    return least;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#cpu[Symbol.dispose]();
     this.#child.kill("SIGKILL");
     await this.#ended;
   }
