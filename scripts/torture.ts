@@ -9,6 +9,7 @@
 import { parseArgs } from "node:util";
 import type { Case, Report } from "./torture/case.ts";
 import { faults } from "./torture/faults.ts";
+import { floods } from "./torture/flood.ts";
 import { hostile } from "./torture/hostile.ts";
 import { loads } from "./torture/load.ts";
 import { machine } from "./torture/machine.ts";
@@ -25,7 +26,7 @@ const { values } = parseArgs({
 });
 const scale = Number(values.scale);
 const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
-const cases = [...faults, ...machine, ...hostile, ...loads, soak].filter(({ name }) =>
+const cases = [...faults, ...machine, ...hostile, ...floods, ...loads, soak].filter(({ name }) =>
   name.includes(values.only)
 );
 const isTime = minutes === undefined || minutes > 0;

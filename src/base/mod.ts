@@ -4,6 +4,7 @@
  * @module
  */
 
+export * from "./addresses.ts";
 export * from "./bytes.ts";
 export * from "./clock.ts";
 export * from "./errors.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { toHex } from "../base/mod.ts";
+import { isLocalAddress, toHex } from "../base/mod.ts";
 import type { KnownContact } from "./compact_nodes.ts";
 import { compareDistance } from "./distance.ts";
 import type { Contact } from "./node.ts";
@@ -16,6 +16,8 @@ export interface Candidate {
   contact: KnownContact;
   /** `passed`: not asked, because it seems dead. */
   state: "new" | "passed" | "waiting" | "late" | "answered" | "failed";
+  /** The network of 256 addresses that it is in; `undefined` for a local one. */
+  network: string | undefined;
   /**
    * How many answers left out a node that is only known from before, though they name farther ones;
    * `undefined` for one that somebody has named.
@@ -81,7 +83,7 @@ export class Candidates {
   /** Adds a node that answered without having been a candidate; `false` if one has its id. */
   addAnswered(contact: KnownContact): boolean {
     if (this.#byId.has(toHex(contact.id))) return false;
-    this.#insert({ id: contact.id, contact, state: "answered" });
+    this.#insert(newCandidate(contact, "answered"));
     return true;
   }
 
@@ -98,15 +100,27 @@ export class Candidates {
     return this.#list.length;
   }
 
-  /** The closest that are not passed over, at most `count`. */
+  /**
+   * The closest that are not passed over, at most `count`, and of each network of 256 addresses only
+   * the closest: somebody who has one machine, or one network, may run nodes by the thousand.
+   */
   front(count: number): Candidate[] {
     const front: Candidate[] = [];
+    const networks = new Set<string>();
     for (const candidate of this.#list) {
-      if (PASSED_OVER.includes(candidate.state)) continue;
+      const { state, network } = candidate;
+      if (PASSED_OVER.includes(state) || (network !== undefined && networks.has(network))) continue;
+      if (network !== undefined) networks.add(network);
       front.push(candidate);
       if (front.length === count) break;
     }
     return front;
+  }
+
+  /** The contacts of those that were not asked and need not have been passed over, closest first. */
+  notAsked(): KnownContact[] {
+    return this.front(MAX_CANDIDATES).filter(({ state }) => state === "new")
+      .map(({ contact }) => contact);
   }
 
   /** Whether answers are awaited that tell which of those known from before are still there. */
@@ -122,10 +136,10 @@ export class Candidates {
     }
   }
 
-  /** The farthest of the `count` closest, dead or alive; `undefined` if none was passed over. */
+  /** The farthest of the `count` closest, whatever became of them; `undefined` if none was left out. */
   farthestOfSome(count: number): Candidate | undefined {
-    if (!this.#list.some(({ state }) => PASSED_OVER.includes(state))) return undefined;
-    return this.#list[Math.min(count, this.#list.length) - 1];
+    const most = Math.min(count, this.#list.length);
+    return this.front(count).length < most ? this.#list[most - 1] : undefined;
   }
 
   /** The contacts of those in one of the states, closest first. */
@@ -156,7 +170,7 @@ export class Candidates {
       return undefined;
     }
     if (!this.isNewAddress(contact)) return undefined;
-    const candidate: Candidate = { id: contact.id, contact, state };
+    const candidate = newCandidate(contact, state);
     this.#insert(candidate);
     if (isFull && this.#list.at(-1)!.state === "new") this.#list.pop();
     return candidate;
@@ -174,4 +188,10 @@ export class Candidates {
     }
     this.#list.splice(low, 0, candidate);
   }
+}
+
+function newCandidate(contact: KnownContact, state: Candidate["state"]): Candidate {
+  const { id, host } = contact;
+  const network = isLocalAddress(host) ? undefined : host.slice(0, host.lastIndexOf("."));
+  return { id, contact, state, network };
 }

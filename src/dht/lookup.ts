@@ -309,7 +309,7 @@ class Lookup {
     this.#answers.sort((a, b) => compareDistance(target, a.contact.id, b.contact.id));
     this.#resolve({
       answers: this.#answers,
-      others: this.#candidates.inState("new"),
+      others: this.#candidates.notAsked(),
       doubtful: this.#candidates.inState("late", "passed"),
       asked: this.#asked,
       errors: this.#errors,

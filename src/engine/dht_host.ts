@@ -13,7 +13,8 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type Clock, type Timer, toHex } from "../base/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../dht/mod.ts";
-import type { Krpc, KrpcError, KrpcMessage } from "./krpc_types.ts";
+import type { Krpc, KrpcError } from "./krpc_types.ts";
+import { guardTable } from "./table_guard.ts";
 import { QueryLimiter } from "./query_limiter.ts";
 import { QueryTimeouts } from "./query_timeouts.ts";
 import { Transactions } from "./transactions.ts";
@@ -90,7 +91,7 @@ export class DhtHost {
     transactions.watch(krpcSocket);
     this.#timeouts = new QueryTimeouts(options.clock, KRPC_TIMEOUT_MS);
     this.#timeouts.watch(krpcSocket);
-    this.#udp.isExpected = (...answer) => transactions.take(...answer);
+    this.#udp.expected = transactions;
     this.krpc = createKrpc({
       id: randomBytes(20),
       krpcSocket,
@@ -100,7 +101,7 @@ export class DhtHost {
     }) as unknown as Krpc;
     this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
     this.krpc.nodes.numberOfNodesToPing = PINGED_FOR_ROOM;
-    passByVisitors(this.krpc);
+    guardTable(this.krpc, options.clock);
     if (options.readOnly) visitOnly(this.krpc);
     else shortenAnswers(this.krpc);
   }
@@ -328,16 +329,6 @@ function shortenAnswers(krpc: Krpc): void {
       done,
     );
   };
-}
-
-/** Keeps nodes out of the routing table that say they are read-only (BEP 43): they answer no query. */
-function passByVisitors(krpc: Krpc): void {
-  const [take] = krpc.socket.listeners("query");
-  krpc.socket.removeAllListeners("query");
-  krpc.socket.on("query", (query: KrpcMessage, from: unknown) => {
-    if (query.ro === 1) krpc.emit("query", query, from);
-    else take!(query, from);
-  });
 }
 
 /**

@@ -12,6 +12,7 @@ import { MAX_SALT_BYTES, MAX_VALUE_BYTES } from "../records/mod.ts";
 const MAX_DEPTH = 32;
 const [DIGIT_0, DIGIT_9, COLON, MINUS] = [0x30, 0x39, 0x3a, 0x2d];
 const [LETTER_D, LETTER_E, LETTER_I, LETTER_L] = [0x64, 0x65, 0x69, 0x6c];
+const [DIGIT_1, LETTER_A, LETTER_R] = [0x31, 0x61, 0x72];
 /** Digits of a length: a packet has at most 65,507 bytes. */
 const MAX_LENGTH_DIGITS = 5;
 /** Digits of a number: libtorrent's are of 64 bits. */
@@ -57,6 +58,19 @@ export interface Sound {
   kind: "q" | "r" | "e";
   /** Its transaction id, if that has the two bytes that ours have, big-endian. */
   transaction: number | undefined;
+}
+
+/**
+ * What a packet seems to be by its first bytes, before anything is read or made of it: a dictionary's
+ * keys are sorted, and the first of a message is `a` in a query, `r` in a reply and `e` in an error.
+ * `unclear` if it begins otherwise, `malformed` if it cannot be a message.
+ */
+export function glance(packet: Uint8Array): "query" | "answer" | "unclear" | "malformed" {
+  if (packet[0] !== LETTER_D) return "malformed";
+  if (packet[1] !== DIGIT_1 || packet[2] !== COLON) return "unclear";
+  const key = packet[3];
+  if (key === LETTER_A) return "query";
+  return key === LETTER_R || key === LETTER_E ? "answer" : "unclear";
 }
 
 /** Whether a packet may be handed on: a query, a reply or an error with members of the right types. */

@@ -12,10 +12,12 @@ export interface KrpcContact {
   id: Uint8Array;
   host: string;
   port: number;
+  /** When it was heard of last, Unix milliseconds. */
+  seen?: number;
 }
 
-/** npm:k-bucket, the routing table. */
-export interface KBucket {
+/** npm:k-bucket, the routing table. Says `added` and `removed`, each with the contact. */
+export interface KBucket extends EventEmitter {
   numberOfNodesPerKBucket: number;
   numberOfNodesToPing: number;
   add(contact: KrpcContact): void;
@@ -28,6 +30,8 @@ export interface KBucket {
 
 /** A decoded KRPC message (BEP 5). */
 export interface KrpcMessage {
+  /** A query's arguments. */
+  a?: { id: Uint8Array };
   r?: Record<string, unknown>;
   /** 1 if the sender is read-only (BEP 43). */
   ro?: unknown;
@@ -71,6 +75,8 @@ export interface Krpc extends EventEmitter {
     message: { q: string; a: Record<string, unknown> },
     done: (error: Error | null, count: number) => void,
   ): void;
+  /** Takes a node into the routing table. */
+  _addNode(contact: KrpcContact): void;
   destroy(done?: () => void): void;
 }
 

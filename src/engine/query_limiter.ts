@@ -18,23 +18,27 @@ export interface QueryLimits {
   node: Rate;
   /** All ports of one address: several nodes may share it behind a NAT. */
   address: Rate;
-  /** All senders together. */
+  /** All strangers together, and all nodes together that answered us lately. */
   all: Rate;
   /** Senders that are remembered; the one that was silent for longest is forgotten first. */
   remembered: number;
+  /** So long, milliseconds, a node counts as one that answered us lately. */
+  knownForMs: number;
 }
 
 /**
  * What libtorrent takes from one node: 5 a second, averaged over 10 seconds (its setting
  * `dht_block_ratelimit`). It then bans the sender for five minutes (`dht_block_timeout`); here only
- * what is too much is dropped, because whoever forges a sender could have any node banned. The other
- * two are ours: four nodes behind one address, and some ten times what a busy node is asked.
+ * what is too much is dropped, because whoever forges a sender could have any node banned. The others
+ * are ours: four nodes behind one address, some ten times what a busy node is asked, and nodes of the
+ * last hour.
  */
 export const QUERY_LIMITS: QueryLimits = {
   node: { burst: 50, perSecond: 5 },
   address: { burst: 200, perSecond: 20 },
   all: { burst: 2_000, perSecond: 500 },
   remembered: 8_192,
+  knownForMs: 3_600_000,
 };
 
 interface Bucket {
@@ -48,13 +52,28 @@ export class QueryLimiter {
   readonly #limits: QueryLimits;
   readonly #nodes = new Map<string, Bucket>();
   readonly #addresses = new Map<string, Bucket>();
-  readonly #all: Bucket;
+  /** When nodes answered us last, by address and port. */
+  readonly #known = new Map<string, number>();
+  readonly #ofStrangers: Bucket;
+  readonly #ofKnown: Bucket;
 
   /** @param now milliseconds, of any beginning */
   constructor(now: () => number, limits: QueryLimits = QUERY_LIMITS) {
     this.#now = now;
     this.#limits = limits;
-    this.#all = { tokens: limits.all.burst, atMs: now() };
+    this.#ofStrangers = { tokens: limits.all.burst, atMs: now() };
+    this.#ofKnown = { ...this.#ofStrangers };
+  }
+
+  /**
+   * Takes in that a node answered a query of ours, which nobody does from a forged address. A flood of
+   * forged senders takes nothing of what such nodes have together.
+   */
+  learnKnown(address: string, port: number): void {
+    const key = `${address}:${port}`;
+    this.#known.delete(key);
+    this.#known.set(key, this.#now());
+    this.#trim(this.#known);
   }
 
   /**
@@ -65,14 +84,25 @@ export class QueryLimiter {
     if (address.startsWith("127.")) return true;
     const { node, address: perAddress, all } = this.#limits;
     const nowMs = this.#now();
-    const buckets = [
-      fill(this.#all, all, nowMs),
-      fill(this.#of(this.#addresses, address, perAddress, nowMs), perAddress, nowMs),
-      fill(this.#of(this.#nodes, `${address}:${port}`, node, nowMs), node, nowMs),
-    ];
-    if (buckets.some(({ tokens }) => tokens < 1)) return false;
-    for (const bucket of buckets) bucket.tokens--;
+    const key = `${address}:${port}`;
+    const together = this.#isKnown(key, nowMs) ? this.#ofKnown : this.#ofStrangers;
+    // Looked at one after the other: in a flood, nearly all end here, and nothing is kept of them.
+    if (fill(together, all, nowMs).tokens < 1) return false;
+    const ofAddress = fill(
+      this.#of(this.#addresses, address, perAddress, nowMs),
+      perAddress,
+      nowMs,
+    );
+    if (ofAddress.tokens < 1) return false;
+    const ofNode = fill(this.#of(this.#nodes, key, node, nowMs), node, nowMs);
+    if (ofNode.tokens < 1) return false;
+    for (const bucket of [together, ofAddress, ofNode]) bucket.tokens--;
     return true;
+  }
+
+  #isKnown(key: string, nowMs: number): boolean {
+    const atMs = this.#known.get(key);
+    return atMs !== undefined && Math.abs(nowMs - atMs) <= this.#limits.knownForMs;
   }
 
   /** Moves a sender to the end of the map, whose first entry is thus the longest silent one. */
@@ -80,8 +110,12 @@ export class QueryLimiter {
     const bucket = map.get(key) ?? { tokens: burst, atMs: nowMs };
     map.delete(key);
     map.set(key, bucket);
-    if (map.size > this.#limits.remembered) map.delete(map.keys().next().value!);
+    this.#trim(map);
     return bucket;
+  }
+
+  #trim(map: Map<string, unknown>): void {
+    if (map.size > this.#limits.remembered) map.delete(map.keys().next().value!);
   }
 }
 

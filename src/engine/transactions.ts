@@ -27,6 +27,8 @@ interface Asked {
 /** What was asked lately, and of whom. */
 export class Transactions {
   readonly #asked = new Map<number, Asked>();
+  /** How many of them each host was asked. */
+  readonly #hosts = new Map<string, number>();
   readonly #now: () => number;
 
   /** @param now the time in milliseconds; only differences count */
@@ -44,9 +46,15 @@ export class Transactions {
       const id = query(peer, message, done);
       if (id !== undefined) {
         this.#asked.set(id, { host: peer.host, port: peer.port, at: this.#now() });
+        this.#hosts.set(peer.host, (this.#hosts.get(peer.host) ?? 0) + 1);
       }
       return id;
     };
+  }
+
+  /** Whether any answer of a host is expected. */
+  isAsked(host: string): boolean {
+    return this.#hosts.has(host);
   }
 
   /**
@@ -57,7 +65,8 @@ export class Transactions {
   take(id: number, host: string, port: number): boolean {
     const asked = this.#asked.get(id);
     if (asked?.host !== host || asked.port !== port) return false;
-    return this.#asked.delete(id);
+    this.#drop(id, asked);
+    return true;
   }
 
   #free(): number {
@@ -69,9 +78,16 @@ export class Transactions {
   /** Forgets what is too long ago, or too much; the oldest come first. */
   #forget(): void {
     const since = this.#now() - KEPT_MS;
-    for (const [id, { at }] of this.#asked) {
-      if (at >= since && this.#asked.size < MAX_KEPT) return;
-      this.#asked.delete(id);
+    for (const [id, asked] of this.#asked) {
+      if (asked.at >= since && this.#asked.size < MAX_KEPT) return;
+      this.#drop(id, asked);
     }
+  }
+
+  #drop(id: number, { host }: Asked): void {
+    this.#asked.delete(id);
+    const left = this.#hosts.get(host)! - 1;
+    if (left > 0) this.#hosts.set(host, left);
+    else this.#hosts.delete(host);
   }
 }

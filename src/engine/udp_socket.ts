@@ -11,7 +11,7 @@
 import { EventEmitter } from "node:events";
 import { Buffer } from "node:buffer";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { examine, type Sound } from "./krpc_guard.ts";
+import { examine, glance } from "./krpc_guard.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
 
 /** Packets and bytes since the start, KRPC payload only. */
@@ -28,6 +28,14 @@ export interface Traffic {
   unasked: number;
   /** Packets that could not be sent: no socket, or the system refused the address. */
   unsent: number;
+}
+
+/** Says which answers were asked for. */
+export interface ExpectedAnswers {
+  /** Whether any answer of a host is expected. */
+  isAsked(host: string): boolean;
+  /** Whether an answer is, by its transaction id and where it is from. It is expected once. */
+  take(transaction: number, host: string, port: number): boolean;
 }
 
 /** Opens real sockets; handed in so that tests can take one away. */
@@ -68,8 +76,8 @@ export class UdpSocket extends EventEmitter {
   /** Called when an open socket fails, with the reason. The socket is gone then. */
   onLost: (why: Error) => void = () => {};
 
-  /** Says whether an answer was asked for, by its transaction id and where it is from. */
-  isExpected: (transaction: number, host: string, port: number) => boolean = () => true;
+  /** Says which answers were asked for; all, without it. */
+  expected: ExpectedAnswers | undefined;
 
   /** @param limiter says which queries are to be answered; all, without one */
   constructor(create: SocketFactory = () => createSocket("udp4"), limiter?: QueryLimiter) {
@@ -180,13 +188,43 @@ export class UdpSocket extends EventEmitter {
     this.traffic.packetsIn++;
     this.traffic.bytesIn += bytes.length;
     try {
-      const packet = examine(bytes);
-      if (packet === undefined) this.traffic.malformed++;
-      else if (this.#isWelcome(packet, from)) this.#handOn(bytes, from);
+      const refused = this.#refuses(bytes, from);
+      if (refused) this.traffic[refused]++;
+      else this.#handOn(bytes, from);
     } catch {
       // What the guard let pass and a library still stumbled over must not end the program.
       this.traffic.malformed++;
     }
+  }
+
+  /**
+   * As what a packet is dropped, if it is. No error goes back: to a forged sender that would be a
+   * packet too. In a flood most are dropped by their first bytes and their sender, before any more of
+   * them is read.
+   */
+  #refuses(
+    bytes: Uint8Array,
+    { address, port }: RemoteInfo,
+  ): "malformed" | "limited" | "unasked" | undefined {
+    const first = glance(bytes);
+    if (first === "malformed") return "malformed";
+    if (first === "query" && !this.#admits(address, port)) return "limited";
+    if (first === "answer" && this.expected?.isAsked(address) === false) return "unasked";
+    const packet = examine(bytes);
+    if (packet === undefined) return "malformed";
+    const { kind, transaction } = packet;
+    if (kind === "q") {
+      return first === "query" || this.#admits(address, port) ? undefined : "limited";
+    }
+    if (transaction === undefined || this.expected?.take(transaction, address, port) === false) {
+      return "unasked";
+    }
+    this.#limiter?.learnKnown(address, port);
+    return undefined;
+  }
+
+  #admits(address: string, port: number): boolean {
+    return this.#limiter?.admits(address, port) !== false;
   }
 
   /**
@@ -195,18 +233,6 @@ export class UdpSocket extends EventEmitter {
    */
   #handOn(bytes: Buffer, from: RemoteInfo): void {
     this.emit("message", Buffer.from(bytes), from);
-  }
-
-  /** Counts what is not. No error goes back: to a forged sender that would be a packet too. */
-  #isWelcome({ kind, transaction }: Sound, { address, port }: RemoteInfo): boolean {
-    if (kind === "q") {
-      if (this.#limiter?.admits(address, port) !== false) return true;
-      this.traffic.limited++;
-    } else {
-      if (transaction !== undefined && this.isExpected(transaction, address, port)) return true;
-      this.traffic.unasked++;
-    }
-    return false;
   }
 
   #lose(socket: Socket, error: Error): void {

@@ -35,6 +35,10 @@ function query(q: string, a: Record<string, BValue>, t = "a"): Uint8Array {
   return bencode({ t, y: "q", q, a });
 }
 
+function isQuery(packet: Uint8Array): boolean {
+  return Buffer.from(packet).includes("1:y1:q");
+}
+
 /** An engine whose UDP socket is a fake, so that packets can come from anywhere. */
 class Target implements AsyncDisposable {
   readonly socket = new FakeSocket();
@@ -53,11 +57,24 @@ class Target implements AsyncDisposable {
     return this.#at.engine;
   }
 
-  /** What it sends upon a packet. */
+  /** What it answers to a packet; not what it asks whoever sent it. */
   sent(packet: Uint8Array, from: { address: string; port: number }) {
     this.socket.sent.length = 0;
     this.socket.receive(packet, from);
-    return this.socket.sent.filter(({ to }) => to.host === from.address && to.port === from.port);
+    return this.socket.sent.filter(({ packet, to }) =>
+      to.host === from.address && to.port === from.port && !isQuery(packet)
+    );
+  }
+
+  /** A node asks it something, and answers what it is asked. */
+  meet(from: { address: string; port: number }): void {
+    const id = anyId();
+    this.socket.sent.length = 0;
+    this.socket.receive(query("ping", { id }), from);
+    for (const { packet } of this.socket.sent.splice(0)) {
+      const t = (bdecode(packet) as Map<string, BValue>).get("t")!;
+      if (isQuery(packet)) this.socket.receive(bencode({ t, y: "r", r: { id } }), from);
+    }
   }
 
   /** The body of its answer to a query. */
@@ -76,9 +93,8 @@ const local = { address: "127.0.0.1", port: 9_999 };
 
 /** Fills the routing table, puts an item of 1,000 bytes and announces 500 peers of a torrent. */
 function fill(target: Target): { item: Uint8Array; torrent: Uint8Array } {
-  for (let i = 0; i < 1_000; i++) {
-    target.socket.receive(query("ping", { id: anyId() }), { address: anyAddress(), port: 6881 });
-  }
+  for (let i = 0; i < 20; i++) target.meet({ address: anyAddress(), port: 6881 });
+  assert.equal(target.engine.node()!.tableSize(), 20);
   const id = anyId();
   const keys = generateKeyPair();
   const signed = signItem(keys, { salt: id, seq: 1, value: bencode("x".repeat(996)) });
@@ -147,6 +163,27 @@ Deno.test("one forged address gets no more than its share, whatever the ports", 
   assert.ok(target.engine.dhtTraffic!.limited > 15_000);
   // Nobody else pays for it.
   assert.equal(target.sent(packet, { address: "203.0.113.9", port: 1 }).length, 1);
+});
+
+Deno.test("forged senders enter no routing table, and few of them are asked who they are", async () => {
+  await using target = await Target.start();
+  for (let i = 0; i < 2_000; i++) {
+    target.socket.receive(query("ping", { id: anyId() }), { address: anyAddress(), port: 6881 });
+  }
+  assert.equal(target.engine.node()!.tableSize(), 0);
+  const asked = target.socket.sent.filter(({ packet }) => isQuery(packet)).length;
+  assert.ok(asked >= 10 && asked <= 30, `${asked} are asked`);
+});
+
+Deno.test("one address has one place in the routing table, whatever its ports and ids", async () => {
+  await using target = await Target.start();
+  for (let port = 1; port <= 5; port++) target.meet({ address: "198.51.100.7", port });
+  assert.equal(target.engine.node()!.tableSize(), 1);
+  for (let i = 1; i <= 5; i++) target.meet({ address: `198.51.100.${i}`, port: 6881 });
+  assert.equal(target.engine.node()!.tableSize(), 6);
+  // But all nodes of a test network have one.
+  for (let port = 1; port <= 3; port++) target.meet({ address: "127.0.0.1", port });
+  assert.equal(target.engine.node()!.tableSize(), 9);
 });
 
 Deno.test("20,000 packets of all kinds, from everywhere: the node answers, its memory is bounded", async () => {

@@ -216,3 +216,39 @@ Deno.test("a token of 60 KB is not sent back", async () => {
   assert.equal(announced.stored, 0);
   assert.equal(at.client.count("announce_peer"), 0);
 });
+
+/** So many nodes whose ids share 15 bits more with a target than the closest honest node's. */
+function crowd(at: Fixture, count: number, networks: number): void {
+  const hide = behaviours["take a put and keep nothing"]!;
+  for (let i = 0; i < count; i++) {
+    const id = at.target.slice();
+    id[3]! ^= 1 + (i >> 8);
+    id[4]! ^= i & 255;
+    const host = `46.1.${i % networks}.${1 + Math.floor(i / networks)}`;
+    const node = at.dht.join({ id, host });
+    node.behave = (query, honest) => hide(at, node, query, honest);
+  }
+}
+
+for (const [count, networks] of [[200, 1], [500, 4], [1_000, 7]] as const) {
+  Deno.test(`${count} nodes of ${networks} networks crowd round a target (an eclipse): its record is put and found`, async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const at = new Fixture({ nodes: 300, seed, network: 45 });
+      crowd(at, count, networks);
+      const item = at.item(5);
+      const put = await bounded(at, () => at.manager.put(item));
+      assert.ok(put.holding >= 8 - networks, `held by ${put.holding}`);
+      at.lent = [at.dht.client()];
+      const got = await bounded(at, () => at.manager.get(at.key));
+      assert.deepEqual(got.item, item, `seed ${seed}: ${JSON.stringify(got)}`);
+    }
+  });
+}
+
+Deno.test("100 nodes of 50 networks round a target hide its record: not found, and nothing is made up", async () => {
+  const at = new Fixture({ nodes: 300, network: 45 });
+  crowd(at, 100, 50);
+  await bounded(at, () => at.manager.put(at.item(5)));
+  at.lent = [at.dht.client()];
+  assert.equal((await bounded(at, () => at.manager.get(at.key))).item, undefined);
+});

@@ -94,9 +94,9 @@ export class SimulatedDht {
     return this.#byAddress.get(`${contact.host}:${contact.port}`);
   }
 
-  /** A new node, known to the others at once. */
-  join(): SimulatedNode {
-    const node = this.#make();
+  /** A new node, of an id and address of its choice if so, known to the others at once. */
+  join(chosen?: { id: Uint8Array; host: string }): SimulatedNode {
+    const node = this.#make(chosen);
     this.#introduce(node);
     for (const other of this.nodes) if (other !== node) other.learn(node);
     return node;
@@ -139,10 +139,12 @@ export class SimulatedDht {
     });
   }
 
-  #make(): SimulatedNode {
+  #make(chosen?: { id: Uint8Array; host: string }): SimulatedNode {
     const number = ++this.#count;
-    const id = digest(`node ${number} of ${this.#network}`);
-    const host = [this.#network, number >> 16 & 255, number >> 8 & 255, number & 255].join(".");
+    const id = chosen?.id ?? digest(`node ${number} of ${this.#network}`);
+    // No two in one network of 256 addresses.
+    const host = chosen?.host ??
+      [this.#network, number & 255, number >> 8 & 255, 1 + (number >> 16)].join(".");
     const node = new SimulatedNode(
       id,
       host,

@@ -10,7 +10,7 @@ function limiter(limits = QUERY_LIMITS) {
     for (let i = 0; i < count; i++) if (queries.admits(address, port)) taken++;
     return taken;
   };
-  return { at, admitted };
+  return { at, admitted, queries };
 }
 
 Deno.test("one node is answered 50 queries at once, and 5 a second from then on", () => {
@@ -52,6 +52,24 @@ Deno.test("all senders together have 2,000 queries, and 500 a second", () => {
   assert.equal(all(), 2_000);
   at.ms += 2_000;
   assert.equal(all(), 1_000);
+});
+
+Deno.test("nodes that answered us within the hour keep what they have when strangers take all of theirs", () => {
+  const { at, admitted, queries } = limiter();
+  queries.learnKnown("192.0.2.1", 6881);
+  const flood = () => {
+    for (let i = 0; i < 5_000; i++) admitted(1, `198.51.${i >> 8}.${i & 255}`);
+  };
+  flood();
+  assert.equal(admitted(1, "192.0.2.2"), 0, "a stranger");
+  assert.equal(admitted(1, "192.0.2.1", 6882), 0, "another port of the same address");
+  assert.equal(admitted(100, "192.0.2.1"), 50);
+  at.ms += 3_600_000;
+  flood();
+  assert.equal(admitted(1, "192.0.2.1"), 1);
+  at.ms += 1;
+  flood();
+  assert.equal(admitted(1, "192.0.2.1"), 0, "that was too long ago");
 });
 
 Deno.test("a query that is dropped is charged to nobody", () => {

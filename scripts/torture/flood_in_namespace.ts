@@ -1,0 +1,146 @@
+/**
+ * What `flood.ts` runs as root in a network namespace of its own: a daemon, and in a second namespace,
+ * at the other end of a cable, somebody who floods it from forged addresses and some who mean well.
+ * Arguments: seconds, kind of packets, number of forged addresses. Prints one line of JSON.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { eventually, newPlace } from "../../tests/cli/network/place.ts";
+import { peakBytes } from "./case.ts";
+import { published } from "./hostile.ts";
+
+/** What came of a flood. */
+export interface Flood {
+  /** Packets that were sent, and of them those that the system had no room for. */
+  sent: number;
+  lost: number;
+  /** Packets that the node read, and what became of those that it did not hand on. */
+  read: number;
+  limited: number;
+  malformed: number;
+  unasked: number;
+  /** Packets that it sent. */
+  out: number;
+  /** Queries of nodes that mean well. */
+  known: { asked: number; answered: number };
+  strangers: { asked: number; answered: number };
+  /** Announcements of a record by command meanwhile. */
+  announced: { tried: number; well: number };
+  peakBytes: number | undefined;
+  recoveryMs: number;
+}
+
+const [HERE, THERE] = ["10.99.0.1", "10.99.0.2"];
+const PACKETS_A_SECOND = 60_000;
+const ACQUAINTANCE_SECONDS = 3;
+const [seconds, kind, senders] = Deno.args as [string, string, string];
+
+async function sh(script: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command("sh", { args: ["-ec", script] }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+/** The second namespace; it is gone with the process that it was made with. */
+async function connect(): Promise<Deno.ChildProcess> {
+  const other = new Deno.Command("unshare", { args: ["--net", "sleep", "infinity"] }).spawn();
+  const inOther = `nsenter -t ${other.pid} -n`;
+  await sh(`
+    ip link set lo up
+    ip link add here type veth peer name there
+    until [ "$(readlink /proc/${other.pid}/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do :; done
+    ip link set there netns ${other.pid}
+    ip address add ${HERE}/24 dev here
+    ip link set here up
+    ${inOther} ip link set lo up
+    ${inOther} ip address add ${THERE}/24 dev there
+    ${inOther} ip link set there up
+    ip route add default via ${THERE}
+    for name in all here; do echo 0 > /proc/sys/net/ipv4/conf/$name/rp_filter || true; done`);
+  return other;
+}
+
+function inOther(other: Deno.ChildProcess, script: string, args: unknown[]): Deno.ChildProcess {
+  const run = [Deno.execPath(), "run", "-qA", join(import.meta.dirname!, script)];
+  return new Deno.Command("nsenter", {
+    args: ["-t", `${other.pid}`, "-n", ...run, ...args.map(String)],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+}
+
+/** Packets that the system dropped, because nobody had read those before them. */
+function drops(port: number): number {
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  const line = Deno.readTextFileSync("/proc/net/udp").split("\n").find((one) =>
+    one.includes(`:${hex} 00000000:0000`)
+  );
+  return Number(line!.trim().split(/\s+/).at(-1));
+}
+
+async function lastLine(process: Deno.ChildProcess): Promise<string> {
+  const { success, stdout } = await process.output();
+  if (!success) throw new Error("a sender or an asker has failed");
+  return new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1)!;
+}
+
+const other = await connect();
+try {
+  await using place = await newPlace();
+  const home = await place.home();
+  await published(place, home, "pkg", 1 << 10);
+  await using daemon = await home.daemon();
+  const traffic = async () => JSON.parse(await home.must(["status", "--json"])).traffic;
+  const askers = inOther(other, "honest_askers.ts", [
+    THERE,
+    HERE,
+    daemon.port,
+    ACQUAINTANCE_SECONDS,
+    seconds,
+  ]);
+  await new Promise((resolve) => setTimeout(resolve, (ACQUAINTANCE_SECONDS + 1) * 1_000));
+  const before = await traffic();
+  const droppedBefore = drops(daemon.port);
+  const sender = inOther(other, "raw_sender.ts", [
+    HERE,
+    daemon.port,
+    seconds,
+    PACKETS_A_SECOND,
+    kind,
+    senders,
+  ]);
+  const start = askers.stdin.getWriter();
+  await start.write(new Uint8Array(1));
+  await start.close();
+  const announced = { tried: 0, well: 0 };
+  const endMs = performance.now() + Number(seconds) * 1_000;
+  while (performance.now() < endMs) {
+    announced.tried++;
+    if ((await home.run(["announce", "-q", "--timeout", "20s"])).code === 0) announced.well++;
+  }
+  const sent = Number(await lastLine(sender));
+  const startMs = performance.now();
+  await eventually(async () => (await home.run(["announce", "-q"])).code === 0);
+  const recoveryMs = performance.now() - startMs;
+  const after = await traffic();
+  const since = (name: string) => after[name] - before[name];
+  const flood: Flood = {
+    sent,
+    lost: drops(daemon.port) - droppedBefore,
+    read: since("packetsIn"),
+    limited: since("limited"),
+    malformed: since("malformed"),
+    unasked: since("unasked"),
+    out: since("packetsOut"),
+    ...JSON.parse(await lastLine(askers)),
+    announced,
+    peakBytes: await peakBytes(daemon),
+    recoveryMs,
+  };
+  console.log(JSON.stringify(flood));
+  await daemon.end();
+} finally {
+  other.kill();
+  await other.status;
+}
