@@ -28,6 +28,13 @@ export class CliError extends LibreseedError {
   override name = "CliError";
 }
 
+/** The same error, with the path or flag that it is about, if it does not name it itself. */
+export function errorAbout(what: string, error: unknown): unknown {
+  if (!(error instanceof LibreseedError) || error.message.includes(what)) return error;
+  const { kind, code, message, detail } = error;
+  return new CliError(kind, code, `${what}: ${message}`, { cause: error, detail });
+}
+
 /** Whoever read our standard output has gone (`libreseed list | head -1`). Not worth a message. */
 export class OutputClosed extends CliError {
   override name = "OutputClosed";

@@ -82,6 +82,7 @@ function remoteOperations(http: Deno.HttpClient): Operations {
   return {
     status: () => call("status"),
     list: () => call("list"),
+    followed: () => call("followed"),
     records: () => call("records"),
     settings: () => call("settings"),
     reload: () => call("reload"),

@@ -62,6 +62,7 @@ const requestSchemas = {
     peers: v.optional(v.array(v.pipe(v.string(), v.maxLength(64)))),
     torrent: v.optional(v.string()),
   }),
+  followed: v.strictObject({}),
   records: v.strictObject({}),
   settings: v.strictObject({}),
   reload: v.strictObject({}),

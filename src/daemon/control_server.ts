@@ -166,6 +166,7 @@ function call(
   switch (name) {
     case "status":
     case "list":
+    case "followed":
     case "records":
     case "settings":
     case "reload":

@@ -130,6 +130,8 @@ export class FollowKeeper {
   readonly #stopped = new AbortController();
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
+  /** Whether somebody asked while it was working. */
+  #again = false;
   #saidFull = false;
   /** The list of which all is here that may be, by publisher: its `seq` and the limit. */
   readonly #mirrored = new Map<string, string>();
@@ -144,6 +146,12 @@ export class FollowKeeper {
     this.#tick();
   }
 
+  /** Sees now to what is due, or as soon as what is under way is done. */
+  look(): void {
+    this.#again = this.#working !== undefined;
+    this.#tick();
+  }
+
   /** Resolves when nothing is under way. */
   async stop(): Promise<void> {
     this.#stopped.abort();
@@ -153,7 +161,12 @@ export class FollowKeeper {
 
   #tick(): void {
     if (this.#stopped.signal.aborted || this.#working) return;
-    this.#working = this.#work().finally(() => this.#working = undefined);
+    this.#working = this.#work().finally(() => {
+      this.#working = undefined;
+      if (!this.#again) return;
+      this.#again = false;
+      this.#tick();
+    });
   }
 
   async #work(): Promise<void> {

@@ -310,6 +310,10 @@ export class Host implements Operations {
     return this.#downloads.start(request, options);
   }
 
+  followed(): Promise<void> {
+    return Promise.resolve(this.#follows?.look());
+  }
+
   records(): Promise<RecordJson[]> {
     this.#dht.flush();
     return Promise.resolve(this.#records.describe());

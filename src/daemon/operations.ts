@@ -252,6 +252,8 @@ export interface Operations {
     request: DownloadJson,
     options?: CallOptions<DownloadProgress>,
   ): Promise<DownloadedJson>;
+  /** Says that the followed publishers are others now; the daemon sees to them at once. */
+  followed(): Promise<void>;
   /** The records that this home keeps alive, and how each was found at its last announcement. */
   records(): Promise<RecordJson[]>;
   /** The settings in force, and where each came from. */

@@ -88,11 +88,12 @@ Deno.test("a mirror stops at --max-disk, and says so", async () => {
   const [ann, mirror] = [await place.home(), await place.home(null)];
   await using daemon = await ann.daemon();
   await publishAll(place, ann, [["apple", "1.0.0"], ["pear", "1.0.0"]]);
-  await mirror.must(["follow", ann.publicKey]);
   const { size } = await Deno.stat(join(ann.seed, "apple-1.0.0.tgz"));
   // Room for one and a half.
   const limit = `${Math.round(size * 1.5)}`;
   await using mirroring = await mirror.daemon(["--mirror", "--max-disk", limit]);
+  // It is told, and does not wait until it looks by itself.
+  await mirror.must(["follow", ann.publicKey]);
   await mirroring.process.waitForLine(/not all that is followed is mirrored.*--max-disk/, "stderr");
   await eventually(() => archives(mirror).length === 1);
   await mirroring.end();

@@ -45,6 +45,8 @@ export default defineCommand<Record<never, never>, [key: string]>({
           // Followed all the same: it may publish tomorrow.
           output.warning(`${error.message}. It is followed; the daemon looks again`);
         }
+        // One that mirrors need not be waited for until it looks by itself.
+        if (network.node.status.daemon) await operations.followed();
         const packages = state.follows.ofPublisher(publicKey).length;
         output.result({ publisher, packages }, `${publisher}\t${formatCount(packages, "package")}`);
       }));

@@ -5,10 +5,10 @@
  */
 
 import { resolve } from "node:path";
-import { LibreseedError, toHex } from "../../base/mod.ts";
+import { toHex } from "../../base/mod.ts";
 import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../command.ts";
 import { networkSettings } from "../common_flags.ts";
-import { CliError } from "../errors.ts";
+import { CliError, errorAbout } from "../errors.ts";
 import { publisherKeyPath } from "../publisher_key.ts";
 import { withNames, withNode } from "../with_node.ts";
 
@@ -39,7 +39,7 @@ async function put(given: Run): Promise<void> {
   );
   const bytes = await io.readFile(resolve(io.cwd, file), MAX_MINIMAL_MANIFEST_BYTES);
   if (!bytes) throw new CliError("not-found", "FILE_INVALID", `There is no file ${file}`);
-  const minimal = named(file, () => parseMinimal(bytes));
+  const minimal = parseNamed(file, () => parseMinimal(bytes));
   const { formatPublicKey, readKeyFile } = await import("../../identity/mod.ts");
   const keys = await readKeyFile(publisherKeyPath((await settings()).values));
   if (!verifyMinimalSignature(minimal) || minimal.pubkey !== formatPublicKey(keys.publicKey)) {
@@ -61,14 +61,11 @@ async function put(given: Run): Promise<void> {
   });
 }
 
-/** The same error, with the file that it is about. */
-function named<T>(file: string, parse: () => T): T {
+function parseNamed<T>(file: string, parse: () => T): T {
   try {
     return parse();
-  } catch (cause) {
-    if (!(cause instanceof LibreseedError)) throw cause;
-    const { kind, code, message, detail } = cause;
-    throw new CliError(kind, code, `${file}: ${message}`, { cause, detail });
+  } catch (error) {
+    throw errorAbout(file, error);
   }
 }
 

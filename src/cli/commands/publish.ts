@@ -11,7 +11,7 @@ import type { PublishContext, Published } from "../../daemon/mod.ts";
 import type { KeyPair } from "../../identity/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
-import { CliError } from "../errors.ts";
+import { CliError, errorAbout } from "../errors.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
 import { formatDuration } from "../format.ts";
 import { Listing } from "../listing.ts";
@@ -62,11 +62,11 @@ export default defineCommand<Flags, string[]>({
     return await withNode(given, async (network) => {
       const codes: number[] = [];
       const published: Published[] = [];
-      const failed = (error: unknown, count = 1) => {
+      const failed = (error: unknown, count = 1, path?: string) => {
         io.signal.throwIfAborted();
         if (paths.length === 1) throw error;
         // The others may yet succeed, and one error a path is said as it happens.
-        output.error(error);
+        output.error(path === undefined ? error : errorAbout(path, error));
         for (let i = 0; i < count; i++) codes.push(exitCodeOfError(error));
       };
       const context = contextOf(given, network, epoch);
@@ -90,7 +90,7 @@ export default defineCommand<Flags, string[]>({
           });
           await listing.take(result);
         } catch (error) {
-          failed(error);
+          failed(error, 1, path);
         }
       }
       await listing.flush();
@@ -105,12 +105,11 @@ export default defineCommand<Flags, string[]>({
 
 async function durationOf(text: string | undefined): Promise<number | undefined> {
   if (text === undefined) return undefined;
-  const { ConfigError, parseDuration } = await import("../../config/mod.ts");
+  const { parseDuration } = await import("../../config/mod.ts");
   try {
     return parseDuration(text);
-  } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause;
-    throw new CliError("usage", "BAD_ARGUMENTS", `--seed-for: ${cause.message}`, { cause });
+  } catch (error) {
+    throw errorAbout("--seed-for", error);
   }
 }
 

@@ -37,13 +37,17 @@ Deno.test("publish takes several directories, and goes on after one that is bad"
   ];
   const empty = join(place.path, "empty");
   await Deno.mkdir(empty);
-  const { code, stdout, stderr } = await home.run(["publish", one, empty, "nowhere", two]);
+  const linked = await place.source("three", "1.0.0");
+  await Deno.symlink("/etc/passwd", join(linked, "out"));
+  const paths = [one, empty, "nowhere", linked, two];
+  const { code, stdout, stderr } = await home.run(["publish", ...paths]);
   assert.equal(code, 7, stderr);
   const printed = stdout.trimEnd().split("\n").map((line) => line.split("\t")[0]);
   assert.deepEqual(printed, ["one@1.0.0", "@s/two@2.0.0-rc.1"]);
   const complaints = stderr.split("\n").filter((line) => line.startsWith("libreseed: "));
-  assert.equal(complaints.length, 2, stderr);
-  assert(complaints[0]!.includes(empty) && complaints[1]!.includes("nowhere"), stderr);
+  assert.equal(complaints.length, 3, stderr);
+  // Each names the path that it is about.
+  assert([empty, "nowhere", linked].every((path, i) => complaints[i]!.includes(path)), stderr);
   for (const [name, version] of [["one", "1.0.0"], ["@s/two", "2.0.0-rc.1"]] as const) {
     assert.equal(home.holders(name, version).length, 8);
   }
@@ -209,7 +213,7 @@ Deno.test("with no node to reach, publish says so, keeps all, and announce makes
     await Deno.remove(`${home.path}/keys`, { recursive: true });
     const announced = await home.must(["announce", "later"]);
     assert.match(announced, /^later@1\.0\.0\tstored on [1-8] nodes/m);
-    assert.match(announced, /^announce\tstored on [1-8] nodes/m);
+    assert.match(announced, /^announce record\tstored on [1-8] nodes/m);
     assert.match(announced, /^name index of later\tstored on [1-8] nodes/m);
     assert.equal(home.holders("later", "1.0.0").length, 8);
     assert.equal(home.listHolders().length, 8);
@@ -232,7 +236,7 @@ Deno.test("what was published without the DHT undoes nothing that another machin
   const announced = await home.must(["announce"]);
   assert.match(announced, /^mine@1\.0\.0\tstored on 8 nodes/m);
   assert.match(announced, /^theirs@1\.0\.0\tsuperseded/m);
-  assert.match(announced, /^announce\tsuperseded/m);
+  assert.match(announced, /^announce record\tsuperseded/m);
   const other = await place.home(null);
   const find = async (spec: string) =>
     JSON.parse(await other.must(["resolve", "--json", `${home.publicKey}/${spec}`])).infohash;
@@ -285,7 +289,7 @@ Deno.test("publish --seed-for serves for a while and then ends", async () => {
   const source = await place.source("brief", "1.0.0");
   await using publishing = home.spawn(["publish", "--seed-for", "10m", source]);
   const [line] = await publishing.waitForLine(/^brief@1\.0\.0\t.+$/, "stdout");
-  await publishing.waitForLine(/^serving for 600 s/, "stderr");
+  await publishing.waitForLine(/^serving for 10m00s/, "stderr");
   await other.must(["get", `${home.publicKey}/brief@1.0.0`]);
   await other.must(["verify", join(other.seed, "brief-1.0.0.tgz")]);
   publishing.kill("SIGINT");

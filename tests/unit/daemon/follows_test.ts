@@ -146,6 +146,23 @@ Deno.test("a list that has not changed costs one lookup; a newer one those of wh
   assert.deepEqual(at.warnings, []);
 });
 
+Deno.test("a keeper that is told looks at once, and once more if it was busy", async () => {
+  await using at = await following();
+  at.online = false;
+  const keeper = at.keeper();
+  keeper.start();
+  await at.pass(2_000);
+  assert.deepEqual(at.seen(), []);
+  at.online = true;
+  at.publish("a", "1.0.0");
+  at.offer(1, ["a", "1.0.0"]);
+  keeper.look();
+  keeper.look();
+  await at.pass(0);
+  assert.deepEqual(at.seen(), ["a@1.0.0"]);
+  await keeper.stop();
+});
+
 Deno.test("what has no record yet is looked for again though the list stays the same", async () => {
   await using at = await following();
   at.publish("a", "1.0.0");
