@@ -6,7 +6,7 @@
  * @module
  */
 
-import { delay, outOfReach, systemClock } from "../base/mod.ts";
+import { delay, errorToData, outOfReach, systemClock } from "../base/mod.ts";
 import type { Io, Sink } from "./context.ts";
 import { CliError, type EndSignal, Interrupted, OutputClosed } from "./errors.ts";
 import { exitCodeOfSignal } from "./exit_codes.ts";
@@ -60,8 +60,8 @@ function sinkOf(stream: DenoStream): Sink {
 }
 
 async function readFile(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
-  const invalid = (why: string) =>
-    new CliError("failed", "FILE_INVALID", `cannot read ${path}: ${why}`);
+  const invalid = (why: string, cause?: unknown) =>
+    new CliError("failed", "FILE_INVALID", `cannot read ${path}: ${why}`, { cause });
   try {
     const { isFile, size } = await Deno.stat(path);
     // Looked at first: opening a FIFO would wait for whoever writes to it.
@@ -70,8 +70,9 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array | un
     return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    const reach = outOfReach(error);
-    throw reach ? invalid(reach.why) : error;
+    if (error instanceof CliError) throw error;
+    if (error instanceof Deno.errors.PermissionDenied) throw invalid("no permission", error);
+    throw invalid(outOfReach(error)?.why ?? errorToData(error).message, error);
   }
 }
 
