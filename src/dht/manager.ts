@@ -25,6 +25,7 @@ import {
 import { parseCompactPeers } from "./peers.ts";
 import { putThrough, tokenOf } from "./put.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
+import { RecentLookups } from "./recent_lookups.ts";
 import { QUERY_TIMEOUT_MS, RoundTripEstimator } from "./round_trip.ts";
 
 /** Options of {@linkcode DhtManager}. */
@@ -95,6 +96,7 @@ export class DhtManager {
   readonly #roundTrip = new RoundTripEstimator();
   readonly #density = new Density();
   readonly #neighbourhoods: Neighbourhoods;
+  readonly #recent: RecentLookups;
   /** The last operation of each target: two puts of one key at once would fail one of them. */
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -112,6 +114,7 @@ export class DhtManager {
     this.#nodes = options.nodes;
     this.#clock = options.clock;
     this.#neighbourhoods = new Neighbourhoods(options.clock);
+    this.#recent = new RecentLookups(options.clock);
     this.#storeNodes = options.storeNodes ?? 8;
     this.#minNodes = options.minNodes ?? 8;
     this.#concurrency = options.concurrency ?? 4;
@@ -128,9 +131,11 @@ export class DhtManager {
     return this.#run(async (nodes, signal) => {
       this.#stats.gets++;
       const target = targetOf(key.publicKey, key.salt);
-      const results = await Promise.all(
-        nodes.map((node) => this.#lookup(node, "get", target, { target }, signal)),
-      );
+      const results = await Promise.all(nodes.map(async (node) => {
+        const found = await this.#lookup(node, "get", target, { target }, signal);
+        if (!signal.aborted) this.#recent.keep(node.id, target, found);
+        return found;
+      }));
       const outcome = readItems(results, key);
       if (outcome.responded > 0) this.#stats.getsAnswered++;
       return outcome;
@@ -139,8 +144,8 @@ export class DhtManager {
 
   /**
    * Sees to it that the nodes closest to the item's target hold it: asks first, and puts only to
-   * those that lack it or hold an older one, unless told to refresh others too. Puts of the same
-   * target wait for each other. Work that can wait spares the dead, and takes longer for it.
+   * those that lack it or hold an older one, unless told to refresh others too. What a record is
+   * based on, and a get has shown a moment ago, is not asked again. Puts of the same target wait for each other. Work that can wait spares the dead, and takes longer for it.
    *
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
@@ -152,9 +157,8 @@ export class DhtManager {
         const { refreshAfterMs, basedOn, background } = options;
         const known = this.#neighbourhoods;
         const outcomes = await Promise.all(nodes.map(async (node) => {
-          const found = await this.#lookup(node, "get", target, { target }, signal, {
-            frugal: background,
-          });
+          const found = (basedOn && this.#recent.take(node.id, target)) ??
+            await this.#lookup(node, "get", target, { target }, signal, { frugal: background });
           return putThrough(node, item, found, {
             storeNodes: this.#storeNodes,
             minNodes: this.#minNodes,
