@@ -155,13 +155,18 @@ async function fetchArchive(context: GetContext, plan: Plan): Promise<Got> {
   const archivePath = partialPath(seeds.path, plan.infoHashHex);
   const behind = minimal &&
     new VerifyBehind({ archivePath, minimal, publicKey, limits, signal });
-  const { path, torrent } = await downloadWithDeadline(context, {
-    infoHash: plan.infoHashHex,
-    lengthBytes: minimal?.length,
-    maxBytes: limits.maxArchiveBytes,
-    peers: plan.peers,
-    torrent: plan.torrent && toBase64(plan.torrent),
-  }, behind).catch(async (error) => {
+  const { path, torrent } = await downloadWithDeadline(
+    context,
+    {
+      infoHash: plan.infoHashHex,
+      lengthBytes: minimal?.length,
+      maxBytes: limits.maxArchiveBytes,
+      peers: plan.peers,
+      torrent: plan.torrent && toBase64(plan.torrent),
+    },
+    behind,
+    minimal,
+  ).catch(async (error) => {
     await behind?.abandon();
     throw error;
   });
@@ -209,6 +214,7 @@ async function downloadWithDeadline(
   context: GetContext,
   request: DownloadJson,
   behind: VerifyBehind | undefined,
+  minimal: MinimalManifest | undefined,
 ) {
   const { operations, clock, timeoutMs, signal, onProgress } = context;
   const ended = new AbortController();
@@ -238,14 +244,15 @@ async function downloadWithDeadline(
   } catch (error) {
     if (!stalled.signal.aborted || signal?.aborted) throw error;
     const seconds = Math.round(timeoutMs / 1_000);
+    const what = minimal ? `${minimal.name}@${minimal.version}` : request.infoHash;
     throw new DaemonError(
       "network",
       "NO_PEERS",
-      peersSeen === 0
-        ? `Nobody who seeds ${request.infoHash} was found within ${seconds} s. ${
-          behind ? "Its record is there; somebody" : "Somebody"
-        } has to run \`libreseed seed\``
-        : `The download of ${request.infoHash} got no further for ${seconds} s, at ${bytes} bytes. What came is kept: the same command goes on from there`,
+      bytes === 0
+        ? `Nobody who seeds ${what} was found within ${seconds} s${
+          peersSeen === 0 ? "" : ": the peers that answered sent nothing"
+        }. ${minimal ? "Its record is there; somebody" : "Somebody"} has to run \`libreseed seed\``
+        : `The download of ${what} got no further for ${seconds} s, at ${bytes} bytes. What came is kept: the same command goes on from there`,
       { cause: error, detail: { downloadedBytes: bytes, peers: peersSeen } },
     );
   } finally {

@@ -5,7 +5,7 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { messageOf, PackageError } from "./errors.ts";
 
 /** How much is read at a time. */
@@ -226,10 +226,12 @@ export function fileChanged(path: string): PackageError {
 
 /** A system error on writing, as this folder's. */
 export function writeFailed(path: string, cause: unknown): PackageError {
+  // The name of a temporary file tells nobody anything.
+  const where = isTemporaryName(basename(path)) ? dirname(path) : path;
   return new PackageError(
     "failed",
     "WRITE_FAILED",
-    `${path} cannot be written: ${messageOf(cause)}`,
+    `${where} cannot be written: ${messageOf(cause)}`,
     { cause, detail: { path } },
   );
 }

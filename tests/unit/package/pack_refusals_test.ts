@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { defaultArchiveLimits, type PackOptions } from "../../../src/package/mod.ts";
+import { Temporaries, writeFailed } from "../../../src/package/files.ts";
 import {
   inDirectory,
   listTree,
@@ -302,4 +303,14 @@ inDirectory("an output directory that vanishes is a write error", async (dir) =>
   await writeTree(join(dir, "in"), { a: "a" });
   const onProgress = () => Deno.removeSync(join(dir, "out"), { recursive: true });
   await refusal(packIn(dir, {}, { onProgress }), "WRITE_FAILED");
+});
+
+Deno.test("what cannot be written is named as people know it, not by a temporary name", async () => {
+  await using temporaries = new Temporaries("/home/a");
+  const cause = new Error("no room");
+  assert.equal(
+    writeFailed(temporaries.path(), cause).message,
+    "/home/a cannot be written: no room",
+  );
+  assert.equal(writeFailed("/home/a/b", cause).message, "/home/a/b cannot be written: no room");
 });
