@@ -75,3 +75,29 @@ export async function runCommand(
 export async function runLibreseed(home: string, args: readonly string[]): Promise<Figures> {
   return await runCommand([program, ...args], { env: { LIBRESEED_HOME: home } });
 }
+
+/** A directory with one file of noise, which does not shrink; it stays for the next row. */
+export async function makeNoise(mebibytes: number): Promise<string> {
+  const source = join(workDirectory, `noise-${mebibytes}`);
+  if (await Deno.stat(source).catch(() => undefined)) return source;
+  const half = `${source}.half`;
+  await Deno.mkdir(half, { recursive: true });
+  using file = await Deno.open(join(half, "noise.bin"), { write: true, create: true });
+  const block = new Uint8Array(1024 * 1024);
+  for (let i = 0; i < mebibytes; i++) {
+    for (let at = 0; at < block.length; at += 65_536) {
+      crypto.getRandomValues(block.subarray(at, at + 65_536));
+    }
+    for (let at = 0; at < block.length;) at += await file.write(block.subarray(at));
+  }
+  await Deno.rename(half, source);
+  return source;
+}
+
+/** A directory that is as small as can be: for what a command takes whatever it is given. */
+export async function makeSmall(): Promise<string> {
+  const source = join(workDirectory, "small");
+  await Deno.mkdir(source, { recursive: true });
+  await Deno.writeTextFile(join(source, "README.md"), "# small\n");
+  return source;
+}

@@ -1,6 +1,7 @@
 /**
- * Packing a tree of sources beside tar, pigz and sha256sum, which make neither manifest nor
- * signature. `deno run -A scripts/bench/pack.ts`.
+ * Packing beside tar, pigz and sha256sum, which make neither manifest nor signature: a tree of
+ * sources, and what does not shrink. `deno run -A scripts/bench/pack.ts`; `BENCH_MIB` sets how much
+ * of the latter.
  *
  * @module
  */
@@ -9,6 +10,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   commandMetrics,
+  makeNoise,
+  makeSmall,
   missing,
   missingProgram,
   runCommand,
@@ -18,6 +21,7 @@ import {
 import { type Contender, type Row, runBenchmarks } from "./harness.ts";
 
 const COPIES = 4;
+const MEBIBYTES = Number(Deno.env.get("BENCH_MIB") ?? 2048);
 const tree = join(workDirectory, "sources");
 const output = join(workDirectory, "sources.tgz");
 const home = join(workDirectory, "home");
@@ -61,17 +65,13 @@ const libreseed: Contender = {
     await runLibreseed(home, ["keygen"]).catch(() => {});
     await makeTree();
   },
-  round: () =>
-    measured(() =>
-      runLibreseed(home, ["pack", tree, "--name=sources", "--version=1.0.0", `--out=${output}`])
-    ),
+  round: () => packAs("sources", tree),
 };
 
 function shell(name: string, command: string, programs: string[]): Contender {
   return {
     name,
     async missing() {
-      await makeTree();
       return await missing("/usr/bin/time", ...programs)();
     },
     round: () => measured(() => runCommand(["sh", "-c", command])),
@@ -81,8 +81,33 @@ function shell(name: string, command: string, programs: string[]): Contender {
 const tar = `tar -C ${tree} -c .`;
 const sum = `sha256sum ${output}`;
 
-/** The rows of this file. */
-export const rows: readonly Row[] = [{
+const large: Contender = {
+  name: "libreseed pack",
+  async missing() {
+    const why = await missingProgram();
+    if (why !== undefined) return why;
+    await Deno.mkdir(home, { recursive: true });
+    await runLibreseed(home, ["keygen"]).catch(() => {});
+    await makeNoise(MEBIBYTES);
+  },
+  round: async () => await packAs("large", await makeNoise(MEBIBYTES)),
+};
+
+const nothing: Contender = {
+  name: "libreseed pack, of next to nothing",
+  missing: missingProgram,
+  round: async () => await packAs("small", await makeSmall()),
+};
+
+async function packAs(name: string, source: string) {
+  return await measured(() =>
+    runLibreseed(home, ["pack", source, `--name=${name}`, "--version=1.0.0", `--out=${output}`])
+  );
+}
+
+const largeTar = `tar -C ${join(workDirectory, `noise-${MEBIBYTES}`)} -c .`;
+
+const sources: Row = {
   id: "pack",
   title: "Packing a tree of sources",
   about: `${COPIES} copies of the libraries that libreseed is built from, as they lie in ` +
@@ -96,6 +121,24 @@ export const rows: readonly Row[] = [{
     shell("tar, gzip -6, sha256sum", `${tar} | gzip -6 > ${output} && ${sum}`, ["gzip"]),
   ],
   rounds: 5,
-}];
+};
+
+const noise: Row = {
+  id: "pack-large",
+  title: "Packing what does not shrink",
+  about: `One file of ${MEBIBYTES} MiB of noise, from the system's cache to one archive on the ` +
+    "disk: how long it takes, and how much memory beyond what packing next to nothing takes.",
+  metrics: [...commandMetrics, { key: "kilobytes", name: "archive", unit: "kB" }],
+  contenders: [
+    large,
+    nothing,
+    shell("tar, pigz -6, sha256sum", `${largeTar} | pigz -6 > ${output} && ${sum}`, ["pigz"]),
+    shell("tar, sha256sum", `${largeTar} > ${output} && ${sum}`, []),
+  ],
+  rounds: 3,
+};
+
+/** The rows of this file. */
+export const rows: readonly Row[] = [sources, noise];
 
 if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

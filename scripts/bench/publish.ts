@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   commandMetrics,
+  makeNoise,
+  makeSmall,
   missing,
   missingProgram,
   runCommand,
@@ -18,7 +20,6 @@ import {
 import { startNetwork } from "./dht_network.ts";
 import { type Contender, type Figures, type Row, runBenchmarks } from "./harness.ts";
 
-const MIB = 1024 * 1024;
 const MEBIBYTES = Number(Deno.env.get("BENCH_MIB") ?? 2048);
 const NODES = 20;
 const home = join(workDirectory, "home");
@@ -30,19 +31,9 @@ async function makeArchive(): Promise<void> {
   if (await Deno.stat(archive).catch(() => undefined)) return;
   await Deno.mkdir(home, { recursive: true });
   await runLibreseed(home, ["keygen"]).catch(() => {});
-  const source = join(workDirectory, "noise");
-  await Deno.mkdir(source, { recursive: true });
-  using file = await Deno.open(join(source, "noise.bin"), { write: true, create: true });
-  const block = new Uint8Array(MIB);
-  for (let i = 0; i < MEBIBYTES; i++) {
-    for (let at = 0; at < MIB; at += 65_536) {
-      crypto.getRandomValues(block.subarray(at, at + 65_536));
-    }
-    await file.write(block);
-  }
+  const source = await makeNoise(MEBIBYTES);
   const names = ["--name=noise", `--version=1.0.${MEBIBYTES}`, `--out=${archive}`];
   await runLibreseed(home, ["pack", source, ...names]);
-  await Deno.remove(source, { recursive: true });
 }
 
 /** With a seed directory in which nothing is yet, and a DHT to put the records into. */
@@ -60,14 +51,6 @@ async function publish(...what: string[]): Promise<Figures> {
   }
 }
 
-/** A package that is as small as can be: what publishing takes but for the archive. */
-async function makeSmall(): Promise<string> {
-  const source = join(workDirectory, "small");
-  await Deno.mkdir(source, { recursive: true });
-  await Deno.writeTextFile(join(source, "README.md"), "# small\n");
-  return source;
-}
-
 const libreseed: Contender = {
   name: "libreseed publish",
   async missing() {
@@ -76,6 +59,18 @@ const libreseed: Contender = {
     return why;
   },
   round: () => publish(archive),
+};
+
+/** Nothing beside the archive says that its publisher signed it. */
+const unsigned: Contender = {
+  name: "libreseed publish, no manifest beside it",
+  missing: missingProgram,
+  async round() {
+    const alone = join(workDirectory, "alone.tgz");
+    await Deno.remove(alone).catch(() => {});
+    await Deno.link(archive, alone);
+    return await publish(alone);
+  },
 };
 
 const nothing: Contender = {
@@ -100,13 +95,14 @@ export const rows: readonly Row[] = [{
   id: "publish",
   title: "Publishing a ready archive",
   about: `An archive of ${MEBIBYTES} MiB that does not shrink, read from the system's cache. ` +
-    "libreseed starts, verifies it down to every file in it, copies it into the seed directory, " +
+    "libreseed starts, finds it to be what its publisher signed, copies it into the seed directory, " +
     "waits until the disk has it, makes the torrent, and puts the records into a testnet of " +
-    `${NODES} nodes; the others read it. The second line is what all of this takes but for the ` +
-    "archive.",
+    `${NODES} nodes; without the signed manifest beside it, it is verified down to every file in ` +
+    "it. The others read it. The third line is what all of this takes but for the archive.",
   metrics: commandMetrics,
   contenders: [
     libreseed,
+    unsigned,
     nothing,
     other("openssl dgst -sha1", "openssl", "dgst", "-sha1", archive),
     other("openssl dgst, -sha1 and -sha256", "sh", "-c", openssl()),
