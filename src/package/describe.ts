@@ -8,7 +8,7 @@
 import { basename } from "node:path";
 import { ArchiveDigest } from "./archive_digest.ts";
 import { messageOf, PackageError } from "./errors.ts";
-import { copyChunks, fileChanged, type FileWriter, isSameFile, readChunks } from "./files.ts";
+import { fileChanged, isSameFile, readChunks } from "./files.ts";
 import { DigestThreads, usefulThreads } from "./threads.ts";
 import { buildTorrent } from "./torrent.ts";
 
@@ -91,7 +91,6 @@ export async function openArchive(path: string): Promise<OpenArchive> {
  * All bytes of the archive, from its start; a chunk is valid only until the next one is asked for.
  *
  * @param nextBuffer gives each chunk a buffer of its own instead, which is the receiver's
- * @param copy has each chunk written to it before that is yielded
  * @throws {PackageError} `FILE_CHANGED` if there are fewer or more of them than when it was opened,
  * `ARCHIVE_UNREADABLE`
  */
@@ -99,15 +98,11 @@ export async function* chunksOfArchive(
   archive: OpenArchive,
   signal?: AbortSignal,
   nextBuffer?: () => Uint8Array | Promise<Uint8Array>,
-  copy?: FileWriter,
 ): AsyncGenerator<Uint8Array> {
   let readBytes = 0;
   try {
     await archive.file.seek(0, Deno.SeekMode.Start);
-    const chunks = copy && nextBuffer
-      ? copyChunks(archive.file, copy, signal, nextBuffer)
-      : readChunks(archive.file, signal, nextBuffer);
-    for await (const chunk of chunks) {
+    for await (const chunk of readChunks(archive.file, signal, nextBuffer)) {
       readBytes += chunk.length;
       if (readBytes > archive.info.size) break;
       yield chunk;

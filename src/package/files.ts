@@ -10,8 +10,6 @@ import { messageOf, PackageError } from "./errors.ts";
 
 /** How much is read at a time. */
 export const CHUNK_BYTES = 1024 * 1024;
-/** How much is copied at a time: what was just read is still in the processor's cache. */
-const COPY_BYTES = 256 * 1024;
 /** How much may be written before the disk begins with it. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
 
@@ -78,21 +76,13 @@ export class FileWriter implements Disposable {
     }
   }
 
+  /**
+   * Writes the next bytes. Of a long file the disk has most by the end, so that
+   * {@linkcode FileWriter.sync} takes little time of its own.
+   */
   async write(bytes: Uint8Array): Promise<void> {
     try {
       for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
-    } catch (cause) {
-      throw writeFailed(this.#path, cause);
-    }
-  }
-
-  /**
-   * Writes at once, for what takes less time than an asynchronous call. Of a long file the disk has
-   * most by the end, so that {@linkcode FileWriter.sync} takes no time of its own.
-   */
-  writeNow(bytes: Uint8Array): void {
-    try {
-      for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
     } catch (cause) {
       throw writeFailed(this.#path, cause);
     }
@@ -174,31 +164,6 @@ export async function* readChunks(
   } finally {
     // Whoever reads may close the file now.
     await next.catch(() => {});
-  }
-}
-
-/**
- * Like {@linkcode readChunks}, and writes each chunk to another file before it is yielded. In small
- * parts, each written as soon as it is read: in parts of 1 MiB it takes nearly twice as long.
- */
-export async function* copyChunks(
-  file: Deno.FsFile,
-  copy: FileWriter,
-  signal: AbortSignal | undefined,
-  nextBuffer: () => Uint8Array | Promise<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    signal?.throwIfAborted();
-    const buffer = await nextBuffer();
-    let used = 0;
-    while (used < buffer.length) {
-      const length = file.readSync(buffer.subarray(used, used + COPY_BYTES));
-      if (length === null) break;
-      copy.writeNow(buffer.subarray(used, used + length));
-      used += length;
-    }
-    if (used > 0) yield buffer.subarray(0, used);
-    if (used < buffer.length) return;
   }
 }
 

@@ -18,10 +18,10 @@ import { contentHash, formatSha256 } from "./content_hash.ts";
 import { messageOf, PackageError } from "./errors.ts";
 import {
   CHUNK_BYTES,
-  copyChunks,
   fileChanged,
   FileWriter,
   isTemporaryName,
+  readChunks,
   syncDirectory,
   Temporaries,
   writeNewFile,
@@ -337,8 +337,9 @@ async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes:
   let doneBytes = head.length;
   digest.update(head);
   using spool = await Deno.open(body.path);
-  for await (const chunk of copyChunks(spool, archive, job.signal, () => digest.buffer())) {
+  for await (const chunk of readChunks(spool, job.signal, () => digest.buffer())) {
     job.onProgress?.({ phase: "archive", doneBytes, totalBytes: lengthBytes });
+    await archive.write(chunk);
     doneBytes += chunk.length;
     digest.update(chunk);
   }

@@ -69,8 +69,12 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
   const job = { archivePath, minimal, limits, signal, archive, begin };
 
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunksOfArchive(archive, signal, () => digest.buffer(), copy)) {
+    for await (const chunk of chunksOfArchive(archive, signal, () => digest.buffer())) {
+      const writing = copy?.write(chunk);
+      // Heard below; by then the inflater may have given up.
+      writing?.catch(() => {});
       yield chunk;
+      await writing;
       digest.update(chunk);
     }
   }
