@@ -126,21 +126,33 @@ export class ArchiveStore {
   #read(start: number, length: number, parts: Wanted[]): void {
     this.#withFile<Uint8Array>((descriptor, done) => {
       const bytes = new Uint8Array(length);
-      const step = (from: number) => {
-        if (from === length) return done(null, bytes);
-        read(descriptor, bytes, from, length - from, start + from, (error, count) => {
-          if (error) return done(error);
-          if (count === 0) return done(this.#endsTooEarly());
-          step(from + count);
-        });
-      };
-      step(0);
+      this.#fill(descriptor, start, bytes, (error) => done(error, bytes));
     }, (error, bytes) => {
       for (const part of parts) {
         const at = part.start - start;
         part.done(error, bytes?.subarray(at, at + part.length));
       }
     });
+  }
+
+  /** Fills `target` with what lies at `start` of the file. */
+  readInto(start: number, target: Uint8Array, done: Done): void {
+    this.#withFile<void>(
+      (descriptor, done) => this.#fill(descriptor, start, target, done),
+      done,
+    );
+  }
+
+  #fill(descriptor: number, start: number, target: Uint8Array, done: Done): void {
+    const step = (from: number) => {
+      if (from === target.length) return done(null);
+      read(descriptor, target, from, target.length - from, start + from, (error, count) => {
+        if (error) return done(error);
+        if (count === 0) return done(this.#endsTooEarly());
+        step(from + count);
+      });
+    };
+    step(0);
   }
 
   /** Closes the file, once what is being read and written is done: its number may get a new owner. */

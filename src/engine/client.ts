@@ -6,7 +6,6 @@
 
 import "./bencode_guard.ts";
 import "./metadata_guard.ts";
-import "./peer_pipes.ts";
 import "./piece_buffer.ts";
 import "./wire_writer.ts";
 // After the writer, whose way of taking a block off a list it goes on from.
@@ -19,10 +18,11 @@ import { equalBytes, toHex } from "../base/mod.ts";
 import { verifySignature } from "../identity/mod.ts";
 import type { DhtHost } from "./dht_host.ts";
 import type { EngineOptions } from "./engine.ts";
-import { ConnectionLimit, type Incoming } from "./connection_limit.ts";
+import { ConnectionLimit } from "./connection_limit.ts";
 import { EngineError } from "./errors.ts";
 import type { BittorrentDht } from "./krpc_types.ts";
 import { watchListener } from "./listener_watch.ts";
+import { acceptReading } from "./peer_pipes.ts";
 import type { Client } from "./webtorrent_types.ts";
 
 /** BEP 44: nodes may forget an item after two hours. */
@@ -89,9 +89,11 @@ export function createClient(
 
 /** Bounds what comes in, of which we hear first, and keeps the listener from becoming deaf. */
 function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: EngineOptions): void {
-  const { tcpServer } = client._connPool;
+  const { tcpServer, _onTCPConnectionBound } = client._connPool;
   const limit = new ConnectionLimit(maxIncoming, clock);
-  tcpServer.prependListener("connection", (connection: Incoming) => void limit.take(connection));
+  acceptReading(tcpServer, (connection) => {
+    if (limit.take(connection)) _onTCPConnectionBound(connection);
+  });
   const watch = watchListener(tcpServer, () => client.torrentPort, clock);
   // Listening anew closes it too.
   tcpServer.on("close", () => client.destroyed && watch.cancel());

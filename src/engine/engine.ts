@@ -25,6 +25,7 @@ import {
   dropSeeders,
   letEndEarly,
   progressOf,
+  serveFrom,
   settled,
   statusOf,
   type TorrentStatus,
@@ -344,6 +345,7 @@ export class Engine {
     letEndEarly(added);
     added.on("wire", (wire: Wire) => {
       take(wire);
+      serveFrom(added, wire);
       dropIfBothSeed(added, wire);
       dropIfRefusing(wire);
     });

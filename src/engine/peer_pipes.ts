@@ -11,7 +11,9 @@ import net from "node:net";
 import Peer from "webtorrent/lib/peer.js";
 import Torrent from "webtorrent/lib/torrent.js";
 import { prototypeOf } from "./override.ts";
+import type { Uploader } from "./upload_queue.ts";
 import { type Reader, receive } from "./wire_reader.ts";
+import type { Writer } from "./wire_writer.ts";
 
 /** The parts of a peer that have to do with its bytes. */
 interface PeerPipes extends EventEmitter {
@@ -23,7 +25,12 @@ interface PeerPipes extends EventEmitter {
   setThrottlePipes(): void;
 }
 
-type Wire = EventEmitter & Reader & { pause(): void; resume(): void };
+type Wire =
+  & EventEmitter
+  & Reader
+  & Pick<Uploader, "sendNow" | "_readableState">
+  & Pick<Writer, "outgoing">
+  & { pause(): void; resume(): void };
 
 /** A socket that reads into a buffer of its own: Node's `onread`. */
 interface Connection extends net.Socket {
@@ -50,6 +57,8 @@ interface Connecting {
 
 /** What one call of the system may bring. Memory is only taken as far as it is ever filled. */
 const READ_BYTES = 256 * 1024;
+/** The same, from those who dialled us: requests, as a rule. */
+const ACCEPTED_READ_BYTES = 64 * 1024;
 /** What passes a limit at a time: a block. */
 const LIMITED_BYTES = 16 * 1024;
 
@@ -72,13 +81,42 @@ function connectReading(options: net.TcpNetConnectOpts): Connection {
   const connection: Connection = net.createConnection({
     ...options,
     noDelay: true,
-    onread: {
-      buffer: new Uint8Array(READ_BYTES),
-      callback: (count, buffer) => connection.onBytes!(buffer.subarray(0, count)),
-    },
+    onread: readInto(READ_BYTES, (bytes) => connection.onBytes!(bytes)),
   });
   connection.onBytes = () => true;
   return connection;
+}
+
+/**
+ * Has a listener hand out connections that read into a buffer of theirs. By itself each read takes a new
+ * one of 64 KiB, for a request of 17 bytes. To be called before there are connections.
+ *
+ * @param take gets them, instead of who listened for them until now
+ */
+export function acceptReading(listener: net.Server, take: (connection: net.Socket) => void): void {
+  (listener as { pauseOnConnect?: boolean }).pauseOnConnect = true;
+  listener.removeAllListeners("connection");
+  listener.on("connection", (accepted: net.Socket & { _handle: unknown }) => {
+    const { _handle: handle } = accepted;
+    // It may be closed by now.
+    if (!handle) return void accepted.destroy();
+    accepted._handle = null;
+    accepted.destroy();
+    const connection: Connection = new net.Socket({
+      handle,
+      onread: readInto(ACCEPTED_READ_BYTES, (bytes) => connection.onBytes!(bytes)),
+    } as net.SocketConstructorOpts);
+    connection.onBytes = () => true;
+    connection.setNoDelay(true);
+    take(connection);
+  });
+}
+
+function readInto(bytes: number, take: (bytes: Uint8Array) => boolean): net.OnReadOpts {
+  return {
+    buffer: new Uint8Array(bytes),
+    callback: (count, buffer) => take(buffer.subarray(0, count)),
+  };
 }
 
 /** One direction: straight through, or through the limit's stream while there is one. */
@@ -107,13 +145,18 @@ class Limited {
     this.#throttle.on("error", () => {});
   }
 
+  /** Whether what is taken is delivered at once. */
+  get isStraight(): boolean {
+    return this.#waiting === 0 && !this.#group.getEnabled();
+  }
+
   /**
    * Nothing holds on to the bytes afterwards unless `deliver` does.
    *
    * @returns whether more is wanted now
    */
   take(bytes: Uint8Array): boolean {
-    if (this.#waiting === 0 && !this.#group.getEnabled()) return this.#deliver(bytes);
+    if (this.isStraight) return this.#deliver(bytes);
     this.#waiting += bytes.length;
     let isRoom = true;
     for (let at = 0; at < bytes.length; at += LIMITED_BYTES) {
@@ -147,10 +190,19 @@ pipes.setThrottlePipes = function () {
     return this.destroyed || conn.write(bytes);
   }, () => wire.resume());
 
-  if (conn.onBytes) conn.onBytes = (bytes) => down.take(bytes);
-  else conn.on("data", (bytes: Uint8Array) => void (down.take(bytes) || conn.pause()));
+  if (conn.onBytes) {
+    conn.onBytes = (bytes) => down.take(bytes);
+    conn.resume();
+  } else conn.on("data", (bytes: Uint8Array) => void (down.take(bytes) || conn.pause()));
   wire.on("data", (bytes: Uint8Array) => void (up.take(bytes) || wire.pause()));
   conn.on("drain", () => up.resume());
+  wire.sendNow = (bytes, done) => {
+    const isClear = up.isStraight && !wire.outgoing?.length && wire._readableState.buffered === 0;
+    if (!isClear || this.destroyed || conn.destroyed) return false;
+    this.emit("upload", bytes.length);
+    conn.write(bytes, () => done());
+    return true;
+  };
   conn.once("close", () => {
     down.destroy();
     up.destroy();

@@ -2,13 +2,14 @@
  * Gives each piece that is being downloaded one buffer, when it is imported. torrent-piece, of
  * npm:webtorrent, keeps the blocks as they came and joins them in the end; here a block is copied to
  * its place when it comes, and what it was read into can be used again. So can the buffer, once it is
- * written: new memory costs as much as copying does.
+ * written.
  *
  * @module
  */
 
 import Torrent from "webtorrent/lib/torrent.js";
 import { prototypeOf } from "./override.ts";
+import { SpareBuffers } from "./spare_buffers.ts";
 
 interface Piece {
   length: number;
@@ -47,27 +48,7 @@ const BLOCK_BYTES = 16_384;
 /** What is kept for pieces to come. */
 const MAX_SPARE_BYTES = 4 * 1024 * 1024;
 
-/** Buffers that were written and are nobody's any more. */
-class Spare {
-  readonly #buffers: Uint8Array[] = [];
-  #bytes = 0;
-
-  /** A buffer of so many bytes, whatever is in it. */
-  take(lengthBytes: number): Uint8Array {
-    const at = this.#buffers.findIndex(({ length }) => length === lengthBytes);
-    if (at === -1) return new Uint8Array(lengthBytes);
-    this.#bytes -= lengthBytes;
-    return this.#buffers.splice(at, 1)[0]!;
-  }
-
-  give(buffer: Uint8Array): void {
-    if (this.#bytes + buffer.length > MAX_SPARE_BYTES || this.#buffers.includes(buffer)) return;
-    this.#bytes += buffer.length;
-    this.#buffers.push(buffer);
-  }
-}
-
-const spare = new Spare();
+const spare = new SpareBuffers(MAX_SPARE_BYTES);
 
 function set(this: Piece, block: number, bytes: Uint8Array, source: unknown): boolean {
   if (!this.init()) return false;

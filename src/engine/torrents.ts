@@ -44,6 +44,8 @@ export interface DownloadProgress {
   downloadSpeed: number;
 }
 
+/** WebTorrent hangs up on those who ask for more at once. */
+const MAX_BLOCK_BYTES = 128 * 1024;
 /** A peer that chokes refuses what it was asked for until then (BEP 6), which may be hundreds. */
 const MAX_REFUSALS = 1_000;
 
@@ -85,6 +87,26 @@ export function letEndEarly(torrent: Torrent): void {
     _verifyPiece.call(torrent, index, (error, isValid) => {
       done(torrent.destroyed ? new Error("The torrent was ended") : error, isValid);
     });
+}
+
+/** Has what a peer asks for read straight from the archive. */
+export function serveFrom(torrent: Torrent, wire: Wire): void {
+  wire.source = {
+    // Of a magnet it is known later.
+    get pieceLength() {
+      return torrent.pieceLength;
+    },
+    has: (index, offset, length) => {
+      const { pieces, pieceLength } = torrent;
+      if (!torrent.ready || torrent.destroyed || pieces?.[index] !== null) return false;
+      const end = Math.min(pieceLength, torrent.length - index * pieceLength);
+      return length > 0 && length <= MAX_BLOCK_BYTES && offset + length <= end;
+    },
+    read: (start, target, done) => {
+      if (torrent.store) torrent.store.store.readInto(start, target, done);
+      else done(new Error("The torrent was ended"));
+    },
+  };
 }
 
 /** Two seeders have nothing to say to each other, and would say it over and over. */

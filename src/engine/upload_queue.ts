@@ -1,104 +1,119 @@
 /**
- * Bounds what one peer can have us hold for it, when it is imported. npm:bittorrent-protocol reads every
- * block that a peer asks for at once, whether or not the peer takes what it is sent: one that asks far
- * ahead and reads slowly had a seeder keep 1.2 GB of a 1.5 GB file in memory. Here requests wait in a
- * queue until the earlier ones are read and sent.
+ * Answers what peers ask for, when it is imported, and bounds what one peer can have us hold for it.
+ * npm:bittorrent-protocol reads every block that a peer asks for at once, whether or not the peer takes
+ * what it is sent: one that asks far ahead and reads slowly had a seeder keep 1.2 GB of a 1.5 GB file in
+ * memory. Here requests wait in a queue until the earlier ones are read and sent, and those that lie side
+ * by side are read and sent at once, past everything that would copy them.
  *
  * @module
  */
 
 import Connection from "bittorrent-protocol";
-
-/** A block of a piece: index of the piece, offset in it and length, bytes. */
-type Request = [index: number, offset: number, length: number];
+import { type BlockSource, type Run, RunBuffers } from "./block_run.ts";
+import { type Request, RequestQueue } from "./request_queue.ts";
 
 /** The parts of a connection that have to do with requests. */
-interface Uploader {
+export interface Uploader {
+  amChoking: boolean;
+  destroyed: boolean;
+  hasFast: boolean;
+  uploaded: number;
   /** Requests whose block is being read. */
   peerRequests: unknown[];
   /** What is to be sent and has not left yet. */
   _readableState: { buffered: number; highWaterMark: number };
-  /** Ours: requests that wait for their turn. */
-  waitingRequests?: RequestQueue;
+  _encryptor: { _isEncrypted: boolean } | null;
+  uploadSpeed(bytes: number): void;
+  emit(event: string, ...values: unknown[]): void;
+  reject(...request: Request): void;
   destroy(): void;
   choke(): void;
   _onRequest(...request: Request): void;
   _onCancel(...request: Request): void;
   _pull(requests: unknown[], ...request: Request): unknown;
+  _push(bytes: Uint8Array): void;
   _read(done: (error: null) => void): void;
+  /** Ours: requests that wait for their turn. */
+  waitingRequests?: RequestQueue;
+  /** Ours: a run of blocks is being read or sent. */
+  isSending?: boolean;
+  /** Ours: where the blocks come from that it asks for. */
+  source?: BlockSource;
+  /**
+   * Ours: sends bytes past everything that lies between the connection and its socket. The bytes may be
+   * altered once `done` is called.
+   *
+   * @returns whether it could: nothing else waits to be sent, and no limit is set
+   */
+  sendNow?(bytes: Uint8Array, done: () => void): boolean;
 }
 
-/**
- * Blocks of one peer that are read in one turn; they are of 16 KiB as a rule, 128 KiB at the most. With
- * more, who came first is served first.
- */
+/** Blocks of one peer that are read in one turn, where they are read one by one. */
 const MAX_READING = 16;
 /** Bytes for one peer that wait to be sent before more are read. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 /** A peer that fetches a gigabyte a second asks this far ahead. */
 const MAX_WAITING = 65_536;
-/** Of these the newest are looked through for what is cancelled; sending a block in vain does no harm. */
-const MAX_LOOKED_THROUGH = 1_024;
-
-/** Requests in the order in which they came; a peer may have tens of thousands, so as bare numbers. */
-class RequestQueue {
-  readonly #numbers: number[] = [];
-  /** Where in the numbers the first request is. */
-  #first = 0;
-
-  get length(): number {
-    return (this.#numbers.length - this.#first) / 3;
-  }
-
-  push(...[index, offset, length]: Request): void {
-    this.#numbers.push(index, offset, length);
-  }
-
-  take(): Request {
-    const request = this.#at(this.#first);
-    this.#first += 3;
-    // One after the other out of a long array would cost more than reading the blocks.
-    if (this.#first * 2 >= this.#numbers.length) {
-      this.#numbers.splice(0, this.#first);
-      this.#first = 0;
-    }
-    return request;
-  }
-
-  /** @returns whether it was one of the newest */
-  remove(...request: Request): boolean {
-    const oldest = Math.max(this.#first, this.#numbers.length - 3 * MAX_LOOKED_THROUGH);
-    for (let at = this.#numbers.length - 3; at >= oldest; at -= 3) {
-      if (!this.#at(at).every((part, n) => part === request[n])) continue;
-      this.#numbers.splice(at, 3);
-      return true;
-    }
-    return false;
-  }
-
-  #at(at: number): Request {
-    return [this.#numbers[at]!, this.#numbers[at + 1]!, this.#numbers[at + 2]!];
-  }
-}
 
 const uploader = Connection.prototype as unknown as Uploader;
 const { _onRequest, _onCancel, _pull, _read, choke } = uploader;
+const buffers = new RunBuffers();
 
 /** Takes up waiting requests as long as there is room. */
 function serve(peer: Uploader): void {
-  const { waitingRequests, peerRequests, _readableState } = peer;
-  while (
-    waitingRequests !== undefined && waitingRequests.length > 0 &&
-    peerRequests.length < MAX_READING && _readableState.buffered < MAX_UNSENT_BYTES
-  ) {
+  const { waitingRequests: waiting, peerRequests, _readableState } = peer;
+  while (waiting !== undefined && waiting.length > 0) {
+    if (peerRequests.length >= MAX_READING || _readableState.buffered >= MAX_UNSENT_BYTES) return;
+    const source = sourceOf(peer, waiting.first());
+    if (source) {
+      if (!peer.isSending) sendRun(peer, source, buffers.takeRun(waiting, source));
+      return;
+    }
     try {
-      _onRequest.call(peer, ...waitingRequests.take());
+      _onRequest.call(peer, ...waiting.take());
     } catch {
       // A connection that is being ended may outlive its torrent.
       peer.waitingRequests = undefined;
       return peer.destroy();
     }
   }
+}
+
+/** Where to read a block from; `undefined` if it is left to the library, which knows all the reasons. */
+function sourceOf(peer: Uploader, request: Request): BlockSource | undefined {
+  const { source } = peer;
+  if (peer.amChoking || peer._encryptor?._isEncrypted || !source?.has(...request)) return undefined;
+  return source;
+}
+
+function sendRun(peer: Uploader, source: BlockSource, run: Run): void {
+  peer.isSending = true;
+  const settled = () => {
+    peer.isSending = false;
+    if (!peer.destroyed) serve(peer);
+  };
+  buffers.read(run, source, (messages) => {
+    if (!messages || peer.amChoking || peer.destroyed) {
+      if (messages) buffers.give(messages);
+      // A peer that is choked is told that its requests will not be answered (BEP 6).
+      if (!peer.destroyed && peer.hasFast) {
+        for (const request of run.requests) peer.reject(...request);
+      }
+      return settled();
+    }
+    const sent = () => {
+      buffers.give(messages);
+      settled();
+    };
+    if (!peer.sendNow?.(messages, sent)) {
+      buffers.forget(messages);
+      peer._push(messages);
+      queueMicrotask(settled);
+    }
+    peer.uploaded += run.lengthBytes;
+    peer.uploadSpeed(run.lengthBytes);
+    peer.emit("upload", run.lengthBytes);
+  });
 }
 
 uploader._onRequest = function (...request) {

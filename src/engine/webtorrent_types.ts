@@ -5,8 +5,10 @@
  */
 
 import type { EventEmitter } from "node:events";
+import type { Server, Socket } from "node:net";
+import type { BlockSource } from "./block_run.ts";
+import type { ArchiveStore } from "./chunk_store.ts";
 import type { BittorrentDht } from "./krpc_types.ts";
-import type { Listener } from "./listener_watch.ts";
 
 /** A connection to a peer (npm:bittorrent-protocol). */
 export interface Wire extends EventEmitter {
@@ -16,6 +18,8 @@ export interface Wire extends EventEmitter {
   destroyed: boolean;
   remoteAddress?: string;
   remotePort?: number;
+  /** Ours: where the blocks come from that it asks for. */
+  source?: BlockSource;
   destroy(): void;
 }
 
@@ -31,6 +35,8 @@ export interface Torrent extends EventEmitter {
   /** One entry a piece; absent before the metadata has come. */
   pieces?: unknown[];
   torrentFile: Uint8Array;
+  /** What reads and writes, in a wrapper; `null` once the torrent was ended. */
+  store?: { store: ArchiveStore } | null;
   wires: Wire[];
   numPeers: number;
   downloaded: number;
@@ -51,7 +57,7 @@ export interface Client extends EventEmitter {
   downloadSpeed: number;
   uploadSpeed: number;
   /** What listens for peers. */
-  _connPool: { tcpServer: Listener };
+  _connPool: { tcpServer: Server; _onTCPConnectionBound(connection: Socket): void };
   /** Peers that are not talked to. */
   blocked?: { contains(host: string): boolean };
   add(torrent: string | Uint8Array, options: Record<string, unknown>): Torrent;

@@ -11,7 +11,7 @@ import Torrent from "webtorrent/lib/torrent.js";
 import { prototypeOf } from "./override.ts";
 
 /** The parts of a connection that have to do with sending. */
-interface Writer {
+export interface Writer {
   _finished: boolean;
   _encryptor: { encrypt(bytes: Uint8Array): Uint8Array } | null;
   push(bytes: Uint8Array): boolean;
