@@ -58,28 +58,36 @@ export class Temporaries {
 export class FileWriter implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
+  readonly #isKept: boolean;
   #unflushedBytes = 0;
   #flushing: Promise<void> | undefined;
   #flushFailure: unknown;
 
-  private constructor(path: string, file: Deno.FsFile) {
+  private constructor(path: string, file: Deno.FsFile, isKept: boolean) {
     this.#path = path;
     this.#file = file;
+    this.#isKept = isKept;
   }
 
-  /** Fails if there is something at the path. The umask applies to the mode. */
-  static async create(path: string, mode = 0o644): Promise<FileWriter> {
+  /**
+   * Fails if there is something at the path.
+   *
+   * @param options `mode` is 0644 unless given, less the umask; `isKept` says that it will be flushed
+   * in the end, so that the disk may begin with it now
+   */
+  static async create(
+    path: string,
+    { mode = 0o644, isKept = false }: { mode?: number; isKept?: boolean } = {},
+  ): Promise<FileWriter> {
     try {
-      return new FileWriter(path, await Deno.open(path, { write: true, createNew: true, mode }));
+      const file = await Deno.open(path, { write: true, createNew: true, mode });
+      return new FileWriter(path, file, isKept);
     } catch (cause) {
       throw writeFailed(path, cause);
     }
   }
 
-  /**
-   * Writes the next bytes. Of a long file the disk has most by the end, so that
-   * {@linkcode FileWriter.sync} takes little time of its own.
-   */
+  /** Writes the next bytes. Of a long file that is kept, the disk has most when all are written. */
   async write(bytes: Uint8Array): Promise<void> {
     try {
       for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
@@ -87,7 +95,7 @@ export class FileWriter implements Disposable {
       throw writeFailed(this.#path, cause);
     }
     this.#unflushedBytes += bytes.length;
-    if (this.#unflushedBytes >= FLUSH_BYTES && !this.#flushing) this.#flush();
+    if (this.#unflushedBytes >= FLUSH_BYTES && this.#isKept && !this.#flushing) this.#flush();
   }
 
   /** Flushes to the disk. */

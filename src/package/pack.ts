@@ -332,7 +332,7 @@ function checkSizes(tarBytes: number, lengthBytes: number, limits: ArchiveLimits
 async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes: number) {
   const path = job.temporaries.path();
   using digest = new DigestThreads(lengthBytes, job.threads);
-  using archive = await FileWriter.create(path);
+  using archive = await FileWriter.create(path, { isKept: true });
   await archive.write(head);
   let doneBytes = head.length;
   digest.update(head);

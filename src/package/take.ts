@@ -65,7 +65,7 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
   checkLength(archive, minimal, limits, begin);
   const lengthBytes = archive.info.size;
   using digest = new DigestThreads(lengthBytes, usefulThreads());
-  using copy = copyTo === undefined ? undefined : await FileWriter.create(copyTo);
+  using copy = copyTo === undefined ? undefined : await FileWriter.create(copyTo, { isKept: true });
   const job = { archivePath, minimal, limits, signal, archive, begin };
 
   async function* chunks(): AsyncGenerator<Uint8Array> {

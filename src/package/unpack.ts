@@ -43,7 +43,7 @@ export class Unpacking implements AsyncDisposable {
    */
   async open(path: string, executable: boolean): Promise<FileWriter> {
     this.#makeDirectoriesOf(path);
-    return await FileWriter.create(join(this.#directory, path), modeOf(executable));
+    return await FileWriter.create(join(this.#directory, path), { mode: modeOf(executable) });
   }
 
   /** Writes a new file. Not awaited: that takes longer than writing a small one. */
