@@ -304,7 +304,8 @@ class Lookup {
 
   #end = (): void => {
     if (this.#ended.signal.aborted) return;
-    this.#ended.abort();
+    // With a reason of its own, no exception with a stack is made for it.
+    this.#ended.abort("ended");
     const { target } = this.#options;
     this.#answers.sort((a, b) => compareDistance(target, a.contact.id, b.contact.id));
     this.#resolve({

@@ -64,9 +64,11 @@ export class QueryTimeouts {
       if (waitedMs >= 0 && waitedMs < this.#timeoutMs) break;
       late.push(id);
     }
+    // One for all: most of them have been answered, and an error with its stack is dear.
+    const error = timedOut();
     for (const id of late) {
       this.#sent.delete(id);
-      socket.cancel(id, timedOut());
+      socket.cancel(id, error);
     }
     if (socket.inflight === 0) this.#sent.clear();
     const [oldestMs] = this.#sent.values();
