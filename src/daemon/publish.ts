@@ -7,17 +7,19 @@
  */
 
 import { dirname, join, resolve } from "node:path";
-import { type Clock, toHex } from "../base/mod.ts";
+import { type Clock, LibreseedError, toHex } from "../base/mod.ts";
 import { formatPublicKey, type KeyPair, parsePublicKey, type Signer } from "../identity/mod.ts";
 import {
   type ArchiveLimits,
   formatSha256,
+  type FullManifest,
   minimalFileName,
   type MinimalManifest,
   packDirectory,
   parseMinimal,
   signMinimal,
   takeArchive,
+  verifyArchive,
 } from "../package/mod.ts";
 import { manifestSalt, type MutableItem, targetOf } from "../records/mod.ts";
 import {
@@ -182,11 +184,12 @@ export function nothingToPublish(path: string, cause: Error): DaemonError {
 }
 
 async function pack(
-  { clock, sourceDateEpoch, limits, signal }: PublishContext,
+  context: PublishContext,
   { path, name, version, signer }: PublishRequest,
   outDir: string,
 ): Promise<SeedFiles> {
-  const { archivePath, minimal, torrent } = await packDirectory({
+  const { clock, sourceDateEpoch, limits, signal } = context;
+  const { archivePath, minimal, full, torrent } = await packDirectory({
     dir: path,
     name,
     version,
@@ -197,7 +200,33 @@ async function pack(
     limits,
     signal,
   });
+  const kept = await keptWithSameContents(context, minimal, full);
+  if (kept) return await takeReady(context, { path: kept, signer }, outDir);
   return { archivePath, minimal, torrent, move: true, verified: true };
+}
+
+/**
+ * The archive in the seed directory that says the same in other bytes: another version of libreseed
+ * may have compressed it otherwise. What is published already stays as it is then.
+ */
+async function keptWithSameContents(
+  { seeds, limits, signal }: PublishContext,
+  minimal: MinimalManifest,
+  { signature }: FullManifest,
+): Promise<string | undefined> {
+  const kept = await seeds.find(minimal);
+  if (!kept || kept.minimal.infohash === minimal.infohash) return undefined;
+  const { archivePath, minimal: beside } = kept;
+  try {
+    const { full } = await verifyArchive({ archivePath, minimal: beside, limits, signal });
+    // Ed25519 makes one signature of one key and one text, so it stands for all that is signed.
+    return full.signature === signature ? archivePath : undefined;
+  } catch (error) {
+    signal?.throwIfAborted();
+    // A damaged one is the seed directory's to refuse or to replace.
+    if (error instanceof LibreseedError) return undefined;
+    throw error;
+  }
 }
 
 /** What is published is a copy, so that it stays as it is whatever becomes of the file. */

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { eventually, magnetIn, newPlace, together } from "./place.ts";
 import { unwillingNode } from "./unwilling_node.ts";
 
@@ -115,6 +116,28 @@ Deno.test("what cannot be published is refused by name, and nothing is kept", as
   assert.equal(code, 3);
   assert(stderr.includes("libreseed keygen"), stderr);
   assert.deepEqual([home.files(), keyless.files()], [[], []]);
+});
+
+Deno.test("what was compressed otherwise stays as it is published; what has changed is refused", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const source = await place.source("same", "1.0.0");
+  const archive = join(place.path, "same.tgz");
+  await home.must(["pack", "-q", source, "--out", archive]);
+  // As another version of libreseed may have packed it.
+  const plain = gunzipSync(await Deno.readFile(archive));
+  await Deno.writeFile(archive, gzipSync(plain, { level: 1 }));
+  await Deno.remove(join(place.path, "same.minimal.json"));
+  const published = await home.must(["publish", archive]);
+  const before = await Deno.readFile(join(home.seed, "same-1.0.0.tgz"));
+  assert.equal(await home.must(["publish", source]), published);
+  assert.deepEqual(await Deno.readFile(join(home.seed, "same-1.0.0.tgz")), before);
+
+  await Deno.writeTextFile(join(source, "more"), "x");
+  const changed = await home.run(["publish", source]);
+  assert.deepEqual([changed.code, changed.stdout], [1, ""]);
+  assert.match(changed.stderr, /published already, with other bytes|other contents/);
+  assert.deepEqual(await Deno.readFile(join(home.seed, "same-1.0.0.tgz")), before);
 });
 
 Deno.test("publish takes a ready archive, with its minimal manifest and without", async () => {
