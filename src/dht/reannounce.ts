@@ -53,7 +53,7 @@ export interface ReannouncerOptions {
   /**
    * How often each record is announced, milliseconds; BEP 44 asks for an hour. Where more than
    * half of the nodes that hold the records are gone sooner, it is announced as often as that, but no
-   * more often than every 20 minutes. A torrent is announced at least every 22 minutes.
+   * more often than every 20 minutes. A torrent is announced at least every 26 minutes.
    */
   intervalMs: number;
   /** The TCP port that torrents are announced with. */
@@ -72,8 +72,11 @@ const SPREAD = 0.1;
 const FIRST_BACKOFF_MS = 60_000;
 /** BEP 44: nodes may forget an item two hours after it was put last. */
 const ITEM_LIFE_MS = 2 * 3_600_000;
-/** Nodes forget a peer half an hour after it was announced last; this and a tenth is well before. */
-const TORRENT_INTERVAL_MS = 22 * 60_000;
+/**
+ * Some nodes forget a peer half an hour after it was announced last (libtorrent's after 45 minutes);
+ * this and a tenth is before.
+ */
+const TORRENT_INTERVAL_MS = 26 * 60_000;
 /**
  * A record is due again after so many half-lives of its holders: 47 in a hundred are left. In a
  * simulated week all of them are gone 0.06 % of the time then; 0.03 % after one half-life, for more
