@@ -218,7 +218,8 @@ export async function uninstall(
     throw new DaemonError(
       "failed",
       "PACKAGE_NEEDED",
-      `${label(entry)} stays, for it is needed by ${neededBy.join(", ")}`,
+      `${label(entry)} stays, for it is needed by ${neededBy.join(", ")}. Take that away first; ` +
+        "`--save` takes it out of this project's lock file",
       { detail: { neededBy } },
     );
   }

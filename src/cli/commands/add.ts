@@ -27,12 +27,12 @@ export default defineCommand<Record<never, never>, [file: string]>({
         archivePath,
       );
       const { name, version, minimal } = entry;
-      if (!node.status.daemon) output.notice("nobody serves this yet: run `libreseed seed`");
       output.notice(`added ${name}@${version} by ${minimal.pubkey}`);
       output.result(
         { name, version, publisher: minimal.pubkey, path: entry.archivePath },
         entry.archivePath,
       );
+      if (!node.status.daemon) output.notice("nobody serves this yet: run `libreseed seed`");
     });
   },
 });

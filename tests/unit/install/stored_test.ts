@@ -332,7 +332,7 @@ installTest("what others need stays, and only loses its mark", async (place) => 
   assert.equal((await entryOf(place, "lib@1.0.0")).direct, false);
   const error = await failure(uninstall(place.store, { name: "lib" }), "PACKAGE_NEEDED");
   assert.equal(error.kind, "failed");
-  assert.match(error.message, /needed by app@1\.0\.0$/);
+  assert.match(error.message, /needed by app@1\.0\.0\. /);
   assert.equal((await place.stored()).length, 3);
 });
 
