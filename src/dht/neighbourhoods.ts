@@ -9,7 +9,7 @@
 import { type Clock, concatBytes, equalBytes, toHex } from "../base/mod.ts";
 import { compactNode, type KnownContact, parseCompactNodes } from "./compact_nodes.ts";
 
-/** Some 450 bytes each. The one that was longest not looked up is forgotten first. */
+/** Some 900 bytes each. The one that was longest not looked up is forgotten first. */
 const MAX_TARGETS = 32_768;
 /** After so long more of them are gone than are worth asking. */
 const MAX_AGE_MS = 3 * 3_600_000;
@@ -32,6 +32,11 @@ export class Neighbourhoods {
     this.#clock = clock;
   }
 
+  /** Of how many targets it knows anybody. */
+  get size(): number {
+    return this.#targets.size;
+  }
+
   /** Whom the last lookup of a target (20 bytes) found closest to it; nobody if that was long ago. */
   of(target: Uint8Array): KnownContact[] {
     const known = this.#targets.get(toHex(target));
@@ -51,7 +56,11 @@ export class Neighbourhoods {
       putMs,
       atMs: this.#clock.now(),
     });
-    if (this.#targets.size > MAX_TARGETS) this.#targets.delete(this.#targets.keys().next().value!);
+    // The oldest come first. What nobody looks up any more is not kept until there is no room.
+    for (const [oldest, { atMs }] of this.#targets) {
+      if (this.#targets.size <= MAX_TARGETS && this.#ageMs(atMs) <= MAX_AGE_MS) break;
+      this.#targets.delete(oldest);
+    }
   }
 
   /** Takes in that a node, by its id (20 bytes), was put the record of a target to just now. */

@@ -38,6 +38,20 @@ Deno.test("a lookup that found nobody leaves nothing to begin with", () => {
   assert.deepEqual(known.of(target), []);
 });
 
+Deno.test("targets that are looked up no more are forgotten, the oldest first", async () => {
+  const clock = new FakeClock();
+  const known = new Neighbourhoods(clock);
+  for (let hour = 0; hour < 12; hour++) {
+    for (let n = 0; n < 50; n++) {
+      known.learn(new Uint8Array(20).fill(hour).fill(n, 10).fill(1, 19), [node(1)]);
+    }
+    known.learn(target, [node(2)]);
+    await clock.advance(HOUR_MS);
+  }
+  assert.ok(known.size <= 4 * 50 + 1, `${known.size}`);
+  assert.deepEqual(known.of(target), [node(2)]);
+});
+
 Deno.test("when a node was put to is remembered as long as it is among the closest", async () => {
   const clock = new FakeClock();
   const known = new Neighbourhoods(clock);
