@@ -14,6 +14,7 @@ import { systemClock } from "../../src/base/mod.ts";
 import { connectControl } from "../../src/daemon/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import { freePort } from "../../tests/support/free_port.ts";
+import { takeAllAlongWhenBrokenOff } from "./broken_off.ts";
 import { summary } from "./harness.ts";
 import { fillHome } from "./many_packages.ts";
 import { draw, exponentOf, growthOf, type Series } from "./picture.ts";
@@ -29,6 +30,7 @@ const ANNOUNCED = 10;
 const REST_MS = 30_000;
 const WATCH_MS = 30_000;
 
+takeAllAlongWhenBrokenOff();
 const { values, positionals } = parseArgs({
   args: Deno.args,
   options: { picture: { type: "string" }, into: { type: "string" } },

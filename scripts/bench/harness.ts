@@ -7,6 +7,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { takeAllAlongWhenBrokenOff } from "./broken_off.ts";
 
 /** What one round of one contender gave, by the keys of the row's metrics. */
 export type Figures = Readonly<Record<string, number>>;
@@ -163,6 +164,7 @@ export async function runBenchmarks(rows: readonly Row[], args: string[]): Promi
     console.error(`usage: bench [--rounds N] [${rows.map(({ id }) => id).join("|")}]…`);
     return 2;
   }
+  takeAllAlongWhenBrokenOff();
   const chosen = rows.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
   for (const row of chosen) {
     const contenders = row.contenders
