@@ -15,7 +15,7 @@ const BLOCK_BYTES = 16_384;
 /** Blocks of a run. With more, who came first is served first. */
 const MOST_BLOCKS = 16;
 /** The same while many runs are under way. */
-const FEWEST_BLOCKS = 4;
+const FEWEST_BLOCKS = 8;
 /** Bytes of runs under way from which on the runs are short. */
 const CROWDED_BYTES = 8 * 1024 * 1024;
 const MAX_SPARE_BYTES = 4 * 1024 * 1024;
