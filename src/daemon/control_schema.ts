@@ -39,6 +39,7 @@ const requestSchemas = {
       version: v.optional(text),
     }),
     foreign: v.optional(v.boolean()),
+    later: v.optional(v.boolean()),
   }),
   nameEntry: v.strictObject({ name: text, publicKey: hex(32) }),
   indexName: v.strictObject({
@@ -50,6 +51,7 @@ const requestSchemas = {
       timestampMs: count,
       signature: hex(64),
     }),
+    later: v.optional(v.boolean()),
   }),
   countPeers: v.strictObject({ infoHash: hex(20) }),
   announce: v.strictObject({

@@ -113,6 +113,17 @@ export class NameKeeper {
    * @throws {DaemonError} see {@linkcode writeNameIndex}
    */
   async add(name: string, entry: NameIndexEntry, signal?: AbortSignal): Promise<NameOutcome> {
+    this.keep(name, entry);
+    return await this.#write({ name, slot: nameIndexSlot(entry.publicKey) }, signal);
+  }
+
+  /**
+   * Keeps an entry in the index of a name from now on. It is due at once, which {@linkcode start} and
+   * {@linkcode refresh} see to.
+   *
+   * @returns the target of the index, 40 hexadecimal digits
+   */
+  keep(name: string, entry: NameIndexEntry): string {
     const { state, clock } = this.#options;
     const { publicKey, version, timestampMs, signature } = entry;
     const slot = nameIndexSlot(publicKey);
@@ -132,7 +143,7 @@ export class NameKeeper {
     const kept = this.#kept();
     const id = idOf({ name, slot });
     if (!kept.has(id)) kept.set(id, { name, slot, nextDueMs: 0, lastAttemptMs: 0 });
-    return await this.#write({ name, slot }, signal);
+    return toHex(indexTarget({ name, slot }, dayOf(clock.now())));
   }
 
   /** Keeps the entry of somebody else's package, if the index has one; returns whether it is kept. */

@@ -227,17 +227,21 @@ export interface Operations {
   keptItem(request: { publicKey: string; salt: string }): Promise<{ item?: ItemJson }>;
   /**
    * Keeps a signed item in `state.db` and puts it into the DHT. `foreign` is for one that somebody
-   * else has signed.
+   * else has signed; with `later` it is only kept, and put when it is announced: its outcome is that
+   * of a put that asked nobody.
    */
   store(
-    request: { item: ItemJson; record: RecordName; foreign?: boolean },
+    request: { item: ItemJson; record: RecordName; foreign?: boolean; later?: boolean },
     options?: CallOptions,
   ): Promise<PutJson>;
   /** The entry of a publisher that this home keeps in the index of a name, if it does. */
   nameEntry(request: { name: string; publicKey: string }): Promise<{ entry?: EntryJson }>;
-  /** Writes a signed entry into the index of a name, and keeps it there. */
+  /**
+   * Writes a signed entry into the index of a name, and keeps it there. With `later` it is only kept,
+   * as by `store`.
+   */
   indexName(
-    request: { name: string; entry: EntryJson },
+    request: { name: string; entry: EntryJson; later?: boolean },
     options?: CallOptions,
   ): Promise<IndexedJson>;
   /** How many peers the DHT knows for a torrent. */

@@ -38,7 +38,7 @@ export interface PublisherContext {
   seeds: SeedDirectory;
   clock: Clock;
   signal?: AbortSignal;
-  /** The DHT was not reached a moment ago: do not wait for it again. */
+  /** The DHT was not reached a moment ago: nothing is looked up or put, only kept for `announce`. */
   blind?: boolean;
   /** Hears what is not as it should be. */
   onWarning?: (message: string) => void;
@@ -92,7 +92,7 @@ export async function updateAnnounceRecord(
   const same = before.item && sameOffer(before.item.value, value);
   const item = same ? before.item! : signItem(keys, { salt, seq, value });
   const outcome = await operations.store(
-    { item: itemToJson(item), record: { kind: "announce" } },
+    { item: itemToJson(item), record: { kind: "announce" }, later: blind },
     { signal },
   ).catch((error) => {
     signal?.throwIfAborted();
@@ -129,7 +129,7 @@ export async function updateNameIndex(
     if (kept.entry) known.push(entryFromJson(kept.entry));
     const entry = entryToSign(keys, name, version, known, nowMs);
     const { outcome, listed } = await operations.indexName(
-      { name, entry: entryToJson(entry) },
+      { name, entry: entryToJson(entry), later: blind },
       { signal },
     );
     if (outcome.holding === 0) onWarning?.(`no node took the index of ${name}`);

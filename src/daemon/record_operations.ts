@@ -29,11 +29,25 @@ import {
 } from "./operations.ts";
 import type { WorkerHost } from "./worker_host.ts";
 
+/** When a daemon puts what was kept for later, milliseconds from then; commands end sooner. */
+const LATER_MS = 60_000;
+
+/** What became of a record that was kept for later. */
+const NOBODY_ASKED: PutJson = {
+  asked: 0,
+  responded: 0,
+  holding: 0,
+  stored: 0,
+  weak: true,
+  errors: {},
+};
+
 /** The operations on records of one home. */
 export class RecordOperations {
   readonly #worker: WorkerHost;
   readonly #records: KeptRecords;
   readonly #names: NameKeeper;
+  readonly #clock: Clock;
   /** Outcomes that are to be written down: at the start of a daemon there are many at once. */
   readonly #reports: Batch<ReportData>;
 
@@ -47,6 +61,7 @@ export class RecordOperations {
     this.#worker = worker;
     this.#records = records;
     this.#names = names;
+    this.#clock = clock;
     this.#reports = new Batch({
       clock,
       write: (reports) => records.settle(...reports),
@@ -78,14 +93,16 @@ export class RecordOperations {
   }
 
   async store(
-    request: { item: ItemJson; record: RecordName; foreign?: boolean },
+    request: { item: ItemJson; record: RecordName; foreign?: boolean; later?: boolean },
     { signal }: CallOptions = {},
   ): Promise<PutJson> {
     const item = itemFromJson(request.item);
     const idHex = toHex(targetOf(item.publicKey, item.salt));
     // Kept before it is put: if we die in between, `announce` puts it.
     this.#records.keep(item, request.record, !request.foreign);
-    await this.#worker.keepRecords([{ item, dueMs: Infinity, failures: 0 }]);
+    const dueMs = request.later ? this.#clock.now() + LATER_MS : Infinity;
+    await this.#worker.keepRecords([{ item, dueMs, failures: 0 }]);
+    if (request.later) return NOBODY_ASKED;
     let put: PutJson | undefined;
     let failure: LibreseedError | undefined;
     // Somebody waits for this one; a whole cycle can wait for the budget of packets.
@@ -140,9 +157,13 @@ export class RecordOperations {
   }
 
   async indexName(
-    { name, entry }: { name: string; entry: EntryJson },
+    { name, entry, later }: { name: string; entry: EntryJson; later?: boolean },
     { signal }: CallOptions = {},
   ): Promise<IndexedJson> {
+    if (later) {
+      const target = this.#names.keep(name, entryFromJson(entry));
+      return { target, outcome: NOBODY_ASKED, dropped: [], listed: false };
+    }
     const { targetHex, outcome, dropped, publicKeys } = await this.#names.add(
       name,
       entryFromJson(entry),

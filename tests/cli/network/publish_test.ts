@@ -7,6 +7,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { bencode } from "../../../src/records/mod.ts";
+import { RawUdp } from "../../support/raw_udp.ts";
 import { eventually, magnetIn, newPlace, together } from "./place.ts";
 import { unwillingNode } from "./unwilling_node.ts";
 
@@ -336,4 +338,30 @@ Deno.test("Ctrl-C while it packs ends publish with 130, and leaves nothing behin
   publishing.kill("SIGINT");
   const { code, stdout } = await publishing.result;
   assert.deepEqual([code, stdout, home.files()], [130, "", []]);
+});
+
+Deno.test("of a publisher whose nodes are silent, no more is tried than the package's own record", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  await using silent = await RawUdp.bind();
+  const wanted = new Set<string>();
+  silent.answer = (packet) => {
+    const args = packet.get("a") as Map<string, Uint8Array>;
+    const target = args.get("target");
+    const isJoining = new TextDecoder().decode(packet.get("q") as Uint8Array) === "find_node";
+    if (!isJoining && target) wanted.add(target.toHex());
+    if (!isJoining) return undefined;
+    const r = { id: silent.id, nodes: new Uint8Array() };
+    return bencode({ t: packet.get("t") as Uint8Array, y: "r", r });
+  };
+  const home = await place.home();
+  const { code, stderr } = await home.run(["publish", await place.source("a", "1.0.0")], {
+    env: { LIBRESEED_BOOTSTRAP: `127.0.0.1:${silent.port}` },
+  });
+  assert.equal(code, 5, stderr);
+  assert.deepEqual([...wanted], [home.target("a", "1.0.0")]);
+  // All three are kept, and go out when there is somebody to take them.
+  await home.must(["announce"]);
+  assert.equal(home.holders("a", "1.0.0").length, 1);
+  assert.equal(home.listHolders().length, 1);
+  assert.match(await home.must(["resolve", "--all", "a"]), /^ed25519:\S+ +1\.0\.0 /);
 });
