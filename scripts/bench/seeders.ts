@@ -35,7 +35,7 @@ export const seeders: Record<
       return { program, port };
     },
   },
-  "libtorrent": { missing: libtorrentMissing, seeder: libtorrentSeeder },
+  "libtorrent": { missing: libtorrentMissing, seeder: (sample) => libtorrentSeeder(sample) },
   "aria2": {
     missing: aria2Missing,
     async seeder({ torrentPath, directory }) {

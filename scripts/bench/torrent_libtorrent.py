@@ -1,13 +1,16 @@
 """libtorrent on both sides of a transfer. Takes one JSON object: `do` ("seed" or "leech"), `torrent`,
 `dir`, for a seeder `limit` (bytes a second, for all peers together) if there is one, and for a leecher
 `port` (of the peer, on 127.0.0.1), for several of them `count`, and whether they are `together`: know
-of one another from the start.
+of one another from the start. Not everybody takes peers on 127.0.0.1: a leecher's `host` is where the
+peer is instead, and `addresses` are those of the leechers, one each; a seeder's `address` is its own,
+and `connects` the address and port of a peer that it connects to as soon as that one listens.
 
 A seeder prints the port that it listens on. At every line that it reads it prints how long it took,
 in seconds, from the first byte that it sent to the last until then, and how many it sent."""
 
 import json
 import os
+import socket
 import sys
 import threading
 import time
@@ -19,9 +22,10 @@ def say(**members):
     print(json.dumps(members), flush=True)
 
 
-def session():
+def session(address=None):
     held = lt.session({
-        "listen_interfaces": "127.0.0.1:0",
+        "listen_interfaces": f"{address or '127.0.0.1'}:0",
+        "outgoing_interfaces": address or "",
         "enable_dht": False,
         "enable_lsd": False,
         "enable_upnp": False,
@@ -46,8 +50,21 @@ def add(held, given, directory, **more):
     return held.add_torrent(params)
 
 
+def connect(held, handle, peer):
+    while True:
+        try:
+            # From another address than libtorrent's: some take one peer at a time from an address.
+            socket.create_connection(peer).close()
+            break
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+    # It may listen before it has the torrent, and hang up.
+    held.apply_settings({"min_reconnect_time": 1})
+    handle.connect_peer(peer)
+
+
 def seed(given):
-    held = session()
+    held = session(given.get("address"))
     handle = add(held, given, given["dir"], flags=lt.torrent_flags.seed_mode)
     while not handle.status().is_seeding:
         time.sleep(0.01)
@@ -69,6 +86,9 @@ def seed(given):
             time.sleep(0.01)
 
     threading.Thread(target=watch, daemon=True).start()
+    if "connects" in given:
+        peer = tuple(given["connects"])
+        threading.Thread(target=connect, args=(held, handle, peer), daemon=True).start()
     say(port=held.listen_port())
     for _ in sys.stdin:
         with lock:
@@ -81,7 +101,7 @@ def leech(given):
     for n in range(count):
         directory = os.path.join(given["dir"], str(n))
         os.makedirs(directory)
-        one = session()
+        one = session(given["addresses"][n] if "addresses" in given else None)
         held.append((one, add(one, given, directory)))
     if given.get("waits"):
         # Whoever started us looks at the seeder before anything is sent.
@@ -89,7 +109,7 @@ def leech(given):
         sys.stdin.readline()
     begun = time.monotonic()
     for one, handle in held:
-        handle.connect_peer(("127.0.0.1", given["port"]))
+        handle.connect_peer((given.get("host", "127.0.0.1"), given["port"]))
         for other, _ in held if given.get("together") else []:
             if other is not one:
                 handle.connect_peer(("127.0.0.1", other.listen_port()))
