@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { type Contender, type Figures, type Row, runBenchmarks } from "./harness.ts";
 import { Held, type Holder, holders, PORT } from "./idle_programs.ts";
 import { fillHome } from "./many_packages.ts";
+import { missing as doesNotRun } from "./transfer.ts";
 
 /** From the start of each until it is watched, and for how long: what a start leaves behind is over then. */
 const REST_MS = 60_000;
@@ -64,12 +65,10 @@ async function hold(name: string, holder: Holder, count: number): Promise<Figure
 
 /** Why a program cannot be measured here. */
 export async function missing(name: string): Promise<string | undefined> {
-  const works = await new Deno.Command("unshare", { args: ["-n", "true"], stderr: "null" })
-    .output().then(({ success }) => success, () => false);
-  if (!works) return "it takes a network namespace, and so root";
-  if (name !== "transmission") return undefined;
-  return await new Deno.Command("transmission-daemon", { args: ["--version"], stderr: "null" })
-    .output().then(() => undefined, () => "transmission-daemon is not installed");
+  if (await doesNotRun("unshare", "-n", "true")()) {
+    return "it takes a network namespace, and so root";
+  }
+  return name === "transmission" ? await doesNotRun("transmission-daemon", "-V")() : undefined;
 }
 
 function row(count: number, names: readonly string[]): Row {
