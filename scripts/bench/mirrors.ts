@@ -54,7 +54,7 @@ export const rows: readonly Row[] = [
     "mirrors",
     "on",
     "A testnet of 20 nodes, in a namespace with them; queries are those that it received. Ours were " +
-      "announced before, and are due one after the other: torrents within 22 minutes, records and " +
+      "announced before, and are due one after the other: torrents within 26 minutes, records and " +
       "names within 60. Transmission announces torrents only: all within a minute after its start, " +
       "then each after 25 minutes or so.",
   ),
