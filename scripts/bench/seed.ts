@@ -90,8 +90,8 @@ function contenders(sample: SharedPackage, count: number): Contender[] {
 
 const apart =
   "Transmission takes no peers on 127.0.0.1: it and the leechers have other addresses " +
-  "of a loopback interface, in a network namespace. Version 3.00 looks every 10 s whom to send to, answers " +
-  "requests twice a second, and keeps the last block for seconds; its speed includes all of that.";
+  "of a loopback interface, in a network namespace. Version 3.00 was seen to wait some ten seconds " +
+  "before it sent and before its last block; its speed includes that.";
 
 /** The rows of this file. */
 export const rows: readonly Row[] = [
