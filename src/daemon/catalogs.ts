@@ -156,6 +156,19 @@ export async function fetchCatalog(
   return catalog;
 }
 
+/** The versions of each package, in the order in which they come. */
+export function versionsByName(
+  packages: Iterable<{ name: string; version: string }>,
+): Map<string, string[]> {
+  const versions = new Map<string, string[]>();
+  for (const { name, version } of packages) {
+    const before = versions.get(name);
+    if (before) before.push(version);
+    else versions.set(name, [version]);
+  }
+  return versions;
+}
+
 /** Seeds the catalogs of a seed directory. */
 export class SeededCatalogs {
   readonly #seedDirectory: string;

@@ -26,7 +26,7 @@ import {
   serializeMinimal,
 } from "../package/mod.ts";
 import type { SeedDirectory } from "../store/mod.ts";
-import { fetchCatalog, ownCatalog, writeCatalog } from "./catalogs.ts";
+import { fetchCatalog, ownCatalog, versionsByName, writeCatalog } from "./catalogs.ts";
 import { minimalOf } from "./manifest_item.ts";
 import { lookUpStore, readNameIndex } from "./name_index.ts";
 import { isNetworkError, newestItem, seqAfter } from "./newest_item.ts";
@@ -83,7 +83,7 @@ export async function updateAnnounceRecord(
     if (entry.problem === undefined && entry.minimal.pubkey === publisher) take(entry.minimal);
   }
   added.forEach(take);
-  const packages = packagesOf(offer.values());
+  const packages = versionsByName(offer.values());
   const catalogInfoHash = announceFits({ packages, timestampMs: nowMs })
     ? undefined
     : await putCatalog(context, publicKey, offer);
@@ -188,16 +188,6 @@ interface Offered {
 function splitKey(key: string): { name: string; version: string } {
   const at = key.lastIndexOf("@");
   return { name: key.slice(0, at), version: key.slice(at + 1) };
-}
-
-function packagesOf(offer: Iterable<Offered>): Map<string, string[]> {
-  const packages = new Map<string, string[]>();
-  for (const { name, version } of offer) {
-    const versions = packages.get(name);
-    if (versions) versions.push(version);
-    else packages.set(name, [version]);
-  }
-  return packages;
 }
 
 /** The catalog that the publisher's list was in until now; `undefined` if nobody has it any more. */

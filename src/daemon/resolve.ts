@@ -9,7 +9,7 @@ import { toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { isValidVersion, type MinimalManifest } from "../package/mod.ts";
 import { announceSalt, decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
-import { fetchCatalog } from "./catalogs.ts";
+import { fetchCatalog, versionsByName } from "./catalogs.ts";
 import { DaemonError } from "./errors.ts";
 import { findItem, type FindOptions } from "./find_item.ts";
 import { magnetOf, minimalOf } from "./manifest_item.ts";
@@ -123,11 +123,5 @@ async function readOffer(
   const { seedDirectory } = await operations.status();
   const context = { operations, seedDirectory, clock, timeoutMs, signal };
   const { manifests } = await fetchCatalog(context, publicKey, catalogInfoHash!);
-  const offer = new Map<string, string[]>();
-  for (const { name, version } of manifests) {
-    const versions = offer.get(name);
-    if (versions) versions.push(version);
-    else offer.set(name, [version]);
-  }
-  return offer;
+  return versionsByName(manifests);
 }
