@@ -170,7 +170,7 @@ export async function readIndex(
   if (responded > 0) return index;
   const why = asked === 0
     ? "no DHT node is known. Name one with --bootstrap"
-    : `none of ${asked} DHT nodes answered`;
+    : `${asked} questions to DHT nodes, and no answer`;
   throw new DaemonError(
     "network",
     "DHT_UNREACHABLE",
@@ -235,7 +235,7 @@ function nameNotFound(name: string, { responded }: ReadIndex): DaemonError {
   return new DaemonError(
     "not-found",
     "NAME_NOT_FOUND",
-    `Nobody publishes ${name}: ${responded} DHT nodes answered, none knows a publisher. If you have its publisher's key, write KEY/${name}`,
+    `Nobody publishes ${name}: no publisher in ${responded} answers of DHT nodes. If you have its publisher's key, write KEY/${name}`,
     { detail: { name } },
   );
 }

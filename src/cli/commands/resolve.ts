@@ -62,8 +62,7 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
   const { readIndex } = await import("../../daemon/mod.ts");
   const { entries, responded } = await readIndex(names, name);
   if (entries.length === 0) {
-    const message =
-      `Nobody publishes ${name}: ${responded} DHT nodes answered, none knows a publisher`;
+    const message = `Nobody publishes ${name}: no publisher in ${responded} answers of DHT nodes`;
     throw new CliError("not-found", "NOTHING_FOUND", message);
   }
   const rows: string[][] = [];

@@ -208,6 +208,6 @@ Deno.test("a network that does not answer is no empty index", async () => {
   assert.deepEqual([error.code, error.kind], ["DHT_UNREACHABLE", "network"]);
   assert.match(
     error.message,
-    /The index of hello could not be read: none of \d+ DHT nodes answered/,
+    /The index of hello could not be read: \d+ questions to DHT nodes, and no answer/,
   );
 });
