@@ -41,7 +41,7 @@ export async function withNode<T>(
   const { SeedDirectory, StateDatabase } = await import("../store/mod.ts");
   const seeds = new SeedDirectory(values.dir);
   let opened: ReturnType<typeof StateDatabase.open> | undefined;
-  // Once for a command: opening checks the whole file.
+  // Once for a command: opening takes a millisecond.
   const state = () => opened ??= StateDatabase.open(homePaths(values.home).state, io.clock);
   seeds.known = (archivePath) => knownManifest(state(), archivePath);
   const node = await openNode({

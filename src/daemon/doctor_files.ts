@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { errorToData } from "../base/mod.ts";
 import { formatPublicKey, IdentityError, readKeyFile } from "../identity/mod.ts";
-import { isArchiveName, STATE_SCHEMA_VERSION } from "../store/mod.ts";
+import { isArchiveName, noteDamaged, STATE_SCHEMA_VERSION } from "../store/mod.ts";
 import { bad, type Check, doubtful, good } from "./doctor_check.ts";
 import { homePaths } from "./home.ts";
 
@@ -128,6 +128,7 @@ export async function checkState(home: string): Promise<Check> {
     const verdict = String(database.prepare("PRAGMA integrity_check(1)").get()!.integrity_check);
     if (verdict !== "ok") throw new Error(verdict);
   } catch (error) {
+    noteDamaged(state);
     return bad(
       name,
       `${state} cannot be used: ${errorToData(error).message}`,

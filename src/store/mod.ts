@@ -42,6 +42,7 @@ export {
   type ValidSeedEntry,
 } from "./seed_entry.ts";
 export { hasTorrentBeside, isUnchanged, markOf, type SeedStamp, stampOf } from "./seed_stamp.ts";
+export { noteDamaged } from "./state_check.ts";
 export {
   describeReplaced,
   type ReplacedState,

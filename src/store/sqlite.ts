@@ -36,16 +36,19 @@ export class Sqlite {
   readonly path: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #onDamaged: () => void;
   #inTransaction = false;
   #open = true;
 
   /**
    * Opens the file, or makes it. The file is not looked into yet.
    *
+   * @param onDamaged hears that SQLite came upon damage, before the error is thrown
    * @throws {StoreError} `STATE_FAILED`
    */
-  constructor(path: string) {
+  constructor(path: string, onDamaged: () => void = () => {}) {
     this.path = path;
+    this.#onDamaged = onDamaged;
     try {
       this.#database = new DatabaseSync(path);
     } catch (cause) {
@@ -79,7 +82,7 @@ export class Sqlite {
     try {
       yield* this.#prepare(sql).iterate(...values) as Iterable<Row>;
     } catch (cause) {
-      throw stateError(cause, this.path);
+      throw this.#told(cause);
     }
   }
 
@@ -128,8 +131,14 @@ export class Sqlite {
     try {
       return work();
     } catch (cause) {
-      throw stateError(cause, this.path);
+      throw this.#told(cause);
     }
+  }
+
+  #told(cause: unknown): unknown {
+    const error = stateError(cause, this.path);
+    if (error instanceof StoreError && error.code === "STATE_DAMAGED") this.#onDamaged();
+    return error;
   }
 }
 

@@ -17,6 +17,7 @@ import { PinsTable } from "./pins_table.ts";
 import { RecordsTable } from "./records_table.ts";
 import { readOnly, Sqlite } from "./sqlite.ts";
 import { FollowsTable } from "./follows_table.ts";
+import { isCheckDue, noteDamaged, noteSound } from "./state_check.ts";
 import { migrations } from "./state_schema.ts";
 import { VerifiedFilesTable } from "./verified_files_table.ts";
 
@@ -63,23 +64,25 @@ export class StateDatabase {
   /**
    * Opens the state, makes it if it is not there (mode 0600), and brings an older one up to date. A
    * damaged file is renamed to `PATH.corrupt-MS`, and a new one is begun: see
-   * {@linkcode StateDatabase.replaced}.
+   * {@linkcode StateDatabase.replaced}. What is damaged in a long file without getting in the way of
+   * opening it is found within a day, or at the opening after the first error `STATE_DAMAGED`.
    *
-   * @param clock for the name of a damaged file
+   * @param clock for the name of a damaged file, and to look through a long one once a day
    * @throws {StoreError} `STATE_NEWER` (the file is left as it is), `STATE_READ_ONLY`, `STATE_BUSY`,
    * `DISK_FULL`, `STATE_FAILED`, `FILE_MISSING` if there is no such directory
    */
   static open(path: string, clock: Clock): StateDatabase {
     makeFile(path);
     try {
-      return new StateDatabase(openChecked(path), undefined);
+      return new StateDatabase(openChecked(path, clock), undefined);
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== "STATE_DAMAGED") throw error;
       const movedTo = `${path}.corrupt-${clock.now()}`;
       const cause = error.cause instanceof Error ? error.cause.message : error.message;
       putAside(path, movedTo);
+      noteDamaged(path);
       makeFile(path);
-      return new StateDatabase(openChecked(path), { movedTo, reason: cause });
+      return new StateDatabase(openChecked(path, clock), { movedTo, reason: cause });
     }
   }
 
@@ -101,13 +104,16 @@ export class StateDatabase {
   }
 }
 
-function openChecked(path: string): Sqlite {
-  const sqlite = new Sqlite(path);
+function openChecked(path: string, clock: Clock): Sqlite {
+  const sqlite = new Sqlite(path, () => noteDamaged(path));
   try {
     const version = versionOf(sqlite);
     if (version > STATE_SCHEMA_VERSION) throw newer(path, version);
-    const { quick_check: verdict } = sqlite.row("PRAGMA quick_check(1)")!;
-    if (verdict !== "ok") throw damaged(path, String(verdict));
+    if (isCheckDue(path, clock.now())) {
+      const { quick_check: verdict } = sqlite.row("PRAGMA quick_check(1)")!;
+      if (verdict !== "ok") throw damaged(path, String(verdict));
+      noteSound(path, clock.now());
+    }
     sqlite.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     if (version < STATE_SCHEMA_VERSION) migrate(sqlite);
     checkTables(sqlite);

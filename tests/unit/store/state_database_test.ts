@@ -172,6 +172,35 @@ Deno.test("a state with damage in the middle or cut short is put aside with its 
   }
 });
 
+Deno.test("damage inside a long state is found a day later, or after the first error about it", async () => {
+  const dayMs = 24 * 3_600_000;
+  for (const seen of ["a day later", "an error"]) {
+    await using _ = await setUp();
+    let nowMs = clock.now();
+    const passing: Clock = { ...clock, now: () => nowMs };
+    await fill(_.path, 1_000);
+    // Long as it is by now, it is looked through once.
+    StateDatabase.open(_.path, passing).close();
+    assert.equal((await Deno.stat(`${_.path}-checked`)).mtime!.getTime(), nowMs);
+    const { size } = await Deno.stat(_.path);
+    {
+      using file = await Deno.open(_.path, { write: true });
+      await file.seek(Math.floor(size / 2), Deno.SeekMode.Start);
+      await file.write(crypto.getRandomValues(new Uint8Array(40_000)));
+    }
+    nowMs += dayMs;
+    {
+      using state = StateDatabase.open(_.path, passing);
+      assert.equal(state.replaced, undefined);
+      if (seen === "an error") refusal(() => state.records.list(), "STATE_DAMAGED");
+    }
+    if (seen === "a day later") nowMs += 1;
+    using state = StateDatabase.open(_.path, passing);
+    assert.ok(state.replaced, seen);
+    assert.deepEqual(state.records.list(), []);
+  }
+});
+
 Deno.test("a state that lacks a table is put aside", async () => {
   await using _ = await setUp();
   StateDatabase.open(_.path, clock).close();
