@@ -31,6 +31,7 @@ import {
   type TorrentStatus,
   type Totals,
   totalsOf,
+  whenMoreIsThere,
 } from "./torrents.ts";
 import type { Client, Torrent, Wire } from "./webtorrent_types.ts";
 
@@ -239,6 +240,7 @@ export class Engine {
     new PiecePicker(added, this.#clock, Math.random);
     this.#downloads.add(added);
     const tell = () => request.onProgress?.(progressOf(added));
+    whenMoreIsThere(added, tell);
     const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, () => {
       judge.look();
       tell();

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { EventEmitter } from "node:events";
 import Torrent from "webtorrent/lib/torrent.js";
 import { prototypeOf } from "./override.ts";
 import { SpareBuffers } from "./spare_buffers.ts";
@@ -35,7 +36,8 @@ interface Store {
   put(index: number, bytes: Uint8Array, done: (error: Error | null) => void): void;
 }
 
-interface Storing {
+interface Storing extends EventEmitter {
+  destroyed: boolean;
   pieces: (Piece | null)[];
   store: Store;
   /** Ours: the pieces are being set up. */
@@ -45,10 +47,26 @@ interface Storing {
 }
 
 const BLOCK_BYTES = 16_384;
-/** What is kept for pieces to come. */
-const MAX_SPARE_BYTES = 4 * 1024 * 1024;
+/**
+ * What is kept for pieces to come, while there are downloads. A peer lets us ask for some 32 MiB of
+ * blocks at once, and 16 MiB of pieces wait for the disk.
+ */
+const MAX_SPARE_BYTES = 48 * 1024 * 1024;
 
-const spare = new SpareBuffers(MAX_SPARE_BYTES);
+const spare = new SpareBuffers(0);
+/** Torrents that may still get pieces. */
+const downloading = new Set<Storing>();
+
+function begin(torrent: Storing): void {
+  const end = () => {
+    downloading.delete(torrent);
+    if (downloading.size === 0) spare.maxBytes = 0;
+  };
+  downloading.add(torrent);
+  spare.maxBytes = MAX_SPARE_BYTES;
+  torrent.once("done", end);
+  torrent.once("close", end);
+}
 
 function set(this: Piece, block: number, bytes: Uint8Array, source: unknown): boolean {
   if (!this.init()) return false;
@@ -93,6 +111,7 @@ storing._onStore = function () {
   if (some) {
     const { constructor } = Object.getPrototypeOf(some);
     Object.assign(prototypeOf<Piece>(constructor, ["init", "set", "flush"]), { set, flush });
+    if (!this.destroyed) begin(this);
     const { store } = this;
     const { put } = store;
     // Nobody reads a piece before it is written, and from then on it is read from the file.

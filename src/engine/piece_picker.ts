@@ -49,12 +49,18 @@ const BLOCK_BYTES = 16_384;
 /** A peer is asked for what it sends in so many seconds, as soon as less is asked for than this. */
 const LEAST_AHEAD_S = 0.5;
 const MOST_AHEAD_S = 1;
+/**
+ * What somebody is asked for who has sent nothing yet. Fewer may not fill a packet, and the peer's system
+ * holds back the end of what does not until ours has acknowledged the beginning, which takes 40 ms.
+ */
+const FIRST_BLOCKS = 8;
 /** How often the order is made anew, at most. */
 const ORDER_MS = 250;
 /** As many looks at what a peer has take about a millisecond: the order of more is made less often. */
 const LOOKS_AT_ONCE = 100_000;
-/** Pieces that are asked for in any order while all peers have everything. */
+/** Pieces that are asked for in any order while all peers have everything; fewer when they are large. */
 const NEAR = 64;
+const NEAR_BYTES = 16 * 1024 * 1024;
 
 type Watched = Omit<Torrent, keyof Inner> & Inner;
 
@@ -89,9 +95,9 @@ export class PiecePicker {
 
   #ask(wire: AskedWire): void {
     const speed = wire.downloadSpeed();
-    if (wire.requests.length >= blocksAhead(wire, speed, LEAST_AHEAD_S)) return;
-    // Who has sent nothing yet is asked for one block.
-    const most = wire.downloaded > 0 ? blocksAhead(wire, speed, MOST_AHEAD_S) : 1;
+    const isNew = wire.downloaded === 0;
+    if (wire.requests.length >= (isNew ? 1 : blocksAhead(wire, speed, LEAST_AHEAD_S))) return;
+    const most = isNew ? atMostReqq(wire, FIRST_BLOCKS) : blocksAhead(wire, speed, MOST_AHEAD_S);
     this.#refreshOrder();
     // Who has everything is asked for what nobody else has.
     const isSpared = (index: number) => wire.isSeeder && this.#holders[index]! > 0;
@@ -117,8 +123,16 @@ export class PiecePicker {
   #take(wire: AskedWire, index: number, most: number, isIdle: boolean): boolean {
     const piece = this.#torrent.pieces[index];
     if (!piece || !(isIdle || hasFree(piece)) || !wire.peerPieces.get(index)) return false;
-    while (wire.requests.length < most && this.#torrent._request(wire, index, isIdle)) {
-      this.#begun.add(index);
+    const { downloadSpeed } = wire;
+    // WebTorrent reckons anew for each block how many there may be. Whoever swaps needs the true speed.
+    const enough = most * BLOCK_BYTES;
+    if (!isIdle) wire.downloadSpeed = () => enough;
+    try {
+      while (wire.requests.length < most && this.#torrent._request(wire, index, isIdle)) {
+        this.#begun.add(index);
+      }
+    } finally {
+      wire.downloadSpeed = downloadSpeed;
     }
     return wire.requests.length >= most;
   }
@@ -136,7 +150,8 @@ export class PiecePicker {
       piece === null ? 0 : others.filter(({ peerPieces }) => peerPieces.get(index)).length
     );
     const untouched = [...pieces.keys()].filter((index) => this.#isUntouched(index));
-    const groups = others.length > 0 ? this.#byHolders(untouched) : inGroupsOf(NEAR, untouched);
+    const near = Math.max(1, Math.min(NEAR, Math.floor(NEAR_BYTES / this.#torrent.pieceLength)));
+    const groups = others.length > 0 ? this.#byHolders(untouched) : inGroupsOf(near, untouched);
     for (const group of groups) this.#shuffle(group);
     this.#order = groups.flat();
   }
@@ -170,8 +185,11 @@ function hasFree({ _cancellations, _reservations, _chunks }: Piece): boolean {
 }
 
 /** Blocks that a peer sends in so many seconds, and a few; no more than it says that it will keep in mind. */
-function blocksAhead({ peerExtendedHandshake }: AskedWire, speed: number, seconds: number): number {
-  const blocks = 2 + Math.ceil(seconds * speed / BLOCK_BYTES);
+function blocksAhead(wire: AskedWire, speed: number, seconds: number): number {
+  return atMostReqq(wire, 2 + Math.ceil(seconds * speed / BLOCK_BYTES));
+}
+
+function atMostReqq({ peerExtendedHandshake }: AskedWire, blocks: number): number {
   const reqq = peerExtendedHandshake?.reqq;
   return typeof reqq === "number" && reqq > 0 ? Math.min(blocks, reqq) : blocks;
 }

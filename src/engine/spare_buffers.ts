@@ -7,13 +7,19 @@
 
 /** Buffers that are nobody's at the moment. */
 export class SpareBuffers {
-  readonly #maxBytes: number;
+  #maxBytes: number;
   readonly #buffers: Uint8Array[] = [];
   #bytes = 0;
 
   /** @param maxBytes what is kept at most */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+  }
+
+  /** Lets go of what is more than this. */
+  set maxBytes(bytes: number) {
+    this.#maxBytes = bytes;
+    while (this.#bytes > bytes) this.#bytes -= this.#buffers.pop()!.length;
   }
 
   /** A buffer of so many bytes, whatever is in it. */

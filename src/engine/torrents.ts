@@ -46,6 +46,8 @@ export interface DownloadProgress {
 
 /** WebTorrent hangs up on those who ask for more at once. */
 const MAX_BLOCK_BYTES = 128 * 1024;
+/** So much more is worth telling at once. */
+const PROGRESS_BYTES = 4 * 1024 * 1024;
 /** A peer that chokes refuses what it was asked for until then (BEP 6), which may be hundreds. */
 const MAX_REFUSALS = 1_000;
 
@@ -191,6 +193,17 @@ export function progressOf(torrent: Torrent): DownloadProgress {
     peers: torrent.numPeers,
     downloadSpeed: torrent.downloadSpeed,
   };
+}
+
+/** Calls back whenever some MiB more are there: whoever verifies behind the download waits for them. */
+export function whenMoreIsThere(torrent: Torrent, tell: () => void): void {
+  let untoldBytes = 0;
+  torrent.on("verified", () => {
+    untoldBytes += torrent.pieceLength;
+    if (!torrent.ready || untoldBytes < PROGRESS_BYTES) return;
+    untoldBytes = 0;
+    tell();
+  });
 }
 
 /** A piece is `null` once it has been checked and written. */

@@ -48,17 +48,32 @@ export async function verifyArriving(options: ArrivingOptions): Promise<Verified
   const archive: OpenArchive = { ...opened, info: { ...opened.info, size: minimal.length } };
   checkLength(archive, minimal, limits, begin);
   const hash = createHash("sha256");
+  // While one is looked at, the next one is read.
+  const buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)];
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    for (let at = 0, there = 0; at < minimal.length;) {
+    let there = 0;
+    const read = async (at: number) => {
       signal?.throwIfAborted();
       if (there <= at) there = await arrived(at);
-      const buffer = new Uint8Array(Math.min(CHUNK_BYTES, there - at));
+      const buffer = buffers.reverse()[0]!.subarray(0, there - at);
       const count = await archive.file.read(buffer);
       if (count === null) throw fileChanged(archivePath);
-      const chunk = buffer.subarray(0, count);
-      at += count;
-      hash.update(chunk);
-      yield chunk;
+      return buffer.subarray(0, count);
+    };
+    let next = minimal.length > 0 ? read(0) : undefined;
+    try {
+      for (let at = 0; next;) {
+        const chunk = await next;
+        at += chunk.length;
+        next = at < minimal.length ? read(at) : undefined;
+        // Heard when it is its turn, or not at all.
+        next?.catch(() => {});
+        hash.update(chunk);
+        yield chunk;
+      }
+    } finally {
+      // The file is closed after this.
+      await next?.catch(() => {});
     }
   }
   const contents = await checkContents({ ...options, limits, archive, begin }, chunks());

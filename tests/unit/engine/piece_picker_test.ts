@@ -26,6 +26,7 @@ type Peer = ReturnType<typeof peer>;
 /** A download as WebTorrent has it, with requests that are only noted. */
 class Download extends EventEmitter {
   ready = true;
+  readonly pieceLength = BLOCKS * 16_384;
   pieces;
   readonly clock = new FakeClock();
   _updateWire!: (wire: Peer) => void;
@@ -144,14 +145,22 @@ Deno.test("a peer is never asked for what it has not, and not before it may be a
   assert.deepEqual(left, [choking]);
 });
 
-Deno.test("a peer that has sent nothing yet is asked for one block, a fast one for a second's worth", () => {
+Deno.test("a peer that has sent nothing yet is asked for a few blocks, a fast one for a second's worth", () => {
   const unknown = Object.assign(peer(everything), { downloaded: 0, requests: [] });
   const fast = peer(everything, { speed: 100 * 16_384 });
   const modest = Object.assign(peer(everything, { speed: 100 * 16_384 }), {
     peerExtendedHandshake: { reqq: 30 },
   });
   const download = new Download(1_000, [unknown, fast, modest]);
-  assert.equal(download.asked(unknown).length, 1);
+  assert.equal(download.asked(unknown).length, 8);
+  // And for no more before the first of them has come.
+  download._updateWire(unknown);
+  assert.equal(unknown.requests.length, 8);
+  const shy = Object.assign(peer(everything), {
+    downloaded: 0,
+    peerExtendedHandshake: { reqq: 3 },
+  });
+  assert.equal(download.asked(shy).length, 3);
   assert.equal(download.asked(fast).length, 102);
   assert.equal(download.asked(modest).length, 30);
   // It is asked again when half of that has come.
@@ -161,6 +170,21 @@ Deno.test("a peer that has sent nothing yet is asked for one block, a fast one f
   fast.requests.pop();
   download._updateWire(fast);
   assert.equal(fast.requests.length, 102);
+});
+
+Deno.test("while blocks are asked for, WebTorrent takes a peer to be fast enough for them", () => {
+  const unknown = Object.assign(peer(everything, { speed: 5 }), { downloaded: 0 });
+  const download = new Download(1, [unknown]);
+  const speeds = new Set<number>();
+  const { _request } = download;
+  download._request = (wire, index, isIdle) => {
+    speeds.add(isIdle ? -wire.downloadSpeed() : wire.downloadSpeed());
+    return _request.call(download, wire, index, isIdle);
+  };
+  assert.equal(download.asked(unknown).length, BLOCKS);
+  // But not when a block is taken from somebody who is slower.
+  assert.deepEqual([...speeds].sort((a, b) => a - b), [-5, 8 * 16_384]);
+  assert.equal(unknown.downloadSpeed(), 5);
 });
 
 Deno.test("a peer with nothing to do is asked for what others do not send", () => {
