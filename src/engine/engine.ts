@@ -12,6 +12,7 @@ import { createClient, listening } from "./client.ts";
 import { DhtHost, type DhtState } from "./dht_host.ts";
 import { EngineError } from "./errors.ts";
 import { ArchiveStore } from "./chunk_store.ts";
+import { OneConnection } from "./one_connection.ts";
 import { PeerJudge } from "./peer_judge.ts";
 import { PiecePicker } from "./piece_picker.ts";
 import { take, wakeOnHandshake } from "./handshake.ts";
@@ -238,6 +239,7 @@ export class Engine {
     const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
     const judge = new PeerJudge(added, this.#clock);
     new PiecePicker(added, this.#clock, Math.random);
+    new OneConnection(added, this.#clock);
     this.#downloads.add(added);
     const tell = () => request.onProgress?.(progressOf(added));
     whenMoreIsThere(added, tell);

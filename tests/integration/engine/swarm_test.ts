@@ -25,3 +25,26 @@ Deno.test("those who download at the same time get from each other what one of t
   // If all ask for the pieces in order, it is asked for more than twice the content.
   assert.ok(uploadedBytes < 1.9 * sample.content.length, `${uploadedBytes} bytes`);
 });
+
+Deno.test("two who dial each other keep one connection, and both the same", async () => {
+  const sample = sampleTorrent(3 * MIB, { pieceBytes: 64 * 1024 });
+  await using seeder = await TestEngine.start({ uploadLimit: MIB });
+  await using one = await TestEngine.start();
+  await using other = await TestEngine.start();
+  await seeder.seed(sample);
+  const peersOf = (leecher: TestEngine) => leecher.engine.torrents()[0]?.peers ?? 0;
+  const counts: number[] = [];
+  const get = (leecher: TestEngine, partner: TestEngine) =>
+    leecher.download(sample, [seeder, partner], {
+      torrent: sample.torrent,
+      onProgress: ({ downloadedBytes, lengthBytes }) => {
+        // As whoever looks for peers does again and again.
+        leecher.engine.addPeers(sample.infoHashHex, [partner.address]);
+        if (downloadedBytes >= lengthBytes / 2) counts.push(peersOf(leecher));
+      },
+    });
+  const got = await Promise.all([get(one, other), get(other, one)]);
+  for (const content of got) assert.ok(equalBytes(content, sample.content));
+  // The seeder and the other one; fewer, when one of them is through.
+  assert.equal(Math.max(...counts), 2);
+});
