@@ -21,9 +21,9 @@ export const countKeys = ["packetsOut", "bytesOut", "packetsIn", "bytesIn"] as c
 export class Counter {
   readonly #count: Count = { packetsOut: 0, bytesOut: 0, packetsIn: 0, bytesIn: 0 };
 
-  /** A new UDP socket over IPv4. */
-  socket(): Socket {
-    const socket = createSocket("udp4");
+  /** A new UDP socket over IPv4, such as `create` makes. */
+  socket(create: () => Socket = () => createSocket("udp4")): Socket {
+    const socket = create();
     const count = this.#count;
     socket.on("message", (bytes) => {
       count.packetsIn++;

@@ -11,7 +11,7 @@ import WebTorrent from "webtorrent";
 import { type Clock, systemClock } from "../../src/base/mod.ts";
 import { parseHostPort } from "../../src/config/mod.ts";
 import { DhtManager, type RateLimiter } from "../../src/dht/mod.ts";
-import { Engine } from "../../src/engine/mod.ts";
+import { createUdpSocket, Engine } from "../../src/engine/mod.ts";
 import { type KeyPair, verifySignature } from "../../src/identity/mod.ts";
 import { bencode, signItem, targetOf } from "../../src/records/mod.ts";
 import type { Counter } from "./counted_socket.ts";
@@ -170,7 +170,7 @@ export async function startOurs(
     port: 0,
     dht: true,
     bootstrap: [parseHostPort(bootstrap)],
-    createSocket: () => counter.socket(),
+    createSocket: () => counter.socket(createUdpSocket),
   });
   return new DhtManager({
     nodes: () => {

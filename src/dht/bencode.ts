@@ -6,10 +6,13 @@
  */
 
 import bencode from "bencode";
+import { concatBytes, utf8 } from "../base/mod.ts";
 import type { QueryValue } from "./node.ts";
 
 /** A decoded value as bencode; `undefined` if it holds something that bencode cannot say. */
 export function encode(value: unknown): Uint8Array | undefined {
+  // Most records are a byte string.
+  if (value instanceof Uint8Array) return concatBytes(utf8(`${value.length}:`), value);
   if (!sayable(value, 0)) return undefined;
   return bencode.encode(value);
 }

@@ -106,11 +106,13 @@ export class Candidates {
    */
   front(count: number): Candidate[] {
     const front: Candidate[] = [];
-    const networks = new Set<string>();
+    let networks: Set<string> | undefined;
     for (const candidate of this.#list) {
       const { state, network } = candidate;
-      if (PASSED_OVER.includes(state) || (network !== undefined && networks.has(network))) continue;
-      if (network !== undefined) networks.add(network);
+      if (PASSED_OVER.includes(state) || (network !== undefined && networks?.has(network))) {
+        continue;
+      }
+      if (network !== undefined) (networks ??= new Set()).add(network);
       front.push(candidate);
       if (front.length === count) break;
     }

@@ -12,6 +12,7 @@ export type KnownContact = Contact & { id: Uint8Array };
 /** A node may answer with its whole routing table; contacts past this many are not read. */
 const MAX_CONTACTS_READ = 512;
 const COMPACT_NODE_BYTES = 26;
+const DIGIT_0 = 0x30;
 
 /** Reads the `nodes` of an answer. What is not a node is left out. */
 export function parseCompactNodes(bytes: unknown): KnownContact[] {
@@ -33,11 +34,28 @@ export function parseCompactNodes(bytes: unknown): KnownContact[] {
   return contacts;
 }
 
-/** The 26 bytes of a node. */
-export function compactNode({ id, host, port }: KnownContact): Uint8Array {
-  const bytes = new Uint8Array(COMPACT_NODE_BYTES);
-  bytes.set(id);
-  bytes.set(host.split(".").map(Number), 20);
-  bytes.set([port >> 8, port & 255], 24);
+/** The 26 bytes of each node, one after the other. */
+export function compactNodes(nodes: KnownContact[]): Uint8Array {
+  const bytes = new Uint8Array(nodes.length * COMPACT_NODE_BYTES);
+  let at = 0;
+  for (const { id, host, port } of nodes) {
+    bytes.set(id, at);
+    setHost(bytes, at + 20, host);
+    bytes[at + 24] = port >> 8;
+    bytes[at + 25] = port;
+    at += COMPACT_NODE_BYTES;
+  }
   return bytes;
+}
+
+/** Writes the four numbers of an IPv4 address in dotted form. */
+function setHost(bytes: Uint8Array, at: number, host: string): void {
+  let number = 0;
+  for (let i = 0; i < host.length; i++) {
+    const digit = host.charCodeAt(i) - DIGIT_0;
+    // Only a dot is no digit.
+    if (digit >= 0) number = number * 10 + digit;
+    else [bytes[at++], number] = [number, 0];
+  }
+  bytes[at] = number;
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, equalBytes } from "../base/mod.ts";
+import { type Clock, equalBytes, type Timer } from "../base/mod.ts";
 import { type KnownContact, parseCompactNodes } from "./compact_nodes.ts";
 import { type Candidate, Candidates } from "./candidates.ts";
 import { closeness, type Density } from "./density.ts";
@@ -82,6 +82,13 @@ const MAX_DISTANCES = 8;
 /** A frugal lookup asks so many until it has answers that tell of the others. */
 const ASKED_FIRST = 2;
 
+/** Queries that were sent at once, and are late at once: they share a timer. */
+interface AskedTogether {
+  timer: Timer;
+  /** Of those that are neither answered nor late. */
+  onLate: Set<() => void>;
+}
+
 /** Runs one lookup through `node`. Never rejects; a network that is not there gives no answers. */
 export function lookup(node: DhtNode, options: LookupOptions): Promise<LookupResult> {
   return new Lookup(node, options).run();
@@ -104,6 +111,8 @@ class Lookup {
   #distancesTried = 0;
   /** Those that answered and named no other node. */
   readonly #barren: Contact[] = [];
+  /** The queries that are being sent right now. */
+  #askedTogether: AskedTogether | undefined;
   #resolve!: (result: LookupResult) => void;
 
   constructor(node: DhtNode, options: LookupOptions) {
@@ -146,7 +155,11 @@ class Lookup {
 
   /** Asks whom it is time to ask; ends the lookup when the closest have answered. */
   #step(): void {
-    if (this.#ended.signal.aborted) return;
+    if (!this.#ended.signal.aborted) this.#goOn();
+    this.#askedTogether = undefined;
+  }
+
+  #goOn(): void {
     const { target, closest, concurrency, density } = this.#options;
     const front = this.#candidates.front(closest);
     const answered = front.filter(({ state }) => state === "answered").length;
@@ -242,27 +255,49 @@ class Lookup {
     onLate: () => void,
     onResult: (result: QueryResult) => void,
   ): Promise<void> {
-    const { roundTrip, clock } = this.#options;
     let late = false;
     this.#waiting++;
-    const patience = clock.after(roundTrip.patienceMs, () => {
-      if (this.#ended.signal.aborted) return;
+    const answered = this.#unlessAnswered(() => {
       late = true;
       this.#waiting--;
       this.#late++;
       onLate();
-      this.#step();
     });
     const result = await this.#node.query(contact, name, args, {
       timeoutMs: QUERY_TIMEOUT_MS,
       signal: this.#ended.signal,
     });
-    patience.cancel();
+    answered();
     if (this.#ended.signal.aborted) return;
     if (late) this.#late--;
     else this.#waiting--;
     onResult(result);
     this.#step();
+  }
+
+  /**
+   * Has `onLate` called when the patience with a query that is about to be sent is over.
+   *
+   * @returns what is to be called when the query is answered
+   */
+  #unlessAnswered(onLate: () => void): () => void {
+    const asked = this.#askedTogether ??= this.#startPatience();
+    asked.onLate.add(onLate);
+    return () => {
+      if (asked.onLate.delete(onLate) && asked.onLate.size === 0) asked.timer.cancel();
+    };
+  }
+
+  #startPatience(): AskedTogether {
+    const { roundTrip, clock } = this.#options;
+    const onLate = new Set<() => void>();
+    const timer = clock.after(roundTrip.patienceMs, () => {
+      if (this.#ended.signal.aborted) return;
+      for (const isLate of onLate) isLate();
+      onLate.clear();
+      this.#step();
+    });
+    return { timer, onLate };
   }
 
   /** Takes the nodes that an answer names for candidates; returns how many it names. */

@@ -9,7 +9,7 @@ import { type Clock, toHex } from "../base/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
 import { Density } from "./density.ts";
 import { DhtError } from "./errors.ts";
-import type { ItemKey } from "./item_query.ts";
+import { type ItemKey, ItemReader } from "./item_query.ts";
 import { lookup, type LookupAnswer, type LookupOptions, type LookupResult } from "./lookup.ts";
 import { countLookups, mergePuts, readItems } from "./merge.ts";
 import { Neighbourhoods } from "./neighbourhoods.ts";
@@ -131,12 +131,15 @@ export class DhtManager {
     return this.#run(async (nodes, signal) => {
       this.#stats.gets++;
       const target = targetOf(key.publicKey, key.salt);
+      const reader = new ItemReader(key);
+      // Signatures are checked while others are yet to answer.
+      const onAnswer = ({ body }: LookupAnswer) => void reader.read(body);
       const results = await Promise.all(nodes.map(async (node) => {
-        const found = await this.#lookup(node, "get", target, { target }, signal);
+        const found = await this.#lookup(node, "get", target, { target }, signal, { onAnswer });
         if (!signal.aborted) this.#recent.keep(node.id, target, found);
         return found;
       }));
-      const outcome = readItems(results, key);
+      const outcome = readItems(results, reader);
       if (outcome.responded > 0) this.#stats.getsAnswered++;
       return outcome;
     }, options);
@@ -306,9 +309,9 @@ export class DhtManager {
     if (nodes.length === 0) {
       throw new DhtError("network", "DHT_OFF", "There is no DHT node to use: the DHT is off");
     }
-    const signals = [this.#stopped.signal];
-    if (options.signal) signals.push(options.signal);
-    const running = this.#charged(nodes, AbortSignal.any(signals), work, options.background);
+    const { signal } = this.#stopped;
+    const ends = options.signal ? AbortSignal.any([signal, options.signal]) : signal;
+    const running = this.#charged(nodes, ends, work, options.background);
     this.#underWay.add(running);
     try {
       return await running;

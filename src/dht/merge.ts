@@ -6,7 +6,7 @@
 
 import { equalBytes } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
-import { type ItemKey, ItemReader, type Shown } from "./item_query.ts";
+import type { ItemReader, Shown } from "./item_query.ts";
 import type { LookupResult } from "./lookup.ts";
 import { addErrors, type GetOutcome, type PutOutcome } from "./outcome.ts";
 
@@ -22,8 +22,7 @@ export function countLookups(results: LookupResult[]) {
 }
 
 /** Reads the items out of the answers to `get` queries; the valid one with the highest `seq` wins. */
-export function readItems(results: LookupResult[], key: ItemKey): GetOutcome {
-  const reader = new ItemReader(key);
+export function readItems(results: LookupResult[], reader: ItemReader): GetOutcome {
   const seen = new Map<string, Shown>();
   for (const { contact, body } of results.flatMap((result) => result.answers)) {
     const address = `${contact.host}:${contact.port}`;
@@ -50,7 +49,7 @@ export function readItems(results: LookupResult[], key: ItemKey): GetOutcome {
 }
 
 function isSame(a: MutableItem, b: MutableItem): boolean {
-  return a.seq === b.seq && equalBytes(a.value, b.value);
+  return a === b || a.seq === b.seq && equalBytes(a.value, b.value);
 }
 
 function distinct(items: MutableItem[]): MutableItem[] {

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { type Clock, concatBytes, equalBytes, toHex } from "../base/mod.ts";
-import { compactNode, type KnownContact, parseCompactNodes } from "./compact_nodes.ts";
+import { type Clock, equalBytes, toHex } from "../base/mod.ts";
+import { compactNodes, type KnownContact, parseCompactNodes } from "./compact_nodes.ts";
 
 /** Some 900 bytes each. The one that was longest not looked up is forgotten first. */
 const MAX_TARGETS = 32_768;
@@ -50,9 +50,9 @@ export class Neighbourhoods {
     this.#targets.delete(key);
     if (nodes.length === 0) return;
     const putMs = new Float64Array(nodes.length);
-    for (const [i, { id }] of nodes.entries()) putMs[i] = before?.putMs[indexOf(before, id)] ?? 0;
+    if (before) nodes.forEach(({ id }, i) => putMs[i] = before.putMs[indexOf(before, id)] ?? 0);
     this.#targets.set(key, {
-      nodes: concatBytes(...nodes.map(compactNode)),
+      nodes: compactNodes(nodes),
       putMs,
       atMs: this.#clock.now(),
     });

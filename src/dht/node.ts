@@ -54,7 +54,8 @@ export interface DhtNode {
   bootstrapContacts(): Contact[];
   /**
    * Sends one query and waits for what comes of it. Never rejects. The node's own id is added to
-   * `args`. Ends with `timeout` after `timeoutMs` milliseconds, or as soon as `signal` aborts.
+   * `args`. Ends with `timeout` after `timeoutMs` milliseconds or little more, or as soon as `signal`
+   * aborts.
    */
   query(
     to: Contact,

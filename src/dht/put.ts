@@ -7,10 +7,11 @@
 
 import { equalBytes } from "../base/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
+import { decode } from "./bencode.ts";
 import { compareDistance } from "./distance.ts";
 import { ItemReader, putArguments, type Shown } from "./item_query.ts";
 import type { LookupAnswer, LookupResult } from "./lookup.ts";
-import type { DhtNode } from "./node.ts";
+import type { DhtNode, QueryValue } from "./node.ts";
 import type { PutOutcome } from "./outcome.ts";
 
 /** Options of {@linkcode putThrough}. */
@@ -64,6 +65,8 @@ class Put {
   readonly #errors: Record<string, number>;
   readonly #reader: ItemReader;
   readonly #target: Uint8Array;
+  /** The item's value, decoded when it is needed first. */
+  #value: QueryValue | undefined;
   /** Whom to offer the item, closest first: those that answered, then those that were not asked. */
   readonly #answers: { answer: LookupAnswer; shown: Shown }[];
   readonly #others: LookupResult["others"];
@@ -187,7 +190,7 @@ class Put {
     // nothing may be overwritten unread they get it all the same: it holds if they got a value since.
     const unread = basedOn && Math.max(0, ...basedOn);
     const cas = shown.kind === "item" ? shown.item.seq : unread;
-    const args = putArguments(this.#item, token, cas);
+    const args = putArguments(this.#item, this.#value ??= decode(this.#item.value), token, cas);
     const result = await this.#node.query(answer.contact, "put", args, { timeoutMs, signal });
     // Some nodes answer 302 to the seq that they hold, and keep it as long.
     const isKept = known && result.kind === "refused" && result.code === SEQ_NOT_NEWER;

@@ -13,7 +13,8 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type Clock, type Timer, toHex } from "../base/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../dht/mod.ts";
-import type { Krpc, KrpcError } from "./krpc_types.ts";
+import { KrpcEncoder } from "./krpc_encode.ts";
+import type { Krpc, KrpcError, KrpcSocket } from "./krpc_types.ts";
 import { guardTable } from "./table_guard.ts";
 import { QueryLimiter } from "./query_limiter.ts";
 import { QueryTimeouts } from "./query_timeouts.ts";
@@ -87,6 +88,7 @@ export class DhtHost {
     this.#udp = new UdpSocket(options.createSocket, limiter);
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
     const krpcSocket = createKrpcSocket({ socket: this.#udp });
+    encodeFaster(krpcSocket, this.#udp);
     const transactions = new Transactions(() => options.clock.now());
     transactions.watch(krpcSocket);
     this.#timeouts = new QueryTimeouts(options.clock, KRPC_TIMEOUT_MS);
@@ -219,7 +221,7 @@ export class DhtHost {
     },
     tableSize: () => host.krpc.nodes.count(),
     closest: (target, count) =>
-      host.krpc.nodes.closest(Buffer.from(target), count)
+      host.krpc.nodes.closest(target, count)
         .map(({ id, host, port }) => ({ id, host, port })),
     seemsDead: (contact) => host.#seemsDead(contact),
     bootstrapContacts: () => host.krpc.bootstrap,
@@ -239,20 +241,21 @@ export class DhtHost {
       const sentMs = performance.now();
       let transaction = 0;
       const settle = (result: QueryResult) => {
-        timer.cancel();
+        timer?.cancel();
         signal?.removeEventListener("abort", giveUp);
         resolve(result);
       };
       // Nobody waits any more, but k-rpc does, until its own time-out: a lookup ends long before a dead
       // node's time is over, and the routing table would never lose it.
       const giveUp = () => settle({ kind: "timeout" });
-      const timer = clock.after(timeoutMs, () => {
+      // k-rpc's own time-out says the same, and has one timer for all.
+      const timer = timeoutMs >= KRPC_TIMEOUT_MS ? undefined : clock.after(timeoutMs, () => {
         this.#silent(to);
         giveUp();
         this.krpc.socket.cancel(transaction);
       });
       signal?.addEventListener("abort", giveUp, { once: true });
-      const peer = { host: to.host, port: to.port, id: to.id && Buffer.from(to.id) };
+      const peer = { host: to.host, port: to.port, id: to.id && asBuffer(to.id) };
       const query = { q: name, a: { ...args, id: this.krpc.id } };
       transaction = this.krpc.socket.query(peer, query, (error, message) => {
         const rttMs = performance.now() - sentMs;
@@ -298,6 +301,11 @@ export class DhtHost {
   }
 }
 
+/** The same bytes; npm:k-rpc-socket compares ids with a method of `Buffer`. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 function keyOf(contact: Contact): string {
   return contact.id ? toHex(contact.id) : `${contact.host}:${contact.port}`;
 }
@@ -328,6 +336,17 @@ function shortenAnswers(krpc: Krpc): void {
       Array.isArray(nodes) ? nodes.slice(0, NODES_IN_AN_ANSWER) : nodes,
       done,
     );
+  };
+}
+
+/** Has the socket's messages encoded by us; what we cannot, by its own encoder. */
+function encodeFaster(socket: KrpcSocket, udp: UdpSocket): void {
+  const encoder = new KrpcEncoder();
+  const send = socket.send.bind(socket);
+  socket.send = (peer, message, done) => {
+    const bytes = encoder.encode(message);
+    if (!bytes) return send(peer, message, done);
+    udp.send(bytes, 0, bytes.length, peer.port, (peer.address ?? peer.host)!, done);
   };
 }
 

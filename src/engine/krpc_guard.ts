@@ -227,6 +227,8 @@ class Scanner {
 
   #text({ end, length }: Span): string {
     if (length > MAX_NAME_BYTES) return "";
-    return String.fromCharCode(...this.#bytes.subarray(end - length, end));
+    let text = "";
+    for (let at = end - length; at < end; at++) text += String.fromCharCode(this.#bytes[at]!);
+    return text;
   }
 }

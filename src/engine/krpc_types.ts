@@ -51,7 +51,11 @@ export interface KrpcSocket extends EventEmitter {
     query: { q: string; a: Record<string, unknown> },
     done: (error: KrpcError | null, message: KrpcMessage | null) => void,
   ): number;
-  send(peer: unknown, message: Record<string, unknown>, done?: () => void): void;
+  send(
+    peer: { address?: string; host?: string; port: number },
+    message: Record<string, unknown>,
+    done?: () => void,
+  ): void;
   cancel(transaction: number, error?: Error): void;
 }
 

@@ -10,4 +10,4 @@ export { type DownloadRequest, Engine, type EngineOptions } from "./engine.ts";
 export { EngineError } from "./errors.ts";
 export type { SeedOrder } from "./seeds.ts";
 export type { DownloadProgress, TorrentStatus, Totals } from "./torrents.ts";
-export type { SocketFactory, Traffic } from "./udp_socket.ts";
+export { createUdpSocket, type SocketFactory, type Traffic } from "./udp_socket.ts";

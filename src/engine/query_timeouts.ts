@@ -10,18 +10,18 @@ import type { Clock, Timer } from "../base/mod.ts";
 import type { KrpcSocket } from "./krpc_types.ts";
 
 /** Those that come this soon after the first, milliseconds, are ended together with it. */
-const TOGETHER_MS = 250;
+const TOGETHER_MS = 50;
 
 /** The queries of one socket. */
 export class QueryTimeouts {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  /** When a query was sent, by its transaction id, the oldest first. Some have been answered since. */
+  /** When a query that is not answered yet was sent, by its transaction id, the oldest first. */
   readonly #sent = new Map<number, number>();
   #timer: Timer | undefined;
   #stopped = false;
 
-  /** @param timeoutMs how long a query is waited for at least; at most a quarter of a second more */
+  /** @param timeoutMs how long a query is waited for at least; at most 50 ms more */
   constructor(clock: Clock, timeoutMs: number) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
@@ -32,7 +32,11 @@ export class QueryTimeouts {
     clearInterval(socket._timer);
     const query = socket.query.bind(socket);
     socket.query = (peer, message, done) => {
-      const id = query(peer, message, done);
+      let id: number | undefined = undefined;
+      id = query(peer, message, (...outcome) => {
+        if (id !== undefined) this.#sent.delete(id);
+        done(...outcome);
+      });
       if (id === undefined || this.#stopped) return id;
       // An id may be in use again.
       this.#sent.delete(id);
@@ -64,7 +68,7 @@ export class QueryTimeouts {
       if (waitedMs >= 0 && waitedMs < this.#timeoutMs) break;
       late.push(id);
     }
-    // One for all: most of them have been answered, and an error with its stack is dear.
+    // One for all: an error with its stack is dear.
     const error = timedOut();
     for (const id of late) {
       this.#sent.delete(id);

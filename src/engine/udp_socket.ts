@@ -50,6 +50,18 @@ export type SocketFactory = () => Socket;
 const RECEIVE_BYTES = 4_096;
 const DENOS_RECEIVE_BYTES = 65_536;
 
+/**
+ * A UDP socket over IPv4 that is not bound yet. It sends to addresses only, not to host names, and does so
+ * at once: `dgram` would ask for the address of each packet and send it after all else of this turn, so
+ * that the first node of a lookup is asked when the eighth has been thought of.
+ */
+export function createUdpSocket(): Socket {
+  return createSocket({
+    type: "udp4",
+    lookup: (address, _options, done) => done(null, address, 4),
+  });
+}
+
 type SendCallback = (error: Error | null) => void;
 
 /** Stands between k-rpc and a UDP socket that may come and go. */
@@ -80,7 +92,7 @@ export class UdpSocket extends EventEmitter {
   expected: ExpectedAnswers | undefined;
 
   /** @param limiter says which queries are to be answered; all, without one */
-  constructor(create: SocketFactory = () => createSocket("udp4"), limiter?: QueryLimiter) {
+  constructor(create: SocketFactory = createUdpSocket, limiter?: QueryLimiter) {
     super();
     this.#create = create;
     this.#limiter = limiter;

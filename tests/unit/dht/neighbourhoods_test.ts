@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compactNode, parseCompactNodes } from "../../../src/dht/compact_nodes.ts";
+import { compactNodes, parseCompactNodes } from "../../../src/dht/compact_nodes.ts";
 import { Neighbourhoods } from "../../../src/dht/neighbourhoods.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { Fixture } from "./fixture.ts";
@@ -13,7 +13,7 @@ const node = (byte: number) => ({
 const target = new Uint8Array(20);
 
 Deno.test("compact node info is read as it was written", () => {
-  assert.deepEqual(parseCompactNodes(compactNode(node(7))), [node(7)]);
+  assert.deepEqual(parseCompactNodes(compactNodes([node(7), node(255)])), [node(7), node(255)]);
 });
 
 Deno.test("the closest nodes of a target are remembered for three hours, the last ones count", async () => {
