@@ -6,16 +6,15 @@
  */
 
 import { join } from "node:path";
-import { systemClock, toHex } from "../../src/base/mod.ts";
+import { systemClock, toHex, utf8 } from "../../src/base/mod.ts";
 import { loadSettings } from "../../src/config/mod.ts";
 import { writeCatalog } from "../../src/daemon/catalogs.ts";
 import { openNode } from "../../src/daemon/mod.ts";
 import { itemToJson } from "../../src/daemon/operations.ts";
 import {
   catalogFileName,
-  catalogKey,
   type MinimalManifest,
-  serializeMinimal,
+  serializeCatalog,
   signMinimal,
 } from "../../src/package/mod.ts";
 import { announceSalt, encodeAnnounceRecord, signItem } from "../../src/records/mod.ts";
@@ -85,8 +84,9 @@ async function list({ place, publisher }: Scene, manifests: MinimalManifest[]): 
   });
   try {
     const { keys } = publisher;
-    const lines = new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
-    const catalogInfoHash = await writeCatalog(values.dir, keys.publicKey, lines);
+    const bytes = utf8(serializeCatalog(manifests));
+    const grown = { bytes, sameBytes: 0, added: manifests.length };
+    const catalogInfoHash = await writeCatalog(values.dir, keys.publicKey, grown);
     await node.operations.addCatalog({ fileName: catalogFileName(keys.publicKey) });
     const nowMs = Date.now();
     const packages = Map.groupBy(manifests, ({ name }) => name);

@@ -6,7 +6,13 @@
  */
 
 import type { Settings } from "../config/mod.ts";
-import type { FindOptions, NamesContext, NodeHandle, Operations } from "../daemon/mod.ts";
+import type {
+  FindOptions,
+  ListedPackages,
+  NamesContext,
+  NodeHandle,
+  Operations,
+} from "../daemon/mod.ts";
 import type { ArchiveLimits } from "../package/mod.ts";
 import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
 import type { CommandRun } from "./command.ts";
@@ -22,6 +28,8 @@ export interface Network {
   limits: ArchiveLimits;
   /** Remembers in `state.db` that an archive was verified. */
   onVerified: (entry: ValidSeedEntry) => void;
+  /** What is known of the list of this home's publisher. */
+  listed: ListedPackages;
   /** How to look for records. */
   finding: FindOptions;
 }
@@ -35,9 +43,8 @@ export async function withNode<T>(
   work: (network: Network) => Promise<T>,
 ): Promise<T> {
   const { values } = await settings();
-  const { homePaths, knownManifest, limitsOf, openNode, rememberVerified } = await import(
-    "../daemon/mod.ts"
-  );
+  const { homePaths, knownManifest, limitsOf, ListedPackages, openNode, rememberVerified } =
+    await import("../daemon/mod.ts");
   const { SeedDirectory, StateDatabase } = await import("../store/mod.ts");
   const seeds = new SeedDirectory(values.dir);
   let opened: ReturnType<typeof StateDatabase.open> | undefined;
@@ -62,6 +69,7 @@ export async function withNode<T>(
       onVerified(entry) {
         rememberVerified(state(), entry);
       },
+      listed: new ListedPackages(state, homePaths(values.home).listLock, io.clock),
       finding: {
         clock: io.clock,
         timeoutMs: values.timeoutMs,

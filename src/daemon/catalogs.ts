@@ -5,20 +5,19 @@
  * @module
  */
 
-import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setImmediate } from "node:timers";
-import { type Clock, equalBytes, fromBase64, toHex, utf8 } from "../base/mod.ts";
+import { type Clock, equalBytes, fromBase64, toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
   type Catalog,
   catalogFileName,
   describeArchive,
-  describeBytes,
-  joinCatalog,
+  type GrownCatalog,
   MAX_CATALOG_BYTES,
   parseCatalogInTurns,
-  splitCatalog,
+  type TorrentOfBytes,
+  torrentOfBytes,
 } from "../package/mod.ts";
 import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
@@ -44,64 +43,61 @@ function catalogTorrentName(fileName: string): string {
   return fileName.replace(/\.jsonl$/, ".torrent");
 }
 
-/** The catalogs in a seed directory, by file name. */
-async function listCatalogs(seedDirectory: string): Promise<string[]> {
-  const names = await readdir(seedDirectory).catch(() => [] as string[]);
-  return names.filter((name) => /^catalog-[0-9a-f]{16}\.jsonl$/.test(name)).sort();
+/** Whether a file of the seed directory is to be looked at as a catalog. */
+export function isCatalogName(name: string): boolean {
+  return /^catalog-[0-9a-f]{16}\.jsonl$/.test(name);
+}
+
+/** A publisher's catalog as it lies in the seed directory. */
+export interface PresentCatalog {
+  bytes: Uint8Array;
+  torrent: TorrentOfBytes;
 }
 
 /**
  * Writes a publisher's catalog and its torrent, each whole or not at all.
  *
- * @param lines by `catalogKey`, as `serializeMinimal` writes them
+ * @param before what lies there now, if the new one was made of it
  * @returns the torrent's infohash, 20 bytes
  */
 export async function writeCatalog(
   seedDirectory: string,
   publicKey: Uint8Array,
-  lines: ReadonlyMap<string, string>,
+  { bytes, sameBytes }: GrownCatalog,
+  before?: PresentCatalog,
 ): Promise<Uint8Array> {
   const fileName = catalogFileName(publicKey);
-  const path = join(seedDirectory, fileName);
-  const bytes = utf8(joinCatalog(lines));
-  await writeFileAtomic(path, bytes);
-  const { torrent, infoHash } = describeBytes(fileName, bytes);
+  await writeFileAtomic(join(seedDirectory, fileName), bytes);
+  const known = before && { torrent: before.torrent, sameBytes };
+  const { torrent, infoHash } = torrentOfBytes(fileName, bytes, known);
   await writeFileAtomic(join(seedDirectory, catalogTorrentName(fileName)), torrent);
   return infoHash;
 }
 
-/** A publisher's catalog as it lies in the seed directory, if it is this one. */
-async function catalogBytes(
+/**
+ * A publisher's catalog, if the one in the seed directory is this one: if it is that which the
+ * publisher's own announce record names, then the publisher has verified and signed all of it, and
+ * nobody has to do so again.
+ *
+ * @param infoHash 20 bytes
+ */
+export async function presentCatalog(
   seedDirectory: string,
   publicKey: Uint8Array,
   infoHash: Uint8Array,
-): Promise<Uint8Array | undefined> {
+): Promise<PresentCatalog | undefined> {
   const fileName = catalogFileName(publicKey);
   const path = join(seedDirectory, fileName);
   try {
     const info = await Deno.lstat(path);
     if (!info.isFile || info.size > MAX_CATALOG_BYTES) return undefined;
     const bytes = await Deno.readFile(path);
-    return equalBytes(describeBytes(fileName, bytes).infoHash, infoHash) ? bytes : undefined;
+    const torrent = torrentOfBytes(fileName, bytes);
+    return equalBytes(torrent.infoHash, infoHash) ? { bytes, torrent } : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-}
-
-/**
- * The lines of the publisher's own catalog, if the one in the seed directory is that which its announce
- * record names: then the publisher has verified and signed all of it, and nobody has to do so again.
- *
- * @param infoHash 20 bytes, of a record that this publisher has signed
- */
-export async function ownCatalog(
-  seedDirectory: string,
-  publicKey: Uint8Array,
-  infoHash: Uint8Array,
-): Promise<Map<string, string> | undefined> {
-  const bytes = await catalogBytes(seedDirectory, publicKey, infoHash);
-  return bytes && splitCatalog(bytes);
 }
 
 /**
@@ -118,8 +114,8 @@ export async function fetchCatalog(
   publicKey: Uint8Array,
   infoHash: Uint8Array,
 ): Promise<Catalog> {
-  const present = await catalogBytes(seedDirectory, publicKey, infoHash);
-  if (present) return await parseCatalogInTurns(present, publicKey, nextTurn);
+  const present = await presentCatalog(seedDirectory, publicKey, infoHash);
+  if (present) return await parseCatalogInTurns(present.bytes, publicKey, nextTurn);
   const deadline = new AbortController();
   const timer = clock.after(timeoutMs, () => deadline.abort());
   const late = deadline.signal;
@@ -193,9 +189,12 @@ export class SeededCatalogs {
     this.#seeding.set(fileName, infoHashHex);
   }
 
-  /** Seeds all that are there. */
-  async addAll(onWarning: (message: string) => void): Promise<void> {
-    for (const fileName of await listCatalogs(this.#seedDirectory)) {
+  /** Seeds several, by file name. */
+  async addAll(
+    fileNames: readonly string[],
+    onWarning: (message: string) => void,
+  ): Promise<void> {
+    for (const fileName of fileNames) {
       try {
         await this.add(fileName);
       } catch (error) {

@@ -14,6 +14,8 @@ export interface HomePaths {
   state: string;
   control: string;
   lock: string;
+  /** Held while the list of what the publisher offers is written. */
+  listLock: string;
   /** The store of installed packages. */
   packages: string;
 }
@@ -25,6 +27,7 @@ export function homePaths(home: string): HomePaths {
     state: join(home, "state.db"),
     control: join(home, "control.sock"),
     lock: join(home, "daemon.lock"),
+    listLock: join(home, "list.lock"),
     packages: join(home, "packages"),
   };
 }

@@ -10,6 +10,7 @@ import { type LoadedSettings, settingDefinitions, type Settings } from "../confi
 import type { DownloadProgress } from "../engine/mod.ts";
 import {
   describeReplaced,
+  namesIn,
   removeStaleTemporaries,
   SeedDirectory,
   StateDatabase,
@@ -35,7 +36,7 @@ import {
   type SettingJson,
   type StatusJson,
 } from "./operations.ts";
-import { SeededCatalogs } from "./catalogs.ts";
+import { isCatalogName, SeededCatalogs } from "./catalogs.ts";
 import { describeEntry, limitsOf, Packages, type Seeder } from "./packages.ts";
 import { removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
@@ -83,6 +84,8 @@ export class Host implements Operations {
   readonly #seeds: SeedDirectory;
   readonly #nodes: KeptNodes;
   readonly #startedMs: number;
+  /** File names. */
+  readonly #catalogsAtStart: readonly string[];
   #worker!: WorkerHost;
   #bootstrap!: BootstrapNodes;
   /** Why there is no DHT, while there is none. */
@@ -103,11 +106,12 @@ export class Host implements Operations {
     const { settings, clock, listeners } = options;
     const seeds = new SeedDirectory(settings.dir);
     await seeds.ensure();
-    await removeStaleTemporaries(seeds.path, clock.now());
-    await removeOldPartials(seeds.path, clock.now());
+    const names = namesIn(seeds.path);
+    await removeStaleTemporaries(seeds.path, clock.now(), names);
+    await removeOldPartials(seeds.path, clock.now(), names);
     const state = StateDatabase.open(homePaths(settings.home).state, clock);
     if (state.replaced) listeners.onWarning(describeReplaced(state.replaced));
-    const host = new Host(options, state, seeds);
+    const host = new Host(options, state, seeds, names);
     try {
       await host.#startEngine();
       return host;
@@ -117,8 +121,14 @@ export class Host implements Operations {
     }
   }
 
-  private constructor(options: HostOptions, state: StateDatabase, seeds: SeedDirectory) {
+  private constructor(
+    options: HostOptions,
+    state: StateDatabase,
+    seeds: SeedDirectory,
+    names: readonly string[],
+  ) {
     this.#options = options;
+    this.#catalogsAtStart = names.filter(isCatalogName);
     this.#state = state;
     this.#seeds = seeds;
     this.#nodes = new KeptNodes({
@@ -233,7 +243,7 @@ export class Host implements Operations {
       maxDiskBytes: () => this.#options.settings.maxDiskBytes,
     });
     this.#follows.start();
-    await this.#catalogs.addAll(listeners.onWarning);
+    await this.#catalogs.addAll(this.#catalogsAtStart, listeners.onWarning);
     await this.#seeding.start();
     this.#torrentsDueMs = undefined;
   }

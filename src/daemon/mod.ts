@@ -16,6 +16,7 @@ export { type FollowContext, refreshFollow } from "./follows.ts";
 export { getArchive, type GetContext, type GetRequest, type Got, outsidePath } from "./get.ts";
 export { ensureHome, homePaths } from "./home.ts";
 export { isHomeFree } from "./home_lock.ts";
+export { ListedPackages } from "./listed.ts";
 export { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
 export { type NodeHandle, openNode, type OpenNodeOptions } from "./node.ts";
 export {

@@ -106,7 +106,7 @@ export class Packages {
    */
   async addKnown(): Promise<Map<string, string>> {
     const added = new Map<string, string>();
-    const fileNames = await this.#seeds.fileNames();
+    const fileNames = this.#seeds.fileNames();
     for (let at = 0; at < fileNames.length; at += SLICE) {
       const orders: SeedOrder[] = [];
       for (const fileName of fileNames.slice(at, at + SLICE)) {
@@ -277,7 +277,7 @@ export class Packages {
     this.flush();
     const byInfoHash = new Map(torrents.map((torrent) => [torrent.infoHashHex, torrent]));
     const listed: PackageJson[] = [];
-    for (const fileName of await this.#seeds.fileNames()) {
+    for (const fileName of this.#seeds.fileNames()) {
       const entry = await this.entry(fileName);
       if (!entry) continue;
       const seeding = this.#seeding.has(fileName);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { readdir, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 const PREFIX = ".partial-";
@@ -17,9 +17,17 @@ export function partialPath(seedDirectory: string, infoHashHex: string): string 
   return join(seedDirectory, PREFIX + infoHashHex);
 }
 
-/** Removes downloads that nobody went on with for a week. */
-export async function removeOldPartials(seedDirectory: string, nowMs: number): Promise<void> {
-  for (const name of await readdir(seedDirectory)) {
+/**
+ * Removes downloads that nobody went on with for a week.
+ *
+ * @param names of all files in the seed directory
+ */
+export async function removeOldPartials(
+  seedDirectory: string,
+  nowMs: number,
+  names: readonly string[],
+): Promise<void> {
+  for (const name of names) {
     if (!name.startsWith(PREFIX)) continue;
     const path = join(seedDirectory, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: nowMs }));

@@ -29,6 +29,7 @@ import {
   type ValidSeedEntry,
 } from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
+import type { ListedPackages } from "./listed.ts";
 import { updateAnnounceRecord, updateNameIndex } from "./publisher_records.ts";
 import { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
 import { isNetworkError, newestItem, seqAfter } from "./newest_item.ts";
@@ -45,6 +46,8 @@ export interface PublishContext {
   signal?: AbortSignal;
   /** Hears of an archive that is in place and was verified, so that nobody has to do it again. */
   onVerified?: (entry: ValidSeedEntry) => void;
+  /** What this home knows of the publisher's list. */
+  listed?: ListedPackages;
   /** The caller adds the package to the publisher's list, with {@linkcode updateAnnounceRecord}. */
   listsLater?: boolean;
   /** Hears each step, for people. */

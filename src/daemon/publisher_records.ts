@@ -6,30 +6,40 @@
  */
 
 import semver from "semver";
-import { type Clock, equalBytes, LibreseedError, toHex } from "../base/mod.ts";
+import { type Clock, equalBytes, LibreseedError, toHex, utf8 } from "../base/mod.ts";
 import { formatPublicKey, type Signer } from "../identity/mod.ts";
 import {
   announceFits,
   announceSalt,
   decodeAnnounceRecord,
   encodeAnnounceRecord,
+  encodeCatalogRecord,
   manifestSalt,
   type NameIndexEntry,
   signItem,
   signNameIndexEntry,
 } from "../records/mod.ts";
 import {
-  archiveFileName,
   catalogFileName,
   catalogKey,
+  growCatalog,
   type MinimalManifest,
+  parseCatalog,
+  serializeCatalog,
   serializeMinimal,
 } from "../package/mod.ts";
 import type { SeedDirectory } from "../store/mod.ts";
-import { fetchCatalog, ownCatalog, versionsByName, writeCatalog } from "./catalogs.ts";
+import {
+  fetchCatalog,
+  type PresentCatalog,
+  presentCatalog,
+  versionsByName,
+  writeCatalog,
+} from "./catalogs.ts";
+import type { ListedPackages } from "./listed.ts";
 import { minimalOf } from "./manifest_item.ts";
 import { lookUpStore, readNameIndex } from "./name_index.ts";
-import { isNetworkError, newestItem, seqAfter } from "./newest_item.ts";
+import { isNetworkError, type NewestItem, newestItem, seqAfter } from "./newest_item.ts";
 import { entryFromJson, entryToJson, itemToJson, type Operations } from "./operations.ts";
 
 /** What writing these records works with. */
@@ -38,6 +48,8 @@ export interface PublisherContext {
   seeds: SeedDirectory;
   clock: Clock;
   signal?: AbortSignal;
+  /** What this home knows of the list; all of the seed directory is looked at without it. */
+  listed?: ListedPackages;
   /** The DHT was not reached a moment ago: nothing is looked up or put, only kept for `announce`. */
   blind?: boolean;
   /** Hears what is not as it should be. */
@@ -48,6 +60,10 @@ export interface PublisherContext {
  * Adds packages to the publisher's announce record, which is how ranges are resolved. What the DHT
  * lists already stays listed: another machine of the publisher may have put it. Without the DHT the
  * record is signed and kept all the same, for `announce`.
+ *
+ * Where this home has written the list itself, and has it, only what is new is looked at.
+ *
+ * @throws {StoreError} `DIRECTORY_BUSY` if another command of this home has been listing for too long
  */
 export async function updateAnnounceRecord(
   context: PublisherContext,
@@ -55,41 +71,30 @@ export async function updateAnnounceRecord(
   added: readonly MinimalManifest[],
   nowMs: number,
 ): Promise<void> {
-  const { operations, seeds, blind, signal, onWarning } = context;
+  const { operations, seeds, blind, signal, onWarning, listed } = context;
   const { publicKey } = keys;
+  using _ = await listed?.lock(signal);
   const salt = announceSalt(publicKey);
   const before = await newestItem(operations, { publicKey, salt }, { blind, signal });
-  const offer = new Map<string, Offered>();
-  const take = (manifest: MinimalManifest) => {
-    const { name, version } = manifest;
-    offer.set(catalogKey(manifest), { name, version, line: serializeMinimal(manifest) });
-  };
-  if (before.item) {
-    const record = decodeAnnounceRecord(before.item.value);
-    for (const [name, versions] of record.packages ?? []) {
-      for (const version of versions) offer.set(catalogKey({ name, version }), { name, version });
-    }
-    if (record.catalogInfoHash) {
-      const lines = await linesBefore(context, publicKey, record.catalogInfoHash, before.blind);
-      for (const [key, line] of lines ?? []) offer.set(key, { ...splitKey(key), line });
-      // Nothing tells what the shorter list would leave out, nor whether anybody has the longer one.
-      if (!lines && before.blind) return;
-    }
-  }
-  const publisher = formatPublicKey(publicKey);
-  const listed = [...offer.values()].filter(({ line }) => line !== undefined);
-  const except = new Set(listed.map(({ name, version }) => archiveFileName(name, version)));
-  for (const entry of await seeds.list(undefined, except)) {
-    if (entry.problem === undefined && entry.minimal.pubkey === publisher) take(entry.minimal);
-  }
-  added.forEach(take);
-  const packages = versionsByName(offer.values());
-  const catalogInfoHash = announceFits({ packages, timestampMs: nowMs })
-    ? undefined
-    : await putCatalog(context, publicKey, offer);
-  const seq = seqAfter(before, nowMs);
-  const value = encodeAnnounceRecord({ packages, timestampMs: nowMs, catalogInfoHash });
+  const list = await listBefore(context, publicKey, before);
+  // Nothing tells what a shorter list would leave out, nor whether anybody has the longer one.
+  if (list === "unknown") return;
+  const isKnown = listed !== undefined && list.isWhole && listed.isFromHere(before.item!);
+  const found = isKnown
+    ? listed.unlisted(publicKey, seeds.path)
+    : await ownPackages(seeds, publicKey);
+  const manifests = [...found, ...added];
+  const packages = versionsByName(
+    new Map([...list.packages, ...manifests].map((one) => [catalogKey(one), one])).values(),
+  );
+  const value = list.catalog === undefined && announceFits({ packages, timestampMs: nowMs })
+    ? encodeAnnounceRecord({ packages, timestampMs: nowMs })
+    : encodeCatalogRecord({
+      ...await putCatalog(context, publicKey, list, manifests),
+      timestampMs: nowMs,
+    });
   const same = before.item && sameOffer(before.item.value, value);
+  const seq = seqAfter(before, nowMs);
   const item = same ? before.item! : signItem(keys, { salt, seq, value });
   const outcome = await operations.store(
     { item: itemToJson(item), record: { kind: "announce" }, later: blind },
@@ -99,6 +104,7 @@ export async function updateAnnounceRecord(
     if (!isNetworkError(error)) throw error;
     return { holding: 0 };
   });
+  listed?.note(publicKey, manifests);
   if (outcome.holding === 0) {
     onWarning?.(
       "no node took the list of this publisher's packages; `libreseed announce` tries again",
@@ -178,32 +184,39 @@ function sameOffer(a: Uint8Array, b: Uint8Array): boolean {
   return equalBytes(encode(x.packages!), encode(y.packages!));
 }
 
-/** A package that the publisher offers, with its line of the catalog where that is known. */
-interface Offered {
-  name: string;
-  version: string;
-  line?: string;
+/** What a publisher's list had until now. */
+interface ListBefore {
+  /** The packages that the record itself lists. */
+  packages: { name: string; version: string }[];
+  /** The catalog that it names, and how many lines that has. */
+  catalog?: { bytes: Uint8Array; count: number; present?: PresentCatalog };
+  /** Whether all of it is here, as it was signed. */
+  isWhole: boolean;
 }
 
-function splitKey(key: string): { name: string; version: string } {
-  const at = key.lastIndexOf("@");
-  return { name: key.slice(0, at), version: key.slice(at + 1) };
-}
-
-/** The catalog that the publisher's list was in until now; `undefined` if nobody has it any more. */
-async function linesBefore(
-  { operations, seeds, clock, signal, onWarning }: PublisherContext,
+/** What the list had; `unknown` if nobody can tell at present. */
+async function listBefore(
+  context: PublisherContext,
   publicKey: Uint8Array,
-  infoHash: Uint8Array,
-  blind: boolean,
-): Promise<Map<string, string> | undefined> {
-  const present = await ownCatalog(seeds.path, publicKey, infoHash);
-  if (present) return present;
+  { item, blind }: NewestItem,
+): Promise<ListBefore | "unknown"> {
+  if (!item) return { packages: [], isWhole: false };
+  const { packages, count, catalogInfoHash } = decodeAnnounceRecord(item.value);
+  const inRecord = [...packages ?? []].flatMap(([name, versions]) =>
+    versions.map((version) => ({ name, version }))
+  );
+  if (!catalogInfoHash) return { packages: inRecord, isWhole: true };
+  const { operations, seeds, clock, signal, onWarning } = context;
+  const present = await presentCatalog(seeds.path, publicKey, catalogInfoHash);
+  if (present) {
+    const { bytes } = present;
+    return { packages: inRecord, catalog: { bytes, count, present }, isWhole: true };
+  }
   if (!blind) {
     const before = { operations, seedDirectory: seeds.path, clock, timeoutMs: 20_000, signal };
     try {
-      const { manifests } = await fetchCatalog(before, publicKey, infoHash);
-      return new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
+      const { manifests } = await fetchCatalog(before, publicKey, catalogInfoHash);
+      return { packages: inRecord, catalog: catalogOf(manifests), isWhole: false };
     } catch (error) {
       signal?.throwIfAborted();
       if (!isNetworkError(error)) throw error;
@@ -211,37 +224,75 @@ async function linesBefore(
   }
   onWarning?.(
     `nobody has the catalog of this publisher's packages (${
-      toHex(infoHash)
+      toHex(catalogInfoHash)
     }); what only another machine of the publisher has is not listed until it publishes again`,
   );
-  return undefined;
+  return blind ? "unknown" : { packages: inRecord, isWhole: false };
+}
+
+function catalogOf(manifests: readonly MinimalManifest[]): { bytes: Uint8Array; count: number } {
+  return { bytes: utf8(serializeCatalog(manifests)), count: manifests.length };
+}
+
+/** All of a publisher's that lies in the seed directory. */
+async function ownPackages(
+  seeds: SeedDirectory,
+  publicKey: Uint8Array,
+): Promise<MinimalManifest[]> {
+  const publisher = formatPublicKey(publicKey);
+  return (await seeds.list())
+    .filter((entry) => entry.problem === undefined)
+    .map(({ minimal }) => minimal)
+    .filter(({ pubkey }) => pubkey === publisher);
 }
 
 /**
- * Writes the catalog of everything that the publisher offers, and sees to it that it is seeded. What
- * neither this home nor the catalog before had is taken from the DHT.
- *
- * @returns its infohash, 20 bytes
+ * Writes the catalog with more packages, and sees to it that it is seeded. What the record listed
+ * itself until now, and is neither among them nor in this home, is taken from the DHT.
  */
 async function putCatalog(
-  { operations, seeds, signal, onWarning }: PublisherContext,
+  context: PublisherContext,
   publicKey: Uint8Array,
-  offer: ReadonlyMap<string, Offered>,
-): Promise<Uint8Array> {
-  const lines = new Map<string, string>();
-  for (const [label, { name, version, line }] of offer) {
-    if (line !== undefined) {
-      lines.set(label, line);
-      continue;
-    }
-    const key = { publicKey, salt: manifestSalt(name, version) };
-    const { item } = await newestItem(operations, key, { signal });
-    if (item) lines.set(label, serializeMinimal(minimalOf(item, { name, version })));
-    else onWarning?.(`${label} is in no catalog: its record is not in the DHT any more`);
+  list: ListBefore,
+  manifests: readonly MinimalManifest[],
+): Promise<{ count: number; catalogInfoHash: Uint8Array }> {
+  const { operations, seeds } = context;
+  const lines = new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
+  for (const one of list.packages) {
+    const key = catalogKey(one);
+    if (lines.has(key)) continue;
+    const manifest = await manifestOf(context, publicKey, one);
+    if (manifest) lines.set(key, serializeMinimal(manifest));
   }
-  const infoHash = await writeCatalog(seeds.path, publicKey, lines);
+  let before = list.catalog ?? { bytes: new Uint8Array(), count: 0 };
+  let grown = growCatalog(before.bytes, lines);
+  if (!grown) {
+    // The publisher has signed what is no catalog: its sound lines are kept.
+    before = catalogOf(parseCatalog(before.bytes, publicKey).manifests);
+    grown = growCatalog(before.bytes, lines)!;
+  }
+  const { present, count } = before;
+  const catalogInfoHash = present && grown.bytes === before.bytes
+    ? present.torrent.infoHash
+    : await writeCatalog(seeds.path, publicKey, grown, present);
   if ((await operations.status()).daemon) {
     await operations.addCatalog({ fileName: catalogFileName(publicKey) });
   }
-  return infoHash;
+  return { count: count + grown.added, catalogInfoHash };
+}
+
+/** The manifest of a package of which only the name and version are known. */
+async function manifestOf(
+  { operations, seeds, signal, onWarning }: PublisherContext,
+  publicKey: Uint8Array,
+  { name, version }: { name: string; version: string },
+): Promise<MinimalManifest | undefined> {
+  const entry = await seeds.find({ name, version, pubkey: formatPublicKey(publicKey) });
+  if (entry) return entry.minimal;
+  const key = { publicKey, salt: manifestSalt(name, version) };
+  const { item } = await newestItem(operations, key, { signal });
+  if (item) return minimalOf(item, { name, version });
+  const label = `${name}@${version}`;
+  onWarning?.(`${label} is in no catalog: its record is not in the DHT any more`);
+  return undefined;
 }

@@ -6,8 +6,6 @@
  * @module
  */
 
-import type { Dirent } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Clock, delay, type Timer } from "../base/mod.ts";
 import type { WatchMode } from "../config/mod.ts";
@@ -178,7 +176,7 @@ export class SeedWatcher {
 
   async #look(first: boolean, all: boolean): Promise<void> {
     const { target, clock } = this.#options;
-    const fileNames = all ? await this.#allNames() : [...this.#changed];
+    const fileNames = all ? this.#allNames() : [...this.#changed];
     if (!fileNames) return;
     this.#changed.clear();
     let lookedMs = 0;
@@ -198,10 +196,10 @@ export class SeedWatcher {
   }
 
   /** What is there, and what was. */
-  async #allNames(): Promise<string[] | undefined> {
+  #allNames(): string[] | undefined {
     const { directory, onWarning } = this.#options;
     try {
-      const entries = await readdir(directory, { withFileTypes: true });
+      const entries = [...Deno.readDirSync(directory)];
       this.#warnOfLinks(entries);
       const there = entries.map(({ name }) => name).filter(isArchiveName).sort();
       this.#all = false;
@@ -214,11 +212,11 @@ export class SeedWatcher {
   }
 
   /** Whoever breaks into the worker could go where a link leads. Archives are refused one by one. */
-  #warnOfLinks(entries: Dirent[]): void {
+  #warnOfLinks(entries: Deno.DirEntry[]): void {
     const { directory, onWarning } = this.#options;
     for (const entry of entries) {
       const { name } = entry;
-      if (!entry.isSymbolicLink() || isArchiveName(name) || this.#links.has(name)) continue;
+      if (!entry.isSymlink || isArchiveName(name) || this.#links.has(name)) continue;
       this.#links.add(name);
       onWarning(
         `${

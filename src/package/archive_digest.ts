@@ -61,8 +61,8 @@ export class PieceDigest implements Digest {
   #inPiece = 0;
 
   /** @param lengthBytes how many bytes will come */
-  constructor(lengthBytes: number) {
-    this.#pieceLengthBytes = pieceLengthFor(lengthBytes);
+  constructor(lengthBytes: number, pieceLengthBytes = pieceLengthFor(lengthBytes)) {
+    this.#pieceLengthBytes = pieceLengthBytes;
     this.#pieces = new Uint8Array(Math.ceil(lengthBytes / this.#pieceLengthBytes) * SHA1_BYTES);
   }
 

@@ -36,41 +36,13 @@ export function catalogFileName(publicKey: Uint8Array): string {
 
 /** The catalog of these manifests: canonical lines, sorted by name and version in UTF-16 order. */
 export function serializeCatalog(manifests: readonly MinimalManifest[]): string {
-  return joinCatalog(new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)])));
+  const lines = new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
+  return [...lines].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0).map(([, line]) => line).join("");
 }
 
 /** What a catalog has at most one line of: `NAME@VERSION`. */
 export function catalogKey({ name, version }: { name: string; version: string }): string {
   return `${name}@${version}`;
-}
-
-/** The catalog of these lines, by {@linkcode catalogKey}: each as `serializeMinimal` writes it. */
-export function joinCatalog(lines: ReadonlyMap<string, string>): string {
-  return [...lines].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0).map(([, line]) => line).join("");
-}
-
-/**
- * Takes a catalog apart without looking at what its lines say: for one that has been verified before,
- * and is known to be the same. That takes a thirtieth of the time of {@linkcode parseCatalog}.
- *
- * @returns the lines by {@linkcode catalogKey}; `undefined` if some line has no name and version
- */
-export function splitCatalog(bytes: Uint8Array): Map<string, string> | undefined {
-  const lines = new Map<string, string>();
-  try {
-    const text = fromUtf8(bytes);
-    for (let at = 0, end; at < text.length; at = end) {
-      end = text.indexOf("\n", at) + 1;
-      if (end === 0) return undefined;
-      const line = text.slice(at, end);
-      const { name, version } = JSON.parse(line);
-      if (typeof name !== "string" || typeof version !== "string") return undefined;
-      lines.set(catalogKey({ name, version }), line);
-    }
-  } catch {
-    return undefined;
-  }
-  return lines;
 }
 
 /** So many lines are read before others get their turn: a few hundredths of a second. */

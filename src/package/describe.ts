@@ -6,7 +6,6 @@
  */
 
 import { basename } from "node:path";
-import { ArchiveDigest } from "./archive_digest.ts";
 import { messageOf, PackageError } from "./errors.ts";
 import { fileChanged, isSameFile, readChunks } from "./files.ts";
 import { DigestThreads, usefulThreads } from "./threads.ts";
@@ -41,15 +40,6 @@ export async function describeArchive(
   for await (const chunk of chunks) digest.update(chunk);
   const { sha256, pieces } = await digest.finish();
   const name = options.name ?? basename(path);
-  return { lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieces }) };
-}
-
-/** The same of bytes that are in memory. */
-export function describeBytes(name: string, bytes: Uint8Array): ArchiveDescription {
-  const lengthBytes = bytes.length;
-  const digest = new ArchiveDigest(lengthBytes);
-  digest.update(bytes);
-  const { sha256, pieces } = digest.finish();
   return { lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieces }) };
 }
 

@@ -10,15 +10,14 @@ export {
   type Catalog,
   catalogFileName,
   catalogKey,
-  joinCatalog,
   MAX_CATALOG_BYTES,
   parseCatalog,
   parseCatalogInTurns,
   serializeCatalog,
-  splitCatalog,
 } from "./catalog.ts";
+export { growCatalog, type GrownCatalog } from "./catalog_growth.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
-export { type ArchiveDescription, describeArchive, describeBytes } from "./describe.ts";
+export { type ArchiveDescription, describeArchive } from "./describe.ts";
 export { PackageError, type VerificationStep } from "./errors.ts";
 export {
   type FullManifest,
@@ -53,5 +52,6 @@ export { PROTOCOL, type Unsigned } from "./signed_json.ts";
 export { isValidRange, type PackageSpec, parsePackageSpec } from "./spec.ts";
 export { takeArchive, type TakenArchive, type TakeOptions } from "./take.ts";
 export { buildTorrent, type Torrent, torrentInfoHash, type TorrentSource } from "./torrent.ts";
+export { type TorrentOfBytes, torrentOfBytes } from "./torrent_of_bytes.ts";
 export { type VerifiedArchive, verifyArchive, type VerifyOptions } from "./verify.ts";
 export { type ArrivingOptions, verifyArriving } from "./verify_arriving.ts";

@@ -67,7 +67,18 @@ export function encodeAnnounceRecord(fields: AnnounceFields): Uint8Array<ArrayBu
       { detail: { bytes: list.length, count: c } },
     );
   }
-  return readable(bencode({ c, ih: catalogInfoHash, t: timestampMs }), schema, WHAT);
+  return encodeCatalogRecord({ count: c, timestampMs, catalogInfoHash });
+}
+
+/**
+ * The same of a list that is known to be too long, without the list.
+ *
+ * @throws {RecordError} `BAD_FIELD`
+ */
+export function encodeCatalogRecord(
+  { count, timestampMs, catalogInfoHash }: Required<Omit<AnnounceRecord, "packages">>,
+): Uint8Array<ArrayBuffer> {
+  return readable(bencode({ c: count, ih: catalogInfoHash, t: timestampMs }), schema, WHAT);
 }
 
 /** Whether the list fits into the record, so that no catalog torrent is needed. */

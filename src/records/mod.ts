@@ -11,6 +11,7 @@ export {
   type AnnounceRecord,
   decodeAnnounceRecord,
   encodeAnnounceRecord,
+  encodeCatalogRecord,
 } from "./announce_record.ts";
 export { bdecode, type BDecoded, bencode, type BValue } from "./bencode.ts";
 export { RecordError } from "./errors.ts";

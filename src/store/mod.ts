@@ -42,6 +42,8 @@ export {
   type ValidSeedEntry,
 } from "./seed_entry.ts";
 export { hasTorrentBeside, isUnchanged, markOf, type SeedStamp, stampOf } from "./seed_stamp.ts";
+export { lockFile, type LockOptions } from "./file_lock.ts";
+export { namesIn } from "./directory_names.ts";
 export { noteDamaged } from "./state_check.ts";
 export {
   describeReplaced,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { lstat, mkdir, readdir, stat, unlink } from "node:fs/promises";
+import { lstat, mkdir, stat, unlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type Clock, delay, systemClock } from "../base/mod.ts";
 import {
@@ -27,6 +27,7 @@ import {
   type WritableData,
   writeTemporary,
 } from "./atomic_files.ts";
+import { namesIn } from "./directory_names.ts";
 import { fileError, linkRefused, StoreError } from "./errors.ts";
 import { openLockFile } from "./file_lock.ts";
 import {
@@ -133,9 +134,9 @@ export class SeedDirectory {
    * @param name those of this package's versions, and maybe others
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
    */
-  async fileNames(name?: string): Promise<string[]> {
+  fileNames(name?: string): string[] {
     const prefix = name === undefined ? "" : archiveFileName(name, "0.0.0").slice(0, -9);
-    return (await readNames(this.path))
+    return readNames(this.path)
       .filter((one) => isArchiveName(one) && one.startsWith(prefix));
   }
 
@@ -143,11 +144,10 @@ export class SeedDirectory {
    * Everything with an archive's file name, sorted by it; what cannot be seeded has `problem` set.
    *
    * @param name of this package alone
-   * @param except file names that are not looked at
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
    */
-  async list(name?: string, except?: ReadonlySet<string>): Promise<SeedEntry[]> {
-    const archives = (await this.fileNames(name)).filter((one) => !except?.has(one));
+  async list(name?: string): Promise<SeedEntry[]> {
+    const archives = this.fileNames(name);
     const entries: SeedEntry[] = [];
     for (let at = 0; at < archives.length; at += READ_AHEAD) {
       const some = archives.slice(at, at + READ_AHEAD);
@@ -189,7 +189,7 @@ export class SeedDirectory {
   /** What has a file name of this name and version, good or bad, of any publisher. */
   async named(name: string, version: string): Promise<SeedEntry[]> {
     const isOne = isArchiveOf(name, version);
-    const fileNames = (await readNames(this.path)).filter(isOne);
+    const fileNames = readNames(this.path).filter(isOne);
     const entries = await Promise.all(fileNames.map((one) => readSeedEntry(this.path, one)));
     return entries.filter((entry) => entry !== undefined);
   }
@@ -369,12 +369,12 @@ function refuseOther(fileName: string): void {
 const ABSENT = "absent";
 
 /** The file names in the directory, sorted; none if it is not there. */
-async function readNames(path: string): Promise<string[]> {
+function readNames(path: string): string[] {
   try {
-    return (await readdir(path)).sort();
-  } catch (cause) {
-    if (isCode(cause, "ENOENT")) return [];
-    throw fileError(cause, "read", path);
+    return namesIn(path).sort();
+  } catch (error) {
+    if (isCode(error, "FILE_MISSING")) return [];
+    throw error;
   }
 }
 

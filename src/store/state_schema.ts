@@ -97,4 +97,10 @@ export const migrations: readonly string[] = [
   ALTER TABLE verified_files ADD COLUMN version TEXT;
   ALTER TABLE verified_files ADD COLUMN public_key BLOB;
   `,
+  // Which packages are in their publisher's list: of those that are there nobody knows.
+  `
+  ALTER TABLE verified_files ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX verified_files_unlisted ON verified_files (public_key, name, version)
+    WHERE listed = 0;
+  `,
 ];

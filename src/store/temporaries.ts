@@ -105,14 +105,19 @@ function close(file: Deno.FsFile | undefined): void {
  * of those that are not locked by whoever uses them, any that was not written to for an hour.
  *
  * @param nowMs Unix time in milliseconds
+ * @param known the names in the directory, if they are known
  * @returns the names of the files and directories that were removed
  * @throws {StoreError} `NOT_READABLE`, `NOT_WRITABLE`, `IO_FAILED`; a directory that does not exist
  * has none
  */
-export async function removeStaleTemporaries(dir: string, nowMs: number): Promise<string[]> {
-  let names: string[];
+export async function removeStaleTemporaries(
+  dir: string,
+  nowMs: number,
+  known?: readonly string[],
+): Promise<string[]> {
+  let names: readonly string[];
   try {
-    names = await readdir(dir);
+    names = known ?? await readdir(dir);
   } catch (cause) {
     if (isCode(cause, "ENOENT")) return [];
     throw fileError(cause, "read", dir);

@@ -60,9 +60,14 @@ export class VerifiedFilesTable {
     manifest?: KnownManifest,
   ): void {
     this.#sqlite.change(
-      `INSERT OR REPLACE INTO verified_files (path, size_bytes, mtime_ms, inode, sha256, info_hash,
+      `INSERT INTO verified_files (path, size_bytes, mtime_ms, inode, sha256, info_hash,
         manifest, manifest_mark, name, version, public_key)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (path) DO UPDATE SET listed = listed AND manifest IS excluded.manifest,
+        size_bytes = excluded.size_bytes, mtime_ms = excluded.mtime_ms, inode = excluded.inode,
+        sha256 = excluded.sha256, info_hash = excluded.info_hash, manifest = excluded.manifest,
+        manifest_mark = excluded.manifest_mark, name = excluded.name, version = excluded.version,
+        public_key = excluded.public_key`,
       path,
       identity.sizeBytes,
       identity.mtimeMs,
@@ -114,6 +119,25 @@ export class VerifiedFilesTable {
         (SELECT public_key FROM records WHERE kind = 'announce') GROUP BY public_key
       ORDER BY path`,
     ).map(({ path }) => path as string);
+  }
+
+  /** Paths of a publisher's archives that are not known to be in the publisher's list. */
+  unlisted(publicKey: Uint8Array): string[] {
+    return this.#sqlite.rows(
+      "SELECT path FROM verified_files WHERE listed = 0 AND public_key = ? ORDER BY name, version",
+      publicKey,
+    ).map(({ path }) => path as string);
+  }
+
+  /** A package is in its publisher's list now. */
+  setListed(publicKey: Uint8Array, { name, version }: { name: string; version: string }): void {
+    this.#sqlite.change(
+      `UPDATE verified_files SET listed = 1
+        WHERE listed = 0 AND public_key = ? AND name = ? AND version = ?`,
+      publicKey,
+      name,
+      version,
+    );
   }
 
   /** What was found out about a file, if it still is the same one. */

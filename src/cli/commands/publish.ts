@@ -132,7 +132,7 @@ async function pathsOf({ args, flags, io }: Run): Promise<string[]> {
 
 function contextOf(
   { io, output }: Run,
-  { operations, seeds, limits, onVerified }: Network,
+  { operations, seeds, limits, onVerified, listed }: Network,
   sourceDateEpoch: number | undefined,
 ): PublishContext {
   return {
@@ -143,6 +143,7 @@ function contextOf(
     sourceDateEpoch,
     signal: io.signal,
     onVerified,
+    listed,
     listsLater: true,
     onStep: (message) => output.step(message),
     onWarning: (message) => output.warning(message),

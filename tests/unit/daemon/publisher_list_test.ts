@@ -7,23 +7,35 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { LibreseedError } from "../../../src/base/mod.ts";
-import { itemFromJson, type ItemJson, type Operations } from "../../../src/daemon/operations.ts";
+import { LibreseedError, systemClock } from "../../../src/base/mod.ts";
+import { writeCatalog } from "../../../src/daemon/catalogs.ts";
+import { homePaths, ListedPackages, rememberVerified } from "../../../src/daemon/mod.ts";
+import {
+  itemFromJson,
+  type ItemJson,
+  itemToJson,
+  type Operations,
+} from "../../../src/daemon/operations.ts";
 import { updateAnnounceRecord } from "../../../src/daemon/publisher_records.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import {
   archiveFileName,
   catalogFileName,
-  describeBytes,
   minimalFileName,
   type MinimalManifest,
   parseCatalog,
   serializeCatalog,
   serializeMinimal,
   signMinimal,
+  torrentOfBytes,
 } from "../../../src/package/mod.ts";
-import { decodeAnnounceRecord } from "../../../src/records/mod.ts";
-import { SeedDirectory } from "../../../src/store/mod.ts";
+import {
+  decodeAnnounceRecord,
+  encodeCatalogRecord,
+  signItem,
+  targetOf,
+} from "../../../src/records/mod.ts";
+import { SeedDirectory, StateDatabase, type ValidSeedEntry } from "../../../src/store/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
@@ -37,9 +49,10 @@ function minimal(name: string, by = keys): MinimalManifest {
 
 const many = Array.from({ length: 80 }, (_, i) => minimal(`package-${i}`));
 
-/** A publisher's seed directory, and a DHT that has whatever was stored last. */
-async function publisher() {
+/** A publisher's home, and a DHT that has whatever was stored last. */
+async function publisher({ remembers = false } = {}) {
   const directory = await temporaryHome();
+  const home = await temporaryHome();
   const clock = new FakeClock();
   let item: ItemJson | undefined;
   const warnings: string[] = [];
@@ -48,14 +61,24 @@ async function publisher() {
     keptItem: () => Promise.resolve({ item }),
     store(request: { item: ItemJson }) {
       item = request.item;
+      keep(true);
       return Promise.resolve({ holding: 8 });
     },
     status: () => Promise.resolve({ daemon: false }),
     download: () => Promise.reject(new LibreseedError("network", "NOBODY", "nobody has it")),
   } as unknown as Operations;
   const seeds = new SeedDirectory(directory.path);
+  const paths = homePaths(home.path);
+  const state = StateDatabase.open(paths.state, systemClock);
+  const listed = new ListedPackages(() => state, paths.listLock, systemClock);
+  /** Keeps the list, as the owner of the engine does. */
+  const keep = (own: boolean) => {
+    const kept = itemFromJson(item!);
+    const target = targetOf(kept.publicKey, kept.salt);
+    state.records.put({ ...kept, target, kind: "announce", own, createdMs: clock.now() });
+  };
   const context = {
-    ...{ operations, seeds, clock },
+    ...{ operations, seeds, clock, listed: remembers ? listed : undefined },
     onWarning: (message: string) => warnings.push(message),
   };
   const path = join(directory.path, catalogFileName(keys.publicKey));
@@ -70,9 +93,30 @@ async function publisher() {
       await Deno.writeFile(archive, new Uint8Array(LENGTH));
       await Deno.writeTextFile(minimalFileName(archive), serializeMinimal(manifest));
     },
+    /** The same, verified. */
+    async verify(manifest: MinimalManifest) {
+      await this.place(manifest);
+      const entry = await seeds.entry(archiveFileName(manifest.name, manifest.version));
+      rememberVerified(state, entry as ValidSeedEntry);
+    },
+    /** Another machine of the publisher puts a list, and it is kept here. */
+    async replace(manifests: MinimalManifest[]) {
+      const bytes = new TextEncoder().encode(serializeCatalog(manifests));
+      const grown = { bytes, sameBytes: 0, added: 0 };
+      const catalogInfoHash = await writeCatalog(directory.path, keys.publicKey, grown);
+      const count = manifests.length;
+      const value = encodeCatalogRecord({ count, timestampMs: clock.now(), catalogInfoHash });
+      const { salt, seq } = itemFromJson(item!);
+      item = itemToJson(signItem(keys, { salt, seq: seq + 1, value }));
+      keep(false);
+    },
     record: () => decodeAnnounceRecord(itemFromJson(item!).value),
     catalog: () => Deno.readTextFile(path),
-    [Symbol.asyncDispose]: () => directory.remove(),
+    async [Symbol.asyncDispose]() {
+      state.close();
+      await directory.remove();
+      await home.remove();
+    },
   };
 }
 
@@ -82,7 +126,7 @@ Deno.test("a catalog grows by what is published, and by what lies in the seed di
   const bytes = new TextEncoder().encode(await ann.catalog());
   const named = ann.record();
   assert.equal(named.count, many.length);
-  const { infoHash } = describeBytes(catalogFileName(keys.publicKey), bytes);
+  const { infoHash } = torrentOfBytes(catalogFileName(keys.publicKey), bytes);
   assert.deepEqual(new Uint8Array(named.catalogInfoHash!), infoHash);
   const [forgotten, foreign] = [minimal("forgotten"), minimal("foreign", generateKeyPair())];
   await ann.place(forgotten);
@@ -95,6 +139,60 @@ Deno.test("a catalog grows by what is published, and by what lies in the seed di
   assert.deepEqual([read.manifests.length, read.dropped], [many.length + 2, []]);
   assert.equal(ann.record().count, many.length + 2);
   assert.deepEqual(ann.warnings, []);
+});
+
+Deno.test("a home that has written the list looks only at what it does not know to be listed", async () => {
+  await using ann = await publisher({ remembers: true });
+  for (const manifest of many) await ann.verify(manifest);
+  await ann.list();
+  assert.equal(await ann.catalog(), serializeCatalog(many));
+  // Not looked at: nobody has verified it.
+  await ann.place(minimal("unseen"));
+  // Verified by whoever was killed before it was listed.
+  await ann.verify(minimal("forgotten"));
+  await ann.list(minimal("one-more"));
+  const now = [...many, minimal("forgotten"), minimal("one-more")];
+  assert.equal(await ann.catalog(), serializeCatalog(now));
+  assert.equal(ann.record().count, now.length);
+  // Verified again it is listed still.
+  const before = ann.record();
+  await ann.verify(many[7]!);
+  await ann.list(many[8]!);
+  assert.deepEqual(ann.record(), before);
+  assert.deepEqual(ann.warnings, []);
+});
+
+Deno.test("a list that grows out of its record gets a catalog of what was in it, too", async () => {
+  await using ann = await publisher({ remembers: true });
+  for (const manifest of many.slice(0, 3)) await ann.verify(manifest);
+  await ann.list(...many.slice(0, 3));
+  assert.equal(ann.record().packages?.size, 3);
+  await ann.list(...many.slice(3));
+  assert.equal(await ann.catalog(), serializeCatalog(many));
+  assert.equal(ann.record().count, many.length);
+});
+
+Deno.test("after a list that another machine has put, all that is here is looked at", async () => {
+  await using ann = await publisher({ remembers: true });
+  for (const manifest of many) await ann.verify(manifest);
+  await ann.list();
+  const theirs = [...many.slice(0, 70), minimal("theirs")];
+  await ann.replace(theirs);
+  await ann.list(minimal("one-more"));
+  assert.equal(
+    await ann.catalog(),
+    serializeCatalog([...theirs, ...many, minimal("one-more")]),
+  );
+  assert.equal(ann.record().count, many.length + 2);
+});
+
+Deno.test("two that list at once do not leave out what the other lists", async () => {
+  await using ann = await publisher({ remembers: true });
+  await ann.list(...many);
+  const more = Array.from({ length: 4 }, (_, i) => minimal(`more-${i}`));
+  await Promise.all(more.map((one) => ann.list(one)));
+  assert.equal(await ann.catalog(), serializeCatalog([...many, ...more]));
+  assert.equal(ann.record().count, many.length + 4);
 });
 
 Deno.test("what is published again with other bytes takes the place of its line", async () => {

@@ -5,12 +5,12 @@
  */
 
 import assert from "node:assert/strict";
-import { utf8 } from "../../../src/base/mod.ts";
+import { fromUtf8, utf8 } from "../../../src/base/mod.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import {
   catalogFileName,
   catalogKey,
-  joinCatalog,
+  growCatalog,
   MAX_CATALOG_BYTES,
   type MinimalManifest,
   PackageError,
@@ -19,7 +19,7 @@ import {
   serializeCatalog,
   serializeMinimal,
   signMinimal,
-  splitCatalog,
+  torrentOfBytes,
 } from "../../../src/package/mod.ts";
 
 const ann = keyPairFromSeed(new Uint8Array(32).fill(41));
@@ -113,23 +113,64 @@ Deno.test("a catalog that is cut short, no text, or beyond its bounds is refused
   );
 });
 
-Deno.test("a catalog taken apart line by line and put together again is the same", () => {
-  const manifests = ["b", "a", "@scope/a"].map((name) => minimal(name));
-  const text = serializeCatalog(manifests);
-  const lines = splitCatalog(utf8(text))!;
-  assert.deepEqual([...lines.keys()], ["@scope/a@1.0.0", "a@1.0.0", "b@1.0.0"]);
-  assert.equal(joinCatalog(lines), text);
-  const more = minimal("a", "1.0.1");
-  lines.set(catalogKey(more), serializeMinimal(more));
-  assert.equal(joinCatalog(lines), serializeCatalog([more, ...manifests]));
-  assert.deepEqual(splitCatalog(new Uint8Array()), new Map());
+Deno.test("a catalog with more lines is the one that is made of all of them at once", () => {
+  const names = Array.from({ length: 40 }, (_, i) => `p${(i * 7) % 40}`);
+  const all = [...names, "@scope/a", "z", "a"].map((name) => minimal(name));
+  for (const [first, then] of [[0, 43], [1, 42], [20, 23], [42, 1], [43, 0]] as const) {
+    const some = all.slice(0, first);
+    const bytes = utf8(serializeCatalog(some));
+    const grown = growCatalog(bytes, linesOf(all.slice(all.length - then)))!;
+    assert.equal(fromUtf8(grown.bytes), serializeCatalog(all));
+    assert.equal(grown.added, then);
+    assert.deepEqual(grown.bytes.subarray(0, grown.sameBytes), bytes.subarray(0, grown.sameBytes));
+  }
 });
 
-Deno.test("what has a line without name and version, or is cut short, is not taken apart", () => {
+Deno.test("a line takes the place of one of its key, and the same lines change nothing", () => {
+  const manifests = ["a", "b", "c"].map((name) => minimal(name));
+  const bytes = utf8(serializeCatalog(manifests));
+  const same = growCatalog(bytes, linesOf(manifests))!;
+  assert.deepEqual([same.bytes, same.sameBytes, same.added], [bytes, bytes.length, 0]);
+  const other = { ...minimal("b"), length: 999_999 };
+  const grown = growCatalog(bytes, linesOf([other, minimal("d")]))!;
+  assert.equal(
+    fromUtf8(grown.bytes),
+    serializeCatalog([manifests[0]!, other, manifests[2]!, minimal("d")]),
+  );
+  assert.deepEqual([grown.added, grown.sameBytes], [1, bytes.indexOf(10) + 1]);
+});
+
+Deno.test("what has a line without name and version, or is cut short, does not grow", () => {
   const good = serializeCatalog([minimal("a")]);
   const bad = [good.slice(0, -1), `${good}\n`, `${good}{}\n`, `${good}null\n`, `${good}[\n`];
   for (const text of [...bad, `{"name":1,"version":"1.0.0"}\n`]) {
-    assert.equal(splitCatalog(utf8(text)), undefined, text);
+    assert.equal(growCatalog(utf8(text), linesOf([minimal("zzz")])), undefined, text);
   }
-  assert.equal(splitCatalog(Uint8Array.of(0xff, 10)), undefined);
+  assert.equal(growCatalog(Uint8Array.of(0xff, 10), linesOf([minimal("a")])), undefined);
 });
+
+Deno.test("the torrent of bytes that go on from others is the one of all of them", () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(60_000)).toHex().repeat(10);
+  const before = utf8(bytes);
+  const torrent = torrentOfBytes("a", before);
+  for (const sameBytes of [0, 1, 262_143, 262_144, 700_000, before.length]) {
+    const after = new Uint8Array(before.length + 1_000);
+    after.set(before.subarray(0, sameBytes));
+    assert.deepEqual(
+      torrentOfBytes("a", after, { torrent, sameBytes }),
+      torrentOfBytes("a", after),
+      String(sameBytes),
+    );
+  }
+  // Where pieces get longer none is kept.
+  const ofOtherPieces = { ...torrent, lengthBytes: 2_000 * 262_144 + 1 };
+  const known = { torrent: ofOtherPieces, sameBytes: before.length };
+  assert.deepEqual(
+    torrentOfBytes("a", before.subarray(1), known),
+    torrentOfBytes("a", before.subarray(1)),
+  );
+});
+
+function linesOf(manifests: readonly MinimalManifest[]): Map<string, string> {
+  return new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
+}
