@@ -86,7 +86,7 @@ export class Host implements Operations {
   readonly #startedMs: number;
   /** File names. */
   readonly #catalogsAtStart: readonly string[];
-  #worker!: WorkerHost;
+  readonly #worker: WorkerHost;
   #bootstrap!: BootstrapNodes;
   /** Why there is no DHT, while there is none. */
   #dhtTrouble: string | undefined;
@@ -106,17 +106,32 @@ export class Host implements Operations {
     const { settings, clock, listeners } = options;
     const seeds = new SeedDirectory(settings.dir);
     await seeds.ensure();
-    const names = namesIn(seeds.path);
-    await removeStaleTemporaries(seeds.path, clock.now(), names);
-    await removeOldPartials(seeds.path, clock.now(), names);
-    const state = StateDatabase.open(homePaths(settings.home).state, clock);
-    if (state.replaced) listeners.onWarning(describeReplaced(state.replaced));
-    const host = new Host(options, state, seeds, names);
+    const sandbox = {
+      port: settings.port,
+      seedDirectory: await Deno.realPath(seeds.path),
+      allowLocal: settings.allowLocal,
+    };
+    let host: Host | undefined;
+    // It loads while all else is made ready.
+    const worker = WorkerHost.open(sandbox, {
+      onDht: (state) => host!.#onDht(state),
+      onAnnounced: (report) => host!.#dht.settle(report, NOTED_WITHIN_MS),
+      onFailure: listeners.onFailure,
+      onUnreadable: (infoHashHex) => void host!.#mend(infoHashHex),
+    }, clock);
+    let state: StateDatabase | undefined;
     try {
-      await host.#startEngine();
+      const names = namesIn(seeds.path);
+      await removeStaleTemporaries(seeds.path, clock.now(), names);
+      await removeOldPartials(seeds.path, clock.now(), names);
+      state = StateDatabase.open(homePaths(settings.home).state, clock);
+      if (state.replaced) listeners.onWarning(describeReplaced(state.replaced));
+      host = new Host(options, state, seeds, names, worker);
+      await host.#startEngine(sandbox.seedDirectory);
       return host;
     } catch (error) {
-      state.close();
+      worker.terminate();
+      state?.close();
       throw error;
     }
   }
@@ -126,11 +141,13 @@ export class Host implements Operations {
     state: StateDatabase,
     seeds: SeedDirectory,
     names: readonly string[],
+    worker: WorkerHost,
   ) {
     this.#options = options;
     this.#catalogsAtStart = names.filter(isCatalogName);
     this.#state = state;
     this.#seeds = seeds;
+    this.#worker = worker;
     this.#nodes = new KeptNodes({
       table: state.dhtNodes,
       clock: options.clock,
@@ -139,16 +156,13 @@ export class Host implements Operations {
     this.#startedMs = options.clock.now();
   }
 
-  async #startEngine(): Promise<void> {
+  /** @param seedDirectory absolute, without links */
+  async #startEngine(seedDirectory: string): Promise<void> {
     const { settings, clock, listeners } = this.#options;
+    const worker = this.#worker;
     const nodes = settings.dht ? settings.bootstrap : [];
     this.#bootstrap = await BootstrapNodes.lookUp(nodes, clock, listeners.onWarning);
-    const sandbox = {
-      port: settings.port,
-      seedDirectory: await Deno.realPath(this.#seeds.path),
-      allowLocal: settings.allowLocal,
-    };
-    const { worker, started } = await WorkerHost.start(sandbox, {
+    const started = await worker.begin({
       port: settings.port,
       dht: settings.dht,
       bootstrap: this.#bootstrap.addresses,
@@ -157,18 +171,12 @@ export class Host implements Operations {
       maxIncoming: settings.maxIncoming,
       readOnly: !this.#options.daemon,
       ...tunable(settings),
-    }, {
-      onDht: (state) => this.#onDht(state),
-      onAnnounced: (report) => this.#dht.settle(report, NOTED_WITHIN_MS),
-      onFailure: listeners.onFailure,
-      onUnreadable: (infoHashHex) => void this.#mend(infoHashHex),
-    }, clock).catch(async (error) => {
+    }).catch(async (error) => {
       throw await namePortOwner(error, settings.port);
     });
-    this.#worker = worker;
     this.#bootstrap.keepLooking((addresses) => worker.addBootstrap(addresses));
     this.#records = new KeptRecords(this.#state, clock, started.port, listeners.onNotice);
-    this.#downloads = new Downloads(worker, sandbox.seedDirectory);
+    this.#downloads = new Downloads(worker, seedDirectory);
     this.#names = new NameKeeper({
       state: this.#state,
       store: worker,
@@ -201,7 +209,7 @@ export class Host implements Operations {
       clock,
       onWarning: listeners.onWarning,
     });
-    this.#catalogs = new SeededCatalogs(sandbox.seedDirectory, seeder);
+    this.#catalogs = new SeededCatalogs(seedDirectory, seeder);
     this.#nodes.start(() => worker.knownNodes());
   }
 

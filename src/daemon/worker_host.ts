@@ -57,17 +57,17 @@ export class WorkerHost {
   #operations = 0;
 
   /**
-   * Starts the thread and the engine in it.
+   * Starts the thread, which takes a tenth of a second to load; the engine in it waits for
+   * {@linkcode WorkerHost.begin}.
    *
    * @param connect starts the thread; a test hands in another
    */
-  static async start(
+  static open(
     sandbox: SandboxOptions,
-    options: WorkerOptions,
     listeners: WorkerHostListeners,
     clock: Clock,
     connect: typeof connectWorker = connectWorker,
-  ): Promise<{ worker: WorkerHost; started: WorkerStarted }> {
+  ): WorkerHost {
     const worker: WorkerHost = new WorkerHost(
       connect(sandbox, {
         onFailure: (error) => worker.#fail(error),
@@ -86,15 +86,25 @@ export class WorkerHost {
       clock,
       listeners.onFailure,
     );
+    return worker;
+  }
+
+  /** Starts the engine; if that fails, the thread ends. */
+  async begin(options: WorkerOptions): Promise<WorkerStarted> {
     try {
-      const started = await worker.#call((api) => api.start(options));
-      worker.#hasDht = started.dht.state === "on";
-      return { worker, started };
+      const started = await this.#call((api) => api.start(options));
+      this.#hasDht = started.dht.state === "on";
+      return started;
     } catch (error) {
-      worker.#pinging.cancel();
-      worker.#connection.terminate();
+      this.terminate();
       throw error;
     }
+  }
+
+  /** Ends the thread at once. */
+  terminate(): void {
+    this.#pinging.cancel();
+    this.#connection.terminate();
   }
 
   private constructor(

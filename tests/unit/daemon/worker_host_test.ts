@@ -35,15 +35,14 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
     listeners = heard;
     return { api: api as never, terminate: () => void terminated++ };
   };
-  const starting = WorkerHost.start(
-    {} as never,
+  const worker = WorkerHost.open(
     {} as never,
     { onDht() {}, onAnnounced() {}, onUnreadable() {}, onFailure: (error) => failures.push(error) },
     clock,
     connect,
   );
   return {
-    starting,
+    starting: worker.begin({} as never).then(() => ({ worker })),
     failures,
     terminated: () => terminated,
     die: () => listeners!.onFailure(died),
