@@ -12,7 +12,7 @@ import { SpareBuffers } from "./spare_buffers.ts";
 const HEADER_BYTES = 13;
 const PIECE = 7;
 const BLOCK_BYTES = 16_384;
-/** Blocks of a run. With more, who came first is served first. */
+/** Blocks of a run: what a peer gets in its turn. */
 const MOST_BLOCKS = 16;
 /** The same while many runs are under way. */
 const FEWEST_BLOCKS = 8;

@@ -3,7 +3,8 @@
  * npm:bittorrent-protocol reads every block that a peer asks for at once, whether or not the peer takes
  * what it is sent: one that asks far ahead and reads slowly had a seeder keep 1.2 GB of a 1.5 GB file in
  * memory. Here requests wait in a queue until the earlier ones are read and sent, and those that lie side
- * by side are read and sent at once, past everything that would copy them.
+ * by side are read and sent at once, past everything that would copy them. Whose requests are next is
+ * for {@linkcode Turns} to say.
  *
  * @module
  */
@@ -11,9 +12,10 @@
 import Connection from "bittorrent-protocol";
 import { type BlockSource, type Run, RunBuffers } from "./block_run.ts";
 import { type Request, RequestQueue } from "./request_queue.ts";
+import { Turns, type Waiter } from "./turns.ts";
 
 /** The parts of a connection that have to do with requests. */
-export interface Uploader {
+export interface Uploader extends Waiter {
   amChoking: boolean;
   destroyed: boolean;
   hasFast: boolean;
@@ -58,6 +60,12 @@ const MAX_WAITING = 65_536;
 const uploader = Connection.prototype as unknown as Uploader;
 const { _onRequest, _onCancel, _pull, _read, choke } = uploader;
 const buffers = new RunBuffers();
+const turns = new Turns<Uploader>({
+  // A megabyte: more does not make it faster, and whom it is read for cannot be chosen anew.
+  most: 4,
+  catchUpBytes: 64 * 1024 * 1024,
+  patience: 4,
+}, takeTurn);
 
 /** Takes up waiting requests as long as there is room. */
 function serve(peer: Uploader): void {
@@ -66,7 +74,7 @@ function serve(peer: Uploader): void {
     if (peerRequests.length >= MAX_READING || _readableState.buffered >= MAX_UNSENT_BYTES) return;
     const source = sourceOf(peer, waiting.first());
     if (source) {
-      if (!peer.isSending) sendRun(peer, source, buffers.takeRun(waiting, source));
+      if (!peer.isSending) turns.wait(peer);
       return;
     }
     try {
@@ -86,13 +94,29 @@ function sourceOf(peer: Uploader, request: Request): BlockSource | undefined {
   return source;
 }
 
-function sendRun(peer: Uploader, source: BlockSource, run: Run): void {
+/** Its turn has come; what it waits for may be gone. */
+function takeTurn(peer: Uploader, over: () => void): number {
+  const { waitingRequests: waiting } = peer;
+  if (peer.destroyed || peer.isSending || !waiting?.length) return 0;
+  const source = sourceOf(peer, waiting.first());
+  if (!source) {
+    serve(peer);
+    return 0;
+  }
+  const run = buffers.takeRun(waiting, source);
+  sendRun(peer, source, run, over);
+  return run.lengthBytes;
+}
+
+function sendRun(peer: Uploader, source: BlockSource, run: Run, over: () => void): void {
   peer.isSending = true;
   const settled = () => {
     peer.isSending = false;
     if (!peer.destroyed) serve(peer);
   };
   buffers.read(run, source, (messages) => {
+    // The next one is read while this is sent.
+    over();
     if (!messages || peer.amChoking || peer.destroyed) {
       if (messages) buffers.give(messages);
       // A peer that is choked is told that its requests will not be answered (BEP 6).

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { concatBytes, utf8 } from "../../../src/base/mod.ts";
+import { ArchiveStore } from "../../../src/engine/chunk_store.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
+import { type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
+
+const MIB = 1024 * 1024;
+const BLOCK_BYTES = 16_384;
+const LATE = 15;
+const sample = sampleTorrent(32 * MIB);
+
+/** A peer that asks for a lot at once, and takes what it is sent as fast as it comes. */
+class GreedyPeer implements Disposable {
+  readonly #connection: Deno.TcpConn;
+  received = 0;
+  /** Called when something has come. */
+  onReceived = () => {};
+
+  static async connect(port: number, { infoHash }: SampleTorrent): Promise<GreedyPeer> {
+    const peer = new GreedyPeer(await Deno.connect({ port }));
+    const id = concatBytes(utf8("-XX0001-"), crypto.getRandomValues(new Uint8Array(12)));
+    const reserved = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 4);
+    const interested = Uint8Array.of(0, 0, 0, 1, 2);
+    await peer.#connection.write(
+      concatBytes(utf8("\x13BitTorrent protocol"), reserved, infoHash, id, interested),
+    );
+    return peer;
+  }
+
+  constructor(connection: Deno.TcpConn) {
+    this.#connection = connection;
+    this.#drain();
+  }
+
+  /** Asks for so many bytes of the sample, from its start on and again. */
+  async ask(lengthBytes: number): Promise<void> {
+    const count = lengthBytes / BLOCK_BYTES;
+    const bytes = new Uint8Array(count * 17);
+    const view = new DataView(bytes.buffer);
+    for (let i = 0; i < count; i++) {
+      const block = i % (sample.content.length / BLOCK_BYTES);
+      [13, 6 << 24].forEach((number, n) => view.setUint32(i * 17 + n * 4, number));
+      [Math.floor(block / 16), block % 16 * BLOCK_BYTES, BLOCK_BYTES]
+        .forEach((number, n) => view.setUint32(i * 17 + 5 + n * 4, number));
+    }
+    for (let at = 0; at < bytes.length;) at += await this.#connection.write(bytes.subarray(at));
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
+
+  async #drain(): Promise<void> {
+    // What several turns bring: what waits in the system would be counted late.
+    const buffer = new Uint8Array(MIB);
+    try {
+      for (let count; (count = await this.#connection.read(buffer)) !== null;) {
+        this.received += count;
+        this.onReceived();
+      }
+    } catch {
+      // We have closed it.
+    }
+  }
+}
+
+/** From now on every read takes so long, as from a disk that is what everybody waits for. */
+function slowDisk(delayMs: number): Disposable {
+  const { readInto } = ArchiveStore.prototype;
+  ArchiveStore.prototype.readInto = function (start, target, done) {
+    setTimeout(() => readInto.call(this, start, target, done), delayMs);
+  };
+  return { [Symbol.dispose]: () => void (ArchiveStore.prototype.readInto = readInto) };
+}
+
+Deno.test("peers that come late catch up with one that has its requests in, and it still gets some", async () => {
+  using _disk = slowDisk(4);
+  await using seeder = await TestEngine.start();
+  await seeder.seed(sample);
+  using stack = new DisposableStack();
+  const early = stack.use(await GreedyPeer.connect(seeder.engine.port, sample));
+  const peers = () => seeder.engine.torrents()[0]!.peers;
+  await eventually(() => peers() === 1, "it is a peer");
+  await early.ask(512 * MIB);
+  await eventually(() => early.received >= 16 * MIB, "it is ahead");
+  const late: GreedyPeer[] = [];
+  for (let n = 0; n < LATE; n++) {
+    late.push(stack.use(await GreedyPeer.connect(seeder.engine.port, sample)));
+  }
+  await eventually(() => peers() === 1 + LATE, "all are peers");
+  const had = () => [early, ...late].map(({ received }) => received);
+  /** What all had when each of those who came late had one MiB, and five. */
+  const reached: number[][] = [];
+  for (const peer of late) {
+    peer.onReceived = () => {
+      const least = Math.min(...late.map(({ received }) => received));
+      if (least >= (1 + 4 * reached.length) * MIB) reached.push(had());
+    };
+  }
+  await Promise.all(late.map((peer) => peer.ask(8 * MIB)));
+  await eventually(() => reached.length > 1, "they have five");
+  const [before, after] = reached as [number[], number[]];
+  const [earlyGot, ...lateGot] = after.map((bytes, n) => (bytes - before[n]!) / MIB);
+  // Before, it had as much as each of them.
+  assert.ok(earlyGot! < 2 && earlyGot! > 0.5, `${earlyGot} MiB`);
+  assert.ok(Math.max(...lateGot) < 6 && Math.min(...lateGot) > 3, `${lateGot} MiB`);
+});
