@@ -49,11 +49,7 @@ export class KeptRecords {
    * All of them, some at a time. Name indexes are not among them: they are written anew each time.
    */
   *all(): Generator<KeptRecord[]> {
-    let last: Uint8Array | undefined;
-    for (;;) {
-      const some = this.#state.records.schedule(last, SLICE);
-      if (some.length === 0) return;
-      last = some.at(-1)!.target;
+    for (const some of this.#state.records.schedule(SLICE)) {
       yield some.map((record) => {
         const { dueMs, failures } = record;
         return { item: itemOf(record), dueMs, failures };

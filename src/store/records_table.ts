@@ -133,36 +133,46 @@ export class RecordsTable {
   }
 
   /**
-   * Some of the records that are announced as they are, with when they are due (Unix milliseconds; 0 if
-   * they never were announced) and their failures in a row, ordered by target.
+   * The records that are announced as they are, with when they are due (Unix milliseconds; 0 if they
+   * never were announced) and their failures in a row, some at a time. In the order in which they lie
+   * in the file: in any other, what does not fit into SQLite's cache is read again and again.
    *
-   * @param after the last target of those before
+   * @param limit how many at once
    */
-  schedule(after: Uint8Array | undefined, limit: number): ScheduledRecord[] {
-    return this.#sqlite.rows(
-      `SELECT target, public_key, salt, seq, value, signature, next_due_ms, failures
-        FROM records LEFT JOIN outcomes USING (target)
-        WHERE target > ? AND kind NOT IN ('name-index', 'name-entry') ORDER BY target LIMIT ?`,
-      after ?? new Uint8Array(),
-      limit,
-    ).map((row) => ({
-      target: row.target as Uint8Array,
-      publicKey: row.public_key as Uint8Array,
-      salt: row.salt as Uint8Array,
-      seq: row.seq as number,
-      value: row.value as Uint8Array,
-      signature: row.signature as Uint8Array,
-      dueMs: row.next_due_ms as number | null ?? 0,
-      failures: row.failures as number | null ?? 0,
-    }));
+  *schedule(limit: number): Generator<ScheduledRecord[]> {
+    for (let after = 0;;) {
+      const rows = this.#sqlite.rows(
+        `SELECT records.rowid AS row, target, public_key, salt, seq, value, signature, next_due_ms,
+          failures FROM records LEFT JOIN outcomes USING (target)
+          WHERE records.rowid > ? AND kind NOT IN ('name-index', 'name-entry')
+          ORDER BY records.rowid LIMIT ?`,
+        after,
+        limit,
+      );
+      if (rows.length === 0) return;
+      after = rows.at(-1)!.row as number;
+      yield rows.map((row) => ({
+        target: row.target as Uint8Array,
+        publicKey: row.public_key as Uint8Array,
+        salt: row.salt as Uint8Array,
+        seq: row.seq as number,
+        value: row.value as Uint8Array,
+        signature: row.signature as Uint8Array,
+        dueMs: row.next_due_ms as number | null ?? 0,
+        failures: row.failures as number | null ?? 0,
+      }));
+    }
   }
 
-  /** All entries of name indexes and indexes, with when each was announced and is due. */
+  /**
+   * All entries of name indexes and indexes, with when each was announced and is due, as they lie in
+   * the file.
+   */
   *names(): Generator<KeptNameRow> {
     const rows = this.#sqlite.each(
       `SELECT kind, name, version, public_key, created_ms, next_due_ms, last_attempt_ms
-        FROM records LEFT JOIN outcomes USING (target)
-        WHERE kind IN ('name-index', 'name-entry') ORDER BY kind, name, version, target`,
+        FROM records NOT INDEXED LEFT JOIN outcomes USING (target)
+        WHERE kind IN ('name-index', 'name-entry')`,
     );
     for (const row of rows) {
       yield {

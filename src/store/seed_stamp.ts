@@ -6,7 +6,6 @@
  * @module
  */
 
-import { lstatSync } from "node:fs";
 import { minimalFileName, torrentFileName } from "../package/mod.ts";
 import type { FileIdentity, KnownSeed } from "./verified_files_table.ts";
 
@@ -29,8 +28,8 @@ export function stampOf(archivePath: string): SeedStamp | undefined {
     sizeBytes: archive.size,
     mtimeMs: archive.mtimeMs,
     inode: archive.ino,
-    isFile: archive.isFile(),
-    manifestMark: manifest?.isFile()
+    isFile: archive.isFile,
+    manifestMark: manifest?.isFile
       ? `${manifest.size} ${manifest.mtimeMs} ${manifest.ino}`
       : "none",
     changedMs: Math.max(
@@ -44,12 +43,17 @@ export function stampOf(archivePath: string): SeedStamp | undefined {
 
 /** Whether a regular file lies where an archive's torrent belongs. */
 export function hasTorrentBeside(archivePath: string): boolean {
-  return look(torrentFileName(archivePath))?.isFile() ?? false;
+  return look(torrentFileName(archivePath))?.isFile ?? false;
 }
 
 function look(path: string) {
   try {
-    return lstatSync(path, { throwIfNoEntry: false });
+    const { size, mtime, ctime, ino, isFile } = Deno.lstatSync(path);
+    const [mtimeMs, ctimeMs] = [mtime, ctime].map((time) => time?.getTime() ?? 0) as [
+      number,
+      number,
+    ];
+    return { size, mtimeMs, ctimeMs, ino: ino ?? 0, isFile };
   } catch {
     return undefined;
   }
