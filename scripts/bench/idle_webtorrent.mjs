@@ -5,7 +5,14 @@ import { join } from "node:path";
 import WebTorrent from "webtorrent";
 
 const directory = process.argv[2];
-const client = new WebTorrent({ torrentPort: 47123, tracker: false, lsd: false, utp: false });
+const client = new WebTorrent({
+  torrentPort: 47123,
+  tracker: false,
+  lsd: false,
+  utp: false,
+  natUpnp: false,
+  natPmp: false,
+});
 client.on("error", (error) => console.error(error.message));
 const names = readdirSync(directory).filter((name) => name.endsWith(".torrent"));
 let seeded = 0;
