@@ -10,6 +10,11 @@ import { messageOf, PackageError } from "./errors.ts";
 
 /** How much is read at a time. */
 export const CHUNK_BYTES = 1024 * 1024;
+/**
+ * How much is written in one call. Linux takes pages of up to 2 MiB for what is written at once, which a
+ * virtual machine may have to get from its host first: that took four times as long as the writing.
+ */
+export const WRITE_BYTES = 128 * 1024;
 /** How much may be written before the disk begins with it. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
 
@@ -56,7 +61,7 @@ export class Temporaries {
 
 /** A new file that is written from its start to its end. Errors are `WRITE_FAILED`. */
 export class FileWriter implements Disposable {
-  readonly #path: string;
+  readonly path: string;
   readonly #file: Deno.FsFile;
   readonly #isKept: boolean;
   #unflushedBytes = 0;
@@ -64,7 +69,7 @@ export class FileWriter implements Disposable {
   #flushFailure: unknown;
 
   private constructor(path: string, file: Deno.FsFile, isKept: boolean) {
-    this.#path = path;
+    this.path = path;
     this.#file = file;
     this.#isKept = isKept;
   }
@@ -90,12 +95,25 @@ export class FileWriter implements Disposable {
   /** Writes the next bytes. Of a long file that is kept, the disk has most when all are written. */
   async write(bytes: Uint8Array): Promise<void> {
     try {
-      for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+      for (let at = 0; at < bytes.length;) {
+        at += await this.#file.write(bytes.subarray(at, at + WRITE_BYTES));
+      }
     } catch (cause) {
-      throw writeFailed(this.#path, cause);
+      throw writeFailed(this.path, cause);
     }
-    this.#unflushedBytes += bytes.length;
+    this.written(bytes.length);
+  }
+
+  /** So many bytes more are in the file, if others write to it too. */
+  written(lengthBytes: number): void {
+    this.#unflushedBytes += lengthBytes;
     if (this.#unflushedBytes >= FLUSH_BYTES && this.#isKept && !this.#flushing) this.#flush();
+  }
+
+  /** What tells the file from others. */
+  async mark(): Promise<FileMark> {
+    const { dev, ino, size, mtime, ctime } = await this.#file.stat();
+    return { dev, ino, size, mtime, ctime };
   }
 
   /** Flushes to the disk. */
@@ -105,7 +123,7 @@ export class FileWriter implements Disposable {
       if (this.#flushFailure !== undefined) throw this.#flushFailure;
       await this.#file.sync();
     } catch (cause) {
-      throw writeFailed(this.#path, cause);
+      throw writeFailed(this.path, cause);
     }
   }
 
@@ -115,7 +133,7 @@ export class FileWriter implements Disposable {
     if (Deno.build.os === "windows") return;
     const flush = async () => {
       // Opened again: calls on one open file wait for each other.
-      using file = await Deno.open(this.#path);
+      using file = await Deno.open(this.path);
       await file.syncData();
     };
     this.#flushing = flush()
@@ -181,8 +199,11 @@ function buffersInTurn(): () => Uint8Array {
   return () => buffers[at++ & 1]!;
 }
 
+/** What tells a file from another, or an altered one. */
+export type FileMark = Pick<Deno.FileInfo, "dev" | "ino" | "size" | "mtime" | "ctime">;
+
 /** Whether both are of the same file, not altered between them as far as the file system tells. */
-export function isSameFile(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
+export function isSameFile(a: FileMark, b: FileMark): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.size === b.size &&
     a.mtime?.getTime() === b.mtime?.getTime() && a.ctime?.getTime() === b.ctime?.getTime();
 }

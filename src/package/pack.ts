@@ -14,6 +14,7 @@ import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 import { toHex, utf8 } from "../base/mod.ts";
 import type { Signer } from "../identity/mod.ts";
+import { openArchive } from "./archive_file.ts";
 import { contentHash, formatSha256 } from "./content_hash.ts";
 import { messageOf, PackageError } from "./errors.ts";
 import {
@@ -21,7 +22,6 @@ import {
   fileChanged,
   FileWriter,
   isTemporaryName,
-  readChunks,
   syncDirectory,
   Temporaries,
   writeNewFile,
@@ -39,6 +39,7 @@ import {
   validateName,
   validateVersion,
 } from "./names.ts";
+import { ArchivePass } from "./pass.ts";
 import { MANIFEST_PATH } from "./paths.ts";
 import { scanDirectory, type ScannedFile, unreadable } from "./scan.ts";
 import { readSource } from "./source_file.ts";
@@ -51,7 +52,7 @@ import {
   tarOf,
 } from "./tar_writer.ts";
 import { release } from "./gzip_member.ts";
-import { Compressor, DigestThreads, usefulThreads } from "./threads.ts";
+import { Compressor, usefulThreads } from "./threads.ts";
 import { buildTorrent } from "./torrent.ts";
 
 /** What {@linkcode packDirectory} is told. */
@@ -331,21 +332,25 @@ function checkSizes(tarBytes: number, lengthBytes: number, limits: ArchiveLimits
 /** Puts manifest and files together, with the hashes of the whole. */
 async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes: number) {
   const path = job.temporaries.path();
-  using digest = new DigestThreads(lengthBytes, job.threads);
   using archive = await FileWriter.create(path, { isKept: true });
   await archive.write(head);
-  let doneBytes = head.length;
-  digest.update(head);
-  using spool = await Deno.open(body.path);
-  for await (const chunk of readChunks(spool, job.signal, () => digest.buffer())) {
-    job.onProgress?.({ phase: "archive", doneBytes, totalBytes: lengthBytes });
-    await archive.write(chunk);
-    doneBytes += chunk.length;
-    digest.update(chunk);
-  }
-  if (doneBytes !== lengthBytes) throw fileChanged(body.path);
+  using spool = await openArchive(body.path);
+  if (head.length + spool.info.size !== lengthBytes) throw fileChanged(body.path);
+  let doneBytes = 0;
+  await using pass = await ArchivePass.start({
+    source: spool,
+    copy: archive,
+    pieces: true,
+    threads: job.threads,
+    signal: job.signal,
+    onProgress: (bytes) => {
+      doneBytes += bytes;
+      job.onProgress?.({ phase: "archive", doneBytes, totalBytes: lengthBytes });
+    },
+  });
+  const hashes = await pass.finish();
   await archive.sync();
-  return { path, ...await digest.finish() };
+  return { path, ...hashes };
 }
 
 function checkArchiveSize(lengthBytes: number, { maxArchiveBytes }: ArchiveLimits): void {

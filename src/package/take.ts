@@ -8,15 +8,15 @@
 
 import { formatPublicKey } from "../identity/mod.ts";
 import type { ArchiveDescription } from "./describe.ts";
-import { chunksOfArchive, openArchive } from "./describe.ts";
+import { chunksOfArchive, openArchive } from "./archive_file.ts";
 import { PackageError } from "./errors.ts";
 import { FileWriter } from "./files.ts";
 import type { FullManifest } from "./full_manifest.ts";
 import { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
 import type { MinimalManifest } from "./minimal_manifest.ts";
-import { archiveFileName } from "./names.ts";
-import { DigestThreads, usefulThreads } from "./threads.ts";
-import { buildTorrent } from "./torrent.ts";
+import { archiveFileName, torrentFileName } from "./names.ts";
+import { ArchivePass } from "./pass.ts";
+import { buildTorrent, piecesOfTorrent } from "./torrent.ts";
 import {
   checkContents,
   checkHash,
@@ -25,6 +25,9 @@ import {
   checkMinimal,
   compareHash,
 } from "./verify.ts";
+
+/** The longest archive's torrent has fewer bytes: 20 for each 16 MiB. */
+const MAX_TORRENT_BYTES = 16 * 1024 * 1024;
 
 /** What {@linkcode takeArchive} is told. */
 export interface TakeOptions {
@@ -64,35 +67,21 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
   using archive = await openArchive(archivePath);
   checkLength(archive, minimal, limits, begin);
   const lengthBytes = archive.info.size;
-  using digest = new DigestThreads(lengthBytes, usefulThreads());
-  using copy = copyTo === undefined ? undefined : await FileWriter.create(copyTo, { isKept: true });
   const job = { archivePath, minimal, limits, signal, archive, begin };
-
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunksOfArchive(archive, signal, () => digest.buffer())) {
-      const writing = copy?.write(chunk);
-      // Heard below; by then the inflater may have given up.
-      writing?.catch(() => {});
-      yield chunk;
-      await writing;
-      digest.update(chunk);
-    }
-  }
-
-  async function take(): Promise<FullManifest> {
-    const isOwn = ownKey !== undefined && minimal?.pubkey === formatPublicKey(ownKey);
-    if (!isOwn) return (await checkContents(job, chunks())).full;
-    const full = await checkHead(job, chunksOfArchive(archive, signal));
-    for await (const _ of chunks());
-    return full;
-  }
-
+  const isOwn = ownKey !== undefined && minimal?.pubkey === formatPublicKey(ownKey);
+  const signed = isOwn ? await signedPieces(archivePath, minimal) : undefined;
+  using copy = copyTo === undefined ? undefined : await FileWriter.create(copyTo, { isKept: true });
   try {
-    const full = await take();
-    const { sha256, pieces } = await digest.finish();
+    await using pass = await ArchivePass.start({ source: archive, copy, pieces: !signed, signal });
+    const full = isOwn
+      ? await checkHead(job, chunksOfArchive(archive, signal))
+      : (await checkContents(job, pass.chunks())).full;
+    const hashes = await pass.finish();
+    const { sha256 } = hashes;
     compareHash(archive, sha256, minimal);
     await copy?.sync();
     const name = archiveFileName(full.name, full.version);
+    const pieces = signed ?? hashes.pieces;
     return { full, lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieces }) };
   } catch (error) {
     if (copyTo !== undefined) await Deno.remove(copyTo).catch(() => {});
@@ -100,5 +89,25 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
     const isInside = error instanceof PackageError && error.kind === "verification";
     if (isInside) await checkHash(archive, minimal, begin, signal);
     throw error;
+  }
+}
+
+/**
+ * The hashes of the pieces in the torrent that lies beside an archive, if it is the one that its minimal
+ * manifest names by its infohash: whoever signed that manifest signed them too.
+ */
+async function signedPieces(
+  archivePath: string,
+  { name, version, length, btih }: MinimalManifest,
+): Promise<Uint8Array | undefined> {
+  try {
+    const path = torrentFileName(archivePath);
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile || size > MAX_TORRENT_BYTES) return undefined;
+    const source = { name: archiveFileName(name, version), lengthBytes: length };
+    return piecesOfTorrent(await Deno.readFile(path), source, btih);
+  } catch {
+    // Then they are hashed.
+    return undefined;
   }
 }

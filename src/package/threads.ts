@@ -5,7 +5,6 @@
  * @module
  */
 
-import { ArchiveDigest, type ArchiveHashes } from "./archive_digest.ts";
 import { PackageError } from "./errors.ts";
 import { gzipMember } from "./gzip_member.ts";
 import type { Answer, Order } from "./thread.ts";
@@ -14,33 +13,34 @@ import type { Answer, Order } from "./thread.ts";
 const THREAD = new URL("./thread.ts", import.meta.url);
 /** Each takes some 26 MB, and packing should do with 200 MB beyond what the program takes idle. */
 const MAX_THREADS = 6;
-/** Below this, an archive is hashed before a thread has started. */
-const DIGEST_THREAD_BYTES = 16 * 1024 * 1024;
-/** Buffers on their way to a digest, in it, or on their way back. */
-const DIGEST_BUFFERS = 5;
-/** Handing one over takes as long as hashing 200 KiB. */
-const DIGEST_BUFFER_BYTES = 4 * 1024 * 1024;
-
 /** How many threads are worth their start here. */
 export function usefulThreads(): number {
   const processors = navigator.hardwareConcurrency;
   return processors > 1 ? Math.min(processors, MAX_THREADS) : 0;
 }
 
-/** One thread. It may neither read nor write nor reach the network. */
-class Thread implements Disposable {
+/** The files that a thread is told of: absolute paths without links in them. */
+export interface ThreadFiles {
+  read: string[];
+  write: string[];
+}
+
+/** One thread. It may neither reach the network nor, but for the files that it is told of, read or write. */
+export class Thread implements Disposable {
   readonly #worker: Worker;
   readonly #asked: PromiseWithResolvers<Answer>[] = [];
   #failure: PackageError | undefined;
 
-  constructor() {
+  /** @param onProgress hears of each range of a pass */
+  constructor(files?: ThreadFiles, onProgress?: (range: number) => void) {
     this.#worker = new Worker(THREAD, {
       type: "module",
       name: "libreseed-package",
-      deno: { permissions: "none" },
+      deno: { permissions: files ? { ...files } : "none" },
     });
     this.#worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
-      this.#asked.shift()?.resolve(data);
+      if (data.range === undefined) this.#asked.shift()?.resolve(data);
+      else onProgress?.(data.range);
     });
     this.#worker.addEventListener("error", (event) => {
       // Unhandled, it would end the whole program with a stack trace.
@@ -115,90 +115,5 @@ export class Compressor implements Disposable {
 
   [Symbol.dispose](): void {
     for (const thread of this.#threads) thread[Symbol.dispose]();
-  }
-}
-
-/**
- * The hashes of an archive, each computed on a thread of its own if the archive is long enough for
- * that. Whoever reads the archive does so into its buffers, which go round: from one thread to the
- * other and back.
- */
-export class DigestThreads implements Disposable {
-  readonly #inline: ArchiveDigest | undefined;
-  readonly #threads: { whole: Thread; pieces: Thread } | undefined;
-  readonly #free: Uint8Array[] = [];
-  readonly #hashing: Promise<Answer>[] = [];
-  #buffers = 0;
-
-  /**
-   * @param lengthBytes how many bytes will come
-   * @param threads whether there may be any at all: more than 0
-   */
-  constructor(lengthBytes: number, threads: number) {
-    if (threads === 0 || lengthBytes < DIGEST_THREAD_BYTES) {
-      this.#inline = new ArchiveDigest(lengthBytes);
-      return;
-    }
-    const [whole, pieces] = [new Thread(), new Thread()];
-    whole.ask({ order: "digest", of: "whole", lengthBytes });
-    pieces.ask({ order: "digest", of: "pieces", lengthBytes });
-    this.#threads = { whole, pieces };
-  }
-
-  /**
-   * Memory to read the next bytes into, 4 MiB, once there is some.
-   *
-   * @throws {PackageError} `THREAD_DIED`
-   */
-  async buffer(): Promise<Uint8Array> {
-    for (;;) {
-      const free = this.#free.pop();
-      if (free) return free;
-      if (this.#buffers < DIGEST_BUFFERS) {
-        this.#buffers++;
-        return new Uint8Array(DIGEST_BUFFER_BYTES);
-      }
-      const { bytes } = await this.#hashing.shift()!;
-      this.#takeBack(bytes!);
-    }
-  }
-
-  /** Takes the next bytes, with all the memory that they are in; one of the buffers is used again. */
-  update(bytes: Uint8Array): void {
-    if (this.#threads) {
-      this.#hashing.push(this.#hash(this.#threads, bytes));
-      return;
-    }
-    this.#inline!.update(bytes);
-    this.#takeBack(bytes);
-  }
-
-  /** The hashes, once all bytes have come. Throws like {@linkcode DigestThreads.buffer}. */
-  async finish(): Promise<ArchiveHashes> {
-    if (!this.#threads) return this.#inline!.finish();
-    const { whole, pieces } = this.#threads;
-    const sha256 = await whole.ask({ order: "finish" });
-    // What has left the one may not have reached the other.
-    await Promise.all(this.#hashing);
-    const hashes = await pieces.ask({ order: "finish" });
-    return { sha256: sha256.hash!, pieces: hashes.hash! };
-  }
-
-  [Symbol.dispose](): void {
-    this.#threads?.whole[Symbol.dispose]();
-    this.#threads?.pieces[Symbol.dispose]();
-  }
-
-  #hash(threads: { whole: Thread; pieces: Thread }, bytes: Uint8Array): Promise<Answer> {
-    const hashed = threads.whole.ask({ order: "update", bytes })
-      .then((answer) => threads.pieces.ask({ order: "update", bytes: answer.bytes! }));
-    // It is heard when its buffer is needed; until then, reading may have failed.
-    hashed.catch(() => {});
-    return hashed;
-  }
-
-  #takeBack({ buffer }: Uint8Array): void {
-    // Or it was memory of the caller's own.
-    if (buffer.byteLength === DIGEST_BUFFER_BYTES) this.#free.push(new Uint8Array(buffer));
   }
 }

@@ -7,7 +7,7 @@
 
 import { createHash } from "node:crypto";
 import bencode from "bencode";
-import { equalBytes } from "../base/mod.ts";
+import { equalBytes, toHex } from "../base/mod.ts";
 import { pieceLengthFor } from "./archive_digest.ts";
 import { findInfoDictionary } from "./info_dictionary.ts";
 
@@ -51,4 +51,22 @@ export function torrentInfoHash(torrent: Uint8Array): Uint8Array | undefined {
   // What WebTorrent would make of it has to be the same torrent.
   if (!info || !equalBytes(bencode.encode(bencode.decode(info)), info)) return undefined;
   return new Uint8Array(createHash("sha1").update(info).digest());
+}
+
+/**
+ * The hashes of the pieces in a `.torrent`, if it is what {@linkcode buildTorrent} makes for this infohash.
+ *
+ * @param infoHashHex 40 hexadecimal digits
+ * @returns `undefined` if it is any other
+ */
+export function piecesOfTorrent(
+  torrent: Uint8Array,
+  source: Omit<TorrentSource, "pieces">,
+  infoHashHex: string,
+): Uint8Array | undefined {
+  const info = findInfoDictionary(torrent);
+  const { pieces }: { pieces?: unknown } = info ? bencode.decode(info) : {};
+  if (!(pieces instanceof Uint8Array)) return undefined;
+  const built = buildTorrent({ ...source, pieces });
+  return toHex(built.infoHash) === infoHashHex ? pieces : undefined;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PieceDigest, pieceLengthFor } from "./archive_digest.ts";
+import { pieceLengthFor, piecesOfBytes } from "./archive_digest.ts";
 import { concatBytes } from "../base/mod.ts";
 import { buildTorrent, type Torrent } from "./torrent.ts";
 
@@ -30,9 +30,7 @@ export function torrentOfBytes(
   const canKeep = before !== undefined && pieceLengthFor(before.torrent.lengthBytes) === pieceBytes;
   const kept = canKeep ? Math.floor(before.sameBytes / pieceBytes) : 0;
   const rest = bytes.subarray(kept * pieceBytes);
-  const digest = new PieceDigest(rest.length, pieceBytes);
-  digest.update(rest);
   const keptPieces = before?.torrent.pieces.subarray(0, kept * 20) ?? new Uint8Array();
-  const pieces = concatBytes(keptPieces, digest.finish());
+  const pieces = concatBytes(keptPieces, piecesOfBytes(rest, pieceBytes));
   return { ...buildTorrent({ name, lengthBytes, pieces }), pieces, lengthBytes };
 }

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { equalBytes, toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { contentHash, formatSha256 } from "./content_hash.ts";
-import { chunksOfArchive, type OpenArchive, openArchive } from "./describe.ts";
+import { chunksOfArchive, type OpenArchive, openArchive } from "./archive_file.ts";
 import { PackageError, quote, verificationError, type VerificationStep } from "./errors.ts";
 import { fileChanged, readChunks } from "./files.ts";
 import { type FullManifest, parseFull, verifyFullSignature } from "./full_manifest.ts";

@@ -7,7 +7,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { type OpenArchive, openArchive } from "./describe.ts";
+import { type OpenArchive, openArchive } from "./archive_file.ts";
 import { CHUNK_BYTES, fileChanged } from "./files.ts";
 import { defaultArchiveLimits } from "./limits.ts";
 import type { MinimalManifest } from "./minimal_manifest.ts";

@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { toHex } from "../../../src/base/mod.ts";
 import {
+  buildTorrent,
   parseMinimal,
   serializeFull,
   takeArchive,
+  type Torrent,
+  torrentFileName,
+  torrentOfBytes,
   verifyArchive,
 } from "../../../src/package/mod.ts";
 import {
@@ -166,6 +170,70 @@ inDirectory("a long archive of one's own is hashed and copied to its last byte",
   await file.write(Uint8Array.of(255));
   await refusal(takeArchive({ ...options, copyTo }), "HASH_MISMATCH");
   await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+});
+
+inDirectory(
+  "the pieces' hashes are those of the torrent beside it, if one's own signature names that torrent",
+  async (dir) => {
+    const archive = gzip(
+      await makeTar([manifestEntry({ "a.txt": "a" }), { name: "a.txt", contents: "a" }]),
+    );
+    const source = { name: "hello-1.0.0.tgz", lengthBytes: archive.length };
+    // Other hashes than the archive's, so that it shows whose they are.
+    const given = buildTorrent({ ...source, pieces: noise(20, 1) });
+    const other = buildTorrent({ ...source, pieces: noise(20, 2) });
+    const renamed = buildTorrent({ ...source, name: "other.tgz", pieces: noise(20, 1) });
+    const named = ({ infoHash }: Torrent) => minimalFor(archive, { btih: toHex(infoHash) });
+    const cases = [
+      { beside: given.torrent, minimal: named(given), signed: true },
+      { beside: other.torrent, minimal: named(given), signed: false },
+      { beside: renamed.torrent, minimal: named(renamed), signed: false },
+      { beside: given.torrent.subarray(1), minimal: named(given), signed: false },
+      { beside: undefined, minimal: named(given), signed: false },
+      { beside: given.torrent, minimal: named(given), signed: false, ownKey: stranger.publicKey },
+      { beside: given.torrent, minimal: undefined, signed: false },
+    ];
+    for (const { beside, minimal, signed, ownKey = signer.publicKey } of cases) {
+      const { archivePath } = await archiveOf(dir, archive);
+      if (beside) await Deno.writeFile(torrentFileName(archivePath), beside);
+      const copyTo = join(dir, "copy");
+      const { torrent } = await takeArchive({ archivePath, minimal, ownKey, copyTo });
+      const hashed = torrentOfBytes(source.name, archive).torrent;
+      assert.deepEqual(torrent, signed ? given.torrent : hashed);
+      await Deno.remove(copyTo);
+    }
+  },
+);
+
+inDirectory("an archive that is written to while it is taken is not taken", async (dir) => {
+  const { archivePath, minimal } = await packIn(dir, { a: noise(17 * MIB) });
+  const bytes = await Deno.readFile(archivePath);
+  const copyTo = join(dir, "copy");
+  for (const ownKey of [signer.publicKey, undefined]) {
+    for (const change of [bytes.length - 1, bytes.length + 1]) {
+      const taken = takeArchive({ archivePath, minimal, ownKey, copyTo });
+      while (!await Deno.lstat(copyTo).catch(() => undefined));
+      await Deno.truncate(archivePath, change);
+      await refusal(taken, "FILE_CHANGED");
+      await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+      await Deno.writeFile(archivePath, bytes);
+    }
+  }
+});
+
+inDirectory("taking a long archive that is aborted in the middle leaves no copy", async (dir) => {
+  const packed = await packIn(dir, { a: noise(40 * MIB) });
+  const { archivePath, minimal } = packed;
+  const copyTo = join(dir, "copy");
+  for (const ownKey of [signer.publicKey, undefined]) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const taken = takeArchive({ archivePath, minimal, ownKey, copyTo, signal });
+    while (!((await Deno.lstat(copyTo).catch(() => undefined))?.size));
+    controller.abort(new Error("enough"));
+    await assert.rejects(taken, /enough/);
+    await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+  }
 });
 
 inDirectory("taking is refused where there is a file already, and leaves it", async (dir) => {
