@@ -158,8 +158,8 @@ export class ArchivePass implements AsyncDisposable {
       using steps = new PassSteps(this.#plan);
       for (const range of steps.whole()) {
         if (range !== undefined) this.#land(range);
-        // Nobody else has a turn while a range is read and hashed.
-        await new Promise((resolve) => setTimeout(resolve));
+        // Nobody else has a turn while a range is read and hashed; here they have.
+        await this.#options.source.file.stat();
       }
     } catch (error) {
       this.#state.stop();
