@@ -8,4 +8,5 @@ export * from "./addresses.ts";
 export * from "./bytes.ts";
 export * from "./clock.ts";
 export * from "./errors.ts";
+export * from "./garbage.ts";
 export * from "./out_of_reach.ts";

@@ -71,6 +71,9 @@ export function checkDhtOf({ dht, dhtNodes }: StatusJson, wanted: boolean): Chec
     const mend = "the daemon tries again by itself; look at what it names";
     return ofNetwork(bad("dht", `off: ${dht.why}`, mend));
   }
+  if (dhtNodes > 0 && dht.state === "on" && dht.silent) {
+    return ofNetwork(bad("dht", "none of the nodes that the daemon knows answers", BLOCKED));
+  }
   if (dhtNodes > 0) return ofNetwork(good("dht", `${dhtNodes} nodes in the daemon's table`));
   return ofNetwork(bad("dht", "the daemon knows no node", BLOCKED));
 }

@@ -215,7 +215,7 @@ export class Host implements Operations {
 
   /** Keeps all records alive, seeds everything, and watches the seed directory: the daemon's work. */
   async seedAll(): Promise<void> {
-    for (const some of this.#records.all()) await this.#worker.keepRecords(some);
+    for (const some of this.#records.all()) await this.#worker.keepHexRecords(some);
     this.#torrentsDueMs = this.#records.torrentsDueMs();
     const { settings, clock, listeners } = this.#options;
     this.#seeding = new Seeding({
@@ -254,6 +254,7 @@ export class Host implements Operations {
     await this.#catalogs.addAll(this.#catalogsAtStart, listeners.onWarning);
     await this.#seeding.start();
     this.#torrentsDueMs = undefined;
+    await this.#worker.tidy();
   }
 
   async status(): Promise<StatusJson> {
@@ -381,9 +382,8 @@ export class Host implements Operations {
     try {
       await this.#packages.mend(infoHashHex);
     } catch (error) {
-      this.#options.listeners.onWarning(
-        `${infoHashHex} is not seeded: ${(error as Error).message}`,
-      );
+      const { message } = error as Error;
+      this.#options.listeners.onWarning(`${infoHashHex} is not seeded: ${message}`);
     }
   }
 

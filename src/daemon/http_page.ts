@@ -85,6 +85,8 @@ async function respond(
     ? "the DHT is starting"
     : pathname === "/readyz" && dhtNodes === 0
     ? "no DHT node is known yet"
+    : pathname === "/readyz" && dht.silent
+    ? "no DHT node answers"
     : undefined;
   return problem === undefined ? text("ok", 200) : text(problem, 503);
 }

@@ -8,7 +8,7 @@
 import { type Clock, equalBytes, fromHex, toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { decodeManifestRecord, type MutableItem, targetOf } from "../records/mod.ts";
-import type { StateDatabase, StoredOutcome, StoredRecord } from "../store/mod.ts";
+import type { ScheduledRecord, StateDatabase, StoredOutcome, StoredRecord } from "../store/mod.ts";
 import type { KeptRecord, ReportData } from "../worker/mod.ts";
 import type { RecordJson, RecordName } from "./operations.ts";
 
@@ -48,13 +48,8 @@ export class KeptRecords {
   /**
    * All of them, some at a time. Name indexes are not among them: they are written anew each time.
    */
-  *all(): Generator<KeptRecord[]> {
-    for (const some of this.#state.records.schedule(SLICE)) {
-      yield some.map((record) => {
-        const { dueMs, failures } = record;
-        return { item: itemOf(record), dueMs, failures };
-      });
-    }
+  *all(): Generator<ScheduledRecord[]> {
+    yield* this.#state.records.schedule(SLICE);
   }
 
   /** All of them as they stand, for people. */

@@ -7,13 +7,21 @@
  * @module
  */
 
-import { type Clock, delay, every, type Timer } from "../base/mod.ts";
-import type { GetOutcome, ItemKey, PeersOutcome, PutOutcome, PutTerms } from "../dht/mod.ts";
+import { type Clock, collectGarbage, delay, every, type Timer } from "../base/mod.ts";
+import type {
+  GetOutcome,
+  HexRecord,
+  ItemKey,
+  PeersOutcome,
+  PutOutcome,
+  PutTerms,
+} from "../dht/mod.ts";
 import type { DhtState, DownloadProgress, TorrentStatus } from "../engine/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import {
   connectWorker,
   type DownloadOrder,
+  isReachable,
   type KeptRecord,
   type KeptSeed,
   type ReportData,
@@ -73,7 +81,7 @@ export class WorkerHost {
         onFailure: (error) => worker.#fail(error),
         onEvent: (event) => {
           if (event.event === "dht") {
-            worker.#hasDht = event.state.state === "on";
+            worker.#hasDht = isReachable(event.state);
             listeners.onDht(event.state);
           } else if (event.event === "unreadable") {
             listeners.onUnreadable(event.infoHashHex, event.message);
@@ -93,7 +101,7 @@ export class WorkerHost {
   async begin(options: WorkerOptions): Promise<WorkerStarted> {
     try {
       const started = await this.#call((api) => api.start(options));
-      this.#hasDht = started.dht.state === "on";
+      this.#hasDht = isReachable(started.dht);
       return started;
     } catch (error) {
       this.terminate();
@@ -123,9 +131,15 @@ export class WorkerHost {
     });
   }
 
-  /** Whether there was a DHT node a moment ago. */
+  /** Whether there was a DHT a moment ago, and somebody in it who answered. */
   get hasDht(): boolean {
     return this.#hasDht;
+  }
+
+  /** Everything has been begun: collects the garbage that this has left, in both threads. */
+  async tidy(): Promise<void> {
+    await this.#call((api) => api.tidy());
+    collectGarbage();
   }
 
   status(): Promise<WorkerStatus> {
@@ -158,6 +172,10 @@ export class WorkerHost {
 
   keepRecords(records: KeptRecord[]): Promise<void> {
     return this.#call((api) => api.keepRecords(records));
+  }
+
+  keepHexRecords(records: HexRecord[]): Promise<void> {
+    return this.#call((api) => api.keepHexRecords(records));
   }
 
   forgetRecord(targetHex: string): Promise<void> {

@@ -21,4 +21,9 @@ export type {
   PutOutcome,
 } from "./outcome.ts";
 export { RateLimiter } from "./rate_limiter.ts";
-export { type AnnounceReport, Reannouncer, type ReannouncerOptions } from "./reannounce.ts";
+export {
+  type AnnounceReport,
+  type HexRecord,
+  Reannouncer,
+  type ReannouncerOptions,
+} from "./reannounce.ts";

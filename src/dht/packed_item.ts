@@ -32,6 +32,29 @@ export function packItem({ publicKey, salt, seq, value, signature }: MutableItem
   return String.fromCharCode(...bytes);
 }
 
+/** An item as hexadecimal. */
+export interface HexItem {
+  seq: number;
+  saltBytes: number;
+  /** Public key, signature, salt and value, one after the other. */
+  bytesHex: string;
+}
+
+/** Packs items, each without byte arrays of its own. Throws a `SyntaxError` if that is no hexadecimal. */
+export function packHex(items: readonly HexItem[]): PackedItem[] {
+  const longest = items.reduce((most, { bytesHex }) => Math.max(most, bytesHex.length), 0);
+  const bytes = new Uint8Array(HEADER_BYTES + longest / 2);
+  const view = new DataView(bytes.buffer);
+  return items.map(({ seq, saltBytes, bytesHex }) => {
+    const length = HEADER_BYTES + bytesHex.length / 2;
+    view.setFloat64(0, seq);
+    view.setUint8(SEQ_BYTES, saltBytes);
+    view.setUint16(SEQ_BYTES + 1, length - HEADER_BYTES - KEY_BYTES - SIGNATURE_BYTES - saltBytes);
+    bytes.subarray(HEADER_BYTES).setFromHex(bytesHex);
+    return String.fromCharCode(...bytes.subarray(0, length));
+  });
+}
+
 /** The item again. */
 export function unpackItem(packed: PackedItem): MutableItem {
   const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));

@@ -13,7 +13,7 @@ import { DueQueue } from "./due_queue.ts";
 import { HolderHalfLife } from "./half_life.ts";
 import type { OperationOptions, PutRequestOptions } from "./manager.ts";
 import type { AnnounceOutcome, PutOutcome } from "./outcome.ts";
-import { type PackedItem, packItem, unpackItem } from "./packed_item.ts";
+import { type HexItem, type PackedItem, packHex, packItem, unpackItem } from "./packed_item.ts";
 
 /** The part of the manager that this needs. */
 export interface Announcer {
@@ -42,6 +42,16 @@ export interface AnnounceReport {
   announce?: AnnounceOutcome;
   /** Why there is no outcome. */
   error?: unknown;
+}
+
+/** A record to keep alive, as text. */
+export interface HexRecord extends HexItem {
+  /** Its target, 40 lower-case hexadecimal digits. */
+  idHex: string;
+  /** When it is due first, Unix milliseconds. */
+  dueMs: number;
+  /** In a row until now. */
+  failures: number;
 }
 
 /** Options of {@linkcode Reannouncer}. */
@@ -140,6 +150,14 @@ export class Reannouncer {
   keepRecord(item: MutableItem, dueMs: number, failures = 0): void {
     const idHex = toHex(targetOf(item.publicKey, item.salt));
     this.#keep({ kind: "record", idHex, item: packItem(item), dueMs, failures });
+  }
+
+  /** Keeps many records alive from now on. */
+  keepRecords(records: readonly HexRecord[]): void {
+    const items = packHex(records);
+    for (const [i, { idHex, dueMs, failures }] of records.entries()) {
+      this.#keep({ kind: "record", idHex, item: items[i], dueMs, failures });
+    }
   }
 
   /** Keeps a torrent announced from now on. */

@@ -13,16 +13,24 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type Clock, type Timer, toHex } from "../base/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../dht/mod.ts";
+import { shortenAnswers, visitOnly } from "./krpc_answers.ts";
 import { KrpcEncoder } from "./krpc_encode.ts";
 import type { Krpc, KrpcError, KrpcSocket } from "./krpc_types.ts";
 import { guardTable } from "./table_guard.ts";
 import { QueryLimiter } from "./query_limiter.ts";
 import { QueryTimeouts } from "./query_timeouts.ts";
+import { Silence } from "./silence.ts";
 import { Transactions } from "./transactions.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
-/** Whether the DHT is there, and if not, why. */
-export type DhtState = { state: "on" } | { state: "starting" } | { state: "off"; why: string };
+/**
+ * Whether the DHT is there, and if not, why. It is there and `silent` as long as no node answers: there
+ * is a socket, and no network behind it.
+ */
+export type DhtState =
+  | { state: "on"; silent?: true }
+  | { state: "starting" }
+  | { state: "off"; why: string };
 
 /** Options of {@linkcode DhtHost}. */
 export interface DhtHostOptions {
@@ -39,14 +47,14 @@ export interface DhtHostOptions {
   createSocket?: SocketFactory;
 }
 
-/** BEP 5 answers `find_node` with the K (8) closest nodes. */
-const NODES_IN_AN_ANSWER = 8;
-/** 50 peers of 8 encoded bytes each, 8 nodes and a token stay under one Ethernet frame. */
-const PEERS_IN_AN_ANSWER = 50;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 5 * 60_000;
-/** How often to look whether the routing table has run empty. */
+/** How often to look whether the routing table has run empty, and most seldom whether anybody answers. */
 const TABLE_CHECK_MS = 60_000;
+/** Nodes of the table that are asked, beside those to begin with, whether they answer again. */
+const PROBED = 8;
+/** Nodes of an earlier run, or of before the network went away, with which an empty table is filled again. */
+const KNOWN_AGAIN = 32;
 /** How long k-rpc's own queries wait, and those that nobody waits for any more. */
 const KRPC_TIMEOUT_MS = 2_000;
 const KRPC_CONCURRENCY = 256;
@@ -72,9 +80,13 @@ export class DhtHost {
   readonly #udp: UdpSocket;
   readonly #timeouts: QueryTimeouts;
   readonly #options: DhtHostOptions;
+  readonly #silence: Silence;
   /** Nodes that did not answer: how many times in a row, and when last. */
   readonly #silences = new Map<string, { count: number; atMs: number }>();
   #state: DhtState = { state: "starting" };
+  /** Whom to begin with when the table is empty: those of an earlier run, or of before all fell silent. */
+  #known: Contact[];
+  #isFilling = false;
   #port = 0;
   #retryMs = FIRST_RETRY_MS;
   #retry: Timer | undefined;
@@ -84,6 +96,7 @@ export class DhtHost {
 
   constructor(options: DhtHostOptions) {
     this.#options = options;
+    this.#known = options.knownNodes ?? [];
     const limiter = new QueryLimiter(() => options.clock.now());
     this.#udp = new UdpSocket(options.createSocket, limiter);
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
@@ -104,6 +117,8 @@ export class DhtHost {
     this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
     this.krpc.nodes.numberOfNodesToPing = PINGED_FOR_ROOM;
     guardTable(this.krpc, options.clock);
+    this.#silence = new Silence((silent) => this.#onSilence(silent));
+    this.#silence.watch(this.krpc);
     if (options.readOnly) visitOnly(this.krpc);
     else shortenAnswers(this.krpc);
   }
@@ -125,7 +140,7 @@ export class DhtHost {
 
   /** The nodes of the routing table, for the next start. */
   knownNodes(): Contact[] {
-    return this.krpc.nodes.toArray().map(({ id, host, port }) => ({ id, host, port }));
+    return this.#silence.isSilent ? this.#known : this.#table();
   }
 
   /** Names more addresses to begin with; an empty routing table is filled from them at once. */
@@ -159,7 +174,8 @@ export class DhtHost {
     }
     if (this.#closed) return undefined;
     this.#retryMs = FIRST_RETRY_MS;
-    this.#setState({ state: "on" });
+    this.#silence.begin();
+    this.#setState({ state: "on", silent: true });
     this.#populate();
     return this.#port;
   }
@@ -187,27 +203,64 @@ export class DhtHost {
     this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
   }
 
+  /** Somebody answers again, or nobody any more. While the table is being filled it can wait. */
+  #onSilence(silent: boolean): void {
+    if (this.#state.state !== "on" || this.#closed || this.#isFilling) return;
+    if ((this.#state.silent ?? false) === silent) return;
+    this.#setState(silent ? { state: "on", silent: true } : { state: "on" });
+    if (silent) this.#lookAgain();
+  }
+
+  #table(): Contact[] {
+    return this.krpc.nodes.toArray().map(({ id, host, port }) => ({ id, host, port }));
+  }
+
   /** Fills the routing table: asks for our own neighbourhood, as BEP 5 has a new node do. */
   #populate(): void {
-    for (const { id, host, port } of this.#options.knownNodes ?? []) {
+    const again = this.#fillMs > FIRST_RETRY_MS;
+    for (const { id, host, port } of this.#known) {
+      // All of them the first time, and some each time that nobody has answered.
+      if (again && Math.random() * this.#known.length > KNOWN_AGAIN) continue;
       if (id && !this.krpc.nodes.get(id)) this.krpc.nodes.add({ id: Buffer.from(id), host, port });
     }
     const { id } = this.krpc;
-    this.krpc.populate(id, { q: "find_node", a: { id, target: id } }, () => this.#lookAgain());
+    this.#isFilling = true;
+    this.krpc.populate(id, { q: "find_node", a: { id, target: id } }, () => {
+      this.#isFilling = false;
+      this.#onSilence(this.#silence.isSilent);
+      this.#lookAgain();
+    });
+  }
+
+  /**
+   * Asks some nodes of the table, and those to begin with, whether the network is back. Nobody leaves
+   * the table for being silent now: it is the network that is, and they are needed once it is back.
+   */
+  #probe(): void {
+    const { id, nodes, bootstrap, socket } = this.krpc;
+    const some = nodes.closest(randomBytes(id.length), PROBED);
+    for (const contact of [...some, ...bootstrap]) {
+      socket.query(contact, { q: "find_node", a: { id, target: id } }, () => {});
+    }
+    this.#lookAgain();
   }
 
   /**
    * A table that is empty, because the machine was offline at the start or the network went away, is
-   * filled anew with growing pauses; one that is not is looked at now and then.
+   * filled anew with growing pauses, and one whose nodes are silent is asked; another is looked at now
+   * and then.
    */
   #lookAgain(): void {
     if (this.#closed) return;
-    const isEmpty = this.krpc.nodes.count() === 0;
-    const pauseMs = isEmpty ? this.#fillMs : TABLE_CHECK_MS;
-    this.#fillMs = isEmpty ? Math.min(this.#fillMs * 2, LAST_RETRY_MS) : FIRST_RETRY_MS;
+    const isPressing = this.#silence.isSilent || this.krpc.nodes.count() === 0;
+    if (!isPressing) this.#known = this.#table();
+    const pauseMs = isPressing ? this.#fillMs : TABLE_CHECK_MS;
+    this.#fillMs = isPressing ? Math.min(this.#fillMs * 2, TABLE_CHECK_MS) : FIRST_RETRY_MS;
     this.#fill?.cancel();
     this.#fill = this.#options.clock.after(pauseMs, () => {
-      if (this.krpc.nodes.count() === 0 && this.#state.state === "on") this.#populate();
+      if (this.#state.state !== "on") return this.#lookAgain();
+      if (this.krpc.nodes.count() === 0) this.#populate();
+      else if (this.#silence.isSilent) this.#probe();
       else this.#lookAgain();
     });
   }
@@ -317,28 +370,6 @@ function explain(error: unknown, port: number): string {
     : `UDP port ${port} cannot be opened: ${message}`;
 }
 
-/**
- * bittorrent-dht hands its whole routing table and all peers of a torrent to `response`. That
- * amplifies what a forged sender asks for, is lost to fragmentation, and libtorrent cannot start
- * from such a node.
- */
-function shortenAnswers(krpc: Krpc): void {
-  const respond = krpc.response.bind(krpc);
-  krpc.response = (peer, query, response, nodes, done) => {
-    const { values } = response;
-    if (Array.isArray(values) && values.length > PEERS_IN_AN_ANSWER) {
-      response.values = values.slice(0, PEERS_IN_AN_ANSWER);
-    }
-    respond(
-      peer,
-      query,
-      response,
-      Array.isArray(nodes) ? nodes.slice(0, NODES_IN_AN_ANSWER) : nodes,
-      done,
-    );
-  };
-}
-
 /** Has the socket's messages encoded by us; what we cannot, by its own encoder. */
 function encodeFaster(socket: KrpcSocket, udp: UdpSocket): void {
   const encoder = new KrpcEncoder();
@@ -348,17 +379,4 @@ function encodeFaster(socket: KrpcSocket, udp: UdpSocket): void {
     if (!bytes) return send(peer, message, done);
     udp.send(bytes, 0, bytes.length, peer.port, (peer.address ?? peer.host)!, done);
   };
-}
-
-/**
- * Marks queries as read-only and answers none (BEP 43): a node that is gone in a second is of no use
- * in other nodes' routing tables.
- */
-function visitOnly(krpc: Krpc): void {
-  const send = krpc.socket.send.bind(krpc.socket);
-  krpc.socket.send = (peer, message, done) => {
-    send(peer, message.y === "q" ? { ...message, ro: 1 } : message, done);
-  };
-  krpc.response = () => {};
-  krpc.error = () => {};
 }

@@ -31,7 +31,13 @@ export {
   type StageOptions,
 } from "./package_store.ts";
 export type { Pin, PinsTable } from "./pins_table.ts";
-export type { PutResult, RecordFilter, RecordsTable, StoredRecord } from "./records_table.ts";
+export type {
+  PutResult,
+  RecordFilter,
+  RecordsTable,
+  ScheduledRecord,
+  StoredRecord,
+} from "./records_table.ts";
 export { type PackageFiles, SeedDirectory, type SeedFiles } from "./seed_directory.ts";
 export {
   type InvalidSeedEntry,

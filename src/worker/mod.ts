@@ -11,15 +11,16 @@ export {
   type SandboxOptions,
   workerPermissions,
 } from "./permissions.ts";
-export type {
-  DownloadOrder,
-  KeptRecord,
-  KeptSeed,
-  ReportData,
-  TunableOptions,
-  WorkerApi,
-  WorkerEvent,
-  WorkerOptions,
-  WorkerStarted,
-  WorkerStatus,
+export {
+  type DownloadOrder,
+  isReachable,
+  type KeptRecord,
+  type KeptSeed,
+  type ReportData,
+  type TunableOptions,
+  type WorkerApi,
+  type WorkerEvent,
+  type WorkerOptions,
+  type WorkerStarted,
+  type WorkerStatus,
 } from "./protocol.ts";

@@ -10,6 +10,7 @@ import type {
   Contact,
   DhtManagerStats,
   GetOutcome,
+  HexRecord,
   ItemKey,
   PeerAddress,
   PeersOutcome,
@@ -134,6 +135,8 @@ export interface WorkerApi {
    * @param records due times in Unix milliseconds; failures in a row until now
    */
   keepRecords(records: KeptRecord[]): Promise<void>;
+  /** The same of those that were kept before, which may be tens of thousands. */
+  keepHexRecords(records: HexRecord[]): Promise<void>;
   /** No longer keeps a record alive. */
   forgetRecord(targetHex: string): Promise<void>;
   /**
@@ -146,6 +149,8 @@ export interface WorkerApi {
   cancel(operation: number): Promise<void>;
   /** Shows that the thread can answer. */
   ping(): Promise<void>;
+  /** Everything has been begun: collects the garbage that this has left. */
+  tidy(): Promise<void>;
   /** Names more addresses to begin with, where names were not found at the start. */
   addBootstrap(addresses: { host: string; port: number }[]): Promise<void>;
   /** The nodes of the routing table, for the next start. */
@@ -163,3 +168,8 @@ export type WorkerEvent =
   /** The `.torrent` of a seeded archive cannot be read. */
   | { event: "unreadable"; infoHashHex: string; message: string }
   | { event: "failure"; error: ErrorData };
+
+/** Whether there is a DHT, and somebody in it who answers. */
+export function isReachable(dht: DhtState): boolean {
+  return dht.state === "on" && !dht.silent;
+}

@@ -4,28 +4,38 @@
  * @module
  */
 
-import { type Clock, delay, errorToData, fromHex, LibreseedError, toHex } from "../base/mod.ts";
+import {
+  type Clock,
+  collectGarbage,
+  delay,
+  errorToData,
+  fromHex,
+  LibreseedError,
+  toHex,
+} from "../base/mod.ts";
 import {
   type AnnounceReport,
   DhtError,
   DhtManager,
   type DhtManagerOptions,
   type DhtManagerStats,
+  type HexRecord,
   RateLimiter,
   Reannouncer,
 } from "../dht/mod.ts";
 import { type DhtState, Engine, type TorrentStatus } from "../engine/mod.ts";
-import type {
-  DownloadOrder,
-  KeptRecord,
-  KeptSeed,
-  ReportData,
-  TunableOptions,
-  WorkerApi,
-  WorkerEvent,
-  WorkerOptions,
-  WorkerStarted,
-  WorkerStatus,
+import {
+  type DownloadOrder,
+  isReachable,
+  type KeptRecord,
+  type KeptSeed,
+  type ReportData,
+  type TunableOptions,
+  type WorkerApi,
+  type WorkerEvent,
+  type WorkerOptions,
+  type WorkerStarted,
+  type WorkerStatus,
 } from "./protocol.ts";
 
 /** How long to wait before looking for peers of a download again, milliseconds. */
@@ -77,7 +87,7 @@ export class WorkerRuntime implements WorkerApi {
       onDhtState: (state) => {
         if (this.#managerFailure === undefined) this.#tell({ event: "dht", state });
         // What failed for want of a DHT need not wait out its pause.
-        if (state.state === "on") this.#reannouncer?.resume();
+        if (isReachable(state)) this.#reannouncer?.resume();
       },
       onFailure: (error) => this.#tell({ event: "failure", error: errorToData(error) }),
       onUnreadable: (infoHashHex, { message }) =>
@@ -111,7 +121,7 @@ export class WorkerRuntime implements WorkerApi {
       clock: this.#clock,
       intervalMs: options.reannounceIntervalMs,
       port: engine.port,
-      isReachable: () => this.#manager !== undefined && engine.node() !== undefined,
+      isReachable: () => this.#manager !== undefined && isReachable(engine.dhtState),
       onReport: (report) => this.#tell({ event: "announced", report: toData(report) }),
     });
     return { port: engine.port, nodeIdHex: this.#nodeIdHex(), dht: this.#dhtState() };
@@ -126,6 +136,11 @@ export class WorkerRuntime implements WorkerApi {
   }
 
   ping(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  tidy(): Promise<void> {
+    collectGarbage();
     return Promise.resolve();
   }
 
@@ -198,6 +213,12 @@ export class WorkerRuntime implements WorkerApi {
     for (const { item, dueMs, failures } of records) {
       this.#reannouncer!.keepRecord(item, dueMs, failures);
     }
+    return Promise.resolve();
+  }
+
+  keepHexRecords(records: HexRecord[]): Promise<void> {
+    this.#running;
+    this.#reannouncer!.keepRecords(records);
     return Promise.resolve();
   }
 

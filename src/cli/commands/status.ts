@@ -82,7 +82,7 @@ function statusRows(status: StatusJson, uptimeMs: number, packages: PackageJson[
     ["process", `${status.pid}, up ${formatDuration(uptimeMs)}`],
     ["port", `${status.port}`],
     ["seed directory", status.seedDirectory],
-    ["dht", dht.state === "off" ? `off (${dht.why})` : dht.state],
+    ["dht", describeDht(dht)],
     ["node", `${status.nodeId ?? "none"}, ${status.dhtNodes} nodes in its table`],
   ];
   if (traffic) {
@@ -112,6 +112,11 @@ function statusRows(status: StatusJson, uptimeMs: number, packages: PackageJson[
     }
   }
   return rows;
+}
+
+function describeDht(dht: StatusJson["dht"]): string {
+  if (dht.state === "off") return `off (${dht.why})`;
+  return dht.state === "on" && dht.silent ? "on, but no node answers" : dht.state;
 }
 
 function packageRows(one: PackageJson): string[][] {

@@ -170,7 +170,11 @@ for (const [what, lose] of losses) {
       assert.ok(result.kind === "failed" || result.kind === "timeout");
       // It may even end well: the socket can be back before a query's time is over.
       assert.ok((await running).asked > 0);
-      assert.deepEqual(states.map(({ state }) => state).slice(0, 2), ["on", "off"]);
+      assert.deepEqual(states.slice(0, 3), [
+        { state: "on", silent: true },
+        { state: "on" },
+        { state: "off", why: states[2]!.state === "off" ? states[2]!.why : "" },
+      ]);
       await downloadsFrom(at);
 
       await eventually(() => at.engine.dhtState.state === "on", "the socket is open again");

@@ -39,7 +39,7 @@ Deno.test("inside the sandbox downloads, seeding and the DHT work", async () => 
   await using worker = await TestWorker.start({ allowLocal: true, testnet });
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start();
-  assert.deepEqual(worker.started.dht, { state: "on" });
+  assert.equal(worker.started.dht.state, "on");
   await seeder.seed(sample);
   const filePath = worker.path("archive");
   const torrent = await worker.api.download(1, {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { packItem, unpackItem } from "../../../src/dht/packed_item.ts";
+import { concatBytes, toHex } from "../../../src/base/mod.ts";
+import { packHex, packItem, unpackItem } from "../../../src/dht/packed_item.ts";
 
 Deno.test("an item comes out of its packing as it was, of whatever lengths it is", () => {
   for (const [saltLength, valueLength] of [[0, 1], [32, 300], [64, 1_000]] as const) {
@@ -12,4 +13,21 @@ Deno.test("an item comes out of its packing as it was, of whatever lengths it is
     };
     assert.deepEqual(unpackItem(packItem(item)), item);
   }
+});
+
+Deno.test("packed from hexadecimal it is the same, whatever was packed before it", () => {
+  const items = [[64, 1_000], [0, 1], [20, 200]].map(([saltLength, valueLength], i) => ({
+    publicKey: crypto.getRandomValues(new Uint8Array(32)),
+    salt: crypto.getRandomValues(new Uint8Array(saltLength!)),
+    seq: 1_767_225_600_000 + i,
+    value: crypto.getRandomValues(new Uint8Array(valueLength!)),
+    signature: crypto.getRandomValues(new Uint8Array(64)),
+  }));
+  const hex = items.map(({ publicKey, signature, salt, value, seq }) => ({
+    seq,
+    saltBytes: salt.length,
+    bytesHex: toHex(concatBytes(publicKey, signature, salt, value)).toUpperCase(),
+  }));
+  assert.deepEqual(packHex(hex), items.map(packItem));
+  assert.deepEqual(packHex([]), []);
 });
