@@ -37,17 +37,20 @@ function parentOf(pid: string): number {
   }
 }
 
+/** Ends a process, if it is still there. */
+export function kill(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended with its parent.
+  }
+}
+
 /** From now on Ctrl-C and SIGTERM kill whatever this process has started, and end it. */
 export function takeAllAlongWhenBrokenOff(): void {
   for (const [signal, code] of Object.entries(EXIT_CODES)) {
     Deno.addSignalListener(signal as keyof typeof EXIT_CODES, () => {
-      for (const pid of descendants(Deno.pid)) {
-        try {
-          Deno.kill(pid, "SIGKILL");
-        } catch {
-          // It has ended with its parent.
-        }
-      }
+      for (const pid of descendants(Deno.pid)) kill(pid);
       Deno.exit(code);
     });
   }

@@ -7,7 +7,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { takeAllAlongWhenBrokenOff } from "./broken_off.ts";
+import { descendants, kill, takeAllAlongWhenBrokenOff } from "./broken_off.ts";
 
 /** What one round of one contender gave, by the keys of the row's metrics. */
 export type Figures = Readonly<Record<string, number>>;
@@ -42,6 +42,8 @@ export interface Row {
   rounds: number;
   /** Whether a round that does not count goes before them; unless this is `false`. */
   warmUp?: boolean;
+  /** Seconds that one round of one contender may take; half an hour unless given. */
+  mostSeconds?: number;
   /** Removes what the rounds shared. */
   dispose?(): Promise<void>;
 }
@@ -53,30 +55,70 @@ export interface Measured {
   figures: Map<string, Figures[]>;
   /** Those that did not take part, and why. */
   missing: { name: string; why: string }[];
+  /** Those that did, but not to the end, and why. */
+  failed: { name: string; why: string }[];
+  /** Of each contender, how long each round took with all that belongs to it, the warm-up first. */
+  seconds: Map<string, number[]>;
 }
 
-/** Runs one row. */
+const MOST_SECONDS = 1_800;
+
+/** Runs one row. A contender that fails or does not end is left out from then on. */
 export async function measure(row: Row, say: (line: string) => void): Promise<Measured> {
   const present: Contender[] = [];
   const missing: Measured["missing"] = [];
+  const failed: Measured["failed"] = [];
   for (const contender of row.contenders) {
     const why = await contender.missing?.();
     if (why === undefined) present.push(contender);
     else missing.push({ name: contender.name, why });
   }
   const figures = new Map<string, Figures[]>(present.map(({ name }) => [name, []]));
+  const seconds = new Map<string, number[]>(present.map(({ name }) => [name, []]));
   try {
     for (let round = row.warmUp === false ? 1 : 0; round <= row.rounds; round++) {
-      for (const { name, round: run } of present) {
-        const result = await run(round);
-        say(`${row.id}, ${round === 0 ? "warm-up" : `round ${round} of ${row.rounds}`}: ${name}`);
-        if (round > 0) figures.get(name)!.push(result);
+      const label = round === 0 ? "warm-up" : `round ${round} of ${row.rounds}`;
+      for (const contender of [...present]) {
+        const { name } = contender;
+        const begunMs = performance.now();
+        try {
+          const result = await inTime(
+            () => contender.round(round),
+            row.mostSeconds ?? MOST_SECONDS,
+          );
+          if (round > 0) figures.get(name)!.push(result);
+        } catch (error) {
+          failed.push({ name, why: `${label}: ${error instanceof Error ? error.message : error}` });
+          present.splice(present.indexOf(contender), 1);
+        }
+        const took = (performance.now() - begunMs) / 1_000;
+        seconds.get(name)!.push(took);
+        say(`${row.id}, ${label}: ${name}, ${took.toFixed(1)} s`);
       }
     }
   } finally {
     await row.dispose?.();
   }
-  return { row, figures, missing };
+  return { row, figures, missing, failed, seconds };
+}
+
+/** Rejects when the time is over. What the round has started is killed. */
+async function inTime<T>(run: () => Promise<T>, mostSeconds: number): Promise<T> {
+  const before = new Set(descendants(Deno.pid));
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    // Those that serve other rounds stay.
+    for (const pid of descendants(Deno.pid)) if (!before.has(pid)) kill(pid);
+    reject(new Error(`not over after ${mostSeconds} s`));
+  }, mostSeconds * 1_000);
+  const round = run();
+  // What it says about the end of its processes comes too late.
+  round.catch(() => {});
+  try {
+    return await Promise.race([round, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Median, smallest and largest. */
@@ -95,7 +137,7 @@ export function percentile95(values: readonly number[]): number {
 }
 
 /** The row as Markdown. */
-export function report({ row, figures, missing }: Measured): string {
+export function report({ row, figures, missing, failed, seconds }: Measured): string {
   const lines = [["what", "unit", "who", "median", "min..max", "ratio"]];
   const [ours] = figures.keys();
   for (const { key, name, unit } of row.metrics) {
@@ -111,8 +153,18 @@ export function report({ row, figures, missing }: Measured): string {
       lines.push([...label, who, digits(median), `${digits(min)}..${digits(max)}`, ratio]);
     }
   }
-  const absent = missing.map(({ name, why }) => `\nNot measured: ${name} (${why}).\n`).join("");
-  return `## ${row.title}\n\n${row.about} Rounds: ${row.rounds}.\n\n${markdown(lines)}\n${absent}`;
+  const say = (what: string, who: Measured["missing"]) =>
+    who.map(({ name, why }) => `\n${what}: ${name} (${why}).\n`).join("");
+  const absent = say("Not measured", missing) + say("Failed", failed);
+  const took = [...seconds].map(([who, all]) => `${who} ${digits(sum(all))}`).join(", ");
+  const about = `${row.about} Rounds: ${row.rounds}.`;
+  return `## ${row.title}\n\n${about}\n\n${
+    markdown(lines)
+  }\n${absent}\nSeconds, all rounds: ${took}.\n`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** Three digits that count, or all those before the point. */
@@ -150,7 +202,7 @@ function markdown(lines: readonly string[][]): string {
  * Runs the rows that the command line names, or all: `[--rounds N] [--only WHO]… [ROW…]`. Tables go to
  * standard output, what is going on to standard error.
  *
- * @returns the exit code
+ * @returns the exit code: 1 if a contender failed
  */
 export async function runBenchmarks(rows: readonly Row[], args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -165,6 +217,7 @@ export async function runBenchmarks(rows: readonly Row[], args: string[]): Promi
     return 2;
   }
   takeAllAlongWhenBrokenOff();
+  let exitCode = 0;
   const chosen = rows.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
   for (const row of chosen) {
     const contenders = row.contenders
@@ -172,6 +225,7 @@ export async function runBenchmarks(rows: readonly Row[], args: string[]): Promi
     const wanted = { ...row, contenders, rounds: rounds ?? row.rounds };
     const measured = await measure(wanted, console.error);
     console.log(report(measured));
+    if (measured.failed.length > 0) exitCode = 1;
   }
-  return 0;
+  return exitCode;
 }
