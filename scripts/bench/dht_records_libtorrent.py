@@ -1,7 +1,8 @@
 """libtorrent as a contender of dht_records.ts: joins, and when it is told to, puts records and gets
 them, one after the other. Prints how long each took, and how many messages it sent.
 
-Arguments: bootstrap port on 127.0.0.1, number of records, public key and expanded private key in hex.
+Arguments: bootstrap port on 127.0.0.1, number of records, and of those before that do not count, public
+key and expanded private key in hex.
 """
 
 import json
@@ -11,8 +12,7 @@ import time
 
 import libtorrent as lt
 
-port, size, public_key, private_key = sys.argv[1:5]
-size = int(size)
+port, size, before, public_key, private_key = sys.argv[1:6]
 public_key = bytes.fromhex(public_key)
 private_key = bytes.fromhex(private_key)
 
@@ -60,7 +60,7 @@ def get(salt):
             return
 
 
-def timed(work):
+def timed(work, salts):
     begun = messages_sent()
     took_ms = []
     for salt in salts:
@@ -74,10 +74,16 @@ def tell(message):
     print(json.dumps(message), flush=True)
 
 
-salts = [os.urandom(32) for _ in range(size)]
+def put_and_get(count):
+    salts = [os.urandom(32) for _ in range(count)]
+    return {"put": timed(put, salts), "get": timed(get, salts)}
+
+
 time.sleep(1)
 tell({"joined": True})
 sys.stdin.readline()
-tell({"put": timed(put), "get": timed(get)})
+if int(before) > 0:
+    put_and_get(int(before))
+tell(put_and_get(int(size)))
 # Its destructor would say goodbye to everybody.
 os._exit(0)

@@ -2,7 +2,7 @@
  * One contender of `dht_records.ts`, in a process of its own: joins, and when it is told to, puts
  * records and gets them, one after the other. Prints how long each took, and how many packets it sent.
  *
- * Arguments: side, bootstrap address, number of records.
+ * Arguments: side, bootstrap address, number of records, and of those before that do not count.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { tell, waitForGo } from "./program.ts";
 const JOIN_MS = 1_000;
 const VALUE_BYTES = 300;
 
-const [name, bootstrap, size] = Deno.args as [SideName, string, string];
+const [name, bootstrap, size, before] = Deno.args as [SideName, string, string, string];
 const counter = new Counter();
 const side = await sides[name](bootstrap, counter);
 await delay(systemClock, JOIN_MS);
@@ -25,14 +25,22 @@ tell({ joined: true });
 await waitForGo();
 
 const keys = generateKeyPair();
-const records: RecordToPut[] = Array.from({ length: Number(size) }, () => ({
-  keys,
-  salt: crypto.getRandomValues(new Uint8Array(32)),
-  seq: 1,
-  value: crypto.getRandomValues(new Uint8Array(VALUE_BYTES)),
-}));
+const newRecords = (length: number): RecordToPut[] =>
+  Array.from({ length }, () => ({
+    keys,
+    salt: crypto.getRandomValues(new Uint8Array(32)),
+    seq: 1,
+    value: crypto.getRandomValues(new Uint8Array(VALUE_BYTES)),
+  }));
 
-async function timed(work: (record: RecordToPut) => Promise<unknown>) {
+const find = async ({ salt }: RecordToPut) => {
+  if (!await side.get(keys.publicKey, salt)) throw new Error("a record was not found");
+};
+
+async function timed(
+  records: readonly RecordToPut[],
+  work: (record: RecordToPut) => Promise<unknown>,
+) {
   const begun = counter.now();
   const tookMs: number[] = [];
   for (const record of records) {
@@ -43,10 +51,14 @@ async function timed(work: (record: RecordToPut) => Promise<unknown>) {
   return { tookMs, packets: (counter.now().packetsOut - begun.packetsOut) / records.length };
 }
 
-const put = await timed((record) => side.put(record));
-side.forgetLookups();
-const get = await timed(async ({ salt }) => {
-  if (!await side.get(keys.publicKey, salt)) throw new Error("a record was not found");
-});
+async function putAndGet(count: number) {
+  const records = newRecords(count);
+  const put = await timed(records, (record) => side.put(record));
+  side.forgetLookups();
+  return { put, get: await timed(records, find) };
+}
+
+await putAndGet(Number(before));
+const { put, get } = await putAndGet(Number(size));
 tell({ put, get });
 Deno.exit(0);
