@@ -139,9 +139,14 @@ function isBytes(span: Span | undefined, least: number, most: number): boolean {
   return span?.kind === DIGIT_0 && span.length >= least && span.length <= most;
 }
 
+/** Instead of where a value ends, when it is not well formed. */
+const MALFORMED = -1;
+
 /** Finds where values begin and end, without building them. */
 class Scanner {
   readonly #bytes: Uint8Array;
+  /** Length of the content of the byte string that was looked at last. */
+  #length = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -151,16 +156,22 @@ class Scanner {
   dictionary(start: number): Map<string, Span> | undefined {
     if (this.#bytes[start] !== LETTER_D) return undefined;
     const members = new Map<string, Span>();
-    let at = start + 1;
-    while (this.#bytes[at] !== LETTER_E) {
-      const key = this.#byteString(at);
-      const value = key && this.#value(key.end, 1);
-      if (!value) return undefined;
-      const name = this.#text(key);
+    for (let at = start + 1; this.#bytes[at] !== LETTER_E;) {
+      const valueStart = this.#byteString(at);
+      if (valueStart === MALFORMED) return undefined;
+      const name = this.#text(valueStart - this.#length, valueStart);
+      const end = this.#value(valueStart, 1);
       // A plain object, which the libraries make of it, would take this for its prototype.
-      if (name === "__proto__") return undefined;
-      members.set(name, value);
-      at = value.end;
+      if (end === MALFORMED || name === "__proto__") return undefined;
+      const first = this.#bytes[valueStart]!;
+      const isByteString = first >= DIGIT_0 && first <= DIGIT_9;
+      members.set(name, {
+        kind: isByteString ? DIGIT_0 : first,
+        start: valueStart,
+        end,
+        length: isByteString ? this.#length : 0,
+      });
+      at = end;
     }
     return members;
   }
@@ -169,15 +180,16 @@ class Scanner {
   isFlatList(span: Span): boolean {
     if (span.kind !== LETTER_L) return false;
     for (let at = span.start + 1; at < span.end - 1;) {
-      const member = this.#value(at, 0)!;
-      if (member.kind !== DIGIT_0 && member.kind !== LETTER_I) return false;
-      at = member.end;
+      const kind = this.#bytes[at];
+      if (kind === LETTER_L || kind === LETTER_D) return false;
+      at = this.#value(at, 0);
     }
     return true;
   }
 
-  #value(start: number, depth: number): Span | undefined {
-    if (depth > MAX_DEPTH) return undefined;
+  /** Where the value at `start` ends. */
+  #value(start: number, depth: number): number {
+    if (depth > MAX_DEPTH) return MALFORMED;
     switch (this.#bytes[start]) {
       case LETTER_I:
         return this.#number(start);
@@ -189,33 +201,32 @@ class Scanner {
     }
   }
 
-  #number(start: number): Span | undefined {
+  #number(start: number): number {
     const digits = this.#bytes[start + 1] === MINUS ? start + 2 : start + 1;
     const end = this.#digits(digits, MAX_NUMBER_DIGITS);
-    if (end === digits || this.#bytes[end] !== LETTER_E) return undefined;
-    return { kind: LETTER_I, start, end: end + 1, length: 0 };
+    return end === digits || this.#bytes[end] !== LETTER_E ? MALFORMED : end + 1;
   }
 
-  #container(start: number, depth: number): Span | undefined {
-    const kind = this.#bytes[start]!;
+  #container(start: number, depth: number): number {
+    const isDictionary = this.#bytes[start] === LETTER_D;
     let at = start + 1;
     while (this.#bytes[at] !== LETTER_E) {
-      const key = kind === LETTER_D ? this.#byteString(at) : undefined;
-      if (kind === LETTER_D && !key) return undefined;
-      const value = this.#value(key?.end ?? at, depth + 1);
-      if (!value) return undefined;
-      at = value.end;
+      if (isDictionary) at = this.#byteString(at);
+      if (at !== MALFORMED) at = this.#value(at, depth + 1);
+      if (at === MALFORMED) return MALFORMED;
     }
-    return { kind, start, end: at + 1, length: 0 };
+    return at + 1;
   }
 
-  #byteString(start: number): Span | undefined {
+  #byteString(start: number): number {
     const colon = this.#digits(start, MAX_LENGTH_DIGITS);
-    if (colon === start || this.#bytes[colon] !== COLON) return undefined;
+    if (colon === start || this.#bytes[colon] !== COLON) return MALFORMED;
     let length = 0;
     for (let at = start; at < colon; at++) length = length * 10 + this.#bytes[at]! - DIGIT_0;
     const end = colon + 1 + length;
-    return end > this.#bytes.length ? undefined : { kind: DIGIT_0, start, end, length };
+    if (end > this.#bytes.length) return MALFORMED;
+    this.#length = length;
+    return end;
   }
 
   /** Where the digits that begin at `start` end. */
@@ -225,10 +236,10 @@ class Scanner {
     return at;
   }
 
-  #text({ end, length }: Span): string {
-    if (length > MAX_NAME_BYTES) return "";
+  #text(start: number, end: number): string {
+    if (end - start > MAX_NAME_BYTES) return "";
     let text = "";
-    for (let at = end - length; at < end; at++) text += String.fromCharCode(this.#bytes[at]!);
+    for (let at = start; at < end; at++) text += String.fromCharCode(this.#bytes[at]!);
     return text;
   }
 }
