@@ -19,16 +19,26 @@ const SECONDS = 10;
 const sample = new SharedPackage(MIB);
 
 async function round(seeder: Seeder): Promise<Figures> {
+  const directory = await Deno.makeTempDir({ prefix: "libreseed-bench-" });
+  try {
+    return await seedSlowly(seeder, directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function seedSlowly(seeder: Seeder, directory: string): Promise<Figures> {
   const given = await sample.get();
-  const { program, port } = await seeder(given);
+  const { program, port, elsewhere } = await seeder(given, directory);
   await using seeding = program;
   // What it takes to start is over.
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const idle = await residentMiB(seeding.pid);
   const blocks = Math.min(BLOCKS, Math.floor(given.lengthBytes / 16_384));
-  const args = [port, given.infoHashHex, given.pieceBytes, blocks, BYTES_PER_SECOND, SECONDS];
+  const host = elsewhere?.host ?? "127.0.0.1";
+  const args = [host, port, given.infoHashHex, given.pieceBytes, blocks, BYTES_PER_SECOND, SECONDS];
   const script = new URL("./slow_peer.py", import.meta.url).pathname;
-  await using peer = start([PYTHON, script, ...args.map(String)]);
+  await using peer = start([...elsewhere?.enter ?? [], PYTHON, script, ...args.map(String)]);
   let most = idle;
   let over = false;
   const watching = (async () => {

@@ -17,9 +17,13 @@ import {
   tracker,
   webtorrent,
 } from "./transfer.ts";
+import { type Elsewhere, transmissionMissing, transmissionSeeder } from "./transmission.ts";
 
-/** Starts a seeder of a package. */
-export type Seeder = (sample: PublishedPackage) => Promise<{ program: Program; port: number }>;
+/** Starts a seeder of a package, with a directory of its own. */
+export type Seeder = (
+  sample: PublishedPackage,
+  directory: string,
+) => Promise<{ program: Program; port: number; elsewhere?: Elsewhere }>;
 
 /** Those that are compared, ours first. */
 export const seeders: Record<
@@ -72,6 +76,7 @@ export const seeders: Record<
       return { program, port };
     },
   },
+  "transmission": { missing: transmissionMissing, seeder: transmissionSeeder },
 };
 
 async function listening(port: number): Promise<void> {

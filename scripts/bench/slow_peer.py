@@ -1,5 +1,5 @@
-"""A peer that asks for a whole gigabyte at once and reads little of it: takes the port on 127.0.0.1,
-the infohash in hexadecimal, the length of a piece, how many blocks to ask for, bytes a second to read
+"""A peer that asks for a whole gigabyte at once and reads little of it: takes the address and
+port, the infohash in hexadecimal, the length of a piece, how many blocks to ask for, bytes a second to read
 and seconds to do so. Prints a line when it has asked, and one with what it got in the end."""
 
 import json
@@ -9,10 +9,9 @@ import struct
 import sys
 import time
 
-port, info_hash, piece_bytes, blocks, rate, seconds = sys.argv[1:]
+host, port, info_hash, piece_bytes, blocks, rate, seconds = sys.argv[1:]
 BLOCK = 16384
 per_piece = int(piece_bytes) // BLOCK
-
 
 
 def read(count):
@@ -27,9 +26,10 @@ def read(count):
 
 def is_unchoked():
     """Says hello and waits to be let ask (BEP 3): with BEP 6, has none, interested."""
-    peer.settimeout(10)
+    # Some choose whom to serve every ten seconds.
+    peer.settimeout(30)
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-    peer.connect(("127.0.0.1", int(port)))
+    peer.connect((host, int(port)))
     peer.sendall(
         b"\x13BitTorrent protocol" + bytes([0, 0, 0, 0, 0, 0, 0, 4]) + bytes.fromhex(info_hash) +
         b"-XX0001-" + os.urandom(12)

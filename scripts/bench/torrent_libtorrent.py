@@ -113,17 +113,23 @@ def leech(given):
         for other, _ in held if given.get("together") else []:
             if other is not one:
                 handle.connect_peer(("127.0.0.1", other.listen_port()))
+    first = [None] * count
     took = [None] * count
     while None in took:
         for n, (_, handle) in enumerate(held):
-            if took[n] is None and handle.status(0).is_seeding:
+            if took[n] is not None:
+                continue
+            status = handle.status(0)
+            if first[n] is None and status.total_payload_download > 0:
+                first[n] = time.monotonic() - begun
+            if status.is_seeding:
                 took[n] = time.monotonic() - begun
         time.sleep(0.005)
     for one, handle in held:
         handle.flush_cache()
         while not any(isinstance(a, lt.cache_flushed_alert) for a in one.pop_alerts()):
             time.sleep(0.005)
-    say(took=took)
+    say(took=took, first=first)
 
 
 given = json.loads(sys.argv[1])
