@@ -21,7 +21,7 @@ import {
 import { type Contender, type Row, runBenchmarks } from "./harness.ts";
 
 const COPIES = 4;
-const MEBIBYTES = Number(Deno.env.get("BENCH_MIB") ?? 2048);
+const MEBIBYTES = Number(Deno.env.get("BENCH_MIB") ?? 1024);
 const tree = join(workDirectory, "sources");
 const output = join(workDirectory, "sources.tgz");
 const home = join(workDirectory, "home");
@@ -133,7 +133,7 @@ const noise: Row = {
     shell("tar, pigz -6, sha256sum", `${largeTar} | pigz -6 > ${output} && ${sum}`, ["pigz"]),
     shell("tar, sha256sum", `${largeTar} > ${output} && ${sum}`, []),
   ],
-  rounds: 3,
+  rounds: 5,
 };
 
 /** The rows of this file. */

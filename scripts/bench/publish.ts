@@ -61,17 +61,24 @@ const libreseed: Contender = {
   round: () => publish(archive),
 };
 
-/** Nothing beside the archive says that its publisher signed it. */
-const unsigned: Contender = {
-  name: "libreseed publish, no manifest beside it",
-  missing: missingProgram,
-  async round() {
-    const alone = join(workDirectory, "alone.tgz");
-    await Deno.remove(alone).catch(() => {});
-    await Deno.link(archive, alone);
-    return await publish(alone);
-  },
-};
+/** The archive, and of what `pack` left beside it no more than this. */
+function beside(name: string, ...kept: string[]): Contender {
+  return {
+    name,
+    missing: missingProgram,
+    async round() {
+      const directory = await Deno.makeTempDir({ dir: workDirectory });
+      try {
+        for (const suffix of [".tgz", ...kept]) {
+          await Deno.link(archive.replace(".tgz", suffix), join(directory, `noise${suffix}`));
+        }
+        return await publish(join(directory, "noise.tgz"));
+      } finally {
+        await Deno.remove(directory, { recursive: true });
+      }
+    },
+  };
+}
 
 const nothing: Contender = {
   name: "libreseed publish, of next to nothing",
@@ -96,13 +103,15 @@ export const rows: readonly Row[] = [{
   title: "Publishing a ready archive",
   about: `An archive of ${MEBIBYTES} MiB that does not shrink, read from the system's cache. ` +
     "libreseed starts, finds it to be what its publisher signed, copies it into the seed directory, " +
-    "waits until the disk has it, makes the torrent, and puts the records into a testnet of " +
-    `${NODES} nodes; without the signed manifest beside it, it is verified down to every file in ` +
-    "it. The others read it. The third line is what all of this takes but for the archive.",
+    "waits until the disk has it, and puts the records into a testnet of " +
+    `${NODES} nodes. Without the torrent that was packed with it, its pieces are hashed; without ` +
+    "the signed manifest, it is verified down to every file in it. The others read it. The fourth " +
+    "line is what all of this takes but for the archive.",
   metrics: commandMetrics,
   contenders: [
     libreseed,
-    unsigned,
+    beside("libreseed publish, no torrent beside it", ".minimal.json"),
+    beside("libreseed publish, neither torrent nor manifest"),
     nothing,
     other("openssl dgst -sha1", "openssl", "dgst", "-sha1", archive),
     other("openssl dgst, -sha1 and -sha256", "sh", "-c", openssl()),

@@ -37,20 +37,38 @@ export interface Network {
 // deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
 type AnyRun = Pick<CommandRun<any, any>, "output" | "io" | "settings">;
 
-/** Opens the engine, does the work, gives the engine back. */
+/**
+ * Opens the engine, does the work, gives the engine back.
+ *
+ * @param meanwhile begins what can be done before there is an engine; the seed directory is there
+ */
 export async function withNode<T>(
   { output, io, settings }: AnyRun,
   work: (network: Network) => Promise<T>,
+  meanwhile?: (early: Pick<Network, "seeds" | "limits">) => void,
 ): Promise<T> {
   const { values } = await settings();
-  const { homePaths, knownManifest, limitsOf, ListedPackages, openNode, rememberVerified } =
-    await import("../daemon/mod.ts");
+  const {
+    ensureHome,
+    homePaths,
+    knownManifest,
+    limitsOf,
+    ListedPackages,
+    openNode,
+    rememberVerified,
+  } = await import("../daemon/mod.ts");
   const { SeedDirectory, StateDatabase } = await import("../store/mod.ts");
   const seeds = new SeedDirectory(values.dir);
   let opened: ReturnType<typeof StateDatabase.open> | undefined;
   // Once for a command: opening takes a millisecond.
   const state = () => opened ??= StateDatabase.open(homePaths(values.home).state, io.clock);
   seeds.known = (archivePath) => knownManifest(state(), archivePath);
+  const limits = limitsOf(values);
+  if (meanwhile) {
+    await ensureHome(values.home);
+    await seeds.ensure();
+    meanwhile({ seeds, limits });
+  }
   const node = await openNode({
     settings: values,
     clock: io.clock,
@@ -65,7 +83,7 @@ export async function withNode<T>(
       operations: node.operations,
       seeds,
       values,
-      limits: limitsOf(values),
+      limits,
       onVerified(entry) {
         rememberVerified(state(), entry);
       },

@@ -35,10 +35,12 @@ export { knownManifest, rememberVerified } from "./verified.ts";
 export { updateAnnounceRecord } from "./publisher_records.ts";
 export {
   nothingToPublish,
+  prepare,
   publish,
   type PublishContext,
   type Published,
   putManifest,
+  type Ready,
 } from "./publish.ts";
 export { Offers, type Resolved, resolvePackage, type Wanted } from "./resolve.ts";
 export {

@@ -35,23 +35,28 @@ import { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
 import { isNetworkError, newestItem, seqAfter } from "./newest_item.ts";
 import { itemToJson, type Operations, type PutJson } from "./operations.ts";
 
-/** What publishing works with. */
-export interface PublishContext {
-  operations: Operations;
+/** What packing or taking an archive works with. */
+export interface PrepareContext {
+  /** There already. */
   seeds: SeedDirectory;
   clock: Clock;
   limits: ArchiveLimits;
   /** Seconds; see reproducible-builds.org/specs/source-date-epoch. */
   sourceDateEpoch?: number;
   signal?: AbortSignal;
+  /** Hears each step, for people. */
+  onStep?: (message: string) => void;
+}
+
+/** What publishing works with. */
+export interface PublishContext extends PrepareContext {
+  operations: Operations;
   /** Hears of an archive that is in place and was verified, so that nobody has to do it again. */
   onVerified?: (entry: ValidSeedEntry) => void;
   /** What this home knows of the publisher's list. */
   listed?: ListedPackages;
   /** The caller adds the package to the publisher's list, with {@linkcode updateAnnounceRecord}. */
   listsLater?: boolean;
-  /** Hears each step, for people. */
-  onStep?: (message: string) => void;
   /** Hears what is not as it should be. */
   onWarning?: (message: string) => void;
 }
@@ -78,7 +83,7 @@ export interface Published {
 }
 
 /**
- * Publishes one directory or archive. When this resolves, the archive is in the seed directory and
+ * Publishes one directory or archive, if need be one that {@linkcode prepare} was asked for before. When this resolves, the archive is in the seed directory and
  * its record is on at least one node; when it rejects with `DHT_UNREACHABLE`, both are kept for
  * `announce`. What is bad, or published already with other bytes, is not kept.
  *
@@ -90,9 +95,10 @@ export interface Published {
 export async function publish(
   context: PublishContext,
   request: PublishRequest,
+  prepared: Promise<Ready> = prepare(context, request),
 ): Promise<Published> {
   const { operations, clock, seeds, signal } = context;
-  await using ready = await prepare(context, request);
+  await using ready = await prepared;
   const { minimal } = ready.files;
   const label = `${minimal.name}@${minimal.version}`;
   // Asked before the archive gets its place: what the DHT has with other bytes must not be seeded.
@@ -154,11 +160,15 @@ async function storeManifest(
 }
 
 /** An archive that can be put into the seed directory. Disposing removes what only led to it. */
-interface Ready extends AsyncDisposable {
+export interface Ready extends AsyncDisposable {
   files: SeedFiles;
 }
 
-async function prepare(context: PublishContext, request: PublishRequest): Promise<Ready> {
+/**
+ * Packs a directory, or verifies and copies an archive, for {@linkcode publish}: it needs no engine, so
+ * it may be begun before there is one. Throws what `publish` throws of the archive.
+ */
+export async function prepare(context: PrepareContext, request: PublishRequest): Promise<Ready> {
   const { path } = request;
   const isDirectory = (await Deno.stat(path).catch((cause) => {
     throw cause instanceof Deno.errors.NotFound ? nothingToPublish(path, cause) : cause;
@@ -187,7 +197,7 @@ export function nothingToPublish(path: string, cause: Error): DaemonError {
 }
 
 async function pack(
-  context: PublishContext,
+  context: PrepareContext,
   { path, name, version, signer }: PublishRequest,
   outDir: string,
 ): Promise<SeedFiles> {
@@ -213,7 +223,7 @@ async function pack(
  * may have compressed it otherwise. What is published already stays as it is then.
  */
 async function keptWithSameContents(
-  { seeds, limits, signal }: PublishContext,
+  { seeds, limits, signal }: PrepareContext,
   minimal: MinimalManifest,
   { signature }: FullManifest,
 ): Promise<string | undefined> {
@@ -234,7 +244,7 @@ async function keptWithSameContents(
 
 /** What is published is a copy, so that it stays as it is whatever becomes of the file. */
 async function takeReady(
-  { clock, limits, signal, seeds }: PublishContext,
+  { clock, limits, signal, seeds }: PrepareContext,
   { path, name, version, signer }: PublishRequest,
   outDir: string,
 ): Promise<SeedFiles> {

@@ -76,7 +76,14 @@ async function createHeld<T extends Deno.FsFile | undefined>(
 ): Promise<{ path: string; file: T }> {
   for (let tries = 1;; tries++) {
     const path = discardedPath(dir);
-    const file = await create(path);
+    let file: T;
+    try {
+      file = await create(path);
+    } catch (error) {
+      // A directory that was just made, and taken for nobody's before it was opened.
+      if (!isCode(error, "ENOENT") || tries === MAX_TRIES) throw error;
+      continue;
+    }
     if (!file) return { path, file };
     try {
       await file.lock(true);

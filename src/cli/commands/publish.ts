@@ -7,7 +7,7 @@
 import { basename } from "node:path";
 import { delay, errorToData } from "../../base/mod.ts";
 import type { Settings } from "../../config/mod.ts";
-import type { PublishContext, Published } from "../../daemon/mod.ts";
+import type { PublishContext, Published, Ready } from "../../daemon/mod.ts";
 import type { KeyPair } from "../../identity/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
@@ -50,7 +50,7 @@ export default defineCommand<Flags, string[]>({
     const { flags, io, output } = given;
     const paths = await pathsOf(given);
     const seedForMs = await durationOf(flags.seedFor);
-    const { publish, rememberPublisher, updateAnnounceRecord } = await import(
+    const { prepare, publish, rememberPublisher, updateAnnounceRecord } = await import(
       "../../daemon/mod.ts"
     );
     const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
@@ -59,7 +59,9 @@ export default defineCommand<Flags, string[]>({
     // Before the network is reached for in vain.
     if (paths.length === 1) await refuseMissing(paths[0]!);
     await signer();
-    return await withNode(given, async (network) => {
+    const { name, version } = flags;
+    await using early = new Early();
+    const work = async (network: Network) => {
       const codes: number[] = [];
       const published: Published[] = [];
       const failed = (error: unknown, count = 1, path?: string) => {
@@ -78,10 +80,10 @@ export default defineCommand<Flags, string[]>({
         say(given, result);
         codes.push(exitCodes.done);
       }, failed);
-      const { name, version } = flags;
       for (const path of paths) {
         try {
-          const result = await publish(context, { path, name, version, signer });
+          const request = { path, name, version, signer };
+          const result = await publish(context, request, early.take());
           // To this home, its own publisher is the one of that name.
           await withNames(given, network, async (names) => {
             const { parsePublicKey } = await import("../../identity/mod.ts");
@@ -99,9 +101,49 @@ export default defineCommand<Flags, string[]>({
         else output.notice("nobody serves this yet: run `libreseed seed`");
       }
       return combineExitCodes(codes);
+    };
+    return await withNode(given, work, ({ seeds, limits }) => {
+      const { clock, signal } = io;
+      early.begin((ended) =>
+        prepare({
+          seeds,
+          clock,
+          limits,
+          sourceDateEpoch: epoch,
+          signal: AbortSignal.any([signal, ended]),
+          onStep: (message) => output.step(message),
+        }, { path: paths[0]!, name, version, signer })
+      );
     });
   },
 });
+
+/** The first archive: it is packed or copied while the engine starts. */
+class Early implements AsyncDisposable {
+  readonly #ended = new AbortController();
+  #ready: Promise<Ready> | undefined;
+
+  begin(prepare: (ended: AbortSignal) => Promise<Ready>): void {
+    this.#ready = prepare(this.#ended.signal);
+    // Heard when it is its turn.
+    this.#ready.catch(() => {});
+  }
+
+  /** Once; whoever takes it disposes of it. */
+  take(): Promise<Ready> | undefined {
+    const ready = this.#ready;
+    this.#ready = undefined;
+    return ready;
+  }
+
+  /** Removes what nobody took: there was no engine. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ready = this.take();
+    if (!ready) return;
+    this.#ended.abort();
+    await ready.then((one) => one[Symbol.asyncDispose](), () => {});
+  }
+}
 
 async function durationOf(text: string | undefined): Promise<number | undefined> {
   if (text === undefined) return undefined;

@@ -56,6 +56,22 @@ Deno.test("publish takes several directories, and goes on after one that is bad"
   }
 });
 
+Deno.test("publish that gets no engine leaves nothing of what it began with meanwhile", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const source = await place.source("hello", "1.0.0");
+  using taken = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  const { code, stderr } = await home.run(["publish", source, `--port=${port}`]);
+  assert.equal(code, 6, stderr);
+  assert.deepEqual([...Deno.readDirSync(join(home.path, "seed"))], []);
+  // What is wrong with the package is said all the same.
+  const bad = await home.run(["publish", source, "--version=one"]);
+  assert.equal(bad.code, 2, bad.stderr);
+  assert.match(bad.stderr, /one/);
+  assert.deepEqual(home.files(), []);
+});
+
 Deno.test("publish reads paths from standard input, one a line or between NULs", async () => {
   await using place = await newPlace();
   const home = await place.home();
