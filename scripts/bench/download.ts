@@ -10,7 +10,7 @@ import { type Contender, type Figures, type Row, runBenchmarks } from "./harness
 import type { Program } from "./program.ts";
 import {
   aria2Missing,
-  libreseed,
+  installed,
   libtorrent,
   libtorrentMissing,
   libtorrentSeeder,
@@ -82,7 +82,7 @@ const transmission: Sides = async (sample, directory, stack) => {
 
 const commands: Record<string, Command> = {
   "libreseed get": ({ sample, port, directory }) =>
-    libreseed(
+    installed(
       "get",
       "-q",
       "--home",
@@ -142,8 +142,7 @@ export const rows: readonly Row[] = [{
     "looked up on a testnet, and the archive verified: signatures, SHA-256, every file inside. The " +
     "others check the pieces. MB/s is between the first and the last byte that the seeder sent. " +
     "Transmission takes no peers on 127.0.0.1: it and its seeder, which connects to it, have other " +
-    "addresses of a loopback interface, in a network namespace; version 3.00 was " +
-    "seen to wait ten seconds before it asked, which start to end includes.",
+    "addresses of a loopback interface, in a network namespace.",
   metrics: [
     { key: "seconds", name: "start to end", unit: "s" },
     { key: "megabytes", name: "transfer", unit: "MB/s" },

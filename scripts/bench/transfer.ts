@@ -5,6 +5,7 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startTestnet } from "../../src/testnet/mod.ts";
@@ -16,6 +17,7 @@ export const PYTHON = "/usr/bin/python3";
 /** `BENCH_MIB` makes the transfers smaller, `LIBRESEED_BIN` names a program file. */
 export const SIZE_MIB = Number(Deno.env.get("BENCH_MIB") ?? 512);
 const binary = Deno.env.get("LIBRESEED_BIN");
+const built = here("../../dist/libreseed");
 // libreseed refuses variables of its name that are no settings.
 Deno.env.delete("LIBRESEED_BIN");
 
@@ -30,6 +32,11 @@ function here(name: string): string {
 /** The command line of libreseed. */
 export function libreseed(...args: string[]): string[] {
   return [...(binary ? [binary] : fromSources), ...args];
+}
+
+/** The same as those run it who use it: the program file in `dist`, if it was built. */
+export function installed(...args: string[]): string[] {
+  return binary === undefined && existsSync(built) ? [built, ...args] : libreseed(...args);
 }
 
 /** The command line of libtorrent; see its script. */
