@@ -33,8 +33,11 @@ export interface WatchOptions {
 const POLL_MS = 2_000;
 /** How often to look with them: events get lost when there are too many. */
 const SAFETY_POLL_MS = 60_000;
-/** A look takes at most this share of the time until the next, however many archives there are. */
-const MAX_SHARE = 1 / 400;
+/**
+ * A look takes at most this share of the time until the next, however many archives there are; the
+ * smaller one where there are events, which say when some of them got lost.
+ */
+const [MAX_SHARE, MAX_SAFETY_SHARE] = [1 / 400, 1 / 1_000];
 /** After looking at so many archives, others get their turn. */
 const LOOK_AT_ONCE = 250;
 /** A file that has not changed for so long has arrived. */
@@ -139,7 +142,9 @@ export class SeedWatcher {
 
   /** When to look without a reason. */
   get #pauseMs(): number {
-    return Math.max(this.#events ? SAFETY_POLL_MS : POLL_MS, this.#lookedMs / MAX_SHARE);
+    return this.#events
+      ? Math.max(SAFETY_POLL_MS, this.#lookedMs / MAX_SAFETY_SHARE)
+      : Math.max(POLL_MS, this.#lookedMs / MAX_SHARE);
   }
 
   /** Looks again in so long, or sooner: constant change must not put it off for ever. */
