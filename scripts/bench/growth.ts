@@ -1,8 +1,9 @@
 /**
  * How costs grow with the number of packages in a home: `deno run -A scripts/bench/growth.ts
- * [--into FILE] [--picture FILE] [COUNT…]` (0, 300, 3,000 and 30,000 unless given). Prints a table with
- * the exponent of each cost, and draws it. Everything happens in a test network on 127.0.0.1. What is in
- * FILE from an earlier run is taken for measured.
+ * [--into FILE] [--picture FILE] [--together COUNT]… [COUNT…]` (0, 300, 3,000 and 30,000 unless given;
+ * together 30, 300 and 3,000). Prints a table with the exponent of each cost, and draws it; and what it
+ * costs to publish so many in one command. Everything happens in a test network on 127.0.0.1. What is
+ * in FILE from an earlier run is taken for measured.
  *
  * @module
  */
@@ -33,7 +34,11 @@ const WATCH_MS = 30_000;
 takeAllAlongWhenBrokenOff();
 const { values, positionals } = parseArgs({
   args: Deno.args,
-  options: { picture: { type: "string" }, into: { type: "string" } },
+  options: {
+    picture: { type: "string" },
+    into: { type: "string" },
+    together: { type: "string", multiple: true, default: ["30", "300", "3000"] },
+  },
   allowPositionals: true,
 });
 const counts = positionals.length > 0 ? positionals.map(Number) : [0, 300, 3_000, 30_000];
@@ -48,6 +53,7 @@ const ofAll = {
 const ofOne = {
   announce: `re-announcing ${ANNOUNCED} of them, ms`,
   publish: "publishing one more, ms",
+  alone: "the same without a daemon, ms",
   get: "getting one, ms",
 };
 type Cost = keyof typeof ofAll | keyof typeof ofOne;
@@ -69,14 +75,26 @@ function environment(home: string, port: number): Record<string, string> {
 }
 
 /** Runs a command to its end; returns how long it took, milliseconds. */
-async function run(home: string, ...args: string[]): Promise<number> {
+function run(home: string, ...args: string[]): Promise<number> {
+  return runReading("", home, ...args);
+}
+
+/** The same, of a command that reads from standard input. */
+async function runReading(input: string, home: string, ...args: string[]): Promise<number> {
   const [program, ...rest] = libreseed(...args);
   const begunMs = performance.now();
-  const { success, stderr } = await new Deno.Command(program!, {
+  const command = new Deno.Command(program!, {
     args: rest,
     env: environment(home, 0),
+    stdin: "piped",
     stdout: "null",
-  }).output();
+    stderr: "piped",
+  }).spawn();
+  const output = command.output();
+  const writer = command.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input));
+  await writer.close();
+  const { success, stderr } = await output;
   if (!success) throw new Error(`${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
   return performance.now() - begunMs;
 }
@@ -116,14 +134,45 @@ async function ended(process: ChildProcess): Promise<void> {
   await closed;
 }
 
+/** Publishes so many packages in one command into a new home with a daemon; milliseconds. */
+async function publishTogether(count: number): Promise<number> {
+  const home = join(directory, `together-${count}`);
+  const port = await freePort();
+  await fillHome(home, { count: 0, port });
+  const paths: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const path = join(directory, `sources-${count}`, String(i));
+    await Deno.mkdir(path, { recursive: true });
+    const manifest = JSON.stringify({ name: `package-${i}`, version: "1.0.0" });
+    await Deno.writeTextFile(join(path, "package.json"), manifest);
+    paths.push(path);
+  }
+  const { process, client, cpu } = await start(home, 0, port);
+  using _ = cpu;
+  try {
+    return await runReading(`${paths.join("\n")}\n`, home, "publish", "-");
+  } finally {
+    client.close();
+    await ended(process);
+  }
+}
+
 async function measure(count: number): Promise<Costs> {
   const home = join(directory, `home-${count}`);
   const port = await freePort();
   await fillHome(home, { count, port });
   const starts: number[] = [];
   for (let time = 0; time < STARTS; time++) starts.push(await startUp(home, count, port));
+  const source = await Deno.makeTempDir({ dir: directory });
+  const publish = async (time: number) => {
+    const name = `one-more-${time}`;
+    const manifest = JSON.stringify({ name, version: "1.0.0" });
+    await Deno.writeTextFile(join(source, "package.json"), manifest);
+    return await run(home, "publish", source);
+  };
   const { process, client, cpu } = await start(home, count, port);
   using meter = cpu;
+  const costs: Costs = {};
   try {
     await sleep(REST_MS);
     const { seconds } = meter;
@@ -136,11 +185,9 @@ async function measure(count: number): Promise<Costs> {
     ) {
       memory = Math.min(memory, privateMiB(process.pid!) * 1_048.576);
     }
-    const costs: Costs = {
-      start: summary(starts).median,
-      memory,
-      idle: (meter.seconds - seconds) * 1_000,
-    };
+    costs.start = summary(starts).median;
+    costs.memory = memory;
+    costs.idle = (meter.seconds - seconds) * 1_000;
     if (count === 0) return costs;
     const packages = Array.from({ length: ANNOUNCED }, (_, i) => ({ name: `package-${i}` }));
     costs.announce = await median(async () => {
@@ -148,13 +195,6 @@ async function measure(count: number): Promise<Costs> {
       await client.operations.announce({ packages });
       return performance.now() - begunMs;
     });
-    const source = await Deno.makeTempDir({ dir: directory });
-    const publish = async (time: number) => {
-      const name = `one-more-${time}`;
-      const manifest = JSON.stringify({ name, version: "1.0.0" });
-      await Deno.writeTextFile(join(source, "package.json"), manifest);
-      return await run(home, "publish", source);
-    };
     // The first list of all of them is made once.
     await publish(TIMES);
     costs.publish = await median(publish);
@@ -164,11 +204,12 @@ async function measure(count: number): Promise<Costs> {
       const { magnet } = all.find(({ name }) => name === `one-more-${time}`)!;
       return run(to, "get", magnet!, "-o", "-");
     });
-    return costs;
   } finally {
     client.close();
     await ended(process);
   }
+  costs.alone = await median((time) => publish(TIMES + 1 + time));
+  return costs;
 }
 
 /** What was measured before. */
@@ -210,6 +251,20 @@ try {
     console.log(`| ${name} | ${cells.join(" | ")} | ${exponent?.toFixed(2) ?? ""} |`);
     drawn.push({ ...series, name: name.replace(/[:,].*$/, ""), exponent });
   }
+  const together: [number, number][] = [];
+  for (const count of values.together.map(Number)) {
+    together.push([count, await publishTogether(count)]);
+    console.error(`${count} in one command`);
+  }
+  console.log("\n| packages in one command | ms | of them for each |\n| ---: | ---: | ---: |");
+  for (const [count, ms] of together) {
+    console.log(
+      `| ${count.toLocaleString("en")} | ${Math.round(ms)} | ${(ms / count).toFixed(1)} |`,
+    );
+  }
+  const exponent = exponentOf({ name: "publishing in one command", points: together });
+  console.log(`\nThe exponent of publishing in one command is ${exponent.toFixed(2)}.`);
+  drawn.push({ name: "publishing all at once", points: together, exponent });
   if (values.picture !== undefined) {
     await Deno.writeTextFile(values.picture, draw("What packages cost", "ms (memory: kB)", drawn));
   }

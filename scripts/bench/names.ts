@@ -156,9 +156,9 @@ const metrics: Metric[] = [
 function ways(
   make: () => Promise<Scene>,
   asking: Record<string, (scene: Scene, user: Home) => Promise<Figures>>,
-): Contender[] {
+): Pick<Row, "contenders" | "dispose"> {
   let scene: Promise<Scene> | undefined;
-  return Object.entries(asking).map(([name, ask]) => ({
+  const contenders = Object.entries(asking).map(([name, ask]): Contender => ({
     name,
     async round() {
       scene ??= make();
@@ -166,6 +166,14 @@ function ways(
       return await ask(await scene, await place.home(null));
     },
   }));
+  return {
+    contenders,
+    async dispose() {
+      const made = await scene;
+      scene = undefined;
+      await made?.place[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** The rows of this file. */
@@ -178,7 +186,7 @@ export const rows: readonly Row[] = [
       "that one daemon seeds. `libreseed resolve -v` asks for `hello@^1` from a home that is new each " +
       "time, and says itself what it took. The last way has the publisher's catalog of the day already.",
     metrics,
-    contenders: ways(longList, {
+    ...ways(longList, {
       "NAME@^1": (_, user) => cost(user, ["resolve", "hello@^1"]),
       "KEY/NAME@^1": ({ publisher }, user) =>
         cost(user, ["resolve", `${publisher.publicKey}/hello@^1`]),
@@ -198,7 +206,7 @@ export const rows: readonly Row[] = [
       `A testnet of ${NODES} nodes, and one publisher of a package and the ${DEPENDENCIES} that it ` +
       "depends on with ranges. `libreseed install -v` into a home that is new each time.",
     metrics,
-    contenders: ways(dependent, {
+    ...ways(dependent, {
       "bare names": (_, user) => cost(user, ["install", "app"]),
       "KEY/NAME throughout": ({ publisher }, user) =>
         cost(user, ["install", `${publisher.publicKey}/keyed`]),

@@ -21,7 +21,16 @@ const RIGHT = 210;
 const TOP = 40;
 const BOTTOM = 50;
 /** Told apart also by those who see no red or green (Okabe and Ito). */
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+const COLOURS = [
+  "#0072b2",
+  "#d55e00",
+  "#009e73",
+  "#cc79a7",
+  "#e69f00",
+  "#56b4e9",
+  "#666666",
+  "#000000",
+];
 
 /**
  * The cost as `base + share · count ^ exponent`, with the least squares of relative errors: for costs
