@@ -1,7 +1,7 @@
 /**
  * How costs grow with the number of packages in a home: `deno run -A scripts/bench/growth.ts
  * [--into FILE] [--picture FILE] [--together COUNT]… [COUNT…]` (0, 300, 3,000 and 30,000 unless given;
- * together 30, 300 and 3,000). Prints a table with the exponent of each cost, and draws it; and what it
+ * together 10, 100 and 1,000). Prints a table with the exponent of each cost, and draws it; and what it
  * costs to publish so many in one command. Everything happens in a test network on 127.0.0.1. What is
  * in FILE from an earlier run is taken for measured.
  *
@@ -37,7 +37,7 @@ const { values, positionals } = parseArgs({
   options: {
     picture: { type: "string" },
     into: { type: "string" },
-    together: { type: "string", multiple: true, default: ["30", "300", "3000"] },
+    together: { type: "string", multiple: true, default: ["10", "100", "1000"] },
   },
   allowPositionals: true,
 });
