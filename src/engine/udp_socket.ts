@@ -53,7 +53,8 @@ const DENOS_RECEIVE_BYTES = 65_536;
 /**
  * A UDP socket over IPv4 that is not bound yet. It sends to addresses only, not to host names, and does so
  * at once: `dgram` would ask for the address of each packet and send it after all else of this turn, so
- * that the first node of a lookup is asked when the eighth has been thought of.
+ * that the first node of a lookup is asked when the eighth has been thought of. For the same reason
+ * `listening` and errors of `bind` come before `bind` returns.
  */
 export function createUdpSocket(): Socket {
   return createSocket({
