@@ -78,7 +78,10 @@ export class NameKeeper {
   readonly #stopped = new AbortController();
   /** The last write of each index: a second one waits for it, so that they do not race each other. */
   readonly #writing = new Map<string, Promise<unknown>>();
-  /** The names, read when they are needed first: it is asked every tick which of them are due. */
+  /**
+   * The names, read when they are needed first: it is asked every tick which of them are due. Who writes
+   * one name does not need the others, of which there may be thousands.
+   */
   #names: Map<string, DueName> | undefined;
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
@@ -140,9 +143,9 @@ export class NameKeeper {
       own: true,
       createdMs: clock.now(),
     });
-    const kept = this.#kept();
+    const kept = this.#names;
     const id = idOf({ name, slot });
-    if (!kept.has(id)) kept.set(id, { name, slot, nextDueMs: 0, lastAttemptMs: 0 });
+    if (kept && !kept.has(id)) kept.set(id, { name, slot, nextDueMs: 0, lastAttemptMs: 0 });
     return toHex(indexTarget({ name, slot }, dayOf(clock.now())));
   }
 
@@ -212,7 +215,7 @@ export class NameKeeper {
   #plan(kept: KeptName, nowMs: number, nextDueMs: number): void {
     const { name, slot } = kept;
     const times = { day: dayOf(nowMs), nextDueMs, lastAttemptMs: nowMs };
-    this.#kept().set(idOf(kept), { name, slot, ...times });
+    this.#names?.set(idOf(kept), { name, slot, ...times });
   }
 
   async #write(kept: KeptName, signal?: AbortSignal): Promise<NameOutcome> {
