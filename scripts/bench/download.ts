@@ -129,9 +129,6 @@ const contenders: Contender[] = [
   { name: "transmission", missing: transmissionMissing, round: () => round(transmission) },
 ];
 
-/** `BENCH_ONLY` leaves out those whose names do not contain it. */
-const only = Deno.env.get("BENCH_ONLY") ?? "";
-
 /** The rows of this file. */
 export const rows: readonly Row[] = [{
   id: "download",
@@ -149,7 +146,7 @@ export const rows: readonly Row[] = [{
     { key: "cpu", name: "processor", unit: "s/GB" },
     { key: "resident", name: "memory at most", unit: "MiB" },
   ],
-  contenders: contenders.filter(({ name }) => name.includes(only)),
+  contenders,
   rounds: 5,
   dispose: () => sample.dispose(),
 }];

@@ -56,12 +56,9 @@ const cost: Metric[] = [
   { key: "cpu", name: "processor", unit: "s/GB" },
   { key: "resident", name: "memory at most", unit: "MiB" },
 ];
-/** `BENCH_ONLY` leaves out those whose names do not contain it. */
-const only = Deno.env.get("BENCH_ONLY") ?? "";
 
 function contenders(sample: SharedPackage, count: number): Contender[] {
   return Object.entries(seeders)
-    .filter(([name]) => name.includes(only))
     .map(([name, { seeder, missing }]) => ({
       name,
       missing,

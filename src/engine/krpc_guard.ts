@@ -73,12 +73,10 @@ export function glance(packet: Uint8Array): "query" | "answer" | "unclear" | "ma
   return key === LETTER_R || key === LETTER_E ? "answer" : "unclear";
 }
 
-/** Whether a packet may be handed on: a query, a reply or an error with members of the right types. */
-export function isSound(packet: Uint8Array): boolean {
-  return examine(packet) !== undefined;
-}
-
-/** What a packet is; `undefined` if it may not be handed on. */
+/**
+ * What a packet is; `undefined` if it may not be handed on: it is no query, reply or error with members
+ * of the right types.
+ */
 export function examine(packet: Uint8Array): Sound | undefined {
   const scanner = new Scanner(packet);
   const message = scanner.dictionary(0);
