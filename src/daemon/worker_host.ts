@@ -2,7 +2,7 @@
  * The worker as the host sees it: operations with an `AbortSignal` instead of numbers, events sorted
  * to whom they belong, and an end that is bounded. A thread that dies answers nothing: whatever waits
  * for it fails then, and so does whatever is asked of it later. One that hangs, or ended without a
- * word, is noticed by its silence and counts as dead.
+ * word, is noticed by its silence and counts as dead; one that is merely slow is not.
  *
  * @module
  */
@@ -45,10 +45,15 @@ export interface WorkerHostListeners {
   onUnreadable: (infoHashHex: string, message: string) => void;
 }
 
-/** How often the thread has to show that it can answer, milliseconds. */
+/** How often the main thread asks the engine's thread for a sign of life, milliseconds. */
 const PING_MS = 30_000;
-/** It counts as dead when it has not answered for so many of these. */
+/** The thread counts as dead after this many such intervals without a message from it. */
 const PINGS_MISSED = 4;
+/**
+ * How late the main thread's own timer may be, milliseconds. If it is later, the machine slept or was
+ * overloaded, the engine's thread may have had no time either, and the interval does not count.
+ */
+const LATE_MS = PING_MS / 2;
 
 /** A running engine in its sandbox. */
 export class WorkerHost {
@@ -63,6 +68,8 @@ export class WorkerHost {
   #failure: Error | undefined;
   #hasDht = false;
   #operations = 0;
+  /** Intervals since the thread's last message. */
+  #silent = 0;
 
   /**
    * Starts the thread, which takes a tenth of a second to load; the engine in it waits for
@@ -80,6 +87,7 @@ export class WorkerHost {
       connect(sandbox, {
         onFailure: (error) => worker.#fail(error),
         onEvent: (event) => {
+          worker.#silent = 0;
           if (event.event === "dht") {
             worker.#hasDht = isReachable(event.state);
             listeners.onDht(event.state);
@@ -123,11 +131,13 @@ export class WorkerHost {
     this.#connection = connection;
     this.#clock = clock;
     this.#onFailure = onFailure;
-    let missed = 0;
-    // Counted, not timed: after a sleep of the machine the thread gets as long as ever.
+    let dueMs = clock.now() + PING_MS;
     this.#pinging = every(clock, PING_MS, () => {
-      if (missed++ === PINGS_MISSED) return this.#fail(hangs());
-      this.#call((api) => api.ping()).then(() => missed = 0, () => {});
+      const nowMs = clock.now();
+      const isLate = nowMs > dueMs + LATE_MS;
+      dueMs = nowMs + PING_MS;
+      if (!isLate && this.#silent++ === PINGS_MISSED) return this.#fail(hangs());
+      this.#call((api) => api.ping()).catch(() => {});
     });
   }
 
@@ -262,8 +272,11 @@ export class WorkerHost {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#waiting.add(reject);
-      work(this.#connection.api).then(resolve, reject)
-        .finally(() => this.#waiting.delete(reject));
+      work(this.#connection.api).then(resolve, reject).finally(() => {
+        // An answer to anything is a sign of life: the thread may be too busy to have come to the ping.
+        this.#silent = 0;
+        this.#waiting.delete(reject);
+      });
     });
   }
 

@@ -1,7 +1,9 @@
 /**
  * For `deno run --preload`: at SIGUSR2 the engine's thread dies in the way that
- * `DEATH_OF_THE_ENGINE` names. Where it falls silent, the main thread's waits of half a minute are cut
- * short, so that this is noticed soon. Leaves a file in the directory for temporary ones.
+ * `DEATH_OF_THE_ENGINE` names. If that way is silent, the main thread's waits of half a minute are
+ * cut short from then on, so that the silence is noticed soon. Before the death, and for the other
+ * deaths, the waits keep their length, and a busy machine is not taken for a dead thread. Leaves a
+ * file in the directory for temporary ones.
  *
  * @module
  */
@@ -12,7 +14,8 @@ export const deaths = {
   "rejects what nobody catches": "Promise.reject(new TypeError('a defect'))",
   "runs out of stack": "const deeper = () => deeper() + 1; deeper()",
   "runs out of memory":
-    "const all = []; for (;;) all.push(new Array(100_000).fill(all.length / 3))",
+    // Pieces of 32 MB: V8 gives up after a few, without long collections of garbage on the way.
+    "const all = []; for (;;) all.push(new Array(4_000_000).fill(all.length / 3))",
   "never comes back": "for (;;);",
   "ends without a word": "self.close()",
 } as const;
@@ -26,13 +29,39 @@ export const silent: readonly Death[] = ["never comes back", "ends without a wor
 const CHANNEL = "death";
 const CUT_SHORT_MS = 30_000;
 const death = Deno.env.get("DEATH_OF_THE_ENGINE") as Death | undefined;
-if (death !== undefined) prepare(deaths[death]);
+if (death !== undefined) prepare(deaths[death], silent.includes(death));
 
-function prepare(code: string): void {
-  const { setTimeout } = globalThis;
-  globalThis.setTimeout =
-    ((callback: () => void, ms?: number, ...args: []) =>
-      setTimeout(callback, ms === CUT_SHORT_MS ? ms / 100 : ms, ...args)) as typeof setTimeout;
+/** Replaces `setTimeout`; what it returns cuts waits of half a minute short, also those under way. */
+function shortenableWaits(): () => void {
+  const { setTimeout, clearTimeout } = globalThis;
+  const underWay = new Map<number, () => void>();
+  let isShort = false;
+  globalThis.setTimeout = ((callback: () => void, ms?: number, ...args: []) => {
+    if (ms !== CUT_SHORT_MS) return setTimeout(callback, ms, ...args);
+    if (isShort) return setTimeout(callback, ms / 100, ...args);
+    const id = setTimeout(() => {
+      underWay.delete(id);
+      callback();
+    }, ms);
+    underWay.set(id, callback);
+    return id;
+  }) as typeof setTimeout;
+  globalThis.clearTimeout = (id) => {
+    underWay.delete(id!);
+    clearTimeout(id);
+  };
+  return () => {
+    isShort = true;
+    for (const [id, callback] of underWay) {
+      clearTimeout(id);
+      setTimeout(callback);
+    }
+    underWay.clear();
+  };
+}
+
+function prepare(code: string, isSilent: boolean): void {
+  const cutShort = shortenableWaits();
   const Plain = globalThis.Worker;
   globalThis.Worker = class extends Plain {
     constructor(script: string | URL, options?: WorkerOptions) {
@@ -47,7 +76,10 @@ function prepare(code: string): void {
       Deno.writeTextFileSync(path, prelude + Deno.readTextFileSync(new URL(script)));
       super(new URL(`file://${path}`), options);
       const channel = new BroadcastChannel(CHANNEL);
-      const die = () => channel.postMessage("now");
+      const die = () => {
+        channel.postMessage("now");
+        if (isSilent) cutShort();
+      };
       Deno.addSignalListener("SIGUSR2", die);
       const terminate = this.terminate.bind(this);
       this.terminate = () => {

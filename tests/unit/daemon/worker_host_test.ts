@@ -18,7 +18,7 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
   starts?: boolean;
   clock?: Clock;
   /** Whether it shows a sign of life. */
-  answers?: () => boolean;
+  answers?: (name: string) => boolean;
 } = {}) {
   const failures: Error[] = [];
   let terminated = 0;
@@ -28,7 +28,7 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
       if (name === "start" && starts) {
         return () => Promise.resolve({ port: 1, dht: { state: "on" } });
       }
-      return name === "ping" && answers?.() ? () => Promise.resolve() : never;
+      return answers?.(String(name)) ? () => Promise.resolve() : never;
     },
   });
   const connect: typeof connectWorker = (_sandbox, heard) => {
@@ -46,6 +46,7 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
     failures,
     terminated: () => terminated,
     die: () => listeners!.onFailure(died),
+    tell: () => listeners!.onEvent({ event: "dht", state: { state: "on" } } as never),
   };
 }
 
@@ -98,7 +99,10 @@ Deno.test("what was cancelled before the thread died has its own reason", async 
 Deno.test("a thread that answers no more counts as dead after two minutes, one that does lives", async () => {
   const clock = new FakeClock();
   let lives = true;
-  const { starting, failures, terminated } = startSilent({ clock, answers: () => lives });
+  const { starting, failures, terminated } = startSilent({
+    clock,
+    answers: (name) => name === "ping" && lives,
+  });
   const { worker } = await starting;
   await clock.advance(3_600_000);
   // Busy, or the machine slept: it answers in the end.
@@ -118,6 +122,40 @@ Deno.test("a thread that answers no more counts as dead after two minutes, one t
   assert.equal(terminated(), 1);
   await clock.advance(2_000);
   assert.equal(clock.timers, 0);
+});
+
+Deno.test("a thread that is too busy to answer the ping lives while it answers anything", async () => {
+  const clock = new FakeClock();
+  const { starting, failures, tell } = startSilent({
+    clock,
+    answers: (name) => name === "torrents",
+  });
+  const { worker } = await starting;
+  for (let minute = 0; minute < 10; minute++) {
+    await clock.advance(60_000);
+    await worker.torrents();
+  }
+  for (let minute = 0; minute < 10; minute++) {
+    await clock.advance(60_000);
+    tell();
+  }
+  assert.deepEqual(failures, []);
+  await clock.advance(150_000);
+  assert.match(String(failures), /has not answered for 120 s/);
+});
+
+Deno.test("time in which the main thread did not run either does not count against the thread", async () => {
+  const clock = new FakeClock();
+  const { starting, failures } = startSilent({ clock });
+  await starting;
+  // Each timer comes 20 s late, as on a machine that has no time for the program.
+  for (let tick = 0; tick < 20; tick++) {
+    clock.jump(20_000);
+    await clock.advance(30_000);
+  }
+  assert.deepEqual(failures, []);
+  await clock.advance(150_000);
+  assert.match(String(failures), /has not answered for 120 s/);
 });
 
 Deno.test("a thread that never says that it started is not waited for for ever", async () => {
