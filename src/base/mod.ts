@@ -9,4 +9,5 @@ export * from "./bytes.ts";
 export * from "./clock.ts";
 export * from "./errors.ts";
 export * from "./garbage.ts";
+export * from "./host_port.ts";
 export * from "./out_of_reach.ts";

@@ -14,7 +14,7 @@ export {
   type SettingSources,
 } from "./load.ts";
 export { nearest } from "./nearest.ts";
-export { formatHostPort, type HostPort, parseDuration, parseHostPort, parseSize } from "./parse.ts";
+export { parseDuration, parseHostPort, parseSize } from "./parse.ts";
 export {
   explainMissingSetting,
   findSetting,

@@ -5,14 +5,8 @@
  * @module
  */
 
+import { type HostPort, readHostPort } from "../base/mod.ts";
 import { ConfigError } from "./errors.ts";
-import { nodeNet } from "./node_modules.ts";
-
-/** A host name or IP address, and a port. An IPv6 address has no brackets here. */
-export interface HostPort {
-  host: string;
-  port: number;
-}
 
 const durationUnitsMs: Record<string, number> = {
   ms: 1,
@@ -74,29 +68,11 @@ export function parseSize(text: string): number {
 }
 
 /**
- * Host and port, from `router.example.org:6881`, `192.0.2.1:6881` or `[2001:db8::1]:6881`. Port 0
- * is refused unless `allowPortZero`. Throws {@linkcode ConfigError} (`BAD_HOST_PORT`).
+ * Host and port, as {@linkcode readHostPort} reads them. Throws {@linkcode ConfigError}
+ * (`BAD_HOST_PORT`).
  */
 export function parseHostPort(text: string, options: { allowPortZero?: boolean } = {}): HostPort {
-  const { isIPv6 } = nodeNet();
-  if (isIPv6(text) || isIPv6(text.replace(/:\d+$/, ""))) {
-    throw bad("BAD_HOST_PORT", text, "HOST:PORT: put an IPv6 address in brackets, [::1]:6881");
-  }
-  const match = /^(?:\[([^\]]*)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
-  const host = match?.[1] ?? match?.[2] ?? "";
-  const port = Number(match?.[3]);
-  const hostIsGood = match?.[1] === undefined
-    ? host.length <= 253 && /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(host)
-    : isIPv6(host);
-  if (!hostIsGood) throw bad("BAD_HOST_PORT", text, "HOST:PORT, like router.example.org:6881");
-  const lowest = options.allowPortZero ? 0 : 1;
-  if (port < lowest || port > 65_535) {
-    throw bad("BAD_HOST_PORT", text, `HOST:PORT with a port from ${lowest} to 65535`);
-  }
-  return { host, port };
-}
-
-/** The reverse of {@linkcode parseHostPort}: puts the brackets around an IPv6 address. */
-export function formatHostPort({ host, port }: HostPort): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const read = readHostPort(text, options);
+  if ("expected" in read) throw bad("BAD_HOST_PORT", text, read.expected);
+  return read;
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { HostPort } from "./parse.ts";
+import type { HostPort } from "../base/mod.ts";
 
 /** How the daemon notices files that others put into the seed directory. */
 export type WatchMode = "poll" | "events" | "off";

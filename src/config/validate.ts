@@ -7,7 +7,8 @@
 
 import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
-import { type HostPort, parseDuration, parseHostPort, parseSize } from "./parse.ts";
+import type { HostPort } from "../base/mod.ts";
+import { parseDuration, parseHostPort, parseSize } from "./parse.ts";
 import type { SettingType } from "./settings.ts";
 
 /** What a relative path and a leading `~` in a setting's text stand for. */

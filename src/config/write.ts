@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatHostPort, type HostPort } from "./parse.ts";
+import { formatHostPort, type HostPort } from "../base/mod.ts";
 import type { SettingType } from "./settings.ts";
 
 /** From the largest; a value is written in the first that leaves no remainder. */

@@ -7,8 +7,7 @@
 
 import { lookup } from "node:dns/promises";
 import { isIPv4 } from "node:net";
-import { type Clock, delay, type Timer } from "../base/mod.ts";
-import { formatHostPort, type HostPort } from "../config/mod.ts";
+import { type Clock, delay, formatHostPort, type HostPort, type Timer } from "../base/mod.ts";
 
 /** Bootstrap nodes as addresses, and the names that could not be looked up. */
 export interface BootstrapAddresses {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Clock } from "../base/mod.ts";
-import type { HostPort, LoadedSettings, Settings } from "../config/mod.ts";
+import type { Clock, HostPort } from "../base/mod.ts";
+import type { LoadedSettings, Settings } from "../config/mod.ts";
 import { ensureHome, homePaths } from "./home.ts";
 import { tryLockHome } from "./home_lock.ts";
 import type { HostListeners } from "./host.ts";

@@ -7,8 +7,8 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { BlockList } from "node:net";
-import { type Clock, delay } from "../base/mod.ts";
-import { formatHostPort, type Settings } from "../config/mod.ts";
+import { type Clock, delay, formatHostPort } from "../base/mod.ts";
+import type { Settings } from "../config/mod.ts";
 import { LOCAL_RANGES } from "../worker/mod.ts";
 import { resolveBootstrap } from "./bootstrap.ts";
 import { bad, type Check, doubtful, good } from "./doctor_check.ts";

@@ -5,8 +5,9 @@
  * @module
  */
 
+import { isIPv4 } from "node:net";
 import { join } from "node:path";
-import { type Clock, delay, fromBase64, toBase64, toHex } from "../base/mod.ts";
+import { type Clock, delay, formatHostPort, fromBase64, toBase64, toHex } from "../base/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
 import {
@@ -27,6 +28,9 @@ import { partialPath } from "./partials.ts";
 import { resolvePackage, type Wanted } from "./resolve.ts";
 import { VerifyBehind } from "./verify_behind.ts";
 
+/** How many peers that cannot be dialled are named. */
+const MAX_TOLD = 5;
+
 /** What getting works with. */
 export interface GetContext {
   operations: Operations;
@@ -40,6 +44,8 @@ export interface GetContext {
   onVerified?: (entry: ValidSeedEntry) => void;
   /** Hears each step, for people. */
   onStep?: (message: string) => void;
+  /** Hears what is only worth telling somebody who asked for details. */
+  onDetail?: (message: string) => void;
   onProgress?: (progress: DownloadProgress) => void;
 }
 
@@ -117,7 +123,7 @@ function planForMinimal(minimal: MinimalManifest, peers: string[] = []): Plan {
 
 async function planForMagnet(context: GetContext, magnet: Magnet): Promise<Plan> {
   const { infoHash, publicKey, salt } = magnet;
-  const peers = magnet.peers.map(({ host, port }) => `${host}:${port}`);
+  const peers = usablePeers(context, magnet);
   if (!publicKey || !salt) {
     if (infoHash) return { infoHashHex: toHex(infoHash), publicKey, peers };
     throw new DaemonError(
@@ -139,6 +145,26 @@ async function planForMagnet(context: GetContext, magnet: Magnet): Promise<Plan>
       toHex(infoHash)
     }, but its publisher's record names ${minimal.btih}`,
   );
+}
+
+/**
+ * The peers that a link names and that can be dialled, as `HOST:PORT`. The others are told of once: they
+ * are hints, and somebody else may have added them.
+ */
+function usablePeers({ onDetail }: GetContext, { peers, unreadPeers = [] }: Magnet): string[] {
+  const [usable, others] = [peers.filter(({ host }) => isIPv4(host)), new Set(unreadPeers)];
+  for (const peer of peers) if (!isIPv4(peer.host)) others.add(formatHostPort(peer));
+  if (others.size > 0) {
+    const named = [...others].slice(0, MAX_TOLD).map((text) => JSON.stringify(text.slice(0, 80)));
+    onDetail?.(
+      `the magnet link names ${others.size} ${
+        others.size === 1 ? "peer" : "peers"
+      } that cannot be ` +
+        `dialled, for want of an IPv4 address and a port: ${named.join(", ")}` +
+        (others.size > MAX_TOLD ? ", …" : ""),
+    );
+  }
+  return usable.map(formatHostPort);
 }
 
 async function alreadyThere({ seeds }: GetContext, { minimal }: Plan): Promise<Got | undefined> {

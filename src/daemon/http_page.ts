@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { Clock } from "../base/mod.ts";
-import { formatHostPort, type HostPort } from "../config/mod.ts";
+import { type Clock, formatHostPort, type HostPort } from "../base/mod.ts";
 import { DaemonError } from "./errors.ts";
 import { renderMetrics } from "./metrics.ts";
 import type { Operations } from "./operations.ts";

@@ -12,6 +12,7 @@ import type {
   GetOutcome,
   HexRecord,
   ItemKey,
+  PeerAddress,
   PeersOutcome,
   PutOutcome,
   PutTerms,
@@ -201,6 +202,10 @@ export class WorkerHost {
       signal,
       (api, operation) => api.put(operation, item, terms),
     );
+  }
+
+  addPeers(infoHashHex: string, peers: PeerAddress[]): Promise<void> {
+    return this.#call((api) => api.addPeers(infoHashHex, peers));
   }
 
   findPeers(infoHashHex: string, signal?: AbortSignal): Promise<PeersOutcome> {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, every } from "../base/mod.ts";
+import { type Clock, every, formatHostPort } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
 import { createClient, listening } from "./client.ts";
 import { DhtHost, type DhtState } from "./dht_host.ts";
@@ -283,7 +283,7 @@ export class Engine {
   addPeers(infoHashHex: string, peers: PeerAddress[]): void {
     const torrent = this.#find(infoHashHex);
     if (!torrent || torrent.done) return;
-    for (const { host, port } of peers) torrent.addPeer(`${host}:${port}`);
+    for (const { host, port } of peers) torrent.addPeer(formatHostPort({ host, port }));
   }
 
   /** Seeds an archive no longer; its files stay. Does nothing if it is not seeded. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fromHex, toHex } from "../base/mod.ts";
+import { formatHostPort, fromHex, type HostPort, readHostPort, toHex } from "../base/mod.ts";
 import { RecordError } from "./errors.ts";
 import { MAX_SALT_BYTES } from "./item.ts";
 
@@ -14,10 +14,7 @@ const MAX_CHARACTERS = 8192;
 const SCHEME = "magnet:?";
 
 /** Where a peer listens: a host name or an IPv4 or IPv6 address (without brackets), and a TCP port. */
-export interface MagnetPeer {
-  host: string;
-  port: number;
-}
+export type MagnetPeer = HostPort;
 
 /** What a link says. There is an `infoHash` or a `publicKey`, or both. */
 export interface Magnet {
@@ -31,6 +28,8 @@ export interface Magnet {
   salt?: Uint8Array;
   /** Peers to connect to. */
   peers: MagnetPeer[];
+  /** What `x.pe` said and no peer was read from; absent if there is none. A stranger's text. */
+  unreadPeers?: string[];
 }
 
 /**
@@ -40,7 +39,10 @@ export interface Magnet {
  * checked beyond what keeps the link well-formed
  */
 export function formatMagnet(
-  magnet: Omit<Magnet, "peers"> & { infoHash: Uint8Array; peers?: readonly MagnetPeer[] },
+  magnet: Omit<Magnet, "peers" | "unreadPeers"> & {
+    infoHash: Uint8Array;
+    peers?: readonly MagnetPeer[];
+  },
 ): string {
   const { infoHash, name, publicKey, salt, peers = [] } = magnet;
   const parameters = [`xt=urn:btih:${toHex(infoHash)}`];
@@ -48,7 +50,9 @@ export function formatMagnet(
   if (publicKey) parameters.push(`xs=urn:btpk:${toHex(publicKey)}`);
   if (publicKey && salt && salt.length > 0) parameters.push(`s=${toHex(salt)}`);
   for (const { host, port } of peers) {
-    parameters.push(`x.pe=${host.includes(":") ? `[${host}]` : escape(host)}:${port}`);
+    parameters.push(
+      `x.pe=${formatHostPort({ host: host.includes(":") ? host : escape(host), port })}`,
+    );
   }
   return SCHEME + parameters.join("&");
 }
@@ -62,10 +66,11 @@ function escape(text: string): string {
 /**
  * Reads a link. The order of the parameters and the case of their names, of URNs and of hexadecimal
  * digits do not matter; `xt.1` counts as `xt`; infohashes may be in base32. Trackers (`tr`) and other
- * parameters are ignored, and so are hashes of other kinds beside a v1 infohash.
+ * parameters are ignored, and so are hashes of other kinds beside a v1 infohash. A peer (`x.pe`) is a
+ * hint: one that cannot be read is set aside, and the link holds without it.
  *
  * @throws {RecordError} `BAD_MAGNET`: not a magnet link, above 8,192 characters, with neither infohash
- * nor publisher key, with two different ones, or with a parameter that cannot be read
+ * nor publisher key, with two different ones, or with another parameter that cannot be read
  */
 export function parseMagnet(link: string): Magnet {
   if (link.length > MAX_CHARACTERS) throw bad(`longer than ${MAX_CHARACTERS} characters`);
@@ -90,7 +95,7 @@ export function parseMagnet(link: string): Magnet {
     } else if (key === "dn") {
       magnet.name = nameOf(unescape(raw, key));
     } else if (key === "x.pe") {
-      magnet.peers.push(peerOf(unescape(raw, key)));
+      addPeer(magnet, raw);
     }
   }
   if (!magnet.infoHash && !magnet.publicKey) {
@@ -146,11 +151,16 @@ function nameOf(text: string): string {
   throw bad("its name (dn) has control characters");
 }
 
-function peerOf(text: string): MagnetPeer {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/@]+)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match && port >= 1 && port <= 65535) return { host: (match[1] ?? match[2])!, port };
-  throw bad("a peer (x.pe) is not HOST:PORT");
+function addPeer(magnet: Magnet, raw: string): void {
+  let text = raw;
+  try {
+    text = unescape(raw, "x.pe");
+    const peer = readHostPort(text);
+    if ("port" in peer) return void magnet.peers.push(peer);
+  } catch {
+    // Not percent-encoded UTF-8.
+  }
+  (magnet.unreadPeers ??= []).push(text);
 }
 
 /** RFC 4648 section 6, 32 characters to 20 bytes, of either case. */

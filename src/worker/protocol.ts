@@ -124,6 +124,8 @@ export interface WorkerApi {
   unseed(infoHashHex: string): Promise<void>;
   /** Resolves with the `.torrent` when every piece is there. */
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
+  /** Hands peers to a download that is under way; does nothing if there is none of that torrent. */
+  addPeers(infoHashHex: string, peers: PeerAddress[]): Promise<void>;
   get(operation: number, key: ItemKey): Promise<GetOutcome>;
   /** Puts an item once, without keeping it. */
   put(operation: number, item: MutableItem, terms?: PutTerms): Promise<PutOutcome>;

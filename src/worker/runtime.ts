@@ -196,6 +196,11 @@ export class WorkerRuntime implements WorkerApi {
     });
   }
 
+  addPeers: WorkerApi["addPeers"] = (infoHashHex, peers) => {
+    this.#running.addPeers(infoHashHex, peers);
+    return Promise.resolve();
+  };
+
   get: WorkerApi["get"] = (operation, key) =>
     this.#operation(operation, (signal) => this.#borrowing.get(key, { signal }));
 

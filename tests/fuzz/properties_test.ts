@@ -8,7 +8,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { seededRandom } from "../support/simulated_dht.ts";
-import { formatHostPort, parseHostPort } from "../../src/config/mod.ts";
+import { formatHostPort } from "../../src/base/mod.ts";
+import { parseHostPort } from "../../src/config/mod.ts";
 import { packageRef, parsePackageRef } from "../../src/daemon/requirement.ts";
 import { formatPublicKey, keyPairFromSeed } from "../../src/identity/mod.ts";
 import {

@@ -58,6 +58,7 @@ export default defineCommand<Flags, [what: string]>({
           signal: io.signal,
           onVerified,
           onStep: (message) => output.step(message),
+          onDetail: (message) => output.detail(message),
           onProgress: ({ downloadedBytes, lengthBytes, downloadSpeed }) =>
             bar.update({
               doneBytes: downloadedBytes,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatHostPort } from "../../base/mod.ts";
 import type { LogLevel } from "../../config/mod.ts";
 import { defineCommand } from "../command.ts";
 import {
@@ -39,7 +40,6 @@ export default defineCommand<Record<never, never>, []>({
   async run({ output, io, settings }) {
     const { values, origins } = await settings();
     const { runDaemon } = await import("../../daemon/mod.ts");
-    const { formatHostPort } = await import("../../config/mod.ts");
     let { logLevel } = values;
     const logs = (level: LogLevel) => LEVELS.indexOf(level) <= LEVELS.indexOf(logLevel);
     await runDaemon({

@@ -173,3 +173,19 @@ Deno.test("what is not there, not served or makes no sense is told apart", async
   assert(deaf.stderr.includes("--bootstrap"), deaf.stderr);
   assert.deepEqual(archivesOf(home), []);
 });
+
+Deno.test("peers of a magnet link that cannot be used do not end get, and -v names them once", async () => {
+  await using place = await newPlace();
+  const { daemon: serves, magnets } = await serving(place);
+  await using daemon = serves;
+  const home = await place.home(null);
+  const link = `${magnets[0]}&x.pe=[fd77::1]:6881&x.pe=nonsense&x.pe=a%1bb:1&x.pe=peer.example:1`;
+  const { code, stderr } = await home.run(["get", "-v", link]);
+  assert.equal(code, 0, stderr);
+  const told = stderr.split("\n").filter((line) => line.includes("cannot be dialled"));
+  assert.equal(told.length, 1, stderr);
+  for (const peer of ["4 peers", "[fd77::1]:6881", "nonsense", "a\\u001bb:1", "peer.example:1"]) {
+    assert(told[0]!.includes(peer), told[0]);
+  }
+  await daemon.end();
+});

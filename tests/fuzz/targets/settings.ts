@@ -6,12 +6,11 @@
  */
 
 import assert from "node:assert/strict";
-import { utf8 } from "../../../src/base/mod.ts";
+import { formatHostPort, utf8 } from "../../../src/base/mod.ts";
 import { readConfigText } from "../../../src/config/file.ts";
 import {
   ConfigError,
   findSetting,
-  formatHostPort,
   parseDuration,
   parseHostPort,
   parseSize,

@@ -6,13 +6,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  ConfigError,
-  formatHostPort,
-  parseDuration,
-  parseHostPort,
-  parseSize,
-} from "../../../src/config/mod.ts";
+import { formatHostPort } from "../../../src/base/mod.ts";
+import { ConfigError, parseDuration, parseHostPort, parseSize } from "../../../src/config/mod.ts";
 
 function refuses(parse: (text: string) => unknown, code: string, texts: string[]): void {
   for (const text of texts) {
@@ -94,6 +89,7 @@ Deno.test("an IPv6 address stands in brackets", () => {
   assert.deepEqual(parseHostPort("[2001:db8::1]:6881"), { host: "2001:db8::1", port: 6881 });
   assert.throws(() => parseHostPort("2001:db8::1:6881"), /brackets/);
   assert.throws(() => parseHostPort("::1"), /brackets/);
+  assert.throws(() => parseHostPort("[fe80::1%eth0]:6881"), /HOST:PORT/);
 });
 
 Deno.test("what is no HOST:PORT is refused by name", () => {

@@ -16,12 +16,14 @@ interface Written {
   publicKeyHex?: string;
   saltHex?: string;
   peers: MagnetPeer[];
+  unreadPeers?: string[];
 }
 
 function magnetOf(written: Written): Magnet {
-  const { infoHashHex, name, publicKeyHex, saltHex, peers } = written;
+  const { infoHashHex, name, publicKeyHex, saltHex, peers, unreadPeers } = written;
   return {
     peers,
+    ...(unreadPeers && { unreadPeers }),
     ...(infoHashHex !== undefined && { infoHash: fromHex(infoHashHex)! }),
     ...(name !== undefined && { name }),
     ...(publicKeyHex !== undefined && { publicKey: fromHex(publicKeyHex)! }),

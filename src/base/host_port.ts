@@ -1,0 +1,45 @@
+/**
+ * `HOST:PORT` in text: the one place where it is split and joined. Whether the host exists, and whether
+ * it may be talked to, is for others.
+ *
+ * @module
+ */
+
+// deno-lint-ignore-file no-process-global -- importing it would load node:net with this folder
+
+/** A host name or IP address, and a port. An IPv6 address has no brackets here. */
+export interface HostPort {
+  host: string;
+  port: number;
+}
+
+/**
+ * Host and port, from `router.example.org:6881`, `192.0.2.1:6881` or `[2001:db8::1]:6881` (RFC 3986,
+ * section 3.2.2, without a zone); or what the text should have been, as the end of "… is not".
+ *
+ * @param options port 0 is refused unless `allowPortZero`
+ */
+export function readHostPort(
+  text: string,
+  options: { allowPortZero?: boolean } = {},
+): HostPort | { expected: string } {
+  const { isIPv6 } = process.getBuiltinModule("node:net");
+  if (isIPv6(text) || isIPv6(text.replace(/:\d+$/, ""))) {
+    return { expected: "HOST:PORT: put an IPv6 address in brackets, [::1]:6881" };
+  }
+  const match = /^(?:\[([^\]%]*)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2] ?? "";
+  const hostIsGood = match?.[1] === undefined
+    ? host.length <= 253 && /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(host)
+    : isIPv6(host);
+  if (!hostIsGood) return { expected: "HOST:PORT, like router.example.org:6881" };
+  const port = Number(match?.[3]);
+  const lowest = options.allowPortZero ? 0 : 1;
+  if (port >= lowest && port <= 65_535) return { host, port };
+  return { expected: `HOST:PORT with a port from ${lowest} to 65535` };
+}
+
+/** The reverse of {@linkcode readHostPort}: puts the brackets around an IPv6 address. */
+export function formatHostPort({ host, port }: HostPort): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
