@@ -14,6 +14,7 @@ import type {
 import { type LoadedSettings, nearest, type SettingKey } from "../config/mod.ts";
 import { type FlagTable, outputAliases, outputFlags, settingFlags } from "./common_flags.ts";
 import type { Io } from "./context.ts";
+import type { HomeUses } from "./home_use.ts";
 import type { Output } from "./output.ts";
 
 /** What stricli hands to a command's function as `this`. Commands see {@linkcode CommandRun}. */
@@ -34,7 +35,8 @@ export interface CommandRun<FLAGS, ARGS extends BaseArgs> {
   io: Io;
   /**
    * The settings, loaded when first asked for. Rejects with `ConfigError`. A command that needs none
-   * does not ask, and so works with a broken config file. With `anew` they are loaded once more.
+   * does not ask, and so works with a broken config file. With `anew` they are loaded once more. For
+   * a command that uses an existing home, also rejects with `HOME_NOT_FOUND`.
    */
   settings(options?: { anew: boolean }): Promise<LoadedSettings>;
   /** Runs another command line in the same process; resolves to its exit code. */
@@ -52,6 +54,8 @@ export interface CommandSpec<FLAGS extends Record<string, unknown>, ARGS extends
    * is not common is accepted only here.
    */
   settings?: readonly SettingKey[];
+  /** Whether it needs a home, and may make one. */
+  home: HomeUses;
   /** The command's own flags, aliases and positional arguments, as stricli takes them. */
   parameters: TypedCommandParameters<FLAGS, ARGS, CliContext>;
   /**
@@ -65,6 +69,7 @@ export interface CommandSpec<FLAGS extends Record<string, unknown>, ARGS extends
 export interface CommandDefinition {
   description?: string;
   examples?: readonly string[];
+  home: HomeUses;
   parameters: Command<CliContext>["parameters"];
   /** Flags, by their camel-case names, that are the command's own and no settings. */
   ownFlags: readonly string[];
@@ -90,6 +95,7 @@ export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extend
   return {
     description: spec.description,
     examples: spec.examples,
+    home: spec.home,
     parameters: {
       flags: table,
       aliases: { ...outputAliases, ...aliases },

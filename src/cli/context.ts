@@ -29,8 +29,8 @@ export interface Io {
   readonly env: Record<string, string>;
   /** Working directory, absolute. */
   readonly cwd: string;
-  /** The user's home directory, absolute. */
-  readonly userHome: string;
+  /** The user's home directory, absolute; `undefined` if the user has none. */
+  readonly userHome: string | undefined;
   readonly clock: Clock;
   /**
    * Aborts with an `Interrupted` at the first SIGINT or SIGTERM; the second ends the process. Until

@@ -15,6 +15,7 @@ import { LibreseedError } from "../base/mod.ts";
  * | `BAD_ARGUMENTS`, `UNKNOWN_COMMAND` | usage | the command line makes no sense |
  * | `STDIN_INVALID` | usage | the paths on standard input are none |
  * | `BAD_SOURCE_DATE_EPOCH` | usage | the variable is no number of seconds |
+ * | `HOME_NOT_FOUND` | not-found | a command that only uses a home found none |
  * | `NO_DAEMON` | not-found | a command that needs the daemon found none |
  * | `PACKAGE_NOT_FOUND`, `RECORD_NOT_FOUND` | not-found | this home has none of that name |
  * | `NOT_INSTALLED`, `NOT_FOLLOWED`, `NO_PIN` | not-found | there is nothing to remove |

@@ -76,10 +76,16 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array | un
   }
 }
 
-/** Asked for like this, Node's modules are loaded when they are needed, and not for `help`. */
-function homeDirectory(): string {
+/**
+ * The user's home directory. Asked for like this, Node's modules are loaded when they are needed, and
+ * not for `help`. A relative `HOME` would mean another directory in each working directory.
+ */
+function homeDirectory(): string | undefined {
   // deno-lint-ignore no-process-global -- importing it would load it
-  return process.getBuiltinModule("node:os").homedir();
+  const { getBuiltinModule } = process;
+  // Deno answers null, against its type, where there is neither HOME nor an entry.
+  const found = getBuiltinModule("node:os").homedir() as string | null;
+  return found && getBuiltinModule("node:path").isAbsolute(found) ? found : undefined;
 }
 
 /** The process that we are. */
@@ -87,7 +93,7 @@ export function processIo(): Io {
   let interruption: AbortController | undefined;
   let interruptedBy: EndSignal | undefined;
   let env: Record<string, string> | undefined;
-  let userHome: string | undefined;
+  let userHome: { path: string | undefined } | undefined;
   const listen = (name: EndSignal, controller: AbortController) =>
     Deno.addSignalListener(name, () => {
       if (interruptedBy !== undefined) Deno.exit(exitCodeOfSignal(name));
@@ -110,7 +116,7 @@ export function processIo(): Io {
       return Deno.cwd();
     },
     get userHome() {
-      return userHome ??= homeDirectory();
+      return (userHome ??= { path: homeDirectory() }).path;
     },
     clock: systemClock,
     get signal() {

@@ -11,6 +11,7 @@ import { CliError } from "./errors.ts";
 import type { CommandDefinition } from "./command.ts";
 import { type OutputFlags, settingsFromFlags } from "./common_flags.ts";
 import type { Io } from "./context.ts";
+import { homeUseOf, requireHome } from "./home_use.ts";
 import { exitCodeOfError, exitCodeOfSignal, exitCodes } from "./exit_codes.ts";
 import { Output } from "./output.ts";
 
@@ -35,6 +36,20 @@ export async function runCommand(
     verbose,
   });
   let loaded: Promise<LoadedSettings> | undefined;
+  const load = async () => {
+    const settings = await loadSettings({
+      flags: settingsFromFlags(flags, command.ownFlags),
+      env: io.env,
+      cwd: io.cwd,
+      userHome: io.userHome,
+      readFile: async (path) => {
+        const bytes = await io.readFile(path, maxConfigBytes);
+        return bytes && textOf(bytes);
+      },
+    });
+    if (homeUseOf(command.home, args) === "existing") await requireHome(settings);
+    return settings;
+  };
   try {
     if (quiet && verbose) {
       throw new CliError("usage", "BAD_ARGUMENTS", "-q and -v contradict each other: give one");
@@ -46,16 +61,7 @@ export async function runCommand(
       io,
       settings: ({ anew } = { anew: false }) => {
         if (anew) loaded = undefined;
-        return loaded ??= loadSettings({
-          flags: settingsFromFlags(flags, command.ownFlags),
-          env: io.env,
-          cwd: io.cwd,
-          userHome: io.userHome,
-          readFile: async (path) => {
-            const bytes = await io.readFile(path, maxConfigBytes);
-            return bytes && textOf(bytes);
-          },
-        });
+        return loaded ??= load();
       },
       cli: async (more) => (await import("./run.ts")).runCli(more, io),
     });

@@ -1,7 +1,8 @@
 /**
  * The error of the settings.
  *
- * Codes, all of kind `usage` but for `CONFIG_UNREADABLE`: `UNKNOWN_SETTING`, `BAD_SETTING`,
+ * Codes, all of kind `usage` but for `CONFIG_UNREADABLE`: `HOME_UNKNOWN` (no setting says which
+ * directory is the home, and the user has none), `UNKNOWN_SETTING`, `BAD_SETTING`,
  * `CONFIG_TOO_LARGE`, `CONFIG_NOT_YAML`, `CONFIG_UNREADABLE`.
  *
  * @module

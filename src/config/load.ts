@@ -35,17 +35,24 @@ export interface SettingSources {
   env: Record<string, string | undefined>;
   /** Relative paths in flags and variables start here; absolute. */
   cwd: string;
-  /** The user's home directory, for `~`; absolute. Not the libreseed home. */
-  userHome: string;
+  /**
+   * The user's home directory, for `~`; absolute. Not the libreseed home. `undefined` where the user
+   * has none: no `HOME`, and no entry in the user database.
+   */
+  userHome: string | undefined;
   /** The text of a file; `undefined` if there is none. */
   readFile(path: string): Promise<string | undefined>;
 }
 
 /** The settings and where each came from. */
 export interface LoadedSettings {
+  /**
+   * Where neither a setting nor the user says which directory is the home, reading `home` or `dir`
+   * throws `HOME_UNKNOWN`, so that a command that needs no home works there.
+   */
   values: Settings;
   origins: Record<SettingKey, SettingOrigin>;
-  /** The config file that was looked for; it need not exist. */
+  /** The config file that was looked for; it need not exist. Empty if no home is known. */
   configPath: string;
 }
 
@@ -78,7 +85,7 @@ function flagText(value: string | boolean | readonly string[]): SettingText {
  *
  * Throws {@linkcode ConfigError} of kind `usage` for an unknown `LIBRESEED_*` variable, an unknown
  * or duplicate key in the file, and a value that is malformed or out of its limits. The message
- * names the flag, the variable, or the file and line.
+ * names the flag, the variable, or the file and line. Kind `failed` for a file that cannot be read.
  */
 export async function loadSettings(sources: SettingSources): Promise<LoadedSettings> {
   const { flags, env, cwd, userHome, readFile } = sources;
@@ -87,12 +94,13 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
   const { validateSetting } = await import("./validate.ts");
   const outside: PathBase = { directory: cwd, userHome };
   const values: Record<string, unknown> = {};
+  let isHomeKnown = true;
   const origins = {} as Record<SettingKey, SettingOrigin>;
   let entries = new Map<SettingKey, FileEntry>();
   let configPath = "";
 
   for (const { key, property, type, default: preset } of settingDefinitions) {
-    const home = values.home as string | undefined;
+    const home = isHomeKnown ? values.home as string | undefined : undefined;
     const candidate = ((): Candidate => {
       const flag = flags[key];
       if (flag !== undefined) {
@@ -119,6 +127,15 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
       return { text: filled, origin: { source: "default", where: "default" }, base: outside };
     })();
 
+    origins[key] = candidate.origin;
+    const isInHome = key === "dir" && !isHomeKnown && candidate.origin.source === "default";
+    if (key === "home" && userHome === undefined && candidate.origin.source === "default") {
+      isHomeKnown = false;
+    }
+    if (key === "home" && !isHomeKnown || isInHome) {
+      Object.defineProperty(values, property, { enumerable: true, get: throwHomeUnknown });
+      continue;
+    }
     const result = validateSetting(type, candidate.text, candidate.base);
     if ("problem" in result) {
       const { source, where } = candidate.origin;
@@ -128,7 +145,6 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
       });
     }
     values[property] = result.value;
-    origins[key] = candidate.origin;
 
     // The first row of the table is the home, which says where the file is.
     if (key === "home") {
@@ -148,6 +164,15 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
   const settings = values as unknown as Settings;
   agree(settings, origins);
   return { values: settings, origins, configPath };
+}
+
+function throwHomeUnknown(): never {
+  throw new ConfigError(
+    "usage",
+    "HOME_UNKNOWN",
+    "The home directory is not known: the variable HOME is not set, and this user has no entry in the " +
+      "user database. Name a directory with --home or LIBRESEED_HOME",
+  );
 }
 
 /** Nobody can want a record on more nodes than it is put to; the one that was not given follows. */

@@ -15,8 +15,8 @@ import type { SettingType } from "./settings.ts";
 export interface PathBase {
   /** Relative paths start here; absolute. */
   directory: string;
-  /** Stands for a leading `~`; absolute. */
-  userHome: string;
+  /** Stands for a leading `~`; absolute. `undefined` where the user has no home directory. */
+  userHome: string | undefined;
 }
 
 /** Text of a setting: one, or several for a list. */
@@ -57,7 +57,10 @@ function parseBoolean(text: string): boolean {
 function parsePath(text: string, base: PathBase): string {
   if (text === "") throw new Error("is empty; name a directory");
   if (text.includes("\0")) throw new Error("holds a NUL character");
-  if (text === "~" || text.startsWith("~/")) return join(base.userHome, text.slice(1));
+  if (text === "~" || text.startsWith("~/")) {
+    if (base.userHome !== undefined) return join(base.userHome, text.slice(1));
+    throw new Error("begins with ~, but this user has no home directory; write the whole path");
+  }
   return isAbsolute(text) ? resolve(text) : resolve(base.directory, text);
 }
 

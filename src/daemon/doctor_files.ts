@@ -37,7 +37,12 @@ const OTHER_FILES = 64;
 export async function checkHome(home: string): Promise<Check> {
   const name = "home";
   const info = await infoOf(home);
-  if (!info) return good(name, `${home} is not there yet; the first command makes it`);
+  if (!info) {
+    return good(
+      name,
+      `${home} is not there yet; \`libreseed keygen\`, \`seed\` or \`get\` makes it`,
+    );
+  }
   const problem = await writeProblem(home);
   if (problem) return bad(name, problem, `run: chmod u+rwx ${home}; or ${OTHER_HOME}`);
   const roots = await rootsOf(home);
@@ -90,7 +95,7 @@ export async function checkKey(home: string): Promise<Check> {
 export async function checkSeedDirectory(dir: string): Promise<Check> {
   const name = "seed directory";
   const info = await infoOf(dir);
-  if (!info) return good(name, `${dir} is not there yet; the first command makes it`);
+  if (!info) return good(name, `${dir} is not there yet; the command that makes the home makes it`);
   const problem = await writeProblem(dir);
   if (problem) {
     return bad(name, problem, `run: chmod u+rwx ${dir}; or give another directory with --dir`);

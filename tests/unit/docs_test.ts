@@ -65,6 +65,23 @@ Deno.test("every command has a section, which names its own flags and other name
   }
 });
 
+Deno.test("the commands that make a home, or need none, are listed", async () => {
+  const text = section(await read("docs/commands.md"), "## Which commands make a home")!;
+  const listed = (pattern: RegExp) =>
+    [...pattern.exec(text)![1]!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!).sort();
+  const found: Record<string, string[]> = {};
+  for (const { name, load } of commands) {
+    const { home } = (await load()).default;
+    const uses = typeof home === "string"
+      ? [[name, home] as const]
+      : Object.entries(home).map(([action, use]) => [`${name} ${action}`, use] as const);
+    for (const [command, use] of uses) (found[use] ??= []).push(command);
+  }
+  assert.deepEqual(listed(/these commands make it:([^.]+)\./), found.created!.sort());
+  assert.deepEqual(listed(/^([^.]+) need no home/m), found.unused!.sort());
+  assert.deepEqual(found.optional, ["doctor"]);
+});
+
 Deno.test("there is no section of a command that is none", async () => {
   const page = await read("docs/commands.md");
   const named = [...page.matchAll(/^## ([a-z]+)$/gm)].map(([, name]) => name!);

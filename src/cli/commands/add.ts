@@ -14,6 +14,7 @@ export default defineCommand<Record<never, never>, [file: string]>({
     "Verifies an archive with the minimal manifest beside it, copies both into the seed directory, and " +
     "keeps the publisher's record alive if the DHT has it. Needs no key: anyone may help to seed.",
   settings: ["home", "dir", ...archiveSettings],
+  home: "created",
   parameters: {
     positional: { kind: "tuple", parameters: [textArgument("FILE.tgz", "Archive to seed")] },
   },

@@ -23,6 +23,7 @@ export default defineCommand<Record<never, never>, string[]>({
     "libreseed announce my-tool@1.0.0",
   ],
   settings: ["home", "dir", ...networkSettings],
+  home: "existing",
   parameters: {
     flags: {},
     positional: {

@@ -21,6 +21,7 @@ export default defineCommand<Record<never, never>, [shell: Shell]>({
     "  zsh   libreseed completions zsh > ~/.zfunc/_libreseed  (a directory of your $fpath)",
     "  fish  libreseed completions fish > ~/.config/fish/completions/libreseed.fish",
   ].join("\n"),
+  home: "unused",
   parameters: {
     positional: {
       kind: "tuple",

@@ -14,6 +14,7 @@ export default defineCommand<Record<never, never>, []>({
     "nothing itself. Where a daemon runs, it is asked about port and DHT. Exit code 0 if no check " +
     "failed, 5 if only the network did, else 1.",
   settings: ["home", "dir", "port", "bootstrap", "dht", "allow-local", "timeout"],
+  home: "optional",
   parameters: {},
   async run({ output, io, settings }) {
     const { values } = await settings();

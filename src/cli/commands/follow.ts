@@ -15,6 +15,7 @@ export default defineCommand<Record<never, never>, [key: string]>({
     "Reads what the publisher offers, for `libreseed search`, and has the daemon read it again on each " +
     "change. With --mirror (a setting of `libreseed seed`) the daemon seeds all of it, within --max-disk.",
   settings: ["home", "dir", ...networkSettings],
+  home: "created",
   parameters: {
     positional: {
       kind: "tuple",

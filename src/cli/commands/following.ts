@@ -11,6 +11,7 @@ import { withState } from "../with_state.ts";
 export default defineCommand<Record<never, never>, []>({
   description: "Prints each publisher, how many packages it offers, and when that was read last.",
   settings: ["home"],
+  home: "existing",
   parameters: {},
   run: (given) =>
     withState(given, async (state) => {

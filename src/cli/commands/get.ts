@@ -30,6 +30,7 @@ export default defineCommand<Flags, [what: string]>({
     "libreseed get my-tool -o - | tar tz",
   ],
   settings: ["home", "dir", "policy", ...networkSettings, ...archiveSettings, ...transferSettings],
+  home: "created",
   parameters: {
     flags: { output: textFlag("DIR", "Unpack into DIR, which must be new or empty; - for stdout") },
     aliases: { o: "output" },

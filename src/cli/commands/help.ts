@@ -7,6 +7,7 @@
 import { defineCommand, textArgument } from "../command.ts";
 
 export default defineCommand<Record<never, never>, [command?: string]>({
+  home: "unused",
   parameters: {
     positional: {
       kind: "tuple",

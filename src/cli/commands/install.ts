@@ -27,6 +27,7 @@ export default defineCommand<Flags, string[]>({
     "libreseed install --frozen",
   ],
   settings: ["home", "dir", "policy", ...networkSettings, ...archiveSettings, ...transferSettings],
+  home: "created",
   parameters: {
     flags: {
       save: switchFlag("Write what was found to the project's lock file"),

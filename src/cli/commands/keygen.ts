@@ -13,6 +13,7 @@ export default defineCommand<Record<never, never>, []>({
     "which others know you. Keep a copy of the file in a safe place: nobody can make it again, and " +
     "whoever has it can sign in your name.",
   settings: ["home"],
+  home: "created",
   parameters: {},
   async run({ output, settings }) {
     const { fingerprint, formatPublicKey, generateKeyPair, writeKeyFile } = await import(

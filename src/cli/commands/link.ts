@@ -16,6 +16,7 @@ export default defineCommand<Flags, [what: string]>({
     "in the store. A link of ours is replaced; anything else that is there is left alone. `store prune` " +
     "keeps the package as long as the link is there.",
   settings: ["home"],
+  home: "existing",
   parameters: {
     flags: { to: textFlag("PATH", "Path of the link, instead of node_modules/NAME") },
     positional: {

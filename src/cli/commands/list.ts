@@ -13,6 +13,7 @@ export default defineCommand<Record<never, never>, []>({
     "Prints name, version, size, whether it is seeded, and publisher of each package. Works without a " +
     "daemon too: nothing is seeded then.",
   settings: ["home", "dir"],
+  home: "existing",
   parameters: {},
   async run({ output, settings, io }) {
     const { values } = await settings();

@@ -20,6 +20,7 @@ export default defineCommand<Record<never, never>, [action: "put" | "get", what:
     "the DHT, whether or not the archive is here. get [KEY/]NAME@VERSION reads the record as it stands " +
     "there, whatever it names. Both print the record.",
   settings: ["home", "dir", "policy", ...networkSettings],
+  home: { put: "existing", get: "created" },
   parameters: {
     positional: {
       kind: "tuple",
@@ -34,6 +35,7 @@ export default defineCommand<Record<never, never>, [action: "put" | "get", what:
 
 async function put(given: Run): Promise<void> {
   const { args: [, file], io, output, settings } = given;
+  const { values } = await settings();
   const { MAX_MINIMAL_MANIFEST_BYTES, parseMinimal, verifyMinimalSignature } = await import(
     "../../package/mod.ts"
   );
@@ -41,7 +43,7 @@ async function put(given: Run): Promise<void> {
   if (!bytes) throw new CliError("not-found", "FILE_INVALID", `There is no file ${file}`);
   const minimal = parseNamed(file, () => parseMinimal(bytes));
   const { formatPublicKey, readKeyFile } = await import("../../identity/mod.ts");
-  const keys = await readKeyFile(publisherKeyPath((await settings()).values));
+  const keys = await readKeyFile(publisherKeyPath(values));
   if (!verifyMinimalSignature(minimal) || minimal.pubkey !== formatPublicKey(keys.publicKey)) {
     throw new CliError(
       "verification",

@@ -24,6 +24,7 @@ export default defineCommand<Flags, [dir: string]>({
     "libreseed pack ./site --name site --version 1.2.0 -o out/site-1.2.0.tgz",
   ],
   settings: ["home", ...archiveSettings],
+  home: "existing",
   parameters: {
     flags: {
       name: textFlag("NAME", "Name of the package"),

@@ -33,6 +33,7 @@ export default defineCommand<Flags, string[]>({
     "find . -name package.json -printf '%h\\0' | libreseed publish -0 -",
   ],
   settings: ["home", "dir", ...networkSettings, ...archiveSettings, ...transferSettings],
+  home: "existing",
   parameters: {
     flags: {
       name: textFlag("NAME", "Name of the package"),

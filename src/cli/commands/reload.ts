@@ -12,6 +12,7 @@ export default defineCommand<Record<never, never>, []>({
     "The daemon reads its config file again, as it does at SIGHUP. What can change while it runs is in " +
     "force at once; what cannot is named. Flags and variables stay as they were when it started.",
   settings: ["home"],
+  home: "existing",
   parameters: {},
   async run(given) {
     const { output } = given;

@@ -14,6 +14,7 @@ export default defineCommand<Record<never, never>, [what: string]>({
     "Takes the archive out of the seed directory and no longer announces its record. What others hold " +
     "stays with them, and the record leaves the DHT within two hours unless somebody else keeps it.",
   settings: ["home", "dir"],
+  home: "existing",
   parameters: {
     positional: {
       kind: "tuple",

@@ -26,6 +26,7 @@ export default defineCommand<Flags, [spec: string]>({
     "libreseed resolve --all my-tool",
   ],
   settings: ["home", "dir", "policy", ...networkSettings],
+  home: "created",
   parameters: {
     flags: { all: switchFlag("List all publishers of the name instead") },
     positional: {

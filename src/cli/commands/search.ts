@@ -16,6 +16,7 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
     "Looks through the packages of the publishers that are followed, and those in the seed directory, " +
     "for names that begin with PREFIX. Asks nobody: what is not followed is not found.",
   settings: ["home", "dir"],
+  home: "existing",
   parameters: {
     positional: {
       kind: "tuple",

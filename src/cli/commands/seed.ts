@@ -36,6 +36,7 @@ export default defineCommand<Record<never, never>, []>({
     ...transferSettings,
     ...daemonSettings,
   ],
+  home: "created",
   parameters: {},
   async run({ output, io, settings }) {
     const { values, origins } = await settings();

@@ -25,6 +25,7 @@ export default defineCommand<Flags, [name?: string]>({
     "Prints port, DHT, traffic, memory and each record; with NAME, the versions and records of one " +
     "package. With -v also each setting of the daemon, its value and where it came from.",
   settings: ["home"],
+  home: "existing",
   parameters: {
     flags: { watch: switchFlag("Look again every two seconds, until Ctrl-C") },
     positional: {

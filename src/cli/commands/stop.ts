@@ -16,6 +16,7 @@ const POLL_MS = 50;
 export default defineCommand<Record<never, never>, []>({
   description: "Asks the daemon to end and waits until it has.",
   settings: ["home"],
+  home: "existing",
   parameters: {},
   async run(given) {
     const { output, io } = given;

@@ -31,6 +31,7 @@ export default defineCommand<Flags, Args>({
     "removes what nothing needs: packages that were not installed by their name, and that no lock " +
     "file, no link and no other package needs.",
   settings: ["home", ...archiveSettings],
+  home: "existing",
   parameters: {
     flags: { dryRun: switchFlag("With prune: say what would be removed, and remove nothing") },
     positional: {

@@ -24,6 +24,7 @@ export default defineCommand<Flags, []>({
     "libreseed testnet --port 7881",
     "libreseed publish ./my-tool --bootstrap 127.0.0.1:7881 --allow-local",
   ],
+  home: "unused",
   parameters: {
     flags: {
       nodes: {

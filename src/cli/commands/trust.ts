@@ -26,6 +26,7 @@ export default defineCommand<Record<never, never>, Args>({
     "libreseed trust add my-tool ed25519:BASE64",
   ],
   settings: ["home"],
+  home: { list: "existing", add: "created", remove: "existing" },
   parameters: {
     positional: {
       kind: "tuple",

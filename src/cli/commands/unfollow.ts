@@ -11,6 +11,7 @@ import { withState } from "../with_state.ts";
 export default defineCommand<Record<never, never>, [key: string]>({
   description: "Forgets the publisher and what it offers. Archives that were mirrored stay.",
   settings: ["home"],
+  home: "existing",
   parameters: {
     positional: {
       kind: "tuple",

@@ -15,6 +15,7 @@ export default defineCommand<Flags, [what: string]>({
     "a project. What it depends on stays until `libreseed store prune`. The archive in the seed " +
     "directory stays too: `libreseed remove` is for that.",
   settings: ["home"],
+  home: "existing",
   parameters: {
     flags: { save: switchFlag("Take it out of the project's lock file first") },
     positional: {

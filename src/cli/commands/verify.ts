@@ -23,6 +23,7 @@ export default defineCommand<Flags, string[]>({
     "libreseed verify --key ed25519:BASE64 my-tool-1.0.0.tgz",
   ],
   settings: archiveSettings,
+  home: "unused",
   parameters: {
     flags: { key: textFlag("KEY", "Publisher that must have signed, ed25519:BASE64 or hex") },
     positional: {

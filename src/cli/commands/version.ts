@@ -10,6 +10,7 @@ import { libraryVersions, version } from "../version.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description: "With -v also the versions of the runtime and of the main libraries.",
+  home: "unused",
   parameters: {},
   run({ output }) {
     const { deno, v8 } = Deno.version;

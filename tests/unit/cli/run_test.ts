@@ -232,7 +232,11 @@ async function runIn(
 ): Promise<number> {
   const positional = { kind: "array", parameter: textArgument("X", "x") } as const;
   // deno-lint-ignore no-explicit-any -- one flag is enough here
-  const command = defineCommand<any, string[]>({ parameters: { flags: {}, positional }, run });
+  const command = defineCommand<any, string[]>({
+    home: "unused",
+    parameters: { flags: {}, positional },
+    run,
+  });
   return await runCommand(command, flags, [], io);
 }
 
@@ -306,6 +310,7 @@ Deno.test("a command's settings come from its flags, the environment and the fil
 Deno.test("a command's own flag that is named like a setting is none", async () => {
   const parse = Number;
   const command = defineCommand<{ port?: number }, []>({
+    home: "unused",
     parameters: { flags: { port: { kind: "parsed", parse, optional: true, brief: "Own" } } },
     async run({ flags, settings }) {
       assert.equal(flags.port, 7);
