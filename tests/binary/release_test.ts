@@ -26,7 +26,7 @@ function release(args: string[]): Promise<CliResult> {
   return runCli(args, {
     program: [Deno.execPath(), "run", "-q", "--node-modules-dir=manual", "-A", script],
     env: { HOME: Deno.env.get("HOME")!, ...(runtime !== undefined && { DENORT_BIN: runtime }) },
-    timeoutMs: 300_000,
+    timeoutMs: 600_000,
   });
 }
 
@@ -62,13 +62,13 @@ binaryTest(
 
     await using seeder = spawnCli(["seed", "--home", alice!, ...port, ...network], {
       program: [join(out!, programName)],
-      timeoutMs: 120_000,
+      timeoutMs: 600_000,
     });
     await seeder.waitForLine(/^ready/, "stdout");
     const got = join(directory.path, "got");
     const { code, stderr } = await runCli(
       ["get", magnet!, "-o", got, "--home", bob!, "--port", `${await freePort()}`, ...network],
-      { program: [join(out!, programName)], timeoutMs: 120_000 },
+      { program: [join(out!, programName)], timeoutMs: 600_000 },
     );
     assert.equal(code, 0, stderr);
     assert.equal(await sha256(join(got, programName)), await sha256(join(out!, programName)));

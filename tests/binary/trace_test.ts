@@ -81,7 +81,7 @@ binaryTest(
     await using _ = { [Symbol.asyncDispose]: () => endProcessesOf(alice) };
     await using daemon = spawnCli(["seed", "--home", alice, "--port", `${port}`, ...flags], {
       program: ["strace", "-f", "-o", trace, "-e", "trace=bind,listen,openat,?open,execve", binary],
-      timeoutMs: 120_000,
+      timeoutMs: 600_000,
     });
     await daemon.waitForLine(/^ready/, "stdout");
     const run = async (...args: string[]) => {

@@ -161,7 +161,7 @@ if (binary) {
     await using seed = spawnCli(["seed", ...seederFlags], {
       program: here.program,
       cwd: here.dir,
-      timeoutMs: 120_000,
+      timeoutMs: 600_000,
     });
     await seed.waitForLine(/^ready: port \d+/, "stdout");
     const published = await run([

@@ -22,7 +22,7 @@ function demoIn(directory: string, env: Record<string, string> = {}): CliOptions
       ...(binary && { LIBRESEED_BIN: binary }),
       ...env,
     },
-    timeoutMs: 120_000,
+    timeoutMs: 600_000,
   };
 }
 

@@ -23,7 +23,7 @@ async function download(source: string, { testnet, archivePath, sha256 }: Seeded
     "--file-allocation=none",
     "--summary-interval=0",
     source,
-  ], { program: ["aria2c"], home: dir.path, timeoutMs: 90_000 });
+  ], { program: ["aria2c"], home: dir.path, timeoutMs: 600_000 });
   assert.equal(code, 0, stdout + stderr);
   assert.equal(await sha256Of(join(dir.path, archivePath.split("/").at(-1)!)), sha256);
 }

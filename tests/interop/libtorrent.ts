@@ -28,7 +28,7 @@ export type LibtorrentOrder =
 /** Starts libtorrent on a free port of 127.0.0.1. Ended on dispose. */
 export async function startLibtorrent(
   order: LibtorrentOrder,
-  timeoutMs = 45_000,
+  timeoutMs = 240_000,
 ): Promise<CliProcess> {
   const request = JSON.stringify({ port: await freePort(), ...order });
   return spawnCli([request], { program: [debianPython, script], timeoutMs });

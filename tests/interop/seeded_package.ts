@@ -77,7 +77,7 @@ export async function seededPackage(
   const port = await freePort();
   const publisher = (await libreseed(["keygen"], home)).trim();
   const seed = stack.use(
-    spawnCli(["seed", ...onTestnet(testnet, port)], { home, timeoutMs: 120_000 }),
+    spawnCli(["seed", ...onTestnet(testnet, port)], { home, timeoutMs: 600_000 }),
   );
   await seed.waitForLine(/^ready/, "stdout");
   const dir = join(home, "package");

@@ -49,7 +49,7 @@ await using transmission = spawnCli([
   "--finish",
   finished,
   `${seeded.magnet}&tr=${encodeURIComponent(announce)}`,
-], { program: ["transmission-cli"], home: dir.path, timeoutMs: 60_000 });
+], { program: ["transmission-cli"], home: dir.path, timeoutMs: 600_000 });
 await transmission.waitForLine(/\bfinished$/, "stdout");
 transmission.kill();
 const { stdout, stderr } = await transmission.result;

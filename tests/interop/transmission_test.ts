@@ -44,7 +44,7 @@ await interopTest(
     ], {
       program: inNamespace,
       env: { HOME: Deno.env.get("HOME")!, ...(binary && { LIBRESEED_BIN: binary }) },
-      timeoutMs: 90_000,
+      timeoutMs: 600_000,
     });
     assert.equal(stdout, "downloaded\n", stderr);
     assert.equal(code, 0, stderr);

@@ -32,7 +32,7 @@ export interface CliOptions {
   /** What the program reads; nothing unless given. */
   stdin?: string | Uint8Array;
   cwd?: string;
-  /** After this many milliseconds the program is killed, and waiting for it fails. Default 30,000. */
+  /** After this many milliseconds the program is killed, and waiting for it fails. Default 240,000. */
   timeoutMs?: number;
   /** Run this in place of libreseed, the arguments coming after it. */
   program?: readonly string[];
@@ -77,7 +77,7 @@ export class CliProcess {
 
   constructor(args: readonly string[], options: CliOptions) {
     const [program, ...before] = options.program ?? binary() ?? fromSources;
-    const { home, env, cwd, stdin, timeoutMs = 30_000 } = options;
+    const { home, env, cwd, stdin, timeoutMs = 240_000 } = options;
     this.#command = ["libreseed", ...args].join(" ");
     this.#child = new Deno.Command(program!, {
       args: [...before, ...args],

@@ -11,6 +11,9 @@ import { Engine, type EngineOptions } from "../../src/engine/mod.ts";
 import type { Testnet } from "../../src/testnet/mod.ts";
 import type { SampleTorrent } from "./torrents.ts";
 
+/** Nobody waits for so long unless something is broken. */
+const PATIENCE_MS = 240_000;
+
 /** An engine with a directory of its own. */
 export class TestEngine implements AsyncDisposable {
   readonly engine: Engine;
@@ -94,11 +97,11 @@ export function addressOf(text: string): { host: string; port: number } {
   return { host: host!, port: Number(port) };
 }
 
-/** Waits until something holds, looking 200 times a second; fails after ten seconds. */
+/** Waits until something holds, looking 200 times a second; fails after four minutes. */
 export async function eventually(holds: () => boolean | Promise<boolean>, what: string) {
-  const untilMs = performance.now() + 10_000;
+  const untilMs = performance.now() + PATIENCE_MS;
   while (!await holds()) {
-    if (performance.now() > untilMs) throw new Error(`not within ten seconds: ${what}`);
+    if (performance.now() > untilMs) throw new Error(`never came about: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 /** In the environment of such a process: the name of the test that it is for. */
 const MARK = "LIBRESEED_TEST_IN_OWN_PROCESS";
 /** Nobody waits for so long unless something is broken. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 600_000;
 
 /**
  * Registers a test that runs in a process where nothing else does.

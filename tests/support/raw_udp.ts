@@ -42,7 +42,7 @@ export class RawUdp implements AsyncDisposable {
     port: number,
     name: string,
     args: Record<string, BValue>,
-    timeoutMs = 2_000,
+    timeoutMs = 60_000,
   ): Promise<Map<string, BDecoded>> {
     const transaction = new Uint8Array(new Uint32Array([++this.#transactions]).buffer);
     const answered = Promise.withResolvers<Map<string, BDecoded>>();

@@ -31,7 +31,7 @@ import {
 const NODES = 12;
 const POLL_MS = 50;
 /** Nobody waits for so long unless something is broken. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 240_000;
 
 /** A testnet, and a directory for homes and packages. */
 export class Place {
@@ -115,7 +115,7 @@ export class Home {
 
   /** Starts the daemon and waits until it stands. */
   async daemon(args: readonly string[] = [], options: CliOptions = {}): Promise<Daemon> {
-    const process = this.spawn(["seed", ...args], { timeoutMs: 120_000, ...options });
+    const process = this.spawn(["seed", ...args], { timeoutMs: 600_000, ...options });
     try {
       const [, port] = await process.waitForLine(/^ready: port (\d+), /, "stdout");
       return new Daemon(process, Number(port));

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { temporaryHome } from "../../support/mod.ts";
+
+const script = fileURLToPath(new URL("../../../scripts/busy.ts", import.meta.url));
+/** Four loops have used this much processor time once they all run, milliseconds. */
+const BUSY_MS = 40;
+
+/** Starts the script for one test with this body. */
+async function busy(directory: string, body: string): Promise<Deno.ChildProcess> {
+  const path = join(directory, "one_test.ts");
+  await Deno.writeTextFile(path, `Deno.test("one", async () => { ${body} });`);
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "-A", script, path],
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+}
+
+/** How many threads of a process have used processor time worth speaking of. */
+function busyThreads(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/task`)].filter(({ name }) => {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/task/${name}/stat`);
+    // `pid (name) state …`, in which the 12th and 13th after the name are ticks of 10 ms.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * 10 >= BUSY_MS;
+  }).length;
+}
+
+Deno.test("a run beside busy loops ends with the exit code of its tests", async () => {
+  await using home = await temporaryHome();
+  for (const [body, code] of [["", 0], ["throw new Error('wrong');", 1]] as const) {
+    const output = await (await busy(home.path, body)).output();
+    assert.equal(output.code, code, new TextDecoder().decode(output.stdout));
+  }
+});
+
+Deno.test({
+  name: "a run beside busy loops that is ended from outside ends its tests and its loops",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await temporaryHome();
+    const process = await busy(home.path, "console.log(`pid ${Deno.pid} `); for (;;);");
+    let said = "";
+    const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    while (!/pid \d+ /.test(said)) said += (await reader.read()).value;
+    while (busyThreads(process.pid) < 4) await new Promise((go) => setTimeout(go, 20));
+    process.kill("SIGTERM");
+    assert.equal((await process.status).code, 143);
+    // The tests held the other end.
+    while (!(await reader.read()).done);
+  },
+});
