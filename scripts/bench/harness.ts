@@ -7,6 +7,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { type Clock, systemClock } from "../../src/base/mod.ts";
 import { descendants, kill, takeAllAlongWhenBrokenOff } from "./broken_off.ts";
 
 /** What one round of one contender gave, by the keys of the row's metrics. */
@@ -63,8 +64,15 @@ export interface Measured {
 
 const MOST_SECONDS = 1_800;
 
+/** Setting the time of day does not change what was measured with it. */
+const steadyClock: Clock = { now: () => performance.now(), after: systemClock.after };
+
 /** Runs one row. A contender that fails or does not end is left out from then on. */
-export async function measure(row: Row, say: (line: string) => void): Promise<Measured> {
+export async function measure(
+  row: Row,
+  say: (line: string) => void,
+  clock: Clock = steadyClock,
+): Promise<Measured> {
   const present: Contender[] = [];
   const missing: Measured["missing"] = [];
   const failed: Measured["failed"] = [];
@@ -80,18 +88,19 @@ export async function measure(row: Row, say: (line: string) => void): Promise<Me
       const label = round === 0 ? "warm-up" : `round ${round} of ${row.rounds}`;
       for (const contender of [...present]) {
         const { name } = contender;
-        const begunMs = performance.now();
+        const begunMs = clock.now();
         try {
           const result = await inTime(
             () => contender.round(round),
             row.mostSeconds ?? MOST_SECONDS,
+            clock,
           );
           if (round > 0) figures.get(name)!.push(result);
         } catch (error) {
           failed.push({ name, why: `${label}: ${error instanceof Error ? error.message : error}` });
           present.splice(present.indexOf(contender), 1);
         }
-        const took = (performance.now() - begunMs) / 1_000;
+        const took = (clock.now() - begunMs) / 1_000;
         seconds.get(name)!.push(took);
         say(`${row.id}, ${label}: ${name}, ${took.toFixed(1)} s`);
       }
@@ -103,21 +112,25 @@ export async function measure(row: Row, say: (line: string) => void): Promise<Me
 }
 
 /** Rejects when the time is over. What the round has started is killed. */
-async function inTime<T>(run: () => Promise<T>, mostSeconds: number): Promise<T> {
+async function inTime<T>(
+  run: () => Promise<T>,
+  mostSeconds: number,
+  clock: Clock,
+): Promise<T> {
   const before = new Set(descendants(Deno.pid));
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
+  const timer = clock.after(mostSeconds * 1_000, () => {
     // Those that serve other rounds stay.
     for (const pid of descendants(Deno.pid)) if (!before.has(pid)) kill(pid);
     reject(new Error(`not over after ${mostSeconds} s`));
-  }, mostSeconds * 1_000);
+  });
   const round = run();
   // What it says about the end of its processes comes too late.
   round.catch(() => {});
   try {
     return await Promise.race([round, late]);
   } finally {
-    clearTimeout(timer);
+    timer.cancel();
   }
 }
 

@@ -7,6 +7,9 @@
 import dgram, { type Socket } from "node:dgram";
 import { bdecode, type BDecoded, bencode, type BValue } from "../../src/records/mod.ts";
 
+/** What the system drops where its buffers are full is sent again after this long. */
+const AGAIN_MS = 1_000;
+
 /** What came in: the packet, and where from. */
 export type Answerer = (packet: Map<string, BDecoded>, port: number) => Uint8Array | undefined;
 
@@ -37,7 +40,10 @@ export class RawUdp implements AsyncDisposable {
     return new Promise((resolve) => this.#socket.send(packet, port, "127.0.0.1", () => resolve()));
   }
 
-  /** Sends a query, and resolves with the answer's `r`, or its whole message if there is none. */
+  /**
+   * Sends a query, again each second until there is an answer, and resolves with the answer's `r`, or
+   * its whole message if there is none.
+   */
   async query(
     port: number,
     name: string,
@@ -47,14 +53,37 @@ export class RawUdp implements AsyncDisposable {
     const transaction = new Uint8Array(new Uint32Array([++this.#transactions]).buffer);
     const answered = Promise.withResolvers<Map<string, BDecoded>>();
     this.#waiting.set(transaction.toHex(), answered.resolve);
+    let again: ReturnType<typeof setInterval> | undefined;
     const timer = setTimeout(() => answered.reject(new Error(`no answer to ${name}`)), timeoutMs);
     try {
-      const message = { t: transaction, y: "q", q: name, a: { id: this.id, ...args } };
-      await this.send(bencode(message), port);
+      const packet = bencode({ t: transaction, y: "q", q: name, a: { id: this.id, ...args } });
+      again = setInterval(() => void this.send(packet, port), AGAIN_MS);
+      await this.send(packet, port);
       const answer = await answered.promise;
       return answer.get("r") as Map<string, BDecoded> ?? answer;
     } finally {
       clearTimeout(timer);
+      clearInterval(again);
+      this.#waiting.delete(transaction.toHex());
+    }
+  }
+
+  /**
+   * Whether a query stays without an answer: nodes read in order, so an answer would come before the
+   * one to the ping that is sent after it.
+   */
+  async isIgnored(port: number, name: string, args: Record<string, BValue>): Promise<boolean> {
+    const transaction = new Uint8Array(new Uint32Array([++this.#transactions]).buffer);
+    let isAnswered = false;
+    this.#waiting.set(transaction.toHex(), () => isAnswered = true);
+    try {
+      await this.send(
+        bencode({ t: transaction, y: "q", q: name, a: { id: this.id, ...args } }),
+        port,
+      );
+      await this.query(port, "ping", {});
+      return !isAnswered;
+    } finally {
       this.#waiting.delete(transaction.toHex());
     }
   }
