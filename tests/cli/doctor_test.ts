@@ -38,7 +38,7 @@ async function patient(): Promise<Patient> {
     LIBRESEED_PORT: String(port),
     LIBRESEED_BOOTSTRAP: testnet.bootstrap,
     LIBRESEED_ALLOW_LOCAL: "true",
-    LIBRESEED_TIMEOUT: "10s",
+    LIBRESEED_TIMEOUT: "60s",
   };
   const { path } = home;
   for (const args of [["keygen"], ["announce"]]) {

@@ -49,7 +49,7 @@ export class Home implements AsyncDisposable {
   static async open(
     home: string,
     testnet: Testnet,
-    { clock = systemClock, timeout = "10s" }: { clock?: Clock; timeout?: string } = {},
+    { clock = systemClock, timeout = "60s" }: { clock?: Clock; timeout?: string } = {},
   ): Promise<Home> {
     const { values } = await loadSettings({
       flags: {

@@ -57,6 +57,7 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     minimal,
   } as ValidSeedEntry;
   const records = new KeptRecords(state, clock, 6_881, () => {});
+  let looking = 0;
   const asked = { record: 0, name: 0, list: 0 };
   const listTarget = targetOf(keys.publicKey, announceSalt(keys.publicKey));
   const kept: MutableItem[] = [];
@@ -69,7 +70,14 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
       addKnown: () => Promise.resolve(new Map()),
       withoutRecords: () => [],
       add: () => Promise.resolve(entry),
-      entry: async () => await Deno.lstat(archivePath).then(() => entry, () => undefined),
+      async entry() {
+        looking++;
+        try {
+          return await Deno.lstat(archivePath).then(() => entry, () => undefined);
+        } finally {
+          looking--;
+        }
+      },
       left: () => Promise.resolve(),
     },
     records,
@@ -107,8 +115,7 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     async pass(ms: number) {
       await clock.advance(ms);
       // It looks whether the file is there still, and that takes real time.
-      for (let i = 0; i < 20; i++) await settle();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      do for (let i = 0; i < 20; i++) await settle(); while (looking > 0);
     },
     async [Symbol.asyncDispose]() {
       await seeding.stop();

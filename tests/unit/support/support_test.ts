@@ -138,12 +138,19 @@ Deno.test("a process does not outlive its scope", onLinux, async () => {
 });
 
 Deno.test("a grandchild that keeps the output open holds nobody up", async () => {
-  const script = "sleep 30 & echo up; wait";
-  {
-    await using process = spawnCli([], sh(script));
-    await process.waitForLine(/up/);
+  const script = "sleep 3600 & echo up $!; wait";
+  const grandchildren: number[] = [];
+  try {
+    {
+      await using process = spawnCli([], sh(script));
+      grandchildren.push(Number((await process.waitForLine(/up (\d+)/))[1]));
+    }
+    await using late = spawnCli([], { ...sh(script), timeoutMs: 2_000 });
+    grandchildren.push(Number((await late.waitForLine(/up (\d+)/))[1]));
+    await assert.rejects(late.result, /took too long/);
+  } finally {
+    for (const pid of grandchildren) Deno.kill(pid, "SIGKILL");
   }
-  await assert.rejects(runCli([], { ...sh(script), timeoutMs: 200 }), /took too long/);
 });
 
 Deno.test("a process's UDP sockets are found, and only those", onLinux, async () => {
