@@ -19,6 +19,22 @@ export interface Clock {
   after(delayMs: number, fire: () => void): Timer;
 }
 
+/**
+ * Difference between the clocks of two machines, milliseconds, up to which a time by the one does not
+ * count as a time of the future by the other.
+ */
+export const CLOCK_TOLERANCE_MS = 10 * 60_000;
+
+/**
+ * Whether a kept or received time was written by a clock that was ahead. Such a time is not carried
+ * on: whoever waited for the present to catch up with it would wait for as long as the clock was wrong.
+ *
+ * @param timeMs Unix time in milliseconds
+ */
+export function isOfFuture(timeMs: number, nowMs: number): boolean {
+  return timeMs > nowMs + CLOCK_TOLERANCE_MS;
+}
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),

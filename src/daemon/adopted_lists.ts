@@ -47,7 +47,9 @@ export class AdoptedLists {
     const keyHex = toHex(publicKey);
     if (this.#options.records.has(targetOf(publicKey, announceSalt(publicKey)))) return true;
     const missedMs = this.#missed.get(keyHex);
-    if (missedMs !== undefined && this.#clock.now() < missedMs + LOOK_AGAIN_MS) return false;
+    const sinceMs = this.#clock.now() - (missedMs ?? -Infinity);
+    // Less than nothing: the clock was set back since.
+    if (sinceMs >= 0 && sinceMs < LOOK_AGAIN_MS) return false;
     // There may be many packages of one publisher.
     let looking = this.#looking.get(keyHex);
     if (!looking) {

@@ -175,7 +175,11 @@ export class FollowKeeper {
     for (const { publicKey, checkedMs } of state.follows.list()) {
       if (signal.aborted) return;
       try {
-        if (checkedMs === undefined || checkedMs + intervalMs() <= clock.now()) {
+        const nowMs = clock.now();
+        // A time that is yet to come was noted before the clock was set back.
+        const isDue = checkedMs === undefined || checkedMs > nowMs ||
+          checkedMs + intervalMs() <= nowMs;
+        if (isDue) {
           await refreshFollow({ ...this.#options, signal }, publicKey);
           // Somebody may have removed what was mirrored.
           this.#mirrored.delete(toHex(publicKey));

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, delay, equalBytes, toHex } from "../base/mod.ts";
+import { type Clock, delay, equalBytes, isOfFuture, toHex } from "../base/mod.ts";
 import type { GetOutcome, ItemKey, PutOutcome, PutTerms } from "../dht/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
@@ -24,6 +24,7 @@ import {
   signItem,
 } from "../records/mod.ts";
 import { DaemonError } from "./errors.ts";
+import { hasPossibleTimes } from "./name_entry.ts";
 import { type GetJson, itemFromJson, type Operations } from "./operations.ts";
 
 /** The part of the DHT manager that this needs. */
@@ -62,10 +63,6 @@ export interface WriteOptions {
   random?: () => number;
 }
 
-/** Two clocks may differ by this much before a time counts as one of the future. */
-const CLOCK_SLACK_MS = 10 * 60_000;
-/** Nobody has published with libreseed before 2026: a first-seen time before that is made up. */
-const FIRST_POSSIBLE_MS = Date.UTC(2026, 0, 1);
 /** Others may write the same record at the same moment; after so many tries something is wrong. */
 const MAX_TRIES = 12;
 /** Whoever was slower waits up to so long before the next try, and up to twice as long each time. */
@@ -96,15 +93,21 @@ function placeOf(name: string, slot: number, day: number) {
   return { keys, key: { publicKey: keys.publicKey, salt: nameIndexSalt(name, slot) } };
 }
 
-/** Reads all slots of a name's index, of today and yesterday. */
+const ALL_SLOTS = Array.from({ length: NAME_INDEX_SLOTS }, (_, slot) => slot);
+
+/**
+ * Reads a name's index, of today and yesterday.
+ *
+ * @param slots which of them; a publisher's entry lies in one
+ */
 export async function readNameIndex(
   store: ItemStore,
   name: string,
   clock: Clock,
   signal?: AbortSignal,
+  slots: readonly number[] = ALL_SLOTS,
 ): Promise<ReadIndex> {
   const nowMs = clock.now();
-  const slots = Array.from({ length: NAME_INDEX_SLOTS }, (_, slot) => slot);
   const read = await Promise.all(slots.map((slot) => readSlot(store, name, slot, nowMs, signal)));
   const sum: ReadIndex = { entries: [], dropped: [], asked: 0, responded: 0, lookups: 0 };
   for (const { entries, dropped, outcomes } of read) {
@@ -144,14 +147,13 @@ export async function writeNameIndex(
     // Ended early, a lookup has not seen what is there.
     signal?.throwIfAborted();
     const listed = missed.flatMap((item) => timely(entriesOf(item), nowMs));
-    const { entries } = mergeNameIndex(name, slot, read.entries, listed, own);
+    const { entries } = mergeNameIndex(name, slot, read.entries, listed, timely(own, nowMs));
     const value = encodeNameIndex(entries);
     // Midnight may have passed since.
     const missedToday = missed.filter(({ publicKey }) => equalBytes(publicKey, key.publicKey));
     const known = [...read.today, ...missedToday].sort((a, b) => b.seq - a.seq);
     const [today] = known;
-    const stays = today !== undefined && equalBytes(today.value, value) &&
-      nowMs - today.seq < RENEW_AFTER_MS;
+    const stays = today !== undefined && equalBytes(today.value, value) && !isRenewed(today, nowMs);
     const item = stays
       ? today
       : signItem(keys, { salt: key.salt, value, seq: followingSeq(name, nowMs, today) });
@@ -165,6 +167,11 @@ export async function writeNameIndex(
     "NAME_INDEX_BUSY",
     `Others wrote the index of ${name} at the same moment, ${MAX_TRIES} times in a row. Try again`,
   );
+}
+
+/** Whether an index that is to stay as it is gets a new `seq`; after the largest there is none. */
+function isRenewed({ seq }: MutableItem, nowMs: number): boolean {
+  return (nowMs - seq >= RENEW_AFTER_MS || isOfFuture(seq, nowMs)) && seq < Number.MAX_SAFE_INTEGER;
 }
 
 function pauseMs(tries: number, random: () => number): number {
@@ -196,7 +203,7 @@ async function readSlot(
   // Somebody's entry may be in an older copy only: whoever put the newer one had not seen it.
   const lists = shown.flat().map((item) => entriesOf(item, dropped));
   const good = lists.map((list) => timely(list, nowMs, dropped));
-  const merged = mergeNameIndex(name, slot, ...good, own);
+  const merged = mergeNameIndex(name, slot, ...good, timely(own, nowMs));
   for (const { entry, reason } of merged.dropped) dropped.push(`${describe(entry)}: ${reason}`);
   return { entries: merged.entries, dropped, today: shown[0]!, outcomes };
 }
@@ -220,8 +227,7 @@ function timely(
   dropped: string[] = [],
 ): NameIndexEntry[] {
   return entries.filter((entry) => {
-    const latest = nowMs + CLOCK_SLACK_MS;
-    if (entry.timestampMs <= latest && entry.firstSeenMs >= FIRST_POSSIBLE_MS) return true;
+    if (hasPossibleTimes(entry, nowMs)) return true;
     dropped.push(`${describe(entry)}: a time that cannot be`);
     return false;
   });

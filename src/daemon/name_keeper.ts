@@ -19,6 +19,7 @@ import {
   targetOf,
 } from "../records/mod.ts";
 import type { StateDatabase, StoredRecord } from "../store/mod.ts";
+import { EntryTimes, hasPossibleTimes } from "./name_entry.ts";
 import { type ItemStore, readNameIndex, writeNameIndex, type WrittenIndex } from "./name_index.ts";
 
 /** Options of {@linkcode NameKeeper}. */
@@ -83,11 +84,13 @@ export class NameKeeper {
    * one name does not need the others, of which there may be thousands.
    */
   #names: Map<string, DueName> | undefined;
+  readonly #times: EntryTimes;
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
 
   constructor(options: NameKeeperOptions) {
     this.#options = options;
+    this.#times = new EntryTimes(options.clock, options.onWarning);
   }
 
   /** Keeps the names alive from now on: the daemon's work. */
@@ -113,7 +116,7 @@ export class NameKeeper {
    * Writes an entry into the index of a name, and keeps it there from now on: if this fails, it is
    * tried again.
    *
-   * @throws {DaemonError} see {@linkcode writeNameIndex}
+   * @throws {DaemonError} `ENTRY_TIME_WRONG`, and see {@linkcode writeNameIndex}
    */
   async add(name: string, entry: NameIndexEntry, signal?: AbortSignal): Promise<NameOutcome> {
     this.keep(name, entry);
@@ -130,18 +133,24 @@ export class NameKeeper {
     const { state, clock } = this.#options;
     const { publicKey, version, timestampMs, signature } = entry;
     const slot = nameIndexSlot(publicKey);
-    state.records.put({
-      target: entryTarget(name, publicKey),
-      kind: ENTRY,
-      name,
-      version,
-      publicKey,
-      salt: nameIndexSalt(name, slot),
-      seq: timestampMs,
-      value: encodeNameIndex([entry]),
-      signature,
-      own: true,
-      createdMs: clock.now(),
+    const target = entryTarget(name, publicKey);
+    state.transaction(() => {
+      // The newer of two stays, and one of the future would stay for as long as the clock was ahead.
+      const before = this.entry(name, publicKey);
+      if (before && !hasPossibleTimes(before, clock.now())) state.records.delete(target);
+      state.records.put({
+        target,
+        kind: ENTRY,
+        name,
+        version,
+        publicKey,
+        salt: nameIndexSalt(name, slot),
+        seq: timestampMs,
+        value: encodeNameIndex([entry]),
+        signature,
+        own: true,
+        createdMs: clock.now(),
+      });
     });
     const kept = this.#names;
     const id = idOf({ name, slot });
@@ -236,10 +245,12 @@ export class NameKeeper {
   async #writeNow({ name, slot }: KeptName, signal?: AbortSignal): Promise<NameOutcome> {
     const { store, clock, random } = this.#options;
     const rows = this.#rows(name).filter((row) => slotOf(row) === slot);
+    const kept = rows.flatMap(entriesOf);
     const signals = [this.#stopped.signal, ...(signal ? [signal] : [])];
     const options = { clock, random, signal: AbortSignal.any(signals) };
     try {
-      const written = await writeNameIndex(store, name, slot, rows.flatMap(entriesOf), options);
+      this.#times.check(name, rows.filter(({ kind }) => kind === ENTRY).flatMap(entriesOf));
+      const written = await writeNameIndex(store, name, slot, kept, options);
       const { item, outcome, entries, dropped } = written;
       this.#settle({ name, slot }, rows, written);
       const publicKeys = entries.map(({ publicKey }) => publicKey);
@@ -300,8 +311,10 @@ export class NameKeeper {
     const target = indexTarget(kept, dayOf(nowMs));
     const before = state.outcomes.get(target);
     // Locked, it stays so all day; tomorrow's place has no outcome yet, and is due at once.
-    const isLocked = error instanceof LibreseedError && error.code === "NAME_INDEX_LOCKED";
-    const nextDueMs = isLocked ? (dayOf(nowMs) + 1) * DAY_MS : nowMs + RETRY_MS;
+    const code = error instanceof LibreseedError ? error.code : undefined;
+    const nextDueMs = code === "NAME_INDEX_LOCKED"
+      ? (dayOf(nowMs) + 1) * DAY_MS
+      : nowMs + (code === "ENTRY_TIME_WRONG" ? this.#pauseMs() : RETRY_MS);
     state.outcomes.set({
       target,
       lastSuccessMs: before?.lastSuccessMs,

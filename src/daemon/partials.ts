@@ -7,6 +7,7 @@
 
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { dateBack } from "../store/mod.ts";
 
 const PREFIX = ".partial-";
 /** What nobody went on with for so long is given up. */
@@ -32,5 +33,6 @@ export async function removeOldPartials(
     const path = join(seedDirectory, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: nowMs }));
     if (nowMs - mtimeMs > ABANDONED_MS) await rm(path, { force: true });
+    else await dateBack(path, mtimeMs, nowMs);
   }
 }

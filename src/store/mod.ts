@@ -21,7 +21,7 @@ export {
   type StoredPackage,
   type StoreEntry,
 } from "./package_entry.ts";
-export { readLinks, removeStaleLinks, replaceLink } from "./package_links.ts";
+export { readLinks, replaceLink } from "./package_links.ts";
 export { PackageRoots } from "./package_roots.ts";
 export {
   type CommitOptions,
@@ -64,4 +64,9 @@ export type {
   VerifiedFile,
   VerifiedFilesTable,
 } from "./verified_files_table.ts";
-export { createTemporaryDirectory, removeStaleTemporaries, type Temporary } from "./temporaries.ts";
+export {
+  createTemporaryDirectory,
+  dateBack,
+  removeStaleTemporaries,
+  type Temporary,
+} from "./temporaries.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CLOCK_TOLERANCE_MS } from "../base/mod.ts";
 import type { Sqlite } from "./sqlite.ts";
 
 /** Trust in one publisher for one name. */
@@ -27,13 +28,18 @@ export class PinsTable {
     this.#sqlite = sqlite;
   }
 
-  /** Keeps a pin in place of the one before, whose `firstSeenMs` and `byHand` stay. */
+  /**
+   * Keeps a pin in place of the one before, whose `byHand` stays, and its `firstSeenMs` too: unless the
+   * new one is earlier, because the clock was ahead then.
+   */
   set(pin: Pin): void {
     this.#sqlite.change(
       `INSERT INTO pins (name, public_key, first_seen_ms, last_version, by_hand)
         VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (name, public_key) DO UPDATE
-        SET last_version = excluded.last_version, by_hand = max(by_hand, excluded.by_hand)`,
+        SET last_version = excluded.last_version, by_hand = max(by_hand, excluded.by_hand),
+          first_seen_ms = CASE WHEN first_seen_ms > excluded.first_seen_ms + ${CLOCK_TOLERANCE_MS}
+            THEN excluded.first_seen_ms ELSE first_seen_ms END`,
       pin.name,
       pin.publicKey,
       pin.firstSeenMs,

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { lstat, lutimes, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { toHex } from "../base/mod.ts";
+import { isOfFuture, toHex } from "../base/mod.ts";
 import { fileError, isCode } from "./errors.ts";
 
 const PREFIX = ".tmp-";
@@ -18,9 +18,6 @@ const HELD_PREFIX = ".tmp-held-";
 const STALE_MS = 3_600_000;
 /** Nobody takes so many away at the moment they are made, unless to mislead. */
 const MAX_TRIES = 16;
-
-/** Their names in full. */
-const HELD_NAME = /^\.tmp-held-[0-9a-f]{16}$/;
 
 /** A temporary that is ours until it is disposed of; it has to be renamed or removed before. */
 export interface Temporary extends Disposable {
@@ -145,32 +142,32 @@ export async function removeStaleTemporaries(
   return removed;
 }
 
-/**
- * The same in a directory of the user's, where other programs may keep temporaries too: only what has
- * the whole form of a name of ours, and is a file.
- *
- * @throws {StoreError} `NOT_READABLE`, `NOT_WRITABLE`, `IO_FAILED`
- */
-export async function removeOwnTemporaries(dir: string, nowMs: number): Promise<string[]> {
-  const names = await readdir(dir, { withFileTypes: true }).catch((cause) => {
-    throw fileError(cause, "read", dir);
-  });
-  const own = names.filter((one) => one.isFile() && HELD_NAME.test(one.name));
-  return await removeStaleTemporaries(dir, nowMs, own.map(({ name }) => name));
-}
-
 async function removeIfStale(path: string, name: string, nowMs: number): Promise<boolean> {
   const info = await lstat(path);
   const isOld = nowMs - info.mtimeMs > STALE_MS;
   const canBeHeld = name.startsWith(HELD_PREFIX) && (info.isFile() || info.isDirectory());
   const lock = canBeHeld ? await tryToHold(path) : undefined;
   try {
-    if (lock === "held" || (lock === undefined && !isOld)) return false;
+    if (lock === "held" || (lock === undefined && !isOld)) {
+      await dateBack(path, info.mtimeMs, nowMs);
+      return false;
+    }
     await rm(path, { recursive: true });
     return true;
   } finally {
     if (lock !== "held") close(lock);
   }
+}
+
+/**
+ * Gives a file the present time if it has one of the future: else it would count as new for as long as
+ * the clock was ahead that dated it.
+ *
+ * @param path no link is followed
+ * @param nowMs Unix time in milliseconds
+ */
+export async function dateBack(path: string, mtimeMs: number, nowMs: number): Promise<void> {
+  if (isOfFuture(mtimeMs, nowMs)) await lutimes(path, nowMs / 1_000, nowMs / 1_000);
 }
 
 /** Locks it; `undefined` where that cannot be done. */

@@ -221,6 +221,24 @@ Deno.test("a daemon reads a list once an interval, and each minute while it cann
   await keeper.stop();
 });
 
+Deno.test("a list that was read while the clock was a year ahead is read again once it is right", async () => {
+  await using at = await following();
+  at.publish("a", "1.0.0");
+  at.offer(1, ["a", "1.0.0"]);
+  const yearMs = 365 * 24 * HOUR_MS;
+  at.clock.jump(yearMs);
+  const keeper = at.keeper();
+  keeper.start();
+  await at.pass(1_000);
+  assert.deepEqual(at.seen(), ["a@1.0.0"]);
+  at.clock.jump(-yearMs);
+  at.publish("a", "1.1.0");
+  at.offer(2, ["a", "1.0.0"], ["a", "1.1.0"]);
+  await at.pass(2 * 60_000);
+  assert.deepEqual(at.seen(), ["a@1.0.0", "a@1.1.0"]);
+  await keeper.stop();
+});
+
 Deno.test("a list of nonsense is named, and what was seen before stays", async () => {
   await using at = await following();
   at.publish("a", "1.0.0");

@@ -226,6 +226,17 @@ Deno.test("a temporary that nobody locks goes after an hour; what is none stays"
   assert.deepEqual(await names(home.path), [".tmpfile", "file.tgz"]);
 });
 
+Deno.test("a temporary that a clock ahead has dated goes an hour after it was met, not years", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, ".tmp-other");
+  await Deno.writeTextFile(path, "x");
+  const nowMs = Date.now();
+  const ahead = new Date(nowMs + 365 * 86_400_000);
+  await Deno.utime(path, ahead, ahead);
+  assert.deepEqual(await removeStaleTemporaries(home.path, nowMs), []);
+  assert.deepEqual(await removeStaleTemporaries(home.path, nowMs + 3_601_000), [".tmp-other"]);
+});
+
 Deno.test("temporaries that come and go while others tidy up are never taken from who made them", async () => {
   await using home = await temporaryHome();
   let isOver = false;

@@ -282,6 +282,20 @@ Deno.test("a pin that a person made stays one, however it is set again", async (
   });
 });
 
+Deno.test("a pin that a clock ahead has dated gets the time of the next use", async () => {
+  await withState(({ pins }) => {
+    const pin = { name: "a", publicKey: bytes(32, 1) };
+    const nowMs = 1_800_000_000_000;
+    const yearMs = 365 * 86_400_000;
+    pins.set({ ...pin, firstSeenMs: nowMs + yearMs });
+    pins.set({ ...pin, firstSeenMs: nowMs, lastVersion: "1.0.0" });
+    assert.equal(pins.list("a")[0]!.firstSeenMs, nowMs);
+    // Two clocks may differ by some minutes.
+    pins.set({ ...pin, firstSeenMs: nowMs - 60_000, lastVersion: "1.0.0" });
+    assert.equal(pins.list("a")[0]!.firstSeenMs, nowMs);
+  });
+});
+
 Deno.test("pins are kept by name and key, and remember when they were made first", async () => {
   await withState(({ pins }) => {
     const pin = (name: string, fill: number, change: Partial<Pin> = {}): Pin => {

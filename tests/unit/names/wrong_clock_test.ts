@@ -1,0 +1,162 @@
+/**
+ * Clocks that were ahead or behind for a while: what they have dated is not carried on, and the next
+ * publish mends it.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import {
+  announceSalt,
+  bdecode,
+  type BValue,
+  dayOf,
+  decodeAnnounceRecord,
+  nameIndexKeyPair,
+  nameIndexSalt,
+} from "../../../src/records/mod.ts";
+import { keysOfSlot, NamesHome } from "./home.ts";
+import { failure, World } from "./world.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const YEAR_MS = 365 * DAY_MS;
+
+/** A publisher with a clock of its own, in a world with the right time. */
+async function publisher(world: World, offsetMs: number) {
+  const wrong = { offsetMs };
+  const { wholeClock } = world;
+  const clock = { ...wholeClock, now: () => wholeClock.now() + wrong.offsetMs };
+  const home = await NamesHome.open(world.manager(), clock, keysOfSlot(2));
+  return {
+    home,
+    setRight: () => wrong.offsetMs = 0,
+    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
+  };
+}
+
+for (
+  const [what, offsetMs] of [
+    ["an hour ahead", HOUR_MS],
+    ["a month ahead", 30 * DAY_MS],
+    ["ten years ahead", 10 * YEAR_MS],
+    ["at 1970", -56 * YEAR_MS],
+  ] as const
+) {
+  Deno.test(`after a publish with the clock ${what}, the next one makes the package findable by name`, async () => {
+    await using world = new World();
+    await using ann = await publisher(world, offsetMs);
+    await world.run(ann.home.publish("hello", "1.0.0"));
+    ann.setRight();
+    await world.run(ann.home.publish("hello", "1.0.1"));
+    const reader = await world.home();
+    const entries = await world.run(reader.entries("hello"));
+    assert.deepEqual(entries.map(({ version }) => version), ["1.0.1"]);
+    const [{ timestampMs, firstSeenMs }] = entries as [typeof entries[0]];
+    const nowMs = world.clock.now();
+    assert(firstSeenMs <= timestampMs && timestampMs <= nowMs, `${timestampMs} at ${nowMs}`);
+    const { minimal } = await world.run(reader.resolve("hello"));
+    assert.equal(minimal.version, "1.0.1");
+  });
+
+  Deno.test(`after a publish with the clock ${what}, publishing the same version again mends it too`, async () => {
+    await using world = new World();
+    await using ann = await publisher(world, offsetMs);
+    await world.run(ann.home.publish("hello", "1.0.0"));
+    ann.setRight();
+    await world.run(ann.home.index(ann.home.minimal("hello", "1.0.0")));
+    const reader = await world.home();
+    const entries = await world.run(reader.entries("hello"));
+    assert.deepEqual(entries.map(({ version }) => version), ["1.0.0"]);
+  });
+}
+
+Deno.test("a clock that is minutes ahead is within the tolerance: the newer entry follows the older one's time", async () => {
+  await using world = new World();
+  await using ann = await publisher(world, 5 * MINUTE_MS);
+  await world.run(ann.home.publish("hello", "1.0.0"));
+  const aheadMs = world.clock.now() + 4 * MINUTE_MS;
+  ann.setRight();
+  await world.run(ann.home.publish("hello", "1.0.1"));
+  const [entry] = await world.run((await world.home()).entries("hello"));
+  assert.equal(entry?.version, "1.0.1");
+  assert(entry.timestampMs > aheadMs, "it would have lost against the entry before");
+});
+
+Deno.test("of a wrong entry the version is carried on: an older version that is published next does not take its place", async () => {
+  await using world = new World();
+  await using ann = await publisher(world, YEAR_MS);
+  await world.run(ann.home.publish("hello", "2.0.0"));
+  ann.setRight();
+  await world.run(ann.home.publish("hello", "1.9.9"));
+  const [entry] = await world.run((await world.home()).entries("hello"));
+  assert.equal(entry?.version, "2.0.0");
+});
+
+Deno.test("the list of packages that a clock ahead has dated is signed anew with the right time, under a following seq", async () => {
+  await using world = new World();
+  await using ann = await publisher(world, YEAR_MS);
+  await world.run(ann.home.publish("hello", "1.0.0"));
+  const { publicKey } = ann.home.keys;
+  const list = { publicKey, salt: announceSalt(publicKey) };
+  const before = (await world.run(ann.home.manager.get(list))).item!;
+  ann.setRight();
+  await world.run(ann.home.publish("hello", "1.0.0"));
+  const after = (await world.run(ann.home.manager.get(list))).item!;
+  assert.equal(after.seq, before.seq + 1);
+  assert(decodeAnnounceRecord(after.value).timestampMs <= world.clock.now());
+});
+
+Deno.test("a kept entry of the future is not written, and the keeper says what to do, once an interval", async () => {
+  await using world = new World();
+  await using ann = await publisher(world, YEAR_MS);
+  await world.run(ann.home.publish("hello", "1.0.0"));
+  ann.setRight();
+  const { keeper } = ann.home;
+  const outcomes: unknown[] = [];
+  await world.run(keeper.refresh(["hello"], (outcome) => outcomes.push(outcome)));
+  const [{ error }] = outcomes as [{ error: { code: string; message: string } }];
+  assert.equal(error.code, "ENTRY_TIME_WRONG");
+  assert.match(error.message, /libreseed publish/);
+  assert.deepEqual(world.seqs("hello", 2), []);
+  const again = ann.home.newKeeper();
+  again.start();
+  await world.clock.advance(3 * HOUR_MS);
+  await world.run(again.stop());
+  const { warnings } = ann.home;
+  assert(
+    warnings.length >= 2 && warnings.length <= 4,
+    `${warnings.length} warnings in three hours`,
+  );
+  assert(warnings.every((one) => one === warnings[0] || /signed by a wrong clock/.test(one)));
+});
+
+Deno.test("an index whose seq is of the future gets a following one when it is renewed", async () => {
+  await using world = new World({ items: { verify: false } });
+  const home = await world.home(2);
+  await world.run(home.publish("hello", "1.0.0"));
+  const [entry] = await world.run(home.entries("hello"));
+  const aheadMs = world.clock.now() + YEAR_MS;
+  const { item } = await world.run(home.manager.get({
+    publicKey: nameIndexKeyPair("hello", dayOf(world.clock.now())).publicKey,
+    salt: nameIndexSalt("hello", 2),
+  }));
+  await world.vandalize("hello", 2, bdecode(item!.value) as BValue, { seq: aheadMs });
+  await world.run(home.keeper.add("hello", entry!));
+  assert(
+    world.seqs("hello", 2).every((seq) => seq === aheadMs + 1),
+    "put again under the same seq",
+  );
+});
+
+Deno.test("a home whose clock is a day behind does not find the name, and does once the clock is right", async () => {
+  await using world = new World();
+  const bob = await world.home(1);
+  await world.run(bob.publish("hello", "1.0.0"));
+  await using late = await publisher(world, -DAY_MS);
+  const error = await failure(world, late.home.resolve("hello"));
+  assert.equal(error.code, "NAME_NOT_FOUND");
+  late.setRight();
+  assert.equal((await world.run(late.home.resolve("hello"))).minimal.version, "1.0.0");
+});
