@@ -2,6 +2,10 @@
  * The error that every folder's own error class extends. It carries what the command line needs to
  * choose an exit code, and survives the trip through the worker and the control socket.
  *
+ * | code | kind | when |
+ * | --- | --- | --- |
+ * | `CLOCK_BEHIND` | failed | something is to be signed, and the clock shows a time before the release |
+ *
  * @module
  */
 

@@ -21,6 +21,7 @@ import {
   checkState,
   checkTemporaries,
 } from "./doctor_files.ts";
+import { checkClockByDht } from "./doctor_clock.ts";
 import { checkDht, checkDhtOf, checkPorts } from "./doctor_network.ts";
 import { homePaths } from "./home.ts";
 import { lockHolder } from "./home_lock.ts";
@@ -52,10 +53,18 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     () => checkMainPermissions(settings),
     () => Promise.resolve(describeWorkerPermissions(settings, status)),
   ];
-  for (const run of checks) yield* await runCheck(run);
+  let isSound = true;
+  for (const run of checks) {
+    const found = await runCheck(run);
+    isSound &&= found.every(({ name, verdict }) => verdict !== "fail" || name === "clock");
+    yield* found;
+  }
+  const clockByDht = () => runCheck(() => checkClockByDht(settings, clock, signal));
   if (status) {
     yield good("tcp port", `${status.port} is the daemon's`);
-    yield checkDhtOf(status, settings.dht);
+    const dht = checkDhtOf(status, settings.dht);
+    yield dht;
+    if (settings.dht && dht.verdict === "ok" && isSound) yield* await clockByDht();
     return;
   }
   if (isTaken) {
@@ -65,11 +74,15 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   }
   const { checks: ports, udp } = await checkPorts(settings.port);
   yield* ports;
+  const found = [];
   try {
-    yield* await runCheck(() => checkDht(udp, settings, clock, signal));
+    found.push(...await runCheck(() => checkDht(udp, settings, clock, signal)));
+    yield* found;
   } finally {
     udp?.close();
   }
+  const isFree = [...ports, ...found].every(({ verdict }) => verdict === "ok");
+  if (settings.dht && isFree && isSound) yield* await clockByDht();
 }
 
 async function runCheck(run: () => Promise<Check | Check[]>): Promise<Check[]> {

@@ -18,6 +18,9 @@ export interface Check {
   mend?: string;
 }
 
+/** How to mend a wrong clock. */
+export const SET_CLOCK = "set the clock, best by a time service (timedatectl set-ntp true)";
+
 /** Nothing is wrong. */
 export function good(name: string, what: string): Check {
   return { name, verdict: "ok", about: "machine", what };

@@ -8,10 +8,10 @@
 import { lstat, readdir, readFile, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { errorToData } from "../base/mod.ts";
+import { errorToData, RELEASED_MS } from "../base/mod.ts";
 import { formatPublicKey, IdentityError, readKeyFile } from "../identity/mod.ts";
 import { isArchiveName, noteDamaged, STATE_SCHEMA_VERSION } from "../store/mod.ts";
-import { bad, type Check, doubtful, good } from "./doctor_check.ts";
+import { bad, type Check, doubtful, good, SET_CLOCK } from "./doctor_check.ts";
 import { homePaths } from "./home.ts";
 
 /** Less free than this is worth a word, bytes. */
@@ -24,8 +24,6 @@ const FEW_NAMES = 0.01;
 const STALE_MS = 3_600_000;
 /** A file may be stamped by a clock that is a little ahead, as another machine's is. */
 const CLOCK_SLACK_MS = 60_000;
-/** libreseed did not exist before, Unix milliseconds (2025). */
-const EARLIEST_MS = Date.UTC(2025);
 /** Certificates and Unix times of 32 bits end about here, Unix milliseconds (2038). */
 const LATEST_MS = Date.UTC(2038);
 /** What is written to see whether it can be. */
@@ -171,8 +169,8 @@ export async function checkTemporaries(dirs: string[], nowMs: number): Promise<C
 export async function checkClock(home: string, nowMs: number): Promise<Check> {
   const name = "clock";
   const time = new Date(nowMs).toISOString();
-  const mend = "set the clock, best by a time service (timedatectl set-ntp true)";
-  if (nowMs < EARLIEST_MS || nowMs > LATEST_MS) return bad(name, `it says ${time}`, mend);
+  const mend = SET_CLOCK;
+  if (nowMs < RELEASED_MS || nowMs > LATEST_MS) return bad(name, `it says ${time}`, mend);
   const { state, key } = homePaths(home);
   for (const path of [state, key]) {
     const info = await infoOf(path);

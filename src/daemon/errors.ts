@@ -30,6 +30,7 @@
  * | `PUBLISHER_CHANGED`, `PUBLISHER_NOT_TRUSTED` | verification | the publisher is not the pinned one |
  * | `DOWNGRADE` | verification | an older version than before is offered |
  * | `NAME_INDEX_LOCKED`, `NAME_INDEX_BUSY` | failed | the index of a name cannot be written now |
+ * | `ENTRY_TIME_WRONG` | failed | an entry of a name's index was signed by a wrong clock |
  * | `MAGNET_INCOMPLETE`, `TORRENT_INVALID` | usage | what was given names no archive |
  * | `PACKAGE_AMBIGUOUS` | usage | a name can mean several installed packages |
  * | `PACKAGE_NEEDED` | failed | something needs the package that was to be uninstalled |

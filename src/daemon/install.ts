@@ -156,9 +156,9 @@ export async function installLocked(
   await eachLimited(graph.nodes.values(), MAX_FETCHING, context.signal, async (node, signal) => {
     compareWithLock(node, graph, await work.load(node.minimal, signal), mayMean);
   });
-  // First: nothing would keep the packages of a lock file that the store does not know of.
+  const installed = await work.finish(graph, false);
   await context.store.roots.add(lockPath);
-  return await work.finish(graph, false);
+  return installed;
 }
 
 /** One installation on its way. Disposing of it removes what is not in its place. */

@@ -10,6 +10,7 @@ export { connectControl } from "./control_client.ts";
 export { type DaemonOptions, runDaemon } from "./daemon.ts";
 export { type DoctorOptions, examine } from "./doctor.ts";
 export type { Check } from "./doctor_check.ts";
+export { askDhtClock, describeClock, usedNames } from "./dht_clock.ts";
 export { DaemonError } from "./errors.ts";
 export { findItem, type FindOptions, type FoundItem } from "./find_item.ts";
 export { type FollowContext, refreshFollow } from "./follows.ts";
@@ -39,9 +40,9 @@ export {
   publish,
   type PublishContext,
   type Published,
-  putManifest,
   type Ready,
 } from "./publish.ts";
+export { putManifest } from "./put_manifest.ts";
 export { Offers, type Resolved, resolvePackage, type Wanted } from "./resolve.ts";
 export {
   type NamesContext,

@@ -7,8 +7,8 @@
  */
 
 import { dirname, join, resolve } from "node:path";
-import { type Clock, LibreseedError, toHex } from "../base/mod.ts";
-import { formatPublicKey, type KeyPair, parsePublicKey, type Signer } from "../identity/mod.ts";
+import { type Clock, isOfFuture, LibreseedError, refuseEarlyClock, toHex } from "../base/mod.ts";
+import { formatPublicKey, type KeyPair } from "../identity/mod.ts";
 import {
   type ArchiveLimits,
   formatSha256,
@@ -21,7 +21,6 @@ import {
   takeArchive,
   verifyArchive,
 } from "../package/mod.ts";
-import { manifestSalt, type MutableItem, targetOf } from "../records/mod.ts";
 import {
   createTemporaryDirectory,
   type SeedDirectory,
@@ -31,9 +30,10 @@ import {
 import { DaemonError, named } from "./errors.ts";
 import type { ListedPackages } from "./listed.ts";
 import { updateAnnounceRecord, updateNameIndex } from "./publisher_records.ts";
-import { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
-import { isNetworkError, newestItem, seqAfter } from "./newest_item.ts";
-import { itemToJson, type Operations, type PutJson } from "./operations.ts";
+import { magnetOf } from "./manifest_item.ts";
+import type { Operations, PutJson } from "./operations.ts";
+import { itemToPut, storeManifest } from "./put_manifest.ts";
+import { readBack } from "./read_back.ts";
 
 /** What packing or taking an archive works with. */
 export interface PrepareContext {
@@ -102,7 +102,7 @@ export async function publish(
   const { minimal } = ready.files;
   const label = `${minimal.name}@${minimal.version}`;
   // Asked before the archive gets its place: what the DHT has with other bytes must not be seeded.
-  const item = await itemToPut(context, request, minimal);
+  const item = await itemToPut(context, request.signer, minimal);
   const entry = await seeds.put({ ...ready.files, signal });
   context.onVerified?.(entry);
   context.onStep?.(`putting the record of ${label} into the DHT`);
@@ -126,7 +126,8 @@ export async function publish(
     throw outcome;
   }
   if (!context.listsLater) await updateAnnounceRecord(context, keys, [minimal], clock.now());
-  await updateNameIndex(context, keys, minimal);
+  const isIndexed = await updateNameIndex(context, keys, minimal);
+  for (const problem of await readBack(context, minimal, isIndexed)) context.onWarning?.(problem);
   return {
     minimal,
     magnet: magnetOf(minimal),
@@ -136,29 +137,6 @@ export async function publish(
   };
 }
 
-/** Puts the record of a package; returns the error if the DHT was not reached. */
-async function storeManifest(
-  operations: Operations,
-  { name, version }: MinimalManifest,
-  item: MutableItem,
-  signal?: AbortSignal,
-): Promise<PutJson | DaemonError> {
-  const label = `${name}@${version}`;
-  try {
-    const outcome = await operations.store({
-      item: itemToJson(item),
-      record: { kind: "manifest", name, version },
-    }, { signal });
-    checkPut(outcome, label);
-    return outcome;
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!isNetworkError(error)) throw error;
-    if (error instanceof DaemonError && error.code === "DHT_UNREACHABLE") return error;
-    return unreachable(label, error.message, error);
-  }
-}
-
 /** An archive that can be put into the seed directory. Disposing removes what only led to it. */
 export interface Ready extends AsyncDisposable {
   files: SeedFiles;
@@ -166,10 +144,12 @@ export interface Ready extends AsyncDisposable {
 
 /**
  * Packs a directory, or verifies and copies an archive, for {@linkcode publish}: it needs no engine, so
- * it may be begun before there is one. Throws what `publish` throws of the archive.
+ * it may be begun before there is one. Throws what `publish` throws of the archive, and
+ * {@linkcode LibreseedError} `CLOCK_BEHIND`.
  */
 export async function prepare(context: PrepareContext, request: PublishRequest): Promise<Ready> {
   const { path } = request;
+  refuseEarlyClock(context.clock.now());
   const isDirectory = (await Deno.stat(path).catch((cause) => {
     throw cause instanceof Deno.errors.NotFound ? nothingToPublish(path, cause) : cause;
   })).isDirectory;
@@ -280,7 +260,9 @@ async function takeReady(
       `${path} is signed by ${full.pubkey}, not by this home's key. \`libreseed add\` seeds it without publishing it`,
     );
   }
-  const minimal = beside ?? signMinimal({
+  // A time that a clock wrote that was ahead is not carried on.
+  const isKept = beside !== undefined && !isOfFuture(beside.timestamp, clock.now());
+  const minimal = isKept ? beside : signMinimal({
     name: full.name,
     version: full.version,
     infohash: formatSha256(taken.sha256),
@@ -300,91 +282,4 @@ export async function minimalBeside(archivePath: string): Promise<MinimalManifes
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-}
-
-/**
- * Signs the record of a minimal manifest and puts it, over whatever the DHT has of it.
- *
- * @throws {DaemonError} see {@linkcode checkPut}
- */
-export async function putManifest(
-  operations: Operations,
-  minimal: MinimalManifest,
-  signer: Signer,
-  clock: Clock,
-  signal?: AbortSignal,
-): Promise<{ item: { seq: number; target: string }; outcome: PutJson }> {
-  const { publicKey } = signer;
-  const { name, version } = minimal;
-  const salt = manifestSalt(name, version);
-  const before = await newestItem(operations, { publicKey, salt }, { signal });
-  const item = manifestItem(minimal, signer, seqAfter(before, clock.now()));
-  const outcome = await operations.store({
-    item: itemToJson(item),
-    record: { kind: "manifest", name, version },
-  }, { signal });
-  checkPut(outcome, `${name}@${version}`);
-  return { item: { seq: item.seq, target: toHex(targetOf(publicKey, salt)) }, outcome };
-}
-
-/** The signed record to put: the one in the DHT if it says the same, else a newer one. */
-async function itemToPut(
-  { operations, clock, signal }: PublishContext,
-  { signer }: PublishRequest,
-  minimal: MinimalManifest,
-): Promise<MutableItem> {
-  const publicKey = parsePublicKey(minimal.pubkey);
-  const salt = manifestSalt(minimal.name, minimal.version);
-  // Without the DHT the record is signed and kept all the same, for `announce`.
-  const before = await newestItem(operations, { publicKey, salt }, { signal });
-  const { shown, item } = before;
-  const published = shown && minimalOf(shown, minimal);
-  if (published && published.infohash !== minimal.infohash) {
-    throw new DaemonError(
-      "failed",
-      "VERSION_TAKEN",
-      `${minimal.name}@${minimal.version} is published already, with other bytes (${published.infohash}, here ${minimal.infohash}). Versions never change: publish a new one`,
-      { detail: { published: published.infohash, here: minimal.infohash } },
-    );
-  }
-  if (item) {
-    const { infohash, btih } = minimalOf(item, minimal);
-    if (infohash === minimal.infohash && btih === minimal.btih) return item;
-  }
-  return manifestItem(minimal, await signer(), seqAfter(before, clock.now()));
-}
-
-/** @throws {DaemonError} if nobody holds the record after the put, or somebody holds another */
-function checkPut(outcome: PutJson, label: string): void {
-  if (outcome.conflict) {
-    throw new DaemonError(
-      "failed",
-      "RECORD_CONFLICT",
-      `Another record of ${label} with the same sequence number, signed by the same key, is in the DHT. Try again in a moment`,
-    );
-  }
-  if (outcome.superseded) {
-    throw new DaemonError(
-      "failed",
-      "RECORD_SUPERSEDED",
-      `A newer record of ${label} came into the DHT at the same moment; it stays`,
-    );
-  }
-  if (outcome.holding > 0) return;
-  const { asked, responded, errors } = outcome;
-  const why = responded === 0
-    ? "No DHT node answered"
-    : `None of ${responded} DHT nodes took the record`;
-  throw unreachable(label, why, undefined, { asked, responded, errors });
-}
-
-function unreachable(
-  label: string,
-  why: string,
-  cause: unknown,
-  detail?: Record<string, unknown>,
-): DaemonError {
-  const message =
-    `${why}, so nobody can find ${label} yet. It is kept: \`libreseed announce\` tries again`;
-  return new DaemonError("network", "DHT_UNREACHABLE", message, { cause, detail });
 }

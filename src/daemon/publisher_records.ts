@@ -5,8 +5,7 @@
  * @module
  */
 
-import semver from "semver";
-import { type Clock, equalBytes, LibreseedError, toHex, utf8 } from "../base/mod.ts";
+import { type Clock, equalBytes, isOfFuture, LibreseedError, toHex, utf8 } from "../base/mod.ts";
 import { formatPublicKey, type Signer } from "../identity/mod.ts";
 import {
   announceFits,
@@ -15,9 +14,8 @@ import {
   encodeAnnounceRecord,
   encodeCatalogRecord,
   manifestSalt,
-  type NameIndexEntry,
+  nameIndexSlot,
   signItem,
-  signNameIndexEntry,
 } from "../records/mod.ts";
 import {
   catalogFileName,
@@ -38,6 +36,7 @@ import {
 } from "./catalogs.ts";
 import type { ListedPackages } from "./listed.ts";
 import { minimalOf } from "./manifest_item.ts";
+import { entryToSign } from "./name_entry.ts";
 import { lookUpStore, readNameIndex } from "./name_index.ts";
 import { isNetworkError, type NewestItem, newestItem, seqAfter } from "./newest_item.ts";
 import { entryFromJson, entryToJson, itemToJson, type Operations } from "./operations.ts";
@@ -93,7 +92,9 @@ export async function updateAnnounceRecord(
       ...await putCatalog(context, publicKey, list, manifests),
       timestampMs: nowMs,
     });
-  const same = before.item && sameOffer(before.item.value, value);
+  // One that was dated by a clock that was ahead is signed anew.
+  const same = before.item && sameOffer(before.item.value, value) &&
+    !isOfFuture(decodeAnnounceRecord(before.item.value).timestampMs, nowMs);
   const seq = seqAfter(before, nowMs);
   const item = same ? before.item! : signItem(keys, { salt, seq, value });
   const outcome = await operations.store(
@@ -115,17 +116,21 @@ export async function updateAnnounceRecord(
 /**
  * Sees to it that the index of the name lists this publisher with its latest version. Since when the
  * publisher has published under the name is kept: in the DHT others may have thrown it out.
+ *
+ * @returns whether it is listed; if not, it was warned of
  */
 export async function updateNameIndex(
   { operations, clock, signal, blind, onWarning }: PublisherContext,
   keys: Signer,
   { name, version }: { name: string; version: string },
-): Promise<void> {
+): Promise<boolean> {
   const nowMs = clock.now();
   try {
     const { entries } = blind
       ? { entries: [] }
-      : await readNameIndex(lookUpStore(operations), name, clock, signal).catch((error) => {
+      : await readNameIndex(lookUpStore(operations), name, clock, signal, [
+        nameIndexSlot(keys.publicKey),
+      ]).catch((error) => {
         // The entry is signed and kept all the same.
         if (isNetworkError(error)) return { entries: [] };
         throw error;
@@ -138,8 +143,9 @@ export async function updateNameIndex(
       { name, entry: entryToJson(entry), later: blind },
       { signal },
     );
+    if (outcome.holding > 0 && listed) return true;
     if (outcome.holding === 0) onWarning?.(`no node took the index of ${name}`);
-    else if (!listed) {
+    else {
       onWarning?.(
         `the index of ${name} is full of publishers who say that they were there first; by its publisher's key the package is found all the same`,
       );
@@ -150,26 +156,7 @@ export async function updateNameIndex(
     // By its publisher's key the package is found all the same.
     onWarning?.(`${name} is not in the index of its name yet: ${error.message}`);
   }
-}
-
-/** The publisher's newest entry, or a new one if there is something new to say. */
-function entryToSign(
-  keys: Signer,
-  name: string,
-  version: string,
-  known: readonly NameIndexEntry[],
-  nowMs: number,
-): NameIndexEntry {
-  const [before] = [...known].sort((a, b) => b.timestampMs - a.timestampMs);
-  const firstSeenMs = Math.min(nowMs, ...known.map((entry) => entry.firstSeenMs));
-  const isLater = !before || !semver.valid(before.version) || semver.gt(version, before.version);
-  if (!isLater && before.firstSeenMs === firstSeenMs) return before;
-  return signNameIndexEntry(keys, name, {
-    version: isLater ? version : before.version,
-    firstSeenMs,
-    // One that was signed a moment ahead of our clock must not outlive this one.
-    timestampMs: Math.max(nowMs, before ? before.timestampMs + 1 : 0),
-  });
+  return false;
 }
 
 /** Whether two announce records say the same, but for their time. */

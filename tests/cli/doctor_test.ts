@@ -78,6 +78,7 @@ const names = [
   "udp port",
   "bootstrap",
   "dht",
+  "dht clock",
 ];
 
 function verdicts(checks: Map<string, Check>): Record<string, string> {

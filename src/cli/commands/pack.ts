@@ -5,6 +5,7 @@
  */
 
 import { basename } from "node:path";
+import { refuseEarlyClock } from "../../base/mod.ts";
 import { archiveLimits } from "../archive_limits.ts";
 import { defineCommand, textArgument, textFlag } from "../command.ts";
 import { archiveSettings } from "../common_flags.ts";
@@ -40,6 +41,7 @@ export default defineCommand<Flags, [dir: string]>({
   async run({ flags: { name, version, out }, args: [dir], output, io, settings }) {
     const { values } = await settings();
     const { signal } = io;
+    refuseEarlyClock(io.clock.now());
     const { readKeyFile } = await import("../../identity/mod.ts");
     const { defaultArchiveLimits, packDirectory } = await import("../../package/mod.ts");
     const signer = await readKeyFile(publisherKeyPath(values));

@@ -10,6 +10,7 @@ import type { Settings } from "../../config/mod.ts";
 import type { PublishContext, Published, Ready } from "../../daemon/mod.ts";
 import type { KeyPair } from "../../identity/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
+import { compareClock } from "../clock_warning.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
 import { CliError, errorAbout } from "../errors.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
@@ -72,6 +73,7 @@ export default defineCommand<Flags, string[]>({
         output.error(path === undefined ? error : errorAbout(path, error));
         for (let i = 0; i < count; i++) codes.push(exitCodeOfError(error));
       };
+      await using _ = compareClock(given, network);
       const context = contextOf(given, network, epoch);
       const listing = new Listing(io.clock, async (some) => {
         const minimals = some.map(({ minimal }) => minimal);

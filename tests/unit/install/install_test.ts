@@ -470,30 +470,3 @@ Deno.test({
     assert.equal((await store.list()).length, 1);
   },
 });
-
-installTest("several that unpack a package anew at once wait for each other", async (place) => {
-  await place.make("app@1.0.0", { dependencies: { lib: "^1" } });
-  await place.make("lib@1.0.0");
-  await install(place.context(), wanting("app"));
-  let done = false;
-  const looks = (async () => {
-    let count = 0;
-    // Whoever looks meanwhile finds both packages, always.
-    for (; !done || count === 0; count++) {
-      const found = await new PackageStore(place.store.path).list();
-      assert.deepEqual(found.map(({ problem }) => problem), [undefined, undefined]);
-    }
-  })();
-  try {
-    await Promise.all(Array.from({ length: 6 }, () => {
-      const context = place.context({ store: new PackageStore(place.store.path) });
-      return install(context, { ...wanting("app"), force: true });
-    }));
-  } finally {
-    done = true;
-  }
-  await looks;
-  assert.deepEqual(await place.stored(), ["app@1.0.0", "lib@1.0.0"]);
-  assert.equal(await seenFrom(place, "app@1.0.0", "lib"), "// lib@1.0.0\n");
-  assert.deepEqual(place.strays(), []);
-});
