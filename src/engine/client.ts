@@ -12,22 +12,15 @@ import "./wire_writer.ts";
 import "./upload_queue.ts";
 import "./wire_guard.ts";
 import { BlockList, isIP, isIPv6 } from "node:net";
-import bencode from "bencode";
 import WebTorrent from "webtorrent";
-import { equalBytes, toHex } from "../base/mod.ts";
-import { verifySignature } from "../identity/mod.ts";
 import type { DhtHost } from "./dht_host.ts";
 import type { EngineOptions } from "./engine.ts";
 import { ConnectionLimit } from "./connection_limit.ts";
 import { EngineError } from "./errors.ts";
-import type { BittorrentDht } from "./krpc_types.ts";
 import { watchListener } from "./listener_watch.ts";
 import { acceptReading } from "./peer_pipes.ts";
 import type { Client } from "./webtorrent_types.ts";
 
-/** BEP 44: nodes may forget an item after two hours. */
-const VALUE_AGE_MS = 2 * 3_600_000;
-const MAX_VALUES = 1_000;
 /** Unless the options say otherwise. */
 const MAX_INCOMING = 500;
 /** On average; peers announce themselves at least every hour. */
@@ -58,9 +51,6 @@ export function createClient(
         krpc: dht.krpc,
         // The host fills the table itself, when the socket is open.
         bootstrap: false,
-        verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) =>
-          verifySignature(key, message, signature),
-        maxValues: { max: MAX_VALUES, maxAge: VALUE_AGE_MS },
         // Of peers. Without it they would be named for ever.
         maxAge: PEER_AGE_MS,
       }
@@ -82,7 +72,6 @@ export function createClient(
   // Peers are announced and looked for by the manager, on its schedule and budget, with an outcome.
   if (client.dht) {
     client.dht.announce = (_infoHash, _port, done) => queueMicrotask(() => done?.());
-    keepWhatIsPutAgain(client.dht);
   }
   return client;
 }
@@ -97,21 +86,6 @@ function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: En
   const watch = watchListener(tcpServer, () => client.torrentPort, clock);
   // Listening anew closes it too.
   tcpServer.on("close", () => client.destroyed && watch.cancel());
-}
-
-/**
- * Has an item that is put again kept for another two hours (BEP 44). By itself npm:bittorrent-dht
- * answers error 302 and forgets the item two hours after it was put first. Whether the put is well
- * signed does not matter: the item that is kept was.
- */
-function keepWhatIsPutAgain(dht: BittorrentDht): void {
-  dht.on("put", (target: Uint8Array, value: unknown) => {
-    const key = toHex(target);
-    const held = dht._values.peek(key);
-    if (held && equalBytes(bencode.encode(held.v), bencode.encode(value))) {
-      dht._values.set(key, held);
-    }
-  });
 }
 
 /**

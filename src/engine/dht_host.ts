@@ -13,10 +13,9 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type Clock, type Timer, toHex } from "../base/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../dht/mod.ts";
-import { shortenAnswers, visitOnly } from "./krpc_answers.ts";
+import { answerStrangers } from "./krpc_answers.ts";
 import { KrpcEncoder } from "./krpc_encode.ts";
 import type { Krpc, KrpcError, KrpcSocket } from "./krpc_types.ts";
-import { guardTable } from "./table_guard.ts";
 import { QueryLimiter } from "./query_limiter.ts";
 import { QueryTimeouts } from "./query_timeouts.ts";
 import { Silence } from "./silence.ts";
@@ -116,11 +115,9 @@ export class DhtHost {
     }) as unknown as Krpc;
     this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
     this.krpc.nodes.numberOfNodesToPing = PINGED_FOR_ROOM;
-    guardTable(this.krpc, options.clock);
+    answerStrangers(this.krpc, this.#udp, options);
     this.#silence = new Silence((silent) => this.#onSilence(silent));
     this.#silence.watch(this.krpc);
-    if (options.readOnly) visitOnly(this.krpc);
-    else shortenAnswers(this.krpc);
   }
 
   /** Whether the DHT is there, and if not, why. */

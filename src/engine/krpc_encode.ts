@@ -10,6 +10,15 @@ import { Buffer } from "node:buffer";
 /** More than any message of ours has. */
 const MAX_BYTES = 8_192;
 
+/** A member of a message that is bencode already, and goes out as it is. */
+export class Encoded {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
 /** Encodes messages one after the other, in the same memory. */
 export class KrpcEncoder {
   readonly #buffer = Buffer.allocUnsafeSlow(MAX_BYTES);
@@ -27,6 +36,7 @@ export class KrpcEncoder {
 
   #value(value: unknown): boolean {
     if (value instanceof Uint8Array) return this.#bytes(value);
+    if (value instanceof Encoded) return this.#raw(value.bytes);
     if (typeof value === "string") return this.#text(value);
     if (typeof value === "number") return Number.isSafeInteger(value) && this.#ascii(`i${value}e`);
     if (Array.isArray(value)) return this.#list(value);
@@ -48,7 +58,11 @@ export class KrpcEncoder {
   }
 
   #bytes(bytes: Uint8Array): boolean {
-    if (!this.#ascii(`${bytes.length}:`) || this.#length + bytes.length > MAX_BYTES) return false;
+    return this.#ascii(`${bytes.length}:`) && this.#raw(bytes);
+  }
+
+  #raw(bytes: Uint8Array): boolean {
+    if (this.#length + bytes.length > MAX_BYTES) return false;
     this.#buffer.set(bytes, this.#length);
     this.#length += bytes.length;
     return true;

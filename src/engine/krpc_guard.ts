@@ -2,7 +2,8 @@
  * Looks at a KRPC packet (BEP 5, BEP 44) before the libraries do. npm:bencode reads a negative length
  * as a step back and loops for ever (four bytes, `d-3:`, are enough), and npm:bittorrent-dht takes the
  * members of a query for what they should be. What passes here is well-formed bencode whose members
- * have the types that the libraries use them as. It says nothing about whether they are true.
+ * have the types that the libraries use them as. It says nothing about whether they are true. A query
+ * with a member that cannot be used gets the error that BEP 5 or BEP 44 has for it.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { MAX_SALT_BYTES, MAX_VALUE_BYTES } from "../records/mod.ts";
 const MAX_DEPTH = 32;
 const [DIGIT_0, DIGIT_9, COLON, MINUS] = [0x30, 0x39, 0x3a, 0x2d];
 const [LETTER_D, LETTER_E, LETTER_I, LETTER_L] = [0x64, 0x65, 0x69, 0x6c];
-const [DIGIT_1, LETTER_A, LETTER_R] = [0x31, 0x61, 0x72];
+const [DIGIT_1, LETTER_A, LETTER_Q, LETTER_R] = [0x31, 0x61, 0x71, 0x72];
 /** Digits of a length: a packet has at most 65,507 bytes. */
 const MAX_LENGTH_DIGITS = 5;
 /** Digits of a number: libtorrent's are of 64 bits. */
@@ -32,8 +33,18 @@ interface Span {
   length: number;
 }
 
-/** What a member must be: a byte string of so many bytes at least and at most, or a number. */
-type Rule = { least: number; most: number } | "number";
+/**
+ * What a member must be: a byte string of so many bytes at least and at most, or a number. Numbers are
+ * safe integers: JavaScript would take another 64-bit number for one nearby.
+ */
+type Rule = { least: number; most: number } | "number" | "count";
+
+/** Why a query is refused: an error of BEP 5 or BEP 44. */
+export interface Refusal {
+  /** 203 (protocol error), 205 (value too big), 206 (signature), 207 (salt too big). */
+  code: number;
+  message: string;
+}
 
 const exactly = (bytes: number): Rule => ({ least: bytes, most: bytes });
 
@@ -46,7 +57,8 @@ const ARGUMENTS: Record<string, Rule> = {
   k: exactly(32),
   sig: exactly(64),
   salt: { least: 0, most: MAX_SALT_BYTES },
-  seq: "number",
+  // BEP 44 lets a node refuse negative ones, and those that it cannot hold.
+  seq: "count",
   cas: "number",
   port: "number",
   implied_port: "number",
@@ -58,6 +70,12 @@ export interface Sound {
   kind: "q" | "r" | "e";
   /** Its transaction id, if that has the two bytes that ours have, big-endian. */
   transaction: number | undefined;
+  /** Its transaction id as it is, 1 to 64 bytes. */
+  t: Uint8Array;
+  /** The encoded `v` of a query's arguments, as it stands in the packet (BEP 44). */
+  value?: Uint8Array;
+  /** Why the query is not handed on, if it is not. */
+  refusal?: Refusal;
 }
 
 /**
@@ -83,27 +101,20 @@ export function examine(packet: Uint8Array): Sound | undefined {
   if (!message) return undefined;
   const [t, y] = [message.get("t"), message.get("y")];
   if (!isBytes(t, 1, 64) || !isBytes(y, 1, 1)) return undefined;
-  const kind = String.fromCharCode(packet[y!.end - 1]!);
-  if (!isSoundOfKind(kind, scanner, message)) return undefined;
   const { end, length } = t!;
   const transaction = length === 2 ? packet[end - 2]! << 8 | packet[end - 1]! : undefined;
-  return { kind, transaction };
-}
-
-function isSoundOfKind(
-  kind: string,
-  scanner: Scanner,
-  message: Map<string, Span>,
-): kind is Sound["kind"] {
-  switch (kind) {
-    case "q":
-      return isBytes(message.get("q"), 1, 64) && argumentsAreSound(scanner, message.get("a"));
-    case "r":
-      return bodyIsSound(scanner, message.get("r"));
-    case "e":
-      return errorIsSound(scanner, message.get("e"));
+  const about = { transaction, t: packet.subarray(end - length, end) };
+  switch (packet[y!.end - 1]) {
+    case LETTER_Q: {
+      const query = queryOf(packet, scanner, message);
+      return query && { kind: "q", ...about, ...query };
+    }
+    case LETTER_R:
+      return bodyIsSound(scanner, message.get("r")) ? { kind: "r", ...about } : undefined;
+    case LETTER_E:
+      return errorIsSound(scanner, message.get("e")) ? { kind: "e", ...about } : undefined;
     default:
-      return false;
+      return undefined;
   }
 }
 
@@ -117,20 +128,44 @@ function errorIsSound(scanner: Scanner, error: Span | undefined): boolean {
   return error === undefined || scanner.isFlatList(error);
 }
 
-function argumentsAreSound(scanner: Scanner, a: Span | undefined): boolean {
+/** What of a query others need; `undefined` if nobody is to hear of it. */
+function queryOf(
+  packet: Uint8Array,
+  scanner: Scanner,
+  message: Map<string, Span>,
+): Pick<Sound, "value" | "refusal"> | undefined {
+  const a = message.get("a");
   const members = a && scanner.dictionary(a.start);
+  if (!isBytes(message.get("q"), 1, 64)) return undefined;
   // BEP 5 has every query name its sender; to leave it out would only make a short query for a long answer.
-  if (!members?.has("id")) return false;
+  const id = members?.get("id");
+  if (!members || !isBytes(id, 20, 20)) return undefined;
   for (const [name, rule] of Object.entries(ARGUMENTS)) {
     const span = members.get(name);
-    if (span === undefined) continue;
-    if (rule === "number" ? span.kind !== LETTER_I : !isBytes(span, rule.least, rule.most)) {
-      return false;
-    }
+    if (span !== undefined && !keeps(rule, span, packet)) return { refusal: refusalOf(name, span) };
   }
-  // BEP 44 counts the encoded value. Whatever was kept would be sent to whoever asks.
   const value = members.get("v");
-  return value === undefined || value.end - value.start <= MAX_VALUE_BYTES;
+  if (value === undefined) return {};
+  // BEP 44 counts the encoded value. Whatever was kept would be sent to whoever asks.
+  if (value.end - value.start > MAX_VALUE_BYTES) {
+    return { refusal: { code: 205, message: "v is too big" } };
+  }
+  return { value: packet.subarray(value.start, value.end) };
+}
+
+function keeps(rule: Rule, span: Span, packet: Uint8Array): boolean {
+  if (typeof rule === "object") return isBytes(span, rule.least, rule.most);
+  if (span.kind !== LETTER_I) return false;
+  let digits = "";
+  for (let at = span.start + 1; at < span.end - 1; at++) digits += String.fromCharCode(packet[at]!);
+  const number = Number(digits);
+  return Number.isSafeInteger(number) && (rule === "number" || number >= 0);
+}
+
+function refusalOf(name: string, span: Span): Refusal {
+  if (span.kind === DIGIT_0 && name === "salt") return { code: 207, message: "salt is too big" };
+  if (span.kind === DIGIT_0 && name === "sig") return { code: 206, message: "invalid signature" };
+  return { code: 203, message: `invalid ${name}` };
 }
 
 function isBytes(span: Span | undefined, least: number, most: number): boolean {

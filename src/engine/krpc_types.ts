@@ -57,6 +57,7 @@ export interface KrpcSocket extends EventEmitter {
     done?: () => void,
   ): void;
   cancel(transaction: number, error?: Error): void;
+  error(peer: unknown, query: unknown, error: unknown, done?: () => void): void;
 }
 
 /** npm:k-rpc. */
@@ -90,9 +91,4 @@ export interface BittorrentDht extends EventEmitter {
   destroyed: boolean;
   announce(infoHash: unknown, port: unknown, done?: (error?: Error) => void): void;
   addNode(node: { host: string; port: number; id?: Uint8Array }): void;
-  /** The items that it keeps for others, by target in hexadecimal. */
-  _values: {
-    peek(key: string): { v: unknown } | undefined;
-    set(key: string, item: { v: unknown }): void;
-  };
 }

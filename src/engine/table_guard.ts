@@ -6,14 +6,22 @@
  * @module
  */
 
-import { type Clock, isLocalAddress } from "../base/mod.ts";
+import { type Clock, isLocalAddress, isNodePort } from "../base/mod.ts";
 import type { Krpc, KrpcContact, KrpcMessage } from "./krpc_types.ts";
 
 /** So many who asked are asked back at once, and a second: a flood makes no flood. */
 const [BURST, PER_SECOND] = [20, 2];
 
-/** Guards the routing table of `krpc` from now on. */
-export function guardTable(krpc: Krpc, clock: Clock): void {
+/**
+ * Guards the routing table of `krpc` from now on.
+ *
+ * @param answer answers a query
+ */
+export function guardTable(
+  krpc: Krpc,
+  clock: Clock,
+  answer: (query: KrpcMessage, from: { address: string; port: number }) => void,
+): void {
   onePlaceAnAddress(krpc);
   let tokens = BURST;
   let filledMs = clock.now();
@@ -28,7 +36,7 @@ export function guardTable(krpc: Krpc, clock: Clock): void {
   // The one listener is k-rpc's own, which would take the sender.
   krpc.socket.removeAllListeners("query");
   krpc.socket.on("query", (query: KrpcMessage, from: { address: string; port: number }) => {
-    krpc.emit("query", query, from);
+    answer(query, from);
     // A node that says that it is read-only (BEP 43) answers no query.
     if (query.ro === 1 || !query.a) return;
     const { id } = query.a;
@@ -50,7 +58,8 @@ function onePlaceAnAddress(krpc: Krpc): void {
   krpc.nodes.on("removed", ({ host }: KrpcContact) => hosts.delete(host));
   const add = krpc._addNode.bind(krpc);
   krpc._addNode = (contact) => {
-    const { id, host } = contact;
+    const { id, host, port } = contact;
+    if (!isNodePort(port)) return;
     if (hosts.has(host) && !isLocalAddress(host) && krpc.nodes.get(id)?.host !== host) return;
     add(contact);
   };

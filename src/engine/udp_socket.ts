@@ -11,7 +11,9 @@
 import { EventEmitter } from "node:events";
 import { Buffer } from "node:buffer";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { examine, glance } from "./krpc_guard.ts";
+import { isNodePort } from "../base/mod.ts";
+import type { Received } from "./krpc_answers.ts";
+import { examine, glance, type Refusal } from "./krpc_guard.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
 
 /** Packets and bytes since the start, KRPC payload only. */
@@ -20,13 +22,13 @@ export interface Traffic {
   bytesIn: number;
   packetsOut: number;
   bytesOut: number;
-  /** Packets that could not be read. */
+  /** Packets that could not be read, or with a member that cannot be used. */
   malformed: number;
-  /** Queries that were too many, and were not answered. */
+  /** Queries that were too many, or from a port where no DHT node is; they were not answered. */
   limited: number;
   /** Answers to what was not asked, or not of them. */
   unasked: number;
-  /** Packets that could not be sent: no socket, or the system refused the address. */
+  /** Packets that could not be sent: no socket, or no address or port to send to. */
   unsent: number;
 }
 
@@ -85,6 +87,7 @@ export class UdpSocket extends EventEmitter {
   #wanted = false;
   #announced = false;
   #closed = false;
+  #received: Received | undefined;
 
   /** Called when an open socket fails, with the reason. The socket is gone then. */
   onLost: (why: Error) => void = () => {};
@@ -92,11 +95,22 @@ export class UdpSocket extends EventEmitter {
   /** Says which answers were asked for; all, without it. */
   expected: ExpectedAnswers | undefined;
 
+  /** Called with a query that is refused because of a member of it, and with its transaction id. */
+  onRefused: (refusal: Refusal, t: Uint8Array, from: RemoteInfo) => void = () => {};
+
+  /** Whether packets may go to a port below 1024: a stranger may name somebody's service as a node. */
+  mayUsePort: (host: string, port: number) => boolean = () => false;
+
   /** @param limiter says which queries are to be answered; all, without one */
   constructor(create: SocketFactory = createUdpSocket, limiter?: QueryLimiter) {
     super();
     this.#create = create;
     this.#limiter = limiter;
+  }
+
+  /** The packet that is being handed on; `undefined` at other times. */
+  get received(): Received | undefined {
+    return this.#received;
   }
 
   /** The bound port; `undefined` while there is no socket. */
@@ -166,6 +180,7 @@ export class UdpSocket extends EventEmitter {
     if (!this.#socket) return fail(new Error("There is no UDP socket"));
     // 0.0.0.0/8 is this machine, and a stranger may name it as a node.
     if (host.startsWith("0.")) return fail(new Error(`${host} is no address to send to`));
+    if (!this.#isNodePort(host, port)) return fail(new Error(`${port} is no port of a DHT node`));
     try {
       this.#socket.send(bytes, offset, length, port, host, (error) => {
         if (error) this.traffic.unsent++;
@@ -201,39 +216,49 @@ export class UdpSocket extends EventEmitter {
     this.traffic.packetsIn++;
     this.traffic.bytesIn += bytes.length;
     try {
-      const refused = this.#refuses(bytes, from);
+      const refused = this.#take(bytes, from);
       if (refused) this.traffic[refused]++;
-      else this.#handOn(bytes, from);
     } catch {
       // What the guard let pass and a library still stumbled over must not end the program.
       this.traffic.malformed++;
+    } finally {
+      this.#received = undefined;
     }
   }
 
   /**
-   * As what a packet is dropped, if it is. No error goes back: to a forged sender that would be a
-   * packet too. In a flood most are dropped by their first bytes and their sender, before any more of
-   * them is read.
+   * Hands a packet on, or returns the reason why it is dropped. In a flood most are dropped by their
+   * first bytes and their sender, before any more of them is read.
    */
-  #refuses(
-    bytes: Uint8Array,
-    { address, port }: RemoteInfo,
-  ): "malformed" | "limited" | "unasked" | undefined {
+  #take(bytes: Buffer, from: RemoteInfo): "malformed" | "limited" | "unasked" | undefined {
+    const { address, port } = from;
+    // The sender may be forged, so that our answer goes to a service of somebody's.
+    if (!this.#isNodePort(address, port)) return "limited";
     const first = glance(bytes);
     if (first === "malformed") return "malformed";
     if (first === "query" && !this.#admits(address, port)) return "limited";
     if (first === "answer" && this.expected?.isAsked(address) === false) return "unasked";
     const packet = examine(bytes);
     if (packet === undefined) return "malformed";
-    const { kind, transaction } = packet;
+    const { kind, transaction, refusal, t, value } = packet;
     if (kind === "q") {
-      return first === "query" || this.#admits(address, port) ? undefined : "limited";
-    }
-    if (transaction === undefined || this.expected?.take(transaction, address, port) === false) {
+      if (first !== "query" && !this.#admits(address, port)) return "limited";
+      this.#received = { lengthBytes: bytes.length, value };
+      if (refusal) {
+        this.onRefused(refusal, t, from);
+        return "malformed";
+      }
+    } else if (
+      transaction === undefined || this.expected?.take(transaction, address, port) === false
+    ) {
       return "unasked";
-    }
-    this.#limiter?.learnKnown(address, port);
+    } else this.#limiter?.learnKnown(address, port);
+    this.#handOn(bytes, from);
     return undefined;
+  }
+
+  #isNodePort(host: string, port: number): boolean {
+    return isNodePort(port) || this.mayUsePort(host, port);
   }
 
   #admits(address: string, port: number): boolean {

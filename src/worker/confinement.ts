@@ -4,6 +4,9 @@
  * - A compiled program imports any file that its process can read, as text too: Deno asks for the
  *   permission only while it runs sources. The worker is one file, so nothing is imported in it.
  * - A thread of its own would be free of this again, so none is started.
+ * - Libraries print warnings with a stack trace, which a stranger's bytes can bring about: npm:bencode
+ *   does when k-rpc-socket has it encode a number above 2^53. Nothing in this thread prints; what is
+ *   to be said goes to the main thread.
  * - While they load, one library lists all environment variables and another asks for the directory
  *   of temporary files. They may read neither and need neither.
  *
@@ -40,6 +43,14 @@ class NoWorker {
 
 Object.defineProperty(globalThis, "Worker", { value: NoWorker });
 Object.defineProperty(threads, "Worker", { value: NoWorker });
+
+const silent = () => {};
+for (const [name, member] of Object.entries(globalThis.console)) {
+  if (typeof member === "function") {
+    Object.defineProperty(globalThis.console, name, { value: silent });
+  }
+}
+Object.defineProperty(process, "emitWarning", { value: silent });
 
 Object.defineProperty(process, "env", { value: {} });
 os.tmpdir = () => "/nowhere";

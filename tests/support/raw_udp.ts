@@ -13,14 +13,22 @@ const AGAIN_MS = 1_000;
 /** What came in: the packet, and where from. */
 export type Answerer = (packet: Map<string, BDecoded>, port: number) => Uint8Array | undefined;
 
+/** What came back for a packet. */
+export interface Answer {
+  message: Map<string, BDecoded>;
+  lengthBytes: number;
+}
+
 /** A raw UDP socket that can ask (BEP 5 queries) and answer. */
 export class RawUdp implements AsyncDisposable {
   readonly id: Uint8Array = crypto.getRandomValues(new Uint8Array(20));
   readonly port: number;
   /** Called with every packet that is no answer to a query of ours; what it returns is sent back. */
   answer: Answerer | undefined;
+  /** Called with every packet as it came, in place of all else. */
+  onPacket: ((packet: Uint8Array) => void) | undefined;
   readonly #socket: Socket;
-  readonly #waiting = new Map<string, (message: Map<string, BDecoded>) => void>();
+  readonly #waiting = new Map<string, (answer: Answer) => void>();
   #transactions = 0;
 
   static async bind(): Promise<RawUdp> {
@@ -50,21 +58,34 @@ export class RawUdp implements AsyncDisposable {
     args: Record<string, BValue>,
     timeoutMs = 60_000,
   ): Promise<Map<string, BDecoded>> {
-    const transaction = new Uint8Array(new Uint32Array([++this.#transactions]).buffer);
-    const answered = Promise.withResolvers<Map<string, BDecoded>>();
-    this.#waiting.set(transaction.toHex(), answered.resolve);
+    const t = this.#transaction();
+    const packet = bencode({ t, y: "q", q: name, a: { id: this.id, ...args } });
+    const { message } = await this.exchange(packet, t, port, { what: name, timeoutMs });
+    return message.get("r") as Map<string, BDecoded> ?? message;
+  }
+
+  /**
+   * Sends a packet with the transaction id `t`, again and again, and resolves with what comes back for
+   * it.
+   */
+  async exchange(
+    packet: Uint8Array,
+    t: Uint8Array,
+    port: number,
+    { what = "a packet", timeoutMs = 60_000 } = {},
+  ): Promise<Answer> {
+    const answered = Promise.withResolvers<Answer>();
+    this.#waiting.set(t.toHex(), answered.resolve);
     let again: ReturnType<typeof setInterval> | undefined;
-    const timer = setTimeout(() => answered.reject(new Error(`no answer to ${name}`)), timeoutMs);
+    const timer = setTimeout(() => answered.reject(new Error(`no answer to ${what}`)), timeoutMs);
     try {
-      const packet = bencode({ t: transaction, y: "q", q: name, a: { id: this.id, ...args } });
       again = setInterval(() => void this.send(packet, port), AGAIN_MS);
       await this.send(packet, port);
-      const answer = await answered.promise;
-      return answer.get("r") as Map<string, BDecoded> ?? answer;
+      return await answered.promise;
     } finally {
       clearTimeout(timer);
       clearInterval(again);
-      this.#waiting.delete(transaction.toHex());
+      this.#waiting.delete(t.toHex());
     }
   }
 
@@ -73,18 +94,15 @@ export class RawUdp implements AsyncDisposable {
    * one to the ping that is sent after it.
    */
   async isIgnored(port: number, name: string, args: Record<string, BValue>): Promise<boolean> {
-    const transaction = new Uint8Array(new Uint32Array([++this.#transactions]).buffer);
+    const t = this.#transaction();
     let isAnswered = false;
-    this.#waiting.set(transaction.toHex(), () => isAnswered = true);
+    this.#waiting.set(t.toHex(), () => isAnswered = true);
     try {
-      await this.send(
-        bencode({ t: transaction, y: "q", q: name, a: { id: this.id, ...args } }),
-        port,
-      );
+      await this.send(bencode({ t, y: "q", q: name, a: { id: this.id, ...args } }), port);
       await this.query(port, "ping", {});
       return !isAnswered;
     } finally {
-      this.#waiting.delete(transaction.toHex());
+      this.#waiting.delete(t.toHex());
     }
   }
 
@@ -92,10 +110,15 @@ export class RawUdp implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
 
+  #transaction(): Uint8Array {
+    return new Uint8Array(new Uint32Array([++this.#transactions]).buffer);
+  }
+
   #receive(packet: Uint8Array, port: number): void {
+    if (this.onPacket) return this.onPacket(packet);
     const message = bdecode(packet) as Map<string, BDecoded>;
     const resolve = this.#waiting.get((message.get("t") as Uint8Array).toHex());
-    if (resolve) return resolve(message);
+    if (resolve) return resolve({ message, lengthBytes: packet.length });
     const reply = this.answer?.(message, port);
     if (reply) this.send(reply, port);
   }

@@ -8,7 +8,11 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { concatBytes, utf8 } from "../../../src/base/mod.ts";
+import { generateKeyPair } from "../../../src/identity/mod.ts";
+import { immutableTarget, targetOf } from "../../../src/records/mod.ts";
 import { freePort, isFree, tcpListenersOf, udpSocketsOf } from "../../support/mod.ts";
+import { RawUdp } from "../../support/raw_udp.ts";
 import { eventually, type Home, newPlace, together } from "./place.ts";
 
 /** Holds a UDP port. */
@@ -175,4 +179,41 @@ Deno.test("without the DHT it seeds all the same, and opens no UDP socket", asyn
     assert.equal((await statusOf(home)).dht.state, "off");
     await daemon.end();
   }));
+});
+
+Deno.test("numbers of 64 bits from a stranger have no library print a stack trace", async () => {
+  await using place = await newPlace({ nodes: 4 });
+  const home = await place.home(null);
+  await using daemon = await home.daemon();
+  await using raw = await RawUdp.bind();
+  const { port } = daemon;
+  const target = new Uint8Array(20);
+  const token = (await raw.query(port, "get", { target })).get("token") as Uint8Array;
+  const big = "i4611686018427387904e";
+  const keys = generateKeyPair();
+  const bytes = (text: string) => utf8(`${text.length}:${text}`);
+  const member = (name: string, value: Uint8Array) =>
+    concatBytes(bytes(name), utf8(`${value.length}:`), value);
+  const ask = async (name: string, ...members: Uint8Array[]) => {
+    const head = utf8(`d1:ad2:id20:${"i".repeat(20)}`);
+    await raw.send(concatBytes(head, ...members, utf8(`e1:q3:${name}1:t2:tt1:y1:qe`)), port);
+  };
+  let answers = 0;
+  raw.onPacket = () => answers++;
+  const value = utf8(`1:v${big}`);
+  const signature = keys.sign(utf8(`3:seq${big}1:v1:x`));
+  await ask("put", member("token", token), value);
+  await ask(
+    "put",
+    member("k", keys.publicKey),
+    utf8(`3:seq${big}`),
+    member("sig", signature),
+    member("token", token),
+    utf8("1:v1:x"),
+  );
+  await ask("get", member("target", immutableTarget(utf8(big))));
+  await ask("get", member("target", targetOf(keys.publicKey, new Uint8Array())));
+  await eventually(() => answers >= 4);
+  assert.equal(daemon.process.stderr, "");
+  await daemon.end();
 });

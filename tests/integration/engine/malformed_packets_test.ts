@@ -94,20 +94,6 @@ Deno.test("after thousands of malformed packets the node goes on answering and a
   assert.equal((await at.manager().put(item)).weak, false);
 });
 
-Deno.test("a value of more than 1,000 bytes is neither kept nor sent to whoever asks", async () => {
-  await using testnet = await startTestnet({ nodes: 2 });
-  await using at = await TestEngine.start({ testnet });
-  await using raw = await RawUdp.bind();
-  const target = new Uint8Array(20).fill(9);
-  const { port } = at.engine;
-  const token = (await raw.query(port, "get", { target })).get("token") as Uint8Array;
-  // npm:bittorrent-dht counts the length of a byte string only.
-  for (const v of [["x".repeat(30_000)], { a: "x".repeat(1_500) }, "x".repeat(997)]) {
-    assert.ok(await raw.isIgnored(port, "put", { token, v }));
-  }
-  await raw.query(port, "put", { token, v: "x".repeat(996) });
-});
-
 const oddAnswers: [string, (t: Uint8Array, self: Uint8Array) => Uint8Array | undefined][] = [
   ["nothing", () => undefined],
   ["no bencode", () => utf8("x")],

@@ -263,3 +263,27 @@ Deno.test("the private key never crosses into the worker", async () => {
     assert.ok(!all.includes(form), form);
   }
 });
+
+Deno.test("no library prints to the terminal from inside the sandbox", async () => {
+  const script = `
+    import "${new URL("../../../src/worker/confinement.ts", import.meta.url)}";
+    import bencode from "bencode";
+    bencode.encode({ n: 0.5 });
+    console.error("printed");
+    console.trace();
+    process.emitWarning("warned");
+  `;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", "--ext=ts", "-"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    cwd: new URL("../../../", import.meta.url),
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(script));
+  await writer.close();
+  const { stdout, stderr } = await child.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.deepEqual([text(stdout), text(stderr)], ["", ""]);
+});

@@ -63,7 +63,10 @@ const sound: [string, Uint8Array][] = [
 ];
 
 for (const [what, packet] of sound) {
-  Deno.test(`passes: ${what}`, () => assert.ok(examine(packet)));
+  Deno.test(`passes: ${what}`, () => {
+    const seen = examine(packet);
+    assert.ok(seen && !seen.refusal, what);
+  });
 }
 
 /** One wrong value for every member of every kind of message. */
@@ -152,8 +155,44 @@ const unsound: [string, Uint8Array][] = [
 ];
 
 for (const [what, packet] of unsound) {
-  Deno.test(`is held back: ${what}`, () => assert.equal(examine(packet), undefined));
+  Deno.test(`is held back: ${what}`, () => {
+    const seen = examine(packet);
+    assert.ok(!seen || seen.refusal, what);
+  });
 }
+
+/** A put whose `name` stands there as it is given, bencoded. */
+function putWith(name: string, encoded: string): Uint8Array {
+  const marker = "5:xyzzy";
+  const text = new TextDecoder("latin1").decode(query("put", { ...putArguments, [name]: "xyzzy" }));
+  return Uint8Array.from(text.replace(marker, encoded), (character) => character.charCodeAt(0));
+}
+
+for (
+  const [what, packet, code] of [
+    ["a put of 1,001 bytes", query("put", { ...putArguments, v: "x".repeat(997) }), 205],
+    ["a signature of 63 bytes", query("put", { ...putArguments, sig: new Uint8Array(63) }), 206],
+    ["a salt of 65 bytes", query("put", { ...putArguments, salt: new Uint8Array(65) }), 207],
+    ["a seq of 2^53", putWith("seq", "i9007199254740992e"), 203],
+    ["a seq of 2^62", putWith("seq", "i4611686018427387904e"), 203],
+    ["a negative seq", putWith("seq", "i-1e"), 203],
+    ["a cas of 2^62", putWith("cas", "i4611686018427387904e"), 203],
+    ["a key of 31 bytes", query("put", { ...putArguments, k: new Uint8Array(31) }), 203],
+    ["a target of 19 bytes", query("get", { target: new Uint8Array(19) }), 203],
+  ] as const
+) {
+  Deno.test(`is refused with error ${code}: ${what}`, () => {
+    const seen = examine(packet);
+    assert.equal(seen?.refusal?.code, code);
+    assert.deepEqual(seen.t, t);
+  });
+}
+
+Deno.test("the value of a put is handed on as it stands, also a number of 64 bits", () => {
+  const seen = examine(putWith("v", "li9223372036854775807ei007ee"));
+  assert.equal(new TextDecoder().decode(seen?.value), "li9223372036854775807ei007ee");
+  assert.equal(examine(putWith("seq", "i9007199254740991e"))?.refusal, undefined);
+});
 
 Deno.test("no bytes make it throw, and what passes npm:bencode can read", () => {
   const seeds = [...sound, ...unsound].map(([, packet]) => packet).filter(({ length }) =>
@@ -172,7 +211,8 @@ Deno.test("no bytes make it throw, and what passes npm:bencode can read", () => 
   let passed = 0;
   fc.assert(
     fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 200 })), (packet) => {
-      if (!examine(packet)) return;
+      const seen = examine(packet);
+      if (!seen || seen.refusal) return;
       passed++;
       const message = npmBencode.decode(packet) as Record<string, unknown>;
       assert.equal(typeof message, "object");
