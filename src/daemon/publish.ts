@@ -13,6 +13,7 @@ import {
   type ArchiveLimits,
   formatSha256,
   type FullManifest,
+  type LeaveOut,
   minimalFileName,
   type MinimalManifest,
   packDirectory,
@@ -69,6 +70,10 @@ export interface PublishRequest {
   signer: () => Promise<KeyPair>;
   name?: string;
   version?: string;
+  /** What of a directory is left out; by the package's rules unless given. */
+  leaveOut?: LeaveOut;
+  /** Directories that no package holds, see `SelectOptions`. */
+  neverPack?: readonly string[];
 }
 
 /** A published package. */
@@ -178,7 +183,7 @@ export function nothingToPublish(path: string, cause: Error): DaemonError {
 
 async function pack(
   context: PrepareContext,
-  { path, name, version, signer }: PublishRequest,
+  { path, name, version, signer, leaveOut, neverPack }: PublishRequest,
   outDir: string,
 ): Promise<SeedFiles> {
   const { clock, sourceDateEpoch, limits, signal } = context;
@@ -186,6 +191,8 @@ async function pack(
     dir: path,
     name,
     version,
+    leaveOut,
+    neverPack,
     outDir,
     signer: await signer(),
     timestampMs: clock.now(),

@@ -11,7 +11,8 @@
  * | `METADATA_INVALID` | usage | package.json or deno.json cannot be used |
  * | `OUTPUT_INVALID` | usage | an output path that cannot be written as asked |
  * | `DIRECTORY_NOT_FOUND` | not-found | the directory to pack does not exist |
- * | `DIRECTORY_INVALID` | usage | what should be packed is no directory, or has no files in it |
+ * | `DIRECTORY_INVALID` | usage | what should be packed is no directory, the home in use, or has no files in it |
+ * | `PACKAGE_EMPTY` | failed | the rules leave out all files but those that describe the package |
  * | `ARCHIVE_NOT_FOUND` | not-found | the archive does not exist |
  * | `ARCHIVE_UNREADABLE` | failed | the system refuses to read the archive, or it is no regular file |
  * | `FILE_CHANGED` | failed | a file was altered while it was read |
@@ -101,4 +102,13 @@ export function quote(text: string): string {
 /** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return outOfReach(error)?.why ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** The system refuses to read a file or a directory that is packed. */
+export function unreadable(source: string, cause: unknown): PackageError {
+  const message = `${source} cannot be read: ${messageOf(cause)}`;
+  return new PackageError("failed", "FILE_UNREADABLE", message, {
+    cause,
+    detail: { path: source },
+  });
 }

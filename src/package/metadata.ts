@@ -79,7 +79,7 @@ export async function readMetadata(dir: string): Promise<Metadata> {
       const value = texts[key]?.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
       if (!value) continue;
       if (value.length > maxLength) {
-        throw invalid(join(dir, fileName), `${key} is longer than ${maxLength} characters`);
+        throw invalidMetadata(join(dir, fileName), `${key} is longer than ${maxLength} characters`);
       }
       metadata[key] ??= value;
     }
@@ -91,6 +91,21 @@ async function readSource(
   dir: string,
   fileName: string,
 ): Promise<v.InferOutput<typeof sourceSchema> | undefined> {
+  const value = await readJsonFile(dir, fileName);
+  if (value === undefined) return undefined;
+  const result = v.safeParse(sourceSchema, value);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const where = v.getDotPath(issue) ?? "the whole";
+  throw invalidMetadata(join(dir, fileName), `${where}: ${issue.message}`);
+}
+
+/**
+ * The JSON of one of these files, `undefined` if there is none. Deno's may have comments.
+ *
+ * @throws {PackageError} `METADATA_INVALID`
+ */
+export async function readJsonFile(dir: string, fileName: string): Promise<unknown> {
   const path = join(dir, fileName);
   let json: string;
   try {
@@ -100,18 +115,13 @@ async function readSource(
     json = fromUtf8(await Deno.readFile(path)).replace(/^\ufeff/, "");
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
-    throw invalid(path, messageOf(cause), cause);
+    throw invalidMetadata(path, messageOf(cause), cause);
   }
-  let value: unknown;
   try {
-    value = JSON.parse(fileName.startsWith("deno.") ? withoutComments(json) : json);
+    return JSON.parse(fileName.startsWith("deno.") ? withoutComments(json) : json);
   } catch (cause) {
-    throw invalid(path, messageOf(cause), cause);
+    throw invalidMetadata(path, messageOf(cause), cause);
   }
-  const result = v.safeParse(sourceSchema, value);
-  if (result.success) return result.output;
-  const issue = result.issues[0];
-  throw invalid(path, `${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
 }
 
 /** Deno's own files may have comments and commas before a closing bracket. Strings stay as they are. */
@@ -122,7 +132,8 @@ function withoutComments(jsonc: string): string {
     .replace(/"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g, keepStrings);
 }
 
-function invalid(path: string, why: string, cause?: unknown): PackageError {
+/** A `METADATA_INVALID`. */
+export function invalidMetadata(path: string, why: string, cause?: unknown): PackageError {
   const message = `${path} cannot be used: ${why}.`;
   return new PackageError("usage", "METADATA_INVALID", message, { cause, detail: { path } });
 }

@@ -48,6 +48,13 @@ export {
 } from "./names.ts";
 export { packDirectory, type PackedArchive, type PackOptions, type PackProgress } from "./pack.ts";
 export { checkUnpackTarget } from "./unpack.ts";
+export {
+  type LeaveOut,
+  refuseUnpackable,
+  selectDirectory,
+  type Selection,
+  type SelectOptions,
+} from "./selection/mod.ts";
 export { PROTOCOL, type Unsigned } from "./signed_json.ts";
 export { isValidRange, type PackageSpec, parsePackageSpec } from "./spec.ts";
 export { takeArchive, type TakenArchive, type TakeOptions } from "./take.ts";

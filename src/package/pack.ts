@@ -21,7 +21,6 @@ import {
   CHUNK_BYTES,
   fileChanged,
   FileWriter,
-  isTemporaryName,
   syncDirectory,
   Temporaries,
   writeNewFile,
@@ -29,19 +28,20 @@ import {
 import { gzipMember } from "./gzip_member.ts";
 import { type FullManifest, serializeFull, signFull } from "./full_manifest.ts";
 import { type ArchiveLimits, defaultArchiveLimits, RATIO_FREE_BYTES } from "./limits.ts";
-import { type Metadata, readMetadata } from "./metadata.ts";
+import type { Metadata } from "./metadata.ts";
 import { type MinimalManifest, serializeMinimal, signMinimal } from "./minimal_manifest.ts";
-import {
-  archiveFileName,
-  isOutputOf,
-  minimalFileName,
-  torrentFileName,
-  validateName,
-  validateVersion,
-} from "./names.ts";
+import { archiveFileName, minimalFileName, torrentFileName } from "./names.ts";
 import { ArchivePass } from "./pass.ts";
 import { MANIFEST_PATH } from "./paths.ts";
-import { scanDirectory, type ScannedFile, unreadable } from "./scan.ts";
+import {
+  nameDirectory,
+  refuseUnpackable,
+  type ScannedFile,
+  selectDirectory,
+  type Selection,
+  type SelectOptions,
+  unpackedTooLarge,
+} from "./selection/mod.ts";
 import { readSource } from "./source_file.ts";
 import {
   MEMBER_BYTES,
@@ -56,13 +56,7 @@ import { Compressor, usefulThreads } from "./threads.ts";
 import { buildTorrent } from "./torrent.ts";
 
 /** What {@linkcode packDirectory} is told. */
-export interface PackOptions {
-  /** The directory to pack. */
-  dir: string;
-  /** Instead of the name in `package.json` or `deno.json`. */
-  name?: string;
-  /** Instead of the version in `package.json` or `deno.json`. */
-  version?: string;
+export interface PackOptions extends SelectOptions {
   /** Path of the archive, ending with `.tgz`. */
   out?: string;
   /** Directory for the archive under its usual name, if `out` is not given; else the current one. */
@@ -72,10 +66,10 @@ export interface PackOptions {
   timestampMs: number;
   /** `SOURCE_DATE_EPOCH` in seconds, for the full manifest, which has no time in it otherwise. */
   sourceDateEpoch?: number;
-  limits?: ArchiveLimits;
   /** How many threads may compress; as many as are useful unless given. The bytes are the same. */
   threads?: number;
-  signal?: AbortSignal;
+  /** Hears what goes in, before anything is written. */
+  onSelected?: (selection: Selection) => void;
   /** Called now and then. What it throws ends the packing. */
   onProgress?: (progress: PackProgress) => void;
 }
@@ -99,7 +93,7 @@ export interface PackedArchive {
   full: FullManifest;
   /** The `.torrent` file's bytes. */
   torrent: Uint8Array;
-  /** Paths that were left out: version control, and outputs of packing this package. */
+  /** Paths that were left out, directories as one. */
   skipped: string[];
 }
 
@@ -130,15 +124,8 @@ interface Body {
  * differently, `failed` for what is wrong with the files, `not-found` for a directory that is missing
  */
 export async function packDirectory(options: PackOptions): Promise<PackedArchive> {
-  const dir = await openDirectory(options.dir);
-  const metadata = await readMetadata(dir);
-  const name = options.name ?? metadata.name;
-  const version = options.version ?? metadata.version;
-  if (name === undefined) throw missing("NAME_MISSING", "name", dir);
-  if (version === undefined) throw missing("VERSION_MISSING", "version", dir);
-  validateName(name);
-  validateVersion(version);
-
+  const named = await nameDirectory(options);
+  const { name, version, metadata } = named;
   const fileName = archiveFileName(name, version);
   const archivePath = resolve(options.out ?? join(options.outDir ?? ".", fileName));
   const minimalPath = minimalFileName(archivePath);
@@ -149,19 +136,10 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
   );
 
   const limits = options.limits ?? defaultArchiveLimits;
-  const { files, skipped, totalBytes } = await scanDirectory(dir, {
-    limits,
-    signal: options.signal,
-    isOutput: (directory, entry) =>
-      outputs.includes(join(directory, entry)) ||
-      (directory === dir || directory === outDir) &&
-        (isOutputOf(name, entry) || isTemporaryName(entry)),
-  });
-  if (files.length === 0) {
-    const message = `There are no files to pack in ${dir}.`;
-    throw new PackageError("usage", "DIRECTORY_INVALID", message, { detail: { path: dir } });
-  }
-  if (totalBytes > limits.maxUnpackedBytes) throw unpackedTooLarge(limits);
+  const selection = await selectDirectory(options, named, { directory: outDir, paths: outputs });
+  refuseUnpackable(selection, limits);
+  options.onSelected?.(selection);
+  const { files, skipped, totalBytes } = selection;
 
   await using temporaries = new Temporaries(outDir);
   const threads = options.threads ?? usefulThreads();
@@ -202,24 +180,6 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
     torrent: torrent.torrent,
     skipped,
   };
-}
-
-async function openDirectory(dir: string): Promise<string> {
-  try {
-    const path = await Deno.realPath(dir);
-    if ((await Deno.stat(path)).isDirectory) return path;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
-      const message = `There is no directory ${dir}.`;
-      throw new PackageError("not-found", "DIRECTORY_NOT_FOUND", message, {
-        cause,
-        detail: { path: dir },
-      });
-    }
-    throw unreadable(dir, cause);
-  }
-  const message = `${dir} is not a directory.`;
-  throw new PackageError("usage", "DIRECTORY_INVALID", message, { detail: { path: dir } });
 }
 
 /** Makes sure that every output can be put in place, and tells the real path of their directory. */
@@ -357,16 +317,4 @@ function checkArchiveSize(lengthBytes: number, { maxArchiveBytes }: ArchiveLimit
   if (lengthBytes <= maxArchiveBytes) return;
   const message = `The archive would be longer than ${maxArchiveBytes} bytes.`;
   throw new PackageError("failed", "ARCHIVE_TOO_LARGE", message, { detail: { maxArchiveBytes } });
-}
-
-function unpackedTooLarge({ maxUnpackedBytes }: ArchiveLimits): PackageError {
-  const message = `The files have more than ${maxUnpackedBytes} bytes together.`;
-  return new PackageError("failed", "UNPACKED_TOO_LARGE", message, {
-    detail: { maxUnpackedBytes },
-  });
-}
-
-function missing(code: string, what: string, dir: string): PackageError {
-  const message = `The package has no ${what}. Give one, or write it in ${dir}/package.json.`;
-  return new PackageError("usage", code, message);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { PackageError } from "./errors.ts";
+import { PackageError, unreadable } from "./errors.ts";
 import { fileChanged, isSameFile } from "./files.ts";
-import { type ScannedFile, unreadable } from "./scan.ts";
+import type { ScannedFile } from "./selection/mod.ts";
 
 /** Up to here a file is read in one go: an asynchronous call takes longer than the reading. */
 const SMALL_FILE_BYTES = 64 * 1024;

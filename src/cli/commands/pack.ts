@@ -7,14 +7,15 @@
 import { basename } from "node:path";
 import { refuseEarlyClock } from "../../base/mod.ts";
 import { archiveLimits } from "../archive_limits.ts";
-import { defineCommand, textArgument, textFlag } from "../command.ts";
+import { defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
 import { archiveSettings } from "../common_flags.ts";
 import { formatBytes } from "../format.ts";
+import { neverPacked } from "../never_packed.ts";
 import { packageMagnet } from "../package_magnet.ts";
 import { publisherKeyPath } from "../publisher_key.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
 
-type Flags = { name?: string; version?: string; out?: string };
+type Flags = { name?: string; version?: string; out?: string; includeIgnored?: boolean };
 
 export default defineCommand<Flags, [dir: string]>({
   description:
@@ -31,6 +32,7 @@ export default defineCommand<Flags, [dir: string]>({
       name: textFlag("NAME", "Name of the package"),
       version: textFlag("VERSION", "Version of the package"),
       out: textFlag("FILE", "Where to write the archive (default NAME-VERSION.tgz here)"),
+      includeIgnored: switchFlag("Pack what ignore files and lists leave out, too"),
     },
     aliases: { o: "out" },
     positional: {
@@ -38,7 +40,7 @@ export default defineCommand<Flags, [dir: string]>({
       parameters: [textArgument("DIR", "Directory to pack")],
     },
   },
-  async run({ flags: { name, version, out }, args: [dir], output, io, settings }) {
+  async run({ flags: { name, version, out, includeIgnored }, args: [dir], output, io, settings }) {
     const { values } = await settings();
     const { signal } = io;
     refuseEarlyClock(io.clock.now());
@@ -55,6 +57,8 @@ export default defineCommand<Flags, [dir: string]>({
       signer,
       timestampMs: io.clock.now(),
       sourceDateEpoch: sourceDateEpoch(io.env.SOURCE_DATE_EPOCH),
+      leaveOut: includeIgnored ? "nothing" : "rules",
+      neverPack: neverPacked(values, io),
       limits: { ...defaultArchiveLimits, ...archiveLimits(values) },
       signal,
       onProgress: ({ doneBytes, totalBytes }) => bar.update({ doneBytes, totalBytes }),

@@ -16,12 +16,19 @@ import { CliError, errorAbout } from "../errors.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
 import { formatDuration } from "../format.ts";
 import { Listing } from "../listing.ts";
+import { neverPacked } from "../never_packed.ts";
 import { publisherKeyPath } from "../publisher_key.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
 import { readPaths } from "../stdin.ts";
 import { type Network, withNames, withNode } from "../with_node.ts";
 
-type Flags = { name?: string; version?: string; seedFor?: string; null?: boolean };
+type Flags = {
+  name?: string;
+  version?: string;
+  seedFor?: string;
+  null?: boolean;
+  includeIgnored?: boolean;
+};
 type Run = CommandRun<Flags, string[]>;
 
 export default defineCommand<Flags, string[]>({
@@ -40,6 +47,7 @@ export default defineCommand<Flags, string[]>({
       name: textFlag("NAME", "Name of the package"),
       version: textFlag("VERSION", "Version of the package"),
       seedFor: textFlag("DURATION", "Without a daemon, go on serving for so long"),
+      includeIgnored: switchFlag("Pack what ignore files and lists leave out, too"),
       null: switchFlag("With -: paths are separated by NUL, as `find -print0` prints them"),
     },
     positional: {
@@ -57,7 +65,12 @@ export default defineCommand<Flags, string[]>({
     );
     const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
     if (paths.length === 0) return output.notice("nothing to publish");
-    const signer = signerOf((await given.settings()).values);
+    const { values } = await given.settings();
+    const signer = signerOf(values);
+    const choice = {
+      leaveOut: flags.includeIgnored ? "nothing" : "rules",
+      neverPack: neverPacked(values, io),
+    } as const;
     // Before the network is reached for in vain.
     if (paths.length === 1) await refuseMissing(paths[0]!);
     await signer();
@@ -85,7 +98,7 @@ export default defineCommand<Flags, string[]>({
       }, failed);
       for (const path of paths) {
         try {
-          const request = { path, name, version, signer };
+          const request = { path, name, version, signer, ...choice };
           const result = await publish(context, request, early.take());
           // To this home, its own publisher is the one of that name.
           await withNames(given, network, async (names) => {
@@ -115,7 +128,7 @@ export default defineCommand<Flags, string[]>({
           sourceDateEpoch: epoch,
           signal: AbortSignal.any([signal, ended]),
           onStep: (message) => output.step(message),
-        }, { path: paths[0]!, name, version, signer })
+        }, { path: paths[0]!, name, version, signer, ...choice })
       );
     });
   },

@@ -160,10 +160,10 @@ inDirectory("version control is left out and reported", async (dir) => {
     "sub/.hg/x": "x",
     "sub/.svn/x": "x",
     "module/.git": "gitdir: /somewhere",
-    ".gitignore": "kept",
+    ".gitattributes": "kept",
   });
   assert.deepEqual(packed.skipped, [".git", "module/.git", "sub/.hg", "sub/.svn"]);
-  assert.deepEqual(Object.keys(packed.full.files), [".gitignore", "a"]);
+  assert.deepEqual(Object.keys(packed.full.files), [".gitattributes", "a"]);
 });
 
 inDirectory("the manifest lists every file with its hash, in the archive's order", async (dir) => {

@@ -1,17 +1,17 @@
 /**
- * Finds what is to be packed: every file of a directory tree, in the order of the archive. Reads no
+ * Walks a directory tree and finds the files that rules take, in the order of the archive. Reads no
  * file's contents.
  *
  * @module
  */
 
-import { join, sep } from "node:path";
-import { messageOf, PackageError, quote } from "./errors.ts";
-import type { ArchiveLimits } from "./limits.ts";
-import { comparePaths, PathSet } from "./paths.ts";
-
-/** Kept by version control, with histories and machine-bound paths in them. */
-const VERSION_CONTROL = new Set([".git", ".hg", ".svn"]);
+import { join, relative, sep } from "node:path";
+import { PackageError, quote, unreadable } from "../errors.ts";
+import type { ArchiveLimits } from "../limits.ts";
+import { comparePaths, PathSet } from "../paths.ts";
+import { defaultRules } from "./ignore_files.ts";
+import type { Places } from "./places.ts";
+import type { SelectionRules } from "./rules.ts";
 
 /** A file to pack. */
 export interface ScannedFile {
@@ -28,6 +28,8 @@ export interface Scan {
   files: ScannedFile[];
   /** Paths that were left out, directories as one. */
   skipped: string[];
+  /** How many of those the package's own rules leave out, and not those that hold by default. */
+  ruledOut: number;
   /** Sum of the files' lengths. */
   totalBytes: number;
 }
@@ -35,13 +37,19 @@ export interface Scan {
 /** What {@linkcode scanDirectory} is told. */
 export interface ScanOptions {
   limits: ArchiveLimits;
+  rules: SelectionRules;
+  /** Whether what has this name is left out, whatever the rules say. */
+  isAlwaysOut: (name: string) => boolean;
   /** Whether to leave out the file: it is an output of packing. */
   isOutput: (directory: string, name: string) => boolean;
+  /** Places that are never packed. */
+  places: Places;
   signal?: AbortSignal;
 }
 
 /**
- * Lists a directory tree. A symbolic link within the tree stands for what it leads to.
+ * Lists what rules take of a directory tree. A symbolic link within the tree stands for what it leads
+ * to, and is left out where that is.
  *
  * @param root a real path, without links in it
  * @throws {PackageError} `FILE_UNREADABLE`, `FILE_TYPE_REFUSED`, `LINK_REFUSED`, `PATH_REFUSED`,
@@ -58,14 +66,19 @@ export async function scanDirectory(root: string, options: ScanOptions): Promise
 class Scanner implements Scan {
   readonly files: ScannedFile[] = [];
   readonly skipped: string[] = [];
+  ruledOut = 0;
   totalBytes = 0;
   readonly #root: string;
+  /** The root with a separator at its end. */
+  readonly #inside: string;
   readonly #options: ScanOptions;
   readonly #paths: PathSet;
+  readonly #defaults = defaultRules();
   #directories = 0;
 
   constructor(root: string, options: ScanOptions) {
     this.#root = root;
+    this.#inside = root.endsWith(sep) ? root : root + sep;
     this.#options = options;
     this.#paths = new PathSet(options.limits.maxPathBytes);
   }
@@ -85,10 +98,11 @@ class Scanner implements Scan {
     } catch (cause) {
       throw unreadable(directory, cause);
     }
+    this.#options.rules.enter(prefix.slice(0, -1), names);
     // So that of several problems it is always the same that is reported.
     for (const name of names.sort(comparePaths)) {
       const path = prefix + name;
-      if (VERSION_CONTROL.has(name) || this.#options.isOutput(directory, name)) {
+      if (this.#options.isAlwaysOut(name) || this.#options.isOutput(directory, name)) {
         this.skipped.push(path);
         continue;
       }
@@ -97,14 +111,26 @@ class Scanner implements Scan {
   }
 
   async #visit(source: string, path: string, above: string[]): Promise<void> {
+    const { rules, places } = this.#options;
     let info: Deno.FileInfo;
     try {
       info = Deno.lstatSync(source);
       if (info.isSymlink) {
+        // Where it leads does not matter then.
+        if (!rules.takesFile(path) && !rules.entersDirectory(path)) return this.#ruleOut(path);
         source = await this.#follow(source, path);
         info = await Deno.stat(source);
-        if (above.includes(source)) throw linkRefused(path, "leads in a circle");
+        if (this.#isLeftOut(source, info.isDirectory)) return this.#ruleOut(path);
+      } else if (above.length > 1 && this.#isReachedByLink(source, path)) {
+        if (this.#isLeftOut(source, info.isDirectory)) return this.#ruleOut(path);
       }
+      if (places.hold(source, info)) {
+        this.skipped.push(path);
+        return;
+      }
+      const isTaken = info.isDirectory ? rules.entersDirectory(path) : rules.takesFile(path);
+      if (!isTaken) return this.#ruleOut(path);
+      if (above.includes(source)) throw linkRefused(path, "leads in a circle");
     } catch (cause) {
       if (cause instanceof PackageError) throw cause;
       // Where a name was not UTF-8, what stands for it is not found: then the name is the problem.
@@ -120,6 +146,24 @@ class Scanner implements Scan {
     this.#add(path);
     this.files.push({ path, source, info });
     this.totalBytes += info.size;
+  }
+
+  #ruleOut(path: string): void {
+    this.skipped.push(path);
+    if (!this.#defaults.ignores(path)) this.ruledOut++;
+  }
+
+  /** Whether what a link led to has another path of its own. */
+  #isReachedByLink(source: string, path: string): boolean {
+    return source.length !== this.#inside.length + path.length || !source.endsWith(path);
+  }
+
+  /** Whether a link's target is left out, or a directory that it is in. */
+  #isLeftOut(source: string, isDirectory: boolean): boolean {
+    const { rules, isAlwaysOut } = this.#options;
+    const own = relative(this.#root, source).replaceAll(sep, "/");
+    if (own === "") return false;
+    return own.split("/").some(isAlwaysOut) || rules.excludes(own, isDirectory);
   }
 
   #add(path: string): void {
@@ -141,8 +185,7 @@ class Scanner implements Scan {
       }
       throw cause;
     }
-    const inside = this.#root.endsWith(sep) ? this.#root : this.#root + sep;
-    if (target === this.#root || target.startsWith(inside)) return target;
+    if (target === this.#root || target.startsWith(this.#inside)) return target;
     throw linkRefused(path, "leads out of the directory");
   }
 
@@ -156,13 +199,4 @@ class Scanner implements Scan {
 function linkRefused(path: string, why: string): PackageError {
   const message = `The symbolic link ${quote(path)} ${why}, so it cannot be packed.`;
   return new PackageError("failed", "LINK_REFUSED", message, { detail: { path } });
-}
-
-/** The system refuses to read a file or a directory. */
-export function unreadable(source: string, cause: unknown): PackageError {
-  const message = `${source} cannot be read: ${messageOf(cause)}`;
-  return new PackageError("failed", "FILE_UNREADABLE", message, {
-    cause,
-    detail: { path: source },
-  });
 }

@@ -1,0 +1,16 @@
+/**
+ * Which files of a directory go into its package. Reads names, ignore files and the package's own
+ * description, and no file's contents.
+ *
+ * @module
+ */
+
+export { refuseUnpackable, unpackedTooLarge } from "./refusals.ts";
+export type { ScannedFile } from "./scan.ts";
+export {
+  type LeaveOut,
+  nameDirectory,
+  selectDirectory,
+  type Selection,
+  type SelectOptions,
+} from "./select.ts";

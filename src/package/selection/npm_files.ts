@@ -1,0 +1,109 @@
+/**
+ * `files` of `package.json` as npm packs by it: its patterns, what it adds and what they cannot name,
+ * read off npm-packlist. Ignore files count below the root.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { Minimatch } from "minimatch";
+import { isDescription, LOCK_FILES } from "./always.ts";
+import { directoryOf, IgnoreFiles } from "./ignore_files.ts";
+import { normalPath } from "./lists.ts";
+import { RequiredPaths, type SelectionRules } from "./rules.ts";
+
+/** A pattern of the list, without its exclamation marks. */
+interface Rule {
+  takes: boolean;
+  pattern: Minimatch;
+  /** It ended with a slash. */
+  isForDirectories: boolean;
+}
+
+/** Rules by a list of files, directories and patterns. */
+export class NpmFiles implements SelectionRules {
+  readonly decider = "`files` of package.json";
+  readonly mayBeEmpty: boolean;
+  readonly #ignored: IgnoreFiles;
+  readonly #required: RequiredPaths;
+  readonly #rules: Rule[] = [];
+  readonly #refused = new Set<string>();
+
+  /**
+   * @param root real path of the directory
+   * @param entryPoints paths of files without which the package does not work
+   */
+  constructor(root: string, files: readonly string[], entryPoints: readonly string[]) {
+    this.mayBeEmpty = files.length === 0;
+    this.#ignored = new IgnoreFiles(root, { withoutRoot: true });
+    const required = ["package.json", ...entryPoints];
+    for (const entry of files) {
+      const [, marks, text] = /^(!*)(.*)$/s.exec(entry)!;
+      const takes = marks!.length % 2 === 0;
+      const path = normalPath(text!);
+      const kind = path === undefined ? undefined : kindOf(join(root, path));
+      // What a file's own path says stands against every pattern and ignore file.
+      if (kind === "file" && takes) required.push(path!);
+      else if (kind === "file") this.#refused.add(path!);
+      else if (kind === "directory") this.#add(takes, path!, `${path!}/**`);
+      else this.#add(takes, text!.replace(/^\.?\//, "/").replace(/\/\*$/, "/**"));
+    }
+    this.#required = new RequiredPaths(required);
+  }
+
+  enter(directory: string, names: readonly string[]): void {
+    this.#ignored.enter(directory, names);
+  }
+
+  entersDirectory(path: string): boolean {
+    return this.#required.entersDirectory(
+      path,
+      () => this.#lists(path, true) && !this.#ignored.ignores(path, true),
+    );
+  }
+
+  takesFile(path: string): boolean {
+    if (isDescription(path)) return true;
+    return this.#required.takesFile(
+      path,
+      () =>
+        this.#lists(path, false) && !this.#refused.has(path) && !LOCK_FILES.includes(path) &&
+        !this.#ignored.ignores(path, false),
+    );
+  }
+
+  excludes(path: string, isDirectory: boolean): boolean {
+    return directoryOf(path) !== "" && this.#ignored.ignores(path, isDirectory);
+  }
+
+  #add(takes: boolean, ...texts: string[]): void {
+    for (const text of texts) {
+      // As npm has it: a pattern without a slash matches the last component at any depth.
+      const options = { matchBase: true, dot: true, nocase: true, nonegate: true, nocomment: true };
+      const pattern = new Minimatch(text.replace(/\/+$/, ""), options);
+      this.#rules.push({ takes, pattern, isForDirectories: text.endsWith("/") });
+    }
+  }
+
+  /** What the last pattern that matches says; of a directory also whether something in it may. */
+  #lists(path: string, isDirectory: boolean): boolean {
+    let listed = false;
+    for (const { takes, pattern, isForDirectories } of this.#rules) {
+      if (takes === listed || isForDirectories && !isDirectory) continue;
+      const matches = pattern.match(path) || pattern.match(`/${path}`) ||
+        isDirectory && takes && (pattern.match(path, true) || pattern.match(`/${path}`, true));
+      if (matches) listed = takes;
+    }
+    return listed;
+  }
+}
+
+function kindOf(path: string): "file" | "directory" | undefined {
+  try {
+    const { isFile, isDirectory } = Deno.statSync(path);
+    return isFile ? "file" : isDirectory ? "directory" : undefined;
+  } catch {
+    // Then it is a pattern.
+    return undefined;
+  }
+}

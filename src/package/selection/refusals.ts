@@ -1,0 +1,46 @@
+/**
+ * Refuses to pack what was chosen, before anything is written.
+ *
+ * @module
+ */
+
+import { PackageError } from "../errors.ts";
+import type { ArchiveLimits } from "../limits.ts";
+import { isDescription, PACKAGE_FILES } from "./always.ts";
+import type { Selection } from "./select.ts";
+
+/**
+ * Refuses a selection that makes no package.
+ *
+ * @throws {PackageError} `DIRECTORY_INVALID` if there are no files, `PACKAGE_EMPTY` if rules leave out
+ * all but those that describe the package, `UNPACKED_TOO_LARGE`
+ */
+export function refuseUnpackable(selection: Selection, limits: ArchiveLimits): void {
+  const { files, dir, name, version, decider, ruledOut, totalBytes } = selection;
+  const isSaid = (path: string) => PACKAGE_FILES.includes(path) || isDescription(path);
+  if (ruledOut > 0 && files.every(({ path }) => isSaid(path)) && !selection.mayBeEmpty) {
+    const what = files.length === 0 ? "Nothing" : `Nothing but ${names(files)}`;
+    const message = `${what} would go into ${name}@${version}: ${decider ?? "an ignore file"} ` +
+      `leaves out the rest of ${dir}. Mend it, or pack everything with --include-ignored.`;
+    throw new PackageError("failed", "PACKAGE_EMPTY", message, {
+      detail: { path: dir, decider, ruledOut },
+    });
+  }
+  if (files.length === 0) {
+    const message = `There are no files to pack in ${dir}.`;
+    throw new PackageError("usage", "DIRECTORY_INVALID", message, { detail: { path: dir } });
+  }
+  if (totalBytes > limits.maxUnpackedBytes) throw unpackedTooLarge(limits);
+}
+
+/** An `UNPACKED_TOO_LARGE`. */
+export function unpackedTooLarge({ maxUnpackedBytes }: ArchiveLimits): PackageError {
+  const message = `The files have more than ${maxUnpackedBytes} bytes together.`;
+  return new PackageError("failed", "UNPACKED_TOO_LARGE", message, {
+    detail: { maxUnpackedBytes },
+  });
+}
+
+function names(files: Selection["files"]): string {
+  return files.map(({ path }) => path).join(", ");
+}
