@@ -25,6 +25,7 @@ export {
   type SettingKey,
   type Settings,
   type SettingType,
+  type TakesEffect,
   variableOf,
   type WatchMode,
 } from "./settings.ts";

@@ -82,12 +82,23 @@ export type SettingType =
   | { kind: "address" }
   | { kind: "host-port-list" };
 
+/**
+ * When a new value counts:
+ *
+ * - `start`: at the next start of the daemon, which has bound sockets, directories or permissions to it
+ * - `reload`: as soon as the daemon has read it
+ * - `command`: at the next command; the daemon does not use it
+ */
+export type TakesEffect = "start" | "reload" | "command";
+
 /** One row of the table. */
 export interface SettingDefinition {
   /** Name in the config file, and of the flag behind its two dashes. */
   key: string;
   /** Name in {@linkcode Settings}. */
   property: keyof Settings;
+  /** When a new value counts. */
+  takesEffect: TakesEffect;
   type: SettingType;
   /** As one would write it; {@linkcode defaultText} fills in `~` and `HOME`. */
   default: string | readonly string[];
@@ -106,6 +117,7 @@ const table = [
   {
     key: "home",
     property: "home",
+    takesEffect: "start",
     type: { kind: "path" },
     default: "~/.libreseed",
     placeholder: "DIR",
@@ -115,6 +127,7 @@ const table = [
   {
     key: "dir",
     property: "dir",
+    takesEffect: "start",
     type: { kind: "path" },
     default: "HOME/seed",
     placeholder: "DIR",
@@ -123,6 +136,7 @@ const table = [
   {
     key: "port",
     property: "port",
+    takesEffect: "start",
     type: { kind: "integer", min: 0, max: 65_535 },
     default: "6881",
     placeholder: "N",
@@ -131,6 +145,7 @@ const table = [
   {
     key: "bootstrap",
     property: "bootstrap",
+    takesEffect: "start",
     type: { kind: "host-port-list" },
     default: [
       "router.bittorrent.com:6881",
@@ -143,6 +158,7 @@ const table = [
   {
     key: "dht",
     property: "dht",
+    takesEffect: "start",
     type: { kind: "boolean" },
     default: "true",
     placeholder: "BOOL",
@@ -151,6 +167,7 @@ const table = [
   {
     key: "allow-local",
     property: "allowLocal",
+    takesEffect: "start",
     type: { kind: "boolean" },
     default: "false",
     placeholder: "BOOL",
@@ -159,6 +176,7 @@ const table = [
   {
     key: "timeout",
     property: "timeoutMs",
+    takesEffect: "reload",
     type: { kind: "duration", minMs: 100, maxMs: 86_400_000 },
     default: "60s",
     placeholder: "DURATION",
@@ -167,6 +185,7 @@ const table = [
   {
     key: "min-nodes",
     property: "minNodes",
+    takesEffect: "reload",
     type: { kind: "integer", min: 1, max: 20 },
     default: "8",
     placeholder: "N",
@@ -175,6 +194,7 @@ const table = [
   {
     key: "store-nodes",
     property: "storeNodes",
+    takesEffect: "reload",
     type: { kind: "integer", min: 1, max: 20 },
     default: "8",
     placeholder: "N",
@@ -183,6 +203,7 @@ const table = [
   {
     key: "reannounce-interval",
     property: "reannounceIntervalMs",
+    takesEffect: "reload",
     type: { kind: "duration", minMs: 60_000, maxMs: 7_200_000 },
     default: "50m",
     placeholder: "DURATION",
@@ -191,6 +212,7 @@ const table = [
   {
     key: "dht-rate",
     property: "dhtPacketsPerSecond",
+    takesEffect: "reload",
     type: { kind: "integer", min: 1, max: 100_000 },
     default: "200",
     placeholder: "N",
@@ -199,6 +221,7 @@ const table = [
   {
     key: "max-archive-size",
     property: "maxArchiveBytes",
+    takesEffect: "reload",
     type: { kind: "size", minBytes: 1, maxBytes: maxSizeBytes },
     default: "16GiB",
     placeholder: "SIZE",
@@ -207,6 +230,7 @@ const table = [
   {
     key: "max-unpacked-size",
     property: "maxUnpackedBytes",
+    takesEffect: "reload",
     type: { kind: "size", minBytes: 1, maxBytes: maxSizeBytes },
     default: "64GiB",
     placeholder: "SIZE",
@@ -215,6 +239,7 @@ const table = [
   {
     key: "max-files",
     property: "maxFiles",
+    takesEffect: "reload",
     type: { kind: "integer", min: 1, max: 10_000_000 },
     default: "100000",
     placeholder: "N",
@@ -223,6 +248,7 @@ const table = [
   {
     key: "max-ratio",
     property: "maxRatio",
+    takesEffect: "reload",
     type: { kind: "integer", min: 1, max: 1_000_000 },
     default: "200",
     placeholder: "N",
@@ -231,6 +257,7 @@ const table = [
   {
     key: "upload-limit",
     property: "uploadBytesPerSecond",
+    takesEffect: "reload",
     type: { kind: "size", minBytes: 0, maxBytes: maxRateBytes },
     default: "0",
     placeholder: "SIZE",
@@ -239,6 +266,7 @@ const table = [
   {
     key: "download-limit",
     property: "downloadBytesPerSecond",
+    takesEffect: "reload",
     type: { kind: "size", minBytes: 0, maxBytes: maxRateBytes },
     default: "0",
     placeholder: "SIZE",
@@ -247,6 +275,7 @@ const table = [
   {
     key: "max-connections",
     property: "maxConnections",
+    takesEffect: "start",
     type: { kind: "integer", min: 1, max: 10_000 },
     default: "55",
     placeholder: "N",
@@ -255,6 +284,7 @@ const table = [
   {
     key: "max-incoming",
     property: "maxIncoming",
+    takesEffect: "start",
     type: { kind: "integer", min: 8, max: 100_000 },
     default: "500",
     placeholder: "N",
@@ -263,6 +293,7 @@ const table = [
   {
     key: "http",
     property: "http",
+    takesEffect: "start",
     type: { kind: "address" },
     default: "off",
     placeholder: "ADDR:PORT",
@@ -271,6 +302,7 @@ const table = [
   {
     key: "policy",
     property: "policy",
+    takesEffect: "command",
     type: { kind: "choice", values: ["first-seen", "latest-version", "trusted", "seeders"] },
     default: "first-seen",
     placeholder: "POLICY",
@@ -280,6 +312,7 @@ const table = [
   {
     key: "mirror",
     property: "mirror",
+    takesEffect: "reload",
     type: { kind: "boolean" },
     default: "false",
     placeholder: "BOOL",
@@ -288,6 +321,7 @@ const table = [
   {
     key: "max-disk",
     property: "maxDiskBytes",
+    takesEffect: "reload",
     type: { kind: "size", minBytes: 0, maxBytes: maxSizeBytes },
     default: "10GiB",
     placeholder: "SIZE",
@@ -296,6 +330,7 @@ const table = [
   {
     key: "watch",
     property: "watch",
+    takesEffect: "reload",
     type: { kind: "choice", values: ["poll", "events", "off"] },
     default: "events",
     placeholder: "MODE",
@@ -304,6 +339,7 @@ const table = [
   {
     key: "log-level",
     property: "logLevel",
+    takesEffect: "reload",
     type: { kind: "choice", values: ["error", "warn", "info", "debug"] },
     default: "info",
     placeholder: "LEVEL",

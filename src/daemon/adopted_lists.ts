@@ -12,7 +12,9 @@ import type { KeptRecords } from "./kept_records.ts";
 import type { WorkerHost } from "./worker_host.ts";
 
 /** Options of {@linkcode AdoptedLists}. */
-export interface AdoptedListsOptions extends Omit<CatalogContext, "signal"> {
+export interface AdoptedListsOptions extends Omit<CatalogContext, "signal" | "timeoutMs"> {
+  /** How long to wait for a catalog, milliseconds; may change. */
+  timeoutMs: () => number;
   records: Pick<KeptRecords, "has" | "keep" | "foreignLists">;
   worker: Pick<WorkerHost, "get" | "keepRecords">;
 }
@@ -88,7 +90,8 @@ export class AdoptedLists {
       try {
         const { catalogInfoHash } = decodeAnnounceRecord(value);
         if (!catalogInfoHash || this.#present.get(keyHex) === toHex(catalogInfoHash)) continue;
-        await fetchCatalog({ ...this.#options, signal }, publicKey, catalogInfoHash);
+        const timeoutMs = this.#options.timeoutMs();
+        await fetchCatalog({ ...this.#options, timeoutMs, signal }, publicKey, catalogInfoHash);
         this.#present.set(keyHex, toHex(catalogInfoHash));
       } catch (error) {
         if (signal.aborted) return;

@@ -9,7 +9,7 @@ import type { Clock, HostPort } from "../base/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import { ensureHome, homePaths } from "./home.ts";
 import { tryLockHome } from "./home_lock.ts";
-import type { HostListeners } from "./host.ts";
+import type { HostListeners, HostOptions } from "./host.ts";
 import type { HttpPage } from "./http_page.ts";
 import { drain, homeInUse, startHost } from "./node.ts";
 import type { StatusJson } from "./operations.ts";
@@ -23,7 +23,7 @@ export interface DaemonOptions {
   /** Where each setting came from. */
   origins: LoadedSettings["origins"];
   /** Reads the settings anew, for `reload`. */
-  readSettings: () => Promise<Settings>;
+  readSettings: NonNullable<HostOptions["readSettings"]>;
   /** Called with each reason to read the settings anew, until the daemon ends. */
   onReload?: (reload: () => Promise<unknown>) => Disposable;
   /** Gives up permissions of the whole process; a test in whose process it runs hands in another. */

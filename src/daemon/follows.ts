@@ -114,7 +114,9 @@ async function fetchManifests(
 }
 
 /** Options of {@linkcode FollowKeeper}. */
-export interface FollowKeeperOptions extends Omit<FollowContext, "signal"> {
+export interface FollowKeeperOptions extends Omit<FollowContext, "signal" | "timeoutMs"> {
+  /** How long to wait for a publisher's list and archives, milliseconds; may change. */
+  timeoutMs: () => number;
   seeds: SeedDirectory;
   limits: () => ArchiveLimits;
   intervalMs: () => number;
@@ -170,7 +172,7 @@ export class FollowKeeper {
   }
 
   async #work(): Promise<void> {
-    const { state, clock, intervalMs, mirror, onWarning } = this.#options;
+    const { state, clock, intervalMs, mirror, onWarning, timeoutMs } = this.#options;
     const { signal } = this.#stopped;
     for (const { publicKey, checkedMs } of state.follows.list()) {
       if (signal.aborted) return;
@@ -180,7 +182,7 @@ export class FollowKeeper {
         const isDue = checkedMs === undefined || checkedMs > nowMs ||
           checkedMs + intervalMs() <= nowMs;
         if (isDue) {
-          await refreshFollow({ ...this.#options, signal }, publicKey);
+          await refreshFollow({ ...this.#options, timeoutMs: timeoutMs(), signal }, publicKey);
           // Somebody may have removed what was mirrored.
           this.#mirrored.delete(toHex(publicKey));
         }
@@ -238,7 +240,7 @@ export class FollowKeeper {
         seeds,
         clock,
         limits: limits(),
-        timeoutMs,
+        timeoutMs: timeoutMs(),
         signal,
         onVerified: (entry) => rememberVerified(state, entry),
       }, { kind: "minimal", minimal });

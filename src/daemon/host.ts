@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../base/mod.ts";
-import { type LoadedSettings, settingDefinitions, type Settings } from "../config/mod.ts";
+import type { LoadedSettings, Settings } from "../config/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import {
   describeReplaced,
@@ -43,7 +43,7 @@ import { namePortOwner } from "./port_owner.ts";
 import { KeptNodes } from "./kept_nodes.ts";
 import { KeptRecords } from "./kept_records.ts";
 import { memoryOf } from "./memory.ts";
-import { mergeSettings, tunable } from "./reload.ts";
+import { describeSettings, mergeOrigins, mergeSettings, tellReloaded, tunable } from "./reload.ts";
 import { Seeding } from "./seeding.ts";
 import { NameKeeper } from "./name_keeper.ts";
 import { WorkerHost } from "./worker_host.ts";
@@ -68,7 +68,7 @@ export interface HostOptions {
   /** Where each setting came from. */
   origins?: LoadedSettings["origins"];
   /** Reads the settings anew, from where they came; without it `reload` changes nothing. */
-  readSettings?: () => Promise<Settings>;
+  readSettings?: () => Promise<Pick<LoadedSettings, "values" | "origins">>;
 }
 
 /**
@@ -218,6 +218,7 @@ export class Host implements Operations {
     for (const some of this.#records.all()) await this.#worker.keepHexRecords(some);
     this.#torrentsDueMs = this.#records.torrentsDueMs();
     const { settings, clock, listeners } = this.#options;
+    const timeoutMs = () => this.#options.settings.timeoutMs;
     this.#seeding = new Seeding({
       directory: this.#seeds.path,
       watch: settings.watch,
@@ -231,7 +232,7 @@ export class Host implements Operations {
         operations: this,
         seedDirectory: this.#seeds.path,
         clock,
-        timeoutMs: settings.timeoutMs,
+        timeoutMs,
       }),
       worker: this.#worker,
       onWarning: listeners.onWarning,
@@ -241,7 +242,7 @@ export class Host implements Operations {
       operations: this,
       seedDirectory: this.#seeds.path,
       clock,
-      timeoutMs: settings.timeoutMs,
+      timeoutMs,
       state: this.#state,
       onWarning: listeners.onWarning,
       seeds: this.#seeds,
@@ -340,26 +341,23 @@ export class Host implements Operations {
 
   settings(): Promise<SettingJson[]> {
     const { settings, origins } = this.#options;
-    return Promise.resolve(settingDefinitions.map(({ key, property }) => ({
-      key,
-      value: settings[property] ?? null,
-      where: origins?.[key]?.where ?? "unknown",
-    })));
+    return Promise.resolve(describeSettings(settings, origins));
   }
 
   async reload(): Promise<ReloadedJson> {
     const { readSettings, settings, listeners } = this.#options;
-    if (!readSettings) return { changed: [], needRestart: [] };
-    const { merged, changed, needRestart } = mergeSettings(settings, await readSettings());
-    this.#options = { ...this.#options, settings: merged };
+    if (!readSettings) return { changed: [], needRestart: [], perCommand: [] };
+    const { values, origins } = await readSettings();
+    const { merged, ...reloaded } = mergeSettings(settings, values);
+    const from = mergeOrigins(this.#options.origins, origins, reloaded.needRestart);
+    this.#options = { ...this.#options, settings: merged, origins: from };
     await this.#worker.configure(tunable(merged));
     this.#packages.limits = limitsOf(merged);
     if (this.#seeding) this.#seeding.watch = merged.watch;
-    if (changed.length > 0) listeners.onNotice(`in force now: ${changed.join(", ")}`);
-    if (needRestart.length > 0) {
-      listeners.onWarning(`changed, but in force only after a restart: ${needRestart.join(", ")}`);
-    }
-    return { changed, needRestart };
+    tellReloaded(reloaded, listeners);
+    // With more room, or anew, publishers may be mirrored.
+    this.#follows?.look();
+    return reloaded;
   }
 
   stop(): Promise<void> {

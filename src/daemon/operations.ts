@@ -123,6 +123,8 @@ export interface ReloadedJson {
   changed: string[];
   /** Settings that have another value, but need a restart. */
   needRestart: string[];
+  /** Settings that have another value, which only commands use, each from its start. */
+  perCommand: string[];
 }
 
 /** A package in the seed directory. */

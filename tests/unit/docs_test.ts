@@ -107,12 +107,14 @@ Deno.test("every setting is in the table of settings, with its default and limit
   const table = section(await read("docs/operations.md"), "## Settings");
   assert(table);
   const number = (text: string) => text.replace(/[,\s]/g, "");
-  for (const { key, type, default: preset } of settingDefinitions) {
-    const row = table.split("\n").find((line) => line.startsWith(`| \`${key}\``));
+  for (const { key, type, default: preset, takesEffect } of settingDefinitions) {
+    const row = table!.split("\n").find((line) => line.startsWith(`| \`${key}\``));
     assert(row, `docs/operations.md has no row ${key}`);
-    const [, , defaults, limits] = row.split("|").map((cell) => cell.trim());
+    const [, , defaults, limits, effect] = row.split("|").map((cell) => cell.trim());
     const texts: readonly string[] = typeof preset === "string" ? [preset] : preset;
     for (const text of texts) assert(defaults!.includes(`\`${text}\``), `${key}: default ${text}`);
+    const effects = { start: "at start", reload: "at reload", command: "at each command" };
+    assert(effect === effects[takesEffect], `${key}: takes effect ${effect}`);
     if (type.kind === "integer") {
       assert(number(limits!).includes(`${type.min}to${type.max}`), `${key}: limits ${limits}`);
     }

@@ -53,8 +53,8 @@ export default defineCommand<Record<never, never>, []>({
         onWarning: (message) => logs("warn") && output.warning(message),
       },
       readSettings: async () => {
-        const anew = (await settings({ anew: true })).values;
-        logLevel = anew.logLevel;
+        const anew = await settings({ anew: true });
+        logLevel = anew.values.logLevel;
         return anew;
       },
       onReload: (reload) => io.onHangUp(() => void reload().catch((error) => output.error(error))),

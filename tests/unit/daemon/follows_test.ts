@@ -56,6 +56,11 @@ async function following() {
     ...{ clock, state, dht, asked, warnings },
     /** Whether nodes answer. */
     online: true,
+    timeoutMs: 1_000,
+    mirror: false,
+    /** How long each download was waited for, milliseconds; nobody sends anything. */
+    waitedMs: [] as number[],
+    downloads: 0,
     /** Puts the list of what is offered. */
     offer(seq: number, ...versions: [string, string][]) {
       const packages = new Map<string, string[]>();
@@ -94,6 +99,16 @@ async function following() {
       return Promise.resolve({ ...counts, ...(item && { item: itemToJson(item) }) });
     },
     status: () => Promise.resolve({ daemon: true }),
+    download(_request: unknown, { signal }: { signal: AbortSignal }) {
+      const beganMs = clock.now();
+      at.downloads++;
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => {
+          at.waitedMs.push(clock.now() - beganMs);
+          reject(signal.reason);
+        })
+      );
+    },
   } as unknown as Operations;
   const context = {
     operations,
@@ -110,9 +125,10 @@ async function following() {
       new FollowKeeper({
         ...context,
         seeds,
+        timeoutMs: () => at.timeoutMs,
         limits: () => defaultArchiveLimits,
         intervalMs: () => HOUR_MS,
-        mirror: () => false,
+        mirror: () => at.mirror,
         maxDiskBytes: () => 1 << 30,
       }),
     /** Lets time pass, and what it sets off come to an end. */
@@ -121,6 +137,14 @@ async function following() {
       for (let i = 0; i < 20; i++) await settle();
     },
   });
+}
+
+/** Waits for what needs the disk, and so more than promises. */
+async function until(isThere: () => boolean): Promise<void> {
+  for (let tries = 0; !isThere(); tries++) {
+    assert(tries < 60_000, `never came about: ${isThere}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 Deno.test("a list that has not changed costs one lookup; a newer one those of what is new in it", async () => {
@@ -161,6 +185,23 @@ Deno.test("a keeper that is told looks at once, and once more if it was busy", a
   await at.pass(0);
   assert.deepEqual(at.seen(), ["a@1.0.0"]);
   await keeper.stop();
+});
+
+Deno.test("a new timeout counts for the next archive that is mirrored", async () => {
+  await using at = await following();
+  at.mirror = true;
+  at.publish("a", "1.0.0");
+  at.offer(1, ["a", "1.0.0"]);
+  const keeper = at.keeper();
+  keeper.start();
+  await until(() => at.downloads === 1);
+  await at.pass(1_000);
+  at.timeoutMs = 7_000;
+  keeper.look();
+  await until(() => at.downloads === 2);
+  await at.pass(7_000);
+  await keeper.stop();
+  assert.deepEqual(at.waitedMs, [1_000, 7_000]);
 });
 
 Deno.test("what has no record yet is looked for again though the list stays the same", async () => {

@@ -5,8 +5,15 @@
  */
 
 import assert from "node:assert/strict";
-import { loadSettings, settingDefinitions, type Settings } from "../../../src/config/mod.ts";
-import { mergeSettings, tunable } from "../../../src/daemon/reload.ts";
+import {
+  type LoadedSettings,
+  loadSettings,
+  settingDefinitions,
+  type Settings,
+} from "../../../src/config/mod.ts";
+import { mergeOrigins, mergeSettings, tunable } from "../../../src/daemon/reload.ts";
+
+type Origins = LoadedSettings["origins"];
 
 async function defaults(): Promise<Settings> {
   const { values } = await loadSettings({
@@ -19,7 +26,9 @@ async function defaults(): Promise<Settings> {
 Deno.test("settings that are the same change nothing", async () => {
   const settings = await defaults();
   const merged = mergeSettings(settings, structuredClone(settings));
-  assert.deepEqual(merged, { merged: settings, changed: [], needRestart: [] });
+  assert.deepEqual(merged, {
+    ...{ merged: settings, changed: [], needRestart: [], perCommand: [] },
+  });
 });
 
 Deno.test("what can change is taken over, what cannot keeps its value and is named", async () => {
@@ -48,17 +57,25 @@ Deno.test("a setting that went back to its default is a change like any other", 
   assert.deepEqual([changed, merged.minNodes], [["min-nodes"], settings.minNodes]);
 });
 
-Deno.test("every setting is either taken over or named", async () => {
+Deno.test("each setting is named as the table says when it takes effect", async () => {
   const before = await defaults();
-  for (const { key, property } of settingDefinitions) {
-    const { changed, needRestart, merged } = mergeSettings(before, {
-      ...before,
-      [property]: "other",
-    });
-    assert.deepEqual([...changed, ...needRestart], [key]);
-    const expected = changed.length > 0 ? "other" : before[property];
-    assert.deepEqual(merged[property], expected, key);
+  for (const { key, property, takesEffect } of settingDefinitions) {
+    const { merged, ...named } = mergeSettings(before, { ...before, [property]: "other" });
+    const lists = { changed: [], needRestart: [], perCommand: [] };
+    const list = { reload: "changed", start: "needRestart", command: "perCommand" }[takesEffect];
+    assert.deepEqual(named, { ...lists, [list]: [key] });
+    assert.deepEqual(merged[property], takesEffect === "start" ? before[property] : "other", key);
   }
+});
+
+Deno.test("a setting that waits for a restart keeps its origin, the others have their new one", () => {
+  const at = (where: string) => ({ source: "file", where }) as const;
+  const before = { port: at("config.yaml:1"), dht: at("config.yaml:2") } as Origins;
+  const after = { port: at("config.yaml:8"), dht: at("config.yaml:9") } as Origins;
+  assert.deepEqual(mergeOrigins(before, after, ["port"]), {
+    port: at("config.yaml:1"),
+    dht: at("config.yaml:9"),
+  });
 });
 
 Deno.test("a limit of 0 is none", async () => {
