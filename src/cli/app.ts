@@ -22,13 +22,13 @@ import {
   help,
   type RouteMap,
 } from "@stricli/core";
+import { version } from "../base/mod.ts";
 import { settingDefinitions } from "../config/mod.ts";
 import type { CliContext, CommandDefinition } from "./command.ts";
 import { flagName } from "./common_flags.ts";
 import { commandHelp, rootHelp } from "./help_text.ts";
 import { runCommand } from "./run_command.ts";
 import { applicationText } from "./text.ts";
-import { version } from "./version.ts";
 
 /** A command in the tree. */
 export interface CommandEntry {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { version } from "./version.ts";
+import { version } from "../base/mod.ts";
 
 const questions = ["version", "--version", "-V"];
 

@@ -1,13 +1,11 @@
 /**
- * What this program is, from the one place that says so: `deno.json`.
+ * Which libraries decide how we behave, and in which versions. Libreseed's own version is in
+ * `src/base`.
  *
  * @module
  */
 
 import manifest from "../../deno.json" with { type: "json" };
-
-/** Version of libreseed. */
-export const version: string = manifest.version;
 
 /** Libraries that decide how we behave towards others. */
 const mainLibraries = ["webtorrent", "bittorrent-dht", "bencode", "tar-stream", "semver"] as const;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Clock } from "../base/mod.ts";
+import { type Clock, version } from "../base/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import {
@@ -262,6 +262,7 @@ export class Host implements Operations {
     const { settings, daemon } = this.#options;
     const worker = await this.#worker.status();
     return {
+      version,
       pid: Deno.pid,
       daemon,
       startedMs: this.#startedMs,

@@ -149,6 +149,8 @@ export interface PackageJson {
 
 /** How the owner of the engine is doing. */
 export interface StatusJson {
+  /** Version of libreseed that the process runs. */
+  version: string;
   pid: number;
   /** Whether it stays until it is stopped (`seed`), or only as long as one command needs it. */
   daemon: boolean;

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { version } from "../../base/mod.ts";
 import { defineCommand } from "../command.ts";
 import { formatTable } from "../table.ts";
-import { libraryVersions, version } from "../version.ts";
+import { libraryVersions } from "../version.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description: "With -v also the versions of the runtime and of the main libraries.",

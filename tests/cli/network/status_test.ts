@@ -33,7 +33,13 @@ Deno.test("status tells people and programs how the daemon is doing", async () =
   const status = JSON.parse(await home.must(["status", "--json"]));
   for (
     const [key, type] of Object.entries({
-      ...{ pid: "number", daemon: "boolean", startedMs: "number", uptimeMs: "number" },
+      ...{
+        version: "string",
+        pid: "number",
+        daemon: "boolean",
+        startedMs: "number",
+        uptimeMs: "number",
+      },
       ...{ port: "number", nodeId: "string", home: "string", seedDirectory: "string" },
       ...{ dht: "object", dhtNodes: "number", traffic: "object", manager: "object" },
       ...{ schedule: "object", packages: "number", memory: "object", uploadSpeed: "number" },
