@@ -85,6 +85,7 @@ async function contextHere(
     checkPublisher: (name, publisher) =>
       checkPin(name, parsePublicKey(publisher), state.pins.list(name)),
     onStep: (message) => given.output.step(message),
+    onSkipped: (message) => given.output.warning(message),
   };
 }
 
@@ -118,7 +119,7 @@ async function fromNetwork(
   const { parsePublicKey } = await import("../identity/mod.ts");
   const bar = new DownloadBar(output);
   return {
-    async resolve({ publisher, name, range }, signal) {
+    async resolve({ publisher, name, range }, signal, without) {
       const wanted = {
         ...(publisher !== undefined && { publicKey: parsePublicKey(publisher) }),
         name,
@@ -126,7 +127,7 @@ async function fromNetwork(
       };
       output.step(`looking for ${name}${range === undefined ? "" : `@${range}`}`);
       const context = { ...names, finding: { ...names.finding, signal } };
-      return (await resolveByName(context, wanted)).minimal;
+      return await resolveByName(context, wanted, without);
     },
     async fetch(minimal, signal) {
       const { archivePath } = await getArchive({

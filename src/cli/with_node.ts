@@ -132,7 +132,9 @@ export async function withNames<T>(
     policy: values.policy,
     offers: new Offers(),
     ownKey: await ownPublicKey(run),
+    chosen: new Set(),
     onNotice: (message) => output.notice(message),
+    onSkipped: (message) => output.warning(message),
     onDetail: (message) => output.detail(message),
   });
 }

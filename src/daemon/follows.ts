@@ -7,13 +7,19 @@
 
 import { every, LibreseedError, type Timer, toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
-import { archiveFileName, type ArchiveLimits, type MinimalManifest } from "../package/mod.ts";
-import { announceSalt, decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
+import {
+  archiveFileName,
+  type ArchiveLimits,
+  type Catalog,
+  type MinimalManifest,
+} from "../package/mod.ts";
+import { announceSalt, manifestSalt } from "../records/mod.ts";
 import type { SeedDirectory, StateDatabase } from "../store/mod.ts";
-import { type CatalogContext, fetchCatalog } from "./catalogs.ts";
+import type { CatalogContext } from "./catalogs.ts";
 import { findItem } from "./find_item.ts";
 import { getArchive } from "./get.ts";
 import { minimalOf } from "./manifest_item.ts";
+import { readList } from "./offer.ts";
 import { itemFromJson } from "./operations.ts";
 import { rememberVerified } from "./verified.ts";
 
@@ -50,24 +56,23 @@ export async function refreshFollow(
     state.follows.touch(publicKey, clock.now());
     return false;
   }
-  const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
-  const { manifests, missing } = packages
-    ? await fetchManifests(context, publicKey, packages)
-    : { manifests: await readCatalogOf(context, publicKey, catalogInfoHash!), missing: 0 };
+  const list = await readList(context, publicKey, item);
+  const { manifests, missing } = list.packages
+    ? await fetchManifests(context, publicKey, list.packages)
+    : { manifests: soundLines(context, publicKey, list.catalog), missing: 0 };
   // With some records not found yet, the list is as good as unread: it is read again the next time.
-  const seq = missing === 0 ? item.seq : before?.seq;
+  const seq = missing === 0 ? list.item.seq : before?.seq;
   state.follows.settle(publicKey, seq, clock.now(), manifests);
   return true;
 }
 
-async function readCatalogOf(
-  context: FollowContext,
+function soundLines(
+  { onWarning }: FollowContext,
   publicKey: Uint8Array,
-  infoHash: Uint8Array,
-): Promise<MinimalManifest[]> {
-  const { manifests, dropped } = await fetchCatalog(context, publicKey, infoHash);
+  { manifests, dropped }: Catalog,
+): MinimalManifest[] {
   if (dropped.length > 0) {
-    context.onWarning(
+    onWarning(
       `${dropped.length} lines of the catalog of ${
         formatPublicKey(publicKey)
       } were left out; the first: ${dropped[0]}`,

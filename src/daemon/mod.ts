@@ -43,24 +43,23 @@ export {
   type Ready,
 } from "./publish.ts";
 export { putManifest } from "./put_manifest.ts";
-export { Offers, type Resolved, resolvePackage, type Wanted } from "./resolve.ts";
+export { Offers } from "./offer.ts";
+export { type Resolved, resolvePackage, type SkippedVersion, type Wanted } from "./resolve.ts";
 export {
   type NamesContext,
+  type PublisherChoice,
   readIndex,
   rememberPublisher,
   resolveByName,
+  type ResolvedByName,
   type WantedByName,
 } from "./names.ts";
 export { checkPin } from "./trust.ts";
+export { type Asked, askedAs } from "./version_marks.ts";
+export { describeSkipped, haveHighest } from "./version_choice.ts";
 export { settledByName } from "./dependency_graph.ts";
-export {
-  install,
-  type InstallContext,
-  type Installed,
-  type InstalledPackage,
-  installLocked,
-  type InstallRequest,
-} from "./install.ts";
+export { install, installLocked, type InstallRequest } from "./install.ts";
+export type { FoundPackage, InstallContext, Installed, InstalledPackage } from "./installation.ts";
 export { type Linked, linkPackage, type LinkRequest } from "./link.ts";
 export { LOCK_FILE_NAME } from "./lock_file.ts";
 export { packageRef, parseRequirement, type Requirement } from "./requirement.ts";

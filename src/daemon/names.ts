@@ -5,7 +5,6 @@
  * @module
  */
 
-import semver from "semver";
 import { LibreseedError, toHex } from "../base/mod.ts";
 import type { PublisherPolicy } from "../config/mod.ts";
 import { fingerprint, formatPublicKey } from "../identity/mod.ts";
@@ -15,8 +14,10 @@ import { DaemonError } from "./errors.ts";
 import { type FindOptions, lookPatiently } from "./find_item.ts";
 import { lookUpStore, type ReadIndex, readNameIndex } from "./name_index.ts";
 import type { Operations } from "./operations.ts";
-import { type Offers, type Resolved, resolvePackage } from "./resolve.ts";
-import { checkDowngrade, checkPin, rankPublishers } from "./trust.ts";
+import type { Offers } from "./offer.ts";
+import { type Resolved, resolvePackage } from "./resolve.ts";
+import { checkPin, rankPublishers } from "./trust.ts";
+import { type Asked, checkDowngrade, lastGot, raiseMarks } from "./version_marks.ts";
 
 /** What resolving by name works with. */
 export interface NamesContext {
@@ -28,7 +29,11 @@ export interface NamesContext {
   offers?: Offers;
   /** This home's own publisher, 32 bytes, if it has one. */
   ownKey?: Uint8Array;
+  /** Names of which it was said already that a publisher was chosen among several. */
+  chosen?: Set<string>;
   onNotice?: (message: string) => void;
+  /** Hears of a version that cannot be had and was passed over. */
+  onSkipped?: (message: string) => void;
   onDetail?: (message: string) => void;
 }
 
@@ -39,17 +44,33 @@ export interface WantedByName {
   range?: string;
 }
 
+/** How a publisher was chosen where a name is not pinned and has several. */
+export interface PublisherChoice {
+  /** How many publishers the name has. */
+  publishers: number;
+  policy: PublisherPolicy;
+}
+
+/** A package that was found by its name. */
+export interface ResolvedByName extends Resolved {
+  /** The publisher's, 32 bytes. */
+  publicKey: Uint8Array;
+  chosen?: PublisherChoice;
+}
+
 /**
  * Finds the package that is meant. With a key in `wanted`, that publisher's; else the pinned
  * publisher's; else the one that the policy chooses.
  *
+ * @param without versions that could not be had
  * @throws {DaemonError} `NAME_NOT_FOUND` (kind `not-found`), `PUBLISHER_CHANGED`, `DOWNGRADE`,
  * `PUBLISHER_NOT_TRUSTED` (kind `verification`), and what {@linkcode resolvePackage} throws
  */
 export async function resolveByName(
   context: NamesContext,
   wanted: WantedByName,
-): Promise<Resolved & { publicKey: Uint8Array }> {
+  without?: ReadonlySet<string>,
+): Promise<ResolvedByName> {
   const { operations, state, finding, offers } = context;
   const { name, range } = wanted;
   const pins = state.pins.list(name);
@@ -57,15 +78,23 @@ export async function resolveByName(
     // Named outright, a publisher need not be the pinned one.
     ? { keys: [wanted.publicKey], publishers: 1 }
     : await candidatesFor(context, wanted, pins);
+  const chosen = publishers > 1 && pins.length === 0
+    ? { publishers, policy: context.policy }
+    : undefined;
   let missing: LibreseedError | undefined;
   for (const publicKey of keys) {
     if (!wanted.publicKey) checkPin(name, publicKey, pins);
     try {
       const meant = { publicKey, name, range };
-      const resolved = await resolvePackage(operations, meant, finding, offers);
+      const resolved = await resolvePackage(operations, meant, finding, {
+        offers,
+        without,
+        mayReplace: (version) => lastGot({ name, version, range }, publicKey, pins) === undefined,
+      });
       const { version } = resolved.minimal;
       checkDowngrade({ name, version, range }, publicKey, pins);
-      return { ...resolved, publicKey };
+      if (chosen) tellChoice(context, name, chosen, publicKey);
+      return { ...resolved, publicKey, ...(chosen && { chosen }) };
     } catch (error) {
       if (!(error instanceof LibreseedError) || error.kind !== "not-found") throw error;
       missing = error;
@@ -80,11 +109,32 @@ export async function resolveByName(
   throw publishers > 1 ? firstIsMissing(context, name, publishers, missing!) : missing;
 }
 
-/** Pins the publisher of a package that was got, and remembers the version. */
+/** Said before anything is got or pinned, once for a name. */
+function tellChoice(
+  { chosen = new Set(), onNotice }: NamesContext,
+  name: string,
+  { publishers, policy }: PublisherChoice,
+  publicKey: Uint8Array,
+): void {
+  if (chosen.has(name)) return;
+  chosen.add(name);
+  onNotice?.(
+    `${publishers} publishers of ${name}; ${formatPublicKey(publicKey)} is chosen by ${policy}; ` +
+      `see \`libreseed resolve --all ${name}\``,
+  );
+}
+
+/**
+ * Pins the publisher of a package that was got, and remembers the version.
+ *
+ * @param asked how it was asked for; a version that was named outright is not remembered: the
+ * publisher's list may not have it
+ */
 export function rememberPublisher(
   { state, finding, onNotice }: Pick<NamesContext, "state" | "finding" | "onNotice">,
   { name, version }: { name: string; version: string },
   publicKey: Uint8Array,
+  asked: Asked,
 ): void {
   // Several commands may do this at the same moment, each with another version or publisher.
   const isNew = state.transaction(() => {
@@ -92,10 +142,8 @@ export function rememberPublisher(
     const pin = pins.find((one) => toHex(one.publicKey) === toHex(publicKey));
     // Naming another publisher outright is no reason to trust it under the bare name.
     if (pins.length > 0 && !pin) return false;
-    const last = pin?.lastVersion;
-    // An older version that was asked for outright does not make a later downgrade right.
-    const lastVersion = last !== undefined && semver.gt(last, version) ? last : version;
-    state.pins.set({ name, publicKey, firstSeenMs: finding.clock.now(), lastVersion });
+    const marks = raiseMarks(pin ?? {}, version, asked);
+    state.pins.set({ ...marks, name, publicKey, firstSeenMs: finding.clock.now() });
     return pins.length === 0;
   });
   if (!isNew) return;

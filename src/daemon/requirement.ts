@@ -7,7 +7,7 @@
 
 import semver from "semver";
 import { formatPublicKey } from "../identity/mod.ts";
-import { isValidVersion, PackageError, parsePackageSpec } from "../package/mod.ts";
+import { isValidVersion, LATEST, PackageError, parsePackageSpec } from "../package/mod.ts";
 import type { PackageName } from "../store/mod.ts";
 
 /** A package that somebody asks for. */
@@ -62,14 +62,25 @@ export function parsePackageRef(text: string): PackageName | undefined {
   }
 }
 
-/** Whether a version satisfies a range. "*" takes prereleases too: a package may have nothing else. */
+/** Whether a range means the newest version that there is: no range, `*`, or {@linkcode LATEST}. */
+export function isNewest(range: string | undefined): boolean {
+  return range === undefined || range === "*" || range === LATEST;
+}
+
+/**
+ * Whether a version satisfies a range. "*" takes prereleases too: a package may have nothing else.
+ * "latest" is any stable version: which of them is the highest depends on what there is.
+ */
 export function fits(version: string, range: string | undefined): boolean {
+  if (range === LATEST) return semver.prerelease(version) === null;
   return range === undefined || range === "*" || semver.satisfies(version, range);
 }
 
 /** Whether a version could satisfy both ranges. */
 export function canBeBoth(a: string | undefined, b: string | undefined): boolean {
-  return a === undefined || b === undefined || semver.intersects(a, b);
+  if (a === undefined || b === undefined) return true;
+  const [x, y] = [a, b].map((range) => range === LATEST ? "*" : range) as [string, string];
+  return semver.intersects(x, y);
 }
 
 /** Whether a requirement names one version and leaves no choice. */

@@ -5,23 +5,33 @@
  */
 
 import semver from "semver";
-import { toHex } from "../base/mod.ts";
+import { nearest } from "../config/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
-import { isValidVersion, type MinimalManifest } from "../package/mod.ts";
-import { announceSalt, decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
-import { fetchCatalog, versionsByName } from "./catalogs.ts";
+import { isValidVersion, LATEST, type MinimalManifest } from "../package/mod.ts";
+import { manifestSalt } from "../records/mod.ts";
 import { DaemonError } from "./errors.ts";
 import { findItem, type FindOptions } from "./find_item.ts";
 import { magnetOf, minimalOf } from "./manifest_item.ts";
+import { Offers, readOffer } from "./offer.ts";
 import type { GetJson, Operations } from "./operations.ts";
+import { isNewest } from "./requirement.ts";
 
 /** Which package. */
 export interface Wanted {
   /** 32 bytes. */
   publicKey: Uint8Array;
   name: string;
-  /** An exact version or a semver range; any version, without it. */
+  /** An exact version, a semver range, or `latest`; any version, without it. */
   range?: string;
+}
+
+/** A version that fits and is higher than the one that was found, and why it was passed over. */
+export interface SkippedVersion {
+  version: string;
+  /** Of the error that it met: `RECORD_NOT_FOUND`, or one of a download. */
+  code: string;
+  /** The error's message. */
+  reason: string;
 }
 
 /** What was found. */
@@ -32,96 +42,120 @@ export interface Resolved {
   seq: number;
   /** How the manifest record was found. */
   outcome: GetJson;
+  /** Higher versions that fit, and have no record in the DHT. */
+  skipped: SkippedVersion[];
 }
 
-/** Versions by name: all that a publisher offers. */
-type Offer = ReadonlyMap<string, readonly string[]>;
+/** What narrows the choice among the versions that fit. */
+export interface Choice {
+  /** What this command has read already. */
+  offers?: Offers;
+  /** Versions that could not be had. */
+  without?: ReadonlySet<string>;
+  /**
+   * Whether a version may be taken in place of a higher one that fits and cannot be had. By default
+   * any may.
+   */
+  mayReplace?: (version: string) => boolean;
+}
 
 /**
- * What publishers offer, read once for a whole command: ten packages of one publisher need its list
- * once. Not for anything that goes on for longer, for a list changes.
+ * How many versions are tried, one after the other: one that cannot be had may take the whole of
+ * `--timeout`, and a list is a stranger's.
  */
-export class Offers {
-  readonly #read = new Map<string, Promise<Offer>>();
-
-  /** What a publisher offers. Throws what `read` throws; what failed is read again the next time. */
-  of(publicKey: Uint8Array, read: () => Promise<Offer>): Promise<Offer> {
-    const keyHex = toHex(publicKey);
-    let offer = this.#read.get(keyHex);
-    if (!offer) {
-      offer = read();
-      this.#read.set(keyHex, offer);
-      offer.catch(() => this.#read.delete(keyHex));
-    }
-    return offer;
-  }
-}
+export const MAX_VERSIONS_TRIED = 4;
+/** How many versions an error names: a list may hold 100,000. */
+const MAX_NAMED = 10;
+/** How many of a publisher's names a misspelt one is compared with, for the same reason. */
+const MAX_COMPARED = 5_000;
 
 /**
  * Finds the minimal manifest. Its signature has been checked then. A range is resolved with the
- * publisher's announce record: the highest version in it that satisfies the range.
+ * publisher's announce record: the highest version in it that satisfies the range or, if that one has
+ * no record in the DHT, the next one that has. An exact version is never replaced by another.
  *
- * @param offers what this command has read already
- * @throws {DaemonError} `RECORD_NOT_FOUND`, `VERSION_NOT_FOUND` (kind `not-found`),
- * `DHT_UNREACHABLE` (kind `network`), `RECORD_INVALID` (kind `verification`)
+ * @throws {DaemonError} `RECORD_NOT_FOUND`, with `version` in `detail` if a version is listed;
+ * `VERSION_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE` (kind `network`),
+ * `RECORD_INVALID` (kind `verification`)
  */
 export async function resolvePackage(
   operations: Operations,
   wanted: Wanted,
   options: FindOptions,
-  offers: Offers = new Offers(),
+  choice: Choice = {},
 ): Promise<Resolved> {
   const { publicKey, name, range } = wanted;
-  const version = range !== undefined && semver.valid(range) === range
-    ? range
-    : await resolveRange(operations, wanted, options, offers);
-  const what = `${name}@${version} of ${formatPublicKey(publicKey)}`;
-  const salt = manifestSalt(name, version);
-  const { item, outcome } = await findItem(operations, { publicKey, salt }, what, options);
-  const minimal = minimalOf(item, { name, version });
-  return { minimal, magnet: magnetOf(minimal), seq: item.seq, outcome };
+  const isExact = range !== undefined && semver.valid(range) === range;
+  const versions = isExact ? [range] : await versionsFor(operations, wanted, options, choice);
+  const skipped: SkippedVersion[] = [];
+  let missing: DaemonError | undefined;
+  for (const version of versions) {
+    const isReplacement = missing !== undefined || (choice.without?.size ?? 0) > 0;
+    if (isReplacement && choice.mayReplace?.(version) === false) break;
+    const what = `${name}@${version} of ${formatPublicKey(publicKey)}`;
+    const salt = manifestSalt(name, version);
+    try {
+      const { item, outcome } = await findItem(operations, { publicKey, salt }, what, options);
+      const minimal = minimalOf(item, { name, version });
+      return { minimal, magnet: magnetOf(minimal), seq: item.seq, outcome, skipped };
+    } catch (error) {
+      if (!(error instanceof DaemonError) || error.code !== "RECORD_NOT_FOUND") throw error;
+      const { kind, code, message, detail } = error;
+      missing ??= new DaemonError(kind, code, message, {
+        cause: error,
+        detail: { ...detail, name, version },
+      });
+      skipped.push({ version, code, reason: message });
+    }
+  }
+  throw missing ?? notFound(wanted, []);
 }
 
-async function resolveRange(
+/** The versions that fit, the highest first, and no more than are tried. */
+async function versionsFor(
   operations: Operations,
-  { publicKey, name, range = "*" }: Wanted,
+  wanted: Wanted,
   options: FindOptions,
-  offers: Offers,
-): Promise<string> {
-  const publisher = formatPublicKey(publicKey);
+  { offers = new Offers(), without = new Set() }: Choice,
+): Promise<string[]> {
+  const { publicKey, name, range } = wanted;
   const offer = await offers.of(publicKey, () => readOffer(operations, publicKey, options));
-  const listed = offer.get(name) ?? [];
   // A publisher may list what is no version at all.
-  const versions = listed.filter(isValidVersion);
-  const best = semver.maxSatisfying(versions, range) ??
-    // "*" leaves prereleases out; a package of nothing else still has a newest one.
-    (range === "*" ? semver.rsort([...versions])[0] : undefined);
-  if (best) return best;
-  throw new DaemonError(
-    "not-found",
-    "VERSION_NOT_FOUND",
-    versions.length === 0
-      ? `${publisher} publishes no package named ${name}`
-      : `${publisher} publishes no version of ${name} that satisfies ${range}; there is ${
-        versions.join(", ")
-      }`,
-    { detail: { name, range, versions } },
+  const listed = (offer.get(name) ?? []).filter(isValidVersion);
+  const highest: string[] = semver.rsort([...listed]);
+  const fitting = highest.filter((version) =>
+    isNewest(range) ? semver.prerelease(version) === null : semver.satisfies(version, range!)
   );
+  // A package of nothing but prereleases still has a newest one.
+  if (fitting.length === 0 && isNewest(range) && range !== LATEST) fitting.push(...highest);
+  if (fitting.length === 0) throw notFound(wanted, highest, [...offer.keys()]);
+  return fitting.filter((version) => !without.has(version))
+    .slice(0, Math.max(MAX_VERSIONS_TRIED - without.size, 0));
 }
 
-async function readOffer(
-  operations: Operations,
-  publicKey: Uint8Array,
-  options: FindOptions,
-): Promise<Offer> {
-  const key = { publicKey, salt: announceSalt(publicKey) };
-  const what = `what ${formatPublicKey(publicKey)} publishes`;
-  const { item } = await findItem(operations, key, what, options);
-  const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
-  if (packages) return packages;
-  const { clock, timeoutMs, signal } = options;
-  const { seedDirectory } = await operations.status();
-  const context = { operations, seedDirectory, clock, timeoutMs, signal };
-  const { manifests } = await fetchCatalog(context, publicKey, catalogInfoHash!);
-  return versionsByName(manifests);
+/** @param names what the publisher has instead */
+function notFound(
+  { publicKey, name, range = "*" }: Wanted,
+  versions: readonly string[],
+  names: readonly string[] = [],
+): DaemonError {
+  const publisher = formatPublicKey(publicKey);
+  const [newest] = versions;
+  const there = versions.slice(0, MAX_NAMED).join(", ") +
+    (versions.length > MAX_NAMED ? ` and ${versions.length - MAX_NAMED} more` : "");
+  const message = versions.length === 0
+    ? `${publisher} publishes no package named ${name}`
+    : range === LATEST
+    ? `${publisher} publishes no stable version of ${name}, only prereleases: ${there}. ` +
+      `Name one to take it: ${name}@${newest}`
+    : `${publisher} publishes no version of ${name} that satisfies ${range}; there is ${there}`;
+  // What the publisher has instead is worth more than what else this home knows.
+  const near = versions.length === 0 ? nearest(name, names.slice(0, MAX_COMPARED)) : undefined;
+  const detail = {
+    name,
+    range,
+    versions: versions.slice(0, MAX_NAMED),
+    ...(near !== undefined && { didYouMean: near }),
+  };
+  return new DaemonError("not-found", "VERSION_NOT_FOUND", message, { detail });
 }

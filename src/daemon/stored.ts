@@ -14,6 +14,7 @@ import {
   type StoredPackage,
   type StoreEntry,
 } from "../store/mod.ts";
+import { LATEST } from "../package/mod.ts";
 import { label } from "./dependency_graph.ts";
 import { DaemonError } from "./errors.ts";
 import { type LockFile, readLockFile } from "./lock_file.ts";
@@ -44,9 +45,15 @@ export function storedLike(
   packages: readonly StoredPackage[],
   { publisher, name, range }: Requirement,
 ): StoredPackage[] {
-  return packages.filter((entry) =>
+  const fitting = packages.filter((entry) =>
     entry.name === name && fits(entry.version, range) &&
     (publisher === undefined || publisher === entry.publisher)
+  );
+  if (range !== LATEST) return fitting;
+  return fitting.filter((entry) =>
+    !fitting.some((other) =>
+      other.publisher === entry.publisher && semver.gt(other.version, entry.version)
+    )
   );
 }
 

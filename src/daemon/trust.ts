@@ -12,6 +12,7 @@ import { fingerprint, formatPublicKey } from "../identity/mod.ts";
 import type { NameIndexEntry } from "../records/mod.ts";
 import type { Pin } from "../store/mod.ts";
 import { DaemonError } from "./errors.ts";
+import { fits } from "./requirement.ts";
 
 /** What a choice is made from. */
 export interface TrustContext {
@@ -41,7 +42,7 @@ export async function rankPublishers(
   if (policy === "latest-version") {
     const fitting = range === undefined
       ? entries
-      : entries.filter(({ version }) => semver.satisfies(version, range));
+      : entries.filter(({ version }) => fits(version, range));
     // The entry names the latest version only; an older one of another publisher may satisfy too.
     const rest = entries.filter((entry) => !fitting.includes(entry));
     return [...[...fitting].sort(latestFirst), ...rest.sort(latestFirst)];
@@ -84,29 +85,6 @@ export function checkPin(name: string, publicKey: Uint8Array, pins: readonly Pin
       `  offered now:       ${now} (${fingerprint(publicKey)})\n` +
       `If its publisher told you of the new key, accept it: libreseed trust add ${name} ${now}`,
     { detail: { name, pinned: before, offered: now } },
-  );
-}
-
-/**
- * Refuses a version lower than the last one from the same publisher, unless it was asked for outright:
- * somebody may have put an old record again.
- *
- * @throws {DaemonError} `DOWNGRADE` (kind `verification`)
- */
-export function checkDowngrade(
-  { name, version, range }: { name: string; version: string; range?: string },
-  publicKey: Uint8Array,
-  pins: readonly Pin[],
-): void {
-  const last = pins.find((pin) => equalBytes(pin.publicKey, publicKey))?.lastVersion;
-  if (last === undefined || range === version || !semver.lt(version, last)) return;
-  // A range that leaves the last version out asks for an older one.
-  if (range !== undefined && !semver.satisfies(last, range)) return;
-  throw new DaemonError(
-    "verification",
-    "DOWNGRADE",
-    `${name} was at ${last} here, and the newest that is found now is ${version}: somebody may have put an old record again. Name the version to take it all the same: ${name}@${version}`,
-    { detail: { name, last, found: version } },
   );
 }
 

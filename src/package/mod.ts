@@ -56,7 +56,7 @@ export {
   type SelectOptions,
 } from "./selection/mod.ts";
 export { PROTOCOL, type Unsigned } from "./signed_json.ts";
-export { isValidRange, type PackageSpec, parsePackageSpec } from "./spec.ts";
+export { isValidRange, LATEST, type PackageSpec, parsePackageSpec } from "./spec.ts";
 export { takeArchive, type TakenArchive, type TakeOptions } from "./take.ts";
 export { buildTorrent, type Torrent, torrentInfoHash, type TorrentSource } from "./torrent.ts";
 export { type TorrentOfBytes, torrentOfBytes } from "./torrent_of_bytes.ts";

@@ -9,6 +9,9 @@ import { formatPublicKey, IdentityError, parsePublicKey } from "../identity/mod.
 import { PackageError, quote } from "./errors.ts";
 import { validateName } from "./names.ts";
 
+/** The range that means the highest stable version. It is none of npm:semver, and none of a manifest's. */
+export const LATEST = "latest";
+
 /** Longest range, in characters. */
 const MAX_RANGE_LENGTH = 128;
 
@@ -18,7 +21,7 @@ export interface PackageSpec {
   publicKey?: Uint8Array;
   /** `name` or `@scope/name`. */
   name: string;
-  /** A semver range as npm:semver reads it, as it was written. */
+  /** A semver range as npm:semver reads it, as it was written; or {@linkcode LATEST}. */
   range?: string;
 }
 
@@ -27,7 +30,7 @@ const KEY = /^(ed25519:.{44}|[0-9a-fA-F]{64})\/(.*)$/s;
 
 /**
  * Reads `[KEY/]NAME[@RANGE]`. KEY is `ed25519:` and 44 characters of base64, or 64 hexadecimal digits;
- * NAME may be `@scope/name`; RANGE is a semver range.
+ * NAME may be `@scope/name`; RANGE is a semver range, or `latest`.
  *
  * @throws {PackageError} `SPEC_INVALID`, `NAME_INVALID`
  */
@@ -45,7 +48,9 @@ export function parsePackageSpec(text: string): PackageSpec {
   const spec: PackageSpec = { name };
   if (keyText !== undefined) spec.publicKey = readKey(keyText, text);
   if (range !== undefined) {
-    if (!isValidRange(range)) throw invalid(text, `${quote(range)} is not a semver range.`);
+    if (range !== LATEST && !isValidRange(range)) {
+      throw invalid(text, `${quote(range)} is not a semver range.`);
+    }
     spec.range = range;
   }
   return spec;

@@ -30,7 +30,7 @@ export {
   StagedPackage,
   type StageOptions,
 } from "./package_store.ts";
-export type { Pin, PinsTable } from "./pins_table.ts";
+export type { Pin, PinsTable, VersionMarks } from "./pins_table.ts";
 export type {
   PutResult,
   RecordFilter,

@@ -103,4 +103,14 @@ export const migrations: readonly string[] = [
   CREATE INDEX verified_files_unlisted ON verified_files (public_key, name, version)
     WHERE listed = 0;
   `,
+  // Marks against downgrades: prereleases have their own, and what was asked for by a range. A
+  // prerelease that was asked for outright counted as the last version, so that every stable version
+  // was refused.
+  `
+  ALTER TABLE pins ADD COLUMN last_prerelease TEXT;
+  ALTER TABLE pins ADD COLUMN range_version TEXT;
+  ALTER TABLE pins ADD COLUMN range_prerelease TEXT;
+  UPDATE pins SET last_prerelease = last_version, last_version = NULL
+    WHERE last_version LIKE '%-%';
+  `,
 ];

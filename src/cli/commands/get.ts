@@ -5,7 +5,13 @@
  */
 
 import { resolve } from "node:path";
-import type { GetRequest, Got, WantedByName } from "../../daemon/mod.ts";
+import type {
+  GetRequest,
+  Got,
+  PublisherChoice,
+  SkippedVersion,
+  WantedByName,
+} from "../../daemon/mod.ts";
 import { type CommandRun, defineCommand, textArgument, textFlag } from "../command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
@@ -13,6 +19,12 @@ import { type Network, withNames, withNode } from "../with_node.ts";
 
 type Flags = { output?: string };
 type Run = CommandRun<Flags, [what: string]>;
+
+/** How publisher and version were chosen, where that is worth saying. */
+interface Chosen {
+  chosen?: PublisherChoice;
+  skipped?: SkippedVersion[];
+}
 
 /** No `.torrent` of a package comes near this. */
 const MAX_TORRENT_BYTES = 16 << 20;
@@ -44,7 +56,9 @@ export default defineCommand<Flags, [what: string]>({
   async run(given) {
     const request = await readRequest(given);
     await checkTarget(given);
-    const { getArchive, rememberPublisher, resolveByName } = await import("../../daemon/mod.ts");
+    const { askedAs, getArchive, haveHighest, rememberPublisher, resolveByName } = await import(
+      "../../daemon/mod.ts"
+    );
     await withNode(given, async (network) => {
       const { io, output } = given;
       const { operations, seeds, limits, values, onVerified } = network;
@@ -67,14 +81,21 @@ export default defineCommand<Flags, [what: string]>({
               bytesPerSecond: downloadSpeed,
             }),
         }, what).finally(() => bar.end());
+      let how: Chosen = {};
       const got = "kind" in request
         ? await obtain(request)
         : await withNames(given, network, async (names) => {
           output.step(`looking for ${request.name}`);
-          const { minimal, publicKey } = await resolveByName(names, request);
-          const archive = await obtain({ kind: "minimal", minimal });
-          rememberPublisher(names, minimal, publicKey);
-          return archive;
+          const { found, got, skipped } = await haveHighest({
+            range: request.range,
+            resolve: (without) => resolveByName(names, request, without),
+            have: ({ minimal }) => obtain({ kind: "minimal", minimal }),
+            onSkipped: names.onSkipped,
+          });
+          const { minimal, publicKey, chosen } = found;
+          rememberPublisher(names, minimal, publicKey, askedAs(request.range));
+          how = { ...(chosen && { chosen }), ...(skipped.length > 0 && { skipped }) };
+          return got;
         });
       const { name, version, minimal } = got;
       if (!minimal) {
@@ -82,7 +103,7 @@ export default defineCommand<Flags, [what: string]>({
           `nothing told who should have signed ${name}@${version}; it is signed by ${got.publisher}`,
         );
       }
-      await deliver(given, network, got);
+      await deliver(given, network, got, how);
     });
   },
 });
@@ -125,7 +146,12 @@ async function checkTarget({ flags: { output: target }, io }: Run): Promise<void
   await checkUnpackTarget(resolve(io.cwd, target));
 }
 
-async function deliver(given: Run, { limits }: Network, got: Got): Promise<void> {
+async function deliver(
+  given: Run,
+  { limits }: Network,
+  got: Got,
+  how: Chosen,
+): Promise<void> {
   const { flags: { output: target }, io, output } = given;
   const { name, version, publisher, minimal, archivePath } = got;
   const { verifyArchive } = await import("../../package/mod.ts");
@@ -142,7 +168,8 @@ async function deliver(given: Run, { limits }: Network, got: Got): Promise<void>
   if (!minimal) await Deno.remove(archivePath).catch(() => {});
   output.notice(`${name}@${version} by ${publisher}: verified`);
   if (path === undefined) return;
-  output.result({ name, version, publisher, path, complete: minimal !== undefined }, path);
+  const complete = minimal !== undefined;
+  output.result({ name, version, publisher, path, complete, ...how }, path);
 }
 
 async function copyToStdout({ output }: Run, path: string): Promise<void> {

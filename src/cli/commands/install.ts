@@ -76,11 +76,13 @@ export default defineCommand<Flags, string[]>({
 });
 
 /** Pins whoever was chosen for a name, and whoever the user named by key. */
-async function pin({ graph }: Installed, names: Names): Promise<void> {
-  const { rememberPublisher, settledByName } = await import("../../daemon/mod.ts");
+async function pin({ graph, packages }: Installed, names: Names): Promise<void> {
+  const { packageRef, rememberPublisher, settledByName } = await import("../../daemon/mod.ts");
   const { parsePublicKey } = await import("../../identity/mod.ts");
+  const asked = new Map(packages.map(({ minimal, asked }) => [packageRef(minimal), asked]));
   for (const minimal of settledByName(graph)) {
-    rememberPublisher(names, minimal, parsePublicKey(minimal.pubkey));
+    const how = asked.get(packageRef(minimal))!;
+    rememberPublisher(names, minimal, parsePublicKey(minimal.pubkey), how);
   }
 }
 
@@ -94,7 +96,7 @@ function say({ output }: Run, { direct, packages }: Installed): void {
       ? `in the store already, with what is needed: ${packages.length} in all`
       : `verified, with what is needed: ${packages.length} in all, ${fresh} new in the store`,
   );
-  for (const { minimal, path, present, dependencies } of direct) {
+  for (const { minimal, path, present, dependencies, skipped, chosen } of direct) {
     const { name, version, pubkey, infohash } = minimal;
     output.result({
       name,
@@ -104,6 +106,8 @@ function say({ output }: Run, { direct, packages }: Installed): void {
       sha256: infohash.slice("sha256:".length),
       present,
       dependencies,
+      ...(chosen && { chosen }),
+      ...(skipped.length > 0 && { skipped }),
     }, path);
   }
 }

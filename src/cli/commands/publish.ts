@@ -104,7 +104,12 @@ export default defineCommand<Flags, string[]>({
           await withNames(given, network, async (names) => {
             const { parsePublicKey } = await import("../../identity/mod.ts");
             const publicKey = parsePublicKey(result.minimal.pubkey);
-            rememberPublisher({ ...names, onNotice: undefined }, result.minimal, publicKey);
+            rememberPublisher(
+              { ...names, onNotice: undefined },
+              result.minimal,
+              publicKey,
+              "exact",
+            );
           });
           await listing.take(result);
         } catch (error) {

@@ -44,12 +44,26 @@ export default defineCommand<Flags, [spec: string]>({
       await withNames(given, counted, async (names) => {
         if (flags.all) return await listPublishers(given, names, wanted.name);
         output.step(`looking for ${spec}`);
-        const { resolveByName } = await import("../../daemon/mod.ts");
-        const { minimal, magnet, seq, outcome } = await resolveByName(names, wanted);
+        const { describeSkipped, resolveByName } = await import("../../daemon/mod.ts");
+        const { minimal, magnet, seq, outcome, skipped, chosen } = await resolveByName(
+          names,
+          wanted,
+        );
         const { holding, responded } = outcome;
+        for (const one of skipped) {
+          output.warning(describeSkipped(minimal.name, one, minimal.version));
+        }
         output.detail(`${holding} of ${responded} nodes that answered hold the record, seq ${seq}`);
         output.result(
-          { ...minimal, magnet, seq, holding, responded },
+          {
+            ...minimal,
+            magnet,
+            seq,
+            holding,
+            responded,
+            ...(chosen && { chosen }),
+            ...(skipped.length > 0 && { skipped }),
+          },
           `${JSON.stringify(minimal)}\n${magnet}`,
         );
       });

@@ -68,13 +68,16 @@ async function list({ output }: Run, state: StateDatabase, name?: string): Promi
         fingerprint: fingerprint(pin.publicKey),
         since,
         lastVersion: pin.lastVersion,
+        lastPrerelease: pin.lastPrerelease,
+        rangeVersion: pin.rangeVersion,
+        rangePrerelease: pin.rangePrerelease,
         byHand: pin.byHand ?? false,
       },
       [
         pin.name,
         publisher,
         since.slice(0, 10),
-        pin.lastVersion ?? "-",
+        pin.lastVersion ?? pin.lastPrerelease ?? "-",
         pin.byHand ? "by hand" : "first use",
       ].join("\t"),
     );
@@ -91,8 +94,7 @@ async function add(given: Run, state: StateDatabase, name: string, key?: string)
   const publicKey = parsePublicKey(key);
   state.transaction(() => {
     const before = state.pins.list(name).find((pin) => equalBytes(pin.publicKey, publicKey));
-    const lastVersion = before?.lastVersion;
-    state.pins.set({ name, publicKey, firstSeenMs: io.clock.now(), lastVersion, byHand: true });
+    state.pins.set({ ...before, name, publicKey, firstSeenMs: io.clock.now(), byHand: true });
   });
   const publisher = formatPublicKey(publicKey);
   output.notice(`${name} may come from ${publisher} (${fingerprint(publicKey)}) from now on`);

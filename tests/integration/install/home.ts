@@ -122,11 +122,11 @@ export class Home implements AsyncDisposable {
     return {
       store,
       limits,
-      async resolve({ publisher, name, range }, signal) {
+      async resolve({ publisher, name, range }, signal, without) {
         const publicKey = publisher === undefined ? undefined : parsePublicKey(publisher);
         const wanted = { ...(publicKey && { publicKey }), name, range };
         const finding = { ...names.finding, signal };
-        return (await resolveByName({ ...names, finding }, wanted)).minimal;
+        return await resolveByName({ ...names, finding }, wanted, without);
       },
       fetch: async (minimal, signal) =>
         (await getArchive(

@@ -119,7 +119,7 @@ Deno.test("two publishers, one name, three versions each, one vandal: install gi
       assert.equal(minimal.pubkey, formatPublicKey(keys.publicKey), what);
       // Pinned, the other one is refused from then on, and nothing of it is installed.
       for (const one of settledByName(graph)) {
-        rememberPublisher(user.names(state), one, parsePublicKey(one.pubkey));
+        rememberPublisher(user.names(state), one, parsePublicKey(one.pubkey), "newest");
       }
       if (spec !== "hello") continue;
       const against = policy === "first-seen" ? "latest-version" : "first-seen";

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { delay, systemClock } from "../../../src/base/mod.ts";
 import { install, installLocked, parseRequirement } from "../../../src/daemon/mod.ts";
+import { DaemonError } from "../../../src/daemon/errors.ts";
 import { parseLockFile } from "../../../src/daemon/lock_file.ts";
 import { defaultArchiveLimits, signMinimal } from "../../../src/package/mod.ts";
 import { createTemporaryDirectory, PackageStore } from "../../../src/store/mod.ts";
@@ -94,7 +95,7 @@ installTest(
     await place.make("x@1.0.1", { signer: mallory });
     const resolve = (wanted: { name: string; publisher?: string }) =>
       Promise.resolve(
-        place.find({ publisher: place.pins.get(wanted.name) ?? aliceKey, ...wanted }),
+        place.found({ publisher: place.pins.get(wanted.name) ?? aliceKey, ...wanted }),
       );
     const spec = `${aliceKey}/app@1.0.0`;
     await install(place.context({ resolve }), wanting(spec));
@@ -470,3 +471,63 @@ Deno.test({
     assert.equal((await store.list()).length, 1);
   },
 });
+
+installTest("several that unpack a package anew at once wait for each other", async (place) => {
+  await place.make("app@1.0.0", { dependencies: { lib: "^1" } });
+  await place.make("lib@1.0.0");
+  await install(place.context(), wanting("app"));
+  let done = false;
+  const looks = (async () => {
+    let count = 0;
+    // Whoever looks meanwhile finds both packages, always.
+    for (; !done || count === 0; count++) {
+      const found = await new PackageStore(place.store.path).list();
+      assert.deepEqual(found.map(({ problem }) => problem), [undefined, undefined]);
+    }
+  })();
+  try {
+    await Promise.all(Array.from({ length: 6 }, () => {
+      const context = place.context({ store: new PackageStore(place.store.path) });
+      return install(context, { ...wanting("app"), force: true });
+    }));
+  } finally {
+    done = true;
+  }
+  await looks;
+  assert.deepEqual(await place.stored(), ["app@1.0.0", "lib@1.0.0"]);
+  assert.equal(await seenFrom(place, "app@1.0.0", "lib"), "// lib@1.0.0\n");
+  assert.deepEqual(place.strays(), []);
+});
+
+installTest(
+  "a version that nobody has is passed over, but not for one below what is locked",
+  async (place) => {
+    await place.make("app@1.0.0", { dependencies: { x: "^1" } });
+    for (const version of ["1.0.0", "1.1.0", "1.2.0"]) await place.make(`x@${version}`);
+    const gone = new Set(["1.2.0"]);
+    const skipped: string[] = [];
+    const context = () => {
+      const from = place.context({ onSkipped: (message) => skipped.push(message) });
+      return {
+        ...from,
+        fetch: (...[minimal, signal]: Parameters<typeof from.fetch>) =>
+          minimal.name === "x" && gone.has(minimal.version)
+            ? Promise.reject(
+              new DaemonError("network", "NO_PEERS", `nobody has ${minimal.version}`),
+            )
+            : from.fetch(minimal, signal),
+      };
+    };
+    const { direct, packages } = await install(context(), saving(place, "app", "x"));
+    assert.deepEqual(await place.stored(), ["app@1.0.0", "x@1.1.0"]);
+    assert.deepEqual(direct[1]!.skipped.map(({ version }) => version), ["1.2.0"]);
+    assert.deepEqual(packages.map(({ asked }) => asked), ["newest", "newest"]);
+    assert(skipped.length > 0);
+    // On another machine, with the lock file.
+    await Deno.remove(place.store.path, { recursive: true });
+    gone.add("1.1.0");
+    const again = install(context(), saving(place, "x"));
+    await assert.rejects(again, { code: "NO_PEERS", message: "nobody has 1.2.0" });
+    assert.deepEqual(await place.stored(), []);
+  },
+);

@@ -33,7 +33,7 @@ function pinnedTo(place: InstallPlace, pins: Record<string, string[]>): InstallC
     // As trust decides: the pinned publisher, else whoever has the highest version.
     resolve: (wanted) => {
       const [publisher] = wanted.publisher ? [wanted.publisher] : pins[wanted.name] ?? [];
-      return Promise.resolve(place.find({ ...wanted, ...(publisher && { publisher }) }));
+      return Promise.resolve(place.found({ ...wanted, ...(publisher && { publisher }) }));
     },
     pinned: (name) => pins[name]?.length === 1 ? pins[name]![0] : undefined,
     checkPublisher: (name, publisher) => checkPin(name, parsePublicKey(publisher), of(name)),

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import semver from "semver";
 import { LibreseedError } from "../../../src/base/mod.ts";
-import type { InstallContext, Requirement } from "../../../src/daemon/mod.ts";
+import type { FoundPackage, InstallContext, Requirement } from "../../../src/daemon/mod.ts";
 import { formatPublicKey, type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
 import {
   defaultArchiveLimits,
@@ -106,7 +106,7 @@ export class InstallPlace {
     return {
       store: this.store,
       limits: defaultArchiveLimits,
-      resolve: (wanted) => Promise.resolve(this.find(wanted)),
+      resolve: (wanted, _signal, without) => Promise.resolve(this.found(wanted, without)),
       fetch: ({ name, version, infohash }) => {
         this.asked.push(`fetch ${name}@${version}`);
         return Promise.resolve(this.archives.get(infohash)!);
@@ -117,13 +117,18 @@ export class InstallPlace {
     };
   }
 
+  /** {@linkcode InstallPlace.find}, as the network answers. */
+  found(wanted: Requirement, without?: ReadonlySet<string>): FoundPackage {
+    return { minimal: this.find(wanted, without), skipped: [] };
+  }
+
   /** The highest version on the shelf that will do. */
-  find(wanted: Requirement): MinimalManifest {
+  find(wanted: Requirement, without: ReadonlySet<string> = new Set()): MinimalManifest {
     const { publisher, name, range = "*" } = wanted;
     this.asked.push(`resolve ${name}@${range}`);
     const found = this.published.filter((one) =>
       one.name === name && (publisher === undefined || one.pubkey === publisher) &&
-      semver.satisfies(one.version, range)
+      semver.satisfies(one.version, range) && !without.has(one.version)
     ).sort((a, b) => semver.rcompare(a.version, b.version));
     if (found[0]) return found[0];
     throw new LibreseedError("not-found", "NAME_NOT_FOUND", `Nobody publishes ${name}@${range}`);

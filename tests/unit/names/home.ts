@@ -21,6 +21,7 @@ import {
   type Operations,
   putToJson,
 } from "../../../src/daemon/operations.ts";
+import { askedAs } from "../../../src/daemon/version_marks.ts";
 import { updateAnnounceRecord, updateNameIndex } from "../../../src/daemon/publisher_records.ts";
 import type { DhtManager } from "../../../src/dht/mod.ts";
 import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
@@ -162,7 +163,8 @@ export class NamesHome implements AsyncDisposable {
   /** Resolves a package and pins its publisher, as `get` does once it has the archive. */
   async use(spec: string, policy: PublisherPolicy = "first-seen") {
     const resolved = await this.resolve(spec, policy);
-    rememberPublisher(this.names(policy), resolved.minimal, resolved.publicKey);
+    const asked = askedAs(parsePackageSpec(spec).range);
+    rememberPublisher(this.names(policy), resolved.minimal, resolved.publicKey, asked);
     return resolved;
   }
 

@@ -16,7 +16,7 @@ import {
   targetOf,
 } from "../../../src/records/mod.ts";
 import { manifestItem } from "../../../src/daemon/manifest_item.ts";
-import { Offers } from "../../../src/daemon/resolve.ts";
+import { Offers } from "../../../src/daemon/offer.ts";
 import { rememberPublisher, resolveByName } from "../../../src/daemon/names.ts";
 import { entryToJson } from "../../../src/daemon/operations.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
@@ -162,12 +162,15 @@ Deno.test("the last version of a pin never sinks, whatever is got in which order
   const last = () => user.state.pins.list("hello").map(({ lastVersion }) => lastVersion);
   const seen: string[] = [];
   for (const version of ["1.0.0", "2.0.0-rc.1", "1.9.9", "2.0.0-alpha", "2.0.0", "0.1.0"]) {
-    rememberPublisher(names, { name: "hello", version }, publicKey);
+    rememberPublisher(names, { name: "hello", version }, publicKey, "newest");
     seen.push(last().join());
   }
-  assert.deepEqual(seen, ["1.0.0", "2.0.0-rc.1", "2.0.0-rc.1", "2.0.0-rc.1", "2.0.0", "2.0.0"]);
-  // Nor by trusting the same key anew, nor by somebody else's package.
-  rememberPublisher(names, { name: "hello", version: "3.0.0" }, user.keys.publicKey);
+  assert.deepEqual(seen, ["1.0.0", "1.0.0", "1.9.9", "1.9.9", "2.0.0", "2.0.0"]);
+  assert.equal(user.state.pins.list("hello")[0]!.lastPrerelease, "2.0.0-rc.1");
+  // Nor by trusting the same key anew, nor by somebody else's package, nor by another way to ask.
+  rememberPublisher(names, { name: "hello", version: "3.0.0" }, user.keys.publicKey, "newest");
+  rememberPublisher(names, { name: "hello", version: "3.0.0" }, publicKey, "exact");
+  rememberPublisher(names, { name: "hello", version: "3.0.0" }, publicKey, "range");
   assert.deepEqual(last(), ["2.0.0"]);
 });
 
@@ -175,10 +178,16 @@ Deno.test("the first use pins, and says so once; then the pinned publisher it is
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
   assert.equal(who(await world.run(user.use("hello")), [ann, bob]), "ann 1.2.0");
-  assert.equal(user.notices.length, 1);
-  assert(user.notices[0]!.includes(formatPublicKey(ann.keys.publicKey)), user.notices[0]);
+  assert.equal(user.notices.length, 2);
+  const [chosen, pinned] = user.notices as [string, string];
+  const key = formatPublicKey(ann.keys.publicKey);
+  assert.match(
+    chosen,
+    /^2 publishers of hello; .* by first-seen; see `libreseed resolve --all hello`/,
+  );
+  assert(chosen.includes(key) && pinned.includes(`pinned to ${key}`), user.notices.join("\n"));
   await world.run(user.use("hello@1.1.0"));
-  assert.equal(user.notices.length, 1);
+  assert.equal(user.notices.length, 2);
   const [pin, ...others] = user.state.pins.list("hello");
   assert.deepEqual([pin!.publicKey, pin!.lastVersion, others], [ann.keys.publicKey, "1.2.0", []]);
 });
@@ -228,7 +237,7 @@ Deno.test("a version that the pinned publisher does not have is not found, whoev
   await world.run(user.use("hello"));
   const error = await failure(world, user.resolve("hello@^2.0"));
   assert.deepEqual([error.code, error.kind], ["VERSION_NOT_FOUND", "not-found"]);
-  assert.match(error.message, /there is 1\.0\.0, 1\.1\.0, 1\.2\.0/);
+  assert.match(error.message, /there is 1\.2\.0, 1\.1\.0, 1\.0\.0/);
 });
 
 Deno.test("named with its key, a package of another publisher is resolved and nothing is pinned over", async () => {
@@ -382,4 +391,41 @@ Deno.test("the first of several has nothing behind its entry: nobody steps in fo
   assert.equal((await world.run(user.use(spec))).minimal.version, "1.0.0");
   // From then on the bare name does, too.
   assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
+});
+
+/** Takes the manifest record of a version off all nodes. */
+function hideRecord(world: World, ann: NamesHome, version: string): void {
+  const target = toHex(targetOf(ann.keys.publicKey, manifestSalt("hello", version)));
+  for (const node of world.dht.holders(target)) node.forget(target);
+}
+
+Deno.test("a listed version without a record is passed over for the next one, unless it was had or named", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  const had = await world.home();
+  await world.run(had.use("hello"));
+  hideRecord(world, ann, "1.2.0");
+  const resolved = await world.run(user.resolve("hello"));
+  assert.equal(who(resolved, [ann, bob]), "ann 1.1.0");
+  assert.deepEqual(
+    resolved.skipped.map(({ version, code }) => [version, code]),
+    [["1.2.0", "RECORD_NOT_FOUND"]],
+  );
+  assert.equal((await failure(world, user.resolve("hello@1.2.0"))).code, "RECORD_NOT_FOUND");
+  const refused = await failure(world, had.resolve(`${formatPublicKey(ann.keys.publicKey)}/hello`));
+  assert.deepEqual([refused.code, refused.detail?.version], ["RECORD_NOT_FOUND", "1.2.0"]);
+  assert.equal(who(await world.run(had.resolve("hello@<1.2")), [ann, bob]), "ann 1.1.0");
+});
+
+Deno.test("several publishers are told of once, before the pin, and not where the name is pinned", async () => {
+  await using world = new World();
+  const { user } = await twoPublishers(world);
+  const resolved = await world.run(user.resolve("hello", "latest-version"));
+  assert.deepEqual(resolved.chosen, { publishers: 2, policy: "latest-version" });
+  assert.equal(user.notices.length, 1);
+  assert.match(user.notices[0]!, /^2 publishers of hello; .* by latest-version; see/);
+  await world.run(user.use("hello"));
+  user.notices.length = 0;
+  assert.equal((await world.run(user.resolve("hello"))).chosen, undefined);
+  assert.deepEqual(user.notices, []);
 });

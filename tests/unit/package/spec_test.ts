@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../../src/base/mod.ts";
 import { formatPublicKey, generateKeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
-import { parsePackageSpec } from "../../../src/package/mod.ts";
+import { isValidRange, parsePackageSpec } from "../../../src/package/mod.ts";
 
 const key = generateKeyPair().publicKey;
 
@@ -52,7 +52,7 @@ Deno.test("anything else is refused as a usage error", () => {
     ["a/b", "NAME_INVALID"],
     [" hello", "NAME_INVALID"],
     ["hello@", "SPEC_INVALID"],
-    ["hello@latest", "SPEC_INVALID"],
+    ["hello@newest", "SPEC_INVALID"],
     ["hello@1@2", "SPEC_INVALID"],
     ["hello@" + "1 || ".repeat(50) + "1", "SPEC_INVALID"],
     ["hello@" + " ".repeat(1_000_000) + "1", "SPEC_INVALID"],
@@ -72,4 +72,10 @@ Deno.test("anything else is refused as a usage error", () => {
       spec.slice(0, 90),
     );
   }
+});
+
+Deno.test("latest is a range for people, and none for the dependencies of a manifest", () => {
+  assert.equal(parsePackageSpec("hello@latest").range, "latest");
+  assert.equal(isValidRange("latest"), false);
+  assert.throws(() => parsePackageSpec("hello@newest"), /is not a semver range/);
 });
