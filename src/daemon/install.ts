@@ -95,7 +95,7 @@ export async function installLocked(
   await eachLimited(graph.nodes.values(), MAX_FETCHING, context.signal, async (node, signal) => {
     compareWithLock(node, graph, await work.load(node.minimal, signal), mayMean);
   });
-  const installed = await work.finish(graph, false);
+  // First: nothing would keep the packages of a lock file that the store does not know of.
   await context.store.roots.add(lockPath);
-  return installed;
+  return await work.finish(graph, false);
 }

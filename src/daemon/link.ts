@@ -6,7 +6,13 @@
  */
 
 import { dirname, join, resolve } from "node:path";
-import { packageId, type PackageStore, replaceLink, type StoredPackage } from "../store/mod.ts";
+import {
+  packageId,
+  type PackageStore,
+  removeStaleLinks,
+  replaceLink,
+  type StoredPackage,
+} from "../store/mod.ts";
 import { DaemonError } from "./errors.ts";
 import { LOCK_FILE_NAME, readLockFile } from "./lock_file.ts";
 import { type Requirement, requirementKey } from "./requirement.ts";
@@ -48,11 +54,15 @@ export async function linkPackage(
   // Nobody removes the package in between.
   using _lock = await store.lock("add", signal);
   const entry = await locked(store, requirement, directory) ?? await pickStored(store, requirement);
+  using _places = await store.lockPlaces(signal);
   let before: Linked["before"];
   try {
     before = await look(store, path, entry.id);
+    // First: a link that the store does not know of would not keep its package.
+    await store.roots.add(path);
     if (before !== "same") {
       await Deno.mkdir(dirname(path), { recursive: true });
+      await removeStaleLinks(dirname(path), store.path);
       await replaceLink(entry.path, path);
     }
   } catch (cause) {
@@ -61,7 +71,6 @@ export async function linkPackage(
     const message = `The link ${path} cannot be made: ${why}`;
     throw new DaemonError("failed", "LINK_FAILED", message, { cause, detail: { path } });
   }
-  await store.roots.add(path);
   return { entry, path, before };
 }
 

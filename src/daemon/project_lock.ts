@@ -40,8 +40,11 @@ export async function saveToLock(
   signal?: AbortSignal,
 ): Promise<void> {
   using _lock = await store.lockSaving(signal);
-  await writeLockFile(path, lockWith(await readLockFile(path), graph));
+  const lock = lockWith(await readLockFile(path), graph);
+  // First: a lock file that the store does not know of would not keep its packages.
   await store.roots.add(path);
+  await store.tidyBeside(path);
+  await writeLockFile(path, lock);
 }
 
 /**
@@ -59,6 +62,7 @@ export async function removeFromLock(
   using _lock = await store.lockSaving(signal);
   const lock = await requireLockFile(path);
   const key = lockedKey(lock, requirement, path);
+  await store.tidyBeside(path);
   await writeLockFile(path, lockWithout(lock, key));
   return lock.requirements.get(key)!.ref;
 }

@@ -59,8 +59,8 @@ export class Unpacking implements AsyncDisposable {
 
   /** Moves the directory to its final place, and returns that. */
   async finish(): Promise<string> {
-    // A rename replaces an empty directory on some systems only.
-    await Deno.remove(this.#target).catch(() => {});
+    // In one step where the system can; on Windows a rename replaces no directory.
+    if (Deno.build.os === "windows") await Deno.remove(this.#target).catch(() => {});
     await this.#temporaries.moveIntoPlace(this.#directory, this.#target);
     await syncDirectory(dirname(this.#target));
     return this.#target;

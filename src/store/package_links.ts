@@ -60,6 +60,22 @@ export async function writeLinks(
   }
 }
 
+const TEMPORARY_LINK = /^\.tmp-\d+-[0-9a-f]{16}$/;
+
+/**
+ * Removes the links that killed processes left in a directory under a temporary name. The caller holds
+ * the lock on the places of the store, so no process is making such a link now.
+ *
+ * @param store path of the store that the links lead to; others are left alone
+ */
+export async function removeStaleLinks(directory: string, store: string): Promise<void> {
+  for (const name of (await entriesOf(directory)).filter((one) => TEMPORARY_LINK.test(one))) {
+    const path = join(directory, name);
+    const target = await readlink(path).catch(() => "");
+    if (target.startsWith(join(store, "/"))) await unlink(path).catch(() => {});
+  }
+}
+
 /**
  * Puts a link in the place of whatever link is there, in one step: others see the one or the other.
  *

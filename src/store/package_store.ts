@@ -9,8 +9,10 @@
  * │   ├── minimal.json       the signed minimal manifest
  * │   ├── direct             there if it was installed by its name
  * │   └── node_modules/      links to the packages that it depends on
+ * ├── .replaced-HASH/        the package that had this place, while another takes it
  * ├── .roots/                paths of lock files and links that refer to packages
- * └── .lock, .save.lock      held while packages come or go, and while a lock file is rewritten
+ * └── .lock, .place.lock, .save.lock   held while packages come or go, while one gets its place, and
+ *                            while a lock file is rewritten
  * ```
  *
  * Nothing in a package is ever run here. Which packages are wanted is decided above.
@@ -18,8 +20,8 @@
  * @module
  */
 
-import { mkdir, readdir, rename, rm, unlink } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, readdir, rm, unlink } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { type Clock, systemClock } from "../base/mod.ts";
 import {
   type ArchiveLimits,
@@ -31,7 +33,7 @@ import {
 import { isCode, syncDirectory, writeFileAtomic } from "./atomic_files.ts";
 import {
   createTemporaryDirectory,
-  discardedPath,
+  removeOwnTemporaries,
   removeStaleTemporaries,
   type Temporary,
 } from "./temporaries.ts";
@@ -49,6 +51,7 @@ import {
   TREE,
 } from "./package_entry.ts";
 import { writeLinks } from "./package_links.ts";
+import { PackagePlaces } from "./package_places.ts";
 import { PackageRoots } from "./package_roots.ts";
 
 const LOCK_TIMEOUT_MS = 10_000;
@@ -74,16 +77,19 @@ export class PackageStore {
   readonly path: string;
   readonly roots: PackageRoots;
   readonly #clock: Clock;
+  readonly #places: PackagePlaces;
 
   /** @param clock for the time to wait for other processes */
   constructor(path: string, clock: Clock = systemClock) {
     this.path = resolve(path);
     this.roots = new PackageRoots(this.path);
     this.#clock = clock;
+    this.#places = new PackagePlaces(this.path, clock);
   }
 
   /**
-   * Makes the store if it is not there, and removes what killed processes left half-made.
+   * Makes the store if it is not there, undoes or finishes replacements that were cut short, and
+   * removes what else killed processes left half-made.
    *
    * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`
    */
@@ -91,6 +97,7 @@ export class PackageStore {
     await mkdir(this.path, { recursive: true, mode: 0o755 }).catch((cause) => {
       throw fileError(cause, "write", this.path);
     });
+    await this.#places.settleAll();
     await removeStaleTemporaries(this.path, this.#clock.now());
   }
 
@@ -109,6 +116,19 @@ export class PackageStore {
     return this.#lock(".save.lock", true, signal);
   }
 
+  /**
+   * Waits for the right to put a package, or a link to one, in its place, for a moment. Throws like
+   * {@linkcode PackageStore.lock}.
+   */
+  lockPlaces(signal?: AbortSignal): Promise<Disposable> {
+    return this.#places.lock(signal);
+  }
+
+  /** Removes the temporaries that killed processes left beside a project's lock file. */
+  async tidyBeside(lockPath: string): Promise<void> {
+    await removeOwnTemporaries(dirname(lockPath), this.#clock.now());
+  }
+
   /** Where a package's tree lies or would lie; by its name or its id. */
   treePath(what: PackageName | string): string {
     return join(this.path, typeof what === "string" ? what : packageId(what), TREE);
@@ -116,7 +136,16 @@ export class PackageStore {
 
   /** One package, by its name or its id. Throws {@linkcode StoreError} if the store cannot be read. */
   async find(what: PackageName | string): Promise<StoreEntry | undefined> {
-    return await readStored(this.path, typeof what === "string" ? what : packageId(what));
+    const id = typeof what === "string" ? what : packageId(what);
+    const entry = await readStored(this.path, id);
+    if (entry && entry.problem === undefined) return entry;
+    // At this moment another process may be putting a package there, or was killed while it did.
+    if (!entry && !await this.#places.isUnsettled(id)) return await readStored(this.path, id);
+    const settled = await this.#places.whileNobodyPlaces(async () => {
+      await this.#places.settle(id);
+      return { entry: await readStored(this.path, id) };
+    });
+    return settled ? settled.entry : entry;
   }
 
   /**
@@ -134,8 +163,10 @@ export class PackageStore {
       throw fileError(cause, "read", this.path);
     }
     const entries: [key: string, StoreEntry][] = [];
-    for (const id of names.filter(isPackageId)) {
-      const entry = await readStored(this.path, id);
+    // One that is put aside at this moment has another in its place a moment later.
+    const ids = new Set([...names.filter(isPackageId), ...this.#places.unsettled(names)]);
+    for (const id of ids) {
+      const entry = await this.find(id);
       if (entry) entries.push([sortKey(entry), entry]);
     }
     return entries.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0).map(([, entry]) => entry);
@@ -173,69 +204,67 @@ export class PackageStore {
 
   /** Makes the links beside a stored package be these. Throws {@linkcode StoreError}. */
   async relink(entry: StoreEntry, links: ReadonlyMap<string, string>): Promise<void> {
+    using _lock = await this.lockPlaces();
     await writeLinks(entry.directory, links);
   }
 
   /** Says whether a stored package was installed by its name. Throws {@linkcode StoreError}. */
   async setDirect(entry: StoreEntry, direct: boolean): Promise<void> {
-    const path = join(entry.directory, DIRECT);
-    if (direct) return await writeFileAtomic(path, "");
-    await unlink(path).catch((cause) => {
-      if (!isCode(cause, "ENOENT")) throw fileError(cause, "write", path);
-    });
+    using _lock = await this.lockPlaces();
+    await markDirect(entry, direct);
   }
 
   /**
-   * Removes a package, in one step as others see it. Whoever calls holds the lock to remove.
+   * Removes a package, in one step as others see it. The caller holds the lock to remove.
    *
    * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`
    */
-  async remove(entry: StoreEntry): Promise<void> {
-    const aside = discardedPath(this.path);
-    await rename(entry.directory, aside).catch((cause) => {
-      throw fileError(cause, "write", entry.directory);
+  async remove({ id }: StoreEntry): Promise<void> {
+    const discarded = await this.#placing(async () => {
+      await this.#places.settle(id);
+      return await this.#places.empty(id);
     });
-    await syncDirectory(this.path);
-    // Whoever tidies up may be at it too.
-    await rm(aside, { recursive: true, force: true }).catch((cause) => {
-      throw fileError(cause, "write", aside);
-    });
+    await this.#places.remove(discarded);
   }
 
   /**
-   * Gives a directory its final name. One that is damaged is replaced; if the very same package is
-   * there already, or comes there at this moment, that one stays, unless it is to be replaced too. A
+   * Gives a directory its final place. One that is damaged is replaced; if the very same package is
+   * there already, that one stays, unless it is to be replaced too, and gets the links and the mark. A
    * mark that the package was installed by its name is kept.
    *
-   * @returns whether the given directory is the one that is there now
+   * @returns what is there now, and whether it is the given directory
    * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`) if another archive of this name,
    * version and publisher is there
    */
   async place(
     directory: string,
     minimal: MinimalManifest,
-    replace: boolean,
-  ): Promise<boolean> {
-    const final = join(this.path, packageId(minimal));
-    for (;;) {
-      const there = await this.find(minimal);
+    { links, direct, replace = false }: CommitOptions,
+  ): Promise<{ entry: StoreEntry | undefined; placed: boolean }> {
+    const id = packageId(minimal);
+    let discarded: string | undefined;
+    const outcome = await this.#placing(async () => {
+      await this.#places.settle(id);
+      const there = await readStored(this.path, id);
       if (there && there.problem === undefined) {
         refuseOther(there, minimal);
-        if (!replace) return false;
-      }
-      if (there?.direct) await writeFileAtomic(join(directory, DIRECT), "");
-      if (there) await this.remove(there).catch(ignoreMissing);
-      try {
-        await rename(directory, final);
-        await syncDirectory(this.path);
-        return true;
-      } catch (cause) {
-        // Somebody else put it there just now.
-        if (!isCode(cause, "ENOTEMPTY") && !isCode(cause, "EEXIST")) {
-          throw fileError(cause, "write", final);
+        if (!replace) {
+          await writeLinks(there.directory, links);
+          if (direct) await markDirect(there, true);
+          return { entry: await readStored(this.path, id), placed: false };
         }
       }
-    }
+      if (there?.direct) await writeFileAtomic(join(directory, DIRECT), "");
+      discarded = await this.#places.fill(id, directory);
+      return { entry: await readStored(this.path, id), placed: true };
+    });
+    await this.#places.remove(discarded);
+    return outcome;
+  }
+
+  async #placing<T>(work: () => Promise<T>): Promise<T> {
+    using _lock = await this.lockPlaces();
+    return await work();
   }
 
   #lock(name: string, exclusive: boolean, signal?: AbortSignal): Promise<Disposable> {
@@ -277,26 +306,20 @@ export class StagedPackage implements AsyncDisposable {
    *
    * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`) and those of the file system
    */
-  async commit({ links, direct, replace = false }: CommitOptions): Promise<StoredPackage> {
+  async commit({ links, direct, replace }: CommitOptions): Promise<StoredPackage> {
     const directory = this.#directory!.path;
     await writeLinks(directory, links);
     if (direct) await writeFileAtomic(join(directory, DIRECT), "");
     await syncDirectory(directory);
-    const placed = await this.#store.place(directory, this.minimal, replace);
+    const options = { links, direct, replace };
+    const { entry, placed } = await this.#store.place(directory, this.minimal, options);
     if (placed) {
       this.#directory?.[Symbol.dispose]();
       this.#directory = undefined;
     }
-    const entry = await this.#store.find(this.minimal);
-    if (!entry || entry.problem !== undefined) {
-      const message = `${this.#store.treePath(this.minimal)} was changed by another program`;
-      throw new StoreError("failed", "IO_FAILED", message);
-    }
-    if (!placed) {
-      await this.#store.relink(entry, links);
-      if (direct) await this.#store.setDirect(entry, true);
-    }
-    return { ...entry, direct: entry.direct || direct };
+    if (entry && entry.problem === undefined) return entry;
+    const message = `${this.#store.treePath(this.minimal)} was changed by another program`;
+    throw new StoreError("failed", "IO_FAILED", message);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -328,8 +351,13 @@ function sortKey(entry: StoreEntry): string {
   return [entry.name, entry.version, entry.publisher].join("\n");
 }
 
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof StoreError) || error.code !== "FILE_MISSING") throw error;
+/** The caller holds the lock on the places. */
+async function markDirect({ directory }: StoreEntry, direct: boolean): Promise<void> {
+  const path = join(directory, DIRECT);
+  if (direct) return await writeFileAtomic(path, "");
+  await unlink(path).catch((cause) => {
+    if (!isCode(cause, "ENOENT")) throw fileError(cause, "write", path);
+  });
 }
 
 async function remove(directory: Temporary): Promise<void> {

@@ -19,6 +19,9 @@ const STALE_MS = 3_600_000;
 /** Nobody takes so many away at the moment they are made, unless to mislead. */
 const MAX_TRIES = 16;
 
+/** Their names in full. */
+const HELD_NAME = /^\.tmp-held-[0-9a-f]{16}$/;
+
 /** A temporary that is ours until it is disposed of; it has to be renamed or removed before. */
 export interface Temporary extends Disposable {
   readonly path: string;
@@ -140,6 +143,20 @@ export async function removeStaleTemporaries(
     }
   }
   return removed;
+}
+
+/**
+ * The same in a directory of the user's, where other programs may keep temporaries too: only what has
+ * the whole form of a name of ours, and is a file.
+ *
+ * @throws {StoreError} `NOT_READABLE`, `NOT_WRITABLE`, `IO_FAILED`
+ */
+export async function removeOwnTemporaries(dir: string, nowMs: number): Promise<string[]> {
+  const names = await readdir(dir, { withFileTypes: true }).catch((cause) => {
+    throw fileError(cause, "read", dir);
+  });
+  const own = names.filter((one) => one.isFile() && HELD_NAME.test(one.name));
+  return await removeStaleTemporaries(dir, nowMs, own.map(({ name }) => name));
 }
 
 async function removeIfStale(path: string, name: string, nowMs: number): Promise<boolean> {

@@ -148,7 +148,7 @@ export class InstallPlace {
   strays(): string[] {
     try {
       return [...Deno.readDirSync(this.store.path)].map(({ name }) => name)
-        .filter((name) => !/^([0-9a-f]{64}|\.lock|\.save\.lock|\.roots)$/.test(name));
+        .filter((name) => !/^([0-9a-f]{64}|\.lock|\.place\.lock|\.save\.lock|\.roots)$/.test(name));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return [];
       throw error;

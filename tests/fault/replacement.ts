@@ -1,0 +1,75 @@
+/**
+ * One replacement in a store, done by a process of its own so that it can be killed on the way. Its
+ * first argument names it, its second is the place as {@linkcode Place} in JSON.
+ *
+ * @module
+ */
+
+import { linkPackage } from "../../src/daemon/link.ts";
+import { saveToLock } from "../../src/daemon/project_lock.ts";
+import { parseRequirement } from "../../src/daemon/requirement.ts";
+import { uninstall } from "../../src/daemon/stored.ts";
+import {
+  archiveFileName,
+  defaultArchiveLimits,
+  type MinimalManifest,
+  verifyArchive,
+} from "../../src/package/mod.ts";
+import { PackageStore, SeedDirectory } from "../../src/store/mod.ts";
+
+/** What the process works on; paths are absolute. */
+export interface Place {
+  store: string;
+  project: string;
+  lockPath: string;
+  seeds: string;
+  /** Where an archive is unpacked to. */
+  target: string;
+  /** The package, as it is in the store. */
+  minimal: MinimalManifest;
+  archivePath: string;
+  /** A later version of it, in the store too. */
+  later: MinimalManifest;
+}
+
+/** What can be done, by name. */
+export const replacements = {
+  async "install --force"({ store, minimal, archivePath }: Place) {
+    const packages = new PackageStore(store);
+    await packages.ensure();
+    using _lock = await packages.lock("add");
+    await using staged = await packages.stage(minimal, archivePath, {
+      limits: defaultArchiveLimits,
+    });
+    await staged.commit({ links: new Map(), direct: false, replace: true });
+  },
+  async link({ store, project, later }: Place) {
+    const requirement = parseRequirement(`${later.name}@${later.version}`);
+    await linkPackage(new PackageStore(store), { requirement, directory: project });
+  },
+  async "install --save"({ store, lockPath, later }: Place) {
+    const packages = new PackageStore(store);
+    await packages.ensure();
+    using _lock = await packages.lock("add");
+    const ref = `${later.pubkey}/${later.name}@${later.version}`;
+    const requirement = parseRequirement(later.name);
+    const nodes = new Map([[ref, { minimal: later, edges: [] }]]);
+    await saveToLock(packages, lockPath, { direct: [{ requirement, ref }], nodes });
+  },
+  async uninstall({ store, minimal }: Place) {
+    const requirement = parseRequirement(`${minimal.name}@${minimal.version}`);
+    await uninstall(new PackageStore(store), requirement);
+  },
+  async "get -o DIR"({ archivePath, minimal, target }: Place) {
+    const limits = defaultArchiveLimits;
+    await verifyArchive({ archivePath, minimal, limits, unpackTo: target });
+  },
+  async remove({ seeds, minimal }: Place) {
+    await new SeedDirectory(seeds).remove(archiveFileName(minimal.name, minimal.version));
+  },
+};
+
+if (import.meta.main) {
+  const [name, place] = Deno.args as [keyof typeof replacements, string];
+  await replacements[name](JSON.parse(place));
+}
