@@ -11,5 +11,6 @@ export * from "./errors.ts";
 export * from "./garbage.ts";
 export * from "./host_port.ts";
 export * from "./out_of_reach.ts";
+export * from "./turns.ts";
 export * from "./version.ts";
 export * from "./release_date.ts";

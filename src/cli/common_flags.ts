@@ -35,6 +35,9 @@ export const archiveSettings: readonly SettingKey[] = [
   "max-archive-size",
   "max-unpacked-size",
   "max-files",
+  "max-directories",
+  "max-depth",
+  "max-paths-size",
   "max-ratio",
 ];
 

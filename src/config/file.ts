@@ -8,7 +8,8 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { ConfigError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
-import { explainMissingSetting, settingDefinitions, type SettingKey } from "./settings.ts";
+import { explainMissingSetting } from "./missing_settings.ts";
+import { settingDefinitions, type SettingKey } from "./settings.ts";
 import type { SettingText } from "./validate.ts";
 
 /** A setting as the file has it. */

@@ -9,13 +9,8 @@ import { ConfigError } from "./errors.ts";
 import type { FileEntry } from "./file.ts";
 import { nearest } from "./nearest.ts";
 import { nodePath } from "./node_modules.ts";
-import {
-  explainMissingSetting,
-  settingDefinitions,
-  type SettingKey,
-  type Settings,
-  variableOf,
-} from "./settings.ts";
+import { explainMissingSetting } from "./missing_settings.ts";
+import { settingDefinitions, type SettingKey, type Settings, variableOf } from "./settings.ts";
 import type { PathBase, SettingText } from "./validate.ts";
 
 /** Where a value came from. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+export { archiveLimits, type ArchiveSettings } from "./archive_limits.ts";
 export { ConfigError } from "./errors.ts";
 export {
   type LoadedSettings,
@@ -13,10 +14,10 @@ export {
   type SettingOrigin,
   type SettingSources,
 } from "./load.ts";
+export { explainMissingSetting } from "./missing_settings.ts";
 export { nearest } from "./nearest.ts";
 export { parseDuration, parseHostPort, parseSize } from "./parse.ts";
 export {
-  explainMissingSetting,
   findSetting,
   type LogLevel,
   type PublisherPolicy,

@@ -47,6 +47,12 @@ export interface Settings {
   maxUnpackedBytes: number;
   /** Most files in an archive. */
   maxFiles: number;
+  /** Most distinct directories that the files of an archive are in. */
+  maxDirectories: number;
+  /** Most directories that a file of an archive is in, one inside the other. */
+  maxDepth: number;
+  /** Most bytes that the paths in an archive have together. */
+  maxPathsBytes: number;
   /** Most unpacked bytes for each byte of archive. */
   maxRatio: number;
   /** Most bytes sent to peers a second; 0 = no limit. */
@@ -246,6 +252,33 @@ const table = [
     brief: "Most files in an archive",
   },
   {
+    key: "max-directories",
+    property: "maxDirectories",
+    takesEffect: "reload",
+    type: { kind: "integer", min: 0, max: 10_000_000 },
+    default: "20000",
+    placeholder: "N",
+    brief: "Most directories that the files of an archive are in",
+  },
+  {
+    key: "max-depth",
+    property: "maxDepth",
+    takesEffect: "reload",
+    type: { kind: "integer", min: 0, max: 512 },
+    default: "64",
+    placeholder: "N",
+    brief: "Most directories in which a file of an archive is, one inside the other",
+  },
+  {
+    key: "max-paths-size",
+    property: "maxPathsBytes",
+    takesEffect: "reload",
+    type: { kind: "size", minBytes: 1, maxBytes: maxSizeBytes },
+    default: "8MiB",
+    placeholder: "SIZE",
+    brief: "Most that the paths in an archive may take together",
+  },
+  {
     key: "max-ratio",
     property: "maxRatio",
     takesEffect: "reload",
@@ -361,15 +394,4 @@ export function findSetting(key: string): SettingDefinition & { key: SettingKey 
 /** The environment variable of a key: `LIBRESEED_MIN_NODES` of `min-nodes`. */
 export function variableOf(key: SettingKey): string {
   return `LIBRESEED_${key.toUpperCase().replaceAll("-", "_")}`;
-}
-
-/**
- * What to say to somebody who uses a name that we deliberately do not have; `undefined` for all
- * other names. The name is a key, or the lower-case, dashed form of a variable.
- */
-export function explainMissingSetting(key: string): string | undefined {
-  if (/^(?:dht|udp|torrent|tcp|peer|listen)-port$/.test(key)) {
-    return `there is no ${key}: peers (TCP) and the DHT (UDP) share the one port number, set port`;
-  }
-  return undefined;
 }

@@ -7,7 +7,7 @@
 
 import { basename, join } from "node:path";
 import { type Clock, equalBytes, toHex } from "../base/mod.ts";
-import type { Settings } from "../config/mod.ts";
+import { archiveLimits, type Settings } from "../config/mod.ts";
 import type { SeedOrder, TorrentStatus } from "../engine/mod.ts";
 import {
   archiveFileName,
@@ -338,8 +338,7 @@ function publisherOf(entry: SeedEntry): string | undefined {
 
 /** The limits of archives, as far as they are settings. */
 export function limitsOf(settings: Settings): ArchiveLimits {
-  const { maxArchiveBytes, maxUnpackedBytes, maxFiles, maxRatio } = settings;
-  return { ...defaultArchiveLimits, maxArchiveBytes, maxUnpackedBytes, maxFiles, maxRatio };
+  return { ...defaultArchiveLimits, ...archiveLimits(settings) };
 }
 
 /** An entry of the seed directory for `list`. */

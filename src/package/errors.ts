@@ -1,6 +1,7 @@
 /**
  * The error of this folder. The codes are part of the API. In the kind column, "by side" means
- * `failed` when a directory is packed and `verification` when somebody's archive is checked.
+ * `failed` when a directory is packed and `verification` when somebody's archive is checked. What is
+ * wrong with the files that a full manifest lists is `MANIFEST_INVALID` there.
  *
  * | code | kind | when |
  * | --- | --- | --- |
@@ -22,7 +23,10 @@
  * | `PATH_REFUSED` | by side | a path that is absolute, has `..`, control characters and the like |
  * | `PATH_COLLISION` | by side | two paths are equal after NFC and case folding |
  * | `PATH_TOO_LONG` | by side | `maxPathBytes` |
- * | `TOO_MANY_FILES` | failed | `maxFiles`; in a full manifest it is `MANIFEST_INVALID` |
+ * | `PATH_TOO_DEEP` | by side | `maxDepth` |
+ * | `PATHS_TOO_LONG` | by side | `maxPathsBytes` |
+ * | `TOO_MANY_DIRECTORIES` | by side | `maxDirectories` |
+ * | `TOO_MANY_FILES` | by side | `maxFiles`, or fewer than `minBytesPerFile` for each |
  * | `ARCHIVE_TOO_LARGE` | by side | `maxArchiveBytes` |
  * | `UNPACKED_TOO_LARGE` | by side | `maxUnpackedBytes` |
  * | `RATIO_TOO_HIGH` | by side | `maxRatio` |
@@ -35,8 +39,9 @@
  * | `LENGTH_MISMATCH` | verification | the archive is not as long as the minimal manifest says |
  * | `HASH_MISMATCH` | verification | SHA-256 of the archive, or of a file in it, is another |
  * | `CONTENT_HASH_MISMATCH` | verification | `contentHash` does not follow from `files` |
- * | `FILE_MISSING`, `FILE_EXTRA` | verification | the archive and its manifest list different files |
+ * | `FILE_MISSING`, `FILE_EXTRA` | verification | archive and manifest list different files, or in another order |
  * | `ARCHIVE_DAMAGED` | verification | not gzip or not tar, cut short, or something comes after it |
+ * | `HEADER_REFUSED` | verification | a header in the tar that `pack` does not write |
  * | `CATALOG_TOO_LARGE` | verification | a catalog is longer, or lists more, than is read |
  * | `CATALOG_INVALID` | verification | a catalog is not UTF-8 or is cut short |
  * | `TARGET_EXISTS` | usage | the directory to unpack to is there and not empty |

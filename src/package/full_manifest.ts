@@ -4,14 +4,20 @@
  * @module
  */
 
+import canonicalize from "canonicalize";
 import * as v from "valibot";
+import { concatBytes, inTurns, utf8 } from "../base/mod.ts";
 import type { Signer } from "../identity/mod.ts";
-import { isSha256 } from "./content_hash.ts";
-import { quote } from "./errors.ts";
-import { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
+import { ContentHash, isSha256 } from "./content_hash.ts";
+import { messageOf, quote } from "./errors.ts";
+import { findFiles, readMembers } from "./files_object.ts";
+import { type ArchiveLimits, defaultArchiveLimits, MAX_FIELD_BYTES } from "./limits.ts";
 import { PathSet } from "./paths.ts";
 import {
+  checkLength,
   commonFields,
+  invalid,
+  isSignedBy,
   type ManifestKind,
   parseManifest,
   PROTOCOL,
@@ -103,14 +109,24 @@ const dependencies = v.pipe(
 );
 
 function fullManifest(limits: ArchiveLimits): ManifestKind<FullManifest> {
-  const files = v.pipe(
+  return manifestKind(v.pipe(
     textRecord,
     v.rawCheck(({ dataset, addIssue }) => {
       if (!dataset.typed) return;
       const message = problemOfFiles(dataset.value, limits);
       if (message !== undefined) addIssue({ message });
     }),
-  );
+  ));
+}
+
+/** A manifest whose files were taken out, to be read by themselves. */
+const withoutFiles = manifestKind(
+  v.pipe(textRecord, v.check((value) => Object.keys(value).length === 0, "lists files twice")),
+);
+
+function manifestKind(
+  files: v.GenericSchema<unknown, Record<string, string>>,
+): ManifestKind<FullManifest> {
   return {
     label: "full manifest",
     domain: "libreseed:full-manifest:v1",
@@ -145,12 +161,30 @@ function problemOfKeys(keys: readonly string[]): string | undefined {
 function problemOfFiles(files: Record<string, string>, limits: ArchiveLimits): string | undefined {
   const entries = Object.entries(files);
   if (entries.length === 0) return "it lists no files";
-  if (entries.length > limits.maxFiles) return `it lists more than ${limits.maxFiles} files`;
-  const paths = new PathSet(limits.maxPathBytes);
+  const check = new FilesCheck(limits);
   for (const [path, hash] of entries) {
+    const problem = check.add(path, hash);
+    if (problem !== undefined) return problem;
+  }
+}
+
+/** Holds the files of a manifest to the limits, one by one. */
+class FilesCheck {
+  readonly #limits: ArchiveLimits;
+  readonly #paths: PathSet;
+  #count = 0;
+
+  constructor(limits: ArchiveLimits) {
+    this.#limits = limits;
+    this.#paths = new PathSet(limits);
+  }
+
+  /** Says what is wrong with a file, if anything is. */
+  add(path: string, hash: string): string | undefined {
+    const { maxFiles } = this.#limits;
+    if (++this.#count > maxFiles) return `it lists more than ${maxFiles} files`;
     if (!isSha256(hash)) return `the hash of ${quote(path)} is not sha256: and 64 digits`;
-    const problem = paths.add(path);
-    if (problem !== undefined) return problem.message.slice(0, -1);
+    return this.#paths.add(path)?.message.slice(0, -1);
   }
 }
 
@@ -179,6 +213,17 @@ export function verifyFullSignature(
   return verifyFields(fullManifest(limits), manifest);
 }
 
+/** A full manifest as it was read. */
+export interface ReadManifest {
+  manifest: FullManifest;
+  /** The paths of its files, in the order of the archive. */
+  paths: readonly string[];
+  /** What {@linkcode contentHash} gives for its files. */
+  contentHash: string;
+  /** Whether it is signed by the key that it names. */
+  isSigned(): boolean;
+}
+
 /**
  * Reads a full manifest of at most `limits.maxManifestBytes`; the signature is not checked. The only
  * form that is read is the one that {@linkcode serializeFull} writes.
@@ -189,8 +234,73 @@ export function parseFull(
   input: Uint8Array | string,
   limits: ArchiveLimits = defaultArchiveLimits,
 ): FullManifest {
-  return parseManifest(fullManifest(limits), input, limits.maxManifestBytes);
+  const reading = readInWindows(typeof input === "string" ? utf8(input) : input, limits);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value.manifest;
+  }
 }
+
+/**
+ * Reads a full manifest as {@linkcode parseFull} does, and lets others have their turn meanwhile. Time
+ * and memory are linear in its length.
+ *
+ * @param bytes may not be altered before `isSigned` was asked
+ * @throws {PackageError} `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID` (kind verification); whatever aborted
+ * the signal
+ */
+export async function readFull(
+  bytes: Uint8Array,
+  limits: ArchiveLimits,
+  signal?: AbortSignal,
+): Promise<ReadManifest> {
+  return await inTurns(readInWindows(bytes, limits), signal);
+}
+
+function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<void, ReadManifest> {
+  checkLength(withoutFiles, bytes.length, limits.maxManifestBytes);
+  const start = findFiles(bytes, MAX_FIELD_BYTES);
+  if (start === undefined) {
+    // Without files it is not valid, for this or for another reason.
+    parseManifest(fullManifest(limits), bytes, MAX_FIELD_BYTES);
+    throw invalid(withoutFiles, "verification", "it lists no files");
+  }
+  const check = new FilesCheck(limits);
+  const hash = new ContentHash();
+  const files: Record<string, string> = {};
+  const paths: string[] = [];
+  let end: number;
+  try {
+    end = yield* readMembers(bytes, start, (path, value) => {
+      const problem = check.add(path, value);
+      if (problem !== undefined) throw new Error(problem);
+      // A file may be called __proto__, which is not set like others.
+      if (path === "__proto__") Object.defineProperty(files, path, { ...ORDINARY, value });
+      else files[path] = value;
+      paths.push(path);
+      hash.add(value);
+    });
+  } catch (cause) {
+    throw invalid(withoutFiles, "verification", messageOf(cause), cause);
+  }
+  const rest = concatBytes(bytes.subarray(0, start), bytes.subarray(end));
+  const fields = parseManifest(withoutFiles, rest, MAX_FIELD_BYTES);
+  const signedBytes = () => {
+    const { signature: _, ...unsigned } = fields;
+    // The signature comes after the files, where the text differs.
+    const text = utf8(canonicalize({ ...unsigned, files: {} })!);
+    const domain = utf8(`${withoutFiles.domain}\n`);
+    return concatBytes(domain, bytes.subarray(0, end), text.subarray(start));
+  };
+  return {
+    manifest: { ...fields, files },
+    paths,
+    contentHash: hash.digest(),
+    isSigned: () => isSignedBy(fields, signedBytes()),
+  };
+}
+
+const ORDINARY = { enumerable: true, configurable: true, writable: true };
 
 /** Canonical JSON (RFC 8785) and a line feed. */
 export function serializeFull(manifest: FullManifest): string {

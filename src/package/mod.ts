@@ -22,6 +22,8 @@ export { PackageError, type VerificationStep } from "./errors.ts";
 export {
   type FullManifest,
   parseFull,
+  readFull,
+  type ReadManifest,
   serializeFull,
   signFull,
   verifyFullSignature,

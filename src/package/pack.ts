@@ -27,7 +27,13 @@ import {
 } from "./files.ts";
 import { gzipMember } from "./gzip_member.ts";
 import { type FullManifest, serializeFull, signFull } from "./full_manifest.ts";
-import { type ArchiveLimits, defaultArchiveLimits, RATIO_FREE_BYTES } from "./limits.ts";
+import {
+  type ArchiveLimits,
+  defaultArchiveLimits,
+  FREE_FILES,
+  isTooDense,
+  RATIO_FREE_BYTES,
+} from "./limits.ts";
 import type { Metadata } from "./metadata.ts";
 import { type MinimalManifest, serializeMinimal, signMinimal } from "./minimal_manifest.ts";
 import { archiveFileName, minimalFileName, torrentFileName } from "./names.ts";
@@ -149,6 +155,7 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
   const manifest = await manifestEntry(full, limits);
   const head = gzipMember(manifest);
   checkSizes(manifest.length + body.tarBytes, head.length + body.gzipBytes, limits);
+  checkDensity(files.length, head.length + body.gzipBytes, limits);
 
   const lengthBytes = head.length + body.gzipBytes;
   const archive = await writeArchive(job, head, body, lengthBytes);
@@ -287,6 +294,14 @@ function checkSizes(tarBytes: number, lengthBytes: number, limits: ArchiveLimits
       `unpack: at most ${limits.maxRatio} times is allowed. Leave out what is empty of content.`;
     throw new PackageError("failed", "RATIO_TOO_HIGH", message, { detail: { ratio } });
   }
+}
+
+function checkDensity(files: number, lengthBytes: number, limits: ArchiveLimits): void {
+  if (!isTooDense(files, lengthBytes, limits)) return;
+  const message = `The ${files} files would take ${lengthBytes} bytes of archive, which others ` +
+    `refuse: with more than ${FREE_FILES} files, ${limits.minBytesPerFile} bytes each are needed. ` +
+    `Leave out files that are empty or the same.`;
+  throw new PackageError("failed", "TOO_MANY_FILES", message, { detail: { files, lengthBytes } });
 }
 
 /** Puts manifest and files together, with the hashes of the whole. */

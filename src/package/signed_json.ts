@@ -83,12 +83,17 @@ export function signFields<T extends Signed>(
 /** Whether the manifest is valid and signed by the key that it names. Never throws. */
 export function verifyFields<T extends Signed>(kind: ManifestKind<T>, manifest: T): boolean {
   try {
-    const { signature, ...unsigned } = validate(kind, manifest, "verification");
-    const key = parsePublicKey(unsigned.pubkey);
-    return verifySignature(key, signedBytes(kind, unsigned), decodeSignature(signature)!);
+    const valid = validate(kind, manifest, "verification");
+    const { signature: _, ...unsigned } = valid;
+    return isSignedBy(valid, signedBytes(kind, unsigned));
   } catch {
     return false;
   }
+}
+
+/** Whether the bytes are signed by the key of a valid manifest with its signature. */
+export function isSignedBy({ pubkey, signature }: Signed, bytes: Uint8Array): boolean {
+  return verifySignature(parsePublicKey(pubkey), bytes, decodeSignature(signature)!);
 }
 
 /**
@@ -101,13 +106,7 @@ export function parseManifest<T extends Signed>(
   maxBytes: number,
 ): T {
   // A string has at least as many bytes of UTF-8 as UTF-16 code units.
-  if (input.length > maxBytes) {
-    throw new PackageError(
-      "verification",
-      "MANIFEST_TOO_LARGE",
-      `The ${kind.label} has ${input.length} bytes; at most ${maxBytes} are read.`,
-    );
-  }
+  checkLength(kind, input.length, maxBytes);
   let text: string;
   let value: unknown;
   try {
@@ -121,6 +120,17 @@ export function parseManifest<T extends Signed>(
     throw invalid(kind, "verification", "it is not in canonical form (RFC 8785 and a line feed)");
   }
   return manifest;
+}
+
+/** Refuses a manifest that is too long, before it is looked at. */
+export function checkLength<T extends Signed>(
+  { label }: ManifestKind<T>,
+  lengthBytes: number,
+  maxBytes: number,
+): void {
+  if (lengthBytes <= maxBytes) return;
+  const message = `The ${label} has ${lengthBytes} bytes; at most ${maxBytes} are read.`;
+  throw new PackageError("verification", "MANIFEST_TOO_LARGE", message);
 }
 
 function validate<T extends Signed>(
@@ -137,7 +147,8 @@ function validate<T extends Signed>(
   throw invalid(kind, errorKind, where + issue.message.slice(0, 600));
 }
 
-function invalid<T extends Signed>(
+/** A manifest that breaks a rule. @param why without a full stop */
+export function invalid<T extends Signed>(
   kind: ManifestKind<T>,
   errorKind: "usage" | "verification",
   why: string,

@@ -5,17 +5,17 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
+import { createHash, hash as hashOnce } from "node:crypto";
 import { equalBytes, toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
-import { contentHash, formatSha256 } from "./content_hash.ts";
+import { formatSha256 } from "./content_hash.ts";
 import { chunksOfArchive, type OpenArchive, openArchive } from "./archive_file.ts";
 import { PackageError, quote, verificationError, type VerificationStep } from "./errors.ts";
 import { fileChanged, readChunks } from "./files.ts";
-import { type FullManifest, parseFull, verifyFullSignature } from "./full_manifest.ts";
-import { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
+import { type FullManifest, readFull, type ReadManifest } from "./full_manifest.ts";
+import { type ArchiveLimits, defaultArchiveLimits, FREE_FILES, isTooDense } from "./limits.ts";
 import { type MinimalManifest, verifyMinimalSignature } from "./minimal_manifest.ts";
-import { MANIFEST_PATH, PathSet } from "./paths.ts";
+import { comparePaths, MANIFEST_PATH, PathSet } from "./paths.ts";
 import { readTar, type TarEntry } from "./tar_reader.ts";
 import { Unpacking } from "./unpack.ts";
 
@@ -195,7 +195,7 @@ export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>)
   try {
     job.begin("files");
     const unpackedBytes = await checkFiles(job, full, entries);
-    return { full, fileCount: Object.keys(full.files).length, unpackedBytes };
+    return { full: full.manifest, fileCount: full.paths.length, unpackedBytes };
   } finally {
     await entries.return(0);
   }
@@ -208,7 +208,7 @@ export async function checkHead(
 ): Promise<FullManifest> {
   const { full, entries } = await readHead(job, chunks);
   await entries.return(0);
-  return full;
+  return full.manifest;
 }
 
 /** Takes the manifest from the beginning, and checks it; the entries that follow are the caller's. */
@@ -231,33 +231,39 @@ async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
 }
 
 /** The steps from `full-manifest` to `content-hash`. */
-async function checkManifest(job: Job, entry: TarEntry): Promise<FullManifest> {
+async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
   job.begin("full-manifest");
   const bytes = await readManifest(entry, job.limits);
-  let full: FullManifest;
+  let full: ReadManifest;
   try {
-    full = parseFull(bytes, job.limits);
+    full = await readFull(bytes, job.limits, job.signal);
   } catch (cause) {
     if (!(cause instanceof PackageError)) throw cause;
     throw verificationError("full-manifest", cause.code, cause.message, { cause });
   }
+  const { manifest, paths } = full;
   const { minimal } = job;
   for (const field of ["pubkey", "name", "version"] as const) {
-    if (minimal === undefined || minimal[field] === full[field]) continue;
-    const message = `The manifest in the archive has ${field} ${full[field]}; ` +
+    if (minimal === undefined || minimal[field] === manifest[field]) continue;
+    const message = `The manifest in the archive has ${field} ${manifest[field]}; ` +
       `the minimal manifest has ${minimal[field]}.`;
     throw verificationError("full-manifest", "MANIFEST_MISMATCH", message, { detail: { field } });
   }
-  checkPublisher("full-manifest", full.pubkey, job.publicKey);
+  checkPublisher("full-manifest", manifest.pubkey, job.publicKey);
   job.begin("full-signature");
-  if (!verifyFullSignature(full, job.limits)) {
+  if (!full.isSigned()) {
     const message = "The manifest in the archive is not signed by the key that it names.";
     throw verificationError("full-signature", "SIGNATURE_INVALID", message);
   }
   job.begin("content-hash");
-  if (contentHash(full.files) !== full.contentHash) {
+  if (full.contentHash !== manifest.contentHash) {
     const message = "The content hash in the manifest does not follow from its files.";
     throw verificationError("content-hash", "CONTENT_HASH_MISMATCH", message);
+  }
+  if (isTooDense(paths.length, job.archive.info.size, job.limits)) {
+    const message = `The archive has ${paths.length} files in ${job.archive.info.size} bytes; ` +
+      `with more than ${FREE_FILES} files, ${job.limits.minBytesPerFile} bytes each are needed.`;
+    throw verificationError("archive-limits", "TOO_MANY_FILES", message);
   }
   job.unpacking?.write(MANIFEST_PATH, false, bytes);
   return full;
@@ -273,9 +279,10 @@ async function readManifest(entry: TarEntry, limits: ArchiveLimits): Promise<Uin
 }
 
 async function readEntry(entry: TarEntry): Promise<Uint8Array> {
+  if (entry.whole !== undefined) return entry.whole;
   const bytes = new Uint8Array(entry.sizeBytes);
   let length = 0;
-  for await (const chunk of entry.contents) {
+  for await (const chunk of entry.contents()) {
     bytes.set(chunk, length);
     length += chunk.length;
   }
@@ -285,54 +292,66 @@ async function readEntry(entry: TarEntry): Promise<Uint8Array> {
 /** The step `files`. Returns the bytes of tar. */
 async function checkFiles(
   job: Job,
-  full: FullManifest,
+  { manifest: { files }, paths }: ReadManifest,
   entries: AsyncGenerator<TarEntry, number>,
 ): Promise<number> {
-  const missing = new Map(Object.entries(full.files));
-  const paths = new PathSet(job.limits.maxPathBytes);
-  for (;;) {
+  for (let at = 0;; at++) {
     const next = await entries.next();
+    const path = paths[at];
     if (next.done) {
-      const [path] = missing.keys();
       if (path === undefined) return next.value;
-      const message = `The archive lacks ${quote(path)}, which is in its manifest.`;
-      throw verificationError("files", "FILE_MISSING", message, { detail: { path } });
+      throw fileMissing(path, "");
     }
-    const { path } = next.value;
-    const problem = paths.add(path);
-    if (problem !== undefined) {
-      throw verificationError("archive-limits", problem.code, problem.message);
-    }
-    const expected = missing.get(path);
-    if (expected === undefined) {
-      const message = `The archive has ${quote(path)} in it, which is not in its manifest.`;
-      throw verificationError("files", "FILE_EXTRA", message, { detail: { path } });
-    }
-    missing.delete(path);
-    await takeFile(next.value, expected, job.unpacking);
+    if (next.value.path !== path) throw otherFile(next.value.path, path, paths, job.limits);
+    await takeFile(next.value, files[path]!, job.unpacking);
   }
+}
+
+/** Why a file is not the one whose turn it is in the order of the manifest. */
+function otherFile(
+  path: string,
+  expected: string | undefined,
+  paths: readonly string[],
+  limits: ArchiveLimits,
+): PackageError {
+  const isListed = paths.includes(path);
+  if (isListed && expected !== undefined && comparePaths(path, expected) > 0) {
+    return fileMissing(expected, ", or not where the order of the paths has it");
+  }
+  const set = new PathSet({ ...limits, maxPathsBytes: Infinity });
+  for (const listed of paths) set.add(listed);
+  const problem = set.add(path);
+  if (problem !== undefined) {
+    return verificationError("archive-limits", problem.code, problem.message);
+  }
+  const message = `The archive has ${quote(path)} in it, which is not in its manifest.`;
+  return verificationError("files", "FILE_EXTRA", message, { detail: { path } });
+}
+
+function fileMissing(path: string, where: string): PackageError {
+  const message = `The archive lacks ${quote(path)}, which is in its manifest${where}.`;
+  return verificationError("files", "FILE_MISSING", message, { detail: { path } });
 }
 
 /** Reads a file, writing it on the way if it is unpacked, and refuses it if it has another hash. */
 async function takeFile(entry: TarEntry, expected: string, unpacking?: Unpacking): Promise<void> {
   const { path, executable, sizeBytes } = entry;
-  const hash = createHash("sha256");
-  const check = () => {
-    if (formatSha256(hash.digest()) === expected) return;
+  const check = (digest: Uint8Array) => {
+    if (formatSha256(digest) === expected) return;
     const message = `The file ${quote(path)} in the archive is not the one in its manifest.`;
     throw verificationError("files", "HASH_MISMATCH", message, { detail: { path } });
   };
   if (sizeBytes <= SMALL_FILE_BYTES) {
-    const bytes = await readEntry(entry);
-    hash.update(bytes);
-    check();
+    const bytes = entry.whole ?? await readEntry(entry);
+    check(hashOnce("sha256", bytes, "buffer"));
     unpacking?.write(path, executable, bytes);
     return;
   }
+  const hash = createHash("sha256");
   using file = await unpacking?.open(path, executable);
-  for await (const chunk of entry.contents) {
+  for await (const chunk of entry.contents()) {
     hash.update(chunk);
     await file?.write(chunk);
   }
-  check();
+  check(hash.digest());
 }

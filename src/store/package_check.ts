@@ -9,12 +9,11 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type ArchiveLimits,
-  contentHash,
   defaultArchiveLimits,
   type FullManifest,
   PackageError,
-  parseFull,
-  verifyFullSignature,
+  readFull,
+  type ReadManifest,
 } from "../package/mod.ts";
 import { hashOf } from "./archive_reading.ts";
 import { readAtMost } from "./atomic_files.ts";
@@ -29,12 +28,22 @@ const MAX_PROBLEMS = 20;
  * The full manifest of a stored package: valid, signed, and of the same publisher, name and version as
  * the minimal manifest beside it. Its files are not looked at.
  *
- * @throws {StoreError} `PACKAGE_DAMAGED` (kind `verification`), `NOT_READABLE`, `IO_FAILED`
+ * @throws {StoreError} `PACKAGE_DAMAGED` (kind `verification`), `NOT_READABLE`, `IO_FAILED`; whatever
+ * aborted the signal
  */
 export async function readStoredManifest(
-  { path, minimal }: StoredPackage,
+  entry: StoredPackage,
   limits: ArchiveLimits = defaultArchiveLimits,
+  signal?: AbortSignal,
 ): Promise<FullManifest> {
+  return (await readManifestOf(entry, limits, signal)).manifest;
+}
+
+async function readManifestOf(
+  { path, minimal }: StoredPackage,
+  limits: ArchiveLimits,
+  signal?: AbortSignal,
+): Promise<ReadManifest> {
   const file = join(path, MANIFEST);
   const damaged = (why: string, cause?: unknown) => {
     const what = `${minimal.name}@${minimal.version} in the store`;
@@ -44,21 +53,22 @@ export async function readStoredManifest(
       detail: { path: file },
     });
   };
-  let full: FullManifest;
+  let full: ReadManifest;
   try {
-    full = parseFull(await readAtMost(file, limits.maxManifestBytes), limits);
+    full = await readFull(await readAtMost(file, limits.maxManifestBytes), limits, signal);
   } catch (cause) {
     const broken = cause instanceof PackageError || cause instanceof StoreError &&
         ["FILE_MISSING", "LINK_REFUSED", "NOT_A_FILE"].includes(cause.code);
     throw broken ? damaged(`${file}: ${cause.message}`, cause) : cause;
   }
+  const { manifest } = full;
   for (const field of ["pubkey", "name", "version"] as const) {
-    if (full[field] !== minimal[field]) {
-      throw damaged(`${file} has ${field} ${full[field]}, not ${minimal[field]}`);
+    if (manifest[field] !== minimal[field]) {
+      throw damaged(`${file} has ${field} ${manifest[field]}, not ${minimal[field]}`);
     }
   }
-  if (!verifyFullSignature(full, limits)) throw damaged(`the signature of ${file} does not hold`);
-  if (contentHash(full.files) === full.contentHash) return full;
+  if (!full.isSigned()) throw damaged(`the signature of ${file} does not hold`);
+  if (full.contentHash === manifest.contentHash) return full;
   throw damaged(`the content hash in ${file} does not follow from its files`);
 }
 
@@ -74,16 +84,16 @@ export async function checkStored(
   limits: ArchiveLimits = defaultArchiveLimits,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  let full: FullManifest;
+  let full: ReadManifest;
   try {
-    full = await readStoredManifest(entry, limits);
+    full = await readManifestOf(entry, limits, signal);
   } catch (error) {
     if (error instanceof StoreError && error.code === "PACKAGE_DAMAGED") return [error.message];
     throw error;
   }
   const problems: string[] = [];
-  const missing = new Map(Object.entries(full.files));
-  const directories = directoriesOf(missing.keys());
+  const missing = new Map(Object.entries(full.manifest.files));
+  const directories = directoriesOf(full.paths);
   const ours = [TREE, MINIMAL, DIRECT, LINKS];
   for (const name of await readdir(entry.directory)) {
     if (!ours.includes(name)) problems.push(`${join(entry.directory, name)} does not belong there`);
@@ -117,13 +127,22 @@ export async function sizeOfStored(entry: { directory: string }): Promise<number
   return bytes;
 }
 
-/** The directories that files with these paths are in. */
-function directoriesOf(paths: Iterable<string>): Set<string> {
+/**
+ * The directories that files with these paths are in.
+ *
+ * @param paths in their order, so that those before a path's first difference from the one before it
+ * are known
+ */
+function directoriesOf(paths: readonly string[]): Set<string> {
   const directories = new Set<string>();
+  let last = "";
   for (const path of paths) {
-    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
+    let same = 0;
+    while (same < last.length && path[same] === last[same]) same++;
+    for (let at = path.indexOf("/", same); at !== -1; at = path.indexOf("/", at + 1)) {
       directories.add(path.slice(0, at));
     }
+    last = path;
   }
   return directories;
 }

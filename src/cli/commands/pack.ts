@@ -6,7 +6,7 @@
 
 import { basename } from "node:path";
 import { refuseEarlyClock } from "../../base/mod.ts";
-import { archiveLimits } from "../archive_limits.ts";
+import { archiveLimits } from "../../config/mod.ts";
 import { defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
 import { archiveSettings } from "../common_flags.ts";
 import { formatBytes } from "../format.ts";

@@ -5,8 +5,8 @@
  */
 
 import { errorToData } from "../../base/mod.ts";
+import { archiveLimits } from "../../config/mod.ts";
 import type { MinimalManifest, VerifiedArchive } from "../../package/mod.ts";
-import { archiveLimits } from "../archive_limits.ts";
 import { type CommandRun, defineCommand, textArgument, textFlag } from "../command.ts";
 import { archiveSettings } from "../common_flags.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";

@@ -80,7 +80,7 @@ class Scanner implements Scan {
     this.#root = root;
     this.#inside = root.endsWith(sep) ? root : root + sep;
     this.#options = options;
-    this.#paths = new PathSet(options.limits.maxPathBytes);
+    this.#paths = new PathSet(options.limits);
   }
 
   /**

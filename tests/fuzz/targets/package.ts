@@ -41,7 +41,11 @@ const limits: ArchiveLimits = {
   maxUnpackedBytes: 1 << 20,
   maxFiles: 100,
   maxRatio: 50,
+  minBytesPerFile: 1,
+  maxDirectories: 100,
+  maxDepth: 64,
   maxPathBytes: 256,
+  maxPathsBytes: 100_000,
   maxManifestBytes: 1 << 16,
 };
 

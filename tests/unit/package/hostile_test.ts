@@ -13,7 +13,6 @@ import {
   manifestEntry,
   noise,
   patchHeader,
-  sha256,
   unverified,
 } from "./support.ts";
 
@@ -108,75 +107,77 @@ for (const [what, path, code] of paths) {
 inDirectory("a path of bytes that are not UTF-8 is refused", async (dir) => {
   const tar = await withEntries([{ name: "bad", contents: "evil" }]);
   patchHeader(tar, bodyOf(tar).length - 1024, (header) => header.set([0x62, 0xff, 0xfe]));
-  await unverified(await archiveOf(dir, gzip(tar)), "archive-limits", "PATH_REFUSED");
-});
-
-inDirectory("long names of GNU tar and of pax are read like any other", async (dir) => {
-  const path = `${"long/".repeat(60)}name`;
-  const manifest = await makeTar([manifestEntry({ [path]: "x" })]);
-  const file = await makeTar([{ name: "short", contents: "x" }]);
-  const longName = await makeTar([{ name: "././@LongLink", contents: path + "\0" }]);
-  patchHeader(longName, 0, (header) => {
-    header[156] = "L".charCodeAt(0);
-    header.set(utf8("ustar  \0"), 257);
-  });
-  const gnu = concatBytes(bodyOf(manifest), bodyOf(longName), file);
-  await verifyArchive(await archiveOf(dir, gzip(gnu)));
-  const pax = await makeTar([
-    manifestEntry({ [path]: "x" }),
-    { name: path, contents: "x", pax: { comment: "hello", path } },
-  ]);
-  await verifyArchive(await archiveOf(dir, gzip(pax)));
+  await unverified(await archiveOf(dir, gzip(tar)), "archive-limits", "HEADER_REFUSED");
+  const pax = await withEntries([{ name: "bäd", contents: "evil" }]);
+  pax.set([0xff, 0xfe], pax.lastIndexOf(0xc3));
+  await unverified(await archiveOf(dir, gzip(pax)), "archive-limits", "PATH_REFUSED");
 });
 
 inDirectory("a path that a pax header smuggles in is refused like any other", async (dir) => {
-  for (const path of ["../evil", "/evil", "b\\c"]) {
-    const tar = await withEntries([{ name: "fine", contents: "evil", pax: { path } }]);
+  for (const path of ["../évil", "/évil", "b\\ç", "é/../../b"]) {
+    const tar = await withEntries([{ name: path, contents: "evil" }]);
     await unverified(await archiveOf(dir, gzip(tar)), "archive-limits", "PATH_REFUSED");
   }
 });
 
-inDirectory("zeros at the end of a tar are allowed, within the limits", async (dir) => {
+inDirectory(
+  "something else than two blocks of zeros at the end of a tar is refused",
+  async (dir) => {
+    const body = bodyOf(await withEntries([]));
+    const good = new Uint8Array(1024);
+    await verifyArchive(await archiveOf(dir, gzip(concatBytes(body, good))));
+    const text = new Uint8Array(512);
+    text.set(utf8("hidden"));
+    const ends = [
+      new Uint8Array(0),
+      new Uint8Array(512),
+      new Uint8Array(1536),
+      new Uint8Array(10_240),
+      new Uint8Array(3 * MIB),
+      concatBytes(new Uint8Array(512), text),
+      concatBytes(good, text),
+      concatBytes(new Uint8Array(512), bodyOf(await makeTar([{ name: "b", contents: "b" }])), good),
+      concatBytes(good, await makeTar([{ name: "b", contents: "b" }])),
+    ];
+    for (const end of ends) {
+      const options = await archiveOf(dir, gzip(concatBytes(body, end)));
+      await unverified(options, "archive-limits", "ARCHIVE_DAMAGED");
+    }
+  },
+);
+
+inDirectory("contents are padded with zeros and nothing else", async (dir) => {
   const tar = await withEntries([]);
-  for (const zeros of [0, 512, 10_240, 3 * MIB]) {
-    const padded = concatBytes(bodyOf(tar), new Uint8Array(zeros));
-    const verified = await verifyArchive(await archiveOf(dir, gzip(padded)));
-    assert.equal(verified.unpackedBytes, padded.length);
-  }
+  tar[tar.length - 1025] = 1;
+  await unverified(await archiveOf(dir, gzip(tar)), "archive-limits", "ARCHIVE_DAMAGED");
 });
 
 inDirectory("headers that are too long are refused before they are gathered", async (dir) => {
-  const kinds: [string, Uint8Array][] = [
-    ["pax", utf8(`100000 comment=${"x".repeat(99_984)}\n`)],
-    ["pax that counts backwards", utf8("-9999999 a=b\n".repeat(20_000))],
-    ["global pax", utf8(`100000 comment=${"x".repeat(99_984)}\n`)],
-    ["GNU long name", new Uint8Array(100_000).fill(0x61)],
-    ["GNU long link", new Uint8Array(100_000).fill(0x61)],
+  const long = `100000 comment=${"x".repeat(99_984)}\n`;
+  const kinds: [string, string, string][] = [
+    ["x", long, "PATH_TOO_LONG"],
+    ["x", "-9999999 a=b\n".repeat(20_000), "PATH_TOO_LONG"],
+    ["g", long, "FILE_TYPE_REFUSED"],
+    ["L", "a".repeat(100_000), "FILE_TYPE_REFUSED"],
+    ["K", "a".repeat(100_000), "FILE_TYPE_REFUSED"],
   ];
-  const flags: Record<string, string> = {
-    "global pax": "g",
-    "GNU long name": "L",
-    "GNU long link": "K",
-  };
-  for (const [what, contents] of kinds) {
-    const long = await makeTar([{ name: "header", contents }]);
-    patchHeader(long, 0, (header) => header[156] = (flags[what] ?? "x").charCodeAt(0));
+  for (const [type, contents, code] of kinds) {
+    const header = await makeTar([{ name: "PaxHeader", contents }]);
+    patchHeader(header, 0, (header) => header[156] = type.charCodeAt(0));
     const good = await withEntries([]);
-    const first = concatBytes(bodyOf(long), good);
-    const last = concatBytes(bodyOf(good), long);
+    const first = concatBytes(bodyOf(header), good);
+    const last = concatBytes(bodyOf(good), header);
     for (const tar of [first, last]) {
-      const options = await archiveOf(dir, gzip(tar));
-      const error = await unverified(options, "archive-limits", "ARCHIVE_DAMAGED");
-      assert.match(error.message, /headers/, what);
+      await unverified(await archiveOf(dir, gzip(tar)), "archive-limits", code);
     }
   }
 });
 
-inDirectory("many short headers without an entry are refused too", async (dir) => {
-  const one = await makeTar([{ name: "header", contents: utf8("12 a=bcdefg\n") }]);
+inDirectory("many short headers without an entry are refused at the second", async (dir) => {
+  const one = await makeTar([{ name: "PaxHeader", contents: utf8("11 path=é\n") }]);
   patchHeader(one, 0, (header) => header[156] = "x".charCodeAt(0));
   const tar = concatBytes(...Array<Uint8Array>(50_000).fill(bodyOf(one)), await withEntries([]));
-  await unverified(await archiveOf(dir, gzip(tar)), "archive-limits", "ARCHIVE_DAMAGED");
+  await unverified(await archiveOf(dir, gzip(tar)), "archive-limits", "HEADER_REFUSED");
 });
 
 inDirectory("headers with impossible sizes are refused", async (dir) => {
@@ -213,23 +214,6 @@ inDirectory("headers with impossible sizes are refused", async (dir) => {
   }
 });
 
-inDirectory("a size that a pax header makes up is refused", async (dir) => {
-  for (const size of ["-1", "-512", "1e9", "NaN", "99999999999999999999", "0"]) {
-    const tar = await makeTar([
-      manifestEntry({ a: "a" }),
-      { name: "a", contents: "a", pax: { size } },
-    ]);
-    try {
-      const verified = await verifyArchive(await archiveOf(dir, gzip(tar)));
-      // "1e9" is read as 1, which is right.
-      assert.equal(size, "1e9");
-      assert.equal(verified.full.files["a"], sha256("a"));
-    } catch (error) {
-      assert.equal((error as { kind?: string }).kind, "verification", String(error));
-    }
-  }
-});
-
 inDirectory("what is not gzip, or gzip of what is not tar, is refused", async (dir) => {
   const cases = [
     new Uint8Array(1),
@@ -245,9 +229,10 @@ inDirectory("what is not gzip, or gzip of what is not tar, is refused", async (d
   for (const bytes of cases) {
     await unverified(await archiveOf(dir, bytes), "archive-limits", "ARCHIVE_DAMAGED");
   }
-  for (const empty of [new Uint8Array(0), new Uint8Array(1024)]) {
-    await unverified(await archiveOf(dir, gzip(empty)), "full-manifest", "MANIFEST_MISSING");
-  }
+  const options = await archiveOf(dir, gzip(new Uint8Array(0)));
+  await unverified(options, "archive-limits", "ARCHIVE_DAMAGED");
+  const empty = await archiveOf(dir, gzip(new Uint8Array(1024)));
+  await unverified(empty, "full-manifest", "MANIFEST_MISSING");
 });
 
 inDirectory(
@@ -266,14 +251,6 @@ inDirectory("what unpacks to little may shrink as much as it likes", async (dir)
   const zeros = new Uint8Array(9 * MIB);
   const tar = await makeTar([manifestEntry({ zeros }), { name: "zeros", contents: zeros }]);
   await verifyArchive(await archiveOf(dir, gzip(tar)));
-});
-
-inDirectory("zeros after the end, and zeros without any file, count as well", async (dir) => {
-  const zeros = new Uint8Array(50 * MIB);
-  const padded = concatBytes(await withEntries([]), zeros);
-  for (const tar of [padded, zeros]) {
-    await unverified(await archiveOf(dir, gzip(tar)), "archive-limits", "RATIO_TOO_HIGH");
-  }
 });
 
 inDirectory("every limit is held to when verifying", async (dir) => {
@@ -298,7 +275,11 @@ inDirectory("every limit is held to when verifying", async (dir) => {
       maxArchiveBytes: options.minimal!.length,
       maxUnpackedBytes: tar.length,
       maxFiles: 2,
+      minBytesPerFile: 1,
+      maxDirectories: 100,
+      maxDepth: 64,
       maxPathBytes: 3,
+      maxPathsBytes: 100_000,
       maxRatio: 1,
       maxManifestBytes: 5000,
     },
@@ -329,7 +310,7 @@ inDirectory("a stream of a great many empty gzip members ends", async (dir) => {
   const members = concatBytes(...Array<Uint8Array>(20_000).fill(empty));
   const good = gzip(await withEntries([]));
   await verifyArchive(await archiveOf(dir, concatBytes(members, good, members)));
-  await unverified(await archiveOf(dir, members), "full-manifest", "MANIFEST_MISSING");
+  await unverified(await archiveOf(dir, members), "archive-limits", "ARCHIVE_DAMAGED");
 });
 
 inDirectory("bytes altered at random end in a verdict, never in a hang or a crash", async (dir) => {

@@ -78,7 +78,11 @@ inDirectory("what does not fit ends the packing while threads compress", async (
     maxUnpackedBytes: 1024 * MIB,
     maxFiles: 100,
     maxRatio: 200,
+    minBytesPerFile: 1,
+    maxDirectories: 100,
+    maxDepth: 64,
     maxPathBytes: 1024,
+    maxPathsBytes: 100_000,
     maxManifestBytes: MIB,
   };
   await refusal(packIn(dir, tree, { threads: 2, limits }), "ARCHIVE_TOO_LARGE");

@@ -1,0 +1,224 @@
+/**
+ * The headers of a tar, as `docs/protocol.md` section 4 has them. Only what `pack` writes is read: a
+ * header that other programs might understand otherwise is refused.
+ *
+ * @module
+ */
+
+import { equalBytes, fromUtf8, utf8 } from "../base/mod.ts";
+import { PackageError, quote, verificationError } from "./errors.ts";
+
+/** Bytes of a header, and of what contents are padded to a multiple of. */
+export const BLOCK_BYTES = 512;
+/** What 11 octal digits can say; a longer file's size is in base 256. */
+const MAX_OCTAL_SIZE = 8 ** 11 - 1;
+/** The name in a pax header, and in the header that it belongs to. */
+const PAX_NAME = "PaxHeader";
+const PAX_RECORD = " path=";
+
+const NAME_BYTES = 100;
+const PREFIX_BYTES = 155;
+
+/** A header of a tar. */
+export interface TarHeader {
+  /** `x`: a pax header, whose contents hold the path of the header after it. */
+  type: "file" | "pax";
+  /** Of a file that has a pax header, what stands for it. */
+  path: string;
+  sizeBytes: number;
+  executable: boolean;
+}
+
+/**
+ * Reads a header.
+ *
+ * @param block 512 bytes, not all of them zero
+ * @param maxPathBytes longest path
+ * @throws {PackageError} kind `verification`, step `archive-limits`: `ARCHIVE_DAMAGED`,
+ * `FILE_TYPE_REFUSED`, `HEADER_REFUSED`
+ */
+export function readHeader(block: Uint8Array): TarHeader {
+  if (number(block, 148, 8) !== checksum(block)) {
+    const message = "The archive is damaged: the checksum of a header in its tar does not hold.";
+    throw verificationError("archive-limits", "ARCHIVE_DAMAGED", message);
+  }
+  const name = text(block, 0, NAME_BYTES);
+  const prefix = text(block, 345, PREFIX_BYTES);
+  const path = prefix === "" ? name : `${prefix}/${name}`;
+  const type = String.fromCharCode(block[156]!);
+  if (type !== "0" && type !== "x") {
+    const message = `The archive's entry ${quote(path)} is ${nameOfType(type)}; ` +
+      `only files are allowed.`;
+    throw verificationError("archive-limits", "FILE_TYPE_REFUSED", message);
+  }
+  const refuse = (why: string) => refused(path, why);
+  // POSIX; the old GNU format has spaces there.
+  if (!isAt(block, 257, MAGIC)) throw refuse("is not of the format ustar");
+  const split = splitPath(path);
+  if (split?.name !== name || split.prefix !== prefix) throw refuse("has its path otherwise");
+  if (type === "x" && path !== PAX_NAME) throw refuse(`is a pax header of another name`);
+  const mode = number(block, 100, 8);
+  if (mode !== 0o644 && mode !== 0o755) throw refuse("has a mode that is not 0644 or 0755");
+  for (const [field, at, length] of ZERO_NUMBERS) {
+    if (number(block, at, length) !== 0) throw refuse(`has a ${field} that is not 0`);
+  }
+  for (const [field, at, length] of EMPTY_FIELDS) {
+    if (!isZero(block.subarray(at, at + length))) throw refuse(`has a ${field}`);
+  }
+  const sizeBytes = sizeOf(block);
+  if (sizeBytes === undefined) throw refuse("has a size that is not written as it should be");
+  const executable = mode === 0o755;
+  return { type: type === "x" ? "pax" : "file", path, sizeBytes, executable };
+}
+
+/** Refuses a file's header that does not belong to the pax header before it. */
+export function checkPaxPair(pax: TarHeader, file: TarHeader, path: string): void {
+  if (file.type !== "file") throw refused(path, "has two pax headers");
+  if (file.path !== PAX_NAME) throw refused(path, `has a header with another path`);
+  if (file.executable !== pax.executable) throw refused(path, "has a pax header of another mode");
+  if (splitPath(path) !== undefined) throw refused(path, "has a pax header that it does not need");
+}
+
+/** Bytes of the contents of a pax header at most, for paths of so many. */
+export function maxPaxBytes(maxPathBytes: number): number {
+  return paxContents("x".repeat(maxPathBytes)).length;
+}
+
+/**
+ * The path in the contents of a pax header: its one record, `LENGTH path=PATH` and a line feed.
+ *
+ * @throws {PackageError} `HEADER_REFUSED`, `PATH_REFUSED`
+ */
+export function readPax(contents: Uint8Array): string {
+  const start = contents.indexOf(0x20) + PAX_RECORD.length;
+  let path: string;
+  try {
+    path = fromUtf8(contents.subarray(start, -1));
+  } catch (cause) {
+    const message = "The path of a file in the archive is not valid Unicode.";
+    throw verificationError("archive-limits", "PATH_REFUSED", message, { cause });
+  }
+  if (equalBytes(paxContents(path), contents)) return path;
+  throw refused(PAX_NAME, "holds something else than one path");
+}
+
+function paxContents(path: string): Uint8Array {
+  const record = utf8(`${PAX_RECORD}${path}\n`);
+  let length = record.length;
+  while (`${length}`.length + record.length !== length) {
+    length = `${length}`.length + record.length;
+  }
+  return utf8(`${length}${PAX_RECORD}${path}\n`);
+}
+
+/** A path in the two fields of a header; `undefined` if it needs a pax header. */
+export function splitPath(path: string): { name: string; prefix: string } | undefined {
+  // deno-lint-ignore no-control-regex
+  if (!/^[\x01-\x7f]*$/.test(path)) return undefined;
+  let start = 0;
+  while (path.length - start > NAME_BYTES) {
+    const slash = path.indexOf("/", start);
+    if (slash === -1) return undefined;
+    start = slash + 1;
+  }
+  const prefix = path.slice(0, Math.max(0, start - 1));
+  return prefix.length > PREFIX_BYTES ? undefined : { name: path.slice(start), prefix };
+}
+
+/** Whether all bytes are 0. */
+export function isZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+const MAGIC = utf8("ustar\u000000");
+
+/** Numbers that are 0 in every archive. */
+const ZERO_NUMBERS: readonly [string, number, number][] = [
+  ["user id", 108, 8],
+  ["group id", 116, 8],
+  ["time", 136, 12],
+  ["device number", 329, 8],
+  ["device number", 337, 8],
+];
+
+/** Fields, and padding, that are empty in every archive. */
+const EMPTY_FIELDS: readonly [string, number, number][] = [
+  ["link name", 157, 100],
+  ["user name", 265, 32],
+  ["group name", 297, 32],
+  ["padding", 500, 12],
+];
+
+/** The bytes of a file: octal, or from 8 GiB on in base 256, which all programs read alike. */
+function sizeOf(block: Uint8Array): number | undefined {
+  if (block[124] !== 0x80) return number(block, 124, 12);
+  let size = 0;
+  for (const byte of block.subarray(125, 136)) size = size * 256 + byte;
+  return size > MAX_OCTAL_SIZE && Number.isSafeInteger(size) ? size : undefined;
+}
+
+/** Octal digits to the end of the field but for spaces and NULs; `undefined` for all else. */
+function number(block: Uint8Array, at: number, length: number): number | undefined {
+  let value = 0;
+  let i = 0;
+  for (; i < length; i++) {
+    const digit = block[at + i]! - 0x30;
+    if (digit < 0 || digit > 7) break;
+    value = value * 8 + digit;
+  }
+  const digits = i;
+  for (; i < length; i++) if (block[at + i] !== 0 && block[at + i] !== 0x20) return undefined;
+  return digits < length ? value : undefined;
+}
+
+/** The sum of all bytes, those of the checksum counted as spaces. */
+function checksum(block: Uint8Array): number {
+  let sum = 8 * 0x20;
+  for (let i = 0; i < 148; i++) sum += block[i]!;
+  for (let i = 156; i < BLOCK_BYTES; i++) sum += block[i]!;
+  return sum;
+}
+
+/** Up to the first NUL; what is not ASCII comes out as what no path may hold. */
+function text(block: Uint8Array, at: number, length: number): string {
+  let text = "";
+  for (let i = at; i < at + length && block[i] !== 0; i++) {
+    text += block[i]! < 0x80 ? String.fromCharCode(block[i]!) : "\ufffd";
+  }
+  return text;
+}
+
+function isAt(block: Uint8Array, at: number, bytes: Uint8Array): boolean {
+  return bytes.every((byte, i) => block[at + i] === byte);
+}
+
+function nameOfType(type: string): string {
+  switch (type) {
+    case "\0":
+      return "of the format before ustar";
+    case "1":
+      return "a hard link";
+    case "2":
+      return "a symbolic link";
+    case "3":
+    case "4":
+      return "a device";
+    case "5":
+      return "a directory";
+    case "6":
+      return "a FIFO";
+    case "g":
+      return "a global pax header";
+    case "L":
+    case "K":
+      return "a long name of GNU tar";
+  }
+  return `of the unknown type ${quote(type)}`;
+}
+
+function refused(path: string, why: string): PackageError {
+  const message = `The header of ${quote(path)} in the archive is not one that libreseed writes: ` +
+    `it ${why}.`;
+  return verificationError("archive-limits", "HEADER_REFUSED", message);
+}
