@@ -21,9 +21,10 @@ import { rows as seed } from "./seed.ts";
 import { rows as seedMemory } from "./seed_memory.ts";
 import { rows as sharedDht } from "./shared_dht.ts";
 import { rows as swarm } from "./swarm.ts";
+import { rows as worstArchives } from "./worst_archives.ts";
 
 if (import.meta.main) {
-  const files = [...pack, ...publish, ...install, ...binary];
+  const files = [...pack, ...publish, ...install, ...binary, ...worstArchives];
   const transfers = [...download, ...swarm, ...seed, ...seedMemory];
   const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek];
   const rows = [...dht, ...names, ...files, ...transfers, ...idle, ...mirrors];

@@ -32,28 +32,20 @@ export function isSha256(text: string): boolean {
  */
 export function contentHash(files: Readonly<Record<string, string>>): string {
   const hash = new ContentHash();
-  for (const path of Object.keys(files).sort(comparePaths)) hash.add(files[path]!);
+  hash.add(Object.keys(files).sort(comparePaths).map((path) => files[path]!).join(""));
   return hash.digest();
 }
 
-/** {@linkcode contentHash} of files that come one by one, in the order of their paths. */
+/** {@linkcode contentHash} of files that come in the order of their paths. */
 export class ContentHash {
   readonly #hash = createHash("sha256");
-  /** Not hashed yet: one call for many takes less time. */
-  #pending: string[] = [];
 
-  /** @param sha256 a file's `sha256:…` */
+  /** @param sha256 of one or more files, each `sha256:…`: one call for many takes less time */
   add(sha256: string): void {
-    if (this.#pending.push(sha256) === 1000) this.#flush();
+    this.#hash.update(sha256);
   }
 
   digest(): string {
-    this.#flush();
     return formatSha256(this.#hash.digest());
-  }
-
-  #flush(): void {
-    this.#hash.update(this.#pending.join(""));
-    this.#pending = [];
   }
 }

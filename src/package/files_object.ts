@@ -1,22 +1,40 @@
 /**
  * Reads the `files` of a full manifest, which may be most of 16 MiB of a stranger's, out of its bytes:
- * window by window, so that others have their turn and no second copy of the text is made. The other
- * fields are `full_manifest.ts`'s business.
+ * window by window, so that others have their turn, and into little more memory than the paths take.
+ * The other fields are `full_manifest.ts`'s business.
  *
  * @module
  */
 
-import canonicalize from "canonicalize";
-import { fromUtf8, utf8 } from "../base/mod.ts";
-import { comparePaths } from "./paths.ts";
+import { concatBytes, fromUtf8, utf8 } from "../base/mod.ts";
+import { ContentHash } from "./content_hash.ts";
+import { quote } from "./errors.ts";
 
-/** How much is parsed at a time: some milliseconds' work. */
+/** How much is read at a time: some milliseconds' work. */
 const WINDOW_BYTES = 64 * 1024;
+/** Bytes of a file's hash. */
+export const HASH_BYTES = 32;
 
 const [QUOTE, COMMA, BACKSLASH, BRACE] = [0x22, 0x2c, 0x5c, 0x7d];
-const NOT_CANONICAL = "it is not in canonical form (RFC 8785 and a line feed)";
 /** How the object begins, where it is not empty, in canonical JSON (RFC 8785). */
 const BEGIN = utf8('"files":{"');
+/** What is between a path and the digits of its hash. No path can hold it: its quotes are escaped. */
+const BETWEEN = '":"sha256:';
+const PREFIX = "sha256:";
+const NOT_CANONICAL = "it is not in canonical form (RFC 8785 and a line feed)";
+const NOT_HASHES = "files: is not an object of sha256: and 64 digits each";
+
+/** The files of a manifest. */
+export interface FileList {
+  /** In their order. */
+  paths: readonly string[];
+  /** {@linkcode HASH_BYTES} for each path. */
+  hashes: Uint8Array;
+  /** `contentHash` as it follows from the files. */
+  contentHash: string;
+  /** Index of the closing brace in the manifest. */
+  end: number;
+}
 
 /**
  * Finds the `files` of a manifest in canonical JSON; `undefined` if it has none. No text in the fields
@@ -27,9 +45,7 @@ const BEGIN = utf8('"files":{"');
  */
 export function findFiles(bytes: Uint8Array, maxFieldBytes: number): number | undefined {
   const end = Math.min(bytes.length, maxFieldBytes) - BEGIN.length;
-  for (let at = 1; at <= end; at++) {
-    at = bytes.indexOf(QUOTE, at);
-    if (at === -1 || at > end) return undefined;
+  for (let at = bytes.indexOf(QUOTE); at !== -1 && at <= end; at = bytes.indexOf(QUOTE, at + 1)) {
     if (bytes[at - 1] !== BACKSLASH && BEGIN.every((byte, i) => bytes[at + i] === byte)) {
       return at + BEGIN.length - 1;
     }
@@ -37,39 +53,87 @@ export function findFiles(bytes: Uint8Array, maxFieldBytes: number): number | un
 }
 
 /**
- * Reads the members of `files` in their order, and yields after each window.
+ * Reads the members of `files`, and yields after each window.
  *
- * @param take is called with each path and its value, in the order of the paths
- * @returns index of the closing brace
- * @throws {Error} that says why they are not strings in canonical JSON
+ * @param start index of the first byte after the opening brace
+ * @param check says what is wrong with a path, if anything is
+ * @throws {Error} that says why they are not paths and hashes in canonical JSON
  */
-export function* readMembers(
+export function* readFiles(
   bytes: Uint8Array,
   start: number,
-  take: (path: string, value: string) => void,
-): Generator<void, number> {
+  check: (path: string) => string | undefined,
+): Generator<void, FileList> {
+  const paths: string[] = [];
+  const hashes: Uint8Array[] = [];
+  const contentHash = new ContentHash();
   let last: string | undefined;
   for (let at = start;;) {
     const { length, isLast } = windowAt(bytes.subarray(at, at + WINDOW_BYTES));
-    const text = `{${fromUtf8(bytes.subarray(at, at + length))}}`;
-    const members: unknown = JSON.parse(text);
-    // The library sorts the keys, which the runtime does not where one is a number.
-    if (JSON.stringify(members) !== text && canonicalize(members) !== text) {
-      throw new Error(NOT_CANONICAL);
-    }
-    const entries = Object.entries(members as Record<string, unknown>);
-    for (const [path, value] of entries.sort(([a], [b]) => comparePaths(a, b))) {
-      if (typeof value !== "string") throw new Error("files: is not an object of hashes");
+    const window = readWindow(fromUtf8(bytes.subarray(at, at + length)));
+    for (const path of window.paths) {
+      const problem = check(path);
+      if (problem !== undefined) throw new Error(problem);
       if (last !== undefined && last >= path) throw new Error(NOT_CANONICAL);
       last = path;
-      take(path, value);
+      paths.push(path);
     }
+    contentHash.add(PREFIX + window.digits.join(PREFIX));
+    hashes.push(Uint8Array.fromHex(window.digits.join("")));
     at += length;
-    if (isLast) return at;
+    if (isLast) {
+      return {
+        paths,
+        hashes: concatBytes(...hashes),
+        contentHash: contentHash.digest(),
+        end: at,
+      };
+    }
     // The comma.
     at++;
     yield;
   }
+}
+
+/** The paths in a window, and the 64 digits of each one's hash. */
+function readWindow(text: string): { paths: string[]; digits: string[] } {
+  const paths: string[] = [];
+  const digits: string[] = [];
+  for (let at = 0; at < text.length;) {
+    const colon = text.indexOf(BETWEEN, at + 1);
+    const begin = colon + BETWEEN.length;
+    const end = begin + 2 * HASH_BYTES;
+    if (text[at] !== '"' || colon === -1) throw new Error(NOT_HASHES);
+    const path = unescaped(text.slice(at + 1, colon));
+    const hash = text.slice(begin, end);
+    if (text[end] !== '"' || !/^[0-9a-f]{64}$/.test(hash)) {
+      throw new Error(`the hash of ${quote(path)} is not sha256: and 64 digits`);
+    }
+    paths.push(path);
+    digits.push(hash);
+    at = end + 2;
+    if (at <= text.length && text[at - 1] !== ",") throw new Error(NOT_HASHES);
+  }
+  // A part of a text keeps the whole of it in memory. The paths without the rest are a third of it.
+  const separator = "\n";
+  const all = paths.join(separator);
+  const apart = all.split(separator);
+  return { paths: apart.length === paths.length ? apart : paths, digits };
+}
+
+/** A path between the quotes of canonical JSON, where quotes, backslashes and controls are escaped. */
+function unescaped(text: string): string {
+  if (!/["\\]/.test(text)) return text;
+  let path: unknown;
+  try {
+    path = JSON.parse(`"${text}"`);
+  } catch (cause) {
+    throw new Error("it is not JSON in UTF-8", { cause });
+  }
+  if (typeof path !== "string" || JSON.stringify(path) !== `"${text}"`) {
+    throw new Error(NOT_CANONICAL);
+  }
+  return path;
 }
 
 /**
@@ -85,7 +149,7 @@ function windowAt(window: Uint8Array): { length: number; isLast: boolean } {
   for (let at = window.length - 1; at > 0; at--) {
     if (window[at] === COMMA && endsValue(at)) return { length: at, isLast: false };
   }
-  throw new Error("files: is not an object of hashes");
+  throw new Error(NOT_HASHES);
 }
 
 function isHexDigit(byte: number | undefined): boolean {

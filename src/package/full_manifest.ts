@@ -8,9 +8,9 @@ import canonicalize from "canonicalize";
 import * as v from "valibot";
 import { concatBytes, inTurns, utf8 } from "../base/mod.ts";
 import type { Signer } from "../identity/mod.ts";
-import { ContentHash, isSha256 } from "./content_hash.ts";
+import { formatSha256, isSha256 } from "./content_hash.ts";
 import { messageOf, quote } from "./errors.ts";
-import { findFiles, readMembers } from "./files_object.ts";
+import { type FileList, findFiles, HASH_BYTES, readFiles } from "./files_object.ts";
 import { type ArchiveLimits, defaultArchiveLimits, MAX_FIELD_BYTES } from "./limits.ts";
 import { PathSet } from "./paths.ts";
 import {
@@ -163,7 +163,8 @@ function problemOfFiles(files: Record<string, string>, limits: ArchiveLimits): s
   if (entries.length === 0) return "it lists no files";
   const check = new FilesCheck(limits);
   for (const [path, hash] of entries) {
-    const problem = check.add(path, hash);
+    if (!isSha256(hash)) return `the hash of ${quote(path)} is not sha256: and 64 digits`;
+    const problem = check.add(path);
     if (problem !== undefined) return problem;
   }
 }
@@ -179,11 +180,10 @@ class FilesCheck {
     this.#paths = new PathSet(limits);
   }
 
-  /** Says what is wrong with a file, if anything is. */
-  add(path: string, hash: string): string | undefined {
+  /** Says what is wrong with a file's path, if anything is. */
+  add(path: string): string | undefined {
     const { maxFiles } = this.#limits;
     if (++this.#count > maxFiles) return `it lists more than ${maxFiles} files`;
-    if (!isSha256(hash)) return `the hash of ${quote(path)} is not sha256: and 64 digits`;
     return this.#paths.add(path)?.message.slice(0, -1);
   }
 }
@@ -214,14 +214,22 @@ export function verifyFullSignature(
 }
 
 /** A full manifest as it was read. */
-export interface ReadManifest {
+export interface ReadManifest extends Pick<FileList, "paths" | "hashes" | "contentHash"> {
+  /** Its `files` are made when they are asked for: `paths` and `hashes` take a quarter of the memory. */
   manifest: FullManifest;
-  /** The paths of its files, in the order of the archive. */
-  paths: readonly string[];
-  /** What {@linkcode contentHash} gives for its files. */
-  contentHash: string;
   /** Whether it is signed by the key that it names. */
   isSigned(): boolean;
+}
+
+/** What stands before a full manifest when it is signed. */
+const DOMAIN = utf8(`${withoutFiles.domain}\n`);
+
+/**
+ * Memory for a full manifest of so many bytes, with room before it for what is signed with it: without
+ * that, {@linkcode ReadManifest.isSigned} copies the manifest.
+ */
+export function memoryForFull(lengthBytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(DOMAIN.length + lengthBytes).subarray(DOMAIN.length);
 }
 
 /**
@@ -266,41 +274,61 @@ function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<voi
     throw invalid(withoutFiles, "verification", "it lists no files");
   }
   const check = new FilesCheck(limits);
-  const hash = new ContentHash();
-  const files: Record<string, string> = {};
-  const paths: string[] = [];
-  let end: number;
+  let list: FileList;
   try {
-    end = yield* readMembers(bytes, start, (path, value) => {
-      const problem = check.add(path, value);
-      if (problem !== undefined) throw new Error(problem);
-      // A file may be called __proto__, which is not set like others.
-      if (path === "__proto__") Object.defineProperty(files, path, { ...ORDINARY, value });
-      else files[path] = value;
-      paths.push(path);
-      hash.add(value);
-    });
+    list = yield* readFiles(bytes, start, (path) => check.add(path));
   } catch (cause) {
     throw invalid(withoutFiles, "verification", messageOf(cause), cause);
   }
+  const { paths, hashes, contentHash, end } = list;
   const rest = concatBytes(bytes.subarray(0, start), bytes.subarray(end));
   const fields = parseManifest(withoutFiles, rest, MAX_FIELD_BYTES);
-  const signedBytes = () => {
+  let files: Record<string, string> | undefined;
+  const manifest = Object.defineProperty({ ...fields }, "files", {
+    enumerable: true,
+    get: () => files ??= recordOf(list),
+  });
+  const isSigned = () => {
     const { signature: _, ...unsigned } = fields;
-    // The signature comes after the files, where the text differs.
+    // The signature comes after the files, so the text is the same before.
     const text = utf8(canonicalize({ ...unsigned, files: {} })!);
-    const domain = utf8(`${withoutFiles.domain}\n`);
-    return concatBytes(domain, bytes.subarray(0, end), text.subarray(start));
+    return withSigned(bytes, end, text.subarray(start), (signed) => isSignedBy(fields, signed));
   };
-  return {
-    manifest: { ...fields, files },
-    paths,
-    contentHash: hash.digest(),
-    isSigned: () => isSignedBy(fields, signedBytes()),
-  };
+  return { manifest, paths, hashes, contentHash, isSigned };
 }
 
-const ORDINARY = { enumerable: true, configurable: true, writable: true };
+function recordOf({ paths, hashes }: FileList): Record<string, string> {
+  // Not assigned one by one: a file may be called __proto__.
+  return Object.fromEntries(paths.map((path, i) => [path, formatSha256(hashAt(hashes, i))]));
+}
+
+/** The hash of the file with this index, 32 bytes. */
+export function hashAt(hashes: Uint8Array, index: number): Uint8Array {
+  return hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
+}
+
+/**
+ * Calls a function with what is signed: the manifest up to `end`, then `tail`, with the domain before
+ * it. If there is room before the manifest, the bytes are put there for the time of the call.
+ */
+function withSigned<T>(
+  bytes: Uint8Array,
+  end: number,
+  tail: Uint8Array,
+  use: (signed: Uint8Array) => T,
+): T {
+  const from = bytes.byteOffset - DOMAIN.length;
+  if (from !== 0) return use(concatBytes(DOMAIN, bytes.subarray(0, end), tail));
+  const kept = bytes.slice(end, end + tail.length);
+  const whole = new Uint8Array(bytes.buffer, from, DOMAIN.length + end + tail.length);
+  try {
+    whole.set(DOMAIN);
+    bytes.set(tail, end);
+    return use(whole);
+  } finally {
+    bytes.set(kept, end);
+  }
+}
 
 /** Canonical JSON (RFC 8785) and a line feed. */
 export function serializeFull(manifest: FullManifest): string {

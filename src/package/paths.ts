@@ -171,18 +171,24 @@ function checkPath(path: string, limits: PathLimits): PathProblem | undefined {
   if (path.includes("\\")) return refused("has a backslash in it");
   // What a decoder puts where the bytes were not UTF-8.
   if (!path.isWellFormed() || path.includes("\ufffd")) return refused("is not valid Unicode");
-  const components = path.split("/");
-  for (const component of components) {
-    if (component === "") return refused("has an empty component");
-    if (component === "." || component === "..") return refused(`has a component "${component}"`);
-    if (isLonger(component, MAX_COMPONENT_BYTES)) {
+  let depth = -1;
+  for (let start = 0; start <= path.length; depth++) {
+    const slash = path.indexOf("/", start);
+    const end = slash === -1 ? path.length : slash;
+    const length = end - start;
+    if (length === 0) return refused("has an empty component");
+    if (length <= 2 && path[start] === "." && path[end - 1] === ".") {
+      return refused(`has a component "${path.slice(start, end)}"`);
+    }
+    if (length * 3 > MAX_COMPONENT_BYTES && isLonger(path.slice(start, end), MAX_COMPONENT_BYTES)) {
       const message = `The path ${
         quote(path)
       } has a component longer than ${MAX_COMPONENT_BYTES} bytes.`;
       return { code: "PATH_TOO_LONG", message };
     }
+    start = end + 1;
   }
-  if (components.length - 1 > limits.maxDepth) {
+  if (depth > limits.maxDepth) {
     const message = `The path ${quote(path)} is more than ${limits.maxDepth} directories deep.`;
     return { code: "PATH_TOO_DEEP", message };
   }

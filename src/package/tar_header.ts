@@ -5,7 +5,7 @@
  * @module
  */
 
-import { equalBytes, fromUtf8, utf8 } from "../base/mod.ts";
+import { fromUtf8, utf8 } from "../base/mod.ts";
 import { PackageError, quote, verificationError } from "./errors.ts";
 
 /** Bytes of a header, and of what contents are padded to a multiple of. */
@@ -15,6 +15,7 @@ const MAX_OCTAL_SIZE = 8 ** 11 - 1;
 /** The name in a pax header, and in the header that it belongs to. */
 const PAX_NAME = "PaxHeader";
 const PAX_RECORD = " path=";
+const LINE_FEED = 0x0a;
 
 const NAME_BYTES = 100;
 const PREFIX_BYTES = 155;
@@ -79,9 +80,10 @@ export function checkPaxPair(pax: TarHeader, file: TarHeader, path: string): voi
   if (splitPath(path) !== undefined) throw refused(path, "has a pax header that it does not need");
 }
 
-/** Bytes of the contents of a pax header at most, for paths of so many. */
+/** Most bytes that the contents of a pax header have, for paths of so many. */
 export function maxPaxBytes(maxPathBytes: number): number {
-  return paxContents("x".repeat(maxPathBytes)).length;
+  const length = PAX_RECORD.length + maxPathBytes + 1;
+  return length + `${length}`.length + 1;
 }
 
 /**
@@ -89,26 +91,18 @@ export function maxPaxBytes(maxPathBytes: number): number {
  *
  * @throws {PackageError} `HEADER_REFUSED`, `PATH_REFUSED`
  */
-export function readPax(contents: Uint8Array): string {
-  const start = contents.indexOf(0x20) + PAX_RECORD.length;
-  let path: string;
+export function pathOfPax(contents: Uint8Array): string {
+  // The number is the length of the record, its own digits counted.
+  const begin = utf8(`${contents.length}${PAX_RECORD}`);
+  if (!isAt(contents, 0, begin) || contents.at(-1) !== LINE_FEED) {
+    throw refused(PAX_NAME, "holds something else than one path");
+  }
   try {
-    path = fromUtf8(contents.subarray(start, -1));
+    return fromUtf8(contents.subarray(begin.length, -1));
   } catch (cause) {
     const message = "The path of a file in the archive is not valid Unicode.";
     throw verificationError("archive-limits", "PATH_REFUSED", message, { cause });
   }
-  if (equalBytes(paxContents(path), contents)) return path;
-  throw refused(PAX_NAME, "holds something else than one path");
-}
-
-function paxContents(path: string): Uint8Array {
-  const record = utf8(`${PAX_RECORD}${path}\n`);
-  let length = record.length;
-  while (`${length}`.length + record.length !== length) {
-    length = `${length}`.length + record.length;
-  }
-  return utf8(`${length}${PAX_RECORD}${path}\n`);
 }
 
 /** A path in the two fields of a header; `undefined` if it needs a pax header. */
@@ -127,7 +121,20 @@ export function splitPath(path: string): { name: string; prefix: string } | unde
 
 /** Whether all bytes are 0. */
 export function isZero(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  let i = 0;
+  if (bytes.length >= 64) {
+    // Four bytes at a time take a quarter of the time.
+    const first = -bytes.byteOffset & 3;
+    const words = new Uint32Array(
+      bytes.buffer,
+      bytes.byteOffset + first,
+      (bytes.length - first) >> 2,
+    );
+    for (; i < first; i++) if (bytes[i] !== 0) return false;
+    for (let word = 0; word < words.length; word++) if (words[word] !== 0) return false;
+    i += words.length * 4;
+  }
+  for (; i < bytes.length; i++) if (bytes[i] !== 0) return false;
   return true;
 }
 

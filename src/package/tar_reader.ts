@@ -12,8 +12,8 @@ import {
   checkPaxPair,
   isZero,
   maxPaxBytes,
+  pathOfPax,
   readHeader,
-  readPax,
   type TarHeader,
 } from "./tar_header.ts";
 
@@ -44,7 +44,11 @@ export async function* readTar(source: TarSource): AsyncGenerator<TarEntry, numb
     source.signal?.throwIfAborted();
     const block = tar.takeNow(BLOCK_BYTES) ?? await tar.take(BLOCK_BYTES);
     if (block[0] === 0 && isZero(block)) break;
-    const { path, header } = await readPath(tar, readHeader(block), source);
+    const first = readHeader(block);
+    const isPax = first.type === "pax";
+    const { path, header } = isPax
+      ? await readPax(tar, first, source)
+      : { path: first.path, header: first };
     const { sizeBytes, executable } = header;
     const whole = tar.takeNow(sizeBytes);
     let left = whole === undefined ? sizeBytes : 0;
@@ -58,33 +62,34 @@ export async function* readTar(source: TarSource): AsyncGenerator<TarEntry, numb
     };
     yield { path, sizeBytes, executable, whole, contents };
     if (left > 0) throw new Error(`${path} was not read to its end`);
-    await skipPadding(tar, sizeBytes);
+    const padding = paddingOf(sizeBytes);
+    if (padding > 0) checkPadding(tar.takeNow(padding) ?? await tar.take(padding));
   }
   if (!isZero(await tar.take(BLOCK_BYTES))) throw damaged("one block of zeros ends no tar");
   await tar.end();
   return tar.tarBytes;
 }
 
-/** The path of a file and its own header, where the first one may be of pax. */
-async function readPath(tar: Inflated, first: TarHeader, { limits }: TarSource) {
-  if (first.type === "file") return { path: first.path, header: first };
-  if (first.sizeBytes > maxPaxBytes(limits.maxPathBytes)) {
+/** What a pax header says of the file after it, and that file's own header. */
+async function readPax(tar: Inflated, pax: TarHeader, { limits }: TarSource) {
+  if (pax.sizeBytes > maxPaxBytes(limits.maxPathBytes)) {
     const message = `A path in the archive is longer than ${limits.maxPathBytes} bytes.`;
     throw verificationError("archive-limits", "PATH_TOO_LONG", message);
   }
-  const path = readPax(await tar.take(first.sizeBytes));
-  await skipPadding(tar, first.sizeBytes);
+  const path = pathOfPax(await tar.take(pax.sizeBytes));
+  checkPadding(await tar.take(paddingOf(pax.sizeBytes)));
   const block = await tar.take(BLOCK_BYTES);
   if (isZero(block)) throw damaged(`the file ${quote(path)} is missing after its pax header`);
   const header = readHeader(block);
-  checkPaxPair(first, header, path);
+  checkPaxPair(pax, header, path);
   return { path, header };
 }
 
-/** Contents end with a block, and zeros fill it. */
-async function skipPadding(tar: Inflated, sizeBytes: number): Promise<void> {
-  const length = -sizeBytes & (BLOCK_BYTES - 1);
-  if (length === 0) return;
-  const padding = tar.takeNow(length) ?? await tar.take(length);
+/** Bytes between the end of contents and the next block. */
+function paddingOf(sizeBytes: number): number {
+  return -sizeBytes & (BLOCK_BYTES - 1);
+}
+
+function checkPadding(padding: Uint8Array): void {
   if (!isZero(padding)) throw damaged("something else than zeros follows the contents of a file");
 }

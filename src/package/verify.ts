@@ -12,7 +12,13 @@ import { formatSha256 } from "./content_hash.ts";
 import { chunksOfArchive, type OpenArchive, openArchive } from "./archive_file.ts";
 import { PackageError, quote, verificationError, type VerificationStep } from "./errors.ts";
 import { fileChanged, readChunks } from "./files.ts";
-import { type FullManifest, readFull, type ReadManifest } from "./full_manifest.ts";
+import {
+  type FullManifest,
+  hashAt,
+  memoryForFull,
+  readFull,
+  type ReadManifest,
+} from "./full_manifest.ts";
 import { type ArchiveLimits, defaultArchiveLimits, FREE_FILES, isTooDense } from "./limits.ts";
 import { type MinimalManifest, verifyMinimalSignature } from "./minimal_manifest.ts";
 import { comparePaths, MANIFEST_PATH, PathSet } from "./paths.ts";
@@ -21,6 +27,7 @@ import { Unpacking } from "./unpack.ts";
 
 /** Up to here a file is taken in one go: an asynchronous call takes longer than writing it. */
 const SMALL_FILE_BYTES = 64 * 1024;
+const EMPTY_SHA256 = new Uint8Array(createHash("sha256").digest());
 
 /** What {@linkcode verifyArchive} is told. */
 export interface VerifyOptions {
@@ -275,12 +282,13 @@ async function readManifest(entry: TarEntry, limits: ArchiveLimits): Promise<Uin
       `at most ${limits.maxManifestBytes} are read.`;
     throw verificationError("full-manifest", "MANIFEST_TOO_LARGE", message);
   }
-  return await readEntry(entry);
+  return await readEntry(entry, memoryForFull(entry.sizeBytes));
 }
 
-async function readEntry(entry: TarEntry): Promise<Uint8Array> {
-  if (entry.whole !== undefined) return entry.whole;
-  const bytes = new Uint8Array(entry.sizeBytes);
+async function readEntry(
+  entry: TarEntry,
+  bytes = new Uint8Array(entry.sizeBytes),
+): Promise<Uint8Array> {
   let length = 0;
   for await (const chunk of entry.contents()) {
     bytes.set(chunk, length);
@@ -292,7 +300,7 @@ async function readEntry(entry: TarEntry): Promise<Uint8Array> {
 /** The step `files`. Returns the bytes of tar. */
 async function checkFiles(
   job: Job,
-  { manifest: { files }, paths }: ReadManifest,
+  { paths, hashes }: ReadManifest,
   entries: AsyncGenerator<TarEntry, number>,
 ): Promise<number> {
   for (let at = 0;; at++) {
@@ -303,7 +311,12 @@ async function checkFiles(
       throw fileMissing(path, "");
     }
     if (next.value.path !== path) throw otherFile(next.value.path, path, paths, job.limits);
-    await takeFile(next.value, files[path]!, job.unpacking);
+    const { whole, sizeBytes } = next.value;
+    const expected = hashAt(hashes, at);
+    // Not awaited where there is nothing to wait for: of small files there are many.
+    if (whole && sizeBytes <= SMALL_FILE_BYTES) {
+      takeSmall(next.value, whole, expected, job.unpacking);
+    } else await takeFile(next.value, expected, job.unpacking);
   }
 }
 
@@ -334,24 +347,40 @@ function fileMissing(path: string, where: string): PackageError {
 }
 
 /** Reads a file, writing it on the way if it is unpacked, and refuses it if it has another hash. */
-async function takeFile(entry: TarEntry, expected: string, unpacking?: Unpacking): Promise<void> {
-  const { path, executable, sizeBytes } = entry;
-  const check = (digest: Uint8Array) => {
-    if (formatSha256(digest) === expected) return;
-    const message = `The file ${quote(path)} in the archive is not the one in its manifest.`;
-    throw verificationError("files", "HASH_MISMATCH", message, { detail: { path } });
-  };
-  if (sizeBytes <= SMALL_FILE_BYTES) {
-    const bytes = entry.whole ?? await readEntry(entry);
-    check(hashOnce("sha256", bytes, "buffer"));
-    unpacking?.write(path, executable, bytes);
-    return;
+async function takeFile(
+  entry: TarEntry,
+  expected: Uint8Array,
+  unpacking?: Unpacking,
+): Promise<void> {
+  if (entry.sizeBytes <= SMALL_FILE_BYTES) {
+    return takeSmall(entry, entry.whole ?? await readEntry(entry), expected, unpacking);
   }
   const hash = createHash("sha256");
-  using file = await unpacking?.open(path, executable);
+  using file = await unpacking?.open(entry.path, entry.executable);
   for await (const chunk of entry.contents()) {
     hash.update(chunk);
     await file?.write(chunk);
   }
-  check(hash.digest());
+  compareFile(entry, hash.digest(), expected);
+}
+
+/** {@linkcode takeFile} of a file that is in memory. */
+function takeSmall(
+  entry: TarEntry,
+  bytes: Uint8Array,
+  expected: Uint8Array,
+  unpacking?: Unpacking,
+): void {
+  compareFile(
+    entry,
+    bytes.length === 0 ? EMPTY_SHA256 : hashOnce("sha256", bytes, "buffer"),
+    expected,
+  );
+  unpacking?.write(entry.path, entry.executable, bytes);
+}
+
+function compareFile({ path }: TarEntry, sha256: Uint8Array, expected: Uint8Array): void {
+  if (equalBytes(sha256, expected)) return;
+  const message = `The file ${quote(path)} in the archive is not the one in its manifest.`;
+  throw verificationError("files", "HASH_MISMATCH", message, { detail: { path } });
 }
