@@ -18,7 +18,10 @@ const PAX_RECORD = " path=";
 const LINE_FEED = 0x0a;
 
 const NAME_BYTES = 100;
+const PREFIX_AT = 345;
 const PREFIX_BYTES = 155;
+/** The numbers of devices, which some programs leave empty for files. */
+const DEVICE = "device number";
 
 /** A header of a tar. */
 export interface TarHeader {
@@ -44,7 +47,7 @@ export function readHeader(block: Uint8Array): TarHeader {
     throw verificationError("archive-limits", "ARCHIVE_DAMAGED", message);
   }
   const name = text(block, 0, NAME_BYTES);
-  const prefix = text(block, 345, PREFIX_BYTES);
+  const prefix = text(block, PREFIX_AT, PREFIX_BYTES);
   const path = prefix === "" ? name : `${prefix}/${name}`;
   const type = String.fromCharCode(block[156]!);
   if (type !== "0" && type !== "x") {
@@ -56,12 +59,17 @@ export function readHeader(block: Uint8Array): TarHeader {
   // POSIX; the old GNU format has spaces there.
   if (!isAt(block, 257, MAGIC)) throw refuse("is not of the format ustar");
   const split = splitPath(path);
-  if (split?.name !== name || split.prefix !== prefix) throw refuse("has its path otherwise");
+  if (
+    split?.name !== name || split.prefix !== prefix ||
+    !isZero(block.subarray(name.length, NAME_BYTES)) ||
+    !isZero(block.subarray(PREFIX_AT + prefix.length, PREFIX_AT + PREFIX_BYTES))
+  ) throw refuse("has its path otherwise");
   if (type === "x" && path !== PAX_NAME) throw refuse(`is a pax header of another name`);
   const mode = number(block, 100, 8);
   if (mode !== 0o644 && mode !== 0o755) throw refuse("has a mode that is not 0644 or 0755");
   for (const [field, at, length] of ZERO_NUMBERS) {
-    if (number(block, at, length) !== 0) throw refuse(`has a ${field} that is not 0`);
+    const isEmpty = field === DEVICE && isZero(block.subarray(at, at + length));
+    if (!isEmpty && number(block, at, length) !== 0) throw refuse(`has a ${field} that is not 0`);
   }
   for (const [field, at, length] of EMPTY_FIELDS) {
     if (!isZero(block.subarray(at, at + length))) throw refuse(`has a ${field}`);
@@ -145,8 +153,8 @@ const ZERO_NUMBERS: readonly [string, number, number][] = [
   ["user id", 108, 8],
   ["group id", 116, 8],
   ["time", 136, 12],
-  ["device number", 329, 8],
-  ["device number", 337, 8],
+  [DEVICE, 329, 8],
+  [DEVICE, 337, 8],
 ];
 
 /** Fields, and padding, that are empty in every archive. */
@@ -176,7 +184,7 @@ function number(block: Uint8Array, at: number, length: number): number | undefin
   }
   const digits = i;
   for (; i < length; i++) if (block[at + i] !== 0 && block[at + i] !== 0x20) return undefined;
-  return digits < length ? value : undefined;
+  return digits > 0 && digits < length ? value : undefined;
 }
 
 /** The sum of all bytes, those of the checksum counted as spaces. */

@@ -47,7 +47,8 @@ Deno.test("what reload says of each setting is what the running daemon does", as
   await write(base);
   await home.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
   const sample = await place.source("sample", "1.0.0", "hello\n".repeat(2_000_000));
-  await Deno.writeFile(join(sample, "random"), randomBytes(100_000));
+  await Deno.mkdir(join(sample, "in"));
+  await Deno.writeFile(join(sample, "in", "random"), randomBytes(100_000));
   const packed = join(place.path, "packed");
   await Deno.mkdir(packed);
   await home.must(["pack", sample, "-o", join(packed, "sample-1.0.0.tgz")]);
@@ -87,6 +88,9 @@ Deno.test("what reload says of each setting is what the running daemon does", as
     "max-archive-size": { to: "100", isInForce: refusesSample },
     "max-unpacked-size": { to: "1000", isInForce: refusesSample },
     "max-files": { to: "1", isInForce: refusesSample },
+    "max-directories": { to: "0", isInForce: refusesSample },
+    "max-depth": { to: "0", isInForce: refusesSample },
+    "max-paths-size": { to: "10", isInForce: refusesSample },
     "max-ratio": { to: "2", isInForce: refusesSample },
     "upload-limit": { to: "1MiB" },
     "download-limit": { to: "1MiB" },

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import {
+  type ArchiveLimits,
+  defaultArchiveLimits,
+  verifyArchive,
+} from "../../../src/package/mod.ts";
+import { type PathLimits, PathSet } from "../../../src/package/paths.ts";
+import {
+  archiveOf,
+  gzip,
+  inDirectory,
+  makeTar,
+  manifestEntry,
+  packIn,
+  refusal,
+  type Tree,
+  unverified,
+} from "./support.ts";
+
+const tree: Tree = { "a/b/c": "1", "a/b/d": "2", "a/e/f": "3", "g": "4" };
+/** What the tree has: the directories a, a/b and a/e, two of them one in the other. */
+const exact = { maxDirectories: 3, maxDepth: 2, maxPathsBytes: 16 };
+
+const tooFew: [string, Partial<ArchiveLimits>][] = [
+  ["TOO_MANY_DIRECTORIES", { maxDirectories: 2 }],
+  ["PATH_TOO_DEEP", { maxDepth: 1 }],
+  ["PATHS_TOO_LONG", { maxPathsBytes: 15 }],
+];
+
+for (const [code, change] of tooFew) {
+  const [name] = Object.keys(change);
+  inDirectory(`${name} is held to when packing and when reading`, async (dir) => {
+    const limits = { ...defaultArchiveLimits, ...exact, ...change };
+    await refusal(packIn(dir, tree, { limits }), code);
+    const entries = Object.entries(tree).map(([name, contents]) => ({ name, contents }));
+    const tar = await makeTar([manifestEntry(tree), ...entries]);
+    const options = await archiveOf(dir, gzip(tar));
+    await unverified({ ...options, limits }, "full-manifest", "MANIFEST_INVALID");
+    const enough = { ...limits, ...exact };
+    await verifyArchive({ ...options, limits: enough });
+    await packIn(dir, tree, { limits: enough });
+  });
+}
+
+Deno.test("the limits hold for paths that are too few for any other", () => {
+  const add = (limits: Partial<PathLimits>, paths: string[]) => {
+    const set = new PathSet({ ...defaultArchiveLimits, ...limits });
+    return paths.map((path) => set.add(path)?.code);
+  };
+  const deep = (depth: number) => `${"a/".repeat(depth)}f`;
+  assert.deepEqual(add({}, [deep(64)]), [undefined]);
+  assert.deepEqual(add({}, [deep(65)]), ["PATH_TOO_DEEP"]);
+  assert.deepEqual(add({ maxDirectories: 0 }, ["a", "b"]), [undefined, undefined]);
+  assert.deepEqual(add({ maxDirectories: 0 }, ["a/b"]), ["TOO_MANY_DIRECTORIES"]);
+  // Bytes, not characters.
+  assert.deepEqual(add({ maxPathsBytes: 4 }, ["é", "è", "a"]), [
+    undefined,
+    undefined,
+    "PATHS_TOO_LONG",
+  ]);
+});
+
+Deno.test("a set of paths keeps no text for each level of a path", () => {
+  // 2,000 paths, each 64 deep and with the same 64 directories: 2,000 names are new, and 64.
+  const paths = Array.from({ length: 2_000 }, (_, i) => `${"dir/".repeat(64)}${i}`);
+  const asked = new Map<unknown, number>();
+  const { get, set } = Map.prototype;
+  let added = 0;
+  Map.prototype.set = function (key, value) {
+    if (typeof key === "string") added += key.length;
+    return set.call(this, key, value);
+  };
+  Map.prototype.get = function (key) {
+    set.call(asked, "calls", (get.call(asked, "calls") as number ?? 0) + 1);
+    return get.call(this, key);
+  };
+  try {
+    const paths2 = new PathSet(defaultArchiveLimits);
+    for (const path of paths) if (paths2.add(path) !== undefined) throw new Error(path);
+  } finally {
+    Map.prototype.set = set;
+    Map.prototype.get = get;
+  }
+  assert.ok(added < 20_000, `${added} characters are kept`);
+  assert.ok(asked.get("calls")! < 5_000, `${asked.get("calls")} look-ups`);
+});
+
+Deno.test("a file and a directory of one name are told apart from two spellings", () => {
+  const problem = (a: string, b: string) => {
+    const set = new PathSet(defaultArchiveLimits);
+    assert.equal(set.add(a), undefined);
+    return set.add(b)?.message;
+  };
+  assert.equal(problem("a", "a"), '"a" is there twice.');
+  assert.equal(problem("a", "a/b"), '"a" is there twice, as a file and as a directory.');
+  assert.equal(problem("a/b", "a"), '"a" is there twice, as a file and as a directory.');
+  assert.match(problem("x/A", "x/a/b")!, /^"x\/a" and "x\/A" are the same path/);
+  assert.match(problem("x/a/b", "X/a/c")!, /^"X" and "x" are the same path/);
+  assert.match(problem("a", "manifest.JSON")!, /keeps its own manifest/);
+});
+
+inDirectory("files that are too many for the length of their archive are refused", async (dir) => {
+  const names = Array.from(
+    { length: 10_001 },
+    (_, i) => `d/${i}`.replace(/\d+$/, (d) => d.padStart(5, "0")),
+  );
+  const files = Object.fromEntries(names.map((name) => [name, ""]));
+  const entries = names.map((name) => ({ name }));
+  const tar = await makeTar([manifestEntry(files), ...entries]);
+  const options = await archiveOf(dir, gzip(tar));
+  assert.ok(options.minimal!.length < 10_001 * 32);
+  await unverified(options, "archive-limits", "TOO_MANY_FILES");
+  const limits = { ...defaultArchiveLimits, minBytesPerFile: 1 };
+  await verifyArchive({ ...options, limits });
+});
