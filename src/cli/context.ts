@@ -18,6 +18,8 @@ export interface Sink {
   readonly isTerminal: boolean;
   /** Width of the terminal in columns; 80 if there is none. */
   columns(): number;
+  /** Height of the terminal in lines; 24 if there is none. */
+  rows(): number;
 }
 
 /** The process. */

@@ -49,14 +49,18 @@ function sinkOf(stream: DenoStream): Sink {
     get isTerminal() {
       return stream.isTerminal();
     },
-    columns() {
-      try {
-        return stream.isTerminal() ? Deno.consoleSize().columns : 80;
-      } catch {
-        return 80;
-      }
-    },
+    columns: () => consoleSize(stream).columns,
+    rows: () => consoleSize(stream).rows,
   };
+}
+
+function consoleSize(stream: DenoStream): { columns: number; rows: number } {
+  const usual = { columns: 80, rows: 24 };
+  try {
+    return stream.isTerminal() ? Deno.consoleSize() : usual;
+  } catch {
+    return usual;
+  }
 }
 
 async function readFile(path: string, maxBytes: number): Promise<Uint8Array | undefined> {

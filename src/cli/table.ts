@@ -1,18 +1,66 @@
 /**
- * Rows of text in columns.
+ * Rows of text in columns, and what becomes of them where the terminal is narrow.
  *
  * @module
  */
 
-/** Pads each column but the last to its widest cell; two spaces between columns. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+import type { Sink } from "./context.ts";
+import { shorten } from "./progress.ts";
+
+const GAP = "  ";
+
+/** The width to print a table in: the terminal's, and none where lines go to a file or a program. */
+export function tableColumns(sink: Sink): number {
+  return sink.isTerminal ? sink.columns() : Infinity;
+}
+
+/**
+ * Pads each column but the last to its widest cell; two spaces between columns. Nothing is left out:
+ * in a row that is wider than `columns`, the cells that do not fit follow below it, each on a line of
+ * its own, indented.
+ */
+export function formatTable(
+  rows: readonly (readonly string[])[],
+  columns = Infinity,
+): string {
+  const widths = widthsOf(rows);
+  return rows.map((row) => {
+    let line = "";
+    const below: string[] = [];
+    row.forEach((cell, column) => {
+      const before = column === 0 ? "" : line.padEnd(startOf(widths, column));
+      const isFirst = column === 0;
+      if (isFirst || below.length === 0 && before.length + cell.length <= columns) {
+        line = before + cell;
+      } else below.push(GAP + cell);
+    });
+    return [line.trimEnd(), ...below].join("\n");
+  }).join("\n");
+}
+
+/** The same for a screen: a line for each row, at most `columns` wide, cut at its end. */
+export function fitTable(rows: readonly (readonly string[])[], columns: number): string[] {
+  return formatTable(rows).split("\n").map((line) => cut(line, columns));
+}
+
+/** `text` in at most `columns` columns, its end left out if need be. */
+function cut(text: string, columns: number): string {
+  const letters = [...text];
+  if (letters.length <= columns) return text;
+  return columns < 2 ? shorten(text, columns) : `${letters.slice(0, columns - 1).join("")}…`;
+}
+
+function widthsOf(rows: readonly (readonly string[])[]): number[] {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => {
       widths[column] = Math.max(widths[column] ?? 0, cell.length);
     });
   }
-  return rows
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd())
-    .join("\n");
+  return widths;
+}
+
+/** Where a column begins. */
+function startOf(widths: readonly number[], column: number): number {
+  return widths.slice(0, column).reduce((sum, width) => sum + width + GAP.length, 0);
 }

@@ -6,7 +6,7 @@
 
 import type { PackageJson } from "../../daemon/mod.ts";
 import { defineCommand } from "../command.ts";
-import { formatTable } from "../table.ts";
+import { formatTable, tableColumns } from "../table.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:
@@ -33,7 +33,7 @@ export default defineCommand<Record<never, never>, []>({
       return;
     }
     if (packages.length === 0) return output.notice(`${values.dir} holds no packages`);
-    output.result({}, formatTable(packages.map(rowOf)));
+    output.result({}, formatTable(packages.map(rowOf), tableColumns(io.stdout)));
   },
 });
 

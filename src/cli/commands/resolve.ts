@@ -10,7 +10,7 @@ import { type CommandRun, defineCommand, switchFlag, textArgument } from "../com
 import { networkSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
 import { NetworkCost } from "../network_cost.ts";
-import { formatTable } from "../table.ts";
+import { formatTable, tableColumns } from "../table.ts";
 import { withNames, withNode } from "../with_node.ts";
 
 type Flags = { all?: boolean };
@@ -98,7 +98,7 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
     ]);
   }
   if (output.json) return;
-  output.result({}, formatTable(rows));
+  output.result({}, formatTable(rows, tableColumns(given.io.stdout)));
 }
 
 async function describeEntry(names: NamesContext, name: string, entry: NameIndexEntry) {

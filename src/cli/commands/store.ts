@@ -16,7 +16,7 @@ import { archiveSettings } from "../common_flags.ts";
 import { CliError } from "../errors.ts";
 import { combineExitCodes, exitCodes } from "../exit_codes.ts";
 import { packageStore } from "../package_store.ts";
-import { formatTable } from "../table.ts";
+import { formatTable, tableColumns } from "../table.ts";
 
 type Action = "list" | "verify" | "prune";
 type Flags = { dryRun?: boolean };
@@ -92,7 +92,7 @@ async function list(given: Run): Promise<void> {
     rows.push(["?", "0", "damaged", problem!, path]);
   }
   if (rows.length === 0) return output.notice(`${path} holds no packages`);
-  if (!output.json) output.result({}, formatTable(rows));
+  if (!output.json) output.result({}, formatTable(rows, tableColumns(given.io.stdout)));
 }
 
 async function verify(given: Run): Promise<number> {

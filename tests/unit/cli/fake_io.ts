@@ -11,6 +11,7 @@ export class FakeSink implements Sink {
   readonly #chunks: Uint8Array[] = [];
   isTerminal = false;
   width = 80;
+  height = 24;
   /** Thrown by the next write. */
   failWith: Error | undefined;
 
@@ -29,6 +30,10 @@ export class FakeSink implements Sink {
 
   columns(): number {
     return this.width;
+  }
+
+  rows(): number {
+    return this.height;
   }
 }
 

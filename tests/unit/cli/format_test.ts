@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatBytes, formatDuration, printable } from "../../../src/cli/format.ts";
-import { formatTable } from "../../../src/cli/table.ts";
+import { fitTable, formatTable } from "../../../src/cli/table.ts";
 
 Deno.test("bytes are told in the largest unit that leaves a digit before the point", () => {
   const cases: [number, string][] = [
@@ -65,4 +65,34 @@ Deno.test("printable text is one line that no terminal obeys", () => {
     // deno-lint-ignore no-control-regex -- they must not be there
     assert(!/[\x00-\x08\x0a-\x1f\x7f-\x9f]/.test(printable(text)));
   }));
+});
+
+Deno.test("a row that is too wide goes on below it, and loses nothing", () => {
+  const rows = [["alpha@1.0.0", "1234", "seeding", "ed25519:" + "A".repeat(44)], [
+    "b",
+    "5",
+    "idle",
+  ]];
+  const lines = formatTable(rows, 40).split("\n");
+  assert.deepEqual(lines, [
+    "alpha@1.0.0  1234  seeding",
+    `  ed25519:${"A".repeat(44)}`,
+    "b            5     idle",
+  ]);
+  assert.equal(formatTable(rows, 80), formatTable(rows));
+  const narrow = formatTable(rows, 15);
+  for (const cell of rows.flat()) assert(narrow.includes(cell), cell);
+  assert.equal(formatTable([["key", "value that is long"]], 10), "key\n  value that is long");
+});
+
+Deno.test("rows for a screen are cut at its edge, one line each", () => {
+  assert.deepEqual(fitTable([["dht", "on, but no node answers"], ["port", "1"]], 12), [
+    "dht   on, b…",
+    "port  1",
+  ]);
+  for (let columns = 1; columns < 30; columns++) {
+    for (const line of fitTable([["problem", "ä".repeat(40)]], columns)) {
+      assert([...line].length <= columns, `${columns}: ${line}`);
+    }
+  }
 });
