@@ -11,11 +11,12 @@ import type {
   TypedCommandParameters,
   TypedPositionalParameter,
 } from "@stricli/core";
-import { type LoadedSettings, nearest, type SettingKey } from "../config/mod.ts";
+import type { LoadedSettings, SettingKey } from "../config/mod.ts";
 import { type FlagTable, outputAliases, outputFlags, settingFlags } from "./common_flags.ts";
 import type { Io } from "./context.ts";
 import type { HomeUses } from "./home_use.ts";
 import type { Output } from "./output.ts";
+import { guessWord } from "./suggestions.ts";
 
 /** What stricli hands to a command's function as `this`. Commands see {@linkcode CommandRun}. */
 export interface CliContext extends CommandContext {
@@ -133,7 +134,7 @@ export function choiceArgument<WORD extends string>(words: readonly WORD[], brie
       const word = words.find((one) => one === text);
       if (word !== undefined) return word;
       const choices = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
-      const meant = nearest(text.toLowerCase(), words);
+      const meant = guessWord(text, words);
       const guess = meant === undefined ? "" : `; did you mean ${meant}?`;
       throw new SyntaxError(`expected ${choices}, not ${JSON.stringify(text)}${guess}`);
     },

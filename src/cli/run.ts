@@ -6,7 +6,6 @@
 
 import { ExitCode as StricliCode, run } from "@stricli/core";
 import { utf8 } from "../base/mod.ts";
-import { nearest } from "../config/mod.ts";
 import { buildApp, commands, findCommand } from "./app.ts";
 import { helpFlags, prepareArguments } from "./arguments.ts";
 import type { CliContext, CommandDefinition } from "./command.ts";
@@ -14,6 +13,7 @@ import type { Io } from "./context.ts";
 import { CliError } from "./errors.ts";
 import { exitCodeOfError, exitCodes } from "./exit_codes.ts";
 import { Output, wantsColor } from "./output.ts";
+import { explainWord, guessWord } from "./suggestions.ts";
 
 /**
  * Runs a command line, without the program's own name; resolves to the exit code. Never rejects, and
@@ -83,24 +83,15 @@ async function runPrepared(raw: readonly string[], io: Io): Promise<number> {
   throw new CliError("usage", "BAD_ARGUMENTS", `${problems.join("; ")} (see \`${hint}\`)`);
 }
 
-/** What other programs call our commands. */
-const otherWords: Record<string, string> = {
-  __proto__: null!,
-  daemon: "seed",
-  delete: "remove",
-  download: "get",
-  fetch: "get",
-  init: "keygen",
-  ls: "list",
-  rm: "remove",
-  serve: "seed",
-};
-
 function unknownCommand(command: string): CliError {
-  const word = command.toLowerCase();
   const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
-  const meant = otherWords[word] ?? nearest(word, names);
-  const guess = meant === undefined ? "" : `; did you mean ${meant}?`;
-  const message = `unknown command ${JSON.stringify(command)}${guess} (see \`libreseed help\`)`;
+  const explained = explainWord(command);
+  const meant = explained === undefined ? guessWord(command, names) : undefined;
+  const hint = explained !== undefined
+    ? `: ${explained}`
+    : meant !== undefined
+    ? `; did you mean ${meant}?`
+    : "";
+  const message = `unknown command ${JSON.stringify(command)}${hint} (see \`libreseed help\`)`;
   return new CliError("usage", "UNKNOWN_COMMAND", message);
 }

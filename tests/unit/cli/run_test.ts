@@ -125,7 +125,7 @@ Deno.test("a usage error exits with 2, says what is wrong, and where to look", a
       "libreseed help trust",
     ],
     [["LIST"], 'unknown command "LIST"; did you mean list?', "libreseed help"],
-    [["rm", "x"], 'unknown command "rm"; did you mean remove?', "libreseed help"],
+    [["rm", "x"], 'unknown command "rm": `libreseed remove NAME@VERSION`', "libreseed help"],
     [["xyzzy"], 'unknown command "xyzzy"', "libreseed help"],
     [["help", "xyzzy"], 'unknown command "xyzzy"', "libreseed help"],
     [["constructor"], 'unknown command "constructor"', "libreseed help"],
