@@ -57,6 +57,8 @@ export interface CommandSpec<FLAGS extends Record<string, unknown>, ARGS extends
   settings?: readonly SettingKey[];
   /** Whether it needs a home, and may make one. */
   home: HomeUses;
+  /** With `--dry-run` it needs none. */
+  dryRunNeedsNoHome?: true;
   /** The command's own flags, aliases and positional arguments, as stricli takes them. */
   parameters: TypedCommandParameters<FLAGS, ARGS, CliContext>;
   /**
@@ -71,6 +73,7 @@ export interface CommandDefinition {
   description?: string;
   examples?: readonly string[];
   home: HomeUses;
+  dryRunNeedsNoHome?: true;
   parameters: Command<CliContext>["parameters"];
   /** Flags, by their camel-case names, that are the command's own and no settings. */
   ownFlags: readonly string[];
@@ -97,6 +100,7 @@ export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extend
     description: spec.description,
     examples: spec.examples,
     home: spec.home,
+    dryRunNeedsNoHome: spec.dryRunNeedsNoHome,
     parameters: {
       flags: table,
       aliases: { ...outputAliases, ...aliases },

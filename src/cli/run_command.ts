@@ -47,7 +47,9 @@ export async function runCommand(
         return bytes && textOf(bytes);
       },
     });
-    if (homeUseOf(command.home, args) === "existing") await requireHome(settings);
+    const needsHome = homeUseOf(command.home, args) === "existing" &&
+      !(command.dryRunNeedsNoHome && flags.dryRun);
+    if (needsHome) await requireHome(settings);
     return settings;
   };
   try {

@@ -11,13 +11,14 @@ import {
   type ArchiveLimits,
   describeArchive,
   minimalFileName,
+  refuseForeign,
   verifyArchive,
 } from "../package/mod.ts";
 import { manifestSalt } from "../records/mod.ts";
 import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
 import type { Operations } from "./operations.ts";
-import { minimalBeside } from "./publish.ts";
+import { minimalBeside } from "./prepare.ts";
 
 /** What adding works with. */
 export interface AddContext {
@@ -40,6 +41,7 @@ export async function addArchive(
   { operations, seeds, limits, signal, onVerified }: AddContext,
   archivePath: string,
 ): Promise<ValidSeedEntry> {
+  await refuseForeign(archivePath);
   const minimal = await minimalBeside(archivePath);
   if (!minimal) {
     if (!await exists(archivePath)) {

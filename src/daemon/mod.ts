@@ -34,14 +34,9 @@ export {
 export { describeEntry, limitsOf } from "./packages.ts";
 export { knownManifest, rememberVerified } from "./verified.ts";
 export { updateAnnounceRecord } from "./publisher_records.ts";
-export {
-  nothingToPublish,
-  prepare,
-  publish,
-  type PublishContext,
-  type Published,
-  type Ready,
-} from "./publish.ts";
+export { type Contents, contentsOf } from "./contents.ts";
+export { nothingToPublish, prepare, type Ready } from "./prepare.ts";
+export { publish, type PublishContext, type Published } from "./publish.ts";
 export { putManifest } from "./put_manifest.ts";
 export { Offers } from "./offer.ts";
 export { type Resolved, resolvePackage, type SkippedVersion, type Wanted } from "./resolve.ts";

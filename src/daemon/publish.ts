@@ -1,53 +1,23 @@
 /**
- * Publishing: pack or take an archive, keep it in the seed directory, put its records into the DHT,
- * see that it is seeded. Runs in the command's process, which has the key; the owner of the engine
+ * Publishing: keep an archive that is ready in the seed directory, put its records into the DHT, see
+ * that it is seeded. Packing or taking it is `prepare.ts`'s. Runs in the command's process, which has the key; the owner of the engine
  * gets signed bytes only.
  *
  * @module
  */
 
-import { dirname, join, resolve } from "node:path";
-import { type Clock, isOfFuture, LibreseedError, refuseEarlyClock, toHex } from "../base/mod.ts";
-import { formatPublicKey, type KeyPair } from "../identity/mod.ts";
-import {
-  type ArchiveLimits,
-  formatSha256,
-  type FullManifest,
-  type LeaveOut,
-  minimalFileName,
-  type MinimalManifest,
-  packDirectory,
-  parseMinimal,
-  signMinimal,
-  takeArchive,
-  verifyArchive,
-} from "../package/mod.ts";
-import {
-  createTemporaryDirectory,
-  type SeedDirectory,
-  type SeedFiles,
-  type ValidSeedEntry,
-} from "../store/mod.ts";
-import { DaemonError, named } from "./errors.ts";
+import { LibreseedError } from "../base/mod.ts";
+import type { MinimalManifest } from "../package/mod.ts";
+import type { MutableItem } from "../records/mod.ts";
+import type { ValidSeedEntry } from "../store/mod.ts";
+import { DaemonError } from "./errors.ts";
 import type { ListedPackages } from "./listed.ts";
 import { updateAnnounceRecord, updateNameIndex } from "./publisher_records.ts";
 import { magnetOf } from "./manifest_item.ts";
 import type { Operations, PutJson } from "./operations.ts";
+import { prepare, type PrepareContext, type PublishRequest, type Ready } from "./prepare.ts";
 import { itemToPut, storeManifest } from "./put_manifest.ts";
 import { readBack } from "./read_back.ts";
-
-/** What packing or taking an archive works with. */
-export interface PrepareContext {
-  /** There already. */
-  seeds: SeedDirectory;
-  clock: Clock;
-  limits: ArchiveLimits;
-  /** Seconds; see reproducible-builds.org/specs/source-date-epoch. */
-  sourceDateEpoch?: number;
-  signal?: AbortSignal;
-  /** Hears each step, for people. */
-  onStep?: (message: string) => void;
-}
 
 /** What publishing works with. */
 export interface PublishContext extends PrepareContext {
@@ -62,20 +32,6 @@ export interface PublishContext extends PrepareContext {
   onWarning?: (message: string) => void;
 }
 
-/** What to publish. */
-export interface PublishRequest {
-  /** A directory to pack, or a ready archive (`.tgz`). */
-  path: string;
-  /** Reads the publisher's key. */
-  signer: () => Promise<KeyPair>;
-  name?: string;
-  version?: string;
-  /** What of a directory is left out; by the package's rules unless given. */
-  leaveOut?: LeaveOut;
-  /** Directories that no package holds, see `SelectOptions`. */
-  neverPack?: readonly string[];
-}
-
 /** A published package. */
 export interface Published {
   minimal: MinimalManifest;
@@ -88,9 +44,10 @@ export interface Published {
 }
 
 /**
- * Publishes one directory or archive, if need be one that {@linkcode prepare} was asked for before. When this resolves, the archive is in the seed directory and
- * its record is on at least one node; when it rejects with `DHT_UNREACHABLE`, both are kept for
- * `announce`. What is bad, or published already with other bytes, is not kept.
+ * Publishes one directory or archive, if need be one that {@linkcode prepare} was asked for before.
+ * When this resolves, the archive is in the seed directory and its record is on at least one node; when
+ * it rejects with `DHT_UNREACHABLE`, both are kept for `announce`. What is bad, or published already
+ * with other bytes, is not kept.
  *
  * @throws {PackageError} what packing and verifying throw
  * @throws {StoreError} `VERSION_EXISTS` if the seed directory has the version with other bytes
@@ -103,11 +60,11 @@ export async function publish(
   prepared: Promise<Ready> = prepare(context, request),
 ): Promise<Published> {
   const { operations, clock, seeds, signal } = context;
-  await using ready = await prepared;
+  // Asked before the archive gets its place: what the DHT has with other bytes must not be seeded.
+  await using agreed = await agreeWithDht(context, request, await prepared);
+  const { ready, item } = agreed;
   const { minimal } = ready.files;
   const label = `${minimal.name}@${minimal.version}`;
-  // Asked before the archive gets its place: what the DHT has with other bytes must not be seeded.
-  const item = await itemToPut(context, request.signer, minimal);
   const entry = await seeds.put({ ...ready.files, signal });
   context.onVerified?.(entry);
   context.onStep?.(`putting the record of ${label} into the DHT`);
@@ -142,151 +99,57 @@ export async function publish(
   };
 }
 
-/** An archive that can be put into the seed directory. Disposing removes what only led to it. */
-export interface Ready extends AsyncDisposable {
-  files: SeedFiles;
+/** An archive and the record to put for it. */
+interface Agreed extends AsyncDisposable {
+  ready: Ready;
+  item: MutableItem;
 }
 
 /**
- * Packs a directory, or verifies and copies an archive, for {@linkcode publish}: it needs no engine, so
- * it may be begun before there is one. Throws what `publish` throws of the archive, and
- * {@linkcode LibreseedError} `CLOCK_BEHIND`.
+ * Finds the record to put. Where the DHT has the version with other bytes, the directory may have been
+ * published before there were rules for what goes in: then what is out already stays.
  */
-export async function prepare(context: PrepareContext, request: PublishRequest): Promise<Ready> {
-  const { path } = request;
-  refuseEarlyClock(context.clock.now());
-  const isDirectory = (await Deno.stat(path).catch((cause) => {
-    throw cause instanceof Deno.errors.NotFound ? nothingToPublish(path, cause) : cause;
-  })).isDirectory;
-  context.onStep?.(isDirectory ? `packing ${path}` : `verifying ${path}`);
-  // In the seed directory, so that the archive is moved and not copied to its place.
-  const temporary = await createTemporaryDirectory(context.seeds.path);
-  const directory = temporary.path;
-  const remove = async () => {
-    await Deno.remove(directory, { recursive: true }).catch(() => {});
-    temporary[Symbol.dispose]();
-  };
+async function agreeWithDht(
+  context: PublishContext,
+  request: PublishRequest,
+  ready: Ready,
+): Promise<Agreed> {
+  let used = ready;
   try {
-    const take = isDirectory ? pack : takeReady;
-    return { files: await take(context, request, directory), [Symbol.asyncDispose]: remove };
+    const item = await itemToPut(context, request.signer, ready.files.minimal).catch(
+      async (error) => {
+        if (!(error instanceof DaemonError) || error.code !== "VERSION_TAKEN") throw error;
+        const before = await preparedAsBefore(context, request, error.detail.published);
+        if (before === undefined) throw error;
+        await ready[Symbol.asyncDispose]();
+        used = before;
+        return await itemToPut(context, request.signer, before.files.minimal);
+      },
+    );
+    return { ready: used, item, [Symbol.asyncDispose]: () => used[Symbol.asyncDispose]() };
   } catch (error) {
-    await remove();
+    await used[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-/** A `NOTHING_TO_PUBLISH`. */
-export function nothingToPublish(path: string, cause: Error): DaemonError {
-  const message = `There is no file or directory at ${path}`;
-  return new DaemonError("not-found", "NOTHING_TO_PUBLISH", message, { cause });
-}
-
-async function pack(
-  context: PrepareContext,
-  { path, name, version, signer, leaveOut, neverPack }: PublishRequest,
-  outDir: string,
-): Promise<SeedFiles> {
-  const { clock, sourceDateEpoch, limits, signal } = context;
-  const { archivePath, minimal, full, torrent } = await packDirectory({
-    dir: path,
-    name,
-    version,
-    leaveOut,
-    neverPack,
-    outDir,
-    signer: await signer(),
-    timestampMs: clock.now(),
-    sourceDateEpoch,
-    limits,
-    signal,
-  });
-  const kept = await keptWithSameContents(context, minimal, full);
-  if (kept) return await takeReady(context, { path: kept, signer }, outDir);
-  return { archivePath, minimal, torrent, move: true, verified: true };
-}
-
-/**
- * The archive in the seed directory that says the same in other bytes: another version of libreseed
- * may have compressed it otherwise. What is published already stays as it is then.
- */
-async function keptWithSameContents(
-  { seeds, limits, signal }: PrepareContext,
-  minimal: MinimalManifest,
-  { signature }: FullManifest,
-): Promise<string | undefined> {
-  const kept = await seeds.find(minimal);
-  if (!kept || kept.minimal.infohash === minimal.infohash) return undefined;
-  const { archivePath, minimal: beside } = kept;
+/** The directory packed without rules, if that is what is published (`sha256:…`). */
+async function preparedAsBefore(
+  context: PublishContext,
+  request: PublishRequest,
+  published: unknown,
+): Promise<Ready | undefined> {
+  const quiet = { ...context, onContents: undefined, onStep: undefined };
+  let ready: Ready;
   try {
-    const { full } = await verifyArchive({ archivePath, minimal: beside, limits, signal });
-    // Ed25519 makes one signature of one key and one text, so it stands for all that is signed.
-    return full.signature === signature ? archivePath : undefined;
+    ready = await prepare(quiet, { ...request, leaveOut: "version-control" });
   } catch (error) {
-    signal?.throwIfAborted();
-    // A damaged one is the seed directory's to refuse or to replace.
+    context.signal?.throwIfAborted();
+    // What cannot be packed that way was not published that way.
     if (error instanceof LibreseedError) return undefined;
     throw error;
   }
-}
-
-/** What is published is a copy, so that it stays as it is whatever becomes of the file. */
-async function takeReady(
-  { clock, limits, signal, seeds }: PrepareContext,
-  { path, name, version, signer }: PublishRequest,
-  outDir: string,
-): Promise<SeedFiles> {
-  const beside = await minimalBeside(path);
-  const isInPlace = resolve(dirname(path)) === seeds.path;
-  const copyTo = isInPlace ? undefined : join(outDir, "archive");
-  const keys = await signer();
-  const taken = await takeArchive({
-    archivePath: path,
-    minimal: beside,
-    ownKey: keys.publicKey,
-    copyTo,
-    limits,
-    signal,
-  }).catch((error) => {
-    throw named(error, path);
-  });
-  const { full, torrent } = taken;
-  for (
-    const [given, own, flag] of [[name, full.name, "--name"], [version, full.version, "--version"]]
-  ) {
-    if (given === undefined || given === own) continue;
-    throw new DaemonError(
-      "usage",
-      "ARCHIVE_IS_READY",
-      `${path} is ${full.name}@${full.version} and signed as that; ${flag} ${given} cannot change it`,
-    );
-  }
-  if (formatPublicKey(keys.publicKey) !== full.pubkey) {
-    throw new DaemonError(
-      "failed",
-      "NOT_THE_PUBLISHER",
-      `${path} is signed by ${full.pubkey}, not by this home's key. \`libreseed add\` seeds it without publishing it`,
-    );
-  }
-  // A time that a clock wrote that was ahead is not carried on.
-  const isKept = beside !== undefined && !isOfFuture(beside.timestamp, clock.now());
-  const minimal = isKept ? beside : signMinimal({
-    name: full.name,
-    version: full.version,
-    infohash: formatSha256(taken.sha256),
-    btih: toHex(taken.infoHash),
-    length: taken.lengthBytes,
-    timestamp: clock.now(),
-  }, keys);
-  if (copyTo === undefined) return { archivePath: path, minimal, torrent };
-  return { archivePath: copyTo, minimal, torrent, move: true, verified: true };
-}
-
-/** The minimal manifest beside an archive, if there is one. */
-export async function minimalBeside(archivePath: string): Promise<MinimalManifest | undefined> {
-  try {
-    return parseMinimal(await Deno.readFile(minimalFileName(archivePath)));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  if (ready.files.minimal.infohash === published) return ready;
+  await ready[Symbol.asyncDispose]();
+  return undefined;
 }

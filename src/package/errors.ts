@@ -16,6 +16,8 @@
  * | `PACKAGE_EMPTY` | failed | the rules leave out all files but those that describe the package |
  * | `ARCHIVE_NOT_FOUND` | not-found | the archive does not exist |
  * | `ARCHIVE_UNREADABLE` | failed | the system refuses to read the archive, or it is no regular file |
+ * | `ARCHIVE_FOREIGN` | failed | a tarball of npm or of another program, where one of ours is wanted |
+ * | `PATH_UNUSABLE` | failed | a path that Windows cannot hold, in what is unpacked there |
  * | `FILE_CHANGED` | failed | a file was altered while it was read |
  * | `FILE_UNREADABLE` | failed | the system refuses to read a file or directory |
  * | `FILE_TYPE_REFUSED` | by side | a socket, device, FIFO; in an archive also links and directories |

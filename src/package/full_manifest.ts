@@ -8,10 +8,11 @@ import canonicalize from "canonicalize";
 import * as v from "valibot";
 import { concatBytes, inTurns, utf8 } from "../base/mod.ts";
 import type { Signer } from "../identity/mod.ts";
-import { formatSha256, isSha256 } from "./content_hash.ts";
+import { contentHash, formatSha256, isSha256 } from "./content_hash.ts";
 import { messageOf, quote } from "./errors.ts";
 import { type FileList, findFiles, HASH_BYTES, readFiles } from "./files_object.ts";
 import { type ArchiveLimits, defaultArchiveLimits, MAX_FIELD_BYTES } from "./limits.ts";
+import type { Metadata } from "./metadata.ts";
 import { PathSet } from "./paths.ts";
 import {
   checkLength,
@@ -186,6 +187,22 @@ class FilesCheck {
     if (++this.#count > maxFiles) return `it lists more than ${maxFiles} files`;
     return this.#paths.add(path)?.message.slice(0, -1);
   }
+}
+
+/**
+ * The fields of a full manifest before it is signed.
+ *
+ * @param said what the package says of itself
+ * @param files `sha256:…` by path
+ * @param sourceDateEpoch in seconds; without it the manifest has no time in it
+ */
+export function manifestFields(
+  said: Metadata & Pick<FullManifest, "name" | "version">,
+  files: Record<string, string>,
+  sourceDateEpoch: number | undefined,
+): Unsigned<FullManifest> {
+  const timestamp = sourceDateEpoch === undefined ? undefined : sourceDateEpoch * 1000;
+  return { ...said, files, contentHash: contentHash(files), timestamp };
 }
 
 /**

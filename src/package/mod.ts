@@ -15,6 +15,7 @@ export {
   parseCatalogInTurns,
   serializeCatalog,
 } from "./catalog.ts";
+export { explainForeign, foreignArchive, refuseForeign } from "./foreign_archive.ts";
 export { growCatalog, type GrownCatalog } from "./catalog_growth.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
 export { type ArchiveDescription, describeArchive } from "./describe.ts";
@@ -52,6 +53,7 @@ export { packDirectory, type PackedArchive, type PackOptions, type PackProgress 
 export { checkUnpackTarget } from "./unpack.ts";
 export {
   type LeaveOut,
+  nameDirectory,
   refuseUnpackable,
   selectDirectory,
   type Selection,
@@ -62,5 +64,7 @@ export { isValidRange, LATEST, type PackageSpec, parsePackageSpec } from "./spec
 export { takeArchive, type TakenArchive, type TakeOptions } from "./take.ts";
 export { buildTorrent, type Torrent, torrentInfoHash, type TorrentSource } from "./torrent.ts";
 export { type TorrentOfBytes, torrentOfBytes } from "./torrent_of_bytes.ts";
+export { isUnchanged } from "./unchanged.ts";
+export { describeUnusable } from "./windows_names.ts";
 export { type VerifiedArchive, verifyArchive, type VerifyOptions } from "./verify.ts";
 export { type ArrivingOptions, verifyArriving } from "./verify_arriving.ts";

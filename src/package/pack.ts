@@ -15,7 +15,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { toHex, utf8 } from "../base/mod.ts";
 import type { Signer } from "../identity/mod.ts";
 import { openArchive } from "./archive_file.ts";
-import { contentHash, formatSha256 } from "./content_hash.ts";
+import { formatSha256 } from "./content_hash.ts";
 import { messageOf, PackageError } from "./errors.ts";
 import {
   CHUNK_BYTES,
@@ -26,7 +26,7 @@ import {
   writeNewFile,
 } from "./files.ts";
 import { gzipMember } from "./gzip_member.ts";
-import { type FullManifest, serializeFull, signFull } from "./full_manifest.ts";
+import { type FullManifest, manifestFields, serializeFull, signFull } from "./full_manifest.ts";
 import {
   type ArchiveLimits,
   defaultArchiveLimits,
@@ -34,7 +34,6 @@ import {
   isTooDense,
   RATIO_FREE_BYTES,
 } from "./limits.ts";
-import type { Metadata } from "./metadata.ts";
 import { type MinimalManifest, serializeMinimal, signMinimal } from "./minimal_manifest.ts";
 import { archiveFileName, minimalFileName, torrentFileName } from "./names.ts";
 import { ArchivePass } from "./pass.ts";
@@ -151,7 +150,10 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
   const threads = options.threads ?? usefulThreads();
   const job: Job = { ...options, limits, threads, temporaries };
   const body = await writeBody(job, files, totalBytes);
-  const full = signFull(fullFields(name, version, metadata, body, options), options.signer, limits);
+  // Not assigned one by one: a file may be called __proto__.
+  const hashes: Record<string, string> = Object.fromEntries(body.hashes);
+  const fields = manifestFields({ ...metadata, name, version }, hashes, options.sourceDateEpoch);
+  const full = signFull(fields, options.signer, limits);
   const manifest = await manifestEntry(full, limits);
   const head = gzipMember(manifest);
   checkSizes(manifest.length + body.tarBytes, head.length + body.gzipBytes, limits);
@@ -259,19 +261,6 @@ async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Pr
   await members.end();
   const { tarBytes, gzipBytes } = members;
   return { path, tarBytes, gzipBytes, hashes };
-}
-
-function fullFields(
-  name: string,
-  version: string,
-  metadata: Metadata,
-  body: Body,
-  { sourceDateEpoch }: PackOptions,
-) {
-  // Not assigned one by one: a file may be called __proto__.
-  const files: Record<string, string> = Object.fromEntries(body.hashes);
-  const timestamp = sourceDateEpoch === undefined ? undefined : sourceDateEpoch * 1000;
-  return { ...metadata, name, version, files, contentHash: contentHash(files), timestamp };
 }
 
 async function manifestEntry(full: FullManifest, limits: ArchiveLimits): Promise<Uint8Array> {

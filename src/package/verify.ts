@@ -24,6 +24,7 @@ import { type MinimalManifest, verifyMinimalSignature } from "./minimal_manifest
 import { comparePaths, MANIFEST_PATH, PathSet } from "./paths.ts";
 import { readTar, type TarEntry } from "./tar_reader.ts";
 import { Unpacking } from "./unpack.ts";
+import { refuseUnusable } from "./windows_names.ts";
 
 /** Up to here a file is taken in one go: an asynchronous call takes longer than writing it. */
 const SMALL_FILE_BYTES = 64 * 1024;
@@ -45,6 +46,10 @@ export interface VerifyOptions {
    * the last byte, so they can still fail while a later step is under way.
    */
   onStep?: (step: VerificationStep) => void;
+  /** Hears of each file that is what its publisher signed, with its length. */
+  onFile?: (path: string, bytes: number) => void;
+  /** The system whose names the files get when they are unpacked; this machine's unless given. */
+  platform?: typeof Deno.build.os;
 }
 
 /** An archive that is what its publisher signed. */
@@ -86,7 +91,7 @@ export interface Job extends VerifyOptions {
  *
  * @throws {PackageError} kind `verification` for a step that does not hold; `detail.step` names it.
  * Other kinds for what is not the archive's fault: `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`,
- * `FILE_CHANGED`, `TARGET_EXISTS`, `WRITE_FAILED`
+ * `FILE_CHANGED`, `TARGET_EXISTS`, `WRITE_FAILED`, `PATH_UNUSABLE`
  */
 export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArchive> {
   const { archivePath, minimal, limits = defaultArchiveLimits, signal } = options;
@@ -272,7 +277,10 @@ async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
       `with more than ${FREE_FILES} files, ${job.limits.minBytesPerFile} bytes each are needed.`;
     throw verificationError("archive-limits", "TOO_MANY_FILES", message);
   }
-  job.unpacking?.write(MANIFEST_PATH, false, bytes);
+  if (job.unpacking) {
+    refuseUnusable(paths, job.platform ?? Deno.build.os);
+    job.unpacking.write(MANIFEST_PATH, false, bytes);
+  }
   return full;
 }
 
@@ -317,6 +325,7 @@ async function checkFiles(
     if (whole && sizeBytes <= SMALL_FILE_BYTES) {
       takeSmall(next.value, whole, expected, job.unpacking);
     } else await takeFile(next.value, expected, job.unpacking);
+    job.onFile?.(path, sizeBytes);
   }
 }
 

@@ -9,13 +9,20 @@ import { refuseEarlyClock } from "../../base/mod.ts";
 import { archiveLimits } from "../../config/mod.ts";
 import { defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
 import { archiveSettings } from "../common_flags.ts";
+import { listContents, warnOfNames } from "../contents.ts";
 import { formatBytes } from "../format.ts";
 import { neverPacked } from "../never_packed.ts";
 import { packageMagnet } from "../package_magnet.ts";
 import { publisherKeyPath } from "../publisher_key.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
 
-type Flags = { name?: string; version?: string; out?: string; includeIgnored?: boolean };
+type Flags = {
+  name?: string;
+  version?: string;
+  out?: string;
+  includeIgnored?: boolean;
+  dryRun?: boolean;
+};
 
 export default defineCommand<Flags, [dir: string]>({
   description:
@@ -23,16 +30,19 @@ export default defineCommand<Flags, [dir: string]>({
     "the torrent are written beside the archive. The same files give the same archive, byte for byte.",
   examples: [
     "libreseed pack ./my-tool",
+    "libreseed pack --dry-run ./my-tool",
     "libreseed pack ./site --name site --version 1.2.0 -o out/site-1.2.0.tgz",
   ],
   settings: ["home", ...archiveSettings],
   home: "existing",
+  dryRunNeedsNoHome: true,
   parameters: {
     flags: {
       name: textFlag("NAME", "Name of the package"),
       version: textFlag("VERSION", "Version of the package"),
       out: textFlag("FILE", "Where to write the archive (default NAME-VERSION.tgz here)"),
       includeIgnored: switchFlag("Pack what ignore files and lists leave out, too"),
+      dryRun: switchFlag("Only list what would go in"),
     },
     aliases: { o: "out" },
     positional: {
@@ -40,27 +50,37 @@ export default defineCommand<Flags, [dir: string]>({
       parameters: [textArgument("DIR", "Directory to pack")],
     },
   },
-  async run({ flags: { name, version, out, includeIgnored }, args: [dir], output, io, settings }) {
+  async run(given) {
+    const { flags: { name, version, out, includeIgnored, dryRun }, args: [dir] } = given;
+    const { output, io, settings } = given;
     const { values } = await settings();
     const { signal } = io;
-    refuseEarlyClock(io.clock.now());
-    const { readKeyFile } = await import("../../identity/mod.ts");
-    const { defaultArchiveLimits, packDirectory } = await import("../../package/mod.ts");
-    const signer = await readKeyFile(publisherKeyPath(values));
-    const bar = output.progress(basename(dir));
-    const packed = await packDirectory({
+    const { defaultArchiveLimits, describeUnusable, packDirectory } = await import(
+      "../../package/mod.ts"
+    );
+    const chosen = {
       dir,
       name,
       version,
+      leaveOut: includeIgnored ? "nothing" : "rules",
+      neverPack: neverPacked(values, io),
+      limits: { ...defaultArchiveLimits, ...archiveLimits(values) },
+      signal,
+    } as const;
+    if (dryRun) return await listContents(given, chosen);
+    refuseEarlyClock(io.clock.now());
+    const { readKeyFile } = await import("../../identity/mod.ts");
+    const signer = await readKeyFile(publisherKeyPath(values));
+    const bar = output.progress(basename(dir));
+    const packed = await packDirectory({
+      ...chosen,
       out,
       outDir: io.cwd,
       signer,
       timestampMs: io.clock.now(),
       sourceDateEpoch: sourceDateEpoch(io.env.SOURCE_DATE_EPOCH),
-      leaveOut: includeIgnored ? "nothing" : "rules",
-      neverPack: neverPacked(values, io),
-      limits: { ...defaultArchiveLimits, ...archiveLimits(values) },
-      signal,
+      onSelected: ({ files }) =>
+        warnOfNames(output, describeUnusable(files.map(({ path }) => path))),
       onProgress: ({ doneBytes, totalBytes }) => bar.update({ doneBytes, totalBytes }),
     }).finally(() => bar.end());
     for (const path of packed.skipped) output.detail(`left out ${path}`);

@@ -9,14 +9,17 @@ import { delay, errorToData } from "../../base/mod.ts";
 import type { Settings } from "../../config/mod.ts";
 import type { PublishContext, Published, Ready } from "../../daemon/mod.ts";
 import type { KeyPair } from "../../identity/mod.ts";
+import type { SelectOptions } from "../../package/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
 import { compareClock } from "../clock_warning.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
+import { listContents, sayContents } from "../contents.ts";
 import { CliError, errorAbout } from "../errors.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
 import { formatDuration } from "../format.ts";
 import { Listing } from "../listing.ts";
 import { neverPacked } from "../never_packed.ts";
+import type { Output, Progress } from "../output.ts";
 import { publisherKeyPath } from "../publisher_key.ts";
 import { sourceDateEpoch } from "../source_date_epoch.ts";
 import { readPaths } from "../stdin.ts";
@@ -28,6 +31,7 @@ type Flags = {
   seedFor?: string;
   null?: boolean;
   includeIgnored?: boolean;
+  dryRun?: boolean;
 };
 type Run = CommandRun<Flags, string[]>;
 
@@ -38,16 +42,19 @@ export default defineCommand<Flags, string[]>({
     "directory; a running `libreseed seed` serves it at once.",
   examples: [
     "libreseed publish ./my-tool",
+    "libreseed publish --dry-run ./my-tool",
     "find . -name package.json -printf '%h\\0' | libreseed publish -0 -",
   ],
   settings: ["home", "dir", ...networkSettings, ...archiveSettings, ...transferSettings],
   home: "existing",
+  dryRunNeedsNoHome: true,
   parameters: {
     flags: {
       name: textFlag("NAME", "Name of the package"),
       version: textFlag("VERSION", "Version of the package"),
       seedFor: textFlag("DURATION", "Without a daemon, go on serving for so long"),
       includeIgnored: switchFlag("Pack what ignore files and lists leave out, too"),
+      dryRun: switchFlag("Only list what would go out"),
       null: switchFlag("With -: paths are separated by NUL, as `find -print0` prints them"),
     },
     positional: {
@@ -60,21 +67,24 @@ export default defineCommand<Flags, string[]>({
     const { flags, io, output } = given;
     const paths = await pathsOf(given);
     const seedForMs = await durationOf(flags.seedFor);
-    const { prepare, publish, rememberPublisher, updateAnnounceRecord } = await import(
+    const { limitsOf, prepare, publish, rememberPublisher, updateAnnounceRecord } = await import(
       "../../daemon/mod.ts"
     );
     const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
     if (paths.length === 0) return output.notice("nothing to publish");
     const { values } = await given.settings();
-    const signer = signerOf(values);
+    const { name, version } = flags;
     const choice = {
+      name,
+      version,
       leaveOut: flags.includeIgnored ? "nothing" : "rules",
       neverPack: neverPacked(values, io),
     } as const;
+    if (flags.dryRun) return await listAll(given, paths, { ...choice, limits: limitsOf(values) });
+    const signer = signerOf(values);
     // Before the network is reached for in vain.
     if (paths.length === 1) await refuseMissing(paths[0]!);
     await signer();
-    const { name, version } = flags;
     await using early = new Early();
     const work = async (network: Network) => {
       const codes: number[] = [];
@@ -98,7 +108,7 @@ export default defineCommand<Flags, string[]>({
       }, failed);
       for (const path of paths) {
         try {
-          const request = { path, name, version, signer, ...choice };
+          const request = { path, signer, ...choice };
           const result = await publish(context, request, early.take());
           // To this home, its own publisher is the one of that name.
           await withNames(given, network, async (names) => {
@@ -132,8 +142,8 @@ export default defineCommand<Flags, string[]>({
           limits,
           sourceDateEpoch: epoch,
           signal: AbortSignal.any([signal, ended]),
-          onStep: (message) => output.step(message),
-        }, { path: paths[0]!, name, version, signer, ...choice })
+          ...told(output),
+        }, { path: paths[0]!, signer, ...choice })
       );
     });
   },
@@ -164,6 +174,39 @@ class Early implements AsyncDisposable {
     this.#ended.abort();
     await ready.then((one) => one[Symbol.asyncDispose](), () => {});
   }
+}
+
+/** Lists what each path would publish. */
+async function listAll(given: Run, paths: string[], options: Omit<SelectOptions, "dir">) {
+  const { io: { signal }, output } = given;
+  const codes: number[] = [];
+  for (const path of paths) {
+    try {
+      await listContents(given, { ...options, dir: path, signal });
+      codes.push(exitCodes.done);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (paths.length === 1) throw error;
+      output.error(errorAbout(path, error));
+      codes.push(exitCodeOfError(error));
+    }
+  }
+  return combineExitCodes(codes);
+}
+
+/** What packing tells people of. */
+function told(output: Output): Pick<PublishContext, "onStep" | "onContents" | "onProgress"> {
+  const bars = new Map<string, Progress>();
+  const barOf = (path: string) => {
+    const bar = bars.get(path) ?? output.progress(basename(path));
+    bars.set(path, bar);
+    return bar;
+  };
+  return {
+    onStep: (message) => output.step(message),
+    onContents: (contents) => sayContents(output, contents),
+    onProgress: (path, { doneBytes, totalBytes }) => barOf(path).update({ doneBytes, totalBytes }),
+  };
 }
 
 async function durationOf(text: string | undefined): Promise<number | undefined> {
@@ -208,7 +251,7 @@ function contextOf(
     onVerified,
     listed,
     listsLater: true,
-    onStep: (message) => output.step(message),
+    ...told(output),
     onWarning: (message) => output.warning(message),
   };
 }

@@ -38,7 +38,9 @@ export default defineCommand<Flags, string[]>({
     const { values } = await settings();
     const { parsePublicKey } = await import("../../identity/mod.ts");
     const publicKey = flags.key === undefined ? undefined : parsePublicKey(flags.key);
-    const { defaultArchiveLimits, verifyArchive } = await import("../../package/mod.ts");
+    const { defaultArchiveLimits, explainForeign, verifyArchive } = await import(
+      "../../package/mod.ts"
+    );
     const limits = { ...defaultArchiveLimits, ...archiveLimits(values) };
     const codes: number[] = [];
     for (const file of files) {
@@ -57,8 +59,9 @@ export default defineCommand<Flags, string[]>({
         codes.push(exitCodes.done);
       } catch (error) {
         signal.throwIfAborted();
-        sayBad(file, error, given);
-        codes.push(exitCodeOfError(error));
+        const shown = await explainForeign(file, error);
+        sayBad(file, shown, given);
+        codes.push(exitCodeOfError(shown));
       }
     }
     return combineExitCodes(codes);

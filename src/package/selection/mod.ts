@@ -5,6 +5,7 @@
  * @module
  */
 
+export { directoriesOf } from "./ignore_files.ts";
 export { refuseUnpackable, unpackedTooLarge } from "./refusals.ts";
 export type { ScannedFile } from "./scan.ts";
 export {

@@ -1,0 +1,216 @@
+/**
+ * What comes before publishing: packs a directory, or verifies and copies a ready archive. Needs no
+ * network; `publish.ts` goes on with what is ready.
+ *
+ * @module
+ */
+
+import { dirname, join, resolve } from "node:path";
+import { type Clock, isOfFuture, LibreseedError, refuseEarlyClock, toHex } from "../base/mod.ts";
+import { formatPublicKey, type KeyPair } from "../identity/mod.ts";
+import {
+  type ArchiveLimits,
+  formatSha256,
+  isUnchanged,
+  type LeaveOut,
+  minimalFileName,
+  type MinimalManifest,
+  nameDirectory,
+  packDirectory,
+  type PackProgress,
+  parseMinimal,
+  refuseForeign,
+  selectDirectory,
+  type SelectOptions,
+  signMinimal,
+  takeArchive,
+  verifyArchive,
+} from "../package/mod.ts";
+import { createTemporaryDirectory, type SeedDirectory, type SeedFiles } from "../store/mod.ts";
+import { type Contents, contentsOfPaths, contentsOfSelection } from "./contents.ts";
+import { DaemonError, named } from "./errors.ts";
+
+/** What packing or taking an archive works with. */
+export interface PrepareContext {
+  /** There already. */
+  seeds: SeedDirectory;
+  clock: Clock;
+  limits: ArchiveLimits;
+  /** Seconds; see reproducible-builds.org/specs/source-date-epoch. */
+  sourceDateEpoch?: number;
+  signal?: AbortSignal;
+  /** Hears each step, for people. */
+  onStep?: (message: string) => void;
+  /** Hears what will be published, before any of it is. */
+  onContents?: (contents: Contents) => void;
+  /** Hears how far packing the directory of this path is. */
+  onProgress?: (path: string, progress: PackProgress) => void;
+}
+
+/** What to publish. */
+export interface PublishRequest {
+  /** A directory to pack, or a ready archive (`.tgz`). */
+  path: string;
+  /** Reads the publisher's key. */
+  signer: () => Promise<KeyPair>;
+  name?: string;
+  version?: string;
+  /** What of a directory is left out; by the package's rules unless given. */
+  leaveOut?: LeaveOut;
+  /** Directories that no package holds, see `SelectOptions`. */
+  neverPack?: readonly string[];
+}
+
+/** An archive that can be put into the seed directory. Disposing removes what only led to it. */
+export interface Ready extends AsyncDisposable {
+  files: SeedFiles;
+}
+
+/**
+ * Packs a directory, or verifies and copies an archive, for {@linkcode publish}: it needs no engine, so
+ * it may be begun before there is one. Throws what `publish` throws of the archive, and
+ * {@linkcode LibreseedError} `CLOCK_BEHIND`.
+ */
+export async function prepare(context: PrepareContext, request: PublishRequest): Promise<Ready> {
+  const { path } = request;
+  refuseEarlyClock(context.clock.now());
+  const isDirectory = (await Deno.stat(path).catch((cause) => {
+    throw cause instanceof Deno.errors.NotFound ? nothingToPublish(path, cause) : cause;
+  })).isDirectory;
+  context.onStep?.(isDirectory ? `packing ${path}` : `verifying ${path}`);
+  // In the seed directory, so that the archive is moved and not copied to its place.
+  const temporary = await createTemporaryDirectory(context.seeds.path);
+  const directory = temporary.path;
+  const remove = async () => {
+    await Deno.remove(directory, { recursive: true }).catch(() => {});
+    temporary[Symbol.dispose]();
+  };
+  try {
+    const take = isDirectory ? pack : takeReady;
+    return { files: await take(context, request, directory), [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** A `NOTHING_TO_PUBLISH`. */
+export function nothingToPublish(path: string, cause: Error): DaemonError {
+  const message = `There is no file or directory at ${path}`;
+  return new DaemonError("not-found", "NOTHING_TO_PUBLISH", message, { cause });
+}
+
+async function pack(
+  context: PrepareContext,
+  { path, name, version, signer, leaveOut, neverPack }: PublishRequest,
+  outDir: string,
+): Promise<SeedFiles> {
+  const { clock, sourceDateEpoch, limits, signal, onContents, onProgress } = context;
+  const keys = await signer();
+  const choice = { dir: path, name, version, leaveOut, neverPack, limits, signal };
+  const kept = await keptArchive(context, choice, keys);
+  if (kept) return await takeReady(context, { path: kept, signer }, outDir);
+  const { archivePath, minimal, torrent } = await packDirectory({
+    ...choice,
+    outDir,
+    signer: keys,
+    timestampMs: clock.now(),
+    sourceDateEpoch,
+    onSelected: (selection) => onContents?.(contentsOfSelection(selection)),
+    onProgress: (progress) => onProgress?.(path, progress),
+  });
+  return { archivePath, minimal, torrent, move: true, verified: true };
+}
+
+/**
+ * The archive of the version in the seed directory, if the directory has not changed since but for
+ * what the rules leave out today. Another version of libreseed may have chosen otherwise, or have
+ * compressed it otherwise. What is published already stays as it is.
+ */
+async function keptArchive(
+  { seeds, limits, signal, sourceDateEpoch }: PrepareContext,
+  options: SelectOptions,
+  signer: KeyPair,
+): Promise<string | undefined> {
+  const { name, version } = await nameDirectory(options);
+  const pubkey = formatPublicKey(signer.publicKey);
+  const kept = await seeds.find({ name, version, pubkey });
+  if (!kept) return undefined;
+  const { archivePath, minimal } = kept;
+  try {
+    const { full } = await verifyArchive({ archivePath, minimal, limits, signal });
+    const selection = await selectDirectory(options);
+    const isSame = await isUnchanged(full, selection, { signer, sourceDateEpoch, limits, signal });
+    return isSame ? archivePath : undefined;
+  } catch (error) {
+    signal?.throwIfAborted();
+    // A damaged one is the seed directory's to refuse or to replace.
+    if (error instanceof LibreseedError) return undefined;
+    throw error;
+  }
+}
+
+/** What is published is a copy, so that it stays as it is whatever becomes of the file. */
+async function takeReady(
+  { clock, limits, signal, seeds, onContents }: PrepareContext,
+  { path, name, version, signer }: PublishRequest,
+  outDir: string,
+): Promise<SeedFiles> {
+  await refuseForeign(path);
+  const beside = await minimalBeside(path);
+  const isInPlace = resolve(dirname(path)) === seeds.path;
+  const copyTo = isInPlace ? undefined : join(outDir, "archive");
+  const keys = await signer();
+  const taken = await takeArchive({
+    archivePath: path,
+    minimal: beside,
+    ownKey: keys.publicKey,
+    copyTo,
+    limits,
+    signal,
+  }).catch((error) => {
+    throw named(error, path);
+  });
+  const { full, torrent } = taken;
+  for (
+    const [given, own, flag] of [[name, full.name, "--name"], [version, full.version, "--version"]]
+  ) {
+    if (given === undefined || given === own) continue;
+    throw new DaemonError(
+      "usage",
+      "ARCHIVE_IS_READY",
+      `${path} is ${full.name}@${full.version} and signed as that; ${flag} ${given} cannot change it`,
+    );
+  }
+  if (formatPublicKey(keys.publicKey) !== full.pubkey) {
+    throw new DaemonError(
+      "failed",
+      "NOT_THE_PUBLISHER",
+      `${path} is signed by ${full.pubkey}, not by this home's key. \`libreseed add\` seeds it without publishing it`,
+    );
+  }
+  const { lengthBytes } = taken;
+  onContents?.(contentsOfPaths(full, Object.keys(full.files), lengthBytes));
+  // A time that a clock wrote that was ahead is not carried on.
+  const isKept = beside !== undefined && !isOfFuture(beside.timestamp, clock.now());
+  const minimal = isKept ? beside : signMinimal({
+    name: full.name,
+    version: full.version,
+    infohash: formatSha256(taken.sha256),
+    btih: toHex(taken.infoHash),
+    length: lengthBytes,
+    timestamp: clock.now(),
+  }, keys);
+  if (copyTo === undefined) return { archivePath: path, minimal, torrent };
+  return { archivePath: copyTo, minimal, torrent, move: true, verified: true };
+}
+
+/** The minimal manifest beside an archive, if there is one. */
+export async function minimalBeside(archivePath: string): Promise<MinimalManifest | undefined> {
+  try {
+    return parseMinimal(await Deno.readFile(minimalFileName(archivePath)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * `libreseed publish` of a version that is out already, packed when other rules chose its files.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type Home, newPlace, type Place } from "./place.ts";
+
+/** A directory with a file that the rules leave out, published with it. */
+async function publishedWithAll(place: Place, home: Home) {
+  const source = await place.source("hello", "1.0.0");
+  await Deno.mkdir(join(source, "node_modules"));
+  await Deno.writeTextFile(join(source, "node_modules", "x.js"), "x");
+  const printed = await home.must(["publish", "--include-ignored", source]);
+  return { source, printed, archive: await Deno.readFile(join(home.seed, "hello-1.0.0.tgz")) };
+}
+
+Deno.test("a version that is out already keeps its archive, whatever is left out today", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const { source, printed, archive } = await publishedWithAll(place, home);
+  const again = await home.run(["publish", source]);
+  assert.deepEqual([again.code, again.stdout], [0, printed], again.stderr);
+  // What is left out today may have changed.
+  await Deno.writeTextFile(join(source, "node_modules", "x.js"), "other");
+  assert.equal(await home.must(["publish", source]), printed);
+  // Rules that would leave out all of it do not matter either.
+  await Deno.writeTextFile(join(source, ".libreseedignore"), "*\n");
+  assert.equal(await home.must(["publish", source]), printed);
+  assert.deepEqual(await Deno.readFile(join(home.seed, "hello-1.0.0.tgz")), archive);
+  await Deno.writeTextFile(join(source, "package.json"), '{"name":"hello","version":"1.0.0" }');
+  const changed = await home.run(["publish", source]);
+  assert.deepEqual([changed.code, changed.stdout], [1, ""], changed.stderr);
+});
+
+Deno.test("it does so in a home that has only the publisher's key, where the DHT has the version", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const { source, printed, archive } = await publishedWithAll(place, home);
+  const elsewhere = await place.home(home.keys);
+  const again = await elsewhere.run(["publish", source]);
+  assert.deepEqual([again.code, again.stdout], [0, printed], again.stderr);
+  assert.deepEqual(await Deno.readFile(join(elsewhere.seed, "hello-1.0.0.tgz")), archive);
+  // Of the archive that was packed first, and is not the one that is out, nothing is left.
+  assert.deepEqual(
+    elsewhere.files(),
+    ["minimal.json", "tgz", "torrent"].map((e) => `hello-1.0.0.${e}`),
+  );
+  const third = await place.home(home.keys);
+  await Deno.writeTextFile(join(source, "node_modules", "x.js"), "other");
+  const { code, stderr } = await third.run(["publish", "--json", source]);
+  assert.equal(code, 1);
+  assert.equal(JSON.parse(stderr.trimEnd().split("\n").at(-1)!).error.code, "VERSION_TAKEN");
+  assert.deepEqual(third.files(), []);
+});
+
+Deno.test("publish says how much goes out before the record does", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const source = await place.source("hello", "1.0.0");
+  const { code, stderr } = await home.run(["publish", "-v", source]);
+  assert.equal(code, 0, stderr);
+  const said = stderr.indexOf("hello@1.0.0: 2 files, 40 B\n");
+  assert(said !== -1 && said < stderr.indexOf("putting the record of hello@1.0.0"), stderr);
+  const ready = await home.run(["publish", join(home.seed, "hello-1.0.0.tgz")]);
+  assert.match(ready.stderr, /^hello@1\.0\.0: 2 files, [\d.]+ \w+$/m);
+});
