@@ -65,6 +65,7 @@ export const transferSettings: readonly SettingKey[] = [
 export const daemonSettings: readonly SettingKey[] = [
   "reannounce-interval",
   "http",
+  "http-hosts",
   "mirror",
   "max-disk",
   "watch",
@@ -127,7 +128,8 @@ function flagOf(definition: SettingDefinition, hidden: boolean): FlagTable[strin
     placeholder: definition.placeholder,
     ...common,
   } as const;
-  return definition.type.kind === "host-port-list" ? { ...text, variadic: true } : text;
+  const { kind } = definition.type;
+  return kind === "host-port-list" || kind === "host-list" ? { ...text, variadic: true } : text;
 }
 
 /**

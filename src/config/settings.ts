@@ -7,6 +7,9 @@
  */
 
 import type { HostPort } from "../base/mod.ts";
+import type { SettingDefinition } from "./setting_types.ts";
+
+export type { SettingDefinition, SettingType, TakesEffect } from "./setting_types.ts";
 
 /** How the daemon notices files that others put into the seed directory. */
 export type WatchMode = "poll" | "events" | "off";
@@ -65,6 +68,8 @@ export interface Settings {
   maxIncoming: number;
   /** Where the daemon's HTTP page listens; `undefined` = nowhere. */
   http: HostPort | undefined;
+  /** Names and addresses under which clients may ask for it, besides those that it listens on. */
+  httpHosts: string[];
   /** How to choose among several publishers of one name that is not pinned. */
   policy: PublisherPolicy;
   /** Whether the daemon downloads and seeds all that the followed publishers offer. */
@@ -75,45 +80,6 @@ export interface Settings {
   watch: WatchMode;
   /** How much the daemon logs. */
   logLevel: LogLevel;
-}
-
-/** What a setting's text may be. */
-export type SettingType =
-  | { kind: "integer"; min: number; max: number }
-  | { kind: "boolean" }
-  | { kind: "duration"; minMs: number; maxMs: number }
-  | { kind: "size"; minBytes: number; maxBytes: number }
-  | { kind: "choice"; values: readonly string[] }
-  | { kind: "path" }
-  | { kind: "address" }
-  | { kind: "host-port-list" };
-
-/**
- * When a new value counts:
- *
- * - `start`: at the next start of the daemon, which has bound sockets, directories or permissions to it
- * - `reload`: as soon as the daemon has read it
- * - `command`: at the next command; the daemon does not use it
- */
-export type TakesEffect = "start" | "reload" | "command";
-
-/** One row of the table. */
-export interface SettingDefinition {
-  /** Name in the config file, and of the flag behind its two dashes. */
-  key: string;
-  /** Name in {@linkcode Settings}. */
-  property: keyof Settings;
-  /** When a new value counts. */
-  takesEffect: TakesEffect;
-  type: SettingType;
-  /** As one would write it; {@linkcode defaultText} fills in `~` and `HOME`. */
-  default: string | readonly string[];
-  /** Stands for the value in help: `N`, `DURATION`. */
-  placeholder: string;
-  /** One line for help, with the unit. */
-  brief: string;
-  /** `false` if the config file cannot set it. */
-  inFile?: false;
 }
 
 const maxRateBytes = 2 ** 40;
@@ -331,6 +297,15 @@ const table = [
     default: "off",
     placeholder: "ADDR:PORT",
     brief: "Where the daemon's HTTP page listens, or off",
+  },
+  {
+    key: "http-hosts",
+    property: "httpHosts",
+    type: { kind: "host-list" },
+    default: "none",
+    placeholder: "NAME,...",
+    brief: "Names under which the HTTP page may be asked for, besides its own address",
+    takesEffect: "start",
   },
   {
     key: "policy",

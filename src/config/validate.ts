@@ -7,7 +7,7 @@
 
 import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
-import type { HostPort } from "../base/mod.ts";
+import { type HostPort, readHostPort } from "../base/mod.ts";
 import { parseDuration, parseHostPort, parseSize } from "./parse.ts";
 import type { SettingType } from "./settings.ts";
 
@@ -71,6 +71,19 @@ function parseHostPortList(text: string): HostPort[] {
   return parts.map((part) => parseHostPort(part));
 }
 
+/** As {@linkcode parseHostPortList}, without ports. Brackets of IPv6 addresses may be there. */
+function parseHostList(text: string): string[] {
+  const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  if (parts.length === 1 && parts[0] === "none") return [];
+  for (const part of parts) {
+    // With a port behind it, so that the rules of HOST:PORT apply.
+    if ("expected" in readHostPort(`${part.replace(/^([^[]*:.*)$/, "[$1]")}:1`)) {
+      throw new Error(`${quoted(part)} is no host: write a name or an address, without a port`);
+    }
+  }
+  return parts.map((part) => part.toLowerCase());
+}
+
 function schemaOf(type: SettingType, base: PathBase): v.GenericSchema<unknown, unknown> {
   switch (type.kind) {
     case "integer": {
@@ -118,6 +131,12 @@ function schemaOf(type: SettingType, base: PathBase): v.GenericSchema<unknown, u
         v.union([single, v.array(v.string())]),
         v.transform((text) => (typeof text === "string" ? text : text.join(","))),
         parsed(parseHostPortList),
+      );
+    case "host-list":
+      return v.pipe(
+        v.union([single, v.array(v.string())]),
+        v.transform((text) => (typeof text === "string" ? text : text.join(","))),
+        parsed(parseHostList),
       );
   }
 }

@@ -33,6 +33,8 @@ export function writeSetting(type: SettingType, value: unknown): string {
       return formatHostPort(value as HostPort);
     case "host-port-list":
       return (value as HostPort[]).map(formatHostPort).join(",") || "none";
+    case "host-list":
+      return (value as string[]).join(",") || "none";
     default:
       return String(value);
   }

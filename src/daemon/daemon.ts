@@ -69,7 +69,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       if (settings.http) {
         // Loaded here because few ask for it.
         const { serveHttpPage } = await import("./http_page.ts");
-        page = serveHttpPage(settings.http, host, clock, ended.reject);
+        page = serveHttpPage({
+          address: settings.http,
+          hosts: settings.httpHosts,
+          operations: host,
+          clock,
+        });
       }
       (options.giveUp ?? givePermissionsUp)();
       options.onReady(await host.status(), page?.address);

@@ -7,7 +7,7 @@
  * | `HOME_NOT_WRITABLE` | failed | the home cannot be made, or a file in it |
  * | `HOME_PATH_TOO_LONG` | usage | the control socket's path would be longer than the system allows |
  * | `TCP_PORT_IN_USE`, `HTTP_ADDRESS_IN_USE` | in-use | another program has the address |
- * | `SERVER_LOST` | failed | control socket or HTTP page ended for want of files, and cannot be had back |
+ * | `SERVER_LOST` | failed | control socket ended for want of files, and cannot be had back |
  * | `HTTP_FAILED` | failed | the HTTP page cannot listen |
  * | `CONTROL_UNREACHABLE` | failed | the owner of the engine ended or closed its socket |
  * | `CONTROL_SILENT` | failed | the owner of the engine is there and does not answer |

@@ -5,11 +5,13 @@
  * @module
  */
 
-import { type Clock, formatHostPort, type HostPort } from "../base/mod.ts";
+import type { IncomingMessage } from "node:http";
+import { type Clock, formatHostPort, type HostPort, utf8 } from "../base/mod.ts";
 import { DaemonError } from "./errors.ts";
+import { bareHost, hostProblem, type OwnNames } from "./http_host.ts";
+import { type HttpLimits, httpLimits, HttpListener } from "./http_listener.ts";
 import { renderMetrics } from "./metrics.ts";
 import type { Operations } from "./operations.ts";
-import { serverLost, SteadyServer } from "./steady_server.ts";
 
 /** A page that is being served. */
 export interface HttpPage {
@@ -18,34 +20,27 @@ export interface HttpPage {
   close(): Promise<void>;
 }
 
+/** Where the page listens, and the names that clients know it by. */
+export interface PageOptions {
+  address: HostPort;
+  /** Names and addresses under which clients may ask, besides those that it listens on. */
+  hosts: readonly string[];
+  operations: Pick<Operations, "status" | "records">;
+  clock: Clock;
+  limits?: HttpLimits;
+}
+
 /**
- * Serves the page at `address`.
+ * Serves the page.
  *
- * @param onFailure called with `SERVER_LOST` if it fails later and cannot be served again
- * @throws {DaemonError} `HTTP_ADDRESS_IN_USE` (kind `in-use`)
+ * @throws {DaemonError} `HTTP_ADDRESS_IN_USE` (kind `in-use`); `HTTP_FAILED`
  */
-export function serveHttpPage(
-  address: HostPort,
-  operations: Pick<Operations, "status" | "records">,
-  clock: Clock,
-  onFailure: (error: DaemonError) => void,
-): HttpPage {
-  let bound = address;
-  const serve = () =>
-    Deno.serve({
-      hostname: bound.host,
-      port: bound.port,
-      onListen: () => {},
-      onError: (error) => new Response(`${(error as Error).message}\n`, { status: 500 }),
-    }, (request) => respond(request, operations, clock));
-  let server: SteadyServer<Deno.HttpServer<Deno.NetAddr>>;
+export function serveHttpPage(options: PageOptions): HttpPage {
+  const { address, hosts, clock, limits = httpLimits } = options;
+  const configured = [address.host, ...hosts].map((host) => bareHost(host) ?? host);
+  let listener: Deno.TcpListener;
   try {
-    server = new SteadyServer(
-      serve(),
-      serve,
-      clock,
-      (error) => onFailure(serverLost(formatHostPort(bound), error)),
-    );
+    listener = Deno.listen({ hostname: address.host, port: address.port });
   } catch (cause) {
     const taken = cause instanceof Deno.errors.AddrInUse;
     throw new DaemonError(
@@ -57,39 +52,75 @@ export function serveHttpPage(
       { cause },
     );
   }
-  bound = { host: server.current.addr.hostname, port: server.current.addr.port };
-  return { address: bound, close: () => server.stop() };
+  const server = new HttpListener(
+    listener,
+    async (request, response, localHost) => {
+      const { body, status, headers } = await respond(request, { localHost, configured }, options)
+        .catch((error: Error) => text(error.message, 500));
+      response.writeHead(status, { ...headers, "content-length": utf8(body).length });
+      response.end(request.method === "HEAD" ? undefined : body);
+    },
+    clock,
+    limits,
+  );
+  const { hostname, port } = listener.addr as Deno.NetAddr;
+  return { address: { host: hostname, port }, close: () => server.close() };
+}
+
+interface PageAnswer {
+  status: number;
+  body: string;
+  headers: Record<string, string>;
 }
 
 async function respond(
-  request: Request,
-  operations: Pick<Operations, "status" | "records">,
-  clock: Clock,
-): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return text("Only GET here; changes go through the control socket", 405);
+  request: IncomingMessage,
+  own: OwnNames,
+  { operations, clock }: Pick<PageOptions, "operations" | "clock">,
+): Promise<PageAnswer> {
+  const target = request.url ?? "/";
+  const problem = hostProblem(target, hostsOf(request), request.httpVersion, own);
+  if (problem === 400) return text("The request names no host, or none that can be", 400);
+  if (problem === 421) {
+    return text(
+      "This page does not answer under that name; the setting http-hosts adds names",
+      421,
+    );
   }
-  if (pathname === "/metrics") {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return {
+      ...text("Only GET here; changes go through the control socket", 405),
+      headers: { ...plain, allow: "GET, HEAD" },
+    };
+  }
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/, "");
+  if (path === "/metrics") {
     const [status, records] = await Promise.all([operations.status(), operations.records()]);
     const body = await renderMetrics({ status, records, nowMs: clock.now() });
-    return new Response(body, { headers: { "content-type": "text/plain; version=0.0.4" } });
+    return { status: 200, body, headers: { "content-type": "text/plain; version=0.0.4" } };
   }
-  if (pathname !== "/healthz" && pathname !== "/readyz") return text("not found", 404);
+  if (path !== "/healthz" && path !== "/readyz") return text("not found", 404);
   const { dht, dhtNodes } = await operations.status();
   // Without the DHT nobody finds us anew; without nodes we find nobody.
-  const problem = dht.state === "off"
+  const trouble = dht.state === "off"
     ? `the DHT is off: ${dht.why}`
     : dht.state === "starting"
     ? "the DHT is starting"
-    : pathname === "/readyz" && dhtNodes === 0
+    : path === "/readyz" && dhtNodes === 0
     ? "no DHT node is known yet"
-    : pathname === "/readyz" && dht.silent
+    : path === "/readyz" && dht.silent
     ? "no DHT node answers"
     : undefined;
-  return problem === undefined ? text("ok", 200) : text(problem, 503);
+  return trouble === undefined ? text("ok", 200) : text(trouble, 503);
 }
 
-function text(body: string, status: number): Response {
-  return new Response(`${body}\n`, { status, headers: { "content-type": "text/plain" } });
+const plain = { "content-type": "text/plain" };
+
+function text(body: string, status: number): PageAnswer {
+  return { status, body: `${body}\n`, headers: plain };
+}
+
+/** The values of all `Host` headers; in `headers` there is the first one only. */
+function hostsOf({ rawHeaders }: IncomingMessage): string[] {
+  return rawHeaders.filter((_, i) => i % 2 === 1 && /^host$/i.test(rawHeaders[i - 1]!));
 }

@@ -34,7 +34,7 @@ if (death !== undefined) prepare(deaths[death], silent.includes(death));
 /** Replaces `setTimeout`; what it returns cuts waits of half a minute short, also those under way. */
 function shortenableWaits(): () => void {
   const { setTimeout, clearTimeout } = globalThis;
-  const underWay = new Map<number, () => void>();
+  const underWay = new Map<unknown, () => void>();
   let isShort = false;
   globalThis.setTimeout = ((callback: () => void, ms?: number, ...args: []) => {
     if (ms !== CUT_SHORT_MS) return setTimeout(callback, ms, ...args);
@@ -53,7 +53,7 @@ function shortenableWaits(): () => void {
   return () => {
     isShort = true;
     for (const [id, callback] of underWay) {
-      clearTimeout(id);
+      clearTimeout(id as number);
       setTimeout(callback);
     }
     underWay.clear();

@@ -277,7 +277,8 @@ Deno.test("what was published without the DHT undoes nothing that another machin
   const announced = await home.must(["announce"]);
   assert.match(announced, /^mine@1\.0\.0\tstored on 8 nodes/m);
   assert.match(announced, /^theirs@1\.0\.0\tsuperseded/m);
-  assert.match(announced, /^announce record\tsuperseded/m);
+  // The schedule may have come upon the newer one first, and taken it over.
+  assert.match(announced, /^announce record\t(superseded|stored on 8 nodes \(0 new\))/m);
   const other = await place.home(null);
   const find = async (spec: string) =>
     JSON.parse(await other.must(["resolve", "--json", `${home.publicKey}/${spec}`])).infohash;

@@ -100,6 +100,7 @@ Deno.test("what reload says of each setting is what the running daemon does", as
       to: `127.0.0.1:${free}`,
       isInForce: () => fetch(`http://127.0.0.1:${free}/healthz`).then(() => true, () => false),
     },
+    "http-hosts": { to: "monitor.example" },
     policy: { to: "trusted" },
     mirror: { to: "true" },
     "max-disk": { to: "1MiB" },

@@ -197,6 +197,22 @@ Deno.test("a request that stops half-way is given up, and holds up nobody", asyn
   assert(heard.includes("did not come to its end"), heard);
 });
 
+Deno.test("clients that stop within the headers hold up neither the others nor the end", async () => {
+  await using control = await served();
+  using ends = new DisposableStack();
+  for (let n = 0; n < 100; n++) {
+    const stuck = ends.use(await raw(control.path));
+    await stuck.say(["", "POST /v1/st", "POST /v1/status HTTP/1.1\r\nhost: x\r\n"][n % 3]!);
+  }
+  assert.equal((await control.ask("POST", "/v1/status")).status, 200);
+  control.server.drain();
+  const closed = control.server.close();
+  // If Deno waits for them, it is not waited for longer than this.
+  await control.clock.advance(1_000);
+  await closed;
+  assert(!existsSync(control.path));
+});
+
 Deno.test("noise and a hurried goodbye do no harm", async () => {
   await using control = await served();
   for (

@@ -155,6 +155,23 @@ Deno.test("the HTTP page is off or at an address, any free port included", async
   );
 });
 
+Deno.test("the names of the HTTP page are a list of hosts without ports, in lower case", async () => {
+  const of = async (file: string) => (await load({ file })).values.httpHosts;
+  assert.deepEqual(await of(""), []);
+  assert.deepEqual(await of("http-hosts: none"), []);
+  assert.deepEqual(await of("http-hosts: Monitor.example, 192.0.2.7"), [
+    "monitor.example",
+    "192.0.2.7",
+  ]);
+  assert.deepEqual(await of("http-hosts: ['[2001:db8::1]', '2001:db8::2']"), [
+    "[2001:db8::1]",
+    "2001:db8::2",
+  ]);
+  for (const bad of ["monitor.example:80", "http://x", "a b", "'*'", "x@y", "'[::1]:80'"]) {
+    await refuses({ file: `http-hosts: ${bad}\n` }, "BAD_SETTING", "http-hosts");
+  }
+});
+
 Deno.test("a value out of its limits is refused and the limits are named", async () => {
   const cases: [string, string, string][] = [
     ["port", "65536", "from 0 to 65535"],

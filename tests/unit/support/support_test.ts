@@ -96,7 +96,7 @@ Deno.test("a process that takes too long is killed, and its output shown", async
   // A busy machine may take long to start a shell.
   for (let timeoutMs = 300;; timeoutMs *= 4) {
     const run = runCli(["seed"], { ...sh("echo begun; exec sleep 3600"), timeoutMs });
-    const { message } = await run.then(assert.fail, (error: Error) => error);
+    const { message } = await run.then(() => assert.fail("it ended"), (error: Error) => error);
     assert.match(message, /^libreseed seed took too long\n--- stdout\n/);
     if (message.includes("\nbegun\n")) break;
   }
