@@ -147,9 +147,11 @@ function describeDht(dht: StatusJson["dht"]): string {
 function describeRecords(records: readonly RecordJson[]): string {
   const failing = records.filter(({ error }) => error !== undefined).length;
   const waiting = records.filter(({ lastAttemptMs }) => lastAttemptMs === undefined).length;
+  const weak = records.filter((one) => one.weak && one.lastAttemptMs !== undefined).length;
   return [
     `${records.length} kept`,
     ...(failing > 0 ? [`${failing} failing`] : []),
+    ...(weak > 0 ? [`${weak} weak`] : []),
     ...(waiting > 0 ? [`${waiting} not announced yet`] : []),
   ].join(", ");
 }
@@ -229,12 +231,14 @@ function versionRows(one: PackageJson): StatusRow[] {
 }
 
 function recordRow(record: RecordJson, nowMs: number): StatusRow {
-  const { holding, asked, nextDueMs, error } = record;
+  const { holding, asked, weak, lastAttemptMs, nextDueMs, error } = record;
   const due = nextDueMs === undefined
     ? "not announced yet"
     : nextDueMs <= nowMs
     ? "due now"
     : `next in ${formatDuration(nextDueMs - nowMs)}`;
   const trouble = error === undefined ? "" : `; ${error}`;
-  return ["record", `${labelOf(record)}: on ${holding} nodes, ${asked} asked, ${due}${trouble}`];
+  // What was not announced yet is said to be so.
+  const on = `on ${holding} nodes${weak && lastAttemptMs !== undefined ? ", weak" : ""}`;
+  return ["record", `${labelOf(record)}: ${on}, ${asked} asked, ${due}${trouble}`];
 }

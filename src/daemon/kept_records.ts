@@ -30,18 +30,24 @@ export class KeptRecords {
   readonly #state: StateDatabase;
   readonly #clock: Clock;
   readonly #port: number;
+  readonly #minNodes: () => number;
   readonly #onNotice: (message: string) => void;
 
-  /** @param port that torrents are announced with */
+  /**
+   * @param port that torrents are announced with
+   * @param minNodes held by fewer nodes, a record is called weak
+   */
   constructor(
     state: StateDatabase,
     clock: Clock,
     port: number,
+    minNodes: () => number,
     onNotice: (message: string) => void,
   ) {
     this.#state = state;
     this.#clock = clock;
     this.#port = port;
+    this.#minNodes = minNodes;
     this.#onNotice = onNotice;
   }
 
@@ -73,6 +79,7 @@ export class KeptRecords {
         holding: outcome?.holding ?? 0,
         asked: outcome?.asked ?? 0,
         responded: outcome?.responded ?? 0,
+        weak: (outcome?.holding ?? 0) < this.#minNodes(),
         lastAttemptMs: outcome?.lastAttemptMs,
         lastSuccessMs: outcome?.lastSuccessMs,
         nextDueMs: outcome?.nextDueMs,

@@ -40,6 +40,7 @@ export interface PutJson {
   holding: number;
   stored: number;
   weak: boolean;
+  needsRetry: boolean;
   superseded?: ItemJson;
   conflict?: ItemJson;
   errors: Record<string, number>;
@@ -97,6 +98,8 @@ export interface RecordJson extends RecordName {
   holding: number;
   asked: number;
   responded: number;
+  /** Whether fewer nodes hold it than `min-nodes`. */
+  weak: boolean;
   /** Unix milliseconds; absent before the first time. */
   lastAttemptMs?: number;
   lastSuccessMs?: number;

@@ -71,7 +71,7 @@ export async function publish(
   const outcome = await storeManifest(operations, minimal, item, signal);
   if (!("kind" in outcome) && outcome.weak) {
     context.onWarning?.(
-      `the record of ${label} is weak: ${outcome.holding} of ${outcome.responded} nodes hold it`,
+      `the record of ${label} is weak: ${outcome.holding} of ${outcome.responded} nodes hold it, fewer than min-nodes`,
     );
   }
   const { daemon } = await operations.status();

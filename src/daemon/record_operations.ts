@@ -39,6 +39,7 @@ const NOBODY_ASKED: PutJson = {
   holding: 0,
   stored: 0,
   weak: true,
+  needsRetry: true,
   errors: {},
 };
 

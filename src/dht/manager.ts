@@ -76,7 +76,7 @@ export interface DhtManagerStats {
   /** Gets that a node answered. */
   getsAnswered: number;
   puts: number;
-  /** Puts after which enough nodes hold the item. */
+  /** Puts after which as many nodes hold the item as `minNodes` says. */
   putsStrong: number;
   /** Searches for peers of a torrent, and how many of them found one. */
   peerSearches: number;

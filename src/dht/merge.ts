@@ -67,6 +67,7 @@ export function mergePuts(outcomes: PutOutcome[]): PutOutcome {
     sum.holding = Math.max(sum.holding, other.holding);
     sum.stored += other.stored;
     sum.weak &&= other.weak;
+    sum.needsRetry &&= other.needsRetry;
     sum.conflict ??= other.conflict;
     const newer = other.superseded;
     if (newer && newer.seq > (sum.superseded?.seq ?? -1)) sum.superseded = newer;

@@ -36,8 +36,13 @@ export interface PutOutcome {
   holding: number;
   /** How many took it during this put. */
   stored: number;
-  /** Held by fewer nodes than `minNodes`, and fewer than there are. */
+  /** Held by fewer nodes than `minNodes`. */
   weak: boolean;
+  /**
+   * Whether it counts as failed and is put again after a short pause: held by fewer nodes than
+   * `minNodes` and than answered. A weak put on all nodes of a small network is as good as it gets.
+   */
+  needsRetry: boolean;
   /** A newer item of the same key and salt that some node showed; ours was not put any further. */
   superseded: MutableItem | undefined;
   /**

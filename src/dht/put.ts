@@ -115,12 +115,14 @@ class Put {
   }
 
   outcome(): PutOutcome {
+    const { minNodes } = this.#options;
     return {
       asked: this.#asked,
       responded: this.#responded,
       holding: this.#holding,
       stored: this.#stored,
-      weak: this.#holding < Math.min(this.#options.minNodes, Math.max(this.#responded, 1)),
+      weak: this.#holding < minNodes,
+      needsRetry: this.#holding < Math.min(minNodes, Math.max(this.#responded, 1)),
       superseded: this.#superseded,
       conflict: this.#conflict,
       errors: this.#errors,

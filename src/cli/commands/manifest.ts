@@ -55,7 +55,7 @@ async function put(given: Run): Promise<void> {
   await withNode(given, async ({ operations }) => {
     const { item, outcome } = await putManifest(operations, minimal, keys, io.clock, io.signal);
     const { holding, weak } = outcome;
-    if (weak) output.warning(`the record is weak: ${holding} nodes hold it`);
+    if (weak) output.warning(`the record is weak: ${holding} nodes hold it, fewer than min-nodes`);
     output.result(
       { ...minimal, seq: item.seq, target: item.target, holding, weak },
       `${JSON.stringify(minimal)}\nseq ${item.seq}, target ${item.target}, on ${holding} nodes`,

@@ -289,7 +289,7 @@ Deno.test("what was published without the DHT undoes nothing that another machin
   await together(["mine@^1", "theirs@^1", "next@^1"].map(find));
 });
 
-Deno.test("a put on too few of the nodes is named as weak; one on all nodes there are is not", async () => {
+Deno.test("a put on too few of the nodes is named as weak", async () => {
   await using place = await newPlace({ nodes: 3 });
   await using unwilling = await unwillingNode(place.testnet.nodes);
   const home = await place.home();
@@ -302,12 +302,37 @@ Deno.test("a put on too few of the nodes is named as weak; one on all nodes ther
   assert.deepEqual([holding, isWeak], [3, true]);
 });
 
-Deno.test("a put on all the nodes of a small network is not weak", async () => {
+Deno.test("a record on all the nodes of a small network is weak in every report, and no failure", async () => {
   await using place = await newPlace({ nodes: 3 });
-  const source = await place.source("strong", "1.0.0");
-  const { code, stderr } = await (await place.home()).run(["publish", source]);
-  assert.equal(code, 0);
-  assert(!stderr.includes("weak") && stderr.includes("on 3 nodes"), stderr);
+  const home = await place.home();
+  const source = await place.source("small", "1.0.0");
+  const published = await home.run(["publish", "--json", source]);
+  assert.equal(published.code, 0, published.stderr);
+  assert.match(
+    published.stderr,
+    /small@1\.0\.0 is weak: 3 of 3 nodes hold it, fewer than min-nodes/,
+  );
+  const { holding, weak } = JSON.parse(published.stdout);
+  assert.deepEqual([holding, weak], [3, true]);
+
+  const announced = await home.run(["announce", "--json"]);
+  assert.equal(announced.code, 0, announced.stderr);
+  for (const line of announced.stdout.trimEnd().split("\n")) {
+    const { ok, outcome } = JSON.parse(line);
+    assert.deepEqual([ok, outcome.weak, outcome.needsRetry], [true, true, false], line);
+  }
+  assert.match(await home.must(["announce", "small"]), /stored on 3 nodes \(0 new\), weak$/m);
+  const minimal = join(home.seed, "small-1.0.0.minimal.json");
+  assert.equal(JSON.parse(await home.must(["manifest", "put", "--json", minimal])).weak, true);
+
+  await using _daemon = await home.daemon();
+  const { records } = JSON.parse(await home.must(["status", "--json", "small"]));
+  assert(records.length > 0);
+  for (const { kind, weak, failures } of records) {
+    assert.deepEqual([weak, failures], [true, 0], kind);
+  }
+  assert.match(await home.must(["status"]), /3 kept, .*weak/);
+  assert.match(await home.must(["status", "small"]), /small@1\.0\.0: on 3 nodes, weak, /);
 });
 
 Deno.test("publish --json tells what scripts need", async () => {

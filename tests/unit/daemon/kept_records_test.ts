@@ -11,7 +11,7 @@ Deno.test("a torrent is due after a restart when it would have been, at once if 
   using state = StateDatabase.open(join(home.path, "state.db"), clock);
   const infoHash = "ab".repeat(20);
   const nextDueMs = clock.now() + 60_000;
-  const keptWith = (port: number) => new KeptRecords(state, clock, port, () => {});
+  const keptWith = (port: number) => new KeptRecords(state, clock, port, () => 8, () => {});
   assert.equal(keptWith(6_881).torrentDueMs(infoHash), 0);
   keptWith(6_881).settle({
     kind: "torrent",

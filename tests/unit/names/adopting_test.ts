@@ -56,7 +56,7 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     version: "1.0.0",
     minimal,
   } as ValidSeedEntry;
-  const records = new KeptRecords(state, clock, 6_881, () => {});
+  const records = new KeptRecords(state, clock, 6_881, () => 8, () => {});
   let looking = 0;
   const asked = { record: 0, name: 0, list: 0 };
   const listTarget = targetOf(keys.publicKey, announceSalt(keys.publicKey));
