@@ -21,6 +21,7 @@ import { AdoptedLists } from "./adopted_lists.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
 import { Downloads } from "./downloads.ts";
 import { FollowKeeper } from "./follows.ts";
+import { DhtWatch } from "./dht_watch.ts";
 import { DaemonError } from "./errors.ts";
 import { homePaths } from "./home.ts";
 import {
@@ -52,6 +53,8 @@ import { WorkerHost } from "./worker_host.ts";
 export interface HostListeners {
   onNotice: (message: string) => void;
   onWarning: (message: string) => void;
+  /** What only a log of the finest level has. */
+  onDetail?: (message: string) => void;
   /** The engine died; the host cannot go on. */
   onFailure: (error: Error) => void;
 }
@@ -88,8 +91,7 @@ export class Host implements Operations {
   readonly #catalogsAtStart: readonly string[];
   readonly #worker: WorkerHost;
   #bootstrap!: BootstrapNodes;
-  /** Why there is no DHT, while there is none. */
-  #dhtTrouble: string | undefined;
+  readonly #dhtWatch: DhtWatch;
   #packages!: Packages;
   #records!: KeptRecords;
   #names!: NameKeeper;
@@ -114,7 +116,9 @@ export class Host implements Operations {
     let host: Host | undefined;
     // It loads while all else is made ready.
     const worker = WorkerHost.open(sandbox, {
-      onDht: (state) => host!.#onDht(state),
+      onDht: (state) => host!.#dhtWatch.hear(state),
+      onLog: (level, message) =>
+        level === "warn" ? listeners.onWarning(message) : listeners.onDetail?.(message),
       onAnnounced: (report) => host!.#dht.settle(report, NOTED_WITHIN_MS),
       onFailure: listeners.onFailure,
       onUnreadable: (infoHashHex) => void host!.#mend(infoHashHex),
@@ -153,6 +157,10 @@ export class Host implements Operations {
       clock: options.clock,
       onWarning: options.listeners.onWarning,
     });
+    this.#dhtWatch = new DhtWatch({
+      ...{ clock: options.clock, isWanted: options.settings.dht, tellsOfSilence: options.daemon },
+      ...options.listeners,
+    });
     this.#startedMs = options.clock.now();
   }
 
@@ -174,8 +182,10 @@ export class Host implements Operations {
     }).catch(async (error) => {
       throw await namePortOwner(error, settings.port);
     });
+    this.#dhtWatch.hear(started.dht);
     this.#bootstrap.keepLooking((addresses) => worker.addBootstrap(addresses));
-    this.#records = new KeptRecords(this.#state, clock, started.port, listeners.onNotice);
+    const minNodes = () => this.#options.settings.minNodes;
+    this.#records = new KeptRecords(this.#state, clock, started.port, minNodes, listeners.onNotice);
     this.#downloads = new Downloads(worker, seedDirectory);
     this.#names = new NameKeeper({
       state: this.#state,
@@ -368,6 +378,7 @@ export class Host implements Operations {
   /** Manager, engine, state; bounded by `deadlineMs` milliseconds. */
   async close(deadlineMs: number): Promise<void> {
     this.#bootstrap.stop();
+    this.#dhtWatch.stop();
     await Promise.all([this.#seeding?.stop(), this.#names.stop(), this.#follows?.stop()]);
     await this.#nodes.stop();
     await this.#worker.stop(deadlineMs);
@@ -384,16 +395,5 @@ export class Host implements Operations {
       const { message } = error as Error;
       this.#options.listeners.onWarning(`${infoHashHex} is not seeded: ${message}`);
     }
-  }
-
-  #onDht(state: StatusJson["dht"]): void {
-    const { settings, listeners } = this.#options;
-    const before = this.#dhtTrouble;
-    this.#dhtTrouble = state.state === "off" ? state.why : undefined;
-    if (!settings.dht || this.#dhtTrouble === before) return;
-    // Said once, however often opening the socket is tried again.
-    if (this.#dhtTrouble !== undefined) {
-      listeners.onWarning(`${this.#dhtTrouble}; going on without the DHT, and trying again`);
-    } else if (before !== undefined) listeners.onNotice("the DHT is back");
   }
 }

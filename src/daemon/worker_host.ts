@@ -42,6 +42,8 @@ export interface WorkerHostListeners {
   onDht: (state: DhtState) => void;
   onAnnounced: (report: ReportData) => void;
   onFailure: (error: Error) => void;
+  /** A line for the log of the thread or of a library in it. */
+  onLog: (level: "warn" | "debug", message: string) => void;
   /** The `.torrent` of a seeded archive cannot be read. */
   onUnreadable: (infoHashHex: string, message: string) => void;
 }
@@ -94,6 +96,8 @@ export class WorkerHost {
             listeners.onDht(event.state);
           } else if (event.event === "unreadable") {
             listeners.onUnreadable(event.infoHashHex, event.message);
+          } else if (event.event === "log") {
+            listeners.onLog(event.level, event.message);
           } else if (event.event === "progress") {
             worker.#progress.get(event.operation)?.(event.progress);
           } else if (event.operation === undefined) listeners.onAnnounced(event.report);

@@ -74,6 +74,8 @@ export interface ReannouncerOptions {
    */
   isReachable?: () => boolean;
   onReport: (report: AnnounceReport) => void;
+  /** Hears what `onReport`, `isReachable` or the schedule itself threw, and the schedule goes on. */
+  onError?: (error: unknown) => void;
 }
 
 /** The interval of each announcement is spread by this much both ways, so that none march in step. */
@@ -212,8 +214,26 @@ export class Reannouncer {
     this.#wake();
   }
 
-  /** Starts what is due, and sets the timer for what is due next. */
+  /** Starts what is due, and sets the timer for what is due next. If that fails, tries again later. */
   #wake(): void {
+    if (this.#guarded(() => this.#startDue())) return;
+    this.#timer?.cancel();
+    this.#timer = this.#options.clock.after(LONGEST_SLEEP_MS, () => this.#wake());
+  }
+
+  /** Whether it succeeded. Nobody waits for most announcements, and nobody would hear them fail. */
+  #guarded(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      if (!this.#options.onError) throw error;
+      this.#options.onError(error);
+      return false;
+    }
+  }
+
+  #startDue(): void {
     if (this.#stopped.signal.aborted || this.#options.isReachable?.() === false) return;
     const isLive = (entry: Entry) => !entry.running && this.#entries.get(entry.idHex) === entry;
     const nowMs = this.#options.clock.now();
@@ -261,7 +281,7 @@ export class Reannouncer {
       entry.running = undefined;
       if (this.#entries.get(entry.idHex) === entry) this.#queues[entry.kind].push(entry);
       if (!this.#stopped.signal.aborted) {
-        this.#options.onReport(report);
+        this.#guarded(() => this.#options.onReport(report));
         this.#wake();
       }
       return report;
@@ -325,7 +345,7 @@ export class Reannouncer {
       entry.item = packItem(outcome.superseded);
       return true;
     }
-    return outcome.holding > 0 && !outcome.weak;
+    return outcome.holding > 0 && !outcome.needsRetry;
   }
 
   #pauseMs(entry: Entry, failures: number): number {

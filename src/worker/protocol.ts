@@ -169,6 +169,8 @@ export type WorkerEvent =
   | { event: "announced"; operation?: number; report: ReportData }
   /** The `.torrent` of a seeded archive cannot be read. */
   | { event: "unreadable"; infoHashHex: string; message: string }
+  /** A line for the log: `warn` is for people, `debug` what libraries say besides. */
+  | { event: "log"; level: "warn" | "debug"; message: string }
   | { event: "failure"; error: ErrorData };
 
 /** Whether there is a DHT, and somebody in it who answers. */

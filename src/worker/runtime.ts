@@ -24,6 +24,7 @@ import {
   Reannouncer,
 } from "../dht/mod.ts";
 import { type DhtState, Engine, type TorrentStatus } from "../engine/mod.ts";
+import { guardedClock } from "./guarded_clock.ts";
 import {
   type DownloadOrder,
   isReachable,
@@ -47,6 +48,9 @@ const ANNOUNCE_LANES = 8;
 /** A download with this many peers needs no more of them. */
 const ENOUGH_PEERS = 20;
 
+/** Different failures of the DHT manager that are told of. */
+const MAX_SAID = 100;
+
 const NO_STATS: DhtManagerStats = {
   gets: 0,
   getsAnswered: 0,
@@ -66,6 +70,7 @@ export class WorkerRuntime implements WorkerApi {
   #engine: Engine | undefined;
   #manager: DhtManager | undefined;
   #managerFailure: string | undefined;
+  readonly #saidOfDht = new Set<string>();
   #limiter: RateLimiter | undefined;
   #reannouncer: Reannouncer | undefined;
 
@@ -94,7 +99,8 @@ export class WorkerRuntime implements WorkerApi {
         this.#tell({ event: "unreadable", infoHashHex, message }),
     });
     this.#engine = engine;
-    this.#limiter = new RateLimiter(this.#clock, options.dhtPacketsPerSecond);
+    const clock = guardedClock(this.#clock, (error) => this.#dhtFailed(error));
+    this.#limiter = new RateLimiter(clock, options.dhtPacketsPerSecond);
     try {
       this.#manager = this.#createManager({
         // Asked at every operation: the engine may have lost its node, or have another one.
@@ -102,7 +108,7 @@ export class WorkerRuntime implements WorkerApi {
           const node = engine.node();
           return node ? [node] : [];
         },
-        clock: this.#clock,
+        clock,
         storeNodes: options.storeNodes,
         minNodes: options.minNodes,
         limiter: this.#limiter,
@@ -114,15 +120,16 @@ export class WorkerRuntime implements WorkerApi {
     }
     this.#reannouncer = new Reannouncer({
       announcer: {
-        put: (item, options) => this.#borrowing.put(item, options),
+        put: (item, options) => this.#told(() => this.#borrowing.put(item, options)),
         announcePeer: (infoHash, port, options) =>
-          this.#borrowing.announcePeer(infoHash, port, options),
+          this.#told(() => this.#borrowing.announcePeer(infoHash, port, options)),
       },
-      clock: this.#clock,
+      clock,
       intervalMs: options.reannounceIntervalMs,
       port: engine.port,
       isReachable: () => this.#manager !== undefined && isReachable(engine.dhtState),
       onReport: (report) => this.#tell({ event: "announced", report: toData(report) }),
+      onError: (error) => this.#dhtFailed(error),
     });
     return { port: engine.port, nodeIdHex: this.#nodeIdHex(), dht: this.#dhtState() };
   }
@@ -264,7 +271,11 @@ export class WorkerRuntime implements WorkerApi {
     for (const operation of this.#operations.values()) operation.abort();
     this.#reannouncer?.stop();
     const begunMs = this.#clock.now();
-    await this.#manager?.stop(deadlineMs / 2);
+    try {
+      await this.#manager?.stop(deadlineMs / 2);
+    } catch (error) {
+      this.#dhtFailed(error);
+    }
     await this.#engine?.close(Math.max(deadlineMs - (this.#clock.now() - begunMs), 0));
   }
 
@@ -281,6 +292,29 @@ export class WorkerRuntime implements WorkerApi {
   #dhtState(): DhtState {
     if (this.#managerFailure !== undefined) return { state: "off", why: this.#managerFailure };
     return this.#running.dhtState;
+  }
+
+  /** What the manager throws that is no outcome of the network is said; the schedule goes on. */
+  async #told<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LibreseedError)) this.#dhtFailed(error);
+      throw error;
+    }
+  }
+
+  /** Says what went wrong in the manager or the schedule; each thing once, however often it happens. */
+  #dhtFailed(error: unknown): void {
+    const { message } = errorToData(error);
+    if (this.#saidOfDht.has(message) || this.#saidOfDht.size >= MAX_SAID) return;
+    this.#saidOfDht.add(message);
+    this.#tell({
+      event: "log",
+      level: "warn",
+      message:
+        `the DHT manager failed, which is a defect: ${message}. Seeding goes on; please report it`,
+    });
   }
 
   #nodeIdHex(): string | undefined {

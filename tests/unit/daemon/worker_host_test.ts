@@ -37,7 +37,13 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
   };
   const worker = WorkerHost.open(
     {} as never,
-    { onDht() {}, onAnnounced() {}, onUnreadable() {}, onFailure: (error) => failures.push(error) },
+    {
+      onDht() {},
+      onAnnounced() {},
+      onUnreadable() {},
+      onLog() {},
+      onFailure: (error) => failures.push(error),
+    },
     clock,
     connect,
   );

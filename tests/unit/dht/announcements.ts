@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { toHex, utf8 } from "../../../src/base/mod.ts";
 import { type AnnounceReport, type PutOutcome, Reannouncer } from "../../../src/dht/mod.ts";
-import type { Announcer } from "../../../src/dht/reannounce.ts";
+import type { Announcer, ReannouncerOptions } from "../../../src/dht/reannounce.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { bencode, type MutableItem, signItem, targetOf } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -30,6 +30,7 @@ export const good: PutOutcome = {
   holding: 8,
   stored: 0,
   weak: false,
+  needsRetry: false,
   superseded: undefined,
   conflict: undefined,
   errors: {},
@@ -55,7 +56,9 @@ export class Announcements implements Announcer {
   outcome: (idHex: string) => Partial<PutOutcome> | Error = () => ({});
 
   constructor(
-    options: { intervalMs?: number; random?: () => number; isReachable?: () => boolean } = {},
+    options: Partial<
+      Pick<ReannouncerOptions, "intervalMs" | "random" | "isReachable" | "onReport" | "onError">
+    > = {},
   ) {
     this.reannouncer = new Reannouncer({
       announcer: this,
@@ -64,7 +67,11 @@ export class Announcements implements Announcer {
       intervalMs: options.intervalMs ?? HOUR_MS,
       port: 6_881,
       isReachable: options.isReachable,
-      onReport: (report) => this.reports.push(report),
+      onError: options.onError,
+      onReport: (report) => {
+        this.reports.push(report);
+        options.onReport?.(report);
+      },
     });
   }
 

@@ -46,8 +46,8 @@ Deno.test("intervals are spread by a tenth both ways", async () => {
 
 const failures: [string, Partial<PutOutcome> | Error][] = [
   ["an error", new DhtError("network", "DHT_OFF", "off")],
-  ["a weak put", { holding: 3, weak: true }],
-  ["a put that nobody holds", { holding: 0, weak: false }],
+  ["a put that needs a retry", { holding: 3, weak: true, needsRetry: true }],
+  ["a put that nobody holds", { holding: 0, weak: true, needsRetry: false }],
 ];
 for (const [what, outcome] of failures) {
   Deno.test(`after ${what} the pause is a minute, doubled each time up to the interval`, async () => {
@@ -69,6 +69,47 @@ for (const [what, outcome] of failures) {
     assert.deepEqual(at.minutes(idOf(item)), [363 + 60, 363 + 61, 363 + 63]);
   });
 }
+
+Deno.test("a weak put that needs no retry, as on all of four nodes, is no failure: an interval until the next", async () => {
+  const at = new Announcements();
+  at.takesMs = 0;
+  at.outcome = () => ({ responded: 4, holding: 4, weak: true, needsRetry: false });
+  const item = record("a");
+  at.reannouncer.keepRecord(item, 0);
+  await at.clock.advance(3 * HOUR_MS);
+  assert.deepEqual(at.minutes(idOf(item)), [0, 60, 120, 180]);
+  assert.deepEqual(at.reports.map(({ failures }) => failures), [0, 0, 0, 0]);
+});
+
+Deno.test("a schedule whose surroundings throw says so and goes on: what fell due meanwhile follows", async () => {
+  let isBroken = false;
+  const errors: unknown[] = [];
+  const breaks = () => {
+    if (isBroken) throw new TypeError("a defect");
+    return true;
+  };
+  const at = new Announcements({
+    isReachable: breaks,
+    onReport: breaks,
+    onError: (error) => errors.push(error),
+  });
+  at.takesMs = 0;
+  const item = record("a");
+  at.reannouncer.keepRecord(item, at.clock.now() + MINUTE_MS);
+  isBroken = true;
+  await at.clock.advance(10 * MINUTE_MS);
+  assert.deepEqual(at.calls, []);
+  assert.ok(errors.length > 0 && errors.every((error) => error instanceof TypeError));
+  isBroken = false;
+  await at.clock.advance(MINUTE_MS);
+  assert.equal(at.calls.length, 1);
+  // A report that nobody could take in does not end it either.
+  isBroken = true;
+  await at.clock.until(at.reannouncer.announceNow(idOf(item))!);
+  isBroken = false;
+  await at.clock.advance(2 * HOUR_MS);
+  assert.ok(at.calls.length >= 4, `${at.calls.length} announcements`);
+});
 
 Deno.test("pauses after failures are spread too, and no longer than the interval and a tenth", async () => {
   const random = seededRandom(3);
