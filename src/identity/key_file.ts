@@ -8,6 +8,7 @@
 import { dirname } from "node:path";
 import { fromUtf8, utf8 } from "../base/mod.ts";
 import { IdentityError } from "./errors.ts";
+import { describeForeignKey } from "./foreign_key.ts";
 import { fromPkcs8Pem, type KeyPair, toPkcs8Pem } from "./key_pair.ts";
 
 /** Far more than any Ed25519 PEM; what is larger was not written as a key. */
@@ -85,7 +86,10 @@ export async function readKeyFile(path: string): Promise<KeyPair> {
   try {
     return fromPkcs8Pem(fromUtf8(bytes));
   } catch (cause) {
-    throw invalid(path, messageOf(cause), cause);
+    const foreign = describeForeignKey(bytes, path);
+    throw foreign
+      ? invalid(path, `It is ${foreign.what}. ${foreign.mend}`, cause)
+      : invalid(path, messageOf(cause), cause);
   }
 }
 
@@ -110,10 +114,15 @@ function checkIsKeyFile(path: string, info: Deno.FileInfo): void {
 }
 
 function invalid(path: string, why: string, cause?: unknown): IdentityError {
-  return new IdentityError("failed", "KEY_INVALID", `${path} is not a key file. ${why}`, {
-    cause,
-    detail: { path },
-  });
+  return new IdentityError(
+    "failed",
+    "KEY_INVALID",
+    `${path} is not a key file that libreseed can use. ${why}`,
+    {
+      cause,
+      detail: { path },
+    },
+  );
 }
 
 /** Made beforehand, so that its failure is not mistaken for a key file that is there. */

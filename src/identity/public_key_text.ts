@@ -5,8 +5,9 @@
  */
 
 import { createHash } from "node:crypto";
-import { fromBase64, fromHex, toBase64 } from "../base/mod.ts";
+import { fromBase64, fromHex, toBase64, utf8 } from "../base/mod.ts";
 import { IdentityError } from "./errors.ts";
+import { describeForeignKey, fromOpensshPublicKey } from "./foreign_key.ts";
 import { PUBLIC_KEY_BYTES, type PublicKey } from "./key_pair.ts";
 
 const PREFIX = "ed25519:";
@@ -31,10 +32,21 @@ export function parsePublicKey(text: string): PublicKey {
     throw new IdentityError(
       "usage",
       "KEY_INVALID",
-      `${shown} is not a public key. Write ed25519: and 44 characters of base64, or 64 hexadecimal digits.`,
+      `${shown} is not a public key of libreseed. ${howToWrite(text)}`,
     );
   }
   return key;
+}
+
+/** What to write instead of a text that is no public key. */
+function howToWrite(text: string): string {
+  const openssh = fromOpensshPublicKey(text);
+  if (openssh) return `It is an OpenSSH public key; write it as ${formatPublicKey(openssh)}`;
+  const meant = fromBase64(text);
+  if (meant?.length === PUBLIC_KEY_BYTES) return `Write ${formatPublicKey(meant)} if it is one`;
+  const foreign = describeForeignKey(utf8(text.slice(0, 1_000)), "FILE");
+  const what = foreign && text !== "" ? `It looks like ${foreign.what}. ` : "";
+  return `${what}Write ed25519: and 44 characters of base64, or 64 hexadecimal digits`;
 }
 
 /**
