@@ -1,0 +1,106 @@
+/**
+ * Private keys and key stores in binary formats, known by their first bytes.
+ *
+ * @module
+ */
+
+/** How many bytes from the start of a file are looked at. */
+export const HEAD_BYTES = 64;
+
+/** OIDs of key algorithms in DER: RSA, EC, DSA, Ed25519 and its relatives, ML-DSA and its relatives. */
+const KEY_OIDS = [
+  "06092a864886f70d0101",
+  "06072a8648ce3d0201",
+  "06072a8648ce380401",
+  "06032b65",
+  "06096086480165030403",
+  "06096086480165030404",
+];
+/** PBES1, PBES2 and the algorithms of PKCS #12, which encrypt a key in PKCS #8. */
+const ENCRYPTION_OIDS = ["06092a864886f70d0105", "060a2a864886f70d010c01"];
+/** The content of a PKCS #12 file: `data` or `signedData` (RFC 7292 section 4). */
+const PKCS12_OIDS = ["06092a864886f70d0107"];
+
+/** Formats that begin with fixed bytes, in hexadecimal. */
+const MAGIC: readonly (readonly [kind: string, start: RegExp])[] = [
+  // Version and count, then the first entry: 1 is a private key, 2 a certificate.
+  ["Java key store", /^feedfeed000000(?:01|02)[0-9a-f]{8}00000001/],
+  ["Java key store", /^cececece000000(?:01|02)[0-9a-f]{8}0000000[13]/],
+  ["KeePass database", /^03d9a29a(?:67|65)fb4bb5/],
+  // "SSH PRIVATE KEY FILE FORMAT 1.1"
+  ["SSH 1 private key", /^5353482050524956415445204b4559/],
+  // "openssh-key-v1\0", which PEM holds in base64
+  ["OpenSSH private key", /^6f70656e7373682d6b65792d763100/],
+  // "== ed25519v1-secret"
+  ["Tor hidden service key", /^3d3d206564323535313976312d736563726574/],
+  // Secret-Key packets, old and new form, version 4 or 6, of a known algorithm (RFC 9580 section 5.5).
+  [
+    "PGP secret key",
+    /^(?:94[0-9a-f]{2}|95[0-9a-f]{4})04[4-9a-f][0-9a-f]{7}(?:01|11|12|13|16|19|1b)/,
+  ],
+  [
+    "PGP secret key",
+    /^c5(?:[0-9a-b][0-9a-f]|[c-d][0-9a-f]{3}|ff[0-9a-f]{8})0[46][4-9a-f][0-9a-f]{7}(?:01|11|12|13|16|19|1b)/,
+  ],
+];
+
+/** The first bytes of all formats: most files begin with another. */
+const FIRST_BYTES = new Set([0x30, 0xfe, 0xce, 0x03, 0x53, 0x6f, 0x3d, 0x94, 0x95, 0xc5]);
+
+/**
+ * What a file is, going by how it begins.
+ *
+ * @param head its first {@linkcode HEAD_BYTES} bytes, or all of it
+ * @param sizeBytes its length, if that is known
+ */
+export function binaryKey(head: Uint8Array, sizeBytes: number | undefined): string | undefined {
+  if (!FIRST_BYTES.has(head[0] ?? 0)) return undefined;
+  const hex = Array.from(head, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.startsWith("30")
+    ? derKey(hex, sizeBytes)
+    : MAGIC.find(([, start]) => start.test(hex))?.[0];
+}
+
+/** One element of DER, and what is in it. */
+interface Element {
+  tag: string;
+  /** Bytes of the contents. */
+  length: number;
+  /** Where the contents begin, in digits. */
+  at: number;
+}
+
+function derKey(hex: string, sizeBytes: number | undefined): string | undefined {
+  const outer = elementAt(hex, 0);
+  if (!outer || sizeBytes !== undefined && outer.at / 2 + outer.length !== sizeBytes) {
+    return undefined;
+  }
+  const first = elementAt(hex, outer.at);
+  if (!first) return undefined;
+  const begins = (at: number, oids: readonly string[]) =>
+    oids.some((oid) => hex.startsWith(oid, at));
+  // EncryptedPrivateKeyInfo (RFC 5958): algorithm, then the bytes.
+  if (first.tag === "30") return begins(first.at, ENCRYPTION_OIDS) ? "private key" : undefined;
+  if (first.tag !== "02" || first.length !== 1) return undefined;
+  const version = hex.slice(first.at, first.at + 2);
+  const second = elementAt(hex, first.at + 2);
+  if (!second) return undefined;
+  // PKCS #12 has version 3; PKCS #8 0 or 1; PKCS #1 and SEC 1 begin with numbers and bytes.
+  if (second.tag === "30" && version === "03") {
+    return begins(second.at, PKCS12_OIDS) ? "PKCS #12 key store" : undefined;
+  }
+  if (second.tag === "30") return begins(second.at, KEY_OIDS) ? "private key" : undefined;
+  if (second.tag === "02" && version === "00" && second.length >= 64) return "RSA private key";
+  const isEc = second.tag === "04" && version === "01" && second.length >= 20;
+  return isEc && second.length <= 66 ? "EC private key" : undefined;
+}
+
+function elementAt(hex: string, at: number): Element | undefined {
+  const tag = hex.slice(at, at + 2);
+  const first = parseInt(hex.slice(at + 2, at + 4), 16);
+  if (tag === "" || Number.isNaN(first)) return undefined;
+  if (first < 0x80) return { tag, length: first, at: at + 4 };
+  const digits = 2 * (first & 0x7f);
+  if (digits === 0 || digits > 8) return undefined;
+  return { tag, length: parseInt(hex.slice(at + 4, at + 4 + digits), 16), at: at + 4 + digits };
+}

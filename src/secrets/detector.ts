@@ -1,0 +1,181 @@
+/**
+ * Looks for secrets in files, as their bytes pass by. Reading the files, and refusing them, is the
+ * caller's business.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { concatBytes } from "../base/mod.ts";
+import { AnchorSearch } from "./anchor_search.ts";
+import { binaryKey, HEAD_BYTES } from "./binary_keys.ts";
+import { NAMED_BYTES, type NamedFile, namedFilesOf } from "./named_files.ts";
+import { allRules, type Rule } from "./rules.ts";
+import { type TextUnits, textUnitsOf, toLatin1 } from "./text_units.ts";
+
+/** What a regular expression sees before an anchor, and behind its beginning, in bytes. */
+const [BEFORE_BYTES, BEHIND_BYTES] = [256, 8 * 1024];
+/** A chunk that is shorter is put together with those that follow. */
+const MIN_CHUNK_BYTES = 64 * 1024;
+/** Bytes that are decoded at a time, beside what must be seen around an anchor. */
+const DECODED_BYTES = 16 * 1024;
+
+/**
+ * How often a rule that looks far is tried in the bytes that are looked at in one go, and for how many
+ * of them one more time: text that is made of anchors must not take seconds a megabyte.
+ */
+const [FREE_TRIES, BYTES_PER_TRY] = [64, 2048];
+
+/** Knows the rules. Making one takes some milliseconds and half a megabyte; it serves many files. */
+export class SecretDetector {
+  readonly #rules: readonly Rule[];
+  /** Index of the rule that each anchor is of. */
+  readonly #ruleOf: number[] = [];
+  readonly #search: AnchorSearch;
+
+  constructor() {
+    this.#rules = allRules();
+    const anchors = this.#rules.flatMap(({ anchors }, index) => {
+      for (const _ of anchors) this.#ruleOf.push(index);
+      return anchors;
+    });
+    this.#search = new AnchorSearch(anchors);
+  }
+
+  /**
+   * Begins to look at a file.
+   *
+   * @param path in the package, with `/` between its parts
+   * @param sizeBytes its length, if it is known
+   */
+  file(path: string, sizeBytes?: number): FileScan {
+    return new FileScan(this, namedFilesOf(path), sizeBytes);
+  }
+
+  /**
+   * The kind of the first secret that begins in a part of a file's bytes. What it begins with must be
+   * in the part; what else is in `bytes` is looked at as far as that takes.
+   */
+  kindIn(bytes: Uint8Array, from: number, to: number): string | undefined {
+    let kind: string | undefined;
+    const tries: number[] = [];
+    let text = "";
+    let [decodedFrom, decodedTo] = [0, 0];
+    this.#search.visit(bytes, from, to, (anchor, at) => {
+      const end = Math.min(at + BEHIND_BYTES, bytes.length);
+      const start = Math.max(0, at - BEFORE_BYTES);
+      // Anchors that lie side by side share a text.
+      if (start < decodedFrom || end > decodedTo) {
+        [decodedFrom, decodedTo] = [start, Math.min(end + DECODED_BYTES, bytes.length)];
+        text = latin1(bytes.subarray(decodedFrom, decodedTo));
+      }
+      const index = this.#ruleOf[anchor]!;
+      const rule = this.#rules[index]!;
+      if (rule.isCostly) {
+        tries[index] = (tries[index] ?? 0) + 1;
+        if (tries[index]! > FREE_TRIES + (at - from) / BYTES_PER_TRY) return false;
+      }
+      rule.pattern.lastIndex = at - decodedFrom;
+      const match = rule.pattern.exec(text);
+      if (!match || !rule.accept(match)) return false;
+      kind = rule.kind;
+      return true;
+    });
+    return kind;
+  }
+}
+
+/** One file on its way past. */
+export class FileScan {
+  readonly #detector: SecretDetector;
+  readonly #named: readonly NamedFile[];
+  readonly #sizeBytes: number | undefined;
+  #kind: string | undefined;
+  /** Chunks that are too short to be looked at one by one. */
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+  #units: TextUnits | undefined;
+  /** Bytes of the file that were looked at, or held. */
+  #position = 0;
+  /** The last bytes, of which the part from `#heldFrom` on is to be looked at yet. */
+  #held: Uint8Array = new Uint8Array();
+  #heldFrom = 0;
+  /** The beginning of a file that is known by its name. */
+  #beginning = "";
+
+  constructor(
+    detector: SecretDetector,
+    named: readonly NamedFile[],
+    sizeBytes: number | undefined,
+  ) {
+    this.#detector = detector;
+    this.#named = named;
+    this.#sizeBytes = sizeBytes;
+  }
+
+  /** Takes the next bytes. They may be altered afterwards. */
+  add(chunk: Uint8Array): void {
+    if (this.#kind !== undefined || chunk.length === 0) return;
+    // The usual case is a small file in one piece.
+    const isWhole = chunk.length === this.#sizeBytes;
+    if (isWhole || this.#gatheredBytes === 0 && chunk.length >= MIN_CHUNK_BYTES) {
+      this.#take(chunk, isWhole);
+      return;
+    }
+    this.#gathered.push(chunk.slice());
+    this.#gatheredBytes += chunk.length;
+    if (this.#gatheredBytes >= MIN_CHUNK_BYTES) this.#take(this.#takeGathered(), false);
+  }
+
+  /** The kind of the secret that is in the file, if one is. Nothing may be added any more. */
+  end(): string | undefined {
+    if (this.#kind === undefined) this.#take(this.#takeGathered(), true);
+    const mark = this.#units?.stride === 1 ? "\xef\xbb\xbf" : /^[\xfe\xff]/;
+    const beginning = this.#beginning.replace(mark, "");
+    this.#kind ??= this.#named.find(({ holds }) => holds(beginning))?.kind;
+    return this.#kind;
+  }
+
+  #takeGathered(): Uint8Array {
+    const bytes = concatBytes(...this.#gathered);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    return bytes;
+  }
+
+  #take(raw: Uint8Array, isLast: boolean): void {
+    if (!this.#units) {
+      this.#units = textUnitsOf(raw);
+      this.#kind = binaryKey(raw.subarray(0, HEAD_BYTES), this.#sizeBytes);
+      if (this.#kind !== undefined) return;
+    }
+    const bytes = toLatin1(raw, this.#units, this.#position);
+    this.#position += raw.length;
+    if (this.#named.length > 0 && this.#beginning.length < NAMED_BYTES) {
+      this.#beginning += latin1(bytes.subarray(0, NAMED_BYTES - this.#beginning.length));
+    }
+    this.#kind = this.#lookAt(bytes, isLast);
+  }
+
+  /** What begins near the end of the bytes waits for those that follow. */
+  #lookAt(bytes: Uint8Array, isLast: boolean): string | undefined {
+    let from = 0;
+    const held = this.#held;
+    if (held.length > 0) {
+      const isShort = bytes.length <= BEFORE_BYTES + BEHIND_BYTES;
+      const seam = concatBytes(held, bytes.subarray(0, BEFORE_BYTES + BEHIND_BYTES));
+      from = isShort ? bytes.length : BEFORE_BYTES;
+      const kind = this.#detector.kindIn(seam, this.#heldFrom, held.length + from);
+      if (kind !== undefined) return kind;
+    }
+    const to = isLast ? bytes.length : bytes.length - BEHIND_BYTES;
+    const kind = this.#detector.kindIn(bytes, from, to);
+    this.#held = isLast ? new Uint8Array() : bytes.slice(to - BEFORE_BYTES);
+    this.#heldFrom = BEFORE_BYTES;
+    return kind;
+  }
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+}

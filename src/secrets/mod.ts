@@ -1,0 +1,8 @@
+/**
+ * Secrets in files: private keys, tokens, credentials. Looks at bytes that others read, and knows
+ * nothing of packages.
+ *
+ * @module
+ */
+
+export { type FileScan, SecretDetector } from "./detector.ts";

@@ -1,0 +1,255 @@
+/**
+ * Files whose names say that they hold credentials: what stands in them is read as what the program
+ * of that name reads, so that a short password counts too.
+ *
+ * @module
+ */
+
+import { isPlaceholder, isStandIn } from "./placeholder.ts";
+
+/** A kind of file that is known by its name. */
+export interface NamedFile {
+  /** For people: ".env with values". */
+  kind: string;
+  /** Tried on the path, with `/` between its parts. */
+  path: RegExp;
+  /** Whether the file, or its first {@linkcode NAMED_BYTES}, holds a secret. */
+  holds: (text: string) => boolean;
+}
+
+/** How much of such a file is looked at, in bytes. */
+export const NAMED_BYTES = 256 * 1024;
+
+/** What is called `.env.example` and the like is there to be copied and filled in. */
+const SAMPLE = /\b(examples?|samples?|templates?|dist|defaults?|tpl|tmpl|schema|vault|md|d\.ts)$/i;
+const SAMPLE_FIRST = /^(example|sample|template|default)s?\.env$/i;
+/** What a source is called, and no list of settings. */
+const SOURCE = /\.(c|m)?[jt]sx?$|\.(py|rb|go|rs|md|html?|map)$/i;
+
+const namedFiles: readonly NamedFile[] = [
+  {
+    kind: ".env with values",
+    path: /(^|\/)(\.env([.\-_][^\/]*)?|\.flaskenv|[^\/]+\.env)$/i,
+    holds: (text) => someSetting(text, (_, value) => !isPlaceholder(value)),
+  },
+  {
+    kind: ".envrc with a secret",
+    path: /(^|\/)\.envrc$/,
+    holds: (text) =>
+      someSetting(text, (name, value) => isSecretName(name) && !isPlaceholder(value)),
+  },
+  {
+    kind: "npm credential",
+    path: /(^|\/)[^\/]*(npmrc|yarnrc)[^\/]*$/i,
+    holds: lines(/(?:^|:)_(?:authToken|auth|password)\s*=\s*["']?([^\s"']+)/im),
+  },
+  {
+    kind: "Yarn credential",
+    path: /(^|\/)\.yarnrc\.yml$/,
+    holds: lines(/npmAuth(?:Token|Ident):\s*["']?([^\s"']+)/),
+  },
+  {
+    kind: "netrc with a password",
+    path: /(^|\/)[._]netrc$/,
+    holds: lines(/\bpassword\s+(\S+)/),
+  },
+  {
+    kind: "database password file",
+    path: /(^|\/)\.pgpass$|(^|\/)pgpass\.conf$/,
+    holds: lines(/^[^#\n:]*:[^:\n]*:[^:\n]*:[^:\n]*:(.+)$/m),
+  },
+  {
+    kind: "MySQL password",
+    path: /(^|\/)\.?my\.cnf$/,
+    holds: lines(/^\s*password\s*=\s*["']?([^\s"']+)/m),
+  },
+  {
+    kind: "Git credentials",
+    path: /(^|\/)\.?git-credentials$/,
+    holds: lines(/^https?:\/\/[^\s:@]*:([^\s@]+)@/m),
+  },
+  {
+    kind: "PyPI credential",
+    path: /(^|\/)\.pypirc$/,
+    holds: lines(/^\s*password\s*[=:]\s*(\S+)/m),
+  },
+  {
+    kind: "password hashes",
+    path: /(^|\/)\.?htpasswd$/,
+    holds: lines(/^[^\s#:]+:(\$\w+\$\S+|\{SHA\}\S+|[A-Za-z0-9.\/]{13})/m),
+  },
+  {
+    kind: "AWS credentials",
+    path: /(^|\/)\.aws\/|(^|\/)credentials(\.ini)?$|(^|\/)\.(s3cfg|boto)$/,
+    holds: lines(/^\s*(?:aws_secret_access_key|secret_key|gs_secret_access_key)\s*=\s*(\S+)/m),
+  },
+  {
+    kind: "registry credential",
+    path: /(^|\/)(\.docker\/config|\.?dockercfg|\.?dockerconfigjson|auth|config)(\.json)?$/,
+    holds: lines(/"(?:auth|identitytoken|registrytoken)"\s*:\s*"([A-Za-z0-9+\/=._-]{8,})"/),
+  },
+  {
+    kind: "Composer credential",
+    path: /(^|\/)auth\.json$/,
+    holds: lines(/"(?:password|github\.com|gitlab\.com|bearer)"\s*:\s*"([^"]+)"/),
+  },
+  {
+    kind: "Cargo or gem credential",
+    path: /(^|\/)\.?(cargo|gem)\/credentials(\.toml)?$|(^|\/)credentials\.toml$/,
+    holds: lines(/(?:token\s*=|:\w*api_key:)\s*["']?([^\s"']+)/),
+  },
+  {
+    kind: "Vault token",
+    path: /(^|\/)\.vault-token$/,
+    holds: (text) => text.trim().length >= 8,
+  },
+  {
+    kind: "Terraform credential",
+    path: /(^|\/)(\.terraformrc|terraform\.rc|credentials\.tfrc\.json)$/,
+    holds: lines(/["']?token["']?\s*[=:]\s*"([^"]+)"/),
+  },
+  {
+    kind: "Terraform variables or state with a secret",
+    path: /\.(tfvars|tfvars\.json|tfstate|tfstate\.backup)$/,
+    holds: secretSetting,
+  },
+  {
+    kind: "Kubernetes credential",
+    path: /(^|\/)(kubeconfig|\.kube\/config|admin\.conf)$|\.kubeconfig$/,
+    holds: lines(/(?:client-key-data|token|password):\s*["']?([^\s"']{6,})/),
+  },
+  {
+    kind: "NuGet password",
+    path: /(^|\/)nuget\.config$/i,
+    holds: lines(/key="(?:ClearText)?Password"\s+value="([^"]+)"/i),
+  },
+  {
+    kind: "Maven password",
+    path: /(^|\/)settings(-security)?\.xml$/,
+    holds: lines(/<(?:password|passphrase|master)>([^<]+)</),
+  },
+  {
+    kind: "Gradle password",
+    path: /(^|\/)(gradle|local|keystore|key)\.properties$/,
+    holds: lines(/^\s*[\w.]*(?:password|secret|token)\s*=\s*(\S+)/im),
+  },
+  {
+    kind: "WordPress password",
+    path: /(^|\/)wp-config\.php$/,
+    holds: lines(/define\(\s*['"](?:DB_PASSWORD|AUTH_KEY|SECURE_AUTH_KEY)['"]\s*,\s*['"]([^'"]+)/),
+  },
+  {
+    kind: "Rails master key",
+    path: /(^|\/)(master|production|staging|development|credentials)\.key$/,
+    holds: (text) => /^[0-9a-f]{32}\s*$/.test(text),
+  },
+  {
+    kind: "signing key",
+    path: /\.(key|sec|secret|seed|priv|nk)$|(secret|private|signing)[-_.]?key[^\/]*$/i,
+    holds: (text) =>
+      /^(?:[\w.-]{1,60}:)?(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{128}|[A-Za-z0-9+\/]{43}=|[A-Za-z0-9+\/]{86}==|S[A-Z2-7]{55,57})\s*$/
+        .test(text),
+  },
+  {
+    kind: "settings with a secret",
+    path:
+      /(^|\/)(\.?secrets?|\.?credentials?|local\.settings|appsettings[^\/]*|database|\.?passwords?)\.(json|ya?ml|toml|ini|conf|cfg|properties|txt|xml)$/i,
+    holds: secretSetting,
+  },
+  {
+    kind: "rclone or mail password",
+    path:
+      /(^|\/)(rclone\.conf|\.(msmtprc|fetchmailrc|muttrc|mbsyncrc|offlineimaprc|smbcredentials))$/,
+    holds: lines(
+      /^\s*(?:set\s+)?(?:pass|password|smtp_pass|imap_pass|PassCmd|client_secret|token)\s*[= ]\s*["']?(\S+)/im,
+    ),
+  },
+  {
+    kind: "FTP password",
+    path:
+      /(^|\/)(sitemanager|recentservers|filezilla)\.xml$|(^|\/)\.?(ftpconfig|sftp(-config)?\.json)$/i,
+    holds: lines(/<Pass[^>]*>([^<]+)<|"(?:password|passphrase|pass)"\s*:\s*"([^"]+)"/),
+  },
+  {
+    kind: "Azure token cache",
+    path: /(^|\/)(accessTokens|msal_token_cache|azureProfile|TokenCache)(\.json|\.dat)?$/,
+    holds: lines(
+      /"(?:accessToken|refreshToken|secret|access_token|refresh_token)"\s*:\s*"([^"]+)"/,
+    ),
+  },
+  {
+    kind: "Google credentials",
+    path: /(^|\/)(application_default_credentials|client_secrets?[^\/]*|adc)\.json$/,
+    holds: lines(/"(?:refresh_token|client_secret|private_key)"\s*:\s*"([^"]+)"/),
+  },
+  // What other programs keep encrypted, or in a format of their own: it is made to hold keys.
+  {
+    kind: "key store",
+    path:
+      /\.(p12|pfx|jks|keystore|bks|kdbx?|psafe3|ppk|mobileprovision\.key)$|(^|\/)(secring\.(gpg|pgp|skr)|wallet\.dat|private-keys-v1\.d\/[^\/]+\.key|\.mylogin\.cnf|login\.keychain(-db)?|key[34]\.db|logins\.json)$/i,
+    holds: (text) => text.length >= 16 && !isTruststore(text),
+  },
+  {
+    kind: "libreseed home",
+    path: /(^|\/)state\.db$/,
+    holds: (text) => text.startsWith("SQLite format 3\0") && text.includes("verified_files"),
+  },
+];
+
+/** Any of them. One expression that fails is faster than many. */
+const anyName = new RegExp(namedFiles.map(({ path }) => path.source).join("|"), "i");
+const none: readonly NamedFile[] = [];
+
+/** The kinds that a path belongs to. Most belong to none. */
+export function namedFilesOf(path: string): readonly NamedFile[] {
+  if (!anyName.test(path)) return none;
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (SAMPLE.test(name) || SAMPLE_FIRST.test(name) || SOURCE.test(name)) return none;
+  return namedFiles.filter((one) => one.path.test(path));
+}
+
+/** Whether a line has a value that is none of those that stand for one. */
+function lines(pattern: RegExp): NamedFile["holds"] {
+  const all = new RegExp(pattern.source, pattern.flags + "g");
+  return (text) => {
+    for (const match of text.matchAll(all)) {
+      const value = match.slice(1).find((group) => group !== undefined);
+      if (value !== undefined && !isPlaceholder(value)) return true;
+    }
+    return false;
+  };
+}
+
+/** `NAME=value`, as shells and dotenv read it. */
+const SETTING =
+  /^\s{0,20}(?:export\s{1,4}|set\s{1,4})?([A-Za-z_][\w.-]{0,100})\s{0,8}[=:]\s{0,8}(.{0,4000})$/gm;
+
+function someSetting(text: string, isSecret: (name: string, value: string) => boolean): boolean {
+  for (const [, name, raw] of text.matchAll(SETTING)) {
+    const quoted = /^(["'`])(.*?)\1/.exec(raw!)?.[2];
+    const value = quoted ?? raw!.replace(/(^|\s)#.*$/, "");
+    if (isSecret(name!, value.trim().replace(/^["'`]+|["'`]+$/g, ""))) return true;
+  }
+  return false;
+}
+
+function isSecretName(name: string): boolean {
+  return /secret|token|passw|pwd|api_?key|private_?key|access_?key|credential|_key$/i.test(name);
+}
+
+/** `"password": "…"`, `api_key = …` in files that are there for secrets. */
+const ANY_SETTING =
+  /["']?([A-Za-z_][\w.:-]{0,100})["']?\s{0,8}[=:]\s{0,8}(?:"([^"\n]{0,2000})"|'([^'\n]{0,2000})'|([^\s"',;{}\[\]]{1,2000}))/g;
+
+function secretSetting(text: string): boolean {
+  for (const [, name, ...values] of text.matchAll(ANY_SETTING)) {
+    const value = values.find((one) => one !== undefined) ?? "";
+    if (isSecretName(name!) && value.length >= 6 && !isStandIn(value)) return true;
+  }
+  return false;
+}
+
+/** A Java key store that begins with a certificate. */
+function isTruststore(text: string): boolean {
+  return text.startsWith("\xfe\xed\xfe\xed") && text.charCodeAt(15) === 2;
+}

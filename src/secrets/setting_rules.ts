@@ -1,0 +1,160 @@
+/**
+ * Secrets that are known by the name of the setting, or the address, that they stand in: their own
+ * shape says little.
+ *
+ * @module
+ */
+
+import { isPlaceholder, isStandIn, looksRandom } from "./placeholder.ts";
+import type { Rule } from "./rules.ts";
+
+/** Between a setting's name and its value, in whatever language. */
+const IS = "\\\\?[\"'`]?\\s{0,8}(?:=>|:=|[:=])\\s{0,8}(?:[a-zA-Z]{1,8}\\s)?\\\\?[\"'`]?";
+/** Passwords this short are in every documentation. */
+const MIN_PASSWORD = 6;
+/** Hosts that nobody else can reach, or that stand for one. */
+const NO_HOST =
+  /^(localhost|127\.|0\.0\.0\.0|10\.|192\.168\.|\[|.*\b(example|invalid|test|local|localhost|localdomain|host(name)?|server|domain|your-?\w*|my-?\w*|company|acme|foo|bar|baz)\b)/i;
+
+/** Names of settings that hold secrets, as environment variables have them. */
+const SECRET_NAME =
+  "(?:API_?KEY|SECRET|SECRET_?KEY|ACCESS_?KEY|AUTH_?TOKEN|ACCESS_?TOKEN|API_?TOKEN|BOT_?TOKEN|TOKEN|PASSWORD|PASSWD|PRIVATE_?KEY|CLIENT_SECRET|WEBHOOK_SECRET|ENCRYPTION_KEY|SIGNING_KEY|MASTER_KEY)";
+
+/** The rules. */
+export function settingRules(): Rule[] {
+  return [
+    {
+      kind: "npm credential",
+      anchors: ["_authToken", ":_auth", ":_password"],
+      // Ten letters less of a token than npm's own are still a token.
+      pattern: /(?:_authToken|:_auth|:_password)["']?\s{0,4}=\s{0,4}["']?([^\s"'`<>]{16,})/y,
+      accept: ([, value]) => !isPlaceholder(value!) && /[0-9]/.test(value!),
+    },
+    {
+      kind: "AWS secret access key",
+      anchors: [
+        "aws_secret_access_key",
+        "AWS_SECRET_ACCESS_KEY",
+        "aws_secret_key",
+        "AWS_SECRET_KEY",
+        "ecretAccessKey",
+        "awsSecretKey",
+      ],
+      pattern: new RegExp(`[A-Za-z_]{10,24}${IS}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])`, "y"),
+      accept: ([, key]) => looksRandom(key!),
+    },
+    {
+      kind: "AWS session token",
+      anchors: ["aws_session_token", "AWS_SESSION_TOKEN", "essionToken"],
+      pattern: new RegExp(`[A-Za-z_]{10,24}${IS}([A-Za-z0-9/+=]{100,})`, "y"),
+      accept: ([, token]) => looksRandom(token!),
+    },
+    {
+      kind: "database address with a password",
+      anchors: [
+        ...["postgres://", "postgresql://", "mysql://", "mariadb://", "mongodb://", "db+srv://"],
+        ...["redis://", "rediss://", "amqp://", "amqps://", "mssql://", "sqlserver://"],
+        ...["clickhouse://", "cockroachdb://", "nats://", "smtp://", "smtps://", "ldap://"],
+        ...["ldaps://", "sftp://", "ftp://", "ftps://", "jdbc:", "libsql://", "bolt://"],
+      ],
+      pattern:
+        /(?:jdbc:)?[a-z0-9+]{3,20}:\/\/[^\s:@\/"'`<>]{0,100}:([^\s@\/"'`<>]{6,200})@([A-Za-z0-9_.[\]-]{1,253})/y,
+      accept: ([, password, host]) =>
+        !isStandIn(password!) && host!.includes(".") && !NO_HOST.test(host!) &&
+        !/^[a-z]+$/i.test(password!),
+    },
+    {
+      kind: "address with a token",
+      anchors: ["://x-access-token:", "://oauth2:", "://gitlab-ci-token:", "x-oauth-basic@"],
+      pattern:
+        /(?:x-oauth-basic|:\/\/(?:x-access-token|oauth2|gitlab-ci-token):([^\s@:\/"'`]{16,}))@/y,
+      accept: ([whole, token]) => token === undefined ? whole === "" : looksRandom(token),
+    },
+    {
+      kind: "connection string with a password",
+      anchors: [";Password=", ";password=", ";Pwd=", ";pwd=", ";PWD=", ";PASSWORD="],
+      pattern: /;(?:password|pwd)=([^;"'`\s<>]{6,200})/iy,
+      accept: ([, password]) =>
+        password!.length >= MIN_PASSWORD && !isStandIn(password!) && /[0-9]/.test(password!) &&
+        /[^0-9a-z]/.test(password!),
+    },
+    {
+      kind: "Kubernetes credential",
+      anchors: ["client-key-data:"],
+      pattern: /client-key-data: ?["']?([A-Za-z0-9+/]{60,})/y,
+      accept: ([, key]) => !isPlaceholder(key!),
+    },
+    {
+      kind: "Google credentials",
+      isCostly: true,
+      anchors: ['"authorized_user"', '"refresh_token"'],
+      pattern:
+        /"(?:authorized_user"[^]{0,600}"refresh_token|refresh_token)": ?"(1\/\/?[\w-]{30,}|[\w.-]{60,})"/y,
+      accept: ([, token]) => looksRandom(token!),
+    },
+    {
+      kind: "JSON Web Token",
+      isCostly: true,
+      anchors: ["eyJ[hbrctajkz][bGXHIMWCVnQ][A-Za-z0-9]"],
+      pattern:
+        /(?<![A-Za-z0-9_.-])(eyJ[A-Za-z0-9_-]{10,400})\.(eyJ[A-Za-z0-9_-]{10,2400})\.[A-Za-z0-9_-]{27,700}/y,
+      accept: ([, header, payload]) => isLiveToken(header!, payload!),
+    },
+    {
+      kind: "setting with a secret",
+      anchors: [
+        ...["_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_PASSWD"].flatMap((name) =>
+          ["=", ":", " ", '"', "'"].map((next) => name + next)
+        ),
+      ],
+      pattern: new RegExp(
+        `(?<=[A-Z0-9_]{0,60})_(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)${IS}([A-Za-z0-9+/_.-]{20,200}={0,2})(?=[\\s"'\`,;\\\\)&#]|$)`,
+        "y",
+      ),
+      accept: (match) => isSecretName(match) && looksRandom(match[1]!),
+    },
+    {
+      kind: "password hash of a system account",
+      anchors: [":$6$", ":$5$", ":$y$", ":$2b$", ":$1$"],
+      pattern: /:\$(?:6|5|y|2b|1)\$([A-Za-z0-9.\/$,=]{20,120}):[0-9]{3,6}:[0-9]{0,6}:/y,
+      accept: () => true,
+    },
+    {
+      kind: "registry credential",
+      isCostly: true,
+      anchors: ['"auths"', '"auth": "', '"auth":"'],
+      pattern:
+        /"(?:auths"\s{0,4}:\s{0,4}\{[^}]{1,600}?"auth|auth)"\s{0,4}:\s{0,4}"([A-Za-z0-9+/]{12,}={0,2})"/y,
+      accept: ([whole, value]) => whole!.startsWith('"auths"') && !isPlaceholder(value!),
+    },
+  ];
+}
+
+/** Whether the whole name, of which the match begins in the middle, is one of a secret. */
+function isSecretName(match: RegExpExecArray): boolean {
+  const before = match.input.slice(Math.max(0, match.index - 60), match.index);
+  const name = /[A-Z0-9_]*$/.exec(before)![0] + /^_[A-Z]+/.exec(match[0])![0];
+  return new RegExp(`(?:^|_)${SECRET_NAME}$`).test(name) && !/PUBLIC|PUBLISHABLE/.test(name);
+}
+
+/** Whether the parts of a token are those of a real one: the samples of documentation say who they are. */
+function isLiveToken(header: string, payload: string): boolean {
+  const { alg } = parsePart(header) ?? {};
+  if (typeof alg !== "string" || alg === "none") return false;
+  const claims = parsePart(payload);
+  if (!claims) return false;
+  // Known to everybody, and meant to be: the key that is limited to what visitors may do.
+  if (claims.role === "anon") return false;
+  const text = JSON.stringify(claims);
+  return !/1234567890|John ?Doe|"joe"|example/i.test(text) &&
+    Object.keys(claims).length >= 2;
+}
+
+function parsePart(part: string): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(atob(part.replaceAll("-", "+").replaceAll("_", "/")));
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
