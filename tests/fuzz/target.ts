@@ -83,6 +83,8 @@ export interface Extent {
   inputs?: number;
   /** Until `performance.now()` is this. */
   untilMs?: number;
+  /** But so many damaged inputs at least. */
+  leastInputs?: number;
 }
 
 /** An input that broke something. */
@@ -100,7 +102,7 @@ export class Broken extends Error {
  * Throws the corpus and then damaged copies of it at a target.
  *
  * @param onInput called with each input before it is used
- * @returns how many inputs there were, and the most bytes that one had allocated
+ * @returns how many inputs there were, how many of them were damaged, and the most bytes that one had allocated
  * @throws {Broken} at the first that breaks a property, or allocates too much
  */
 export async function fuzz(
@@ -108,8 +110,8 @@ export async function fuzz(
   random: Random,
   extent: Extent,
   onInput: (input: Uint8Array) => void = () => {},
-): Promise<{ count: number; worstBytes: number }> {
-  const { inputs = Infinity, untilMs = Infinity } = extent;
+): Promise<{ count: number; damaged: number; worstBytes: number }> {
+  const { inputs = Infinity, untilMs = Infinity, leastInputs = 0 } = extent;
   const kept = await readCorpus(target.name);
   const seeds = [...kept.values(), ...await target.seeds?.() ?? []]
     .filter((seed) => seed.length <= MAX_INPUT_BYTES);
@@ -135,13 +137,14 @@ export async function fuzz(
   if (seeds.length === 0) seeds.push(new Uint8Array());
   // Damage upon damage gets further: a few damaged inputs are kept at a time.
   const pool = [...seeds];
-  for (let i = 0; i < inputs && performance.now() < untilMs; i++) {
+  let damaged = 0;
+  for (; damaged < inputs && (damaged < leastInputs || performance.now() < untilMs); damaged++) {
     const input = mutate(pool[Math.floor(random() * pool.length)]!, seeds, random);
     await use(input);
     if (random() < 0.05 && pool.length < seeds.length + 32) pool.push(input);
     else if (random() < 0.005) pool.length = seeds.length;
   }
-  return { count, worstBytes };
+  return { count, damaged, worstBytes };
 }
 
 /**

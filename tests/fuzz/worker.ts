@@ -17,6 +17,8 @@ export interface Job {
   seed: number;
   inputs?: number;
   forMs?: number;
+  /** Damaged inputs that there are even if the time is over. */
+  leastInputs?: number;
   /** Two numbers: inputs so far, length of the one in use. */
   progress: SharedArrayBuffer;
   input: SharedArrayBuffer;
@@ -24,7 +26,7 @@ export interface Job {
 
 /** What became of it. */
 export type Outcome =
-  | { kind: "held"; inputs: number; rssBytes: number; allocatedBytes: number }
+  | { kind: "held"; inputs: number; damaged: number; rssBytes: number; allocatedBytes: number }
   | { kind: "broke"; input: Uint8Array; why: string };
 
 self.onmessage = async ({ data }: MessageEvent<Job>) => {
@@ -33,11 +35,12 @@ self.onmessage = async ({ data }: MessageEvent<Job>) => {
   const shared = new Uint8Array(data.input);
   const extent: Extent = {
     inputs: data.inputs,
+    leastInputs: data.leastInputs,
     untilMs: data.forMs === undefined ? undefined : performance.now() + data.forMs,
   };
   const random = seededRandom(data.seed);
   try {
-    const { count, worstBytes } = await fuzz(target, random, extent, (input) => {
+    const { count, damaged, worstBytes } = await fuzz(target, random, extent, (input) => {
       shared.set(input);
       Atomics.store(progress, 1, input.length);
       Atomics.add(progress, 0, 1);
@@ -46,6 +49,7 @@ self.onmessage = async ({ data }: MessageEvent<Job>) => {
       {
         kind: "held",
         inputs: count,
+        damaged,
         rssBytes: Deno.memoryUsage().rss,
         allocatedBytes: worstBytes,
       } satisfies Outcome,
