@@ -95,7 +95,8 @@ const magnetTarget: Target = {
     if (!magnet.infoHash) return;
     const link = formatMagnet({ ...magnet, infoHash: magnet.infoHash });
     // Percent-encoding may make it longer than what is read.
-    if (link.length <= 8_192) assert.deepEqual(parseMagnet(link), magnet, link);
+    const { unreadPeers: _, ...whatWasRead } = magnet;
+    if (link.length <= 8_192) assert.deepEqual(parseMagnet(link), whatWasRead, link);
   }),
 };
 
