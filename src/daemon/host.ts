@@ -178,10 +178,9 @@ export class Host implements Operations {
       maxConnections: settings.maxConnections,
       maxIncoming: settings.maxIncoming,
       readOnly: !this.#options.daemon,
+      allowLocal: settings.allowLocal,
       ...tunable(settings),
-    }).catch(async (error) => {
-      throw await namePortOwner(error, settings.port);
-    });
+    }).catch(async (error) => Promise.reject(await namePortOwner(error, settings.port)));
     this.#dhtWatch.hear(started.dht);
     this.#bootstrap.keepLooking((addresses) => worker.addBootstrap(addresses));
     const minNodes = () => this.#options.settings.minNodes;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isNodePort } from "../base/mod.ts";
 import type { Contact } from "./node.ts";
 
 /** A contact whose id is known. */
@@ -14,7 +15,10 @@ const MAX_CONTACTS_READ = 512;
 const COMPACT_NODE_BYTES = 26;
 const DIGIT_0 = 0x30;
 
-/** Reads the `nodes` of an answer. What is not a node is left out. */
+/**
+ * Reads the `nodes` of an answer. What is not a node is left out, and so are ports below 1024: a stranger
+ * may name the service of somebody.
+ */
 export function parseCompactNodes(bytes: unknown): KnownContact[] {
   if (!(bytes instanceof Uint8Array)) return [];
   const contacts: KnownContact[] = [];
@@ -24,7 +28,7 @@ export function parseCompactNodes(bytes: unknown): KnownContact[] {
   );
   for (let at = 0; at < end; at += COMPACT_NODE_BYTES) {
     const port = bytes[at + 24]! * 256 + bytes[at + 25]!;
-    if (port === 0 || bytes[at + 20] === 0) continue;
+    if (!isNodePort(port) || bytes[at + 20] === 0) continue;
     contacts.push({
       id: bytes.subarray(at, at + 20),
       host: `${bytes[at + 20]}.${bytes[at + 21]}.${bytes[at + 22]}.${bytes[at + 23]}`,

@@ -16,6 +16,8 @@ import WebTorrent from "webtorrent";
 import type { DhtHost } from "./dht_host.ts";
 import type { EngineOptions } from "./engine.ts";
 import { ConnectionLimit } from "./connection_limit.ts";
+import { DialBudget, isTestHost } from "./dial_budget.ts";
+import { OwnDials } from "./dialling.ts";
 import { EngineError } from "./errors.ts";
 import { watchListener } from "./listener_watch.ts";
 import { acceptReading } from "./peer_pipes.ts";
@@ -68,6 +70,13 @@ export function createClient(
     downloadLimit: options.downloadLimit,
   } as never) as unknown as Client;
   client.blocked = { contains: isUnspecified };
+  client.dials = new OwnDials(
+    new DialBudget({
+      clock: options.clock,
+      isFree: options.isFreeHost ?? isTestHost,
+      ownPort: () => client.torrentPort,
+    }),
+  );
   guardListener(client, options);
   // Peers are announced and looked for by the manager, on its schedule and budget, with an outcome.
   if (client.dht) {
@@ -81,6 +90,7 @@ function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: En
   const { tcpServer, _onTCPConnectionBound } = client._connPool;
   const limit = new ConnectionLimit(maxIncoming, clock);
   acceptReading(tcpServer, (connection) => {
+    client.dials?.accepted(connection);
     if (limit.take(connection)) _onTCPConnectionBound(connection);
   });
   const watch = watchListener(tcpServer, () => client.torrentPort, clock);

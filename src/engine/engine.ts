@@ -6,33 +6,26 @@
  * @module
  */
 
-import { type Clock, every, formatHostPort } from "../base/mod.ts";
+import type { Clock } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
 import { createClient, listening } from "./client.ts";
 import { DhtHost, type DhtState } from "./dht_host.ts";
+import { Download, type DownloadRequest, invalidTorrent } from "./download.ts";
 import { EngineError } from "./errors.ts";
 import { ArchiveStore } from "./chunk_store.ts";
-import { OneConnection } from "./one_connection.ts";
-import { PeerJudge } from "./peer_judge.ts";
-import { PiecePicker } from "./piece_picker.ts";
 import { take, wakeOnHandshake } from "./handshake.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
 import type { SocketFactory, Traffic } from "./udp_socket.ts";
 import {
-  destroyed,
-  type DownloadProgress,
   dropIfBothSeed,
   dropIfRefusing,
   dropSeeders,
   letEndEarly,
-  progressOf,
   serveFrom,
-  settled,
   statusOf,
   type TorrentStatus,
   type Totals,
   totalsOf,
-  whenMoreIsThere,
 } from "./torrents.ts";
 import type { Client, Torrent, Wire } from "./webtorrent_types.ts";
 
@@ -63,30 +56,15 @@ export interface EngineOptions {
   onFailure?: (error: EngineError) => void;
   /** Called if a `.torrent` cannot be read when a peer wants its archive, which is turned away. */
   onUnreadable?: (infoHashHex: string, error: Error) => void;
+  /**
+   * Hosts that are dialled at any port and however often (`dial_budget.ts`); loopback and private ones
+   * unless given.
+   */
+  isFreeHost?: (host: string) => boolean;
   /** Opens UDP sockets; a test hands in its own. */
   createSocket?: SocketFactory;
 }
 
-/** What to download; see {@linkcode Engine.download}. */
-export interface DownloadRequest {
-  /** 40 hexadecimal digits. */
-  infoHashHex: string;
-  /** The `.torrent`, if it is there already. */
-  torrent?: Uint8Array;
-  /** Absolute path to write to. What an earlier download left there is checked and kept. */
-  filePath: string;
-  /** Exact length that was signed, if known. */
-  lengthBytes?: number;
-  /** More than this is refused. */
-  maxBytes: number;
-  /** Peers that are known already. */
-  peers?: PeerAddress[];
-  signal?: AbortSignal;
-  onProgress?: (progress: DownloadProgress) => void;
-}
-
-/** How often a download tells how far it is. */
-const PROGRESS_INTERVAL_MS = 250;
 /**
  * Peers of one torrent that are served at the same time. WebTorrent chooses them anew every ten seconds
  * only: with its ten, the place of one that has got everything would stay empty until then.
@@ -101,8 +79,7 @@ export class Engine {
   readonly #dht: DhtHost | undefined;
   readonly #clock: Clock;
   readonly #seeds: Seeds;
-  /** Torrents that are being downloaded. */
-  readonly #downloads = new Set<Torrent>();
+  readonly #downloads = new Set<Download>();
   /** What the torrents that have ended had moved. */
   readonly #moved = { uploadedBytes: 0, downloadedBytes: 0 };
   #ending: Promise<void> | undefined;
@@ -165,11 +142,11 @@ export class Engine {
     });
     wakeOnHandshake(client, {
       find: async (infoHashHex) => {
-        const live = this.#find(infoHashHex);
-        return live && this.#downloads.has(live) ? live : await this.#seeds.wake(infoHashHex);
+        const live = this.#downloading().find((torrent) => torrent.infoHash === infoHashHex);
+        return live ?? await this.#seeds.wake(infoHashHex);
       },
       unhide: (hashHex) =>
-        this.#seeds.unhide(hashHex, [...this.#downloads].map(({ infoHash }) => infoHash)),
+        this.#seeds.unhide(hashHex, this.#downloading().map(({ infoHash }) => infoHash)),
     });
     client.on("error", (error: Error) => {
       if (this.#ending || !client.destroyed) return;
@@ -231,59 +208,32 @@ export class Engine {
    * `DOWNLOAD_CANCELLED` (when `signal` aborts)
    */
   async download(request: DownloadRequest): Promise<Uint8Array> {
-    const { infoHashHex, torrent, filePath, signal } = request;
+    const { infoHashHex, torrent, filePath } = request;
     // WebTorrent would take anything else for a path or an address to read the torrent from.
     if (!/^[0-9a-f]{40}$/.test(infoHashHex)) {
       throw invalidTorrent(infoHashHex, "that is no infohash of 40 lower-case hexadecimal digits");
     }
     const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
-    const judge = new PeerJudge(added, this.#clock);
-    new PiecePicker(added, this.#clock, Math.random);
-    new OneConnection(added, this.#clock);
-    this.#downloads.add(added);
-    const tell = () => request.onProgress?.(progressOf(added));
-    whenMoreIsThere(added, tell);
-    const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, () => {
-      judge.look();
-      tell();
-    });
-    const cancel = () => added.destroy({ destroyStore: false });
-    signal?.addEventListener("abort", cancel, { once: true });
+    const download = new Download(added, request, this.#clock);
+    this.#downloads.add(download);
     try {
-      signal?.throwIfAborted();
-      added.once("infoHash", () => {
-        if (added.infoHash === infoHashHex) this.addPeers(infoHashHex, request.peers ?? []);
-        else added.emit("error", invalidTorrent(infoHashHex, `it is of ${added.infoHash}`));
-      });
-      added.once("metadata", () => {
-        const problem = unexpected(added, request);
-        if (problem) added.emit("error", problem);
-      });
-      await settled(added, "done");
-      tell();
-      return added.torrentFile;
+      return await download.run();
     } catch (error) {
-      if (signal?.aborted) {
-        const message = `Download of ${infoHashHex} ended early`;
-        throw new EngineError("failed", "DOWNLOAD_CANCELLED", message, { cause: signal.reason });
-      }
+      if (error instanceof EngineError && error.code === "DOWNLOAD_CANCELLED") throw error;
       if (this.#ending) throw engineClosed(error);
       // Without an infohash it did not get as far as being a torrent.
       if (added.infoHash) throw error;
       throw invalidTorrent(infoHashHex, "it cannot be read", error);
     } finally {
-      ticking.cancel();
-      signal?.removeEventListener("abort", cancel);
-      this.#downloads.delete(added);
-      await destroyed(added);
+      this.#downloads.delete(download);
     }
   }
 
   /** Hands peers to a torrent that is being downloaded. Others have no use for them. */
   addPeers(infoHashHex: string, peers: PeerAddress[]): void {
-    const torrent = this.#find(infoHashHex);
-    if (!torrent || torrent.done) return;
-    for (const { host, port } of peers) torrent.addPeer(formatHostPort({ host, port }));
+    for (const download of this.#downloads) {
+      if (download.request.infoHashHex === infoHashHex) download.addPeers(peers);
+    }
   }
 
   /** Seeds an archive no longer; its files stay. Does nothing if it is not seeded. */
@@ -299,7 +249,7 @@ export class Engine {
 
   /** All torrents as they stand. */
   torrents(): TorrentStatus[] {
-    return [...this.#seeds.statuses(), ...[...this.#downloads].map(statusOf)];
+    return [...this.#seeds.statuses(), ...this.#downloading().map(statusOf)];
   }
 
   /** What all torrents together have moved since the start, and move. */
@@ -325,8 +275,8 @@ export class Engine {
     return this.#ending;
   }
 
-  #find(infoHashHex: string): Torrent | undefined {
-    return this.#client.torrents.find((torrent) => torrent.infoHash === infoHashHex);
+  #downloading(): Torrent[] {
+    return [...this.#downloads].map(({ torrent }) => torrent);
   }
 
   #add(
@@ -365,34 +315,4 @@ export class Engine {
 function engineClosed(cause?: unknown): EngineError {
   const message = "The torrent engine has been closed";
   return new EngineError("failed", "ENGINE_CLOSED", message, { cause });
-}
-
-function invalidTorrent(infoHashHex: string, why: string, cause?: unknown): EngineError {
-  const message = `The .torrent of ${infoHashHex} is not valid: ${why}`;
-  return new EngineError("verification", "TORRENT_INVALID", message, { cause });
-}
-
-/** What the metadata promises against what was asked for. */
-function unexpected(torrent: Torrent, request: DownloadRequest): EngineError | undefined {
-  const { infoHashHex, lengthBytes, maxBytes } = request;
-  if (torrent.files.length !== 1) {
-    return new EngineError(
-      "verification",
-      "TORRENT_UNEXPECTED",
-      `Torrent ${infoHashHex} has ${torrent.files.length} files; a package has one`,
-    );
-  }
-  if (lengthBytes !== undefined && torrent.length !== lengthBytes) {
-    return new EngineError(
-      "verification",
-      "TORRENT_UNEXPECTED",
-      `Torrent ${infoHashHex} is ${torrent.length} bytes long; the signed manifest says ${lengthBytes}`,
-    );
-  }
-  if (torrent.length <= maxBytes) return undefined;
-  return new EngineError(
-    "verification",
-    "TORRENT_TOO_LARGE",
-    `Torrent ${infoHashHex} is ${torrent.length} bytes long; the limit is ${maxBytes} (--max-archive-size)`,
-  );
 }

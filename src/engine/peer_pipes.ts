@@ -9,7 +9,6 @@
 import type { EventEmitter } from "node:events";
 import net from "node:net";
 import Peer from "webtorrent/lib/peer.js";
-import Torrent from "webtorrent/lib/torrent.js";
 import { prototypeOf } from "./override.ts";
 import type { Uploader } from "./upload_queue.ts";
 import { type Reader, receive } from "./wire_reader.ts";
@@ -51,10 +50,6 @@ interface Throttle extends EventEmitter {
   destroy(): void;
 }
 
-interface Connecting {
-  _drain(): void;
-}
-
 /** What one call of the system may bring. Memory is only taken as far as it is ever filled. */
 const READ_BYTES = 256 * 1024;
 /** The same, from those who dialled us: requests, as a rule. */
@@ -62,22 +57,8 @@ const ACCEPTED_READ_BYTES = 64 * 1024;
 /** What passes a limit at a time: a block. */
 const LIMITED_BYTES = 16 * 1024;
 
-const connecting = prototypeOf<Connecting>(Torrent, ["_drain"]);
-const { _drain } = connecting;
-
-/** Torrents connect with `net.connect`, and with none of its options that we want. */
-connecting._drain = function () {
-  const sockets = net as { connect: unknown };
-  const { connect } = sockets;
-  sockets.connect = connectReading;
-  try {
-    _drain.call(this);
-  } finally {
-    sockets.connect = connect;
-  }
-};
-
-function connectReading(options: net.TcpNetConnectOpts): Connection {
+/** Connects to a peer, in place of `net.connect`. */
+export function connectReading(options: net.TcpNetConnectOpts): Connection {
   const connection: Connection = net.createConnection({
     ...options,
     noDelay: true,

@@ -6,6 +6,7 @@
  */
 
 import { EngineError } from "./errors.ts";
+import type { PeerCounts } from "./peer_reach.ts";
 import type { Torrent, Wire } from "./webtorrent_types.ts";
 
 /** A torrent as it stands. */
@@ -39,7 +40,10 @@ export interface DownloadProgress {
   downloadedBytes: number;
   /** Bytes from the start of the file that are there, checked and written. */
   readyBytes: number;
+  /** Peers that are connected now. */
   peers: number;
+  /** Peers since the start. */
+  reach: PeerCounts;
   /** Bytes a second. */
   downloadSpeed: number;
 }
@@ -185,12 +189,13 @@ export function totalsOf(
 }
 
 /** How far its download is. */
-export function progressOf(torrent: Torrent): DownloadProgress {
+export function progressOf(torrent: Torrent, reach: PeerCounts): DownloadProgress {
   return {
     lengthBytes: torrent.length ?? 0,
     downloadedBytes: torrent.length ? torrent.downloaded : 0,
     readyBytes: readyBytesOf(torrent),
     peers: torrent.numPeers,
+    reach,
     downloadSpeed: torrent.downloadSpeed,
   };
 }

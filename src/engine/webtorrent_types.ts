@@ -8,6 +8,7 @@ import type { EventEmitter } from "node:events";
 import type { Server, Socket } from "node:net";
 import type { BlockSource } from "./block_run.ts";
 import type { ArchiveStore } from "./chunk_store.ts";
+import type { OwnDials } from "./dialling.ts";
 import type { BittorrentDht } from "./krpc_types.ts";
 
 /** A connection to a peer (npm:bittorrent-protocol). */
@@ -60,6 +61,8 @@ export interface Client extends EventEmitter {
   _connPool: { tcpServer: Server; _onTCPConnectionBound(connection: Socket): void };
   /** Peers that are not talked to. */
   blocked?: { contains(host: string): boolean };
+  /** Ours: what was dialled, and may be. */
+  dials?: OwnDials;
   add(torrent: string | Uint8Array, options: Record<string, unknown>): Torrent;
   throttleUpload(bytesPerSecond: number): void;
   throttleDownload(bytesPerSecond: number): void;

@@ -41,6 +41,8 @@ export interface WorkerOptions extends TunableOptions {
   maxIncoming: number;
   /** Take part in the DHT without being part of it (BEP 43). */
   readOnly: boolean;
+  /** Peers of this machine and of private networks are dialled at any port, however often. */
+  allowLocal: boolean;
 }
 
 /** What can change while the worker runs. */

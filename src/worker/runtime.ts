@@ -89,6 +89,7 @@ export class WorkerRuntime implements WorkerApi {
     const engine = await Engine.start({
       clock: this.#clock,
       ...options,
+      isFreeHost: options.allowLocal ? undefined : () => false,
       onDhtState: (state) => {
         if (this.#managerFailure === undefined) this.#tell({ event: "dht", state });
         // What failed for want of a DHT need not wait out its pause.

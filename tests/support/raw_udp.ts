@@ -31,9 +31,16 @@ export class RawUdp implements AsyncDisposable {
   readonly #waiting = new Map<string, (answer: Answer) => void>();
   #transactions = 0;
 
-  static async bind(): Promise<RawUdp> {
+  /**
+   * @param port any free one unless given
+   * @throws the system's error, if it cannot be bound
+   */
+  static async bind(port = 0): Promise<RawUdp> {
     const socket = dgram.createSocket("udp4");
-    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", reject);
+      socket.bind(port, "127.0.0.1", resolve);
+    });
     return new RawUdp(socket);
   }
 

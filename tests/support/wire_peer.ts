@@ -17,6 +17,11 @@ export interface WireTorrent {
 export interface WireBehaviour {
   /** Instead of the handshake with the right infohash. */
   handshake?: Uint8Array;
+  /**
+   * Whether it waits for a handshake in plain text, after the encrypted one that an engine which dials
+   * begins with; without this it takes the first bytes for one, and what it is sent for noise.
+   */
+  speaksPlainly?: boolean;
   /** Whether it reads what it is sent. */
   reads?: boolean;
   /** After both handshakes. */
@@ -26,6 +31,7 @@ export interface WireBehaviour {
 }
 
 const HANDSHAKE_BYTES = 68;
+const PROTOCOL = utf8("\x13BitTorrent protocol");
 
 /** One connection to an engine. */
 export class WirePeer implements Disposable {
@@ -105,8 +111,9 @@ export class WirePeer implements Disposable {
       this.received += bytes.length;
       held = held.length === 0 ? bytes : concatBytes(held, bytes);
       if (!isOpen) {
-        if (held.length < HANDSHAKE_BYTES) continue;
-        held = held.subarray(HANDSHAKE_BYTES);
+        const at = behaviour.speaksPlainly ? indexOf(held, PROTOCOL) : 0;
+        if (at < 0 || held.length < at + HANDSHAKE_BYTES) continue;
+        held = held.subarray(at + HANDSHAKE_BYTES);
         isOpen = true;
         await behaviour.opened?.(this);
       }
@@ -140,8 +147,9 @@ export class WireListener implements Disposable {
   /** How many have dialled. */
   dialled = 0;
 
-  constructor(torrent: WireTorrent, behaviour: () => WireBehaviour) {
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  /** @param port any free one unless given */
+  constructor(torrent: WireTorrent, behaviour: () => WireBehaviour, port = 0) {
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
     void this.#accept(torrent, behaviour);
   }
 
@@ -171,7 +179,11 @@ export class WireListener implements Disposable {
 export function wireHandshake({ infoHash }: WireTorrent): Uint8Array {
   const reserved = Uint8Array.of(0, 0, 0, 0, 0, 0x10, 0, 0x04);
   const id = concatBytes(utf8("-XX0001-"), crypto.getRandomValues(new Uint8Array(12)));
-  return concatBytes(utf8("\x13BitTorrent protocol"), reserved, infoHash, id);
+  return concatBytes(PROTOCOL, reserved, infoHash, id);
+}
+
+function indexOf(bytes: Uint8Array, part: Uint8Array): number {
+  return bytes.findIndex((_, at) => part.every((byte, i) => bytes[at + i] === byte));
 }
 
 /** Numbers of four bytes each. */

@@ -55,6 +55,7 @@ export class TestWorker implements AsyncDisposable {
         maxConnections: 50,
         maxIncoming: 500,
         readOnly: false,
+        allowLocal,
         storeNodes: 8,
         minNodes: 8,
         dhtPacketsPerSecond: 1_000,

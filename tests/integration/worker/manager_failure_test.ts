@@ -31,6 +31,7 @@ async function startRuntime(createManager: (options: DhtManagerOptions) => DhtMa
   const events: WorkerEvent[] = [];
   const runtime = new WorkerRuntime(hasty, (event) => events.push(event), createManager);
   const { port } = await runtime.start({
+    allowLocal: true,
     ...{ port: 0, dht: true, bootstrap: [addressOf(testnet.bootstrap)], knownNodes: [] },
     ...{ maxConnections: 10, maxIncoming: 10, readOnly: false, storeNodes: 8, minNodes: 4 },
     ...{ dhtPacketsPerSecond: 1_000, reannounceIntervalMs: 3_600_000 },

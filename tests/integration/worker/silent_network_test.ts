@@ -18,6 +18,7 @@ async function startRuntime(port: number) {
   const events: WorkerEvent[] = [];
   const runtime = new WorkerRuntime(hurried, (event) => events.push(event));
   await runtime.start({
+    allowLocal: true,
     ...{ port: 0, dht: true, bootstrap: [{ host: "127.0.0.1", port }], knownNodes: [] },
     ...{ maxConnections: 10, maxIncoming: 10, readOnly: false, storeNodes: 8, minNodes: 4 },
     ...{ dhtPacketsPerSecond: 1_000, reannounceIntervalMs: 3_600_000 },

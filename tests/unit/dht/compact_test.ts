@@ -19,23 +19,25 @@ Deno.test("compact nodes are 20 bytes of id, 4 of address, 2 of port in network 
   ]);
 });
 
-Deno.test("nodes that cannot be reached are left out: port 0, this host (0.0.0.0/8)", () => {
+Deno.test("nodes that cannot be reached are left out: ports below 1024, this host (0.0.0.0/8)", () => {
   const bytes = concatBytes(
     node([1, 2, 3, 4], 0),
-    node([0, 0, 0, 0], 80),
-    node([0, 1, 2, 3], 80),
-    node([1, 2, 3, 4], 1),
+    node([1, 2, 3, 4], 53),
+    node([1, 2, 3, 4], 1_023),
+    node([0, 0, 0, 0], 6_881),
+    node([0, 1, 2, 3], 6_881),
+    node([1, 2, 3, 4], 1_024),
   );
-  assert.deepEqual(parseCompactNodes(bytes), [{ id, host: "1.2.3.4", port: 1 }]);
+  assert.deepEqual(parseCompactNodes(bytes), [{ id, host: "1.2.3.4", port: 1_024 }]);
 });
 
 Deno.test("half a node at the end is not read", () => {
-  const bytes = concatBytes(node([1, 2, 3, 4], 1), node([5, 6, 7, 8], 2).subarray(0, 25));
+  const bytes = concatBytes(node([1, 2, 3, 4], 2_001), node([5, 6, 7, 8], 2_002).subarray(0, 25));
   assert.equal(parseCompactNodes(bytes).length, 1);
 });
 
 Deno.test("of a huge list the first 512 nodes are read", () => {
-  const bytes = concatBytes(...Array.from({ length: 4_000 }, () => node([1, 2, 3, 4], 1)));
+  const bytes = concatBytes(...Array.from({ length: 4_000 }, () => node([1, 2, 3, 4], 2_001)));
   assert.equal(parseCompactNodes(bytes).length, 512);
 });
 
@@ -49,7 +51,7 @@ Deno.test("any bytes give only nodes that a packet can be sent to", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
     for (const contact of parseCompactNodes(bytes)) {
       assert.equal(contact.id.length, 20);
-      assert.ok(contact.port >= 1 && contact.port <= 65_535);
+      assert.ok(contact.port >= 1_024 && contact.port <= 65_535);
       assert.match(contact.host, /^[1-9]\d{0,2}(\.\d{1,3}){3}$/);
     }
   }));

@@ -1,0 +1,132 @@
+/**
+ * Dialling peers, in place of npm:webtorrent's: an address that the budget refuses is not dialled,
+ * wherever it came from, and each dial is told of as event `dial` of its torrent.
+ *
+ * @module
+ */
+
+import type { EventEmitter } from "node:events";
+import net from "node:net";
+import Torrent from "webtorrent/lib/torrent.js";
+import { type HostPort, readHostPort } from "../base/mod.ts";
+import type { DialBudget } from "./dial_budget.ts";
+import { prototypeOf } from "./override.ts";
+import { connectReading } from "./peer_pipes.ts";
+
+/** The parts of a torrent that have to do with dialling. */
+interface Dialling extends EventEmitter {
+  client: { dials?: OwnDials };
+  /** Peers that wait to be dialled. */
+  _queue: Waiting[];
+  _peers: Map<string, unknown>;
+  _drain(): void;
+  _addPeer(peer: unknown, type: string, source?: string): unknown;
+}
+
+interface Waiting {
+  id: string;
+  /** `HOST:PORT` */
+  addr: string;
+  conn: net.Socket | null;
+  swarm: unknown;
+  /** The library's own. */
+  _handshakeDone?: boolean;
+  destroy(): void;
+}
+
+const dialling = prototypeOf<Dialling>(Torrent, ["_drain", "_addPeer"]);
+const { _drain, _addPeer } = dialling;
+
+dialling._addPeer = function (peer, type, source) {
+  if (typeof peer === "string" && this.client.dials?.refuses(peer)) {
+    this.emit("refused", peer);
+    return null;
+  }
+  return _addPeer.call(this, peer, type, source);
+};
+
+dialling._drain = function () {
+  const { dials } = this.client;
+  dropRefused(this, dials);
+  const next = this._queue?.[0];
+  // The library connects with `net.connect`, and with none of its options that we want.
+  const sockets = net as { connect: unknown };
+  const { connect } = sockets;
+  sockets.connect = connectReading;
+  try {
+    _drain.call(this);
+  } finally {
+    sockets.connect = connect;
+  }
+  if (!next?.conn || this._queue?.[0] === next) return;
+  dials?.watch(next);
+  this.emit("dial", next.addr, next.conn);
+};
+
+/** An address may have been refused since it began to wait. */
+function dropRefused(torrent: Dialling, dials: OwnDials | undefined): void {
+  for (let next; (next = torrent._queue?.[0]) && dials?.refuses(next.addr);) {
+    torrent._queue.shift();
+    torrent._peers.delete(next.id);
+    // Else it would have the next one dialled, from inside here.
+    next.swarm = null;
+    next.destroy();
+    torrent.emit("refused", next.addr);
+  }
+}
+
+/** The dials of one client. */
+export class OwnDials {
+  readonly #budget: DialBudget;
+  /** Dials that are connected, by the address and port that they come from. */
+  readonly #outgoing = new Map<string, HostPort>();
+  /** Connections that others have opened, or we to ourselves, by where they come from. */
+  readonly #incoming = new Set<string>();
+
+  constructor(budget: DialBudget) {
+    this.#budget = budget;
+  }
+
+  /** Whether an address, `HOST:PORT`, is not to be dialled now. */
+  refuses(address: string): boolean {
+    const read = readHostPort(address);
+    return "port" in read && this.#budget.refusal(read) !== undefined;
+  }
+
+  /** Counts a dial, and whether it led to a peer: to one that answered with a handshake. */
+  watch(peer: Waiting): void {
+    const address = readHostPort(peer.addr);
+    if (!("port" in address)) return;
+    this.#budget.dialled(address);
+    const conn = peer.conn!;
+    let from: string | undefined;
+    conn.once("connect", () => {
+      from = keyOf(conn.localAddress, conn.localPort);
+      this.#outgoing.set(from, address);
+      this.#compare(from);
+    });
+    conn.once("close", () => {
+      if (from !== undefined) this.#outgoing.delete(from);
+      if (!peer._handshakeDone) this.#budget.failed(address);
+    });
+  }
+
+  /** Looks at a connection that came in: it may be a dial of our own. */
+  accepted(conn: net.Socket): void {
+    const from = keyOf(conn.remoteAddress, conn.remotePort);
+    this.#incoming.add(from);
+    conn.once("close", () => this.#incoming.delete(from));
+    this.#compare(from);
+  }
+
+  /** Whichever end of a connection to ourselves is heard of first. */
+  #compare(from: string): void {
+    const address = this.#outgoing.get(from);
+    if (address && this.#incoming.has(from)) this.#budget.learnOurs(address);
+  }
+}
+
+/** A listener for both says IPv4 addresses in IPv6's way. */
+function keyOf(host: string | undefined, port: number | undefined): string {
+  return `${host?.replace(/^::ffff:(?=\d+\.)/, "")} ${port}`;
+}

@@ -1,0 +1,303 @@
+/**
+ * Whom we dial and ask when a stranger names the address, whichever way it comes in: real sockets that
+ * count who knocks. Nothing on this machine is excepted here, as it would be with `--allow-local`.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { concatBytes, systemClock } from "../../../src/base/mod.ts";
+import { compactNodes } from "../../../src/dht/compact_nodes.ts";
+import type { PeerCounts } from "../../../src/engine/mod.ts";
+import { bencode } from "../../../src/records/mod.ts";
+import { startTestnet } from "../../../src/testnet/mod.ts";
+import type { WorkerEvent } from "../../../src/worker/mod.ts";
+import { WorkerRuntime } from "../../../src/worker/runtime.ts";
+import { addressOf, eventually, TestEngine } from "../../support/engines.ts";
+import { RawUdp } from "../../support/raw_udp.ts";
+import { sampleTorrent } from "../../support/torrents.ts";
+import {
+  extendedMessage,
+  type WireBehaviour,
+  WireListener,
+  wireMessage,
+  type WirePeer,
+} from "../../support/wire_peer.ts";
+
+const sample = sampleTorrent(64 * 1024);
+const host = "127.0.0.1";
+const isFreeHost = () => false;
+
+/** Who listens at a port below 1024, TCP or UDP, or `undefined` where that takes more rights. */
+async function belowUserPorts<T>(listen: (port: number) => T | Promise<T>): Promise<T | undefined> {
+  for (let port = 1_023; port > 600; port--) {
+    try {
+      return await listen(port);
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (error instanceof Deno.errors.AddrInUse || code === "EADDRINUSE") continue;
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+const mayListen = await belowUserPorts((port) => {
+  Deno.listen({ hostname: host, port }).close();
+  return true;
+});
+const ignore = !mayListen;
+
+/** Two listeners for peers: at a port below 1024, and at any other. */
+async function listeners() {
+  const service = await belowUserPorts((port) => new WireListener(sample, () => ({}), port));
+  const peer = new WireListener(sample, () => ({}));
+  return {
+    service: service!,
+    peer,
+    [Symbol.dispose]() {
+      service![Symbol.dispose]();
+      peer[Symbol.dispose]();
+    },
+  };
+}
+
+function compactPeer({ port }: { port: number }): Uint8Array {
+  return Uint8Array.of(127, 0, 0, 1, port >> 8, port & 0xff);
+}
+
+/** A download that is under way until the end of its block. */
+function download(at: TestEngine, peers: { host: string; port: number }[]) {
+  const ending = new AbortController();
+  const under: { reach?: PeerCounts } = {};
+  const ended = at.engine.download({
+    infoHashHex: sample.infoHashHex,
+    filePath: at.path("downloaded"),
+    maxBytes: 1 << 20,
+    peers,
+    signal: ending.signal,
+    onProgress: ({ reach }) => under.reach = reach,
+  }).catch(() => {});
+  return {
+    reach: () => under.reach,
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await ended;
+    },
+  };
+}
+
+Deno.test({
+  name: "a peer that is handed over, as by a magnet link, is dialled only at a peer's port",
+  ignore,
+  async fn() {
+    await using at = await TestEngine.start({ isFreeHost });
+    using named = await listeners();
+    await using under = download(at, [named.service.address, named.peer.address]);
+    await eventually(() => named.peer.dialled === 1, "the peer is dialled");
+    await eventually(() => under.reach()?.refused === 1, "the other is refused");
+    assert.equal(named.service.dialled, 0);
+  },
+});
+
+Deno.test({
+  name: "peers that the DHT names are dialled only at a peer's port",
+  ignore,
+  async fn() {
+    await using testnet = await startTestnet({ nodes: 6 });
+    using named = await listeners();
+    await using raw = await RawUdp.bind();
+    for (const { port } of testnet.nodes) {
+      const args = { info_hash: sample.infoHash };
+      const token = (await raw.query(port, "get_peers", args)).get("token") as Uint8Array;
+      for (const listener of [named.service, named.peer]) {
+        await raw.query(port, "announce_peer", { ...args, token, port: listener.address.port });
+      }
+    }
+    const events: WorkerEvent[] = [];
+    const runtime = new WorkerRuntime(systemClock, (event) => events.push(event));
+    await using at = await TestEngine.start();
+    await runtime.start({
+      port: 0,
+      dht: true,
+      bootstrap: [addressOf(testnet.bootstrap)],
+      knownNodes: [],
+      maxConnections: 50,
+      maxIncoming: 50,
+      readOnly: false,
+      allowLocal: false,
+      storeNodes: 8,
+      minNodes: 8,
+      dhtPacketsPerSecond: 1_000,
+      reannounceIntervalMs: 3_600_000,
+    });
+    try {
+      const ended = runtime.download(1, {
+        infoHashHex: sample.infoHashHex,
+        filePath: at.path("downloaded"),
+        maxBytes: 1 << 20,
+        peers: [],
+      }).catch(() => {});
+      await eventually(() => named.peer.dialled > 0, "the peer is dialled");
+      await eventually(
+        () => events.some((one) => one.event === "progress" && one.progress.reach.refused > 0),
+        "the other is refused",
+      );
+      assert.equal(named.service.dialled, 0);
+      await runtime.cancel(1);
+      await ended;
+    } finally {
+      await runtime.stop(3_000);
+    }
+  },
+});
+
+Deno.test({
+  name: "peers that a peer names (BEP 11) are dialled only at a peer's port",
+  ignore,
+  async fn() {
+    await using at = await TestEngine.start({ isFreeHost });
+    using named = await listeners();
+    const added = concatBytes(compactPeer(named.service.address), compactPeer(named.peer.address));
+    const talkative: WireBehaviour = {
+      speaksPlainly: true,
+      opened: (peer) => peer.send(extendedMessage(0, { m: { ut_pex: 5 } })),
+      message: (peer, id, body) =>
+        id === 20 && body[0] === 0 ? exchange(peer, body, added) : undefined,
+    };
+    using gossip = new WireListener(sample, () => talkative);
+    await using under = download(at, [gossip.address]);
+    await eventually(() => named.peer.dialled === 1, "the peer is dialled");
+    await eventually(() => under.reach()?.refused === 1, "the other is refused");
+    assert.equal(named.service.dialled, 0);
+  },
+});
+
+/** Names peers, under the number that the extension has in what libreseed says of itself (BEP 10). */
+async function exchange(peer: WirePeer, body: Uint8Array, added: Uint8Array): Promise<void> {
+  const id = /6:ut_pexi(\d+)e/.exec(new TextDecoder("latin1").decode(body))?.[1];
+  const flags = new Uint8Array(added.length / 6);
+  await peer.send(extendedMessage(Number(id), { added, "added.f": flags, dropped: "" }));
+}
+
+Deno.test({
+  name: "DHT nodes below port 1024 are not asked, whoever names them or asks from there",
+  ignore,
+  async fn() {
+    await using testnet = await startTestnet({ nodes: 8 });
+    await using service = (await belowUserPorts((port) => RawUdp.bind(port)))!;
+    await using liar = await RawUdp.bind();
+    let knocks = 0;
+    service.onPacket = () => knocks++;
+    const named = compactNodes([{ id: service.id, host, port: service.port }]);
+    let asked = 0;
+    liar.answer = (message) => {
+      asked++;
+      const t = message.get("t") as Uint8Array;
+      return bencode({ t, y: "r", r: { id: liar.id, nodes: named, token: "t" } });
+    };
+    await using at = await TestEngine.start({ testnet, isFreeHost });
+    // Into the routing table, so that k-rpc's own lookups hear of it as ours do.
+    await liar.query(at.engine.port, "ping", {});
+    await service.send(
+      bencode({ t: "aa", y: "q", q: "ping", a: { id: service.id } }),
+      at.engine.port,
+    );
+    await eventually(() => at.engine.node()!.tableSize() >= 9, "the liar is in the table");
+    const before = asked;
+    await at.manager().findPeers(new Uint8Array(service.id));
+    await at.manager().findPeers(new Uint8Array(liar.id));
+    assert.ok(asked > before, "the liar was asked");
+    assert.ok(at.engine.dhtTraffic!.limited > 0, "the query from there was dropped");
+    // A peer says where its DHT node is (BEP 5's message PORT).
+    const port = Uint8Array.of(service.port >> 8, service.port & 0xff);
+    using peer = new WireListener(
+      sample,
+      () => ({ opened: (one) => one.send(wireMessage(9, port)) }),
+    );
+    await using other = await TestEngine.start({ testnet, isFreeHost });
+    await using _under = download(other, [peer.address]);
+    await eventually(() => other.engine.dhtTraffic!.unsent > 0, "a ping to there was not sent");
+    assert.equal(knocks, 0);
+  },
+});
+
+Deno.test({
+  name: "an address to begin with is the user's word: it is asked at any port",
+  ignore,
+  async fn() {
+    await using service = (await belowUserPorts((port) => RawUdp.bind(port)))!;
+    let knocks = 0;
+    service.onPacket = () => knocks++;
+    await using _at = await TestEngine.start({
+      dht: true,
+      bootstrap: [{ host, port: service.port }],
+      isFreeHost,
+    });
+    await eventually(() => knocks > 0, "it is asked");
+  },
+});
+
+Deno.test("a peer that is announced at a port below 1024 is not named to others", async () => {
+  await using at = await TestEngine.start({ dht: true });
+  await using raw = await RawUdp.bind();
+  const args = { info_hash: sample.infoHash };
+  const ask = () => raw.query(at.engine.port, "get_peers", args);
+  const token = (await ask()).get("token") as Uint8Array;
+  for (const port of [22, 25, 53, 1_023]) {
+    const answer = await raw.query(at.engine.port, "announce_peer", { ...args, token, port });
+    assert.equal((answer.get("e") as [number])[0], 203, `${port}`);
+  }
+  assert.ok(!(await ask()).has("values"));
+  await raw.query(at.engine.port, "announce_peer", { ...args, token, port: 443 });
+  assert.equal(((await ask()).get("values") as Uint8Array[]).length, 1);
+});
+
+Deno.test("of one address eight ports are dialled, however many are named", async () => {
+  await using at = await TestEngine.start({ isFreeHost });
+  using stack = new DisposableStack();
+  const named = Array.from({ length: 12 }, () => stack.use(new WireListener(sample, () => ({}))));
+  await using under = download(at, named.map(({ address }) => address));
+  await eventually(() => under.reach()?.refused === 4, "four are refused");
+  await eventually(() => under.reach()?.met === 8, "eight are met");
+  assert.equal(named.filter(({ dialled }) => dialled > 0).length, 8);
+});
+
+Deno.test("where six dials have failed, nobody knocks again", async () => {
+  await using at = await TestEngine.start({ isFreeHost });
+  let knocks = 0;
+  using listener = Deno.listen({ hostname: host, port: 0 });
+  void (async () => {
+    for await (const connection of listener) {
+      knocks++;
+      connection.close();
+    }
+  })().catch(() => {});
+  const address = { host, port: listener.addr.port };
+  await using under = download(at, [address]);
+  await eventually(() => {
+    at.engine.addPeers(sample.infoHashHex, [address]);
+    return (under.reach()?.refused ?? 0) > 0;
+  }, "it is refused");
+  for (let i = 0; i < 50; i++) at.engine.addPeers(sample.infoHashHex, [address]);
+  assert.equal(knocks, 6);
+});
+
+const own = Deno.networkInterfaces()
+  .find(({ family, address }) => family === "IPv4" && !address.startsWith("127."))?.address;
+
+Deno.test({
+  name: "we do not dial ourselves: not on this machine, and once only at an address of it",
+  ignore: own === undefined,
+  async fn() {
+    await using at = await TestEngine.start({ isFreeHost });
+    const { port } = at.engine;
+    await using under = download(at, [{ host, port }, { host: own!, port }]);
+    await eventually(() => under.reach()?.tried === 1, "the one is dialled, the other is not");
+    await eventually(() => {
+      at.engine.addPeers(sample.infoHashHex, [{ host: own!, port }]);
+      return under.reach()?.refused === 2;
+    }, "both are refused");
+    assert.equal(under.reach()?.tried, 1);
+  },
+});
