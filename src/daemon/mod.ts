@@ -34,7 +34,7 @@ export {
 export { describeEntry, limitsOf } from "./packages.ts";
 export { knownManifest, rememberVerified } from "./verified.ts";
 export { updateAnnounceRecord } from "./publisher_records.ts";
-export { type Contents, contentsOf } from "./contents.ts";
+export { contentsOf } from "./contents.ts";
 export { nothingToPublish, prepare, type Ready } from "./prepare.ts";
 export { publish, type PublishContext, type Published } from "./publish.ts";
 export { putManifest } from "./put_manifest.ts";

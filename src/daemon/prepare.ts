@@ -10,6 +10,9 @@ import { type Clock, isOfFuture, LibreseedError, refuseEarlyClock, toHex } from 
 import { formatPublicKey, type KeyPair } from "../identity/mod.ts";
 import {
   type ArchiveLimits,
+  type Contents,
+  contentsOfPaths,
+  contentsOfSelection,
   formatSha256,
   isUnchanged,
   type LeaveOut,
@@ -27,7 +30,6 @@ import {
   verifyArchive,
 } from "../package/mod.ts";
 import { createTemporaryDirectory, type SeedDirectory, type SeedFiles } from "../store/mod.ts";
-import { type Contents, contentsOfPaths, contentsOfSelection } from "./contents.ts";
 import { DaemonError, named } from "./errors.ts";
 
 /** What packing or taking an archive works with. */

@@ -17,6 +17,13 @@ export {
 } from "./catalog.ts";
 export { explainForeign, foreignArchive, refuseForeign } from "./foreign_archive.ts";
 export { growCatalog, type GrownCatalog } from "./catalog_growth.ts";
+export {
+  type Contents,
+  contentsOfPaths,
+  contentsOfSelection,
+  listDirectory,
+  type ListedContents,
+} from "./contents.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
 export { type ArchiveDescription, describeArchive } from "./describe.ts";
 export { PackageError, type VerificationStep } from "./errors.ts";

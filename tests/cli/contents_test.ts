@@ -127,6 +127,7 @@ Deno.test("a dry run lists the files of a ready archive, and refuses one of npm"
   assert.equal((await place.run(["pack", ".", "-o", "../a.tgz"])).code, 0);
   const { code, stdout, stderr } = await place.run(["publish", "--dry-run", "../a.tgz"]);
   assert.deepEqual([code, stdout], [0, "3\ta.js\n34\tpackage.json\n"], stderr);
+  assert.equal((await place.run(["pack", "--dry-run", "../a.tgz"])).code, 2);
   await Deno.mkdir(join(place.path, "package"));
   await Deno.writeTextFile(join(place.path, "package", "index.js"), "x");
   for (const name of ["npm.tgz", "npm.tar.gz"]) {
@@ -154,6 +155,16 @@ Deno.test("pack warns of every name that Windows cannot hold, and packs it", asy
   );
   const dry = await place.run(["pack", ".", "--dry-run", "-q"]);
   assert.match(dry.stderr, /warning: .*"a:b"/);
+});
+
+Deno.test("pack and publish warn of an ignore file of ours that does not count", async () => {
+  const files = { "package.json": '{"name":"a","version":"1.0.0","files":["a.js"]}', "a.js": "1" };
+  await using place = await workplace({ ...files, ".libreseedignore": "a.js\n" });
+  assert.equal((await place.run(["keygen"])).code, 0);
+  for (const args of [["pack", "."], ["pack", ".", "--dry-run"], ["publish", "."]]) {
+    const { stderr } = await place.run(args);
+    assert.match(stderr, /warning: \.libreseedignore does not count: `files` of package\.json/);
+  }
 });
 
 Deno.test("a stale ignore file that hides everything is named", async () => {

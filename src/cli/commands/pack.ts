@@ -9,7 +9,7 @@ import { refuseEarlyClock } from "../../base/mod.ts";
 import { archiveLimits } from "../../config/mod.ts";
 import { defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
 import { archiveSettings } from "../common_flags.ts";
-import { listContents, warnOfNames } from "../contents.ts";
+import { printContents, warnOfContents } from "../contents.ts";
 import { formatBytes } from "../format.ts";
 import { neverPacked } from "../never_packed.ts";
 import { packageMagnet } from "../package_magnet.ts";
@@ -55,9 +55,10 @@ export default defineCommand<Flags, [dir: string]>({
     const { output, io, settings } = given;
     const { values } = await settings();
     const { signal } = io;
-    const { defaultArchiveLimits, describeUnusable, packDirectory } = await import(
-      "../../package/mod.ts"
-    );
+    const { contentsOfSelection, defaultArchiveLimits, listDirectory, packDirectory } =
+      await import(
+        "../../package/mod.ts"
+      );
     const chosen = {
       dir,
       name,
@@ -67,7 +68,7 @@ export default defineCommand<Flags, [dir: string]>({
       limits: { ...defaultArchiveLimits, ...archiveLimits(values) },
       signal,
     } as const;
-    if (dryRun) return await listContents(given, chosen);
+    if (dryRun) return printContents(output, await listDirectory(chosen));
     refuseEarlyClock(io.clock.now());
     const { readKeyFile } = await import("../../identity/mod.ts");
     const signer = await readKeyFile(publisherKeyPath(values));
@@ -79,8 +80,7 @@ export default defineCommand<Flags, [dir: string]>({
       signer,
       timestampMs: io.clock.now(),
       sourceDateEpoch: sourceDateEpoch(io.env.SOURCE_DATE_EPOCH),
-      onSelected: ({ files }) =>
-        warnOfNames(output, describeUnusable(files.map(({ path }) => path))),
+      onSelected: (selection) => warnOfContents(output, contentsOfSelection(selection)),
       onProgress: ({ doneBytes, totalBytes }) => bar.update({ doneBytes, totalBytes }),
     }).finally(() => bar.end());
     for (const path of packed.skipped) output.detail(`left out ${path}`);

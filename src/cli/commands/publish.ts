@@ -13,7 +13,7 @@ import type { SelectOptions } from "../../package/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
 import { compareClock } from "../clock_warning.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
-import { listContents, sayContents } from "../contents.ts";
+import { printContents, sayContents } from "../contents.ts";
 import { CliError, errorAbout } from "../errors.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
 import { formatDuration } from "../format.ts";
@@ -177,12 +177,16 @@ class Early implements AsyncDisposable {
 }
 
 /** Lists what each path would publish. */
-async function listAll(given: Run, paths: string[], options: Omit<SelectOptions, "dir">) {
-  const { io: { signal }, output } = given;
+async function listAll(
+  { io: { signal }, output }: Run,
+  paths: string[],
+  options: Omit<SelectOptions, "dir">,
+) {
+  const { contentsOf } = await import("../../daemon/mod.ts");
   const codes: number[] = [];
   for (const path of paths) {
     try {
-      await listContents(given, { ...options, dir: path, signal });
+      printContents(output, await contentsOf({ ...options, dir: path, signal }));
       codes.push(exitCodes.done);
     } catch (error) {
       signal.throwIfAborted();

@@ -28,8 +28,11 @@ export function isAlwaysOut(name: string): boolean {
     name === ".DS_Store" || name.startsWith("._") || name.endsWith(".swp");
 }
 
+/** The ignore file that is for libreseed alone. */
+export const OWN_IGNORE_FILE = ".libreseedignore";
+
 /** The ignore files, of which the first that a directory has counts. */
-export const IGNORE_FILE_NAMES = [".libreseedignore", ".npmignore", ".gitignore"] as const;
+export const IGNORE_FILE_NAMES = [OWN_IGNORE_FILE, ".npmignore", ".gitignore"] as const;
 
 /** Lock files, which npm leaves out of what it packs: whoever installs a package has their own. */
 export const LOCK_FILES = ["package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lockb"];

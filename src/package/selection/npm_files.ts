@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { Minimatch } from "minimatch";
-import { isDescription, LOCK_FILES } from "./always.ts";
+import { isDescription, LOCK_FILES, OWN_IGNORE_FILE } from "./always.ts";
 import { directoryOf, IgnoreFiles } from "./ignore_files.ts";
 import { normalPath } from "./lists.ts";
 import { RequiredPaths, type SelectionRules } from "./rules.ts";
@@ -27,6 +27,7 @@ export class NpmFiles implements SelectionRules {
   readonly #ignored: IgnoreFiles;
   readonly #required: RequiredPaths;
   readonly #rules: Rule[] = [];
+  #unusedIgnoreFile: string | undefined;
   readonly #refused = new Set<string>();
 
   /**
@@ -51,7 +52,13 @@ export class NpmFiles implements SelectionRules {
     this.#required = new RequiredPaths(required);
   }
 
+  get unusedIgnoreFile(): string | undefined {
+    return this.#unusedIgnoreFile;
+  }
+
   enter(directory: string, names: readonly string[]): void {
+    // Whoever wrote it wants it to be looked at; the other ignore files are for npm and git.
+    if (directory === "") this.#unusedIgnoreFile = names.find((name) => name === OWN_IGNORE_FILE);
     this.#ignored.enter(directory, names);
   }
 

@@ -17,6 +17,8 @@ export interface SelectionRules {
   readonly decider: string | undefined;
   /** Whether a list says that nothing but what describes the package goes in. */
   readonly mayBeEmpty?: boolean;
+  /** An ignore file of ours at the root that does not count, because a list decides. */
+  readonly unusedIgnoreFile?: string;
   /** Tells which names a directory has, before anything in it is asked about. */
   enter(directory: string, names: readonly string[]): void;
   entersDirectory(path: string): boolean;

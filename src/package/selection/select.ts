@@ -5,15 +5,14 @@
  * @module
  */
 
-import { join } from "node:path";
 import { PackageError, unreadable } from "../errors.ts";
-import { isTemporaryName } from "../files.ts";
 import { type ArchiveLimits, defaultArchiveLimits } from "../limits.ts";
 import { type Metadata, readMetadata } from "../metadata.ts";
-import { isOutputOf, validateName, validateVersion } from "../names.ts";
+import { validateName, validateVersion } from "../names.ts";
 import { isAlwaysOut, isFirstVersionControl } from "./always.ts";
 import { directoriesOf } from "./ignore_files.ts";
 import { readLists } from "./lists.ts";
+import { type Outputs, outputTest } from "./outputs.ts";
 import { Places } from "./places.ts";
 import { everything, IgnoreRules, type SelectionRules } from "./rules.ts";
 import { type Scan, scanDirectory } from "./scan.ts";
@@ -40,14 +39,6 @@ export interface SelectOptions {
   signal?: AbortSignal;
 }
 
-/** Where the outputs of packing go, which are no part of the package. */
-export interface Outputs {
-  /** Real path of their directory. */
-  directory: string;
-  /** Their paths, in that directory. */
-  paths: readonly string[];
-}
-
 /** What goes into a package. */
 export interface Selection extends Scan {
   /** Real path of the directory. */
@@ -58,6 +49,8 @@ export interface Selection extends Scan {
   metadata: Metadata;
   /** The file or field whose rules decided; `undefined` if there are none. */
   decider: string | undefined;
+  /** An ignore file of ours at the root that does not count, because a list decides. */
+  unusedIgnoreFile: string | undefined;
   /** Whether a list says that nothing but what describes the package goes in. */
   mayBeEmpty: boolean;
   /** Whether the rules would take a file of this path, were it there. */
@@ -114,10 +107,7 @@ export async function selectDirectory(
     limits: options.limits ?? defaultArchiveLimits,
     rules,
     isAlwaysOut: isOut,
-    isOutput: (directory, entry) =>
-      outputs !== undefined && outputs.paths.includes(join(directory, entry)) ||
-      (directory === dir || directory === outputs?.directory) &&
-        (isOutputOf(name, entry) || isTemporaryName(entry)),
+    isOutput: outputTest(dir, name, outputs),
     places: await Places.find(options.neverPack ?? [], dir),
     signal: options.signal,
   });
@@ -132,6 +122,7 @@ export async function selectDirectory(
     version,
     metadata,
     decider: rules.decider,
+    unusedIgnoreFile: rules.unusedIgnoreFile,
     mayBeEmpty: rules.mayBeEmpty ?? false,
     takes,
     files: scan.files,

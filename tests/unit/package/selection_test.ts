@@ -276,6 +276,41 @@ inDirectory(
   },
 );
 
+inDirectory(
+  "what packing wrote stays out, wherever it lies and whatever it is called",
+  async (dir) => {
+    await writeTree(join(dir, "in"), { "a.js": "a" });
+    await Deno.mkdir(join(dir, "in", "dist"));
+    const outs = ["dist/any name.tgz", "other.tgz", "hello-1.0.0.tgz"];
+    const sums = new Set<string>();
+    for (const out of outs) {
+      const { full, minimal } = await packIn(dir, {}, { out: join(dir, "in", out) });
+      assert.deepEqual(Object.keys(full.files), ["a.js"]);
+      sums.add(minimal.infohash);
+    }
+    assert.equal(sums.size, 1);
+    // Those of another package are not ours to judge.
+    await packIn(dir, {}, { name: "other", out: join(dir, "in", "dist", "b.tgz") });
+    const { files } = await select(join(dir, "in"), { leaveOut: "nothing" });
+    assert.deepEqual(files.map(({ path }) => path), [
+      ...["a.js", "dist/b.minimal.json", "dist/b.tgz", "dist/b.torrent"],
+    ]);
+  },
+);
+
+inDirectory(
+  "an ignore file of ours beside `files` is named, for it does not count",
+  async (dir) => {
+    await writeTree(dir, {
+      "package.json": JSON.stringify({ ...named, files: ["a.js"] }),
+      ...filesOf("a.js .libreseedignore"),
+    });
+    assert.equal((await select(dir)).unusedIgnoreFile, ".libreseedignore");
+    await Deno.rename(join(dir, ".libreseedignore"), join(dir, ".npmignore"));
+    assert.equal((await select(dir)).unusedIgnoreFile, undefined);
+  },
+);
+
 inDirectory("a selection tells what it would take of paths that are not there", async (dir) => {
   await writeTree(dir, { "a.js": "a", ".gitignore": "*.log\n/build/\n" });
   const { takes } = await select(dir);

@@ -1,0 +1,68 @@
+/**
+ * What a package publishes: how many files and bytes, and which, said before any of it goes out.
+ *
+ * @module
+ */
+
+import { defaultArchiveLimits } from "./limits.ts";
+import {
+  refuseUnpackable,
+  selectDirectory,
+  type Selection,
+  type SelectOptions,
+} from "./selection/mod.ts";
+import { describeUnusable } from "./windows_names.ts";
+
+/** What is about to be published. */
+export interface Contents {
+  name: string;
+  version: string;
+  fileCount: number;
+  /** Sum of the files' lengths; of an archive that is published, its own length. */
+  bytes: number;
+  /** The paths that cannot be unpacked on Windows, with the reasons, for people. */
+  unusableOnWindows?: string;
+  /** An ignore file that does not count, because a list of the package decides. */
+  unusedIgnoreFile?: string;
+}
+
+/** Files by path, with their lengths. */
+export interface ListedContents extends Contents {
+  files: { path: string; bytes: number }[];
+  /** What of a directory is left out, directories as one. */
+  leftOut: string[];
+}
+
+/** What a package of these paths publishes. */
+export function contentsOfPaths(
+  { name, version }: { name: string; version: string },
+  paths: string[],
+  bytes: number,
+): Contents {
+  return {
+    name,
+    version,
+    fileCount: paths.length,
+    bytes,
+    unusableOnWindows: describeUnusable(paths),
+  };
+}
+
+/** What a selection packs. */
+export function contentsOfSelection(selection: Selection): Contents {
+  const { files, totalBytes, unusedIgnoreFile } = selection;
+  const paths = files.map(({ path }) => path);
+  return { ...contentsOfPaths(selection, paths, totalBytes), unusedIgnoreFile };
+}
+
+/**
+ * Lists what packing a directory would take. Writes nothing.
+ *
+ * @throws {PackageError} what packing throws of the directory before it writes
+ */
+export async function listDirectory(options: SelectOptions): Promise<ListedContents> {
+  const selection = await selectDirectory(options);
+  refuseUnpackable(selection, options.limits ?? defaultArchiveLimits);
+  const files = selection.files.map(({ path, info }) => ({ path, bytes: info.size }));
+  return { ...contentsOfSelection(selection), files, leftOut: selection.skipped };
+}
