@@ -22,6 +22,8 @@ async function testBesideLoops(args: readonly string[]): Promise<number> {
   try {
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: ["test", "--no-check", "--parallel", "-A", ...args],
+      // As many files at once as `deno task test` runs.
+      env: { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "4" },
     }).spawn().status;
     return code;
   } finally {
