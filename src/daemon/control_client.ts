@@ -11,6 +11,7 @@ import { DaemonError } from "./errors.ts";
 import { homePaths } from "./home.ts";
 import { lockHolder } from "./home_lock.ts";
 import type { CallOptions, Operations, StatusJson } from "./operations.ts";
+import { checkSocketOwner } from "./ownership.ts";
 
 type Line = { event?: unknown; result?: unknown; error?: ErrorData };
 
@@ -24,6 +25,8 @@ export interface ControlClient {
 export interface ConnectOptions {
   clock: Clock;
   signal?: AbortSignal;
+  /** The user id that this process runs as; asked of the system unless given. */
+  own?: number;
 }
 
 /** Whoever owns an engine says how it is within this time, or is stuck; milliseconds. */
@@ -35,13 +38,15 @@ const codesOfNobody = new Set(["CONTROL_UNREACHABLE", "WORKER_DIED"]);
  * Asks whether somebody serves the control socket of a home.
  *
  * @returns a client and what it said of itself, or `undefined` if nobody is there
- * @throws {DaemonError} `CONTROL_SILENT` if somebody is there and does not answer
+ * @throws {DaemonError} `CONTROL_SILENT` if somebody is there and does not answer, `CONTROL_NOT_OURS`
+ * if the socket is another user's
  */
 export async function connectControl(
   home: string,
-  { clock, signal }: ConnectOptions,
+  { clock, signal, own }: ConnectOptions,
 ): Promise<{ client: ControlClient; status: StatusJson } | undefined> {
   const paths = homePaths(home);
+  if (!await checkSocketOwner(paths.control, own)) return undefined;
   const http = Deno.createHttpClient({ proxy: { transport: "unix", path: paths.control } });
   const client = { operations: remoteOperations(http), close: () => http.close() };
   const late = new AbortController();

@@ -1,31 +1,34 @@
 /**
  * What is wrong with a home, its machine and its network, and how to mend it. Mends nothing itself.
- * What the checks of files and of the network look at is in `doctor_files.ts` and `doctor_network.ts`;
- * here are their order, and the checks of the process.
+ * What the checks look at is in `doctor_files.ts`, `doctor_key.ts`, `doctor_archives.ts`,
+ * `doctor_clock.ts` and `doctor_network.ts`; here are their order, and the checks of the process.
  *
  * @module
  */
 
+import { stat } from "node:fs/promises";
 import { type Clock, errorToData } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import { LOCAL_RANGES, PUBLIC_RANGES, workerPermissions } from "../worker/mod.ts";
 import { connectControl } from "./control_client.ts";
-import { bad, type Check, doubtful, good } from "./doctor_check.ts";
+import { bad, type Check, doubtful, good, openTo } from "./doctor_check.ts";
+import { checkArchives } from "./doctor_archives.ts";
 import {
   checkClock,
   checkDisk,
   checkHome,
-  checkKey,
   checkOpenFiles,
   checkSeedDirectory,
   checkState,
   checkTemporaries,
 } from "./doctor_files.ts";
 import { checkClockByDht } from "./doctor_clock.ts";
+import { checkKey } from "./doctor_key.ts";
 import { checkDht, checkDhtOf, checkPorts } from "./doctor_network.ts";
 import { homePaths } from "./home.ts";
 import { lockHolder } from "./home_lock.ts";
 import type { StatusJson } from "./operations.ts";
+import { ownUid } from "./ownership.ts";
 
 /** Options of {@linkcode examine}. */
 export interface DoctorOptions {
@@ -33,18 +36,25 @@ export interface DoctorOptions {
   clock: Clock;
   /** Ends the waiting for DHT nodes. */
   signal?: AbortSignal;
+  /** The user id that this process runs as, unless it is the process's own. */
+  uid?: number;
 }
+
+/** Checks whose failure leaves the home and its state fit for use. */
+const notOfHome: readonly string[] = ["clock", "archives"];
 
 /** Runs all checks, one after the other. A check that itself fails is reported as one that does. */
 export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   const { settings, clock, signal } = options;
   const { home, dir } = settings;
-  const { check, status, isTaken } = await askDaemon(home, clock, signal);
+  const own = options.uid ?? ownUid();
+  const { check, status, isTaken } = await askDaemon(home, clock, signal, own);
   yield check;
   const checks: (() => Promise<Check | Check[]>)[] = [
-    () => checkHome(home),
-    () => checkKey(home),
+    () => checkHome(home, own),
+    () => checkKey(home, own),
     () => checkSeedDirectory(dir),
+    () => checkArchives(dir, { signal }),
     () => checkState(home),
     () => checkTemporaries([home, dir], clock.now()),
     () => checkClock(home, clock.now()),
@@ -56,7 +66,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   let isSound = true;
   for (const run of checks) {
     const found = await runCheck(run);
-    isSound &&= found.every(({ name, verdict }) => verdict !== "fail" || name === "clock");
+    isSound &&= found.every(({ name, verdict }) => verdict !== "fail" || notOfHome.includes(name));
     yield* found;
   }
   const clockByDht = () => runCheck(() => checkClockByDht(settings, clock, signal));
@@ -99,20 +109,31 @@ async function askDaemon(
   home: string,
   clock: Clock,
   signal: AbortSignal | undefined,
+  own: number | undefined,
 ): Promise<{ check: Check; status?: StatusJson; isTaken?: boolean }> {
   const name = "daemon";
   const { control, lock } = homePaths(home);
   try {
-    const found = await connectControl(home, { clock, signal });
+    const found = await connectControl(home, { clock, signal, own });
     if (found) {
       found.client.close();
       const { status } = found;
       const who = status.daemon ? "daemon" : "command that works just now";
-      return { status, check: good(name, `${who}, process ${status.pid}, answers`) };
+      const mode = await stat(control).then(({ mode }) => openTo(mode, 0o077), () => undefined);
+      const check = mode === undefined ? good(name, `${who}, process ${status.pid}, answers`) : bad(
+        name,
+        `others can command it by ${control} (mode ${mode})`,
+        `run: chmod 600 ${control}`,
+      );
+      return { status, check };
     }
   } catch (error) {
     signal?.throwIfAborted();
-    return { check: bad(name, errorToData(error).message, "end that process"), isTaken: true };
+    const { code, message } = errorToData(error);
+    const mend = code === "CONTROL_NOT_OURS"
+      ? "find out who put it there, and remove it"
+      : "end that process";
+    return { check: bad(name, message, mend), isTaken: true };
   }
   if (await isLocked(lock)) {
     const pid = await lockHolder(lock) ?? "that holds daemon.lock";

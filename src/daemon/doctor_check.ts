@@ -35,3 +35,9 @@ export function doubtful(name: string, what: string, mend: string): Check {
 export function bad(name: string, what: string, mend: string): Check {
   return { name, verdict: "fail", about: "machine", what, mend };
 }
+
+/** The mode in octal if it has any of these bits; Windows has none. */
+export function openTo(mode: number, bits: number): string | undefined {
+  if (Deno.build.os === "windows" || (mode & bits) === 0) return undefined;
+  return (mode & 0o777).toString(8).padStart(4, "0");
+}

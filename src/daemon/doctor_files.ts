@@ -1,6 +1,6 @@
 /**
- * The doctor's checks of the disk: the home, the key, the seed directory, the state, and what they
- * need of the machine. They read only.
+ * The doctor's checks of the disk: the home, the seed directory, the state, and what they need of the
+ * machine. They read only. The key and the archives have files of their own.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { lstat, readdir, readFile, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { errorToData, RELEASED_MS } from "../base/mod.ts";
-import { formatPublicKey, IdentityError, readKeyFile } from "../identity/mod.ts";
 import { isArchiveName, noteDamaged, STATE_SCHEMA_VERSION } from "../store/mod.ts";
-import { bad, type Check, doubtful, good, SET_CLOCK } from "./doctor_check.ts";
+import { bad, type Check, doubtful, good, openTo, SET_CLOCK } from "./doctor_check.ts";
 import { homePaths } from "./home.ts";
+import { isStrangers } from "./ownership.ts";
 
 /** Less free than this is worth a word, bytes. */
 const LITTLE_SPACE_BYTES = 256 << 20;
@@ -31,8 +31,12 @@ const PROBE_BYTES = 4096;
 /** Files that a process has open besides peers and archives. */
 const OTHER_FILES = 64;
 
-/** The home is there, its owner's alone, and can be written. */
-export async function checkHome(home: string): Promise<Check> {
+/**
+ * The home is there, ours alone, and can be written.
+ *
+ * @param own the user id that this process runs as
+ */
+export async function checkHome(home: string, own: number | undefined): Promise<Check> {
   const name = "home";
   const info = await infoOf(home);
   if (!info) {
@@ -41,10 +45,19 @@ export async function checkHome(home: string): Promise<Check> {
       `${home} is not there yet; \`libreseed keygen\`, \`seed\` or \`get\` makes it`,
     );
   }
+  if (own !== 0 && isStrangers(info.uid, own)) {
+    const what = `${home} belongs to user ${info.uid}, and libreseed runs as user ${own}`;
+    return bad(name, what, `run libreseed as that user, or ${OTHER_HOME}`);
+  }
   const problem = await writeProblem(home);
   if (problem) return bad(name, problem, `run: chmod u+rwx ${home}; or ${OTHER_HOME}`);
   const roots = await rootsOf(home);
   if (roots) return roots;
+  const writable = openTo(info.mode, 0o022);
+  if (writable !== undefined) {
+    const what = `others can replace files in ${home} (mode ${writable})`;
+    return bad(name, what, `run: chmod 700 ${home}`);
+  }
   const mode = openTo(info.mode, 0o077);
   if (mode === undefined) return good(name, `${home}, for its owner only`);
   return doubtful(name, `${home} is open to others (mode ${mode})`, `run: chmod 700 ${home}`);
@@ -71,23 +84,6 @@ async function rootsOf(home: string): Promise<Check | undefined> {
 }
 
 const OTHER_HOME = "give another directory with --home";
-
-/** There is a publisher's key, and nobody else can read it; or there is none. */
-export async function checkKey(home: string): Promise<Check> {
-  const name = "key";
-  const { key } = homePaths(home);
-  try {
-    return good(name, `publisher ${formatPublicKey((await readKeyFile(key)).publicKey)}`);
-  } catch (error) {
-    if (!(error instanceof IdentityError)) throw error;
-    if (error.code === "KEY_NOT_FOUND") {
-      return good(name, "none; only publishing needs one, and `libreseed keygen` makes it");
-    }
-    return error.code === "KEY_READABLE_BY_OTHERS"
-      ? bad(name, `others have access to ${key}`, `run: chmod 600 ${key}`)
-      : bad(name, errorToData(error).message, "put your copy of the key file there");
-  }
-}
 
 /** The seed directory can be written, by us only. */
 export async function checkSeedDirectory(dir: string): Promise<Check> {
@@ -272,10 +268,4 @@ async function writeProblem(dir: string): Promise<string | undefined> {
   } finally {
     await Deno.remove(path).catch(() => {});
   }
-}
-
-/** The mode in octal if it has any of these bits; Windows has none. */
-function openTo(mode: number, bits: number): string | undefined {
-  if (Deno.build.os === "windows" || (mode & bits) === 0) return undefined;
-  return (mode & 0o777).toString(8).padStart(4, "0");
 }

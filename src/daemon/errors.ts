@@ -10,6 +10,7 @@
  * | `SERVER_LOST` | failed | control socket ended for want of files, and cannot be had back |
  * | `HTTP_FAILED` | failed | the HTTP page cannot listen |
  * | `CONTROL_UNREACHABLE` | failed | the owner of the engine ended or closed its socket |
+ * | `CONTROL_NOT_OURS` | failed | the control socket, or its directory, is another user's |
  * | `CONTROL_SILENT` | failed | the owner of the engine is there and does not answer |
  * | `CONTROL_REQUEST` | usage | a request on the control socket makes no sense |
  * | `WORKER_DIED` | failed | the engine's thread does not answer any more |

@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { systemClock } from "../../src/base/mod.ts";
 import { loadSettings } from "../../src/config/mod.ts";
+import { checkArchives } from "../../src/daemon/doctor_archives.ts";
 import { type Check, examine } from "../../src/daemon/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import {
@@ -67,6 +68,7 @@ const names = [
   "home",
   "key",
   "seed directory",
+  "archives",
   "state.db",
   "temporaries",
   "clock",
@@ -225,6 +227,17 @@ Deno.test("a DHT that is switched off is not looked at", async () => {
   assert.deepEqual([code, verdicts(checks)], [0, {}]);
 });
 
+/** Puts a package into the seed directory; returns the archive's path. */
+async function packInto(home: string): Promise<string> {
+  await using source = await temporaryHome();
+  const manifest = JSON.stringify({ name: "sick", version: "1.0.0" });
+  await Deno.writeTextFile(join(source.path, "package.json"), manifest);
+  const archive = join(home, "seed", "sick-1.0.0.tgz");
+  const { code, stderr } = await runCli(["pack", source.path, "-o", archive], { home });
+  assert.equal(code, 0, stderr);
+  return archive;
+}
+
 const illnesses: {
   title: string;
   harm(path: string): Promise<unknown> | void;
@@ -245,6 +258,63 @@ const illnesses: {
     check: "key",
     verdict: "fail",
     says: /is not a key file/,
+  },
+  {
+    title: "a key directory that others can look into",
+    harm: (path) => Deno.chmod(join(path, "keys"), 0o755),
+    check: "key",
+    verdict: "warn",
+    says: /keys is open to others \(mode 0755\).*chmod 700 .*keys/,
+  },
+  {
+    title: "a key directory that others can write to",
+    harm: (path) => Deno.chmod(join(path, "keys"), 0o777),
+    check: "key",
+    verdict: "fail",
+    says: /others can replace files in .*keys \(mode 0777\)/,
+  },
+  {
+    title: "a key that is a link to nowhere",
+    async harm(path) {
+      await Deno.remove(join(path, "keys", "publisher.key"));
+      await Deno.symlink("/nowhere/publisher.key", join(path, "keys", "publisher.key"));
+    },
+    check: "key",
+    verdict: "fail",
+    says: /is a link to \/nowhere\/publisher\.key, which is not there/,
+  },
+  {
+    title: "a key that has a second name",
+    harm: (path) => Deno.link(join(path, "keys", "publisher.key"), join(path, "copy")),
+    check: "key",
+    verdict: "warn",
+    says: /the key file has 2 names/,
+  },
+  {
+    title: "a home that others can write to",
+    harm: (path) => Deno.chmod(path, 0o777),
+    check: "home",
+    verdict: "fail",
+    says: /others can replace files in .* \(mode 0777\): run: chmod 700/,
+  },
+  {
+    title: "an archive of other bytes than were signed",
+    async harm(path) {
+      const archive = await packInto(path);
+      const bytes = await Deno.readFile(archive);
+      bytes[bytes.length - 1]! ^= 1;
+      await Deno.writeFile(archive, bytes);
+    },
+    check: "archives",
+    verdict: "fail",
+    says: /sick-1\.0\.0\.tgz is not what its publisher signed: remove it/,
+  },
+  {
+    title: "an archive without its manifest",
+    harm: async (path) => Deno.remove((await packInto(path)).replace(/tgz$/, "minimal.json")),
+    check: "archives",
+    verdict: "warn",
+    says: /sick-1\.0\.0\.minimal\.json.*libreseed list/,
   },
   {
     title: "a seed directory that others can write to",
@@ -353,7 +423,11 @@ Deno.test("a process that has the home and answers nobody is named", async () =>
 });
 
 /** The doctor in this process, whose clock and permissions are known. */
-async function examineHere(home: string, nowMs = Date.now()): Promise<Map<string, Check>> {
+async function examineHere(
+  home: string,
+  nowMs = Date.now(),
+  uid?: number,
+): Promise<Map<string, Check>> {
   const { values } = await loadSettings({
     flags: { home, port: String(await freePort()), dht: false },
     env: {},
@@ -363,7 +437,7 @@ async function examineHere(home: string, nowMs = Date.now()): Promise<Map<string
   });
   const found = new Map<string, Check>();
   const clock = { ...systemClock, now: () => nowMs };
-  for await (const check of examine({ settings: values, clock })) found.set(check.name, check);
+  for await (const check of examine({ settings: values, clock, uid })) found.set(check.name, check);
   return found;
 }
 
@@ -401,4 +475,47 @@ Deno.test({
     assert.equal(home.verdict, "fail");
     assert(home.mend!.includes("--home"));
   },
+});
+
+Deno.test({
+  name: "a key that belongs to another user is a failure",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using there = await patient();
+    const own = Deno.uid()!;
+    const key = join(there.path, "keys", "publisher.key");
+    // Only root may give a file away; for anybody else, another user is whoever looks.
+    if (own === 0) await Deno.chown(key, 12_345, null);
+    const check = (await examineHere(there.path, undefined, 54_321)).get("key")!;
+    assert.equal(check.verdict, "fail");
+    assert.match(
+      check.what,
+      new RegExp(`belongs to user ${own === 0 ? 12_345 : own}, not to 54321`),
+    );
+    assert.match(check.mend!, /chown/);
+  },
+});
+
+Deno.test("a daemon whose socket others may use is a failure", async () => {
+  await using there = await patient();
+  await using daemon = spawnCli(["seed"], { home: there.path, env: there.env });
+  await daemon.waitForLine(/^ready: /, "stdout");
+  await Deno.chmod(join(there.path, "control.sock"), 0o666);
+  const { code, checks } = await there.doctor();
+  assert.deepEqual([code, verdicts(checks)], [1, { daemon: "fail" }]);
+  assert.match(checks.get("daemon")!.mend!, /^run: chmod 600 .*control\.sock$/);
+});
+
+Deno.test("of more archives than are read, the doctor takes a sample and says so", async () => {
+  await using there = await patient();
+  const archive = await packInto(there.path);
+  const { size } = await Deno.stat(archive);
+  const dir = dirname(archive);
+  const [all] = await checkArchives(dir, { maxBytes: size });
+  assert.deepEqual([all!.verdict, all!.what], ["ok", "read 1: what their publishers signed"]);
+  const [none] = await checkArchives(dir, { maxBytes: size - 1 });
+  assert.equal(none!.verdict, "ok");
+  assert(
+    none!.what.startsWith(`read 0, a sample of 1; \`libreseed verify ${dir}/*.tgz\` reads all`),
+  );
 });

@@ -396,3 +396,37 @@ Deno.test("a path that no socket can have is refused by its length, not by a rid
   assert(error.message.includes(long) && error.message.includes("--home"), error.message);
   assert.equal(await connectControl(long, { clock: systemClock }), undefined);
 });
+
+Deno.test({
+  name: "a socket, or a directory, of another user is not talked to",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    let asked = 0;
+    await using at = await served({
+      status: () => {
+        asked++;
+        return Promise.resolve(status);
+      },
+    });
+    const own = Deno.uid()!;
+    const refused = (path: string) =>
+      assert.rejects(connectControl(at.home, { clock: at.clock, own: 54_321 }), (error) => {
+        assert(error instanceof DaemonError && error.code === "CONTROL_NOT_OURS");
+        return error.message.startsWith(`${path} belongs to user `);
+      });
+    // Only root may give a file away; for anybody else, another user is whoever looks.
+    if (own === 0) {
+      await Deno.chown(at.path, 12_345, null);
+      await refused(at.path);
+      await assert.rejects(connectControl(at.home, { clock: at.clock }), /belongs to user 12345/);
+      await Deno.chown(at.path, 0, null);
+      await Deno.chown(at.home, 12_345, null);
+    }
+    await refused(at.home);
+    assert.equal(asked, 0);
+    if (own === 0) await Deno.chown(at.home, 0, null);
+    const found = await connectControl(at.home, { clock: at.clock });
+    assert(found);
+    found.client.close();
+  },
+});
