@@ -4,10 +4,11 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
+// deno-lint-ignore-file no-process-global -- importing it would load Node's modules with this folder
 
 /** Resolves when everything else that is due has had its turn. */
 export function pause(): Promise<void> {
+  const { setImmediate } = process.getBuiltinModule("node:timers");
   return new Promise((resolve) => setImmediate(resolve));
 }
 
