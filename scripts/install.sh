@@ -8,9 +8,14 @@
 # program goes to ~/.local/bin, with --system to /usr/local/bin. It is installed only if its SHA-256
 # is the one in the release's SHA256SUMS. That shows that it came whole, and as whoever runs the
 # server has it; who made it is shown by the signature of the package that the release is published as.
+#
+# On Linux libreseed needs glibc 2.27 or newer; on a system with musl, such as Alpine, it does not run.
+# The program has 109 MB.
 set -eu
 
 name=libreseed
+glibc=2.27
+needs="on Linux $name needs glibc $glibc or newer and 109 MB of disk"
 
 fail() {
   echo "install.sh: $1" >&2
@@ -37,6 +42,34 @@ target() {
   echo "$machine-$system"
 }
 
+# The version of glibc, `musl`, or nothing if it cannot be found out.
+libc() {
+  found=$(getconf GNU_LIBC_VERSION 2>/dev/null || :)
+  case "$found" in
+    glibc\ *) echo "${found#glibc }" && return ;;
+  esac
+  # The ldd of musl knows no --version, and says what it is where it complains of it.
+  found=$(ldd --version 2>&1 || :)
+  case "$found" in
+    *musl*) echo musl ;;
+    ldd*) echo "$found" | awk 'NR == 1 { print $NF }' ;;
+    *) for loader in /lib/ld-musl-*; do [ ! -e "$loader" ] || echo musl; done ;;
+  esac
+}
+
+# Fails where the program could not run, before it is fetched.
+check_libc() {
+  [ "$(uname -s)" = Linux ] || return 0
+  have=$(libc)
+  case "$have" in
+    musl*) fail "this system has musl; $needs" ;;
+    *[!0-9.]* | '') return 0 ;;
+  esac
+  oldest=$(printf '%s\n%s\n' "$have" "$glibc" |
+    awk -F . 'NR == 1 { a = $1; b = $2 } END { print (a < $1 || (a == $1 && b < $2)) ? "old" : "new" }')
+  [ "$oldest" = new ] || fail "this system has glibc $have; $needs"
+}
+
 # fetch ADDRESS FILE
 fetch() {
   if command -v curl >/dev/null; then
@@ -61,6 +94,7 @@ sum_of() {
 install() {
   base=${1%/}
   program=$name-$(target)
+  check_libc
   mkdir -p "$directory" || fail "cannot make $directory"
   # Beside the place where it goes, so that it comes there whole or not at all.
   temporary=$(mktemp -d "$directory/.$name-XXXXXX") || fail "cannot write to $directory"

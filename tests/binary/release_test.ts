@@ -12,7 +12,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { build } from "../../scripts/compile.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import { type CliResult, freePort, runCli, spawnCli, temporaryHome } from "../support/mod.ts";
-import { binaryTest, makeKey } from "./support.ts";
+import { binary, binaryTest, makeKey } from "./support.ts";
 
 const script = fileURLToPath(new URL("../../scripts/release.ts", import.meta.url));
 const host = Deno.build.target;
@@ -117,3 +117,15 @@ binaryTest(
     assert.match(stderr, new RegExp(`the program for ${host} that publishes`));
   },
 );
+
+binaryTest("the program needs no newer glibc than the docs say, and no more disk", async () => {
+  const bytes = await Deno.readFile(binary);
+  assert.equal(Math.round(bytes.length / 1e6), 109);
+  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 64 << 20)) +
+    new TextDecoder("latin1").decode(bytes.subarray(64 << 20));
+  // The names of symbol versions end in a zero byte; in texts they do not.
+  const versions = [...text.matchAll(/\0GLIBC_2\.(\d+)(?:\.\d+)?(?=\0)/g)].map(([, minor]) =>
+    Number(minor)
+  );
+  assert(versions.length > 0 && Math.max(...versions) <= 27, `${versions}`);
+}, { ignore: Deno.build.os !== "linux" });

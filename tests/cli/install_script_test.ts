@@ -238,6 +238,75 @@ for (const fetcher of ["curl", "wget"]) {
   });
 }
 
+/** Runs the script where commands of these names answer with these lines. */
+async function runWith(answers: Record<string, string>, base: string, home: TemporaryHome) {
+  await using tools = await temporaryHome();
+  for (const [name, script] of Object.entries(answers)) {
+    const path = join(tools.path, name);
+    await Deno.writeTextFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+  return await run([base], { home, env: { PATH: `${tools.path}:${Deno.env.get("PATH")}` } });
+}
+
+const linux = 'case "$1" in -m) echo x86_64 ;; *) echo Linux ;; esac';
+const noGetconf = "echo getconf: unknown variable >&2; exit 1";
+
+for (
+  const [system, answers] of [
+    ["musl, as on Alpine", {
+      getconf: noGetconf,
+      ldd: "printf 'musl libc (x86_64)\\nVersion 1.2.5\\n' >&2; exit 1",
+    }],
+    ["glibc 2.26", { getconf: "echo glibc 2.26" }],
+    ["glibc 1.99", { getconf: "echo glibc 1.99" }],
+    ["glibc 2.9", { getconf: noGetconf, ldd: "echo 'ldd (GNU libc) 2.9'" }],
+  ] as const
+) {
+  Deno.test(`on a system with ${system}, it says what is needed, and fetches nothing`, async () => {
+    await using release = new Release("1.0.0");
+    await using home = await temporaryHome();
+    const { code, stdout, stderr } = await runWith(
+      { uname: linux, ...answers },
+      release.base,
+      home,
+    );
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /^install\.sh: this system has (?:musl|glibc [0-9.]+); /);
+    assert(
+      stderr.endsWith("on Linux libreseed needs glibc 2.27 or newer and 109 MB of disk\n"),
+      stderr,
+    );
+    assert.deepEqual([release.asked, filesIn(home.path)], [[], []]);
+  });
+}
+
+for (
+  const [system, answers] of [
+    ["glibc 2.27", { getconf: "echo glibc 2.27" }],
+    ["glibc 3.0", { getconf: "echo glibc 3.0" }],
+    ["glibc 2.36 that only ldd tells", {
+      getconf: noGetconf,
+      ldd: "echo 'ldd (Debian GLIBC 2.36-9+deb12u7) 2.36'; echo 'Copyright'",
+    }],
+    ["a C library that cannot be found out", { getconf: noGetconf, ldd: "exit 127" }],
+  ] as const
+) {
+  Deno.test(`on a system with ${system}, it installs`, async () => {
+    await using release = new Release("1.0.0");
+    await using home = await temporaryHome();
+    const { code, stderr } = await runWith(answers, release.base, home);
+    assert.equal(code, 0, stderr);
+  });
+}
+
+Deno.test("README and script name the same needs", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const text = await Deno.readTextFile(script);
+  for (const need of ["glibc 2.27", "109 MB", "Alpine"]) {
+    assert(readme.includes(need) && text.includes(need), need);
+  }
+});
+
 const namespace = ["--map-root-user", "--mount"];
 
 Deno.test({
