@@ -16,6 +16,8 @@ import { RequiredPaths, type SelectionRules } from "./rules.ts";
 interface Rule {
   takes: boolean;
   pattern: Minimatch;
+  /** It begins with a slash. */
+  isAnchored: boolean;
   /** It ended with a slash. */
   isForDirectories: boolean;
 }
@@ -88,17 +90,18 @@ export class NpmFiles implements SelectionRules {
       // As npm has it: a pattern without a slash matches the last component at any depth.
       const options = { matchBase: true, dot: true, nocase: true, nonegate: true, nocomment: true };
       const pattern = new Minimatch(text.replace(/\/+$/, ""), options);
-      this.#rules.push({ takes, pattern, isForDirectories: text.endsWith("/") });
+      const isAnchored = text.startsWith("/");
+      this.#rules.push({ takes, pattern, isAnchored, isForDirectories: text.endsWith("/") });
     }
   }
 
   /** What the last pattern that matches says; of a directory also whether something in it may. */
   #lists(path: string, isDirectory: boolean): boolean {
     let listed = false;
-    for (const { takes, pattern, isForDirectories } of this.#rules) {
+    for (const { takes, pattern, isAnchored, isForDirectories } of this.#rules) {
       if (takes === listed || isForDirectories && !isDirectory) continue;
-      const matches = pattern.match(path) || pattern.match(`/${path}`) ||
-        isDirectory && takes && (pattern.match(path, true) || pattern.match(`/${path}`, true));
+      const asked = isAnchored ? `/${path}` : path;
+      const matches = pattern.match(asked) || isDirectory && takes && pattern.match(asked, true);
       if (matches) listed = takes;
     }
     return listed;
