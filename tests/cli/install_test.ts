@@ -45,7 +45,7 @@ async function project(place: Place): Promise<string> {
 function strays(home: Home): string[] {
   try {
     return [...Deno.readDirSync(join(home.path, "packages"))].map(({ name }) => name)
-      .filter((name) => !/^([0-9a-f]{64}|\.lock|\.save\.lock|\.roots)$/.test(name));
+      .filter((name) => !/^([0-9a-f]{64}|\.lock|\.place\.lock|\.save\.lock|\.roots)$/.test(name));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
@@ -283,22 +283,25 @@ Deno.test("a signal while something is installed ends it, and leaves nothing hal
     await source(place, "app@1.0.0", { files: { "large.bin": large } }),
   ]);
   const spec = `${publisher.publicKey}/app@1.0.0`;
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-    await using install = publisher.spawn(["install", "-v", spec]);
-    await install.waitForLine(/^unpacking app@1\.0\.0$/, "stderr");
-    install.kill(signal);
-    const result = await install.result;
-    assert.deepEqual([result.code, result.stdout], [code, ""], result.stderr);
-    assert.deepEqual([await listed(publisher), strays(publisher)], [[], []]);
+  const killed = { SIGINT: 130, SIGTERM: 143, SIGKILL: 137 } as const;
+  for (const [signal, code] of Object.entries(killed)) {
+    // A test that gets no time may send its signal when all is done; then it tries again.
+    for (let tries = 1;; tries++) {
+      await using install = publisher.spawn(["install", "-v", spec]);
+      await install.waitForLine(/^unpacking app@1\.0\.0$/, "stderr");
+      install.kill(signal as keyof typeof killed);
+      const result = await install.result;
+      if (result.code === 0 && tries < 20) {
+        await Deno.remove(join(publisher.path, "packages"), { recursive: true });
+        continue;
+      }
+      assert.deepEqual([result.code, result.stdout], [code, ""], result.stderr);
+      break;
+    }
+    assert.deepEqual(await listed(publisher), []);
+    // Killed outright it can tidy nothing; the next one does.
+    if (signal !== "SIGKILL") assert.deepEqual(strays(publisher), []);
   }
-  // Killed outright it can tidy nothing; the next one does.
-  {
-    await using install = publisher.spawn(["install", "-v", spec]);
-    await install.waitForLine(/^unpacking app@1\.0\.0$/, "stderr");
-    install.kill("SIGKILL");
-    await install.status;
-  }
-  assert.deepEqual(await listed(publisher), []);
   await publisher.must(["install", spec]);
   assert.deepEqual([await listed(publisher), strays(publisher)], [["app@1.0.0"], []]);
 });
