@@ -23,8 +23,8 @@ export type StatusRow = [key: string, value: string];
 
 /** Problems, and packages that peers take from, in a summary: what fits beside the totals. */
 const MOST_LISTED = 10;
-/** Fewer lines than this for problems or packages say too little to leave other rows out for. */
-const FEWEST_LISTED = 3;
+/** So many busy packages go before details of the node where there is little room. */
+const FEWEST_BUSY = 3;
 const HOW_TO_SEE_ALL = "`libreseed status --all`";
 
 /**
@@ -34,19 +34,21 @@ const HOW_TO_SEE_ALL = "`libreseed status --all`";
  */
 export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
   const { essential, detail } = totalRows(view);
-  const problems = problemsOf(view);
+  let room = Math.max(maxRows - essential.length, 0);
+  const take = (most: number) => {
+    const taken = Math.min(most, room);
+    room -= taken;
+    return taken;
+  };
+  const allProblems = problemsOf(view);
+  const problems = limited(allProblems, take(Math.min(allProblems.length, MOST_LISTED + 1)));
+  const allMore = moreRow(view);
+  const more = allMore.slice(0, take(allMore.length));
   const busy = busiest(view.packages);
-  const wanted = Math.min(problems.length, MOST_LISTED + 1) + Math.min(busy.length, MOST_LISTED) +
-    1;
-  const listed = Math.min(wanted, FEWEST_LISTED);
-  const hasDetail = essential.length + detail.length + listed <= maxRows;
-  const rows = hasDetail ? [...essential, ...detail] : essential;
-  const room = Math.max(maxRows - rows.length, 0);
-  const shownProblems = limited(problems, Math.min(room, MOST_LISTED + 1));
-  const left = room - shownProblems.length;
-  const more = moreRow(view);
-  const shownBusy = busy.slice(0, Math.min(MOST_LISTED, Math.max(left - more.length, 0)));
-  return [...rows, ...shownProblems, ...shownBusy, ...more].slice(0, maxRows);
+  const someBusy = take(Math.min(busy.length, FEWEST_BUSY));
+  const shownDetail = detail.slice(0, take(detail.length));
+  const shownBusy = busy.slice(0, someBusy + take(busy.length - someBusy));
+  return [...essential, ...shownDetail, ...problems, ...shownBusy, ...more].slice(0, maxRows);
 }
 
 /** Totals, problems, and each package and record. */

@@ -116,6 +116,9 @@ Deno.test("on a low screen problems stay, and details of the node go", () => {
   }
   assert(!summaryRows(viewOf(packages), 10).some(([key]) => key === "memory"));
   assert(summaryRows(viewOf(packages), 40).some(([key]) => key === "memory"));
+  for (const height of [10, 15, 20]) {
+    assert.equal(summaryRows(viewOf(packages), height).length, height, "no line is left empty");
+  }
 });
 
 Deno.test("a change is a line; what counts on all the time is none", () => {
