@@ -15,8 +15,9 @@ import { type Death, silent } from "../support/dying_engine.ts";
 
 /** Where V8 stops a process that needs more, MiB. */
 const HEAP_MIB = 200;
-/** Of a download that takes some seconds. */
+/** Of a download that takes a minute at {@linkcode SLOW}. */
 const BYTES = 4 << 20;
+const SLOW = "64KiB";
 
 const program = fromSources.toSpliced(
   -1,
@@ -50,7 +51,8 @@ export async function dieAndComeBack(place: Place, death: Death): Promise<number
   const big = await place.source("big", "1.0.0");
   await Deno.writeFile(join(big, "noise"), randomBytes(BYTES));
   await other.must(["publish", "-q", big]);
-  await using slow = await other.daemon(["--upload-limit", `${BYTES / 4}`]);
+  await other.configure(`upload-limit: ${SLOW}\n`);
+  await using slow = await other.daemon();
   {
     await using daemon = await home.daemon([], {
       program,
@@ -60,6 +62,8 @@ export async function dieAndComeBack(place: Place, death: Death): Promise<number
     await eventually(() => home.files().some((name) => name.startsWith(".partial-")));
     daemon.process.kill("SIGUSR2");
     const { code, stderr } = await daemon.process.result;
+    await other.configure("upload-limit: 0\n");
+    await other.must(["reload"]);
     const wanted = expected(death);
     assert.equal(code, wanted.code, stderr);
     assert.match(stderr, wanted.says);

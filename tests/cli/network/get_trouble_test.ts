@@ -136,7 +136,7 @@ Deno.test("a download that is interrupted is gone on with, not begun again", asy
     return partial === undefined ? 0 : Deno.statSync(join(home.seed, partial)).blocks! * 512;
   };
   {
-    await using slow = await seeder.daemon(["--upload-limit", "1MiB", ...port]);
+    await using slow = await seeder.daemon(["--upload-limit", "512KiB", ...port]);
     await seeder.must(["publish", "-q", source]);
     await using getting = home.spawn(["get", what]);
     await eventually(() => downloaded() > 1 << 20);
@@ -165,11 +165,17 @@ Deno.test("an owner that is ended hands the download that went through it back t
   const seeder = await place.home();
   const source = await place.source("big", "1.0.0");
   await Deno.writeFile(join(source, "noise"), randomBytes(5 << 20));
-  await using slow = await seeder.daemon(["--upload-limit", "2MiB"]);
+  await using slow = await seeder.daemon();
   await seeder.must(["publish", "-q", source]);
+  const limitUpload = async (limit: string) => {
+    await seeder.configure(`upload-limit: ${limit}\n`);
+    await seeder.must(["reload"]);
+  };
   const mine = await place.source("mine", "1.0.0");
   // The owner is a daemon that is stopped, or a command that is interrupted.
-  await together([["seed"], ["publish", "--seed-for", "10m", mine]].map(async (args) => {
+  for (const args of [["seed"], ["publish", "--seed-for", "10m", mine]]) {
+    // Slow until the owner has ended, which has to be before the download is through.
+    await limitUpload("64KiB");
     const home = await place.home();
     await using owner = home.spawn(args);
     await owner.waitForLine(/^ready: |^serving for/);
@@ -178,9 +184,10 @@ Deno.test("an owner that is ended hands the download that went through it back t
     owner.kill("SIGINT");
     const ended = await owner.result;
     assert.equal(ended.code, 0, ended.stderr);
+    await limitUpload("0");
     const { code, stdout, stderr } = await getting.result;
     assert.deepEqual([code, stdout], [0, `${join(home.seed, "big-1.0.0.tgz")}\n`], stderr);
     assert.match(stderr, /has ended; going on without it/);
-  }));
+  }
   await slow.end();
 });

@@ -125,6 +125,11 @@ export class Home {
     }
   }
 
+  /** Writes the config file, which may alter what flags and variables leave alone. */
+  configure(yaml: string): Promise<void> {
+    return Deno.writeTextFile(join(this.path, "config.yaml"), yaml);
+  }
+
   /** The files in the seed directory, without the lock that lies there. */
   files(): string[] {
     try {
