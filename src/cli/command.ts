@@ -116,6 +116,12 @@ export function textFlag(placeholder: string, brief: string) {
   return { kind: "parsed", parse: notEmpty, optional: true, placeholder, brief } as const;
 }
 
+/** Flag of the commands that refuse secrets: a path that may hold one. It may be given again. */
+export const allowSecretFlag = {
+  ...textFlag("PATH", "Let a file with a secret in, by its path in the package; may be repeated"),
+  variadic: true,
+} as const;
+
 /** An optional flag without a value. */
 export function switchFlag(brief: string) {
   return { kind: "boolean", optional: true, withNegated: false, brief } as const;

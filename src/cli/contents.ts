@@ -9,13 +9,20 @@ import type { Contents, ListedContents } from "../package/mod.ts";
 import { formatBytes, formatCount } from "./format.ts";
 import type { Output } from "./output.ts";
 
-/** Prints the files that would go out, bytes, a tab and the path a line. */
-export function printContents(output: Output, contents: ListedContents): void {
-  const { name, version, files, bytes, leftOut } = contents;
+/**
+ * Prints the files that would go out, bytes, a tab and the path a line.
+ *
+ * @param where they are, for people
+ * @throws {PackageError} `SECRET_FOUND`, after the list
+ */
+export function printContents(output: Output, contents: ListedContents, where: string): void {
+  const { name, version, files, bytes, leftOut, secrets } = contents;
   for (const path of leftOut) output.detail(`left out ${path}`);
   const lines = files.map((file) => `${file.bytes}\t${file.path}`);
-  output.result({ name, version, files, bytes, leftOut }, lines.join("\n"));
+  const found = secrets.found;
+  output.result({ name, version, files, bytes, leftOut, secrets: found }, lines.join("\n"));
   sayContents(output, contents);
+  secrets.refuse(where);
 }
 
 /** The line that says how much goes out, `hello@1.0.0: 42 files, 1.3 MiB`, and warnings. */

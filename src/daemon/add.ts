@@ -12,19 +12,22 @@ import {
   describeArchive,
   minimalFileName,
   refuseForeign,
+  SecretCheck,
   verifyArchive,
 } from "../package/mod.ts";
 import { manifestSalt } from "../records/mod.ts";
 import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
 import type { Operations } from "./operations.ts";
-import { minimalBeside } from "./prepare.ts";
+import { minimalBeside, wasTakenIn } from "./prepare.ts";
 
 /** What adding works with. */
 export interface AddContext {
   operations: Operations;
   seeds: SeedDirectory;
   limits: ArchiveLimits;
+  /** Paths in the archive that may hold secrets. */
+  allowSecrets?: readonly string[];
   signal?: AbortSignal;
   /** Hears of an archive that is in place and was verified, so that nobody has to do it again. */
   onVerified?: (entry: ValidSeedEntry) => void;
@@ -35,10 +38,10 @@ export interface AddContext {
  * the DHT has one.
  *
  * @throws {DaemonError} `NOTHING_TO_ADD` (kind `not-found`), `NO_MINIMAL_MANIFEST` (kind `usage`)
- * @throws {PackageError} whichever step of the verification chain failed
+ * @throws {PackageError} `SECRET_FOUND`, or whichever step of the verification chain failed
  */
 export async function addArchive(
-  { operations, seeds, limits, signal, onVerified }: AddContext,
+  { operations, seeds, limits, allowSecrets, signal, onVerified }: AddContext,
   archivePath: string,
 ): Promise<ValidSeedEntry> {
   await refuseForeign(archivePath);
@@ -53,9 +56,11 @@ export async function addArchive(
       `${minimalFileName(archivePath)} is missing: without it nobody could verify the archive`,
     );
   }
-  await verifyArchive({ archivePath, minimal, limits, signal }).catch((error) => {
+  const secrets = await wasTakenIn(seeds, minimal) ? undefined : new SecretCheck(allowSecrets);
+  await verifyArchive({ archivePath, minimal, limits, secrets, signal }).catch((error) => {
     throw named(error, archivePath);
   });
+  secrets?.refuse(archivePath);
   const { name, version } = minimal;
   const { torrent } = await describeArchive(archivePath, {
     name: archiveFileName(name, version),

@@ -9,21 +9,23 @@ import {
   defaultArchiveLimits,
   listDirectory,
   type ListedContents,
+  type ListOptions,
   refuseForeign,
-  type SelectOptions,
+  SecretCheck,
   verifyArchive,
 } from "../package/mod.ts";
 import { named } from "./errors.ts";
 import { minimalBeside, nothingToPublish } from "./prepare.ts";
 
 /**
- * Lists what `publish` would take of a directory or a ready archive, and fails as it would.
+ * Lists what `publish` would take of a directory or a ready archive, and fails as it would, but for
+ * secrets: those are told with the rest.
  *
  * @param options `dir` may be the path of an archive
  * @throws {PackageError} what choosing, or verifying the archive, throws
  * @throws {DaemonError} `NOTHING_TO_PUBLISH`
  */
-export async function contentsOf(options: SelectOptions): Promise<ListedContents> {
+export async function contentsOf(options: ListOptions): Promise<ListedContents> {
   const { dir: path, limits = defaultArchiveLimits, signal } = options;
   const { isDirectory } = await Deno.stat(path).catch((cause) => {
     throw cause instanceof Deno.errors.NotFound ? nothingToPublish(path, cause) : cause;
@@ -37,9 +39,10 @@ export async function contentsOf(options: SelectOptions): Promise<ListedContents
     files.push({ path, bytes });
     sum += bytes;
   };
-  const { full } = await verifyArchive({ archivePath: path, minimal, limits, signal, onFile })
-    .catch((error) => {
-      throw named(error, path);
-    });
-  return { ...contentsOfPaths(full, Object.keys(full.files), sum), files, leftOut: [] };
+  const secrets = new SecretCheck(options.allowSecrets);
+  const job = { archivePath: path, minimal, limits, secrets, signal, onFile };
+  const { full } = await verifyArchive(job).catch((error) => {
+    throw named(error, path);
+  });
+  return { ...contentsOfPaths(full, Object.keys(full.files), sum), files, leftOut: [], secrets };
 }

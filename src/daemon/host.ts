@@ -215,6 +215,7 @@ export class Host implements Operations {
       state: this.#state,
       limits: limitsOf(settings),
       seeder,
+      isPublished: (minimal) => this.#records.isOf(minimal),
       clock,
       onWarning: listeners.onWarning,
     });

@@ -6,10 +6,12 @@
  */
 
 import { type Clock, equalBytes, fromHex, toHex } from "../base/mod.ts";
-import { formatPublicKey } from "../identity/mod.ts";
-import { decodeManifestRecord, type MutableItem, targetOf } from "../records/mod.ts";
+import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
+import type { MinimalManifest } from "../package/mod.ts";
+import { decodeManifestRecord, manifestSalt, type MutableItem, targetOf } from "../records/mod.ts";
 import type { ScheduledRecord, StateDatabase, StoredOutcome, StoredRecord } from "../store/mod.ts";
 import type { KeptRecord, ReportData } from "../worker/mod.ts";
+import { minimalOf } from "./manifest_item.ts";
 import type { RecordJson, RecordName } from "./operations.ts";
 
 /** A kept record, for the worker and for people. */
@@ -113,6 +115,13 @@ export class KeptRecords {
   /** Whether the record of a target is kept. */
   has(target: Uint8Array): boolean {
     return this.#state.records.get(target) !== undefined;
+  }
+
+  /** Whether the record of this very archive is kept, and not one of other bytes. */
+  isOf(minimal: MinimalManifest): boolean {
+    const { name, version, pubkey, infohash } = minimal;
+    const item = this.item(targetOf(parsePublicKey(pubkey), manifestSalt(name, version)));
+    return item !== undefined && minimalOf(item, minimal).infohash === infohash;
   }
 
   /** The item that is kept under a target. */

@@ -14,8 +14,11 @@ import {
   type ArchiveLimits,
   defaultArchiveLimits,
   describeArchive,
+  type MinimalManifest,
   parseMinimal,
   parseSha256,
+  SecretCheck,
+  SecretDetector,
   torrentFileName,
   torrentInfoHash,
   verifyArchive,
@@ -50,6 +53,8 @@ export interface PackagesOptions {
   /** What archives may not exceed. */
   limits: ArchiveLimits;
   seeder: Seeder;
+  /** Whether the signed record of this very archive is kept: it was published before. */
+  isPublished: (minimal: MinimalManifest) => boolean;
   clock: Clock;
   onWarning: (message: string) => void;
 }
@@ -70,6 +75,9 @@ export class Packages {
   readonly #seeds: SeedDirectory;
   readonly #state: StateDatabase;
   readonly #seeder: Seeder;
+  readonly #isPublished: PackagesOptions["isPublished"];
+  /** Made when the first archive is looked at. */
+  #detector: SecretDetector | undefined;
   /** What archives may not exceed. */
   limits: ArchiveLimits;
   /** What is seeded, by file name. */
@@ -80,7 +88,8 @@ export class Packages {
   /** Verified, and to be remembered. */
   readonly #verified: Batch<ValidSeedEntry>;
 
-  constructor({ seeds, state, limits, seeder, clock, onWarning }: PackagesOptions) {
+  constructor({ seeds, state, limits, seeder, isPublished, clock, onWarning }: PackagesOptions) {
+    this.#isPublished = isPublished;
     this.#seeds = seeds;
     this.#state = state;
     this.#seeder = seeder;
@@ -303,13 +312,21 @@ export class Packages {
     this.#verified.flush();
   }
 
-  /** Sees to it that the archive is what its minimal manifest says. */
+  /**
+   * Sees to it that the archive is what its minimal manifest says and, if somebody has put it here by
+   * hand, that it has no secrets in it. What was published is out, and what was downloaded too.
+   */
   async #verify(entry: ValidSeedEntry): Promise<void> {
     const { archivePath, minimal } = entry;
     const sha256 = parseSha256(minimal.infohash)!;
     const known = this.#state.verifiedFiles.find(archivePath, entry);
     if (!known || !equalBytes(known.sha256, sha256)) {
-      await verifyArchive({ archivePath, minimal, limits: this.limits });
+      const secrets = this.#isPublished(minimal)
+        ? undefined
+        : new SecretCheck([], this.#detector ??= new SecretDetector());
+      await verifyArchive({ archivePath, minimal, limits: this.limits, secrets });
+      const toAllow = `\`libreseed add ${archivePath} --allow-secret PATH\` lets one in`;
+      secrets?.refuse(basename(archivePath), toAllow);
     }
     this.#verified.add(entry);
   }

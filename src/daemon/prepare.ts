@@ -9,6 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { type Clock, isOfFuture, LibreseedError, refuseEarlyClock, toHex } from "../base/mod.ts";
 import { formatPublicKey, type KeyPair } from "../identity/mod.ts";
 import {
+  type AllowedSecrets,
   type ArchiveLimits,
   type Contents,
   contentsOfPaths,
@@ -23,6 +24,8 @@ import {
   type PackProgress,
   parseMinimal,
   refuseForeign,
+  SecretCheck,
+  type SecretDetector,
   selectDirectory,
   type SelectOptions,
   signMinimal,
@@ -38,6 +41,8 @@ export interface PrepareContext {
   seeds: SeedDirectory;
   clock: Clock;
   limits: ArchiveLimits;
+  /** Looks for secrets; of several packages, one serves all. */
+  detector?: SecretDetector;
   /** Seconds; see reproducible-builds.org/specs/source-date-epoch. */
   sourceDateEpoch?: number;
   signal?: AbortSignal;
@@ -59,6 +64,8 @@ export interface PublishRequest {
   version?: string;
   /** What of a directory is left out; by the package's rules unless given. */
   leaveOut?: LeaveOut;
+  /** Paths in the package that may hold secrets. */
+  allowSecrets?: AllowedSecrets;
   /** Directories that no package holds, see `SelectOptions`. */
   neverPack?: readonly string[];
 }
@@ -104,16 +111,18 @@ export function nothingToPublish(path: string, cause: Error): DaemonError {
 
 async function pack(
   context: PrepareContext,
-  { path, name, version, signer, leaveOut, neverPack }: PublishRequest,
+  { path, name, version, signer, leaveOut, neverPack, allowSecrets }: PublishRequest,
   outDir: string,
 ): Promise<SeedFiles> {
-  const { clock, sourceDateEpoch, limits, signal, onContents, onProgress } = context;
+  const { clock, sourceDateEpoch, limits, signal, detector, onContents, onProgress } = context;
   const keys = await signer();
   const choice = { dir: path, name, version, leaveOut, neverPack, limits, signal };
   const kept = await keptArchive(context, choice, keys);
-  if (kept) return await takeReady(context, { path: kept, signer }, outDir);
+  if (kept) return await takeReady(context, { path: kept, signer, allowSecrets }, outDir);
   const { archivePath, minimal, torrent } = await packDirectory({
     ...choice,
+    allowSecrets,
+    detector,
     outDir,
     signer: keys,
     timestampMs: clock.now(),
@@ -154,12 +163,13 @@ async function keptArchive(
 
 /** What is published is a copy, so that it stays as it is whatever becomes of the file. */
 async function takeReady(
-  { clock, limits, signal, seeds, onContents }: PrepareContext,
-  { path, name, version, signer }: PublishRequest,
+  { clock, limits, signal, seeds, detector, onContents }: PrepareContext,
+  { path, name, version, signer, allowSecrets }: PublishRequest,
   outDir: string,
 ): Promise<SeedFiles> {
   await refuseForeign(path);
   const beside = await minimalBeside(path);
+  const isTakenIn = beside !== undefined && await wasTakenIn(seeds, beside);
   const isInPlace = resolve(dirname(path)) === seeds.path;
   const copyTo = isInPlace ? undefined : join(outDir, "archive");
   const keys = await signer();
@@ -169,6 +179,7 @@ async function takeReady(
     ownKey: keys.publicKey,
     copyTo,
     limits,
+    secrets: isTakenIn ? undefined : new SecretCheck(allowSecrets, detector),
     signal,
   }).catch((error) => {
     throw named(error, path);
@@ -205,6 +216,16 @@ async function takeReady(
   }, keys);
   if (copyTo === undefined) return { archivePath: path, minimal, torrent };
   return { archivePath: copyTo, minimal, torrent, move: true, verified: true };
+}
+
+/**
+ * Whether the seed directory has the very archive that a manifest names, and it was seeded or published
+ * from there before: then it was looked at, or is out in any case.
+ */
+export async function wasTakenIn(seeds: SeedDirectory, minimal: MinimalManifest): Promise<boolean> {
+  const there = await seeds.find(minimal);
+  return there?.minimal.infohash === minimal.infohash &&
+    seeds.known?.(there.archivePath) !== undefined;
 }
 
 /** The minimal manifest beside an archive, if there is one. */

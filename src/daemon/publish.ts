@@ -7,7 +7,7 @@
  */
 
 import { LibreseedError } from "../base/mod.ts";
-import type { MinimalManifest } from "../package/mod.ts";
+import { type MinimalManifest, PackageError } from "../package/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import type { ValidSeedEntry } from "../store/mod.ts";
 import { DaemonError } from "./errors.ts";
@@ -16,7 +16,7 @@ import { updateAnnounceRecord, updateNameIndex } from "./publisher_records.ts";
 import { magnetOf } from "./manifest_item.ts";
 import type { Operations, PutJson } from "./operations.ts";
 import { prepare, type PrepareContext, type PublishRequest, type Ready } from "./prepare.ts";
-import { itemToPut, storeManifest } from "./put_manifest.ts";
+import { itemToPut, publishedHash, storeManifest } from "./put_manifest.ts";
 import { readBack } from "./read_back.ts";
 
 /** What publishing works with. */
@@ -61,7 +61,8 @@ export async function publish(
 ): Promise<Published> {
   const { operations, clock, seeds, signal } = context;
   // Asked before the archive gets its place: what the DHT has with other bytes must not be seeded.
-  await using agreed = await agreeWithDht(context, request, await prepared);
+  const first = await prepared.catch((error) => preparedAsPublished(context, request, error));
+  await using agreed = await agreeWithDht(context, request, first);
   const { ready, item } = agreed;
   const { minimal } = ready.files;
   const label = `${minimal.name}@${minimal.version}`;
@@ -133,23 +134,58 @@ async function agreeWithDht(
   }
 }
 
+/**
+ * What was refused for its secrets, if it is what the DHT has of the version: it was published before
+ * anybody looked for them, or they were let in, and what is out already stays.
+ *
+ * @throws the refusal, or whatever else there was
+ */
+async function preparedAsPublished(
+  context: PublishContext,
+  request: PublishRequest,
+  refusal: unknown,
+): Promise<Ready> {
+  if (!(refusal instanceof PackageError) || refusal.code !== "SECRET_FOUND") throw refusal;
+  for (const leaveOut of [request.leaveOut, "version-control"] as const) {
+    const ready = await preparedQuietly(context, { ...request, leaveOut, allowSecrets: "all" });
+    if (!ready) continue;
+    const { minimal } = ready.files;
+    const published = await publishedHash(context, minimal).catch(() => undefined);
+    if (published === minimal.infohash) return ready;
+    await ready[Symbol.asyncDispose]();
+    if (published === undefined) break;
+  }
+  throw refusal;
+}
+
 /** The directory packed without rules, if that is what is published (`sha256:…`). */
 async function preparedAsBefore(
   context: PublishContext,
   request: PublishRequest,
   published: unknown,
 ): Promise<Ready | undefined> {
-  const quiet = { ...context, onContents: undefined, onStep: undefined };
-  let ready: Ready;
+  const ready = await preparedQuietly(context, {
+    ...request,
+    leaveOut: "version-control",
+    allowSecrets: "all",
+  });
+  if (ready?.files.minimal.infohash === published) return ready;
+  await ready?.[Symbol.asyncDispose]();
+  return undefined;
+}
+
+/** Packs once more, and tells nobody; `undefined` if it cannot be packed that way. */
+async function preparedQuietly(
+  context: PublishContext,
+  request: PublishRequest,
+): Promise<Ready | undefined> {
+  const quiet = { ...context, onContents: undefined, onStep: undefined, onProgress: undefined };
   try {
-    ready = await prepare(quiet, { ...request, leaveOut: "version-control" });
+    return await prepare(quiet, request);
   } catch (error) {
     context.signal?.throwIfAborted();
     // What cannot be packed that way was not published that way.
     if (error instanceof LibreseedError) return undefined;
     throw error;
   }
-  if (ready.files.minimal.infohash === published) return ready;
-  await ready[Symbol.asyncDispose]();
-  return undefined;
 }

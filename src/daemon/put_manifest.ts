@@ -102,6 +102,17 @@ export async function itemToPut(
   return manifestItem(minimal, await signer(), seqAfter(before, clock.now()));
 }
 
+/** The hash of the archive that the DHT has of a version (`sha256:…`), if it has one. */
+export async function publishedHash(
+  { operations, signal }: Pick<ManifestContext, "operations" | "signal">,
+  minimal: MinimalManifest,
+): Promise<string | undefined> {
+  const publicKey = parsePublicKey(minimal.pubkey);
+  const salt = manifestSalt(minimal.name, minimal.version);
+  const { shown } = await newestItem(operations, { publicKey, salt }, { signal });
+  return shown && minimalOf(shown, minimal).infohash;
+}
+
 /** @throws {DaemonError} if nobody holds the record after the put, or somebody holds another */
 function checkPut(outcome: PutJson, label: string): void {
   if (outcome.conflict) {

@@ -5,6 +5,7 @@
  */
 
 import { defaultArchiveLimits } from "./limits.ts";
+import { type AllowedSecrets, SecretCheck } from "./secret_check.ts";
 import {
   refuseUnpackable,
   selectDirectory,
@@ -31,6 +32,14 @@ export interface ListedContents extends Contents {
   files: { path: string; bytes: number }[];
   /** What of a directory is left out, directories as one. */
   leftOut: string[];
+  /** Those of the files that hold secrets, for which it would be refused. */
+  secrets: SecretCheck;
+}
+
+/** What is listed, and what it may hold. */
+export interface ListOptions extends SelectOptions {
+  /** Paths in the package that may hold secrets. */
+  allowSecrets?: AllowedSecrets;
 }
 
 /** What a package of these paths publishes. */
@@ -56,13 +65,15 @@ export function contentsOfSelection(selection: Selection): Contents {
 }
 
 /**
- * Lists what packing a directory would take. Writes nothing.
+ * Lists what packing a directory would take, and which of it holds secrets. Writes nothing.
  *
- * @throws {PackageError} what packing throws of the directory before it writes
+ * @throws {PackageError} what packing throws of the directory before it reads the files
  */
-export async function listDirectory(options: SelectOptions): Promise<ListedContents> {
+export async function listDirectory(options: ListOptions): Promise<ListedContents> {
   const selection = await selectDirectory(options);
   refuseUnpackable(selection, options.limits ?? defaultArchiveLimits);
+  const secrets = new SecretCheck(options.allowSecrets);
+  await secrets.look(selection.files, options.signal);
   const files = selection.files.map(({ path, info }) => ({ path, bytes: info.size }));
-  return { ...contentsOfSelection(selection), files, leftOut: selection.skipped };
+  return { ...contentsOfSelection(selection), files, leftOut: selection.skipped, secrets };
 }

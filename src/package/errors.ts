@@ -14,6 +14,7 @@
  * | `DIRECTORY_NOT_FOUND` | not-found | the directory to pack does not exist |
  * | `DIRECTORY_INVALID` | usage | what should be packed is no directory, the home in use, or has no files in it |
  * | `PACKAGE_EMPTY` | failed | the rules leave out all files but those that describe the package |
+ * | `SECRET_FOUND` | failed | a file holds a private key or a credential |
  * | `ARCHIVE_NOT_FOUND` | not-found | the archive does not exist |
  * | `ARCHIVE_UNREADABLE` | failed | the system refuses to read the archive, or it is no regular file |
  * | `ARCHIVE_FOREIGN` | failed | a tarball of npm or of another program, where one of ours is wanted |

@@ -23,6 +23,7 @@ export {
   contentsOfSelection,
   listDirectory,
   type ListedContents,
+  type ListOptions,
 } from "./contents.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
 export { type ArchiveDescription, describeArchive } from "./describe.ts";
@@ -66,6 +67,12 @@ export {
   type Selection,
   type SelectOptions,
 } from "./selection/mod.ts";
+export {
+  type AllowedSecrets,
+  SecretCheck,
+  SecretDetector,
+  type SecretFile,
+} from "./secret_check.ts";
 export { PROTOCOL, type Unsigned } from "./signed_json.ts";
 export { isValidRange, LATEST, type PackageSpec, parsePackageSpec } from "./spec.ts";
 export { takeArchive, type TakenArchive, type TakeOptions } from "./take.ts";

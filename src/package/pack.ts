@@ -47,6 +47,7 @@ import {
   type SelectOptions,
   unpackedTooLarge,
 } from "./selection/mod.ts";
+import { type AllowedSecrets, SecretCheck, type SecretDetector } from "./secret_check.ts";
 import { readSource } from "./source_file.ts";
 import {
   MEMBER_BYTES,
@@ -73,6 +74,10 @@ export interface PackOptions extends SelectOptions {
   sourceDateEpoch?: number;
   /** How many threads may compress; as many as are useful unless given. The bytes are the same. */
   threads?: number;
+  /** Paths in the package that may hold secrets; see {@linkcode SecretCheck}. */
+  allowSecrets?: AllowedSecrets;
+  /** Looks for secrets; made for this package unless given. */
+  detector?: SecretDetector;
   /** Hears what goes in, before anything is written. */
   onSelected?: (selection: Selection) => void;
   /** Called now and then. What it throws ends the packing. */
@@ -107,6 +112,7 @@ interface Job extends PackOptions {
   limits: ArchiveLimits;
   threads: number;
   temporaries: Temporaries;
+  secrets: SecretCheck;
 }
 
 /** The compressed files, without the manifest. */
@@ -148,8 +154,10 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
 
   await using temporaries = new Temporaries(outDir);
   const threads = options.threads ?? usefulThreads();
-  const job: Job = { ...options, limits, threads, temporaries };
+  const secrets = new SecretCheck(options.allowSecrets, options.detector);
+  const job: Job = { ...options, limits, threads, temporaries, secrets };
   const body = await writeBody(job, files, totalBytes);
+  secrets.refuse(named.dir);
   // Not assigned one by one: a file may be called __proto__.
   const hashes: Record<string, string> = Object.fromEntries(body.hashes);
   const fields = manifestFields({ ...metadata, name, version }, hashes, options.sourceDateEpoch);
@@ -236,12 +244,15 @@ async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Pr
 
   async function* contents(file: ScannedFile): AsyncGenerator<Uint8Array> {
     const hash = createHash("sha256");
+    const check = job.secrets.begin(file.path, file.info.size);
     for await (const chunk of readSource(file, nextBuffer, job.signal)) {
       job.onProgress?.({ phase: "files", path: file.path, doneBytes, totalBytes });
       hash.update(chunk);
+      check.add(chunk);
       doneBytes += chunk.length;
       yield chunk;
     }
+    check.end();
     hashes.push([file.path, formatSha256(hash.digest())]);
   }
 

@@ -16,6 +16,7 @@ import { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
 import type { MinimalManifest } from "./minimal_manifest.ts";
 import { archiveFileName, torrentFileName } from "./names.ts";
 import { ArchivePass } from "./pass.ts";
+import type { SecretCheck } from "./secret_check.ts";
 import { buildTorrent, piecesOfTorrent } from "./torrent.ts";
 import {
   checkContents,
@@ -46,6 +47,8 @@ export interface TakeOptions {
    */
   copyTo?: string;
   limits?: ArchiveLimits;
+  /** Looks for secrets in the files, for which they are read in any case (`SECRET_FOUND`). */
+  secrets?: SecretCheck;
   signal?: AbortSignal;
 }
 
@@ -62,20 +65,22 @@ export interface TakenArchive extends ArchiveDescription {
  */
 export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
   const { archivePath, minimal, ownKey, copyTo, limits = defaultArchiveLimits, signal } = options;
+  const { secrets } = options;
   const begin = () => {};
   if (minimal !== undefined) checkMinimal(minimal, undefined, begin);
   using archive = await openArchive(archivePath);
   checkLength(archive, minimal, limits, begin);
   const lengthBytes = archive.info.size;
-  const job = { archivePath, minimal, limits, signal, archive, begin };
+  const job = { archivePath, minimal, limits, signal, archive, begin, secrets };
   const isOwn = ownKey !== undefined && minimal?.pubkey === formatPublicKey(ownKey);
   const signed = isOwn ? await signedPieces(archivePath, minimal) : undefined;
   using copy = copyTo === undefined ? undefined : await FileWriter.create(copyTo, { isKept: true });
   try {
     await using pass = await ArchivePass.start({ source: archive, copy, pieces: !signed, signal });
-    const full = isOwn
+    const full = isOwn && !secrets
       ? await checkHead(job, chunksOfArchive(archive, signal))
       : (await checkContents(job, pass.chunks())).full;
+    secrets?.refuse(archivePath);
     const hashes = await pass.finish();
     const { sha256 } = hashes;
     compareHash(archive, sha256, minimal);

@@ -22,6 +22,7 @@ import {
 import { type ArchiveLimits, defaultArchiveLimits, FREE_FILES, isTooDense } from "./limits.ts";
 import { type MinimalManifest, verifyMinimalSignature } from "./minimal_manifest.ts";
 import { comparePaths, MANIFEST_PATH, PathSet } from "./paths.ts";
+import type { SecretCheck } from "./secret_check.ts";
 import { readTar, type TarEntry } from "./tar_reader.ts";
 import { Unpacking } from "./unpack.ts";
 import { refuseUnusable } from "./windows_names.ts";
@@ -48,6 +49,8 @@ export interface VerifyOptions {
   onStep?: (step: VerificationStep) => void;
   /** Hears of each file that is what its publisher signed, with its length. */
   onFile?: (path: string, bytes: number) => void;
+  /** Looks for secrets in the files. Refusing the archive for what it finds is the caller's. */
+  secrets?: SecretCheck;
   /** The system whose names the files get when they are unpacked; this machine's unless given. */
   platform?: typeof Deno.build.os;
 }
@@ -206,7 +209,7 @@ export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>)
   const { full, entries } = await readHead(job, chunks);
   try {
     job.begin("files");
-    const unpackedBytes = await checkFiles(job, full, entries);
+    const unpackedBytes = await checkFiles(job, full, job.secrets?.watch(entries) ?? entries);
     return { full: full.manifest, fileCount: full.paths.length, unpackedBytes };
   } finally {
     await entries.return(0);

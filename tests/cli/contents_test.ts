@@ -94,6 +94,7 @@ Deno.test("a dry run lists paths and bytes, and needs and makes neither home nor
       files: [{ path: "package.json", bytes: 34 }, { path: "src/a b.js", bytes: 5 }],
       bytes: 39,
       leftOut: [".npmignore", "node_modules", "secret.txt"],
+      secrets: [],
     });
     const all = await place.run([
       command,

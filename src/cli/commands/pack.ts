@@ -7,7 +7,7 @@
 import { basename } from "node:path";
 import { refuseEarlyClock } from "../../base/mod.ts";
 import { archiveLimits } from "../../config/mod.ts";
-import { defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
+import { allowSecretFlag, defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
 import { archiveSettings } from "../common_flags.ts";
 import { printContents, warnOfContents } from "../contents.ts";
 import { formatBytes } from "../format.ts";
@@ -22,6 +22,7 @@ type Flags = {
   out?: string;
   includeIgnored?: boolean;
   dryRun?: boolean;
+  allowSecret?: readonly string[];
 };
 
 export default defineCommand<Flags, [dir: string]>({
@@ -43,6 +44,7 @@ export default defineCommand<Flags, [dir: string]>({
       out: textFlag("FILE", "Where to write the archive (default NAME-VERSION.tgz here)"),
       includeIgnored: switchFlag("Pack what ignore files and lists leave out, too"),
       dryRun: switchFlag("Only list what would go in"),
+      allowSecret: allowSecretFlag,
     },
     aliases: { o: "out" },
     positional: {
@@ -51,7 +53,8 @@ export default defineCommand<Flags, [dir: string]>({
     },
   },
   async run(given) {
-    const { flags: { name, version, out, includeIgnored, dryRun }, args: [dir] } = given;
+    const { flags: { name, version, out, includeIgnored, dryRun, allowSecret }, args: [dir] } =
+      given;
     const { output, io, settings } = given;
     const { values } = await settings();
     const { signal } = io;
@@ -65,10 +68,11 @@ export default defineCommand<Flags, [dir: string]>({
       version,
       leaveOut: includeIgnored ? "nothing" : "rules",
       neverPack: neverPacked(values, io),
+      allowSecrets: allowSecret,
       limits: { ...defaultArchiveLimits, ...archiveLimits(values) },
       signal,
     } as const;
-    if (dryRun) return printContents(output, await listDirectory(chosen));
+    if (dryRun) return printContents(output, await listDirectory(chosen), dir);
     refuseEarlyClock(io.clock.now());
     const { readKeyFile } = await import("../../identity/mod.ts");
     const signer = await readKeyFile(publisherKeyPath(values));

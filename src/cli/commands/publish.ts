@@ -9,8 +9,15 @@ import { delay, errorToData } from "../../base/mod.ts";
 import type { Settings } from "../../config/mod.ts";
 import type { PublishContext, Published, Ready } from "../../daemon/mod.ts";
 import type { KeyPair } from "../../identity/mod.ts";
-import type { SelectOptions } from "../../package/mod.ts";
-import { type CommandRun, defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
+import type { ListOptions } from "../../package/mod.ts";
+import {
+  allowSecretFlag,
+  type CommandRun,
+  defineCommand,
+  switchFlag,
+  textArgument,
+  textFlag,
+} from "../command.ts";
 import { compareClock } from "../clock_warning.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
 import { printContents, sayContents } from "../contents.ts";
@@ -32,6 +39,7 @@ type Flags = {
   null?: boolean;
   includeIgnored?: boolean;
   dryRun?: boolean;
+  allowSecret?: readonly string[];
 };
 type Run = CommandRun<Flags, string[]>;
 
@@ -55,6 +63,7 @@ export default defineCommand<Flags, string[]>({
       seedFor: textFlag("DURATION", "Without a daemon, go on serving for so long"),
       includeIgnored: switchFlag("Pack what ignore files and lists leave out, too"),
       dryRun: switchFlag("Only list what would go out"),
+      allowSecret: allowSecretFlag,
       null: switchFlag("With -: paths are separated by NUL, as `find -print0` prints them"),
     },
     positional: {
@@ -79,12 +88,16 @@ export default defineCommand<Flags, string[]>({
       version,
       leaveOut: flags.includeIgnored ? "nothing" : "rules",
       neverPack: neverPacked(values, io),
+      allowSecrets: flags.allowSecret,
     } as const;
     if (flags.dryRun) return await listAll(given, paths, { ...choice, limits: limitsOf(values) });
     const signer = signerOf(values);
     // Before the network is reached for in vain.
     if (paths.length === 1) await refuseMissing(paths[0]!);
     await signer();
+    // Of many packages, one serves all.
+    const { SecretDetector } = await import("../../package/mod.ts");
+    const detector = new SecretDetector();
     await using early = new Early();
     const work = async (network: Network) => {
       const codes: number[] = [];
@@ -97,7 +110,7 @@ export default defineCommand<Flags, string[]>({
         for (let i = 0; i < count; i++) codes.push(exitCodeOfError(error));
       };
       await using _ = compareClock(given, network);
-      const context = contextOf(given, network, epoch);
+      const context = { ...contextOf(given, network, epoch), detector };
       const listing = new Listing(io.clock, async (some) => {
         const minimals = some.map(({ minimal }) => minimal);
         await updateAnnounceRecord(context, await signer(), minimals, io.clock.now());
@@ -140,6 +153,7 @@ export default defineCommand<Flags, string[]>({
           seeds,
           clock,
           limits,
+          detector,
           sourceDateEpoch: epoch,
           signal: AbortSignal.any([signal, ended]),
           ...told(output),
@@ -180,13 +194,13 @@ class Early implements AsyncDisposable {
 async function listAll(
   { io: { signal }, output }: Run,
   paths: string[],
-  options: Omit<SelectOptions, "dir">,
+  options: Omit<ListOptions, "dir">,
 ) {
   const { contentsOf } = await import("../../daemon/mod.ts");
   const codes: number[] = [];
   for (const path of paths) {
     try {
-      printContents(output, await contentsOf({ ...options, dir: path, signal }));
+      printContents(output, await contentsOf({ ...options, dir: path, signal }), path);
       codes.push(exitCodes.done);
     } catch (error) {
       signal.throwIfAborted();

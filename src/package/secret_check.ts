@@ -1,0 +1,132 @@
+/**
+ * Refuses a package that has private keys or credentials in it: a version that is out never changes,
+ * and what was in it once is known for good. How a secret looks is for `src/secrets` to know.
+ *
+ * @module
+ */
+
+import { type FileScan, SecretDetector } from "../secrets/mod.ts";
+import { PackageError, quote } from "./errors.ts";
+import type { ScannedFile } from "./selection/mod.ts";
+import { readSource } from "./source_file.ts";
+import type { TarEntry } from "./tar_reader.ts";
+
+export { SecretDetector };
+
+/** A file with a secret in it. */
+export interface SecretFile {
+  /** In the package. */
+  path: string;
+  /** For people: "private key". */
+  kind: string;
+}
+
+/** Paths in the package that may hold secrets, or `all` of them. */
+export type AllowedSecrets = readonly string[] | "all";
+
+/** How many paths the message names; `detail` has all. */
+const MAX_NAMED = 20;
+/** What a part of a large file is read into, when only secrets are looked for. */
+const READ_BYTES = 256 * 1024;
+
+/** Looks for secrets in the files of one package, while somebody reads them. */
+export class SecretCheck {
+  /** Files with a secret that nobody has let in, in the order in which they were read. */
+  readonly found: SecretFile[] = [];
+  readonly #detector: SecretDetector;
+  readonly #allows: (path: string) => boolean;
+
+  /**
+   * @param allowed paths in the package that may hold secrets
+   * @param detector one that is there already: making it takes longer than looking at a small package
+   */
+  constructor(allowed: AllowedSecrets = [], detector = new SecretDetector()) {
+    this.#detector = detector;
+    const paths = new Set(allowed === "all" ? [] : allowed.map(normalize));
+    this.#allows = (path) => allowed === "all" || paths.has(path);
+  }
+
+  /** Begins with a file. Whoever reads it adds its bytes, and ends it. */
+  begin(path: string, sizeBytes: number): FileCheck {
+    if (this.#allows(path)) return { add() {}, end() {} };
+    const scan: FileScan = this.#detector.file(path, sizeBytes);
+    return {
+      add: (chunk) => scan.add(chunk),
+      end: () => {
+        const kind = scan.end();
+        if (kind !== undefined) this.found.push({ path, kind });
+      },
+    };
+  }
+
+  /** The same entries of an archive, which are looked at as they are read. */
+  async *watch(entries: AsyncGenerator<TarEntry, number>): AsyncGenerator<TarEntry, number> {
+    try {
+      for (;;) {
+        const next = await entries.next();
+        if (next.done) return next.value;
+        yield this.#watched(next.value);
+      }
+    } finally {
+      await entries.return(0);
+    }
+  }
+
+  /** Reads files of a directory for no other reason. Throws as `readSource`. */
+  async look(files: Iterable<ScannedFile>, signal?: AbortSignal): Promise<void> {
+    const buffer = new Uint8Array(READ_BYTES);
+    for (const file of files) {
+      const check = this.begin(file.path, file.info.size);
+      for await (const chunk of readSource(file, () => buffer, signal)) check.add(chunk);
+      check.end();
+    }
+  }
+
+  /**
+   * @param where the package, for people
+   * @param toAllow how to let a path in, for people
+   * @throws {PackageError} `SECRET_FOUND` if a secret was found; `detail.secrets` has all of them
+   */
+  refuse(where: string, toAllow = "`--allow-secret PATH` lets one in"): void {
+    if (this.found.length === 0) return;
+    const secrets = this.found;
+    const named = secrets.slice(0, MAX_NAMED).map(({ path, kind }) => `${quote(path)} (${kind})`);
+    const others = secrets.length - named.length;
+    if (others > 0) named.push(`${others} more`);
+    throw new PackageError(
+      "failed",
+      "SECRET_FOUND",
+      `${where} has secrets in it, which nobody could take back: ${named.join(", ")}. ` +
+        `Leave them out; ${toAllow}.`,
+      { detail: { secrets } },
+    );
+  }
+
+  #watched(entry: TarEntry): TarEntry {
+    const check = this.begin(entry.path, entry.sizeBytes);
+    if (entry.whole) {
+      check.add(entry.whole);
+      check.end();
+      return entry;
+    }
+    async function* contents() {
+      for await (const chunk of entry.contents()) {
+        check.add(chunk);
+        yield chunk;
+      }
+      check.end();
+    }
+    return { ...entry, contents };
+  }
+}
+
+/** One file on its way past. */
+export interface FileCheck {
+  add(chunk: Uint8Array): void;
+  end(): void;
+}
+
+/** A path as people write it, as it is in an archive. */
+function normalize(path: string): string {
+  return path.replaceAll("\\", "/").replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "");
+}

@@ -1,0 +1,149 @@
+/**
+ * Secrets in what is published, added, or dropped into the seed directory.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { join } from "node:path";
+import { eventually, type Home, newPlace, type Place } from "./place.ts";
+
+/** A private key that nobody uses. */
+function pem(): string {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  return privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+}
+
+/** A directory with a key in it. */
+async function sourceWithKey(place: Place, name = "hello"): Promise<string> {
+  const source = await place.source(name, "1.0.0");
+  await Deno.writeTextFile(join(source, "server.key"), pem());
+  return source;
+}
+
+/** An archive with a key in it, by a home: the path without its ending. */
+async function archiveWithKey(place: Place, home: Home, name = "hello"): Promise<string> {
+  const packed = join(place.path, `${name}-1.0.0`);
+  const source = await sourceWithKey(place, name);
+  await home.must(["pack", "-q", source, "-o", `${packed}.tgz`, "--allow-secret", "server.key"]);
+  return packed;
+}
+
+const endings = ["minimal.json", "torrent", "tgz"];
+
+async function drop(packed: string, home: Home, name: string): Promise<void> {
+  await Deno.mkdir(home.seed, { recursive: true });
+  for (const ending of endings) {
+    await Deno.copyFile(`${packed}.${ending}`, join(home.seed, `${name}-1.0.0.${ending}`));
+  }
+}
+
+interface Listed {
+  name: string;
+  seeding: boolean;
+  problem?: string;
+}
+
+async function list(home: Home): Promise<Map<string, Listed>> {
+  const lines = (await home.must(["list", "--json"])).trimEnd().split("\n").filter(Boolean);
+  return new Map(lines.map((line) => JSON.parse(line)).map((one: Listed) => [one.name, one]));
+}
+
+function codeOf(stderr: string): string {
+  return JSON.parse(stderr.trimEnd().split("\n").at(-1)!).error.code;
+}
+
+Deno.test("publish and add refuse secrets, and neither keep nor put anything", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const source = await sourceWithKey(place);
+  const packed = await archiveWithKey(place, home);
+  for (
+    const args of [["publish", source], ["publish", `${packed}.tgz`], ["add", `${packed}.tgz`]]
+  ) {
+    const { code, stdout, stderr } = await home.run([...args, "--json"]);
+    assert.deepEqual([code, stdout, codeOf(stderr)], [1, "", "SECRET_FOUND"], stderr);
+    assert.match(stderr, /server\.key/);
+    assert.deepEqual(home.files(), []);
+  }
+  const found = await home.run(["resolve", "hello"]);
+  assert.equal(found.code, 3, found.stderr);
+});
+
+Deno.test("a version that is out with secrets stays out, and publish of it exits with 0", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const source = await sourceWithKey(place);
+  const printed = await home.must(["publish", source, "--allow-secret", "server.key"]);
+  assert.equal(await home.must(["publish", source]), printed);
+  const archive = join(place.path, "hello.tgz");
+  for (const ending of endings) {
+    const copy = archive.replace(/tgz$/, ending);
+    await Deno.copyFile(join(home.seed, `hello-1.0.0.${ending}`), copy);
+  }
+  assert.equal(await home.must(["publish", archive]), printed);
+  await home.must(["add", archive]);
+  // In a home that has only the key, the DHT tells that it is out.
+  const elsewhere = await place.home(home.keys);
+  assert.equal(await elsewhere.must(["publish", source]), printed);
+  // Another version is another matter.
+  await Deno.writeTextFile(join(source, "package.json"), '{"name":"hello","version":"1.0.1"}');
+  const next = await home.run(["publish", source, "--json"]);
+  assert.deepEqual([next.code, codeOf(next.stderr)], [1, "SECRET_FOUND"], next.stderr);
+});
+
+Deno.test("an archive with secrets that is dropped into the seed directory is a problem until it is let in", async () => {
+  await using place = await newPlace();
+  const stranger = await place.home();
+  const home = await place.home(null);
+  const packed = await archiveWithKey(place, stranger);
+  await using daemon = await home.daemon(["--watch", "poll"]);
+  await drop(packed, home, "hello");
+  await eventually(async () => (await list(home)).get("hello")?.problem !== undefined);
+  const { seeding, problem } = (await list(home)).get("hello")!;
+  assert.equal(seeding, false);
+  assert.match(problem!, /server\.key/);
+  assert.match(problem!, /libreseed add .*--allow-secret PATH/);
+  assert.equal(JSON.parse(await home.must(["status", "--json"])).packages, 0);
+  const archive = join(home.seed, "hello-1.0.0.tgz");
+  const refused = await home.run(["add", archive, "--json"]);
+  assert.deepEqual([refused.code, codeOf(refused.stderr)], [1, "SECRET_FOUND"]);
+  await home.must(["add", archive, "--allow-secret", "server.key"]);
+  assert.deepEqual((await list(home)).get("hello")?.problem, undefined);
+  assert.equal((await list(home)).get("hello")?.seeding, true);
+  await daemon.end();
+  // It is remembered.
+  await using again = await home.daemon();
+  await eventually(async () => (await list(home)).get("hello")?.seeding === true);
+  await again.end();
+});
+
+Deno.test("what was published before is seeded on, though its archive is not remembered", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const source = await sourceWithKey(place);
+  await home.must(["publish", source, "--allow-secret", "server.key"]);
+  // As after copying the seed directory: the file is another one by its inode and time.
+  const archive = join(home.seed, "hello-1.0.0.tgz");
+  await Deno.copyFile(archive, join(place.path, "copy"));
+  await Deno.remove(archive);
+  await Deno.copyFile(join(place.path, "copy"), archive);
+  await using daemon = await home.daemon();
+  await eventually(async () => (await list(home)).get("hello")?.seeding === true);
+  await daemon.end();
+});
+
+Deno.test("readers and mirrors take a stranger's package as it is", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  await home.must(["publish", await sourceWithKey(place), "--allow-secret", "server.key"]);
+  await using seeder = await home.daemon();
+  await eventually(async () => (await list(home)).get("hello")?.seeding === true);
+  const reader = await place.home(null);
+  await using mirror = await reader.daemon();
+  await reader.must(["get", "hello"]);
+  await eventually(async () => (await list(reader)).get("hello")?.seeding === true);
+  await mirror.end();
+  await seeder.end();
+});
