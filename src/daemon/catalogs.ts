@@ -5,14 +5,13 @@
  * @module
  */
 
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { setImmediate } from "node:timers";
 import { type Clock, equalBytes, fromBase64, toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
   type Catalog,
   catalogFileName,
-  describeArchive,
   type GrownCatalog,
   MAX_CATALOG_BYTES,
   parseCatalogInTurns,
@@ -22,7 +21,6 @@ import {
 import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
 import type { Operations } from "./operations.ts";
-import type { Seeder } from "./packages.ts";
 
 /** The control socket and whoever else waits get their turn. */
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -43,9 +41,24 @@ function catalogTorrentName(fileName: string): string {
   return fileName.replace(/\.jsonl$/, ".torrent");
 }
 
-/** Whether a file of the seed directory is to be looked at as a catalog. */
+/** Whether a file of the seed directory is to be looked at as a catalog, by either of its names. */
 export function isCatalogName(name: string): boolean {
-  return /^catalog-[0-9a-f]{16}\.jsonl$/.test(name);
+  return /^catalog-[0-9a-f]{16}(~[0-9a-f]{40})?\.jsonl$/.test(name);
+}
+
+/** Whether a catalog's file name is the one with its infohash, from which it is seeded. */
+export function isKeptCatalogName(name: string): boolean {
+  return isCatalogName(name) && name.includes("~");
+}
+
+/** The name with the infohash (40 hexadecimal digits) of the catalog `catalog-KEY.jsonl`. */
+export function keptCatalogName(fileName: string, infoHashHex: string): string {
+  return fileName.replace(/\.jsonl$/, `~${infoHashHex}.jsonl`);
+}
+
+/** The reverse of {@linkcode keptCatalogName}. */
+export function currentCatalogName(keptName: string): string {
+  return keptName.replace(/~[0-9a-f]{40}/, "");
 }
 
 /** A publisher's catalog as it lies in the seed directory. */
@@ -163,43 +176,4 @@ export function versionsByName(
     else versions.set(name, [version]);
   }
   return versions;
-}
-
-/** Seeds the catalogs of a seed directory. */
-export class SeededCatalogs {
-  readonly #seedDirectory: string;
-  readonly #seeder: Seeder;
-  /** Infohash by file name. */
-  readonly #seeding = new Map<string, string>();
-
-  constructor(seedDirectory: string, seeder: Seeder) {
-    this.#seedDirectory = seedDirectory;
-    this.#seeder = seeder;
-  }
-
-  /** Seeds a catalog as it lies there now, in place of an earlier one of that name. */
-  async add(fileName: string): Promise<void> {
-    const path = join(this.#seedDirectory, basename(fileName));
-    const { torrent, infoHash, lengthBytes } = await describeArchive(path);
-    const infoHashHex = toHex(infoHash);
-    const before = this.#seeding.get(fileName);
-    if (before === infoHashHex) return;
-    if (before !== undefined) await this.#seeder.unseed(before);
-    await this.#seeder.seed([{ infoHashHex, torrent, filePath: path, lengthBytes }]);
-    this.#seeding.set(fileName, infoHashHex);
-  }
-
-  /** Seeds several, by file name. */
-  async addAll(
-    fileNames: readonly string[],
-    onWarning: (message: string) => void,
-  ): Promise<void> {
-    for (const fileName of fileNames) {
-      try {
-        await this.add(fileName);
-      } catch (error) {
-        onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
-      }
-    }
-  }
 }

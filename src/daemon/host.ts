@@ -37,7 +37,8 @@ import {
   type SettingJson,
   type StatusJson,
 } from "./operations.ts";
-import { isCatalogName, SeededCatalogs } from "./catalogs.ts";
+import { isCatalogName } from "./catalogs.ts";
+import { SeededCatalogs } from "./seeded_catalogs.ts";
 import { describeEntry, limitsOf, Packages, type Seeder } from "./packages.ts";
 import { removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
@@ -167,6 +168,7 @@ export class Host implements Operations {
   /** @param seedDirectory absolute, without links */
   async #startEngine(seedDirectory: string): Promise<void> {
     const { settings, clock, listeners } = this.#options;
+    const { onWarning } = listeners;
     const worker = this.#worker;
     const nodes = settings.dht ? settings.bootstrap : [];
     this.#bootstrap = await BootstrapNodes.lookUp(nodes, clock, listeners.onWarning);
@@ -193,13 +195,7 @@ export class Host implements Operations {
       intervalMs: () => this.#options.settings.reannounceIntervalMs,
       onWarning: listeners.onWarning,
     });
-    this.#dht = new RecordOperations(
-      worker,
-      this.#records,
-      this.#names,
-      clock,
-      listeners.onWarning,
-    );
+    this.#dht = new RecordOperations(worker, this.#records, this.#names, clock, onWarning);
     const seeder: Seeder = {
       seed: (archives) =>
         worker.seed(archives.map((archive) => ({
@@ -219,7 +215,7 @@ export class Host implements Operations {
       clock,
       onWarning: listeners.onWarning,
     });
-    this.#catalogs = new SeededCatalogs(seedDirectory, seeder);
+    this.#catalogs = new SeededCatalogs({ seedDirectory, seeder, clock, onWarning });
     this.#nodes.start(() => worker.knownNodes());
   }
 
@@ -262,7 +258,7 @@ export class Host implements Operations {
       maxDiskBytes: () => this.#options.settings.maxDiskBytes,
     });
     this.#follows.start();
-    await this.#catalogs.addAll(this.#catalogsAtStart, listeners.onWarning);
+    await this.#catalogs.addAll(this.#catalogsAtStart);
     await this.#seeding.start();
     this.#torrentsDueMs = undefined;
     await this.#worker.tidy();
@@ -379,6 +375,7 @@ export class Host implements Operations {
   async close(deadlineMs: number): Promise<void> {
     this.#bootstrap.stop();
     this.#dhtWatch.stop();
+    this.#catalogs.stop();
     await Promise.all([this.#seeding?.stop(), this.#names.stop(), this.#follows?.stop()]);
     await this.#nodes.stop();
     await this.#worker.stop(deadlineMs);
