@@ -358,7 +358,9 @@ export class NameKeeper {
   #isDue({ day, nextDueMs, lastAttemptMs }: DueName): boolean {
     const nowMs = this.#options.clock.now();
     // An attempt that is yet to come was made with a clock that has been set back since.
-    return day !== dayOf(nowMs) || nextDueMs <= nowMs || lastAttemptMs > nowMs;
+    if (day !== dayOf(nowMs) || nextDueMs <= nowMs || lastAttemptMs > nowMs) return true;
+    // The interval may have become shorter since the next time was set.
+    return lastAttemptMs + this.#options.intervalMs() * (1 + SPREAD) < nowMs;
   }
 
   #warn(error: unknown): void {

@@ -63,6 +63,8 @@ export class NamesHome implements AsyncDisposable {
   readonly warnings: string[] = [];
   readonly notices: string[] = [];
   readonly details: string[] = [];
+  /** How often it looks after its names; may change. */
+  intervalMs = INTERVAL_MS;
   readonly #remove: () => Promise<void>;
 
   static async open(
@@ -98,7 +100,7 @@ export class NamesHome implements AsyncDisposable {
       state: this.state,
       store: this.store,
       clock: this.clock,
-      intervalMs: () => INTERVAL_MS,
+      intervalMs: () => this.intervalMs,
       onWarning: (message) => this.warnings.push(message),
     });
   }

@@ -269,3 +269,16 @@ Deno.test("without a DHT no index is tried; once there is one they are written w
   await world.clock.advance(MINUTE_MS);
   assert.ok(isListed(world, "hello", ann.keys.publicKey, 0));
 });
+
+Deno.test("an interval that becomes shorter counts for what is announced already", async () => {
+  await using world = new World();
+  const { mirror } = await mirrored(world);
+  const writtenMs = () => mirror.state.records.list({ kind: "name-index" })[0]!.createdMs;
+  await world.clock.advance(10 * MINUTE_MS);
+  const firstMs = writtenMs();
+  await world.clock.advance(20 * MINUTE_MS);
+  assert.equal(writtenMs(), firstMs);
+  mirror.intervalMs = 15 * MINUTE_MS;
+  await world.clock.advance(2 * MINUTE_MS);
+  assert(writtenMs() > firstMs);
+});
