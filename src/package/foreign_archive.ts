@@ -10,8 +10,10 @@ import { extract, type Header } from "tar-stream";
 import { PackageError, verificationError } from "./errors.ts";
 import { MANIFEST_PATH } from "./paths.ts";
 
-/** How much of an archive is looked at to find its first entry; it inflates to a thousand times that. */
+/** How much of an archive is inflated to find its first entry: at most a thousand times that comes out. */
 const HEAD_BYTES = 4096;
+/** How much of the tar is read for it. */
+const HEAD_TAR_BYTES = 64 * 1024;
 
 /**
  * What a gzipped tar is that was not made by libreseed, with what to do about it; `undefined` for all
@@ -61,7 +63,7 @@ async function firstEntry(path: string): Promise<string | undefined> {
       tar.on("entry", (header: Header) => resolve(header.name));
       tar.on("error", () => resolve(undefined));
       tar.on("close", () => resolve(undefined));
-      tar.end(inflated);
+      tar.end(inflated.subarray(0, HEAD_TAR_BYTES));
     });
   } catch {
     // No gzip.

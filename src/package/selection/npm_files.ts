@@ -45,11 +45,15 @@ export class NpmFiles implements SelectionRules {
       const takes = marks!.length % 2 === 0;
       const path = normalPath(text!);
       const kind = path === undefined ? undefined : kindOf(join(root, path));
-      // What a file's own path says stands against every pattern and ignore file.
-      if (kind === "file" && takes) required.push(path!);
-      else if (kind === "file") this.#refused.add(path!);
-      else if (kind === "directory") this.#add(takes, path!, `${path!}/**`);
-      else this.#add(takes, text!.replace(/^\.?\//, "/").replace(/\/\*$/, "/**"));
+      if (kind === "file" && !text!.endsWith("/")) {
+        // What a file's own path says stands against every pattern and ignore file.
+        if (takes) required.push(path!);
+        else this.#refused.add(path!);
+      } else if (kind === "directory") {
+        // As in npm, `!test` means every directory of that name.
+        const from = takes || /^\.?\//.test(text!) ? `/${path!}` : path!;
+        this.#add(takes, from, `${from}/**`);
+      } else this.#add(takes, text!.replace(/^\.?\//, "/").replace(/\/\*$/, "/**"));
     }
     this.#required = new RequiredPaths(required);
   }
