@@ -30,6 +30,8 @@ export interface Flood {
   announced: { tried: number; well: number };
   peakBytes: number | undefined;
   recoveryMs: number;
+  /** How long the packets were counted for. */
+  countedMs: number;
 }
 
 const [HERE, THERE] = ["10.99.0.1", "10.99.0.2"];
@@ -100,6 +102,7 @@ try {
     seconds,
   ]);
   await new Promise((resolve) => setTimeout(resolve, (ACQUAINTANCE_SECONDS + 1) * 1_000));
+  const countedFromMs = performance.now();
   const before = await traffic();
   const droppedBefore = drops(daemon.port);
   const sender = inOther(other, "raw_sender.ts", [
@@ -137,6 +140,7 @@ try {
     announced,
     peakBytes: await peakBytes(daemon),
     recoveryMs,
+    countedMs: performance.now() - countedFromMs,
   };
   console.log(JSON.stringify(flood));
   await daemon.end();
