@@ -160,31 +160,39 @@ export class Packages {
   }
 
   async #add(fileName: string): Promise<ValidSeedEntry> {
+    try {
+      return await this.#take(fileName);
+    } catch (error) {
+      if (!(error instanceof DaemonError) || error.code !== "PACKAGE_NOT_FOUND") {
+        await this.drop(fileName);
+        this.#problems.set(fileName, (error as Error).message);
+      }
+      throw error;
+    }
+  }
+
+  async #take(fileName: string): Promise<ValidSeedEntry> {
     // Before it is read: a change in between is seen the next time.
     const stamp = stampOf(join(this.#seeds.path, fileName));
     const entry = await this.#seeds.entry(fileName);
-    if (!entry || !stamp) {
+    if (!entry) {
       throw new DaemonError(
         "not-found",
         "PACKAGE_NOT_FOUND",
         `There is no ${fileName} in the seed directory ${this.#seeds.path}`,
       );
     }
+    if (entry.problem !== undefined) {
+      throw new DaemonError("verification", entry.problemCode, entry.problem);
+    }
+    if (!stamp) {
+      throw new DaemonError("failed", "UNREADABLE", `${entry.archivePath} cannot be looked at`);
+    }
     const seeding = this.#seeding.get(fileName);
     const mark = markOf(stamp);
-    let torrent: SeedOrder["torrent"];
-    try {
-      if (entry.problem !== undefined) {
-        throw new DaemonError("verification", entry.problemCode, entry.problem);
-      }
-      if (seeding?.mark === mark) return entry;
-      await this.#verify(entry);
-      torrent = await this.#torrentOf(entry);
-    } catch (error) {
-      await this.drop(fileName);
-      this.#problems.set(fileName, (error as Error).message);
-      throw error;
-    }
+    if (seeding?.mark === mark) return entry;
+    await this.#verify(entry);
+    const torrent = await this.#torrentOf(entry);
     const { archivePath: filePath, sizeBytes: lengthBytes, minimal } = entry;
     const infoHashHex = minimal.btih;
     // With another manifest beside it, it is the same archive still.
@@ -287,9 +295,16 @@ export class Packages {
     const byInfoHash = new Map(torrents.map((torrent) => [torrent.infoHashHex, torrent]));
     const listed: PackageJson[] = [];
     for (const fileName of this.#seeds.fileNames()) {
-      const entry = await this.entry(fileName);
-      if (!entry) continue;
       const seeding = this.#seeding.has(fileName);
+      const entry = await this.entry(fileName).catch((error) => error as Error);
+      if (!entry) continue;
+      if (entry instanceof Error) {
+        // It cannot be looked at now; the others can.
+        const path = join(this.#seeds.path, fileName);
+        const problem = this.#problems.get(fileName) ?? entry.message;
+        listed.push({ path, lengthBytes: 0, seeding, name: fileName, version: "", problem });
+        continue;
+      }
       const torrent = entry.problem === undefined ? byInfoHash.get(entry.minimal.btih) : undefined;
       listed.push({
         ...describeEntry(entry, seeding, this.#problems.get(fileName)),

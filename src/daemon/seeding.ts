@@ -15,6 +15,7 @@ import type { KeptRecords } from "./kept_records.ts";
 import { minimalOf } from "./manifest_item.ts";
 import type { NameKeeper } from "./name_keeper.ts";
 import type { Packages } from "./packages.ts";
+import { mayPass, Retries } from "./retries.ts";
 import { SeedWatcher } from "./watch.ts";
 import type { WorkerHost } from "./worker_host.ts";
 
@@ -48,12 +49,14 @@ export class Seeding {
   /** Of which a record was not found, or that their name's index does not list. */
   readonly #unlisted = new Set<string>();
   readonly #timer: Timer;
+  readonly #retries: Retries;
   #adopting: Promise<unknown> | undefined;
   #stopped = false;
 
   constructor(options: SeedingOptions) {
     this.#options = options;
     const { directory, watch, clock, onWarning, packages } = options;
+    this.#retries = new Retries(clock, (fileName) => this.#arrived(fileName));
     this.#watcher = new SeedWatcher({
       directory,
       mode: watch,
@@ -64,6 +67,7 @@ export class Seeding {
         left: async (fileName) => {
           this.#toAdopt.delete(fileName);
           this.#unlisted.delete(fileName);
+          this.#retries.forget(fileName);
           await packages.left(fileName);
         },
       },
@@ -101,16 +105,23 @@ export class Seeding {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer.cancel();
-    await Promise.all([this.#watcher.stop(), this.#adopting, this.#options.lists.stop()]);
+    const { lists } = this.#options;
+    await Promise.all([this.#watcher.stop(), this.#retries.stop(), this.#adopting, lists.stop()]);
   }
 
   async #arrived(fileName: string): Promise<void> {
     const { packages, onWarning } = this.#options;
     try {
       await packages.add(fileName);
+      this.#retries.forget(fileName);
       this.#adoptSoon(fileName);
     } catch (error) {
-      if (!this.#stopped) onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
+      if (this.#stopped) return;
+      const isPassing = mayPass(error);
+      if (!isPassing) this.#retries.forget(fileName);
+      // Said once: `list` says it for as long as it is so.
+      const isNews = !isPassing || this.#retries.failed(fileName);
+      if (isNews) onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
     }
   }
 
