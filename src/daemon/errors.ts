@@ -16,6 +16,7 @@
  * | `WORKER_DIED` | failed | the engine's thread does not answer any more |
  * | `HOST_STOPPING` | failed | the engine is being ended |
  * | `NOTHING_TO_PUBLISH`, `NOTHING_TO_ADD` | not-found | there is no such file or directory |
+ * | `UNREADABLE` | failed | an archive of the seed directory cannot be looked at now |
  * | `ARCHIVE_IS_READY` | usage | a ready archive cannot get another name or version |
  * | `NO_MINIMAL_MANIFEST` | usage | nothing beside the archive says who signed it |
  * | `NOT_THE_PUBLISHER` | failed | the archive is signed by another key than this home's |
