@@ -103,7 +103,7 @@ class Scanner implements Scan {
     for (const name of names.sort(comparePaths)) {
       const path = prefix + name;
       if (this.#options.isAlwaysOut(name) || this.#options.isOutput(directory, name)) {
-        this.skipped.push(path);
+        this.#skip(path);
         continue;
       }
       await this.#visit(join(directory, name), path, [...above, directory]);
@@ -120,14 +120,13 @@ class Scanner implements Scan {
         if (!rules.takesFile(path) && !rules.entersDirectory(path)) return this.#ruleOut(path);
         source = await this.#follow(source, path);
         info = await Deno.stat(source);
+        if (places.hold(source, info)) return this.#skip(path);
+        this.#refuseOutside(source, path);
         if (this.#isLeftOut(source, info.isDirectory)) return this.#ruleOut(path);
       } else if (above.length > 1 && this.#isReachedByLink(source, path)) {
         if (this.#isLeftOut(source, info.isDirectory)) return this.#ruleOut(path);
       }
-      if (places.hold(source, info)) {
-        this.skipped.push(path);
-        return;
-      }
+      if (places.hold(source, info)) return this.#skip(path);
       const isTaken = info.isDirectory ? rules.entersDirectory(path) : rules.takesFile(path);
       if (!isTaken) return this.#ruleOut(path);
       if (above.includes(source)) throw linkRefused(path, "leads in a circle");
@@ -146,6 +145,10 @@ class Scanner implements Scan {
     this.#add(path);
     this.files.push({ path, source, info });
     this.totalBytes += info.size;
+  }
+
+  #skip(path: string): void {
+    this.skipped.push(path);
   }
 
   #ruleOut(path: string): void {
@@ -172,20 +175,19 @@ class Scanner implements Scan {
     throw new PackageError("failed", problem.code, problem.message, { detail: { path } });
   }
 
+  /** The real path of what a link leads to. */
   async #follow(link: string, path: string): Promise<string> {
-    let target: string;
     try {
-      target = await Deno.realPath(link);
+      return await Deno.realPath(link);
     } catch (cause) {
-      if (cause instanceof Deno.errors.NotFound) {
-        throw linkRefused(path, "leads nowhere");
-      }
-      if (cause instanceof Deno.errors.FilesystemLoop) {
-        throw linkRefused(path, "leads in a circle");
-      }
+      if (cause instanceof Deno.errors.NotFound) throw linkRefused(path, "leads nowhere");
+      if (cause instanceof Deno.errors.FilesystemLoop) throw linkRefused(path, "leads in a circle");
       throw cause;
     }
-    if (target === this.#root || target.startsWith(this.#inside)) return target;
+  }
+
+  #refuseOutside(target: string, path: string): void {
+    if (target === this.#root || target.startsWith(this.#inside)) return;
     throw linkRefused(path, "leads out of the directory");
   }
 

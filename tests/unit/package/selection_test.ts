@@ -216,6 +216,20 @@ inDirectory("the home and the seed directory in use are never packed, by no path
   }
 });
 
+inDirectory(
+  "a home that lies elsewhere is left out, not refused, where a link leads to it",
+  async (dir) => {
+    await writeTree(dir, filesOf("in/a.js elsewhere/keys/publisher.key"));
+    await Deno.symlink("../elsewhere", join(dir, "in", ".libreseed"));
+    await Deno.symlink("../elsewhere/keys/publisher.key", join(dir, "in", "key"));
+    const root = join(dir, "in");
+    await refusal(select(root), "LINK_REFUSED");
+    const selection = await select(root, { neverPack: [join(root, ".libreseed")] });
+    assert.deepEqual(selection.files.map(({ path }) => path), ["a.js"]);
+    assert.deepEqual(selection.skipped, [".libreseed", "key"]);
+  },
+);
+
 inDirectory("a home itself cannot be packed, but a directory in it can", async (dir) => {
   await writeTree(dir, filesOf("keys/publisher.key work/a.js"));
   const neverPack = [dir, join(dir, "keys")];
