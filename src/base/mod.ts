@@ -10,6 +10,7 @@ export * from "./clock.ts";
 export * from "./errors.ts";
 export * from "./garbage.ts";
 export * from "./host_port.ts";
+export * from "./library_lines.ts";
 export * from "./out_of_reach.ts";
 export * from "./turns.ts";
 export * from "./version.ts";

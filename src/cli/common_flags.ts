@@ -70,6 +70,7 @@ export const daemonSettings: readonly SettingKey[] = [
   "max-disk",
   "watch",
   "log-level",
+  "log-format",
 ];
 
 /** The flags of {@linkcode outputFlags}. */

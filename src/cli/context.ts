@@ -26,6 +26,8 @@ export interface Sink {
 export interface Io {
   readonly stdout: Sink;
   readonly stderr: Sink;
+  /** Whether standard error goes to systemd's journal, which notes the time of each line by itself. */
+  readonly stderrIsJournal: boolean;
   readonly stdin: ReadableStream<Uint8Array>;
   readonly stdinIsTerminal: boolean;
   readonly env: Record<string, string>;

@@ -8,9 +8,11 @@
  */
 
 import { type Clock, errorToData } from "../base/mod.ts";
+import type { LogLevel } from "../config/mod.ts";
 import type { Sink } from "./context.ts";
 import { OutputClosed } from "./errors.ts";
 import { printable } from "./format.ts";
+import { isLogged, type LogEntry, type LogStyle, renderLogEntry } from "./log_line.ts";
 import { type ProgressState, renderProgress, shorten } from "./progress.ts";
 
 /** What an {@linkcode Output} is made of. */
@@ -25,6 +27,13 @@ export interface OutputOptions {
   quiet?: boolean;
   /** `--verbose`: details, and where errors came from. */
   verbose?: boolean;
+}
+
+/** How a command that goes on for long speaks on standard error. */
+export interface LogOptions {
+  style: () => LogStyle;
+  /** What `--quiet` and `--verbose` do not decide. */
+  level: () => LogLevel;
 }
 
 /** A progress bar, or nothing at all where nobody would see it. */
@@ -55,6 +64,7 @@ export class Output {
   readonly #color: boolean;
   readonly #bars: boolean;
   #barShown = false;
+  #log: LogOptions | undefined;
 
   constructor(options: OutputOptions) {
     const { stdout, stderr, env, clock, json = false, quiet = false, verbose = false } = options;
@@ -69,6 +79,14 @@ export class Output {
   }
 
   /**
+   * From now on all that is said on standard error is a line of a log, with its level, and with the time
+   * where nobody else notes it. `--quiet` leaves warnings and errors, `--verbose` has everything.
+   */
+  logAs(options: LogOptions): void {
+    this.#log = options;
+  }
+
+  /**
    * A result: `text` and a line break on standard output or, with `--json`, `data` as one line.
    * `text` may have several lines; none at all if it is `undefined`. Throws `OutputClosed` if the
    * reader has gone; let it pass, it ends the command.
@@ -77,6 +95,11 @@ export class Output {
     this.#hideBar();
     if (this.json) return this.#print(this.#stdout, JSON.stringify(data));
     if (text === undefined) return;
+    if (this.#log?.style() === "json") {
+      const entry = { timeMs: this.#clock.now(), level: "info", message: text } as const;
+      const line = JSON.parse(renderLogEntry(entry, "json"));
+      return this.#print(this.#stdout, JSON.stringify({ ...line, ...data }));
+    }
     // A pipe gets the bytes of a name as they are, or the next program could not open the file.
     const shown = this.#stdout.isTerminal ? text.split("\n").map(printable).join("\n") : text;
     this.#print(this.#stdout, shown);
@@ -90,11 +113,13 @@ export class Output {
 
   /** Something worth knowing that is not the result. Not with `--quiet`. */
   notice(message: string): void {
+    if (this.#log) return this.#logLine("info", message);
     if (!this.quiet) this.#say("notice", message, "", undefined);
   }
 
   /** Something for whoever asked with `--verbose`. */
   detail(message: string): void {
+    if (this.#log) return this.#logLine("debug", message);
     if (this.verbose) this.#say("detail", message, "", undefined);
   }
 
@@ -109,6 +134,7 @@ export class Output {
 
   /** Something is wrong, and the command goes on. */
   warning(message: string): void {
+    if (this.#log) return this.#logLine("warn", message);
     this.#say("warning", message, "libreseed: warning: ", "yellow");
   }
 
@@ -121,6 +147,10 @@ export class Output {
     this.#hideBar();
     const { code, kind, message, detail } = errorToData(error);
     const causes = this.verbose ? describeCauses(error) : [];
+    if (this.#log) {
+      const words = code === "UNEXPECTED" ? `unexpected error: ${message}` : message;
+      return this.#logLine("error", words, { ...errorToData(error), causes });
+    }
     if (this.json) {
       const more = causes.length > 0 ? { causes } : {};
       this.#tryPrint(JSON.stringify({ error: { code, kind, message, detail, ...more } }));
@@ -160,6 +190,19 @@ export class Output {
   /** Leaves the terminal tidy. */
   close(): void {
     this.#hideBar();
+  }
+
+  #logLine(level: LogLevel, message: string, error?: LogEntry["error"]): void {
+    this.#hideBar();
+    const { style, level: chosen } = this.#log!;
+    const logLevel = this.verbose
+      ? "debug"
+      : this.quiet && isLogged("info", chosen())
+      ? "warn"
+      : chosen();
+    if (!isLogged(level, logLevel)) return;
+    const entry = { timeMs: this.#clock.now(), level, message, error };
+    this.#tryPrint(renderLogEntry(entry, style(), this.#color));
   }
 
   #say(

@@ -92,6 +92,21 @@ function homeDirectory(): string | undefined {
   return found && getBuiltinModule("node:path").isAbsolute(found) ? found : undefined;
 }
 
+/**
+ * Whether `JOURNAL_STREAM` names the stream that standard error is, as systemd.exec(5) has it tested: a
+ * process may have inherited the variable and write elsewhere.
+ */
+function isJournal(stream: string | undefined): boolean {
+  if (stream === undefined) return false;
+  try {
+    // deno-lint-ignore no-process-global -- importing it would load it
+    const { dev, ino } = process.getBuiltinModule("node:fs").fstatSync(2, { bigint: true });
+    return stream === `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
+}
+
 /** The process that we are. */
 export function processIo(): Io {
   let interruption: AbortController | undefined;
@@ -107,6 +122,9 @@ export function processIo(): Io {
   return {
     stdout: sinkOf(Deno.stdout),
     stderr: sinkOf(Deno.stderr),
+    get stderrIsJournal() {
+      return isJournal(this.env.JOURNAL_STREAM);
+    },
     get stdin() {
       return Deno.stdin.readable;
     },

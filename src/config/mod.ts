@@ -19,6 +19,7 @@ export { nearest } from "./nearest.ts";
 export { parseDuration, parseHostPort, parseSize } from "./parse.ts";
 export {
   findSetting,
+  type LogFormat,
   type LogLevel,
   type PublisherPolicy,
   type SettingDefinition,

@@ -20,6 +20,9 @@ export type PublisherPolicy = "first-seen" | "latest-version" | "trusted" | "see
 /** How much the daemon logs. */
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
+/** The form of the daemon's log. */
+export type LogFormat = "text" | "json";
+
 /** The settings, parsed and within their limits. */
 export interface Settings {
   /** Directory of keys, state and config file; absolute. */
@@ -80,6 +83,8 @@ export interface Settings {
   watch: WatchMode;
   /** How much the daemon logs. */
   logLevel: LogLevel;
+  /** Form of the log lines of the daemon. */
+  logFormat: LogFormat;
 }
 
 const maxRateBytes = 2 ** 40;
@@ -352,6 +357,15 @@ const table = [
     default: "info",
     placeholder: "LEVEL",
     brief: "How much the daemon logs: error, warn, info or debug",
+  },
+  {
+    key: "log-format",
+    property: "logFormat",
+    takesEffect: "reload",
+    type: { kind: "choice", values: ["text", "json"] },
+    default: "text",
+    placeholder: "FORMAT",
+    brief: "Form of the daemon's log: text or json",
   },
 ] as const satisfies readonly SettingDefinition[];
 

@@ -6,7 +6,7 @@
  * - A thread of its own would be free of this again, so none is started.
  * - Libraries print warnings with a stack trace, which a stranger's bytes can bring about: npm:bencode
  *   does when k-rpc-socket has it encode a number above 2^53. Nothing in this thread prints; what is
- *   to be said goes to the main thread.
+ *   to be said goes to the main thread, by whoever sets {@linkcode printing}.
  * - While they load, one library lists all environment variables and another asks for the directory
  *   of temporary files. They may read neither and need neither.
  *
@@ -44,13 +44,16 @@ class NoWorker {
 Object.defineProperty(globalThis, "Worker", { value: NoWorker });
 Object.defineProperty(threads, "Worker", { value: NoWorker });
 
-const silent = () => {};
+/** Who hears what libraries would print. */
+export const printing: { hear?: (args: unknown[]) => void } = {};
+
+const hear = (...args: unknown[]) => printing.hear?.(args);
 for (const [name, member] of Object.entries(globalThis.console)) {
   if (typeof member === "function") {
-    Object.defineProperty(globalThis.console, name, { value: silent });
+    Object.defineProperty(globalThis.console, name, { value: hear });
   }
 }
-Object.defineProperty(process, "emitWarning", { value: silent });
+Object.defineProperty(process, "emitWarning", { value: hear });
 
 Object.defineProperty(process, "env", { value: {} });
 os.tmpdir = () => "/nowhere";

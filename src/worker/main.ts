@@ -6,13 +6,20 @@
  */
 
 // Before any library is loaded.
-import "./confinement.ts";
+import { printing } from "./confinement.ts";
 import { expose } from "comlink";
-import { systemClock } from "../base/mod.ts";
+import { LibraryLines, systemClock } from "../base/mod.ts";
+import type { WorkerEvent } from "./protocol.ts";
 import { WorkerRuntime } from "./runtime.ts";
 import { transferErrors } from "./transfer_errors.ts";
 
 transferErrors();
 declare const self: { postMessage(message: unknown): void };
 
-expose(new WorkerRuntime(systemClock, (event) => self.postMessage(event)));
+const tell = (event: WorkerEvent) => self.postMessage(event);
+const lines = new LibraryLines(
+  systemClock,
+  (message) => tell({ event: "log", level: "debug", message }),
+);
+printing.hear = (args) => lines.hear(args);
+expose(new WorkerRuntime(systemClock, tell));

@@ -118,7 +118,7 @@ for (const file of ["libreseed.service", join("user", "libreseed.service")]) {
       program,
     );
     assert.equal((await run(kill!, args)).code, 0);
-    await daemon.waitForLine(/^in force now: upload-limit$/, "stderr");
+    await daemon.waitForLine(/ info +in force now: upload-limit$/, "stderr");
 
     daemon.kill("SIGTERM");
     assert.deepEqual(await daemon.status, { code: 0, signal: null });

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { formatHostPort } from "../../base/mod.ts";
-import type { LogLevel } from "../../config/mod.ts";
+import { formatHostPort, LibraryLines, takeConsole } from "../../base/mod.ts";
 import { defineCommand } from "../command.ts";
 import {
   archiveSettings,
@@ -14,9 +13,6 @@ import {
   transferSettings,
 } from "../common_flags.ts";
 import { exitCodes } from "../exit_codes.ts";
-
-/** From the fewest words to the most. */
-const LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
 
 export default defineCommand<Record<never, never>, []>({
   description:
@@ -40,21 +36,29 @@ export default defineCommand<Record<never, never>, []>({
   parameters: {},
   async run({ output, io, settings }) {
     const { values, origins } = await settings();
+    let { logLevel, logFormat } = values;
+    const { stderrIsJournal } = io;
+    output.logAs({
+      level: () => logLevel,
+      style: () =>
+        output.json || logFormat === "json" ? "json" : stderrIsJournal ? "journal" : "text",
+    });
+    const lines = new LibraryLines(io.clock, (line) => output.detail(line));
+    using _console = takeConsole((args) => lines.hear(args));
     const { runDaemon } = await import("../../daemon/mod.ts");
-    let { logLevel } = values;
-    const logs = (level: LogLevel) => LEVELS.indexOf(level) <= LEVELS.indexOf(logLevel);
     await runDaemon({
       settings: values,
       origins,
       clock: io.clock,
       signal: io.signal,
       listeners: {
-        onNotice: (message) => logs("info") && output.notice(message),
-        onWarning: (message) => logs("warn") && output.warning(message),
+        onNotice: (message) => output.notice(message),
+        onWarning: (message) => output.warning(message),
+        onDetail: (message) => output.detail(message),
       },
       readSettings: async () => {
         const anew = await settings({ anew: true });
-        logLevel = anew.values.logLevel;
+        ({ logLevel, logFormat } = anew.values);
         return anew;
       },
       onReload: (reload) => io.onHangUp(() => void reload().catch((error) => output.error(error))),

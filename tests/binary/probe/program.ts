@@ -24,6 +24,11 @@ function noted(direction: string, message: unknown): void {
   Deno.writeTextFileSync(messages, `${line}\n`, { append: true });
 }
 
+/** To standard error: the daemon takes the console for its log. */
+function say(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
 /** The permissions of the main thread. */
 function kept(): string[] {
   const names = ["read", "write", "net", "env", "sys", "run", "ffi"] as const;
@@ -39,12 +44,12 @@ globalThis.Worker = class extends Worker {
     this.addEventListener("message", ({ data }) => {
       noted("from", data);
       const { probed } = data as { probed?: unknown };
-      if (probed) console.error(`probed ${JSON.stringify(probed)}`);
+      if (probed) say(`probed ${JSON.stringify(probed)}`);
     });
     if (preyText === undefined) return;
     const prey: Prey = JSON.parse(preyText);
     Deno.addSignalListener("SIGUSR1", () => {
-      console.error(`kept ${JSON.stringify(kept())}`);
+      say(`kept ${JSON.stringify(kept())}`);
       super.postMessage({ probe: prey });
     });
   }

@@ -105,6 +105,11 @@ Deno.test("what reload says of each setting is what the running daemon does", as
     mirror: { to: "true" },
     "max-disk": { to: "1MiB" },
     watch: { to: "poll" },
+    "log-format": {
+      to: "json",
+      isInForce: () =>
+        Promise.resolve(running.stderr.includes('"message":"in force now: log-format')),
+    },
     "log-level": {
       to: "error",
       isInForce: () => Promise.resolve(!running.stderr.includes("in force now: log-level")),

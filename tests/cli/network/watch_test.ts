@@ -137,7 +137,7 @@ Deno.test("an archive that is altered while it is seeded is seeded no longer", a
   const bytes = await Deno.readFile(path);
   bytes[bytes.length >> 1]! ^= 1;
   await Deno.writeFile(path, bytes);
-  await daemon.process.waitForLine(/warning: pkg-1\.0\.0\.tgz is not seeded: .*SHA-256/, "stderr");
+  await daemon.process.waitForLine(/ warn +pkg-1\.0\.0\.tgz is not seeded: .*SHA-256/, "stderr");
   const pkg = (await list(home)).get("pkg");
   assert.equal(pkg?.seeding, false);
   assert.match(pkg.problem!, /SHA-256/);

@@ -34,7 +34,7 @@ Deno.test("a damaged state.db is set aside with a word, and rebuilt from the see
   await Deno.writeFile(path, damaged);
   await using daemon = await home.daemon();
   await daemon.process.waitForLine(
-    /warning: state\.db was damaged .*state\.db\.corrupt-\d+/,
+    / warn +state\.db was damaged .*state\.db\.corrupt-\d+/,
     "stderr",
   );
   const [aside] = setAside(home);
@@ -114,7 +114,7 @@ Deno.test("after kill -9 it seeds what it seeded, without hashing it again, and 
   await touch(archive, reference);
   // Nobody to bootstrap from: only what was kept can help.
   await using daemon = await home.daemon(args, { env: { LIBRESEED_BOOTSTRAP: "none" } });
-  assert(!/warning|damaged/.test(daemon.process.stderr), daemon.process.stderr);
+  assert(!/ warn |damaged/.test(daemon.process.stderr), daemon.process.stderr);
   await eventually(async () => (await statusOf(home)).packages === 1);
   await eventually(async () => (await statusOf(home)).dhtNodes > 0);
   assert.match(await home.must(["announce", "pkg@1.0.0"]), /^pkg@1\.0\.0\tstored on 8 nodes/m);
@@ -145,7 +145,7 @@ Deno.test("a bootstrap name that does not exist is warned of, and costs no more"
   const home = await place.home(null);
   const bootstrap = `nowhere.invalid:6881,${place.testnet.bootstrap}`;
   await using daemon = await home.daemon([], { env: { LIBRESEED_BOOTSTRAP: bootstrap } });
-  await daemon.process.waitForLine(/warning: no address found .*nowhere\.invalid:6881/, "stderr");
+  await daemon.process.waitForLine(/ warn +no address found .*nowhere\.invalid:6881/, "stderr");
   await eventually(async () => (await statusOf(home)).dhtNodes > 0);
   await daemon.end();
 });

@@ -62,6 +62,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
     stderr: new FakeSink(),
     stdin: new Blob([stdin]).stream(),
     stdinIsTerminal: false,
+    stderrIsJournal: false,
     env,
     cwd: "/here",
     userHome: "/users/ann",

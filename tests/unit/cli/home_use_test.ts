@@ -113,7 +113,10 @@ Deno.test("a user without a home directory is told to name one, where one is nee
       : [command!, ...line];
     const { code, out, err } = await run(args, { userHome: undefined });
     assert.deepEqual([args, code, out], [args, 2, ""], err);
-    assert.match(err, /^libreseed: The home directory is not known: .*--home or LIBRESEED_HOME$/m);
+    assert.match(
+      err,
+      /^(libreseed:|\S+ error) The home directory is not known: .*--home or LIBRESEED_HOME$/m,
+    );
   }
 });
 

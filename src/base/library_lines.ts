@@ -1,0 +1,73 @@
+/**
+ * What libraries print, as lines of our log. A stranger's bytes may bring a library to print, so lines
+ * are short, and few a minute.
+ *
+ * @module
+ */
+
+import type { Clock } from "./clock.ts";
+
+/** Lines that are passed on in a minute; the rest is counted. */
+const MAX_LINES = 10;
+const MINUTE_MS = 60_000;
+/** Characters of a line. */
+const MAX_LENGTH = 500;
+
+/** Takes what is printed; hands out lines. */
+export class LibraryLines {
+  readonly #clock: Clock;
+  readonly #say: (line: string) => void;
+  #beganMs = -Infinity;
+  #said = 0;
+  #leftOut = 0;
+
+  constructor(clock: Clock, say: (line: string) => void) {
+    this.#clock = clock;
+    this.#say = say;
+  }
+
+  /** Takes the arguments of a method of the console. */
+  hear(args: readonly unknown[]): void {
+    const nowMs = this.#clock.now();
+    if (Math.abs(nowMs - this.#beganMs) >= MINUTE_MS) {
+      this.#beganMs = nowMs;
+      this.#said = 0;
+    }
+    if (this.#said++ >= MAX_LINES) {
+      this.#leftOut++;
+      return;
+    }
+    const words = args.map((arg) => typeof arg === "string" ? arg : Deno.inspect(arg));
+    const text = words.join(" ").slice(0, MAX_LENGTH).trim() || "an empty line";
+    const more = this.#leftOut > 0 ? ` (${this.#leftOut} lines before it were left out)` : "";
+    this.#leftOut = 0;
+    this.#say(`a library says: ${text}${more}`);
+  }
+}
+
+/**
+ * Has every method of the console, and Node's warnings, call `hear` with their arguments in place of
+ * printing. Disposing brings the printing back.
+ */
+export function takeConsole(hear: (args: unknown[]) => void): Disposable {
+  const restoring: (() => void)[] = [];
+  const take = (object: object, name: string) => {
+    const before = Object.getOwnPropertyDescriptor(object, name);
+    const value = (...args: unknown[]) => hear(args);
+    Object.defineProperty(object, name, { configurable: true, writable: true, value });
+    restoring.push(() =>
+      before ? Object.defineProperty(object, name, before) : Reflect.deleteProperty(object, name)
+    );
+  };
+  const printer = globalThis.console;
+  for (const [name, member] of Object.entries(printer)) {
+    if (typeof member === "function") take(printer, name);
+  }
+  // deno-lint-ignore no-process-global -- importing it would load it
+  if (typeof process !== "undefined") take(process, "emitWarning");
+  return {
+    [Symbol.dispose]() {
+      for (const restore of restoring) restore();
+    },
+  };
+}
