@@ -23,7 +23,7 @@ export type StatusRow = [key: string, value: string];
 
 /** Problems, and packages that peers take from, in a summary: what fits beside the totals. */
 const MOST_LISTED = 10;
-/** So many busy packages go before details of the node where there is little room. */
+/** Busy packages that go before details of the node where there is little room. */
 const FEWEST_BUSY = 3;
 const HOW_TO_SEE_ALL = "`libreseed status --all`";
 

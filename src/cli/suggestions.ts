@@ -1,6 +1,6 @@
 /**
- * What to say to somebody who uses a word that libreseed does not have: the word that was probably
- * meant, or what libreseed has for a word of other tools.
+ * Answers to a command or action that libreseed does not have: the word that was probably meant, or
+ * what libreseed has for a word of other tools.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Rows of text in columns, and what becomes of them where the terminal is narrow.
+ * Rows of text in columns, also on narrow terminals.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Whose files are they: ours, or another user's who could have put them there for us to trust.
+ * Owners of files that are trusted. Another user could have put a file or a socket in their place.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import { DaemonError } from "./errors.ts";
 
-/** Whoever has this user id may do everything already. */
+/** The superuser, who may do everything already. */
 const ROOT_UID = 0;
 
 /** The user id that this process runs as; `undefined` where users have none (Windows). */
@@ -32,7 +32,7 @@ export function isStrangers(uid: number | null, own: number | undefined): boolea
 export async function checkSocketOwner(path: string, own = ownUid()): Promise<boolean> {
   if (own === undefined) return true;
   const directory = dirname(path);
-  // What cannot be looked at cannot be talked to; why it cannot is said by whoever needs the home.
+  // A socket that cannot be looked at cannot be talked to. The code that opens the home says why.
   const socket = await Deno.lstat(path).catch(() => undefined);
   // The home itself may be reached by a link.
   const home = await Deno.stat(directory).catch(() => undefined);

@@ -1,6 +1,6 @@
 /**
- * Keys of other programs and of other kinds, by how their files begin: what somebody has who puts one
- * where an Ed25519 key in PKCS #8 belongs, and how to make one of it. Reads no secret into a message.
+ * Keys of other programs and of other kinds, recognised by how their files begin. Names such a file
+ * where an Ed25519 key in PKCS #8 belongs, and the command that converts it. No message holds a secret.
  *
  * @module
  */
