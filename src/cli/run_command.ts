@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fromUtf8, outOfReach } from "../base/mod.ts";
+import { fromUtf8, LibreseedError, outOfReach } from "../base/mod.ts";
 import { type LoadedSettings, loadSettings } from "../config/mod.ts";
 import { CliError } from "./errors.ts";
 import type { CommandDefinition } from "./command.ts";
@@ -13,6 +13,7 @@ import { type OutputFlags, settingsFromFlags } from "./common_flags.ts";
 import type { Io } from "./context.ts";
 import { homeUseOf, requireHome } from "./home_use.ts";
 import { exitCodeOfError, exitCodeOfSignal, exitCodes } from "./exit_codes.ts";
+import type { withNearestName } from "./known_names.ts";
 import { Output } from "./output.ts";
 
 /** Beyond any config file, within what may be read at once. */
@@ -74,12 +75,22 @@ export async function runCommand(
       output.detail(`ended by ${io.interruptedBy}`);
       return exitCodeOfSignal(io.interruptedBy);
     }
-    const shown = refused(error) ?? error;
+    const shown = refused(error) ?? await nearby(error, { settings: load, io, output });
     output.error(shown);
     return exitCodeOfError(shown);
   } finally {
     output.close();
   }
+}
+
+/** With a name that may have been meant; what that needs is loaded only for such an error. */
+async function nearby(
+  error: unknown,
+  given: Parameters<typeof withNearestName>[1],
+): Promise<unknown> {
+  if (!(error instanceof LibreseedError) || error.detail?.unknownName === undefined) return error;
+  const { withNearestName } = await import("./known_names.ts");
+  return await withNearestName(error, given);
 }
 
 function textOf(bytes: Uint8Array): string {

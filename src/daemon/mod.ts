@@ -56,7 +56,7 @@ export { settledByName } from "./dependency_graph.ts";
 export { install, installLocked, type InstallRequest } from "./install.ts";
 export type { FoundPackage, InstallContext, Installed, InstalledPackage } from "./installation.ts";
 export { type Linked, linkPackage, type LinkRequest } from "./link.ts";
-export { LOCK_FILE_NAME } from "./lock_file.ts";
+export { LOCK_FILE_NAME, readLockFile } from "./lock_file.ts";
 export { packageRef, parseRequirement, type Requirement } from "./requirement.ts";
 export {
   listStored,

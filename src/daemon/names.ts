@@ -284,6 +284,6 @@ function nameNotFound(name: string, { responded }: ReadIndex): DaemonError {
     "not-found",
     "NAME_NOT_FOUND",
     `Nobody publishes ${name}: no publisher in ${responded} answers of DHT nodes. If you have its publisher's key, write KEY/${name}`,
-    { detail: { name } },
+    { detail: { name, unknownName: name } },
   );
 }

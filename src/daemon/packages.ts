@@ -270,6 +270,7 @@ export class Packages {
         `There is no ${label}${
           pubkey === undefined ? "" : ` by ${pubkey}`
         } in the seed directory ${this.#seeds.path}`,
+        { detail: { unknownName: name } },
       );
     }
     if (others.length > 0) {

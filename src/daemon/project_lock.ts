@@ -87,7 +87,7 @@ export function lockedKey(lock: LockFile, requirement: Requirement, path: string
   const asked = formatRequirement(requirement);
   const missing = (why: string) =>
     new DaemonError("not-found", "NOT_IN_LOCK", `${path} does not hold ${asked}${why}`, {
-      detail: { path },
+      detail: { path, ...(sameName.length === 0 && { unknownName: name }) },
     });
   if (key === undefined) {
     const choices = sameName.length > 0 ? sameName : [...lock.requirements.keys()].sort();

@@ -7,7 +7,7 @@
 import semver from "semver";
 import { nearest } from "../config/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
-import { isValidVersion, LATEST, type MinimalManifest } from "../package/mod.ts";
+import { isValidName, isValidVersion, LATEST, type MinimalManifest } from "../package/mod.ts";
 import { manifestSalt } from "../records/mod.ts";
 import { DaemonError } from "./errors.ts";
 import { findItem, type FindOptions } from "./find_item.ts";
@@ -103,7 +103,7 @@ export async function resolvePackage(
       const { kind, code, message, detail } = error;
       missing ??= new DaemonError(kind, code, message, {
         cause: error,
-        detail: { ...detail, name, version },
+        detail: { ...detail, name, version, unknownName: name },
       });
       skipped.push({ version, code, reason: message });
     }
@@ -150,11 +150,15 @@ function notFound(
       `Name one to take it: ${name}@${newest}`
     : `${publisher} publishes no version of ${name} that satisfies ${range}; there is ${there}`;
   // What the publisher has instead is worth more than what else this home knows.
-  const near = versions.length === 0 ? nearest(name, names.slice(0, MAX_COMPARED)) : undefined;
+  const isUnknown = versions.length === 0;
+  const near = isUnknown
+    ? nearest(name, names.slice(0, MAX_COMPARED).filter(isValidName))
+    : undefined;
   const detail = {
     name,
     range,
     versions: versions.slice(0, MAX_NAMED),
+    ...(isUnknown && { unknownName: name }),
     ...(near !== undefined && { didYouMean: near }),
   };
   return new DaemonError("not-found", "VERSION_NOT_FOUND", message, { detail });

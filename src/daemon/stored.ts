@@ -74,7 +74,7 @@ export async function pickStored(
       "not-found",
       "NOT_INSTALLED",
       `${asked} is not in the store. \`libreseed install ${asked}\` puts it there`,
-      { detail: { path: store.path } },
+      { detail: { path: store.path, unknownName: requirement.name } },
     );
   }
   const choices = found.map(({ minimal }) => packageRef(minimal));

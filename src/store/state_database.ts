@@ -94,6 +94,23 @@ export class StateDatabase {
     return this.#sqlite.transaction(work);
   }
 
+  /**
+   * Names of packages that this home knows: pinned, kept, seeded, or offered by a publisher that is
+   * followed.
+   *
+   * @param limit how many at the most
+   */
+  knownNames(limit: number): string[] {
+    return this.#sqlite.rows(
+      `SELECT name FROM pins
+        UNION SELECT name FROM records WHERE name IS NOT NULL
+        UNION SELECT name FROM verified_files WHERE name IS NOT NULL
+        UNION SELECT name FROM seen_packages
+        LIMIT ?`,
+      limit,
+    ).map(({ name }) => name as string);
+  }
+
   /** Closes the file. Closing twice is no error. */
   close(): void {
     this.#sqlite.close();

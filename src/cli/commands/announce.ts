@@ -37,6 +37,7 @@ export default defineCommand<Record<never, never>, string[]>({
     const failures = new Failures(output);
     /** Targets said to be announced: another owner of the engine, asked anew, says them again. */
     const done = new Set<string>();
+    const { withNearestName } = await import("../known_names.ts");
     return await withNode(given, async ({ operations }) => {
       const results = await operations.announce({ packages }, {
         signal: io.signal,
@@ -49,7 +50,7 @@ export default defineCommand<Record<never, never>, string[]>({
       }
       const unknown = packages.filter((wanted) => !results.some((one) => isOf(one, wanted)));
       const errors = unknown.map(noRecords);
-      for (const error of errors) output.error(error);
+      for (const error of errors) output.error(await withNearestName(error, given));
       const codes = results.map((one) => done.has(one.target) ? exitCodes.done : exitCodeOf(one));
       return combineExitCodes([...codes, ...errors.map(exitCodeOfError)]);
     });
@@ -153,6 +154,7 @@ function noRecords({ name, version }: WantedRecords): CliError {
     "not-found",
     "RECORD_NOT_FOUND",
     `This home keeps no records of ${label}. \`libreseed list\` shows what there is`,
+    { detail: { unknownName: name } },
   );
 }
 

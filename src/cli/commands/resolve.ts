@@ -78,7 +78,7 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
   const { entries, responded } = await readIndex(names, name);
   if (entries.length === 0) {
     const message = `Nobody publishes ${name}: no publisher in ${responded} answers of DHT nodes`;
-    throw new CliError("not-found", "NOTHING_FOUND", message);
+    throw new CliError("not-found", "NOTHING_FOUND", message, { detail: { unknownName: name } });
   }
   const rows: string[][] = [];
   entries.sort((a, b) => a.firstSeenMs - b.firstSeenMs);

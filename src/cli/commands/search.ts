@@ -44,6 +44,7 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
           "not-found",
           "NOTHING_FOUND",
           `${known}. \`libreseed follow KEY\` reads what a publisher offers`,
+          { detail: { unknownName: prefix } },
         );
       }
       for (const one of names) {

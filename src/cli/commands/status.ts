@@ -72,7 +72,9 @@ async function look({ args: [name], io }: Run, operations: Operations): Promise<
   const packages = (await operations.list()).filter(isMeant);
   const records = (await operations.records()).filter(isMeant);
   if (name !== undefined && packages.length === 0) {
-    throw new CliError("not-found", "PACKAGE_NOT_FOUND", `There is no package named ${name} here`);
+    throw new CliError("not-found", "PACKAGE_NOT_FOUND", `There is no package named ${name} here`, {
+      detail: { unknownName: name },
+    });
   }
   return { status: await operations.status(), packages, records, nowMs: io.clock.now() };
 }

@@ -68,9 +68,12 @@ async function chosen(
   const store = await packageStore(given);
   const { packages, damaged } = await listStored(store);
   if (what === undefined) return { packages, damaged, path: store.path };
-  const found = storedLike(packages, parseRequirement(what));
+  const wanted = parseRequirement(what);
+  const found = storedLike(packages, wanted);
   if (found.length > 0) return { packages: found, damaged: [], path: store.path };
-  throw new CliError("not-found", "NOT_INSTALLED", `${what} is not in the store`);
+  throw new CliError("not-found", "NOT_INSTALLED", `${what} is not in the store`, {
+    detail: { unknownName: wanted.name },
+  });
 }
 
 async function list(given: Run): Promise<void> {

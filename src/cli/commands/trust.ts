@@ -109,7 +109,7 @@ async function remove(given: Run, state: StateDatabase, name: string, key?: stri
   if (removed === 0) {
     const who = key === undefined ? "No publisher is" : `${key} is not`;
     const message = `${who} pinned for ${name}; \`libreseed trust list\` shows who is`;
-    throw new CliError("not-found", "NO_PIN", message);
+    throw new CliError("not-found", "NO_PIN", message, { detail: { unknownName: name } });
   }
   output.notice(`forgot ${formatCount(removed, "publisher")} of ${name}`);
   output.result({ name, removed }, undefined);
