@@ -281,7 +281,7 @@ export class Host implements Operations {
       traffic: worker.traffic,
       manager: worker.manager,
       schedule: worker.schedule,
-      packages: this.#packages.count,
+      ...this.#packages.counts,
       memory: memoryOf(),
       ...worker.totals,
     };

@@ -7,6 +7,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { type Clock, formatHostPort, type HostPort, utf8 } from "../base/mod.ts";
+import { DiskUse } from "./disk_use.ts";
 import { DaemonError } from "./errors.ts";
 import { bareHost, hostProblem, type OwnNames } from "./http_host.ts";
 import { type HttpLimits, httpLimits, HttpListener } from "./http_listener.ts";
@@ -37,6 +38,7 @@ export interface PageOptions {
  */
 export function serveHttpPage(options: PageOptions): HttpPage {
   const { address, hosts, clock, limits = httpLimits } = options;
+  const known = { ...options, diskUse: new DiskUse(clock) };
   const configured = [address.host, ...hosts].map((host) => bareHost(host) ?? host);
   let listener: Deno.TcpListener;
   try {
@@ -55,7 +57,7 @@ export function serveHttpPage(options: PageOptions): HttpPage {
   const server = new HttpListener(
     listener,
     async (request, response, localHost) => {
-      const { body, status, headers } = await respond(request, { localHost, configured }, options)
+      const { body, status, headers } = await respond(request, { localHost, configured }, known)
         .catch((error: Error) => text(error.message, 500));
       response.writeHead(status, { ...headers, "content-length": utf8(body).length });
       response.end(request.method === "HEAD" ? undefined : body);
@@ -76,7 +78,7 @@ interface PageAnswer {
 async function respond(
   request: IncomingMessage,
   own: OwnNames,
-  { operations, clock }: Pick<PageOptions, "operations" | "clock">,
+  { operations, clock, diskUse }: Pick<PageOptions, "operations" | "clock"> & { diskUse: DiskUse },
 ): Promise<PageAnswer> {
   const target = request.url ?? "/";
   const problem = hostProblem(target, hostsOf(request), request.httpVersion, own);
@@ -96,7 +98,8 @@ async function respond(
   const path = target.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/, "");
   if (path === "/metrics") {
     const [status, records] = await Promise.all([operations.status(), operations.records()]);
-    const body = await renderMetrics({ status, records, nowMs: clock.now() });
+    const diskBytes = await diskUse.bytesOf(status.seedDirectory);
+    const body = await renderMetrics({ status, records, diskBytes, nowMs: clock.now() });
     return { status: 200, body, headers: { "content-type": "text/plain; version=0.0.4" } };
   }
   if (path !== "/healthz" && path !== "/readyz") return text("not found", 404);

@@ -12,6 +12,8 @@ import type { RecordJson, StatusJson } from "./operations.ts";
 export interface MetricsSource {
   status: StatusJson;
   records: RecordJson[];
+  /** Bytes of the files in the seed directory. */
+  diskBytes: number;
   nowMs: number;
 }
 
@@ -23,8 +25,14 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   const counter = (name: string, help: string, value: number) =>
     new Counter({ name: `libreseed_${name}_total`, help, registers: [registry] }).inc(value);
 
-  const { status, records, nowMs } = source;
+  const { status, records, diskBytes, nowMs } = source;
   const { traffic, manager, schedule, memory } = status;
+  new Gauge({
+    name: "libreseed_build_info",
+    help: "Always 1; the labels say what runs",
+    labelNames: ["version", "deno"],
+    registers: [registry],
+  }).set({ version: status.version, deno: Deno.version.deno }, 1);
   gauge("uptime_seconds", "Time since the start", (nowMs - status.startedMs) / 1_000);
   gauge("dht_up", "1 if the DHT node is there", status.dht.state === "on" ? 1 : 0);
   gauge("dht_nodes", "Nodes in the routing table", status.dhtNodes);
@@ -45,22 +53,42 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   if (manager.roundTripMs !== undefined) {
     gauge("dht_round_trip_seconds", "Smoothed round trip of a query", manager.roundTripMs / 1_000);
   }
+  // Nothing tried is no success: a ratio is there once there is something to divide by.
+  const tried = records.filter(({ lastAttemptMs }) => lastAttemptMs !== undefined);
+  if (tried.length > 0) {
+    gauge(
+      "dht_announce_success_ratio",
+      "Share of the records that were announced whose last announcement succeeded",
+      1 - count(tried, isFailing) / tried.length,
+    );
+  }
+  if (manager.peerSearches > 0) {
+    gauge(
+      "peer_discovery_success_ratio",
+      "Share of searches for peers that found one",
+      manager.peerSearchesFound / manager.peerSearches,
+    );
+  }
+  counter("peers_found", "Peers that searches in the DHT found", manager.peersFound);
   gauge(
-    "dht_announce_success_ratio",
-    "Share of kept records whose last announcement succeeded",
-    shareOf(
-      records,
-      ({ failures, lastSuccessMs }) => failures === 0 && lastSuccessMs !== undefined,
-    ),
+    "peers_known",
+    "Peers whose address is known, from the DHT or from other peers",
+    status.peersKnown,
   );
-  gauge(
-    "peer_discovery_success_ratio",
-    "Share of searches for peers that found one",
-    manager.peerSearches === 0 ? 1 : manager.peerSearchesFound / manager.peerSearches,
-  );
+  gauge("peers_connected", "Peers that are connected", status.peersConnected);
   gauge("records", "Records that are kept alive", records.length);
+  gauge("records_failing", "Records whose last announcement failed", count(records, isFailing));
+  gauge(
+    "records_weak",
+    "Records that were announced and that fewer nodes hold than min-nodes says",
+    count(tried, ({ weak }) => weak),
+  );
   gauge("announcements_overdue", "Records and torrents that are overdue", schedule.overdue);
   gauge("packages", "Packages that are seeded", status.packages);
+  gauge("problems", "Archives in the seed directory that cannot be seeded", status.problems);
+  gauge("disk_used_bytes", "Bytes of the files in the seed directory", diskBytes);
+  counter("uploaded_bytes", "Bytes sent to peers", status.uploadedBytes);
+  counter("downloaded_bytes", "Bytes received from peers", status.downloadedBytes);
   gauge("upload_bytes_per_second", "Upload of all torrents", status.uploadSpeed);
   gauge("download_bytes_per_second", "Download of all torrents", status.downloadSpeed);
   gauge("resident_memory_bytes", "Resident memory of the process", memory.residentBytes);
@@ -68,6 +96,10 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   return await registry.metrics();
 }
 
-function shareOf<T>(members: T[], good: (member: T) => boolean): number {
-  return members.length === 0 ? 1 : members.filter(good).length / members.length;
+function isFailing({ failures }: RecordJson): boolean {
+  return failures > 0;
+}
+
+function count<T>(members: readonly T[], isIt: (member: T) => boolean): number {
+  return members.filter(isIt).length;
 }

@@ -170,6 +170,8 @@ export interface StatusJson {
   schedule: { kept: number; overdue: number };
   /** How many packages are seeded. */
   packages: number;
+  /** How many archives of the seed directory cannot be seeded. */
+  problems: number;
   /** Memory of the process in bytes: resident, and of it the JavaScript heap of the main thread. */
   memory: { residentBytes: number; heapBytes: number };
   /** Bytes a second, all torrents together. */
@@ -178,6 +180,9 @@ export interface StatusJson {
   /** Bytes since the start. */
   uploadedBytes: number;
   downloadedBytes: number;
+  /** Peers that are connected, and all whose address is known, from the DHT or from other peers. */
+  peersConnected: number;
+  peersKnown: number;
 }
 
 /** A package in the seed directory, named by whoever wants it removed. */

@@ -103,9 +103,9 @@ export class Packages {
     });
   }
 
-  /** How many are seeded. */
-  get count(): number {
-    return this.#seeding.size;
+  /** How many are seeded, and how many cannot be. */
+  get counts(): { packages: number; problems: number } {
+    return { packages: this.#seeding.size, problems: this.#problems.size };
   }
 
   /**

@@ -81,6 +81,8 @@ export interface DhtManagerStats {
   /** Searches for peers of a torrent, and how many of them found one. */
   peerSearches: number;
   peerSearchesFound: number;
+  /** Peers that the searches found, counted anew in each. */
+  peersFound: number;
   /** Smoothed round trip of one query, milliseconds. */
   roundTripMs: number | undefined;
 }
@@ -108,6 +110,7 @@ export class DhtManager {
     putsStrong: 0,
     peerSearches: 0,
     peerSearchesFound: 0,
+    peersFound: 0,
   };
 
   constructor(options: DhtManagerOptions) {
@@ -205,6 +208,7 @@ export class DhtManager {
       );
       this.#stats.peerSearches++;
       if (peers.size > 0) this.#stats.peerSearchesFound++;
+      this.#stats.peersFound += peers.size;
       return { peers: [...peers.values()], ...countLookups(results) };
     }, options);
   }

@@ -31,6 +31,9 @@ export interface Totals {
   /** Bytes since the start. */
   uploadedBytes: number;
   downloadedBytes: number;
+  /** Peers that are connected, and all whose address is known, from the DHT or from other peers. */
+  peersConnected: number;
+  peersKnown: number;
 }
 
 /** How far a download is. */
@@ -178,12 +181,17 @@ export function totalsOf(
   torrents: readonly Torrent[],
   { uploadedBytes, downloadedBytes }: Pick<Totals, "uploadedBytes" | "downloadedBytes">,
 ): Totals {
-  const sum: Totals = { uploadSpeed: 0, downloadSpeed: 0, uploadedBytes, downloadedBytes };
+  const sum: Totals = {
+    ...{ uploadSpeed: 0, downloadSpeed: 0, uploadedBytes, downloadedBytes },
+    ...{ peersConnected: 0, peersKnown: 0 },
+  };
   for (const torrent of torrents) {
     sum.uploadSpeed += torrent.uploadSpeed;
     sum.downloadSpeed += torrent.downloadSpeed;
     sum.uploadedBytes += torrent.uploaded;
     sum.downloadedBytes += torrent.received;
+    sum.peersConnected += torrent.numPeers;
+    sum.peersKnown += torrent._peersLength;
   }
   return sum;
 }

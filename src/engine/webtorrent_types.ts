@@ -40,6 +40,8 @@ export interface Torrent extends EventEmitter {
   store?: { store: ArchiveStore } | null;
   wires: Wire[];
   numPeers: number;
+  /** All of whom it has an address, connected or not. */
+  _peersLength: number;
   downloaded: number;
   received: number;
   uploaded: number;

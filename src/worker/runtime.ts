@@ -58,6 +58,7 @@ const NO_STATS: DhtManagerStats = {
   putsStrong: 0,
   peerSearches: 0,
   peerSearchesFound: 0,
+  peersFound: 0,
   roundTripMs: undefined,
 };
 

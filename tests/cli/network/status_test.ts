@@ -147,6 +147,8 @@ Deno.test("the HTTP page tells health, readiness and metrics, and changes nothin
   assert.equal(samples.get("libreseed_packages"), 1);
   assert(samples.get("libreseed_dht_sent_packets_total")! > 0);
   assert(samples.get("libreseed_records")! >= 2);
+  assert(samples.get("libreseed_disk_used_bytes")! > 0);
+  assert.equal(samples.get("libreseed_problems"), 0);
 
   for (const path of ["/", "/v1/stop", "/v1/status"]) {
     assert.equal((await page(base, path)).status, 404);

@@ -43,11 +43,14 @@ const status: StatusJson = {
   manager: {} as StatusJson["manager"],
   schedule: { kept: 500, overdue: 0 },
   packages: 250,
+  problems: 0,
   memory: { residentBytes: 1 << 27, heapBytes: 1 << 24 },
   uploadSpeed: 0,
   downloadSpeed: 0,
   uploadedBytes: 0,
   downloadedBytes: 0,
+  peersConnected: 0,
+  peersKnown: 0,
 };
 
 function packageOf(number: number, more: Partial<PackageJson> = {}): PackageJson {

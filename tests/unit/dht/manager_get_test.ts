@@ -139,6 +139,7 @@ Deno.test("a get that nobody answers says so, and is no error", async () => {
     getsAnswered: 0,
     peerSearches: 0,
     peerSearchesFound: 0,
+    peersFound: 0,
     puts: 0,
     putsStrong: 0,
     roundTripMs: undefined,
