@@ -13,7 +13,11 @@ await interopTest(
   "a second of 60,000 forged queries: they are limited, and records are announced meanwhile",
   ["ip", "nsenter", "rights to make a network namespace"],
   async () => {
-    const flood = await flooded(1, "queries", 8_192);
+    let flood = await flooded(1, "queries", 8_192);
+    // A machine that is busy may read no more in a second than is let through; then it takes longer.
+    for (let seconds = 4; flood?.limited === 0 && seconds <= 64; seconds *= 4) {
+      flood = await flooded(seconds, "queries", 8_192);
+    }
     assert.ok(flood);
     assert.ok(flood.sent > 0 && flood.limited > 0, JSON.stringify(flood));
     // 2,000 at once and 500 a second, and as much again for those who mean well.

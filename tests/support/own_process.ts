@@ -25,7 +25,16 @@ export function testInOwnProcess(url: string, name: string, run: () => Promise<v
 
 async function runAlone(file: string, name: string): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--no-check", "--quiet", `--filter=/^${RegExp.escape(name)}$/`, file],
+    // Deno makes the linked packages anew at each start otherwise, in the way of others that start.
+    args: [
+      "test",
+      "-A",
+      "--no-check",
+      "--quiet",
+      "--node-modules-dir=manual",
+      `--filter=/^${RegExp.escape(name)}$/`,
+      file,
+    ],
     env: { [MARK]: name, NO_COLOR: "1" },
     signal: AbortSignal.timeout(PATIENCE_MS),
   }).output();

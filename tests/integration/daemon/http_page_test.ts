@@ -261,6 +261,8 @@ Deno.test({
         operations: { status: () => Promise.resolve({ dht: { state: "on" } }) },
         clock: systemClock,
       });
+      // As the daemon has; later Deno has no file left for it, and ends the process.
+      Deno.addSignalListener("SIGTERM", () => {});
       const held = [];
       try { for (;;) held.push(Deno.openSync("/dev/null")); } catch { /* None left. */ }
       await Deno.permissions.revoke({ name: "net" });
@@ -282,6 +284,7 @@ Deno.test({
       ],
       stdin: "piped",
       stdout: "piped",
+      stderr: "inherit",
     }).spawn();
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     try {

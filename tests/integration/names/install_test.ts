@@ -32,7 +32,7 @@ import {
 } from "../../../src/records/mod.ts";
 import { PackageStore, StateDatabase } from "../../../src/store/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
-import { TestEngine } from "../../support/engines.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { keysOfSlot } from "../../unit/names/home.ts";
 import { Home, writePackage } from "../install/home.ts";
@@ -87,6 +87,11 @@ Deno.test("two publishers, one name, three versions each, one vandal: install gi
     timeoutMs: 20_000,
   }, { kind: "minimal", minimal: last! });
   await mirror.seed(last!);
+  const { operations } = user.node;
+  await eventually(
+    async () => (await operations.countPeers({ infoHash: last!.btih })).peers === 2,
+    "Bob and the mirror have announced the archive",
+  );
   assert.deepEqual([...ann.warnings, ...bob.warnings], []);
 
   let number = 0;
