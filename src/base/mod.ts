@@ -7,6 +7,7 @@
 export * from "./addresses.ts";
 export * from "./bytes.ts";
 export * from "./clock.ts";
+export * from "./disk_full.ts";
 export * from "./errors.ts";
 export * from "./garbage.ts";
 export * from "./host_port.ts";

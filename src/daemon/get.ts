@@ -14,6 +14,7 @@ import {
   archiveFileName,
   type ArchiveLimits,
   type MinimalManifest,
+  namingFullDisk,
   torrentInfoHash,
   type VerifiedArchive,
   verifyArchive,
@@ -93,7 +94,12 @@ export async function getArchive(context: GetContext, request: GetRequest): Prom
   const there = await alreadyThere(context, plan);
   if (there) return there;
   try {
-    return await fetchArchive(context, plan);
+    return await namingFullDisk({
+      what: whatOf(plan),
+      directory: context.seeds.path,
+      neededBytes: () => plan.minimal?.length,
+      otherwise: "give another directory with --dir",
+    }, () => fetchArchive(context, plan));
   } catch (error) {
     context.signal?.throwIfAborted();
     // Another command may have wanted the same archive, and have put it in its place meanwhile.
@@ -101,6 +107,11 @@ export async function getArchive(context: GetContext, request: GetRequest): Prom
     if (since) return since;
     throw error;
   }
+}
+
+/** What is got, for people. */
+function whatOf({ minimal, infoHashHex }: Plan): string {
+  return minimal ? `${minimal.name}@${minimal.version}` : infoHashHex;
 }
 
 async function planFor(context: GetContext, request: GetRequest): Promise<Plan> {
@@ -177,7 +188,7 @@ async function alreadyThere({ seeds }: GetContext, { minimal }: Plan): Promise<G
 async function fetchArchive(context: GetContext, plan: Plan): Promise<Got> {
   const { operations, seeds, onStep, limits, signal } = context;
   const { minimal, publicKey } = plan;
-  onStep?.(`downloading ${minimal ? `${minimal.name}@${minimal.version}` : plan.infoHashHex}`);
+  onStep?.(`downloading ${whatOf(plan)}`);
   const archivePath = partialPath(seeds.path, plan.infoHashHex);
   const behind = minimal &&
     new VerifyBehind({ archivePath, minimal, publicKey, limits, signal });

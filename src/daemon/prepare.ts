@@ -20,6 +20,7 @@ import {
   minimalFileName,
   type MinimalManifest,
   nameDirectory,
+  namingFullDisk,
   packDirectory,
   type PackProgress,
   parseMinimal,
@@ -96,7 +97,14 @@ export async function prepare(context: PrepareContext, request: PublishRequest):
   };
   try {
     const take = isDirectory ? pack : takeReady;
-    return { files: await take(context, request, directory), [Symbol.asyncDispose]: remove };
+    const need = {
+      what: path,
+      directory: context.seeds.path,
+      neededBytes: async () => isDirectory ? undefined : (await Deno.stat(path)).size,
+      otherwise: "give another directory with --dir",
+    };
+    const files = await namingFullDisk(need, () => take(context, request, directory));
+    return { files, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;

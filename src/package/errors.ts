@@ -49,6 +49,7 @@
  * | `CATALOG_INVALID` | verification | a catalog is not UTF-8 or is cut short |
  * | `TARGET_EXISTS` | usage | the directory to unpack to is there and not empty |
  * | `WRITE_FAILED` | failed | the system refuses to write an output |
+ * | `DISK_FULL` | failed | no space left for an output, or the user's quota is used up |
  * | `THREAD_DIED` | failed | a thread that compresses or hashes came to an end |
  *
  * With kind `verification`, `detail.step` names the step of the chain ({@linkcode VerificationStep}).

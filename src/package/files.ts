@@ -6,6 +6,7 @@
 
 import { randomUUID } from "node:crypto";
 import { basename, dirname, join } from "node:path";
+import { isDiskFull } from "../base/mod.ts";
 import { messageOf, PackageError } from "./errors.ts";
 
 /** How much is read at a time. */
@@ -18,6 +19,8 @@ export const WRITE_BYTES = 128 * 1024;
 /** How much may be written before the disk begins with it. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
 
+/** What the names of all temporaries begin with, those of other folders too. */
+const TEMPORARY_PREFIX = ".tmp-";
 const TEMPORARY_NAME = /^\.tmp-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Whether a file name is one of {@linkcode Temporaries}, left by a process that was killed. */
@@ -220,12 +223,26 @@ export function fileChanged(path: string): PackageError {
 
 /** A system error on writing, as this folder's. */
 export function writeFailed(path: string, cause: unknown): PackageError {
-  // The name of a temporary file tells nobody anything.
-  const where = isTemporaryName(basename(path)) ? dirname(path) : path;
+  const where = withoutTemporary(path);
+  if (isDiskFull(cause)) {
+    const message = `No space left to write ${where}. Free some space and try again.`;
+    return new PackageError("failed", "DISK_FULL", message, { cause, detail: { path: where } });
+  }
   return new PackageError(
     "failed",
     "WRITE_FAILED",
     `${where} cannot be written: ${messageOf(cause)}`,
     { cause, detail: { path } },
   );
+}
+
+/**
+ * The directory of a temporary file or directory, or of what is in one: their names tell nobody
+ * anything. Other paths come back as they are.
+ */
+export function withoutTemporary(path: string): string {
+  for (let at = path; dirname(at) !== at; at = dirname(at)) {
+    if (basename(at).startsWith(TEMPORARY_PREFIX)) return dirname(at);
+  }
+  return path;
 }

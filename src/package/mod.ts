@@ -27,6 +27,7 @@ export {
 } from "./contents.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
 export { type ArchiveDescription, describeArchive } from "./describe.ts";
+export { type DiskNeed, namingFullDisk } from "./disk_full.ts";
 export { PackageError, type VerificationStep } from "./errors.ts";
 export {
   type FullManifest,

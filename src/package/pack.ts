@@ -16,6 +16,7 @@ import { toHex, utf8 } from "../base/mod.ts";
 import type { Signer } from "../identity/mod.ts";
 import { openArchive } from "./archive_file.ts";
 import { formatSha256 } from "./content_hash.ts";
+import { namingFullDisk } from "./disk_full.ts";
 import { messageOf, PackageError } from "./errors.ts";
 import {
   CHUNK_BYTES,
@@ -27,25 +28,20 @@ import {
 } from "./files.ts";
 import { gzipMember } from "./gzip_member.ts";
 import { type FullManifest, manifestFields, serializeFull, signFull } from "./full_manifest.ts";
-import {
-  type ArchiveLimits,
-  defaultArchiveLimits,
-  FREE_FILES,
-  isTooDense,
-  RATIO_FREE_BYTES,
-} from "./limits.ts";
+import { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
 import { type MinimalManifest, serializeMinimal, signMinimal } from "./minimal_manifest.ts";
 import { archiveFileName, minimalFileName, torrentFileName } from "./names.ts";
+import { checkArchiveSize, checkHoles, checkSizes } from "./pack_limits.ts";
 import { ArchivePass } from "./pass.ts";
 import { MANIFEST_PATH } from "./paths.ts";
 import {
+  type NamedDirectory,
   nameDirectory,
   refuseUnpackable,
   type ScannedFile,
   selectDirectory,
   type Selection,
   type SelectOptions,
-  unpackedTooLarge,
 } from "./selection/mod.ts";
 import { type AllowedSecrets, SecretCheck, type SecretDetector } from "./secret_check.ts";
 import { readSource } from "./source_file.ts";
@@ -136,9 +132,10 @@ interface Body {
  */
 export async function packDirectory(options: PackOptions): Promise<PackedArchive> {
   const named = await nameDirectory(options);
-  const { name, version, metadata } = named;
-  const fileName = archiveFileName(name, version);
-  const archivePath = resolve(options.out ?? join(options.outDir ?? ".", fileName));
+  const { name, version } = named;
+  const archivePath = resolve(
+    options.out ?? join(options.outDir ?? ".", archiveFileName(name, version)),
+  );
   const minimalPath = minimalFileName(archivePath);
   const torrentPath = torrentFileName(archivePath);
   const outDir = await checkOutputs([archivePath, minimalPath, torrentPath]);
@@ -150,22 +147,40 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
   const selection = await selectDirectory(options, named, { directory: outDir, paths: outputs });
   refuseUnpackable(selection, limits);
   options.onSelected?.(selection);
-  const { files, skipped, totalBytes } = selection;
+  return await namingFullDisk(
+    { what: `${name}@${version}`, directory: outDir },
+    () => writePackage({ ...options, limits }, named, selection, { archivePath, outDir }),
+  );
+}
 
+/** Packs what is selected. */
+async function writePackage(
+  options: PackOptions & { limits: ArchiveLimits },
+  { dir, name, version, metadata }: NamedDirectory,
+  { files, skipped, totalBytes }: Selection,
+  { archivePath, outDir }: { archivePath: string; outDir: string },
+): Promise<PackedArchive> {
+  const { limits } = options;
+  await checkHoles(files, totalBytes, limits);
+  const fileName = archiveFileName(name, version);
+  const [minimalPath, torrentPath] = [minimalFileName(archivePath), torrentFileName(archivePath)];
   await using temporaries = new Temporaries(outDir);
   const threads = options.threads ?? usefulThreads();
   const secrets = new SecretCheck(options.allowSecrets, options.detector);
   const job: Job = { ...options, limits, threads, temporaries, secrets };
   const body = await writeBody(job, files, totalBytes);
-  secrets.refuse(named.dir);
+  secrets.refuse(dir);
   // Not assigned one by one: a file may be called __proto__.
   const hashes: Record<string, string> = Object.fromEntries(body.hashes);
   const fields = manifestFields({ ...metadata, name, version }, hashes, options.sourceDateEpoch);
   const full = signFull(fields, options.signer, limits);
   const manifest = await manifestEntry(full, limits);
   const head = gzipMember(manifest);
-  checkSizes(manifest.length + body.tarBytes, head.length + body.gzipBytes, limits);
-  checkDensity(files.length, head.length + body.gzipBytes, limits);
+  checkSizes(
+    { files: files.length, tarBytes: manifest.length + body.tarBytes },
+    head.length + body.gzipBytes,
+    limits,
+  );
 
   const lengthBytes = head.length + body.gzipBytes;
   const archive = await writeArchive(job, head, body, lengthBytes);
@@ -284,26 +299,6 @@ async function manifestEntry(full: FullManifest, limits: ArchiveLimits): Promise
   return await tarEntry(MANIFEST_PATH, manifest);
 }
 
-/** Refuses to make what {@linkcode verifyArchive} would refuse under the same limits. */
-function checkSizes(tarBytes: number, lengthBytes: number, limits: ArchiveLimits): void {
-  checkArchiveSize(lengthBytes, limits);
-  if (tarBytes > limits.maxUnpackedBytes) throw unpackedTooLarge(limits);
-  const ratio = tarBytes / lengthBytes;
-  if (tarBytes > RATIO_FREE_BYTES && ratio > limits.maxRatio) {
-    const message = `The files would shrink ${Math.floor(ratio)} times, which others refuse to ` +
-      `unpack: at most ${limits.maxRatio} times is allowed. Leave out what is empty of content.`;
-    throw new PackageError("failed", "RATIO_TOO_HIGH", message, { detail: { ratio } });
-  }
-}
-
-function checkDensity(files: number, lengthBytes: number, limits: ArchiveLimits): void {
-  if (!isTooDense(files, lengthBytes, limits)) return;
-  const message = `The ${files} files would take ${lengthBytes} bytes of archive, which others ` +
-    `refuse: with more than ${FREE_FILES} files, ${limits.minBytesPerFile} bytes each are needed. ` +
-    `Leave out files that are empty or the same.`;
-  throw new PackageError("failed", "TOO_MANY_FILES", message, { detail: { files, lengthBytes } });
-}
-
 /** Puts manifest and files together, with the hashes of the whole. */
 async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes: number) {
   const path = job.temporaries.path();
@@ -326,10 +321,4 @@ async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes:
   const hashes = await pass.finish();
   await archive.sync();
   return { path, ...hashes };
-}
-
-function checkArchiveSize(lengthBytes: number, { maxArchiveBytes }: ArchiveLimits): void {
-  if (lengthBytes <= maxArchiveBytes) return;
-  const message = `The archive would be longer than ${maxArchiveBytes} bytes.`;
-  throw new PackageError("failed", "ARCHIVE_TOO_LARGE", message, { detail: { maxArchiveBytes } });
 }

@@ -51,7 +51,13 @@ export class Unpacking implements AsyncDisposable {
     this.#makeDirectoriesOf(path);
     const file = join(this.#directory, path);
     try {
-      Deno.writeFileSync(file, bytes, { createNew: true, mode: modeOf(executable) });
+      // Deno.writeFileSync would set the mode whatever the umask.
+      using opened = Deno.openSync(file, {
+        write: true,
+        createNew: true,
+        mode: modeOf(executable),
+      });
+      for (let at = 0; at < bytes.length;) at += opened.writeSync(bytes.subarray(at));
     } catch (cause) {
       throw writeFailed(file, cause);
     }

@@ -27,6 +27,7 @@ import {
   type ArchiveLimits,
   type FullManifest,
   type MinimalManifest,
+  namingFullDisk,
   serializeMinimal,
   verifyArchive,
 } from "../package/mod.ts";
@@ -184,22 +185,31 @@ export class PackageStore {
     archivePath: string,
     { limits, signal }: StageOptions,
   ): Promise<StagedPackage> {
-    const temporary = await createTemporaryDirectory(this.path);
-    const directory = temporary.path;
-    try {
-      const { full, unpackedBytes } = await verifyArchive({
-        archivePath,
-        minimal,
-        limits,
-        unpackTo: join(directory, TREE),
-        signal,
-      });
-      await writeFileAtomic(join(directory, MINIMAL), serializeMinimal(minimal));
-      return new StagedPackage(this, temporary, minimal, full, unpackedBytes);
-    } catch (error) {
-      await remove(temporary);
-      throw error;
-    }
+    const need = {
+      what: `${minimal.name}@${minimal.version}`,
+      directory: this.path,
+      neededBytes: async () =>
+        (await verifyArchive({ archivePath, minimal, limits, signal })).unpackedBytes,
+      otherwise: "give another home with --home",
+    };
+    return await namingFullDisk(need, async () => {
+      const temporary = await createTemporaryDirectory(this.path);
+      const directory = temporary.path;
+      try {
+        const { full, unpackedBytes } = await verifyArchive({
+          archivePath,
+          minimal,
+          limits,
+          unpackTo: join(directory, TREE),
+          signal,
+        });
+        await writeFileAtomic(join(directory, MINIMAL), serializeMinimal(minimal));
+        return new StagedPackage(this, temporary, minimal, full, unpackedBytes);
+      } catch (error) {
+        await remove(temporary);
+        throw error;
+      }
+    });
   }
 
   /** Makes the links beside a stored package be these. Throws {@linkcode StoreError}. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type {
   GetRequest,
   Got,
@@ -154,14 +154,21 @@ async function deliver(
 ): Promise<void> {
   const { flags: { output: target }, io, output } = given;
   const { name, version, publisher, minimal, archivePath } = got;
-  const { verifyArchive } = await import("../../package/mod.ts");
+  const { namingFullDisk, verifyArchive } = await import("../../package/mod.ts");
   const { outsidePath } = await import("../../daemon/mod.ts");
   let path: string | undefined;
   if (target === "-") {
     await copyToStdout(given, archivePath);
   } else if (target !== undefined) {
-    path = resolve(io.cwd, target);
-    await verifyArchive({ archivePath, minimal, limits, unpackTo: path, signal: io.signal });
+    const unpackTo = resolve(io.cwd, target);
+    const wanted = { archivePath, minimal, limits, signal: io.signal };
+    await namingFullDisk({
+      what: `${name}@${version}`,
+      directory: dirname(unpackTo),
+      neededBytes: async () => (await verifyArchive(wanted)).unpackedBytes,
+      otherwise: "give another directory with -o",
+    }, () => verifyArchive({ ...wanted, unpackTo }));
+    path = unpackTo;
   } else {
     path = minimal ? archivePath : await takeOut(archivePath, outsidePath(io.cwd, got));
   }

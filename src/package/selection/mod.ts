@@ -10,6 +10,7 @@ export { refuseUnpackable, unpackedTooLarge } from "./refusals.ts";
 export type { ScannedFile } from "./scan.ts";
 export {
   type LeaveOut,
+  type NamedDirectory,
   nameDirectory,
   selectDirectory,
   type Selection,

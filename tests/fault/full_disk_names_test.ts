@@ -1,0 +1,97 @@
+/**
+ * What a command says of a full disk: which package did not fit, into which directory, and what to do.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { type Home, newPlace, type Place } from "../cli/network/place.ts";
+import { canMount, smallDisk } from "../support/mod.ts";
+
+const MIB = 1 << 20;
+
+async function large(place: Place): Promise<string> {
+  const source = await place.source("big", "1.0.0");
+  await Deno.writeFile(join(source, "noise"), randomBytes(3 * MIB));
+  return source;
+}
+
+/** Runs a command that has no room, and gives the detail of its error. */
+async function refusedForSpace(home: Home, args: string[], directory: string, what: string) {
+  const { code, stderr } = await home.run([...args, "--json"]);
+  assert.equal(code, 1, stderr);
+  const line = stderr.split("\n").find((line) => line.startsWith('{"error"'))!;
+  const { error } = JSON.parse(line);
+  assert.equal(error.code, "DISK_FULL", line);
+  const { path, package: named, neededBytes, freeBytes } = error.detail;
+  assert.deepEqual([path, named], [directory, what]);
+  assert.ok(error.message.includes(`No space left in ${directory} for ${what}`), error.message);
+  assert.match(error.message, /Free some space/);
+  assert.ok(freeBytes < 3 * MIB, `${freeBytes} are free`);
+  return { neededBytes, message: error.message as string };
+}
+
+Deno.test({
+  name:
+    "on a full disk get, install, publish and pack name the package, the directory and the need",
+  ignore: !canMount,
+  async fn() {
+    await using place = await newPlace();
+    await using disk = await smallDisk(2 * MIB);
+    const [seeder, home] = [await place.home(), await place.home(null)];
+    await using serving = await seeder.daemon();
+    const source = await large(place);
+    const published = JSON.parse(await seeder.must(["publish", "--json", source]));
+    const what = "big@1.0.0";
+    const wanted = `${seeder.publicKey}/${what}`;
+
+    const get = ["get", wanted, "--dir", disk.path];
+    const got = await refusedForSpace(home, get, disk.path, what);
+    const { size } = await Deno.stat(join(seeder.seed, "big-1.0.0.tgz"));
+    assert.equal(got.neededBytes, size, JSON.stringify(published));
+    assert.match(got.message, /another directory with --dir/);
+    for (const { name } of Deno.readDirSync(disk.path)) await Deno.remove(join(disk.path, name));
+
+    const unpack = ["get", wanted, "-o", join(disk.path, "out")];
+    const unpacked = await refusedForSpace(home, unpack, disk.path, what);
+    assert.ok(unpacked.neededBytes > 3 * MIB);
+    assert.match(unpacked.message, /another directory with -o/);
+    assert.deepEqual([...Deno.readDirSync(disk.path)], [], "something is left");
+
+    const pack = ["pack", source, "-o", join(disk.path, "big-1.0.0.tgz")];
+    await refusedForSpace(seeder, pack, disk.path, what);
+    await refusedForSpace(seeder, ["publish", source, "--dir", disk.path], disk.path, what);
+    const archive = join(seeder.seed, "big-1.0.0.tgz");
+    const ready = await refusedForSpace(
+      seeder,
+      ["publish", archive, "--dir", disk.path],
+      disk.path,
+      archive,
+    );
+    assert.equal(ready.neededBytes, size);
+    await serving.end();
+  },
+});
+
+Deno.test({
+  name: "install into a home whose disk is full names the package and what it unpacks to",
+  ignore: !canMount,
+  async fn() {
+    await using place = await newPlace();
+    await using disk = await smallDisk(3 * MIB);
+    const [seeder, home] = [await place.home(), await place.home(null)];
+    await using serving = await seeder.daemon();
+    await seeder.must(["publish", "-q", await large(place)]);
+    const flags = ["--home", disk.path, "--dir", home.seed];
+    const install = ["install", `${seeder.publicKey}/big@1.0.0`, ...flags];
+    const store = join(disk.path, "packages");
+    const { neededBytes, message } = await refusedForSpace(home, install, store, "big@1.0.0");
+    assert.ok(neededBytes > 3 * MIB);
+    assert.match(message, /another home with --home/);
+    const left = [...Deno.readDirSync(store)].map(({ name }) => name);
+    assert.deepEqual(left.filter((name) => !name.startsWith(".")), [], "something is left");
+    await serving.end();
+  },
+});
