@@ -9,8 +9,8 @@ import type { InstallContext, NamesContext } from "../daemon/mod.ts";
 import type { ArchiveLimits, MinimalManifest } from "../package/mod.ts";
 import type { PackageName, StateDatabase, ValidSeedEntry } from "../store/mod.ts";
 import type { CommandRun } from "./command.ts";
+import { DownloadBar } from "./download_bar.ts";
 import { NetworkCost } from "./network_cost.ts";
-import type { Output } from "./output.ts";
 import { packageStore } from "./package_store.ts";
 import { type Network, withNames, withNode } from "./with_node.ts";
 import { withState } from "./with_state.ts";
@@ -117,7 +117,7 @@ async function fromNetwork(
 ): Promise<Pick<InstallContext, "resolve" | "fetch">> {
   const { getArchive, resolveByName } = await import("../daemon/mod.ts");
   const { parsePublicKey } = await import("../identity/mod.ts");
-  const bar = new DownloadBar(output);
+  const bar = new DownloadBar(output, io.clock);
   return {
     async resolve({ publisher, name, range }, signal, without) {
       const wanted = {
@@ -139,36 +139,15 @@ async function fromNetwork(
         signal,
         onVerified,
         onStep: (message) => output.step(message),
-        onProgress: ({ downloadedBytes, downloadSpeed }) =>
-          bar.update(minimal, downloadedBytes, downloadSpeed),
-      }, { kind: "minimal", minimal }).finally(() => bar.end(minimal));
+        onProgress: (progress) =>
+          bar.update(
+            minimal.infohash,
+            `${minimal.name}@${minimal.version}`,
+            progress,
+            minimal.length,
+          ),
+      }, { kind: "minimal", minimal }).finally(() => bar.end(minimal.infohash));
       return archivePath;
     },
   };
-}
-
-/** One bar for several downloads at a time. */
-class DownloadBar {
-  readonly #bar;
-  readonly #running = new Map<MinimalManifest, { doneBytes: number; bytesPerSecond: number }>();
-
-  constructor(output: Output) {
-    this.#bar = output.progress("download");
-  }
-
-  update(minimal: MinimalManifest, doneBytes: number, bytesPerSecond: number): void {
-    this.#running.set(minimal, { doneBytes, bytesPerSecond });
-    const all = { doneBytes: 0, totalBytes: 0, bytesPerSecond: 0 };
-    for (const [{ length }, { doneBytes, bytesPerSecond }] of this.#running) {
-      all.doneBytes += doneBytes;
-      all.totalBytes += length;
-      all.bytesPerSecond += bytesPerSecond;
-    }
-    this.#bar.update(all);
-  }
-
-  end(minimal: MinimalManifest): void {
-    this.#running.delete(minimal);
-    if (this.#running.size === 0) this.#bar.end();
-  }
 }

@@ -9,6 +9,8 @@ import { formatBytes, formatDuration, printable } from "./format.ts";
 
 /** How far something is. */
 export interface ProgressState {
+  /** What it is, in place of the bar's own label. */
+  label?: string;
   doneBytes: number;
   /** Left out while nobody knows. */
   totalBytes?: number;
@@ -20,46 +22,61 @@ export interface ProgressState {
 /** Narrower than this a bar says nothing. */
 const minBarColumns = 10;
 const maxBarColumns = 30;
+/** Letters of a name that tell something. */
+const minNameColumns = 8;
+/** A time left beyond this says only that nothing comes, milliseconds: 100 days. */
+const longestLeftMs = 100 * 24 * 3_600_000;
 
-/** `text` in at most `columns` columns, its middle left out if need be. */
+/** `text` in at most `columns` columns: its end is left out if need be, for what matters comes first. */
 export function shorten(text: string, columns: number): string {
   const letters = [...text];
   if (letters.length <= columns) return text;
   if (columns < 2) return letters.slice(0, columns).join("");
-  const head = Math.ceil((columns - 1) / 2);
-  const tail = columns - 1 - head;
-  return [...letters.slice(0, head), "…", ...letters.slice(letters.length - tail)].join("");
+  return `${letters.slice(0, columns - 1).join("")}…`;
 }
 
-/** One line, at most `columns` wide, without a line break. */
+/**
+ * One line, at most `columns` wide, without a line break. Where there is too little room, figures go
+ * from the right; the name and how far it is stay as long as they can. A bar fills what is left.
+ */
 export function renderProgress(label: string, state: ProgressState, columns: number): string {
-  const { doneBytes, totalBytes, bytesPerSecond, note } = state;
-  const parts: string[] = [];
-  let fraction: number | undefined;
-  if (totalBytes === undefined) {
-    parts.push(formatBytes(doneBytes));
-  } else {
-    fraction = totalBytes === 0 ? 1 : Math.min(1, Math.max(0, doneBytes / totalBytes));
-    // Rounded down: 100 % is said only when nothing is missing.
-    parts.push(`${String(Math.floor(fraction * 100)).padStart(3)}%`);
-    parts.push(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`);
-  }
-  if (bytesPerSecond !== undefined && bytesPerSecond > 0) {
-    parts.push(`${formatBytes(bytesPerSecond)}/s`);
-    if (totalBytes !== undefined && totalBytes > doneBytes) {
-      parts.push(`${formatDuration((totalBytes - doneBytes) / bytesPerSecond * 1_000)} left`);
-    }
-  }
-  if (note) parts.push(printable(note));
-
-  const name = printable(label);
-  const text = parts.join("  ");
-  const room = columns - [...text].length - 2;
-  if (room < 4) return shorten(text, columns);
-  const barColumns = Math.min(maxBarColumns, room - [...name].length - 4);
+  const { fraction, figures } = figuresOf(state);
+  const name = printable(state.label ?? label);
+  const nameColumns = [...name].length;
+  const needed = Math.min(nameColumns, minNameColumns);
+  const widthOf = (parts: string[]) => [...parts.join("  ")].length;
+  // The first figure says how far it is.
+  while (figures.length > 1 && nameColumns + 2 + widthOf(figures) > columns) figures.pop();
+  const text = figures.join("  ");
+  const room = columns - widthOf(figures) - 2;
+  if (room < needed) return shorten(`${name}  ${text}`, columns);
+  const barColumns = Math.min(maxBarColumns, room - nameColumns - 4);
   if (fraction === undefined || barColumns < minBarColumns) {
     return `${shorten(name, room)}  ${text}`;
   }
   const filled = Math.floor(fraction * barColumns);
   return `${name}  [${"#".repeat(filled)}${"-".repeat(barColumns - filled)}]  ${text}`;
+}
+
+/** The figures, those that matter most first. */
+function figuresOf(
+  { doneBytes, totalBytes, bytesPerSecond, note }: ProgressState,
+): { fraction?: number; figures: string[] } {
+  const figures: string[] = [];
+  let fraction: number | undefined;
+  if (totalBytes === undefined) {
+    figures.push(formatBytes(doneBytes));
+  } else {
+    fraction = totalBytes === 0 ? 1 : Math.min(1, Math.max(0, doneBytes / totalBytes));
+    // Rounded down: 100 % is said only when nothing is missing.
+    figures.push(`${String(Math.floor(fraction * 100)).padStart(3)}%`);
+    figures.push(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`);
+  }
+  if (bytesPerSecond !== undefined && bytesPerSecond > 0) {
+    figures.push(`${formatBytes(bytesPerSecond)}/s`);
+    const leftMs = ((totalBytes ?? 0) - doneBytes) / bytesPerSecond * 1_000;
+    if (leftMs > 0 && leftMs < longestLeftMs) figures.push(`${formatDuration(leftMs)} left`);
+  }
+  if (note) figures.push(printable(note));
+  return { ...(fraction !== undefined && { fraction }), figures };
 }

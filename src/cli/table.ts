@@ -40,14 +40,7 @@ export function formatTable(
 
 /** The same for a screen: a line for each row, at most `columns` wide, cut at its end. */
 export function fitTable(rows: readonly (readonly string[])[], columns: number): string[] {
-  return formatTable(rows).split("\n").map((line) => cut(line, columns));
-}
-
-/** `text` in at most `columns` columns, its end left out if need be. */
-function cut(text: string, columns: number): string {
-  const letters = [...text];
-  if (letters.length <= columns) return text;
-  return columns < 2 ? shorten(text, columns) : `${letters.slice(0, columns - 1).join("")}…`;
+  return formatTable(rows).split("\n").map((line) => shorten(line, columns));
 }
 
 function widthsOf(rows: readonly (readonly string[])[]): number[] {

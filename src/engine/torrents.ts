@@ -41,6 +41,8 @@ export interface DownloadProgress {
   /** 0 until the metadata has come. */
   lengthBytes: number;
   downloadedBytes: number;
+  /** Whether what an earlier download left is looked through still; nothing is downloaded meanwhile. */
+  checking: boolean;
   /** Bytes from the start of the file that are there, checked and written. */
   readyBytes: number;
   /** Peers that are connected now. */
@@ -201,6 +203,7 @@ export function progressOf(torrent: Torrent, reach: PeerCounts): DownloadProgres
   return {
     lengthBytes: torrent.length ?? 0,
     downloadedBytes: torrent.length ? torrent.downloaded : 0,
+    checking: torrent.length > 0 && !torrent.ready,
     readyBytes: readyBytesOf(torrent),
     peers: torrent.numPeers,
     reach,

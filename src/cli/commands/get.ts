@@ -14,6 +14,7 @@ import type {
 } from "../../daemon/mod.ts";
 import { type CommandRun, defineCommand, textArgument, textFlag } from "../command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
+import { DownloadBar } from "../download_bar.ts";
 import { CliError } from "../errors.ts";
 import { type Network, withNames, withNode } from "../with_node.ts";
 
@@ -62,7 +63,7 @@ export default defineCommand<Flags, [what: string]>({
     await withNode(given, async (network) => {
       const { io, output } = given;
       const { operations, seeds, limits, values, onVerified } = network;
-      const bar = output.progress("download");
+      const bar = new DownloadBar(output, io.clock);
       const obtain = (what: GetRequest) =>
         getArchive({
           operations,
@@ -74,13 +75,8 @@ export default defineCommand<Flags, [what: string]>({
           onVerified,
           onStep: (message) => output.step(message),
           onDetail: (message) => output.detail(message),
-          onProgress: ({ downloadedBytes, lengthBytes, downloadSpeed }) =>
-            bar.update({
-              doneBytes: downloadedBytes,
-              totalBytes: lengthBytes || undefined,
-              bytesPerSecond: downloadSpeed,
-            }),
-        }, what).finally(() => bar.end());
+          onProgress: (progress) => bar.update("", labelOf(what), progress),
+        }, what).finally(() => bar.end(""));
       let how: Chosen = {};
       const got = "kind" in request
         ? await obtain(request)
@@ -107,6 +103,12 @@ export default defineCommand<Flags, [what: string]>({
     });
   },
 });
+
+/** What the bar of a download says that it is. */
+function labelOf(what: GetRequest): string {
+  if (what.kind === "minimal") return `${what.minimal.name}@${what.minimal.version}`;
+  return what.kind === "magnet" ? what.magnet.name ?? "download" : "download";
+}
 
 async function readRequest(given: Run): Promise<GetRequest | WantedByName> {
   const { args: [what], io } = given;

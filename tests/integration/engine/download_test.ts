@@ -68,6 +68,26 @@ Deno.test("a download goes on from what an earlier one left, and keeps what is r
   assert.ok(uploadedBytes >= missing && uploadedBytes < missing + 64 * 1024);
 });
 
+Deno.test("progress says whether what an earlier download left is looked through still", async () => {
+  const sample = sampleTorrent(32 * MIB);
+  await using seeder = await TestEngine.start();
+  await using leecher = await TestEngine.start();
+  await seeder.seed(sample);
+  await Deno.writeFile(leecher.path("archive"), sample.content.slice(0, 24 * MIB));
+  const begun: number[] = [];
+  await leecher.engine.download({
+    infoHashHex: sample.infoHashHex,
+    filePath: leecher.path("archive"),
+    maxBytes: 33 * MIB,
+    torrent: sample.torrent,
+    peers: [seeder.address],
+    onProgress({ checking, downloadedBytes, lengthBytes }) {
+      if (!checking && lengthBytes > 0) begun.push(downloadedBytes);
+    },
+  });
+  assert.ok(begun.length > 0 && begun[0]! >= 24 * MIB, begun.join());
+});
+
 Deno.test("a file that is whole already needs no peer", async () => {
   const sample = sampleTorrent(2 * MIB);
   await using leecher = await TestEngine.start();

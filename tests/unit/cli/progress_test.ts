@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { renderProgress } from "../../../src/cli/progress.ts";
+import { renderProgress, shorten } from "../../../src/cli/progress.ts";
 
 const MiB = 1024 ** 2;
 
@@ -36,16 +36,31 @@ Deno.test("a bar is full only when nothing is missing", () => {
   assert(renderProgress("x", { doneBytes: 0, totalBytes: 0 }, 80).includes("100%"));
 });
 
-Deno.test("a narrow terminal loses the bar first, then the middle of the name", () => {
-  const state = { doneBytes: 5 * MiB, totalBytes: 10 * MiB };
-  assert.equal(
-    renderProgress("a-rather-long-name", state, 50),
-    "a-rather-long-name   50%  5.0 MiB of 10.0 MiB",
-  );
-  assert.equal(
-    renderProgress("a-rather-long-name", state, 40),
-    "a-rath…g-name   50%  5.0 MiB of 10.0 MiB",
-  );
+for (
+  const [columns, line] of [
+    [70, "a-rather-long-name   50%  5.0 MiB of 10.0 MiB  1.0 MiB/s  5s left"],
+    [60, "a-rather-long-name   50%  5.0 MiB of 10.0 MiB  1.0 MiB/s"],
+    [50, "a-rather-long-name   50%  5.0 MiB of 10.0 MiB"],
+    [40, "a-rather-long-name  [######------]   50%"],
+    [20, "a-rather-long…   50%"],
+    [14, "a-rathe…   50%"],
+    [8, "a-rathe…"],
+  ] as const
+) {
+  Deno.test(`in ${columns} columns the name and how far it is stay, and figures go from the right`, () => {
+    const state = { doneBytes: 5 * MiB, totalBytes: 10 * MiB, bytesPerSecond: MiB };
+    assert.equal(renderProgress("a-rather-long-name", state, columns), line);
+  });
+}
+
+Deno.test("a time left that nobody waits for is not shown", () => {
+  const state = { doneBytes: 0, totalBytes: 10 * MiB, bytesPerSecond: 0.1 };
+  assert(!renderProgress("x", state, 120).includes("left"));
+});
+
+Deno.test("a line of text is cut at its end", () => {
+  assert.equal(shorten("looking for lodash@^4", 12), "looking for…".slice(0, 11) + "…");
+  assert.equal(shorten("short", 12), "short");
 });
 
 Deno.test("a name cannot move the cursor", () => {
