@@ -58,6 +58,7 @@ export function allRows(view: StatusView): StatusRow[] {
     ...essential,
     ...detail,
     ...packageProblems(view.packages),
+    ...unmirroredRows(view.status),
     ...view.packages.map(packageRow),
     ...view.records.map((record) => recordRow(record, view.nowMs)),
   ];
@@ -158,12 +159,17 @@ function describeRecords(records: readonly RecordJson[]): string {
   ].join(", ");
 }
 
-function problemsOf({ packages, records }: StatusView): StatusRow[] {
+function problemsOf({ status, packages, records }: StatusView): StatusRow[] {
   const failing = records.filter(({ error }) => error !== undefined);
   return [
     ...packageProblems(packages),
     ...failing.map((one): StatusRow => ["problem", `${labelOf(one)}: ${one.error}`]),
+    ...unmirroredRows(status),
   ];
+}
+
+function unmirroredRows({ unmirrored = [] }: StatusJson): StatusRow[] {
+  return unmirrored.map((one) => ["problem", `${one.package} is not mirrored: ${one.message}`]);
 }
 
 function packageProblems(packages: readonly PackageJson[]): StatusRow[] {

@@ -25,7 +25,7 @@
  * | `DHT_UNREACHABLE` | network | no DHT node answered, or none is known |
  * | `DOWNLOAD_CANCELLED` | failed | who asked for a download does not wait for it any more |
  * | `TORRENT_TOO_LARGE` | verification | a torrent is longer than the limit of one who waits for it |
- * | `NO_PEERS` | network | nobody was found who seeds, or the download stalled |
+ * | `NO_PEERS` | network | nothing of an archive came, or no more; `detail.reason` says why |
  * | `CATALOG_UNREACHABLE` | network | a catalog could not be fetched in time |
  * | `RECORD_NOT_FOUND`, `NAME_NOT_FOUND` | not-found | the DHT does not know it |
  * | `VERSION_NOT_FOUND` | not-found | no version fits the range |

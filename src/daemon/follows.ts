@@ -20,7 +20,7 @@ import { findItem } from "./find_item.ts";
 import { getArchive } from "./get.ts";
 import { minimalOf } from "./manifest_item.ts";
 import { readList } from "./offer.ts";
-import { itemFromJson } from "./operations.ts";
+import { itemFromJson, type UnmirroredJson } from "./operations.ts";
 import { rememberVerified } from "./verified.ts";
 
 /** What following works with. */
@@ -32,6 +32,8 @@ export interface FollowContext extends CatalogContext {
 /** How many records of one publisher are looked up at once. */
 const LANES = 8;
 const TICK_MS = 60_000;
+/** How many packages that could not be mirrored are remembered, to be told of. */
+const MAX_UNMIRRORED = 100;
 
 /**
  * Reads what a publisher offers and keeps it, if it has changed since. What of a short list has no
@@ -142,9 +144,28 @@ export class FollowKeeper {
   #saidFull = false;
   /** The list of which all is here that may be, by publisher: its `seq` and the limit. */
   readonly #mirrored = new Map<string, string>();
+  /** By name and version. */
+  readonly #unmirrored = new Map<
+    string,
+    Pick<LibreseedError, "code" | "message" | "detail"> & { publisher: string }
+  >();
 
   constructor(options: FollowKeeperOptions) {
     this.#options = options;
+  }
+
+  /**
+   * What is to be mirrored and could not be had when it was tried last, the latest hundred; `undefined`
+   * if there is nothing of that kind.
+   */
+  unmirrored(): UnmirroredJson[] | undefined {
+    const followed = new Set(
+      this.#options.state.follows.list().map(({ publicKey }) => formatPublicKey(publicKey)),
+    );
+    const told = [...this.#unmirrored].flatMap(([label, { publisher, code, message, detail }]) =>
+      followed.has(publisher) ? [{ package: label, code, reason: detail.reason, message }] : []
+    );
+    return told.length > 0 ? told : undefined;
   }
 
   /** Begins; what is due is read at once. */
@@ -239,6 +260,7 @@ export class FollowKeeper {
   async #fetch(minimal: MinimalManifest): Promise<boolean> {
     const { operations, seeds, clock, limits, timeoutMs, state, onWarning } = this.#options;
     const { signal } = this.#stopped;
+    const label = `${minimal.name}@${minimal.version}`;
     try {
       await getArchive({
         operations,
@@ -249,9 +271,15 @@ export class FollowKeeper {
         signal,
         onVerified: (entry) => rememberVerified(state, entry),
       }, { kind: "minimal", minimal });
+      this.#unmirrored.delete(label);
       return true;
     } catch (error) {
       if (signal.aborted || !(error instanceof LibreseedError)) throw error;
+      const { code, message, detail } = error;
+      this.#unmirrored.set(label, { publisher: minimal.pubkey, code, message, detail });
+      if (this.#unmirrored.size > MAX_UNMIRRORED) {
+        this.#unmirrored.delete(this.#unmirrored.keys().next().value!);
+      }
       if (error.kind !== "network") {
         onWarning(`${minimal.name}@${minimal.version} is not mirrored: ${error.message}`);
       }

@@ -8,7 +8,7 @@
 import { isIPv4 } from "node:net";
 import { join } from "node:path";
 import { type Clock, delay, formatHostPort, fromBase64, toBase64, toHex } from "../base/mod.ts";
-import type { DownloadProgress } from "../engine/mod.ts";
+import type { DownloadProgress, PeerCounts } from "../engine/mod.ts";
 import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
@@ -24,6 +24,7 @@ import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
 import { DaemonError } from "./errors.ts";
 import { findItem } from "./find_item.ts";
 import { minimalOf } from "./manifest_item.ts";
+import { noPeers } from "./no_peers.ts";
 import type { DownloadJson, Operations } from "./operations.ts";
 import { partialPath } from "./partials.ts";
 import { resolvePackage, type Wanted } from "./resolve.ts";
@@ -257,7 +258,7 @@ async function downloadWithDeadline(
   const ended = new AbortController();
   let lastMs = clock.now();
   let bytes = 0;
-  let peersSeen = 0;
+  let reach: PeerCounts | undefined;
   const stalled = new AbortController();
   const watch = (async () => {
     for (;;) {
@@ -269,7 +270,7 @@ async function downloadWithDeadline(
     return await operations.download(request, {
       signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
       onEvent: (progress) => {
-        peersSeen = Math.max(peersSeen, progress.peers);
+        reach = progress.reach;
         if (progress.downloadedBytes > bytes) {
           bytes = progress.downloadedBytes;
           lastMs = clock.now();
@@ -280,18 +281,14 @@ async function downloadWithDeadline(
     });
   } catch (error) {
     if (!stalled.signal.aborted || signal?.aborted) throw error;
-    const seconds = Math.round(timeoutMs / 1_000);
     const what = minimal ? `${minimal.name}@${minimal.version}` : request.infoHash;
-    throw new DaemonError(
-      "network",
-      "NO_PEERS",
-      bytes === 0
-        ? `Nobody who seeds ${what} was found within ${seconds} s${
-          peersSeen === 0 ? "" : ": the peers that answered sent nothing"
-        }. ${minimal ? "Its record is there; somebody" : "Somebody"} has to run \`libreseed seed\``
-        : `The download of ${what} got no further for ${seconds} s, at ${bytes} bytes. What came is kept: the same command goes on from there`,
-      { cause: error, detail: { downloadedBytes: bytes, peers: peersSeen } },
-    );
+    throw noPeers({
+      what,
+      waitedMs: timeoutMs,
+      downloadedBytes: bytes,
+      hasRecord: minimal !== undefined,
+      reach,
+    }, error);
   } finally {
     ended.abort();
     await watch;

@@ -282,6 +282,7 @@ export class Host implements Operations {
       manager: worker.manager,
       schedule: worker.schedule,
       ...this.#packages.counts,
+      unmirrored: this.#follows?.unmirrored(),
       memory: memoryOf(),
       ...worker.totals,
     };

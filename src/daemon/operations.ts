@@ -120,6 +120,17 @@ export interface SettingJson {
   where: string;
 }
 
+/** A package that is to be mirrored and could not be had. */
+export interface UnmirroredJson {
+  /** `NAME@VERSION` */
+  package: string;
+  /** Of the error: `NO_PEERS`, … */
+  code: string;
+  /** Of `NO_PEERS`: why nothing came. */
+  reason?: unknown;
+  message: string;
+}
+
 /** What reading the settings anew did. */
 export interface ReloadedJson {
   /** Settings that have another value now, and are in force. */
@@ -172,6 +183,8 @@ export interface StatusJson {
   packages: number;
   /** How many archives of the seed directory cannot be seeded. */
   problems: number;
+  /** What is to be mirrored and could not be had; absent if there is nothing of that kind. */
+  unmirrored?: UnmirroredJson[];
   /** Memory of the process in bytes: resident, and of it the JavaScript heap of the main thread. */
   memory: { residentBytes: number; heapBytes: number };
   /** Bytes a second, all torrents together. */

@@ -1,6 +1,6 @@
 /**
  * Dialling peers, in place of npm:webtorrent's: an address that the budget refuses is not dialled,
- * wherever it came from, and each dial is told of as event `dial` of its torrent.
+ * wherever it came from. Each dial is told of as event `dial` of its torrent, each refusal as `refused`.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { EventEmitter } from "node:events";
 import net from "node:net";
 import Torrent from "webtorrent/lib/torrent.js";
 import { type HostPort, readHostPort } from "../base/mod.ts";
-import type { DialBudget } from "./dial_budget.ts";
+import type { DialBudget, DialRefusal } from "./dial_budget.ts";
 import { prototypeOf } from "./override.ts";
 import { connectReading } from "./peer_pipes.ts";
 
@@ -38,9 +38,12 @@ const dialling = prototypeOf<Dialling>(Torrent, ["_drain", "_addPeer"]);
 const { _drain, _addPeer } = dialling;
 
 dialling._addPeer = function (peer, type, source) {
-  if (typeof peer === "string" && this.client.dials?.refuses(peer)) {
-    this.emit("refused", peer);
-    return null;
+  if (typeof peer === "string") {
+    const refusal = this.client.dials?.refusal(peer);
+    if (refusal) {
+      this.emit("refused", peer, refusal);
+      return null;
+    }
   }
   return _addPeer.call(this, peer, type, source);
 };
@@ -59,27 +62,29 @@ dialling._drain = function () {
     sockets.connect = connect;
   }
   if (!next?.conn || this._queue?.[0] === next) return;
-  dials?.watch(next);
+  dials?.watch(next, () => this.emit("refused", next.addr, "ourselves"));
   this.emit("dial", next.addr, next.conn);
 };
 
 /** An address may have been refused since it began to wait. */
 function dropRefused(torrent: Dialling, dials: OwnDials | undefined): void {
-  for (let next; (next = torrent._queue?.[0]) && dials?.refuses(next.addr);) {
+  for (let next; (next = torrent._queue?.[0]);) {
+    const refusal = dials?.refusal(next.addr);
+    if (!refusal) return;
     torrent._queue.shift();
     torrent._peers.delete(next.id);
     // Else it would have the next one dialled, from inside here.
     next.swarm = null;
     next.destroy();
-    torrent.emit("refused", next.addr);
+    torrent.emit("refused", next.addr, refusal);
   }
 }
 
 /** The dials of one client. */
 export class OwnDials {
   readonly #budget: DialBudget;
-  /** Dials that are connected, by the address and port that they come from. */
-  readonly #outgoing = new Map<string, HostPort>();
+  /** What to do if a dial has led to ourselves, by the address and port that it comes from. */
+  readonly #outgoing = new Map<string, () => void>();
   /** Connections that others have opened, or we to ourselves, by where they come from. */
   readonly #incoming = new Set<string>();
 
@@ -87,14 +92,18 @@ export class OwnDials {
     this.#budget = budget;
   }
 
-  /** Whether an address, `HOST:PORT`, is not to be dialled now. */
-  refuses(address: string): boolean {
+  /** Why an address, `HOST:PORT`, is not to be dialled now; `undefined` if it may be. */
+  refusal(address: string): DialRefusal | undefined {
     const read = readHostPort(address);
-    return "port" in read && this.#budget.refusal(read) !== undefined;
+    return "port" in read ? this.#budget.refusal(read) : undefined;
   }
 
-  /** Counts a dial, and whether it led to a peer: to one that answered with a handshake. */
-  watch(peer: Waiting): void {
+  /**
+   * Counts a dial, and whether it led to a peer: to one that answered with a handshake.
+   *
+   * @param onOurselves called if it led to ourselves; the connection ends then
+   */
+  watch(peer: Waiting, onOurselves: () => void): void {
     const address = readHostPort(peer.addr);
     if (!("port" in address)) return;
     this.#budget.dialled(address);
@@ -102,7 +111,11 @@ export class OwnDials {
     let from: string | undefined;
     conn.once("connect", () => {
       from = keyOf(conn.localAddress, conn.localPort);
-      this.#outgoing.set(from, address);
+      this.#outgoing.set(from, () => {
+        this.#budget.learnOurs(address);
+        conn.destroy();
+        onOurselves();
+      });
       this.#compare(from);
     });
     conn.once("close", () => {
@@ -121,8 +134,9 @@ export class OwnDials {
 
   /** Whichever end of a connection to ourselves is heard of first. */
   #compare(from: string): void {
-    const address = this.#outgoing.get(from);
-    if (address && this.#incoming.has(from)) this.#budget.learnOurs(address);
+    const onOurselves = this.#outgoing.get(from);
+    // Once everybody has heard that it is connected.
+    if (onOurselves && this.#incoming.has(from)) queueMicrotask(onOurselves);
   }
 }
 

@@ -6,6 +6,7 @@
  */
 
 import type { EventEmitter } from "node:events";
+import type { DialRefusal } from "./dial_budget.ts";
 import type { Torrent, Wire } from "./webtorrent_types.ts";
 
 /** Peers of a download, each address counted once, since its start; up to 1,000 each. */
@@ -45,7 +46,10 @@ export class PeerReach {
     this.#torrent = torrent;
     torrent.on("peer", (address: unknown) => this.#note("known", address));
     torrent.on("blockedPeer", (address: unknown) => this.#refuse(address));
-    torrent.on("refused", (address: unknown) => this.#refuse(address));
+    torrent.on("refused", (address: string, why: DialRefusal) => {
+      if (why === "ourselves") this.#forget(address);
+      else this.#refuse(address);
+    });
     torrent.on("dial", (address: string, conn: EventEmitter) => {
       this.#note("tried", address);
       conn.once("connect", () => this.#note("connected", address));
@@ -93,6 +97,11 @@ export class PeerReach {
     for (let i = 0; i < pieces; i++) {
       if (wire.peerPieces.get(i)) return this.#note("offering", this.#addresses.get(wire));
     }
+  }
+
+  /** The DHT names us too, once we have announced the download. */
+  #forget(address: string): void {
+    for (const addresses of Object.values(this.#seen)) addresses.delete(address);
   }
 
   #refuse(address: unknown): void {

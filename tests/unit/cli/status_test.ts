@@ -107,6 +107,21 @@ Deno.test("a summary names ten problems of many, and counts the others", () => {
   assert.equal(new Map(rows).get("records"), "1 kept, 1 failing");
 });
 
+Deno.test("what is to be mirrored and cannot be had is a problem, with the reason", () => {
+  const unmirrored = [{
+    package: "lib@1.0.0",
+    code: "NO_PEERS",
+    reason: "unreachable",
+    message: "2 peers of lib@1.0.0 are known, and none could be reached",
+  }];
+  const view = { ...viewOf([]), status: { ...status, unmirrored } };
+  const told =
+    "lib@1.0.0 is not mirrored: 2 peers of lib@1.0.0 are known, and none could be reached";
+  for (const rows of [summaryRows(view), allRows(view)]) {
+    assert.deepEqual(rows.filter(([key]) => key === "problem"), [["problem", told]]);
+  }
+});
+
 Deno.test("on a low screen problems stay, and details of the node go", () => {
   const packages = numbers.map((i) => packageOf(i, { peers: 1 }));
   packages[7] = packageOf(7, { problem: "is damaged", seeding: false });

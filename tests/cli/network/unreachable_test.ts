@@ -1,0 +1,52 @@
+/**
+ * `libreseed get` where peers are named and nothing comes: it tells a port that refuses from one that
+ * says nothing, and from a peer that sends nothing.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { sampleTorrent } from "../../support/torrents.ts";
+import { type WireBehaviour, WireListener, wireMessage } from "../../support/wire_peer.ts";
+import { freePort } from "../../support/mod.ts";
+import { newPlace, together } from "./place.ts";
+
+const HAVE_ALL = 14;
+
+const ways: [reason: string, behaviour: WireBehaviour | undefined, says: RegExp][] = [
+  ["none-known", undefined, /the DHT names none/],
+  [
+    "unreachable",
+    undefined,
+    /1 peer of [0-9a-f]{40} is known, and none could be reached .* 1 tried/,
+  ],
+  ["no-handshake", { speaksPlainly: true, handshake: new Uint8Array() }, /none spoke BitTorrent/],
+  ["no-pieces", { speaksPlainly: true }, /none has a piece/],
+  [
+    "choked",
+    { speaksPlainly: true, opened: (peer) => peer.send(wireMessage(HAVE_ALL)) },
+    /they choke us/,
+  ],
+];
+
+Deno.test("get says whether nobody is known, nobody can be reached, or nothing is sent", async () => {
+  await using place = await newPlace({ nodes: 4 });
+  await together(ways.map(async ([reason, behaviour, says], seed) => {
+    // One for each, or those who download it would find one another.
+    const sample = sampleTorrent(64 * 1024, { seed });
+    using listener = behaviour && new WireListener(sample, () => behaviour);
+    const home = await place.home(null);
+    const port = listener?.address.port ?? await freePort();
+    const peer = reason === "none-known" ? "" : `&x.pe=127.0.0.1:${port}`;
+    const link = `magnet:?xt=urn:btih:${sample.infoHashHex}${peer}`;
+    const { code, stdout, stderr } = await home.run(["get", "--json", link], {
+      env: { LIBRESEED_TIMEOUT: "4s" },
+      timeoutMs: 120_000,
+    });
+    assert.equal(code, 5, `${reason}: ${stdout}${stderr}`);
+    const { error } = JSON.parse(stderr.trim().split("\n").at(-1)!);
+    assert.equal(error.code, "NO_PEERS");
+    assert.equal(error.detail.reason, reason, JSON.stringify(error));
+    assert.match(error.message, says);
+  }));
+});
