@@ -107,7 +107,7 @@ function statesOf(packages: readonly PackageJson[]): Map<string, { label: string
 function totalRows(
   { status, packages, records, nowMs }: StatusView,
 ): { essential: StatusRow[]; detail: StatusRow[] } {
-  const { dht, traffic, manager, schedule, memory } = status;
+  const { dht, network, traffic, manager, schedule, memory } = status;
   const broken = packages.filter(({ problem }) => problem !== undefined).length;
   const { roundTripMs } = manager;
   const roundTrip = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
@@ -115,6 +115,7 @@ function totalRows(
     ["process", `${status.pid}, up ${formatDuration(nowMs - status.startedMs)}`],
     ["version", status.version],
     ["dht", describeDht(dht)],
+    ...(network.lacks === undefined ? [] : [["network", network.lacks] satisfies StatusRow]),
     ["packages", `${status.packages} seeded${broken > 0 ? `, ${broken} with a problem` : ""}`],
     ["records", describeRecords(records)],
     [

@@ -42,6 +42,7 @@ import { SeededCatalogs } from "./seeded_catalogs.ts";
 import { describeEntry, limitsOf, Packages, type Seeder } from "./packages.ts";
 import { removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
+import { networkOf } from "./ip_versions.ts";
 import { KeptNodes } from "./kept_nodes.ts";
 import { KeptRecords } from "./kept_records.ts";
 import { memoryOf } from "./memory.ts";
@@ -88,6 +89,7 @@ export class Host implements Operations {
   readonly #seeds: SeedDirectory;
   readonly #nodes: KeptNodes;
   readonly #startedMs: number;
+  readonly #addresses = Deno.networkInterfaces();
   /** File names. */
   readonly #catalogsAtStart: readonly string[];
   readonly #worker: WorkerHost;
@@ -167,8 +169,7 @@ export class Host implements Operations {
 
   /** @param seedDirectory absolute, without links */
   async #startEngine(seedDirectory: string): Promise<void> {
-    const { settings, clock, listeners } = this.#options;
-    const { onWarning } = listeners;
+    const { settings, clock, listeners, listeners: { onWarning } } = this.#options;
     const worker = this.#worker;
     const nodes = settings.dht ? settings.bootstrap : [];
     this.#bootstrap = await BootstrapNodes.lookUp(nodes, clock, listeners.onWarning);
@@ -266,25 +267,21 @@ export class Host implements Operations {
 
   async status(): Promise<StatusJson> {
     const { settings, daemon } = this.#options;
-    const worker = await this.#worker.status();
+    const { nodeIdHex: nodeId, totals, ...worker } = await this.#worker.status();
     return {
       version,
       pid: Deno.pid,
       daemon,
       startedMs: this.#startedMs,
-      port: worker.port,
-      nodeId: worker.nodeIdHex,
+      nodeId,
       seedDirectory: this.#seeds.path,
       home: settings.home,
-      dht: worker.dht,
-      dhtNodes: worker.dhtNodes,
-      traffic: worker.traffic,
-      manager: worker.manager,
-      schedule: worker.schedule,
+      ...worker,
       ...this.#packages.counts,
+      network: networkOf(this.#addresses, settings.allowLocal),
       unmirrored: this.#follows?.unmirrored(),
       memory: memoryOf(),
-      ...worker.totals,
+      ...totals,
     };
   }
 

@@ -11,6 +11,7 @@ import type { MutableItem, NameIndexEntry } from "../records/mod.ts";
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
 import type { DhtState, DownloadProgress, Traffic } from "../engine/mod.ts";
 import { DaemonError } from "./errors.ts";
+import type { NetworkJson } from "./ip_versions.ts";
 
 /** A signed mutable item (BEP 44) with its bytes in hexadecimal. */
 export interface ItemJson {
@@ -183,6 +184,8 @@ export interface StatusJson {
   packages: number;
   /** How many archives of the seed directory cannot be seeded. */
   problems: number;
+  /** Which addresses the host had when the process started, and what does not work without. */
+  network: NetworkJson;
   /** What is to be mirrored and could not be had; absent if there is nothing of that kind. */
   unmirrored?: UnmirroredJson[];
   /** Memory of the process in bytes: resident, and of it the JavaScript heap of the main thread. */

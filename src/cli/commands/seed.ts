@@ -62,11 +62,12 @@ export default defineCommand<Record<never, never>, []>({
         return anew;
       },
       onReload: (reload) => io.onHangUp(() => void reload().catch((error) => output.error(error))),
-      onReady: ({ port, nodeId, seedDirectory, dht, pid }, http) => {
+      onReady: ({ port, nodeId, seedDirectory, dht, pid, network }, http) => {
         const node = dht.state === "off" ? `dht off (${dht.why})` : `node ${nodeId}`;
         output.result(
-          { ready: true, port, nodeId, seedDirectory, dht, pid, http },
-          `ready: port ${port}, ${node}, seed directory ${seedDirectory}`,
+          { ready: true, port, nodeId, seedDirectory, dht, pid, http, lacks: network.lacks },
+          `ready: port ${port}, ${node}, seed directory ${seedDirectory}` +
+            (network.lacks === undefined ? "" : `; ${network.lacks}`),
         );
         if (http) output.notice(`http://${formatHostPort(http)}/metrics, /healthz, /readyz`);
       },

@@ -30,6 +30,7 @@ import { fakeIo, FakeSink } from "./fake_io.ts";
 const NOW_MS = Date.UTC(2026, 5, 1, 12);
 
 const status: StatusJson = {
+  network: { ipv4: true, ipv6: true },
   version: "9.8.7",
   pid: 42,
   daemon: true,

@@ -21,7 +21,7 @@ Deno.test("the program asks for no native library, no import, no program but ss"
     "--allow-write",
     "--allow-net",
     "--allow-env",
-    "--allow-sys=homedir,statfs,uid",
+    "--allow-sys=homedir,networkInterfaces,statfs,uid",
     // By a bare name, it would not start where there is no PATH.
     "--allow-run=/usr/bin/ss,/usr/sbin/ss,/sbin/ss",
   ]);
