@@ -95,8 +95,12 @@ Deno.test("two publishers of one name: each policy gets its package; the pin ref
   // First use.
   const first = await user.run(["get", "hello@^1.0", "--json"]);
   assert.equal(first.code, 0, first.stderr);
-  const { version, publisher } = JSON.parse(first.stdout);
+  const { version, publisher, chosen } = JSON.parse(first.stdout);
   assert.deepEqual([version, publisher], ["1.2.0", ann.publicKey]);
+  assert.deepEqual(chosen, { publishers: 2, policy: "first-seen" });
+  const said = ["2 publishers of hello; ", "by first-seen; see `libreseed resolve --all hello`"];
+  const places = [...said, "first use of hello"].map((part) => first.stderr.indexOf(part));
+  assert(places.every((place, at) => place > (places[at - 1] ?? -1)), first.stderr);
   assert(first.stderr.includes("first use of hello: pinned to " + ann.publicKey), first.stderr);
   assert.deepEqual(pinsOf(user), [`hello ${fingerprint(ann.keys.publicKey)}`]);
   const files = user.files();
