@@ -21,7 +21,7 @@ async function testBesideLoops(args: readonly string[]): Promise<number> {
   const loops = Array.from({ length: LOOPS }, () => new Worker(loop, { type: "module" }));
   try {
     const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "--no-check", "--parallel", "-A", ...args],
+      args: ["test", "--no-check", "--node-modules-dir=manual", "--parallel", "-A", ...args],
       // As many files at once as `deno task test` runs.
       env: { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "4" },
     }).spawn().status;

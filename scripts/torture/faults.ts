@@ -31,7 +31,7 @@ const kills: Case = {
   async run(scale) {
     const rounds = 5 * scale;
     const test = new Deno.Command(Deno.execPath(), {
-      args: ["test", "-A", "--quiet", "tests/fault/kill_test.ts"],
+      args: ["test", "-A", "--node-modules-dir=manual", "--quiet", "tests/fault/kill_test.ts"],
       cwd: join(import.meta.dirname!, "..", ".."),
       env: { LIBRESEED_KILL_ROUNDS: String(rounds), NO_COLOR: "1" },
     });

@@ -64,7 +64,13 @@ async function connect(): Promise<Deno.ChildProcess> {
 }
 
 function inOther(other: Deno.ChildProcess, script: string, args: unknown[]): Deno.ChildProcess {
-  const run = [Deno.execPath(), "run", "-qA", join(import.meta.dirname!, script)];
+  const run = [
+    Deno.execPath(),
+    "run",
+    "-qA",
+    "--node-modules-dir=manual",
+    join(import.meta.dirname!, script),
+  ];
   return new Deno.Command("nsenter", {
     args: ["-t", `${other.pid}`, "-n", ...run, ...args.map(String)],
     stdin: "piped",
