@@ -6,7 +6,7 @@
  */
 
 import type { InstallContext, NamesContext } from "../daemon/mod.ts";
-import type { ArchiveLimits, MinimalManifest } from "../package/mod.ts";
+import type { ArchiveLimits } from "../package/mod.ts";
 import type { PackageName, StateDatabase, ValidSeedEntry } from "../store/mod.ts";
 import type { CommandRun } from "./command.ts";
 import { DownloadBar } from "./download_bar.ts";

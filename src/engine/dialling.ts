@@ -8,7 +8,7 @@
 import type { EventEmitter } from "node:events";
 import net from "node:net";
 import Torrent from "webtorrent/lib/torrent.js";
-import { type HostPort, readHostPort } from "../base/mod.ts";
+import { readHostPort } from "../base/mod.ts";
 import type { DialBudget, DialRefusal } from "./dial_budget.ts";
 import { prototypeOf } from "./override.ts";
 import { connectReading } from "./peer_pipes.ts";
