@@ -16,6 +16,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
+import { RELEASED_MS } from "../src/base/mod.ts";
 import { build } from "./compile.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -29,6 +30,9 @@ const allTargets = [
   "x86_64-pc-windows-msvc",
   "aarch64-pc-windows-msvc",
 ];
+
+/** A release's date in the sources that is older than this was forgotten. */
+const MAX_AGE_DAYS = 14;
 
 const sumsName = "SHA256SUMS";
 
@@ -111,6 +115,12 @@ async function release(args: string[]): Promise<void> {
     throw new Error(
       `it is the program for ${Deno.build.target} that publishes, and it is not among the targets: ` +
         "add it, or say --no-publish",
+    );
+  }
+  const days = Math.floor((Date.now() - RELEASED_MS) / 86_400_000);
+  if (publishing && days > MAX_AGE_DAYS) {
+    console.error(
+      `release: the release's date is ${days} days old: set RELEASED_MS in src/base/release_date.ts`,
     );
   }
   await makeEmpty(out, values.out === undefined);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, equalBytes, fromHex, toHex } from "../base/mod.ts";
+import { type Clock, equalBytes, fromHex, isOfFuture, toHex } from "../base/mod.ts";
 import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { decodeManifestRecord, manifestSalt, type MutableItem, targetOf } from "../records/mod.ts";
@@ -62,6 +62,7 @@ export class KeptRecords {
 
   /** All of them as they stand, for people. */
   describe(): RecordJson[] {
+    const nowMs = this.#clock.now();
     const records = this.#state.records.list().filter(({ kind }) => kind !== "name-entry");
     const outcomes = new Map(
       this.#state.outcomes.list().map((outcome) => [toHex(outcome.target), outcome]),
@@ -69,6 +70,8 @@ export class KeptRecords {
     return records.map((record) => {
       const { target, kind, name, version, seq, own } = record;
       const outcome = outcomes.get(toHex(target));
+      // A clock that was ahead has written them: nothing waits for times so far off.
+      const times = outcome && isOfFuture(outcome.lastAttemptMs ?? 0, nowMs) ? undefined : outcome;
       return {
         kind: kind as RecordName["kind"],
         name,
@@ -82,9 +85,9 @@ export class KeptRecords {
         asked: outcome?.asked ?? 0,
         responded: outcome?.responded ?? 0,
         weak: (outcome?.holding ?? 0) < this.#minNodes(),
-        lastAttemptMs: outcome?.lastAttemptMs,
-        lastSuccessMs: outcome?.lastSuccessMs,
-        nextDueMs: outcome?.nextDueMs,
+        lastAttemptMs: times?.lastAttemptMs,
+        lastSuccessMs: times?.lastSuccessMs,
+        nextDueMs: times?.nextDueMs,
         failures: outcome?.failures ?? 0,
         error: outcome?.error,
       };
