@@ -6,7 +6,6 @@
  */
 
 import { join } from "node:path";
-import { setImmediate } from "node:timers";
 import { type Clock, equalBytes, fromBase64, toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
@@ -21,9 +20,6 @@ import {
 import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
 import type { Operations } from "./operations.ts";
-
-/** The control socket and whoever else waits get their turn. */
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** What reading a catalog works with. */
 export interface CatalogContext {
@@ -128,7 +124,7 @@ export async function fetchCatalog(
   infoHash: Uint8Array,
 ): Promise<Catalog> {
   const present = await presentCatalog(seedDirectory, publicKey, infoHash);
-  if (present) return await parseCatalogInTurns(present.bytes, publicKey, nextTurn);
+  if (present) return await parseCatalogInTurns(present.bytes, publicKey, signal);
   const deadline = new AbortController();
   const timer = clock.after(timeoutMs, () => deadline.abort());
   const late = deadline.signal;
@@ -152,7 +148,7 @@ export async function fetchCatalog(
     .finally(() => timer.cancel());
   let catalog: Catalog;
   try {
-    catalog = await parseCatalogInTurns(await Deno.readFile(path), publicKey, nextTurn);
+    catalog = await parseCatalogInTurns(await Deno.readFile(path), publicKey, signal);
   } catch (error) {
     await Deno.remove(path).catch(() => {});
     throw error;

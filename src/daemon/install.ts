@@ -46,7 +46,7 @@ export async function install(
   context: InstallContext,
   { requirements, direct, force = false, lockPath }: InstallRequest,
 ): Promise<Installed> {
-  const lock = lockPath === undefined ? undefined : await readLockFile(lockPath);
+  const lock = lockPath === undefined ? undefined : await readLockFile(lockPath, context.signal);
   await using work = await Installation.begin(context, force);
   const locked = [...lock?.packages.values() ?? []].map(({ minimal }) => minimal);
   const graph = await resolveGraph(requirements, {

@@ -17,7 +17,7 @@
  */
 
 import * as v from "valibot";
-import { fromUtf8 } from "../base/mod.ts";
+import { fromUtf8, inTurns } from "../base/mod.ts";
 import { type MinimalManifest, PROTOCOL, verifyMinimalSignature } from "../package/mod.ts";
 import { writeFileAtomic } from "../store/mod.ts";
 import { dropUnreachable, type Graph } from "./dependency_graph.ts";
@@ -37,6 +37,8 @@ export const LOCK_FILE_NAME = "libreseed.lock.json";
 const VERSION = 1;
 /** Room for a thousand packages with a hundred dependencies each. */
 const MAX_LOCK_BYTES = 16 << 20;
+/** Packages that are read before others have their turn: some hundredths of a second. */
+const PACKAGES_AT_ONCE = 200;
 
 /** A package in a lock file. */
 export interface LockedPackage {
@@ -88,6 +90,15 @@ const requirementSchema = v.strictObject({
  * signature that does not hold, else `failed`
  */
 export function parseLockFile(text: string, path: string): LockFile {
+  const reading = readInTurns(text, path);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
+}
+
+/** Reads a lock file's text, and yields now and then: each package has a signature to verify. */
+function* readInTurns(text: string, path: string): Generator<void, LockFile> {
   const at = (member: string) => new Reader(path, member);
   let json: unknown;
   try {
@@ -99,6 +110,7 @@ export function parseLockFile(text: string, path: string): LockFile {
   const packages = new Map<string, LockedPackage>();
   for (const [key, value] of Object.entries(file.packages)) {
     packages.set(key, readPackage(at(`packages[${shown(key)}]`), key, value));
+    if (packages.size % PACKAGES_AT_ONCE === 0) yield;
   }
   for (const [key, { dependencies }] of packages) {
     for (const [name, ref] of dependencies) {
@@ -139,9 +151,12 @@ export function formatLockFile({ packages, requirements }: LockFile): string {
  * Reads a lock file of at most 16 MiB.
  *
  * @returns `undefined` if there is none
- * @throws {DaemonError} `LOCK_INVALID`, also if it cannot be read
+ * @throws {DaemonError} `LOCK_INVALID`, also if it cannot be read; whatever aborted the signal
  */
-export async function readLockFile(path: string): Promise<LockFile | undefined> {
+export async function readLockFile(
+  path: string,
+  signal?: AbortSignal,
+): Promise<LockFile | undefined> {
   const reader = new Reader(path, "");
   let bytes: Uint8Array;
   try {
@@ -160,7 +175,7 @@ export async function readLockFile(path: string): Promise<LockFile | undefined> 
   } catch (cause) {
     throw reader.invalid("is not UTF-8", cause);
   }
-  return parseLockFile(text, path);
+  return await inTurns(readInTurns(text, path), signal);
 }
 
 /** Writes a lock file, in one step. Throws {@linkcode StoreError}. */

@@ -40,7 +40,7 @@ export async function saveToLock(
   signal?: AbortSignal,
 ): Promise<void> {
   using _lock = await store.lockSaving(signal);
-  const lock = lockWith(await readLockFile(path), graph);
+  const lock = lockWith(await readLockFile(path, signal), graph);
   // First: a lock file that the store does not know of would not keep its packages.
   await store.roots.add(path);
   await store.tidyBeside(path);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fromUtf8 } from "../base/mod.ts";
+import { fromUtf8, inTurns } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { messageOf, PackageError } from "./errors.ts";
 import {
@@ -45,7 +45,7 @@ export function catalogKey({ name, version }: { name: string; version: string })
   return `${name}@${version}`;
 }
 
-/** So many lines are read before others get their turn: a few hundredths of a second. */
+/** Lines that are read before others have their turn: a few hundredths of a second. */
 const LINES_AT_ONCE = 500;
 
 /**
@@ -62,28 +62,27 @@ export function parseCatalog(bytes: Uint8Array, publicKey: Uint8Array): Catalog 
 }
 
 /**
- * The same, for whoever has something else to do meanwhile: a long catalog takes ten seconds.
+ * Reads a catalog as {@linkcode parseCatalog} does, and lets others have their turn meanwhile: a long
+ * catalog takes ten seconds.
  *
- * @param pause resolves when others have had their turn
+ * @throws {PackageError} as `parseCatalog`; whatever aborted the signal
  */
 export async function parseCatalogInTurns(
   bytes: Uint8Array,
   publicKey: Uint8Array,
-  pause: () => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<Catalog> {
   const catalog: Catalog = { manifests: [], dropped: [] };
-  for (const number of readLines(bytes, publicKey, catalog)) {
-    if (number % LINES_AT_ONCE === 0) await pause();
-  }
+  await inTurns(readLines(bytes, publicKey, catalog), signal);
   return catalog;
 }
 
-/** Reads line by line into `catalog`, and yields the number of each. */
+/** Reads line by line into `catalog`, and yields now and then. */
 function* readLines(
   bytes: Uint8Array,
   publicKey: Uint8Array,
   catalog: Catalog,
-): Generator<number> {
+): Generator<void, void> {
   const refuse = (code: string, why: string, cause?: unknown) =>
     new PackageError(
       "verification",
@@ -119,6 +118,6 @@ function* readLines(
     } catch (error) {
       catalog.dropped.push(`line ${index + 1}: ${messageOf(error)}`);
     }
-    yield index + 1;
+    if ((index + 1) % LINES_AT_ONCE === 0) yield;
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import { createGunzip, type Gunzip } from "node:zlib";
+import { pause } from "../base/mod.ts";
 import { messageOf, type PackageError, verificationError } from "./errors.ts";
 import { type ArchiveLimits, RATIO_FREE_BYTES } from "./limits.ts";
 
@@ -100,6 +101,8 @@ export class Inflated implements AsyncDisposable {
       signal?.throwIfAborted();
       throw cause instanceof SourceFailed ? cause.cause : damaged(messageOf(cause), cause);
     }
+    // Inflating by itself gives nobody else a turn.
+    await pause();
     signal?.throwIfAborted();
     if (next.done) return false;
     const { buffer, byteOffset, length } = next.value;

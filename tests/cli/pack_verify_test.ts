@@ -197,3 +197,21 @@ Deno.test("Ctrl-C ends pack with 130 and leaves nothing behind", async () => {
   assert.deepEqual([code, stdout, stderr], [130, "", ""]);
   assert.deepEqual([...Deno.readDirSync(place.cwd)], []);
 });
+
+Deno.test("SIGTERM ends verify with 143 while it reads an archive", async () => {
+  await using place = await workplace();
+  const many = join(place.source, "many");
+  await Deno.mkdir(many);
+  for (let i = 0; i < 3_000; i++) Deno.writeTextFileSync(join(many, `${i}`), "");
+  const { code, stdout } = await place.run(["pack", place.source]);
+  assert.equal(code, 0);
+  // Again and again, so that it is never done before it is ended.
+  const archives = Array<string>(500).fill(stdout.trim());
+  const verifying = spawnCli(["verify", "-v", ...archives], { cwd: place.cwd, home: place.home });
+  await using _ended = verifying;
+  await verifying.waitForLine(/: full-manifest$/, "stderr");
+  verifying.kill("SIGTERM");
+  const result = await verifying.result;
+  assert.equal(result.code, 143);
+  assert.ok(result.stdout.split("\n").length < 500, "all were verified");
+});

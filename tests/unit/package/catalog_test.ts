@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { fromUtf8, utf8 } from "../../../src/base/mod.ts";
+import { fromUtf8, pause, utf8 } from "../../../src/base/mod.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import {
   catalogFileName,
@@ -88,16 +88,24 @@ Deno.test("a long catalog is read in turns with whatever else there is to do, an
   const lines = Array.from({ length: 1_200 }, (_, i) => i % 3 === 0 ? "no line\n" : undefined);
   const good = serializeMinimal(minimal("a"));
   const bytes = utf8(lines.map((line) => line ?? good).join(""));
-  let pauses = 0;
-  const read = await parseCatalogInTurns(bytes, ann.publicKey, () => {
-    pauses++;
-    return Promise.resolve();
-  });
-  assert.equal(pauses, 2);
+  let turns = 0;
+  let isRead = false;
+  const others = (async () => {
+    for (; !isRead; turns++) await pause();
+  })();
+  const read = await parseCatalogInTurns(bytes, ann.publicKey);
+  isRead = true;
+  await others;
+  assert.ok(turns >= 2, `${turns} turns`);
   assert.deepEqual([read.manifests.length, read.dropped.length], [800, 400]);
   assert.deepEqual(read, parseCatalog(bytes, ann.publicKey));
-  const cut = parseCatalogInTurns(bytes.subarray(1, -1), ann.publicKey, () => Promise.resolve());
+  const cut = parseCatalogInTurns(bytes.subarray(1, -1), ann.publicKey);
   await assert.rejects(cut, { code: "CATALOG_INVALID" });
+  const ended = new AbortController();
+  const reading = parseCatalogInTurns(bytes, ann.publicKey, ended.signal);
+  const reason = new Error("enough");
+  ended.abort(reason);
+  await assert.rejects(reading, reason);
 });
 
 Deno.test("a catalog that is cut short, no text, or beyond its bounds is refused whole", () => {
