@@ -10,7 +10,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { type Clock, delay, systemClock } from "../base/mod.ts";
+import { type Clock, delay, formatHostPort, systemClock } from "../base/mod.ts";
 import { TestnetError } from "./errors.ts";
 import { LocalNode, type TestnetNode } from "./node.ts";
 
@@ -102,7 +102,7 @@ export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
     deadline.abort();
   }
   return {
-    bootstrap: `${host}:${nodes[0]!.port}`,
+    bootstrap: formatHostPort({ host, port: nodes[0]!.port }),
     nodes,
     holders: (targetHex) => nodes.filter((node) => !node.killed && node.holds(targetHex)),
     close,
