@@ -78,7 +78,8 @@ export class Retries {
     if (dueMs >= this.#timerMs || dueMs === Infinity) return;
     this.#timer?.cancel();
     this.#timerMs = dueMs;
-    this.#timer = this.#clock.after(Math.max(0, dueMs - this.#clock.now()), () => {
+    const sleepMs = Math.min(Math.max(0, dueMs - this.#clock.now()), LONGEST_PAUSE_MS);
+    this.#timer = this.#clock.after(sleepMs, () => {
       this.#timer = undefined;
       this.#timerMs = Infinity;
       this.#looking = this.#lookAtDue().finally(() => {
@@ -93,7 +94,9 @@ export class Retries {
     const nowMs = this.#clock.now();
     for (const [fileName, { dueMs }] of [...this.#failed]) {
       if (this.#stopped) return;
-      if (dueMs <= nowMs && this.#failed.has(fileName)) await this.#look(fileName);
+      // Nothing is due later than that, unless the clock has been set back since.
+      const isDue = dueMs <= nowMs || dueMs > nowMs + LONGEST_PAUSE_MS;
+      if (isDue && this.#failed.has(fileName)) await this.#look(fileName);
     }
   }
 }

@@ -36,6 +36,26 @@ Deno.test("what may pass is looked at again after pauses that double up to a min
   assert.equal(clock.timers, 0);
 });
 
+Deno.test("a clock that is set back by a year does not put off the next look for more than a minute", async () => {
+  const yearMs = 365 * 86_400_000;
+  const clock = new FakeClock(2 * yearMs);
+  let looks = 0;
+  const retries = new Retries(clock, (fileName) => {
+    looks++;
+    retries.failed(fileName);
+    return Promise.resolve();
+  });
+  retries.failed("a.tgz");
+  clock.jump(-yearMs);
+  await clock.advance(61_000);
+  assert.ok(looks > 0, "it was not looked at");
+  const before = looks;
+  await clock.advance(200_000);
+  assert.ok(looks > before, "it was looked at once only");
+  await retries.stop();
+  assert.equal(clock.timers, 0);
+});
+
 Deno.test("archives that failed are looked at one after the other, and forgotten ones not at all", async () => {
   const clock = new FakeClock(0);
   const looks: string[] = [];
