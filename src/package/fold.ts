@@ -9,21 +9,21 @@ const DOTLESS_I = "\u0131";
 
 /**
  * Key of a name: two names have the same key if and only if they are equal after NFC and full case
- * folding, statuses C and F of Unicode's CaseFolding.txt. ext4, APFS and NTFS each put fewer names
- * together than that.
+ * folding, statuses C and F of Unicode's CaseFolding.txt.
  *
  * @param name well-formed Unicode
  */
 export function foldName(name: string): string {
   // Most names are ASCII, where this is a tenth of the work.
-  if (/^[\x20-\x7e]*$/.test(name)) return name.toUpperCase();
+  if (/^[\x20-\x7e]*$/.test(name)) return name.toLowerCase();
   return name.normalize("NFC").split(DOTLESS_I).map(foldCase).join(DOTLESS_I).normalize("NFC");
 }
 
 /**
  * The runtime has no case folding. Two texts without a dotless i fold to the same if their lower cases
- * have the same upper case: lower case first takes U+1E9E to ß, upper case then takes ß to SS.
+ * have the same upper case: lower case first takes U+1E9E to ß, upper case then takes ß to SS. Lower
+ * case again makes the key of a name that is ASCII, as most are, the name itself.
  */
 function foldCase(text: string): string {
-  return text.toLowerCase().toUpperCase();
+  return text.toLowerCase().toUpperCase().toLowerCase();
 }

@@ -8,6 +8,7 @@
 import { createGunzip, type Gunzip } from "node:zlib";
 import { pause } from "../base/mod.ts";
 import { messageOf, type PackageError, verificationError } from "./errors.ts";
+import { release } from "./gzip_member.ts";
 import { type ArchiveLimits, RATIO_FREE_BYTES } from "./limits.ts";
 
 const INFLATED_CHUNK_BYTES = 256 * 1024;
@@ -132,7 +133,7 @@ export class Inflated implements AsyncDisposable {
  */
 function giveBack({ buffer, byteOffset, byteLength }: Uint8Array): void {
   // What ends before its buffer does is filled up with the next bytes.
-  if (byteOffset + byteLength === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
+  if (byteOffset + byteLength === buffer.byteLength) release(new Uint8Array(buffer));
 }
 
 /** The archive's bytes could not be had, which is not the archive's fault. */

@@ -77,7 +77,8 @@ export class PathSet {
     const folded = foldName(name);
     const there = found.entries.get(folded);
     if (there !== undefined) return collision(path, end + 1, there);
-    found.entries.set(folded, name);
+    // One text for both, where they are alike: of files there are many.
+    found.entries.set(folded, folded === name ? folded : name);
   }
 
   #count(path: string): PathProblem | undefined {

@@ -19,6 +19,7 @@ import {
   readFull,
   type ReadManifest,
 } from "./full_manifest.ts";
+import { release } from "./gzip_member.ts";
 import { type ArchiveLimits, defaultArchiveLimits, FREE_FILES, isTooDense } from "./limits.ts";
 import { type MinimalManifest, verifyMinimalSignature } from "./minimal_manifest.ts";
 import { comparePaths, MANIFEST_PATH, PathSet } from "./paths.ts";
@@ -284,6 +285,8 @@ async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
     refuseUnusable(paths, job.platform ?? Deno.build.os);
     job.unpacking.write(MANIFEST_PATH, false, bytes);
   }
+  // It may be 16 MiB. Nobody asks for the signature again.
+  release(bytes);
   return full;
 }
 
