@@ -5,32 +5,23 @@
  * @module
  */
 
-import { createHash, hash as hashOnce } from "node:crypto";
+import { createHash } from "node:crypto";
 import { equalBytes, toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { formatSha256 } from "./content_hash.ts";
+import { checkFiles, readEntry } from "./check_files.ts";
 import { chunksOfArchive, type OpenArchive, openArchive } from "./archive_file.ts";
-import { PackageError, quote, verificationError, type VerificationStep } from "./errors.ts";
+import { PackageError, verificationError, type VerificationStep } from "./errors.ts";
 import { fileChanged, readChunks } from "./files.ts";
-import {
-  type FullManifest,
-  hashAt,
-  memoryForFull,
-  readFull,
-  type ReadManifest,
-} from "./full_manifest.ts";
+import { type FullManifest, memoryForFull, readFull, type ReadManifest } from "./full_manifest.ts";
 import { release } from "./gzip_member.ts";
 import { type ArchiveLimits, defaultArchiveLimits, FREE_FILES, isTooDense } from "./limits.ts";
 import { type MinimalManifest, verifyMinimalSignature } from "./minimal_manifest.ts";
-import { comparePaths, MANIFEST_PATH, PathSet } from "./paths.ts";
+import { MANIFEST_PATH } from "./paths.ts";
 import type { SecretCheck } from "./secret_check.ts";
 import { readTar, type TarEntry } from "./tar_reader.ts";
 import { Unpacking } from "./unpack.ts";
 import { refuseUnusable } from "./windows_names.ts";
-
-/** Up to here a file is taken in one go: an asynchronous call takes longer than writing it. */
-const SMALL_FILE_BYTES = 64 * 1024;
-const EMPTY_SHA256 = new Uint8Array(createHash("sha256").digest());
 
 /** What {@linkcode verifyArchive} is told. */
 export interface VerifyOptions {
@@ -297,105 +288,4 @@ async function readManifest(entry: TarEntry, limits: ArchiveLimits): Promise<Uin
     throw verificationError("full-manifest", "MANIFEST_TOO_LARGE", message);
   }
   return await readEntry(entry, memoryForFull(entry.sizeBytes));
-}
-
-async function readEntry(
-  entry: TarEntry,
-  bytes = new Uint8Array(entry.sizeBytes),
-): Promise<Uint8Array> {
-  let length = 0;
-  for await (const chunk of entry.contents()) {
-    bytes.set(chunk, length);
-    length += chunk.length;
-  }
-  return bytes;
-}
-
-/** The step `files`. Returns the bytes of tar. */
-async function checkFiles(
-  job: Job,
-  { paths, hashes }: ReadManifest,
-  entries: AsyncGenerator<TarEntry, number>,
-): Promise<number> {
-  for (let at = 0;; at++) {
-    const next = await entries.next();
-    const path = paths[at];
-    if (next.done) {
-      if (path === undefined) return next.value;
-      throw fileMissing(path, "");
-    }
-    if (next.value.path !== path) throw otherFile(next.value.path, path, paths, job.limits);
-    const { whole, sizeBytes } = next.value;
-    const expected = hashAt(hashes, at);
-    // Not awaited where there is nothing to wait for: of small files there are many.
-    if (whole && sizeBytes <= SMALL_FILE_BYTES) {
-      takeSmall(next.value, whole, expected, job.unpacking);
-    } else await takeFile(next.value, expected, job.unpacking);
-    job.onFile?.(path, sizeBytes);
-  }
-}
-
-/** Why a file is not the one whose turn it is in the order of the manifest. */
-function otherFile(
-  path: string,
-  expected: string | undefined,
-  paths: readonly string[],
-  limits: ArchiveLimits,
-): PackageError {
-  const isListed = paths.includes(path);
-  if (isListed && expected !== undefined && comparePaths(path, expected) > 0) {
-    return fileMissing(expected, ", or not where the order of the paths has it");
-  }
-  const set = new PathSet({ ...limits, maxPathsBytes: Infinity });
-  for (const listed of paths) set.add(listed);
-  const problem = set.add(path);
-  if (problem !== undefined) {
-    return verificationError("archive-limits", problem.code, problem.message);
-  }
-  const message = `The archive has ${quote(path)} in it, which is not in its manifest.`;
-  return verificationError("files", "FILE_EXTRA", message, { detail: { path } });
-}
-
-function fileMissing(path: string, where: string): PackageError {
-  const message = `The archive lacks ${quote(path)}, which is in its manifest${where}.`;
-  return verificationError("files", "FILE_MISSING", message, { detail: { path } });
-}
-
-/** Reads a file, writing it on the way if it is unpacked, and refuses it if it has another hash. */
-async function takeFile(
-  entry: TarEntry,
-  expected: Uint8Array,
-  unpacking?: Unpacking,
-): Promise<void> {
-  if (entry.sizeBytes <= SMALL_FILE_BYTES) {
-    return takeSmall(entry, entry.whole ?? await readEntry(entry), expected, unpacking);
-  }
-  const hash = createHash("sha256");
-  using file = await unpacking?.open(entry.path, entry.executable);
-  for await (const chunk of entry.contents()) {
-    hash.update(chunk);
-    await file?.write(chunk);
-  }
-  compareFile(entry, hash.digest(), expected);
-}
-
-/** {@linkcode takeFile} of a file that is in memory. */
-function takeSmall(
-  entry: TarEntry,
-  bytes: Uint8Array,
-  expected: Uint8Array,
-  unpacking?: Unpacking,
-): void {
-  compareFile(
-    entry,
-    bytes.length === 0 ? EMPTY_SHA256 : hashOnce("sha256", bytes, "buffer"),
-    expected,
-  );
-  unpacking?.write(entry.path, entry.executable, bytes);
-}
-
-function compareFile({ path }: TarEntry, sha256: Uint8Array, expected: Uint8Array): void {
-  if (equalBytes(sha256, expected)) return;
-  const message = `The file ${quote(path)} in the archive is not the one in its manifest.`;
-  throw verificationError("files", "HASH_MISMATCH", message, { detail: { path } });
 }

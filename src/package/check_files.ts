@@ -1,0 +1,129 @@
+/**
+ * The last step of the verification chain: every file of an archive has its hash, none is missing,
+ * none is extra, all are in the order of the manifest.
+ *
+ * @module
+ */
+
+import { createHash, hash as hashOnce } from "node:crypto";
+import { equalBytes } from "../base/mod.ts";
+import { type PackageError, quote, verificationError } from "./errors.ts";
+import { hashAt, type ReadManifest } from "./full_manifest.ts";
+import type { ArchiveLimits } from "./limits.ts";
+import { comparePaths, PathSet } from "./paths.ts";
+import type { TarEntry } from "./tar_reader.ts";
+import type { Unpacking } from "./unpack.ts";
+
+/** Up to here a file is taken in one go: an asynchronous call takes longer than writing it. */
+const SMALL_FILE_BYTES = 64 * 1024;
+const EMPTY_SHA256 = new Uint8Array(createHash("sha256").digest());
+
+/** What {@linkcode checkFiles} needs of a verification. */
+export interface FilesJob {
+  limits: ArchiveLimits;
+  unpacking?: Unpacking;
+  /** Hears of each file that is as it should be. */
+  onFile?: (path: string, sizeBytes: number) => void;
+}
+
+/** The step `files`. Returns the bytes of tar. */
+export async function checkFiles(
+  { limits, unpacking, onFile }: FilesJob,
+  { paths, hashes }: ReadManifest,
+  entries: AsyncGenerator<TarEntry, number>,
+): Promise<number> {
+  for (let at = 0;; at++) {
+    const next = await entries.next();
+    const path = paths[at];
+    if (next.done) {
+      if (path === undefined) return next.value;
+      throw fileMissing(path, "");
+    }
+    if (next.value.path !== path) throw otherFile(next.value.path, path, paths, limits);
+    const { whole, sizeBytes } = next.value;
+    const expected = hashAt(hashes, at);
+    // Not awaited where there is nothing to wait for: of small files there are many.
+    if (whole && sizeBytes <= SMALL_FILE_BYTES) {
+      takeSmall(next.value, whole, expected, unpacking);
+    } else await takeFile(next.value, expected, unpacking);
+    onFile?.(path, sizeBytes);
+  }
+}
+
+/** Why a file is not the one whose turn it is in the order of the manifest. */
+function otherFile(
+  path: string,
+  expected: string | undefined,
+  paths: readonly string[],
+  limits: ArchiveLimits,
+): PackageError {
+  const isListed = paths.includes(path);
+  if (isListed && expected !== undefined && comparePaths(path, expected) > 0) {
+    return fileMissing(expected, ", or not where the order of the paths has it");
+  }
+  const set = new PathSet({ ...limits, maxPathsBytes: Infinity });
+  for (const listed of paths) set.add(listed);
+  const problem = set.add(path);
+  if (problem !== undefined) {
+    return verificationError("archive-limits", problem.code, problem.message);
+  }
+  const message = `The archive has ${quote(path)} in it, which is not in its manifest.`;
+  return verificationError("files", "FILE_EXTRA", message, { detail: { path } });
+}
+
+function fileMissing(path: string, where: string): PackageError {
+  const message = `The archive lacks ${quote(path)}, which is in its manifest${where}.`;
+  return verificationError("files", "FILE_MISSING", message, { detail: { path } });
+}
+
+/** Reads a file, writing it on the way if it is unpacked, and refuses it if it has another hash. */
+async function takeFile(
+  entry: TarEntry,
+  expected: Uint8Array,
+  unpacking?: Unpacking,
+): Promise<void> {
+  if (entry.sizeBytes <= SMALL_FILE_BYTES) {
+    return takeSmall(entry, entry.whole ?? await readEntry(entry), expected, unpacking);
+  }
+  const hash = createHash("sha256");
+  using file = await unpacking?.open(entry.path, entry.executable);
+  for await (const chunk of entry.contents()) {
+    hash.update(chunk);
+    await file?.write(chunk);
+  }
+  compareFile(entry, hash.digest(), expected);
+}
+
+/** {@linkcode takeFile} of a file that is in memory. */
+function takeSmall(
+  entry: TarEntry,
+  bytes: Uint8Array,
+  expected: Uint8Array,
+  unpacking?: Unpacking,
+): void {
+  compareFile(
+    entry,
+    bytes.length === 0 ? EMPTY_SHA256 : hashOnce("sha256", bytes, "buffer"),
+    expected,
+  );
+  unpacking?.write(entry.path, entry.executable, bytes);
+}
+
+function compareFile({ path }: TarEntry, sha256: Uint8Array, expected: Uint8Array): void {
+  if (equalBytes(sha256, expected)) return;
+  const message = `The file ${quote(path)} in the archive is not the one in its manifest.`;
+  throw verificationError("files", "HASH_MISMATCH", message, { detail: { path } });
+}
+
+/** The bytes of an entry. @param bytes memory for them */
+export async function readEntry(
+  entry: TarEntry,
+  bytes = new Uint8Array(entry.sizeBytes),
+): Promise<Uint8Array> {
+  let length = 0;
+  for await (const chunk of entry.contents()) {
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  return bytes;
+}
