@@ -359,8 +359,10 @@ export class NameKeeper {
     const nowMs = this.#options.clock.now();
     // An attempt that is yet to come was made with a clock that has been set back since.
     if (day !== dayOf(nowMs) || nextDueMs <= nowMs || lastAttemptMs > nowMs) return true;
-    // The interval may have become shorter since the next time was set.
-    return lastAttemptMs + this.#options.intervalMs() * (1 + SPREAD) < nowMs;
+    // The interval may have become shorter since the next time was set. A locked index waits for
+    // midnight, whatever the interval.
+    const isLocked = nextDueMs === (day + 1) * DAY_MS;
+    return !isLocked && lastAttemptMs + this.#options.intervalMs() * (1 + SPREAD) < nowMs;
   }
 
   #warn(error: unknown): void {
