@@ -77,15 +77,17 @@ export class Unpacking implements AsyncDisposable {
   }
 
   #makeDirectoriesOf(path: string): void {
-    const last = path.lastIndexOf("/");
-    if (last === -1 || this.#made.has(path.slice(0, last))) return;
-    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
-      this.#makeDirectory(path.slice(0, at));
+    const missing: string[] = [];
+    // From the innermost outwards: what one is in that is there need not be looked for.
+    for (let at = path.lastIndexOf("/"); at !== -1; at = path.lastIndexOf("/", at - 1)) {
+      const directory = path.slice(0, at);
+      if (this.#made.has(directory)) break;
+      missing.push(directory);
     }
+    for (const directory of missing.reverse()) this.#makeDirectory(directory);
   }
 
   #makeDirectory(path: string): void {
-    if (this.#made.has(path)) return;
     const directory = join(this.#directory, path);
     try {
       Deno.mkdirSync(directory);

@@ -59,3 +59,28 @@ for (const step of ["full-manifest", "files"] as const) {
     },
   );
 }
+
+inDirectory("others have their turn while the directories of an archive are made", async (dir) => {
+  // Little tar, so that reading it gives no turn, and 2,560 directories.
+  const names = Array.from({ length: 40 }, (_, i) => `${i + 10}/${"a/".repeat(63)}f`);
+  const manifest = manifestEntry(Object.fromEntries(names.map((name) => [name, ""])));
+  const options = await archiveOf(
+    dir,
+    gzip(await makeTar([manifest, ...names.map((name) => ({ name }))])),
+  );
+  let turns = 0;
+  let isUnpacking = false;
+  let isDone = false;
+  const others = (async () => {
+    while (!isDone) {
+      await pause();
+      if (isUnpacking) turns++;
+    }
+  })();
+  const onStep = (step: string) => isUnpacking = step === "files";
+  await verifyArchive({ ...options, unpackTo: join(dir, "target"), onStep });
+  isDone = true;
+  await others;
+  assert.ok(turns >= 2, `${turns} turns`);
+  assert.equal(Deno.readTextFileSync(join(dir, "target", names[39]!)), "");
+});

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import {
   type ArchiveLimits,
+  contentHash,
   defaultArchiveLimits,
+  serializeFull,
+  signFull,
   verifyArchive,
 } from "../../../src/package/mod.ts";
 import { type PathLimits, PathSet } from "../../../src/package/paths.ts";
@@ -13,6 +16,8 @@ import {
   manifestEntry,
   packIn,
   refusal,
+  sha256,
+  signer,
   type Tree,
   unverified,
 } from "./support.ts";
@@ -113,3 +118,20 @@ inDirectory("files that are too many for the length of their archive are refused
   const limits = { ...defaultArchiveLimits, minBytesPerFile: 1 };
   await verifyArchive({ ...options, limits });
 });
+
+inDirectory(
+  "1,000 files that are 495 directories deep each are refused at the first",
+  async (dir) => {
+    const names = Array.from({ length: 1_000 }, (_, i) => `d${i + 1_000}/${"a/".repeat(494)}a`);
+    const files = Object.fromEntries(names.map((name) => [name, sha256("")]));
+    const limits = { ...defaultArchiveLimits, maxDepth: 1_000, maxDirectories: 1_000_000 };
+    const fields = { name: "hello", version: "1.0.0", files, contentHash: contentHash(files) };
+    const full = signFull(fields, signer, limits);
+    const manifest = { name: "manifest.json", contents: serializeFull(full) };
+    const tar = await makeTar([manifest, ...names.map((name) => ({ name }))]);
+    const options = await archiveOf(dir, gzip(tar));
+    const error = await unverified(options, "full-manifest", "MANIFEST_INVALID");
+    assert.match(error.message, /more than 64 directories deep/);
+    await verifyArchive({ ...options, limits });
+  },
+);
