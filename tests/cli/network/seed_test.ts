@@ -124,7 +124,7 @@ Deno.test("a TCP port that is taken ends it with the port and, where ss can tell
   using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
   const { port } = listener.addr;
   const source = await place.source("x", "1.0.0");
-  await together([["seed"], ["publish", source]].map(async (args, index) => {
+  await together([["seed"], ["publish", "-q", source]].map(async (args, index) => {
     const { code, stdout, stderr } = await (index === 0 ? home : await place.home())
       .run([...args, "--port", `${port}`]);
     assert.deepEqual([code, stdout], [6, ""], stderr);

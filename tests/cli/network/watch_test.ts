@@ -100,7 +100,7 @@ Deno.test("what cannot be seeded is named in the log and in status, and left alo
   await eventually(isSeeded(home, "good"));
   for (const file of ["spoilt-1.0.0.tgz", "short-1.0.0.tgz", "linked-1.0.0.tgz", "stray.tgz"]) {
     await daemon.process.waitForLine(
-      new RegExp(`warning: ${RegExp.escape(file)} is not seeded: .+`),
+      new RegExp(` warn  ${RegExp.escape(file)} is not seeded: .+`),
       "stderr",
     );
   }
