@@ -451,8 +451,9 @@ Deno.test({
     await place.make("small@1.0.0", { dependencies: { large: "*" } });
     await place.make("tiny@1.0.0");
     for (const spec of ["large", "small"]) {
-      const error = await failure(install(place.context({ store }), wanting(spec)), "WRITE_FAILED");
+      const error = await failure(install(place.context({ store }), wanting(spec)), "DISK_FULL");
       assert.equal(error.kind, "failed");
+      assert.match(error.message, /for large@1\.0\.0/);
       assert.deepEqual(await store.list(), []);
     }
     assert.deepEqual(
