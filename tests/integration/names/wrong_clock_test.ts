@@ -27,7 +27,7 @@ async function run(place: Place, home: Home, offsetMs: number, args: string[]) {
         LIBRESEED_BOOTSTRAP: place.testnet.bootstrap,
         LIBRESEED_ALLOW_LOCAL: "true",
         LIBRESEED_PORT: String(await freePort()),
-        LIBRESEED_TIMEOUT: "5s",
+        LIBRESEED_TIMEOUT: "60s",
       },
     }),
     cwd: home.path,
