@@ -123,6 +123,10 @@ Deno.test("a list too long for a record is a catalog: found by range, followed, 
   }
   // Whoever reads a catalog helps to spread it: the publisher has gone.
   await using mirroring = await mirror.daemon(port);
+  await eventually(async () => {
+    const { schedule } = JSON.parse(await mirror.must(["status", "--json"]));
+    return schedule.kept > 0 && schedule.overdue === 0;
+  });
   const range = `${ann.publicKey}/${names[3]}@^1`;
   const { stdout, stderr } = await user.run(["resolve", "-v", range]);
   assert.match(stdout, /"version":"1\.2\.0"/, stderr);
