@@ -6,7 +6,7 @@
  * @module
  */
 
-import { delay, equalBytes, LibreseedError, toHex } from "../base/mod.ts";
+import { delay, toHex } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import type { Catalog } from "../package/mod.ts";
 import {
@@ -17,6 +17,7 @@ import {
 } from "../records/mod.ts";
 import { type CatalogContext, fetchCatalog, versionsByName } from "./catalogs.ts";
 import { findItem, type FindOptions } from "./find_item.ts";
+import { isNetworkError } from "./newest_item.ts";
 import { itemFromJson, type Operations } from "./operations.ts";
 
 /** Versions by name: all that a publisher offers. */
@@ -28,10 +29,10 @@ export type PublisherList =
   & ({ packages: Offer; catalog?: undefined } | { packages?: undefined; catalog: Catalog });
 
 /** When the record is looked up again for the first time while its catalog is fetched, milliseconds. */
-const LOOK_AGAIN_MS = 3_000;
+const LOOK_AGAIN_MS = 4_000;
 /** Each pause is twice the one before, up to this, milliseconds. */
 const LONGEST_PAUSE_MS = 15_000;
-/** How many records of one publisher are followed to their catalogs: a publisher could go on for ever. */
+/** How many catalogs of one publisher are fetched: a publisher could put new records for ever. */
 const MAX_RECORDS = 5;
 
 /**
@@ -80,8 +81,8 @@ export async function readOffer(
 }
 
 /**
- * The list that a record has, or, if its catalog cannot be fetched and a later record has another list
- * by then, that one.
+ * The list that a record has. While its catalog does not come, the record is looked up again, and the
+ * catalogs of later records are fetched beside it: the first that is there counts.
  *
  * @param item the publisher's announce record, verified
  * @throws what {@linkcode readOffer} throws but `RECORD_NOT_FOUND`
@@ -91,82 +92,97 @@ export async function readList(
   publicKey: Uint8Array,
   item: MutableItem,
 ): Promise<PublisherList> {
-  for (let tries = 1;; tries++) {
-    const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
-    if (packages) return { item, packages };
-    const watch = new RecordWatch(context, item);
-    try {
-      const { signal } = watch;
-      const catalog = await fetchCatalog({ ...context, signal }, publicKey, catalogInfoHash!);
-      return { item, catalog };
-    } catch (error) {
-      context.signal?.throwIfAborted();
-      const isGone = watch.signal.aborted ||
-        error instanceof LibreseedError && error.kind === "network";
-      const later = isGone && tries < MAX_RECORDS ? await watch.later() : undefined;
-      if (!later) throw error;
-      item = later;
-    } finally {
-      await watch.stop();
-    }
+  const race = new CatalogRace(context, publicKey);
+  try {
+    return await race.run(item);
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    await race.end();
   }
 }
 
-/** Looks a publisher's announce record up again and again, until it names another catalog. */
-class RecordWatch {
+/** Fetches the catalogs of one publisher's records until one of them is here. */
+class CatalogRace {
   readonly #context: CatalogContext;
-  readonly #item: MutableItem;
-  readonly #stopped = new AbortController();
-  readonly #superseded = new AbortController();
-  readonly #watching: Promise<void>;
-  #later: MutableItem | undefined;
+  readonly #publicKey: Uint8Array;
+  readonly #ended = new AbortController();
+  readonly #outcome = Promise.withResolvers<PublisherList>();
+  readonly #work: Promise<void>[] = [];
+  /** Infohashes of the catalogs that are fetched or were. */
+  readonly #begun = new Set<string>();
+  #running = 0;
+  #newest: MutableItem | undefined;
 
-  constructor(context: CatalogContext, item: MutableItem) {
+  constructor(context: CatalogContext, publicKey: Uint8Array) {
     this.#context = context;
-    this.#item = item;
-    this.#watching = this.#watch().catch(() => {});
+    this.#publicKey = publicKey;
   }
 
-  /** Aborts when the caller's does, and when there is a later record with another list. */
-  get signal(): AbortSignal {
-    const own = this.#superseded.signal;
-    return this.#context.signal ? AbortSignal.any([this.#context.signal, own]) : own;
+  run(item: MutableItem): Promise<PublisherList> {
+    this.#begin(item);
+    this.#work.push(this.#watch().catch(() => {}));
+    return this.#outcome.promise;
   }
 
-  /** The later record; looked for now if it was not met yet. */
-  async later(): Promise<MutableItem | undefined> {
-    await this.stop();
-    return this.#later ?? await this.#look(this.#context.signal);
+  /** Ends what is under way. */
+  async end(): Promise<void> {
+    this.#ended.abort();
+    // What one of them begins is waited for too.
+    for (const work of this.#work) await work;
   }
 
-  async stop(): Promise<void> {
-    this.#stopped.abort();
-    await this.#watching;
+  /** Aborts when the caller's signal does, and at the end. */
+  get #signal(): AbortSignal {
+    const { signal } = this.#context;
+    const own = this.#ended.signal;
+    return signal ? AbortSignal.any([signal, own]) : own;
+  }
+
+  #begin(item: MutableItem): void {
+    this.#newest = item;
+    const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
+    if (packages) return this.#outcome.resolve({ item, packages });
+    if (this.#begun.has(toHex(catalogInfoHash!))) return;
+    this.#begun.add(toHex(catalogInfoHash!));
+    this.#running++;
+    this.#work.push(this.#fetch(item, catalogInfoHash!));
+  }
+
+  async #fetch(item: MutableItem, catalogInfoHash: Uint8Array): Promise<void> {
+    const context = { ...this.#context, signal: this.#signal };
+    try {
+      const catalog = await fetchCatalog(context, this.#publicKey, catalogInfoHash);
+      this.#outcome.resolve({ item, catalog });
+    } catch (error) {
+      // One that came and is no good is the publisher's doing; a later record would not excuse it.
+      if (isNetworkError(error)) await this.#look().catch(() => {});
+      if (--this.#running === 0) this.#outcome.reject(error);
+    }
   }
 
   async #watch(): Promise<void> {
     const { clock } = this.#context;
-    const { signal } = this.#stopped;
     for (let pauseMs = LOOK_AGAIN_MS;; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      await delay(clock, pauseMs, signal);
-      this.#later = await this.#look(signal);
-      if (this.#later) return this.#superseded.abort();
+      await delay(clock, pauseMs, this.#signal);
+      await this.#look();
     }
   }
 
-  async #look(signal: AbortSignal | undefined): Promise<MutableItem | undefined> {
-    const { publicKey, salt, seq, value } = this.#item;
+  /** Looks the record up again, and begins with its catalog if it is a later one. */
+  async #look(): Promise<void> {
+    if (this.#ended.signal.aborted || this.#begun.size >= MAX_RECORDS) return;
+    const { publicKey, salt } = this.#newest!;
     const request = { publicKey: toHex(publicKey), salt: toHex(salt) };
-    const found = await this.#context.operations.lookUp(request, { signal }).catch((error) => {
+    const { operations } = this.#context;
+    const found = await operations.lookUp(request, { signal: this.#signal }).catch((error) => {
       // The network may be there again the next time.
-      if (error instanceof LibreseedError && error.kind === "network") return undefined;
+      if (isNetworkError(error)) return undefined;
       throw error;
     });
     const item = found?.item && itemFromJson(found.item);
-    if (!item || item.seq <= seq || !verifyItem(item)) return undefined;
-    const [before, now] = [decodeAnnounceRecord(value), decodeAnnounceRecord(item.value)];
-    const isSame = now.catalogInfoHash !== undefined &&
-      equalBytes(now.catalogInfoHash, before.catalogInfoHash!);
-    return isSame ? undefined : item;
+    if (this.#ended.signal.aborted || !item || item.seq <= this.#newest!.seq) return;
+    if (verifyItem(item)) this.#begin(item);
   }
 }

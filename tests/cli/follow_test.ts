@@ -130,7 +130,8 @@ Deno.test("a list too long for a record is a catalog: found by range, followed, 
   const range = `${ann.publicKey}/${names[3]}@^1`;
   const { stdout, stderr } = await user.run(["resolve", "-v", range]);
   assert.match(stdout, /"version":"1\.2\.0"/, stderr);
-  assert.match(stderr, /^2 DHT lookups, .*; 1 download, [1-9]\d{3} bytes$/m);
+  // The list is looked up again while its catalog takes long to come.
+  assert.match(stderr, /^[2-9] DHT lookups, .*; 1 download, [1-9]\d{3} bytes$/m);
   assert(user.files().includes(catalog), user.files().join());
   // The second time it is here.
   const again = await user.run(["resolve", "-v", range]);
