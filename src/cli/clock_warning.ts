@@ -7,6 +7,7 @@
 import { LibreseedError } from "../base/mod.ts";
 import type { CommandRun } from "./command.ts";
 import { openState } from "./open_state.ts";
+import { publisherKeyPath } from "./publisher_key.ts";
 import type { Network } from "./with_node.ts";
 
 /**
@@ -35,7 +36,10 @@ async function compare(
 ): Promise<void> {
   const { askDhtClock, describeClock, usedNames } = await import("../daemon/mod.ts");
   using state = await openState({ output, io }, values);
-  const verdict = await askDhtClock(operations, usedNames(state), io.clock.now(), io.signal);
+  const { readKeyFile } = await import("../identity/mod.ts");
+  const { publicKey } = await readKeyFile(publisherKeyPath(values));
+  const names = usedNames(state, publicKey);
+  const verdict = await askDhtClock(operations, names, io.clock.now(), io.signal);
   const { what, isWrong } = describeClock(verdict);
   if (!isWrong) return;
   output.warning(

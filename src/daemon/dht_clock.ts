@@ -41,6 +41,8 @@ export type ClockVerdict =
 
 /** Names that are looked up at most: each costs a lookup a day that is looked at. */
 const MAX_NAMES = 6;
+/** Pins that are looked at to find them. */
+const MAX_PINS = 64;
 /** Days beside our own whose index is looked up. */
 const DAYS = [1, 0, -1, -2];
 /**
@@ -50,10 +52,17 @@ const DAYS = [1, 0, -1, -2];
 const INDEX_LIFE_MS = 3 * 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** The names of others in a home's state whose index somebody else keeps alive. */
-export function usedNames(state: Pick<StateDatabase, "pins" | "records">): UsedName[] {
+/**
+ * The names of others in a home's state whose index somebody else keeps alive.
+ *
+ * @param ownKey this home's own publisher, 32 bytes, if it has one
+ */
+export function usedNames(
+  state: Pick<StateDatabase, "pins" | "records">,
+  ownKey: Uint8Array | undefined,
+): UsedName[] {
   const used: UsedName[] = [];
-  for (const { name, publicKey, lastVersion } of state.pins.list()) {
+  for (const { name, publicKey, lastVersion } of state.pins.others(ownKey, MAX_PINS)) {
     if (used.length === MAX_NAMES) break;
     // What this home writes itself would show its own clock.
     if (state.records.list({ kind: "name-entry", name }).length > 0) continue;

@@ -8,6 +8,7 @@
 import { stat } from "node:fs/promises";
 import type { Clock } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
+import { readKeyFile } from "../identity/mod.ts";
 import { StateDatabase } from "../store/mod.ts";
 import { askDhtClock, describeClock, usedNames } from "./dht_clock.ts";
 import { type Check, doubtful, good, SET_CLOCK } from "./doctor_check.ts";
@@ -21,9 +22,10 @@ export async function checkClockByDht(
   signal?: AbortSignal,
 ): Promise<Check> {
   const name = "dht clock";
-  const { state: path } = homePaths(settings.home);
+  const { state: path, key } = homePaths(settings.home);
   const isThere = await stat(path).then(() => true, () => false);
-  const names = isThere ? namesOf(path, clock) : [];
+  const ownKey = await readKeyFile(key).then(({ publicKey }) => publicKey, () => undefined);
+  const names = isThere ? namesOf(path, clock, ownKey) : [];
   if (names.length === 0) {
     return good(name, "no package of others is used here, so there is nothing to compare it with");
   }
@@ -43,7 +45,7 @@ export async function checkClockByDht(
   }
 }
 
-function namesOf(path: string, clock: Clock) {
+function namesOf(path: string, clock: Clock, ownKey: Uint8Array | undefined) {
   using state = StateDatabase.open(path, clock);
-  return usedNames(state);
+  return usedNames(state, ownKey);
 }

@@ -5,7 +5,7 @@
  */
 
 import { CLOCK_TOLERANCE_MS } from "../base/mod.ts";
-import type { Sqlite } from "./sqlite.ts";
+import type { Row, Sqlite } from "./sqlite.ts";
 
 /**
  * The highest versions that a publisher's list has given here, to tell an old list from a new one. A
@@ -73,16 +73,20 @@ export class PinsTable {
       `SELECT * FROM pins WHERE ?1 IS NULL OR name = ?1
         ORDER BY name, first_seen_ms, public_key`,
       name ?? null,
-    ).map((row) => ({
-      name: row.name as string,
-      publicKey: row.public_key as Uint8Array,
-      firstSeenMs: row.first_seen_ms as number,
-      ...(row.last_version !== null && { lastVersion: row.last_version as string }),
-      ...(row.last_prerelease !== null && { lastPrerelease: row.last_prerelease as string }),
-      ...(row.range_version !== null && { rangeVersion: row.range_version as string }),
-      ...(row.range_prerelease !== null && { rangePrerelease: row.range_prerelease as string }),
-      ...(row.by_hand !== 0 && { byHand: true }),
-    }));
+    ).map(pinOf);
+  }
+
+  /**
+   * Pins of other publishers than one, those of the latest first use at the beginning. A publisher may
+   * have tens of thousands of its own.
+   */
+  others(publicKey: Uint8Array | undefined, limit: number): Pin[] {
+    return this.#sqlite.rows(
+      `SELECT * FROM pins WHERE ?1 IS NULL OR public_key <> ?1
+        ORDER BY first_seen_ms DESC, name LIMIT ?2`,
+      publicKey ?? null,
+      limit,
+    ).map(pinOf);
   }
 
   /** Removes one pin of a name, or all of them; returns how many there were. */
@@ -93,4 +97,17 @@ export class PinsTable {
       publicKey ?? null,
     );
   }
+}
+
+function pinOf(row: Row): Pin {
+  return {
+    name: row.name as string,
+    publicKey: row.public_key as Uint8Array,
+    firstSeenMs: row.first_seen_ms as number,
+    ...(row.last_version !== null && { lastVersion: row.last_version as string }),
+    ...(row.last_prerelease !== null && { lastPrerelease: row.last_prerelease as string }),
+    ...(row.range_version !== null && { rangeVersion: row.range_version as string }),
+    ...(row.range_prerelease !== null && { rangePrerelease: row.range_prerelease as string }),
+    ...(row.by_hand !== 0 && { byHand: true }),
+  };
 }

@@ -282,6 +282,21 @@ Deno.test("a pin that a person made stays one, however it is set again", async (
   });
 });
 
+Deno.test("pins of other publishers are found without one's own, the latest first, and no more than asked for", async () => {
+  await withState(({ pins }) => {
+    const [own, ann, bob] = [bytes(32, 1), bytes(32, 2), bytes(32, 3)];
+    for (let i = 0; i < 50; i++) pins.set({ name: `own-${i}`, publicKey: own, firstSeenMs: i });
+    pins.set({ name: "a", publicKey: ann, firstSeenMs: 7, lastVersion: "1.0.0" });
+    pins.set({ name: "b", publicKey: bob, firstSeenMs: 9 });
+    const names = (key: Uint8Array | undefined, limit: number) =>
+      pins.others(key, limit).map(({ name }) => name);
+    assert.deepEqual(names(own, 10), ["b", "a"]);
+    assert.deepEqual(names(own, 1), ["b"]);
+    assert.equal(pins.others(own, 2)[1]!.lastVersion, "1.0.0");
+    assert.equal(names(undefined, 100).length, 52);
+  });
+});
+
 Deno.test("a pin that a clock ahead has dated gets the time of the next use", async () => {
   await withState(({ pins }) => {
     const pin = { name: "a", publicKey: bytes(32, 1) };
