@@ -39,7 +39,7 @@ import {
 } from "./operations.ts";
 import { isCatalogName } from "./catalogs.ts";
 import { SeededCatalogs } from "./seeded_catalogs.ts";
-import { describeEntry, limitsOf, Packages, type Seeder } from "./packages.ts";
+import { describeEntry, limitsOf, Packages } from "./packages.ts";
 import { removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { networkOf } from "./ip_versions.ts";
@@ -47,6 +47,7 @@ import { KeptNodes } from "./kept_nodes.ts";
 import { KeptRecords } from "./kept_records.ts";
 import { memoryOf } from "./memory.ts";
 import { describeSettings, mergeOrigins, mergeSettings, tellReloaded, tunable } from "./reload.ts";
+import { seederOf } from "./seeder.ts";
 import { Seeding } from "./seeding.ts";
 import { NameKeeper } from "./name_keeper.ts";
 import { WorkerHost } from "./worker_host.ts";
@@ -197,16 +198,13 @@ export class Host implements Operations {
       onWarning: listeners.onWarning,
     });
     this.#dht = new RecordOperations(worker, this.#records, this.#names, clock, onWarning);
-    const seeder: Seeder = {
-      seed: (archives) =>
-        worker.seed(archives.map((archive) => ({
-          ...archive,
-          announceDueMs: this.#torrentsDueMs
-            ? this.#torrentsDueMs.get(archive.infoHashHex) ?? 0
-            : this.#records.torrentDueMs(archive.infoHashHex),
-        }))),
-      unseed: (infoHashHex) => worker.unseed(infoHashHex),
-    };
+    const dueMs = (infoHashHex: string) => this.#records.torrentDueMs(infoHashHex);
+    const seeder = seederOf(
+      worker,
+      (one) => this.#torrentsDueMs ? this.#torrentsDueMs.get(one) ?? 0 : dueMs(one),
+    );
+    // Readers ask for the newest catalog of a batch: it goes before all that waits to be announced.
+    const catalogSeeder = seederOf(worker, (one) => dueMs(one) || -clock.now());
     this.#packages = new Packages({
       seeds: this.#seeds,
       state: this.#state,
@@ -216,7 +214,12 @@ export class Host implements Operations {
       clock,
       onWarning: listeners.onWarning,
     });
-    this.#catalogs = new SeededCatalogs({ seedDirectory, seeder, clock, onWarning });
+    this.#catalogs = new SeededCatalogs({
+      seedDirectory,
+      seeder: catalogSeeder,
+      clock,
+      onWarning,
+    });
     this.#nodes.start(() => worker.knownNodes());
   }
 

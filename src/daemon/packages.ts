@@ -38,13 +38,8 @@ import { Batch } from "./batch.ts";
 import { DaemonError } from "./errors.ts";
 import { magnetOf } from "./manifest_item.ts";
 import type { PackageJson } from "./operations.ts";
+import type { Seeder } from "./seeder.ts";
 import { rememberVerified } from "./verified.ts";
-
-/** The part of the worker that this needs. */
-export interface Seeder {
-  seed(archives: SeedOrder[]): Promise<void>;
-  unseed(infoHashHex: string): Promise<void>;
-}
 
 /** Options of {@linkcode Packages}. */
 export interface PackagesOptions {

@@ -20,7 +20,7 @@ import {
   isKeptCatalogName,
   keptCatalogName,
 } from "./catalogs.ts";
-import type { Seeder } from "./packages.ts";
+import type { Seeder } from "./seeder.ts";
 
 /** Options of {@linkcode SeededCatalogs}. */
 export interface SeededCatalogsOptions {
