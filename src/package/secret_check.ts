@@ -5,8 +5,9 @@
  * @module
  */
 
-import { type FileScan, SecretDetector } from "../secrets/mod.ts";
+import { type FileScan, SecretDetector, SmallFiles } from "../secrets/mod.ts";
 import { PackageError, quote } from "./errors.ts";
+import { comparePaths } from "./paths.ts";
 import type { ScannedFile } from "./selection/mod.ts";
 import { readSource } from "./source_file.ts";
 import type { TarEntry } from "./tar_reader.ts";
@@ -31,9 +32,9 @@ const READ_BYTES = 256 * 1024;
 
 /** Looks for secrets in the files of one package, while somebody reads them. */
 export class SecretCheck {
-  /** Files with a secret that nobody has let in, in the order in which they were read. */
-  readonly found: SecretFile[] = [];
+  readonly #found: SecretFile[] = [];
   readonly #detector: SecretDetector;
+  readonly #small: SmallFiles;
   readonly #allows: (path: string) => boolean;
 
   /**
@@ -42,19 +43,30 @@ export class SecretCheck {
    */
   constructor(allowed: AllowedSecrets = [], detector = new SecretDetector()) {
     this.#detector = detector;
+    this.#small = new SmallFiles(detector, (path, kind) => this.#found.push({ path, kind }));
     const paths = new Set(allowed === "all" ? [] : allowed.map(normalize));
     this.#allows = (path) => allowed === "all" || paths.has(path);
+  }
+
+  /** Files with a secret that nobody has let in, of those that were read to their end. */
+  get found(): SecretFile[] {
+    this.#small.finish();
+    return this.#found.sort((a, b) => comparePaths(a.path, b.path));
   }
 
   /** Begins with a file. Whoever reads it adds its bytes, and ends it. */
   begin(path: string, sizeBytes: number): FileCheck {
     if (this.#allows(path)) return { add() {}, end() {} };
-    const scan: FileScan = this.#detector.file(path, sizeBytes);
+    let scan: FileScan | undefined;
     return {
-      add: (chunk) => scan.add(chunk),
+      add: (chunk) => {
+        if (!scan && chunk.length === sizeBytes && this.#small.take(path, chunk)) return;
+        scan ??= this.#detector.file(path, sizeBytes);
+        scan.add(chunk);
+      },
       end: () => {
-        const kind = scan.end();
-        if (kind !== undefined) this.found.push({ path, kind });
+        const kind = scan?.end();
+        if (kind !== undefined) this.#found.push({ path, kind });
       },
     };
   }
@@ -88,8 +100,8 @@ export class SecretCheck {
    * @throws {PackageError} `SECRET_FOUND` if a secret was found; `detail.secrets` has all of them
    */
   refuse(where: string, toAllow = "`--allow-secret PATH` lets one in"): void {
-    if (this.found.length === 0) return;
     const secrets = this.found;
+    if (secrets.length === 0) return;
     const named = secrets.slice(0, MAX_NAMED).map(({ path, kind }) => `${quote(path)} (${kind})`);
     const others = secrets.length - named.length;
     if (others > 0) named.push(`${others} more`);

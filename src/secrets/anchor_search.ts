@@ -12,28 +12,36 @@ const WINDOW_BYTES = 5;
 /** Bytes between two looks, and so the offsets in a window that a pair of bytes may have. */
 const STEP_BYTES = 4;
 /** Groups of anchors that have bits of their own: all in one would agree with each other too often. */
-const BUCKETS = 4;
+const BUCKETS = 8;
 /** Words that are looked at in one go: 64 KiB, which stay in the processor's cache. */
 const BLOCK_WORDS = 16_384;
+/** Characters of a token that `…` stands for: words that begin like one are passed over at once. */
+const TOKEN_RUN = 10;
 /** Stands for what is before the first byte. */
 const LINE_END = 10;
 
-/** The bytes that one character of an anchor may be. */
-type ByteClass = readonly number[];
+/** The bytes that one character of an anchor may be. Anchors share them. */
+interface ByteClass {
+  bytes: readonly number[];
+  /** By byte: 1 if it is one of them. */
+  allowed: Uint8Array;
+  /** How often they turn up in sources, together. */
+  weight: number;
+}
 
 /** An anchor, prepared. */
 interface Anchor {
   index: number;
   classes: readonly ByteClass[];
-  /** Bytes, that of the lead included. */
-  length: number;
-  /** The same for the comparison: `allowed[256 * i + byte]` is not 0. */
-  allowed: Uint8Array;
   /** 1 if the first class is of the byte before the anchor. */
   lead: 0 | 1;
   /** Where its window begins. */
   windowAt: number;
+  /** Sorts anchors by their windows. */
+  order: number;
 }
+
+type Tables = Record<"here" | "before" | "after", PairTable>;
 
 /** What is searched, and for whom. */
 interface Part {
@@ -44,11 +52,6 @@ interface Part {
   visit: (anchor: number, at: number) => boolean;
 }
 
-const anyByte: ByteClass = Array.from({ length: 256 }, (_, byte) => byte);
-/** Follows an anchor that is shorter than a window: what tokens are made of. */
-const tokenByte = parseClass("A-Za-z0-9+/_=~.-");
-const notInAWord = parseClass("^A-Za-z0-9_");
-
 /**
  * A search for many anchors at once. The idea is Teddy's (Hyperscan), with pairs of bytes in place of
  * vector registers: each pair has a bit for each offset in the window that it may have, and a window
@@ -57,13 +60,11 @@ const notInAWord = parseClass("^A-Za-z0-9_");
  */
 export class AnchorSearch {
   /** Bits of a pair, of the pair before it, of the pair after it. */
-  readonly #here = new Uint16Array(65_536);
-  readonly #before = new Uint16Array(65_536);
-  readonly #after = new Uint16Array(65_536);
-  /** By {@linkcode coreOf}: 1 if a window may have these three bytes in its middle. */
-  readonly #cores = new Uint8Array(65_536);
-  /** For the first two bytes of a window: 1 + index in `#lists`, or 0. */
-  readonly #listOf = new Uint16Array(65_536);
+  readonly #here: Uint32Array;
+  readonly #before: Uint32Array;
+  readonly #after: Uint32Array;
+  /** By {@linkcode coreOf} of the three bytes in the middle of a window: 1 + index in `#lists`, or 0. */
+  readonly #cores = new Uint16Array(65_536);
   readonly #lists: Anchor[][] = [];
   /** Bytes of the longest anchor. */
   readonly #longest: number;
@@ -71,21 +72,25 @@ export class AnchorSearch {
 
   /**
    * @param anchors literal texts in Latin-1, in which `[…]` stands for one of several characters, as
-   * in a regular expression. Behind `^`, only those at the beginning of a word are found. Those shorter
-   * than five characters are only found before a character of a token
+   * in a regular expression. Behind `^`, only those at the beginning of a word are found; before `…`,
+   * only those that more of a token follows, and so are those shorter than five characters
    */
   constructor(anchors: readonly string[]) {
     const classes = new Map<string, ByteClass>();
     const all = anchors.map((text, index) => prepare(text, index, classes));
-    this.#longest = Math.max(...all.map(({ length }) => length));
+    const tables = { here: new PairTable(), before: new PairTable(), after: new PairTable() };
+    this.#longest = Math.max(...all.map(({ classes }) => classes.length));
     const literal = all.filter(isLiteral).sort(byWindow);
     const others = all.filter((one) => !isLiteral(one)).sort(byWindow);
     const half = BUCKETS / 2;
     for (const [first, some] of [[0, literal], [half, others]] as const) {
       for (const [i, anchor] of some.entries()) {
-        this.#enter(anchor, first + Math.floor(i * half / some.length));
+        this.#enter(anchor, first + Math.floor(i * half / some.length), tables);
       }
     }
+    this.#here = tables.here.finish();
+    this.#before = tables.before.finish();
+    this.#after = tables.after.finish();
   }
 
   /**
@@ -150,71 +155,105 @@ export class AnchorSearch {
       const [last, word] = [words[at - 1]!, words[at]!];
       const [b, c, d, e] = [last >>> 24, word & 255, word >>> 8 & 255, word >>> 16 & 255];
       found[kept] = at;
-      kept += cores[coreOf(d, e, word >>> 24)]! | cores[coreOf(c, d, e)]! |
+      const lists = cores[coreOf(d, e, word >>> 24)]! | cores[coreOf(c, d, e)]! |
         cores[coreOf(b, c, d)]! | cores[coreOf(last >>> 16 & 255, b, c)]!;
+      kept += lists === 0 ? 0 : 1;
     }
     return kept;
   }
 
   /** Looks at windows one by one. */
   #lookAtEach(part: Part, windowFrom: number, windowTo: number): boolean {
-    const { bytes } = part;
-    const end = Math.min(windowTo, bytes.length - WINDOW_BYTES + 1);
+    const end = Math.min(windowTo, part.bytes.length - WINDOW_BYTES + 1);
     for (let window = Math.max(-1, windowFrom); window < end; window++) {
-      const core = coreOf(bytes[window + 1]!, bytes[window + 2]!, bytes[window + 3]!);
-      if (this.#cores[core] !== 0 && this.#look(part, window)) return true;
+      if (this.#look(part, window)) return true;
     }
     return false;
   }
 
   /** Visits the anchors that have their window here, and begin in the part; `true` ends it all. */
   #look({ bytes, from, to, visit }: Part, window: number): boolean {
-    const list = this.#listOf[(window < 0 ? LINE_END : bytes[window]!) | bytes[window + 1]! << 8]!;
+    const core = coreOf(bytes[window + 1]!, bytes[window + 2]!, bytes[window + 3]!);
+    const list = this.#cores[core]!;
     if (list === 0) return false;
     const anchors = this.#lists[list - 1]!;
     for (let n = 0; n < anchors.length; n++) {
-      const { index, allowed, lead, windowAt, length } = anchors[n]!;
-      // The third and fourth byte of the window, of which most that came so far have others.
-      const third = (windowAt + 2) << 8;
-      if (allowed[third + bytes[window + 2]!] === 0) continue;
-      if (allowed[third + 256 + bytes[window + 3]!] === 0) continue;
+      const { index, classes, lead, windowAt } = anchors[n]!;
       const first = window - windowAt;
       const at = first + lead;
-      if (at < from || at >= to || first + length > bytes.length) continue;
+      if (at < from || at >= to || first + classes.length > bytes.length) continue;
       let i = 0;
-      while (
-        i < length && allowed[(i << 8) + (first + i < 0 ? LINE_END : bytes[first + i]!)] !== 0
-      ) {
-        i++;
-      }
-      if (i === length && visit(index, at)) return true;
+      while (i < classes.length && classes[i]!.allowed[byteAt(bytes, first + i)] !== 0) i++;
+      if (i === classes.length && visit(index, at)) return true;
     }
     return false;
   }
 
-  #enter(anchor: Anchor, bucket: number): void {
+  #enter(anchor: Anchor, bucket: number, { here, before, after }: Tables): void {
     const window = windowOf(anchor);
     const at = (i: number) => window[i] ?? anyByte;
     for (let offset = 0; offset < STEP_BYTES; offset++) {
       const bit = 1 << (offset + bucket * STEP_BYTES);
-      mark(this.#here, at(offset), at(offset + 1), bit);
-      mark(this.#after, at(offset + 2), at(offset + 3), bit);
-      mark(this.#before, at(offset - 2), at(offset - 1), bit);
+      here.mark(at(offset), at(offset + 1), bit);
+      after.mark(at(offset + 2), at(offset + 3), bit);
+      before.mark(at(offset - 2), at(offset - 1), bit);
     }
-    for (const one of at(1)) {
-      for (const other of at(2)) {
-        for (const third of at(3)) this.#cores[coreOf(one, other, third)] = 1;
-      }
-    }
-    for (const one of at(0)) {
-      for (const other of at(1)) {
-        const pair = one | other << 8;
-        const list = this.#listOf[pair]!;
-        if (list > 0) this.#lists[list - 1]!.push(anchor);
-        else this.#listOf[pair] = this.#lists.push([anchor]);
+    for (const one of at(1).bytes) {
+      for (const other of at(2).bytes) {
+        for (const third of at(3).bytes) {
+          const core = coreOf(one, other, third);
+          const list = this.#cores[core]!;
+          if (list === 0) this.#cores[core] = this.#lists.push([anchor]);
+          else if (this.#lists[list - 1]!.at(-1) !== anchor) this.#lists[list - 1]!.push(anchor);
+        }
       }
     }
   }
+}
+
+/** Sets bits for pairs of bytes in one table. */
+class PairTable {
+  readonly bits = new Uint32Array(65_536);
+  /** Bits of all pairs with a certain first or second byte, and of all pairs. */
+  readonly #ofFirst = new Uint32Array(256);
+  readonly #ofSecond = new Uint32Array(256);
+  #ofAll = 0;
+  /** Bits that were set for two classes: anchors share them. */
+  readonly #done = new Map<ByteClass, Map<ByteClass, number>>();
+
+  mark(ones: ByteClass, others: ByteClass, bit: number): void {
+    if (ones === anyByte && others === anyByte) this.#ofAll |= bit;
+    else if (others === anyByte) { for (const one of ones.bytes) this.#ofFirst[one]! |= bit; }
+    else if (ones === anyByte) { for (const other of others.bytes) this.#ofSecond[other]! |= bit; }
+    else {
+      const ofOnes = entry(this.#done, ones, () => new Map<ByteClass, number>());
+      const before = ofOnes.get(others) ?? 0;
+      if ((before & bit) !== 0) return;
+      ofOnes.set(others, before | bit);
+      for (const other of others.bytes) {
+        for (const one of ones.bytes) this.bits[one | other << 8]! |= bit;
+      }
+    }
+  }
+
+  /** The bits of each pair, when all are marked. */
+  finish(): Uint32Array {
+    const { bits } = this;
+    for (let pair = 0; pair < bits.length; pair++) {
+      bits[pair]! |= this.#ofFirst[pair & 255]! | this.#ofSecond[pair >> 8]! | this.#ofAll;
+    }
+    return bits;
+  }
+}
+
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, value = make());
+  return value;
+}
+
+function byteAt(bytes: Uint8Array, at: number): number {
+  return at < 0 ? LINE_END : bytes[at]!;
 }
 
 /** Some number of 16 bits for the three bytes in the middle of a window. */
@@ -222,40 +261,25 @@ function coreOf(second: number, third: number, fourth: number): number {
   return Math.imul(second << 16 | third << 8 | fourth, 0x9e3779b1) >>> 16;
 }
 
-function mark(table: Uint16Array, ones: ByteClass, others: ByteClass, bit: number): void {
-  // Already so, from another anchor.
-  if (ones === anyByte && others === anyByte) {
-    if ((table[0]! & bit) === 0) {
-      for (let pair = 0; pair < table.length; pair++) table[pair]! |= bit;
-    }
-    return;
-  }
-  for (const other of others) {
-    for (const one of ones) table[one | other << 8]! |= bit;
-  }
-}
-
 /** @param known classes that were parsed before, by their text */
 function prepare(text: string, index: number, known: Map<string, ByteClass>): Anchor {
   const lead = text.startsWith("^") ? 1 : 0;
+  const isToken = text.endsWith("…");
+  if (isToken) text = text.slice(0, -1);
   const classes: ByteClass[] = lead === 1 ? [notInAWord] : [];
   for (const [part] of text.slice(lead).matchAll(/\[[^\]]+\]|[^[]/gs)) {
-    let one = known.get(part);
-    one ??= part.length > 1 ? parseClass(part.slice(1, -1)) : [part.charCodeAt(0)];
-    known.set(part, one);
-    classes.push(one);
+    classes.push(
+      entry(
+        known,
+        part,
+        () => part.length > 1 ? parseClass(part.slice(1, -1)) : classOf([part.charCodeAt(0)]),
+      ),
+    );
   }
   while (classes.length < WINDOW_BYTES) classes.push(tokenByte);
-  const { length } = classes;
-  const allowed = new Uint8Array(length * 256);
-  for (const [i, one] of classes.entries()) for (const byte of one) allowed[256 * i + byte] = 1;
-  return { index, classes, length, allowed, lead, windowAt: rarestWindow(classes) };
-}
-
-/** The bytes of a class, written as between the brackets of a regular expression. */
-function parseClass(text: string): ByteClass {
-  const pattern = new RegExp(`[${text}]`);
-  return anyByte.filter((byte) => pattern.test(String.fromCharCode(byte)));
+  const windowAt = rarestWindow(classes);
+  if (isToken) { for (let i = 0; i < TOKEN_RUN; i++) classes.push(tokenByte); }
+  return { index, classes, lead, windowAt, order: orderOf(classes, windowAt) };
 }
 
 function windowOf({ classes, windowAt }: Anchor): readonly ByteClass[] {
@@ -263,23 +287,29 @@ function windowOf({ classes, windowAt }: Anchor): readonly ByteClass[] {
 }
 
 function isLiteral(anchor: Anchor): boolean {
-  return windowOf(anchor).every((one) => one.length === 1);
+  return windowOf(anchor).every(({ bytes }) => bytes.length === 1);
 }
 
 /** Those that look alike share a bucket. */
 function byWindow(a: Anchor, b: Anchor): number {
-  const text = (anchor: Anchor) => String.fromCharCode(...windowOf(anchor).map((one) => one[0]!));
-  return text(a) < text(b) ? -1 : 1;
+  return a.order - b.order;
+}
+
+/** The first characters of a window as a number. */
+function orderOf(classes: readonly ByteClass[], windowAt: number): number {
+  const [one, other, third] = classes.slice(windowAt).map(({ bytes }) => bytes[0]!);
+  return one! << 16 | other! << 8 | third!;
 }
 
 /** Where the window lies that turns up least in ordinary text. */
 function rarestWindow(classes: readonly ByteClass[]): number {
-  const weights = classes.map((one) => one.reduce((sum, byte) => sum + weightOfByte[byte]!, 0));
   let best = 0;
   let least = Infinity;
-  for (let at = 0; at + WINDOW_BYTES <= weights.length; at++) {
+  for (let at = 0; at + WINDOW_BYTES <= classes.length; at++) {
     let weight = 0;
-    for (let i = at; i + 1 < at + WINDOW_BYTES; i++) weight += weights[i]! * weights[i + 1]!;
+    for (let i = at; i + 1 < at + WINDOW_BYTES; i++) {
+      weight += classes[i]!.weight * classes[i + 1]!.weight;
+    }
     if (weight >= least) continue;
     best = at;
     least = weight;
@@ -300,6 +330,25 @@ const WEIGHTS: readonly (readonly [chars: string, weight: number])[] = [
   ["vwk<>{}[]*", 2],
 ];
 
-const weightOfByte = anyByte.map((byte) =>
-  WEIGHTS.find(([chars]) => chars.includes(String.fromCharCode(byte)))?.[1] ?? 1
-);
+const allBytes = Array.from({ length: 256 }, (_, byte) => byte);
+
+function weightOf(byte: number): number {
+  return WEIGHTS.find(([chars]) => chars.includes(String.fromCharCode(byte)))?.[1] ?? 1;
+}
+
+function classOf(bytes: readonly number[]): ByteClass {
+  const allowed = new Uint8Array(256);
+  for (const byte of bytes) allowed[byte] = 1;
+  return { bytes, allowed, weight: bytes.reduce((sum, byte) => sum + weightOf(byte), 0) };
+}
+
+/** The bytes of a class, written as between the brackets of a regular expression. */
+function parseClass(text: string): ByteClass {
+  const pattern = new RegExp(`[${text}]`);
+  return classOf(allBytes.filter((byte) => pattern.test(String.fromCharCode(byte))));
+}
+
+const anyByte = classOf(allBytes);
+/** What tokens are made of. */
+const tokenByte = parseClass("A-Za-z0-9+/_=~.%:@$!-");
+const notInAWord = parseClass("^A-Za-z0-9_");

@@ -47,6 +47,11 @@ const MAGIC: readonly (readonly [kind: string, start: RegExp])[] = [
 /** The first bytes of all formats: most files begin with another. */
 const FIRST_BYTES = new Set([0x30, 0xfe, 0xce, 0x03, 0x53, 0x6f, 0x3d, 0x94, 0x95, 0xc5]);
 
+/** Whether a file begins like one of the formats; most others do not. */
+export function isBinaryHead(head: Uint8Array): boolean {
+  return FIRST_BYTES.has(head[0]!);
+}
+
 /**
  * What a file is, going by how it begins.
  *
@@ -54,7 +59,7 @@ const FIRST_BYTES = new Set([0x30, 0xfe, 0xce, 0x03, 0x53, 0x6f, 0x3d, 0x94, 0x9
  * @param sizeBytes its length, if that is known
  */
 export function binaryKey(head: Uint8Array, sizeBytes: number | undefined): string | undefined {
-  if (!FIRST_BYTES.has(head[0] ?? 0)) return undefined;
+  if (!isBinaryHead(head)) return undefined;
   const hex = Array.from(head, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return hex.startsWith("30")
     ? derKey(hex, sizeBytes)

@@ -52,6 +52,16 @@ export class SecretDetector {
     return new FileScan(this, namedFilesOf(path), sizeBytes);
   }
 
+  /** Offsets of all anchors, in no certain order: where there is none, there is no secret. */
+  anchorsIn(bytes: Uint8Array): number[] {
+    const found: number[] = [];
+    this.#search.visit(bytes, 0, bytes.length, (_, at) => {
+      found.push(at);
+      return false;
+    });
+    return found;
+  }
+
   /**
    * The kind of the first secret that begins in a part of a file's bytes. What it begins with must be
    * in the part; what else is in `bytes` is looked at as far as that takes.
@@ -92,13 +102,15 @@ export class FileScan {
   readonly #sizeBytes: number | undefined;
   #kind: string | undefined;
   /** Chunks that are too short to be looked at one by one. */
-  #gathered: Uint8Array[] = [];
+  #gathered: Uint8Array[] | undefined;
   #gatheredBytes = 0;
+  /** All of it was looked at in one piece. */
+  #isWhole = false;
   #units: TextUnits | undefined;
   /** Bytes of the file that were looked at, or held. */
   #position = 0;
   /** The last bytes, of which the part from `#heldFrom` on is to be looked at yet. */
-  #held: Uint8Array = new Uint8Array();
+  #held: Uint8Array | undefined;
   #heldFrom = 0;
   /** The beginning of a file that is known by its name. */
   #beginning = "";
@@ -118,27 +130,28 @@ export class FileScan {
     if (this.#kind !== undefined || chunk.length === 0) return;
     // The usual case is a small file in one piece.
     const isWhole = chunk.length === this.#sizeBytes;
+    this.#isWhole = isWhole;
     if (isWhole || this.#gatheredBytes === 0 && chunk.length >= MIN_CHUNK_BYTES) {
       this.#take(chunk, isWhole);
       return;
     }
-    this.#gathered.push(chunk.slice());
+    (this.#gathered ??= []).push(chunk.slice());
     this.#gatheredBytes += chunk.length;
     if (this.#gatheredBytes >= MIN_CHUNK_BYTES) this.#take(this.#takeGathered(), false);
   }
 
   /** The kind of the secret that is in the file, if one is. Nothing may be added any more. */
   end(): string | undefined {
-    if (this.#kind === undefined) this.#take(this.#takeGathered(), true);
+    if (this.#kind === undefined && !this.#isWhole) this.#take(this.#takeGathered(), true);
+    if (this.#kind !== undefined || this.#named.length === 0) return this.#kind;
     const mark = this.#units?.stride === 1 ? "\xef\xbb\xbf" : /^[\xfe\xff]/;
     const beginning = this.#beginning.replace(mark, "");
-    this.#kind ??= this.#named.find(({ holds }) => holds(beginning))?.kind;
-    return this.#kind;
+    return this.#named.find(({ holds }) => holds(beginning))?.kind;
   }
 
   #takeGathered(): Uint8Array {
-    const bytes = concatBytes(...this.#gathered);
-    this.#gathered = [];
+    const bytes = concatBytes(...this.#gathered ?? []);
+    this.#gathered = undefined;
     this.#gatheredBytes = 0;
     return bytes;
   }
@@ -161,7 +174,7 @@ export class FileScan {
   #lookAt(bytes: Uint8Array, isLast: boolean): string | undefined {
     let from = 0;
     const held = this.#held;
-    if (held.length > 0) {
+    if (held) {
       const isShort = bytes.length <= BEFORE_BYTES + BEHIND_BYTES;
       const seam = concatBytes(held, bytes.subarray(0, BEFORE_BYTES + BEHIND_BYTES));
       from = isShort ? bytes.length : BEFORE_BYTES;
@@ -170,7 +183,7 @@ export class FileScan {
     }
     const to = isLast ? bytes.length : bytes.length - BEHIND_BYTES;
     const kind = this.#detector.kindIn(bytes, from, to);
-    this.#held = isLast ? new Uint8Array() : bytes.slice(to - BEFORE_BYTES);
+    this.#held = isLast ? undefined : bytes.slice(to - BEFORE_BYTES);
     this.#heldFrom = BEFORE_BYTES;
     return kind;
   }

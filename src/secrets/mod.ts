@@ -6,3 +6,4 @@
  */
 
 export { type FileScan, SecretDetector } from "./detector.ts";
+export { SmallFiles } from "./small_files.ts";

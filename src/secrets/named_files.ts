@@ -23,6 +23,10 @@ export const NAMED_BYTES = 256 * 1024;
 /** What is called `.env.example` and the like is there to be copied and filled in. */
 const SAMPLE = /\b(examples?|samples?|templates?|dist|defaults?|tpl|tmpl|schema|vault|md|d\.ts)$/i;
 const SAMPLE_FIRST = /^(example|sample|template|default)s?\.env$/i;
+/** Endings of most files in packages, none of which is of a list of settings. */
+const SOURCES = new Set(
+  "js ts mjs cjs mts cts jsx tsx map md css html svg png py rb go rs c h cpp java wasm".split(" "),
+);
 /** What a source is called, and no list of settings. */
 const SOURCE = /\.(c|m)?[jt]sx?$|\.(py|rb|go|rs|md|html?|map)$/i;
 
@@ -202,6 +206,7 @@ const none: readonly NamedFile[] = [];
 
 /** The kinds that a path belongs to. Most belong to none. */
 export function namedFilesOf(path: string): readonly NamedFile[] {
+  if (SOURCES.has(path.slice(path.lastIndexOf(".") + 1))) return none;
   if (!anyName.test(path)) return none;
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (SAMPLE.test(name) || SAMPLE_FIRST.test(name) || SOURCE.test(name)) return none;

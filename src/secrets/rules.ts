@@ -37,9 +37,6 @@ export type TokenRow = readonly [kind: string, anchors: string, tail: string, be
 const START = "(?:(?<![A-Za-z0-9_])|" +
   "(?<=\\\\[nrtbf]|\\\\u00[0-9a-fA-F]{2}|\\\\x[0-9a-fA-F]{2}|%[0-9A-F]{2}))";
 
-/** More of a token behind its anchor, so that words that begin like one are passed over at once. */
-const TOKEN_RUN = "[A-Za-z0-9+/_=~.%:@$!-]".repeat(10);
-
 /** The rule of a row. The token without its anchor must not be a placeholder. */
 export function tokenRule([kind, anchors, tail, before = START]: TokenRow): Rule {
   const list = anchors.split("|");
@@ -48,7 +45,7 @@ export function tokenRule([kind, anchors, tail, before = START]: TokenRow): Rule
   ).join("|");
   return {
     kind,
-    anchors: before === START ? list.map((anchor) => anchor + TOKEN_RUN) : list,
+    anchors: before === START ? list.map((anchor) => anchor + "…") : list,
     pattern: new RegExp(`${before}(?:${literal})(${tail})`, "y"),
     accept: (match) => !isSampleToken(match[1]!),
   };

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isPlaceholder, isStandIn, looksRandom } from "./placeholder.ts";
+import { isPlaceholder, isSampleToken, isStandIn, looksRandom } from "./placeholder.ts";
 import type { Rule } from "./rules.ts";
 
 /** Between a setting's name and its value, in whatever language. */
@@ -112,6 +112,19 @@ export function settingRules(): Rule[] {
         "y",
       ),
       accept: (match) => isSecretName(match) && looksRandom(match[1]!),
+    },
+    {
+      kind: "setting with a secret",
+      anchors: [
+        ...["api_key", "apiKey", "apikey", "api-key", "secret_key", "secretKey", "access_token"],
+        ...["accessToken", "auth_token", "authToken", "client_secret", "clientSecret"],
+      ],
+      pattern: new RegExp(
+        `(?:api[_-]?[kK]ey|secret_?[kK]ey|(?:access|auth)_?[tT]oken|client_?[sS]ecret)${IS}` +
+          `([A-Za-z0-9+/_.-]{20,200}={0,2})(?=[\\s"'\`,;\\\\)&#]|$)`,
+        "y",
+      ),
+      accept: ([, value]) => looksRandom(value!) && !isSampleToken(value!),
     },
     {
       kind: "password hash of a system account",

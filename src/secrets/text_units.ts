@@ -17,8 +17,12 @@ export interface TextUnits {
 const SAMPLE_CHARS = 32;
 const MIN_CHARS = 8;
 
+const oneByte: TextUnits = { stride: 1, offset: 0 };
+
 /** Goes by the byte order mark (Unicode 15, section 23.8) or, without one, by where the zeros are. */
 export function textUnitsOf(head: Uint8Array): TextUnits {
+  // Most files begin with two characters of one byte each.
+  if (head[0]! > 0 && head[0]! < 0xfe && head[1] !== 0) return oneByte;
   const begins = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);
   if (begins(0xff, 0xfe, 0, 0)) return { stride: 4, offset: 0 };
   if (begins(0, 0, 0xfe, 0xff)) return { stride: 4, offset: 3 };
@@ -27,7 +31,7 @@ export function textUnitsOf(head: Uint8Array): TextUnits {
   for (const offset of [0, 1]) {
     if (isEachSecond(head, offset)) return { stride: 2, offset };
   }
-  return { stride: 1, offset: 0 };
+  return oneByte;
 }
 
 /**

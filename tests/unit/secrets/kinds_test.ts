@@ -288,6 +288,8 @@ const files: Record<string, () => [path: string, contents: string | Uint8Array]>
     `connect("postgres://app:${alnum(16)}@db.prod.internal.net:5432/app")`,
   ],
   "setting of a secret in a script": () => ["ci.sh", `export HEROKU_API_KEY=${uuid()}\n`],
+  "setting of a secret in a source": () => ["a.js", `const apiKey = "${hex(32)}";\n`],
+  "setting of a secret in JSON": () => ["a.json", JSON.stringify({ client_secret: alnum(40) })],
   "Rails master key": () => ["config/master.key", hex(32)],
   "Terraform variables": () => ["prod.tfvars", `db_password = "correct-horse"\n`],
   "WordPress configuration": () => ["wp-config.php", `define( 'DB_PASSWORD', 'h0rse99' );\n`],

@@ -97,6 +97,10 @@ const passing: Record<string, [path: string, contents: string | Uint8Array]> = {
     "a.ts",
     'const SECRET_KEY = process.env.SECRET_KEY; const API_TOKEN = "API_TOKEN";',
   ],
+  "settings of documentation": [
+    "examples.json",
+    `{"clientSecret":"VERYLONGSECRET${lower(40)}","apiKey":"your-api-key-0123456789abcdef"}`,
+  ],
   "a constant in words": ["a.ts", 'export const STORAGE_KEY = "my-application-settings-v2-state";'],
   "a public key in a setting": ["a.js", `STRIPE_PUBLISHABLE_KEY=pk_live_${alnum(24)}`],
   "minified code": [

@@ -1,0 +1,74 @@
+/**
+ * Looks through many small files at a time. The tables of the search fill a processor's cache; between
+ * two files that are looked at one by one, whoever reads, hashes and packs them takes it away again.
+ *
+ * @module
+ */
+
+import { isBinaryHead } from "./binary_keys.ts";
+import type { SecretDetector } from "./detector.ts";
+import { namedFilesOf } from "./named_files.ts";
+import { textUnitsOf } from "./text_units.ts";
+
+/** Bytes that are gathered. */
+const BATCH_BYTES = 512 * 1024;
+/** A file that is longer is looked at by itself. */
+const MAX_FILE_BYTES = 64 * 1024;
+/** Stands between two files, as at the beginning and the end of one. */
+const LINE_END = 10;
+
+/** Gathers files, and finds those with secrets in them. */
+export class SmallFiles {
+  readonly #detector: SecretDetector;
+  readonly #onFound: (path: string, kind: string) => void;
+  #batch: Uint8Array | undefined;
+  #used = 0;
+  /** Paths of the files in the batch, and where each begins. */
+  #paths: string[] = [];
+  #starts: number[] = [];
+
+  constructor(detector: SecretDetector, onFound: (path: string, kind: string) => void) {
+    this.#detector = detector;
+    this.#onFound = onFound;
+  }
+
+  /**
+   * Takes a whole file, which is copied, and looks at it now or in {@linkcode SmallFiles.finish}.
+   *
+   * @returns whether it is taken: what is known by its name or its first bytes, and what is not in one
+   * byte a character, is not
+   */
+  take(path: string, bytes: Uint8Array): boolean {
+    if (bytes.length > MAX_FILE_BYTES || namedFilesOf(path).length > 0) return false;
+    if (isBinaryHead(bytes) || textUnitsOf(bytes).stride > 1) return false;
+    if (this.#used + bytes.length + 1 > BATCH_BYTES) this.finish();
+    this.#paths.push(path);
+    this.#starts.push(this.#used);
+    const batch = this.#batch ??= new Uint8Array(BATCH_BYTES);
+    batch.set(bytes, this.#used);
+    this.#used += bytes.length;
+    batch[this.#used++] = LINE_END;
+    return true;
+  }
+
+  /** Looks at all that was taken. */
+  finish(): void {
+    if (!this.#batch) return;
+    const batch = this.#batch.subarray(0, this.#used);
+    let looked = -1;
+    // Anchors come roughly in their order, and most files have none.
+    for (const at of this.#detector.anchorsIn(batch).sort((a, b) => a - b)) {
+      let file = Math.max(0, looked);
+      while (file + 1 < this.#starts.length && this.#starts[file + 1]! <= at) file++;
+      if (file === looked) continue;
+      looked = file;
+      const end = (this.#starts[file + 1] ?? this.#used) - 1;
+      const bytes = batch.subarray(this.#starts[file], end);
+      const kind = this.#detector.kindIn(bytes, 0, bytes.length);
+      if (kind !== undefined) this.#onFound(this.#paths[file]!, kind);
+    }
+    this.#used = 0;
+    this.#paths = [];
+    this.#starts = [];
+  }
+}
