@@ -100,6 +100,19 @@ const worst: Record<string, { title: string; files: () => Files }> = {
     title: `paths of ${limits.maxPathsBytes} bytes together, to be normalized and folded`,
     files: () => longPaths("\u1e9e\u0323\u0307a\u0323\u0307".repeat(19), 4),
   },
+  "worst-together": {
+    title:
+      `${limits.maxFiles} files in ${limits.maxDirectories} directories, with all bytes of paths`,
+    files: () => {
+      const name = "n".repeat(Math.floor(limits.maxPathsBytes / limits.maxFiles) - 16);
+      const files: Files = new Map();
+      for (let i = 0; i < limits.maxFiles - 1; i++) {
+        const directory = String(i % limits.maxDirectories).padStart(6, "0");
+        files.set(`${directory}/${String(i).padStart(6, "0")}${name}`, new Uint8Array(1));
+      }
+      return files.set(NOISE, noise(limits.maxFiles * limits.minBytesPerFile));
+    },
+  },
   "worst-ratio": {
     title: `1 MB that unpacks to ${limits.maxRatio} MB`,
     files: () =>

@@ -336,14 +336,16 @@ function withSigned<T>(
 ): T {
   const from = bytes.byteOffset - DOMAIN.length;
   if (from !== 0) return use(concatBytes(DOMAIN, bytes.subarray(0, end), tail));
-  const kept = bytes.slice(end, end + tail.length);
+  const kept = new Uint8Array(bytes.buffer).slice(0, DOMAIN.length);
+  const keptTail = bytes.slice(end, end + tail.length);
   const whole = new Uint8Array(bytes.buffer, from, DOMAIN.length + end + tail.length);
   try {
     whole.set(DOMAIN);
     bytes.set(tail, end);
     return use(whole);
   } finally {
-    bytes.set(kept, end);
+    whole.set(kept);
+    bytes.set(keptTail, end);
   }
 }
 

@@ -37,7 +37,6 @@ export interface TarHeader {
  * Reads a header.
  *
  * @param block 512 bytes, not all of them zero
- * @param maxPathBytes longest path
  * @throws {PackageError} kind `verification`, step `archive-limits`: `ARCHIVE_DAMAGED`,
  * `FILE_TYPE_REFUSED`, `HEADER_REFUSED`
  */
@@ -63,8 +62,8 @@ export function readHeader(block: Uint8Array): TarHeader {
     split?.name !== name || split.prefix !== prefix ||
     !isZero(block.subarray(name.length, NAME_BYTES)) ||
     !isZero(block.subarray(PREFIX_AT + prefix.length, PREFIX_AT + PREFIX_BYTES))
-  ) throw refuse("has its path otherwise");
-  if (type === "x" && path !== PAX_NAME) throw refuse(`is a pax header of another name`);
+  ) throw refuse("has its path in another form");
+  if (type === "x" && path !== PAX_NAME) throw refuse("is a pax header of another name");
   const mode = number(block, 100, 8);
   if (mode !== 0o644 && mode !== 0o755) throw refuse("has a mode that is not 0644 or 0755");
   for (const [field, at, length] of ZERO_NUMBERS) {
@@ -83,7 +82,7 @@ export function readHeader(block: Uint8Array): TarHeader {
 /** Refuses a file's header that does not belong to the pax header before it. */
 export function checkPaxPair(pax: TarHeader, file: TarHeader, path: string): void {
   if (file.type !== "file") throw refused(path, "has two pax headers");
-  if (file.path !== PAX_NAME) throw refused(path, `has a header with another path`);
+  if (file.path !== PAX_NAME) throw refused(path, "has a header with another path");
   if (file.executable !== pax.executable) throw refused(path, "has a pax header of another mode");
   if (splitPath(path) !== undefined) throw refused(path, "has a pax header that it does not need");
 }
