@@ -6,6 +6,7 @@
 
 import "./bencode_guard.ts";
 import "./metadata_guard.ts";
+import "./pex_guard.ts";
 import "./piece_buffer.ts";
 import "./wire_writer.ts";
 // After the writer, whose way of taking a block off a list it goes on from.

@@ -41,11 +41,11 @@ export class OneConnection {
     this.#torrent = torrent as unknown as Watched;
     this.#clock = clock;
     const { addPeer } = torrent;
-    this.#torrent.addPeer = (address) => {
+    this.#torrent.addPeer = (address, source) => {
       const connected = this.#connected.get(address);
       if (connected && !connected.destroyed) return false;
       this.#connected.delete(address);
-      return addPeer.call(torrent, address);
+      return addPeer.call(torrent, address, source);
     };
     torrent.on("wire", (wire: MetWire) => this.#compare(wire));
   }

@@ -7,7 +7,7 @@
  *   wrong one tells who it was.
  * - What a peer was asked for and does not send is asked of another that has nothing to do.
  * - Who sends more blocks than it was asked for is hung up on: they would make it seem fast.
- * - Peers that others name wait in a line that is bounded.
+ * - Peers that other peers name (BEP 11) wait in a line that is bounded, behind all other peers.
  *
  * @module
  */
@@ -23,6 +23,8 @@ const MAX_UNASKED = 64;
 const MAX_WAITING = 500;
 /** The same, for one that a peer named: each dead one may hold up the others for seconds. */
 const MAX_WAITING_FOR_NAMED = 20;
+/** The source of a peer that another peer named. */
+const NAMED = "ut_pex";
 
 /** A piece that is being downloaded (npm:torrent-piece). */
 interface Piece {
@@ -39,7 +41,8 @@ interface AskedWire extends Wire {
 /** The parts of WebTorrent's torrent that are not public. */
 interface Inner {
   pieces: (Piece | null)[];
-  _queue: unknown[];
+  /** Peers that wait to be dialled. */
+  _queue: { source: string | null }[];
   _reservations: ((AskedWire | null)[] | null)[];
   _addPeer(peer: unknown, type: string, source?: string): unknown;
   _hotswap(wire: AskedWire, index: number): boolean;
@@ -126,11 +129,20 @@ export class PeerJudge {
     const { _addPeer } = torrent;
     torrent._addPeer = (peer, type, source) => {
       if (typeof peer === "string") {
-        const most = source === "ut_pex" ? MAX_WAITING_FOR_NAMED : MAX_WAITING;
+        const most = source === NAMED ? MAX_WAITING_FOR_NAMED : MAX_WAITING;
         if (torrent._queue?.length >= most || this.#isBanned(peer)) return null;
       }
-      return _addPeer.call(torrent, peer, type, source);
+      const added = _addPeer.call(torrent, peer, type, source);
+      if (source !== NAMED && torrent._queue?.at(-1) === added) this.#putBeforeNamed();
+      return added;
     };
+  }
+
+  /** Moves the peer at the end of the line before those that peers have named. */
+  #putBeforeNamed(): void {
+    const { _queue } = this.#torrent;
+    const at = _queue.findIndex(({ source }) => source === NAMED);
+    if (at >= 0) _queue.splice(at, 0, _queue.pop()!);
   }
 
   #watch(wire: Wire): void {

@@ -47,7 +47,8 @@ export interface Torrent extends EventEmitter {
   uploaded: number;
   downloadSpeed: number;
   uploadSpeed: number;
-  addPeer(address: string): boolean;
+  /** @param source where the address is from: `ut_pex` if a peer named it */
+  addPeer(address: string, source?: string): boolean;
   destroy(options: { destroyStore: boolean }, done?: (error?: Error) => void): void;
 }
 

@@ -9,24 +9,18 @@ import assert from "node:assert/strict";
 import { concatBytes, equalBytes } from "../../src/base/mod.ts";
 import { eventually, TestEngine } from "../support/engines.ts";
 import { testInOwnProcess } from "../support/own_process.ts";
-import { hostileWays } from "../support/hostile_peers.ts";
+import { HostileProcess, hostileSample, namesOfWays } from "../support/hostile_process.ts";
 import { sampleTorrent } from "../support/torrents.ts";
-import {
-  extendedMessage,
-  type WireBehaviour,
-  WireListener,
-  WirePeer,
-} from "../support/wire_peer.ts";
+import { extendedMessage, WirePeer } from "../support/wire_peer.ts";
 
 const MIB = 2 ** 20;
-const PIECE_BYTES = 256 * 1024;
 const PEERS = 20;
-const sample = sampleTorrent(8 * MIB, { pieceBytes: PIECE_BYTES });
-const ways = hostileWays(sample, PIECE_BYTES);
+const BYTES = 8 * MIB;
+const sample = hostileSample(BYTES);
 
 /** Downloads without the `.torrent` from one honest peer, which comes last, and hostile ones. */
 async function downloadAmong(
-  behaviours: WireBehaviour[],
+  ways: string[],
   direction: "that we dial" | "that dial us",
 ): Promise<void> {
   await using seeder = await TestEngine.start();
@@ -40,16 +34,17 @@ async function downloadAmong(
   const downloading = leecher.download(sample, []);
   downloading.catch(() => {});
   await eventually(() => leecher.engine.torrents().length === 1, "it waits for peers");
-  for (const behaviour of behaviours) {
-    if (direction === "that we dial") {
-      const { address } = ended.use(new WireListener(sample, () => behaviour));
-      leecher.engine.addPeers(sample.infoHashHex, [address]);
-    } else {
-      ended.use(await WirePeer.dial(leecher.engine.port, sample, behaviour));
-    }
-  }
+  const isDialled = direction === "that dial us";
+  await using hostile = new HostileProcess({
+    lengthBytes: BYTES,
+    ways,
+    ...isDialled && { port: leecher.engine.port },
+  });
+  leecher.engine.addPeers(sample.infoHashHex, await hostile.addresses());
   // They have their say before anybody else.
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await eventually(() => hostile.idle().length === 0, "each has done harm").catch((cause) => {
+    throw new Error(`no harm from: ${hostile.idle().join(", ")}`, { cause });
+  });
   leecher.engine.addPeers(sample.infoHashHex, [seeder.address]);
   assert.ok(equalBytes(await downloading, sample.content));
   // Of this, garbage that a busy machine collects late is the most; the peers live here too.
@@ -61,19 +56,17 @@ const testMemory = (name: string, run: () => Promise<void>) =>
 
 for (const direction of ["that we dial", "that dial us"] as const) {
   testMemory(
-    `a download among ${PEERS} hostile peers ${direction}, each in its own way, is whole`,
-    () => downloadAmong(Object.values(ways).slice(0, PEERS), direction),
+    `a download among hostile peers ${direction}, one of each way, is whole`,
+    () => downloadAmong(namesOfWays(), direction),
   );
 
   testMemory(`a download among ${PEERS} peers ${direction} and send noise is whole`, () => {
-    const { "sends noise for every block": all, "sends noise for one block of twenty": some } =
-      ways;
+    const [all, some] = ["sends noise for every block", "sends noise for one block of twenty"];
     return downloadAmong(Array.from({ length: PEERS }, (_, i) => i % 2 ? all! : some!), direction);
   });
 
   testMemory(`a download among ${PEERS} peers ${direction} and are silent is whole`, () => {
-    const silent = ways["has everything and sends nothing"]!;
-    return downloadAmong(Array.from({ length: PEERS }, () => silent), direction);
+    return downloadAmong(Array(PEERS).fill("has everything and sends nothing"), direction);
   });
 }
 

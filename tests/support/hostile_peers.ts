@@ -1,10 +1,12 @@
 /**
- * Peers that say that they have a torrent and mean no good, one way of misbehaving each.
+ * Peers that say that they have a torrent and mean no good, one way of misbehaving each. Each counts its
+ * deeds, for a test to know that it came to them.
  *
  * @module
  */
 
 import { utf8 } from "../../src/base/mod.ts";
+import { gossip } from "./peer_exchange.ts";
 import type { SampleTorrent } from "./torrents.ts";
 import { randomBytes } from "./torrents.ts";
 import {
@@ -17,7 +19,16 @@ import {
   type WirePeer,
 } from "./wire_peer.ts";
 
-const [UNCHOKE, HAVE, BITFIELD, REQUEST, PIECE, HAVE_ALL, EXTENDED] = [1, 4, 5, 6, 7, 14, 20];
+const [UNCHOKE, INTERESTED, HAVE, BITFIELD, REQUEST, PIECE, HAVE_ALL, EXTENDED] = [
+  1,
+  2,
+  4,
+  5,
+  6,
+  7,
+  14,
+  20,
+];
 const BLOCK = 16_384;
 const noise = randomBytes(BLOCK, 99);
 
@@ -38,6 +49,11 @@ function rightBlock({ content }: SampleTorrent, pieceBytes: number, body: Uint8A
 }
 
 const offer = (peer: WirePeer) => peer.send(wireMessage(HAVE_ALL), wireMessage(UNCHOKE));
+
+/** Sends what does harm, and counts it once it has left. */
+async function doHarm(peer: WirePeer, ...parts: Uint8Array[]): Promise<void> {
+  if (await peer.send(...parts)) peer.deeds++;
+}
 
 /** Has the metadata of the torrent, and gives it to whoever asks for it. */
 function withMetadata({ torrent }: SampleTorrent, behaviour: WireBehaviour): WireBehaviour {
@@ -69,43 +85,55 @@ function withMetadata({ torrent }: SampleTorrent, behaviour: WireBehaviour): Wir
   };
 }
 
+function hangUp(peer: WirePeer): void {
+  peer.deeds++;
+  peer[Symbol.dispose]();
+}
+
 /** The ways, by what the peer does. */
 export function hostileWays(
   sample: SampleTorrent,
   pieceBytes: number,
 ): Record<string, WireBehaviour> {
-  const random = (share: number) => Math.random() < share;
+  const asked = new WeakMap<WirePeer, number>();
   return {
     "sends noise for every block": withMetadata(sample, {
       opened: offer,
-      message: (peer, id, body) => id === REQUEST ? peer.send(wrongBlock(body)) : undefined,
+      message: (peer, id, body) => id === REQUEST ? doHarm(peer, wrongBlock(body)) : undefined,
     }),
     "sends noise for one block of twenty": withMetadata(sample, {
       opened: offer,
-      message: (peer, id, body) =>
-        id === REQUEST
-          ? peer.send(random(0.05) ? wrongBlock(body) : rightBlock(sample, pieceBytes, body))
-          : undefined,
+      async message(peer, id, body) {
+        if (id !== REQUEST) return;
+        const before = asked.get(peer) ?? 0;
+        asked.set(peer, before + 1);
+        if (before % 20 === 0) await doHarm(peer, wrongBlock(body));
+        else await peer.send(rightBlock(sample, pieceBytes, body));
+      },
     }),
-    "has everything and sends nothing": withMetadata(sample, { opened: offer }),
+    "has everything and sends nothing": withMetadata(sample, {
+      opened: offer,
+      message: (peer, id) => void (id === REQUEST && peer.deeds++),
+    }),
     "has everything and never unchokes": withMetadata(sample, {
       opened: (peer) => peer.send(wireMessage(HAVE_ALL)),
+      message: (peer, id) => void (id === INTERESTED && peer.deeds++),
     }),
     "chokes and unchokes all the time": withMetadata(sample, {
       opened: offer,
       message: (peer, id) =>
-        id === REQUEST ? peer.send(wireMessage(0), wireMessage(UNCHOKE)) : undefined,
+        id === REQUEST ? doHarm(peer, wireMessage(0), wireMessage(UNCHOKE)) : undefined,
     }),
     "refuses every block": withMetadata(sample, {
       opened: offer,
-      message: (peer, id, body) => id === REQUEST ? peer.send(wireMessage(16, body)) : undefined,
+      message: (peer, id, body) => id === REQUEST ? doHarm(peer, wireMessage(16, body)) : undefined,
     }),
     "names a block a second": withMetadata(sample, {
       opened: offer,
       async message(peer, id, body) {
         if (id !== REQUEST) return;
         await new Promise((resolve) => setTimeout(resolve, 1_000));
-        await peer.send(rightBlock(sample, pieceBytes, body));
+        await doHarm(peer, rightBlock(sample, pieceBytes, body));
       },
     }),
     "sends blocks that nobody asked for": withMetadata(sample, {
@@ -113,26 +141,31 @@ export function hostileWays(
         await offer(peer);
         for (let piece = 0; piece < 8; piece++) {
           for (let at = 0; at < pieceBytes; at += BLOCK) {
-            await peer.send(wireMessage(PIECE, uint32(piece, at), noise));
+            await doHarm(peer, wireMessage(PIECE, uint32(piece, at), noise));
           }
         }
       },
     }),
     "hangs up after a request": withMetadata(sample, {
       opened: offer,
-      message: (peer, id) => id === REQUEST ? peer[Symbol.dispose]() : undefined,
+      message: (peer, id) => id === REQUEST ? hangUp(peer) : undefined,
     }),
-    "hangs up at once": { opened: (peer) => peer[Symbol.dispose]() },
+    "hangs up at once": { opened: hangUp },
     "says the handshake of another torrent": {
       handshake: wireHandshake({ infoHash: new Uint8Array(20) }),
+      greeted: (peer) => void peer.deeds++,
     },
-    "says no handshake": { handshake: new Uint8Array() },
+    "says no handshake": {
+      handshake: new Uint8Array(),
+      greeted: (peer) => void peer.deeds++,
+    },
     "has metadata of ten megabytes": {
       async opened(peer) {
         await offer(peer);
         await peer.send(extendedMessage(0, { m: { ut_metadata: 7 }, metadata_size: 10_000_000 }));
         for (let piece = 0; piece < 610; piece++) {
-          await peer.send(
+          await doHarm(
+            peer,
             extendedMessage(1, { msg_type: 1, piece, total_size: 10_000_000 }, noise),
           );
         }
@@ -144,7 +177,8 @@ export function hostileWays(
         const info = utf8(
           "d6:lengthi1e4:name1:x12:piece lengthi262144e6:pieces20:aaaaaaaaaaaaaaaaaaaae",
         );
-        await peer.send(
+        await doHarm(
+          peer,
           extendedMessage(0, { m: { ut_metadata: 7 }, metadata_size: info.length }),
           extendedMessage(1, { msg_type: 1, piece: 0, total_size: info.length }, info),
         );
@@ -152,7 +186,8 @@ export function hostileWays(
     },
     "takes the metadata back while it is hashed": {
       async opened(peer) {
-        await peer.send(
+        await doHarm(
+          peer,
           extendedMessage(0, { m: { ut_metadata: 7 }, metadata_size: 100 }),
           extendedMessage(1, { msg_type: 1, piece: 0, total_size: 100 }, noise.subarray(0, 100)),
           extendedMessage(0, { m: { ut_metadata: 0 } }),
@@ -161,7 +196,8 @@ export function hostileWays(
     },
     "sends bencode of odd shape": {
       opened: (peer) =>
-        peer.send(
+        doHarm(
+          peer,
           extendedMessage(0, { m: { ut_metadata: 7, ut_pex: 2 }, metadata_size: -1 }),
           extendedMessage(0, utf8("d1:md11:ut_metadatali1eeee")),
           extendedMessage(1, utf8("d8:msg_typei1e5:piecei99999999999eexxxx")),
@@ -172,7 +208,8 @@ export function hostileWays(
     "announces pieces for ever": withMetadata(sample, {
       async opened(peer) {
         for (let i = 0; i < 200_000 && !peer.closed; i += 100) {
-          await peer.send(
+          await doHarm(
+            peer,
             ...Array.from({ length: 100 }, (_, n) => wireMessage(HAVE, uint32(i + n))),
           );
         }
@@ -181,7 +218,8 @@ export function hostileWays(
     "has everything again and again": withMetadata(sample, {
       async opened(peer) {
         for (let i = 0; i < 2_000 && !peer.closed; i++) {
-          await peer.send(
+          await doHarm(
+            peer,
             ...Array.from({ length: 50 }, () => wireMessage(HAVE_ALL)),
             wireMessage(BITFIELD, Uint8Array.of(255)),
           );
@@ -194,7 +232,8 @@ export function hostileWays(
         await offer(peer);
         await peer.send(extendedMessage(0, { m: { ut_metadata: 7 } }), wireMessage(2));
         for (let i = 0; i < 1_000 && !peer.closed; i++) {
-          await peer.send(
+          await doHarm(
+            peer,
             ...Array.from({ length: 10 }, (_, n) => [
               extendedMessage(1, { msg_type: 0, piece: n }),
               wireMessage(REQUEST, uint32(n % 2, 0, BLOCK)),
@@ -203,12 +242,14 @@ export function hostileWays(
         }
       },
     },
-    "names ten thousand peers": {
-      async opened(peer) {
-        const added = new Uint8Array(60_000);
-        for (let i = 0; i < 10_000; i++) added.set([127, 9, i >> 8, i & 255, 0, 9], i * 6);
-        await peer.send(extendedMessage(0, { m: { ut_pex: 2 } }), extendedMessage(2, { added }));
-      },
-    },
+    "names ten thousand peers": exchanging(10_000),
+    "names as many peers as a message may hold": exchanging(2_000),
   };
+}
+
+/** Names so many peers at which nobody listens, in one message. */
+function exchanging(count: number): WireBehaviour {
+  const added = new Uint8Array(count * 6);
+  for (let i = 0; i < count; i++) added.set([127, 9, i >> 8, i & 255, 0, 9], i * 6);
+  return gossip({ added });
 }

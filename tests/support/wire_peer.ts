@@ -7,6 +7,7 @@
 
 import { concatBytes, utf8 } from "../../src/base/mod.ts";
 import { bencode, type BValue } from "../../src/records/mod.ts";
+import { answerEncrypted } from "./encrypted_handshake.ts";
 
 /** The parts of a torrent that a handshake needs. */
 export interface WireTorrent {
@@ -17,21 +18,21 @@ export interface WireTorrent {
 export interface WireBehaviour {
   /** Instead of the handshake with the right infohash. */
   handshake?: Uint8Array;
-  /**
-   * Whether it waits for a handshake in plain text, after the encrypted one that an engine which dials
-   * begins with; without this it takes the first bytes for one, and what it is sent for noise.
-   */
-  speaksPlainly?: boolean;
-  /** Whether it reads what it is sent. */
+  /** Whether it reads what it is sent, after an encrypted handshake. */
   reads?: boolean;
+  /** Its handshake, or what it has instead of one, was sent. */
+  greeted?(peer: WirePeer): void | Promise<unknown>;
   /** After both handshakes. */
-  opened?(peer: WirePeer): void | Promise<void>;
+  opened?(peer: WirePeer): void | Promise<unknown>;
   /** A message came: its id and its body; a keep-alive is none. */
-  message?(peer: WirePeer, id: number, body: Uint8Array): void | Promise<void>;
+  message?(peer: WirePeer, id: number, body: Uint8Array): void | Promise<unknown>;
 }
 
 const HANDSHAKE_BYTES = 68;
 const PROTOCOL = utf8("\x13BitTorrent protocol");
+
+/** What comes, as it comes. */
+type Incoming = AsyncGenerator<Uint8Array, undefined>;
 
 /** One connection to an engine. */
 export class WirePeer implements Disposable {
@@ -40,7 +41,9 @@ export class WirePeer implements Disposable {
   closed = false;
   /** Bytes that came. */
   received = 0;
-  #sending: Promise<void> = Promise.resolve();
+  /** How often it has done what it is there for; whoever gives it a behaviour counts. */
+  deeds = 0;
+  #sending: Promise<boolean> = Promise.resolve(true);
 
   /** Dials an engine. */
   static async dial(
@@ -49,7 +52,7 @@ export class WirePeer implements Disposable {
     behaviour: WireBehaviour = {},
   ): Promise<WirePeer> {
     const peer = new WirePeer(await Deno.connect({ port }));
-    peer.#begin(torrent, behaviour);
+    void peer.#begin(torrent, behaviour, peer.#bytes());
     return peer;
   }
 
@@ -66,27 +69,34 @@ export class WirePeer implements Disposable {
     behaviour: WireBehaviour,
   ): WirePeer {
     const peer = new WirePeer(connection);
-    peer.#begin(torrent, behaviour);
+    void peer.#answer(torrent, behaviour);
     return peer;
   }
 
-  /** Sends bytes, after what was sent before. */
-  send(...parts: Uint8Array[]): Promise<void> {
+  /**
+   * Sends bytes, after what was sent before.
+   *
+   * @returns whether all of them went to the system
+   */
+  send(...parts: Uint8Array[]): Promise<boolean> {
     const bytes = concatBytes(...parts);
     return this.#sending = this.#sending.then(async () => {
       try {
-        for (let at = 0; at < bytes.length && !this.closed;) {
+        let at = 0;
+        while (at < bytes.length && !this.closed) {
           at += await this.#connection.write(bytes.subarray(at));
         }
+        return at === bytes.length;
       } catch {
         this.closed = true;
+        return false;
       }
     });
   }
 
   /** Reads what comes and throws it away, from now on. */
   async drain(): Promise<void> {
-    for await (const bytes of this.#bytes()) this.received += bytes.length;
+    for await (const _ of this.#bytes());
   }
 
   [Symbol.dispose](): void {
@@ -98,45 +108,66 @@ export class WirePeer implements Disposable {
     }
   }
 
-  #begin(torrent: WireTorrent, behaviour: WireBehaviour): void {
-    this.send(behaviour.handshake ?? wireHandshake(torrent));
-    if (behaviour.reads === false) void behaviour.opened?.(this);
-    else void this.#converse(behaviour);
+  /** Begins as an engine expects of a peer that it dials: encrypted, if the engine does. */
+  async #answer(torrent: WireTorrent, behaviour: WireBehaviour): Promise<void> {
+    const incoming = this.#bytes();
+    const read = async () => (await incoming.next()).value;
+    const write = (bytes: Uint8Array) => this.send(bytes);
+    const held = await answerEncrypted({ read, write }, torrent.infoHash);
+    if (held) await this.#begin(torrent, behaviour, incoming, held);
   }
 
-  async #converse(behaviour: WireBehaviour): Promise<void> {
-    let held: Uint8Array = new Uint8Array();
+  async #begin(
+    torrent: WireTorrent,
+    behaviour: WireBehaviour,
+    incoming: Incoming,
+    held?: Uint8Array,
+  ): Promise<void> {
+    if (await this.send(behaviour.handshake ?? wireHandshake(torrent))) {
+      await behaviour.greeted?.(this);
+    }
+    if (behaviour.reads === false) await behaviour.opened?.(this);
+    else await this.#converse(behaviour, incoming, held);
+  }
+
+  async #converse(
+    behaviour: WireBehaviour,
+    incoming: Incoming,
+    held: Uint8Array = new Uint8Array(),
+  ): Promise<void> {
     let isOpen = false;
-    for await (const bytes of this.#bytes()) {
-      this.received += bytes.length;
-      held = held.length === 0 ? bytes : concatBytes(held, bytes);
-      if (!isOpen) {
-        const at = behaviour.speaksPlainly ? indexOf(held, PROTOCOL) : 0;
-        if (at < 0 || held.length < at + HANDSHAKE_BYTES) continue;
-        held = held.subarray(at + HANDSHAKE_BYTES);
+    // Some may have come with the end of an encrypted handshake.
+    for (;;) {
+      if (!isOpen && held.length >= HANDSHAKE_BYTES) {
+        held = held.subarray(HANDSHAKE_BYTES);
         isOpen = true;
         await behaviour.opened?.(this);
       }
-      while (held.length >= 4) {
+      while (isOpen && held.length >= 4) {
         const length = new DataView(held.buffer, held.byteOffset).getUint32(0);
         if (held.length < 4 + length) break;
         const body = held.subarray(5, 4 + length);
         if (length > 0) await behaviour.message?.(this, held[4]!, body);
         held = held.subarray(4 + length);
       }
+      const { value, done } = await incoming.next();
+      if (done) return;
+      held = held.length === 0 ? value : concatBytes(held, value);
     }
   }
 
-  async *#bytes(): AsyncGenerator<Uint8Array> {
+  async *#bytes(): Incoming {
     const buffer = new Uint8Array(65_536);
     try {
       for (let count; (count = await this.#connection.read(buffer)) !== null;) {
+        this.received += count;
         yield buffer.slice(0, count);
       }
     } catch {
       // Closed by us, or reset by them.
     }
     this.closed = true;
+    return undefined;
   }
 }
 
@@ -151,6 +182,11 @@ export class WireListener implements Disposable {
   constructor(torrent: WireTorrent, behaviour: () => WireBehaviour, port = 0) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
     void this.#accept(torrent, behaviour);
+  }
+
+  /** How often its peers have done what they are there for. */
+  get deeds(): number {
+    return Iterator.from(this.#peers).reduce((sum, { deeds }) => sum + deeds, 0);
   }
 
   /** Where it is dialled. */
@@ -180,10 +216,6 @@ export function wireHandshake({ infoHash }: WireTorrent): Uint8Array {
   const reserved = Uint8Array.of(0, 0, 0, 0, 0, 0x10, 0, 0x04);
   const id = concatBytes(utf8("-XX0001-"), crypto.getRandomValues(new Uint8Array(12)));
   return concatBytes(PROTOCOL, reserved, infoHash, id);
-}
-
-function indexOf(bytes: Uint8Array, part: Uint8Array): number {
-  return bytes.findIndex((_, at) => part.every((byte, i) => bytes[at + i] === byte));
 }
 
 /** Numbers of four bytes each. */

@@ -20,11 +20,11 @@ const ways: [reason: string, behaviour: WireBehaviour | undefined, says: RegExp]
     undefined,
     /1 peer of [0-9a-f]{40} is known, and none could be reached .* 1 tried/,
   ],
-  ["no-handshake", { speaksPlainly: true, handshake: new Uint8Array() }, /none spoke BitTorrent/],
-  ["no-pieces", { speaksPlainly: true }, /none has a piece/],
+  ["no-handshake", { handshake: new Uint8Array() }, /none spoke BitTorrent/],
+  ["no-pieces", {}, /none has a piece/],
   [
     "choked",
-    { speaksPlainly: true, opened: (peer) => peer.send(wireMessage(HAVE_ALL)) },
+    { opened: (peer) => peer.send(wireMessage(HAVE_ALL)) },
     /they choke us/,
   ],
 ];

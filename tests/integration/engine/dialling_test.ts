@@ -14,15 +14,10 @@ import { startTestnet } from "../../../src/testnet/mod.ts";
 import type { WorkerEvent } from "../../../src/worker/mod.ts";
 import { WorkerRuntime } from "../../../src/worker/runtime.ts";
 import { addressOf, eventually, TestEngine } from "../../support/engines.ts";
+import { compactPeer, gossip } from "../../support/peer_exchange.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
-import {
-  extendedMessage,
-  type WireBehaviour,
-  WireListener,
-  wireMessage,
-  type WirePeer,
-} from "../../support/wire_peer.ts";
+import { WireListener, wireMessage } from "../../support/wire_peer.ts";
 
 const sample = sampleTorrent(64 * 1024);
 const host = "127.0.0.1";
@@ -60,10 +55,6 @@ async function listeners() {
       peer[Symbol.dispose]();
     },
   };
-}
-
-function compactPeer({ port }: { port: number }): Uint8Array {
-  return Uint8Array.of(127, 0, 0, 1, port >> 8, port & 0xff);
 }
 
 /** A download that is under way until the end of its block. */
@@ -163,26 +154,13 @@ Deno.test({
     await using at = await TestEngine.start({ isFreeHost });
     using named = await listeners();
     const added = concatBytes(compactPeer(named.service.address), compactPeer(named.peer.address));
-    const talkative: WireBehaviour = {
-      speaksPlainly: true,
-      opened: (peer) => peer.send(extendedMessage(0, { m: { ut_pex: 5 } })),
-      message: (peer, id, body) =>
-        id === 20 && body[0] === 0 ? exchange(peer, body, added) : undefined,
-    };
-    using gossip = new WireListener(sample, () => talkative);
-    await using under = download(at, [gossip.address]);
+    using talkative = new WireListener(sample, () => gossip({ added }));
+    await using under = download(at, [talkative.address]);
     await eventually(() => named.peer.dialled === 1, "the peer is dialled");
     await eventually(() => under.reach()?.refused === 1, "the other is refused");
     assert.equal(named.service.dialled, 0);
   },
 });
-
-/** Names peers, under the number that the extension has in what libreseed says of itself (BEP 10). */
-async function exchange(peer: WirePeer, body: Uint8Array, added: Uint8Array): Promise<void> {
-  const id = /6:ut_pexi(\d+)e/.exec(new TextDecoder("latin1").decode(body))?.[1];
-  const flags = new Uint8Array(added.length / 6);
-  await peer.send(extendedMessage(Number(id), { added, "added.f": flags, dropped: "" }));
-}
 
 Deno.test({
   name: "DHT nodes below port 1024 are not asked, whoever names them or asks from there",

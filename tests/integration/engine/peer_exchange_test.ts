@@ -1,0 +1,64 @@
+/**
+ * Peers that a connected peer names (BEP 11): how many of them wait, and that they keep nobody else out.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { concatBytes, equalBytes } from "../../../src/base/mod.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
+import { compactPeer, gossip } from "../../support/peer_exchange.ts";
+import { sampleTorrent } from "../../support/torrents.ts";
+import { WireListener } from "../../support/wire_peer.ts";
+
+const sample = sampleTorrent(64 * 1024);
+
+Deno.test("peers that peers name wait behind others, and nobody takes others out of the line", async () => {
+  await using seeder = await TestEngine.start();
+  await seeder.seed(sample);
+  await using at = await TestEngine.start({ maxConnections: 2 });
+  const silent = Array.from({ length: 30 }, () => new WireListener(sample, () => ({})));
+  using ended = new DisposableStack();
+  for (const one of silent) ended.use(one);
+  const added = concatBytes(...silent.map(({ address }) => compactPeer(address)));
+  using naming = new WireListener(sample, () => gossip({ added }));
+  // This one waits for the seeder to be in the line, speaks, and makes room for the next.
+  const speaks = Promise.withResolvers<void>();
+  const dropped = compactPeer(seeder.address);
+  const speaking = gossip({ dropped });
+  using denying = new WireListener(sample, () => ({
+    ...speaking,
+    async message(peer, id, body) {
+      await speaks.promise;
+      await speaking.message!(peer, id, body);
+      if (peer.deeds > 0) peer[Symbol.dispose]();
+    },
+  }));
+  const downloading = at.download(sample, []);
+  await eventually(() => at.engine.torrents().length === 1, "it waits for peers");
+  const known = () => at.engine.totals().peersKnown;
+  at.engine.addPeers(sample.infoHashHex, [denying.address, naming.address]);
+  await eventually(() => naming.deeds > 0 && known() >= 20, "the named peers wait");
+  const before = known();
+  at.engine.addPeers(sample.infoHashHex, [seeder.address]);
+  assert.equal(known(), before + 1);
+  assert.ok(before <= 2 + 20, `${before} peers`);
+  speaks.resolve();
+  assert.ok(equalBytes(await downloading, sample.content));
+  assert.ok(denying.deeds > 0);
+  assert.deepEqual(silent.filter(({ dialled }) => dialled > 0), []);
+});
+
+Deno.test("a peer that names more peers than any honest one is hung up on, and none is dialled", async () => {
+  await using at = await TestEngine.start();
+  using one = new WireListener(sample, () => ({}));
+  const added = concatBytes(...Array.from({ length: 3_000 }, () => compactPeer(one.address)));
+  let isHungUp = () => false;
+  using naming = new WireListener(sample, () => ({
+    ...gossip({ added }),
+    greeted: (peer) => void (isHungUp = () => peer.deeds > 0 && peer.closed),
+  }));
+  at.download(sample, [], { peers: [naming.address] }).catch(() => {});
+  await eventually(() => isHungUp(), "it is hung up on");
+  assert.equal(one.dialled, 0);
+});

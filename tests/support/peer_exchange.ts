@@ -1,0 +1,42 @@
+/**
+ * Raw peers that name other peers, or deny them, with peer exchange (BEP 11).
+ *
+ * @module
+ */
+
+import { extendedMessage, type WireBehaviour, type WirePeer } from "./wire_peer.ts";
+
+const EXTENDED = 20;
+
+/** A peer that names others, as soon as the engine has told it under which number. */
+export function gossip(names: Record<string, Uint8Array>): WireBehaviour {
+  return {
+    opened: (peer) => peer.send(extendedMessage(0, { m: { ut_pex: 5 } })),
+    message: (peer, id, body) =>
+      id === EXTENDED && body[0] === 0 ? exchange(peer, body, names) : undefined,
+  };
+}
+
+/** Names peers, under the number that the extension has in what libreseed says of itself (BEP 10). */
+async function exchange(
+  peer: WirePeer,
+  body: Uint8Array,
+  names: Record<string, Uint8Array>,
+): Promise<void> {
+  const id = extensionOf(body, "ut_pex")!;
+  const flags = new Uint8Array((names.added?.length ?? 0) / 6);
+  const message = { added: "", "added.f": flags, dropped: "", ...names };
+  if (await peer.send(extendedMessage(id, message))) peer.deeds++;
+}
+
+/** A peer of this machine in six bytes (BEP 23). */
+export function compactPeer({ port }: { port: number }): Uint8Array {
+  return Uint8Array.of(127, 0, 0, 1, port >> 8, port & 0xff);
+}
+
+/** The number that the engine gave an extension, from what it says of itself (BEP 10). */
+function extensionOf(body: Uint8Array, name: string): number | undefined {
+  const text = new TextDecoder("latin1").decode(body);
+  const number = new RegExp(`${name.length}:${name}i(\\d+)e`).exec(text)?.[1];
+  return number === undefined ? undefined : Number(number);
+}
