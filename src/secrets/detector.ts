@@ -15,6 +15,8 @@ import { type TextUnits, textUnitsOf, toLatin1 } from "./text_units.ts";
 
 /** What a regular expression sees before an anchor, and behind its beginning, in bytes. */
 const [BEFORE_BYTES, BEHIND_BYTES] = [256, 8 * 1024];
+/** The same of a rule that does not look far: more than a token has, or an address with a password. */
+const TOKEN_BYTES = 1024;
 /** A chunk that is shorter is put together with those that follow. */
 const MIN_CHUNK_BYTES = 64 * 1024;
 /** Bytes that are decoded at a time, beside what must be seen around an anchor. */
@@ -25,6 +27,11 @@ const DECODED_BYTES = 16 * 1024;
  * of them one more time: text that is made of anchors must not take seconds a megabyte.
  */
 const [FREE_TRIES, BYTES_PER_TRY] = [64, 2048];
+/**
+ * How many characters the other rules may match in vain, beside as many as have been passed. Tokens that
+ * stand for one another's tails would have each character looked at a thousand times.
+ */
+const FREE_VAIN_CHARS = 16 * 1024;
 
 /** Knows the rules. Making one takes some 15 ms and a megabyte; it serves many files. */
 export class SecretDetector {
@@ -69,6 +76,7 @@ export class SecretDetector {
   kindIn(bytes: Uint8Array, from: number, to: number): string | undefined {
     let kind: string | undefined;
     const tries: number[] = [];
+    let vainChars = 0;
     let text = "";
     let [decodedFrom, decodedTo] = [0, 0];
     this.#search.visit(bytes, from, to, (anchor, at) => {
@@ -84,12 +92,16 @@ export class SecretDetector {
       if (rule.isCostly) {
         tries[index] = (tries[index] ?? 0) + 1;
         if (tries[index]! > FREE_TRIES + (at - from) / BYTES_PER_TRY) return false;
+      } else if (vainChars > FREE_VAIN_CHARS + at - from) return false;
+      const begin = at - decodedFrom;
+      rule.pattern.lastIndex = begin;
+      const match = rule.pattern.exec(rule.isCostly ? text : text.slice(0, begin + TOKEN_BYTES));
+      if (match && rule.accept(match)) {
+        kind = rule.kind;
+        return true;
       }
-      rule.pattern.lastIndex = at - decodedFrom;
-      const match = rule.pattern.exec(text);
-      if (!match || !rule.accept(match)) return false;
-      kind = rule.kind;
-      return true;
+      if (match && !rule.isCostly) vainChars += match[0].length;
+      return false;
     });
     return kind;
   }

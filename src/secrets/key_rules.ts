@@ -103,8 +103,8 @@ export function keyRules(): Rule[] {
       anchors: ['"kty"', '"kty\\'],
       pattern: /"kty\\*"\s{0,4}:\s{0,4}\\*"(?:RSA|EC|OKP|oct|AKP)([^{}]{0,3000})/y,
       accept: ([whole, after]) =>
-        /\\*"(?:d|k|priv)\\*"\s{0,4}:\s{0,4}\\*"[A-Za-z0-9_-]{20,}/.test(after!) &&
-        (!/"oct/.test(whole!.slice(0, 24)) || /\\*"k\\*"/.test(after!)),
+        /"(?:d|k|priv)\\*"\s{0,4}:\s{0,4}\\*"[A-Za-z0-9_-]{20,}/.test(after!) &&
+        (!/"oct/.test(whole!.slice(0, 24)) || /"k\\*"/.test(after!)),
     },
     {
       kind: "private key in JWK",

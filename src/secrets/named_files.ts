@@ -65,7 +65,7 @@ const namedFiles: readonly NamedFile[] = [
   {
     kind: "MySQL password",
     path: /(^|\/)\.?my\.cnf$/,
-    holds: lines(/^\s*password\s*=\s*["']?([^\s"']+)/m),
+    holds: lines(/^[ \t]*password\s*=\s*["']?([^\s"']+)/m),
   },
   {
     kind: "Git credentials",
@@ -75,7 +75,7 @@ const namedFiles: readonly NamedFile[] = [
   {
     kind: "PyPI credential",
     path: /(^|\/)\.pypirc$/,
-    holds: lines(/^\s*password\s*[=:]\s*(\S+)/m),
+    holds: lines(/^[ \t]*password\s*[=:]\s*(\S+)/m),
   },
   {
     kind: "password hashes",
@@ -85,7 +85,7 @@ const namedFiles: readonly NamedFile[] = [
   {
     kind: "AWS credentials",
     path: /(^|\/)\.aws\/|(^|\/)credentials(\.ini)?$|(^|\/)\.(s3cfg|boto)$/,
-    holds: lines(/^\s*(?:aws_secret_access_key|secret_key|gs_secret_access_key)\s*=\s*(\S+)/m),
+    holds: lines(/^[ \t]*(?:aws_secret_access_key|secret_key|gs_secret_access_key)\s*=\s*(\S+)/m),
   },
   {
     kind: "registry credential",
@@ -135,7 +135,7 @@ const namedFiles: readonly NamedFile[] = [
   {
     kind: "Gradle password",
     path: /(^|\/)(gradle|local|keystore|key)\.properties$/,
-    holds: lines(/^\s*[\w.]*(?:password|secret|token)\s*=\s*(\S+)/im),
+    holds: lines(/^[ \t]*[\w.]*(?:password|secret|token)\s*=\s*(\S+)/im),
   },
   {
     kind: "WordPress password",
@@ -165,14 +165,14 @@ const namedFiles: readonly NamedFile[] = [
     path:
       /(^|\/)(rclone\.conf|\.(msmtprc|fetchmailrc|muttrc|mbsyncrc|offlineimaprc|smbcredentials))$/,
     holds: lines(
-      /^\s*(?:set\s+)?(?:pass|password|smtp_pass|imap_pass|PassCmd|client_secret|token)\s*[= ]\s*["']?(\S+)/im,
+      /^[ \t]*(?:set[ \t]+)?(?:pass|password|smtp_pass|imap_pass|PassCmd|client_secret|token)[ \t]*(?:=[ \t]*|(?<=[ \t]))["']?(\S+)/im,
     ),
   },
   {
     kind: "FTP password",
     path:
       /(^|\/)(sitemanager|recentservers|filezilla)\.xml$|(^|\/)\.?(ftpconfig|sftp(-config)?\.json)$/i,
-    holds: lines(/<Pass[^>]*>([^<]+)<|"(?:password|passphrase|pass)"\s*:\s*"([^"]+)"/),
+    holds: lines(/<Pass[^<>]*>([^<]+)<|"(?:password|passphrase|pass)"\s*:\s*"([^"]+)"/),
   },
   {
     kind: "Azure token cache",
@@ -213,7 +213,12 @@ export function namedFilesOf(path: string): readonly NamedFile[] {
   return namedFiles.filter((one) => one.path.test(path));
 }
 
-/** Whether a line has a value that is none of those that stand for one. */
+/**
+ * Whether a line has a value that is none of those that stand for one.
+ *
+ * @param pattern takes time linear in the text: what it begins with must not match line ends, nor what
+ * it begins with itself
+ */
 function lines(pattern: RegExp): NamedFile["holds"] {
   const all = new RegExp(pattern.source, pattern.flags + "g");
   return (text) => {
@@ -242,9 +247,12 @@ function isSecretName(name: string): boolean {
   return /secret|token|passw|pwd|api_?key|private_?key|access_?key|credential|_key$/i.test(name);
 }
 
-/** `"password": "…"`, `api_key = …` in files that are there for secrets. */
+/**
+ * `"password": "…"`, `api_key = …` in files that are there for secrets. A name is not tried from its
+ * middle: that would take a hundred times as long.
+ */
 const ANY_SETTING =
-  /["']?([A-Za-z_][\w.:-]{0,100})["']?\s{0,8}[=:]\s{0,8}(?:"([^"\n]{0,2000})"|'([^'\n]{0,2000})'|([^\s"',;{}\[\]]{1,2000}))/g;
+  /(?<![\w.:-])["']?([\w.:-]{1,200})["']?\s{0,8}[=:]\s{0,8}(?:"([^"\n]{0,2000})"|'([^'\n]{0,2000})'|([^\s"',;{}\[\]]{1,2000}))/g;
 
 function secretSetting(text: string): boolean {
   for (const [, name, ...values] of text.matchAll(ANY_SETTING)) {

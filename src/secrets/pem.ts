@@ -16,9 +16,9 @@ const MIN_DISTINCT = 12;
 
 /** How line ends are written within other formats: JSON and sources, URLs, XML, HTML. */
 const ESCAPED_END =
-  /\\+r\\+n|\\+[nrt]|\\+u000[aAdD]|%0[aAdD]|&#(?:x0*[aAdD]|10|13);|<br ?\/?>|\\(?=\r?\n)/g;
+  /\\{1,8}r\\{1,8}n|\\{1,8}[nrt]|\\{1,8}u000[aAdD]|%0[aAdD]|&#(?:x0*[aAdD]|10|13);|<br ?\/?>|\\(?=\r?\n)/g;
 /** What editors, sources and quotations put around a line. */
-const AROUND = /^[\s"'`+,;>#*|\/\\(){}[\]-]+|[\s"'`+,;\\(){}[\]-]+$/g;
+const AROUND = /^[\s"'`+,;>#*|\/\\(){}[\]-]+|(?<![\s"'`+,;\\(){}[\]-])[\s"'`+,;\\(){}[\]-]+$/g;
 /** `Proc-Type: 4,ENCRYPTED`, `Comment: …` (RFC 1421, RFC 4880, RFC 4716). */
 const HEADER = /^[A-Za-z][A-Za-z0-9-]{2,40}:\s/;
 
@@ -31,7 +31,7 @@ const HEADER = /^[A-Za-z][A-Za-z0-9-]{2,40}:\s/;
 export function hasKeyMaterial(text: string): boolean {
   const body = text.slice(0, KEY_REACH).split(/-{4,5} ?END /)[0]!.replace(ESCAPED_END, "\n");
   // What was left out of a sample.
-  if (/[\n"'`]\s*\.+\s*($|[\n"'`])/.test(body)) return false;
+  if (/(?<=[\n"'`]\s{0,100})(?<!\.)\.+\s*($|[\n"'`])/.test(body)) return false;
   let found = "";
   for (const line of body.split(/[\r\n]+/)) {
     const bare = line.replace(AROUND, "");

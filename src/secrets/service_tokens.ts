@@ -24,7 +24,11 @@ export const serviceTokens: readonly TokenRow[] = [
   ["Razorpay key", "rzp_live_|rzp_test_", `[A-Za-z0-9]{14,24}${END}`],
   ["Flutterwave key", "FLWSECK-|FLWSECK_TEST-", "[A-Za-z0-9]{12,}"],
   ["Plaid token", "access-production-|access-sandbox-|access-development-", UUID],
-  ["Adyen key", "AQE[a-z0-9]", "[A-Za-z0-9+/]{60,}={0,2}-[A-Za-z0-9+/=]{20,}-[\\x21-\\x7e]{10,}"],
+  [
+    "Adyen key",
+    "AQE[a-z0-9]",
+    "[A-Za-z0-9+/]{60,300}={0,2}-[A-Za-z0-9+/=]{20,300}-[\\x21-\\x7e]{10,}",
+  ],
   ["Mollie key", "^live_[A-Za-z0-9]", `[A-Za-z0-9]{29,47}${END}`, "(?<=[\"'=:\s])"],
   ["Xendit key", "xnd_production_|xnd_development_", "[A-Za-z0-9]{40,}"],
   ["EasyPost key", "EZAK|EZTK", "[A-Za-z0-9]{54}"],

@@ -120,10 +120,37 @@ Deno.test("what is made to be slow to look at is looked at in one go", () => {
     '_KEY = "'.repeat(120_000),
     "A".repeat(1_000_000),
     ("\\n" + lower(60)).repeat(16_000),
+    // What a rule takes for its token goes on far behind the next one's beginning.
+    ("xoxb-".repeat(100) + "example-").repeat(2000),
+    "+AQEa".repeat(200_000),
+    // Behind the first line of a key, and of a JWK.
+    ...["\n", '"', '" ', "\\", "\\r", "."].map((filling) =>
+      (begin.repeat(60) + filling.repeat(2400 / filling.length) + "x").repeat(100)
+    ),
+    ('"kty":"RSA"'.repeat(60) + "\\".repeat(2900)).repeat(100),
   ];
   // It ends: with an expression that tries everything, it would not in a year.
   for (const input of inputs) kindOf(text(input));
   assert.equal(kindOf(text(inputs.join("\n") + "\n" + token())), "GitHub token");
+});
+
+Deno.test("a file of a name that is known is looked at in one go, whatever is in it", () => {
+  const length = 256 * 1024;
+  const files: [string, string][] = [
+    ...[
+      ...["my.cnf", ".pypirc", "credentials", ".aws/config", "gradle.properties", ".muttrc"],
+      ...[".npmrc", ".netrc", ".env", "database.json", "auth.json", "wp-config.php"],
+    ].flatMap((name): [string, string][] =>
+      ["\n", " ", "a", "a.", "password ", "pass\n\n"].map(
+        (part) => [name, part.repeat(length / part.length)],
+      )
+    ),
+    ["sitemanager.xml", "<Pass".repeat(length / 5)],
+    ["rclone.conf", "pass" + " ".repeat(length)],
+    ["secrets.json", ('a="' + "b".repeat(2100)).repeat(length / 2103)],
+  ];
+  for (const [name, contents] of files) kindOf(text(contents), name);
+  assert.equal(kindOf(text("\n\n\t password = " + alnum(12)), "my.cnf"), "MySQL password");
 });
 
 Deno.test("a detector serves many files, also side by side", () => {
