@@ -21,6 +21,8 @@ export const MAX_CATALOG_BYTES = 64 << 20;
 /** A catalog may list this many packages. */
 const MAX_CATALOG_PACKAGES = 100_000;
 
+const LINE_FEED = 0x0a;
+
 /** A catalog as it was read. */
 export interface Catalog {
   manifests: MinimalManifest[];
@@ -93,6 +95,10 @@ function* readLines(
   if (bytes.length > MAX_CATALOG_BYTES) {
     throw refuse("CATALOG_TOO_LARGE", `has ${bytes.length} bytes, more than ${MAX_CATALOG_BYTES}`);
   }
+  const count = linesIn(bytes, MAX_CATALOG_PACKAGES + 1);
+  if (count > MAX_CATALOG_PACKAGES) {
+    throw refuse("CATALOG_TOO_LARGE", `lists more than ${MAX_CATALOG_PACKAGES} packages`);
+  }
   let text: string;
   try {
     text = fromUtf8(bytes);
@@ -102,12 +108,6 @@ function* readLines(
   const publisher = formatPublicKey(publicKey);
   const lines = text.split("\n");
   if (lines.pop() !== "") throw refuse("CATALOG_INVALID", "ends in the middle of a line");
-  if (lines.length > MAX_CATALOG_PACKAGES) {
-    throw refuse(
-      "CATALOG_TOO_LARGE",
-      `lists ${lines.length} packages, more than ${MAX_CATALOG_PACKAGES}`,
-    );
-  }
   for (const [index, line] of lines.entries()) {
     try {
       if (line.length > MAX_MINIMAL_MANIFEST_BYTES) throw new Error("it is too long");
@@ -120,4 +120,16 @@ function* readLines(
     }
     if ((index + 1) % LINES_AT_ONCE === 0) yield;
   }
+}
+
+/**
+ * How many line feeds there are, counted up to `most`. A text is not split before that is known: one of
+ * nothing but line feeds would take a gigabyte.
+ */
+function linesIn(bytes: Uint8Array, most: number): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at !== -1 && count < most; count++) {
+    at = bytes.indexOf(LINE_FEED, at + 1);
+  }
+  return count;
 }

@@ -113,7 +113,13 @@ Deno.test("a catalog that is cut short, no text, or beyond its bounds is refused
   refused(utf8(line.slice(0, -1)), "CATALOG_INVALID", /ends in the middle of a line/);
   refused(utf8(line + line.slice(0, 100)), "CATALOG_INVALID", /ends in the middle of a line/);
   refused(Uint8Array.of(0xff, 0x0a), "CATALOG_INVALID", /is not UTF-8/);
-  refused(utf8("\n".repeat(100_001)), "CATALOG_TOO_LARGE", /lists 100001 packages/);
+  refused(utf8("\n".repeat(100_001)), "CATALOG_TOO_LARGE", /lists more than 100000 packages/);
+  // Counted before anything is made of it: 64 MiB of line feeds would be as many texts.
+  refused(
+    new Uint8Array(100_002).fill(0x0a, 1).fill(0xff, 0, 1),
+    "CATALOG_TOO_LARGE",
+    /lists more/,
+  );
   refused(
     new Uint8Array(MAX_CATALOG_BYTES + 1),
     "CATALOG_TOO_LARGE",
