@@ -60,7 +60,11 @@ async function firstEntry(path: string): Promise<string | undefined> {
     // What was cut off is not waited for: all that is there is inflated.
     const inflated = gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
     return await new Promise<string | undefined>((resolve) => {
-      tar.on("entry", (header: Header) => resolve(header.name));
+      tar.on("entry", ({ name }: Header, contents) => {
+        // They are cut off, which they say too.
+        contents.on("error", () => {});
+        resolve(name);
+      });
       tar.on("error", () => resolve(undefined));
       tar.on("close", () => resolve(undefined));
       tar.end(inflated.subarray(0, HEAD_TAR_BYTES));

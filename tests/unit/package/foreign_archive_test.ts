@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Header, pack } from "tar-stream";
@@ -60,4 +61,20 @@ inDirectory("another tarball is told too, and nothing else is taken for one", as
   assert.equal(await foreignArchive(path), undefined);
   assert.equal(await foreignArchive(join(dir, "missing")), undefined);
   assert.equal(await foreignArchive(dir), undefined);
+});
+
+inDirectory("a first entry that is longer than what is looked at is no failure", async (dir) => {
+  for (const count of [30, 90, 150, 300, 1000]) {
+    const files = Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, `${i}`]));
+    const { archivePath } = await packIn(dir, files, { name: `n${count}` });
+    assert.equal(await foreignArchive(archivePath), undefined);
+  }
+  const path = join(dir, "long.tgz");
+  const tar = pack();
+  const noise = crypto.getRandomValues(new Uint8Array(20_000));
+  tar.entry({ name: "package/noise" }, Buffer.from(noise));
+  tar.finalize();
+  const bytes = concatBytes(...await Array.fromAsync(tar as AsyncIterable<Uint8Array>));
+  await Deno.writeFile(path, gzipSync(bytes));
+  assert.match(await foreignArchive(path) ?? "", /a tarball of npm/);
 });
