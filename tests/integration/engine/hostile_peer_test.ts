@@ -7,6 +7,7 @@ import { randomBytes, type SampleTorrent, sampleTorrent } from "../../support/to
 
 const sample = sampleTorrent(600 * 1024);
 const large = sampleTorrent(32 * 1024 * 1024);
+const HANDSHAKE_BYTES = 68;
 
 /** A connection to an engine that has said its handshake (BEP 3, with BEP 6 and BEP 10). */
 class RawPeer implements Disposable {
@@ -173,30 +174,43 @@ Deno.test("nothing that a peer sends ends the engine or stops it from serving ot
 });
 
 Deno.test("nothing that a peer sends ends a download that another peer serves", async () => {
-  await using seeder = await TestEngine.start({ uploadLimit: 400 * 1024 });
+  await using seeder = await TestEngine.start({ uploadLimit: 16 * 1024 });
   await using leecher = await TestEngine.start();
   await seeder.seed(sample);
-  const downloading = leecher.download(sample, [seeder]);
-  for (const [, messages] of attacks) {
-    using peer = await RawPeer.connect(leecher.engine.port, sample);
+  let isDone = false;
+  const downloading = leecher.download(sample, [seeder]).finally(() => isDone = true);
+  using peers = new DisposableStack();
+  await eventually(() => leecher.engine.totals().peersConnected > 0, "it is under way");
+  for (const [what, messages] of attacks) {
+    const peer = peers.use(await RawPeer.connect(leecher.engine.port, sample));
     await peer.send(...messages);
+    await eventually(() => peer.closed || peer.received >= HANDSHAKE_BYTES, `${what} is met`);
   }
+  assert.ok(!isDone);
+  seeder.engine.setLimits(undefined, undefined);
   assert.ok(equalBytes(await downloading, sample.content));
 });
 
 Deno.test("whoever does not speak the protocol is hung up on", async () => {
   await using seeder = await TestEngine.start();
   await seeder.seed(sample);
-  const openings = [
-    utf8("GET / HTTP/1.1\r\n\r\n"),
+  const wrong = [
     new Uint8Array(1_000),
     randomBytes(1_000, 8),
-    utf8("\x13BitTorrent protocol"),
     concatBytes(utf8("\x13BitTorrent protocol"), new Uint8Array(48)),
   ];
-  for (const opening of openings) {
-    using peer = new RawPeer(await Deno.connect({ port: seeder.engine.port }));
+  // The rest of a handshake may be on its way still.
+  const short = [utf8("GET / HTTP/1.1\r\n\r\n"), utf8("\x13BitTorrent protocol")];
+  using peers = new DisposableStack();
+  const open = async (opening: Uint8Array) => {
+    const peer = peers.use(new RawPeer(await Deno.connect({ port: seeder.engine.port })));
     await peer.send(opening);
+    return peer;
+  };
+  for (const opening of short) await open(opening);
+  for (const [i, opening] of wrong.entries()) {
+    const peer = await open(opening);
+    await eventually(() => peer.closed, `opening ${i} is hung up on`);
   }
   await using leecher = await TestEngine.start();
   assert.ok(equalBytes(await leecher.download(sample, [seeder]), sample.content));

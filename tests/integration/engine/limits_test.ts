@@ -19,6 +19,7 @@ Deno.test("a download with a limit arrives byte for byte, also when the limit is
     },
   });
   assert.ok(equalBytes(got, sample.content));
+  assert.deepEqual(changes, [], "limits that were not set");
 });
 
 Deno.test("a seeder whose limit is lifted and set midway sends every byte in its order", async () => {
@@ -35,6 +36,7 @@ Deno.test("a seeder whose limit is lifted and set midway sends every byte in its
     },
   });
   assert.ok(equalBytes(got, sample.content));
+  assert.deepEqual(changes, [], "limits that were not set");
 });
 
 Deno.test("limits hold: what is allowed in a second is not there at once", async () => {

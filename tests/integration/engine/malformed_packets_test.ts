@@ -124,11 +124,16 @@ Deno.test("whatever a node answers, a query to it ends, and with it the lookup",
   const manager = at.manager();
   await eventually(() => at.engine.node()!.tableSize() >= 8, "the table is filled");
   for (const [what, answer] of oddAnswers) {
-    raw.answer = (message) => answer(message.get("t") as Uint8Array, raw.id);
+    let asked = 0;
+    raw.answer = (message) => {
+      asked++;
+      return answer(message.get("t") as Uint8Array, raw.id);
+    };
     const contact = { id: raw.id, host: "127.0.0.1", port: raw.port };
     const target = new Uint8Array(raw.id);
     const result = await at.engine.node()!.query(contact, "get", { target }, { timeoutMs: 200 });
     assert.ok(["reply", "refused", "timeout", "failed"].includes(result.kind), what);
+    assert.ok(asked > 0, `${what}: it was not asked`);
     const keys = generateKeyPair();
     const item = signItem(keys, { salt: id, seq: 1, value: bencode("x") });
     assert.equal((await manager.put(item)).weak, false, what);
