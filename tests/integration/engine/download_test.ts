@@ -3,8 +3,11 @@ import { equalBytes } from "../../../src/base/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { randomBytes, sampleTorrent } from "../../support/torrents.ts";
+import { wireMessage, WirePeer } from "../../support/wire_peer.ts";
 
 const MIB = 1024 * 1024;
+/** The message that says that a peer has every piece (BEP 6). */
+const HAVE_ALL = 14;
 
 Deno.test("20 MiB go from one engine to another byte for byte, from a magnet's infohash alone", async () => {
   const sample = sampleTorrent(20 * MIB + 1_234);
@@ -266,7 +269,14 @@ Deno.test("two seeders of one torrent keep no connection to each other", async (
   await using leecher = await TestEngine.start();
   await one.seed(sample);
   await two.seed(sample);
+  // Neither dials the other. A seeder that dials is hung up on.
   one.engine.addPeers(sample.infoHashHex, [two.address]);
+  using dialling = await WirePeer.dial(one.engine.port, sample, {
+    async opened(peer) {
+      if (await peer.send(wireMessage(HAVE_ALL))) peer.deeds++;
+    },
+  });
+  await eventually(() => dialling.deeds > 0 && dialling.closed, "a seeder is hung up on");
   // The third connects to both and tells each of the other (BEP 11).
   await leecher.download(sample, [one, two]);
   const { infoHashHex, torrent, content } = sample;

@@ -121,12 +121,16 @@ Deno.test("files outside the seed directory are neither written nor read nor ser
     ) {
       await worker.api.seed([seedOrder(filePath)]);
       const controller = new AbortController();
-      let downloadedBytes = 0;
+      let [downloadedBytes, met] = [0, 0];
       const downloading = leecher.download(sample, [], {
         peers: [worker.address],
         signal: controller.signal,
-        onProgress: (progress) => downloadedBytes = progress.downloadedBytes,
+        onProgress: (progress) => {
+          downloadedBytes = progress.downloadedBytes;
+          met = progress.reach.met;
+        },
       });
+      await eventually(() => met > 0, "the worker is asked");
       assert.equal(await after(400, downloading), "pending", filePath);
       assert.equal(downloadedBytes, 0);
       controller.abort();
