@@ -1,0 +1,68 @@
+/**
+ * The private key stays on the main thread, whatever a command does with the worker.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { systemClock, toHex } from "../../../src/base/mod.ts";
+import { type Io, processIo, runCli } from "../../../src/cli/mod.ts";
+import { keyPairFromSeed } from "../../../src/identity/mod.ts";
+import { newPlace } from "../../cli/network/place.ts";
+import { freePort } from "../../support/mod.ts";
+import { fakeIo } from "../../unit/cli/fake_io.ts";
+
+const secret = Uint8Array.from({ length: 32 }, (_, i) => 200 - i);
+const keys = keyPairFromSeed(secret);
+
+/** All bytes and texts in a message, however deep. */
+function* contents(value: unknown, seen = new Set<unknown>()): Generator<string> {
+  if (typeof value === "string") yield value;
+  if (typeof value !== "object" || value === null || seen.has(value)) return;
+  seen.add(value);
+  if (ArrayBuffer.isView(value)) {
+    yield toHex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  } else if (value instanceof ArrayBuffer) yield toHex(new Uint8Array(value));
+  else if (value instanceof Map || value instanceof Set) {
+    for (const member of value) yield* contents(member, seen);
+  } else for (const member of Object.values(value)) yield* contents(member, seen);
+}
+
+/** Takes down all that is posted to workers, until it is disposed of. */
+function overheard(): Disposable & { messages: string[] } {
+  const messages: string[] = [];
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (message: unknown, ...rest: never[]) {
+    messages.push(...contents(message));
+    return postMessage.call(this, message, ...rest);
+  };
+  return { messages, [Symbol.dispose]: () => void (Worker.prototype.postMessage = postMessage) };
+}
+
+Deno.test("publish signs with the key, and nothing of it crosses into the worker", async () => {
+  await using place = await newPlace();
+  const home = await place.home(keys);
+  const source = await place.source("hello", "1.0.0");
+  const io: Io = {
+    ...fakeIo({
+      env: {
+        LIBRESEED_HOME: home.path,
+        LIBRESEED_BOOTSTRAP: place.testnet.bootstrap,
+        LIBRESEED_ALLOW_LOCAL: "true",
+        LIBRESEED_PORT: String(await freePort()),
+      },
+    }),
+    cwd: home.path,
+    userHome: home.path,
+    readFile: processIo().readFile,
+    clock: systemClock,
+  };
+  using heard = overheard();
+  assert.equal(await runCli(["publish", source], io), 0);
+  const all = heard.messages.join("\n");
+  // What crosses is seen: the public key does.
+  assert.ok(all.includes(toHex(keys.publicKey)));
+  for (const form of [toHex(secret), secret.toBase64(), "PRIVATE KEY"]) {
+    assert.ok(!all.includes(form), form);
+  }
+});
