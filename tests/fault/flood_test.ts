@@ -252,8 +252,7 @@ Deno.test("a real flood of 20,000 packets while records are put and got: all arr
   const packet = query("find_node", { id: raw.id, target: raw.id });
   let flooding = true;
   const flood = (async () => {
-    for (let i = 0; i < 20_000 && flooding; i++) await raw.send(packet, at.engine.port);
-    return true;
+    for (let sent = 0; sent < 20_000 || flooding; sent++) await raw.send(packet, at.engine.port);
   })();
   const manager = at.manager();
   for (let i = 0; i < 10; i++) {
@@ -262,10 +261,14 @@ Deno.test("a real flood of 20,000 packets while records are put and got: all arr
     const put = await manager.put(item, { refreshAfterMs: 0 });
     const got = put.holding > 0 ? await manager.get(item) : undefined;
     if (got?.item) assert.deepEqual(got.item, item);
-    else assert.ok(put.weak || Object.keys(put.errors).length > 0, "a failure that is not told");
+    else {
+      const errors = Object.keys({ ...put.errors, ...got?.errors });
+      assert.ok(put.weak || errors.length > 0, "a failure that is not told");
+    }
+    // At least one was put and asked for while it lasted.
+    flooding = false;
   }
-  assert.equal(await flood, true);
-  flooding = false;
+  await flood;
   const item = signItem(generateKeyPair(), { salt: anyId(), seq: 1, value: bencode("after") });
   assert.equal((await manager.put(item)).weak, false);
   assert.deepEqual((await manager.get(item)).item, item);
