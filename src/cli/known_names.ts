@@ -66,8 +66,12 @@ async function knownNames(
   const hasState = await Deno.stat(paths.state).then(({ isFile }) => isFile, () => false);
   if (hasState) {
     const { openState } = await import("./open_state.ts");
-    using state = await openState({ io, output }, values);
-    state.knownNames(MAX_NAMES).forEach((name) => names.add(name));
+    const state = await openState({ io, output }, values);
+    try {
+      for (const name of state.knownNames(MAX_NAMES)) names.add(name);
+    } finally {
+      state.close();
+    }
   }
   const stored = await new PackageStore(paths.packages, io.clock).list().catch(() => []);
   for (const entry of stored) if (entry.problem === undefined) names.add(entry.name);

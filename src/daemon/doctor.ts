@@ -149,9 +149,13 @@ async function askDaemon(
 /** Whether somebody has the home. Unlike taking the lock, leaves no file behind. */
 async function isLocked(path: string): Promise<boolean> {
   try {
-    using file = await Deno.open(path);
-    // Shared: two doctors do not take each other for an owner.
-    return !await file.tryLock(false);
+    const file = await Deno.open(path);
+    try {
+      // Shared: two doctors do not take each other for an owner.
+      return !await file.tryLock(false);
+    } finally {
+      file.close();
+    }
   } catch {
     return false;
   }

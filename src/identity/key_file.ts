@@ -152,8 +152,12 @@ async function readUpTo(file: Deno.FsFile, limitBytes: number): Promise<Uint8Arr
 /** So that the directory's new entry survives a power cut too. Windows cannot open directories. */
 async function syncDirectory(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
-  using directory = await Deno.open(path);
-  await directory.sync();
+  const directory = await Deno.open(path);
+  try {
+    await directory.sync();
+  } finally {
+    directory.close();
+  }
 }
 
 function messageOf(error: unknown): string {

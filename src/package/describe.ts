@@ -34,7 +34,8 @@ export async function describeArchive(
 ): Promise<ArchiveDescription> {
   using archive = await openArchive(path);
   const lengthBytes = archive.info.size;
-  await using pass = await ArchivePass.start({
+  // Not disposed of: finish() waits for its threads, and nothing comes between the two.
+  const pass = await ArchivePass.start({
     source: archive,
     pieces: true,
     signal: options.signal,

@@ -136,8 +136,12 @@ export class FileWriter implements Disposable {
     if (Deno.build.os === "windows") return;
     const flush = async () => {
       // Opened again: calls on one open file wait for each other.
-      using file = await Deno.open(this.path);
-      await file.syncData();
+      const file = await Deno.open(this.path);
+      try {
+        await file.syncData();
+      } finally {
+        file.close();
+      }
     };
     this.#flushing = flush()
       .catch((cause) => this.#flushFailure ??= cause)
@@ -159,8 +163,12 @@ export async function writeNewFile(path: string, bytes: Uint8Array): Promise<voi
 /** Flushes a directory, so that what was renamed in it survives a power cut. Windows cannot. */
 export async function syncDirectory(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
-  using directory = await Deno.open(path);
-  await directory.sync();
+  const directory = await Deno.open(path);
+  try {
+    await directory.sync();
+  } finally {
+    directory.close();
+  }
 }
 
 /**

@@ -307,7 +307,8 @@ async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes:
   using spool = await openArchive(body.path);
   if (head.length + spool.info.size !== lengthBytes) throw fileChanged(body.path);
   let doneBytes = 0;
-  await using pass = await ArchivePass.start({
+  // Not disposed of: finish() waits for its threads, and nothing comes between the two.
+  const pass = await ArchivePass.start({
     source: spool,
     copy: archive,
     pieces: true,
