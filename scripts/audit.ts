@@ -132,7 +132,7 @@ interface Module {
 /** The direct dependencies that an entry loads; what it takes only types from is not loaded. */
 async function dependenciesOf(entry: string, names: string[]): Promise<Set<string>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", join(root, entry)],
+    args: ["info", "--node-modules-dir=manual", "--json", join(root, entry)],
     stderr: "null",
   }).output();
   const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout)) as {

@@ -17,7 +17,7 @@ const root = join(import.meta.dirname!, "..", "..");
 /** All that loads with `start`, as absolute URLs and `npm:` or `node:` specifiers. */
 async function loadedWith(start: string): Promise<Set<string>> {
   const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", start],
+    args: ["info", "--node-modules-dir=manual", "--json", start],
     cwd: root,
     stderr: "null",
   }).output();
