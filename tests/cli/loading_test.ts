@@ -14,7 +14,10 @@ interface Module {
 
 const root = join(import.meta.dirname!, "..", "..");
 
-/** All that loads with `start`, as absolute URLs and `npm:` or `node:` specifiers. */
+/** A file of a package, in the directory where Deno keeps packages. */
+const IN_PACKAGE = /\/node_modules\/\.deno\/[^/]+\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
+
+/** All that loads with `start`, as absolute URLs and `node:` specifiers; packages by their first file. */
 async function loadedWith(start: string): Promise<Set<string>> {
   const { stdout, success } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--node-modules-dir=manual", "--json", start],
@@ -29,6 +32,7 @@ async function loadedWith(start: string): Promise<Set<string>> {
   for (let next; (next = pending.pop());) {
     if (loaded.has(next)) continue;
     loaded.add(next);
+    if (IN_PACKAGE.test(next)) continue;
     for (const { code, isDynamic } of bySpecifier.get(next)?.dependencies ?? []) {
       // What has no code is imported for its types alone.
       if (code && !isDynamic) pending.push(code.specifier);
@@ -38,8 +42,8 @@ async function loadedWith(start: string): Promise<Set<string>> {
 }
 
 function libraries(loaded: Set<string>): string[] {
-  return [...loaded].filter((specifier) => specifier.startsWith("npm:"))
-    .map((specifier) => specifier.replace(/^npm:\/?(@?[^@]+)@.*$/, "$1")).sort();
+  const names = [...loaded].map((url) => IN_PACKAGE.exec(url)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
 Deno.test("this test sees the libraries that a folder loads", async () => {
@@ -49,7 +53,8 @@ Deno.test("this test sees the libraries that a folder loads", async () => {
 
 Deno.test("the program starts with no library at all, and can say its version", async () => {
   const loaded = await loadedWith("main.ts");
-  assert.deepEqual([...loaded].filter((url) => /^(npm|node):/.test(url)), []);
+  assert.deepEqual(libraries(loaded), []);
+  assert.deepEqual([...loaded].filter((url) => url.startsWith("node:")), []);
 });
 
 Deno.test("the command tree starts with one library, the command parser, and none of Node's modules", async () => {

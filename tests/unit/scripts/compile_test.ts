@@ -47,7 +47,8 @@ async function bundle(entry: string, ...flags: string[]): Promise<string> {
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
       cwd: fileURLToPath(new URL("../../../", import.meta.url)),
       args: [
-        ...["bundle", "--quiet", "--platform", "deno", "--keep-names", ...flags],
+        ...["bundle", "--quiet", "--node-modules-dir=manual", "--platform", "deno", "--keep-names"],
+        ...flags,
         ...["--external", "../../deno.json", "--output", output, entry],
       ],
     }).output();
