@@ -26,8 +26,9 @@ export function settingRules(): Rule[] {
     {
       kind: "npm credential",
       anchors: ["_authToken", ":_auth", ":_password"],
-      // Ten letters less of a token than npm's own are still a token.
-      pattern: /(?:_authToken|:_auth|:_password)["']?\s{0,4}=\s{0,4}["']?([^\s"'`<>]{16,})/y,
+      // Ten letters less of a token than npm's own are still a token. Brackets and commas are those of
+      // a program that has a variable of the name.
+      pattern: /(?:_authToken|:_auth|:_password)["']?\s{0,4}=\s{0,4}["']?([^\s"'`<>(),;]{16,})/y,
       accept: ([, value]) => !isPlaceholder(value!) && /[0-9]/.test(value!),
     },
     {

@@ -54,6 +54,10 @@ const passing: Record<string, [path: string, contents: string | Uint8Array]> = {
     "pkg/.npmrc",
     "//registry.npmjs.org/:_authToken=${NPM_TOKEN}\n",
   ],
+  "a program with a field _authToken, minified": [
+    "client.js",
+    "e=>(this._authToken=e.access2,this._authToken):null);\nt=this._authToken=e;const s1=request;\n",
+  ],
   ".npmrc without a token": [".npmrc", "registry=https://registry.npmjs.org/\nsave-exact=true\n"],
   "the key of AWS's documentation": ["doc.md", "AKIAIOSFODNN7" + "EXAMPLE and so on"],
   "a token of x": ["doc.md", `GITHUB_TOKEN=ghp_${"x".repeat(36)}\n`],
