@@ -103,7 +103,9 @@ export function describeClock(verdict: ClockVerdict): { what: string; isWrong: b
   }
   const { kind, names } = verdict;
   const by = names === 1 ? "the index of a name" : `the indexes of ${names} names`;
-  if (kind === "agrees") return { what: `${by} in the DHT agree`, isWrong: false };
+  if (kind === "agrees") {
+    return { what: `${by} in the DHT agree${names === 1 ? "s" : ""}`, isWrong: false };
+  }
   if (kind === "other-date") {
     const what =
       `the date seems to be wrong: packages that this home uses are in the DHT, and no index ` +

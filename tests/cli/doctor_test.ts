@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -127,6 +128,15 @@ Deno.test("without --json: a line a check, its verdict first", async () => {
   }
   assert(lines[1]!.startsWith("warn"));
   assert(lines[1]!.endsWith(`: run: chmod 700 ${there.path}`), lines[1]);
+});
+
+Deno.test("the command that converts an encrypted key stands on a line of its own", async () => {
+  await using there = await patient();
+  const encrypted = generateKeyPairSync("ed25519").privateKey
+    .export({ format: "pem", type: "pkcs8", cipher: "aes-256-cbc", passphrase: "x" });
+  await Deno.writeTextFile(join(there.path, "keys", "publisher.key"), encrypted as string);
+  const { stdout } = await runCli(["doctor"], { home: there.path, env: there.env });
+  assert.match(stdout, /^ +openssl pkey .* -out NEW\nput your copy of the key file there$/m);
 });
 
 Deno.test("a home that is not there yet is no illness, and is not made", async () => {

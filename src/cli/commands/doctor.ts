@@ -25,9 +25,15 @@ export default defineCommand<Record<never, never>, []>({
       if (verdict === "fail" && code !== exitCodes.failed) {
         code = about === "network" ? exitCodes.network : exitCodes.failed;
       }
-      const found = mend === undefined ? what : `${what}: ${mend}`;
+      const found = withMend(what, mend);
       output.result({ ...check }, `${verdict.padEnd(4)}  ${name.padEnd(14)}  ${found}`);
     }
     return code;
   },
 });
+
+/** What was found and how to mend it. A command at the end of the first stands by itself, to be copied. */
+function withMend(what: string, mend: string | undefined): string {
+  if (mend === undefined) return what;
+  return what.includes("\n") ? `${what}\n${mend}` : `${what.replace(/\.$/, "")}: ${mend}`;
+}
