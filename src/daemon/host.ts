@@ -214,12 +214,8 @@ export class Host implements Operations {
       clock,
       onWarning: listeners.onWarning,
     });
-    this.#catalogs = new SeededCatalogs({
-      seedDirectory,
-      seeder: catalogSeeder,
-      clock,
-      onWarning,
-    });
+    const seededCatalogs = { seedDirectory, seeder: catalogSeeder, clock, onWarning };
+    this.#catalogs = new SeededCatalogs(seededCatalogs);
     this.#nodes.start(() => worker.knownNodes());
   }
 
@@ -376,8 +372,8 @@ export class Host implements Operations {
   async close(deadlineMs: number): Promise<void> {
     this.#bootstrap.stop();
     this.#dhtWatch.stop();
-    this.#catalogs.stop();
-    await Promise.all([this.#seeding?.stop(), this.#names.stop(), this.#follows?.stop()]);
+    const seeding = [this.#seeding?.stop(), this.#follows?.stop(), this.#catalogs.stop()];
+    await Promise.all([...seeding, this.#names.stop()]);
     await this.#nodes.stop();
     await this.#worker.stop(deadlineMs);
     this.#packages.flush();

@@ -20,6 +20,7 @@ import {
   isKeptCatalogName,
   keptCatalogName,
 } from "./catalogs.ts";
+import { DaemonError } from "./errors.ts";
 import type { Seeder } from "./seeder.ts";
 
 /** Options of {@linkcode SeededCatalogs}. */
@@ -61,6 +62,7 @@ export class SeededCatalogs {
   #superseded: SupersededCatalog[] = [];
   /** One change at a time. */
   #last: Promise<void> = Promise.resolve();
+  readonly #stopped = new AbortController();
   #timer: Timer | undefined;
 
   constructor(options: SeededCatalogsOptions) {
@@ -72,6 +74,7 @@ export class SeededCatalogs {
    *
    * @param fileName in the seed directory
    * @throws {PackageError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`; errors of the file system
+   * @throws {DaemonError} `HOST_STOPPING` after `stop()`
    */
   add(fileName: string): Promise<void> {
     return this.#inTurn(() => this.#add(basename(fileName)));
@@ -98,21 +101,24 @@ export class SeededCatalogs {
     });
   }
 
-  /** Ends the timer. What is seeded stays so, and the files stay. */
-  stop(): void {
+  /** Ends the timer, and what is under way. What is seeded stays so, and the files stay. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#last;
     this.#timer?.cancel();
   }
 
   async #add(fileName: string): Promise<void> {
     const { seedDirectory, seeder, clock } = this.#options;
+    const { signal } = this.#stopped;
     const path = join(seedDirectory, fileName);
     // Linked first: a later catalog may take the name while this one is hashed.
     const temporary = join(seedDirectory, `.tmp-${randomUUID()}`);
-    await Deno.link(path, temporary).catch(() => Deno.copyFile(path, temporary));
     let described: ArchiveDescription;
     let kept: string;
     try {
-      described = await describeArchive(temporary, { name: fileName });
+      await Deno.link(path, temporary).catch(() => Deno.copyFile(path, temporary));
+      described = await describeArchive(temporary, { name: fileName, signal });
       kept = join(seedDirectory, keptCatalogName(fileName, toHex(described.infoHash)));
       await Deno.rename(temporary, kept);
     } finally {
@@ -143,7 +149,10 @@ export class SeededCatalogs {
     const sinceMs = Math.min(mtime?.getTime() ?? 0, clock.now());
     if (sinceMs + SUPERSEDED_MS <= clock.now()) return await Deno.remove(path);
     const fileName = currentCatalogName(name);
-    const { torrent, infoHash, lengthBytes } = await describeArchive(path, { name: fileName });
+    const { torrent, infoHash, lengthBytes } = await describeArchive(path, {
+      name: fileName,
+      signal: this.#stopped.signal,
+    });
     const infoHashHex = toHex(infoHash);
     if (keptCatalogName(fileName, infoHashHex) !== name) return await Deno.remove(path);
     await seeder.seed([{ infoHashHex, torrent, filePath: path, lengthBytes }]);
@@ -177,15 +186,20 @@ export class SeededCatalogs {
   }
 
   async #warned(what: string, work: () => Promise<void>): Promise<void> {
+    if (this.#stopped.signal.aborted) return;
     try {
       await work();
     } catch (error) {
+      if (this.#stopped.signal.aborted) return;
       this.#options.onWarning(`${what} is not seeded: ${(error as Error).message}`);
     }
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
-    const mine = this.#last.then(work);
+    const mine = this.#last.then(() => {
+      if (!this.#stopped.signal.aborted) return work();
+      throw new DaemonError("failed", "HOST_STOPPING", "The engine is being stopped");
+    });
     this.#last = mine.catch(() => {});
     return mine;
   }

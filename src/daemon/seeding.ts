@@ -84,6 +84,7 @@ export class Seeding {
 
   /** Resolves when everything that is there has been looked at. */
   async start(): Promise<void> {
+    if (this.#stopped) return;
     const { packages } = this.#options;
     const known = await packages.addKnown();
     await this.#watcher.start(known);

@@ -18,6 +18,7 @@ import type { SeedOrder } from "../../../src/engine/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { catalogFileName } from "../../../src/package/mod.ts";
 import { toHex } from "../../../src/base/mod.ts";
+import { eventually } from "../../support/engines.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
@@ -91,7 +92,7 @@ Deno.test("a superseded catalog is served as it was for an hour, beside the new 
   const rest = place.names().filter((name) => name.endsWith(".jsonl")).sort();
   assert.deepEqual(rest, [fileName, basename(place.seeded.get(second)!.filePath)].sort());
   assert.deepEqual(place.warnings, []);
-  catalogs.stop();
+  await catalogs.stop();
 });
 
 Deno.test("a daemon that starts again goes on with what was superseded within the hour", async () => {
@@ -104,7 +105,7 @@ Deno.test("a daemon that starts again goes on with what was superseded within th
   await place.clock.advance(SUPERSEDED_MS / 2);
   const second = await place.write("second\n");
   await before.add(fileName);
-  before.stop();
+  await before.stop();
   await place.clock.advance(SUPERSEDED_MS / 2);
   const after = place.start();
   await after.addAll(place.names());
@@ -114,7 +115,7 @@ Deno.test("a daemon that starts again goes on with what was superseded within th
   await place.clock.advance(SUPERSEDED_MS / 2);
   await place.settled(after);
   assert.deepEqual([...place.seeded.keys()], [second]);
-  after.stop();
+  await after.stop();
 });
 
 Deno.test("a catalog that comes again is current again", async () => {
@@ -130,7 +131,7 @@ Deno.test("a catalog that comes again is current again", async () => {
   await place.settled(catalogs);
   assert.deepEqual([...place.seeded.keys()], [first]);
   assert.equal(await place.served(first), "first\n");
-  catalogs.stop();
+  await catalogs.stop();
 });
 
 Deno.test("of many superseded catalogs the latest are kept", async () => {
@@ -145,7 +146,7 @@ Deno.test("of many superseded catalogs the latest are kept", async () => {
   assert.deepEqual([...place.seeded.keys()].sort(), written.slice(-MAX_SUPERSEDED - 1).sort());
   const files = place.names().filter((name) => name.includes("~"));
   assert.equal(files.length, MAX_SUPERSEDED + 1);
-  catalogs.stop();
+  await catalogs.stop();
 });
 
 Deno.test("a file under another catalog's infohash is removed and not seeded", async () => {
@@ -155,4 +156,22 @@ Deno.test("a file under another catalog's infohash is removed and not seeded", a
   const catalogs = place.start();
   await catalogs.addAll(place.names());
   assert.deepEqual([[...place.seeded], place.names()], [[], []]);
+});
+
+Deno.test("a daemon that ends while it hashes a catalog leaves no temporary, and takes in no other", async () => {
+  await using place = await seedDirectory();
+  const catalogs = place.start();
+  await place.write("catalog\n");
+  // Long enough to be under way still.
+  await Deno.truncate(join(place.home.path, fileName), 256 << 20);
+  const temporaries = () => place.names().filter((name) => name.startsWith(".tmp-"));
+  let hasEnded = false;
+  const adding = catalogs.addAll([fileName]).finally(() => hasEnded = true);
+  await eventually(() => hasEnded || temporaries().length > 0, "a temporary");
+  await catalogs.stop();
+  assert.deepEqual(temporaries(), []);
+  await adding.catch(() => {});
+  await assert.rejects(catalogs.add(fileName), { code: "HOST_STOPPING" });
+  assert.deepEqual(temporaries(), []);
+  assert.deepEqual(place.warnings, []);
 });
