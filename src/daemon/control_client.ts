@@ -93,7 +93,7 @@ function remoteOperations(http: Deno.HttpClient): Operations {
     reload: () => call("reload"),
     stop: () => call("stop"),
     add: (request) => call("add", request),
-    addCatalog: (request) => call("addCatalog", request),
+    addCatalog: (request, options) => call("addCatalog", request, options),
     remove: (request) => call("remove", request),
     lookUp: (request, options) => call("lookUp", request, options),
     keptItem: (request) => call("keptItem", request),

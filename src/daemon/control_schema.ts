@@ -27,7 +27,7 @@ const requestSchemas = {
   status: v.strictObject({}),
   list: v.strictObject({}),
   add: v.strictObject({ fileName: text }),
-  addCatalog: v.strictObject({ fileName: text }),
+  addCatalog: v.strictObject({ fileName: text, announce: v.optional(v.boolean()) }),
   remove: v.strictObject({ name: text, version: text, publicKey: v.optional(hex(32)) }),
   lookUp: v.strictObject({ publicKey: hex(32), salt: anyHex(64) }),
   keptItem: v.strictObject({ publicKey: hex(32), salt: anyHex(64) }),

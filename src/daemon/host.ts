@@ -47,7 +47,7 @@ import { KeptNodes } from "./kept_nodes.ts";
 import { KeptRecords } from "./kept_records.ts";
 import { memoryOf } from "./memory.ts";
 import { describeSettings, mergeOrigins, mergeSettings, tellReloaded, tunable } from "./reload.ts";
-import { seederOf } from "./seeder.ts";
+import { catalogSeederOf, seederOf } from "./seeder.ts";
 import { Seeding } from "./seeding.ts";
 import { NameKeeper } from "./name_keeper.ts";
 import { WorkerHost } from "./worker_host.ts";
@@ -204,7 +204,11 @@ export class Host implements Operations {
       (one) => this.#torrentsDueMs ? this.#torrentsDueMs.get(one) ?? 0 : dueMs(one),
     );
     // Readers ask for the newest catalog of a batch: it goes before all that waits to be announced.
-    const catalogSeeder = seederOf(worker, (one) => dueMs(one) || -clock.now());
+    const catalogSeeder = catalogSeederOf(
+      worker,
+      (one) => dueMs(one) || -clock.now(),
+      (report) => this.#dht.settle(report),
+    );
     this.#packages = new Packages({
       seeds: this.#seeds,
       state: this.#state,
@@ -292,8 +296,8 @@ export class Host implements Operations {
     return describeEntry(await this.#packages.add(fileName), true);
   }
 
-  addCatalog({ fileName }: { fileName: string }): Promise<void> {
-    return this.#catalogs.add(fileName);
+  addCatalog({ fileName, announce }: { fileName: string; announce?: boolean }): Promise<void> {
+    return this.#catalogs.add(fileName, { announce });
   }
 
   async remove({ name, version, publicKey }: PackageVersion): Promise<void> {

@@ -242,8 +242,14 @@ export interface Operations {
   list(): Promise<PackageJson[]>;
   /** Verifies an archive that is in the seed directory, and seeds it. */
   add(request: { fileName: string }): Promise<PackageJson>;
-  /** Seeds a catalog that is in the seed directory. */
-  addCatalog(request: { fileName: string }): Promise<void>;
+  /**
+   * Seeds a catalog that is in the seed directory. With `announce` it resolves when the DHT knows who
+   * seeds it, or after twenty seconds.
+   */
+  addCatalog(
+    request: { fileName: string; announce?: boolean },
+    options?: CallOptions,
+  ): Promise<void>;
   /** Seeds it no more and takes it out of the seed directory. */
   remove(request: PackageVersion): Promise<void>;
   /** Reads a mutable item from the DHT. */

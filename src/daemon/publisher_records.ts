@@ -243,7 +243,7 @@ async function putCatalog(
   list: ListBefore,
   manifests: readonly MinimalManifest[],
 ): Promise<{ count: number; catalogInfoHash: Uint8Array }> {
-  const { operations, seeds } = context;
+  const { operations, seeds, signal, blind } = context;
   const lines = new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
   for (const one of list.packages) {
     const key = catalogKey(one);
@@ -263,7 +263,9 @@ async function putCatalog(
     ? present.torrent.infoHash
     : await writeCatalog(seeds.path, publicKey, grown, present);
   if ((await operations.status()).daemon) {
-    await operations.addCatalog({ fileName: catalogFileName(publicKey) });
+    // Announced before the record names it: readers look for it from then on.
+    const fileName = catalogFileName(publicKey);
+    await operations.addCatalog({ fileName, announce: !blind }, { signal });
   }
   return { count: count + grown.added, catalogInfoHash };
 }

@@ -12,7 +12,7 @@
 
 import { randomUUID } from "node:crypto";
 import { basename, join } from "node:path";
-import { type Clock, type Timer, toHex } from "../base/mod.ts";
+import { type Clock, delay, type Timer, toHex } from "../base/mod.ts";
 import { type ArchiveDescription, describeArchive } from "../package/mod.ts";
 import {
   currentCatalogName,
@@ -21,13 +21,13 @@ import {
   keptCatalogName,
 } from "./catalogs.ts";
 import { DaemonError } from "./errors.ts";
-import type { Seeder } from "./seeder.ts";
+import type { CatalogSeeder } from "./seeder.ts";
 
 /** Options of {@linkcode SeededCatalogs}. */
 export interface SeededCatalogsOptions {
   /** Absolute, without links. */
   seedDirectory: string;
-  seeder: Seeder;
+  seeder: CatalogSeeder;
   clock: Clock;
   onWarning: (message: string) => void;
 }
@@ -38,6 +38,8 @@ export const SUPERSEDED_MS = 3_600_000;
 export const MAX_SUPERSEDED = 64;
 /** How many bytes they may have together. */
 export const MAX_SUPERSEDED_BYTES: number = 256 << 20;
+/** How long `add` waits for the announcement of a catalog, milliseconds: nodes that are gone take long. */
+export const ANNOUNCED_WITHIN_MS = 20_000;
 
 /** A catalog that is seeded. */
 interface SeededCatalog {
@@ -45,6 +47,8 @@ interface SeededCatalog {
   /** Its name with the infohash. */
   path: string;
   lengthBytes: number;
+  /** Resolves when it was announced because of `add`; absent if nobody asked for that. */
+  announced?: Promise<void>;
 }
 
 /** One that a later one has superseded. */
@@ -73,11 +77,16 @@ export class SeededCatalogs {
    * Seeds a catalog as it lies there now. An earlier one of that name is seeded for an hour.
    *
    * @param fileName in the seed directory
+   * @param options `announce` to wait until the DHT knows who seeds it, or {@linkcode ANNOUNCED_WITHIN_MS}
+   * have passed: a publisher's next record names it
    * @throws {PackageError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`; errors of the file system
    * @throws {DaemonError} `HOST_STOPPING` after `stop()`
    */
-  add(fileName: string): Promise<void> {
-    return this.#inTurn(() => this.#add(basename(fileName)));
+  async add(fileName: string, { announce = false } = {}): Promise<void> {
+    // Not due by the schedule: an announcement that has begun there would wait for dht-rate.
+    const dueMs = announce ? Infinity : undefined;
+    const catalog = await this.#inTurn(() => this.#add(basename(fileName), dueMs));
+    if (announce) await (catalog.announced ??= this.#announce(catalog));
   }
 
   /**
@@ -108,7 +117,18 @@ export class SeededCatalogs {
     this.#timer?.cancel();
   }
 
-  async #add(fileName: string): Promise<void> {
+  /** Has the DHT know who seeds a catalog. */
+  async #announce({ infoHashHex }: SeededCatalog): Promise<void> {
+    const { clock, seeder } = this.#options;
+    const done = new AbortController();
+    const ended = AbortSignal.any([done.signal, this.#stopped.signal]);
+    // One that fails is announced again on schedule.
+    const announced = seeder.announce(infoHashHex).catch(() => {});
+    await Promise.race([announced, delay(clock, ANNOUNCED_WITHIN_MS, ended).catch(() => {})]);
+    done.abort();
+  }
+
+  async #add(fileName: string, announceDueMs?: number): Promise<SeededCatalog> {
     const { seedDirectory, seeder, clock } = this.#options;
     const { signal } = this.#stopped;
     const path = join(seedDirectory, fileName);
@@ -128,10 +148,11 @@ export class SeededCatalogs {
     const { infoHash, lengthBytes, torrent } = described;
     const infoHashHex = toHex(infoHash);
     const before = this.#current.get(fileName);
-    if (before?.infoHashHex === infoHashHex) return;
+    if (before?.infoHashHex === infoHashHex) return before;
     this.#superseded = this.#superseded.filter((one) => one.infoHashHex !== infoHashHex);
-    await seeder.seed([{ infoHashHex, torrent, filePath: kept, lengthBytes }]);
-    this.#current.set(fileName, { infoHashHex, path: kept, lengthBytes });
+    await seeder.seed([{ infoHashHex, torrent, filePath: kept, lengthBytes }], announceDueMs);
+    const catalog: SeededCatalog = { infoHashHex, path: kept, lengthBytes };
+    this.#current.set(fileName, catalog);
     if (before) {
       const sinceMs = clock.now();
       const since = new Date(sinceMs);
@@ -139,6 +160,7 @@ export class SeededCatalogs {
       this.#superseded.push({ ...before, sinceMs });
     }
     await this.#tidy();
+    return catalog;
   }
 
   /** Goes on with one that was superseded before the daemon started. */
@@ -185,7 +207,7 @@ export class SeededCatalogs {
     });
   }
 
-  async #warned(what: string, work: () => Promise<void>): Promise<void> {
+  async #warned(what: string, work: () => Promise<unknown>): Promise<void> {
     if (this.#stopped.signal.aborted) return;
     try {
       await work();
@@ -195,12 +217,12 @@ export class SeededCatalogs {
     }
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#last.then(() => {
       if (!this.#stopped.signal.aborted) return work();
       throw new DaemonError("failed", "HOST_STOPPING", "The engine is being stopped");
     });
-    this.#last = mine.catch(() => {});
+    this.#last = mine.then(() => {}, () => {});
     return mine;
   }
 }

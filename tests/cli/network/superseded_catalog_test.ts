@@ -60,6 +60,28 @@ Deno.test("a catalog that was superseded a moment ago is still served, also afte
   await second.end();
 });
 
+Deno.test("a catalog is found at once by who reads the record that names it, however slow the announcements are", async () => {
+  await using place = await newPlace();
+  const publisher = await place.home();
+  const { publicKey } = publisher.keys;
+  const reader = await Deno.makeTempDir({ dir: place.path });
+  await using home = await Home.open(reader, place.testnet);
+  const { operations } = home.node;
+  // Announcing the archives of the batch takes minutes.
+  const daemon = await publisher.daemon(["--dht-rate", "1"]);
+  const paths = await Promise.all(
+    Array.from({ length: PACKAGES }, (_, number) => place.source(nameOf(number), "1.0.0")),
+  );
+  await publisher.must(["publish", "-q", ...paths]);
+  const request = { publicKey: toHex(publicKey), salt: toHex(announceSalt(publicKey)) };
+  const { item } = await operations.lookUp(request);
+  const { catalogInfoHash } = decodeAnnounceRecord(itemFromJson(item!).value);
+  assert.deepEqual(await operations.countPeers({ infoHash: toHex(catalogInfoHash!) }), {
+    peers: 1,
+  });
+  await daemon.end();
+});
+
 Deno.test("a daemon that is ended while it hashes a catalog leaves no temporary", async () => {
   await using place = await newPlace();
   const home = await place.home();

@@ -50,21 +50,29 @@ function minimal(name: string, by = keys): MinimalManifest {
 const many = Array.from({ length: 80 }, (_, i) => minimal(`package-${i}`));
 
 /** A publisher's home, and a DHT that has whatever was stored last. */
-async function publisher({ remembers = false } = {}) {
+async function publisher({ remembers = false, daemon = false } = {}) {
   const directory = await temporaryHome();
   const home = await temporaryHome();
   const clock = new FakeClock();
   let item: ItemJson | undefined;
+  /** What the owner of the engine was asked for, in this order. */
+  const asked: string[] = [];
   const warnings: string[] = [];
   const operations = {
     lookUp: () => Promise.resolve({ item, others: [], asked: 8, responded: 8 }),
     keptItem: () => Promise.resolve({ item }),
+    async addCatalog({ fileName, announce }: { fileName: string; announce?: boolean }) {
+      asked.push(`seed ${fileName}`);
+      await clock.advance(1);
+      if (announce) asked.push("announced");
+    },
     store(request: { item: ItemJson }) {
+      asked.push("put");
       item = request.item;
       keep(true);
       return Promise.resolve({ holding: 8 });
     },
-    status: () => Promise.resolve({ daemon: false }),
+    status: () => Promise.resolve({ daemon }),
     download: () => Promise.reject(new LibreseedError("network", "NOBODY", "nobody has it")),
   } as unknown as Operations;
   const seeds = new SeedDirectory(directory.path);
@@ -84,6 +92,7 @@ async function publisher({ remembers = false } = {}) {
   const path = join(directory.path, catalogFileName(keys.publicKey));
   return {
     path,
+    asked,
     warnings,
     list: (...added: MinimalManifest[]) =>
       updateAnnounceRecord(context, keys, added, clock.now()).then(() => clock.advance(1_000)),
@@ -213,4 +222,10 @@ Deno.test("a catalog that somebody has altered is not gone on with", async () =>
   await ann.list(minimal("one-more"));
   assert.equal(await ann.catalog(), serializeCatalog([...many, minimal("one-more")]));
   assert.match(ann.warnings.join(), /nobody has the catalog/);
+});
+
+Deno.test("a record names a catalog only once it is seeded and announced", async () => {
+  await using ann = await publisher({ daemon: true });
+  await ann.list(...many);
+  assert.deepEqual(ann.asked, [`seed ${catalogFileName(keys.publicKey)}`, "announced", "put"]);
 });

@@ -10,6 +10,7 @@ import { basename, join } from "node:path";
 import { utf8 } from "../../../src/base/mod.ts";
 import { writeCatalog } from "../../../src/daemon/catalogs.ts";
 import {
+  ANNOUNCED_WITHIN_MS,
   MAX_SUPERSEDED,
   SeededCatalogs,
   SUPERSEDED_MS,
@@ -31,6 +32,9 @@ async function seedDirectory() {
   const clock = new FakeClock(Date.now());
   const warnings: string[] = [];
   const seeded = new Map<string, SeedOrder>();
+  /** Infohashes of the announcements that were asked for, and what each waits for. */
+  const announced: string[] = [];
+  const reached = Promise.withResolvers<void>();
   const start = () => {
     seeded.clear();
     return new SeededCatalogs({
@@ -44,6 +48,11 @@ async function seedDirectory() {
         unseed: (infoHashHex) => {
           assert(seeded.delete(infoHashHex));
           return Promise.resolve();
+        },
+        announce: (infoHashHex) => {
+          assert(seeded.has(infoHashHex));
+          announced.push(infoHashHex);
+          return reached.promise;
         },
       },
       onWarning: (message) => warnings.push(message),
@@ -68,7 +77,7 @@ async function seedDirectory() {
   const settled = async (catalogs: SeededCatalogs) => await catalogs.addAll([]);
   const remove = home[Symbol.asyncDispose];
   return {
-    ...{ home, clock, seeded, warnings, start, write, names, served, settled },
+    ...{ home, clock, seeded, announced, reached, warnings, start, write, names, served, settled },
     [Symbol.asyncDispose]: remove,
   };
 }
@@ -156,6 +165,35 @@ Deno.test("a file under another catalog's infohash is removed and not seeded", a
   const catalogs = place.start();
   await catalogs.addAll(place.names());
   assert.deepEqual([[...place.seeded], place.names()], [[], []]);
+});
+
+Deno.test("a catalog that a record is to name is added once the DHT knows who seeds it", async () => {
+  await using place = await seedDirectory();
+  const catalogs = place.start();
+  const first = await place.write("first\n");
+  let isAdded = false;
+  const adding = catalogs.add(fileName, { announce: true }).then(() => isAdded = true);
+  await eventually(() => place.announced.length > 0, "an announcement");
+  await place.settled(catalogs);
+  assert(!isAdded);
+  assert.deepEqual(place.announced, [first]);
+  place.reached.resolve();
+  await adding;
+  // The same catalog is announced once.
+  await catalogs.add(fileName, { announce: true });
+  assert.deepEqual(place.announced, [first]);
+  await catalogs.stop();
+});
+
+Deno.test("a DHT that answers nothing holds up a catalog for a limited time", async () => {
+  await using place = await seedDirectory();
+  const catalogs = place.start();
+  await place.write("first\n");
+  const adding = catalogs.add(fileName, { announce: true });
+  await eventually(() => place.announced.length > 0, "an announcement");
+  await place.clock.advance(ANNOUNCED_WITHIN_MS);
+  await adding;
+  await catalogs.stop();
 });
 
 Deno.test("a daemon that ends while it hashes a catalog leaves no temporary, and takes in no other", async () => {
