@@ -14,9 +14,11 @@ export interface DialLimits {
   /** Ports of one address that are dialled within `portsForMs`. */
   ports: number;
   portsForMs: number;
-  /** Dials to one address and port that may fail within `failuresForMs`. */
+  /** Dials to one address and port that may fail within `failuresForMs`; those under way count too. */
   failures: number;
   failuresForMs: number;
+  /** After an answer, dials under way to that address and port do not count for this long. */
+  answeredForMs: number;
   /** Addresses that are remembered; the one that was dialled longest ago is forgotten first. */
   remembered: number;
 }
@@ -31,6 +33,7 @@ export const DIAL_LIMITS: DialLimits = {
   portsForMs: 10 * 60_000,
   failures: 6,
   failuresForMs: 60_000,
+  answeredForMs: 60_000,
   remembered: 16_384,
 };
 
@@ -48,13 +51,16 @@ export interface DialBudgetOptions {
 }
 
 /** Why an address is not dialled. */
-export type DialRefusal = "port" | "ourselves" | "ports of the address" | "failures";
+export type DialRefusal = "port" | "ourselves" | "ports of the address" | "failures" | "waiting";
 
 /** What is known of one port of an address. */
 interface Dialled {
   lastMs: number;
   /** When the last dials failed. */
   failedMs: number[];
+  /** Dials that have neither answered nor failed. */
+  underWay: number;
+  answeredMs?: number;
 }
 
 /** Counts dials by address. */
@@ -80,25 +86,43 @@ export class DialBudget {
     const ports = this.#recent(host);
     const dialled = ports?.get(port);
     if (!dialled) return ports && ports.size >= limits.ports ? "ports of the address" : undefined;
-    const failures = dialled.failedMs.filter((atMs) => this.#isWithin(atMs, limits.failuresForMs));
-    return failures.length >= limits.failures ? "failures" : undefined;
+    return this.#failures(dialled) >= limits.failures ? "failures" : undefined;
   }
 
-  /** Takes in that an address is dialled now. */
+  /**
+   * Whether an address that is not refused has to wait: if all of its dials under way failed, it would
+   * have failed as often as it may. At least one dial is under way then.
+   */
+  mustWait({ host, port }: HostPort): boolean {
+    const dialled = this.#recent(host)?.get(port);
+    if (!dialled || dialled.underWay === 0) return false;
+    const { answeredMs, underWay } = dialled;
+    const { failures, answeredForMs } = this.#options.limits;
+    if (answeredMs !== undefined && this.#isWithin(answeredMs, answeredForMs)) return false;
+    return this.#failures(dialled) + underWay >= failures;
+  }
+
+  /** Takes in that an address is dialled now; {@linkcode answered} or {@linkcode failed} has to follow. */
   dialled({ host, port }: HostPort): void {
     const { isFree, clock, limits } = this.#options;
     if (isFree(host)) return;
     const ports = this.#recent(host) ?? new Map<number, Dialled>();
     this.#hosts.delete(host);
     this.#hosts.set(host, ports);
-    const failedMs = ports.get(port)?.failedMs ?? [];
-    ports.set(port, { lastMs: clock.now(), failedMs });
+    const { failedMs = [], underWay = 0, answeredMs } = ports.get(port) ?? {};
+    ports.set(port, { lastMs: clock.now(), failedMs, underWay: underWay + 1, answeredMs });
     if (this.#hosts.size > limits.remembered) this.#hosts.delete(this.#hosts.keys().next().value!);
   }
 
+  /** Takes in that a dial led to a peer. */
+  answered(address: HostPort): void {
+    const dialled = this.#ended(address);
+    if (dialled) dialled.answeredMs = this.#options.clock.now();
+  }
+
   /** Takes in that a dial led to no peer. */
-  failed({ host, port }: HostPort): void {
-    const dialled = this.#hosts.get(host)?.get(port);
+  failed(address: HostPort): void {
+    const dialled = this.#ended(address);
     if (!dialled) return;
     dialled.failedMs.push(this.#options.clock.now());
     if (dialled.failedMs.length > this.#options.limits.failures) dialled.failedMs.shift();
@@ -108,6 +132,18 @@ export class DialBudget {
   learnOurs(address: HostPort): void {
     this.#ours.add(keyOf(address));
     if (this.#ours.size > MAX_OURS) this.#ours.delete(this.#ours.values().next().value!);
+  }
+
+  /** The record of an address of which a dial has ended. */
+  #ended({ host, port }: HostPort): Dialled | undefined {
+    const dialled = this.#hosts.get(host)?.get(port);
+    if (dialled && dialled.underWay > 0) dialled.underWay--;
+    return dialled;
+  }
+
+  #failures({ failedMs }: Dialled): number {
+    const { failuresForMs } = this.#options.limits;
+    return failedMs.filter((atMs) => this.#isWithin(atMs, failuresForMs)).length;
   }
 
   /** How many addresses are remembered. */

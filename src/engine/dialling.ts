@@ -1,6 +1,6 @@
 /**
  * Dialling peers, in place of npm:webtorrent's: an address that the budget refuses is not dialled,
- * wherever it came from. Each dial is told of as event `dial` of its torrent, each refusal as `refused`.
+ * wherever it came from, and one that has to wait for other dials to it is dialled after these. Each dial is told of as event `dial` of its torrent, each refusal as `refused`.
  *
  * @module
  */
@@ -10,12 +10,14 @@ import net from "node:net";
 import Torrent from "webtorrent/lib/torrent.js";
 import { readHostPort } from "../base/mod.ts";
 import type { DialBudget, DialRefusal } from "./dial_budget.ts";
+import { DialQueue } from "./dial_queue.ts";
 import { prototypeOf } from "./override.ts";
 import { connectReading } from "./peer_pipes.ts";
 
 /** The parts of a torrent that have to do with dialling. */
 interface Dialling extends EventEmitter {
   client: { dials?: OwnDials };
+  destroyed: boolean;
   /** Peers that wait to be dialled. */
   _queue: Waiting[];
   _peers: Map<string, unknown>;
@@ -28,7 +30,10 @@ interface Waiting {
   /** `HOST:PORT` */
   addr: string;
   conn: net.Socket | null;
+  /** From when the connection stands. */
+  wire: EventEmitter | null;
   swarm: unknown;
+  destroyed: boolean;
   /** The library's own. */
   _handshakeDone?: boolean;
   destroy(): void;
@@ -50,7 +55,7 @@ dialling._addPeer = function (peer, type, source) {
 
 dialling._drain = function () {
   const { dials } = this.client;
-  dropRefused(this, dials);
+  setAside(this, dials);
   const next = this._queue?.[0];
   // The library connects with `net.connect`, and with none of its options that we want.
   const sockets = net as { connect: unknown };
@@ -66,22 +71,32 @@ dialling._drain = function () {
   this.emit("dial", next.addr, next.conn);
 };
 
-/** An address may have been refused since it began to wait. */
-function dropRefused(torrent: Dialling, dials: OwnDials | undefined): void {
+/** Leaves a peer first in the queue that may be dialled now: the others are dropped, or wait. */
+function setAside(torrent: Dialling, dials: OwnDials | undefined): void {
   for (let next; (next = torrent._queue?.[0]);) {
+    // An address may have been refused since it began to wait.
     const refusal = dials?.refusal(next.addr);
-    if (!refusal) return;
+    if (!refusal && !dials?.mustWait(next.addr)) return;
     torrent._queue.shift();
-    torrent._peers.delete(next.id);
-    // Else it would have the next one dialled, from inside here.
-    next.swarm = null;
-    next.destroy();
-    torrent.emit("refused", next.addr, refusal);
+    if (refusal) drop(torrent, next, refusal);
+    else if (!dials!.waiting.add(next.addr, { torrent, peer: next })) {
+      drop(torrent, next, "waiting");
+    }
   }
+}
+
+function drop(torrent: Dialling, peer: Waiting, refusal: DialRefusal): void {
+  torrent._peers.delete(peer.id);
+  // Else it would have the next one dialled, from inside here.
+  peer.swarm = null;
+  peer.destroy();
+  torrent.emit("refused", peer.addr, refusal);
 }
 
 /** The dials of one client. */
 export class OwnDials {
+  /** Peers that were taken out of their torrent's queue until another dial to their address has ended. */
+  readonly waiting = new DialQueue<{ torrent: Dialling; peer: Waiting }>();
   readonly #budget: DialBudget;
   /** What to do if a dial has led to ourselves, by the address and port that it comes from. */
   readonly #outgoing = new Map<string, () => void>();
@@ -98,6 +113,12 @@ export class OwnDials {
     return "port" in read ? this.#budget.refusal(read) : undefined;
   }
 
+  /** Whether an address, `HOST:PORT`, is to be dialled only after another dial to it has ended. */
+  mustWait(address: string): boolean {
+    const read = readHostPort(address);
+    return "port" in read && this.#budget.mustWait(read);
+  }
+
   /**
    * Counts a dial, and whether it led to a peer: to one that answered with a handshake.
    *
@@ -109,7 +130,15 @@ export class OwnDials {
     this.#budget.dialled(address);
     const conn = peer.conn!;
     let from: string | undefined;
+    let isAnswered = false;
     conn.once("connect", () => {
+      // After the library's own listener, which has set the mark.
+      peer.wire?.once("handshake", () => {
+        if (!peer._handshakeDone || isAnswered) return;
+        isAnswered = true;
+        this.#budget.answered(address);
+        this.#goOn(peer.addr);
+      });
       from = keyOf(conn.localAddress, conn.localPort);
       this.#outgoing.set(from, () => {
         this.#budget.learnOurs(address);
@@ -120,8 +149,21 @@ export class OwnDials {
     });
     conn.once("close", () => {
       if (from !== undefined) this.#outgoing.delete(from);
-      if (!peer._handshakeDone) this.#budget.failed(address);
+      if (isAnswered) return;
+      if (peer._handshakeDone) this.#budget.answered(address);
+      else this.#budget.failed(address);
+      this.#goOn(peer.addr);
     });
+  }
+
+  /** Has those dialled that waited for a dial to their address. Who has to wait still is set aside again. */
+  #goOn(address: string): void {
+    for (const { torrent, peer } of this.waiting.take(address)) {
+      if (peer.destroyed || torrent.destroyed) continue;
+      // First, so that it is looked at now, even if its torrent has no room for another connection.
+      torrent._queue.unshift(peer);
+      torrent._drain();
+    }
   }
 
   /** Looks at a connection that came in: it may be a dial of our own. */

@@ -13,6 +13,7 @@ function newBudget(options: { isFree?: (host: string) => boolean; remembered?: n
     portsForMs: 10 * MINUTE_MS,
     failures: 6,
     failuresForMs: MINUTE_MS,
+    answeredForMs: MINUTE_MS,
     remembered,
   };
   return { clock, budget: new DialBudget({ clock, isFree, ownPort: () => 6881, limits }) };
@@ -68,10 +69,69 @@ Deno.test("six dials to one address and port may fail in a minute", async () => 
 
 Deno.test("a dial that leads to a peer counts for nothing, so that it is dialled again", () => {
   const { budget } = newBudget();
+  const address = { host, port: 6_881 };
   for (let i = 0; i < 100; i++) {
-    assert.equal(budget.refusal({ host, port: 6_881 }), undefined);
-    budget.dialled({ host, port: 6_881 });
+    assert.equal(budget.refusal(address), undefined);
+    assert.equal(budget.mustWait(address), false);
+    budget.dialled(address);
+    budget.answered(address);
   }
+});
+
+Deno.test("a seventh dial waits while six are under way, and is refused once they have failed", async () => {
+  const { budget, clock } = newBudget();
+  const address = { host, port: 6_881 };
+  let passed = 0;
+  for (let i = 0; i < 1_000; i++) {
+    assert.equal(budget.refusal(address), undefined);
+    if (budget.mustWait(address)) continue;
+    budget.dialled(address);
+    passed++;
+  }
+  assert.equal(passed, 6);
+  assert.equal(budget.mustWait({ host, port: 6_882 }), false, "another port");
+  for (let i = 0; i < 5; i++) {
+    budget.failed(address);
+    assert.equal(budget.refusal(address), undefined);
+    assert.ok(budget.mustWait(address), "five failed and one under way are six");
+  }
+  budget.failed(address);
+  assert.equal(budget.refusal(address), "failures");
+  await clock.advance(MINUTE_MS);
+  assert.equal(budget.refusal(address), undefined);
+  assert.equal(budget.mustWait(address), false);
+});
+
+Deno.test("dials that failed before leave the fewer to be under way", () => {
+  const { budget } = newBudget();
+  const address = { host, port: 6_881 };
+  for (let i = 0; i < 4; i++) {
+    budget.dialled(address);
+    budget.failed(address);
+  }
+  for (let i = 0; i < 2; i++) {
+    assert.equal(budget.mustWait(address), false);
+    budget.dialled(address);
+  }
+  assert.ok(budget.mustWait(address));
+});
+
+Deno.test("an address that has answered within the minute has no dial wait, and failures refuse it all the same", async () => {
+  const { budget, clock } = newBudget();
+  const address = { host, port: 6_881 };
+  for (let i = 0; i < 6; i++) budget.dialled(address);
+  assert.ok(budget.mustWait(address));
+  budget.answered(address);
+  for (let i = 0; i < 100; i++) {
+    assert.equal(budget.mustWait(address), false);
+    budget.dialled(address);
+  }
+  await clock.advance(MINUTE_MS - 1);
+  assert.equal(budget.mustWait(address), false);
+  await clock.advance(1);
+  assert.ok(budget.mustWait(address), "the answer is a minute old");
+  for (let i = 0; i < 6; i++) budget.failed(address);
+  assert.equal(budget.refusal(address), "failures");
 });
 
 Deno.test("we are not dialled: neither on this machine nor where we met ourselves", () => {

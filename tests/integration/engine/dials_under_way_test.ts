@@ -1,0 +1,103 @@
+/**
+ * Many torrents whose peers a stranger names at one address and port: how many dials go out there before
+ * the first has failed or answered. Real sockets; nothing on this machine is excepted.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { PeerCounts } from "../../../src/engine/mod.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
+import { sampleTorrent } from "../../support/torrents.ts";
+
+const TORRENTS = 40;
+const samples = Array.from(
+  { length: TORRENTS },
+  (_, i) => sampleTorrent(16 * 1024, { seed: i + 1 }),
+);
+const host = "127.0.0.1";
+const isFreeHost = () => false;
+
+/** Downloads of all samples, under way until the end of their block. */
+function downloadAll(at: TestEngine, peer: { host: string; port: number }) {
+  const ending = new AbortController();
+  const reaches = new Map<string, PeerCounts>();
+  const ended = samples.map(({ infoHashHex }) =>
+    at.engine.download({
+      infoHashHex,
+      filePath: at.path(infoHashHex),
+      maxBytes: 1 << 20,
+      peers: [peer],
+      signal: ending.signal,
+      onProgress: ({ reach }) => reaches.set(infoHashHex, reach),
+    })
+  );
+  const all = Promise.all(ended);
+  all.catch(() => {});
+  return {
+    all,
+    /** Torrents of which this is so. */
+    count: (kind: keyof PeerCounts) =>
+      [...reaches.values()].filter((reach) => reach[kind] > 0).length,
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await Promise.allSettled(ended);
+    },
+  };
+}
+
+/** A listener that counts who knocks and says nothing. */
+function silentListener() {
+  const listener = Deno.listen({ hostname: host, port: 0 });
+  const connections: Deno.Conn[] = [];
+  const served = (async () => {
+    for await (const connection of listener) connections.push(connection);
+  })().catch(() => {});
+  return {
+    address: { host, port: listener.addr.port },
+    knocks: () => connections.length,
+    hangUp() {
+      for (const connection of connections) connection.close();
+    },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await served;
+    },
+  };
+}
+
+Deno.test("forty torrents are all downloaded from the one seeder that has them", async () => {
+  await using seeder = await TestEngine.start();
+  for (const sample of samples) await seeder.seed(sample, sample.infoHashHex);
+  await using at = await TestEngine.start({ isFreeHost });
+  await using under = downloadAll(at, seeder.address);
+  await under.all;
+  for (const { infoHashHex, content } of samples) {
+    assert.deepEqual(await Deno.readFile(at.path(infoHashHex)), content);
+  }
+});
+
+Deno.test("forty torrents dial a port that says nothing six times, and no more once these have failed", async () => {
+  await using victim = silentListener();
+  await using at = await TestEngine.start({ isFreeHost });
+  await using under = downloadAll(at, victim.address);
+  await eventually(() => under.count("known") === TORRENTS, "all know the address");
+  await eventually(() => victim.knocks() >= 6, "six are dialled");
+  assert.equal(under.count("tried"), 6);
+  assert.equal(under.count("refused"), 0, "the others wait");
+  victim.hangUp();
+  await eventually(() => under.count("refused") === TORRENTS, "the address is refused to all");
+  assert.equal(under.count("tried"), 6);
+  assert.equal(victim.knocks(), 6);
+});
+
+Deno.test("forty torrents dial a port that refuses six times", async () => {
+  const closed = Deno.listen({ hostname: host, port: 0 });
+  const { port } = closed.addr;
+  closed.close();
+  await using at = await TestEngine.start({ isFreeHost });
+  await using under = downloadAll(at, { host, port });
+  await eventually(() => under.count("refused") >= TORRENTS - 6, "the others are refused");
+  await eventually(() => under.count("tried") >= 6, "six are dialled");
+  assert.equal(under.count("tried"), 6);
+});
