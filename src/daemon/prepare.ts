@@ -126,7 +126,10 @@ async function pack(
   const keys = await signer();
   const choice = { dir: path, name, version, leaveOut, neverPack, limits, signal };
   const kept = await keptArchive(context, choice, keys);
-  if (kept) return await takeReady(context, { path: kept, signer, allowSecrets }, outDir);
+  if (kept) {
+    const request = { path: kept.archivePath, signer, allowSecrets };
+    return await takeReady(context, request, outDir, kept.fileBytes);
+  }
   const { archivePath, minimal, torrent } = await packDirectory({
     ...choice,
     allowSecrets,
@@ -150,17 +153,19 @@ async function keptArchive(
   { seeds, limits, signal, sourceDateEpoch }: PrepareContext,
   options: SelectOptions,
   signer: KeyPair,
-): Promise<string | undefined> {
+): Promise<{ archivePath: string; fileBytes: number } | undefined> {
   const { name, version } = await nameDirectory(options);
   const pubkey = formatPublicKey(signer.publicKey);
   const kept = await seeds.find({ name, version, pubkey });
   if (!kept) return undefined;
   const { archivePath, minimal } = kept;
   try {
-    const { full } = await verifyArchive({ archivePath, minimal, limits, signal });
+    let fileBytes = 0;
+    const onFile = (_path: string, bytes: number) => fileBytes += bytes;
+    const { full } = await verifyArchive({ archivePath, minimal, limits, signal, onFile });
     const selection = await selectDirectory(options);
     const isSame = await isUnchanged(full, selection, { signer, sourceDateEpoch, limits, signal });
-    return isSame ? archivePath : undefined;
+    return isSame ? { archivePath, fileBytes } : undefined;
   } catch (error) {
     signal?.throwIfAborted();
     // A damaged one is the seed directory's to refuse or to replace.
@@ -169,11 +174,16 @@ async function keptArchive(
   }
 }
 
-/** What is published is a copy, so that it stays as it is whatever becomes of the file. */
+/**
+ * What is published is a copy, so that it stays as it is whatever becomes of the file.
+ *
+ * @param fileBytes sum of the lengths of its files, if a directory was given that it is of
+ */
 async function takeReady(
   { clock, limits, signal, seeds, detector, onContents }: PrepareContext,
   { path, name, version, signer, allowSecrets }: PublishRequest,
   outDir: string,
+  fileBytes?: number,
 ): Promise<SeedFiles> {
   await refuseForeign(path);
   const beside = await minimalBeside(path);
@@ -211,7 +221,7 @@ async function takeReady(
     );
   }
   const { lengthBytes } = taken;
-  onContents?.(contentsOfPaths(full, Object.keys(full.files), lengthBytes));
+  onContents?.(contentsOfPaths(full, Object.keys(full.files), fileBytes ?? lengthBytes));
   // A time that a clock wrote that was ahead is not carried on.
   const isKept = beside !== undefined && !isOfFuture(beside.timestamp, clock.now());
   const minimal = isKept ? beside : signMinimal({
