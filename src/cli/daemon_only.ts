@@ -15,12 +15,16 @@ import { CliError } from "./errors.ts";
  */
 export async function withDaemon<T>(
   // deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
-  { settings, io }: Pick<CommandRun<any, any>, "settings" | "io">,
+  { settings, io, output }: Pick<CommandRun<any, any>, "settings" | "io" | "output">,
   work: (operations: Operations, status: StatusJson) => Promise<T>,
 ): Promise<T> {
   const { values } = await settings();
   const { connectControl } = await import("../daemon/mod.ts");
-  const found = await connectControl(values.home, io);
+  const found = await connectControl(values.home, {
+    clock: io.clock,
+    signal: io.signal,
+    onSilence: (message) => output.warning(message),
+  });
   if (!found) {
     throw new CliError(
       "not-found",

@@ -12,6 +12,7 @@ import { homePaths } from "./home.ts";
 import { lockHolder } from "./home_lock.ts";
 import type { CallOptions, Operations, StatusJson } from "./operations.ts";
 import { checkSocketOwner } from "./ownership.ts";
+import { SilenceWatch, SILENT_AFTER_MS } from "./silence.ts";
 
 type Line = { event?: unknown; result?: unknown; error?: ErrorData };
 
@@ -27,6 +28,10 @@ export interface ConnectOptions {
   signal?: AbortSignal;
   /** The user id that this process runs as; asked of the system unless given. */
   own?: number;
+  /** Hears, for people, that the owner of the engine has not answered a request yet. */
+  onSilence?: (message: string) => void;
+  /** The owner says within this time how it is, or is stuck; milliseconds, 10 s unless given. */
+  answerTimeoutMs?: number;
 }
 
 /** Whoever owns an engine says how it is within this time, or is stuck; milliseconds. */
@@ -43,20 +48,31 @@ const codesOfNobody = new Set(["CONTROL_UNREACHABLE", "WORKER_DIED"]);
  */
 export async function connectControl(
   home: string,
-  { clock, signal, own }: ConnectOptions,
+  { clock, signal, own, onSilence, answerTimeoutMs = ANSWER_TIMEOUT_MS }: ConnectOptions,
 ): Promise<{ client: ControlClient; status: StatusJson } | undefined> {
   const paths = homePaths(home);
   if (!await checkSocketOwner(paths.control, own)) return undefined;
   const http = Deno.createHttpClient({ proxy: { transport: "unix", path: paths.control } });
-  const client = { operations: remoteOperations(http), close: () => http.close() };
+  const remote: Remote = {
+    http,
+    watch: onSilence && (() =>
+      new SilenceWatch({
+        clock,
+        onSilence: () => void describeSilence(home, paths.lock).then(onSilence),
+        probe: (signal) => post({ http }, "settings", {}, { signal }),
+      })),
+  };
+  const client = { operations: remoteOperations(remote), close: () => http.close() };
   const late = new AbortController();
-  const timer = clock.after(ANSWER_TIMEOUT_MS, () => late.abort());
+  const timer = clock.after(answerTimeoutMs, () => late.abort());
   const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
   try {
-    return { client, status: await post(http, "status", {}, { signal: either }) as StatusJson };
+    return { client, status: await post(remote, "status", {}, { signal: either }) as StatusJson };
   } catch (error) {
     http.close();
-    if (late.signal.aborted && !signal?.aborted) throw await silent(home, paths.lock);
+    if (late.signal.aborted && !signal?.aborted) {
+      throw await silent(home, paths.lock, answerTimeoutMs);
+    }
     // Whoever is there without an engine is about to end.
     if (codesOfNobody.has((error as Partial<LibreseedError>).code!)) return undefined;
     throw error;
@@ -65,25 +81,44 @@ export async function connectControl(
   }
 }
 
-async function silent(home: string, lockPath: string): Promise<DaemonError> {
+/** The other process, as it is asked. */
+interface Remote {
+  http: Deno.HttpClient;
+  /** Begins to watch over a request. */
+  watch?: () => SilenceWatch;
+}
+
+async function describeSilence(home: string, lockPath: string): Promise<string> {
+  const pid = await lockHolder(lockPath);
+  const who = pid === undefined ? "the libreseed process" : `process ${pid}`;
+  const resume = pid === undefined
+    ? "resume it if it was stopped"
+    : `\`kill -CONT ${pid}\` resumes it if it was stopped`;
+  return `${who}, which owns ${home}, has not answered for ${
+    SILENT_AFTER_MS / 1_000
+  } s; still waiting. ` +
+    `If it stays silent, ${resume}; else end it and start it again`;
+}
+
+async function silent(home: string, lockPath: string, waitedMs: number): Promise<DaemonError> {
   const pid = await lockHolder(lockPath);
   const who = pid === undefined ? "The libreseed process" : `Process ${pid}`;
   return new DaemonError(
     "failed",
     "CONTROL_SILENT",
     `${who}, which owns ${home}, has not answered for ${
-      ANSWER_TIMEOUT_MS / 1_000
+      waitedMs / 1_000
     } s. End it and start it again`,
     { detail: { home, pid } },
   );
 }
 
-function remoteOperations(http: Deno.HttpClient): Operations {
+function remoteOperations(remote: Remote): Operations {
   const call = <Result>(
     name: OperationName,
     request: unknown = {},
     options: CallOptions<never> = {},
-  ) => post(http, name, request, options as CallOptions<unknown>) as Promise<Result>;
+  ) => post(remote, name, request, options as CallOptions<unknown>) as Promise<Result>;
   return {
     status: () => call("status"),
     list: () => call("list"),
@@ -107,11 +142,12 @@ function remoteOperations(http: Deno.HttpClient): Operations {
 }
 
 async function post(
-  http: Deno.HttpClient,
+  { http, watch }: Remote,
   name: OperationName,
   request: unknown,
   { signal, onEvent }: CallOptions<unknown>,
 ): Promise<unknown> {
+  using silence = watch?.();
   let response: Response;
   try {
     // No packet goes there: the proxy is the socket. A name would be looked up all the same.
@@ -125,7 +161,9 @@ async function post(
     signal?.throwIfAborted();
     throw unreachable(error);
   }
+  silence?.heard();
   for await (const line of lines(response, signal)) {
+    silence?.heard();
     if (line.error) throw errorFromData(line.error);
     if ("result" in line) return line.result;
     onEvent?.(line.event);

@@ -40,6 +40,9 @@ export interface DoctorOptions {
   uid?: number;
 }
 
+/** How long the owner of the engine may take to say how it is, milliseconds: a finding, not a wait. */
+const ANSWER_TIMEOUT_MS = 5_000;
+
 /** Checks whose failure leaves the home and its state fit for use. */
 const notOfHome: readonly string[] = ["clock", "archives"];
 
@@ -114,7 +117,12 @@ async function askDaemon(
   const name = "daemon";
   const { control, lock } = homePaths(home);
   try {
-    const found = await connectControl(home, { clock, signal, own });
+    const found = await connectControl(home, {
+      clock,
+      signal,
+      own,
+      answerTimeoutMs: ANSWER_TIMEOUT_MS,
+    });
     if (found) {
       found.client.close();
       const { status } = found;
@@ -132,7 +140,7 @@ async function askDaemon(
     const { code, message } = errorToData(error);
     const mend = code === "CONTROL_NOT_OURS"
       ? "find out who put it there, and remove it"
-      : "end that process";
+      : "resume it if it was stopped (kill -CONT), else end that process";
     return { check: bad(name, message, mend), isTaken: true };
   }
   if (await isLocked(lock)) {

@@ -110,12 +110,12 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
 }
 
 async function openOnce(options: OpenNodeOptions): Promise<NodeHandle> {
-  const { settings, clock, onNotice, signal } = options;
+  const { settings, clock, onNotice, onWarning, signal } = options;
   const paths = homePaths(settings.home);
   await ensureHome(settings.home);
   const endMs = clock.now() + settings.timeoutMs;
   for (let tries = 0;; tries++) {
-    const borrowed = await connectControl(settings.home, { clock, signal });
+    const borrowed = await connectControl(settings.home, { clock, signal, onSilence: onWarning });
     if (borrowed) {
       return {
         operations: borrowed.client.operations,

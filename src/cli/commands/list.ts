@@ -19,7 +19,11 @@ export default defineCommand<Record<never, never>, []>({
     const { values } = await settings();
     const { connectControl, describeEntry } = await import("../../daemon/mod.ts");
     const { SeedDirectory } = await import("../../store/mod.ts");
-    const daemon = await connectControl(values.home, io);
+    const daemon = await connectControl(values.home, {
+      clock: io.clock,
+      signal: io.signal,
+      onSilence: (message) => output.warning(message),
+    });
     let packages: PackageJson[];
     try {
       packages = daemon

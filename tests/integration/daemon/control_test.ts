@@ -16,6 +16,7 @@ import { DaemonError } from "../../../src/daemon/errors.ts";
 import { homePaths } from "../../../src/daemon/home.ts";
 import { tryLockHome } from "../../../src/daemon/home_lock.ts";
 import type { CallOptions, Operations, StatusJson } from "../../../src/daemon/operations.ts";
+import { eventually } from "../../support/engines.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
@@ -383,6 +384,32 @@ Deno.test("an owner that is there and does not answer is named, and waited for n
   const end = new AbortController();
   end.abort(new Error("enough"));
   await assert.rejects(connectControl(home.path, { clock, signal: end.signal }), /enough/);
+});
+
+Deno.test("an owner that has not answered yet is told of before it is given up, and once", async () => {
+  await using home = await temporaryHome();
+  const paths = homePaths(home.path);
+  const lock = (await tryLockHome(paths.lock))!;
+  using listener = Deno.listen({ transport: "unix", path: paths.control });
+  const accepted = listener.accept();
+  const clock = new FakeClock();
+  const said: string[] = [];
+  const onSilence = (message: string) => void said.push(message);
+  const found = connectControl(home.path, { clock, onSilence });
+  found.catch(() => {});
+  using _connection = await accepted;
+  await clock.advance(2_999);
+  assert.equal(said.length, 0);
+  await clock.advance(1);
+  await eventually(() => said.length > 0, "the silence is told of");
+  const all = said.join();
+  assert(all.includes(`process ${Deno.pid}, which owns ${home.path}, has not answered`), all);
+  assert(all.includes(`kill -CONT ${Deno.pid}`), all);
+  await clock.advance(7_000);
+  assert.equal((await failure(found)).code, "CONTROL_SILENT");
+  assert.equal(said.length, 1);
+  assert.equal(clock.timers, 0);
+  lock.release();
 });
 
 Deno.test("a path that no socket can have is refused by its length, not by a riddle", async () => {
