@@ -10,9 +10,9 @@
 /** Bytes of an anchor that the filter looks at. Five hold an aligned pair of each four-byte step. */
 const WINDOW_BYTES = 5;
 /** Bytes between two looks, and so the offsets in a window that a pair of bytes may have. */
-const STEP_BYTES = 4;
+export const STEP_BYTES = 4;
 /** Groups of anchors that have bits of their own: all in one would agree with each other too often. */
-const BUCKETS = 8;
+export const GROUPS = 8;
 /** Words that are looked at in one go: 64 KiB, which stay in the processor's cache. */
 const BLOCK_WORDS = 16_384;
 /** Characters of a token that `…` stands for: words that begin like one are passed over at once. */
@@ -21,7 +21,7 @@ const TOKEN_RUN = 10;
 const LINE_END = 10;
 
 /** The bytes that one character of an anchor may be. Anchors share them. */
-interface ByteClass {
+export interface ByteClass {
   bytes: readonly number[];
   /** By byte: 1 if it is one of them. */
   allowed: Uint8Array;
@@ -30,15 +30,13 @@ interface ByteClass {
 }
 
 /** An anchor, prepared. */
-interface Anchor {
+export interface Anchor {
   index: number;
   classes: readonly ByteClass[];
   /** 1 if the first class is of the byte before the anchor. */
   lead: 0 | 1;
   /** Where its window begins. */
   windowAt: number;
-  /** Sorts anchors by their windows. */
-  order: number;
 }
 
 type Tables = Record<"here" | "before" | "after", PairTable>;
@@ -74,20 +72,14 @@ export class AnchorSearch {
    * @param anchors literal texts in Latin-1, in which `[…]` stands for one of several characters, as
    * in a regular expression. Behind `^`, only those at the beginning of a word are found; before `…`,
    * only those that more of a token follows, and so are those shorter than five characters
+   * @param groupOf the group of an anchor, less than {@linkcode GROUPS}: what is found does not depend
+   * on it, but for how many words a second look is taken does
    */
-  constructor(anchors: readonly string[]) {
-    const classes = new Map<string, ByteClass>();
-    const all = anchors.map((text, index) => prepare(text, index, classes));
+  constructor(anchors: readonly string[], groupOf: (anchor: string) => number) {
+    const all = prepareAnchors(anchors);
     const tables = { here: new PairTable(), before: new PairTable(), after: new PairTable() };
     this.#longest = Math.max(...all.map(({ classes }) => classes.length));
-    const literal = all.filter(isLiteral).sort(byWindow);
-    const others = all.filter((one) => !isLiteral(one)).sort(byWindow);
-    const half = BUCKETS / 2;
-    for (const [first, some] of [[0, literal], [half, others]] as const) {
-      for (const [i, anchor] of some.entries()) {
-        this.#enter(anchor, first + Math.floor(i * half / some.length), tables);
-      }
-    }
+    for (const anchor of all) this.#enter(anchor, groupOf(anchors[anchor.index]!), tables);
     this.#here = tables.here.finish();
     this.#before = tables.before.finish();
     this.#after = tables.after.finish();
@@ -130,19 +122,30 @@ export class AnchorSearch {
   }
 
   /**
-   * Writes down which words of a block three tables agree about, and returns how many. There is no
-   * branch in it: guessing them wrong would cost more than all the rest.
+   * Writes down which words of a block three tables agree about, and returns how many. There is one
+   * branch for each four words, which few take: guessing them wrong would cost more than all the rest.
    */
   #sift(words: Int32Array, from: number, to: number): number {
     const [here, before, after, found] = [this.#here, this.#before, this.#after, this.#found];
     let count = 0;
-    let last = words[from - 1]!;
-    for (let i = from; i < to; i++) {
-      const word = words[i]!;
-      found[count] = i;
-      count += (here[word & 0xffff]! & after[word >>> 16]! & before[last >>> 16]!) === 0 ? 0 : 1;
-      last = word;
+    let last = words[from - 1]! >>> 16;
+    let i = from;
+    for (; i + 3 < to; i += 4) {
+      const [one, two, three, four] = [words[i]!, words[i + 1]!, words[i + 2]!, words[i + 3]!];
+      const [endOfOne, endOfTwo, endOfThree] = [one >>> 16, two >>> 16, three >>> 16];
+      const inOne = here[one & 0xffff]! & after[endOfOne]! & before[last]!;
+      const inTwo = here[two & 0xffff]! & after[endOfTwo]! & before[endOfOne]!;
+      const inThree = here[three & 0xffff]! & after[endOfThree]! & before[endOfTwo]!;
+      last = four >>> 16;
+      const inFour = here[four & 0xffff]! & after[last]! & before[endOfThree]!;
+      if ((inOne | inTwo | inThree | inFour) === 0) continue;
+      if (inOne !== 0) found[count++] = i;
+      if (inTwo !== 0) found[count++] = i + 1;
+      if (inThree !== 0) found[count++] = i + 2;
+      if (inFour !== 0) found[count++] = i + 3;
     }
+    // Of the last three words at most, all are looked at.
+    for (; i < to; i++) found[count++] = i;
     return count;
   }
 
@@ -189,11 +192,10 @@ export class AnchorSearch {
     return false;
   }
 
-  #enter(anchor: Anchor, bucket: number, { here, before, after }: Tables): void {
-    const window = windowOf(anchor);
-    const at = (i: number) => window[i] ?? anyByte;
+  #enter(anchor: Anchor, group: number, { here, before, after }: Tables): void {
+    const at = classesAround(anchor);
     for (let offset = 0; offset < STEP_BYTES; offset++) {
-      const bit = 1 << (offset + bucket * STEP_BYTES);
+      const bit = 1 << (offset + group * STEP_BYTES);
       here.mark(at(offset), at(offset + 1), bit);
       after.mark(at(offset + 2), at(offset + 3), bit);
       before.mark(at(offset - 2), at(offset - 1), bit);
@@ -213,34 +215,36 @@ export class AnchorSearch {
 
 /** Sets bits for pairs of bytes in one table. */
 class PairTable {
-  readonly bits = new Uint32Array(65_536);
-  /** Bits of all pairs with a certain first or second byte, and of all pairs. */
-  readonly #ofFirst = new Uint32Array(256);
-  readonly #ofSecond = new Uint32Array(256);
-  #ofAll = 0;
-  /** Bits that were set for two classes: anchors share them. */
-  readonly #done = new Map<ByteClass, Map<ByteClass, number>>();
+  /** Bits by the class of the first byte, and of the second: many anchors share classes. */
+  readonly #marks = new Map<ByteClass, Map<ByteClass, number>>();
 
   mark(ones: ByteClass, others: ByteClass, bit: number): void {
-    if (ones === anyByte && others === anyByte) this.#ofAll |= bit;
-    else if (others === anyByte) { for (const one of ones.bytes) this.#ofFirst[one]! |= bit; }
-    else if (ones === anyByte) { for (const other of others.bytes) this.#ofSecond[other]! |= bit; }
-    else {
-      const ofOnes = entry(this.#done, ones, () => new Map<ByteClass, number>());
-      const before = ofOnes.get(others) ?? 0;
-      if ((before & bit) !== 0) return;
-      ofOnes.set(others, before | bit);
-      for (const other of others.bytes) {
-        for (const one of ones.bytes) this.bits[one | other << 8]! |= bit;
-      }
-    }
+    const marks = entry(this.#marks, ones, () => new Map<ByteClass, number>());
+    marks.set(others, (marks.get(others) ?? 0) | bit);
   }
 
   /** The bits of each pair, when all are marked. */
   finish(): Uint32Array {
-    const { bits } = this;
-    for (let pair = 0; pair < bits.length; pair++) {
-      bits[pair]! |= this.#ofFirst[pair & 255]! | this.#ofSecond[pair >> 8]! | this.#ofAll;
+    const bits = new Uint32Array(65_536);
+    const [ofFirst, ofSecond] = [new Uint32Array(256), new Uint32Array(256)];
+    for (const [ones, marks] of this.#marks) {
+      for (const [others, mark] of marks) {
+        if (others === anyByte) { for (const one of ones.bytes) ofFirst[one]! |= mark; }
+        else if (ones === anyByte) { for (const other of others.bytes) ofSecond[other]! |= mark; }
+      }
+    }
+    // Most pairs have only these, and most rows of the table are like another: copying takes no time.
+    const rows = new Map<number, Uint32Array>();
+    for (const [other, mark] of ofSecond.entries()) {
+      bits.set(entry(rows, mark, () => ofFirst.map((first) => first | mark)), other << 8);
+    }
+    for (const [ones, marks] of this.#marks) {
+      for (const [others, mark] of marks) {
+        if (ones === anyByte || others === anyByte) continue;
+        for (const other of others.bytes) {
+          for (const one of ones.bytes) bits[other << 8 | one]! |= mark;
+        }
+      }
     }
     return bits;
   }
@@ -261,6 +265,12 @@ function coreOf(second: number, third: number, fourth: number): number {
   return Math.imul(second << 16 | third << 8 | fourth, 0x9e3779b1) >>> 16;
 }
 
+/** Anchors as {@linkcode AnchorSearch} looks for them, in the order of the list. */
+export function prepareAnchors(anchors: readonly string[]): Anchor[] {
+  const classes = new Map<string, ByteClass>();
+  return anchors.map((text, index) => prepare(text, index, classes));
+}
+
 /** @param known classes that were parsed before, by their text */
 function prepare(text: string, index: number, known: Map<string, ByteClass>): Anchor {
   const lead = text.startsWith("^") ? 1 : 0;
@@ -279,26 +289,12 @@ function prepare(text: string, index: number, known: Map<string, ByteClass>): An
   while (classes.length < WINDOW_BYTES) classes.push(tokenByte);
   const windowAt = rarestWindow(classes);
   if (isToken) { for (let i = 0; i < TOKEN_RUN; i++) classes.push(tokenByte); }
-  return { index, classes, lead, windowAt, order: orderOf(classes, windowAt) };
+  return { index, classes, lead, windowAt };
 }
 
-function windowOf({ classes, windowAt }: Anchor): readonly ByteClass[] {
-  return classes.slice(windowAt, windowAt + WINDOW_BYTES);
-}
-
-function isLiteral(anchor: Anchor): boolean {
-  return windowOf(anchor).every(({ bytes }) => bytes.length === 1);
-}
-
-/** Those that look alike share a bucket. */
-function byWindow(a: Anchor, b: Anchor): number {
-  return a.order - b.order;
-}
-
-/** The first characters of a window as a number. */
-function orderOf(classes: readonly ByteClass[], windowAt: number): number {
-  const [one, other, third] = classes.slice(windowAt).map(({ bytes }) => bytes[0]!);
-  return one! << 16 | other! << 8 | third!;
+/** The class of each byte, counted from the beginning of the window; any byte outside of the anchor. */
+export function classesAround({ classes, windowAt }: Anchor): (i: number) => ByteClass {
+  return (i) => classes[windowAt + i] ?? anyByte;
 }
 
 /** Where the window lies that turns up least in ordinary text. */
@@ -342,10 +338,17 @@ function classOf(bytes: readonly number[]): ByteClass {
   return { bytes, allowed, weight: bytes.reduce((sum, byte) => sum + weightOf(byte), 0) };
 }
 
-/** The bytes of a class, written as between the brackets of a regular expression. */
+/** The bytes of a class, written as between the brackets of a regular expression, without escapes. */
 function parseClass(text: string): ByteClass {
-  const pattern = new RegExp(`[${text}]`);
-  return classOf(allBytes.filter((byte) => pattern.test(String.fromCharCode(byte))));
+  const isNegated = text.startsWith("^");
+  const bytes = new Set<number>();
+  for (let i = isNegated ? 1 : 0; i < text.length; i++) {
+    const from = text.charCodeAt(i);
+    const isRange = text[i + 1] === "-" && i + 2 < text.length;
+    if (isRange) i += 2;
+    for (let byte = from; byte <= text.charCodeAt(i); byte++) bytes.add(byte);
+  }
+  return classOf(allBytes.filter((byte) => bytes.has(byte) !== isNegated));
 }
 
 const anyByte = classOf(allBytes);

@@ -7,6 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import { concatBytes } from "../base/mod.ts";
+import { groupOf } from "./anchor_groups.ts";
 import { AnchorSearch } from "./anchor_search.ts";
 import { binaryKey, HEAD_BYTES } from "./binary_keys.ts";
 import { NAMED_BYTES, type NamedFile, namedFilesOf } from "./named_files.ts";
@@ -46,7 +47,7 @@ export class SecretDetector {
       for (const _ of anchors) this.#ruleOf.push(index);
       return anchors;
     });
-    this.#search = new AnchorSearch(anchors);
+    this.#search = new AnchorSearch(anchors, groupOf);
   }
 
   /**

@@ -27,6 +27,8 @@ const SAMPLE_FIRST = /^(example|sample|template|default)s?\.env$/i;
 const SOURCES = new Set(
   "js ts mjs cjs mts cts jsx tsx map md css html svg png py rb go rs c h cpp java wasm".split(" "),
 );
+/** Names of files in every package: the expression for all kinds takes longer than looking one up. */
+const COMMON = new Set("package.json tsconfig.json LICENSE LICENSE.txt".split(" "));
 /** What a source is called, and no list of settings. */
 const SOURCE = /\.(c|m)?[jt]sx?$|\.(py|rb|go|rs|md|html?|map)$/i;
 
@@ -207,8 +209,8 @@ const none: readonly NamedFile[] = [];
 /** The kinds that a path belongs to. Most belong to none. */
 export function namedFilesOf(path: string): readonly NamedFile[] {
   if (SOURCES.has(path.slice(path.lastIndexOf(".") + 1))) return none;
-  if (!anyName.test(path)) return none;
   const name = path.slice(path.lastIndexOf("/") + 1);
+  if (COMMON.has(name) || !anyName.test(path)) return none;
   if (SAMPLE.test(name) || SAMPLE_FIRST.test(name) || SOURCE.test(name)) return none;
   return namedFiles.filter((one) => one.path.test(path));
 }

@@ -40,15 +40,21 @@ const START = "(?:(?<![A-Za-z0-9_])|" +
 /** The rule of a row. The token without its anchor must not be a placeholder. */
 export function tokenRule([kind, anchors, tail, before = START]: TokenRow): Rule {
   const list = anchors.split("|");
-  const literal = list.map((anchor) =>
-    anchor.replace(/^\^/, "").replace(/[.*+?^${}()\\/]/g, "\\$&")
-  ).join("|");
+  let pattern: RegExp | undefined;
   return {
     kind,
     anchors: before === START ? list.map((anchor) => anchor + "…") : list,
-    pattern: new RegExp(`${before}(?:${literal})(${tail})`, "y"),
+    // Most are never tried, and making all of them takes some milliseconds.
+    get pattern() {
+      return pattern ??= new RegExp(`${before}(?:${list.map(literal).join("|")})(${tail})`, "y");
+    },
     accept: (match) => !isSampleToken(match[1]!),
   };
+}
+
+/** An anchor as a part of a regular expression. */
+function literal(anchor: string): string {
+  return anchor.replace(/^\^/, "").replace(/[.*+?^${}()\\/]/g, "\\$&");
 }
 
 /** Every rule. Made anew at each call: regular expressions have a state. */
