@@ -24,6 +24,7 @@ import {
   checkHead,
   checkLength,
   checkMinimal,
+  checkSecrets,
   compareHash,
 } from "./verify.ts";
 
@@ -77,9 +78,11 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
   using copy = copyTo === undefined ? undefined : await FileWriter.create(copyTo, { isKept: true });
   try {
     await using pass = await ArchivePass.start({ source: archive, copy, pieces: !signed, signal });
-    const full = isOwn && !secrets
-      ? await checkHead(job, chunksOfArchive(archive, signal))
-      : (await checkContents(job, pass.chunks())).full;
+    const full = !isOwn
+      ? (await checkContents(job, pass.chunks())).full
+      : secrets
+      ? await checkSecrets(job, secrets, pass.chunks())
+      : await checkHead(job, chunksOfArchive(archive, signal));
     secrets?.refuse(archivePath);
     const hashes = await pass.finish();
     const { sha256 } = hashes;

@@ -208,6 +208,23 @@ export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>)
   }
 }
 
+/**
+ * The steps up to `content-hash`, and a look at all files for secrets: for an archive that was verified
+ * to the last file before, and is known by its SHA-256.
+ */
+export async function checkSecrets(
+  job: Job,
+  secrets: SecretCheck,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<FullManifest> {
+  const { full, entries } = await readHead(job, chunks);
+  for await (const entry of secrets.watch(entries)) {
+    if (entry.whole) continue;
+    for await (const _ of entry.contents()) { /* They are looked at on their way past. */ }
+  }
+  return full.manifest;
+}
+
 /** The steps up to `content-hash`, for which no more of the bytes is read than the manifest takes. */
 export async function checkHead(
   job: Job,

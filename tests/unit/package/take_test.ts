@@ -4,6 +4,7 @@ import { toHex } from "../../../src/base/mod.ts";
 import {
   buildTorrent,
   parseMinimal,
+  SecretCheck,
   serializeFull,
   takeArchive,
   type Torrent,
@@ -112,7 +113,7 @@ inDirectory(
 );
 
 inDirectory(
-  "what one's own key signed is taken as it was signed, its files not looked at again",
+  "what one's own key signed is taken as it was signed, its files at most looked through for secrets",
   async (dir) => {
     const files = { "a.txt": "a" };
     const manifest = manifestEntry(files);
@@ -124,6 +125,10 @@ inDirectory(
     assert.equal(serializeFull(taken.full), manifest.contents);
     assert.equal("sha256:" + toHex(taken.sha256), minimal!.infohash);
     assert.deepEqual(await Deno.readFile(copyTo), archive);
+    await Deno.remove(copyTo);
+    const secrets = new SecretCheck();
+    const scanned = await takeArchive({ archivePath, minimal, ownKey, copyTo, secrets });
+    assert.equal(serializeFull(scanned.full), manifest.contents);
     await Deno.remove(copyTo);
     // Not if nothing says what was signed, nor if somebody else signed it.
     const theirKey = stranger.publicKey;
