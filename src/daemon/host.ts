@@ -21,6 +21,7 @@ import { AdoptedLists } from "./adopted_lists.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
 import { Downloads } from "./downloads.ts";
 import { FollowKeeper } from "./follows.ts";
+import { describeEntry } from "./describe_entry.ts";
 import { DhtWatch } from "./dht_watch.ts";
 import { DaemonError } from "./errors.ts";
 import { homePaths } from "./home.ts";
@@ -39,7 +40,7 @@ import {
 } from "./operations.ts";
 import { isCatalogName } from "./catalogs.ts";
 import { SeededCatalogs } from "./seeded_catalogs.ts";
-import { describeEntry, limitsOf, Packages } from "./packages.ts";
+import { limitsOf, Packages } from "./packages.ts";
 import { removeOldPartials } from "./partials.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { networkOf } from "./ip_versions.ts";
@@ -376,6 +377,7 @@ export class Host implements Operations {
   async close(deadlineMs: number): Promise<void> {
     this.#bootstrap.stop();
     this.#dhtWatch.stop();
+    this.#packages.stop();
     const seeding = [this.#seeding?.stop(), this.#follows?.stop(), this.#catalogs.stop()];
     await Promise.all([...seeding, this.#names.stop()]);
     await this.#nodes.stop();

@@ -31,7 +31,8 @@ export {
   type RecordJson,
   type StatusJson,
 } from "./operations.ts";
-export { describeEntry, limitsOf } from "./packages.ts";
+export { describeEntry } from "./describe_entry.ts";
+export { limitsOf } from "./packages.ts";
 export { knownManifest, rememberVerified } from "./verified.ts";
 export { updateAnnounceRecord } from "./publisher_records.ts";
 export { contentsOf } from "./contents.ts";

@@ -35,8 +35,8 @@ import {
   type ValidSeedEntry,
 } from "../store/mod.ts";
 import { Batch } from "./batch.ts";
+import { describeEntry } from "./describe_entry.ts";
 import { DaemonError } from "./errors.ts";
-import { magnetOf } from "./manifest_item.ts";
 import type { PackageJson } from "./operations.ts";
 import type { Seeder } from "./seeder.ts";
 import { rememberVerified } from "./verified.ts";
@@ -80,6 +80,7 @@ export class Packages {
   readonly #adding = new Map<string, Promise<ValidSeedEntry>>();
   /** What cannot be seeded and why, by file name. */
   readonly #problems = new Map<string, string>();
+  readonly #stopped = new AbortController();
   /** Verified, and to be remembered. */
   readonly #verified: Batch<ValidSeedEntry>;
 
@@ -158,6 +159,8 @@ export class Packages {
     try {
       return await this.#take(fileName);
     } catch (error) {
+      // Nothing is known against it.
+      if (this.#stopped.signal.aborted) throw error;
       if (!(error instanceof DaemonError) || error.code !== "PACKAGE_NOT_FOUND") {
         await this.drop(fileName);
         this.#problems.set(fileName, (error as Error).message);
@@ -206,7 +209,7 @@ export class Packages {
       if (seeding.infoHashHex !== infoHashHex) continue;
       const entry = await this.entry(fileName);
       if (!entry || entry.problem !== undefined) return;
-      const { torrent, lengthBytes } = await torrentOf(entry);
+      const { torrent, lengthBytes } = await torrentOf(entry, this.#stopped.signal);
       if (this.#seeding.get(fileName) !== seeding) return;
       const filePath = entry.archivePath;
       return await this.#seeder.seed([{ infoHashHex, filePath, torrent, lengthBytes }]);
@@ -318,6 +321,15 @@ export class Packages {
       .filter((fileName) => this.#seeding.has(fileName));
   }
 
+  /**
+   * Ends the verifications that are under way, and lets none begin. An archive that was not verified to
+   * its end is no problem: the next start looks at it again.
+   */
+  stop(): void {
+    const message = "The daemon is being ended";
+    this.#stopped.abort(new DaemonError("failed", "HOST_STOPPING", message));
+  }
+
   /** Writes down what was verified. */
   flush(): void {
     this.#verified.flush();
@@ -335,7 +347,9 @@ export class Packages {
       const secrets = this.#isPublished(minimal)
         ? undefined
         : new SecretCheck([], this.#detector ??= new SecretDetector());
-      await verifyArchive({ archivePath, minimal, limits: this.limits, secrets });
+      const { limits } = this;
+      const { signal } = this.#stopped;
+      await verifyArchive({ archivePath, minimal, limits, secrets, signal });
       const toAllow = `\`libreseed add ${archivePath} --allow-secret PATH\` lets one in`;
       secrets?.refuse(basename(archivePath), toAllow);
     }
@@ -351,13 +365,14 @@ export class Packages {
     } catch {
       // It can be made anew from the archive, which is signed.
     }
-    return (await torrentOf(entry)).torrent;
+    return (await torrentOf(entry, this.#stopped.signal)).torrent;
   }
 }
 
 /** Its torrent; the infohash depends on the usual name, and the file may have another. */
-function torrentOf({ archivePath, minimal }: ValidSeedEntry) {
-  return describeArchive(archivePath, { name: archiveFileName(minimal.name, minimal.version) });
+function torrentOf({ archivePath, minimal }: ValidSeedEntry, signal: AbortSignal) {
+  const name = archiveFileName(minimal.name, minimal.version);
+  return describeArchive(archivePath, { name, signal });
 }
 
 function publisherOf(entry: SeedEntry): string | undefined {
@@ -367,27 +382,4 @@ function publisherOf(entry: SeedEntry): string | undefined {
 /** The limits of archives, as far as they are settings. */
 export function limitsOf(settings: Settings): ArchiveLimits {
   return { ...defaultArchiveLimits, ...archiveLimits(settings) };
-}
-
-/** An entry of the seed directory for `list`. */
-export function describeEntry(
-  entry: SeedEntry,
-  seeding: boolean,
-  problem: string | undefined = entry.problem,
-): PackageJson {
-  const common = { path: entry.archivePath, lengthBytes: entry.sizeBytes, seeding };
-  if (entry.problem !== undefined) {
-    return { ...common, name: entry.fileName, version: "", problem: entry.problem };
-  }
-  const { minimal, name, version } = entry;
-  return {
-    ...common,
-    name,
-    version,
-    publisher: minimal.pubkey,
-    sha256: minimal.infohash.slice("sha256:".length),
-    infoHash: minimal.btih,
-    magnet: magnetOf(minimal),
-    ...(problem !== undefined && { problem }),
-  };
 }
