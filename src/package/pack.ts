@@ -29,6 +29,7 @@ import {
 import { gzipMember } from "./gzip_member.ts";
 import { type FullManifest, manifestFields, serializeFull, signFull } from "./full_manifest.ts";
 import { type ArchiveLimits, defaultArchiveLimits } from "./limits.ts";
+import { manifestTooLarge } from "./manifest_length.ts";
 import { type MinimalManifest, serializeMinimal, signMinimal } from "./minimal_manifest.ts";
 import { archiveFileName, minimalFileName, torrentFileName } from "./names.ts";
 import { checkArchiveSize, checkHoles, checkSizes } from "./pack_limits.ts";
@@ -291,11 +292,8 @@ async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Pr
 
 async function manifestEntry(full: FullManifest, limits: ArchiveLimits): Promise<Uint8Array> {
   const manifest = utf8(serializeFull(full));
-  if (manifest.length > limits.maxManifestBytes) {
-    const message = `The manifest would have ${manifest.length} bytes; ` +
-      `at most ${limits.maxManifestBytes} are allowed. Pack fewer files.`;
-    throw new PackageError("failed", "MANIFEST_TOO_LARGE", message);
-  }
+  // Before the files were read, a time from SOURCE_DATE_EPOCH was not counted.
+  if (manifest.length > limits.maxManifestBytes) throw manifestTooLarge(manifest.length, limits);
   return await tarEntry(MANIFEST_PATH, manifest);
 }
 

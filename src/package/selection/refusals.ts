@@ -6,6 +6,7 @@
 
 import { PackageError } from "../errors.ts";
 import type { ArchiveLimits } from "../limits.ts";
+import { manifestLength, manifestTooLarge } from "../manifest_length.ts";
 import { isDescription, PACKAGE_FILES } from "./always.ts";
 import type { Selection } from "./select.ts";
 
@@ -13,10 +14,10 @@ import type { Selection } from "./select.ts";
  * Refuses a selection that makes no package.
  *
  * @throws {PackageError} `DIRECTORY_INVALID` if there are no files, `PACKAGE_EMPTY` if rules leave out
- * all but those that describe the package, `UNPACKED_TOO_LARGE`
+ * all but those that describe the package, `UNPACKED_TOO_LARGE`, `MANIFEST_TOO_LARGE`
  */
 export function refuseUnpackable(selection: Selection, limits: ArchiveLimits): void {
-  const { files, dir, name, version, decider, ruledOut, totalBytes } = selection;
+  const { files, dir, name, version, decider, ruledOut, totalBytes, metadata } = selection;
   const isSaid = (path: string) => PACKAGE_FILES.includes(path) || isDescription(path);
   if (ruledOut > 0 && files.every(({ path }) => isSaid(path)) && !selection.mayBeEmpty) {
     const what = files.length === 0 ? "Nothing" : `Nothing but ${names(files)}`;
@@ -31,6 +32,9 @@ export function refuseUnpackable(selection: Selection, limits: ArchiveLimits): v
     throw new PackageError("usage", "DIRECTORY_INVALID", message, { detail: { path: dir } });
   }
   if (totalBytes > limits.maxUnpackedBytes) throw unpackedTooLarge(limits);
+  const paths = files.map(({ path }) => path);
+  const lengthBytes = manifestLength({ ...metadata, name, version }, paths);
+  if (lengthBytes > limits.maxManifestBytes) throw manifestTooLarge(lengthBytes, limits);
 }
 
 /** An `UNPACKED_TOO_LARGE`. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { defaultArchiveLimits, type PackOptions } from "../../../src/package/mod.ts";
+import { utf8 } from "../../../src/base/mod.ts";
+import { defaultArchiveLimits, type PackOptions, serializeFull } from "../../../src/package/mod.ts";
 import { Temporaries, writeFailed } from "../../../src/package/files.ts";
 import {
   inDirectory,
@@ -160,6 +161,23 @@ inDirectory("every limit is held to when packing", async (dir) => {
     await refused(dir, code, "failed", { limits: { ...defaultArchiveLimits, ...limits } });
   }
   await packIn(dir, {}, { limits: { ...defaultArchiveLimits, maxFiles: 3, maxPathBytes: 5 } });
+});
+
+inDirectory("a manifest that is too long is refused before anything is written", async (dir) => {
+  const tree = { 'a "b"': "1", "\u00e9/\u{1f600}": "2", c: "3" };
+  const { full } = await packIn(dir, tree);
+  const lengthBytes = utf8(serializeFull(full)).length;
+  const limited = (maxManifestBytes: number) => ({ ...defaultArchiveLimits, maxManifestBytes });
+  let isSelected = false;
+  const onSelected = () => isSelected = true;
+  const tooLittle = { limits: limited(lengthBytes - 1), onSelected };
+  const error = await refusal(packIn(dir, {}, tooLittle), "MANIFEST_TOO_LARGE");
+  assert.equal(isSelected, false);
+  assert.equal(error.detail.lengthBytes, lengthBytes);
+  await packIn(dir, {}, { limits: limited(lengthBytes) });
+  // A time makes it longer.
+  const withTime = { limits: limited(lengthBytes), sourceDateEpoch: 1 };
+  await refusal(packIn(dir, {}, withTime), "MANIFEST_TOO_LARGE");
 });
 
 inDirectory("what shrinks so much that others would refuse it is not packed", async (dir) => {
