@@ -6,9 +6,10 @@
  * @module
  */
 
-import { concatBytes, fromUtf8, utf8 } from "../base/mod.ts";
+import { fromUtf8, utf8 } from "../base/mod.ts";
 import { ContentHash } from "./content_hash.ts";
 import { quote } from "./errors.ts";
+import type { PathList } from "./path_list.ts";
 
 /** How much is read at a time: some milliseconds' work. */
 const WINDOW_BYTES = 64 * 1024;
@@ -16,6 +17,8 @@ const WINDOW_BYTES = 64 * 1024;
 export const HASH_BYTES = 32;
 
 const [QUOTE, COMMA, BACKSLASH, BRACE] = [0x22, 0x2c, 0x5c, 0x7d];
+/** Bytes of a path of one byte with its hash, quotes, colon and comma. */
+const LEAST_MEMBER_BYTES = 78;
 /** How the object begins, where it is not empty, in canonical JSON (RFC 8785). */
 const BEGIN = utf8('"files":{"');
 /** What is between a path and the digits of its hash. No path can hold it: its quotes are escaped. */
@@ -27,7 +30,7 @@ const NOT_HASHES = "files: is not an object of sha256: and 64 digits each";
 /** The files of a manifest. */
 export interface FileList {
   /** In their order. */
-  paths: readonly string[];
+  paths: PathList;
   /** {@linkcode HASH_BYTES} for each path. */
   hashes: Uint8Array;
   /** `contentHash` as it follows from the files. */
@@ -56,35 +59,37 @@ export function findFiles(bytes: Uint8Array, maxFieldBytes: number): number | un
  * Reads the members of `files`, and yields after each window.
  *
  * @param start index of the first byte after the opening brace
- * @param check says what is wrong with a path, if anything is
+ * @param add takes each path, or says what is wrong with it
  * @throws {Error} that says why they are not paths and hashes in canonical JSON
  */
 export function* readFiles(
   bytes: Uint8Array,
   start: number,
-  check: (path: string) => string | undefined,
-): Generator<void, FileList> {
-  const paths: string[] = [];
-  const hashes: Uint8Array[] = [];
+  add: (path: string) => string | undefined,
+): Generator<void, Omit<FileList, "paths">> {
+  // Room for the most hashes that there can be. The system gives no memory for what is not used.
+  const most = Math.ceil((bytes.length - start) / LEAST_MEMBER_BYTES);
+  const hashes = new Uint8Array(most * HASH_BYTES);
+  let count = 0;
   const contentHash = new ContentHash();
   let last: string | undefined;
   for (let at = start;;) {
     const { length, isLast } = windowAt(bytes.subarray(at, at + WINDOW_BYTES));
     const window = readWindow(fromUtf8(bytes.subarray(at, at + length)));
     for (const path of window.paths) {
-      const problem = check(path);
+      const problem = add(path);
       if (problem !== undefined) throw new Error(problem);
       if (last !== undefined && last >= path) throw new Error(NOT_CANONICAL);
       last = path;
-      paths.push(path);
     }
-    contentHash.add(PREFIX + window.digits.join(PREFIX));
-    hashes.push(Uint8Array.fromHex(window.digits.join("")));
+    const values = window.values.join("");
+    contentHash.add(values);
+    const digits = values.replaceAll(PREFIX, "");
+    count += hashes.subarray(count).setFromHex(digits).written;
     at += length;
     if (isLast) {
       return {
-        paths,
-        hashes: concatBytes(...hashes),
+        hashes: hashes.subarray(0, count),
         contentHash: contentHash.digest(),
         end: at,
       };
@@ -95,35 +100,36 @@ export function* readFiles(
   }
 }
 
-/** The paths in a window, and the 64 digits of each one's hash. */
-function readWindow(text: string): { paths: string[]; digits: string[] } {
+/** The paths in a window, and each one's `sha256:` and 64 digits. */
+function readWindow(text: string): { paths: string[]; values: string[] } {
   const paths: string[] = [];
-  const digits: string[] = [];
+  const values: string[] = [];
   for (let at = 0; at < text.length;) {
     const colon = text.indexOf(BETWEEN, at + 1);
     const begin = colon + BETWEEN.length;
     const end = begin + 2 * HASH_BYTES;
     if (text[at] !== '"' || colon === -1) throw new Error(NOT_HASHES);
     const path = unescaped(text.slice(at + 1, colon));
-    const hash = text.slice(begin, end);
-    if (text[end] !== '"' || !/^[0-9a-f]{64}$/.test(hash)) {
+    if (text[end] !== '"' || !isHex(text, begin, end)) {
       throw new Error(`the hash of ${quote(path)} is not sha256: and 64 digits`);
     }
     paths.push(path);
-    digits.push(hash);
+    values.push(text.slice(begin - PREFIX.length, end));
     at = end + 2;
     if (at <= text.length && text[at - 1] !== ",") throw new Error(NOT_HASHES);
   }
-  // A part of a text keeps the whole of it in memory. The paths without the rest are a third of it.
-  const separator = "\n";
-  const all = paths.join(separator);
-  const apart = all.split(separator);
-  return { paths: apart.length === paths.length ? apart : paths, digits };
+  return { paths, values };
+}
+
+/** Whether a part of a text is lower-case hexadecimal digits. */
+function isHex(text: string, begin: number, end: number): boolean {
+  for (let i = begin; i < end; i++) if (!isHexDigit(text.charCodeAt(i))) return false;
+  return true;
 }
 
 /** A path between the quotes of canonical JSON, where quotes, backslashes and controls are escaped. */
 function unescaped(text: string): string {
-  if (!/["\\]/.test(text)) return text;
+  if (!text.includes('"') && !text.includes("\\")) return text;
   let path: unknown;
   try {
     path = JSON.parse(`"${text}"`);

@@ -16,7 +16,11 @@ const DOTLESS_I = "\u0131";
 export function foldName(name: string): string {
   // Most names are ASCII, where this is a tenth of the work.
   if (/^[\x20-\x7e]*$/.test(name)) return name.toLowerCase();
-  return name.normalize("NFC").split(DOTLESS_I).map(foldCase).join(DOTLESS_I).normalize("NFC");
+  const composed = name.normalize("NFC");
+  const folded = composed.includes(DOTLESS_I)
+    ? composed.split(DOTLESS_I).map(foldCase).join(DOTLESS_I)
+    : foldCase(composed);
+  return folded.normalize("NFC");
 }
 
 /**

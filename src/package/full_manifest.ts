@@ -13,6 +13,7 @@ import { messageOf, quote } from "./errors.ts";
 import { type FileList, findFiles, HASH_BYTES, readFiles } from "./files_object.ts";
 import { type ArchiveLimits, defaultArchiveLimits, MAX_FIELD_BYTES } from "./limits.ts";
 import type { Metadata } from "./metadata.ts";
+import type { PathList } from "./path_list.ts";
 import { PathSet } from "./paths.ts";
 import {
   checkLength,
@@ -181,7 +182,17 @@ class FilesCheck {
     this.#paths = new PathSet(limits);
   }
 
-  /** Says what is wrong with a file's path, if anything is. */
+  /** Gives memory back: the paths stay. */
+  [Symbol.dispose](): void {
+    this.#paths[Symbol.dispose]();
+  }
+
+  /** The paths so far. */
+  get paths(): PathList {
+    return this.#paths.list;
+  }
+
+  /** Takes a file's path, or says what is wrong with it. */
   add(path: string): string | undefined {
     const { maxFiles } = this.#limits;
     if (++this.#count > maxFiles) return `it lists more than ${maxFiles} files`;
@@ -290,10 +301,11 @@ function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<voi
     parseManifest(fullManifest(limits), bytes, MAX_FIELD_BYTES);
     throw invalid(withoutFiles, "verification", "it lists no files");
   }
-  const check = new FilesCheck(limits);
+  using check = new FilesCheck(limits);
   let list: FileList;
   try {
-    list = yield* readFiles(bytes, start, (path) => check.add(path));
+    const read = yield* readFiles(bytes, start, (path) => check.add(path));
+    list = { ...read, paths: check.paths };
   } catch (cause) {
     throw invalid(withoutFiles, "verification", messageOf(cause), cause);
   }
@@ -316,7 +328,9 @@ function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<voi
 
 function recordOf({ paths, hashes }: FileList): Record<string, string> {
   // Not assigned one by one: a file may be called __proto__.
-  return Object.fromEntries(paths.map((path, i) => [path, formatSha256(hashAt(hashes, i))]));
+  return Object.fromEntries(
+    Array.from(paths, (path, i) => [path, formatSha256(hashAt(hashes, i))]),
+  );
 }
 
 /** The hash of the file with this index, 32 bytes. */

@@ -5,10 +5,11 @@
  * @module
  */
 
-import { utf8 } from "../base/mod.ts";
 import { quote } from "./errors.ts";
 import { foldName } from "./fold.ts";
 import { type ArchiveLimits, MAX_COMPONENT_BYTES } from "./limits.ts";
+import { type Named, NameTable } from "./name_table.ts";
+import { PathList } from "./path_list.ts";
 
 /** The path of the full manifest in an archive; no other file may have it. */
 export const MANIFEST_PATH = "manifest.json";
@@ -36,117 +37,185 @@ export function comparePaths(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** A directory: what is in it, by folded name. A file is there as its name. */
-class Directory {
-  readonly name: string;
-  readonly entries = new Map<string, string | Directory>();
-
-  constructor(name: string) {
-    this.name = name;
-  }
+/** A directory that the latest path is in. */
+interface OpenDirectory {
+  /** Where its path ends in that of the file. */
+  end: number;
+  /** Its number in the set, from 1 on; the root has 0. */
+  number: number;
 }
+
+/** Printable ASCII but for the backslash, as most paths are. */
+const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
+/**
+ * Controls, backslashes, surrogates without their other half, and U+FFFD, which a decoder puts where
+ * the bytes were not UTF-8.
+ */
+const REFUSED = /[\p{Cc}\\\p{Cs}\ufffd]/u;
+
+/** Number of the root among the directories of a set. */
+const ROOT = 0;
 
 /**
  * The paths of an archive so far. Refuses what could mean another file on another system: two paths
  * equal after NFC and case folding, or one that is a file here and a directory there.
  *
- * Time and memory are linear in the bytes of the paths: a tree of names holds each directory once, and
- * each path is walked once.
+ * Time and memory are linear in the bytes of the paths. Each directory has a number, and each name in
+ * it a slot in a table, by the hash of that number and the folded name. Two that have one hash are
+ * compared as texts. In the order of an archive the paths of one directory follow each other, so a
+ * path is looked at only from where it differs from the one before it; in any other order the outcome
+ * is the same.
  */
 export class PathSet {
+  /** What was added, in that order. */
+  readonly list: PathList = new PathList();
   readonly #limits: PathLimits;
-  readonly #root = new Directory("");
+  readonly #names: NameTable;
   #directories = 0;
   #pathsBytes = 0;
-  /** Where the file before this one is. Files of one directory mostly follow each other. */
-  #last = { path: "", directory: this.#root };
+  #latest = "";
+  /** The directories that the latest path is in, from the outermost on. */
+  #open: OpenDirectory[] = [];
 
-  constructor(limits: PathLimits) {
+  constructor(limits: PathLimits, names: NameTable = new NameTable()) {
     this.#limits = limits;
-    this.#root.entries.set(foldName(MANIFEST_PATH), MANIFEST_PATH);
+    this.#names = names;
+  }
+
+  /** Gives memory back. Nothing can be added any more; the list stays. */
+  [Symbol.dispose](): void {
+    this.#names[Symbol.dispose]();
   }
 
   /** Adds a file's path, or says why not. After a refusal the set is of no more use. */
   add(path: string): PathProblem | undefined {
-    const problem = checkPath(path, this.#limits) ?? this.#count(path);
+    const isPlain = PLAIN.test(path);
+    const problem = checkPath(path, isPlain, this.#limits) ?? this.#count(path, isPlain) ??
+      this.#enter(path);
     if (problem !== undefined) return problem;
-    const end = path.lastIndexOf("/");
-    const found = this.#directoryOf(path, end);
-    if (!(found instanceof Directory)) return found;
-    const name = path.slice(end + 1);
-    const folded = foldName(name);
-    const there = found.entries.get(folded);
-    if (there !== undefined) return collision(path, end + 1, there);
-    // One text for both, where they are alike: of files there are many.
-    found.entries.set(folded, folded === name ? folded : name);
+    this.#latest = path;
+    this.list.push(path);
   }
 
-  #count(path: string): PathProblem | undefined {
+  #count(path: string, isPlain: boolean): PathProblem | undefined {
     const { maxPathsBytes } = this.#limits;
-    this.#pathsBytes += byteLength(path);
+    this.#pathsBytes += isPlain ? path.length : byteLength(path);
     if (this.#pathsBytes <= maxPathsBytes) return;
     const message = `The paths have more than ${maxPathsBytes} bytes together.`;
     return { code: "PATHS_TOO_LONG", message };
   }
 
-  /** The directory that a file is in, made where it is new. @param end of the directory's path */
-  #directoryOf(path: string, end: number): Directory | PathProblem {
-    if (end === -1) return this.#root;
-    const directoryPath = path.slice(0, end);
-    if (directoryPath === this.#last.path) return this.#last.directory;
-    let directory = this.#root;
-    for (let start = 0; start < end;) {
-      const at = path.indexOf("/", start);
-      const name = path.slice(start, at);
-      const folded = foldName(name);
-      let next = directory.entries.get(folded);
-      if (next === undefined) {
-        const { maxDirectories } = this.#limits;
-        if (++this.#directories > maxDirectories) {
-          const message = `The files are in more than ${maxDirectories} directories.`;
-          return { code: "TOO_MANY_DIRECTORIES", message };
-        }
-        next = new Directory(name);
-        directory.entries.set(folded, next);
-      } else if (typeof next === "string" || next.name !== name) {
-        return collision(path.slice(0, at), start, next, path);
-      }
-      directory = next;
-      start = at + 1;
+  /** Enters the directories that a file is in, and the file. */
+  #enter(path: string): PathProblem | undefined {
+    this.#leave(path);
+    const last = this.#open.at(-1);
+    let parent = last?.number ?? ROOT;
+    for (let start = last === undefined ? 0 : last.end + 1;;) {
+      const end = path.indexOf("/", start);
+      if (end === -1) return this.#enterFile(path, start, parent);
+      const entered = this.#enterDirectory(path, start, end, parent);
+      if (typeof entered !== "number") return entered;
+      parent = entered;
+      this.#open.push({ end, number: parent });
+      start = end + 1;
     }
-    this.#last = { path: directoryPath, directory };
-    return directory;
+  }
+
+  /** Leaves the directories that the latest path is in and this one is not. */
+  #leave(path: string): void {
+    const latest = this.#latest;
+    const innermost = this.#open.at(-1);
+    if (innermost === undefined) return;
+    // Mostly none.
+    if (path.startsWith(latest.slice(0, innermost.end + 1))) return;
+    let same = 0;
+    let open = 0;
+    for (; open < this.#open.length; open++) {
+      const { end } = this.#open[open]!;
+      while (same <= end && path.charCodeAt(same) === latest.charCodeAt(same)) same++;
+      if (same <= end) break;
+    }
+    this.#open.length = open;
+  }
+
+  #enterFile(path: string, start: number, parent: number): PathProblem | undefined {
+    const name = path.slice(start);
+    const folded = foldName(name);
+    if (parent === ROOT && folded === MANIFEST_PATH) return reserved(path);
+    const hash = this.#names.hash(parent, folded);
+    const there = this.#names.find(hash, parent, this.#isName(start, folded));
+    if (there !== undefined) return this.#collision(path, start, path.length, there);
+    this.#names.add(hash, { owner: this.list.length, parent, directory: 0 });
+  }
+
+  /** Returns the number of a directory, which may be new. */
+  #enterDirectory(
+    path: string,
+    start: number,
+    end: number,
+    parent: number,
+  ): number | PathProblem {
+    const name = path.slice(start, end);
+    const folded = foldName(name);
+    if (parent === ROOT && folded === MANIFEST_PATH) return reserved(path);
+    const hash = this.#names.hash(parent, folded);
+    const there = this.#names.find(hash, parent, this.#isName(start, folded));
+    if (there !== undefined) {
+      const isSame = there.directory !== 0 &&
+        componentAt(this.list.at(there.owner), start) === name;
+      return isSame ? there.directory : this.#collision(path, start, end, there);
+    }
+    const { maxDirectories } = this.#limits;
+    if (++this.#directories > maxDirectories) {
+      const message = `The files are in more than ${maxDirectories} directories.`;
+      return { code: "TOO_MANY_DIRECTORIES", message };
+    }
+    this.#names.add(hash, { owner: this.list.length, parent, directory: this.#directories });
+    return this.#directories;
+  }
+
+  /**
+   * Whether a name in the same directory is the same, case not told apart: that directory's path is as
+   * long in the path that brought the name.
+   */
+  #isName(start: number, folded: string) {
+    return ({ owner }: Named): boolean =>
+      foldName(componentAt(this.list.at(owner), start)) === folded;
+  }
+
+  #collision(path: string, start: number, end: number, there: Named): PathProblem {
+    const name = componentAt(this.list.at(there.owner), start);
+    return collision(path.slice(0, end), path.slice(0, start) + name, {
+      isTwice: end === path.length && there.directory === 0,
+    });
   }
 }
 
+/** The component of a path that starts there. */
+function componentAt(path: string, start: number): string {
+  const end = path.indexOf("/", start);
+  return end === -1 ? path.slice(start) : path.slice(start, end);
+}
+
+function reserved(path: string): PathProblem {
+  const message = `${quote(path)} cannot be packed: ${MANIFEST_PATH} at the root, ` +
+    `in whatever case, is where an archive keeps its own manifest.`;
+  return { code: "PATH_COLLISION", message };
+}
+
 /**
- * Two paths that are one where case is not told apart.
+ * Two paths that are one where case is not told apart, up to the component that is there already.
  *
- * @param path up to the component that is there already
- * @param start of that component
- * @param there what has its place
- * @param file the whole path, if the component is a directory in it
+ * @param isTwice whether both are files
  */
-function collision(
-  path: string,
-  start: number,
-  there: string | Directory,
-  file = path,
-): PathProblem {
+function collision(path: string, other: string, { isTwice }: { isTwice: boolean }): PathProblem {
   const code = "PATH_COLLISION";
-  if (start === 0 && there === MANIFEST_PATH) {
-    const message = `${quote(file)} cannot be packed: ${MANIFEST_PATH} at the root, ` +
-      `in whatever case, is where an archive keeps its own manifest.`;
-    return { code, message };
-  }
-  const other = path.slice(0, start) + (typeof there === "string" ? there : there.name);
   if (other !== path) {
     const message = `${quote(path)} and ${
       quote(other)
     } are the same path where case is not told apart.`;
     return { code, message };
   }
-  const isTwice = file === path && typeof there === "string";
   const message = isTwice
     ? `${quote(path)} is there twice.`
     : `${quote(path)} is there twice, as a file and as a directory.`;
@@ -157,21 +226,27 @@ function collision(
  * What is wrong with a path as such: relative, of non-empty components divided by `/`, none of them
  * `.` or `..`, without backslashes and control characters, within the lengths.
  */
-function checkPath(path: string, limits: PathLimits): PathProblem | undefined {
+function checkPath(
+  path: string,
+  isPlain: boolean,
+  limits: PathLimits,
+): PathProblem | undefined {
   const refused = (why: string): PathProblem => ({
     code: "PATH_REFUSED",
     message: `The path ${quote(path)} ${why}.`,
   });
-  if (isLonger(path, limits.maxPathBytes)) {
+  if (isPlain ? path.length > limits.maxPathBytes : isLonger(path, limits.maxPathBytes)) {
     const message = `The path ${quote(path)} is longer than ${limits.maxPathBytes} bytes.`;
     return { code: "PATH_TOO_LONG", message };
   }
   if (path === "") return refused("is empty");
   if (path.startsWith("/")) return refused("is absolute");
-  if (/\p{Cc}/u.test(path)) return refused("has a control character in it");
-  if (path.includes("\\")) return refused("has a backslash in it");
-  // What a decoder puts where the bytes were not UTF-8.
-  if (!path.isWellFormed() || path.includes("\ufffd")) return refused("is not valid Unicode");
+  const found = isPlain ? undefined : REFUSED.exec(path)?.[0];
+  if (found !== undefined) {
+    if (found === "\\") return refused("has a backslash in it");
+    const isControl = /\p{Cc}/u.test(found);
+    return refused(isControl ? "has a control character in it" : "is not valid Unicode");
+  }
   let depth = -1;
   for (let start = 0; start <= path.length; depth++) {
     const slash = path.indexOf("/", start);
@@ -201,7 +276,14 @@ function isLonger(text: string, maxBytes: number): boolean {
   return text.length * 3 > maxBytes && byteLength(text) > maxBytes;
 }
 
-/** Bytes of UTF-8. */
+/** Bytes of UTF-8. Counted, which takes less time than encoding. */
 function byteLength(text: string): number {
-  return /^[\x20-\x7e]*$/.test(text) ? text.length : utf8(text).length;
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    // Each half of a pair counts for two of its four bytes.
+    bytes += unit < 0x800 || unit >= 0xd800 && unit <= 0xdfff ? 1 : 2;
+  }
+  return bytes;
 }

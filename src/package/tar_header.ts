@@ -60,18 +60,18 @@ export function readHeader(block: Uint8Array): TarHeader {
   const split = splitPath(path);
   if (
     split?.name !== name || split.prefix !== prefix ||
-    !isZero(block.subarray(name.length, NAME_BYTES)) ||
-    !isZero(block.subarray(PREFIX_AT + prefix.length, PREFIX_AT + PREFIX_BYTES))
+    !isZeroIn(block, name.length, NAME_BYTES) ||
+    !isZeroIn(block, PREFIX_AT + prefix.length, PREFIX_AT + PREFIX_BYTES)
   ) throw refuse("has its path in another form");
   if (type === "x" && path !== PAX_NAME) throw refuse("is a pax header of another name");
   const mode = number(block, 100, 8);
   if (mode !== 0o644 && mode !== 0o755) throw refuse("has a mode that is not 0644 or 0755");
   for (const [field, at, length] of ZERO_NUMBERS) {
-    const isEmpty = field === DEVICE && isZero(block.subarray(at, at + length));
+    const isEmpty = field === DEVICE && isZeroIn(block, at, at + length);
     if (!isEmpty && number(block, at, length) !== 0) throw refuse(`has a ${field} that is not 0`);
   }
   for (const [field, at, length] of EMPTY_FIELDS) {
-    if (!isZero(block.subarray(at, at + length))) throw refuse(`has a ${field}`);
+    if (!isZeroIn(block, at, at + length)) throw refuse(`has a ${field}`);
   }
   const sizeBytes = sizeOf(block);
   if (sizeBytes === undefined) throw refuse("has a size that is not written as it should be");
@@ -145,6 +145,12 @@ export function isZero(bytes: Uint8Array): boolean {
   return true;
 }
 
+/** {@linkcode isZero} of a few bytes of a block: a view of them would take longer to make. */
+function isZeroIn(block: Uint8Array, begin: number, end: number): boolean {
+  for (let i = begin; i < end; i++) if (block[i] !== 0) return false;
+  return true;
+}
+
 const MAGIC = utf8("ustar\u000000");
 
 /** Numbers that are 0 in every archive. */
@@ -196,15 +202,18 @@ function checksum(block: Uint8Array): number {
 
 /** Up to the first NUL; what is not ASCII comes out as what no path may hold. */
 function text(block: Uint8Array, at: number, length: number): string {
-  let text = "";
-  for (let i = at; i < at + length && block[i] !== 0; i++) {
-    text += block[i]! < 0x80 ? String.fromCharCode(block[i]!) : "\ufffd";
-  }
-  return text;
+  let end = at;
+  let all = 0;
+  while (end < at + length && block[end] !== 0) all |= block[end++]!;
+  if (end === at) return "";
+  const bytes = block.subarray(at, end);
+  if (all < 0x80) return fromUtf8(bytes);
+  return Array.from(bytes, (byte) => byte < 0x80 ? String.fromCharCode(byte) : "\ufffd").join("");
 }
 
 function isAt(block: Uint8Array, at: number, bytes: Uint8Array): boolean {
-  return bytes.every((byte, i) => block[at + i] === byte);
+  for (let i = 0; i < bytes.length; i++) if (block[at + i] !== bytes[i]) return false;
+  return true;
 }
 
 function nameOfType(type: string): string {

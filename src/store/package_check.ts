@@ -133,7 +133,7 @@ export async function sizeOfStored(entry: { directory: string }): Promise<number
  * @param paths in their order, so that those before a path's first difference from the one before it
  * are known
  */
-function directoriesOf(paths: readonly string[]): Set<string> {
+function directoriesOf(paths: Iterable<string>): Set<string> {
   const directories = new Set<string>();
   let last = "";
   for (const path of paths) {
