@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { delay, errorToData } from "../../base/mod.ts";
 import type { Settings } from "../../config/mod.ts";
 import type { PublishContext, Published, Ready } from "../../daemon/mod.ts";
@@ -274,6 +274,10 @@ function contextOf(
   };
 }
 
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
 async function refuseMissing(path: string): Promise<void> {
   try {
     await Deno.stat(path);
@@ -311,12 +315,19 @@ function say({ output }: Run, { minimal, magnet, archivePath, outcome, seeding }
 
 async function serve(
   { io, output }: Run,
-  { operations }: Network,
+  { operations, seeds }: Network,
   published: Published[],
   seedForMs: number,
 ): Promise<void> {
   for (const { archivePath } of published) {
     await operations.add({ fileName: basename(archivePath) });
+  }
+  const { catalogFileName } = await import("../../package/mod.ts");
+  const { parsePublicKey } = await import("../../identity/mod.ts");
+  const fileName = catalogFileName(parsePublicKey(published[0]!.minimal.pubkey));
+  // The list of a publisher with few packages is in the record itself.
+  if (await isThere(join(seeds.path, fileName))) {
+    await operations.addCatalog({ fileName, announce: true }, { signal: io.signal });
   }
   output.notice(`serving for ${formatDuration(seedForMs)}; end with Ctrl-C`);
   try {

@@ -82,6 +82,24 @@ Deno.test("a catalog is found at once by who reads the record that names it, how
   await daemon.end();
 });
 
+Deno.test("publish --seed-for serves the catalog along with the archives", async () => {
+  await using place = await newPlace();
+  const publisher = await place.home();
+  const user = await place.home(null);
+  const paths = await Promise.all(
+    Array.from({ length: PACKAGES }, (_, number) => place.source(nameOf(number), "1.0.0")),
+  );
+  await using publishing = publisher.spawn(["publish", "--seed-for", "1h", ...paths], {
+    timeoutMs: 600_000,
+  });
+  await publishing.waitForLine(/serving for/);
+  await user.must(["get", `${publisher.publicKey}/${nameOf(0)}`, "--timeout", "5m"], {
+    timeoutMs: 600_000,
+  });
+  publishing.kill("SIGTERM");
+  await publishing.result;
+});
+
 Deno.test("a daemon that is ended while it hashes a catalog leaves no temporary", async () => {
   await using place = await newPlace();
   const home = await place.home();
