@@ -192,7 +192,7 @@ export const rows: readonly Row[] = Object.entries(worst).map(([id, { title, fil
     id,
     title: `Verifying ${title}`,
     about: "The aim: at most 64 MiB above a small package, and 0.2 s of processor time and 0.1 s " +
-      "for each MB that the archive unpacks to.",
+      "for each MB of archive.",
     metrics: [
       ...commandMetrics,
       { key: "megabytes", name: "archive", unit: "MB" },
