@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type FileScan, SecretDetector, SmallFiles } from "../secrets/mod.ts";
+import { type FileScan, LookBudget, SecretDetector, SmallFiles } from "../secrets/mod.ts";
 import { PackageError, quote } from "./errors.ts";
 import { comparePaths } from "./paths.ts";
 import type { ScannedFile } from "./selection/mod.ts";
@@ -35,6 +35,8 @@ export class SecretCheck {
   readonly #found: SecretFile[] = [];
   readonly #detector: SecretDetector;
   readonly #small: SmallFiles;
+  /** One for all files of the package. */
+  readonly #budget = new LookBudget();
   readonly #allows: (path: string) => boolean;
 
   /**
@@ -43,7 +45,8 @@ export class SecretCheck {
    */
   constructor(allowed: AllowedSecrets = [], detector = new SecretDetector()) {
     this.#detector = detector;
-    this.#small = new SmallFiles(detector, (path, kind) => this.#found.push({ path, kind }));
+    const onFound = (path: string, kind: string) => this.#found.push({ path, kind });
+    this.#small = new SmallFiles(detector, onFound, this.#budget);
     const paths = new Set(allowed === "all" ? [] : allowed.map(normalize));
     this.#allows = (path) => allowed === "all" || paths.has(path);
   }
@@ -61,7 +64,7 @@ export class SecretCheck {
     return {
       add: (chunk) => {
         if (!scan && chunk.length === sizeBytes && this.#small.take(path, chunk)) return;
-        scan ??= this.#detector.file(path, sizeBytes);
+        scan ??= this.#detector.file(path, sizeBytes, this.#budget);
         scan.add(chunk);
       },
       end: () => {

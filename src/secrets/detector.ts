@@ -10,6 +10,7 @@ import { concatBytes } from "../base/mod.ts";
 import { groupOf } from "./anchor_groups.ts";
 import { AnchorSearch } from "./anchor_search.ts";
 import { binaryKey, HEAD_BYTES } from "./binary_keys.ts";
+import { LookBudget } from "./look_budget.ts";
 import { NAMED_BYTES, type NamedFile, namedFilesOf } from "./named_files.ts";
 import { allRules, type Rule } from "./rules.ts";
 import { type TextUnits, textUnitsOf, toLatin1 } from "./text_units.ts";
@@ -22,17 +23,6 @@ const TOKEN_BYTES = 1024;
 const MIN_CHUNK_BYTES = 64 * 1024;
 /** Bytes that are decoded at a time, beside what must be seen around an anchor. */
 const DECODED_BYTES = 16 * 1024;
-
-/**
- * How often a rule that looks far is tried in the bytes that are looked at in one go, and for how many
- * of them one more time: text that is made of anchors must not take seconds a megabyte.
- */
-const [FREE_TRIES, BYTES_PER_TRY] = [64, 2048];
-/**
- * How many characters the other rules may match in vain, beside as many as have been passed. Tokens that
- * stand for one another's tails would have each character looked at a thousand times.
- */
-const FREE_VAIN_CHARS = 16 * 1024;
 
 /** Knows the rules. Making one takes some 15 ms and a megabyte; it serves many files. */
 export class SecretDetector {
@@ -55,9 +45,10 @@ export class SecretDetector {
    *
    * @param path in the package, with `/` between its parts
    * @param sizeBytes its length, if it is known
+   * @param budget that of its package
    */
-  file(path: string, sizeBytes?: number): FileScan {
-    return new FileScan(this, namedFilesOf(path), sizeBytes);
+  file(path: string, sizeBytes?: number, budget = new LookBudget()): FileScan {
+    return new FileScan(this, namedFilesOf(path), sizeBytes, budget);
   }
 
   /** Offsets of all anchors, in no certain order: where there is none, there is no secret. */
@@ -72,12 +63,17 @@ export class SecretDetector {
 
   /**
    * The kind of the first secret that begins in a part of a file's bytes. What it begins with must be
-   * in the part; what else is in `bytes` is looked at as far as that takes.
+   * in the part; what else is in `bytes` is looked at as far as that takes. Each rule is tried once,
+   * however little of the budget is left, so that what many files use up hides no key in another.
    */
-  kindIn(bytes: Uint8Array, from: number, to: number): string | undefined {
+  kindIn(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    budget: LookBudget,
+  ): string | undefined {
     let kind: string | undefined;
-    const tries: number[] = [];
-    let vainChars = 0;
+    const tried = new Set<number>();
     let text = "";
     let [decodedFrom, decodedTo] = [0, 0];
     this.#search.visit(bytes, from, to, (anchor, at) => {
@@ -91,9 +87,9 @@ export class SecretDetector {
       const index = this.#ruleOf[anchor]!;
       const rule = this.#rules[index]!;
       if (rule.isCostly) {
-        tries[index] = (tries[index] ?? 0) + 1;
-        if (tries[index]! > FREE_TRIES + (at - from) / BYTES_PER_TRY) return false;
-      } else if (vainChars > FREE_VAIN_CHARS + at - from) return false;
+        if (!budget.takeTry(index, at - from) && tried.has(index)) return false;
+        tried.add(index);
+      } else if (!budget.mayMatch(at - from)) return false;
       const begin = at - decodedFrom;
       rule.pattern.lastIndex = begin;
       const match = rule.pattern.exec(rule.isCostly ? text : text.slice(0, begin + TOKEN_BYTES));
@@ -101,7 +97,7 @@ export class SecretDetector {
         kind = rule.kind;
         return true;
       }
-      if (match && !rule.isCostly) vainChars += match[0].length;
+      if (match && !rule.isCostly) budget.addVain(match[0].length);
       return false;
     });
     return kind;
@@ -113,6 +109,7 @@ export class FileScan {
   readonly #detector: SecretDetector;
   readonly #named: readonly NamedFile[];
   readonly #sizeBytes: number | undefined;
+  readonly #budget: LookBudget;
   #kind: string | undefined;
   /** Chunks that are too short to be looked at one by one. */
   #gathered: Uint8Array[] | undefined;
@@ -132,10 +129,12 @@ export class FileScan {
     detector: SecretDetector,
     named: readonly NamedFile[],
     sizeBytes: number | undefined,
+    budget: LookBudget,
   ) {
     this.#detector = detector;
     this.#named = named;
     this.#sizeBytes = sizeBytes;
+    this.#budget = budget;
   }
 
   /** Takes the next bytes. They may be altered afterwards. */
@@ -191,11 +190,17 @@ export class FileScan {
       const isShort = bytes.length <= BEFORE_BYTES + BEHIND_BYTES;
       const seam = concatBytes(held, bytes.subarray(0, BEFORE_BYTES + BEHIND_BYTES));
       from = isShort ? bytes.length : BEFORE_BYTES;
-      const kind = this.#detector.kindIn(seam, this.#heldFrom, held.length + from);
+      const kind = this.#detector.kindIn(
+        seam,
+        this.#heldFrom,
+        held.length + from,
+        this.#budget,
+      );
       if (kind !== undefined) return kind;
     }
     const to = isLast ? bytes.length : bytes.length - BEHIND_BYTES;
-    const kind = this.#detector.kindIn(bytes, from, to);
+    const kind = this.#detector.kindIn(bytes, from, to, this.#budget);
+    this.#budget.passedBytes += bytes.length;
     this.#held = isLast ? undefined : bytes.slice(to - BEFORE_BYTES);
     this.#heldFrom = BEFORE_BYTES;
     return kind;

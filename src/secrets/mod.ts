@@ -6,4 +6,5 @@
  */
 
 export { type FileScan, SecretDetector } from "./detector.ts";
+export { LookBudget } from "./look_budget.ts";
 export { SmallFiles } from "./small_files.ts";

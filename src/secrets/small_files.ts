@@ -7,6 +7,7 @@
 
 import { isBinaryHead } from "./binary_keys.ts";
 import type { SecretDetector } from "./detector.ts";
+import { LookBudget } from "./look_budget.ts";
 import { namedFilesOf } from "./named_files.ts";
 import { textUnitsOf } from "./text_units.ts";
 
@@ -21,15 +22,22 @@ const LINE_END = 10;
 export class SmallFiles {
   readonly #detector: SecretDetector;
   readonly #onFound: (path: string, kind: string) => void;
+  readonly #budget: LookBudget;
   #batch: Uint8Array | undefined;
   #used = 0;
   /** Paths of the files in the batch, and where each begins. */
   #paths: string[] = [];
   #starts: number[] = [];
 
-  constructor(detector: SecretDetector, onFound: (path: string, kind: string) => void) {
+  /** @param budget that of their package */
+  constructor(
+    detector: SecretDetector,
+    onFound: (path: string, kind: string) => void,
+    budget = new LookBudget(),
+  ) {
     this.#detector = detector;
     this.#onFound = onFound;
+    this.#budget = budget;
   }
 
   /**
@@ -55,6 +63,7 @@ export class SmallFiles {
   finish(): void {
     if (!this.#batch) return;
     const batch = this.#batch.subarray(0, this.#used);
+    const before = this.#budget.passedBytes;
     let looked = -1;
     // Anchors come roughly in their order, and most files have none.
     for (const at of this.#detector.anchorsIn(batch).sort((a, b) => a - b)) {
@@ -64,9 +73,11 @@ export class SmallFiles {
       looked = file;
       const end = (this.#starts[file + 1] ?? this.#used) - 1;
       const bytes = batch.subarray(this.#starts[file], end);
-      const kind = this.#detector.kindIn(bytes, 0, bytes.length);
+      this.#budget.passedBytes = before + this.#starts[file]!;
+      const kind = this.#detector.kindIn(bytes, 0, bytes.length, this.#budget);
       if (kind !== undefined) this.#onFound(this.#paths[file]!, kind);
     }
+    this.#budget.passedBytes = before + this.#used;
     this.#used = 0;
     this.#paths = [];
     this.#starts = [];
