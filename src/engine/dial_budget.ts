@@ -50,7 +50,7 @@ export interface DialBudgetOptions {
   limits?: DialLimits;
 }
 
-/** Why an address is not dialled. */
+/** Why an address is not dialled; `waiting` if too many dials wait already. */
 export type DialRefusal = "port" | "ourselves" | "ports of the address" | "failures" | "waiting";
 
 /** What is known of one port of an address. */

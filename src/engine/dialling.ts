@@ -1,6 +1,7 @@
 /**
  * Dialling peers, in place of npm:webtorrent's: an address that the budget refuses is not dialled,
- * wherever it came from, and one that has to wait for other dials to it is dialled after these. Each dial is told of as event `dial` of its torrent, each refusal as `refused`.
+ * wherever it came from, and one that has to wait for other dials to it is dialled after these. Each
+ * dial is told of as event `dial` of its torrent, each refusal as `refused`.
  *
  * @module
  */
@@ -156,7 +157,7 @@ export class OwnDials {
     });
   }
 
-  /** Has those dialled that waited for a dial to their address. Who has to wait still is set aside again. */
+  /** Looks again at the peers that waited for a dial to an address: dialled, dropped, or to wait on. */
   #goOn(address: string): void {
     for (const { torrent, peer } of this.waiting.take(address)) {
       if (peer.destroyed || torrent.destroyed) continue;
