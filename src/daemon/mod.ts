@@ -43,6 +43,7 @@ export { Offers } from "./offer.ts";
 export { type Resolved, resolvePackage, type SkippedVersion, type Wanted } from "./resolve.ts";
 export {
   type NamesContext,
+  noPublisherFound,
   type PublisherChoice,
   readIndex,
   rememberPublisher,

@@ -22,6 +22,7 @@ import {
   nextSeq,
   RecordError,
   signItem,
+  verifyNameIndexEntry,
 } from "../records/mod.ts";
 import { DaemonError } from "./errors.ts";
 import { hasPossibleTimes } from "./name_entry.ts";
@@ -41,6 +42,8 @@ export interface ReadIndex {
   entries: NameIndexEntry[];
   /** What was left out and why, for people. */
   dropped: string[];
+  /** How many of those are dated in the future: one of two clocks is wrong. */
+  ofFuture: number;
   /** DHT nodes that were asked and that answered, over all lookups. */
   asked: number;
   responded: number;
@@ -109,10 +112,12 @@ export async function readNameIndex(
 ): Promise<ReadIndex> {
   const nowMs = clock.now();
   const read = await Promise.all(slots.map((slot) => readSlot(store, name, slot, nowMs, signal)));
-  const sum: ReadIndex = { entries: [], dropped: [], asked: 0, responded: 0, lookups: 0 };
-  for (const { entries, dropped, outcomes } of read) {
+  const none = { dropped: [], ofFuture: 0, asked: 0, responded: 0, lookups: 0 };
+  const sum: ReadIndex = { entries: [], ...none };
+  for (const { entries, dropped, ofFuture, outcomes } of read) {
     sum.entries.push(...entries);
     sum.dropped.push(...dropped);
+    sum.ofFuture += ofFuture;
     for (const { asked, responded } of outcomes) {
       sum.lookups++;
       sum.asked += asked;
@@ -181,6 +186,8 @@ function pauseMs(tries: number, random: () => number): number {
 interface SlotReading {
   entries: NameIndexEntry[];
   dropped: string[];
+  /** Signed entries that are dated in the future. */
+  ofFuture: number;
   /** The record as it lies there today; on different nodes there may be different ones. */
   today: MutableItem[];
   outcomes: GetOutcome[];
@@ -203,9 +210,13 @@ async function readSlot(
   // Somebody's entry may be in an older copy only: whoever put the newer one had not seen it.
   const lists = shown.flat().map((item) => entriesOf(item, dropped));
   const good = lists.map((list) => timely(list, nowMs, dropped));
+  const late = lists.flat().filter(({ timestampMs }) => isOfFuture(timestampMs, nowMs));
+  // Several nodes and days have copies of one entry.
+  const copies = new Map(late.map((entry) => [toHex(entry.signature), entry]));
+  const ofFuture = [...copies.values()].filter((entry) => verifyNameIndexEntry(name, entry)).length;
   const merged = mergeNameIndex(name, slot, ...good, timely(own, nowMs));
   for (const { entry, reason } of merged.dropped) dropped.push(`${describe(entry)}: ${reason}`);
-  return { entries: merged.entries, dropped, today: shown[0]!, outcomes };
+  return { entries: merged.entries, dropped, ofFuture, today: shown[0]!, outcomes };
 }
 
 function entriesOf(item: MutableItem, dropped: string[] = []): NameIndexEntry[] {

@@ -102,7 +102,9 @@ export async function resolveByName(
     }
   }
   if (wanted.publicKey) throw missing;
-  if (unlisted && !hasOtherVersions(missing!)) throw nameNotFound(name, unlisted);
+  if (unlisted && !hasOtherVersions(missing!)) {
+    throw nameNotFound(name, unlisted, finding.clock.now());
+  }
   // Of a publisher that is there and lacks the version, others are no substitute.
   const isGone = missing?.code !== "VERSION_NOT_FOUND";
   if (pins.length > 0 && isGone) await refuseOthers(context, name, pins);
@@ -185,7 +187,9 @@ async function candidatesFor(
   });
   const keys = ranked.map(({ publicKey }) => publicKey);
   if (keys.length === 0 && ownKey) return { keys: [ownKey], publishers: 1, unlisted: index };
-  if (keys.length === 0) throw nameNotFound(name, index);
+  if (keys.length === 0) {
+    throw nameNotFound(name, index, context.finding.clock.now());
+  }
   // A publisher that the policy ranks lower must not step in for the first one unnoticed.
   return { keys: keys.slice(0, 1), publishers: index.entries.length };
 }
@@ -279,11 +283,35 @@ function hasOtherVersions({ code, detail }: LibreseedError): boolean {
   return code === "VERSION_NOT_FOUND" && Array.isArray(versions) && versions.length > 0;
 }
 
-function nameNotFound(name: string, { responded }: ReadIndex): DaemonError {
+function nameNotFound(name: string, index: ReadIndex, nowMs: number): DaemonError {
   return new DaemonError(
     "not-found",
     "NAME_NOT_FOUND",
-    `Nobody publishes ${name}: no publisher in ${responded} answers of DHT nodes. If you have its publisher's key, write KEY/${name}`,
-    { detail: { name, unknownName: name } },
+    `${noPublisherFound(name, index, nowMs)}. If you have its publisher's key, write KEY/${name}`,
+    { detail: { name } },
   );
+}
+
+/**
+ * What to say of an index in which nobody is listed. A clock that is days off leads to another index,
+ * so the sentence names the date.
+ *
+ * @param nowMs Unix time in milliseconds
+ */
+export function noPublisherFound(
+  name: string,
+  { responded, ofFuture }: ReadIndex,
+  nowMs: number,
+): string {
+  const now = new Date(nowMs).toISOString();
+  const found = `No publisher of ${name} was found in ${responded} answers of DHT nodes`;
+  const mend = "set the clock (`libreseed doctor` checks it)";
+  if (ofFuture > 0) {
+    const entries = ofFuture === 1 ? "1 entry was" : `${ofFuture} entries were`;
+    return `${found}: ${entries} left out as dated in the future. By this machine's clock it is ${now}; ` +
+      `if that is wrong, ${mend}; else the publisher's clock was ahead`;
+  }
+  return `${found}. Names are looked up by the date: by this machine's clock it is ${
+    now.slice(0, 10)
+  }; if that is wrong, ${mend}`;
 }

@@ -78,7 +78,7 @@ Deno.test("two publishers of one name: each policy gets its package; the pin ref
   // Every publisher, the first one first. Looking pins nothing.
   const nobody = await user.run(["resolve", "--all", "helo"]);
   assert.deepEqual([nobody.code, nobody.stdout], [3, ""]);
-  assert.match(nobody.stderr, /^libreseed: Nobody publishes helo: /m);
+  assert.match(nobody.stderr, /^libreseed: No publisher of helo was found /m);
   const all = (await user.must(["resolve", "--all", "--json", "hello"])).trimEnd().split("\n")
     .map((line) => JSON.parse(line));
   assert.deepEqual(
@@ -177,7 +177,7 @@ Deno.test("resolve -v tells what it left out and what it took; nothing found and
     gone.stderr,
     /left out of the index of hello: entry of ed25519:.* 6\.6\.6: bad-signature/,
   );
-  assert.match(gone.stderr, /Nobody publishes hello.*write KEY\/hello/);
+  assert.match(gone.stderr, /No publisher of hello was found.*write KEY\/hello/);
   await user.must(["resolve", `${ann.publicKey}/hello`]);
 
   // Whoever keeps the name writes it again, as cron does.

@@ -74,10 +74,11 @@ export default defineCommand<Flags, [spec: string]>({
 
 async function listPublishers(given: Run, names: NamesContext, name: string): Promise<void> {
   const { output } = given;
-  const { readIndex } = await import("../../daemon/mod.ts");
-  const { entries, responded } = await readIndex(names, name);
+  const { noPublisherFound, readIndex } = await import("../../daemon/mod.ts");
+  const index = await readIndex(names, name);
+  const { entries } = index;
   if (entries.length === 0) {
-    const message = `Nobody publishes ${name}: no publisher in ${responded} answers of DHT nodes`;
+    const message = noPublisherFound(name, index, given.io.clock.now());
     throw new CliError("not-found", "NOTHING_FOUND", message, { detail: { unknownName: name } });
   }
   const rows: string[][] = [];

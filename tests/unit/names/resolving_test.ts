@@ -110,7 +110,7 @@ Deno.test("a name that nobody publishes is nobody's, in a home with a key of its
   for (const range of [undefined, "^1", "1.0.0"]) {
     const error = await failure(world, resolveByName(own, { name: "helo", range }));
     assert.deepEqual([error.code, error.kind], ["NAME_NOT_FOUND", "not-found"]);
-    assert.match(error.message, /^Nobody publishes helo: no publisher in \d+ answers of DHT nodes/);
+    assert.match(error.message, /^No publisher of helo was found in \d+ answers of DHT nodes/);
   }
 });
 

@@ -156,7 +156,37 @@ Deno.test("a home whose clock is a day behind does not find the name, and does o
   await world.run(bob.publish("hello", "1.0.0"));
   await using late = await publisher(world, -DAY_MS);
   const error = await failure(world, late.home.resolve("hello"));
-  assert.equal(error.code, "NAME_NOT_FOUND");
+  assert.deepEqual([error.code, error.kind], ["NAME_NOT_FOUND", "not-found"]);
+  assert.match(error.message, /by this machine's clock it is 2026-05-31; if that is wrong, set/);
   late.setRight();
   assert.equal((await world.run(late.home.resolve("hello"))).minimal.version, "1.0.0");
+});
+
+Deno.test("a home whose clock is days ahead does not find the name, and the error names its date and the doctor", async () => {
+  await using world = new World();
+  const bob = await world.home(1);
+  await world.run(bob.publish("hello", "1.0.0"));
+  for (const [days, date] of [[3, "2026-06-04"], [200, "2026-12-18"]] as const) {
+    await using ahead = await publisher(world, days * DAY_MS);
+    const error = await failure(world, ahead.home.resolve("hello"));
+    assert.deepEqual([error.code, error.kind], ["NAME_NOT_FOUND", "not-found"]);
+    assert.doesNotMatch(error.message, /Nobody publishes/);
+    assert.match(
+      error.message,
+      new RegExp(`by this machine's clock it is ${date}; if that is wrong, set .*libreseed doctor`),
+    );
+  }
+});
+
+Deno.test("a home whose clock is hours behind says that entries were left out as dated in the future", async () => {
+  await using world = new World();
+  const bob = await world.home(1);
+  await world.run(bob.publish("hello", "1.0.0"));
+  await using late = await publisher(world, -3 * HOUR_MS);
+  const error = await failure(world, late.home.resolve("hello"));
+  assert.deepEqual([error.code, error.kind], ["NAME_NOT_FOUND", "not-found"]);
+  assert.match(
+    error.message,
+    /1 entry was left out as dated in the future\. By this machine's clock it is 2026-06-01T08:/,
+  );
 });
