@@ -13,6 +13,7 @@ import { LOCAL_RANGES, PUBLIC_RANGES, workerPermissions } from "../worker/mod.ts
 import { connectControl } from "./control_client.ts";
 import { bad, type Check, doubtful, good, openTo } from "./doctor_check.ts";
 import { checkArchives } from "./doctor_archives.ts";
+import { checkEntries } from "./doctor_entries.ts";
 import {
   checkClock,
   checkDisk,
@@ -72,6 +73,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     isSound &&= found.every(({ name, verdict }) => verdict !== "fail" || notOfHome.includes(name));
     yield* found;
   }
+  if (isSound) yield* await runCheck(() => checkEntries(home, clock));
   const clockByDht = () => runCheck(() => checkClockByDht(settings, clock, signal));
   if (status) {
     yield good("tcp port", `${status.port} is the daemon's`);

@@ -20,6 +20,7 @@ import {
 } from "../records/mod.ts";
 import type { StateDatabase, StoredRecord } from "../store/mod.ts";
 import { EntryTimes, hasPossibleTimes } from "./name_entry.ts";
+import { warnOfLateEntries } from "./late_entries.ts";
 import { type ItemStore, readNameIndex, writeNameIndex, type WrittenIndex } from "./name_index.ts";
 
 /** Options of {@linkcode NameKeeper}. */
@@ -95,6 +96,7 @@ export class NameKeeper {
 
   /** Keeps the names alive from now on: the daemon's work. */
   start(): void {
+    warnOfLateEntries(this.#options);
     this.#timer = every(this.#options.clock, TICK_MS, () => this.#tick());
     this.#tick();
   }

@@ -195,6 +195,18 @@ export class RecordsTable {
     }
   }
 
+  /**
+   * Entries of name indexes that were signed after a time, by name.
+   *
+   * @param timeMs Unix milliseconds: the `seq` of an entry is its time
+   */
+  entriesAfter(timeMs: number): StoredRecord[] {
+    return this.#sqlite.rows(
+      "SELECT * FROM records WHERE kind = 'name-entry' AND seq > ? ORDER BY name, target",
+      timeMs,
+    ).map(recordOf);
+  }
+
   /** How many records there are. */
   count(): number {
     return Number(this.#sqlite.row("SELECT count(*) AS n FROM records")!.n);

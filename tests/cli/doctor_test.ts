@@ -13,6 +13,10 @@ import { systemClock } from "../../src/base/mod.ts";
 import { loadSettings } from "../../src/config/mod.ts";
 import { checkArchives } from "../../src/daemon/doctor_archives.ts";
 import { type Check, examine } from "../../src/daemon/mod.ts";
+import { NameKeeper } from "../../src/daemon/name_keeper.ts";
+import { readKeyFile } from "../../src/identity/mod.ts";
+import { signNameIndexEntry } from "../../src/records/mod.ts";
+import { StateDatabase } from "../../src/store/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import {
   canMount,
@@ -77,6 +81,7 @@ const names = [
   "open files",
   "permissions",
   "sandbox",
+  "name entries",
   "tcp port",
   "udp port",
   "bootstrap",
@@ -248,6 +253,22 @@ async function packInto(home: string): Promise<string> {
   return archive;
 }
 
+/** Keeps an index entry of the home's own publisher that a clock three days ahead has dated. */
+async function publishAhead(home: string): Promise<void> {
+  const clock = { ...systemClock, now: () => Date.now() + 3 * 86_400_000 };
+  const keys = await readKeyFile(join(home, "keys", "publisher.key"));
+  const times = { firstSeenMs: clock.now(), timestampMs: clock.now() };
+  using state = StateDatabase.open(join(home, "state.db"), clock);
+  const keeper = new NameKeeper({
+    state,
+    store: { get: () => Promise.reject(), put: () => Promise.reject() },
+    clock,
+    intervalMs: () => 3_600_000,
+    onWarning: () => {},
+  });
+  keeper.keep("sick", signNameIndexEntry(keys, "sick", { version: "1.0.0", ...times }));
+}
+
 const illnesses: {
   title: string;
   harm(path: string): Promise<unknown> | void;
@@ -395,6 +416,13 @@ const illnesses: {
     check: "temporaries",
     verdict: "warn",
     says: /\.tmp-1-stale left by/,
+  },
+  {
+    title: "a publish with the clock ahead",
+    harm: publishAhead,
+    check: "name entries",
+    verdict: "fail",
+    says: /readers do not find sick by name: .*dated in the future.*`libreseed publish` again/,
   },
   {
     title: "a state.db from the future",

@@ -132,6 +132,27 @@ Deno.test("a kept entry of the future is not written, and the keeper says what t
   assert(warnings.every((one) => one === warnings[0] || /signed by a wrong clock/.test(one)));
 });
 
+Deno.test("a daemon that starts says at once which kept entries are dated in the future, and what to do, until a publish mends them", async () => {
+  await using world = new World();
+  await using ann = await publisher(world, 3 * DAY_MS);
+  await world.run(ann.home.publish("hello", "1.0.0"));
+  await world.run(ann.home.publish("other", "1.0.0"));
+  ann.setRight();
+  const first = ann.home.newKeeper();
+  first.start();
+  assert.match(
+    ann.home.warnings[0]!,
+    /^readers do not find hello, other by name: .*dated in the future .*`libreseed publish` again/,
+  );
+  await world.run(first.stop());
+  for (const name of ["hello", "other"]) await world.run(ann.home.publish(name, "1.0.0"));
+  ann.home.warnings.length = 0;
+  const second = ann.home.newKeeper();
+  second.start();
+  await world.run(second.stop());
+  assert.deepEqual(ann.home.warnings, []);
+});
+
 Deno.test("an index whose seq is of the future gets a following one when it is renewed", async () => {
   await using world = new World({ items: { verify: false } });
   const home = await world.home(2);
