@@ -18,36 +18,60 @@ export type Metadata = Partial<
   Pick<FullManifest, "name" | "version" | "dependencies" | keyof typeof TEXT_FIELDS>
 >;
 
-const text = v.optional(v.string());
+const TEXT = "it has to be text";
+const MISSING = "it is missing";
+const text = v.optional(v.string(TEXT));
+
+/**
+ * A text, or an object that says the same in parts. Not a union: its message would not name the part
+ * that is wrong.
+ */
+function textOr(object: v.GenericSchema<unknown, string>) {
+  return v.optional(
+    v.lazy<v.GenericSchema<unknown, string>>((value) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? object
+        : v.string("it has to be text or an object")
+    ),
+  );
+}
 
 // Not strict: these files are other programs', and hold much that is not for us.
 const fieldsSchema = v.object({
   name: text,
   version: text,
   description: text,
-  author: v.optional(v.union([
-    v.string(),
-    v.pipe(
-      v.object({ name: v.string(), email: text, url: text }),
-      v.transform(({ name, email, url }) =>
-        [name, email && `<${email}>`, url && `(${url})`].filter(Boolean).join(" ")
-      ),
+  author: textOr(v.pipe(
+    v.unknown(),
+    v.object({ name: v.string(TEXT), email: text, url: text }, MISSING),
+    v.transform(({ name, email, url }) =>
+      [name, email && `<${email}>`, url && `(${url})`].filter(Boolean).join(" ")
     ),
-  ])),
+  )),
   license: text,
   homepage: text,
-  repository: v.optional(v.union([
-    v.string(),
-    v.pipe(v.object({ url: v.string() }), v.transform(({ url }) => url)),
-  ])),
-  libreseed: v.optional(v.strictObject({
-    // Checked when the manifest is signed. `dependencies` at the top level are npm's, not ours.
-    dependencies: v.optional(
-      v.custom<Record<string, string>>((value) =>
-        typeof value === "object" && value !== null && !Array.isArray(value)
+  repository: textOr(v.pipe(
+    v.unknown(),
+    v.object({ url: v.string(TEXT) }, MISSING),
+    v.transform(({ url }) => url),
+  )),
+  libreseed: v.optional(v.strictObject(
+    {
+      // Checked when the manifest is signed. `dependencies` at the top level are npm's, not ours.
+      dependencies: v.optional(
+        v.custom<Record<string, string>>(
+          (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+          "it has to be an object of names and ranges",
+        ),
       ),
-    ),
-  })),
+    },
+    (issue) =>
+      issue.expected === "never"
+        ? "libreseed has no member of this name"
+        : issue.expected === "Object"
+        ? "it has to be an object"
+        : MISSING,
+  )),
 });
 
 const sourceSchema = v.pipe(

@@ -23,7 +23,9 @@ export interface Lists {
   namesLicense: boolean;
 }
 
-const patterns = v.array(v.string());
+const patterns = v.array(v.string("it has to be a path"), "it has to be a list of paths");
+
+const PUBLISH = "it has to be true, false or an object with the lists include and exclude";
 
 const npmSchema = v.object({
   files: v.optional(patterns),
@@ -33,13 +35,22 @@ const npmSchema = v.object({
   bin: v.optional(v.unknown()),
 });
 
+const publishSchema = v.pipe(
+  v.unknown(),
+  // To valibot a list is an object too.
+  v.check((value) => !Array.isArray(value), PUBLISH),
+  v.object({ include: v.optional(patterns), exclude: v.optional(patterns) }, PUBLISH),
+);
+
 const denoSchema = v.object({
   license: v.optional(v.unknown()),
   exclude: v.optional(patterns),
-  publish: v.optional(v.union([
-    v.boolean(),
-    v.object({ include: v.optional(patterns), exclude: v.optional(patterns) }),
-  ])),
+  // Not a union: its message would name `publish` alone, and not the member that is wrong.
+  publish: v.optional(
+    v.lazy<v.GenericSchema<unknown, boolean | v.InferOutput<typeof publishSchema>>>((value) =>
+      typeof value === "boolean" ? v.boolean() : publishSchema
+    ),
+  ),
 });
 
 /**

@@ -82,8 +82,36 @@ const bad: [string, Tree, string, RegExp][] = [
   ["no object", { "package.json": "[]" }, "METADATA_INVALID", /package\.json/],
   ["no UTF-8", { "package.json": new Uint8Array([0xff]) }, "METADATA_INVALID", /package\.json/],
   ["comments in package.json", { "package.json": "{} // x" }, "METADATA_INVALID", /JSON/],
-  ["a name that is a number", { "package.json": '{"name":1}' }, "METADATA_INVALID", /name/],
-  ["an author that is a list", { "package.json": '{"author":[]}' }, "METADATA_INVALID", /author/],
+  [
+    "a name that is a number",
+    { "package.json": '{"name":1}' },
+    "METADATA_INVALID",
+    /: name: it has to be text\./,
+  ],
+  [
+    "an author that is a list",
+    { "package.json": '{"author":[]}' },
+    "METADATA_INVALID",
+    /: author: it has to be text or an object\./,
+  ],
+  [
+    "an author whose name is a number",
+    { "package.json": '{"author":{"name":1}}' },
+    "METADATA_INVALID",
+    /: author\.name: it has to be text\./,
+  ],
+  [
+    "a repository without its address",
+    { "package.json": '{"repository":{"type":"git"}}' },
+    "METADATA_INVALID",
+    /: repository\.url: it is missing\./,
+  ],
+  [
+    "a libreseed that is text",
+    { "deno.json": '{"libreseed":"x"}' },
+    "METADATA_INVALID",
+    /: libreseed: it has to be an object\./,
+  ],
   [
     "a description that is too long",
     { "deno.json": JSON.stringify({ description: "x".repeat(5000) }) },

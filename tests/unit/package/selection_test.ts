@@ -188,15 +188,41 @@ inDirectory("`publish` of deno.json chooses as deno publish does", async (dir) =
   }
 });
 
-inDirectory("lists that are no lists are refused by name", async (dir) => {
-  await writeTree(dir, { "package.json": JSON.stringify({ ...named, files: "dist" }) });
-  assert.match((await refusal(select(dir), "METADATA_INVALID")).message, /package\.json.*files/);
-  await writeTree(dir, {
-    "package.json": JSON.stringify(named),
-    "deno.json": JSON.stringify({ publish: { include: [1] } }),
-  });
-  assert.match((await refusal(select(dir), "METADATA_INVALID")).message, /deno\.json.*publish/);
-});
+const noLists: [fileName: string, json: Record<string, unknown>, says: RegExp][] = [
+  ["package.json", { files: "dist" }, /: files: it has to be a list of paths\./],
+  ["package.json", { files: { a: "dist" } }, /: files: it has to be a list of paths\./],
+  ["package.json", { files: ["a", 1] }, /: files\.1: it has to be a path\./],
+  ["deno.json", { exclude: "x" }, /: exclude: it has to be a list of paths\./],
+  [
+    "deno.json",
+    { publish: { include: "src" } },
+    /: publish\.include: it has to be a list of paths\./,
+  ],
+  [
+    "deno.json",
+    { publish: { exclude: "x" } },
+    /: publish\.exclude: it has to be a list of paths\./,
+  ],
+  ["deno.json", { publish: { include: [1] } }, /: publish\.include\.0: it has to be a path\./],
+  ["deno.json", { publish: ["src"] }, /: publish: it has to be true, false or an object with/],
+  ["deno.jsonc", { publish: "src" }, /: publish: it has to be true, false or an object with/],
+];
+for (const [fileName, json, says] of noLists) {
+  inDirectory(
+    `${fileName} with ${
+      JSON.stringify(json)
+    } is refused: the member is named, and what it has to be`,
+    async (dir) => {
+      await writeTree(dir, {
+        "package.json": JSON.stringify(named),
+        [fileName]: JSON.stringify({ ...named, ...json }),
+      });
+      const { message } = await refusal(select(dir), "METADATA_INVALID");
+      assert(message.includes(fileName), message);
+      assert.match(message, says);
+    },
+  );
+}
 
 inDirectory("the home and the seed directory in use are never packed, by no path", async (dir) => {
   await writeTree(dir, {
