@@ -11,7 +11,7 @@ import { type Clock, errorToData } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import { LOCAL_RANGES, PUBLIC_RANGES, workerPermissions } from "../worker/mod.ts";
 import { connectControl } from "./control_client.ts";
-import { bad, type Check, doubtful, good, openTo } from "./doctor_check.ts";
+import { bad, type Check, checkFailed, doubtful, good, openTo } from "./doctor_check.ts";
 import { checkArchives } from "./doctor_archives.ts";
 import { checkEntries } from "./doctor_entries.ts";
 import {
@@ -104,10 +104,16 @@ async function runCheck(run: () => Promise<Check | Check[]>): Promise<Check[]> {
   try {
     return [await run()].flat();
   } catch (error) {
-    const what = error instanceof Error ? error.message : String(error);
-    return [bad("doctor", what, "make what it names readable, and run doctor again")];
+    return [checkFailed(error)];
   }
 }
+
+/** What to do about a control socket that is no use, by the error's code. */
+const mends = new Map([
+  ["CONTROL_NOT_OURS", "find out who put it there, and remove it"],
+  ["CONTROL_SILENT", "resume it if it was stopped (kill -CONT), else end that process"],
+  ["CONTROL_UNREACHABLE", "resume it if it was stopped (kill -CONT), else end that process"],
+]);
 
 /** Who owns the home's engine: nobody, a daemon, or a process that does not answer. */
 async function askDaemon(
@@ -140,10 +146,9 @@ async function askDaemon(
   } catch (error) {
     signal?.throwIfAborted();
     const { code, message } = errorToData(error);
-    const mend = code === "CONTROL_NOT_OURS"
-      ? "find out who put it there, and remove it"
-      : "resume it if it was stopped (kill -CONT), else end that process";
-    return { check: bad(name, message, mend), isTaken: true };
+    const mend = mends.get(code);
+    const check = mend === undefined ? checkFailed(error, name) : bad(name, message, mend);
+    return { check, isTaken: true };
   }
   if (await isLocked(lock)) {
     const pid = await lockHolder(lock) ?? "that holds daemon.lock";

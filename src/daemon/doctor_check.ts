@@ -4,6 +4,8 @@
  * @module
  */
 
+import { errorToData, LibreseedError } from "../base/mod.ts";
+
 /** What one check found. */
 export interface Check {
   /** What was looked at: `udp port`, `state.db`. Does not change between releases. */
@@ -34,6 +36,31 @@ export function doubtful(name: string, what: string, mend: string): Check {
 /** Something will not work. */
 export function bad(name: string, what: string, mend: string): Check {
   return { name, verdict: "fail", about: "machine", what, mend };
+}
+
+/**
+ * What is said where a check itself failed. An error of ours has its own advice, and another would
+ * contradict it.
+ */
+export function checkFailed(error: unknown, name = "doctor"): Check {
+  const { kind, message } = errorToData(error);
+  if (error instanceof LibreseedError) {
+    if (kind === "in-use") {
+      return doubtful(name, message, "run doctor again once that process has ended");
+    }
+    const about = kind === "network" ? "network" : "machine";
+    return { name, verdict: "fail", about, what: message };
+  }
+  if (isDenied(error)) {
+    return bad(name, message, "make what it names readable, and run doctor again");
+  }
+  return { name, verdict: "fail", about: "machine", what: message };
+}
+
+/** Whether the system did not permit it. */
+export function isDenied(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return error instanceof Deno.errors.PermissionDenied || code === "EACCES" || code === "EPERM";
 }
 
 /** The mode in octal if it has any of these bits; Windows has none. */

@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { errorToData, RELEASED_MS } from "../base/mod.ts";
 import { isArchiveName, noteDamaged, STATE_SCHEMA_VERSION } from "../store/mod.ts";
-import { bad, type Check, doubtful, good, openTo, SET_CLOCK } from "./doctor_check.ts";
+import { bad, type Check, doubtful, good, isDenied, openTo, SET_CLOCK } from "./doctor_check.ts";
 import { homePaths } from "./home.ts";
 import { isStrangers } from "./ownership.ts";
 
@@ -127,12 +127,19 @@ export async function checkState(home: string): Promise<Check> {
     const verdict = String(database.prepare("PRAGMA integrity_check(1)").get()!.integrity_check);
     if (verdict !== "ok") throw new Error(verdict);
   } catch (error) {
+    const { message } = errorToData(error);
+    const what = `${state} cannot be used: ${message}`;
+    if (/database is locked/.test(message)) {
+      return bad(name, what, "end the program that has it open, or wait for it");
+    }
+    if (isDenied(error) || /unable to open database file/.test(message)) {
+      return bad(name, what, `run: chmod 600 ${state}`);
+    }
     noteDamaged(state);
     return bad(
       name,
-      `${state} cannot be used: ${errorToData(error).message}`,
-      "start `libreseed seed`: a damaged file is put aside and rebuilt from the seed directory; " +
-        "a file that cannot be read needs the permission",
+      what,
+      "start `libreseed seed`: a damaged file is put aside and rebuilt from the seed directory",
     );
   }
   if (mode !== undefined) {

@@ -9,7 +9,7 @@ import { lstat, readlink, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorToData } from "../base/mod.ts";
 import { formatPublicKey, IdentityError, readKeyFile } from "../identity/mod.ts";
-import { bad, type Check, doubtful, good, openTo } from "./doctor_check.ts";
+import { bad, type Check, checkFailed, doubtful, good, isDenied, openTo } from "./doctor_check.ts";
 import { homePaths } from "./home.ts";
 import { isStrangers } from "./ownership.ts";
 
@@ -36,6 +36,10 @@ export async function checkKey(home: string, own: number | undefined): Promise<C
         return bad(name, `${key} is a link to ${await readlink(key)}, which is not there`, mend);
       }
       return good(name, "none; only publishing needs one, and `libreseed keygen` makes it");
+    }
+    if (error.code === "KEY_UNREADABLE") {
+      const mend = isDenied(error.cause) ? `run: chmod 600 ${key}` : undefined;
+      return { ...checkFailed(error, name), ...(mend && { mend }) };
     }
     return error.code === "KEY_READABLE_BY_OTHERS"
       ? bad(name, `others have access to ${key}`, `run: chmod 600 ${key}`)

@@ -433,6 +433,18 @@ const illnesses: {
   },
 ];
 
+Deno.test("a state.db that another program has locked: that program is to end, and the file is no damaged one", async () => {
+  await using there = await patient();
+  const path = join(there.path, "state.db");
+  using database = new DatabaseSync(path);
+  database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+  const { code, checks } = await there.doctor();
+  assert.deepEqual([code, verdicts(checks)], [1, { "state.db": "fail" }]);
+  const { what, mend } = checks.get("state.db")!;
+  assert.match(what, /database is locked/);
+  assert.equal(mend, "end the program that has it open, or wait for it");
+});
+
 for (const { title, harm, check, verdict, says } of illnesses) {
   Deno.test(`${title}: ${verdict}, and how to mend it`, async () => {
     await using there = await patient();
