@@ -28,37 +28,41 @@ const FEWEST_BUSY = 3;
 const HOW_TO_SEE_ALL = "`libreseed status --all`";
 
 /**
- * Totals, problems and the busiest packages.
+ * Problems, totals and the busiest packages.
  *
- * @param maxRows how many rows there is room for: what matters least is left out first
+ * @param maxRows how many rows there is room for: problems stay, and what matters least is left out
  */
 export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
-  const { essential, detail } = totalRows(view);
-  let room = Math.max(maxRows - essential.length, 0);
+  let room = Math.max(maxRows, 0);
   const take = (most: number) => {
     const taken = Math.min(most, room);
     room -= taken;
     return taken;
   };
   const allProblems = problemsOf(view);
-  const problems = limited(allProblems, take(Math.min(allProblems.length, MOST_LISTED + 1)));
+  const mostProblems = Math.min(allProblems.length, MOST_LISTED + 1);
+  // Half of a low screen, since many problems would leave no room for the totals.
+  const firstProblems = take(Math.min(mostProblems, Math.max(Math.floor(maxRows / 2), 1)));
+  const totals = totalRows(view);
+  const essential = totals.essential.slice(0, take(totals.essential.length));
+  const problems = limited(allProblems, firstProblems + take(mostProblems - firstProblems));
   const allMore = moreRow(view);
   const more = allMore.slice(0, take(allMore.length));
   const busy = busiest(view.packages);
   const someBusy = take(Math.min(busy.length, FEWEST_BUSY));
-  const shownDetail = detail.slice(0, take(detail.length));
+  const detail = totals.detail.slice(0, take(totals.detail.length));
   const shownBusy = busy.slice(0, someBusy + take(busy.length - someBusy));
-  return [...essential, ...shownDetail, ...problems, ...shownBusy, ...more].slice(0, maxRows);
+  return [...problems, ...essential, ...detail, ...shownBusy, ...more];
 }
 
-/** Totals, problems, and each package and record. */
+/** Problems, totals, and each package and record. */
 export function allRows(view: StatusView): StatusRow[] {
   const { essential, detail } = totalRows(view);
   return [
-    ...essential,
-    ...detail,
     ...packageProblems(view.packages),
     ...unmirroredRows(view.status),
+    ...essential,
+    ...detail,
     ...view.packages.map(packageRow),
     ...view.records.map((record) => recordRow(record, view.nowMs)),
   ];
@@ -182,6 +186,7 @@ function packageProblems(packages: readonly PackageJson[]): StatusRow[] {
 function limited(rows: readonly StatusRow[], max: number): StatusRow[] {
   if (rows.length <= max) return [...rows];
   if (max === 0) return [];
+  if (max === 1) return [["problem", `${rows.length} of them: ${HOW_TO_SEE_ALL}`]];
   const shown = rows.slice(0, max - 1);
   return [...shown, ["problem", `and ${rows.length - shown.length} more: ${HOW_TO_SEE_ALL}`]];
 }

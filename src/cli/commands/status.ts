@@ -28,7 +28,7 @@ const WATCH_MS = 2_000;
 
 export default defineCommand<Flags, [name?: string]>({
   description:
-    "Prints version, port, DHT, traffic and memory, problems, and the ten packages that peers take most " +
+    "Prints problems, version, port, DHT, traffic and memory, and the ten packages that peers take most " +
     "from; with --all each package and record; with NAME, the versions and records of one package. " +
     "--watch keeps it on the screen; where standard output is no terminal, it prints a line for each " +
     "change. With -v also each setting of the daemon, its value and where it came from.",

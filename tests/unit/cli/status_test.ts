@@ -129,8 +129,8 @@ Deno.test("on a low screen problems stay, and details of the node go", () => {
   for (let height = 1; height < 40; height++) {
     const rows = summaryRows(viewOf(packages), height);
     assert(rows.length <= height, `${rows.length} rows in ${height}`);
+    assert.equal(rows[0]![0], "problem", `the problem is not first in ${height} rows`);
     if (height < 7) continue;
-    assert(rows.some(([key]) => key === "problem"), `no problem in ${height} rows`);
     assert(rows.some(([key]) => key === "dht"), `no dht in ${height} rows`);
   }
   assert(!summaryRows(viewOf(packages), 10).some(([key]) => key === "memory"));
@@ -138,6 +138,21 @@ Deno.test("on a low screen problems stay, and details of the node go", () => {
   for (const height of [10, 15, 20]) {
     assert.equal(summaryRows(viewOf(packages), height).length, height, "no line is left empty");
   }
+});
+
+Deno.test("on a low screen many problems share it with the totals, and come first", () => {
+  const packages = numbers.map((i) => packageOf(i, { seeding: false, problem: "is damaged" }));
+  assert.deepEqual(summaryRows(viewOf(packages), 1), [
+    ["problem", "250 of them: `libreseed status --all`"],
+  ]);
+  const rows = summaryRows(viewOf(packages), 12);
+  assert.equal(rows.length, 12);
+  const keys = rows.map(([key]) => key);
+  assert.equal(keys.lastIndexOf("problem"), 5);
+  assert.match(rows[5]![1], /^and 245 more: /);
+  assert(keys.includes("dht") && keys.includes("packages"));
+  assert.equal(summaryRows(viewOf(packages))[0]![1], "package-0@1.0.0: is damaged");
+  assert.equal(allRows(viewOf(packages))[0]![1], "package-0@1.0.0: is damaged");
 });
 
 Deno.test("a change is a line; what counts on all the time is none", () => {
