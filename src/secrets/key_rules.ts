@@ -9,6 +9,7 @@ import { fromBase64 } from "../base/mod.ts";
 import { hasKeyMaterial, KEY_REACH } from "./pem.ts";
 import { isPlaceholder, looksRandom } from "./placeholder.ts";
 import type { Rule } from "./rules.ts";
+import { isWif } from "./wif.ts";
 
 /** What may stand between the lines of a file, wherever it is quoted. */
 const END_OF_LINE = "(?:\\\\+[nrt]|[\\s\"'`+,;>#|\\\\])";
@@ -116,13 +117,20 @@ export function keyRules(): Rule[] {
     lineRule(
       "Ethereum key file",
       ['"ciphertext"'],
-      '"ciphertext"\\s{0,4}:\\s{0,4}"([0-9a-f]{64})"(?=[^]{0,600}"kdf")',
+      '"ciphertext"\\s{0,4}:\\s{0,4}"([0-9a-f]{64})"(?=[^*]{0,600}"kdf")',
     ),
     lineRule(
       "Bitcoin extended private key",
       ["xprv9", "tprv8", "yprvA", "zprvA"],
       "(?<![A-Za-z0-9])[xtyz]prv[89A]([1-9A-HJ-NP-Za-km-z]{100,112})(?![A-Za-z0-9])",
     ),
+    {
+      kind: "Bitcoin private key",
+      anchors: ["^5[HJK]…", "^K[w-z]…", "^L[1-5]…", "^9[1-3]…", "^c[M-W]…"],
+      pattern:
+        /(?<![A-Za-z0-9_])((?:5[HJK]|K[w-z]|L[1-5]|9[1-3]|c[M-W])[1-9A-HJ-NP-Za-km-z]{49,50})(?![A-Za-z0-9])/y,
+      accept: ([, key]) => isWif(key!),
+    },
     lineRule(
       "private key in JSON",
       ['"private_key"', "'private_key'"],

@@ -5,7 +5,9 @@
  * @module
  */
 
-import { isPlaceholder, isStandIn } from "./placeholder.ts";
+import { deploymentFiles } from "./deployment_files.ts";
+import { isPlaceholder } from "./placeholder.ts";
+import { isSecretName, lines, secretSetting, someSetting } from "./setting_text.ts";
 
 /** A kind of file that is known by its name. */
 export interface NamedFile {
@@ -71,7 +73,7 @@ const namedFiles: readonly NamedFile[] = [
   },
   {
     kind: "Git credentials",
-    path: /(^|\/)\.?git-credentials$/,
+    path: /(^|\/)(\.?git-credentials|git\/credentials)$/,
     holds: lines(/^https?:\/\/[^\s:@]*:([^\s@]+)@/m),
   },
   {
@@ -97,7 +99,9 @@ const namedFiles: readonly NamedFile[] = [
   {
     kind: "Composer credential",
     path: /(^|\/)auth\.json$/,
-    holds: lines(/"(?:password|github\.com|gitlab\.com|bearer)"\s*:\s*"([^"]+)"/),
+    holds: lines(
+      /"(?:password|(?:github|gitlab)\.[\w.-]{1,100})"\s*:\s*"([^"]+)"|"bearer"\s*:\s*\{\s*"[^"\n]+"\s*:\s*"([^"]+)"/,
+    ),
   },
   {
     kind: "Cargo or gem credential",
@@ -131,7 +135,7 @@ const namedFiles: readonly NamedFile[] = [
   },
   {
     kind: "Maven password",
-    path: /(^|\/)settings(-security)?\.xml$/,
+    path: /(^|\/)([\w.-]*-)?settings(-security|\.\w{1,20})?\.xml$/,
     holds: lines(/<(?:password|passphrase|master)>([^<]+)</),
   },
   {
@@ -200,6 +204,7 @@ const namedFiles: readonly NamedFile[] = [
     path: /(^|\/)state\.db$/,
     holds: (text) => text.startsWith("SQLite format 3\0") && text.includes("verified_files"),
   },
+  ...deploymentFiles,
 ];
 
 /** Any of them. One expression that fails is faster than many. */
@@ -213,55 +218,6 @@ export function namedFilesOf(path: string): readonly NamedFile[] {
   if (COMMON.has(name) || !anyName.test(path)) return none;
   if (SAMPLE.test(name) || SAMPLE_FIRST.test(name) || SOURCE.test(name)) return none;
   return namedFiles.filter((one) => one.path.test(path));
-}
-
-/**
- * Whether a line has a value that is none of those that stand for one.
- *
- * @param pattern takes time linear in the text: what it begins with must not match line ends, nor what
- * it begins with itself
- */
-function lines(pattern: RegExp): NamedFile["holds"] {
-  const all = new RegExp(pattern.source, pattern.flags + "g");
-  return (text) => {
-    for (const match of text.matchAll(all)) {
-      const value = match.slice(1).find((group) => group !== undefined);
-      if (value !== undefined && !isPlaceholder(value)) return true;
-    }
-    return false;
-  };
-}
-
-/** `NAME=value`, as shells and dotenv read it. */
-const SETTING =
-  /^\s{0,20}(?:export\s{1,4}|set\s{1,4})?([A-Za-z_][\w.-]{0,100})\s{0,8}[=:]\s{0,8}(.{0,4000})$/gm;
-
-function someSetting(text: string, isSecret: (name: string, value: string) => boolean): boolean {
-  for (const [, name, raw] of text.matchAll(SETTING)) {
-    const quoted = /^(["'`])(.*?)\1/.exec(raw!)?.[2];
-    const value = quoted ?? raw!.replace(/(^|\s)#.*$/, "");
-    if (isSecret(name!, value.trim().replace(/^["'`]+|["'`]+$/g, ""))) return true;
-  }
-  return false;
-}
-
-function isSecretName(name: string): boolean {
-  return /secret|token|passw|pwd|api_?key|private_?key|access_?key|credential|_key$/i.test(name);
-}
-
-/**
- * `"password": "…"`, `api_key = …` in files that are there for secrets. A name is not tried from its
- * middle: that would take a hundred times as long.
- */
-const ANY_SETTING =
-  /(?<![\w.:-])["']?([\w.:-]{1,200})["']?\s{0,8}[=:]\s{0,8}(?:"([^"\n]{0,2000})"|'([^'\n]{0,2000})'|([^\s"',;{}\[\]]{1,2000}))/g;
-
-function secretSetting(text: string): boolean {
-  for (const [, name, ...values] of text.matchAll(ANY_SETTING)) {
-    const value = values.find((one) => one !== undefined) ?? "";
-    if (isSecretName(name!) && value.length >= 6 && !isStandIn(value)) return true;
-  }
-  return false;
 }
 
 /** A Java key store that begins with a certificate. */

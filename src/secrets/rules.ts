@@ -9,6 +9,7 @@
 import { isSampleToken } from "./placeholder.ts";
 import { keyRules } from "./key_rules.ts";
 import { providerTokens } from "./provider_tokens.ts";
+import { requestRules } from "./request_rules.ts";
 import { serviceTokens } from "./service_tokens.ts";
 import { settingRules } from "./setting_rules.ts";
 
@@ -62,6 +63,7 @@ export function allRules(): Rule[] {
   return [
     ...keyRules(),
     ...settingRules(),
+    ...requestRules(),
     ...[...providerTokens, ...serviceTokens].map(tokenRule),
   ];
 }

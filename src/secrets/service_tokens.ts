@@ -15,7 +15,9 @@ export const serviceTokens: readonly TokenRow[] = [
   // Payment.
   ["Stripe key", "sk_live_|rk_live_|sk_test_|rk_test_|sk_org_|sk_prod_", "[A-Za-z0-9]{16,}"],
   ["Stripe webhook secret", "whsec_", "[A-Za-z0-9+/=]{32,}"],
-  ["Square token", "sq0atp-|sq0csp-|sq0idp-", "[A-Za-z0-9_-]{22,}"],
+  // `sq0idp-` names an application, to everybody.
+  ["Square token", "sq0atp-|sq0csp-", "[A-Za-z0-9_-]{22,}"],
+  ["Square token", "^EAAA", `[A-Za-z0-9_-]{60}(?![A-Za-z0-9_+/=-])`, "(?<![A-Za-z0-9_+/.-])"],
   [
     "Braintree token",
     "access_token$production$|access_token$sandbox$",
@@ -59,7 +61,14 @@ export const serviceTokens: readonly TokenRow[] = [
   [
     "Discord bot token",
     "[MNO][DTjz][AEIMQUYcgk][w-z0-5][MNO]",
-    "[A-Za-z0-9_-]{19,23}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,}",
+    "[A-Za-z0-9_-]{18,23}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,}",
+  ],
+  // Where a token is expected, the digits of the bot's number are not looked at.
+  [
+    "Discord bot token",
+    `.login("|.login('|"token": "|"token":"|TOKEN = "|TOKEN=|oken: "|oken = "`,
+    `["']?[MNO][A-Za-z0-9_-]{22,27}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,}`,
+    "",
   ],
   [
     "Teams webhook",
@@ -92,6 +101,7 @@ export const serviceTokens: readonly TokenRow[] = [
   ],
   ["LinkedIn secret", "WPL_AP1.|WPL_AP0.", "[A-Za-z0-9]{16}\\.[A-Za-z0-9+/=]{6,}"],
   ["Intercom token", "dG9rOj", "[A-Za-z0-9+/=]{50,}"],
+  ["Django secret key", "django-insecure-", "[a-z0-9!@#$%^&*(_=+)-]{40,}"],
   ["Okta token", "SSWS ", "00[A-Za-z0-9_-]{38,42}"],
 
   // Models.

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { isPlaceholder, isSampleToken, isStandIn, looksRandom } from "./placeholder.ts";
+import { isPlaceholder, isSampleToken, isStandIn, isVaried, looksRandom } from "./placeholder.ts";
 import type { Rule } from "./rules.ts";
 
 /** Between a setting's name and its value, in whatever language. */
-const IS = "\\\\?[\"'`]?\\s{0,8}(?:=>|:=|[:=])\\s{0,8}(?:[a-zA-Z]{1,8}\\s)?\\\\?[\"'`]?";
+const IS =
+  "\\\\?[\"'`]?\\s{0,8}(?:: ?[sS]tring ?)?(?:=>|:=|[:=])\\s{0,8}(?:[a-zA-Z]{1,8}\\s)?\\\\?[\"'`]?";
 /** Passwords this short are in every documentation. */
 const MIN_PASSWORD = 6;
 /** Hosts that nobody else can reach, or that stand for one. */
@@ -119,13 +120,25 @@ export function settingRules(): Rule[] {
       anchors: [
         ...["api_key", "apiKey", "apikey", "api-key", "secret_key", "secretKey", "access_token"],
         ...["accessToken", "auth_token", "authToken", "client_secret", "clientSecret"],
+        ...["api_token", "apiToken", "private_token", "privateToken", "refresh_token"],
+        ...["refreshToken", "consumer_secret", "consumerSecret", "app_secret", "appSecret"],
+        ...["jwt_secret", "jwtSecret"],
       ],
       pattern: new RegExp(
-        `(?:api[_-]?[kK]ey|secret_?[kK]ey|(?:access|auth)_?[tT]oken|client_?[sS]ecret)${IS}` +
-          `([A-Za-z0-9+/_.-]{20,200}={0,2})(?=[\\s"'\`,;\\\\)&#]|$)`,
+        `(?:api[_-]?[kK]ey|secret_?[kK]ey|(?:access|auth|api|private|refresh)_?[tT]oken|(?:client|consumer|app|jwt)_?[sS]ecret)${IS}` +
+          `([A-Za-z0-9+/_.~-]{20,200}={0,2})(?=[\\s"'\`,;\\\\)&#]|$)`,
         "y",
       ),
       accept: ([, value]) => looksRandom(value!) && !isSampleToken(value!),
+    },
+    {
+      kind: "secret key of a web framework",
+      anchors: ["SECRET_KEY=", "SECRET_KEY =", "SECRET_KEY'", 'SECRET_KEY"', "SECRET_KEY:"],
+      pattern: /SECRET_KEY["']?\]?\s{0,4}[=:]\s{0,4}(?:"([!#-~]{40,200})"|'([!-&(-~]{40,200})')/y,
+      accept: ([, one, other]) => {
+        const key = (one ?? other)!;
+        return /[0-9]/.test(key) && !key.includes("://") && !isSampleToken(key) && isVaried(key);
+      },
     },
     {
       kind: "password hash of a system account",

@@ -1,0 +1,58 @@
+/**
+ * Credentials of requests: `Authorization` headers, and what `curl` is given.
+ *
+ * @module
+ */
+
+import { isPassword, isPlaceholder, isSampleToken, looksRandom } from "./placeholder.ts";
+import type { Rule } from "./rules.ts";
+
+/** The header's name before its value, in HTTP, JSON, YAML, a shell and most languages. */
+const HEADER = "(?<=uthorization[\"'`\\])\\\\]{0,4}\\s{0,4}(?:[:=,]|=>)\\s{0,4}[\"'`\\\\]{0,3})";
+/** The rules. */
+export function requestRules(): Rule[] {
+  return [
+    {
+      kind: "bearer token",
+      anchors: ["Bearer [A-Za-z0-9_-]", "bearer [A-Za-z0-9_-]"],
+      pattern: /[Bb]earer ([A-Za-z0-9+\/_.~-]{20,400}={0,2})(?=[\s"'`,;\\)]|$)/y,
+      // JSON Web Tokens have a rule of their own, which knows their samples.
+      accept: ([, token]) =>
+        looksRandom(token!) && !isSampleToken(token!) && !token!.startsWith("eyJ"),
+    },
+    {
+      kind: "Authorization header with a token",
+      anchors: ["uthorization: token ", "uthorization': 'token ", 'uthorization": "token '],
+      pattern: /uthorization["']?: ["']?token ([A-Za-z0-9_.-]{20,400})/y,
+      accept: ([, token]) => looksRandom(token!) && !isSampleToken(token!),
+    },
+    {
+      kind: "Authorization header with a password",
+      anchors: ["Basic [A-Za-z0-9]", "basic [A-Za-z0-9]"],
+      pattern: new RegExp(`${HEADER}[Bb]asic ([A-Za-z0-9+/]{12,400}={0,2})`, "y"),
+      accept: ([, base64]) => !isPlaceholder(base64!) && isLogin(base64!),
+    },
+    {
+      kind: "password given to curl",
+      isCostly: true,
+      anchors: ["curl "],
+      pattern:
+        /curl (?:[^\n\\]|\\[^]){0,400}?(?<=\s)(?:-u|--user|-U|--proxy-user)[ =]?\\?["']?[^\s:"'\\$<>]{1,100}:([^\s"'\\]{6,200})/y,
+      accept: ([, password]) =>
+        isPassword(password!) && /[0-9]/.test(password!) && /[A-Za-z]/.test(password!),
+    },
+  ];
+}
+
+/** Whether base64 is of `user:password`, or of a token in place of either. */
+function isLogin(base64: string): boolean {
+  let text: string;
+  try {
+    text = atob(base64);
+  } catch {
+    return false;
+  }
+  const [, user, password] = /^([\x21-\x7e]{0,200}?):([\x20-\x7e]{0,300})$/.exec(text) ?? [];
+  if (user === undefined) return false;
+  return isPassword(password!) || looksRandom(user);
+}

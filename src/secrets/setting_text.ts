@@ -1,0 +1,96 @@
+/**
+ * Settings in the text of files that are known by their names: names and values, as shells, YAML,
+ * properties and JSON write them. Which files those are is `named_files.ts`'s business.
+ *
+ * @module
+ */
+
+import { isPassword, isPlaceholder, isStandIn } from "./placeholder.ts";
+
+/**
+ * Whether a line has a value that is none of those that stand for one.
+ *
+ * @param pattern takes time linear in the text: what it begins with must not match line ends, nor what
+ * it begins with itself
+ */
+export function lines(pattern: RegExp): (text: string) => boolean {
+  const all = new RegExp(pattern.source, pattern.flags + "g");
+  return (text) => {
+    for (const match of text.matchAll(all)) {
+      const value = match.slice(1).find((group) => group !== undefined);
+      if (value !== undefined && !isPlaceholder(value)) return true;
+    }
+    return false;
+  };
+}
+
+/** `NAME=value`, as shells and dotenv read it. */
+const SETTING =
+  /^\s{0,20}(?:export\s{1,4}|set\s{1,4})?([A-Za-z_][\w.-]{0,100})\s{0,8}[=:]\s{0,8}(.{0,4000})$/gm;
+
+/** Whether a line sets what the predicate takes for a secret. */
+export function someSetting(
+  text: string,
+  isSecret: (name: string, value: string) => boolean,
+): boolean {
+  for (const [, name, raw] of text.matchAll(SETTING)) {
+    const quoted = /^(["'`])(.*?)\1/.exec(raw!)?.[2];
+    const value = quoted ?? raw!.replace(/(^|\s)#.*$/, "");
+    if (isSecret(name!, value.trim().replace(/^["'`]+|["'`]+$/g, ""))) return true;
+  }
+  return false;
+}
+
+/** Whether a setting's name is one of a secret, or has such a name in it. */
+export function isSecretName(name: string): boolean {
+  return /secret|token|passw|pwd|api_?key|private_?key|access_?key|credential|_key$/i.test(name);
+}
+
+/**
+ * `"password": "…"`, `api_key = …` in files that are there for secrets. A name is not tried from its
+ * middle: that would take a hundred times as long.
+ */
+const ANY_SETTING =
+  /(?<![\w.:-])["']?([\w.:-]{1,200})["']?\s{0,8}[=:]\s{0,8}(?:"([^"\n]{0,2000})"|'([^'\n]{0,2000})'|([^\s"',;{}\[\]]{1,2000}))/g;
+
+/** Whether any setting with a secret's name has a value that is no stand-in. */
+export function secretSetting(text: string): boolean {
+  for (const [, name, ...values] of text.matchAll(ANY_SETTING)) {
+    const value = values.find((one) => one !== undefined) ?? "";
+    if (isSecretName(name!) && value.length >= 6 && !isStandIn(value)) return true;
+  }
+  return false;
+}
+
+/** Ends of names that only secrets have: `TOKEN_FILE` and `GPG_KEY` name no secret. */
+const SECRET_END =
+  /(?:secret|token|passw(?:or)?d|passphrase|pwd|(?:^|[_.-])pass|(?:api|secret|private|access|encryption|signing|master)[_-]?key)$/i;
+
+/** `name: value` and `name=value` on one line; the value in quotes or up to a space. */
+const LINE_SETTING =
+  /(?<![\w.:-])["']?([\w.:-]{1,200})["']?[ \t]{0,8}[=:][ \t]{0,8}(?:"([^"\n]{0,2000})"|'([^'\n]{0,2000})'|([^\s"',;{}\[\]]{1,2000}))/g;
+
+/** Whether a setting whose name ends like a secret's has a password that is no placeholder. */
+export function passwordSetting(text: string): boolean {
+  for (const [, name, ...values] of text.matchAll(LINE_SETTING)) {
+    const value = values.find((one) => one !== undefined) ?? "";
+    if (SECRET_END.test(name!) && isPassword(value)) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether the pattern's first group that matched is a password and no placeholder.
+ *
+ * @param pattern takes time linear in the text, as that of {@linkcode lines}
+ */
+export function passwords(pattern: RegExp): (text: string) => boolean {
+  const all = new RegExp(pattern.source, pattern.flags + "g");
+  return (text) => {
+    for (const match of text.matchAll(all)) {
+      const value = match.slice(1).find((group) => group !== undefined);
+      if (value !== undefined && isPassword(value)) return true;
+    }
+    return false;
+  };
+}

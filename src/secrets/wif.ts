@@ -1,0 +1,41 @@
+/**
+ * Bitcoin private keys in the wallet import format: base58 with a checksum, so that no other text is
+ * taken for one.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+
+const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+/** First byte on the main network, and on the test network. */
+const VERSIONS = [0x80, 0xef];
+/** Version, key, and four bytes of the checksum; one more says that the public key is compressed. */
+const [PLAIN_BYTES, COMPRESSED_BYTES] = [37, 38];
+/** Keys with fewer different bytes are samples: 1, 2, all ones. */
+const MIN_DISTINCT = 8;
+/** How the keys begin that the documentation of Bitcoin and its libraries shows. */
+const EXAMPLES = /^(?:5Kd3NBUAdU|5HueCGU8rM|5KJvsngHeM|KxFC1jmwwC|L1aW4aubDF)/;
+
+/** Whether a text is a private key that somebody drew at random. */
+export function isWif(text: string): boolean {
+  if (EXAMPLES.test(text)) return false;
+  let number = 0n;
+  for (const char of text) {
+    const digit = BASE58.indexOf(char);
+    if (digit < 0) return false;
+    number = number * 58n + BigInt(digit);
+  }
+  const hex = number.toString(16);
+  const bytes = Buffer.from(hex.length % 2 === 0 ? hex : "0" + hex, "hex");
+  if (bytes.length !== PLAIN_BYTES && bytes.length !== COMPRESSED_BYTES) return false;
+  const payload = bytes.subarray(0, -4);
+  return VERSIONS.includes(bytes[0]!) &&
+    sha256(sha256(payload)).subarray(0, 4).equals(bytes.subarray(-4)) &&
+    new Set(payload.subarray(1, 33)).size >= MIN_DISTINCT;
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash("sha256").update(bytes).digest();
+}
