@@ -32,13 +32,23 @@ export function sayContents(output: Output, contents: Contents): void {
   warnOfContents(output, contents);
 }
 
-/** Warns of paths that Windows cannot hold, and of an ignore file that does not count. */
+/** Warns of paths that Windows cannot hold, and of an ignore file or a flag that does not count. */
 export function warnOfContents(output: Output, contents: Contents): void {
-  const { unusableOnWindows, unusedIgnoreFile } = contents;
+  const { unusableOnWindows, unusedIgnoreFile, unmatchedSecrets } = contents;
   if (unusableOnWindows !== undefined) {
     output.warning(`cannot be unpacked on Windows: ${unusableOnWindows}`);
   }
   if (unusedIgnoreFile !== undefined) {
     output.warning(`${unusedIgnoreFile} does not count: \`files\` of package.json decides`);
+  }
+  warnOfUnmatched(output, unmatchedSecrets);
+}
+
+/** Warns of each `--allow-secret` that names no file: a mistyped path lets nothing in. */
+export function warnOfUnmatched(output: Output, paths: readonly string[]): void {
+  for (const path of paths) {
+    output.warning(
+      `--allow-secret ${path} matches no file: give the path of the file in the package`,
+    );
   }
 }

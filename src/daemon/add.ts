@@ -11,8 +11,10 @@ import {
   type ArchiveLimits,
   describeArchive,
   minimalFileName,
+  type MinimalManifest,
   refuseForeign,
   SecretCheck,
+  unmatchedPaths,
   verifyArchive,
 } from "../package/mod.ts";
 import { manifestSalt } from "../records/mod.ts";
@@ -29,21 +31,27 @@ export interface AddContext {
   /** Paths in the archive that may hold secrets. */
   allowSecrets?: readonly string[];
   signal?: AbortSignal;
+  /** Hears which of `allowSecrets` name no file of the archive. */
+  onUnmatched?: (paths: string[]) => void;
   /** Hears of an archive that is in place and was verified, so that nobody has to do it again. */
   onVerified?: (entry: ValidSeedEntry) => void;
 }
 
+/** What checking an archive works with; `seeds` only where the home is there already. */
+export type CheckContext =
+  & Pick<AddContext, "limits" | "allowSecrets" | "signal" | "onUnmatched">
+  & Partial<Pick<AddContext, "seeds">>;
+
 /**
- * Verifies an archive, puts it into the seed directory, has it seeded, and keeps its record alive if
- * the DHT has one.
+ * Verifies an archive with the minimal manifest beside it, and looks for secrets in it. Writes nothing.
  *
  * @throws {DaemonError} `NOTHING_TO_ADD` (kind `not-found`), `NO_MINIMAL_MANIFEST` (kind `usage`)
  * @throws {PackageError} `SECRET_FOUND`, or whichever step of the verification chain failed
  */
-export async function addArchive(
-  { operations, seeds, limits, allowSecrets, signal, onVerified }: AddContext,
+export async function checkArchive(
+  { seeds, limits, allowSecrets, signal, onUnmatched }: CheckContext,
   archivePath: string,
-): Promise<ValidSeedEntry> {
+): Promise<MinimalManifest> {
   await refuseForeign(archivePath);
   const minimal = await minimalBeside(archivePath);
   if (!minimal) {
@@ -56,11 +64,33 @@ export async function addArchive(
       `${minimalFileName(archivePath)} is missing: without it nobody could verify the archive`,
     );
   }
-  const secrets = await wasTakenIn(seeds, minimal) ? undefined : new SecretCheck(allowSecrets);
-  await verifyArchive({ archivePath, minimal, limits, secrets, signal }).catch((error) => {
-    throw named(error, archivePath);
-  });
+  const isTakenIn = seeds !== undefined && await wasTakenIn(seeds, minimal);
+  const secrets = isTakenIn ? undefined : new SecretCheck(allowSecrets);
+  const { full } = await verifyArchive({ archivePath, minimal, limits, secrets, signal }).catch(
+    (error) => {
+      throw named(error, archivePath);
+    },
+  );
+  onUnmatched?.(unmatchedPaths(allowSecrets, Object.keys(full.files)));
   secrets?.refuse(archivePath);
+  return minimal;
+}
+
+/**
+ * Verifies an archive, puts it into the seed directory, has it seeded, and keeps its record alive if
+ * the DHT has one.
+ *
+ * @param checked what {@linkcode checkArchive} returned for it, if it was checked already
+ * @throws {DaemonError} `NOTHING_TO_ADD` (kind `not-found`), `NO_MINIMAL_MANIFEST` (kind `usage`)
+ * @throws {PackageError} `SECRET_FOUND`, or whichever step of the verification chain failed
+ */
+export async function addArchive(
+  context: AddContext,
+  archivePath: string,
+  checked?: MinimalManifest,
+): Promise<ValidSeedEntry> {
+  const { operations, seeds, signal, onVerified } = context;
+  const minimal = checked ?? await checkArchive(context, archivePath);
   const { name, version } = minimal;
   const { torrent } = await describeArchive(archivePath, {
     name: archiveFileName(name, version),

@@ -44,5 +44,6 @@ export async function contentsOf(options: ListOptions): Promise<ListedContents> 
   const { full } = await verifyArchive(job).catch((error) => {
     throw named(error, path);
   });
-  return { ...contentsOfPaths(full, Object.keys(full.files), sum), files, leftOut: [], secrets };
+  const contents = contentsOfPaths(full, Object.keys(full.files), sum, options.allowSecrets);
+  return { ...contents, files, leftOut: [], secrets };
 }

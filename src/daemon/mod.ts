@@ -5,7 +5,7 @@
  * @module
  */
 
-export { addArchive } from "./add.ts";
+export { addArchive, checkArchive } from "./add.ts";
 export { connectControl } from "./control_client.ts";
 export { type DaemonOptions, runDaemon } from "./daemon.ts";
 export { type DoctorOptions, examine } from "./doctor.ts";

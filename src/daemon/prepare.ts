@@ -138,7 +138,7 @@ async function pack(
     signer: keys,
     timestampMs: clock.now(),
     sourceDateEpoch,
-    onSelected: (selection) => onContents?.(contentsOfSelection(selection)),
+    onSelected: (selection) => onContents?.(contentsOfSelection(selection, allowSecrets)),
     onProgress: (progress) => onProgress?.(path, progress),
   });
   return { archivePath, minimal, torrent, move: true, verified: true };
@@ -221,7 +221,8 @@ async function takeReady(
     );
   }
   const { lengthBytes } = taken;
-  onContents?.(contentsOfPaths(full, Object.keys(full.files), fileBytes ?? lengthBytes));
+  const paths = Object.keys(full.files);
+  onContents?.(contentsOfPaths(full, paths, fileBytes ?? lengthBytes, allowSecrets));
   // A time that a clock wrote that was ahead is not carried on.
   const isKept = beside !== undefined && !isOfFuture(beside.timestamp, clock.now());
   const minimal = isKept ? beside : signMinimal({

@@ -5,7 +5,7 @@
  */
 
 import { defaultArchiveLimits } from "./limits.ts";
-import { type AllowedSecrets, SecretCheck } from "./secret_check.ts";
+import { type AllowedSecrets, SecretCheck, unmatchedPaths } from "./secret_check.ts";
 import {
   refuseUnpackable,
   selectDirectory,
@@ -25,6 +25,8 @@ export interface Contents {
   unusableOnWindows?: string;
   /** An ignore file that does not count, because a list of the package decides. */
   unusedIgnoreFile?: string;
+  /** Paths that may hold secrets, as they were given, and that no file of the package has. */
+  unmatchedSecrets: string[];
 }
 
 /** Files by path, with their lengths. */
@@ -47,6 +49,7 @@ export function contentsOfPaths(
   { name, version }: { name: string; version: string },
   paths: string[],
   bytes: number,
+  allowSecrets?: AllowedSecrets,
 ): Contents {
   return {
     name,
@@ -54,14 +57,18 @@ export function contentsOfPaths(
     fileCount: paths.length,
     bytes,
     unusableOnWindows: describeUnusable(paths),
+    unmatchedSecrets: unmatchedPaths(allowSecrets, paths),
   };
 }
 
 /** What a selection packs. */
-export function contentsOfSelection(selection: Selection): Contents {
+export function contentsOfSelection(
+  selection: Selection,
+  allowSecrets?: AllowedSecrets,
+): Contents {
   const { files, totalBytes, unusedIgnoreFile } = selection;
   const paths = files.map(({ path }) => path);
-  return { ...contentsOfPaths(selection, paths, totalBytes), unusedIgnoreFile };
+  return { ...contentsOfPaths(selection, paths, totalBytes, allowSecrets), unusedIgnoreFile };
 }
 
 /**
@@ -75,5 +82,6 @@ export async function listDirectory(options: ListOptions): Promise<ListedContent
   const secrets = new SecretCheck(options.allowSecrets);
   await secrets.look(selection.files, options.signal);
   const files = selection.files.map(({ path, info }) => ({ path, bytes: info.size }));
-  return { ...contentsOfSelection(selection), files, leftOut: selection.skipped, secrets };
+  const contents = contentsOfSelection(selection, options.allowSecrets);
+  return { ...contents, files, leftOut: selection.skipped, secrets };
 }

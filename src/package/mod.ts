@@ -73,6 +73,7 @@ export {
   SecretCheck,
   SecretDetector,
   type SecretFile,
+  unmatchedPaths,
 } from "./secret_check.ts";
 export { PROTOCOL, type Unsigned } from "./signed_json.ts";
 export { isValidRange, LATEST, type PackageSpec, parsePackageSpec } from "./spec.ts";

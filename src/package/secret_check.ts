@@ -135,6 +135,13 @@ export class SecretCheck {
   }
 }
 
+/** The paths that may hold secrets, as they were given, and that no file of the package has. */
+export function unmatchedPaths(allowed: AllowedSecrets = [], paths: Iterable<string>): string[] {
+  if (allowed === "all" || allowed.length === 0) return [];
+  const there = new Set(paths);
+  return allowed.filter((path) => !there.has(normalize(path)));
+}
+
 /** One file on its way past. */
 export interface FileCheck {
   add(chunk: Uint8Array): void;

@@ -109,3 +109,53 @@ Deno.test("another home in the directory is refused, and the home in use is left
   assert(stderr.includes("deep/other/keys/publisher.key"), stderr);
   assert(!stderr.includes('"one/'), stderr);
 });
+
+Deno.test("--allow-secret with a path that no file has is warned of, by pack, publish and add", async () => {
+  await using place = await workplace({ ...described, "server.key": pem() });
+  const told = /--allow-secret sever\.key matches no file/;
+  const mistyped = ["--allow-secret", "sever.key"];
+  const refused = await place.run(["pack", ".", "-o", "../a.tgz", ...mistyped]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, told);
+  const both = [...mistyped, "--allow-secret", "./server.key"];
+  for (
+    const args of [
+      ["pack", "--dry-run", ".", ...both],
+      ["pack", ".", "-o", "../a.tgz", ...both],
+      ["publish", "--dry-run", ".", ...both],
+      ["publish", "--dry-run", "../a.tgz", ...both],
+      ["add", "../a.tgz", ...both],
+    ]
+  ) {
+    const { code, stderr } = await place.run(args);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, told, args.join(" "));
+    assert.doesNotMatch(stderr, /allow-secret \.\/server\.key/);
+  }
+});
+
+Deno.test("a refused add in a new home leaves no home behind, and a good one makes it", async () => {
+  await using place = await workplace({ ...described, "server.key": pem() });
+  const packed = await place.run([
+    ...["pack", ".", "-o", "../a.tgz"],
+    ...["--allow-secret", "server.key"],
+  ]);
+  assert.equal(packed.code, 0, packed.stderr);
+  const home = join(place.path, "new");
+  const refusals = [["../a.tgz", 1], ["../none.tgz", 3], ["package.json", 2]] as const;
+  for (const [file, expected] of refusals) {
+    const { code, stderr } = await place.run(["add", file, "--home", home]);
+    assert.equal(code, expected, stderr);
+    await assert.rejects(Deno.stat(home), Deno.errors.NotFound);
+  }
+  const added = await place.run([
+    "add",
+    "../a.tgz",
+    "--allow-secret",
+    "server.key",
+    "--home",
+    home,
+  ]);
+  assert.equal(added.code, 0, added.stderr);
+  assert((await Deno.stat(home)).isDirectory);
+});

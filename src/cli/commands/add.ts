@@ -7,6 +7,7 @@
 import { resolve } from "node:path";
 import { allowSecretFlag, defineCommand, textArgument } from "../command.ts";
 import { archiveSettings } from "../common_flags.ts";
+import { warnOfUnmatched } from "../contents.ts";
 import { withNode } from "../with_node.ts";
 
 type Flags = { allowSecret?: readonly string[] };
@@ -23,13 +24,22 @@ export default defineCommand<Flags, [file: string]>({
   },
   async run(given) {
     const { args: [file], flags: { allowSecret: allowSecrets }, io, output } = given;
-    const { addArchive } = await import("../../daemon/mod.ts");
+    const { addArchive, checkArchive, limitsOf } = await import("../../daemon/mod.ts");
+    const { values } = await given.settings();
+    const archivePath = resolve(io.cwd, file);
+    const told = {
+      allowSecrets,
+      signal: io.signal,
+      onUnmatched: (paths: string[]) => warnOfUnmatched(output, paths),
+    };
+    // A refusal leaves no new home behind.
+    const isNewHome = await isMissing(values.home);
+    const checked = isNewHome
+      ? await checkArchive({ ...told, limits: limitsOf(values) }, archivePath)
+      : undefined;
     await withNode(given, async ({ operations, seeds, limits, onVerified, node }) => {
-      const archivePath = resolve(io.cwd, file);
-      const entry = await addArchive(
-        { operations, seeds, limits, onVerified, allowSecrets, signal: io.signal },
-        archivePath,
-      );
+      const context = { ...told, operations, seeds, limits, onVerified };
+      const entry = await addArchive(context, archivePath, checked);
       const { name, version, minimal } = entry;
       output.notice(`added ${name}@${version} by ${minimal.pubkey}`);
       output.result(
@@ -40,3 +50,7 @@ export default defineCommand<Flags, [file: string]>({
     });
   },
 });
+
+async function isMissing(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
+}

@@ -84,7 +84,8 @@ export default defineCommand<Flags, [dir: string]>({
       signer,
       timestampMs: io.clock.now(),
       sourceDateEpoch: sourceDateEpoch(io.env.SOURCE_DATE_EPOCH),
-      onSelected: (selection) => warnOfContents(output, contentsOfSelection(selection)),
+      onSelected: (selection) =>
+        warnOfContents(output, contentsOfSelection(selection, allowSecret)),
       onProgress: ({ doneBytes, totalBytes }) => bar.update({ doneBytes, totalBytes }),
     }).finally(() => bar.end());
     for (const path of packed.skipped) output.detail(`left out ${path}`);
