@@ -55,7 +55,7 @@ export function tokenRule([kind, anchors, tail, before = START]: TokenRow): Rule
 
 /** An anchor as a part of a regular expression. */
 function literal(anchor: string): string {
-  return anchor.replace(/^\^/, "").replace(/[.*+?^${}()\\/]/g, "\\$&");
+  return anchor.replace(/^\^|…$/g, "").replace(/[.*+?^${}()\\/]/g, "\\$&");
 }
 
 /** Every rule. Made anew at each call: regular expressions have a state. */

@@ -17,7 +17,7 @@ export const serviceTokens: readonly TokenRow[] = [
   ["Stripe webhook secret", "whsec_", "[A-Za-z0-9+/=]{32,}"],
   // `sq0idp-` names an application, to everybody.
   ["Square token", "sq0atp-|sq0csp-", "[A-Za-z0-9_-]{22,}"],
-  ["Square token", "^EAAA", `[A-Za-z0-9_-]{60}(?![A-Za-z0-9_+/=-])`, "(?<![A-Za-z0-9_+/.-])"],
+  ["Square token", "^EAAA…", `[A-Za-z0-9_-]{60}(?![A-Za-z0-9_+/=-])`, "(?<![A-Za-z0-9_+/.-])"],
   [
     "Braintree token",
     "access_token$production$|access_token$sandbox$",
