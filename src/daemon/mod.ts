@@ -40,7 +40,13 @@ export { nothingToPublish, prepare, type Ready } from "./prepare.ts";
 export { publish, type PublishContext, type Published } from "./publish.ts";
 export { putManifest } from "./put_manifest.ts";
 export { Offers } from "./offer.ts";
-export { type Resolved, resolvePackage, type SkippedVersion, type Wanted } from "./resolve.ts";
+export {
+  plainVersion,
+  type Resolved,
+  resolvePackage,
+  type SkippedVersion,
+  type Wanted,
+} from "./resolve.ts";
 export {
   type NamesContext,
   noPublisherFound,

@@ -5,6 +5,7 @@
  */
 
 import semver from "semver";
+import { LibreseedError } from "../base/mod.ts";
 import { nearest } from "../config/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { isValidName, isValidVersion, LATEST, type MinimalManifest } from "../package/mod.ts";
@@ -109,6 +110,28 @@ export async function resolvePackage(
     }
   }
   throw missing ?? notFound(wanted, []);
+}
+
+/**
+ * The version of a publisher that is taken where none is named: the highest stable one. The index of
+ * the name has the newest, which may be a prerelease.
+ *
+ * @param entry `version` is the newest one
+ * @returns undefined if there is none that can be had
+ */
+export async function plainVersion(
+  operations: Operations,
+  { publicKey, name, version }: { publicKey: Uint8Array; name: string; version: string },
+  options: FindOptions,
+  choice: Choice = {},
+): Promise<string | undefined> {
+  if (semver.prerelease(version) === null) return version;
+  try {
+    return (await resolvePackage(operations, { publicKey, name }, options, choice)).minimal.version;
+  } catch (error) {
+    if (!(error instanceof LibreseedError)) throw error;
+    return undefined;
+  }
 }
 
 /** The versions that fit, the highest first, and no more than are tried. */

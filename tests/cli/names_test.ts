@@ -222,3 +222,22 @@ Deno.test("the name is kept as long as any version is here, and forgotten with t
   const { code, stdout, stderr } = await ann.run(["announce", "hello"]);
   assert.deepEqual([code, stdout], [3, ""], stderr);
 });
+
+Deno.test("resolve --all shows beside a newer prerelease the version that get takes, and both are the same where there is no stable one", async () => {
+  await using place = await newPlace();
+  const [ann, bob, user] = [await place.home(), await place.home(), await place.home(null)];
+  await using _ann = await ann.daemon();
+  await using _bob = await bob.daemon();
+  await publishThree(place, ann, ["1.0.0", "1.1.0", "2.0.0-beta.1"]);
+  await publishThree(place, bob, ["0.1.0-alpha.1", "0.1.0-alpha.2", "0.1.0-alpha.3"]);
+  const all = (await user.must(["resolve", "--all", "--json", "hello"])).trimEnd().split("\n")
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(all.map(({ publisher, version, taken }) => [publisher, version, taken]), [
+    [ann.publicKey, "2.0.0-beta.1", "1.1.0"],
+    [bob.publicKey, "0.1.0-alpha.3", "0.1.0-alpha.3"],
+  ]);
+  const table = await user.must(["resolve", "--all", "hello"]);
+  assert.match(table, / 2\.0\.0-beta\.1 \(get takes 1\.1\.0\) /);
+  assert.equal(table.match(/get takes/g)!.length, 1);
+  assert.match(await user.must(["resolve", `${ann.publicKey}/hello`]), /"version":"1\.1\.0"/);
+});

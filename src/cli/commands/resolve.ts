@@ -20,7 +20,8 @@ export default defineCommand<Flags, [spec: string]>({
   description:
     "Finds out in the DHT which archive a package is, checks both signatures, and prints the minimal " +
     "manifest and the magnet link. Without a key, the publisher is the pinned one, or the one that " +
-    "--policy chooses; nothing is pinned by looking. A range means the highest version that fits.",
+    "--policy chooses; nothing is pinned by looking. A range means the highest version that fits. --all " +
+    "shows the newest version of each, and beside a prerelease the one that get takes.",
   examples: [
     "libreseed resolve my-tool@^1.0.0",
     "libreseed resolve --all my-tool",
@@ -86,11 +87,11 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
   for (
     const described of await Promise.all(entries.map((entry) => describeEntry(names, name, entry)))
   ) {
-    const { publisher, version, firstSeen, verdict, holding, trusted, byHand } = described;
+    const { publisher, version, taken, firstSeen, verdict, holding, trusted, byHand } = described;
     if (output.json) output.result(described, undefined);
     rows.push([
       publisher,
-      version,
+      taken === undefined || taken === version ? version : `${version} (get takes ${taken})`,
       firstSeen,
       verdict,
       `${holding} nodes`,
@@ -105,7 +106,7 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
 async function describeEntry(names: NamesContext, name: string, entry: NameIndexEntry) {
   const { fingerprint, formatPublicKey } = await import("../../identity/mod.ts");
   const { LibreseedError, equalBytes } = await import("../../base/mod.ts");
-  const { resolvePackage } = await import("../../daemon/mod.ts");
+  const { plainVersion, resolvePackage } = await import("../../daemon/mod.ts");
   const { publicKey, version, firstSeenMs } = entry;
   let verdict = "valid";
   let holding = 0;
@@ -121,11 +122,16 @@ async function describeEntry(names: NamesContext, name: string, entry: NameIndex
     if (error.kind === "not-found") verdict = "record missing";
     else verdict = error.kind === "verification" ? "bad signature" : error.message;
   }
+  const { offers } = names;
+  const taken = verdict === "valid"
+    ? await plainVersion(names.operations, { ...entry, name }, names.finding, { offers })
+    : undefined;
   const pin = names.state.pins.list(name).find((pin) => equalBytes(pin.publicKey, publicKey));
   return {
     publisher: formatPublicKey(publicKey),
     fingerprint: fingerprint(publicKey),
     version,
+    ...(taken !== undefined && { taken }),
     firstSeen: new Date(firstSeenMs).toISOString(),
     verdict,
     holding,
