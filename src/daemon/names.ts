@@ -288,7 +288,7 @@ function nameNotFound(name: string, index: ReadIndex, nowMs: number): DaemonErro
     "not-found",
     "NAME_NOT_FOUND",
     `${noPublisherFound(name, index, nowMs)}. If you have its publisher's key, write KEY/${name}`,
-    { detail: { name } },
+    { detail: { name, unknownName: name } },
   );
 }
 
