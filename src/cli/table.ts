@@ -38,9 +38,16 @@ export function formatTable(
   }).join("\n");
 }
 
-/** The same for a screen: a line for each row, at most `columns` wide, cut at its end. */
+/**
+ * The same for a screen: a line for each row, at most `columns` wide, cut at its end. A row that the
+ * padding of its columns makes too wide has none.
+ */
 export function fitTable(rows: readonly (readonly string[])[], columns: number): string[] {
-  return formatTable(rows).split("\n").map((line) => shorten(line, columns));
+  const flat = rows.map((row) => row.map((cell) => cell.replaceAll("\n", " ")));
+  return formatTable(flat).split("\n").map((line, row) => {
+    const isWide = [...line].length > columns;
+    return shorten(isWide ? flat[row]!.join(GAP) : line, columns);
+  });
 }
 
 function widthsOf(rows: readonly (readonly string[])[]): number[] {

@@ -87,9 +87,10 @@ Deno.test("a row that is too wide goes on below it, and loses nothing", () => {
 
 Deno.test("rows for a screen are cut at its edge, one line each", () => {
   assert.deepEqual(fitTable([["dht", "on, but no node answers"], ["port", "1"]], 12), [
-    "dht   on, b…",
+    "dht  on, bu…",
     "port  1",
   ]);
+  assert.deepEqual(fitTable([["a", "two\nlines"], ["b", "1"]], 40), ["a  two lines", "b  1"]);
   for (let columns = 1; columns < 30; columns++) {
     for (const line of fitTable([["problem", "ä".repeat(40)]], columns)) {
       assert([...line].length <= columns, `${columns}: ${line}`);

@@ -15,6 +15,7 @@ import {
   type StatusView,
   summaryRows,
 } from "../../../src/cli/status_summary.ts";
+import { fitTable } from "../../../src/cli/table.ts";
 import { serveControl } from "../../../src/daemon/control_server.ts";
 import { homePaths } from "../../../src/daemon/home.ts";
 import type {
@@ -153,6 +154,13 @@ Deno.test("on a low screen many problems share it with the totals, and come firs
   assert(keys.includes("dht") && keys.includes("packages"));
   assert.equal(summaryRows(viewOf(packages))[0]![1], "package-0@1.0.0: is damaged");
   assert.equal(allRows(viewOf(packages))[0]![1], "package-0@1.0.0: is damaged");
+});
+
+Deno.test("in a narrow window a row that is too wide loses its padding before its end", () => {
+  const packages = [packageOf(7, { problem: "is damaged", seeding: false })];
+  const [first, ...others] = fitTable(summaryRows(viewOf(packages), 12), 37);
+  assert.equal(first, "problem  package-7@1.0.0: is damaged");
+  for (const line of others) assert([...line].length <= 37, line);
 });
 
 Deno.test("a change is a line; what counts on all the time is none", () => {
