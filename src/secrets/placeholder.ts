@@ -10,9 +10,12 @@ const WORDS =
 /** A variable of a shell, a template or a build, in place of the value. */
 const VARIABLE =
   /^(\$(\{|\(|[A-Za-z_]\w*$)|%\w+%|\{\{|#\{|@\w+@$|__\w+__$|process\.env|os\.environ|secrets\.|env[.(:])/i;
-/** How the examples of RFC 6749, RFC 6750, RFC 7617 and Square's documentation begin. */
+/**
+ * How the examples begin that documentation shows and others copy: of RFC 6749, RFC 6750 and RFC 7617,
+ * of OpenID, of Square and of Twitter.
+ */
 const EXAMPLES =
-  /^(?:2YotnFZFE|tGzv3JOkF|7Fjfp0ZBr|czZCaGRSa|QWxhZGRpb|dGVzdDoxM|(?:sq0csp-)?30a-4C_tV)/;
+  /^(?:2YotnFZFE|tGzv3JOkF|7Fjfp0ZBr|czZCaGRSa|QWxhZGRpb|dGVzdDoxM|YmJiZTAwYmY|TQV5U29k1|(?:sq0csp-)?30a-4C_tV|kAcSOqF21|LswwdoUaI)/;
 /** Words that no token drawn at random has in it, unless somebody wrote it to show where one belongs. */
 const TOKEN_WORDS = /token|secret|password|personal|sample/i;
 const LONG_RUN = /(.)\1{7}/;

@@ -227,6 +227,10 @@ const passing: Record<string, [path: string, contents: string]> = {
     "a.js.map",
     json({ mappings: "EAAA,".repeat(40) + ";EAAA" + "AAAA".repeat(15) }),
   ],
+  "a secret of Twitter's documentation": [
+    "oauth_test.js",
+    `client_secret: "${"kAcSOqF21" + alnum(34)}"`,
+  ],
   "an encrypted Ansible file": ["vault.yml", `$ANSIBLE_VAULT;1.1;AES256\n${hex(80)}\n${hex(80)}\n`],
 };
 
