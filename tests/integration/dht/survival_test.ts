@@ -6,6 +6,7 @@ import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { bencode, signItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
+import { testInOwnProcess } from "../../support/own_process.ts";
 import { udpSocketsOf } from "../../support/sockets.ts";
 
 /** A lookup asks a dead node once, and a put after it not again. */
@@ -67,25 +68,30 @@ Deno.test("a record outlives half of its holders: announced again, ten others fi
   }
 });
 
-Deno.test("all that an engine and its borrowers send leaves from one UDP socket, on the engine's port", async () => {
-  await using testnet = await startTestnet({ nodes: 30 });
-  const before = await udpSocketsOf(Deno.pid);
-  await using at = await TestEngine.start({ testnet });
-  const managers = [at.manager(), at.manager(), at.manager()];
-  const item = signItem(generateKeyPair(), { salt, seq: 1, value: bencode("x") });
-  await managers[0]!.put(item);
-  await managers[1]!.get(item);
-  await managers[2]!.announcePeer(new Uint8Array(20), at.engine.port);
-  await managers[2]!.findPeers(new Uint8Array(20));
+// By itself: other test files open sockets in the same process.
+testInOwnProcess(
+  import.meta.url,
+  "all that an engine and its borrowers send leaves from one UDP socket, on the engine's port",
+  async () => {
+    await using testnet = await startTestnet({ nodes: 30 });
+    const before = await udpSocketsOf(Deno.pid);
+    await using at = await TestEngine.start({ testnet });
+    const managers = [at.manager(), at.manager(), at.manager()];
+    const item = signItem(generateKeyPair(), { salt, seq: 1, value: bencode("x") });
+    await managers[0]!.put(item);
+    await managers[1]!.get(item);
+    await managers[2]!.announcePeer(new Uint8Array(20), at.engine.port);
+    await managers[2]!.findPeers(new Uint8Array(20));
 
-  const received = testnet.nodes.flatMap(({ received }) => received.last);
-  const names = new Set(received.map(({ query }) => query));
-  assert.deepEqual([...names].sort(), ["announce_peer", "find_node", "get", "get_peers", "put"]);
-  assert.deepEqual([...new Set(received.map(({ port }) => port))], [at.engine.port]);
-  const known = new Set(before.map(({ port }) => port));
-  const opened = (await udpSocketsOf(Deno.pid)).filter(({ port }) => !known.has(port));
-  assert.deepEqual(opened, [{ address: "0.0.0.0", port: at.engine.port }]);
-});
+    const received = testnet.nodes.flatMap(({ received }) => received.last);
+    const names = new Set(received.map(({ query }) => query));
+    assert.deepEqual([...names].sort(), ["announce_peer", "find_node", "get", "get_peers", "put"]);
+    assert.deepEqual([...new Set(received.map(({ port }) => port))], [at.engine.port]);
+    const known = new Set(before.map(({ port }) => port));
+    const opened = (await udpSocketsOf(Deno.pid)).filter(({ port }) => !known.has(port));
+    assert.deepEqual(opened, [{ address: "0.0.0.0", port: at.engine.port }]);
+  },
+);
 
 Deno.test("dead nodes leave the routing table, and cost lookups little until then", async () => {
   await using testnet = await startTestnet({ nodes: 40 });

@@ -251,7 +251,7 @@ const files: Record<string, () => [path: string, contents: string | Uint8Array]>
   ],
   ".env with values": () => ["app/.env", "# mine\nDB_HOST=db\nDB_PASSWORD=hunter2\n"],
   ".env.production": () => [".env.production", 'export API="k3y"\n'],
-  ".npmrc with a token": () => [".npmrc", "//registry.npmjs.org/:_authToken=abc123\n"],
+  ".npmrc with a token": () => [".npmrc", "//registry.example/:_authToken=abc123\n"],
   "npm token in another file": () => [
     "publish.sh",
     `npm set //r/:_authToken=${uuid()}\n`,

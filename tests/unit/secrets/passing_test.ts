@@ -52,13 +52,13 @@ const passing: Record<string, [path: string, contents: string | Uint8Array]> = {
   ".env without values": [".env", "# fill these in\nAPI_KEY=\nTOKEN=<token>\nOTHER=${OTHER}\n"],
   ".npmrc that takes the token from the environment": [
     "pkg/.npmrc",
-    "//registry.npmjs.org/:_authToken=${NPM_TOKEN}\n",
+    "//registry.example/:_authToken=${NPM_TOKEN}\n",
   ],
   "a program with a field _authToken, minified": [
     "client.js",
     "e=>(this._authToken=e.access2,this._authToken):null);\nt=this._authToken=e;const s1=request;\n",
   ],
-  ".npmrc without a token": [".npmrc", "registry=https://registry.npmjs.org/\nsave-exact=true\n"],
+  ".npmrc without a token": [".npmrc", "registry=https://registry.example/\nsave-exact=true\n"],
   "the key of AWS's documentation": ["doc.md", "AKIAIOSFODNN7" + "EXAMPLE and so on"],
   "a token of x": ["doc.md", `GITHUB_TOKEN=ghp_${"x".repeat(36)}\n`],
   "a token that says what it is": [
