@@ -129,10 +129,13 @@ async function startWithSockets(options: Parameters<typeof TestEngine.start>[0])
   const sockets: Socket[] = [];
   const states: DhtState[] = [];
   const failures: Error[] = [];
+  let hasStarted = false;
   const at = await TestEngine.start({
     ...options,
     clock: hastyClock,
     createSocket: () => {
+      // A start whose TCP port is taken begins anew; what was before belongs to no engine.
+      if (!hasStarted) sockets.length = states.length = 0;
       const socket = dgram.createSocket("udp4");
       sockets.push(socket);
       return socket;
@@ -140,6 +143,7 @@ async function startWithSockets(options: Parameters<typeof TestEngine.start>[0])
     onDhtState: (state) => states.push(state),
     onFailure: (error) => failures.push(error),
   });
+  hasStarted = true;
   return { at, sockets, states, failures };
 }
 
