@@ -146,7 +146,7 @@ async function dependenciesOf(entry: string, names: string[]): Promise<Set<strin
     for (const { specifier: written, code } of bySpecifier.get(specifier)?.dependencies ?? []) {
       if (code === undefined) continue;
       if (names.includes(written)) found.add(written);
-      // What a package loads in turn is no direct dependency.
+      // A module that a package loads in turn is no direct dependency.
       const isOurs = !code.specifier?.includes("/node_modules/");
       if (code.specifier !== undefined && isOurs) seen.add(code.specifier);
     }

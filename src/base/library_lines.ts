@@ -1,5 +1,5 @@
 /**
- * What libraries print, as lines of our log. A stranger's bytes may bring a library to print, so lines
+ * Turns lines that libraries print into lines of our log. A stranger's bytes may bring a library to print, so lines
  * are short, and few a minute.
  *
  * @module

@@ -18,7 +18,7 @@ interface Running {
   rate: TransferRate;
 }
 
-/** What of a download the bar shows. */
+/** The part of a download's progress that the bar shows. */
 export type ShownProgress = Pick<DownloadProgress, "downloadedBytes" | "lengthBytes" | "checking">;
 
 /** One bar for all downloads of a command. */

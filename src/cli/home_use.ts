@@ -19,7 +19,7 @@ export type HomeUse = "unused" | "optional" | "existing" | "created";
 /** The use of a command, or of each action (the first argument) where they differ. */
 export type HomeUses = HomeUse | Readonly<Record<string, HomeUse>>;
 
-/** What this command line has to do with the home. */
+/** The use of the home by this command line. */
 export function homeUseOf(uses: HomeUses, args: readonly unknown[]): HomeUse {
   return typeof uses === "string" ? uses : uses[String(args[0])] ?? "existing";
 }

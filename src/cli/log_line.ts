@@ -11,7 +11,7 @@ import { printable } from "./format.ts";
 /** `text` and `json` are the setting `log-format`; `journal` is for where the journal keeps the time. */
 export type LogStyle = "text" | "json" | "journal";
 
-/** What a line says. */
+/** The contents of a log line. */
 export interface LogEntry {
   /** Unix milliseconds. */
   timeMs: number;

@@ -9,7 +9,7 @@ import type { PackageJson, RecordJson, StatusJson } from "../daemon/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "./format.ts";
 import { labelOf } from "./record_label.ts";
 
-/** What one look at the daemon found. */
+/** The findings of one look at the daemon. */
 export interface StatusView {
   status: StatusJson;
   packages: readonly PackageJson[];

@@ -6,7 +6,7 @@
 
 import type { Settings } from "./settings.ts";
 
-/** What a setting's text may be. */
+/** The type of a setting's text. */
 export type SettingType =
   | { kind: "integer"; min: number; max: number }
   | { kind: "boolean" }

@@ -37,7 +37,7 @@ export interface AddContext {
   onVerified?: (entry: ValidSeedEntry) => void;
 }
 
-/** What checking an archive works with; `seeds` only where the home is there already. */
+/** Dependencies of checking an archive; `seeds` only where the home is there already. */
 export type CheckContext =
   & Pick<AddContext, "limits" | "allowSecrets" | "signal" | "onUnmatched">
   & Partial<Pick<AddContext, "seeds">>;

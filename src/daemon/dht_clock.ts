@@ -28,7 +28,7 @@ export interface UsedName {
   version?: string;
 }
 
-/** What the DHT says of our clock. */
+/** A comparison of our clock with the DHT's records. */
 export type ClockVerdict =
   /** Nothing was found to compare with. */
   | { kind: "unknown" }

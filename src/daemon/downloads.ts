@@ -32,7 +32,7 @@ interface Running {
   last: DownloadProgress | undefined;
 }
 
-/** What downloads need of the worker. */
+/** The part of the worker that downloads need. */
 export type Downloader = Pick<WorkerHost, "download" | "addPeers">;
 
 /** The downloads under way. */

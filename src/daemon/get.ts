@@ -110,7 +110,7 @@ export async function getArchive(context: GetContext, request: GetRequest): Prom
   }
 }
 
-/** What is got, for people. */
+/** The name of a package for people. */
 function whatOf({ minimal, infoHashHex }: Plan): string {
   return minimal ? `${minimal.name}@${minimal.version}` : infoHashHex;
 }

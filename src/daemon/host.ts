@@ -57,7 +57,7 @@ import { WorkerHost } from "./worker_host.ts";
 export interface HostListeners {
   onNotice: (message: string) => void;
   onWarning: (message: string) => void;
-  /** What only a log of the finest level has. */
+  /** Hears lines for a log of the finest level. */
   onDetail?: (message: string) => void;
   /** The engine died; the host cannot go on. */
   onFailure: (error: Error) => void;

@@ -10,7 +10,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type Clock, delay } from "../base/mod.ts";
 import { type ConnectionLimits, HttpConnection } from "./http_connection.ts";
 
-/** What one client, or all together, may take. */
+/** Limits of one client, and of all together. */
 export interface HttpLimits extends ConnectionLimits {
   /** Open connections. One more closes the oldest one without a whole request. */
   connections: number;

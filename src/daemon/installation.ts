@@ -34,7 +34,7 @@ import type { SkippedVersion } from "./resolve.ts";
 import { haveHighest, isUnseeded } from "./version_choice.ts";
 import { type Asked, askedAs } from "./version_marks.ts";
 
-/** What installing works with. */
+/** Dependencies of an installation. */
 export interface InstallContext {
   store: PackageStore;
   limits: ArchiveLimits;
@@ -88,7 +88,7 @@ export interface InstalledPackage {
 
 /** An installation. */
 export interface Installed {
-  /** What was asked for, in that order. */
+  /** The requirements, in the order of the request. */
   direct: InstalledPackage[];
   /** All of it, what was asked for included. */
   packages: InstalledPackage[];
@@ -105,7 +105,7 @@ export class Installation implements AsyncDisposable {
   /** Those whose place is taken by something damaged. */
   readonly #damaged = new Set<string>();
   readonly #loading = new Map<string, Promise<Readonly<Record<string, string>>>>();
-  /** What the network gave, by `KEY/NAME@VERSION`. */
+  /** Packages that the network gave, by `KEY/NAME@VERSION`. */
   readonly #found = new Map<string, Pick<InstalledPackage, "asked" | "skipped" | "chosen">>();
   /** One archive is unpacked at a time: it takes a processor, and the bounds stay exact. */
   #unpacking: Promise<unknown> = Promise.resolve();

@@ -5,13 +5,13 @@
  * @module
  */
 
-/** What of the network a process found when it started. */
+/** The IP versions that a process found when it started. */
 export interface NetworkJson {
   /** Whether the host has an IPv4 address that others may reach or be reached from. */
   ipv4: boolean;
   /** The same of IPv6. */
   ipv6: boolean;
-  /** What does not work for want of IPv4, for people; absent if nothing. */
+  /** A sentence on what does not work for want of IPv4; absent if all works. */
   lacks?: string;
 }
 

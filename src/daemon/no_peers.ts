@@ -28,7 +28,7 @@ export type NoPeersReason =
   | "silent"
   | "stalled";
 
-/** What is known of a download that came to nothing. */
+/** The figures of a download that came to nothing. */
 export interface Fruitless {
   /** The package, or the infohash. */
   what: string;

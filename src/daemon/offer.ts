@@ -129,7 +129,7 @@ class CatalogRace {
   /** Ends what is under way. */
   async end(): Promise<void> {
     this.#ended.abort();
-    // What one of them begins is waited for too.
+    // A fetch that one of them begins is waited for too.
     for (const work of this.#work) await work;
   }
 

@@ -36,7 +36,7 @@ import {
 import { createTemporaryDirectory, type SeedDirectory, type SeedFiles } from "../store/mod.ts";
 import { DaemonError, named } from "./errors.ts";
 
-/** What packing or taking an archive works with. */
+/** Dependencies of packing or taking an archive. */
 export interface PrepareContext {
   /** There already. */
   seeds: SeedDirectory;
@@ -55,7 +55,7 @@ export interface PrepareContext {
   onProgress?: (path: string, progress: PackProgress) => void;
 }
 
-/** What to publish. */
+/** A directory or an archive to publish. */
 export interface PublishRequest {
   /** A directory to pack, or a ready archive (`.tgz`). */
   path: string;

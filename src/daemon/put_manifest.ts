@@ -13,7 +13,7 @@ import { manifestItem, minimalOf } from "./manifest_item.ts";
 import { isNetworkError, newestItem, seqAfter } from "./newest_item.ts";
 import { itemToJson, type Operations, type PutJson } from "./operations.ts";
 
-/** What looking for the record in the DHT works with. */
+/** Dependencies of the look-up of the record in the DHT. */
 export interface ManifestContext {
   operations: Operations;
   clock: Clock;

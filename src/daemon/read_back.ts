@@ -17,7 +17,7 @@ import type { Operations } from "./operations.ts";
 /** How long a reader looks for what was put a moment ago, milliseconds. */
 const PATIENCE_MS = 5_000;
 
-/** What reading back works with. */
+/** Dependencies of reading back. */
 export interface ReadBackContext {
   operations: Operations;
   clock: Clock;

@@ -47,7 +47,7 @@ export interface Resolved {
   skipped: SkippedVersion[];
 }
 
-/** What narrows the choice among the versions that fit. */
+/** Conditions that narrow the choice among the versions that fit. */
 export interface Choice {
   /** What this command has read already. */
   offers?: Offers;

@@ -15,7 +15,7 @@ import { DaemonError } from "./errors.ts";
 import { MAX_VERSIONS_TRIED, type SkippedVersion } from "./resolve.ts";
 import { askedAs } from "./version_marks.ts";
 
-/** What is tried, and how. */
+/** The versions to try, and how. */
 export interface VersionTries<Found, Got> {
   /** As it was asked for. */
   range: string | undefined;

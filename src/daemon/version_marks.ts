@@ -38,7 +38,7 @@ export function raiseMarks(marks: VersionMarks, version: string, asked: Asked): 
   return { ...marks, [key]: version };
 }
 
-/** What was asked for, and what was found. */
+/** A request, and the version found for it. */
 export interface FoundVersion {
   name: string;
   version: string;

@@ -53,7 +53,7 @@ export interface DialBudgetOptions {
 /** Why an address is not dialled; `waiting` if too many dials wait already. */
 export type DialRefusal = "port" | "ourselves" | "ports of the address" | "failures" | "waiting";
 
-/** What is known of one port of an address. */
+/** The record of one port of an address. */
 interface Dialled {
   lastMs: number;
   /** When the last dials failed. */

@@ -21,7 +21,7 @@ import {
 } from "./torrents.ts";
 import type { Torrent } from "./webtorrent_types.ts";
 
-/** What to download; see `Engine.download`. */
+/** A request to download; see `Engine.download`. */
 export interface DownloadRequest {
   /** 40 hexadecimal digits. */
   infoHashHex: string;

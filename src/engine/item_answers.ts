@@ -1,5 +1,5 @@
 /**
- * What our DHT node answers to `get` and `put` (BEP 44), in place of npm:bittorrent-dht, which encodes a
+ * The answers of our DHT node to `get` and `put` (BEP 44), in place of npm:bittorrent-dht, which encodes a
  * stranger's value anew, drops the value 0, signs an empty salt, leaves `nodes` out beside a value,
  * ignores `seq` in a `get`, and says nothing or 302 where there is an error or nothing to do.
  *
@@ -35,7 +35,7 @@ export interface ItemQuery {
   };
 }
 
-/** What the answers are made from. */
+/** Dependencies of the answers. */
 export interface ItemAnswersOptions {
   krpc: Krpc;
   items: ItemStore;
@@ -92,7 +92,7 @@ export class ItemAnswers {
       return { code: 203, message: "bad token" };
     }
     if (!value) return { code: 203, message: "no v" };
-    // What is kept must not hold on to the packet.
+    // A kept item must not hold on to the packet.
     const copy = new Uint8Array(value);
     if (!a.k && !a.sig) {
       items.put(toHex(immutableTarget(copy)), { value: copy });

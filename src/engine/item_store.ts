@@ -11,7 +11,7 @@ import type { Clock } from "../base/mod.ts";
 export interface StoredItem {
   /** The bencoded value exactly as it was sent, at most 1,000 bytes. */
   value: Uint8Array;
-  /** What a mutable item has besides. */
+  /** The further members of a mutable item. */
   mutable?: {
     /** Ed25519 public key, 32 bytes. */
     publicKey: Uint8Array;

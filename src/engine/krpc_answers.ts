@@ -1,5 +1,5 @@
 /**
- * What the engine's DHT node answers to others: short answers and shorter errors or, as a visitor, none.
+ * The answers of the engine's DHT node to others: short answers and shorter errors or, as a visitor, none.
  * `get` and `put` are for `item_answers.ts`, all else for npm:bittorrent-dht.
  *
  * @module
@@ -18,10 +18,10 @@ import { WriteTokens } from "./write_tokens.ts";
 const NODES_IN_AN_ANSWER = 8;
 /** 50 peers of 8 encoded bytes each, 8 nodes and a token stay under one Ethernet frame. */
 const PEERS_IN_AN_ANSWER = 50;
-/** What npm:bittorrent-dht answers. */
+/** Queries that npm:bittorrent-dht answers. */
 const LIBRARYS_QUERIES = ["ping", "find_node", "get_peers", "announce_peer"];
 
-/** What is known of the packet that is being answered. */
+/** The packet that is being answered. */
 export interface Received {
   /** All of it. */
   lengthBytes: number;

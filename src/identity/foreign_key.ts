@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { createPrivateKey } from "node:crypto";
 import { fromBase64 } from "../base/mod.ts";
 
-/** What a file is, in words, and what to do with it. */
+/** The kind of a file in words, and what to do with it. */
 export interface ForeignKey {
   /** A noun phrase: `an OpenSSH private key (ssh-ed25519)`. */
   what: string;

@@ -38,7 +38,7 @@ export function parsePublicKey(text: string): PublicKey {
   return key;
 }
 
-/** What to write instead of a text that is no public key. */
+/** Advice for a text that is no public key. */
 function howToWrite(text: string): string {
   const openssh = fromOpensshPublicKey(text);
   if (openssh) return `It is an OpenSSH public key; write it as ${formatPublicKey(openssh)}`;

@@ -14,7 +14,7 @@ import {
 } from "./selection/mod.ts";
 import { describeUnusable } from "./windows_names.ts";
 
-/** What is about to be published. */
+/** A package that is about to be published. */
 export interface Contents {
   name: string;
   version: string;
@@ -61,7 +61,7 @@ export function contentsOfPaths(
   };
 }
 
-/** What a selection packs. */
+/** The files that a selection packs. */
 export function contentsOfSelection(
   selection: Selection,
   allowSecrets?: AllowedSecrets,

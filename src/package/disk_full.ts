@@ -10,7 +10,7 @@ import { isDiskFull } from "../base/mod.ts";
 import { PackageError } from "./errors.ts";
 import { withoutTemporary } from "./files.ts";
 
-/** What is written, for people. */
+/** The thing that is written, for people. */
 export interface DiskNeed {
   /** `NAME@VERSION`, or what stands for it. */
   what: string;

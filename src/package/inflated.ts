@@ -13,7 +13,7 @@ import { type ArchiveLimits, RATIO_FREE_BYTES } from "./limits.ts";
 
 const INFLATED_CHUNK_BYTES = 256 * 1024;
 
-/** What is read. */
+/** The archive to read. */
 export interface TarSource {
   /** The archive's bytes. A chunk is not looked at any more when the next one is asked for. */
   chunks: AsyncIterable<Uint8Array>;

@@ -67,7 +67,7 @@ const ROOT = 0;
  * is the same.
  */
 export class PathSet {
-  /** What was added, in that order. */
+  /** The added paths, in the order in which they came. */
   readonly list: PathList = new PathList();
   readonly #limits: PathLimits;
   readonly #names: NameTable;

@@ -10,7 +10,7 @@ import { PackageError, quote, verificationError } from "./errors.ts";
 
 /** Bytes of a header, and of what contents are padded to a multiple of. */
 export const BLOCK_BYTES = 512;
-/** What 11 octal digits can say; a longer file's size is in base 256. */
+/** The largest size that 11 octal digits can say; a longer file's is in base 256. */
 const MAX_OCTAL_SIZE = 8 ** 11 - 1;
 /** The name in a pax header, and in the header that it belongs to. */
 const PAX_NAME = "PaxHeader";

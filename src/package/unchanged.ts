@@ -14,7 +14,7 @@ import type { ArchiveLimits } from "./limits.ts";
 import { directoriesOf, type Selection } from "./selection/mod.ts";
 import { readSource } from "./source_file.ts";
 
-/** What {@linkcode isUnchanged} is told beside the manifest and the directory. */
+/** Options of {@linkcode isUnchanged}. */
 export interface UnchangedOptions {
   signer: Signer;
   /** `SOURCE_DATE_EPOCH` in seconds. */

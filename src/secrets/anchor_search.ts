@@ -41,7 +41,7 @@ export interface Anchor {
 
 type Tables = Record<"here" | "before" | "after", PairTable>;
 
-/** What is searched, and for whom. */
+/** The bytes to search, and the visitor. */
 interface Part {
   bytes: Uint8Array;
   /** Where the anchors begin that count. */

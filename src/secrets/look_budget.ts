@@ -16,7 +16,7 @@ const [FREE_TRIES, BYTES_PER_TRY] = [256, 2048];
  */
 const FREE_VAIN_CHARS = 128 * 1024;
 
-/** What has been used up in one package. */
+/** The budget that one package has used up. */
 export class LookBudget {
   /** Tries, by the index of the rule. */
   readonly #tries: number[] = [];

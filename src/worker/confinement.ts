@@ -44,7 +44,7 @@ class NoWorker {
 Object.defineProperty(globalThis, "Worker", { value: NoWorker });
 Object.defineProperty(threads, "Worker", { value: NoWorker });
 
-/** Who hears what libraries would print. */
+/** Hears the lines that libraries would print. */
 export const printing: { hear?: (args: unknown[]) => void } = {};
 
 const hear = (...args: unknown[]) => printing.hear?.(args);

@@ -12,7 +12,7 @@ const LONGEST_TURN_MS = 20_000;
 /** A turn has at least this many damaged inputs, however late it is. */
 const LEAST_INPUTS = 20;
 
-/** What a campaign needs. */
+/** Dependencies of a campaign. */
 export interface Campaign {
   /** Names of targets. */
   targets: readonly string[];
@@ -25,7 +25,7 @@ export interface Campaign {
   onBroken(target: string, seed: number, outcome: Outcome & { kind: "broke" }): Promise<void>;
 }
 
-/** What became of one target. */
+/** The outcome of one target. */
 export interface TargetTotal {
   /** Damaged inputs. */
   damaged: number;
@@ -36,7 +36,7 @@ export interface TargetTotal {
   allocatedBytes: number;
 }
 
-/** What became of all. */
+/** The outcome of all targets. */
 export interface CampaignOutcome {
   totals: Map<string, TargetTotal>;
   /** Most bytes that the process held. */

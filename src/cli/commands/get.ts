@@ -104,7 +104,7 @@ export default defineCommand<Flags, [what: string]>({
   },
 });
 
-/** What the bar of a download says that it is. */
+/** The label of a download's bar. */
 function labelOf(what: GetRequest): string {
   if (what.kind === "minimal") return `${what.minimal.name}@${what.minimal.version}`;
   return what.kind === "magnet" ? what.magnet.name ?? "download" : "download";

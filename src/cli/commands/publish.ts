@@ -212,7 +212,7 @@ async function listAll(
   return combineExitCodes(codes);
 }
 
-/** What packing tells people of. */
+/** Hears of a package that is being packed, for people. */
 function told(output: Output): Pick<PublishContext, "onStep" | "onContents" | "onProgress"> {
   const bars = new Map<string, Progress>();
   const barOf = (path: string) => {

@@ -16,7 +16,7 @@ export function defaultRules(): Ignore {
   return ignore().add(DEFAULT_RULES);
 }
 
-/** What {@linkcode IgnoreFiles} is told. */
+/** Options of {@linkcode IgnoreFiles}. */
 export interface IgnoreFilesOptions {
   /** Do not read the one at the root. */
   withoutRoot?: boolean;

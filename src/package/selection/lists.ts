@@ -9,7 +9,7 @@ import { join, posix } from "node:path";
 import * as v from "valibot";
 import { invalidMetadata, readJsonFile } from "../metadata.ts";
 
-/** What the package's own files say. */
+/** The lists in the package's own files. */
 export interface Lists {
   /** `files` of `package.json`. */
   files?: string[];

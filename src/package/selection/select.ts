@@ -23,7 +23,7 @@ import { type Scan, scanDirectory } from "./scan.ts";
  */
 export type LeaveOut = "rules" | "version-control" | "nothing";
 
-/** What {@linkcode selectDirectory} is told. */
+/** Options of {@linkcode selectDirectory}. */
 export interface SelectOptions {
   /** The directory to pack. */
   dir: string;
@@ -39,7 +39,7 @@ export interface SelectOptions {
   signal?: AbortSignal;
 }
 
-/** What goes into a package. */
+/** The files that go into a package. */
 export interface Selection extends Scan {
   /** Real path of the directory. */
   dir: string;
