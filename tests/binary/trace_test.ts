@@ -55,7 +55,9 @@ function bound(calls: Call[]): string[] {
   const listening = new Set(
     calls.filter(({ name }) => name === "listen").map(({ args }) => args.split(",")[0]),
   );
-  return calls.filter(({ name }) => name === "bind").map(({ args }) => {
+  // A netlink socket asks the kernel for the machine's addresses; no packet leaves by it.
+  const isBind = ({ name, args }: Call) => name === "bind" && !args.includes("AF_NETLINK");
+  return calls.filter(isBind).map(({ args }) => {
     const path = /sun_path="([^"]*)"/.exec(args)?.[1];
     if (path !== undefined) return path;
     const port = /sin6?_port=htons\((\d+)\)/.exec(args)?.[1];
