@@ -1,5 +1,5 @@
 /**
- * What each command has to do with the home: it needs none, it only uses one that is there, or it may
+ * The use that each command makes of the home: it needs none, it only uses one that is there, or it may
  * make one. `docs/commands.md` lists the last; a test compares the list with the commands.
  *
  * @module
@@ -33,7 +33,7 @@ export function homeUseOf(uses: HomeUses, args: readonly unknown[]): HomeUse {
 export async function requireHome({ values, origins }: LoadedSettings): Promise<void> {
   const { home } = values;
   const isThere = await Deno.stat(home).then(({ isDirectory }) => isDirectory, (error) => {
-    // What is there and cannot be looked at fails later, with its own reason.
+    // A home that cannot be looked at fails later, with its own reason.
     return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
   });
   if (isThere) return;

@@ -32,7 +32,7 @@ export interface OutputOptions {
 /** How a command that goes on for long speaks on standard error. */
 export interface LogOptions {
   style: () => LogStyle;
-  /** What `--quiet` and `--verbose` do not decide. */
+  /** Output that `--quiet` and `--verbose` do not decide. */
   level: () => LogLevel;
 }
 

@@ -9,7 +9,7 @@ import { formatBytes, formatDuration, printable } from "./format.ts";
 
 /** How far something is. */
 export interface ProgressState {
-  /** What it is, in place of the bar's own label. */
+  /** A label in place of the bar's own. */
   label?: string;
   doneBytes: number;
   /** Left out while nobody knows. */

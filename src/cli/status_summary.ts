@@ -78,7 +78,7 @@ export function packageRows(
   ];
 }
 
-/** What is different about two looks, a line each; what always counts on, as traffic, is no change. */
+/** The differences of two looks, a line each. Traffic, which always counts on, is no change. */
 export function changesBetween(before: StatusView, after: StatusView): string[] {
   const changes: string[] = [];
   const [a, b] = [before.status, after.status];
@@ -252,7 +252,7 @@ function recordRow(record: RecordJson, nowMs: number): StatusRow {
     ? "due now"
     : `next in ${formatDuration(nextDueMs - nowMs)}`;
   const trouble = error === undefined ? "" : `; ${error}`;
-  // What was not announced yet is said to be so.
+  // A record without an outcome was not announced yet.
   const on = `on ${holding} nodes${weak && lastAttemptMs !== undefined ? ", weak" : ""}`;
   return ["record", `${labelOf(record)}: ${on}, ${asked} asked, ${due}${trouble}`];
 }

@@ -36,7 +36,7 @@ const settings =
   "settings are flags, variables or lines in config.yaml; `libreseed status -v` prints " +
   "those of the daemon";
 
-/** What libreseed has for the words of other tools: npm, cargo, docker, git, apt, BitTorrent clients. */
+/** Commands of libreseed by the words of other tools: npm, cargo, docker, git, apt, BitTorrent clients. */
 const otherWords: Readonly<Record<string, string>> = {
   // No prototype: `libreseed constructor` is no word of another tool.
   __proto__: null!,

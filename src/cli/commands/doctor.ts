@@ -32,7 +32,7 @@ export default defineCommand<Record<never, never>, []>({
   },
 });
 
-/** What was found and how to mend it. A command at the end of the first stands by itself, to be copied. */
+/** The finding and how to mend it. A command at the end of the first stands by itself, to be copied. */
 function withMend(what: string, mend: string | undefined): string {
   if (mend === undefined) return what;
   return what.includes("\n") ? `${what}\n${mend}` : `${what.replace(/\.$/, "")}: ${mend}`;
