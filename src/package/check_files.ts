@@ -35,10 +35,9 @@ export async function checkFiles(
   { paths, hashes }: ReadManifest,
   entries: AsyncGenerator<TarEntry, number>,
 ): Promise<number> {
-  const listed = paths[Symbol.iterator]();
   for (let at = 0;; at++) {
     const next = await entries.next();
-    const path = listed.next().value ?? undefined;
+    const path = paths.at(at);
     if (next.done) {
       if (path === undefined) return next.value;
       throw fileMissing(path, "");

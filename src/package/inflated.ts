@@ -20,6 +20,11 @@ export interface TarSource {
   lengthBytes: number;
   limits: ArchiveLimits;
   signal?: AbortSignal;
+  /**
+   * The path that the next file should have, if that is known; asked for once for each file. It only
+   * saves time: a file with another path is read as well.
+   */
+  nextPath?: () => string | undefined;
 }
 
 /** The bytes of a tar, in their order. */

@@ -47,9 +47,9 @@ export class PathList implements Iterable<string> {
     this.#latestLength = 0;
   }
 
-  /** The path with this index, which has to be there. Quick if one near it was asked for before. */
-  at(index: number): string {
-    if (index >= this.#latestFirst) return this.#latest[index - this.#latestFirst]!;
+  /** The path with this index, if there is one. Quick if one near it was asked for before. */
+  at(index: number): string | undefined {
+    if (index >= this.#latestFirst) return this.#latest[index - this.#latestFirst];
     const { first, paths } = this.#read;
     if (index >= first && index < first + paths.length) return paths[index - first]!;
     // The last piece that begins no later.

@@ -17,6 +17,7 @@ import { type FullManifest, memoryForFull, readFull, type ReadManifest } from ".
 import { release } from "./gzip_member.ts";
 import { type ArchiveLimits, defaultArchiveLimits, FREE_FILES, isTooDense } from "./limits.ts";
 import { type MinimalManifest, verifyMinimalSignature } from "./minimal_manifest.ts";
+import type { PathList } from "./path_list.ts";
 import { MANIFEST_PATH } from "./paths.ts";
 import type { SecretCheck } from "./secret_check.ts";
 import { readTar, type TarEntry } from "./tar_reader.ts";
@@ -239,7 +240,11 @@ export async function checkHead(
 async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
   const { archive, limits, signal } = job;
   job.begin("archive-limits");
-  const entries = readTar({ chunks, lengthBytes: archive.info.size, limits, signal });
+  let paths: PathList | undefined;
+  let at = 0;
+  const nextPath = () => paths === undefined ? MANIFEST_PATH : paths.at(at++);
+  const lengthBytes = archive.info.size;
+  const entries = readTar({ chunks, lengthBytes, limits, signal, nextPath });
   try {
     const first = await entries.next();
     if (first.done || first.value.path !== MANIFEST_PATH) {
@@ -247,7 +252,9 @@ async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
         `The first entry of ${archive.path} is not ${MANIFEST_PATH}: it is no package.`;
       throw verificationError("full-manifest", "MANIFEST_MISSING", message);
     }
-    return { full: await checkManifest(job, first.value), entries };
+    const full = await checkManifest(job, first.value);
+    paths = full.paths;
+    return { full, entries };
   } catch (error) {
     await entries.return(0);
     throw error;

@@ -7,13 +7,14 @@ import vectors from "../../vectors/tar_headers.json" with { type: "json" };
 import { archiveOf, gzip, inDirectory, makeTar, manifestEntry, unverified } from "./support.ts";
 
 /** What the reader finds first in a tar, without reading its contents. */
-async function firstEntry(tar: Uint8Array) {
+async function firstEntry(tar: Uint8Array, expected?: string) {
   const archive = gzip(tar);
   const chunks = async function* () {
     yield await Promise.resolve(archive);
   };
   const limits = { ...defaultArchiveLimits, maxUnpackedBytes: Number.MAX_SAFE_INTEGER };
-  const entries = readTar({ chunks: chunks(), lengthBytes: archive.length, limits });
+  const nextPath = expected === undefined ? undefined : () => expected;
+  const entries = readTar({ chunks: chunks(), lengthBytes: archive.length, limits, nextPath });
   try {
     const { done, value } = await entries.next();
     assert.ok(!done);
@@ -52,12 +53,49 @@ for (const { why, path, size, executable, headerHex } of vectors.good) {
     const { sizeBytes } = entry;
     assert.deepEqual({ path: entry.path, sizeBytes, executable: entry.executable }, file);
   });
+
+  Deno.test(`the header of ${why} is read alike whichever path is expected`, async () => {
+    const tar = concatBytes(fromHex(headerHex)!, new Uint8Array(1024));
+    const altered = [`${path}x`, path.slice(0, -1), path.slice(1), `/${path}`, `${path}\0`];
+    const others = [...altered, `\u00e9${path.slice(1)}`, path.replace("/", "-"), "", "PaxHeader"];
+    for (const expected of [path, ...others]) {
+      const entry = await firstEntry(tar, expected);
+      assert.equal(entry.path, path, `expected ${expected}`);
+      assert.equal(entry.sizeBytes, size);
+    }
+  });
 }
+
+Deno.test("the largest sum of a header's bytes is its checksum", async () => {
+  const header = new Uint8Array(512).fill(0xff);
+  const sum = 504 * 0xff + 8 * 0x20;
+  header.set(new TextEncoder().encode(`${sum.toString(8)}\0 `), 148);
+  const read = firstEntry(concatBytes(header, new Uint8Array(1024)));
+  await assert.rejects(read, { code: "FILE_TYPE_REFUSED" });
+  header[511] = 0xfe;
+  const other = firstEntry(concatBytes(header, new Uint8Array(1024)));
+  await assert.rejects(other, { code: "ARCHIVE_DAMAGED" });
+});
+
+Deno.test("a path of which bytes are not ASCII is not the expected one with those code units", async () => {
+  const { headerHex } = vectors.good.find(({ path }) => /^[!-~]{1,99}$/.test(path))!;
+  const header = fromHex(headerHex)!;
+  header[0] = 0xe9;
+  header.fill(0x20, 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.set(new TextEncoder().encode(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
+  const tar = concatBytes(header, new Uint8Array(1024));
+  const path = String.fromCharCode(...header.subarray(0, header.indexOf(0)));
+  for (const expected of [undefined, path]) {
+    await assert.rejects(firstEntry(tar, expected), { code: "HEADER_REFUSED" });
+  }
+});
 
 for (const { why, headerHex } of vectors.bad) {
   inDirectory(`vector: a tar with ${why} is refused`, async (dir) => {
     const header = fromHex(headerHex)!;
-    await assert.rejects(firstEntry(concatBytes(header, new Uint8Array(2048))), (error) => {
+    const bad = concatBytes(header, new Uint8Array(2048));
+    await assert.rejects(firstEntry(bad), (error) => {
       assert.ok(error instanceof PackageError, String(error));
       assert.equal(error.kind, "verification");
       assert.ok(!/\p{Cc}/u.test(error.message), "a terminal would obey the message");
