@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { concatBytes, fromHex, utf8 } from "../../src/base/mod.ts";
-import { defaultArchiveLimits } from "../../src/package/mod.ts";
+import { defaultArchiveLimits, PackageError } from "../../src/package/mod.ts";
 import { PathSet } from "../../src/package/paths.ts";
 import { readTar } from "../../src/package/tar_reader.ts";
 import { type TarFile, tarOf } from "../../src/package/tar_writer.ts";
@@ -23,8 +23,12 @@ const BLOCK = 512;
 
 type Listed = [name: string, size: number][];
 
-/** What libreseed reads; `undefined` where it refuses. */
-async function listed(tar: Uint8Array): Promise<Listed | undefined> {
+/**
+ * What libreseed reads; `undefined` where it refuses.
+ *
+ * @param expected the paths that a manifest lists, which alter nothing
+ */
+async function listed(tar: Uint8Array, expected: string[]): Promise<Listed | undefined> {
   const archive = new Uint8Array(gzipSync(tar, { level: 1 }));
   const chunks = async function* () {
     yield await Promise.resolve(archive);
@@ -33,14 +37,17 @@ async function listed(tar: Uint8Array): Promise<Listed | undefined> {
   // As reading a manifest does, in which each path has to be.
   const set = new PathSet(defaultArchiveLimits);
   try {
-    const source = { chunks: chunks(), lengthBytes: archive.length, limits: defaultArchiveLimits };
-    for await (const { path, sizeBytes, contents } of readTar(source)) {
-      for await (const _ of contents()) { /* To the next header. */ }
-      if (set.add(path) !== undefined) return undefined;
-      entries.push([path, sizeBytes]);
+    const nextPath = () => expected[entries.length];
+    const lengthBytes = archive.length;
+    const limits = defaultArchiveLimits;
+    for await (const entry of readTar({ chunks: chunks(), lengthBytes, limits, nextPath })) {
+      for await (const _ of entry.contents()) { /* To the next header. */ }
+      if (set.add(entry.path) !== undefined) return undefined;
+      entries.push([entry.path, entry.sizeBytes]);
     }
     return entries;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof PackageError)) throw error;
     return undefined;
   }
 }
@@ -133,7 +140,9 @@ await interopTest(
     const accepted: { file: string; entries: Listed }[] = [];
     let refused = 0;
     for (const candidate of [tar, ...mutations(tar)]) {
-      const entries = await listed(candidate);
+      const entries = await listed(candidate, []);
+      const expected = paths.map(([path]) => path);
+      assert.deepEqual(await listed(candidate, expected), entries);
       if (entries === undefined) {
         refused++;
         continue;
