@@ -96,7 +96,7 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
       ...bundle,
       "--output",
       join(chunks, "thread.js"),
-      "src/package/thread.ts",
+      "src/package/archive/thread.ts",
     ]);
     // It lies beside the chunks, as in the sources beside the module that starts it.
     await replaceOnce(made, '"./thread.ts"', () => '"./thread.js"');

@@ -17,7 +17,7 @@ import {
   prepareAnchors,
   STEP_BYTES,
 } from "../src/secrets/anchor_search.ts";
-import { allRules } from "../src/secrets/rules.ts";
+import { allRules } from "../src/secrets/rules/rules.ts";
 
 const OUTPUT = fileURLToPath(new URL("../src/secrets/anchor_groups.ts", import.meta.url));
 const MAX_BYTES = 40e6;

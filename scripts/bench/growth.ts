@@ -12,7 +12,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "../../src/base/mod.ts";
-import { connectControl } from "../../src/daemon/mod.ts";
+import { connectControl } from "../../src/control/client.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import { freePort } from "../../tests/support/free_port.ts";
 import { takeAllAlongWhenBrokenOff } from "./broken_off.ts";

@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import bencode from "bencode";
 import { systemClock } from "../../src/base/mod.ts";
-import { connectControl } from "../../src/daemon/mod.ts";
+import { connectControl } from "../../src/control/client.ts";
 import { torrentInfoHash } from "../../src/package/mod.ts";
 import { CpuMeter, privateMiB } from "./process_figures.ts";
 import { libreseed, PYTHON } from "./transfer.ts";

@@ -8,7 +8,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fromHex, systemClock, toHex } from "../../src/base/mod.ts";
-import { ensureHome, homePaths, manifestItem, rememberVerified } from "../../src/daemon/mod.ts";
+import { ensureHome, homePaths } from "../../src/control/home.ts";
+import { manifestItem } from "../../src/fetching/manifest_item.ts";
+import { rememberVerified } from "../../src/fetching/verified.ts";
 import { generateKeyPair, type KeyPair, writeKeyFile } from "../../src/identity/mod.ts";
 import {
   archiveFileName,

@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { systemClock } from "../../src/base/mod.ts";
-import { connectControl } from "../../src/daemon/mod.ts";
+import { connectControl } from "../../src/control/client.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import { freePort } from "../../tests/support/free_port.ts";
 import { prepareTransmission } from "./idle_programs.ts";

@@ -8,9 +8,9 @@
 import { join } from "node:path";
 import { systemClock, toHex, utf8 } from "../../src/base/mod.ts";
 import { loadSettings } from "../../src/config/mod.ts";
-import { writeCatalog } from "../../src/daemon/catalogs.ts";
-import { openNode } from "../../src/daemon/mod.ts";
-import { itemToJson } from "../../src/daemon/operations.ts";
+import { itemToJson } from "../../src/control/operations.ts";
+import { writeCatalog } from "../../src/fetching/catalogs.ts";
+import { openNode } from "../../src/host/node.ts";
 import {
   catalogFileName,
   type MinimalManifest,

@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { createGzip } from "node:zlib";
 import { keyPairFromSeed } from "../../src/identity/mod.ts";
+import { type TarFile, tarOf } from "../../src/package/archive/tar_writer.ts";
 import {
   contentHash,
   defaultArchiveLimits,
@@ -19,7 +20,6 @@ import {
   signFull,
   signMinimal,
 } from "../../src/package/mod.ts";
-import { type TarFile, tarOf } from "../../src/package/tar_writer.ts";
 import {
   commandMetrics,
   missing,

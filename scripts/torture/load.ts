@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { equalBytes, systemClock, toHex } from "../../src/base/mod.ts";
-import { connectControl } from "../../src/daemon/mod.ts";
+import { connectControl } from "../../src/control/client.ts";
 import { generateKeyPair } from "../../src/identity/mod.ts";
 import { packDirectory, torrentFileName, torrentInfoHash } from "../../src/package/mod.ts";
 import { eventually, type Home, newPlace } from "../../tests/cli/network/place.ts";

@@ -11,7 +11,7 @@
 
 /**
  * What kind of thing went wrong. The command line turns it into an exit code, in one place
- * (`src/cli/exit_codes.ts`):
+ * (`src/cli/process/exit_codes.ts`):
  *
  * - `failed`: anything that is none of the below
  * - `usage`: the caller asked for something that makes no sense

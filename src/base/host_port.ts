@@ -43,3 +43,8 @@ export function readHostPort(
 export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** Whether a host is an IPv4 address in dotted decimal form. */
+export function isIPv4Host(host: string): boolean {
+  return process.getBuiltinModule("node:net").isIPv4(host);
+}

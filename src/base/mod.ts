@@ -16,3 +16,4 @@ export * from "./out_of_reach.ts";
 export * from "./turns.ts";
 export * from "./version.ts";
 export * from "./release_date.ts";
+export { eachLimited } from "./each_limited.ts";

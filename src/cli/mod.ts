@@ -5,6 +5,6 @@
  * @module
  */
 
-export type { Io, Sink } from "./context.ts";
-export { processIo } from "./process_io.ts";
+export type { Io, Sink } from "./process/context.ts";
+export { processIo } from "./process/process_io.ts";
 export { runCli } from "./run.ts";

@@ -6,14 +6,15 @@
 
 import { ExitCode as StricliCode, run } from "@stricli/core";
 import { utf8 } from "../base/mod.ts";
-import { buildApp, commands, findCommand } from "./app.ts";
-import { helpFlags, prepareArguments } from "./arguments.ts";
-import type { CliContext, CommandDefinition } from "./command.ts";
-import type { Io } from "./context.ts";
-import { CliError } from "./errors.ts";
-import { exitCodeOfError, exitCodes } from "./exit_codes.ts";
-import { Output, wantsColor } from "./output.ts";
-import { explainWord, guessWord } from "./suggestions.ts";
+import { buildApp } from "./app.ts";
+import { commands, findCommand } from "./commands/table.ts";
+import { helpFlags, prepareArguments } from "./flags/arguments.ts";
+import type { CliContext, CommandDefinition } from "./flags/command.ts";
+import { explainWord, guessWord } from "./flags/suggestions.ts";
+import type { Io } from "./process/context.ts";
+import { CliError } from "./process/errors.ts";
+import { exitCodeOfError, exitCodes } from "./process/exit_codes.ts";
+import { Output, wantsColor } from "./terminal/output.ts";
 
 /**
  * Runs a command line, without the program's own name; resolves to the exit code. Never rejects, and

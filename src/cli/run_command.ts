@@ -7,14 +7,14 @@
 
 import { fromUtf8, LibreseedError, outOfReach } from "../base/mod.ts";
 import { type LoadedSettings, loadSettings } from "../config/mod.ts";
-import { CliError } from "./errors.ts";
-import type { CommandDefinition } from "./command.ts";
-import { type OutputFlags, settingsFromFlags } from "./common_flags.ts";
-import type { Io } from "./context.ts";
-import { homeUseOf, requireHome } from "./home_use.ts";
-import { exitCodeOfError, exitCodeOfSignal, exitCodes } from "./exit_codes.ts";
-import type { withNearestName } from "./known_names.ts";
-import { Output } from "./output.ts";
+import type { CommandDefinition } from "./flags/command.ts";
+import { type OutputFlags, settingsFromFlags } from "./flags/common_flags.ts";
+import { homeUseOf, requireHome } from "./flags/home_use.ts";
+import type { Io } from "./process/context.ts";
+import { CliError } from "./process/errors.ts";
+import { exitCodeOfError, exitCodeOfSignal, exitCodes } from "./process/exit_codes.ts";
+import type { withNearestName } from "./running/known_names.ts";
+import { Output } from "./terminal/output.ts";
 
 /** Beyond any config file, within what may be read at once. */
 const maxConfigBytes = 2 ** 20;
@@ -89,7 +89,7 @@ async function nearby(
   given: Parameters<typeof withNearestName>[1],
 ): Promise<unknown> {
   if (!(error instanceof LibreseedError) || error.detail?.unknownName === undefined) return error;
-  const { withNearestName } = await import("./known_names.ts");
+  const { withNearestName } = await import("./running/known_names.ts");
   return await withNearestName(error, given);
 }
 

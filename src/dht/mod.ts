@@ -4,26 +4,32 @@
  * @module
  */
 
-export { DhtError } from "./errors.ts";
-export type { ItemKey } from "./item_query.ts";
 export {
+  type Contact,
+  DhtError,
+  type DhtNode,
+  type NodeProvider,
+  type QueryName,
+  type QueryResult,
+  type QueryValue,
+  RateLimiter,
+} from "./node/mod.ts";
+export {
+  type AnnounceOutcome,
   DhtManager,
   type DhtManagerOptions,
   type DhtManagerStats,
+  type GetOutcome,
+  type ItemKey,
+  type PeerAddress,
+  type PeersOutcome,
+  type PutOutcome,
   type PutTerms,
-} from "./manager.ts";
-export type { Contact, DhtNode, NodeProvider, QueryName, QueryResult, QueryValue } from "./node.ts";
-export type {
-  AnnounceOutcome,
-  GetOutcome,
-  PeerAddress,
-  PeersOutcome,
-  PutOutcome,
-} from "./outcome.ts";
-export { RateLimiter } from "./rate_limiter.ts";
+} from "./records/mod.ts";
+
 export {
   type AnnounceReport,
   type HexRecord,
   Reannouncer,
   type ReannouncerOptions,
-} from "./reannounce.ts";
+} from "./announce/mod.ts";

@@ -4,25 +4,14 @@
  * @module
  */
 
-import "./bencode_guard.ts";
-import "./metadata_guard.ts";
-import "./pex_guard.ts";
-import "./piece_buffer.ts";
-import "./wire_writer.ts";
-// After the writer, whose way of taking a block off a list it goes on from.
-import "./upload_queue.ts";
-import "./wire_guard.ts";
 import { BlockList, isIP, isIPv6 } from "node:net";
 import WebTorrent from "webtorrent";
-import type { DhtHost } from "./dht_host.ts";
+import type { DhtHost } from "./dht/mod.ts";
+import { DialBudget, isTestHost } from "./dial/mod.ts";
 import type { EngineOptions } from "./engine.ts";
-import { ConnectionLimit } from "./connection_limit.ts";
-import { DialBudget, isTestHost } from "./dial_budget.ts";
-import { OwnDials } from "./dialling.ts";
 import { EngineError } from "./errors.ts";
-import { watchListener } from "./listener_watch.ts";
-import { acceptReading } from "./peer_pipes.ts";
-import type { Client } from "./webtorrent_types.ts";
+import { acceptReading, type Client, OwnDials } from "./libraries/mod.ts";
+import { ConnectionLimit, watchListener } from "./listen/mod.ts";
 
 /** Unless the options say otherwise. */
 const MAX_INCOMING = 500;

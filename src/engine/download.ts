@@ -7,11 +7,9 @@
 
 import { type Clock, every, formatHostPort } from "../base/mod.ts";
 import type { PeerAddress } from "../dht/mod.ts";
+import { OneConnection, PeerJudge, PeerReach, PiecePicker } from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
-import { OneConnection } from "./one_connection.ts";
-import { PeerJudge } from "./peer_judge.ts";
-import { PeerReach } from "./peer_reach.ts";
-import { PiecePicker } from "./piece_picker.ts";
+import type { Torrent } from "./libraries/mod.ts";
 import {
   destroyed,
   type DownloadProgress,
@@ -19,7 +17,6 @@ import {
   settled,
   whenMoreIsThere,
 } from "./torrents.ts";
-import type { Torrent } from "./webtorrent_types.ts";
 
 /** A request to download; see `Engine.download`. */
 export interface DownloadRequest {

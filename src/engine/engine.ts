@@ -9,13 +9,18 @@
 import type { Clock } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
 import { createClient, listening } from "./client.ts";
-import { DhtHost, type DhtState } from "./dht_host.ts";
+import { DhtHost, type DhtState, type SocketFactory, type Traffic } from "./dht/mod.ts";
 import { Download, type DownloadRequest, invalidTorrent } from "./download.ts";
 import { EngineError } from "./errors.ts";
-import { ArchiveStore } from "./chunk_store.ts";
-import { take, wakeOnHandshake } from "./handshake.ts";
+import {
+  ArchiveStore,
+  type Client,
+  take,
+  type Torrent,
+  wakeOnHandshake,
+  type Wire,
+} from "./libraries/mod.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
-import type { SocketFactory, Traffic } from "./udp_socket.ts";
 import {
   dropIfBothSeed,
   dropIfRefusing,
@@ -27,7 +32,6 @@ import {
   type Totals,
   totalsOf,
 } from "./torrents.ts";
-import type { Client, Torrent, Wire } from "./webtorrent_types.ts";
 
 /** Options of {@linkcode Engine.start}. */
 export interface EngineOptions {

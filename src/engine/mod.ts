@@ -5,11 +5,10 @@
  * @module
  */
 
-export type { DhtState } from "./dht_host.ts";
+export { createUdpSocket, type DhtState, type SocketFactory, type Traffic } from "./dht/mod.ts";
 export type { DownloadRequest } from "./download.ts";
 export { Engine, type EngineOptions } from "./engine.ts";
 export { EngineError } from "./errors.ts";
-export type { PeerCounts } from "./peer_reach.ts";
+export type { PeerCounts } from "./download/mod.ts";
 export type { SeedOrder } from "./seeds.ts";
 export type { DownloadProgress, TorrentStatus, Totals } from "./torrents.ts";
-export { createUdpSocket, type SocketFactory, type Traffic } from "./udp_socket.ts";

@@ -8,9 +8,9 @@
 
 import { createHash } from "node:crypto";
 import { type Clock, every, type Timer } from "../base/mod.ts";
+import type { Torrent } from "./libraries/mod.ts";
 import { readTorrentFile } from "./torrent_file.ts";
 import { destroyed, settled, statusOf, type TorrentStatus } from "./torrents.ts";
-import type { Torrent } from "./webtorrent_types.ts";
 
 /** An archive to seed. */
 export interface SeedOrder {

@@ -5,9 +5,9 @@
  * @module
  */
 
+import type { PeerCounts } from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
-import type { PeerCounts } from "./peer_reach.ts";
-import type { Torrent, Wire } from "./webtorrent_types.ts";
+import type { Torrent, Wire } from "./libraries/mod.ts";
 
 /** A torrent as it stands. */
 export interface TorrentStatus {

@@ -9,10 +9,16 @@ import { Buffer } from "node:buffer";
 import { concatBytes } from "../base/mod.ts";
 import { groupOf } from "./anchor_groups.ts";
 import { AnchorSearch } from "./anchor_search.ts";
-import { binaryKey, HEAD_BYTES } from "./binary_keys.ts";
 import { LookBudget } from "./look_budget.ts";
-import { NAMED_BYTES, type NamedFile, namedFilesOf } from "./named_files.ts";
-import { allRules, type Rule } from "./rules.ts";
+import {
+  allRules,
+  binaryKey,
+  HEAD_BYTES,
+  NAMED_BYTES,
+  type NamedFile,
+  namedFilesOf,
+  type Rule,
+} from "./rules/mod.ts";
 import { type TextUnits, textUnitsOf, toLatin1 } from "./text_units.ts";
 
 /** What a regular expression sees before an anchor, and behind its beginning, in bytes. */

@@ -8,3 +8,4 @@
 export { type FileScan, SecretDetector } from "./detector.ts";
 export { LookBudget } from "./look_budget.ts";
 export { SmallFiles } from "./small_files.ts";
+export { textUnitsOf } from "./text_units.ts";

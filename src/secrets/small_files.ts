@@ -5,10 +5,9 @@
  * @module
  */
 
-import { isBinaryHead } from "./binary_keys.ts";
 import type { SecretDetector } from "./detector.ts";
 import { LookBudget } from "./look_budget.ts";
-import { namedFilesOf } from "./named_files.ts";
+import { isBinaryHead, namedFilesOf } from "./rules/mod.ts";
 import { textUnitsOf } from "./text_units.ts";
 
 /** Bytes that are gathered. */

@@ -5,68 +5,84 @@
  * @module
  */
 
-export { hashOf } from "./archive_reading.ts";
-export { moveIntoPlace, type WritableData, writeFileAtomic } from "./atomic_files.ts";
-export type { DhtNodesTable, StoredNode } from "./dht_nodes_table.ts";
-export type { Follow, FollowsTable } from "./follows_table.ts";
-export { fileError, StoreError } from "./errors.ts";
-export { rootOwnedHint } from "./ownership.ts";
-export type { OutcomesTable, StoredOutcome } from "./outcomes_table.ts";
-export { checkStored, readStoredManifest, sizeOfStored } from "./package_check.ts";
 export {
+  createTemporaryDirectory,
+  dateBack,
+  fileError,
+  hashOf,
+  lockFile,
+  type LockOptions,
+  moveIntoPlace,
+  namesIn,
+  removeStaleTemporaries,
+  rootOwnedHint,
+  StoreError,
+  type Temporary,
+  type WritableData,
+  writeFileAtomic,
+} from "./files/mod.ts";
+
+export {
+  describeReplaced,
+  type DhtNodesTable,
+  type FileIdentity,
+  type Follow,
+  type FollowsTable,
+  type KnownManifest,
+  type KnownSeed,
+  noteDamaged,
+  type OutcomesTable,
+  type Pin,
+  type PinsTable,
+  type PutResult,
+  type RecordFilter,
+  type RecordsTable,
+  type ReplacedState,
+  type ScheduledRecord,
+  STATE_SCHEMA_VERSION,
+  StateDatabase,
+  type StoredNode,
+  type StoredOutcome,
+  type StoredRecord,
+  type VerifiedFile,
+  type VerifiedFilesTable,
+  type VersionMarks,
+} from "./state/mod.ts";
+
+export {
+  checkStored,
+  type CommitOptions,
   type DamagedPackage,
   isPackageId,
   packageId,
   type PackageName,
-  type StoredPackage,
-  type StoreEntry,
-} from "./package_entry.ts";
-export { readLinks, removeStaleLinks, replaceLink } from "./package_links.ts";
-export { PackageRoots } from "./package_roots.ts";
-export {
-  type CommitOptions,
+  PackageRoots,
   PackageStore,
+  readLinks,
+  readStoredManifest,
   refuseOther,
+  removeStaleLinks,
+  replaceLink,
+  sizeOfStored,
   StagedPackage,
   type StageOptions,
-} from "./package_store.ts";
-export type { Pin, PinsTable, VersionMarks } from "./pins_table.ts";
-export type {
-  PutResult,
-  RecordFilter,
-  RecordsTable,
-  ScheduledRecord,
-  StoredRecord,
-} from "./records_table.ts";
-export { type PackageFiles, SeedDirectory, type SeedFiles } from "./seed_directory.ts";
+  type StoredPackage,
+  type StoreEntry,
+} from "./packages/mod.ts";
+
 export {
+  hasTorrentBeside,
   type InvalidSeedEntry,
   isArchiveName,
+  isUnchanged,
   knownSeedEntry,
+  markOf,
+  type PackageFiles,
+  SeedDirectory,
   type SeedEntry,
+  type SeedFiles,
   type SeedProblem,
+  type SeedStamp,
+  stampOf,
   type ValidSeedEntry,
-} from "./seed_entry.ts";
-export { hasTorrentBeside, isUnchanged, markOf, type SeedStamp, stampOf } from "./seed_stamp.ts";
-export { lockFile, type LockOptions } from "./file_lock.ts";
-export { namesIn } from "./directory_names.ts";
-export { noteDamaged } from "./state_check.ts";
-export {
-  describeReplaced,
-  type ReplacedState,
-  STATE_SCHEMA_VERSION,
-  StateDatabase,
-} from "./state_database.ts";
-export type {
-  FileIdentity,
-  KnownManifest,
-  KnownSeed,
-  VerifiedFile,
-  VerifiedFilesTable,
-} from "./verified_files_table.ts";
-export {
-  createTemporaryDirectory,
-  dateBack,
-  removeStaleTemporaries,
-  type Temporary,
-} from "./temporaries.ts";
+} from "./seed/mod.ts";

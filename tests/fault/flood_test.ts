@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { concatBytes, toHex, utf8 } from "../../src/base/mod.ts";
-import { QUERY_LIMITS } from "../../src/engine/query_limiter.ts";
+import { QUERY_LIMITS } from "../../src/engine/dht/query_limiter.ts";
 import { generateKeyPair } from "../../src/identity/mod.ts";
 import { bdecode, bencode, type BValue, signItem, targetOf } from "../../src/records/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { linkPackage } from "../../src/daemon/link.ts";
-import { saveToLock } from "../../src/daemon/project_lock.ts";
-import { parseRequirement } from "../../src/daemon/requirement.ts";
-import { uninstall } from "../../src/daemon/stored.ts";
+import { parseRequirement } from "../../src/fetching/requirement.ts";
+import { linkPackage } from "../../src/install/link.ts";
+import { saveToLock } from "../../src/install/project_lock.ts";
+import { uninstall } from "../../src/install/stored.ts";
 import {
   archiveFileName,
   defaultArchiveLimits,

@@ -8,11 +8,11 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { formatLockFile, readLockFile } from "../../src/daemon/lock_file.ts";
-import { linkPackage } from "../../src/daemon/link.ts";
-import { parseRequirement } from "../../src/daemon/requirement.ts";
-import { pruneStore } from "../../src/daemon/stored.ts";
+import { parseRequirement } from "../../src/fetching/requirement.ts";
 import { keyPairFromSeed } from "../../src/identity/mod.ts";
+import { linkPackage } from "../../src/install/link.ts";
+import { formatLockFile, readLockFile } from "../../src/install/lock_file.ts";
+import { pruneStore } from "../../src/install/stored.ts";
 import {
   defaultArchiveLimits,
   describeArchive,

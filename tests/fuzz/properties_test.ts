@@ -7,10 +7,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { seededRandom } from "../support/simulated_dht.ts";
 import { formatHostPort } from "../../src/base/mod.ts";
 import { parseHostPort } from "../../src/config/mod.ts";
-import { packageRef, parsePackageRef } from "../../src/daemon/requirement.ts";
+import { packageRef, parsePackageRef } from "../../src/fetching/requirement.ts";
 import { formatPublicKey, keyPairFromSeed } from "../../src/identity/mod.ts";
 import {
   archiveFileName,
@@ -41,8 +40,9 @@ import {
   signNameIndexEntry,
   verifyItem,
 } from "../../src/records/mod.ts";
-import { minimalOf, signer } from "./seeds.ts";
+import { seededRandom } from "../support/simulated_dht.ts";
 import { mutate } from "./mutator.ts";
+import { minimalOf, signer } from "./seeds.ts";
 import { Broken, fuzz, stateless } from "./target.ts";
 
 const SEED = 20_260_101;

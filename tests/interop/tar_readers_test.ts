@@ -10,12 +10,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { concatBytes, fromHex, utf8 } from "../../src/base/mod.ts";
+import { readTar } from "../../src/package/archive/tar_reader.ts";
+import { type TarFile, tarOf } from "../../src/package/archive/tar_writer.ts";
+import { PathSet } from "../../src/package/manifest/paths.ts";
 import { defaultArchiveLimits, PackageError } from "../../src/package/mod.ts";
-import { PathSet } from "../../src/package/paths.ts";
-import { readTar } from "../../src/package/tar_reader.ts";
-import { type TarFile, tarOf } from "../../src/package/tar_writer.ts";
-import vectors from "../vectors/tar_headers.json" with { type: "json" };
 import { runCli, temporaryHome } from "../support/mod.ts";
+import vectors from "../vectors/tar_headers.json" with { type: "json" };
 import { interopTest } from "./interop_test_case.ts";
 
 const LIST = fileURLToPath(new URL("tar_readers.py", import.meta.url));

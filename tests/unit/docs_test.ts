@@ -6,11 +6,12 @@
 
 import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
-import { commands } from "../../src/cli/app.ts";
-import { writtenFlag } from "../../src/cli/common_flags.ts";
-import { exitCodes } from "../../src/cli/exit_codes.ts";
-import { operationNames } from "../../src/daemon/control_schema.ts";
+import { commands } from "../../src/cli/commands/table.ts";
+import { rooms } from "../support/rooms.ts";
+import { writtenFlag } from "../../src/cli/flags/common_flags.ts";
+import { exitCodes } from "../../src/cli/process/exit_codes.ts";
 import { settingDefinitions } from "../../src/config/mod.ts";
+import { operationNames } from "../../src/control/schema.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
 
@@ -171,7 +172,7 @@ Deno.test("every decision is in the list of decisions", async () => {
 });
 
 /** The codes of a folder's errors: those that its `errors.ts` lists, and those that are thrown. */
-async function errorCodes(folder: string) {
+async function errorCodes(folder: string, file: string) {
   let code = "";
   const walk = async (directory: string) => {
     for await (const { name, isDirectory } of Deno.readDir(directory)) {
@@ -187,7 +188,7 @@ async function errorCodes(folder: string) {
     new Set([...text.matchAll(pattern)].map(([, found]) => found!));
   const kinds = "failed|usage|not-found|verification|network|in-use";
   return {
-    listed: all(await read(`src/${folder}/errors.ts`), /`([A-Z][A-Z0-9_]{4,})`/g),
+    listed: all(await read(file), /`([A-Z][A-Z0-9_]{4,})`/g),
     thrown: all(
       code,
       new RegExp(`[eE]rror\\(\\s*(?:"(?:${kinds})"),\\s*"([A-Z][A-Z0-9_]+)"`, "g"),
@@ -196,13 +197,19 @@ async function errorCodes(folder: string) {
   };
 }
 
-Deno.test("every error code that is thrown is listed in its folder's errors.ts, and no other is", async () => {
+Deno.test("every error code that is thrown is listed in its room's errors.ts, and no other is", async () => {
   const problems: string[] = [];
-  for await (const { name: folder } of Deno.readDir(join(root, "src"))) {
+  for (const [folder, { inner = [] }] of Object.entries(rooms)) {
     if (folder === "base") continue;
-    const path = join(root, "src", folder, "errors.ts");
-    if (!await Deno.stat(path).then(() => true, () => false)) continue;
-    const { listed, thrown, written } = await errorCodes(folder);
+    const places = [folder, ...inner.map((name) => `${folder}/${name}`)];
+    const files = await Promise.all(places.map(async (place) => {
+      const path = `src/${place}/errors.ts`;
+      return await Deno.stat(join(root, path)).then(() => [path], () => []);
+    }));
+    const [file, second] = files.flat();
+    if (second !== undefined) problems.push(`src/${folder} lists errors in two files`);
+    if (file === undefined) continue;
+    const { listed, thrown, written } = await errorCodes(folder, file);
     for (const code of thrown) {
       if (!listed.has(code)) problems.push(`src/${folder} throws ${code}, which is not listed`);
     }

@@ -6,99 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join, posix } from "node:path";
-
-/** What each folder of `src` may import, beside itself. */
-const mayImport: Record<string, readonly string[]> = {
-  base: [],
-  config: ["base"],
-  identity: ["base"],
-  records: ["base", "identity"],
-  package: ["base", "identity", "secrets"],
-  secrets: ["base"],
-  store: ["base", "identity", "package"],
-  dht: ["base", "identity", "records"],
-  engine: ["base", "identity", "records", "dht"],
-  worker: ["base", "identity", "records", "dht", "engine"],
-  testnet: ["base", "identity"],
-  daemon: [
-    ...["base", "config", "identity", "records", "package", "store"],
-    ...["dht", "engine", "worker"],
-  ],
-  cli: [
-    ...["base", "config", "identity", "records", "package", "store"],
-    ...["dht", "engine", "worker", "daemon", "testnet"],
-  ],
-};
-
-/** Packages from npm, and the folders that may load them; types count too. */
-const libraries: Record<string, readonly string[]> = {
-  "@stricli/core": ["cli"],
-  "bencode": ["dht", "engine", "package"],
-  "bittorrent-dht": ["testnet"],
-  "bittorrent-protocol": ["engine"],
-  "canonicalize": ["package"],
-  "comlink": ["worker"],
-  "ignore": ["package"],
-  "k-rpc": ["engine", "testnet"],
-  "k-rpc-socket": ["engine"],
-  "minimatch": ["package"],
-  "prom-client": ["daemon"],
-  "semver": ["package", "daemon"],
-  "tar-stream": ["package"],
-  "valibot": ["config", "daemon", "package", "records"],
-  "webtorrent": ["engine"],
-  "webtorrent/lib/peer.js": ["engine"],
-  "webtorrent/lib/torrent.js": ["engine"],
-  "yaml": ["config"],
-};
-
-/** Node modules and globals, and the files (or folders) that may use them. */
-const places: { what: string; pattern: RegExp; only: readonly string[] }[] = [
-  { what: "the console", pattern: /\bconsole\./, only: ["src/cli/"] },
-  {
-    what: "the time of day or a timer",
-    pattern: /\b(Date\.now|setTimeout|setInterval|AbortSignal\.timeout)\(|\bnew Date\(\)/,
-    only: ["src/base/clock.ts"],
-  },
-  {
-    what: "the network",
-    pattern:
-      /["']node:(net|dgram|dns|http|https|tls)(\/promises)?["']|\bDeno\.(connect|listen|serve)|\bfetch\(["'`]/,
-    only: ["src/engine/", "src/daemon/", "src/base/host_port.ts"],
-  },
-  // The doctor looks at a port that nobody has, and at a state that it must not mend by opening it.
-  {
-    what: "UDP",
-    pattern: /["']node:dgram["']/,
-    only: ["src/engine/udp_socket.ts", "src/daemon/doctor_network.ts"],
-  },
-  {
-    what: "SQLite",
-    pattern: /["']node:sqlite["']/,
-    only: ["src/store/sqlite.ts", "src/daemon/doctor_files.ts"],
-  },
-  { what: "another program", pattern: /\bDeno\.Command\b/, only: ["src/daemon/port_owner.ts"] },
-  {
-    what: "a worker",
-    pattern: /\bnew Worker\(/,
-    only: ["src/worker/connect.ts", "src/package/threads.ts"],
-  },
-  {
-    what: "the end of the process",
-    pattern: /\bDeno\.exit\(/,
-    only: ["main.ts", "src/cli/process_io.ts"],
-  },
-  {
-    what: "the process's arguments or environment",
-    pattern: /\bDeno\.(args|env)\b|\bprocess\.(argv|env)\b/,
-    only: ["main.ts", "src/cli/process_io.ts"],
-  },
-  {
-    what: "the engine and the manager that borrows from it",
-    pattern: /\bEngine\.start\(|\bnew (DhtManager|Reannouncer)\(/,
-    only: ["src/worker/runtime.ts"],
-  },
-];
+import { libraries, places, rooms } from "../support/rooms.ts";
 
 const MAX_LINES = 400;
 
@@ -124,37 +32,60 @@ function importsOf(source: string): Import[] {
   return found;
 }
 
-function folderOf(path: string): string {
-  return path.startsWith("src/") ? path.split("/")[1]! : "";
+/** The room of a source as `TOP` or `TOP/INNER`; empty for `main.ts`. */
+function roomOf(path: string): string {
+  return path.startsWith("src/") ? posix.dirname(path).slice("src/".length) : "";
+}
+
+function topOf(room: string): string {
+  return room.split("/")[0]!;
+}
+
+/** The rule that an import between two rooms of one top folder breaks. */
+function innerProblem(path: string, target: string): string | undefined {
+  const [room, other] = [roomOf(path), roomOf(target)];
+  const top = topOf(room);
+  const inner = rooms[top]?.inner ?? [];
+  const place = (name: string) => name === top ? inner.length : inner.indexOf(name.split("/")[1]!);
+  // The errors of a top folder are for all of its rooms.
+  if (target === `src/${top}/errors.ts`) return;
+  if (place(other) >= place(room)) return `${path} imports ${target}: not downwards`;
+  // A barrel in `cli` would load what one command needs for all of them.
+  if (top !== "cli" && target !== `src/${other}/mod.ts`) {
+    return `${path} imports ${target}, past its mod.ts`;
+  }
 }
 
 /** The rules about imports that one source breaks. */
 function importProblems(path: string, source: string): string[] {
-  const folder = folderOf(path);
+  const room = roomOf(path);
+  const top = topOf(room);
   return importsOf(source).flatMap(({ specifier, typesOnly }) => {
     if (specifier.startsWith("node:")) return [];
     if (specifier.startsWith("npm:")) return [`${path} loads ${specifier}, past deno.json`];
     if (!specifier.startsWith(".")) {
       const allowed = libraries[specifier];
-      if (allowed?.includes(folder)) return [];
+      if (allowed?.includes(room)) return [];
       return [`${path} loads ${specifier}, which is for ${allowed?.join(", ") ?? "nobody"}`];
     }
     const target = posix.normalize(posix.join(posix.dirname(path), specifier));
-    const other = folderOf(target);
+    const other = topOf(roomOf(target));
     if (target === "deno.json") {
-      const mayRead = folder === "cli" || path === "src/base/version.ts";
+      const mayRead = top === "cli" || path === "src/base/version.ts";
       return mayRead ? [] : [`${path} imports deno.json`];
     }
-    if (folder === "") return other === "cli" ? [] : [`${path} imports ${target}`];
-    if (other === folder) return [];
-    if (!mayImport[folder]?.includes(other)) return [`${path} imports ${target}: not downwards`];
+    if (top === "") return other === "cli" ? [] : [`${path} imports ${target}`];
+    if (other === top) {
+      return roomOf(target) === room ? [] : [innerProblem(path, target) ?? []].flat();
+    }
+    if (!rooms[top]?.imports.includes(other)) return [`${path} imports ${target}: not downwards`];
     if (target !== `src/${other}/mod.ts`) return [`${path} imports ${target}, past its mod.ts`];
     // The engine knows what a DHT node is, and nothing of the manager that borrows it.
-    if (folder === "engine" && other === "dht" && !typesOnly) {
+    if (top === "engine" && other === "dht" && !typesOnly) {
       return [`${path} imports more than types of src/dht`];
     }
     // The engine's code lives in the worker's bundle; all others may know its types.
-    if (other === "engine" && folder !== "worker" && !typesOnly) {
+    if (other === "engine" && top !== "worker" && !typesOnly) {
       return [`${path} imports more than types of src/engine`];
     }
     return [];
@@ -185,6 +116,16 @@ function problemsOf(path: string, source: string): string[] {
   return problems;
 }
 
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 const root = join(import.meta.dirname!, "..", "..");
 
 async function sources(): Promise<Map<string, string>> {
@@ -206,11 +147,71 @@ Deno.test("imports go downwards and not past a folder's mod.ts; each does only i
   assert.deepEqual(problems.sort(), []);
 });
 
-Deno.test("every folder has a face, and is in the table of who may import whom", async () => {
+Deno.test("every folder is a room of the table and has a face", async () => {
   const all = await sources();
-  const folders = new Set([...all.keys()].map(folderOf).filter((folder) => folder !== ""));
-  assert.deepEqual([...folders].sort(), Object.keys(mayImport).sort());
-  for (const folder of folders) assert(all.has(`src/${folder}/mod.ts`), folder);
+  const found = new Set([...all.keys()].map(roomOf).filter((room) => room !== ""));
+  const table = Object.entries(rooms).flatMap(([top, { inner = [] }]) => [
+    top,
+    ...inner.map((name) => `${top}/${name}`),
+  ]);
+  assert.deepEqual([...found].sort(), table.sort());
+  for (const room of found) {
+    if (!room.startsWith("cli/")) assert(all.has(`src/${room}/mod.ts`), room);
+  }
+});
+
+Deno.test("rooms are listed lowest first, and each imports only those before it", () => {
+  const order = Object.keys(rooms);
+  for (const [room, { imports }] of Object.entries(rooms)) {
+    for (const other of imports) {
+      assert(order.includes(other), `${room} may import ${other}, which is no room`);
+      assert(order.indexOf(other) < order.indexOf(room), `${room} may import ${other}`);
+    }
+  }
+});
+
+Deno.test("every import that the table allows is used", async () => {
+  const used = new Set<string>();
+  for (const [path, source] of await sources()) {
+    for (const { specifier } of importsOf(source)) {
+      if (!specifier.startsWith(".")) continue;
+      const target = posix.normalize(posix.join(posix.dirname(path), specifier));
+      used.add(`${topOf(roomOf(path))} ${topOf(roomOf(target))}`);
+    }
+  }
+  for (const [room, { imports }] of Object.entries(rooms)) {
+    for (const other of imports) assert(used.has(`${room} ${other}`), `${room} uses no ${other}`);
+  }
+});
+
+Deno.test("tests/unit mirrors src", async () => {
+  const all = await sources();
+  const strays: string[] = [];
+  const walk = async (directory: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(join(root, directory))) {
+      const path = `${directory}/${name}`;
+      if (isDirectory) await walk(path);
+      else if (name.endsWith("_test.ts")) {
+        const room = posix.dirname(path).slice("tests/unit/".length);
+        // `a_b_test.ts` is of `a_b.ts` or, for one aspect, of `a.ts`; `ROOM_test.ts` is of the room.
+        const words = name.slice(0, -"_test.ts".length).split("_");
+        const stems = words.map((_, index) => words.slice(0, index + 1).join("_"));
+        const known = stems.some((stem) =>
+          all.has(`src/${room}/${stem}.ts`) || stem === posix.basename(room)
+        );
+        if (!known) strays.push(path);
+      }
+    }
+  };
+  for (const top of Object.keys(rooms)) {
+    if (await exists(join(root, "tests/unit", top))) await walk(`tests/unit/${top}`);
+  }
+  assert.deepEqual(strays.sort(), []);
+  const folders: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(join(root, "tests/unit"))) {
+    if (isDirectory && !(name in rooms)) folders.push(name);
+  }
+  assert.deepEqual(folders.sort(), ["scripts", "support"]);
 });
 
 Deno.test("every dependency is used where the table says, and by nobody else", async () => {
@@ -220,7 +221,7 @@ Deno.test("every dependency is used where the table says, and by nobody else", a
     for (const { specifier } of importsOf(source)) {
       if (/^(\.|node:)/.test(specifier)) continue;
       const name = specifier.replace(/^npm:(.[^@]*)@.*$/, "$1");
-      used.set(name, (used.get(name) ?? new Set()).add(folderOf(path)));
+      used.set(name, (used.get(name) ?? new Set()).add(roomOf(path)));
     }
   }
   const table = Object.entries(libraries).map(([name, folders]) => [name, [...folders].sort()]);
@@ -239,27 +240,30 @@ Deno.test("the rules find what breaks them", () => {
     ["src/records/a.ts", 'import { b } from "../package/mod.ts";', /not downwards/],
     ["src/dht/a.ts", 'import type { B } from "../engine/mod.ts";', /not downwards/],
     ["src/store/a.ts", 'import { b } from "../config/mod.ts";', /not downwards/],
-    ["src/worker/a.ts", 'import { b } from "../daemon/mod.ts";', /not downwards/],
-    ["src/cli/commands/a.ts", 'await import("../../daemon/node.ts");', /past its mod\.ts/],
-    ["src/daemon/a.ts", 'import { Engine } from "../engine/mod.ts";', /more than types/],
+    ["src/worker/a.ts", 'import { b } from "../host/mod.ts";', /not downwards/],
+    ["src/cli/commands/a.ts", 'await import("../../host/node.ts");', /past its mod\.ts/],
+    ["src/host/a.ts", 'import { Engine } from "../engine/mod.ts";', /more than types/],
     ["src/engine/a.ts", 'import { DhtManager } from "../dht/mod.ts";', /more than types/],
     ["src/engine/a.ts", 'import {\n  type B,\n  C,\n} from "../dht/mod.ts";', /more than types/],
     ["src/dht/a.ts", 'import WebTorrent from "webtorrent";', /loads webtorrent/],
     ["src/dht/a.ts", 'import left from "left-pad";', /for nobody/],
+    ["src/host/records/a.ts", 'import { a } from "../seeding/mod.ts";', /not downwards/],
+    ["src/host/records/a.ts", 'import { a } from "../mod.ts";', /not downwards/],
+    ["src/host/http/a.ts", 'import { a } from "../seeding/b.ts";', /past its mod\.ts/],
     ["src/engine/a.ts", 'import "comlink";', /loads comlink/],
     ["src/engine/a.ts", 'import "npm:webtorrent@3.0.21";', /past deno\.json/],
-    ["src/daemon/a.ts", 'export * from "yaml";', /loads yaml/],
-    ["src/daemon/a.ts", 'console.log("x");', /uses the console/],
+    ["src/host/a.ts", 'export * from "yaml";', /loads yaml/],
+    ["src/host/a.ts", 'console.log("x");', /uses the console/],
     ["src/dht/a.ts", "const t = Date.now();", /uses the time of day/],
     ["src/package/a.ts", 'import { connect } from "node:net";', /uses the network/],
     ["src/records/a.ts", "await fetch(`http://${host}/`);", /uses the network/],
     ["src/engine/a.ts", 'import { createSocket } from "node:dgram";', /uses UDP/],
-    ["src/daemon/a.ts", "new DhtManager({});", /uses the engine and the manager/],
+    ["src/host/a.ts", "new DhtManager({});", /uses the engine and the manager/],
     ["src/cli/a.ts", "Deno.exit(1);", /uses the end of the process/],
     ["src/cli/myFile.ts", "", /snake_case/],
     ["src/cli/mod.ts", 'export { a } from "./a.ts";\nconst b = 1;', /more than re-exports/],
     ["src/cli/a.ts", "\n".repeat(MAX_LINES), /has \d+ lines/],
-    ["main.ts", 'import { a } from "./src/daemon/mod.ts";', /imports src\/daemon/],
+    ["main.ts", 'import { a } from "./src/host/mod.ts";', /imports src\/host/],
   ];
   for (const [path, code, problem] of broken) {
     const problems = problemsOf(path, `${face}${code}\n`);
@@ -274,7 +278,9 @@ Deno.test("the rules leave alone what keeps them", () => {
     ["src/records/a.ts", 'import { b } from "../identity/mod.ts";\nimport { c } from "./c.ts";'],
     ["src/engine/a.ts", 'import type { DhtNode } from "../dht/mod.ts";'],
     ["src/engine/a.ts", 'import { type DhtNode, type Contact } from "../dht/mod.ts";'],
-    ["src/cli/commands/a.ts", 'await import("../../daemon/mod.ts");'],
+    ["src/cli/commands/a.ts", 'await import("../../host/mod.ts");'],
+    ["src/host/http/a.ts", 'import { a } from "../seeding/mod.ts";'],
+    ["src/host/a.ts", 'import { a } from "./seeding/mod.ts";'],
     ["src/dht/a.ts", "// Date.now() is for others, and so is the console.\n/** fetch() too */"],
     ["src/cli/mod.ts", 'export { a } from "./a.ts";\nexport * from "./b.ts";'],
   ];

@@ -5,10 +5,10 @@
  */
 
 import { resolve } from "node:path";
-import { allowSecretFlag, defineCommand, textArgument } from "../command.ts";
-import { archiveSettings } from "../common_flags.ts";
-import { warnOfUnmatched } from "../contents.ts";
-import { withNode } from "../with_node.ts";
+import { allowSecretFlag, defineCommand, textArgument } from "../flags/command.ts";
+import { archiveSettings } from "../flags/common_flags.ts";
+import { warnOfUnmatched } from "../running/contents.ts";
+import { withNode } from "../running/with_node.ts";
 
 type Flags = { allowSecret?: readonly string[] };
 
@@ -24,7 +24,8 @@ export default defineCommand<Flags, [file: string]>({
   },
   async run(given) {
     const { args: [file], flags: { allowSecret: allowSecrets }, io, output } = given;
-    const { addArchive, checkArchive, limitsOf } = await import("../../daemon/mod.ts");
+    const { addArchive, checkArchive } = await import("../../publishing/mod.ts");
+    const { limitsOf } = await import("../../host/mod.ts");
     const { values } = await given.settings();
     const archivePath = resolve(io.cwd, file);
     const told = {

@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { AnnouncedJson } from "../../daemon/mod.ts";
-import { defineCommand, textArgument } from "../command.ts";
-import { networkSettings } from "../common_flags.ts";
-import { CliError } from "../errors.ts";
-import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
-import type { Output } from "../output.ts";
-import { labelOf } from "../record_label.ts";
-import { withNode } from "../with_node.ts";
+import type { AnnouncedJson } from "../../control/mod.ts";
+import { defineCommand, textArgument } from "../flags/command.ts";
+import { networkSettings } from "../flags/common_flags.ts";
+import { CliError } from "../process/errors.ts";
+import { combineExitCodes, exitCodeOfError, exitCodes } from "../process/exit_codes.ts";
+import { withNode } from "../running/with_node.ts";
+import type { Output } from "../terminal/output.ts";
+import { labelOf } from "../terminal/record_label.ts";
 
 export default defineCommand<Record<never, never>, string[]>({
   description:
@@ -37,7 +37,7 @@ export default defineCommand<Record<never, never>, string[]>({
     const failures = new Failures(output);
     /** Targets said to be announced: another owner of the engine, asked anew, says them again. */
     const done = new Set<string>();
-    const { withNearestName } = await import("../known_names.ts");
+    const { withNearestName } = await import("../running/known_names.ts");
     return await withNode(given, async ({ operations }) => {
       const results = await operations.announce({ packages }, {
         signal: io.signal,

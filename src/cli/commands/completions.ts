@@ -4,15 +4,15 @@
  * @module
  */
 
-import { commands } from "../app.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../flags/command.ts";
 import {
   type CompletedCommand,
   completedCommand,
   completionScript,
   type Shell,
   shells,
-} from "../completions.ts";
+} from "../flags/completions.ts";
+import { commands } from "./table.ts";
 
 export default defineCommand<Record<never, never>, [shell: Shell]>({
   description: [

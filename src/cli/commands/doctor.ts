@@ -4,8 +4,8 @@
  * @module
  */
 
-import { defineCommand } from "../command.ts";
-import { exitCodes } from "../exit_codes.ts";
+import { defineCommand } from "../flags/command.ts";
+import { exitCodes } from "../process/exit_codes.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:
@@ -18,7 +18,7 @@ export default defineCommand<Record<never, never>, []>({
   parameters: {},
   async run({ output, io, settings }) {
     const { values } = await settings();
-    const { examine } = await import("../../daemon/mod.ts");
+    const { examine } = await import("../../doctor/mod.ts");
     let code: number = exitCodes.done;
     for await (const check of examine({ settings: values, clock: io.clock, signal: io.signal })) {
       const { name, verdict, about, what, mend } = check;

@@ -5,10 +5,10 @@
  */
 
 import { LibreseedError } from "../../base/mod.ts";
-import { defineCommand, textArgument } from "../command.ts";
-import { networkSettings } from "../common_flags.ts";
-import { formatCount } from "../format.ts";
-import { withNames, withNode } from "../with_node.ts";
+import { defineCommand, textArgument } from "../flags/command.ts";
+import { networkSettings } from "../flags/common_flags.ts";
+import { withNames, withNode } from "../running/with_node.ts";
+import { formatCount } from "../terminal/format.ts";
 
 export default defineCommand<Record<never, never>, [key: string]>({
   description:
@@ -25,7 +25,7 @@ export default defineCommand<Record<never, never>, [key: string]>({
   async run(given) {
     const { args: [text], io, output } = given;
     const { formatPublicKey, parsePublicKey } = await import("../../identity/mod.ts");
-    const { refreshFollow } = await import("../../daemon/mod.ts");
+    const { refreshFollow } = await import("../../host/mod.ts");
     const publicKey = parsePublicKey(text);
     const publisher = formatPublicKey(publicKey);
     await withNode(given, (network) =>

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { defineCommand } from "../command.ts";
-import { formatCount } from "../format.ts";
-import { withState } from "../with_state.ts";
+import { defineCommand } from "../flags/command.ts";
+import { withState } from "../running/with_state.ts";
+import { formatCount } from "../terminal/format.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description: "Prints each publisher, how many packages it offers, and when that was read last.",

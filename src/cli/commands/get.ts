@@ -5,18 +5,13 @@
  */
 
 import { dirname, resolve } from "node:path";
-import type {
-  GetRequest,
-  Got,
-  PublisherChoice,
-  SkippedVersion,
-  WantedByName,
-} from "../../daemon/mod.ts";
-import { type CommandRun, defineCommand, textArgument, textFlag } from "../command.ts";
-import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
-import { DownloadBar } from "../download_bar.ts";
-import { CliError } from "../errors.ts";
-import { type Network, withNames, withNode } from "../with_node.ts";
+import type { GetRequest, Got, SkippedVersion } from "../../fetching/mod.ts";
+import type { PublisherChoice, WantedByName } from "../../names/mod.ts";
+import { type CommandRun, defineCommand, textArgument, textFlag } from "../flags/command.ts";
+import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
+import { CliError } from "../process/errors.ts";
+import { type Network, withNames, withNode } from "../running/with_node.ts";
+import { DownloadBar } from "../terminal/download_bar.ts";
 
 type Flags = { output?: string };
 type Run = CommandRun<Flags, [what: string]>;
@@ -57,9 +52,8 @@ export default defineCommand<Flags, [what: string]>({
   async run(given) {
     const request = await readRequest(given);
     await checkTarget(given);
-    const { askedAs, getArchive, haveHighest, rememberPublisher, resolveByName } = await import(
-      "../../daemon/mod.ts"
-    );
+    const { askedAs, getArchive, haveHighest } = await import("../../fetching/mod.ts");
+    const { rememberPublisher, resolveByName } = await import("../../names/mod.ts");
     await withNode(given, async (network) => {
       const { io, output } = given;
       const { operations, seeds, limits, values, onVerified } = network;
@@ -157,7 +151,7 @@ async function deliver(
   const { flags: { output: target }, io, output } = given;
   const { name, version, publisher, minimal, archivePath } = got;
   const { namingFullDisk, verifyArchive } = await import("../../package/mod.ts");
-  const { outsidePath } = await import("../../daemon/mod.ts");
+  const { outsidePath } = await import("../../fetching/mod.ts");
   let path: string | undefined;
   if (target === "-") {
     await copyToStdout(given, archivePath);

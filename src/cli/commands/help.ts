@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineCommand, textArgument } from "../command.ts";
+import { defineCommand, textArgument } from "../flags/command.ts";
 
 export default defineCommand<Record<never, never>, [command?: string]>({
   home: "unused",

@@ -4,12 +4,13 @@
  * @module
  */
 
-import type { Installed, NamesContext } from "../../daemon/mod.ts";
-import { type CommandRun, defineCommand, switchFlag, textArgument } from "../command.ts";
-import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
-import { CliError } from "../errors.ts";
-import { installing } from "../installing.ts";
-import { projectLockPath } from "../package_store.ts";
+import type { Installed } from "../../install/mod.ts";
+import type { NamesContext } from "../../names/mod.ts";
+import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
+import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
+import { CliError } from "../process/errors.ts";
+import { installing } from "../running/installing.ts";
+import { projectLockPath } from "../running/package_store.ts";
 
 type Flags = { save?: boolean; frozen?: boolean; force?: boolean };
 type Run = CommandRun<Flags, string[]>;
@@ -47,7 +48,8 @@ export default defineCommand<Flags, string[]>({
         : "--save needs the names of packages";
       throw new CliError("usage", "BAD_ARGUMENTS", why);
     }
-    const { install, installLocked, parseRequirement } = await import("../../daemon/mod.ts");
+    const { install, installLocked } = await import("../../install/mod.ts");
+    const { parseRequirement } = await import("../../fetching/mod.ts");
     const requirements = args.map(parseRequirement);
     const lockPath = await projectLockPath(given);
     if (frozen || args.length === 0) {
@@ -77,7 +79,9 @@ export default defineCommand<Flags, string[]>({
 
 /** Pins whoever was chosen for a name, and whoever the user named by key. */
 async function pin({ graph, packages }: Installed, names: Names): Promise<void> {
-  const { packageRef, rememberPublisher, settledByName } = await import("../../daemon/mod.ts");
+  const { packageRef } = await import("../../fetching/mod.ts");
+  const { rememberPublisher } = await import("../../names/mod.ts");
+  const { settledByName } = await import("../../install/mod.ts");
   const { parsePublicKey } = await import("../../identity/mod.ts");
   const asked = new Map(packages.map(({ minimal, asked }) => [packageRef(minimal), asked]));
   for (const minimal of settledByName(graph)) {

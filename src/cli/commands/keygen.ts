@@ -4,8 +4,8 @@
  * @module
  */
 
-import { defineCommand } from "../command.ts";
-import { publisherKeyPath } from "../publisher_key.ts";
+import { defineCommand } from "../flags/command.ts";
+import { publisherKeyPath } from "../flags/publisher_key.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { defineCommand, textArgument, textFlag } from "../command.ts";
-import { packageStore } from "../package_store.ts";
+import { defineCommand, textArgument, textFlag } from "../flags/command.ts";
+import { packageStore } from "../running/package_store.ts";
 
 type Flags = { to?: string };
 
@@ -26,7 +26,8 @@ export default defineCommand<Flags, [what: string]>({
   },
   async run(given) {
     const { args: [what], flags: { to }, io, output } = given;
-    const { linkPackage, parseRequirement } = await import("../../daemon/mod.ts");
+    const { linkPackage } = await import("../../install/mod.ts");
+    const { parseRequirement } = await import("../../fetching/mod.ts");
     const { entry, path, before } = await linkPackage(await packageStore(given), {
       requirement: parseRequirement(what),
       directory: io.cwd,

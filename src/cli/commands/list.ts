@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { PackageJson } from "../../daemon/mod.ts";
-import { defineCommand } from "../command.ts";
-import { formatTable, tableColumns } from "../table.ts";
+import type { PackageJson } from "../../control/mod.ts";
+import { defineCommand } from "../flags/command.ts";
+import { formatTable, tableColumns } from "../terminal/table.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:
@@ -17,7 +17,8 @@ export default defineCommand<Record<never, never>, []>({
   parameters: {},
   async run({ output, settings, io }) {
     const { values } = await settings();
-    const { connectControl, describeEntry } = await import("../../daemon/mod.ts");
+    const { connectControl } = await import("../../control/mod.ts");
+    const { describeEntry } = await import("../../host/mod.ts");
     const { SeedDirectory } = await import("../../store/mod.ts");
     const daemon = await connectControl(values.home, {
       clock: io.clock,

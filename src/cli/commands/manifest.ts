@@ -6,11 +6,11 @@
 
 import { resolve } from "node:path";
 import { toHex } from "../../base/mod.ts";
-import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../command.ts";
-import { networkSettings } from "../common_flags.ts";
-import { CliError, errorAbout } from "../errors.ts";
-import { publisherKeyPath } from "../publisher_key.ts";
-import { withNames, withNode } from "../with_node.ts";
+import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../flags/command.ts";
+import { networkSettings } from "../flags/common_flags.ts";
+import { publisherKeyPath } from "../flags/publisher_key.ts";
+import { CliError, errorAbout } from "../process/errors.ts";
+import { withNames, withNode } from "../running/with_node.ts";
 
 type Run = CommandRun<Record<never, never>, [action: "put" | "get", what: string]>;
 
@@ -51,7 +51,7 @@ async function put(given: Run): Promise<void> {
       `${file} is not signed by this home's key, ${formatPublicKey(keys.publicKey)}`,
     );
   }
-  const { putManifest } = await import("../../daemon/mod.ts");
+  const { putManifest } = await import("../../publishing/mod.ts");
   await withNode(given, async ({ operations }) => {
     const { item, outcome } = await putManifest(operations, minimal, keys, io.clock, io.signal);
     const { holding, weak } = outcome;
@@ -86,7 +86,7 @@ async function get(given: Run): Promise<void> {
       `${version} is a range; a record is of one version`,
     );
   }
-  const { resolveByName } = await import("../../daemon/mod.ts");
+  const { resolveByName } = await import("../../names/mod.ts");
   const { manifestSalt, targetOf } = await import("../../records/mod.ts");
   await withNode(given, (network) =>
     withNames(given, network, async (names) => {

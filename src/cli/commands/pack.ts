@@ -7,14 +7,20 @@
 import { basename } from "node:path";
 import { refuseEarlyClock } from "../../base/mod.ts";
 import { archiveLimits } from "../../config/mod.ts";
-import { allowSecretFlag, defineCommand, switchFlag, textArgument, textFlag } from "../command.ts";
-import { archiveSettings } from "../common_flags.ts";
-import { printContents, warnOfContents } from "../contents.ts";
-import { formatBytes } from "../format.ts";
-import { neverPacked } from "../never_packed.ts";
-import { packageMagnet } from "../package_magnet.ts";
-import { publisherKeyPath } from "../publisher_key.ts";
-import { sourceDateEpoch } from "../source_date_epoch.ts";
+import {
+  allowSecretFlag,
+  defineCommand,
+  switchFlag,
+  textArgument,
+  textFlag,
+} from "../flags/command.ts";
+import { archiveSettings } from "../flags/common_flags.ts";
+import { packageMagnet } from "../flags/package_magnet.ts";
+import { publisherKeyPath } from "../flags/publisher_key.ts";
+import { sourceDateEpoch } from "../flags/source_date_epoch.ts";
+import { printContents, warnOfContents } from "../running/contents.ts";
+import { neverPacked } from "../running/never_packed.ts";
+import { formatBytes } from "../terminal/format.ts";
 
 type Flags = {
   name?: string;

@@ -7,9 +7,9 @@
 import { basename, join } from "node:path";
 import { delay, errorToData } from "../../base/mod.ts";
 import type { Settings } from "../../config/mod.ts";
-import type { PublishContext, Published, Ready } from "../../daemon/mod.ts";
 import type { KeyPair } from "../../identity/mod.ts";
 import type { ListOptions } from "../../package/mod.ts";
+import type { PublishContext, Published, Ready } from "../../publishing/mod.ts";
 import {
   allowSecretFlag,
   type CommandRun,
@@ -17,20 +17,20 @@ import {
   switchFlag,
   textArgument,
   textFlag,
-} from "../command.ts";
-import { compareClock } from "../clock_warning.ts";
-import { archiveSettings, networkSettings, transferSettings } from "../common_flags.ts";
-import { printContents, sayContents } from "../contents.ts";
-import { CliError, errorAbout } from "../errors.ts";
-import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
-import { formatDuration } from "../format.ts";
-import { Listing } from "../listing.ts";
-import { neverPacked } from "../never_packed.ts";
-import type { Output, Progress } from "../output.ts";
-import { publisherKeyPath } from "../publisher_key.ts";
-import { sourceDateEpoch } from "../source_date_epoch.ts";
-import { readPaths } from "../stdin.ts";
-import { type Network, withNames, withNode } from "../with_node.ts";
+} from "../flags/command.ts";
+import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
+import { publisherKeyPath } from "../flags/publisher_key.ts";
+import { sourceDateEpoch } from "../flags/source_date_epoch.ts";
+import { CliError, errorAbout } from "../process/errors.ts";
+import { combineExitCodes, exitCodeOfError, exitCodes } from "../process/exit_codes.ts";
+import { readPaths } from "../process/stdin.ts";
+import { compareClock } from "../running/clock_warning.ts";
+import { printContents, sayContents } from "../running/contents.ts";
+import { neverPacked } from "../running/never_packed.ts";
+import { type Network, withNames, withNode } from "../running/with_node.ts";
+import { formatDuration } from "../terminal/format.ts";
+import { Listing } from "../terminal/listing.ts";
+import type { Output, Progress } from "../terminal/output.ts";
 
 type Flags = {
   name?: string;
@@ -76,9 +76,9 @@ export default defineCommand<Flags, string[]>({
     const { flags, io, output } = given;
     const paths = await pathsOf(given);
     const seedForMs = await durationOf(flags.seedFor);
-    const { limitsOf, prepare, publish, rememberPublisher, updateAnnounceRecord } = await import(
-      "../../daemon/mod.ts"
-    );
+    const { limitsOf } = await import("../../host/mod.ts");
+    const { prepare, publish, updateAnnounceRecord } = await import("../../publishing/mod.ts");
+    const { rememberPublisher } = await import("../../names/mod.ts");
     const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
     if (paths.length === 0) return output.notice("nothing to publish");
     const { values } = await given.settings();
@@ -196,7 +196,7 @@ async function listAll(
   paths: string[],
   options: Omit<ListOptions, "dir">,
 ) {
-  const { contentsOf } = await import("../../daemon/mod.ts");
+  const { contentsOf } = await import("../../publishing/mod.ts");
   const codes: number[] = [];
   for (const path of paths) {
     try {
@@ -282,7 +282,7 @@ async function refuseMissing(path: string): Promise<void> {
   try {
     await Deno.stat(path);
   } catch (error) {
-    const { nothingToPublish } = await import("../../daemon/mod.ts");
+    const { nothingToPublish } = await import("../../publishing/mod.ts");
     throw error instanceof Deno.errors.NotFound ? nothingToPublish(path, error) : error;
   }
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { defineCommand } from "../command.ts";
-import { withDaemon } from "../daemon_only.ts";
+import { defineCommand } from "../flags/command.ts";
+import { withDaemon } from "../running/daemon_only.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:

@@ -5,9 +5,9 @@
  */
 
 import { toHex } from "../../base/mod.ts";
-import { defineCommand, textArgument } from "../command.ts";
-import { CliError } from "../errors.ts";
-import { withNode } from "../with_node.ts";
+import { defineCommand, textArgument } from "../flags/command.ts";
+import { CliError } from "../process/errors.ts";
+import { withNode } from "../running/with_node.ts";
 
 export default defineCommand<Record<never, never>, [what: string]>({
   description:

@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { NamesContext } from "../../daemon/mod.ts";
+import type { NamesContext } from "../../names/mod.ts";
 import type { NameIndexEntry } from "../../records/mod.ts";
-import { type CommandRun, defineCommand, switchFlag, textArgument } from "../command.ts";
-import { networkSettings } from "../common_flags.ts";
-import { CliError } from "../errors.ts";
-import { NetworkCost } from "../network_cost.ts";
-import { formatTable, tableColumns } from "../table.ts";
-import { withNames, withNode } from "../with_node.ts";
+import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
+import { networkSettings } from "../flags/common_flags.ts";
+import { CliError } from "../process/errors.ts";
+import { NetworkCost } from "../running/network_cost.ts";
+import { withNames, withNode } from "../running/with_node.ts";
+import { formatTable, tableColumns } from "../terminal/table.ts";
 
 type Flags = { all?: boolean };
 type Run = CommandRun<Flags, [spec: string]>;
@@ -45,7 +45,8 @@ export default defineCommand<Flags, [spec: string]>({
       await withNames(given, counted, async (names) => {
         if (flags.all) return await listPublishers(given, names, wanted.name);
         output.step(`looking for ${spec}`);
-        const { describeSkipped, resolveByName } = await import("../../daemon/mod.ts");
+        const { describeSkipped } = await import("../../fetching/mod.ts");
+        const { resolveByName } = await import("../../names/mod.ts");
         const { minimal, magnet, seq, outcome, skipped, chosen } = await resolveByName(
           names,
           wanted,
@@ -75,7 +76,7 @@ export default defineCommand<Flags, [spec: string]>({
 
 async function listPublishers(given: Run, names: NamesContext, name: string): Promise<void> {
   const { output } = given;
-  const { noPublisherFound, readIndex } = await import("../../daemon/mod.ts");
+  const { noPublisherFound, readIndex } = await import("../../names/mod.ts");
   const index = await readIndex(names, name);
   const { entries } = index;
   if (entries.length === 0) {
@@ -106,7 +107,7 @@ async function listPublishers(given: Run, names: NamesContext, name: string): Pr
 async function describeEntry(names: NamesContext, name: string, entry: NameIndexEntry) {
   const { fingerprint, formatPublicKey } = await import("../../identity/mod.ts");
   const { LibreseedError, equalBytes } = await import("../../base/mod.ts");
-  const { plainVersion, resolvePackage } = await import("../../daemon/mod.ts");
+  const { plainVersion, resolvePackage } = await import("../../fetching/mod.ts");
   const { publicKey, version, firstSeenMs } = entry;
   let verdict = "valid";
   let holding = 0;

@@ -5,9 +5,9 @@
  */
 
 import type { MinimalManifest } from "../../package/mod.ts";
-import { defineCommand, textArgument } from "../command.ts";
-import { CliError } from "../errors.ts";
-import { withState } from "../with_state.ts";
+import { defineCommand, textArgument } from "../flags/command.ts";
+import { CliError } from "../process/errors.ts";
+import { withState } from "../running/with_state.ts";
 
 const MAX_RESULTS = 10_000;
 
@@ -27,7 +27,7 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
     withState(given, async (state, values) => {
       const { args: [prefix = ""], output } = given;
       const { SeedDirectory } = await import("../../store/mod.ts");
-      const { magnetOf } = await import("../../daemon/mod.ts");
+      const { magnetOf } = await import("../../fetching/mod.ts");
       const found = new Map<string, MinimalManifest>();
       const take = (one: MinimalManifest) =>
         found.set(`${one.name}\n${one.version}\n${one.pubkey}`, one);

@@ -5,14 +5,14 @@
  */
 
 import { formatHostPort, LibraryLines, takeConsole } from "../../base/mod.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../flags/command.ts";
 import {
   archiveSettings,
   daemonSettings,
   networkSettings,
   transferSettings,
-} from "../common_flags.ts";
-import { exitCodes } from "../exit_codes.ts";
+} from "../flags/common_flags.ts";
+import { exitCodes } from "../process/exit_codes.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:
@@ -45,7 +45,7 @@ export default defineCommand<Record<never, never>, []>({
     });
     const lines = new LibraryLines(io.clock, (line) => output.detail(line));
     using _console = takeConsole((args) => lines.hear(args));
-    const { runDaemon } = await import("../../daemon/mod.ts");
+    const { runDaemon } = await import("../../host/mod.ts");
     await runDaemon({
       settings: values,
       origins,

@@ -5,11 +5,11 @@
  */
 
 import { delay } from "../../base/mod.ts";
-import type { Operations } from "../../daemon/mod.ts";
-import { type CommandRun, defineCommand, switchFlag, textArgument } from "../command.ts";
-import { withDaemon } from "../daemon_only.ts";
-import { CliError } from "../errors.ts";
-import { isScreen, LiveScreen } from "../live_screen.ts";
+import type { Operations } from "../../control/mod.ts";
+import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
+import { CliError } from "../process/errors.ts";
+import { withDaemon } from "../running/daemon_only.ts";
+import { isScreen, LiveScreen } from "../terminal/live_screen.ts";
 import {
   allRows,
   changesBetween,
@@ -17,8 +17,8 @@ import {
   type StatusRow,
   type StatusView,
   summaryRows,
-} from "../status_summary.ts";
-import { fitTable, formatTable, tableColumns } from "../table.ts";
+} from "../terminal/status_summary.ts";
+import { fitTable, formatTable, tableColumns } from "../terminal/table.ts";
 
 type Flags = { watch?: boolean; all?: boolean };
 type Run = CommandRun<Flags, [name?: string]>;

@@ -5,9 +5,9 @@
  */
 
 import { delay, LibreseedError } from "../../base/mod.ts";
-import { defineCommand } from "../command.ts";
-import { withDaemon } from "../daemon_only.ts";
-import { CliError } from "../errors.ts";
+import { defineCommand } from "../flags/command.ts";
+import { CliError } from "../process/errors.ts";
+import { withDaemon } from "../running/daemon_only.ts";
 
 /** Longer than the daemon's own deadlines together. */
 const STOP_DEADLINE_MS = 15_000;
@@ -28,7 +28,7 @@ export default defineCommand<Record<never, never>, []>({
       return status.pid;
     });
     const { values } = await given.settings();
-    const { homePaths, isHomeFree } = await import("../../daemon/mod.ts");
+    const { homePaths, isHomeFree } = await import("../../control/mod.ts");
     const endMs = io.clock.now() + STOP_DEADLINE_MS;
     while (!await isHomeFree(homePaths(values.home).lock)) {
       if (io.clock.now() > endMs) {

@@ -11,12 +11,12 @@ import {
   defineCommand,
   switchFlag,
   textArgument,
-} from "../command.ts";
-import { archiveSettings } from "../common_flags.ts";
-import { CliError } from "../errors.ts";
-import { combineExitCodes, exitCodes } from "../exit_codes.ts";
-import { packageStore } from "../package_store.ts";
-import { formatTable, tableColumns } from "../table.ts";
+} from "../flags/command.ts";
+import { archiveSettings } from "../flags/common_flags.ts";
+import { CliError } from "../process/errors.ts";
+import { combineExitCodes, exitCodes } from "../process/exit_codes.ts";
+import { packageStore } from "../running/package_store.ts";
+import { formatTable, tableColumns } from "../terminal/table.ts";
 
 type Action = "list" | "verify" | "prune";
 type Flags = { dryRun?: boolean };
@@ -64,7 +64,8 @@ async function chosen(
   given: Run,
 ): Promise<{ packages: StoredPackage[]; damaged: StoreEntry[]; path: string }> {
   const { args: [, what] } = given;
-  const { listStored, parseRequirement, storedLike } = await import("../../daemon/mod.ts");
+  const { listStored, storedLike } = await import("../../install/mod.ts");
+  const { parseRequirement } = await import("../../fetching/mod.ts");
   const store = await packageStore(given);
   const { packages, damaged } = await listStored(store);
   if (what === undefined) return { packages, damaged, path: store.path };
@@ -100,7 +101,7 @@ async function list(given: Run): Promise<void> {
 
 async function verify(given: Run): Promise<number> {
   const { io, output, settings } = given;
-  const { limitsOf } = await import("../../daemon/mod.ts");
+  const { limitsOf } = await import("../../host/mod.ts");
   const { checkStored } = await import("../../store/mod.ts");
   const limits = limitsOf((await settings()).values);
   const { packages, damaged, path } = await chosen(given);
@@ -127,7 +128,7 @@ async function verify(given: Run): Promise<number> {
 
 async function prune(given: Run): Promise<void> {
   const { flags: { dryRun = false }, io, output } = given;
-  const { pruneStore } = await import("../../daemon/mod.ts");
+  const { pruneStore } = await import("../../install/mod.ts");
   const { removed, kept } = await pruneStore(await packageStore(given), {
     dryRun,
     signal: io.signal,

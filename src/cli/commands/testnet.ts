@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../flags/command.ts";
 
 function wholeNumber(max: number): (text: string) => number {
   return (text) => {

@@ -6,10 +6,10 @@
 
 import { equalBytes } from "../../base/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
-import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../command.ts";
-import { CliError } from "../errors.ts";
-import { formatCount } from "../format.ts";
-import { withState } from "../with_state.ts";
+import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../flags/command.ts";
+import { CliError } from "../process/errors.ts";
+import { withState } from "../running/with_state.ts";
+import { formatCount } from "../terminal/format.ts";
 
 type Action = "list" | "add" | "remove";
 type Args = [action: Action, name?: string, key?: string];

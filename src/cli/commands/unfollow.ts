@@ -4,9 +4,9 @@
  * @module
  */
 
-import { defineCommand, textArgument } from "../command.ts";
-import { CliError } from "../errors.ts";
-import { withState } from "../with_state.ts";
+import { defineCommand, textArgument } from "../flags/command.ts";
+import { CliError } from "../process/errors.ts";
+import { withState } from "../running/with_state.ts";
 
 export default defineCommand<Record<never, never>, [key: string]>({
   description: "Forgets the publisher and what it offers. Archives that were mirrored stay.",

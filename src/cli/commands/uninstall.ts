@@ -4,8 +4,8 @@
  * @module
  */
 
-import { defineCommand, switchFlag, textArgument } from "../command.ts";
-import { packageStore, projectLockPath } from "../package_store.ts";
+import { defineCommand, switchFlag, textArgument } from "../flags/command.ts";
+import { packageStore, projectLockPath } from "../running/package_store.ts";
 
 type Flags = { save?: boolean };
 
@@ -25,7 +25,8 @@ export default defineCommand<Flags, [what: string]>({
   },
   async run(given) {
     const { args: [what], flags, io, output } = given;
-    const { parseRequirement, uninstall } = await import("../../daemon/mod.ts");
+    const { parseRequirement } = await import("../../fetching/mod.ts");
+    const { uninstall } = await import("../../install/mod.ts");
     const { entry, neededBy } = await uninstall(
       await packageStore(given),
       parseRequirement(what),

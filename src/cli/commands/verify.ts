@@ -7,9 +7,9 @@
 import { errorToData } from "../../base/mod.ts";
 import { archiveLimits } from "../../config/mod.ts";
 import type { MinimalManifest, VerifiedArchive } from "../../package/mod.ts";
-import { type CommandRun, defineCommand, textArgument, textFlag } from "../command.ts";
-import { archiveSettings } from "../common_flags.ts";
-import { combineExitCodes, exitCodeOfError, exitCodes } from "../exit_codes.ts";
+import { type CommandRun, defineCommand, textArgument, textFlag } from "../flags/command.ts";
+import { archiveSettings } from "../flags/common_flags.ts";
+import { combineExitCodes, exitCodeOfError, exitCodes } from "../process/exit_codes.ts";
 
 type Flags = { key?: string };
 

@@ -5,9 +5,9 @@
  */
 
 import { version } from "../../base/mod.ts";
-import { defineCommand } from "../command.ts";
-import { formatTable } from "../table.ts";
-import { libraryVersions } from "../version.ts";
+import { defineCommand } from "../flags/command.ts";
+import { libraryVersions } from "../process/version.ts";
+import { formatTable } from "../terminal/table.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description: "With -v also the versions of the runtime and of the main libraries.",

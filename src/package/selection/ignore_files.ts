@@ -6,10 +6,10 @@
  * @module
  */
 
-import ignore, { type Ignore } from "ignore";
 import { join } from "node:path";
+import ignore, { type Ignore } from "ignore";
+import { unreadable } from "../manifest/mod.ts";
 import { DEFAULT_RULES, IGNORE_FILE_NAMES } from "./always.ts";
-import { unreadable } from "../errors.ts";
 
 /** The rules that come before those of any ignore file. */
 export function defaultRules(): Ignore {

@@ -7,7 +7,7 @@
 
 import { join, posix } from "node:path";
 import * as v from "valibot";
-import { invalidMetadata, readJsonFile } from "../metadata.ts";
+import { invalidMetadata, readJsonFile } from "../manifest/mod.ts";
 
 /** The lists in the package's own files. */
 export interface Lists {

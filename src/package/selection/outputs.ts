@@ -6,9 +6,8 @@
  */
 
 import { join } from "node:path";
-import { isTemporaryName } from "../files.ts";
-import { MAX_MINIMAL_MANIFEST_BYTES, parseMinimal } from "../minimal_manifest.ts";
-import { isOutputOf } from "../names.ts";
+import { isTemporaryName } from "../archive/mod.ts";
+import { isOutputOf, MAX_MINIMAL_MANIFEST_BYTES, parseMinimal } from "../manifest/mod.ts";
 
 const OUTPUT = /^(.+)\.(?:tgz|torrent|minimal\.json)$/s;
 

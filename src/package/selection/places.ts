@@ -6,7 +6,7 @@
  */
 
 import { sep } from "node:path";
-import { PackageError } from "../errors.ts";
+import { PackageError } from "../manifest/mod.ts";
 
 interface Place {
   /** Real path. */

@@ -4,9 +4,12 @@
  * @module
  */
 
-import { PackageError } from "../errors.ts";
-import type { ArchiveLimits } from "../limits.ts";
-import { manifestLength, manifestTooLarge } from "../manifest_length.ts";
+import {
+  type ArchiveLimits,
+  manifestLength,
+  manifestTooLarge,
+  PackageError,
+} from "../manifest/mod.ts";
 import { isDescription, PACKAGE_FILES } from "./always.ts";
 import type { Selection } from "./select.ts";
 

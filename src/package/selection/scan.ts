@@ -6,9 +6,14 @@
  */
 
 import { join, relative, sep } from "node:path";
-import { PackageError, quote, unreadable } from "../errors.ts";
-import type { ArchiveLimits } from "../limits.ts";
-import { comparePaths, PathSet } from "../paths.ts";
+import {
+  type ArchiveLimits,
+  comparePaths,
+  PackageError,
+  PathSet,
+  quote,
+  unreadable,
+} from "../manifest/mod.ts";
 import { defaultRules } from "./ignore_files.ts";
 import type { Places } from "./places.ts";
 import type { SelectionRules } from "./rules.ts";

@@ -5,10 +5,16 @@
  * @module
  */
 
-import { PackageError, unreadable } from "../errors.ts";
-import { type ArchiveLimits, defaultArchiveLimits } from "../limits.ts";
-import { type Metadata, readMetadata } from "../metadata.ts";
-import { validateName, validateVersion } from "../names.ts";
+import {
+  type ArchiveLimits,
+  defaultArchiveLimits,
+  type Metadata,
+  PackageError,
+  readMetadata,
+  unreadable,
+  validateName,
+  validateVersion,
+} from "../manifest/mod.ts";
 import { isAlwaysOut, isFirstVersionControl } from "./always.ts";
 import { directoriesOf } from "./ignore_files.ts";
 import { readLists } from "./lists.ts";

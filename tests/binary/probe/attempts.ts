@@ -7,13 +7,13 @@
 import { spawnSync } from "node:child_process";
 import dgram from "node:dgram";
 import fs from "node:fs";
-import net from "node:net";
 import module from "node:module";
+import net from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import vm from "node:vm";
 import threads from "node:worker_threads";
-import { ArchiveStore } from "../../../src/engine/chunk_store.ts";
+import { ArchiveStore } from "../../../src/engine/libraries/chunk_store.ts";
 
 /** Where the worker is to look. All of it is there, and open to whoever is allowed to. */
 export interface Prey {

@@ -8,7 +8,9 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fromBase64, fromHex, systemClock, toHex } from "../../../src/base/mod.ts";
-import { connectControl, itemToJson, manifestItem } from "../../../src/daemon/mod.ts";
+import { connectControl } from "../../../src/control/client.ts";
+import { itemToJson } from "../../../src/control/operations.ts";
+import { manifestItem } from "../../../src/fetching/manifest_item.ts";
 import type { KeyPair } from "../../../src/identity/mod.ts";
 import {
   type MinimalManifest,

@@ -6,10 +6,10 @@
  */
 
 import assert from "node:assert/strict";
-import { connectControl } from "../../../src/daemon/control_client.ts";
-import { homePaths } from "../../../src/daemon/home.ts";
-import type { Operations } from "../../../src/daemon/operations.ts";
 import { systemClock } from "../../../src/base/mod.ts";
+import { connectControl } from "../../../src/control/client.ts";
+import { homePaths } from "../../../src/control/home.ts";
+import type { Operations } from "../../../src/control/operations.ts";
 import { type Home, newPlace } from "./place.ts";
 
 /**

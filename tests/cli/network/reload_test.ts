@@ -9,7 +9,8 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { systemClock } from "../../../src/base/mod.ts";
 import { findSetting, settingDefinitions, type SettingKey } from "../../../src/config/mod.ts";
-import { connectControl, type Operations } from "../../../src/daemon/mod.ts";
+import { connectControl } from "../../../src/control/client.ts";
+import type { Operations } from "../../../src/control/operations.ts";
 import { freePort, spawnCli } from "../../support/mod.ts";
 import { eventually, newPlace } from "./place.ts";
 

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { concatBytes, utf8 } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
+import { tarEntry, tarOf } from "../../../src/package/archive/tar_writer.ts";
 import {
   contentHash,
   formatSha256,
@@ -19,7 +20,6 @@ import {
   signFull,
   signMinimal,
 } from "../../../src/package/mod.ts";
-import { tarEntry, tarOf } from "../../../src/package/tar_writer.ts";
 import { eventually, newPlace } from "./place.ts";
 
 const MIB = 1024 * 1024;

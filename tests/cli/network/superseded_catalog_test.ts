@@ -8,8 +8,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { systemClock, toHex } from "../../../src/base/mod.ts";
-import { readList } from "../../../src/daemon/offer.ts";
-import { itemFromJson } from "../../../src/daemon/operations.ts";
+import { itemFromJson } from "../../../src/control/operations.ts";
+import { readList } from "../../../src/fetching/offer.ts";
 import { catalogFileName } from "../../../src/package/mod.ts";
 import { announceSalt, decodeAnnounceRecord } from "../../../src/records/mod.ts";
 import { Home } from "../../integration/install/home.ts";

@@ -7,10 +7,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { systemClock, utf8 } from "../../../src/base/mod.ts";
-import { operationNames, parseRequest } from "../../../src/daemon/control_schema.ts";
-import { serveControl } from "../../../src/daemon/control_server.ts";
-import { DaemonError } from "../../../src/daemon/errors.ts";
-import type { Operations } from "../../../src/daemon/operations.ts";
+import { ControlError } from "../../../src/control/errors.ts";
+import type { Operations } from "../../../src/control/operations.ts";
+import { operationNames, parseRequest } from "../../../src/control/schema.ts";
+import { serveControl } from "../../../src/control/server.ts";
 import { readOrRefuse, stateless, type Target } from "../target.ts";
 
 const item = {
@@ -53,7 +53,7 @@ const requestTarget: Target = {
       return;
     }
     for (const name of operationNames) {
-      const request = readOrRefuse(DaemonError, () => parseRequest(name, body));
+      const request = readOrRefuse(ControlError, () => parseRequest(name, body));
       if (request) assert.deepEqual(parseRequest(name, request), request, name);
     }
   }),
@@ -82,7 +82,7 @@ const socketTarget: Target = {
   async open() {
     const directory = await Deno.makeTempDir({ prefix: "libreseed-fuzz-" });
     const path = join(directory, "control.sock");
-    const refuse = () => Promise.reject(new DaemonError("failed", "NOT_HERE", "not here"));
+    const refuse = () => Promise.reject(new ControlError("failed", "NOT_HERE", "not here"));
     const operations = new Proxy({ status: () => Promise.resolve({ alive: true }) }, {
       get: (known, name) => name in known ? known[name as "status"] : refuse,
     }) as unknown as Operations;

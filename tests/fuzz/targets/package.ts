@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { toHex, utf8 } from "../../../src/base/mod.ts";
+import { parsePackageRef } from "../../../src/fetching/requirement.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import {
   archiveFileName,
@@ -28,7 +29,6 @@ import {
   verifyFullSignature,
   verifyMinimalSignature,
 } from "../../../src/package/mod.ts";
-import { parsePackageRef } from "../../../src/daemon/requirement.ts";
 import { bdecode, bencode, type BValue, RecordError } from "../../../src/records/mod.ts";
 import { fromHexText, minimalOf, signer, vectors } from "../seeds.ts";
 import { type Check, readOrRefuse, stateless, type Target } from "../target.ts";

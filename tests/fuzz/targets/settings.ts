@@ -17,9 +17,9 @@ import {
   settingDefinitions,
 } from "../../../src/config/mod.ts";
 import { validateSetting } from "../../../src/config/validate.ts";
-import { DaemonError } from "../../../src/daemon/errors.ts";
-import { formatLockFile, parseLockFile } from "../../../src/daemon/lock_file.ts";
-import { packageRef } from "../../../src/daemon/requirement.ts";
+import { packageRef } from "../../../src/fetching/requirement.ts";
+import { InstallError } from "../../../src/install/errors.ts";
+import { formatLockFile, parseLockFile } from "../../../src/install/lock_file.ts";
 import { minimalOf } from "../seeds.ts";
 import { readOrRefuse, stateless, type Target } from "../target.ts";
 
@@ -77,7 +77,7 @@ const lockTarget: Target = {
   seeds: () => [utf8(lockText())],
   open: stateless((bytes) => {
     const text = new TextDecoder().decode(bytes);
-    const lock = readOrRefuse(DaemonError, () => parseLockFile(text, "lock"));
+    const lock = readOrRefuse(InstallError, () => parseLockFile(text, "lock"));
     if (!lock) return;
     const once = formatLockFile(lock);
     assert.deepEqual(parseLockFile(once, "lock"), lock);

@@ -7,15 +7,14 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-
 import { LibreseedError, systemClock } from "../../../src/base/mod.ts";
-import { connectControl } from "../../../src/daemon/control_client.ts";
-import { operationNames } from "../../../src/daemon/control_schema.ts";
-import { MAX_REQUEST_BYTES, serveControl } from "../../../src/daemon/control_server.ts";
-import { DaemonError } from "../../../src/daemon/errors.ts";
-import { homePaths } from "../../../src/daemon/home.ts";
-import { tryLockHome } from "../../../src/daemon/home_lock.ts";
-import type { CallOptions, Operations, StatusJson } from "../../../src/daemon/operations.ts";
+import { connectControl } from "../../../src/control/client.ts";
+import { ControlError } from "../../../src/control/errors.ts";
+import { homePaths } from "../../../src/control/home.ts";
+import { tryLockHome } from "../../../src/control/home_lock.ts";
+import type { CallOptions, Operations, StatusJson } from "../../../src/control/operations.ts";
+import { operationNames } from "../../../src/control/schema.ts";
+import { MAX_REQUEST_BYTES, serveControl } from "../../../src/control/server.ts";
 import { eventually } from "../../support/engines.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { temporaryHome } from "../../support/mod.ts";
@@ -237,7 +236,7 @@ Deno.test("events come first, then the result; what was thrown comes as an error
       return Promise.resolve([]);
     },
     add: () =>
-      Promise.reject(new DaemonError("not-found", "GONE", "no such thing", { detail: { x: 1 } })),
+      Promise.reject(new ControlError("not-found", "GONE", "no such thing", { detail: { x: 1 } })),
     stop: () => Promise.reject(new TypeError("oops")),
   });
   const { client } = (await connectControl(control.home, { clock: systemClock }))!;
@@ -438,7 +437,7 @@ Deno.test({
     const own = Deno.uid()!;
     const refused = (path: string) =>
       assert.rejects(connectControl(at.home, { clock: at.clock, own: 54_321 }), (error) => {
-        assert(error instanceof DaemonError && error.code === "CONTROL_NOT_OURS");
+        assert(error instanceof ControlError && error.code === "CONTROL_NOT_OURS");
         return error.message.startsWith(`${path} belongs to user `);
       });
     // Only root may give a file away; for anybody else, another user is whoever looks.

@@ -5,12 +5,12 @@
  */
 
 import assert from "node:assert/strict";
-import { httpLimits } from "../../../src/daemon/http_listener.ts";
-import { serveHttpPage } from "../../../src/daemon/http_page.ts";
-import type { Operations, RecordJson, StatusJson } from "../../../src/daemon/operations.ts";
+import type { Operations, RecordJson, StatusJson } from "../../../src/control/operations.ts";
+import { httpLimits } from "../../../src/host/http/listener.ts";
+import { serveHttpPage } from "../../../src/host/http/page.ts";
+import { fromSources } from "../../support/cli.ts";
 import { eventually } from "../../support/engines.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
-import { fromSources } from "../../support/cli.ts";
 
 const limits = { ...httpLimits, connections: 5, headerBytes: 4_096 };
 const status = { dht: { state: "on" }, dhtNodes: 9 } as StatusJson;
@@ -250,7 +250,7 @@ Deno.test({
   async fn() {
     const program = `
       import { serveHttpPage } from ${
-      JSON.stringify(import.meta.resolve("../../../src/daemon/http_page.ts"))
+      JSON.stringify(import.meta.resolve("../../../src/host/http/page.ts"))
     };
       import { systemClock } from ${
       JSON.stringify(import.meta.resolve("../../../src/base/mod.ts"))

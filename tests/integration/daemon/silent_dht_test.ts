@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../../src/base/mod.ts";
 import { loadSettings } from "../../../src/config/mod.ts";
-import { Host } from "../../../src/daemon/host.ts";
+import { Host } from "../../../src/host/host.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually } from "../../support/engines.ts";
 import { freePort, temporaryHome } from "../../support/mod.ts";

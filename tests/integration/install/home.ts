@@ -7,21 +7,17 @@
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../../src/base/mod.ts";
 import { loadSettings, type PublisherPolicy, type Settings } from "../../../src/config/mod.ts";
-import {
-  checkPin,
-  getArchive,
-  homePaths,
-  type InstallContext,
-  limitsOf,
-  type NamesContext,
-  type NodeHandle,
-  Offers,
-  openNode,
-  publish,
-  resolveByName,
-} from "../../../src/daemon/mod.ts";
+import { homePaths } from "../../../src/control/home.ts";
+import { getArchive } from "../../../src/fetching/get.ts";
+import { Offers } from "../../../src/fetching/offer.ts";
+import { type NodeHandle, openNode } from "../../../src/host/node.ts";
+import { limitsOf } from "../../../src/host/seeding/packages.ts";
 import { type KeyPair, parsePublicKey } from "../../../src/identity/mod.ts";
+import type { InstallContext } from "../../../src/install/installation.ts";
+import { type NamesContext, resolveByName } from "../../../src/names/names.ts";
+import { checkPin } from "../../../src/names/trust.ts";
 import { archiveFileName, type MinimalManifest } from "../../../src/package/mod.ts";
+import { publish } from "../../../src/publishing/publish.ts";
 import { PackageStore, SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
 import type { Testnet } from "../../../src/testnet/mod.ts";
 

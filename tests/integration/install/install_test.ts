@@ -7,8 +7,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { toHex } from "../../../src/base/mod.ts";
-import { install, installLocked, parseRequirement } from "../../../src/daemon/mod.ts";
+import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { formatPublicKey, generateKeyPair } from "../../../src/identity/mod.ts";
+import { install, installLocked } from "../../../src/install/install.ts";
 import { announceSalt } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";

@@ -8,8 +8,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { LibreseedError, toHex } from "../../../src/base/mod.ts";
-import { install, parseRequirement } from "../../../src/daemon/mod.ts";
+import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { formatPublicKey, generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
+import { install } from "../../../src/install/install.ts";
 import { describeArchive, serializeMinimal, signMinimal } from "../../../src/package/mod.ts";
 import { announceSalt, encodeAnnounceRecord, signItem } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";

@@ -9,16 +9,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { systemClock } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
-import {
-  getArchive,
-  install,
-  limitsOf,
-  parseRequirement,
-  rememberPublisher,
-  settledByName,
-} from "../../../src/daemon/mod.ts";
 import type { DhtManager } from "../../../src/dht/mod.ts";
+import { getArchive } from "../../../src/fetching/get.ts";
+import { parseRequirement } from "../../../src/fetching/requirement.ts";
+import { limitsOf } from "../../../src/host/seeding/packages.ts";
 import { formatPublicKey, type KeyPair, parsePublicKey } from "../../../src/identity/mod.ts";
+import { settledByName } from "../../../src/install/dependency_graph.ts";
+import { install } from "../../../src/install/install.ts";
+import { rememberPublisher } from "../../../src/names/names.ts";
 import type { MinimalManifest } from "../../../src/package/mod.ts";
 import {
   bencode,

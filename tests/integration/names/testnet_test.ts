@@ -6,8 +6,8 @@
 
 import assert from "node:assert/strict";
 import { systemClock, toHex } from "../../../src/base/mod.ts";
-import { readNameIndex } from "../../../src/daemon/name_index.ts";
 import type { KeyPair } from "../../../src/identity/mod.ts";
+import { readNameIndex } from "../../../src/names/name_index.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { TestEngine } from "../../support/engines.ts";
 import { keysOfSlot, NamesHome } from "../../unit/names/home.ts";

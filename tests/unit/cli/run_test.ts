@@ -5,15 +5,15 @@
  */
 
 import assert from "node:assert/strict";
-import { commands } from "../../../src/cli/app.ts";
-import { writtenFlag } from "../../../src/cli/common_flags.ts";
-import { defineCommand, textArgument } from "../../../src/cli/command.ts";
-import { Interrupted, OutputClosed } from "../../../src/cli/errors.ts";
+import { LibreseedError } from "../../../src/base/mod.ts";
+import { commands } from "../../../src/cli/commands/table.ts";
+import { defineCommand, textArgument } from "../../../src/cli/flags/command.ts";
+import { writtenFlag } from "../../../src/cli/flags/common_flags.ts";
 import { runCli } from "../../../src/cli/mod.ts";
+import { Interrupted, OutputClosed } from "../../../src/cli/process/errors.ts";
 import { runCommand } from "../../../src/cli/run_command.ts";
 import { archiveLimits, loadSettings } from "../../../src/config/mod.ts";
 import { defaultArchiveLimits } from "../../../src/package/mod.ts";
-import { LibreseedError } from "../../../src/base/mod.ts";
 import { type FakeIo, fakeIo, type FakeIoOptions } from "./fake_io.ts";
 
 async function cli(args: string[], options: FakeIoOptions = {}) {

@@ -6,8 +6,8 @@
 
 import assert from "node:assert/strict";
 import { toHex, utf8 } from "../../../src/base/mod.ts";
+import type { Announcer, ReannouncerOptions } from "../../../src/dht/announce/reannounce.ts";
 import { type AnnounceReport, type PutOutcome, Reannouncer } from "../../../src/dht/mod.ts";
-import type { Announcer, ReannouncerOptions } from "../../../src/dht/reannounce.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { bencode, type MutableItem, signItem, targetOf } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";

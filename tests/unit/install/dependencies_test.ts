@@ -7,20 +7,20 @@
 import assert from "node:assert/strict";
 import semver from "semver";
 import { LibreseedError } from "../../../src/base/mod.ts";
+import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import {
   type GraphBounds,
   graphBounds,
   type GraphSource,
   requirementsOf,
   resolveGraph,
-} from "../../../src/daemon/dependencies.ts";
+} from "../../../src/install/dependencies.ts";
 import {
   cyclesOf,
   type Graph,
   settledByName,
   sideBySide,
-} from "../../../src/daemon/dependency_graph.ts";
-import { parseRequirement } from "../../../src/daemon/requirement.ts";
+} from "../../../src/install/dependency_graph.ts";
 import type { MinimalManifest } from "../../../src/package/mod.ts";
 import { alice, aliceKey, failure, mallory, malloryKey, signed } from "./support.ts";
 

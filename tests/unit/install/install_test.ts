@@ -7,9 +7,10 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { delay, systemClock } from "../../../src/base/mod.ts";
-import { install, installLocked, parseRequirement } from "../../../src/daemon/mod.ts";
-import { DaemonError } from "../../../src/daemon/errors.ts";
-import { parseLockFile } from "../../../src/daemon/lock_file.ts";
+import { ControlError } from "../../../src/control/errors.ts";
+import { parseRequirement } from "../../../src/fetching/requirement.ts";
+import { install, installLocked } from "../../../src/install/install.ts";
+import { parseLockFile } from "../../../src/install/lock_file.ts";
 import { defaultArchiveLimits, signMinimal } from "../../../src/package/mod.ts";
 import { createTemporaryDirectory, PackageStore } from "../../../src/store/mod.ts";
 import { canMount, smallDisk, temporaryHome } from "../../support/mod.ts";
@@ -420,7 +421,7 @@ installTest("a lock file that is broken stops --save before anything is asked", 
 
 installTest("a thousand locked packages are a bound as well", async (place) => {
   const { signed } = await import("./support.ts");
-  const { lockWith, writeLockFile } = await import("../../../src/daemon/lock_file.ts");
+  const { lockWith, writeLockFile } = await import("../../../src/install/lock_file.ts");
   const many = Array.from({ length: 1_001 }, (_, i) => signed(`p${i}`, "1.0.0"));
   const ref = (name: string) => `${aliceKey}/${name}@1.0.0`;
   const graph = {
@@ -514,7 +515,7 @@ installTest(
         fetch: (...[minimal, signal]: Parameters<typeof from.fetch>) =>
           minimal.name === "x" && gone.has(minimal.version)
             ? Promise.reject(
-              new DaemonError("network", "NO_PEERS", `nobody has ${minimal.version}`),
+              new ControlError("network", "NO_PEERS", `nobody has ${minimal.version}`),
             )
             : from.fetch(minimal, signal),
       };

@@ -6,7 +6,9 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { install, linkPackage, parseRequirement } from "../../../src/daemon/mod.ts";
+import { parseRequirement } from "../../../src/fetching/requirement.ts";
+import { install } from "../../../src/install/install.ts";
+import { linkPackage } from "../../../src/install/link.ts";
 import { PackageStore } from "../../../src/store/mod.ts";
 import { aliceKey, failure, type InstallPlace, installTest } from "./support.ts";
 

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { packageRef, parseRequirement } from "../../../src/fetching/requirement.ts";
 import {
   formatLockFile,
   graphOfLock,
@@ -15,9 +16,8 @@ import {
   parseLockFile,
   readLockFile,
   writeLockFile,
-} from "../../../src/daemon/lock_file.ts";
-import { lockedKey } from "../../../src/daemon/project_lock.ts";
-import { packageRef, parseRequirement } from "../../../src/daemon/requirement.ts";
+} from "../../../src/install/lock_file.ts";
+import { lockedKey } from "../../../src/install/project_lock.ts";
 import type { MinimalManifest } from "../../../src/package/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { aliceKey, failure, mallory, malloryKey, signed } from "./support.ts";

@@ -6,13 +6,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import {
-  install,
-  linkPackage,
-  parseRequirement,
-  pruneStore,
-  uninstall,
-} from "../../../src/daemon/mod.ts";
+import { parseRequirement } from "../../../src/fetching/requirement.ts";
+import { install } from "../../../src/install/install.ts";
+import { linkPackage } from "../../../src/install/link.ts";
+import { pruneStore, uninstall } from "../../../src/install/stored.ts";
 import { checkStored, sizeOfStored, type StoredPackage } from "../../../src/store/mod.ts";
 import {
   aliceKey,

@@ -10,8 +10,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import semver from "semver";
 import { LibreseedError } from "../../../src/base/mod.ts";
-import type { FoundPackage, InstallContext, Requirement } from "../../../src/daemon/mod.ts";
+import type { Requirement } from "../../../src/fetching/requirement.ts";
 import { formatPublicKey, type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
+import type { FoundPackage, InstallContext } from "../../../src/install/installation.ts";
 import {
   defaultArchiveLimits,
   type MinimalManifest,

@@ -9,10 +9,6 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Clock, fromHex, toHex } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
-import { manifestItem } from "../../../src/daemon/manifest_item.ts";
-import { type ItemStore, readNameIndex } from "../../../src/daemon/name_index.ts";
-import { NameKeeper } from "../../../src/daemon/name_keeper.ts";
-import { type NamesContext, rememberPublisher, resolveByName } from "../../../src/daemon/names.ts";
 import {
   entryFromJson,
   entryToJson,
@@ -20,12 +16,19 @@ import {
   itemToJson,
   type Operations,
   putToJson,
-} from "../../../src/daemon/operations.ts";
-import { askedAs } from "../../../src/daemon/version_marks.ts";
-import { updateAnnounceRecord, updateNameIndex } from "../../../src/daemon/publisher_records.ts";
+} from "../../../src/control/operations.ts";
 import type { DhtManager } from "../../../src/dht/mod.ts";
+import { manifestItem } from "../../../src/fetching/manifest_item.ts";
+import { askedAs } from "../../../src/fetching/version_marks.ts";
+import { NameKeeper } from "../../../src/host/records/name_keeper.ts";
 import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
+import { type ItemStore, readNameIndex } from "../../../src/names/name_index.ts";
+import { type NamesContext, rememberPublisher, resolveByName } from "../../../src/names/names.ts";
 import { type MinimalManifest, parsePackageSpec, signMinimal } from "../../../src/package/mod.ts";
+import {
+  updateAnnounceRecord,
+  updateNameIndex,
+} from "../../../src/publishing/publisher_records.ts";
 import { nameIndexSlot, nextSeq } from "../../../src/records/mod.ts";
 import { type SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";

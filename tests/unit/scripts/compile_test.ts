@@ -32,7 +32,7 @@ Deno.test("the program asks for no native library, no import, no program but ss"
 // The minifier puts a variable that is read once, at the start of the next statement, in there, and
 // takes `using` for `const` in doing so: nobody closes the file any more, in the program alone. Such
 // a place needs `try` and `finally`.
-for (const entry of ["src/cli/mod.ts", "src/worker/main.ts", "src/package/thread.ts"]) {
+for (const entry of ["src/cli/mod.ts", "src/worker/main.ts", "src/package/archive/thread.ts"]) {
   Deno.test(`minifying ${entry} keeps each of its "using" declarations`, async () => {
     const plain = usings(await bundle(entry));
     const minified = usings(await bundle(entry, "--minify"));

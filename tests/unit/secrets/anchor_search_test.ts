@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { groupOf, isGrouped } from "../../../src/secrets/anchor_groups.ts";
 import { AnchorSearch, GROUPS } from "../../../src/secrets/anchor_search.ts";
-import { allRules } from "../../../src/secrets/rules.ts";
+import { allRules } from "../../../src/secrets/rules/rules.ts";
 import { alnum } from "./made_up.ts";
 
 const anchors = allRules().flatMap(({ anchors }) => anchors);

@@ -1,0 +1,22 @@
+/**
+ * `SOURCE_DATE_EPOCH` (reproducible-builds.org/specs/source-date-epoch).
+ *
+ * @module
+ */
+
+import { CliError } from "../process/errors.ts";
+
+/**
+ * The time in seconds since 1970 that the variable's text names; `undefined` if it is not set.
+ *
+ * @throws {CliError} `BAD_SOURCE_DATE_EPOCH` (kind `usage`)
+ */
+export function sourceDateEpoch(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (/^\d{1,11}$/.test(text)) return Number(text);
+  throw new CliError(
+    "usage",
+    "BAD_SOURCE_DATE_EPOCH",
+    `SOURCE_DATE_EPOCH is ${JSON.stringify(text)}, not a whole number of seconds since 1970`,
+  );
+}

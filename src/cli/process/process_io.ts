@@ -1,0 +1,162 @@
+/**
+ * The real process as an {@linkcode Io}. Everything is looked up when it is first asked for, so a
+ * command pays only for what it uses. What the daemon asks for again when it reads its settings anew
+ * is looked up only once: it has given up the right to by then.
+ *
+ * @module
+ */
+
+import { delay, errorToData, outOfReach, systemClock } from "../../base/mod.ts";
+import type { Io, Sink } from "./context.ts";
+import { CliError, type EndSignal, Interrupted, OutputClosed } from "./errors.ts";
+import { exitCodeOfSignal } from "./exit_codes.ts";
+
+type DenoStream = typeof Deno.stdout;
+
+/** How long to wait for room in a pipe that somebody else made non-blocking. */
+const fullPipePauseMs = 5;
+
+function writeError(cause: unknown): CliError {
+  if (cause instanceof Deno.errors.BrokenPipe) return new OutputClosed(cause);
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new CliError("failed", "STDOUT_FAILED", `cannot write to standard output: ${why}`, {
+    cause,
+  });
+}
+
+function sinkOf(stream: DenoStream): Sink {
+  return {
+    write(bytes) {
+      for (let at = 0; at < bytes.length;) {
+        try {
+          at += stream.writeSync(bytes.subarray(at));
+        } catch (error) {
+          if (!(error instanceof Deno.errors.WouldBlock)) throw writeError(error);
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, fullPipePauseMs);
+        }
+      }
+    },
+    async writeLater(bytes) {
+      for (let at = 0; at < bytes.length;) {
+        try {
+          at += await stream.write(bytes.subarray(at));
+        } catch (error) {
+          if (!(error instanceof Deno.errors.WouldBlock)) throw writeError(error);
+          await delay(systemClock, fullPipePauseMs);
+        }
+      }
+    },
+    get isTerminal() {
+      return stream.isTerminal();
+    },
+    columns: () => consoleSize(stream).columns,
+    rows: () => consoleSize(stream).rows,
+  };
+}
+
+function consoleSize(stream: DenoStream): { columns: number; rows: number } {
+  const usual = { columns: 80, rows: 24 };
+  try {
+    return stream.isTerminal() ? Deno.consoleSize() : usual;
+  } catch {
+    return usual;
+  }
+}
+
+async function readFile(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+  const invalid = (why: string, cause?: unknown) =>
+    new CliError("failed", "FILE_INVALID", `cannot read ${path}: ${why}`, { cause });
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    // Looked at first: opening a FIFO would wait for whoever writes to it.
+    if (!isFile) throw invalid("it is not a regular file");
+    if (size > maxBytes) throw invalid(`it has ${size} bytes, more than ${maxBytes}`);
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof CliError) throw error;
+    if (error instanceof Deno.errors.PermissionDenied) throw invalid("no permission", error);
+    throw invalid(outOfReach(error)?.why ?? errorToData(error).message, error);
+  }
+}
+
+/**
+ * The user's home directory. Asked for like this, Node's modules are loaded when they are needed, and
+ * not for `help`. A relative `HOME` would mean another directory in each working directory.
+ */
+function homeDirectory(): string | undefined {
+  // deno-lint-ignore no-process-global -- importing it would load it
+  const { getBuiltinModule } = process;
+  // Deno answers null, against its type, where there is neither HOME nor an entry.
+  const found = getBuiltinModule("node:os").homedir() as string | null;
+  return found && getBuiltinModule("node:path").isAbsolute(found) ? found : undefined;
+}
+
+/**
+ * Whether `JOURNAL_STREAM` names the stream that standard error is, as systemd.exec(5) has it tested: a
+ * process may have inherited the variable and write elsewhere.
+ */
+function isJournal(stream: string | undefined): boolean {
+  if (stream === undefined) return false;
+  try {
+    // deno-lint-ignore no-process-global -- importing it would load it
+    const { dev, ino } = process.getBuiltinModule("node:fs").fstatSync(2, { bigint: true });
+    return stream === `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
+}
+
+/** The process that we are. */
+export function processIo(): Io {
+  let interruption: AbortController | undefined;
+  let interruptedBy: EndSignal | undefined;
+  let env: Record<string, string> | undefined;
+  let userHome: { path: string | undefined } | undefined;
+  const listen = (name: EndSignal, controller: AbortController) =>
+    Deno.addSignalListener(name, () => {
+      if (interruptedBy !== undefined) Deno.exit(exitCodeOfSignal(name));
+      interruptedBy = name;
+      controller.abort(new Interrupted(name));
+    });
+  return {
+    stdout: sinkOf(Deno.stdout),
+    stderr: sinkOf(Deno.stderr),
+    get stderrIsJournal() {
+      return isJournal(this.env.JOURNAL_STREAM);
+    },
+    get stdin() {
+      return Deno.stdin.readable;
+    },
+    get stdinIsTerminal() {
+      return Deno.stdin.isTerminal();
+    },
+    get env() {
+      return env ??= Deno.env.toObject();
+    },
+    get cwd() {
+      return Deno.cwd();
+    },
+    get userHome() {
+      return (userHome ??= { path: homeDirectory() }).path;
+    },
+    clock: systemClock,
+    get signal() {
+      if (!interruption) {
+        interruption = new AbortController();
+        listen("SIGINT", interruption);
+        listen("SIGTERM", interruption);
+      }
+      return interruption.signal;
+    },
+    onHangUp(hear) {
+      if (Deno.build.os === "windows") return { [Symbol.dispose]() {} };
+      Deno.addSignalListener("SIGHUP", hear);
+      return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", hear) };
+    },
+    get interruptedBy() {
+      return interruptedBy;
+    },
+    readFile,
+  };
+}

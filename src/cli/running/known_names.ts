@@ -1,0 +1,82 @@
+/**
+ * Offers a name that this home knows where the one that was given is not found: packages, pins, and
+ * what publishers that are followed offer.
+ *
+ * @module
+ */
+
+import { LibreseedError } from "../../base/mod.ts";
+import { type LoadedSettings, nearest } from "../../config/mod.ts";
+import type { Io } from "../process/context.ts";
+import { CliError } from "../process/errors.ts";
+import type { Output } from "../terminal/output.ts";
+
+/** How many names the given one is compared with: publishers that are followed may offer 100,000. */
+const MAX_NAMES = 20_000;
+/** Any two shorter words are near each other. */
+const MIN_LETTERS = 3;
+
+/**
+ * The error with the nearest name that is known, if it is about a name that is not (`unknownName` in
+ * its detail) and there is one near enough; otherwise the error as it is. Makes nothing, and fails
+ * for nothing.
+ */
+export async function withNearestName(
+  error: unknown,
+  given: { settings: () => Promise<LoadedSettings>; io: Io; output: Output },
+): Promise<unknown> {
+  if (!(error instanceof LibreseedError) || error.kind !== "not-found") return error;
+  const { kind, code, message, detail } = error;
+  const { unknownName: name, didYouMean } = detail ?? {};
+  if (typeof name !== "string") return error;
+  const near = typeof didYouMean === "string" ? didYouMean : await nearestKnown(name, given);
+  if (near === undefined) return error;
+  const sentence = /[.?!]$/.test(message) ? message : `${message}.`;
+  return new CliError(kind, code, `${sentence} Did you mean ${near}?`, {
+    cause: error,
+    detail: { ...detail, didYouMean: near },
+  });
+}
+
+async function nearestKnown(
+  name: string,
+  given: { settings: () => Promise<LoadedSettings>; io: Io; output: Output },
+): Promise<string | undefined> {
+  if (name.length < MIN_LETTERS) return undefined;
+  try {
+    const names = await knownNames(given);
+    // A name that is known was given right; it is something else that is missing.
+    return names.has(name) ? undefined : nearest(name, names);
+  } catch {
+    // The error that is there counts, not one of looking for help.
+    return undefined;
+  }
+}
+
+/** All names that this home knows. */
+async function knownNames(
+  { settings, io, output }: { settings: () => Promise<LoadedSettings>; io: Io; output: Output },
+): Promise<Set<string>> {
+  const { values } = await settings();
+  const { homePaths } = await import("../../control/mod.ts");
+  const { LOCK_FILE_NAME, readLockFile } = await import("../../install/mod.ts");
+  const { PackageStore } = await import("../../store/mod.ts");
+  const { join } = await import("node:path");
+  const paths = homePaths(values.home);
+  const names = new Set<string>();
+  const hasState = await Deno.stat(paths.state).then(({ isFile }) => isFile, () => false);
+  if (hasState) {
+    const { openState } = await import("./open_state.ts");
+    const state = await openState({ io, output }, values);
+    try {
+      for (const name of state.knownNames(MAX_NAMES)) names.add(name);
+    } finally {
+      state.close();
+    }
+  }
+  const stored = await new PackageStore(paths.packages, io.clock).list().catch(() => []);
+  for (const entry of stored) if (entry.problem === undefined) names.add(entry.name);
+  const lock = await readLockFile(join(io.cwd, LOCK_FILE_NAME)).catch(() => undefined);
+  for (const { minimal } of lock?.packages.values() ?? []) names.add(minimal.name);
+  return names;
+}

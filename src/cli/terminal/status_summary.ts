@@ -1,0 +1,258 @@
+/**
+ * How the daemon is doing, as rows for people: a summary that stays short however many packages there
+ * are, or all of it. Pure functions; `commands/status.ts` asks the daemon and prints.
+ *
+ * @module
+ */
+
+import type { PackageJson, RecordJson, StatusJson } from "../../control/mod.ts";
+import { formatBytes, formatCount, formatDuration } from "./format.ts";
+import { labelOf } from "./record_label.ts";
+
+/** The findings of one look at the daemon. */
+export interface StatusView {
+  status: StatusJson;
+  packages: readonly PackageJson[];
+  records: readonly RecordJson[];
+  /** When it was looked at, Unix milliseconds. */
+  nowMs: number;
+}
+
+/** A name and what there is to say of it. */
+export type StatusRow = [key: string, value: string];
+
+/** Problems, and packages that peers take from, in a summary: what fits beside the totals. */
+const MOST_LISTED = 10;
+/** Busy packages that go before details of the node where there is little room. */
+const FEWEST_BUSY = 3;
+const HOW_TO_SEE_ALL = "`libreseed status --all`";
+
+/**
+ * Problems, totals and the busiest packages.
+ *
+ * @param maxRows how many rows there is room for: problems stay, and what matters least is left out
+ */
+export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
+  let room = Math.max(maxRows, 0);
+  const take = (most: number) => {
+    const taken = Math.min(most, room);
+    room -= taken;
+    return taken;
+  };
+  const allProblems = problemsOf(view);
+  const mostProblems = Math.min(allProblems.length, MOST_LISTED + 1);
+  // Half of a low screen, since many problems would leave no room for the totals.
+  const firstProblems = take(Math.min(mostProblems, Math.max(Math.floor(maxRows / 2), 1)));
+  const totals = totalRows(view);
+  const essential = totals.essential.slice(0, take(totals.essential.length));
+  const problems = limited(allProblems, firstProblems + take(mostProblems - firstProblems));
+  const allMore = moreRow(view);
+  const more = allMore.slice(0, take(allMore.length));
+  const busy = busiest(view.packages);
+  const someBusy = take(Math.min(busy.length, FEWEST_BUSY));
+  const detail = totals.detail.slice(0, take(totals.detail.length));
+  const shownBusy = busy.slice(0, someBusy + take(busy.length - someBusy));
+  return [...problems, ...essential, ...detail, ...shownBusy, ...more];
+}
+
+/** Problems, totals, and each package and record. */
+export function allRows(view: StatusView): StatusRow[] {
+  const { essential, detail } = totalRows(view);
+  return [
+    ...packageProblems(view.packages),
+    ...unmirroredRows(view.status),
+    ...essential,
+    ...detail,
+    ...view.packages.map(packageRow),
+    ...view.records.map((record) => recordRow(record, view.nowMs)),
+  ];
+}
+
+/** One package: its versions, and their records. */
+export function packageRows(
+  { packages, records, nowMs }: Pick<StatusView, "packages" | "records" | "nowMs">,
+): StatusRow[] {
+  return [
+    ...packages.flatMap(versionRows),
+    ...records.map((record) => recordRow(record, nowMs)),
+  ];
+}
+
+/** The differences of two looks, a line each. Traffic, which always counts on, is no change. */
+export function changesBetween(before: StatusView, after: StatusView): string[] {
+  const changes: string[] = [];
+  const [a, b] = [before.status, after.status];
+  if (a.pid !== b.pid) changes.push(`process ${a.pid} has ended, ${b.pid} is the daemon now`);
+  const [dhtBefore, dhtAfter] = [describeDht(a.dht), describeDht(b.dht)];
+  if (dhtBefore !== dhtAfter) changes.push(`dht: ${dhtAfter}, was ${dhtBefore}`);
+  const known = statesOf(before.packages);
+  const now = statesOf(after.packages);
+  for (const [path, { label, state }] of now) {
+    const was = known.get(path)?.state;
+    if (was === undefined) changes.push(`${label}: new, ${state}`);
+    else if (was !== state) changes.push(`${label}: ${state}, was ${was}`);
+  }
+  for (const [path, { label }] of known) if (!now.has(path)) changes.push(`${label}: removed`);
+  const errors = new Map(before.records.map((one) => [one.target, one.error]));
+  for (const record of after.records) {
+    if (record.error === errors.get(record.target)) continue;
+    changes.push(`record ${labelOf(record)}: ${record.error ?? "announced again"}`);
+  }
+  return changes;
+}
+
+/** By path: two publishers may have a package of one name and version. */
+function statesOf(packages: readonly PackageJson[]): Map<string, { label: string; state: string }> {
+  return new Map(
+    packages.map((one) => [one.path, { label: labelOfPackage(one), state: stateOf(one) }]),
+  );
+}
+
+function totalRows(
+  { status, packages, records, nowMs }: StatusView,
+): { essential: StatusRow[]; detail: StatusRow[] } {
+  const { dht, network, traffic, manager, schedule, memory } = status;
+  const broken = packages.filter(({ problem }) => problem !== undefined).length;
+  const { roundTripMs } = manager;
+  const roundTrip = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
+  const essential: StatusRow[] = [
+    ["process", `${status.pid}, up ${formatDuration(nowMs - status.startedMs)}`],
+    ["version", status.version],
+    ["dht", describeDht(dht)],
+    ...(network.lacks === undefined ? [] : [["network", network.lacks] satisfies StatusRow]),
+    ["packages", `${status.packages} seeded${broken > 0 ? `, ${broken} with a problem` : ""}`],
+    ["records", describeRecords(records)],
+    [
+      "transfer",
+      `${formatBytes(status.uploadedBytes)} sent (${formatBytes(status.uploadSpeed)}/s), ` +
+      `${formatBytes(status.downloadedBytes)} received (${formatBytes(status.downloadSpeed)}/s)`,
+    ],
+  ];
+  const detail: StatusRow[] = [
+    ["schedule", `${schedule.kept} kept, ${schedule.overdue} overdue`],
+    ["port", `${status.port}`],
+    ["seed directory", status.seedDirectory],
+    ["node", `${status.nodeId ?? "none"}, ${status.dhtNodes} nodes in its table`],
+    ["lookups", `${manager.getsAnswered} of ${manager.gets} answered${roundTrip}`],
+    ["puts", `${manager.putsStrong} of ${manager.puts} on enough nodes`],
+    ["memory", `${formatBytes(memory.residentBytes)} resident`],
+  ];
+  if (traffic) {
+    detail.push([
+      "dht traffic",
+      `${traffic.packetsIn} packets in (${formatBytes(traffic.bytesIn)}), ` +
+      `${traffic.packetsOut} out (${formatBytes(traffic.bytesOut)})`,
+    ]);
+  }
+  return { essential, detail };
+}
+
+function describeDht(dht: StatusJson["dht"]): string {
+  if (dht.state === "off") return `off (${dht.why})`;
+  return dht.state === "on" && dht.silent ? "on, but no node answers" : dht.state;
+}
+
+function describeRecords(records: readonly RecordJson[]): string {
+  const failing = records.filter(({ error }) => error !== undefined).length;
+  const waiting = records.filter(({ lastAttemptMs }) => lastAttemptMs === undefined).length;
+  const weak = records.filter((one) => one.weak && one.lastAttemptMs !== undefined).length;
+  return [
+    `${records.length} kept`,
+    ...(failing > 0 ? [`${failing} failing`] : []),
+    ...(weak > 0 ? [`${weak} weak`] : []),
+    ...(waiting > 0 ? [`${waiting} not announced yet`] : []),
+  ].join(", ");
+}
+
+function problemsOf({ status, packages, records }: StatusView): StatusRow[] {
+  const failing = records.filter(({ error }) => error !== undefined);
+  return [
+    ...packageProblems(packages),
+    ...failing.map((one): StatusRow => ["problem", `${labelOf(one)}: ${one.error}`]),
+    ...unmirroredRows(status),
+  ];
+}
+
+function unmirroredRows({ unmirrored = [] }: StatusJson): StatusRow[] {
+  return unmirrored.map((one) => ["problem", `${one.package} is not mirrored: ${one.message}`]);
+}
+
+function packageProblems(packages: readonly PackageJson[]): StatusRow[] {
+  return packages.filter(({ problem }) => problem !== undefined)
+    .map((one) => ["problem", `${labelOfPackage(one)}: ${one.problem}`]);
+}
+
+/** At most so many rows; the last says how many were left out. */
+function limited(rows: readonly StatusRow[], max: number): StatusRow[] {
+  if (rows.length <= max) return [...rows];
+  if (max === 0) return [];
+  if (max === 1) return [["problem", `${rows.length} of them: ${HOW_TO_SEE_ALL}`]];
+  const shown = rows.slice(0, max - 1);
+  return [...shown, ["problem", `and ${rows.length - shown.length} more: ${HOW_TO_SEE_ALL}`]];
+}
+
+/** Packages that peers take from now, or took from, the busiest first. */
+function busiest(packages: readonly PackageJson[]): StatusRow[] {
+  return packages
+    .filter(({ peers = 0, uploadedBytes = 0 }) => peers > 0 || uploadedBytes > 0)
+    .sort((a, b) =>
+      (b.peers ?? 0) - (a.peers ?? 0) || (b.uploadedBytes ?? 0) - (a.uploadedBytes ?? 0)
+    )
+    .slice(0, MOST_LISTED)
+    .map((one) => ["busy", `${labelOfPackage(one)}: ${describeTransfer(one)}`]);
+}
+
+function moreRow({ packages, records }: StatusView): StatusRow[] {
+  if (packages.length + records.length === 0) return [];
+  const each = `${formatCount(packages.length, "package")} and ${
+    formatCount(records.length, "record")
+  }`;
+  return [["more", `each of ${each}: ${HOW_TO_SEE_ALL}`]];
+}
+
+function labelOfPackage({ name, version }: PackageJson): string {
+  return version ? `${name}@${version}` : name;
+}
+
+function stateOf(one: PackageJson): string {
+  return one.problem ?? (one.seeding ? "seeding" : "idle");
+}
+
+function describeTransfer({ peers = 0, uploadedBytes = 0 }: PackageJson): string {
+  return `${formatCount(peers, "peer")}, ${formatBytes(uploadedBytes)} sent`;
+}
+
+function packageRow(one: PackageJson): StatusRow {
+  const transfer = one.peers === undefined ? "" : `, ${describeTransfer(one)}`;
+  const state = one.problem === undefined ? stateOf(one) : "problem";
+  return ["package", `${labelOfPackage(one)}: ${state}${transfer}`];
+}
+
+function versionRows(one: PackageJson): StatusRow[] {
+  const rows: StatusRow[] = [
+    ["package", `${one.name}@${one.version}`],
+    ["state", stateOf(one)],
+    ["archive", `${one.path}, ${formatBytes(one.lengthBytes)}`],
+  ];
+  if (one.publisher) rows.push(["publisher", one.publisher]);
+  if (one.magnet) rows.push(["magnet", one.magnet]);
+  if (one.peers !== undefined) {
+    const sent = one.uploadedBytes ?? 0;
+    const ratio = one.lengthBytes === 0 ? 0 : sent / one.lengthBytes;
+    rows.push(["peers", `${one.peers}, ${formatBytes(sent)} sent, ratio ${ratio.toFixed(2)}`]);
+  }
+  return rows;
+}
+
+function recordRow(record: RecordJson, nowMs: number): StatusRow {
+  const { holding, asked, weak, lastAttemptMs, nextDueMs, error } = record;
+  const due = nextDueMs === undefined
+    ? "not announced yet"
+    : nextDueMs <= nowMs
+    ? "due now"
+    : `next in ${formatDuration(nextDueMs - nowMs)}`;
+  const trouble = error === undefined ? "" : `; ${error}`;
+  // A record without an outcome was not announced yet.
+  const on = `on ${holding} nodes${weak && lastAttemptMs !== undefined ? ", weak" : ""}`;
+  return ["record", `${labelOf(record)}: ${on}, ${asked} asked, ${due}${trouble}`];
+}

@@ -1,0 +1,196 @@
+/**
+ * The other end of the control socket: the operations of whoever owns the engine, called from
+ * another process.
+ *
+ * @module
+ */
+
+import { type Clock, type ErrorData, errorFromData, type LibreseedError } from "../base/mod.ts";
+import { ControlError } from "./errors.ts";
+import { homePaths } from "./home.ts";
+import { lockHolder } from "./home_lock.ts";
+import { SilenceWatch, SILENT_AFTER_MS } from "./liveness.ts";
+import type { CallOptions, Operations, StatusJson } from "./operations.ts";
+import { checkSocketOwner } from "./ownership.ts";
+import type { OperationName } from "./schema.ts";
+
+type Line = { event?: unknown; result?: unknown; error?: ErrorData };
+
+/** A connection to the process that owns the engine. */
+export interface ControlClient {
+  readonly operations: Operations;
+  close(): void;
+}
+
+/** Options of {@linkcode connectControl}. */
+export interface ConnectOptions {
+  clock: Clock;
+  signal?: AbortSignal;
+  /** The user id that this process runs as; asked of the system unless given. */
+  own?: number;
+  /** Hears, for people, that the owner of the engine has not answered a request yet. */
+  onSilence?: (message: string) => void;
+  /** The owner says within this time how it is, or is stuck; milliseconds, 10 s unless given. */
+  answerTimeoutMs?: number;
+}
+
+/** Whoever owns an engine says how it is within this time, or is stuck; milliseconds. */
+const ANSWER_TIMEOUT_MS = 10_000;
+/** What tells that nobody can be asked. */
+const codesOfNobody = new Set(["CONTROL_UNREACHABLE", "WORKER_DIED"]);
+
+/**
+ * Asks whether somebody serves the control socket of a home.
+ *
+ * @returns a client and what it said of itself, or `undefined` if nobody is there
+ * @throws {ControlError} `CONTROL_SILENT` if somebody is there and does not answer, `CONTROL_NOT_OURS`
+ * if the socket is another user's
+ */
+export async function connectControl(
+  home: string,
+  { clock, signal, own, onSilence, answerTimeoutMs = ANSWER_TIMEOUT_MS }: ConnectOptions,
+): Promise<{ client: ControlClient; status: StatusJson } | undefined> {
+  const paths = homePaths(home);
+  if (!await checkSocketOwner(paths.control, own)) return undefined;
+  const http = Deno.createHttpClient({ proxy: { transport: "unix", path: paths.control } });
+  const remote: Remote = {
+    http,
+    watch: onSilence && (() =>
+      new SilenceWatch({
+        clock,
+        onSilence: () => void describeSilence(home, paths.lock).then(onSilence),
+        probe: (signal) => post({ http }, "settings", {}, { signal }),
+      })),
+  };
+  const client = { operations: remoteOperations(remote), close: () => http.close() };
+  const late = new AbortController();
+  const timer = clock.after(answerTimeoutMs, () => late.abort());
+  const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+  try {
+    return { client, status: await post(remote, "status", {}, { signal: either }) as StatusJson };
+  } catch (error) {
+    http.close();
+    if (late.signal.aborted && !signal?.aborted) {
+      throw await silent(home, paths.lock, answerTimeoutMs);
+    }
+    // Whoever is there without an engine is about to end.
+    if (codesOfNobody.has((error as Partial<LibreseedError>).code!)) return undefined;
+    throw error;
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** The other process, as it is asked. */
+interface Remote {
+  http: Deno.HttpClient;
+  /** Begins to watch over a request. */
+  watch?: () => SilenceWatch;
+}
+
+async function describeSilence(home: string, lockPath: string): Promise<string> {
+  const pid = await lockHolder(lockPath);
+  const who = pid === undefined ? "the libreseed process" : `process ${pid}`;
+  const resume = pid === undefined
+    ? "resume it if it was stopped"
+    : `\`kill -CONT ${pid}\` resumes it if it was stopped`;
+  return `${who}, which owns ${home}, has not answered for ${
+    SILENT_AFTER_MS / 1_000
+  } s; still waiting. ` +
+    `If it stays silent, ${resume}; else end it and start it again`;
+}
+
+async function silent(home: string, lockPath: string, waitedMs: number): Promise<ControlError> {
+  const pid = await lockHolder(lockPath);
+  const who = pid === undefined ? "The libreseed process" : `Process ${pid}`;
+  return new ControlError(
+    "failed",
+    "CONTROL_SILENT",
+    `${who}, which owns ${home}, has not answered for ${
+      waitedMs / 1_000
+    } s. End it and start it again`,
+    { detail: { home, pid } },
+  );
+}
+
+function remoteOperations(remote: Remote): Operations {
+  const call = <Result>(
+    name: OperationName,
+    request: unknown = {},
+    options: CallOptions<never> = {},
+  ) => post(remote, name, request, options as CallOptions<unknown>) as Promise<Result>;
+  return {
+    status: () => call("status"),
+    list: () => call("list"),
+    followed: () => call("followed"),
+    records: () => call("records"),
+    settings: () => call("settings"),
+    reload: () => call("reload"),
+    stop: () => call("stop"),
+    add: (request) => call("add", request),
+    addCatalog: (request, options) => call("addCatalog", request, options),
+    remove: (request) => call("remove", request),
+    lookUp: (request, options) => call("lookUp", request, options),
+    keptItem: (request) => call("keptItem", request),
+    store: (request, options) => call("store", request, options),
+    nameEntry: (request) => call("nameEntry", request),
+    indexName: (request, options) => call("indexName", request, options),
+    countPeers: (request, options) => call("countPeers", request, options),
+    announce: (request, options) => call("announce", request, options as CallOptions<never>),
+    download: (request, options) => call("download", request, options as CallOptions<never>),
+  };
+}
+
+async function post(
+  { http, watch }: Remote,
+  name: OperationName,
+  request: unknown,
+  { signal, onEvent }: CallOptions<unknown>,
+): Promise<unknown> {
+  using silence = watch?.();
+  let response: Response;
+  try {
+    // No packet goes there: the proxy is the socket. A name would be looked up all the same.
+    response = await fetch(`http://127.0.0.1/v1/${name}`, {
+      method: "POST",
+      body: JSON.stringify(request),
+      client: http,
+      signal,
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw unreachable(error);
+  }
+  silence?.heard();
+  for await (const line of lines(response, signal)) {
+    silence?.heard();
+    if (line.error) throw errorFromData(line.error);
+    if ("result" in line) return line.result;
+    onEvent?.(line.event);
+  }
+  throw unreachable(new Error("the answer ended too early"));
+}
+
+async function* lines(response: Response, signal?: AbortSignal): AsyncGenerator<Line> {
+  let rest = "";
+  try {
+    for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
+      const complete = (rest + part).split("\n");
+      rest = complete.pop()!;
+      for (const line of complete) yield JSON.parse(line);
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw unreachable(error);
+  }
+  if (rest) yield JSON.parse(rest);
+}
+
+function unreachable(cause: unknown): ControlError {
+  return new ControlError(
+    "failed",
+    "CONTROL_UNREACHABLE",
+    `The libreseed process that owns this home stopped answering: ${(cause as Error).message}`,
+    { cause },
+  );
+}

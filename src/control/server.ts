@@ -1,0 +1,285 @@
+/**
+ * The control socket: other libreseed processes of the same user borrow the engine through it.
+ * HTTP over a Unix socket; `POST /v1/OPERATION` answers with one JSON object a line, events first,
+ * then a result or an error. `GET /v1/status`, `list` and `records` are for people
+ * with curl.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { type Clock, delay, errorToData, utf8 } from "../base/mod.ts";
+import { ControlError } from "./errors.ts";
+import type { CallOptions, Operations } from "./operations.ts";
+import { isOperation, type OperationName, parseRequest } from "./schema.ts";
+import { serverLost, SteadyServer } from "./steady_server.ts";
+
+/** A request may be this long, bytes. */
+export const MAX_REQUEST_BYTES = 1 << 20;
+/** One with a `.torrent` in it, of 16 MiB at most. */
+const MAX_DOWNLOAD_REQUEST_BYTES = 24 << 20;
+/** A request has to be there whole after this long. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** A client that does not even take its answer is waited for no longer than this. */
+const CLOSE_DEADLINE_MS = 1_000;
+
+/** A control socket that is being served. */
+export interface ControlServer {
+  /** Takes no new requests, and resolves when those under way have been answered. */
+  drain(): Promise<void>;
+  /** Ends the requests that are left, and takes the socket away. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `operations` on a Unix socket at `path`. Whoever calls holds the home's lock, so a file
+ * that is there already was left by a process that died.
+ *
+ * @param onFailure called with `SERVER_LOST` if it fails later and cannot be served again
+ * @throws {ControlError} `HOME_PATH_TOO_LONG` (kind `usage`): `sockaddr_un` is small
+ */
+export async function serveControl(
+  path: string,
+  operations: Operations,
+  clock: Clock,
+  onFailure: (error: ControlError) => void = () => {},
+): Promise<ControlServer> {
+  refuseLong(path);
+  const ending = new AbortController();
+  const bind = () =>
+    bindPrivately(path, (path) =>
+      Deno.serve({
+        path,
+        onListen: () => {},
+        onError: (error) => errorResponse(error, 500),
+      }, (request) => respond(request, operations, clock, ending.signal)));
+  const server = await SteadyServer.start(
+    bind,
+    clock,
+    (error) => onFailure(serverLost(path, error)),
+  );
+  let drained: Promise<void> | undefined;
+  const drain = () => drained ??= server.stop();
+  return {
+    drain,
+    async close() {
+      const ended = drain();
+      // Not by the signal that `Deno.serve` takes: aborted after a shutdown has begun, it throws
+      // where nobody can catch it.
+      ending.abort();
+      const late = new AbortController();
+      await Promise.race([
+        ended,
+        delay(clock, CLOSE_DEADLINE_MS, late.signal).catch(() => {}),
+      ]);
+      late.abort();
+      await Deno.remove(path).catch(ignoreMissing);
+    },
+  };
+}
+
+/**
+ * A socket is made with the mode that the umask leaves, so it is made where nobody else can go, and
+ * moved once only its owner may open it.
+ */
+async function bindPrivately<T>(path: string, bind: (path: string) => T): Promise<T> {
+  // Together no longer than the name of the socket itself.
+  const directory = join(dirname(path), ".bind");
+  const socket = join(directory, "s");
+  await Deno.remove(directory, { recursive: true }).catch(ignoreMissing);
+  await Deno.mkdir(directory, { mode: 0o700 });
+  try {
+    const bound = bind(socket);
+    await Deno.chmod(socket, 0o600);
+    // In place of what a process that died has left.
+    await Deno.rename(socket, path);
+    return bound;
+  } finally {
+    await Deno.remove(directory, { recursive: true }).catch(() => {});
+  }
+}
+
+function refuseLong(path: string): void {
+  const limitBytes = Deno.build.os === "linux" ? 107 : 103;
+  const lengthBytes = utf8(path).length;
+  if (lengthBytes <= limitBytes) return;
+  throw new ControlError(
+    "usage",
+    "HOME_PATH_TOO_LONG",
+    `${path} has ${lengthBytes} bytes; the system allows a socket ${limitBytes}. Give a shorter --home, or a short link to it`,
+    { detail: { path, lengthBytes, limitBytes } },
+  );
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+async function respond(
+  request: Request,
+  operations: Operations,
+  clock: Clock,
+  ending: AbortSignal,
+): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const name = pathname.replace(/^\/v1\//, "");
+  if (pathname === name || !isOperation(name)) {
+    return errorResponse(
+      new ControlError("usage", "CONTROL_REQUEST", `There is no ${pathname} here`),
+      404,
+    );
+  }
+  if (request.method === "GET" && isReading(name)) {
+    return Response.json(await operations[name]());
+  }
+  if (request.method !== "POST") {
+    return errorResponse(
+      new ControlError("usage", "CONTROL_REQUEST", `${pathname} takes POST, not ${request.method}`),
+      405,
+    );
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(await readBody(request, clock, ending, limitOf(name)));
+    parseRequest(name, body);
+  } catch (error) {
+    const known = error instanceof ControlError ? error : new ControlError(
+      "usage",
+      "CONTROL_REQUEST",
+      `The request "${name}" is not JSON: ${(error as Error).message}`,
+    );
+    return errorResponse(known, 400);
+  }
+  return stream((options) => call(operations, name, body, options), ending);
+}
+
+function isReading(name: OperationName): name is "status" | "list" | "records" {
+  return name === "status" || name === "list" || name === "records";
+}
+
+function call(
+  operations: Operations,
+  name: OperationName,
+  body: unknown,
+  options: CallOptions<unknown>,
+): Promise<unknown> {
+  switch (name) {
+    case "status":
+    case "list":
+    case "followed":
+    case "records":
+    case "settings":
+    case "reload":
+    case "stop":
+      return operations[name]();
+    case "add":
+      return operations.add(parseRequest(name, body));
+    case "addCatalog":
+      return operations.addCatalog(parseRequest(name, body));
+    case "remove":
+      return operations.remove(parseRequest(name, body));
+    case "lookUp":
+      return operations.lookUp(parseRequest(name, body), { signal: options.signal });
+    case "keptItem":
+      return operations.keptItem(parseRequest(name, body));
+    case "store":
+      return operations.store(parseRequest(name, body), { signal: options.signal });
+    case "nameEntry":
+      return operations.nameEntry(parseRequest(name, body));
+    case "indexName":
+      return operations.indexName(parseRequest(name, body), { signal: options.signal });
+    case "countPeers":
+      return operations.countPeers(parseRequest(name, body), { signal: options.signal });
+    case "announce":
+      return operations.announce(parseRequest(name, body), options);
+    case "download":
+      return operations.download(parseRequest(name, body), options);
+  }
+}
+
+/** Runs an operation and writes what comes of it, a JSON object a line. */
+function stream(
+  work: (options: CallOptions<unknown>) => Promise<unknown>,
+  ending: AbortSignal,
+): Response {
+  // The client going away ends its operation, and so do we when we go.
+  const gone = new AbortController();
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const write = (line: unknown) => {
+        if (gone.signal.aborted) return;
+        controller.enqueue(encoder.encode(JSON.stringify(line) + "\n"));
+      };
+      const cutOff = () => {
+        if (gone.signal.aborted) return;
+        gone.abort();
+        controller.error(new Error("the process is ending"));
+      };
+      ending.addEventListener("abort", cutOff, { once: true });
+      try {
+        const result = await work({
+          signal: gone.signal,
+          onEvent: (event) => write({ event }),
+        });
+        write({ result: result ?? null });
+      } catch (error) {
+        write({ error: errorToData(error) });
+      }
+      ending.removeEventListener("abort", cutOff);
+      if (!gone.signal.aborted) controller.close();
+    },
+    cancel: () => gone.abort(),
+  });
+  return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
+}
+
+function limitOf(name: OperationName): number {
+  return name === "download" ? MAX_DOWNLOAD_REQUEST_BYTES : MAX_REQUEST_BYTES;
+}
+
+async function readBody(
+  request: Request,
+  clock: Clock,
+  ending: AbortSignal,
+  limitBytes: number,
+): Promise<string> {
+  const reader = request.body?.getReader();
+  if (!reader) return "{}";
+  let late = false;
+  const giveUp = () => {
+    late = true;
+    reader.cancel().catch(() => {});
+  };
+  const timer = clock.after(REQUEST_TIMEOUT_MS, giveUp);
+  ending.addEventListener("abort", giveUp, { once: true });
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (late) {
+        throw new ControlError("usage", "CONTROL_REQUEST", "The request did not come to its end");
+      }
+      if (done) return text + decoder.decode() || "{}";
+      size += value.length;
+      if (size > limitBytes) {
+        await reader.cancel().catch(() => {});
+        throw new ControlError(
+          "usage",
+          "CONTROL_REQUEST",
+          `The request is longer than ${limitBytes} bytes`,
+        );
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    timer.cancel();
+    ending.removeEventListener("abort", giveUp);
+  }
+}
+
+function errorResponse(error: unknown, status: number): Response {
+  return Response.json({ error: errorToData(error) }, { status });
+}

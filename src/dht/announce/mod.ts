@@ -1,0 +1,12 @@
+/**
+ * The schedule that keeps records and torrents announced.
+ *
+ * @module
+ */
+
+export {
+  type AnnounceReport,
+  type HexRecord,
+  Reannouncer,
+  type ReannouncerOptions,
+} from "./reannounce.ts";

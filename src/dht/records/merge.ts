@@ -1,0 +1,77 @@
+/**
+ * From the answers of several lookups, through one node or more, to one outcome.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../../base/mod.ts";
+import type { MutableItem } from "../../records/mod.ts";
+import type { LookupResult } from "../lookup/mod.ts";
+import type { ItemReader, Shown } from "./item_query.ts";
+import { addErrors, type GetOutcome, type PutOutcome } from "./outcome.ts";
+
+/** Adds up who was asked and who answered. */
+export function countLookups(results: LookupResult[]) {
+  const sum = { asked: 0, responded: 0, errors: {} as Record<string, number> };
+  for (const result of results) {
+    sum.asked += result.asked;
+    sum.responded += result.answers.length;
+    addErrors(sum.errors, result.errors);
+  }
+  return sum;
+}
+
+/** Reads the items out of the answers to `get` queries; the valid one with the highest `seq` wins. */
+export function readItems(results: LookupResult[], reader: ItemReader): GetOutcome {
+  const seen = new Map<string, Shown>();
+  for (const { contact, body } of results.flatMap((result) => result.answers)) {
+    const address = `${contact.host}:${contact.port}`;
+    if (!seen.has(address)) seen.set(address, reader.read(body));
+  }
+  let item: MutableItem | undefined;
+  const items: MutableItem[] = [];
+  let invalid = 0;
+  for (const shown of seen.values()) {
+    if (shown.kind === "invalid") invalid++;
+    if (shown.kind !== "item") continue;
+    items.push(shown.item);
+    if (!item || shown.item.seq > item.seq) item = shown.item;
+  }
+  const holding = items.filter((one) => isSame(one, item!));
+  return {
+    item,
+    others: distinct(items).filter((one) => !isSame(one, item!)),
+    ...countLookups(results),
+    holding: holding.length,
+    stale: items.filter((one) => one.seq < item!.seq).length,
+    invalid,
+  };
+}
+
+function isSame(a: MutableItem, b: MutableItem): boolean {
+  return a === b || a.seq === b.seq && equalBytes(a.value, b.value);
+}
+
+function distinct(items: MutableItem[]): MutableItem[] {
+  return items.filter((item, index) => items.findIndex((one) => isSame(one, item)) === index);
+}
+
+/** One outcome of a put that went through several nodes. */
+export function mergePuts(outcomes: PutOutcome[]): PutOutcome {
+  const [first, ...others] = outcomes;
+  const sum = { ...first!, errors: { ...first!.errors } };
+  for (const other of others) {
+    sum.asked += other.asked;
+    sum.responded += other.responded;
+    // Two nodes of ours see much the same network: the better of the two, not the sum.
+    sum.holding = Math.max(sum.holding, other.holding);
+    sum.stored += other.stored;
+    sum.weak &&= other.weak;
+    sum.needsRetry &&= other.needsRetry;
+    sum.conflict ??= other.conflict;
+    const newer = other.superseded;
+    if (newer && newer.seq > (sum.superseded?.seq ?? -1)) sum.superseded = newer;
+    addErrors(sum.errors, other.errors);
+  }
+  return sum;
+}

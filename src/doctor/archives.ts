@@ -1,0 +1,103 @@
+/**
+ * The doctor's check of the archives in the seed directory: whether each is still what its publisher
+ * signed. It reads as much as takes some seconds, and says how much that was.
+ *
+ * @module
+ */
+
+import { errorToData } from "../base/mod.ts";
+import {
+  hashOf,
+  SeedDirectory,
+  type SeedEntry,
+  StoreError,
+  type ValidSeedEntry,
+} from "../store/mod.ts";
+import { bad, type Check, doubtful, good } from "./check.ts";
+
+/** Archives of more bytes than this together are sampled; a processor hashes it in some seconds. */
+const MAX_HASHED_BYTES = 1 << 30;
+
+/** Options of {@linkcode checkArchives}. */
+export interface ArchiveCheckOptions {
+  signal?: AbortSignal;
+  /** How many bytes are read at most. */
+  maxBytes?: number;
+  /** 0 inclusive to 1 exclusive; which archives are read if not all are. */
+  random?: () => number;
+}
+
+/** Reads archives in a random order, as many as fit, and compares them with their signed manifests. */
+export async function checkArchives(
+  dir: string,
+  { signal, maxBytes = MAX_HASHED_BYTES, random = Math.random }: ArchiveCheckOptions = {},
+): Promise<Check[]> {
+  const name = "archives";
+  let entries: SeedEntry[];
+  try {
+    entries = await new SeedDirectory(dir).list();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    // The check of the directory itself says why.
+    return [good(name, `not looked at: ${dir} cannot be read`)];
+  }
+  const checks: Check[] = [];
+  const sound: ValidSeedEntry[] = [];
+  const problems: string[] = [];
+  for (const entry of entries) {
+    if (entry.problem === undefined) sound.push(entry);
+    else problems.push(entry.problem);
+  }
+  const { read, damaged } = await readSome(shuffled(sound, random), maxBytes, signal);
+  if (damaged.length > 0) {
+    const [first] = damaged;
+    const what = damaged.length === 1
+      ? `${first} is not what its publisher signed`
+      : `${first} and ${damaged.length - 1} more are not what their publishers signed`;
+    const mend = "remove it with `libreseed remove NAME@VERSION`, and get or publish it again";
+    checks.push(bad(name, what, mend));
+  }
+  if (problems.length > 0) {
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+    const mend = "`libreseed list` names each; put what is missing beside it, or remove it";
+    checks.push(doubtful(name, `${problems[0]}${more}`, mend));
+  }
+  if (checks.length > 0) return checks;
+  if (sound.length === 0) return [good(name, "none yet")];
+  const rest = read < sound.length
+    ? `, a sample of ${sound.length}; \`libreseed verify ${dir}/*.tgz\` reads all`
+    : "";
+  return [good(name, `read ${read}${rest}: what their publishers signed`)];
+}
+
+async function readSome(
+  entries: readonly ValidSeedEntry[],
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<{ read: number; damaged: string[] }> {
+  const damaged: string[] = [];
+  let read = 0;
+  let bytes = 0;
+  for (const { archivePath, sizeBytes, minimal } of entries) {
+    if (bytes + sizeBytes > maxBytes) continue;
+    bytes += sizeBytes;
+    read++;
+    try {
+      if (await hashOf(archivePath, signal) !== minimal.infohash) damaged.push(archivePath);
+    } catch (error) {
+      signal?.throwIfAborted();
+      damaged.push(`${archivePath} (${errorToData(error).message})`);
+    }
+  }
+  return { read, damaged: damaged.sort() };
+}
+
+/** Fisher and Yates' shuffle. */
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const result = [...items];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [result[i], result[j]] = [result[j]!, result[i]!];
+  }
+  return result;
+}

@@ -1,0 +1,84 @@
+/**
+ * The doctor's check of the publisher's key: that it can be used, that it is ours, and that nobody
+ * else can read or replace it.
+ *
+ * @module
+ */
+
+import { lstat, readlink, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errorToData } from "../base/mod.ts";
+import { homePaths, isStrangers } from "../control/mod.ts";
+import { formatPublicKey, IdentityError, readKeyFile } from "../identity/mod.ts";
+import { bad, type Check, checkFailed, doubtful, good, isDenied, openTo } from "./check.ts";
+
+/**
+ * There is a publisher's key, and nobody else can read or replace it; or there is none.
+ *
+ * @param own the user id that this process runs as
+ */
+export async function checkKey(home: string, own: number | undefined): Promise<Check> {
+  const name = "key";
+  const { key } = homePaths(home);
+  const keys = dirname(key);
+  const there = await lstat(key).catch(() => undefined);
+  const owners = await checkOwners([keys, key], own);
+  if (owners) return owners;
+  let publisher: string;
+  try {
+    publisher = formatPublicKey((await readKeyFile(key)).publicKey);
+  } catch (error) {
+    if (!(error instanceof IdentityError)) throw error;
+    if (error.code === "KEY_NOT_FOUND") {
+      if (there?.isSymbolicLink()) {
+        const mend = "put the key file where it leads, or remove the link";
+        return bad(name, `${key} is a link to ${await readlink(key)}, which is not there`, mend);
+      }
+      return good(name, "none; only publishing needs one, and `libreseed keygen` makes it");
+    }
+    if (error.code === "KEY_UNREADABLE") {
+      const mend = isDenied(error.cause) ? `run: chmod 600 ${key}` : undefined;
+      return { ...checkFailed(error, name), ...(mend && { mend }) };
+    }
+    return error.code === "KEY_READABLE_BY_OTHERS"
+      ? bad(name, `others have access to ${key}`, `run: chmod 600 ${key}`)
+      : bad(name, errorToData(error).message, "put your copy of the key file there");
+  }
+  const { mode } = await stat(keys);
+  const writable = openTo(mode, 0o022);
+  if (writable !== undefined) {
+    return bad(
+      name,
+      `others can replace files in ${keys} (mode ${writable})`,
+      `run: chmod 700 ${keys}`,
+    );
+  }
+  const open = openTo(mode, 0o077);
+  if (open !== undefined) {
+    return doubtful(name, `${keys} is open to others (mode ${open})`, `run: chmod 700 ${keys}`);
+  }
+  const { nlink } = await stat(key);
+  if (nlink > 1) {
+    const mend = "find the others with `find / -samefile`, and remove those that you did not make";
+    return doubtful(name, `publisher ${publisher}; the key file has ${nlink} names`, mend);
+  }
+  const link = there?.isSymbolicLink() ? `, by a link to ${await readlink(key)}` : "";
+  return good(name, `publisher ${publisher}${link}`);
+}
+
+/** Something of the key that belongs to another user, who can then read and replace it. */
+async function checkOwners(
+  paths: readonly string[],
+  own: number | undefined,
+): Promise<Check | undefined> {
+  for (const path of paths) {
+    // Both a link and what it leads to.
+    for (const look of [lstat, stat]) {
+      const info = await look(path).catch(() => undefined);
+      if (!info || own === 0 || !isStrangers(info.uid, own)) continue;
+      const mend = `run: sudo chown -R ${own} ${dirname(paths[0]!)}; or give another --home`;
+      return bad("key", `${path} belongs to user ${info.uid}, not to ${own}`, mend);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,90 @@
+/**
+ * Between the minimal manifest, which names an archive, and the DHT record that carries its fields.
+ *
+ * @module
+ */
+
+import { fromBase64, fromHex, toBase64, toHex } from "../base/mod.ts";
+import { formatPublicKey, parsePublicKey, type Signer } from "../identity/mod.ts";
+import {
+  formatSha256,
+  type MinimalManifest,
+  parseSha256,
+  PROTOCOL,
+  verifyMinimalSignature,
+} from "../package/mod.ts";
+import {
+  decodeManifestRecord,
+  encodeManifestRecord,
+  formatMagnet,
+  manifestSalt,
+  type MutableItem,
+  signItem,
+} from "../records/mod.ts";
+import { FetchingError } from "./errors.ts";
+
+const SIGNATURE_PREFIX = "ed25519:";
+
+/** Signs the record that carries `minimal`. The signer has to be its publisher. */
+export function manifestItem(minimal: MinimalManifest, signer: Signer, seq: number): MutableItem {
+  const value = encodeManifestRecord({
+    infoHash: fromHex(minimal.btih)!,
+    archiveSha256: parseSha256(minimal.infohash)!,
+    lengthBytes: minimal.length,
+    name: minimal.name,
+    version: minimal.version,
+    timestampMs: minimal.timestamp,
+    signature: fromBase64(minimal.signature.slice(SIGNATURE_PREFIX.length))!,
+  });
+  return signItem(signer, { salt: manifestSalt(minimal.name, minimal.version), seq, value });
+}
+
+/**
+ * The minimal manifest that a record carries. Both signatures have been checked then: the item's by
+ * whoever fetched it, the manifest's here.
+ *
+ * @throws {FetchingError} `RECORD_INVALID` (kind `verification`) if the manifest's signature is wrong,
+ * or it is of another package than was asked for
+ * @throws {RecordError} if the value is no manifest record
+ */
+export function minimalOf(
+  item: MutableItem,
+  expected?: { name: string; version: string },
+): MinimalManifest {
+  const record = decodeManifestRecord(item.value);
+  const minimal: MinimalManifest = {
+    protocol: PROTOCOL,
+    name: record.name,
+    version: record.version,
+    infohash: formatSha256(record.archiveSha256),
+    btih: toHex(record.infoHash),
+    length: record.lengthBytes,
+    pubkey: formatPublicKey(item.publicKey),
+    timestamp: record.timestampMs,
+    signature: SIGNATURE_PREFIX + toBase64(record.signature),
+  };
+  const label = `${minimal.name}@${minimal.version}`;
+  if (expected && (expected.name !== minimal.name || expected.version !== minimal.version)) {
+    throw new FetchingError(
+      "verification",
+      "RECORD_INVALID",
+      `The record of ${expected.name}@${expected.version} names ${label} instead`,
+    );
+  }
+  if (verifyMinimalSignature(minimal)) return minimal;
+  throw new FetchingError(
+    "verification",
+    "RECORD_INVALID",
+    `The minimal manifest of ${label} in the DHT is not signed by ${minimal.pubkey}`,
+  );
+}
+
+/** The magnet link that names an archive and its publisher, so that `get` can verify both. */
+export function magnetOf(minimal: MinimalManifest): string {
+  return formatMagnet({
+    infoHash: fromHex(minimal.btih)!,
+    name: `${minimal.name}@${minimal.version}`,
+    publicKey: parsePublicKey(minimal.pubkey),
+    salt: manifestSalt(minimal.name, minimal.version),
+  });
+}

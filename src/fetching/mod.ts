@@ -1,0 +1,40 @@
+/**
+ * From a package's name or key to a verified archive on the disk: looking records up, choosing a version,
+ * downloading through the host. Runs in the command's process.
+ *
+ * @module
+ */
+
+export {
+  type CatalogContext,
+  currentCatalogName,
+  fetchCatalog,
+  isCatalogName,
+  isKeptCatalogName,
+  keptCatalogName,
+  type PresentCatalog,
+  presentCatalog,
+  versionsByName,
+  writeCatalog,
+} from "./catalogs.ts";
+export { findItem, type FindOptions, lookPatiently } from "./find_item.ts";
+export { getArchive, type GetRequest, type Got, outsidePath } from "./get.ts";
+export { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
+export { isNetworkError, type NewestItem, newestItem, seqAfter } from "./newest_item.ts";
+export { Offers, readList } from "./offer.ts";
+export { partialPath, removeOldPartials } from "./partials.ts";
+export {
+  canBeBoth,
+  fits,
+  formatRequirement,
+  isExact,
+  packageRef,
+  parsePackageRef,
+  parseRequirement,
+  type Requirement,
+  requirementKey,
+} from "./requirement.ts";
+export { plainVersion, type Resolved, resolvePackage, type SkippedVersion } from "./resolve.ts";
+export { knownManifest, rememberVerified } from "./verified.ts";
+export { describeSkipped, haveHighest, isUnseeded } from "./version_choice.ts";
+export { type Asked, askedAs, checkDowngrade, lastGot, raiseMarks } from "./version_marks.ts";

@@ -1,0 +1,400 @@
+/**
+ * The process that owns a home's engine: wires state, worker and seed directory, and does what
+ * commands ask for. It stays as long as one command needs it, or, as the daemon, until it is stopped.
+ *
+ * @module
+ */
+
+import { LibreseedError } from "../base/mod.ts";
+import { type Clock, version } from "../base/mod.ts";
+import type { LoadedSettings, Settings } from "../config/mod.ts";
+import {
+  bytesOf,
+  type CallOptions,
+  type DownloadedJson,
+  type DownloadJson,
+  homePaths,
+  type Operations,
+  type PackageJson,
+  type PackageVersion,
+  type RecordJson,
+  type ReloadedJson,
+  type SettingJson,
+  type StatusJson,
+} from "../control/mod.ts";
+import type { DownloadProgress } from "../engine/mod.ts";
+import { isCatalogName, removeOldPartials } from "../fetching/mod.ts";
+import { formatPublicKey } from "../identity/mod.ts";
+import {
+  describeReplaced,
+  namesIn,
+  removeStaleTemporaries,
+  SeedDirectory,
+  StateDatabase,
+} from "../store/mod.ts";
+import { BootstrapNodes } from "./bootstrap.ts";
+import { HostError } from "./errors.ts";
+import { networkOf } from "./ip_versions.ts";
+import { memoryOf } from "./memory.ts";
+import { namePortOwner } from "./port_owner.ts";
+import {
+  AdoptedLists,
+  DhtWatch,
+  FollowKeeper,
+  KeptNodes,
+  KeptRecords,
+  NameKeeper,
+  RecordOperations,
+} from "./records/mod.ts";
+import { describeSettings, mergeOrigins, mergeSettings, tellReloaded, tunable } from "./reload.ts";
+import {
+  catalogSeederOf,
+  describeEntry,
+  Downloads,
+  limitsOf,
+  Packages,
+  SeededCatalogs,
+  seederOf,
+  Seeding,
+} from "./seeding/mod.ts";
+import { WorkerHost } from "./thread/mod.ts";
+
+/** Listeners for messages of the host. */
+export interface HostListeners {
+  onNotice: (message: string) => void;
+  onWarning: (message: string) => void;
+  onDetail?: (message: string) => void;
+  /** The engine died. */
+  onFailure: (error: Error) => void;
+}
+
+/** Options of {@linkcode Host.start}. */
+export interface HostOptions {
+  settings: Settings;
+  clock: Clock;
+  /** Whether it stays until it is stopped. */
+  daemon: boolean;
+  listeners: HostListeners;
+  /** What the operation `stop` does. */
+  onStop?: () => void;
+  /** Where each setting came from. */
+  origins?: LoadedSettings["origins"];
+  /** Reads the settings anew, from where they came; without it `reload` changes nothing. */
+  readSettings?: () => Promise<Pick<LoadedSettings, "values" | "origins">>;
+}
+
+/** Longest delay before announcements are written to the state (ms); a kill repeats those. */
+const NOTED_WITHIN_MS = 30_000;
+
+export class Host implements Operations {
+  #options: HostOptions;
+  readonly #state: StateDatabase;
+  readonly #seeds: SeedDirectory;
+  readonly #nodes: KeptNodes;
+  readonly #startedMs: number;
+  readonly #addresses = Deno.networkInterfaces();
+  /** File names. */
+  readonly #catalogsAtStart: readonly string[];
+  readonly #worker: WorkerHost;
+  #bootstrap!: BootstrapNodes;
+  readonly #dhtWatch: DhtWatch;
+  #packages!: Packages;
+  #records!: KeptRecords;
+  #names!: NameKeeper;
+  #dht!: RecordOperations;
+  #catalogs!: SeededCatalogs;
+  #follows: FollowKeeper | undefined;
+  #seeding: Seeding | undefined;
+  /** Only while starting: one query for all torrents. */
+  #torrentsDueMs: Map<string, number> | undefined;
+  #downloads!: Downloads;
+
+  /** State, then the engine with its DHT, then the manager; the control socket is the caller's. */
+  static async start(options: HostOptions): Promise<Host> {
+    const { settings, clock, listeners } = options;
+    const seeds = new SeedDirectory(settings.dir);
+    await seeds.ensure();
+    const sandbox = {
+      port: settings.port,
+      seedDirectory: await Deno.realPath(seeds.path),
+      allowLocal: settings.allowLocal,
+    };
+    let host: Host | undefined;
+    // It loads while all else is made ready.
+    const worker = WorkerHost.open(sandbox, {
+      onDht: (state) => host!.#dhtWatch.hear(state),
+      onLog: (level, message) =>
+        level === "warn" ? listeners.onWarning(message) : listeners.onDetail?.(message),
+      onAnnounced: (report) => host!.#dht.settle(report, NOTED_WITHIN_MS),
+      onFailure: listeners.onFailure,
+      onUnreadable: (infoHashHex) => void host!.#mend(infoHashHex),
+    }, clock);
+    let state: StateDatabase | undefined;
+    try {
+      const names = namesIn(seeds.path);
+      await removeStaleTemporaries(seeds.path, clock.now(), names);
+      await removeOldPartials(seeds.path, clock.now(), names);
+      state = StateDatabase.open(homePaths(settings.home).state, clock);
+      if (state.replaced) listeners.onWarning(describeReplaced(state.replaced));
+      host = new Host(options, state, seeds, names, worker);
+      await host.#startEngine(sandbox.seedDirectory);
+      return host;
+    } catch (error) {
+      worker.terminate();
+      state?.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: HostOptions,
+    state: StateDatabase,
+    seeds: SeedDirectory,
+    names: readonly string[],
+    worker: WorkerHost,
+  ) {
+    this.#options = options;
+    this.#catalogsAtStart = names.filter(isCatalogName);
+    this.#state = state;
+    this.#seeds = seeds;
+    this.#worker = worker;
+    this.#nodes = new KeptNodes({
+      table: state.dhtNodes,
+      clock: options.clock,
+      onWarning: options.listeners.onWarning,
+    });
+    this.#dhtWatch = new DhtWatch({
+      ...{ clock: options.clock, isWanted: options.settings.dht, tellsOfSilence: options.daemon },
+      ...options.listeners,
+    });
+    this.#startedMs = options.clock.now();
+  }
+
+  /** @param seedDirectory absolute, without links */
+  async #startEngine(seedDirectory: string): Promise<void> {
+    const { settings, clock, listeners, listeners: { onWarning } } = this.#options;
+    const worker = this.#worker;
+    const nodes = settings.dht ? settings.bootstrap : [];
+    this.#bootstrap = await BootstrapNodes.lookUp(nodes, clock, listeners.onWarning);
+    const started = await worker.begin({
+      port: settings.port,
+      dht: settings.dht,
+      bootstrap: this.#bootstrap.addresses,
+      knownNodes: this.#nodes.load(),
+      maxConnections: settings.maxConnections,
+      maxIncoming: settings.maxIncoming,
+      readOnly: !this.#options.daemon,
+      allowLocal: settings.allowLocal,
+      ...tunable(settings),
+    }).catch(async (error) => Promise.reject(await namePortOwner(error, settings.port)));
+    this.#dhtWatch.hear(started.dht);
+    this.#bootstrap.keepLooking((addresses) => worker.addBootstrap(addresses));
+    const minNodes = () => this.#options.settings.minNodes;
+    this.#records = new KeptRecords(this.#state, clock, started.port, minNodes, listeners.onNotice);
+    this.#downloads = new Downloads(worker, seedDirectory);
+    this.#names = new NameKeeper({
+      state: this.#state,
+      store: worker,
+      clock,
+      intervalMs: () => this.#options.settings.reannounceIntervalMs,
+      onWarning: listeners.onWarning,
+    });
+    this.#dht = new RecordOperations(worker, this.#records, this.#names, clock, onWarning);
+    const dueMs = (infoHashHex: string) => this.#records.torrentDueMs(infoHashHex);
+    const seeder = seederOf(
+      worker,
+      (one) => this.#torrentsDueMs ? this.#torrentsDueMs.get(one) ?? 0 : dueMs(one),
+    );
+    // Readers ask for the newest catalog of a batch: it goes before all that waits to be announced.
+    const catalogSeeder = catalogSeederOf(
+      worker,
+      (one) => dueMs(one) || -clock.now(),
+      (report) => this.#dht.settle(report),
+    );
+    this.#packages = new Packages({
+      seeds: this.#seeds,
+      state: this.#state,
+      limits: limitsOf(settings),
+      seeder,
+      isPublished: (minimal) => this.#records.isOf(minimal),
+      clock,
+      onWarning: listeners.onWarning,
+    });
+    const seededCatalogs = { seedDirectory, seeder: catalogSeeder, clock, onWarning };
+    this.#catalogs = new SeededCatalogs(seededCatalogs);
+    this.#nodes.start(() => worker.knownNodes());
+  }
+
+  /** Keeps all records alive, seeds everything, and watches the seed directory: the daemon's work. */
+  async seedAll(): Promise<void> {
+    for (const some of this.#records.all()) await this.#worker.keepHexRecords(some);
+    this.#torrentsDueMs = this.#records.torrentsDueMs();
+    const { settings, clock, listeners } = this.#options;
+    const timeoutMs = () => this.#options.settings.timeoutMs;
+    this.#seeding = new Seeding({
+      directory: this.#seeds.path,
+      watch: settings.watch,
+      clock,
+      packages: this.#packages,
+      records: this.#records,
+      names: this.#names,
+      lists: new AdoptedLists({
+        records: this.#records,
+        worker: this.#worker,
+        operations: this,
+        seedDirectory: this.#seeds.path,
+        clock,
+        timeoutMs,
+      }),
+      worker: this.#worker,
+      onWarning: listeners.onWarning,
+    });
+    this.#names.start();
+    this.#follows = new FollowKeeper({
+      operations: this,
+      seedDirectory: this.#seeds.path,
+      clock,
+      timeoutMs,
+      state: this.#state,
+      onWarning: listeners.onWarning,
+      seeds: this.#seeds,
+      limits: () => limitsOf(this.#options.settings),
+      intervalMs: () => this.#options.settings.reannounceIntervalMs,
+      mirror: () => this.#options.settings.mirror,
+      maxDiskBytes: () => this.#options.settings.maxDiskBytes,
+    });
+    this.#follows.start();
+    await this.#catalogs.addAll(this.#catalogsAtStart);
+    await this.#seeding.start();
+    this.#torrentsDueMs = undefined;
+    await this.#worker.tidy();
+  }
+
+  async status(): Promise<StatusJson> {
+    const { settings, daemon } = this.#options;
+    const { nodeIdHex: nodeId, totals, ...worker } = await this.#worker.status();
+    return {
+      version,
+      pid: Deno.pid,
+      daemon,
+      startedMs: this.#startedMs,
+      nodeId,
+      seedDirectory: this.#seeds.path,
+      home: settings.home,
+      ...worker,
+      ...this.#packages.counts,
+      network: networkOf(this.#addresses, settings.allowLocal),
+      unmirrored: this.#follows?.unmirrored(),
+      memory: memoryOf(),
+      ...totals,
+    };
+  }
+
+  async list(): Promise<PackageJson[]> {
+    return this.#packages.list(await this.#worker.torrents());
+  }
+
+  async add({ fileName }: { fileName: string }): Promise<PackageJson> {
+    return describeEntry(await this.#packages.add(fileName), true);
+  }
+
+  addCatalog({ fileName, announce }: { fileName: string; announce?: boolean }): Promise<void> {
+    return this.#catalogs.add(fileName, { announce });
+  }
+
+  async remove({ name, version, publicKey }: PackageVersion): Promise<void> {
+    // The archive first: on a full disk there is room for the rest then.
+    const pubkey = publicKey && formatPublicKey(bytesOf(publicKey, "publicKey"));
+    let missing: HostError | undefined;
+    const removed = await this.#packages.remove(name, version, pubkey).catch((error) => {
+      if (!(error instanceof LibreseedError && error.code === "PACKAGE_NOT_FOUND")) throw error;
+      missing = error;
+    });
+    const isLast = (await this.#seeds.list(name)).length === 0;
+    const targets = this.#records.forget(name, version, removed ?? pubkey);
+    // Whoever deleted the archive by hand, or was killed just above, had its records left to remove.
+    if (missing && targets.length === 0) throw missing;
+    // The name itself is kept as long as any version of it is here.
+    if (isLast) this.#names.forget(name);
+    for (const target of targets) await this.#worker.forgetRecord(target);
+  }
+
+  lookUp: Operations["lookUp"] = (request, options) => this.#dht.lookUp(request, options);
+  keptItem: Operations["keptItem"] = (request) => this.#dht.keptItem(request);
+  store: Operations["store"] = (request, options) => this.#dht.store(request, options);
+  announce: Operations["announce"] = (request, options) => this.#dht.announce(request, options);
+  nameEntry: Operations["nameEntry"] = (request) => this.#dht.nameEntry(request);
+  indexName: Operations["indexName"] = (request, options) => this.#dht.indexName(request, options);
+
+  async countPeers(
+    { infoHash }: { infoHash: string },
+    { signal }: CallOptions = {},
+  ): Promise<{ peers: number }> {
+    return { peers: (await this.#worker.findPeers(infoHash, signal)).peers.length };
+  }
+
+  download(
+    request: DownloadJson,
+    options?: CallOptions<DownloadProgress>,
+  ): Promise<DownloadedJson> {
+    return this.#downloads.start(request, options);
+  }
+
+  followed(): Promise<void> {
+    return Promise.resolve(this.#follows?.look());
+  }
+
+  records(): Promise<RecordJson[]> {
+    this.#dht.flush();
+    return Promise.resolve(this.#records.describe());
+  }
+
+  settings(): Promise<SettingJson[]> {
+    const { settings, origins } = this.#options;
+    return Promise.resolve(describeSettings(settings, origins));
+  }
+
+  async reload(): Promise<ReloadedJson> {
+    const { readSettings, settings, listeners } = this.#options;
+    if (!readSettings) return { changed: [], needRestart: [], perCommand: [] };
+    const { values, origins } = await readSettings();
+    const { merged, ...reloaded } = mergeSettings(settings, values);
+    const from = mergeOrigins(this.#options.origins, origins, reloaded.needRestart);
+    this.#options = { ...this.#options, settings: merged, origins: from };
+    await this.#worker.configure(tunable(merged));
+    this.#packages.limits = limitsOf(merged);
+    if (this.#seeding) this.#seeding.watch = merged.watch;
+    tellReloaded(reloaded, listeners);
+    // With more room, or anew, publishers may be mirrored.
+    this.#follows?.look();
+    return reloaded;
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve(this.#options.onStop?.());
+  }
+
+  /** Manager, engine, state; bounded by `deadlineMs` milliseconds. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#bootstrap.stop();
+    this.#dhtWatch.stop();
+    this.#packages.stop();
+    const seeding = [this.#seeding?.stop(), this.#follows?.stop(), this.#catalogs.stop()];
+    await Promise.all([...seeding, this.#names.stop()]);
+    await this.#nodes.stop();
+    await this.#worker.stop(deadlineMs);
+    this.#packages.flush();
+    this.#dht.flush();
+    this.#state.close();
+  }
+
+  /** Somebody wants an archive whose `.torrent` is no good. */
+  async #mend(infoHashHex: string): Promise<void> {
+    try {
+      await this.#packages.mend(infoHashHex);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#options.listeners.onWarning(`${infoHashHex} is not seeded: ${message}`);
+    }
+  }
+}

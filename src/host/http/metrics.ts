@@ -1,0 +1,105 @@
+/**
+ * The daemon's figures in Prometheus' text format. Names carry their units and counters end in
+ * `_total`, as Prometheus' naming conventions ask.
+ *
+ * @module
+ */
+
+import { Counter, Gauge, Registry } from "prom-client";
+import type { RecordJson, StatusJson } from "../../control/mod.ts";
+
+/** What one reading of the metrics is made from. */
+export interface MetricsSource {
+  status: StatusJson;
+  records: RecordJson[];
+  /** Bytes of the files in the seed directory. */
+  diskBytes: number;
+  nowMs: number;
+}
+
+/** Writes the figures of `source` in Prometheus' text format. */
+export async function renderMetrics(source: MetricsSource): Promise<string> {
+  const registry = new Registry();
+  const gauge = (name: string, help: string, value: number) =>
+    new Gauge({ name: `libreseed_${name}`, help, registers: [registry] }).set(value);
+  const counter = (name: string, help: string, value: number) =>
+    new Counter({ name: `libreseed_${name}_total`, help, registers: [registry] }).inc(value);
+
+  const { status, records, diskBytes, nowMs } = source;
+  const { traffic, manager, schedule, memory } = status;
+  new Gauge({
+    name: "libreseed_build_info",
+    help: "Always 1; the labels say what runs",
+    labelNames: ["version", "deno"],
+    registers: [registry],
+  }).set({ version: status.version, deno: Deno.version.deno }, 1);
+  gauge("uptime_seconds", "Time since the start", (nowMs - status.startedMs) / 1_000);
+  gauge("dht_up", "1 if the DHT node is there", status.dht.state === "on" ? 1 : 0);
+  gauge("dht_nodes", "Nodes in the routing table", status.dhtNodes);
+  if (traffic) {
+    counter("dht_received_packets", "DHT packets received", traffic.packetsIn);
+    counter("dht_received_bytes", "DHT payload received", traffic.bytesIn);
+    counter("dht_sent_packets", "DHT packets sent", traffic.packetsOut);
+    counter("dht_sent_bytes", "DHT payload sent", traffic.bytesOut);
+    counter("dht_malformed_packets", "DHT packets that could not be read", traffic.malformed);
+    counter("dht_unsent_packets", "DHT packets that could not be sent", traffic.unsent);
+    counter("dht_limited_queries", "DHT queries that were too many", traffic.limited);
+    counter("dht_unasked_answers", "DHT answers to no query of ours", traffic.unasked);
+  }
+  counter("dht_gets", "Records looked up", manager.gets);
+  counter("dht_gets_answered", "Lookups that a node answered", manager.getsAnswered);
+  counter("dht_puts", "Records put", manager.puts);
+  counter("dht_puts_strong", "Puts after which enough nodes hold the record", manager.putsStrong);
+  if (manager.roundTripMs !== undefined) {
+    gauge("dht_round_trip_seconds", "Smoothed round trip of a query", manager.roundTripMs / 1_000);
+  }
+  // Nothing tried is no success: a ratio is there once there is something to divide by.
+  const tried = records.filter(({ lastAttemptMs }) => lastAttemptMs !== undefined);
+  if (tried.length > 0) {
+    gauge(
+      "dht_announce_success_ratio",
+      "Share of the records that were announced whose last announcement succeeded",
+      1 - count(tried, isFailing) / tried.length,
+    );
+  }
+  if (manager.peerSearches > 0) {
+    gauge(
+      "peer_discovery_success_ratio",
+      "Share of searches for peers that found one",
+      manager.peerSearchesFound / manager.peerSearches,
+    );
+  }
+  counter("peers_found", "Peers that searches in the DHT found", manager.peersFound);
+  gauge(
+    "peers_known",
+    "Peers whose address is known, from the DHT or from other peers",
+    status.peersKnown,
+  );
+  gauge("peers_connected", "Peers that are connected", status.peersConnected);
+  gauge("records", "Records that are kept alive", records.length);
+  gauge("records_failing", "Records whose last announcement failed", count(records, isFailing));
+  gauge(
+    "records_weak",
+    "Records that were announced and that fewer nodes hold than min-nodes says",
+    count(tried, ({ weak }) => weak),
+  );
+  gauge("announcements_overdue", "Records and torrents that are overdue", schedule.overdue);
+  gauge("packages", "Packages that are seeded", status.packages);
+  gauge("problems", "Archives in the seed directory that cannot be seeded", status.problems);
+  gauge("disk_used_bytes", "Bytes of the files in the seed directory", diskBytes);
+  counter("uploaded_bytes", "Bytes sent to peers", status.uploadedBytes);
+  counter("downloaded_bytes", "Bytes received from peers", status.downloadedBytes);
+  gauge("upload_bytes_per_second", "Upload of all torrents", status.uploadSpeed);
+  gauge("download_bytes_per_second", "Download of all torrents", status.downloadSpeed);
+  gauge("resident_memory_bytes", "Resident memory of the process", memory.residentBytes);
+  gauge("heap_bytes", "JavaScript heap of the main thread", memory.heapBytes);
+  return await registry.metrics();
+}
+
+function isFailing({ failures }: RecordJson): boolean {
+  return failures > 0;
+}
+
+function count<T>(members: readonly T[], isIt: (member: T) => boolean): number {
+  return members.filter(isIt).length;
+}

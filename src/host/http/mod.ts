@@ -1,0 +1,7 @@
+/**
+ * The HTTP page: listener, limits, metrics.
+ *
+ * @module
+ */
+
+export { type HttpPage, serveHttpPage } from "./page.ts";

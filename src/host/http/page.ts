@@ -1,0 +1,129 @@
+/**
+ * The daemon's HTTP page for monitoring: `/healthz`, `/readyz` and `/metrics`. Reads only; whatever
+ * changes something goes through the control socket.
+ *
+ * @module
+ */
+
+import type { IncomingMessage } from "node:http";
+import { type Clock, formatHostPort, type HostPort, utf8 } from "../../base/mod.ts";
+import { type Operations } from "../../control/mod.ts";
+import { HostError } from "../errors.ts";
+import { DiskUse } from "../seeding/mod.ts";
+import { bareHost, hostProblem, type OwnNames } from "./host.ts";
+import { type HttpLimits, httpLimits, HttpListener } from "./listener.ts";
+import { renderMetrics } from "./metrics.ts";
+
+/** A page that is being served. */
+export interface HttpPage {
+  /** Where it listens; the port is the bound one. */
+  address: HostPort;
+  close(): Promise<void>;
+}
+
+/** Where the page listens, and the names that clients know it by. */
+export interface PageOptions {
+  address: HostPort;
+  /** Names and addresses under which clients may ask, besides those that it listens on. */
+  hosts: readonly string[];
+  operations: Pick<Operations, "status" | "records">;
+  clock: Clock;
+  limits?: HttpLimits;
+}
+
+/**
+ * Serves the page.
+ *
+ * @throws {HostError} `HTTP_ADDRESS_IN_USE` (kind `in-use`); `HTTP_FAILED`
+ */
+export function serveHttpPage(options: PageOptions): HttpPage {
+  const { address, hosts, clock, limits = httpLimits } = options;
+  const known = { ...options, diskUse: new DiskUse(clock) };
+  const configured = [address.host, ...hosts].map((host) => bareHost(host) ?? host);
+  let listener: Deno.TcpListener;
+  try {
+    listener = Deno.listen({ hostname: address.host, port: address.port });
+  } catch (cause) {
+    const taken = cause instanceof Deno.errors.AddrInUse;
+    throw new HostError(
+      taken ? "in-use" : "failed",
+      taken ? "HTTP_ADDRESS_IN_USE" : "HTTP_FAILED",
+      taken
+        ? `${formatHostPort(address)} is taken by another program; give --http another address`
+        : `The HTTP page cannot listen at ${formatHostPort(address)}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  const server = new HttpListener(
+    listener,
+    async (request, response, localHost) => {
+      const { body, status, headers } = await respond(request, { localHost, configured }, known)
+        .catch((error: Error) => text(error.message, 500));
+      response.writeHead(status, { ...headers, "content-length": utf8(body).length });
+      response.end(request.method === "HEAD" ? undefined : body);
+    },
+    clock,
+    limits,
+  );
+  const { hostname, port } = listener.addr as Deno.NetAddr;
+  return { address: { host: hostname, port }, close: () => server.close() };
+}
+
+interface PageAnswer {
+  status: number;
+  body: string;
+  headers: Record<string, string>;
+}
+
+async function respond(
+  request: IncomingMessage,
+  own: OwnNames,
+  { operations, clock, diskUse }: Pick<PageOptions, "operations" | "clock"> & { diskUse: DiskUse },
+): Promise<PageAnswer> {
+  const target = request.url ?? "/";
+  const problem = hostProblem(target, hostsOf(request), request.httpVersion, own);
+  if (problem === 400) return text("The request names no host, or none that can be", 400);
+  if (problem === 421) {
+    return text(
+      "This page does not answer under that name; the setting http-hosts adds names",
+      421,
+    );
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return {
+      ...text("Only GET here; changes go through the control socket", 405),
+      headers: { ...plain, allow: "GET, HEAD" },
+    };
+  }
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/, "");
+  if (path === "/metrics") {
+    const [status, records] = await Promise.all([operations.status(), operations.records()]);
+    const diskBytes = await diskUse.bytesOf(status.seedDirectory);
+    const body = await renderMetrics({ status, records, diskBytes, nowMs: clock.now() });
+    return { status: 200, body, headers: { "content-type": "text/plain; version=0.0.4" } };
+  }
+  if (path !== "/healthz" && path !== "/readyz") return text("not found", 404);
+  const { dht, dhtNodes } = await operations.status();
+  // Without the DHT nobody finds us anew; without nodes we find nobody.
+  const trouble = dht.state === "off"
+    ? `the DHT is off: ${dht.why}`
+    : dht.state === "starting"
+    ? "the DHT is starting"
+    : path === "/readyz" && dhtNodes === 0
+    ? "no DHT node is known yet"
+    : path === "/readyz" && dht.silent
+    ? "no DHT node answers"
+    : undefined;
+  return trouble === undefined ? text("ok", 200) : text(trouble, 503);
+}
+
+const plain = { "content-type": "text/plain" };
+
+function text(body: string, status: number): PageAnswer {
+  return { status, body: `${body}\n`, headers: plain };
+}
+
+/** The values of all `Host` headers; in `headers` there is the first one only. */
+function hostsOf({ rawHeaders }: IncomingMessage): string[] {
+  return rawHeaders.filter((_, i) => i % 2 === 1 && /^host$/i.test(rawHeaders[i - 1]!));
+}

@@ -1,0 +1,277 @@
+/**
+ * The records and torrents that this home keeps alive, between `state.db` and the worker's schedule:
+ * what is due when survives the process.
+ *
+ * @module
+ */
+
+import { type Clock, equalBytes, fromHex, isOfFuture, toHex } from "../../base/mod.ts";
+import type { RecordJson, RecordName } from "../../control/mod.ts";
+import { minimalOf } from "../../fetching/mod.ts";
+import { formatPublicKey, parsePublicKey } from "../../identity/mod.ts";
+import type { MinimalManifest } from "../../package/mod.ts";
+import {
+  decodeManifestRecord,
+  manifestSalt,
+  type MutableItem,
+  targetOf,
+} from "../../records/mod.ts";
+import type {
+  ScheduledRecord,
+  StateDatabase,
+  StoredOutcome,
+  StoredRecord,
+} from "../../store/mod.ts";
+import type { KeptRecord, ReportData } from "../../worker/mod.ts";
+
+/** A kept record, for the worker and for people. */
+export interface NamedRecord {
+  /** Target, 40 hexadecimal digits. */
+  idHex: string;
+  record: RecordName;
+  kept: KeptRecord;
+}
+
+/** Kinds of records that may be of a package, and are announced as they are. */
+const NAMED_KINDS: readonly RecordName["kind"][] = ["manifest", "other"];
+/** How many records are handed over at once. */
+const SLICE = 500;
+
+/** The records of one home. */
+export class KeptRecords {
+  readonly #state: StateDatabase;
+  readonly #clock: Clock;
+  readonly #port: number;
+  readonly #minNodes: () => number;
+  readonly #onNotice: (message: string) => void;
+
+  /**
+   * @param port that torrents are announced with
+   * @param minNodes held by fewer nodes, a record is called weak
+   */
+  constructor(
+    state: StateDatabase,
+    clock: Clock,
+    port: number,
+    minNodes: () => number,
+    onNotice: (message: string) => void,
+  ) {
+    this.#state = state;
+    this.#clock = clock;
+    this.#port = port;
+    this.#minNodes = minNodes;
+    this.#onNotice = onNotice;
+  }
+
+  /**
+   * All of them, some at a time. Name indexes are not among them: they are written anew each time.
+   */
+  *all(): Generator<ScheduledRecord[]> {
+    yield* this.#state.records.schedule(SLICE);
+  }
+
+  /** All of them as they stand, for people. */
+  describe(): RecordJson[] {
+    const nowMs = this.#clock.now();
+    const records = this.#state.records.list().filter(({ kind }) => kind !== "name-entry");
+    const outcomes = new Map(
+      this.#state.outcomes.list().map((outcome) => [toHex(outcome.target), outcome]),
+    );
+    return records.map((record) => {
+      const { target, kind, name, version, seq, own } = record;
+      const outcome = outcomes.get(toHex(target));
+      // A clock that was ahead has written them: nothing waits for times so far off.
+      const times = outcome && isOfFuture(outcome.lastAttemptMs ?? 0, nowMs) ? undefined : outcome;
+      return {
+        kind: kind as RecordName["kind"],
+        name,
+        ...publisherOf(record),
+        // What a name's index has there is the number of its slot.
+        version: kind === "name-index" ? undefined : version,
+        target: toHex(target),
+        seq,
+        own,
+        holding: outcome?.holding ?? 0,
+        asked: outcome?.asked ?? 0,
+        responded: outcome?.responded ?? 0,
+        weak: (outcome?.holding ?? 0) < this.#minNodes(),
+        lastAttemptMs: times?.lastAttemptMs,
+        lastSuccessMs: times?.lastSuccessMs,
+        nextDueMs: times?.nextDueMs,
+        failures: outcome?.failures ?? 0,
+        error: outcome?.error,
+      };
+    });
+  }
+
+  /**
+   * Those of the packages that are named, and lists of packages that are not in the DHT yet; all, if
+   * no package is named.
+   */
+  named(packages: { name: string; version?: string }[]): NamedRecord[] {
+    if (packages.length === 0) return this.#fixed().map((record) => this.#named(record));
+    const { records, outcomes } = this.#state;
+    const meant = new Map<string, StoredRecord>();
+    for (const { name, version } of packages) {
+      for (const kind of NAMED_KINDS) {
+        for (const record of records.list({ kind, name, version })) {
+          meant.set(toHex(record.target), record);
+        }
+      }
+    }
+    for (const record of records.list({ kind: "announce" })) {
+      if (outcomes.get(record.target)?.failures !== 0) meant.set(toHex(record.target), record);
+    }
+    return [...meant.values()].map((record) => this.#named(record));
+  }
+
+  /** Whether the record of a target is kept. */
+  has(target: Uint8Array): boolean {
+    return this.#state.records.get(target) !== undefined;
+  }
+
+  /** Whether the record of this very archive is kept, and not one of other bytes. */
+  isOf(minimal: MinimalManifest): boolean {
+    const { name, version, pubkey, infohash } = minimal;
+    const item = this.item(targetOf(parsePublicKey(pubkey), manifestSalt(name, version)));
+    return item !== undefined && minimalOf(item, minimal).infohash === infohash;
+  }
+
+  /** The item that is kept under a target. */
+  item(target: Uint8Array): MutableItem | undefined {
+    const record = this.#state.records.get(target);
+    return record && itemOf(record);
+  }
+
+  /** Keeps a signed item from now on. */
+  keep(item: MutableItem, { kind, name, version }: RecordName, own: boolean): void {
+    this.#state.records.put({
+      ...item,
+      target: targetOf(item.publicKey, item.salt),
+      kind,
+      name,
+      version,
+      own,
+      createdMs: this.#clock.now(),
+    });
+  }
+
+  /** When a torrent is due to be announced, Unix milliseconds; the past if it never was as it is now. */
+  torrentDueMs(infoHashHex: string): number {
+    const outcome = this.#state.outcomes.get(fromHex(infoHashHex)!);
+    return outcome?.port === this.#port ? outcome.nextDueMs : 0;
+  }
+
+  /** The same of all torrents, by infohash in hexadecimal; those that are not in it are due. */
+  torrentsDueMs(): Map<string, number> {
+    return this.#state.outcomes.dueOfPort(this.#port);
+  }
+
+  /** Notes what became of announcements; a newer record of the same key takes the place of ours. */
+  settle(...reports: ReportData[]): void {
+    this.#state.transaction(() => reports.forEach((report) => this.#settle(report)));
+  }
+
+  #settle(report: ReportData): void {
+    const target = fromHex(report.idHex)!;
+    const before = this.#state.outcomes.get(target);
+    const { put, announce, error } = report;
+    const responded = put?.responded ?? announce?.responded ?? 0;
+    const outcome: StoredOutcome = {
+      target,
+      lastAttemptMs: report.atMs,
+      lastSuccessMs: report.failures === 0 ? report.atMs : before?.lastSuccessMs,
+      asked: put?.asked ?? announce?.asked ?? 0,
+      responded,
+      holding: put?.holding ?? announce?.stored ?? 0,
+      stored: put?.stored ?? announce?.stored ?? 0,
+      error: report.failures === 0 ? undefined : error?.message ??
+        (responded === 0 ? "no DHT node answered" : "too few DHT nodes hold it"),
+      failures: report.failures,
+      nextDueMs: report.nextDueMs,
+      ...(report.kind === "torrent" && { port: this.#port }),
+    };
+    this.#state.outcomes.set(outcome);
+    if (put?.superseded) this.#takeOver(target, put.superseded);
+  }
+
+  /** What other publishers say that they offer, and newer lists of our own that came from elsewhere. */
+  foreignLists(): MutableItem[] {
+    return this.#state.records.list({ kind: "announce", own: false }).map(itemOf);
+  }
+
+  /**
+   * Keeps the records of a package no longer, of one publisher (`ed25519:…`) or of all, nor the list of
+   * a publisher of whom this was the last package. Returns their targets in hexadecimal.
+   */
+  forget(name: string, version: string, pubkey?: string): string[] {
+    const manifests = this.#state.records.list({ name, version, kind: "manifest" })
+      .filter(({ publicKey }) => pubkey === undefined || formatPublicKey(publicKey) === pubkey);
+    const forget = ({ target }: StoredRecord) => {
+      this.#state.records.delete(target);
+      this.#state.outcomes.delete(target);
+      return toHex(target);
+    };
+    return this.#state.transaction(() => {
+      const targets = manifests.map(forget);
+      if (manifests.length === 0) return targets;
+      const rest = new Set(
+        this.#state.records.list({ kind: "manifest" }).map(({ publicKey }) => toHex(publicKey)),
+      );
+      const lists = this.#state.records.list({ kind: "announce", own: false })
+        .filter(({ publicKey }) => !rest.has(toHex(publicKey)));
+      return [...targets, ...lists.map(forget)];
+    });
+  }
+
+  #fixed(): StoredRecord[] {
+    return this.#state.records.list().filter(({ kind }) => !kind.startsWith("name-"));
+  }
+
+  #named(record: StoredRecord): NamedRecord {
+    const { target, kind, name, version } = record;
+    const outcome = this.#state.outcomes.get(target);
+    return {
+      idHex: toHex(target),
+      record: { kind: kind as RecordName["kind"], name, version, ...publisherOf(record) },
+      kept: {
+        item: itemOf(record),
+        dueMs: outcome?.nextDueMs ?? 0,
+        failures: outcome?.failures ?? 0,
+      },
+    };
+  }
+
+  #takeOver(target: Uint8Array, item: MutableItem): void {
+    const before = this.#state.records.get(target);
+    if (!before) return;
+    this.#state.records.put({ ...before, ...item, own: false, createdMs: this.#clock.now() });
+    const { publisher } = publisherOf(before);
+    const list = publisher === undefined ? before.kind : `what ${publisher} offers`;
+    const what = before.name ? `${before.name}@${before.version}` : list;
+    this.#onNotice(`a newer record of ${what} is in the DHT; it is kept from now on`);
+    if (before.own && before.kind === "manifest" && namesAnother(before, item)) {
+      this.#onNotice(
+        `${what} is published with other bytes than here: nobody finds these. Give them a new version`,
+      );
+    }
+    if (before.own && before.kind === "announce") {
+      this.#onNotice("what it does not list is listed again by the next `libreseed publish`");
+    }
+  }
+}
+
+/** Whose list it is, where that is not this home's own. */
+function publisherOf({ kind, own, publicKey }: StoredRecord): { publisher?: string } {
+  return kind === "announce" && !own ? { publisher: formatPublicKey(publicKey) } : {};
+}
+
+/** Whether two manifest records are of different archives. */
+function namesAnother(a: { value: Uint8Array }, b: { value: Uint8Array }): boolean {
+  const [x, y] = [decodeManifestRecord(a.value), decodeManifestRecord(b.value)];
+  return !equalBytes(x.archiveSha256, y.archiveSha256);
+}
+
+function itemOf({ publicKey, salt, seq, value, signature }: MutableItem): MutableItem {
+  return { publicKey, salt, seq, value, signature };
+}

@@ -1,0 +1,84 @@
+/**
+ * What becomes of new settings while the daemon runs. When each takes effect is in the table of
+ * settings (`src/config`).
+ *
+ * @module
+ */
+
+import {
+  type LoadedSettings,
+  settingDefinitions,
+  type Settings,
+  type TakesEffect,
+} from "../config/mod.ts";
+import type { ReloadedJson, SettingJson } from "../control/mod.ts";
+import type { TunableOptions } from "../worker/mod.ts";
+import type { HostListeners } from "./host.ts";
+
+/** Settings after a reload. */
+export interface MergedSettings extends ReloadedJson {
+  /** The old values where only a start takes a new one over, the new ones elsewhere. */
+  merged: Settings;
+}
+
+/** Takes over what can change without a restart. */
+export function mergeSettings(before: Settings, after: Settings): MergedSettings {
+  const merged: Record<string, unknown> = { ...after };
+  const keys: Record<TakesEffect, string[]> = { reload: [], start: [], command: [] };
+  for (const { key, property, takesEffect } of settingDefinitions) {
+    if (JSON.stringify(before[property]) === JSON.stringify(after[property])) continue;
+    keys[takesEffect].push(key);
+    if (takesEffect === "start") merged[property] = before[property];
+  }
+  return {
+    merged: merged as unknown as Settings,
+    changed: keys.reload,
+    needRestart: keys.start,
+    perCommand: keys.command,
+  };
+}
+
+/** Where the merged settings came from; those that need a restart are as they were. */
+export function mergeOrigins(
+  before: LoadedSettings["origins"] | undefined,
+  after: LoadedSettings["origins"],
+  needRestart: readonly string[],
+): LoadedSettings["origins"] {
+  const kept = Object.entries(before ?? {}).filter(([key]) => needRestart.includes(key));
+  return { ...after, ...Object.fromEntries(kept) };
+}
+
+/** Says what a reload did, for the daemon's log. */
+export function tellReloaded(
+  { changed, needRestart }: ReloadedJson,
+  { onNotice, onWarning }: Pick<HostListeners, "onNotice" | "onWarning">,
+): void {
+  if (changed.length > 0) onNotice(`in force now: ${changed.join(", ")}`);
+  if (needRestart.length > 0) {
+    onWarning(`changed, but in force only after a restart: ${needRestart.join(", ")}`);
+  }
+}
+
+/** The settings in force, for `status`. */
+export function describeSettings(
+  settings: Settings,
+  origins: LoadedSettings["origins"] | undefined,
+): SettingJson[] {
+  return settingDefinitions.map(({ key, property }) => ({
+    key,
+    value: settings[property] ?? null,
+    where: origins?.[key]?.where ?? "unknown",
+  }));
+}
+
+/** The settings of the worker that can change while it runs. */
+export function tunable(settings: Settings): TunableOptions {
+  return {
+    uploadLimit: settings.uploadBytesPerSecond || undefined,
+    downloadLimit: settings.downloadBytesPerSecond || undefined,
+    storeNodes: settings.storeNodes,
+    minNodes: settings.minNodes,
+    dhtPacketsPerSecond: settings.dhtPacketsPerSecond,
+    reannounceIntervalMs: settings.reannounceIntervalMs,
+  };
+}

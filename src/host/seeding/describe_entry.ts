@@ -1,0 +1,32 @@
+/**
+ * An archive of the seed directory as commands print it.
+ *
+ * @module
+ */
+
+import type { PackageJson } from "../../control/mod.ts";
+import { magnetOf } from "../../fetching/mod.ts";
+import type { SeedEntry } from "../../store/mod.ts";
+
+/** An entry of the seed directory for `list`. */
+export function describeEntry(
+  entry: SeedEntry,
+  seeding: boolean,
+  problem: string | undefined = entry.problem,
+): PackageJson {
+  const common = { path: entry.archivePath, lengthBytes: entry.sizeBytes, seeding };
+  if (entry.problem !== undefined) {
+    return { ...common, name: entry.fileName, version: "", problem: entry.problem };
+  }
+  const { minimal, name, version } = entry;
+  return {
+    ...common,
+    name,
+    version,
+    publisher: minimal.pubkey,
+    sha256: minimal.infohash.slice("sha256:".length),
+    infoHash: minimal.btih,
+    magnet: magnetOf(minimal),
+    ...(problem !== undefined && { problem }),
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * What makes a host a daemon: it seeds all that is and comes into the seed directory, and keeps the
+ * records of other publishers' packages alive along with its own.
+ *
+ * @module
+ */
+
+import { type Clock, every, LibreseedError, type Timer } from "../../base/mod.ts";
+import type { WatchMode } from "../../config/mod.ts";
+import { minimalOf } from "../../fetching/mod.ts";
+import { parsePublicKey } from "../../identity/mod.ts";
+import { manifestSalt, targetOf } from "../../records/mod.ts";
+import type { ValidSeedEntry } from "../../store/mod.ts";
+import type { AdoptedLists, KeptRecords, NameKeeper } from "../records/mod.ts";
+import type { WorkerHost } from "../thread/mod.ts";
+import type { Packages } from "./packages.ts";
+import { mayPass, Retries } from "./retries.ts";
+import { SeedWatcher } from "./watch.ts";
+
+/** Options of {@linkcode Seeding}. */
+export interface SeedingOptions {
+  /** Absolute path of the seed directory. */
+  directory: string;
+  watch: WatchMode;
+  clock: Clock;
+  packages: Packages;
+  records: KeptRecords;
+  names: Pick<NameKeeper, "adopt">;
+  lists: Pick<AdoptedLists, "adopt" | "fetchCatalogs" | "stop">;
+  worker: Pick<WorkerHost, "get" | "keepRecords">;
+  onWarning: (message: string) => void;
+}
+
+/** How often to look again for records of foreign packages that were not found, milliseconds. */
+const ADOPT_AGAIN_MS = 60 * 60_000;
+/** For how many of them at a time. */
+const ADOPT_AT_ONCE = 50;
+/** How many are looked for side by side. */
+const LANES = 4;
+
+/** Seeds what is in the seed directory for as long as it runs. */
+export class Seeding {
+  readonly #options: SeedingOptions;
+  readonly #watcher: SeedWatcher;
+  /** File names of archives whose record and name are to be looked for. */
+  readonly #toAdopt = new Set<string>();
+  /** Of which a record was not found, or that their name's index does not list. */
+  readonly #unlisted = new Set<string>();
+  readonly #timer: Timer;
+  readonly #retries: Retries;
+  #adopting: Promise<unknown> | undefined;
+  #stopped = false;
+
+  constructor(options: SeedingOptions) {
+    this.#options = options;
+    const { directory, watch, clock, onWarning, packages } = options;
+    this.#retries = new Retries(clock, (fileName) => this.#arrived(fileName));
+    this.#watcher = new SeedWatcher({
+      directory,
+      mode: watch,
+      clock,
+      onWarning,
+      target: {
+        arrived: (fileName) => this.#arrived(fileName),
+        left: async (fileName) => {
+          this.#toAdopt.delete(fileName);
+          this.#unlisted.delete(fileName);
+          this.#retries.forget(fileName);
+          await packages.left(fileName);
+        },
+      },
+    });
+    this.#timer = every(clock, ADOPT_AGAIN_MS, () => {
+      // Those that fail again come last the next time.
+      for (const fileName of [...this.#unlisted].slice(0, ADOPT_AT_ONCE)) {
+        this.#unlisted.delete(fileName);
+        this.#adoptSoon(fileName);
+      }
+      this.#fetchCatalogs();
+    });
+  }
+
+  /** Resolves when everything that is there has been looked at. */
+  async start(): Promise<void> {
+    if (this.#stopped) return;
+    const { packages } = this.#options;
+    const known = await packages.addKnown();
+    await this.#watcher.start(known);
+    for (const fileName of packages.withoutRecords()) this.#adoptSoon(fileName);
+    this.#fetchCatalogs();
+  }
+
+  #fetchCatalogs(): void {
+    const { lists, onWarning } = this.#options;
+    lists.fetchCatalogs().catch((error) => onWarning((error as Error).message));
+  }
+
+  /** How to notice what comes and goes. */
+  set watch(mode: WatchMode) {
+    this.#watcher.mode = mode;
+  }
+
+  /** Resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer.cancel();
+    const { lists } = this.#options;
+    await Promise.all([this.#watcher.stop(), this.#retries.stop(), this.#adopting, lists.stop()]);
+  }
+
+  async #arrived(fileName: string): Promise<void> {
+    const { packages, onWarning } = this.#options;
+    try {
+      await packages.add(fileName);
+      this.#retries.forget(fileName);
+      this.#adoptSoon(fileName);
+    } catch (error) {
+      if (this.#stopped) return;
+      const isPassing = mayPass(error);
+      if (!isPassing) this.#retries.forget(fileName);
+      // Said once: `list` says it for as long as it is so.
+      const isNews = !isPassing || this.#retries.failed(fileName);
+      if (isNews) onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
+    }
+  }
+
+  #adoptSoon(fileName: string): void {
+    this.#toAdopt.add(fileName);
+    if (this.#stopped) return;
+    this.#adopting ??= Promise.all(Array.from({ length: LANES }, () => this.#lane()))
+      .finally(() => {
+        this.#adopting = undefined;
+        // A list that was found just now may name one.
+        if (!this.#stopped) this.#fetchCatalogs();
+      });
+  }
+
+  async #lane(): Promise<void> {
+    for (const fileName of this.#toAdopt) {
+      if (this.#stopped) return;
+      this.#toAdopt.delete(fileName);
+      const entry = await this.#options.packages.entry(fileName).catch(() => undefined);
+      if (entry && entry.problem === undefined) await this.#adopt(entry);
+    }
+  }
+
+  /**
+   * Whoever seeds a package can keep its record, its name and its publisher's list alive too, without
+   * the key that signed them. What is not found is looked for again later.
+   */
+  async #adopt(entry: ValidSeedEntry): Promise<void> {
+    const { names, lists, onWarning } = this.#options;
+    const { name, minimal, fileName } = entry;
+    const publicKey = parsePublicKey(minimal.pubkey);
+    try {
+      const kept = await this.#adoptRecord(entry);
+      if (kept && await names.adopt(name, publicKey) && await lists.adopt(publicKey)) return;
+    } catch (error) {
+      if (this.#stopped) return;
+      // The DHT is off, or shows nonsense: the archive is seeded all the same.
+      if (!(error instanceof LibreseedError)) onWarning((error as Error).message);
+    }
+    this.#unlisted.add(fileName);
+  }
+
+  async #adoptRecord({ name, version, minimal }: ValidSeedEntry): Promise<boolean> {
+    const { records, worker, clock } = this.#options;
+    const publicKey = parsePublicKey(minimal.pubkey);
+    const salt = manifestSalt(name, version);
+    if (records.has(targetOf(publicKey, salt))) return true;
+    const { item } = await worker.get({ publicKey, salt });
+    if (!item || minimalOf(item, minimal).infohash !== minimal.infohash) return false;
+    records.keep(item, { kind: "manifest", name, version }, false);
+    await worker.keepRecords([{ item, dueMs: clock.now(), failures: 0 }]);
+    return true;
+  }
+}

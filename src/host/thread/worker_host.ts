@@ -1,0 +1,308 @@
+/**
+ * The worker as the host sees it: operations with an `AbortSignal` instead of numbers, events sorted
+ * to whom they belong, and an end that is bounded. A thread that dies answers nothing: whatever waits
+ * for it fails then, and so does whatever is asked of it later. One that hangs, or ended without a
+ * word, is noticed by its silence and counts as dead; one that is merely slow is not.
+ *
+ * @module
+ */
+
+import { type Clock, collectGarbage, delay, every, type Timer } from "../../base/mod.ts";
+import type {
+  GetOutcome,
+  HexRecord,
+  ItemKey,
+  PeerAddress,
+  PeersOutcome,
+  PutOutcome,
+  PutTerms,
+} from "../../dht/mod.ts";
+import type { DhtState, DownloadProgress, TorrentStatus } from "../../engine/mod.ts";
+import type { MutableItem } from "../../records/mod.ts";
+import {
+  connectWorker,
+  type DownloadOrder,
+  isReachable,
+  type KeptRecord,
+  type KeptSeed,
+  type ReportData,
+  type SandboxOptions,
+  type TunableOptions,
+  type WorkerConnection,
+  type WorkerOptions,
+  type WorkerStarted,
+  type WorkerStatus,
+} from "../../worker/mod.ts";
+import { HostError } from "../errors.ts";
+
+type Api = WorkerConnection["api"];
+
+/** Hears what the worker tells on its own. */
+export interface WorkerHostListeners {
+  onDht: (state: DhtState) => void;
+  onAnnounced: (report: ReportData) => void;
+  onFailure: (error: Error) => void;
+  /** A line for the log of the thread or of a library in it. */
+  onLog: (level: "warn" | "debug", message: string) => void;
+  /** The `.torrent` of a seeded archive cannot be read. */
+  onUnreadable: (infoHashHex: string, message: string) => void;
+}
+
+/** How often the main thread asks the engine's thread for a sign of life, milliseconds. */
+const PING_MS = 30_000;
+/** The thread counts as dead after this many such intervals without a message from it. */
+const PINGS_MISSED = 4;
+/**
+ * How late the main thread's own timer may be, milliseconds. If it is later, the machine slept or was
+ * overloaded, the engine's thread may have had no time either, and the interval does not count.
+ */
+const LATE_MS = PING_MS / 2;
+
+/** A running engine in its sandbox. */
+export class WorkerHost {
+  readonly #connection: WorkerConnection;
+  readonly #clock: Clock;
+  readonly #progress = new Map<number, (progress: DownloadProgress) => void>();
+  readonly #reports = new Map<number, (report: ReportData) => void>();
+  /** Ends the wait of each call that is under way. */
+  readonly #waiting = new Set<(reason: Error) => void>();
+  readonly #onFailure: (error: Error) => void;
+  readonly #pinging: Timer;
+  #failure: Error | undefined;
+  #hasDht = false;
+  #operations = 0;
+  /** Intervals since the thread's last message. */
+  #silent = 0;
+
+  /**
+   * Starts the thread, which takes a tenth of a second to load; the engine in it waits for
+   * {@linkcode WorkerHost.begin}.
+   *
+   * @param connect starts the thread; a test hands in another
+   */
+  static open(
+    sandbox: SandboxOptions,
+    listeners: WorkerHostListeners,
+    clock: Clock,
+    connect: typeof connectWorker = connectWorker,
+  ): WorkerHost {
+    const worker: WorkerHost = new WorkerHost(
+      connect(sandbox, {
+        onFailure: (error) => worker.#fail(error),
+        onEvent: (event) => {
+          worker.#silent = 0;
+          if (event.event === "dht") {
+            worker.#hasDht = isReachable(event.state);
+            listeners.onDht(event.state);
+          } else if (event.event === "unreadable") {
+            listeners.onUnreadable(event.infoHashHex, event.message);
+          } else if (event.event === "log") {
+            listeners.onLog(event.level, event.message);
+          } else if (event.event === "progress") {
+            worker.#progress.get(event.operation)?.(event.progress);
+          } else if (event.operation === undefined) listeners.onAnnounced(event.report);
+          else worker.#reports.get(event.operation)?.(event.report);
+        },
+      }),
+      clock,
+      listeners.onFailure,
+    );
+    return worker;
+  }
+
+  /** Starts the engine; if that fails, the thread ends. */
+  async begin(options: WorkerOptions): Promise<WorkerStarted> {
+    try {
+      const started = await this.#call((api) => api.start(options));
+      this.#hasDht = isReachable(started.dht);
+      return started;
+    } catch (error) {
+      this.terminate();
+      throw error;
+    }
+  }
+
+  /** Ends the thread at once. */
+  terminate(): void {
+    this.#pinging.cancel();
+    this.#connection.terminate();
+  }
+
+  private constructor(
+    connection: WorkerConnection,
+    clock: Clock,
+    onFailure: (error: Error) => void,
+  ) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#onFailure = onFailure;
+    let dueMs = clock.now() + PING_MS;
+    this.#pinging = every(clock, PING_MS, () => {
+      const nowMs = clock.now();
+      const isLate = nowMs > dueMs + LATE_MS;
+      dueMs = nowMs + PING_MS;
+      if (!isLate && this.#silent++ === PINGS_MISSED) return this.#fail(hangs());
+      this.#call((api) => api.ping()).catch(() => {});
+    });
+  }
+
+  /** Whether there was a DHT a moment ago, and somebody in it who answered. */
+  get hasDht(): boolean {
+    return this.#hasDht;
+  }
+
+  /** Everything has been begun: collects the garbage that this has left, in both threads. */
+  async tidy(): Promise<void> {
+    await this.#call((api) => api.tidy());
+    collectGarbage();
+  }
+
+  status(): Promise<WorkerStatus> {
+    return this.#call((api) => api.status());
+  }
+
+  configure(options: TunableOptions): Promise<void> {
+    return this.#call((api) => api.configure(options));
+  }
+
+  addBootstrap(addresses: { host: string; port: number }[]): Promise<void> {
+    return this.#call((api) => api.addBootstrap(addresses));
+  }
+
+  knownNodes() {
+    return this.#call((api) => api.knownNodes());
+  }
+
+  torrents(): Promise<TorrentStatus[]> {
+    return this.#call((api) => api.torrents());
+  }
+
+  seed(archives: KeptSeed[]): Promise<void> {
+    return this.#call((api) => api.seed(archives));
+  }
+
+  unseed(infoHashHex: string): Promise<void> {
+    return this.#call((api) => api.unseed(infoHashHex));
+  }
+
+  keepRecords(records: KeptRecord[]): Promise<void> {
+    return this.#call((api) => api.keepRecords(records));
+  }
+
+  keepHexRecords(records: HexRecord[]): Promise<void> {
+    return this.#call((api) => api.keepHexRecords(records));
+  }
+
+  forgetRecord(targetHex: string): Promise<void> {
+    return this.#call((api) => api.forgetRecord(targetHex));
+  }
+
+  get(key: ItemKey, signal?: AbortSignal): Promise<GetOutcome> {
+    return this.#operation(signal, (api, operation) => api.get(operation, key));
+  }
+
+  put(item: MutableItem, signal?: AbortSignal, terms?: PutTerms): Promise<PutOutcome> {
+    return this.#operation(
+      signal,
+      (api, operation) => api.put(operation, item, terms),
+    );
+  }
+
+  addPeers(infoHashHex: string, peers: PeerAddress[]): Promise<void> {
+    return this.#call((api) => api.addPeers(infoHashHex, peers));
+  }
+
+  findPeers(infoHashHex: string, signal?: AbortSignal): Promise<PeersOutcome> {
+    return this.#operation(
+      signal,
+      (api, operation) => api.findPeers(operation, infoHashHex),
+    );
+  }
+
+  announceNow(
+    idsHex: string[],
+    urgent: boolean,
+    onReport: (report: ReportData) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.#operation(signal, async (api, operation) => {
+      this.#reports.set(operation, onReport);
+      try {
+        await api.announceNow(operation, idsHex, urgent);
+      } finally {
+        this.#reports.delete(operation);
+      }
+    });
+  }
+
+  download(
+    order: DownloadOrder,
+    onProgress?: (progress: DownloadProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    return this.#operation(signal, async (api, operation) => {
+      if (onProgress) this.#progress.set(operation, onProgress);
+      try {
+        return await api.download(operation, order);
+      } finally {
+        this.#progress.delete(operation);
+      }
+    });
+  }
+
+  /** Manager, engine, thread, in this order; the thread ends after `deadlineMs` in any case. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#pinging.cancel();
+    const late = new AbortController();
+    await Promise.race([
+      this.#call((api) => api.stop(deadlineMs)).catch(() => {}),
+      delay(this.#clock, deadlineMs + 500, late.signal).catch(() => {}),
+    ]);
+    late.abort();
+    this.#connection.terminate();
+  }
+
+  async #operation<T>(
+    signal: AbortSignal | undefined,
+    work: (api: Api, operation: number) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const operation = ++this.#operations;
+    const cancel = () => void this.#call((api) => api.cancel(operation)).catch(() => {});
+    signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      return await this.#call((api) => work(api, operation));
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  #call<T>(work: (api: Api) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure);
+      this.#waiting.add(reject);
+      work(this.#connection.api).then(resolve, reject).finally(() => {
+        // An answer to anything is a sign of life: the thread may be too busy to have come to the ping.
+        this.#silent = 0;
+        this.#waiting.delete(reject);
+      });
+    });
+  }
+
+  #fail(error: Error): void {
+    this.#pinging.cancel();
+    this.#failure ??= error;
+    for (const reject of this.#waiting) reject(this.#failure);
+    this.#waiting.clear();
+    this.#onFailure(error);
+  }
+}
+
+function hangs(): HostError {
+  const seconds = PING_MS * PINGS_MISSED / 1_000;
+  return new HostError(
+    "failed",
+    "WORKER_DIED",
+    `The engine's thread has not answered for ${seconds} s; start libreseed again`,
+  );
+}

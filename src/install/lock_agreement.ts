@@ -1,0 +1,74 @@
+/**
+ * Whether a lock file agrees with what publishers signed, and with the user's own pins. A lock file
+ * comes with a project: it says what to install, not whom to trust.
+ *
+ * @module
+ */
+
+import { LibreseedError } from "../base/mod.ts";
+import { fits, formatRequirement, packageRef, type Requirement } from "../fetching/mod.ts";
+import type { MinimalManifest } from "../package/mod.ts";
+import { requirementsOf } from "./dependencies.ts";
+import { type Graph, type GraphNode, label } from "./dependency_graph.ts";
+import { InstallError } from "./errors.ts";
+
+/**
+ * Refuses a locked package for a bare name that is pinned to another publisher. Where the name is
+ * asked for with its publisher's key, there is nothing to ask.
+ *
+ * @throws {InstallError} `PUBLISHER_CHANGED` (kind `verification`)
+ */
+export function checkLocked(
+  { checkPublisher }: { checkPublisher?: (name: string, publisher: string) => void },
+  lockPath: string,
+  { name, publisher }: Requirement,
+  { pubkey }: MinimalManifest,
+): void {
+  if (publisher !== undefined) return;
+  try {
+    checkPublisher?.(name, pubkey);
+  } catch (cause) {
+    if (!(cause instanceof LibreseedError)) throw cause;
+    const { kind, code, message, detail } = cause;
+    throw new InstallError(kind, code, `${lockPath} is not installed: ${message}`, {
+      cause,
+      detail: { ...detail, path: lockPath },
+    });
+  }
+}
+
+/**
+ * Refuses a lock file that does not agree with the signed manifest of one of its packages.
+ *
+ * @param dependencies those in the manifest
+ * @param mayMean throws if what is locked for a requirement may not be taken for it here
+ * @throws {InstallError} `LOCK_MISMATCH` (kind `verification`), and what `mayMean` throws
+ */
+export function compareWithLock(
+  { minimal, edges }: GraphNode,
+  graph: Graph,
+  dependencies: Readonly<Record<string, string>>,
+  mayMean: (requirement: Requirement, got: MinimalManifest) => void,
+): void {
+  const locked = new Map(edges.map(({ requirement, ref }) => [requirement.name, ref]));
+  const mismatch = (why: string) =>
+    new InstallError(
+      "verification",
+      "LOCK_MISMATCH",
+      `The lock file does not agree with the manifest of ${label(minimal)}: ${why}. ` +
+        "`libreseed install --save` writes it anew",
+    );
+  for (const requirement of requirementsOf(minimal, dependencies)) {
+    const { publisher, name, range } = requirement;
+    const ref = locked.get(name);
+    locked.delete(name);
+    if (ref === undefined) throw mismatch(`it needs ${name}, for which nothing is locked`);
+    const got = graph.nodes.get(ref)!.minimal;
+    if (!fits(got.version, range) || (publisher !== undefined && publisher !== got.pubkey)) {
+      throw mismatch(`it needs ${formatRequirement(requirement)}; ${packageRef(got)} is locked`);
+    }
+    mayMean(requirement, got);
+  }
+  const [extra] = locked.keys();
+  if (extra !== undefined) throw mismatch(`it does not need ${extra}`);
+}

@@ -1,0 +1,329 @@
+/**
+ * A project's `libreseed.lock.json`: what the project asked for, and exactly which packages it got.
+ *
+ * JSON in UTF-8 with sorted keys, two spaces of indentation and a final line feed:
+ *
+ * - `lockfileVersion`: 1
+ * - `requirements`: by `[KEY/]NAME` as it was asked for; `range` as it was asked for (absent: any
+ *   version), `package`: the key of the package that it got
+ * - `packages`: by `KEY/NAME@VERSION`; `infohash` (SHA-256 of the archive), `btih`, `length`,
+ *   `timestamp` and `signature` as in the minimal manifest, which they make up together with the key;
+ *   `dependencies`: for each name that the package depends on, the key of the package that it got
+ *
+ * The signatures are in it, so an altered hash is noticed without asking anybody, and a locked package
+ * can be fetched from any peer even when its record is not in the DHT any more.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { LibreseedError } from "../base/mod.ts";
+import { fromUtf8, inTurns } from "../base/mod.ts";
+import {
+  fits,
+  packageRef,
+  parsePackageRef,
+  parseRequirement,
+  type Requirement,
+  requirementKey,
+} from "../fetching/mod.ts";
+import { type MinimalManifest, PROTOCOL, verifyMinimalSignature } from "../package/mod.ts";
+import { writeFileAtomic } from "../store/mod.ts";
+import { dropUnreachable, type Graph } from "./dependency_graph.ts";
+import { InstallError } from "./errors.ts";
+
+/** Name of the lock file in a project's directory. */
+export const LOCK_FILE_NAME = "libreseed.lock.json";
+
+const VERSION = 1;
+/** Room for a thousand packages with a hundred dependencies each. */
+const MAX_LOCK_BYTES = 16 << 20;
+/** Packages that are read before others have their turn: some hundredths of a second. */
+const PACKAGES_AT_ONCE = 200;
+
+/** A package in a lock file. */
+export interface LockedPackage {
+  minimal: MinimalManifest;
+  /** Keys of {@linkcode LockFile.packages} by the names that the package depends on. */
+  dependencies: ReadonlyMap<string, string>;
+}
+
+/** A lock file that makes sense: what it refers to is in it, and all signatures hold. */
+export interface LockFile {
+  /** By `KEY/NAME@VERSION`. */
+  packages: ReadonlyMap<string, LockedPackage>;
+  /** By `[KEY/]NAME`. */
+  requirements: ReadonlyMap<string, { requirement: Requirement; ref: string }>;
+}
+
+// Not v.record: it drops keys such as "constructor", which are fine names for a package.
+const object = v.custom<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "is not an object",
+);
+
+const fileSchema = v.strictObject({
+  lockfileVersion: v.literal(VERSION, `is not ${VERSION}: another libreseed wrote it`),
+  packages: object,
+  requirements: object,
+});
+
+// What the fields may be is checked with the signature.
+const packageSchema = v.strictObject({
+  btih: v.string(),
+  dependencies: object,
+  infohash: v.string(),
+  length: v.number(),
+  signature: v.string(),
+  timestamp: v.number(),
+});
+
+const requirementSchema = v.strictObject({
+  package: v.string(),
+  range: v.optional(v.string()),
+});
+
+/**
+ * Reads a lock file's text.
+ *
+ * @param path for the errors
+ * @throws {InstallError} `LOCK_INVALID`, naming the file and the member; kind `verification` for a
+ * signature that does not hold, else `failed`
+ */
+export function parseLockFile(text: string, path: string): LockFile {
+  const reading = readInTurns(text, path);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
+}
+
+/** Reads a lock file's text, and yields now and then: each package has a signature to verify. */
+function* readInTurns(text: string, path: string): Generator<void, LockFile> {
+  const at = (member: string) => new Reader(path, member);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw at("").invalid(`is not JSON: ${messageOf(cause)}`, cause);
+  }
+  const file = at("").parse(fileSchema, json);
+  const packages = new Map<string, LockedPackage>();
+  for (const [key, value] of Object.entries(file.packages)) {
+    packages.set(key, readPackage(at(`packages[${shown(key)}]`), key, value));
+    if (packages.size % PACKAGES_AT_ONCE === 0) yield;
+  }
+  for (const [key, { dependencies }] of packages) {
+    for (const [name, ref] of dependencies) {
+      const member = at(`packages[${shown(key)}].dependencies[${shown(name)}]`);
+      const other = packages.get(ref);
+      if (!other) throw member.invalid(`names ${shown(ref)}, which is not in packages`);
+      if (other.minimal.name !== name) throw member.invalid("names a package of another name");
+    }
+  }
+  const requirements = new Map<string, { requirement: Requirement; ref: string }>();
+  for (const [key, value] of Object.entries(file.requirements)) {
+    requirements.set(key, readRequirement(at(`requirements[${shown(key)}]`), key, value, packages));
+  }
+  return { packages, requirements };
+}
+
+/** The text that {@linkcode parseLockFile} reads. The same lock always has the same text. */
+export function formatLockFile({ packages, requirements }: LockFile): string {
+  const file = {
+    lockfileVersion: VERSION,
+    packages: sorted(packages, ({ minimal, dependencies }) => ({
+      btih: minimal.btih,
+      dependencies: sorted(dependencies, (ref) => ref),
+      infohash: minimal.infohash,
+      length: minimal.length,
+      signature: minimal.signature,
+      timestamp: minimal.timestamp,
+    })),
+    requirements: sorted(requirements, ({ requirement: { range }, ref }) => ({
+      package: ref,
+      ...(range !== undefined && { range }),
+    })),
+  };
+  return JSON.stringify(file, null, 2) + "\n";
+}
+
+/**
+ * Reads a lock file of at most 16 MiB.
+ *
+ * @returns `undefined` if there is none
+ * @throws {InstallError} `LOCK_INVALID`, also if it cannot be read; whatever aborted the signal
+ */
+export async function readLockFile(
+  path: string,
+  signal?: AbortSignal,
+): Promise<LockFile | undefined> {
+  const reader = new Reader(path, "");
+  let bytes: Uint8Array;
+  try {
+    const info = await Deno.stat(path);
+    if (!info.isFile) throw reader.invalid("is not a regular file");
+    if (info.size > MAX_LOCK_BYTES) throw reader.invalid(`has more than ${MAX_LOCK_BYTES} bytes`);
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof LibreseedError) throw error;
+    throw reader.invalid(`cannot be read: ${messageOf(error)}`, error);
+  }
+  let text: string;
+  try {
+    text = fromUtf8(bytes);
+  } catch (cause) {
+    throw reader.invalid("is not UTF-8", cause);
+  }
+  return await inTurns(readInTurns(text, path), signal);
+}
+
+/** Writes a lock file, in one step. Throws {@linkcode StoreError}. */
+export async function writeLockFile(path: string, lock: LockFile): Promise<void> {
+  await writeFileAtomic(path, formatLockFile(lock));
+}
+
+/** The graph of what a lock file holds for some of its requirements. */
+export function graphOfLock(
+  { packages, requirements }: LockFile,
+  wanted: Iterable<string> = requirements.keys(),
+): Graph {
+  const graph: Graph = {
+    direct: [...wanted].map((key) => ({ ...requirements.get(key)! })),
+    nodes: new Map(),
+  };
+  for (const [ref, { minimal, dependencies }] of packages) {
+    const edges = [...dependencies].sort().map(([name, ref]) => ({ requirement: { name }, ref }));
+    graph.nodes.set(ref, { minimal, edges });
+  }
+  dropUnreachable(graph);
+  return graph;
+}
+
+/**
+ * A lock file with what was just installed, in place of what it held for the same requirements. What
+ * nothing needs any more is left out.
+ */
+export function lockWith(lock: LockFile | undefined, graph: Graph): LockFile {
+  const requirements = new Map(lock?.requirements);
+  for (const { requirement, ref } of graph.direct) {
+    requirements.set(requirementKey(requirement), { requirement, ref });
+  }
+  const packages = new Map(lock?.packages);
+  for (const [ref, { minimal, edges }] of graph.nodes) {
+    const dependencies = new Map(edges.map(({ requirement, ref }) => [requirement.name, ref]));
+    packages.set(ref, { minimal, dependencies });
+  }
+  return pruned({ packages, requirements });
+}
+
+/** A lock file without one of its requirements, and without what only that one needed. */
+export function lockWithout(lock: LockFile, key: string): LockFile {
+  const requirements = new Map(lock.requirements);
+  requirements.delete(key);
+  return pruned({ packages: lock.packages, requirements });
+}
+
+function pruned(lock: LockFile): LockFile {
+  const { nodes } = graphOfLock(lock);
+  const packages = new Map([...lock.packages].filter(([ref]) => nodes.has(ref)));
+  return { ...lock, packages };
+}
+
+function readPackage(reader: Reader, key: string, value: unknown): LockedPackage {
+  const name = parsePackageRef(key);
+  if (!name) throw reader.invalid("does not have a key of the form KEY/NAME@VERSION");
+  const { dependencies, ...fields } = reader.parse(packageSchema, value);
+  const minimal: MinimalManifest = { protocol: PROTOCOL, ...name, ...fields };
+  if (!verifyMinimalSignature(minimal)) {
+    throw reader.invalid("is not what its publisher signed", undefined, "verification");
+  }
+  const refs = new Map<string, string>();
+  for (const [dependency, ref] of Object.entries(dependencies)) {
+    if (typeof ref !== "string") throw reader.invalid("has a dependency that is not a string");
+    refs.set(dependency, ref);
+  }
+  return { minimal, dependencies: refs };
+}
+
+function readRequirement(
+  reader: Reader,
+  key: string,
+  value: unknown,
+  packages: ReadonlyMap<string, LockedPackage>,
+): { requirement: Requirement; ref: string } {
+  const { package: ref, range } = reader.parse(requirementSchema, value);
+  let requirement: Requirement;
+  try {
+    requirement = parseRequirement(range === undefined ? key : `${key}@${range}`);
+  } catch (cause) {
+    throw reader.invalid(messageOf(cause), cause);
+  }
+  if (requirementKey(requirement) !== key) throw reader.invalid("does not have a key [KEY/]NAME");
+  const minimal = packages.get(ref)?.minimal;
+  if (!minimal) throw reader.invalid(`names ${shown(ref)}, which is not in packages`);
+  const { name, publisher } = requirement;
+  const isMeant = minimal.name === name && fits(minimal.version, range) &&
+    (publisher === undefined || publisher === minimal.pubkey);
+  if (!isMeant) throw reader.invalid(`names ${packageRef(minimal)}, which does not satisfy it`);
+  return { requirement, ref };
+}
+
+/** Says where in which file something is wrong. */
+class Reader {
+  readonly #path: string;
+  readonly #member: string;
+
+  constructor(path: string, member: string) {
+    this.#path = path;
+    this.#member = member;
+  }
+
+  parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
+    const result = v.safeParse(schema, value, { abortEarly: true });
+    if (result.success) return result.output;
+    const [issue] = result.issues;
+    const within = v.getDotPath(issue);
+    const member = [this.#member, within].filter(Boolean).join(".");
+    throw new Reader(this.#path, member).invalid(
+      issue.type === "custom" || issue.type === "literal"
+        ? issue.message
+        : `is not as it should be: ${issue.message.slice(0, 200)}`,
+    );
+  }
+
+  invalid(
+    why: string,
+    cause?: unknown,
+    kind: "failed" | "verification" = "failed",
+  ): InstallError {
+    const member = this.#member === "" ? "it" : this.#member;
+    return new InstallError(
+      kind,
+      "LOCK_INVALID",
+      `${this.#path} cannot be used: ${member} ${why}. ` +
+        "Mend it, or remove it and run `libreseed install --save` anew",
+      { cause, detail: { path: this.#path, member: this.#member } },
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A stranger's text in an error. */
+function shown(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+}
+
+/** An object with sorted keys; one called `constructor` is a key like any other. */
+function sorted<T, R>(
+  entries: ReadonlyMap<string, T>,
+  convert: (value: T) => R,
+): Record<string, R> {
+  return Object.fromEntries(
+    [...entries].sort(([a], [b]) => a < b ? -1 : 1).map(([key, value]) => [key, convert(value)]),
+  );
+}

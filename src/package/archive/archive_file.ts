@@ -1,0 +1,80 @@
+/**
+ * An archive as a file that is read: opened once, and noticed if somebody writes to it meanwhile.
+ *
+ * @module
+ */
+
+import { messageOf, PackageError } from "../manifest/mod.ts";
+import { fileChanged, isSameFile, readChunks } from "./files.ts";
+
+/** An archive that is open for reading. */
+export interface OpenArchive extends Disposable {
+  path: string;
+  file: Deno.FsFile;
+  info: Deno.FileInfo;
+}
+
+/**
+ * Opens an archive.
+ *
+ * @throws {PackageError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`
+ */
+export async function openArchive(path: string): Promise<OpenArchive> {
+  let file: Deno.FsFile | undefined;
+  try {
+    // Before opening, because opening a FIFO waits for its other end.
+    if (!(await Deno.stat(path)).isFile) throw new Error("it is not a regular file");
+    file = await Deno.open(path);
+    const info = await file.stat();
+    const opened = file;
+    return { path, file, info, [Symbol.dispose]: () => opened.close() };
+  } catch (cause) {
+    file?.close();
+    if (cause instanceof Deno.errors.NotFound) {
+      const message = `There is no archive at ${path}.`;
+      throw new PackageError("not-found", "ARCHIVE_NOT_FOUND", message, {
+        cause,
+        detail: { path },
+      });
+    }
+    throw unreadable(path, cause);
+  }
+}
+
+/**
+ * All bytes of the archive, from its start; a chunk is valid only until the next one is asked for.
+ *
+ * @throws {PackageError} `FILE_CHANGED` if there are fewer or more of them than when it was opened,
+ * `ARCHIVE_UNREADABLE`
+ */
+export async function* chunksOfArchive(
+  archive: OpenArchive,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let readBytes = 0;
+  try {
+    await archive.file.seek(0, Deno.SeekMode.Start);
+    for await (const chunk of readChunks(archive.file, signal)) {
+      readBytes += chunk.length;
+      if (readBytes > archive.info.size) break;
+      yield chunk;
+    }
+    if (readBytes === archive.info.size && isSameFile(archive.info, await archive.file.stat())) {
+      return;
+    }
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw cause instanceof PackageError ? cause : unreadable(archive.path, cause);
+  }
+  throw fileChanged(archive.path);
+}
+
+/** A system error on reading an archive. */
+export function unreadable(path: string, cause: unknown): PackageError {
+  return new PackageError(
+    "failed",
+    "ARCHIVE_UNREADABLE",
+    `The archive ${path} cannot be read: ${messageOf(cause)}`,
+    { cause, detail: { path } },
+  );
+}

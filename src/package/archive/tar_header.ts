@@ -1,0 +1,318 @@
+/**
+ * The headers of a tar, as `docs/protocol.md` section 4 has them. Only what `pack` writes is read: a
+ * header that other programs might understand otherwise is refused.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { fromUtf8, utf8 } from "../../base/mod.ts";
+import { PackageError, quote, verificationError } from "../manifest/mod.ts";
+
+/** Bytes of a header, and of what contents are padded to a multiple of. */
+export const BLOCK_BYTES = 512;
+/** The largest size that 11 octal digits can say; a longer file's is in base 256. */
+const MAX_OCTAL_SIZE = 8 ** 11 - 1;
+/** The name in a pax header, and in the header that it belongs to. */
+export const PAX_NAME = "PaxHeader";
+const PAX_RECORD = " path=";
+const LINE_FEED = 0x0a;
+
+const NAME_BYTES = 100;
+const CHECKSUM_AT = 148;
+const PREFIX_AT = 345;
+const PREFIX_BYTES = 155;
+/** The types that are read: `0` and `x`. */
+const [FILE, PAX] = [0x30, 0x78];
+/** The numbers of devices, which some programs leave empty for files. */
+const DEVICE = "device number";
+
+/** A header of a tar. */
+export interface TarHeader {
+  /** `x`: a pax header, whose contents hold the path of the header after it. */
+  type: "file" | "pax";
+  /** Of a file that has a pax header, what stands for it. */
+  path: string;
+  sizeBytes: number;
+  executable: boolean;
+}
+
+/** The header that is read now, where it can be read four bytes at a time. */
+const words = new Uint32Array(BLOCK_BYTES / 4);
+const bytes = new Uint8Array(words.buffer);
+
+const encoder = new TextEncoder();
+/** Memory for a path that is only compared. */
+let encoded = new Uint8Array(2048);
+
+/**
+ * Reads a header.
+ *
+ * @param header 512 bytes, not all of them zero
+ * @param expected the path that it should have: comparing takes a tenth of the time of decoding. A
+ * header with another path is read as well
+ * @throws {PackageError} kind `verification`, step `archive-limits`: `ARCHIVE_DAMAGED`,
+ * `FILE_TYPE_REFUSED`, `HEADER_REFUSED`
+ */
+export function readHeader(header: Uint8Array, expected?: string): TarHeader {
+  const block = bytes;
+  block.set(header);
+  if (number(block, CHECKSUM_AT, 8) !== checksum()) {
+    const message = "The archive is damaged: the checksum of a header in its tar does not hold.";
+    throw verificationError("archive-limits", "ARCHIVE_DAMAGED", message);
+  }
+  const isPax = block[156] === PAX;
+  const likely = isPax ? PAX_NAME : expected;
+  const isExpected = likely !== undefined && hasPath(block, likely);
+  const path = isExpected ? likely : pathOf(block);
+  if (!isPax && block[156] !== FILE) {
+    const type = String.fromCharCode(block[156]!);
+    const message = `The archive's entry ${quote(path)} is ${nameOfType(type)}; ` +
+      `only files are allowed.`;
+    throw verificationError("archive-limits", "FILE_TYPE_REFUSED", message);
+  }
+  // POSIX; the old GNU format has spaces there.
+  if (!isAt(block, 257, MAGIC)) throw refused(path, "is not of the format ustar");
+  if (!isExpected && !hasPath(block, path)) throw refused(path, "has its path in another form");
+  if (isPax && path !== PAX_NAME) throw refused(path, "is a pax header of another name");
+  const mode = number(block, 100, 8);
+  if (mode !== 0o644 && mode !== 0o755) throw refused(path, "has a mode that is not 0644 or 0755");
+  for (const [field, at, length] of ZERO_NUMBERS) {
+    if (number(block, at, length) === 0) continue;
+    const isEmpty = field === DEVICE && isZeroIn(block, at, at + length);
+    if (!isEmpty) throw refused(path, `has a ${field} that is not 0`);
+  }
+  for (const [field, at, length] of EMPTY_FIELDS) {
+    if (!isZeroIn(block, at, at + length)) throw refused(path, `has a ${field}`);
+  }
+  const sizeBytes = sizeOf(block);
+  if (sizeBytes === undefined) {
+    throw refused(path, "has a size that is not written as it should be");
+  }
+  const executable = mode === 0o755;
+  return { type: isPax ? "pax" : "file", path, sizeBytes, executable };
+}
+
+/** Refuses a file's header that does not belong to the pax header before it. */
+export function checkPaxPair(pax: TarHeader, file: TarHeader, path: string): void {
+  if (file.type !== "file") throw refused(path, "has two pax headers");
+  if (file.path !== PAX_NAME) throw refused(path, "has a header with another path");
+  if (file.executable !== pax.executable) throw refused(path, "has a pax header of another mode");
+  if (splitPath(path) !== undefined) throw refused(path, "has a pax header that it does not need");
+}
+
+/** Most bytes that the contents of a pax header have, for paths of so many. */
+export function maxPaxBytes(maxPathBytes: number): number {
+  const length = PAX_RECORD.length + maxPathBytes + 1;
+  return length + `${length}`.length + 1;
+}
+
+/**
+ * The path in the contents of a pax header: its one record, `LENGTH path=PATH` and a line feed.
+ *
+ * @param expected the path that it should be, as for {@linkcode readHeader}
+ * @throws {PackageError} `HEADER_REFUSED`, `PATH_REFUSED`
+ */
+export function pathOfPax(contents: Uint8Array, expected?: string): string {
+  // The number is the length of the record, its own digits counted.
+  const begin = utf8(`${contents.length}${PAX_RECORD}`);
+  if (!isAt(contents, 0, begin) || contents.at(-1) !== LINE_FEED) {
+    throw refused(PAX_NAME, "holds something else than one path");
+  }
+  const path = contents.subarray(begin.length, -1);
+  if (expected !== undefined && isUtf8Of(expected, path)) return expected;
+  try {
+    return fromUtf8(path);
+  } catch (cause) {
+    const message = "The path of a file in the archive is not valid Unicode.";
+    throw verificationError("archive-limits", "PATH_REFUSED", message, { cause });
+  }
+}
+
+/** Whether bytes are the UTF-8 of a text. */
+function isUtf8Of(text: string, bytes: Uint8Array): boolean {
+  // Each code unit takes one to three bytes.
+  if (text.length > bytes.length || text.length * 3 < bytes.length) return false;
+  if (encoded.length <= bytes.length) encoded = new Uint8Array(bytes.length + 1);
+  const { read, written } = encoder.encodeInto(text, encoded);
+  if (read !== text.length || written !== bytes.length) return false;
+  return Buffer.compare(encoded.subarray(0, written), bytes) === 0;
+}
+
+/** A path in the two fields of a header; `undefined` if it needs a pax header. */
+export function splitPath(path: string): { name: string; prefix: string } | undefined {
+  // deno-lint-ignore no-control-regex
+  if (!/^[\x01-\x7f]*$/.test(path)) return undefined;
+  let start = 0;
+  while (path.length - start > NAME_BYTES) {
+    const slash = path.indexOf("/", start);
+    if (slash === -1) return undefined;
+    start = slash + 1;
+  }
+  const prefix = path.slice(0, Math.max(0, start - 1));
+  return prefix.length > PREFIX_BYTES ? undefined : { name: path.slice(start), prefix };
+}
+
+/** Whether all bytes are 0. */
+export function isZero(bytes: Uint8Array): boolean {
+  let i = 0;
+  if (bytes.length >= 64) {
+    // Four bytes at a time take a quarter of the time.
+    const first = -bytes.byteOffset & 3;
+    const words = new Uint32Array(
+      bytes.buffer,
+      bytes.byteOffset + first,
+      (bytes.length - first) >> 2,
+    );
+    for (; i < first; i++) if (bytes[i] !== 0) return false;
+    for (let word = 0; word < words.length; word++) if (words[word] !== 0) return false;
+    i += words.length * 4;
+  }
+  for (; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+/** {@linkcode isZero} of a part of the header that is read now: a view of it would take longer to make. */
+function isZeroIn(block: Uint8Array, begin: number, end: number): boolean {
+  let i = begin;
+  for (; i < end && (i & 3) !== 0; i++) if (block[i] !== 0) return false;
+  for (; i + 4 <= end; i += 4) if (words[i >> 2] !== 0) return false;
+  for (; i < end; i++) if (block[i] !== 0) return false;
+  return true;
+}
+
+const MAGIC = utf8("ustar\u000000");
+
+/** Numbers that are 0 in every archive. */
+const ZERO_NUMBERS: readonly [string, number, number][] = [
+  ["user id", 108, 8],
+  ["group id", 116, 8],
+  ["time", 136, 12],
+  [DEVICE, 329, 8],
+  [DEVICE, 337, 8],
+];
+
+/** Fields, and padding, that are empty in every archive. */
+const EMPTY_FIELDS: readonly [string, number, number][] = [
+  ["link name", 157, 100],
+  ["user name", 265, 32],
+  ["group name", 297, 32],
+  ["padding", 500, 12],
+];
+
+/** The bytes of a file: octal, or from 8 GiB on in base 256, which all programs read alike. */
+function sizeOf(block: Uint8Array): number | undefined {
+  if (block[124] !== 0x80) return number(block, 124, 12);
+  let size = 0;
+  for (const byte of block.subarray(125, 136)) size = size * 256 + byte;
+  return size > MAX_OCTAL_SIZE && Number.isSafeInteger(size) ? size : undefined;
+}
+
+/** Octal digits to the end of the field but for spaces and NULs; `undefined` for all else. */
+function number(block: Uint8Array, at: number, length: number): number | undefined {
+  let value = 0;
+  let i = 0;
+  for (; i < length; i++) {
+    const digit = block[at + i]! - 0x30;
+    if (digit < 0 || digit > 7) break;
+    value = value * 8 + digit;
+  }
+  const digits = i;
+  for (; i < length; i++) if (block[at + i] !== 0 && block[at + i] !== 0x20) return undefined;
+  return digits > 0 && digits < length ? value : undefined;
+}
+
+/**
+ * The sum of all bytes of the header that is read now, those of the checksum counted as spaces. Two
+ * sums are in one number: each is of two bytes of 126 words, which fit into 16 bits.
+ */
+function checksum(): number {
+  let sums = 0;
+  for (let i = 0; i < words.length; i++) {
+    if (i === CHECKSUM_AT / 4) i += 2;
+    const word = words[i]!;
+    sums = sums + (word & 0xff00ff) + (word >>> 8 & 0xff00ff) | 0;
+  }
+  return 8 * 0x20 + (sums & 0xffff) + (sums >>> 16);
+}
+
+/** Whether a header has a path in the one form that it is written in. */
+function hasPath(block: Uint8Array, path: string): boolean {
+  let start = 0;
+  if (path.length > NAME_BYTES) {
+    const split = splitPath(path);
+    if (!split?.prefix) return false;
+    start = path.length - split.name.length;
+  }
+  return hasText(block, 0, NAME_BYTES, path, start, path.length) &&
+    hasText(block, PREFIX_AT, PREFIX_BYTES, path, 0, Math.max(0, start - 1));
+}
+
+/** Whether a field holds a part of a text, which has to be ASCII, and else zeros. */
+function hasText(
+  block: Uint8Array,
+  at: number,
+  length: number,
+  text: string,
+  begin: number,
+  end: number,
+): boolean {
+  let all = 0;
+  for (let i = begin; i < end; i++, at++, length--) {
+    const unit = text.charCodeAt(i);
+    if (block[at] !== unit || unit === 0) return false;
+    all |= unit;
+  }
+  return all < 0x80 && isZeroIn(block, at, at + length);
+}
+
+/** The path in a header, in whichever form. */
+function pathOf(block: Uint8Array): string {
+  const name = text(block, 0, NAME_BYTES);
+  const prefix = text(block, PREFIX_AT, PREFIX_BYTES);
+  return prefix === "" ? name : `${prefix}/${name}`;
+}
+
+/** Up to the first NUL; what is not ASCII comes out as what no path may hold. */
+function text(block: Uint8Array, at: number, length: number): string {
+  let end = at;
+  while (end < at + length && block[end] !== 0) end++;
+  return Array.from(block.subarray(at, end), (byte) => {
+    return byte < 0x80 ? String.fromCharCode(byte) : "\ufffd";
+  }).join("");
+}
+
+function isAt(block: Uint8Array, at: number, bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (block[at + i] !== bytes[i]) return false;
+  return true;
+}
+
+function nameOfType(type: string): string {
+  switch (type) {
+    case "\0":
+      return "of the format before ustar";
+    case "1":
+      return "a hard link";
+    case "2":
+      return "a symbolic link";
+    case "3":
+    case "4":
+      return "a device";
+    case "5":
+      return "a directory";
+    case "6":
+      return "a FIFO";
+    case "g":
+      return "a global pax header";
+    case "L":
+    case "K":
+      return "a long name of GNU tar";
+  }
+  return `of the unknown type ${quote(type)}`;
+}
+
+function refused(path: string, why: string): PackageError {
+  const message = `The header of ${quote(path)} in the archive is not one that libreseed writes: ` +
+    `it ${why}.`;
+  return verificationError("archive-limits", "HEADER_REFUSED", message);
+}

@@ -1,0 +1,123 @@
+/**
+ * The entries of a `.tgz`, from bytes that may be a stranger's: bounded in every direction, refusing
+ * all that `pack` does not write. What the entries should be is `verify.ts`'s business.
+ *
+ * @module
+ */
+
+import { quote, verificationError } from "../manifest/mod.ts";
+import { damaged, Inflated, type TarSource } from "./inflated.ts";
+import {
+  BLOCK_BYTES,
+  checkPaxPair,
+  isZero,
+  maxPaxBytes,
+  pathOfPax,
+  PAX_NAME,
+  readHeader,
+  type TarHeader,
+} from "./tar_header.ts";
+
+/** A regular file in a tar. */
+export interface TarEntry {
+  /** As it is in the tar: a stranger's. */
+  path: string;
+  sizeBytes: number;
+  /** Whether everybody may execute it. */
+  executable: boolean;
+  /** All of its bytes, if they are in memory already. */
+  whole: Uint8Array | undefined;
+  /** Exactly `sizeBytes`. Has to be read to its end before the next entry is asked for. */
+  contents(): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Reads a `.tgz`. The gzip file has to fill the archive to its last byte, and the tar the gzip file.
+ *
+ * @returns by way of the generator's return value, the bytes of tar
+ * @throws {PackageError} kind `verification`, step `archive-limits`: `ARCHIVE_DAMAGED`,
+ * `FILE_TYPE_REFUSED`, `HEADER_REFUSED`, `PATH_REFUSED`, `PATH_TOO_LONG`, `UNPACKED_TOO_LARGE`,
+ * `RATIO_TOO_HIGH`; whatever `chunks` throws, or aborted the signal
+ */
+export async function* readTar(source: TarSource): AsyncGenerator<TarEntry, number> {
+  await using tar = new Inflated(source);
+  for (;;) {
+    source.signal?.throwIfAborted();
+    const block = tar.takeNow(BLOCK_BYTES) ?? await tar.take(BLOCK_BYTES);
+    if (block[0] === 0 && isZero(block)) break;
+    const expected = source.nextPath?.();
+    const first = readHeader(block, expected);
+    const isPax = first.type === "pax";
+    const { path, header } = isPax
+      ? await readPax(tar, first, source, expected)
+      : { path: first.path, header: first };
+    const entry = new Entry(tar, path, header);
+    yield entry;
+    if (entry.leftBytes > 0) throw new Error(`${path} was not read to its end`);
+    const padding = paddingOf(header.sizeBytes);
+    if (padding > 0) checkPadding(tar.takeNow(padding) ?? await tar.take(padding));
+  }
+  if (!isZero(await tar.take(BLOCK_BYTES))) throw damaged("one block of zeros ends no tar");
+  await tar.end();
+  return tar.tarBytes;
+}
+
+/** An entry whose contents are next in a tar. */
+class Entry implements TarEntry {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly executable: boolean;
+  readonly whole: Uint8Array | undefined;
+  /** Bytes that have not been read yet. */
+  leftBytes: number;
+  readonly #tar: Inflated;
+
+  constructor(tar: Inflated, path: string, { sizeBytes, executable }: TarHeader) {
+    this.path = path;
+    this.sizeBytes = sizeBytes;
+    this.executable = executable;
+    this.whole = tar.takeNow(sizeBytes);
+    this.leftBytes = this.whole === undefined ? sizeBytes : 0;
+    this.#tar = tar;
+  }
+
+  // A function made for each entry would take a tenth of a verification: the bundler has it define
+  // its name.
+  async *contents(): AsyncGenerator<Uint8Array> {
+    if (this.whole !== undefined) yield this.whole;
+    while (this.leftBytes > 0) {
+      const part = await this.#tar.takeSome(this.leftBytes);
+      this.leftBytes -= part.length;
+      yield part;
+    }
+  }
+}
+
+/** What a pax header says of the file after it, and that file's own header. */
+async function readPax(
+  tar: Inflated,
+  pax: TarHeader,
+  { limits }: TarSource,
+  expected: string | undefined,
+) {
+  if (pax.sizeBytes > maxPaxBytes(limits.maxPathBytes)) {
+    const message = `A path in the archive is longer than ${limits.maxPathBytes} bytes.`;
+    throw verificationError("archive-limits", "PATH_TOO_LONG", message);
+  }
+  const path = pathOfPax(await tar.take(pax.sizeBytes), expected);
+  checkPadding(await tar.take(paddingOf(pax.sizeBytes)));
+  const block = await tar.take(BLOCK_BYTES);
+  if (isZero(block)) throw damaged(`the file ${quote(path)} is missing after its pax header`);
+  const header = readHeader(block, PAX_NAME);
+  checkPaxPair(pax, header, path);
+  return { path, header };
+}
+
+/** Bytes between the end of contents and the next block. */
+function paddingOf(sizeBytes: number): number {
+  return -sizeBytes & (BLOCK_BYTES - 1);
+}
+
+function checkPadding(padding: Uint8Array): void {
+  if (!isZero(padding)) throw damaged("something else than zeros follows the contents of a file");
+}

@@ -1,0 +1,123 @@
+/**
+ * The error of this folder. The codes are part of the API. In the kind column, "by side" means
+ * `failed` when a directory is packed and `verification` when somebody's archive is checked. What is
+ * wrong with the files that a full manifest lists is `MANIFEST_INVALID` there.
+ *
+ * | code | kind | when |
+ * | --- | --- | --- |
+ * | `NAME_INVALID` | usage | a package name breaks the rule |
+ * | `VERSION_INVALID` | usage | a version is not strict semver |
+ * | `SPEC_INVALID` | usage | text is not `[KEY/]NAME[@RANGE]` |
+ * | `NAME_MISSING`, `VERSION_MISSING` | usage | neither the caller nor the directory says it |
+ * | `METADATA_INVALID` | usage | package.json or deno.json cannot be used |
+ * | `OUTPUT_INVALID` | usage | an output path that cannot be written as asked |
+ * | `DIRECTORY_NOT_FOUND` | not-found | the directory to pack does not exist |
+ * | `DIRECTORY_INVALID` | usage | what should be packed is no directory, the home in use, or has no files in it |
+ * | `PACKAGE_EMPTY` | failed | the rules leave out all files but those that describe the package |
+ * | `SECRET_FOUND` | failed | a file holds a private key or a credential |
+ * | `ARCHIVE_NOT_FOUND` | not-found | the archive does not exist |
+ * | `ARCHIVE_UNREADABLE` | failed | the system refuses to read the archive, or it is no regular file |
+ * | `ARCHIVE_FOREIGN` | failed | a tarball of npm or of another program, where one of ours is wanted |
+ * | `PATH_UNUSABLE` | failed | a path that Windows cannot hold, in what is unpacked there |
+ * | `FILE_CHANGED` | failed | a file was altered while it was read |
+ * | `FILE_UNREADABLE` | failed | the system refuses to read a file or directory |
+ * | `FILE_TYPE_REFUSED` | by side | a socket, device, FIFO; in an archive also links and directories |
+ * | `LINK_REFUSED` | failed | a link that dangles, leaves the tree or leads in a circle |
+ * | `PATH_REFUSED` | by side | a path that is absolute, has `..`, control characters and the like |
+ * | `PATH_COLLISION` | by side | two paths are equal after NFC and case folding |
+ * | `PATH_TOO_LONG` | by side | `maxPathBytes` |
+ * | `PATH_TOO_DEEP` | by side | `maxDepth` |
+ * | `PATHS_TOO_LONG` | by side | `maxPathsBytes` |
+ * | `TOO_MANY_DIRECTORIES` | by side | `maxDirectories` |
+ * | `TOO_MANY_FILES` | by side | `maxFiles`, or fewer than `minBytesPerFile` for each |
+ * | `ARCHIVE_TOO_LARGE` | by side | `maxArchiveBytes` |
+ * | `UNPACKED_TOO_LARGE` | by side | `maxUnpackedBytes` |
+ * | `RATIO_TOO_HIGH` | by side | `maxRatio` |
+ * | `MANIFEST_TOO_LARGE` | by side | `maxManifestBytes`, or a minimal manifest beyond its bound |
+ * | `MANIFEST_INVALID` | usage, verification | a manifest breaks its schema or is not in canonical form |
+ * | `MANIFEST_MISSING` | verification | the first entry of an archive is not its manifest |
+ * | `MANIFEST_MISMATCH` | verification | both manifests are valid but speak of different things |
+ * | `PUBLISHER_MISMATCH` | verification | signed, but by another key than the one asked for |
+ * | `SIGNATURE_INVALID` | verification | a manifest's signature does not hold |
+ * | `LENGTH_MISMATCH` | verification | the archive is not as long as the minimal manifest says |
+ * | `HASH_MISMATCH` | verification | SHA-256 of the archive, or of a file in it, is another |
+ * | `CONTENT_HASH_MISMATCH` | verification | `contentHash` does not follow from `files` |
+ * | `FILE_MISSING`, `FILE_EXTRA` | verification | archive and manifest list different files, or in another order |
+ * | `ARCHIVE_DAMAGED` | verification | not gzip or not tar, cut short, or something comes after it |
+ * | `HEADER_REFUSED` | verification | a header in the tar that `pack` does not write |
+ * | `CATALOG_TOO_LARGE` | verification | a catalog is longer, or lists more, than is read |
+ * | `CATALOG_INVALID` | verification | a catalog is not UTF-8 or is cut short |
+ * | `TARGET_EXISTS` | usage | the directory to unpack to is there and not empty |
+ * | `WRITE_FAILED` | failed | the system refuses to write an output |
+ * | `DISK_FULL` | failed | no space left for an output, or the user's quota is used up |
+ * | `THREAD_DIED` | failed | a thread that compresses or hashes came to an end |
+ *
+ * With kind `verification`, `detail.step` names the step of the chain ({@linkcode VerificationStep}).
+ *
+ * @module
+ */
+
+import { LibreseedError, outOfReach } from "../../base/mod.ts";
+
+/** Something about a package, a manifest or an archive. The codes are listed at the top of this file. */
+export class PackageError extends LibreseedError {
+  override name = "PackageError";
+}
+
+/**
+ * The steps of the verification chain, in their order:
+ *
+ * 1. `minimal-signature`: the minimal manifest is valid, signed, and by the key asked for
+ * 2. `archive-length` and 3. `archive-hash`: the archive is the one that it names
+ * 4. `archive-limits`: the archive is gzip and tar, of allowed entries, within the limits
+ * 5. `full-manifest`: it is the first entry, valid, of the same key, name and version
+ * 6. `full-signature`
+ * 7. `content-hash`
+ * 8. `files`: every file has the hash of the manifest, none is missing, none extra
+ */
+export type VerificationStep =
+  | "minimal-signature"
+  | "archive-length"
+  | "archive-hash"
+  | "archive-limits"
+  | "full-manifest"
+  | "full-signature"
+  | "content-hash"
+  | "files";
+
+/** A failed step of the verification chain. */
+export function verificationError(
+  step: VerificationStep,
+  code: string,
+  message: string,
+  options: { cause?: unknown; detail?: Record<string, unknown> } = {},
+): PackageError {
+  const detail = { step, ...options.detail };
+  return new PackageError("verification", code, message, { cause: options.cause, detail });
+}
+
+/**
+ * A stranger's text for an error message: quoted, cut at 200 characters, and with nothing in it that
+ * a terminal would obey.
+ */
+export function quote(text: string): string {
+  const cut = text.length > 200 ? text.slice(0, 200) + "…" : text;
+  return JSON.stringify(cut).replace(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/** The message of any thrown value. */
+export function messageOf(error: unknown): string {
+  return outOfReach(error)?.why ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** The system refuses to read a file or a directory that is packed. */
+export function unreadable(source: string, cause: unknown): PackageError {
+  const message = `${source} cannot be read: ${messageOf(cause)}`;
+  return new PackageError("failed", "FILE_UNREADABLE", message, {
+    cause,
+    detail: { path: source },
+  });
+}

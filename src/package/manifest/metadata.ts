@@ -1,0 +1,163 @@
+/**
+ * What a directory says of itself in `package.json`, `deno.json` or `deno.jsonc`.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import * as v from "valibot";
+import { fromUtf8 } from "../../base/mod.ts";
+import { messageOf, PackageError } from "./errors.ts";
+import { type FullManifest, TEXT_FIELDS } from "./full_manifest.ts";
+
+const SOURCES = ["package.json", "deno.json", "deno.jsonc"];
+const MAX_SOURCE_BYTES = 1024 * 1024;
+
+/** The manifest's fields that a directory can say itself. */
+export type Metadata = Partial<
+  Pick<FullManifest, "name" | "version" | "dependencies" | keyof typeof TEXT_FIELDS>
+>;
+
+const TEXT = "it has to be text";
+const MISSING = "it is missing";
+const text = v.optional(v.string(TEXT));
+
+/**
+ * A text, or an object that says the same in parts. Not a union: its message would not name the part
+ * that is wrong.
+ */
+function textOr(object: v.GenericSchema<unknown, string>) {
+  return v.optional(
+    v.lazy<v.GenericSchema<unknown, string>>((value) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? object
+        : v.string("it has to be text or an object")
+    ),
+  );
+}
+
+// Not strict: these files are other programs', and hold much that is not for us.
+const fieldsSchema = v.object({
+  name: text,
+  version: text,
+  description: text,
+  author: textOr(v.pipe(
+    v.unknown(),
+    v.object({ name: v.string(TEXT), email: text, url: text }, MISSING),
+    v.transform(({ name, email, url }) =>
+      [name, email && `<${email}>`, url && `(${url})`].filter(Boolean).join(" ")
+    ),
+  )),
+  license: text,
+  homepage: text,
+  repository: textOr(v.pipe(
+    v.unknown(),
+    v.object({ url: v.string(TEXT) }, MISSING),
+    v.transform(({ url }) => url),
+  )),
+  libreseed: v.optional(v.strictObject(
+    {
+      // Checked when the manifest is signed. `dependencies` at the top level are npm's, not ours.
+      dependencies: v.optional(
+        v.custom<Record<string, string>>(
+          (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+          "it has to be an object of names and ranges",
+        ),
+      ),
+    },
+    (issue) =>
+      issue.expected === "never"
+        ? "libreseed has no member of this name"
+        : issue.expected === "Object"
+        ? "it has to be an object"
+        : MISSING,
+  )),
+});
+
+const sourceSchema = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value), "it has to be an object"),
+  fieldsSchema,
+);
+
+/**
+ * Reads what the directory says of itself. Of a field that several files have, the first counts, in
+ * the order `package.json`, `deno.json`, `deno.jsonc`. Dependencies come from
+ * `{"libreseed": {"dependencies": {NAME: RANGE}}}`, where NAME may be `KEY/NAME`. Runs of spaces and
+ * control characters in texts become one space.
+ *
+ * @throws {PackageError} `METADATA_INVALID` naming the file and the field
+ */
+export async function readMetadata(dir: string): Promise<Metadata> {
+  const metadata: Metadata = {};
+  for (const fileName of SOURCES) {
+    const source = await readSource(dir, fileName);
+    if (source === undefined) continue;
+    const { libreseed, name, version, ...texts } = source;
+    metadata.name ??= name;
+    metadata.version ??= version;
+    metadata.dependencies ??= libreseed?.dependencies;
+    for (const [field, maxLength] of Object.entries(TEXT_FIELDS)) {
+      const key = field as keyof typeof TEXT_FIELDS;
+      // deno-lint-ignore no-control-regex
+      const value = texts[key]?.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+      if (!value) continue;
+      if (value.length > maxLength) {
+        throw invalidMetadata(join(dir, fileName), `${key} is longer than ${maxLength} characters`);
+      }
+      metadata[key] ??= value;
+    }
+  }
+  return metadata;
+}
+
+async function readSource(
+  dir: string,
+  fileName: string,
+): Promise<v.InferOutput<typeof sourceSchema> | undefined> {
+  const value = await readJsonFile(dir, fileName);
+  if (value === undefined) return undefined;
+  const result = v.safeParse(sourceSchema, value);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const where = v.getDotPath(issue) ?? "the whole";
+  throw invalidMetadata(join(dir, fileName), `${where}: ${issue.message}`);
+}
+
+/**
+ * The JSON of one of these files, `undefined` if there is none. Deno's may have comments.
+ *
+ * @throws {PackageError} `METADATA_INVALID`
+ */
+export async function readJsonFile(dir: string, fileName: string): Promise<unknown> {
+  const path = join(dir, fileName);
+  let json: string;
+  try {
+    const info = await Deno.stat(path);
+    if (!info.isFile) return undefined;
+    if (info.size > MAX_SOURCE_BYTES) throw new Error(`it has more than ${MAX_SOURCE_BYTES} bytes`);
+    json = fromUtf8(await Deno.readFile(path)).replace(/^\ufeff/, "");
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw invalidMetadata(path, messageOf(cause), cause);
+  }
+  try {
+    return JSON.parse(fileName.startsWith("deno.") ? withoutComments(json) : json);
+  } catch (cause) {
+    throw invalidMetadata(path, messageOf(cause), cause);
+  }
+}
+
+/** Deno's own files may have comments and commas before a closing bracket. Strings stay as they are. */
+function withoutComments(jsonc: string): string {
+  const keepStrings = (match: string) => match.startsWith('"') ? match : " ";
+  return jsonc
+    .replace(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[^]*?\*\//g, keepStrings)
+    .replace(/"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g, keepStrings);
+}
+
+/** A `METADATA_INVALID`. */
+export function invalidMetadata(path: string, why: string, cause?: unknown): PackageError {
+  const message = `${path} cannot be used: ${why}.`;
+  return new PackageError("usage", "METADATA_INVALID", message, { cause, detail: { path } });
+}

@@ -1,0 +1,87 @@
+/**
+ * The minimal manifest: the few signed fields that name an archive. It lies beside the archive, and a
+ * record in the DHT carries its fields.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import type { Signer } from "../../identity/mod.ts";
+import {
+  commonFields,
+  type ManifestKind,
+  parseManifest,
+  PROTOCOL,
+  serialize,
+  sha256Schema,
+  signFields,
+  timestampSchema,
+  type Unsigned,
+  verifyFields,
+} from "./signed_json.ts";
+
+/** Far more than any valid one: name and version are bounded, the rest is of fixed length. */
+export const MAX_MINIMAL_MANIFEST_BYTES = 4096;
+
+/** The signed fields that name an archive. */
+export interface MinimalManifest {
+  protocol: typeof PROTOCOL;
+  /** `name` or `@scope/name`. */
+  name: string;
+  /** Strict semver. */
+  version: string;
+  /** SHA-256 of the archive: `sha256:` and 64 lower-case hexadecimal digits. */
+  infohash: string;
+  /** BitTorrent v1 infohash (BEP 3) of the archive's torrent: 40 lower-case hexadecimal digits. */
+  btih: string;
+  /** Length of the archive in bytes. */
+  length: number;
+  /** The publisher: `ed25519:` and 44 characters of base64. */
+  pubkey: string;
+  /** When it was signed, in Unix milliseconds. */
+  timestamp: number;
+  /** `ed25519:` and 88 characters of base64, over all fields but this one. */
+  signature: string;
+}
+
+const minimal: ManifestKind<MinimalManifest> = {
+  label: "minimal manifest",
+  domain: "libreseed:minimal-manifest:v1",
+  schema: v.strictObject({
+    ...commonFields,
+    infohash: sha256Schema,
+    btih: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, "is not 40 hexadecimal digits")),
+    length: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+    timestamp: timestampSchema,
+  }),
+};
+
+/**
+ * Signs a minimal manifest: Ed25519 over `libreseed:minimal-manifest:v1`, a line feed, and the
+ * canonical JSON (RFC 8785) of all fields but `signature`.
+ *
+ * @throws {PackageError} `MANIFEST_INVALID` (kind usage) if a field breaks its rule
+ */
+export function signMinimal(fields: Unsigned<MinimalManifest>, signer: Signer): MinimalManifest {
+  return signFields(minimal, fields, signer);
+}
+
+/** Whether the manifest is valid and signed by the key that it names. Never throws. */
+export function verifyMinimalSignature(manifest: MinimalManifest): boolean {
+  return verifyFields(minimal, manifest);
+}
+
+/**
+ * Reads a minimal manifest; the signature is not checked. The only form that is read is the one that
+ * {@linkcode serializeMinimal} writes, of at most {@linkcode MAX_MINIMAL_MANIFEST_BYTES}.
+ *
+ * @throws {PackageError} `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID` (kind verification)
+ */
+export function parseMinimal(input: Uint8Array | string): MinimalManifest {
+  return parseManifest(minimal, input, MAX_MINIMAL_MANIFEST_BYTES);
+}
+
+/** Canonical JSON (RFC 8785) and a line feed. */
+export function serializeMinimal(manifest: MinimalManifest): string {
+  return serialize(manifest);
+}

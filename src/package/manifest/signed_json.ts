@@ -1,0 +1,186 @@
+/**
+ * What both manifests have in common: their one form in bytes, and the signature over all fields but
+ * `signature`. What the fields are is said in `full_manifest.ts` and `minimal_manifest.ts`.
+ *
+ * @module
+ */
+
+import canonicalize from "canonicalize";
+import * as v from "valibot";
+import { fromBase64, fromUtf8, toBase64, utf8 } from "../../base/mod.ts";
+import {
+  formatPublicKey,
+  parsePublicKey,
+  type Signer,
+  verifySignature,
+} from "../../identity/mod.ts";
+import { isSha256 } from "./content_hash.ts";
+import { messageOf, PackageError } from "./errors.ts";
+import { isValidName, isValidVersion } from "./names.ts";
+
+/** The value of `protocol` in both manifests. */
+export const PROTOCOL = "libreseed/1";
+
+const SIGNATURE_PREFIX = "ed25519:";
+const SIGNATURE_BYTES = 64;
+
+/** Fields that both manifests have. */
+interface Signed {
+  pubkey: string;
+  signature: string;
+}
+
+/** A manifest without what {@linkcode signFields} adds. */
+export type Unsigned<T> = Omit<T, "protocol" | "pubkey" | "signature">;
+
+/** How one kind of manifest is read and signed. */
+export interface ManifestKind<T extends Signed> {
+  /** For messages: "full manifest". */
+  label: string;
+  /** Put before the canonical JSON when signing, so that no signature means two things. */
+  domain: string;
+  schema: v.GenericSchema<unknown, T>;
+}
+
+/** The schemas of the fields that both manifests have. */
+export const commonFields = {
+  protocol: v.literal(PROTOCOL, `protocol has to be "${PROTOCOL}"`),
+  name: v.pipe(v.string(), v.check(isValidName, "is not a package name")),
+  version: v.pipe(v.string(), v.check(isValidVersion, "is not a version")),
+  pubkey: v.pipe(v.string(), v.check(isFormattedKey, "is not ed25519: and a key in base64")),
+  signature: v.pipe(
+    v.string(),
+    v.check(
+      (text) => decodeSignature(text) !== undefined,
+      "is not ed25519: and 64 bytes in base64",
+    ),
+  ),
+};
+
+/** `sha256:` and 64 lower-case hexadecimal digits. */
+export const sha256Schema = v.pipe(v.string(), v.check(isSha256, "is not sha256: and 64 digits"));
+
+/** Unix time in milliseconds. */
+export const timestampSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+/** Canonical JSON (RFC 8785) and a line feed: the only form in which a manifest is read or written. */
+export function serialize(manifest: object): string {
+  return canonicalize(manifest)! + "\n";
+}
+
+/** Signs the fields, and checks the outcome as a reader would. */
+export function signFields<T extends Signed>(
+  kind: ManifestKind<T>,
+  fields: Unsigned<T>,
+  signer: Signer,
+): T {
+  const unsigned = { ...fields, protocol: PROTOCOL, pubkey: formatPublicKey(signer.publicKey) };
+  let bytes: Uint8Array;
+  try {
+    bytes = signedBytes(kind, unsigned);
+  } catch (cause) {
+    throw invalid(kind, "usage", messageOf(cause), cause);
+  }
+  const signature = SIGNATURE_PREFIX + toBase64(signer.sign(bytes));
+  return validate(kind, withoutUndefined({ ...unsigned, signature }), "usage");
+}
+
+/** Whether the manifest is valid and signed by the key that it names. Never throws. */
+export function verifyFields<T extends Signed>(kind: ManifestKind<T>, manifest: T): boolean {
+  try {
+    const valid = validate(kind, manifest, "verification");
+    const { signature: _, ...unsigned } = valid;
+    return isSignedBy(valid, signedBytes(kind, unsigned));
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the bytes are signed by the key of a valid manifest with its signature. */
+export function isSignedBy({ pubkey, signature }: Signed, bytes: Uint8Array): boolean {
+  return verifySignature(parsePublicKey(pubkey), bytes, decodeSignature(signature)!);
+}
+
+/**
+ * Reads a manifest. Bytes other than {@linkcode serialize} writes are refused, so a key that is there
+ * twice, a byte order mark or a space somewhere cannot make two readers see different things.
+ */
+export function parseManifest<T extends Signed>(
+  kind: ManifestKind<T>,
+  input: Uint8Array | string,
+  maxBytes: number,
+): T {
+  // A string has at least as many bytes of UTF-8 as UTF-16 code units.
+  checkLength(kind, input.length, maxBytes);
+  let text: string;
+  let value: unknown;
+  try {
+    text = typeof input === "string" ? input : fromUtf8(input);
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw invalid(kind, "verification", "it is not JSON in UTF-8", cause);
+  }
+  const manifest = validate(kind, value, "verification");
+  if (serialize(manifest) !== text) {
+    throw invalid(kind, "verification", "it is not in canonical form (RFC 8785 and a line feed)");
+  }
+  return manifest;
+}
+
+/** Refuses a manifest that is too long, before it is looked at. */
+export function checkLength<T extends Signed>(
+  { label }: ManifestKind<T>,
+  lengthBytes: number,
+  maxBytes: number,
+): void {
+  if (lengthBytes <= maxBytes) return;
+  const message = `The ${label} has ${lengthBytes} bytes; at most ${maxBytes} are read.`;
+  throw new PackageError("verification", "MANIFEST_TOO_LARGE", message);
+}
+
+function validate<T extends Signed>(
+  kind: ManifestKind<T>,
+  value: unknown,
+  errorKind: "usage" | "verification",
+): T {
+  const result = v.safeParse(kind.schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  // Not more than the field's name: the key of a file is a stranger's text, of any length.
+  const field = issue.path?.[0]?.key;
+  const where = typeof field === "string" && /^[a-zA-Z]{1,20}$/.test(field) ? `${field}: ` : "";
+  throw invalid(kind, errorKind, where + issue.message.slice(0, 600));
+}
+
+/** A manifest that breaks a rule. @param why without a full stop */
+export function invalid<T extends Signed>(
+  kind: ManifestKind<T>,
+  errorKind: "usage" | "verification",
+  why: string,
+  cause?: unknown,
+): PackageError {
+  const message = `The ${kind.label} is not valid: ${why}.`;
+  return new PackageError(errorKind, "MANIFEST_INVALID", message, { cause });
+}
+
+function signedBytes<T extends Signed>(kind: ManifestKind<T>, unsigned: object): Uint8Array {
+  return utf8(`${kind.domain}\n${canonicalize(unsigned)}`);
+}
+
+function decodeSignature(text: string): Uint8Array | undefined {
+  if (!text.startsWith(SIGNATURE_PREFIX)) return undefined;
+  const bytes = fromBase64(text.slice(SIGNATURE_PREFIX.length));
+  return bytes?.length === SIGNATURE_BYTES ? bytes : undefined;
+}
+
+function isFormattedKey(text: string): boolean {
+  try {
+    return formatPublicKey(parsePublicKey(text)) === text;
+  } catch {
+    return false;
+  }
+}
+
+function withoutUndefined(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

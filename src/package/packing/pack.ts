@@ -1,0 +1,333 @@
+/**
+ * Makes a signed archive of a directory. The same files always give the same bytes, whatever the
+ * directory, the umask, the time zone or the order in which they were made.
+ *
+ * The layout: the first gzip member holds the tar entry of `manifest.json`, the members after it the
+ * files in the order of their paths. The manifest comes first in the archive but holds the files'
+ * hashes, so the files' members go to a temporary file while the hashes are computed: each source
+ * file is read once.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { basename, dirname, join, resolve } from "node:path";
+import { toHex, utf8 } from "../../base/mod.ts";
+import type { Signer } from "../../identity/mod.ts";
+import {
+  ArchivePass,
+  CHUNK_BYTES,
+  Compressor,
+  fileChanged,
+  FileWriter,
+  gzipMember,
+  MEMBER_BYTES,
+  MemberWriter,
+  namingFullDisk,
+  openArchive,
+  release,
+  syncDirectory,
+  TAR_HEADER_BYTES,
+  tarEntry,
+  type TarFile,
+  tarOf,
+  Temporaries,
+  usefulThreads,
+  writeNewFile,
+} from "../archive/mod.ts";
+import {
+  archiveFileName,
+  type ArchiveLimits,
+  defaultArchiveLimits,
+  formatSha256,
+  type FullManifest,
+  MANIFEST_PATH,
+  manifestFields,
+  manifestTooLarge,
+  messageOf,
+  minimalFileName,
+  type MinimalManifest,
+  PackageError,
+  serializeFull,
+  serializeMinimal,
+  signFull,
+  signMinimal,
+  torrentFileName,
+} from "../manifest/mod.ts";
+import {
+  type NamedDirectory,
+  nameDirectory,
+  refuseUnpackable,
+  type ScannedFile,
+  selectDirectory,
+  type Selection,
+  type SelectOptions,
+} from "../selection/mod.ts";
+import { buildTorrent } from "../torrent/mod.ts";
+import { checkArchiveSize, checkHoles, checkSizes } from "./pack_limits.ts";
+import { type AllowedSecrets, SecretCheck, type SecretDetector } from "./secret_check.ts";
+import { readSource } from "./source_file.ts";
+
+/** What {@linkcode packDirectory} is told. */
+export interface PackOptions extends SelectOptions {
+  /** Path of the archive, ending with `.tgz`. */
+  out?: string;
+  /** Directory for the archive under its usual name, if `out` is not given; else the current one. */
+  outDir?: string;
+  signer: Signer;
+  /** For the minimal manifest, in Unix milliseconds. */
+  timestampMs: number;
+  /** `SOURCE_DATE_EPOCH` in seconds, for the full manifest, which has no time in it otherwise. */
+  sourceDateEpoch?: number;
+  /** How many threads may compress; as many as are useful unless given. The bytes are the same. */
+  threads?: number;
+  /** Paths in the package that may hold secrets; see {@linkcode SecretCheck}. */
+  allowSecrets?: AllowedSecrets;
+  /** Looks for secrets; made for this package unless given. */
+  detector?: SecretDetector;
+  /** Hears what goes in, before anything is written. */
+  onSelected?: (selection: Selection) => void;
+  /** Called now and then. What it throws ends the packing. */
+  onProgress?: (progress: PackProgress) => void;
+}
+
+/** How far packing is. */
+export interface PackProgress {
+  /** `files`: reading and compressing them; `archive`: putting the archive together. */
+  phase: "files" | "archive";
+  /** The file that is being read. */
+  path?: string;
+  doneBytes: number;
+  totalBytes: number;
+}
+
+/** An archive and what lies beside it. */
+export interface PackedArchive {
+  archivePath: string;
+  minimalPath: string;
+  torrentPath: string;
+  minimal: MinimalManifest;
+  full: FullManifest;
+  /** The `.torrent` file's bytes. */
+  torrent: Uint8Array;
+  /** Paths that were left out, directories as one. */
+  skipped: string[];
+}
+
+/** A packing on its way. */
+interface Job extends PackOptions {
+  limits: ArchiveLimits;
+  threads: number;
+  temporaries: Temporaries;
+  secrets: SecretCheck;
+}
+
+/** The compressed files, without the manifest. */
+interface Body {
+  /** The temporary file that they are in. */
+  path: string;
+  tarBytes: number;
+  gzipBytes: number;
+  /** `sha256:…` by path, in the order of the archive. */
+  hashes: [string, string][];
+}
+
+/**
+ * Packs a directory into `NAME-VERSION.tgz`, with `.minimal.json` and `.torrent` beside it. All three
+ * replace what has their names; the archive comes last, so one that is there has its companions. On
+ * any error nothing is left behind and what was there before is untouched. Holds some MiB, however
+ * large the files. The torrent has the archive's usual name even where `out` says another.
+ *
+ * @throws {PackageError} see `errors.ts`: kind `usage` for what the caller can mend by asking
+ * differently, `failed` for what is wrong with the files, `not-found` for a directory that is missing
+ */
+export async function packDirectory(options: PackOptions): Promise<PackedArchive> {
+  const named = await nameDirectory(options);
+  const { name, version } = named;
+  const archivePath = resolve(
+    options.out ?? join(options.outDir ?? ".", archiveFileName(name, version)),
+  );
+  const minimalPath = minimalFileName(archivePath);
+  const torrentPath = torrentFileName(archivePath);
+  const outDir = await checkOutputs([archivePath, minimalPath, torrentPath]);
+  const outputs = [archivePath, minimalPath, torrentPath].map((path) =>
+    join(outDir, basename(path))
+  );
+
+  const limits = options.limits ?? defaultArchiveLimits;
+  const selection = await selectDirectory(options, named, { directory: outDir, paths: outputs });
+  refuseUnpackable(selection, limits);
+  options.onSelected?.(selection);
+  return await namingFullDisk(
+    { what: `${name}@${version}`, directory: outDir },
+    () => writePackage({ ...options, limits }, named, selection, { archivePath, outDir }),
+  );
+}
+
+/** Packs what is selected. */
+async function writePackage(
+  options: PackOptions & { limits: ArchiveLimits },
+  { dir, name, version, metadata }: NamedDirectory,
+  { files, skipped, totalBytes }: Selection,
+  { archivePath, outDir }: { archivePath: string; outDir: string },
+): Promise<PackedArchive> {
+  const { limits } = options;
+  await checkHoles(files, totalBytes, limits);
+  const fileName = archiveFileName(name, version);
+  const [minimalPath, torrentPath] = [minimalFileName(archivePath), torrentFileName(archivePath)];
+  await using temporaries = new Temporaries(outDir);
+  const threads = options.threads ?? usefulThreads();
+  const secrets = new SecretCheck(options.allowSecrets, options.detector);
+  const job: Job = { ...options, limits, threads, temporaries, secrets };
+  const body = await writeBody(job, files, totalBytes);
+  secrets.refuse(dir);
+  // Not assigned one by one: a file may be called __proto__.
+  const hashes: Record<string, string> = Object.fromEntries(body.hashes);
+  const fields = manifestFields({ ...metadata, name, version }, hashes, options.sourceDateEpoch);
+  const full = signFull(fields, options.signer, limits);
+  const manifest = await manifestEntry(full, limits);
+  const head = gzipMember(manifest);
+  checkSizes(
+    { files: files.length, tarBytes: manifest.length + body.tarBytes },
+    head.length + body.gzipBytes,
+    limits,
+  );
+
+  const lengthBytes = head.length + body.gzipBytes;
+  const archive = await writeArchive(job, head, body, lengthBytes);
+  const torrent = buildTorrent({ name: fileName, lengthBytes, pieces: archive.pieces });
+  const minimal = signMinimal({
+    name,
+    version,
+    infohash: formatSha256(archive.sha256),
+    btih: toHex(torrent.infoHash),
+    length: lengthBytes,
+    timestamp: options.timestampMs,
+  }, options.signer);
+
+  const minimalTemporary = temporaries.path();
+  const torrentTemporary = temporaries.path();
+  await writeNewFile(minimalTemporary, utf8(serializeMinimal(minimal)));
+  await writeNewFile(torrentTemporary, torrent.torrent);
+  options.signal?.throwIfAborted();
+  await temporaries.moveIntoPlace(torrentTemporary, torrentPath);
+  await temporaries.moveIntoPlace(minimalTemporary, minimalPath);
+  await temporaries.moveIntoPlace(archive.path, archivePath);
+  await syncDirectory(outDir);
+  return {
+    archivePath,
+    minimalPath,
+    torrentPath,
+    minimal,
+    full,
+    torrent: torrent.torrent,
+    skipped,
+  };
+}
+
+/** Makes sure that every output can be put in place, and tells the real path of their directory. */
+async function checkOutputs(paths: string[]): Promise<string> {
+  const invalid = (path: string, why: string, cause?: unknown) =>
+    new PackageError("usage", "OUTPUT_INVALID", `${path} cannot be written: ${why}.`, {
+      cause,
+      detail: { path },
+    });
+  const directory = dirname(paths[0]!);
+  let real: string;
+  try {
+    real = await Deno.realPath(directory);
+  } catch (cause) {
+    throw invalid(paths[0]!, `its directory cannot be used (${messageOf(cause)})`, cause);
+  }
+  if (!(await Deno.stat(real)).isDirectory) throw invalid(paths[0]!, `${directory} is a file`);
+  for (const path of paths) {
+    const info = await Deno.lstat(path).catch(() => undefined);
+    if (info !== undefined && !info.isFile) throw invalid(path, "what is there is not a file");
+  }
+  return real;
+}
+
+/** A thread is worth its start if there is more than one member to make for it. */
+function threadsFor({ threads }: Job, files: ScannedFile[], totalBytes: number): number {
+  const tarBytes = totalBytes + files.length * TAR_HEADER_BYTES;
+  return Math.min(threads, Math.floor(tarBytes / MEMBER_BYTES / 2));
+}
+
+/** Compresses the files into a temporary file and hashes them, reading each once. */
+async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Promise<Body> {
+  const path = job.temporaries.path();
+  const hashes: [string, string][] = [];
+  // Used again: the garbage collector would take its time with so few objects.
+  const buffers: Uint8Array[] = [];
+  const nextBuffer = () => buffers.pop() ?? new Uint8Array(CHUNK_BYTES);
+  let doneBytes = 0;
+  using spool = await FileWriter.create(path);
+  using compressor = new Compressor(threadsFor(job, files, totalBytes));
+  const members = new MemberWriter(compressor, async (member) => {
+    await spool.write(member);
+    release(member);
+  });
+
+  async function* contents(file: ScannedFile): AsyncGenerator<Uint8Array> {
+    const hash = createHash("sha256");
+    const check = job.secrets.begin(file.path, file.info.size);
+    for await (const chunk of readSource(file, nextBuffer, job.signal)) {
+      job.onProgress?.({ phase: "files", path: file.path, doneBytes, totalBytes });
+      hash.update(chunk);
+      check.add(chunk);
+      doneBytes += chunk.length;
+      yield chunk;
+    }
+    check.end();
+    hashes.push([file.path, formatSha256(hash.digest())]);
+  }
+
+  function* entries(): Generator<TarFile> {
+    for (const file of files) {
+      const { path, info } = file;
+      const executable = ((info.mode ?? 0) & 0o100) !== 0;
+      yield { path, sizeBytes: info.size, executable, contents: () => contents(file) };
+    }
+  }
+
+  for await (const chunk of tarOf(entries())) {
+    await members.add(chunk);
+    if (chunk.buffer.byteLength === CHUNK_BYTES) buffers.push(new Uint8Array(chunk.buffer));
+    checkArchiveSize(members.gzipBytes, job.limits);
+  }
+  await members.end();
+  const { tarBytes, gzipBytes } = members;
+  return { path, tarBytes, gzipBytes, hashes };
+}
+
+async function manifestEntry(full: FullManifest, limits: ArchiveLimits): Promise<Uint8Array> {
+  const manifest = utf8(serializeFull(full));
+  // Before the files were read, a time from SOURCE_DATE_EPOCH was not counted.
+  if (manifest.length > limits.maxManifestBytes) throw manifestTooLarge(manifest.length, limits);
+  return await tarEntry(MANIFEST_PATH, manifest);
+}
+
+/** Puts manifest and files together, with the hashes of the whole. */
+async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes: number) {
+  const path = job.temporaries.path();
+  using archive = await FileWriter.create(path, { isKept: true });
+  await archive.write(head);
+  using spool = await openArchive(body.path);
+  if (head.length + spool.info.size !== lengthBytes) throw fileChanged(body.path);
+  let doneBytes = 0;
+  // Not disposed of: finish() waits for its threads, and nothing comes between the two.
+  const pass = await ArchivePass.start({
+    source: spool,
+    copy: archive,
+    pieces: true,
+    threads: job.threads,
+    signal: job.signal,
+    onProgress: (bytes) => {
+      doneBytes += bytes;
+      job.onProgress?.({ phase: "archive", doneBytes, totalBytes: lengthBytes });
+    },
+  });
+  const hashes = await pass.finish();
+  await archive.sync();
+  return { path, ...hashes };
+}

@@ -1,0 +1,153 @@
+/**
+ * Refuses a package that has private keys or credentials in it: a version that is out never changes,
+ * and what was in it once is known for good. How a secret looks is for `src/secrets` to know.
+ *
+ * @module
+ */
+
+import { type FileScan, LookBudget, SecretDetector, SmallFiles } from "../../secrets/mod.ts";
+import type { TarEntry } from "../archive/mod.ts";
+import { comparePaths, PackageError, quote } from "../manifest/mod.ts";
+import type { ScannedFile } from "../selection/mod.ts";
+import { readSource } from "./source_file.ts";
+
+export { SecretDetector };
+
+/** A file with a secret in it. */
+export interface SecretFile {
+  /** In the package. */
+  path: string;
+  /** For people: "private key". */
+  kind: string;
+}
+
+/** Paths in the package that may hold secrets, or `all` of them. */
+export type AllowedSecrets = readonly string[] | "all";
+
+/** How many paths the message names; `detail` has all. */
+const MAX_NAMED = 20;
+/** What a part of a large file is read into, when only secrets are looked for. */
+const READ_BYTES = 256 * 1024;
+
+/** Looks for secrets in the files of one package, while somebody reads them. */
+export class SecretCheck {
+  readonly #found: SecretFile[] = [];
+  readonly #detector: SecretDetector;
+  readonly #small: SmallFiles;
+  /** One for all files of the package. */
+  readonly #budget = new LookBudget();
+  readonly #allows: (path: string) => boolean;
+
+  /**
+   * @param allowed paths in the package that may hold secrets
+   * @param detector one that is there already: making it takes longer than looking at a small package
+   */
+  constructor(allowed: AllowedSecrets = [], detector = new SecretDetector()) {
+    this.#detector = detector;
+    const onFound = (path: string, kind: string) => this.#found.push({ path, kind });
+    this.#small = new SmallFiles(detector, onFound, this.#budget);
+    const paths = new Set(allowed === "all" ? [] : allowed.map(normalize));
+    this.#allows = (path) => allowed === "all" || paths.has(path);
+  }
+
+  /** Files with a secret that nobody has let in, of those that were read to their end. */
+  get found(): SecretFile[] {
+    this.#small.finish();
+    return this.#found.sort((a, b) => comparePaths(a.path, b.path));
+  }
+
+  /** Begins with a file. Whoever reads it adds its bytes, and ends it. */
+  begin(path: string, sizeBytes: number): FileCheck {
+    if (this.#allows(path)) return { add() {}, end() {} };
+    let scan: FileScan | undefined;
+    return {
+      add: (chunk) => {
+        if (!scan && chunk.length === sizeBytes && this.#small.take(path, chunk)) return;
+        scan ??= this.#detector.file(path, sizeBytes, this.#budget);
+        scan.add(chunk);
+      },
+      end: () => {
+        const kind = scan?.end();
+        if (kind !== undefined) this.#found.push({ path, kind });
+      },
+    };
+  }
+
+  /** The same entries of an archive, which are looked at as they are read. */
+  async *watch(entries: AsyncGenerator<TarEntry, number>): AsyncGenerator<TarEntry, number> {
+    try {
+      for (;;) {
+        const next = await entries.next();
+        if (next.done) return next.value;
+        yield this.#watched(next.value);
+      }
+    } finally {
+      await entries.return(0);
+    }
+  }
+
+  /** Reads files of a directory for no other reason. Throws as `readSource`. */
+  async look(files: Iterable<ScannedFile>, signal?: AbortSignal): Promise<void> {
+    const buffer = new Uint8Array(READ_BYTES);
+    for (const file of files) {
+      const check = this.begin(file.path, file.info.size);
+      for await (const chunk of readSource(file, () => buffer, signal)) check.add(chunk);
+      check.end();
+    }
+  }
+
+  /**
+   * @param where the package, for people
+   * @param toAllow how to let a path in, for people
+   * @throws {PackageError} `SECRET_FOUND` if a secret was found; `detail.secrets` has all of them
+   */
+  refuse(where: string, toAllow = "`--allow-secret PATH` lets one in"): void {
+    const secrets = this.found;
+    if (secrets.length === 0) return;
+    const named = secrets.slice(0, MAX_NAMED).map(({ path, kind }) => `${quote(path)} (${kind})`);
+    const others = secrets.length - named.length;
+    if (others > 0) named.push(`${others} more`);
+    throw new PackageError(
+      "failed",
+      "SECRET_FOUND",
+      `${where} has secrets in it, which nobody could take back: ${named.join(", ")}. ` +
+        `Leave them out; ${toAllow}.`,
+      { detail: { secrets } },
+    );
+  }
+
+  #watched(entry: TarEntry): TarEntry {
+    const check = this.begin(entry.path, entry.sizeBytes);
+    if (entry.whole) {
+      check.add(entry.whole);
+      check.end();
+      return entry;
+    }
+    async function* contents() {
+      for await (const chunk of entry.contents()) {
+        check.add(chunk);
+        yield chunk;
+      }
+      check.end();
+    }
+    return { ...entry, contents };
+  }
+}
+
+/** The paths that may hold secrets, as they were given, and that no file of the package has. */
+export function unmatchedPaths(allowed: AllowedSecrets = [], paths: Iterable<string>): string[] {
+  if (allowed === "all" || allowed.length === 0) return [];
+  const there = new Set(paths);
+  return allowed.filter((path) => !there.has(normalize(path)));
+}
+
+/** One file on its way past. */
+export interface FileCheck {
+  add(chunk: Uint8Array): void;
+  end(): void;
+}
+
+/** A path as people write it, as it is in an archive. */
+function normalize(path: string): string {
+  return path.replaceAll("\\", "/").replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "");
+}

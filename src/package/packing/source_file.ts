@@ -1,0 +1,67 @@
+/**
+ * Reads the files that are packed, and notices when somebody else writes to them meanwhile.
+ *
+ * @module
+ */
+
+import { fileChanged, isSameFile } from "../archive/mod.ts";
+import { PackageError, unreadable } from "../manifest/mod.ts";
+import type { ScannedFile } from "../selection/mod.ts";
+
+/** Up to here a file is read in one go: an asynchronous call takes longer than the reading. */
+const SMALL_FILE_BYTES = 64 * 1024;
+
+/**
+ * The bytes of a file: as many as it had when it was scanned, and of that very file. A chunk is not
+ * altered after it was yielded, and is not empty.
+ *
+ * @param nextBuffer gives memory to read a part of a large file into
+ * @throws {PackageError} `FILE_CHANGED`, `FILE_UNREADABLE`
+ */
+export async function* readSource(
+  file: ScannedFile,
+  nextBuffer: () => Uint8Array,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  signal?.throwIfAborted();
+  try {
+    if (file.info.size > SMALL_FILE_BYTES) return yield* readLarge(file, nextBuffer, signal);
+    const bytes = readSmall(file);
+    if (bytes.length > 0) yield bytes;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof Deno.errors.NotFound) throw fileChanged(file.source);
+    throw cause instanceof PackageError ? cause : unreadable(file.source, cause);
+  }
+}
+
+function readSmall({ source, info }: ScannedFile): Uint8Array {
+  using file = Deno.openSync(source);
+  if (!isSameFile(info, file.statSync())) throw fileChanged(source);
+  const bytes = new Uint8Array(info.size);
+  for (let at = 0; at < bytes.length;) {
+    const length = file.readSync(bytes.subarray(at));
+    if (length === null) throw fileChanged(source);
+    at += length;
+  }
+  if (!isSameFile(info, file.statSync())) throw fileChanged(source);
+  return bytes;
+}
+
+async function* readLarge(
+  { source, info }: ScannedFile,
+  nextBuffer: () => Uint8Array,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  using file = await Deno.open(source);
+  if (!isSameFile(info, await file.stat())) throw fileChanged(source);
+  for (let left = info.size; left > 0;) {
+    signal?.throwIfAborted();
+    const buffer = nextBuffer();
+    const length = await file.read(buffer.subarray(0, left));
+    if (length === null) throw fileChanged(source);
+    left -= length;
+    yield buffer.subarray(0, length);
+  }
+  if (!isSameFile(info, await file.stat())) throw fileChanged(source);
+}

@@ -1,0 +1,63 @@
+/**
+ * Whether a directory still is the package that it was published as, whatever rules chose its files
+ * then.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import type { Signer } from "../../identity/mod.ts";
+import { CHUNK_BYTES } from "../archive/mod.ts";
+import {
+  type ArchiveLimits,
+  formatSha256,
+  type FullManifest,
+  manifestFields,
+  signFull,
+} from "../manifest/mod.ts";
+import { directoriesOf, type Selection } from "../selection/mod.ts";
+import { readSource } from "./source_file.ts";
+
+/** Options of {@linkcode isUnchanged}. */
+export interface UnchangedOptions {
+  signer: Signer;
+  /** `SOURCE_DATE_EPOCH` in seconds. */
+  sourceDateEpoch?: number;
+  limits: ArchiveLimits;
+  signal?: AbortSignal;
+}
+
+/**
+ * Whether all that goes in today is in the published package as it is, and all else in that is what
+ * the rules leave out today. Then the directory gives no other package, only a smaller one.
+ *
+ * @param published the manifest of one's own package
+ * @throws {PackageError} `FILE_CHANGED`, `FILE_UNREADABLE`
+ */
+export async function isUnchanged(
+  published: FullManifest,
+  selection: Selection,
+  { signer, sourceDateEpoch, limits, signal }: UnchangedOptions,
+): Promise<boolean> {
+  const hashes = new Map(Object.entries(published.files));
+  const { files, takes, name, version, metadata } = selection;
+  if (!files.every(({ path }) => hashes.has(path))) return false;
+  const chosen = new Set(files.map(({ path }) => path));
+  const skipped = new Set(selection.skipped);
+  for (const path of hashes.keys()) {
+    if (chosen.has(path)) continue;
+    const isLeftOut = [...directoriesOf(path), path].some((one) => skipped.has(one));
+    if (!isLeftOut && takes(path)) return false;
+  }
+  // Ed25519 makes one signature of one key and one text, so it stands for name, texts and the rest.
+  const said = manifestFields({ ...metadata, name, version }, published.files, sourceDateEpoch);
+  if (signFull(said, signer, limits).signature !== published.signature) return false;
+  for (const file of files) {
+    const hash = createHash("sha256");
+    for await (const chunk of readSource(file, () => new Uint8Array(CHUNK_BYTES), signal)) {
+      hash.update(chunk);
+    }
+    if (formatSha256(hash.digest()) !== hashes.get(file.path)) return false;
+  }
+  return true;
+}

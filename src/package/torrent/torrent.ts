@@ -1,0 +1,72 @@
+/**
+ * The torrent of an archive (BEP 3): one file, no tracker, no date, so that the same archive always
+ * has the same infohash.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import bencode from "bencode";
+import { equalBytes, toHex } from "../../base/mod.ts";
+import { pieceLengthFor } from "./archive_digest.ts";
+import { findInfoDictionary } from "./info_dictionary.ts";
+
+/** What the torrent of an archive is made of. */
+export interface TorrentSource {
+  /** The archive's file name. */
+  name: string;
+  lengthBytes: number;
+  /** SHA-1 of each piece of {@linkcode pieceLengthFor}, 20 bytes each, one after the other. */
+  pieces: Uint8Array;
+}
+
+/** A torrent and its name on the network. */
+export interface Torrent {
+  /** The `.torrent` file. */
+  torrent: Uint8Array;
+  /** SHA-1 of the bencoded `info` dictionary, 20 bytes. */
+  infoHash: Uint8Array;
+}
+
+/** The torrent file. Its `info` holds `length`, `name`, `piece length` and `pieces`, nothing else. */
+export function buildTorrent(source: TorrentSource): Torrent {
+  const info = {
+    length: source.lengthBytes,
+    name: source.name,
+    "piece length": pieceLengthFor(source.lengthBytes),
+    pieces: source.pieces,
+  };
+  const torrent: Uint8Array = bencode.encode({ "created by": "libreseed", info });
+  const infoBytes: Uint8Array = bencode.encode(info);
+  return { torrent, infoHash: new Uint8Array(createHash("sha1").update(infoBytes).digest()) };
+}
+
+/**
+ * The infohash of a `.torrent`: SHA-1 of its info dictionary (BEP 3), 20 bytes.
+ *
+ * @returns `undefined` if it is no `.torrent`, or its info dictionary would encode to other bytes
+ */
+export function torrentInfoHash(torrent: Uint8Array): Uint8Array | undefined {
+  const info = findInfoDictionary(torrent);
+  // What WebTorrent would make of it has to be the same torrent.
+  if (!info || !equalBytes(bencode.encode(bencode.decode(info)), info)) return undefined;
+  return new Uint8Array(createHash("sha1").update(info).digest());
+}
+
+/**
+ * The hashes of the pieces in a `.torrent`, if it is what {@linkcode buildTorrent} makes for this infohash.
+ *
+ * @param infoHashHex 40 hexadecimal digits
+ * @returns `undefined` if it is any other
+ */
+export function piecesOfTorrent(
+  torrent: Uint8Array,
+  source: Omit<TorrentSource, "pieces">,
+  infoHashHex: string,
+): Uint8Array | undefined {
+  const info = findInfoDictionary(torrent);
+  const { pieces }: { pieces?: unknown } = info ? bencode.decode(info) : {};
+  if (!(pieces instanceof Uint8Array)) return undefined;
+  const built = buildTorrent({ ...source, pieces });
+  return toHex(built.infoHash) === infoHashHex ? pieces : undefined;
+}

@@ -1,0 +1,332 @@
+/**
+ * The chain that decides whether an archive is what its publisher signed. Whom to trust is decided
+ * elsewhere.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { equalBytes, toHex } from "../../base/mod.ts";
+import { formatPublicKey } from "../../identity/mod.ts";
+import {
+  chunksOfArchive,
+  fileChanged,
+  type OpenArchive,
+  openArchive,
+  readChunks,
+  readTar,
+  release,
+  type TarEntry,
+} from "../archive/mod.ts";
+import {
+  type ArchiveLimits,
+  defaultArchiveLimits,
+  formatSha256,
+  FREE_FILES,
+  type FullManifest,
+  isTooDense,
+  MANIFEST_PATH,
+  memoryForFull,
+  type MinimalManifest,
+  PackageError,
+  type PathList,
+  readFull,
+  type ReadManifest,
+  refuseUnusable,
+  verificationError,
+  type VerificationStep,
+  verifyMinimalSignature,
+} from "../manifest/mod.ts";
+import type { SecretCheck } from "../packing/mod.ts";
+import { checkFiles, readEntry } from "./check_files.ts";
+import { Unpacking } from "./unpack.ts";
+
+/** What {@linkcode verifyArchive} is told. */
+export interface VerifyOptions {
+  archivePath: string;
+  /** The minimal manifest that names the archive. Without it only the inner half is verified. */
+  minimal?: MinimalManifest;
+  /** The Ed25519 key (32 bytes) that it has to be signed by; if not given, the one that it names. */
+  publicKey?: Uint8Array;
+  limits?: ArchiveLimits;
+  /** Where the files go once all of it holds: nothing or an empty directory may be there. */
+  unpackTo?: string;
+  signal?: AbortSignal;
+  /**
+   * Called as each step is begun, in the chain's order. `archive-limits` are watched from there to
+   * the last byte, so they can still fail while a later step is under way.
+   */
+  onStep?: (step: VerificationStep) => void;
+  /** Hears of each file that is what its publisher signed, with its length. */
+  onFile?: (path: string, bytes: number) => void;
+  /** Looks for secrets in the files. Refusing the archive for what it finds is the caller's. */
+  secrets?: SecretCheck;
+  /** The system whose names the files get when they are unpacked; this machine's unless given. */
+  platform?: typeof Deno.build.os;
+}
+
+/** An archive that is what its publisher signed. */
+export interface VerifiedArchive {
+  archivePath: string;
+  lengthBytes: number;
+  /** SHA-256 of the archive, 32 bytes. */
+  sha256: Uint8Array;
+  /** The minimal manifest that was handed in. */
+  minimal: MinimalManifest | undefined;
+  /**
+   * Whether only the inner half was verified, for want of a minimal manifest: names and contents of
+   * all files, but not the archive's own bytes, nor which files are executable.
+   */
+  inner: boolean;
+  full: FullManifest;
+  /** Number of files, the manifest not counted. */
+  fileCount: number;
+  /** Length of the tar inside. */
+  unpackedBytes: number;
+  /** Where the files, and `manifest.json`, were put. */
+  unpackedTo?: string;
+}
+
+/** A verification on its way. */
+export interface Job extends VerifyOptions {
+  limits: ArchiveLimits;
+  archive: OpenArchive;
+  unpacking?: Unpacking;
+  begin: (step: VerificationStep) => void;
+}
+
+/**
+ * Verifies an archive: the minimal manifest's signature, length and SHA-256 of the archive, its limits,
+ * the full manifest and that it speaks of the same package, its signature, the content hash, and every
+ * file's hash, none missing and none extra. Streams; holds some MiB beside the manifest. Nothing is at
+ * `unpackTo` before all of it holds, and nothing is left behind if it does not. Unpacked files get
+ * mode 0755 or 0644 under the umask, and are not flushed to the disk one by one.
+ *
+ * @throws {PackageError} kind `verification` for a step that does not hold; `detail.step` names it.
+ * Other kinds for what is not the archive's fault: `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`,
+ * `FILE_CHANGED`, `TARGET_EXISTS`, `WRITE_FAILED`, `PATH_UNUSABLE`
+ */
+export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArchive> {
+  const { archivePath, minimal, limits = defaultArchiveLimits, signal } = options;
+  const begin = (step: VerificationStep) => options.onStep?.(step);
+  if (minimal !== undefined) checkMinimal(minimal, options.publicKey, begin);
+  using archive = await openArchive(archivePath);
+  checkLength(archive, minimal, limits, begin);
+  const sha256 = await checkHash(archive, minimal, begin, signal);
+  await using unpacking = options.unpackTo === undefined
+    ? undefined
+    : await Unpacking.begin(options.unpackTo);
+  const hash = createHash("sha256");
+  async function* again(): AsyncGenerator<Uint8Array> {
+    await archive.file.seek(0, Deno.SeekMode.Start);
+    for await (const chunk of readChunks(archive.file, signal)) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  const job: Job = { ...options, limits, archive, begin, unpacking };
+  const contents = await checkContents(job, again());
+  // Somebody may have written to the archive since its hash was found good.
+  if (!equalBytes(new Uint8Array(hash.digest()), sha256)) throw fileChanged(archive.path);
+  const unpackedTo = await unpacking?.finish();
+  const lengthBytes = archive.info.size;
+  const inner = minimal === undefined;
+  const verified: VerifiedArchive = {
+    archivePath,
+    lengthBytes,
+    sha256,
+    minimal,
+    inner,
+    ...contents,
+  };
+  return unpackedTo === undefined ? verified : { ...verified, unpackedTo };
+}
+
+/** The step `minimal-signature`. */
+export function checkMinimal(
+  minimal: MinimalManifest,
+  publicKey: Uint8Array | undefined,
+  begin: Job["begin"],
+): void {
+  begin("minimal-signature");
+  if (!verifyMinimalSignature(minimal)) {
+    const message = "The minimal manifest is not signed by the key that it names.";
+    throw verificationError("minimal-signature", "SIGNATURE_INVALID", message);
+  }
+  checkPublisher("minimal-signature", minimal.pubkey, publicKey);
+}
+
+function checkPublisher(step: VerificationStep, pubkey: string, publicKey?: Uint8Array): void {
+  if (publicKey === undefined || formatPublicKey(publicKey) === pubkey) return;
+  const expected = formatPublicKey(publicKey);
+  const message = `The package is signed by ${pubkey}, not by ${expected}.`;
+  throw verificationError(step, "PUBLISHER_MISMATCH", message, { detail: { pubkey, expected } });
+}
+
+/** The step `archive-length`, and the limit of it. */
+export function checkLength(
+  { path, info }: OpenArchive,
+  minimal: MinimalManifest | undefined,
+  limits: ArchiveLimits,
+  begin: Job["begin"],
+): void {
+  if (minimal !== undefined) {
+    begin("archive-length");
+    if (info.size !== minimal.length) {
+      const message = `${path} has ${info.size} bytes; its manifest says ${minimal.length}.`;
+      throw verificationError("archive-length", "LENGTH_MISMATCH", message);
+    }
+  }
+  // Not hashed first: what is too large would only take the time.
+  if (info.size > limits.maxArchiveBytes) {
+    const message =
+      `${path} has ${info.size} bytes; at most ${limits.maxArchiveBytes} are allowed.`;
+    throw verificationError("archive-limits", "ARCHIVE_TOO_LARGE", message);
+  }
+}
+
+/** The step `archive-hash`, for which the archive is read. Returns its SHA-256. */
+export async function checkHash(
+  archive: OpenArchive,
+  minimal: MinimalManifest | undefined,
+  begin: Job["begin"],
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  if (minimal !== undefined) begin("archive-hash");
+  const hash = createHash("sha256");
+  for await (const chunk of chunksOfArchive(archive, signal)) hash.update(chunk);
+  const sha256 = new Uint8Array(hash.digest());
+  compareHash(archive, sha256, minimal);
+  return sha256;
+}
+
+/** Refuses an archive whose SHA-256 is not the one that its minimal manifest names. */
+export function compareHash(
+  { path }: OpenArchive,
+  sha256: Uint8Array,
+  minimal: MinimalManifest | undefined,
+): void {
+  if (minimal === undefined || formatSha256(sha256) === minimal.infohash) return;
+  const message = `${path} has SHA-256 ${toHex(sha256)}; its manifest says ${minimal.infohash}.`;
+  throw verificationError("archive-hash", "HASH_MISMATCH", message);
+}
+
+/**
+ * The steps from `archive-limits` to the last, on the bytes of the archive. A chunk is not looked at
+ * any more when the next one is asked for.
+ */
+export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>) {
+  const { full, entries } = await readHead(job, chunks);
+  try {
+    job.begin("files");
+    const unpackedBytes = await checkFiles(job, full, job.secrets?.watch(entries) ?? entries);
+    return { full: full.manifest, fileCount: full.paths.length, unpackedBytes };
+  } finally {
+    await entries.return(0);
+  }
+}
+
+/**
+ * The steps up to `content-hash`, and a look at all files for secrets: for an archive that was verified
+ * to the last file before, and is known by its SHA-256.
+ */
+export async function checkSecrets(
+  job: Job,
+  secrets: SecretCheck,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<FullManifest> {
+  const { full, entries } = await readHead(job, chunks);
+  for await (const entry of secrets.watch(entries)) {
+    if (entry.whole) continue;
+    for await (const _ of entry.contents()) { /* They are looked at on their way past. */ }
+  }
+  return full.manifest;
+}
+
+/** The steps up to `content-hash`, for which no more of the bytes is read than the manifest takes. */
+export async function checkHead(
+  job: Job,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<FullManifest> {
+  const { full, entries } = await readHead(job, chunks);
+  await entries.return(0);
+  return full.manifest;
+}
+
+/** Takes the manifest from the beginning, and checks it; the entries that follow are the caller's. */
+async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
+  const { archive, limits, signal } = job;
+  job.begin("archive-limits");
+  let paths: PathList | undefined;
+  let at = 0;
+  const nextPath = () => paths === undefined ? MANIFEST_PATH : paths.at(at++);
+  const lengthBytes = archive.info.size;
+  const entries = readTar({ chunks, lengthBytes, limits, signal, nextPath });
+  try {
+    const first = await entries.next();
+    if (first.done || first.value.path !== MANIFEST_PATH) {
+      const message =
+        `The first entry of ${archive.path} is not ${MANIFEST_PATH}: it is no package.`;
+      throw verificationError("full-manifest", "MANIFEST_MISSING", message);
+    }
+    const full = await checkManifest(job, first.value);
+    paths = full.paths;
+    return { full, entries };
+  } catch (error) {
+    await entries.return(0);
+    throw error;
+  }
+}
+
+/** The steps from `full-manifest` to `content-hash`. */
+async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
+  job.begin("full-manifest");
+  const bytes = await readManifest(entry, job.limits);
+  let full: ReadManifest;
+  try {
+    full = await readFull(bytes, job.limits, job.signal);
+  } catch (cause) {
+    if (!(cause instanceof PackageError)) throw cause;
+    throw verificationError("full-manifest", cause.code, cause.message, { cause });
+  }
+  const { manifest, paths } = full;
+  const { minimal } = job;
+  for (const field of ["pubkey", "name", "version"] as const) {
+    if (minimal === undefined || minimal[field] === manifest[field]) continue;
+    const message = `The manifest in the archive has ${field} ${manifest[field]}; ` +
+      `the minimal manifest has ${minimal[field]}.`;
+    throw verificationError("full-manifest", "MANIFEST_MISMATCH", message, { detail: { field } });
+  }
+  checkPublisher("full-manifest", manifest.pubkey, job.publicKey);
+  job.begin("full-signature");
+  if (!full.isSigned()) {
+    const message = "The manifest in the archive is not signed by the key that it names.";
+    throw verificationError("full-signature", "SIGNATURE_INVALID", message);
+  }
+  job.begin("content-hash");
+  if (full.contentHash !== manifest.contentHash) {
+    const message = "The content hash in the manifest does not follow from its files.";
+    throw verificationError("content-hash", "CONTENT_HASH_MISMATCH", message);
+  }
+  if (isTooDense(paths.length, job.archive.info.size, job.limits)) {
+    const message = `The archive has ${paths.length} files in ${job.archive.info.size} bytes; ` +
+      `with more than ${FREE_FILES} files, ${job.limits.minBytesPerFile} bytes each are needed.`;
+    throw verificationError("archive-limits", "TOO_MANY_FILES", message);
+  }
+  if (job.unpacking) {
+    refuseUnusable(paths, job.platform ?? Deno.build.os);
+    job.unpacking.write(MANIFEST_PATH, false, bytes);
+  }
+  // It may be 16 MiB. Nobody asks for the signature again.
+  release(bytes);
+  return full;
+}
+
+async function readManifest(entry: TarEntry, limits: ArchiveLimits): Promise<Uint8Array> {
+  if (entry.sizeBytes > limits.maxManifestBytes) {
+    const message = `The manifest in the archive has ${entry.sizeBytes} bytes; ` +
+      `at most ${limits.maxManifestBytes} are read.`;
+    throw verificationError("full-manifest", "MANIFEST_TOO_LARGE", message);
+  }
+  return await readEntry(entry, memoryForFull(entry.sizeBytes));
+}

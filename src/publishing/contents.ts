@@ -1,0 +1,49 @@
+/**
+ * What publishing a directory or an archive would take: found without writing, and without a network.
+ *
+ * @module
+ */
+
+import { named } from "../control/mod.ts";
+import {
+  contentsOfPaths,
+  defaultArchiveLimits,
+  listDirectory,
+  type ListedContents,
+  type ListOptions,
+  refuseForeign,
+  SecretCheck,
+  verifyArchive,
+} from "../package/mod.ts";
+import { minimalBeside, nothingToPublish } from "./prepare.ts";
+
+/**
+ * Lists what `publish` would take of a directory or a ready archive, and fails as it would, but for
+ * secrets: those are told with the rest.
+ *
+ * @param options `dir` may be the path of an archive
+ * @throws {PackageError} what choosing, or verifying the archive, throws
+ * @throws {PublishingError} `NOTHING_TO_PUBLISH`
+ */
+export async function contentsOf(options: ListOptions): Promise<ListedContents> {
+  const { dir: path, limits = defaultArchiveLimits, signal } = options;
+  const { isDirectory } = await Deno.stat(path).catch((cause) => {
+    throw cause instanceof Deno.errors.NotFound ? nothingToPublish(path, cause) : cause;
+  });
+  if (isDirectory) return await listDirectory(options);
+  await refuseForeign(path);
+  const minimal = await minimalBeside(path);
+  const files: ListedContents["files"] = [];
+  let sum = 0;
+  const onFile = (path: string, bytes: number) => {
+    files.push({ path, bytes });
+    sum += bytes;
+  };
+  const secrets = new SecretCheck(options.allowSecrets);
+  const job = { archivePath: path, minimal, limits, secrets, signal, onFile };
+  const { full } = await verifyArchive(job).catch((error) => {
+    throw named(error, path);
+  });
+  const contents = contentsOfPaths(full, Object.keys(full.files), sum, options.allowSecrets);
+  return { ...contents, files, leftOut: [], secrets };
+}

@@ -1,0 +1,259 @@
+/**
+ * What comes before publishing: packs a directory, or verifies and copies a ready archive. Needs no
+ * network; `publish.ts` goes on with what is ready.
+ *
+ * @module
+ */
+
+import { dirname, join, resolve } from "node:path";
+import { type Clock, isOfFuture, LibreseedError, refuseEarlyClock, toHex } from "../base/mod.ts";
+import { named } from "../control/mod.ts";
+import { formatPublicKey, type KeyPair } from "../identity/mod.ts";
+import {
+  type AllowedSecrets,
+  type ArchiveLimits,
+  type Contents,
+  contentsOfPaths,
+  contentsOfSelection,
+  formatSha256,
+  isUnchanged,
+  type LeaveOut,
+  minimalFileName,
+  type MinimalManifest,
+  nameDirectory,
+  namingFullDisk,
+  packDirectory,
+  type PackProgress,
+  parseMinimal,
+  refuseForeign,
+  SecretCheck,
+  type SecretDetector,
+  selectDirectory,
+  type SelectOptions,
+  signMinimal,
+  takeArchive,
+  verifyArchive,
+} from "../package/mod.ts";
+import { createTemporaryDirectory, type SeedDirectory, type SeedFiles } from "../store/mod.ts";
+import { PublishingError } from "./errors.ts";
+
+/** Dependencies of packing or taking an archive. */
+export interface PrepareContext {
+  /** There already. */
+  seeds: SeedDirectory;
+  clock: Clock;
+  limits: ArchiveLimits;
+  /** Looks for secrets; of several packages, one serves all. */
+  detector?: SecretDetector;
+  /** Seconds; see reproducible-builds.org/specs/source-date-epoch. */
+  sourceDateEpoch?: number;
+  signal?: AbortSignal;
+  /** Hears each step, for people. */
+  onStep?: (message: string) => void;
+  /** Hears what will be published, before any of it is. */
+  onContents?: (contents: Contents) => void;
+  /** Hears how far packing the directory of this path is. */
+  onProgress?: (path: string, progress: PackProgress) => void;
+}
+
+/** A directory or an archive to publish. */
+export interface PublishRequest {
+  /** A directory to pack, or a ready archive (`.tgz`). */
+  path: string;
+  /** Reads the publisher's key. */
+  signer: () => Promise<KeyPair>;
+  name?: string;
+  version?: string;
+  /** What of a directory is left out; by the package's rules unless given. */
+  leaveOut?: LeaveOut;
+  /** Paths in the package that may hold secrets. */
+  allowSecrets?: AllowedSecrets;
+  /** Directories that no package holds, see `SelectOptions`. */
+  neverPack?: readonly string[];
+}
+
+/** An archive that can be put into the seed directory. Disposing removes what only led to it. */
+export interface Ready extends AsyncDisposable {
+  files: SeedFiles;
+}
+
+/**
+ * Packs a directory, or verifies and copies an archive, for {@linkcode publish}: it needs no engine, so
+ * it may be begun before there is one. Throws what `publish` throws of the archive, and
+ * {@linkcode LibreseedError} `CLOCK_BEHIND`.
+ */
+export async function prepare(context: PrepareContext, request: PublishRequest): Promise<Ready> {
+  const { path } = request;
+  refuseEarlyClock(context.clock.now());
+  const isDirectory = (await Deno.stat(path).catch((cause) => {
+    throw cause instanceof Deno.errors.NotFound ? nothingToPublish(path, cause) : cause;
+  })).isDirectory;
+  context.onStep?.(isDirectory ? `packing ${path}` : `verifying ${path}`);
+  // In the seed directory, so that the archive is moved and not copied to its place.
+  const temporary = await createTemporaryDirectory(context.seeds.path);
+  const directory = temporary.path;
+  const remove = async () => {
+    await Deno.remove(directory, { recursive: true }).catch(() => {});
+    temporary[Symbol.dispose]();
+  };
+  try {
+    const take = isDirectory ? pack : takeReady;
+    const need = {
+      what: path,
+      directory: context.seeds.path,
+      neededBytes: async () => isDirectory ? undefined : (await Deno.stat(path)).size,
+      otherwise: "give another directory with --dir",
+    };
+    const files = await namingFullDisk(need, () => take(context, request, directory));
+    return { files, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** A `NOTHING_TO_PUBLISH`. */
+export function nothingToPublish(path: string, cause: Error): PublishingError {
+  const message = `There is no file or directory at ${path}`;
+  return new PublishingError("not-found", "NOTHING_TO_PUBLISH", message, { cause });
+}
+
+async function pack(
+  context: PrepareContext,
+  { path, name, version, signer, leaveOut, neverPack, allowSecrets }: PublishRequest,
+  outDir: string,
+): Promise<SeedFiles> {
+  const { clock, sourceDateEpoch, limits, signal, detector, onContents, onProgress } = context;
+  const keys = await signer();
+  const choice = { dir: path, name, version, leaveOut, neverPack, limits, signal };
+  const kept = await keptArchive(context, choice, keys);
+  if (kept) {
+    const request = { path: kept.archivePath, signer, allowSecrets };
+    return await takeReady(context, request, outDir, kept.fileBytes);
+  }
+  const { archivePath, minimal, torrent } = await packDirectory({
+    ...choice,
+    allowSecrets,
+    detector,
+    outDir,
+    signer: keys,
+    timestampMs: clock.now(),
+    sourceDateEpoch,
+    onSelected: (selection) => onContents?.(contentsOfSelection(selection, allowSecrets)),
+    onProgress: (progress) => onProgress?.(path, progress),
+  });
+  return { archivePath, minimal, torrent, move: true, verified: true };
+}
+
+/**
+ * The archive of the version in the seed directory, if the directory has not changed since but for
+ * what the rules leave out today. Another version of libreseed may have chosen otherwise, or have
+ * compressed it otherwise. What is published already stays as it is.
+ */
+async function keptArchive(
+  { seeds, limits, signal, sourceDateEpoch }: PrepareContext,
+  options: SelectOptions,
+  signer: KeyPair,
+): Promise<{ archivePath: string; fileBytes: number } | undefined> {
+  const { name, version } = await nameDirectory(options);
+  const pubkey = formatPublicKey(signer.publicKey);
+  const kept = await seeds.find({ name, version, pubkey });
+  if (!kept) return undefined;
+  const { archivePath, minimal } = kept;
+  try {
+    let fileBytes = 0;
+    const onFile = (_path: string, bytes: number) => fileBytes += bytes;
+    const { full } = await verifyArchive({ archivePath, minimal, limits, signal, onFile });
+    const selection = await selectDirectory(options);
+    const isSame = await isUnchanged(full, selection, { signer, sourceDateEpoch, limits, signal });
+    return isSame ? { archivePath, fileBytes } : undefined;
+  } catch (error) {
+    signal?.throwIfAborted();
+    // A damaged one is the seed directory's to refuse or to replace.
+    if (error instanceof LibreseedError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What is published is a copy, so that it stays as it is whatever becomes of the file.
+ *
+ * @param fileBytes sum of the lengths of its files, if a directory was given that it is of
+ */
+async function takeReady(
+  { clock, limits, signal, seeds, detector, onContents }: PrepareContext,
+  { path, name, version, signer, allowSecrets }: PublishRequest,
+  outDir: string,
+  fileBytes?: number,
+): Promise<SeedFiles> {
+  await refuseForeign(path);
+  const beside = await minimalBeside(path);
+  const isTakenIn = beside !== undefined && await wasTakenIn(seeds, beside);
+  const isInPlace = resolve(dirname(path)) === seeds.path;
+  const copyTo = isInPlace ? undefined : join(outDir, "archive");
+  const keys = await signer();
+  const taken = await takeArchive({
+    archivePath: path,
+    minimal: beside,
+    ownKey: keys.publicKey,
+    copyTo,
+    limits,
+    secrets: isTakenIn ? undefined : new SecretCheck(allowSecrets, detector),
+    signal,
+  }).catch((error) => {
+    throw named(error, path);
+  });
+  const { full, torrent } = taken;
+  for (
+    const [given, own, flag] of [[name, full.name, "--name"], [version, full.version, "--version"]]
+  ) {
+    if (given === undefined || given === own) continue;
+    throw new PublishingError(
+      "usage",
+      "ARCHIVE_IS_READY",
+      `${path} is ${full.name}@${full.version} and signed as that; ${flag} ${given} cannot change it`,
+    );
+  }
+  if (formatPublicKey(keys.publicKey) !== full.pubkey) {
+    throw new PublishingError(
+      "failed",
+      "NOT_THE_PUBLISHER",
+      `${path} is signed by ${full.pubkey}, not by this home's key. \`libreseed add\` seeds it without publishing it`,
+    );
+  }
+  const { lengthBytes } = taken;
+  const paths = Object.keys(full.files);
+  onContents?.(contentsOfPaths(full, paths, fileBytes ?? lengthBytes, allowSecrets));
+  // A time that a clock wrote that was ahead is not carried on.
+  const isKept = beside !== undefined && !isOfFuture(beside.timestamp, clock.now());
+  const minimal = isKept ? beside : signMinimal({
+    name: full.name,
+    version: full.version,
+    infohash: formatSha256(taken.sha256),
+    btih: toHex(taken.infoHash),
+    length: lengthBytes,
+    timestamp: clock.now(),
+  }, keys);
+  if (copyTo === undefined) return { archivePath: path, minimal, torrent };
+  return { archivePath: copyTo, minimal, torrent, move: true, verified: true };
+}
+
+/**
+ * Whether the seed directory has the very archive that a manifest names, and it was seeded or published
+ * from there before: then it was looked at, or is out in any case.
+ */
+export async function wasTakenIn(seeds: SeedDirectory, minimal: MinimalManifest): Promise<boolean> {
+  const there = await seeds.find(minimal);
+  return there?.minimal.infohash === minimal.infohash &&
+    seeds.known?.(there.archivePath) !== undefined;
+}
+
+/** The minimal manifest beside an archive, if there is one. */
+export async function minimalBeside(archivePath: string): Promise<MinimalManifest | undefined> {
+  try {
+    return parseMinimal(await Deno.readFile(minimalFileName(archivePath)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Putting the record of a package's minimal manifest: which one to sign, and what came of the put.
+ *
+ * @module
+ */
+
+import { LibreseedError } from "../base/mod.ts";
+import { type Clock, isOfFuture, refuseEarlyClock, toHex } from "../base/mod.ts";
+import { itemToJson, type Operations, type PutJson } from "../control/mod.ts";
+import { isNetworkError, manifestItem, minimalOf, newestItem, seqAfter } from "../fetching/mod.ts";
+import { parsePublicKey, type Signer } from "../identity/mod.ts";
+import type { MinimalManifest } from "../package/mod.ts";
+import { manifestSalt, type MutableItem, targetOf } from "../records/mod.ts";
+import { PublishingError } from "./errors.ts";
+
+/** Dependencies of the look-up of the record in the DHT. */
+export interface ManifestContext {
+  operations: Operations;
+  clock: Clock;
+  signal?: AbortSignal;
+}
+
+/** Puts the record of a package; returns the error if the DHT was not reached. */
+export async function storeManifest(
+  operations: Operations,
+  { name, version }: MinimalManifest,
+  item: MutableItem,
+  signal?: AbortSignal,
+): Promise<PutJson | PublishingError> {
+  const label = `${name}@${version}`;
+  try {
+    const outcome = await operations.store({
+      item: itemToJson(item),
+      record: { kind: "manifest", name, version },
+    }, { signal });
+    checkPut(outcome, label);
+    return outcome;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isNetworkError(error)) throw error;
+    if (error instanceof LibreseedError && error.code === "DHT_UNREACHABLE") return error;
+    return unreachable(label, error.message, error);
+  }
+}
+
+/**
+ * Signs the record of a minimal manifest and puts it, over whatever the DHT has of it.
+ *
+ * @throws {LibreseedError} `CLOCK_BEHIND`
+ * @throws {PublishingError} see {@linkcode checkPut}
+ */
+export async function putManifest(
+  operations: Operations,
+  minimal: MinimalManifest,
+  signer: Signer,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<{ item: { seq: number; target: string }; outcome: PutJson }> {
+  refuseEarlyClock(clock.now());
+  const { publicKey } = signer;
+  const { name, version } = minimal;
+  const salt = manifestSalt(name, version);
+  const before = await newestItem(operations, { publicKey, salt }, { signal });
+  const item = manifestItem(minimal, signer, seqAfter(before, clock.now()));
+  const outcome = await operations.store({
+    item: itemToJson(item),
+    record: { kind: "manifest", name, version },
+  }, { signal });
+  checkPut(outcome, `${name}@${version}`);
+  return { item: { seq: item.seq, target: toHex(targetOf(publicKey, salt)) }, outcome };
+}
+
+/**
+ * The signed record to put: the one in the DHT if it says the same, else a newer one.
+ *
+ * @throws {PublishingError} `VERSION_TAKEN` if the DHT has the version with other bytes
+ */
+export async function itemToPut(
+  { operations, clock, signal }: ManifestContext,
+  signer: () => Promise<Signer>,
+  minimal: MinimalManifest,
+): Promise<MutableItem> {
+  const publicKey = parsePublicKey(minimal.pubkey);
+  const salt = manifestSalt(minimal.name, minimal.version);
+  // Without the DHT the record is signed and kept all the same, for `announce`.
+  const before = await newestItem(operations, { publicKey, salt }, { signal });
+  const { shown, item } = before;
+  const published = shown && minimalOf(shown, minimal);
+  if (published && published.infohash !== minimal.infohash) {
+    throw new PublishingError(
+      "failed",
+      "VERSION_TAKEN",
+      `${minimal.name}@${minimal.version} is published already, with other bytes (${published.infohash}, here ${minimal.infohash}). Versions never change: publish a new one`,
+      { detail: { published: published.infohash, here: minimal.infohash } },
+    );
+  }
+  if (item) {
+    const { infohash, btih, timestamp } = minimalOf(item, minimal);
+    const isSame = infohash === minimal.infohash && btih === minimal.btih;
+    if (isSame && !isOfFuture(timestamp, clock.now())) return item;
+  }
+  return manifestItem(minimal, await signer(), seqAfter(before, clock.now()));
+}
+
+/** The hash of the archive that the DHT has of a version (`sha256:…`), if it has one. */
+export async function publishedHash(
+  { operations, signal }: Pick<ManifestContext, "operations" | "signal">,
+  minimal: MinimalManifest,
+): Promise<string | undefined> {
+  const publicKey = parsePublicKey(minimal.pubkey);
+  const salt = manifestSalt(minimal.name, minimal.version);
+  const { shown } = await newestItem(operations, { publicKey, salt }, { signal });
+  return shown && minimalOf(shown, minimal).infohash;
+}
+
+/** @throws {PublishingError} if nobody holds the record after the put, or somebody holds another */
+function checkPut(outcome: PutJson, label: string): void {
+  if (outcome.conflict) {
+    throw new PublishingError(
+      "failed",
+      "RECORD_CONFLICT",
+      `Another record of ${label} with the same sequence number, signed by the same key, is in the DHT. Try again in a moment`,
+    );
+  }
+  if (outcome.superseded) {
+    throw new PublishingError(
+      "failed",
+      "RECORD_SUPERSEDED",
+      `A newer record of ${label} came into the DHT at the same moment; it stays`,
+    );
+  }
+  if (outcome.holding > 0) return;
+  const { asked, responded, errors } = outcome;
+  const why = responded === 0
+    ? "No DHT node answered"
+    : `None of ${responded} DHT nodes took the record`;
+  throw unreachable(label, why, undefined, { asked, responded, errors });
+}
+
+function unreachable(
+  label: string,
+  why: string,
+  cause: unknown,
+  detail?: Record<string, unknown>,
+): PublishingError {
+  const message =
+    `${why}, so nobody can find ${label} yet. It is kept: \`libreseed announce\` tries again`;
+  return new PublishingError("network", "DHT_UNREACHABLE", message, { cause, detail });
+}

@@ -1,0 +1,103 @@
+/**
+ * Looking at what was published as a reader does: through the DHT, with a reader's checks. A put that
+ * nodes answered for is no proof that the package is found.
+ *
+ * @module
+ */
+
+import { type Clock, equalBytes, isOfFuture, LibreseedError } from "../base/mod.ts";
+import type { Operations } from "../control/mod.ts";
+import { findItem, type FindOptions, lookPatiently, minimalOf } from "../fetching/mod.ts";
+import { parsePublicKey } from "../identity/mod.ts";
+import { lookUpStore, readNameIndex } from "../names/mod.ts";
+import type { MinimalManifest } from "../package/mod.ts";
+import { manifestSalt, nameIndexSlot } from "../records/mod.ts";
+
+/** How long a reader looks for what was put a moment ago, milliseconds. */
+const PATIENCE_MS = 5_000;
+
+/** Dependencies of reading back. */
+export interface ReadBackContext {
+  operations: Operations;
+  clock: Clock;
+  signal?: AbortSignal;
+}
+
+/**
+ * Reads the manifest record of a package and its publisher's entry in the index of the name.
+ *
+ * @param isIndexed whether the entry was written; else only the record is read
+ * @returns what a reader would miss, and what to do about it; empty if all is well
+ */
+export async function readBack(
+  { operations, clock, signal }: ReadBackContext,
+  minimal: MinimalManifest,
+  isIndexed: boolean,
+): Promise<string[]> {
+  const finding = { clock, timeoutMs: PATIENCE_MS, signal };
+  const read = [
+    readManifest(operations, minimal, finding),
+    ...(isIndexed ? [readEntry(operations, minimal, finding)] : []),
+  ];
+  const problems = await Promise.all(read.map(async (one) => {
+    try {
+      return await one;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof LibreseedError)) throw error;
+      return `${labelOf(minimal)} could not be read back: ${error.message}. ${PUT_AGAIN}`;
+    }
+  }));
+  return problems.filter((problem) => problem !== undefined);
+}
+
+const PUT_AGAIN = "`libreseed announce` puts it again";
+const PUBLISH_AGAIN = "set the clock (timedatectl set-ntp true) and run `libreseed publish` again";
+
+async function readManifest(
+  operations: Operations,
+  minimal: MinimalManifest,
+  finding: FindOptions,
+): Promise<string | undefined> {
+  const { name, version } = minimal;
+  const key = { publicKey: parsePublicKey(minimal.pubkey), salt: manifestSalt(name, version) };
+  const { item } = await findItem(operations, key, labelOf(minimal), finding);
+  const found = minimalOf(item, { name, version });
+  if (found.infohash !== minimal.infohash) {
+    return `the DHT shows another archive under ${labelOf(minimal)} (${found.infohash}) than was ` +
+      `published (${minimal.infohash}): another machine has published it. Give it a new version`;
+  }
+  if (!isOfFuture(found.timestamp, finding.clock.now())) return undefined;
+  return `the record of ${labelOf(minimal)} is dated ${dateOf(found.timestamp)}: ${PUBLISH_AGAIN}`;
+}
+
+async function readEntry(
+  operations: Operations,
+  { name, pubkey }: MinimalManifest,
+  finding: FindOptions,
+): Promise<string | undefined> {
+  const publicKey = parsePublicKey(pubkey);
+  const { clock, signal } = finding;
+  const slots = [nameIndexSlot(publicKey)];
+  const isOurs = (entry: { publicKey: Uint8Array }) => equalBytes(entry.publicKey, publicKey);
+  const { found } = await lookPatiently(
+    () => readNameIndex(lookUpStore(operations), name, clock, signal, slots),
+    ({ entries }) => entries.some(isOurs),
+    finding,
+  );
+  if (found.entries.some(isOurs)) return undefined;
+  const dropped = found.dropped.find((one) => one.includes(pubkey));
+  return `readers do not find ${name} by its name: ${
+    dropped === undefined
+      ? `its index does not show this publisher. ${PUT_AGAIN}`
+      : `they leave out the ${dropped}. If the clock was wrong, ${PUBLISH_AGAIN}`
+  }`;
+}
+
+function labelOf({ name, version }: MinimalManifest): string {
+  return `${name}@${version}`;
+}
+
+function dateOf(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}

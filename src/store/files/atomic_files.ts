@@ -1,0 +1,214 @@
+/**
+ * Files that appear whole or not at all: written under a temporary name in the same directory, flushed
+ * to the disk, renamed, and the directory flushed. A process that is killed at any instant leaves at
+ * most a temporary file, which begins with `.tmp-` and is removed at the next start.
+ *
+ * @module
+ */
+
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open, rename, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
+import { utf8 } from "../../base/mod.ts";
+import { fileError, isCode, linkRefused, StoreError } from "./errors.ts";
+import { createTemporaryFile, type Temporary, type TemporaryFile } from "./temporaries.ts";
+
+export { isCode } from "./errors.ts";
+
+/** Nobody replaces a file so often while it is being opened, unless to mislead. */
+const MAX_OPEN_TRIES = 16;
+
+/** What a file is written from. */
+export type WritableData = Uint8Array | string | AsyncIterable<Uint8Array>;
+
+/**
+ * Writes a file, replacing what was there. When it resolves the bytes and the name are on the disk;
+ * when it rejects nothing has changed and no temporary is left.
+ *
+ * @param data bytes, text as UTF-8, or chunks; an error of theirs is passed on as it is
+ * @param options `mode` is 0644 unless given, less the umask
+ * @throws {StoreError} `DISK_FULL`, `NOT_WRITABLE`, `FILE_MISSING` (no such directory), `IO_FAILED`
+ */
+export async function writeFileAtomic(
+  path: string,
+  data: WritableData,
+  options: { mode?: number } = {},
+): Promise<void> {
+  using temporary = await writeTemporary(path, data, options.mode);
+  try {
+    await renameFile(temporary.path, path);
+  } catch (error) {
+    await unlink(temporary.path).catch(() => {});
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/**
+ * Gives a file that was written elsewhere in the same file system its final name, replacing what was
+ * there. When it resolves the bytes and the name are on the disk. On failure the file stays where it
+ * was.
+ *
+ * @throws {StoreError} `FILE_MISSING`, `LINK_REFUSED`, `NOT_A_FILE`, `DISK_FULL`, `NOT_WRITABLE`,
+ * `IO_FAILED` (also if the paths are on two file systems)
+ */
+export async function moveIntoPlace(tempPath: string, finalPath: string): Promise<void> {
+  await syncFile(tempPath);
+  await renameFile(tempPath, finalPath);
+  await syncDirectory(dirname(finalPath));
+}
+
+/**
+ * Writes a temporary beside `path` and flushes it to the disk. On failure it is removed.
+ *
+ * @returns it, to be disposed of once it is renamed or removed
+ */
+export async function writeTemporary(
+  path: string,
+  data: WritableData,
+  mode = 0o644,
+): Promise<Temporary> {
+  let temporary: TemporaryFile | undefined;
+  try {
+    temporary = await createTemporaryFile(dirname(path), mode);
+    const chunks = typeof data === "string" ? [utf8(data)] : data;
+    for await (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) {
+      await writeAll(temporary.file, chunk);
+    }
+    await temporary.file.sync();
+    // Windows renames nothing that is open.
+    if (Deno.build.os === "windows") temporary.file.close();
+    return temporary;
+  } catch (cause) {
+    if (temporary) await unlink(temporary.path).catch(() => {});
+    temporary?.[Symbol.dispose]();
+    throw fileError(cause, "write", path);
+  }
+}
+
+/** Renames a file, replacing what was there. */
+export async function renameFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (cause) {
+    throw fileError(cause, "write", to);
+  }
+}
+
+/** Removes a file; returns whether there was one. */
+export async function unlinkIfThere(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (cause) {
+    if (isCode(cause, "ENOENT")) return false;
+    throw fileError(cause, "write", path);
+  }
+}
+
+/** Flushes a regular file that somebody else wrote. */
+export async function syncFile(path: string): Promise<void> {
+  // Windows flushes only what is open for writing.
+  const flags = Deno.build.os === "windows" ? constants.O_RDWR : constants.O_RDONLY;
+  const file = await openRegular(path, flags);
+  try {
+    await file.sync();
+  } catch (cause) {
+    throw fileError(cause, "write", path);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Flushes a directory, so that names in it survive a power cut. Windows cannot open directories. */
+export async function syncDirectory(path: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  let directory: FileHandle | undefined;
+  try {
+    directory = await open(path, constants.O_RDONLY);
+    await directory.sync();
+  } catch (cause) {
+    throw fileError(cause, "write", path);
+  } finally {
+    await directory?.close();
+  }
+}
+
+/**
+ * Opens a regular file and nothing else: a link is refused, and a FIFO does not block.
+ *
+ * @throws {StoreError} `LINK_REFUSED`, `NOT_A_FILE`, `FILE_MISSING`, `NOT_READABLE`, `IO_FAILED`
+ */
+export async function openRegular(
+  path: string,
+  flags: number = constants.O_RDONLY,
+): Promise<FileHandle> {
+  for (let tries = 1;; tries++) {
+    const file = await openFile(path, flags);
+    try {
+      if (await isWhatLiesAt(file, path, tries)) return file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    await file.close();
+  }
+}
+
+/**
+ * A regular file's bytes, or one more than `maxBytes` of them if it is longer. Throws what
+ * {@linkcode openRegular} throws.
+ */
+export async function readAtMost(path: string, maxBytes: number): Promise<Uint8Array> {
+  const file = await openRegular(path);
+  try {
+    const { size } = await file.stat();
+    const buffer = new Uint8Array(Math.min(size, maxBytes) + 1);
+    let length = 0;
+    while (length < buffer.length) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return buffer.subarray(0, length);
+  } catch (cause) {
+    throw fileError(cause, "read", path);
+  } finally {
+    await file.close();
+  }
+}
+
+async function openFile(path: string, flags: number): Promise<FileHandle> {
+  try {
+    return await open(path, flags | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (cause) {
+    if (isCode(cause, "EISDIR")) throw notAFile(path);
+    throw fileError(cause, flags === constants.O_RDONLY ? "read" : "write", path);
+  }
+}
+
+/**
+ * Deno follows links itself, O_NOFOLLOW or not, unless the process has all permissions. So what was
+ * opened is compared with what lies at the path. If they differ and there is no link, somebody has put
+ * another file there since, and it is to be opened again; after some tries it counts as a link.
+ */
+async function isWhatLiesAt(file: FileHandle, path: string, tries: number): Promise<boolean> {
+  const opened = await file.stat();
+  if (!opened.isFile()) throw notAFile(path);
+  const there = await lstat(path).catch((cause) => {
+    throw fileError(cause, "read", path);
+  });
+  if (there.ino === opened.ino && there.dev === opened.dev) return true;
+  if (there.isSymbolicLink() || tries === MAX_OPEN_TRIES) throw linkRefused(path);
+  return false;
+}
+
+function notAFile(path: string): StoreError {
+  return new StoreError("failed", "NOT_A_FILE", `${path} is not a regular file`, {
+    detail: { path },
+  });
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}

@@ -1,0 +1,216 @@
+/**
+ * The state: one SQLite file that holds all that must outlive the process. What a table holds is said
+ * in the table's own file; when to write what is decided above.
+ *
+ * Write-ahead log and `synchronous = FULL`: what a method has returned from is on the disk, and a
+ * process killed at any instant leaves a database that opens. Several processes may use it at once.
+ *
+ * @module
+ */
+
+import { closeSync, constants, existsSync, openSync, renameSync } from "node:fs";
+import type { Clock } from "../../base/mod.ts";
+import { fileError, StoreError } from "../files/mod.ts";
+import { DhtNodesTable } from "./dht_nodes_table.ts";
+import { FollowsTable } from "./follows_table.ts";
+import { OutcomesTable } from "./outcomes_table.ts";
+import { PinsTable } from "./pins_table.ts";
+import { RecordsTable } from "./records_table.ts";
+import { readOnly, Sqlite } from "./sqlite.ts";
+import { isCheckDue, noteDamaged, noteSound } from "./state_check.ts";
+import { migrations } from "./state_schema.ts";
+import { VerifiedFilesTable } from "./verified_files_table.ts";
+
+/** The schema version that this libreseed writes. */
+export const STATE_SCHEMA_VERSION: number = migrations.length;
+
+/** A damaged state was put aside, and a new one begun. */
+export interface ReplacedState {
+  /** Where the damaged file is now; `-wal` and `-shm` beside it, if there were any. */
+  movedTo: string;
+  /** What was wrong with it. */
+  reason: string;
+}
+
+/** The warning about a damaged state, for people. */
+export function describeReplaced({ movedTo, reason }: ReplacedState): string {
+  return `state.db was damaged (${reason}); it is kept as ${movedTo}, and a new one was begun. ` +
+    "Which publishers were pinned, trusted and followed is forgotten";
+}
+
+/** The state of one home. */
+export class StateDatabase {
+  /** Set if the file was damaged: tell the user. */
+  readonly replaced: ReplacedState | undefined;
+  readonly records: RecordsTable;
+  readonly outcomes: OutcomesTable;
+  readonly dhtNodes: DhtNodesTable;
+  readonly verifiedFiles: VerifiedFilesTable;
+  readonly pins: PinsTable;
+  readonly follows: FollowsTable;
+  readonly #sqlite: Sqlite;
+
+  private constructor(sqlite: Sqlite, replaced: ReplacedState | undefined) {
+    this.#sqlite = sqlite;
+    this.replaced = replaced;
+    this.records = new RecordsTable(sqlite);
+    this.outcomes = new OutcomesTable(sqlite);
+    this.dhtNodes = new DhtNodesTable(sqlite);
+    this.verifiedFiles = new VerifiedFilesTable(sqlite);
+    this.pins = new PinsTable(sqlite);
+    this.follows = new FollowsTable(sqlite);
+  }
+
+  /**
+   * Opens the state, makes it if it is not there (mode 0600), and brings an older one up to date. A
+   * damaged file is renamed to `PATH.corrupt-MS`, and a new one is begun: see
+   * {@linkcode StateDatabase.replaced}. What is damaged in a long file without getting in the way of
+   * opening it is found within a day, or at the opening after the first error `STATE_DAMAGED`.
+   *
+   * @param clock for the name of a damaged file, and to look through a long one once a day
+   * @throws {StoreError} `STATE_NEWER` (the file is left as it is), `STATE_READ_ONLY`, `STATE_BUSY`,
+   * `DISK_FULL`, `STATE_FAILED`, `FILE_MISSING` if there is no such directory
+   */
+  static open(path: string, clock: Clock): StateDatabase {
+    makeFile(path);
+    try {
+      return new StateDatabase(openChecked(path, clock), undefined);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== "STATE_DAMAGED") throw error;
+      const movedTo = `${path}.corrupt-${clock.now()}`;
+      const cause = error.cause instanceof Error ? error.cause.message : error.message;
+      putAside(path, movedTo);
+      noteDamaged(path);
+      makeFile(path);
+      return new StateDatabase(openChecked(path, clock), { movedTo, reason: cause });
+    }
+  }
+
+  /**
+   * Does all of it or, if `work` throws, none; also far faster than many single writes. `work` must
+   * not be asynchronous.
+   */
+  transaction<T>(work: () => T): T {
+    return this.#sqlite.transaction(work);
+  }
+
+  /**
+   * Names of packages that this home knows: pinned, kept, seeded, or offered by a publisher that is
+   * followed.
+   *
+   * @param limit how many at the most
+   */
+  knownNames(limit: number): string[] {
+    return this.#sqlite.rows(
+      `SELECT name FROM pins
+        UNION SELECT name FROM records WHERE name IS NOT NULL
+        UNION SELECT name FROM verified_files WHERE name IS NOT NULL
+        UNION SELECT name FROM seen_packages
+        LIMIT ?`,
+      limit,
+    ).map(({ name }) => name as string);
+  }
+
+  /** Closes the file. Closing twice is no error. */
+  close(): void {
+    this.#sqlite.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function openChecked(path: string, clock: Clock): Sqlite {
+  const sqlite = new Sqlite(path, () => noteDamaged(path));
+  try {
+    const version = versionOf(sqlite);
+    if (version > STATE_SCHEMA_VERSION) throw newer(path, version);
+    if (isCheckDue(path, clock.now())) {
+      const { quick_check: verdict } = sqlite.row("PRAGMA quick_check(1)")!;
+      if (verdict !== "ok") throw damaged(path, String(verdict));
+      noteSound(path, clock.now());
+    }
+    sqlite.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    if (version < STATE_SCHEMA_VERSION) migrate(sqlite);
+    checkTables(sqlite);
+    return sqlite;
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+}
+
+function migrate(sqlite: Sqlite): void {
+  sqlite.transaction(() => {
+    // Another process may have done it since.
+    for (let version = versionOf(sqlite); version < STATE_SCHEMA_VERSION; version++) {
+      sqlite.run(migrations[version]!);
+      sqlite.run(`PRAGMA user_version = ${version + 1}`);
+    }
+  });
+}
+
+/** A file of the right version that lacks a table is none of ours, or damaged. */
+function checkTables(sqlite: Sqlite): void {
+  const names = new Set(
+    sqlite.rows("SELECT name FROM sqlite_schema WHERE type = 'table'").map(({ name }) => name),
+  );
+  for (
+    const name of [
+      "records",
+      "outcomes",
+      "dht_nodes",
+      "verified_files",
+      "pins",
+      "follows",
+      "seen_packages",
+    ]
+  ) {
+    if (!names.has(name)) throw damaged(sqlite.path, `it has no table ${name}`);
+  }
+}
+
+function versionOf(sqlite: Sqlite): number {
+  return Number(sqlite.row("PRAGMA user_version")!.user_version);
+}
+
+function newer(path: string, version: number): StoreError {
+  return new StoreError(
+    "failed",
+    "STATE_NEWER",
+    `${path} has schema version ${version}, this libreseed knows ${STATE_SCHEMA_VERSION}: use the ` +
+      `newer libreseed that wrote it, or another --home`,
+    { detail: { path, version, known: STATE_SCHEMA_VERSION } },
+  );
+}
+
+function damaged(path: string, reason: string): StoreError {
+  return new StoreError("failed", "STATE_DAMAGED", `${path} is damaged: ${reason}`, {
+    cause: new Error(reason),
+    detail: { path },
+  });
+}
+
+/** SQLite would make the file readable by all, and the log beside it takes after the file. */
+function makeFile(path: string): void {
+  // Not opened if it is there: closing it again would undo this process's own locks on it.
+  if (existsSync(path)) return;
+  try {
+    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));
+  } catch (cause) {
+    const error = fileError(cause, "write", path);
+    if (error instanceof StoreError && error.code === "NOT_WRITABLE") throw readOnly(path, cause);
+    throw error;
+  }
+}
+
+function putAside(path: string, movedTo: string): void {
+  for (const suffix of ["-wal", "-shm", ""]) {
+    try {
+      renameSync(path + suffix, movedTo + suffix);
+    } catch (cause) {
+      if ((cause as { code?: string }).code !== "ENOENT") throw fileError(cause, "write", path);
+    }
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The rooms of `src`: where each runs, what it holds, what it may import. `tests/unit/layout_test.ts`
+ * holds the sources to these tables; `scripts/pictures.ts` draws them.
+ *
+ * @module
+ */
+
+/** The process or thread in which a room's code runs. */
+export type Runs = "everywhere" | "command" | "host" | "worker" | "testnet";
+
+/** One folder of `src`. */
+export interface Room {
+  runs: Runs;
+  holds: string;
+  /** Rooms outside its own top folder that it may import, through their `mod.ts`. */
+  imports: readonly string[];
+  /** Folders inside it, lowest first: each may import those before it, through their `mod.ts`. */
+  inner?: readonly string[];
+}
+
+/** The top folders of `src`, lowest first. */
+export const rooms: Record<string, Room> = {
+  base: {
+    runs: "everywhere",
+    holds: "error class, bytes, clock, bounded concurrency, version",
+    imports: [],
+  },
+  config: {
+    runs: "command",
+    holds: "one table of settings; where each value came from",
+    imports: ["base"],
+  },
+  identity: { runs: "everywhere", holds: "Ed25519 keys, key files", imports: ["base"] },
+  records: {
+    runs: "everywhere",
+    holds: "the signed records, bencode, targets, magnets",
+    imports: ["base", "identity"],
+  },
+  secrets: {
+    runs: "command",
+    holds: "what private keys and credentials look like in bytes",
+    imports: ["base"],
+    inner: ["rules"],
+  },
+  package: {
+    runs: "command",
+    holds: "manifests, archives, torrents, packing, verification",
+    imports: ["base", "identity", "secrets"],
+    inner: ["manifest", "torrent", "archive", "selection", "packing", "verifying"],
+  },
+  store: {
+    runs: "command",
+    holds: "seed directory, installed packages, files that appear whole, SQLite",
+    imports: ["base", "identity", "package"],
+    inner: ["files", "state", "seed", "packages"],
+  },
+  dht: {
+    runs: "worker",
+    holds: "lookup, operations on records, announcing, over the `DhtNode` interface",
+    imports: ["base", "records"],
+    inner: ["node", "lookup", "records", "announce"],
+  },
+  engine: {
+    runs: "worker",
+    holds: "WebTorrent, the DHT node, the TCP and UDP sockets",
+    imports: ["base", "records", "dht"],
+    inner: ["dial", "listen", "upload", "libraries", "dht", "download"],
+  },
+  worker: {
+    runs: "worker",
+    holds: "the sandboxed thread: entry, permissions, messages",
+    imports: ["base", "records", "dht", "engine"],
+  },
+  control: {
+    runs: "everywhere",
+    holds: "the operations that cross the control socket, client, server, home, lock",
+    imports: ["base", "records", "store", "dht", "engine"],
+  },
+  fetching: {
+    runs: "command",
+    holds: "from a package's name to a verified archive",
+    imports: [
+      ...["base", "config", "identity", "records", "package", "store", "dht", "engine"],
+      ...["control"],
+    ],
+  },
+  names: {
+    runs: "command",
+    holds: "from a name to its publisher: indexes, pins",
+    imports: ["base", "config", "identity", "records", "store", "dht", "control", "fetching"],
+  },
+  publishing: {
+    runs: "command",
+    holds: "packing, signing and putting a package",
+    imports: [
+      ...["base", "identity", "records", "package", "store", "control", "fetching", "names"],
+    ],
+  },
+  install: {
+    runs: "command",
+    holds: "dependencies, lock file and links of a project",
+    imports: ["base", "package", "store", "fetching", "names"],
+  },
+  host: {
+    runs: "host",
+    holds: "the process that owns a home's engine: seeding, keeping records, HTTP",
+    imports: [
+      ...["base", "config", "identity", "records", "package", "store", "dht", "engine"],
+      ...["worker", "control", "fetching", "names"],
+    ],
+    inner: ["thread", "records", "seeding", "http"],
+  },
+  doctor: {
+    runs: "command",
+    holds: "checks of home, key, archives, clock and network",
+    imports: ["base", "config", "identity", "store", "worker", "control", "names", "host"],
+  },
+  testnet: {
+    runs: "testnet",
+    holds: "a DHT of real nodes on 127.0.0.1",
+    imports: ["base", "identity"],
+  },
+  cli: {
+    runs: "command",
+    holds: "the command tree, output, exit codes",
+    imports: [
+      ...["base", "config", "identity", "records", "package", "store", "engine", "control"],
+      ...["fetching", "names", "publishing", "install", "host", "doctor", "testnet"],
+    ],
+    inner: ["process", "terminal", "flags", "running", "commands"],
+  },
+};
+
+/** Packages from npm, and the rooms that may load them; types count too. */
+export const libraries: Record<string, readonly string[]> = {
+  "@stricli/core": ["cli", "cli/flags"],
+  "bencode": ["dht/node", "engine/libraries", "package/torrent"],
+  "bittorrent-dht": ["testnet"],
+  "bittorrent-protocol": ["engine/libraries"],
+  "canonicalize": ["package/manifest"],
+  "comlink": ["worker"],
+  "ignore": ["package/selection"],
+  "k-rpc": ["engine/dht", "testnet"],
+  "k-rpc-socket": ["engine/dht"],
+  "minimatch": ["package/selection"],
+  "prom-client": ["host/http"],
+  "semver": ["package/manifest", "fetching", "names", "install"],
+  "tar-stream": ["package/archive"],
+  "valibot": ["config", "control", "install", "package/manifest", "package/selection", "records"],
+  "webtorrent": ["engine"],
+  "webtorrent/lib/peer.js": ["engine/libraries"],
+  "webtorrent/lib/torrent.js": ["engine/libraries"],
+  "yaml": ["config"],
+};
+
+/** A capability of the runtime, and the files or folders that may use it. */
+export interface Place {
+  what: string;
+  pattern: RegExp;
+  only: readonly string[];
+}
+
+/** The capabilities that few files may use. */
+export const places: readonly Place[] = [
+  { what: "the console", pattern: /\bconsole\./, only: ["src/cli/"] },
+  {
+    what: "the time of day or a timer",
+    pattern: /\b(Date\.now|setTimeout|setInterval|AbortSignal\.timeout)\(|\bnew Date\(\)/,
+    only: ["src/base/clock.ts"],
+  },
+  {
+    what: "the network",
+    pattern:
+      /["']node:(net|dgram|dns|http|https|tls)(\/promises)?["']|\bDeno\.(connect|listen|serve)|\bfetch\(["'`]/,
+    only: ["src/engine/", "src/control/", "src/host/", "src/doctor/", "src/base/host_port.ts"],
+  },
+  // `doctor` binds a port that no process has, and reads a state that opening would repair.
+  {
+    what: "UDP",
+    pattern: /["']node:dgram["']/,
+    only: ["src/engine/dht/udp_socket.ts", "src/doctor/network.ts"],
+  },
+  {
+    what: "SQLite",
+    pattern: /["']node:sqlite["']/,
+    only: ["src/store/state/sqlite.ts", "src/doctor/files.ts"],
+  },
+  { what: "another program", pattern: /\bDeno\.Command\b/, only: ["src/host/port_owner.ts"] },
+  {
+    what: "a worker",
+    pattern: /\bnew Worker\(/,
+    only: ["src/worker/connect.ts", "src/package/archive/threads.ts"],
+  },
+  {
+    what: "the end of the process",
+    pattern: /\bDeno\.exit\(/,
+    only: ["main.ts", "src/cli/process/process_io.ts"],
+  },
+  {
+    what: "the process's arguments or environment",
+    pattern: /\bDeno\.(args|env)\b|\bprocess\.(argv|env)\b/,
+    only: ["main.ts", "src/cli/process/process_io.ts"],
+  },
+  {
+    what: "the engine and the manager that borrows from it",
+    pattern: /\bEngine\.start\(|\bnew (DhtManager|Reannouncer)\(/,
+    only: ["src/worker/runtime.ts"],
+  },
+];

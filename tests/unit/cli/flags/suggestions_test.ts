@@ -1,0 +1,80 @@
+/**
+ * Words that libreseed does not have.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { commands, findCommand } from "../../../../src/cli/commands/table.ts";
+import { explainWord, guessWord, knownWords } from "../../../../src/cli/flags/suggestions.ts";
+import { runCli } from "../../../../src/cli/mod.ts";
+import { fakeIo } from "../fake_io.ts";
+
+const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+const dangerous = ["stop", "remove", "uninstall", "unfollow", "prune"];
+
+async function refused(...args: string[]): Promise<string> {
+  const io = fakeIo();
+  assert.equal(await runCli(args, io), 2);
+  return io.stderr.text;
+}
+
+/** The word with one letter left out, replaced, doubled, or two exchanged. */
+function* slips(word: string): Generator<string> {
+  for (let i = 0; i < word.length; i++) {
+    const [before, after] = [word.slice(0, i), word.slice(i + 1)];
+    yield before + after;
+    yield before + word[i] + word[i] + after;
+    if (after) yield before + after[0] + word[i] + after.slice(1);
+    for (const letter of "abcdefghijklmnopqrstuvwxyz") yield before + letter + after;
+  }
+}
+
+Deno.test("no slip of a finger is answered with a command that ends or deletes something", () => {
+  for (const name of [...names, "show", "top", "shop", "improve", "install", "follow"]) {
+    for (const slip of slips(name)) {
+      const guess = guessWord(slip, names);
+      assert(guess === undefined || !dangerous.includes(guess), `${slip}: ${guess}`);
+    }
+  }
+  assert.equal(guessWord("purn", ["list", "verify", "prune"]), undefined);
+});
+
+Deno.test("a slip of a finger in another command is answered with that command", () => {
+  assert.equal(guessWord("Publsih", names), "publish");
+  assert.equal(guessWord("verfy", names), "verify");
+  assert.equal(guessWord("xyzzy", names), undefined);
+});
+
+Deno.test("words of other tools are answered with what libreseed has for them", async () => {
+  const words = [
+    ...["info", "show", "update", "upgrade", "yank", "download", "ls", "rm", "init", "login"],
+    ...["unpublish", "view", "whoami", "push", "pull", "ci", "config", "restart"],
+  ];
+  for (const word of words) {
+    const text = await refused(word);
+    assert(text.startsWith(`libreseed: unknown command "${word}": `), text);
+    assert(!text.includes("did you mean"), text);
+  }
+  assert.match(await refused("show"), /libreseed status NAME.*libreseed resolve NAME/);
+  assert.match(await refused("yank"), /stays published/);
+  assert.match(await refused("LOGIN"), /libreseed keygen/);
+  assert.match(await refused("constructor"), /^libreseed: unknown command "constructor" \(see/);
+});
+
+Deno.test("what is said of a word names commands that there are, and the word is none of them", () => {
+  const words = knownWords();
+  assert(words.length > 60, `${words.length} words`);
+  for (const word of words) {
+    assert.equal(findCommand(word), undefined, `${word} is a command`);
+    for (const [, command] of explainWord(word)!.matchAll(/libreseed ([a-z]+)/g)) {
+      assert(findCommand(command!), `${word}: libreseed ${command}`);
+    }
+  }
+});
+
+Deno.test("an action that is mistyped is not answered with one that deletes", async () => {
+  const text = await refused("store", "prun");
+  assert(text.includes("expected list, verify or prune") && !text.includes("did you mean"), text);
+  assert.match(await refused("store", "verfy"), /did you mean verify\?/);
+});

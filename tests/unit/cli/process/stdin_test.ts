@@ -1,0 +1,76 @@
+/**
+ * Lists of paths on standard input.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { readPaths } from "../../../../src/cli/process/stdin.ts";
+
+function stream(...chunks: (string | Uint8Array)[]): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return ReadableStream.from(
+    chunks.map((chunk) => typeof chunk === "string" ? encoder.encode(chunk) : chunk),
+  );
+}
+
+function read(separator: "\n" | "\0", ...chunks: (string | Uint8Array)[]): Promise<string[]> {
+  return Array.fromAsync(readPaths(stream(...chunks), separator));
+}
+
+Deno.test("there is one path a line, and the last needs no line break", async () => {
+  assert.deepEqual(await read("\n", "a\nb c\r\n\n-x\nöö"), ["a", "b c", "-x", "öö"]);
+  assert.deepEqual(await read("\n", ""), []);
+  assert.deepEqual(await read("\n", "\n\n"), []);
+});
+
+Deno.test("paths separated by NUL may hold line breaks", async () => {
+  assert.deepEqual(await read("\0", "a\nb\0c\r\0\0d"), ["a\nb", "c\r", "d"]);
+});
+
+Deno.test("a byte order mark belongs to the first name", async () => {
+  assert.deepEqual(await read("\n", "\uFEFFa\n"), ["\uFEFFa"]);
+});
+
+Deno.test("paths do not depend on how the bytes arrive", async () => {
+  const name = fc.string({ unit: "grapheme", minLength: 1 })
+    .filter((text) => text.isWellFormed() && !/[\0\n\r]/.test(text));
+  await fc.assert(fc.asyncProperty(
+    fc.array(name),
+    fc.constantFrom("\n" as const, "\0" as const),
+    fc.integer({ min: 1, max: 7 }),
+    async (names, separator, step) => {
+      const bytes = new TextEncoder().encode(names.map((text) => text + separator).join(""));
+      const chunks: Uint8Array[] = [];
+      for (let at = 0; at < bytes.length; at += step) chunks.push(bytes.slice(at, at + step));
+      assert.deepEqual(await read(separator, ...chunks), names);
+    },
+  ));
+});
+
+Deno.test("a path that is not UTF-8 is refused with its position", async () => {
+  const promise = read("\n", "a\n", new Uint8Array([0xff, 0x0a]));
+  await assert.rejects(promise, {
+    code: "STDIN_INVALID",
+    kind: "usage",
+    message: /path 2 .*UTF-8/,
+  });
+});
+
+Deno.test("a NUL among lines is refused, and -0 is suggested", async () => {
+  await assert.rejects(read("\n", "a\0b\0"), { code: "STDIN_INVALID", message: /give -0/ });
+});
+
+Deno.test("a path without end is refused before memory runs out", async () => {
+  let chunks = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      chunks++;
+      controller.enqueue(new Uint8Array(16_384).fill(97));
+    },
+  });
+  await assert.rejects(Array.fromAsync(readPaths(endless, "\n")), { code: "STDIN_INVALID" });
+  assert(chunks < 10, `${chunks} chunks were read`);
+  await assert.rejects(read("\n", "a".repeat(65_537) + "\n"), { code: "STDIN_INVALID" });
+});

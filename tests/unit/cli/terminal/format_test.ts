@@ -1,0 +1,99 @@
+/**
+ * Numbers, tables and strangers' text for people.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { formatBytes, formatDuration, printable } from "../../../../src/cli/terminal/format.ts";
+import { fitTable, formatTable } from "../../../../src/cli/terminal/table.ts";
+
+Deno.test("bytes are told in the largest unit that leaves a digit before the point", () => {
+  const cases: [number, string][] = [
+    [0, "0 B"],
+    [1023, "1023 B"],
+    [1024, "1.0 KiB"],
+    [1536, "1.5 KiB"],
+    [1024 ** 2 - 1, "1.0 MiB"],
+    [10 * 1024 ** 2, "10.0 MiB"],
+    [3.5 * 1024 ** 4, "3.5 TiB"],
+    [5000 * 1024 ** 5, "5000.0 PiB"],
+  ];
+  for (const [bytes, text] of cases) assert.equal(formatBytes(bytes), text);
+});
+
+Deno.test("durations are told in two units at most", () => {
+  const cases: [number, string][] = [
+    [0, "0ms"],
+    [999, "999ms"],
+    [1_000, "1s"],
+    [59_400, "59s"],
+    [59_600, "1m00s"],
+    [185_000, "3m05s"],
+    [7_620_000, "2h07m"],
+    [273_600_000, "3d04h"],
+  ];
+  for (const [ms, text] of cases) assert.equal(formatDuration(ms), text);
+});
+
+Deno.test("a table lines up its columns and leaves no spaces at line ends", () => {
+  assert.equal(
+    formatTable([["NAME", "SIZE", "NOTE"], ["a", "12", ""], ["längere", "3", "x"]]),
+    "NAME     SIZE  NOTE\na        12\nlängere  3     x",
+  );
+  assert.equal(formatTable([]), "");
+  assert.equal(formatTable([["a"], ["b", "c"]]), "a\nb  c");
+});
+
+Deno.test("what a terminal would obey becomes visible", () => {
+  assert.equal(printable("a\x1b[31mb"), "a\\u{1b}[31mb");
+  assert.equal(printable("a\nb\rc"), "a\\u{a}b\\u{d}c");
+  assert.equal(printable("x\u{9b}31m\x7f\0"), "x\\u{9b}31m\\u{7f}\\u{0}");
+  assert.equal(printable("exe\u202Efdp"), "exe\\u{202e}fdp");
+  assert.equal(printable("a\u2028b"), "a\\u{2028}b");
+});
+
+Deno.test("ordinary text in any script stays as it is", () => {
+  for (const text of ["päck age\t1", "パッケージ", "👩‍💻", "شبكة", ""]) {
+    assert.equal(printable(text), text);
+  }
+});
+
+Deno.test("printable text is one line that no terminal obeys", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    // deno-lint-ignore no-control-regex -- they must not be there
+    assert(!/[\x00-\x08\x0a-\x1f\x7f-\x9f]/.test(printable(text)));
+  }));
+});
+
+Deno.test("a row that is too wide goes on below it, and loses nothing", () => {
+  const rows = [["alpha@1.0.0", "1234", "seeding", "ed25519:" + "A".repeat(44)], [
+    "b",
+    "5",
+    "idle",
+  ]];
+  const lines = formatTable(rows, 40).split("\n");
+  assert.deepEqual(lines, [
+    "alpha@1.0.0  1234  seeding",
+    `  ed25519:${"A".repeat(44)}`,
+    "b            5     idle",
+  ]);
+  assert.equal(formatTable(rows, 80), formatTable(rows));
+  const narrow = formatTable(rows, 15);
+  for (const cell of rows.flat()) assert(narrow.includes(cell), cell);
+  assert.equal(formatTable([["key", "value that is long"]], 10), "key\n  value that is long");
+});
+
+Deno.test("rows for a screen are cut at its edge, one line each", () => {
+  assert.deepEqual(fitTable([["dht", "on, but no node answers"], ["port", "1"]], 12), [
+    "dht  on, bu…",
+    "port  1",
+  ]);
+  assert.deepEqual(fitTable([["a", "two\nlines"], ["b", "1"]], 40), ["a  two lines", "b  1"]);
+  for (let columns = 1; columns < 30; columns++) {
+    for (const line of fitTable([["problem", "ä".repeat(40)]], columns)) {
+      assert([...line].length <= columns, `${columns}: ${line}`);
+    }
+  }
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { noPeers, type NoPeersReason } from "../../../src/control/no_peers.ts";
+import type { PeerCounts } from "../../../src/engine/mod.ts";
+
+const nobody: PeerCounts = {
+  known: 0,
+  refused: 0,
+  tried: 0,
+  connected: 0,
+  met: 0,
+  offering: 0,
+  willing: 0,
+};
+
+function errorOf(reach: Partial<PeerCounts> | undefined, downloadedBytes = 0) {
+  return noPeers({
+    what: "pkg@1.0.0",
+    waitedMs: 5_000,
+    downloadedBytes,
+    hasRecord: true,
+    reach: reach && { ...nobody, ...reach },
+  }, undefined);
+}
+
+const met = { known: 3, tried: 3, connected: 2, met: 2 };
+const cases: [NoPeersReason, Partial<PeerCounts> | undefined, RegExp][] = [
+  ["none-known", undefined, /No peer that has pkg@1\.0\.0 was found within 5 s/],
+  ["none-known", {}, /the DHT names none\. Its record is there: run `libreseed seed`/],
+  [
+    "unreachable",
+    { known: 3, tried: 3 },
+    /^3 peers of .* are known, .* within 5 s: 3 tried\. .*NAT/,
+  ],
+  ["unreachable", { known: 1, tried: 1 }, /^1 peer of .* is known/],
+  [
+    "unreachable",
+    { known: 3, tried: 1, refused: 2 },
+    /1 tried, 2 at an address or port that is not dialled/,
+  ],
+  ["no-handshake", { known: 3, tried: 3, connected: 1 }, /^1 of 3 peers .* none spoke BitTorrent/],
+  ["no-pieces", met, /^2 of 3 peers .* none has a piece/],
+  ["choked", { ...met, offering: 2 }, /^2 of 3 peers .* choke/],
+  ["silent", { ...met, offering: 2, willing: 1 }, /^2 of 3 peers .* none sent what it was asked/],
+];
+
+for (const [reason, reach, message] of cases) {
+  Deno.test(`nothing came, ${reason}: ${JSON.stringify(reach ?? "never told")}`, () => {
+    const error = errorOf(reach);
+    assert.deepEqual([error.code, error.kind], ["NO_PEERS", "network"]);
+    assert.deepEqual(error.detail, {
+      reason,
+      downloadedBytes: 0,
+      peers: reach?.met ?? 0,
+      ...nobody,
+      ...reach,
+    });
+    assert.match(error.message, message);
+  });
+}
+
+Deno.test("some came and no more: the message says how much, and that it is kept", () => {
+  const error = errorOf({ ...met, offering: 1, willing: 1 }, 70_000);
+  assert.equal(error.detail.reason, "stalled");
+  assert.match(error.message, /got no further for 5 s, at 70000 bytes\. What came is kept/);
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { AdaptiveConcurrency } from "../../../../src/dht/announce/adaptive_concurrency.ts";
+
+function feed(concurrency: AdaptiveConcurrency, count: number, good: boolean, tookMs = 100): void {
+  for (let i = 0; i < count; i++) concurrency.add(good, tookMs);
+}
+
+Deno.test("the limit starts at 4 and stays until a window of 20 outcomes is full", () => {
+  const concurrency = new AdaptiveConcurrency();
+  assert.equal(concurrency.limit, 4);
+  feed(concurrency, 19, true);
+  assert.equal(concurrency.limit, 4);
+  feed(concurrency, 1, true);
+  assert.equal(concurrency.limit, 5);
+});
+
+Deno.test("it grows by one a window up to 64", () => {
+  const concurrency = new AdaptiveConcurrency();
+  feed(concurrency, 20 * 59, true);
+  assert.equal(concurrency.limit, 63);
+  feed(concurrency, 20 * 10, true);
+  assert.equal(concurrency.limit, 64);
+});
+
+Deno.test("it halves when more than one in ten fails, and never falls below 1", () => {
+  const concurrency = new AdaptiveConcurrency();
+  feed(concurrency, 20 * 12, true);
+  assert.equal(concurrency.limit, 16);
+  feed(concurrency, 17, true);
+  feed(concurrency, 3, false);
+  assert.equal(concurrency.limit, 8);
+  feed(concurrency, 20 * 10, false);
+  assert.equal(concurrency.limit, 1);
+  feed(concurrency, 20, true);
+  assert.equal(concurrency.limit, 2);
+});
+
+Deno.test("between nine in ten and nineteen in twenty it stays as it is", () => {
+  const concurrency = new AdaptiveConcurrency();
+  for (const failures of [1, 2]) {
+    feed(concurrency, 20 - failures, true);
+    feed(concurrency, failures, false);
+    assert.equal(concurrency.limit, 4);
+  }
+});
+
+Deno.test("it does not grow while most successes are slow", () => {
+  const concurrency = new AdaptiveConcurrency();
+  concurrency.add(true, 400);
+  feed(concurrency, 9, true, 400);
+  feed(concurrency, 10, true, 5_000);
+  assert.equal(concurrency.limit, 4);
+  // Up to a second nothing counts as slow, however fast the fastest was.
+  concurrency.add(true, 1);
+  feed(concurrency, 19, true, 900);
+  assert.equal(concurrency.limit, 5);
+});
+
+Deno.test("whatever comes, the limit stays between 1 and 64 and moves by one or by half", () => {
+  const outcome = fc.tuple(fc.boolean(), fc.nat({ max: 20_000 }));
+  fc.assert(fc.property(fc.array(outcome, { maxLength: 2_000 }), (outcomes) => {
+    const concurrency = new AdaptiveConcurrency();
+    for (const [good, tookMs] of outcomes) {
+      const before = concurrency.limit;
+      concurrency.add(good, tookMs);
+      const after = concurrency.limit;
+      assert.ok(after >= 1 && after <= 64);
+      assert.ok([before, before + 1, Math.max(Math.floor(before / 2), 1)].includes(after));
+    }
+  }));
+});

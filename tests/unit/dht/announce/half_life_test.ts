@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { HolderHalfLife } from "../../../../src/dht/announce/half_life.ts";
+import { Announcements, HOUR_MS, MINUTE_MS, record } from "../announcements.ts";
+
+Deno.test("the half-life follows the share of holders that stay", () => {
+  const halfLife = new HolderHalfLife();
+  assert.equal(halfLife.halfLifeMs, Infinity);
+  for (let i = 0; i < 4; i++) halfLife.add(8, 4, HOUR_MS);
+  assert.equal(halfLife.halfLifeMs, Infinity, "four announcements say too little");
+  for (let i = 0; i < 20; i++) halfLife.add(8, 4, HOUR_MS);
+  assert.ok(Math.abs(halfLife.halfLifeMs - HOUR_MS) < 1_000, `${halfLife.halfLifeMs}`);
+  for (let i = 0; i < 1_000; i++) halfLife.add(8, 2, HOUR_MS);
+  assert.ok(Math.abs(halfLife.halfLifeMs - HOUR_MS / 2) < MINUTE_MS, `${halfLife.halfLifeMs}`);
+});
+
+Deno.test("holders that all stay have no half-life, holders that all go have a short one", () => {
+  const all = new HolderHalfLife();
+  const none = new HolderHalfLife();
+  for (let i = 0; i < 20; i++) {
+    all.add(8, 8, HOUR_MS);
+    none.add(8, 0, HOUR_MS);
+  }
+  assert.equal(all.halfLifeMs, Infinity);
+  assert.ok(none.halfLifeMs > 0 && none.halfLifeMs < HOUR_MS / 4);
+});
+
+Deno.test("what cannot be is not taken in", () => {
+  const halfLife = new HolderHalfLife();
+  for (let i = 0; i < 20; i++) {
+    halfLife.add(8, 8, HOUR_MS);
+    halfLife.add(0, 3, HOUR_MS);
+    halfLife.add(8, 0, 0);
+    halfLife.add(8, 0, -HOUR_MS);
+  }
+  assert.equal(halfLife.halfLifeMs, Infinity);
+});
+
+/** When a record is announced, minutes apart, where each announcement finds so many of 8 holders. */
+async function pauses(stayed: number, intervalMs = HOUR_MS): Promise<number[]> {
+  const at = new Announcements({ intervalMs, random: () => 0.5 });
+  at.outcome = () => ({ holding: 8, stored: 8 - stayed });
+  at.reannouncer.keepRecord(record("one"), at.clock.now());
+  await at.clock.advance(24 * HOUR_MS);
+  at.reannouncer.stop();
+  return at.calls.slice(1).map(({ atMs }, i) => Math.round((atMs - at.calls[i]!.atMs) / MINUTE_MS));
+}
+
+Deno.test("a record is announced again when little more than half of its holders are gone", async () => {
+  const found = await pauses(2);
+  assert.deepEqual(found.slice(0, 6), [60, 60, 60, 60, 60, 33]);
+});
+
+Deno.test("where holders stay it is announced every interval, however short their life every 20 minutes", async () => {
+  assert.ok((await pauses(8)).every((minutes) => minutes === 60));
+  assert.equal((await pauses(0)).at(-1), 20);
+  assert.equal((await pauses(0, 10 * MINUTE_MS)).at(-1), 10);
+});

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { utf8 } from "../../../../src/base/mod.ts";
+import { closeness, Density } from "../../../../src/dht/lookup/density.ts";
+import { Fixture } from "../fixture.ts";
+
+Deno.test("closeness counts in bits, and in parts of one", () => {
+  const target = new Uint8Array(20);
+  const at = (...bytes: number[]) => {
+    const id = new Uint8Array(20);
+    id.set(bytes);
+    return closeness(target, id);
+  };
+  assert.ok(Math.abs(at(0x80) - 1) < 1e-9);
+  assert.ok(Math.abs(at(0x40) - 2) < 1e-9);
+  assert.ok(Math.abs(at(0, 0x10) - 12) < 1e-9);
+  assert.ok(at(0xff) < at(0x81) && at(0x81) < at(0x80));
+  assert.equal(closeness(target, target), 56);
+});
+
+Deno.test("nothing is near before the first lookup; then what is about as close as theirs", () => {
+  const density = new Density();
+  assert.equal(density.isNear(50), false);
+  for (let i = 0; i < 50; i++) density.add(10);
+  assert.deepEqual([8.9, 9.1, 10, 30].map((bits) => density.isNear(bits)), [
+    false,
+    true,
+    true,
+    true,
+  ]);
+  // The network has grown.
+  for (let i = 0; i < 50; i++) density.add(14);
+  assert.equal(density.isNear(12), false);
+});
+
+Deno.test("a lookup that begins among the closest asks them all at once, and nobody else", async () => {
+  const at = new Fixture({ nodes: 100 });
+  const client = at.dht.client({ known: 100 });
+  at.lent = [client];
+  await at.run(at.manager.get(at.key));
+  assert.equal(client.mostUnderWay, 4);
+  client.sent.length = 0;
+  const got = await at.run(at.manager.get(at.key));
+  assert.equal(client.mostUnderWay, 8);
+  assert.deepEqual([got.asked, client.sent.length], [8, 8]);
+});
+
+Deno.test("one that begins far away asks few at once until it is there", async () => {
+  const at = new Fixture({ nodes: 3_000 });
+  await at.run(at.manager.get({ ...at.key, salt: utf8("another") }));
+  const client = at.dht.client({ known: 20 });
+  at.lent = [client];
+  const running = at.manager.get(at.key);
+  await at.clock.advance(5);
+  assert.equal(client.underWay, 4);
+  await at.run(running);
+  assert.equal(client.mostUnderWay, 8);
+});

@@ -1,0 +1,72 @@
+/**
+ * Work that can wait asks nodes that are known from before only if others still name them.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { concatBytes } from "../../../../src/base/mod.ts";
+import type { SimulatedClient } from "../../../support/simulated_dht.ts";
+import { Fixture } from "../fixture.ts";
+
+/** Longer than others go on naming a dead node, and than a silent one is passed over. */
+const FORGOTTEN_MS = 16 * 60_000;
+
+/** How many packets it takes to put a record again of whose eight holders four have died since. */
+async function packetsToPutAgain(seed: number, background: boolean): Promise<number> {
+  const at = new Fixture({ nodes: 200, seed });
+  const client: SimulatedClient = at.dht.client({ known: 40 });
+  at.lent = [client];
+  await at.run(at.manager.put(at.item(1)));
+  for (const [i, node] of at.near(8).entries()) if (i % 2 === 0) at.dht.kill(node);
+  await at.clock.advance(FORGOTTEN_MS);
+  const before = client.sent.length;
+  const put = await at.run(at.manager.put(at.item(1), { background }));
+  assert.deepEqual([put.holding, put.stored, put.weak], [8, 4, false]);
+  return client.sent.length - before;
+}
+
+Deno.test("nodes that their neighbours name no more are spared, but for those that are asked first", async () => {
+  let frugal = 0;
+  for (let seed = 1; seed <= 10; seed++) {
+    // Eight that live, four puts, and the four dead.
+    assert.equal(await packetsToPutAgain(seed, false), 16);
+    frugal += await packetsToPutAgain(seed, true);
+  }
+  assert.ok(frugal <= 150, `${frugal} packets`);
+});
+
+Deno.test("those that are named again are asked: two liars cannot have their neighbours passed over", async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const at = new Fixture({ nodes: 200, seed });
+    await at.run(at.manager.put(at.item(1)));
+    const near = at.near(16);
+    // They name eight nodes beyond those that are closest.
+    const nodes = concatBytes(...near.slice(8).map(({ compact }) => compact));
+    for (const liar of near.slice(0, 2)) {
+      liar.behave = (_query, honest) => {
+        const answer = honest();
+        return answer.kind === "reply" ? { ...answer, body: { ...answer.body, nodes } } : answer;
+      };
+    }
+    const put = await at.run(at.manager.put(at.item(1), { background: true }));
+    assert.deepEqual([put.holding, put.stored, put.weak], [8, 0, false], `seed ${seed}`);
+  }
+});
+
+Deno.test("nodes that name nobody have nobody passed over", async () => {
+  const at = new Fixture({ nodes: 200 });
+  for (const node of at.dht.nodes) {
+    node.behave = ({ name }, honest) => {
+      const answer = honest();
+      if (name !== "get" || answer.kind !== "reply" || answer.body.v === undefined) return answer;
+      const { nodes: _, ...body } = answer.body;
+      return { ...answer, body };
+    };
+  }
+  await at.run(at.manager.put(at.item(1)));
+  const before = at.client.sent.length;
+  const put = await at.run(at.manager.put(at.item(1), { background: true }));
+  assert.deepEqual([put.asked, put.holding, put.stored], [8, 8, 0]);
+  assert.equal(at.client.sent.length - before, 8);
+});

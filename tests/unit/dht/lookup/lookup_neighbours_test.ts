@@ -1,0 +1,82 @@
+/**
+ * Nodes that have what is asked for and name no others, as those of npm:bittorrent-dht.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { SimulatedNode } from "../../../support/simulated_node.ts";
+import { Fixture } from "../fixture.ts";
+
+/** Makes a node leave out the others where it shows an item. */
+function nameNobody(node: SimulatedNode): void {
+  node.behave = ({ name }, honest) => {
+    const answer = honest();
+    if (name !== "get" || answer.kind !== "reply" || answer.body.v === undefined) return answer;
+    const { nodes: _, ...body } = answer.body;
+    return { ...answer, body };
+  };
+}
+
+/** A client that knows one node, which holds the item. */
+function oneContact(at: Fixture) {
+  const [first] = at.near(1);
+  const client = at.dht.client({ known: 0, bootstrap: [{ host: first!.host, port: first!.port }] });
+  at.lent = [client];
+  for (const node of at.dht.nodes) nameNobody(node);
+  return client;
+}
+
+Deno.test("the only node that is known holds an old copy: the newer ones beside it are found", async () => {
+  const at = new Fixture();
+  const near = at.near(8);
+  for (const [i, node] of near.entries()) at.plant(node, at.item(i === 0 ? 1 : 2));
+  oneContact(at);
+  const got = await at.run(at.manager.get(at.key));
+  assert.equal(got.item!.seq, 2);
+  assert.ok(got.responded >= 8, `${got.responded} answered`);
+});
+
+Deno.test("the only node that is known holds the record: a put reaches the eight closest all the same", async () => {
+  const at = new Fixture();
+  at.plant(at.near(1)[0]!, at.item(1));
+  oneContact(at);
+  const put = await at.run(at.manager.put(at.item(2)));
+  assert.deepEqual([put.holding, put.weak], [8, false]);
+  assert.ok(at.near(8).every((node) => node.item(at.targetHex)?.seq === 2));
+});
+
+Deno.test("with enough others, or in a network of a few nodes, few questions are asked for it", async () => {
+  const at = new Fixture();
+  for (const node of at.near(8)) at.plant(node, at.item(1));
+  for (const node of at.dht.nodes) nameNobody(node);
+  await at.run(at.manager.get(at.key));
+  assert.equal(at.client.count("find_node"), 0);
+
+  const few = new Fixture({ nodes: 5 });
+  for (const node of few.dht.nodes) {
+    few.plant(node, few.item(1));
+    nameNobody(node);
+  }
+  const got = await few.run(few.manager.get(few.key));
+  assert.equal(got.holding, 5);
+  assert.equal(few.client.count("find_node"), 3);
+});
+
+Deno.test("all that is named is dead: the nodes beyond are found, and a put reaches eight", async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const at = new Fixture({ nodes: 60, seed });
+    const near = at.near(8);
+    const client = at.dht.client({ known: 0 });
+    for (const node of near) client.learn(node);
+    at.lent = [client];
+    for (const node of at.dht.nodes) nameNobody(node);
+    for (const node of near) at.plant(node, at.item(1));
+    for (const node of near.slice(0, 5)) at.dht.kill(node);
+    const begunMs = at.clock.now();
+    const put = await at.run(at.manager.put(at.item(1)));
+    assert.deepEqual([put.holding, put.stored, put.weak], [8, 5, false], `seed ${seed}`);
+    assert.ok(at.clock.now() - begunMs < 2_000, "it waited until the dead were given up");
+    assert.ok(client.sent.length < 40, `${client.sent.length} packets`);
+  }
+});

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { Fixture, holding } from "../fixture.ts";
+
+/** A record that lies on its nodes, read by somebody who is about to write it. */
+async function readBefore(minutes = 0) {
+  const at = new Fixture();
+  await at.run(at.manager.put(at.item(1)));
+  const { item } = await at.run(at.manager.get(at.key));
+  assert.equal(item!.seq, 1);
+  await at.clock.advance(minutes * 60_000);
+  at.client.sent.length = 0;
+  return at;
+}
+
+Deno.test("a record that was read and merged is put without asking again what nodes hold", async () => {
+  const at = await readBefore();
+  const put = await at.run(at.manager.put(at.item(2), { basedOn: [1] }));
+  assert.deepEqual([put.asked, put.holding, put.weak], [8, 8, false]);
+  assert.deepEqual([at.client.count("get"), at.client.count("put")], [0, 8]);
+  assert.equal(holding(at, at.item(2)).length, 8);
+  // Once: what was read is old then.
+  await at.run(at.manager.put(at.item(3), { basedOn: [2] }));
+  assert.ok(at.client.count("get") >= 8);
+});
+
+Deno.test("what was read a minute ago, or is not what the record was made from, is asked again", async () => {
+  for (const [minutes, basedOn] of [[1, [1]], [0, undefined]] as const) {
+    const at = await readBefore(minutes);
+    await at.run(at.manager.put(at.item(2), { basedOn }));
+    assert.ok(at.client.count("get") >= 8);
+  }
+});
+
+Deno.test("what somebody else has put since it was read comes back as a conflict, and is not written over", async () => {
+  for (const theirs of [2, 7]) {
+    const at = await readBefore();
+    for (const node of at.near(8)) at.plant(node, at.item(theirs, "theirs"));
+    const put = await at.run(at.manager.put(at.item(5), { basedOn: [1] }));
+    const found = theirs < 5 ? put.conflict : put.superseded;
+    assert.deepEqual(found, at.item(theirs, "theirs"));
+    assert.equal(holding(at, at.item(theirs, "theirs")).length, 8);
+  }
+});

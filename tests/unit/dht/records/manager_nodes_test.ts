@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { Fixture, holding } from "../fixture.ts";
+
+Deno.test("a record is put through every lent node, and the best of their outcomes is told", async () => {
+  const at = new Fixture();
+  const far = new Fixture({ nodes: 5, network: 11 });
+  at.lent = [far.dht.client(), at.client];
+  const running = at.manager.put(at.item(1));
+  for (let i = 0; i < 50; i++) {
+    await at.clock.advance(50);
+    await far.clock.advance(50);
+  }
+  const put = await running;
+  assert.equal(put.holding, 8);
+  assert.equal(put.stored, 13);
+  assert.equal(put.weak, false);
+  assert.equal(holding(at, at.item(1)).length, 8);
+  assert.equal(far.dht.holders(at.targetHex).length, 5);
+});
+
+Deno.test("two lent nodes in the same network: the record is held once a node, with no error", async () => {
+  for (const refresh of [true, false]) {
+    const at = new Fixture({ items: { refresh } });
+    at.lent = [at.client, at.dht.client()];
+    const put = await at.run(at.manager.put(at.item(1)));
+    assert.equal(put.holding, 8);
+    assert.deepEqual(put.errors, {});
+    assert.equal(holding(at, at.item(1)).length, 8);
+  }
+});
+
+Deno.test("what one lent node's network knows to be newer is told, though the other's took ours", async () => {
+  const at = new Fixture();
+  const far = new Fixture({ nodes: 5, network: 11 });
+  const newer = at.item(9);
+  for (const node of far.dht.nodes) at.plant(node, newer);
+  at.lent = [at.client, far.dht.client()];
+  const running = at.manager.put(at.item(5));
+  for (let i = 0; i < 50; i++) {
+    await at.clock.advance(50);
+    await far.clock.advance(50);
+  }
+  assert.deepEqual((await running).superseded, newer);
+});

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { DialBudget, isTestHost } from "../../../../src/engine/dial/dial_budget.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+
+const host = "198.51.100.7";
+const MINUTE_MS = 60_000;
+
+function newBudget(options: { isFree?: (host: string) => boolean; remembered?: number } = {}) {
+  const clock = new FakeClock();
+  const { isFree, remembered = 100 } = options;
+  const limits = {
+    ports: 8,
+    portsForMs: 10 * MINUTE_MS,
+    failures: 6,
+    failuresForMs: MINUTE_MS,
+    answeredForMs: MINUTE_MS,
+    remembered,
+  };
+  return { clock, budget: new DialBudget({ clock, isFree, ownPort: () => 6881, limits }) };
+}
+
+Deno.test("ports from 1024 on are dialled, and 80 and 443", () => {
+  const { budget } = newBudget();
+  for (const port of [80, 443, 1_024, 6_881, 65_535]) {
+    assert.equal(budget.refusal({ host, port }), undefined, `${port}`);
+  }
+  for (const port of [0, 1, 22, 25, 53, 79, 81, 444, 1_023, 65_536]) {
+    assert.equal(budget.refusal({ host, port }), "port", `${port}`);
+  }
+});
+
+Deno.test("of one address eight ports are dialled in ten minutes, each as often as it answers", async () => {
+  const { budget, clock } = newBudget();
+  for (let port = 2_001; port <= 2_008; port++) {
+    assert.equal(budget.refusal({ host, port }), undefined);
+    budget.dialled({ host, port });
+  }
+  assert.equal(budget.refusal({ host, port: 2_009 }), "ports of the address");
+  assert.equal(budget.refusal({ host, port: 2_001 }), undefined, "a port that was dialled before");
+  assert.equal(budget.refusal({ host: "198.51.100.8", port: 2_009 }), undefined, "another address");
+  await clock.advance(10 * MINUTE_MS - 1);
+  assert.equal(budget.refusal({ host, port: 2_009 }), "ports of the address");
+  budget.dialled({ host, port: 2_001 });
+  await clock.advance(1);
+  for (let port = 2_009; port <= 2_015; port++) {
+    assert.equal(budget.refusal({ host, port }), undefined);
+    budget.dialled({ host, port });
+  }
+  assert.equal(budget.refusal({ host, port: 2_016 }), "ports of the address");
+});
+
+Deno.test("six dials to one address and port may fail in a minute", async () => {
+  const { budget, clock } = newBudget();
+  const address = { host, port: 6_881 };
+  for (let i = 0; i < 6; i++) {
+    assert.equal(budget.refusal(address), undefined);
+    budget.dialled(address);
+    budget.failed(address);
+    await clock.advance(1_000);
+  }
+  assert.equal(budget.refusal(address), "failures");
+  assert.equal(budget.refusal({ host, port: 6_882 }), undefined, "another port");
+  await clock.advance(MINUTE_MS - 6_000);
+  assert.equal(budget.refusal(address), undefined, "the first failure is a minute old");
+  budget.dialled(address);
+  budget.failed(address);
+  assert.equal(budget.refusal(address), "failures");
+});
+
+Deno.test("a dial that leads to a peer counts for nothing, so that it is dialled again", () => {
+  const { budget } = newBudget();
+  const address = { host, port: 6_881 };
+  for (let i = 0; i < 100; i++) {
+    assert.equal(budget.refusal(address), undefined);
+    assert.equal(budget.mustWait(address), false);
+    budget.dialled(address);
+    budget.answered(address);
+  }
+});
+
+Deno.test("a seventh dial waits while six are under way, and is refused once they have failed", async () => {
+  const { budget, clock } = newBudget();
+  const address = { host, port: 6_881 };
+  let passed = 0;
+  for (let i = 0; i < 1_000; i++) {
+    assert.equal(budget.refusal(address), undefined);
+    if (budget.mustWait(address)) continue;
+    budget.dialled(address);
+    passed++;
+  }
+  assert.equal(passed, 6);
+  assert.equal(budget.mustWait({ host, port: 6_882 }), false, "another port");
+  for (let i = 0; i < 5; i++) {
+    budget.failed(address);
+    assert.equal(budget.refusal(address), undefined);
+    assert.ok(budget.mustWait(address), "five failed and one under way are six");
+  }
+  budget.failed(address);
+  assert.equal(budget.refusal(address), "failures");
+  await clock.advance(MINUTE_MS);
+  assert.equal(budget.refusal(address), undefined);
+  assert.equal(budget.mustWait(address), false);
+});
+
+Deno.test("dials that failed before leave the fewer to be under way", () => {
+  const { budget } = newBudget();
+  const address = { host, port: 6_881 };
+  for (let i = 0; i < 4; i++) {
+    budget.dialled(address);
+    budget.failed(address);
+  }
+  for (let i = 0; i < 2; i++) {
+    assert.equal(budget.mustWait(address), false);
+    budget.dialled(address);
+  }
+  assert.ok(budget.mustWait(address));
+});
+
+Deno.test("an address that has answered within the minute has no dial wait, and failures refuse it all the same", async () => {
+  const { budget, clock } = newBudget();
+  const address = { host, port: 6_881 };
+  for (let i = 0; i < 6; i++) budget.dialled(address);
+  assert.ok(budget.mustWait(address));
+  budget.answered(address);
+  for (let i = 0; i < 100; i++) {
+    assert.equal(budget.mustWait(address), false);
+    budget.dialled(address);
+  }
+  await clock.advance(MINUTE_MS - 1);
+  assert.equal(budget.mustWait(address), false);
+  await clock.advance(1);
+  assert.ok(budget.mustWait(address), "the answer is a minute old");
+  for (let i = 0; i < 6; i++) budget.failed(address);
+  assert.equal(budget.refusal(address), "failures");
+});
+
+Deno.test("we are not dialled: neither on this machine nor where we met ourselves", () => {
+  const { budget } = newBudget({ isFree: isTestHost });
+  for (const own of ["127.0.0.1", "127.9.9.9", "::1"]) {
+    assert.equal(budget.refusal({ host: own, port: 6_881 }), "ourselves");
+    assert.equal(budget.refusal({ host: own, port: 6_882 }), undefined);
+  }
+  assert.equal(budget.refusal({ host, port: 6_881 }), undefined);
+  budget.learnOurs({ host, port: 6_881 });
+  assert.equal(budget.refusal({ host, port: 6_881 }), "ourselves");
+});
+
+Deno.test("a free host is dialled at any port, however often", () => {
+  const { budget } = newBudget({ isFree: isTestHost });
+  for (const local of ["127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "::1"]) {
+    for (let port = 1; port <= 100; port++) {
+      assert.equal(budget.refusal({ host: local, port }), undefined);
+      budget.dialled({ host: local, port });
+      budget.failed({ host: local, port });
+    }
+  }
+  assert.equal(budget.size, 0);
+});
+
+Deno.test("addresses are remembered up to a number, and the one dialled longest ago is forgotten", () => {
+  const { budget } = newBudget({ remembered: 10 });
+  const hostOf = (i: number) => `198.51.100.${i}`;
+  for (let i = 0; i < 10; i++) budget.dialled({ host: hostOf(i), port: 2_000 });
+  for (let port = 2_001; port <= 2_007; port++) budget.dialled({ host: hostOf(0), port });
+  budget.dialled({ host: hostOf(99), port: 2_000 });
+  assert.equal(budget.size, 10);
+  assert.equal(budget.refusal({ host: hostOf(0), port: 3_000 }), "ports of the address");
+});
+
+Deno.test("a clock that was set back keeps no address refused", async () => {
+  const { budget, clock } = newBudget();
+  for (let port = 2_001; port <= 2_008; port++) budget.dialled({ host, port });
+  clock.jump(-24 * 60 * MINUTE_MS);
+  await clock.advance(0);
+  assert.equal(budget.refusal({ host, port: 2_009 }), undefined);
+});

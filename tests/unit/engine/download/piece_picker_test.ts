@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { PiecePicker } from "../../../../src/engine/download/piece_picker.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+import { seededRandom } from "../../../support/simulated_dht.ts";
+
+/** Blocks of a piece. */
+const BLOCKS = 2;
+
+/** A peer that has such pieces and is thought to send `speed` bytes a second. */
+function peer(has: (index: number) => boolean, { isSeeder = false, speed = 0 } = {}) {
+  return {
+    isSeeder,
+    destroyed: false,
+    peerChoking: false,
+    downloaded: 1,
+    /** The pieces that it was asked for, once a block. */
+    requests: [] as number[],
+    peerPieces: { get: has },
+    downloadSpeed: () => speed,
+  };
+}
+
+type Peer = ReturnType<typeof peer>;
+
+/** A download as WebTorrent has it, with requests that are only noted. */
+class Download extends EventEmitter {
+  ready = true;
+  readonly pieceLength = BLOCKS * 16_384;
+  pieces;
+  readonly clock = new FakeClock();
+  _updateWire!: (wire: Peer) => void;
+  /** Times that a block was asked for of whoever others are. */
+  swapped = 0;
+
+  constructor(count: number, readonly wires: Peer[]) {
+    super();
+    this.pieces = Array.from({ length: count }, () => this.#piece()) as (Piece | null)[];
+    new PiecePicker(this as never, this.clock, seededRandom(7));
+  }
+
+  #piece(): Piece {
+    return { _cancellations: [], _reservations: 0, _chunks: BLOCKS };
+  }
+
+  _request(wire: Peer, index: number, isIdle: boolean): boolean {
+    const piece = this.pieces[index]!;
+    if (piece._cancellations.length > 0) piece._cancellations.pop();
+    else if (piece._reservations < piece._chunks) piece._reservations++;
+    else {
+      if (isIdle) this.swapped++;
+      return false;
+    }
+    wire.requests.push(index);
+    return true;
+  }
+
+  /** What a peer is asked for now, after all that it was asked for before has come. */
+  asked(wire: Peer): number[] {
+    wire.requests = [];
+    this._updateWire(wire);
+    return wire.requests;
+  }
+
+  /** A piece is there. */
+  verified(index: number): void {
+    this.pieces[index] = null;
+    this.emit("verified", index);
+  }
+}
+
+interface Piece {
+  _cancellations: number[];
+  _reservations: number;
+  _chunks: number;
+}
+
+const everything = () => true;
+
+Deno.test("while all peers have everything, pieces are begun nearly in order", () => {
+  const seeder = peer(everything, { isSeeder: true });
+  const download = new Download(1_000, [seeder]);
+  const begun: number[] = [];
+  for (let n = 0; n < 1_000; n++) {
+    const [first, second] = download.asked(seeder);
+    assert.equal(first, second, "a piece is finished before the next is begun");
+    begun.push(first!);
+    download.verified(first!);
+    if (n % 10 === 0) download.clock.advance(1_000);
+  }
+  assert.deepEqual(begun.toSorted((a, b) => a - b), [...begun.keys()]);
+  assert.notDeepEqual(begun, [...begun.keys()]);
+  begun.forEach((index, n) => assert.ok(index < n + 128, `${index} was number ${n}`));
+});
+
+Deno.test("the pieces that the fewest have come first, of equals any", () => {
+  const many = peer((index) => index % 2 === 0);
+  const few = peer((index) => index % 4 === 0);
+  const seeder = peer(everything, { isSeeder: true });
+  const download = new Download(80, [many, few, seeder]);
+  const begun: number[] = [];
+  for (let n = 0; n < 80; n++) begun.push(download.asked(seeder)[0]!);
+  const holders = begun.map((index) => index % 4 === 0 ? 2 : index % 2 === 0 ? 1 : 0);
+  assert.deepEqual(holders, holders.toSorted((a, b) => a - b));
+  const rarest = begun.slice(0, 40);
+  assert.notDeepEqual(rarest, rarest.toSorted((a, b) => a - b));
+});
+
+Deno.test("what was begun with one peer is finished with another that has it", () => {
+  const first = peer((index) => index < 10, { isSeeder: false });
+  const second = peer(everything);
+  const download = new Download(20, [first, second]);
+  const [index] = download.asked(first);
+  download.pieces[index!]!._cancellations.push(0);
+  assert.ok(download.asked(second).includes(index!));
+});
+
+Deno.test("a seeder is asked for what nobody else has before what others have begun to send", () => {
+  const leecher = peer((index) => index < 5);
+  const seeder = peer(everything, { isSeeder: true });
+  const download = new Download(10, [leecher, seeder]);
+  const [begun] = download.asked(leecher);
+  download.pieces[begun!]!._cancellations.push(0);
+  const asked: number[] = [];
+  for (let n = 0; n < 5; n++) asked.push(...download.asked(seeder));
+  assert.deepEqual([...new Set(asked)].toSorted(), [5, 6, 7, 8, 9]);
+  // There is nothing else left but this.
+  for (let n = 0; n < 5; n++) asked.push(...download.asked(seeder));
+  assert.ok(asked.includes(begun!));
+});
+
+Deno.test("a peer is never asked for what it has not, and not before it may be asked", () => {
+  const nothing = peer(() => false);
+  const choking = Object.assign(peer(everything), { peerChoking: true });
+  const gone = Object.assign(peer(everything), { destroyed: true });
+  const left: Peer[] = [];
+  const download = new Download(10, [nothing, choking, gone]);
+  assert.deepEqual(download.asked(nothing), []);
+  assert.deepEqual(download.asked(gone), []);
+  // What a choking peer lets us ask for nevertheless is WebTorrent's to choose.
+  const own = Object.assign(new Download(10, [choking]), {});
+  own._updateWire = (wire) => void left.push(wire);
+  new PiecePicker(own as never, own.clock, Math.random);
+  assert.deepEqual(own.asked(choking), []);
+  assert.deepEqual(left, [choking]);
+});
+
+Deno.test("a peer that has sent nothing yet is asked for a few blocks, a fast one for a second's worth", () => {
+  const unknown = Object.assign(peer(everything), { downloaded: 0, requests: [] });
+  const fast = peer(everything, { speed: 100 * 16_384 });
+  const modest = Object.assign(peer(everything, { speed: 100 * 16_384 }), {
+    peerExtendedHandshake: { reqq: 30 },
+  });
+  const download = new Download(1_000, [unknown, fast, modest]);
+  assert.equal(download.asked(unknown).length, 8);
+  // And for no more before the first of them has come.
+  download._updateWire(unknown);
+  assert.equal(unknown.requests.length, 8);
+  const shy = Object.assign(peer(everything), {
+    downloaded: 0,
+    peerExtendedHandshake: { reqq: 3 },
+  });
+  assert.equal(download.asked(shy).length, 3);
+  assert.equal(download.asked(fast).length, 102);
+  assert.equal(download.asked(modest).length, 30);
+  // It is asked again when half of that has come.
+  fast.requests = fast.requests.slice(0, 52);
+  download._updateWire(fast);
+  assert.equal(fast.requests.length, 52);
+  fast.requests.pop();
+  download._updateWire(fast);
+  assert.equal(fast.requests.length, 102);
+});
+
+Deno.test("while blocks are asked for, WebTorrent takes a peer to be fast enough for them", () => {
+  const unknown = Object.assign(peer(everything, { speed: 5 }), { downloaded: 0 });
+  const download = new Download(1, [unknown]);
+  const speeds = new Set<number>();
+  const { _request } = download;
+  download._request = (wire, index, isIdle) => {
+    speeds.add(isIdle ? -wire.downloadSpeed() : wire.downloadSpeed());
+    return _request.call(download, wire, index, isIdle);
+  };
+  assert.equal(download.asked(unknown).length, BLOCKS);
+  // But not when a block is taken from somebody who is slower.
+  assert.deepEqual([...speeds].sort((a, b) => a - b), [-5, 8 * 16_384]);
+  assert.equal(unknown.downloadSpeed(), 5);
+});
+
+Deno.test("a peer with nothing to do is asked for what others do not send", () => {
+  const slow = peer(everything);
+  const idle = peer(everything);
+  const download = new Download(3, [slow, idle]);
+  for (let n = 0; n < 3; n++) download.asked(slow);
+  assert.equal(download.swapped, 0);
+  assert.deepEqual(download.asked(idle), []);
+  assert.equal(download.swapped, 3);
+});
+
+Deno.test("a piece that came wrong is asked for again", () => {
+  const seeder = peer(everything, { isSeeder: true });
+  const download = new Download(1, [seeder]);
+  assert.deepEqual(download.asked(seeder), [0, 0]);
+  assert.deepEqual(download.asked(seeder), []);
+  download.pieces[0] = { _cancellations: [], _reservations: 0, _chunks: BLOCKS };
+  assert.deepEqual(download.asked(seeder), [0, 0]);
+});

@@ -1,0 +1,72 @@
+/**
+ * A listener that has become deaf is noticed.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { watchListener } from "../../../../src/engine/listen/listener_watch.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+
+class FakeListener extends EventEmitter {
+  readonly done: string[] = [];
+
+  close(): void {
+    this.done.push("close");
+  }
+
+  listen(port: number): void {
+    this.done.push(`listen ${port}`);
+  }
+}
+
+/** Somebody comes, and half a minute later the port is dialled: with the listener hearing it, or not. */
+async function watched(dialled: (listener: FakeListener) => boolean) {
+  const clock = new FakeClock();
+  const listener = new FakeListener();
+  const watch = watchListener(listener, () => 6881, clock, (port) => {
+    listener.done.push(`dial ${port}`);
+    return Promise.resolve(dialled(listener) ? () => listener.done.push("hang up") : undefined);
+  });
+  assert.equal(clock.timers, 0);
+  listener.emit("connection", {});
+  listener.emit("connection", {});
+  assert.equal(clock.timers, 1);
+  await clock.advance(40_000);
+  return { listener, clock, watch };
+}
+
+Deno.test("a listener that hears us is left alone, and no timer runs on", async () => {
+  const { listener, clock } = await watched((listener) => {
+    listener.emit("connection", {});
+    return true;
+  });
+  assert.deepEqual(listener.done, ["dial 6881", "hang up"]);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("a listener that does not hear us listens anew, and is looked at again", async () => {
+  const { listener, clock, watch } = await watched(() => true);
+  assert.deepEqual(listener.done, ["dial 6881", "hang up", "close", "listen 6881"]);
+  assert.equal(clock.timers, 1);
+  watch.cancel();
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("when the port cannot be dialled, it is tried again later", async () => {
+  const { listener, clock, watch } = await watched(() => false);
+  assert.deepEqual(listener.done, ["dial 6881"]);
+  await clock.advance(30_000);
+  assert.deepEqual(listener.done, ["dial 6881", "dial 6881"]);
+  watch.cancel();
+});
+
+Deno.test("while nobody comes, nobody is dialled", async () => {
+  const clock = new FakeClock();
+  watchListener(new FakeListener(), () => 6881, clock, () => {
+    throw new Error("dialled");
+  });
+  await clock.advance(3_600_000);
+  assert.equal(clock.timers, 0);
+});

@@ -1,0 +1,213 @@
+/**
+ * How often and how long a record or a name is looked for, and what is never looked for again.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import {
+  type GetJson,
+  type ItemJson,
+  itemToJson,
+  type Operations,
+} from "../../../src/control/operations.ts";
+import { findItem } from "../../../src/fetching/find_item.ts";
+import { formatPublicKey } from "../../../src/identity/mod.ts";
+import { readIndex } from "../../../src/names/names.ts";
+import {
+  bencode,
+  dayOf,
+  nameIndexKeyPair,
+  nameIndexSalt,
+  signItem,
+  signNameIndexEntry,
+} from "../../../src/records/mod.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { keysOfSlot } from "../names/home.ts";
+import { NOON } from "../names/world.ts";
+
+const SLOT = 1;
+const keys = keysOfSlot(SLOT, 1);
+const salt = new Uint8Array(32);
+const item = itemToJson(signItem(keys, { salt, seq: 1, value: bencode("x") }));
+
+/** Who answers each look-up in turn, the last one from then on; and when it was asked. */
+function network(clock: FakeClock, answers: Partial<GetJson>[], onlyKey?: string) {
+  const askedMs: number[] = [];
+  let turn = 0;
+  const operations = {
+    lookUp({ publicKey }: { publicKey: string }) {
+      askedMs.push(clock.now() - NOON);
+      const nothing = { asked: 8, responded: 8, holding: 0, stale: 0, invalid: 0, errors: {} };
+      if (onlyKey !== undefined && publicKey !== onlyKey) return Promise.resolve(nothing);
+      const answer = answers[Math.min(turn++, answers.length - 1)];
+      return Promise.resolve({ ...nothing, ...answer });
+    },
+  } as unknown as Operations;
+  return { operations, askedMs };
+}
+
+async function find(answers: Partial<GetJson>[], timeoutMs = 30_000, signal?: AbortSignal) {
+  const clock = new FakeClock(NOON);
+  const { operations, askedMs } = network(clock, answers);
+  const missed: number[] = [];
+  const outcome = await clock.until(
+    findItem(operations, { publicKey: keys.publicKey, salt }, "hello@1.0.0 of somebody", {
+      clock,
+      timeoutMs,
+      signal,
+      onMiss: ({ responded }) => missed.push(responded),
+    }).then((found) => ({ found, error: undefined }), (error) => ({ error, found: undefined })),
+  );
+  return { ...outcome, askedMs, missed, tookMs: clock.now() - NOON };
+}
+
+const silent = { responded: 0 };
+
+Deno.test("a record that is not there is looked for three times, with a longer pause each", async () => {
+  const { error, askedMs, missed } = await find([{}]);
+  assert.deepEqual([error.code, error.kind], ["RECORD_NOT_FOUND", "not-found"]);
+  assert.match(error.message, /hello@1\.0\.0 of somebody: 8 nodes answered, none has it/);
+  assert.deepEqual(askedMs, [0, 500, 1_500]);
+  assert.deepEqual(missed, [8, 8]);
+});
+
+Deno.test("a record that is there a moment later is found", async () => {
+  const { found, askedMs } = await find([{}, { item, holding: 3 }]);
+  assert.deepEqual([found!.item.seq, found!.outcome.holding], [1, 3]);
+  assert.deepEqual(askedMs, [0, 500]);
+});
+
+Deno.test("a network that is silent is tried until the time is up, at most every 15 seconds", async () => {
+  const { error, askedMs, tookMs } = await find([silent], 60_000);
+  assert.deepEqual([error.code, error.kind], ["DHT_UNREACHABLE", "network"]);
+  assert.deepEqual(askedMs, [0, 500, 1_500, 3_500, 7_500, 15_500, 30_500, 45_500]);
+  assert(tookMs <= 60_000);
+});
+
+Deno.test("the time limit ends looking, however short it is", async () => {
+  for (const [timeoutMs, tries] of [[0, 1], [499, 1], [500, 2], [1_000, 2], [1_500, 3]] as const) {
+    const { askedMs, tookMs } = await find([silent], timeoutMs);
+    assert.deepEqual([askedMs.length, tookMs <= timeoutMs], [tries, true], `${timeoutMs} ms`);
+  }
+});
+
+Deno.test("a network that comes back is used: silence counts for no answer", async () => {
+  const { found, askedMs } = await find([silent, silent, {}, silent, { item }], 60_000);
+  assert(found);
+  assert.equal(askedMs.length, 5);
+});
+
+Deno.test("no node known at all: it says what to do", async () => {
+  const { error } = await find([{ asked: 0, responded: 0 }], 1_000);
+  assert.equal(error.kind, "network");
+  assert.match(error.message, /no DHT node is known. Name one with --bootstrap/);
+});
+
+Deno.test("nodes that show a record with a wrong signature are counted and named in the error", async () => {
+  const { error } = await find([{ invalid: 2 }]);
+  assert.equal(error.code, "RECORD_NOT_FOUND");
+  assert.match(error.message, /2 showed a record with a wrong signature/);
+});
+
+Deno.test("an item that was altered on the way to us is not taken", async () => {
+  const altered: ItemJson = { ...item, seq: 2 };
+  const { error, found } = await find([{ item: altered, holding: 8 }]);
+  assert.equal(found, undefined);
+  assert.match(error.message, /1 showed a record with a wrong signature/);
+});
+
+Deno.test("looking ends as soon as it is told to", async () => {
+  const { error, askedMs } = await find([silent], 60_000, AbortSignal.abort(new Error("enough")));
+  assert.equal(error.message, "enough");
+  assert.equal(askedMs.length, 1);
+});
+
+/** Reads the index of "hello" when one of its records, today's of one slot, is this. */
+async function index(record: Uint8Array | undefined, responded = 8) {
+  const clock = new FakeClock(NOON);
+  const today = nameIndexKeyPair("hello", dayOf(NOON));
+  const shown = record &&
+    itemToJson(signItem(today, { salt: nameIndexSalt("hello", SLOT), seq: NOON, value: record }));
+  const askedMs: number[] = [];
+  const operations = {
+    lookUp({ publicKey, salt }: { publicKey: string; salt: string }) {
+      askedMs.push(clock.now() - NOON);
+      const isIt = shown && shown.publicKey === publicKey && shown.salt === salt;
+      return Promise.resolve({
+        item: isIt ? shown : undefined,
+        asked: 8,
+        responded,
+        holding: 0,
+        stale: 0,
+        invalid: 0,
+        errors: {},
+      });
+    },
+  } as unknown as Operations;
+  const details: string[] = [];
+  const outcome = await clock.until(
+    readIndex({
+      operations,
+      state: undefined as never,
+      finding: { clock, timeoutMs: 30_000 },
+      policy: "first-seen",
+      onDetail: (message) => details.push(message),
+    }, "hello").then(
+      (read) => ({ read, error: undefined }),
+      (error) => ({ error, read: undefined }),
+    ),
+  );
+  return { ...outcome, details, rounds: [...new Set(askedMs)], lookups: askedMs.length };
+}
+
+function entryOf({ publicKey, ...entry }: ReturnType<typeof signNameIndexEntry>) {
+  const { firstSeenMs: f, timestampMs: t, version: v, signature: s } = entry;
+  return { f, k: publicKey, s, t, v };
+}
+
+const times = { version: "1.0.0", firstSeenMs: NOON - 1_000, timestampMs: NOON - 1_000 };
+const good = entryOf(signNameIndexEntry(keys, "hello", times));
+const forged = entryOf({
+  ...signNameIndexEntry(keysOfSlot(SLOT, 2), "hello", times),
+  version: "9.9.9",
+});
+
+Deno.test("reading an index takes eight lookups: four slots, today and yesterday", async () => {
+  const { read, lookups } = await index(bencode([good]));
+  assert.deepEqual([read!.entries.length, lookups, read!.lookups], [1, 8, 8]);
+});
+
+Deno.test("an index with nothing in it is read three times", async () => {
+  const { read, rounds } = await index(undefined);
+  assert.deepEqual(read!.entries, []);
+  assert.deepEqual(rounds, [0, 500, 1_500]);
+});
+
+Deno.test("an entry with a bad signature is dropped and named; nothing is read again for its sake", async () => {
+  for (const others of [[good], []]) {
+    const { read, rounds, details } = await index(bencode([forged, ...others]));
+    assert.equal(read!.entries.length, others.length);
+    assert.deepEqual(rounds, [0]);
+    const named = details.filter((text) => /9\.9\.9: bad-signature$/.test(text));
+    assert.equal(named.length, 1, details.join("\n"));
+    assert(named[0]!.includes(formatPublicKey(keysOfSlot(SLOT, 2).publicKey)), named[0]);
+  }
+});
+
+Deno.test("a record that is no index is named too, and not read again", async () => {
+  const { read, rounds, details } = await index(bencode("nothing of the kind"));
+  assert.deepEqual([read!.entries, rounds], [[], [0]]);
+  assert(
+    details.some((text) => /left out of the index of hello: not a valid name index/.test(text)),
+  );
+});
+
+Deno.test("a network that does not answer is no empty index", async () => {
+  const { error } = await index(undefined, 0);
+  assert.deepEqual([error.code, error.kind], ["DHT_UNREACHABLE", "network"]);
+  assert.match(
+    error.message,
+    /The index of hello could not be read: \d+ questions to DHT nodes, and no answer/,
+  );
+});

@@ -1,0 +1,130 @@
+/**
+ * How patiently a record is looked for. Nothing here takes any time.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { utf8 } from "../../../src/base/mod.ts";
+import { type GetJson, itemToJson, type Operations } from "../../../src/control/operations.ts";
+import { FetchingError } from "../../../src/fetching/errors.ts";
+import { findItem } from "../../../src/fetching/find_item.ts";
+import { keyPairFromSeed } from "../../../src/identity/mod.ts";
+import { signItem } from "../../../src/records/mod.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+const keys = keyPairFromSeed(new Uint8Array(32).fill(7));
+const key = { publicKey: keys.publicKey, salt: utf8("salt") };
+const item = signItem(keys, { salt: key.salt, seq: 3, value: utf8("2:hi") });
+
+const silence: GetJson = {
+  ...{ asked: 4, responded: 0, holding: 0, stale: 0, invalid: 0 },
+  errors: { timeout: 4 },
+};
+const miss: GetJson = { ...silence, responded: 4, errors: {} };
+const hit: GetJson = { ...miss, holding: 3, item: itemToJson(item) };
+const forged: GetJson = { ...hit, item: { ...hit.item!, value: "323a686f" } };
+
+/** Looks in a DHT that gives these answers, the last one for ever. */
+function search(
+  answers: GetJson[],
+  { timeoutMs = 60_000, signal = undefined as AbortSignal | undefined } = {},
+) {
+  const clock = new FakeClock();
+  const begunMs = clock.now();
+  const asked: unknown[] = [];
+  const misses: unknown[] = [];
+  const operations = {
+    lookUp(request: unknown) {
+      asked.push(request);
+      return Promise.resolve(answers[Math.min(asked.length, answers.length) - 1]!);
+    },
+  } as unknown as Operations;
+  const found = findItem(operations, key, "x@1.0.0", {
+    clock,
+    timeoutMs,
+    signal,
+    onMiss: (outcome) => misses.push(outcome),
+  });
+  found.catch(() => {});
+  return { clock, asked, misses, found, tookMs: () => clock.now() - begunMs };
+}
+
+async function failure(promise: Promise<unknown>): Promise<FetchingError> {
+  const error = await promise.then(() => undefined, (error) => error);
+  assert(error instanceof FetchingError, `${error}`);
+  return error;
+}
+
+Deno.test("a record that is there is found at once", async () => {
+  const { found, asked, clock, misses, tookMs } = search([hit]);
+  const { item: got, outcome } = await clock.until(found);
+  assert.deepEqual(got, item);
+  assert.equal(outcome.holding, 3);
+  assert.deepEqual([tookMs(), misses.length], [0, 0]);
+  assert.deepEqual(asked, [{ publicKey: keys.publicKey.toHex(), salt: key.salt.toHex() }]);
+});
+
+Deno.test("one that comes a moment later is found too, and the misses are told", async () => {
+  const { found, clock, misses } = search([miss, miss, hit]);
+  assert.deepEqual((await clock.until(found)).item, item);
+  assert.deepEqual(misses, [{ ...miss, item: undefined }, { ...miss, item: undefined }]);
+});
+
+Deno.test("three answers without it are enough to say that it is not there", async () => {
+  const { found, clock, asked, tookMs } = search([miss]);
+  const error = await failure(clock.until(found));
+  assert.deepEqual([error.kind, error.code], ["not-found", "RECORD_NOT_FOUND"]);
+  assert(error.message.includes("x@1.0.0") && error.message.includes("4 nodes"), error.message);
+  assert.equal(asked.length, 3);
+  assert(tookMs() < 10_000);
+});
+
+Deno.test("silence is no answer: it goes on until the time is up", async () => {
+  const { found, clock, asked, tookMs } = search([silence]);
+  const error = await failure(clock.until(found));
+  assert.deepEqual([error.kind, error.code], ["network", "DHT_UNREACHABLE"]);
+  assert(error.message.includes("none of 4"), error.message);
+  assert(asked.length > 3);
+  assert(tookMs() <= 60_000);
+});
+
+Deno.test("the network that comes back in time is used", async () => {
+  const { found, clock } = search([silence, silence, silence, silence, hit]);
+  assert.deepEqual((await clock.until(found)).item, item);
+});
+
+Deno.test("without any node to ask, the error says how to name one", async () => {
+  const { found, clock } = search([{ ...silence, asked: 0, errors: {} }], { timeoutMs: 1_000 });
+  const error = await failure(clock.until(found));
+  assert.equal(error.kind, "network");
+  assert(error.message.includes("--bootstrap"), error.message);
+});
+
+Deno.test("a record with a wrong signature is as good as none, and said", async () => {
+  const { found, clock } = search([forged]);
+  const error = await failure(clock.until(found));
+  assert.equal(error.code, "RECORD_NOT_FOUND");
+  assert(error.message.includes("wrong signature"), error.message);
+  const later = search([forged, hit]);
+  assert.deepEqual((await later.clock.until(later.found)).item, item);
+});
+
+Deno.test("a signal ends the search, and no timer is left", async () => {
+  const end = new AbortController();
+  const { found, clock } = search([silence], { signal: end.signal });
+  await clock.advance(1_000);
+  end.abort(new Error("enough"));
+  await assert.rejects(clock.until(found), /enough/);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("what the owner of the engine says in error is passed on", async () => {
+  const operations = {
+    lookUp: () => Promise.reject(new FetchingError("network", "DHT_OFF", "off")),
+  } as unknown as Operations;
+  const clock = new FakeClock();
+  const found = findItem(operations, key, "x", { clock, timeoutMs: 1_000 });
+  found.catch(() => {});
+  assert.equal((await failure(clock.until(found))).code, "DHT_OFF");
+});

@@ -1,0 +1,196 @@
+/**
+ * Reading a publisher's list while the publisher replaces it.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { LibreseedError, toBase64, toHex, utf8 } from "../../../src/base/mod.ts";
+import { type ItemJson, itemToJson, type Operations } from "../../../src/control/operations.ts";
+import { readList } from "../../../src/fetching/offer.ts";
+import { generateKeyPair } from "../../../src/identity/mod.ts";
+import {
+  catalogFileName,
+  serializeCatalog,
+  signMinimal,
+  torrentOfBytes,
+} from "../../../src/package/mod.ts";
+import {
+  announceSalt,
+  encodeAnnounceRecord,
+  encodeCatalogRecord,
+  signItem,
+} from "../../../src/records/mod.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { temporaryHome } from "../../support/mod.ts";
+
+const keys = generateKeyPair();
+const salt = announceSalt(keys.publicKey);
+const TIMEOUT_MS = 60_000;
+
+/** A catalog with one package, and the record that names it. */
+function catalogOf(version: string, seq: number) {
+  const minimal = signMinimal({
+    name: "hello",
+    version,
+    infohash: `sha256:${"cd".repeat(32)}`,
+    btih: "ab".repeat(20),
+    length: 3,
+    timestamp: 1_780_000_000_000,
+  }, keys);
+  const bytes = utf8(serializeCatalog([minimal]));
+  const { torrent, infoHash } = torrentOfBytes(catalogFileName(keys.publicKey), bytes);
+  const value = encodeCatalogRecord({ count: 1, catalogInfoHash: infoHash, timestampMs: seq });
+  return { bytes, torrent, infoHash, item: signItem(keys, { salt, seq, value }) };
+}
+
+/** A reader; the DHT shows `shown`, and peers have `seeded`. */
+async function reader() {
+  const directory = await temporaryHome();
+  const clock = new FakeClock();
+  const seeded = new Map<string, ReturnType<typeof catalogOf>>();
+  const waiting = new Map<string, () => void>();
+  const state = {
+    shown: undefined as ItemJson | undefined,
+    downloads: [] as string[],
+    /** Has a download come that waits. */
+    finish(catalog: ReturnType<typeof catalogOf>) {
+      seeded.set(toHex(catalog.infoHash), catalog);
+      waiting.get(toHex(catalog.infoHash))!();
+    },
+  };
+  const operations = {
+    lookUp() {
+      return Promise.resolve({ item: state.shown, others: [], asked: 8, responded: 8 });
+    },
+    status: () => Promise.resolve({ daemon: false, seedDirectory: directory.path }),
+    async download(
+      { infoHash }: { infoHash: string },
+      { signal }: { signal: AbortSignal },
+    ): Promise<{ path: string; torrent: string }> {
+      state.downloads.push(infoHash);
+      if (!seeded.has(infoHash)) {
+        await new Promise<void>((resolve, reject) => {
+          const end = () => reject(new LibreseedError("failed", "DOWNLOAD_CANCELLED", "ended"));
+          if (signal.aborted) end();
+          else signal.addEventListener("abort", end, { once: true });
+          waiting.set(infoHash, resolve);
+        });
+      }
+      const catalog = seeded.get(infoHash)!;
+      const path = join(directory.path, `.partial-${infoHash}`);
+      await Deno.writeFile(path, catalog.bytes);
+      return { path, torrent: toBase64(catalog.torrent) };
+    },
+  } as unknown as Operations;
+  const context = { operations, seedDirectory: directory.path, clock, timeoutMs: TIMEOUT_MS };
+  const seed = (catalog: ReturnType<typeof catalogOf>) =>
+    seeded.set(toHex(catalog.infoHash), catalog);
+  return { context, clock, state, seed, [Symbol.asyncDispose]: directory[Symbol.asyncDispose] };
+}
+
+/** Waits until so many downloads were begun: on the disk things take their own time. */
+async function downloadsBegun(place: Awaited<ReturnType<typeof reader>>, count: number) {
+  for (let tries = 0; place.state.downloads.length < count; tries++) {
+    assert(tries < 60_000, `${place.state.downloads.length} downloads were begun`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+const versions = (list: Awaited<ReturnType<typeof readList>>) =>
+  list.catalog?.manifests.map(({ version }) => version);
+
+Deno.test("a catalog that was replaced before anybody could fetch it is followed to the new one", async () => {
+  await using place = await reader();
+  const [old, now] = [catalogOf("1.0.0", 100), catalogOf("1.1.0", 200)];
+  place.seed(now);
+  place.state.shown = itemToJson(now.item);
+  const reading = readList(place.context, keys.publicKey, old.item);
+  await downloadsBegun(place, 1);
+  await place.clock.advance(5_000);
+  const list = await reading;
+  assert.deepEqual(versions(list), ["1.1.0"]);
+  assert.equal(list.item.seq, 200);
+  assert.deepEqual(place.state.downloads, [toHex(old.infoHash), toHex(now.infoHash)]);
+});
+
+Deno.test("a catalog that is on its way is not given up for a later one", async () => {
+  await using place = await reader();
+  const [old, now] = [catalogOf("1.0.0", 100), catalogOf("1.1.0", 200)];
+  place.state.shown = itemToJson(now.item);
+  const reading = readList(place.context, keys.publicKey, old.item);
+  await downloadsBegun(place, 1);
+  await place.clock.advance(5_000);
+  await downloadsBegun(place, 2);
+  // Nobody has the later one yet.
+  place.state.finish(old);
+  assert.deepEqual(versions(await reading), ["1.0.0"]);
+});
+
+Deno.test("while the record stays the same, the catalog is waited for as long as ever", async () => {
+  await using place = await reader();
+  const old = catalogOf("1.0.0", 100);
+  place.state.shown = itemToJson(old.item);
+  const reading = readList(place.context, keys.publicKey, old.item).catch((error) => error);
+  let done = false;
+  void reading.then(() => done = true);
+  await downloadsBegun(place, 1);
+  await place.clock.advance(TIMEOUT_MS - 1);
+  assert.equal(done, false);
+  await place.clock.advance(1);
+  assert.equal((await reading).code, "CATALOG_UNREACHABLE");
+  assert.deepEqual(place.state.downloads, [toHex(old.infoHash)]);
+});
+
+Deno.test("an older record, or one that nobody signed, is no news", async () => {
+  await using place = await reader();
+  const [older, old, forged] = [
+    catalogOf("0.9.0", 50),
+    catalogOf("1.0.0", 100),
+    catalogOf("6.6.6", 300),
+  ];
+  place.seed(older);
+  place.seed(forged);
+  for (const shown of [older.item, { ...forged.item, signature: new Uint8Array(64) }]) {
+    place.state.shown = itemToJson(shown);
+    place.state.downloads.length = 0;
+    const reading = readList(place.context, keys.publicKey, old.item).catch((error) => error);
+    await downloadsBegun(place, 1);
+    await place.clock.advance(TIMEOUT_MS);
+    assert.equal((await reading).code, "CATALOG_UNREACHABLE");
+    assert.deepEqual(place.state.downloads, [toHex(old.infoHash)]);
+  }
+});
+
+Deno.test("a publisher whose records all name catalogs that nobody has is given up on", async () => {
+  await using place = await reader();
+  let seq = 200;
+  const first = catalogOf("1.0.0", 100);
+  Object.defineProperty(place.state, "shown", {
+    get: () => itemToJson(catalogOf(`1.0.${seq}`, seq++).item),
+  });
+  const reading = readList(place.context, keys.publicKey, first.item).catch((error) => error);
+  for (let count = 1; count <= 5; count++) {
+    await downloadsBegun(place, count);
+    await place.clock.advance(15_000);
+  }
+  await place.clock.advance(2 * TIMEOUT_MS);
+  assert.equal((await reading).code, "CATALOG_UNREACHABLE");
+  assert.equal(place.state.downloads.length, 5);
+});
+
+Deno.test("a list that has become short enough for the record is read off the record", async () => {
+  await using place = await reader();
+  const old = catalogOf("1.0.0", 100);
+  const value = encodeAnnounceRecord({
+    packages: new Map([["hello", ["2.0.0"]]]),
+    timestampMs: 200,
+  });
+  place.state.shown = itemToJson(signItem(keys, { salt, seq: 200, value }));
+  const reading = readList(place.context, keys.publicKey, old.item);
+  await downloadsBegun(place, 1);
+  await place.clock.advance(5_000);
+  const list = await reading;
+  assert.deepEqual([...list.packages!], [["hello", ["2.0.0"]]]);
+});

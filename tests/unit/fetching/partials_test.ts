@@ -1,0 +1,29 @@
+/**
+ * Downloads that were cut short: how long they are kept.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { partialPath, removeOldPartials } from "../../../src/fetching/partials.ts";
+import { namesIn } from "../../../src/store/mod.ts";
+import { temporaryHome } from "../../support/mod.ts";
+
+const DAY_MS = 86_400_000;
+
+for (const [when, aheadMs] of [["now", 0], ["by a clock a year ahead", 365 * DAY_MS]] as const) {
+  Deno.test(`what was downloaded in part, dated ${when}, is there after a day and gone after eight`, async () => {
+    await using directory = await temporaryHome();
+    const path = partialPath(directory.path, "ab".repeat(20));
+    await Deno.writeTextFile(path, "half");
+    const nowMs = Date.now();
+    const written = new Date(nowMs + aheadMs);
+    await Deno.utime(path, written, written);
+    const lookAt = (ms: number) => removeOldPartials(directory.path, ms, namesIn(directory.path));
+    await lookAt(nowMs);
+    await lookAt(nowMs + DAY_MS);
+    assert.deepEqual(namesIn(directory.path).length, 1);
+    await lookAt(nowMs + 9 * DAY_MS);
+    assert.deepEqual(namesIn(directory.path), []);
+  });
+}

@@ -1,0 +1,137 @@
+/**
+ * Prereleases, ranges and `latest`, in a simulated network: what they give, and what they leave of the
+ * marks against downgrades.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { markAbove, raiseMarks } from "../../../src/fetching/version_marks.ts";
+import { formatPublicKey } from "../../../src/identity/mod.ts";
+import { StateDatabase } from "../../../src/store/mod.ts";
+import { migrations } from "../../../src/store/state/state_schema.ts";
+import { temporaryHome } from "../../support/mod.ts";
+import { failure, World } from "../names/world.ts";
+
+/** A publisher of some versions of "hello", and a user. */
+async function publisherOf(world: World, ...versions: string[]) {
+  const [ann, user] = [await world.home(), await world.home()];
+  for (const version of versions) {
+    await world.run(ann.publish("hello", version));
+    await world.clock.advance(1_000);
+  }
+  const use = async (spec: string) => (await world.run(user.use(spec))).minimal.version;
+  return { ann, user, use };
+}
+
+for (const trial of ["hello@2.0.0-beta.1", "hello@>=2.0.0-0"]) {
+  Deno.test(`${trial} once, and the name alone gives the stable version still`, async () => {
+    await using world = new World();
+    const { user, use } = await publisherOf(world, "1.0.0", "2.0.0-beta.1");
+    assert.equal(await use("hello"), "1.0.0");
+    assert.equal(await use(trial), "2.0.0-beta.1");
+    assert.equal(await use("hello"), "1.0.0");
+    assert.equal(user.state.pins.list("hello")[0]!.lastVersion, "1.0.0");
+  });
+}
+
+Deno.test("a publisher is named by its key: the same marks, the same answers", async () => {
+  await using world = new World();
+  const { ann, use } = await publisherOf(world, "1.0.0", "2.0.0-beta.1");
+  const key = formatPublicKey(ann.keys.publicKey);
+  assert.equal(await use(`${key}/hello@2.0.0-beta.1`), "2.0.0-beta.1");
+  assert.equal(await use(`${key}/hello`), "1.0.0");
+});
+
+Deno.test("a package of prereleases only gives the newest of them, and later a lower stable version", async () => {
+  await using world = new World();
+  const { ann, use } = await publisherOf(world, "2.0.0-alpha", "2.0.0-beta");
+  assert.equal(await use("hello"), "2.0.0-beta");
+  await world.run(ann.publish("hello", "1.0.0"));
+  assert.equal(await use("hello"), "1.0.0");
+});
+
+Deno.test("latest is the highest stable version", async () => {
+  await using world = new World();
+  const { use } = await publisherOf(world, "1.0.0", "1.1.0", "2.0.0-beta.1");
+  assert.equal(await use("hello@latest"), "1.1.0");
+});
+
+Deno.test("latest of a package of prereleases only is not found, and says how to name one", async () => {
+  await using world = new World();
+  const { user } = await publisherOf(world, "2.0.0-alpha", "2.0.0-beta");
+  const error = await failure(world, user.use("hello@latest"));
+  assert.deepEqual([error.code, error.kind], ["VERSION_NOT_FOUND", "not-found"]);
+  assert.match(
+    error.message,
+    /no stable version of hello, only prereleases: 2\.0\.0-beta, 2\.0\.0-alpha\. .*hello@2\.0\.0-beta$/,
+  );
+});
+
+for (
+  const [got, found, range, last] of [
+    // By name alone: the stable line, or, where there is nothing else, the prereleases.
+    [{ lastVersion: "1.2.0" }, "1.1.0", undefined, "1.2.0"],
+    [{ lastVersion: "1.2.0" }, "1.1.0", "*", "1.2.0"],
+    [{ lastVersion: "1.2.0" }, "1.1.0", "latest", "1.2.0"],
+    [{ lastVersion: "1.2.0" }, "1.2.0", undefined, undefined],
+    [{ lastVersion: "1.2.0" }, "1.2.0-rc.1", undefined, "1.2.0"],
+    [{ lastPrerelease: "2.0.0-beta.2" }, "2.0.0-beta.1", undefined, "2.0.0-beta.2"],
+    [{ lastPrerelease: "2.0.0-beta.2" }, "1.0.0", undefined, undefined],
+    [{ rangeVersion: "1.2.0", rangePrerelease: "3.0.0-a" }, "1.1.0", undefined, undefined],
+    // By a range: all that it would give.
+    [{ rangeVersion: "1.2.0" }, "1.1.0", "^1", "1.2.0"],
+    [{ lastVersion: "1.2.0" }, "1.1.0", "^1", "1.2.0"],
+    [{ lastVersion: "2.0.0" }, "1.1.0", "^1", undefined],
+    [{ rangePrerelease: "2.0.0-beta.2" }, "2.0.0-beta.1", ">=2.0.0-0", "2.0.0-beta.2"],
+    [{ rangePrerelease: "2.0.0-beta.2" }, "1.1.0", "^1", undefined],
+    // Outright: that version and no other.
+    [{ lastVersion: "1.2.0", rangeVersion: "1.2.0" }, "1.1.0", "1.1.0", undefined],
+  ] as const
+) {
+  const marks = Object.entries(got).map(([key, version]) => `${key} ${version}`).join(", ");
+  const verdict = last === undefined ? "in order" : "a downgrade";
+  Deno.test(`${found} for ${range ?? "the name alone"}, with ${marks}, is ${verdict}`, () => {
+    assert.equal(markAbove({ name: "hello", version: found, range }, got), last);
+  });
+}
+
+Deno.test("a mark rises and never sinks, each by its own way of asking", () => {
+  const asked = [
+    ["1.0.0", "newest"],
+    ["0.9.0", "newest"],
+    ["1.5.0", "range"],
+    ["2.0.0-b", "range"],
+    ["2.0.0-a", "newest"],
+    ["9.0.0", "exact"],
+  ] as const;
+  const marks = asked.reduce((marks, [version, how]) => raiseMarks(marks, version, how), {});
+  assert.deepEqual(marks, {
+    lastVersion: "1.0.0",
+    rangeVersion: "1.5.0",
+    rangePrerelease: "2.0.0-b",
+    lastPrerelease: "2.0.0-a",
+  });
+});
+
+Deno.test("a home of before, in which a prerelease is the last version, gets well", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, "state.db");
+  const before = migrations.findIndex((sql) => sql.includes("last_prerelease"));
+  {
+    using sqlite = new DatabaseSync(path);
+    for (const sql of migrations.slice(0, before)) sqlite.exec(sql);
+    sqlite.exec(`PRAGMA user_version = ${before}`);
+    for (const [name, version] of [["tried", "2.0.0-beta.1"], ["plain", "1.0.0"]]) {
+      sqlite.prepare("INSERT INTO pins VALUES (?, ?, 1, ?, 0)")
+        .run(name!, new Uint8Array(32), version!);
+    }
+  }
+  await using world = new World();
+  using state = StateDatabase.open(path, world.clock);
+  const [plain, tried] = state.pins.list();
+  assert.deepEqual([plain!.lastVersion, plain!.lastPrerelease], ["1.0.0", undefined]);
+  assert.deepEqual([tried!.lastVersion, tried!.lastPrerelease], [undefined, "2.0.0-beta.1"]);
+});

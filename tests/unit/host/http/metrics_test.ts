@@ -1,0 +1,192 @@
+/**
+ * The daemon's figures in Prometheus' text format, parsed as strictly as promtool does.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { RecordJson, StatusJson } from "../../../../src/control/operations.ts";
+import { type MetricsSource, renderMetrics } from "../../../../src/host/http/metrics.ts";
+import { DiskUse } from "../../../../src/host/seeding/disk_use.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+import { temporaryHome } from "../../../support/mod.ts";
+
+interface Family {
+  help?: string;
+  type?: string;
+  samples: { labels: string; value: number }[];
+}
+
+/** Reads the text format, version 0.0.4; throws at whatever its specification does not allow. */
+function parse(text: string): Map<string, Family> {
+  assert(text.endsWith("\n"), "the last line has no line feed");
+  const families = new Map<string, Family>();
+  let current = "";
+  const ended = new Set<string>();
+  for (const line of text.slice(0, -1).split("\n")) {
+    if (line === "") continue;
+    const meta = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)$/.exec(line);
+    const sample =
+      /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*",?)*\})? (\S+)$/.exec(
+        line,
+      );
+    const name = meta?.[2] ?? sample?.[1];
+    assert(name, `neither comment nor sample: ${line}`);
+    if (name !== current) {
+      assert(!ended.has(name), `${name} is in two places`);
+      ended.add(current);
+      current = name;
+    }
+    const family = families.get(name) ?? { samples: [] };
+    families.set(name, family);
+    if (meta) {
+      assert.equal(family.samples.length, 0, `${name}: a comment after a sample`);
+      const key = meta[1] === "HELP" ? "help" : "type";
+      assert.equal(family[key], undefined, `${name} has two ${meta[1]}`);
+      family[key] = meta[3]!;
+      continue;
+    }
+    const [, , labels = "", text] = sample!;
+    assert(/^[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|Inf)$/.test(text!), `${name} is ${text}`);
+    assert(family.samples.every((one) => one.labels !== labels), `${name}${labels} twice`);
+    family.samples.push({ labels, value: Number(text) });
+  }
+  return families;
+}
+
+/** What promtool's linter complains of. */
+function lint(families: Map<string, Family>): string[] {
+  const problems: string[] = [];
+  for (const [name, { help, type, samples }] of families) {
+    if (!help || !type) problems.push(`${name} lacks HELP or TYPE`);
+    if (samples.length === 0) problems.push(`${name} has no sample`);
+    if ((type === "counter") !== name.endsWith("_total")) problems.push(`${name} is a ${type}`);
+    if (!/^libreseed_[a-z0-9_]+$/.test(name)) problems.push(`${name} is no name of ours`);
+    if (/_(ms|milliseconds|minutes|hours|kilobytes|mib|percent)(_|$)/.test(name)) {
+      problems.push(`${name} is in no base unit`);
+    }
+    if (type === "counter" && samples.some(({ value }) => value < 0)) problems.push(`${name} < 0`);
+  }
+  return problems;
+}
+
+const status: StatusJson = {
+  ...{ version: "1.2.3", pid: 1, daemon: true, startedMs: 1_000, port: 6_881, home: "/h" },
+  ...{ seedDirectory: "/h/seed", dht: { state: "on" }, dhtNodes: 9, packages: 4, problems: 2 },
+  traffic: {
+    ...{ packetsIn: 1, bytesIn: 2, packetsOut: 3, bytesOut: 4 },
+    ...{ malformed: 5, limited: 6, unasked: 7, unsent: 8 },
+  } as StatusJson["traffic"],
+  manager: {
+    ...{ gets: 0, getsAnswered: 0, puts: 0, putsStrong: 0, peerSearches: 0 },
+    ...{ peerSearchesFound: 0, peersFound: 0, roundTripMs: undefined },
+  },
+  schedule: { kept: 3, overdue: 1 },
+  memory: { residentBytes: 1 << 20, heapBytes: 1 << 10 },
+  ...{ uploadSpeed: 10.5, downloadSpeed: 0, uploadedBytes: 2 ** 40, downloadedBytes: 17 },
+  ...{ peersConnected: 3, peersKnown: 12 },
+} as StatusJson;
+
+async function read(source: Partial<MetricsSource> = {}) {
+  const text = await renderMetrics({
+    ...{ status, records: [], diskBytes: 123, nowMs: 61_000 },
+    ...source,
+  });
+  const families = parse(text);
+  assert.deepEqual(lint(families), []);
+  const valueOf = (name: string) => families.get(`libreseed_${name}`)?.samples[0]?.value;
+  return { families, valueOf };
+}
+
+function record(fields: Partial<RecordJson>): RecordJson {
+  return { kind: "manifest", weak: false, failures: 0, ...fields } as RecordJson;
+}
+
+Deno.test("the text holds to Prometheus' format and naming conventions, and says what the status does", async () => {
+  const { families, valueOf } = await read();
+  assert.deepEqual(families.get("libreseed_build_info")!.samples, [
+    { labels: `{version="1.2.3",deno="${Deno.version.deno}"}`, value: 1 },
+  ]);
+  const figures = {
+    ...{ uptime_seconds: 60, packages: 4, problems: 2, disk_used_bytes: 123 },
+    ...{ uploaded_bytes_total: 2 ** 40, downloaded_bytes_total: 17, peers_connected: 3 },
+    ...{ peers_known: 12, peers_found_total: 0, dht_up: 1, announcements_overdue: 1 },
+    ...{ upload_bytes_per_second: 10.5, dht_sent_bytes_total: 4, records: 0 },
+  };
+  for (const [name, value] of Object.entries(figures)) assert.equal(valueOf(name), value, name);
+});
+
+Deno.test("a ratio is absent as long as nothing was tried, and says how it went from then on", async () => {
+  const untried = await read({ records: [record({})] });
+  for (const name of ["dht_announce_success_ratio", "peer_discovery_success_ratio"]) {
+    assert.equal(untried.valueOf(name), undefined, name);
+  }
+  assert.equal(untried.valueOf("dht_round_trip_seconds"), undefined);
+  const lastAttemptMs = 5;
+  const tried = await read({
+    status: {
+      ...status,
+      manager: {
+        ...status.manager,
+        peerSearches: 4,
+        peerSearchesFound: 1,
+        peersFound: 7,
+        roundTripMs: 50,
+      },
+    },
+    records: [
+      record({ lastAttemptMs }),
+      record({ lastAttemptMs, weak: true }),
+      record({ lastAttemptMs, weak: true, failures: 2 }),
+      record({ weak: true }),
+    ],
+  });
+  const figures = {
+    ...{ dht_announce_success_ratio: 1 - 1 / 3, peer_discovery_success_ratio: 0.25 },
+    ...{ records: 4, records_failing: 1, records_weak: 2, peers_found_total: 7 },
+    ...{ dht_round_trip_seconds: 0.05 },
+  };
+  for (const [name, value] of Object.entries(figures)) {
+    assert.equal(tried.valueOf(name), value, name);
+  }
+});
+
+Deno.test("without a DHT there are no figures of its traffic, and the rest holds", async () => {
+  const off = { ...status, traffic: undefined, dht: { state: "off", why: "x" } } as StatusJson;
+  const { families, valueOf } = await read({ status: off });
+  assert.equal(valueOf("dht_up"), 0);
+  assert.deepEqual([...families.keys()].filter((name) => /_(sent|received)_/.test(name)), []);
+});
+
+Deno.test("every metric is in the table of operations.md, and no other", async () => {
+  const everything = await read({
+    records: [record({ lastAttemptMs: 1 })],
+    status: { ...status, manager: { ...status.manager, peerSearches: 1, roundTripMs: 1 } },
+  });
+  const page = await Deno.readTextFile(new URL("../../../../docs/operations.md", import.meta.url));
+  const section = page.split("### Metrics")[1]!.split("\n### ")[0]!;
+  const rows = section.split("\n").filter((line) => line.startsWith("| `"));
+  const documented = rows.flatMap((row) =>
+    [...row.split("|")[1]!.matchAll(/`([a-z_]+)`/g)].map(([, name]) => [
+      `libreseed_${name}`,
+      row.split("|")[2]!.trim(),
+    ])
+  );
+  const written = [...everything.families].map(([name, { type }]) => [name, type]);
+  assert.deepEqual(documented.sort(), written.sort());
+});
+
+Deno.test("the bytes of a directory are those of its files, counted once a minute", async () => {
+  await using directory = await temporaryHome();
+  const clock = new FakeClock();
+  const use = new DiskUse(clock);
+  await Deno.writeFile(join(directory.path, "a"), new Uint8Array(1_000));
+  await Deno.mkdir(join(directory.path, "d"));
+  await Deno.symlink("a", join(directory.path, "link"));
+  assert.equal(await use.bytesOf(directory.path), 1_000);
+  await Deno.writeFile(join(directory.path, "b"), new Uint8Array(500));
+  assert.equal(await use.bytesOf(directory.path), 1_000);
+  await clock.advance(60_000);
+  assert.equal(await use.bytesOf(directory.path), 1_500);
+});

@@ -1,0 +1,33 @@
+/**
+ * Who has a port, out of what `ss` prints.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { ControlError } from "../../../src/control/errors.ts";
+import { namePortOwner, parseOwner } from "../../../src/host/port_owner.ts";
+
+const line = "LISTEN 0      128          0.0.0.0:6881       0.0.0.0:*    ";
+
+Deno.test("the owner is read off the first line that names one", () => {
+  const text = `${line}users:(("python3",pid=4242,fd=3))\n${line}users:(("other",pid=1,fd=3))\n`;
+  assert.deepEqual(parseOwner(text), { program: "python3", pid: 4242 });
+  assert.deepEqual(parseOwner(`${line}users:(("a (b) c",pid=7,fd=3),("d",pid=8,fd=3))`), {
+    program: "a (b) c",
+    pid: 7,
+  });
+});
+
+Deno.test("another user's process, nobody, and nonsense are no owner", () => {
+  for (const text of ["", line, "users:((", 'users:(("x",pid=,fd=1))', "ss: command failed\n"]) {
+    assert.equal(parseOwner(text), undefined, text);
+  }
+});
+
+Deno.test("only the error of a taken TCP port is looked into", async () => {
+  const other = new ControlError("in-use", "HOME_IN_USE", "somebody else's");
+  assert.equal(await namePortOwner(other, 6881), other);
+  const unknown = new TypeError("no");
+  assert.equal(await namePortOwner(unknown, 6881), unknown);
+});

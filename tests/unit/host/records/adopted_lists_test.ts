@@ -1,0 +1,196 @@
+/**
+ * A daemon keeps the records of other publishers' packages that it seeds. The DHT is made up, the
+ * directory and the state are real.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { equalBytes } from "../../../../src/base/mod.ts";
+import { manifestItem } from "../../../../src/fetching/manifest_item.ts";
+import {
+  AdoptedLists,
+  type AdoptedListsOptions,
+} from "../../../../src/host/records/adopted_lists.ts";
+import { KeptRecords } from "../../../../src/host/records/kept_records.ts";
+import { Seeding, type SeedingOptions } from "../../../../src/host/seeding/seeding.ts";
+import { formatPublicKey } from "../../../../src/identity/mod.ts";
+import { signMinimal } from "../../../../src/package/mod.ts";
+import {
+  announceSalt,
+  encodeAnnounceRecord,
+  type MutableItem,
+  signItem,
+  targetOf,
+} from "../../../../src/records/mod.ts";
+import { StateDatabase, type ValidSeedEntry } from "../../../../src/store/mod.ts";
+import { FakeClock, settle } from "../../../support/fake_clock.ts";
+import { temporaryHome } from "../../../support/mod.ts";
+import { keysOfSlot } from "../../names/home.ts";
+import { NOON } from "../../names/world.ts";
+
+const HOUR_MS = 3_600_000;
+const keys = keysOfSlot(1);
+
+/** A directory with hello-1.0.0.tgz in it, and a daemon's seeding of it. */
+async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: boolean }) {
+  const home = await temporaryHome();
+  const clock = new FakeClock(NOON);
+  const state = StateDatabase.open(join(home.path, "state.db"), clock);
+  const directory = join(home.path, "seed");
+  await Deno.mkdir(directory);
+  const fileName = "hello-1.0.0.tgz";
+  const archivePath = join(directory, fileName);
+  await Deno.writeTextFile(archivePath, "nobody looks into it");
+  const minimal = signMinimal({
+    name: "hello",
+    version: "1.0.0",
+    infohash: `sha256:${"cd".repeat(32)}`,
+    btih: "ab".repeat(20),
+    length: 20,
+    timestamp: NOON,
+  }, keys);
+  const item = manifestItem(minimal, keys, NOON);
+  const entry = {
+    fileName,
+    archivePath,
+    name: "hello",
+    version: "1.0.0",
+    minimal,
+  } as ValidSeedEntry;
+  const records = new KeptRecords(state, clock, 6_881, () => 8, () => {});
+  let looking = 0;
+  const asked = { record: 0, name: 0, list: 0 };
+  const listTarget = targetOf(keys.publicKey, announceSalt(keys.publicKey));
+  const kept: MutableItem[] = [];
+  const warnings: string[] = [];
+  const options = {
+    directory,
+    watch: "off",
+    clock,
+    packages: {
+      addKnown: () => Promise.resolve(new Map()),
+      withoutRecords: () => [],
+      add: () => Promise.resolve(entry),
+      async entry() {
+        looking++;
+        try {
+          return await Deno.lstat(archivePath).then(() => entry, () => undefined);
+        } finally {
+          looking--;
+        }
+      },
+      left: () => Promise.resolve(),
+    },
+    records,
+    names: {
+      adopt(name: string, publicKey: Uint8Array) {
+        asked.name++;
+        assert.deepEqual([name, formatPublicKey(publicKey)], ["hello", minimal.pubkey]);
+        return Promise.resolve(shown.listed);
+      },
+    },
+    worker: {
+      get({ publicKey, salt }: { publicKey: Uint8Array; salt: Uint8Array }) {
+        if (equalBytes(targetOf(publicKey, salt), listTarget)) {
+          asked.list++;
+          return Promise.resolve({ item: shown.list });
+        }
+        asked.record++;
+        return Promise.resolve({ item: shown.item });
+      },
+      keepRecords(more: { item: MutableItem }[]) {
+        kept.push(...more.map(({ item }) => item));
+        return Promise.resolve();
+      },
+    },
+    onWarning: (message: string) => warnings.push(message),
+  } as unknown as SeedingOptions;
+  const { worker } = options;
+  options.lists = new AdoptedLists({ records, worker, clock } as unknown as AdoptedListsOptions);
+  const seeding = new Seeding(options);
+  return {
+    ...{ seeding, clock, item, asked, kept, archivePath, minimal, warnings },
+    isKept: () => records.has(targetOf(item.publicKey, item.salt)),
+    isListKept: () => records.has(listTarget),
+    forget: () => records.forget("hello", "1.0.0"),
+    async pass(ms: number) {
+      await clock.advance(ms);
+      // It looks whether the file is there still, and that takes real time.
+      do for (let i = 0; i < 20; i++) await settle(); while (looking > 0);
+    },
+    async [Symbol.asyncDispose]() {
+      await seeding.stop();
+      state.close();
+      await home.remove();
+      assert.equal(clock.timers, 0);
+    },
+  };
+}
+
+Deno.test("of a foreign package the record is kept once it is found, its name once that lists it, then its publisher's list", async () => {
+  const shown: Parameters<typeof seeded>[0] = { listed: false };
+  await using at = await seeded(shown);
+  await at.seeding.start();
+  await at.pass(0);
+  assert.deepEqual([at.isKept(), at.asked], [false, { record: 1, name: 0, list: 0 }]);
+  await at.pass(HOUR_MS);
+  assert.deepEqual(at.asked, { record: 2, name: 0, list: 0 });
+  // The publisher is back.
+  shown.item = at.item;
+  await at.pass(HOUR_MS);
+  assert.deepEqual([at.isKept(), at.kept.length, at.asked], [true, 1, {
+    record: 3,
+    name: 1,
+    list: 0,
+  }]);
+  // The index is asked for alone.
+  shown.listed = true;
+  await at.pass(HOUR_MS);
+  assert.deepEqual(at.asked, { record: 3, name: 2, list: 1 });
+  // What the publisher offers comes last.
+  const { publicKey } = keys;
+  const packages = new Map([["hello", ["1.0.0"]]]);
+  const value = encodeAnnounceRecord({ packages, timestampMs: NOON });
+  shown.list = signItem(keys, { salt: announceSalt(publicKey), seq: NOON, value });
+  await at.pass(HOUR_MS);
+  assert.deepEqual(at.asked, { record: 3, name: 3, list: 2 });
+  assert.deepEqual([at.isListKept(), at.kept], [true, [at.item, shown.list]]);
+  await at.pass(5 * HOUR_MS);
+  assert.deepEqual([at.asked, at.warnings], [{ record: 3, name: 3, list: 2 }, []]);
+  // With the publisher's last package, the list is kept no more.
+  assert.equal(at.forget().length, 2);
+  assert.deepEqual([at.isKept(), at.isListKept()], [false, false]);
+});
+
+Deno.test("a list of nonsense is not kept alive", async () => {
+  const salt = announceSalt(keys.publicKey);
+  const list = signItem(keys, { salt, seq: NOON, value: new TextEncoder().encode("de") });
+  const shown: Parameters<typeof seeded>[0] = { listed: true, list };
+  await using at = await seeded(shown);
+  shown.item = at.item;
+  await at.seeding.start();
+  await at.pass(0);
+  assert.deepEqual([at.isKept(), at.isListKept(), at.asked.list], [true, false, 1]);
+  assert.deepEqual(at.warnings, []);
+});
+
+Deno.test("a record of other bytes is not kept alive", async () => {
+  const shown: Parameters<typeof seeded>[0] = { listed: true };
+  await using at = await seeded(shown);
+  const other = signMinimal({ ...at.minimal, infohash: `sha256:${"ef".repeat(32)}` }, keys);
+  shown.item = manifestItem(other, keys, NOON);
+  await at.seeding.start();
+  await at.pass(0);
+  assert.deepEqual([at.isKept(), at.asked.name], [false, 0]);
+});
+
+Deno.test("an archive that is gone is looked after no more", async () => {
+  await using at = await seeded({ listed: false });
+  await at.seeding.start();
+  await at.pass(0);
+  await Deno.remove(at.archivePath);
+  await at.pass(3 * HOUR_MS);
+  assert.deepEqual(at.asked, { record: 1, name: 0, list: 0 });
+});

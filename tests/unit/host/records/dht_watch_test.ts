@@ -1,0 +1,95 @@
+/**
+ * What is said of the DHT as it comes and goes, on a clock of the test's own.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { DhtWatch, type DhtWatchOptions } from "../../../../src/host/records/dht_watch.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+
+const silent = { state: "on", silent: true } as const;
+const on = { state: "on" } as const;
+const off = { state: "off", why: "UDP port 1 is taken" } as const;
+
+function watching(options: Partial<DhtWatchOptions> = {}) {
+  const clock = new FakeClock();
+  const said: string[] = [];
+  const watch = new DhtWatch({
+    clock,
+    isWanted: true,
+    tellsOfSilence: true,
+    onNotice: (message) => said.push(`notice: ${message}`),
+    onWarning: (message) => said.push(`warning: ${message}`),
+    ...options,
+  });
+  return { clock, said, watch };
+}
+
+Deno.test("a DHT in which nobody answers is told of after 30 seconds, once, and once when somebody does", async () => {
+  const { clock, said, watch } = watching();
+  watch.hear(silent);
+  await clock.advance(29_999);
+  watch.hear(silent);
+  assert.deepEqual(said, []);
+  await clock.advance(1);
+  assert.equal(said.length, 1);
+  assert.match(said[0]!, /^warning: no DHT node has answered for 30 s: .*libreseed doctor/);
+  watch.hear(silent);
+  await clock.advance(3_600_000);
+  assert.equal(said.length, 1);
+  watch.hear(on);
+  assert.deepEqual(said.slice(1), ["notice: DHT nodes answer: what is due is announced now"]);
+  watch.hear(on);
+  await clock.advance(3_600_000);
+  assert.equal(said.length, 2);
+  // The next time is told of like the first.
+  watch.hear(silent);
+  await clock.advance(30_000);
+  watch.hear(on);
+  assert.equal(said.length, 4);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("nodes that answer within 30 seconds are no news, at the start and later", async () => {
+  const { clock, said, watch } = watching();
+  for (let i = 0; i < 3; i++) {
+    watch.hear(silent);
+    await clock.advance(29_000);
+    watch.hear(on);
+    await clock.advance(60_000);
+  }
+  assert.deepEqual(said, []);
+});
+
+Deno.test("a DHT that is off is told of at once, with the reason, and silence is counted from its return", async () => {
+  const { clock, said, watch } = watching();
+  watch.hear(silent);
+  await clock.advance(20_000);
+  watch.hear(off);
+  watch.hear(off);
+  await clock.advance(60_000);
+  assert.deepEqual(said, [
+    "warning: UDP port 1 is taken; going on without the DHT, and trying again",
+  ]);
+  watch.hear(silent);
+  assert.equal(said[1], "notice: the DHT is back");
+  await clock.advance(29_000);
+  assert.equal(said.length, 2);
+  await clock.advance(1_000);
+  assert.equal(said.length, 3);
+});
+
+Deno.test("a command, and a daemon without a DHT, say nothing of silence; nothing is said after the end", async () => {
+  for (const options of [{ tellsOfSilence: false }, { isWanted: false }]) {
+    const { clock, said, watch } = watching(options);
+    watch.hear(silent);
+    await clock.advance(60_000);
+    assert.deepEqual(said, []);
+  }
+  const { clock, said, watch } = watching();
+  watch.hear(silent);
+  watch.stop();
+  await clock.advance(60_000);
+  assert.deepEqual([said, clock.timers], [[], 0]);
+});

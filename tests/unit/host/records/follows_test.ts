@@ -1,0 +1,315 @@
+/**
+ * What a daemon reads of the publishers that it follows, and when; on a made-up DHT and a fake clock.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { toHex } from "../../../../src/base/mod.ts";
+import { itemToJson, type Operations } from "../../../../src/control/operations.ts";
+import { manifestItem } from "../../../../src/fetching/manifest_item.ts";
+import { FollowKeeper, refreshFollow } from "../../../../src/host/records/follows.ts";
+import { formatPublicKey, keyPairFromSeed } from "../../../../src/identity/mod.ts";
+import { defaultArchiveLimits, signMinimal } from "../../../../src/package/mod.ts";
+import {
+  announceSalt,
+  encodeAnnounceRecord,
+  manifestSalt,
+  type MutableItem,
+  signItem,
+  targetOf,
+} from "../../../../src/records/mod.ts";
+import { SeedDirectory, StateDatabase } from "../../../../src/store/mod.ts";
+import { FakeClock, settle } from "../../../support/fake_clock.ts";
+import { temporaryHome } from "../../../support/mod.ts";
+
+const T = Date.UTC(2026, 5, 1);
+const HOUR_MS = 3_600_000;
+const keys = keyPairFromSeed(new Uint8Array(32).fill(31));
+const { publicKey } = keys;
+
+function minimal(name: string, version: string) {
+  return signMinimal({
+    name,
+    version,
+    infohash: `sha256:${"cd".repeat(32)}`,
+    btih: "ab".repeat(20),
+    length: 1_000,
+    timestamp: T,
+  }, keys);
+}
+
+/** A home that follows the publisher, and a DHT that shows what a test puts there. */
+async function following() {
+  const directory = await temporaryHome();
+  const clock = new FakeClock(T);
+  const state = StateDatabase.open(join(directory.path, "state.db"), clock);
+  const seeds = new SeedDirectory(join(directory.path, "seed"));
+  await seeds.ensure();
+  const dht = new Map<string, MutableItem>();
+  const asked: string[] = [];
+  const warnings: string[] = [];
+  const put = (item: MutableItem) => dht.set(toHex(targetOf(item.publicKey, item.salt)), item);
+  const names = new Map<string, string>();
+  const at = {
+    ...{ clock, state, dht, asked, warnings },
+    /** Whether nodes answer. */
+    online: true,
+    timeoutMs: 1_000,
+    mirror: false,
+    /** How long each download was waited for, milliseconds; nobody sends anything. */
+    waitedMs: [] as number[],
+    downloads: 0,
+    /** Puts the list of what is offered. */
+    offer(seq: number, ...versions: [string, string][]) {
+      const packages = new Map<string, string[]>();
+      for (const [name, version] of versions) {
+        packages.set(name, [...packages.get(name) ?? [], version]);
+      }
+      const value = encodeAnnounceRecord({ packages, timestampMs: T });
+      put(signItem(keys, { salt: announceSalt(publicKey), seq, value }));
+    },
+    /** Puts the record of a package. */
+    publish(name: string, version: string) {
+      put(manifestItem(minimal(name, version), keys, T));
+    },
+    seen: () => state.follows.search("", 100).map(({ name, version }) => `${name}@${version}`),
+    async [Symbol.asyncDispose]() {
+      state.close();
+      await directory.remove();
+      assert.equal(clock.timers, 0);
+    },
+  };
+  names.set(toHex(targetOf(publicKey, announceSalt(publicKey))), "list");
+  for (const name of ["a", "b"]) {
+    for (const version of ["1.0.0", "1.1.0"]) {
+      const target = toHex(targetOf(publicKey, manifestSalt(name, version)));
+      names.set(target, `${name}@${version}`);
+    }
+  }
+  const operations = {
+    lookUp(request: { publicKey: string; salt: string }) {
+      const key = { publicKey: publicKey, salt: Uint8Array.fromHex(request.salt) };
+      const target = toHex(targetOf(key.publicKey, key.salt));
+      asked.push(names.get(target)!);
+      const item = at.online ? dht.get(target) : undefined;
+      const responded = at.online ? 8 : 0;
+      const counts = { asked: 8, responded, holding: 0, stale: 0, invalid: 0, errors: {} };
+      return Promise.resolve({ ...counts, ...(item && { item: itemToJson(item) }) });
+    },
+    status: () => Promise.resolve({ daemon: true }),
+    download(_request: unknown, { signal }: { signal: AbortSignal }) {
+      const beganMs = clock.now();
+      at.downloads++;
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => {
+          at.waitedMs.push(clock.now() - beganMs);
+          reject(signal.reason);
+        })
+      );
+    },
+  } as unknown as Operations;
+  const context = {
+    operations,
+    state,
+    clock,
+    seedDirectory: seeds.path,
+    timeoutMs: 1_000,
+    onWarning: (message: string) => warnings.push(message),
+  };
+  state.follows.add(publicKey, T);
+  return Object.assign(at, {
+    refresh: () => clock.until(refreshFollow(context, publicKey)),
+    keeper: () =>
+      new FollowKeeper({
+        ...context,
+        seeds,
+        timeoutMs: () => at.timeoutMs,
+        limits: () => defaultArchiveLimits,
+        intervalMs: () => HOUR_MS,
+        mirror: () => at.mirror,
+        maxDiskBytes: () => 1 << 30,
+      }),
+    /** Lets time pass, and what it sets off come to an end. */
+    async pass(ms: number) {
+      await clock.advance(ms);
+      for (let i = 0; i < 20; i++) await settle();
+    },
+  });
+}
+
+/** Waits for what needs the disk, and so more than promises. */
+async function until(isThere: () => boolean): Promise<void> {
+  for (let tries = 0; !isThere(); tries++) {
+    assert(tries < 60_000, `never came about: ${isThere}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+Deno.test("a list that has not changed costs one lookup; a newer one those of what is new in it", async () => {
+  await using at = await following();
+  at.publish("a", "1.0.0");
+  at.publish("b", "1.0.0");
+  at.offer(1, ["a", "1.0.0"], ["b", "1.0.0"]);
+  assert.equal(await at.refresh(), true);
+  assert.deepEqual(at.seen(), ["a@1.0.0", "b@1.0.0"]);
+  assert.deepEqual(at.asked.splice(0), ["list", "a@1.0.0", "b@1.0.0"]);
+  assert.equal(await at.refresh(), false);
+  assert.deepEqual(at.asked.splice(0), ["list"]);
+
+  at.publish("a", "1.1.0");
+  at.offer(2, ["a", "1.0.0"], ["a", "1.1.0"]);
+  assert.equal(await at.refresh(), true);
+  assert.deepEqual([at.seen(), at.asked.splice(0)], [["a@1.0.0", "a@1.1.0"], ["list", "a@1.1.0"]]);
+
+  // An old list put again is no news, and takes nothing away.
+  at.offer(1, ["b", "1.0.0"]);
+  assert.equal(await at.refresh(), false);
+  assert.deepEqual(at.seen(), ["a@1.0.0", "a@1.1.0"]);
+  assert.deepEqual(at.warnings, []);
+});
+
+Deno.test("a keeper that is told looks at once, and once more if it was busy", async () => {
+  await using at = await following();
+  at.online = false;
+  const keeper = at.keeper();
+  keeper.start();
+  await at.pass(2_000);
+  assert.deepEqual(at.seen(), []);
+  at.online = true;
+  at.publish("a", "1.0.0");
+  at.offer(1, ["a", "1.0.0"]);
+  keeper.look();
+  keeper.look();
+  await at.pass(0);
+  assert.deepEqual(at.seen(), ["a@1.0.0"]);
+  await keeper.stop();
+});
+
+Deno.test("a new timeout counts for the next archive that is mirrored", async () => {
+  await using at = await following();
+  at.mirror = true;
+  at.publish("a", "1.0.0");
+  at.offer(1, ["a", "1.0.0"]);
+  const keeper = at.keeper();
+  keeper.start();
+  await until(() => at.downloads === 1);
+  await at.pass(1_000);
+  at.timeoutMs = 7_000;
+  keeper.look();
+  await until(() => at.downloads === 2);
+  await at.pass(7_000);
+  await keeper.stop();
+  assert.deepEqual(at.waitedMs, [1_000, 7_000]);
+});
+
+Deno.test("what has no record yet is looked for again though the list stays the same", async () => {
+  await using at = await following();
+  at.publish("a", "1.0.0");
+  at.offer(1, ["a", "1.0.0"], ["b", "1.0.0"]);
+  await at.refresh();
+  assert.deepEqual(at.seen(), ["a@1.0.0"]);
+  at.asked.length = 0;
+  at.publish("b", "1.0.0");
+  await at.refresh();
+  assert.deepEqual([at.seen(), at.asked.splice(0)], [["a@1.0.0", "b@1.0.0"], ["list", "b@1.0.0"]]);
+  await at.refresh();
+  assert.deepEqual(at.asked, ["list"]);
+});
+
+Deno.test("a record of another package, or with a manifest that somebody else signed, is left out and named", async () => {
+  await using at = await following();
+  at.publish("b", "1.0.0");
+  const other = keyPairFromSeed(new Uint8Array(32).fill(32));
+  const forged = { ...minimal("a", "1.0.0"), pubkey: formatPublicKey(other.publicKey) };
+  const values = {
+    "1.0.0": manifestItem({ ...forged, timestamp: T + 1 }, keys, T).value,
+    "1.1.0": manifestItem(minimal("b", "1.1.0"), keys, T).value,
+  };
+  for (const [version, value] of Object.entries(values)) {
+    const salt = manifestSalt("a", version);
+    at.dht.set(toHex(targetOf(publicKey, salt)), signItem(keys, { salt, seq: 1, value }));
+  }
+  at.offer(1, ["a", "1.0.0"], ["a", "1.1.0"], ["b", "1.0.0"]);
+  await at.refresh();
+  assert.deepEqual(at.seen(), ["b@1.0.0"]);
+  assert.deepEqual(at.warnings.length, 2);
+  assert.match(at.warnings.join("\n"), /^a@1\.0\.0 was left out: .*not signed by/m);
+  assert.match(at.warnings.join("\n"), /^a@1\.1\.0 was left out: .*names b@1\.1\.0 instead/m);
+});
+
+Deno.test("a daemon reads a list once an interval, and each minute while it cannot be read", async () => {
+  await using at = await following();
+  at.publish("a", "1.0.0");
+  at.offer(1, ["a", "1.0.0"]);
+  at.online = false;
+  const keeper = at.keeper();
+  keeper.start();
+  await at.pass(10 * 60_000);
+  assert.deepEqual([at.seen(), at.warnings], [[], []]);
+  assert.ok(at.asked.length >= 10, `${at.asked.length} lookups`);
+  at.online = true;
+  await at.pass(2 * 60_000);
+  assert.deepEqual(at.seen(), ["a@1.0.0"]);
+  at.asked.length = 0;
+  await at.pass(50 * 60_000);
+  assert.deepEqual(at.asked, []);
+  at.publish("a", "1.1.0");
+  at.offer(2, ["a", "1.0.0"], ["a", "1.1.0"]);
+  await at.pass(15 * 60_000);
+  assert.deepEqual([at.seen(), at.asked], [["a@1.0.0", "a@1.1.0"], ["list", "a@1.1.0"]]);
+  await keeper.stop();
+});
+
+Deno.test("a list that was read while the clock was a year ahead is read again once it is right", async () => {
+  await using at = await following();
+  at.publish("a", "1.0.0");
+  at.offer(1, ["a", "1.0.0"]);
+  const yearMs = 365 * 24 * HOUR_MS;
+  at.clock.jump(yearMs);
+  const keeper = at.keeper();
+  keeper.start();
+  await at.pass(1_000);
+  assert.deepEqual(at.seen(), ["a@1.0.0"]);
+  at.clock.jump(-yearMs);
+  at.publish("a", "1.1.0");
+  at.offer(2, ["a", "1.0.0"], ["a", "1.1.0"]);
+  await at.pass(2 * 60_000);
+  assert.deepEqual(at.seen(), ["a@1.0.0", "a@1.1.0"]);
+  await keeper.stop();
+});
+
+Deno.test("a list of nonsense is named, and what was seen before stays", async () => {
+  await using at = await following();
+  at.publish("a", "1.0.0");
+  at.offer(1, ["a", "1.0.0"]);
+  const keeper = at.keeper();
+  keeper.start();
+  await at.pass(1_000);
+  const salt = announceSalt(publicKey);
+  const nonsense = signItem(keys, { salt, seq: 2, value: new TextEncoder().encode("le") });
+  at.dht.set(toHex(targetOf(publicKey, salt)), nonsense);
+  await at.pass(HOUR_MS + 60_000);
+  assert.deepEqual(at.seen(), ["a@1.0.0"]);
+  assert.match(at.warnings[0]!, /announce record/);
+  await keeper.stop();
+});
+
+Deno.test("one publisher that cannot be read does not keep the others from being read", async () => {
+  await using at = await following();
+  const other = keyPairFromSeed(new Uint8Array(32).fill(33)).publicKey;
+  at.state.follows.add(other, T - 1);
+  at.publish("a", "1.0.0");
+  at.offer(1, ["a", "1.0.0"]);
+  const keeper = at.keeper();
+  keeper.start();
+  await at.pass(60_000);
+  assert.deepEqual(at.seen(), ["a@1.0.0"]);
+  const checked = at.state.follows.list().map((one) => [
+    formatPublicKey(one.publicKey) === formatPublicKey(publicKey),
+    one.checkedMs !== undefined,
+  ]);
+  assert.deepEqual(checked, [[false, false], [true, true]]);
+  await keeper.stop();
+});

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { formatHostPort, LibreseedError } from "../../../../src/base/mod.ts";
+import type { PeerAddress } from "../../../../src/dht/mod.ts";
+import type { DownloadProgress } from "../../../../src/engine/mod.ts";
+import { type Downloader, Downloads } from "../../../../src/host/seeding/downloads.ts";
+
+const infoHash = "ab".repeat(20);
+const request = { infoHash, maxBytes: 1_000 };
+
+function progressAt(downloadedBytes: number, lengthBytes = 100) {
+  return { lengthBytes, downloadedBytes } as DownloadProgress;
+}
+
+/** A worker whose downloads do what the test tells them to. */
+class FakeWorker implements Downloader {
+  readonly begun: {
+    tell: (progress: DownloadProgress) => void;
+    resolve: (torrent: Uint8Array) => void;
+    reject: (error: Error) => void;
+    maxBytes: number;
+  }[] = [];
+  readonly added: string[] = [];
+  ended = 0;
+
+  download: Downloader["download"] = ({ maxBytes }, tell, signal) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    this.begun.push({ tell: tell!, resolve, reject, maxBytes });
+    signal?.addEventListener("abort", () => {
+      this.ended++;
+      // As in the engine, which closes the file first.
+      setTimeout(
+        () => reject(new LibreseedError("failed", "DOWNLOAD_CANCELLED", "ended early")),
+        5,
+      );
+    });
+    return promise;
+  };
+
+  addPeers: Downloader["addPeers"] = (_infoHash: string, peers: PeerAddress[]) => {
+    this.added.push(...peers.map(formatHostPort));
+    return Promise.resolve();
+  };
+}
+
+function start(downloads: Downloads, more: Partial<typeof request & { peers: string[] }> = {}) {
+  const leaving = new AbortController();
+  const heard: number[] = [];
+  const ended = downloads.start({ ...request, ...more }, {
+    signal: leaving.signal,
+    onEvent: ({ downloadedBytes }) => heard.push(downloadedBytes),
+  });
+  const outcome = ended.then(({ torrent }) => torrent, ({ code }) => code);
+  return { heard, outcome, leave: () => leaving.abort() };
+}
+
+Deno.test("every asker of one download hears of its progress and of its end", async () => {
+  const worker = new FakeWorker();
+  const downloads = new Downloads(worker, "/seeds");
+  const first = start(downloads);
+  worker.begun[0]!.tell(progressAt(10));
+  const second = start(downloads);
+  worker.begun[0]!.tell(progressAt(20));
+  assert.deepEqual([first.heard, second.heard], [[10, 20], [10, 20]]);
+  worker.begun[0]!.resolve(Uint8Array.of(1, 2, 3));
+  assert.deepEqual(await Promise.all([first.outcome, second.outcome]), ["AQID", "AQID"]);
+  assert.equal(worker.begun.length, 1);
+});
+
+Deno.test("an asker that leaves leaves the others their download", async () => {
+  const worker = new FakeWorker();
+  const downloads = new Downloads(worker, "/seeds");
+  const [first, second] = [start(downloads), start(downloads)];
+  first.leave();
+  assert.equal(await first.outcome, "DOWNLOAD_CANCELLED");
+  worker.begun[0]!.tell(progressAt(30));
+  assert.deepEqual([first.heard, second.heard], [[], [30]]);
+  worker.begun[0]!.resolve(new Uint8Array());
+  assert.equal(await second.outcome, "");
+  assert.equal(worker.ended, 0);
+});
+
+Deno.test("the last asker's leaving ends the download, and the next one begins it anew", async () => {
+  const worker = new FakeWorker();
+  const downloads = new Downloads(worker, "/seeds");
+  const [first, second] = [start(downloads), start(downloads)];
+  first.leave();
+  second.leave();
+  assert.equal(worker.ended, 1);
+  // Asked for while the first download is being ended.
+  const third = start(downloads);
+  assert.equal(worker.begun.length, 1);
+  assert.equal(await second.outcome, "DOWNLOAD_CANCELLED");
+  await new Promise((resolve) => setTimeout(resolve));
+  worker.begun[1]!.resolve(new Uint8Array());
+  assert.equal(await third.outcome, "");
+});
+
+Deno.test("an asker's limit of bytes is its own, whoever began the download", async () => {
+  const worker = new FakeWorker();
+  const downloads = new Downloads(worker, "/seeds");
+  const narrow = start(downloads, { maxBytes: 50 });
+  const wide = start(downloads);
+  worker.begun[0]!.tell(progressAt(0, 100));
+  assert.equal(await narrow.outcome, "TORRENT_TOO_LARGE");
+  worker.begun[0]!.reject(new LibreseedError("verification", "TORRENT_TOO_LARGE", "above 50"));
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(worker.begun.map(({ maxBytes }) => maxBytes), [50, 1_000]);
+  worker.begun[1]!.resolve(new Uint8Array());
+  assert.equal(await wide.outcome, "");
+});
+
+Deno.test("peers that a later asker knows are handed to the download", async () => {
+  const worker = new FakeWorker();
+  const downloads = new Downloads(worker, "/seeds");
+  const first = start(downloads);
+  const second = start(downloads, { peers: ["192.0.2.1:6881"] });
+  assert.deepEqual(worker.added, ["192.0.2.1:6881"]);
+  worker.begun[0]!.reject(new LibreseedError("failed", "TORRENT_FAILED", "disk full"));
+  assert.deepEqual(await Promise.all([first.outcome, second.outcome]), [
+    "TORRENT_FAILED",
+    "TORRENT_FAILED",
+  ]);
+});

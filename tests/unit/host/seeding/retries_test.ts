@@ -1,0 +1,227 @@
+/**
+ * Archives that cannot be read or seeded for a while. The clock is the test's; archives, state and seed
+ * directory are real.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { ControlError } from "../../../../src/control/errors.ts";
+import type { AdoptedLists } from "../../../../src/host/records/adopted_lists.ts";
+import { KeptRecords } from "../../../../src/host/records/kept_records.ts";
+import { Packages } from "../../../../src/host/seeding/packages.ts";
+import { mayPass, Retries } from "../../../../src/host/seeding/retries.ts";
+import type { Seeder } from "../../../../src/host/seeding/seeder.ts";
+import { Seeding } from "../../../../src/host/seeding/seeding.ts";
+import { keyPairFromSeed } from "../../../../src/identity/mod.ts";
+import { defaultArchiveLimits, PackageError, packDirectory } from "../../../../src/package/mod.ts";
+import { SeedDirectory, StateDatabase, StoreError } from "../../../../src/store/mod.ts";
+import { FakeClock, settle } from "../../../support/fake_clock.ts";
+import { temporaryHome } from "../../../support/mod.ts";
+
+Deno.test("what may pass is looked at again after pauses that double up to a minute", async () => {
+  const clock = new FakeClock(0);
+  const looks: number[] = [];
+  const retries = new Retries(clock, (fileName) => {
+    looks.push(clock.now());
+    retries.failed(fileName);
+    return Promise.resolve();
+  });
+  assert.equal(retries.failed("a.tgz"), true);
+  assert.equal(retries.failed("a.tgz"), false);
+  for (let second = 0; second < 300; second++) await clock.advance(1_000);
+  const pauses = looks.map((at, i) => at - (looks[i - 1] ?? 0));
+  assert.deepEqual(pauses.slice(0, 7), [2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+  await retries.stop();
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("a clock that is set back by a year does not put off the next look for more than a minute", async () => {
+  const yearMs = 365 * 86_400_000;
+  const clock = new FakeClock(2 * yearMs);
+  let looks = 0;
+  const retries = new Retries(clock, (fileName) => {
+    looks++;
+    retries.failed(fileName);
+    return Promise.resolve();
+  });
+  retries.failed("a.tgz");
+  clock.jump(-yearMs);
+  await clock.advance(61_000);
+  assert.ok(looks > 0, "it was not looked at");
+  const before = looks;
+  await clock.advance(200_000);
+  assert.ok(looks > before, "it was looked at once only");
+  await retries.stop();
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("archives that failed are looked at one after the other, and forgotten ones not at all", async () => {
+  const clock = new FakeClock(0);
+  const looks: string[] = [];
+  let waiting: (() => void) | undefined;
+  const retries = new Retries(clock, async (fileName) => {
+    looks.push(fileName);
+    await new Promise<void>((resolve) => waiting = resolve);
+    retries.forget(fileName);
+  });
+  for (const name of ["a", "b", "c"]) retries.failed(name);
+  retries.forget("b");
+  await clock.advance(1_000);
+  assert.deepEqual(looks, ["a"]);
+  waiting!();
+  await settle();
+  assert.deepEqual(looks, ["a", "c"]);
+  waiting!();
+  await settle();
+  await clock.advance(600_000);
+  assert.deepEqual(looks, ["a", "c"]);
+  await retries.stop();
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("trouble of the system may pass, and what is wrong with an archive does not", () => {
+  const passing = [
+    new Error("the worker is busy"),
+    new StoreError("failed", "IO_FAILED", "EIO"),
+    new StoreError("failed", "NOT_READABLE", "EACCES"),
+    new PackageError("failed", "FILE_CHANGED", "it was written to"),
+    new PackageError("failed", "ARCHIVE_UNREADABLE", "EMFILE"),
+    new ControlError("verification", "UNREADABLE", "its manifest: EMFILE"),
+  ];
+  const lasting = [
+    new PackageError("verification", "HASH_MISMATCH", "x"),
+    new PackageError("failed", "SECRET_FOUND", "x"),
+    new ControlError("verification", "WRONG_LENGTH", "x"),
+    new ControlError("verification", "LINK", "x"),
+    new ControlError("not-found", "PACKAGE_NOT_FOUND", "x"),
+  ];
+  for (const error of passing) assert(mayPass(error), error.message);
+  for (const error of lasting) assert(!mayPass(error), error.code);
+});
+
+/** A seed directory whose archives the system refuses to look at, as often as is said. */
+class TroubledDirectory extends SeedDirectory {
+  refusals: unknown[] = [];
+
+  override async entry(fileName: string) {
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) throw refusal;
+    return await super.entry(fileName);
+  }
+}
+
+/** A daemon's seeding of one archive, which is there before the start. */
+async function place(watch: "off" | "poll") {
+  const home = await temporaryHome();
+  const source = join(home.path, "source");
+  const directory = join(home.path, "seed");
+  await Deno.mkdir(source);
+  await Deno.mkdir(directory);
+  await Deno.writeTextFile(join(source, "package.json"), '{"name":"hello","version":"1.0.0"}');
+  const signer = keyPairFromSeed(new Uint8Array(32).fill(9));
+  await packDirectory({ dir: source, outDir: directory, signer, timestampMs: 1_700_000_000_000 });
+  // By this clock the archive has come to rest long ago.
+  const clock = new FakeClock(Date.now() + 3_600_000);
+  const state = StateDatabase.open(join(home.path, "state.db"), clock);
+  const seeds = new TroubledDirectory(directory, clock);
+  const seeded: string[] = [];
+  /** What the worker answers with instead of seeding. */
+  const refusals: Error[] = [];
+  const seeder: Seeder = {
+    seed: (orders) => {
+      const refusal = refusals.shift();
+      if (refusal) return Promise.reject(refusal);
+      seeded.push(...orders.map(({ filePath }) => filePath));
+      return Promise.resolve();
+    },
+    unseed: () => Promise.resolve(),
+  };
+  const warnings: string[] = [];
+  const onWarning = (message: string) => void warnings.push(message);
+  const packages = new Packages({
+    ...{ seeds, state, seeder, clock, onWarning },
+    limits: defaultArchiveLimits,
+    isPublished: () => false,
+  });
+  const lists = {
+    adopt: () => Promise.resolve(true),
+    fetchCatalogs: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+  } as unknown as AdoptedLists;
+  const seeding = new Seeding({
+    ...{ directory, watch, clock, packages, lists, onWarning },
+    records: new KeptRecords(state, clock, 6_881, () => 8, () => {}),
+    names: { adopt: () => Promise.resolve(true) },
+    worker: {
+      get: () => Promise.reject(new Error("no DHT")),
+      keepRecords: () => Promise.resolve(),
+    },
+  });
+  const problem = async () => (await packages.list([]))[0]!.problem;
+  return {
+    ...{ clock, seeds, seeded, refusals, warnings, packages, seeding, problem },
+    /** Lets a pause pass, and what it begins come to its end. */
+    async until(isSo: () => boolean | Promise<boolean>) {
+      for (let second = 0; second < 600; second++) {
+        if (await isSo()) return;
+        await clock.advance(1_000);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      assert.fail("it has not come about");
+    },
+    async [Symbol.asyncDispose]() {
+      await seeding.stop();
+      packages.flush();
+      state.close();
+      await home.remove();
+    },
+  };
+}
+
+for (const watch of ["off", "poll"] as const) {
+  Deno.test(`an archive that is busy at the start is seeded once it is not (watch ${watch})`, async () => {
+    await using daemon = await place(watch);
+    const { seeds, seeding, seeded, problem, warnings } = daemon;
+    const busy = () => new StoreError("failed", "IO_FAILED", "cannot read it: resource busy");
+    // One of them is for the list, which is to name the others all the same.
+    seeds.refusals = [busy(), busy(), busy(), busy()];
+    await seeding.start();
+    assert.match(String(await problem()), /resource busy/);
+    assert.equal(seeded.length, 0);
+    await daemon.until(() => seeded.length === 1);
+    assert.equal(await problem(), undefined);
+    // Said once, not each time.
+    assert.equal(warnings.filter((text) => text.includes("resource busy")).length, 1);
+    assert.equal(seeds.refusals.length, 0);
+  });
+}
+
+Deno.test("an archive that the worker could not seed is handed to it again", async () => {
+  await using daemon = await place("off");
+  const { refusals, seeding, seeded, problem } = daemon;
+  refusals.push(new Error("too many open files"));
+  await seeding.start();
+  assert.match(String(await problem()), /too many open files/);
+  await daemon.until(() => seeded.length === 1);
+  assert.equal(await problem(), undefined);
+});
+
+Deno.test("an archive that is not what was signed is not read again until it changes", async () => {
+  await using daemon = await place("off");
+  const { clock, seeds, seeding, seeded } = daemon;
+  const { archivePath } = seeds.paths("hello-1.0.0.tgz");
+  const bytes = await Deno.readFile(archivePath);
+  bytes[bytes.length >> 1]! ^= 1;
+  await Deno.writeFile(archivePath, bytes);
+  await seeding.start();
+  let looks = 0;
+  const { entry } = seeds;
+  seeds.entry = (fileName) => {
+    looks++;
+    return entry.call(seeds, fileName);
+  };
+  for (let minute = 0; minute < 30; minute++) await clock.advance(60_000);
+  assert.deepEqual([looks, seeded.length], [0, 0]);
+});

@@ -1,0 +1,214 @@
+/**
+ * Catalogs that later ones have superseded are seeded for an hour, also across a restart, and not
+ * without bounds.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { basename, join } from "node:path";
+import { toHex, utf8 } from "../../../../src/base/mod.ts";
+import type { SeedOrder } from "../../../../src/engine/mod.ts";
+import { writeCatalog } from "../../../../src/fetching/catalogs.ts";
+import {
+  ANNOUNCED_WITHIN_MS,
+  MAX_SUPERSEDED,
+  SeededCatalogs,
+  SUPERSEDED_MS,
+} from "../../../../src/host/seeding/seeded_catalogs.ts";
+import { generateKeyPair } from "../../../../src/identity/mod.ts";
+import { catalogFileName } from "../../../../src/package/mod.ts";
+import { eventually } from "../../../support/engines.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+import { temporaryHome } from "../../../support/mod.ts";
+
+const { publicKey } = generateKeyPair();
+const fileName = catalogFileName(publicKey);
+
+/** A seed directory, and the daemons that seed its catalogs one after the other. */
+async function seedDirectory() {
+  const home = await temporaryHome();
+  const clock = new FakeClock(Date.now());
+  const warnings: string[] = [];
+  const seeded = new Map<string, SeedOrder>();
+  /** Infohashes of the announcements that were asked for, and what each waits for. */
+  const announced: string[] = [];
+  const reached = Promise.withResolvers<void>();
+  const start = () => {
+    seeded.clear();
+    return new SeededCatalogs({
+      seedDirectory: home.path,
+      clock,
+      seeder: {
+        seed: (orders) => {
+          for (const order of orders) seeded.set(order.infoHashHex, order);
+          return Promise.resolve();
+        },
+        unseed: (infoHashHex) => {
+          assert(seeded.delete(infoHashHex));
+          return Promise.resolve();
+        },
+        announce: (infoHashHex) => {
+          assert(seeded.has(infoHashHex));
+          announced.push(infoHashHex);
+          return reached.promise;
+        },
+      },
+      onWarning: (message) => warnings.push(message),
+    });
+  };
+  /** Writes a catalog in place of the one before; returns its infohash. */
+  const write = async (text: string) =>
+    toHex(
+      await writeCatalog(
+        home.path,
+        publicKey,
+        {
+          bytes: utf8(text),
+          sameBytes: 0,
+        } as Parameters<typeof writeCatalog>[2],
+      ),
+    );
+  const names = () => [...Deno.readDirSync(home.path)].map(({ name }) => name);
+  /** What a peer would be sent. */
+  const served = (infoHashHex: string) => Deno.readTextFile(seeded.get(infoHashHex)!.filePath);
+  /** Lets what timers have begun come to its end. */
+  const settled = async (catalogs: SeededCatalogs) => await catalogs.addAll([]);
+  const remove = home[Symbol.asyncDispose];
+  return {
+    ...{ home, clock, seeded, announced, reached, warnings, start, write, names, served, settled },
+    [Symbol.asyncDispose]: remove,
+  };
+}
+
+Deno.test("a superseded catalog is served as it was for an hour, beside the new one", async () => {
+  await using place = await seedDirectory();
+  const catalogs = place.start();
+  const first = await place.write("first\n");
+  await catalogs.add(fileName);
+  const second = await place.write("second\n");
+  await catalogs.add(fileName);
+  assert.deepEqual([...place.seeded.keys()], [first, second]);
+  assert.equal(await place.served(first), "first\n");
+  assert.equal(await place.served(second), "second\n");
+  await place.clock.advance(SUPERSEDED_MS - 1);
+  await place.settled(catalogs);
+  assert.equal(await place.served(first), "first\n");
+  await place.clock.advance(1);
+  await place.settled(catalogs);
+  assert.deepEqual([...place.seeded.keys()], [second]);
+  const rest = place.names().filter((name) => name.endsWith(".jsonl")).sort();
+  assert.deepEqual(rest, [fileName, basename(place.seeded.get(second)!.filePath)].sort());
+  assert.deepEqual(place.warnings, []);
+  await catalogs.stop();
+});
+
+Deno.test("a daemon that starts again goes on with what was superseded within the hour", async () => {
+  await using place = await seedDirectory();
+  const before = place.start();
+  const [old] = [await place.write("old\n")];
+  await before.add(fileName);
+  const first = await place.write("first\n");
+  await before.add(fileName);
+  await place.clock.advance(SUPERSEDED_MS / 2);
+  const second = await place.write("second\n");
+  await before.add(fileName);
+  await before.stop();
+  await place.clock.advance(SUPERSEDED_MS / 2);
+  const after = place.start();
+  await after.addAll(place.names());
+  assert.deepEqual([...place.seeded.keys()].sort(), [first, second].sort());
+  assert(!place.seeded.has(old));
+  assert.equal(await place.served(first), "first\n");
+  await place.clock.advance(SUPERSEDED_MS / 2);
+  await place.settled(after);
+  assert.deepEqual([...place.seeded.keys()], [second]);
+  await after.stop();
+});
+
+Deno.test("a catalog that comes again is current again", async () => {
+  await using place = await seedDirectory();
+  const catalogs = place.start();
+  const first = await place.write("first\n");
+  await catalogs.add(fileName);
+  await place.write("second\n");
+  await catalogs.add(fileName);
+  assert.equal(await place.write("first\n"), first);
+  await catalogs.add(fileName);
+  await place.clock.advance(SUPERSEDED_MS);
+  await place.settled(catalogs);
+  assert.deepEqual([...place.seeded.keys()], [first]);
+  assert.equal(await place.served(first), "first\n");
+  await catalogs.stop();
+});
+
+Deno.test("of many superseded catalogs the latest are kept", async () => {
+  await using place = await seedDirectory();
+  const catalogs = place.start();
+  const written: string[] = [];
+  for (let at = 0; at < MAX_SUPERSEDED + 3; at++) {
+    written.push(await place.write(`${at}\n`));
+    await catalogs.add(fileName);
+    await place.clock.advance(1);
+  }
+  assert.deepEqual([...place.seeded.keys()].sort(), written.slice(-MAX_SUPERSEDED - 1).sort());
+  const files = place.names().filter((name) => name.includes("~"));
+  assert.equal(files.length, MAX_SUPERSEDED + 1);
+  await catalogs.stop();
+});
+
+Deno.test("a file under another catalog's infohash is removed and not seeded", async () => {
+  await using place = await seedDirectory();
+  const name = fileName.replace(".jsonl", `~${"ab".repeat(20)}.jsonl`);
+  await Deno.writeTextFile(join(place.home.path, name), "something else\n");
+  const catalogs = place.start();
+  await catalogs.addAll(place.names());
+  assert.deepEqual([[...place.seeded], place.names()], [[], []]);
+});
+
+Deno.test("a catalog that a record is to name is added once the DHT knows who seeds it", async () => {
+  await using place = await seedDirectory();
+  const catalogs = place.start();
+  const first = await place.write("first\n");
+  let isAdded = false;
+  const adding = catalogs.add(fileName, { announce: true }).then(() => isAdded = true);
+  await eventually(() => place.announced.length > 0, "an announcement");
+  await place.settled(catalogs);
+  assert(!isAdded);
+  assert.deepEqual(place.announced, [first]);
+  place.reached.resolve();
+  await adding;
+  // The same catalog is announced once.
+  await catalogs.add(fileName, { announce: true });
+  assert.deepEqual(place.announced, [first]);
+  await catalogs.stop();
+});
+
+Deno.test("a DHT that answers nothing holds up a catalog for a limited time", async () => {
+  await using place = await seedDirectory();
+  const catalogs = place.start();
+  await place.write("first\n");
+  const adding = catalogs.add(fileName, { announce: true });
+  await eventually(() => place.announced.length > 0, "an announcement");
+  await place.clock.advance(ANNOUNCED_WITHIN_MS);
+  await adding;
+  await catalogs.stop();
+});
+
+Deno.test("a daemon that ends while it hashes a catalog leaves no temporary, and takes in no other", async () => {
+  await using place = await seedDirectory();
+  const catalogs = place.start();
+  await place.write("catalog\n");
+  // Long enough to be under way still.
+  await Deno.truncate(join(place.home.path, fileName), 256 << 20);
+  const temporaries = () => place.names().filter((name) => name.startsWith(".tmp-"));
+  let hasEnded = false;
+  const adding = catalogs.addAll([fileName]).finally(() => hasEnded = true);
+  await eventually(() => hasEnded || temporaries().length > 0, "a temporary");
+  await catalogs.stop();
+  assert.deepEqual(temporaries(), []);
+  await adding.catch(() => {});
+  await assert.rejects(catalogs.add(fileName), { code: "HOST_STOPPING" });
+  assert.deepEqual(temporaries(), []);
+  assert.deepEqual(place.warnings, []);
+});

@@ -1,0 +1,193 @@
+/**
+ * When the watcher calls an archive arrived or gone. The clock is the test's, the files are real.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { WatchMode } from "../../../../src/config/mod.ts";
+import { SeedWatcher } from "../../../../src/host/seeding/watch.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+import { temporaryHome } from "../../../support/mod.ts";
+
+const REST_MS = 1_000;
+const POLL_MS = 2_000;
+
+/** A watcher of an empty directory, and what it was heard to say. */
+async function watched(mode: WatchMode) {
+  const home = await temporaryHome();
+  const clock = new FakeClock(Date.now());
+  /** The timers that it has set, milliseconds. */
+  const waits: number[] = [];
+  const after = clock.after.bind(clock);
+  clock.after = (delayMs, fire) => {
+    waits.push(delayMs);
+    return after(delayMs, fire);
+  };
+  const heard: string[] = [];
+  const warnings: string[] = [];
+  const watcher = new SeedWatcher({
+    directory: home.path,
+    mode,
+    clock,
+    onWarning: (message) => warnings.push(message),
+    target: {
+      arrived: (fileName) => Promise.resolve(void heard.push(`+${fileName}`)),
+      left: (fileName) => Promise.resolve(void heard.push(`-${fileName}`)),
+    },
+  });
+  return {
+    ...{ clock, heard, warnings, waits, watcher },
+    path: (name: string) => join(home.path, name),
+    write: (name: string, text: string) => Deno.writeTextFile(join(home.path, name), text),
+    /** Lets time pass, and the look that falls due in it come to its end. */
+    async pass(ms: number) {
+      await clock.advance(ms);
+      // While it looks it has no timer.
+      while (clock.timers === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    },
+    async [Symbol.asyncDispose]() {
+      await watcher.stop();
+      assert.equal(clock.timers, 0);
+      await home.remove();
+    },
+  };
+}
+
+Deno.test("what has come to rest before the start is taken in at once", async () => {
+  await using place = await watched("poll");
+  await place.write("a-1.0.0.tgz", "x");
+  // Far more than it takes a busy machine to write a file by its own clock.
+  await place.clock.advance(REST_MS + 60_000);
+  await place.watcher.start();
+  assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
+});
+
+Deno.test("what was just written at the start is taken in when it has come to rest", async () => {
+  await using place = await watched("poll");
+  await place.write("a-1.0.0.tgz", "x");
+  await place.watcher.start();
+  assert.deepEqual(place.heard, []);
+  await place.pass(REST_MS);
+  assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
+  await place.pass(POLL_MS);
+  assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
+});
+
+Deno.test("an archive that grows is not called arrived before it rests", async () => {
+  await using place = await watched("poll");
+  await place.write("a-1.0.0.tgz", "x");
+  await place.watcher.start();
+  for (const text of ["xx", "xxx", "xxxx"]) {
+    await place.write("a-1.0.0.tgz", text);
+    await place.pass(REST_MS);
+  }
+  assert.deepEqual(place.heard, []);
+  await place.pass(REST_MS);
+  assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
+});
+
+Deno.test("one that grows for ever keeps no other from being noticed", async () => {
+  await using place = await watched("poll");
+  await place.watcher.start();
+  await place.write("a-1.0.0.tgz", "whole");
+  for (let size = 1; size < 6; size++) {
+    await place.write("b-1.0.0.tgz", "x".repeat(size));
+    await place.pass(REST_MS);
+  }
+  assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
+});
+
+Deno.test("a manifest that comes later, and any later change, make it arrive again", async () => {
+  await using place = await watched("poll");
+  await place.write("a-1.0.0.tgz", "x");
+  await place.watcher.start();
+  await place.pass(REST_MS);
+  for (const name of ["a-1.0.0.minimal.json", "a-1.0.0.tgz"]) {
+    await place.write(name, "other");
+    await place.pass(POLL_MS);
+    await place.pass(REST_MS);
+  }
+  assert.deepEqual(place.heard, ["+a-1.0.0.tgz", "+a-1.0.0.tgz", "+a-1.0.0.tgz"]);
+});
+
+Deno.test("what is taken away is called gone, and arrives anew when it comes back", async () => {
+  await using place = await watched("poll");
+  await place.write("a-1.0.0.tgz", "x");
+  await place.watcher.start();
+  await place.pass(REST_MS);
+  await Deno.rename(place.path("a-1.0.0.tgz"), place.path("elsewhere"));
+  await place.pass(POLL_MS);
+  await Deno.rename(place.path("elsewhere"), place.path("a-1.0.0.tgz"));
+  await place.pass(POLL_MS);
+  await place.pass(REST_MS);
+  assert.deepEqual(place.heard, ["+a-1.0.0.tgz", "-a-1.0.0.tgz", "+a-1.0.0.tgz"]);
+});
+
+Deno.test("temporaries, partial downloads and other files are no archives", async () => {
+  await using place = await watched("poll");
+  for (const name of [".tmp-1-ab.tgz", ".partial-00", "a.torrent", "b.minimal.json", "c.zip"]) {
+    await place.write(name, "x");
+  }
+  await place.clock.advance(REST_MS + 1);
+  await place.watcher.start();
+  await place.pass(POLL_MS);
+  assert.deepEqual(place.heard, []);
+});
+
+Deno.test("off takes in what is there and then looks no more, until told to poll", async () => {
+  await using place = await watched("off");
+  await place.write("a-1.0.0.tgz", "x");
+  await place.watcher.start();
+  assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
+  assert.equal(place.clock.timers, 0);
+  await place.write("b-1.0.0.tgz", "x");
+  place.watcher.mode = "poll";
+  await place.pass(POLL_MS);
+  await place.pass(REST_MS);
+  assert.deepEqual(place.heard, ["+a-1.0.0.tgz", "+b-1.0.0.tgz"]);
+  place.watcher.mode = "off";
+  assert.equal(place.clock.timers, 0);
+});
+
+Deno.test("a directory that cannot be read is named, and looked at again", async () => {
+  await using place = await watched("poll");
+  await place.watcher.start();
+  const [directory, aside] = [place.path("."), place.path("../aside-" + crypto.randomUUID())];
+  await Deno.rename(directory, aside);
+  await place.pass(POLL_MS);
+  assert.equal(place.warnings.length, 1);
+  assert(place.warnings[0]!.includes("seed directory"), place.warnings[0]);
+  await Deno.rename(aside, directory);
+  await place.write("a-1.0.0.tgz", "x");
+  await place.pass(POLL_MS);
+  await place.pass(REST_MS);
+  assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
+});
+
+Deno.test("with file events it looks at once, not only at the next poll", async () => {
+  await using place = await watched("events");
+  await place.watcher.start();
+  await place.write("a-1.0.0.tgz", "x");
+  // Events come in the machine's own time. What passes by the test's clock is less than one poll.
+  while (!place.waits.includes(REST_MS)) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let seconds = 0; seconds < 50 && place.heard.length === 0; seconds++) {
+    await place.pass(REST_MS);
+  }
+  assert.deepEqual([place.heard, place.warnings], [["+a-1.0.0.tgz"], []]);
+});
+
+Deno.test("a link is warned of once: the sandbox does not end at it", async () => {
+  await using place = await watched("poll");
+  await Deno.symlink("/etc", place.path("etc"));
+  await place.watcher.start();
+  await place.pass(3 * POLL_MS);
+  await Deno.symlink("/etc/hostname", place.path("a-1.0.0.torrent"));
+  await place.pass(3 * POLL_MS);
+  assert.deepEqual(place.warnings.map((text) => text.split(" is a symbolic link")[0]), [
+    place.path("etc"),
+    place.path("a-1.0.0.torrent"),
+  ]);
+  assert.deepEqual(place.heard, []);
+});

@@ -1,0 +1,172 @@
+/**
+ * The engine's thread dies: nobody waits for it for ever.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { type Clock, LibreseedError, systemClock } from "../../../../src/base/mod.ts";
+import { WorkerHost } from "../../../../src/host/thread/worker_host.ts";
+import type { connectWorker, WorkerListeners } from "../../../../src/worker/mod.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+
+const died = new LibreseedError("failed", "WORKER_DIED", "The engine's thread died");
+const never = () => new Promise<never>(() => {});
+
+/** A worker that starts, unless told otherwise, and from then on answers nothing. */
+function startSilent({ starts = true, clock = systemClock, answers }: {
+  starts?: boolean;
+  clock?: Clock;
+  /** Whether it shows a sign of life. */
+  answers?: (name: string) => boolean;
+} = {}) {
+  const failures: Error[] = [];
+  let terminated = 0;
+  let listeners: WorkerListeners | undefined;
+  const api = new Proxy({}, {
+    get(_, name) {
+      if (name === "start" && starts) {
+        return () => Promise.resolve({ port: 1, dht: { state: "on" } });
+      }
+      return answers?.(String(name)) ? () => Promise.resolve() : never;
+    },
+  });
+  const connect: typeof connectWorker = (_sandbox, heard) => {
+    listeners = heard;
+    return { api: api as never, terminate: () => void terminated++ };
+  };
+  const worker = WorkerHost.open(
+    {} as never,
+    {
+      onDht() {},
+      onAnnounced() {},
+      onUnreadable() {},
+      onLog() {},
+      onFailure: (error) => failures.push(error),
+    },
+    clock,
+    connect,
+  );
+  return {
+    starting: worker.begin({} as never).then(() => ({ worker })),
+    failures,
+    terminated: () => terminated,
+    die: () => listeners!.onFailure(died),
+    tell: () => listeners!.onEvent({ event: "dht", state: { state: "on" } } as never),
+  };
+}
+
+Deno.test("a thread that dies fails whatever waits for it, and whatever is asked later", async () => {
+  const { starting, failures, die } = startSilent();
+  const { worker } = await starting;
+  const key = { publicKey: new Uint8Array(32), salt: new Uint8Array() };
+  const waiting = [
+    worker.status(),
+    worker.get(key),
+    worker.seed([]),
+    worker.download({ infoHashHex: "00", filePath: "/nowhere", maxBytes: 1, peers: [] }),
+    worker.announceNow(["00"], true, () => {}),
+    worker.knownNodes(),
+  ].map((promise) => assert.rejects(promise, died));
+  die();
+  await Promise.all(waiting);
+  assert.deepEqual(failures, [died]);
+  await assert.rejects(worker.status(), died);
+  await assert.rejects(worker.get(key), died);
+});
+
+Deno.test("a thread that dies at its start fails the start, and is ended", async () => {
+  const { starting, terminated, die } = startSilent({ starts: false });
+  die();
+  await assert.rejects(starting, died);
+  assert.equal(terminated(), 1);
+});
+
+Deno.test("stopping a thread that died waits for nothing", async () => {
+  // Its time never comes.
+  const clock: Clock = { now: () => 0, after: () => ({ cancel() {} }) };
+  const { starting, terminated, die } = startSilent({ clock });
+  const { worker } = await starting;
+  die();
+  await worker.stop(1_000);
+  assert.equal(terminated(), 1);
+});
+
+Deno.test("what was cancelled before the thread died has its own reason", async () => {
+  const { starting, die } = startSilent();
+  const { worker } = await starting;
+  await assert.rejects(
+    worker.findPeers("00", AbortSignal.abort(new Error("cancelled"))),
+    /cancelled/,
+  );
+  die();
+});
+
+Deno.test("a thread that answers no more counts as dead after two minutes, one that does lives", async () => {
+  const clock = new FakeClock();
+  let lives = true;
+  const { starting, failures, terminated } = startSilent({
+    clock,
+    answers: (name) => name === "ping" && lives,
+  });
+  const { worker } = await starting;
+  await clock.advance(3_600_000);
+  // Busy, or the machine slept: it answers in the end.
+  lives = false;
+  await clock.advance(100_000);
+  clock.jump(3_600_000);
+  lives = true;
+  await clock.advance(3_600_000);
+  assert.deepEqual(failures, []);
+  lives = false;
+  const waiting = assert.rejects(worker.status(), { code: "WORKER_DIED" });
+  await clock.advance(150_000);
+  await waiting;
+  assert.match(String(failures), /has not answered for 120 s; start libreseed again$/);
+  assert.equal(failures.length, 1);
+  await worker.stop(1_000);
+  assert.equal(terminated(), 1);
+  await clock.advance(2_000);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("a thread that is too busy to answer the ping lives while it answers anything", async () => {
+  const clock = new FakeClock();
+  const { starting, failures, tell } = startSilent({
+    clock,
+    answers: (name) => name === "torrents",
+  });
+  const { worker } = await starting;
+  for (let minute = 0; minute < 10; minute++) {
+    await clock.advance(60_000);
+    await worker.torrents();
+  }
+  for (let minute = 0; minute < 10; minute++) {
+    await clock.advance(60_000);
+    tell();
+  }
+  assert.deepEqual(failures, []);
+  await clock.advance(150_000);
+  assert.match(String(failures), /has not answered for 120 s/);
+});
+
+Deno.test("time in which the main thread did not run either does not count against the thread", async () => {
+  const clock = new FakeClock();
+  const { starting, failures } = startSilent({ clock });
+  await starting;
+  // Each timer comes 20 s late, as on a machine that has no time for the program.
+  for (let tick = 0; tick < 20; tick++) {
+    clock.jump(20_000);
+    await clock.advance(30_000);
+  }
+  assert.deepEqual(failures, []);
+  await clock.advance(150_000);
+  assert.match(String(failures), /has not answered for 120 s/);
+});
+
+Deno.test("a thread that never says that it started is not waited for for ever", async () => {
+  const clock = new FakeClock();
+  const { starting, terminated } = startSilent({ clock, starts: false });
+  await clock.until(assert.rejects(starting, { code: "WORKER_DIED" }));
+  assert.deepEqual([terminated(), clock.timers], [1, 0]);
+});

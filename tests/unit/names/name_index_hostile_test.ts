@@ -1,0 +1,261 @@
+/**
+ * What vandals and liars can do to the index of a name, and what they cannot.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { toHex } from "../../../src/base/mod.ts";
+import { formatPublicKey, generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
+import { readNameIndex, writeNameIndex } from "../../../src/names/name_index.ts";
+import {
+  type BValue,
+  encodeNameIndex,
+  type NameIndexEntry,
+  nameIndexSlot,
+  signNameIndexEntry,
+} from "../../../src/records/mod.ts";
+import { keysOfSlot } from "./home.ts";
+import { failure, NOON, World } from "./world.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const SLOT = 1;
+/** The largest that there is. */
+const LOCK = Number.MAX_SAFE_INTEGER;
+
+function entry(keys: KeyPair, fields: Partial<NameIndexEntry> = {}, name = "hello") {
+  const times = { firstSeenMs: NOON - HOUR_MS, timestampMs: NOON - HOUR_MS };
+  return signNameIndexEntry(keys, name, { version: "1.0.0", ...times, ...fields });
+}
+
+function raw({ publicKey, version, firstSeenMs, timestampMs, signature }: NameIndexEntry): BValue {
+  return { f: firstSeenMs, k: publicKey, s: signature, t: timestampMs, v: version };
+}
+
+const keysOf = (entries: NameIndexEntry[]) =>
+  entries.map(({ publicKey }) => toHex(publicKey)).sort();
+
+/** Ann has published hello@1.0.0 and keeps it alive. */
+async function published(world: World) {
+  const ann = await world.home(SLOT);
+  await world.run(ann.publish("hello", "1.0.0"));
+  assert.deepEqual(ann.warnings, []);
+  return { ann, user: await world.home() };
+}
+
+const stranger = keysOfSlot(SLOT, 98);
+const junk = crypto.getRandomValues(new Uint8Array(900));
+const garbage: [string, BValue][] = [
+  ["random bytes", junk],
+  ["a number", 42],
+  ["an empty list", []],
+  ["a dictionary", { k: stranger.publicKey }],
+  ["a list of random bytes", [junk.subarray(0, 400), junk.subarray(400)]],
+  ["lists in lists", Array.from({ length: 15 }).reduce<BValue>((inner) => [inner], [])],
+  ["entries without members", [{}, {}, {}]],
+  ["members of wrong types", [{ f: "1", k: 7, s: [], t: {}, v: 1 }]],
+  ["a short key", [{ ...raw(entry(stranger)) as object, k: stranger.publicKey.subarray(1) }]],
+  ["a version that is no text", [{ ...raw(entry(stranger)) as object, v: Uint8Array.of(255) }]],
+  ["a signature of zeros", [{ ...raw(entry(stranger)) as object, s: new Uint8Array(64) }]],
+  ["numbers beyond measure", [{ ...raw(entry(stranger)) as object, t: Number.MAX_SAFE_INTEGER }]],
+];
+
+for (const [what, value] of garbage) {
+  Deno.test(`an index of garbage (${what}): nothing is found in it, and the next write has all back`, async () => {
+    await using world = new World();
+    const { ann, user } = await published(world);
+    await world.vandalize("hello", SLOT, value);
+    const error = await failure(world, user.use("hello"));
+    assert.deepEqual([error.code, error.kind], ["NAME_NOT_FOUND", "not-found"]);
+    assert.deepEqual(user.state.pins.list(), []);
+    // By its publisher's key it is found all the same.
+    await world.run(user.resolve(`${formatPublicKey(ann.keys.publicKey)}/hello`));
+    const outcomes: unknown[] = [];
+    await world.run(ann.keeper.refresh([], (outcome) => outcomes.push(outcome)));
+    assert.equal(outcomes.length, 1);
+    assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
+  });
+}
+
+for (
+  const [what, bad, why] of [
+    ["signed for another name", entry(stranger, {}, "goodbye"), "bad-signature"],
+    [
+      "signed by another key",
+      { ...entry(keysOfSlot(SLOT, 97)), publicKey: stranger.publicKey },
+      "bad-signature",
+    ],
+    ["of another slot", entry(keysOfSlot(SLOT + 1, 97)), "wrong-slot"],
+    [
+      "first seen in a year",
+      entry(stranger, { firstSeenMs: NOON + 365 * DAY_MS, timestampMs: NOON + 365 * DAY_MS }),
+      "a time that cannot be",
+    ],
+    [
+      "signed in an hour",
+      entry(stranger, { timestampMs: NOON + HOUR_MS }),
+      "a time that cannot be",
+    ],
+    [
+      "first seen before libreseed was",
+      entry(stranger, { firstSeenMs: Date.UTC(2025, 11, 31, 23, 59) }),
+      "a time that cannot be",
+    ],
+    ["first seen in 1970", entry(stranger, { firstSeenMs: 0 }), "a time that cannot be"],
+  ] as [string, NameIndexEntry, string][]
+) {
+  Deno.test(`an entry ${what} is left out and named; the good ones beside it stay`, async () => {
+    await using world = new World();
+    const { ann, user } = await published(world);
+    const good = ann.keeper.entry("hello", ann.keys.publicKey)!;
+    await world.vandalize("hello", SLOT, [raw(bad), raw(good)]);
+    const resolved = await world.run(user.resolve("hello"));
+    assert.deepEqual(resolved.publicKey, ann.keys.publicKey);
+    const named = user.details.filter((text) => text.includes(formatPublicKey(bad.publicKey)));
+    assert.equal(named.length, 1, user.details.join("\n"));
+    assert(named[0]!.endsWith(`: ${why}`), named[0]);
+    // Nobody helps it to live on.
+    await world.run(ann.keeper.refresh([], () => {}));
+    const { entries, dropped } = await world.run(readNameIndex(user.store, "hello", world.clock));
+    assert.deepEqual([entries.length, dropped], [1, []]);
+  });
+}
+
+Deno.test("a clock that is ten minutes off makes no liar of a publisher", async () => {
+  await using world = new World();
+  const late = entry(stranger, { timestampMs: NOON + 9 * 60_000 });
+  await world.vandalize("hello", SLOT, [raw(late)]);
+  assert.equal(
+    (await world.run(readNameIndex(world.store(), "hello", world.clock))).entries.length,
+    1,
+  );
+});
+
+Deno.test("10,000 valid entries of one hostile machine: whoever was there first stays, in 1,000 bytes", async () => {
+  await using world = new World();
+  const { ann, user } = await published(world);
+  await world.clock.advance(HOUR_MS);
+  const { clock } = world;
+  const later = { firstSeenMs: clock.now(), timestampMs: clock.now() };
+  const slots: NameIndexEntry[][] = [[], [], [], []];
+  for (let i = 0; i < 10_000; i++) {
+    const keys = generateKeyPair();
+    slots[nameIndexSlot(keys.publicKey)]!.push(entry(keys, later));
+  }
+  for (const [slot, sybils] of slots.entries()) {
+    const { entries } = await world.run(
+      writeNameIndex(world.store(), "hello", slot, sybils, { clock }),
+    );
+    assert(entries.length >= 6 && encodeNameIndex(entries).length <= 1_000);
+    if (slot === SLOT) assert(keysOf(entries).includes(toHex(ann.keys.publicKey)));
+  }
+  assert.deepEqual((await world.run(user.resolve("hello"))).publicKey, ann.keys.publicKey);
+  // A newcomer finds no more room, is told so, and can be had by key.
+  await world.clock.advance(HOUR_MS);
+  const bob = await world.home();
+  await world.run(bob.publish("hello", "3.0.0"));
+  assert.match(bob.warnings.join("\n"), /the index of hello is full/);
+  await world.run(user.resolve(`${formatPublicKey(bob.keys.publicKey)}/hello`));
+});
+
+Deno.test("a liar who backdates pushes everybody of a slot out of the index; pins protect whoever was there before, and the key finds the package for all", async () => {
+  await using world = new World();
+  const { ann, user } = await published(world);
+  await world.run(user.use("hello"));
+  const liars = Array.from(
+    { length: 6 },
+    (_, i) =>
+      entry(keysOfSlot(SLOT, 100 + i), { firstSeenMs: Date.UTC(2026, 0, 1), timestampMs: NOON }),
+  );
+  await world.run(
+    writeNameIndex(world.store(), "hello", SLOT, liars, { clock: world.clock }),
+  );
+  assert(!keysOf(await world.run(user.entries("hello"))).includes(toHex(ann.keys.publicKey)));
+  // Pinned: as if nothing had happened.
+  assert.deepEqual((await world.run(user.use("hello"))).publicKey, ann.keys.publicKey);
+  // New here: not found or refused, and nothing is pinned to a liar who has no package.
+  const newcomer = await world.home();
+  assert.equal((await failure(world, newcomer.use("hello"))).kind, "not-found");
+  assert.deepEqual(newcomer.state.pins.list(), []);
+  const spec = `${formatPublicKey(ann.keys.publicKey)}/hello`;
+  assert.equal((await world.run(newcomer.use(spec))).minimal.version, "1.0.0");
+  // Ann goes on keeping her entry: if the liars go, she is back without doing anything.
+  await world.run(ann.keeper.refresh([], () => {}));
+  assert.deepEqual(ann.keeper.entry("hello", ann.keys.publicKey)!.publicKey, ann.keys.publicKey);
+});
+
+Deno.test("a publisher whose entry was thrown out says of itself what it said before", async () => {
+  await using world = new World();
+  const { ann, user } = await published(world);
+  await world.clock.advance(3 * HOUR_MS);
+  await world.vandalize("hello", SLOT, junk);
+  await world.run(ann.publish("hello", "1.1.0"));
+  const [own] = await world.run(user.entries("hello"));
+  assert.equal(own!.version, "1.1.0");
+  assert(own!.firstSeenMs < NOON + HOUR_MS, "it has been there since before the vandal came");
+});
+
+Deno.test("an older version published later does not make the entry an older one", async () => {
+  await using world = new World();
+  const { ann, user } = await published(world);
+  await world.clock.advance(HOUR_MS);
+  await world.run(ann.publish("hello", "0.9.0"));
+  assert.equal((await world.run(user.entries("hello")))[0]!.version, "1.0.0");
+});
+
+Deno.test("an index that is locked for today: publishing goes on and says so, and tomorrow the name is there", async () => {
+  // Nobody here keeps the other records alive; the nodes do.
+  await using world = new World({ items: { lifeMs: 2 * DAY_MS } });
+  await world.vandalize("hello", SLOT, junk, { seq: LOCK });
+  const ann = await world.home(SLOT);
+  const user = await world.home();
+  await world.run(ann.publish("hello", "1.0.0"));
+  assert.equal(ann.warnings.length, 1);
+  assert.match(ann.warnings[0]!, /locked today's index of hello.*opens again at midnight UTC/);
+  assert.equal((await failure(world, user.resolve("hello"))).code, "NAME_NOT_FOUND");
+  const spec = `${formatPublicKey(ann.keys.publicKey)}/hello@^1.0`;
+  assert.equal((await world.run(user.resolve(spec))).minimal.version, "1.0.0");
+  // `announce`, by hand or from cron, says what is wrong.
+  const outcomes: { error?: { code?: string } }[] = [];
+  const refresh = () =>
+    world.run(ann.keeper.refresh([], (outcome) => outcomes.push(outcome as never)));
+  await refresh();
+  assert.equal(outcomes[0]!.error!.code, "NAME_INDEX_LOCKED");
+  // The daemon says it once and waits for the day to end.
+  ann.warnings.length = 0;
+  ann.keeper.start();
+  await world.clock.advance(11 * HOUR_MS);
+  assert.deepEqual(ann.warnings, []);
+  await world.clock.advance(HOUR_MS + 15 * 60_000 + 60_000);
+  assert.deepEqual(ann.warnings, []);
+  assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
+});
+
+Deno.test("locked today, after a restart: tomorrow the name is there without a new word of its publisher", async () => {
+  await using world = new World();
+  await world.vandalize("hello", SLOT, [], { seq: LOCK - 1 });
+  const { ann, user } = await published(world);
+  // One number was left, and that was it.
+  assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
+  await world.clock.advance(60_000);
+  await world.run(ann.publish("hello", "1.1.0"));
+  assert.match(ann.warnings.join("\n"), /locked/);
+  const keeper = ann.newKeeper();
+  keeper.start();
+  await world.clock.advance(13 * HOUR_MS);
+  const [own] = await world.run(user.entries("hello"));
+  assert.equal(own!.version, "1.1.0");
+  await world.run(keeper.stop());
+});
+
+Deno.test("a vandal who freezes the good list with the largest seq only keeps it alive", async () => {
+  await using world = new World();
+  const { ann, user } = await published(world);
+  const good = ann.keeper.entry("hello", ann.keys.publicKey)!;
+  await world.vandalize("hello", SLOT, [raw(good)], { seq: LOCK });
+  const outcomes: { error?: unknown }[] = [];
+  await world.run(ann.keeper.refresh([], (outcome) => outcomes.push(outcome as never)));
+  assert.deepEqual(outcomes.map(({ error }) => error), [undefined]);
+  await world.run(user.use("hello"));
+});

@@ -1,0 +1,104 @@
+/**
+ * Several publishers write the index of one name at the same moment, in a simulated network.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { toHex } from "../../../src/base/mod.ts";
+import { readNameIndex, writeNameIndex } from "../../../src/names/name_index.ts";
+import { dayOf, nameIndexSlot, signNameIndexEntry } from "../../../src/records/mod.ts";
+import { seededRandom } from "../../support/simulated_dht.ts";
+import { keysOfSlot } from "./home.ts";
+import { NOON, World } from "./world.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Publishers that write at the same moment; resolves with the keys that are read afterwards. */
+async function race(world: World, slots: number[]) {
+  const clock = world.wholeClock;
+  const writers = slots.map((slot, i) => ({ keys: keysOfSlot(slot, i), store: world.store() }));
+  await world.run(Promise.all(writers.map(({ keys, store }, i) => {
+    const nowMs = clock.now();
+    const entry = signNameIndexEntry(keys, "hello", {
+      version: "1.0.0",
+      firstSeenMs: nowMs,
+      timestampMs: nowMs,
+    });
+    const options = { clock, random: seededRandom(i) };
+    return writeNameIndex(store, "hello", nameIndexSlot(keys.publicKey), [entry], options);
+  })));
+  const { entries } = await world.run(readNameIndex(world.store(), "hello", clock));
+  return {
+    wanted: writers.map(({ keys }) => toHex(keys.publicKey)).sort(),
+    read: entries.map(({ publicKey }) => toHex(publicKey)).sort(),
+  };
+}
+
+for (
+  const [what, slots, options] of [
+    ["of one slot", [2, 2, 2, 2, 2], {}],
+    ["of all slots", [0, 1, 2, 3, 3], {}],
+    ["of one slot, in a network that loses packets", [2, 2, 2, 2, 2], { loss: 0.02 }],
+    ["of one slot, all nodes equally far", [1, 1, 1, 1, 1], { latencyMs: [20, 20] }],
+    ["of one slot, around midnight", [2, 2, 2, 2, 2], { atMs: (dayOf(NOON) + 1) * DAY_MS - 150 }],
+  ] as [string, number[], object][]
+) {
+  Deno.test(`five publishers ${what} write the same index at the same moment: all are in it afterwards`, async () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      await using world = new World({ seed, latencyMs: [1, 50], ...options });
+      const { wanted, read } = await race(world, slots);
+      assert.deepEqual(read, wanted, `seed ${seed}`);
+    }
+  });
+}
+
+Deno.test("a publisher who writes while another goes on writing finds room in the end", async () => {
+  await using world = new World({ latencyMs: [1, 50] });
+  const clock = world.wholeClock;
+  const rivals = [0, 1, 2].map((i) => ({ keys: keysOfSlot(1, i), store: world.store() }));
+  await world.run(Promise.all(rivals.map(async ({ keys, store }, i) => {
+    for (let round = 0; round < 4; round++) {
+      const entry = signNameIndexEntry(keys, "hello", {
+        version: `1.0.${round}`,
+        firstSeenMs: NOON,
+        timestampMs: clock.now(),
+      });
+      await writeNameIndex(store, "hello", 1, [entry], { clock, random: seededRandom(i) });
+    }
+  })));
+  const { entries } = await world.run(readNameIndex(world.store(), "hello", clock));
+  assert.deepEqual(entries.map(({ version }) => version), ["1.0.3", "1.0.3", "1.0.3"]);
+});
+
+Deno.test("a try that midnight interrupts goes on at the new day's place", async () => {
+  await using world = new World({ atMs: (dayOf(NOON) + 1) * DAY_MS - 60_000 });
+  const { clock } = world;
+  const keys = keysOfSlot(1);
+  const entry = signNameIndexEntry(keys, "hello", {
+    version: "1.0.0",
+    firstSeenMs: NOON,
+    timestampMs: NOON,
+  });
+  const honest = world.store();
+  let puts = 0;
+  const { item } = await world.run(writeNameIndex(
+    {
+      get: (key, signal) => honest.get(key, signal),
+      async put(item, signal, terms) {
+        if (++puts > 1) return await honest.put(item, signal, terms);
+        // Somebody was faster with the very list that we want, and then the day ends.
+        const outcome = await honest.put({ ...item }, signal, terms);
+        clock.jump(120_000);
+        return { ...outcome, superseded: item };
+      },
+    },
+    "hello",
+    1,
+    [entry],
+    { clock },
+  ));
+  assert.equal(puts, 2);
+  assert.equal(world.seqs("hello", 1).length, 8);
+  assert.equal(item.seq, world.seqs("hello", 1)[0]);
+});

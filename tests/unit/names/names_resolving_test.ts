@@ -1,0 +1,431 @@
+/**
+ * From a bare name to a package, in a simulated network: policies, pins, downgrades, tries.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { equalBytes, toHex } from "../../../src/base/mod.ts";
+import type { PublisherPolicy } from "../../../src/config/mod.ts";
+import { entryToJson } from "../../../src/control/operations.ts";
+import { manifestItem } from "../../../src/fetching/manifest_item.ts";
+import { Offers } from "../../../src/fetching/offer.ts";
+import { formatPublicKey } from "../../../src/identity/mod.ts";
+import { rememberPublisher, resolveByName } from "../../../src/names/names.ts";
+import {
+  announceSalt,
+  bencode,
+  manifestSalt,
+  signItem,
+  signNameIndexEntry,
+  targetOf,
+} from "../../../src/records/mod.ts";
+import { keysOfSlot, NamesHome } from "./home.ts";
+import { failure, World } from "./world.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** Two publishers of "hello", Ann the first, Bob with the higher versions; and a third home. */
+async function twoPublishers(world: World) {
+  const [ann, bob, user] = [await world.home(), await world.home(), await world.home()];
+  for (const version of ["1.0.0", "1.1.0", "1.2.0"]) {
+    await world.run(ann.publish("hello", version, "aa".repeat(20)));
+    await world.clock.advance(HOUR_MS / 6);
+  }
+  for (const version of ["1.0.1", "2.0.0", "2.1.0"]) {
+    await world.run(bob.publish("hello", version, "bb".repeat(20)));
+    await world.clock.advance(1_000);
+  }
+  assert.deepEqual([...ann.warnings, ...bob.warnings], []);
+  return { ann, bob, user };
+}
+
+function who(
+  resolved: { publicKey: Uint8Array; minimal: { version: string } },
+  homes: NamesHome[],
+) {
+  const index = homes.findIndex(({ keys }) => equalBytes(keys.publicKey, resolved.publicKey));
+  return `${["ann", "bob"][index]} ${resolved.minimal.version}`;
+}
+
+for (
+  const [policy, spec, expected] of [
+    ["first-seen", "hello", "ann 1.2.0"],
+    ["first-seen", "hello@^1.0", "ann 1.2.0"],
+    ["first-seen", "hello@1.1.0", "ann 1.1.0"],
+    ["latest-version", "hello", "bob 2.1.0"],
+    ["latest-version", "hello@^1.0.0", "ann 1.2.0"],
+    ["latest-version", "hello@2.0.0", "bob 2.0.0"],
+    ["seeders", "hello", "bob 2.1.0"],
+    ["trusted", "hello", "bob 2.1.0"],
+  ] as [PublisherPolicy, string, string][]
+) {
+  Deno.test(`${policy}: ${spec} is ${expected.replace(" ", "'s ")}`, async () => {
+    await using world = new World();
+    const { ann, bob, user } = await twoPublishers(world);
+    for (const port of [1, 2, 3]) {
+      await world.run(bob.manager.announcePeer(new Uint8Array(20).fill(0xbb), port));
+    }
+    await world.run(ann.manager.announcePeer(new Uint8Array(20).fill(0xaa), 1));
+    if (policy === "trusted") {
+      // Ann was met under another name, Bob was trusted by hand for another.
+      const firstSeenMs = world.clock.now();
+      user.state.pins.set({ name: "some", publicKey: ann.keys.publicKey, firstSeenMs });
+      const { publicKey } = bob.keys;
+      user.state.pins.set({ name: "other", publicKey, firstSeenMs, byHand: true });
+    }
+    assert.equal(who(await world.run(user.resolve(spec, policy)), [ann, bob]), expected);
+  });
+}
+
+Deno.test("trusted: with nobody trusted it says how to trust somebody, and pins nothing", async () => {
+  await using world = new World();
+  const { user } = await twoPublishers(world);
+  const error = await failure(world, user.use("hello", "trusted"));
+  assert.deepEqual([error.code, error.kind], ["PUBLISHER_NOT_TRUSTED", "verification"]);
+  assert.match(error.message, /2 publishers.*resolve --all hello.*trust add hello KEY/s);
+  assert.deepEqual(user.state.pins.list(), []);
+});
+
+Deno.test("trusted: a pin that came with a first use is nobody's word; one's own key is one's own", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  await world.run(user.use("hello"));
+  const error = await failure(world, user.resolve("hello", "trusted"));
+  assert.equal(error.code, "PUBLISHER_NOT_TRUSTED");
+  // Said by hand since, it stays so whatever is got later.
+  const [pin] = user.state.pins.list("hello");
+  user.state.pins.set({ ...pin!, byHand: true });
+  assert.equal(who(await world.run(user.use("hello", "trusted")), [ann, bob]), "ann 1.2.0");
+  assert.equal(user.state.pins.list("hello")[0]!.byHand, true);
+  const own = { ...bob.names("trusted"), ownKey: bob.keys.publicKey };
+  const { publicKey } = await world.run(resolveByName(own, { name: "hello" }));
+  assert.deepEqual(publicKey, bob.keys.publicKey);
+});
+
+Deno.test("a name that nobody publishes is nobody's, in a home with a key of its own too", async () => {
+  await using world = new World();
+  const { ann } = await twoPublishers(world);
+  const own = { ...ann.names(), ownKey: ann.keys.publicKey };
+  for (const range of [undefined, "^1", "1.0.0"]) {
+    const error = await failure(world, resolveByName(own, { name: "helo", range }));
+    assert.deepEqual([error.code, error.kind], ["NAME_NOT_FOUND", "not-found"]);
+    assert.match(error.message, /^No publisher of helo was found in \d+ answers of DHT nodes/);
+  }
+});
+
+Deno.test("what a publisher offers is read once for a whole command, and again by the next", async () => {
+  await using world = new World();
+  const { ann, user } = await twoPublishers(world);
+  await world.run(ann.publish("other", "1.0.0"));
+  let lists = 0;
+  const salt = toHex(announceSalt(ann.keys.publicKey));
+  const { operations, ...rest } = user.names();
+  const counted = {
+    ...operations,
+    lookUp: (...args: Parameters<typeof operations.lookUp>) => {
+      if (args[0].salt === salt) lists++;
+      return operations.lookUp(...args);
+    },
+  };
+  const { publicKey } = ann.keys;
+  const command = () => {
+    const names = { ...rest, operations: counted, offers: new Offers() };
+    return Promise.all(["^1.0", "<1.2", "*"].flatMap((range) => [
+      resolveByName(names, { publicKey, name: "hello", range }),
+      resolveByName(names, { publicKey, name: "other" }),
+    ]));
+  };
+  const versions = (await world.run(command())).map(({ minimal }) => minimal.version);
+  assert.deepEqual(versions, ["1.2.0", "1.0.0", "1.1.0", "1.0.0", "1.2.0", "1.0.0"]);
+  assert.equal(lists, 1);
+  await world.clock.advance(HOUR_MS / 6);
+  await world.run(ann.publish("hello", "1.3.0", "aa".repeat(20)));
+  assert.equal((await world.run(command()))[0]!.minimal.version, "1.3.0");
+  assert.equal(lists, 2);
+});
+
+Deno.test("what could not be read of a publisher is read again by the same command", async () => {
+  const offers = new Offers();
+  const key = new Uint8Array(32);
+  await assert.rejects(offers.of(key, () => Promise.reject(new Error("silence"))), /silence/);
+  const offer = new Map([["hello", ["1.0.0"]]]);
+  assert.equal(await offers.of(key, () => Promise.resolve(offer)), offer);
+  assert.equal(await offers.of(key, () => Promise.reject(new Error("not asked"))), offer);
+});
+
+Deno.test("the last version of a pin never sinks, whatever is got in which order", async () => {
+  await using world = new World();
+  const { ann, user } = await twoPublishers(world);
+  const names = user.names();
+  const { publicKey } = ann.keys;
+  const last = () => user.state.pins.list("hello").map(({ lastVersion }) => lastVersion);
+  const seen: string[] = [];
+  for (const version of ["1.0.0", "2.0.0-rc.1", "1.9.9", "2.0.0-alpha", "2.0.0", "0.1.0"]) {
+    rememberPublisher(names, { name: "hello", version }, publicKey, "newest");
+    seen.push(last().join());
+  }
+  assert.deepEqual(seen, ["1.0.0", "1.0.0", "1.9.9", "1.9.9", "2.0.0", "2.0.0"]);
+  assert.equal(user.state.pins.list("hello")[0]!.lastPrerelease, "2.0.0-rc.1");
+  // Nor by trusting the same key anew, nor by somebody else's package, nor by another way to ask.
+  rememberPublisher(names, { name: "hello", version: "3.0.0" }, user.keys.publicKey, "newest");
+  rememberPublisher(names, { name: "hello", version: "3.0.0" }, publicKey, "exact");
+  rememberPublisher(names, { name: "hello", version: "3.0.0" }, publicKey, "range");
+  assert.deepEqual(last(), ["2.0.0"]);
+});
+
+Deno.test("the first use pins, and says so once; then the pinned publisher it is", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  assert.equal(who(await world.run(user.use("hello")), [ann, bob]), "ann 1.2.0");
+  assert.equal(user.notices.length, 2);
+  const [chosen, pinned] = user.notices as [string, string];
+  const key = formatPublicKey(ann.keys.publicKey);
+  assert.match(
+    chosen,
+    /^2 publishers of hello; .* by first-seen; see `libreseed resolve --all hello`/,
+  );
+  assert(chosen.includes(key) && pinned.includes(`pinned to ${key}`), user.notices.join("\n"));
+  await world.run(user.use("hello@1.1.0"));
+  assert.equal(user.notices.length, 2);
+  const [pin, ...others] = user.state.pins.list("hello");
+  assert.deepEqual([pin!.publicKey, pin!.lastVersion, others], [ann.keys.publicKey, "1.2.0", []]);
+});
+
+for (const policy of ["latest-version", "seeders", "trusted"] as const) {
+  Deno.test(`${policy} chooses another publisher than the pinned one: refused, with both keys and how to accept`, async () => {
+    await using world = new World();
+    const { ann, bob, user } = await twoPublishers(world);
+    await world.run(user.use("hello"));
+    await world.run(bob.manager.announcePeer(new Uint8Array(20).fill(0xbb), 1));
+    if (policy === "trusted") {
+      const publicKey = bob.keys.publicKey;
+      user.state.pins.set({ name: "other", publicKey, firstSeenMs: 0, byHand: true });
+    }
+    const before = user.state.pins.list();
+    const error = await failure(world, user.use("hello", policy));
+    assert.deepEqual([error.code, error.kind], ["PUBLISHER_CHANGED", "verification"]);
+    const [a, b] = [formatPublicKey(ann.keys.publicKey), formatPublicKey(bob.keys.publicKey)];
+    assert(error.message.includes(a), error.message);
+    assert(error.message.includes(`libreseed trust add hello ${b}`), error.message);
+    assert.deepEqual(user.state.pins.list(), before);
+    // Accepted, it passes; the first one is still there.
+    const firstSeenMs = world.clock.now();
+    user.state.pins.set({ name: "hello", publicKey: bob.keys.publicKey, firstSeenMs });
+    assert.equal(who(await world.run(user.use("hello", policy)), [ann, bob]), "bob 2.1.0");
+    user.state.pins.delete("hello", bob.keys.publicKey);
+    assert.equal((await failure(world, user.use("hello", policy))).code, "PUBLISHER_CHANGED");
+  });
+}
+
+Deno.test("the pinned publisher is gone from the DHT, another is there: refused as a change, not as missing", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  const { publicKey } = keysOfSlot(3, 99);
+  user.state.pins.set({ name: "hello", publicKey, firstSeenMs: world.clock.now() });
+  const error = await failure(world, user.use("hello"));
+  assert.deepEqual([error.code, error.kind], ["PUBLISHER_CHANGED", "verification"]);
+  assert(error.message.includes(formatPublicKey(publicKey)), error.message);
+  const offered = [ann, bob].map(({ keys }) => formatPublicKey(keys.publicKey));
+  assert(offered.some((key) => error.message.includes(`trust add hello ${key}`)), error.message);
+  assert.equal(user.state.pins.list().length, 1);
+});
+
+Deno.test("a version that the pinned publisher does not have is not found, whoever else has it", async () => {
+  await using world = new World();
+  const { user } = await twoPublishers(world);
+  await world.run(user.use("hello"));
+  const error = await failure(world, user.resolve("hello@^2.0"));
+  assert.deepEqual([error.code, error.kind], ["VERSION_NOT_FOUND", "not-found"]);
+  assert.match(error.message, /there is 1\.2\.0, 1\.1\.0, 1\.0\.0/);
+});
+
+Deno.test("named with its key, a package of another publisher is resolved and nothing is pinned over", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  await world.run(user.use("hello"));
+  const spec = `${formatPublicKey(bob.keys.publicKey)}/hello@^2.0`;
+  assert.equal(who(await world.run(user.use(spec)), [ann, bob]), "bob 2.1.0");
+  assert.deepEqual(user.state.pins.list().map(({ publicKey }) => publicKey), [ann.keys.publicKey]);
+});
+
+/** Puts what Ann signed when 1.0.0 was all there was, in place of what she put since. */
+async function replayOldAnnouncement(world: World, ann: NamesHome): Promise<void> {
+  const key = { publicKey: ann.keys.publicKey, salt: announceSalt(ann.keys.publicKey) };
+  const { item } = await world.run(ann.manager.get(key));
+  // An old record has a lower seq; whoever holds all nodes around the target can show it all the same.
+  const old = signItem(ann.keys, {
+    salt: key.salt,
+    seq: item!.seq - HOUR_MS,
+    value: bencode({ c: 1, p: { hello: ["1.0.0"] }, t: world.clock.now() - HOUR_MS }),
+  });
+  const target = toHex(targetOf(key.publicKey, key.salt));
+  for (const node of world.dht.holders(target)) node.forget(target);
+  await world.run(ann.manager.put(old));
+}
+
+for (const withKey of [false, true]) {
+  Deno.test(`an old announce record put again is a downgrade: refused${withKey ? ", also with the key named" : ""}, and how to accept it is said`, async () => {
+    await using world = new World();
+    const { ann, bob, user } = await twoPublishers(world);
+    await world.run(user.use("hello"));
+    await replayOldAnnouncement(world, ann);
+    const spec = (withKey ? `${formatPublicKey(ann.keys.publicKey)}/` : "") + "hello";
+    const error = await failure(world, user.use(spec));
+    assert.deepEqual([error.code, error.kind], ["DOWNGRADE", "verification"]);
+    assert(error.message.includes("1.2.0") && error.message.includes("hello@1.0.0"));
+    assert.equal(user.state.pins.list("hello")[0]!.lastVersion, "1.2.0");
+    assert.equal((await failure(world, user.use(`${spec}@^1.0`))).code, "DOWNGRADE");
+    // Asked for outright, it is taken; and the next downgrade is still one.
+    assert.equal(who(await world.run(user.use(`${spec}@1.0.0`)), [ann, bob]), "ann 1.0.0");
+    assert.equal((await failure(world, user.use(spec))).code, "DOWNGRADE");
+    // Somebody who was never here cannot know.
+    const stranger = await world.home();
+    assert.equal(who(await world.run(stranger.use("hello")), [ann, bob]), "ann 1.0.0");
+  });
+}
+
+Deno.test("a range that leaves the last version out asks for an older one: no downgrade", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  await world.run(user.use("hello"));
+  assert.equal(who(await world.run(user.use("hello@<1.2")), [ann, bob]), "ann 1.1.0");
+  assert.equal(user.state.pins.list("hello")[0]!.lastVersion, "1.2.0");
+});
+
+Deno.test("a manifest record whose manifest is of another package is refused by both names", async () => {
+  await using world = new World();
+  const { ann, user } = await twoPublishers(world);
+  const minimal = ann.minimal("goodbye", "1.2.0");
+  const { value } = manifestItem(minimal, ann.keys, 1);
+  const salt = manifestSalt("hello", "1.2.0");
+  await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
+  const error = await failure(world, user.use("hello"));
+  assert.deepEqual([error.code, error.kind], ["RECORD_INVALID", "verification"]);
+  assert(error.message.includes("hello@1.2.0") && error.message.includes("goodbye@1.2.0"));
+  assert.deepEqual(user.state.pins.list(), []);
+});
+
+Deno.test("a manifest record whose manifest somebody else signed is refused", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  const { value } = manifestItem(bob.minimal("hello", "1.2.0"), bob.keys, 1);
+  const salt = manifestSalt("hello", "1.2.0");
+  await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
+  const error = await failure(world, user.use("hello"));
+  assert.deepEqual([error.code, error.kind], ["RECORD_INVALID", "verification"]);
+  assert(error.message.includes(formatPublicKey(ann.keys.publicKey)), error.message);
+  assert.deepEqual(user.state.pins.list(), []);
+});
+
+Deno.test("seeders: a publisher whose record is nonsense counts for nothing and is named; the others are counted", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  const { value } = manifestItem(bob.minimal("hello", "1.2.0"), bob.keys, 1);
+  const salt = manifestSalt("hello", "1.2.0");
+  await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
+  await world.run(bob.manager.announcePeer(new Uint8Array(20).fill(0xbb), 1));
+  assert.equal(who(await world.run(user.resolve("hello", "seeders")), [ann, bob]), "bob 2.1.0");
+  const said = user.details.filter((text) => text.includes(formatPublicKey(ann.keys.publicKey)));
+  assert.equal(said.length, 1, user.details.join("\n"));
+});
+
+Deno.test("versions that are none are passed over; with nothing else, the package is not found", async () => {
+  await using world = new World();
+  const { ann, user } = await twoPublishers(world);
+  const list = async (versions: string[]) => {
+    const salt = announceSalt(ann.keys.publicKey);
+    const value = bencode({ c: versions.length, p: { hello: versions }, t: world.clock.now() });
+    await world.clock.advance(1_000);
+    await world.run(
+      ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })),
+    );
+  };
+  await list(["1.1.0", "99", "latest", "\x1b[31m", "v3.0.0"]);
+  assert.equal((await world.run(user.resolve("hello"))).minimal.version, "1.1.0");
+  await list(["latest", "99"]);
+  const error = await failure(world, user.resolve("hello"));
+  assert.deepEqual([error.code, error.kind], ["VERSION_NOT_FOUND", "not-found"]);
+});
+
+Deno.test("only prereleases: the newest of them is meant by the bare name", async () => {
+  await using world = new World();
+  const ann = await world.home();
+  for (const version of ["1.0.0-rc.1", "1.0.0-rc.10", "1.0.0-rc.2"]) {
+    await world.run(ann.publish("hello", version));
+    await world.clock.advance(1_000);
+  }
+  const user = await world.home();
+  assert.equal((await world.run(user.resolve("hello"))).minimal.version, "1.0.0-rc.10");
+});
+
+function squatterEntry({ keys, clock }: NamesHome) {
+  const nowMs = clock.now();
+  return entryToJson(signNameIndexEntry(keys, "hello", {
+    version: "99.0.0",
+    firstSeenMs: nowMs,
+    timestampMs: nowMs,
+  }));
+}
+
+Deno.test("the first of several has nothing behind its entry: nobody steps in for it, and the others are pointed to", async () => {
+  await using world = new World();
+  const squatter = await world.home();
+  await world.run(squatter.operations.indexName({
+    name: "hello",
+    entry: squatterEntry(squatter),
+  }));
+  await world.clock.advance(HOUR_MS);
+  const ann = await world.home();
+  await world.run(ann.publish("hello", "1.0.0"));
+  const user = await world.home();
+  const error = await failure(world, user.use("hello"));
+  assert.equal(error.kind, "not-found");
+  assert(error.message.includes(formatPublicKey(squatter.keys.publicKey)), error.message);
+  assert.match(
+    error.message,
+    /Of 2 publishers of hello.*first-seen.*resolve --all hello.*KEY\/hello/,
+  );
+  assert.deepEqual(user.state.pins.list(), []);
+  const spec = `${formatPublicKey(ann.keys.publicKey)}/hello`;
+  assert.equal((await world.run(user.use(spec))).minimal.version, "1.0.0");
+  // From then on the bare name does, too.
+  assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
+});
+
+/** Takes the manifest record of a version off all nodes. */
+function hideRecord(world: World, ann: NamesHome, version: string): void {
+  const target = toHex(targetOf(ann.keys.publicKey, manifestSalt("hello", version)));
+  for (const node of world.dht.holders(target)) node.forget(target);
+}
+
+Deno.test("a listed version without a record is passed over for the next one, unless it was had or named", async () => {
+  await using world = new World();
+  const { ann, bob, user } = await twoPublishers(world);
+  const had = await world.home();
+  await world.run(had.use("hello"));
+  hideRecord(world, ann, "1.2.0");
+  const resolved = await world.run(user.resolve("hello"));
+  assert.equal(who(resolved, [ann, bob]), "ann 1.1.0");
+  assert.deepEqual(
+    resolved.skipped.map(({ version, code }) => [version, code]),
+    [["1.2.0", "RECORD_NOT_FOUND"]],
+  );
+  assert.equal((await failure(world, user.resolve("hello@1.2.0"))).code, "RECORD_NOT_FOUND");
+  const refused = await failure(world, had.resolve(`${formatPublicKey(ann.keys.publicKey)}/hello`));
+  assert.deepEqual([refused.code, refused.detail?.version], ["RECORD_NOT_FOUND", "1.2.0"]);
+  assert.equal(who(await world.run(had.resolve("hello@<1.2")), [ann, bob]), "ann 1.1.0");
+});
+
+Deno.test("several publishers are told of once, before the pin, and not where the name is pinned", async () => {
+  await using world = new World();
+  const { user } = await twoPublishers(world);
+  const resolved = await world.run(user.resolve("hello", "latest-version"));
+  assert.deepEqual(resolved.chosen, { publishers: 2, policy: "latest-version" });
+  assert.equal(user.notices.length, 1);
+  assert.match(user.notices[0]!, /^2 publishers of hello; .* by latest-version; see/);
+  await world.run(user.use("hello"));
+  user.notices.length = 0;
+  assert.equal((await world.run(user.resolve("hello"))).chosen, undefined);
+  assert.deepEqual(user.notices, []);
+});

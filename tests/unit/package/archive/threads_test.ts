@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { concatBytes, toHex } from "../../../../src/base/mod.ts";
+import { describeArchive } from "../../../../src/package/mod.ts";
+import { gunzip, inDirectory, noise, packIn, refusal, sha256, type Tree } from "../support.ts";
+
+const MIB = 1024 * 1024;
+
+/** Four members and a bit, some of which shrink and some of which do not. */
+const tree: Tree = {
+  "a": noise(5 * MIB, 1),
+  "b": new Uint8Array(6 * MIB).fill(65),
+  "c": noise(3 * MIB + 17, 2),
+  "d": concatBytes(...Array.from({ length: 10 }, (_, i) => noise(64 * 1024, i & 3))),
+  "e": noise(5 * MIB, 3),
+};
+
+inDirectory("an archive is the same however many threads compress it", async (dir) => {
+  const all = [];
+  for (const threads of [0, 1, 3]) {
+    const packed = await packIn(dir, threads === 0 ? tree : {}, { threads });
+    const bytes = await Deno.readFile(packed.archivePath);
+    assert.equal(sha256(bytes), packed.minimal.infohash, `${threads} threads`);
+    all.push({ bytes, packed });
+  }
+  const [first, ...rest] = all;
+  for (const { bytes, packed } of rest) {
+    assert.deepEqual(packed.minimal, first!.packed.minimal);
+    assert.deepEqual(packed.torrent, first!.packed.torrent);
+    assert.equal(sha256(bytes), sha256(first!.bytes));
+  }
+  const tar = gunzip(first!.bytes);
+  for (const contents of Object.values(tree)) {
+    assert.ok(indexOf(tar, contents as Uint8Array) >= 0, "the files are in it whole");
+  }
+});
+
+inDirectory(
+  "an archive long enough for a thread has the hashes that it should have",
+  async (dir) => {
+    const path = join(dir, "long.tgz");
+    const piece = 256 * 1024;
+    for (const length of [16 * MIB, 19 * MIB + 3]) {
+      const bytes = noise(length, length);
+      await Deno.writeFile(path, bytes);
+      const described = await describeArchive(path);
+      assert.equal("sha256:" + toHex(described.sha256), sha256(bytes));
+      const pieces: Uint8Array[] = [];
+      for (let at = 0; at < length; at += piece) {
+        pieces.push(createHash("sha1").update(bytes.subarray(at, at + piece)).digest());
+      }
+      assert.ok(indexOf(described.torrent, concatBytes(...pieces)) >= 0);
+    }
+  },
+);
+
+inDirectory("packing that is aborted while threads compress leaves nothing", async (dir) => {
+  await packIn(dir, tree);
+  await Deno.remove(join(dir, "out"), { recursive: true });
+  const controller = new AbortController();
+  const aborted = packIn(dir, {}, {
+    threads: 2,
+    signal: controller.signal,
+    onProgress({ doneBytes }) {
+      if (doneBytes > 9 * MIB) controller.abort(new Error("enough"));
+    },
+  });
+  await assert.rejects(aborted, /enough/);
+  assert.deepEqual([...Deno.readDirSync(join(dir, "out"))], []);
+});
+
+inDirectory("what does not fit ends the packing while threads compress", async (dir) => {
+  const limits = {
+    maxArchiveBytes: 9 * MIB,
+    maxUnpackedBytes: 1024 * MIB,
+    maxFiles: 100,
+    maxRatio: 200,
+    minBytesPerFile: 1,
+    maxDirectories: 100,
+    maxDepth: 64,
+    maxPathBytes: 1024,
+    maxPathsBytes: 100_000,
+    maxManifestBytes: MIB,
+  };
+  await refusal(packIn(dir, tree, { threads: 2, limits }), "ARCHIVE_TOO_LARGE");
+  assert.deepEqual([...Deno.readDirSync(join(dir, "out"))], []);
+});
+
+inDirectory("what does not shrink is stored, and what shrinks a little is not", async (dir) => {
+  const half = noise(5 * MIB, 9);
+  // Text here and there, no more than an eighth of the bytes.
+  for (let at = 0; at < half.length; at += 8192) half.fill(65, at, at + 1024);
+  const stored = await packIn(dir, { "a": noise(5 * MIB, 8) }, { out: join(dir, "stored.tgz") });
+  const { size } = await Deno.stat(stored.archivePath);
+  assert.ok(size >= 5 * MIB && size < 5 * MIB + 4096, `${size} bytes`);
+  const mixed = await packIn(dir, { "a": half }, { out: join(dir, "mixed.tgz") });
+  const ratio = (await Deno.stat(mixed.archivePath)).size / half.length;
+  assert.ok(ratio < 0.9, `shrunk to ${ratio} only`);
+});
+
+inDirectory("packing holds some members at a time, not all of them", async (dir) => {
+  if (Deno.build.os !== "linux") return;
+  await Deno.mkdir(join(dir, "out"));
+  const peak = async (name: string, mebibytes: number) => {
+    await Deno.mkdir(join(dir, name));
+    using file = await Deno.open(join(dir, name, "noise"), { write: true, createNew: true });
+    const block = noise(MIB, 1);
+    for (let i = 0; i < mebibytes; i++) await file.write(block);
+    return await packingMemory(join(dir, name), join(dir, "out"), 2);
+  };
+  const little = await peak("little", 1);
+  const large = await peak("large", 128);
+  // Of what zlib hands out in small parts, and of buffers that nobody used again, 200 lay around.
+  assert.ok(large - little < 120 * MIB, `${little} bytes, and ${large} for 128 MiB`);
+});
+
+/** The most memory, in bytes, that a process of its own has while it packs a directory. */
+async function packingMemory(dir: string, outDir: string, threads: number): Promise<number> {
+  const script = fileURLToPath(new URL("../../../support/packing_memory.ts", import.meta.url));
+  const config = fileURLToPath(new URL("../../../../deno.json", import.meta.url));
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      ...["--quiet", "--no-check", "--node-modules-dir=manual", `--config=${config}`, "-A"],
+      ...[script, dir, outDir, `${threads}`],
+    ],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return Number(new TextDecoder().decode(stdout));
+}
+
+/** Where `part` begins in `whole`; -1 if it is not there. */
+function indexOf(whole: Uint8Array, part: Uint8Array): number {
+  return Buffer.from(whole.buffer, whole.byteOffset, whole.length).indexOf(part);
+}

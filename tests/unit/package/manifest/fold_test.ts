@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { foldName } from "../../../../src/package/manifest/fold.ts";
+import { PathSet } from "../../../../src/package/manifest/paths.ts";
+import { defaultArchiveLimits } from "../../../../src/package/mod.ts";
+import vectors from "../../../vectors/paths.json" with { type: "json" };
+import { inDirectory, manifestEntry, packIn, refusal } from "../support.ts";
+
+const collides = (a: string, b: string) => {
+  const set = new PathSet(defaultArchiveLimits);
+  assert.equal(set.add(a), undefined);
+  return set.add(b)?.code === "PATH_COLLISION";
+};
+
+for (const group of vectors.groups) {
+  const points = Array.from(group[0]!, (c) => c.codePointAt(0)!.toString(16)).join(" ");
+  Deno.test(`vector: paths that fold like ${points} are equal, and no others`, () => {
+    for (const path of group) {
+      for (const other of vectors.groups.flat()) {
+        assert.equal(collides(path, other), group.includes(other), `${path} and ${other}`);
+      }
+    }
+  });
+}
+
+Deno.test("a name is folded the same way twice", () => {
+  for (const path of vectors.groups.flat()) {
+    assert.equal(foldName(foldName(path)), foldName(path), path);
+  }
+});
+
+/** Full case folding of what was normalized, normalized again, as the rule has it. */
+function foldByTheRule(name: string): string {
+  const parts = name.normalize("NFC").split("\u0131");
+  const folded = parts.map((part) => part.toLowerCase().toUpperCase().toLowerCase());
+  return folded.join("\u0131").normalize("NFC");
+}
+
+Deno.test("each character folds by the rule, composed or not, whatever marks follow", () => {
+  for (let point = 0x20; point < 0x110000; point++) {
+    if (point >= 0xd800 && point < 0xe000) continue;
+    const character = String.fromCodePoint(point);
+    // None of the others is altered by folding or normalizing, nor is it a mark.
+    const isPlain = character.toLowerCase() === character &&
+      character.toUpperCase() === character &&
+      character.normalize("NFD") === character && !/[\p{M}\u1100-\u11ff]/u.test(character);
+    if (isPlain) continue;
+    const decomposed = character.normalize("NFD");
+    for (const form of [character, decomposed]) {
+      for (const name of [form, `a${form}`, `${form}\u0345`, `${form}\u0301\u0345\u0323`]) {
+        assert.equal(foldName(name), foldByTheRule(name), point.toString(16));
+      }
+    }
+  }
+});
+
+inDirectory("packing and reading refuse capital sharp s beside ss", async (dir) => {
+  const tree = { "stra\u1e9ee": "1", strasse: "2" };
+  await refusal(packIn(dir, tree), "PATH_COLLISION");
+  assert.throws(() => manifestEntry(tree), { code: "MANIFEST_INVALID" });
+});

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { NameTable } from "../../../../src/package/manifest/name_table.ts";
+import { type PathLimits, PathSet } from "../../../../src/package/manifest/paths.ts";
+import {
+  type ArchiveLimits,
+  contentHash,
+  defaultArchiveLimits,
+  serializeFull,
+  signFull,
+  verifyArchive,
+} from "../../../../src/package/mod.ts";
+import {
+  archiveOf,
+  gzip,
+  inDirectory,
+  makeTar,
+  manifestEntry,
+  packIn,
+  refusal,
+  sha256,
+  signer,
+  type Tree,
+  unverified,
+} from "../support.ts";
+
+const tree: Tree = { "a/b/c": "1", "a/b/d": "2", "a/e/f": "3", "g": "4" };
+/** What the tree has: the directories a, a/b and a/e, two of them one in the other. */
+const exact = { maxDirectories: 3, maxDepth: 2, maxPathsBytes: 16 };
+
+const tooFew: [string, Partial<ArchiveLimits>][] = [
+  ["TOO_MANY_DIRECTORIES", { maxDirectories: 2 }],
+  ["PATH_TOO_DEEP", { maxDepth: 1 }],
+  ["PATHS_TOO_LONG", { maxPathsBytes: 15 }],
+];
+
+for (const [code, change] of tooFew) {
+  const [name] = Object.keys(change);
+  inDirectory(`${name} is held to when packing and when reading`, async (dir) => {
+    const limits = { ...defaultArchiveLimits, ...exact, ...change };
+    await refusal(packIn(dir, tree, { limits }), code);
+    const entries = Object.entries(tree).map(([name, contents]) => ({ name, contents }));
+    const tar = await makeTar([manifestEntry(tree), ...entries]);
+    const options = await archiveOf(dir, gzip(tar));
+    await unverified({ ...options, limits }, "full-manifest", "MANIFEST_INVALID");
+    const enough = { ...limits, ...exact };
+    await verifyArchive({ ...options, limits: enough });
+    await packIn(dir, tree, { limits: enough });
+  });
+}
+
+Deno.test("the limits hold for paths that are too few for any other", () => {
+  const add = (limits: Partial<PathLimits>, paths: string[]) => {
+    const set = new PathSet({ ...defaultArchiveLimits, ...limits });
+    return paths.map((path) => set.add(path)?.code);
+  };
+  const deep = (depth: number) => `${"a/".repeat(depth)}f`;
+  assert.deepEqual(add({}, [deep(64)]), [undefined]);
+  assert.deepEqual(add({}, [deep(65)]), ["PATH_TOO_DEEP"]);
+  assert.deepEqual(add({ maxDirectories: 0 }, ["a", "b"]), [undefined, undefined]);
+  assert.deepEqual(add({ maxDirectories: 0 }, ["a/b"]), ["TOO_MANY_DIRECTORIES"]);
+  // Bytes, not characters.
+  assert.deepEqual(add({ maxPathsBytes: 4 }, ["é", "è", "a"]), [
+    undefined,
+    undefined,
+    "PATHS_TOO_LONG",
+  ]);
+});
+
+Deno.test("a set of paths looks at a directory once while its files follow each other", () => {
+  // 2,000 paths, each 64 deep and with the same 64 directories: 2,000 names are new, and 64.
+  const paths = Array.from({ length: 2_000 }, (_, i) => `${"dir/".repeat(64)}${i}`);
+  let hashed = 0;
+  class Counted extends NameTable {
+    override hash(parent: number, name: string): number {
+      hashed++;
+      return super.hash(parent, name);
+    }
+  }
+  const set = new PathSet(defaultArchiveLimits, new Counted());
+  for (const path of paths) assert.equal(set.add(path), undefined);
+  assert.equal(hashed, 2_064);
+  assert.deepEqual([...set.list], paths);
+});
+
+Deno.test("a file and a directory of one name are told apart from two spellings", () => {
+  const problem = (a: string, b: string) => {
+    const set = new PathSet(defaultArchiveLimits);
+    assert.equal(set.add(a), undefined);
+    return set.add(b)?.message;
+  };
+  assert.equal(problem("a", "a"), '"a" is there twice.');
+  assert.equal(problem("a", "a/b"), '"a" is there twice, as a file and as a directory.');
+  assert.equal(problem("a/b", "a"), '"a" is there twice, as a file and as a directory.');
+  assert.match(problem("x/A", "x/a/b")!, /^"x\/a" and "x\/A" are the same path/);
+  assert.match(problem("x/a/b", "X/a/c")!, /^"X" and "x" are the same path/);
+  assert.match(problem("a", "manifest.JSON")!, /keeps its own manifest/);
+});
+
+inDirectory("files that are too many for the length of their archive are refused", async (dir) => {
+  const names = Array.from(
+    { length: 10_001 },
+    (_, i) => `d/${i}`.replace(/\d+$/, (d) => d.padStart(5, "0")),
+  );
+  const files = Object.fromEntries(names.map((name) => [name, ""]));
+  const entries = names.map((name) => ({ name }));
+  const tar = await makeTar([manifestEntry(files), ...entries]);
+  const options = await archiveOf(dir, gzip(tar));
+  assert.ok(options.minimal!.length < 10_001 * 32);
+  await unverified(options, "archive-limits", "TOO_MANY_FILES");
+  const limits = { ...defaultArchiveLimits, minBytesPerFile: 1 };
+  await verifyArchive({ ...options, limits });
+});
+
+inDirectory(
+  "1,000 files that are 495 directories deep each are refused at the first",
+  async (dir) => {
+    const names = Array.from({ length: 1_000 }, (_, i) => `d${i + 1_000}/${"a/".repeat(494)}a`);
+    const files = Object.fromEntries(names.map((name) => [name, sha256("")]));
+    const limits = { ...defaultArchiveLimits, maxDepth: 1_000, maxDirectories: 1_000_000 };
+    const fields = { name: "hello", version: "1.0.0", files, contentHash: contentHash(files) };
+    const full = signFull(fields, signer, limits);
+    const manifest = { name: "manifest.json", contents: serializeFull(full) };
+    const tar = await makeTar([manifest, ...names.map((name) => ({ name }))]);
+    const options = await archiveOf(dir, gzip(tar));
+    const error = await unverified(options, "full-manifest", "MANIFEST_INVALID");
+    assert.match(error.message, /more than 64 directories deep/);
+    await verifyArchive({ ...options, limits });
+  },
+);

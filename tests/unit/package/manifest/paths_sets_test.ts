@@ -1,0 +1,110 @@
+/**
+ * Which paths are the same where case is not told apart, against a model that compares each with each;
+ * and paths in little memory.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { foldName } from "../../../../src/package/manifest/fold.ts";
+import { NameTable } from "../../../../src/package/manifest/name_table.ts";
+import { PathList } from "../../../../src/package/manifest/path_list.ts";
+import { comparePaths, PathSet } from "../../../../src/package/manifest/paths.ts";
+import { defaultArchiveLimits } from "../../../../src/package/mod.ts";
+
+/** Numbers that look random, the same each time (Park and Miller). */
+function randomNumbers(seed: number): (below: number) => number {
+  return (below) => (seed = seed * 48_271 % 2_147_483_647) % below;
+}
+
+/** The prefixes of a path that end before a slash, and the path. */
+function levels(path: string): string[] {
+  const components = path.split("/");
+  return components.map((_, i) => components.slice(0, i + 1).join("/"));
+}
+
+/** Whether two files can be beside each other. */
+function agree(a: string, b: string): boolean {
+  const [as, bs] = [levels(a), levels(b)];
+  for (let i = 0; i < Math.min(as.length, bs.length); i++) {
+    if (foldName(as[i]!) !== foldName(bs[i]!)) return true;
+    if (as[i] !== bs[i] || i === as.length - 1 || i === bs.length - 1) return false;
+  }
+  return true;
+}
+
+/** The index of the first path that cannot be beside one before it. */
+function firstRefused(paths: readonly string[]): number {
+  return paths.findIndex((path, i) => paths.slice(0, i).some((before) => !agree(before, path)));
+}
+
+/** A table in which nearly all names have one of few hashes. */
+class Crowded extends NameTable {
+  override hash(parent: number, name: string): number {
+    return super.hash(parent, name) & 3;
+  }
+}
+
+const NAMES = ["a", "A", "b", "a-", "a.b", "\u00e9", "e\u0301", "\u00c9", "ss", "\u00df", "z"];
+
+for (const [what, table] of [["", NameTable], [" though hashes are equal", Crowded]] as const) {
+  Deno.test(`a set of paths refuses what a model refuses, in any order${what}`, () => {
+    const random = randomNumbers(7);
+    let refusals = 0;
+    for (let round = 0; round < 3_000; round++) {
+      const paths = Array.from({ length: 2 + random(8) }, () => {
+        const depth = 1 + random(4);
+        return Array.from({ length: depth }, () => NAMES[random(NAMES.length)]).join("/");
+      });
+      const sorted = [...paths].sort(comparePaths);
+      for (const order of [paths, sorted]) {
+        const set = new PathSet(defaultArchiveLimits, new table());
+        const refused = order.findIndex((path) => {
+          const problem = set.add(path);
+          assert(problem === undefined || problem.code === "PATH_COLLISION", problem?.message);
+          return problem !== undefined;
+        });
+        assert.equal(refused, firstRefused(order), order.join(" "));
+        if (refused !== -1) refusals++;
+      }
+    }
+    assert(refusals > 1_000 && refusals < 5_900, `${refusals} refusals`);
+  });
+}
+
+Deno.test("distinct directories are counted, in any order", () => {
+  const random = randomNumbers(11);
+  for (let round = 0; round < 500; round++) {
+    const paths = new Set<string>();
+    for (let i = 0; i < 12; i++) {
+      const depth = random(4);
+      paths.add([...Array.from({ length: depth }, () => `d${random(3)}`), `f${i}`].join("/"));
+    }
+    const distinct = new Set([...paths].flatMap((path) => levels(path).slice(0, -1))).size;
+    for (const [maxDirectories, fits] of [[distinct, true], [distinct - 1, false]] as const) {
+      if (maxDirectories < 0) continue;
+      const set = new PathSet({ ...defaultArchiveLimits, maxDirectories });
+      const refused = Iterator.from(paths).map((path) => set.add(path)?.code).find(Boolean);
+      assert.equal(refused, fits ? undefined : "TOO_MANY_DIRECTORIES");
+    }
+  }
+});
+
+Deno.test("a name beside many others is refused wherever it comes", () => {
+  const set = new PathSet(defaultArchiveLimits);
+  for (let i = 0; i < 5_000; i++) assert.equal(set.add(`dir/File ${i}`), undefined);
+  assert.equal(set.add("other"), undefined);
+  assert.match(set.add("dir/file 17")!.message, /^"dir\/file 17" and "dir\/File 17" are the same/);
+});
+
+Deno.test("a list of paths gives back what was put in, by index and in turn", () => {
+  const list = new PathList();
+  const paths = Array.from({ length: 3_000 }, (_, i) => `${i % 7 ? "" : "\ufeff"}d\u00e9/${i}`)
+    .concat("\u{1f600}".repeat(40_000), "x".repeat(70_000), "end");
+  for (const path of paths) list.push(path);
+  assert.equal(list.length, paths.length);
+  assert.deepEqual([...list], paths);
+  for (const i of [0, 2_999, 511, 512, 513, 3_000, 3_001, 3_002, 1]) {
+    assert.equal(list.at(i), paths[i], `${i}`);
+  }
+});

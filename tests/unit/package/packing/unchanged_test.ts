@@ -1,0 +1,89 @@
+/**
+ * Whether a directory still is the package that it was published as, though other files would be
+ * chosen today.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  defaultArchiveLimits,
+  type FullManifest,
+  isUnchanged,
+  selectDirectory,
+  type SelectOptions,
+} from "../../../../src/package/mod.ts";
+import { inDirectory, packIn, signer, stranger, type Tree, writeTree } from "../support.ts";
+
+const named = { name: "hello", version: "1.0.0" };
+
+/** A tree packed as it was before there were rules, and how it compares now. */
+async function published(dir: string, tree: Tree) {
+  const { full } = await packIn(dir, tree, { leaveOut: "version-control" });
+  return (options: Partial<SelectOptions> = {}, key = signer) => unchanged(dir, full, options, key);
+}
+
+async function unchanged(
+  dir: string,
+  full: FullManifest,
+  options: Partial<SelectOptions> = {},
+  key = signer,
+) {
+  const selection = await selectDirectory({ dir: join(dir, "in"), ...named, ...options });
+  return await isUnchanged(full, selection, { signer: key, limits: defaultArchiveLimits });
+}
+
+const tree: Tree = {
+  "a.js": "a",
+  "secret.txt": "s",
+  ".npmignore": "secret.txt\n/gone/\n",
+  "node_modules/x/index.js": "x",
+  "gone/x": "x",
+  ".env.swp": "swap",
+  "home/keys/publisher.key": "key",
+};
+
+inDirectory("what the rules leave out today does not make another package", async (dir) => {
+  const isSame = await published(dir, tree);
+  const neverPack = [join(dir, "in", "home")];
+  assert.equal(await isSame({ neverPack }), true);
+  // It may have changed since, or be gone.
+  await writeTree(join(dir, "in"), { "secret.txt": "other", "node_modules/x/index.js": "other" });
+  await Deno.remove(join(dir, "in", "gone"), { recursive: true });
+  assert.equal(await isSame({ neverPack }), true);
+  assert.equal(await isSame({ neverPack, leaveOut: "nothing" }), false);
+});
+
+inDirectory("a link that is left out today does not make another package", async (dir) => {
+  await writeTree(join(dir, "in"), tree);
+  await Deno.symlink("secret.txt", join(dir, "in", "linked.txt"));
+  assert.equal(await (await published(dir, {}))(), true);
+});
+
+inDirectory("a file that was altered, added or removed makes another package", async (dir) => {
+  const isSame = await published(dir, { ...tree, "b.js": "b" });
+  const path = join(dir, "in", "b.js");
+  assert.equal(await isSame(), true);
+  await Deno.writeTextFile(path, "c");
+  assert.equal(await isSame(), false);
+  await Deno.remove(path);
+  assert.equal(await isSame(), false);
+  await Deno.writeTextFile(path, "b");
+  assert.equal(await isSame(), true);
+  await Deno.writeTextFile(join(dir, "in", "new.js"), "n");
+  assert.equal(await isSame(), false);
+});
+
+inDirectory(
+  "another description, another name and another key make another package",
+  async (dir) => {
+    const { full } = await packIn(dir, { "a.js": "a", "package.json": JSON.stringify(named) });
+    assert.equal(await unchanged(dir, full), true);
+    assert.equal(await unchanged(dir, full, { version: "1.0.1" }), false);
+    assert.equal(await unchanged(dir, full, {}, stranger), false);
+    assert.equal(await unchanged(dir, { ...full, description: "other" }), true);
+    const { full: timed } = await packIn(dir, {}, { sourceDateEpoch: 1 });
+    assert.equal(await unchanged(dir, timed), false);
+  },
+);

@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { toHex } from "../../../../src/base/mod.ts";
+import {
+  buildTorrent,
+  parseMinimal,
+  SecretCheck,
+  serializeFull,
+  takeArchive,
+  type Torrent,
+  torrentFileName,
+  torrentOfBytes,
+  verifyArchive,
+} from "../../../../src/package/mod.ts";
+import {
+  archiveOf,
+  gzip,
+  inDirectory,
+  makeTar,
+  manifestEntry,
+  minimalFor,
+  noise,
+  packIn,
+  refusal,
+  sha256,
+  signer,
+  stranger,
+} from "../support.ts";
+
+const MIB = 1024 * 1024;
+
+inDirectory(
+  "an archive is taken with all that verifying and describing would tell",
+  async (dir) => {
+    for (const length of [1000, 17 * MIB]) {
+      const packed = await packIn(dir, { "a": noise(length), "!b": "b" });
+      const { archivePath } = packed;
+      const minimal = parseMinimal(await Deno.readFile(packed.minimalPath));
+      for (const given of [minimal, undefined]) {
+        const copyTo = join(dir, `copy-${length}-${given === undefined}`);
+        const taken = await takeArchive({ archivePath, minimal: given, copyTo });
+        assert.deepEqual(taken.full, packed.full);
+        assert.equal("sha256:" + toHex(taken.sha256), minimal.infohash);
+        assert.equal(toHex(taken.infoHash), minimal.btih);
+        assert.deepEqual(taken.torrent, packed.torrent);
+        assert.equal(taken.lengthBytes, minimal.length);
+        assert.equal(sha256(await Deno.readFile(copyTo)), minimal.infohash);
+      }
+    }
+  },
+);
+
+inDirectory(
+  "an archive is taken under its usual name, and without copying if none is wanted",
+  async (dir) => {
+    const packed = await packIn(dir, { a: "a" });
+    const renamed = join(dir, "renamed.tgz");
+    await Deno.rename(packed.archivePath, renamed);
+    const taken = await takeArchive({ archivePath: renamed });
+    assert.deepEqual(taken.torrent, packed.torrent);
+    const names = [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
+    assert.deepEqual(names, ["in", "out", "renamed.tgz"]);
+  },
+);
+
+inDirectory(
+  "what verifying refuses is not taken, for the same reason, and no copy stays",
+  async (dir) => {
+    const files = { "a.txt": "a" };
+    const good = gzip(await makeTar([manifestEntry(files), { name: "a.txt", contents: "a" }]));
+    const other = gzip(await makeTar([manifestEntry(files), { name: "a.txt", contents: "b" }]));
+    const extra = gzip(
+      await makeTar([
+        manifestEntry(files),
+        { name: "a.txt", contents: "a" },
+        { name: "b.txt", contents: "b" },
+      ]),
+    );
+    const cases = [
+      { archive: other, minimal: minimalFor(other), code: "HASH_MISMATCH", step: "files" },
+      { archive: extra, minimal: minimalFor(extra), code: "FILE_EXTRA", step: "files" },
+      { archive: extra, minimal: undefined, code: "FILE_EXTRA", step: "files" },
+      // Of two things that are wrong, the one that comes first in the chain.
+      {
+        archive: extra,
+        minimal: minimalFor(good),
+        code: "LENGTH_MISMATCH",
+        step: "archive-length",
+      },
+      {
+        archive: good.map((byte, at) => at === good.length - 30 ? byte ^ 1 : byte),
+        minimal: minimalFor(good),
+        code: "HASH_MISMATCH",
+        step: "archive-hash",
+      },
+      {
+        archive: good,
+        minimal: { ...minimalFor(good), length: 1 },
+        code: "SIGNATURE_INVALID",
+        step: "minimal-signature",
+      },
+    ];
+    for (const { archive, minimal, code, step } of cases) {
+      const { archivePath } = await archiveOf(dir, archive);
+      const copyTo = join(dir, "copy");
+      const error = await refusal(takeArchive({ archivePath, minimal, copyTo }), code);
+      assert.equal(error.detail.step, step);
+      await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+      const same = await refusal(verifyArchive({ archivePath, minimal }), code);
+      assert.equal(same.message, error.message);
+    }
+  },
+);
+
+inDirectory(
+  "what one's own key signed is taken as it was signed, its files at most looked through for secrets",
+  async (dir) => {
+    const files = { "a.txt": "a" };
+    const manifest = manifestEntry(files);
+    const ownKey = signer.publicKey;
+    const archive = gzip(await makeTar([manifest, { name: "a.txt", contents: "b" }]));
+    const { archivePath, minimal } = await archiveOf(dir, archive);
+    const copyTo = join(dir, "copy");
+    const taken = await takeArchive({ archivePath, minimal, ownKey, copyTo });
+    assert.equal(serializeFull(taken.full), manifest.contents);
+    assert.equal("sha256:" + toHex(taken.sha256), minimal!.infohash);
+    assert.deepEqual(await Deno.readFile(copyTo), archive);
+    await Deno.remove(copyTo);
+    const secrets = new SecretCheck();
+    const scanned = await takeArchive({ archivePath, minimal, ownKey, copyTo, secrets });
+    assert.equal(serializeFull(scanned.full), manifest.contents);
+    await Deno.remove(copyTo);
+    // Not if nothing says what was signed, nor if somebody else signed it.
+    const theirKey = stranger.publicKey;
+    await refusal(takeArchive({ archivePath, ownKey, copyTo }), "HASH_MISMATCH");
+    await refusal(takeArchive({ archivePath, minimal, ownKey: theirKey, copyTo }), "HASH_MISMATCH");
+
+    const damaged = archive.map((byte, at) => at === archive.length - 30 ? byte ^ 1 : byte);
+    const damagedHead = archive.map((byte, at) => at === 30 ? byte ^ 1 : byte);
+    const unsigned = { ...minimalFor(archive), timestamp: 2 };
+    const foreign = gzip(await makeTar([{ name: "a.txt", contents: "a" }]));
+    const older = { ...minimalFor(archive, { version: "0.9.0" }) };
+    const cases = [
+      { bytes: damaged, minimal, code: "HASH_MISMATCH", step: "archive-hash" },
+      { bytes: damagedHead, minimal, code: "HASH_MISMATCH", step: "archive-hash" },
+      { bytes: archive, minimal: unsigned, code: "SIGNATURE_INVALID", step: "minimal-signature" },
+      { bytes: archive, minimal: older, code: "MANIFEST_MISMATCH", step: "full-manifest" },
+      {
+        bytes: foreign,
+        minimal: minimalFor(foreign),
+        code: "MANIFEST_MISSING",
+        step: "full-manifest",
+      },
+    ];
+    for (const { bytes, minimal, code, step } of cases) {
+      const { archivePath } = await archiveOf(dir, bytes);
+      const error = await refusal(takeArchive({ archivePath, minimal, ownKey, copyTo }), code);
+      assert.equal(error.detail.step, step);
+      await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+    }
+  },
+);
+
+inDirectory("a long archive of one's own is hashed and copied to its last byte", async (dir) => {
+  const packed = await packIn(dir, { "a": noise(70 * MIB) });
+  const minimal = parseMinimal(await Deno.readFile(packed.minimalPath));
+  const options = { archivePath: packed.archivePath, minimal, ownKey: signer.publicKey };
+  const copyTo = join(dir, "copy");
+  const taken = await takeArchive({ ...options, copyTo });
+  assert.deepEqual(taken.torrent, packed.torrent);
+  assert.equal(sha256(await Deno.readFile(copyTo)), minimal.infohash);
+  await Deno.remove(copyTo);
+  using file = await Deno.open(packed.archivePath, { write: true });
+  await file.seek(-1, Deno.SeekMode.End);
+  await file.write(Uint8Array.of(255));
+  await refusal(takeArchive({ ...options, copyTo }), "HASH_MISMATCH");
+  await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+});
+
+inDirectory(
+  "the pieces' hashes are those of the torrent beside it, if one's own signature names that torrent",
+  async (dir) => {
+    const archive = gzip(
+      await makeTar([manifestEntry({ "a.txt": "a" }), { name: "a.txt", contents: "a" }]),
+    );
+    const source = { name: "hello-1.0.0.tgz", lengthBytes: archive.length };
+    // Other hashes than the archive's, so that it shows whose they are.
+    const given = buildTorrent({ ...source, pieces: noise(20, 1) });
+    const other = buildTorrent({ ...source, pieces: noise(20, 2) });
+    const renamed = buildTorrent({ ...source, name: "other.tgz", pieces: noise(20, 1) });
+    const named = ({ infoHash }: Torrent) => minimalFor(archive, { btih: toHex(infoHash) });
+    const cases = [
+      { beside: given.torrent, minimal: named(given), signed: true },
+      { beside: other.torrent, minimal: named(given), signed: false },
+      { beside: renamed.torrent, minimal: named(renamed), signed: false },
+      { beside: given.torrent.subarray(1), minimal: named(given), signed: false },
+      { beside: undefined, minimal: named(given), signed: false },
+      { beside: given.torrent, minimal: named(given), signed: false, ownKey: stranger.publicKey },
+      { beside: given.torrent, minimal: undefined, signed: false },
+    ];
+    for (const { beside, minimal, signed, ownKey = signer.publicKey } of cases) {
+      const { archivePath } = await archiveOf(dir, archive);
+      if (beside) await Deno.writeFile(torrentFileName(archivePath), beside);
+      const copyTo = join(dir, "copy");
+      const { torrent } = await takeArchive({ archivePath, minimal, ownKey, copyTo });
+      const hashed = torrentOfBytes(source.name, archive).torrent;
+      assert.deepEqual(torrent, signed ? given.torrent : hashed);
+      await Deno.remove(copyTo);
+    }
+  },
+);
+
+inDirectory("an archive that is written to while it is taken is not taken", async (dir) => {
+  const { archivePath, minimal } = await packIn(dir, { a: noise(17 * MIB) });
+  const bytes = await Deno.readFile(archivePath);
+  const copyTo = join(dir, "copy");
+  for (const ownKey of [signer.publicKey, undefined]) {
+    for (const change of [bytes.length - 1, bytes.length + 1]) {
+      const taken = takeArchive({ archivePath, minimal, ownKey, copyTo });
+      while (!await Deno.lstat(copyTo).catch(() => undefined));
+      await Deno.truncate(archivePath, change);
+      await refusal(taken, "FILE_CHANGED");
+      await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+      await Deno.writeFile(archivePath, bytes);
+    }
+  }
+});
+
+inDirectory("taking a long archive that is aborted in the middle leaves no copy", async (dir) => {
+  const packed = await packIn(dir, { a: noise(40 * MIB) });
+  const { archivePath, minimal } = packed;
+  const copyTo = join(dir, "copy");
+  for (const ownKey of [signer.publicKey, undefined]) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const taken = takeArchive({ archivePath, minimal, ownKey, copyTo, signal });
+    while (!((await Deno.lstat(copyTo).catch(() => undefined))?.size));
+    controller.abort(new Error("enough"));
+    await assert.rejects(taken, /enough/);
+    await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+  }
+});
+
+inDirectory("taking is refused where there is a file already, and leaves it", async (dir) => {
+  const { archivePath } = await packIn(dir, { a: "a" });
+  const copyTo = join(dir, "copy");
+  await Deno.writeTextFile(copyTo, "mine");
+  await refusal(takeArchive({ archivePath, copyTo }), "WRITE_FAILED");
+  assert.equal(await Deno.readTextFile(copyTo), "mine");
+});
+
+inDirectory("taking that is aborted leaves no copy", async (dir) => {
+  const { archivePath } = await packIn(dir, { a: noise(3 * MIB) });
+  const copyTo = join(dir, "copy");
+  const signal = AbortSignal.abort(new Error("enough"));
+  await assert.rejects(takeArchive({ archivePath, copyTo, signal }), /enough/);
+  await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+});

@@ -1,0 +1,94 @@
+/**
+ * Packing a directory for publishing: what is said of it on the way, and what is kept as it is.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { systemClock } from "../../../src/base/mod.ts";
+import { generateKeyPair } from "../../../src/identity/mod.ts";
+import { type Contents, defaultArchiveLimits, packDirectory } from "../../../src/package/mod.ts";
+import { prepare } from "../../../src/publishing/prepare.ts";
+import { SeedDirectory } from "../../../src/store/mod.ts";
+import { temporaryHome } from "../../support/mod.ts";
+
+async function workplace() {
+  const directory = await temporaryHome();
+  const seeds = new SeedDirectory(join(directory.path, "seed"));
+  await seeds.ensure();
+  const source = join(directory.path, "source");
+  await Deno.mkdir(join(source, "node_modules"), { recursive: true });
+  await Deno.writeTextFile(join(source, "package.json"), '{"name":"hello","version":"1.0.0"}');
+  await Deno.writeFile(join(source, "data"), crypto.getRandomValues(new Uint8Array(60_000)));
+  await Deno.writeTextFile(join(source, "node_modules", "x.js"), "x");
+  const keys = generateKeyPair();
+  const request = { path: source, signer: () => Promise.resolve(keys) };
+  const said: string[] = [];
+  const heard: Contents[] = [];
+  const context = {
+    seeds,
+    clock: systemClock,
+    limits: defaultArchiveLimits,
+    onContents(contents: Contents) {
+      heard.push(contents);
+      said.push("contents");
+    },
+    onProgress(path: string, { doneBytes, totalBytes }: { doneBytes: number; totalBytes: number }) {
+      assert.equal(path, source);
+      assert(doneBytes <= totalBytes);
+      said.push("progress");
+    },
+  };
+  return {
+    ...{ seeds, source, keys, request, context, said, heard },
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+  };
+}
+
+Deno.test("packing tells what goes out before it begins, and how far it is", async () => {
+  await using place = await workplace();
+  await using ready = await prepare(place.context, place.request);
+  assert.equal(ready.files.minimal.name, "hello");
+  assert.equal(place.said[0], "contents");
+  assert(place.said.includes("progress"));
+  const [contents] = place.heard;
+  assert.deepEqual([place.heard.length, contents!.fileCount, contents!.bytes], [1, 2, 60_034]);
+});
+
+Deno.test("a directory that is published already is not packed again, and its archive is kept", async () => {
+  await using place = await workplace();
+  const packed = await packDirectory({
+    dir: place.source,
+    outDir: place.seeds.path,
+    signer: place.keys,
+    timestampMs: 1_790_000_000_000,
+    leaveOut: "version-control",
+  });
+  const before = await Deno.readFile(packed.archivePath);
+  {
+    await using ready = await prepare(place.context, place.request);
+    assert.equal(ready.files.minimal.infohash, packed.minimal.infohash);
+    assert.equal(ready.files.archivePath, packed.archivePath);
+  }
+  assert.deepEqual(place.said, ["contents"]);
+  assert.equal(place.heard[0]!.fileCount, 3);
+  assert.deepEqual(await Deno.readFile(packed.archivePath), before);
+  await Deno.writeTextFile(join(place.source, "new.js"), "n");
+  await using ready = await prepare(place.context, place.request);
+  assert.notEqual(ready.files.minimal.infohash, packed.minimal.infohash);
+});
+
+Deno.test("no progress of a ready archive is packing's, and its files are counted", async () => {
+  await using place = await workplace();
+  const { archivePath, minimal } = await packDirectory({
+    dir: place.source,
+    out: join(place.source, "..", "ready.tgz"),
+    signer: place.keys,
+    timestampMs: 1_790_000_000_000,
+  });
+  await using ready = await prepare(place.context, { ...place.request, path: archivePath });
+  assert.equal(ready.files.minimal.infohash, minimal.infohash);
+  assert.deepEqual(place.said, ["contents"]);
+  assert.deepEqual([place.heard[0]!.fileCount, place.heard[0]!.bytes], [2, minimal.length]);
+});

@@ -1,0 +1,233 @@
+/**
+ * A publisher's list that does not fit into one record: its catalog grows by what is published, and
+ * keeps what only another machine of the publisher has.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { LibreseedError, systemClock } from "../../../src/base/mod.ts";
+import { homePaths } from "../../../src/control/home.ts";
+import {
+  itemFromJson,
+  type ItemJson,
+  itemToJson,
+  type Operations,
+} from "../../../src/control/operations.ts";
+import { writeCatalog } from "../../../src/fetching/catalogs.ts";
+import { rememberVerified } from "../../../src/fetching/verified.ts";
+import { generateKeyPair } from "../../../src/identity/mod.ts";
+import {
+  archiveFileName,
+  catalogFileName,
+  minimalFileName,
+  type MinimalManifest,
+  parseCatalog,
+  serializeCatalog,
+  serializeMinimal,
+  signMinimal,
+  torrentOfBytes,
+} from "../../../src/package/mod.ts";
+import { ListedPackages } from "../../../src/publishing/listed.ts";
+import { updateAnnounceRecord } from "../../../src/publishing/publisher_records.ts";
+import {
+  decodeAnnounceRecord,
+  encodeCatalogRecord,
+  signItem,
+  targetOf,
+} from "../../../src/records/mod.ts";
+import { SeedDirectory, StateDatabase, type ValidSeedEntry } from "../../../src/store/mod.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { temporaryHome } from "../../support/mod.ts";
+
+const keys = generateKeyPair();
+const LENGTH = 3;
+
+function minimal(name: string, by = keys): MinimalManifest {
+  const common = { version: "1.0.0", infohash: `sha256:${"cd".repeat(32)}`, btih: "ab".repeat(20) };
+  return signMinimal({ ...common, name, length: LENGTH, timestamp: 1_780_000_000_000 }, by);
+}
+
+const many = Array.from({ length: 80 }, (_, i) => minimal(`package-${i}`));
+
+/** A publisher's home, and a DHT that has whatever was stored last. */
+async function publisher({ remembers = false, daemon = false } = {}) {
+  const directory = await temporaryHome();
+  const home = await temporaryHome();
+  const clock = new FakeClock();
+  let item: ItemJson | undefined;
+  /** What the owner of the engine was asked for, in this order. */
+  const asked: string[] = [];
+  const warnings: string[] = [];
+  const operations = {
+    lookUp: () => Promise.resolve({ item, others: [], asked: 8, responded: 8 }),
+    keptItem: () => Promise.resolve({ item }),
+    async addCatalog({ fileName, announce }: { fileName: string; announce?: boolean }) {
+      asked.push(`seed ${fileName}`);
+      await clock.advance(1);
+      if (announce) asked.push("announced");
+    },
+    store(request: { item: ItemJson }) {
+      asked.push("put");
+      item = request.item;
+      keep(true);
+      return Promise.resolve({ holding: 8 });
+    },
+    status: () => Promise.resolve({ daemon }),
+    download: () => Promise.reject(new LibreseedError("network", "NOBODY", "nobody has it")),
+  } as unknown as Operations;
+  const seeds = new SeedDirectory(directory.path);
+  const paths = homePaths(home.path);
+  const state = StateDatabase.open(paths.state, systemClock);
+  const listed = new ListedPackages(() => state, paths.listLock, systemClock);
+  /** Keeps the list, as the owner of the engine does. */
+  const keep = (own: boolean) => {
+    const kept = itemFromJson(item!);
+    const target = targetOf(kept.publicKey, kept.salt);
+    state.records.put({ ...kept, target, kind: "announce", own, createdMs: clock.now() });
+  };
+  const context = {
+    ...{ operations, seeds, clock, listed: remembers ? listed : undefined },
+    onWarning: (message: string) => warnings.push(message),
+  };
+  const path = join(directory.path, catalogFileName(keys.publicKey));
+  return {
+    path,
+    asked,
+    warnings,
+    list: (...added: MinimalManifest[]) =>
+      updateAnnounceRecord(context, keys, added, clock.now()).then(() => clock.advance(1_000)),
+    /** Puts a package into the seed directory. */
+    async place(manifest: MinimalManifest) {
+      const archive = join(directory.path, archiveFileName(manifest.name, manifest.version));
+      await Deno.writeFile(archive, new Uint8Array(LENGTH));
+      await Deno.writeTextFile(minimalFileName(archive), serializeMinimal(manifest));
+    },
+    /** The same, verified. */
+    async verify(manifest: MinimalManifest) {
+      await this.place(manifest);
+      const entry = await seeds.entry(archiveFileName(manifest.name, manifest.version));
+      rememberVerified(state, entry as ValidSeedEntry);
+    },
+    /** Another machine of the publisher puts a list, and it is kept here. */
+    async replace(manifests: MinimalManifest[]) {
+      const bytes = new TextEncoder().encode(serializeCatalog(manifests));
+      const grown = { bytes, sameBytes: 0, added: 0 };
+      const catalogInfoHash = await writeCatalog(directory.path, keys.publicKey, grown);
+      const count = manifests.length;
+      const value = encodeCatalogRecord({ count, timestampMs: clock.now(), catalogInfoHash });
+      const { salt, seq } = itemFromJson(item!);
+      item = itemToJson(signItem(keys, { salt, seq: seq + 1, value }));
+      keep(false);
+    },
+    record: () => decodeAnnounceRecord(itemFromJson(item!).value),
+    catalog: () => Deno.readTextFile(path),
+    async [Symbol.asyncDispose]() {
+      state.close();
+      await directory.remove();
+      await home.remove();
+    },
+  };
+}
+
+Deno.test("a catalog grows by what is published, and by what lies in the seed directory unlisted", async () => {
+  await using ann = await publisher();
+  await ann.list(...many);
+  const bytes = new TextEncoder().encode(await ann.catalog());
+  const named = ann.record();
+  assert.equal(named.count, many.length);
+  const { infoHash } = torrentOfBytes(catalogFileName(keys.publicKey), bytes);
+  assert.deepEqual(new Uint8Array(named.catalogInfoHash!), infoHash);
+  const [forgotten, foreign] = [minimal("forgotten"), minimal("foreign", generateKeyPair())];
+  await ann.place(forgotten);
+  await ann.place(foreign);
+  await ann.place(many[3]!);
+  await ann.list(minimal("one-more"));
+  const text = await ann.catalog();
+  assert.equal(text, serializeCatalog([...many, forgotten, minimal("one-more")]));
+  const read = parseCatalog(new TextEncoder().encode(text), keys.publicKey);
+  assert.deepEqual([read.manifests.length, read.dropped], [many.length + 2, []]);
+  assert.equal(ann.record().count, many.length + 2);
+  assert.deepEqual(ann.warnings, []);
+});
+
+Deno.test("a home that has written the list looks only at what it does not know to be listed", async () => {
+  await using ann = await publisher({ remembers: true });
+  for (const manifest of many) await ann.verify(manifest);
+  await ann.list();
+  assert.equal(await ann.catalog(), serializeCatalog(many));
+  // Not looked at: nobody has verified it.
+  await ann.place(minimal("unseen"));
+  // Verified by whoever was killed before it was listed.
+  await ann.verify(minimal("forgotten"));
+  await ann.list(minimal("one-more"));
+  const now = [...many, minimal("forgotten"), minimal("one-more")];
+  assert.equal(await ann.catalog(), serializeCatalog(now));
+  assert.equal(ann.record().count, now.length);
+  // Verified again it is listed still.
+  const before = ann.record();
+  await ann.verify(many[7]!);
+  await ann.list(many[8]!);
+  assert.deepEqual(ann.record(), before);
+  assert.deepEqual(ann.warnings, []);
+});
+
+Deno.test("a list that grows out of its record gets a catalog of what was in it, too", async () => {
+  await using ann = await publisher({ remembers: true });
+  for (const manifest of many.slice(0, 3)) await ann.verify(manifest);
+  await ann.list(...many.slice(0, 3));
+  assert.equal(ann.record().packages?.size, 3);
+  await ann.list(...many.slice(3));
+  assert.equal(await ann.catalog(), serializeCatalog(many));
+  assert.equal(ann.record().count, many.length);
+});
+
+Deno.test("after a list that another machine has put, all that is here is looked at", async () => {
+  await using ann = await publisher({ remembers: true });
+  for (const manifest of many) await ann.verify(manifest);
+  await ann.list();
+  const theirs = [...many.slice(0, 70), minimal("theirs")];
+  await ann.replace(theirs);
+  await ann.list(minimal("one-more"));
+  assert.equal(
+    await ann.catalog(),
+    serializeCatalog([...theirs, ...many, minimal("one-more")]),
+  );
+  assert.equal(ann.record().count, many.length + 2);
+});
+
+Deno.test("two that list at once do not leave out what the other lists", async () => {
+  await using ann = await publisher({ remembers: true });
+  await ann.list(...many);
+  const more = Array.from({ length: 4 }, (_, i) => minimal(`more-${i}`));
+  await Promise.all(more.map((one) => ann.list(one)));
+  assert.equal(await ann.catalog(), serializeCatalog([...many, ...more]));
+  assert.equal(ann.record().count, many.length + 4);
+});
+
+Deno.test("what is published again with other bytes takes the place of its line", async () => {
+  await using ann = await publisher();
+  await ann.list(...many);
+  const { protocol: _protocol, pubkey: _pubkey, signature: _signature, ...fields } = many[7]!;
+  const other = signMinimal({ ...fields, btih: "ef".repeat(20) }, keys);
+  await ann.list(other);
+  assert.equal(await ann.catalog(), serializeCatalog(many.with(7, other)));
+});
+
+Deno.test("a catalog that somebody has altered is not gone on with", async () => {
+  await using ann = await publisher();
+  await ann.list(...many);
+  const forged = serializeMinimal({ ...minimal("forged"), length: 1 });
+  await Deno.writeTextFile(ann.path, await ann.catalog() + forged);
+  for (const manifest of many) await ann.place(manifest);
+  await ann.list(minimal("one-more"));
+  assert.equal(await ann.catalog(), serializeCatalog([...many, minimal("one-more")]));
+  assert.match(ann.warnings.join(), /nobody has the catalog/);
+});
+
+Deno.test("a record names a catalog only once it is seeded and announced", async () => {
+  await using ann = await publisher({ daemon: true });
+  await ann.list(...many);
+  assert.deepEqual(ann.asked, [`seed ${catalogFileName(keys.publicKey)}`, "announced", "put"]);
+});

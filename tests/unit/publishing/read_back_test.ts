@@ -1,0 +1,85 @@
+/**
+ * What a publisher reads back of what it has put, with a reader's checks.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { manifestItem } from "../../../src/fetching/manifest_item.ts";
+import { signMinimal } from "../../../src/package/mod.ts";
+import { readBack } from "../../../src/publishing/read_back.ts";
+import { signNameIndexEntry } from "../../../src/records/mod.ts";
+import type { NamesHome } from "../names/home.ts";
+import { World } from "../names/world.ts";
+
+const SLOT = 2;
+const DAY_MS = 86_400_000;
+
+function read(
+  world: World,
+  home: NamesHome,
+  minimal = home.minimal("hello", "1.0.0"),
+  isIndexed = true,
+) {
+  const { operations, clock } = home;
+  return world.run(readBack({ operations, clock }, minimal, isIndexed));
+}
+
+Deno.test("what was published well reads back without a word", async () => {
+  await using world = new World();
+  const ann = await world.home(SLOT);
+  await world.run(ann.publish("hello", "1.0.0"));
+  assert.deepEqual(await read(world, ann), []);
+});
+
+Deno.test("a record that no reader finds is named, with what puts it again", async () => {
+  await using world = new World();
+  const ann = await world.home(SLOT);
+  const problems = await read(world, ann, ann.minimal("hello", "1.0.0"), false);
+  assert.equal(problems.length, 1);
+  assert.match(problems[0]!, /hello@1\.0\.0 could not be read back.*libreseed announce/);
+});
+
+Deno.test("an entry that readers drop for its time is named, with what to do about the clock", async () => {
+  await using world = new World();
+  const ann = await world.home(SLOT);
+  await world.run(ann.publish("hello", "1.0.0"));
+  const timestampMs = world.clock.now() + DAY_MS;
+  const fields = { version: "1.0.0", firstSeenMs: world.clock.now(), timestampMs };
+  const { publicKey: k, signature: s } = signNameIndexEntry(ann.keys, "hello", fields);
+  const entry = { f: fields.firstSeenMs, k, s, t: timestampMs, v: "1.0.0" };
+  await world.vandalize("hello", SLOT, [entry]);
+  const [problem] = await read(world, ann);
+  assert.match(problem!, /do not find hello by its name.*a time that cannot be.*set the clock/);
+});
+
+Deno.test("an index that others have overwritten since is named", async () => {
+  await using world = new World();
+  const ann = await world.home(SLOT);
+  await world.run(ann.publish("hello", "1.0.0"));
+  await world.vandalize("hello", SLOT, []);
+  const [problem] = await read(world, ann);
+  assert.match(problem!, /does not show this publisher.*libreseed announce/);
+});
+
+Deno.test("a manifest of the future, and another archive under the version, are named", async () => {
+  await using world = new World();
+  const ann = await world.home(SLOT);
+  const minimal = ann.minimal("hello", "1.0.0");
+  const { name, version, infohash, btih, length } = minimal;
+  const put = async (fields: Partial<typeof minimal>, seq: number) => {
+    const timestamp = world.clock.now();
+    const signed = signMinimal(
+      { name, version, infohash, btih, length, timestamp, ...fields },
+      ann.keys,
+    );
+    await world.run(ann.manager.put(manifestItem(signed, ann.keys, seq)));
+  };
+  await put({ timestamp: world.clock.now() + DAY_MS }, 1);
+  assert.match(
+    (await read(world, ann, minimal, false))[0]!,
+    /hello@1\.0\.0 is dated .*set the clock/,
+  );
+  await put({ infohash: `sha256:${"ee".repeat(32)}` }, 2);
+  assert.match((await read(world, ann, minimal, false))[0]!, /shows another archive.*new version/);
+});

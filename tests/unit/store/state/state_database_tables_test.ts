@@ -1,0 +1,335 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  type Pin,
+  StateDatabase,
+  type StoredNode,
+  type StoredOutcome,
+  type StoredRecord,
+  StoreError,
+} from "../../../../src/store/mod.ts";
+import { temporaryHome } from "../../../support/mod.ts";
+
+async function withState(use: (state: StateDatabase) => void): Promise<void> {
+  await using home = await temporaryHome();
+  const clock = { now: () => 0, after: () => assert.fail("the state sets no timers") };
+  using state = StateDatabase.open(join(home.path, "state.db"), clock);
+  use(state);
+}
+
+const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
+
+function record(fill: number, change: Partial<StoredRecord> = {}): StoredRecord {
+  return {
+    target: bytes(20, fill),
+    kind: "manifest",
+    publicKey: bytes(32, fill),
+    salt: bytes(32, fill),
+    seq: 5,
+    value: bytes(10, fill),
+    signature: bytes(64, fill),
+    own: false,
+    createdMs: 1,
+    ...change,
+  };
+}
+
+function outcome(fill: number, change: Partial<StoredOutcome> = {}): StoredOutcome {
+  return {
+    target: bytes(20, fill),
+    holding: 8,
+    asked: 20,
+    responded: 19,
+    stored: 3,
+    failures: 0,
+    nextDueMs: 100,
+    ...change,
+  };
+}
+
+Deno.test("a record comes back as it was put, with a package or without", async () => {
+  await withState(({ records }) => {
+    const plain = record(1, { salt: bytes(0, 0), kind: "seeder" });
+    const full = record(2, { name: "@scope/a", version: "1.0.0", own: true });
+    assert.equal(records.put(plain), "stored");
+    assert.equal(records.put(full), "stored");
+    assert.deepEqual(records.get(plain.target), plain);
+    assert.deepEqual(records.get(full.target), full);
+    assert.equal(records.get(bytes(20, 9)), undefined);
+  });
+});
+
+Deno.test("the largest numbers and values that there are survive", async () => {
+  await withState(({ records }) => {
+    const large = record(1, {
+      seq: Number.MAX_SAFE_INTEGER,
+      createdMs: Number.MAX_SAFE_INTEGER,
+      value: bytes(1000, 255),
+      salt: bytes(64, 255),
+    });
+    records.put(large);
+    assert.deepEqual(records.get(large.target), large);
+    const zero = record(2, { seq: 0, createdMs: 0 });
+    records.put(zero);
+    assert.deepEqual(records.get(zero.target), zero);
+  });
+});
+
+Deno.test("a record with a lower seq never replaces one with a higher", async () => {
+  await withState(({ records }) => {
+    const five = record(1, { seq: 5 });
+    records.put(five);
+    assert.equal(records.put(record(1, { seq: 4, value: bytes(3, 3) })), "older");
+    assert.deepEqual(records.get(five.target), five);
+    const six = record(1, { seq: 6, value: bytes(3, 3), createdMs: 2, own: true });
+    assert.equal(records.put(six), "stored");
+    assert.deepEqual(records.get(five.target), six);
+    assert.equal(records.count(), 1);
+  });
+});
+
+Deno.test("a record with the same seq and another value is a conflict, and the first stays", async () => {
+  await withState(({ records }) => {
+    const first = record(1);
+    records.put(first);
+    assert.equal(records.put(record(1, { value: bytes(3, 3) })), "conflict");
+    assert.equal(records.put(record(1, { signature: bytes(64, 3) })), "conflict");
+    assert.deepEqual(records.get(first.target), first);
+  });
+});
+
+Deno.test("the same record again changes nothing, but a found one becomes one's own", async () => {
+  await withState(({ records }) => {
+    const found = record(1, { own: false });
+    records.put(found);
+    assert.equal(records.put({ ...found, createdMs: 99 }), "same");
+    assert.deepEqual(records.get(found.target), found);
+    assert.equal(records.put({ ...found, own: true }), "same");
+    assert.equal(records.get(found.target)?.own, true);
+    assert.equal(records.put(found), "same");
+    assert.equal(records.get(found.target)?.own, true);
+  });
+});
+
+Deno.test("records are listed in order, by whatever is asked for", async () => {
+  await withState(({ records }) => {
+    const all = [
+      record(4, { kind: "manifest", name: "b", version: "1.0.0" }),
+      record(3, { kind: "manifest", name: "a", version: "2.0.0", own: true }),
+      record(2, { kind: "manifest", name: "a", version: "1.0.0" }),
+      record(1, { kind: "announce", own: true }),
+    ];
+    for (const one of all) records.put(one);
+    const fills = (filter?: Parameters<typeof records.list>[0]) =>
+      records.list(filter).map(({ target }) => target[0]);
+    assert.deepEqual(fills(), [1, 2, 3, 4]);
+    assert.deepEqual(fills({ kind: "manifest" }), [2, 3, 4]);
+    assert.deepEqual(fills({ name: "a" }), [2, 3]);
+    assert.deepEqual(fills({ name: "a", version: "2.0.0" }), [3]);
+    assert.deepEqual(fills({ own: true }), [1, 3]);
+    assert.deepEqual(fills({ own: false, kind: "announce" }), []);
+    assert.deepEqual(fills({ name: "' OR 1=1 --" }), []);
+  });
+});
+
+Deno.test("a deleted record is gone", async () => {
+  await withState(({ records }) => {
+    records.put(record(1));
+    assert.equal(records.delete(bytes(20, 1)), true);
+    assert.equal(records.delete(bytes(20, 1)), false);
+    assert.equal(records.count(), 0);
+  });
+});
+
+Deno.test("a value of the wrong type is refused, naming the file", async () => {
+  await withState(({ records }) => {
+    for (const seq of [0.5, NaN, "five" as unknown as number, null as unknown as number]) {
+      assert.throws(() => records.put(record(1, { seq })), (error) => {
+        assert.ok(error instanceof StoreError, String(error));
+        assert.equal(error.code, "STATE_FAILED");
+        assert.match(error.message, /state\.db/);
+        return true;
+      });
+    }
+    assert.equal(records.count(), 0);
+  });
+});
+
+Deno.test("an outcome comes back as it was set, and replaces the one before", async () => {
+  await withState(({ outcomes }) => {
+    const first = outcome(1);
+    outcomes.set(first);
+    assert.deepEqual(outcomes.get(first.target), first);
+    const second = outcome(1, {
+      lastAttemptMs: 50,
+      lastSuccessMs: 40,
+      error: "no node answered",
+      failures: 2,
+      nextDueMs: 200,
+    });
+    outcomes.set(second);
+    assert.deepEqual(outcomes.get(first.target), second);
+    assert.deepEqual(outcomes.list(), [second]);
+    assert.equal(outcomes.delete(first.target), true);
+    assert.equal(outcomes.delete(first.target), false);
+    assert.equal(outcomes.get(first.target), undefined);
+  });
+});
+
+Deno.test("what is due comes longest overdue first, up to the limit", async () => {
+  await withState(({ outcomes }) => {
+    for (const [fill, nextDueMs] of [[1, 300], [2, 100], [3, 200], [4, 100], [5, 301]] as const) {
+      outcomes.set(outcome(fill, { nextDueMs }));
+    }
+    const fills = (nowMs: number, limit: number) =>
+      outcomes.due(nowMs, limit).map(({ target }) => target[0]);
+    assert.deepEqual(fills(99, 10), []);
+    assert.deepEqual(fills(100, 10), [2, 4]);
+    assert.deepEqual(fills(300, 10), [2, 4, 3, 1]);
+    assert.deepEqual(fills(300, 3), [2, 4, 3]);
+    assert.deepEqual(outcomes.list().map(({ target }) => target[0]), [2, 4, 3, 1, 5]);
+  });
+});
+
+Deno.test("DHT nodes are replaced as a whole, the one seen last comes first", async () => {
+  await withState(({ dhtNodes }) => {
+    const node = (port: number, seenMs: number): StoredNode => {
+      return { host: "192.0.2.1", port, idHex: "ab".repeat(20), seenMs };
+    };
+    assert.deepEqual(dhtNodes.loadNodes(), []);
+    dhtNodes.replaceNodes([node(1, 10), node(2, 30), node(3, 20)]);
+    assert.deepEqual(dhtNodes.loadNodes(), [node(2, 30), node(3, 20), node(1, 10)]);
+    dhtNodes.replaceNodes(new Set([node(4, 1), node(4, 2)]));
+    assert.deepEqual(dhtNodes.loadNodes(), [node(4, 2)]);
+    dhtNodes.replaceNodes([]);
+    assert.deepEqual(dhtNodes.loadNodes(), []);
+  });
+});
+
+Deno.test("if one DHT node cannot be kept, those of before stay", async () => {
+  await withState(({ dhtNodes }) => {
+    const good: StoredNode = { host: "192.0.2.1", port: 1, idHex: "", seenMs: 1 };
+    dhtNodes.replaceNodes([good]);
+    const bad = { ...good, port: 0.5 };
+    assert.throws(() => dhtNodes.replaceNodes([{ ...good, port: 2 }, bad]), StoreError);
+    assert.deepEqual(dhtNodes.loadNodes(), [good]);
+  });
+});
+
+Deno.test("a verified file is known as long as size, time and inode are the same", async () => {
+  await withState(({ verifiedFiles }) => {
+    const identity = { sizeBytes: 10, mtimeMs: 1_763_800_000_000.25, inode: 2 ** 63 };
+    const verified = { sha256: bytes(32, 1), infoHash: bytes(20, 2) };
+    verifiedFiles.remember("/seed/a.tgz", identity, verified);
+    assert.deepEqual(verifiedFiles.find("/seed/a.tgz", identity), verified);
+    assert.equal(verifiedFiles.find("/seed/b.tgz", identity), undefined);
+    for (const change of [{ sizeBytes: 11 }, { mtimeMs: 1 }, { inode: 1 }]) {
+      assert.equal(verifiedFiles.find("/seed/a.tgz", { ...identity, ...change }), undefined);
+    }
+    verifiedFiles.remember("/seed/a.tgz", { ...identity, inode: 1 }, verified);
+    assert.equal(verifiedFiles.find("/seed/a.tgz", identity), undefined);
+    assert.equal(verifiedFiles.forget("/seed/a.tgz"), true);
+    assert.equal(verifiedFiles.forget("/seed/a.tgz"), false);
+  });
+});
+
+Deno.test("a verified file is known with its manifest, and who keeps its records can be asked", async () => {
+  await withState(({ verifiedFiles, records }) => {
+    const identity = { sizeBytes: 10, mtimeMs: 1_763_800_000_000.25, inode: 7 };
+    const verified = { sha256: bytes(32, 1), infoHash: bytes(20, 2) };
+    const manifest = {
+      text: "{}\n",
+      mark: "2 3 4",
+      name: "a",
+      version: "1.0.0",
+      publicKey: bytes(32, 3),
+    };
+    verifiedFiles.remember("/seed/bare.tgz", identity, verified);
+    assert.equal(verifiedFiles.seed("/seed/bare.tgz"), undefined);
+    assert.equal(verifiedFiles.manifest("/seed/bare.tgz"), undefined);
+    verifiedFiles.remember("/seed/a.tgz", identity, verified, manifest);
+    verifiedFiles.remember("/seed/b.tgz", identity, verified, { ...manifest, name: "b" });
+    const seed = { ...identity, infoHash: verified.infoHash, manifestMark: manifest.mark };
+    assert.deepEqual(verifiedFiles.seed("/seed/a.tgz"), seed);
+    assert.equal(verifiedFiles.manifest("/seed/a.tgz"), manifest.text);
+    assert.deepEqual(verifiedFiles.withoutRecords(), ["/seed/a.tgz", "/seed/b.tgz"]);
+    const keep = (kind: string, name?: string, publicKey = manifest.publicKey) =>
+      records.put({
+        ...{ target: crypto.getRandomValues(new Uint8Array(20)), kind, name, publicKey },
+        ...{ version: kind === "manifest" ? "1.0.0" : undefined, own: true, createdMs: 1 },
+        ...{ salt: bytes(32, 1), seq: 1, value: bytes(3, 1), signature: bytes(64, 1) },
+      });
+    for (const name of ["a", "b"]) keep("manifest", name);
+    keep("name-entry", "a");
+    // Another publisher's.
+    keep("name-entry", "b", bytes(32, 4));
+    assert.deepEqual(verifiedFiles.withoutRecords(), ["/seed/a.tgz", "/seed/b.tgz"]);
+    keep("announce");
+    assert.deepEqual(verifiedFiles.withoutRecords(), ["/seed/b.tgz"]);
+    keep("name-entry", "b");
+    assert.deepEqual(verifiedFiles.withoutRecords(), []);
+  });
+});
+
+Deno.test("a pin that a person made stays one, however it is set again", async () => {
+  await withState(({ pins }) => {
+    const pin: Pin = { name: "a", publicKey: bytes(32, 1), firstSeenMs: 1 };
+    pins.set(pin);
+    assert.deepEqual(pins.list("a"), [pin]);
+    pins.set({ ...pin, byHand: true });
+    pins.set({ ...pin, lastVersion: "1.0.0" });
+    assert.deepEqual(pins.list("a"), [{ ...pin, lastVersion: "1.0.0", byHand: true }]);
+  });
+});
+
+Deno.test("pins of other publishers are found without one's own, the latest first, and no more than asked for", async () => {
+  await withState(({ pins }) => {
+    const [own, ann, bob] = [bytes(32, 1), bytes(32, 2), bytes(32, 3)];
+    for (let i = 0; i < 50; i++) pins.set({ name: `own-${i}`, publicKey: own, firstSeenMs: i });
+    pins.set({ name: "a", publicKey: ann, firstSeenMs: 7, lastVersion: "1.0.0" });
+    pins.set({ name: "b", publicKey: bob, firstSeenMs: 9 });
+    const names = (key: Uint8Array | undefined, limit: number) =>
+      pins.others(key, limit).map(({ name }) => name);
+    assert.deepEqual(names(own, 10), ["b", "a"]);
+    assert.deepEqual(names(own, 1), ["b"]);
+    assert.equal(pins.others(own, 2)[1]!.lastVersion, "1.0.0");
+    assert.equal(names(undefined, 100).length, 52);
+  });
+});
+
+Deno.test("a pin that a clock ahead has dated gets the time of the next use", async () => {
+  await withState(({ pins }) => {
+    const pin = { name: "a", publicKey: bytes(32, 1) };
+    const nowMs = 1_800_000_000_000;
+    const yearMs = 365 * 86_400_000;
+    pins.set({ ...pin, firstSeenMs: nowMs + yearMs });
+    pins.set({ ...pin, firstSeenMs: nowMs, lastVersion: "1.0.0" });
+    assert.equal(pins.list("a")[0]!.firstSeenMs, nowMs);
+    // Two clocks may differ by some minutes.
+    pins.set({ ...pin, firstSeenMs: nowMs - 60_000, lastVersion: "1.0.0" });
+    assert.equal(pins.list("a")[0]!.firstSeenMs, nowMs);
+  });
+});
+
+Deno.test("pins are kept by name and key, and remember when they were made first", async () => {
+  await withState(({ pins }) => {
+    const pin = (name: string, fill: number, change: Partial<Pin> = {}): Pin => {
+      return { name, publicKey: bytes(32, fill), firstSeenMs: fill, ...change };
+    };
+    pins.set(pin("a", 2));
+    pins.set(pin("a", 1, { lastVersion: "1.0.0" }));
+    pins.set(pin("b", 3));
+    pins.set(pin("a", 2, { firstSeenMs: 99, lastVersion: "2.0.0" }));
+    const [one, two] = [
+      pin("a", 1, { lastVersion: "1.0.0" }),
+      pin("a", 2, { lastVersion: "2.0.0" }),
+    ];
+    assert.deepEqual(pins.list("a"), [one, two]);
+    assert.deepEqual(pins.list(), [one, two, pin("b", 3)]);
+    assert.equal(pins.delete("a", bytes(32, 2)), 1);
+    assert.deepEqual(pins.list("a"), [one]);
+    assert.equal(pins.delete("b"), 1);
+    assert.equal(pins.delete("b"), 0);
+    assert.deepEqual(pins.list("b"), []);
+  });
+});
