@@ -233,10 +233,10 @@ inDirectory("a file that the system refuses to read is named", async (dir) => {
   await writeTree(join(dir, "in"), { open: "x", secret: "x" });
   const script = `
     import { packDirectory } from ${
-    JSON.stringify(import.meta.resolve("../../../src/package/mod.ts"))
+    JSON.stringify(import.meta.resolve("../../../../src/package/mod.ts"))
   };
     import { generateKeyPair } from ${
-    JSON.stringify(import.meta.resolve("../../../src/identity/mod.ts"))
+    JSON.stringify(import.meta.resolve("../../../../src/identity/mod.ts"))
   };
     const [dir, outDir] = Deno.args;
     await packDirectory({ dir, outDir, name: "a", version: "1.0.0", signer: generateKeyPair(),
