@@ -54,6 +54,19 @@ function longPaths(component: string, depth: number): Files {
   return numbered(Math.floor(limits.maxPathsBytes / bytes), (digits) => `${head}${digits}`);
 }
 
+/** As {@linkcode longPaths}, with as many different directories as there may be. */
+function distinctPaths(component: string, depth: number): Files {
+  const lastDirectory = Math.floor(limits.maxDirectories / (depth - 1));
+  const bytes = new TextEncoder().encode(`${component}000000/`).length * depth - 1;
+  const count = Math.floor(limits.maxPathsBytes / bytes);
+  const files: Files = new Map();
+  for (let i = 0; i < count; i++) {
+    const directory = `${component}${String(i % lastDirectory).padStart(6, "0")}/`;
+    files.set(`${directory.repeat(depth - 1)}${component}${String(i).padStart(6, "0")}`, empty);
+  }
+  return files;
+}
+
 const noise = (lengthBytes: number) => {
   const bytes = new Uint8Array(lengthBytes);
   for (let at = 0; at < lengthBytes; at += 65_536) {
@@ -100,6 +113,14 @@ const worst: Record<string, { title: string; files: () => Files }> = {
     title: `paths of ${limits.maxPathsBytes} bytes together, to be normalized and folded`,
     files: () => longPaths("\u1e9e\u0323\u0307a\u0323\u0307".repeat(19), 4),
   },
+  "worst-unicode-directories": {
+    title: `such paths, each in directories of its own`,
+    files: () => distinctPaths("\u1e9e\u0323\u0307a\u0323\u0307".repeat(19), 4),
+  },
+  "worst-marks": {
+    title: `such paths, of combining marks that are not in their order`,
+    files: () => distinctPaths("a" + "\u0315".repeat(56) + "\u0316".repeat(56), 4),
+  },
   "worst-together": {
     title:
       `${limits.maxFiles} files in ${limits.maxDirectories} directories, with all bytes of paths`,
@@ -111,6 +132,16 @@ const worst: Record<string, { title: string; files: () => Files }> = {
         files.set(`${directory}/${String(i).padStart(6, "0")}${name}`, new Uint8Array(1));
       }
       return files.set(NOISE, noise(limits.maxFiles * limits.minBytesPerFile));
+    },
+  },
+  "worst-files-ratio": {
+    title: `${limits.maxFiles} files that unpack to ${limits.maxRatio} times the archive`,
+    files: () => {
+      // Half of the archive is hashes, the other noise: a little less when they are compressed.
+      const lengthBytes = 2 * limits.maxFiles * limits.minBytesPerFile;
+      const each = new Uint8Array(0.76 * lengthBytes * limits.maxRatio / limits.maxFiles);
+      const files = numbered(limits.maxFiles - 1, (digits) => digits, each);
+      return files.set(NOISE, noise(lengthBytes / 2));
     },
   },
   "worst-ratio": {

@@ -90,7 +90,7 @@ export class PathSet {
   /** Adds a file's path, or says why not. After a refusal the set is of no more use. */
   add(path: string): PathProblem | undefined {
     const isPlain = PLAIN.test(path);
-    const lengthBytes = isPlain ? path.length : byteLength(path, this.#limits.maxPathBytes);
+    const lengthBytes = isPlain ? path.length : lengthOfPath(path, this.#limits.maxPathBytes);
     const problem = checkPath(path, lengthBytes, isPlain, this.#limits) ??
       this.#count(lengthBytes) ?? this.#enter(path);
     if (problem !== undefined) return problem;
@@ -258,10 +258,7 @@ function checkPath(
       return refused(path, `has a component "${path.slice(start, end)}"`);
     }
     const mayBeLonger = length * (isPlain ? 1 : 3) > MAX_COMPONENT_BYTES;
-    if (
-      mayBeLonger &&
-      byteLength(path.slice(start, end), MAX_COMPONENT_BYTES) > MAX_COMPONENT_BYTES
-    ) {
+    if (mayBeLonger && utf8Length(path, start, end) > MAX_COMPONENT_BYTES) {
       const message = `The path ${
         quote(path)
       } has a component longer than ${MAX_COMPONENT_BYTES} bytes.`;
@@ -279,14 +276,18 @@ function refused(path: string, why: string): PathProblem {
   return { code: "PATH_REFUSED", message: `The path ${quote(path)} ${why}.` };
 }
 
-const encoder = new TextEncoder();
-/** Memory for what is only counted. */
-let counted = new Uint8Array(4096);
-
 /** Bytes of UTF-8, or the number of UTF-16 code units if those are more than `maxBytes` already. */
-function byteLength(text: string, maxBytes: number): number {
-  if (text.length > maxBytes) return text.length;
-  if (counted.length < text.length * 3) counted = new Uint8Array(text.length * 3);
-  // A call that makes no memory, and takes less time than a loop over the code units.
-  return encoder.encodeInto(text, counted).written;
+function lengthOfPath(path: string, maxBytes: number): number {
+  return path.length > maxBytes ? path.length : utf8Length(path, 0, path.length);
+}
+
+/** Bytes of UTF-8 of a part of a well-formed text. Encoding it would take three times as long. */
+function utf8Length(text: string, begin: number, end: number): number {
+  let length = end - begin;
+  for (let i = begin; i < end; i++) {
+    const unit = text.charCodeAt(i);
+    // A pair of surrogates has four.
+    if (unit >= 0x80) length += unit < 0x800 || (unit & 0xf800) === 0xd800 ? 1 : 2;
+  }
+  return length;
 }

@@ -28,11 +28,13 @@ Deno.test("a name is folded the same way twice", () => {
   }
 });
 
-/** Full case folding of what was normalized, normalized again, as the rule has it. */
+/** Full case folding of each character of what was normalized, normalized again. */
 function foldByTheRule(name: string): string {
-  const parts = name.normalize("NFC").split("\u0131");
-  const folded = parts.map((part) => part.toLowerCase().toUpperCase().toLowerCase());
-  return folded.join("\u0131").normalize("NFC");
+  const folded = Array.from(name.normalize("NFC"), (character) => {
+    if (character === "\u0131") return character;
+    return character.toLowerCase().toUpperCase().toLowerCase();
+  });
+  return folded.join("").normalize("NFC");
 }
 
 Deno.test("each character folds by the rule, composed or not, whatever marks follow", () => {
@@ -49,6 +51,15 @@ Deno.test("each character folds by the rule, composed or not, whatever marks fol
       for (const name of [form, `a${form}`, `${form}\u0345`, `${form}\u0301\u0345\u0323`]) {
         assert.equal(foldName(name), foldByTheRule(name), point.toString(16));
       }
+    }
+  }
+});
+
+Deno.test("a long name is folded to its end", () => {
+  for (const character of ["\u00c9", "\u1e9e", "\u{10400}", "\ufb03", "\u0130", "\u{2f800}"]) {
+    for (const length of [255, 1021, 1022, 1023, 1024, 5_000]) {
+      const name = "x".repeat(length % 7) + character.repeat(length);
+      assert.equal(foldName(name), foldByTheRule(name), `${length} of ${character}`);
     }
   }
 });
