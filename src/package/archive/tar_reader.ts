@@ -104,9 +104,10 @@ async function readPax(
     const message = `A path in the archive is longer than ${limits.maxPathBytes} bytes.`;
     throw verificationError("archive-limits", "PATH_TOO_LONG", message);
   }
-  const path = pathOfPax(await tar.take(pax.sizeBytes), expected);
-  checkPadding(await tar.take(paddingOf(pax.sizeBytes)));
-  const block = await tar.take(BLOCK_BYTES);
+  const path = pathOfPax(tar.takeNow(pax.sizeBytes) ?? await tar.take(pax.sizeBytes), expected);
+  const padding = paddingOf(pax.sizeBytes);
+  checkPadding(tar.takeNow(padding) ?? await tar.take(padding));
+  const block = tar.takeNow(BLOCK_BYTES) ?? await tar.take(BLOCK_BYTES);
   if (isZero(block)) throw damaged(`the file ${quote(path)} is missing after its pax header`);
   const header = readHeader(block, PAX_NAME);
   checkPaxPair(pax, header, path);

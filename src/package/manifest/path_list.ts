@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fromUtf8, utf8 } from "../../base/mod.ts";
+import { fromUtf8 } from "../../base/mod.ts";
 
 /** Code units of paths that are put together into one piece. */
 const PIECE_LENGTH = 64 * 1024;
@@ -13,6 +13,10 @@ const PIECE_LENGTH = 64 * 1024;
 const PIECE_PATHS = 512;
 /** Between two paths. No path has a control character in it. */
 const SEPARATOR = "\n";
+
+const encoder = new TextEncoder();
+/** Memory for the text of a piece. */
+let encoded = new Uint8Array();
 
 /** Paths that follow each other. */
 interface Piece {
@@ -41,7 +45,7 @@ export class PathList implements Iterable<string> {
     this.#latest.push(path);
     this.#latestLength += path.length;
     if (this.#latestLength < PIECE_LENGTH && this.#latest.length < PIECE_PATHS) return;
-    this.#pieces.push({ first: this.#latestFirst, bytes: utf8(this.#latest.join(SEPARATOR)) });
+    this.#pieces.push({ first: this.#latestFirst, bytes: bytesOf(this.#latest.join(SEPARATOR)) });
     this.#latestFirst = this.length;
     this.#latest = [];
     this.#latestLength = 0;
@@ -68,6 +72,13 @@ export class PathList implements Iterable<string> {
     for (const piece of this.#pieces) yield* pathsIn(piece);
     yield* this.#latest;
   }
+}
+
+/** UTF-8. The encoder measures a text before it encodes it, unless it has memory for the longest. */
+function bytesOf(text: string): Uint8Array {
+  const longest = text.length * 3;
+  if (encoded.length < longest) encoded = new Uint8Array(longest);
+  return encoded.slice(0, encoder.encodeInto(text, encoded).written);
 }
 
 function pathsIn({ bytes }: Piece): string[] {

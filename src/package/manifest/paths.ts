@@ -90,9 +90,9 @@ export class PathSet {
   /** Adds a file's path, or says why not. After a refusal the set is of no more use. */
   add(path: string): PathProblem | undefined {
     const isPlain = PLAIN.test(path);
-    const lengthBytes = isPlain ? path.length : lengthOfPath(path, this.#limits.maxPathBytes);
-    const problem = checkPath(path, lengthBytes, isPlain, this.#limits) ??
-      this.#count(lengthBytes) ?? this.#enter(path);
+    const checked = checkPath(path, isPlain, this.#limits);
+    if (typeof checked !== "number") return checked;
+    const problem = this.#count(checked) ?? this.#enter(path);
     if (problem !== undefined) return problem;
     this.#latest = path;
     this.list.push(path);
@@ -127,8 +127,8 @@ export class PathSet {
     const latest = this.#latest;
     const innermost = this.#open.at(-1);
     if (innermost === undefined) return;
-    // Mostly none.
-    if (path.startsWith(latest.slice(0, innermost.end + 1))) return;
+    // Mostly none. Both are parts of texts, which are compared many characters at a time.
+    if (path.slice(0, innermost.end + 1) === latest.slice(0, innermost.end + 1)) return;
     let same = 0;
     let open = 0;
     for (; open < this.#open.length; open++) {
@@ -227,19 +227,11 @@ function collision(path: string, other: string, { isTwice }: { isTwice: boolean 
  * What is wrong with a path as such: relative, of non-empty components divided by `/`, none of them
  * `.` or `..`, without backslashes and control characters, within the lengths.
  *
- * @param lengthBytes of the path in UTF-8
  * @param isPlain whether the path is {@linkcode PLAIN}
+ * @returns the length of the path in UTF-8, in bytes, if nothing is wrong with it
  */
-function checkPath(
-  path: string,
-  lengthBytes: number,
-  isPlain: boolean,
-  limits: PathLimits,
-): PathProblem | undefined {
-  if (lengthBytes > limits.maxPathBytes) {
-    const message = `The path ${quote(path)} is longer than ${limits.maxPathBytes} bytes.`;
-    return { code: "PATH_TOO_LONG", message };
-  }
+function checkPath(path: string, isPlain: boolean, limits: PathLimits): PathProblem | number {
+  if (path.length > limits.maxPathBytes) return tooLong(path, limits);
   if (path === "") return refused(path, "is empty");
   if (path.startsWith("/")) return refused(path, "is absolute");
   if (!isPlain) {
@@ -249,6 +241,7 @@ function checkPath(
     if (found !== undefined) return refused(path, "has a control character in it");
   }
   let depth = -1;
+  let lengthBytes = -1;
   for (let start = 0; start <= path.length; depth++) {
     const slash = path.indexOf("/", start);
     const end = slash === -1 ? path.length : slash;
@@ -257,28 +250,31 @@ function checkPath(
     if (length <= 2 && path[start] === "." && path[end - 1] === ".") {
       return refused(path, `has a component "${path.slice(start, end)}"`);
     }
-    const mayBeLonger = length * (isPlain ? 1 : 3) > MAX_COMPONENT_BYTES;
-    if (mayBeLonger && utf8Length(path, start, end) > MAX_COMPONENT_BYTES) {
+    const componentBytes = isPlain ? length : utf8Length(path, start, end);
+    if (componentBytes > MAX_COMPONENT_BYTES) {
       const message = `The path ${
         quote(path)
       } has a component longer than ${MAX_COMPONENT_BYTES} bytes.`;
       return { code: "PATH_TOO_LONG", message };
     }
+    lengthBytes += componentBytes + 1;
     start = end + 1;
   }
+  if (lengthBytes > limits.maxPathBytes) return tooLong(path, limits);
   if (depth > limits.maxDepth) {
     const message = `The path ${quote(path)} is more than ${limits.maxDepth} directories deep.`;
     return { code: "PATH_TOO_DEEP", message };
   }
+  return lengthBytes;
+}
+
+function tooLong(path: string, { maxPathBytes }: PathLimits): PathProblem {
+  const message = `The path ${quote(path)} is longer than ${maxPathBytes} bytes.`;
+  return { code: "PATH_TOO_LONG", message };
 }
 
 function refused(path: string, why: string): PathProblem {
   return { code: "PATH_REFUSED", message: `The path ${quote(path)} ${why}.` };
-}
-
-/** Bytes of UTF-8, or the number of UTF-16 code units if those are more than `maxBytes` already. */
-function lengthOfPath(path: string, maxBytes: number): number {
-  return path.length > maxBytes ? path.length : utf8Length(path, 0, path.length);
 }
 
 /** Bytes of UTF-8 of a part of a well-formed text. Encoding it would take three times as long. */
