@@ -71,7 +71,7 @@ function writePackages(directory: string, keys: KeyPair, count: number): Minimal
     const manifest = signMinimal({
       name,
       version: "1.0.0",
-      infohash: formatSha256(createHash("sha256").update(contents).digest()),
+      archiveSha256: formatSha256(createHash("sha256").update(contents).digest()),
       btih: toHex(infoHash),
       length: contents.length,
       timestamp: Date.now(),

@@ -57,7 +57,7 @@ async function longList(): Promise<Scene> {
     manifests.push(signMinimal({
       name: `package-${i}`,
       version: "1.0.0",
-      infohash: `sha256:${i.toString(16).padStart(64, "0")}`,
+      archiveSha256: `sha256:${i.toString(16).padStart(64, "0")}`,
       btih: i.toString(16).padStart(40, "0"),
       length: 1_000,
       timestamp: Date.now(),

@@ -186,7 +186,7 @@ async function makeArchive(name: string, files: Files): Promise<string> {
   const minimal = signMinimal({
     name,
     version: "1.0.0",
-    infohash: sha256(bytes),
+    archiveSha256: sha256(bytes),
     btih: "0".repeat(40),
     length: bytes.length,
     timestamp: 0,

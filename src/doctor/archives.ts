@@ -83,7 +83,7 @@ async function readSome(
     bytes += sizeBytes;
     read++;
     try {
-      if (await hashOf(archivePath, signal) !== minimal.infohash) damaged.push(archivePath);
+      if (await hashOf(archivePath, signal) !== minimal.archiveSha256) damaged.push(archivePath);
     } catch (error) {
       signal?.throwIfAborted();
       damaged.push(`${archivePath} (${errorToData(error).message})`);

@@ -188,7 +188,7 @@ function usablePeers({ onDetail }: GetContext, { peers, unreadPeers = [] }: Magn
 async function alreadyThere({ seeds }: GetContext, { minimal }: Plan): Promise<Got | undefined> {
   if (!minimal) return undefined;
   const entry = await seeds.find(minimal);
-  if (entry?.minimal.infohash !== minimal.infohash) return undefined;
+  if (entry?.minimal.archiveSha256 !== minimal.archiveSha256) return undefined;
   return { ...describe(minimal), archivePath: entry.archivePath, minimal, present: true };
 }
 

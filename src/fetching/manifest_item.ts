@@ -29,7 +29,7 @@ const SIGNATURE_PREFIX = "ed25519:";
 export function manifestItem(minimal: MinimalManifest, signer: Signer, seq: number): MutableItem {
   const value = encodeManifestRecord({
     infoHash: fromHex(minimal.btih)!,
-    archiveSha256: parseSha256(minimal.infohash)!,
+    archiveSha256: parseSha256(minimal.archiveSha256)!,
     lengthBytes: minimal.length,
     name: minimal.name,
     version: minimal.version,
@@ -56,7 +56,7 @@ export function minimalOf(
     protocol: PROTOCOL,
     name: record.name,
     version: record.version,
-    infohash: formatSha256(record.archiveSha256),
+    archiveSha256: formatSha256(record.archiveSha256),
     btih: toHex(record.infoHash),
     length: record.lengthBytes,
     pubkey: formatPublicKey(item.publicKey),

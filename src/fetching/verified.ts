@@ -19,7 +19,7 @@ import { isUnchanged, stampOf, type StateDatabase, type ValidSeedEntry } from ".
 export function rememberVerified(state: StateDatabase, entry: ValidSeedEntry): void {
   const { archivePath, minimal, name, version } = entry;
   const verified = {
-    sha256: parseSha256(minimal.infohash)!,
+    sha256: parseSha256(minimal.archiveSha256)!,
     infoHash: fromHex(minimal.btih)!,
   };
   const mark = stampOf(archivePath)?.manifestMark;

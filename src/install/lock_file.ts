@@ -6,8 +6,8 @@
  * - `lockfileVersion`: 1
  * - `requirements`: by `[KEY/]NAME` as it was asked for; `range` as it was asked for (absent: any
  *   version), `package`: the key of the package that it got
- * - `packages`: by `KEY/NAME@VERSION`; `infohash` (SHA-256 of the archive), `btih`, `length`,
- *   `timestamp` and `signature` as in the minimal manifest, which they make up together with the key;
+ * - `packages`: by `KEY/NAME@VERSION`; `archiveSha256`, `btih`, `length`, `timestamp` and `signature`
+ *   as in the minimal manifest, which they make up together with the key;
  *   `dependencies`: for each name that the package depends on, the key of the package that it got
  *
  * The signatures are in it, so an altered hash is noticed without asking anybody, and a locked package
@@ -72,7 +72,7 @@ const fileSchema = v.strictObject({
 const packageSchema = v.strictObject({
   btih: v.string(),
   dependencies: object,
-  infohash: v.string(),
+  archiveSha256: v.string(),
   length: v.number(),
   signature: v.string(),
   timestamp: v.number(),
@@ -135,7 +135,7 @@ export function formatLockFile({ packages, requirements }: LockFile): string {
     packages: sorted(packages, ({ minimal, dependencies }) => ({
       btih: minimal.btih,
       dependencies: sorted(dependencies, (ref) => ref),
-      infohash: minimal.infohash,
+      archiveSha256: minimal.archiveSha256,
       length: minimal.length,
       signature: minimal.signature,
       timestamp: minimal.timestamp,

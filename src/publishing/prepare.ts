@@ -229,7 +229,7 @@ async function takeReady(
   const minimal = isKept ? beside : signMinimal({
     name: full.name,
     version: full.version,
-    infohash: formatSha256(taken.sha256),
+    archiveSha256: formatSha256(taken.sha256),
     btih: toHex(taken.infoHash),
     length: lengthBytes,
     timestamp: clock.now(),
@@ -244,7 +244,7 @@ async function takeReady(
  */
 export async function wasTakenIn(seeds: SeedDirectory, minimal: MinimalManifest): Promise<boolean> {
   const there = await seeds.find(minimal);
-  return there?.minimal.infohash === minimal.infohash &&
+  return there?.minimal.archiveSha256 === minimal.archiveSha256 &&
     seeds.known?.(there.archivePath) !== undefined;
 }
 

@@ -150,7 +150,7 @@ async function preparedAsPublished(
     if (!ready) continue;
     const { minimal } = ready.files;
     const published = await publishedHash(context, minimal).catch(() => undefined);
-    if (published === minimal.infohash) return ready;
+    if (published === minimal.archiveSha256) return ready;
     await ready[Symbol.asyncDispose]();
     if (published === undefined) break;
   }
@@ -168,7 +168,7 @@ async function preparedAsBefore(
     leaveOut: "version-control",
     allowSecrets: "all",
   });
-  if (ready?.files.minimal.infohash === published) return ready;
+  if (ready?.files.minimal.archiveSha256 === published) return ready;
   await ready?.[Symbol.asyncDispose]();
   return undefined;
 }

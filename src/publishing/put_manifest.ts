@@ -86,17 +86,17 @@ export async function itemToPut(
   const before = await newestItem(operations, { publicKey, salt }, { signal });
   const { shown, item } = before;
   const published = shown && minimalOf(shown, minimal);
-  if (published && published.infohash !== minimal.infohash) {
+  if (published && published.archiveSha256 !== minimal.archiveSha256) {
     throw new PublishingError(
       "failed",
       "VERSION_TAKEN",
-      `${minimal.name}@${minimal.version} is published already, with other bytes (${published.infohash}, here ${minimal.infohash}). Versions never change: publish a new one`,
-      { detail: { published: published.infohash, here: minimal.infohash } },
+      `${minimal.name}@${minimal.version} is published already, with other bytes (${published.archiveSha256}, here ${minimal.archiveSha256}). Versions never change: publish a new one`,
+      { detail: { published: published.archiveSha256, here: minimal.archiveSha256 } },
     );
   }
   if (item) {
-    const { infohash, btih, timestamp } = minimalOf(item, minimal);
-    const isSame = infohash === minimal.infohash && btih === minimal.btih;
+    const { archiveSha256, btih, timestamp } = minimalOf(item, minimal);
+    const isSame = archiveSha256 === minimal.archiveSha256 && btih === minimal.btih;
     if (isSame && !isOfFuture(timestamp, clock.now())) return item;
   }
   return manifestItem(minimal, await signer(), seqAfter(before, clock.now()));
@@ -110,7 +110,7 @@ export async function publishedHash(
   const publicKey = parsePublicKey(minimal.pubkey);
   const salt = manifestSalt(minimal.name, minimal.version);
   const { shown } = await newestItem(operations, { publicKey, salt }, { signal });
-  return shown && minimalOf(shown, minimal).infohash;
+  return shown && minimalOf(shown, minimal).archiveSha256;
 }
 
 /** @throws {PublishingError} if nobody holds the record after the put, or somebody holds another */

@@ -63,9 +63,10 @@ async function readManifest(
   const key = { publicKey: parsePublicKey(minimal.pubkey), salt: manifestSalt(name, version) };
   const { item } = await findItem(operations, key, labelOf(minimal), finding);
   const found = minimalOf(item, { name, version });
-  if (found.infohash !== minimal.infohash) {
-    return `the DHT shows another archive under ${labelOf(minimal)} (${found.infohash}) than was ` +
-      `published (${minimal.infohash}): another machine has published it. Give it a new version`;
+  if (found.archiveSha256 !== minimal.archiveSha256) {
+    return `the DHT shows another archive under ${labelOf(minimal)} ` +
+      `(${found.archiveSha256}) than was published (${minimal.archiveSha256}): ` +
+      `another machine has published it. Give it a new version`;
   }
   if (!isOfFuture(found.timestamp, finding.clock.now())) return undefined;
   return `the record of ${labelOf(minimal)} is dated ${dateOf(found.timestamp)}: ${PUBLISH_AGAIN}`;

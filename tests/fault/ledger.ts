@@ -59,7 +59,7 @@ export class Ledger {
       // Whatever has an archive's name is a whole archive with its manifest.
       const minimal = parseMinimal(await Deno.readFile(minimalFileName(archivePath)));
       const { ino, size, mtime } = await Deno.stat(archivePath);
-      const stamp = `${ino} ${size} ${mtime!.getTime()} ${minimal.infohash}`;
+      const stamp = `${ino} ${size} ${mtime!.getTime()} ${minimal.archiveSha256}`;
       if (this.#verified.get(name) !== stamp) await verifyArchive({ archivePath, minimal });
       this.#verified.set(name, stamp);
       found.add(`${minimal.name}@${minimal.version}`);

@@ -30,7 +30,7 @@ export function minimalOf(name: string, version = "1.0.0"): MinimalManifest {
   return signMinimal({
     name,
     version,
-    infohash: `sha256:${hash}`,
+    archiveSha256: `sha256:${hash}`,
     btih: hash.slice(0, 40),
     length: 1,
     timestamp: 1_700_000_000_000,

@@ -75,7 +75,7 @@ await interopTest(
     const { archive, packed } = await packedPackage(home.path);
     const minimal = parseMinimal(await Deno.readFile(packed.minimal));
     const sum = (await tool("sha256sum", archive)).stdout.split(" ")[0];
-    assert.equal(minimal.infohash, `sha256:${sum}`);
+    assert.equal(minimal.archiveSha256, `sha256:${sum}`);
     assert.equal((await tool("stat", "--format=%s", archive)).stdout.trim(), `${minimal.length}`);
   },
 );

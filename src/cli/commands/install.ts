@@ -101,13 +101,13 @@ function say({ output }: Run, { direct, packages }: Installed): void {
       : `verified, with what is needed: ${packages.length} in all, ${fresh} new in the store`,
   );
   for (const { minimal, path, present, dependencies, skipped, chosen } of direct) {
-    const { name, version, pubkey, infohash } = minimal;
+    const { name, version, pubkey, archiveSha256 } = minimal;
     output.result({
       name,
       version,
       publisher: pubkey,
       path,
-      sha256: infohash.slice("sha256:".length),
+      sha256: archiveSha256.slice("sha256:".length),
       present,
       dependencies,
       ...(chosen && { chosen }),

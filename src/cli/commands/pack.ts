@@ -103,7 +103,7 @@ export default defineCommand<Flags, [dir: string]>({
       path: archivePath,
       minimal: minimalPath,
       torrent: torrentPath,
-      sha256: minimal.infohash.replace(/^sha256:/, ""),
+      sha256: minimal.archiveSha256.replace(/^sha256:/, ""),
       infohash: minimal.btih,
       length: minimal.length,
       magnet: await packageMagnet(minimal),

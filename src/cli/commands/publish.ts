@@ -306,7 +306,7 @@ function say({ output }: Run, { minimal, magnet, archivePath, outcome, seeding }
     magnet,
     path: archivePath,
     infohash: minimal.btih,
-    sha256: minimal.infohash.slice("sha256:".length),
+    sha256: minimal.archiveSha256.slice("sha256:".length),
     holding: outcome.holding,
     weak: outcome.weak,
     seeding,

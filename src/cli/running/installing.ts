@@ -96,7 +96,7 @@ function fromHere(held: Held): Pick<InstallContext, "resolve" | "fetch"> {
     resolve: () => Promise.reject(new NetworkNeeded()),
     async fetch(minimal) {
       const entry = await held(minimal);
-      if (entry?.minimal.infohash === minimal.infohash) return entry.archivePath;
+      if (entry?.minimal.archiveSha256 === minimal.archiveSha256) return entry.archivePath;
       throw new NetworkNeeded();
     },
   };
@@ -143,12 +143,12 @@ async function fromNetwork(
         onStep: (message) => output.step(message),
         onProgress: (progress) =>
           bar.update(
-            minimal.infohash,
+            minimal.archiveSha256,
             `${minimal.name}@${minimal.version}`,
             progress,
             minimal.length,
           ),
-      }, { kind: "minimal", minimal }).finally(() => bar.end(minimal.infohash));
+      }, { kind: "minimal", minimal }).finally(() => bar.end(minimal.archiveSha256));
       return archivePath;
     },
   };

@@ -132,9 +132,9 @@ export class KeptRecords {
 
   /** Whether the record of this very archive is kept, and not one of other bytes. */
   isOf(minimal: MinimalManifest): boolean {
-    const { name, version, pubkey, infohash } = minimal;
+    const { name, version, pubkey, archiveSha256 } = minimal;
     const item = this.item(targetOf(parsePublicKey(pubkey), manifestSalt(name, version)));
-    return item !== undefined && minimalOf(item, minimal).infohash === infohash;
+    return item !== undefined && minimalOf(item, minimal).archiveSha256 === archiveSha256;
   }
 
   /** The item that is kept under a target. */

@@ -24,7 +24,7 @@ export function describeEntry(
     name,
     version,
     publisher: minimal.pubkey,
-    sha256: minimal.infohash.slice("sha256:".length),
+    sha256: minimal.archiveSha256.slice("sha256:".length),
     infoHash: minimal.btih,
     magnet: magnetOf(minimal),
     ...(problem !== undefined && { problem }),

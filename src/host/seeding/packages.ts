@@ -342,7 +342,7 @@ export class Packages {
    */
   async #verify(entry: ValidSeedEntry): Promise<void> {
     const { archivePath, minimal } = entry;
-    const sha256 = parseSha256(minimal.infohash)!;
+    const sha256 = parseSha256(minimal.archiveSha256)!;
     const known = this.#state.verifiedFiles.find(archivePath, entry);
     if (!known || !equalBytes(known.sha256, sha256)) {
       const secrets = this.#isPublished(minimal)

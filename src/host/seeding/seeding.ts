@@ -169,7 +169,7 @@ export class Seeding {
     const salt = manifestSalt(name, version);
     if (records.has(targetOf(publicKey, salt))) return true;
     const { item } = await worker.get({ publicKey, salt });
-    if (!item || minimalOf(item, minimal).infohash !== minimal.infohash) return false;
+    if (!item || minimalOf(item, minimal).archiveSha256 !== minimal.archiveSha256) return false;
     records.keep(item, { kind: "manifest", name, version }, false);
     await worker.keepRecords([{ item, dueMs: clock.now(), failures: 0 }]);
     return true;

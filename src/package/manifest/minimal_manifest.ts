@@ -31,7 +31,7 @@ export interface MinimalManifest {
   /** Strict semver. */
   version: string;
   /** SHA-256 of the archive: `sha256:` and 64 lower-case hexadecimal digits. */
-  infohash: string;
+  archiveSha256: string;
   /** BitTorrent v1 infohash (BEP 3) of the archive's torrent: 40 lower-case hexadecimal digits. */
   btih: string;
   /** Length of the archive in bytes. */
@@ -49,7 +49,7 @@ const minimal: ManifestKind<MinimalManifest> = {
   domain: "libreseed:minimal-manifest:v1",
   schema: v.strictObject({
     ...commonFields,
-    infohash: sha256Schema,
+    archiveSha256: sha256Schema,
     btih: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, "is not 40 hexadecimal digits")),
     length: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     timestamp: timestampSchema,

@@ -199,7 +199,7 @@ async function writePackage(
   const minimal = signMinimal({
     name,
     version,
-    infohash: formatSha256(archive.sha256),
+    archiveSha256: formatSha256(archive.sha256),
     btih: toHex(torrent.infoHash),
     length: lengthBytes,
     timestamp: options.timestampMs,

@@ -206,8 +206,9 @@ export function compareHash(
   sha256: Uint8Array,
   minimal: MinimalManifest | undefined,
 ): void {
-  if (minimal === undefined || formatSha256(sha256) === minimal.infohash) return;
-  const message = `${path} has SHA-256 ${toHex(sha256)}; its manifest says ${minimal.infohash}.`;
+  if (minimal === undefined || formatSha256(sha256) === minimal.archiveSha256) return;
+  const message = `${path} has SHA-256 ${toHex(sha256)}; ` +
+    `its manifest says ${minimal.archiveSha256}.`;
   throw verificationError("archive-hash", "HASH_MISMATCH", message);
 }
 

@@ -23,7 +23,7 @@ export async function* checkedChunks(
   minimal: MinimalManifest,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const { name, version, length, infohash } = minimal;
+  const { name, version, length, archiveSha256 } = minimal;
   const hash = createHash("sha256");
   let bytes = 0;
   for await (const chunk of chunksOf(path, signal)) {
@@ -33,13 +33,15 @@ export async function* checkedChunks(
     yield chunk;
   }
   const found = formatSha256(new Uint8Array(hash.digest()));
-  if (bytes === length && found === infohash) return;
+  if (bytes === length && found === archiveSha256) return;
   throw new StoreError(
     "verification",
     "ARCHIVE_MISMATCH",
     `${path} is not the archive that the minimal manifest of ${name}@${version} names: ` +
-      (bytes === length ? `its hash is ${found}, not ${infohash}` : `its length is not ${length}`),
-    { detail: { path, expected: infohash } },
+      (bytes === length
+        ? `its hash is ${found}, not ${archiveSha256}`
+        : `its length is not ${length}`),
+    { detail: { path, expected: archiveSha256 } },
   );
 }
 

@@ -347,15 +347,15 @@ export class StagedPackage implements AsyncDisposable {
  * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`)
  */
 export function refuseOther(there: StoredPackage, minimal: MinimalManifest): void {
-  if (there.minimal.infohash === minimal.infohash) return;
-  const { name, version, infohash, pubkey } = minimal;
+  if (there.minimal.archiveSha256 === minimal.archiveSha256) return;
+  const { name, version, archiveSha256, pubkey } = minimal;
   throw new StoreError(
     "verification",
     "PACKAGE_CHANGED",
     `${name}@${version} of ${pubkey} is in the store with other contents ` +
-      `(${there.minimal.infohash} there, ${infohash} now): a published version does not change. ` +
+      `(${there.minimal.archiveSha256} there, ${archiveSha256} now): a published version does not change. ` +
       `Ask its publisher, or uninstall the one that is there to take the other`,
-    { detail: { path: there.path, existing: there.minimal.infohash, given: infohash } },
+    { detail: { path: there.path, existing: there.minimal.archiveSha256, given: archiveSha256 } },
   );
 }
 

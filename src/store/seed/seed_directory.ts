@@ -313,19 +313,19 @@ export class SeedDirectory {
     const stamp = await stampOf(paths.archivePath);
     if (stamp === ABSENT) return { stamp, sound: false };
     const found = await hashOf(paths.archivePath, signal);
-    if (found === minimal.infohash) return { stamp, sound: true };
+    if (found === minimal.archiveSha256) return { stamp, sound: true };
     const beside = await readMinimal(paths.minimalPath);
-    const existing = "manifest" in beside ? beside.manifest.infohash : found;
-    if (existing === minimal.infohash) return { stamp, sound: false };
+    const existing = "manifest" in beside ? beside.manifest.archiveSha256 : found;
+    if (existing === minimal.archiveSha256) return { stamp, sound: false };
     // Another publisher's may have come since this place was chosen.
     if ((await this.#placeOf(minimal)).archivePath !== paths.archivePath) return undefined;
     throw new StoreError(
       "failed",
       "VERSION_EXISTS",
       `${minimal.name}@${minimal.version} is already in ${this.path} with other contents ` +
-        `(${existing} there, ${minimal.infohash} given): a published version does not change, ` +
+        `(${existing} there, ${minimal.archiveSha256} given): a published version does not change, ` +
         `so give the new contents a new version`,
-      { detail: { path: paths.archivePath, existing, given: minimal.infohash } },
+      { detail: { path: paths.archivePath, existing, given: minimal.archiveSha256 } },
     );
   }
 

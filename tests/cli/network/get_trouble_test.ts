@@ -46,7 +46,7 @@ async function minimalIn(home: Home, file: string): Promise<MinimalManifest> {
 function misplaced(minimal: MinimalManifest, keys: KeyPair, version: string): MutableItem {
   const value = encodeManifestRecord({
     infoHash: fromHex(minimal.btih)!,
-    archiveSha256: parseSha256(minimal.infohash)!,
+    archiveSha256: parseSha256(minimal.archiveSha256)!,
     lengthBytes: minimal.length,
     name: minimal.name,
     version: minimal.version,

@@ -47,7 +47,7 @@ async function writeZeros(path: string): Promise<void> {
   const archive = concatBytes(head, ...Array<Uint8Array>(MEMBERS).fill(member));
   const minimal = signMinimal({
     ...about,
-    infohash: formatSha256(createHash("sha256").update(archive).digest()),
+    archiveSha256: formatSha256(createHash("sha256").update(archive).digest()),
     btih: "0".repeat(40),
     length: archive.length,
     timestamp: 0,

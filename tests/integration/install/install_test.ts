@@ -64,8 +64,8 @@ Deno.test("a package with ten dependencies is installed by its name, locked, and
   user.lookups.length = 0;
   const again = await installLocked(user.context(state), lockPath);
   assert.deepEqual(
-    again.packages.map(({ minimal }) => minimal.infohash).sort(),
-    packages.map(({ minimal }) => minimal.infohash).sort(),
+    again.packages.map(({ minimal }) => minimal.archiveSha256).sort(),
+    packages.map(({ minimal }) => minimal.archiveSha256).sort(),
   );
   assert.deepEqual(user.lookups, []);
 });

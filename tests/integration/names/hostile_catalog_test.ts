@@ -26,7 +26,7 @@ const line = (name: string, by: KeyPair) =>
   serializeMinimal(signMinimal({
     name,
     version: "1.0.0",
-    infohash: `sha256:${"cd".repeat(32)}`,
+    archiveSha256: `sha256:${"cd".repeat(32)}`,
     btih: "ab".repeat(20),
     length: 1_000,
     timestamp: Date.now(),

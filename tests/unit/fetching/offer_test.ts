@@ -34,7 +34,7 @@ function catalogOf(version: string, seq: number) {
   const minimal = signMinimal({
     name: "hello",
     version,
-    infohash: `sha256:${"cd".repeat(32)}`,
+    archiveSha256: `sha256:${"cd".repeat(32)}`,
     btih: "ab".repeat(20),
     length: 3,
     timestamp: 1_780_000_000_000,

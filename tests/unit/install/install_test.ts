@@ -120,9 +120,9 @@ installTest(
   "an archive that is another package's is refused, and nothing is kept",
   async (place) => {
     const other = await place.make("other@1.0.0");
-    const { infohash, btih, length, timestamp } = other;
+    const { archiveSha256, btih, length, timestamp } = other;
     for (const [name, version] of [["app", "1.0.0"], ["other", "1.0.1"]] as const) {
-      const lying = signMinimal({ name, version, infohash, btih, length, timestamp }, alice);
+      const lying = signMinimal({ name, version, archiveSha256, btih, length, timestamp }, alice);
       place.published.push(lying);
       const error = await failure(
         install(place.context(), wanting(`${name}@${version}`)),
@@ -132,7 +132,10 @@ installTest(
     }
     // Mallory's manifest over alice's archive.
     place.published.push(
-      signMinimal({ name: "other", version: "2.0.0", infohash, btih, length, timestamp }, mallory),
+      signMinimal(
+        { name: "other", version: "2.0.0", archiveSha256, btih, length, timestamp },
+        mallory,
+      ),
     );
     await failure(install(place.context(), wanting("other@2.0.0")), "MANIFEST_MISMATCH");
     assert.deepEqual(await place.stored(), []);
@@ -144,8 +147,8 @@ installTest(
   "a dependency that fails its verification is named, and nothing is kept",
   async (place) => {
     await place.make("app@1.0.0", { dependencies: { x: "*" } });
-    const { infohash } = await place.make("x@1.0.0");
-    const path = place.archives.get(infohash)!;
+    const { archiveSha256 } = await place.make("x@1.0.0");
+    const path = place.archives.get(archiveSha256)!;
     const bytes = await Deno.readFile(path);
     bytes[bytes.length - 20]! ^= 1;
     await Deno.writeFile(path, bytes);
@@ -401,7 +404,7 @@ installTest("--frozen takes no archive but the locked one", async (place) => {
   const first = await place.make("app@1.0.0", { files: { "index.js": "first\n" } });
   await install(place.context(), saving(place, "app"));
   const second = await place.make("app@1.0.0", { files: { "index.js": "second\n" } });
-  place.archives.set(first.infohash, place.archives.get(second.infohash)!);
+  place.archives.set(first.archiveSha256, place.archives.get(second.archiveSha256)!);
   const store = new PackageStore(join(place.path, "elsewhere"));
   const error = await failure(
     installLocked(place.context({ store }), place.lockPath),

@@ -67,7 +67,7 @@ Deno.test("a lock file is sorted, indented JSON, the same text for the same lock
   assert.deepEqual(json.packages[`${aliceKey}/app@1.0.0`], {
     btih: app.btih,
     dependencies: { b: `${aliceKey}/b@2.1.0` },
-    infohash: app.infohash,
+    archiveSha256: app.archiveSha256,
     length: app.length,
     signature: app.signature,
     timestamp: app.timestamp,
@@ -199,13 +199,13 @@ Deno.test("what makes no sense in a lock file is refused, by the name of the fil
 
 Deno.test("whatever of a locked package is altered, its signature tells", () => {
   const alterations: ((locked: Json) => unknown)[] = [
-    (locked) => locked.infohash = `sha256:${"0".repeat(64)}`,
+    (locked) => locked.archiveSha256 = `sha256:${"0".repeat(64)}`,
     (locked) => locked.btih = "0".repeat(40),
     (locked) => locked.length = 2,
     (locked) => locked.timestamp = 1,
     (locked) => locked.signature = signed("b", "2.1.0").signature,
     (locked) => locked.signature = "ed25519:",
-    (locked) => locked.infohash = "",
+    (locked) => locked.archiveSha256 = "",
   ];
   for (const alter of alterations) {
     const text = changed((json) => void alter(json.packages![APP]!));

@@ -41,7 +41,7 @@ export function signed(name: string, version: string, signer: KeyPair = alice): 
   return signMinimal({
     name,
     version,
-    infohash: `sha256:${hash}`,
+    archiveSha256: `sha256:${hash}`,
     btih: hash.slice(0, 40),
     length: 1,
     timestamp: 1_700_000_000_000,
@@ -97,7 +97,7 @@ export class InstallPlace {
       signer: made.signer ?? alice,
       timestampMs: 1_700_000_000_000,
     });
-    this.archives.set(minimal.infohash, archivePath);
+    this.archives.set(minimal.archiveSha256, archivePath);
     this.published.push(minimal);
     return minimal;
   }
@@ -108,9 +108,9 @@ export class InstallPlace {
       store: this.store,
       limits: defaultArchiveLimits,
       resolve: (wanted, _signal, without) => Promise.resolve(this.found(wanted, without)),
-      fetch: ({ name, version, infohash }) => {
+      fetch: ({ name, version, archiveSha256 }) => {
         this.asked.push(`fetch ${name}@${version}`);
-        return Promise.resolve(this.archives.get(infohash)!);
+        return Promise.resolve(this.archives.get(archiveSha256)!);
       },
       pinned: (name) => this.pins.get(name),
       onStep: (step) => this.steps.push(step),

@@ -113,7 +113,7 @@ export class NamesHome implements AsyncDisposable {
     return signMinimal({
       name,
       version,
-      infohash: `sha256:${"cd".repeat(32)}`,
+      archiveSha256: `sha256:${"cd".repeat(32)}`,
       btih: infoHashHex,
       length: 1_000,
       timestamp: this.clock.now(),

@@ -179,7 +179,7 @@ export function minimalFor(
   return signMinimal({
     name: "hello",
     version: "1.0.0",
-    infohash: sha256(archive),
+    archiveSha256: sha256(archive),
     btih: "0".repeat(40),
     length: archive.length,
     timestamp: 1,

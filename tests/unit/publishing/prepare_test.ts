@@ -68,7 +68,7 @@ Deno.test("a directory that is published already is not packed again, and its ar
   const before = await Deno.readFile(packed.archivePath);
   {
     await using ready = await prepare(place.context, place.request);
-    assert.equal(ready.files.minimal.infohash, packed.minimal.infohash);
+    assert.equal(ready.files.minimal.archiveSha256, packed.minimal.archiveSha256);
     assert.equal(ready.files.archivePath, packed.archivePath);
   }
   assert.deepEqual(place.said, ["contents"]);
@@ -76,7 +76,7 @@ Deno.test("a directory that is published already is not packed again, and its ar
   assert.deepEqual(await Deno.readFile(packed.archivePath), before);
   await Deno.writeTextFile(join(place.source, "new.js"), "n");
   await using ready = await prepare(place.context, place.request);
-  assert.notEqual(ready.files.minimal.infohash, packed.minimal.infohash);
+  assert.notEqual(ready.files.minimal.archiveSha256, packed.minimal.archiveSha256);
 });
 
 Deno.test("no progress of a ready archive is packing's, and its files are counted", async () => {
@@ -88,7 +88,7 @@ Deno.test("no progress of a ready archive is packing's, and its files are counte
     timestampMs: 1_790_000_000_000,
   });
   await using ready = await prepare(place.context, { ...place.request, path: archivePath });
-  assert.equal(ready.files.minimal.infohash, minimal.infohash);
+  assert.equal(ready.files.minimal.archiveSha256, minimal.archiveSha256);
   assert.deepEqual(place.said, ["contents"]);
   assert.deepEqual([place.heard[0]!.fileCount, place.heard[0]!.bytes], [2, minimal.length]);
 });

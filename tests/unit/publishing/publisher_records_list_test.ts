@@ -45,7 +45,11 @@ const keys = generateKeyPair();
 const LENGTH = 3;
 
 function minimal(name: string, by = keys): MinimalManifest {
-  const common = { version: "1.0.0", infohash: `sha256:${"cd".repeat(32)}`, btih: "ab".repeat(20) };
+  const common = {
+    version: "1.0.0",
+    archiveSha256: `sha256:${"cd".repeat(32)}`,
+    btih: "ab".repeat(20),
+  };
   return signMinimal({ ...common, name, length: LENGTH, timestamp: 1_780_000_000_000 }, by);
 }
 

@@ -66,11 +66,11 @@ Deno.test("a manifest of the future, and another archive under the version, are 
   await using world = new World();
   const ann = await world.home(SLOT);
   const minimal = ann.minimal("hello", "1.0.0");
-  const { name, version, infohash, btih, length } = minimal;
+  const { name, version, archiveSha256, btih, length } = minimal;
   const put = async (fields: Partial<typeof minimal>, seq: number) => {
     const timestamp = world.clock.now();
     const signed = signMinimal(
-      { name, version, infohash, btih, length, timestamp, ...fields },
+      { name, version, archiveSha256, btih, length, timestamp, ...fields },
       ann.keys,
     );
     await world.run(ann.manager.put(manifestItem(signed, ann.keys, seq)));
@@ -80,6 +80,6 @@ Deno.test("a manifest of the future, and another archive under the version, are 
     (await read(world, ann, minimal, false))[0]!,
     /hello@1\.0\.0 is dated .*set the clock/,
   );
-  await put({ infohash: `sha256:${"ee".repeat(32)}` }, 2);
+  await put({ archiveSha256: `sha256:${"ee".repeat(32)}` }, 2);
   assert.match((await read(world, ann, minimal, false))[0]!, /shows another archive.*new version/);
 });

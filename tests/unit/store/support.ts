@@ -27,7 +27,7 @@ export function minimalOf(
   return signMinimal({
     name,
     version,
-    infohash: sha256(archive),
+    archiveSha256: sha256(archive),
     btih: createHash("sha1").update(archive).digest("hex"),
     length: archive.length,
     timestamp: 1_763_800_000_000,

@@ -46,7 +46,7 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
   const minimal = signMinimal({
     name: "hello",
     version: "1.0.0",
-    infohash: `sha256:${"cd".repeat(32)}`,
+    archiveSha256: `sha256:${"cd".repeat(32)}`,
     btih: "ab".repeat(20),
     length: 20,
     timestamp: NOON,
@@ -179,7 +179,7 @@ Deno.test("a list of nonsense is not kept alive", async () => {
 Deno.test("a record of other bytes is not kept alive", async () => {
   const shown: Parameters<typeof seeded>[0] = { listed: true };
   await using at = await seeded(shown);
-  const other = signMinimal({ ...at.minimal, infohash: `sha256:${"ef".repeat(32)}` }, keys);
+  const other = signMinimal({ ...at.minimal, archiveSha256: `sha256:${"ef".repeat(32)}` }, keys);
   shown.item = manifestItem(other, keys, NOON);
   await at.seeding.start();
   await at.pass(0);

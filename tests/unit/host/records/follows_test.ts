@@ -33,7 +33,7 @@ function minimal(name: string, version: string) {
   return signMinimal({
     name,
     version,
-    infohash: `sha256:${"cd".repeat(32)}`,
+    archiveSha256: `sha256:${"cd".repeat(32)}`,
     btih: "ab".repeat(20),
     length: 1_000,
     timestamp: T,

@@ -23,7 +23,7 @@ inDirectory("an archive is the same however many threads compress it", async (di
   for (const threads of [0, 1, 3]) {
     const packed = await packIn(dir, threads === 0 ? tree : {}, { threads });
     const bytes = await Deno.readFile(packed.archivePath);
-    assert.equal(sha256(bytes), packed.minimal.infohash, `${threads} threads`);
+    assert.equal(sha256(bytes), packed.minimal.archiveSha256, `${threads} threads`);
     all.push({ bytes, packed });
   }
   const [first, ...rest] = all;

@@ -29,7 +29,7 @@ function minimal(name: string, version = "1.0.0", keys = ann): MinimalManifest {
   return signMinimal({
     name,
     version,
-    infohash: `sha256:${"cd".repeat(32)}`,
+    archiveSha256: `sha256:${"cd".repeat(32)}`,
     btih: "ab".repeat(20),
     length: 1_000,
     timestamp: 1_780_000_000_000,

@@ -81,7 +81,7 @@ Deno.test("no field of either manifest can be altered without the signature fail
   const minimalChanges: Partial<MinimalManifest>[] = [
     { name: "hullo" },
     { version: "1.0.1" },
-    { infohash: hash("x") },
+    { archiveSha256: hash("x") },
     { btih: "1".repeat(40) },
     { length: minimal.length + 1 },
     { timestamp: minimal.timestamp + 1 },

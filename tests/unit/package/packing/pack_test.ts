@@ -59,7 +59,7 @@ for (const vector of vectors.archives) {
     assert.equal(toHex(utf8(serializeMinimal(packed.minimal))), vector.minimalHex);
     assert.equal(packed.minimal.signature, vector.minimalSignatureText);
     assert.equal(packed.full.signature, vector.fullSignatureText);
-    assert.equal(vector.archiveSha256, packed.minimal.infohash);
+    assert.equal(vector.archiveSha256, packed.minimal.archiveSha256);
   });
 }
 
@@ -101,7 +101,7 @@ inDirectory(
     }
     assert.deepEqual(await listTree(join(dir, "one/out")).then(withoutMode), [
       `hello-1.0.0.minimal.json ${sha256(serializeMinimal(first.minimal))}`,
-      `hello-1.0.0.tgz ${first.minimal.infohash}`,
+      `hello-1.0.0.tgz ${first.minimal.archiveSha256}`,
       `hello-1.0.0.torrent ${sha256(first.torrent)}`,
     ]);
     assert.deepEqual(
@@ -132,7 +132,7 @@ inDirectory("packing the current directory twice gives the same bytes", async (d
   // So does one after a process that was killed while it packed.
   await Deno.writeTextFile(join(dir, `.tmp-${crypto.randomUUID()}`), "left behind");
   const afterKill = await packDirectory(options);
-  assert.equal(afterKill.minimal.infohash, first.minimal.infohash);
+  assert.equal(afterKill.minimal.archiveSha256, first.minimal.archiveSha256);
   // Another version leaves out the first one's outputs too, and so has the same files.
   const third = await packDirectory({ ...options, version: "2.0.0" });
   assert.deepEqual(third.full.files, first.full.files);
@@ -149,7 +149,7 @@ inDirectory("outputs are left out wherever in the tree they go", async (dir) => 
       "dist/keep",
       "hello-world-1.0.0.tgz",
     ]);
-    assert.equal(second.minimal.infohash, first.minimal.infohash);
+    assert.equal(second.minimal.archiveSha256, first.minimal.archiveSha256);
   }
 });
 
@@ -188,7 +188,7 @@ inDirectory(
     await Deno.remove(join(dir, "gnu/manifest.json"));
     assert.deepEqual(await listTree(join(dir, "gnu")), await listTree(join(dir, "in")));
     const [sum] = (await run("sha256sum", packed.archivePath)).split(" ");
-    assert.equal("sha256:" + sum, packed.minimal.infohash);
+    assert.equal("sha256:" + sum, packed.minimal.archiveSha256);
     assert.equal((await Deno.stat(packed.archivePath)).size, packed.minimal.length);
     const verbose = await run("tar", "tvzf", packed.archivePath, "--numeric-owner", "--utc");
     for (const line of verbose.trim().split("\n")) {
@@ -260,11 +260,11 @@ inDirectory("a torrent has the archive's usual name, whatever the file is called
 inDirectory("only SOURCE_DATE_EPOCH puts a time into the archive", async (dir) => {
   const plain = await packIn(dir, { a: "a" }, { timestampMs: 1 });
   const later = await packIn(dir, {}, { timestampMs: 2 });
-  assert.equal(later.minimal.infohash, plain.minimal.infohash);
+  assert.equal(later.minimal.archiveSha256, plain.minimal.archiveSha256);
   assert.equal(later.minimal.timestamp, 2);
   const dated = await packIn(dir, {}, { sourceDateEpoch: 1_700_000_000 });
   assert.equal(dated.full.timestamp, 1_700_000_000_000);
-  assert.notEqual(dated.minimal.infohash, plain.minimal.infohash);
+  assert.notEqual(dated.minimal.archiveSha256, plain.minimal.archiveSha256);
   const verbose = await run("tar", "tvzf", dated.archivePath, "--utc");
   assert.ok(!/20\d\d-/.test(verbose), "no file's time follows it");
 });

@@ -43,7 +43,7 @@ inDirectory("an archive is described as it was when it was packed", async (dir) 
   const packed = await packIn(dir, { a: noise(1_000_000) });
   const described = await describeArchive(packed.archivePath);
   assert.equal(described.lengthBytes, packed.minimal.length);
-  assert.equal("sha256:" + toHex(described.sha256), packed.minimal.infohash);
+  assert.equal("sha256:" + toHex(described.sha256), packed.minimal.archiveSha256);
   assert.equal(toHex(described.infoHash), packed.minimal.btih);
   assert.deepEqual(described.torrent, packed.torrent);
 });

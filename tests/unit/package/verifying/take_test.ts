@@ -40,11 +40,11 @@ inDirectory(
         const copyTo = join(dir, `copy-${length}-${given === undefined}`);
         const taken = await takeArchive({ archivePath, minimal: given, copyTo });
         assert.deepEqual(taken.full, packed.full);
-        assert.equal("sha256:" + toHex(taken.sha256), minimal.infohash);
+        assert.equal("sha256:" + toHex(taken.sha256), minimal.archiveSha256);
         assert.equal(toHex(taken.infoHash), minimal.btih);
         assert.deepEqual(taken.torrent, packed.torrent);
         assert.equal(taken.lengthBytes, minimal.length);
-        assert.equal(sha256(await Deno.readFile(copyTo)), minimal.infohash);
+        assert.equal(sha256(await Deno.readFile(copyTo)), minimal.archiveSha256);
       }
     }
   },
@@ -123,7 +123,7 @@ inDirectory(
     const copyTo = join(dir, "copy");
     const taken = await takeArchive({ archivePath, minimal, ownKey, copyTo });
     assert.equal(serializeFull(taken.full), manifest.contents);
-    assert.equal("sha256:" + toHex(taken.sha256), minimal!.infohash);
+    assert.equal("sha256:" + toHex(taken.sha256), minimal!.archiveSha256);
     assert.deepEqual(await Deno.readFile(copyTo), archive);
     await Deno.remove(copyTo);
     const secrets = new SecretCheck();
@@ -168,7 +168,7 @@ inDirectory("a long archive of one's own is hashed and copied to its last byte",
   const copyTo = join(dir, "copy");
   const taken = await takeArchive({ ...options, copyTo });
   assert.deepEqual(taken.torrent, packed.torrent);
-  assert.equal(sha256(await Deno.readFile(copyTo)), minimal.infohash);
+  assert.equal(sha256(await Deno.readFile(copyTo)), minimal.archiveSha256);
   await Deno.remove(copyTo);
   using file = await Deno.open(packed.archivePath, { write: true });
   await file.seek(-1, Deno.SeekMode.End);

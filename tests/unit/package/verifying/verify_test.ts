@@ -51,7 +51,7 @@ inDirectory(
     });
     assert.deepEqual(seen, steps);
     const { sha256, unpackedBytes, ...rest } = verified;
-    assert.equal("sha256:" + toHex(sha256), minimal.infohash);
+    assert.equal("sha256:" + toHex(sha256), minimal.archiveSha256);
     assert.equal(unpackedBytes % 512, 0);
     const lengthBytes = minimal.length;
     assert.deepEqual(rest, { archivePath, lengthBytes, minimal, inner: false, full, fileCount: 2 });
@@ -133,7 +133,7 @@ inDirectory(
     const changes: Partial<MinimalManifest>[] = [
       { name: "hullo" },
       { version: "1.0.1" },
-      { infohash: sha256("x") },
+      { archiveSha256: sha256("x") },
       { btih: "1".repeat(40) },
       { length: minimal.length + 1 },
       { pubkey: formatPublicKey(stranger.publicKey) },
@@ -172,8 +172,8 @@ inDirectory(
 
 inDirectory("both manifests have to speak of the same package and publisher", async (dir) => {
   const { archivePath, minimal } = await packIn(dir, { a: "a" });
-  const { infohash, btih, length, timestamp, name, version } = minimal;
-  const fields = { infohash, btih, length, timestamp, name, version };
+  const { archiveSha256, btih, length, timestamp, name, version } = minimal;
+  const fields = { archiveSha256, btih, length, timestamp, name, version };
   const others = [
     signMinimal({ ...fields, name: "other" }, signer),
     signMinimal({ ...fields, version: "1.0.1" }, signer),

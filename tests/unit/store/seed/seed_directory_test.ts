@@ -132,8 +132,8 @@ Deno.test("another archive of the same version is refused, naming both hashes", 
   for (const move of [false, true]) {
     const error = await refusal(seed.put({ ...second, move }), "VERSION_EXISTS");
     assert.equal(error.kind, "failed");
-    assert.ok(error.message.includes(first.minimal.infohash), error.message);
-    assert.ok(error.message.includes(second.minimal.infohash), error.message);
+    assert.ok(error.message.includes(first.minimal.archiveSha256), error.message);
+    assert.ok(error.message.includes(second.minimal.archiveSha256), error.message);
     assert.equal(await Deno.readTextFile(second.archivePath), "second");
   }
   assert.equal(await Deno.readTextFile(join(seed.path, "a-1.0.0.tgz")), "first");
@@ -149,7 +149,7 @@ Deno.test("another archive is refused even if the first lost its manifest", asyn
   await Deno.remove(join(seed.path, "a-1.0.0.minimal.json"));
   const second = await archiveIn(elsewhere, "a", "1.0.0", "second");
   const error = await refusal(seed.put(second), "VERSION_EXISTS");
-  assert.equal(error.detail.existing, first.minimal.infohash);
+  assert.equal(error.detail.existing, first.minimal.archiveSha256);
 });
 
 Deno.test("two publishers may have the same name and version: the second gets its fingerprint", async () => {
@@ -419,7 +419,7 @@ Deno.test("puts at the same time, of two objects for one directory, do not mix",
     assert.equal(refused[0]!.reason.code, "VERSION_EXISTS", refused[0]!.reason);
     const [entry] = await seed.list();
     assert.ok(entry && entry.problem === undefined);
-    assert.equal(sha256(await Deno.readFile(entry.archivePath)), entry.minimal.infohash);
+    assert.equal(sha256(await Deno.readFile(entry.archivePath)), entry.minimal.archiveSha256);
     await seed.remove("a-1.0.0.tgz");
   }
   const many = Array.from({ length: 40 }, (_, i) => archiveIn(elsewhere, "many", `1.0.${i}`));
