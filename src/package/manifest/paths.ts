@@ -41,6 +41,8 @@ export function comparePaths(a: string, b: string): number {
 interface OpenDirectory {
   /** Where its path ends in that of the file. */
   end: number;
+  /** Length of its path in bytes of UTF-8. */
+  endBytes: number;
   /** Its number in the set, from 1 on; the root has 0. */
   number: number;
 }
@@ -89,8 +91,8 @@ export class PathSet {
 
   /** Adds a file's path, or says why not. After a refusal the set is of no more use. */
   add(path: string): PathProblem | undefined {
-    const isPlain = PLAIN.test(path);
-    const checked = checkPath(path, isPlain, this.#limits);
+    this.#leave(path);
+    const checked = checkPath(path, this.#open, this.#limits);
     if (typeof checked !== "number") return checked;
     const problem = this.#count(checked) ?? this.#enter(path);
     if (problem !== undefined) return problem;
@@ -108,16 +110,17 @@ export class PathSet {
 
   /** Enters the directories that a file is in, and the file. */
   #enter(path: string): PathProblem | undefined {
-    this.#leave(path);
     const last = this.#open.at(-1);
     let parent = last?.number ?? ROOT;
-    for (let start = last === undefined ? 0 : last.end + 1;;) {
+    let endBytes = last?.endBytes ?? -1;
+    for (let start = startAfter(last);;) {
       const end = path.indexOf("/", start);
       if (end === -1) return this.#enterFile(path, start, parent);
       const entered = this.#enterDirectory(path, start, end, parent);
       if (typeof entered !== "number") return entered;
       parent = entered;
-      this.#open.push({ end, number: parent });
+      endBytes += 1 + utf8Length(path, start, end);
+      this.#open.push({ end, endBytes, number: parent });
       start = end + 1;
     }
   }
@@ -192,6 +195,11 @@ export class PathSet {
   }
 }
 
+/** Where the component after a directory starts. */
+function startAfter(directory: OpenDirectory | undefined): number {
+  return directory === undefined ? 0 : directory.end + 1;
+}
+
 /** The component of a path that starts there. */
 function componentAt(path: string, start: number): string {
   const end = path.indexOf("/", start);
@@ -227,22 +235,30 @@ function collision(path: string, other: string, { isTwice }: { isTwice: boolean 
  * What is wrong with a path as such: relative, of non-empty components divided by `/`, none of them
  * `.` or `..`, without backslashes and control characters, within the lengths.
  *
- * @param isPlain whether the path is {@linkcode PLAIN}
+ * @param open directories that the path is in, and that an earlier one was in: they are not looked at
+ * again
  * @returns the length of the path in UTF-8, in bytes, if nothing is wrong with it
  */
-function checkPath(path: string, isPlain: boolean, limits: PathLimits): PathProblem | number {
+function checkPath(
+  path: string,
+  open: readonly OpenDirectory[],
+  limits: PathLimits,
+): PathProblem | number {
   if (path.length > limits.maxPathBytes) return tooLong(path, limits);
   if (path === "") return refused(path, "is empty");
   if (path.startsWith("/")) return refused(path, "is absolute");
+  const last = open.at(-1);
+  const rest = path.slice(startAfter(last));
+  const isPlain = PLAIN.test(rest);
   if (!isPlain) {
-    const found = REFUSED.exec(path)?.[0];
+    const found = REFUSED.exec(rest)?.[0];
     if (found === "\\") return refused(path, "has a backslash in it");
-    if (found === "\ufffd" || !path.isWellFormed()) return refused(path, "is not valid Unicode");
+    if (found === "\ufffd" || !rest.isWellFormed()) return refused(path, "is not valid Unicode");
     if (found !== undefined) return refused(path, "has a control character in it");
   }
-  let depth = -1;
-  let lengthBytes = -1;
-  for (let start = 0; start <= path.length; depth++) {
+  let depth = open.length - 1;
+  let lengthBytes = last?.endBytes ?? -1;
+  for (let start = startAfter(last); start <= path.length; depth++) {
     const slash = path.indexOf("/", start);
     const end = slash === -1 ? path.length : slash;
     const length = end - start;

@@ -90,6 +90,36 @@ Deno.test("distinct directories are counted, in any order", () => {
   }
 });
 
+Deno.test("the length and depth of a path count what it shares with the one before", () => {
+  const directory = "\u00e9\u6587\u{1f600}/b/";
+  const lengthBytes = 2 + 3 + 4 + 1 + 2;
+  const limits = { ...defaultArchiveLimits, maxPathBytes: lengthBytes + 5 };
+  const cases = [
+    ["vwxyz", undefined],
+    ["uvwxyz", "PATH_TOO_LONG"],
+    ["\u6587\u00e9", undefined],
+    ["\u6587\u6587", "PATH_TOO_LONG"],
+    ["c/d/e", undefined],
+    ["", "PATH_REFUSED"],
+    [".", "PATH_REFUSED"],
+    ["\u0001", "PATH_REFUSED"],
+    ["\ud800", "PATH_REFUSED"],
+  ] as const;
+  for (const [name, code] of cases) {
+    for (const before of ["a", `${directory}a`, `${directory}0/a`]) {
+      const set = new PathSet(limits);
+      assert.equal(set.add(before), undefined);
+      assert.equal(set.add(directory + name)?.code, code, `${name} after ${before}`);
+    }
+  }
+  for (const before of ["a", "1/2/3/4"]) {
+    const set = new PathSet({ ...defaultArchiveLimits, maxDepth: 3 });
+    assert.equal(set.add(before), undefined);
+    assert.equal(set.add("1/2/3/5"), undefined);
+    assert.equal(set.add("1/2/3/6/7")?.code, "PATH_TOO_DEEP");
+  }
+});
+
 Deno.test("a name beside many others is refused wherever it comes", () => {
   const set = new PathSet(defaultArchiveLimits);
   for (let i = 0; i < 5_000; i++) assert.equal(set.add(`dir/File ${i}`), undefined);
