@@ -68,7 +68,7 @@ export interface IndexedJson {
 
 /** One of the records that this home keeps alive. */
 export interface RecordName {
-  kind: "manifest" | "announce" | "name-index" | "seeder" | "other";
+  kind: "manifest" | "announce" | "name-index" | "other";
   /** Package name, where the record has one. */
   name?: string;
   /** Package version, where the record has one. */

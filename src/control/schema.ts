@@ -34,7 +34,7 @@ const requestSchemas = {
   store: v.strictObject({
     item,
     record: v.strictObject({
-      kind: v.picklist(["manifest", "announce", "name-index", "seeder", "other"]),
+      kind: v.picklist(["manifest", "announce", "name-index", "other"]),
       name: v.optional(text),
       version: v.optional(text),
     }),

@@ -1,5 +1,5 @@
 /**
- * Reading a record's fields: the schemas that the four decoders share. Unknown keys are ignored and
+ * Reading a record's fields: the schemas that the decoders share. Unknown keys are ignored and
  * kept out of the result, so that a later version may add some; a known key that is missing or of the
  * wrong type or length is an error.
  *

@@ -1,5 +1,5 @@
 /**
- * What libreseed writes into the DHT: BEP 44 items, the four records that they carry, where each is
+ * What libreseed writes into the DHT: BEP 44 items, the three records that they carry, where each is
  * found, and magnet links. Bytes in, bytes out: no network, no clock, no files.
  *
  * @module
@@ -48,6 +48,4 @@ export {
   nameIndexKeyPair,
   nameIndexSalt,
   nameIndexSlot,
-  seederSalt,
 } from "./places.ts";
-export { decodeSeederRecord, encodeSeederRecord, type SeederRecord } from "./seeder_record.ts";

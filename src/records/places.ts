@@ -46,15 +46,6 @@ export function nameIndexSalt(name: string, slot: number): Uint8Array {
 }
 
 /**
- * Salt of the seeder record: SHA-256(`libreseed:seeder:` + base64(SHA-256(public key))), 32 bytes.
- *
- * @param publicKey the seeder's own, 32 bytes
- */
-export function seederSalt(publicKey: Uint8Array): Uint8Array {
-  return sha256(`libreseed:seeder:${toBase64(sha256(publicKey))}`);
-}
-
-/**
  * The key pair that signs a name's index on one day. Anybody can make it: it is Ed25519 from the seed
  * SHA-256(`libreseed:name-index:NAME:DAY`), DAY in decimal.
  *
@@ -74,6 +65,6 @@ export function dayOf(unixMs: number): number {
   return Math.floor(unixMs / DAY_MS);
 }
 
-function sha256(input: string | Uint8Array): Uint8Array {
+function sha256(input: string): Uint8Array {
   return new Uint8Array(createHash("sha256").update(input).digest());
 }

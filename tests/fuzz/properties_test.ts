@@ -28,11 +28,9 @@ import {
   decodeAnnounceRecord,
   decodeManifestRecord,
   decodeNameIndex,
-  decodeSeederRecord,
   encodeAnnounceRecord,
   encodeManifestRecord,
   encodeNameIndex,
-  encodeSeederRecord,
   formatMagnet,
   mergeNameIndex,
   parseMagnet,
@@ -107,12 +105,6 @@ holds(
     signature: bytes(64),
   }),
   (fields) => assert.deepEqual(decodeManifestRecord(encodeManifestRecord(fields)), fields),
-);
-
-holds(
-  "seeder record: there and back",
-  record({ packages: time, bytes: time, uptimeSeconds: time, version: text, timestampMs: time }),
-  (fields) => assert.deepEqual(decodeSeederRecord(encodeSeederRecord(fields)), fields),
 );
 
 holds(

@@ -12,7 +12,7 @@ import type { Row, Sqlite } from "./sqlite.ts";
 export interface StoredRecord {
   /** Where it lies in the DHT, 20 bytes; the caller has computed it from key and salt. */
   target: Uint8Array;
-  /** Which of the four records it is: `manifest`, `announce`, `name-index`, `seeder`. */
+  /** Kind of record: `manifest`, `announce`, `name-index` or `other`. */
   kind: string;
   /** The package that it speaks of, if it speaks of one. */
   name?: string;

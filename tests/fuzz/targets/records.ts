@@ -1,5 +1,5 @@
 /**
- * Fuzz targets of `src/records`: bencode, the four records, magnet links.
+ * Fuzz targets of `src/records`: bencode, the three records, magnet links.
  *
  * @module
  */
@@ -13,11 +13,9 @@ import {
   decodeAnnounceRecord,
   decodeManifestRecord,
   decodeNameIndex,
-  decodeSeederRecord,
   encodeAnnounceRecord,
   encodeManifestRecord,
   encodeNameIndex,
-  encodeSeederRecord,
   formatMagnet,
   mergeNameIndex,
   parseMagnet,
@@ -55,10 +53,6 @@ const recordsTarget: Target = {
     const manifest = read(() => decodeManifestRecord(bytes));
     if (manifest && hasOnly(bdecode(bytes), ["h", "ih", "l", "n", "s", "t", "v"])) {
       assert.deepEqual(encodeManifestRecord(manifest), bytes, "manifest record");
-    }
-    const seeder = read(() => decodeSeederRecord(bytes));
-    if (seeder && hasOnly(bdecode(bytes), ["b", "c", "t", "u", "v"])) {
-      assert.deepEqual(encodeSeederRecord(seeder), bytes, "seeder record");
     }
     const announce = read(() => decodeAnnounceRecord(bytes));
     if (announce?.packages) {

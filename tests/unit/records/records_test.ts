@@ -11,16 +11,13 @@ import {
   decodeAnnounceRecord,
   decodeManifestRecord,
   decodeNameIndex,
-  decodeSeederRecord,
   encodeAnnounceRecord,
   encodeManifestRecord,
-  encodeSeederRecord,
   manifestSalt,
   nameIndexKeyPair,
   nameIndexSalt,
   nameIndexSlot,
   RecordError,
-  seederSalt,
 } from "../../../src/records/mod.ts";
 
 const T = 1_763_800_000_000;
@@ -44,12 +41,10 @@ const goodManifest: Record<string, BValue> = {
   v: "1.0.0",
 };
 const goodAnnounce: Record<string, BValue> = { c: 1, t: T, p: { "left-pad": ["1.0.0"] } };
-const goodSeeder: Record<string, BValue> = { b: 1, c: 2, t: T, u: 3, v: "0.1.0" };
 
 const decoders = [
   { what: "manifest", good: goodManifest, decode: decodeManifestRecord },
   { what: "announce", good: goodAnnounce, decode: decodeAnnounceRecord },
-  { what: "seeder", good: goodSeeder, decode: decodeSeederRecord },
 ];
 
 for (const { what, good, decode } of decoders) {
@@ -163,14 +158,6 @@ Deno.test("a manifest record has room for the longest name and a long version", 
   assert.ok(value.length < 1000);
 });
 
-Deno.test("a seeder record is only written if it can be read", () => {
-  const good = decodeSeederRecord(bencode(goodSeeder));
-  assertCode(() => encodeSeederRecord({ ...good, uptimeSeconds: -1 }), "BAD_FIELD");
-  assertCode(() => encodeSeederRecord({ ...good, uptimeSeconds: 0.5 }), "BAD_FIELD");
-  assertCode(() => encodeSeederRecord({ ...good, version: "" }), "BAD_FIELD");
-  assertCode(() => encodeSeederRecord({ ...good, version: "x".repeat(1000) }), "VALUE_TOO_LARGE");
-});
-
 const packagesOf = (count: number) =>
   new Map(Array.from({ length: count }, (_, i) => [`package-${1000 + i}`, ["1.0.0"]]));
 
@@ -280,7 +267,6 @@ Deno.test("salts have 32 bytes and differ by what they are made from", () => {
     manifestSalt("a", "1.0.1"),
     manifestSalt("b", "1.0.0"),
     announceSalt(key),
-    seederSalt(key),
     announceSalt(new Uint8Array(32)),
     ...[0, 1, 2, 3].map((slot) => nameIndexSalt("a", slot)),
     nameIndexSalt("b", 0),
@@ -312,6 +298,6 @@ Deno.test("a name index has another key every UTC day, the same all day", () => 
 });
 
 Deno.test("a record's value can be decoded as plain bencode as well", () => {
-  const value = encodeSeederRecord(decodeSeederRecord(bencode(goodSeeder)));
+  const value = encodeManifestRecord(decodeManifestRecord(bencode(goodManifest)));
   assert.ok(bdecode(value) instanceof Map);
 });

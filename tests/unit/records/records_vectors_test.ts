@@ -7,16 +7,13 @@ import {
   decodeAnnounceRecord,
   decodeManifestRecord,
   decodeNameIndex,
-  decodeSeederRecord,
   encodeAnnounceRecord,
   encodeManifestRecord,
   encodeNameIndex,
-  encodeSeederRecord,
   manifestSalt,
   nameIndexKeyPair,
   nameIndexSalt,
   nameIndexSlot,
-  seederSalt,
   signableBytes,
   signItem,
   signNameIndexEntry,
@@ -130,22 +127,5 @@ Deno.test("name index records are as in the vectors, to the byte", () => {
     assert.equal(dayOf(signed[0]!.timestampMs), day);
     const read = decodeNameIndex(bytes(vector.item.valueHex));
     assert.deepEqual(read, { entries: signed, malformed: [] });
-  }
-});
-
-Deno.test("seeder records are as in the vectors, to the byte", () => {
-  for (
-    const vector of ofKind<{
-      packages: number;
-      bytes: number;
-      uptimeSeconds: number;
-      version: string;
-      timestampMs: number;
-    }>("seeder")
-  ) {
-    const record = vector.fields;
-    const salt = seederSalt(bytes(vector.item.publicKeyHex));
-    assertItem(vector, encodeSeederRecord(record), salt);
-    assert.deepEqual(decodeSeederRecord(bytes(vector.item.valueHex)), record);
   }
 });

@@ -49,7 +49,7 @@ function outcome(fill: number, change: Partial<StoredOutcome> = {}): StoredOutco
 
 Deno.test("a record comes back as it was put, with a package or without", async () => {
   await withState(({ records }) => {
-    const plain = record(1, { salt: bytes(0, 0), kind: "seeder" });
+    const plain = record(1, { salt: bytes(0, 0), kind: "other" });
     const full = record(2, { name: "@scope/a", version: "1.0.0", own: true });
     assert.equal(records.put(plain), "stored");
     assert.equal(records.put(full), "stored");
