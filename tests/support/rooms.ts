@@ -5,8 +5,8 @@
  * @module
  */
 
-/** The process or thread in which a room's code runs. */
-export type Runs = "everywhere" | "command" | "host" | "worker" | "testnet";
+/** The process or thread in which a room's code runs. `main` is a main thread, whichever process. */
+export type Runs = "everywhere" | "main" | "command" | "host" | "engine" | "testnet";
 
 /** One folder of `src`. */
 export interface Room {
@@ -26,7 +26,7 @@ export const rooms: Record<string, Room> = {
     imports: [],
   },
   config: {
-    runs: "command",
+    runs: "main",
     holds: "one table of settings; where each value came from",
     imports: ["base"],
   },
@@ -37,47 +37,47 @@ export const rooms: Record<string, Room> = {
     imports: ["base", "identity"],
   },
   secrets: {
-    runs: "command",
+    runs: "main",
     holds: "what private keys and credentials look like in bytes",
     imports: ["base"],
     inner: ["rules"],
   },
   package: {
-    runs: "command",
+    runs: "main",
     holds: "manifests, archives, torrents, packing, verification",
     imports: ["base", "identity", "secrets"],
     inner: ["manifest", "torrent", "archive", "selection", "packing", "verifying"],
   },
   store: {
-    runs: "command",
+    runs: "main",
     holds: "seed directory, installed packages, files that appear whole, SQLite",
     imports: ["base", "identity", "package"],
     inner: ["files", "state", "seed", "packages"],
   },
   dht: {
-    runs: "worker",
+    runs: "engine",
     holds: "lookup, operations on records, announcing, over the `DhtNode` interface",
     imports: ["base", "records"],
     inner: ["node", "lookup", "records", "announce"],
   },
   engine: {
-    runs: "worker",
+    runs: "engine",
     holds: "WebTorrent, the DHT node, the TCP and UDP sockets",
     imports: ["base", "records", "dht"],
     inner: ["dial", "listen", "upload", "libraries", "dht", "download"],
   },
   worker: {
-    runs: "worker",
+    runs: "engine",
     holds: "the sandboxed thread: entry, permissions, messages",
     imports: ["base", "records", "dht", "engine"],
   },
   control: {
-    runs: "everywhere",
+    runs: "main",
     holds: "the operations that cross the control socket, client, server, home, lock",
     imports: ["base", "records", "store", "dht", "engine"],
   },
   fetching: {
-    runs: "command",
+    runs: "main",
     holds: "from a package's name to a verified archive",
     imports: [
       ...["base", "config", "identity", "records", "package", "store", "dht", "engine"],
@@ -85,7 +85,7 @@ export const rooms: Record<string, Room> = {
     ],
   },
   names: {
-    runs: "command",
+    runs: "main",
     holds: "from a name to its publisher: indexes, pins",
     imports: ["base", "config", "identity", "records", "store", "dht", "control", "fetching"],
   },
@@ -130,6 +130,55 @@ export const rooms: Record<string, Room> = {
     inner: ["process", "terminal", "flags", "running", "commands"],
   },
 };
+
+/** A thread of libreseed's, with everything outside it that it may touch. */
+export interface Thread {
+  title: string;
+  process: "command" | "host";
+  /** Rooms whose code is at work there, the leading ones. */
+  rooms: readonly string[];
+  does: readonly string[];
+  touches: readonly string[];
+}
+
+/** The threads of a command and of the process that owns the engine. */
+export const threads: Record<string, Thread> = {
+  command: {
+    title: "main thread of a command",
+    process: "command",
+    rooms: ["cli", "publishing", "fetching", "names", "install", "doctor"],
+    does: ["reads the command line", "packs, signs, verifies", "calls the control socket"],
+    touches: ["key", "files", "terminal"],
+  },
+  helper: {
+    title: "helper threads",
+    process: "command",
+    rooms: ["package"],
+    does: ["compress and hash"],
+    touches: [],
+  },
+  host: {
+    title: "main thread of the host",
+    process: "host",
+    rooms: ["host", "control", "store"],
+    does: ["answers the control socket", "verifies what is seeded", "keeps records and state"],
+    touches: ["home", "seed directory", "state.db", "HTTP address"],
+  },
+  engine: {
+    title: "engine's thread",
+    process: "host",
+    rooms: ["worker", "engine", "dht"],
+    does: ["owns the DHT node and both sockets", "reads what strangers send"],
+    touches: ["one port, TCP and UDP", "public addresses", "seed directory"],
+  },
+};
+
+/** The messages between {@linkcode threads}. */
+export const channels: readonly { from: string; to: string; by: string }[] = [
+  { from: "command", to: "host", by: "control socket" },
+  { from: "command", to: "helper", by: "buffers" },
+  { from: "host", to: "engine", by: "comlink" },
+];
 
 /** Packages from npm, and the rooms that may load them; types count too. */
 export const libraries: Record<string, readonly string[]> = {
