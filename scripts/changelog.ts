@@ -1,0 +1,52 @@
+/**
+ * Finds changes to what users rely on that CHANGELOG.md does not tell: the documented commands, the
+ * protocol and its vectors, compared with the last tag. `deno run -A scripts/changelog.ts`.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+
+/** Files and folders whose change users notice. */
+export const CONTRACT = ["docs/commands.md", "docs/protocol.md", "tests/vectors"];
+const CHANGELOG = "CHANGELOG.md";
+
+/** The outcome of {@linkcode untold}. */
+export interface Untold {
+  /** The last tag, or `undefined` if nothing was released yet. */
+  tag: string | undefined;
+  /** Paths of {@linkcode CONTRACT} that changed since; empty if CHANGELOG.md changed too. */
+  paths: string[];
+}
+
+/**
+ * Compares the working tree with the last tag that is reachable from HEAD.
+ *
+ * @param root directory of the checkout
+ * @throws {Error} if git fails for another reason than that there is no tag
+ */
+export async function untold(root: string): Promise<Untold> {
+  const tags = await git(root, ["tag", "--merged", "HEAD", "--sort=-version:refname"]);
+  const tag = tags.find((name) => /^v\d/.test(name));
+  if (tag === undefined) return { tag, paths: [] };
+  const changed = await git(root, ["diff", "--name-only", tag, "--", ...CONTRACT, CHANGELOG]);
+  const paths = changed.filter((path) => path !== CHANGELOG);
+  return { tag, paths: changed.includes(CHANGELOG) ? [] : paths };
+}
+
+/** Lines of git's output. */
+async function git(root: string, args: readonly string[]): Promise<string[]> {
+  const command = new Deno.Command("git", { args: ["-C", root, ...args] });
+  const { success, stdout, stderr } = await command.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (!success) throw new Error(`git ${args.join(" ")} failed: ${text(stderr)}`);
+  return text(stdout).split("\n").filter((line) => line !== "");
+}
+
+if (import.meta.main) {
+  const { tag, paths } = await untold(join(import.meta.dirname!, ".."));
+  if (paths.length > 0) {
+    console.error(`Changed since ${tag}, and CHANGELOG.md does not say so: ${paths.join(", ")}`);
+    Deno.exit(1);
+  }
+}
