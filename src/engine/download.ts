@@ -7,7 +7,7 @@
 
 import { type Clock, every, formatHostPort } from "../base/mod.ts";
 import type { PeerAddress } from "../dht/mod.ts";
-import { OneConnection, PeerJudge, PeerReach, PiecePicker } from "./download/mod.ts";
+import { DuplicateConnections, PeerReach, PiecePicker, SmartBan } from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
 import type { Torrent } from "./libraries/mod.ts";
 import {
@@ -46,7 +46,7 @@ export class Download {
   readonly torrent: Torrent;
   readonly request: DownloadRequest;
   readonly #clock: Clock;
-  readonly #judge: PeerJudge;
+  readonly #judge: SmartBan;
   readonly #reach: PeerReach;
   /** Named before the torrent took any. */
   readonly #early: PeerAddress[];
@@ -57,9 +57,9 @@ export class Download {
     this.request = request;
     this.#clock = clock;
     this.#early = [...request.peers ?? []];
-    this.#judge = new PeerJudge(torrent, clock);
+    this.#judge = new SmartBan(torrent, clock);
     new PiecePicker(torrent, clock, Math.random);
-    new OneConnection(torrent, clock);
+    new DuplicateConnections(torrent, clock);
     this.#reach = new PeerReach(torrent);
   }
 

@@ -217,7 +217,7 @@ export class SimulatedClient implements DhtNode {
       .map(({ id, host, port }) => ({ id, host, port }));
   }
 
-  seemsDead({ host }: Contact): boolean {
+  isUnresponsive({ host }: Contact): boolean {
     return this.#dht.clock.now() - (this.#silent.get(host) ?? -Infinity) < SILENT_FOR_MS;
   }
 

@@ -14,9 +14,9 @@ import type {
   PutOutcome,
   PutRequestOptions,
 } from "../records/mod.ts";
-import { AdaptiveConcurrency } from "./adaptive_concurrency.ts";
+import { AimdLimit } from "./aimd.ts";
 import { DueQueue } from "./due_queue.ts";
-import { HolderHalfLife } from "./half_life.ts";
+import { HolderHalfLife } from "./holder_half_life.ts";
 import { type HexItem, type PackedItem, packHex, packItem, unpackItem } from "./packed_item.ts";
 
 /** The part of the manager that this needs. */
@@ -123,7 +123,7 @@ export class Reannouncer {
   /** Where there is too little time for all, records go first: without them nobody finds a torrent. */
   readonly #queues = { record: new DueQueue<Entry>(), torrent: new DueQueue<Entry>() };
   readonly #halfLife = new HolderHalfLife();
-  readonly #concurrency = new AdaptiveConcurrency();
+  readonly #concurrency = new AimdLimit();
   readonly #stopped = new AbortController();
   #intervalMs: number;
   #running = 0;

@@ -29,7 +29,7 @@ export interface CandidatesOptions {
   target: Uint8Array;
   /** The own node's, which is no candidate. */
   ownId: Uint8Array;
-  seemsDead: (contact: Contact) => boolean;
+  isUnresponsive: (contact: Contact) => boolean;
   /** Whether a node that is known from before has to be named by others to count as there. */
   hearsay: boolean;
 }
@@ -63,7 +63,7 @@ export class Candidates {
 
   /** Adds a node that is known from before: from the routing table or an earlier lookup. */
   addKnown(contact: KnownContact): void {
-    const candidate = this.#add(contact, this.#options.seemsDead(contact) ? "passed" : "new");
+    const candidate = this.#add(contact, this.#options.isUnresponsive(contact) ? "passed" : "new");
     if (candidate && this.#options.hearsay) candidate.leftOut = 0;
   }
 
@@ -72,7 +72,7 @@ export class Candidates {
     for (const contact of contacts) {
       const known = this.#byId.get(toHex(contact.id));
       if (known) this.#vouchFor(known);
-      else this.#add(contact, this.#options.seemsDead(contact) ? "passed" : "new");
+      else this.#add(contact, this.#options.isUnresponsive(contact) ? "passed" : "new");
     }
     this.#answers++;
     if (this.#options.hearsay && contacts.length >= NAMED) this.#passOverLeftOut(contacts);

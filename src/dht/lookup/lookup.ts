@@ -20,8 +20,8 @@ import {
   sharedBits,
 } from "../node/mod.ts";
 import { type Candidate, Candidates } from "./candidates.ts";
-import { closeness, type Density } from "./density.ts";
-import { QUERY_TIMEOUT_MS, type RoundTripEstimator } from "./round_trip.ts";
+import { type DistanceEstimate, proximityBits } from "./distance_estimate.ts";
+import { QUERY_TIMEOUT_MS, type RttEstimator } from "./rtt_estimator.ts";
 
 /** One node's answer to a lookup's query. */
 export interface LookupAnswer {
@@ -58,9 +58,9 @@ export interface LookupOptions {
   /** How many queries may be under way at once, as long as closer nodes may yet be found. */
   concurrency: number;
   /** Fed with every lookup, and asked whether closer nodes may yet be found. */
-  density: Density;
+  distances: DistanceEstimate;
   /** Fed with every answer, and asked how long to wait for one. */
-  roundTrip: RoundTripEstimator;
+  rtt: RttEstimator;
   clock: Clock;
   /** Nodes to begin with, besides those of the routing table. */
   start?: KnownContact[];
@@ -131,7 +131,7 @@ class Lookup {
     this.#candidates = new Candidates({
       target,
       ownId: node.id,
-      seemsDead: (contact) => node.seemsDead(contact),
+      isUnresponsive: (contact) => node.isUnresponsive(contact),
       hearsay: frugal ?? false,
     });
   }
@@ -169,17 +169,17 @@ class Lookup {
   }
 
   #goOn(): void {
-    const { target, closest, concurrency, density } = this.#options;
+    const { target, closest, concurrency, distances } = this.#options;
     const front = this.#candidates.front(closest);
     const answered = front.filter(({ state }) => state === "answered").length;
-    const reached = front.length < closest ? undefined : closeness(target, front.at(-1)!.id);
+    const reached = front.length < closest ? undefined : proximityBits(target, front.at(-1)!.id);
     // Whoever has not answered yet is farther than those that have: nobody waits for them.
     if (answered >= closest) {
-      density.add(reached!);
+      distances.add(reached!);
       return this.#end();
     }
     // Where none closer are to be expected all that are left have to be asked anyway.
-    const isThere = reached !== undefined && density.isNear(reached);
+    const isThere = reached !== undefined && distances.isNear(reached);
     const atOnce = this.#candidates.awaitHearsay ? ASKED_FIRST : isThere ? closest : concurrency;
     for (const candidate of front) {
       if (this.#waiting >= atOnce) break;
@@ -298,9 +298,9 @@ class Lookup {
   }
 
   #startPatience(): AskedTogether {
-    const { roundTrip, clock } = this.#options;
+    const { rtt, clock } = this.#options;
     const onLate = new Set<() => void>();
-    const timer = clock.after(roundTrip.patienceMs, () => {
+    const timer = clock.after(rtt.patienceMs, () => {
       if (this.#ended.signal.aborted) return;
       for (const isLate of onLate) isLate();
       onLate.clear();
@@ -320,7 +320,7 @@ class Lookup {
   #read(result: QueryResult, candidate: Candidate | undefined): string | undefined {
     if (result.kind === "timeout") return "timeout";
     if (result.kind === "failed") return result.why;
-    this.#options.roundTrip.add(result.rttMs);
+    this.#options.rtt.add(result.rttMs);
     if (result.kind === "refused") return String(result.code);
     const id = result.body.id;
     if (!(id instanceof Uint8Array) || id.length !== 20) return "no node id";

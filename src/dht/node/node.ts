@@ -49,7 +49,7 @@ export interface DhtNode {
   /** At most `count` contacts of its routing table, the closest to `target` (20 bytes) first. */
   closest(target: Uint8Array, count: number): Contact[];
   /** Whether a node left a query unanswered lately, and has answered none since. */
-  seemsDead(contact: Contact): boolean;
+  isUnresponsive(contact: Contact): boolean;
   /** Addresses to begin with when the routing table is empty. */
   bootstrapContacts(): Contact[];
   /**

@@ -8,15 +8,15 @@
 import { type Clock, toHex } from "../../base/mod.ts";
 import { type MutableItem, targetOf } from "../../records/mod.ts";
 import {
-  Density,
+  ClosestNodesCache,
+  DistanceEstimate,
   lookup,
   type LookupAnswer,
   type LookupOptions,
   type LookupResult,
-  Neighbourhoods,
   QUERY_TIMEOUT_MS,
   RecentLookups,
-  RoundTripEstimator,
+  RttEstimator,
 } from "../lookup/mod.ts";
 import {
   DhtError,
@@ -106,9 +106,9 @@ export class DhtManager {
   #minNodes: number;
   readonly #concurrency: number;
   readonly #limiter: RateLimiter | undefined;
-  readonly #roundTrip = new RoundTripEstimator();
-  readonly #density = new Density();
-  readonly #neighbourhoods: Neighbourhoods;
+  readonly #rtt = new RttEstimator();
+  readonly #distances = new DistanceEstimate();
+  readonly #closestNodes: ClosestNodesCache;
   readonly #recent: RecentLookups;
   /** The last operation of each target: two puts of one key at once would fail one of them. */
   readonly #queues = new Map<string, Promise<unknown>>();
@@ -127,7 +127,7 @@ export class DhtManager {
   constructor(options: DhtManagerOptions) {
     this.#nodes = options.nodes;
     this.#clock = options.clock;
-    this.#neighbourhoods = new Neighbourhoods(options.clock);
+    this.#closestNodes = new ClosestNodesCache(options.clock);
     this.#recent = new RecentLookups(options.clock);
     this.#storeNodes = options.storeNodes ?? 8;
     this.#minNodes = options.minNodes ?? 8;
@@ -172,7 +172,7 @@ export class DhtManager {
       this.#run(async (nodes, signal) => {
         this.#stats.puts++;
         const { refreshAfterMs, basedOn, background } = options;
-        const known = this.#neighbourhoods;
+        const known = this.#closestNodes;
         const outcomes = await Promise.all(nodes.map(async (node) => {
           const found = (basedOn && this.#recent.take(node.id, target)) ??
             await this.#lookup(node, "get", target, { target }, signal, { frugal: background });
@@ -272,7 +272,7 @@ export class DhtManager {
 
   /** How the manager did since it started. */
   stats(): DhtManagerStats {
-    return { ...this.#stats, roundTripMs: this.#roundTrip.smoothedMs };
+    return { ...this.#stats, roundTripMs: this.#rtt.smoothedMs };
   }
 
   /**
@@ -303,15 +303,15 @@ export class DhtManager {
       args,
       closest: this.#storeNodes,
       concurrency: this.#concurrency,
-      roundTrip: this.#roundTrip,
-      density: this.#density,
+      rtt: this.#rtt,
+      distances: this.#distances,
       clock: this.#clock,
-      start: this.#neighbourhoods.of(target),
+      start: this.#closestNodes.of(target),
       signal,
       ...options,
     });
     const nearest = found.answers.slice(0, this.#storeNodes).map(({ contact }) => contact);
-    this.#neighbourhoods.learn(target, nearest);
+    this.#closestNodes.learn(target, nearest);
     return found;
   }
 
@@ -362,7 +362,7 @@ export class DhtManager {
       port: node.port,
       tableSize: () => node.tableSize(),
       closest: (target, count) => node.closest(target, count),
-      seemsDead: (contact) => node.seemsDead(contact),
+      isUnresponsive: (contact) => node.isUnresponsive(contact),
       bootstrapContacts: () => node.bootstrapContacts(),
       query: (...args) => {
         sent.packets++;

@@ -22,7 +22,7 @@ import {
   Transactions,
 } from "../libraries/mod.ts";
 import { answerStrangers } from "./krpc_answers.ts";
-import { Silence } from "./liveness.ts";
+import { Liveness } from "./liveness.ts";
 import { QueryLimiter } from "./query_limiter.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
@@ -83,7 +83,7 @@ export class DhtHost {
   readonly #udp: UdpSocket;
   readonly #timeouts: QueryTimeouts;
   readonly #options: DhtHostOptions;
-  readonly #silence: Silence;
+  readonly #silence: Liveness;
   /** Nodes that did not answer: how many times in a row, and when last. */
   readonly #silences = new Map<string, { count: number; atMs: number }>();
   #state: DhtState = { state: "starting" };
@@ -120,7 +120,7 @@ export class DhtHost {
     this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
     this.krpc.nodes.numberOfNodesToPing = PINGED_FOR_ROOM;
     answerStrangers(this.krpc, this.#udp, options);
-    this.#silence = new Silence((silent) => this.#onSilence(silent));
+    this.#silence = new Liveness((silent) => this.#onSilence(silent));
     this.#silence.watch(this.krpc);
   }
 
@@ -277,7 +277,7 @@ export class DhtHost {
     closest: (target, count) =>
       host.krpc.nodes.closest(target, count)
         .map(({ id, host, port }) => ({ id, host, port })),
-    seemsDead: (contact) => host.#seemsDead(contact),
+    isUnresponsive: (contact) => host.#isUnresponsive(contact),
     bootstrapContacts: () => host.krpc.bootstrap,
     query: (to, name, args, options) => host.#query(to, name, args, options),
   }))(this);
@@ -348,7 +348,7 @@ export class DhtHost {
     if (count >= MAX_SILENCES) this.krpc.nodes.remove(Buffer.from(to.id));
   }
 
-  #seemsDead(contact: Contact): boolean {
+  #isUnresponsive(contact: Contact): boolean {
     const silence = this.#silences.get(keyOf(contact));
     return silence !== undefined &&
       Math.abs(this.#options.clock.now() - silence.atMs) < SILENT_FOR_MS;

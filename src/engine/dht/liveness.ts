@@ -14,7 +14,7 @@ import type { Krpc } from "../libraries/mod.ts";
 const IN_A_ROW = 64;
 
 /** Watches the queries of one node; silent until somebody answers. */
-export class Silence {
+export class Liveness {
   readonly #onChange: (silent: boolean) => void;
   #isSilent = true;
   #unanswered = 0;

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { OneConnection } from "./one_connection.ts";
-export { PeerJudge } from "./peer_judge.ts";
+export { DuplicateConnections } from "./duplicate_connections.ts";
+export { SmartBan } from "./smart_ban.ts";
 export { type PeerCounts, PeerReach } from "./peer_reach.ts";
 export { PiecePicker } from "./piece_picker.ts";

@@ -6,7 +6,7 @@
  *   and could keep us from a seeder like that.
  *
  * A peer whose message is longer than any honest one is hung up on; that others have left is not
- * listened to. How many of the named peers are dialled is up to `peer_judge.ts`.
+ * listened to. How many of the named peers are dialled is up to `smart_ban.ts`.
  *
  * @module
  */

@@ -9,7 +9,7 @@
 
 import type { EventEmitter } from "node:events";
 import Torrent from "webtorrent/lib/torrent.js";
-import { SpareBuffers } from "../upload/mod.ts";
+import { BufferPool } from "../upload/mod.ts";
 import { prototypeOf } from "./override.ts";
 
 interface Piece {
@@ -53,24 +53,24 @@ const BLOCK_BYTES = 16_384;
  */
 const MAX_SPARE_BYTES = 48 * 1024 * 1024;
 
-const spare = new SpareBuffers(0);
+const pool = new BufferPool(0);
 /** Torrents that may still get pieces. */
 const downloading = new Set<Storing>();
 
 function begin(torrent: Storing): void {
   const end = () => {
     downloading.delete(torrent);
-    if (downloading.size === 0) spare.maxBytes = 0;
+    if (downloading.size === 0) pool.maxBytes = 0;
   };
   downloading.add(torrent);
-  spare.maxBytes = MAX_SPARE_BYTES;
+  pool.maxBytes = MAX_SPARE_BYTES;
   torrent.once("done", end);
   torrent.once("close", end);
 }
 
 function set(this: Piece, block: number, bytes: Uint8Array, source: unknown): boolean {
   if (!this.init()) return false;
-  const whole = this.bytes ??= spare.take(this.length);
+  const whole = this.bytes ??= pool.acquire(this.length);
   for (let from = 0; from < bytes.length; from += BLOCK_BYTES, block++) {
     if (this._buffer![block]) continue;
     const part = bytes.subarray(from, from + BLOCK_BYTES);
@@ -118,7 +118,7 @@ storing._onStore = function () {
     store.put = (index, bytes, done) =>
       put.call(store, index, bytes, (error) => {
         done(error);
-        spare.give(bytes);
+        pool.release(bytes);
       });
   }
   _onStore.call(this);

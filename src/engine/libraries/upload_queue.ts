@@ -2,9 +2,9 @@
  * Answers what peers ask for, when it is imported, and bounds what one peer can have us hold for it.
  * npm:bittorrent-protocol reads every block that a peer asks for at once, whether or not the peer takes
  * what it is sent: one that asks far ahead and reads slowly had a seeder keep 1.2 GB of a 1.5 GB file in
- * memory. Here requests wait in a queue until the earlier ones are read and sent, and those that lie side
- * by side are read and sent at once, past everything that would copy them. Whose requests are next is
- * for {@linkcode Turns} to say.
+ * memory. Here requests wait in a queue until the earlier ones are read and sent, and adjacent ones are
+ * read and sent at once, past everything that would copy them. {@linkcode FairQueue} chooses the peer
+ * to serve next.
  *
  * @module
  */
@@ -12,16 +12,16 @@
 import Connection from "bittorrent-protocol";
 import {
   type BlockSource,
+  type CoalescedRead,
+  FairQueue,
+  type Flow,
+  ReadCoalescer,
   type Request,
   RequestQueue,
-  type Run,
-  RunBuffers,
-  Turns,
-  type Waiter,
 } from "../upload/mod.ts";
 
 /** The parts of a connection that have to do with requests. */
-export interface Uploader extends Waiter {
+export interface Uploader extends Flow {
   amChoking: boolean;
   destroyed: boolean;
   hasFast: boolean;
@@ -41,9 +41,9 @@ export interface Uploader extends Waiter {
   _pull(requests: unknown[], ...request: Request): unknown;
   _push(bytes: Uint8Array): void;
   _read(done: (error: null) => void): void;
-  /** Ours: requests that wait for their turn. */
+  /** Ours: requests that have not been answered yet. */
   waitingRequests?: RequestQueue;
-  /** Ours: a run of blocks is being read or sent. */
+  /** Ours: a coalesced read is being read or sent. */
   isSending?: boolean;
   /** Ours: where the blocks come from that it asks for. */
   source?: BlockSource;
@@ -56,7 +56,7 @@ export interface Uploader extends Waiter {
   sendNow?(bytes: Uint8Array, done: () => void): boolean;
 }
 
-/** Blocks of one peer that are read in one turn, where they are read one by one. */
+/** Blocks of one peer that are read at once where the library reads them one by one. */
 const MAX_READING = 16;
 /** Bytes for one peer that wait to be sent before more are read. */
 const MAX_UNSENT_BYTES = 256 * 1024;
@@ -65,13 +65,13 @@ const MAX_WAITING = 65_536;
 
 const uploader = Connection.prototype as unknown as Uploader;
 const { _onRequest, _onCancel, _pull, _read, choke } = uploader;
-const buffers = new RunBuffers();
-const turns = new Turns<Uploader>({
-  // A megabyte: more does not make it faster, and whom it is read for cannot be chosen anew.
-  most: 4,
-  catchUpBytes: 64 * 1024 * 1024,
-  patience: 4,
-}, takeTurn);
+const reads = new ReadCoalescer();
+const queue = new FairQueue<Uploader>({
+  // A megabyte together: more is no faster, and a service that has begun cannot go to another peer.
+  maxConcurrent: 4,
+  maxLagBytes: 64 * 1024 * 1024,
+  maxRoundsWaited: 4,
+}, startService);
 
 /** Takes up waiting requests as long as there is room. */
 function serve(peer: Uploader): void {
@@ -80,7 +80,7 @@ function serve(peer: Uploader): void {
     if (peerRequests.length >= MAX_READING || _readableState.buffered >= MAX_UNSENT_BYTES) return;
     const source = sourceOf(peer, waiting.first());
     if (source) {
-      if (!peer.isSending) turns.wait(peer);
+      if (!peer.isSending) queue.enqueue(peer);
       return;
     }
     try {
@@ -100,8 +100,8 @@ function sourceOf(peer: Uploader, request: Request): BlockSource | undefined {
   return source;
 }
 
-/** Its turn has come; what it waits for may be gone. */
-function takeTurn(peer: Uploader, over: () => void): number {
+/** Begins to serve a peer; its requests may have been cancelled meanwhile. */
+function startService(peer: Uploader, done: () => void): number {
   const { waitingRequests: waiting } = peer;
   if (peer.destroyed || peer.isSending || !waiting?.length) return 0;
   const source = sourceOf(peer, waiting.first());
@@ -109,40 +109,40 @@ function takeTurn(peer: Uploader, over: () => void): number {
     serve(peer);
     return 0;
   }
-  const run = buffers.takeRun(waiting, source);
-  sendRun(peer, source, run, over);
-  return run.lengthBytes;
+  const read = reads.take(waiting, source);
+  send(peer, source, read, done);
+  return read.lengthBytes;
 }
 
-function sendRun(peer: Uploader, source: BlockSource, run: Run, over: () => void): void {
+function send(peer: Uploader, source: BlockSource, read: CoalescedRead, done: () => void): void {
   peer.isSending = true;
   const settled = () => {
     peer.isSending = false;
     if (!peer.destroyed) serve(peer);
   };
-  buffers.read(run, source, (messages) => {
+  reads.read(read, source, (messages) => {
     // The next one is read while this is sent.
-    over();
+    done();
     if (!messages || peer.amChoking || peer.destroyed) {
-      if (messages) buffers.give(messages);
+      if (messages) reads.release(messages);
       // A peer that is choked is told that its requests will not be answered (BEP 6).
       if (!peer.destroyed && peer.hasFast) {
-        for (const request of run.requests) peer.reject(...request);
+        for (const request of read.requests) peer.reject(...request);
       }
       return settled();
     }
     const sent = () => {
-      buffers.give(messages);
+      reads.release(messages);
       settled();
     };
     if (!peer.sendNow?.(messages, sent)) {
-      buffers.forget(messages);
+      reads.forget(messages);
       peer._push(messages);
       queueMicrotask(settled);
     }
-    peer.uploaded += run.lengthBytes;
-    peer.uploadSpeed(run.lengthBytes);
-    peer.emit("upload", run.lengthBytes);
+    peer.uploaded += read.lengthBytes;
+    peer.uploadSpeed(read.lengthBytes);
+    peer.emit("upload", read.lengthBytes);
   });
 }
 

@@ -5,4 +5,4 @@
  */
 
 export { ConnectionLimit } from "./connection_limit.ts";
-export { watchListener } from "./listener_watch.ts";
+export { watchListener } from "./listener_watchdog.ts";

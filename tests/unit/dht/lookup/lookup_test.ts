@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { concatBytes, toHex } from "../../../../src/base/mod.ts";
-import { Density } from "../../../../src/dht/lookup/density.ts";
+import { DistanceEstimate } from "../../../../src/dht/lookup/distance_estimate.ts";
 import { lookup, type LookupOptions } from "../../../../src/dht/lookup/lookup.ts";
-import { RoundTripEstimator } from "../../../../src/dht/lookup/round_trip.ts";
+import { RttEstimator } from "../../../../src/dht/lookup/rtt_estimator.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import {
   type SimulatedClient,
@@ -40,8 +40,8 @@ function optionsOf(dht: SimulatedDht, options: Partial<LookupOptions> = {}): Loo
     args: { target },
     closest: 8,
     concurrency: 4,
-    roundTrip: new RoundTripEstimator(),
-    density: new Density(),
+    rtt: new RttEstimator(),
+    distances: new DistanceEstimate(),
     clock: dht.clock,
     ...options,
   };
@@ -83,10 +83,10 @@ Deno.test("a lookup ends as soon as the closest have answered, whoever else is s
 Deno.test("a dead node among the closest costs the patience for one answer, not its time-out", async () => {
   const dht = network({ latencyMs: [20, 20] });
   const client = dht.client({ known: 300 });
-  const roundTrip = new RoundTripEstimator();
-  await look(dht, client, { roundTrip, target: idOf("elsewhere") });
+  const rtt = new RttEstimator();
+  await look(dht, client, { rtt, target: idOf("elsewhere") });
   dht.closest(target, 3)[1]!.alive = false;
-  const found = await look(dht, client, { roundTrip });
+  const found = await look(dht, client, { rtt });
   assert.deepEqual(ids(found), trueIds(dht));
   assert.ok(found.tookMs <= 250, `${found.tookMs} ms`);
 });

@@ -40,7 +40,7 @@ Deno.test("a node whose socket is lost midway: the put ends with an outcome that
     port: at.client.port,
     tableSize: () => at.client.tableSize(),
     closest: (target, count) => at.client.closest(target, count),
-    seemsDead: () => false,
+    isUnresponsive: () => false,
     bootstrapContacts: () => [],
     query: (...args) =>
       open

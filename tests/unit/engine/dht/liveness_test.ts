@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { Silence } from "../../../../src/engine/dht/liveness.ts";
+import { Liveness } from "../../../../src/engine/dht/liveness.ts";
 import type { Krpc, KrpcError } from "../../../../src/engine/libraries/krpc_types.ts";
 
 type Done = (error: KrpcError | null, message: null) => void;
@@ -12,7 +12,7 @@ function watched() {
   const waiting: Done[] = [];
   const changes: boolean[] = [];
   const ended: unknown[] = [];
-  const silence = new Silence((silent) => changes.push(silent));
+  const silence = new Liveness((silent) => changes.push(silent));
   silence.watch({ socket, nodes } as unknown as Krpc);
   const ask = (error: unknown = null, times = 1) => {
     for (let i = 0; i < times; i++) {

@@ -14,7 +14,7 @@ function all(queue: RequestQueue): Request[] {
   return taken;
 }
 
-Deno.test("requests are taken in the order in which they came, however many, across the ring's end", () => {
+Deno.test("requests leave the queue in the order of arrival, also when the ring buffer wraps or grows", () => {
   const queue = new RequestQueue();
   const taken: Request[] = [];
   let pushed = 0;
@@ -27,15 +27,15 @@ Deno.test("requests are taken in the order in which they came, however many, acr
   assert.deepEqual(taken, Array.from({ length: pushed }, (_, n) => request(n)));
 });
 
-Deno.test("numbers of four bytes are kept as they are", () => {
+Deno.test("numbers up to 2^32 - 1 are kept unchanged", () => {
   const queue = new RequestQueue();
   queue.push(2 ** 32 - 1, 2 ** 31, 1);
   assert.deepEqual(queue.take(), [2 ** 32 - 1, 2 ** 31, 1]);
 });
 
-Deno.test("what is cancelled is taken out, and the others keep their order", () => {
+Deno.test("remove takes a cancelled request out and keeps the order of the others", () => {
   const queue = new RequestQueue();
-  // The ring begins in its middle.
+  // Moves the start of the ring buffer to its middle.
   for (let n = 0; n < 50; n++) queue.push(...request(0));
   for (let n = 0; n < 50; n++) queue.take();
   for (let n = 0; n < 60; n++) queue.push(...request(n));
@@ -46,7 +46,7 @@ Deno.test("what is cancelled is taken out, and the others keep their order", () 
   assert.deepEqual(all(queue), left.map(request));
 });
 
-Deno.test("of very many only the newest are looked through", () => {
+Deno.test("remove searches only the newest requests of a long queue", () => {
   const queue = new RequestQueue();
   for (let n = 0; n < 5_000; n++) queue.push(...request(n));
   assert.equal(queue.remove(...request(4_999)), true);

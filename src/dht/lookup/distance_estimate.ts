@@ -11,7 +11,7 @@ const TOLERATED_BITS = 1;
 const WEIGHT = 1 / 8;
 
 /** Smoothed closeness of the farthest of the closest nodes, in bits; fed with every finished lookup. */
-export class Density {
+export class DistanceEstimate {
   #bits: number | undefined;
 
   /** Takes in how close the farthest of the closest nodes of a finished lookup was. */
@@ -26,7 +26,7 @@ export class Density {
 }
 
 /** How close an id is to a target, in bits: 0 if it is in the other half of all ids, 10 in the same thousandth. */
-export function closeness(target: Uint8Array, id: Uint8Array): number {
+export function proximityBits(target: Uint8Array, id: Uint8Array): number {
   let distance = 0;
   for (let i = 0; i < 7; i++) distance = distance * 256 + (target[i]! ^ id[i]!);
   return 56 - Math.log2(distance + 1);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HolderHalfLife } from "../../../../src/dht/announce/half_life.ts";
+import { HolderHalfLife } from "../../../../src/dht/announce/holder_half_life.ts";
 import { Announcements, HOUR_MS, MINUTE_MS, record } from "../announcements.ts";
 
 Deno.test("the half-life follows the share of holders that stay", () => {

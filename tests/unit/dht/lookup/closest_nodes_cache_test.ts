@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Neighbourhoods } from "../../../../src/dht/lookup/neighbourhoods.ts";
+import { ClosestNodesCache } from "../../../../src/dht/lookup/closest_nodes_cache.ts";
 import { compactNodes, parseCompactNodes } from "../../../../src/dht/node/compact_nodes.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { Fixture } from "../fixture.ts";
@@ -18,7 +18,7 @@ Deno.test("compact node info is read as it was written", () => {
 
 Deno.test("the closest nodes of a target are remembered for three hours, the last ones count", async () => {
   const clock = new FakeClock();
-  const known = new Neighbourhoods(clock);
+  const known = new ClosestNodesCache(clock);
   assert.deepEqual(known.of(target), []);
   known.learn(target, [node(1), node(2)]);
   known.learn(target, [node(3)]);
@@ -32,7 +32,7 @@ Deno.test("the closest nodes of a target are remembered for three hours, the las
 });
 
 Deno.test("a lookup that found nobody leaves nothing to begin with", () => {
-  const known = new Neighbourhoods(new FakeClock());
+  const known = new ClosestNodesCache(new FakeClock());
   known.learn(target, [node(1)]);
   known.learn(target, []);
   assert.deepEqual(known.of(target), []);
@@ -40,7 +40,7 @@ Deno.test("a lookup that found nobody leaves nothing to begin with", () => {
 
 Deno.test("targets that are looked up no more are forgotten, the oldest first", async () => {
   const clock = new FakeClock();
-  const known = new Neighbourhoods(clock);
+  const known = new ClosestNodesCache(clock);
   for (let hour = 0; hour < 12; hour++) {
     for (let n = 0; n < 50; n++) {
       known.learn(new Uint8Array(20).fill(hour).fill(n, 10).fill(1, 19), [node(1)]);
@@ -54,7 +54,7 @@ Deno.test("targets that are looked up no more are forgotten, the oldest first", 
 
 Deno.test("when a node was put to is remembered as long as it is among the closest", async () => {
   const clock = new FakeClock();
-  const known = new Neighbourhoods(clock);
+  const known = new ClosestNodesCache(clock);
   const since = (byte: number) => known.sincePutMs(target, node(byte).id);
   known.learnPut(target, node(1).id);
   assert.equal(since(1), Infinity, "nobody is known yet");

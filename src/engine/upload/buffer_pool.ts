@@ -1,37 +1,37 @@
 /**
- * Buffers that are used again: new memory costs as much as copying into it does, and the garbage
- * collector is called for every few megabytes of it.
+ * A pool of buffers. Reusing one saves zero-filling new memory, which costs as much as copying into
+ * it, and spares the garbage collector, which runs once for every few megabytes allocated.
  *
  * @module
  */
 
-/** Buffers that are nobody's at the moment. */
-export class SpareBuffers {
+/** Buffers that are not in use. */
+export class BufferPool {
   #maxBytes: number;
   readonly #buffers: Uint8Array[] = [];
   #bytes = 0;
 
-  /** @param maxBytes what is kept at most */
+  /** @param maxBytes maximum size of the unused buffers together */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Lets go of what is more than this. */
+  /** Changes the maximum size and drops unused buffers beyond it. */
   set maxBytes(bytes: number) {
     this.#maxBytes = bytes;
     while (this.#bytes > bytes) this.#bytes -= this.#buffers.pop()!.length;
   }
 
-  /** A buffer of so many bytes, whatever is in it. */
-  take(lengthBytes: number): Uint8Array {
+  /** A buffer of exactly this length, from the pool or new. Its contents are undefined. */
+  acquire(lengthBytes: number): Uint8Array {
     const at = this.#buffers.findLastIndex(({ length }) => length === lengthBytes);
     if (at === -1) return new Uint8Array(lengthBytes);
     this.#bytes -= lengthBytes;
     return this.#buffers.splice(at, 1)[0]!;
   }
 
-  /** Takes back a buffer that nobody looks at any more. */
-  give(buffer: Uint8Array): void {
+  /** Returns a buffer that nothing reads any more; it is dropped if the pool is full. */
+  release(buffer: Uint8Array): void {
     if (this.#bytes + buffer.length > this.#maxBytes || this.#buffers.includes(buffer)) return;
     this.#bytes += buffer.length;
     this.#buffers.push(buffer);

@@ -14,7 +14,7 @@ const MIN_MS = 60;
 export const QUERY_TIMEOUT_MS = 2_000;
 
 /** Smoothed round-trip time and its variation, fed with every answer. */
-export class RoundTripEstimator {
+export class RttEstimator {
   #smoothedMs: number | undefined;
   #variationMs = 0;
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type BlockSource, RunBuffers } from "../../../../src/engine/upload/block_run.ts";
+import { type BlockSource, ReadCoalescer } from "../../../../src/engine/upload/read_coalescer.ts";
 import { type Request, RequestQueue } from "../../../../src/engine/upload/request_queue.ts";
 import { randomBytes } from "../../../support/torrents.ts";
 
@@ -21,13 +21,13 @@ function queueOf(...requests: Request[]): RequestQueue {
   return queue;
 }
 
-function read(buffers: RunBuffers, queue: RequestQueue): Promise<Uint8Array | undefined> {
+function read(reads: ReadCoalescer, queue: RequestQueue): Promise<Uint8Array | undefined> {
   return new Promise((resolve) =>
-    buffers.read(buffers.takeRun(queue, source), source, (messages) => resolve(messages))
+    reads.read(reads.take(queue, source), source, (messages) => resolve(messages))
   );
 }
 
-/** The blocks in what goes out, as a peer would read them (BEP 3). */
+/** Parses outgoing messages as a peer would (BEP 3). */
 function parse(messages: Uint8Array): { request: Request; block: Uint8Array }[] {
   const view = new DataView(messages.buffer, messages.byteOffset, messages.byteLength);
   const parsed = [];
@@ -50,18 +50,18 @@ function assertAnswers(messages: Uint8Array, requests: Request[]): void {
   }
 }
 
-Deno.test("blocks that lie side by side go out together, across the end of a piece", async () => {
+Deno.test("adjacent blocks are read together, also across a piece boundary", async () => {
   const requests: Request[] = Array.from({ length: 7 }, (_, n) => {
     const start = 3 * PIECE_BYTES + 16_384 + n * 16_384;
     return [Math.floor(start / PIECE_BYTES), start % PIECE_BYTES, 16_384];
   });
   const queue = queueOf(...requests, [1, 0, 16_384]);
-  assertAnswers((await read(new RunBuffers(), queue))!, requests);
+  assertAnswers((await read(new ReadCoalescer(), queue))!, requests);
   assert.equal(queue.length, 1);
 });
 
-Deno.test("blocks of odd lengths come out as they were asked for, also from used memory", async () => {
-  const buffers = new RunBuffers();
+Deno.test("blocks of odd lengths are sent intact, also from reused buffers", async () => {
+  const reads = new ReadCoalescer();
   const rounds: Request[][] = [
     [[0, 0, 1], [0, 1, 1], [0, 2, 16_000], [0, 16_002, 3]],
     [[5, 7, 131_000]],
@@ -69,53 +69,53 @@ Deno.test("blocks of odd lengths come out as they were asked for, also from used
     [[19, 0, PIECE_BYTES]],
   ];
   for (const requests of [...rounds, ...rounds.toReversed()]) {
-    const messages = (await read(buffers, queueOf(...requests)))!;
+    const messages = (await read(reads, queueOf(...requests)))!;
     assertAnswers(messages, requests);
-    buffers.give(messages);
+    reads.release(messages);
   }
 });
 
-Deno.test("a run ends where blocks are missing, not side by side, or too many", async () => {
-  const run = (...requests: Request[]) => new RunBuffers().takeRun(queueOf(...requests), source);
-  assert.equal(run([8, 49_152, 16_384], [9, 0, 16_384]).requests.length, 1);
-  assert.equal(run([0, 0, 16_384], [0, 32_768, 16_384]).requests.length, 1);
-  assert.equal(run([0, 16_384, 16_384], [0, 0, 16_384]).requests.length, 1);
+Deno.test("a read ends at a missing block, at a gap and at the maximum length", async () => {
+  const readOf = (...requests: Request[]) => new ReadCoalescer().take(queueOf(...requests), source);
+  assert.equal(readOf([8, 49_152, 16_384], [9, 0, 16_384]).requests.length, 1);
+  assert.equal(readOf([0, 0, 16_384], [0, 32_768, 16_384]).requests.length, 1);
+  assert.equal(readOf([0, 16_384, 16_384], [0, 0, 16_384]).requests.length, 1);
   const many = Array.from({ length: 30 }, (_, n): Request => [0, n * 100, 100]);
-  assert.equal(run(...many).requests.length, 16);
+  assert.equal(readOf(...many).requests.length, 16);
   const long = Array.from({ length: 3 }, (_, n): Request => [2 * n, 0, 2 * PIECE_BYTES]);
-  assert.equal(run(...long).lengthBytes, 4 * PIECE_BYTES);
-  // Memory is used again.
-  const buffers = new RunBuffers();
-  const first = (await read(buffers, queueOf([0, 0, 16_384])))!;
-  buffers.give(first);
-  const second = (await read(buffers, queueOf([1, 0, 16_384])))!;
+  assert.equal(readOf(...long).lengthBytes, 4 * PIECE_BYTES);
+  // A released buffer is reused.
+  const reads = new ReadCoalescer();
+  const first = (await read(reads, queueOf([0, 0, 16_384])))!;
+  reads.release(first);
+  const second = (await read(reads, queueOf([1, 0, 16_384])))!;
   assert.equal(second.buffer, first.buffer);
   assertAnswers(second, [[1, 0, 16_384]]);
 });
 
-Deno.test("while many runs are under way they are short", async () => {
-  const buffers = new RunBuffers();
+Deno.test("reads are shortened under memory pressure", async () => {
+  const reads = new ReadCoalescer();
   const requests = Array.from({ length: 16 }, (_, n): Request => {
     return [Math.floor(n / 4), n % 4 * 16_384, 16_384];
   });
-  const underWay: Uint8Array[] = [];
-  for (let n = 0; n < 40; n++) underWay.push((await read(buffers, queueOf(...requests)))!);
-  assert.equal(parse(underWay[0]!).length, 16);
-  assert.equal(parse(underWay.at(-1)!).length, 8);
-  for (const messages of underWay.slice(0, 20)) buffers.give(messages);
-  for (const messages of underWay.slice(20)) buffers.forget(messages);
-  assert.equal(parse((await read(buffers, queueOf(...requests)))!).length, 16);
+  const pending: Uint8Array[] = [];
+  for (let n = 0; n < 40; n++) pending.push((await read(reads, queueOf(...requests)))!);
+  assert.equal(parse(pending[0]!).length, 16);
+  assert.equal(parse(pending.at(-1)!).length, 8);
+  for (const messages of pending.slice(0, 20)) reads.release(messages);
+  for (const messages of pending.slice(20)) reads.forget(messages);
+  assert.equal(parse((await read(reads, queueOf(...requests)))!).length, 16);
 });
 
-Deno.test("what cannot be read is told, and its memory is free again", async () => {
-  const buffers = new RunBuffers();
+Deno.test("a failed read yields undefined and releases its memory", async () => {
+  const reads = new ReadCoalescer();
   const broken: BlockSource = { ...source, read: (_start, _target, done) => done(new Error("no")) };
   for (let n = 0; n < 100; n++) {
     const queue = queueOf([0, 0, 16_384]);
-    buffers.read(buffers.takeRun(queue, broken), broken, (messages) => {
+    reads.read(reads.take(queue, broken), broken, (messages) => {
       assert.equal(messages, undefined);
     });
   }
   const requests = Array.from({ length: 8 }, (_, n): Request => [0, n * 10, 10]);
-  assert.equal(parse((await read(buffers, queueOf(...requests)))!).length, 8);
+  assert.equal(parse((await read(reads, queueOf(...requests)))!).length, 8);
 });

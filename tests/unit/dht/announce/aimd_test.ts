@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { AdaptiveConcurrency } from "../../../../src/dht/announce/adaptive_concurrency.ts";
+import { AimdLimit } from "../../../../src/dht/announce/aimd.ts";
 
-function feed(concurrency: AdaptiveConcurrency, count: number, good: boolean, tookMs = 100): void {
+function feed(concurrency: AimdLimit, count: number, good: boolean, tookMs = 100): void {
   for (let i = 0; i < count; i++) concurrency.add(good, tookMs);
 }
 
 Deno.test("the limit starts at 4 and stays until a window of 20 outcomes is full", () => {
-  const concurrency = new AdaptiveConcurrency();
+  const concurrency = new AimdLimit();
   assert.equal(concurrency.limit, 4);
   feed(concurrency, 19, true);
   assert.equal(concurrency.limit, 4);
@@ -16,7 +16,7 @@ Deno.test("the limit starts at 4 and stays until a window of 20 outcomes is full
 });
 
 Deno.test("it grows by one a window up to 64", () => {
-  const concurrency = new AdaptiveConcurrency();
+  const concurrency = new AimdLimit();
   feed(concurrency, 20 * 59, true);
   assert.equal(concurrency.limit, 63);
   feed(concurrency, 20 * 10, true);
@@ -24,7 +24,7 @@ Deno.test("it grows by one a window up to 64", () => {
 });
 
 Deno.test("it halves when more than one in ten fails, and never falls below 1", () => {
-  const concurrency = new AdaptiveConcurrency();
+  const concurrency = new AimdLimit();
   feed(concurrency, 20 * 12, true);
   assert.equal(concurrency.limit, 16);
   feed(concurrency, 17, true);
@@ -37,7 +37,7 @@ Deno.test("it halves when more than one in ten fails, and never falls below 1", 
 });
 
 Deno.test("between nine in ten and nineteen in twenty it stays as it is", () => {
-  const concurrency = new AdaptiveConcurrency();
+  const concurrency = new AimdLimit();
   for (const failures of [1, 2]) {
     feed(concurrency, 20 - failures, true);
     feed(concurrency, failures, false);
@@ -46,7 +46,7 @@ Deno.test("between nine in ten and nineteen in twenty it stays as it is", () => 
 });
 
 Deno.test("it does not grow while most successes are slow", () => {
-  const concurrency = new AdaptiveConcurrency();
+  const concurrency = new AimdLimit();
   concurrency.add(true, 400);
   feed(concurrency, 9, true, 400);
   feed(concurrency, 10, true, 5_000);
@@ -60,7 +60,7 @@ Deno.test("it does not grow while most successes are slow", () => {
 Deno.test("whatever comes, the limit stays between 1 and 64 and moves by one or by half", () => {
   const outcome = fc.tuple(fc.boolean(), fc.nat({ max: 20_000 }));
   fc.assert(fc.property(fc.array(outcome, { maxLength: 2_000 }), (outcomes) => {
-    const concurrency = new AdaptiveConcurrency();
+    const concurrency = new AimdLimit();
     for (const [good, tookMs] of outcomes) {
       const before = concurrency.limit;
       concurrency.add(good, tookMs);

@@ -17,7 +17,7 @@ const SLOW_FACTOR = 4;
 const ALWAYS_FAST_MS = 1_000;
 
 /** Additive increase, multiplicative decrease over windows of outcomes. */
-export class AdaptiveConcurrency {
+export class AimdLimit {
   #limit = 4;
   #seen = 0;
   #good = 0;

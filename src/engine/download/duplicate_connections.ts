@@ -31,7 +31,7 @@ interface Inner {
 type Watched = Omit<Torrent, keyof Inner> & Inner;
 
 /** Watches over one download, from before it has peers. */
-export class OneConnection {
+export class DuplicateConnections {
   readonly #torrent: Watched;
   readonly #clock: Clock;
   /** Addresses of peers that are connected to us from other ports. */

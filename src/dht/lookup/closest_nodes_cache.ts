@@ -24,7 +24,7 @@ interface Neighbourhood {
 }
 
 /** Remembers the closest nodes of each target. */
-export class Neighbourhoods {
+export class ClosestNodesCache {
   readonly #clock: Clock;
   readonly #targets = new Map<string, Neighbourhood>();
 

@@ -70,7 +70,7 @@ const BLOCK_BYTES = 16_384;
 const WRONG_PIECE = /^Piece (\d+) failed verification$/;
 
 /** Watches over one download, from before it has peers. */
-export class PeerJudge {
+export class SmartBan {
   readonly #torrent: Torrent & Inner;
   readonly #clock: Clock;
   readonly #records = new WeakMap<Wire, Record>();

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { watchListener } from "../../../../src/engine/listen/listener_watch.ts";
+import { watchListener } from "../../../../src/engine/listen/listener_watchdog.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
 class FakeListener extends EventEmitter {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../../../../src/base/mod.ts";
-import { closeness, Density } from "../../../../src/dht/lookup/density.ts";
+import { DistanceEstimate, proximityBits } from "../../../../src/dht/lookup/distance_estimate.ts";
 import { Fixture } from "../fixture.ts";
 
 Deno.test("closeness counts in bits, and in parts of one", () => {
@@ -8,28 +8,28 @@ Deno.test("closeness counts in bits, and in parts of one", () => {
   const at = (...bytes: number[]) => {
     const id = new Uint8Array(20);
     id.set(bytes);
-    return closeness(target, id);
+    return proximityBits(target, id);
   };
   assert.ok(Math.abs(at(0x80) - 1) < 1e-9);
   assert.ok(Math.abs(at(0x40) - 2) < 1e-9);
   assert.ok(Math.abs(at(0, 0x10) - 12) < 1e-9);
   assert.ok(at(0xff) < at(0x81) && at(0x81) < at(0x80));
-  assert.equal(closeness(target, target), 56);
+  assert.equal(proximityBits(target, target), 56);
 });
 
 Deno.test("nothing is near before the first lookup; then what is about as close as theirs", () => {
-  const density = new Density();
-  assert.equal(density.isNear(50), false);
-  for (let i = 0; i < 50; i++) density.add(10);
-  assert.deepEqual([8.9, 9.1, 10, 30].map((bits) => density.isNear(bits)), [
+  const distances = new DistanceEstimate();
+  assert.equal(distances.isNear(50), false);
+  for (let i = 0; i < 50; i++) distances.add(10);
+  assert.deepEqual([8.9, 9.1, 10, 30].map((bits) => distances.isNear(bits)), [
     false,
     true,
     true,
     true,
   ]);
   // The network has grown.
-  for (let i = 0; i < 50; i++) density.add(14);
-  assert.equal(density.isNear(12), false);
+  for (let i = 0; i < 50; i++) distances.add(14);
+  assert.equal(distances.isNear(12), false);
 });
 
 Deno.test("a lookup that begins among the closest asks them all at once, and nobody else", async () => {
