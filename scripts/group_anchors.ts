@@ -1,6 +1,6 @@
 /**
- * Divides the anchors of the rules for secrets into groups that rarely agree by chance, going by how
- * often pairs of bytes turn up in the files of a directory, and writes `src/secrets/anchor_groups.ts`.
+ * Divides the anchors of the rules for secrets into groups that rarely agree by chance, going by
+ * a sample of the files of a directory, and writes `src/secrets/anchor_table.ts`.
  * To be run after a change to the rules: `deno run -A scripts/group_anchors.ts DIR`, where DIR holds
  * some 30 MB of packages, such as `node_modules/.deno`.
  *
@@ -9,104 +9,131 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { allRules } from "../src/secrets/rules/mod.ts";
+import { GROUPS, STEP_BYTES } from "../src/secrets/search_memory.ts";
 import {
   type Anchor,
+  anchorTable,
   type ByteClass,
   classesAround,
-  GROUPS,
   prepareAnchors,
-  STEP_BYTES,
-} from "../src/secrets/anchor_search.ts";
-import { allRules } from "../src/secrets/rules/rules.ts";
+} from "./anchor_windows.ts";
 
-const OUTPUT = fileURLToPath(new URL("../src/secrets/anchor_groups.ts", import.meta.url));
-const MAX_BYTES = 40e6;
+const OUTPUT = fileURLToPath(new URL("../src/secrets/anchor_table.ts", import.meta.url));
+/** Words that the groups are tried on: a multiple of 32. */
+const SAMPLES = 131_072;
+/** How often each anchor is moved to the group that suits it best. */
+const PASSES = 2;
 /** Characters of a line of the output that are anchors. */
 const LINE_CHARS = 88;
 /** Pairs that are looked at for each offset: the one in the window, before it, and after it. */
 const PLACES = [0, -2, 2];
 
-/** The pairs of bytes that one place of one offset of a group lets through, and how often they are. */
-interface Passing {
-  pairs: Uint8Array;
-  share: number;
-}
+/** A bit for each sample. */
+type Bits = Uint32Array;
 
-/** How often each pair of bytes turns up in the files of a directory, as a part of all pairs. */
-async function sharesIn(directory: string): Promise<Float64Array> {
-  // None is impossible.
-  const counts = new Float64Array(65_536).fill(1);
-  let left = MAX_BYTES;
-  async function count(path: string): Promise<void> {
+/** Eight bytes of files each, at equal distances: a word in the middle, and a pair on either side. */
+async function samplesIn(directory: string): Promise<Uint8Array[]> {
+  const paths: string[] = [];
+  let words = 0;
+  async function list(path: string): Promise<void> {
     for await (const { name, isDirectory, isFile } of Deno.readDir(path)) {
-      if (left <= 0) return;
-      if (isDirectory) await count(join(path, name));
-      if (!isFile) continue;
-      const bytes = await Deno.readFile(join(path, name));
-      left -= bytes.length;
-      for (let i = 1; i < bytes.length; i++) counts[bytes[i - 1]! | bytes[i]! << 8]!++;
+      if (isDirectory) await list(join(path, name));
+      if (isFile) paths.push(join(path, name));
     }
   }
-  await count(directory);
-  const sum = counts.reduce((all, one) => all + one);
-  return counts.map((one) => one / sum);
-}
-
-function pairsOf(ones: ByteClass, others: ByteClass): number[] {
-  return ones.bytes.flatMap((one) => others.bytes.map((other) => one | other << 8));
-}
-
-/** Puts each anchor into the group that lets least through more because of it. */
-function group(anchors: readonly Anchor[], shares: Float64Array): number[] {
-  const groups: Passing[][][] = Array.from(
-    { length: GROUPS },
-    () =>
-      Array.from(
-        { length: STEP_BYTES },
-        () => PLACES.map(() => ({ pairs: new Uint8Array(65_536), share: 0 })),
-      ),
-  );
-  const chosen: number[] = [];
-  for (const anchor of anchors.toSorted((a, b) => weightOf(b) - weightOf(a))) {
-    const at = classesAround(anchor);
-    const offsets = Array.from(
-      { length: STEP_BYTES },
-      (_, offset) => PLACES.map((place) => pairsOf(at(offset + place), at(offset + place + 1))),
-    );
-    let best = 0;
-    let least = Infinity;
-    for (const [index, passing] of groups.entries()) {
-      let more = 0;
-      for (const [offset, places] of offsets.entries()) {
-        const before = passing[offset]!.reduce((product, { share }) => product * share, 1);
-        const after = places.reduce((product, pairs, i) => {
-          const { pairs: known, share } = passing[offset]![i]!;
-          return product * pairs.reduce((sum, p) => known[p] ? sum : sum + shares[p]!, share);
-        }, 1);
-        more += after - before;
-      }
-      if (more >= least) continue;
-      least = more;
-      best = index;
+  await list(directory);
+  paths.sort();
+  for (const path of paths) words += (await Deno.stat(path)).size >> 2;
+  const distance = Math.max(1, Math.floor(words / SAMPLES));
+  const samples: Uint8Array[] = [];
+  let word = 0;
+  for (const path of paths) {
+    const bytes = await Deno.readFile(path);
+    const end = word + (bytes.length >> 2);
+    for (; word < end; word++) {
+      const at = bytes.length - 4 * (end - word) - 2;
+      if (word % distance === 0 && at >= 0) samples.push(bytes.slice(at, at + 8));
     }
-    chosen[anchor.index] = best;
-    for (const [offset, places] of offsets.entries()) {
-      for (const [i, pairs] of places.entries()) {
-        const passing = groups[best]![offset]![i]!;
-        for (const pair of pairs) {
-          if (passing.pairs[pair] === 0) passing.share += shares[pair]!;
-          passing.pairs[pair] = 1;
+  }
+  return samples.slice(0, SAMPLES);
+}
+
+/** Which samples have a pair in a place that is of two classes. */
+function samplesWith(samples: Uint8Array[], place: number, one: ByteClass, other: ByteClass): Bits {
+  const [ones, others] = [new Uint8Array(256), new Uint8Array(256)];
+  for (const byte of one.bytes) ones[byte] = 1;
+  for (const byte of other.bytes) others[byte] = 1;
+  const bits = new Uint32Array(SAMPLES / 32);
+  for (const [i, sample] of samples.entries()) {
+    const at = place + 2;
+    if (ones[sample[at]!]! & others[sample[at + 1]!]!) bits[i >> 5]! |= 1 << (i & 31);
+  }
+  return bits;
+}
+
+/** Of an anchor, by offset and place: which samples have such a pair. */
+function bitsOf(anchor: Anchor, samples: Uint8Array[]): Bits[] {
+  const at = classesAround(anchor);
+  return Array.from(
+    { length: STEP_BYTES },
+    (_, offset) =>
+      PLACES.map((place) =>
+        samplesWith(samples, place, at(offset + place), at(offset + place + 1))
+      ),
+  ).flat();
+}
+
+/** How many samples get a second look because of a group, with one more anchor in it. */
+function secondLooks(group: Bits[], more: Bits[]): number {
+  let count = 0;
+  for (let i = 0; i < group.length; i += PLACES.length) {
+    const [here, before, after] = [group[i]!, group[i + 1]!, group[i + 2]!];
+    const [moreHere, moreBefore, moreAfter] = [more[i]!, more[i + 1]!, more[i + 2]!];
+    for (let word = 0; word < here.length; word++) {
+      let bits = (here[word]! | moreHere[word]!) & (before[word]! | moreBefore[word]!) &
+        (after[word]! | moreAfter[word]!);
+      for (; bits !== 0; bits &= bits - 1) count++;
+    }
+  }
+  return count;
+}
+
+/** Puts each anchor into the group that gets fewest second looks more because of it. */
+function group(anchors: readonly Anchor[], samples: Uint8Array[]): number[] {
+  const all = anchors.map((anchor) => bitsOf(anchor, samples));
+  const none = all[0]!.map(() => new Uint32Array(SAMPLES / 32));
+  const chosen: (number | undefined)[] = anchors.map(() => undefined);
+  const groups = Array.from({ length: GROUPS }, () => none.map((bits) => bits.slice()));
+  const enter = (group: Bits[], anchor: Bits[]) => {
+    for (const [i, bits] of anchor.entries()) {
+      for (let word = 0; word < bits.length; word++) group[i]![word]! |= bits[word]!;
+    }
+  };
+  // Those that agree with most by themselves come first: there is most choice for them.
+  const order = all.map((bits, index) => ({ index, looks: secondLooks(none, bits) }))
+    .toSorted((a, b) => b.looks - a.looks);
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (const { index } of order) {
+      const from = chosen[index];
+      if (from !== undefined) {
+        chosen[index] = undefined;
+        groups[from] = none.map((bits) => bits.slice());
+        for (const [i, group] of chosen.entries()) {
+          if (group === from) enter(groups[from], all[i]!);
         }
       }
+      const more = groups.map((group) =>
+        secondLooks(group, all[index]!) - secondLooks(group, none)
+      );
+      const best = more.indexOf(Math.min(...more));
+      chosen[index] = best;
+      enter(groups[best]!, all[index]!);
     }
+    const looks = groups.reduce((sum, group) => sum + secondLooks(group, none), 0);
+    console.error(`pass ${pass + 1}: ${(100 * looks / samples.length).toFixed(2)} % second looks`);
   }
-  return chosen;
-}
-
-/** Anchors that let much through come first: there is most choice for them. */
-function weightOf(anchor: Anchor): number {
-  const at = classesAround(anchor);
-  return [0, 1, 2, 3].reduce((product, i) => product * at(i).weight, 1);
+  return chosen.map((group) => group!);
 }
 
 /** A text as lines of a source. */
@@ -116,40 +143,28 @@ function literal(text: string): string {
     if (lines.at(-1)!.length + part.length > LINE_CHARS) lines.push("");
     lines[lines.length - 1] += part;
   }
-  return lines.map((line) => JSON.stringify(line)).join(" +\n    ");
+  const escape = (char: string) => "\\x" + char.charCodeAt(0).toString(16);
+  return lines.map((line) => JSON.stringify(line).replace(/[\x80-\xff]/g, escape)).join(" +\n  ");
 }
 
-const texts = [...new Set(allRules().flatMap(({ anchors }) => anchors))];
-const chosen = group(prepareAnchors(texts), await sharesIn(Deno.args[0]!));
-const groups = Array.from(
-  { length: GROUPS },
-  (_, index) => texts.filter((_, i) => chosen[i] === index).sort().join("\n"),
-);
+const texts = allRules().flatMap(({ anchors }) => anchors);
+const chosen = group(prepareAnchors(texts), await samplesIn(Deno.args[0]!));
+const { classes, rows } = anchorTable(texts, (index) => chosen[index]!);
 await Deno.writeTextFile(
   OUTPUT,
   `/**
- * Which anchors share bits in the tables of the search. Written by \`scripts/group_anchors.ts\`: grouped
- * by how they look, three to five times as many words would get a second look.
+ * The anchors of all rules in their order, as \`AnchorSearch\` takes them, in groups that rarely agree by
+ * chance. Written by \`scripts/group_anchors.ts\`; grouped by how they look, three to five times as many
+ * words would get a second look.
  *
  * @module
  */
 
-/** The anchors of each group, a line each. */
-const groups: readonly string[] = [
-${groups.map((group) => `  ${literal(group)},\n`).join("")}];
+/** What the characters from \`\\x80\` on stand for, as between the brackets of a regular expression. */
+export const classes: readonly string[] = [
+${classes.map((text) => `  ${JSON.stringify(text)},\n`).join("")}];
 
-const groupsByAnchor = new Map(
-  groups.flatMap((group, index) => group.split("\\n").map((anchor) => [anchor, index] as const)),
-);
-
-/** The group of an anchor. One that is not listed is found too, with more second looks. */
-export function groupOf(anchor: string): number {
-  return groupsByAnchor.get(anchor) ?? 0;
-}
-
-/** Whether the list has an anchor. */
-export function isGrouped(anchor: string): boolean {
-  return groupsByAnchor.has(anchor);
-}
+/** A line for each anchor: its group, where its window is, flags, its bytes. */
+export const rows: string = ${literal(rows.join("\n") + "\n")};
 `,
 );

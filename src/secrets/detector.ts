@@ -7,8 +7,8 @@
 
 import { Buffer } from "node:buffer";
 import { concatBytes } from "../base/mod.ts";
-import { groupOf } from "./anchor_groups.ts";
 import { AnchorSearch } from "./anchor_search.ts";
+import { classes, rows } from "./anchor_table.ts";
 import { LookBudget } from "./look_budget.ts";
 import {
   allRules,
@@ -27,24 +27,15 @@ const [BEFORE_BYTES, BEHIND_BYTES] = [256, 8 * 1024];
 const TOKEN_BYTES = 1024;
 /** A chunk that is shorter is put together with those that follow. */
 const MIN_CHUNK_BYTES = 64 * 1024;
-/** Bytes that are decoded at a time, beside what must be seen around an anchor. */
-const DECODED_BYTES = 16 * 1024;
 
-/** Knows the rules. Making one takes some 15 ms and a megabyte; it serves many files. */
+/** An anchor that was found: its number, and the offset of its first byte. */
+export type Found = readonly [anchor: number, at: number];
+
+/** Knows the rules. Making one takes some milliseconds and two megabytes; it serves many files. */
 export class SecretDetector {
-  readonly #rules: readonly Rule[];
-  /** Index of the rule that each anchor is of. */
-  readonly #ruleOf: number[] = [];
-  readonly #search: AnchorSearch;
-
-  constructor() {
-    this.#rules = allRules();
-    const anchors = this.#rules.flatMap(({ anchors }, index) => {
-      for (const _ of anchors) this.#ruleOf.push(index);
-      return anchors;
-    });
-    this.#search = new AnchorSearch(anchors, groupOf);
-  }
+  readonly #search = new AnchorSearch(classes, rows);
+  /** The rule of each anchor, and its number. Most small packages need none. */
+  #rules: readonly (readonly [rule: Rule, index: number])[] | undefined;
 
   /**
    * Begins to look at a file.
@@ -57,14 +48,14 @@ export class SecretDetector {
     return new FileScan(this, namedFilesOf(path), sizeBytes, budget);
   }
 
-  /** Offsets of all anchors, in no certain order: where there is none, there is no secret. */
-  anchorsIn(bytes: Uint8Array): number[] {
-    const found: number[] = [];
-    this.#search.visit(bytes, 0, bytes.length, (_, at) => {
-      found.push(at);
+  /** All anchors, in the order of their offsets: where there is none, there is no secret. */
+  anchorsIn(bytes: Uint8Array): Found[] {
+    const found: Found[] = [];
+    this.#search.visit(bytes, 0, bytes.length, (anchor, at) => {
+      found.push([anchor, at]);
       return false;
     });
-    return found;
+    return found.sort(([, one], [, other]) => one - other);
   }
 
   /**
@@ -72,41 +63,84 @@ export class SecretDetector {
    * in the part; what else is in `bytes` is looked at as far as that takes. Each rule is tried once,
    * however little of the budget is left, so that what many files use up hides no key in another.
    */
-  kindIn(
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    budget: LookBudget,
-  ): string | undefined {
+  kindIn(bytes: Uint8Array, from: number, to: number, budget: LookBudget): string | undefined {
     let kind: string | undefined;
-    const tried = new Set<number>();
-    let text = "";
-    let [decodedFrom, decodedTo] = [0, 0];
+    let look: Look | undefined;
     this.#search.visit(bytes, from, to, (anchor, at) => {
-      const end = Math.min(at + BEHIND_BYTES, bytes.length);
-      const start = Math.max(0, at - BEFORE_BYTES);
-      // Anchors that lie side by side share a text.
-      if (start < decodedFrom || end > decodedTo) {
-        [decodedFrom, decodedTo] = [start, Math.min(end + DECODED_BYTES, bytes.length)];
-        text = latin1(bytes.subarray(decodedFrom, decodedTo));
-      }
-      const index = this.#ruleOf[anchor]!;
-      const rule = this.#rules[index]!;
-      if (rule.isCostly) {
-        if (!budget.takeTry(index, at - from) && tried.has(index)) return false;
-        tried.add(index);
-      } else if (!budget.mayMatch(at - from)) return false;
-      const begin = at - decodedFrom;
-      rule.pattern.lastIndex = begin;
-      const match = rule.pattern.exec(rule.isCostly ? text : text.slice(0, begin + TOKEN_BYTES));
-      if (match && rule.accept(match)) {
-        kind = rule.kind;
-        return true;
-      }
-      if (match && !rule.isCostly) budget.addVain(match[0].length);
-      return false;
+      look ??= new Look(this.#rulesByAnchor(), bytes, from, budget);
+      kind = look.kindAt(anchor, at);
+      return kind !== undefined;
     });
     return kind;
+  }
+
+  /** The same of a part of which the anchors are known. */
+  kindAmong(found: Iterable<Found>, bytes: Uint8Array, budget: LookBudget): string | undefined {
+    const look = new Look(this.#rulesByAnchor(), bytes, 0, budget);
+    for (const [anchor, at] of found) {
+      const kind = look.kindAt(anchor, at);
+      if (kind !== undefined) return kind;
+    }
+  }
+
+  #rulesByAnchor(): readonly (readonly [rule: Rule, index: number])[] {
+    return this.#rules ??= allRules()
+      .flatMap((rule, index) => rule.anchors.map(() => [rule, index] as const));
+  }
+}
+
+/** A look at the anchors in a part of a file. */
+class Look {
+  readonly #rules: readonly (readonly [rule: Rule, index: number])[];
+  readonly #bytes: Uint8Array;
+  readonly #from: number;
+  readonly #budget: LookBudget;
+  /** Rules that look far and have had their try. */
+  readonly #tried = new Set<number>();
+  #text = "";
+  #textFrom = 0;
+  #textTo = 0;
+
+  constructor(
+    rules: readonly (readonly [rule: Rule, index: number])[],
+    bytes: Uint8Array,
+    from: number,
+    budget: LookBudget,
+  ) {
+    this.#rules = rules;
+    this.#bytes = bytes;
+    this.#from = from;
+    this.#budget = budget;
+  }
+
+  /** The kind of the secret that an anchor is of, if it is of one. */
+  kindAt(anchor: number, at: number): string | undefined {
+    const [rule, index] = this.#rules[anchor]!;
+    const ahead = at - this.#from;
+    if (rule.isCostly) {
+      if (!this.#budget.takeTry(index, ahead) && this.#tried.has(index)) return;
+      this.#tried.add(index);
+    } else if (!this.#budget.mayMatch(ahead)) return;
+    const begin = this.#decode(at, rule.isCostly ? BEHIND_BYTES : TOKEN_BYTES);
+    rule.pattern.lastIndex = begin;
+    const match = rule.pattern.exec(
+      rule.isCostly ? this.#text : this.#text.slice(0, begin + TOKEN_BYTES),
+    );
+    if (!match) return;
+    if (rule.accept(match)) return rule.kind;
+    if (!rule.isCostly) this.#budget.addVain(match[0].length);
+  }
+
+  /** Decodes what is around an anchor; returns its place in the text. Anchors side by side share one. */
+  #decode(at: number, behind: number): number {
+    const end = Math.min(at + behind, this.#bytes.length);
+    const start = Math.max(0, at - BEFORE_BYTES);
+    if (start < this.#textFrom || end > this.#textTo) {
+      this.#textFrom = start;
+      this.#textTo = Math.min(end + behind, this.#bytes.length);
+      this.#text = latin1(this.#bytes.subarray(this.#textFrom, this.#textTo));
+    }
+    return at - this.#textFrom;
   }
 }
 

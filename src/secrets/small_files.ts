@@ -5,13 +5,13 @@
  * @module
  */
 
-import type { SecretDetector } from "./detector.ts";
+import type { Found, SecretDetector } from "./detector.ts";
 import { LookBudget } from "./look_budget.ts";
 import { isBinaryHead, namedFilesOf } from "./rules/mod.ts";
 import { textUnitsOf } from "./text_units.ts";
 
 /** Bytes that are gathered. */
-const BATCH_BYTES = 512 * 1024;
+const BATCH_BYTES = 256 * 1024;
 /** A file that is longer is looked at by itself. */
 const MAX_FILE_BYTES = 64 * 1024;
 /** Stands between two files, as at the beginning and the end of one. */
@@ -63,17 +63,19 @@ export class SmallFiles {
     if (!this.#batch) return;
     const batch = this.#batch.subarray(0, this.#used);
     const before = this.#budget.passedBytes;
-    let looked = -1;
-    // Anchors come roughly in their order, and most files have none.
-    for (const at of this.#detector.anchorsIn(batch).sort((a, b) => a - b)) {
-      let file = Math.max(0, looked);
-      while (file + 1 < this.#starts.length && this.#starts[file + 1]! <= at) file++;
-      if (file === looked) continue;
-      looked = file;
+    // Most files have no anchors.
+    const found = this.#detector.anchorsIn(batch);
+    for (let i = 0, file = 0; i < found.length;) {
+      while (file + 1 < this.#starts.length && this.#starts[file + 1]! <= found[i]![1]) file++;
+      const start = this.#starts[file]!;
       const end = (this.#starts[file + 1] ?? this.#used) - 1;
-      const bytes = batch.subarray(this.#starts[file], end);
-      this.#budget.passedBytes = before + this.#starts[file]!;
-      const kind = this.#detector.kindIn(bytes, 0, bytes.length, this.#budget);
+      const inFile: Found[] = [];
+      for (; i < found.length && found[i]![1] <= end; i++) {
+        inFile.push([found[i]![0], found[i]![1] - start]);
+      }
+      this.#budget.passedBytes = before + start;
+      const bytes = batch.subarray(start, end);
+      const kind = this.#detector.kindAmong(inFile, bytes, this.#budget);
       if (kind !== undefined) this.#onFound(this.#paths[file]!, kind);
     }
     this.#budget.passedBytes = before + this.#used;

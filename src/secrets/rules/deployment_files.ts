@@ -19,12 +19,16 @@ const ADDRESS = /:\/\/(?:[^\s:@\/"'<>]{0,100}:([^\s@\/"'<>]{1,200})|([\w-]{20,20
 export const deploymentFiles: readonly NamedFile[] = [
   {
     kind: "address with a password",
+    hints: "gitmodules gitconfig hgrc curlrc wgetrc bower condarc npmrc yarn pip. pipfile " +
+      "pydistutils requirements constraints pyproject poetry. uv. gemfile composer " +
+      "environment package-lock shrinkwrap pnpm-lock sources.list",
     path:
       /(^|\/)(\.gitmodules|\.gitconfig|\.hgrc|\.(curl|wget|bower|conda|npm|yarn)rc|\.yarnrc\.yml|pip\.(conf|ini)|\.?pydistutils\.cfg|(requirements|constraints)[^\/]*\.txt|requirements\/[^\/]+\.txt|Pipfile(\.lock)?|pyproject\.toml|poetry\.(toml|lock)|uv\.(toml|lock)|Gemfile(\.lock)?|composer\.(json|lock)|environment\.ya?ml|bower\.json|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|sources\.list)$/i,
     holds: addressPassword,
   },
   {
     kind: ".NET password",
+    hints: ".config .pubxml publishsettings .udl .dsn",
     path:
       /(^|\/)(web|app|connectionstrings)(\.[\w-]{1,60})?\.config$|\.(exe|dll)\.config$|\.(pubxml|pubxml\.user|publishsettings|udl|dsn)$/i,
     holds: passwords(
@@ -33,21 +37,25 @@ export const deploymentFiles: readonly NamedFile[] = [
   },
   {
     kind: "Compose file with a password",
+    hints: "compose stack",
     path: /(^|\/)(docker-)?(compose|stack)([.\-_][^\/]*)?\.ya?ml$/i,
     holds: passwordSetting,
   },
   {
     kind: "Dockerfile with a secret",
+    hints: "dockerfile containerfile",
     path: /(^|\/)(docker|container)file([.\-_][^\/]*)?$|\.(docker|container)file$/i,
     holds: (text) => passwordSetting(text) || spacedSetting(text),
   },
   {
     kind: "Spring password",
+    hints: "application bootstrap",
     path: /(^|\/)(application|bootstrap)([.\-_][\w.-]*)?\.(properties|ya?ml)$/i,
     holds: passwordSetting,
   },
   {
     kind: "settings with a password",
+    hints: "config settings mail smtp ftp remote-sync deploy knexfile datasources",
     path:
       /(^|\/)\.?(config|settings|nodemailer|mailer|mail|email|smtp|s?ftp|ftpsync|remote-sync|deploy|ormconfig|knexfile|datasources)([.\-_][\w.-]*)?\.json$|(^|\/)config\/[^\/]+\.json$|(^|\/)\.ftp(config|pass|access)$/i,
     holds: passwords(

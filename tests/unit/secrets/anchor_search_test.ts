@@ -1,12 +1,15 @@
-/** The search in front of the rules, and how its anchors are grouped. */
+/** The search in front of the rules, and the table of anchors that it reads. */
 
 import assert from "node:assert/strict";
-import { groupOf, isGrouped } from "../../../src/secrets/anchor_groups.ts";
-import { AnchorSearch, GROUPS } from "../../../src/secrets/anchor_search.ts";
-import { allRules } from "../../../src/secrets/rules/rules.ts";
+import { anchorTable } from "../../../scripts/anchor_windows.ts";
+import { AnchorSearch } from "../../../src/secrets/anchor_search.ts";
+import { classes, rows } from "../../../src/secrets/anchor_table.ts";
+import { allRules } from "../../../src/secrets/rules/mod.ts";
+import { GROUPS } from "../../../src/secrets/search_memory.ts";
 import { alnum } from "./made_up.ts";
 
 const anchors = allRules().flatMap(({ anchors }) => anchors);
+const search = new AnchorSearch(classes, rows);
 
 /** A text that an anchor stands for, with what has to follow the short ones. */
 function textOf(anchor: string): string {
@@ -17,29 +20,58 @@ function textOf(anchor: string): string {
     .padEnd(5, "a");
 }
 
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}
+
 /** `index at offset` of all that a search finds. */
-function foundBy(search: AnchorSearch, text: string): string[] {
-  const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
+function foundBy(search: AnchorSearch, bytes: Uint8Array, from = 0, to = bytes.length): string[] {
   const found: string[] = [];
-  search.visit(bytes, 0, bytes.length, (anchor, at) => {
+  search.visit(bytes, from, to, (anchor, at) => {
     found.push(`${anchor} at ${at}`);
     return false;
   });
   return found.sort();
 }
 
-Deno.test("every anchor is in the list that scripts/group_anchors.ts writes", () => {
-  assert.deepEqual(anchors.filter((anchor) => !isGrouped(anchor)), []);
-  assert(anchors.every((anchor) => groupOf(anchor) < GROUPS));
+/** The same, found slowly. */
+function expectedIn(text: string, from: number, to: number): string[] {
+  const found: string[] = [];
+  for (const [index, anchor] of anchors.entries()) {
+    const isToken = anchor.endsWith("…");
+    const isWord = anchor.startsWith("^");
+    const parts = anchor.slice(isWord ? 1 : 0, isToken ? -1 : undefined)
+      .replace(/\[[^\]]+\]|[^[]/gs, (part) => part.length > 1 ? part : `\\x${hex(part)}`);
+    const length = (isWord ? 1 : 0) + [...parts.matchAll(/\[[^\]]+\]|\\x../g)].length;
+    const token = "[A-Za-z0-9+/_=~.%:@$!-]";
+    const behind = `${token}{${Math.max(0, 5 - length) + (isToken ? 10 : 0)}}`;
+    const before = isWord ? "(?<![A-Za-z0-9_])" : "";
+    const pattern = new RegExp(`${before}(?=${parts}${behind})`, "g");
+    for (const { index: at } of text.matchAll(pattern)) {
+      if (at >= from && at < to) found.push(`${index} at ${at}`);
+    }
+  }
+  return found.sort();
+}
+
+function hex(char: string): string {
+  return char.charCodeAt(0).toString(16).padStart(2, "0");
+}
+
+Deno.test("the table is what scripts/group_anchors.ts makes of the rules", () => {
+  const lines = rows.split("\n");
+  const groups = lines.map((line) => line.charCodeAt(0) - 48);
+  assert.equal(lines.pop(), "");
+  assert(groups.slice(0, -1).every((group) => group < GROUPS));
+  assert.deepEqual(anchorTable(anchors, (index) => groups[index]!), { classes, rows: lines });
 });
 
 Deno.test("each anchor is found at each offset in a word, wherever it stands in a file", () => {
-  const search = new AnchorSearch(anchors, groupOf);
   for (const [index, anchor] of anchors.entries()) {
     for (let offset = 0; offset < 8; offset++) {
       for (const behind of [" ".repeat(40), "     "]) {
         const text = " ".repeat(offset) + textOf(anchor) + behind;
-        const found = foundBy(search, text);
+        const found = foundBy(search, latin1(text));
         assert(found.includes(`${index} at ${offset}`), `${anchor} at ${offset}`);
       }
     }
@@ -47,9 +79,34 @@ Deno.test("each anchor is found at each offset in a word, wherever it stands in 
 });
 
 Deno.test("the groups of anchors do not change what is found", () => {
-  const text = anchors.map((anchor, i) => textOf(anchor) + alnum(i % 7)).join(" ");
-  assert.deepEqual(
-    foundBy(new AnchorSearch(anchors, () => 0), text),
-    foundBy(new AnchorSearch(anchors, groupOf), text),
-  );
+  const bytes = latin1(anchors.map((anchor, i) => textOf(anchor) + alnum(i % 7)).join(" "));
+  const table = anchorTable(anchors, () => 0);
+  const ungrouped = new AnchorSearch(table.classes, table.rows.join("\n") + "\n");
+  assert.deepEqual(foundBy(ungrouped, bytes), foundBy(search, bytes));
+});
+
+Deno.test("what is found is what regular expressions find, each once, in whatever part", () => {
+  const pieces = [...anchors.map(textOf), " ", "-", "\n", "=", "ghp", "_", "\xff", "x".repeat(9)];
+  for (let round = 0, state = 1; round < 60; round++) {
+    const next = (below: number) => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 8) % below;
+    };
+    let text = "";
+    while (text.length < 300) text += pieces[next(pieces.length)];
+    const skipped = next(9);
+    const bytes = latin1("z".repeat(skipped) + text).subarray(skipped);
+    const from = round % 2 === 0 ? 0 : next(text.length);
+    const to = round % 3 === 0 ? text.length : from + next(text.length - from);
+    assert.deepEqual(foundBy(search, bytes, from, to), expectedIn(text, from, to), text);
+  }
+});
+
+Deno.test("more anchors than there is room for at a time are found, all of them", () => {
+  const token = "ghp_" + alnum(10);
+  const count = 30_000;
+  const found = foundBy(search, latin1(token.repeat(count) + alnum(20)));
+  const index = anchors.indexOf("ghp_…");
+  const offsets = Array.from({ length: count }, (_, i) => `${index} at ${i * token.length}`);
+  assert.deepEqual(found.filter((one) => one.startsWith(`${index} at `)), offsets.sort());
 });

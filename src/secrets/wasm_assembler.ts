@@ -1,0 +1,193 @@
+/**
+ * An assembler for WebAssembly, with as many instructions as `search_program.ts` needs: integers of 32
+ * bits, one memory, no calls to JavaScript. What the programs do is for their authors to know.
+ *
+ * Encodings: WebAssembly Core Specification 2.0, chapter 5 "Binary Format".
+ *
+ * @module
+ */
+
+/**
+ * Instructions, encoded, a character for each byte: V8 joins strings in no time, and arrays slowly as
+ * long as nothing is compiled. An expression leaves one value on the stack, a statement none.
+ */
+export type Code = string;
+
+/** A variable of a function. */
+export interface Local {
+  get: Code;
+  set(value: Code): Code;
+}
+
+/** A function that the module exports. It takes and returns numbers of 32 bits. */
+export interface WasmFunction {
+  name: string;
+  params: number;
+  /** All variables, the parameters first. */
+  locals: number;
+  /** Leaves the result on the stack. */
+  body: Code;
+}
+
+const I32 = "\x7f";
+const NO_RESULT = "\x40";
+const [FUNCTION_TYPE, END] = ["\x60", "\x0b"];
+const MAGIC = "\0asm\x01\0\0\0";
+/** Ids of the sections. */
+const [TYPES, FUNCTIONS, MEMORIES, EXPORTS, CODES] = ["\x01", "\x03", "\x05", "\x07", "\x0a"];
+const [EXPORT_FUNCTION, EXPORT_MEMORY] = ["\0", "\x02"];
+
+/** LEB128 of an unsigned number. */
+function unsigned(value: number): Code {
+  let code = "";
+  for (; value > 0x7f; value >>>= 7) code += String.fromCharCode(value & 0x7f | 0x80);
+  return code + String.fromCharCode(value);
+}
+
+/** LEB128 of a signed number of 32 bits. */
+function signed(value: number): Code {
+  let code = "";
+  for (; value < -64 || value > 63; value >>= 7) code += String.fromCharCode(value & 0x7f | 0x80);
+  return code + String.fromCharCode(value & 0x7f);
+}
+
+/** Defines a function by the names of its parameters and of its other variables, which begin as 0. */
+export function define<const P extends string, const V extends string>(
+  name: string,
+  params: readonly P[],
+  variables: readonly V[],
+  body: (locals: Record<P | V, Local>) => Code,
+): WasmFunction {
+  const names = [...params, ...variables];
+  const locals = names.map((name, index): [string, Local] => {
+    const which = unsigned(index);
+    return [name, { get: "\x20" + which, set: (value) => value + "\x21" + which }];
+  });
+  return {
+    name,
+    params: params.length,
+    locals: names.length,
+    body: body(Object.fromEntries(locals) as Record<P | V, Local>),
+  };
+}
+
+/** A constant. */
+export function int(value: number): Code {
+  return "\x41" + signed(value | 0);
+}
+
+/** An operator of two values. */
+function binary(opcode: Code): (one: Code, other: Code) => Code {
+  return (one, other) => one + other + opcode;
+}
+
+export const add = binary("\x6a");
+export const subtract = binary("\x6b");
+export const multiply = binary("\x6c");
+export const and = binary("\x71");
+export const or = binary("\x72");
+export const shiftLeft = binary("\x74");
+export const shiftRight = binary("\x76");
+export const equal = binary("\x46");
+export const less = binary("\x49");
+export const greater = binary("\x4b");
+
+/** 1 for 0, and 0 for all others. */
+export function not(value: Code): Code {
+  return value + "\x45";
+}
+
+/** Reads from an address plus a constant; each is in bytes and need not be aligned. */
+function load(opcode: Code): (address: Code, offset?: number) => Code {
+  return (address, offset = 0) => address + opcode + "\0" + unsigned(offset);
+}
+
+export const load8 = load("\x2d");
+export const load16 = load("\x2f");
+export const load32 = load("\x28");
+
+/** Calls the function with this index, and leaves its result. */
+export function call(index: number, ...values: Code[]): Code {
+  return sequence(...values) + "\x10" + unsigned(index);
+}
+
+/** Evaluates an expression for what it does. */
+export function drop(value: Code): Code {
+  return value + "\x1a";
+}
+
+/** Writes to an address plus a constant. */
+function store(opcode: Code): (address: Code, value: Code, offset?: number) => Code {
+  return (address, value, offset = 0) => address + value + opcode + "\0" + unsigned(offset);
+}
+
+export const store16 = store("\x3b");
+export const store32 = store("\x36");
+
+/** Four values of 32 bits at a time. */
+export const and128 = binary("\xfd\x4e");
+export const or128 = binary("\xfd\x50");
+export const load128 = load("\xfd\0");
+export const store128 = store("\xfd\x0b");
+
+/** Four times the same 32 bits. */
+export function splat32(value: Code): Code {
+  return value + "\xfd\x11";
+}
+
+/** Statements one after the other. */
+export function sequence(...statements: Code[]): Code {
+  let code = "";
+  // V8 copies nothing here, but joining an array does.
+  for (let i = 0; i < statements.length; i++) code += statements[i];
+  return code;
+}
+
+/** Runs statements if the condition is not 0. */
+export function when(condition: Code, ...statements: Code[]): Code {
+  return condition + "\x04" + NO_RESULT + sequence(...statements) + END;
+}
+
+/** Runs one statement if the condition is not 0, else the other. */
+export function ifElse(condition: Code, one: Code, other: Code): Code {
+  return condition + "\x04" + NO_RESULT + one + "\x05" + other + END;
+}
+
+/** Runs statements as long as the condition is not 0. */
+export function whileTrue(condition: Code, ...statements: Code[]): Code {
+  const begin = "\x02" + NO_RESULT + "\x03" + NO_RESULT + not(condition) + "\x0d\x01";
+  return begin + sequence(...statements) + "\x0c\0" + END + END;
+}
+
+/** The bytes of a module that exports the functions, and its memory as `memory`. */
+export function assemble(
+  functions: readonly WasmFunction[],
+  memoryPages: number,
+): Uint8Array<ArrayBuffer> {
+  const list = (items: Code[]) => unsigned(items.length) + items.join("");
+  const sized = (code: Code) => unsigned(code.length) + code;
+  const section = (id: Code, items: Code[]) => id + sized(list(items));
+  const types = functions.map(({ params }) =>
+    FUNCTION_TYPE + list(Array<Code>(params).fill(I32)) + list([I32])
+  );
+  const exports = functions.map(({ name }, i) => sized(name) + EXPORT_FUNCTION + unsigned(i));
+  const codes = functions.map(({ params, locals, body }) =>
+    sized(list([unsigned(locals - params) + I32]) + body + END)
+  );
+  const sections = [
+    section(TYPES, types),
+    section(FUNCTIONS, functions.map((_, i) => unsigned(i))),
+    section(MEMORIES, ["\0" + unsigned(memoryPages)]),
+    section(EXPORTS, [...exports, sized("memory") + EXPORT_MEMORY + "\0"]),
+    section(CODES, codes),
+  ];
+  return toBytes(MAGIC + sections.join(""));
+}
+
+/** A byte for each character, which must be of Latin-1. */
+export function toBytes(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  // Node's Buffer takes milliseconds for it as long as nothing is compiled.
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
