@@ -4,14 +4,7 @@
  * @module
  */
 
-export {} from "./bencode_guard.ts";
-export {} from "./metadata_guard.ts";
-export {} from "./pex_guard.ts";
-export {} from "./piece_buffer.ts";
-export {} from "./wire_writer.ts";
-// After the writer, whose way of taking a block off a list it goes on from.
-export {} from "./upload_queue.ts";
-export {} from "./wire_guard.ts";
+export { applied } from "./applied.ts";
 export { ArchiveStore } from "./chunk_store.ts";
 export { OwnDials } from "./dialling.ts";
 export { take, wakeOnHandshake } from "./handshake.ts";
