@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { type Clock, equalBytes, fromBase64, toHex } from "../base/mod.ts";
+import { equalBytes, fromBase64, toHex } from "../base/mod.ts";
 import { named, type Operations } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
@@ -20,16 +20,13 @@ import {
 } from "../package/mod.ts";
 import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
 import { FetchingError } from "./errors.ts";
+import type { FindOptions } from "./find_item.ts";
 
-/** What reading a catalog works with. */
-export interface CatalogContext {
+/** The dependencies of reading a catalog; `timeoutMs` is the limit of its download. */
+export interface CatalogContext extends FindOptions {
   operations: Operations;
   /** Absolute path of the seed directory. */
   seedDirectory: string;
-  clock: Clock;
-  /** How long to look for somebody who has it, milliseconds. */
-  timeoutMs: number;
-  signal?: AbortSignal;
 }
 
 /** File name of the torrent beside a catalog. */

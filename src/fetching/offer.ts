@@ -73,9 +73,8 @@ export async function readOffer(
   const { item } = await findItem(operations, key, what, options);
   const { packages } = decodeAnnounceRecord(item.value);
   if (packages) return packages;
-  const { clock, timeoutMs, signal } = options;
   const { seedDirectory } = await operations.status();
-  const context = { operations, seedDirectory, clock, timeoutMs, signal };
+  const context = { ...options, operations, seedDirectory };
   const list = await readList(context, publicKey, item);
   return list.packages ?? versionsByName(list.catalog.manifests);
 }

@@ -56,21 +56,13 @@ export default defineCommand<Flags, [what: string]>({
     const { rememberPublisher, resolveByName } = await import("../../names/mod.ts");
     await withNode(given, async (network) => {
       const { io, output } = given;
-      const { operations, seeds, limits, values, onVerified } = network;
       const bar = new DownloadBar(output, io.clock);
       const obtain = (what: GetRequest) =>
-        getArchive({
-          operations,
-          seeds,
-          clock: io.clock,
-          limits,
-          timeoutMs: values.timeoutMs,
-          signal: io.signal,
-          onVerified,
+        getArchive(network, what, {
           onStep: (message) => output.step(message),
           onDetail: (message) => output.detail(message),
           onProgress: (progress) => bar.update("", labelOf(what), progress),
-        }, what).finally(() => bar.end(""));
+        }).finally(() => bar.end(""));
       let how: Chosen = {};
       const got = "kind" in request
         ? await obtain(request)

@@ -113,7 +113,7 @@ async function heldIn(dir: string): Promise<Held> {
 
 async function fromNetwork(
   { io, output }: AnyRun,
-  { operations, seeds, limits, values, onVerified }: Network,
+  network: Network,
   names: NamesContext,
 ): Promise<Pick<InstallContext, "resolve" | "fetch">> {
   const { getArchive } = await import("../../fetching/mod.ts");
@@ -132,23 +132,12 @@ async function fromNetwork(
       return await resolveByName(context, wanted, without);
     },
     async fetch(minimal, signal) {
-      const { archivePath } = await getArchive({
-        operations,
-        seeds,
-        clock: io.clock,
-        limits,
-        timeoutMs: values.timeoutMs,
-        signal,
-        onVerified,
+      const context = { ...network, finding: { ...network.finding, signal } };
+      const label = `${minimal.name}@${minimal.version}`;
+      const { archivePath } = await getArchive(context, { kind: "minimal", minimal }, {
         onStep: (message) => output.step(message),
-        onProgress: (progress) =>
-          bar.update(
-            minimal.archiveSha256,
-            `${minimal.name}@${minimal.version}`,
-            progress,
-            minimal.length,
-          ),
-      }, { kind: "minimal", minimal }).finally(() => bar.end(minimal.archiveSha256));
+        onProgress: (progress) => bar.update(minimal.archiveSha256, label, progress, minimal.length),
+      }).finally(() => bar.end(minimal.archiveSha256));
       return archivePath;
     },
   };

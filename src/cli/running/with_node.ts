@@ -6,30 +6,20 @@
  */
 
 import type { Settings } from "../../config/mod.ts";
-import type { Operations } from "../../control/mod.ts";
-import type { FindOptions } from "../../fetching/mod.ts";
+import type { Answers, FetchContext } from "../../fetching/mod.ts";
 import type { NodeHandle } from "../../host/mod.ts";
 import type { NamesContext } from "../../names/mod.ts";
-import type { ArchiveLimits } from "../../package/mod.ts";
 import type { ListedPackages } from "../../publishing/mod.ts";
-import type { SeedDirectory, ValidSeedEntry } from "../../store/mod.ts";
 import type { CommandRun } from "../flags/command.ts";
 import { publisherKeyPath } from "../flags/publisher_key.ts";
 import { openState } from "./open_state.ts";
 
 /** What a command works with. */
-export interface Network {
+export interface Network extends Required<FetchContext> {
   node: NodeHandle;
-  operations: Operations;
-  seeds: SeedDirectory;
   values: Settings;
-  limits: ArchiveLimits;
-  /** Remembers in `state.db` that an archive was verified. */
-  onVerified: (entry: ValidSeedEntry) => void;
   /** What is known of the list of this home's publisher. */
   listed: ListedPackages;
-  /** How to look for records. */
-  finding: FindOptions;
 }
 
 // deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
@@ -47,7 +37,7 @@ export async function withNode<T>(
 ): Promise<T> {
   const { values } = await settings();
   const { ensureHome, homePaths } = await import("../../control/mod.ts");
-  const { knownManifest, rememberVerified } = await import("../../fetching/mod.ts");
+  const { fetchContext, knownManifest } = await import("../../fetching/mod.ts");
   const { limitsOf, openNode } = await import("../../host/mod.ts");
   const { ListedPackages } = await import("../../publishing/mod.ts");
   const { SeedDirectory, StateDatabase } = await import("../../store/mod.ts");
@@ -71,22 +61,17 @@ export async function withNode<T>(
   });
   try {
     await seeds.ensure();
+    const finding = {
+      clock: io.clock,
+      timeoutMs: values.timeoutMs,
+      signal: io.signal,
+      onMiss: (outcome: Answers) => output.step(`not found yet: ${describeMiss(outcome)}`),
+    };
     return await work({
+      ...fetchContext({ operations: node.operations, seeds, limits, finding }, state),
       node,
-      operations: node.operations,
-      seeds,
       values,
-      limits,
-      onVerified(entry) {
-        rememberVerified(state(), entry);
-      },
       listed: new ListedPackages(state, homePaths(values.home).listLock, io.clock),
-      finding: {
-        clock: io.clock,
-        timeoutMs: values.timeoutMs,
-        signal: io.signal,
-        onMiss: (outcome) => output.step(`not found yet: ${describeMiss(outcome)}`),
-      },
     });
   } finally {
     opened?.close();
@@ -94,7 +79,7 @@ export async function withNode<T>(
   }
 }
 
-function describeMiss({ asked, responded }: { asked: number; responded: number }): string {
+function describeMiss({ asked, responded }: Answers): string {
   return `${responded} of ${asked} nodes answered`;
 }
 

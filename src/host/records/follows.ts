@@ -9,11 +9,11 @@ import { every, LibreseedError, type Timer, toHex } from "../../base/mod.ts";
 import { itemFromJson, type UnmirroredJson } from "../../control/mod.ts";
 import {
   type CatalogContext,
+  fetchContext,
   findItem,
   getArchive,
   minimalOf,
   readList,
-  rememberVerified,
 } from "../../fetching/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import {
@@ -260,19 +260,13 @@ export class FollowKeeper {
   }
 
   async #fetch(minimal: MinimalManifest): Promise<boolean> {
-    const { operations, seeds, clock, limits, timeoutMs, state, onWarning } = this.#options;
+    const { clock, limits, timeoutMs, state, onWarning } = this.#options;
     const { signal } = this.#stopped;
+    const finding = { clock, timeoutMs: timeoutMs(), signal };
+    const context = fetchContext({ ...this.#options, limits: limits(), finding }, () => state);
     const label = `${minimal.name}@${minimal.version}`;
     try {
-      await getArchive({
-        operations,
-        seeds,
-        clock,
-        limits: limits(),
-        timeoutMs: timeoutMs(),
-        signal,
-        onVerified: (entry) => rememberVerified(state, entry),
-      }, { kind: "minimal", minimal });
+      await getArchive(context, { kind: "minimal", minimal });
       this.#unmirrored.delete(label);
       return true;
     } catch (error) {

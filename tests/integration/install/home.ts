@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type Clock, systemClock } from "../../../src/base/mod.ts";
 import { loadSettings, type PublisherPolicy, type Settings } from "../../../src/config/mod.ts";
 import { homePaths } from "../../../src/control/home.ts";
-import { getArchive } from "../../../src/fetching/get.ts";
+import { getArchive } from "../../../src/fetching/get_archive.ts";
 import { Offers } from "../../../src/fetching/offer.ts";
 import { type NodeHandle, openNode } from "../../../src/host/node.ts";
 import { limitsOf } from "../../../src/host/seeding/packages.ts";
@@ -110,9 +110,8 @@ export class Home implements AsyncDisposable {
 
   /** What installs from the network. */
   context(state: StateDatabase, policy?: PublisherPolicy, store = this.store): InstallContext {
-    const { settings, seeds, clock } = this;
+    const { settings, seeds } = this;
     const limits = limitsOf(settings);
-    const { timeoutMs } = settings;
     const names = this.names(state, policy);
     const { operations } = names;
     return {
@@ -126,7 +125,7 @@ export class Home implements AsyncDisposable {
       },
       fetch: async (minimal, signal) =>
         (await getArchive(
-          { operations, seeds, clock, limits, timeoutMs, signal },
+          { operations, seeds, limits, finding: { ...names.finding, signal } },
           { kind: "minimal", minimal },
         )).archivePath,
       checkPublisher: (name, publisher) =>

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { systemClock } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
 import type { DhtManager } from "../../../src/dht/mod.ts";
-import { getArchive } from "../../../src/fetching/get.ts";
+import { getArchive } from "../../../src/fetching/get_archive.ts";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { limitsOf } from "../../../src/host/seeding/packages.ts";
 import { formatPublicKey, type KeyPair, parsePublicKey } from "../../../src/identity/mod.ts";
@@ -80,9 +80,8 @@ Deno.test("two publishers, one name, three versions each, one vandal: install gi
   await getArchive({
     operations: mirror.node.operations,
     seeds: mirror.seeds,
-    clock,
     limits: limitsOf(mirror.settings),
-    timeoutMs: 20_000,
+    finding: { clock, timeoutMs: 20_000 },
   }, { kind: "minimal", minimal: last! });
   await mirror.seed(last!);
   const { operations } = user.node;

@@ -1,0 +1,125 @@
+/**
+ * From a request (a manifest, a magnet link, a `.torrent`) to the archive that it means. Downloads
+ * nothing; `get_archive.ts` carries the plan out.
+ *
+ * @module
+ */
+
+import { formatHostPort, isIPv4Host, toHex } from "../base/mod.ts";
+import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
+import { type MinimalManifest, torrentInfoHash } from "../package/mod.ts";
+import { type Magnet, targetOf } from "../records/mod.ts";
+import type { FetchContext, FetchListeners } from "./context.ts";
+import { FetchingError } from "./errors.ts";
+import { findItem } from "./find_item.ts";
+import { minimalOf } from "./manifest_item.ts";
+
+/** An archive to get. */
+export type GetRequest =
+  /** A package that was resolved already. */
+  | { kind: "minimal"; minimal: MinimalManifest }
+  | { kind: "magnet"; magnet: Magnet }
+  /** The bytes of a `.torrent`. */
+  | { kind: "torrent"; torrent: Uint8Array };
+
+/** Everything known about an archive before its download. */
+export interface GetPlan {
+  /** BitTorrent v1 infohash, 40 hexadecimal digits. */
+  infoHashHex: string;
+  /** Absent if the request names no publisher. */
+  minimal?: MinimalManifest;
+  /** 32 bytes. */
+  publicKey?: Uint8Array;
+  /** Bytes of the `.torrent`, if the request has them. */
+  torrent?: Uint8Array;
+  /** `HOST:PORT` of the peers that a magnet link names. */
+  peers: string[];
+}
+
+/** How many peers without a usable address one message lists. */
+const MAX_LISTED_PEERS = 5;
+
+/**
+ * Finds the archive that a request means. A magnet link with a publisher costs one record lookup.
+ *
+ * @throws {FetchingError} `MAGNET_INCOMPLETE`, `TORRENT_INVALID` (kind `usage`), `RECORD_NOT_FOUND`
+ * (kind `not-found`), `DHT_UNREACHABLE` (kind `network`), `RECORD_INVALID` (kind `verification`)
+ */
+export async function planGet(
+  context: FetchContext,
+  request: GetRequest,
+  listeners: FetchListeners,
+): Promise<GetPlan> {
+  if (request.kind === "torrent") {
+    const infoHashHex = infoHashOf(request.torrent);
+    return { infoHashHex, torrent: request.torrent, peers: [] };
+  }
+  if (request.kind === "minimal") return planForMinimal(request.minimal);
+  return await planForMagnet(context, request.magnet, listeners);
+}
+
+function planForMinimal(minimal: MinimalManifest, peers: string[] = []): GetPlan {
+  const publicKey = parsePublicKey(minimal.pubkey);
+  return { infoHashHex: minimal.btih, minimal, publicKey, peers };
+}
+
+async function planForMagnet(
+  { operations, finding }: FetchContext,
+  magnet: Magnet,
+  { onStep, onDetail }: FetchListeners,
+): Promise<GetPlan> {
+  const { infoHash, publicKey, salt } = magnet;
+  const peers = usablePeers(magnet, onDetail);
+  if (!publicKey || !salt) {
+    if (infoHash) return { infoHashHex: toHex(infoHash), publicKey, peers };
+    throw new FetchingError(
+      "usage",
+      "MAGNET_INCOMPLETE",
+      "The magnet link names neither an archive (xt=urn:btih:) nor a publisher's record (xs=urn:btpk: with s=)",
+    );
+  }
+  const publisher = formatPublicKey(publicKey);
+  const label = `${magnet.name ?? toHex(targetOf(publicKey, salt))} of ${publisher}`;
+  onStep?.(`looking for the record of ${label}`);
+  const { item } = await findItem(operations, { publicKey, salt }, label, finding);
+  const minimal = minimalOf(item);
+  if (!infoHash || minimal.btih === toHex(infoHash)) return planForMinimal(minimal, peers);
+  throw new FetchingError(
+    "verification",
+    "RECORD_INVALID",
+    `The magnet link names archive ${
+      toHex(infoHash)
+    }, but its publisher's record names ${minimal.btih}`,
+  );
+}
+
+/**
+ * The peers of a magnet link that the engine can dial, as `HOST:PORT`. Peers are hints that anybody may
+ * have added to the link, so the others are reported once and fail nothing.
+ */
+function usablePeers(
+  { peers, unreadPeers = [] }: Magnet,
+  onDetail: FetchListeners["onDetail"],
+): string[] {
+  const [usable, others] = [peers.filter(({ host }) => isIPv4Host(host)), new Set(unreadPeers)];
+  for (const peer of peers) if (!isIPv4Host(peer.host)) others.add(formatHostPort(peer));
+  if (others.size > 0) {
+    const listed = [...others].slice(0, MAX_LISTED_PEERS)
+      .map((text) => JSON.stringify(text.slice(0, 80)));
+    onDetail?.(
+      `the magnet link names ${others.size} ${
+        others.size === 1 ? "peer" : "peers"
+      } that cannot be ` +
+        `dialled, for want of an IPv4 address and a port: ${listed.join(", ")}` +
+        (others.size > MAX_LISTED_PEERS ? ", …" : ""),
+    );
+  }
+  return usable.map(formatHostPort);
+}
+
+/** @throws {FetchingError} `TORRENT_INVALID` (kind `usage`) */
+function infoHashOf(torrent: Uint8Array): string {
+  const infoHash = torrentInfoHash(torrent);
+  if (infoHash) return toHex(infoHash);
+  throw new FetchingError("usage", "TORRENT_INVALID", "The file is no .torrent (BEP 3)");
+}

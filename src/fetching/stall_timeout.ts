@@ -1,0 +1,69 @@
+/**
+ * A download that ends when it stalls: no peer found in time, or no byte received for as long.
+ *
+ * @module
+ */
+
+import { delay } from "../base/mod.ts";
+import { type DownloadedJson, type DownloadJson, noPeers } from "../control/mod.ts";
+import type { DownloadProgress, PeerCounts } from "../engine/mod.ts";
+import type { FetchContext } from "./context.ts";
+
+/** The download of one archive. */
+export interface StallingDownload {
+  request: DownloadJson;
+  /** Name of the archive for the error. */
+  label: string;
+  /** Whether a record in the DHT named the archive; the error advises accordingly. */
+  hasRecord: boolean;
+  onProgress: (progress: DownloadProgress) => void;
+}
+
+/**
+ * Downloads through the host. Each received byte restarts the timeout, so a slow download goes on as
+ * long as data flows.
+ *
+ * @throws {ControlError} `NO_PEERS` (kind `network`) after `finding.timeoutMs` without a new byte
+ */
+export async function downloadUntilStalled(
+  { operations, finding: { clock, timeoutMs, signal } }: FetchContext,
+  { request, label, hasRecord, onProgress }: StallingDownload,
+): Promise<DownloadedJson> {
+  const ended = new AbortController();
+  let lastMs = clock.now();
+  let bytes = 0;
+  let reach: PeerCounts | undefined;
+  const stalled = new AbortController();
+  const watch = (async () => {
+    for (;;) {
+      await delay(clock, Math.max(lastMs + timeoutMs - clock.now(), 1), ended.signal);
+      if (clock.now() - lastMs >= timeoutMs) return stalled.abort();
+    }
+  })().catch(() => {});
+  try {
+    return await operations.download(request, {
+      signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
+      onEvent: (progress) => {
+        reach = progress.reach;
+        if (progress.downloadedBytes > bytes) {
+          bytes = progress.downloadedBytes;
+          lastMs = clock.now();
+        }
+        onProgress(progress);
+      },
+    });
+  } catch (error) {
+    if (!stalled.signal.aborted || signal?.aborted) throw error;
+    const fruitless = {
+      what: label,
+      waitedMs: timeoutMs,
+      downloadedBytes: bytes,
+      hasRecord,
+      reach,
+    };
+    throw noPeers(fruitless, error);
+  } finally {
+    ended.abort();
+    await watch;
+  }
+}
