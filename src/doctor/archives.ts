@@ -1,6 +1,6 @@
 /**
- * The doctor's check of the archives in the seed directory: whether each is still what its publisher
- * signed. It reads as much as takes some seconds, and says how much that was.
+ * The doctor's check of the archives in the seed directory: compares each with the SHA-256 that its
+ * publisher signed. Reads a random sample if hashing all of them would take more than some seconds.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import {
   StoreError,
   type ValidSeedEntry,
 } from "../store/mod.ts";
-import { bad, type Check, doubtful, good } from "./check.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
 
-/** Archives of more bytes than this together are sampled; a processor hashes it in some seconds. */
+/** Most bytes hashed in one check; hashing 1 GiB takes some seconds. */
 const MAX_HASHED_BYTES = 1 << 30;
 
 /** Options of {@linkcode checkArchives}. */
 export interface ArchiveCheckOptions {
   signal?: AbortSignal;
-  /** How many bytes are read at most. */
+  /** Most bytes that the check reads. */
   maxBytes?: number;
-  /** 0 inclusive to 1 exclusive; which archives are read if not all are. */
+  /** Returns 0 (inclusive) to 1 (exclusive); chooses the sample. */
   random?: () => number;
 }
 
-/** Reads archives in a random order, as many as fit, and compares them with their signed manifests. */
+/** Hashes archives in random order, up to `maxBytes`, and compares them with their signed manifests. */
 export async function checkArchives(
   dir: string,
   { signal, maxBytes = MAX_HASHED_BYTES, random = Math.random }: ArchiveCheckOptions = {},
@@ -38,8 +38,8 @@ export async function checkArchives(
     entries = await new SeedDirectory(dir).list();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    // The check of the directory itself says why.
-    return [good(name, `not looked at: ${dir} cannot be read`)];
+    // `checkSeedDirectory` reports the cause.
+    return [ok(name, `not looked at: ${dir} cannot be read`)];
   }
   const checks: Check[] = [];
   const sound: ValidSeedEntry[] = [];
@@ -55,19 +55,19 @@ export async function checkArchives(
       ? `${first} is not what its publisher signed`
       : `${first} and ${damaged.length - 1} more are not what their publishers signed`;
     const mend = "remove it with `libreseed remove NAME@VERSION`, and get or publish it again";
-    checks.push(bad(name, what, mend));
+    checks.push(fail(name, what, mend));
   }
   if (problems.length > 0) {
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
     const mend = "`libreseed list` names each; put what is missing beside it, or remove it";
-    checks.push(doubtful(name, `${problems[0]}${more}`, mend));
+    checks.push(warn(name, `${problems[0]}${more}`, mend));
   }
   if (checks.length > 0) return checks;
-  if (sound.length === 0) return [good(name, "none yet")];
+  if (sound.length === 0) return [ok(name, "none yet")];
   const rest = read < sound.length
     ? `, a sample of ${sound.length}; \`libreseed verify ${dir}/*.tgz\` reads all`
     : "";
-  return [good(name, `read ${read}${rest}: what their publishers signed`)];
+  return [ok(name, `read ${read}${rest}: what their publishers signed`)];
 }
 
 async function readSome(
@@ -92,7 +92,7 @@ async function readSome(
   return { read, damaged: damaged.sort() };
 }
 
-/** Fisher and Yates' shuffle. */
+/** Fisher–Yates shuffle. */
 function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const result = [...items];
   for (let i = result.length - 1; i > 0; i--) {

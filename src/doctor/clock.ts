@@ -1,50 +1,34 @@
 /**
- * The doctor's check of the clock by the DHT: through the daemon, or else an engine of its own for as
- * long as the lookups take.
+ * The doctor's check of the clock without a network: against the release date of this program and the
+ * files of the home. `dht_clock.ts` compares the clock with the DHT.
  *
  * @module
  */
 
-import { stat } from "node:fs/promises";
-import type { Clock } from "../base/mod.ts";
-import type { Settings } from "../config/mod.ts";
+import { RELEASED_MS } from "../base/mod.ts";
 import { homePaths } from "../control/mod.ts";
-import { askDhtClock, describeClock, openNode, usedNames } from "../host/mod.ts";
-import { readKeyFile } from "../identity/mod.ts";
-import { StateDatabase } from "../store/mod.ts";
-import { type Check, doubtful, good, SET_CLOCK } from "./check.ts";
+import { type Check, fail, ok, SET_CLOCK } from "./check.ts";
+import { infoOf } from "./file_access.ts";
 
-/** Compares the clock with what others write into the DHT. The home and its state are sound. */
-export async function checkClockByDht(
-  settings: Settings,
-  clock: Clock,
-  signal?: AbortSignal,
-): Promise<Check> {
-  const name = "dht clock";
-  const { state: path, key } = homePaths(settings.home);
-  const isThere = await stat(path).then(() => true, () => false);
-  const ownKey = await readKeyFile(key).then(({ publicKey }) => publicKey, () => undefined);
-  const names = isThere ? namesOf(path, clock, ownKey) : [];
-  if (names.length === 0) {
-    return good(name, "no package of others is used here, so there is nothing to compare it with");
-  }
-  const node = await openNode({
-    settings,
-    clock,
-    onNotice: () => {},
-    onWarning: () => {},
-    signal,
-  });
-  try {
-    const verdict = await askDhtClock(node.operations, names, clock.now(), signal);
-    const { what, isWrong } = describeClock(verdict);
-    return isWrong ? doubtful(name, what, SET_CLOCK) : good(name, what);
-  } finally {
-    await node.close();
-  }
-}
+/** How far a file's time may be ahead: another machine's clock may have written the file (ms). */
+const CLOCK_SLACK_MS = 60_000;
+/** End of certificates and of 32-bit Unix times: 2038 (Unix ms). */
+const LATEST_MS = Date.UTC(2038);
 
-function namesOf(path: string, clock: Clock, ownKey: Uint8Array | undefined) {
-  using state = StateDatabase.open(path, clock);
-  return usedNames(state, ownKey);
+/** Checks that the clock is not before the release or before a file of this home was written. */
+export async function checkClock(home: string, nowMs: number): Promise<Check> {
+  const name = "clock";
+  const time = new Date(nowMs).toISOString();
+  const mend = SET_CLOCK;
+  if (nowMs < RELEASED_MS || nowMs > LATEST_MS) return fail(name, `it says ${time}`, mend);
+  const { state, key } = homePaths(home);
+  for (const path of [state, key]) {
+    const info = await infoOf(path);
+    if (!info || info.mtimeMs <= nowMs + CLOCK_SLACK_MS) continue;
+    const what = `it says ${time}, but ${path} was written ${
+      Math.round((info.mtimeMs - nowMs) / 1_000)
+    } s later`;
+    return fail(name, what, mend);
+  }
+  return ok(name, time);
 }

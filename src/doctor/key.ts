@@ -1,6 +1,6 @@
 /**
- * The doctor's check of the publisher's key: that it can be used, that it is ours, and that nobody
- * else can read or replace it.
+ * The doctor's check of the publisher's key: readable for this user, and for no other user readable or
+ * replaceable.
  *
  * @module
  */
@@ -10,12 +10,13 @@ import { dirname } from "node:path";
 import { errorToData } from "../base/mod.ts";
 import { homePaths, isStrangers } from "../control/mod.ts";
 import { formatPublicKey, IdentityError, readKeyFile } from "../identity/mod.ts";
-import { bad, type Check, checkFailed, doubtful, good, isDenied, openTo } from "./check.ts";
+import { type Check, checkFailed, fail, ok, warn } from "./check.ts";
+import { isDenied, openTo } from "./file_access.ts";
 
 /**
- * There is a publisher's key, and nobody else can read or replace it; or there is none.
+ * Checks the publisher's key file and its directory. A home without a key is fine.
  *
- * @param own the user id that this process runs as
+ * @param own user id of this process
  */
 export async function checkKey(home: string, own: number | undefined): Promise<Check> {
   const name = "key";
@@ -32,22 +33,22 @@ export async function checkKey(home: string, own: number | undefined): Promise<C
     if (error.code === "KEY_NOT_FOUND") {
       if (there?.isSymbolicLink()) {
         const mend = "put the key file where it leads, or remove the link";
-        return bad(name, `${key} is a link to ${await readlink(key)}, which is not there`, mend);
+        return fail(name, `${key} is a link to ${await readlink(key)}, which is not there`, mend);
       }
-      return good(name, "none; only publishing needs one, and `libreseed keygen` makes it");
+      return ok(name, "none; only publishing needs one, and `libreseed keygen` makes it");
     }
     if (error.code === "KEY_UNREADABLE") {
       const mend = isDenied(error.cause) ? `run: chmod 600 ${key}` : undefined;
       return { ...checkFailed(error, name), ...(mend && { mend }) };
     }
     return error.code === "KEY_READABLE_BY_OTHERS"
-      ? bad(name, `others have access to ${key}`, `run: chmod 600 ${key}`)
-      : bad(name, errorToData(error).message, "put your copy of the key file there");
+      ? fail(name, `others have access to ${key}`, `run: chmod 600 ${key}`)
+      : fail(name, errorToData(error).message, "put your copy of the key file there");
   }
   const { mode } = await stat(keys);
   const writable = openTo(mode, 0o022);
   if (writable !== undefined) {
-    return bad(
+    return fail(
       name,
       `others can replace files in ${keys} (mode ${writable})`,
       `run: chmod 700 ${keys}`,
@@ -55,29 +56,29 @@ export async function checkKey(home: string, own: number | undefined): Promise<C
   }
   const open = openTo(mode, 0o077);
   if (open !== undefined) {
-    return doubtful(name, `${keys} is open to others (mode ${open})`, `run: chmod 700 ${keys}`);
+    return warn(name, `${keys} is open to others (mode ${open})`, `run: chmod 700 ${keys}`);
   }
   const { nlink } = await stat(key);
   if (nlink > 1) {
     const mend = "find the others with `find / -samefile`, and remove those that you did not make";
-    return doubtful(name, `publisher ${publisher}; the key file has ${nlink} names`, mend);
+    return warn(name, `publisher ${publisher}; the key file has ${nlink} names`, mend);
   }
   const link = there?.isSymbolicLink() ? `, by a link to ${await readlink(key)}` : "";
-  return good(name, `publisher ${publisher}${link}`);
+  return ok(name, `publisher ${publisher}${link}`);
 }
 
-/** Something of the key that belongs to another user, who can then read and replace it. */
+/** Reports a key file or directory of another user, who could read and replace the key. */
 async function checkOwners(
   paths: readonly string[],
   own: number | undefined,
 ): Promise<Check | undefined> {
   for (const path of paths) {
-    // Both a link and what it leads to.
+    // Check both a symbolic link and its target.
     for (const look of [lstat, stat]) {
       const info = await look(path).catch(() => undefined);
       if (!info || own === 0 || !isStrangers(info.uid, own)) continue;
       const mend = `run: sudo chown -R ${own} ${dirname(paths[0]!)}; or give another --home`;
-      return bad("key", `${path} belongs to user ${info.uid}, not to ${own}`, mend);
+      return fail("key", `${path} belongs to user ${info.uid}, not to ${own}`, mend);
     }
   }
   return undefined;

@@ -1,6 +1,6 @@
 /**
- * The doctor's checks of the network: the port, and whether the DHT can be reached from it. Where a
- * daemon runs, it is asked instead: nothing else opens a DHT socket then.
+ * The doctor's checks of the network: whether the port is free, and whether bootstrap nodes answer from
+ * it. Where a daemon runs, its status replaces both, since only one process may open the DHT socket.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import type { Settings } from "../config/mod.ts";
 import type { StatusJson } from "../control/mod.ts";
 import { findPortOwner, resolveBootstrap } from "../host/mod.ts";
 import { LOCAL_RANGES } from "../worker/mod.ts";
-import { bad, type Check, doubtful, good } from "./check.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
 
-/** How long to wait for the nodes' answers at most, milliseconds. */
+/** Most time to wait for answers of DHT nodes (ms). */
 const ANSWER_TIMEOUT_MS = 5_000;
-/** Asked again after this, since a packet may get lost. */
+/** Pause before the one repeated ping, since a packet may get lost (ms). */
 const ASK_AGAIN_MS = 1_000;
 
 interface Address {
@@ -25,9 +25,9 @@ interface Address {
 }
 
 /**
- * Whether the port is free for peers (TCP) and for the DHT (UDP).
+ * Checks that the port is free for peers (TCP) and for the DHT (UDP).
  *
- * @returns the verdicts, and the UDP socket, to be closed by whoever calls
+ * @returns the verdicts, and the bound UDP socket, which the caller closes
  */
 export async function checkPorts(port: number): Promise<{ checks: Check[]; udp?: Socket }> {
   const checks = [await checkTcp(port)];
@@ -37,12 +37,12 @@ export async function checkPorts(port: number): Promise<{ checks: Check[]; udp?:
       udp.once("error", reject);
       udp.bind(port, "0.0.0.0", () => resolve());
     });
-    checks.push(good("udp port", port === 0 ? "any that is free" : `${port} is free`));
+    checks.push(ok("udp port", port === 0 ? "any that is free" : `${port} is free`));
     return { checks, udp };
   } catch (error) {
     udp.close();
     const mend = "the DHT stays off until it is free; end that program, or choose another --port";
-    checks.push(bad("udp port", whyNot(error, port), mend));
+    checks.push(fail("udp port", whyNot(error, port), mend));
     return { checks };
   }
 }
@@ -50,11 +50,11 @@ export async function checkPorts(port: number): Promise<{ checks: Check[]; udp?:
 async function checkTcp(port: number): Promise<Check> {
   try {
     Deno.listen({ hostname: "0.0.0.0", port }).close();
-    return good("tcp port", port === 0 ? "any that is free" : `${port} is free`);
+    return ok("tcp port", port === 0 ? "any that is free" : `${port} is free`);
   } catch (error) {
     const owner = await findPortOwner(port);
     const by = owner ? ` by ${owner.program} (process ${owner.pid})` : "";
-    return bad("tcp port", whyNot(error, port) + by, "choose another with --port, or end it");
+    return fail("tcp port", whyNot(error, port) + by, "choose another with --port, or end it");
   }
 }
 
@@ -63,27 +63,27 @@ function whyNot(error: unknown, port: number): string {
   return code === "EADDRINUSE" ? `${port} is taken` : `${port} cannot be opened: ${message}`;
 }
 
-/** What the process that owns the engine says of its DHT. */
+/** Judges the DHT by the status of the process that owns the engine. */
 export function checkDhtOf({ dht, dhtNodes }: StatusJson, wanted: boolean): Check {
   if (!wanted) return switchedOff;
   if (dht.state === "off") {
-    const mend = "the daemon tries again by itself; look at what it names";
-    return ofNetwork(bad("dht", `off: ${dht.why}`, mend));
+    const mend = "the daemon tries again by itself; mend the named cause";
+    return ofNetwork(fail("dht", `off: ${dht.why}`, mend));
   }
   if (dhtNodes > 0 && dht.state === "on" && dht.silent) {
-    return ofNetwork(bad("dht", "none of the nodes that the daemon knows answers", BLOCKED));
+    return ofNetwork(fail("dht", "none of the nodes that the daemon knows answers", BLOCKED));
   }
-  if (dhtNodes > 0) return ofNetwork(good("dht", `${dhtNodes} nodes in the daemon's table`));
-  return ofNetwork(bad("dht", "the daemon knows no node", BLOCKED));
+  if (dhtNodes > 0) return ofNetwork(ok("dht", `${dhtNodes} nodes in the daemon's table`));
+  return ofNetwork(fail("dht", "the daemon knows no node", BLOCKED));
 }
 
-const BLOCKED = "see that UDP may leave this network, or give other nodes with --bootstrap";
-const switchedOff = ofNetwork(good("dht", "switched off in the settings"));
+const BLOCKED = "let UDP out of this network, or give other nodes with --bootstrap";
+const switchedOff = ofNetwork(ok("dht", "switched off in the settings"));
 
 /**
- * Whether the names of the bootstrap nodes can be looked up, and the nodes answer.
+ * Checks that DNS resolves the bootstrap nodes and that at least one of them answers.
  *
- * @param udp bound to our port; without one only names are looked up
+ * @param udp socket on our port; if absent, only DNS is checked
  */
 export async function checkDht(
   udp: Socket | undefined,
@@ -94,17 +94,17 @@ export async function checkDht(
   if (!settings.dht) return [switchedOff];
   const { bootstrap, allowLocal, timeoutMs } = settings;
   if (bootstrap.length === 0) {
-    return [ofNetwork(doubtful("dht", "no bootstrap nodes are set", "give some with --bootstrap"))];
+    return [ofNetwork(warn("dht", "no bootstrap nodes are set", "give some with --bootstrap"))];
   }
   const { addresses, failed } = await resolveBootstrap(bootstrap, clock);
   const checks = [ofNetwork(checkNames(bootstrap.length, failed))];
   const local = localRanges();
   const refused = allowLocal ? [] : addresses.filter(({ host }) => local.check(host));
   if (refused.length > 0) {
-    checks.push(bad(
+    checks.push(fail(
       "dht",
       `${refused.map(formatHostPort).join(", ")} is a private address`,
-      "with --allow-local such are talked to",
+      "allow private addresses with --allow-local",
     ));
   }
   const reachable = addresses.filter((address) => !refused.includes(address));
@@ -113,17 +113,17 @@ export async function checkDht(
   const answered = await ping(udp, reachable, clock, waitMs, signal);
   const what = `${answered} of ${reachable.length} bootstrap addresses answer`;
   checks.push(ofNetwork(
-    answered === 0 ? bad("dht", `${what} within ${waitMs} ms`, BLOCKED) : good("dht", what),
+    answered === 0 ? fail("dht", `${what} within ${waitMs} ms`, BLOCKED) : ok("dht", what),
   ));
   return checks;
 }
 
 function checkNames(nodes: number, failed: string[]): Check {
   const name = "bootstrap";
-  if (failed.length === 0) return good(name, `addresses found for ${nodes} of ${nodes}`);
+  if (failed.length === 0) return ok(name, `addresses found for ${nodes} of ${nodes}`);
   const what = `no address found for ${failed.join(", ")}`;
-  const mend = "see that names can be looked up here (DNS), or give addresses with --bootstrap";
-  return failed.length < nodes ? doubtful(name, what, mend) : bad(name, what, mend);
+  const mend = "make name lookups (DNS) work here, or give addresses with --bootstrap";
+  return failed.length < nodes ? warn(name, what, mend) : fail(name, what, mend);
 }
 
 function localRanges(): BlockList {
@@ -135,7 +135,7 @@ function localRanges(): BlockList {
   return ranges;
 }
 
-/** Pings nodes (BEP 5); resolves with how many answered, as soon as all have or the time is over. */
+/** Pings nodes (BEP 5) and counts the answers; ends early once all have answered. */
 async function ping(
   udp: Socket,
   nodes: Address[],
@@ -155,12 +155,12 @@ async function ping(
   const ended = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
   udp.on("message", (bytes, from) => {
     const text = new TextDecoder("latin1").decode(bytes);
-    // Any answer to our query will do; a node that refuses a ping is there too.
+    // An error response counts: the node is reachable.
     if (!text.includes("1:t2:lr") || text.includes("1:y1:q")) return;
     silent.delete(`${from.address}:${from.port}`);
     if (silent.size === 0) over.abort();
   });
-  // Without a route a packet cannot be sent; then there is no answer either.
+  // A send error (no route) means no answer, which the count shows.
   udp.on("error", () => {});
   const ask = () => {
     for (const { host, port } of nodes) {

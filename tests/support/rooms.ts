@@ -232,7 +232,7 @@ export const places: readonly Place[] = [
   {
     what: "SQLite",
     pattern: /["']node:sqlite["']/,
-    only: ["src/store/state/sqlite.ts", "src/doctor/files.ts"],
+    only: ["src/store/state/sqlite.ts", "src/doctor/state.ts"],
   },
   { what: "another program", pattern: /\bDeno\.Command\b/, only: ["src/host/port_owner.ts"] },
   {

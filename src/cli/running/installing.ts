@@ -136,7 +136,8 @@ async function fromNetwork(
       const label = `${minimal.name}@${minimal.version}`;
       const { archivePath } = await getArchive(context, { kind: "minimal", minimal }, {
         onStep: (message) => output.step(message),
-        onProgress: (progress) => bar.update(minimal.archiveSha256, label, progress, minimal.length),
+        onProgress: (progress) =>
+          bar.update(minimal.archiveSha256, label, progress, minimal.length),
       }).finally(() => bar.end(minimal.archiveSha256));
       return archivePath;
     },

@@ -1,5 +1,5 @@
 /**
- * The doctor on a check that itself fails: the error's own words, and no advice that contradicts them.
+ * The result of a check that threw: the error's own message, without advice that contradicts it.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { checkFailed } from "../../../src/doctor/check.ts";
 import { homeInUse } from "../../../src/host/node.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
-Deno.test("a home that is in use is a warning, and the mend waits for the process that has it", async () => {
+Deno.test("a home in use is a warning, and the advice is to wait for the process that has it", async () => {
   await using home = await temporaryHome();
   const { verdict, what, mend } = checkFailed(await homeInUse(home.path, `${home.path}/none`));
   assert.equal(verdict, "warn");
@@ -18,7 +18,7 @@ Deno.test("a home that is in use is a warning, and the mend waits for the proces
   assert.equal(mend, "run doctor again once that process has ended");
 });
 
-Deno.test("an error with its own advice is passed on, with no other", () => {
+Deno.test("an error of libreseed keeps its message and gets no further advice", () => {
   const message = "The port 6881 has no name. Choose another --port";
   const check = checkFailed(new ControlError("failed", "UNKNOWN", message));
   assert.deepEqual(check, { name: "doctor", verdict: "fail", about: "machine", what: message });
@@ -26,7 +26,7 @@ Deno.test("an error with its own advice is passed on, with no other", () => {
   assert.equal(about, "network");
 });
 
-Deno.test("what the system does not permit is to be made readable; any other error is only passed on", () => {
+Deno.test("denied access gets the advice to make the file readable; other errors get none", () => {
   const denied = new Deno.errors.PermissionDenied("open '/home/a/x'");
   assert.match(checkFailed(denied).mend!, /make what it names readable/);
   const coded = Object.assign(new Error("EACCES: open '/home/a/x'"), { code: "EACCES" });

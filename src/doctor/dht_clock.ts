@@ -1,0 +1,53 @@
+/**
+ * The doctor's check of the clock against the DHT. Asks the daemon, or starts an engine of its own for
+ * the duration of the lookups.
+ *
+ * @module
+ */
+
+import { stat } from "node:fs/promises";
+import type { Clock } from "../base/mod.ts";
+import type { Settings } from "../config/mod.ts";
+import { homePaths } from "../control/mod.ts";
+import { askDhtClock, describeClock, openNode, usedNames } from "../host/mod.ts";
+import { readKeyFile } from "../identity/mod.ts";
+import { StateDatabase } from "../store/mod.ts";
+import { type Check, ok, SET_CLOCK, warn } from "./check.ts";
+
+/**
+ * Compares the clock with the times of other publishers' name indexes. Opens `state.db`, which has to
+ * be sound.
+ */
+export async function checkClockByDht(
+  settings: Settings,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<Check> {
+  const name = "dht clock";
+  const { state: path, key } = homePaths(settings.home);
+  const isThere = await stat(path).then(() => true, () => false);
+  const ownKey = await readKeyFile(key).then(({ publicKey }) => publicKey, () => undefined);
+  const names = isThere ? namesOf(path, clock, ownKey) : [];
+  if (names.length === 0) {
+    return ok(name, "no package of others is used here, so there is nothing to compare it with");
+  }
+  const node = await openNode({
+    settings,
+    clock,
+    onNotice: () => {},
+    onWarning: () => {},
+    signal,
+  });
+  try {
+    const verdict = await askDhtClock(node.operations, names, clock.now(), signal);
+    const { what, isWrong } = describeClock(verdict);
+    return isWrong ? warn(name, what, SET_CLOCK) : ok(name, what);
+  } finally {
+    await node.close();
+  }
+}
+
+function namesOf(path: string, clock: Clock, ownKey: Uint8Array | undefined) {
+  using state = StateDatabase.open(path, clock);
+  return usedNames(state, ownKey);
+}

@@ -1,0 +1,110 @@
+/**
+ * The doctor's checks of the home and the seed directory: owner, mode, whether they are writable, and
+ * files that killed processes left. Read-only, except for a file that tests whether a write succeeds.
+ *
+ * @module
+ */
+
+import { lstat, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { isStrangers } from "../control/mod.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
+import { infoOf, openTo, writeProblem } from "./file_access.ts";
+
+/** Age from which a temporary belongs to no running process, as in `src/store` (ms). */
+const STALE_MS = 3_600_000;
+
+/**
+ * Checks that the home belongs to this user, that it is writable, and that other users have no access.
+ *
+ * @param own user id of this process
+ */
+export async function checkHome(home: string, own: number | undefined): Promise<Check> {
+  const name = "home";
+  const info = await infoOf(home);
+  if (!info) {
+    return ok(
+      name,
+      `${home} is not there yet; \`libreseed keygen\`, \`seed\` or \`get\` makes it`,
+    );
+  }
+  if (own !== 0 && isStrangers(info.uid, own)) {
+    const what = `${home} belongs to user ${info.uid}, and libreseed runs as user ${own}`;
+    return fail(name, what, `run libreseed as that user, or ${OTHER_HOME}`);
+  }
+  const problem = await writeProblem(home);
+  if (problem) return fail(name, problem, `run: chmod u+rwx ${home}; or ${OTHER_HOME}`);
+  const roots = await checkRootsFiles(home);
+  if (roots) return roots;
+  const writable = openTo(info.mode, 0o022);
+  if (writable !== undefined) {
+    const what = `others can replace files in ${home} (mode ${writable})`;
+    return fail(name, what, `run: chmod 700 ${home}`);
+  }
+  const mode = openTo(info.mode, 0o077);
+  if (mode === undefined) return ok(name, `${home}, for its owner only`);
+  return warn(name, `${home} is open to others (mode ${mode})`, `run: chmod 700 ${home}`);
+}
+
+/** Reports files that root made in another user's home: that user cannot write them. */
+async function checkRootsFiles(home: string): Promise<Check | undefined> {
+  const { uid, gid } = await stat(home);
+  if (uid === 0) return undefined;
+  const found: string[] = [];
+  for (const path of [home, join(home, "keys"), join(home, "seed")]) {
+    for (const name of await readdir(path).catch(() => [])) {
+      const info = await lstat(join(path, name)).catch(() => undefined);
+      if (info?.uid === 0) found.push(join(path, name));
+    }
+  }
+  if (found.length === 0) return undefined;
+  const more = found.length > 1 ? ` and ${found.length - 1} more` : "";
+  return fail(
+    "home",
+    `${found[0]}${more} belong to root: libreseed was run as root in this home`,
+    `run: sudo chown -R ${uid}:${gid} ${home}`,
+  );
+}
+
+const OTHER_HOME = "give another directory with --home";
+
+/** Checks that the seed directory is writable, for its owner only, and holds no symbolic links. */
+export async function checkSeedDirectory(dir: string): Promise<Check> {
+  const name = "seed directory";
+  const info = await infoOf(dir);
+  if (!info) return ok(name, `${dir} is not there yet; the command that makes the home makes it`);
+  const problem = await writeProblem(dir);
+  if (problem) {
+    return fail(name, problem, `run: chmod u+rwx ${dir}; or give another directory with --dir`);
+  }
+  const links = (await readdir(dir, { withFileTypes: true })).filter((one) => one.isSymbolicLink());
+  if (links.length > 0) {
+    const [first] = links.map(({ name }) => join(dir, name));
+    const more = links.length > 1 ? ` and ${links.length - 1} more` : "";
+    const what = `${first}${more}: a symbolic link, which could lead out of the sandbox`;
+    return warn(name, what, "put the file itself there, or remove the link");
+  }
+  const mode = openTo(info.mode, 0o022);
+  if (mode === undefined) return ok(name, dir);
+  return warn(name, `others can write to ${dir} (mode ${mode})`, `run: chmod go-w ${dir}`);
+}
+
+/** Checks that killed processes left no temporaries behind. */
+export async function checkTemporaries(dirs: string[], nowMs: number): Promise<Check> {
+  const stale: string[] = [];
+  for (const dir of new Set(dirs)) {
+    for (const file of await readdir(dir).catch(() => [])) {
+      if (!file.startsWith(".tmp-")) continue;
+      const info = await infoOf(join(dir, file));
+      if (info && nowMs - info.mtimeMs > STALE_MS) stale.push(join(dir, file));
+    }
+  }
+  const name = "temporaries";
+  if (stale.length === 0) return ok(name, "none left behind");
+  const more = stale.length > 1 ? ` and ${stale.length - 1} more` : "";
+  return warn(
+    name,
+    `${stale[0]}${more} left by a process that was killed`,
+    "they are removed when `libreseed seed` starts",
+  );
+}

@@ -1,0 +1,85 @@
+/**
+ * The doctor's checks of the machine's resources: disk space, inodes, open files.
+ *
+ * @module
+ */
+
+import { readdir, readFile, stat, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isArchiveName } from "../store/mod.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
+import { infoOf } from "./file_access.ts";
+
+/** Free space below which the doctor warns (bytes). */
+const LITTLE_SPACE_BYTES = 256 << 20;
+/** Free space below which writes to `state.db` may fail (bytes). */
+const NO_SPACE_BYTES = 8 << 20;
+/** Share of free inodes below which the doctor warns. */
+const FEW_INODES = 0.01;
+/** Files that a process has open besides peers and archives. */
+const OTHER_FILES = 64;
+
+/** Finding where Deno lacks the permission to read a figure of the operating system. */
+const NOT_LOOKED_AT = "not looked at: the runtime does not let this program ask";
+
+/** Checks free space and free inodes of each file system that holds one of the directories. */
+export async function checkDisk(dirs: string[]): Promise<Check[]> {
+  const checks = new Map<string, Check>();
+  for (const dir of dirs) {
+    const place = await nearestParent(join(dir, "."));
+    const { dev } = await stat(place);
+    const space = await spaceOf(place);
+    if (!space) return [ok("disk", NOT_LOOKED_AT)];
+    const { bavail, bsize, ffree, files } = space;
+    const freeBytes = bavail * bsize;
+    const what = `${Math.floor(freeBytes / 2 ** 20)} MiB free for ${dir}`;
+    const mend = "make room, or give another --dir";
+    const check = freeBytes < NO_SPACE_BYTES
+      ? fail("disk", what, mend)
+      : freeBytes < LITTLE_SPACE_BYTES
+      ? warn("disk", what, mend)
+      : files > 0 && ffree / files < FEW_INODES
+      ? warn("disk", `${what}, but only ${ffree} inodes for new files are left`, "remove files")
+      : ok("disk", what);
+    checks.set(String(dev), check);
+  }
+  return [...checks.values()];
+}
+
+/**
+ * Checks that the limit of open files covers all archives and peers. Reads `/proc`, which exists on
+ * Linux only and which Deno shows only to a process with all permissions.
+ *
+ * @param pid the daemon's process id, if a daemon runs
+ */
+export async function checkOpenFiles(
+  dir: string,
+  maxConnections: number,
+  pid: number | undefined,
+): Promise<Check> {
+  const limits = await readFile(`/proc/${pid ?? "self"}/limits`, "utf8").catch(() => "");
+  const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1]);
+  if (!limit) return ok("open files", NOT_LOOKED_AT);
+  const archives = (await readdir(dir).catch(() => [])).filter(isArchiveName).length;
+  const wanted = archives + maxConnections + OTHER_FILES;
+  const what = `a process may have ${limit}`;
+  return limit >= wanted ? ok("open files", what) : warn(
+    "open files",
+    `${what}; ${archives} archives and their peers may want ${wanted}`,
+    `raise the limit: ulimit -n ${wanted * 2}, or LimitNOFILE= in the systemd unit`,
+  );
+}
+
+async function spaceOf(path: string) {
+  try {
+    return await statfs(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
+}
+
+/** The path itself, or its nearest ancestor that exists. */
+async function nearestParent(path: string): Promise<string> {
+  for (let at = path;; at = dirname(at)) if (at === dirname(at) || await infoOf(at)) return at;
+}

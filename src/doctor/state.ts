@@ -1,0 +1,55 @@
+/**
+ * The doctor's check of `state.db`. Opens the database read-only, since `StateDatabase.open` would
+ * migrate or replace it.
+ *
+ * @module
+ */
+
+import { DatabaseSync } from "node:sqlite";
+import { errorToData } from "../base/mod.ts";
+import { homePaths } from "../control/mod.ts";
+import { noteDamaged, STATE_SCHEMA_VERSION } from "../store/mod.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
+import { infoOf, isDenied, openTo } from "./file_access.ts";
+
+/** Checks the integrity of `state.db`, its schema version and its mode. */
+export async function checkState(home: string): Promise<Check> {
+  const { state } = homePaths(home);
+  const name = "state.db";
+  const info = await infoOf(state);
+  if (!info) return ok(name, "none yet; the first command that needs it makes it");
+  const mode = openTo(info.mode, 0o077);
+  try {
+    // SQLite makes a `-wal` and a `-shm` file even for a reader, and only a writer removes them. An
+    // existing `-wal` belongs to another process, so the database is then opened read-only.
+    using database = new DatabaseSync(state, {
+      readOnly: await infoOf(`${state}-wal`) !== undefined,
+    });
+    const version = Number(database.prepare("PRAGMA user_version").get()!.user_version);
+    if (version > STATE_SCHEMA_VERSION) {
+      const what = `${state} was written by a newer libreseed (schema ${version})`;
+      return fail(name, what, "use that one, or another --home");
+    }
+    const verdict = String(database.prepare("PRAGMA integrity_check(1)").get()!.integrity_check);
+    if (verdict !== "ok") throw new Error(verdict);
+  } catch (error) {
+    const { message } = errorToData(error);
+    const what = `${state} cannot be used: ${message}`;
+    if (/database is locked/.test(message)) {
+      return fail(name, what, "end the program that has it open, or wait for it");
+    }
+    if (isDenied(error) || /unable to open database file/.test(message)) {
+      return fail(name, what, `run: chmod 600 ${state}`);
+    }
+    noteDamaged(state);
+    return fail(
+      name,
+      what,
+      "start `libreseed seed`: a damaged file is put aside and rebuilt from the seed directory",
+    );
+  }
+  if (mode !== undefined) {
+    return warn(name, `${state} is open to others (mode ${mode})`, `run: chmod 600 ${state}`);
+  }
+  return ok(name, `whole, ${info.size} bytes`);
+}
