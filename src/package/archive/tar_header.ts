@@ -6,7 +6,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { fromUtf8, utf8 } from "../../base/mod.ts";
+import { fromUtf8 } from "../../base/mod.ts";
 import { PackageError, quote, verificationError } from "../manifest/mod.ts";
 
 /** Bytes of a header, and of what contents are padded to a multiple of. */
@@ -115,7 +115,7 @@ export function maxPaxBytes(maxPathBytes: number): number {
  */
 export function pathOfPax(contents: Uint8Array, expected?: string): string {
   // The number is the length of the record, its own digits counted.
-  const begin = utf8(`${contents.length}${PAX_RECORD}`);
+  const begin = `${contents.length}${PAX_RECORD}`;
   if (!isAt(contents, 0, begin) || contents.at(-1) !== LINE_FEED) {
     throw refused(PAX_NAME, "holds something else than one path");
   }
@@ -181,7 +181,7 @@ function isZeroIn(block: Uint8Array, begin: number, end: number): boolean {
   return true;
 }
 
-const MAGIC = utf8("ustar\u000000");
+const MAGIC = "ustar\u000000";
 
 /** Numbers that are 0 in every archive. */
 const ZERO_NUMBERS: readonly [string, number, number][] = [
@@ -282,8 +282,9 @@ function text(block: Uint8Array, at: number, length: number): string {
   }).join("");
 }
 
-function isAt(block: Uint8Array, at: number, bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (block[at + i] !== bytes[i]) return false;
+/** Whether a text of ASCII is somewhere in bytes. */
+function isAt(block: Uint8Array, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (block[at + i] !== text.charCodeAt(i)) return false;
   return true;
 }
 
