@@ -1,22 +1,24 @@
 /**
- * How many records to announce at once: more while nearly all succeed fast, fewer when they do not.
+ * Limits how many records are announced at once, by additive increase and multiplicative decrease (AIMD):
+ * the limit grows while nearly all announcements succeed quickly, and halves when too many fail.
  *
  * @module
  */
 
-/** Outcomes looked at before a change. */
+/** Number of outcomes between two changes of the limit. */
 const WINDOW = 20;
-/** Grow above this share of successes, shrink below the other. */
+/** Share of successes above which the limit grows by one. */
 const GROW_ABOVE = 0.95;
+/** Share of successes below which the limit is halved. */
 const SHRINK_BELOW = 0.9;
 const MIN = 1;
 const MAX = 64;
-/** Latency may rise to this multiple of the best seen before it counts as slow. */
+/** Multiple of the shortest duration seen above which a success counts as slow. */
 const SLOW_FACTOR = 4;
-/** Below this many milliseconds nothing counts as slow. */
+/** Duration below which no success counts as slow. */
 const ALWAYS_FAST_MS = 1_000;
 
-/** Additive increase, multiplicative decrease over windows of outcomes. */
+/** An AIMD concurrency limit, adjusted after each window of outcomes. */
 export class AimdLimit {
   #limit = 4;
   #seen = 0;
@@ -24,12 +26,12 @@ export class AimdLimit {
   #slow = 0;
   #bestMs = Infinity;
 
-  /** How many may be under way at once. */
+  /** Maximum number of announcements under way at once, 1 to 64. */
   get limit(): number {
     return this.#limit;
   }
 
-  /** Takes in one outcome and how long it took, milliseconds. */
+  /** Adds one outcome and its duration, milliseconds. */
   add(succeeded: boolean, tookMs: number): void {
     this.#seen++;
     if (succeeded) {

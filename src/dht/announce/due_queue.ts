@@ -1,6 +1,6 @@
 /**
- * What is due when: a binary heap, so that ten thousand records cost no more to look through than
- * ten.
+ * A priority queue by due time (binary heap), so that finding the next due entry among ten thousand is as
+ * quick as among ten.
  *
  * @module
  */
@@ -10,11 +10,11 @@ export interface Due {
   dueMs: number;
 }
 
-/** Hands out the earliest first. A member whose `dueMs` changed has to be pushed again. */
+/** Returns the member with the earliest due time. A member whose `dueMs` has changed must be pushed again. */
 export class DueQueue<T extends Due> {
   readonly #heap: { dueMs: number; member: T }[] = [];
 
-  /** Adds a member at its present due time. */
+  /** Adds a member at its current due time. */
   push(member: T): void {
     const heap = this.#heap;
     let at = heap.push({ dueMs: member.dueMs, member }) - 1;
@@ -26,17 +26,17 @@ export class DueQueue<T extends Due> {
     }
   }
 
-  /** The earliest that `isLive` accepts; the others before it are dropped. */
+  /** The earliest member that `isLive` accepts; earlier members that it rejects are dropped. */
   peek(isLive: (member: T) => boolean): T | undefined {
     for (let first = this.#heap[0]; first; first = this.#heap[0]) {
-      // Pushed again with another due time since: the later entry stands for it.
+      // An entry with another due time is stale: the member was pushed again.
       if (first.dueMs === first.member.dueMs && isLive(first.member)) return first.member;
       this.pop();
     }
     return undefined;
   }
 
-  /** Takes the earliest out. */
+  /** Removes the earliest entry. */
   pop(): void {
     const heap = this.#heap;
     const last = heap.pop();

@@ -1,23 +1,23 @@
 /**
- * How long the nodes that hold our records stay, learnt from what each announcement finds of the one
- * before. A record whose holders are all gone is found by nobody until it is put again.
+ * Estimates churn: the half-life of the nodes that hold our records, from the share of holders that each
+ * announcement finds again. A record whose holders have all left cannot be found until its next put.
  *
  * @module
  */
 
-/** What is remembered fades by this factor with each announcement: some hundred count. */
+/** Decay of older observations with each announcement, so that about the last hundred count. */
 const FADE = 0.99;
-/** Fewer say too little. Five announcements of a record with eight have more. */
-const LEAST_HOLDERS = 36;
+/** Minimum number of observed holders; five announcements of a record with eight holders exceed it. */
+const MIN_HOLDERS = 36;
 
-/** Smoothed half-life of holders; fed with every announcement but the first of a record. */
+/** Moving estimate of the half-life, updated with each announcement of a record but the first. */
 export class HolderHalfLife {
   #holders = 0;
   #stayed = 0;
-  /** Sum over the holders of the time between the two announcements. */
+  /** Sum over all holders of the time between two announcements. */
   #heldMs = 0;
 
-  /** Takes in that of so many `holders` so many `stayed` for `afterMs` milliseconds. */
+  /** Adds an observation: of `holders` nodes, `stayed` still hold the record after `afterMs` milliseconds. */
   add(holders: number, stayed: number, afterMs: number): void {
     if (holders <= 0 || afterMs <= 0) return;
     this.#holders = this.#holders * FADE + holders;
@@ -25,9 +25,9 @@ export class HolderHalfLife {
     this.#heldMs = this.#heldMs * FADE + holders * afterMs;
   }
 
-  /** After how long half of the holders of a record are gone, milliseconds; infinite if none goes. */
+  /** Time after which half of a record's holders have left, milliseconds; infinite if none leaves. */
   get halfLifeMs(): number {
-    if (this.#holders < LEAST_HOLDERS) return Infinity;
+    if (this.#holders < MIN_HOLDERS) return Infinity;
     const share = Math.max(this.#stayed / this.#holders, 1 / this.#holders);
     if (share >= 1) return Infinity;
     return this.#heldMs / this.#holders * Math.LN2 / -Math.log(share);

@@ -1,13 +1,13 @@
 /**
- * A record as text, for those that wait for hours: one string takes a third of the memory that an
- * item's four byte arrays take, and there may be tens of thousands.
+ * A compact form of a record in memory: one string takes a third of the memory of an item's four byte
+ * arrays, and tens of thousands of records may wait for their next announcement.
  *
  * @module
  */
 
 import type { MutableItem } from "../../records/mod.ts";
 
-/** A packed item: `seq`, the lengths of salt and value, then the bytes, a character each. */
+/** A packed item, one character for each byte: `seq`, lengths of salt and value, then the parts. */
 export type PackedItem = string;
 
 const SEQ_BYTES = 8;
@@ -32,15 +32,19 @@ export function packItem({ publicKey, salt, seq, value, signature }: MutableItem
   return String.fromCharCode(...bytes);
 }
 
-/** An item as hexadecimal. */
+/** An item in hexadecimal. */
 export interface HexItem {
   seq: number;
   saltBytes: number;
-  /** Public key, signature, salt and value, one after the other. */
+  /** Concatenation of public key, signature, salt and value. */
   bytesHex: string;
 }
 
-/** Packs items, each without byte arrays of its own. Throws a `SyntaxError` if that is no hexadecimal. */
+/**
+ * Packs items without allocating byte arrays for each.
+ *
+ * @throws {SyntaxError} if `bytesHex` is not hexadecimal
+ */
 export function packHex(items: readonly HexItem[]): PackedItem[] {
   const longest = items.reduce((most, { bytesHex }) => Math.max(most, bytesHex.length), 0);
   const bytes = new Uint8Array(HEADER_BYTES + longest / 2);
@@ -55,7 +59,7 @@ export function packHex(items: readonly HexItem[]): PackedItem[] {
   });
 }
 
-/** The item again. */
+/** Unpacks an item. */
 export function unpackItem(packed: PackedItem): MutableItem {
   const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
   const view = new DataView(bytes.buffer);

@@ -1,7 +1,8 @@
 /**
- * Keeps records and torrents alive in the DHT: each has its own due time, the overdue go first, and
- * no burst is ever sent. Remembers nothing beyond its own life; whoever owns it is told each outcome
- * and hands the due times back at the next start. Puts are the manager's.
+ * The schedule that keeps records and torrents alive in the DHT. Each has its own due time, the most
+ * overdue goes first, and AIMD limits how many are announced at once. The schedule stores nothing on
+ * disk: its owner is told each outcome and hands the due times back at the next start. The puts are the
+ * manager's.
  *
  * @module
  */
@@ -19,7 +20,7 @@ import { DueQueue } from "./due_queue.ts";
 import { HolderHalfLife } from "./holder_half_life.ts";
 import { type HexItem, type PackedItem, packHex, packItem, unpackItem } from "./packed_item.ts";
 
-/** The part of the manager that this needs. */
+/** The part of the manager that the schedule uses. */
 export interface Announcer {
   put(item: MutableItem, options: PutRequestOptions): Promise<PutOutcome>;
   announcePeer(
@@ -29,32 +30,32 @@ export interface Announcer {
   ): Promise<AnnounceOutcome>;
 }
 
-/** What became of one announcement. */
+/** Report of one announcement. */
 export interface AnnounceReport {
   kind: "record" | "torrent";
   /** Target of the record or infohash of the torrent, 40 hexadecimal digits. */
   idHex: string;
-  /** When it was tried, Unix milliseconds. */
+  /** When the announcement began, Unix milliseconds. */
   atMs: number;
-  /** When it is due again, Unix milliseconds. */
+  /** Next due time, Unix milliseconds. */
   nextDueMs: number;
-  /** Failures in a row, this one included; 0 after a success. */
+  /** Number of consecutive failures, including this announcement; 0 after a success. */
   failures: number;
-  /** A record's outcome, if the DHT was there. */
+  /** Outcome for a record; absent if the put could not run. */
   put?: PutOutcome;
-  /** A torrent's outcome, if the DHT was there. */
+  /** Outcome for a torrent; absent if the announcement could not run. */
   announce?: AnnounceOutcome;
-  /** Why there is no outcome. */
+  /** The error thrown in place of an outcome. */
   error?: unknown;
 }
 
-/** A record to keep alive, as text. */
+/** A record to keep alive, in hexadecimal. */
 export interface HexRecord extends HexItem {
-  /** Its target, 40 lower-case hexadecimal digits. */
+  /** Target of the record, 40 lower-case hexadecimal digits. */
   idHex: string;
-  /** When it is due first, Unix milliseconds. */
+  /** First due time, Unix milliseconds. */
   dueMs: number;
-  /** In a row until now. */
+  /** Number of consecutive failures so far. */
   failures: number;
 }
 
@@ -62,47 +63,47 @@ export interface HexRecord extends HexItem {
 export interface ReannouncerOptions {
   announcer: Announcer;
   clock: Clock;
-  /** 0 inclusive to 1 exclusive; `Math.random` unless a test hands in its own. */
+  /** Random numbers from 0 to below 1, for jitter. Default `Math.random`. */
   random?: () => number;
   /**
-   * How often each record is announced, milliseconds; BEP 44 asks for an hour. Where more than
-   * half of the nodes that hold the records are gone sooner, it is announced as often as that, but no
-   * more often than every 20 minutes. A torrent is announced at least every 26 minutes.
+   * Interval between announcements of a record, milliseconds; BEP 44 recommends an hour. Under churn the
+   * interval follows the half-life of the holders, down to 20 minutes. Torrents are announced at least
+   * every 26 minutes.
    */
   intervalMs: number;
-  /** The TCP port that torrents are announced with. */
+  /** TCP port to announce for torrents. */
   port: number;
   /**
-   * Whether there is a DHT to announce to; always, unless given. While there is none nothing is tried,
-   * and nothing fails: what falls due waits for {@linkcode Reannouncer.resume}.
+   * Whether the DHT is reachable; default: always. While it is not, nothing is announced and nothing
+   * counts as failed: due entries wait for {@linkcode Reannouncer.resume}.
    */
   isReachable?: () => boolean;
   onReport: (report: AnnounceReport) => void;
-  /** Hears what `onReport`, `isReachable` or the schedule itself threw, and the schedule goes on. */
+  /** Called with errors thrown by `onReport`, by `isReachable` or by the schedule, which goes on. */
   onError?: (error: unknown) => void;
 }
 
-/** The interval of each announcement is spread by this much both ways, so that none march in step. */
-const SPREAD = 0.1;
-/** First pause after a failure; doubled after each further one, up to the interval. */
+/** Jitter: each interval varies by this share either way, so that announcements do not synchronise. */
+const JITTER = 0.1;
+/** Initial back-off after a failure; doubled after each further one, up to the interval. */
 const FIRST_BACKOFF_MS = 60_000;
-/** BEP 44: nodes may forget an item two hours after it was put last. */
+/** Lifetime of an item on a node after its last put (BEP 44). */
 const ITEM_LIFE_MS = 2 * 3_600_000;
 /**
- * Some nodes forget a peer half an hour after it was announced last (libtorrent's after 45 minutes);
- * this and a tenth is before.
+ * Maximum interval between announcements of a torrent. Some nodes forget a peer 30 minutes after its last
+ * announcement (libtorrent after 45); this interval plus jitter stays below.
  */
 const TORRENT_INTERVAL_MS = 26 * 60_000;
 /**
- * A record is due again after so many half-lives of its holders: 47 in a hundred are left. In a
- * simulated week all of them are gone 0.06 % of the time then; 0.03 % after one half-life, for more
- * packets, and 0.1 % after 1.2 of them.
+ * Interval in half-lives of the holders: 47 % of them are left when a record is due again. In a simulated
+ * week, a record had no holder at all for 0.06 % of the time; with an interval of 1 half-life it is
+ * 0.03 % for more packets, with 1.2 it is 0.1 %.
  */
 const HALF_LIVES = 1.1;
-/** Between two announcements of a record, however soon its holders go. */
+/** Minimum interval between announcements of a record, whatever the churn. */
 const MIN_INTERVAL_MS = 20 * 60_000;
-/** A machine that sleeps does not count the time; look at the clock at least this often. */
-const LONGEST_SLEEP_MS = 60_000;
+/** Maximum timer. Timers stand still while a machine is suspended, so the clock is checked this often. */
+const MAX_TIMER_MS = 60_000;
 
 interface Entry {
   kind: "record" | "torrent";
@@ -110,17 +111,17 @@ interface Entry {
   item?: PackedItem;
   dueMs: number;
   failures: number;
-  /** How many held the record after it was announced last, and when that was. */
+  /** Number of holders after the last announcement, and its time. */
   held?: { nodes: number; atMs: number };
   running?: Promise<AnnounceReport>;
 }
 
-/** Announces what it is given, again and again. */
+/** Announces each kept record and torrent whenever it is due. */
 export class Reannouncer {
   readonly #options: ReannouncerOptions;
   readonly #random: () => number;
   readonly #entries = new Map<string, Entry>();
-  /** Where there is too little time for all, records go first: without them nobody finds a torrent. */
+  /** Records go before torrents: without its record nobody finds a torrent. */
   readonly #queues = { record: new DueQueue<Entry>(), torrent: new DueQueue<Entry>() };
   readonly #halfLife = new HolderHalfLife();
   readonly #concurrency = new AimdLimit();
@@ -128,7 +129,7 @@ export class Reannouncer {
   #intervalMs: number;
   #running = 0;
   #timer: Timer | undefined;
-  /** The time of day when it was looked at last. */
+  /** Time of day at the last check, to notice a clock that was set back. */
   #lastMs: number;
 
   constructor(options: ReannouncerOptions) {
@@ -138,7 +139,7 @@ export class Reannouncer {
     this.#lastMs = options.clock.now();
   }
 
-  /** How often each is announced, milliseconds. What is due later than that is moved forward. */
+  /** Changes the interval, milliseconds. Entries that are due later than that are moved forward. */
   set intervalMs(intervalMs: number) {
     this.#intervalMs = intervalMs;
     const nowMs = this.#options.clock.now();
@@ -149,16 +150,16 @@ export class Reannouncer {
   }
 
   /**
-   * Keeps a record alive from now on, or takes a newer item for one that it keeps already.
+   * Keeps a record alive from now on, or replaces the item of one that is kept already.
    *
-   * @param dueMs when it is due first, Unix milliseconds; the past for at once
+   * @param dueMs first due time, Unix milliseconds; a past time means at once
    */
   keepRecord(item: MutableItem, dueMs: number, failures = 0): void {
     const idHex = toHex(targetOf(item.publicKey, item.salt));
     this.#keep({ kind: "record", idHex, item: packItem(item), dueMs, failures });
   }
 
-  /** Keeps many records alive from now on. */
+  /** Keeps many records alive from now on, as {@linkcode keepRecord} does. */
   keepRecords(records: readonly HexRecord[]): void {
     const items = packHex(records);
     for (const [i, { idHex, dueMs, failures }] of records.entries()) {
@@ -166,17 +167,17 @@ export class Reannouncer {
     }
   }
 
-  /** Keeps a torrent announced from now on. */
+  /** Keeps a torrent announced from now on; `dueMs` is its first due time, Unix milliseconds. */
   keepTorrent(infoHashHex: string, dueMs: number): void {
     this.#keep({ kind: "torrent", idHex: infoHashHex, dueMs, failures: 0 });
   }
 
-  /** No longer announces the record or torrent. */
+  /** Stops announcing a record or torrent. */
   forget(idHex: string): void {
     this.#entries.delete(idHex);
   }
 
-  /** How many are kept, and how many of them are overdue. */
+  /** Number of entries, and of those that are overdue. */
   counts(): { kept: number; overdue: number } {
     const nowMs = this.#options.clock.now();
     let overdue = 0;
@@ -185,16 +186,16 @@ export class Reannouncer {
   }
 
   /**
-   * Announces one now, due or not; `undefined` if it is not kept.
+   * Announces one entry now, due or not; `undefined` if it is not kept.
    *
-   * @param urgent somebody waits for it, so it does not wait for the budget of packets
+   * @param urgent foreground work, which does not wait for the rate limiter
    */
   announceNow(idHex: string, urgent = false): Promise<AnnounceReport> | undefined {
     const entry = this.#entries.get(idHex);
     return entry && (entry.running ?? this.#announce(entry, urgent));
   }
 
-  /** The DHT is back: goes on with what is due, and everything that failed lately is due now. */
+  /** Resumes when the DHT is back: continues with due entries, and makes failed ones due at once. */
   resume(): void {
     const nowMs = this.#options.clock.now();
     for (const entry of this.#entries.values()) {
@@ -203,29 +204,29 @@ export class Reannouncer {
     this.#wake();
   }
 
-  /** Ends the timer and the announcements under way. */
+  /** Cancels the timer and aborts the announcements under way. */
   stop(): void {
     this.#stopped.abort();
     this.#timer?.cancel();
   }
 
   #keep(entry: Entry): void {
-    // An earlier run may have had a longer interval, or a clock that was wrong.
-    const latestMs = this.#options.clock.now() + this.#intervalOf(entry) * (1 + SPREAD);
+    // The due time may come from a run with a longer interval or a wrong clock.
+    const latestMs = this.#options.clock.now() + this.#intervalOf(entry) * (1 + JITTER);
     entry.dueMs = Math.min(entry.dueMs, latestMs);
     this.#entries.set(entry.idHex, entry);
     this.#queues[entry.kind].push(entry);
     this.#wake();
   }
 
-  /** Starts what is due, and sets the timer for what is due next. If that fails, tries again later. */
+  /** Starts due announcements and sets the timer for the next. After an error, tries again in a minute. */
   #wake(): void {
     if (this.#guarded(() => this.#startDue())) return;
     this.#timer?.cancel();
-    this.#timer = this.#options.clock.after(LONGEST_SLEEP_MS, () => this.#wake());
+    this.#timer = this.#options.clock.after(MAX_TIMER_MS, () => this.#wake());
   }
 
-  /** Whether it succeeded. Nobody waits for most announcements, and nobody would hear them fail. */
+  /** Runs `work` and passes an error to `onError`, since no caller waits for it; returns whether it succeeded. */
   #guarded(work: () => void): boolean {
     try {
       work();
@@ -260,11 +261,11 @@ export class Reannouncer {
 
   #sleepUntil(dueMs: number): void {
     this.#timer?.cancel();
-    const sleepMs = Math.min(dueMs - this.#options.clock.now(), LONGEST_SLEEP_MS);
+    const sleepMs = Math.min(dueMs - this.#options.clock.now(), MAX_TIMER_MS);
     this.#timer = this.#options.clock.after(sleepMs, () => this.#wake());
   }
 
-  /** The clock was set back: what was due in an hour is due in an hour still. */
+  /** Shifts all due times after the clock was set back, so that an entry due in an hour stays due in an hour. */
   #setBack(byMs: number): void {
     for (const entry of this.#entries.values()) {
       entry.held = undefined;
@@ -317,19 +318,19 @@ export class Reannouncer {
     const nowMs = clock.now();
     this.#concurrency.add(succeeded, nowMs - atMs);
     entry.failures = succeeded ? 0 : entry.failures + 1;
-    // What superseded ours may lie on one node only: it is put on the others soon.
+    // A superseding item may be on one node only, so it is put to the others soon.
     const hurry = succeeded && report.put?.superseded !== undefined;
     entry.dueMs = nowMs + this.#pauseMs(entry, hurry ? 1 : entry.failures);
     const { kind, idHex, failures, dueMs } = entry;
     return { kind, idHex, atMs, nextDueMs: dueMs, failures, ...report };
   }
 
-  /** Copies put so long ago, milliseconds, could be forgotten before the time after this. */
+  /** Age, milliseconds, from which a copy could expire before the next announcement and is refreshed. */
   #refreshAfterMs(entry: Entry): number {
-    return Math.max(ITEM_LIFE_MS - this.#intervalOf(entry) * (1 + SPREAD), 0);
+    return Math.max(ITEM_LIFE_MS - this.#intervalOf(entry) * (1 + JITTER), 0);
   }
 
-  /** Learns how many of those that held the record have stayed. */
+  /** Updates the half-life with the share of holders that are still there. */
   #learn(
     entry: Entry,
     { holding, stored, superseded }: PutOutcome,
@@ -343,7 +344,7 @@ export class Reannouncer {
     entry.held = isSame ? { nodes: holding, atMs: nowMs } : undefined;
   }
 
-  /** Whether the record is held well enough; one that was superseded is taken over. */
+  /** Whether the put succeeded; a superseding item replaces ours in the schedule. */
   #settle(entry: Entry, outcome: PutOutcome): boolean {
     if (outcome.superseded) {
       entry.item = packItem(outcome.superseded);
@@ -353,12 +354,12 @@ export class Reannouncer {
   }
 
   #pauseMs(entry: Entry, failures: number): number {
-    const spread = 1 + SPREAD * (2 * this.#random() - 1);
+    const jitter = 1 + JITTER * (2 * this.#random() - 1);
     const intervalMs = this.#intervalOf(entry);
     const pauseMs = failures === 0
       ? intervalMs
       : Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20), intervalMs);
-    return Math.round(pauseMs * spread);
+    return Math.round(pauseMs * jitter);
   }
 
   #intervalOf({ kind }: Entry): number {

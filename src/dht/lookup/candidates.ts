@@ -1,6 +1,6 @@
 /**
- * The nodes that a lookup has met, closest to its target first, and what is known of each. Whom to ask
- * when is for `lookup.ts`.
+ * The candidates of one lookup: every node it has met, closest to the target first, with the state of
+ * each. `lookup.ts` decides which of them to query, and when.
  *
  * @module
  */
@@ -8,99 +8,101 @@
 import { isLocalAddress, toHex } from "../../base/mod.ts";
 import { compareDistance, type Contact, type KnownContact } from "../node/mod.ts";
 
-/** A node that may be among the closest. */
+/** A node that may be among the closest to the target. */
 export interface Candidate {
   id: Uint8Array;
   contact: KnownContact;
-  /** `passed`: not asked, because it seems dead. */
+  /** `passed`: skipped as unresponsive. `late`: queried, and slower than the lookup's patience. */
   state: "new" | "passed" | "waiting" | "late" | "answered" | "failed";
-  /** The network of 256 addresses that it is in; `undefined` for a local one. */
+  /** The /24 network of its address; `undefined` for a local address. */
   network: string | undefined;
   /**
-   * How many answers left out a node that is only known from before, though they name farther ones;
-   * `undefined` for one that somebody has named.
+   * Number of replies that omit this node although they name farther ones. Counted only for a node known
+   * from an earlier lookup; `undefined` once a reply of this lookup has named it.
    */
-  leftOut?: number;
+  omissions?: number;
 }
 
 /** Options of {@linkcode Candidates}. */
 export interface CandidatesOptions {
   /** 20 bytes. */
   target: Uint8Array;
-  /** The own node's, which is no candidate. */
+  /** Id of our own node, which is never a candidate. */
   ownId: Uint8Array;
   isUnresponsive: (contact: Contact) => boolean;
-  /** Whether a node that is known from before has to be named by others to count as there. */
-  hearsay: boolean;
+  /** Skip nodes known from earlier lookups that the replies of this one omit. */
+  requireMention: boolean;
 }
 
-/** Only this many closest candidates are kept. */
+/** Maximum number of candidates; the farthest is dropped. */
 const MAX_CANDIDATES = 256;
-/** Candidates that nobody waits for. */
+/** States of candidates that the lookup does not wait for. */
 const PASSED_OVER: readonly Candidate["state"][] = ["passed", "late", "failed"];
-/** BEP 5 has a node name so many; one that names fewer may have left anybody out. */
-const NAMED = 8;
+/** Nodes in a full reply (BEP 5). A reply with fewer proves no omission. */
+const FULL_REPLY_NODES = 8;
 /**
- * So many have to leave a node out, and none may name it: one liar cannot have it passed over, and
- * none can as long as an honest neighbour answers.
+ * Omissions after which a node is skipped, if no reply has named it: one lying node cannot get another
+ * skipped, and no number of them can once an honest neighbour has answered.
  */
-const LEFT_OUT_BY = 2;
+const MAX_OMISSIONS = 2;
 
-/** Those of one lookup. */
+/** The sorted candidates of one lookup. */
 export class Candidates {
   readonly #options: CandidatesOptions;
-  /** Sorted, closest first. */
+  /** Sorted by distance, closest first. */
   readonly #list: Candidate[] = [];
   readonly #addresses = new Set<string>();
-  /** By their ids in hexadecimal; the own node has none. */
+  /** By node id in hexadecimal; our own id maps to `undefined`. */
   readonly #byId = new Map<string, Candidate | undefined>();
-  #answers = 0;
+  #replies = 0;
 
   constructor(options: CandidatesOptions) {
     this.#options = options;
     this.#byId.set(toHex(options.ownId), undefined);
   }
 
-  /** Adds a node that is known from before: from the routing table or an earlier lookup. */
+  /** Adds a node of the routing table or of an earlier lookup. */
   addKnown(contact: KnownContact): void {
     const candidate = this.#add(contact, this.#options.isUnresponsive(contact) ? "passed" : "new");
-    if (candidate && this.#options.hearsay) candidate.leftOut = 0;
+    if (candidate && this.#options.requireMention) candidate.omissions = 0;
   }
 
-  /** Adds the nodes that one answer names. */
+  /** Adds the nodes that one reply names. */
   addNamed(contacts: KnownContact[]): void {
     for (const contact of contacts) {
       const known = this.#byId.get(toHex(contact.id));
-      if (known) this.#vouchFor(known);
+      if (known) this.#noteMention(known);
       else this.#add(contact, this.#options.isUnresponsive(contact) ? "passed" : "new");
     }
-    this.#answers++;
-    if (this.#options.hearsay && contacts.length >= NAMED) this.#passOverLeftOut(contacts);
+    this.#replies++;
+    if (this.#options.requireMention && contacts.length >= FULL_REPLY_NODES) {
+      this.#noteOmissions(contacts);
+    }
   }
 
-  /** Adds a node that answered without having been a candidate; `false` if one has its id. */
+  /** Adds a bootstrap node that has answered; `false` if its id is taken. */
   addAnswered(contact: KnownContact): boolean {
     if (this.#byId.has(toHex(contact.id))) return false;
     this.#insert(newCandidate(contact, "answered"));
     return true;
   }
 
-  /** Notes an address that is to be asked; `false` if it was noted before. */
-  isNewAddress({ host, port }: Contact): boolean {
+  /** Claims an address for one query; `false` if it was claimed before. */
+  claimAddress({ host, port }: Contact): boolean {
     const address = `${host}:${port}`;
     if (this.#addresses.has(address)) return false;
     this.#addresses.add(address);
     return true;
   }
 
-  /** How many there are. */
+  /** Number of candidates. */
   get count(): number {
     return this.#list.length;
   }
 
   /**
-   * The closest that are not passed over, at most `count`, and of each network of 256 addresses only
-   * the closest: somebody who has one machine, or one network, may run nodes by the thousand.
+   * The closest candidates that are worth waiting for, up to `count`. Of each /24 network only the
+   * closest counts, because an attacker with one network can run thousands of nodes (Sybil attack).
    */
   front(count: number): Candidate[] {
     const front: Candidate[] = [];
@@ -117,59 +119,62 @@ export class Candidates {
     return front;
   }
 
-  /** The contacts of those that were not asked and need not have been passed over, closest first. */
-  notAsked(): KnownContact[] {
+  /** Contacts of the candidates that were neither queried nor skipped, closest first. */
+  notQueried(): KnownContact[] {
     return this.front(MAX_CANDIDATES).filter(({ state }) => state === "new")
       .map(({ contact }) => contact);
   }
 
-  /** Whether answers are awaited that tell which of those known from before are still there. */
-  get awaitHearsay(): boolean {
-    return this.#answers < LEFT_OUT_BY && this.#list.some(({ leftOut }) => leftOut === 0);
+  /** Whether more replies are needed to tell which nodes of earlier lookups are still there. */
+  get awaitsMention(): boolean {
+    return this.#replies < MAX_OMISSIONS && this.#list.some(({ omissions }) => omissions === 0);
   }
 
-  /** Those that seemed dead may be asked all the same. */
+  /** Makes skipped candidates eligible again. */
   revive(): void {
     for (const candidate of this.#list) {
-      candidate.leftOut = undefined;
+      candidate.omissions = undefined;
       if (candidate.state === "passed") candidate.state = "new";
     }
   }
 
-  /** The farthest of the `count` closest, whatever became of them; `undefined` if none was left out. */
-  farthestOfSome(count: number): Candidate | undefined {
+  /**
+   * The farthest of the `count` closest candidates in any state; `undefined` unless some of them are
+   * not worth waiting for.
+   */
+  farthestOfClosest(count: number): Candidate | undefined {
     const most = Math.min(count, this.#list.length);
     return this.front(count).length < most ? this.#list[most - 1] : undefined;
   }
 
-  /** The contacts of those in one of the states, closest first. */
+  /** Contacts of the candidates in any of the states, closest first. */
   inState(...states: Candidate["state"][]): KnownContact[] {
     return this.#list.filter(({ state }) => states.includes(state)).map(({ contact }) => contact);
   }
 
-  #vouchFor(candidate: Candidate): void {
-    if (candidate.leftOut === LEFT_OUT_BY) candidate.state = "new";
-    candidate.leftOut = undefined;
+  #noteMention(candidate: Candidate): void {
+    if (candidate.omissions === MAX_OMISSIONS) candidate.state = "new";
+    candidate.omissions = undefined;
   }
 
-  #passOverLeftOut(named: KnownContact[]): void {
+  #noteOmissions(named: KnownContact[]): void {
     const { target } = this.#options;
     for (const candidate of this.#list) {
-      if (candidate.leftOut === undefined || candidate.state !== "new") continue;
+      if (candidate.omissions === undefined || candidate.state !== "new") continue;
       if (!named.some(({ id }) => compareDistance(target, candidate.id, id) < 0)) continue;
-      if (++candidate.leftOut === LEFT_OUT_BY) candidate.state = "passed";
+      if (++candidate.omissions === MAX_OMISSIONS) candidate.state = "passed";
     }
   }
 
   #add(contact: KnownContact, state: Candidate["state"]): Candidate | undefined {
-    // One entry an address and one an id: a liar can fill neither list with copies of itself.
+    // One entry for each address and id, so that a hostile node cannot fill the list with copies of itself.
     if (this.#byId.has(toHex(contact.id))) return undefined;
     const last = this.#list.at(-1);
     const isFull = this.#list.length >= MAX_CANDIDATES;
     if (isFull && compareDistance(this.#options.target, contact.id, last!.id) >= 0) {
       return undefined;
     }
-    if (!this.isNewAddress(contact)) return undefined;
+    if (!this.claimAddress(contact)) return undefined;
     const candidate = newCandidate(contact, state);
     this.#insert(candidate);
     if (isFull && this.#list.at(-1)!.state === "new") this.#list.pop();

@@ -1,7 +1,7 @@
 /**
- * Finds the nodes closest to a target and what each of them answers. One lookup serves `get`,
- * `get_peers` and the first half of every put. It ends as soon as the closest nodes have answered,
- * and does not wait for the dead. What the answers mean is for the callers.
+ * Iterative lookup: finds the nodes closest to a target and collects their replies. It serves `get`,
+ * `get_peers` and the first half of every put. It ends when the closest live nodes have answered, and
+ * does not wait for unresponsive ones. The callers interpret the replies.
  *
  * @module
  */
@@ -23,25 +23,25 @@ import { type Candidate, Candidates } from "./candidates.ts";
 import { type DistanceEstimate, proximityBits } from "./distance_estimate.ts";
 import { QUERY_TIMEOUT_MS, type RttEstimator } from "./rtt_estimator.ts";
 
-/** One node's answer to a lookup's query. */
+/** One node's reply to the query of a lookup. */
 export interface LookupAnswer {
-  /** Who answered; its `id` is the one that it gave itself. */
+  /** The node that answered, with the id from its reply. */
   contact: KnownContact;
-  /** The decoded `r` dictionary, every member still unchecked. */
+  /** The decoded `r` dictionary, unvalidated. */
   body: Record<string, unknown>;
 }
 
-/** What {@linkcode lookup} found. */
+/** Result of {@linkcode lookup}. */
 export interface LookupResult {
-  /** The answers, closest to the target first. */
+  /** Replies, closest node to the target first. */
   answers: LookupAnswer[];
-  /** The nodes that were met but not asked, closest to the target first. */
+  /** Nodes that were met but not queried, closest to the target first. */
   others: KnownContact[];
-  /** Those that were late or seemed dead, closest to the target first. */
+  /** Nodes that were late or skipped as unresponsive, closest to the target first. */
   doubtful: KnownContact[];
-  /** How many nodes were asked. */
+  /** Number of nodes queried. */
   asked: number;
-  /** Refusals, unreadable answers and silence, counted by what they were. */
+  /** Number of failed queries by reason: a KRPC error code, `timeout`, … */
   errors: Record<string, number>;
 }
 
@@ -51,54 +51,54 @@ export interface LookupOptions {
   target: Uint8Array;
   /** `get`, `get_peers` or `find_node`. */
   query: QueryName;
-  /** The query's arguments without the node's own id. */
+  /** Arguments of the query, without our own node id. */
   args: Record<string, QueryValue>;
-  /** How many of the closest nodes must have answered; 8 in BEP 5's terms. */
+  /** Number of closest nodes that must answer; k = 8 in BEP 5. */
   closest: number;
-  /** How many queries may be under way at once, as long as closer nodes may yet be found. */
+  /** Maximum number of queries under way while closer nodes are still expected. */
   concurrency: number;
-  /** Fed with every lookup, and asked whether closer nodes may yet be found. */
+  /** Tells whether closer nodes are still expected; updated by this lookup. */
   distances: DistanceEstimate;
-  /** Fed with every answer, and asked how long to wait for one. */
+  /** Tells how long to wait for a reply; updated with each one. */
   rtt: RttEstimator;
   clock: Clock;
-  /** Nodes to begin with, besides those of the routing table. */
+  /** Nodes to start from besides those of the routing table. */
   start?: KnownContact[];
   /**
-   * Ask few at first, and of those that are known from before only whom others still name. Takes
-   * longer, and spares most of the packets to the dead.
+   * Send fewer packets to nodes that have left: query two nodes first, then only those nodes of earlier
+   * lookups that the replies still name. Takes longer.
    */
   frugal?: boolean;
-  /** Ends the lookup early; what was found until then is the result. */
+  /** Ends the lookup early; the result is what has been found so far. */
   signal?: AbortSignal;
-  /** Called with each answer as it comes. Returning `false` ends the lookup. */
+  /** Called with each reply when it arrives. Returning `false` ends the lookup. */
   onAnswer?: (answer: LookupAnswer) => boolean | void;
 }
 
 /**
- * Of one answer only this many contacts, the closest, become candidates. BEP 5 has a node name 8, and
- * npm:bittorrent-dht names all that it knows, of whom half may be dead. A liar that names hundreds
- * beside the target would have us ask them all before anybody else.
+ * Maximum number of contacts of one reply, the closest, that become candidates. A node should name 8
+ * (BEP 5); npm:bittorrent-dht names its whole table. Without the limit, a hostile node that names
+ * hundreds of fake nodes next to the target would have us query them all first.
  */
 const MAX_CONTACTS_TAKEN = 32;
-/** Of so many nodes that named no others are their neighbours asked for. */
-const MAX_BARREN_ASKED = 3;
-/** So many nodes are asked for those at one distance, should the one be silent or a liar. */
-const ASKED_A_DISTANCE = 2;
-/** So many distances are tried; each holds twice as many nodes as the one before. */
+/** Maximum number of follow-up find_node queries to nodes whose reply named no nodes. */
+const MAX_FOLLOW_UPS = 3;
+/** Nodes queried for each distance past the dead ones; two, in case one is unresponsive or lies. */
+const QUERIES_PER_DISTANCE = 2;
+/** Maximum number of distances searched past the dead nodes; each covers twice the nodes of the last. */
 const MAX_DISTANCES = 8;
 
-/** A frugal lookup asks so many until it has answers that tell of the others. */
-const ASKED_FIRST = 2;
+/** Number of nodes that a frugal lookup queries before it has replies that name the others. */
+const FRUGAL_CONCURRENCY = 2;
 
-/** Queries that were sent at once, and are late at once: they share a timer. */
-interface AskedTogether {
+/** Queries that were sent together and become late together, so that they share one timer. */
+interface Batch {
   timer: Timer;
-  /** Of those that are neither answered nor late. */
+  /** Callbacks of the queries that are neither answered nor late. */
   onLate: Set<() => void>;
 }
 
-/** Runs one lookup through `node`. Never rejects; a network that is not there gives no answers. */
+/** Runs one lookup through `node`. Never rejects; without a network the result has no replies. */
 export function lookup(node: DhtNode, options: LookupOptions): Promise<LookupResult> {
   return new Lookup(node, options).run();
 }
@@ -111,17 +111,17 @@ class Lookup {
   readonly #errors: Record<string, number> = {};
   readonly #ended = new AbortController();
   #asked = 0;
-  /** Queries under way that still count against the concurrency; late ones do not. */
+  /** Queries under way that are not late; only these count against the concurrency. */
   #waiting = 0;
   #late = 0;
-  #begunAgain = false;
-  /** How many bits those have in common with the target that are looked for first beyond the dead. */
-  #nearestBits: number | undefined;
+  #restarted = false;
+  /** Prefix length, bits, at which the search past dead nodes starts. */
+  #firstPrefixBits: number | undefined;
   #distancesTried = 0;
-  /** Those that answered and named no other node. */
-  readonly #barren: Contact[] = [];
-  /** The queries that are being sent right now. */
-  #askedTogether: AskedTogether | undefined;
+  /** Nodes whose reply named no other node. */
+  readonly #withoutNodes: Contact[] = [];
+  /** The batch that is being sent now. */
+  #batch: Batch | undefined;
   #resolve!: (result: LookupResult) => void;
 
   constructor(node: DhtNode, options: LookupOptions) {
@@ -132,7 +132,7 @@ class Lookup {
       target,
       ownId: node.id,
       isUnresponsive: (contact) => node.isUnresponsive(contact),
-      hearsay: frugal ?? false,
+      requireMention: frugal ?? false,
     });
   }
 
@@ -143,14 +143,14 @@ class Lookup {
       if (signal?.aborted) return this.#end();
       signal?.addEventListener("abort", this.#end, { signal: this.#ended.signal });
       for (const contact of this.#options.start ?? []) this.#candidates.addKnown(contact);
-      this.#begin(closest * 2);
+      this.#addFromTable(closest * 2);
       if (this.#candidates.count < closest) this.#askBootstrap();
       this.#step();
     });
   }
 
-  /** Takes the closest of the routing table for candidates. */
-  #begin(count: number): void {
+  /** Adds the closest nodes of the routing table as candidates. */
+  #addFromTable(count: number): void {
     for (const contact of this.#node.closest(this.#options.target, count)) {
       if (contact.id) this.#candidates.addKnown(contact as KnownContact);
     }
@@ -158,49 +158,53 @@ class Lookup {
 
   #askBootstrap(): void {
     for (const contact of this.#node.bootstrapContacts()) {
-      if (this.#candidates.isNewAddress(contact)) this.#ask(contact);
+      if (this.#candidates.claimAddress(contact)) this.#ask(contact);
     }
   }
 
-  /** Asks whom it is time to ask; ends the lookup when the closest have answered. */
+  /** Sends the queries that are due; ends the lookup when the closest nodes have answered. */
   #step(): void {
-    if (!this.#ended.signal.aborted) this.#goOn();
-    this.#askedTogether = undefined;
+    if (!this.#ended.signal.aborted) this.#advance();
+    this.#batch = undefined;
   }
 
-  #goOn(): void {
+  #advance(): void {
     const { target, closest, concurrency, distances } = this.#options;
     const front = this.#candidates.front(closest);
     const answered = front.filter(({ state }) => state === "answered").length;
     const reached = front.length < closest ? undefined : proximityBits(target, front.at(-1)!.id);
-    // Whoever has not answered yet is farther than those that have: nobody waits for them.
+    // Nodes that have not answered are farther away than all that have, so they are not waited for.
     if (answered >= closest) {
       distances.add(reached!);
       return this.#end();
     }
-    // Where none closer are to be expected all that are left have to be asked anyway.
-    const isThere = reached !== undefined && distances.isNear(reached);
-    const atOnce = this.#candidates.awaitHearsay ? ASKED_FIRST : isThere ? closest : concurrency;
+    // When no closer nodes are expected, the remaining candidates are all queried at once.
+    const hasConverged = reached !== undefined && distances.isNear(reached);
+    const atOnce = this.#candidates.awaitsMention
+      ? FRUGAL_CONCURRENCY
+      : hasConverged
+      ? closest
+      : concurrency;
     for (const candidate of front) {
       if (this.#waiting >= atOnce) break;
       if (candidate.state === "new") this.#ask(candidate.contact, candidate);
     }
-    // Nobody is left to ask. With fewer answers than wanted, the late ones are worth waiting for; but
-    // they may be dead, so that others are looked for meanwhile.
+    // No candidate is left, and there are too few replies. Late nodes are waited for, but they may be
+    // dead, so the search for other nodes goes on meanwhile.
     if (this.#waiting > 0 || this.#askForMore() || this.#late > 0) return;
     this.#end();
   }
 
-  /** Looks for candidates where there were none yet; returns whether there is any use in going on. */
+  /** Searches for more candidates; returns whether a query was sent. */
   #askForMore(): boolean {
     const { closest } = this.#options;
-    if (!this.#begunAgain) {
-      // After a long sleep the part of the routing table that was asked may be dead as a whole.
-      this.#begunAgain = true;
+    if (!this.#restarted) {
+      // After a long sleep, every node queried so far may be gone from the network.
+      this.#restarted = true;
       this.#candidates.revive();
-      this.#begin(closest * 4);
+      this.#addFromTable(closest * 4);
       this.#askBootstrap();
-      for (const contact of this.#barren.slice(0, MAX_BARREN_ASKED)) {
+      for (const contact of this.#withoutNodes.slice(0, MAX_FOLLOW_UPS)) {
         this.#askNeighbours(contact, this.#options.target);
       }
       this.#step();
@@ -210,22 +214,22 @@ class Lookup {
   }
 
   /**
-   * Of the nodes that an answer names, always the closest to what was asked for, all may be dead and
-   * all answers name the same. So those that answered are asked for the nodes beyond: at the distance
-   * of the farthest of the closest candidates first, then at twice that, and so on.
+   * Searches past dead nodes. A reply always names the nodes closest to the target; if these are all
+   * dead, every reply names the same dead nodes. So the nodes that answered are queried for farther
+   * ones: first at the distance of the farthest close candidate, then at twice that, and so on.
    */
   #askFarther(): boolean {
     const { target, closest } = this.#options;
     if (this.#answers.length === 0) return false;
-    const farthest = this.#candidates.farthestOfSome(closest);
+    const farthest = this.#candidates.farthestOfClosest(closest);
     if (!farthest) return false;
-    this.#nearestBits ??= sharedBits(target, farthest.id);
-    const bits = this.#nearestBits - this.#distancesTried++;
+    this.#firstPrefixBits ??= sharedBits(target, farthest.id);
+    const bits = this.#firstPrefixBits - this.#distancesTried++;
     if (bits < 0 || this.#distancesTried > MAX_DISTANCES) return false;
     const wanted = neighbourTarget(target, bits);
     const asked = this.#answers.toSorted((a, b) =>
       compareDistance(wanted, a.contact.id, b.contact.id)
-    ).slice(0, ASKED_A_DISTANCE);
+    ).slice(0, QUERIES_PER_DISTANCE);
     for (const { contact } of asked) this.#askNeighbours(contact, wanted);
     return true;
   }
@@ -246,9 +250,8 @@ class Lookup {
   }
 
   /**
-   * Asks for nodes and nothing else. A node that has what is asked for may name no others beside it:
-   * bittorrent-dht does not. Where nobody else is known, as right after the start, the lookup would be
-   * over with one answer.
+   * Queries for nodes only (find_node). A node that holds the wanted item may omit `nodes` from its
+   * reply, as bittorrent-dht does; right after the start the lookup would then end with one reply.
    */
   #askNeighbours(contact: Contact, target: Uint8Array): void {
     this.#query(contact, "find_node", { target }, () => {}, (result) => {
@@ -256,7 +259,7 @@ class Lookup {
     });
   }
 
-  /** Sends one query. While it is neither answered nor late it counts against the concurrency. */
+  /** Sends one query, which counts against the concurrency until it is answered or late. */
   async #query(
     contact: Contact,
     name: QueryName,
@@ -266,7 +269,7 @@ class Lookup {
   ): Promise<void> {
     let late = false;
     this.#waiting++;
-    const answered = this.#unlessAnswered(() => {
+    const onAnswered = this.#watchForLateness(() => {
       late = true;
       this.#waiting--;
       this.#late++;
@@ -276,7 +279,7 @@ class Lookup {
       timeoutMs: QUERY_TIMEOUT_MS,
       signal: this.#ended.signal,
     });
-    answered();
+    onAnswered();
     if (this.#ended.signal.aborted) return;
     if (late) this.#late--;
     else this.#waiting--;
@@ -285,19 +288,19 @@ class Lookup {
   }
 
   /**
-   * Has `onLate` called when the patience with a query that is about to be sent is over.
+   * Adds a query that is about to be sent to the current batch; `onLate` is called if it becomes late.
    *
-   * @returns what is to be called when the query is answered
+   * @returns a function to call when the query is answered
    */
-  #unlessAnswered(onLate: () => void): () => void {
-    const asked = this.#askedTogether ??= this.#startPatience();
-    asked.onLate.add(onLate);
+  #watchForLateness(onLate: () => void): () => void {
+    const batch = this.#batch ??= this.#startBatch();
+    batch.onLate.add(onLate);
     return () => {
-      if (asked.onLate.delete(onLate) && asked.onLate.size === 0) asked.timer.cancel();
+      if (batch.onLate.delete(onLate) && batch.onLate.size === 0) batch.timer.cancel();
     };
   }
 
-  #startPatience(): AskedTogether {
+  #startBatch(): Batch {
     const { rtt, clock } = this.#options;
     const onLate = new Set<() => void>();
     const timer = clock.after(rtt.patienceMs, () => {
@@ -309,14 +312,14 @@ class Lookup {
     return { timer, onLate };
   }
 
-  /** Takes the nodes that an answer names for candidates; returns how many it names. */
+  /** Adds the nodes of a reply as candidates; returns how many the reply names. */
   #learn(nodes: unknown): number {
     const contacts = parseCompactNodes(nodes);
     this.#candidates.addNamed(this.#closestOf(contacts));
     return contacts.length;
   }
 
-  /** Takes in one result; returns what was wrong with it, if anything. */
+  /** Processes the result of a query; returns the reason if it failed. */
   #read(result: QueryResult, candidate: Candidate | undefined): string | undefined {
     if (result.kind === "timeout") return "timeout";
     if (result.kind === "failed") return result.why;
@@ -324,15 +327,15 @@ class Lookup {
     if (result.kind === "refused") return String(result.code);
     const id = result.body.id;
     if (!(id instanceof Uint8Array) || id.length !== 20) return "no node id";
-    // It answers under another name than it was listed with: not the node that we look for.
+    // The node answers with another id than it was listed with, so it is not the node we looked for.
     if (candidate && !equalBytes(candidate.id, id)) return "another node id";
     const contact = { id, host: result.from.host, port: result.from.port };
     if (candidate) candidate.state = "answered";
-    // A bootstrap address turned out to be an ordinary node, so it takes part.
+    // A bootstrap address has turned out to be an ordinary node, which takes part from now on.
     else if (!this.#candidates.addAnswered(contact)) return "id seen twice";
     const answer: LookupAnswer = { contact, body: result.body };
     this.#answers.push(answer);
-    if (this.#learn(result.body.nodes) === 0) this.#barren.push(contact);
+    if (this.#learn(result.body.nodes) === 0) this.#withoutNodes.push(contact);
     if (this.#options.onAnswer?.(answer) === false) this.#end();
     return undefined;
   }
@@ -348,13 +351,13 @@ class Lookup {
 
   #end = (): void => {
     if (this.#ended.signal.aborted) return;
-    // With a reason of its own, no exception with a stack is made for it.
+    // A reason given as a string saves the cost of an exception with a stack trace.
     this.#ended.abort("ended");
     const { target } = this.#options;
     this.#answers.sort((a, b) => compareDistance(target, a.contact.id, b.contact.id));
     this.#resolve({
       answers: this.#answers,
-      others: this.#candidates.notAsked(),
+      others: this.#candidates.notQueried(),
       doubtful: this.#candidates.inState("late", "passed"),
       asked: this.#asked,
       errors: this.#errors,

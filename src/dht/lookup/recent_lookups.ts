@@ -1,6 +1,7 @@
 /**
- * What nodes showed a moment ago: a record that is read, merged and put need not be looked up twice. What
- * a node was put since it answered it tells when it is put to (BEP 44, errors 301 and 302).
+ * Lookups of the last ten seconds. A record that is read, merged and put is looked up only once: the put
+ * reuses the answers of the get. If a node took another item since, it says so when the put reaches it
+ * (BEP 44, errors 301 and 302).
  *
  * @module
  */
@@ -8,12 +9,12 @@
 import { type Clock, toHex } from "../../base/mod.ts";
 import type { LookupResult } from "./lookup.ts";
 
-/** Tokens are good for some minutes; the answers are to be fresh. */
+/** Maximum age of a lookup. Write tokens live for minutes, but the items read should be fresh. */
 const MAX_AGE_MS = 10_000;
-/** Some 10 kB each. */
+/** Maximum number of lookups kept, about 10 kB each. */
 const MAX_LOOKUPS = 32;
 
-/** The last lookups for records. */
+/** Recent lookups by node and target, each usable once. */
 export class RecentLookups {
   readonly #clock: Clock;
   readonly #lookups = new Map<string, { result: LookupResult; atMs: number }>();
@@ -22,7 +23,7 @@ export class RecentLookups {
     this.#clock = clock;
   }
 
-  /** Keeps what a lookup of a target (20 bytes) through a node of ours (its id) has found. */
+  /** Keeps the result of a lookup of a target (20 bytes) through a node of ours, by its id (20 bytes). */
   keep(nodeId: Uint8Array, target: Uint8Array, result: LookupResult): void {
     const key = toHex(nodeId) + toHex(target);
     this.#lookups.delete(key);
@@ -32,7 +33,7 @@ export class RecentLookups {
     }
   }
 
-  /** What the last one found, if that was a moment ago; once. */
+  /** Takes the last result for a target out; `undefined` if there is none or it is too old. */
   take(nodeId: Uint8Array, target: Uint8Array): LookupResult | undefined {
     const key = toHex(nodeId) + toHex(target);
     const known = this.#lookups.get(key);

@@ -1,24 +1,24 @@
 /**
- * How long to wait for a node before looking past it. Follows the round trips seen, as TCP's
- * retransmission timer does (RFC 6298), so that a lookup among near nodes loses little time on a
- * dead one, and one among far nodes does not give up on the living.
+ * Round-trip time estimator, after TCP's retransmission timer (RFC 6298). It sets how long a lookup
+ * waits for a node before it asks another as well: a lookup among near nodes loses little time on a
+ * dead node, and one among far nodes does not give up on live ones.
  *
  * @module
  */
 
-/** Before anything was measured, milliseconds. */
+/** Patience before the first measurement. */
 const INITIAL_MS = 500;
-/** Never look past a node sooner than this: a busy machine stalls for tens of milliseconds. */
+/** Minimum patience: a busy machine stalls for tens of milliseconds. */
 const MIN_MS = 60;
-/** Give up on a node altogether after this; k-rpc's own default. */
+/** Timeout of a query, which is also k-rpc's default. */
 export const QUERY_TIMEOUT_MS = 2_000;
 
-/** Smoothed round-trip time and its variation, fed with every answer. */
+/** Smoothed round-trip time and its variation, updated with each reply. */
 export class RttEstimator {
   #smoothedMs: number | undefined;
   #variationMs = 0;
 
-  /** Takes in one measured round trip, milliseconds. */
+  /** Adds one measured round trip, milliseconds. */
   add(rttMs: number): void {
     if (this.#smoothedMs === undefined) {
       this.#smoothedMs = rttMs;
@@ -29,12 +29,12 @@ export class RttEstimator {
     this.#smoothedMs += (rttMs - this.#smoothedMs) / 8;
   }
 
-  /** Smoothed round-trip time, milliseconds; `undefined` before the first answer. */
+  /** Smoothed round-trip time, milliseconds; `undefined` before the first reply. */
   get smoothedMs(): number | undefined {
     return this.#smoothedMs;
   }
 
-  /** After how many milliseconds without an answer a lookup should ask somebody else as well. */
+  /** Milliseconds to wait for a reply before a lookup asks another node as well. */
   get patienceMs(): number {
     if (this.#smoothedMs === undefined) return INITIAL_MS;
     const wanted = this.#smoothedMs + 4 * this.#variationMs;

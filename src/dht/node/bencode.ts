@@ -1,6 +1,6 @@
 /**
- * Between bencoded bytes and the loose values that KRPC messages carry. Strict decoding of records
- * is in `src/records`; here the signature decides.
+ * Converts between bencoded bytes and the loosely typed values of KRPC messages. Records are decoded
+ * strictly in `src/records`; here it suffices that the re-encoded value carries a valid signature.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import bencode from "bencode";
 import { concatBytes, utf8 } from "../../base/mod.ts";
 import type { QueryValue } from "./node.ts";
 
-/** A decoded value as bencode; `undefined` if it holds something that bencode cannot say. */
+/** Encodes a decoded value; `undefined` if it contains something that bencode cannot express. */
 export function encode(value: unknown): Uint8Array | undefined {
-  // Most records are a byte string.
+  // Fast path: most records are a byte string.
   if (value instanceof Uint8Array) return concatBytes(utf8(`${value.length}:`), value);
-  if (!sayable(value, 0)) return undefined;
+  if (!isEncodable(value, 0)) return undefined;
   return bencode.encode(value);
 }
 
-/** Bencoded bytes, known to be well formed, as a value to put into a query. */
+/** Decodes bytes that are known to be well-formed bencode, for use in a query. */
 export function decode(bytes: Uint8Array): QueryValue {
   return bencode.decode(bytes) as QueryValue;
 }
 
-function sayable(value: unknown, depth: number): boolean {
+function isEncodable(value: unknown, depth: number): boolean {
   if (depth > 16) return false;
   if (value instanceof Uint8Array || typeof value === "string") return true;
   if (typeof value === "number") return Number.isSafeInteger(value);
-  if (Array.isArray(value)) return value.every((member) => sayable(member, depth + 1));
+  if (Array.isArray(value)) return value.every((member) => isEncodable(member, depth + 1));
   if (typeof value !== "object" || value === null) return false;
-  return Object.values(value).every((member) => sayable(member, depth + 1));
+  return Object.values(value).every((member) => isEncodable(member, depth + 1));
 }

@@ -1,5 +1,5 @@
 /**
- * BEP 5's compact node info: 20 bytes of id, 4 of IPv4 address, 2 of port for each node.
+ * Compact node info (BEP 5): for each node 20 bytes of id, 4 of IPv4 address and 2 of port, big-endian.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { isNodePort } from "../../base/mod.ts";
 import type { Contact } from "./node.ts";
 
-/** A contact whose id is known. */
+/** A contact with a known node id. */
 export type KnownContact = Contact & { id: Uint8Array };
 
-/** A node may answer with its whole routing table; contacts past this many are not read. */
+/** Maximum number of contacts read from one reply, which may hold a whole routing table. */
 const MAX_CONTACTS_READ = 512;
 const COMPACT_NODE_BYTES = 26;
 const DIGIT_0 = 0x30;
 
 /**
- * Reads the `nodes` of an answer. What is not a node is left out, and so are ports below 1024: a stranger
- * may name the service of somebody.
+ * Reads the `nodes` member of a reply. Entries that cannot be a node are skipped, and so are ports below
+ * 1024, where a hostile reply could direct our packets at somebody's service.
  */
 export function parseCompactNodes(bytes: unknown): KnownContact[] {
   if (!(bytes instanceof Uint8Array)) return [];
@@ -38,7 +38,7 @@ export function parseCompactNodes(bytes: unknown): KnownContact[] {
   return contacts;
 }
 
-/** The 26 bytes of each node, one after the other. */
+/** Encodes nodes as compact node info, 26 bytes each. */
 export function compactNodes(nodes: KnownContact[]): Uint8Array {
   const bytes = new Uint8Array(nodes.length * COMPACT_NODE_BYTES);
   let at = 0;
@@ -52,12 +52,12 @@ export function compactNodes(nodes: KnownContact[]): Uint8Array {
   return bytes;
 }
 
-/** Writes the four numbers of an IPv4 address in dotted form. */
+/** Writes the four bytes of an IPv4 address given in dotted form. */
 function setHost(bytes: Uint8Array, at: number, host: string): void {
   let number = 0;
   for (let i = 0; i < host.length; i++) {
     const digit = host.charCodeAt(i) - DIGIT_0;
-    // Only a dot is no digit.
+    // Anything that is not a digit is a dot.
     if (digit >= 0) number = number * 10 + digit;
     else [bytes[at++], number] = [number, 0];
   }

@@ -1,10 +1,10 @@
 /**
- * The XOR metric of BEP 5.
+ * XOR distance between node ids and targets (BEP 5).
  *
  * @module
  */
 
-/** Negative if `a` is closer to `target` than `b`, positive if farther, 0 if they are equal. */
+/** Compares the distances of `a` and `b` to `target`: negative if `a` is closer, positive if `b` is. */
 export function compareDistance(target: Uint8Array, a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < target.length; i++) {
     const difference = (a[i]! ^ target[i]!) - (b[i]! ^ target[i]!);
@@ -13,7 +13,7 @@ export function compareDistance(target: Uint8Array, a: Uint8Array, b: Uint8Array
   return 0;
 }
 
-/** Number of leading bits that both ids have in common. */
+/** Length of the common prefix of two ids, bits. */
 export function sharedBits(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < a.length; i++) {
     const difference = a[i]! ^ b[i]!;
@@ -23,8 +23,8 @@ export function sharedBits(a: Uint8Array, b: Uint8Array): number {
 }
 
 /**
- * What to ask for to be named the nodes closest to `target` among those that share exactly its first
- * `bits` bits.
+ * A lookup target that selects the nodes closest to `target` among those that share exactly its first
+ * `bits` bits: the target with the next bit flipped.
  */
 export function neighbourTarget(target: Uint8Array, bits: number): Uint8Array {
   const other = new Uint8Array(target);

@@ -1,5 +1,15 @@
 /**
- * The `DhtNode` that is borrowed, and what goes with it: ids, distances, compact addresses.
+ * The borrowed DHT node, and the values that go over it.
+ *
+ * {@linkcode DhtNode} is an interface: the engine implements it over its UDP socket, tests implement it
+ * over a simulated network. A {@linkcode NodeProvider} returns the nodes that can be borrowed now.
+ * {@linkcode Contact} is the address of a node; ids and targets are 20 bytes, compared by XOR distance
+ * (`distance.ts`). `compact_nodes.ts` and `bencode.ts` convert to and from the forms on the wire.
+ * {@linkcode RateLimiter} is the token bucket that `dht-rate` sets.
+ *
+ * Sockets, timeouts and the routing table belong to the engine; searching belongs to `../lookup`.
+ *
+ * Start with `node.ts`.
  *
  * @module
  */
@@ -7,6 +17,5 @@
 export { decode, encode } from "./bencode.ts";
 export { compactNodes, type KnownContact, parseCompactNodes } from "./compact_nodes.ts";
 export { compareDistance, neighbourTarget, sharedBits } from "./distance.ts";
-export { DhtError } from "./errors.ts";
 export type { Contact, DhtNode, NodeProvider, QueryName, QueryResult, QueryValue } from "./node.ts";
 export { RateLimiter } from "./rate_limiter.ts";

@@ -1,14 +1,14 @@
 /**
- * The narrow view of a DHT node that borrowers get. Whoever owns the node (the engine) ends its
- * life; nothing in this interface can. It knows one query and one answer at a time: lookups, puts
- * and their bookkeeping are built on it in this folder.
+ * `DhtNode`, the narrow interface through which a DHT node is borrowed. It sends one query and returns
+ * one result; lookups and puts are built on that. It has no method that ends the node, because the
+ * engine owns the node and decides when it starts and stops.
  *
  * @module
  */
 
-/** Where a DHT node is reached. */
+/** The address of a DHT node. */
 export interface Contact {
-  /** Node id, 20 bytes; absent for a bootstrap address of which only the address is known. */
+  /** Node id, 20 bytes; absent for a bootstrap address. */
   id?: Uint8Array;
   /** IPv4 address in dotted form. */
   host: string;
@@ -16,10 +16,10 @@ export interface Contact {
   port: number;
 }
 
-/** The queries of BEP 5 and BEP 44 that borrowers send. */
+/** The queries (BEP 5, BEP 44) that borrowers send. */
 export type QueryName = "ping" | "find_node" | "get_peers" | "announce_peer" | "get" | "put";
 
-/** A value that bencode can carry. Byte strings are bytes; a string is sent as its UTF-8. */
+/** A value that bencode can express. A string is sent as its UTF-8. */
 export type QueryValue =
   | Uint8Array
   | string
@@ -27,35 +27,34 @@ export type QueryValue =
   | QueryValue[]
   | { [key: string]: QueryValue };
 
-/** What became of one query to one node. */
+/** The result of one query to one node. */
 export type QueryResult =
-  /** It answered: the decoded `r` dictionary, every member still unchecked. */
+  /** The node answered; `body` is the decoded `r` dictionary, unvalidated. */
   | { kind: "reply"; from: Contact; body: Record<string, unknown>; rttMs: number }
-  /** It refused: a KRPC error message (BEP 5), such as 301, 302 or 205 of BEP 44. */
+  /** The node answered with a KRPC error (BEP 5), for example 301, 302 or 205 of BEP 44. */
   | { kind: "refused"; code: number; message: string; rttMs: number }
-  /** No answer in time. */
+  /** No reply within the timeout. */
   | { kind: "timeout" }
-  /** The query could not be sent, or its answer was none: why, in words. */
+  /** The query could not be sent, or its reply was unusable; `why` is the reason in words. */
   | { kind: "failed"; why: string };
 
 /** A borrowed DHT node. */
 export interface DhtNode {
   /** The node's own id, 20 bytes. */
   readonly id: Uint8Array;
-  /** The UDP port that it sends from. */
+  /** The UDP port that the node sends from. */
   readonly port: number;
-  /** How many nodes its routing table holds. */
+  /** Number of nodes in the routing table. */
   tableSize(): number;
-  /** At most `count` contacts of its routing table, the closest to `target` (20 bytes) first. */
+  /** Up to `count` contacts of the routing table, closest to `target` (20 bytes) first. */
   closest(target: Uint8Array, count: number): Contact[];
-  /** Whether a node left a query unanswered lately, and has answered none since. */
+  /** Whether a node left a query unanswered recently and has answered none since. */
   isUnresponsive(contact: Contact): boolean;
-  /** Addresses to begin with when the routing table is empty. */
+  /** Bootstrap addresses, for an empty routing table. */
   bootstrapContacts(): Contact[];
   /**
-   * Sends one query and waits for what comes of it. Never rejects. The node's own id is added to
-   * `args`. Ends with `timeout` after `timeoutMs` milliseconds or little more, or as soon as `signal`
-   * aborts.
+   * Sends one query and waits for its result. Never rejects. The node adds its own id to `args`.
+   * The result is `timeout` after about `timeoutMs` milliseconds, or as soon as `signal` aborts.
    */
   query(
     to: Contact,
@@ -66,7 +65,7 @@ export interface DhtNode {
 }
 
 /**
- * Lends the nodes that are there right now. Asked anew for every operation, so a node that the
- * engine replaced is borrowed at once, and one that is gone is not used any more.
+ * Returns the nodes that can be borrowed now. Each operation calls it again, so that it never uses a
+ * node that the engine has replaced or closed.
  */
 export type NodeProvider = () => DhtNode[];

@@ -1,16 +1,16 @@
 /**
- * A budget of packets a second for work that can wait. Work that people wait for is not held up,
- * but what it spends is missing from the budget of the rest.
+ * Token bucket that limits the DHT packets of background work. Foreground work is never delayed, but
+ * its packets are charged to the same bucket, so that background work slows down meanwhile.
  *
  * @module
  */
 
 import type { Clock, Timer } from "../../base/mod.ts";
 
-/** Work that people wait for may run up a debt of this many seconds; the rest waits it out. */
+/** Maximum debt that foreground work can run up, in seconds of refill, before background work resumes. */
 const MAX_DEBT_SECONDS = 10;
 
-/** A token bucket that holds one second's worth of packets. */
+/** Token bucket with a capacity of one second of refill; one token is one packet. */
 export class RateLimiter {
   readonly #clock: Clock;
   readonly #waiting: { packets: number; go: () => void }[] = [];
@@ -19,7 +19,7 @@ export class RateLimiter {
   #filledMs: number;
   #timer: Timer | undefined;
 
-  /** @param perSecond packets a second, at least 1 */
+  /** @param perSecond refill rate, packets a second, at least 1 */
   constructor(clock: Clock, perSecond: number) {
     this.#clock = clock;
     this.#perSecond = perSecond;
@@ -27,26 +27,26 @@ export class RateLimiter {
     this.#filledMs = clock.now();
   }
 
-  /** Changes the budget, packets a second. */
+  /** Changes the refill rate, packets a second. */
   set perSecond(perSecond: number) {
     this.#fill();
     this.#perSecond = perSecond;
     this.#tokens = Math.min(this.#tokens, perSecond);
-    this.#serveAnew();
+    this.#restart();
   }
 
-  /** Charges packets that were sent, or gives back what was taken and not sent (negative). */
+  /** Charges packets that were sent; a negative number refunds packets that were taken but not sent. */
   spend(packets: number): void {
     this.#fill();
-    const least = -MAX_DEBT_SECONDS * this.#perSecond;
-    this.#tokens = Math.min(Math.max(this.#tokens - packets, least), this.#perSecond);
+    const floor = -MAX_DEBT_SECONDS * this.#perSecond;
+    this.#tokens = Math.min(Math.max(this.#tokens - packets, floor), this.#perSecond);
   }
 
   /**
-   * Takes so many packets out of the budget as soon as it has them, in the order of the calls. More
-   * than a second's worth is taken when the bucket is full.
+   * Waits until the bucket holds `packets` tokens and takes them; callers are served in order. A request
+   * for more than the capacity is granted when the bucket is full.
    *
-   * @returns whether they were taken; `false` if `signal` aborted before
+   * @returns `false` if `signal` aborted first
    */
   take(packets: number, signal?: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
@@ -54,7 +54,7 @@ export class RateLimiter {
       const giveUp = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         resolve(false);
-        this.#serveAnew();
+        this.#restart();
       };
       const go = () => {
         signal?.removeEventListener("abort", giveUp);
@@ -69,14 +69,14 @@ export class RateLimiter {
 
   #fill(): void {
     const nowMs = this.#clock.now();
-    // A clock that was set back must not stop the refill for as long as it was set back.
+    // A clock that is set back must not stop the refill.
     const elapsedMs = Math.max(nowMs - this.#filledMs, 0);
     this.#filledMs = nowMs;
     this.#tokens = Math.min(this.#tokens + elapsedMs * this.#perSecond / 1_000, this.#perSecond);
   }
 
-  /** The timer may be set for somebody who does not wait any more, or for another budget. */
-  #serveAnew(): void {
+  /** Restarts the timer, which may be set for an aborted caller or another refill rate. */
+  #restart(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#serve();

@@ -1,5 +1,5 @@
 /**
- * Mutable items (BEP 44) as they travel in KRPC queries and answers.
+ * Converts mutable items (BEP 44) from KRPC replies and to KRPC queries.
  *
  * @module
  */
@@ -8,41 +8,41 @@ import { equalBytes } from "../../base/mod.ts";
 import { MAX_VALUE_BYTES, type MutableItem, verifyItem } from "../../records/mod.ts";
 import { encode, type QueryValue } from "../node/mod.ts";
 
-/** Whose item, under which salt. */
+/** Identity of a mutable item: public key and salt. */
 export interface ItemKey {
-  /** 32 bytes. */
+  /** Ed25519 public key, 32 bytes. */
   publicKey: Uint8Array;
   /** At most 64 bytes; empty for none. */
   salt: Uint8Array;
 }
 
-/** What one node showed when asked for an item. */
+/** The item in one node's reply to `get`, if any. */
 export type Shown =
   | { kind: "nothing" }
   | { kind: "item"; item: MutableItem }
-  /** Something that is not a validly signed item of that key and salt. */
+  /** A value without a valid signature of that key and salt. */
   | { kind: "invalid" };
 
 const INVALID: Shown = { kind: "invalid" };
 
 /**
- * Reads the items of one key and salt out of the answers to `get` queries. The signature of each item
- * is checked once, however many nodes show it: that costs more than all the rest of reading it.
+ * Reads items of one key and salt from replies to `get`. Verifying a signature costs more than the rest
+ * of reading, so the signature of an item is verified once, however many nodes return it.
  */
 export class ItemReader {
   readonly #key: ItemKey;
-  /** Items whose signature was found good. Only the key's owner can make this grow. */
-  readonly #good: { item: MutableItem; v?: unknown }[] = [];
-  /** What was read already. */
+  /** Items with a valid signature, so that only the owner of the key can make the list grow. */
+  readonly #verified: { item: MutableItem; v?: unknown }[] = [];
+  /** Results by reply, so that a reply is read once. */
   readonly #shown = new Map<Record<string, unknown>, Shown>();
 
-  /** @param known an item of that key and salt whose signature is good */
+  /** @param known an item of that key and salt whose signature is valid */
   constructor({ publicKey, salt }: ItemKey, known?: MutableItem) {
     this.#key = { publicKey, salt };
-    if (known) this.#good.push({ item: known });
+    if (known) this.#verified.push({ item: known });
   }
 
-  /** What one answer shows. The same answer is read once. */
+  /** Reads the item in a reply, given its `r` dictionary. */
   read(body: Record<string, unknown>): Shown {
     const before = this.#shown.get(body);
     if (before) return before;
@@ -58,15 +58,15 @@ export class ItemReader {
     if (!(sig instanceof Uint8Array) || sig.length !== 64) return INVALID;
     if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 0) return INVALID;
     const { v } = body;
-    // Most are a byte string, and the same one from all: nothing is made of it again.
+    // Fast path: nearly all nodes return the same byte string, which is not encoded again.
     const isRepeated = (one: { item: MutableItem; v?: unknown }) =>
       v instanceof Uint8Array && one.v instanceof Uint8Array && equalBytes(one.v, v) &&
       one.item.seq === seq && equalBytes(one.item.signature, sig);
-    const repeated = this.#good.find(isRepeated);
+    const repeated = this.#verified.find(isRepeated);
     if (repeated) return { kind: "item", item: repeated.item };
     const value = encode(v);
     if (value === undefined || value.length > MAX_VALUE_BYTES) return INVALID;
-    const known = this.#good.find(({ item }) =>
+    const known = this.#verified.find(({ item }) =>
       item.seq === seq && equalBytes(item.signature, sig) && equalBytes(item.value, value)
     );
     if (known) {
@@ -75,12 +75,12 @@ export class ItemReader {
     }
     const item = { ...this.#key, seq, value, signature: new Uint8Array(sig) };
     if (!verifyItem(item)) return INVALID;
-    this.#good.push({ item, v });
+    this.#verified.push({ item, v });
     return { kind: "item", item };
   }
 }
 
-/** The arguments of the `put` query for `item`, whose decoded value is `value`. */
+/** Arguments of the `put` query for `item`; `value` is its value, decoded. */
 export function putArguments(
   item: MutableItem,
   value: QueryValue,

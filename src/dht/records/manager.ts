@@ -1,6 +1,6 @@
 /**
- * The DHT manager: reads and writes records and peers through borrowed nodes. It never ends a
- * node's life; `stop()` ends its own work only. When a record is due is for `reannounce.ts`.
+ * The DHT manager: gets and puts records, finds and announces peers, through borrowed nodes. `stop()`
+ * ends the manager's own work and leaves the nodes alone. `reannounce.ts` decides when a record is due.
  *
  * @module
  */
@@ -18,8 +18,8 @@ import {
   RecentLookups,
   RttEstimator,
 } from "../lookup/mod.ts";
+import { DhtError } from "../errors.ts";
 import {
-  DhtError,
   type DhtNode,
   type NodeProvider,
   type QueryName,
@@ -41,39 +41,39 @@ import { putThrough, tokenOf } from "./put.ts";
 
 /** Options of {@linkcode DhtManager}. */
 export interface DhtManagerOptions {
-  /** Lends the nodes that are there right now. */
+  /** Returns the nodes that can be borrowed now. */
   nodes: NodeProvider;
   clock: Clock;
-  /** On how many of the closest nodes an item is to be held. */
+  /** Number of closest nodes that should hold an item. Default 8. */
   storeNodes?: number;
-  /** Held by fewer, a put is called weak. */
+  /** Minimum number of holders, below which a put is weak. Default 8. */
   minNodes?: number;
-  /** Queries under way at once in one lookup. */
+  /** Maximum number of queries under way in one lookup. Default 4. */
   concurrency?: number;
-  /** The budget of packets; without one there is no limit. */
+  /** Token bucket for packets; no limit without it. */
   limiter?: RateLimiter;
 }
 
 /** Options of one operation. */
 export interface OperationOptions {
-  /** Ends the operation early; what was reached until then is the outcome. */
+  /** Ends the operation early; the outcome tells what it has reached so far. */
   signal?: AbortSignal;
-  /** Work that can wait until the budget of packets has room for it. */
+  /** Background work: waits for the rate limiter, and avoids nodes that have left. */
   background?: boolean;
 }
 
-/** On what terms an item is put. */
+/** Conditions of a put. */
 export interface PutTerms {
   /**
-   * Send the item also to nodes that hold it, if it is so long ago, milliseconds, or not known when
-   * they were sent it last; 0 for all of them. A node may forget an item two hours after it was put
-   * last (BEP 44), and being asked for it does not count.
+   * Refresh the item on nodes that hold it, if they were last sent it this many milliseconds ago or at
+   * an unknown time; 0 refreshes all. A node may forget an item two hours after the last put (BEP 44);
+   * a get does not extend that.
    */
   refreshAfterMs?: number;
   /**
-   * For a record that others write too: the `seq`s of the items that this one was made from, none if
-   * there were none. If a node shows another, ours is put no further; it comes back as `conflict` or
-   * `superseded`, to be read and merged.
+   * For a record with several writers: the `seq`s of the items that this one is based on, possibly none.
+   * If a node returns another item, the put stops, and that item is returned as `conflict` or
+   * `superseded`, to be merged.
    */
   basedOn?: readonly number[];
 }
@@ -81,24 +81,24 @@ export interface PutTerms {
 /** Options of {@linkcode DhtManager.put}. */
 export interface PutRequestOptions extends OperationOptions, PutTerms {}
 
-/** How the manager did since it started. */
+/** Statistics of the manager since it started. */
 export interface DhtManagerStats {
   gets: number;
-  /** Gets that a node answered. */
+  /** Gets that at least one node answered. */
   getsAnswered: number;
   puts: number;
-  /** Puts after which as many nodes hold the item as `minNodes` says. */
+  /** Puts after which at least `minNodes` nodes hold the item. */
   putsStrong: number;
-  /** Searches for peers of a torrent, and how many of them found one. */
+  /** Searches for peers of a torrent, and those that found at least one peer. */
   peerSearches: number;
   peerSearchesFound: number;
-  /** Peers that the searches found, counted anew in each. */
+  /** Peers found, summed over all searches. */
   peersFound: number;
-  /** Smoothed round trip of one query, milliseconds. */
+  /** Smoothed round-trip time of a query, milliseconds. */
   roundTripMs: number | undefined;
 }
 
-/** Stores and finds records and peers through borrowed nodes. */
+/** Runs operations on records and peers through borrowed nodes. */
 export class DhtManager {
   readonly #nodes: NodeProvider;
   readonly #clock: Clock;
@@ -110,7 +110,7 @@ export class DhtManager {
   readonly #distances = new DistanceEstimate();
   readonly #closestNodes: ClosestNodesCache;
   readonly #recent: RecentLookups;
-  /** The last operation of each target: two puts of one key at once would fail one of them. */
+  /** Last operation for each target: concurrent puts to one target would make each other fail. */
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #stopped = new AbortController();
@@ -136,8 +136,8 @@ export class DhtManager {
   }
 
   /**
-   * Asks the closest nodes for a mutable item and takes the valid one with the highest `seq`. Never
-   * answers from what the own node stores for others.
+   * Gets a mutable item from the closest nodes; the valid one with the highest `seq` wins. Items that our
+   * own node stores for others are not considered.
    *
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
@@ -146,7 +146,7 @@ export class DhtManager {
       this.#stats.gets++;
       const target = targetOf(key.publicKey, key.salt);
       const reader = new ItemReader(key);
-      // Signatures are checked while others are yet to answer.
+      // Signatures are verified while other replies are still on their way.
       const onAnswer = ({ body }: LookupAnswer) => void reader.read(body);
       const results = await Promise.all(nodes.map(async (node) => {
         const found = await this.#lookup(node, "get", target, { target }, signal, { onAnswer });
@@ -160,9 +160,9 @@ export class DhtManager {
   }
 
   /**
-   * Sees to it that the nodes closest to the item's target hold it: asks first, and puts only to
-   * those that lack it or hold an older one, unless told to refresh others too. What a record is
-   * based on, and a get has shown a moment ago, is not asked again. Puts of the same target wait for each other. Work that can wait spares the dead, and takes longer for it.
+   * Makes the nodes closest to the item's target hold it. Asks first, and puts only to nodes that lack the
+   * item or hold an older one, unless `refreshAfterMs` says otherwise. A put with `basedOn` reuses the
+   * lookup of a get from the last ten seconds. Puts to the same target run one after the other.
    *
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
@@ -182,7 +182,7 @@ export class DhtManager {
             timeoutMs: QUERY_TIMEOUT_MS,
             refresh: (id) =>
               refreshAfterMs !== undefined && known.sincePutMs(target, id) >= refreshAfterMs,
-            onKept: (id) => known.learnPut(target, id),
+            onKept: (id) => known.notePut(target, id),
             basedOn,
             signal,
           });
@@ -197,7 +197,7 @@ export class DhtManager {
    * Looks for peers of a torrent (BEP 5 `get_peers`).
    *
    * @param infoHash 20 bytes
-   * @param onPeers called with each node's peers as they come in
+   * @param options `onPeers`: called with the new peers of each reply
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
   findPeers(
@@ -225,10 +225,10 @@ export class DhtManager {
   }
 
   /**
-   * Tells the closest nodes that we have a torrent (BEP 5 `announce_peer`).
+   * Announces to the closest nodes that we are a peer of a torrent (BEP 5 `announce_peer`).
    *
    * @param infoHash 20 bytes
-   * @param port the TCP port that we take peers on
+   * @param port the TCP port on which we accept peers
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
   announcePeer(
@@ -248,7 +248,7 @@ export class DhtManager {
           await Promise.all(
             willing.slice(0, this.#storeNodes).map(async ({ contact, body }) => {
               const token = tokenOf(body)!;
-              // The port is named outright: a NAT in between may have changed the source port.
+              // An explicit port, because a NAT may have changed the source port of the packet.
               const args = { info_hash: infoHash, port, implied_port: 0, token };
               const result = await node.query(contact, "announce_peer", args, {
                 timeoutMs: QUERY_TIMEOUT_MS,
@@ -264,20 +264,20 @@ export class DhtManager {
       }, options));
   }
 
-  /** Changes on how many nodes an item is to be held, and below how many a put is called weak. */
+  /** Changes how many nodes should hold an item, and below how many holders a put is weak. */
   configure({ storeNodes, minNodes }: { storeNodes: number; minNodes: number }): void {
     this.#storeNodes = storeNodes;
     this.#minNodes = minNodes;
   }
 
-  /** How the manager did since it started. */
+  /** Statistics of the manager since it started. */
   stats(): DhtManagerStats {
     return { ...this.#stats, roundTripMs: this.#rtt.smoothedMs };
   }
 
   /**
-   * Takes no more work, and waits for what is under way; after `deadlineMs` milliseconds what is
-   * left is ended. The borrowed nodes live on.
+   * Refuses new operations and waits for those under way; aborts them after `deadlineMs` milliseconds.
+   * The borrowed nodes stay open.
    */
   async stop(deadlineMs = 5_000): Promise<void> {
     this.#stopping = true;
@@ -286,8 +286,8 @@ export class DhtManager {
     timer.cancel();
   }
   #stopping = false;
-  /** What work that can wait has taken of late: packets an operation, smoothed. */
-  #usualPackets = 16;
+  /** Moving average of the packets that a background operation sends. */
+  #averagePackets = 16;
 
   async #lookup(
     node: DhtNode,
@@ -306,12 +306,12 @@ export class DhtManager {
       rtt: this.#rtt,
       distances: this.#distances,
       clock: this.#clock,
-      start: this.#closestNodes.of(target),
+      start: this.#closestNodes.get(target),
       signal,
       ...options,
     });
     const nearest = found.answers.slice(0, this.#storeNodes).map(({ contact }) => contact);
-    this.#closestNodes.learn(target, nearest);
+    this.#closestNodes.set(target, nearest);
     return found;
   }
 
@@ -335,14 +335,14 @@ export class DhtManager {
     }
   }
 
-  /** Charges the packets to the budget; work that can wait does so before it begins. */
+  /** Charges packets to the rate limiter; background work reserves them before it begins. */
   async #charged<T>(
     nodes: DhtNode[],
     signal: AbortSignal,
     work: (nodes: DhtNode[], signal: AbortSignal) => Promise<T>,
     background = false,
   ): Promise<T> {
-    const wanted = background ? this.#usualPackets * nodes.length : 0;
+    const wanted = background ? this.#averagePackets * nodes.length : 0;
     const reserved = wanted > 0 && await this.#limiter?.take(wanted, signal) ? wanted : 0;
     const sent = { packets: 0 };
     try {
@@ -350,12 +350,12 @@ export class DhtManager {
     } finally {
       this.#limiter?.spend(sent.packets - reserved);
       if (background && !signal.aborted) {
-        this.#usualPackets += (sent.packets / nodes.length - this.#usualPackets) / 8;
+        this.#averagePackets += (sent.packets / nodes.length - this.#averagePackets) / 8;
       }
     }
   }
 
-  /** The same node, with each packet counted. */
+  /** Wraps a node so that its packets are counted. */
   #counted(node: DhtNode, sent: { packets: number }): DhtNode {
     return {
       id: node.id,

@@ -1,5 +1,5 @@
 /**
- * From the answers of several lookups, through one node or more, to one outcome.
+ * Merges the results of several borrowed nodes into one outcome.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { LookupResult } from "../lookup/mod.ts";
 import type { ItemReader, Shown } from "./item_query.ts";
 import { addErrors, type GetOutcome, type PutOutcome } from "./outcome.ts";
 
-/** Adds up who was asked and who answered. */
+/** Sums up how many nodes were queried and answered, and the errors. */
 export function countLookups(results: LookupResult[]) {
   const sum = { asked: 0, responded: 0, errors: {} as Record<string, number> };
   for (const result of results) {
@@ -21,7 +21,7 @@ export function countLookups(results: LookupResult[]) {
   return sum;
 }
 
-/** Reads the items out of the answers to `get` queries; the valid one with the highest `seq` wins. */
+/** Reads the items from the replies to `get`; the valid one with the highest `seq` wins. */
 export function readItems(results: LookupResult[], reader: ItemReader): GetOutcome {
   const seen = new Map<string, Shown>();
   for (const { contact, body } of results.flatMap((result) => result.answers)) {
@@ -56,14 +56,14 @@ function distinct(items: MutableItem[]): MutableItem[] {
   return items.filter((item, index) => items.findIndex((one) => isSame(one, item)) === index);
 }
 
-/** One outcome of a put that went through several nodes. */
+/** Merges the outcomes of one put through several borrowed nodes. */
 export function mergePuts(outcomes: PutOutcome[]): PutOutcome {
   const [first, ...others] = outcomes;
   const sum = { ...first!, errors: { ...first!.errors } };
   for (const other of others) {
     sum.asked += other.asked;
     sum.responded += other.responded;
-    // Two nodes of ours see much the same network: the better of the two, not the sum.
+    // Our nodes see much the same network, so the number of holders is the maximum, not the sum.
     sum.holding = Math.max(sum.holding, other.holding);
     sum.stored += other.stored;
     sum.weak &&= other.weak;

@@ -1,56 +1,57 @@
 /**
- * What an operation on the DHT did, as data: who was asked, who answered, who holds what now.
+ * Outcomes of operations on the DHT, as plain data: how many nodes were asked, answered and hold the item.
  *
  * @module
  */
 
 import type { MutableItem } from "../../records/mod.ts";
 
-/** What {@linkcode DhtManager.get} found. */
+/** Outcome of {@linkcode DhtManager.get}. */
 export interface GetOutcome {
-  /** The valid item with the highest `seq`, if any node showed one. */
+  /** The valid item with the highest `seq`; `undefined` if no node returned a valid one. */
   item: MutableItem | undefined;
-  /** The other valid items that nodes showed, each once: older ones, or others of the same `seq`. */
+  /** The other valid items that nodes returned, each once: older ones, or different ones of the same `seq`. */
   others: MutableItem[];
-  /** How many nodes were asked. */
+  /** Number of nodes queried. */
   asked: number;
-  /** How many of them answered. */
+  /** Number of nodes that answered. */
   responded: number;
-  /** How many of the closest nodes showed `item`. */
+  /** Number of nodes that returned `item`. */
   holding: number;
-  /** How many showed an older `seq`. */
+  /** Number of nodes that returned an older `seq`. */
   stale: number;
-  /** How many showed an item whose signature, key or target was wrong. */
+  /** Number of nodes that returned an item with a wrong signature, key or target. */
   invalid: number;
-  /** Refusals and silence, counted by what they were: a KRPC error code, `timeout`, … */
+  /** Number of failed queries by reason: a KRPC error code, `timeout`, … */
   errors: Record<string, number>;
 }
 
-/** What {@linkcode DhtManager.put} did. */
+/** Outcome of {@linkcode DhtManager.put}. */
 export interface PutOutcome {
-  /** How many nodes were asked whether they hold the item. */
+  /** Number of nodes asked whether they hold the item. */
   asked: number;
-  /** How many of them answered. */
+  /** Number of nodes that answered. */
   responded: number;
-  /** How many nodes are known to hold the item now: those that had it and those that took it. */
+  /** Number of nodes known to hold the item now, because they had it or accepted it. */
   holding: number;
-  /** How many took it during this put. */
+  /** Number of nodes that accepted the item in this put. */
   stored: number;
-  /** Held by fewer nodes than `minNodes`. */
+  /** Whether fewer than `minNodes` nodes hold the item. */
   weak: boolean;
   /**
-   * Whether it counts as failed and is put again after a short pause: held by fewer nodes than
-   * `minNodes` and than answered. A weak put on all nodes of a small network is as good as it gets.
+   * Whether the put counts as failed and is retried after a short back-off: fewer nodes hold the item
+   * than `minNodes`, and fewer than answered. In a small network, a weak put that reached every node is
+   * no failure.
    */
   needsRetry: boolean;
-  /** A newer item of the same key and salt that some node showed; ours was not put any further. */
+  /** A newer item of the same key and salt that a node returned; the put stopped there. */
   superseded: MutableItem | undefined;
   /**
-   * An item with our `seq` and another value, or an older one that ours was not made from, signed by
-   * the same key; ours was not put, or no further.
+   * A conflicting item, signed by the same key: one with our `seq` and another value, or an older one
+   * that ours was not based on. The put stopped there.
    */
   conflict: MutableItem | undefined;
-  /** Refusals and silence, counted by what they were: a KRPC error code, `timeout`, … */
+  /** Number of failed queries by reason: a KRPC error code, `timeout`, … */
   errors: Record<string, number>;
 }
 
@@ -62,7 +63,7 @@ export interface PeerAddress {
   port: number;
 }
 
-/** What {@linkcode DhtManager.findPeers} found. */
+/** Outcome of {@linkcode DhtManager.findPeers}. */
 export interface PeersOutcome {
   peers: PeerAddress[];
   asked: number;
@@ -70,16 +71,16 @@ export interface PeersOutcome {
   errors: Record<string, number>;
 }
 
-/** What {@linkcode DhtManager.announcePeer} did. */
+/** Outcome of {@linkcode DhtManager.announcePeer}. */
 export interface AnnounceOutcome {
   asked: number;
   responded: number;
-  /** How many nodes took the announcement. */
+  /** Number of nodes that accepted the announcement. */
   stored: number;
   errors: Record<string, number>;
 }
 
 /** Adds the counts of `more` to `sum`. */
 export function addErrors(sum: Record<string, number>, more: Record<string, number>): void {
-  for (const [what, count] of Object.entries(more)) sum[what] = (sum[what] ?? 0) + count;
+  for (const [reason, count] of Object.entries(more)) sum[reason] = (sum[reason] ?? 0) + count;
 }

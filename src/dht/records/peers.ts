@@ -1,15 +1,15 @@
 /**
- * BEP 5's compact peer info: 4 bytes of IPv4 address, 2 of port for each peer.
+ * Compact peer info (BEP 5): for each peer 4 bytes of IPv4 address and 2 of port, big-endian.
  *
  * @module
  */
 
 import type { PeerAddress } from "./outcome.ts";
 
-/** A hostile node may list any number of peers; only this many of one answer are read. */
+/** Maximum number of peers read from one reply; a hostile node may list any number. */
 const MAX_PEERS_READ = 256;
 
-/** Reads the `values` of a `get_peers` answer. What is not a peer is left out. */
+/** Reads the `values` member of a `get_peers` reply. Entries that cannot be a peer are skipped. */
 export function parseCompactPeers(values: unknown): PeerAddress[] {
   if (!Array.isArray(values)) return [];
   const peers: PeerAddress[] = [];

@@ -1,6 +1,7 @@
 /**
- * The second half of a put: what to send to whom, given what a lookup found. Asks before it puts,
- * never takes a refusal or a silence for either success or failure without asking again.
+ * The second half of a put: sends the item to the nodes that a lookup found. Nodes that hold the item
+ * are left alone. A timeout or a 301/302 error proves neither success nor failure, so the node is asked
+ * again what it holds.
  *
  * @module
  */
@@ -14,37 +15,37 @@ import type { PutOutcome } from "./outcome.ts";
 
 /** Options of {@linkcode putThrough}. */
 export interface PutOptions {
-  /** On how many of the closest nodes the item is to be held. */
+  /** Number of closest nodes that should hold the item. */
   storeNodes: number;
-  /** Held by fewer, the put is called weak. */
+  /** Minimum number of holders, below which the put is weak. */
   minNodes: number;
-  /** How long to wait for one node, milliseconds. */
+  /** Timeout of one query, milliseconds. */
   timeoutMs: number;
-  /** Whether to send the item also to a node that holds it, so that it keeps it for longer. */
+  /** Whether to send the item to a node, by its id, that holds it already, to extend the item's life there. */
   refresh: (id: Uint8Array) => boolean;
-  /** Called for each node that was sent the item and keeps it from now on, by its id. */
+  /** Called with the id of each node that was sent the item and keeps it. */
   onKept: (id: Uint8Array) => void;
-  /** The `seq`s of the items that this one was made from. Any other, older or newer, is a conflict. */
+  /** The `seq`s of the items that this one is based on; any other older item is a conflict. */
   basedOn?: readonly number[];
   signal: AbortSignal;
 }
 
-/** BEP 44: the `cas` that we sent is not the `seq` that the node holds. */
+/** BEP 44: the `cas` of the put is not the `seq` of the item held. */
 const CAS_MISMATCH = 301;
-/** BEP 44: the node holds this `seq` already, or a newer one. */
+/** BEP 44: the `seq` of the item held is not lower. */
 const SEQ_NOT_NEWER = 302;
 
-/** Our node takes no longer ones either. Twenty bytes and less are usual; it goes back in every put. */
+/** Maximum length of a write token, the same as our own node accepts. Most are 20 bytes or shorter. */
 const MAX_TOKEN_BYTES = 255;
 
-/** What a node gave for us to put with, if that can be a token. */
+/** The write token of a reply; `undefined` if it has none, or an oversized one. */
 export function tokenOf({ token }: Record<string, unknown>): Uint8Array | undefined {
   return token instanceof Uint8Array && token.length <= MAX_TOKEN_BYTES ? token : undefined;
 }
 
 type Verdict = "had" | "took" | "refused" | "superseded" | "conflict";
 
-/** Puts `item` to those of the closest nodes in `found` that lack it or hold an older one. */
+/** Puts `item` to the closest nodes of `found` that lack it or hold an older one. */
 export async function putThrough(
   node: DhtNode,
   item: MutableItem,
@@ -63,12 +64,13 @@ class Put {
   readonly #errors: Record<string, number>;
   readonly #reader: ItemReader;
   readonly #target: Uint8Array;
-  /** The item's value, decoded when it is needed first. */
+  /** The item's value, decoded at its first use. */
   #value: QueryValue | undefined;
-  /** Whom to offer the item, closest first: those that answered, then those that were not asked. */
+  /** Nodes that answered the lookup, closest first, with the item that each returned. */
   readonly #answers: { answer: LookupAnswer; shown: Shown }[];
+  /** Nodes that the lookup met but did not query, closest first. */
   readonly #others: LookupResult["others"];
-  /** Whom to ask when all the others have been. */
+  /** Late or unresponsive nodes, the last resort. */
   readonly #doubtful: LookupResult["doubtful"];
   #asked: number;
   #responded: number;
@@ -95,17 +97,17 @@ class Put {
   }
 
   async run(): Promise<void> {
-    // Everybody's answer is looked at before anything is sent: one node that knows better is enough.
+    // All replies are checked before anything is sent: a single newer item ends the put.
     for (const { shown } of this.#answers) this.#judge(shown);
     if (this.#superseded || this.#conflict) return;
     const lane = async () => {
-      // A node that refuses or is silent is replaced by the next closest.
+      // A node that refuses or times out is replaced by the next closest.
       for (let next = await this.#next(); next; next = await this.#next()) {
         const verdict = await this.#offer(next.answer, next.shown);
         if (verdict === "took") this.#stored++;
         if (verdict === "had" || verdict === "took") this.#holding++;
         if (verdict !== "refused" || this.#options.signal.aborted) return;
-        // What another lane has learnt meanwhile ends this one too.
+        // A conflict that another lane has met ends this one too.
         if (this.#superseded || this.#conflict) return;
       }
     };
@@ -127,7 +129,7 @@ class Put {
     };
   }
 
-  /** Whether what a node shows is ours, and if it is better, keeps it. */
+  /** Compares a node's item with ours, and remembers a newer or conflicting one. */
   #judge(shown: Shown): Verdict | undefined {
     if (shown.kind !== "item") return undefined;
     const { item } = shown;
@@ -143,7 +145,7 @@ class Put {
     return "conflict";
   }
 
-  /** The next closest node, be it one that answered or one that is yet to be asked. */
+  /** The next closest node with its reply; nodes that the lookup did not query are queried now. */
   async #next(): Promise<{ answer: LookupAnswer; shown: Shown } | undefined> {
     for (
       let [other] = this.#others;
@@ -186,16 +188,16 @@ class Put {
     const token = tokenOf(answer.body);
     if (known && !(known === "had" && token && refresh(id))) return known;
     if (!token) return this.#refused("no token");
-    // cas only to a node that showed a value: to the others it would name a seq that they lack. Where
-    // nothing may be overwritten unread they get it all the same: it holds if they got a value since.
+    // `cas` goes to nodes that returned an item, because the others would have nothing to compare with
+    // it. With `basedOn` they get it too, so that an item that reached them since is not overwritten.
     const unread = basedOn && Math.max(0, ...basedOn);
     const cas = shown.kind === "item" ? shown.item.seq : unread;
     const args = putArguments(this.#item, this.#value ??= decode(this.#item.value), token, cas);
     const result = await this.#node.query(answer.contact, "put", args, { timeoutMs, signal });
-    // Some nodes answer 302 to the seq that they hold, and keep it as long.
+    // Some nodes answer 302 to the `seq` that they hold, and extend the item's life all the same.
     const isKept = known && result.kind === "refused" && result.code === SEQ_NOT_NEWER;
     if (result.kind === "reply" || isKept) onKept(id);
-    // It showed the item a moment ago.
+    // The node returned our item a moment ago.
     if (known) return known;
     if (result.kind === "reply") return "took";
     if (result.kind === "failed") return this.#refused(result.why);
@@ -204,7 +206,7 @@ class Put {
     if (
       result.kind === "timeout" || result.code === SEQ_NOT_NEWER || result.code === CAS_MISMATCH
     ) {
-      // Not a failure, and not proof of success either. Ask.
+      // The item may have been stored or not, so ask the node what it holds.
       const again = await this.#ask(answer.contact);
       const verdict = again && this.#judge(again.shown);
       if (verdict) return verdict;

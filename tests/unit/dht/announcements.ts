@@ -1,5 +1,5 @@
 /**
- * What the tests of re-announcing have in common: an announcer that does as it is told, and records.
+ * Shared by the tests of announcing: a scripted announcer, and records.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export const good: PutOutcome = {
 export class Announcements implements Announcer {
   readonly clock = new FakeClock();
   readonly beganMs = this.clock.now();
-  /** Each call: what, and when, milliseconds since the beginning. */
+  /** The calls, each with its time, milliseconds since the start. */
   readonly calls: {
     idHex: string;
     atMs: number;
@@ -98,7 +98,7 @@ export class Announcements implements Announcer {
     return { asked: 8, responded: 8, stored: outcome.stored ?? 8, errors: {} };
   };
 
-  /** When something was announced, minutes since the beginning. */
+  /** Times of the announcements of one entry, minutes since the start. */
   minutes(idHex: string): number[] {
     return this.calls.filter((call) => call.idHex === idHex)
       .map(({ atMs }) => Math.round(atMs / MINUTE_MS));

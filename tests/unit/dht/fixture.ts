@@ -1,6 +1,5 @@
 /**
- * What the manager's tests have in common: a simulated DHT, a manager that borrows from it, signed
- * items.
+ * Shared by the manager's tests: a simulated DHT, a manager that borrows a node of it, signed items.
  *
  * @module
  */
@@ -33,7 +32,7 @@ export class Fixture {
   readonly client: SimulatedClient;
   readonly manager: DhtManager;
   readonly keys: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(7));
-  /** What the provider lends from now on. */
+  /** The nodes that the provider returns. */
   lent: DhtNode[];
 
   constructor(
@@ -67,12 +66,12 @@ export class Fixture {
     return this.dht.closest(this.target, count);
   }
 
-  /** Gives a node an item, as if it had been put. */
+  /** Stores an item on a node, as a put would. */
   plant(node: SimulatedNode, item: MutableItem, changes: Record<string, unknown> = {}): void {
     node.plant(this.targetHex, { ...stored(item, this.clock.now()), ...changes });
   }
 
-  /** The manager's outcome, with the clock running. */
+  /** Waits for an outcome of the manager while the clock runs. */
   run<T>(operation: Promise<T>): Promise<T> {
     return this.clock.until(operation);
   }

@@ -15,7 +15,7 @@ Deno.test("the limit starts at 4 and stays until a window of 20 outcomes is full
   assert.equal(concurrency.limit, 5);
 });
 
-Deno.test("it grows by one a window up to 64", () => {
+Deno.test("the limit grows by one for each good window, up to 64", () => {
   const concurrency = new AimdLimit();
   feed(concurrency, 20 * 59, true);
   assert.equal(concurrency.limit, 63);
@@ -23,7 +23,7 @@ Deno.test("it grows by one a window up to 64", () => {
   assert.equal(concurrency.limit, 64);
 });
 
-Deno.test("it halves when more than one in ten fails, and never falls below 1", () => {
+Deno.test("the limit halves when more than one in ten fails, and never falls below 1", () => {
   const concurrency = new AimdLimit();
   feed(concurrency, 20 * 12, true);
   assert.equal(concurrency.limit, 16);
@@ -36,7 +36,7 @@ Deno.test("it halves when more than one in ten fails, and never falls below 1", 
   assert.equal(concurrency.limit, 2);
 });
 
-Deno.test("between nine in ten and nineteen in twenty it stays as it is", () => {
+Deno.test("the limit stays the same with between 90 % and 95 % successes", () => {
   const concurrency = new AimdLimit();
   for (const failures of [1, 2]) {
     feed(concurrency, 20 - failures, true);
@@ -45,19 +45,19 @@ Deno.test("between nine in ten and nineteen in twenty it stays as it is", () => 
   }
 });
 
-Deno.test("it does not grow while most successes are slow", () => {
+Deno.test("the limit does not grow while most successes are slow", () => {
   const concurrency = new AimdLimit();
   concurrency.add(true, 400);
   feed(concurrency, 9, true, 400);
   feed(concurrency, 10, true, 5_000);
   assert.equal(concurrency.limit, 4);
-  // Up to a second nothing counts as slow, however fast the fastest was.
+  // A success within a second is never slow, whatever the shortest duration.
   concurrency.add(true, 1);
   feed(concurrency, 19, true, 900);
   assert.equal(concurrency.limit, 5);
 });
 
-Deno.test("whatever comes, the limit stays between 1 and 64 and moves by one or by half", () => {
+Deno.test("the limit stays between 1 and 64 and changes by one or by half, for any outcomes", () => {
   const outcome = fc.tuple(fc.boolean(), fc.nat({ max: 20_000 }));
   fc.assert(fc.property(fc.array(outcome, { maxLength: 2_000 }), (outcomes) => {
     const concurrency = new AimdLimit();

@@ -9,7 +9,7 @@ interface Member {
 
 const always = () => true;
 
-Deno.test("the queue hands out what a sorted array would, whatever is pushed and popped when", () => {
+Deno.test("the queue behaves as a sorted array for any sequence of pushes and pops", () => {
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ push: fc.integer({ min: 0, max: 50 }) }) },
     { weight: 2, arbitrary: fc.constant({ pop: true }) },
@@ -54,7 +54,7 @@ Deno.test("the queue hands out what a sorted array would, whatever is pushed and
   }));
 });
 
-Deno.test("ten thousand members come out in order", () => {
+Deno.test("ten thousand members are returned in order", () => {
   const queue = new DueQueue<Member>();
   for (let name = 0; name < 10_000; name++) queue.push({ name, dueMs: (name * 7_919) % 10_007 });
   let last = -1;
@@ -67,13 +67,13 @@ Deno.test("ten thousand members come out in order", () => {
   assert.equal(queue.peek(always), undefined);
 });
 
-Deno.test("an empty queue has no first, and popping it does nothing", () => {
+Deno.test("peek of an empty queue is undefined, and pop does nothing", () => {
   const queue = new DueQueue<Member>();
   queue.pop();
   assert.equal(queue.peek(always), undefined);
 });
 
-Deno.test("a member that was moved and moved back is handed out at its time", () => {
+Deno.test("a member that was moved and moved back is returned at its due time", () => {
   const queue = new DueQueue<Member>();
   const member = { name: 1, dueMs: 100 };
   queue.push(member);
@@ -84,7 +84,7 @@ Deno.test("a member that was moved and moved back is handed out at its time", ()
   assert.equal(queue.peek(always)?.dueMs, 100);
 });
 
-Deno.test("what is no longer alive is dropped on the way to the first that is", () => {
+Deno.test("peek drops members that isLive rejects", () => {
   const queue = new DueQueue<Member>();
   for (let name = 0; name < 100; name++) queue.push({ name, dueMs: name });
   assert.equal(queue.peek(({ name }) => name >= 60)?.name, 60);

@@ -13,7 +13,7 @@ Deno.test("the half-life follows the share of holders that stay", () => {
   assert.ok(Math.abs(halfLife.halfLifeMs - HOUR_MS / 2) < MINUTE_MS, `${halfLife.halfLifeMs}`);
 });
 
-Deno.test("holders that all stay have no half-life, holders that all go have a short one", () => {
+Deno.test("the half-life is infinite when all holders stay, and short when all leave", () => {
   const all = new HolderHalfLife();
   const none = new HolderHalfLife();
   for (let i = 0; i < 20; i++) {
@@ -24,7 +24,7 @@ Deno.test("holders that all stay have no half-life, holders that all go have a s
   assert.ok(none.halfLifeMs > 0 && none.halfLifeMs < HOUR_MS / 4);
 });
 
-Deno.test("what cannot be is not taken in", () => {
+Deno.test("impossible observations are ignored", () => {
   const halfLife = new HolderHalfLife();
   for (let i = 0; i < 20; i++) {
     halfLife.add(8, 8, HOUR_MS);
@@ -45,12 +45,12 @@ async function pauses(stayed: number, intervalMs = HOUR_MS): Promise<number[]> {
   return at.calls.slice(1).map(({ atMs }, i) => Math.round((atMs - at.calls[i]!.atMs) / MINUTE_MS));
 }
 
-Deno.test("a record is announced again when little more than half of its holders are gone", async () => {
+Deno.test("a record is announced again when a little more than half of its holders have left", async () => {
   const found = await pauses(2);
   assert.deepEqual(found.slice(0, 6), [60, 60, 60, 60, 60, 33]);
 });
 
-Deno.test("where holders stay it is announced every interval, however short their life every 20 minutes", async () => {
+Deno.test("a record is announced once an interval without churn, and at most every 20 minutes with it", async () => {
   assert.ok((await pauses(8)).every((minutes) => minutes === 60));
   assert.equal((await pauses(0)).at(-1), 20);
   assert.equal((await pauses(0, 10 * MINUTE_MS)).at(-1), 10);

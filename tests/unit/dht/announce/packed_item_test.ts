@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { concatBytes, toHex } from "../../../../src/base/mod.ts";
 import { packHex, packItem, unpackItem } from "../../../../src/dht/announce/packed_item.ts";
 
-Deno.test("an item comes out of its packing as it was, of whatever lengths it is", () => {
+Deno.test("unpackItem restores a packed item of any lengths", () => {
   for (const [saltLength, valueLength] of [[0, 1], [32, 300], [64, 1_000]] as const) {
     const item = {
       publicKey: crypto.getRandomValues(new Uint8Array(32)),
@@ -15,7 +15,7 @@ Deno.test("an item comes out of its packing as it was, of whatever lengths it is
   }
 });
 
-Deno.test("packed from hexadecimal it is the same, whatever was packed before it", () => {
+Deno.test("packHex gives the same result as packItem, whatever was packed before", () => {
   const items = [[64, 1_000], [0, 1], [20, 200]].map(([saltLength, valueLength], i) => ({
     publicKey: crypto.getRandomValues(new Uint8Array(32)),
     salt: crypto.getRandomValues(new Uint8Array(saltLength!)),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Announcements, HOUR_MS, idOf, MINUTE_MS, record } from "../announcements.ts";
 
-Deno.test("a shorter interval moves forward what is due later; a longer one moves nothing", async () => {
+Deno.test("a shorter interval moves due times forward; a longer one moves none", async () => {
   const at = new Announcements();
   at.takesMs = 0;
   const item = record("a");
@@ -15,10 +15,10 @@ Deno.test("a shorter interval moves forward what is due later; a longer one move
   assert.deepEqual(at.minutes(idOf(item)).slice(5), [85, 115]);
 });
 
-Deno.test("what an earlier run left due later than an interval from now is moved forward", async () => {
+Deno.test("a due time from an earlier run that is more than an interval away is moved forward", async () => {
   const at = new Announcements();
   const item = record("a");
-  // The interval was a day then, or the clock was wrong.
+  // The earlier run had an interval of a day, or a wrong clock.
   at.reannouncer.keepRecord(item, at.clock.now() + 24 * HOUR_MS);
   at.reannouncer.keepTorrent("ab".repeat(20), at.clock.now() + 24 * HOUR_MS);
   await at.clock.advance(70 * MINUTE_MS);
@@ -26,7 +26,7 @@ Deno.test("what an earlier run left due later than an interval from now is moved
   assert.deepEqual(at.minutes("ab".repeat(20)), [29, 55]);
 });
 
-Deno.test("a clock that is set back by a day does not leave records dark for a day", async () => {
+Deno.test("a clock that is set back by a day does not delay announcements by a day", async () => {
   const at = new Announcements();
   const item = record("a");
   at.reannouncer.keepRecord(item, 0);
@@ -37,13 +37,13 @@ Deno.test("a clock that is set back by a day does not leave records dark for a d
   assert.equal(at.calls.length, 1);
 });
 
-Deno.test("after a sleep of twelve hours everything overdue is announced, the longest overdue first", async () => {
+Deno.test("after twelve hours of suspension all overdue entries are announced, most overdue first", async () => {
   const at = new Announcements();
   const items = Array.from({ length: 200 }, (_, i) => record(`record ${i}`));
   for (const [i, item] of items.entries()) {
     at.reannouncer.keepRecord(item, at.clock.now() + (30 + (i * 77) % 200) * 1_000);
   }
-  // The machine sleeps: the time of day goes on, timers do not.
+  // Suspension: the time of day goes on, timers do not.
   at.clock.jump(12 * HOUR_MS);
   await at.clock.advance(2 * MINUTE_MS);
   assert.equal(at.calls.length, 200);
@@ -53,7 +53,7 @@ Deno.test("after a sleep of twelve hours everything overdue is announced, the lo
   assert.ok(at.mostUnderWay <= 64);
 });
 
-Deno.test("a record that is due after a sleep is noticed within a minute", async () => {
+Deno.test("a record that became due during suspension is announced within a minute", async () => {
   const at = new Announcements();
   at.reannouncer.keepRecord(record("a"), at.clock.now() + 50 * MINUTE_MS);
   at.clock.jump(HOUR_MS);

@@ -34,7 +34,7 @@ class World {
       perSecond?: number;
     },
   ) {
-    // The signatures of a simulation's only publisher are good: checking them would take the time.
+    // All signatures in this simulation are valid, and verifying them would take most of the time.
     const items = { verify: false, ...options.items };
     this.dht = new SimulatedDht({
       nodes: 150,
@@ -66,7 +66,7 @@ class World {
     }
   }
 
-  /** Keeps the records from now on, the first announcements spread over an interval. */
+  /** Keeps the records, with first due times spread over an interval. */
   keep(): void {
     for (const [i, item] of this.items.entries()) {
       const share = i / this.items.length;
@@ -74,7 +74,7 @@ class World {
     }
   }
 
-  /** Passes time; looks each minute for records that no living node holds. */
+  /** Advances the clock, and counts each minute the records that no live node holds. */
   async pass(minutes: number): Promise<void> {
     for (let minute = 0; minute < minutes; minute++) {
       await this.clock.advance(MINUTE_MS);
@@ -91,19 +91,19 @@ class World {
   }
 }
 
-Deno.test("30 days among nodes that live four hours and forget after two: no record is dark for a minute", async () => {
+Deno.test("over 30 days with nodes that live four hours and forget after two, every record always has a holder", async () => {
   const world = new World({ records: 4 });
   world.keep();
   await world.clock.advance(INTERVAL_MS + MINUTE_MS);
   world.dht.churn(4 * HOUR_MS);
   await world.pass(30 * 24 * 60);
   assert.equal(world.darkMinutes, 0);
-  // About 25 packets a record and hour.
+  // About 25 packets for each record and hour.
   assert.ok(world.sent / (30 * 24 * 4) < 40, `${world.sent} packets`);
   world.reannouncer.stop();
 });
 
-Deno.test("nodes that never leave, and forget after two hours what is not put again: never dark", async () => {
+Deno.test("with nodes that never leave but forget after two hours, every record always has a holder", async () => {
   const world = new World({ records: 20, nodes: 60 });
   world.keep();
   await world.clock.advance(INTERVAL_MS + MINUTE_MS);
@@ -112,7 +112,7 @@ Deno.test("nodes that never leave, and forget after two hours what is not put ag
   world.reannouncer.stop();
 });
 
-Deno.test("nodes that do not take a put of the same seq for a new one: dark for no longer than an interval and a tenth", async () => {
+Deno.test("with nodes that ignore a put of the same seq, a record lacks holders for at most 1.1 intervals", async () => {
   const world = new World({ records: 20, nodes: 60, items: { refresh: false } });
   world.keep();
   await world.clock.advance(INTERVAL_MS + MINUTE_MS);
@@ -121,14 +121,14 @@ Deno.test("nodes that do not take a put of the same seq for a new one: dark for 
   world.reannouncer.stop();
 });
 
-Deno.test("200 records after a sleep of twelve hours: all are back in time, within the budget of packets", async () => {
+Deno.test("after twelve hours of suspension 200 records are put again in time, within the packet rate", async () => {
   const perSecond = 50;
   const world = new World({ records: 200, perSecond });
   world.keep();
   await world.clock.advance(INTERVAL_MS + MINUTE_MS);
   world.dht.churn(4 * HOUR_MS);
   await world.pass(60);
-  // Nodes forget while no timer of ours fires.
+  // Nodes forget items while none of our timers fires.
   world.clock.jump(12 * HOUR_MS);
   assert.equal(world.targets.filter((target) => world.dht.holders(target).length > 0).length, 0);
   world.client.sent.length = 0;
@@ -146,7 +146,7 @@ Deno.test("200 records after a sleep of twelve hours: all are back in time, with
   world.reannouncer.stop();
 });
 
-Deno.test("a record that the publisher replaced elsewhere is taken over on all nodes", async () => {
+Deno.test("a record that the publisher replaced elsewhere is spread to all closest nodes", async () => {
   const world = new World({ records: 1, nodes: 100, loss: 0 });
   const keys = keyPairFromSeed(new Uint8Array(32).fill(1));
   const version = (seq: number) =>
@@ -156,7 +156,7 @@ Deno.test("a record that the publisher replaced elsewhere is taken over on all n
   await world.clock.advance(10 * MINUTE_MS);
   const seqs = () => world.dht.closest(target, 8).map((node) => node.item(toHex(target))?.seq);
   assert.deepEqual(seqs(), Array(8).fill(1));
-  // The publisher reaches two nodes and is gone. We have no private key of theirs.
+  // The publisher puts the record to two nodes and leaves. We do not have its private key.
   const elsewhere = new DhtManager({
     nodes: () => [world.dht.client()],
     clock: world.clock,

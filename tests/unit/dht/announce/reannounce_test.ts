@@ -23,14 +23,14 @@ Deno.test("a record is announced when it is due, and again after each interval",
   });
 });
 
-Deno.test("what was due in the past is announced at once", async () => {
+Deno.test("an entry with a past due time is announced at once", async () => {
   const at = new Announcements();
   at.reannouncer.keepRecord(record("a"), 0);
   await settle();
   assert.equal(at.calls.length, 1);
 });
 
-Deno.test("intervals are spread by a tenth both ways", async () => {
+Deno.test("intervals have a jitter of a tenth either way", async () => {
   const random = seededRandom(7);
   const at = new Announcements({ random });
   at.takesMs = 0;
@@ -59,7 +59,7 @@ for (const [what, outcome] of failures) {
     await at.clock.advance(6 * HOUR_MS);
     assert.deepEqual(at.minutes(idOf(item)), [0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303]);
     assert.deepEqual(at.reports.slice(0, 3).map(({ failures }) => failures), [1, 2, 3]);
-    // One success, and the pauses begin anew.
+    // A success resets the back-off.
     at.outcome = () => ({});
     await at.clock.advance(3 * MINUTE_MS);
     assert.equal(at.reports.at(-1)!.failures, 0);
@@ -70,7 +70,7 @@ for (const [what, outcome] of failures) {
   });
 }
 
-Deno.test("a weak put that needs no retry, as on all of four nodes, is no failure: an interval until the next", async () => {
+Deno.test("a weak put that needs no retry, as on all four nodes of a network, is followed by a full interval", async () => {
   const at = new Announcements();
   at.takesMs = 0;
   at.outcome = () => ({ responded: 4, holding: 4, weak: true, needsRetry: false });
@@ -81,7 +81,7 @@ Deno.test("a weak put that needs no retry, as on all of four nodes, is no failur
   assert.deepEqual(at.reports.map(({ failures }) => failures), [0, 0, 0, 0]);
 });
 
-Deno.test("a schedule whose surroundings throw says so and goes on: what fell due meanwhile follows", async () => {
+Deno.test("errors thrown by callbacks are reported, and the schedule goes on with overdue entries", async () => {
   let isBroken = false;
   const errors: unknown[] = [];
   const breaks = () => {
@@ -103,7 +103,7 @@ Deno.test("a schedule whose surroundings throw says so and goes on: what fell du
   isBroken = false;
   await at.clock.advance(MINUTE_MS);
   assert.equal(at.calls.length, 1);
-  // A report that nobody could take in does not end it either.
+  // An error thrown by onReport does not end the schedule either.
   isBroken = true;
   await at.clock.until(at.reannouncer.announceNow(idOf(item))!);
   isBroken = false;
@@ -111,7 +111,7 @@ Deno.test("a schedule whose surroundings throw says so and goes on: what fell du
   assert.ok(at.calls.length >= 4, `${at.calls.length} announcements`);
 });
 
-Deno.test("pauses after failures are spread too, and no longer than the interval and a tenth", async () => {
+Deno.test("back-off has jitter too, and is at most 1.1 intervals", async () => {
   const random = seededRandom(3);
   const at = new Announcements({ random });
   at.takesMs = 0;
@@ -123,7 +123,7 @@ Deno.test("pauses after failures are spread too, and no longer than the interval
   assert.ok(Math.max(...pauses) <= 66 * MINUTE_MS);
 });
 
-Deno.test("failures of an earlier run count: the pause goes on from there", async () => {
+Deno.test("back-off continues from the failures of an earlier run", async () => {
   const at = new Announcements();
   at.takesMs = 0;
   at.outcome = () => new Error("no");
@@ -144,7 +144,7 @@ Deno.test("the error of a failed announcement is in its report", async () => {
   assert.ok(at.reports.every((report) => !report.put && !report.announce));
 });
 
-Deno.test("torrents are announced before nodes forget them; one that no node took is tried again soon", async () => {
+Deno.test("torrents are announced before nodes forget them, and retried soon if no node accepted", async () => {
   const at = new Announcements();
   at.takesMs = 0;
   const idHex = "cd".repeat(20);
@@ -160,7 +160,7 @@ Deno.test("torrents are announced before nodes forget them; one that no node too
   ]);
 });
 
-Deno.test("nodes that forget a peer after half an hour never do", async () => {
+Deno.test("nodes that forget a peer after half an hour always know it", async () => {
   const random = seededRandom(11);
   const at = new Announcements({ random });
   const idHex = "cd".repeat(20);
@@ -171,7 +171,7 @@ Deno.test("nodes that forget a peer after half an hour never do", async () => {
   assert.ok(Math.max(...pauses) < 29 * MINUTE_MS && Math.min(...pauses.slice(1)) > 23 * MINUTE_MS);
 });
 
-Deno.test("a shorter interval than nodes ask for is that of torrents too", async () => {
+Deno.test("an interval below 26 minutes applies to torrents too", async () => {
   const at = new Announcements({ intervalMs: 10 * MINUTE_MS });
   at.takesMs = 0;
   const idHex = "cd".repeat(20);
@@ -183,7 +183,7 @@ Deno.test("a shorter interval than nodes ask for is that of torrents too", async
   assert.deepEqual(at.minutes(idHex), [0, 10, 20, 30, 56, 82]);
 });
 
-Deno.test("where there is no time for all, records go before torrents", async () => {
+Deno.test("records are announced before torrents when not all can be", async () => {
   const at = new Announcements();
   at.takesMs = 1_000;
   at.reannouncer.keepTorrent("cd".repeat(20), 0);
@@ -191,13 +191,13 @@ Deno.test("where there is no time for all, records go before torrents", async ()
   for (let i = 0; i < 8; i++) at.reannouncer.keepRecord(record(`r ${i}`), 1_000);
   await at.clock.advance(60_000);
   const kinds = at.calls.map(({ item }) => item ? "record" : "torrent");
-  // The first torrents were under way already.
+  // The first torrents were already under way.
   const begun = kinds.indexOf("record");
   assert.deepEqual(kinds.slice(begun, begun + 8), Array(8).fill("record"));
   assert.equal(kinds.length, 29);
 });
 
-Deno.test("a record that was superseded is taken over, and put on all nodes soon", async () => {
+Deno.test("a superseding item replaces ours in the schedule and is put to all nodes soon", async () => {
   const at = new Announcements();
   at.takesMs = 0;
   const [ours, theirs] = [record("a", 1), record("a", 5)];
@@ -221,7 +221,7 @@ Deno.test("a record that is kept already is replaced by a newer item, at its due
   assert.deepEqual(at.reannouncer.counts(), { kept: 1, overdue: 0 });
 });
 
-Deno.test("a record that is replaced while it is announced is announced once an interval, not twice", async () => {
+Deno.test("a record that is replaced during its announcement is announced once an interval, not twice", async () => {
   const at = new Announcements();
   const item = record("a");
   at.reannouncer.keepRecord(item, 0);
@@ -232,7 +232,7 @@ Deno.test("a record that is replaced while it is announced is announced once an 
   assert.deepEqual(at.minutes(idOf(item)), [0, 0, 60, 120]);
 });
 
-Deno.test("what is forgotten is not announced any more, not even if it was under way", async () => {
+Deno.test("a forgotten entry is not announced again, even if it was under way", async () => {
   const at = new Announcements();
   const [a, b] = [record("a"), record("b")];
   at.reannouncer.keepRecord(a, 0);
@@ -246,7 +246,7 @@ Deno.test("what is forgotten is not announced any more, not even if it was under
   assert.deepEqual(at.reannouncer.counts(), { kept: 0, overdue: 0 });
 });
 
-Deno.test("failures make it do less at once, success more", async () => {
+Deno.test("failures lower the number of concurrent announcements, successes raise it", async () => {
   const at = new Announcements();
   at.takesMs = 1_000;
   at.outcome = () => new Error("no");
@@ -263,7 +263,7 @@ Deno.test("failures make it do less at once, success more", async () => {
   assert.ok(at.mostUnderWay >= 3);
 });
 
-Deno.test("announceNow announces what is not due, and moves its due time", async () => {
+Deno.test("announceNow announces an entry that is not due, and moves its due time", async () => {
   const at = new Announcements();
   const item = record("a");
   at.reannouncer.keepRecord(item, at.clock.now() + 50 * MINUTE_MS);
@@ -275,7 +275,7 @@ Deno.test("announceNow announces what is not due, and moves its due time", async
   assert.equal(at.reports.length, 2);
 });
 
-Deno.test("announceNow of what is under way waits for that; of what is not kept there is none", async () => {
+Deno.test("announceNow joins an announcement under way, and is undefined for an unknown entry", async () => {
   const at = new Announcements();
   const item = record("a");
   at.reannouncer.keepRecord(item, 0);
@@ -286,7 +286,7 @@ Deno.test("announceNow of what is under way waits for that; of what is not kept 
   assert.equal(at.reannouncer.announceNow("ff".repeat(20)), undefined);
 });
 
-Deno.test("what is due waits for the budget of packets; what somebody waits for does not", async () => {
+Deno.test("due announcements wait for the rate limiter; urgent ones do not", async () => {
   const at = new Announcements();
   const items = ["due", "asked for", "urgent"].map((name) => record(name));
   at.reannouncer.keepRecord(items[0]!, 0);
@@ -299,7 +299,7 @@ Deno.test("what is due waits for the budget of packets; what somebody waits for 
   assert.deepEqual(at.calls.map(({ background }) => background), [true, true, false]);
 });
 
-Deno.test("resume brings forward what failed, and nothing else", async () => {
+Deno.test("resume makes failed entries due, and no others", async () => {
   const at = new Announcements();
   const [bad, fine] = [record("bad"), record("fine")];
   at.outcome = (idHex) => idHex === idOf(bad) ? new DhtError("network", "DHT_OFF", "off") : {};
@@ -312,12 +312,12 @@ Deno.test("resume brings forward what failed, and nothing else", async () => {
   await at.clock.advance(1_000);
   assert.equal(at.minutes(idOf(bad)).length, tries + 1);
   assert.equal(at.minutes(idOf(fine)).length, 1);
-  // It counts as announced from then on.
+  // The entry counts as announced from then on.
   await at.clock.advance(59 * MINUTE_MS);
   assert.equal(at.minutes(idOf(bad)).length, tries + 1);
 });
 
-Deno.test("a copy is refreshed if it could be two hours old before the time after, and not sooner", async () => {
+Deno.test("a copy is refreshed only if it could expire before the next announcement", async () => {
   for (const [intervalMinutes, expected] of [[60, 54], [40, 76], [20, 98], [120, 0]] as const) {
     const at = new Announcements({ intervalMs: intervalMinutes * MINUTE_MS });
     at.reannouncer.keepRecord(record("a"), 0);
@@ -327,7 +327,7 @@ Deno.test("a copy is refreshed if it could be two hours old before the time afte
   }
 });
 
-Deno.test("a foreign record is kept alive without its private key", async () => {
+Deno.test("another publisher's record is kept alive without its private key", async () => {
   const at = new Announcements();
   const item = signItem(generateKeyPair(), { salt: utf8("theirs"), seq: 3, value: bencode("x") });
   at.reannouncer.keepRecord(item, 0);
@@ -335,7 +335,7 @@ Deno.test("a foreign record is kept alive without its private key", async () => 
   assert.deepEqual(at.calls.map((call) => call.item), [item, item]);
 });
 
-Deno.test("stop ends what is under way, reports nothing more and leaves no timer", async () => {
+Deno.test("stop aborts announcements, sends no more reports and leaves no timer", async () => {
   const at = new Announcements();
   at.takesMs = 10_000;
   for (let i = 0; i < 10; i++) at.reannouncer.keepRecord(record(`r ${i}`), 0);
@@ -354,7 +354,7 @@ Deno.test("stop ends what is under way, reports nothing more and leaves no timer
   assert.equal(at.clock.timers, 0);
 });
 
-Deno.test("without a DHT nothing is tried and nothing fails; what fell due meanwhile follows", async () => {
+Deno.test("while the DHT is unreachable nothing is announced or failed; overdue entries follow afterwards", async () => {
   let isReachable = false;
   const at = new Announcements({ isReachable: () => isReachable });
   const [due, later] = [record("a"), record("b")];
@@ -369,7 +369,7 @@ Deno.test("without a DHT nothing is tried and nothing fails; what fell due meanw
   await at.clock.advance(MINUTE_MS);
   assert.deepEqual(at.minutes(idOf(due)), [60]);
   assert.deepEqual(at.minutes(idOf(later)), [60]);
-  // It goes by itself again, and stops again.
+  // The schedule runs by itself again, and stops again.
   isReachable = false;
   await at.clock.advance(3 * HOUR_MS);
   assert.ok(at.reports.every(({ failures }) => failures === 0));

@@ -12,69 +12,69 @@ const node = (byte: number) => ({
 });
 const target = new Uint8Array(20);
 
-Deno.test("compact node info is read as it was written", () => {
+Deno.test("compact node info survives writing and reading", () => {
   assert.deepEqual(parseCompactNodes(compactNodes([node(7), node(255)])), [node(7), node(255)]);
 });
 
-Deno.test("the closest nodes of a target are remembered for three hours, the last ones count", async () => {
+Deno.test("the cache keeps the last closest nodes of a target for three hours", async () => {
   const clock = new FakeClock();
   const known = new ClosestNodesCache(clock);
-  assert.deepEqual(known.of(target), []);
-  known.learn(target, [node(1), node(2)]);
-  known.learn(target, [node(3)]);
+  assert.deepEqual(known.get(target), []);
+  known.set(target, [node(1), node(2)]);
+  known.set(target, [node(3)]);
   await clock.advance(3 * HOUR_MS);
-  assert.deepEqual(known.of(target), [node(3)]);
+  assert.deepEqual(known.get(target), [node(3)]);
   await clock.advance(1);
-  assert.deepEqual(known.of(target), []);
-  known.learn(target, [node(4)]);
+  assert.deepEqual(known.get(target), []);
+  known.set(target, [node(4)]);
   clock.jump(-4 * HOUR_MS);
-  assert.deepEqual(known.of(target), [], "the clock was set back");
+  assert.deepEqual(known.get(target), [], "the clock was set back");
 });
 
-Deno.test("a lookup that found nobody leaves nothing to begin with", () => {
+Deno.test("a lookup without results removes the entry", () => {
   const known = new ClosestNodesCache(new FakeClock());
-  known.learn(target, [node(1)]);
-  known.learn(target, []);
-  assert.deepEqual(known.of(target), []);
+  known.set(target, [node(1)]);
+  known.set(target, []);
+  assert.deepEqual(known.get(target), []);
 });
 
-Deno.test("targets that are looked up no more are forgotten, the oldest first", async () => {
+Deno.test("the least recently looked up targets are evicted first", async () => {
   const clock = new FakeClock();
   const known = new ClosestNodesCache(clock);
   for (let hour = 0; hour < 12; hour++) {
     for (let n = 0; n < 50; n++) {
-      known.learn(new Uint8Array(20).fill(hour).fill(n, 10).fill(1, 19), [node(1)]);
+      known.set(new Uint8Array(20).fill(hour).fill(n, 10).fill(1, 19), [node(1)]);
     }
-    known.learn(target, [node(2)]);
+    known.set(target, [node(2)]);
     await clock.advance(HOUR_MS);
   }
   assert.ok(known.size <= 4 * 50 + 1, `${known.size}`);
-  assert.deepEqual(known.of(target), [node(2)]);
+  assert.deepEqual(known.get(target), [node(2)]);
 });
 
-Deno.test("when a node was put to is remembered as long as it is among the closest", async () => {
+Deno.test("the time of a put to a node is kept while the node is among the closest", async () => {
   const clock = new FakeClock();
   const known = new ClosestNodesCache(clock);
   const since = (byte: number) => known.sincePutMs(target, node(byte).id);
-  known.learnPut(target, node(1).id);
+  known.notePut(target, node(1).id);
   assert.equal(since(1), Infinity, "nobody is known yet");
-  known.learn(target, [node(1), node(2)]);
-  known.learnPut(target, node(1).id);
-  known.learnPut(target, node(9).id);
+  known.set(target, [node(1), node(2)]);
+  known.notePut(target, node(1).id);
+  known.notePut(target, node(9).id);
   await clock.advance(1_000);
-  known.learn(target, [node(2), node(3), node(1)]);
-  known.learnPut(target, node(3).id);
+  known.set(target, [node(2), node(3), node(1)]);
+  known.notePut(target, node(3).id);
   await clock.advance(HOUR_MS);
   assert.deepEqual([1, 2, 3, 9].map(since), [HOUR_MS + 1_000, Infinity, HOUR_MS, Infinity]);
-  known.learn(target, [node(2)]);
-  known.learn(target, [node(1)]);
+  known.set(target, [node(2)]);
+  known.set(target, [node(1)]);
   assert.equal(since(1), Infinity, "it was gone in between");
-  known.learnPut(target, node(1).id);
+  known.notePut(target, node(1).id);
   clock.jump(-1);
   assert.equal(since(1), Infinity, "the clock was set back");
 });
 
-Deno.test("a record is put again to the holders that were put to long ago, and to no others", async () => {
+Deno.test("only holders that were last sent the record long ago are refreshed", async () => {
   const at = new Fixture({ nodes: 60 });
   at.lent = [at.client];
   const refreshAfterMs = HOUR_MS;
@@ -93,7 +93,7 @@ Deno.test("a record is put again to the holders that were put to long ago, and t
   first!.forget(at.targetHex);
   await again(1);
   await at.clock.advance(HOUR_MS / 2);
-  // A refusal is no promise to keep it, unless it is that the node holds the same.
+  // A refusal does not extend the item's life, except error 302 for the same item.
   second!.behave = ({ name }, honest) => name === "put" ? { kind: "refused", code: 202 } : honest();
   await again(7);
   await again(1);
@@ -102,10 +102,10 @@ Deno.test("a record is put again to the holders that were put to long ago, and t
   await again(0);
 });
 
-Deno.test("a record that is put again costs its eight nodes one query each, far as they are", async () => {
+Deno.test("putting a record again costs one query for each of its eight nodes", async () => {
   const at = new Fixture({ nodes: 3_000 });
   const client = at.dht.client({ known: 20 });
-  // It never learns more nodes than it began with.
+  // The routing table stays as it was at the start.
   client.learn = () => {};
   at.lent = [client];
   const first = await at.run(at.manager.put(at.item(1)));
@@ -114,7 +114,7 @@ Deno.test("a record that is put again costs its eight nodes one query each, far 
   assert.deepEqual([again.asked, again.holding, again.stored], [8, 8, 0]);
 });
 
-Deno.test("a node that was silent lately is passed over, unless nobody else is there", async () => {
+Deno.test("an unresponsive node is skipped unless there is no other", async () => {
   const at = new Fixture({ nodes: 60 });
   at.lent = [at.dht.client({ known: 60 })];
   const [silent] = at.near(1);
@@ -131,7 +131,7 @@ Deno.test("a node that was silent lately is passed over, unless nobody else is t
   assert.equal((await at.run(at.manager.get(at.key))).responded, 1);
 });
 
-Deno.test("a put that runs out of nodes turns to those that were silent: they may be back", async () => {
+Deno.test("a put that runs out of nodes tries unresponsive ones, which may be back", async () => {
   const at = new Fixture({ nodes: 9 });
   at.lent = [at.dht.client({ known: 9 })];
   const [silent, refusing] = at.near(2);

@@ -3,7 +3,7 @@ import { utf8 } from "../../../../src/base/mod.ts";
 import { DistanceEstimate, proximityBits } from "../../../../src/dht/lookup/distance_estimate.ts";
 import { Fixture } from "../fixture.ts";
 
-Deno.test("closeness counts in bits, and in parts of one", () => {
+Deno.test("proximity is measured in bits, with fractions", () => {
   const target = new Uint8Array(20);
   const at = (...bytes: number[]) => {
     const id = new Uint8Array(20);
@@ -17,7 +17,7 @@ Deno.test("closeness counts in bits, and in parts of one", () => {
   assert.equal(proximityBits(target, target), 56);
 });
 
-Deno.test("nothing is near before the first lookup; then what is about as close as theirs", () => {
+Deno.test("isNear is false before the first lookup, then true for a similar proximity", () => {
   const distances = new DistanceEstimate();
   assert.equal(distances.isNear(50), false);
   for (let i = 0; i < 50; i++) distances.add(10);
@@ -32,7 +32,7 @@ Deno.test("nothing is near before the first lookup; then what is about as close 
   assert.equal(distances.isNear(12), false);
 });
 
-Deno.test("a lookup that begins among the closest asks them all at once, and nobody else", async () => {
+Deno.test("a lookup that starts at the closest nodes queries all of them at once, and no others", async () => {
   const at = new Fixture({ nodes: 100 });
   const client = at.dht.client({ known: 100 });
   at.lent = [client];
@@ -44,7 +44,7 @@ Deno.test("a lookup that begins among the closest asks them all at once, and nob
   assert.deepEqual([got.asked, client.sent.length], [8, 8]);
 });
 
-Deno.test("one that begins far away asks few at once until it is there", async () => {
+Deno.test("a lookup that starts far away keeps to its concurrency until it has converged", async () => {
   const at = new Fixture({ nodes: 3_000 });
   await at.run(at.manager.get({ ...at.key, salt: utf8("another") }));
   const client = at.dht.client({ known: 20 });

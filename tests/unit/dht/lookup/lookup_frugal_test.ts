@@ -1,5 +1,5 @@
 /**
- * Work that can wait asks nodes that are known from before only if others still name them.
+ * A frugal lookup queries nodes of earlier lookups only if other nodes still name them.
  *
  * @module
  */
@@ -26,22 +26,22 @@ async function packetsToPutAgain(seed: number, background: boolean): Promise<num
   return client.sent.length - before;
 }
 
-Deno.test("nodes that their neighbours name no more are spared, but for those that are asked first", async () => {
+Deno.test("nodes that their neighbours no longer name are not queried, except the first two", async () => {
   let frugal = 0;
   for (let seed = 1; seed <= 10; seed++) {
-    // Eight that live, four puts, and the four dead.
+    // Eight live nodes, four puts and the four dead nodes.
     assert.equal(await packetsToPutAgain(seed, false), 16);
     frugal += await packetsToPutAgain(seed, true);
   }
   assert.ok(frugal <= 150, `${frugal} packets`);
 });
 
-Deno.test("those that are named again are asked: two liars cannot have their neighbours passed over", async () => {
+Deno.test("a node that is named again is queried: two lying nodes cannot get their neighbours skipped", async () => {
   for (let seed = 1; seed <= 10; seed++) {
     const at = new Fixture({ nodes: 200, seed });
     await at.run(at.manager.put(at.item(1)));
     const near = at.near(16);
-    // They name eight nodes beyond those that are closest.
+    // The liars name eight nodes beyond the closest ones.
     const nodes = concatBytes(...near.slice(8).map(({ compact }) => compact));
     for (const liar of near.slice(0, 2)) {
       liar.behave = (_query, honest) => {
@@ -54,7 +54,7 @@ Deno.test("those that are named again are asked: two liars cannot have their nei
   }
 });
 
-Deno.test("nodes that name nobody have nobody passed over", async () => {
+Deno.test("a reply without nodes causes no node to be skipped", async () => {
   const at = new Fixture({ nodes: 200 });
   for (const node of at.dht.nodes) {
     node.behave = ({ name }, honest) => {

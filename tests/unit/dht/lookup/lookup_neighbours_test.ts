@@ -1,5 +1,5 @@
 /**
- * Nodes that have what is asked for and name no others, as those of npm:bittorrent-dht.
+ * Lookups among nodes that hold the item and omit `nodes` from their reply, as npm:bittorrent-dht does.
  *
  * @module
  */
@@ -27,7 +27,7 @@ function oneContact(at: Fixture) {
   return client;
 }
 
-Deno.test("the only node that is known holds an old copy: the newer ones beside it are found", async () => {
+Deno.test("newer copies are found although the only known node returns an old copy without nodes", async () => {
   const at = new Fixture();
   const near = at.near(8);
   for (const [i, node] of near.entries()) at.plant(node, at.item(i === 0 ? 1 : 2));
@@ -37,7 +37,7 @@ Deno.test("the only node that is known holds an old copy: the newer ones beside 
   assert.ok(got.responded >= 8, `${got.responded} answered`);
 });
 
-Deno.test("the only node that is known holds the record: a put reaches the eight closest all the same", async () => {
+Deno.test("a put reaches the eight closest nodes although the only known node returns no nodes", async () => {
   const at = new Fixture();
   at.plant(at.near(1)[0]!, at.item(1));
   oneContact(at);
@@ -46,7 +46,7 @@ Deno.test("the only node that is known holds the record: a put reaches the eight
   assert.ok(at.near(8).every((node) => node.item(at.targetHex)?.seq === 2));
 });
 
-Deno.test("with enough others, or in a network of a few nodes, few questions are asked for it", async () => {
+Deno.test("few follow-up queries are sent when other nodes are known or the network is small", async () => {
   const at = new Fixture();
   for (const node of at.near(8)) at.plant(node, at.item(1));
   for (const node of at.dht.nodes) nameNobody(node);
@@ -63,7 +63,7 @@ Deno.test("with enough others, or in a network of a few nodes, few questions are
   assert.equal(few.client.count("find_node"), 3);
 });
 
-Deno.test("all that is named is dead: the nodes beyond are found, and a put reaches eight", async () => {
+Deno.test("a put reaches eight live nodes although all named nodes are dead", async () => {
   for (let seed = 0; seed < 20; seed++) {
     const at = new Fixture({ nodes: 60, seed });
     const near = at.near(8);

@@ -68,11 +68,11 @@ Deno.test("a lookup finds the 8 closest of 3,000 nodes, closest first, with few 
   }
 });
 
-Deno.test("a lookup ends as soon as the closest have answered, whoever else is still silent", async () => {
+Deno.test("a lookup ends when the closest nodes have answered, without waiting for others", async () => {
   const dht = network({ latencyMs: [20, 20] });
   for (let i = 0; i < 20; i++) {
     const client = dht.client({ known: 8 });
-    // It is asked in the first round, before anything is known about round trips, and is not needed.
+    // The slow node is queried in the first round, before any round trip was measured, and is not needed.
     dht.at(client.closest(target, 8)[2]!)!.alive = false;
     const found = await look(dht, client);
     assert.equal(ids(found)[0], trueIds(dht)[0]);
@@ -80,7 +80,7 @@ Deno.test("a lookup ends as soon as the closest have answered, whoever else is s
   }
 });
 
-Deno.test("a dead node among the closest costs the patience for one answer, not its time-out", async () => {
+Deno.test("a dead node among the closest costs the patience, not the full timeout", async () => {
   const dht = network({ latencyMs: [20, 20] });
   const client = dht.client({ known: 300 });
   const rtt = new RttEstimator();
@@ -91,12 +91,12 @@ Deno.test("a dead node among the closest costs the patience for one answer, not 
   assert.ok(found.tookMs <= 250, `${found.tookMs} ms`);
 });
 
-Deno.test("a third of the nodes dead: the closest of the living are found in little time", async () => {
+Deno.test("with a third of the nodes dead, the closest live nodes are found quickly", async () => {
   const dht = network({ nodes: 1_000 });
   for (const node of dht.nodes) node.alive = dht.random() > 1 / 3;
   for (let i = 0; i < 20; i++) {
     const found = await look(dht, dht.client());
-    // The routing tables are full of dead nodes too, so a living one may be known to nobody near.
+    // The routing tables contain dead nodes too, so a live node may be missing from all near tables.
     const missed = trueIds(dht).filter((id) => !ids(found).includes(id));
     assert.equal(ids(found)[0], trueIds(dht)[0]);
     assert.ok(missed.length <= 2, `${missed.length} missed`);
@@ -104,7 +104,7 @@ Deno.test("a third of the nodes dead: the closest of the living are found in lit
   }
 });
 
-Deno.test("all nodes dead: the lookup ends without answers", async () => {
+Deno.test("with all nodes dead, the lookup ends without replies", async () => {
   const dht = network();
   const client = dht.client();
   for (const node of dht.nodes) node.alive = false;
@@ -114,7 +114,7 @@ Deno.test("all nodes dead: the lookup ends without answers", async () => {
   assert.equal(found.errors.timeout, 16);
 });
 
-Deno.test("the nearest part of the routing table dead: farther ones and bootstrap addresses are asked", async () => {
+Deno.test("with the nearest contacts dead, farther ones and bootstrap addresses are queried", async () => {
   const dht = network();
   const client = dht.client({ known: 40 });
   for (const contact of client.closest(target, 20)) dht.at(contact)!.alive = false;
@@ -129,7 +129,7 @@ Deno.test("the nearest part of the routing table dead: farther ones and bootstra
   assert.equal(ids(await look(dht, stale))[0], trueIds(dht)[0]);
 });
 
-Deno.test("nobody known and nowhere to begin: the lookup ends at once", async () => {
+Deno.test("without contacts and bootstrap addresses the lookup ends at once", async () => {
   const dht = network({ nodes: 1 });
   const found = await look(dht, dht.client({ known: 0 }));
   assert.deepEqual(found, {
@@ -142,9 +142,9 @@ Deno.test("nobody known and nowhere to begin: the lookup ends at once", async ()
   });
 });
 
-Deno.test("a lookup begins from bootstrap addresses alone, and takes them for ordinary nodes", async () => {
+Deno.test("a lookup starts from bootstrap addresses alone, and treats them as ordinary nodes", async () => {
   const dht = network({ nodes: 20 });
-  // One of the closest itself is a bootstrap address: its answer counts, and it is not asked again.
+  // One of the closest nodes is a bootstrap address: its reply counts, and it is not queried again.
   const [first] = dht.closest(target, 1);
   const bootstrap = [first!, dht.nodes[7]!].map(({ host, port }) => ({ host, port }));
   const client = dht.client({ known: 0, bootstrap });
@@ -153,7 +153,7 @@ Deno.test("a lookup begins from bootstrap addresses alone, and takes them for or
   assert.equal(first!.received.get, 1);
 });
 
-Deno.test("dead bootstrap addresses hold nobody up", async () => {
+Deno.test("dead bootstrap addresses do not delay a lookup", async () => {
   const dht = network();
   const dead = [1, 2, 3].map((i) => ({ host: `10.255.255.${i}`, port: 6881 }));
   const client = dht.client({
@@ -165,7 +165,7 @@ Deno.test("dead bootstrap addresses hold nobody up", async () => {
   assert.ok(found.tookMs < 2_000, `${found.tookMs} ms`);
 });
 
-Deno.test("never more queries under way than the concurrency allows", async () => {
+Deno.test("a lookup never exceeds its concurrency", async () => {
   for (const concurrency of [1, 3, 8]) {
     const dht = network();
     const client = dht.client();
@@ -174,7 +174,7 @@ Deno.test("never more queries under way than the concurrency allows", async () =
   }
 });
 
-Deno.test("an aborted lookup ends at once with what it found, and leaves no query or timer", async () => {
+Deno.test("an aborted lookup ends at once with its results so far, and leaves no query or timer", async () => {
   const dht = network({ latencyMs: [100, 100] });
   const client = dht.client();
   const controller = new AbortController();
@@ -208,27 +208,27 @@ Deno.test("a listener that returns false ends the lookup", async () => {
   assert.equal(dht.clock.timers, 0);
 });
 
-Deno.test("a node that answers late is passed over, and its answer still counts if it comes", async () => {
+Deno.test("a late node is not waited for, and its reply still counts if it arrives", async () => {
   const dht = network({ nodes: 9, latencyMs: [10, 10] });
   const [closest] = dht.closest(target, 1);
   closest!.behave = (_query, honest) => ({ ...honest(), delayMs: 900 }) as SimulatedAnswer;
-  // Only nine nodes: eight answers are there without the late one.
+  // Of nine nodes, eight answer in time.
   const eight = await look(dht, dht.client());
   assert.equal(eight.answers.length, 8);
   assert.ok(eight.tookMs < 900);
   assert.ok(!ids(eight).includes(toHex(closest!.id)));
-  // With nine wanted, it is worth waiting for.
+  // With nine replies wanted, the lookup waits for the late node.
   const nine = await look(dht, dht.client(), { closest: 9 });
   assert.equal(nine.answers.length, 9);
   assert.equal(ids(nine)[0], toHex(closest!.id));
   assert.equal(nine.tookMs, 900);
 });
 
-Deno.test("an address that answers under an id other than the one it was listed with is no answer", async () => {
+Deno.test("a reply with another id than the node was listed with does not count", async () => {
   for (const checksIds of [true, false]) {
     const dht = network();
     const liar = dht.closest(target, 3)[2]!;
-    // It would like to be the closest of all.
+    // The node claims to be the closest of all.
     const claimed = near(19, "liar");
     liar.behave = (_query, honest) => {
       const answer = honest();
@@ -269,7 +269,7 @@ for (
     ["a list for an id", [new Uint8Array(20)]],
   ] as const
 ) {
-  Deno.test(`a node that answers with ${what} is no answer, and is replaced by the next closest`, async () => {
+  Deno.test(`a reply with ${what} does not count, and its node is replaced by the next closest`, async () => {
     const dht = network();
     const [odd] = dht.closest(target, 1);
     odd!.behave = (_query, honest) => {
@@ -284,7 +284,7 @@ for (
   });
 }
 
-Deno.test("garbage for a list of nodes harms nobody", async () => {
+Deno.test("a malformed list of nodes is ignored", async () => {
   const garbage: unknown[] = [
     undefined,
     0,
@@ -312,7 +312,7 @@ Deno.test("garbage for a list of nodes harms nobody", async () => {
   assert.deepEqual(ids(found), trueIds(dht));
 });
 
-Deno.test("nodes that refuse are counted by their code, and others take their place", async () => {
+Deno.test("refusals are counted by error code, and other nodes take their place", async () => {
   const dht = network();
   for (const node of dht.closest(target, 4)) node.behave = () => ({ kind: "refused", code: 202 });
   const found = await look(dht, dht.client());
@@ -321,7 +321,7 @@ Deno.test("nodes that refuse are counted by their code, and others take their pl
   assert.ok(found.answers.length >= 8);
 });
 
-Deno.test("some liars that name 4,000 nodes beside the target do not keep the true ones from being found", async () => {
+Deno.test("lying nodes that name 4,000 fake nodes next to the target do not hide the true ones", async () => {
   const dht = network({ nodes: 1_000 });
   const liars = dht.closest(target, 40).filter((_node, i) => i > 8 && i % 8 === 1);
   for (const [number, liar] of liars.entries()) {
@@ -347,7 +347,7 @@ Deno.test("some liars that name 4,000 nodes beside the target do not keep the tr
   }
 });
 
-Deno.test("a lookup never asks the node that it runs through", async () => {
+Deno.test("a lookup never queries the node that it runs through", async () => {
   const dht = network({ nodes: 30 });
   const client = dht.client();
   for (const node of dht.nodes) {
@@ -365,7 +365,7 @@ Deno.test("a lookup never asks the node that it runs through", async () => {
   assert.ok(client.sent.every(({ to }) => to.host !== "10.77.77.77"));
 });
 
-Deno.test("lost packets cost answers, not the end of the lookup", async () => {
+Deno.test("a lookup ends in spite of lost packets", async () => {
   const dht = network({ loss: 0.2 });
   for (let i = 0; i < 50; i++) {
     const found = await look(dht, dht.client());

@@ -12,18 +12,18 @@ async function readBefore(minutes = 0) {
   return at;
 }
 
-Deno.test("a record that was read and merged is put without asking again what nodes hold", async () => {
+Deno.test("a put that follows a get of the record reuses its lookup", async () => {
   const at = await readBefore();
   const put = await at.run(at.manager.put(at.item(2), { basedOn: [1] }));
   assert.deepEqual([put.asked, put.holding, put.weak], [8, 8, false]);
   assert.deepEqual([at.client.count("get"), at.client.count("put")], [0, 8]);
   assert.equal(holding(at, at.item(2)).length, 8);
-  // Once: what was read is old then.
+  // A lookup is reused once, because it is out of date afterwards.
   await at.run(at.manager.put(at.item(3), { basedOn: [2] }));
   assert.ok(at.client.count("get") >= 8);
 });
 
-Deno.test("what was read a minute ago, or is not what the record was made from, is asked again", async () => {
+Deno.test("a put looks up again after a minute, or without basedOn", async () => {
   for (const [minutes, basedOn] of [[1, [1]], [0, undefined]] as const) {
     const at = await readBefore(minutes);
     await at.run(at.manager.put(at.item(2), { basedOn }));
@@ -31,7 +31,7 @@ Deno.test("what was read a minute ago, or is not what the record was made from, 
   }
 });
 
-Deno.test("what somebody else has put since it was read comes back as a conflict, and is not written over", async () => {
+Deno.test("an item put by another since the get is returned as a conflict, and not overwritten", async () => {
   for (const theirs of [2, 7]) {
     const at = await readBefore();
     for (const node of at.near(8)) at.plant(node, at.item(theirs, "theirs"));

@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { QUERY_TIMEOUT_MS, RttEstimator } from "../../../../src/dht/lookup/rtt_estimator.ts";
 
-Deno.test("before any answer the patience is half a second", () => {
+Deno.test("the patience is half a second before the first reply", () => {
   const rtt = new RttEstimator();
   assert.equal(rtt.smoothedMs, undefined);
   assert.equal(rtt.patienceMs, 500);
 });
 
-Deno.test("the first answer sets time and variation as RFC 6298 section 2.2 has it", () => {
+Deno.test("the first reply sets time and variation (RFC 6298 section 2.2)", () => {
   const rtt = new RttEstimator();
   rtt.add(100);
   assert.equal(rtt.smoothedMs, 100);
   assert.equal(rtt.patienceMs, 100 + 4 * 50);
 });
 
-Deno.test("later answers move them by an eighth and a quarter (RFC 6298 section 2.3)", () => {
+Deno.test("later replies move them by an eighth and a quarter (RFC 6298 section 2.3)", () => {
   const rtt = new RttEstimator();
   rtt.add(100);
   rtt.add(180);
@@ -24,13 +24,13 @@ Deno.test("later answers move them by an eighth and a quarter (RFC 6298 section 
   assert.equal(rtt.patienceMs, 110 + 4 * variation);
 });
 
-Deno.test("steady answers make it less patient, down to 60 ms", () => {
+Deno.test("steady replies reduce the patience, down to 60 ms", () => {
   const rtt = new RttEstimator();
   for (let i = 0; i < 100; i++) rtt.add(5);
   assert.equal(rtt.patienceMs, 60);
 });
 
-Deno.test("it is never more patient than a query lasts", () => {
+Deno.test("the patience never exceeds the query timeout", () => {
   fc.assert(
     fc.property(fc.array(fc.double({ min: 0, max: 1e7, noNaN: true })), (measured) => {
       const rtt = new RttEstimator();

@@ -19,7 +19,7 @@ Deno.test("compact nodes are 20 bytes of id, 4 of address, 2 of port in network 
   ]);
 });
 
-Deno.test("nodes that cannot be reached are left out: ports below 1024, this host (0.0.0.0/8)", () => {
+Deno.test("nodes with a port below 1024 or an address in 0.0.0.0/8 are skipped", () => {
   const bytes = concatBytes(
     node([1, 2, 3, 4], 0),
     node([1, 2, 3, 4], 53),
@@ -31,23 +31,23 @@ Deno.test("nodes that cannot be reached are left out: ports below 1024, this hos
   assert.deepEqual(parseCompactNodes(bytes), [{ id, host: "1.2.3.4", port: 1_024 }]);
 });
 
-Deno.test("half a node at the end is not read", () => {
+Deno.test("a truncated node at the end is ignored", () => {
   const bytes = concatBytes(node([1, 2, 3, 4], 2_001), node([5, 6, 7, 8], 2_002).subarray(0, 25));
   assert.equal(parseCompactNodes(bytes).length, 1);
 });
 
-Deno.test("of a huge list the first 512 nodes are read", () => {
+Deno.test("at most 512 nodes of a list are read", () => {
   const bytes = concatBytes(...Array.from({ length: 4_000 }, () => node([1, 2, 3, 4], 2_001)));
   assert.equal(parseCompactNodes(bytes).length, 512);
 });
 
-Deno.test("what is not bytes holds no nodes", () => {
+Deno.test("a value that is not bytes contains no nodes", () => {
   for (const odd of [undefined, null, 0, "x".repeat(26), [], [new Uint8Array(26)], {}]) {
     assert.deepEqual(parseCompactNodes(odd), []);
   }
 });
 
-Deno.test("any bytes give only nodes that a packet can be sent to", () => {
+Deno.test("random bytes yield only nodes that a packet can be sent to", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
     for (const contact of parseCompactNodes(bytes)) {
       assert.equal(contact.id.length, 20);
@@ -57,7 +57,7 @@ Deno.test("any bytes give only nodes that a packet can be sent to", () => {
   }));
 });
 
-Deno.test("compact peers are 4 bytes of address and 2 of port; the rest is left out", () => {
+Deno.test("compact peers are 4 bytes of address and 2 of port; other entries are skipped", () => {
   const peers = parseCompactPeers([
     Uint8Array.of(1, 2, 3, 4, 0x1a, 0xe1),
     Uint8Array.of(1, 2, 3, 4, 0, 0),
@@ -73,20 +73,20 @@ Deno.test("compact peers are 4 bytes of address and 2 of port; the rest is left 
   assert.deepEqual(peers, [{ host: "1.2.3.4", port: 6_881 }]);
 });
 
-Deno.test("of a huge list of peers 256 are read", () => {
+Deno.test("at most 256 peers of a list are read", () => {
   const peers = parseCompactPeers(
     Array.from({ length: 5_000 }, () => Uint8Array.of(1, 2, 3, 4, 5, 6)),
   );
   assert.equal(peers.length, 256);
 });
 
-Deno.test("what is not a list holds no peers", () => {
+Deno.test("a value that is not a list contains no peers", () => {
   for (const odd of [undefined, null, 6, "123456", new Uint8Array(6), {}]) {
     assert.deepEqual(parseCompactPeers(odd), []);
   }
 });
 
-Deno.test("distance orders ids as the XOR of the numbers that they are", () => {
+Deno.test("compareDistance orders ids by their XOR with the target", () => {
   const bytes = fc.uint8Array({ minLength: 20, maxLength: 20 });
   const number = (a: Uint8Array, b: Uint8Array) =>
     a.reduce((sum, byte, i) => sum * 256n + BigInt(byte ^ b[i]!), 0n);

@@ -15,7 +15,7 @@ function start(perSecond: number) {
   return { clock, limiter, taken, take };
 }
 
-Deno.test("a fresh budget holds one second's worth", async () => {
+Deno.test("a new bucket holds one second of refill", async () => {
   const { clock, taken, take } = start(10);
   for (let i = 0; i < 12; i++) take(`${i}`, 1);
   await settle();
@@ -27,7 +27,7 @@ Deno.test("a fresh budget holds one second's worth", async () => {
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("the budget does not grow past one second's worth however long nobody takes", async () => {
+Deno.test("an idle bucket never holds more than one second of refill", async () => {
   const { clock, taken, take } = start(10);
   await clock.advance(3_600_000);
   for (let i = 0; i < 30; i++) take(`${i}`, 1);
@@ -35,7 +35,7 @@ Deno.test("the budget does not grow past one second's worth however long nobody 
   assert.equal(taken.length, 10);
 });
 
-Deno.test("over any ten seconds no more is taken than the budget of eleven", async () => {
+Deno.test("in any ten seconds at most eleven seconds of refill are taken", async () => {
   const { clock, taken, take } = start(20);
   for (let i = 0; i < 200; i++) take(`${i}`, 1 + (i * 7) % 13);
   await clock.advance(200_000);
@@ -48,7 +48,7 @@ Deno.test("over any ten seconds no more is taken than the budget of eleven", asy
   }
 });
 
-Deno.test("takers are served in the order of their calls, a large one is not overtaken", async () => {
+Deno.test("callers are served in order, and a large request is not overtaken", async () => {
   const { clock, taken, take } = start(10);
   take("first", 10);
   take("large", 9);
@@ -61,7 +61,7 @@ Deno.test("takers are served in the order of their calls, a large one is not ove
   ]);
 });
 
-Deno.test("more than a second's worth is taken from a full bucket, and paid for afterwards", async () => {
+Deno.test("a request above the capacity is granted from a full bucket and leaves a debt", async () => {
   const { clock, taken, take } = start(10);
   take("huge", 50);
   take("next", 1);
@@ -69,7 +69,7 @@ Deno.test("more than a second's worth is taken from a full bucket, and paid for 
   assert.deepEqual(taken, [{ who: "huge", atMs: 0 }, { who: "next", atMs: 4_100 }]);
 });
 
-Deno.test("what is spent without asking delays the others, by ten seconds at the most", async () => {
+Deno.test("spend delays callers of take, by at most ten seconds", async () => {
   const { clock, limiter, taken, take } = start(10);
   limiter.spend(20);
   take("a", 10);
@@ -81,7 +81,7 @@ Deno.test("what is spent without asking delays the others, by ten seconds at the
   assert.equal(taken[1]!.atMs, 10_000 + 10_100);
 });
 
-Deno.test("what was taken and not sent is given back, up to a full bucket", async () => {
+Deno.test("a refund fills the bucket, up to its capacity", async () => {
   const { clock, limiter, taken, take } = start(10);
   take("a", 10);
   limiter.spend(-10);
@@ -97,7 +97,7 @@ Deno.test("what was taken and not sent is given back, up to a full bucket", asyn
   assert.equal(taken.length, 4);
 });
 
-Deno.test("a larger budget is felt at once by those who wait, a smaller one too", async () => {
+Deno.test("a changed rate applies at once to waiting callers", async () => {
   const { clock, limiter, taken, take } = start(1);
   take("a", 1);
   take("b", 1);
@@ -123,7 +123,7 @@ Deno.test("a clock that is set back does not stop the refill", async () => {
   assert.equal(taken.length, 2);
 });
 
-Deno.test("a clock that jumps ahead gives one second's worth, not an hour's", async () => {
+Deno.test("a clock that jumps ahead refills one second's worth, not an hour's", async () => {
   const { clock, taken, take } = start(10);
   take("a", 10);
   clock.jump(3_600_000);
@@ -132,7 +132,7 @@ Deno.test("a clock that jumps ahead gives one second's worth, not an hour's", as
   assert.equal(taken.length, 1 + 10);
 });
 
-Deno.test("who aborts while waiting takes nothing, and makes room for the next", async () => {
+Deno.test("an aborted caller takes no tokens and lets the next one go ahead", async () => {
   const { clock, taken, take } = start(10);
   take("a", 10);
   const controller = new AbortController();
@@ -146,7 +146,7 @@ Deno.test("who aborts while waiting takes nothing, and makes room for the next",
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("when everybody has aborted no timer is left", async () => {
+Deno.test("no timer is left when all callers have aborted", async () => {
   const { clock, take } = start(1);
   take("a", 1);
   const controller = new AbortController();

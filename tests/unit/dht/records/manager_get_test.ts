@@ -6,11 +6,11 @@ import { SimulatedDht } from "../../../support/simulated_dht.ts";
 import type { SimulatedAnswer } from "../../../support/simulated_node.ts";
 import { Fixture, salt } from "../fixture.ts";
 
-Deno.test("of several versions the one with the highest seq is returned, whoever answers first", async () => {
+Deno.test("get returns the version with the highest seq, whichever node answers first", async () => {
   const at = new Fixture();
   const near = at.near(8);
   near.forEach((node, i) => at.plant(node, at.item([3, 5, 5, 9, 1, 5, 3, 5][i]!)));
-  // The slowest answer carries the newest.
+  // The slowest reply carries the newest version.
   near[3]!.behave = (_query, honest) => ({ ...honest(), delayMs: 58 }) as SimulatedAnswer;
   const got = await at.run(at.manager.get(at.key));
   assert.equal(got.item?.seq, 9);
@@ -20,14 +20,14 @@ Deno.test("of several versions the one with the highest seq is returned, whoever
   assert.equal(got.invalid, 0);
 });
 
-Deno.test("an item is returned with the key and salt that were asked for", async () => {
+Deno.test("get returns the item with the requested key and salt", async () => {
   const at = new Fixture();
   at.plant(at.near(1)[0]!, at.item(2, { a: [1, "two", { b: 3 }] }));
   const got = await at.run(at.manager.get(at.key));
   assert.deepEqual(got.item, at.item(2, { a: [1, "two", { b: 3 }] }));
 });
 
-Deno.test("without a salt an item is found under the key alone", async () => {
+Deno.test("get without a salt finds the item of the key alone", async () => {
   const at = new Fixture();
   const item = signItem(at.keys, { salt: new Uint8Array(), seq: 1, value: bencode("x") });
   await at.run(at.manager.put(item));
@@ -90,7 +90,7 @@ for (const [what, changes] of lies) {
     assert.equal(nothing.item, undefined);
     assert.equal(nothing.invalid, 5);
     assert.equal(nothing.holding, 0);
-    // Nor does it hide a good one of lower seq.
+    // The invalid item does not hide a valid one of lower seq.
     at.plant(near[6]!, at.item(1));
     const good = await at.run(at.manager.get(at.key));
     assert.equal(good.item?.seq, 1);
@@ -98,7 +98,7 @@ for (const [what, changes] of lies) {
   });
 }
 
-Deno.test("a value of exactly 1,000 bytes is good", async () => {
+Deno.test("a value of exactly 1,000 bytes is accepted", async () => {
   const at = new Fixture();
   const item = at.item(1, "x".repeat(996));
   assert.equal(item.value.length, 1_000);
@@ -107,7 +107,7 @@ Deno.test("a value of exactly 1,000 bytes is good", async () => {
   assert.deepEqual((await at.run(at.manager.get(at.key))).item, item);
 });
 
-Deno.test("an answer that shows an empty value is no item", async () => {
+Deno.test("a reply with an empty value contains no item", async () => {
   const at = new Fixture();
   for (const node of at.near(4)) at.plant(node, at.item(1), { v: null });
   const got = await at.run(at.manager.get(at.key));
@@ -115,7 +115,7 @@ Deno.test("an answer that shows an empty value is no item", async () => {
   assert.equal(got.invalid, 0);
 });
 
-Deno.test("every get asks the network: what the nodes forgot is gone", async () => {
+Deno.test("every get queries the network: a forgotten item is gone", async () => {
   const at = new Fixture();
   await at.run(at.manager.put(at.item(1)));
   assert.equal((await at.run(at.manager.get(at.key))).item?.seq, 1);
@@ -127,7 +127,7 @@ Deno.test("every get asks the network: what the nodes forgot is gone", async () 
   assert.ok(got.asked >= 8);
 });
 
-Deno.test("a get that nobody answers says so, and is no error", async () => {
+Deno.test("a get without replies returns an outcome, not an error", async () => {
   const at = new Fixture();
   for (const node of at.dht.nodes) node.alive = false;
   const got = await at.run(at.manager.get(at.key));
@@ -146,7 +146,7 @@ Deno.test("a get that nobody answers says so, and is no error", async () => {
   });
 });
 
-Deno.test("an aborted get gives what it has", async () => {
+Deno.test("an aborted get returns its results so far", async () => {
   const at = new Fixture({ latencyMs: [100, 100] });
   await at.run(at.manager.put(at.item(1)));
   for (const slow of at.near(8).slice(0, 4)) {
@@ -161,9 +161,9 @@ Deno.test("an aborted get gives what it has", async () => {
   assert.equal(at.client.underWay, 0);
 });
 
-Deno.test("of two lent nodes' answers the better one counts", async () => {
+Deno.test("with two borrowed nodes the newer item wins", async () => {
   const at = new Fixture({ nodes: 30 });
-  // Another network, as IPv6 would be.
+  // A separate network, as for IPv6.
   const elsewhere = new SimulatedDht({ clock: at.clock, nodes: 30, network: 11 });
   const far = elsewhere.client();
   at.near(8).forEach((node) => at.plant(node, at.item(4)));
@@ -176,7 +176,7 @@ Deno.test("of two lent nodes' answers the better one counts", async () => {
   assert.equal(got.asked, at.client.sent.length + far.sent.length);
 });
 
-Deno.test("a node that both lent nodes asked counts once", async () => {
+Deno.test("a node that both borrowed nodes queried counts once", async () => {
   const at = new Fixture({ nodes: 30 });
   at.near(8).forEach((node) => at.plant(node, at.item(4)));
   at.lent = [at.client, at.dht.client()];
@@ -184,7 +184,7 @@ Deno.test("a node that both lent nodes asked counts once", async () => {
   assert.equal(got.holding, 8);
 });
 
-Deno.test("one of two lent nodes that is cut off does not spoil the other's answer", async () => {
+Deno.test("a borrowed node without a network does not spoil the result of the other", async () => {
   const at = new Fixture();
   const cut = at.dht.client({ known: 0 });
   await at.run(at.manager.put(at.item(1)));

@@ -12,12 +12,12 @@ Deno.test("without a node to borrow every operation fails with DHT_OFF, kind net
   await assert.rejects(at.manager.put(at.item(1)), off);
   await assert.rejects(at.manager.findPeers(at.target), off);
   await assert.rejects(at.manager.announcePeer(at.target, 1), off);
-  // And works again as soon as there is one.
+  // Operations work again as soon as there is a node.
   at.lent = [at.client];
   assert.equal((await at.run(at.manager.put(at.item(1)))).stored, 8);
 });
 
-Deno.test("an operation stays with the node that it began with; the next one takes the new node", async () => {
+Deno.test("an operation keeps its borrowed node; the next one borrows the new node", async () => {
   const at = new Fixture({ latencyMs: [50, 50] });
   const before = at.dht.client();
   at.lent = [before];
@@ -32,7 +32,7 @@ Deno.test("an operation stays with the node that it began with; the next one tak
   assert.ok(at.client.sent.length > 0);
 });
 
-Deno.test("a node whose socket is lost midway: the put ends with an outcome that says so", async () => {
+Deno.test("a put ends with an outcome when its node loses the socket midway", async () => {
   const at = new Fixture({ latencyMs: [50, 50] });
   let open = true;
   at.lent = [{
@@ -58,7 +58,7 @@ Deno.test("a node whose socket is lost midway: the put ends with an outcome that
   assert.equal(second.errors["no UDP socket"], second.asked);
 });
 
-Deno.test("stop waits for what is under way and lets it finish", async () => {
+Deno.test("stop waits until operations under way have finished", async () => {
   const at = new Fixture({ latencyMs: [50, 50] });
   const put = at.manager.put(at.item(1));
   await at.clock.advance(60);
@@ -72,7 +72,7 @@ Deno.test("stop waits for what is under way and lets it finish", async () => {
   assert.equal(at.clock.timers, 0);
 });
 
-Deno.test("stop ends what takes longer than its deadline", async () => {
+Deno.test("stop aborts operations after its deadline", async () => {
   const at = new Fixture();
   for (const node of at.dht.nodes) {
     node.behave = (_query, honest) => {
@@ -90,7 +90,7 @@ Deno.test("stop ends what takes longer than its deadline", async () => {
   assert.equal(at.clock.timers, 0);
 });
 
-Deno.test("after stop all work is refused, also what waited for its turn", async () => {
+Deno.test("after stop all operations are refused, queued ones too", async () => {
   const at = new Fixture();
   const stopped = { code: "DHT_STOPPED" };
   const first = at.manager.put(at.item(1));
@@ -106,14 +106,14 @@ Deno.test("after stop all work is refused, also what waited for its turn", async
   await at.run(stopping);
 });
 
-Deno.test("stop of an idle manager is done at once, and can be said twice", async () => {
+Deno.test("stop of an idle manager resolves at once, and may be called twice", async () => {
   const at = new Fixture();
   await at.manager.stop();
   await at.manager.stop();
   assert.equal(at.clock.timers, 0);
 });
 
-Deno.test("stop ends work that waits for its share of the budget", async () => {
+Deno.test("stop aborts operations that wait for the rate limiter", async () => {
   const clock = new FakeClock();
   const dht = new SimulatedDht({ clock, nodes: 100 });
   const at = new Fixture();
@@ -123,7 +123,7 @@ Deno.test("stop ends work that waits for its share of the budget", async () => {
     clock,
     limiter: new RateLimiter(clock, 1),
   });
-  // A debt of ten seconds, so what can wait has to.
+  // A debt of ten seconds makes background work wait.
   await clock.until(manager.get(at.key));
   const waiting = manager.put(at.item(1), { background: true });
   await clock.advance(100);
@@ -136,7 +136,7 @@ Deno.test("stop ends work that waits for its share of the budget", async () => {
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("work that can wait ends at once when it is aborted while it waits", async () => {
+Deno.test("background work ends at once when it is aborted while waiting", async () => {
   const clock = new FakeClock();
   const dht = new SimulatedDht({ clock, nodes: 100 });
   const at = new Fixture();
@@ -154,7 +154,7 @@ Deno.test("work that can wait ends at once when it is aborted while it waits", a
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("work that people wait for is not held up by the budget", async () => {
+Deno.test("foreground work does not wait for the rate limiter", async () => {
   const clock = new FakeClock();
   const dht = new SimulatedDht({ clock, nodes: 100 });
   const at = new Fixture();
@@ -179,11 +179,11 @@ Deno.test("peers are announced to the closest nodes and found there", async () =
     at.manager.findPeers(at.target, { onPeers: (peers) => batches.push(peers.length) }),
   );
   assert.deepEqual(found.peers, [{ host: "192.0.2.1", port: 51_413 }]);
-  // Eight nodes name the same peer: it is handed on once.
+  // Eight nodes return the same peer, which is reported once.
   assert.deepEqual(batches, [1]);
 });
 
-Deno.test("nodes that refuse an announcement are counted", async () => {
+Deno.test("refused announcements are counted", async () => {
   const at = new Fixture();
   for (const node of at.near(3)) {
     node.behave = ({ name }, honest) =>
@@ -194,7 +194,7 @@ Deno.test("nodes that refuse an announcement are counted", async () => {
   assert.equal(announced.errors["203"], 3);
 });
 
-Deno.test("garbage for peers is left out", async () => {
+Deno.test("malformed peers are skipped", async () => {
   const at = new Fixture();
   const good = Uint8Array.of(1, 2, 3, 4, 0, 80);
   const garbage: unknown[] = [

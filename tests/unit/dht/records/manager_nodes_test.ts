@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Fixture, holding } from "../fixture.ts";
 
-Deno.test("a record is put through every lent node, and the best of their outcomes is told", async () => {
+Deno.test("put goes through every borrowed node and returns the best outcome", async () => {
   const at = new Fixture();
   const far = new Fixture({ nodes: 5, network: 11 });
   at.lent = [far.dht.client(), at.client];
@@ -18,7 +18,7 @@ Deno.test("a record is put through every lent node, and the best of their outcom
   assert.equal(far.dht.holders(at.targetHex).length, 5);
 });
 
-Deno.test("two lent nodes in the same network: the record is held once a node, with no error", async () => {
+Deno.test("two borrowed nodes in one network store the record once on each node, without errors", async () => {
   for (const refresh of [true, false]) {
     const at = new Fixture({ items: { refresh } });
     at.lent = [at.client, at.dht.client()];
@@ -29,7 +29,7 @@ Deno.test("two lent nodes in the same network: the record is held once a node, w
   }
 });
 
-Deno.test("what one lent node's network knows to be newer is told, though the other's took ours", async () => {
+Deno.test("a newer record in one borrowed node's network is returned although the other network took ours", async () => {
   const at = new Fixture();
   const far = new Fixture({ nodes: 5, network: 11 });
   const newer = at.item(9);

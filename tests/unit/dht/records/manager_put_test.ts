@@ -32,7 +32,7 @@ Deno.test("a new record goes to the eight closest nodes, and to no other", async
   assert.equal(put.asked, at.client.count("get"));
 });
 
-Deno.test("a put asks first, and sends only to those that lack the record or hold an older one", async () => {
+Deno.test("a put asks first, and sends only to nodes that lack the record or hold an older one", async () => {
   const at = new Fixture();
   const item = at.item(5);
   const near = at.near(8);
@@ -45,7 +45,7 @@ Deno.test("a put asks first, and sends only to those that lack the record or hol
   assert.deepEqual(sentTo.toSorted(), near.slice(3).map(({ host }) => host).toSorted());
 });
 
-Deno.test("cas goes only to nodes that showed a value, and names the seq that each showed", async () => {
+Deno.test("cas goes only to nodes that returned a value, and is the seq that each returned", async () => {
   const at = new Fixture();
   const near = at.near(8);
   at.plant(near[0]!, at.item(2));
@@ -58,7 +58,7 @@ Deno.test("cas goes only to nodes that showed a value, and names the seq that ea
   assert.equal([...cas.values()].filter((seq) => seq !== undefined).length, 2);
 });
 
-Deno.test("cas is not sent to a node that showed something invalid", async () => {
+Deno.test("cas is not sent to a node that returned an invalid item", async () => {
   const at = new Fixture();
   const [odd] = at.near(1);
   at.plant(odd!, at.item(9), { sig: new Uint8Array(64) });
@@ -68,7 +68,7 @@ Deno.test("cas is not sent to a node that showed something invalid", async () =>
   assert.ok(!("cas" in sent.args));
 });
 
-Deno.test("error 302 is no success: the node is asked again, and if it lacks the record, replaced", async () => {
+Deno.test("after error 302 the node is asked again, and replaced if it lacks the record", async () => {
   const at = new Fixture();
   const near = at.near(9);
   near[0]!.behave = ({ name }, honest) =>
@@ -78,15 +78,15 @@ Deno.test("error 302 is no success: the node is asked again, and if it lacks the
   assert.equal(put.holding, 8);
   assert.equal(put.errors["302"], 1);
   assert.deepEqual(hosts(holding(at, item)), hosts(near.slice(1)));
-  // Once by the lookup, once after the refusal.
+  // Asked once by the lookup and once after the refusal.
   assert.equal(near[0]!.received.get, 2);
 });
 
-Deno.test("error 302 is no failure: a node that turns out to hold the record counts", async () => {
+Deno.test("after error 302 a node that turns out to hold the record counts as a holder", async () => {
   const at = new Fixture();
   const near = at.near(8);
   const item = at.item(1);
-  // Between the question and the put somebody else put the very same.
+  // Another process puts the same item between our get and our put.
   near[0]!.behave = ({ name }, honest) => {
     if (name !== "put") return honest();
     at.plant(near[0]!, item);
@@ -99,7 +99,7 @@ Deno.test("error 302 is no failure: a node that turns out to hold the record cou
   assert.equal(put.weak, false);
 });
 
-Deno.test("error 302 from a node that holds a newer record: ours is superseded", async () => {
+Deno.test("error 302 from a node with a newer record supersedes ours", async () => {
   const at = new Fixture();
   const [first] = at.near(1);
   const newer = at.item(9);
@@ -112,7 +112,7 @@ Deno.test("error 302 from a node that holds a newer record: ours is superseded",
   assert.deepEqual(put.superseded, newer);
 });
 
-Deno.test("error 301: the node is read again, and the put repeated with what it holds now", async () => {
+Deno.test("after error 301 the node is asked again, and the put repeated with its current seq", async () => {
   const at = new Fixture();
   const [first] = at.near(1);
   at.plant(first!, at.item(2));
@@ -132,7 +132,7 @@ Deno.test("error 301: the node is read again, and the put repeated with what it 
   assert.deepEqual(cas, [2, 3]);
 });
 
-Deno.test("a node that answers 301 again and again is given up and replaced", async () => {
+Deno.test("a node that keeps answering 301 is replaced", async () => {
   const at = new Fixture();
   const near = at.near(9);
   at.plant(near[0]!, at.item(2));
@@ -145,7 +145,7 @@ Deno.test("a node that answers 301 again and again is given up and replaced", as
   assert.equal(near[0]!.received.put, 2);
 });
 
-Deno.test("some node shows a newer record: it is returned, and nothing is put", async () => {
+Deno.test("a newer record on any node is returned, and nothing is put", async () => {
   const at = new Fixture();
   const near = at.near(8);
   at.plant(near[6]!, at.item(8));
@@ -174,10 +174,10 @@ Deno.test("the same seq with another value is a conflict, and nothing is put", a
   assert.equal(puts(at).length, 0);
 });
 
-Deno.test("a newer record that comes to light midway ends the put", async () => {
+Deno.test("a newer record that is found midway ends the put", async () => {
   const at = new Fixture({ latencyMs: [50, 50] });
   const near = at.near(8);
-  // The first put is refused by a node that by now holds a newer one; the others are slow to refuse.
+  // The first put is refused by a node that now holds a newer record; the others refuse slowly.
   near.forEach((node, i) => {
     node.behave = ({ name }, honest) => {
       if (name !== "put") return honest();
@@ -210,7 +210,7 @@ for (
     const held = holding(at, item);
     const others = near.filter((node) => node !== first && node !== second);
     assert.equal(held.length, 8);
-    // Both are missed at the same moment, so whom each lane asks next is not settled to the last node.
+    // Both time out at the same moment, so the order in which lanes take the next nodes is not fixed.
     assert.ok(
       others.slice(0, 6).every((node) => held.includes(node)),
       "one of the closest lacks it",
@@ -221,7 +221,7 @@ for (
   });
 }
 
-Deno.test("a node that took the record though its answer was lost counts as holding it", async () => {
+Deno.test("a node that accepted the record but whose reply was lost counts as a holder", async () => {
   const at = new Fixture();
   const [first] = at.near(1);
   first!.behave = ({ name }, honest) => {
@@ -234,7 +234,7 @@ Deno.test("a node that took the record though its answer was lost counts as hold
   assert.equal(holding(at, at.item(1)).length, 8);
 });
 
-Deno.test("a node without a token is not put to", async () => {
+Deno.test("nothing is put to a node that returned no token", async () => {
   const at = new Fixture();
   const near = at.near(9);
   for (const [i, token] of [undefined, 7, "text", []].entries()) {
@@ -248,7 +248,7 @@ Deno.test("a node without a token is not put to", async () => {
   for (const node of near.slice(0, 4)) assert.equal(node.received.put, undefined);
 });
 
-Deno.test("a put that few nodes took is called weak", async () => {
+Deno.test("a put that few nodes accepted is weak", async () => {
   const at = new Fixture();
   at.dht.nodes.forEach((node) => {
     if (at.near(3).includes(node)) return;
@@ -261,7 +261,7 @@ Deno.test("a put that few nodes took is called weak", async () => {
   assert.equal(at.manager.stats().putsStrong, 0);
 });
 
-Deno.test("in a network of three nodes every put is weak; one on all three needs no retry, one on two does", async () => {
+Deno.test("in a network of three nodes a put on all three is weak without retry, and on two needs a retry", async () => {
   const three = new Fixture({ nodes: 3 });
   const all = await three.run(three.manager.put(three.item(1)));
   assert.deepEqual([all.holding, all.weak, all.needsRetry], [3, true, false]);
@@ -273,7 +273,7 @@ Deno.test("in a network of three nodes every put is weak; one on all three needs
   assert.deepEqual([some.holding, some.weak, some.needsRetry], [2, true, true]);
 });
 
-Deno.test("a put that reached nobody is weak, not an exception", async () => {
+Deno.test("a put that reached no node is weak, not an exception", async () => {
   const at = new Fixture();
   for (const node of at.dht.nodes) node.alive = false;
   const put = await at.run(at.manager.put(at.item(1)));
@@ -282,7 +282,7 @@ Deno.test("a put that reached nobody is weak, not an exception", async () => {
   assert.deepEqual([put.weak, put.needsRetry], [true, true]);
 });
 
-Deno.test("how many nodes are to hold a record, and how many are enough, can be set", async () => {
+Deno.test("storeNodes and minNodes set how many nodes hold a record and how many suffice", async () => {
   const at = new Fixture({}, { storeNodes: 12, minNodes: 3 });
   const put = await at.run(at.manager.put(at.item(1)));
   assert.equal(put.holding, 12);
@@ -294,7 +294,7 @@ Deno.test("how many nodes are to hold a record, and how many are enough, can be 
   assert.deepEqual([few.weak, few.needsRetry], [false, false]);
 });
 
-Deno.test("two puts of one key run one after the other, and the second knows the first", async () => {
+Deno.test("two puts to one target run one after the other, and the second sees the first", async () => {
   const at = new Fixture();
   const first = at.manager.put(at.item(1));
   const second = at.manager.put(at.item(2));
@@ -307,7 +307,7 @@ Deno.test("two puts of one key run one after the other, and the second knows the
   assert.equal(holding(at, at.item(2)).length, 8);
 });
 
-Deno.test("puts of two keys do not wait for each other", async () => {
+Deno.test("puts to different targets run at the same time", async () => {
   const at = new Fixture({ latencyMs: [50, 50] });
   const one = signItem(at.keys, { salt: utf8("one"), seq: 1, value: bencode("1") });
   const begunMs = at.clock.now();
@@ -322,7 +322,7 @@ Deno.test("puts of two keys do not wait for each other", async () => {
   assert.ok(at.clock.now() - againMs < 3 * alone);
 });
 
-Deno.test("a put that failed does not hold up the next of its key", async () => {
+Deno.test("a failed put does not block the next one to its target", async () => {
   let asked = 0;
   const at: Fixture = new Fixture({}, { nodes: () => asked++ === 0 ? [] : at.lent });
   const failed = assert.rejects(at.manager.put(at.item(1)), { code: "DHT_OFF" });
@@ -331,11 +331,11 @@ Deno.test("a put that failed does not hold up the next of its key", async () => 
   assert.equal((await at.run(second)).stored, 8);
 });
 
-Deno.test("an aborted put tells what was reached until then, and leaves nothing under way", async () => {
+Deno.test("an aborted put returns its outcome so far, and leaves nothing under way", async () => {
   const at = new Fixture({ latencyMs: [100, 100] });
   const controller = new AbortController();
   const running = at.manager.put(at.item(1), { signal: controller.signal });
-  // The lookup is over by then, and the puts are on their way.
+  // By then the lookup is over and the puts are on their way.
   while (puts(at).length === 0) await at.clock.advance(50);
   controller.abort();
   const put = await running;
@@ -348,7 +348,7 @@ Deno.test("an aborted put tells what was reached until then, and leaves nothing 
   assert.equal(at.clock.timers, 0);
 });
 
-Deno.test("what is put is exactly what was signed", async () => {
+Deno.test("put sends exactly the signed bytes", async () => {
   const at = new Fixture();
   const value = {
     p: { "@a/b": ["1.0.0", "2.0.0"], c: [] },

@@ -1,5 +1,5 @@
 /**
- * Putting a record that others write too: what was put since ours was made is not overwritten unread.
+ * Compare-and-swap: a put with `basedOn` overwrites no item that it is not based on.
  *
  * @module
  */
@@ -11,7 +11,7 @@ function seqs(at: Fixture): number[] {
   return at.near(8).map((node) => node.item(at.targetHex)?.seq ?? -1);
 }
 
-Deno.test("what a node got since ours was read stays there, and comes back as a conflict", async () => {
+Deno.test("an item that reached a node after our get stays there, and is returned as a conflict", async () => {
   const at = new Fixture();
   for (const node of at.near(8)) at.plant(node, at.item(3));
   const put = await at.run(at.manager.put(at.item(5), { basedOn: [2] }));
@@ -19,7 +19,7 @@ Deno.test("what a node got since ours was read stays there, and comes back as a 
   assert.deepEqual(seqs(at), Array(8).fill(3));
 });
 
-Deno.test("what ours was made from is overwritten, and so are older ones", async () => {
+Deno.test("an item that ours is based on is overwritten", async () => {
   const at = new Fixture();
   for (const [i, node] of at.near(8).entries()) at.plant(node, at.item(i < 3 ? 2 : 3));
   const put = await at.run(at.manager.put(at.item(5), { basedOn: [2, 3] }));
@@ -27,8 +27,8 @@ Deno.test("what ours was made from is overwritten, and so are older ones", async
   assert.deepEqual(seqs(at), Array(8).fill(5));
 });
 
-for (const [what, basedOn] of [["nothing", []], ["an older one", [1]]] as const) {
-  Deno.test(`what came between asking and putting stays too, where there was ${what}`, async () => {
+for (const [held, basedOn] of [["nothing", []], ["an older item", [1]]] as const) {
+  Deno.test(`an item that arrives between get and put is not overwritten where ${held} was held`, async () => {
     const at = new Fixture();
     for (const node of at.near(8)) {
       for (const seq of basedOn) at.plant(node, at.item(seq));
@@ -43,14 +43,14 @@ for (const [what, basedOn] of [["nothing", []], ["an older one", [1]]] as const)
   });
 }
 
-Deno.test("what ours was not made from is not overwritten either where it is older", async () => {
+Deno.test("an older item that ours is not based on is not overwritten", async () => {
   const at = new Fixture();
   for (const [i, node] of at.near(8).entries()) at.plant(node, at.item(i === 5 ? 2 : 3));
   const put = await at.run(at.manager.put(at.item(5), { basedOn: [3] }));
   assert.deepEqual([put.conflict?.seq, put.stored], [2, 0]);
 });
 
-Deno.test("a get shows what else the nodes hold, each once", async () => {
+Deno.test("get returns the other items that nodes hold, each once", async () => {
   const at = new Fixture();
   for (const [i, node] of at.near(8).entries()) at.plant(node, at.item(i < 4 ? 3 : i < 6 ? 2 : 1));
   at.plant(at.near(8)[0]!, at.item(3, "another value"));
@@ -59,7 +59,7 @@ Deno.test("a get shows what else the nodes hold, each once", async () => {
   assert.deepEqual(others.map(({ seq }) => seq).sort(), [1, 2, 3]);
 });
 
-Deno.test("a record of one's own is put over whatever is older, as ever", async () => {
+Deno.test("a put without basedOn overwrites any older item", async () => {
   const at = new Fixture();
   for (const node of at.near(8)) at.plant(node, at.item(3));
   const put = await at.run(at.manager.put(at.item(5)));
