@@ -1,7 +1,7 @@
 /**
- * From what the user asks for to all packages that are needed for it, breadth first, with bounds
- * against packages that want the world. How a package is found and fetched is handed in; nothing of a
- * package is run, so circles do no harm.
+ * Resolves requirements to a graph of packages, breadth first. Bounds stop a package whose dependencies
+ * explode. The caller hands in how a package is found and fetched. Cycles are allowed, since no code of
+ * a package runs during installation.
  *
  * @module
  */
@@ -18,70 +18,71 @@ import {
 } from "../fetching/mod.ts";
 import { type MinimalManifest, verifyMinimalSignature } from "../package/mod.ts";
 import {
+  deduplicate,
   type Graph,
   type GraphEdge,
   type GraphNode,
   highestFirst,
   label,
-  settle,
 } from "./dependency_graph.ts";
 import { InstallError } from "./errors.ts";
 
-/** Where packages come from. */
+/** The source of packages. */
 export interface GraphSource {
-  /** Finds the package that is meant; the highest version that satisfies the range. */
+  /** Finds the highest version that satisfies the range. */
   resolve(wanted: Requirement, signal: AbortSignal): Promise<MinimalManifest>;
-  /** Fetches a package and tells what it depends on: ranges by `[KEY/]NAME`, signed by its publisher. */
+  /** Fetches a package and returns its signed dependencies: ranges by `[KEY/]NAME`. */
   load(minimal: MinimalManifest, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   /**
-   * A package that will do, if there is one that need not be looked up.
+   * A package that satisfies the requirement without a lookup, if there is one.
    *
-   * @param parent who asks; the user, if it is absent
+   * @param parent package that has the requirement; absent for one of the user
    */
   known(wanted: Requirement, parent?: MinimalManifest): Promise<MinimalManifest | undefined>;
 }
 
-/** What one installation may not exceed. */
+/** Limits of one installation. */
 export interface GraphBounds {
-  /** Packages, those that turn out not to be needed counted too. */
+  /** Number of packages, counting those that deduplication removes. */
   maxPackages: number;
-  /** Steps from what the user asked for to the farthest package. */
+  /** Steps from a requirement of the user to the farthest package. */
   maxDepth: number;
-  /** Entries in the `dependencies` of all packages together. */
+  /** Sum of the entries in `dependencies` over all packages. */
   maxRequirements: number;
 }
 
-/** Far beyond any sensible package. */
+/** Default limits; real projects stay far below them. */
 export const graphBounds: GraphBounds = {
   maxPackages: 1_000,
   maxDepth: 64,
   maxRequirements: 50_000,
 };
 
-/** Packages that are looked for at a time: the index of a name is eight lookups. And downloads. */
+/** Packages resolved concurrently; reading the index of one name takes eight lookups. */
 const MAX_RESOLVING = 4;
+/** Packages fetched concurrently. */
 const MAX_LOADING = 4;
 
-/** An edge that is looked for. */
-interface Want extends GraphEdge {
-  parent?: Found;
+/** An edge with the package that has the requirement; absent for a requirement of the user. */
+interface PendingEdge extends GraphEdge {
+  parent?: PendingNode;
 }
 
-/** A node that was found. */
-interface Found extends GraphNode {
-  edges: Want[];
-  parent?: Found;
+/** A node with the package that required it first. */
+interface PendingNode extends GraphNode {
+  edges: PendingEdge[];
+  parent?: PendingNode;
 }
 
 /**
- * Finds all packages. If one version of a publisher's package satisfies all who need it, it is the
- * only one; otherwise several are there side by side, for each package sees its own. A name without a
- * key means one publisher throughout.
+ * Resolves requirements and all dependencies. One version of a package is chosen if it satisfies every
+ * range; otherwise several versions are installed side by side, and each package sees its own. A bare
+ * name means the same publisher throughout the graph.
  *
  * @throws {InstallError} `DEPENDENCY_NOT_FOUND` (kind `not-found`), `TOO_MANY_PACKAGES`,
  * `DEPENDENCIES_TOO_DEEP`, `DEPENDENCIES_INVALID`, `RECORD_INVALID` (kind `verification`),
- * `CONFLICT` if the user asks for a package twice and no version is both; what `resolve` and `load`
- * throw, with the name of the package and of who needs it
+ * `CONFLICT` if two requirements of the user for one package exclude each other; errors of `resolve`
+ * and `load`, with the package and its parent in the message
  */
 export async function resolveGraph(
   requirements: readonly Requirement[],
@@ -91,21 +92,21 @@ export async function resolveGraph(
   refuseConflicts(requirements, (a, b) => canBeBoth(a.range, b.range));
   const resolution = new Resolution(source, bounds, signal);
   const graph = await resolution.run(requirements);
-  settle(graph);
+  deduplicate(graph);
   const refs = new Map(graph.direct.map(({ requirement, ref }) => [requirement, ref]));
   refuseConflicts(requirements, (a, b) => refs.get(a) === refs.get(b));
   return graph;
 }
 
-/** One resolution on its way. */
+/** One resolution in progress. */
 class Resolution {
   readonly #source: GraphSource;
   readonly #bounds: GraphBounds;
   readonly #signal: AbortSignal | undefined;
-  readonly #nodes = new Map<string, Found>();
-  /** What was found of each name. */
+  readonly #nodes = new Map<string, PendingNode>();
+  /** Packages found so far, by name. */
   readonly #byName = new Map<string, MinimalManifest[]>();
-  /** Whose package a name without a key means here. */
+  /** Publisher of each bare name, `ed25519:BASE64`. */
   readonly #publishers = new Map<string, string>();
   #requirements = 0;
 
@@ -116,7 +117,7 @@ class Resolution {
   }
 
   async run(requirements: readonly Requirement[]): Promise<Graph> {
-    const direct: Want[] = requirements.map((requirement) => ({ requirement, ref: "" }));
+    const direct: PendingEdge[] = requirements.map((requirement) => ({ requirement, ref: "" }));
     let wants = direct;
     for (let depth = 0; wants.length > 0; depth++) {
       if (depth > this.#bounds.maxDepth) throw this.#tooDeep(wants[0]!);
@@ -132,9 +133,9 @@ class Resolution {
     return { direct, nodes: this.#nodes };
   }
 
-  /** Gives each edge its package, looking up what nothing that is there satisfies. */
-  async #find(wants: readonly Want[]): Promise<void> {
-    const groups = new Map<string, Want[]>();
+  /** Gives each edge its package; resolves the edges that no known package satisfies. */
+  async #find(wants: readonly PendingEdge[]): Promise<void> {
+    const groups = new Map<string, PendingEdge[]>();
     for (const want of wants) {
       const there = this.#chosen(want, this.#byName.get(want.requirement.name) ?? []);
       if (there) {
@@ -146,7 +147,7 @@ class Resolution {
       if (group) group.push(want);
       else groups.set(key, [want]);
     }
-    // Each group needs at least one more, so there is no point in looking for any of them.
+    // Each group adds at least one package, so the limit is exceeded before any lookup.
     if (this.#nodes.size + groups.size > this.#bounds.maxPackages) throw this.#tooMany();
     await eachLimited(groups.values(), MAX_RESOLVING, this.#signal, async (group, signal) => {
       const found: MinimalManifest[] = [];
@@ -162,15 +163,18 @@ class Resolution {
     });
   }
 
-  /** The highest of some packages that will do. */
-  #chosen({ requirement }: Want, among: readonly MinimalManifest[]): MinimalManifest | undefined {
+  /** The highest of some packages that satisfies the edge. */
+  #chosen(
+    { requirement }: PendingEdge,
+    among: readonly MinimalManifest[],
+  ): MinimalManifest | undefined {
     const publisher = this.#publisherOf(requirement);
     return among.filter(({ pubkey, version }) =>
       pubkey === publisher && fits(version, requirement.range)
     ).sort(highestFirst)[0];
   }
 
-  async #resolve(want: Want, signal: AbortSignal): Promise<MinimalManifest> {
+  async #resolve(want: PendingEdge, signal: AbortSignal): Promise<MinimalManifest> {
     const { requirement, parent } = want;
     const publisher = this.#publisherOf(requirement);
     const wanted = publisher === undefined ? requirement : { ...requirement, publisher };
@@ -178,7 +182,7 @@ class Resolution {
       let minimal = await this.#source.known(requirement, parent?.minimal);
       if (minimal && publisher !== undefined && minimal.pubkey !== publisher) minimal = undefined;
       minimal ??= await this.#source.resolve(wanted, signal);
-      check(minimal, wanted);
+      checkResolved(minimal, wanted);
       if (requirement.publisher === undefined) {
         this.#publishers.set(requirement.name, minimal.pubkey);
       }
@@ -192,20 +196,20 @@ class Resolution {
     return publisher ?? this.#publishers.get(name);
   }
 
-  /** Two groups may have found the same package, by its name and by its key. */
+  /** Notes a package once: two groups may find the same one, by bare name and by key. */
   #remember(minimal: MinimalManifest): void {
     const there = this.#byName.get(minimal.name) ?? [];
     if (there.some((other) => packageRef(other) === packageRef(minimal))) return;
     this.#byName.set(minimal.name, [...there, minimal]);
   }
 
-  /** Makes nodes of the packages that are new, in the order in which they are asked for. */
-  #enter(wants: readonly Want[]): Found[] {
-    const fresh: Found[] = [];
+  /** Adds a node for each new package, in the order of the edges. */
+  #enter(wants: readonly PendingEdge[]): PendingNode[] {
+    const fresh: PendingNode[] = [];
     for (const { ref, requirement, parent } of wants) {
       if (this.#nodes.has(ref)) continue;
       const minimal = this.#byName.get(requirement.name)!.find((one) => packageRef(one) === ref)!;
-      const node: Found = { minimal, edges: [], ...(parent && { parent }) };
+      const node: PendingNode = { minimal, edges: [], ...(parent && { parent }) };
       this.#nodes.set(ref, node);
       fresh.push(node);
     }
@@ -213,7 +217,7 @@ class Resolution {
     return fresh;
   }
 
-  async #load(node: Found, signal: AbortSignal): Promise<void> {
+  async #load(node: PendingNode, signal: AbortSignal): Promise<void> {
     const { minimal, parent } = node;
     try {
       const dependencies = await this.#source.load(minimal, signal);
@@ -235,25 +239,25 @@ class Resolution {
     return new InstallError(
       "verification",
       "TOO_MANY_PACKAGES",
-      `What was asked for needs ${most}, more than one installation may have. Nothing was installed`,
+      `The packages and their dependencies are ${most}, the limit of one installation. Nothing was installed`,
       { detail: { found: this.#nodes.size, maxPackages, maxRequirements } },
     );
   }
 
-  #tooDeep({ requirement, parent }: Want): InstallError {
+  #tooDeep({ requirement, parent }: PendingEdge): InstallError {
     const { maxDepth } = this.#bounds;
     return new InstallError(
       "verification",
       "DEPENDENCIES_TOO_DEEP",
-      `${formatRequirement(requirement)} is needed by ${wayTo(parent!)}, more than ${maxDepth} ` +
-        "steps from what was asked for. Nothing was installed",
+      `${formatRequirement(requirement)} is needed by ${pathTo(parent!)}, more than ${maxDepth} ` +
+        "steps from the requested package. Nothing was installed",
       { detail: { maxDepth } },
     );
   }
 }
 
 /**
- * What a package depends on, in the order of the names.
+ * The requirements of a package, sorted by name.
  *
  * @param dependencies ranges by `[KEY/]NAME`
  * @throws {InstallError} `DEPENDENCIES_INVALID` (kind `verification`)
@@ -266,7 +270,7 @@ export function requirementsOf(
     new InstallError(
       "verification",
       "DEPENDENCIES_INVALID",
-      `The dependencies of ${label(minimal)} make no sense: ${why}`,
+      `The dependencies of ${label(minimal)} are invalid: ${why}`,
       { cause },
     );
   const requirements = new Map<string, Requirement>();
@@ -286,8 +290,8 @@ export function requirementsOf(
   return [...requirements.values()];
 }
 
-/** Whoever resolves is trusted with the choice, not with its being what was asked for. */
-function check(minimal: MinimalManifest, wanted: Requirement): void {
+/** Checks that a resolved package satisfies the requirement and that its publisher signed it. */
+function checkResolved(minimal: MinimalManifest, wanted: Requirement): void {
   const { name, publisher, range } = wanted;
   const isMeant = minimal.name === name && fits(minimal.version, range) &&
     (publisher === undefined || publisher === minimal.pubkey);
@@ -300,7 +304,7 @@ function check(minimal: MinimalManifest, wanted: Requirement): void {
   );
 }
 
-/** The user may ask for one package twice, but gets it once. */
+/** Refuses two requirements of the user for one package that no single version satisfies. */
 function refuseConflicts(
   requirements: readonly Requirement[],
   agree: (a: Requirement, b: Requirement) => boolean,
@@ -324,20 +328,20 @@ function conflict(a: Requirement, b: Requirement): InstallError {
   );
 }
 
-/** The error, with who needs the package that it is about. */
-function neededBy(error: unknown, what: string, parent: Found): unknown {
+/** The error with the dependent package in its message. */
+function neededBy(error: unknown, what: string, parent: PendingNode): unknown {
   if (!(error instanceof LibreseedError)) return error;
   const isMissing = error.kind === "not-found";
   return new InstallError(
     error.kind,
     isMissing ? "DEPENDENCY_NOT_FOUND" : error.code,
-    `${what}, which ${wayTo(parent)} needs: ${error.message}`,
+    `${what}, which ${pathTo(parent)} needs: ${error.message}`,
     { cause: error, detail: { ...error.detail, wanted: what, neededBy: label(parent.minimal) } },
   );
 }
 
-/** `b@1.0.0 (for a@1.0.0)`: a package and what the user asked for that led to it. */
-function wayTo(node: Found): string {
+/** `b@1.0.0 (for a@1.0.0)`: a package, and the package of the user that led to it. */
+function pathTo(node: PendingNode): string {
   let root = node;
   while (root.parent) root = root.parent;
   return label(node.minimal) + (root === node ? "" : ` (for ${label(root.minimal)})`);

@@ -1,6 +1,6 @@
 /**
- * The packages of one installation and which needs which. Finding them is `dependencies.ts`'s
- * business; here nothing is looked up.
+ * The graph of one installation: packages and their dependencies, deduplication, cycles.
+ * `dependencies.ts` builds it; nothing here uses the network.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import semver from "semver";
 import { fits, packageRef, type Requirement } from "../fetching/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 
-/** What one package, or the user, asks for, and the package that it got. */
+/** A requirement of a package or of the user, and the package that satisfies it. */
 export interface GraphEdge {
   requirement: Requirement;
   /** See {@linkcode packageRef}. */
@@ -19,36 +19,36 @@ export interface GraphEdge {
 /** A package of an installation. */
 export interface GraphNode {
   minimal: MinimalManifest;
-  /** What it depends on, in the order of the names. */
+  /** Its dependencies, sorted by name. */
   edges: GraphEdge[];
 }
 
 /** The packages of one installation. */
 export interface Graph {
-  /** What the user asked for, in that order. */
+  /** Requirements of the user, in the order of the request. */
   direct: GraphEdge[];
   /** By {@linkcode packageRef}, breadth first. */
   nodes: Map<string, GraphNode>;
 }
 
-/** More cycles than this tell nobody anything. */
+/** Most cycles that are reported. */
 const MAX_CYCLES = 10;
 
 /**
- * Leaves as few versions of each publisher's package as the ranges allow: one, if it satisfies all of
- * them; else some side by side, each requirement getting the highest of them that satisfies it. What
- * nobody needs any more is dropped. What the user asked for stays as it was found: no package can have
- * the user get an older version of another.
+ * Keeps as few versions of each package as the ranges allow: one if it satisfies every range, else
+ * several side by side, where each requirement gets the highest version that satisfies it. Unreachable
+ * packages are removed. Requirements of the user keep the version that was found, so a dependency cannot
+ * downgrade a package that the user asked for.
  */
-export function settle(graph: Graph): void {
+export function deduplicate(graph: Graph): void {
   for (;;) {
     dropUnreachable(graph);
     let changed = false;
     for (const edges of edgesByPackage(graph).values()) {
       const nodes = [...new Set(edges.map(({ ref }) => ref))].map((ref) => graph.nodes.get(ref)!);
       const versions = nodes.map(({ minimal }) => minimal).sort(highestFirst);
-      const asked = fewest(edges.filter((edge) => graph.direct.includes(edge)), versions);
-      const cover = fewest(edges, versions, asked);
+      const asked = greedyCover(edges.filter((edge) => graph.direct.includes(edge)), versions);
+      const cover = greedyCover(edges, versions, asked);
       for (const edge of edges) {
         const among = graph.direct.includes(edge) ? asked : cover;
         const best = among.find(({ version }) => fits(version, edge.requirement.range))!;
@@ -60,7 +60,7 @@ export function settle(graph: Graph): void {
   }
 }
 
-/** Removes the packages that can be reached from nothing that the user asked for. */
+/** Removes the packages that no requirement of the user leads to. */
 export function dropUnreachable(graph: Graph): void {
   const reached = new Set<string>();
   const pending = graph.direct.map(({ ref }) => ref);
@@ -72,28 +72,28 @@ export function dropUnreachable(graph: Graph): void {
   for (const ref of graph.nodes.keys()) if (!reached.has(ref)) graph.nodes.delete(ref);
 }
 
-/** Circles of packages that need each other, each written once as `a@1.0.0 → b@1.0.0 → a@1.0.0`. */
+/** Dependency cycles, each written once as `a@1.0.0 → b@1.0.0 → a@1.0.0`; depth-first search. */
 export function cyclesOf(graph: Graph): string[] {
   const cycles: string[] = [];
   const done = new Set<string>();
   for (const start of graph.nodes.keys()) {
-    // The way from `start`, with the edges of each package that are still to be followed.
-    const way: { ref: string; rest: GraphEdge[] }[] = [];
-    const onWay = new Map<string, number>();
+    // The path from `start`, with the edges of each package that are still to be followed.
+    const path: { ref: string; rest: GraphEdge[] }[] = [];
+    const onPath = new Map<string, number>();
     const enter = (ref: string) => {
-      onWay.set(ref, way.length);
-      way.push({ ref, rest: [...graph.nodes.get(ref)!.edges] });
+      onPath.set(ref, path.length);
+      path.push({ ref, rest: [...graph.nodes.get(ref)!.edges] });
     };
     if (!done.has(start)) enter(start);
-    for (let last; (last = way.at(-1)) !== undefined;) {
+    for (let last; (last = path.at(-1)) !== undefined;) {
       const next = last.rest.shift()?.ref;
       if (next === undefined) {
         done.add(last.ref);
-        onWay.delete(last.ref);
-        way.pop();
-      } else if (onWay.has(next)) {
-        const circle = [...way.slice(onWay.get(next)!).map(({ ref }) => ref), next];
-        cycles.push(circle.map((ref) => label(graph.nodes.get(ref)!.minimal)).join(" → "));
+        onPath.delete(last.ref);
+        path.pop();
+      } else if (onPath.has(next)) {
+        const cycle = [...path.slice(onPath.get(next)!).map(({ ref }) => ref), next];
+        cycles.push(cycle.map((ref) => label(graph.nodes.get(ref)!.minimal)).join(" → "));
         if (cycles.length === MAX_CYCLES) return cycles;
       } else if (!done.has(next)) enter(next);
     }
@@ -101,7 +101,7 @@ export function cyclesOf(graph: Graph): string[] {
   return cycles;
 }
 
-/** Packages of which several are installed side by side: `hello 1.0.0, 2.0.0`, for people. */
+/** Packages with several versions in the graph, for people: `hello 1.0.0, 2.0.0`. */
 export function sideBySide(graph: Graph): string[] {
   const versions = new Map<string, MinimalManifest[]>();
   for (const { minimal } of graph.nodes.values()) {
@@ -117,11 +117,11 @@ export function sideBySide(graph: Graph): string[] {
 }
 
 /**
- * The packages whose publishers the user settled: those that were asked for, and those that are needed
- * by their name alone. A package that names another's publisher speaks for itself, not for the user.
- * Of several versions the highest comes last.
+ * The packages whose publishers get pinned: those the user asked for, and dependencies required by their
+ * bare name. A dependency required with its key pins nothing, since its dependent chose the key and not
+ * the user. Sorted by ascending version.
  */
-export function settledByName(graph: Graph): MinimalManifest[] {
+export function foundByBareName(graph: Graph): MinimalManifest[] {
   const needed = [...graph.nodes.values()].flatMap(({ edges }) =>
     edges.filter(({ requirement }) => requirement.publisher === undefined)
   );
@@ -134,7 +134,7 @@ export function label({ name, version }: { name: string; version: string }): str
   return `${name}@${version}`;
 }
 
-/** For sorting: the highest version first. */
+/** Sort order: descending version, then ascending publisher. */
 export function highestFirst(a: MinimalManifest, b: MinimalManifest): number {
   return semver.rcompare(a.version, b.version) || (a.pubkey < b.pubkey ? -1 : 1);
 }
@@ -154,11 +154,12 @@ function edgesByPackage(graph: Graph): Map<string, GraphEdge[]> {
 }
 
 /**
- * Few of the versions that together satisfy all edges: those that are `chosen` already, and again and
- * again the one that satisfies most of those left, the highest of several. Returned with the highest
- * first, as `versions` have to be.
+ * A small set of versions that satisfies every edge, by greedy set cover: starts with `chosen`, then
+ * repeatedly adds the version that satisfies most of the remaining edges, the highest on a tie.
+ *
+ * @param versions sorted by descending version, as the result is
  */
-function fewest(
+function greedyCover(
   edges: readonly GraphEdge[],
   versions: readonly MinimalManifest[],
   chosen: readonly MinimalManifest[] = [],

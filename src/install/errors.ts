@@ -3,19 +3,19 @@
  *
  * | code | kind | when |
  * | --- | --- | --- |
- * | `NOT_INSTALLED` | not-found | this home does not have it |
- * | `PACKAGE_AMBIGUOUS` | usage | a name can mean several installed packages |
- * | `PACKAGE_NEEDED` | failed | something needs the package that was to be uninstalled |
- * | `CONFLICT` | usage | a package is asked for twice, with ranges that no version satisfies |
- * | `DEPENDENCY_NOT_FOUND` | not-found | a package that another one needs is not to be had |
- * | `DEPENDENCIES_INVALID` | verification | what a package says that it needs makes no sense |
- * | `TOO_MANY_PACKAGES`, `DEPENDENCIES_TOO_DEEP`, `INSTALL_TOO_LARGE` | verification | an install has bounds |
- * | `LOCK_MISSING`, `NOT_IN_LOCK` | not-found | there is no lock file, or it does not hold the name |
- * | `LOCK_INVALID` | failed, verification | a lock file makes no sense, or a signature in it does not hold |
- * | `LOCK_MISMATCH` | verification | a lock file does not agree with a package's manifest |
- * | `LINK_OCCUPIED`, `LINK_FAILED` | failed | a link cannot be made |
+ * | `NOT_INSTALLED` | not-found | the store does not have the package |
+ * | `PACKAGE_AMBIGUOUS` | usage | several packages in the store satisfy the requirement |
+ * | `PACKAGE_NEEDED` | failed | another reference keeps the package that was to be uninstalled |
+ * | `CONFLICT` | usage | two requirements of the user for one package exclude each other |
+ * | `DEPENDENCY_NOT_FOUND` | not-found | a dependency is not in the DHT |
+ * | `DEPENDENCIES_INVALID` | verification | the `dependencies` of a manifest are invalid |
+ * | `TOO_MANY_PACKAGES`, `DEPENDENCIES_TOO_DEEP`, `INSTALL_TOO_LARGE` | verification | a limit of one installation is exceeded |
+ * | `LOCK_MISSING`, `NOT_IN_LOCK` | not-found | there is no lock file, or it lacks the name |
+ * | `LOCK_INVALID` | failed, verification | a lock file is malformed, or a signature in it is wrong |
+ * | `LOCK_MISMATCH` | verification | a lock file contradicts a package's signed manifest |
+ * | `LINK_OCCUPIED`, `LINK_FAILED` | failed | the path of a link is taken, or the link cannot be made |
  * | `NO_PEERS` | network | no peer sends the archive of a locked version |
- * | `RECORD_INVALID` | verification | a record names another package or version than was asked for |
+ * | `RECORD_INVALID` | verification | a record names another package or version than requested |
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Installing: find what is needed, fetch and verify it, unpack it beside the store, and only when all
- * of it is there put it in its place. Nothing in a package is run. Runs in the command's process.
+ * Installs packages with their dependencies: resolve, fetch, verify, unpack beside the store, and move
+ * into place once everything is there. Never runs code of a package. Runs in the command's process.
  *
  * @module
  */
@@ -12,34 +12,35 @@ import { graphBounds, resolveGraph } from "./dependencies.ts";
 import { InstallError } from "./errors.ts";
 import { Installation, type InstallContext, type Installed } from "./installation.ts";
 import { checkLocked, compareWithLock } from "./lock_agreement.ts";
-import { graphOfLock, readLockFile } from "./lock_file.ts";
+import { readLockFile } from "./lock_file.ts";
+import { graphOfLock } from "./lock_graph.ts";
 import { lockedKey, requireLockFile, saveToLock } from "./project_lock.ts";
 
-/** What to install. */
+/** Packages to install. */
 export interface InstallRequest {
   requirements: readonly Requirement[];
-  /** Whether `store prune` shall keep it though no lock file refers to it. */
+  /** Whether `store prune` keeps the packages although no lock file refers to them. */
   direct: boolean;
-  /** Unpack anew what is in the store already. */
+  /** Unpack packages again that the store has already. */
   force?: boolean;
   /**
-   * The project's lock file, which gets what was asked for. What it holds already is kept to where it
-   * satisfies what others need.
+   * Path of the project's lock file, to which the packages are added. A dependency keeps its locked
+   * version if that satisfies the range.
    */
   lockPath?: string;
 }
 
-/** Archives that are fetched at a time. */
+/** Archives fetched concurrently. */
 const MAX_FETCHING = 4;
 
 /**
- * Installs packages with all that they depend on. When it rejects, nothing that was asked for is in
- * the store that was not there before; what it depends on may be, each package whole, if the disk
- * failed at the very end. An exact version of a settled publisher that is here with its dependencies
- * takes no network.
+ * Installs packages with all their dependencies. After a rejection the store has no requested package
+ * that it did not have before; it may have dependencies, each complete, if the disk failed at the very
+ * end. An exact version whose publisher is pinned or named needs no network if it and its dependencies
+ * are stored.
  *
  * @throws {InstallError} see {@linkcode resolveGraph}; `INSTALL_TOO_LARGE`
- * @throws {PackageError} whichever step of the verification chain failed, with the package's name
+ * @throws {PackageError} the failed step of the verification chain, with the package's name
  * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`), `DIRECTORY_BUSY`, those of the disk
  */
 export async function install(
@@ -60,11 +61,11 @@ export async function install(
 }
 
 /**
- * Installs what a lock file holds, and nothing else: no range is resolved. What the packages say that
- * they depend on has to be what the lock file says. A lock file comes with a project, from whoever
- * writes it; so where it says whose package a bare name is, the user's own pins are asked as well.
+ * Installs exactly the packages of a lock file, without resolving a range. The dependencies in each
+ * package's signed manifest have to agree with the lock file. The project's author writes the lock file
+ * and could put another publisher's package under a bare name, so the user's pins are checked too.
  *
- * @param requirements those of its requirements that are wanted; all, if there are none
+ * @param requirements requirements of the lock file to install; all of them if empty
  * @throws {InstallError} `LOCK_MISSING`, `NOT_IN_LOCK` (kind `not-found`), `LOCK_INVALID`,
  * `LOCK_MISMATCH`, `PUBLISHER_CHANGED` (kind `verification`), `TOO_MANY_PACKAGES`,
  * `INSTALL_TOO_LARGE`, and what {@linkcode install} throws
@@ -95,7 +96,7 @@ export async function installLocked(
   await eachLimited(graph.nodes.values(), MAX_FETCHING, context.signal, async (node, signal) => {
     compareWithLock(node, graph, await work.load(node.minimal, signal), mayMean);
   });
-  // First: nothing would keep the packages of a lock file that the store does not know of.
+  // Register the lock file first: `store prune` removes packages without a registered root.
   await context.store.roots.add(lockPath);
   return await work.finish(graph, false);
 }

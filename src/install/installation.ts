@@ -1,6 +1,6 @@
 /**
- * One installation on its way: what it has found, fetched and unpacked beside the store, and how all
- * of it gets its place. Which packages are needed is decided by `install.ts`.
+ * One installation in progress: finds, fetches and unpacks packages beside the store, and moves them into
+ * place at the end. `install.ts` decides which packages are needed.
  *
  * @module
  */
@@ -47,74 +47,71 @@ export interface InstallContext {
   limits: ArchiveLimits;
   signal?: AbortSignal;
   /**
-   * Finds a package in the DHT, by the rules of trust if it is asked for without a publisher.
+   * Finds a package in the DHT; the rules of trust choose the publisher if `wanted` names none.
    *
-   * @param without versions that could not be had
+   * @param without unavailable versions, which are not tried again
    */
   resolve: (
     wanted: Requirement,
     signal: AbortSignal,
     without: ReadonlySet<string>,
   ) => Promise<FoundPackage>;
-  /** Sees that the archive is here, and returns its path. */
+  /** Fetches the archive unless this home has it, and returns its path. */
   fetch: (minimal: MinimalManifest, signal: AbortSignal) => Promise<string>;
-  /** The signed manifest of a package whose archive is here, though it may not be in the store. */
+  /** The signed manifest of a package whose archive is in the seed directory. */
   held?: (name: PackageName) => Promise<MinimalManifest | undefined>;
-  /** The publisher that a name means, as `ed25519:BASE64`, if that is settled without the network. */
+  /** The publisher of a bare name, `ed25519:BASE64`, if a pin decides it without the network. */
   pinned?: (name: string) => string | undefined;
-  /**
-   * Refuses a publisher, as `ed25519:BASE64`, whose package a bare name may not mean here. Throws what
-   * `checkPin` throws.
-   */
+  /** Throws what `checkPin` throws if a bare name is pinned to other publishers than this one. */
   checkPublisher?: (name: string, publisher: string) => void;
-  /** Hears each step, for people. */
+  /** Receives each step, as a message for people. */
   onStep?: (message: string) => void;
-  /** Hears of a version that could not be had, and was passed over. */
+  /** Receives a message about each version that was skipped as unavailable. */
   onSkipped?: (message: string) => void;
 }
 
-/** A package as the DHT has it. */
+/** A package found in the DHT. */
 export type FoundPackage = Pick<ResolvedByName, "minimal" | "skipped" | "chosen">;
 
-/** A package that is in the store now. */
+/** A package in the store, after the installation. */
 export interface InstalledPackage {
   minimal: MinimalManifest;
   /** Absolute path of its tree. */
   path: string;
-  /** Whether it was there before. */
+  /** Whether the store had it before. */
   present: boolean;
-  /** How many packages it depends on itself. */
+  /** Number of direct dependencies. */
   dependencies: number;
-  /** How its publisher's list gave it; `exact` if it did not. */
+  /** How the version was requested; `exact` also for a version that no list was read for. */
   asked: Asked;
-  /** Higher versions that fit, and could not be had. */
+  /** Higher versions that satisfy the range and were unavailable. */
   skipped: SkippedVersion[];
-  /** How its publisher was chosen among several, if it was. */
+  /** How the publisher was chosen, if the name has several. */
   chosen?: PublisherChoice;
 }
 
-/** An installation. */
+/** The outcome of an installation. */
 export interface Installed {
-  /** The requirements, in the order of the request. */
+  /** The requested packages, in the order of the request. */
   direct: InstalledPackage[];
-  /** All of it, what was asked for included. */
+  /** All packages, requested ones and dependencies. */
   packages: InstalledPackage[];
   graph: Graph;
 }
 
-/** One installation on its way. Disposing of it removes what is not in its place. */
+/** One installation in progress. Disposing of it removes packages that were not moved into place. */
 export class Installation implements AsyncDisposable {
   readonly #context: InstallContext;
   readonly #force: boolean;
   readonly #lock: Disposable;
   readonly #staged = new Map<string, StagedPackage>();
   readonly #present = new Map<string, StoredPackage>();
-  /** Those whose place is taken by something damaged. */
+  /** Packages that are damaged in the store, by `KEY/NAME@VERSION`; they are replaced. */
   readonly #damaged = new Set<string>();
   readonly #loading = new Map<string, Promise<Readonly<Record<string, string>>>>();
-  /** Packages that the network gave, by `KEY/NAME@VERSION`. */
+  /** Packages found in the DHT, by `KEY/NAME@VERSION`. */
   readonly #found = new Map<string, Pick<InstalledPackage, "asked" | "skipped" | "chosen">>();
-  /** One archive is unpacked at a time: it takes a processor, and the bounds stay exact. */
+  /** Tail of the unpacking queue. One archive at a time keeps the sum of unpacked bytes exact. */
   #unpacking: Promise<unknown> = Promise.resolve();
   #archiveBytes = 0;
   #unpackedBytes = 0;
@@ -125,15 +122,19 @@ export class Installation implements AsyncDisposable {
     this.#lock = lock;
   }
 
-  /** Waits for the right to add packages. Throws `DIRECTORY_BUSY` and those of the disk. */
+  /**
+   * Waits for the store's lock for additions.
+   *
+   * @throws {StoreError} `DIRECTORY_BUSY`, and errors of the disk
+   */
   static async begin(context: InstallContext, force: boolean): Promise<Installation> {
     await context.store.ensure();
     return new Installation(context, force, await context.store.lock("add", context.signal));
   }
 
   /**
-   * Finds a package, and makes sure of it: the highest version that fits and can be had. Where there is
-   * a lock file, never one below that which it holds.
+   * Finds and loads the highest available version that satisfies the range. An unavailable version is
+   * replaced by a lower one, but never by one below the locked version.
    */
   async resolve(
     wanted: Requirement,
@@ -149,7 +150,7 @@ export class Installation implements AsyncDisposable {
         if (without.size + found.skipped.length > 0) refuseBelow(locked, found.minimal, wanted);
         return found;
       },
-      // Any other failure is met again when it is loaded, and told with its version then.
+      // Other failures do not choose a lower version; `load` throws them again, with the version.
       have: ({ minimal }) =>
         this.load(minimal, signal).catch((error) => {
           if (isUnseeded(error)) throw error;
@@ -164,7 +165,7 @@ export class Installation implements AsyncDisposable {
     return minimal;
   }
 
-  /** Makes sure of a package, in the store or beside it, and tells what it depends on. */
+  /** Unpacks a package beside the store unless the store has it; returns ranges by `[KEY/]NAME`. */
   load(minimal: MinimalManifest, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
     const ref = packageRef(minimal);
     let loading = this.#loading.get(ref);
@@ -189,18 +190,18 @@ export class Installation implements AsyncDisposable {
       return there.dependencies;
     }
     this.#archiveBytes += minimal.length;
-    // An archive does not unpack to less than its own length.
+    // An archive unpacks to at least its own length, so this check can precede the download.
     if (this.#archiveBytes > limits.maxUnpackedBytes) throw this.#tooLarge();
     const archivePath = await fetch(minimal, signal).catch((error) => {
       this.#archiveBytes -= minimal.length;
       throw error;
     });
-    const staged = await this.#inTurn(() => this.#stage(minimal, archivePath, signal));
+    const staged = await this.#unpackInTurn(() => this.#stage(minimal, archivePath, signal));
     this.#staged.set(ref, staged);
     return staged.full.dependencies ?? {};
   }
 
-  /** A package that will do without the network; see `GraphSource.known`. */
+  /** A package that satisfies a requirement without the network; see `GraphSource.known`. */
   async known(
     wanted: Requirement,
     parent: MinimalManifest | undefined,
@@ -208,7 +209,7 @@ export class Installation implements AsyncDisposable {
   ): Promise<MinimalManifest | undefined> {
     const { held, pinned, store } = this.#context;
     const publisher = wanted.publisher ?? pinned?.(wanted.name);
-    const willDo = ({ pubkey, name, version }: MinimalManifest) =>
+    const satisfies = ({ pubkey, name, version }: MinimalManifest) =>
       name === wanted.name && fits(version, wanted.range) &&
       (publisher === undefined || publisher === pubkey);
     if (publisher !== undefined && isExact(wanted)) {
@@ -219,19 +220,21 @@ export class Installation implements AsyncDisposable {
       if (here) return here;
     }
     if (!parent) return undefined;
-    const candidates = locked.filter(willDo).filter((one) => this.#mayBe(wanted, one))
+    const candidates = locked.filter(satisfies).filter((one) => this.#mayBe(wanted, one))
       .sort(highestFirst);
-    // Of two publishers in the lock file, nothing says whose is meant.
+    // With packages of two publishers in the lock file, the bare name is ambiguous.
     const isClear = new Set(candidates.map(({ pubkey }) => pubkey)).size === 1;
     if (isClear) return candidates[0];
     const stored = this.#present.get(packageRef(parent));
     const id = stored && (await readLinks(stored.directory)).get(wanted.name);
     const entry = id === undefined ? undefined : await store.find(id);
     if (!entry || entry.problem !== undefined) return undefined;
-    return willDo(entry.minimal) && this.#mayBe(wanted, entry.minimal) ? entry.minimal : undefined;
+    return satisfies(entry.minimal) && this.#mayBe(wanted, entry.minimal)
+      ? entry.minimal
+      : undefined;
   }
 
-  /** Whether the pins let a package be what is wanted. */
+  /** Whether the user's pins allow this publisher for the requirement. */
   #mayBe({ publisher, name }: Requirement, { pubkey }: MinimalManifest): boolean {
     if (publisher !== undefined) return true;
     try {
@@ -243,10 +246,10 @@ export class Installation implements AsyncDisposable {
     }
   }
 
-  /** Puts everything in its place, what was asked for last. */
+  /** Moves every package into place, dependencies before the requested packages. */
   async finish(graph: Graph, direct: boolean): Promise<Installed> {
     const { onStep, signal, store } = this.#context;
-    for (const cycle of cyclesOf(graph)) onStep?.(`these need each other: ${cycle}`);
+    for (const cycle of cyclesOf(graph)) onStep?.(`dependency cycle: ${cycle}`);
     for (const several of sideBySide(graph)) onStep?.(`side by side: ${several}`);
     const asked = new Set(graph.direct.map(({ ref }) => ref));
     const installed = new Map<string, InstalledPackage>();
@@ -254,7 +257,7 @@ export class Installation implements AsyncDisposable {
       signal?.throwIfAborted();
       const { minimal, edges } = node;
       const present = this.#present.get(ref);
-      await this.#settle(node, graph, direct && asked.has(ref));
+      await this.#commit(node, graph, direct && asked.has(ref));
       installed.set(ref, {
         minimal,
         path: store.treePath(minimal),
@@ -276,8 +279,8 @@ export class Installation implements AsyncDisposable {
     this.#lock[Symbol.dispose]();
   }
 
-  /** Commits one package, or gives one that is there its links and mark. */
-  async #settle({ minimal, edges }: GraphNode, graph: Graph, direct: boolean): Promise<void> {
+  /** Moves one package into place; a package that the store had gets new links and its mark. */
+  async #commit({ minimal, edges }: GraphNode, graph: Graph, direct: boolean): Promise<void> {
     const { store } = this.#context;
     const links = new Map(edges.map(({ requirement, ref }) => [
       requirement.name,
@@ -294,7 +297,7 @@ export class Installation implements AsyncDisposable {
     if (direct && !present.direct) await store.setDirect(present, true);
   }
 
-  /** The package in the store; `undefined` if it is not there or is to be unpacked anew. */
+  /** The package in the store; `undefined` if it is missing, damaged, or to be unpacked again. */
   async #stored(minimal: MinimalManifest) {
     const { store, limits, onStep } = this.#context;
     const entry = await store.find(minimal);
@@ -336,7 +339,8 @@ export class Installation implements AsyncDisposable {
     }
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs the work after all unpacking that was queued before. */
+  async #unpackInTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#unpacking.then(work, work);
     this.#unpacking = mine.catch(() => {});
     return await mine;
@@ -355,10 +359,9 @@ export class Installation implements AsyncDisposable {
 }
 
 /**
- * Refuses a version that would take the place of one that cannot be had, and is lower than the one
- * that is locked.
+ * Refuses to replace an unavailable version by one below the locked version.
  *
- * @throws {InstallError} `NO_PEERS` (kind `network`); the caller names the version that cannot be had
+ * @throws {InstallError} `NO_PEERS` (kind `network`); the caller adds the unavailable version
  */
 function refuseBelow(
   locked: readonly MinimalManifest[],
@@ -373,6 +376,6 @@ function refuseBelow(
   throw new InstallError(
     "network",
     "NO_PEERS",
-    `${label(higher)} is locked, and no version from there on can be had now`,
+    `${label(higher)} is locked, and no peer has this version or a higher one now`,
   );
 }

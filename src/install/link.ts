@@ -1,6 +1,6 @@
 /**
- * Links in a project that lead to packages in the store, where a build looks for them. What is no link
- * of ours is never touched.
+ * Links from a project to packages in the store, in `node_modules` by default. Replaces only links that
+ * libreseed made.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { InstallError } from "./errors.ts";
 import { LOCK_FILE_NAME, readLockFile } from "./lock_file.ts";
 import { linkedPackage, pickStored } from "./stored.ts";
 
-/** What to link where. */
+/** A link to make. */
 export interface LinkRequest {
   requirement: Requirement;
   /** The project, absolute. */
@@ -28,22 +28,21 @@ export interface LinkRequest {
   to?: string;
 }
 
-/** A link that was made, or was there. */
+/** A link that exists after the command. */
 export interface Linked {
   entry: StoredPackage;
   /** Absolute path of the link. */
   path: string;
-  /** Whether there was no link of ours, one to this package, or one to another. */
+  /** The previous link at the path: none, one to the same package, or one to another package. */
   before: "nothing" | "same" | "other";
 }
 
 /**
- * Links a package of the store into a project. If the project's lock file holds the name, and nothing
- * more than the name is asked for, it is the locked one. As long as the link is there, `store prune`
- * keeps the package.
+ * Links a package of the store into a project. A requirement without a range means the locked version,
+ * if the project's lock file has the name. `store prune` keeps the package as long as the link exists.
  *
- * @throws {InstallError} `NOT_INSTALLED`, `PACKAGE_AMBIGUOUS`, `LINK_OCCUPIED` if something else is at
- * the path, `LINK_FAILED`, `LOCK_INVALID`
+ * @throws {InstallError} `NOT_INSTALLED`, `PACKAGE_AMBIGUOUS`, `LINK_OCCUPIED` if a file, a directory or
+ * a foreign link is at the path, `LINK_FAILED`, `LOCK_INVALID`
  */
 export async function linkPackage(
   store: PackageStore,
@@ -52,14 +51,14 @@ export async function linkPackage(
 ): Promise<Linked> {
   const path = resolve(directory, to ?? join("node_modules", requirement.name));
   await store.ensure();
-  // Nobody removes the package in between.
+  // Under this lock no other process removes the package before the link refers to it.
   using _lock = await store.lock("add", signal);
   const entry = await locked(store, requirement, directory) ?? await pickStored(store, requirement);
   using _places = await store.lockPlaces(signal);
   let before: Linked["before"];
   try {
-    before = await look(store, path, entry.id);
-    // First: a link that the store does not know of would not keep its package.
+    before = await previousLink(store, path, entry.id);
+    // Register the link first: `store prune` ignores links that are not registered.
     await store.roots.add(path);
     if (before !== "same") {
       await Deno.mkdir(dirname(path), { recursive: true });
@@ -75,7 +74,7 @@ export async function linkPackage(
   return { entry, path, before };
 }
 
-/** The package that the project's lock file holds for a bare name. */
+/** The package that the project's lock file has for a requirement without a range. */
 async function locked(
   store: PackageStore,
   requirement: Requirement,
@@ -89,8 +88,16 @@ async function locked(
   return entry?.problem === undefined ? entry : undefined;
 }
 
-/** @throws {InstallError} `LINK_OCCUPIED` */
-async function look(store: PackageStore, path: string, id: string): Promise<Linked["before"]> {
+/**
+ * Compares the link at a path with the package.
+ *
+ * @throws {InstallError} `LINK_OCCUPIED`
+ */
+async function previousLink(
+  store: PackageStore,
+  path: string,
+  id: string,
+): Promise<Linked["before"]> {
   const info = await Deno.lstat(path).catch((cause) => {
     if (cause instanceof Deno.errors.NotFound) return undefined;
     throw cause;
@@ -106,7 +113,7 @@ async function look(store: PackageStore, path: string, id: string): Promise<Link
   throw new InstallError(
     "failed",
     "LINK_OCCUPIED",
-    `${path} is ${what} that libreseed did not make, so it was left alone. Move it away, or name another place with --to`,
+    `${path} is ${what} that libreseed did not make; it was not replaced. Move it away, or name another path with --to`,
     { detail: { path } },
   );
 }

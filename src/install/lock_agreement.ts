@@ -1,6 +1,6 @@
 /**
- * Whether a lock file agrees with what publishers signed, and with the user's own pins. A lock file
- * comes with a project: it says what to install, not whom to trust.
+ * Checks of a lock file against signed manifests and against the user's pins. A lock file comes with a
+ * project, so it chooses packages and does not decide whom to trust.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { type Graph, type GraphNode, label } from "./dependency_graph.ts";
 import { InstallError } from "./errors.ts";
 
 /**
- * Refuses a locked package for a bare name that is pinned to another publisher. Where the name is
- * asked for with its publisher's key, there is nothing to ask.
+ * Refuses a locked package for a bare name that is pinned to another publisher. A requirement with a
+ * publisher's key needs no pin.
  *
  * @throws {InstallError} `PUBLISHER_CHANGED` (kind `verification`)
  */
@@ -38,11 +38,11 @@ export function checkLocked(
 }
 
 /**
- * Refuses a lock file that does not agree with the signed manifest of one of its packages.
+ * Refuses a lock file that contradicts the signed manifest of one of its packages.
  *
- * @param dependencies those in the manifest
- * @param mayMean throws if what is locked for a requirement may not be taken for it here
- * @throws {InstallError} `LOCK_MISMATCH` (kind `verification`), and what `mayMean` throws
+ * @param dependencies ranges by `[KEY/]NAME`, from the manifest
+ * @param mayMean throws if the user's pins forbid the locked package for a requirement
+ * @throws {InstallError} `LOCK_MISMATCH` (kind `verification`), and errors of `mayMean`
  */
 export function compareWithLock(
   { minimal, edges }: GraphNode,
@@ -62,7 +62,7 @@ export function compareWithLock(
     const { publisher, name, range } = requirement;
     const ref = locked.get(name);
     locked.delete(name);
-    if (ref === undefined) throw mismatch(`it needs ${name}, for which nothing is locked`);
+    if (ref === undefined) throw mismatch(`it needs ${name}, which has no locked package`);
     const got = graph.nodes.get(ref)!.minimal;
     if (!fits(got.version, range) || (publisher !== undefined && publisher !== got.pubkey)) {
       throw mismatch(`it needs ${formatRequirement(requirement)}; ${packageRef(got)} is locked`);

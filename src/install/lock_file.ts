@@ -1,17 +1,17 @@
 /**
- * A project's `libreseed.lock.json`: what the project asked for, and exactly which packages it got.
+ * The format of a project's `libreseed.lock.json`: the requirements of the project, and the exact
+ * packages that satisfy them.
  *
  * JSON in UTF-8 with sorted keys, two spaces of indentation and a final line feed:
  *
  * - `lockfileVersion`: 1
- * - `requirements`: by `[KEY/]NAME` as it was asked for; `range` as it was asked for (absent: any
- *   version), `package`: the key of the package that it got
+ * - `requirements`: by `[KEY/]NAME`; `range` (absent: any version), `package`: the key in `packages`
  * - `packages`: by `KEY/NAME@VERSION`; `archiveSha256`, `btih`, `length`, `timestamp` and `signature`
  *   as in the minimal manifest, which they make up together with the key;
  *   `dependencies`: for each name that the package depends on, the key of the package that it got
  *
- * The signatures are in it, so an altered hash is noticed without asking anybody, and a locked package
- * can be fetched from any peer even when its record is not in the DHT any more.
+ * Each package has its publisher's signature, so an altered hash is detected offline, and a locked
+ * package can be fetched from any peer even after its record has left the DHT.
  *
  * @module
  */
@@ -29,16 +29,15 @@ import {
 } from "../fetching/mod.ts";
 import { type MinimalManifest, PROTOCOL, verifyMinimalSignature } from "../package/mod.ts";
 import { writeFileAtomic } from "../store/mod.ts";
-import { dropUnreachable, type Graph } from "./dependency_graph.ts";
 import { InstallError } from "./errors.ts";
 
 /** Name of the lock file in a project's directory. */
 export const LOCK_FILE_NAME = "libreseed.lock.json";
 
 const VERSION = 1;
-/** Room for a thousand packages with a hundred dependencies each. */
+/** Size limit of a lock file; enough for 1,000 packages with 100 dependencies each. */
 const MAX_LOCK_BYTES = 16 << 20;
-/** Packages that are read before others have their turn: some hundredths of a second. */
+/** Packages read before the event loop gets a turn; their signatures take some 10 ms to verify. */
 const PACKAGES_AT_ONCE = 200;
 
 /** A package in a lock file. */
@@ -48,7 +47,7 @@ export interface LockedPackage {
   dependencies: ReadonlyMap<string, string>;
 }
 
-/** A lock file that makes sense: what it refers to is in it, and all signatures hold. */
+/** A valid lock file: all references lead to a package in it, and all signatures are right. */
 export interface LockFile {
   /** By `KEY/NAME@VERSION`. */
   packages: ReadonlyMap<string, LockedPackage>;
@@ -56,19 +55,19 @@ export interface LockFile {
   requirements: ReadonlyMap<string, { requirement: Requirement; ref: string }>;
 }
 
-// Not v.record: it drops keys such as "constructor", which are fine names for a package.
+// Not v.record, which drops keys such as "constructor"; a package may have that name.
 const object = v.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "is not an object",
 );
 
 const fileSchema = v.strictObject({
-  lockfileVersion: v.literal(VERSION, `is not ${VERSION}: another libreseed wrote it`),
+  lockfileVersion: v.literal(VERSION, `is not ${VERSION}: another version of libreseed wrote it`),
   packages: object,
   requirements: object,
 });
 
-// What the fields may be is checked with the signature.
+// The signature check also validates the fields.
 const packageSchema = v.strictObject({
   btih: v.string(),
   dependencies: object,
@@ -84,11 +83,11 @@ const requirementSchema = v.strictObject({
 });
 
 /**
- * Reads a lock file's text.
+ * Parses the text of a lock file.
  *
- * @param path for the errors
- * @throws {InstallError} `LOCK_INVALID`, naming the file and the member; kind `verification` for a
- * signature that does not hold, else `failed`
+ * @param path path of the file, for errors
+ * @throws {InstallError} `LOCK_INVALID`, with the file and the member; kind `verification` for a wrong
+ * signature, else `failed`
  */
 export function parseLockFile(text: string, path: string): LockFile {
   const reading = readInTurns(text, path);
@@ -98,9 +97,9 @@ export function parseLockFile(text: string, path: string): LockFile {
   }
 }
 
-/** Reads a lock file's text, and yields now and then: each package has a signature to verify. */
+/** Parses a lock file's text; yields after some signatures, to keep the event loop responsive. */
 function* readInTurns(text: string, path: string): Generator<void, LockFile> {
-  const at = (member: string) => new Reader(path, member);
+  const at = (member: string) => new MemberReader(path, member);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -128,7 +127,7 @@ function* readInTurns(text: string, path: string): Generator<void, LockFile> {
   return { packages, requirements };
 }
 
-/** The text that {@linkcode parseLockFile} reads. The same lock always has the same text. */
+/** Serializes a lock file; the inverse of {@linkcode parseLockFile}, with deterministic output. */
 export function formatLockFile({ packages, requirements }: LockFile): string {
   const file = {
     lockfileVersion: VERSION,
@@ -149,16 +148,17 @@ export function formatLockFile({ packages, requirements }: LockFile): string {
 }
 
 /**
- * Reads a lock file of at most 16 MiB.
+ * Reads and parses a lock file of at most 16 MiB.
  *
- * @returns `undefined` if there is none
- * @throws {InstallError} `LOCK_INVALID`, also if it cannot be read; whatever aborted the signal
+ * @returns `undefined` if there is no file
+ * @throws {InstallError} `LOCK_INVALID`, also if the file cannot be read
+ * @throws the signal's reason once aborted
  */
 export async function readLockFile(
   path: string,
   signal?: AbortSignal,
 ): Promise<LockFile | undefined> {
-  const reader = new Reader(path, "");
+  const reader = new MemberReader(path, "");
   let bytes: Uint8Array;
   try {
     const info = await Deno.stat(path);
@@ -179,59 +179,16 @@ export async function readLockFile(
   return await inTurns(readInTurns(text, path), signal);
 }
 
-/** Writes a lock file, in one step. Throws {@linkcode StoreError}. */
+/**
+ * Writes a lock file atomically.
+ *
+ * @throws {StoreError} errors of the disk
+ */
 export async function writeLockFile(path: string, lock: LockFile): Promise<void> {
   await writeFileAtomic(path, formatLockFile(lock));
 }
 
-/** The graph of what a lock file holds for some of its requirements. */
-export function graphOfLock(
-  { packages, requirements }: LockFile,
-  wanted: Iterable<string> = requirements.keys(),
-): Graph {
-  const graph: Graph = {
-    direct: [...wanted].map((key) => ({ ...requirements.get(key)! })),
-    nodes: new Map(),
-  };
-  for (const [ref, { minimal, dependencies }] of packages) {
-    const edges = [...dependencies].sort().map(([name, ref]) => ({ requirement: { name }, ref }));
-    graph.nodes.set(ref, { minimal, edges });
-  }
-  dropUnreachable(graph);
-  return graph;
-}
-
-/**
- * A lock file with what was just installed, in place of what it held for the same requirements. What
- * nothing needs any more is left out.
- */
-export function lockWith(lock: LockFile | undefined, graph: Graph): LockFile {
-  const requirements = new Map(lock?.requirements);
-  for (const { requirement, ref } of graph.direct) {
-    requirements.set(requirementKey(requirement), { requirement, ref });
-  }
-  const packages = new Map(lock?.packages);
-  for (const [ref, { minimal, edges }] of graph.nodes) {
-    const dependencies = new Map(edges.map(({ requirement, ref }) => [requirement.name, ref]));
-    packages.set(ref, { minimal, dependencies });
-  }
-  return pruned({ packages, requirements });
-}
-
-/** A lock file without one of its requirements, and without what only that one needed. */
-export function lockWithout(lock: LockFile, key: string): LockFile {
-  const requirements = new Map(lock.requirements);
-  requirements.delete(key);
-  return pruned({ packages: lock.packages, requirements });
-}
-
-function pruned(lock: LockFile): LockFile {
-  const { nodes } = graphOfLock(lock);
-  const packages = new Map([...lock.packages].filter(([ref]) => nodes.has(ref)));
-  return { ...lock, packages };
-}
-
-function readPackage(reader: Reader, key: string, value: unknown): LockedPackage {
+function readPackage(reader: MemberReader, key: string, value: unknown): LockedPackage {
   const name = parsePackageRef(key);
   if (!name) throw reader.invalid("does not have a key of the form KEY/NAME@VERSION");
   const { dependencies, ...fields } = reader.parse(packageSchema, value);
@@ -248,7 +205,7 @@ function readPackage(reader: Reader, key: string, value: unknown): LockedPackage
 }
 
 function readRequirement(
-  reader: Reader,
+  reader: MemberReader,
   key: string,
   value: unknown,
   packages: ReadonlyMap<string, LockedPackage>,
@@ -270,8 +227,8 @@ function readRequirement(
   return { requirement, ref };
 }
 
-/** Says where in which file something is wrong. */
-class Reader {
+/** Validates one member of a lock file; its errors name the file and the member. */
+class MemberReader {
   readonly #path: string;
   readonly #member: string;
 
@@ -286,10 +243,10 @@ class Reader {
     const [issue] = result.issues;
     const within = v.getDotPath(issue);
     const member = [this.#member, within].filter(Boolean).join(".");
-    throw new Reader(this.#path, member).invalid(
+    throw new MemberReader(this.#path, member).invalid(
       issue.type === "custom" || issue.type === "literal"
         ? issue.message
-        : `is not as it should be: ${issue.message.slice(0, 200)}`,
+        : `is invalid: ${issue.message.slice(0, 200)}`,
     );
   }
 
@@ -313,12 +270,12 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A stranger's text in an error. */
+/** Quotes and shortens untrusted text for an error. */
 function shown(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 
-/** An object with sorted keys; one called `constructor` is a key like any other. */
+/** An object with sorted keys; `Object.fromEntries` also keeps a key named `constructor`. */
 function sorted<T, R>(
   entries: ReadonlyMap<string, T>,
   convert: (value: T) => R,

@@ -1,5 +1,5 @@
 /**
- * Rewriting a project's lock file, by one process at a time, and finding in it what the user names.
+ * Rewrites a project's lock file, one process at a time, and finds a requirement in it.
  *
  * @module
  */
@@ -8,10 +8,11 @@ import { fits, formatRequirement, type Requirement, requirementKey } from "../fe
 import type { PackageStore } from "../store/mod.ts";
 import type { Graph } from "./dependency_graph.ts";
 import { InstallError } from "./errors.ts";
-import { type LockFile, lockWith, lockWithout, readLockFile, writeLockFile } from "./lock_file.ts";
+import { type LockFile, readLockFile, writeLockFile } from "./lock_file.ts";
+import { lockWith, lockWithout } from "./lock_graph.ts";
 
 /**
- * The lock file that has to be there.
+ * Reads a lock file that has to exist.
  *
  * @throws {InstallError} `LOCK_MISSING` (kind `not-found`), `LOCK_INVALID`
  */
@@ -27,11 +28,10 @@ export async function requireLockFile(path: string): Promise<LockFile> {
 }
 
 /**
- * Adds what was installed to the lock file, which is made if it is not there, and has the store
- * remember it.
+ * Adds an installation to the lock file, or creates the file, and registers it as a root of the store.
  *
  * @throws {InstallError} `LOCK_INVALID`
- * @throws {StoreError} those of the disk
+ * @throws {StoreError} errors of the disk
  */
 export async function saveToLock(
   store: PackageStore,
@@ -41,16 +41,16 @@ export async function saveToLock(
 ): Promise<void> {
   using _lock = await store.lockSaving(signal);
   const lock = lockWith(await readLockFile(path, signal), graph);
-  // First: a lock file that the store does not know of would not keep its packages.
+  // Register the root first: `store prune` ignores lock files that are not registered.
   await store.roots.add(path);
   await store.tidyBeside(path);
   await writeLockFile(path, lock);
 }
 
 /**
- * Takes one requirement out of the lock file, and what only that one needed.
+ * Removes one requirement from the lock file, with the packages that only it needed.
  *
- * @returns the `KEY/NAME@VERSION` that it had
+ * @returns `KEY/NAME@VERSION` of the package that was locked for it
  * @throws {InstallError} `LOCK_MISSING`, `LOCK_INVALID`, `NOT_IN_LOCK` (kind `not-found`)
  */
 export async function removeFromLock(
@@ -68,10 +68,10 @@ export async function removeFromLock(
 }
 
 /**
- * The key in a lock file's requirements that somebody means. A name without a publisher means the one
- * of that name, and a range has to be satisfied by what is locked.
+ * The key of a requirement in a lock file. A bare name matches the only requirement of that name. The
+ * locked version has to satisfy the range.
  *
- * @throws {InstallError} `NOT_IN_LOCK` (kind `not-found`), with what the lock file holds instead
+ * @throws {InstallError} `NOT_IN_LOCK` (kind `not-found`), with the requirements that the file has
  */
 export function lockedKey(lock: LockFile, requirement: Requirement, path: string): string {
   const { name, publisher, range } = requirement;

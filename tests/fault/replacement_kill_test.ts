@@ -12,7 +12,7 @@ import { parseRequirement } from "../../src/fetching/requirement.ts";
 import { keyPairFromSeed } from "../../src/identity/mod.ts";
 import { linkPackage } from "../../src/install/link.ts";
 import { formatLockFile, readLockFile } from "../../src/install/lock_file.ts";
-import { pruneStore } from "../../src/install/stored.ts";
+import { pruneStore } from "../../src/install/prune.ts";
 import {
   defaultArchiveLimits,
   describeArchive,

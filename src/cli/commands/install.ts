@@ -81,10 +81,10 @@ export default defineCommand<Flags, string[]>({
 async function pin({ graph, packages }: Installed, names: Names): Promise<void> {
   const { packageRef } = await import("../../fetching/mod.ts");
   const { rememberPublisher } = await import("../../names/mod.ts");
-  const { settledByName } = await import("../../install/mod.ts");
+  const { foundByBareName } = await import("../../install/mod.ts");
   const { parsePublicKey } = await import("../../identity/mod.ts");
   const asked = new Map(packages.map(({ minimal, asked }) => [packageRef(minimal), asked]));
-  for (const minimal of settledByName(graph)) {
+  for (const minimal of foundByBareName(graph)) {
     const how = asked.get(packageRef(minimal))!;
     rememberPublisher(names, minimal, parsePublicKey(minimal.pubkey), how);
   }

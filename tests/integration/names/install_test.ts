@@ -14,7 +14,7 @@ import { getArchive } from "../../../src/fetching/get_archive.ts";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { limitsOf } from "../../../src/host/seeding/packages.ts";
 import { formatPublicKey, type KeyPair, parsePublicKey } from "../../../src/identity/mod.ts";
-import { settledByName } from "../../../src/install/dependency_graph.ts";
+import { foundByBareName } from "../../../src/install/dependency_graph.ts";
 import { install } from "../../../src/install/install.ts";
 import { rememberPublisher } from "../../../src/names/names.ts";
 import type { MinimalManifest } from "../../../src/package/mod.ts";
@@ -120,7 +120,7 @@ Deno.test("two publishers, one name, three versions each, one vandal: install gi
       const keys = whose.startsWith("Ann") ? annKeys : bobKeys;
       assert.equal(minimal.pubkey, formatPublicKey(keys.publicKey), what);
       // Pinned, the other one is refused from then on, and nothing of it is installed.
-      for (const one of settledByName(graph)) {
+      for (const one of foundByBareName(graph)) {
         rememberPublisher(user.names(state), one, parsePublicKey(one.pubkey), "newest");
       }
       if (spec !== "hello") continue;

@@ -1,5 +1,5 @@
 /**
- * Which packages are needed: versions, circles, conflicts, bombs.
+ * Resolution of dependencies: versions, cycles, conflicts, dependency bombs.
  *
  * @module
  */
@@ -17,14 +17,14 @@ import {
 } from "../../../src/install/dependencies.ts";
 import {
   cyclesOf,
+  foundByBareName,
   type Graph,
-  settledByName,
   sideBySide,
 } from "../../../src/install/dependency_graph.ts";
 import type { MinimalManifest } from "../../../src/package/mod.ts";
 import { alice, aliceKey, failure, mallory, malloryKey, signed } from "./support.ts";
 
-/** Packages with what they depend on, by `NAME@VERSION`; `M:` before it makes it mallory's. */
+/** Dependencies of each package by `NAME@VERSION`; the prefix `M:` makes mallory the publisher. */
 type World = Record<string, Record<string, string>>;
 
 class FakeSource implements GraphSource {
@@ -76,7 +76,7 @@ function edgesOf(graph: Graph): string[] {
   ).sort();
 }
 
-Deno.test("the highest version that satisfies the range is taken, with what it needs in turn", async () => {
+Deno.test("resolution takes the highest version that satisfies the range, with its dependencies", async () => {
   const graph = await graphOf({
     "a@1.0.0": {},
     "a@1.4.0": { b: "~2.1" },
@@ -89,7 +89,7 @@ Deno.test("the highest version that satisfies the range is taken, with what it n
   assert.deepEqual(edgesOf(graph), ["@s/c@0.1.0", "a@1.4.0 > b@2.1.9", "b@2.1.9 > @s/c@0.1.0"]);
 });
 
-Deno.test("one version serves all if it satisfies all, whoever was asked first", async () => {
+Deno.test("one version is chosen if it satisfies all ranges, in whatever order they were resolved", async () => {
   const world: World = {
     "a@1.0.0": { x: "^1" },
     "b@1.0.0": { x: "~1.2" },
@@ -105,7 +105,7 @@ Deno.test("one version serves all if it satisfies all, whoever was asked first",
   }
 });
 
-Deno.test("no package has the user get an older version than was asked for", async () => {
+Deno.test("a dependency cannot downgrade a package that the user asked for", async () => {
   const world: World = {
     "a@1.0.0": {},
     "a@2.0.0": {},
@@ -123,7 +123,7 @@ Deno.test("no package has the user get an older version than was asked for", asy
   }
 });
 
-Deno.test("ranges that exclude each other get versions side by side, as few as will do", async () => {
+Deno.test("ranges that exclude each other get as few versions side by side as possible", async () => {
   const graph = await graphOf(
     {
       "a@1.0.0": { x: "^1" },
@@ -147,7 +147,7 @@ Deno.test("ranges that exclude each other get versions side by side, as few as w
   assert.deepEqual(sideBySide(graph), ["x 2.0.0, 1.1.0"]);
 });
 
-Deno.test("a circle is no error, and has a name", async () => {
+Deno.test("a dependency cycle is no error and is reported once", async () => {
   const graph = await graphOf(
     {
       "a@1.0.0": { b: "*" },
@@ -165,7 +165,7 @@ Deno.test("a circle is no error, and has a name", async () => {
   ]);
 });
 
-Deno.test("no circle is seen where two ways lead to one package", async () => {
+Deno.test("two paths to one package are not reported as a cycle", async () => {
   const graph = await graphOf({
     "a@1.0.0": { b: "*", c: "*" },
     "b@1.0.0": { d: "*" },
@@ -175,7 +175,7 @@ Deno.test("no circle is seen where two ways lead to one package", async () => {
   assert.deepEqual(cyclesOf(graph), []);
 });
 
-Deno.test("a circle that asks for an older version of itself is served side by side", async () => {
+Deno.test("a cycle that needs an older version of itself gets both versions side by side", async () => {
   const graph = await graphOf({
     "a@1.0.0": { b: "*" },
     "a@2.0.0": { b: "*" },
@@ -185,7 +185,7 @@ Deno.test("a circle that asks for an older version of itself is served side by s
   assert.deepEqual(cyclesOf(graph), ["b@1.0.0 → a@1.0.0 → b@1.0.0"]);
 });
 
-Deno.test("what is missing is named with who needs it", async () => {
+Deno.test("the error for a missing dependency names its dependent", async () => {
   const world = { "root@1.0.0": { a: "*" }, "a@1.2.0": { gone: "^3" } };
   const error = await failure(graphOf(world, "root"), "DEPENDENCY_NOT_FOUND");
   assert.equal(error.kind, "not-found");
@@ -197,7 +197,7 @@ Deno.test("what is missing is named with who needs it", async () => {
   assert.equal((await failure(graphOf(world, "nobody"), "NOT_THERE")).message, "no nobody@*");
 });
 
-Deno.test("one package asked for twice has to be one package", async () => {
+Deno.test("two requirements of the user for one package have to agree on a version", async () => {
   const world = { "a@1.2.0": {}, "a@1.9.0": {}, "a@2.0.0": {} };
   const same = await graphOf(world, "a@^1", "a@~1.2");
   assert.deepEqual(edgesOf(same), ["a@1.2.0"]);
@@ -210,13 +210,13 @@ Deno.test("one package asked for twice has to be one package", async () => {
   assert.deepEqual(source.resolved, []);
 });
 
-Deno.test("versions that agree with both ranges but are not there are a conflict, found late", async () => {
+Deno.test("two overlapping ranges conflict if no published version satisfies both", async () => {
   const world = { "a@1.0.0": {}, "a@3.0.0": {} };
   const error = await failure(graphOf(world, "a@1 || 2", "a@2 || 3"), "CONFLICT");
   assert.equal(error.kind, "usage");
 });
 
-Deno.test("a name without a key means one publisher throughout, a key means that one", async () => {
+Deno.test("a bare name means one publisher throughout the graph, a key means its own", async () => {
   const world: World = {
     "a@1.0.0": { x: "^1" },
     "b@1.0.0": { [`${malloryKey}/x`]: "^1" },
@@ -231,7 +231,7 @@ Deno.test("a name without a key means one publisher throughout, a key means that
     "c@1.0.0 > x@1.0.0",
   ]);
   assert.deepEqual(sideBySide(graph), [`x 1.7.0 of ${malloryKey}, 1.0.0 of ${aliceKey}`]);
-  // Resolved without a key once; from then on it is that publisher's or nobody's.
+  // The first bare requirement chose the publisher; other publishers no longer satisfy the name.
   const later = {
     ...world,
     "a@1.0.0": { x: "^1", d: "*" },
@@ -241,7 +241,7 @@ Deno.test("a name without a key means one publisher throughout, a key means that
   await failure(graphOf(later, "a"), "DEPENDENCY_NOT_FOUND");
 });
 
-Deno.test("a package settles whose name is whose only where it names nobody", async () => {
+Deno.test("a dependency pins a publisher only if it is required by its bare name", async () => {
   const graph = await graphOf(
     {
       "a@1.0.0": { [`${malloryKey}/evil`]: "*", x: "^1", y: "*" },
@@ -254,12 +254,12 @@ Deno.test("a package settles whose name is whose only where it names nobody", as
     "a",
     `${malloryKey}/b`,
   );
-  const names = settledByName(graph).map(({ name, version }) => `${name}@${version}`);
+  const names = foundByBareName(graph).map(({ name, version }) => `${name}@${version}`);
   assert.deepEqual(names.slice().sort(), ["a@1.0.0", "b@1.0.0", "x@1.1.0", "x@2.0.0", "y@1.0.0"]);
   assert.ok(names.indexOf("x@1.1.0") < names.indexOf("x@2.0.0"));
 });
 
-Deno.test("what is found has to be what was asked for, and signed", async () => {
+Deno.test("a resolved package has to match the requirement and be signed by its publisher", async () => {
   const forged = { ...signed("a", "1.5.0"), length: 2 };
   const answers = [
     signed("b", "1.5.0"),
@@ -277,9 +277,9 @@ Deno.test("what is found has to be what was asked for, and signed", async () => 
   }
 });
 
-Deno.test("a prerelease satisfies no range but one that names it, or any version at all", async () => {
+Deno.test("a prerelease satisfies only a range that names it, or `*`", async () => {
   const prerelease = signed("a", "1.0.0-rc.1");
-  /** Like somebody who offers the prerelease for any range. */
+  /** A hostile source that returns the prerelease for any range. */
   const sourceOf = (world: World) => {
     const source = new FakeSource(world);
     const usual = source.resolve.bind(source);
@@ -307,7 +307,7 @@ function bomb(width: number): World {
   return world;
 }
 
-Deno.test("a bomb of ten thousand packages is put out before they are looked for", async () => {
+Deno.test("a dependency bomb of 10,000 packages is refused before their lookup", async () => {
   const source = new FakeSource(bomb(100));
   const error = await failure(
     resolveGraph([{ name: "bomb" }], source),
@@ -315,11 +315,11 @@ Deno.test("a bomb of ten thousand packages is put out before they are looked for
   );
   assert.equal(error.kind, "verification");
   assert.match(error.message, /more than 1000 packages/);
-  // The bomb and the hundred below it; none of the ten thousand.
+  // Only the bomb and its 100 direct dependencies were resolved, none of the 10,000 below.
   assert.deepEqual([source.resolved.length, source.loaded.length], [101, 101]);
 });
 
-Deno.test("as many packages as are allowed are installed, and not one more", async () => {
+Deno.test("the limit of packages is allowed, one more is refused", async () => {
   const world = bomb(10);
   const bounds: GraphBounds = { ...graphBounds, maxPackages: 111 };
   const source = () => new FakeSource(world);
@@ -328,7 +328,7 @@ Deno.test("as many packages as are allowed are installed, and not one more", asy
   await failure(resolveGraph([{ name: "bomb" }], source(), fewer), "TOO_MANY_PACKAGES");
 });
 
-Deno.test("a bomb of versions of one package is put out too", async () => {
+Deno.test("a dependency bomb of versions of one package is refused", async () => {
   const world: World = {};
   for (let i = 0; i < 1_200; i++) world[`v@1.0.${i}`] = { v: `1.0.${i + 1}` };
   const bounds = { ...graphBounds, maxDepth: 5_000 };
@@ -338,7 +338,7 @@ Deno.test("a bomb of versions of one package is put out too", async () => {
   assert.equal(source.loaded.length, 1_000);
 });
 
-Deno.test("a chain is followed to its sixty-fourth link and no farther", async () => {
+Deno.test("a chain of 64 dependencies is allowed, a longer one is refused", async () => {
   const chain = (length: number) => {
     const world: World = { [`c${length}@1.0.0`]: {} };
     for (let i = 0; i < length; i++) world[`c${i}@1.0.0`] = { [`c${i + 1}`]: "*" };
@@ -349,7 +349,7 @@ Deno.test("a chain is followed to its sixty-fourth link and no farther", async (
   assert.match(error.message, /c65@\* is needed by c64@1\.0\.0 \(for c0@1\.0\.0\), more than 64/);
 });
 
-Deno.test("the entries of all dependencies together are bounded", async () => {
+Deno.test("the sum of entries in all `dependencies` is limited", async () => {
   const source = new FakeSource(bomb(10));
   const bounds = { ...graphBounds, maxRequirements: 109 };
   const error = await failure(
@@ -359,7 +359,7 @@ Deno.test("the entries of all dependencies together are bounded", async () => {
   assert.match(error.message, /more than 109 dependencies/);
 });
 
-Deno.test("dependencies that make no sense are refused, with the package's name", () => {
+Deno.test("invalid dependencies are refused with the name of their package", () => {
   const minimal = signed("odd", "1.0.0");
   for (
     const dependencies of [
@@ -381,7 +381,7 @@ Deno.test("dependencies that make no sense are refused, with the package's name"
   }
 });
 
-Deno.test("lookups go on side by side, and stop at the first failure", async () => {
+Deno.test("lookups run concurrently and stop at the first failure", async () => {
   const source = new FakeSource({});
   let begun = 0;
   let aborted = 0;
@@ -400,7 +400,7 @@ Deno.test("lookups go on side by side, and stop at the first failure", async () 
   assert.deepEqual([begun, aborted], [4, 3]);
 });
 
-Deno.test("an abort from outside ends it with the outside's reason", async () => {
+Deno.test("an aborted signal ends the resolution with its reason", async () => {
   const source = new FakeSource({ "a@1.0.0": { b: "*" }, "b@1.0.0": {} });
   const outside = new AbortController();
   source.load = () => {

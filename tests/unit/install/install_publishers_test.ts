@@ -1,6 +1,6 @@
 /**
- * Whose package it is that is installed: dependencies that name a publisher, and lock files that name
- * another than the user's pins do.
+ * Publishers in an installation: dependencies required with a key, and lock files that contradict the
+ * user's pins.
  *
  * @module
  */
@@ -27,7 +27,7 @@ function pinnedTo(place: InstallPlace, pins: Record<string, string[]>): InstallC
   const of = (name: string): Pin[] =>
     (pins[name] ?? []).map((key) => ({ name, publicKey: parsePublicKey(key), firstSeenMs: 0 }));
   return place.context({
-    // As trust decides: the pinned publisher, else whoever has the highest version.
+    // The rule of trust: the pinned publisher, else the publisher of the highest version.
     resolve: (wanted) => {
       const [publisher] = wanted.publisher ? [wanted.publisher] : pins[wanted.name] ?? [];
       return Promise.resolve(place.found({ ...wanted, ...(publisher && { publisher }) }));
@@ -54,7 +54,7 @@ async function storedOf(place: InstallPlace): Promise<string[]> {
 }
 
 installTest(
-  "a dependency that names its publisher is that one's, whoever has a higher version or a pin",
+  "a dependency required with a key comes from that publisher, despite higher versions and pins",
   async (place) => {
     await place.make("app@1.0.0", { dependencies: { [`${aliceKey}/lib`]: "^1", "@s/x": "*" } });
     await place.make("lib@1.0.0", { dependencies: { [`${aliceKey}/@s/x`]: "^1" } });
@@ -71,7 +71,7 @@ installTest(
     const path = join(direct[0]!.path, "..", "node_modules", "lib", "index.js");
     assert.equal(await Deno.readTextFile(path), "// lib@1.0.0\n");
 
-    // The lock file holds it as any other, and is taken where lib is pinned to somebody else.
+    // A lock file with a keyed dependency installs in a home that pins lib to another publisher.
     place.asked.length = 0;
     const again = await installLocked(context, place.lockPath);
     assert.deepEqual([again.packages.length, place.asked], [3, []]);
@@ -79,7 +79,7 @@ installTest(
 );
 
 installTest(
-  "one name of two publishers lies side by side where packages name them",
+  "packages of one name by two publishers are installed side by side if required with keys",
   async (place) => {
     await place.make("app@1.0.0", { dependencies: { [`${aliceKey}/lib`]: "*", other: "*" } });
     await place.make("other@1.0.0", { dependencies: { [`${malloryKey}/lib`]: "*" } });
@@ -95,7 +95,7 @@ installTest(
 
 for (const [what, direct] of [["that is asked for", true], ["that is needed", false]] as const) {
   installTest(
-    `a lock file with another publisher than the pinned one, of a name ${what}: nothing is installed`,
+    `a lock file that contradicts the pin of a name ${what} installs nothing`,
     async (place) => {
       const dependencies: Record<string, string> = direct ? {} : { hello: "*" };
       await place.make("app@1.0.0", { dependencies });
@@ -114,10 +114,10 @@ for (const [what, direct] of [["that is asked for", true], ["that is needed", fa
       }
       assert.deepEqual([await place.stored(), place.strays()], [[], []]);
       if (direct) assert.deepEqual(place.asked, []);
-      // What has nothing to do with the name is installed.
+      // A requirement without that name is installed.
       if (direct) await installLocked(context, place.lockPath, [parseRequirement("app")]);
 
-      // Accepted, it is what the lock file holds.
+      // Once the user trusts the publisher, the lock file installs.
       const accepting = pinnedTo(place, { hello: [aliceKey, malloryKey] });
       const { packages } = await installLocked(accepting, place.lockPath);
       assert.deepEqual(packages.map(({ minimal }) => minimal.name), ["app", "hello"]);
@@ -127,7 +127,7 @@ for (const [what, direct] of [["that is asked for", true], ["that is needed", fa
 }
 
 installTest(
-  "a lock file that names the publisher of what was asked for needs no pin",
+  "a locked requirement with a key needs no pin",
   async (place) => {
     await place.make("hello@1.0.0", { signer: mallory });
     await install(place.context(), saving(place, `${malloryKey}/hello`));
@@ -136,12 +136,12 @@ installTest(
   },
 );
 
-installTest("what is locked for a dependency is not kept to against the pins", async (place) => {
+installTest("a locked dependency that contradicts a pin is resolved again", async (place) => {
   await place.make("app@1.0.0", { dependencies: { hello: "*" } });
   await place.make("hello@1.0.0", { signer: mallory });
   await install(place.context(), saving(place, "app"));
   await place.make("hello@0.9.0");
-  // Two publishers are pinned, so no one settles the name; the locked one is neither.
+  // The name has two pinned publishers, and the locked one is neither of them.
   const other = `ed25519:${btoa(String.fromCharCode(...new Uint8Array(32).fill(9)))}`;
   const context = pinnedTo(place, { hello: [aliceKey, other] });
   await install(context, saving(place, "app"));
@@ -150,7 +150,7 @@ installTest("what is locked for a dependency is not kept to against the pins", a
 });
 
 installTest(
-  "a dependency bomb is put out before anything of it is looked for, and nothing stays",
+  "a dependency bomb is refused before any lookup of its packages, and nothing stays",
   async (place) => {
     const many = (prefix: string, count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}-${i}`, "*"]));
@@ -162,7 +162,7 @@ installTest(
     assert.equal(error.kind, "verification");
     assert.deepEqual(place.asked, ["resolve bomb@*", "fetch bomb@1.0.0"]);
 
-    // Behind two that are harmless, ten thousand in all.
+    // The bomb of 10,000 packages is below two harmless ones.
     place.asked.length = 0;
     await place.make("app@1.0.0", { dependencies: many("fuse", 10) });
     for (let i = 0; i < 10; i++) {

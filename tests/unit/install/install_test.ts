@@ -1,5 +1,5 @@
 /**
- * Installing from a shelf that stands for the network: what comes into the store, and what does not.
+ * Installation from a simulated network: the packages that enter the store, and those that do not.
  *
  * @module
  */
@@ -33,7 +33,7 @@ function saving(place: InstallPlace, ...specs: string[]) {
   return { ...wanting(...specs), direct: false, lockPath: place.lockPath };
 }
 
-/** What a package sees when its code asks for another: the text of that one's `index.js`. */
+/** The text of the `index.js` that a package's code would import as another package. */
 async function seenFrom(place: InstallPlace, spec: string, name: string): Promise<string> {
   const entries = await place.store.list();
   const entry = entries.find((entry) =>
@@ -43,7 +43,7 @@ async function seenFrom(place: InstallPlace, spec: string, name: string): Promis
 }
 
 installTest(
-  "a package and all it needs come into the store, each seeing its own",
+  "install stores a package with its dependencies, each linked to its own",
   async (place) => {
     await place.make("app@1.0.0", { dependencies: { "@s/lib": "^1", x: "^2" } });
     await place.make("@s/lib@1.3.0", { dependencies: { x: "^1" } });
@@ -63,7 +63,7 @@ installTest(
 );
 
 installTest(
-  "an exact version of a settled publisher is there the second time, unasked",
+  "an exact version of a known publisher needs no lookup the second time",
   async (place) => {
     await place.make("app@1.0.0", { dependencies: { x: "^1" } });
     await place.make("x@1.1.0");
@@ -79,7 +79,7 @@ installTest(
     place.pins.set("app", aliceKey);
     await install(place.context(), wanting("app@1.0.0"));
     assert.deepEqual(place.asked, []);
-    // What is not exact, or not settled, is asked for; what is needed for it stays as it is.
+    // A range, or a name without a pin, needs a lookup; the dependencies stay as stored.
     await install(place.context(), wanting("app@^1"));
     assert.deepEqual(place.asked, ["resolve app@^1"]);
     place.pins.set("app", malloryKey);
@@ -89,7 +89,7 @@ installTest(
 );
 
 installTest(
-  "a dependency whose publisher is pinned to another since is looked up anew",
+  "a dependency is resolved again after its name was pinned to another publisher",
   async (place) => {
     await place.make("app@1.0.0", { dependencies: { x: "^1" } });
     await place.make("x@1.0.0");
@@ -107,17 +107,20 @@ installTest(
   },
 );
 
-installTest("what is missing leaves nothing in the store, and says who needs it", async (place) => {
-  await place.make("app@1.0.0", { dependencies: { here: "*", gone: "^1" } });
-  await place.make("here@1.0.0");
-  const error = await failure(install(place.context(), wanting("app")), "DEPENDENCY_NOT_FOUND");
-  assert.match(error.message, /^gone@\^1, which app@1\.0\.0 needs/);
-  assert.deepEqual(await place.stored(), []);
-  assert.deepEqual(place.strays(), []);
-});
+installTest(
+  "a missing dependency leaves the store empty, and the error names its dependent",
+  async (place) => {
+    await place.make("app@1.0.0", { dependencies: { here: "*", gone: "^1" } });
+    await place.make("here@1.0.0");
+    const error = await failure(install(place.context(), wanting("app")), "DEPENDENCY_NOT_FOUND");
+    assert.match(error.message, /^gone@\^1, which app@1\.0\.0 needs/);
+    assert.deepEqual(await place.stored(), []);
+    assert.deepEqual(place.strays(), []);
+  },
+);
 
 installTest(
-  "an archive that is another package's is refused, and nothing is kept",
+  "an archive of another package is refused and not kept",
   async (place) => {
     const other = await place.make("other@1.0.0");
     const { archiveSha256, btih, length, timestamp } = other;
@@ -144,7 +147,7 @@ installTest(
 );
 
 installTest(
-  "a dependency that fails its verification is named, and nothing is kept",
+  "a dependency that fails verification is named in the error and not kept",
   async (place) => {
     await place.make("app@1.0.0", { dependencies: { x: "*" } });
     const { archiveSha256 } = await place.make("x@1.0.0");
@@ -160,7 +163,7 @@ installTest(
   },
 );
 
-installTest("a version that is offered with other contents is refused", async (place) => {
+installTest("a stored version offered with other contents is refused", async (place) => {
   await place.make("app@1.0.0", { files: { "index.js": "first\n" } });
   await install(place.context(), wanting("app"));
   place.published.length = 0;
@@ -174,27 +177,30 @@ installTest("a version that is offered with other contents is refused", async (p
   assert.equal(await Deno.readTextFile(join(entry!.path, "index.js")), "first\n");
 });
 
-installTest("the same name and version of two publishers lie side by side", async (place) => {
-  await place.make("app@1.0.0");
-  await place.make("app@1.0.0", { signer: mallory });
-  const { direct } = await install(
-    place.context(),
-    wanting(`${aliceKey}/app`, `${malloryKey}/app`),
-  );
-  assert.notEqual(direct[0]!.path, direct[1]!.path);
-  assert.deepEqual(await place.stored(), ["app@1.0.0", "app@1.0.0"]);
-});
+installTest(
+  "packages of the same name and version by two publishers are stored side by side",
+  async (place) => {
+    await place.make("app@1.0.0");
+    await place.make("app@1.0.0", { signer: mallory });
+    const { direct } = await install(
+      place.context(),
+      wanting(`${aliceKey}/app`, `${malloryKey}/app`),
+    );
+    assert.notEqual(direct[0]!.path, direct[1]!.path);
+    assert.deepEqual(await place.stored(), ["app@1.0.0", "app@1.0.0"]);
+  },
+);
 
-installTest("circles are installed, and named to whoever listens", async (place) => {
+installTest("a dependency cycle is installed and reported as a step", async (place) => {
   await place.make("a@1.0.0", { dependencies: { b: "*" } });
   await place.make("b@1.0.0", { dependencies: { a: "*" } });
   await install(place.context(), wanting("a"));
   assert.equal(await seenFrom(place, "a@1.0.0", "b"), "// b@1.0.0\n");
   assert.equal(await seenFrom(place, "b@1.0.0", "a"), "// a@1.0.0\n");
-  assert.ok(place.steps.includes("these need each other: a@1.0.0 → b@1.0.0 → a@1.0.0"));
+  assert.ok(place.steps.includes("dependency cycle: a@1.0.0 → b@1.0.0 → a@1.0.0"));
 });
 
-installTest("all packages together may unpack to no more than one may", async (place) => {
+installTest("the limit of unpacked bytes applies to the sum of all packages", async (place) => {
   const half = { "big.txt": "x".repeat(300_000) };
   await place.make("a@1.0.0", { dependencies: { b: "*" }, files: half });
   await place.make("b@1.0.0", { files: half });
@@ -208,14 +214,14 @@ installTest("all packages together may unpack to no more than one may", async (p
   assert.deepEqual(place.strays(), []);
   await install(place.context({ limits }), wanting("b"));
 
-  // What cannot fit is not even fetched.
+  // An archive larger than the limit is not fetched.
   place.asked.length = 0;
   const tiny = { ...defaultArchiveLimits, maxUnpackedBytes: 50 };
   await failure(install(place.context({ limits: tiny }), wanting("a")), "INSTALL_TOO_LARGE");
   assert.deepEqual(place.asked, ["resolve a@*"]);
 });
 
-installTest("an install that is interrupted leaves nothing half-made", async (place) => {
+installTest("an aborted install leaves no incomplete package", async (place) => {
   await place.make("app@1.0.0", { dependencies: { x: "*", y: "*" } });
   await place.make("x@1.0.0");
   await place.make("y@1.0.0");
@@ -229,7 +235,7 @@ installTest("an install that is interrupted leaves nothing half-made", async (pl
     await assert.rejects(install(context, wanting("app")), new RegExp(`enough ${at}`));
     assert.deepEqual([await place.stored(), place.strays()], [[], []]);
   }
-  // While a download goes on.
+  // Abort during a download.
   const outside = new AbortController();
   const context = place.context({
     signal: outside.signal,
@@ -244,11 +250,11 @@ installTest("an install that is interrupted leaves nothing half-made", async (pl
 });
 
 installTest(
-  "what a killed process left is removed by the next install, packages stay",
+  "the next install removes temporaries of a killed process and keeps packages",
   async (place) => {
     await place.make("app@1.0.0");
     await install(place.context(), wanting("app"));
-    // Nobody holds it.
+    // No process holds the lock of this temporary.
     const left = join(place.store.path, ".tmp-held-0123456789abcdef");
     await Deno.mkdir(join(left, "package"), { recursive: true });
     await Deno.writeTextFile(join(left, "package", "half"), "x");
@@ -259,7 +265,7 @@ installTest(
   },
 );
 
-installTest("two installs of the same package at once both go well", async (place) => {
+installTest("two concurrent installs of one package both succeed", async (place) => {
   await place.make("app@1.0.0", { dependencies: { x: "*" } });
   await place.make("x@1.0.0");
   const stores = Array.from({ length: 4 }, () => new PackageStore(place.store.path));
@@ -273,7 +279,7 @@ installTest("two installs of the same package at once both go well", async (plac
 });
 
 installTest(
-  "a package whose manifests are damaged is unpacked anew, and stays marked",
+  "a package with damaged manifests is unpacked again and keeps its mark",
   async (place) => {
     await place.make("app@1.0.0");
     const { direct: [app] } = await install(place.context(), wanting("app"));
@@ -301,7 +307,7 @@ installTest(
 );
 
 installTest(
-  "--save locks what was found, and --frozen installs just that elsewhere",
+  "--save locks the found versions, and --frozen installs exactly those elsewhere",
   async (place) => {
     await place.make("app@1.0.0", { dependencies: { x: "^1" } });
     await place.make("x@1.1.0");
@@ -321,14 +327,14 @@ installTest(
     const { direct } = await installLocked(place.context({ store: elsewhere }), place.lockPath);
     assert.deepEqual(direct.map(({ minimal }) => minimal.version), ["1.0.0"]);
     assert.deepEqual((await elsewhere.list()).length, 2);
-    // Nothing is resolved: the lock file knows all.
+    // The lock file names every package, so nothing is resolved.
     assert.deepEqual(place.asked.sort(), ["fetch app@1.0.0", "fetch x@1.1.0"]);
     assert.equal(await Deno.readTextFile(place.lockPath), text);
   },
 );
 
 installTest(
-  "--save keeps what is locked where it still satisfies, and moves what was named",
+  "--save keeps locked versions that still satisfy, and updates the named package",
   async (place) => {
     await place.make("app@1.0.0", { dependencies: { x: "^1" } });
     await place.make("x@1.1.0");
@@ -346,7 +352,7 @@ installTest(
   },
 );
 
-installTest("two projects' worth of saving at once lose nothing", async (place) => {
+installTest("concurrent --save runs lose no package of the lock file", async (place) => {
   const names = ["a", "b", "c", "d", "e", "f"];
   for (const name of names) await place.make(`${name}@1.0.0`);
   await Promise.all(names.map((name) => install(place.context(), saving(place, name))));
@@ -354,7 +360,7 @@ installTest("two projects' worth of saving at once lose nothing", async (place) 
   assert.deepEqual([...lock.requirements.keys()], names);
 });
 
-installTest("--frozen needs a lock file, and what is named has to be in it", async (place) => {
+installTest("--frozen needs a lock file that has the named packages", async (place) => {
   const missing = await failure(installLocked(place.context(), place.lockPath), "LOCK_MISSING");
   assert.equal(missing.kind, "not-found");
   assert.ok(missing.message.includes(place.lockPath) && missing.message.includes("--save"));
@@ -372,7 +378,7 @@ installTest("--frozen needs a lock file, and what is named has to be in it", asy
   }
 });
 
-installTest("a lock file that does not agree with a signed manifest is refused", async (place) => {
+installTest("a lock file that contradicts a signed manifest is refused", async (place) => {
   await place.make("app@1.0.0", { dependencies: { x: "^2" } });
   await place.make("x@1.0.0");
   await place.make("x@2.0.0");
@@ -381,7 +387,7 @@ installTest("a lock file that does not agree with a signed manifest is refused",
   const app = json.packages[`${aliceKey}/app@1.0.0`];
   const elsewhere = new PackageStore(join(place.path, "elsewhere"));
   const cases: [dependencies: Record<string, string>, message: RegExp][] = [
-    [{}, /it needs x, for which nothing is locked/],
+    [{}, /it needs x, which has no locked package/],
     [{ x: `${aliceKey}/x@1.0.0` }, /it needs x@\^2; .*x@1\.0\.0 is locked/],
     [{ x: `${aliceKey}/x@2.0.0`, app: `${aliceKey}/app@1.0.0` }, /it does not need app/],
   ];
@@ -400,7 +406,7 @@ installTest("a lock file that does not agree with a signed manifest is refused",
   assert.deepEqual(await elsewhere.list(), []);
 });
 
-installTest("--frozen takes no archive but the locked one", async (place) => {
+installTest("--frozen accepts only the locked archive", async (place) => {
   const first = await place.make("app@1.0.0", { files: { "index.js": "first\n" } });
   await install(place.context(), saving(place, "app"));
   const second = await place.make("app@1.0.0", { files: { "index.js": "second\n" } });
@@ -414,7 +420,7 @@ installTest("--frozen takes no archive but the locked one", async (place) => {
   assert.deepEqual(await store.list(), []);
 });
 
-installTest("a lock file that is broken stops --save before anything is asked", async (place) => {
+installTest("a broken lock file stops --save before any lookup", async (place) => {
   await place.make("app@1.0.0");
   await Deno.writeTextFile(place.lockPath, "<<<<<<< HEAD");
   await failure(install(place.context(), saving(place, "app")), "LOCK_INVALID");
@@ -422,9 +428,10 @@ installTest("a lock file that is broken stops --save before anything is asked", 
   assert.equal(await Deno.readTextFile(place.lockPath), "<<<<<<< HEAD");
 });
 
-installTest("a thousand locked packages are a bound as well", async (place) => {
+installTest("a lock file of more than 1,000 packages is refused", async (place) => {
   const { signed } = await import("./support.ts");
-  const { lockWith, writeLockFile } = await import("../../../src/install/lock_file.ts");
+  const { writeLockFile } = await import("../../../src/install/lock_file.ts");
+  const { lockWith } = await import("../../../src/install/lock_graph.ts");
   const many = Array.from({ length: 1_001 }, (_, i) => signed(`p${i}`, "1.0.0"));
   const ref = (name: string) => `${aliceKey}/${name}@1.0.0`;
   const graph = {
@@ -437,7 +444,7 @@ installTest("a thousand locked packages are a bound as well", async (place) => {
 });
 
 Deno.test({
-  name: "a disk that fills up leaves no package half-made",
+  name: "a full disk leaves no incomplete package",
   ignore: !canMount,
   fn: async () => {
     await using home = await temporaryHome();
@@ -477,35 +484,38 @@ Deno.test({
   },
 });
 
-installTest("several that unpack a package anew at once wait for each other", async (place) => {
-  await place.make("app@1.0.0", { dependencies: { lib: "^1" } });
-  await place.make("lib@1.0.0");
-  await install(place.context(), wanting("app"));
-  let done = false;
-  const looks = (async () => {
-    let count = 0;
-    // Whoever looks meanwhile finds both packages, always.
-    for (; !done || count === 0; count++) {
-      const found = await new PackageStore(place.store.path).list();
-      assert.deepEqual(found.map(({ problem }) => problem), [undefined, undefined]);
+installTest(
+  "concurrent installs that unpack a package again wait for each other",
+  async (place) => {
+    await place.make("app@1.0.0", { dependencies: { lib: "^1" } });
+    await place.make("lib@1.0.0");
+    await install(place.context(), wanting("app"));
+    let done = false;
+    const looks = (async () => {
+      let count = 0;
+      // A concurrent reader always finds both packages.
+      for (; !done || count === 0; count++) {
+        const found = await new PackageStore(place.store.path).list();
+        assert.deepEqual(found.map(({ problem }) => problem), [undefined, undefined]);
+      }
+    })();
+    try {
+      await Promise.all(Array.from({ length: 6 }, () => {
+        const context = place.context({ store: new PackageStore(place.store.path) });
+        return install(context, { ...wanting("app"), force: true });
+      }));
+    } finally {
+      done = true;
     }
-  })();
-  try {
-    await Promise.all(Array.from({ length: 6 }, () => {
-      const context = place.context({ store: new PackageStore(place.store.path) });
-      return install(context, { ...wanting("app"), force: true });
-    }));
-  } finally {
-    done = true;
-  }
-  await looks;
-  assert.deepEqual(await place.stored(), ["app@1.0.0", "lib@1.0.0"]);
-  assert.equal(await seenFrom(place, "app@1.0.0", "lib"), "// lib@1.0.0\n");
-  assert.deepEqual(place.strays(), []);
-});
+    await looks;
+    assert.deepEqual(await place.stored(), ["app@1.0.0", "lib@1.0.0"]);
+    assert.equal(await seenFrom(place, "app@1.0.0", "lib"), "// lib@1.0.0\n");
+    assert.deepEqual(place.strays(), []);
+  },
+);
 
 installTest(
-  "a version that nobody has is passed over, but not for one below what is locked",
+  "an unavailable version is replaced by a lower one, but not by one below the locked version",
   async (place) => {
     await place.make("app@1.0.0", { dependencies: { x: "^1" } });
     for (const version of ["1.0.0", "1.1.0", "1.2.0"]) await place.make(`x@${version}`);

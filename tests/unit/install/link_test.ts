@@ -22,7 +22,7 @@ function link(place: InstallPlace, spec: string, to?: string) {
   return linkPackage(place.store, { ...request, ...(to !== undefined && { to }) });
 }
 
-installTest("a package is linked where a build looks for it, scoped or not", async (place) => {
+installTest("a package is linked into node_modules, scoped or not", async (place) => {
   await place.make("app@1.0.0");
   await place.make("@s/lib@1.0.0");
   const [app, lib] = await add(place, "app", "@s/lib");
@@ -42,7 +42,7 @@ installTest("a package is linked where a build looks for it, scoped or not", asy
   );
 });
 
-installTest("--to names another place, relative to the project or absolute", async (place) => {
+installTest("--to names another path, relative to the project or absolute", async (place) => {
   await place.make("app@1.0.0");
   const [app] = await add(place, "app");
   for (const to of ["vendor/deep/app", join(place.path, "absolute")]) {
@@ -52,20 +52,23 @@ installTest("--to names another place, relative to the project or absolute", asy
   assert.deepEqual((await place.store.roots.list()).length, 2);
 });
 
-installTest("a link of ours moves to another version, in one step", async (place) => {
-  await place.make("app@1.0.0");
-  await place.make("app@2.0.0");
-  const [one, two] = [(await add(place, "app@1.0.0"))[0]!, (await add(place, "app@2.0.0"))[0]!];
-  const { path } = await link(place, "app@1.0.0");
-  assert.equal(await Deno.realPath(path), one.path);
-  assert.equal((await link(place, "app@2.0.0")).before, "other");
-  assert.equal(await Deno.realPath(path), two.path);
-  // Ours too if what it leads to has gone.
-  await Deno.remove(two.path, { recursive: true });
-  assert.equal((await link(place, "app@1.0.0")).before, "other");
-});
+installTest(
+  "a link made by libreseed is replaced atomically by one to another version",
+  async (place) => {
+    await place.make("app@1.0.0");
+    await place.make("app@2.0.0");
+    const [one, two] = [(await add(place, "app@1.0.0"))[0]!, (await add(place, "app@2.0.0"))[0]!];
+    const { path } = await link(place, "app@1.0.0");
+    assert.equal(await Deno.realPath(path), one.path);
+    assert.equal((await link(place, "app@2.0.0")).before, "other");
+    assert.equal(await Deno.realPath(path), two.path);
+    // A link by libreseed is recognized even after its target was removed.
+    await Deno.remove(two.path, { recursive: true });
+    assert.equal((await link(place, "app@1.0.0")).before, "other");
+  },
+);
 
-installTest("whatever libreseed did not make is left alone, and named", async (place) => {
+installTest("a path that libreseed did not make is kept, and the error names it", async (place) => {
   await place.make("app@1.0.0");
   await add(place, "app");
   const path = join(place.project, "node_modules", "app");
@@ -96,7 +99,7 @@ installTest("whatever libreseed did not make is left alone, and named", async (p
   assert.deepEqual(await place.store.roots.list(), []);
 });
 
-installTest("a home that is named another way is the same home", async (place) => {
+installTest("a home given by another path is recognized as the same home", async (place) => {
   await place.make("app@1.0.0");
   const [app] = await add(place, "app");
   const alias = join(place.path, "alias");
@@ -111,7 +114,7 @@ installTest("a home that is named another way is the same home", async (place) =
 });
 
 installTest(
-  "of a bare name, the project's lock file says which version is meant",
+  "a requirement without a range means the locked version",
   async (place) => {
     await place.make("app@1.0.0");
     await place.make("app@2.0.0");
@@ -125,13 +128,16 @@ installTest(
   },
 );
 
-installTest("what is not there is not linked, and nothing is made", async (place) => {
-  const error = await failure(link(place, "app"), "NOT_INSTALLED");
-  assert.equal(error.kind, "not-found");
-  assert.deepEqual([...Deno.readDirSync(place.project)], []);
-});
+installTest(
+  "a package that is not installed is not linked, and nothing is created",
+  async (place) => {
+    const error = await failure(link(place, "app"), "NOT_INSTALLED");
+    assert.equal(error.kind, "not-found");
+    assert.deepEqual([...Deno.readDirSync(place.project)], []);
+  },
+);
 
-installTest("a place where no link can be made is named", async (place) => {
+installTest("the error for a link that cannot be made names its path", async (place) => {
   await place.make("app@1.0.0");
   await add(place, "app");
   await Deno.writeTextFile(join(place.project, "node_modules"), "a file");
@@ -139,7 +145,7 @@ installTest("a place where no link can be made is named", async (place) => {
   assert.ok(error.message.includes(join(place.project, "node_modules", "app")));
 });
 
-installTest("Node finds through the link what the package needs", async (place) => {
+installTest("Node resolves a package's dependencies through the link", async (place) => {
   await place.make("app@1.0.0", {
     dependencies: { "@s/lib": "*" },
     files: { "index.mjs": "export { default } from '@s/lib/lib.mjs';\n" },

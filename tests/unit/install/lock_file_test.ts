@@ -1,5 +1,5 @@
 /**
- * `libreseed.lock.json`: its text, and what is refused in it.
+ * The format of `libreseed.lock.json`, and the errors that its parser reports.
  *
  * @module
  */
@@ -9,14 +9,12 @@ import { join } from "node:path";
 import { packageRef, parseRequirement } from "../../../src/fetching/requirement.ts";
 import {
   formatLockFile,
-  graphOfLock,
   type LockFile,
-  lockWith,
-  lockWithout,
   parseLockFile,
   readLockFile,
   writeLockFile,
 } from "../../../src/install/lock_file.ts";
+import { graphOfLock, lockWith, lockWithout } from "../../../src/install/lock_graph.ts";
 import { lockedKey } from "../../../src/install/project_lock.ts";
 import type { MinimalManifest } from "../../../src/package/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";
@@ -51,7 +49,7 @@ function sample(): LockFile {
   };
 }
 
-Deno.test("a lock file is sorted, indented JSON, the same text for the same lock", () => {
+Deno.test("a lock file is sorted, indented JSON with deterministic text", () => {
   const lock = sample();
   const text = formatLockFile(lock);
   const turned = {
@@ -76,7 +74,7 @@ Deno.test("a lock file is sorted, indented JSON, the same text for the same lock
   assert.ok(text.includes('\n  "packages": {\n    "ed25519:'));
 });
 
-Deno.test("a lock file that is read is the one that was written, odd names included", async () => {
+Deno.test("a written lock file reads back the same, odd names included", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "libreseed.lock.json");
   assert.equal(await readLockFile(path), undefined);
@@ -101,7 +99,7 @@ function changed(change: (json: Record<string, Record<string, Json>>) => unknown
 const APP = `${aliceKey}/app@1.0.0`;
 const B = `${aliceKey}/b@2.1.0`;
 
-Deno.test("what makes no sense in a lock file is refused, by the name of the file and the member", () => {
+Deno.test("a malformed lock file is refused with the path of the file and the member", () => {
   const cases: [what: string, text: string, member: string][] = [
     ["no JSON", "{", ""],
     ["empty", "", ""],
@@ -197,7 +195,7 @@ Deno.test("what makes no sense in a lock file is refused, by the name of the fil
   }
 });
 
-Deno.test("whatever of a locked package is altered, its signature tells", () => {
+Deno.test("altering any field of a locked package invalidates its signature", () => {
   const alterations: ((locked: Json) => unknown)[] = [
     (locked) => locked.archiveSha256 = `sha256:${"0".repeat(64)}`,
     (locked) => locked.btih = "0".repeat(40),
@@ -221,7 +219,7 @@ Deno.test("whatever of a locked package is altered, its signature tells", () => 
   assert.throws(() => parseLockFile(stolen, PATH), /is not what its publisher signed/);
 });
 
-Deno.test("a lock file that is too large, no file, or not UTF-8 is refused", async () => {
+Deno.test("a lock file that is too large, no regular file, or not UTF-8 is refused", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "lock");
   await Deno.mkdir(path);
@@ -234,7 +232,7 @@ Deno.test("a lock file that is too large, no file, or not UTF-8 is refused", asy
   await failure(readLockFile(join(path, "below a file")), "LOCK_INVALID");
 });
 
-Deno.test("what is saved takes the place of what was locked for the same name, and no more", () => {
+Deno.test("saving replaces the locked package of the same requirement only", () => {
   const next = signed("app", "1.1.0");
   const graph = {
     direct: [{ requirement: parseRequirement("app@^1.1"), ref: packageRef(next) }],
@@ -253,13 +251,13 @@ Deno.test("what is saved takes the place of what was locked for the same name, a
   assert.equal(formatLockFile(parseLockFile(formatLockFile(lock), PATH)), formatLockFile(lock));
 });
 
-Deno.test("what is taken out takes along what only it needed", () => {
+Deno.test("removing a requirement removes the packages that only it needed", () => {
   const lock = lockWithout(sample(), "app");
   assert.deepEqual([...lock.packages.keys()], [`${malloryKey}/b@0.1.0`]);
   assert.equal(graphOfLock(sample(), ["app"]).nodes.size, 3);
 });
 
-Deno.test("a name means what is locked under it; what is not there is named, with what is", () => {
+Deno.test("a bare name matches its locked requirement; an unknown name lists the locked ones", () => {
   const lock = sample();
   const keyOf = (spec: string) => lockedKey(lock, parseRequirement(spec), PATH);
   assert.equal(keyOf("app"), "app");

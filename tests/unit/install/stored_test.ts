@@ -1,5 +1,5 @@
 /**
- * What is in the store, who needs it, and what goes when nobody does.
+ * The list of stored packages, and removal by reference: prune and uninstall.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { install } from "../../../src/install/install.ts";
 import { linkPackage } from "../../../src/install/link.ts";
-import { pruneStore, uninstall } from "../../../src/install/stored.ts";
+import { pruneStore, uninstall } from "../../../src/install/prune.ts";
 import { checkStored, sizeOfStored, type StoredPackage } from "../../../src/store/mod.ts";
 import {
   aliceKey,
@@ -45,7 +45,7 @@ async function fill(place: InstallPlace): Promise<void> {
   await place.make("other@1.0.0");
 }
 
-installTest("the store is listed by name and version, with what is marked", async (place) => {
+installTest("the store is listed by name and version, with each mark", async (place) => {
   assert.deepEqual(await place.store.list(), []);
   await fill(place);
   await add(place, "other");
@@ -70,84 +70,88 @@ installTest("a package's directory follows from its key, name and version", asyn
   assert.equal(id, digest.toHex());
 });
 
-installTest("a sound package is found sound, and every kind of damage is found", async (place) => {
-  await place.make("app@1.0.0", {
-    dependencies: { lib: "*" },
-    files: { "index.js": "1\n", "src/deep/a.js": "2\n", "empty": "" },
-  });
-  await place.make("lib@1.0.0");
-  await add(place, "app");
-  const app = await entryOf(place, "app@1.0.0");
-  assert.deepEqual(await checkStored(app), []);
-  const at = (path: string) => join(app.path, path);
-  const cases: [damage: () => Promise<unknown>, mend: () => Promise<unknown>, found: RegExp[]][] = [
-    [
-      () => Deno.writeTextFile(at("index.js"), "x\n"),
-      () => Deno.writeTextFile(at("index.js"), "1\n"),
-      [/package\/index\.js was altered$/],
-    ],
-    [
-      () => Deno.truncate(at("src/deep/a.js"), 0),
-      () => Deno.writeTextFile(at("src/deep/a.js"), "2\n"),
-      [/src\/deep\/a\.js was altered$/],
-    ],
-    [
-      () => Deno.remove(at("src"), { recursive: true }),
-      async () => {
-        await Deno.mkdir(at("src/deep"), { recursive: true });
-        await Deno.writeTextFile(at("src/deep/a.js"), "2\n");
-      },
-      [/src\/deep\/a\.js is missing$/],
-    ],
-    [
-      () => Deno.writeTextFile(at("src/extra.js"), ""),
-      () => Deno.remove(at("src/extra.js")),
-      [/src\/extra\.js is not in the manifest$/],
-    ],
-    [
-      () => Deno.mkdir(at("hollow")),
-      () => Deno.remove(at("hollow")),
-      [/hollow is not in the manifest$/],
-    ],
-    [
-      async () => {
-        await Deno.remove(at("empty"));
-        await Deno.symlink("/dev/null", at("empty"));
-      },
-      async () => {
-        await Deno.remove(at("empty"));
-        await Deno.writeTextFile(at("empty"), "");
-      },
-      [/empty is not a regular file$/],
-    ],
-    [
-      async () => {
-        await Deno.remove(at("index.js"));
-        await Deno.mkdir(at("index.js"));
-      },
-      async () => {
-        await Deno.remove(at("index.js"));
-        await Deno.writeTextFile(at("index.js"), "1\n");
-      },
-      [/index\.js is not in the manifest$/, /index\.js is missing$/],
-    ],
-    [
-      () => Deno.writeTextFile(join(app.directory, "install.sh"), ""),
-      () => Deno.remove(join(app.directory, "install.sh")),
-      [/install\.sh does not belong there$/],
-    ],
-  ];
-  for (const [damage, mend, found] of cases) {
-    await damage();
-    const problems = await checkStored(app);
-    assert.equal(problems.length, found.length, problems.join("\n"));
-    found.forEach((pattern, i) => assert.match(problems[i]!, pattern));
-    await mend();
+installTest(
+  "verification accepts a sound package and detects every kind of damage",
+  async (place) => {
+    await place.make("app@1.0.0", {
+      dependencies: { lib: "*" },
+      files: { "index.js": "1\n", "src/deep/a.js": "2\n", "empty": "" },
+    });
+    await place.make("lib@1.0.0");
+    await add(place, "app");
+    const app = await entryOf(place, "app@1.0.0");
     assert.deepEqual(await checkStored(app), []);
-  }
-});
+    const at = (path: string) => join(app.path, path);
+    const cases: [damage: () => Promise<unknown>, mend: () => Promise<unknown>, found: RegExp[]][] =
+      [
+        [
+          () => Deno.writeTextFile(at("index.js"), "x\n"),
+          () => Deno.writeTextFile(at("index.js"), "1\n"),
+          [/package\/index\.js was altered$/],
+        ],
+        [
+          () => Deno.truncate(at("src/deep/a.js"), 0),
+          () => Deno.writeTextFile(at("src/deep/a.js"), "2\n"),
+          [/src\/deep\/a\.js was altered$/],
+        ],
+        [
+          () => Deno.remove(at("src"), { recursive: true }),
+          async () => {
+            await Deno.mkdir(at("src/deep"), { recursive: true });
+            await Deno.writeTextFile(at("src/deep/a.js"), "2\n");
+          },
+          [/src\/deep\/a\.js is missing$/],
+        ],
+        [
+          () => Deno.writeTextFile(at("src/extra.js"), ""),
+          () => Deno.remove(at("src/extra.js")),
+          [/src\/extra\.js is not in the manifest$/],
+        ],
+        [
+          () => Deno.mkdir(at("hollow")),
+          () => Deno.remove(at("hollow")),
+          [/hollow is not in the manifest$/],
+        ],
+        [
+          async () => {
+            await Deno.remove(at("empty"));
+            await Deno.symlink("/dev/null", at("empty"));
+          },
+          async () => {
+            await Deno.remove(at("empty"));
+            await Deno.writeTextFile(at("empty"), "");
+          },
+          [/empty is not a regular file$/],
+        ],
+        [
+          async () => {
+            await Deno.remove(at("index.js"));
+            await Deno.mkdir(at("index.js"));
+          },
+          async () => {
+            await Deno.remove(at("index.js"));
+            await Deno.writeTextFile(at("index.js"), "1\n");
+          },
+          [/index\.js is not in the manifest$/, /index\.js is missing$/],
+        ],
+        [
+          () => Deno.writeTextFile(join(app.directory, "install.sh"), ""),
+          () => Deno.remove(join(app.directory, "install.sh")),
+          [/install\.sh does not belong there$/],
+        ],
+      ];
+    for (const [damage, mend, found] of cases) {
+      await damage();
+      const problems = await checkStored(app);
+      assert.equal(problems.length, found.length, problems.join("\n"));
+      found.forEach((pattern, i) => assert.match(problems[i]!, pattern));
+      await mend();
+      assert.deepEqual(await checkStored(app), []);
+    }
+  },
+);
 
-installTest("an altered manifest in the store is found by its signature", async (place) => {
+installTest("verification detects an altered manifest by its signature", async (place) => {
   await fill(place);
   await add(place, "other");
   const other = await entryOf(place, "other@1.0.0");
@@ -173,7 +177,7 @@ installTest("an altered manifest in the store is found by its signature", async 
   assert.match((await checkStored(other)).join("\n"), /symbolic link/);
 });
 
-installTest("twenty problems are enough for a person", async (place) => {
+installTest("verification lists at most 20 problems of one package", async (place) => {
   const files = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`f${i}`, `${i}`]));
   await place.make("app@1.0.0", { files });
   await add(place, "app");
@@ -183,7 +187,7 @@ installTest("twenty problems are enough for a person", async (place) => {
 });
 
 installTest(
-  "what lies in the wrong directory, or has no manifest, is listed as damaged",
+  "a package in the wrong directory or without a manifest is listed as damaged",
   async (place) => {
     await fill(place);
     await add(place, "other");
@@ -202,7 +206,7 @@ installTest(
 );
 
 installTest(
-  "prune removes what nothing needs, and says before what it would remove",
+  "prune removes unreferenced packages, and a dry run only lists them",
   async (place) => {
     await fill(place);
     await add(place, "app", { save: true });
@@ -221,7 +225,7 @@ installTest(
   },
 );
 
-installTest("prune keeps what a marked package needs, however far down", async (place) => {
+installTest("prune keeps the dependencies of a marked package at any depth", async (place) => {
   await fill(place);
   await add(place, "app");
   await add(place, "other", { direct: false });
@@ -229,7 +233,7 @@ installTest("prune keeps what a marked package needs, however far down", async (
   assert.deepEqual(await place.stored(), ["app@1.0.0", "base@1.0.0", "lib@1.0.0"]);
 });
 
-installTest("prune keeps circles that are needed and removes those that are not", async (place) => {
+installTest("prune keeps a referenced cycle and removes an unreferenced one", async (place) => {
   await place.make("a@1.0.0", { dependencies: { b: "*" } });
   await place.make("b@1.0.0", { dependencies: { a: "*" } });
   await add(place, "a");
@@ -241,7 +245,7 @@ installTest("prune keeps circles that are needed and removes those that are not"
 });
 
 installTest(
-  "prune removes nothing while a lock file that it knows cannot be read",
+  "prune removes nothing while a registered lock file is unreadable",
   async (place) => {
     await fill(place);
     await add(place, "app", { save: true });
@@ -252,7 +256,7 @@ installTest(
   },
 );
 
-installTest("prune keeps what is linked, as long as it is", async (place) => {
+installTest("prune keeps a package as long as its link exists", async (place) => {
   await fill(place);
   await add(place, "app", { direct: false });
   const { path } = await linkPackage(place.store, {
@@ -268,7 +272,7 @@ installTest("prune keeps what is linked, as long as it is", async (place) => {
 });
 
 installTest(
-  "prune removes damaged packages that nothing needs, and keeps those that are",
+  "prune removes unreferenced damaged packages and keeps referenced ones",
   async (place) => {
     await fill(place);
     await add(place, "app", { save: true });
@@ -280,33 +284,36 @@ installTest(
   },
 );
 
-installTest("nothing is removed while something is being installed", async (place) => {
-  await fill(place);
-  await add(place, "other", { direct: false });
-  const clock = {
-    now: () => nowMs,
-    after: (ms: number, fire: () => void) => {
-      nowMs += ms;
-      queueMicrotask(fire);
-      return { cancel() {} };
-    },
-  };
-  let nowMs = 0;
-  const { PackageStore } = await import("../../../src/store/mod.ts");
-  const impatient = new PackageStore(place.store.path, clock);
-  {
-    using _lock = await place.store.lock("add");
-    const error = await failure(pruneStore(impatient), "DIRECTORY_BUSY");
-    assert.equal(error.kind, "in-use");
-    // Another install does not wait.
-    using _other = await impatient.lock("add");
-  }
-  assert.deepEqual(await place.stored(), ["other@1.0.0"]);
-  await pruneStore(impatient);
-  assert.deepEqual(await place.stored(), []);
-});
+installTest(
+  "prune gives up while another command installs, and removes packages afterwards",
+  async (place) => {
+    await fill(place);
+    await add(place, "other", { direct: false });
+    const clock = {
+      now: () => nowMs,
+      after: (ms: number, fire: () => void) => {
+        nowMs += ms;
+        queueMicrotask(fire);
+        return { cancel() {} };
+      },
+    };
+    let nowMs = 0;
+    const { PackageStore } = await import("../../../src/store/mod.ts");
+    const impatient = new PackageStore(place.store.path, clock);
+    {
+      using _lock = await place.store.lock("add");
+      const error = await failure(pruneStore(impatient), "DIRECTORY_BUSY");
+      assert.equal(error.kind, "in-use");
+      // Another install does not wait.
+      using _other = await impatient.lock("add");
+    }
+    assert.deepEqual(await place.stored(), ["other@1.0.0"]);
+    await pruneStore(impatient);
+    assert.deepEqual(await place.stored(), []);
+  },
+);
 
-installTest("uninstall removes a package, and leaves what it needed to prune", async (place) => {
+installTest("uninstall removes a package and leaves its dependencies to prune", async (place) => {
   await fill(place);
   await add(place, "app");
   const { neededBy } = await uninstall(place.store, { name: "app" });
@@ -320,7 +327,7 @@ installTest("uninstall removes a package, and leaves what it needed to prune", a
   );
 });
 
-installTest("what others need stays, and only loses its mark", async (place) => {
+installTest("uninstall keeps a package that another needs and removes its mark", async (place) => {
   await fill(place);
   await add(place, "app");
   await add(place, "lib");
@@ -333,23 +340,26 @@ installTest("what others need stays, and only loses its mark", async (place) => 
   assert.equal((await place.stored()).length, 3);
 });
 
-installTest("uninstall takes a package out of the lock file when told to", async (place) => {
-  await fill(place);
-  await add(place, "app", { save: true });
-  await add(place, "other", { save: true });
-  assert.equal(
-    (await failure(uninstall(place.store, { name: "app" }), "PACKAGE_NEEDED")).kind,
-    "failed",
-  );
-  const { lockPath } = place;
-  await uninstall(place.store, { name: "app" }, { lockPath });
-  const lock = JSON.parse(await Deno.readTextFile(lockPath));
-  assert.deepEqual(Object.keys(lock.packages), [`${aliceKey}/other@1.0.0`]);
-  assert.deepEqual(await place.stored(), ["base@1.0.0", "lib@1.0.0", "other@1.0.0"]);
-  await failure(uninstall(place.store, { name: "app" }, { lockPath }), "NOT_IN_LOCK");
-});
+installTest(
+  "uninstall with a lock path removes the requirement from the lock file",
+  async (place) => {
+    await fill(place);
+    await add(place, "app", { save: true });
+    await add(place, "other", { save: true });
+    assert.equal(
+      (await failure(uninstall(place.store, { name: "app" }), "PACKAGE_NEEDED")).kind,
+      "failed",
+    );
+    const { lockPath } = place;
+    await uninstall(place.store, { name: "app" }, { lockPath });
+    const lock = JSON.parse(await Deno.readTextFile(lockPath));
+    assert.deepEqual(Object.keys(lock.packages), [`${aliceKey}/other@1.0.0`]);
+    assert.deepEqual(await place.stored(), ["base@1.0.0", "lib@1.0.0", "other@1.0.0"]);
+    await failure(uninstall(place.store, { name: "app" }, { lockPath }), "NOT_IN_LOCK");
+  },
+);
 
-installTest("a name that can mean several is refused, with all of them", async (place) => {
+installTest("an ambiguous name is refused with the packages that it matches", async (place) => {
   await place.make("app@1.0.0");
   await place.make("app@1.10.0");
   await place.make("app@1.0.0", { signer: mallory });

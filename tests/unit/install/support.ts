@@ -1,6 +1,5 @@
 /**
- * What the tests of installing share: publishers, packages with dependencies, and a shelf that stands
- * for the network.
+ * Support of the installation tests: publishers, packages with dependencies, a simulated network.
  *
  * @module
  */
@@ -27,7 +26,7 @@ export const mallory: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(22));
 export const aliceKey: string = formatPublicKey(alice.publicKey);
 export const malloryKey: string = formatPublicKey(mallory.publicKey);
 
-/** A test with a place of its own. */
+/** Registers a test with a place of its own. */
 export function installTest(name: string, run: (place: InstallPlace) => Promise<void>): void {
   Deno.test(name, async () => {
     await using home = await temporaryHome();
@@ -48,14 +47,14 @@ export function signed(name: string, version: string, signer: KeyPair = alice): 
   }, signer);
 }
 
-/** What a package on the shelf is made of. */
+/** Files and dependencies of a package on the shelf. */
 export interface Made {
   dependencies?: Record<string, string>;
   signer?: KeyPair;
   files?: Record<string, string>;
 }
 
-/** A store, a project, and a shelf of archives. */
+/** A store, a project, and a shelf: the archives that the simulated network has. */
 export class InstallPlace {
   readonly path: string;
   readonly store: PackageStore;
@@ -64,7 +63,7 @@ export class InstallPlace {
   /** Archives by infohash. */
   readonly archives = new Map<string, string>();
   readonly published: MinimalManifest[] = [];
-  /** What went over the network that there is not. */
+  /** Lookups and downloads, in order. */
   readonly asked: string[] = [];
   readonly steps: string[] = [];
   readonly pins = new Map<string, string>();
@@ -118,12 +117,12 @@ export class InstallPlace {
     };
   }
 
-  /** {@linkcode InstallPlace.find}, as the network answers. */
+  /** The result of {@linkcode InstallPlace.find}, as a package found in the DHT. */
   found(wanted: Requirement, without?: ReadonlySet<string>): FoundPackage {
     return { minimal: this.find(wanted, without), skipped: [] };
   }
 
-  /** The highest version on the shelf that will do. */
+  /** The highest version on the shelf that satisfies the requirement. */
   find(wanted: Requirement, without: ReadonlySet<string> = new Set()): MinimalManifest {
     const { publisher, name, range = "*" } = wanted;
     this.asked.push(`resolve ${name}@${range}`);
@@ -135,7 +134,7 @@ export class InstallPlace {
     throw new LibreseedError("not-found", "NAME_NOT_FOUND", `Nobody publishes ${name}@${range}`);
   }
 
-  /** `NAME@VERSION` of what is in the store, sorted; fails if anything is damaged or half-made. */
+  /** `NAME@VERSION` of each stored package, sorted; fails on a damaged or incomplete package. */
   async stored(): Promise<string[]> {
     const names: string[] = [];
     for (const entry of await this.store.list()) {
@@ -145,7 +144,7 @@ export class InstallPlace {
     return names.sort();
   }
 
-  /** What lies in the store's directory beside packages and locks. */
+  /** Files in the store's directory other than packages and locks. */
   strays(): string[] {
     try {
       return [...Deno.readDirSync(this.store.path)].map(({ name }) => name)
@@ -157,7 +156,7 @@ export class InstallPlace {
   }
 }
 
-/** Asserts that it fails on purpose, with this code, and gives the error. */
+/** Asserts a rejection with this error code, and returns the error. */
 export async function failure(promise: Promise<unknown>, code: string): Promise<LibreseedError> {
   try {
     await promise;

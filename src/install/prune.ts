@@ -1,0 +1,146 @@
+/**
+ * Removal of packages from the store, by reference: mark from the roots (lock files, links,
+ * installations by name), then remove what no root reaches.
+ *
+ * @module
+ */
+
+import { parseRequirement, type Requirement } from "../fetching/mod.ts";
+import {
+  packageId,
+  type PackageStore,
+  readLinks,
+  type StoredPackage,
+  type StoreEntry,
+} from "../store/mod.ts";
+import { label } from "./dependency_graph.ts";
+import { InstallError } from "./errors.ts";
+import { type LockFile, readLockFile } from "./lock_file.ts";
+import { removeFromLock } from "./project_lock.ts";
+import { linkedPackage, listStored, pickStored } from "./stored.ts";
+
+/**
+ * The references to each package, by its id, as descriptions for people. A root whose lock file or link
+ * is gone counts as stale and refers to nothing.
+ *
+ * @throws {InstallError} `LOCK_INVALID`: an unreadable lock file could refer to any package
+ */
+async function findReferences(
+  store: PackageStore,
+): Promise<{ needed: Map<string, string[]>; staleRoots: string[] }> {
+  const needed = new Map<string, string[]>();
+  const staleRoots: string[] = [];
+  const refer = (id: string, by: string) => {
+    const others = needed.get(id);
+    if (others) others.push(by);
+    else needed.set(id, [by]);
+  };
+  const { packages } = await listStored(store);
+  for (const { id, direct } of packages) if (direct) refer(id, "installed by its name");
+  for (const path of await store.roots.list()) {
+    const linked = await linkedPackage(store, path);
+    const lock = linked === undefined ? await readRoot(path) : undefined;
+    if (linked !== undefined) refer(linked, `link ${path}`);
+    else if (!lock) staleRoots.push(path);
+    for (const { minimal } of lock?.packages.values() ?? []) refer(packageId(minimal), path);
+  }
+  // Follow the links of each referenced package to its own dependencies.
+  const byId = new Map(packages.map((entry) => [entry.id, entry]));
+  const pending = [...needed.keys()];
+  const seen = new Set<string>();
+  for (let id; (id = pending.pop()) !== undefined;) {
+    const entry = byId.get(id);
+    if (!entry || seen.has(id)) continue;
+    seen.add(id);
+    for (const dependency of (await readLinks(entry.directory)).values()) {
+      refer(dependency, label(entry));
+      pending.push(dependency);
+    }
+  }
+  return { needed, staleRoots };
+}
+
+/** The lock file at the path of a root; `undefined` if there is none any more. */
+async function readRoot(path: string): Promise<LockFile | undefined> {
+  const isLink = await Deno.readLink(path).then(() => true, () => false);
+  const isDirectory = await Deno.stat(path).then((info) => info.isDirectory, () => false);
+  // A foreign link or a directory has replaced one of our links, so there is no lock file to read.
+  return isLink || isDirectory ? undefined : await readLockFile(path);
+}
+
+/** Outcome of {@linkcode pruneStore}. */
+export interface Pruned {
+  /** Unreferenced packages, damaged ones included. */
+  removed: StoreEntry[];
+  kept: number;
+}
+
+/**
+ * Removes every unreferenced package. References are lock files of projects, links made with `link`,
+ * installations by name, and dependencies of referenced packages.
+ *
+ * @param dryRun whether to remove nothing and only return the packages
+ * @throws {InstallError} `LOCK_INVALID`
+ * @throws {StoreError} `DIRECTORY_BUSY` while another command installs
+ */
+export async function pruneStore(
+  store: PackageStore,
+  { dryRun = false, signal }: { dryRun?: boolean; signal?: AbortSignal } = {},
+): Promise<Pruned> {
+  await store.ensure();
+  using _lock = await store.lock("remove", signal);
+  const { needed, staleRoots } = await findReferences(store);
+  const entries = await store.list();
+  const removed = entries.filter(({ id, direct }) => !needed.has(id) && !direct);
+  if (!dryRun) {
+    for (const path of staleRoots) await store.roots.delete(path);
+    for (const entry of removed) {
+      signal?.throwIfAborted();
+      await store.remove(entry);
+    }
+  }
+  return { removed, kept: entries.length - removed.length };
+}
+
+/** Outcome of {@linkcode uninstall}. */
+export interface Uninstalled {
+  entry: StoredPackage;
+  /** References that keep the package in the store; empty if it was removed. */
+  neededBy: string[];
+}
+
+/**
+ * Undoes an installation by name, and removes the package unless another reference keeps it. Its
+ * dependencies stay until {@linkcode pruneStore}.
+ *
+ * @param options `lockPath`: a lock file to remove the requirement from, too
+ * @throws {InstallError} `NOT_INSTALLED`, `PACKAGE_AMBIGUOUS`, `LOCK_MISSING`, `NOT_IN_LOCK`,
+ * `LOCK_INVALID`; `PACKAGE_NEEDED` if the package was not installed by name and has other references
+ */
+export async function uninstall(
+  store: PackageStore,
+  requirement: Requirement,
+  { lockPath, signal }: { lockPath?: string; signal?: AbortSignal } = {},
+): Promise<Uninstalled> {
+  await store.ensure();
+  using _lock = await store.lock("remove", signal);
+  let wanted = requirement;
+  if (lockPath !== undefined) {
+    const locked = await removeFromLock(store, lockPath, requirement, signal);
+    wanted = parseRequirement(locked);
+  }
+  const entry = await pickStored(store, wanted);
+  if (entry.direct) await store.setDirect(entry, false);
+  const neededBy = (await findReferences(store)).needed.get(entry.id) ?? [];
+  if (neededBy.length === 0) await store.remove(entry);
+  else if (!entry.direct && lockPath === undefined) {
+    throw new InstallError(
+      "failed",
+      "PACKAGE_NEEDED",
+      `${label(entry)} stays, for it is needed by ${neededBy.join(", ")}. Remove that first; ` +
+        "`--save` takes the package out of this project's lock file",
+      { detail: { neededBy } },
+    );
+  }
+  return { entry, neededBy };
+}
