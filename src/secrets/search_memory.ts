@@ -60,6 +60,8 @@ export const layout = {
 };
 /** Of each anchor: address of its ids, 32 bits; how many; where its window is; lead; token bytes. */
 export const records = room(8 * 4096);
+/** By hash of a core: a bit if it has entries. Of most windows nothing else is looked at. */
+export const cores = room(65_536 / 8);
 /** By hash of a core: the first of its entries, 16 bits. An entry: anchor, next entry, 16 bits each. */
 export const [heads, entries] = [room(2 * 65_536), room(4 * 65_536)];
 /** Bits of pairs whose other byte does not matter, or is of a token, by table and byte. */

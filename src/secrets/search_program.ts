@@ -9,6 +9,7 @@
 import {
   AFTER,
   BEFORE,
+  cores,
   entries,
   heads,
   HERE,
@@ -50,7 +51,7 @@ import {
 } from "./wasm_assembler.ts";
 
 const LOOK_PARAMETERS = ["window", "from", "to", "end", "count"] as const;
-const LOOK_VARIABLES = ["entry", "record", "shape", "first", "i", "ids", "length"] as const;
+const LOOK_VARIABLES = ["core", "entry", "record", "shape", "first", "i", "ids", "length"] as const;
 
 /**
  * `look(window, from, to, end, count)`: writes down the anchors with this window that begin between two
@@ -58,15 +59,20 @@ const LOOK_VARIABLES = ["entry", "record", "shape", "first", "i", "ids", "length
  */
 const look = () =>
   define("look", LOOK_PARAMETERS, LOOK_VARIABLES, (locals) => {
-    const { window, from, to, end, count, entry, record, shape, first, i, ids, length } = locals;
+    const { window, from, to, end, count, core, entry, record, shape, first, i, ids, length } =
+      locals;
     const isAllowed = (id: Code) =>
       load8(add(shiftLeft(id, int(8)), load8(add(first.get, i.get))), layout.allowed);
     const at = add(first.get, and(shiftRight(shape.get, int(16)), int(255)));
     return sequence(
-      entry.set(load16(
-        shiftLeft(coreOf(and(load32(window.get, 1), int(0xffffff))), int(1)),
-        heads,
-      )),
+      core.set(coreOf(and(load32(window.get, 1), int(0xffffff)))),
+      when(
+        and(
+          shiftRight(load8(shiftRight(core.get, int(3)), cores), and(core.get, int(7))),
+          int(1),
+        ),
+        entry.set(load16(shiftLeft(core.get, int(1)), heads)),
+      ),
       whileTrue(
         entry.get,
         entry.set(load32(indexed(entry.get), entries)),

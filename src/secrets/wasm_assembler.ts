@@ -121,6 +121,7 @@ function store(opcode: Code): (address: Code, value: Code, offset?: number) => C
   return (address, value, offset = 0) => address + value + opcode + "\0" + unsigned(offset);
 }
 
+export const store8 = store("\x3a");
 export const store16 = store("\x3b");
 export const store32 = store("\x36");
 

@@ -31,9 +31,12 @@ export const NAMED_BYTES = 256 * 1024;
 /** What is called `.env.example` and the like is there to be copied and filled in. */
 const SAMPLE = /\b(examples?|samples?|templates?|dist|defaults?|tpl|tmpl|schema|vault|md|d\.ts)$/i;
 const SAMPLE_FIRST = /^(example|sample|template|default)s?\.env$/i;
+/** Most characters of the endings of sources, and `.`. */
+const [MAX_ENDING, DOT] = [4, 46];
 /** Endings of most files in packages, none of which is of a list of settings. */
 const SOURCES = new Set(
-  "js ts mjs cjs mts cts jsx tsx map md css html svg png py rb go rs c h cpp java wasm".split(" "),
+  "js ts mjs cjs mts cts jsx tsx map md css html svg png py rb go rs c h cpp java wasm".split(" ")
+    .map((ending) => endingOf(`.${ending}`)),
 );
 /** Names of files in every package: the expression for all kinds takes longer than looking one up. */
 const COMMON = new Set("package.json tsconfig.json LICENSE LICENSE.txt".split(" "));
@@ -255,7 +258,7 @@ const none: readonly NamedFile[] = [];
 
 /** The kinds that a path belongs to. Most belong to none. */
 export function namedFilesOf(path: string): readonly NamedFile[] {
-  if (SOURCES.has(path.slice(path.lastIndexOf(".") + 1))) return none;
+  if (SOURCES.has(endingOf(path))) return none;
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (COMMON.has(name)) return none;
   const lower = path.toLowerCase();
@@ -264,6 +267,17 @@ export function namedFilesOf(path: string): readonly NamedFile[] {
   return hinted
     .filter(({ hints, file }) => hints.some((hint) => lower.includes(hint)) && file.path.test(path))
     .map(({ file }) => file);
+}
+
+/** A number for what is behind the last dot, if that is short and ASCII: a text would have to be made. */
+function endingOf(path: string): number | undefined {
+  let ending = 0;
+  for (let at = path.length - 1; at >= path.length - 1 - MAX_ENDING; at--) {
+    const char = path.charCodeAt(at);
+    if (char === DOT) return ending;
+    if (!(char < 128)) return undefined;
+    ending = 128 * ending + char;
+  }
 }
 
 /** A Java key store that begins with a certificate. */
