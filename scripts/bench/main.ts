@@ -17,6 +17,7 @@ import { rows as pack } from "./pack.ts";
 import { rows as publish } from "./publish.ts";
 import { rows as reannounce } from "./reannounce.ts";
 import { rows as reannounceWeek } from "./reannounce_week.ts";
+import { rows as secrets } from "./secrets.ts";
 import { rows as seed } from "./seed.ts";
 import { rows as seedMemory } from "./seed_memory.ts";
 import { rows as sharedDht } from "./shared_dht.ts";
@@ -24,7 +25,7 @@ import { rows as swarm } from "./swarm.ts";
 import { rows as worstArchives } from "./worst_archives.ts";
 
 if (import.meta.main) {
-  const files = [...pack, ...publish, ...install, ...binary, ...worstArchives];
+  const files = [...pack, ...secrets, ...publish, ...install, ...binary, ...worstArchives];
   const transfers = [...download, ...swarm, ...seed, ...seedMemory];
   const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek];
   const rows = [...dht, ...names, ...files, ...transfers, ...idle, ...mirrors];
