@@ -154,8 +154,7 @@ await Deno.writeTextFile(
   OUTPUT,
   `/**
  * The anchors of all rules in their order, as \`AnchorSearch\` takes them, in groups that rarely agree by
- * chance. Written by \`scripts/group_anchors.ts\`; grouped by how they look, three to five times as many
- * words would get a second look.
+ * chance. Written by \`scripts/group_anchors.ts\`.
  *
  * @module
  */

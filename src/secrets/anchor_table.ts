@@ -1,7 +1,6 @@
 /**
  * The anchors of all rules in their order, as `AnchorSearch` takes them, in groups that rarely agree by
- * chance. Written by `scripts/group_anchors.ts`; grouped by how they look, three to five times as many
- * words would get a second look.
+ * chance. Written by `scripts/group_anchors.ts`.
  *
  * @module
  */

@@ -31,7 +31,7 @@ const MIN_CHUNK_BYTES = 64 * 1024;
 /** An anchor that was found: its number, and the offset of its first byte. */
 export type Found = readonly [anchor: number, at: number];
 
-/** Knows the rules. Making one takes some milliseconds and two megabytes; it serves many files. */
+/** Knows the rules. Making one takes some milliseconds and a megabyte; it serves many files. */
 export class SecretDetector {
   readonly #search = new AnchorSearch(classes, rows);
   /** The rule of each anchor, and its number. Most small packages need none. */
