@@ -18,7 +18,7 @@ import type { FetchContext, FetchListeners } from "./context.ts";
 import { type GetPlan, type GetRequest, planGet } from "./get_plan.ts";
 import { partialPath } from "./partials.ts";
 import { downloadUntilStalled } from "./stall_timeout.ts";
-import { VerifyBehind } from "./verify_behind.ts";
+import { StreamingVerifier } from "./streaming_verifier.ts";
 
 /** An archive that is complete and verified. */
 export interface Got {
@@ -90,8 +90,8 @@ async function fetchArchive(
   const { minimal, publicKey } = plan;
   onStep?.(`downloading ${labelOf(plan)}`);
   const archivePath = partialPath(seeds.path, plan.infoHashHex);
-  const behind = minimal &&
-    new VerifyBehind({ archivePath, minimal, publicKey, limits, signal });
+  const verifier = minimal &&
+    new StreamingVerifier({ archivePath, minimal, publicKey, limits, signal });
   const { path, torrent } = await downloadUntilStalled(context, {
     request: {
       infoHash: plan.infoHashHex,
@@ -103,17 +103,17 @@ async function fetchArchive(
     label: labelOf(plan),
     hasRecord: minimal !== undefined,
     onProgress(progress) {
-      behind?.tell(progress);
+      verifier?.advance(progress);
       onProgress?.(progress);
     },
   }).catch(async (error) => {
-    await behind?.abandon();
+    await verifier?.abandon();
     throw error;
   });
   const tellStep = (step: string) => onStep?.(`verifying: ${step}`);
   let verified: VerifiedArchive;
   try {
-    const early = await behind?.finish(path);
+    const early = await verifier?.finish(path);
     early?.steps.forEach(tellStep);
     verified = early?.verified ??
       await verifyArchive({

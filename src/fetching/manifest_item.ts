@@ -1,5 +1,5 @@
 /**
- * Between the minimal manifest, which names an archive, and the DHT record that carries its fields.
+ * Conversion between a minimal manifest, which names an archive, and its DHT record and magnet link.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { FetchingError } from "./errors.ts";
 
 const SIGNATURE_PREFIX = "ed25519:";
 
-/** Signs the record that carries `minimal`. The signer has to be its publisher. */
+/** Signs the DHT record of a minimal manifest. The signer has to be its publisher. */
 export function manifestItem(minimal: MinimalManifest, signer: Signer, seq: number): MutableItem {
   const value = encodeManifestRecord({
     infoHash: fromHex(minimal.btih)!,
@@ -40,11 +40,12 @@ export function manifestItem(minimal: MinimalManifest, signer: Signer, seq: numb
 }
 
 /**
- * The minimal manifest that a record carries. Both signatures have been checked then: the item's by
- * whoever fetched it, the manifest's here.
+ * Reads and verifies the minimal manifest in a record. The item's own signature is verified before, by
+ * the lookup.
  *
- * @throws {FetchingError} `RECORD_INVALID` (kind `verification`) if the manifest's signature is wrong,
- * or it is of another package than was asked for
+ * @param expected package that the record has to name; any package, if absent
+ * @throws {FetchingError} `RECORD_INVALID` (kind `verification`) if the manifest's signature is wrong or
+ * the record names another package
  * @throws {RecordError} if the value is no manifest record
  */
 export function minimalOf(
@@ -79,7 +80,7 @@ export function minimalOf(
   );
 }
 
-/** The magnet link that names an archive and its publisher, so that `get` can verify both. */
+/** The magnet link of an archive, with its publisher's record so that `get` can verify both. */
 export function magnetOf(minimal: MinimalManifest): string {
   return formatMagnet({
     infoHash: fromHex(minimal.btih)!,

@@ -26,17 +26,23 @@ export { isNetworkError, type NewestItem, newestItem, seqAfter } from "./newest_
 export { Offers, readList } from "./offer.ts";
 export { partialPath, removeOldPartials } from "./partials.ts";
 export {
-  canBeBoth,
-  fits,
   formatRequirement,
   isExact,
   packageRef,
   parsePackageRef,
   parseRequirement,
+  rangesIntersect,
   type Requirement,
   requirementKey,
+  satisfiesRange,
 } from "./requirement.ts";
 export { plainVersion, type Resolved, resolvePackage, type SkippedVersion } from "./resolve.ts";
 export { knownManifest, rememberVerified } from "./verified.ts";
-export { describeSkipped, haveHighest, isUnseeded } from "./version_choice.ts";
-export { type Asked, askedAs, checkDowngrade, lastGot, raiseMarks } from "./version_marks.ts";
+export { describeSkipped, getHighestAvailable, isUnseeded } from "./version_fallback.ts";
+export {
+  checkDowngrade,
+  higherMarkOf,
+  raiseMarks,
+  type RangeKind,
+  rangeKind,
+} from "./version_marks.ts";

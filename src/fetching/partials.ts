@@ -1,6 +1,6 @@
 /**
- * Downloads that are not complete. They lie in the seed directory, the only place where the worker
- * may write, under names that are nobody's package; what was left there is gone on with.
+ * Paths of incomplete downloads. They are in the seed directory, where alone the worker may write, under
+ * names that no package has. The next download of the same archive resumes from the file.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { join } from "node:path";
 import { dateBack } from "../store/mod.ts";
 
 const PREFIX = ".partial-";
-/** What nobody went on with for so long is given up. */
+/** Age at which an incomplete download is removed (ms): one week. */
 const ABANDONED_MS = 7 * 24 * 3_600_000;
 
-/** Where the download of a torrent lies until it is complete and verified. */
+/** Path of a download until it is complete and verified; `infoHashHex` has 40 hexadecimal digits. */
 export function partialPath(seedDirectory: string, infoHashHex: string): string {
   return join(seedDirectory, PREFIX + infoHashHex);
 }
 
 /**
- * Removes downloads that nobody went on with for a week.
+ * Removes incomplete downloads that were not resumed for a week.
  *
- * @param names of all files in the seed directory
+ * @param names all file names in the seed directory
  */
 export async function removeOldPartials(
   seedDirectory: string,

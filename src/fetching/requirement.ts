@@ -1,6 +1,6 @@
 /**
- * How packages are asked for and named where they are installed: `[KEY/]NAME` with a range, and
- * `KEY/NAME@VERSION` for the one that was found.
+ * Requirements and package references: `[KEY/]NAME[@RANGE]` as a user or a manifest requests a package,
+ * and `KEY/NAME@VERSION` for one exact package. Matching of versions and ranges.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { formatPublicKey } from "../identity/mod.ts";
 import { isValidVersion, LATEST, PackageError, parsePackageSpec } from "../package/mod.ts";
 import type { PackageName } from "../store/mod.ts";
 
-/** A package that somebody asks for. */
+/** A requested package. */
 export interface Requirement {
-  /** `ed25519:` and 44 characters of base64; without it, trust decides whose package it is. */
+  /** `ed25519:` and 44 characters of base64; if absent, pins and the policy choose the publisher. */
   publisher?: string;
   name: string;
-  /** A semver range; without it, any version. */
+  /** A semver range, or `latest`; if absent, any version. */
   range?: string;
 }
 
@@ -44,12 +44,12 @@ export function formatRequirement(requirement: Requirement): string {
   return requirement.range === undefined ? key : `${key}@${requirement.range}`;
 }
 
-/** `KEY/NAME@VERSION`: the one spelling of a package in lock files and graphs. */
+/** `KEY/NAME@VERSION`, the reference of a package in lock files and graphs. */
 export function packageRef({ pubkey, name, version }: PackageName): string {
   return `${pubkey}/${name}@${version}`;
 }
 
-/** The reverse of {@linkcode packageRef}; `undefined` unless the text is what that writes. */
+/** The inverse of {@linkcode packageRef}; `undefined` for text in any other spelling. */
 export function parsePackageRef(text: string): PackageName | undefined {
   try {
     const { publisher, name, range } = parseRequirement(text);
@@ -62,28 +62,28 @@ export function parsePackageRef(text: string): PackageName | undefined {
   }
 }
 
-/** Whether a range means the newest version that there is: no range, `*`, or {@linkcode LATEST}. */
+/** Whether a range means the newest version: no range, `*`, or {@linkcode LATEST}. */
 export function isNewest(range: string | undefined): boolean {
   return range === undefined || range === "*" || range === LATEST;
 }
 
 /**
- * Whether a version satisfies a range. "*" takes prereleases too: a package may have nothing else.
- * "latest" is any stable version: which of them is the highest depends on what there is.
+ * Whether a version satisfies a range. `*` includes prereleases, since a package may have no stable
+ * version. `latest` matches every stable version; the caller takes the highest.
  */
-export function fits(version: string, range: string | undefined): boolean {
+export function satisfiesRange(version: string, range: string | undefined): boolean {
   if (range === LATEST) return semver.prerelease(version) === null;
   return range === undefined || range === "*" || semver.satisfies(version, range);
 }
 
-/** Whether a version could satisfy both ranges. */
-export function canBeBoth(a: string | undefined, b: string | undefined): boolean {
+/** Whether some version could satisfy both ranges. */
+export function rangesIntersect(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || b === undefined) return true;
   const [x, y] = [a, b].map((range) => range === LATEST ? "*" : range) as [string, string];
   return semver.intersects(x, y);
 }
 
-/** Whether a requirement names one version and leaves no choice. */
+/** Whether a requirement names one exact version. */
 export function isExact({ range }: Requirement): boolean {
   return range !== undefined && isValidVersion(range);
 }

@@ -1,6 +1,6 @@
 /**
- * What is remembered in `state.db` of archives that were verified, so that they are neither hashed nor
- * read again as long as they are unchanged.
+ * Cache of verified archives in `state.db`. An archive in it is not hashed or read again while its file
+ * stays unchanged.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
 } from "../package/mod.ts";
 import { isUnchanged, stampOf, type StateDatabase, type ValidSeedEntry } from "../store/mod.ts";
 
-/** Remembers that an archive is what its minimal manifest says, as long as the files are unchanged. */
+/** Adds an archive that was verified against its minimal manifest to the cache. */
 export function rememberVerified(state: StateDatabase, entry: ValidSeedEntry): void {
   const { archivePath, minimal, name, version } = entry;
   const verified = {
@@ -33,7 +33,7 @@ export function rememberVerified(state: StateDatabase, entry: ValidSeedEntry): v
   state.verifiedFiles.remember(archivePath, entry, verified, manifest);
 }
 
-/** The manifest of an archive that was remembered, if it and its archive are unchanged. */
+/** The minimal manifest of a cached archive, if the manifest and the archive are unchanged. */
 export function knownManifest(
   state: StateDatabase,
   archivePath: string,

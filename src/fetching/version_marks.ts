@@ -1,10 +1,10 @@
 /**
- * Marks against downgrades: the highest versions that a pinned publisher's list has given here. A list
- * only grows; one that gives less than before is an old one, which somebody may have put again.
+ * High-water marks against downgrades: the highest versions that this home got from a pinned publisher's
+ * list. A list only grows, so a lower result means that an attacker has put an old record again.
  *
- * Stable versions and prereleases have marks of their own, and so has what was asked for by a range:
- * whoever tries a prerelease once, or keeps to one range, is not told of a downgrade when the name
- * alone gives the highest stable version.
+ * Stable versions and prereleases have separate marks, and so have requests by name and by range. A user
+ * who tries one prerelease, or one range, therefore gets no downgrade error when the name alone means
+ * the highest stable version again.
  *
  * @module
  */
@@ -15,17 +15,17 @@ import type { Pin, VersionMarks } from "../store/mod.ts";
 import { FetchingError } from "./errors.ts";
 import { isNewest } from "./requirement.ts";
 
-/** How a version was asked for: by name alone (or as `latest`), by a range, or outright. */
-export type Asked = "newest" | "range" | "exact";
+/** Kind of a requested range: none (or `*`, `latest`), a range, or an exact version. */
+export type RangeKind = "newest" | "range" | "exact";
 
-/** How a range asks; `undefined` and `*` are any version. */
-export function askedAs(range: string | undefined): Asked {
+/** The kind of a range; `undefined`, `*` and `latest` are `newest`. */
+export function rangeKind(range: string | undefined): RangeKind {
   if (isNewest(range)) return "newest";
   return semver.valid(range) === range ? "exact" : "range";
 }
 
-/** The marks after a version was got; a mark never sinks. */
-export function raiseMarks(marks: VersionMarks, version: string, asked: Asked): VersionMarks {
+/** The marks after a version was got. A mark never sinks, and an exact version raises none. */
+export function raiseMarks(marks: VersionMarks, version: string, asked: RangeKind): VersionMarks {
   if (asked === "exact") return marks;
   const isPrerelease = semver.prerelease(version) !== null;
   const key = asked === "newest"
@@ -46,18 +46,18 @@ export interface FoundVersion {
 }
 
 /**
- * The mark that a version lies below, if it does. Without a range it is compared with what the name
- * alone gave; with one, with all that the range would have given now.
+ * The mark that is higher than the version, if there is one. Without a range, only marks of requests
+ * without a range count; with one, every mark that satisfies the range.
  */
-export function markAbove(
+export function higherMark(
   { version, range }: FoundVersion,
   marks: VersionMarks,
 ): string | undefined {
-  const asked = askedAs(range);
+  const asked = rangeKind(range);
   if (asked === "exact") return undefined;
   const { lastVersion, lastPrerelease, rangeVersion, rangePrerelease } = marks;
   const comparable = asked === "newest"
-    // A package gets its first stable version below a prerelease of before, and that is in order.
+    // A first stable version may be lower than an earlier prerelease, without being a downgrade.
     ? [lastVersion, semver.prerelease(version) ? lastPrerelease : undefined]
     : [lastVersion, lastPrerelease, rangeVersion, rangePrerelease]
       .filter((mark) => mark !== undefined && semver.satisfies(mark, range!));
@@ -67,8 +67,7 @@ export function markAbove(
 }
 
 /**
- * Refuses a version lower than one that the same publisher's list gave before, unless it was asked for
- * outright: somebody may have put an old record again.
+ * Refuses a version below a high-water mark of the same publisher. An exact version is always allowed.
  *
  * @throws {FetchingError} `DOWNGRADE` (kind `verification`)
  */
@@ -77,23 +76,23 @@ export function checkDowngrade(
   publicKey: Uint8Array,
   pins: readonly Pin[],
 ): void {
-  const last = lastGot(found, publicKey, pins);
+  const last = higherMarkOf(found, publicKey, pins);
   if (last === undefined) return;
   const { name, version } = found;
   throw new FetchingError(
     "verification",
     "DOWNGRADE",
-    `${name} was at ${last} here, and the newest that is found now is ${version}: somebody may have put an old record again. Name the version to take it all the same: ${name}@${version}`,
+    `${name} was at ${last} here, and the newest version found now is ${version}: an attacker may have put an old record again. To take it all the same, name the version: ${name}@${version}`,
     { detail: { name, last, found: version } },
   );
 }
 
-/** {@linkcode markAbove}, of the pin of a publisher. */
-export function lastGot(
+/** The {@linkcode higherMark} of a publisher's pin; `undefined` also without a pin. */
+export function higherMarkOf(
   found: FoundVersion,
   publicKey: Uint8Array,
   pins: readonly Pin[],
 ): string | undefined {
   const pin = pins.find((one) => equalBytes(one.publicKey, publicKey));
-  return pin && markAbove(found, pin);
+  return pin && higherMark(found, pin);
 }

@@ -8,13 +8,13 @@
 
 import { eachLimited, LibreseedError } from "../base/mod.ts";
 import {
-  canBeBoth,
-  fits,
   formatRequirement,
   packageRef,
   parseRequirement,
+  rangesIntersect,
   type Requirement,
   requirementKey,
+  satisfiesRange,
 } from "../fetching/mod.ts";
 import { type MinimalManifest, verifyMinimalSignature } from "../package/mod.ts";
 import {
@@ -89,7 +89,7 @@ export async function resolveGraph(
   source: GraphSource,
   { bounds = graphBounds, signal }: { bounds?: GraphBounds; signal?: AbortSignal } = {},
 ): Promise<Graph> {
-  refuseConflicts(requirements, (a, b) => canBeBoth(a.range, b.range));
+  refuseConflicts(requirements, (a, b) => rangesIntersect(a.range, b.range));
   const resolution = new Resolution(source, bounds, signal);
   const graph = await resolution.run(requirements);
   deduplicate(graph);
@@ -170,7 +170,7 @@ class Resolution {
   ): MinimalManifest | undefined {
     const publisher = this.#publisherOf(requirement);
     return among.filter(({ pubkey, version }) =>
-      pubkey === publisher && fits(version, requirement.range)
+      pubkey === publisher && satisfiesRange(version, requirement.range)
     ).sort(highestFirst)[0];
   }
 
@@ -293,7 +293,7 @@ export function requirementsOf(
 /** Checks that a resolved package satisfies the requirement and that its publisher signed it. */
 function checkResolved(minimal: MinimalManifest, wanted: Requirement): void {
   const { name, publisher, range } = wanted;
-  const isMeant = minimal.name === name && fits(minimal.version, range) &&
+  const isMeant = minimal.name === name && satisfiesRange(minimal.version, range) &&
     (publisher === undefined || publisher === minimal.pubkey);
   if (isMeant && verifyMinimalSignature(minimal)) return;
   throw new InstallError(

@@ -6,7 +6,7 @@
  */
 
 import semver from "semver";
-import { fits, packageRef, type Requirement } from "../fetching/mod.ts";
+import { packageRef, type Requirement, satisfiesRange } from "../fetching/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 
 /** A requirement of a package or of the user, and the package that satisfies it. */
@@ -51,7 +51,7 @@ export function deduplicate(graph: Graph): void {
       const cover = greedyCover(edges, versions, asked);
       for (const edge of edges) {
         const among = graph.direct.includes(edge) ? asked : cover;
-        const best = among.find(({ version }) => fits(version, edge.requirement.range))!;
+        const best = among.find(({ version }) => satisfiesRange(version, edge.requirement.range))!;
         changed ||= edge.ref !== packageRef(best);
         edge.ref = packageRef(best);
       }
@@ -166,12 +166,14 @@ function greedyCover(
 ): MinimalManifest[] {
   const cover = [...chosen];
   const satisfied = ({ requirement }: GraphEdge) =>
-    cover.some(({ version }) => fits(version, requirement.range));
+    cover.some(({ version }) => satisfiesRange(version, requirement.range));
   for (let left = edges.filter((edge) => !satisfied(edge)); left.length > 0;) {
     let best: MinimalManifest | undefined;
     let most = 0;
     for (const minimal of versions) {
-      const count = left.filter(({ requirement }) => fits(minimal.version, requirement.range));
+      const count = left.filter(({ requirement }) =>
+        satisfiesRange(minimal.version, requirement.range)
+      );
       if (count.length > most) [best, most] = [minimal, count.length];
     }
     cover.push(best!);

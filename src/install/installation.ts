@@ -8,14 +8,14 @@
 import semver from "semver";
 import { LibreseedError } from "../base/mod.ts";
 import {
-  type Asked,
-  askedAs,
-  fits,
-  haveHighest,
+  getHighestAvailable,
   isExact,
   isUnseeded,
   packageRef,
+  type RangeKind,
+  rangeKind,
   type Requirement,
+  satisfiesRange,
   type SkippedVersion,
 } from "../fetching/mod.ts";
 import type { PublisherChoice, ResolvedByName } from "../names/mod.ts";
@@ -83,7 +83,7 @@ export interface InstalledPackage {
   /** Number of direct dependencies. */
   dependencies: number;
   /** How the version was requested; `exact` also for a version that no list was read for. */
-  asked: Asked;
+  asked: RangeKind;
   /** Higher versions that satisfy the range and were unavailable. */
   skipped: SkippedVersion[];
   /** How the publisher was chosen, if the name has several. */
@@ -143,7 +143,7 @@ export class Installation implements AsyncDisposable {
   ): Promise<MinimalManifest> {
     const { resolve, onSkipped } = this.#context;
     const { range } = wanted;
-    const { found, skipped } = await haveHighest({
+    const { found, skipped } = await getHighestAvailable({
       range,
       resolve: async (without) => {
         const found = await resolve(wanted, signal, without);
@@ -151,7 +151,7 @@ export class Installation implements AsyncDisposable {
         return found;
       },
       // Other failures do not choose a lower version; `load` throws them again, with the version.
-      have: ({ minimal }) =>
+      get: ({ minimal }) =>
         this.load(minimal, signal).catch((error) => {
           if (isUnseeded(error)) throw error;
         }),
@@ -160,7 +160,7 @@ export class Installation implements AsyncDisposable {
     const { minimal, chosen } = found;
     const ref = packageRef(minimal);
     const before = this.#found.get(ref);
-    const asked = before?.asked === "newest" ? "newest" : askedAs(range);
+    const asked = before?.asked === "newest" ? "newest" : rangeKind(range);
     this.#found.set(ref, { asked, skipped, chosen: chosen ?? before?.chosen });
     return minimal;
   }
@@ -210,7 +210,7 @@ export class Installation implements AsyncDisposable {
     const { held, pinned, store } = this.#context;
     const publisher = wanted.publisher ?? pinned?.(wanted.name);
     const satisfies = ({ pubkey, name, version }: MinimalManifest) =>
-      name === wanted.name && fits(version, wanted.range) &&
+      name === wanted.name && satisfiesRange(version, wanted.range) &&
       (publisher === undefined || publisher === pubkey);
     if (publisher !== undefined && isExact(wanted)) {
       const exactly = { pubkey: publisher, name: wanted.name, version: wanted.range! };
@@ -369,7 +369,7 @@ function refuseBelow(
   { range }: Requirement,
 ): void {
   const higher = locked.find((one) =>
-    one.name === name && one.pubkey === pubkey && fits(one.version, range) &&
+    one.name === name && one.pubkey === pubkey && satisfiesRange(one.version, range) &&
     semver.gt(one.version, version)
   );
   if (!higher) return;

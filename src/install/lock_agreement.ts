@@ -6,7 +6,12 @@
  */
 
 import { LibreseedError } from "../base/mod.ts";
-import { fits, formatRequirement, packageRef, type Requirement } from "../fetching/mod.ts";
+import {
+  formatRequirement,
+  packageRef,
+  type Requirement,
+  satisfiesRange,
+} from "../fetching/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { requirementsOf } from "./dependencies.ts";
 import { type Graph, type GraphNode, label } from "./dependency_graph.ts";
@@ -64,7 +69,9 @@ export function compareWithLock(
     locked.delete(name);
     if (ref === undefined) throw mismatch(`it needs ${name}, which has no locked package`);
     const got = graph.nodes.get(ref)!.minimal;
-    if (!fits(got.version, range) || (publisher !== undefined && publisher !== got.pubkey)) {
+    if (
+      !satisfiesRange(got.version, range) || (publisher !== undefined && publisher !== got.pubkey)
+    ) {
       throw mismatch(`it needs ${formatRequirement(requirement)}; ${packageRef(got)} is locked`);
     }
     mayMean(requirement, got);

@@ -20,12 +20,12 @@ import * as v from "valibot";
 import { LibreseedError } from "../base/mod.ts";
 import { fromUtf8, inTurns } from "../base/mod.ts";
 import {
-  fits,
   packageRef,
   parsePackageRef,
   parseRequirement,
   type Requirement,
   requirementKey,
+  satisfiesRange,
 } from "../fetching/mod.ts";
 import { type MinimalManifest, PROTOCOL, verifyMinimalSignature } from "../package/mod.ts";
 import { writeFileAtomic } from "../store/mod.ts";
@@ -221,7 +221,7 @@ function readRequirement(
   const minimal = packages.get(ref)?.minimal;
   if (!minimal) throw reader.invalid(`names ${shown(ref)}, which is not in packages`);
   const { name, publisher } = requirement;
-  const isMeant = minimal.name === name && fits(minimal.version, range) &&
+  const isMeant = minimal.name === name && satisfiesRange(minimal.version, range) &&
     (publisher === undefined || publisher === minimal.pubkey);
   if (!isMeant) throw reader.invalid(`names ${packageRef(minimal)}, which does not satisfy it`);
   return { requirement, ref };

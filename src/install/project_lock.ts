@@ -4,7 +4,12 @@
  * @module
  */
 
-import { fits, formatRequirement, type Requirement, requirementKey } from "../fetching/mod.ts";
+import {
+  formatRequirement,
+  type Requirement,
+  requirementKey,
+  satisfiesRange,
+} from "../fetching/mod.ts";
 import type { PackageStore } from "../store/mod.ts";
 import type { Graph } from "./dependency_graph.ts";
 import { InstallError } from "./errors.ts";
@@ -94,6 +99,6 @@ export function lockedKey(lock: LockFile, requirement: Requirement, path: string
     throw missing(choices.length > 0 ? `; it holds ${choices.join(", ")}` : "; it is empty");
   }
   const { version } = lock.packages.get(lock.requirements.get(key)!.ref)!.minimal;
-  if (!fits(version, range)) throw missing(`: ${name} is locked at ${version}`);
+  if (!satisfiesRange(version, range)) throw missing(`: ${name} is locked at ${version}`);
   return key;
 }

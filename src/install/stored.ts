@@ -6,7 +6,12 @@
 
 import { basename, dirname, resolve } from "node:path";
 import semver from "semver";
-import { fits, formatRequirement, packageRef, type Requirement } from "../fetching/mod.ts";
+import {
+  formatRequirement,
+  packageRef,
+  type Requirement,
+  satisfiesRange,
+} from "../fetching/mod.ts";
 import { LATEST } from "../package/mod.ts";
 import {
   isPackageId,
@@ -35,7 +40,7 @@ export function storedLike(
   { publisher, name, range }: Requirement,
 ): StoredPackage[] {
   const fitting = packages.filter((entry) =>
-    entry.name === name && fits(entry.version, range) &&
+    entry.name === name && satisfiesRange(entry.version, range) &&
     (publisher === undefined || publisher === entry.publisher)
   );
   if (range !== LATEST) return fitting;

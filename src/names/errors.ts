@@ -4,11 +4,11 @@
  * | code | kind | when |
  * | --- | --- | --- |
  * | `DHT_UNREACHABLE` | network | no DHT node answered, or none is known |
- * | `NAME_NOT_FOUND` | not-found | the DHT does not know it |
- * | `VERSION_NOT_FOUND` | not-found | no version fits the range |
+ * | `NAME_NOT_FOUND` | not-found | the index of the name has no publisher |
+ * | `VERSION_NOT_FOUND` | not-found | no version satisfies the range |
  * | `PUBLISHER_CHANGED`, `PUBLISHER_NOT_TRUSTED` | verification | the publisher is not the pinned one |
- * | `NAME_INDEX_LOCKED`, `NAME_INDEX_BUSY` | failed | the index of a name cannot be written now |
- * | `ENTRY_TIME_WRONG` | failed | an entry of a name's index was signed by a wrong clock |
+ * | `NAME_INDEX_LOCKED`, `NAME_INDEX_BUSY` | failed | the index of a name cannot be written at present |
+ * | `ENTRY_TIME_WRONG` | failed | a wrong clock dated an entry of a name's index |
  *
  * @module
  */

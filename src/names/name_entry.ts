@@ -1,6 +1,6 @@
 /**
- * A publisher's entry in the index of a name: which one to sign, and whether readers believe the times
- * of one that is kept. Reading and writing the index is in `name_index.ts`.
+ * A publisher's entry in the index of a name: the entry to sign, and whether readers accept the times of
+ * a kept one. `name_index.ts` reads and writes the index.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { formatPublicKey, type Signer } from "../identity/mod.ts";
 import { type NameIndexEntry, signNameIndexEntry } from "../records/mod.ts";
 import { NamesError } from "./errors.ts";
 
-/** Nobody has published with libreseed before 2026: a first-seen time before that is made up. */
+/** Earliest credible first-seen time (Unix ms): libreseed did not exist before 2026. */
 const FIRST_POSSIBLE_MS = Date.UTC(2026, 0, 1);
 
 /**
- * Whether readers believe an entry's times, so that they do not drop it.
+ * Whether readers accept an entry's times; they drop the entry otherwise.
  *
  * @param nowMs Unix time in milliseconds
  */
@@ -27,8 +27,12 @@ export function hasPossibleTimes(
 }
 
 /**
- * The publisher's newest entry, or a new one if there is something new to say. Of an entry that a wrong
- * clock has dated, and that readers drop for it, only the version is carried on.
+ * The publisher's newest entry if it is up to date, else a new signed one. The new entry keeps the
+ * earliest credible first-seen time and the highest version. An entry with impossible times contributes
+ * its version only.
+ *
+ * @param known the publisher's entries in the index and in this home
+ * @param nowMs Unix time in milliseconds
  */
 export function entryToSign(
   keys: Signer,
@@ -46,12 +50,12 @@ export function entryToSign(
   return signNameIndexEntry(keys, name, {
     version: latest,
     firstSeenMs,
-    // One that was signed a moment ahead of our clock must not outlive this one.
+    // Later than an entry that a clock slightly ahead of ours signed, so that this one replaces it.
     timestampMs: Math.max(nowMs, before ? before.timestampMs + 1 : 0),
   });
 }
 
-/** The times of the entries that one home keeps. */
+/** Checks the times of the entries that a home keeps. */
 export class EntryTimes {
   readonly #clock: Clock;
   readonly #onWarning: (message: string) => void;
@@ -63,10 +67,10 @@ export class EntryTimes {
   }
 
   /**
-   * Warns once of each kept entry that readers would drop for its times; only its publisher can sign
-   * another.
+   * Warns once of each kept entry that readers drop because of its times. Only its publisher can sign
+   * it anew.
    *
-   * @throws {NamesError} `ENTRY_TIME_WRONG` if there is no other to write
+   * @throws {NamesError} `ENTRY_TIME_WRONG` if every entry has such times, so none can be written
    */
   check(name: string, entries: readonly NameIndexEntry[]): void {
     const nowMs = this.#clock.now();

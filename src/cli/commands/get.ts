@@ -52,7 +52,7 @@ export default defineCommand<Flags, [what: string]>({
   async run(given) {
     const request = await readRequest(given);
     await checkTarget(given);
-    const { askedAs, getArchive, haveHighest } = await import("../../fetching/mod.ts");
+    const { rangeKind, getArchive, getHighestAvailable } = await import("../../fetching/mod.ts");
     const { rememberPublisher, resolveByName } = await import("../../names/mod.ts");
     await withNode(given, async (network) => {
       const { io, output } = given;
@@ -68,14 +68,14 @@ export default defineCommand<Flags, [what: string]>({
         ? await obtain(request)
         : await withNames(given, network, async (names) => {
           output.step(`looking for ${request.name}`);
-          const { found, got, skipped } = await haveHighest({
+          const { found, got, skipped } = await getHighestAvailable({
             range: request.range,
             resolve: (without) => resolveByName(names, request, without),
-            have: ({ minimal }) => obtain({ kind: "minimal", minimal }),
+            get: ({ minimal }) => obtain({ kind: "minimal", minimal }),
             onSkipped: names.onSkipped,
           });
           const { minimal, publicKey, chosen } = found;
-          rememberPublisher(names, minimal, publicKey, askedAs(request.range));
+          rememberPublisher(names, minimal, publicKey, rangeKind(request.range));
           how = { ...(chosen && { chosen }), ...(skipped.length > 0 && { skipped }) };
           return got;
         });

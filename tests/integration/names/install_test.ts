@@ -16,7 +16,7 @@ import { limitsOf } from "../../../src/host/seeding/packages.ts";
 import { formatPublicKey, type KeyPair, parsePublicKey } from "../../../src/identity/mod.ts";
 import { foundByBareName } from "../../../src/install/dependency_graph.ts";
 import { install } from "../../../src/install/install.ts";
-import { rememberPublisher } from "../../../src/names/names.ts";
+import { rememberPublisher } from "../../../src/names/pins.ts";
 import type { MinimalManifest } from "../../../src/package/mod.ts";
 import {
   bencode,

@@ -13,7 +13,7 @@ import {
 } from "../../../src/control/operations.ts";
 import { findItem } from "../../../src/fetching/find_item.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
-import { readIndex } from "../../../src/names/names.ts";
+import { readIndex } from "../../../src/names/read_index.ts";
 import {
   bencode,
   dayOf,
@@ -208,6 +208,6 @@ Deno.test("a network that does not answer is no empty index", async () => {
   assert.deepEqual([error.code, error.kind], ["DHT_UNREACHABLE", "network"]);
   assert.match(
     error.message,
-    /The index of hello could not be read: \d+ questions to DHT nodes, and no answer/,
+    /The index of hello could not be read: DHT nodes answered none of \d+ queries/,
   );
 });

@@ -1,5 +1,5 @@
 /**
- * Downloads that were cut short: how long they are kept.
+ * How long incomplete downloads are kept.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { temporaryHome } from "../../support/mod.ts";
 const DAY_MS = 86_400_000;
 
 for (const [when, aheadMs] of [["now", 0], ["by a clock a year ahead", 365 * DAY_MS]] as const) {
-  Deno.test(`what was downloaded in part, dated ${when}, is there after a day and gone after eight`, async () => {
+  Deno.test(`an incomplete download dated ${when} is kept after one day and removed after eight`, async () => {
     await using directory = await temporaryHome();
     const path = partialPath(directory.path, "ab".repeat(20));
     await Deno.writeTextFile(path, "half");

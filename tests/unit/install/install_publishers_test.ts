@@ -11,7 +11,7 @@ import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { parsePublicKey } from "../../../src/identity/mod.ts";
 import { install, installLocked } from "../../../src/install/install.ts";
 import type { InstallContext } from "../../../src/install/installation.ts";
-import { checkPin } from "../../../src/names/trust.ts";
+import { checkPin } from "../../../src/names/pins.ts";
 import type { Pin } from "../../../src/store/mod.ts";
 import {
   aliceKey,

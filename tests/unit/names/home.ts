@@ -1,6 +1,6 @@
 /**
- * A home without processes: state, name keeper and a DHT manager, wired as the host wires them, over
- * whatever network the manager's node is in. The clock is handed in.
+ * A home without processes: state, name keeper and DHT manager, wired as the host wires them. The caller
+ * hands in the clock and the manager, which may be in a simulated or a real network.
  *
  * @module
  */
@@ -19,11 +19,13 @@ import {
 } from "../../../src/control/operations.ts";
 import type { DhtManager } from "../../../src/dht/mod.ts";
 import { manifestItem } from "../../../src/fetching/manifest_item.ts";
-import { askedAs } from "../../../src/fetching/version_marks.ts";
+import { rangeKind } from "../../../src/fetching/version_marks.ts";
 import { NameKeeper } from "../../../src/host/records/name_keeper.ts";
 import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { type ItemStore, readNameIndex } from "../../../src/names/name_index.ts";
-import { type NamesContext, rememberPublisher, resolveByName } from "../../../src/names/names.ts";
+import type { NamesContext } from "../../../src/names/context.ts";
+import { rememberPublisher } from "../../../src/names/pins.ts";
+import { resolveByName } from "../../../src/names/resolve_by_name.ts";
 import { type MinimalManifest, parsePackageSpec, signMinimal } from "../../../src/package/mod.ts";
 import {
   updateAnnounceRecord,
@@ -168,7 +170,7 @@ export class NamesHome implements AsyncDisposable {
   /** Resolves a package and pins its publisher, as `get` does once it has the archive. */
   async use(spec: string, policy: PublisherPolicy = "first-seen") {
     const resolved = await this.resolve(spec, policy);
-    const asked = askedAs(parsePackageSpec(spec).range);
+    const asked = rangeKind(parsePackageSpec(spec).range);
     rememberPublisher(this.names(policy), resolved.minimal, resolved.publicKey, asked);
     return resolved;
   }

@@ -1,6 +1,5 @@
 /**
- * Clocks that were ahead or behind for a while: what they have dated is not carried on, and the next
- * publish mends it.
+ * Clocks that were wrong for a while: the next publish replaces entries and records with wrong times.
  *
  * @module
  */
@@ -60,7 +59,7 @@ for (
     assert.equal(minimal.version, "1.0.1");
   });
 
-  Deno.test(`after a publish with the clock ${what}, publishing the same version again mends it too`, async () => {
+  Deno.test(`after a publish with the clock ${what}, publishing the same version again makes it findable, too`, async () => {
     await using world = new World();
     await using ann = await publisher(world, offsetMs);
     await world.run(ann.home.publish("hello", "1.0.0"));
@@ -72,7 +71,7 @@ for (
   });
 }
 
-Deno.test("a clock that is minutes ahead is within the tolerance: the newer entry follows the older one's time", async () => {
+Deno.test("a clock minutes ahead is tolerated: the newer entry follows the older one's time", async () => {
   await using world = new World();
   await using ann = await publisher(world, 5 * MINUTE_MS);
   await world.run(ann.home.publish("hello", "1.0.0"));
@@ -84,7 +83,7 @@ Deno.test("a clock that is minutes ahead is within the tolerance: the newer entr
   assert(entry.timestampMs > aheadMs, "it would have lost against the entry before");
 });
 
-Deno.test("of a wrong entry the version is carried on: an older version that is published next does not take its place", async () => {
+Deno.test("the version of an entry with a wrong time is kept if an older version is published next", async () => {
   await using world = new World();
   await using ann = await publisher(world, YEAR_MS);
   await world.run(ann.home.publish("hello", "2.0.0"));
@@ -94,7 +93,7 @@ Deno.test("of a wrong entry the version is carried on: an older version that is 
   assert.equal(entry?.version, "2.0.0");
 });
 
-Deno.test("the list of packages that a clock ahead has dated is signed anew with the right time, under a following seq", async () => {
+Deno.test("an announce record dated by a clock ahead is signed again with the right time and a higher seq", async () => {
   await using world = new World();
   await using ann = await publisher(world, YEAR_MS);
   await world.run(ann.home.publish("hello", "1.0.0"));
@@ -108,7 +107,7 @@ Deno.test("the list of packages that a clock ahead has dated is signed anew with
   assert(decodeAnnounceRecord(after.value).timestampMs <= world.clock.now());
 });
 
-Deno.test("a kept entry of the future is not written, and the keeper says what to do, once an interval", async () => {
+Deno.test("a kept entry dated in the future is not written, and the keeper warns once an interval", async () => {
   await using world = new World();
   await using ann = await publisher(world, YEAR_MS);
   await world.run(ann.home.publish("hello", "1.0.0"));
@@ -135,7 +134,7 @@ Deno.test("a kept entry of the future is not written, and the keeper says what t
   );
 });
 
-Deno.test("a daemon that starts says at once which kept entries are dated in the future, and what to do, until a publish mends them", async () => {
+Deno.test("a starting daemon warns of kept entries dated in the future, until a publish replaces them", async () => {
   await using world = new World();
   await using ann = await publisher(world, 3 * DAY_MS);
   await world.run(ann.home.publish("hello", "1.0.0"));
@@ -156,7 +155,7 @@ Deno.test("a daemon that starts says at once which kept entries are dated in the
   assert.deepEqual(ann.home.warnings, []);
 });
 
-Deno.test("an index whose seq is of the future gets a following one when it is renewed", async () => {
+Deno.test("renewing an index whose seq is in the future raises the seq", async () => {
   await using world = new World({ items: { verify: false } });
   const home = await world.home(2);
   await world.run(home.publish("hello", "1.0.0"));
@@ -174,7 +173,7 @@ Deno.test("an index whose seq is of the future gets a following one when it is r
   );
 });
 
-Deno.test("a home whose clock is a day behind does not find the name, and does once the clock is right", async () => {
+Deno.test("a home whose clock is a day behind finds the name only once the clock is right", async () => {
   await using world = new World();
   const bob = await world.home(1);
   await world.run(bob.publish("hello", "1.0.0"));
@@ -186,7 +185,7 @@ Deno.test("a home whose clock is a day behind does not find the name, and does o
   assert.equal((await world.run(late.home.resolve("hello"))).minimal.version, "1.0.0");
 });
 
-Deno.test("a home whose clock is days ahead does not find the name, and the error names its date and the doctor", async () => {
+Deno.test("a home whose clock is days ahead does not find the name, and the error has the date and names doctor", async () => {
   await using world = new World();
   const bob = await world.home(1);
   await world.run(bob.publish("hello", "1.0.0"));
@@ -202,7 +201,7 @@ Deno.test("a home whose clock is days ahead does not find the name, and the erro
   }
 });
 
-Deno.test("a home whose clock is hours behind says that entries were left out as dated in the future", async () => {
+Deno.test("a home whose clock is hours behind reports entries left out as dated in the future", async () => {
   await using world = new World();
   const bob = await world.home(1);
   await world.run(bob.publish("hello", "1.0.0"));

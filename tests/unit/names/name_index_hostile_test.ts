@@ -1,5 +1,5 @@
 /**
- * What vandals and liars can do to the index of a name, and what they cannot.
+ * Attacks on the index of a name, and their limits.
  *
  * @module
  */
@@ -62,7 +62,7 @@ const garbage: [string, BValue][] = [
 ];
 
 for (const [what, value] of garbage) {
-  Deno.test(`an index of garbage (${what}): nothing is found in it, and the next write has all back`, async () => {
+  Deno.test(`an index of garbage (${what}) has no entries, and the next write restores all`, async () => {
     await using world = new World();
     const { ann, user } = await published(world);
     await world.vandalize("hello", SLOT, value);
@@ -105,7 +105,7 @@ for (
     ["first seen in 1970", entry(stranger, { firstSeenMs: 0 }), "a time that cannot be"],
   ] as [string, NameIndexEntry, string][]
 ) {
-  Deno.test(`an entry ${what} is left out and named; the good ones beside it stay`, async () => {
+  Deno.test(`an entry ${what} is dropped and reported, and the valid entries stay`, async () => {
     await using world = new World();
     const { ann, user } = await published(world);
     const good = ann.keeper.entry("hello", ann.keys.publicKey)!;
@@ -122,7 +122,7 @@ for (
   });
 }
 
-Deno.test("a clock that is ten minutes off makes no liar of a publisher", async () => {
+Deno.test("an entry of a clock ten minutes off is accepted", async () => {
   await using world = new World();
   const late = entry(stranger, { timestampMs: NOON + 9 * 60_000 });
   await world.vandalize("hello", SLOT, [raw(late)]);
@@ -132,7 +132,7 @@ Deno.test("a clock that is ten minutes off makes no liar of a publisher", async 
   );
 });
 
-Deno.test("10,000 valid entries of one hostile machine: whoever was there first stays, in 1,000 bytes", async () => {
+Deno.test("10,000 valid entries of one hostile machine do not displace earlier publishers, in 1,000 bytes", async () => {
   await using world = new World();
   const { ann, user } = await published(world);
   await world.clock.advance(HOUR_MS);
@@ -159,7 +159,7 @@ Deno.test("10,000 valid entries of one hostile machine: whoever was there first 
   await world.run(user.resolve(`${formatPublicKey(bob.keys.publicKey)}/hello`));
 });
 
-Deno.test("a liar who backdates pushes everybody of a slot out of the index; pins protect whoever was there before, and the key finds the package for all", async () => {
+Deno.test("backdated entries displace a slot; pins still protect earlier users, and the key finds the package", async () => {
   await using world = new World();
   const { ann, user } = await published(world);
   await world.run(user.use("hello"));
@@ -185,7 +185,7 @@ Deno.test("a liar who backdates pushes everybody of a slot out of the index; pin
   assert.deepEqual(ann.keeper.entry("hello", ann.keys.publicKey)!.publicKey, ann.keys.publicKey);
 });
 
-Deno.test("a publisher whose entry was thrown out says of itself what it said before", async () => {
+Deno.test("a publisher whose entry was displaced writes the same entry again", async () => {
   await using world = new World();
   const { ann, user } = await published(world);
   await world.clock.advance(3 * HOUR_MS);
@@ -196,7 +196,7 @@ Deno.test("a publisher whose entry was thrown out says of itself what it said be
   assert(own!.firstSeenMs < NOON + HOUR_MS, "it has been there since before the vandal came");
 });
 
-Deno.test("an older version published later does not make the entry an older one", async () => {
+Deno.test("publishing an older version later keeps the higher version in the entry", async () => {
   await using world = new World();
   const { ann, user } = await published(world);
   await world.clock.advance(HOUR_MS);
@@ -204,7 +204,7 @@ Deno.test("an older version published later does not make the entry an older one
   assert.equal((await world.run(user.entries("hello")))[0]!.version, "1.0.0");
 });
 
-Deno.test("an index that is locked for today: publishing goes on and says so, and tomorrow the name is there", async () => {
+Deno.test("publishing into an index locked for today succeeds with a warning, and tomorrow the name is listed", async () => {
   // Nobody here keeps the other records alive; the nodes do.
   await using world = new World({ items: { lifeMs: 2 * DAY_MS } });
   await world.vandalize("hello", SLOT, junk, { seq: LOCK });
@@ -232,7 +232,7 @@ Deno.test("an index that is locked for today: publishing goes on and says so, an
   assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
 });
 
-Deno.test("locked today, after a restart: tomorrow the name is there without a new word of its publisher", async () => {
+Deno.test("after a lock and a restart, the home lists the name tomorrow without its publisher", async () => {
   await using world = new World();
   await world.vandalize("hello", SLOT, [], { seq: LOCK - 1 });
   const { ann, user } = await published(world);
@@ -249,7 +249,7 @@ Deno.test("locked today, after a restart: tomorrow the name is there without a n
   await world.run(keeper.stop());
 });
 
-Deno.test("a vandal who freezes the good list with the largest seq only keeps it alive", async () => {
+Deno.test("an attacker who puts the valid list with the largest seq only keeps it alive", async () => {
   await using world = new World();
   const { ann, user } = await published(world);
   const good = ann.keeper.entry("hello", ann.keys.publicKey)!;

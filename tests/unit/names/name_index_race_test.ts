@@ -1,5 +1,5 @@
 /**
- * Several publishers write the index of one name at the same moment, in a simulated network.
+ * Concurrent writes of one name's index, in a simulated network.
  *
  * @module
  */
@@ -44,7 +44,7 @@ for (
     ["of one slot, around midnight", [2, 2, 2, 2, 2], { atMs: (dayOf(NOON) + 1) * DAY_MS - 150 }],
   ] as [string, number[], object][]
 ) {
-  Deno.test(`five publishers ${what} write the same index at the same moment: all are in it afterwards`, async () => {
+  Deno.test(`five publishers ${what} that write one index concurrently are all in it afterwards`, async () => {
     for (let seed = 1; seed <= 4; seed++) {
       await using world = new World({ seed, latencyMs: [1, 50], ...options });
       const { wanted, read } = await race(world, slots);
@@ -53,7 +53,7 @@ for (
   });
 }
 
-Deno.test("a publisher who writes while another goes on writing finds room in the end", async () => {
+Deno.test("a publisher that competes with a continuous writer gets its entry in", async () => {
   await using world = new World({ latencyMs: [1, 50] });
   const clock = world.wholeClock;
   const rivals = [0, 1, 2].map((i) => ({ keys: keysOfSlot(1, i), store: world.store() }));
@@ -71,7 +71,7 @@ Deno.test("a publisher who writes while another goes on writing finds room in th
   assert.deepEqual(entries.map(({ version }) => version), ["1.0.3", "1.0.3", "1.0.3"]);
 });
 
-Deno.test("a try that midnight interrupts goes on at the new day's place", async () => {
+Deno.test("a write interrupted by midnight continues at the new day's target", async () => {
   await using world = new World({ atMs: (dayOf(NOON) + 1) * DAY_MS - 60_000 });
   const { clock } = world;
   const keys = keysOfSlot(1);

@@ -1,5 +1,5 @@
 /**
- * From a bare name to a package, in a simulated network: policies, pins, downgrades, tries.
+ * Resolution of a bare name in a simulated network: policies, pins, downgrades, fallbacks.
  *
  * @module
  */
@@ -11,7 +11,8 @@ import { entryToJson } from "../../../src/control/operations.ts";
 import { manifestItem } from "../../../src/fetching/manifest_item.ts";
 import { Offers } from "../../../src/fetching/offer.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
-import { rememberPublisher, resolveByName } from "../../../src/names/names.ts";
+import { rememberPublisher } from "../../../src/names/pins.ts";
+import { resolveByName } from "../../../src/names/resolve_by_name.ts";
 import {
   announceSalt,
   bencode,
@@ -78,7 +79,7 @@ for (
   });
 }
 
-Deno.test("trusted: with nobody trusted it says how to trust somebody, and pins nothing", async () => {
+Deno.test("policy trusted without a trusted publisher fails, says how to trust one, and pins nothing", async () => {
   await using world = new World();
   const { user } = await twoPublishers(world);
   const error = await failure(world, user.use("hello", "trusted"));
@@ -87,7 +88,7 @@ Deno.test("trusted: with nobody trusted it says how to trust somebody, and pins 
   assert.deepEqual(user.state.pins.list(), []);
 });
 
-Deno.test("trusted: a pin that came with a first use is nobody's word; one's own key is one's own", async () => {
+Deno.test("policy trusted ignores pins of a first use, and trusts this home's own key", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
   await world.run(user.use("hello"));
@@ -103,7 +104,7 @@ Deno.test("trusted: a pin that came with a first use is nobody's word; one's own
   assert.deepEqual(publicKey, bob.keys.publicKey);
 });
 
-Deno.test("a name that nobody publishes is nobody's, in a home with a key of its own too", async () => {
+Deno.test("an unpublished name is not found, also in a home with a key of its own", async () => {
   await using world = new World();
   const { ann } = await twoPublishers(world);
   const own = { ...ann.names(), ownKey: ann.keys.publicKey };
@@ -114,7 +115,7 @@ Deno.test("a name that nobody publishes is nobody's, in a home with a key of its
   }
 });
 
-Deno.test("what a publisher offers is read once for a whole command, and again by the next", async () => {
+Deno.test("a publisher's list is read once per command", async () => {
   await using world = new World();
   const { ann, user } = await twoPublishers(world);
   await world.run(ann.publish("other", "1.0.0"));
@@ -145,7 +146,7 @@ Deno.test("what a publisher offers is read once for a whole command, and again b
   assert.equal(lists, 2);
 });
 
-Deno.test("what could not be read of a publisher is read again by the same command", async () => {
+Deno.test("a publisher's list that could not be read is read again by the same command", async () => {
   const offers = new Offers();
   const key = new Uint8Array(32);
   await assert.rejects(offers.of(key, () => Promise.reject(new Error("silence"))), /silence/);
@@ -154,7 +155,7 @@ Deno.test("what could not be read of a publisher is read again by the same comma
   assert.equal(await offers.of(key, () => Promise.reject(new Error("not asked"))), offer);
 });
 
-Deno.test("the last version of a pin never sinks, whatever is got in which order", async () => {
+Deno.test("the last version of a pin never sinks, in whatever order versions are got", async () => {
   await using world = new World();
   const { ann, user } = await twoPublishers(world);
   const names = user.names();
@@ -174,7 +175,7 @@ Deno.test("the last version of a pin never sinks, whatever is got in which order
   assert.deepEqual(last(), ["2.0.0"]);
 });
 
-Deno.test("the first use pins, and says so once; then the pinned publisher it is", async () => {
+Deno.test("the first use pins and reports it once, and later uses take the pinned publisher", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
   assert.equal(who(await world.run(user.use("hello")), [ann, bob]), "ann 1.2.0");
@@ -193,7 +194,7 @@ Deno.test("the first use pins, and says so once; then the pinned publisher it is
 });
 
 for (const policy of ["latest-version", "seeders", "trusted"] as const) {
-  Deno.test(`${policy} chooses another publisher than the pinned one: refused, with both keys and how to accept`, async () => {
+  Deno.test(`policy ${policy} choosing another publisher than the pinned one is refused, with both keys and how to accept`, async () => {
     await using world = new World();
     const { ann, bob, user } = await twoPublishers(world);
     await world.run(user.use("hello"));
@@ -218,7 +219,7 @@ for (const policy of ["latest-version", "seeders", "trusted"] as const) {
   });
 }
 
-Deno.test("the pinned publisher is gone from the DHT, another is there: refused as a change, not as missing", async () => {
+Deno.test("if only another publisher is left in the DHT, the error is a changed publisher, not a missing package", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
   const { publicKey } = keysOfSlot(3, 99);
@@ -231,7 +232,7 @@ Deno.test("the pinned publisher is gone from the DHT, another is there: refused 
   assert.equal(user.state.pins.list().length, 1);
 });
 
-Deno.test("a version that the pinned publisher does not have is not found, whoever else has it", async () => {
+Deno.test("a version that the pinned publisher lacks is not found, even if another publisher has it", async () => {
   await using world = new World();
   const { user } = await twoPublishers(world);
   await world.run(user.use("hello"));
@@ -240,7 +241,7 @@ Deno.test("a version that the pinned publisher does not have is not found, whoev
   assert.match(error.message, /there is 1\.2\.0, 1\.1\.0, 1\.0\.0/);
 });
 
-Deno.test("named with its key, a package of another publisher is resolved and nothing is pinned over", async () => {
+Deno.test("a package named with the key of another publisher is resolved, and the pin stays", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
   await world.run(user.use("hello"));
@@ -265,7 +266,7 @@ async function replayOldAnnouncement(world: World, ann: NamesHome): Promise<void
 }
 
 for (const withKey of [false, true]) {
-  Deno.test(`an old announce record put again is a downgrade: refused${withKey ? ", also with the key named" : ""}, and how to accept it is said`, async () => {
+  Deno.test(`an old announce record put again is refused as a downgrade${withKey ? ", also with the key named" : ""}, and the error says how to accept it`, async () => {
     await using world = new World();
     const { ann, bob, user } = await twoPublishers(world);
     await world.run(user.use("hello"));
@@ -285,7 +286,7 @@ for (const withKey of [false, true]) {
   });
 }
 
-Deno.test("a range that leaves the last version out asks for an older one: no downgrade", async () => {
+Deno.test("a range that excludes the last version is no downgrade", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
   await world.run(user.use("hello"));
@@ -293,7 +294,7 @@ Deno.test("a range that leaves the last version out asks for an older one: no do
   assert.equal(user.state.pins.list("hello")[0]!.lastVersion, "1.2.0");
 });
 
-Deno.test("a manifest record whose manifest is of another package is refused by both names", async () => {
+Deno.test("a manifest record of another package is refused, with both names", async () => {
   await using world = new World();
   const { ann, user } = await twoPublishers(world);
   const minimal = ann.minimal("goodbye", "1.2.0");
@@ -306,7 +307,7 @@ Deno.test("a manifest record whose manifest is of another package is refused by 
   assert.deepEqual(user.state.pins.list(), []);
 });
 
-Deno.test("a manifest record whose manifest somebody else signed is refused", async () => {
+Deno.test("a manifest record whose manifest another key signed is refused", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
   const { value } = manifestItem(bob.minimal("hello", "1.2.0"), bob.keys, 1);
@@ -318,7 +319,7 @@ Deno.test("a manifest record whose manifest somebody else signed is refused", as
   assert.deepEqual(user.state.pins.list(), []);
 });
 
-Deno.test("seeders: a publisher whose record is nonsense counts for nothing and is named; the others are counted", async () => {
+Deno.test("policy seeders counts zero for a publisher with an invalid record, and counts the others", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
   const { value } = manifestItem(bob.minimal("hello", "1.2.0"), bob.keys, 1);
@@ -330,7 +331,7 @@ Deno.test("seeders: a publisher whose record is nonsense counts for nothing and 
   assert.equal(said.length, 1, user.details.join("\n"));
 });
 
-Deno.test("versions that are none are passed over; with nothing else, the package is not found", async () => {
+Deno.test("invalid versions are skipped, and a package of nothing else is not found", async () => {
   await using world = new World();
   const { ann, user } = await twoPublishers(world);
   const list = async (versions: string[]) => {
@@ -348,7 +349,7 @@ Deno.test("versions that are none are passed over; with nothing else, the packag
   assert.deepEqual([error.code, error.kind], ["VERSION_NOT_FOUND", "not-found"]);
 });
 
-Deno.test("only prereleases: the newest of them is meant by the bare name", async () => {
+Deno.test("the bare name of a package of prereleases means the newest", async () => {
   await using world = new World();
   const ann = await world.home();
   for (const version of ["1.0.0-rc.1", "1.0.0-rc.10", "1.0.0-rc.2"]) {
@@ -368,7 +369,7 @@ function squatterEntry({ keys, clock }: NamesHome) {
   }));
 }
 
-Deno.test("the first of several has nothing behind its entry: nobody steps in for it, and the others are pointed to", async () => {
+Deno.test("if the first publisher has no record, no other replaces it, and the error points to the others", async () => {
   await using world = new World();
   const squatter = await world.home();
   await world.run(squatter.operations.indexName({
@@ -399,7 +400,7 @@ function hideRecord(world: World, ann: NamesHome, version: string): void {
   for (const node of world.dht.holders(target)) node.forget(target);
 }
 
-Deno.test("a listed version without a record is passed over for the next one, unless it was had or named", async () => {
+Deno.test("a listed version without a record falls back to the next one, unless it was had before or named", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
   const had = await world.home();
@@ -417,7 +418,7 @@ Deno.test("a listed version without a record is passed over for the next one, un
   assert.equal(who(await world.run(had.resolve("hello@<1.2")), [ann, bob]), "ann 1.1.0");
 });
 
-Deno.test("several publishers are told of once, before the pin, and not where the name is pinned", async () => {
+Deno.test("a choice among several publishers is reported once, before the pin, and not for a pinned name", async () => {
   await using world = new World();
   const { user } = await twoPublishers(world);
   const resolved = await world.run(user.resolve("hello", "latest-version"));

@@ -1,6 +1,5 @@
 /**
- * Prereleases, ranges and `latest`, in a simulated network: what they give, and what they leave of the
- * marks against downgrades.
+ * Prereleases, ranges and `latest` in a simulated network: resolved versions and high-water marks.
  *
  * @module
  */
@@ -8,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { markAbove, raiseMarks } from "../../../src/fetching/version_marks.ts";
+import { higherMark, raiseMarks } from "../../../src/fetching/version_marks.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { StateDatabase } from "../../../src/store/mod.ts";
 import { migrations } from "../../../src/store/state/state_schema.ts";
@@ -27,7 +26,7 @@ async function publisherOf(world: World, ...versions: string[]) {
 }
 
 for (const trial of ["hello@2.0.0-beta.1", "hello@>=2.0.0-0"]) {
-  Deno.test(`${trial} once, and the name alone gives the stable version still`, async () => {
+  Deno.test(`after ${trial}, the name alone still resolves to the stable version`, async () => {
     await using world = new World();
     const { user, use } = await publisherOf(world, "1.0.0", "2.0.0-beta.1");
     assert.equal(await use("hello"), "1.0.0");
@@ -37,7 +36,7 @@ for (const trial of ["hello@2.0.0-beta.1", "hello@>=2.0.0-0"]) {
   });
 }
 
-Deno.test("a publisher is named by its key: the same marks, the same answers", async () => {
+Deno.test("marks count the same for a publisher named by its key", async () => {
   await using world = new World();
   const { ann, use } = await publisherOf(world, "1.0.0", "2.0.0-beta.1");
   const key = formatPublicKey(ann.keys.publicKey);
@@ -45,7 +44,7 @@ Deno.test("a publisher is named by its key: the same marks, the same answers", a
   assert.equal(await use(`${key}/hello`), "1.0.0");
 });
 
-Deno.test("a package of prereleases only gives the newest of them, and later a lower stable version", async () => {
+Deno.test("a package of prereleases resolves to the newest, and later to a lower stable version", async () => {
   await using world = new World();
   const { ann, use } = await publisherOf(world, "2.0.0-alpha", "2.0.0-beta");
   assert.equal(await use("hello"), "2.0.0-beta");
@@ -53,13 +52,13 @@ Deno.test("a package of prereleases only gives the newest of them, and later a l
   assert.equal(await use("hello"), "1.0.0");
 });
 
-Deno.test("latest is the highest stable version", async () => {
+Deno.test("latest resolves to the highest stable version", async () => {
   await using world = new World();
   const { use } = await publisherOf(world, "1.0.0", "1.1.0", "2.0.0-beta.1");
   assert.equal(await use("hello@latest"), "1.1.0");
 });
 
-Deno.test("latest of a package of prereleases only is not found, and says how to name one", async () => {
+Deno.test("latest of a package of prereleases is not found, and the error says how to name one", async () => {
   await using world = new World();
   const { user } = await publisherOf(world, "2.0.0-alpha", "2.0.0-beta");
   const error = await failure(world, user.use("hello@latest"));
@@ -94,11 +93,11 @@ for (
   const marks = Object.entries(got).map(([key, version]) => `${key} ${version}`).join(", ");
   const verdict = last === undefined ? "in order" : "a downgrade";
   Deno.test(`${found} for ${range ?? "the name alone"}, with ${marks}, is ${verdict}`, () => {
-    assert.equal(markAbove({ name: "hello", version: found, range }, got), last);
+    assert.equal(higherMark({ name: "hello", version: found, range }, got), last);
   });
 }
 
-Deno.test("a mark rises and never sinks, each by its own way of asking", () => {
+Deno.test("a mark never sinks, and each kind of range raises its own", () => {
   const asked = [
     ["1.0.0", "newest"],
     ["0.9.0", "newest"],
@@ -116,7 +115,7 @@ Deno.test("a mark rises and never sinks, each by its own way of asking", () => {
   });
 });
 
-Deno.test("a home of before, in which a prerelease is the last version, gets well", async () => {
+Deno.test("a mark that an older libreseed raised to a prerelease is corrected", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "state.db");
   const before = migrations.findIndex((sql) => sql.includes("last_prerelease"));

@@ -1,6 +1,6 @@
 /**
- * Verifies an archive behind its download, so that it is verified soon after its last piece has come.
- * Whatever goes wrong here is left to the verification of the whole, which names it.
+ * Verifies an archive while it downloads, so that little work is left after the last piece. Any failure
+ * here only discards the result: the caller then verifies the complete file, and reports that error.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { type ArrivingOptions, type VerifiedArchive, verifyArriving } from "../p
 type Options = Omit<ArrivingOptions, "arrived" | "onStep">;
 type Step = Parameters<NonNullable<ArrivingOptions["onStep"]>>[0];
 
-/** An archive that was verified on its way, and by which steps. */
-export interface VerifiedOnItsWay {
+/** Result of a verification during the download, with the steps that it took. */
+export interface StreamedVerification {
   verified: VerifiedArchive;
   steps: readonly Step[];
 }
 
-/** The verification of one download. */
-export class VerifyBehind {
+/** Verification of one download in progress. */
+export class StreamingVerifier {
   readonly #options: Options;
   readonly #ended = new AbortController();
   readonly #steps: Step[] = [];
@@ -26,7 +26,7 @@ export class VerifyBehind {
   #readyBytes = 0;
   #moreCame = Promise.withResolvers<void>();
 
-  /** @param options `archivePath` is where the download lies while it is not complete */
+  /** @param options `archivePath`: path of the incomplete download */
   constructor(options: Options) {
     this.#options = options;
     const { signal } = options;
@@ -38,20 +38,24 @@ export class VerifyBehind {
     }).catch(() => undefined);
   }
 
-  /** Takes note of what has come. */
-  tell({ readyBytes = 0 }: Pick<DownloadProgress, "readyBytes">): void {
+  /** Verifies on, up to the bytes that are complete from the start of the file. */
+  advance({ readyBytes = 0 }: Pick<DownloadProgress, "readyBytes">): void {
     if (readyBytes <= this.#readyBytes) return;
     this.#readyBytes = readyBytes;
     this.#wake();
   }
 
-  /** The download is complete, and lies at `path`. Resolves with `undefined` if that has to be verified. */
-  async finish(path: string): Promise<VerifiedOnItsWay | undefined> {
-    this.tell({ readyBytes: this.#options.minimal.length });
+  /**
+   * Ends the verification of a complete download.
+   *
+   * @returns `undefined` if the caller has to verify the file at `path`
+   */
+  async finish(path: string): Promise<StreamedVerification | undefined> {
+    this.advance({ readyBytes: this.#options.minimal.length });
     const verified = await this.#verified;
     if (!verified) return undefined;
     try {
-      // The daemon that downloads may have another seed directory.
+      // The daemon that downloads may use another seed directory than this command.
       if (await Deno.realPath(path) !== await Deno.realPath(verified.archivePath)) return undefined;
     } catch {
       return undefined;
@@ -59,7 +63,7 @@ export class VerifyBehind {
     return { verified: { ...verified, archivePath: path }, steps: this.#steps };
   }
 
-  /** There will be no more. */
+  /** Stops the verification of a failed download, and closes the file. */
   async abandon(): Promise<void> {
     this.#ended.abort();
     this.#wake();

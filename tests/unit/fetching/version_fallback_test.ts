@@ -1,5 +1,5 @@
 /**
- * Going on to the next version where the highest cannot be had.
+ * Fallback to a lower version if the highest is unavailable.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { LibreseedError } from "../../../src/base/mod.ts";
 import { FetchingError } from "../../../src/fetching/errors.ts";
 import { MAX_VERSIONS_TRIED } from "../../../src/fetching/resolve.ts";
-import { haveHighest } from "../../../src/fetching/version_choice.ts";
+import { getHighestAvailable } from "../../../src/fetching/version_fallback.ts";
 import type { MinimalManifest } from "../../../src/package/mod.ts";
 
 const unseeded = (version: string, downloadedBytes = 0) =>
@@ -16,7 +16,7 @@ const unseeded = (version: string, downloadedBytes = 0) =>
     detail: { downloadedBytes },
   });
 
-/** Versions, the highest first, of which peers have some; what is tried of them. */
+/** Versions in descending order, of which peers seed some; records the versions tried. */
 function shelf(versions: string[], seeded: string[], error = unseeded) {
   const tried: string[] = [];
   const said: string[] = [];
@@ -29,7 +29,7 @@ function shelf(versions: string[], seeded: string[], error = unseeded) {
       const minimal = { name: "hello", version } as MinimalManifest;
       return Promise.resolve({ minimal, skipped: [] });
     },
-    have({ minimal: { version } }: { minimal: MinimalManifest }) {
+    get({ minimal: { version } }: { minimal: MinimalManifest }) {
       tried.push(version);
       return seeded.includes(version) ? Promise.resolve(version) : Promise.reject(error(version));
     },
@@ -37,9 +37,9 @@ function shelf(versions: string[], seeded: string[], error = unseeded) {
   };
 }
 
-Deno.test("the highest version that peers have is taken, and those above it are named", async () => {
+Deno.test("the highest seeded version is taken, and the skipped ones are reported", async () => {
   const tries = shelf(["3.0.0", "2.0.0", "1.0.0"], ["2.0.0", "1.0.0"]);
-  const { got, skipped } = await haveHighest({ range: undefined, ...tries });
+  const { got, skipped } = await getHighestAvailable({ range: undefined, ...tries });
   assert.equal(got, "2.0.0");
   assert.deepEqual(skipped, [{ version: "3.0.0", code: "NO_PEERS", reason: "nobody has 3.0.0" }]);
   assert.match(
@@ -48,36 +48,36 @@ Deno.test("the highest version that peers have is taken, and those above it are 
   );
 });
 
-Deno.test("an exact version is never replaced by another", async () => {
+Deno.test("an exact version has no fallback", async () => {
   const tries = shelf(["3.0.0", "2.0.0"], ["2.0.0"]);
-  await assert.rejects(haveHighest({ range: "3.0.0", ...tries }), /nobody has 3\.0\.0/);
+  await assert.rejects(getHighestAvailable({ range: "3.0.0", ...tries }), /nobody has 3\.0\.0/);
   assert.deepEqual([tries.tried, tries.said], [["3.0.0"], []]);
 });
 
-Deno.test("a download that began and stalled is not given up for an older version", async () => {
+Deno.test("a stalled partial download does not fall back to an older version", async () => {
   const tries = shelf(["3.0.0", "2.0.0"], ["2.0.0"], (version) => unseeded(version, 100));
-  await assert.rejects(haveHighest({ range: "*", ...tries }), /nobody has 3\.0\.0/);
+  await assert.rejects(getHighestAvailable({ range: "*", ...tries }), /nobody has 3\.0\.0/);
   assert.deepEqual(tries.tried, ["3.0.0"]);
 });
 
-Deno.test("an archive that fails its verification is no reason to take an older version", async () => {
+Deno.test("a failed verification does not fall back to an older version", async () => {
   const tries = shelf(
     ["3.0.0", "2.0.0"],
     ["2.0.0"],
     (version) => new FetchingError("verification", "RECORD_INVALID", `forged ${version}`),
   );
-  await assert.rejects(haveHighest({ range: "^3 || ^2", ...tries }), /forged 3\.0\.0/);
+  await assert.rejects(getHighestAvailable({ range: "^3 || ^2", ...tries }), /forged 3\.0\.0/);
 });
 
-Deno.test("when none can be had, the error is that of the highest", async () => {
+Deno.test("if no version is available, the error is that of the highest", async () => {
   const tries = shelf(["2.0.0", "1.0.0"], []);
-  await assert.rejects(haveHighest({ range: undefined, ...tries }), /nobody has 2\.0\.0/);
+  await assert.rejects(getHighestAvailable({ range: undefined, ...tries }), /nobody has 2\.0\.0/);
   assert.deepEqual(tries.tried, ["2.0.0", "1.0.0"]);
 });
 
-Deno.test("a publisher that lists much and has nothing costs a few tries", async () => {
+Deno.test("a publisher with many unseeded versions costs a limited number of tries", async () => {
   const versions = Array.from({ length: 50 }, (_, at) => `${50 - at}.0.0`);
   const tries = shelf(versions, ["1.0.0"]);
-  await assert.rejects(haveHighest({ range: undefined, ...tries }), /nobody has 50\.0\.0/);
+  await assert.rejects(getHighestAvailable({ range: undefined, ...tries }), /nobody has 50\.0\.0/);
   assert.equal(tries.tried.length, MAX_VERSIONS_TRIED);
 });

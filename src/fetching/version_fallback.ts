@@ -1,9 +1,9 @@
 /**
- * Goes on to the next version that fits where the highest one cannot be had: its record is not in the
- * DHT, or no peer sends its archive. Publishers take archives away, and their signed lists only grow.
+ * Falls back to the next lower version if the highest one is unavailable: its record is not in the DHT,
+ * or no peer sends its archive. Publishers remove archives, while their signed lists only grow.
  *
- * Whoever can keep the highest version from a reader gives it an older one so. Never one below what
- * this home has had before: see `version_marks.ts`; and never another one than was named outright.
+ * An attacker who hides the highest version makes a reader fall back. `version_marks.ts` bounds this: the
+ * version never sinks below one that this home had. An exact version has no fallback.
  *
  * @module
  */
@@ -13,39 +13,39 @@ import { LibreseedError } from "../base/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { FetchingError } from "./errors.ts";
 import { MAX_VERSIONS_TRIED, type SkippedVersion } from "./resolve.ts";
-import { askedAs } from "./version_marks.ts";
+import { rangeKind } from "./version_marks.ts";
 
-/** The versions to try, and how. */
-export interface VersionTries<Found, Got> {
-  /** As it was asked for. */
+/** Options of {@linkcode getHighestAvailable}. */
+export interface FallbackOptions<Found, Got> {
+  /** The requested range. */
   range: string | undefined;
-  /** The highest version that fits, without those that could not be had. */
+  /** Resolves the range to its highest version that is not in `without`. */
   resolve: (without: ReadonlySet<string>) => Promise<Found>;
-  /** Gets it. */
-  have: (found: Found) => Promise<Got>;
-  /** Hears of each version that was passed over, for people, once a lower one was had. */
+  /** Gets the archive of a version. */
+  get: (found: Found) => Promise<Got>;
+  /** Receives a message about each skipped version, once a lower one is there. */
   onSkipped?: (message: string) => void;
 }
 
-/** A version that could be had. */
-export interface VersionHad<Found, Got> {
+/** The highest available version. */
+export interface AvailableVersion<Found, Got> {
   found: Found;
   got: Got;
-  /** Higher versions that fit and could not be had, the highest first. */
+  /** Unavailable higher versions in the range, in descending order. */
   skipped: SkippedVersion[];
 }
 
 /**
- * Tries the versions that fit, the highest first, until one can be had.
+ * Tries the versions of a range in descending order until one is available.
  *
- * @throws what the highest one threw, if none could be had
+ * @throws the error of the highest version, if none is available
  */
-export async function haveHighest<
+export async function getHighestAvailable<
   Found extends { minimal: MinimalManifest; skipped: SkippedVersion[] },
   Got,
 >(
-  { range, resolve, have, onSkipped }: VersionTries<Found, Got>,
-): Promise<VersionHad<Found, Got>> {
+  { range, resolve, get, onSkipped }: FallbackOptions<Found, Got>,
+): Promise<AvailableVersion<Found, Got>> {
   const passed = new Map<string, SkippedVersion>();
   let first: unknown;
   for (;;) {
@@ -58,12 +58,12 @@ export async function haveHighest<
     for (const one of found.skipped) passed.set(one.version, one);
     const { name, version } = found.minimal;
     try {
-      const got = await have(found);
+      const got = await get(found);
       const skipped = [...passed.values()].sort((a, b) => semver.rcompare(a.version, b.version));
       for (const one of skipped) onSkipped?.(describeSkipped(name, one, version));
       return { found, got, skipped };
     } catch (error) {
-      if (!isUnseeded(error) || askedAs(range) === "exact") throw first ?? error;
+      if (!isUnseeded(error) || rangeKind(range) === "exact") throw first ?? error;
       first ??= error;
       passed.set(version, { version, code: error.code, reason: error.message });
       if (passed.size >= MAX_VERSIONS_TRIED) throw first;
@@ -71,7 +71,7 @@ export async function haveHighest<
   }
 }
 
-/** For people: a version that was passed over. */
+/** Message about a skipped version. */
 export function describeSkipped(
   name: string,
   { version, reason }: SkippedVersion,
@@ -81,11 +81,14 @@ export function describeSkipped(
     `name the version to take no other: ${name}@${version}`;
 }
 
-/** Whether a download failed because nobody sent anything of it. What came in part is gone on with. */
+/**
+ * Whether a download failed without a single byte from a peer. After a partial download there is no
+ * fallback, since a retry resumes it.
+ */
 export function isUnseeded(error: unknown): error is FetchingError {
   return error instanceof LibreseedError && UNSEEDED.includes(error.code) &&
     (error.detail?.downloadedBytes ?? 0) === 0;
 }
 
-/** The codes of downloads for which nothing came. */
+/** Error codes of downloads that no peer served. */
 const UNSEEDED: readonly string[] = ["NO_PEERS"];

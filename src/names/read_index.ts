@@ -1,0 +1,65 @@
+/**
+ * Reads the index of a name patiently, for a command, and describes an index without publishers.
+ * `name_index.ts` has the single read.
+ *
+ * @module
+ */
+
+import { lookPatiently } from "../fetching/mod.ts";
+import type { NamesContext } from "./context.ts";
+import { NamesError } from "./errors.ts";
+import { lookUpStore, type ReadIndex, readNameIndex } from "./name_index.ts";
+
+/**
+ * Reads the index of a name, and retries while it is empty. Invalid entries are dropped and reported;
+ * an index with only such entries is not retried, since they would stay invalid.
+ *
+ * @throws {NamesError} `DHT_UNREACHABLE` (kind `network`)
+ */
+export async function readIndex(
+  { operations, finding, onDetail }: NamesContext,
+  name: string,
+): Promise<ReadIndex> {
+  const { clock, signal } = finding;
+  const { found: index } = await lookPatiently(
+    () => readNameIndex(lookUpStore(operations), name, clock, signal),
+    ({ entries, dropped }) => entries.length + dropped.length > 0,
+    finding,
+  );
+  for (const dropped of index.dropped) onDetail?.(`left out of the index of ${name}: ${dropped}`);
+  const { lookups, asked, responded } = index;
+  onDetail?.(`index of ${name}: ${lookups} lookups, ${responded} of ${asked} nodes answered`);
+  if (responded > 0) return index;
+  const why = asked === 0
+    ? "no DHT node is known. Name one with --bootstrap"
+    : `DHT nodes answered none of ${asked} queries`;
+  throw new NamesError(
+    "network",
+    "DHT_UNREACHABLE",
+    `The index of ${name} could not be read: ${why}`,
+  );
+}
+
+/**
+ * Message for an index without publishers. A clock that is days off leads to the index of another day,
+ * so the message has the date.
+ *
+ * @param nowMs Unix time in milliseconds
+ */
+export function noPublisherFound(
+  name: string,
+  { responded, ofFuture }: ReadIndex,
+  nowMs: number,
+): string {
+  const now = new Date(nowMs).toISOString();
+  const found = `No publisher of ${name} was found in ${responded} answers of DHT nodes`;
+  const mend = "set the clock (`libreseed doctor` checks it)";
+  if (ofFuture > 0) {
+    const entries = ofFuture === 1 ? "1 entry was" : `${ofFuture} entries were`;
+    return `${found}: ${entries} left out as dated in the future. By this machine's clock it is ${now}; ` +
+      `if that is wrong, ${mend}; else the publisher's clock was ahead`;
+  }
+  return `${found}. Names are looked up by the date: by this machine's clock it is ${
+    now.slice(0, 10)
+  }; if that is wrong, ${mend}`;
+}
