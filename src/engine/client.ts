@@ -1,5 +1,5 @@
 /**
- * Makes the WebTorrent client: what of it is used and what is switched off.
+ * Creates the WebTorrent client with only the features that libreseed uses, and bounds its connections.
  *
  * @module
  */
@@ -8,19 +8,20 @@ import { BlockList, isIP, isIPv6 } from "node:net";
 import WebTorrent from "webtorrent";
 import type { DhtHost } from "./dht/mod.ts";
 import { DialBudget, isTestHost } from "./dial/mod.ts";
-import type { EngineOptions } from "./engine.ts";
 import { EngineError } from "./errors.ts";
 import { acceptReading, type Client, OwnDials } from "./libraries/mod.ts";
 import { ConnectionLimit, watchListener } from "./listen/mod.ts";
+import type { EngineOptions } from "./options.ts";
 
-/** Unless the options say otherwise. */
+/** Default limit of incoming connections. */
 const MAX_INCOMING = 500;
-/** On average; peers announce themselves at least every hour. */
+/** Lifetime of an announced peer in our DHT node, on average; peers announce at least every hour. */
 const PEER_AGE_MS = 2 * 3_600_000;
 
 /**
- * Addresses that mean "here" to the system (RFC 6890: this host on this network). A sandbox that may
- * listen on any port may also connect to them on any port, and a hostile peer may name them.
+ * Unspecified addresses, which the system takes for this machine (RFC 6890, "this host on this network").
+ * They are blocked because a hostile peer may name them, and a sandbox that may listen on any port may
+ * also connect to itself on any port.
  */
 const unspecified = new BlockList();
 unspecified.addSubnet("0.0.0.0", 8, "ipv4");
@@ -30,7 +31,7 @@ function isUnspecified(host: string): boolean {
   return isIP(host) !== 0 && unspecified.check(host, isIPv6(host) ? "ipv6" : "ipv4");
 }
 
-/** Makes the client. It begins to listen at once. */
+/** Creates the client, which begins to listen at once. */
 export function createClient(
   options: EngineOptions,
   port: number,
@@ -41,9 +42,9 @@ export function createClient(
     dht: dht
       ? {
         krpc: dht.krpc,
-        // The host fills the table itself, when the socket is open.
+        // `DhtHost` fills the routing table itself once the socket is open.
         bootstrap: false,
-        // Of peers. Without it they would be named for ever.
+        // Lifetime of announced peers, which would otherwise never expire.
         maxAge: PEER_AGE_MS,
       }
       : false,
@@ -51,7 +52,7 @@ export function createClient(
     lsd: false,
     natUpnp: false,
     natPmp: false,
-    // uTP would want the UDP port, which is the DHT's.
+    // uTP would need the UDP port, which the DHT uses.
     utp: false,
     webSeeds: false,
     seedOutgoingConnections: false,
@@ -68,14 +69,14 @@ export function createClient(
     }),
   );
   guardListener(client, options);
-  // Peers are announced and looked for by the manager, on its schedule and budget, with an outcome.
+  // The DHT manager announces and finds peers, with a schedule, a rate limit and outcomes.
   if (client.dht) {
     client.dht.announce = (_infoHash, _port, done) => queueMicrotask(() => done?.());
   }
   return client;
 }
 
-/** Bounds what comes in, of which we hear first, and keeps the listener from becoming deaf. */
+/** Limits incoming connections and watches the listener. */
 function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: EngineOptions): void {
   const { tcpServer, _onTCPConnectionBound } = client._connPool;
   const limit = new ConnectionLimit(maxIncoming, clock);
@@ -84,7 +85,7 @@ function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: En
     if (limit.take(connection)) _onTCPConnectionBound(connection);
   });
   const watch = watchListener(tcpServer, () => client.torrentPort, clock);
-  // Listening anew closes it too.
+  // The listener also closes when the watchdog restarts it.
   tcpServer.on("close", () => client.destroyed && watch.cancel());
 }
 

@@ -1,6 +1,6 @@
 /**
- * One download: its torrent with all that watches over it, from the first peer to the last piece. The
- * client that it runs in is the engine's.
+ * One download: its torrent and the helpers that watch it, from the first peer to the last piece. The
+ * engine owns the WebTorrent client that it runs in.
  *
  * @module
  */
@@ -11,34 +11,34 @@ import { DuplicateConnections, PeerReach, PiecePicker, SmartBan } from "./downlo
 import { EngineError } from "./errors.ts";
 import type { Torrent } from "./libraries/mod.ts";
 import {
-  destroyed,
+  destroyTorrent,
   type DownloadProgress,
+  onDownloadedBytes,
   progressOf,
-  settled,
-  whenMoreIsThere,
+  waitForEvent,
 } from "./torrents.ts";
 
-/** A request to download; see `Engine.download`. */
+/** Request of `Engine.download`. */
 export interface DownloadRequest {
   /** 40 hexadecimal digits. */
   infoHashHex: string;
-  /** The `.torrent`, if it is there already. */
+  /** Bytes of the `.torrent`, if known; otherwise peers are asked for the metadata. */
   torrent?: Uint8Array;
-  /** Absolute path to write to. What an earlier download left there is checked and kept. */
+  /** Absolute path of the file to write. Valid pieces that an earlier download left there are kept. */
   filePath: string;
-  /** Exact length that was signed, if known. */
+  /** Length from the signed manifest, if known; a torrent of another length is refused. */
   lengthBytes?: number;
-  /** More than this is refused. */
+  /** Maximum length; a longer torrent is refused. */
   maxBytes: number;
-  /** Peers that are known already. */
+  /** Peers known already. */
   peers?: PeerAddress[];
   signal?: AbortSignal;
   onProgress?: (progress: DownloadProgress) => void;
 }
 
-/** How often a download tells how far it is. */
+/** Interval between progress reports. */
 const PROGRESS_INTERVAL_MS = 250;
-/** Peers that wait until the torrent has been read. */
+/** Maximum number of peers queued until the torrent has been parsed. */
 const MAX_EARLY_PEERS = 500;
 
 /** A download under way. */
@@ -46,24 +46,24 @@ export class Download {
   readonly torrent: Torrent;
   readonly request: DownloadRequest;
   readonly #clock: Clock;
-  readonly #judge: SmartBan;
+  readonly #smartBan: SmartBan;
   readonly #reach: PeerReach;
-  /** Named before the torrent took any. */
+  /** Peers queued until the torrent has been parsed. */
   readonly #early: PeerAddress[];
 
-  /** @param torrent one that was just added to the client */
+  /** @param torrent a torrent that was just added to the client */
   constructor(torrent: Torrent, request: DownloadRequest, clock: Clock) {
     this.torrent = torrent;
     this.request = request;
     this.#clock = clock;
     this.#early = [...request.peers ?? []];
-    this.#judge = new SmartBan(torrent, clock);
+    this.#smartBan = new SmartBan(torrent, clock);
     new PiecePicker(torrent, clock, Math.random);
     new DuplicateConnections(torrent, clock);
     this.#reach = new PeerReach(torrent);
   }
 
-  /** Hands peers to it. */
+  /** Adds peers to connect to. */
   addPeers(peers: PeerAddress[]): void {
     const { torrent } = this;
     if (torrent.destroyed || torrent.done) return;
@@ -73,7 +73,7 @@ export class Download {
   }
 
   /**
-   * Resolves when every piece is there and checked against the infohash; the torrent has ended then.
+   * Runs the download. Resolves when all pieces are written and verified; by then the torrent has ended.
    *
    * @returns the `.torrent`
    * @throws {EngineError} `TORRENT_INVALID`, `TORRENT_TOO_LARGE`, `TORRENT_UNEXPECTED`,
@@ -82,11 +82,11 @@ export class Download {
   async run(): Promise<Uint8Array> {
     const { torrent, request } = this;
     const { infoHashHex, signal } = request;
-    const tell = () => request.onProgress?.(progressOf(torrent, this.#reach.counts()));
-    whenMoreIsThere(torrent, tell);
+    const report = () => request.onProgress?.(progressOf(torrent, this.#reach.counts()));
+    onDownloadedBytes(torrent, report);
     const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, () => {
-      this.#judge.look();
-      tell();
+      this.#smartBan.update();
+      report();
     });
     const cancel = () => torrent.destroy({ destroyStore: false });
     signal?.addEventListener("abort", cancel, { once: true });
@@ -94,14 +94,17 @@ export class Download {
       signal?.throwIfAborted();
       torrent.once("infoHash", () => {
         if (torrent.infoHash === infoHashHex) this.addPeers(this.#early.splice(0));
-        else torrent.emit("error", invalidTorrent(infoHashHex, `it is of ${torrent.infoHash}`));
+        else {torrent.emit(
+            "error",
+            invalidTorrent(infoHashHex, `its infohash is ${torrent.infoHash}`),
+          );}
       });
       torrent.once("metadata", () => {
         const problem = unexpected(torrent, request);
         if (problem) torrent.emit("error", problem);
       });
-      await settled(torrent, "done");
-      tell();
+      await waitForEvent(torrent, "done");
+      report();
       return torrent.torrentFile;
     } catch (error) {
       if (!signal?.aborted) throw error;
@@ -110,7 +113,7 @@ export class Download {
     } finally {
       ticking.cancel();
       signal?.removeEventListener("abort", cancel);
-      await destroyed(torrent);
+      await destroyTorrent(torrent);
     }
   }
 }
@@ -121,7 +124,7 @@ export function invalidTorrent(infoHashHex: string, why: string, cause?: unknown
   return new EngineError("verification", "TORRENT_INVALID", message, { cause });
 }
 
-/** What the metadata promises against what was asked for. */
+/** The error if the metadata does not match the request. */
 function unexpected(torrent: Torrent, request: DownloadRequest): EngineError | undefined {
   const { infoHashHex, lengthBytes, maxBytes } = request;
   if (torrent.files.length !== 1) {

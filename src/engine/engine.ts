@@ -1,7 +1,7 @@
 /**
- * The engine: owns WebTorrent, the TCP listener, the torrents and the one DHT node, from their
- * beginning to their end. Lends the node through `node()`. Peers are looked for and announced by
- * whoever borrows the node; the engine only takes their addresses.
+ * The engine owns WebTorrent, the TCP listener, the torrents and the one DHT node, from start to close.
+ * It lends the node through `node()`. The borrowers search for and announce peers; the engine accepts
+ * peer addresses through `addPeers()`.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 import type { Clock } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
 import { createClient, listening } from "./client.ts";
-import { DhtHost, type DhtState, type SocketFactory, type Traffic } from "./dht/mod.ts";
+import { DhtHost, type DhtState, type Traffic } from "./dht/mod.ts";
 import { Download, type DownloadRequest, invalidTorrent } from "./download.ts";
 import { EngineError } from "./errors.ts";
 import {
@@ -20,6 +20,7 @@ import {
   wakeOnHandshake,
   type Wire,
 } from "./libraries/mod.ts";
+import type { EngineOptions } from "./options.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
 import {
   dropIfBothSeed,
@@ -33,64 +34,28 @@ import {
   totalsOf,
 } from "./torrents.ts";
 
-/** Options of {@linkcode Engine.start}. */
-export interface EngineOptions {
-  clock: Clock;
-  /** TCP for peers and UDP for the DHT; 0 for any free one. */
-  port: number;
-  /** Whether to have a DHT node at all. */
-  dht: boolean;
-  /** Addresses to begin with; host names are looked up by the caller. */
-  bootstrap: { host: string; port: number }[];
-  /** DHT nodes of an earlier run. */
-  knownNodes?: Contact[];
-  /** Take part in the DHT without being part of it (BEP 43): for a short visit. */
-  readOnly?: boolean;
-  /** Connections of one torrent. */
-  maxConnections?: number;
-  /** Connections that others have opened, of all torrents together; 500 unless given. */
-  maxIncoming?: number;
-  /** Bytes a second for all torrents; `undefined` for no limit. */
-  uploadLimit?: number;
-  /** Bytes a second for all torrents; `undefined` for no limit. */
-  downloadLimit?: number;
-  /** Called when the DHT comes or goes. */
-  onDhtState?: (state: DhtState) => void;
-  /** Called if the engine dies by itself. */
-  onFailure?: (error: EngineError) => void;
-  /** Called if a `.torrent` cannot be read when a peer wants its archive, which is turned away. */
-  onUnreadable?: (infoHashHex: string, error: Error) => void;
-  /**
-   * Hosts that are dialled at any port and however often (`dial_budget.ts`); loopback and private ones
-   * unless given.
-   */
-  isFreeHost?: (host: string) => boolean;
-  /** Opens UDP sockets; a test hands in its own. */
-  createSocket?: SocketFactory;
-}
-
 /**
- * Peers of one torrent that are served at the same time. WebTorrent chooses them anew every ten seconds
- * only: with its ten, the place of one that has got everything would stay empty until then.
+ * Maximum number of unchoked peers of one torrent. WebTorrent chooses them every ten seconds; with its
+ * default of ten, the slot of a peer that has finished would stay empty until then.
  */
-const SERVED_AT_ONCE = 200;
-/** Tries to find a number that is free for TCP and UDP alike, when any port will do. */
+const UPLOAD_SLOTS = 200;
+/** Maximum number of attempts to find a port that is free for both TCP and UDP. */
 const FREE_PORT_TRIES = 8;
 
-/** Owns the torrents and the one DHT node. */
+/** The torrent engine with its one DHT node. */
 export class Engine {
   readonly #client: Client;
   readonly #dht: DhtHost | undefined;
   readonly #clock: Clock;
   readonly #seeds: Seeds;
   readonly #downloads = new Set<Download>();
-  /** What the torrents that have ended had moved. */
-  readonly #moved = { uploadedBytes: 0, downloadedBytes: 0 };
+  /** Bytes transferred by torrents that have ended. */
+  readonly #transferred = { uploadedBytes: 0, downloadedBytes: 0 };
   #ending: Promise<void> | undefined;
 
   /**
-   * Opens the TCP port, then the UDP port of the same number. A UDP port that is taken switches the
-   * DHT off until it is free; it does not stop the engine.
+   * Opens the TCP port, then the UDP port of the same number. If the UDP port is taken, the engine starts
+   * without the DHT and tries again with growing pauses.
    *
    * @throws {EngineError} `TCP_PORT_IN_USE` (kind `in-use`) or `TCP_PORT_FAILED`
    */
@@ -117,8 +82,8 @@ export class Engine {
         createSocket: options.createSocket,
       })
       : undefined;
-    // Any free port has to be free for both, and UDP's is the scarcer: a TCP port that is taken only
-    // costs another try.
+    // Any port has to be free for both protocols. UDP goes first, because a taken TCP port only costs
+    // another attempt.
     const port = options.port === 0 && dht ? await dht.open(0) ?? 0 : options.port;
     const client = createClient(options, port, dht);
     try {
@@ -127,7 +92,7 @@ export class Engine {
       dht?.close();
       throw error;
     }
-    // Also if any port would do and none could be opened: it is the TCP port's number from now on.
+    // If no UDP port could be opened above, the number of the TCP port is used from now on.
     if (dht && dht.state.state !== "on") await dht.open(client.torrentPort);
     return new Engine(client, dht, options);
   }
@@ -149,8 +114,8 @@ export class Engine {
         const live = this.#downloading().find((torrent) => torrent.infoHash === infoHashHex);
         return live ?? await this.#seeds.wake(infoHashHex);
       },
-      unhide: (hashHex) =>
-        this.#seeds.unhide(hashHex, this.#downloading().map(({ infoHash }) => infoHash)),
+      findObfuscated: (hashHex) =>
+        this.#seeds.findObfuscated(hashHex, this.#downloading().map(({ infoHash }) => infoHash)),
     });
     client.on("error", (error: Error) => {
       if (this.#ending || !client.destroyed) return;
@@ -162,50 +127,50 @@ export class Engine {
     });
   }
 
-  /** The port, TCP and UDP. */
+  /** The TCP and UDP port. */
   get port(): number {
     return this.#client.torrentPort;
   }
 
-  /** Whether the DHT is there, and if not, why. */
+  /** State of the DHT. */
   get dhtState(): DhtState {
     return this.#dht?.state ?? { state: "off", why: "it is switched off" };
   }
 
-  /** What passed through the UDP socket; `undefined` without a DHT. */
+  /** Traffic of the UDP socket; `undefined` without a DHT. */
   get dhtTraffic(): Readonly<Traffic> | undefined {
     return this.#dht?.traffic;
   }
 
-  /** The DHT node to borrow, while there is one. */
+  /** The DHT node to borrow; `undefined` while its socket is closed. */
   node(): DhtNode | undefined {
     return this.#dht?.node();
   }
 
-  /** Names more addresses to begin with; an empty routing table is filled from them at once. */
+  /** Adds bootstrap addresses; an empty routing table is filled from them at once. */
   addBootstrap(addresses: { host: string; port: number }[]): void {
     this.#dht?.addBootstrap(addresses);
   }
 
-  /** The nodes of the routing table, for the next start. */
+  /** Nodes of the routing table, to be kept for the next start. */
   knownNodes(): Contact[] {
     return this.#dht?.knownNodes() ?? [];
   }
 
   /**
-   * Seeds whole archives. They are not hashed again: whoever calls has verified them. A `.torrent`
-   * that is given by its path is read when the first peer wants its archive.
+   * Seeds complete archives. The caller has verified them, so they are not hashed again. A `.torrent`
+   * given by its path is read when the first peer wants the archive.
    *
    * @throws {EngineError} `ENGINE_CLOSED`
    */
   async seed(archives: readonly SeedOrder[]): Promise<void> {
     if (this.#ending || this.#client.destroyed) throw engineClosed();
-    for (const archive of archives) await this.#seeds.hold(archive);
+    for (const archive of archives) await this.#seeds.add(archive);
   }
 
   /**
-   * Downloads one archive. Resolves when every piece is there and checked against the infohash; the
-   * torrent is no longer active then.
+   * Downloads one archive. Resolves when all pieces are written and verified against the infohash; by
+   * then the torrent has ended.
    *
    * @returns the `.torrent`
    * @throws {EngineError} `TORRENT_INVALID`, `TORRENT_TOO_LARGE`, `TORRENT_UNEXPECTED`,
@@ -213,9 +178,9 @@ export class Engine {
    */
   async download(request: DownloadRequest): Promise<Uint8Array> {
     const { infoHashHex, torrent, filePath } = request;
-    // WebTorrent would take anything else for a path or an address to read the torrent from.
+    // WebTorrent would treat any other string as a path or URL to read the torrent from.
     if (!/^[0-9a-f]{40}$/.test(infoHashHex)) {
-      throw invalidTorrent(infoHashHex, "that is no infohash of 40 lower-case hexadecimal digits");
+      throw invalidTorrent(infoHashHex, "its infohash is not 40 lower-case hexadecimal digits");
     }
     const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
     const download = new Download(added, request, this.#clock);
@@ -225,7 +190,7 @@ export class Engine {
     } catch (error) {
       if (error instanceof EngineError && error.code === "DOWNLOAD_CANCELLED") throw error;
       if (this.#ending) throw engineClosed(error);
-      // Without an infohash it did not get as far as being a torrent.
+      // A torrent without an infohash has failed to parse.
       if (added.infoHash) throw error;
       throw invalidTorrent(infoHashHex, "it cannot be read", error);
     } finally {
@@ -233,14 +198,14 @@ export class Engine {
     }
   }
 
-  /** Hands peers to a torrent that is being downloaded. Others have no use for them. */
+  /** Passes peers to a download; does nothing for other torrents. */
   addPeers(infoHashHex: string, peers: PeerAddress[]): void {
     for (const download of this.#downloads) {
       if (download.request.infoHashHex === infoHashHex) download.addPeers(peers);
     }
   }
 
-  /** Seeds an archive no longer; its files stay. Does nothing if it is not seeded. */
+  /** Stops seeding an archive; its files stay. Does nothing if it is not seeded. */
   async remove(infoHashHex: string): Promise<void> {
     await this.#seeds.remove(infoHashHex);
   }
@@ -251,19 +216,19 @@ export class Engine {
     this.#client.throttleDownload(downloadLimit ?? -1);
   }
 
-  /** All torrents as they stand. */
+  /** Status of all torrents. */
   torrents(): TorrentStatus[] {
     return [...this.#seeds.statuses(), ...this.#downloading().map(statusOf)];
   }
 
-  /** What all torrents together have moved since the start, and move. */
+  /** Transfer totals of all torrents since the start. */
   totals(): Totals {
-    return totalsOf(this.#client.torrents, this.#moved);
+    return totalsOf(this.#client.torrents, this.#transferred);
   }
 
   /**
-   * Ends the torrents, the listener and the DHT node. WebTorrent may take seconds over it, or not
-   * come back at all; after `deadlineMs` milliseconds this resolves regardless.
+   * Ends the torrents, the listener and the DHT node. WebTorrent may take seconds to end, or never call
+   * back, so this resolves after `deadlineMs` milliseconds at the latest.
    */
   close(deadlineMs = 3_000): Promise<void> {
     this.#ending ??= new Promise((resolve) => {
@@ -295,9 +260,9 @@ export class Engine {
     const added = this.#client.add(torrent, {
       store: ArchiveStore,
       storeOpts: { filePath, writable },
-      // WebTorrent would hold up to 20 whole pieces of each torrent; the system caches the file.
+      // No cache of pieces, of which WebTorrent would keep 20 for each torrent: the system caches the file.
       storeCacheSlots: 0,
-      uploads: SERVED_AT_ONCE,
+      uploads: UPLOAD_SLOTS,
       skipVerify,
     });
     letEndEarly(added);
@@ -309,8 +274,8 @@ export class Engine {
     });
     added.once("done", () => dropSeeders(added));
     added.once("close", () => {
-      this.#moved.uploadedBytes += added.uploaded;
-      this.#moved.downloadedBytes += added.received;
+      this.#transferred.uploadedBytes += added.uploaded;
+      this.#transferred.downloadedBytes += added.received;
     });
     return added;
   }

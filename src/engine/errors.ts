@@ -1,8 +1,8 @@
 /**
- * What can go wrong in the engine.
+ * Errors of the `engine` room.
  *
  * Codes: `TCP_PORT_IN_USE`, `TCP_PORT_FAILED`, `ENGINE_CLOSED`, `TORRENT_INVALID`, `TORRENT_TOO_LARGE`,
- * `TORRENT_UNEXPECTED` (not the length or number of files that was promised), `TORRENT_FAILED`,
+ * `TORRENT_UNEXPECTED` (another length or number of files than the manifest says), `TORRENT_FAILED`,
  * `DOWNLOAD_CANCELLED`.
  *
  * @module
@@ -10,7 +10,7 @@
 
 import { LibreseedError } from "../base/mod.ts";
 
-/** An error of the `engine` folder. */
+/** A failure of the engine or of one torrent. */
 export class EngineError extends LibreseedError {
   override name = "EngineError";
 }

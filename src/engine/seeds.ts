@@ -1,7 +1,7 @@
 /**
- * The archives that are seeded. Each is a row in a table; only while somebody wants one is it a
- * torrent of WebTorrent's, which takes far more memory and has timers of its own. A handshake
- * wakes it, and when it has had no peers for a while it sleeps again.
+ * The archives that are seeded. An idle archive is only a row in a table, because a WebTorrent torrent
+ * takes far more memory and has timers of its own. A handshake from a peer wakes the archive, which makes
+ * a torrent of it; an idle timeout puts it back to sleep.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { type Clock, every, type Timer } from "../base/mod.ts";
 import type { Torrent } from "./libraries/mod.ts";
 import { readTorrentFile } from "./torrent_file.ts";
-import { destroyed, settled, statusOf, type TorrentStatus } from "./torrents.ts";
+import { destroyTorrent, statusOf, type TorrentStatus, waitForEvent } from "./torrents.ts";
 
 /** An archive to seed. */
 export interface SeedOrder {
@@ -18,7 +18,7 @@ export interface SeedOrder {
   infoHashHex: string;
   /** Absolute path of the archive. */
   filePath: string;
-  /** The bytes of its `.torrent`, or the absolute path where they lie. */
+  /** Bytes of the `.torrent`, or its absolute path. */
   torrent: Uint8Array | string;
   lengthBytes: number;
 }
@@ -26,9 +26,9 @@ export interface SeedOrder {
 /** Options of {@linkcode Seeds}. */
 export interface SeedsOptions {
   clock: Clock;
-  /** Makes the torrent of a whole archive. */
+  /** Adds the torrent of a complete archive to the client. */
   add(torrent: Uint8Array, filePath: string): Torrent;
-  /** Hears that a `.torrent` cannot be read, or is of another archive; somebody was turned away. */
+  /** Called if a `.torrent` cannot be read or has another infohash; the peer is turned away. */
   onUnreadable(infoHashHex: string, error: Error): void;
 }
 
@@ -36,34 +36,38 @@ interface Row {
   filePath: string;
   torrent: Uint8Array | string;
   lengthBytes: number;
-  /** Of earlier times awake. */
+  /** Transferred while the archive was awake before. */
   uploadedBytes: number;
   downloadedBytes: number;
 }
 
-/** A row that is awake, or waking. */
+/** The torrent of an archive that is awake or waking. */
 interface Awake {
   ready: Promise<Torrent>;
   torrent?: Torrent;
-  /** Since when it has had no peers. */
+  /** Since when the torrent has had no peers. */
   idleSinceMs: number;
 }
 
-/** Awake without a peer for so long, a torrent goes to sleep. */
-const SLEEP_AFTER_MS = 120_000;
-const LOOK_MS = 30_000;
-/** A stranger who knows many infohashes must not wake them all: beyond so many the idlest sleep at once. */
+/** Idle timeout, after which a torrent without peers goes to sleep. */
+const IDLE_TIMEOUT_MS = 120_000;
+/** Interval between checks for idle torrents. */
+const CHECK_MS = 30_000;
+/**
+ * Maximum number of idle torrents awake; beyond it the longest idle sleep at once, so that a stranger who
+ * knows many infohashes cannot wake them all.
+ */
 const MAX_IDLE_AWAKE = 64;
 
-/** What is seeded, asleep or awake. */
+/** All seeded archives, asleep or awake. */
 export class Seeds {
   readonly #options: SeedsOptions;
-  /** By infohash. */
+  /** Archives by infohash. */
   readonly #rows = new Map<string, Row>();
   readonly #awake = new Map<string, Awake>();
-  /** Infohashes by the first 12 digits of the hash that an encrypted handshake shows instead. */
-  readonly #hidden = new Map<number, string>();
-  /** Rows that are in `#hidden` not yet: hashing is left to the first encrypted handshake. */
+  /** Infohashes by the first 12 digits of their obfuscated hash (see {@linkcode findObfuscated}). */
+  readonly #byObfuscatedHash = new Map<number, string>();
+  /** Infohashes that are not in `#byObfuscatedHash` yet; the first encrypted handshake adds them. */
   #unhashed = new Set<string>();
   #timer: Timer | undefined;
 
@@ -71,7 +75,7 @@ export class Seeds {
     this.#options = options;
   }
 
-  /** How many are seeded. */
+  /** Number of seeded archives. */
   get count(): number {
     return this.#rows.size;
   }
@@ -81,8 +85,8 @@ export class Seeds {
     return this.#rows.has(infoHashHex);
   }
 
-  /** Seeds an archive from now on, in place of one of the same infohash. Its `.torrent` is read when it is woken. */
-  async hold({ infoHashHex, filePath, torrent, lengthBytes }: SeedOrder): Promise<void> {
+  /** Seeds an archive, replacing one with the same infohash. The `.torrent` is read when a peer wakes it. */
+  async add({ infoHashHex, filePath, torrent, lengthBytes }: SeedOrder): Promise<void> {
     const before = this.#awake.get(infoHashHex);
     const row = this.#rows.get(infoHashHex);
     const { uploadedBytes = 0, downloadedBytes = 0 } = row ?? {};
@@ -97,9 +101,9 @@ export class Seeds {
     if (before) await this.#sleep(infoHashHex, before);
   }
 
-  /** Its torrent, once it is ready; `undefined` if it is not seeded or its `.torrent` is no good. */
+  /** Wakes an archive; `undefined` if it is not seeded or its `.torrent` is unusable. */
   async wake(infoHashHex: string): Promise<Torrent | undefined> {
-    const awake = this.#awake.get(infoHashHex) ?? this.#rouse(infoHashHex);
+    const awake = this.#awake.get(infoHashHex) ?? this.#startWaking(infoHashHex);
     if (!awake) return undefined;
     awake.idleSinceMs = this.#options.clock.now();
     try {
@@ -113,29 +117,33 @@ export class Seeds {
   }
 
   /**
-   * The infohash that an encrypted handshake means: it shows SHA-1 of `req2` and the infohash.
+   * Finds the infohash of an encrypted handshake (Message Stream Encryption), which sends the SHA-1 of
+   * `req2` and the infohash in its place.
    *
-   * @param others infohashes that are not seeded here, but may be meant
+   * @param hashHex the obfuscated hash, 40 hexadecimal digits
+   * @param others further infohashes to consider, besides the seeded ones
    */
-  unhide(hashHex: string, others: readonly string[]): string | undefined {
+  findObfuscated(hashHex: string, others: readonly string[]): string | undefined {
     for (const infoHashHex of this.#unhashed) {
-      this.#hidden.set(keyOf(hiddenHash(infoHashHex)), infoHashHex);
+      this.#byObfuscatedHash.set(keyOf(obfuscatedHash(infoHashHex)), infoHashHex);
     }
     this.#unhashed = new Set();
-    const found = this.#hidden.get(keyOf(hashHex));
-    if (found !== undefined && hiddenHash(found) === hashHex) return found;
-    return others.find((infoHashHex) => hiddenHash(infoHashHex) === hashHex);
+    const found = this.#byObfuscatedHash.get(keyOf(hashHex));
+    if (found !== undefined && obfuscatedHash(found) === hashHex) return found;
+    return others.find((infoHashHex) => obfuscatedHash(infoHashHex) === hashHex);
   }
 
-  /** Seeds it no longer. */
+  /** Stops seeding an archive. */
   async remove(infoHashHex: string): Promise<void> {
     if (!this.#rows.delete(infoHashHex)) return;
-    if (!this.#unhashed.delete(infoHashHex)) this.#hidden.delete(keyOf(hiddenHash(infoHashHex)));
+    if (!this.#unhashed.delete(infoHashHex)) {
+      this.#byObfuscatedHash.delete(keyOf(obfuscatedHash(infoHashHex)));
+    }
     const awake = this.#awake.get(infoHashHex);
     if (awake) await this.#sleep(infoHashHex, awake);
   }
 
-  /** How each stands. */
+  /** Status of each archive. */
   *statuses(): Generator<TorrentStatus> {
     for (const [infoHashHex, row] of this.#rows) {
       const torrent = this.#awake.get(infoHashHex)?.torrent;
@@ -153,13 +161,13 @@ export class Seeds {
     }
   }
 
-  /** Wakes nobody any more. The torrents that are awake are ended by whoever owns the client. */
+  /** Stops waking archives. The owner of the client ends the torrents that are awake. */
   close(): void {
     this.#timer?.cancel();
     this.#rows.clear();
   }
 
-  #rouse(infoHashHex: string): Awake | undefined {
+  #startWaking(infoHashHex: string): Awake | undefined {
     const row = this.#rows.get(infoHashHex);
     if (!row) return undefined;
     const awake: Awake = {
@@ -169,10 +177,10 @@ export class Seeds {
     this.#awake.set(infoHashHex, awake);
     awake.ready.then((torrent) => {
       awake.torrent = torrent;
-      // It ends by itself if its archive cannot be read.
+      // A torrent ends by itself if its archive cannot be read.
       torrent.once("close", () => this.#forget(infoHashHex, awake));
     }, () => this.#forget(infoHashHex, awake));
-    this.#timer ??= every(this.#options.clock, LOOK_MS, () => this.#look());
+    this.#timer ??= every(this.#options.clock, CHECK_MS, () => this.#sleepIdle());
     this.#sleepIfTooMany();
     return awake;
   }
@@ -180,19 +188,19 @@ export class Seeds {
   async #load(infoHashHex: string, row: Row): Promise<Torrent> {
     const bytes = typeof row.torrent === "string" ? readTorrentFile(row.torrent) : row.torrent;
     const torrent = this.#options.add(bytes, row.filePath);
-    await settled(torrent, "ready");
+    await waitForEvent(torrent, "ready");
     if (torrent.infoHash === infoHashHex) return torrent;
-    const problem = new Error(`it is of ${torrent.infoHash}`);
-    await destroyed(torrent);
+    const problem = new Error(`its infohash is ${torrent.infoHash}`);
+    await destroyTorrent(torrent);
     throw problem;
   }
 
-  /** Puts to sleep what nobody has wanted for a while. */
-  #look(): void {
+  /** Puts torrents to sleep that have reached the idle timeout. */
+  #sleepIdle(): void {
     const nowMs = this.#options.clock.now();
     for (const [infoHashHex, awake] of this.#awake) {
       if (awake.torrent === undefined || awake.torrent.numPeers > 0) awake.idleSinceMs = nowMs;
-      else if (nowMs - awake.idleSinceMs >= SLEEP_AFTER_MS) void this.#sleep(infoHashHex, awake);
+      else if (nowMs - awake.idleSinceMs >= IDLE_TIMEOUT_MS) void this.#sleep(infoHashHex, awake);
     }
   }
 
@@ -207,11 +215,11 @@ export class Seeds {
 
   async #sleep(infoHashHex: string, awake: Awake): Promise<void> {
     const torrent = awake.torrent ?? await awake.ready.catch(() => undefined);
-    if (torrent && !torrent.destroyed) await destroyed(torrent);
+    if (torrent && !torrent.destroyed) await destroyTorrent(torrent);
     else this.#forget(infoHashHex, awake);
   }
 
-  /** Called when the torrent has ended. What it moved is kept. */
+  /** Removes a torrent that has ended, and keeps its transfer totals. */
   #forget(infoHashHex: string, awake: Awake): void {
     if (this.#awake.get(infoHashHex) !== awake) return;
     this.#awake.delete(infoHashHex);
@@ -226,7 +234,7 @@ export class Seeds {
   }
 }
 
-function hiddenHash(infoHashHex: string): string {
+function obfuscatedHash(infoHashHex: string): string {
   return createHash("sha1").update("req2").update(infoHashHex, "hex").digest("hex");
 }
 

@@ -1,19 +1,19 @@
 /**
- * Reads a `.torrent` that lies in the seed directory.
+ * Reads a `.torrent` file of the seed directory.
  *
  * @module
  */
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
 
-/** A torrent of one file with pieces of 20 bytes each; this is enough for two million of them. */
+/** Maximum length of a `.torrent`: enough for two million piece hashes of 20 bytes. */
 const MAX_TORRENT_BYTES = 40 * 1024 * 1024;
 
 /**
- * The bytes of the regular file at a path. As in the chunk store, what was opened is compared with
- * what lies there, for a link would lead out of the sandbox.
+ * Reads the regular file at a path. The opened file is compared with the one at the path, as in the chunk
+ * store, because a symbolic link could lead out of the sandbox.
  *
- * @throws if it is no regular file, or too large
+ * @throws if the path is not a regular file, or the file is too large
  */
 export function readTorrentFile(path: string): Uint8Array {
   const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
@@ -27,7 +27,7 @@ export function readTorrentFile(path: string): Uint8Array {
     const bytes = new Uint8Array(opened.size);
     for (let length = 0; length < bytes.length;) {
       const count = readSync(descriptor, bytes, length, bytes.length - length, length);
-      if (count === 0) throw new Error(`${path} ends too early`);
+      if (count === 0) throw new Error(`${path} became shorter while it was read`);
       length += count;
     }
     return bytes;

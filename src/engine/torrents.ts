@@ -1,6 +1,6 @@
 /**
- * What the engine does with single torrents: wait for them, end them, tell how they stand, and keep
- * seeders from talking to each other.
+ * Functions on single torrents: wait for events, end a torrent, report its status, connect its store to
+ * uploads, and disconnect useless peers.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { PeerCounts } from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
 import type { Torrent, Wire } from "./libraries/mod.ts";
 
-/** A torrent as it stands. */
+/** Status of a torrent. */
 export interface TorrentStatus {
   infoHashHex: string;
   lengthBytes: number;
@@ -23,7 +23,7 @@ export interface TorrentStatus {
   downloadSpeed: number;
 }
 
-/** What all torrents together move. */
+/** Transfer totals of all torrents. */
 export interface Totals {
   /** Bytes a second. */
   uploadSpeed: number;
@@ -31,37 +31,37 @@ export interface Totals {
   /** Bytes since the start. */
   uploadedBytes: number;
   downloadedBytes: number;
-  /** Peers that are connected, and all whose address is known, from the DHT or from other peers. */
+  /** Connected peers, and all known peer addresses, from the DHT and from other peers. */
   peersConnected: number;
   peersKnown: number;
 }
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface DownloadProgress {
-  /** 0 until the metadata has come. */
+  /** 0 until the metadata is known. */
   lengthBytes: number;
   downloadedBytes: number;
-  /** Whether what an earlier download left is looked through still; nothing is downloaded meanwhile. */
+  /** Whether the pieces of an earlier download are still being verified; nothing is downloaded meanwhile. */
   checking: boolean;
-  /** Bytes from the start of the file that are there, checked and written. */
+  /** Length of the verified and written part at the start of the file. */
   readyBytes: number;
-  /** Peers that are connected now. */
+  /** Peers connected now. */
   peers: number;
-  /** Peers since the start. */
+  /** Peers since the start, by how far they got. */
   reach: PeerCounts;
   /** Bytes a second. */
   downloadSpeed: number;
 }
 
-/** WebTorrent hangs up on those who ask for more at once. */
+/** Maximum length of a requested block; WebTorrent disconnects a peer that requests more. */
 const MAX_BLOCK_BYTES = 128 * 1024;
-/** So much more is worth telling at once. */
+/** Downloaded bytes after which progress is reported at once. */
 const PROGRESS_BYTES = 4 * 1024 * 1024;
-/** A peer that chokes refuses what it was asked for until then (BEP 6), which may be hundreds. */
+/** Consecutive rejects after which a peer is disconnected. A choking peer may reject hundreds (BEP 6). */
 const MAX_REFUSALS = 1_000;
 
-/** Waits for an event of a torrent; its errors and its early end reject. */
-export function settled(torrent: Torrent, event: "ready" | "done"): Promise<void> {
+/** Waits for an event of a torrent; rejects if the torrent fails or ends first. */
+export function waitForEvent(torrent: Torrent, event: "ready" | "done"): Promise<void> {
   return new Promise((resolve, reject) => {
     torrent.on("error", (error: Error) => {
       reject(
@@ -81,14 +81,14 @@ export function settled(torrent: Torrent, event: "ready" | "done"): Promise<void
 }
 
 /** Ends a torrent; its files stay. */
-export function destroyed(torrent: Torrent): Promise<void> {
+export function destroyTorrent(torrent: Torrent): Promise<void> {
   if (torrent.destroyed) return Promise.resolve();
   return new Promise((resolve) => torrent.destroy({ destroyStore: false }, () => resolve()));
 }
 
 /**
- * Lets a torrent be ended while what lies there is hashed. By itself WebTorrent throws then, where
- * nobody catches it, and the thread would end with it.
+ * Allows a torrent to be ended while its existing file is hashed. Without this, WebTorrent throws an
+ * uncaught error, which ends the thread.
  */
 export function letEndEarly(torrent: Torrent): void {
   type Done = (error: Error | null, isValid?: boolean) => void;
@@ -100,10 +100,10 @@ export function letEndEarly(torrent: Torrent): void {
     });
 }
 
-/** Has what a peer asks for read straight from the archive. */
+/** Connects a peer's requests to the archive, for direct reads. */
 export function serveFrom(torrent: Torrent, wire: Wire): void {
   wire.source = {
-    // Of a magnet it is known later.
+    // A getter, because the length of a magnet's pieces is known later.
     get pieceLength() {
       return torrent.pieceLength;
     },
@@ -120,21 +120,21 @@ export function serveFrom(torrent: Torrent, wire: Wire): void {
   };
 }
 
-/** Two seeders have nothing to say to each other, and would say it over and over. */
+/** Disconnects a peer when both sides are seeders; they would otherwise reconnect and stay idle. */
 export function dropIfBothSeed(torrent: Torrent, wire: Wire): void {
-  const look = () => {
+  const check = () => {
     wire.isSeeder = hasEverything(torrent, wire);
     if (torrent.done) dropSeeder(wire);
   };
-  // WebTorrent's own listeners come after ours.
+  // A microtask, because WebTorrent's own listeners run after ours.
   for (const event of ["bitfield", "have-all", "have", "interested"]) {
-    wire.on(event, () => queueMicrotask(look));
+    wire.on(event, () => queueMicrotask(check));
   }
 }
 
 /**
- * Ends the connection to a peer that refuses again and again what it says it has: WebTorrent would ask
- * it for the same piece at once, for ever.
+ * Disconnects a peer that keeps rejecting requests for pieces that it claims to have. WebTorrent would
+ * request the same piece again at once, without end.
  */
 export function dropIfRefusing(wire: Wire): void {
   let refused = 0;
@@ -144,7 +144,7 @@ export function dropIfRefusing(wire: Wire): void {
   });
 }
 
-/** Ends the connections to peers that seed, now that we do. */
+/** Disconnects all seeders, once our download is complete. */
 export function dropSeeders(torrent: Torrent): void {
   for (const wire of [...torrent.wires]) {
     wire.isSeeder = hasEverything(torrent, wire);
@@ -157,14 +157,14 @@ function dropSeeder(wire: Wire): void {
 }
 
 /**
- * Whether the peer has every piece. WebTorrent believes so of a peer that has not told yet, holds on to
- * it when the peer then names a part of them, and gives it nothing.
+ * Whether a peer has every piece. WebTorrent's own flag is wrong: it is set for a peer that has not sent
+ * its bitfield yet, and stays set if the peer turns out to be a leecher, which is then never served.
  */
 function hasEverything({ pieces }: Torrent, { peerPieces }: Wire): boolean {
   return pieces !== undefined && pieces.length > 0 && pieces.every((_, i) => peerPieces.get(i));
 }
 
-/** The torrent as it stands. */
+/** Status of a torrent. */
 export function statusOf(torrent: Torrent): TorrentStatus {
   return {
     infoHashHex: torrent.infoHash,
@@ -178,7 +178,7 @@ export function statusOf(torrent: Torrent): TorrentStatus {
   };
 }
 
-/** What these torrents move, and those before them have moved. */
+/** Sums up the transfers of these torrents and of earlier ones. */
 export function totalsOf(
   torrents: readonly Torrent[],
   { uploadedBytes, downloadedBytes }: Pick<Totals, "uploadedBytes" | "downloadedBytes">,
@@ -198,7 +198,7 @@ export function totalsOf(
   return sum;
 }
 
-/** How far its download is. */
+/** Progress of the download of a torrent. */
 export function progressOf(torrent: Torrent, reach: PeerCounts): DownloadProgress {
   return {
     lengthBytes: torrent.length ?? 0,
@@ -211,18 +211,18 @@ export function progressOf(torrent: Torrent, reach: PeerCounts): DownloadProgres
   };
 }
 
-/** Calls back whenever some MiB more are there: whoever verifies behind the download waits for them. */
-export function whenMoreIsThere(torrent: Torrent, tell: () => void): void {
-  let untoldBytes = 0;
+/** Calls back after each 4 MiB of verified pieces, so that the archive can be verified behind the download. */
+export function onDownloadedBytes(torrent: Torrent, report: () => void): void {
+  let unreportedBytes = 0;
   torrent.on("verified", () => {
-    untoldBytes += torrent.pieceLength;
-    if (!torrent.ready || untoldBytes < PROGRESS_BYTES) return;
-    untoldBytes = 0;
-    tell();
+    unreportedBytes += torrent.pieceLength;
+    if (!torrent.ready || unreportedBytes < PROGRESS_BYTES) return;
+    unreportedBytes = 0;
+    report();
   });
 }
 
-/** A piece is `null` once it has been checked and written. */
+/** Length of the verified part at the start; a piece is `null` once it is verified and written. */
 function readyBytesOf({ ready, pieces, pieceLength, length }: Torrent): number {
   if (!ready || !pieces) return 0;
   const missing = pieces.findIndex((piece) => piece !== null);

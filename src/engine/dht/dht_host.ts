@@ -1,8 +1,7 @@
 /**
- * The engine's DHT node: k-rpc over the one UDP socket, with its answers kept short. Opens the
- * socket, opens it again after it was lost, and lends the node out as a narrow `DhtNode` while it
- * is there. The bittorrent-dht object on top of it is made and ended by WebTorrent, inside the
- * engine.
+ * The engine's DHT node: k-rpc over the one UDP socket. `DhtHost` opens the socket, reopens it after a
+ * failure, keeps the routing table filled, and lends the node as a `DhtNode` while the socket is open.
+ * WebTorrent creates and ends the bittorrent-dht object on top of k-rpc.
  *
  * @module
  */
@@ -27,8 +26,8 @@ import { QueryLimiter } from "./query_limiter.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
 /**
- * Whether the DHT is there, and if not, why. It is there and `silent` as long as no node answers: there
- * is a socket, and no network behind it.
+ * State of the DHT, with the reason if it is off. `silent` means that the socket is open and no node
+ * responds.
  */
 export type DhtState =
   | { state: "on"; silent?: true }
@@ -38,44 +37,48 @@ export type DhtState =
 /** Options of {@linkcode DhtHost}. */
 export interface DhtHostOptions {
   clock: Clock;
-  /** Addresses to begin with; host names are looked up by the caller. */
+  /** Bootstrap addresses; the caller resolves host names. */
   bootstrap: { host: string; port: number }[];
-  /** Nodes of an earlier run, asked before the bootstrap addresses. */
+  /** Nodes of an earlier run, queried before the bootstrap addresses. */
   knownNodes?: Contact[];
-  /** Take part without being part of the DHT (BEP 43). */
+  /** Run read-only (BEP 43): other nodes do not add ours to their routing tables. */
   readOnly?: boolean;
   /** Called when the state changes. */
   onState?: (state: DhtState) => void;
-  /** Opens sockets; the system's UDP over IPv4 unless a test hands in another. */
+  /** Opens sockets; default: UDP over IPv4. */
   createSocket?: SocketFactory;
 }
 
+/** Initial back-off for reopening the socket and refilling the table. */
 const FIRST_RETRY_MS = 1_000;
-const LAST_RETRY_MS = 5 * 60_000;
-/** How often to look whether the routing table has run empty, and most seldom whether anybody answers. */
+/** Maximum back-off for reopening the socket. */
+const MAX_RETRY_MS = 5 * 60_000;
+/** Interval of checks for an empty routing table, and maximum back-off of checks for a silent one. */
 const TABLE_CHECK_MS = 60_000;
-/** Nodes of the table that are asked, beside those to begin with, whether they answer again. */
+/** Nodes of a silent table that are queried in each check, besides the bootstrap addresses. */
 const PROBED = 8;
-/** Nodes of an earlier run, or of before the network went away, with which an empty table is filled again. */
-const KNOWN_AGAIN = 32;
-/** How long k-rpc's own queries wait, and those that nobody waits for any more. */
+/** Average number of previously known nodes added to an empty table at each retry. */
+const REFILL_NODES = 32;
+/** Timeout of k-rpc's own queries, and of those whose caller has given up. */
 const KRPC_TIMEOUT_MS = 2_000;
+/** Maximum number of k-rpc queries under way. */
 const KRPC_CONCURRENCY = 256;
 /**
- * Contacts of each distance in the routing table. BEP 5 has 8, k-rpc 20, libtorrent up to 128: the more
- * there are, the closer to any target a lookup begins. A contact is pinged every quarter of an hour.
+ * Bucket size of the routing table. BEP 5 has 8, k-rpc 20, libtorrent up to 128. With larger buckets a
+ * lookup starts closer to its target; each contact costs a ping every 15 minutes.
  */
 const BUCKET_SIZE = 64;
 /**
- * So many contacts of a full bucket are pinged, to make room for a new one. k-rpc would ping all that
- * were not heard of in the last ten seconds, at every new node that is met.
+ * Contacts of a full bucket that are pinged to make room for a new one. k-rpc would ping all contacts not
+ * heard from in the last ten seconds, for each new node.
  */
 const PINGED_FOR_ROOM = 1;
-/** A node silent this many times in a row leaves the routing table. */
-const MAX_SILENCES = 2;
-/** A node that was silent is passed over for so long where there are others. */
-const SILENT_FOR_MS = 10 * 60_000;
-const MAX_SILENT = 10_000;
+/** Consecutive timeouts after which a node leaves the routing table. */
+const MAX_TIMEOUTS = 2;
+/** How long a node counts as unresponsive after a timeout. */
+const UNRESPONSIVE_MS = 10 * 60_000;
+/** Maximum number of unresponsive nodes remembered (LRU). */
+const MAX_UNRESPONSIVE = 10_000;
 
 /** Owns k-rpc and the UDP socket under it. */
 export class DhtHost {
@@ -83,11 +86,11 @@ export class DhtHost {
   readonly #udp: UdpSocket;
   readonly #timeouts: QueryTimeouts;
   readonly #options: DhtHostOptions;
-  readonly #silence: Liveness;
-  /** Nodes that did not answer: how many times in a row, and when last. */
-  readonly #silences = new Map<string, { count: number; atMs: number }>();
+  readonly #liveness: Liveness;
+  /** Unresponsive nodes: number of consecutive timeouts, and time of the last. */
+  readonly #unresponsive = new Map<string, { count: number; atMs: number }>();
   #state: DhtState = { state: "starting" };
-  /** Whom to begin with when the table is empty: those of an earlier run, or of before all fell silent. */
+  /** Nodes to refill an empty table with: those of an earlier run, or from before the DHT fell silent. */
   #known: Contact[];
   #isFilling = false;
   #port = 0;
@@ -114,37 +117,37 @@ export class DhtHost {
       id: randomBytes(20),
       krpcSocket,
       nodes: options.bootstrap,
-      // Beyond this its own queries wait; those that nobody waits for any more count.
+      // Queries whose caller has given up count too, until their timeout.
       concurrency: KRPC_CONCURRENCY,
     }) as unknown as Krpc;
     this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
     this.krpc.nodes.numberOfNodesToPing = PINGED_FOR_ROOM;
     answerStrangers(this.krpc, this.#udp, options);
-    this.#silence = new Liveness((silent) => this.#onSilence(silent));
-    this.#silence.watch(this.krpc);
+    this.#liveness = new Liveness((silent) => this.#onLivenessChange(silent));
+    this.#liveness.watch(this.krpc);
   }
 
-  /** Whether the DHT is there, and if not, why. */
+  /** State of the DHT, with the reason if it is off. */
   get state(): DhtState {
     return this.#state;
   }
 
-  /** Packets and bytes since the start. */
+  /** Traffic since the start. */
   get traffic(): Readonly<Traffic> {
     return this.#udp.traffic;
   }
 
-  /** The node to lend, while its socket is open. */
+  /** The node to borrow; `undefined` while its socket is closed. */
   node(): DhtNode | undefined {
     return this.#state.state === "on" && !this.#closed ? this.#lent : undefined;
   }
 
-  /** The nodes of the routing table, for the next start. */
+  /** Nodes to be kept for the next start; while the DHT is silent, those from before. */
   knownNodes(): Contact[] {
-    return this.#silence.isSilent ? this.#known : this.#table();
+    return this.#liveness.isSilent ? this.#known : this.#table();
   }
 
-  /** Names more addresses to begin with; an empty routing table is filled from them at once. */
+  /** Adds bootstrap addresses; an empty routing table is filled from them at once. */
   addBootstrap(addresses: { host: string; port: number }[]): void {
     const { bootstrap } = this.krpc;
     for (const { host, port } of addresses) {
@@ -158,8 +161,8 @@ export class DhtHost {
   }
 
   /**
-   * Opens the socket. If the port is taken the state becomes `off`, and opening is tried again with
-   * growing pauses (1 s to 5 min).
+   * Opens the socket. On failure the state becomes `off`, and opening is retried with exponential back-off
+   * (1 s to 5 min).
    *
    * @param port 0 for any free one
    * @returns the bound port, or `undefined` if it could not be opened now
@@ -170,24 +173,24 @@ export class DhtHost {
     try {
       this.#port = await this.#udp.open(port);
     } catch (error) {
-      this.#lost(explain(error, port));
+      this.#lost(openErrorMessage(error, port));
       return undefined;
     }
     if (this.#closed) return undefined;
     this.#retryMs = FIRST_RETRY_MS;
-    this.#silence.begin();
+    this.#liveness.reset();
     this.#setState({ state: "on", silent: true });
     this.#populate();
     return this.#port;
   }
 
-  /** No more attempts to open the socket. WebTorrent ends k-rpc and with it the socket. */
+  /** Stops all timers and retries. WebTorrent ends k-rpc and with it the socket. */
   close(): void {
     this.#closed = true;
     this.#retry?.cancel();
     this.#fill?.cancel();
     this.#timeouts.stop();
-    // Covers an engine that failed before WebTorrent took k-rpc over.
+    // The engine may have failed before WebTorrent took k-rpc over.
     if (!this.krpc.destroyed) this.krpc.destroy();
   }
 
@@ -201,41 +204,41 @@ export class DhtHost {
     this.#setState({ state: "off", why });
     this.#retry?.cancel();
     this.#retry = this.#options.clock.after(this.#retryMs, () => void this.open(this.#port));
-    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
 
-  /** Somebody answers again, or nobody any more. While the table is being filled it can wait. */
-  #onSilence(silent: boolean): void {
+  /** Updates the state when the DHT falls silent or responds; not while the table is being filled. */
+  #onLivenessChange(silent: boolean): void {
     if (this.#state.state !== "on" || this.#closed || this.#isFilling) return;
     if ((this.#state.silent ?? false) === silent) return;
     this.#setState(silent ? { state: "on", silent: true } : { state: "on" });
-    if (silent) this.#lookAgain();
+    if (silent) this.#scheduleCheck();
   }
 
   #table(): Contact[] {
     return this.krpc.nodes.toArray().map(({ id, host, port }) => ({ id, host, port }));
   }
 
-  /** Fills the routing table: asks for our own neighbourhood, as BEP 5 has a new node do. */
+  /** Fills the routing table by a lookup of our own id, as a new node should (BEP 5). */
   #populate(): void {
-    const again = this.#fillMs > FIRST_RETRY_MS;
+    const isRetry = this.#fillMs > FIRST_RETRY_MS;
     for (const { id, host, port } of this.#known) {
-      // All of them the first time, and some each time that nobody has answered.
-      if (again && Math.random() * this.#known.length > KNOWN_AGAIN) continue;
+      // All known nodes are added the first time, and a random sample at each retry.
+      if (isRetry && Math.random() * this.#known.length > REFILL_NODES) continue;
       if (id && !this.krpc.nodes.get(id)) this.krpc.nodes.add({ id: Buffer.from(id), host, port });
     }
     const { id } = this.krpc;
     this.#isFilling = true;
     this.krpc.populate(id, { q: "find_node", a: { id, target: id } }, () => {
       this.#isFilling = false;
-      this.#onSilence(this.#silence.isSilent);
-      this.#lookAgain();
+      this.#onLivenessChange(this.#liveness.isSilent);
+      this.#scheduleCheck();
     });
   }
 
   /**
-   * Asks some nodes of the table, and those to begin with, whether the network is back. Nobody leaves
-   * the table for being silent now: it is the network that is, and they are needed once it is back.
+   * Queries some nodes of the table and the bootstrap addresses, to notice when the network is back.
+   * Timeouts here remove no node from the table, because the network is at fault, not the nodes.
    */
   #probe(): void {
     const { id, nodes, bootstrap, socket } = this.krpc;
@@ -243,26 +246,25 @@ export class DhtHost {
     for (const contact of [...some, ...bootstrap]) {
       socket.query(contact, { q: "find_node", a: { id, target: id } }, () => {});
     }
-    this.#lookAgain();
+    this.#scheduleCheck();
   }
 
   /**
-   * A table that is empty, because the machine was offline at the start or the network went away, is
-   * filled anew with growing pauses, and one whose nodes are silent is asked; another is looked at now
-   * and then.
+   * Schedules the next check of the routing table. An empty table is refilled and a silent one is probed,
+   * both with exponential back-off; otherwise the check repeats every minute.
    */
-  #lookAgain(): void {
+  #scheduleCheck(): void {
     if (this.#closed) return;
-    const isPressing = this.#silence.isSilent || this.krpc.nodes.count() === 0;
-    if (!isPressing) this.#known = this.#table();
-    const pauseMs = isPressing ? this.#fillMs : TABLE_CHECK_MS;
-    this.#fillMs = isPressing ? Math.min(this.#fillMs * 2, TABLE_CHECK_MS) : FIRST_RETRY_MS;
+    const needsAction = this.#liveness.isSilent || this.krpc.nodes.count() === 0;
+    if (!needsAction) this.#known = this.#table();
+    const pauseMs = needsAction ? this.#fillMs : TABLE_CHECK_MS;
+    this.#fillMs = needsAction ? Math.min(this.#fillMs * 2, TABLE_CHECK_MS) : FIRST_RETRY_MS;
     this.#fill?.cancel();
     this.#fill = this.#options.clock.after(pauseMs, () => {
-      if (this.#state.state !== "on") return this.#lookAgain();
+      if (this.#state.state !== "on") return this.#scheduleCheck();
       if (this.krpc.nodes.count() === 0) this.#populate();
-      else if (this.#silence.isSilent) this.#probe();
-      else this.#lookAgain();
+      else if (this.#liveness.isSilent) this.#probe();
+      else this.#scheduleCheck();
     });
   }
 
@@ -299,12 +301,12 @@ export class DhtHost {
         signal?.removeEventListener("abort", giveUp);
         resolve(result);
       };
-      // Nobody waits any more, but k-rpc does, until its own time-out: a lookup ends long before a dead
-      // node's time is over, and the routing table would never lose it.
+      // After an abort the caller stops waiting, but the k-rpc query goes on until its timeout. Lookups end
+      // long before that, and without it the routing table would never lose a dead node.
       const giveUp = () => settle({ kind: "timeout" });
-      // k-rpc's own time-out says the same, and has one timer for all.
+      // A timeout as long as k-rpc's own needs no timer here: k-rpc has one timer for all queries.
       const timer = timeoutMs >= KRPC_TIMEOUT_MS ? undefined : clock.after(timeoutMs, () => {
-        this.#silent(to);
+        this.#noteTimeout(to);
         giveUp();
         this.krpc.socket.cancel(transaction);
       });
@@ -314,7 +316,7 @@ export class DhtHost {
       transaction = this.krpc.socket.query(peer, query, (error, message) => {
         const rttMs = performance.now() - sentMs;
         if (error) return settle(this.#failure(error, to, rttMs));
-        this.#silences.delete(keyOf(to));
+        this.#unresponsive.delete(keyOf(to));
         settle({ kind: "reply", from: to, body: message?.r ?? {}, rttMs });
       });
     });
@@ -322,7 +324,7 @@ export class DhtHost {
 
   #failure(error: KrpcError, to: Contact, rttMs: number): QueryResult {
     if (error.code === "ETIMEDOUT") {
-      this.#silent(to);
+      this.#noteTimeout(to);
       return { kind: "timeout" };
     }
     if (error.code === "EUNEXPECTEDNODE") {
@@ -335,27 +337,27 @@ export class DhtHost {
     return { kind: "failed", why: "not sent" };
   }
 
-  #silent(to: Contact): void {
+  #noteTimeout(to: Contact): void {
     if (!to.id) return;
     const key = keyOf(to);
-    const count = (this.#silences.get(key)?.count ?? 0) + 1;
-    this.#silences.delete(key);
-    // The longest silent is forgotten first: a node that lies dead is met again soon enough.
-    if (this.#silences.size >= MAX_SILENT) {
-      this.#silences.delete(this.#silences.keys().next().value!);
+    const count = (this.#unresponsive.get(key)?.count ?? 0) + 1;
+    this.#unresponsive.delete(key);
+    // The oldest timeout is evicted first; a dead node that is met again times out again.
+    if (this.#unresponsive.size >= MAX_UNRESPONSIVE) {
+      this.#unresponsive.delete(this.#unresponsive.keys().next().value!);
     }
-    this.#silences.set(key, { count, atMs: this.#options.clock.now() });
-    if (count >= MAX_SILENCES) this.krpc.nodes.remove(Buffer.from(to.id));
+    this.#unresponsive.set(key, { count, atMs: this.#options.clock.now() });
+    if (count >= MAX_TIMEOUTS) this.krpc.nodes.remove(Buffer.from(to.id));
   }
 
   #isUnresponsive(contact: Contact): boolean {
-    const silence = this.#silences.get(keyOf(contact));
-    return silence !== undefined &&
-      Math.abs(this.#options.clock.now() - silence.atMs) < SILENT_FOR_MS;
+    const entry = this.#unresponsive.get(keyOf(contact));
+    return entry !== undefined &&
+      Math.abs(this.#options.clock.now() - entry.atMs) < UNRESPONSIVE_MS;
   }
 }
 
-/** The same bytes; npm:k-rpc-socket compares ids with a method of `Buffer`. */
+/** A `Buffer` over the same bytes, because npm:k-rpc-socket compares ids with a method of `Buffer`. */
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -364,14 +366,14 @@ function keyOf(contact: Contact): string {
   return contact.id ? toHex(contact.id) : `${contact.host}:${contact.port}`;
 }
 
-function explain(error: unknown, port: number): string {
+function openErrorMessage(error: unknown, port: number): string {
   const { code, message } = error as { code?: string; message: string };
   return code === "EADDRINUSE"
     ? `UDP port ${port} is taken by another program`
     : `UDP port ${port} cannot be opened: ${message}`;
 }
 
-/** Has the socket's messages encoded by us; what we cannot, by its own encoder. */
+/** Encodes outgoing messages with our faster encoder, or the library's for messages that ours rejects. */
 function encodeFaster(socket: KrpcSocket, udp: UdpSocket): void {
   const encoder = new KrpcEncoder();
   const send = socket.send.bind(socket);

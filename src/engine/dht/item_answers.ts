@@ -1,7 +1,7 @@
 /**
- * The answers of our DHT node to `get` and `put` (BEP 44), in place of npm:bittorrent-dht, which encodes a
- * stranger's value anew, drops the value 0, signs an empty salt, leaves `nodes` out beside a value,
- * ignores `seq` in a `get`, and says nothing or 302 where there is an error or nothing to do.
+ * Answers `get` and `put` queries of other nodes (BEP 44). They replace those of npm:bittorrent-dht, which
+ * re-encodes values, drops the value 0, includes an empty salt in the signed bytes, omits `nodes` beside a
+ * value, ignores `seq` in a `get`, and has wrong or missing error replies.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { Encoded, type Krpc, type Refusal } from "../libraries/mod.ts";
 import type { ItemStore, StoredItem } from "./item_store.ts";
 import type { WriteTokens } from "./write_tokens.ts";
 
-/** Where a query came from. */
+/** Source address of a query. */
 export interface Sender {
   address: string;
   port: number;
 }
 
-/** A query of which `krpc_guard.ts` has seen that its members have these types. */
+/** A query whose members `krpc_guard.ts` has checked to have these types. */
 export interface ItemQuery {
   /** Transaction id. */
   t: Uint8Array;
@@ -40,15 +40,15 @@ export interface ItemAnswersOptions {
   tokens: WriteTokens;
 }
 
-/** Payload of a UDP packet in one Ethernet frame. */
+/** Maximum length of an answer: the UDP payload of one Ethernet frame. */
 const MAX_ANSWER_BYTES = 1_472;
-/** BEP 5 has a node name so many. */
+/** Nodes in an answer (BEP 5). */
 const NODES = 8;
 const NODE_BYTES = 26;
-/** An answer without value, nodes and transaction id: `id`, `k`, `seq`, `sig`, `token` and the names. */
-const REST_BYTES = 230;
+/** Length of an answer without value, nodes and transaction id: `id`, `k`, `seq`, `sig`, `token` and keys. */
+const BASE_BYTES = 230;
 
-/** Answers `get` and `put` of strangers. */
+/** Answers `get` and `put` from the item store. */
 export class ItemAnswers {
   readonly #options: ItemAnswersOptions;
 
@@ -56,22 +56,22 @@ export class ItemAnswers {
     this.#options = options;
   }
 
-  /** Answers a `get`: always with token and nodes, and with what is held unless it is known already. */
+  /** Answers a `get` with token, nodes and the item held, unless the query says that it is known. */
   get(query: ItemQuery, from: Sender): void {
     const { krpc, items, tokens } = this.#options;
     const { target, seq } = query.a;
     if (!target) return this.#refuse(query, from, { code: 203, message: "no target" });
     const item = items.get(toHex(target));
-    const r = { id: krpc.id, token: tokens.give(from.address), ...shown(item, seq) };
-    const used = REST_BYTES + query.t.length + (item?.value.length ?? 0);
+    const r = { id: krpc.id, token: tokens.issue(from.address), ...itemMembers(item, seq) };
+    const used = BASE_BYTES + query.t.length + (item?.value.length ?? 0);
     const room = Math.floor((MAX_ANSWER_BYTES - used) / NODE_BYTES);
     krpc.response(from, query, r, krpc.nodes.closest(target, Math.min(NODES, room)));
   }
 
   /**
-   * Answers a `put`, and keeps its item if that may be.
+   * Answers a `put`, and stores the item if it is valid.
    *
-   * @param value the bencoded value as it stands in the packet; `undefined` if there is none
+   * @param value the value's bencoded bytes from the packet; `undefined` if there is none
    */
   put(query: ItemQuery, from: Sender, value: Uint8Array | undefined): void {
     const { krpc } = this.#options;
@@ -86,11 +86,11 @@ export class ItemAnswers {
     value: Uint8Array | undefined,
   ): Refusal | undefined {
     const { items, tokens } = this.#options;
-    if (!a.token || !tokens.isGood(from.address, a.token)) {
+    if (!a.token || !tokens.isValid(from.address, a.token)) {
       return { code: 203, message: "bad token" };
     }
     if (!value) return { code: 203, message: "no v" };
-    // A kept item must not hold on to the packet.
+    // A copy, so that a stored item does not keep the packet in memory.
     const copy = new Uint8Array(value);
     if (!a.k && !a.sig) {
       items.put(toHex(immutableTarget(copy)), { value: copy });
@@ -109,7 +109,7 @@ export class ItemAnswers {
     const targetHex = toHex(targetOf(item.publicKey, item.salt));
     const held = items.get(targetHex);
     const isHeld = held?.mutable?.seq === a.seq && equalBytes(held.value, copy);
-    // The signature of the very item that is held was found good.
+    // The signature of an identical item has been verified before.
     const isKnown = isHeld && equalBytes(held.mutable!.signature, item.signature);
     if (!isKnown && !verifyItem(item)) return { code: 206, message: "invalid signature" };
     if (held?.mutable) {
@@ -129,8 +129,8 @@ export class ItemAnswers {
   }
 }
 
-/** The members of an answer that tell of an item, to somebody who may know `knownSeq` already. */
-function shown(
+/** Members of an answer for an item; without value if the requester's `knownSeq` is not older. */
+function itemMembers(
   item: StoredItem | undefined,
   knownSeq: number | undefined,
 ): Record<string, unknown> {

@@ -1,17 +1,17 @@
 /**
- * The items (BEP 44) that our DHT node keeps for others: so many, for so long. Whether one may be put is
- * for `item_answers.ts`.
+ * The items (BEP 44) that our DHT node stores for others, limited in number and age. `item_answers.ts`
+ * decides whether an item may be stored.
  *
  * @module
  */
 
 import type { Clock } from "../../base/mod.ts";
 
-/** An item as it was put. */
+/** A stored item. */
 export interface StoredItem {
-  /** The bencoded value exactly as it was sent, at most 1,000 bytes. */
+  /** Bencoded value exactly as received, at most 1,000 bytes. */
   value: Uint8Array;
-  /** The further members of a mutable item. */
+  /** Members of a mutable item; absent for an immutable one. */
   mutable?: {
     /** Ed25519 public key, 32 bytes. */
     publicKey: Uint8Array;
@@ -22,31 +22,31 @@ export interface StoredItem {
   };
 }
 
-/** BEP 44: nodes may forget an item after two hours. */
+/** Lifetime of an item: nodes may forget it after two hours (BEP 44). */
 const AGE_MS = 2 * 3_600_000;
-/** Some 1.3 MB. */
+/** Maximum number of items, about 1.3 MB. */
 const MAX_ITEMS = 1_000;
 
-/** Items by target. When there is no room, the one that was put longest ago goes. */
+/** Items by target. When the store is full, the item with the oldest put is evicted. */
 export class ItemStore {
   readonly #clock: Clock;
-  /** In the order in which they were put last. */
+  /** Items in the order of their last put. */
   readonly #items = new Map<string, { item: StoredItem; putMs: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The item of a target, 40 hexadecimal digits. */
+  /** The item of a target, 40 hexadecimal digits; `undefined` if there is none or it has expired. */
   get(targetHex: string): StoredItem | undefined {
     const held = this.#items.get(targetHex);
-    // A clock that was set back keeps none for longer.
+    // The absolute difference, so that a clock that is set back does not extend the life of an item.
     if (held && Math.abs(this.#clock.now() - held.putMs) < AGE_MS) return held.item;
     this.#items.delete(targetHex);
     return undefined;
   }
 
-  /** Keeps an item for two hours from now on. */
+  /** Stores an item for two hours from now. */
   put(targetHex: string, item: StoredItem): void {
     this.#items.delete(targetHex);
     this.#items.set(targetHex, { item, putMs: this.#clock.now() });

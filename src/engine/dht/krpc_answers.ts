@@ -1,6 +1,7 @@
 /**
- * The answers of the engine's DHT node to others: short answers and shorter errors or, as a visitor, none.
- * `get` and `put` are for `item_answers.ts`, all else for npm:bittorrent-dht.
+ * Answers queries of other DHT nodes, or none in read-only mode. `item_answers.ts` answers `get` and `put`,
+ * npm:bittorrent-dht the others. Answers and errors are shortened, so that a query with a forged sender
+ * gains an attacker no amplification.
  *
  * @module
  */
@@ -13,31 +14,31 @@ import { ItemStore } from "./item_store.ts";
 import type { UdpSocket } from "./udp_socket.ts";
 import { WriteTokens } from "./write_tokens.ts";
 
-/** BEP 5 answers `find_node` with the K (8) closest nodes. */
+/** Nodes in an answer: the k = 8 closest (BEP 5). */
 const NODES_IN_AN_ANSWER = 8;
-/** 50 peers of 8 encoded bytes each, 8 nodes and a token stay under one Ethernet frame. */
+/** Maximum number of peers in an answer: with 8 nodes and a token they fit into one Ethernet frame. */
 const PEERS_IN_AN_ANSWER = 50;
-/** Queries that npm:bittorrent-dht answers. */
+/** Queries that are passed to npm:bittorrent-dht. */
 const LIBRARYS_QUERIES = ["ping", "find_node", "get_peers", "announce_peer"];
 
-/** The packet that is being answered. */
+/** The packet that is being processed. */
 export interface Received {
-  /** All of it. */
+  /** Length of the whole packet. */
   lengthBytes: number;
-  /** The encoded `v` of its arguments, as it stands there (BEP 44). */
+  /** Bencoded `v` of its arguments, exactly as received (BEP 44). */
   value?: Uint8Array;
 }
 
-/** A query that passed the guard. */
+/** A query that has passed `krpc_guard.ts`. */
 type Query = KrpcMessage & ItemQuery & {
   q: Uint8Array;
   a: { info_hash?: Uint8Array; port?: number; implied_port?: number };
 };
 
 /**
- * Answers strangers' queries from now on, and lets those who sent them into the routing table.
+ * Answers queries of other nodes from now on, and adds their senders to the routing table.
  *
- * @param options `readOnly`: answer none (BEP 43)
+ * @param options `readOnly`: answer no query (BEP 43)
  */
 export function answerStrangers(
   krpc: Krpc,
@@ -52,18 +53,18 @@ export function answerStrangers(
   guardTable(krpc, clock, (query, from) => answerQuery(krpc, items, udp.received, query, from));
   udp.onRefused = ({ code, message }, t, from) =>
     krpc.error(from, { t: Buffer.from(t) }, [code, message]);
-  // The user has typed the addresses to begin with.
+  // Bootstrap addresses come from the user, so they may have a port below 1024.
   udp.mayUsePort = (host, port) =>
     krpc.bootstrap.some((one) => one.host === host && one.port === port);
-  if (readOnly) return visitOnly(krpc);
+  if (readOnly) return makeReadOnly(krpc);
   shortenAnswers(krpc);
   shortenErrors(krpc, () => udp.received);
 }
 
 /**
- * bittorrent-dht hands its whole routing table and all peers of a torrent to `response`. That
- * amplifies what a forged sender asks for, is lost to fragmentation, and libtorrent cannot start
- * from such a node.
+ * Shortens the lists of peers and nodes in answers. bittorrent-dht answers with its whole routing table and
+ * all peers of a torrent, which amplifies queries with a forged sender, gets lost in fragments, and is
+ * unreadable to libtorrent.
  */
 function shortenAnswers(krpc: Krpc): void {
   const respond = krpc.response.bind(krpc);
@@ -83,10 +84,10 @@ function shortenAnswers(krpc: Krpc): void {
 }
 
 /**
- * Cuts errors to the length of the query that they answer: its sender may be forged, and nobody is to be
- * sent more than the forger sent.
+ * Cuts error messages so that an error is no longer than the query that it answers: with a forged sender,
+ * a longer one would amplify.
  *
- * @param received the packet that is being answered
+ * @param received returns the packet that is being answered
  */
 function shortenErrors(krpc: Krpc, received: () => Received | undefined): void {
   krpc.error = (peer, query, error, done) => {
@@ -101,7 +102,7 @@ function shortenErrors(krpc: Krpc, received: () => Received | undefined): void {
   };
 }
 
-/** Answers one query, or has npm:bittorrent-dht answer it. */
+/** Answers one query, or passes it to npm:bittorrent-dht. */
 function answerQuery(
   krpc: Krpc,
   items: ItemAnswers,
@@ -120,20 +121,20 @@ function answerQuery(
   else krpc.emit("query", query, from);
 }
 
-/** Why an `announce_peer` is refused, if it is. npm:bittorrent-dht says nothing of these. */
+/** KRPC error for an invalid `announce_peer`, which npm:bittorrent-dht would ignore silently. */
 function wrongAnnouncement({ a }: Query, from: Sender): [number, string] | undefined {
   if (!a.info_hash) return [203, "no info_hash"];
   if (!a.token) return [203, "no token"];
-  // Others would be told to connect there.
+  // The port is checked because other peers will be told to connect to it.
   const port = a.implied_port ? from.port : a.port;
   return port !== undefined && isPeerPort(port) ? undefined : [203, "invalid port"];
 }
 
 /**
- * Marks queries as read-only and answers none (BEP 43): a node that is gone in a second is of no use
- * in other nodes' routing tables.
+ * Makes the node read-only (BEP 43): marks its queries and answers none, because a short-lived node is of
+ * no use in other nodes' routing tables.
  */
-function visitOnly(krpc: Krpc): void {
+function makeReadOnly(krpc: Krpc): void {
   const send = krpc.socket.send.bind(krpc.socket);
   krpc.socket.send = (peer, message, done) => {
     send(peer, message.y === "q" ? { ...message, ro: 1 } : message, done);

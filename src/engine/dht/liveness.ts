@@ -1,6 +1,6 @@
 /**
- * Tells a DHT from a socket with no network behind it: whether any node answers. What to do about it is
- * for others.
+ * Watches whether any DHT node responds, which tells a working DHT from an open socket without a network.
+ * `dht_host.ts` acts on it.
  *
  * @module
  */
@@ -8,37 +8,37 @@
 import type { Krpc } from "../libraries/mod.ts";
 
 /**
- * Nobody answers if so many queries in a row were not answered. Where four nodes in five are dead, that
- * happens by chance once in a million and a half.
+ * Consecutive timeouts after which the DHT counts as silent. With four in five nodes dead, this happens by
+ * chance once in 1.5 million runs of queries.
  */
-const IN_A_ROW = 64;
+const MAX_TIMEOUTS = 64;
 
-/** Watches the queries of one node; silent until somebody answers. */
+/** Watches the queries of our node. The DHT counts as silent until the first response. */
 export class Liveness {
   readonly #onChange: (silent: boolean) => void;
   #isSilent = true;
-  #unanswered = 0;
+  #timeouts = 0;
 
-  /** @param onChange hears that somebody answers, or nobody any more */
+  /** @param onChange called when the DHT falls silent or responds again */
   constructor(onChange: (silent: boolean) => void) {
     this.#onChange = onChange;
   }
 
-  /** Whether nobody answers. */
+  /** Whether no node responds. */
   get isSilent(): boolean {
     return this.#isSilent;
   }
 
-  /** Counts what becomes of each query from now on. */
+  /** Counts responses and timeouts of all queries from now on. */
   watch({ socket, nodes }: Krpc): void {
     const query = socket.query.bind(socket);
     socket.query = (peer, message, done) =>
       query(peer, message, (error, ...rest) => {
-        // Whoever answers with an error, or under another id than was thought, is there.
+        // An error reply, or a reply under another id, is a response too.
         const isAnswer = !error || typeof error.code === "number" ||
           error.code === "EUNEXPECTEDNODE";
-        if (isAnswer) this.#heard();
-        else if (++this.#unanswered >= IN_A_ROW) this.#set(true);
+        if (isAnswer) this.#responded();
+        else if (++this.#timeouts >= MAX_TIMEOUTS) this.#set(true);
         done(error, ...rest);
       });
     nodes.on("removed", () => {
@@ -46,14 +46,14 @@ export class Liveness {
     });
   }
 
-  /** There is another socket: nobody has answered on it yet. Tells nobody. */
-  begin(): void {
+  /** Resets to silent for a new socket, without calling `onChange`. */
+  reset(): void {
     this.#isSilent = true;
-    this.#unanswered = 0;
+    this.#timeouts = 0;
   }
 
-  #heard(): void {
-    this.#unanswered = 0;
+  #responded(): void {
+    this.#timeouts = 0;
     this.#set(false);
   }
 

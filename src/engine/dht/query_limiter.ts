@@ -1,12 +1,12 @@
 /**
- * How many queries of strangers our DHT node takes. The sender of a UDP packet can be forged, so whatever
- * is answered goes to somebody who may not have asked: the limits bound what can be sent to one address
- * through us, and what a flood costs us. Answers to our own queries are not its business.
+ * Rate limits for incoming DHT queries, by token buckets. The sender of a UDP packet can be forged, so an
+ * answer may reach a victim who sent nothing. The limits bound the traffic to one address through us, and
+ * the cost of a flood. Replies to our own queries are not limited.
  *
  * @module
  */
 
-/** So many at once, and so many a second from then on. */
+/** Parameters of a token bucket: capacity, then refill rate per second. */
 export interface Rate {
   burst: number;
   perSecond: number;
@@ -14,24 +14,23 @@ export interface Rate {
 
 /** The limits of {@linkcode QueryLimiter}. */
 export interface QueryLimits {
-  /** One address and port, which is one DHT node. */
+  /** Bucket of one address and port, which is one DHT node. */
   node: Rate;
-  /** All ports of one address: several nodes may share it behind a NAT. */
+  /** Bucket of one address with all its ports: nodes behind one NAT share it. */
   address: Rate;
-  /** All strangers together, and all nodes together that answered us lately. */
+  /** Global bucket, one each for unknown and known nodes. */
   all: Rate;
-  /** Senders that are remembered; the one that was silent for longest is forgotten first. */
+  /** Maximum number of senders remembered (LRU). */
   remembered: number;
-  /** So long, milliseconds, a node counts as one that answered us lately. */
+  /** How long a responsive node counts as known, milliseconds. */
   knownForMs: number;
 }
 
 /**
- * What libtorrent takes from one node: 5 a second, averaged over 10 seconds (its setting
- * `dht_block_ratelimit`). It then bans the sender for five minutes (`dht_block_timeout`); here only
- * what is too much is dropped, because whoever forges a sender could have any node banned. The others
- * are ours: four nodes behind one address, some ten times what a busy node is asked, and nodes of the
- * last hour.
+ * Default limits. The rate of one node is libtorrent's: 5 a second, averaged over 10 seconds
+ * (`dht_block_ratelimit`). libtorrent then bans the sender for five minutes; here only the excess is
+ * dropped, because an attacker with a forged sender could get any node banned. One address is allowed four
+ * nodes, and the global rate is about ten times that of a busy node.
  */
 export const QUERY_LIMITS: QueryLimits = {
   node: { burst: 50, perSecond: 5 },
@@ -46,30 +45,30 @@ interface Bucket {
   atMs: number;
 }
 
-/** Counts queries by sender. */
+/** Token buckets of incoming queries, by sender. */
 export class QueryLimiter {
   readonly #now: () => number;
   readonly #limits: QueryLimits;
   readonly #nodes = new Map<string, Bucket>();
   readonly #addresses = new Map<string, Bucket>();
-  /** When nodes answered us last, by address and port. */
+  /** Time of the last reply of each known node, by address and port. */
   readonly #known = new Map<string, number>();
-  readonly #ofStrangers: Bucket;
-  readonly #ofKnown: Bucket;
+  readonly #unknownBucket: Bucket;
+  readonly #knownBucket: Bucket;
 
-  /** @param now milliseconds, of any beginning */
+  /** @param now returns milliseconds from any origin */
   constructor(now: () => number, limits: QueryLimits = QUERY_LIMITS) {
     this.#now = now;
     this.#limits = limits;
-    this.#ofStrangers = { tokens: limits.all.burst, atMs: now() };
-    this.#ofKnown = { ...this.#ofStrangers };
+    this.#unknownBucket = { tokens: limits.all.burst, atMs: now() };
+    this.#knownBucket = { ...this.#unknownBucket };
   }
 
   /**
-   * Takes in that a node answered a query of ours, which nobody does from a forged address. A flood of
-   * forged senders takes nothing of what such nodes have together.
+   * Notes that a node has answered a query of ours, which proves its address. Known nodes have a global
+   * bucket of their own, which a flood with forged senders cannot drain.
    */
-  learnKnown(address: string, port: number): void {
+  noteReply(address: string, port: number): void {
     const key = `${address}:${port}`;
     this.#known.delete(key);
     this.#known.set(key, this.#now());
@@ -77,26 +76,26 @@ export class QueryLimiter {
   }
 
   /**
-   * Whether a query of this sender is to be answered. Loopback is not limited: no packet from outside
-   * has such a sender (RFC 1122 section 3.2.1.3), and the nodes of a local test network share it.
+   * Whether to answer a query of this sender; takes a token if so. Loopback is not limited: no packet from
+   * outside has such a sender (RFC 1122 section 3.2.1.3), and a local test network shares it.
    */
   admits(address: string, port: number): boolean {
     if (address.startsWith("127.")) return true;
     const { node, address: perAddress, all } = this.#limits;
     const nowMs = this.#now();
     const key = `${address}:${port}`;
-    const together = this.#isKnown(key, nowMs) ? this.#ofKnown : this.#ofStrangers;
-    // Looked at one after the other: in a flood, nearly all end here, and nothing is kept of them.
-    if (fill(together, all, nowMs).tokens < 1) return false;
+    const global = this.#isKnown(key, nowMs) ? this.#knownBucket : this.#unknownBucket;
+    // The global bucket comes first: a flood ends here without an entry for each sender.
+    if (fill(global, all, nowMs).tokens < 1) return false;
     const ofAddress = fill(
-      this.#of(this.#addresses, address, perAddress, nowMs),
+      this.#bucketOf(this.#addresses, address, perAddress, nowMs),
       perAddress,
       nowMs,
     );
     if (ofAddress.tokens < 1) return false;
-    const ofNode = fill(this.#of(this.#nodes, key, node, nowMs), node, nowMs);
+    const ofNode = fill(this.#bucketOf(this.#nodes, key, node, nowMs), node, nowMs);
     if (ofNode.tokens < 1) return false;
-    for (const bucket of [together, ofAddress, ofNode]) bucket.tokens--;
+    for (const bucket of [global, ofAddress, ofNode]) bucket.tokens--;
     return true;
   }
 
@@ -105,8 +104,8 @@ export class QueryLimiter {
     return atMs !== undefined && Math.abs(nowMs - atMs) <= this.#limits.knownForMs;
   }
 
-  /** Moves a sender to the end of the map, whose first entry is thus the longest silent one. */
-  #of(map: Map<string, Bucket>, key: string, { burst }: Rate, nowMs: number): Bucket {
+  /** The bucket of a sender, moved to the end of the map, so that the first entry is least recently used. */
+  #bucketOf(map: Map<string, Bucket>, key: string, { burst }: Rate, nowMs: number): Bucket {
     const bucket = map.get(key) ?? { tokens: burst, atMs: nowMs };
     map.delete(key);
     map.set(key, bucket);
@@ -120,7 +119,7 @@ export class QueryLimiter {
 }
 
 function fill(bucket: Bucket, { burst, perSecond }: Rate, nowMs: number): Bucket {
-  // A clock that was set back fills nothing, and starts from there.
+  // A clock that was set back refills nothing, and refilling goes on from the new time.
   const passedMs = Math.max(nowMs - bucket.atMs, 0);
   bucket.tokens = Math.min(burst, bucket.tokens + passedMs / 1_000 * perSecond);
   bucket.atMs = nowMs;

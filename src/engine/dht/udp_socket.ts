@@ -1,9 +1,8 @@
 /**
- * The one UDP socket. To k-rpc it looks like a `dgram` socket that is always there; behind it the
- * real socket is opened, lost and opened again without k-rpc, the DHT or WebTorrent noticing:
- * bittorrent-dht would emit `error`, and WebTorrent would destroy itself on that. It counts what
- * passes, and keeps a hostile packet from ending the program. When to open it again is for
- * `dht_host.ts`.
+ * The one UDP socket. To k-rpc it looks like a `dgram` socket that is always open, while the real socket
+ * behind it may fail and be reopened. k-rpc must not notice: bittorrent-dht would emit `error`, and
+ * WebTorrent would destroy itself. This class also rejects hostile packets before a library sees them,
+ * and counts traffic. `dht_host.ts` decides when to reopen the socket.
  *
  * @module
  */
@@ -16,47 +15,48 @@ import { examine, glance, type Refusal } from "../libraries/mod.ts";
 import type { Received } from "./krpc_answers.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
 
-/** Packets and bytes since the start, KRPC payload only. */
+/** Traffic since the start, UDP payload only. */
 export interface Traffic {
   packetsIn: number;
   bytesIn: number;
   packetsOut: number;
   bytesOut: number;
-  /** Packets that could not be read, or with a member that cannot be used. */
+  /** Received packets that could not be parsed, or with an invalid member. */
   malformed: number;
-  /** Queries that were too many, or from a port where no DHT node is; they were not answered. */
+  /** Received queries that exceeded the rate limits, or came from a port below 1024. */
   limited: number;
-  /** Answers to what was not asked, or not of them. */
+  /** Replies with an unknown transaction id or from the wrong sender. */
   unasked: number;
-  /** Packets that could not be sent: no socket, or no address or port to send to. */
+  /** Packets that could not be sent: no socket, or an unusable address or port. */
   unsent: number;
 }
 
-/** Says which answers were asked for. */
+/** Knows which replies are expected. */
 export interface ExpectedAnswers {
-  /** Whether any answer of a host is expected. */
+  /** Whether any reply from a host is expected. */
   isAsked(host: string): boolean;
-  /** Whether an answer is, by its transaction id and where it is from. It is expected once. */
+  /** Whether a reply with this transaction id and sender is expected; it is expected only once. */
   take(transaction: number, host: string, port: number): boolean;
 }
 
-/** Opens real sockets; handed in so that tests can take one away. */
+/** Opens real sockets; tests pass their own, to make one fail. */
 export type SocketFactory = () => Socket;
 
 /**
- * Deno makes an array of 64 KiB for each packet that it waits for, and fills it with zeros, which takes
- * more time than all else. Its `setRecvBufferSize` sets the size of that array, and nothing else; on
- * Linux to twice of what it is told. Hardly a node sends more than an Ethernet frame; npm:bittorrent-dht's
- * answers have some 3 kB. A packet that is longer comes in cut off, and is counted as malformed.
+ * Receive buffer of one packet. By default Deno allocates and zero-fills 64 KiB for each packet, which takes
+ * more time than all other processing. Its `setRecvBufferSize` sets only that allocation, on Linux to
+ * twice the value. Most packets fit into an Ethernet frame; npm:bittorrent-dht's replies have some 3 kB.
+ * A longer packet is truncated and counted as malformed.
  */
 const RECEIVE_BYTES = 4_096;
+/** Deno's default for the same. */
 const DENOS_RECEIVE_BYTES = 65_536;
 
 /**
- * A UDP socket over IPv4 that is not bound yet. It sends to addresses only, not to host names, and does so
- * at once: `dgram` would ask for the address of each packet and send it after all else of this turn, so
- * that the first node of a lookup is asked when the eighth has been thought of. For the same reason
- * `listening` and errors of `bind` come before `bind` returns.
+ * Creates an unbound UDP socket for IPv4. It sends to addresses only, not to host names, and synchronously:
+ * `dgram` would resolve each address first and send at the end of the event-loop turn, so that the first
+ * query of a lookup would wait for the eighth to be prepared. A consequence is that `listening` and errors
+ * of `bind` are emitted before `bind` returns.
  */
 export function createUdpSocket(): Socket {
   return createSocket({
@@ -67,7 +67,7 @@ export function createUdpSocket(): Socket {
 
 type SendCallback = (error: Error | null) => void;
 
-/** Stands between k-rpc and a UDP socket that may come and go. */
+/** Presents a UDP socket that may fail and be reopened as one that is always open. */
 export class UdpSocket extends EventEmitter {
   readonly traffic: Traffic = {
     packetsIn: 0,
@@ -82,33 +82,33 @@ export class UdpSocket extends EventEmitter {
   readonly #create: SocketFactory;
   readonly #limiter: QueryLimiter | undefined;
   #socket: Socket | undefined;
-  /** Kept, because a socket that was closed under our hands throws when it is asked. */
+  /** A copy of the bound port, because a socket that was closed by the system throws when asked for it. */
   #port = 0;
   #wanted = false;
   #announced = false;
   #closed = false;
   #received: Received | undefined;
 
-  /** Called when an open socket fails, with the reason. The socket is gone then. */
+  /** Called when an open socket fails, with the reason; by then the socket is closed. */
   onLost: (why: Error) => void = () => {};
 
-  /** Says which answers were asked for; all, without it. */
+  /** Knows which replies are expected; without it all are accepted. */
   expected: ExpectedAnswers | undefined;
 
-  /** Called with a query that is refused because of a member of it, and with its transaction id. */
+  /** Called with a query that is refused because of an invalid member, and its transaction id. */
   onRefused: (refusal: Refusal, t: Uint8Array, from: RemoteInfo) => void = () => {};
 
-  /** Whether packets may go to a port below 1024: a stranger may name somebody's service as a node. */
+  /** Whether packets may go to a port below 1024, where a hostile reply could name somebody's service. */
   mayUsePort: (host: string, port: number) => boolean = () => false;
 
-  /** @param limiter says which queries are to be answered; all, without one */
+  /** @param limiter rate limits for queries; none without it */
   constructor(create: SocketFactory = createUdpSocket, limiter?: QueryLimiter) {
     super();
     this.#create = create;
     this.#limiter = limiter;
   }
 
-  /** The packet that is being handed on; `undefined` at other times. */
+  /** The packet that is being processed; `undefined` at other times. */
   get received(): Received | undefined {
     return this.#received;
   }
@@ -123,7 +123,7 @@ export class UdpSocket extends EventEmitter {
    *
    * @param port 0 for any free one
    * @returns the bound port
-   * @throws the system's error, with a `code` such as `EADDRINUSE`; there is no socket then
+   * @throws the system's error, with a `code` such as `EADDRINUSE`; no socket is open then
    */
   open(port: number): Promise<number> {
     if (this.#closed) return Promise.reject(new Error("The UDP socket has been closed"));
@@ -139,7 +139,7 @@ export class UdpSocket extends EventEmitter {
         socket.on("error", (error) => this.#lose(socket, error));
         socket.on("close", () => this.#lose(socket, new Error("the socket was closed")));
         socket.on("message", (bytes, from) => this.#receive(bytes, from));
-        receiveIntoLess(socket);
+        shrinkReceiveBuffer(socket);
         this.#socket = socket;
         this.#port = socket.address().port;
         this.#announce();
@@ -153,7 +153,7 @@ export class UdpSocket extends EventEmitter {
     });
   }
 
-  /** WebTorrent asks for this by way of k-rpc; the engine opens the socket, when it knows the port. */
+  /** Called by WebTorrent through k-rpc. It opens nothing, because the engine opens the socket itself. */
   bind(): void {
     this.#wanted = true;
     this.#announce();
@@ -164,7 +164,7 @@ export class UdpSocket extends EventEmitter {
     return { address: "0.0.0.0", family: "IPv4", port: this.port ?? 0 };
   }
 
-  /** Sends one packet, as `dgram`'s `send` does. Without a socket it is dropped and counted. */
+  /** Sends one packet, like `send` of `dgram`. Without a socket the packet is dropped and counted. */
   send(
     bytes: Uint8Array,
     offset: number,
@@ -178,7 +178,7 @@ export class UdpSocket extends EventEmitter {
       queueMicrotask(() => done(error));
     };
     if (!this.#socket) return fail(new Error("There is no UDP socket"));
-    // 0.0.0.0/8 is this machine, and a stranger may name it as a node.
+    // A hostile reply may name 0.0.0.0/8, which is this machine.
     if (host.startsWith("0.")) return fail(new Error(`${host} is no address to send to`));
     if (!this.#isNodePort(host, port)) return fail(new Error(`${port} is no port of a DHT node`));
     try {
@@ -189,12 +189,12 @@ export class UdpSocket extends EventEmitter {
       this.traffic.packetsOut++;
       this.traffic.bytesOut += length;
     } catch (error) {
-      // A port or host that a stranger sent us may be impossible.
+      // `send` throws for an impossible port or host, which a stranger may have named.
       fail(error as Error);
     }
   }
 
-  /** Closes it for good. */
+  /** Closes the socket for good. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -205,7 +205,7 @@ export class UdpSocket extends EventEmitter {
     socket.close();
   }
 
-  /** bittorrent-dht starts a timer at each `listening`, so it hears of the first socket only. */
+  /** Emits `listening` for the first socket only, because bittorrent-dht starts a timer at each. */
   #announce(): void {
     if (!this.#wanted || !this.#socket || this.#announced) return;
     this.#announced = true;
@@ -219,7 +219,7 @@ export class UdpSocket extends EventEmitter {
       const refused = this.#take(bytes, from);
       if (refused) this.traffic[refused]++;
     } catch {
-      // What the guard let pass and a library still stumbled over must not end the program.
+      // A library may still throw on a packet that passed the guard.
       this.traffic.malformed++;
     } finally {
       this.#received = undefined;
@@ -227,12 +227,12 @@ export class UdpSocket extends EventEmitter {
   }
 
   /**
-   * Hands a packet on, or returns the reason why it is dropped. In a flood most are dropped by their
-   * first bytes and their sender, before any more of them is read.
+   * Passes a packet on, or returns the reason for dropping it. During a flood, most packets are dropped by
+   * their first bytes and sender, before the rest is parsed.
    */
   #take(bytes: Buffer, from: RemoteInfo): "malformed" | "limited" | "unasked" | undefined {
     const { address, port } = from;
-    // The sender may be forged, so that our answer goes to a service of somebody's.
+    // A forged sender with a low port would direct our answer at somebody's service.
     if (!this.#isNodePort(address, port)) return "limited";
     const first = glance(bytes);
     if (first === "malformed") return "malformed";
@@ -252,8 +252,8 @@ export class UdpSocket extends EventEmitter {
       transaction === undefined || this.expected?.take(transaction, address, port) === false
     ) {
       return "unasked";
-    } else this.#limiter?.learnKnown(address, port);
-    this.#handOn(bytes, from);
+    } else this.#limiter?.noteReply(address, port);
+    this.#emitCopy(bytes, from);
     return undefined;
   }
 
@@ -266,10 +266,10 @@ export class UdpSocket extends EventEmitter {
   }
 
   /**
-   * Deno receives each packet into an array of its own, many times longer, and ids that the routing
-   * table keeps would hold on to it.
+   * Emits a copy of a packet. Deno's receive buffer is many times longer, and node ids that the routing
+   * table keeps would hold it in memory.
    */
-  #handOn(bytes: Buffer, from: RemoteInfo): void {
+  #emitCopy(bytes: Buffer, from: RemoteInfo): void {
     this.emit("message", Buffer.from(bytes), from);
   }
 
@@ -279,13 +279,13 @@ export class UdpSocket extends EventEmitter {
     try {
       socket.close();
     } catch {
-      // It was closed already.
+      // The socket was closed already.
     }
     this.onLost(error);
   }
 }
 
-function receiveIntoLess(socket: Socket): void {
-  // Another figure is a real buffer of the system, which is not to be made smaller.
+function shrinkReceiveBuffer(socket: Socket): void {
+  // Another value means that this sets the system's own buffer, which must not shrink.
   if (socket.getRecvBufferSize() === DENOS_RECEIVE_BYTES) socket.setRecvBufferSize(RECEIVE_BYTES);
 }

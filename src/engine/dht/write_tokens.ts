@@ -1,6 +1,6 @@
 /**
- * Write tokens (BEP 44, after BEP 5): whoever puts an item shows that it receives packets at the address
- * that it sends from. Nothing is kept of those that were given.
+ * Write tokens (BEP 5, BEP 44). A token in a `put` proves that the sender receives packets at its address.
+ * Tokens are derived from a secret, so none are stored.
  *
  * @module
  */
@@ -8,15 +8,15 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type Clock, equalBytes } from "../../base/mod.ts";
 
-/** A token is good for this long at least, and twice as long at most (BEP 5 has 5 and 10 minutes). */
+/** Lifetime of a secret: a token is valid for 5 to 10 minutes, as in BEP 5. */
 const SECRET_AGE_MS = 5 * 60_000;
 const TOKEN_BYTES = 8;
 
-/** Gives tokens and knows them again. */
+/** Issues and verifies tokens. */
 export class WriteTokens {
   readonly #clock: Clock;
   #secret = randomBytes(20);
-  #secretBefore = randomBytes(20);
+  #previousSecret = randomBytes(20);
   #sinceMs: number;
 
   constructor(clock: Clock) {
@@ -24,16 +24,16 @@ export class WriteTokens {
     this.#sinceMs = clock.now();
   }
 
-  /** A token for an address, 8 bytes. */
-  give(host: string): Uint8Array {
+  /** Issues a token for an address, 8 bytes. */
+  issue(host: string): Uint8Array {
     this.#rotate();
     return tokenOf(host, this.#secret);
   }
 
-  /** Whether a token was given to that address lately. */
-  isGood(host: string, token: Uint8Array): boolean {
+  /** Whether a token was issued to that address within its lifetime. */
+  isValid(host: string, token: Uint8Array): boolean {
     this.#rotate();
-    return [this.#secret, this.#secretBefore].some((secret) =>
+    return [this.#secret, this.#previousSecret].some((secret) =>
       equalBytes(tokenOf(host, secret), token)
     );
   }
@@ -41,7 +41,7 @@ export class WriteTokens {
   #rotate(): void {
     const ageMs = Math.abs(this.#clock.now() - this.#sinceMs);
     if (ageMs < SECRET_AGE_MS) return;
-    this.#secretBefore = ageMs < 2 * SECRET_AGE_MS ? this.#secret : randomBytes(20);
+    this.#previousSecret = ageMs < 2 * SECRET_AGE_MS ? this.#secret : randomBytes(20);
     this.#secret = randomBytes(20);
     this.#sinceMs = this.#clock.now();
   }

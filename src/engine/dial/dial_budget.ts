@@ -1,8 +1,8 @@
 /**
- * Where we connect to when a stranger names a peer. Whoever puts an address into the DHT, a magnet link or
- * a peer exchange (BEP 11) could aim us at somebody's mail server, have us try all ports of a machine, or
- * knock at one for ever. So only ports that peers use are dialled, few of one address, none that keeps
- * failing, and never our own.
+ * Limits which peer addresses are dialled, and how often. An attacker who puts addresses into the DHT, a
+ * magnet link or a peer exchange (BEP 11) could otherwise make us connect to a mail server, scan the ports
+ * of a machine, or dial one address without end. So only ports that peers use are dialled, few ports of
+ * one address, no address that keeps failing, and never ourselves.
  *
  * @module
  */
@@ -11,22 +11,23 @@ import { type Clock, type HostPort, isLocalAddress, isPeerPort } from "../../bas
 
 /** The limits of {@linkcode DialBudget}. */
 export interface DialLimits {
-  /** Ports of one address that are dialled within `portsForMs`. */
+  /** Maximum number of ports of one address dialled within `portsForMs`. */
   ports: number;
   portsForMs: number;
-  /** Dials to one address and port that may fail within `failuresForMs`; those under way count too. */
+  /** Maximum number of failed dials to one address and port within `failuresForMs`, with those under way. */
   failures: number;
   failuresForMs: number;
-  /** After an answer, dials under way to that address and port do not count for this long. */
+  /** Time after an answer during which dials under way to that address and port do not count. */
   answeredForMs: number;
-  /** Addresses that are remembered; the one that was dialled longest ago is forgotten first. */
+  /** Maximum number of addresses remembered (LRU). */
   remembered: number;
 }
 
 /**
- * Eight: peers behind one NAT have a port each. Six: a peer that restarts is tried four times in 21 s by
- * npm:webtorrent, and then when it is found again. 16,384: with 50 connections of a torrent, each given up
- * after five seconds, ten minutes see some 6,000 dead addresses.
+ * Default limits. 8 ports, because peers behind one NAT have a port each. 6 failures, because
+ * npm:webtorrent dials a peer that restarts four times in 21 s, and again when it is found anew. 16,384
+ * addresses, because a torrent with 50 connections, each given up after five seconds, meets some 6,000
+ * dead addresses in ten minutes.
  */
 export const DIAL_LIMITS: DialLimits = {
   ports: 8,
@@ -37,38 +38,38 @@ export const DIAL_LIMITS: DialLimits = {
   remembered: 16_384,
 };
 
-/** How many of our own addresses are remembered. */
+/** Maximum number of our own addresses remembered. */
 const MAX_OURS = 64;
 
 /** Options of {@linkcode DialBudget}. */
 export interface DialBudgetOptions {
   clock: Clock;
-  /** Hosts without limits, as those of a test network; none unless given. */
+  /** Whether a host has no limits, as in a test network; default: none. */
   isFree?: (host: string) => boolean;
-  /** The port that we listen at. */
+  /** The port that we listen on. */
   ownPort: () => number;
   limits?: DialLimits;
 }
 
-/** Why an address is not dialled; `waiting` if too many dials wait already. */
+/** Reason why an address is not dialled; `waiting` if too many dials wait already. */
 export type DialRefusal = "port" | "ourselves" | "ports of the address" | "failures" | "waiting";
 
-/** The record of one port of an address. */
+/** History of one port of an address. */
 interface Dialled {
   lastMs: number;
-  /** When the last dials failed. */
+  /** Times of the last failed dials. */
   failedMs: number[];
-  /** Dials that have neither answered nor failed. */
+  /** Number of dials that have neither been answered nor failed. */
   underWay: number;
   answeredMs?: number;
 }
 
-/** Counts dials by address. */
+/** Tracks dials by address and applies the limits. */
 export class DialBudget {
   readonly #options: Required<DialBudgetOptions>;
-  /** By host, the one that was dialled longest ago first; at most `ports` ports of each. */
+  /** Ports by host, least recently dialled host first; at most `ports` ports each. */
   readonly #hosts = new Map<string, Map<number, Dialled>>();
-  /** Addresses at which we have met ourselves. */
+  /** Our own addresses, learnt by connecting to ourselves. */
   readonly #ours = new Set<string>();
 
   constructor(options: DialBudgetOptions) {
@@ -76,7 +77,7 @@ export class DialBudget {
     this.#options = { ...options, isFree, limits };
   }
 
-  /** Why an address is not to be dialled now; `undefined` if it may be. */
+  /** Reason not to dial an address now; `undefined` if it may be dialled. */
   refusal({ host, port }: HostPort): DialRefusal | undefined {
     const { isFree, ownPort, limits } = this.#options;
     const isHere = port === ownPort() && isLoopback(host);
@@ -90,8 +91,8 @@ export class DialBudget {
   }
 
   /**
-   * Whether an address that is not refused has to wait: if all of its dials under way failed, it would
-   * have failed as often as it may. At least one dial is under way then.
+   * Whether a dial to an address that is not refused must wait, because the limit of failures would be
+   * reached if all dials under way to it failed. At least one dial is under way then.
    */
   mustWait({ host, port }: HostPort): boolean {
     const dialled = this.#recent(host)?.get(port);
@@ -102,7 +103,7 @@ export class DialBudget {
     return this.#failures(dialled) + underWay >= failures;
   }
 
-  /** Takes in that an address is dialled now; {@linkcode answered} or {@linkcode failed} has to follow. */
+  /** Notes the start of a dial; {@linkcode answered} or {@linkcode failed} must follow. */
   dialled({ host, port }: HostPort): void {
     const { isFree, clock, limits } = this.#options;
     if (isFree(host)) return;
@@ -114,13 +115,13 @@ export class DialBudget {
     if (this.#hosts.size > limits.remembered) this.#hosts.delete(this.#hosts.keys().next().value!);
   }
 
-  /** Takes in that a dial led to a peer. */
+  /** Notes that a dial has reached a peer. */
   answered(address: HostPort): void {
     const dialled = this.#ended(address);
     if (dialled) dialled.answeredMs = this.#options.clock.now();
   }
 
-  /** Takes in that a dial led to no peer. */
+  /** Notes that a dial has failed. */
   failed(address: HostPort): void {
     const dialled = this.#ended(address);
     if (!dialled) return;
@@ -128,13 +129,13 @@ export class DialBudget {
     if (dialled.failedMs.length > this.#options.limits.failures) dialled.failedMs.shift();
   }
 
-  /** Takes in that we listen at an address ourselves. */
+  /** Notes that an address is our own. */
   learnOurs(address: HostPort): void {
     this.#ours.add(keyOf(address));
     if (this.#ours.size > MAX_OURS) this.#ours.delete(this.#ours.values().next().value!);
   }
 
-  /** The record of an address of which a dial has ended. */
+  /** Counts a dial as ended and returns the history of its address. */
   #ended({ host, port }: HostPort): Dialled | undefined {
     const dialled = this.#hosts.get(host)?.get(port);
     if (dialled && dialled.underWay > 0) dialled.underWay--;
@@ -146,12 +147,12 @@ export class DialBudget {
     return failedMs.filter((atMs) => this.#isWithin(atMs, failuresForMs)).length;
   }
 
-  /** How many addresses are remembered. */
+  /** Number of addresses remembered. */
   get size(): number {
     return this.#hosts.size;
   }
 
-  /** The ports of a host that were dialled lately; the others are forgotten. */
+  /** Ports of a host dialled within `portsForMs`; older ones are dropped. */
   #recent(host: string): Map<number, Dialled> | undefined {
     const ports = this.#hosts.get(host);
     for (const [port, { lastMs }] of ports ?? []) {
@@ -160,13 +161,13 @@ export class DialBudget {
     return ports;
   }
 
-  /** A clock that was set back has nothing remembered for longer. */
+  /** Whether a time is less than `forMs` away, also if the clock was set back. */
   #isWithin(atMs: number, forMs: number): boolean {
     return Math.abs(this.#options.clock.now() - atMs) < forMs;
   }
 }
 
-/** Hosts to which nothing is limited where test networks are allowed: loopback and private ones. */
+/** Whether a host may belong to a local test network: loopback and private addresses. */
 export function isTestHost(host: string): boolean {
   return isLocalAddress(host) || isLoopback(host);
 }

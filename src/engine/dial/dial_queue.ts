@@ -1,17 +1,17 @@
 /**
- * Dials that wait until another dial to their address and port has answered or failed. Which have to
- * wait is the business of `dial_budget.ts`; what becomes of them, of `dialling.ts`.
+ * Queue of dials that wait until another dial to the same address and port has been answered or has
+ * failed. `dial_budget.ts` decides which dials wait, and `libraries/dialling.ts` resumes them.
  *
  * @module
  */
 
 /**
- * Number of dials that wait, to all addresses together. A mirror of 4,000 packages that all name one
- * seeder fits; one that waits takes about a kilobyte.
+ * Maximum number of waiting dials over all addresses, about 1 kB each. A mirror of 4,000 packages with
+ * one seeder stays below.
  */
 export const MAX_WAITING = 4_096;
 
-/** Waiting dials by address, in the order in which they came. */
+/** Waiting dials by address, in order of arrival. */
 export class DialQueue<Dial> {
   readonly #byAddress = new Map<string, Dial[]>();
   readonly #max: number;
@@ -21,7 +21,7 @@ export class DialQueue<Dial> {
     this.#max = max;
   }
 
-  /** Dials that wait. */
+  /** Number of waiting dials. */
   get size(): number {
     return this.#size;
   }
@@ -29,7 +29,7 @@ export class DialQueue<Dial> {
   /**
    * Adds a dial.
    *
-   * @returns whether there was room
+   * @returns `false` if the queue is full
    */
   add(address: string, dial: Dial): boolean {
     if (this.#size >= this.#max) return false;

@@ -1,5 +1,15 @@
 /**
- * Limits on dialling peers: which address and port may be dialled now, and which dials wait.
+ * Limits on outgoing connections to peers. Strangers name peer addresses, so without limits they could
+ * direct our dials at any service of anybody.
+ *
+ * {@linkcode DialBudget} decides for each address whether it may be dialled now, must wait, or is refused:
+ * only ports that peers use, few ports of one address, no address that keeps failing, never ourselves.
+ * {@linkcode DialQueue} holds the dials that wait for another dial to the same address to end.
+ *
+ * Opening the connections is WebTorrent's; `../libraries/dialling.ts` puts these limits before it. The
+ * sandbox's permissions (`src/worker/permissions.ts`) bound the addresses independently.
+ *
+ * Start with `dial_budget.ts`.
  *
  * @module
  */

@@ -1,11 +1,10 @@
 /**
- * Keeps one connection to each peer of a download. Two who look for peers at the same time find each
- * other and both dial, and npm:webtorrent keeps both connections: twice the messages, and requests
- * that are divided between them.
+ * Closes duplicate connections to one peer. Two peers that find each other at the same time both dial,
+ * and npm:webtorrent keeps both connections, which doubles the messages and divides the requests.
  *
- * Of two that were dialled from different ends, the one stays that was dialled by the greater peer id,
- * so that both ends keep the same one; libtorrent does likewise. A peer id proves nothing: only
- * connections of one address are compared, or whoever takes another's id could have it hung up on.
+ * The connection that the peer with the greater peer id dialled stays, so that both ends keep the same
+ * one; libtorrent does the same. Peer ids are not authenticated, so only connections with one address are
+ * compared: otherwise a peer that claims another's id could get it disconnected.
  *
  * @module
  */
@@ -13,29 +12,29 @@
 import type { Clock } from "../../base/mod.ts";
 import type { Torrent, Wire } from "../libraries/mod.ts";
 
-/** A connection that has had its handshake. */
-interface MetWire extends Wire {
+/** A connection after its handshake. */
+interface KnownWire extends Wire {
   type: string;
   /** 40 hexadecimal digits. */
   peerId: string;
 }
 
-/** The parts of WebTorrent's torrent that are not public. */
+/** Private members of WebTorrent's torrent. */
 interface Inner {
   client: { peerId: string };
-  wires: MetWire[];
-  /** Those that are dialled or connected. */
-  _peers: Map<string, { addr: string | null; wire: MetWire | null; retries: number }>;
+  wires: KnownWire[];
+  /** Peers that are being dialled or are connected. */
+  _peers: Map<string, { addr: string | null; wire: KnownWire | null; retries: number }>;
 }
 
 type Watched = Omit<Torrent, keyof Inner> & Inner;
 
-/** Watches over one download, from before it has peers. */
+/** Watches one download, from before it has peers. */
 export class DuplicateConnections {
   readonly #torrent: Watched;
   readonly #clock: Clock;
-  /** Addresses of peers that are connected to us from other ports. */
-  readonly #connected = new Map<string, MetWire>();
+  /** Addresses that are not dialled, because the peer is connected to us from another port. */
+  readonly #connected = new Map<string, KnownWire>();
 
   constructor(torrent: Torrent, clock: Clock) {
     this.#torrent = torrent as unknown as Watched;
@@ -47,26 +46,26 @@ export class DuplicateConnections {
       this.#connected.delete(address);
       return addPeer.call(torrent, address, source);
     };
-    torrent.on("wire", (wire: MetWire) => this.#compare(wire));
+    torrent.on("wire", (wire: KnownWire) => this.#compare(wire));
   }
 
-  #compare(wire: MetWire): void {
+  #compare(wire: KnownWire): void {
     const { wires, client } = this.#torrent;
-    const isOther = (other: MetWire) =>
+    const isOther = (other: KnownWire) =>
       other !== wire && !other.destroyed && other.peerId === wire.peerId &&
       isDialled(other) !== isDialled(wire) && hostOf(other) === hostOf(wire);
     const other = wires.find(isOther);
     if (!other) return;
     const [dialled, accepted] = isDialled(wire) ? [wire, other] : [other, wire];
-    const staysDialled = client.peerId > wire.peerId;
-    if (!staysDialled) this.#dialNoMore(dialled, accepted);
-    const superfluous = staysDialled ? accepted : dialled;
-    // When the handshake is on its way, by which the other end finds out too.
-    this.#clock.after(0, () => superfluous.destroy());
+    const keepDialled = client.peerId > wire.peerId;
+    if (!keepDialled) this.#stopDialling(dialled, accepted);
+    const duplicate = keepDialled ? accepted : dialled;
+    // After our handshake has been sent, from which the other end learns of the duplicate too.
+    this.#clock.after(0, () => duplicate.destroy());
   }
 
-  /** WebTorrent would dial again in a second, and whoever looks for peers whenever it finds the address. */
-  #dialNoMore(dialled: MetWire, accepted: MetWire): void {
+  /** Stops WebTorrent from dialling the address again in a second, or whenever it is named again. */
+  #stopDialling(dialled: KnownWire, accepted: KnownWire): void {
     for (const peer of this.#torrent._peers.values()) {
       if (peer.wire !== dialled || peer.addr === null) continue;
       peer.retries = Infinity;
@@ -75,11 +74,11 @@ export class DuplicateConnections {
   }
 }
 
-function isDialled({ type }: MetWire): boolean {
+function isDialled({ type }: KnownWire): boolean {
   return type === "tcpOutgoing";
 }
 
-/** A listener for both says IPv4 addresses in IPv6's way. */
-function hostOf({ remoteAddress }: MetWire): string | undefined {
+/** Host of a connection; a dual-stack listener reports IPv4 addresses as `::ffff:a.b.c.d`. */
+function hostOf({ remoteAddress }: KnownWire): string | undefined {
   return remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "");
 }

@@ -1,10 +1,22 @@
 /**
- * Choosing pieces and judging peers while an archive is downloaded.
+ * Helpers of one download. Each watches one torrent from before it has peers, and replaces a weakness of
+ * WebTorrent there:
+ *
+ * - {@linkcode PiecePicker} chooses the blocks to request: rarest first among leechers, nearly in order
+ *   while all peers are seeders.
+ * - {@linkcode SmartBan} disconnects peers that send wrong pieces or unrequested blocks, and requests
+ *   stalled blocks from other peers.
+ * - {@linkcode DuplicateConnections} keeps one of two connections to the same peer.
+ * - {@linkcode PeerReach} counts how far the download got with its peers, for messages to the user.
+ *
+ * `../download.ts` creates them. Limits on dialling are in `../dial`.
+ *
+ * Start with `piece_picker.ts`.
  *
  * @module
  */
 
 export { DuplicateConnections } from "./duplicate_connections.ts";
-export { SmartBan } from "./smart_ban.ts";
 export { type PeerCounts, PeerReach } from "./peer_reach.ts";
 export { PiecePicker } from "./piece_picker.ts";
+export { SmartBan } from "./smart_ban.ts";

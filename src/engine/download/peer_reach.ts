@@ -1,6 +1,6 @@
 /**
- * How far a download has come with the peers that it knows: named, dialled, connected, speaking. Tells
- * "there is nobody" from "they cannot be reached" and "they send nothing".
+ * Counts how far a download got with its peers: known, dialled, connected, handshaken, unchoked. The counts
+ * distinguish "no peers" from "peers cannot be reached" and "peers send nothing".
  *
  * @module
  */
@@ -9,27 +9,28 @@ import type { EventEmitter } from "node:events";
 import type { DialRefusal } from "../dial/mod.ts";
 import type { Torrent, Wire } from "../libraries/mod.ts";
 
-/** Peers of a download, each address counted once, since its start; up to 1,000 each. */
+/** Numbers of distinct peer addresses since the start of a download, each up to 1,000. */
 export interface PeerCounts {
-  /** Addresses that somebody named, or that connected to us. */
+  /** Addresses that were named by others, or connected to us. */
   known: number;
-  /** Of these, addresses or ports that are not dialled. */
+  /** Known addresses that the limits or the sandbox do not allow to be dialled. */
   refused: number;
-  /** Dialled. */
+  /** Addresses that were dialled. */
   tried: number;
-  /** The connection stood, whoever opened it. */
+  /** Addresses with an established connection, in either direction. */
   connected: number;
-  /** It answered with a handshake for this torrent. */
+  /** Peers that completed the handshake for this torrent. */
   met: number;
-  /** It said that it has pieces. */
+  /** Peers that have pieces. */
   offering: number;
-  /** It let us ask for them (it unchoked us). */
+  /** Peers that unchoked us. */
   willing: number;
 }
 
+/** Maximum number of addresses in each count. */
 const MAX_ADDRESSES = 1_000;
 
-/** Watches over one download, from before it has peers. */
+/** Watches one download, from before it has peers. */
 export class PeerReach {
   readonly #torrent: Torrent;
   readonly #seen = {
@@ -53,19 +54,19 @@ export class PeerReach {
     torrent.on("dial", (address: string, conn: EventEmitter) => {
       this.#note("tried", address);
       conn.once("connect", () => this.#note("connected", address));
-      // What the sandbox does not let through never left this machine.
+      // A dial that the sandbox forbids never left this machine.
       conn.once("error", (error: Error) => {
         if (!isForbidden(error)) return;
         this.#seen.tried.delete(address);
         this.#refuse(address);
       });
     });
-    torrent.on("wire", (wire: Wire, address?: string) => this.#meet(wire, address));
+    torrent.on("wire", (wire: Wire, address?: string) => this.#noteHandshake(wire, address));
   }
 
-  /** How many there are of each. */
+  /** The current counts. */
   counts(): PeerCounts {
-    for (const wire of this.#torrent.wires) this.#look(wire);
+    for (const wire of this.#torrent.wires) this.#checkPieces(wire);
     const { known, refused, tried, connected, met, offering, willing } = this.#seen;
     return {
       known: known.size,
@@ -78,10 +79,10 @@ export class PeerReach {
     };
   }
 
-  #meet(wire: Wire, address = `${wire.remoteAddress}:${wire.remotePort}`): void {
+  #noteHandshake(wire: Wire, address = `${wire.remoteAddress}:${wire.remotePort}`): void {
     this.#addresses.set(wire, address);
     for (const set of ["known", "connected", "met"] as const) this.#note(set, address);
-    // A seeder may hang up before anybody counts.
+    // Counted at the event, because a seeder may disconnect before `counts` is called.
     for (const event of ["unchoke", "bitfield", "have", "have-all"]) {
       wire.on(event, () => {
         if (event === "unchoke") this.#note("willing", address);
@@ -92,14 +93,14 @@ export class PeerReach {
 
   readonly #addresses = new WeakMap<Wire, string>();
 
-  #look(wire: Wire): void {
+  #checkPieces(wire: Wire): void {
     const pieces = this.#torrent.pieces?.length ?? 0;
     for (let i = 0; i < pieces; i++) {
       if (wire.peerPieces.get(i)) return this.#note("offering", this.#addresses.get(wire));
     }
   }
 
-  /** The DHT names us too, once we have announced the download. */
+  /** Forgets an address that turned out to be our own, which the DHT returns once we have announced. */
   #forget(address: string): void {
     for (const addresses of Object.values(this.#seen)) addresses.delete(address);
   }

@@ -1,13 +1,14 @@
 /**
- * Chooses which blocks a download asks its peers for, in place of npm:webtorrent, which asks all peers
- * for the pieces in order: those who download at the same time would hold the same ones and have
- * nothing to give to each other. Its own rarest-first begins a new piece with each request and looks
- * through all of them for it.
+ * Piece picker: chooses the blocks that a download requests. It replaces npm:webtorrent's, which requests
+ * pieces in order from all peers, so that simultaneous downloads hold the same pieces and have nothing to
+ * exchange. The library's own rarest-first mode searches all pieces for each request, and begins a new
+ * piece each time.
  *
- * - What has begun is finished first: before, a piece is of use to nobody.
- * - While all peers have everything, pieces are asked for nearly in order: the archive is verified behind
- *   the download. Not quite in order, so that those who meet later have something to give.
- * - When some have not, the pieces come first that the fewest of them have; of equals, any.
+ * - Pieces that have begun are finished first, because only a complete piece can be passed on.
+ * - While all peers are seeders, pieces are requested nearly in order, so that the archive can be verified
+ *   behind the download. Some randomness lets downloads that meet later exchange pieces.
+ * - With leechers among the peers, the piece that the fewest leechers have comes first (rarest first);
+ *   ties are broken at random.
  *
  * @module
  */
@@ -17,90 +18,93 @@ import type { Torrent, Wire } from "../libraries/mod.ts";
 
 /** A piece that is being downloaded (npm:torrent-piece). */
 interface Piece {
-  /** Blocks that were asked for and will not come. */
+  /** Requested blocks that were cancelled. */
   _cancellations: number[] | null;
-  /** Blocks that were asked for, from the first on. */
+  /** Number of blocks requested so far, from the first on. */
   _reservations: number;
   _chunks: number;
 }
 
-/** A connection, with what was asked for. */
-interface AskedWire extends Wire {
+/** A connection with its requests. */
+interface RequestingWire extends Wire {
   peerChoking: boolean;
-  /** Bytes of blocks. */
+  /** Bytes of blocks received. */
   downloaded: number;
   requests: unknown[];
-  /** What the peer said of itself (BEP 10). */
+  /** Extension handshake of the peer (BEP 10). */
   peerExtendedHandshake?: { reqq?: unknown };
   /** Bytes a second. */
   downloadSpeed(): number;
 }
 
-/** The parts of WebTorrent's torrent that are not public. */
+/** Private members of WebTorrent's torrent. */
 interface Inner {
-  /** `null` once it is there. */
+  /** `null` for each verified piece. */
   pieces: (Piece | null)[];
-  wires: AskedWire[];
-  _request(wire: AskedWire, index: number, hotswap: boolean): boolean;
-  _updateWire(wire: AskedWire): void;
+  wires: RequestingWire[];
+  _request(wire: RequestingWire, index: number, hotswap: boolean): boolean;
+  _updateWire(wire: RequestingWire): void;
 }
 
 const BLOCK_BYTES = 16_384;
-/** A peer is asked for what it sends in so many seconds, as soon as less is asked for than this. */
-const LEAST_AHEAD_S = 0.5;
-const MOST_AHEAD_S = 1;
+/** Request pipeline, in seconds of the peer's speed, below which it is refilled. */
+const MIN_AHEAD_S = 0.5;
+/** Request pipeline, in seconds of the peer's speed, to which it is refilled. */
+const MAX_AHEAD_S = 1;
 /**
- * What somebody is asked for who has sent nothing yet. Fewer may not fill a packet, and the peer's system
- * holds back the end of what does not until ours has acknowledged the beginning, which takes 40 ms.
+ * Blocks requested from a peer that has sent nothing yet. With fewer, the reply may not fill its last
+ * packet, which the peer's system delays until ours has acknowledged the others, for 40 ms (Nagle's
+ * algorithm with delayed acknowledgements).
  */
 const FIRST_BLOCKS = 8;
-/** How often the order is made anew, at most. */
+/** Minimum interval between two computations of the order. */
 const ORDER_MS = 250;
-/** As many looks at what a peer has take about a millisecond: the order of more is made less often. */
-const LOOKS_AT_ONCE = 100_000;
-/** Pieces that are asked for in any order while all peers have everything; fewer when they are large. */
-const NEAR = 64;
-const NEAR_BYTES = 16 * 1024 * 1024;
+/** Number of bitfield checks that take about a millisecond; with more, the order is computed less often. */
+const CHECKS_PER_MS = 100_000;
+/** Pieces that are requested in random order while all peers are seeders. */
+const WINDOW = 64;
+/** Maximum size of that window, for large pieces. */
+const WINDOW_BYTES = 16 * 1024 * 1024;
 
 type Watched = Omit<Torrent, keyof Inner> & Inner;
 
-/** Chooses for one download, from before it has peers. */
+/** Piece picker of one download, created before it has peers. */
 export class PiecePicker {
   readonly #torrent: Watched;
   readonly #clock: Clock;
   readonly #random: () => number;
-  /** Pieces of which blocks were asked for, those first that were begun first. */
+  /** Pieces with requested blocks, in the order in which they were begun. */
   readonly #begun = new Set<number>();
-  /** The others in the order in which they are begun; some have been begun or come since. */
+  /** Order in which further pieces are begun. Pieces begun or completed since are still in it. */
   #order: number[] = [];
-  /** How many at the start of the order are to be begun no more. */
+  /** Number of pieces at the start of the order that need no more attention. */
   #passed = 0;
   #orderedMs = -Infinity;
-  /** Of each piece, how many have it who have not everything. */
-  #holders: number[] = [];
+  /** Number of leechers that have each piece. */
+  #leechers: number[] = [];
 
-  /** @param random at least 0 and less than 1 */
+  /** @param random returns numbers from 0 to below 1 */
   constructor(torrent: Torrent, clock: Clock, random: () => number) {
     this.#torrent = torrent as Watched;
     this.#clock = clock;
     this.#random = random;
     const { _updateWire } = this.#torrent;
     this.#torrent._updateWire = (wire) => {
-      // What a peer lets us ask for nevertheless (BEP 6).
+      // A choking peer may still allow some pieces (allowed fast, BEP 6).
       if (wire.peerChoking) _updateWire.call(torrent, wire);
       else if (torrent.ready && !wire.destroyed) this.#ask(wire);
     };
     torrent.on("verified", (index: number) => this.#begun.delete(index));
   }
 
-  #ask(wire: AskedWire): void {
+  #ask(wire: RequestingWire): void {
     const speed = wire.downloadSpeed();
     const isNew = wire.downloaded === 0;
-    if (wire.requests.length >= (isNew ? 1 : blocksAhead(wire, speed, LEAST_AHEAD_S))) return;
-    const most = isNew ? atMostReqq(wire, FIRST_BLOCKS) : blocksAhead(wire, speed, MOST_AHEAD_S);
+    if (wire.requests.length >= (isNew ? 1 : blocksAhead(wire, speed, MIN_AHEAD_S))) return;
+    const most = isNew ? atMostReqq(wire, FIRST_BLOCKS) : blocksAhead(wire, speed, MAX_AHEAD_S);
     this.#refreshOrder();
-    // Who has everything is asked for what nobody else has.
-    const isSpared = (index: number) => wire.isSeeder && this.#holders[index]! > 0;
+    // Seeders are not asked for pieces that a leecher has.
+    const isSpared = (index: number) => wire.isSeeder && this.#leechers[index]! > 0;
     for (const index of this.#begun) {
       if (!isSpared(index) && this.#take(wire, index, most, false)) return;
     }
@@ -111,7 +115,7 @@ export class PiecePicker {
       if (this.#isUntouched(index) && this.#take(wire, index, most, false)) return;
     }
     for (const index of this.#begun) if (this.#take(wire, index, most, false)) return;
-    // Others may have been asked for it, and be slower.
+    // End game: blocks that slower peers have been asked for.
     for (const index of this.#begun) if (this.#take(wire, index, most, true)) return;
   }
 
@@ -119,12 +123,13 @@ export class PiecePicker {
     return this.#torrent.pieces[index] !== null && !this.#begun.has(index);
   }
 
-  /** @returns whether the peer has been asked for as much as it may be */
-  #take(wire: AskedWire, index: number, most: number, isIdle: boolean): boolean {
+  /** Requests blocks of a piece; returns whether the peer's pipeline is full. */
+  #take(wire: RequestingWire, index: number, most: number, isIdle: boolean): boolean {
     const piece = this.#torrent.pieces[index];
     if (!piece || !(isIdle || hasFree(piece)) || !wire.peerPieces.get(index)) return false;
     const { downloadSpeed } = wire;
-    // WebTorrent reckons anew for each block how many there may be. Whoever swaps needs the true speed.
+    // WebTorrent computes its own limit from the speed for each block, so a speed that allows `most` is
+    // reported. A hotswap compares the true speeds.
     const enough = most * BLOCK_BYTES;
     if (!isIdle) wire.downloadSpeed = () => enough;
     try {
@@ -140,26 +145,29 @@ export class PiecePicker {
   #refreshOrder(): void {
     const { pieces, wires } = this.#torrent;
     const nowMs = this.#clock.now();
-    const looks = Math.max(1, pieces.length * wires.length / LOOKS_AT_ONCE);
-    if (nowMs - this.#orderedMs < ORDER_MS * looks) return;
+    const checks = Math.max(1, pieces.length * wires.length / CHECKS_PER_MS);
+    if (nowMs - this.#orderedMs < ORDER_MS * checks) return;
     this.#orderedMs = nowMs;
     this.#passed = 0;
-    // Those who have everything have all pieces alike.
+    // Seeders have every piece, so only leechers make a difference.
     const others = wires.filter((wire) => !wire.isSeeder);
-    this.#holders = pieces.map((piece, index) =>
+    this.#leechers = pieces.map((piece, index) =>
       piece === null ? 0 : others.filter(({ peerPieces }) => peerPieces.get(index)).length
     );
     const untouched = [...pieces.keys()].filter((index) => this.#isUntouched(index));
-    const near = Math.max(1, Math.min(NEAR, Math.floor(NEAR_BYTES / this.#torrent.pieceLength)));
-    const groups = others.length > 0 ? this.#byHolders(untouched) : inGroupsOf(near, untouched);
+    const window = Math.max(
+      1,
+      Math.min(WINDOW, Math.floor(WINDOW_BYTES / this.#torrent.pieceLength)),
+    );
+    const groups = others.length > 0 ? this.#byRarity(untouched) : inGroupsOf(window, untouched);
     for (const group of groups) this.#shuffle(group);
     this.#order = groups.flat();
   }
 
-  /** Those first that the fewest have. */
-  #byHolders(indexes: readonly number[]): number[][] {
+  /** Groups of pieces by number of leechers that have them, rarest first. */
+  #byRarity(indexes: readonly number[]): number[][] {
     const groups: number[][] = [];
-    for (const index of indexes) (groups[this.#holders[index]!] ??= []).push(index);
+    for (const index of indexes) (groups[this.#leechers[index]!] ??= []).push(index);
     return groups.filter((group) => group !== undefined);
   }
 
@@ -184,12 +192,12 @@ function hasFree({ _cancellations, _reservations, _chunks }: Piece): boolean {
   return _reservations < _chunks || (_cancellations !== null && _cancellations.length > 0);
 }
 
-/** Blocks that a peer sends in so many seconds, and a few; no more than it says that it will keep in mind. */
-function blocksAhead(wire: AskedWire, speed: number, seconds: number): number {
+/** Blocks that a peer sends in some seconds, plus two, up to the peer's own limit of requests (`reqq`). */
+function blocksAhead(wire: RequestingWire, speed: number, seconds: number): number {
   return atMostReqq(wire, 2 + Math.ceil(seconds * speed / BLOCK_BYTES));
 }
 
-function atMostReqq({ peerExtendedHandshake }: AskedWire, blocks: number): number {
+function atMostReqq({ peerExtendedHandshake }: RequestingWire, blocks: number): number {
   const reqq = peerExtendedHandshake?.reqq;
   return typeof reqq === "number" && reqq > 0 ? Math.min(blocks, reqq) : blocks;
 }

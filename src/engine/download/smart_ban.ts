@@ -1,13 +1,13 @@
 /**
- * Keeps a download going among peers that lie or stall. By itself WebTorrent asks a peer that sent a
- * wrong piece for the next one, and waits 30 seconds for one that says nothing.
+ * Protects a download from peers that lie or stall. WebTorrent by itself requests the next piece from a
+ * peer that sent a wrong one, and waits 30 seconds for a peer that sends nothing.
  *
- * - Who alone sent a wrong piece is hung up on and not talked to again in this download. If several
- *   did, nobody is blamed; but from then on every piece is asked of one peer only, so that the next
- *   wrong one tells who it was.
- * - What a peer was asked for and does not send is asked of another that has nothing to do.
- * - Who sends more blocks than it was asked for is hung up on: they would make it seem fast.
- * - Peers that other peers name (BEP 11) wait in a line that is bounded, behind all other peers.
+ * - The only sender of a wrong piece is banned from this download. If a wrong piece had several senders,
+ *   none is banned, but the download goes into parole mode: each piece is requested from one peer only,
+ *   so that the next wrong piece has one sender.
+ * - Blocks that a peer has stalled on are requested from an idle peer.
+ * - A peer that sends unrequested blocks is banned, because they would inflate its measured speed.
+ * - Peers named by other peers (BEP 11) are queued behind all others, in a bounded queue.
  *
  * @module
  */
@@ -15,16 +15,16 @@
 import type { Clock } from "../../base/mod.ts";
 import type { Torrent, Wire } from "../libraries/mod.ts";
 
-/** What a peer has not sent for so long, another that has nothing to do may be asked for. */
+/** Time without a block after which a peer's requests may go to an idle peer. */
 const STALLED_MS = 2_000;
-/** Blocks beyond those that were asked for: what was refused or cancelled may still be on its way. */
-const MAX_UNASKED = 64;
-/** Peers that wait to be dialled. */
+/** Unrequested blocks that are tolerated, because cancelled ones may still be on their way. */
+const MAX_UNREQUESTED = 64;
+/** Maximum number of peers queued for dialling. */
 const MAX_WAITING = 500;
-/** The same, for one that a peer named: each dead one may hold up the others for seconds. */
-const MAX_WAITING_FOR_NAMED = 20;
-/** The source of a peer that another peer named. */
-const NAMED = "ut_pex";
+/** Queue length up to which peers named by peers are added; each dead one may delay the others for seconds. */
+const MAX_WAITING_FOR_PEX = 20;
+/** WebTorrent's source label of peers named by other peers (peer exchange). */
+const PEX_SOURCE = "ut_pex";
 
 /** A piece that is being downloaded (npm:torrent-piece). */
 interface Piece {
@@ -32,54 +32,54 @@ interface Piece {
   cancel(block: number): void;
 }
 
-/** A connection, with what it was asked for. */
-interface AskedWire extends Wire {
+/** A connection with its requests. */
+interface RequestingWire extends Wire {
   downloaded: number;
   requests: { piece: number; offset: number }[];
 }
 
-/** The parts of WebTorrent's torrent that are not public. */
+/** Private members of WebTorrent's torrent. */
 interface Inner {
   pieces: (Piece | null)[];
-  /** Peers that wait to be dialled. */
+  /** Peers queued for dialling. */
   _queue: { source: string | null }[];
-  _reservations: ((AskedWire | null)[] | null)[];
+  _reservations: ((RequestingWire | null)[] | null)[];
   _addPeer(peer: unknown, type: string, source?: string): unknown;
-  _hotswap(wire: AskedWire, index: number): boolean;
-  _request(wire: AskedWire, index: number, hotswap: boolean): boolean;
+  _hotswap(wire: RequestingWire, index: number): boolean;
+  _request(wire: RequestingWire, index: number, hotswap: boolean): boolean;
   _update(): void;
 }
 
-/** Who alone is asked for a piece. */
+/** In parole mode, the one peer that a piece is requested from. */
 interface Owner {
   wire: Wire;
   sinceMs: number;
-  /** How often the piece was taken from somebody; each has twice the time of the one before. */
+  /** Number of earlier owners that stalled; each new owner gets twice the time. */
   changes: number;
 }
 
-/** What is known of a peer. */
-interface Record {
-  asked: number;
+/** Statistics of one peer. */
+interface PeerRecord {
+  requested: number;
   received: number;
-  /** When it last sent a block, or was asked for one while it owed none. */
+  /** Time of its last block, or of the first request after an idle period. */
   lastMs: number;
 }
 
 const BLOCK_BYTES = 16_384;
 const WRONG_PIECE = /^Piece (\d+) failed verification$/;
 
-/** Watches over one download, from before it has peers. */
+/** Watches one download, from before it has peers. */
 export class SmartBan {
   readonly #torrent: Torrent & Inner;
   readonly #clock: Clock;
-  readonly #records = new WeakMap<Wire, Record>();
-  /** Who was asked for blocks of a piece and sent some. */
+  readonly #records = new WeakMap<Wire, PeerRecord>();
+  /** Peers that sent requested blocks of each piece. */
   readonly #senders = new Map<number, Set<Wire>>();
-  /** Who alone is asked for a piece, once a wrong one had several senders. */
+  /** Owner of each piece, in parole mode. */
   readonly #owners = new Map<number, Owner>();
   readonly #banned = new Set<string>();
-  #isCareful = false;
+  #isOnParole = false;
 
   constructor(torrent: Torrent, clock: Clock) {
     this.#torrent = torrent as Torrent & Inner;
@@ -90,17 +90,17 @@ export class SmartBan {
     torrent.on("verified", (index: number) => this.#forget(index));
     torrent.on("warning", (warning: Error) => {
       const index = WRONG_PIECE.exec(warning.message)?.[1];
-      if (index !== undefined) this.#judge(Number(index));
+      if (index !== undefined) this.#onWrongPiece(Number(index));
     });
   }
 
-  /** How many peers were hung up on for what they sent. */
+  /** Number of banned peers. */
   get bannedCount(): number {
     return this.#banned.size;
   }
 
-  /** To be called now and then: WebTorrent looks for work only when something comes. */
-  look(): void {
+  /** Makes WebTorrent look for requests to send; called regularly, since it does so only at events. */
+  update(): void {
     if (this.#torrent.ready && !this.#torrent.done && !this.#torrent.destroyed) {
       this.#torrent._update();
     }
@@ -110,18 +110,20 @@ export class SmartBan {
     const torrent = this.#torrent;
     const { _request, _hotswap } = torrent;
     torrent._request = (wire, index, hotswap) => {
-      if (this.#isCareful && !this.#takes(wire, index, hotswap)) return false;
+      if (this.#isOnParole && !this.#mayRequest(wire, index, hotswap)) return false;
       const record = this.#records.get(wire);
-      // A peer that has sent nothing yet is never asked for what others hold.
-      const isAsked = _request.call(torrent, wire, index, hotswap || wire.downloaded === 0);
-      if (isAsked && record) {
+      // Without this, WebTorrent never hotswaps to a peer that has sent nothing yet.
+      const isRequested = _request.call(torrent, wire, index, hotswap || wire.downloaded === 0);
+      if (isRequested && record) {
         if (wire.requests.length === 1) record.lastMs = this.#clock.now();
-        record.asked++;
+        record.requested++;
       }
-      return isAsked;
+      return isRequested;
     };
     torrent._hotswap = (wire, index) =>
-      this.#isCareful ? false : this.#release(wire, index) || _hotswap.call(torrent, wire, index);
+      this.#isOnParole
+        ? false
+        : this.#releaseStalled(wire, index) || _hotswap.call(torrent, wire, index);
   }
 
   #overridePeers(): void {
@@ -129,29 +131,29 @@ export class SmartBan {
     const { _addPeer } = torrent;
     torrent._addPeer = (peer, type, source) => {
       if (typeof peer === "string") {
-        const most = source === NAMED ? MAX_WAITING_FOR_NAMED : MAX_WAITING;
+        const most = source === PEX_SOURCE ? MAX_WAITING_FOR_PEX : MAX_WAITING;
         if (torrent._queue?.length >= most || this.#isBanned(peer)) return null;
       }
       const added = _addPeer.call(torrent, peer, type, source);
-      if (source !== NAMED && torrent._queue?.at(-1) === added) this.#putBeforeNamed();
+      if (source !== PEX_SOURCE && torrent._queue?.at(-1) === added) this.#putBeforePexPeers();
       return added;
     };
   }
 
-  /** Moves the peer at the end of the line before those that peers have named. */
-  #putBeforeNamed(): void {
+  /** Moves the last peer of the queue before the peers named by other peers. */
+  #putBeforePexPeers(): void {
     const { _queue } = this.#torrent;
-    const at = _queue.findIndex(({ source }) => source === NAMED);
+    const at = _queue.findIndex(({ source }) => source === PEX_SOURCE);
     if (at >= 0) _queue.splice(at, 0, _queue.pop()!);
   }
 
   #watch(wire: Wire): void {
     if (this.#isBanned(addressOf(wire))) return void wire.destroy();
-    const record: Record = { asked: 0, received: 0, lastMs: this.#clock.now() };
+    const record: PeerRecord = { requested: 0, received: 0, lastMs: this.#clock.now() };
     this.#records.set(wire, record);
     wire.on("piece", (index: number) => {
       record.lastMs = this.#clock.now();
-      if (++record.received > record.asked + MAX_UNASKED) return this.#ban(wire);
+      if (++record.received > record.requested + MAX_UNREQUESTED) return this.#ban(wire);
       if (this.#torrent.pieces?.[index]) this.#sendersOf(index).add(wire);
     });
   }
@@ -162,12 +164,12 @@ export class SmartBan {
     return senders;
   }
 
-  /** A piece was wrong. */
-  #judge(index: number): void {
+  /** Handles a piece that failed verification: bans its only sender, or starts parole mode. */
+  #onWrongPiece(index: number): void {
     const senders = this.#sendersOf(index);
     this.#forget(index);
     if (senders.size === 1) { for (const wire of senders) this.#ban(wire); }
-    else this.#isCareful = true;
+    else this.#isOnParole = true;
   }
 
   #forget(index: number): void {
@@ -175,8 +177,8 @@ export class SmartBan {
     this.#owners.delete(index);
   }
 
-  /** Takes up to all blocks of a piece from a peer that does not send them. */
-  #release(wire: AskedWire, index: number): boolean {
+  /** Cancels the requests for a piece at one stalled peer; returns whether there was one. */
+  #releaseStalled(wire: RequestingWire, index: number): boolean {
     const reserved = this.#torrent._reservations[index];
     const piece = this.#torrent.pieces[index];
     const stalled = reserved?.find((other) => other && other !== wire && this.#isStalled(other));
@@ -190,14 +192,14 @@ export class SmartBan {
     return true;
   }
 
-  #isStalled(wire: AskedWire): boolean {
+  #isStalled(wire: RequestingWire): boolean {
     const record = this.#records.get(wire);
     return wire.requests.length > 0 && record !== undefined &&
       this.#clock.now() - record.lastMs > STALLED_MS;
   }
 
-  /** Whether a peer is the one to be asked for a piece, or becomes it. */
-  #takes(wire: AskedWire, index: number, isIdle: boolean): boolean {
+  /** In parole mode: whether a peer owns a piece, or may become its owner. */
+  #mayRequest(wire: RequestingWire, index: number, isIdle: boolean): boolean {
     const { pieces, _reservations } = this.#torrent;
     const piece = pieces[index];
     if (!piece) return false;
@@ -208,7 +210,7 @@ export class SmartBan {
     if (owner && !owner.wire.destroyed) {
       if (!isIdleOrNew || nowMs - owner.sinceMs < STALLED_MS * 2 ** owner.changes) return false;
     }
-    // What others sent of it is dropped: it may be wrong.
+    // Blocks from other senders are discarded, because they may be wrong.
     pieces[index] = new (piece.constructor as new (length: number) => Piece)(piece.length);
     _reservations[index] = [];
     this.#senders.delete(index);
@@ -231,8 +233,8 @@ function addressOf({ remoteAddress, remotePort }: Wire): string {
   return `${remoteAddress}:${remotePort}`;
 }
 
-/** The address without the port, which a peer that dials us chooses anew each time. */
+/** Key of a ban: the address without the port, which changes with each connection from the peer. */
 function banKey(address: string): string {
-  // On this machine it is the port that tells peers apart.
+  // Peers on this machine differ only by port.
   return /^(127\.|::1|::ffff:127\.)/.test(address) ? address : address.replace(/:\d+$/, "");
 }

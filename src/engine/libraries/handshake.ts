@@ -33,7 +33,7 @@ export interface Sleepers {
   /** The torrent of an infohash, woken if need be. */
   find(infoHashHex: string): Promise<Torrent | undefined>;
   /** The infohash that an encrypted handshake means. */
-  unhide(hashHex: string): string | undefined;
+  findObfuscated(hashHex: string): string | undefined;
 }
 
 const reader = Connection.prototype as unknown as Reader;
@@ -63,7 +63,7 @@ export function wakeOnHandshake(client: Client, sleepers: Sleepers): void {
   const lookup = client as unknown as Lookup;
   lookup.get = async (infoHashHex) => await sleepers.find(infoHashHex) ?? null;
   lookup._getByHash = async (hashHex) => {
-    const infoHashHex = sleepers.unhide(hashHex);
+    const infoHashHex = sleepers.findObfuscated(hashHex);
     return infoHashHex === undefined ? null : await sleepers.find(infoHashHex) ?? null;
   };
 }

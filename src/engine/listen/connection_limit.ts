@@ -1,7 +1,7 @@
 /**
- * Bounds the connections that others open to us. WebTorrent takes all that come, and each costs a file
- * and memory. When there is no room, the one that has been silent for longest goes; if all are in use,
- * the newcomer does. One address gets a quarter of the room, so that it cannot take all of it.
+ * Limits incoming connections. WebTorrent accepts all of them, and each costs a file descriptor and
+ * memory. At the limit, the connections that have been idle longest are dropped; if none is idle, the new
+ * one is refused. One address gets at most a quarter of the limit.
  *
  * @module
  */
@@ -17,50 +17,51 @@ export interface Incoming extends EventEmitter {
   destroy(): void;
 }
 
-/** Silent for so long, it makes room for another. Peers that have nothing to say do so every minute. */
-const SILENT_MS = 5_000;
-/** How often silence is looked for, at most. */
-const LOOK_MS = 1_000;
-const SHARE_OF_ADDRESS = 4;
+/** Idle time after which a connection may be dropped for a new one. */
+const IDLE_MS = 5_000;
+/** Minimum interval between searches for idle connections. */
+const SEARCH_MS = 1_000;
+/** One address gets the limit divided by this. */
+const ADDRESS_SHARE = 4;
 
-/** What passed when it was looked at. */
-interface Passed {
+/** Transfer of a connection at the last search. */
+interface Transfer {
   bytes: number;
   sinceMs: number;
 }
 
-/** Counts the connections that come in through one listener. */
+/** The incoming connections of one listener. */
 export class ConnectionLimit {
-  readonly #most: number;
+  readonly #max: number;
   readonly #clock: Clock;
-  /** In the order in which they came. */
-  readonly #open = new Map<Incoming, Passed>();
+  /** Open connections in order of arrival. */
+  readonly #open = new Map<Incoming, Transfer>();
   readonly #byAddress = new Map<string, number>();
-  #lookedMs = -Infinity;
-  /** How many were turned away or had to make room. */
+  #searchedMs = -Infinity;
+  /** Number of connections refused or dropped. */
   dropped = 0;
 
-  constructor(most: number, clock: Clock) {
-    this.#most = most;
+  constructor(max: number, clock: Clock) {
+    this.#max = max;
     this.#clock = clock;
   }
 
-  /** How many there are. */
+  /** Number of open connections. */
   get count(): number {
     return this.#open.size;
   }
 
-  /** Takes a connection, or destroys it. */
+  /** Accepts a connection, or destroys it; returns whether it was accepted. */
   take(connection: Incoming): boolean {
     const address = connection.remoteAddress ?? "";
     const ofAddress = this.#byAddress.get(address) ?? 0;
-    const isTooMany = !isLoopback(address) && ofAddress >= this.#most / SHARE_OF_ADDRESS;
-    if (isTooMany || (this.#open.size >= this.#most && !this.#makeRoom())) {
+    const isTooMany = !isLoopback(address) && ofAddress >= this.#max / ADDRESS_SHARE;
+    if (isTooMany || (this.#open.size >= this.#max && !this.#makeRoom())) {
       this.dropped++;
       connection.destroy();
       return false;
     }
-    this.#open.set(connection, { bytes: passedBytes(connection), sinceMs: this.#clock.now() });
+    this.#open.set(connection, { bytes: transferredBytes(connection), sinceMs: this.#clock.now() });
     this.#byAddress.set(address, ofAddress + 1);
     connection.once("close", () => this.#forget(connection, address));
     return true;
@@ -75,14 +76,14 @@ export class ConnectionLimit {
 
   #makeRoom(): boolean {
     const nowMs = this.#clock.now();
-    if (nowMs - this.#lookedMs < LOOK_MS) return false;
-    this.#lookedMs = nowMs;
+    if (nowMs - this.#searchedMs < SEARCH_MS) return false;
+    this.#searchedMs = nowMs;
     let room = 0;
-    for (const [connection, passed] of [...this.#open]) {
-      const bytes = passedBytes(connection);
-      if (bytes !== passed.bytes) {
+    for (const [connection, last] of [...this.#open]) {
+      const bytes = transferredBytes(connection);
+      if (bytes !== last.bytes) {
         this.#open.set(connection, { bytes, sinceMs: nowMs });
-      } else if (nowMs - passed.sinceMs >= SILENT_MS && room < this.#most / 4) {
+      } else if (nowMs - last.sinceMs >= IDLE_MS && room < this.#max / 4) {
         room++;
         this.dropped++;
         this.#forget(connection, connection.remoteAddress ?? "");
@@ -93,11 +94,11 @@ export class ConnectionLimit {
   }
 }
 
-function passedBytes({ bytesRead, bytesWritten }: Incoming): number {
+function transferredBytes({ bytesRead, bytesWritten }: Incoming): number {
   return bytesRead + bytesWritten;
 }
 
-/** A test network, or a program of this machine's user. */
+/** Whether a connection comes from this machine: a test network, or a program of the user. */
 function isLoopback(address: string): boolean {
   return /^(127\.|::1$|::ffff:127\.)/.test(address);
 }

@@ -1,7 +1,7 @@
 /**
- * Sees to it that the listener for peers goes on taking connections. When a process has no file left to
- * open, Deno's `node:net` stops taking them, for ever and without a word. So some time after somebody
- * came we dial ourselves, and listen anew if that is not heard. Where nobody comes no timer runs.
+ * Watchdog of the listener for peers. When a process runs out of file descriptors, Deno's `node:net` stops
+ * accepting connections for good and without an error. So 30 s after a connection we dial ourselves, and
+ * restart the listener if it does not notice. Without connections no timer runs.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { EventEmitter } from "node:events";
 import { connect } from "node:net";
 import type { Clock, Timer } from "../../base/mod.ts";
 
-/** How long after somebody came, milliseconds. */
-const LOOK_MS = 30_000;
-/** How long the listener may take to hear us. */
-const HEAR_MS = 5_000;
+/** Time between a connection and the next test. */
+const TEST_MS = 30_000;
+/** Timeout for the listener to notice our own connection. */
+const ACCEPT_TIMEOUT_MS = 5_000;
 
 /** The listener (`net.Server`). */
 export interface Listener extends EventEmitter {
@@ -21,7 +21,7 @@ export interface Listener extends EventEmitter {
   listen(port: number): unknown;
 }
 
-/** Dials the port on this machine; resolves to what hangs up, or to nothing if it cannot be dialled. */
+/** Dials a port of this machine; resolves to a function that hangs up, or `undefined` if dialling failed. */
 export type Dial = (port: number) => Promise<(() => void) | undefined>;
 
 /** Watches a listener until it is cancelled. */
@@ -32,41 +32,41 @@ export function watchListener(
   dial: Dial = dialSelf,
 ): Timer {
   let timer: Timer | undefined;
-  let isOver = false;
-  let onHeard: (() => void) | undefined;
-  const look = async () => {
-    const heard = new Promise<boolean>((resolve) => {
-      onHeard = () => resolve(true);
-      timer = clock.after(HEAR_MS, () => resolve(false));
+  let isCancelled = false;
+  let onAccepted: (() => void) | undefined;
+  const test = async () => {
+    const accepted = new Promise<boolean>((resolve) => {
+      onAccepted = () => resolve(true);
+      timer = clock.after(ACCEPT_TIMEOUT_MS, () => resolve(false));
     });
     const hangUp = await dial(port());
-    // With no file left there is nothing to be done; later perhaps.
-    const isDeaf = hangUp !== undefined && !await heard;
-    onHeard = undefined;
+    // If dialling fails too, there is no file descriptor left; the test is repeated later.
+    const isStuck = hangUp !== undefined && !await accepted;
+    onAccepted = undefined;
     timer?.cancel();
     timer = undefined;
     hangUp?.();
-    if (isOver) return;
-    if (isDeaf) {
+    if (isCancelled) return;
+    if (isStuck) {
       listener.close();
       listener.listen(port());
     }
-    if (isDeaf || !hangUp) arm();
+    if (isStuck || !hangUp) arm();
   };
-  const arm = () => timer = clock.after(LOOK_MS, () => void look().catch(() => {}));
+  const arm = () => timer = clock.after(TEST_MS, () => void test().catch(() => {}));
   listener.prependListener("connection", () => {
-    if (onHeard) return onHeard();
-    if (!timer && !isOver) arm();
+    if (onAccepted) return onAccepted();
+    if (!timer && !isCancelled) arm();
   });
   return {
     cancel() {
-      isOver = true;
+      isCancelled = true;
       timer?.cancel();
     },
   };
 }
 
-/** The sandbox lets a worker reach the port that it listens on, by this address. */
+/** Dials ourselves by 0.0.0.0, the one address through which the sandbox permits it. */
 function dialSelf(port: number): Promise<(() => void) | undefined> {
   return new Promise((resolve) => {
     const socket = connect(port, "0.0.0.0");

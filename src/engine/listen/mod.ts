@@ -1,5 +1,15 @@
 /**
- * The TCP listener for peers: watching that it accepts, and the limit of its connections.
+ * The TCP listener for peers: how many incoming connections are kept, and that it goes on accepting.
+ *
+ * {@linkcode ConnectionLimit} bounds all incoming connections and those of one address. When it is full, it
+ * drops the connection that has been idle longest, or else refuses the new one. {@linkcode watchListener}
+ * is a watchdog: the runtime's listener can stop accepting without an error, so it is tested by a
+ * connection of our own and restarted if that fails.
+ *
+ * The listener itself is WebTorrent's; `../client.ts` connects the two. Outgoing connections are bounded in
+ * `../dial`.
+ *
+ * Start with `connection_limit.ts`.
  *
  * @module
  */

@@ -58,8 +58,8 @@ function seedsOf(count: number) {
     onUnreadable: (infoHashHex) => unreadable.push(infoHashHex),
   });
   const awake = () => made.filter(({ destroyed }) => !destroyed);
-  const held = Promise.all(Array.from({ length: count }, (_, n) => seeds.hold(order(n))));
-  return held.then(() => ({ clock, made, unreadable, seeds, awake }));
+  const added = Promise.all(Array.from({ length: count }, (_, n) => seeds.add(order(n))));
+  return added.then(() => ({ clock, made, unreadable, seeds, awake }));
 }
 
 Deno.test("who is not wanted is not made, and sets no timer", async () => {
@@ -103,10 +103,10 @@ Deno.test("peers keep it awake; two minutes after the last it sleeps, and its by
 
 Deno.test("a .torrent of another archive is told, nothing of it stays, and a good one is taken instead", async () => {
   const { clock, seeds, unreadable, awake } = await seedsOf(2);
-  await seeds.hold(order(0, Uint8Array.of(0, 1)));
+  await seeds.add(order(0, Uint8Array.of(0, 1)));
   assert.equal(await seeds.wake(hashOf(0)), undefined);
   assert.deepEqual([unreadable, awake().length, clock.timers], [[hashOf(0)], 0, 0]);
-  await seeds.hold(order(0));
+  await seeds.add(order(0));
   assert.equal((await seeds.wake(hashOf(0)))?.infoHash, hashOf(0));
 });
 
@@ -122,13 +122,13 @@ Deno.test("what is removed is neither listed nor woken, asleep or awake", async 
 
 Deno.test("an encrypted handshake leads to the archive that it means, also to one added later", async () => {
   const { seeds } = await seedsOf(20);
-  const hidden = (infoHashHex: string) =>
+  const obfuscated = (infoHashHex: string) =>
     createHash("sha1").update("req2").update(infoHashHex, "hex").digest("hex");
-  assert.equal(seeds.unhide(hidden(hashOf(7)), []), hashOf(7));
-  assert.equal(seeds.unhide(hidden(hashOf(20)), []), undefined);
-  assert.equal(seeds.unhide(hidden(hashOf(20)), [hashOf(20)]), hashOf(20));
-  await seeds.hold(order(20));
+  assert.equal(seeds.findObfuscated(obfuscated(hashOf(7)), []), hashOf(7));
+  assert.equal(seeds.findObfuscated(obfuscated(hashOf(20)), []), undefined);
+  assert.equal(seeds.findObfuscated(obfuscated(hashOf(20)), [hashOf(20)]), hashOf(20));
+  await seeds.add(order(20));
   await seeds.remove(hashOf(7));
-  assert.equal(seeds.unhide(hidden(hashOf(20)), []), hashOf(20));
-  assert.equal(seeds.unhide(hidden(hashOf(7)), []), undefined);
+  assert.equal(seeds.findObfuscated(obfuscated(hashOf(20)), []), hashOf(20));
+  assert.equal(seeds.findObfuscated(obfuscated(hashOf(7)), []), undefined);
 });

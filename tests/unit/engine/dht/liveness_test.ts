@@ -12,15 +12,15 @@ function watched() {
   const waiting: Done[] = [];
   const changes: boolean[] = [];
   const ended: unknown[] = [];
-  const silence = new Liveness((silent) => changes.push(silent));
-  silence.watch({ socket, nodes } as unknown as Krpc);
+  const liveness = new Liveness((silent) => changes.push(silent));
+  liveness.watch({ socket, nodes } as unknown as Krpc);
   const ask = (error: unknown = null, times = 1) => {
     for (let i = 0; i < times; i++) {
       socket.query({}, {}, (error) => ended.push(error));
       waiting.pop()!(error as KrpcError, null);
     }
   };
-  return { silence, nodes, changes, ended, ask };
+  return { liveness, nodes, changes, ended, ask };
 }
 
 const timedOut = Object.assign(new Error("no answer"), { code: "ETIMEDOUT" });
@@ -29,12 +29,12 @@ const refused = Object.assign(new Error("no"), { code: 203 });
 const another = Object.assign(new Error("who?"), { code: "EUNEXPECTEDNODE" });
 
 Deno.test("all are silent until one answers, and whoever asked hears it all the same", () => {
-  const { silence, changes, ended, ask } = watched();
-  assert.ok(silence.isSilent);
+  const { liveness, changes, ended, ask } = watched();
+  assert.ok(liveness.isSilent);
   ask(timedOut);
-  assert.ok(silence.isSilent);
+  assert.ok(liveness.isSilent);
   ask();
-  assert.ok(!silence.isSilent);
+  assert.ok(!liveness.isSilent);
   ask();
   assert.deepEqual(changes, [false]);
   assert.deepEqual(ended, [timedOut, null, null]);
@@ -48,14 +48,14 @@ Deno.test("an error is an answer, and so is another id than was thought", () => 
   }
 });
 
-Deno.test("sixty-four queries in a row without an answer are silence; one fewer, or one answer in between, is not", () => {
-  const { silence, changes, ask } = watched();
+Deno.test("sixty-four queries in a row without an answer are liveness; one fewer, or one answer in between, is not", () => {
+  const { liveness, changes, ask } = watched();
   ask();
   ask(timedOut, 63);
-  assert.ok(!silence.isSilent);
+  assert.ok(!liveness.isSilent);
   ask();
   ask(cancelled, 63);
-  assert.ok(!silence.isSilent);
+  assert.ok(!liveness.isSilent);
   ask(timedOut);
   assert.deepEqual(changes, [false, true]);
   ask(timedOut, 100);
@@ -63,7 +63,7 @@ Deno.test("sixty-four queries in a row without an answer are silence; one fewer,
   assert.deepEqual(changes, [false, true, false]);
 });
 
-Deno.test("a table that has run empty is silence", () => {
+Deno.test("a table that has run empty is liveness", () => {
   const { nodes, changes, ask } = watched();
   ask();
   nodes.emit("removed", {});
@@ -74,11 +74,11 @@ Deno.test("a table that has run empty is silence", () => {
 });
 
 Deno.test("on another socket nobody has answered yet, and nobody is told", () => {
-  const { silence, changes, ask } = watched();
+  const { liveness, changes, ask } = watched();
   ask();
   ask(timedOut, 60);
-  silence.begin();
-  assert.ok(silence.isSilent);
+  liveness.reset();
+  assert.ok(liveness.isSilent);
   ask();
   ask(timedOut, 10);
   assert.deepEqual(changes, [false, false]);

@@ -56,7 +56,7 @@ Deno.test("all senders together have 2,000 queries, and 500 a second", () => {
 
 Deno.test("nodes that answered us within the hour keep what they have when strangers take all of theirs", () => {
   const { at, admitted, queries } = limiter();
-  queries.learnKnown("192.0.2.1", 6881);
+  queries.noteReply("192.0.2.1", 6881);
   const flood = () => {
     for (let i = 0; i < 5_000; i++) admitted(1, `198.51.${i >> 8}.${i & 255}`);
   };
