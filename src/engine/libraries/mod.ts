@@ -4,15 +4,27 @@
  * @module
  */
 
-export { applied } from "./applied.ts";
-export { ArchiveStore } from "./chunk_store.ts";
-export { OwnDials } from "./dialling.ts";
-export { take, wakeOnHandshake } from "./handshake.ts";
+export {} from "./bencode/mod.ts";
+export {} from "./extensions/mod.ts";
+export {} from "./bittorrent_protocol/mod.ts";
 export { Encoded, KrpcEncoder } from "./krpc_encode.ts";
 export { examine, glance, type Refusal } from "./krpc_guard.ts";
-export type { Krpc, KrpcError, KrpcMessage, KrpcSocket } from "./krpc_types.ts";
-export { acceptReading } from "./peer_pipes.ts";
-export { QueryTimeouts } from "./query_timeouts.ts";
-export { guardTable } from "./table_guard.ts";
-export { Transactions } from "./transactions.ts";
-export type { Client, Torrent, Wire } from "./webtorrent_types.ts";
+export {
+  guardTable,
+  type Krpc,
+  type KrpcError,
+  type KrpcMessage,
+  type KrpcSocket,
+  QueryTimeouts,
+  Transactions,
+} from "./krpc/mod.ts";
+export {
+  acceptReading,
+  ArchiveStore,
+  type Client,
+  OwnDials,
+  take,
+  type Torrent,
+  wakeOnHandshake,
+  type Wire,
+} from "./webtorrent/mod.ts";

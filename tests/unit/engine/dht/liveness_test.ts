@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { Liveness } from "../../../../src/engine/dht/liveness.ts";
-import type { Krpc, KrpcError } from "../../../../src/engine/libraries/krpc_types.ts";
+import type { Krpc, KrpcError } from "../../../../src/engine/libraries/krpc/krpc_types.ts";
 
 type Done = (error: KrpcError | null, message: null) => void;
 

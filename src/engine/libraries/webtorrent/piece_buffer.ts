@@ -9,8 +9,8 @@
 
 import type { EventEmitter } from "node:events";
 import Torrent from "webtorrent/lib/torrent.js";
-import { BufferPool } from "../upload/mod.ts";
-import { prototypeOf } from "./override.ts";
+import { BufferPool } from "../../upload/mod.ts";
+import { prototypeOf } from "../replacing/mod.ts";
 
 interface Piece {
   length: number;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import type { KrpcSocket } from "../../../../src/engine/libraries/krpc_types.ts";
-import { QueryTimeouts } from "../../../../src/engine/libraries/query_timeouts.ts";
-import { FakeClock } from "../../../support/fake_clock.ts";
+import type { KrpcSocket } from "../../../../../src/engine/libraries/krpc/krpc_types.ts";
+import { QueryTimeouts } from "../../../../../src/engine/libraries/krpc/query_timeouts.ts";
+import { FakeClock } from "../../../../support/fake_clock.ts";
 
 /** A socket whose queries have the transaction ids that it is told; what was ended is in `ended`. */
 function watched(clock = new FakeClock()) {

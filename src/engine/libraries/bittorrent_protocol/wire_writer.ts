@@ -8,7 +8,7 @@
 
 import Connection from "bittorrent-protocol";
 import Torrent from "webtorrent/lib/torrent.js";
-import { prototypeOf } from "./override.ts";
+import { prototypeOf } from "../replacing/mod.ts";
 
 /** The parts of a connection that have to do with sending. */
 export interface Writer {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ArchiveStore } from "../../../../src/engine/libraries/chunk_store.ts";
-import { temporaryHome } from "../../../support/mod.ts";
-import { randomBytes } from "../../../support/torrents.ts";
+import { ArchiveStore } from "../../../../../src/engine/libraries/webtorrent/chunk_store.ts";
+import { temporaryHome } from "../../../../support/mod.ts";
+import { randomBytes } from "../../../../support/torrents.ts";
 
 const CHUNK = 64 * 1024;
 const content = randomBytes(10 * CHUNK + 100, 7);

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Clock, Timer } from "../../base/mod.ts";
+import type { Clock, Timer } from "../../../base/mod.ts";
 import type { KrpcSocket } from "./krpc_types.ts";
 
 /** Those that come this soon after the first, milliseconds, are ended together with it. */

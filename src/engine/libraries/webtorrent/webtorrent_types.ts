@@ -6,10 +6,10 @@
 
 import type { EventEmitter } from "node:events";
 import type { Server, Socket } from "node:net";
-import type { BlockSource } from "../upload/mod.ts";
+import type { BlockSource } from "../../upload/mod.ts";
 import type { ArchiveStore } from "./chunk_store.ts";
 import type { OwnDials } from "./dialling.ts";
-import type { BittorrentDht } from "./krpc_types.ts";
+import type { BittorrentDht } from "../krpc/mod.ts";
 
 /** A connection to a peer (npm:bittorrent-protocol). */
 export interface Wire extends EventEmitter {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, isLocalAddress, isNodePort } from "../../base/mod.ts";
+import { type Clock, isLocalAddress, isNodePort } from "../../../base/mod.ts";
 import type { Krpc, KrpcContact, KrpcMessage } from "./krpc_types.ts";
 
 /** So many who asked are asked back at once, and a second: a flood makes no flood. */

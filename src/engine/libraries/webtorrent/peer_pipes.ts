@@ -9,10 +9,10 @@
 import type { EventEmitter } from "node:events";
 import net from "node:net";
 import Peer from "webtorrent/lib/peer.js";
-import { prototypeOf } from "./override.ts";
-import type { Uploader } from "./upload_queue.ts";
-import { type Reader, receive } from "./wire_reader.ts";
-import type { Writer } from "./wire_writer.ts";
+import { prototypeOf } from "../replacing/mod.ts";
+import type { Uploader } from "../bittorrent_protocol/mod.ts";
+import { type Reader, receive } from "../bittorrent_protocol/mod.ts";
+import type { Writer } from "../bittorrent_protocol/mod.ts";
 
 /** The parts of a peer that have to do with its bytes. */
 interface PeerPipes extends EventEmitter {

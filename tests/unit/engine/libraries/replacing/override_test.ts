@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { prototypeOf } from "../../../../src/engine/libraries/override.ts";
+import { prototypeOf } from "../../../../../src/engine/libraries/replacing/override.ts";
 
 class Library {
   known(): void {}

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import Connection from "bittorrent-protocol";
-import { concatBytes } from "../../../../src/base/mod.ts";
-import { receive } from "../../../../src/engine/libraries/wire_reader.ts";
-import "../../../../src/engine/libraries/wire_guard.ts";
-import { randomBytes } from "../../../support/torrents.ts";
+import { concatBytes } from "../../../../../src/base/mod.ts";
+import { receive } from "../../../../../src/engine/libraries/bittorrent_protocol/wire_reader.ts";
+import "../../../../../src/engine/libraries/bittorrent_protocol/wire_guard.ts";
+import { randomBytes } from "../../../../support/torrents.ts";
 
 type Wire = Parameters<typeof receive>[0] & {
   on(event: string, listener: (...args: never[]) => void): void;

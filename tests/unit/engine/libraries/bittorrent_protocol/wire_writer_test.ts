@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import Connection from "bittorrent-protocol";
-import { concatBytes } from "../../../../src/base/mod.ts";
-import "../../../../src/engine/libraries/wire_writer.ts";
+import { concatBytes } from "../../../../../src/base/mod.ts";
+import "../../../../../src/engine/libraries/bittorrent_protocol/wire_writer.ts";
 
 interface Wire {
   peerChoking: boolean;

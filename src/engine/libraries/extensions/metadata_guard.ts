@@ -13,7 +13,7 @@
  */
 
 import Connection from "bittorrent-protocol";
-import { toHex } from "../../base/mod.ts";
+import { toHex } from "../../../base/mod.ts";
 
 /** Of a hundred thousand pieces. Packages have two thousand at the most. */
 const MAX_METADATA_BYTES = 2 * 1024 * 1024;

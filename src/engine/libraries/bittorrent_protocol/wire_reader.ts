@@ -7,7 +7,7 @@
  */
 
 import Connection from "bittorrent-protocol";
-import { prototypeOf } from "./override.ts";
+import { prototypeOf } from "../replacing/mod.ts";
 
 type Parser = (bytes: Uint8Array) => void;
 

@@ -9,9 +9,9 @@
 import type { EventEmitter } from "node:events";
 import net from "node:net";
 import Torrent from "webtorrent/lib/torrent.js";
-import { readHostPort } from "../../base/mod.ts";
-import { type DialBudget, DialQueue, type DialRefusal } from "../dial/mod.ts";
-import { prototypeOf } from "./override.ts";
+import { readHostPort } from "../../../base/mod.ts";
+import { type DialBudget, DialQueue, type DialRefusal } from "../../dial/mod.ts";
+import { prototypeOf } from "../replacing/mod.ts";
 import { connectReading } from "./peer_pipes.ts";
 
 /** The parts of a torrent that have to do with dialling. */

@@ -18,7 +18,7 @@ import {
   ReadCoalescer,
   type Request,
   RequestQueue,
-} from "../upload/mod.ts";
+} from "../../upload/mod.ts";
 
 /** The parts of a connection that have to do with requests. */
 export interface Uploader extends Flow {

@@ -12,7 +12,7 @@
  */
 
 import Connection from "bittorrent-protocol";
-import { prototypeOf } from "./override.ts";
+import { prototypeOf } from "../replacing/mod.ts";
 
 /**
  * BEP 11 allows 50 addresses added and 50 dropped in each family; programs that send 200 of each stay

@@ -1,0 +1,7 @@
+/**
+ * Changes to npm:bencode.
+ *
+ * @module
+ */
+
+export {} from "./bencode_guard.ts";
