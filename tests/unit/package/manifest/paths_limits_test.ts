@@ -84,7 +84,7 @@ inDirectory("paths beyond ASCII may take a quarter of the bytes of all paths", a
   const error = await unverified(reading, "full-manifest", "MANIFEST_INVALID");
   assert.match(error.message, /not plain ASCII have more than 14 bytes together/);
   // One byte more than the bound allows.
-  const longer = { ...mixed, "é/üb": "5" };
+  const longer: Tree = { ...mixed, "é/üb": "5" };
   delete longer["é/ü"];
   await Deno.remove(`${dir}/in`, { recursive: true });
   await refusal(packIn(dir, longer, { limits: atBound }), "PATHS_TOO_LONG");
