@@ -191,28 +191,26 @@ export const channels: readonly { from: string; to: string; by: string }[] = [
 /** Packages from npm, and the rooms that may load them; types count too. */
 export const libraries: Record<string, readonly string[]> = {
   "@stricli/core": ["cli", "cli/flags"],
-  "bencode": ["dht/node", "engine/libraries/bencode", "package/torrent"],
-  "bittorrent-dht": ["testnet"],
-  "bittorrent-protocol": [
-    ...["engine/libraries/bittorrent_protocol", "engine/libraries/extensions"],
-    "engine/libraries/webtorrent",
+  "bencode": [
+    ...["dht/node", "engine/libraries/bencode", "engine/libraries/extensions"],
+    "package/torrent",
   ],
+  "bittorrent-dht": ["engine/libraries/webtorrent", "testnet"],
+  "bittorrent-protocol": ["engine/libraries/bittorrent_protocol"],
   "canonicalize": ["package/manifest"],
   "comlink": ["worker"],
   "ignore": ["package/selection"],
-  "k-rpc": ["engine/dht", "testnet"],
-  "k-rpc-socket": ["engine/dht"],
+  "k-rpc": ["engine/libraries/krpc", "testnet"],
+  "k-rpc-socket": ["engine/libraries/krpc"],
   "minimatch": ["package/selection"],
   "prom-client": ["host/http"],
   "semver": ["package/manifest", "fetching", "names", "install"],
   "tar-stream": ["package/archive"],
   "valibot": ["config", "control", "install", "package/manifest", "package/selection", "records"],
-  "webtorrent": ["engine"],
+  "torrent-piece": ["engine/libraries/webtorrent"],
+  "webtorrent": ["engine/libraries/webtorrent"],
   "webtorrent/lib/peer.js": ["engine/libraries/webtorrent"],
-  "webtorrent/lib/torrent.js": [
-    "engine/libraries/bittorrent_protocol",
-    "engine/libraries/webtorrent",
-  ],
+  "webtorrent/lib/torrent.js": ["engine/libraries/webtorrent"],
   "yaml": ["config"],
 };
 

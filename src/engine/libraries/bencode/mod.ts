@@ -1,7 +1,8 @@
 /**
- * Changes to npm:bencode.
+ * The one change to npm:bencode: the decoder refuses a byte string of negative length instead of
+ * looping for ever. Codecs of our own are elsewhere.
  *
  * @module
  */
 
-export {} from "./bencode_guard.ts";
+export { bencodeReplacements } from "./bencode_guard.ts";

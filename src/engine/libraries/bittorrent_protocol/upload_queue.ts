@@ -1,15 +1,13 @@
 /**
- * Answers what peers ask for, when it is imported, and bounds what one peer can have us hold for it.
- * npm:bittorrent-protocol reads every block that a peer asks for at once, whether or not the peer takes
- * what it is sent: one that asks far ahead and reads slowly had a seeder keep 1.2 GB of a 1.5 GB file in
- * memory. Here requests wait in a queue until the earlier ones are read and sent, and adjacent ones are
- * read and sent at once, past everything that would copy them. {@linkcode FairQueue} chooses the peer
- * to serve next.
+ * Answering requests, in place of npm:bittorrent-protocol's own answering. The package reads every block
+ * that a peer asks for at once, whether or not the peer takes what it is sent: one that asks far ahead
+ * and reads slowly had a seeder keep 1.2 GB of a 1.5 GB file in memory. Here requests wait in a queue
+ * until the earlier ones are read and sent, and adjacent ones are read and sent at once, past everything
+ * that would copy them. {@linkcode FairQueue} chooses the peer to serve next.
  *
  * @module
  */
 
-import Connection from "bittorrent-protocol";
 import {
   type BlockSource,
   type CoalescedRead,
@@ -19,6 +17,9 @@ import {
   type Request,
   RequestQueue,
 } from "../../upload/mod.ts";
+import { replace, type Replacement } from "../replacing/mod.ts";
+import { connectionPrototype } from "./connection.ts";
+import { type Block, takeBlock } from "./wire_writer.ts";
 
 /** The parts of a connection that have to do with requests. */
 export interface Uploader extends Flow {
@@ -27,18 +28,18 @@ export interface Uploader extends Flow {
   hasFast: boolean;
   uploaded: number;
   /** Requests whose block is being read. */
-  peerRequests: unknown[];
+  peerRequests: Block[];
   /** What is to be sent and has not left yet. */
   _readableState: { buffered: number; highWaterMark: number };
   _encryptor: { _isEncrypted: boolean } | null;
   uploadSpeed(bytes: number): void;
   emit(event: string, ...values: unknown[]): void;
+  on(event: "cancel", listener: (...request: Request) => void): void;
   reject(...request: Request): void;
   destroy(): void;
   choke(): void;
   _onRequest(...request: Request): void;
-  _onCancel(...request: Request): void;
-  _pull(requests: unknown[], ...request: Request): unknown;
+  _pull(requests: Block[], ...request: Request): Block | null;
   _push(bytes: Uint8Array): void;
   _read(done: (error: null) => void): void;
   /** Ours: requests that have not been answered yet. */
@@ -63,8 +64,9 @@ const MAX_UNSENT_BYTES = 256 * 1024;
 /** A peer that fetches a gigabyte a second asks this far ahead. */
 const MAX_WAITING = 65_536;
 
-const uploader = Connection.prototype as unknown as Uploader;
-const { _onRequest, _onCancel, _pull, _read, choke } = uploader;
+const connection = connectionPrototype<Uploader>();
+/** Answers one request as the package does it: emits `request`, whose listener reads the block. */
+let answerOne: Uploader["_onRequest"];
 const reads = new ReadCoalescer();
 const queue = new FairQueue<Uploader>({
   // A megabyte together: more is no faster, and a service that has begun cannot go to another peer.
@@ -84,7 +86,7 @@ function serve(peer: Uploader): void {
       return;
     }
     try {
-      _onRequest.call(peer, ...waiting.take());
+      answerOne.call(peer, ...waiting.take());
     } catch {
       // A connection that is being ended may outlive its torrent.
       peer.waitingRequests = undefined;
@@ -146,33 +148,67 @@ function send(peer: Uploader, source: BlockSource, read: CoalescedRead, done: ()
   });
 }
 
-uploader._onRequest = function (...request) {
-  // Otherwise more would be read only when all but 16 KiB have left.
-  this._readableState.highWaterMark = MAX_UNSENT_BYTES;
-  const waiting = this.waitingRequests ??= new RequestQueue();
-  if (waiting.length >= MAX_WAITING) return this.destroy();
-  waiting.push(...request);
-  serve(this);
-};
+/** The queue of a peer's requests, made at the first one. */
+function queueOf(peer: Uploader): RequestQueue {
+  if (peer.waitingRequests) return peer.waitingRequests;
+  // By default more would be read only when all but 16 KiB have left.
+  peer._readableState.highWaterMark = MAX_UNSENT_BYTES;
+  peer.on("cancel", (...request) => void peer.waitingRequests?.remove(...request));
+  return peer.waitingRequests = new RequestQueue();
+}
 
-uploader._onCancel = function (...request) {
-  if (!this.waitingRequests?.remove(...request)) _onCancel.call(this, ...request);
-};
-
-// Called when a block has been read, was refused or is not wanted any more.
-uploader._pull = function (requests, ...request) {
-  if (requests === this.peerRequests) queueMicrotask(() => serve(this));
-  return _pull.call(this, requests, ...request);
-};
-
-// Called when most of what was to be sent has left.
-uploader._read = function (done) {
-  serve(this);
-  _read.call(this, done);
-};
-
-// A peer that is choked is told that its requests will not be answered (BEP 6).
-uploader.choke = function () {
-  choke.call(this);
-  serve(this);
-};
+/** The replaced members that have to do with answering requests. */
+export const uploadReplacements: readonly Replacement[] = [
+  replace(connection, "_onRequest", {
+    because: "every block is read at once, whether or not the peer reads what it is sent",
+    report: "docs/upstream/bittorrent-protocol.md",
+    until: "a release reads no further than the connection drains, and shares it out between peers",
+    pinned: "15d15e5010c69d5b8c34badd7b1d8a876bbb8ba7fa55276d25f87f312e1e8237",
+    parameters: 3,
+    by: (onRequest) => {
+      answerOne = onRequest;
+      return function (this: Uploader, ...request: Request) {
+        const waiting = queueOf(this);
+        if (waiting.length >= MAX_WAITING) return this.destroy();
+        waiting.push(...request);
+        serve(this);
+      };
+    },
+  }),
+  // Called when a block has been read, was refused or is not wanted any more, on either side.
+  replace(connection, "_pull", {
+    because: "the last block of the list takes the place of the one that is taken off; and the " +
+      "next waiting request has to be served",
+    until: "a release keeps the order, and `_onRequest` goes",
+    pinned: "e35e64fa689d055bd4898658cdc1a08f0f1c76640352a0c2088d97c1325c9a5d",
+    parameters: 4,
+    by: () =>
+      function (this: Uploader, requests: Block[], ...request: Request) {
+        if (requests === this.peerRequests) queueMicrotask(() => serve(this));
+        return takeBlock(requests, ...request);
+      },
+  }),
+  // Called when most of what was to be sent has left.
+  replace(connection, "_read", {
+    because: "no event tells that there is room to send more",
+    until: "`_onRequest` goes",
+    pinned: "1bbdd7ed52c0726306545685e176475fdebc881b039d8eb10854042d1c4dd437",
+    parameters: 1,
+    by: (read) =>
+      function (this: Uploader, done: (error: null) => void) {
+        serve(this);
+        read.call(this, done);
+      },
+  }),
+  replace(connection, "choke", {
+    because: "a choked peer is to be told that its waiting requests will not be answered (BEP 6)",
+    until: "`_onRequest` goes",
+    pinned: "e35d97e25dc0d8d1090fc6954bd8cb6cdbdc9974430a4a003ae99afbdd8131f6",
+    parameters: 0,
+    by: (choke) =>
+      function (this: Uploader) {
+        choke.call(this);
+        serve(this);
+      },
+  }),
+];

@@ -1,115 +1,165 @@
 /**
- * Mends npm:ut_metadata (BEP 9) for everybody in this thread, when it is imported. By itself
+ * A guard around npm:ut_metadata (BEP 9), which a connection uses in the package's place. By itself the
+ * package
  *
- * - it takes whatever a peer that dialled us says for the metadata of the torrent, because it learns the
+ * - takes whatever a peer that dialled us sends for the metadata of the torrent, because it learns the
  *   infohash only from handshakes that come after it was set up;
- * - it hashes ten megabytes again for each small message that a peer adds to what it has sent, and takes
+ * - hashes ten megabytes again for each small message that a peer adds to what it has sent, and takes
  *   what the peer changes meanwhile;
- * - it throws, where nobody catches it, if a peer takes the extension back in between.
+ * - throws, where nobody catches it, if a peer takes the extension back in between.
  *
- * A peer that sent metadata of another torrent is hung up on.
+ * The guard collects the parts itself and hands the package a whole. A peer that sent metadata of another
+ * torrent gets disconnected.
  *
  * @module
  */
 
-import Connection from "bittorrent-protocol";
-import { toHex } from "../../../base/mod.ts";
+import bencode from "bencode";
+import type { Extension, ExtensionClass } from "./extension.ts";
 
-/** Of a hundred thousand pieces. Packages have two thousand at the most. */
+/** Length of the metadata of a hundred thousand pieces. Packages have two thousand at the most. */
 const MAX_METADATA_BYTES = 2 * 1024 * 1024;
 const PART_BYTES = 16 * 1024;
+/** Length of a message's dictionary: type, part and size are some 50 bytes. */
+const MAX_HEADER_BYTES = 256;
+const LETTER_E = 0x65;
 
-/** The parts of a connection that the extension uses. */
-interface Peer {
-  _infoHash: Uint8Array | null;
-  use(extension: { prototype: MetadataExchange }): void;
+/** Types of messages (BEP 9). */
+const [REQUEST, DATA] = [0, 1];
+
+/** The torrent that metadata is fetched for. */
+export interface Described {
+  infoHash: string;
+}
+
+/** The parts of a connection that the guard uses. */
+interface Wire {
+  ut_metadata: Extension & {
+    /** Resolves to whether the metadata are those of the infohash. */
+    setMetadata(metadata: Uint8Array): Promise<boolean>;
+  };
+  /** What we tell the peer of ourselves (BEP 10); the size is there once we have the metadata. */
+  extendedHandshake: { metadata_size?: number };
   destroy(): void;
 }
 
-/** The extension of one connection. */
-interface MetadataExchange {
-  name: string;
-  metadata?: Uint8Array;
-  _wire: Peer;
-  _infoHash?: string;
-  _metadataComplete: boolean;
-  _metadataSize: number | null;
-  _numPieces: number;
-  /** Which parts have come. */
-  _bitfield: { get(part: number): boolean };
-  /** Ours: the peer has said its size. */
-  saidSize?: boolean;
-  /** Ours: everything has come and is being hashed. */
-  checking?: boolean;
-  onExtendedHandshake(handshake: { metadata_size?: unknown }): void;
-  _onRequest(part: unknown): void;
-  _onData(part: unknown, bytes: Uint8Array, totalBytes: unknown): void;
-  _reject(part: unknown): void;
-  _checkDone(): Promise<void>;
-  _failedMetadata(): void;
+/**
+ * The last attempt to hand metadata to a torrent, resolved to whether it has them. Attempts wait for each
+ * other: npm:webtorrent would set itself up twice.
+ */
+const attempts = new WeakMap<Described, Promise<boolean>>();
+
+/** The extension to use for the connections of a torrent, after npm:webtorrent has set up its own. */
+export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
+  return class MetadataGuard implements Extension {
+    readonly #wire: Wire;
+    readonly #library: Wire["ut_metadata"];
+    /** Length of the metadata by the peer's account, in bytes. */
+    #sizeBytes: number | undefined;
+    #bytes: Uint8Array | undefined;
+    /** Numbers of the parts that have come. */
+    #parts = new Set<number>();
+    #isChecking = false;
+
+    constructor(wire: Wire) {
+      this.#wire = wire;
+      this.#library = wire.ut_metadata;
+      this.#library.onHandshake(torrent.infoHash);
+    }
+
+    get name(): string {
+      return "ut_metadata";
+    }
+
+    onHandshake(infoHashHex: string): void {
+      this.#library.onHandshake(infoHashHex);
+    }
+
+    onExtendedHandshake(handshake: { metadata_size?: unknown }): void {
+      // A second handshake would have everything asked for again.
+      if (this.#sizeBytes !== undefined || this.#ownSizeBytes !== undefined) return;
+      const size = handshake.metadata_size;
+      if (typeof size === "number" && Number.isInteger(size) && size > 0) this.#sizeBytes = size;
+      if (typeof size === "number" && size > MAX_METADATA_BYTES) return;
+      this.#library.onExtendedHandshake(handshake);
+    }
+
+    onMessage(message: Uint8Array): void {
+      const header = headerOf(message);
+      if (!header) return;
+      const { type, part, lengthBytes } = header;
+      if (type === DATA) return this.#take(part, message.subarray(lengthBytes));
+      const ownSizeBytes = this.#ownSizeBytes;
+      if (type === REQUEST && ownSizeBytes !== undefined && !isPart(part, ownSizeBytes)) {
+        return this.#wire.destroy();
+      }
+      this.#library.onMessage(message);
+    }
+
+    /** Called by npm:webtorrent once it has the metadata from elsewhere. */
+    setMetadata(metadata: Uint8Array): Promise<boolean> {
+      return this.#library.setMetadata(metadata);
+    }
+
+    /** Length of our metadata, in bytes, once we have them. */
+    get #ownSizeBytes(): number | undefined {
+      return this.#wire.extendedHandshake.metadata_size;
+    }
+
+    #take(part: unknown, bytes: Uint8Array): void {
+      if (this.#isChecking || this.#ownSizeBytes !== undefined) return;
+      const size = this.#sizeBytes;
+      if (
+        size === undefined || size > MAX_METADATA_BYTES || !isPart(part, size) ||
+        bytes.length !== Math.min(PART_BYTES, size - part * PART_BYTES)
+      ) {
+        return this.#wire.destroy();
+      }
+      this.#bytes ??= new Uint8Array(size);
+      this.#bytes.set(bytes, part * PART_BYTES);
+      this.#parts.add(part);
+      if (this.#parts.size === Math.ceil(size / PART_BYTES)) void this.#offer(this.#bytes);
+    }
+
+    /** Hands the metadata to the torrent, unless it has them from another peer by then. */
+    async #offer(metadata: Uint8Array): Promise<void> {
+      this.#isChecking = true;
+      const before = attempts.get(torrent) ?? Promise.resolve(false);
+      const attempt = before
+        .then((isThere) => isThere || this.#library.setMetadata(metadata))
+        .catch(() => false);
+      attempts.set(torrent, attempt);
+      // All parts came from this one peer.
+      if (!await attempt) this.#wire.destroy();
+      this.#bytes = undefined;
+      this.#parts.clear();
+      this.#isChecking = false;
+    }
+  };
 }
 
-const peer = Connection.prototype as unknown as Peer;
-const { use } = peer;
-
-peer.use = function (extension) {
-  // Each connection has a class of its own.
-  if (extension.prototype.name === "ut_metadata") guard(extension.prototype);
-  use.call(this, extension);
-};
-
-function guard(exchange: MetadataExchange): void {
-  const { onExtendedHandshake, _onRequest, _onData, _checkDone } = exchange;
-
-  exchange.onExtendedHandshake = function (handshake) {
-    // Said again, it would have everything asked for again; and who has it need not be told its size.
-    if (this.saidSize || this._metadataComplete) return;
-    const size = handshake.metadata_size;
-    this.saidSize = size !== undefined;
-    if (typeof size === "number" && size > MAX_METADATA_BYTES) return;
-    onExtendedHandshake.call(this, handshake);
-  };
-
-  exchange._onRequest = function (part) {
-    if (!this._metadataComplete || isPart(part, this._metadataSize)) _onRequest.call(this, part);
-    else this._wire.destroy();
-  };
-
-  exchange._onData = function (part, bytes, totalBytes) {
-    if (this.checking || this._metadataComplete) return;
-    const size = this._metadataSize;
-    if (!isPart(part, size) || bytes.length !== Math.min(PART_BYTES, size! - part * PART_BYTES)) {
-      return this._wire.destroy();
-    }
-    _onData.call(this, part, bytes, totalBytes);
-  };
-
-  exchange._checkDone = async function () {
-    // It waits even where a part is missing, and the next one may come with this one.
-    if (this.checking || !hasAllParts(this)) return;
-    this._infoHash ??= this._wire._infoHash ? toHex(this._wire._infoHash) : "none";
-    this.checking = true;
+/**
+ * Reads the dictionary at the start of a message (BEP 9), as the package does it: up to the first `ee`.
+ *
+ * @returns undefined if there is none
+ */
+function headerOf(
+  message: Uint8Array,
+): { type: unknown; part: unknown; lengthBytes: number } | undefined {
+  const end = Math.min(message.length, MAX_HEADER_BYTES) - 1;
+  for (let at = 0; at < end; at++) {
+    if (message[at] !== LETTER_E || message[at + 1] !== LETTER_E) continue;
     try {
-      await _checkDone.call(this);
+      const header = bencode.decode(message.slice(0, at + 2)) as Record<string, unknown>;
+      return { type: header.msg_type, part: header.piece, lengthBytes: at + 2 };
     } catch {
-      this._wire.destroy();
-    } finally {
-      this.checking = false;
+      return undefined;
     }
-  };
-
-  exchange._failedMetadata = function () {
-    // All of it came from this one peer.
-    this._wire.destroy();
-  };
+  }
+  return undefined;
 }
 
-function hasAllParts({ _numPieces, _bitfield }: MetadataExchange): boolean {
-  for (let part = 0; part < _numPieces; part++) if (!_bitfield.get(part)) return false;
-  return true;
-}
-
-function isPart(part: unknown, size: number | null): part is number {
-  return typeof part === "number" && Number.isInteger(part) && part >= 0 && size !== null &&
-    part * PART_BYTES < size;
+function isPart(part: unknown, sizeBytes: number): part is number {
+  return typeof part === "number" && Number.isInteger(part) && part >= 0 &&
+    part * PART_BYTES < sizeBytes;
 }

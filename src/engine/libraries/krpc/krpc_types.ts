@@ -12,11 +12,11 @@ export interface KrpcContact {
   id: Uint8Array;
   host: string;
   port: number;
-  /** When it was heard of last, Unix milliseconds. */
+  /** Time of the last packet from it, in Unix milliseconds. */
   seen?: number;
 }
 
-/** npm:k-bucket, the routing table. Says `added` and `removed`, each with the contact. */
+/** npm:k-bucket, the routing table. Emits `added` and `removed`, each with the contact. */
 export interface KBucket extends EventEmitter {
   numberOfNodesPerKBucket: number;
   numberOfNodesToPing: number;
@@ -57,6 +57,7 @@ export interface KrpcSocket extends EventEmitter {
     done?: () => void,
   ): void;
   cancel(transaction: number, error?: Error): void;
+  destroy(done?: () => void): void;
   error(peer: unknown, query: unknown, error: unknown, done?: () => void): void;
 }
 
@@ -80,8 +81,8 @@ export interface Krpc extends EventEmitter {
     message: { q: string; a: Record<string, unknown> },
     done: (error: Error | null, count: number) => void,
   ): void;
-  /** Takes a node into the routing table. */
-  _addNode(contact: KrpcContact): void;
+  /** Ours: says whether a contact may enter the routing table; all may, without it. */
+  admits?(contact: KrpcContact): boolean;
   destroy(done?: () => void): void;
 }
 
@@ -89,6 +90,8 @@ export interface Krpc extends EventEmitter {
 export interface BittorrentDht extends EventEmitter {
   listening: boolean;
   destroyed: boolean;
-  announce(infoHash: unknown, port: unknown, done?: (error?: Error) => void): void;
+  announce(infoHash: unknown, port: unknown, done?: () => void): void;
   addNode(node: { host: string; port: number; id?: Uint8Array }): void;
+  /** Binds the socket of its node. */
+  listen(): void;
 }

@@ -1,83 +1,87 @@
 /**
- * Ends queries that nobody answers. npm:k-rpc-socket looks for them twice a second for as long as it
- * lives, which was most of what a daemon cost that had nothing to do; here a timer runs only while
- * there are some.
+ * Time-outs of queries. npm:k-rpc-socket looks for overdue queries twice a second for as long as it lives,
+ * which was most of the processor time of an idle daemon; here a timer runs only while a query is under
+ * way.
  *
  * @module
  */
 
 import type { Clock, Timer } from "../../../base/mod.ts";
-import type { KrpcSocket } from "./krpc_types.ts";
 
-/** Those that come this soon after the first, milliseconds, are ended together with it. */
+/** Queries sent within this time of each other, in milliseconds, are timed out together. */
 const TOGETHER_MS = 50;
 
-/** The queries of one socket. */
+/** The socket whose queries are timed out. */
+export interface TimedSocket {
+  /** Ends a query with an error. */
+  cancel(id: number, error: Error): void;
+  /** Number of queries that are under way. */
+  underWay(): number;
+}
+
+/** Times out the queries of one socket. */
 export class QueryTimeouts {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  /** When a query that is not answered yet was sent, by its transaction id, the oldest first. */
+  readonly #socket: TimedSocket;
+  /** Times at which the queries under way were sent, by transaction id, the oldest first. */
   readonly #sent = new Map<number, number>();
   #timer: Timer | undefined;
   #stopped = false;
 
-  /** @param timeoutMs how long a query is waited for at least; at most 50 ms more */
-  constructor(clock: Clock, timeoutMs: number) {
+  /** @param timeoutMs how long a query is waited for, in milliseconds; up to 50 ms are added */
+  constructor(clock: Clock, timeoutMs: number, socket: TimedSocket) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
+    this.#socket = socket;
   }
 
-  /** Takes the place of the socket's own timer. */
-  watch(socket: KrpcSocket & { _timer?: number }): void {
-    clearInterval(socket._timer);
-    const query = socket.query.bind(socket);
-    socket.query = (peer, message, done) => {
-      let id: number | undefined = undefined;
-      id = query(peer, message, (...outcome) => {
-        if (id !== undefined) this.#sent.delete(id);
-        done(...outcome);
-      });
-      if (id === undefined || this.#stopped) return id;
-      // An id may be in use again.
-      this.#sent.delete(id);
-      this.#sent.set(id, this.#clock.now());
-      this.#timer ??= this.#after(socket, this.#timeoutMs);
-      return id;
-    };
+  /** Starts the time-out of a query that was sent. */
+  begin(id: number): void {
+    if (this.#stopped) return;
+    // An id may be reused; the new query belongs at the end of the map.
+    this.#sent.delete(id);
+    this.#sent.set(id, this.#clock.now());
+    this.#timer ??= this.#after(this.#timeoutMs);
   }
 
-  /** No more timers. */
+  /** Ends the time-out of a query that was answered or cancelled. */
+  end(id: number): void {
+    this.#sent.delete(id);
+  }
+
+  /** Starts no more timers. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
   }
 
-  #after(socket: KrpcSocket, delayMs: number): Timer {
+  #after(delayMs: number): Timer {
     return this.#clock.after(delayMs + TOGETHER_MS, () => {
       this.#timer = undefined;
-      this.#end(socket);
+      this.#cancelOverdue();
     });
   }
 
-  #end(socket: KrpcSocket): void {
+  #cancelOverdue(): void {
     const nowMs = this.#clock.now();
     const late: number[] = [];
     for (const [id, sentMs] of this.#sent) {
       const waitedMs = nowMs - sentMs;
-      // A clock that was set back must not keep any for ever.
+      // A clock that was set back must not keep a query waiting for ever.
       if (waitedMs >= 0 && waitedMs < this.#timeoutMs) break;
       late.push(id);
     }
-    // One for all: an error with its stack is dear.
+    // All share one error: making an error with its stack is expensive.
     const error = timedOut();
     for (const id of late) {
       this.#sent.delete(id);
-      socket.cancel(id, error);
+      this.#socket.cancel(id, error);
     }
-    if (socket.inflight === 0) this.#sent.clear();
+    if (this.#socket.underWay() === 0) this.#sent.clear();
     const [oldestMs] = this.#sent.values();
     if (oldestMs === undefined || this.#stopped) return;
-    this.#timer ??= this.#after(socket, Math.max(oldestMs + this.#timeoutMs - nowMs, 0));
+    this.#timer ??= this.#after(Math.max(oldestMs + this.#timeoutMs - nowMs, 0));
   }
 }
 

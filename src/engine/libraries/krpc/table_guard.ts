@@ -1,7 +1,7 @@
 /**
- * Who enters the routing table. npm:k-rpc takes whoever sends a query, under whatever id and, since the
- * sender of a UDP packet can be forged, from whatever address. Here a node that asks is asked back
- * first, and one address has one place, however many ports and ids it has.
+ * A guard of the routing table. npm:k-rpc takes the sender of any query into it, under any id and, since
+ * the sender of a UDP packet can be forged, from any address. Here the node is pinged first, and only its
+ * answer takes it in; one address has one place in the table, however many ports and ids it has.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 import { type Clock, isLocalAddress, isNodePort } from "../../../base/mod.ts";
 import type { Krpc, KrpcContact, KrpcMessage } from "./krpc_types.ts";
 
-/** So many who asked are asked back at once, and a second: a flood makes no flood. */
+/** Token bucket of the pings to unknown senders: a flood of queries must not cause a flood of pings. */
 const [BURST, PER_SECOND] = [20, 2];
 
 /**
@@ -33,34 +33,31 @@ export function guardTable(
     tokens--;
     return true;
   };
-  // The one listener is k-rpc's own, which would take the sender.
+  // The only listener is npm:k-rpc's own, which takes the sender into the table.
   krpc.socket.removeAllListeners("query");
   krpc.socket.on("query", (query: KrpcMessage, from: { address: string; port: number }) => {
     answer(query, from);
-    // A node that says that it is read-only (BEP 43) answers no query.
+    // A read-only node (BEP 43) answers no query.
     if (query.ro === 1 || !query.a) return;
     const { id } = query.a;
     const known = krpc.nodes.get(id);
     if (known) {
       if (known.host === from.address && known.port === from.port) known.seen = clock.now();
     } else if (mayAsk()) {
-      // Its answer, if it is of that id, takes it into the table.
+      // An answer with the same id takes the node into the table.
       const peer = { host: from.address, port: from.port, id };
       krpc.socket.query(peer, { q: "ping", a: { id: krpc.id } }, () => {});
     }
   });
 }
 
-/** Local addresses aside: a test network has one for all. */
+/** Limits each address to one place, except local addresses: the nodes of a test network share one. */
 function onePlaceAnAddress(krpc: Krpc): void {
   const hosts = new Set<string>();
   krpc.nodes.on("added", ({ host }: KrpcContact) => hosts.add(host));
   krpc.nodes.on("removed", ({ host }: KrpcContact) => hosts.delete(host));
-  const add = krpc._addNode.bind(krpc);
-  krpc._addNode = (contact) => {
-    const { id, host, port } = contact;
-    if (!isNodePort(port)) return;
-    if (hosts.has(host) && !isLocalAddress(host) && krpc.nodes.get(id)?.host !== host) return;
-    add(contact);
+  krpc.admits = ({ id, host, port }) => {
+    if (!isNodePort(port)) return false;
+    return !hosts.has(host) || isLocalAddress(host) || krpc.nodes.get(id)?.host === host;
   };
 }

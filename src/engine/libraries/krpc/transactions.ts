@@ -1,33 +1,35 @@
 /**
- * Answers that were asked for, and no others. npm:k-rpc-socket numbers its queries one after the
- * other, takes an answer from any port of the address that it asked, and hands on answers to nothing
- * at all, whose senders then enter the routing table. Here a query's transaction id is of chance, and
- * an answer has to bring it back from the address and port that were asked.
+ * Transaction ids of queries, and whom each query went to. npm:k-rpc-socket numbers its queries one after
+ * the other, takes an answer from any port of the address that it asked, and hands on answers without a
+ * query, whose senders then enter the routing table. Here ids are random, and an answer has to come from
+ * the address and port that the query went to.
  *
  * @module
  */
 
 import { randomInt } from "node:crypto";
-import type { KrpcSocket } from "./krpc_types.ts";
 
-/** Longer than k-rpc-socket waits: an answer that comes too late still says that its node lives. */
+/**
+ * How long a query is remembered, in milliseconds. It is longer than the query's time-out: a late answer
+ * still says that its node lives.
+ */
 const KEPT_MS = 4_000;
-/** BEP 5's transaction ids of two bytes, less 0 and 65,535, which k-rpc-socket has a use for. */
+/** Number of transaction ids: two bytes (BEP 5) without 0 and 65,535, which npm:k-rpc-socket uses itself. */
 const IDS = 65_534;
-/** Half of the ids, so that a free one is found by guessing. Far more than are asked in that time. */
+/** Maximum number of queries remembered: half of the ids, so that guessing finds a free one soon. */
 const MAX_KEPT = IDS / 2;
 
 interface Asked {
   host: string;
   port: number;
-  /** When, in milliseconds. */
+  /** Time of the query, in milliseconds. */
   at: number;
 }
 
-/** What was asked lately, and of whom. */
+/** The queries of one socket that were sent lately. */
 export class Transactions {
   readonly #asked = new Map<number, Asked>();
-  /** How many of them each host was asked. */
+  /** Number of remembered queries by host. */
   readonly #hosts = new Map<string, number>();
   readonly #now: () => number;
 
@@ -36,29 +38,27 @@ export class Transactions {
     this.#now = now;
   }
 
-  /** Has the queries of a socket numbered by chance, and remembers them. */
-  watch(socket: KrpcSocket & { _tick?: number }): void {
-    const query = socket.query.bind(socket);
-    socket.query = (peer, message, done) => {
-      this.#forget();
-      // It counts this up for its next transaction id.
-      socket._tick = this.#free() - 1;
-      const id = query(peer, message, done);
-      if (id !== undefined) {
-        this.#asked.set(id, { host: peer.host, port: peer.port, at: this.#now() });
-        this.#hosts.set(peer.host, (this.#hosts.get(peer.host) ?? 0) + 1);
-      }
-      return id;
-    };
+  /** Returns a random id that no remembered query has, after forgetting the queries that are too old. */
+  freeId(): number {
+    this.#forget();
+    let id: number;
+    do id = randomInt(1, IDS + 1); while (this.#asked.has(id));
+    return id;
   }
 
-  /** Whether any answer of a host is expected. */
+  /** Remembers a query that was sent. */
+  add(id: number, host: string, port: number): void {
+    this.#asked.set(id, { host, port, at: this.#now() });
+    this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1);
+  }
+
+  /** Whether an answer of the host is expected. */
   isAsked(host: string): boolean {
     return this.#hosts.has(host);
   }
 
   /**
-   * Whether an answer was asked for. It is expected once.
+   * Whether an answer belongs to a query. A second answer with the same id does not.
    *
    * @param id the transaction id, two bytes big-endian
    */
@@ -69,13 +69,7 @@ export class Transactions {
     return true;
   }
 
-  #free(): number {
-    let id: number;
-    do id = randomInt(1, IDS + 1); while (this.#asked.has(id));
-    return id;
-  }
-
-  /** Forgets what is too long ago, or too much; the oldest come first. */
+  /** Forgets queries that are too old or too many, the oldest first. */
   #forget(): void {
     const since = this.#now() - KEPT_MS;
     for (const [id, asked] of this.#asked) {

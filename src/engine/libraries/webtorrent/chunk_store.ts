@@ -27,6 +27,8 @@ export interface ArchiveStoreOptions {
   writable: boolean;
   /** Length of the torrent's content in bytes, as WebTorrent passes it. */
   length: number;
+  /** Gets the bytes of each chunk that `put` wrote, or could not write, once nobody reads them any more. */
+  onWritten?: (bytes: Uint8Array) => void;
 }
 
 type Done<T = void> = (error: Error | null, result?: T) => void;
@@ -82,7 +84,10 @@ export class ArchiveStore {
         if (writer) writer.write(start, bytes).then(() => settled(null), settled);
         else write(descriptor, start, bytes, settled);
       }, settled);
-    }, done);
+    }, (error) => {
+      done(error);
+      this.#options.onWritten?.(bytes);
+    });
   }
 
   /** Reads chunk `index`, or `length` bytes at `offset` of it. */

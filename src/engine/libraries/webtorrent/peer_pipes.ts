@@ -1,7 +1,7 @@
 /**
- * How bytes get from a peer's socket to its connection object and back, in place of npm:webtorrent's
- * chain of five streams, when it is imported. What comes is read into one buffer of the connection's
- * and goes to the parser at once, and what is sent goes to the socket at once, unless a limit is set.
+ * Moving bytes between a peer's socket and its connection object, in place of npm:webtorrent's chain of
+ * five streams. Each connection reads into one buffer, from which bytes go to the parser at once; what
+ * is sent goes to the socket at once, unless a limit is set.
  *
  * @module
  */
@@ -9,13 +9,15 @@
 import type { EventEmitter } from "node:events";
 import net from "node:net";
 import Peer from "webtorrent/lib/peer.js";
-import { prototypeOf } from "../replacing/mod.ts";
-import type { Uploader } from "../bittorrent_protocol/mod.ts";
-import { type Reader, receive } from "../bittorrent_protocol/mod.ts";
-import type { Writer } from "../bittorrent_protocol/mod.ts";
+import { type Reader, receive, type Uploader, type Writer } from "../bittorrent_protocol/mod.ts";
+import { replace, type Replacement } from "../replacing/mod.ts";
+import { type HeldWire, holdUntilTaken } from "./handshake.ts";
+import { letSpeedBeAssumed, type SpeedMeter } from "./requests.ts";
 
 /** The parts of a peer that have to do with its bytes. */
 interface PeerPipes extends EventEmitter {
+  /** `tcpIncoming` or `tcpOutgoing`. */
+  type: string;
   destroyed: boolean;
   conn: Connection;
   wire: Wire;
@@ -27,6 +29,8 @@ interface PeerPipes extends EventEmitter {
 type Wire =
   & EventEmitter
   & Reader
+  & HeldWire
+  & SpeedMeter
   & Pick<Uploader, "sendNow" | "_readableState">
   & Pick<Writer, "outgoing">
   & { pause(): void; resume(): void };
@@ -50,14 +54,14 @@ interface Throttle extends EventEmitter {
   destroy(): void;
 }
 
-/** What one call of the system may bring. Memory is only taken as far as it is ever filled. */
+/** Maximum length of one read of a connection that we opened. The system backs only the part in use. */
 const READ_BYTES = 256 * 1024;
-/** The same, from those who dialled us: requests, as a rule. */
+/** Maximum length of one read of a connection that a peer opened: most of it are requests. */
 const ACCEPTED_READ_BYTES = 64 * 1024;
-/** What passes a limit at a time: a block. */
+/** Length of the parts that pass a limit: a block. */
 const LIMITED_BYTES = 16 * 1024;
 
-/** Connects to a peer, in place of `net.connect`. */
+/** Connects to a peer. */
 export function connectReading(options: net.TcpNetConnectOpts): Connection {
   const connection: Connection = net.createConnection({
     ...options,
@@ -69,17 +73,17 @@ export function connectReading(options: net.TcpNetConnectOpts): Connection {
 }
 
 /**
- * Has a listener hand out connections that read into a buffer of theirs. By itself each read takes a new
- * one of 64 KiB, for a request of 17 bytes. To be called before there are connections.
+ * Has a listener make connections that read into one buffer each. By itself each read takes a new buffer
+ * of 64 KiB, for a request of 17 bytes. To be called before there are connections.
  *
- * @param take gets them, instead of who listened for them until now
+ * @param take gets the connections, in place of the listeners that there were until now
  */
 export function acceptReading(listener: net.Server, take: (connection: net.Socket) => void): void {
   (listener as { pauseOnConnect?: boolean }).pauseOnConnect = true;
   listener.removeAllListeners("connection");
   listener.on("connection", (accepted: net.Socket & { _handle: unknown }) => {
     const { _handle: handle } = accepted;
-    // It may be closed by now.
+    // The connection may be closed by now.
     if (!handle) return void accepted.destroy();
     accepted._handle = null;
     accepted.destroy();
@@ -106,7 +110,7 @@ class Limited {
   readonly #throttle: Throttle;
   readonly #deliver: (bytes: Uint8Array) => boolean;
   readonly #onRoom: () => void;
-  /** Bytes in the limit's stream: what comes later must not overtake them. */
+  /** Bytes in the limit's stream, which later bytes must not overtake. */
   #waiting = 0;
 
   /**
@@ -126,13 +130,13 @@ class Limited {
     this.#throttle.on("error", () => {});
   }
 
-  /** Whether what is taken is delivered at once. */
+  /** Whether bytes are delivered at once. */
   get isStraight(): boolean {
     return this.#waiting === 0 && !this.#group.getEnabled();
   }
 
   /**
-   * Nothing holds on to the bytes afterwards unless `deliver` does.
+   * Takes bytes. Their memory may be used again afterwards, unless `deliver` keeps them.
    *
    * @returns whether more is wanted now
    */
@@ -157,18 +161,17 @@ class Limited {
   }
 }
 
-const pipes = prototypeOf<PeerPipes>(Peer, ["setThrottlePipes"]);
-
-pipes.setThrottlePipes = function () {
-  const { conn, wire, throttleGroups } = this;
+/** Joins the socket of a peer and its connection object. */
+function joinPipes(peer: PeerPipes): void {
+  const { conn, wire, throttleGroups } = peer;
   const down = new Limited(throttleGroups.down, (bytes) => {
-    this.emit("download", bytes.length);
-    if (!this.destroyed) receive(wire, bytes);
+    peer.emit("download", bytes.length);
+    if (!peer.destroyed) receive(wire, bytes);
     return true;
   }, () => conn.resume());
   const up = new Limited(throttleGroups.up, (bytes) => {
-    this.emit("upload", bytes.length);
-    return this.destroyed || conn.write(bytes);
+    peer.emit("upload", bytes.length);
+    return peer.destroyed || conn.write(bytes);
   }, () => wire.resume());
 
   if (conn.onBytes) {
@@ -179,15 +182,39 @@ pipes.setThrottlePipes = function () {
   conn.on("drain", () => up.resume());
   wire.sendNow = (bytes, done) => {
     const isClear = up.isStraight && !wire.outgoing?.length && wire._readableState.buffered === 0;
-    if (!isClear || this.destroyed || conn.destroyed) return false;
-    this.emit("upload", bytes.length);
+    if (!isClear || peer.destroyed || conn.destroyed) return false;
+    peer.emit("upload", bytes.length);
     conn.write(bytes, () => done());
     return true;
   };
   conn.once("close", () => {
     down.destroy();
     up.destroy();
-    // It ends when all that it was to send is gone.
+    // The connection object ends when it has nothing left to send.
     wire.resume();
   });
-};
+}
+
+/** The replaced members of a peer. */
+export const peerReplacements: readonly Replacement[] = [
+  replace(
+    {
+      library: "webtorrent",
+      name: "Peer.prototype",
+      object: () => (Peer as unknown as { prototype: PeerPipes }).prototype,
+    },
+    "setThrottlePipes",
+    {
+      because: "all bytes pass five streams, which takes more time than all else of a transfer",
+      until: "a release joins socket and connection directly while no limit is set",
+      pinned: "5b50e150c1f654fbeb95970a2b524e076cde5a1d75cc71cfe330c29893b917ea",
+      parameters: 0,
+      by: () =>
+        function (this: PeerPipes) {
+          if (this.type.endsWith("Incoming")) holdUntilTaken(this.wire);
+          letSpeedBeAssumed(this.wire);
+          joinPipes(this);
+        },
+    },
+  ),
+];

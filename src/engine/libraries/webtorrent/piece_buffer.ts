@@ -1,27 +1,26 @@
 /**
- * Gives each piece that is being downloaded one buffer, when it is imported. torrent-piece, of
- * npm:webtorrent, keeps the blocks as they came and joins them in the end; here a block is copied to
- * its place when it comes, and what it was read into can be used again. So can the buffer, once it is
- * written.
+ * One buffer for each piece that is being downloaded. npm:torrent-piece keeps the blocks as they came and
+ * joins them in the end; here a block is copied to its place when it comes, and the memory that it was
+ * read into can be used again. So can the piece's buffer, once it is written.
  *
  * @module
  */
 
 import type { EventEmitter } from "node:events";
-import Torrent from "webtorrent/lib/torrent.js";
+import LibraryPiece from "torrent-piece";
 import { BufferPool } from "../../upload/mod.ts";
-import { prototypeOf } from "../replacing/mod.ts";
+import { type Place, replace, type Replacement, type Use, uses } from "../replacing/mod.ts";
 
 interface Piece {
   length: number;
   /** Bytes that have not come yet. */
   missing: number;
-  /** Who sent blocks of it. */
+  /** The peers that sent blocks of it. */
   sources: unknown[] | null;
   _chunks: number;
-  /** Blocks that have come. */
+  /** Number of blocks that have come. */
   _buffered: number;
-  /** What has come of each block. */
+  /** The blocks that have come, by number. */
   _buffer: Uint8Array[] | null;
   _cancellations: unknown;
   _flushed: boolean;
@@ -32,32 +31,19 @@ interface Piece {
   bytes?: Uint8Array;
 }
 
-interface Store {
-  put(index: number, bytes: Uint8Array, done: (error: Error | null) => void): void;
-}
-
-interface Storing extends EventEmitter {
-  destroyed: boolean;
-  pieces: (Piece | null)[];
-  store: Store;
-  /** Ours: the pieces are being set up. */
-  isSetUp?: boolean;
-  _onMetadata(metadata: unknown): Promise<void>;
-  _onStore(): void;
-}
-
 const BLOCK_BYTES = 16_384;
 /**
- * What is kept for pieces to come, while there are downloads. A peer lets us ask for some 32 MiB of
- * blocks at once, and 16 MiB of pieces wait for the disk.
+ * Maximum size of the buffers kept for later pieces, while there are downloads. A peer lets us ask for
+ * some 32 MiB of blocks at once, and 16 MiB of pieces wait for the disk.
  */
 const MAX_SPARE_BYTES = 48 * 1024 * 1024;
 
 const pool = new BufferPool(0);
 /** Torrents that may still get pieces. */
-const downloading = new Set<Storing>();
+const downloading = new Set<EventEmitter>();
 
-function begin(torrent: Storing): void {
+/** Keeps buffers for the pieces of a torrent until it is done or ended; to be called when it is ready. */
+export function keepPieceBuffers(torrent: EventEmitter): void {
   const end = () => {
     downloading.delete(torrent);
     if (downloading.size === 0) pool.maxBytes = 0;
@@ -95,31 +81,34 @@ function flush(this: Piece): Uint8Array | null {
   return whole;
 }
 
-const storing = prototypeOf<Storing>(Torrent, ["_onMetadata", "_onStore"]);
-const { _onMetadata, _onStore } = storing;
+/** Takes back the buffer of a piece that was written. */
+export function releasePieceBuffer(bytes: Uint8Array): void {
+  pool.release(bytes);
+}
 
-/** Two peers may send the metadata at once, and WebTorrent would make the pieces and the store twice. */
-storing._onMetadata = async function (metadata) {
-  if (this.isSetUp) return;
-  this.isSetUp = true;
-  await _onMetadata.call(this, metadata);
+const piece: Place<Piece> = {
+  library: "torrent-piece",
+  name: "Piece.prototype",
+  object: () => (LibraryPiece as unknown as { prototype: Piece }).prototype,
 };
 
-/** The class cannot be had but from its objects, of which there are some by now. */
-storing._onStore = function () {
-  const some = this.pieces.find((piece) => piece !== null);
-  if (some) {
-    const { constructor } = Object.getPrototypeOf(some);
-    Object.assign(prototypeOf<Piece>(constructor, ["init", "set", "flush"]), { set, flush });
-    if (!this.destroyed) begin(this);
-    const { store } = this;
-    const { put } = store;
-    // Nobody reads a piece before it is written, and from then on it is read from the file.
-    store.put = (index, bytes, done) =>
-      put.call(store, index, bytes, (error) => {
-        done(error);
-        pool.release(bytes);
-      });
-  }
-  _onStore.call(this);
-};
+/** The replaced members of a piece. */
+export const pieceReplacements: readonly Replacement[] = [
+  replace(piece, "set", {
+    because: "each block keeps the buffer alive that it was read into, of which it is a part",
+    until: "a release copies blocks into one buffer that can be handed in",
+    pinned: "cbec1952315963633a8cb30c76dc08cd3a1f7d121b435389d77f94b66bd1d30a",
+    parameters: 3,
+    by: () => set,
+  }),
+  replace(piece, "flush", {
+    because: "all blocks are copied once more, into new memory",
+    until: "`set` goes",
+    pinned: "434baeffc8783069aa36d27b194c2f8c555de895be54f908577426359332f748",
+    parameters: 0,
+    by: () => flush,
+  }),
+];
+
+/** Members of a piece that are called. */
+export const pieceUses: Use = uses(piece, ["init"]);

@@ -5,7 +5,6 @@
  */
 
 import type { EventEmitter } from "node:events";
-import type { Server, Socket } from "node:net";
 import type { BlockSource } from "../../upload/mod.ts";
 import type { ArchiveStore } from "./chunk_store.ts";
 import type { OwnDials } from "./dialling.ts";
@@ -14,12 +13,12 @@ import type { BittorrentDht } from "../krpc/mod.ts";
 /** A connection to a peer (npm:bittorrent-protocol). */
 export interface Wire extends EventEmitter {
   isSeeder: boolean;
-  /** Which pieces the peer says that it has. */
+  /** The pieces that the peer says it has. */
   peerPieces: { get(index: number): boolean };
   destroyed: boolean;
   remoteAddress?: string;
   remotePort?: number;
-  /** Ours: where the blocks come from that it asks for. */
+  /** Ours: the archive whose blocks the peer may ask for. */
   source?: BlockSource;
   destroy(): void;
 }
@@ -33,21 +32,19 @@ export interface Torrent extends EventEmitter {
   length: number;
   pieceLength: number;
   files: { length: number }[];
-  /** One entry a piece; absent before the metadata has come. */
+  /** One entry a piece, null once it is there; absent before the metadata has come. */
   pieces?: unknown[];
   torrentFile: Uint8Array;
-  /** What reads and writes, in a wrapper; `null` once the torrent was ended. */
+  /** The chunk store in a wrapper; `null` once the torrent was ended. */
   store?: { store: ArchiveStore } | null;
   wires: Wire[];
   numPeers: number;
-  /** All of whom it has an address, connected or not. */
-  _peersLength: number;
   downloaded: number;
   received: number;
   uploaded: number;
   downloadSpeed: number;
   uploadSpeed: number;
-  /** @param source where the address is from: `ut_pex` if a peer named it */
+  /** @param source origin of the address: `ut_pex` if a peer named it */
   addPeer(address: string, source?: string): boolean;
   destroy(options: { destroyStore: boolean }, done?: (error?: Error) => void): void;
 }
@@ -60,11 +57,9 @@ export interface Client extends EventEmitter {
   torrents: Torrent[];
   downloadSpeed: number;
   uploadSpeed: number;
-  /** What listens for peers. */
-  _connPool: { tcpServer: Server; _onTCPConnectionBound(connection: Socket): void };
-  /** Peers that are not talked to. */
+  /** Addresses that are neither dialled nor accepted. */
   blocked?: { contains(host: string): boolean };
-  /** Ours: what was dialled, and may be. */
+  /** Ours: the dials of this client. */
   dials?: OwnDials;
   add(torrent: string | Uint8Array, options: Record<string, unknown>): Torrent;
   throttleUpload(bytesPerSecond: number): void;

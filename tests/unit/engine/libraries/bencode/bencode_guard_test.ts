@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import npmBencode from "bencode";
 import fc from "fast-check";
-import "../../../../../src/engine/libraries/bencode/bencode_guard.ts";
+import { applyReplacements } from "../../../../../src/engine/libraries/mod.ts";
 import { concatBytes, utf8 } from "../../../../../src/base/mod.ts";
 import { bencode } from "../../../../../src/records/mod.ts";
+
+applyReplacements();
 
 for (const text of ["d-3:", "d1:m-5:", "l-3:e", "-2:", "d+1:a0:e", "d.:e", "d", "l", "d1:a", "x"]) {
   Deno.test(`npm:bencode refuses ${JSON.stringify(text)} instead of looping or guessing`, () => {

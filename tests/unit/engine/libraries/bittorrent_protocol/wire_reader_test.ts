@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import Connection from "bittorrent-protocol";
 import { concatBytes } from "../../../../../src/base/mod.ts";
 import { receive } from "../../../../../src/engine/libraries/bittorrent_protocol/wire_reader.ts";
-import "../../../../../src/engine/libraries/bittorrent_protocol/wire_guard.ts";
+import { applyReplacements } from "../../../../../src/engine/libraries/mod.ts";
 import { randomBytes } from "../../../../support/torrents.ts";
+
+applyReplacements();
 
 type Wire = Parameters<typeof receive>[0] & {
   on(event: string, listener: (...args: never[]) => void): void;

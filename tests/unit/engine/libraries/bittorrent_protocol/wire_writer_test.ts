@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import Connection from "bittorrent-protocol";
 import { concatBytes } from "../../../../../src/base/mod.ts";
-import "../../../../../src/engine/libraries/bittorrent_protocol/wire_writer.ts";
+import { applyReplacements } from "../../../../../src/engine/libraries/mod.ts";
+
+applyReplacements();
 
 interface Wire {
   peerChoking: boolean;

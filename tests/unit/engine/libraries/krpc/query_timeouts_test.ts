@@ -1,35 +1,29 @@
 import assert from "node:assert/strict";
-import { EventEmitter } from "node:events";
-import type { KrpcSocket } from "../../../../../src/engine/libraries/krpc/krpc_types.ts";
 import { QueryTimeouts } from "../../../../../src/engine/libraries/krpc/query_timeouts.ts";
 import { FakeClock } from "../../../../support/fake_clock.ts";
 
-/** A socket whose queries have the transaction ids that it is told; what was ended is in `ended`. */
+/** A socket whose queries have the transaction ids that the test chooses; cancelled ones are in `ended`. */
 function watched(clock = new FakeClock()) {
   const waiting = new Map<number, true>();
   const ended: { id: number; code?: string; atMs: number }[] = [];
   const beganMs = clock.now();
-  const socket = Object.assign(new EventEmitter(), {
+  const socket = {
     nextId: 1,
-    query() {
-      waiting.set(this.nextId, true);
-      return this.nextId++;
-    },
-    send() {},
+    underWay: () => waiting.size,
     cancel(id: number, error?: Error & { code?: string }) {
       if (!waiting.delete(id)) return;
       ended.push({ id, code: error?.code, atMs: clock.now() - beganMs });
     },
-  });
-  Object.defineProperty(socket, "inflight", { get: () => waiting.size });
-  const timeouts = new QueryTimeouts(clock, 2_000);
-  timeouts.watch(socket as unknown as KrpcSocket);
-  const ask = () =>
-    (socket as unknown as KrpcSocket).query({ host: "", port: 1 }, {} as never, () => {});
+  };
+  const timeouts = new QueryTimeouts(clock, 2_000, socket);
+  const ask = () => {
+    waiting.set(socket.nextId, true);
+    timeouts.begin(socket.nextId++);
+  };
   return { clock, socket, timeouts, ask, ended, answer: (id: number) => waiting.delete(id) };
 }
 
-Deno.test("a query that nobody answers ends as timed out, after two seconds and not much later", async () => {
+Deno.test("an unanswered query times out after two seconds, and not much later", async () => {
   const { clock, ask, ended } = watched();
   ask();
   await clock.advance(1_990);
@@ -39,7 +33,7 @@ Deno.test("a query that nobody answers ends as timed out, after two seconds and 
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("each has its own two seconds; those that were asked together end together", async () => {
+Deno.test("each query has its own two seconds, and queries sent together time out together", async () => {
   const { clock, ask, ended } = watched();
   ask();
   await clock.advance(40);
@@ -51,7 +45,7 @@ Deno.test("each has its own two seconds; those that were asked together end toge
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("what was answered is left alone, and no timer runs on for it", async () => {
+Deno.test("an answered query is left alone, and no timer runs on for it", async () => {
   const { clock, ask, ended, answer } = watched();
   ask();
   answer(1);
@@ -60,7 +54,7 @@ Deno.test("what was answered is left alone, and no timer runs on for it", async 
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("an id that is used again has its time from then on", async () => {
+Deno.test("a transaction id that is reused has two seconds from then on", async () => {
   const { clock, socket, ask, ended, answer } = watched();
   ask();
   answer(1);
@@ -81,7 +75,7 @@ Deno.test("a clock that is set back keeps no query waiting for longer", async ()
   assert.deepEqual(ended.map(({ id }) => id), [1]);
 });
 
-Deno.test("once stopped it leaves no timer", () => {
+Deno.test("stop leaves no timer", () => {
   const { clock, ask, timeouts } = watched();
   ask();
   timeouts.stop();
