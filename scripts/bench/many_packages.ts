@@ -110,7 +110,7 @@ export async function fillHome(
     });
   const keep = (item: MutableItem, kind: string, name?: string, version?: string) => {
     const target = targetOf(item.publicKey, item.salt);
-    state.records.put({ ...item, target, kind, name, version, own: true, createdMs: nowMs });
+    state.records.put({ item, target, kind, name, version, own: true, createdMs: nowMs });
     return target;
   };
   state.transaction(() => {

@@ -8,7 +8,6 @@
 import { join } from "node:path";
 import { systemClock, toHex, utf8 } from "../../src/base/mod.ts";
 import { loadSettings } from "../../src/config/mod.ts";
-import { itemToJson } from "../../src/control/operations.ts";
 import { writeCatalog } from "../../src/fetching/catalogs.ts";
 import { openNode } from "../../src/host/node.ts";
 import {
@@ -98,7 +97,7 @@ async function list({ place, publisher }: Scene, manifests: MinimalManifest[]): 
     const salt = announceSalt(keys.publicKey);
     const item = signItem(keys, { salt, seq: nowMs, value });
     const { holding } = await node.operations.store({
-      item: itemToJson(item),
+      item,
       record: { kind: "announce" },
     });
     if (holding < 8) throw new Error(`the list of ${toHex(keys.publicKey)} is on ${holding} nodes`);

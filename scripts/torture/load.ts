@@ -140,7 +140,7 @@ const manyCommands: Case = {
     const connected = await connectControl(home.path, { clock: systemClock });
     assert.ok(connected);
     const { operations } = connected.client;
-    const key = { publicKey: home.keys.publicKey.toHex(), salt: "" };
+    const key = { publicKey: home.keys.publicKey, salt: new Uint8Array() };
     const commands = [
       () => operations.status(),
       () => operations.list(),

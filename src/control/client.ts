@@ -5,14 +5,22 @@
  * @module
  */
 
+import * as v from "valibot";
 import { type Clock, type ErrorData, errorFromData, type LibreseedError } from "../base/mod.ts";
+import type { StatusJson } from "./answers.ts";
 import { ControlError } from "./errors.ts";
 import { homePaths } from "./home.ts";
 import { lockHolder } from "./home_lock.ts";
 import { SilenceWatch, SILENT_AFTER_MS } from "./liveness.ts";
-import type { CallOptions, Operations, StatusJson } from "./operations.ts";
+import { toJson } from "./json.ts";
+import {
+  type CallOptions,
+  type OperationName,
+  operationNames,
+  type Operations,
+} from "./operations.ts";
 import { checkSocketOwner } from "./ownership.ts";
-import type { OperationName } from "./schema.ts";
+import { rowOf } from "./request.ts";
 
 type Line = { event?: unknown; result?: unknown; error?: ErrorData };
 
@@ -114,31 +122,11 @@ async function silent(home: string, lockPath: string, waitedMs: number): Promise
 }
 
 function remoteOperations(remote: Remote): Operations {
-  const call = <Result>(
-    name: OperationName,
-    request: unknown = {},
-    options: CallOptions<never> = {},
-  ) => post(remote, name, request, options as CallOptions<unknown>) as Promise<Result>;
-  return {
-    status: () => call("status"),
-    list: () => call("list"),
-    followed: () => call("followed"),
-    records: () => call("records"),
-    settings: () => call("settings"),
-    reload: () => call("reload"),
-    stop: () => call("stop"),
-    add: (request) => call("add", request),
-    addCatalog: (request, options) => call("addCatalog", request, options),
-    remove: (request) => call("remove", request),
-    lookUp: (request, options) => call("lookUp", request, options),
-    keptItem: (request) => call("keptItem", request),
-    store: (request, options) => call("store", request, options),
-    nameEntry: (request) => call("nameEntry", request),
-    indexName: (request, options) => call("indexName", request, options),
-    countPeers: (request, options) => call("countPeers", request, options),
-    announce: (request, options) => call("announce", request, options as CallOptions<never>),
-    download: (request, options) => call("download", request, options as CallOptions<never>),
-  };
+  return Object.fromEntries(operationNames.map((name) => [
+    name,
+    (request: unknown = {}, options: CallOptions<unknown> = {}) =>
+      post(remote, name, request, options),
+  ])) as Operations;
 }
 
 async function post(
@@ -147,13 +135,14 @@ async function post(
   request: unknown,
   { signal, onEvent }: CallOptions<unknown>,
 ): Promise<unknown> {
+  const row = rowOf(name);
   using silence = watch?.();
   let response: Response;
   try {
-    // No packet goes there: the proxy is the socket. A name would be looked up all the same.
+    // No packet goes to this address: the proxy is the socket. A host name would be looked up.
     response = await fetch(`http://127.0.0.1/v1/${name}`, {
       method: "POST",
-      body: JSON.stringify(request),
+      body: toJson(request),
       client: http,
       signal,
     });
@@ -165,10 +154,22 @@ async function post(
   for await (const line of lines(response, signal)) {
     silence?.heard();
     if (line.error) throw errorFromData(line.error);
-    if ("result" in line) return line.result;
-    onEvent?.(line.event);
+    if ("result" in line) return read(row.result, line.result, name);
+    if (row.event) onEvent?.(read(row.event, line.event, name));
   }
   throw unreachable(new Error("the answer ended too early"));
+}
+
+/** Reads the JSON value of a result or an event. */
+function read(schema: v.GenericSchema, json: unknown, name: OperationName): unknown {
+  const result = v.safeParse(schema, json);
+  if (result.success) return result.output;
+  throw new ControlError(
+    "failed",
+    "CONTROL_ANSWER",
+    `The libreseed process that owns this home answered "${name}" in another form than this one ` +
+      "reads: it may be of another version. Restart it",
+  );
 }
 
 async function* lines(response: Response, signal?: AbortSignal): AsyncGenerator<Line> {

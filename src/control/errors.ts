@@ -10,6 +10,7 @@
  * | `CONTROL_NOT_OURS` | failed | the control socket, or its directory, is another user's |
  * | `CONTROL_SILENT` | failed | the owner of the engine is there and does not answer |
  * | `CONTROL_REQUEST` | usage | a request on the control socket makes no sense |
+ * | `CONTROL_ANSWER` | failed | the owner of the engine answers in another form: another version |
  * | `WORKER_DIED` | failed | the engine's thread does not answer any more |
  * | `NO_PEERS` | network | nothing of an archive came, or no more; `detail.reason` says why |
  *

@@ -11,32 +11,25 @@ export { ensureHome, homePaths } from "./home.ts";
 export { isHomeFree, lockHolder, tryLockHome } from "./home_lock.ts";
 export { noPeers } from "./no_peers.ts";
 export {
-  type AnnouncedJson,
-  bytesOf,
-  type CallOptions,
-  type DownloadedJson,
-  type DownloadJson,
-  entryFromJson,
-  type EntryJson,
-  entryToJson,
-  type GetJson,
-  type IndexedJson,
-  itemFromJson,
-  type ItemJson,
-  itemToJson,
+  type Announced,
+  type Downloaded,
+  type Indexed,
   type NetworkJson,
-  type Operations,
   type PackageJson,
-  type PackageVersion,
-  type PutJson,
-  putToJson,
   type RecordJson,
   type RecordName,
   type ReloadedJson,
   type SettingJson,
   type StatusJson,
   type UnmirroredJson,
+} from "./answers.ts";
+export {
+  type CallOptions,
+  type OperationName,
+  operationNames,
+  type Operations,
+  type RequestOf,
 } from "./operations.ts";
 export { isStrangers, ownUid } from "./ownership.ts";
-export { type OperationName, operationNames } from "./schema.ts";
+export { rowOf } from "./request.ts";
 export { type ControlServer, serveControl } from "./server.ts";

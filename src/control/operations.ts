@@ -1,369 +1,215 @@
 /**
- * What the process that owns the engine does for a command, whether the command runs inside it or
- * reaches it through the control socket. Everything is plain JSON: bytes are hexadecimal, the
- * `.torrent` is base64.
+ * The operations that cross the control socket, one row each. Client, server and `openNode` loop over
+ * this table, so a new operation is a row here, a method of the host, and its caller.
  *
  * @module
  */
 
-import { fromHex, toHex } from "../base/mod.ts";
-import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
-import type { DhtState, DownloadProgress, Traffic } from "../engine/mod.ts";
-import type { MutableItem, NameIndexEntry } from "../records/mod.ts";
-import { ControlError } from "./errors.ts";
+import * as v from "valibot";
+import type { GetOutcome, PutOutcome } from "../dht/mod.ts";
+import type { DownloadProgress } from "../engine/mod.ts";
+import { MAX_SALT_BYTES, type MutableItem, type NameIndexEntry } from "../records/mod.ts";
+import type {
+  Announced,
+  Downloaded,
+  Indexed,
+  PackageJson,
+  RecordJson,
+  ReloadedJson,
+  SettingJson,
+  StatusJson,
+} from "./answers.ts";
+import { base64, bytes, bytesUpTo, item } from "./json.ts";
 
-/** A signed mutable item (BEP 44) with its bytes in hexadecimal. */
-export interface ItemJson {
-  publicKey: string;
-  salt: string;
-  seq: number;
-  value: string;
-  signature: string;
+/** One row of {@linkcode operations}. */
+export interface Operation {
+  /** Reads the JSON of a request into the arguments of the host's method; absent: no arguments. */
+  request?: v.GenericSchema;
+  /** Reads the JSON of the result; a result without bytes is taken as it is. */
+  result: v.GenericSchema;
+  /** Reads the JSON of an event, for an operation that reports progress before its result. */
+  event?: v.GenericSchema;
+  /** Answers a `GET` too, for people with curl. */
+  get?: true;
+  /** Only a daemon has something to do for it; a command's own host ignores it. */
+  daemonOnly?: true;
+  /** Error code that means "done already" when the operation is repeated after the host was lost. */
+  doneCode?: string;
+  /** Longest request, bytes; 1 MiB unless given. */
+  maxRequestBytes?: number;
 }
 
-/** What a get found; see `GetOutcome` of the DHT manager. */
-export interface GetJson {
-  item?: ItemJson;
-  others?: ItemJson[];
-  asked: number;
-  responded: number;
-  holding: number;
-  stale: number;
-  invalid: number;
-  errors: Record<string, number>;
+/** JSON that is what it is: no member holds bytes. */
+function plain<T>(): v.GenericSchema<unknown, T> {
+  return v.custom<T>(() => true);
 }
 
-/** What a put did; see `PutOutcome` of the DHT manager. */
-export interface PutJson {
-  asked: number;
-  responded: number;
-  holding: number;
-  stored: number;
-  weak: boolean;
-  needsRetry: boolean;
-  superseded?: ItemJson;
-  conflict?: ItemJson;
-  errors: Record<string, number>;
+/** A result of which only the members with bytes have to be read; the others are taken as they are. */
+function withBytes<T>(members: v.ObjectEntries): v.GenericSchema<unknown, T> {
+  return v.looseObject(members) as unknown as v.GenericSchema<unknown, T>;
 }
 
-/** A publisher's entry in a name index, signed; bytes in hexadecimal, times in Unix milliseconds. */
-export interface EntryJson {
-  publicKey: string;
-  version: string;
-  firstSeenMs: number;
-  timestampMs: number;
-  signature: string;
-}
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const text = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
+const infoHash = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/));
+const publicKey = bytes(32);
+const itemKey = v.strictObject({ publicKey, salt: bytesUpTo(MAX_SALT_BYTES) });
 
-/** What writing into a name index did. */
-export interface IndexedJson {
-  /** 40 hexadecimal digits; another one tomorrow. */
-  target: string;
-  outcome: PutJson;
-  /** Entries that were left out because somebody made them up. */
-  dropped: string[];
-  /** Whether it is in there now: a slot that is full keeps those who were there first. */
-  listed: boolean;
-}
+/** The name of a kept record, as callers of `store` give it. */
+const recordName = v.strictObject({
+  kind: v.picklist(["manifest", "announce", "name-index", "other"]),
+  name: v.optional(text),
+  version: v.optional(text),
+});
 
-/** One of the records that this home keeps alive. */
-export interface RecordName {
-  kind: "manifest" | "announce" | "name-index" | "other";
-  /** Package name, where the record has one. */
-  name?: string;
-  /** Package version, where the record has one. */
-  version?: string;
-  /** Whose list it is, `ed25519:BASE64`, of an announce record that was not signed here. */
-  publisher?: string;
-}
+const entry = v.strictObject({
+  publicKey,
+  version: text,
+  firstSeenMs: count,
+  timestampMs: count,
+  signature: bytes(64),
+});
 
-/** The outcome of re-announcing one record. */
-export interface AnnouncedJson extends RecordName {
-  /** 40 hexadecimal digits. */
-  target: string;
-  outcome?: PutJson;
-  /** Why there is no outcome. */
-  error?: { code: string; message: string };
-}
+const putOutcome = withBytes<PutOutcome>({
+  superseded: v.optional(item),
+  conflict: v.optional(item),
+});
+const announced = withBytes<Announced>({ outcome: v.optional(putOutcome) });
 
-/** A record that this home keeps alive. */
-export interface RecordJson extends RecordName {
-  /** 40 hexadecimal digits. */
-  target: string;
-  /** BEP 44 sequence number. */
-  seq: number;
-  /** Whether it was signed here. */
-  own: boolean;
-  /** At the last announcement: nodes known to hold it, asked, and that answered. */
-  holding: number;
-  asked: number;
-  responded: number;
-  /** Whether fewer nodes hold it than `min-nodes`. */
-  weak: boolean;
-  /** Unix milliseconds; absent before the first time. */
-  lastAttemptMs?: number;
-  lastSuccessMs?: number;
-  /** Unix milliseconds; absent if it was never announced. */
-  nextDueMs?: number;
-  /** Failures in a row. */
-  failures: number;
-  /** Why the last announcement failed. */
-  error?: string;
-}
+/** All operations, by name. */
+export const operations = {
+  /** Tells how the host is doing. */
+  status: { result: plain<StatusJson>(), get: true },
+  /** Lists the packages in the seed directory. */
+  list: { result: plain<PackageJson[]>(), get: true },
+  /** Verifies an archive that lies in the seed directory, and seeds it. */
+  add: { request: v.strictObject({ fileName: text }), result: plain<PackageJson>() },
+  /**
+   * Seeds a catalog that lies in the seed directory. With `announce` it resolves when the DHT knows who
+   * seeds the catalog, or after 20 s.
+   */
+  addCatalog: {
+    request: v.strictObject({ fileName: text, announce: v.optional(v.boolean()) }),
+    result: plain<void>(),
+  },
+  /**
+   * Stops seeding a package and deletes it from the seed directory. `publicKey` is needed only if
+   * several publishers have published the version.
+   */
+  remove: {
+    request: v.strictObject({ name: text, version: text, publicKey: v.optional(publicKey) }),
+    result: plain<void>(),
+    doneCode: "PACKAGE_NOT_FOUND",
+  },
+  /** Reads a mutable item from the DHT. */
+  lookUp: {
+    request: itemKey,
+    result: withBytes<GetOutcome>({
+      item: v.optional(item),
+      others: v.optional(v.array(item), []),
+    }),
+  },
+  /** Returns the item that this home keeps under a key and salt, without asking the DHT. */
+  keptItem: {
+    request: itemKey,
+    result: withBytes<{ item?: MutableItem }>({ item: v.optional(item) }),
+  },
+  /**
+   * Keeps a signed item in `state.db` and puts it into the DHT. `foreign` marks an item that another
+   * publisher has signed. With `later` the item is only kept, and put when it is announced: its outcome
+   * is that of a put that asked nobody.
+   */
+  store: {
+    request: v.strictObject({
+      item,
+      record: recordName,
+      foreign: v.optional(v.boolean()),
+      later: v.optional(v.boolean()),
+    }),
+    result: putOutcome,
+  },
+  /** Returns a publisher's entry that this home keeps in the index of a name. */
+  nameEntry: {
+    request: v.strictObject({ name: text, publicKey }),
+    result: withBytes<{ entry?: NameIndexEntry }>({ entry: v.optional(entry) }),
+  },
+  /**
+   * Writes a signed entry into the index of a name, and keeps it there. With `later` the entry is only
+   * kept, as by `store`.
+   */
+  indexName: {
+    request: v.strictObject({ name: text, entry, later: v.optional(v.boolean()) }),
+    result: withBytes<Indexed>({ outcome: putOutcome }),
+  },
+  /** Counts the peers that the DHT knows for a torrent. */
+  countPeers: { request: v.strictObject({ infoHash }), result: plain<{ peers: number }>() },
+  /** Re-announces the records of some packages, or all. Each event is the outcome of one record. */
+  announce: {
+    request: v.strictObject({
+      packages: v.array(v.strictObject({ name: text, version: v.optional(text) })),
+    }),
+    result: v.array(announced),
+    event: announced,
+  },
+  /**
+   * Downloads into the seed directory, under a name that no package has. `peers` are `HOST:PORT` of
+   * peers that are known already, `torrent` is the `.torrent` if it is known.
+   */
+  download: {
+    request: v.strictObject({
+      infoHash,
+      lengthBytes: v.optional(count),
+      maxBytes: count,
+      peers: v.optional(v.array(v.pipe(v.string(), v.maxLength(64)))),
+      torrent: v.optional(base64),
+    }),
+    result: withBytes<Downloaded>({ torrent: base64 }),
+    event: plain<DownloadProgress>(),
+    // A `.torrent` of 16 MiB in base64, and the rest.
+    maxRequestBytes: 24 << 20,
+  },
+  /** Tells the daemon that the followed publishers have changed. */
+  followed: { result: plain<void>(), daemonOnly: true },
+  /** Lists the records that this home keeps alive, and how each was found when announced last. */
+  records: { result: plain<RecordJson[]>(), get: true },
+  /** Lists the settings in force, and where each came from. */
+  settings: { result: plain<SettingJson[]>() },
+  /** Reads the settings anew and takes over what can change while the daemon runs. */
+  reload: { result: plain<ReloadedJson>(), daemonOnly: true },
+  /** Ends the daemon. */
+  stop: { result: plain<void>(), daemonOnly: true },
+} satisfies Record<string, Operation>;
 
-/** A setting of the process that owns the engine. */
-export interface SettingJson {
-  /** As in the config file. */
-  key: string;
-  value: unknown;
-  /** For people: `--port`, `LIBRESEED_PORT`, `/home/a/.libreseed/config.yaml:3`, `default`. */
-  where: string;
-}
+type Table = typeof operations;
 
-/** A package that is to be mirrored and could not be had. */
-export interface UnmirroredJson {
-  /** `NAME@VERSION` */
-  package: string;
-  /** Of the error: `NO_PEERS`, … */
-  code: string;
-  /** Of `NO_PEERS`: why nothing came. */
-  reason?: unknown;
-  message: string;
-}
+/** The name of an operation. */
+export type OperationName = keyof Table;
 
-/** What reading the settings anew did. */
-export interface ReloadedJson {
-  /** Settings that have another value now, and are in force. */
-  changed: string[];
-  /** Settings that have another value, but need a restart. */
-  needRestart: string[];
-  /** Settings that have another value, which only commands use, each from its start. */
-  perCommand: string[];
-}
+/** The names of all operations. */
+export const operationNames = Object.keys(operations) as OperationName[];
 
-/** A package in the seed directory. */
-export interface PackageJson {
-  /** Package name; the file name if the package cannot be read. */
-  name: string;
-  version: string;
-  path: string;
-  lengthBytes: number;
-  /** `ed25519:BASE64` */
-  publisher?: string;
-  /** SHA-256 of the archive, hexadecimal. */
-  sha256?: string;
-  infoHash?: string;
-  magnet?: string;
-  seeding: boolean;
-  /** What is wrong with it, if anything. */
-  problem?: string;
-  peers?: number;
-  uploadedBytes?: number;
-}
-
-/** The IP versions that a process found when it started. */
-export interface NetworkJson {
-  /** Whether the host has an IPv4 address that others may reach or be reached from. */
-  ipv4: boolean;
-  /** The same of IPv6. */
-  ipv6: boolean;
-  /** A sentence on what does not work for want of IPv4; absent if all works. */
-  lacks?: string;
-}
-
-/** How the owner of the engine is doing. */
-export interface StatusJson {
-  /** Version of libreseed that the process runs. */
-  version: string;
-  pid: number;
-  /** Whether it stays until it is stopped (`seed`), or only as long as one command needs it. */
-  daemon: boolean;
-  startedMs: number;
-  port: number;
-  nodeId?: string;
-  home: string;
-  seedDirectory: string;
-  dht: DhtState;
-  dhtNodes: number;
-  traffic?: Traffic;
-  manager: DhtManagerStats;
-  /** Records and torrents that are kept announced, and how many of them are overdue. */
-  schedule: { kept: number; overdue: number };
-  /** How many packages are seeded. */
-  packages: number;
-  /** How many archives of the seed directory cannot be seeded. */
-  problems: number;
-  /** Which addresses the host had when the process started, and what does not work without. */
-  network: NetworkJson;
-  /** What is to be mirrored and could not be had; absent if there is nothing of that kind. */
-  unmirrored?: UnmirroredJson[];
-  /** Memory of the process in bytes: resident, and of it the JavaScript heap of the main thread. */
-  memory: { residentBytes: number; heapBytes: number };
-  /** Bytes a second, all torrents together. */
-  uploadSpeed: number;
-  downloadSpeed: number;
-  /** Bytes since the start. */
-  uploadedBytes: number;
-  downloadedBytes: number;
-  /** Peers that are connected, and all whose address is known, from the DHT or from other peers. */
-  peersConnected: number;
-  peersKnown: number;
-}
-
-/** A package in the seed directory, named by whoever wants it removed. */
-export interface PackageVersion {
-  name: string;
-  version: string;
-  /** Its publisher's key in hexadecimal; needed only if several have published this. */
-  publicKey?: string;
-}
-
-/** What to download. */
-export interface DownloadJson {
-  infoHash: string;
-  lengthBytes?: number;
-  maxBytes: number;
-  /** `HOST:PORT` of peers that are known already. */
-  peers?: string[];
-  /** Base64 of the `.torrent`, if it is there already. */
-  torrent?: string;
-}
-
-/** What a download left. */
-export interface DownloadedJson {
-  /** Absolute path of the complete file, checked against the infohash, not yet verified. */
-  path: string;
-  /** Base64 of the `.torrent`. */
-  torrent: string;
-}
-
-/** Options that every operation takes. */
+/** Options of a call. */
 export interface CallOptions<Event = never> {
   /** Ends the operation early. */
   signal?: AbortSignal;
-  /** Hears what happens on the way. */
+  /** Called with each event of an operation that reports progress. */
   onEvent?: (event: Event) => void;
 }
 
-/** What the owner of the engine does. */
-export interface Operations {
-  status(): Promise<StatusJson>;
-  list(): Promise<PackageJson[]>;
-  /** Verifies an archive that is in the seed directory, and seeds it. */
-  add(request: { fileName: string }): Promise<PackageJson>;
-  /**
-   * Seeds a catalog that is in the seed directory. With `announce` it resolves when the DHT knows who
-   * seeds it, or after twenty seconds.
-   */
-  addCatalog(
-    request: { fileName: string; announce?: boolean },
-    options?: CallOptions,
-  ): Promise<void>;
-  /** Seeds it no more and takes it out of the seed directory. */
-  remove(request: PackageVersion): Promise<void>;
-  /** Reads a mutable item from the DHT. */
-  lookUp(
-    request: { publicKey: string; salt: string },
-    options?: CallOptions,
-  ): Promise<GetJson>;
-  /** The item that this home keeps under a key and salt, if it does; the DHT is not asked. */
-  keptItem(request: { publicKey: string; salt: string }): Promise<{ item?: ItemJson }>;
-  /**
-   * Keeps a signed item in `state.db` and puts it into the DHT. `foreign` is for one that somebody
-   * else has signed; with `later` it is only kept, and put when it is announced: its outcome is that
-   * of a put that asked nobody.
-   */
-  store(
-    request: { item: ItemJson; record: RecordName; foreign?: boolean; later?: boolean },
-    options?: CallOptions,
-  ): Promise<PutJson>;
-  /** The entry of a publisher that this home keeps in the index of a name, if it does. */
-  nameEntry(request: { name: string; publicKey: string }): Promise<{ entry?: EntryJson }>;
-  /**
-   * Writes a signed entry into the index of a name, and keeps it there. With `later` it is only kept,
-   * as by `store`.
-   */
-  indexName(
-    request: { name: string; entry: EntryJson; later?: boolean },
-    options?: CallOptions,
-  ): Promise<IndexedJson>;
-  /** How many peers the DHT knows for a torrent. */
-  countPeers(request: { infoHash: string }, options?: CallOptions): Promise<{ peers: number }>;
-  /** Re-announces records: those of the packages named, or all. */
-  announce(
-    request: { packages: { name: string; version?: string }[] },
-    options?: CallOptions<AnnouncedJson>,
-  ): Promise<AnnouncedJson[]>;
-  /** Downloads into the seed directory, under a name that nothing else takes for a package. */
-  download(
-    request: DownloadJson,
-    options?: CallOptions<DownloadProgress>,
-  ): Promise<DownloadedJson>;
-  /** Says that the followed publishers are others now; the daemon sees to them at once. */
-  followed(): Promise<void>;
-  /** The records that this home keeps alive, and how each was found at its last announcement. */
-  records(): Promise<RecordJson[]>;
-  /** The settings in force, and where each came from. */
-  settings(): Promise<SettingJson[]>;
-  /** Reads the settings anew and takes over what can change while it runs. */
-  reload(): Promise<ReloadedJson>;
-  /** Ends the daemon. */
-  stop(): Promise<void>;
-}
+/** What a method of the host takes, of an operation that has a request. */
+export type RequestOf<Name extends OperationName> = Table[Name] extends
+  { request: infer Schema extends v.GenericSchema } ? v.InferOutput<Schema> : never;
 
-/** An item for the wire. */
-export function itemToJson(item: MutableItem): ItemJson {
-  return {
-    publicKey: toHex(item.publicKey),
-    salt: toHex(item.salt),
-    seq: item.seq,
-    value: toHex(item.value),
-    signature: toHex(item.signature),
-  };
-}
+type EventOf<Row> = Row extends { event: infer Schema extends v.GenericSchema }
+  ? v.InferOutput<Schema>
+  : never;
 
-/** A put's outcome for the wire. */
-export function putToJson(outcome: PutOutcome): PutJson {
-  const { superseded, conflict, ...counts } = outcome;
-  return {
-    ...counts,
-    ...(superseded && { superseded: itemToJson(superseded) }),
-    ...(conflict && { conflict: itemToJson(conflict) }),
-  };
-}
+type Method<Row extends Operation> = Row extends { request: infer Schema extends v.GenericSchema }
+  ? (
+    request: v.InferOutput<Schema>,
+    options?: CallOptions<EventOf<Row>>,
+  ) => Promise<v.InferOutput<Row["result"]>>
+  : () => Promise<v.InferOutput<Row["result"]>>;
 
-/** An entry for the wire. */
-export function entryToJson(entry: NameIndexEntry): EntryJson {
-  return {
-    ...entry,
-    publicKey: toHex(entry.publicKey),
-    signature: toHex(entry.signature),
-  };
-}
-
-/** An entry from the wire. @throws {ControlError} `CONTROL_REQUEST` if a member is not hexadecimal */
-export function entryFromJson(json: EntryJson): NameIndexEntry {
-  return {
-    ...json,
-    publicKey: bytesOf(json.publicKey, "publicKey"),
-    signature: bytesOf(json.signature, "signature"),
-  };
-}
-
-/** An item from the wire. @throws {ControlError} `CONTROL_REQUEST` if a member is not hexadecimal */
-export function itemFromJson(json: ItemJson): MutableItem {
-  return {
-    publicKey: bytesOf(json.publicKey, "publicKey"),
-    salt: bytesOf(json.salt, "salt"),
-    seq: json.seq,
-    value: bytesOf(json.value, "value"),
-    signature: bytesOf(json.signature, "signature"),
-  };
-}
-
-/** Hexadecimal text of a request as bytes. @throws {ControlError} `CONTROL_REQUEST` */
-export function bytesOf(text: string, member: string): Uint8Array {
-  const bytes = fromHex(text);
-  if (bytes) return bytes;
-  throw new ControlError("usage", "CONTROL_REQUEST", `"${member}" is not hexadecimal: ${text}`);
-}
+/** The operations as functions: implemented by the host, and by a client that reaches it. */
+export type Operations = { [Name in OperationName]: Method<Table[Name]> };

@@ -10,14 +10,11 @@
 import { dirname, join } from "node:path";
 import { type Clock, delay, errorToData, utf8 } from "../base/mod.ts";
 import { ControlError } from "./errors.ts";
+import { toJson } from "./json.ts";
 import type { CallOptions, Operations } from "./operations.ts";
-import { isOperation, type OperationName, parseRequest } from "./schema.ts";
+import { isOperation, MAX_REQUEST_BYTES, parseRequest, rowOf } from "./request.ts";
 import { serverLost, SteadyServer } from "./steady_server.ts";
 
-/** A request may be this long, bytes. */
-export const MAX_REQUEST_BYTES = 1 << 20;
-/** One with a `.torrent` in it, of 16 MiB at most. */
-const MAX_DOWNLOAD_REQUEST_BYTES = 24 << 20;
 /** A request has to be there whole after this long. */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** A client that does not even take its answer is waited for no longer than this. */
@@ -117,7 +114,7 @@ function ignoreMissing(error: unknown): void {
 
 async function respond(
   request: Request,
-  operations: Operations,
+  host: Operations,
   clock: Clock,
   ending: AbortSignal,
 ): Promise<Response> {
@@ -129,8 +126,9 @@ async function respond(
       404,
     );
   }
-  if (request.method === "GET" && isReading(name)) {
-    return Response.json(await operations[name]());
+  const row = rowOf(name);
+  if (request.method === "GET" && row.get) {
+    return Response.json(await (host[name] as HostMethod).call(host));
   }
   if (request.method !== "POST") {
     return errorResponse(
@@ -138,10 +136,10 @@ async function respond(
       405,
     );
   }
-  let body: unknown;
+  let argument: unknown;
   try {
-    body = JSON.parse(await readBody(request, clock, ending, limitOf(name)));
-    parseRequest(name, body);
+    const maxBytes = row.maxRequestBytes ?? MAX_REQUEST_BYTES;
+    argument = parseRequest(name, JSON.parse(await readBody(request, clock, ending, maxBytes)));
   } catch (error) {
     const known = error instanceof ControlError ? error : new ControlError(
       "usage",
@@ -150,52 +148,18 @@ async function respond(
     );
     return errorResponse(known, 400);
   }
-  return stream((options) => call(operations, name, body, options), ending);
+  const method = host[name] as HostMethod;
+  return stream(
+    ({ signal, onEvent }) => {
+      if (!row.request) return method.call(host);
+      return method.call(host, argument, row.event ? { signal, onEvent } : { signal });
+    },
+    ending,
+  );
 }
 
-function isReading(name: OperationName): name is "status" | "list" | "records" {
-  return name === "status" || name === "list" || name === "records";
-}
-
-function call(
-  operations: Operations,
-  name: OperationName,
-  body: unknown,
-  options: CallOptions<unknown>,
-): Promise<unknown> {
-  switch (name) {
-    case "status":
-    case "list":
-    case "followed":
-    case "records":
-    case "settings":
-    case "reload":
-    case "stop":
-      return operations[name]();
-    case "add":
-      return operations.add(parseRequest(name, body));
-    case "addCatalog":
-      return operations.addCatalog(parseRequest(name, body));
-    case "remove":
-      return operations.remove(parseRequest(name, body));
-    case "lookUp":
-      return operations.lookUp(parseRequest(name, body), { signal: options.signal });
-    case "keptItem":
-      return operations.keptItem(parseRequest(name, body));
-    case "store":
-      return operations.store(parseRequest(name, body), { signal: options.signal });
-    case "nameEntry":
-      return operations.nameEntry(parseRequest(name, body));
-    case "indexName":
-      return operations.indexName(parseRequest(name, body), { signal: options.signal });
-    case "countPeers":
-      return operations.countPeers(parseRequest(name, body), { signal: options.signal });
-    case "announce":
-      return operations.announce(parseRequest(name, body), options);
-    case "download":
-      return operations.download(parseRequest(name, body), options);
-  }
-}
+/** A method of the host, whichever operation it does. */
+type HostMethod = (argument?: unknown, options?: CallOptions<unknown>) => Promise<unknown>;
 
 /** Runs an operation and writes what comes of it, a JSON object a line. */
 function stream(
@@ -209,7 +173,7 @@ function stream(
     async start(controller) {
       const write = (line: unknown) => {
         if (gone.signal.aborted) return;
-        controller.enqueue(encoder.encode(JSON.stringify(line) + "\n"));
+        controller.enqueue(encoder.encode(toJson(line) + "\n"));
       };
       const cutOff = () => {
         if (gone.signal.aborted) return;
@@ -232,10 +196,6 @@ function stream(
     cancel: () => gone.abort(),
   });
   return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
-}
-
-function limitOf(name: OperationName): number {
-  return name === "download" ? MAX_DOWNLOAD_REQUEST_BYTES : MAX_REQUEST_BYTES;
 }
 
 async function readBody(

@@ -43,7 +43,7 @@ export {
 
 export {
   type AnnounceReport,
-  type HexRecord,
+  type KeptRecord,
   Reannouncer,
   type ReannouncerOptions,
 } from "./announce/mod.ts";

@@ -5,16 +5,11 @@
  */
 
 import { BlockList, isIP, isIPv6 } from "node:net";
+import WebTorrent from "webtorrent";
 import type { DhtHost } from "./dht/mod.ts";
 import { DialBudget, isTestHost } from "./dial/mod.ts";
 import { EngineError } from "./errors.ts";
-import {
-  acceptPeers,
-  applyReplacements,
-  type Client,
-  makeClient,
-  OwnDials,
-} from "./libraries/mod.ts";
+import { acceptReading, type Client, OwnDials } from "./libraries/mod.ts";
 import { ConnectionLimit, watchListener } from "./listen/mod.ts";
 import type { EngineOptions } from "./options.ts";
 
@@ -36,19 +31,23 @@ function isUnspecified(host: string): boolean {
   return isIP(host) !== 0 && unspecified.check(host, isIPv6(host) ? "ipv6" : "ipv4");
 }
 
-/**
- * Creates the client, which begins to listen at once.
- *
- * @throws {Error} if a package has another member than the one that is replaced or called
- */
+/** Creates the client, which begins to listen at once. */
 export function createClient(
   options: EngineOptions,
   port: number,
   dht: DhtHost | undefined,
 ): Client {
-  applyReplacements();
-  const client = makeClient({
+  const client = new WebTorrent({
     torrentPort: port,
+    dht: dht
+      ? {
+        krpc: dht.krpc,
+        // `DhtHost` fills the routing table itself once the socket is open.
+        bootstrap: false,
+        // Lifetime of announced peers, which would otherwise never expire.
+        maxAge: PEER_AGE_MS,
+      }
+      : false,
     tracker: false,
     lsd: false,
     natUpnp: false,
@@ -60,7 +59,7 @@ export function createClient(
     maxConns: options.maxConnections,
     uploadLimit: options.uploadLimit,
     downloadLimit: options.downloadLimit,
-  }, dht && { krpc: dht.krpc, maxPeerAgeMs: PEER_AGE_MS });
+  } as never) as unknown as Client;
   client.blocked = { contains: isUnspecified };
   client.dials = new OwnDials(
     new DialBudget({
@@ -68,22 +67,26 @@ export function createClient(
       isFree: options.isFreeHost ?? isTestHost,
       ownPort: () => client.torrentPort,
     }),
-    options.clock,
   );
   guardListener(client, options);
+  // The DHT manager announces and finds peers, with a schedule, a rate limit and outcomes.
+  if (client.dht) {
+    client.dht.announce = (_infoHash, _port, done) => queueMicrotask(() => done?.());
+  }
   return client;
 }
 
 /** Limits incoming connections and watches the listener. */
 function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: EngineOptions): void {
+  const { tcpServer, _onTCPConnectionBound } = client._connPool;
   const limit = new ConnectionLimit(maxIncoming, clock);
-  const listener = acceptPeers(client, (connection, accept) => {
+  acceptReading(tcpServer, (connection) => {
     client.dials?.accepted(connection);
-    if (limit.take(connection)) accept();
+    if (limit.take(connection)) _onTCPConnectionBound(connection);
   });
-  const watch = watchListener(listener, () => client.torrentPort, clock);
+  const watch = watchListener(tcpServer, () => client.torrentPort, clock);
   // The listener also closes when the watchdog restarts it.
-  listener.on("close", () => client.destroyed && watch.cancel());
+  tcpServer.on("close", () => client.destroyed && watch.cancel());
 }
 
 /**

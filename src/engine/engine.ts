@@ -15,9 +15,6 @@ import { EngineError } from "./errors.ts";
 import {
   ArchiveStore,
   type Client,
-  guardExtensions,
-  keepPieceBuffers,
-  releasePieceBuffer,
   take,
   type Torrent,
   wakeOnHandshake,
@@ -29,6 +26,7 @@ import {
   dropIfBothSeed,
   dropIfRefusing,
   dropSeeders,
+  letEndEarly,
   serveFrom,
   statusOf,
   type TorrentStatus,
@@ -261,17 +259,14 @@ export class Engine {
     if (this.#ending || this.#client.destroyed) throw engineClosed();
     const added = this.#client.add(torrent, {
       store: ArchiveStore,
-      storeOpts: { filePath, writable, onWritten: releasePieceBuffer },
+      storeOpts: { filePath, writable },
       // No cache of pieces, of which WebTorrent would keep 20 for each torrent: the system caches the file.
       storeCacheSlots: 0,
       uploads: UPLOAD_SLOTS,
       skipVerify,
     });
-    added.once("ready", () => {
-      if (added.pieces?.some((piece) => piece !== null)) keepPieceBuffers(added);
-    });
+    letEndEarly(added);
     added.on("wire", (wire: Wire) => {
-      guardExtensions(added, wire);
       take(wire);
       serveFrom(added, wire);
       dropIfBothSeed(added, wire);

@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { equalBytes, fromBase64, toHex } from "../base/mod.ts";
+import { equalBytes, toHex } from "../base/mod.ts";
 import { named, type Operations } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
@@ -151,8 +151,7 @@ export async function fetchCatalog(
     throw error;
   }
   const fileName = catalogFileName(publicKey);
-  const torrentBytes = fromBase64(torrent)!;
-  await writeFileAtomic(join(seedDirectory, catalogTorrentName(fileName)), torrentBytes);
+  await writeFileAtomic(join(seedDirectory, catalogTorrentName(fileName)), torrent);
   await moveIntoPlace(path, join(seedDirectory, fileName));
   if ((await operations.status()).daemon) await operations.addCatalog({ fileName });
   return catalog;

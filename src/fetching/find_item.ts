@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type Clock, delay, toHex } from "../base/mod.ts";
-import { type GetJson, itemFromJson, type Operations } from "../control/mod.ts";
-import type { ItemKey } from "../dht/mod.ts";
+import { type Clock, delay } from "../base/mod.ts";
+import type { Operations } from "../control/mod.ts";
+import type { GetOutcome, ItemKey } from "../dht/mod.ts";
 import { type MutableItem, verifyItem } from "../records/mod.ts";
 import { FetchingError } from "./errors.ts";
 
@@ -27,10 +27,13 @@ export interface Answers {
   responded: number;
 }
 
+/** How a record was found, without the record. */
+export type Lookup = Omit<GetOutcome, "item">;
+
 /** A record and how it was found. */
 export interface FoundItem {
   item: MutableItem;
-  outcome: GetJson;
+  outcome: Lookup;
 }
 
 const FIRST_PAUSE_MS = 500;
@@ -51,14 +54,12 @@ export async function findItem(
   what: string,
   options: FindOptions,
 ): Promise<FoundItem> {
-  const request = { publicKey: toHex(key.publicKey), salt: toHex(key.salt) };
   const { found, misses } = await lookPatiently(
     async () => {
-      const outcome = await operations.lookUp(request, { signal: options.signal });
-      const item = outcome.item && itemFromJson(outcome.item);
+      const outcome = await operations.lookUp(key, { signal: options.signal });
       // The process that answered is ours, but a signature costs little and settles it.
-      if (item && !verifyItem(item)) return { ...outcome, item: undefined, invalid: 1 };
-      return { ...outcome, item };
+      const isForged = outcome.item !== undefined && !verifyItem(outcome.item);
+      return isForged ? { ...outcome, item: undefined, invalid: 1 } : outcome;
     },
     ({ item }) => item !== undefined,
     options,
@@ -91,7 +92,7 @@ export async function lookPatiently<Outcome extends Answers>(
   }
 }
 
-function notFound(what: string, outcome: GetJson, misses: number): FetchingError {
+function notFound(what: string, outcome: Lookup, misses: number): FetchingError {
   const { asked, responded, invalid } = outcome;
   if (misses === 0) {
     return new FetchingError(

@@ -6,7 +6,6 @@
  */
 
 import { join } from "node:path";
-import { fromBase64, toBase64 } from "../base/mod.ts";
 import {
   archiveFileName,
   type MinimalManifest,
@@ -98,7 +97,7 @@ async function fetchArchive(
       lengthBytes: minimal?.length,
       maxBytes: limits.maxArchiveBytes,
       peers: plan.peers,
-      torrent: plan.torrent && toBase64(plan.torrent),
+      torrent: plan.torrent,
     },
     label: labelOf(plan),
     hasRecord: minimal !== undefined,
@@ -136,7 +135,7 @@ async function fetchArchive(
   const entry = await seeds.put({
     archivePath: path,
     minimal,
-    torrent: fromBase64(torrent)!,
+    torrent,
     move: true,
     verified: true,
   });

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { LibreseedError, toHex } from "../base/mod.ts";
-import { itemFromJson, type Operations } from "../control/mod.ts";
+import { LibreseedError } from "../base/mod.ts";
+import type { Operations } from "../control/mod.ts";
 import type { ItemKey } from "../dht/mod.ts";
 import { type MutableItem, nextSeq } from "../records/mod.ts";
 
@@ -31,17 +31,16 @@ export async function newestItem(
   key: ItemKey,
   { blind = false, signal }: NewestOptions = {},
 ): Promise<NewestItem> {
-  const request = { publicKey: toHex(key.publicKey), salt: toHex(key.salt) };
-  const found = blind ? undefined : await operations.lookUp(request, { signal }).catch((error) => {
+  const found = blind ? undefined : await operations.lookUp(key, { signal }).catch((error) => {
     signal?.throwIfAborted();
     if (isNetworkError(error)) return undefined;
     throw error;
   });
-  const kept = (await operations.keptItem(request)).item;
-  const shown = found?.item && itemFromJson(found.item);
+  const kept = (await operations.keptItem(key)).item;
+  const shown = found?.item;
   const isKeptNewer = kept !== undefined && kept.seq > (shown?.seq ?? -1);
   return {
-    item: isKeptNewer ? itemFromJson(kept) : shown,
+    item: isKeptNewer ? kept : shown,
     shown,
     blind: found === undefined || found.responded === 0,
   };

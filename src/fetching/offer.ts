@@ -7,7 +7,7 @@
  */
 
 import { delay, toHex } from "../base/mod.ts";
-import { itemFromJson, type Operations } from "../control/mod.ts";
+import type { Operations } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import type { Catalog } from "../package/mod.ts";
 import {
@@ -173,14 +173,14 @@ class CatalogRace {
   async #look(): Promise<void> {
     if (this.#ended.signal.aborted || this.#begun.size >= MAX_RECORDS) return;
     const { publicKey, salt } = this.#newest!;
-    const request = { publicKey: toHex(publicKey), salt: toHex(salt) };
     const { operations } = this.#context;
-    const found = await operations.lookUp(request, { signal: this.#signal }).catch((error) => {
+    const key = { publicKey, salt };
+    const found = await operations.lookUp(key, { signal: this.#signal }).catch((error) => {
       // The network may be there again the next time.
       if (isNetworkError(error)) return undefined;
       throw error;
     });
-    const item = found?.item && itemFromJson(found.item);
+    const item = found?.item;
     if (this.#ended.signal.aborted || !item || item.seq <= this.#newest!.seq) return;
     if (verifyItem(item)) this.#begin(item);
   }

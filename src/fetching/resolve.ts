@@ -7,12 +7,12 @@
 import semver from "semver";
 import { LibreseedError } from "../base/mod.ts";
 import { nearest } from "../config/mod.ts";
-import { type GetJson, type Operations } from "../control/mod.ts";
+import type { Operations } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { isValidName, isValidVersion, LATEST, type MinimalManifest } from "../package/mod.ts";
 import { manifestSalt } from "../records/mod.ts";
 import { FetchingError } from "./errors.ts";
-import { findItem, type FindOptions } from "./find_item.ts";
+import { findItem, type FindOptions, type Lookup } from "./find_item.ts";
 import { magnetOf, minimalOf } from "./manifest_item.ts";
 import { Offers, readOffer } from "./offer.ts";
 import { isNewest } from "./requirement.ts";
@@ -42,7 +42,7 @@ export interface Resolved {
   /** BEP 44 sequence number of the record. */
   seq: number;
   /** How the manifest record was found. */
-  outcome: GetJson;
+  outcome: Lookup;
   /** Higher versions that fit, and have no record in the DHT. */
   skipped: SkippedVersion[];
 }

@@ -5,13 +5,13 @@
  */
 
 import { delay } from "../base/mod.ts";
-import { type DownloadedJson, type DownloadJson, noPeers } from "../control/mod.ts";
+import { type Downloaded, noPeers, type RequestOf } from "../control/mod.ts";
 import type { DownloadProgress, PeerCounts } from "../engine/mod.ts";
 import type { FetchContext } from "./context.ts";
 
 /** The download of one archive. */
 export interface StallingDownload {
-  request: DownloadJson;
+  request: RequestOf<"download">;
   /** Name of the archive for the error. */
   label: string;
   /** Whether a record in the DHT named the archive; the error advises accordingly. */
@@ -28,7 +28,7 @@ export interface StallingDownload {
 export async function downloadUntilStalled(
   { operations, finding: { clock, timeoutMs, signal } }: FetchContext,
   { request, label, hasRecord, onProgress }: StallingDownload,
-): Promise<DownloadedJson> {
+): Promise<Downloaded> {
   const ended = new AbortController();
   let lastMs = clock.now();
   let bytes = 0;

@@ -9,16 +9,14 @@ import { LibreseedError } from "../base/mod.ts";
 import { type Clock, version } from "../base/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import {
-  bytesOf,
   type CallOptions,
-  type DownloadedJson,
-  type DownloadJson,
+  type Downloaded,
   homePaths,
   type Operations,
   type PackageJson,
-  type PackageVersion,
   type RecordJson,
   type ReloadedJson,
+  type RequestOf,
   type SettingJson,
   type StatusJson,
 } from "../control/mod.ts";
@@ -227,7 +225,7 @@ export class Host implements Operations {
 
   /** Keeps all records alive, seeds everything, and watches the seed directory: the daemon's work. */
   async seedAll(): Promise<void> {
-    for (const some of this.#records.all()) await this.#worker.keepHexRecords(some);
+    for (const some of this.#records.all()) await this.#worker.keepRecords(some);
     this.#torrentsDueMs = this.#records.torrentsDueMs();
     const { settings, clock, listeners } = this.#options;
     const timeoutMs = () => this.#options.settings.timeoutMs;
@@ -302,9 +300,9 @@ export class Host implements Operations {
     return this.#catalogs.add(fileName, { announce });
   }
 
-  async remove({ name, version, publicKey }: PackageVersion): Promise<void> {
+  async remove({ name, version, publicKey }: RequestOf<"remove">): Promise<void> {
     // The archive first: on a full disk there is room for the rest then.
-    const pubkey = publicKey && formatPublicKey(bytesOf(publicKey, "publicKey"));
+    const pubkey = publicKey && formatPublicKey(publicKey);
     let missing: HostError | undefined;
     const removed = await this.#packages.remove(name, version, pubkey).catch((error) => {
       if (!(error instanceof LibreseedError && error.code === "PACKAGE_NOT_FOUND")) throw error;
@@ -334,9 +332,9 @@ export class Host implements Operations {
   }
 
   download(
-    request: DownloadJson,
+    request: RequestOf<"download">,
     options?: CallOptions<DownloadProgress>,
-  ): Promise<DownloadedJson> {
+  ): Promise<Downloaded> {
     return this.#downloads.start(request, options);
   }
 

@@ -13,9 +13,9 @@ import {
   ensureHome,
   homePaths,
   lockHolder,
-  type OperationName,
   operationNames,
   type Operations,
+  rowOf,
   serveControl,
   type StatusJson,
   tryLockHome,
@@ -58,12 +58,6 @@ const POLL_MS = 50;
 const NOTICE_AFTER_TRIES = 40;
 
 /**
- * What an operation says when all of it is done already. All others find that out and answer as they
- * did the first time.
- */
-const saysIsDone: Partial<Record<OperationName, string>> = { remove: "PACKAGE_NOT_FOUND" };
-
-/**
  * Borrows the engine of the home's owner, or starts one. If another process is just starting or
  * ending, waits for it; if the owner goes away, even in the middle of an operation, finds another owner
  * or becomes it, and asks once more. What was asked of one that ended before it answered may have been
@@ -86,6 +80,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
   const operations = Object.fromEntries(operationNames.map((name) => [
     name,
     async (...args: unknown[]) => {
+      const { doneCode, daemonOnly } = rowOf(name);
       // Several commands may own the home one after the other, each for a moment.
       for (let tries = 0;; tries++) {
         const used = current;
@@ -93,17 +88,19 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
           return await (used.operations[name] as (...args: unknown[]) => Promise<unknown>)(...args);
         } catch (error) {
           const { code, message } = error as Partial<LibreseedError>;
-          if (tries > 0 && code !== undefined && code === saysIsDone[name]) {
+          if (tries > 0 && code !== undefined && code === doneCode) {
             return options.onNotice(`${message}: done before, or never there`);
           }
-          // One whose engine died is about to end.
+          // A host whose engine died is about to end.
           const isLost = code === "CONTROL_UNREACHABLE" || code === "WORKER_DIED" && used.borrowed;
           if (!isLost || options.signal?.aborted) throw error;
+          // The daemon has ended; the next one reads settings and follows when it starts.
+          if (daemonOnly) return;
           await reopen(used);
         }
       }
     },
-  ])) as unknown as Operations;
+  ])) as Operations;
   return {
     operations,
     get status() {

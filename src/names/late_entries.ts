@@ -26,7 +26,11 @@ export function lateEntries(
   nowMs: number,
 ): LateEntry[] {
   const rows = records.entriesAfter(nowMs + CLOCK_TOLERANCE_MS);
-  return rows.map(({ name, publicKey, seq }) => ({ name: name!, publicKey, signedMs: seq }));
+  return rows.map(({ name, item: { publicKey, seq } }) => ({
+    name: name!,
+    publicKey,
+    signedMs: seq,
+  }));
 }
 
 /**

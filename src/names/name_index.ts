@@ -7,7 +7,7 @@
  */
 
 import { type Clock, delay, equalBytes, isOfFuture, toHex } from "../base/mod.ts";
-import { type GetJson, itemFromJson, type Operations } from "../control/mod.ts";
+import type { Operations } from "../control/mod.ts";
 import type { GetOutcome, ItemKey, PutOutcome, PutTerms } from "../dht/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
@@ -80,12 +80,7 @@ const RENEW_AFTER_MS = 30 * 60_000;
 /** Reads through whoever owns the engine; an index is written by the owner itself. */
 export function lookUpStore(operations: Operations): ItemStore {
   return {
-    async get({ publicKey, salt }, signal) {
-      const request = { publicKey: toHex(publicKey), salt: toHex(salt) };
-      const outcome: GetJson = await operations.lookUp(request, { signal });
-      const { item, others = [] } = outcome;
-      return { ...outcome, item: item && itemFromJson(item), others: others.map(itemFromJson) };
-    },
+    get: (key, signal) => operations.lookUp(key, { signal }),
     put: () => Promise.reject(new Error("An index is written by the engine's owner")),
   };
 }

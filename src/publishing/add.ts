@@ -4,7 +4,6 @@
  * @module
  */
 
-import { toHex } from "../base/mod.ts";
 import { named, type Operations } from "../control/mod.ts";
 import { parsePublicKey } from "../identity/mod.ts";
 import {
@@ -100,8 +99,8 @@ export async function addArchive(
   onVerified?.(entry);
   const { daemon } = await operations.status();
   if (daemon) await operations.add({ fileName: entry.fileName });
-  const publicKey = toHex(parsePublicKey(minimal.pubkey));
-  const salt = toHex(manifestSalt(name, version));
+  const publicKey = parsePublicKey(minimal.pubkey);
+  const salt = manifestSalt(name, version);
   try {
     const { item } = await operations.lookUp({ publicKey, salt }, { signal });
     if (item) {

@@ -45,7 +45,8 @@ export class ListedPackages {
   /** Whether this home has written this list itself, so that what is known of it holds. */
   isFromHere({ publicKey, salt, seq, value }: MutableItem): boolean {
     const kept = this.#state().records.get(targetOf(publicKey, salt));
-    return kept !== undefined && kept.own && kept.seq === seq && equalBytes(kept.value, value);
+    return kept !== undefined && kept.own && kept.item.seq === seq &&
+      equalBytes(kept.item.value, value);
   }
 
   /** What of a publisher's lies in a seed directory, was verified, and may not be listed. */

@@ -7,7 +7,8 @@
  */
 
 import { LibreseedError } from "../base/mod.ts";
-import { type Operations, type PutJson } from "../control/mod.ts";
+import type { Operations } from "../control/mod.ts";
+import type { PutOutcome } from "../dht/mod.ts";
 import { magnetOf } from "../fetching/mod.ts";
 import { type MinimalManifest, PackageError } from "../package/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
@@ -37,7 +38,7 @@ export interface Published {
   magnet: string;
   archivePath: string;
   /** What became of the manifest record. */
-  outcome: PutJson;
+  outcome: PutOutcome;
   /** Whether somebody seeds it now. */
   seeding: boolean;
 }

@@ -6,7 +6,7 @@
  */
 
 import { type Clock, equalBytes, isOfFuture, LibreseedError, toHex, utf8 } from "../base/mod.ts";
-import { entryFromJson, entryToJson, itemToJson, type Operations } from "../control/mod.ts";
+import type { Operations } from "../control/mod.ts";
 import {
   fetchCatalog,
   isNetworkError,
@@ -100,7 +100,7 @@ export async function updateAnnounceRecord(
   const seq = seqAfter(before, nowMs);
   const item = same ? before.item! : signItem(keys, { salt, seq, value });
   const outcome = await operations.store(
-    { item: itemToJson(item), record: { kind: "announce" }, later: blind },
+    { item, record: { kind: "announce" }, later: blind },
     { signal },
   ).catch((error) => {
     signal?.throwIfAborted();
@@ -137,12 +137,12 @@ export async function updateNameIndex(
         if (isNetworkError(error)) return { entries: [] };
         throw error;
       });
-    const kept = await operations.nameEntry({ name, publicKey: toHex(keys.publicKey) });
+    const kept = await operations.nameEntry({ name, publicKey: keys.publicKey });
     const known = entries.filter(({ publicKey }) => equalBytes(publicKey, keys.publicKey));
-    if (kept.entry) known.push(entryFromJson(kept.entry));
+    if (kept.entry) known.push(kept.entry);
     const entry = entryToSign(keys, name, version, known, nowMs);
     const { outcome, listed } = await operations.indexName(
-      { name, entry: entryToJson(entry), later: blind },
+      { name, entry, later: blind },
       { signal },
     );
     if (outcome.holding > 0 && listed) return true;

@@ -6,7 +6,8 @@
 
 import { LibreseedError } from "../base/mod.ts";
 import { type Clock, isOfFuture, refuseEarlyClock, toHex } from "../base/mod.ts";
-import { itemToJson, type Operations, type PutJson } from "../control/mod.ts";
+import type { Operations } from "../control/mod.ts";
+import type { PutOutcome } from "../dht/mod.ts";
 import { isNetworkError, manifestItem, minimalOf, newestItem, seqAfter } from "../fetching/mod.ts";
 import { parsePublicKey, type Signer } from "../identity/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
@@ -26,11 +27,11 @@ export async function storeManifest(
   { name, version }: MinimalManifest,
   item: MutableItem,
   signal?: AbortSignal,
-): Promise<PutJson | PublishingError> {
+): Promise<PutOutcome | PublishingError> {
   const label = `${name}@${version}`;
   try {
     const outcome = await operations.store({
-      item: itemToJson(item),
+      item,
       record: { kind: "manifest", name, version },
     }, { signal });
     checkPut(outcome, label);
@@ -55,7 +56,7 @@ export async function putManifest(
   signer: Signer,
   clock: Clock,
   signal?: AbortSignal,
-): Promise<{ item: { seq: number; target: string }; outcome: PutJson }> {
+): Promise<{ item: { seq: number; target: string }; outcome: PutOutcome }> {
   refuseEarlyClock(clock.now());
   const { publicKey } = signer;
   const { name, version } = minimal;
@@ -63,7 +64,7 @@ export async function putManifest(
   const before = await newestItem(operations, { publicKey, salt }, { signal });
   const item = manifestItem(minimal, signer, seqAfter(before, clock.now()));
   const outcome = await operations.store({
-    item: itemToJson(item),
+    item,
     record: { kind: "manifest", name, version },
   }, { signal });
   checkPut(outcome, `${name}@${version}`);
@@ -114,7 +115,7 @@ export async function publishedHash(
 }
 
 /** @throws {PublishingError} if nobody holds the record after the put, or somebody holds another */
-function checkPut(outcome: PutJson, label: string): void {
+function checkPut(outcome: PutOutcome, label: string): void {
   if (outcome.conflict) {
     throw new PublishingError(
       "failed",

@@ -26,6 +26,7 @@ export {
   targetOf,
   verifyItem,
 } from "./item.ts";
+export { decodeItem, encodeItem, encodeSeq, MAX_ITEM_BYTES } from "./item_bytes.ts";
 export { formatMagnet, type Magnet, type MagnetPeer, parseMagnet } from "./magnet.ts";
 export {
   decodeManifestRecord,

@@ -14,7 +14,6 @@ export {
 export {
   type DownloadOrder,
   isReachable,
-  type KeptRecord,
   type KeptSeed,
   type ReportData,
   type TunableOptions,

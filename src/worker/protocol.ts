@@ -10,8 +10,8 @@ import type {
   Contact,
   DhtManagerStats,
   GetOutcome,
-  HexRecord,
   ItemKey,
+  KeptRecord,
   PeerAddress,
   PeersOutcome,
   PutOutcome,
@@ -101,15 +101,6 @@ export interface DownloadOrder {
   peers: PeerAddress[];
 }
 
-/** A record to keep alive. */
-export interface KeptRecord {
-  item: MutableItem;
-  /** When it is due next, Unix milliseconds. */
-  dueMs: number;
-  /** Failures in a row until now. */
-  failures: number;
-}
-
 /** A report as it crosses between the threads. */
 export type ReportData = Omit<AnnounceReport, "error"> & { error?: ErrorData };
 
@@ -133,14 +124,8 @@ export interface WorkerApi {
   put(operation: number, item: MutableItem, terms?: PutTerms): Promise<PutOutcome>;
   /** Looks for peers of a torrent; resolves with as many as were found. */
   findPeers(operation: number, infoHashHex: string): Promise<PeersOutcome>;
-  /**
-   * Keeps records alive: announces each at its due time, and again and again.
-   *
-   * @param records due times in Unix milliseconds; failures in a row until now
-   */
+  /** Keeps records alive: announces each at its due time, and again and again. */
   keepRecords(records: KeptRecord[]): Promise<void>;
-  /** The same of those that were kept before, which may be tens of thousands. */
-  keepHexRecords(records: HexRecord[]): Promise<void>;
   /** No longer keeps a record alive. */
   forgetRecord(targetHex: string): Promise<void>;
   /**

@@ -19,7 +19,7 @@ import {
   DhtManager,
   type DhtManagerOptions,
   type DhtManagerStats,
-  type HexRecord,
+  type KeptRecord,
   RateLimiter,
   Reannouncer,
 } from "../dht/mod.ts";
@@ -28,7 +28,6 @@ import { guardedClock } from "./guarded_clock.ts";
 import {
   type DownloadOrder,
   isReachable,
-  type KeptRecord,
   type KeptSeed,
   type ReportData,
   type TunableOptions,
@@ -223,14 +222,6 @@ export class WorkerRuntime implements WorkerApi {
     );
 
   keepRecords(records: KeptRecord[]): Promise<void> {
-    this.#running;
-    for (const { item, dueMs, failures } of records) {
-      this.#reannouncer!.keepRecord(item, dueMs, failures);
-    }
-    return Promise.resolve();
-  }
-
-  keepHexRecords(records: HexRecord[]): Promise<void> {
     this.#running;
     this.#reannouncer!.keepRecords(records);
     return Promise.resolve();

@@ -78,8 +78,9 @@ export class Ledger {
     for (const record of state.records.list()) {
       // Of a name index an entry is kept too, which is no item.
       if (record.kind !== "manifest" && record.kind !== "announce") continue;
-      assert(verifyItem(record), "a record that is kept has a wrong signature");
-      assert.deepEqual(targetOf(record.publicKey, record.salt), record.target);
+      const { item, target } = record;
+      assert(verifyItem(item), "a record that is kept has a wrong signature");
+      assert.deepEqual(targetOf(item.publicKey, item.salt), target);
     }
   }
 }

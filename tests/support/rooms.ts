@@ -14,10 +14,7 @@ export interface Room {
   holds: string;
   /** Rooms outside its own top folder that it may import, through their `mod.ts`. */
   imports: readonly string[];
-  /**
-   * Folders inside it, lowest first: each may import those before it, through their `mod.ts`. `A/B` is
-   * a folder of folder `A`, which alone, with its other folders, may import it.
-   */
+  /** Folders inside it, lowest first: each may import those before it, through their `mod.ts`. */
   inner?: readonly string[];
 }
 
@@ -54,7 +51,7 @@ export const rooms: Record<string, Room> = {
   store: {
     runs: "main",
     holds: "seed directory, installed packages, files that appear whole, SQLite",
-    imports: ["base", "identity", "package"],
+    imports: ["base", "identity", "records", "package"],
     inner: ["files", "state", "seed", "packages"],
   },
   dht: {
@@ -67,12 +64,7 @@ export const rooms: Record<string, Room> = {
     runs: "engine",
     holds: "WebTorrent, the DHT node, the TCP and UDP sockets",
     imports: ["base", "records", "dht"],
-    inner: [
-      ...["dial", "listen", "upload"],
-      ...["libraries/replacing", "libraries/bencode", "libraries/krpc"],
-      ...["libraries/bittorrent_protocol", "libraries/extensions", "libraries/webtorrent"],
-      ...["libraries", "dht", "download"],
-    ],
+    inner: ["dial", "listen", "upload", "libraries", "dht", "download"],
   },
   worker: {
     runs: "engine",
@@ -101,7 +93,8 @@ export const rooms: Record<string, Room> = {
     runs: "command",
     holds: "packing, signing and putting a package",
     imports: [
-      ...["base", "identity", "records", "package", "store", "control", "fetching", "names"],
+      ...["base", "identity", "records", "package", "store", "dht", "control", "fetching"],
+      ...["names"],
     ],
   },
   install: {
@@ -191,26 +184,22 @@ export const channels: readonly { from: string; to: string; by: string }[] = [
 /** Packages from npm, and the rooms that may load them; types count too. */
 export const libraries: Record<string, readonly string[]> = {
   "@stricli/core": ["cli", "cli/flags"],
-  "bencode": [
-    ...["dht/node", "engine/libraries/bencode", "engine/libraries/extensions"],
-    "package/torrent",
-  ],
-  "bittorrent-dht": ["engine/libraries/webtorrent", "testnet"],
-  "bittorrent-protocol": ["engine/libraries/bittorrent_protocol"],
+  "bencode": ["dht/node", "engine/libraries", "package/torrent"],
+  "bittorrent-dht": ["testnet"],
+  "bittorrent-protocol": ["engine/libraries"],
   "canonicalize": ["package/manifest"],
   "comlink": ["worker"],
   "ignore": ["package/selection"],
-  "k-rpc": ["engine/libraries/krpc", "testnet"],
-  "k-rpc-socket": ["engine/libraries/krpc"],
+  "k-rpc": ["engine/dht", "testnet"],
+  "k-rpc-socket": ["engine/dht"],
   "minimatch": ["package/selection"],
   "prom-client": ["host/http"],
   "semver": ["package/manifest", "fetching", "names", "install"],
   "tar-stream": ["package/archive"],
   "valibot": ["config", "control", "install", "package/manifest", "package/selection", "records"],
-  "torrent-piece": ["engine/libraries/webtorrent"],
-  "webtorrent": ["engine/libraries/webtorrent"],
-  "webtorrent/lib/peer.js": ["engine/libraries/webtorrent"],
-  "webtorrent/lib/torrent.js": ["engine/libraries/webtorrent"],
+  "webtorrent": ["engine"],
+  "webtorrent/lib/peer.js": ["engine/libraries"],
+  "webtorrent/lib/torrent.js": ["engine/libraries"],
   "yaml": ["config"],
 };
 

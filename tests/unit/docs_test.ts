@@ -11,7 +11,7 @@ import { rooms } from "../support/rooms.ts";
 import { writtenFlag } from "../../src/cli/flags/common_flags.ts";
 import { exitCodes } from "../../src/cli/process/exit_codes.ts";
 import { settingDefinitions } from "../../src/config/mod.ts";
-import { operationNames } from "../../src/control/schema.ts";
+import { operationNames } from "../../src/control/operations.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
 

@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { AnnouncedJson } from "../../control/mod.ts";
+import { toHex } from "../../base/mod.ts";
+import type { Announced } from "../../control/mod.ts";
+import type { MutableItem } from "../../records/mod.ts";
 import { defineCommand, textArgument } from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
 import { CliError } from "../process/errors.ts";
@@ -55,13 +57,13 @@ export default defineCommand<Record<never, never>, string[]>({
       return combineExitCodes([...codes, ...errors.map(exitCodeOfError)]);
     });
 
-    function say(announced: AnnouncedJson): void {
+    function say(announced: Announced): void {
       const label = labelOf(announced);
       const ok = exitCodeOf(announced) === exitCodes.done;
       if (done.has(announced.target)) return;
       if (ok) done.add(announced.target);
       output.result(
-        { ...announced, label, ok },
+        { ...jsonOf(announced), label, ok },
         ok ? `${label}\t${wordsOf(announced)}` : undefined,
       );
       if (ok) failures.release();
@@ -84,7 +86,7 @@ class Failures {
     this.#held = output.verbose ? undefined : new Map();
   }
 
-  add(label: string, announced: AnnouncedJson): void {
+  add(label: string, announced: Announced): void {
     const { why, code } = reasonOf(announced);
     if (!this.#held) return this.#say(label, why, code);
     const same = this.#held.get(why);
@@ -121,13 +123,34 @@ class Failures {
   }
 }
 
-function wordsOf({ outcome }: AnnouncedJson): string {
+/** The outcome with the bytes of its items in hexadecimal. */
+function jsonOf({ outcome, ...record }: Announced): Record<string, unknown> {
+  if (!outcome) return { ...record };
+  const { superseded, conflict, ...counts } = outcome;
+  const items = {
+    superseded: superseded && hexOf(superseded),
+    conflict: conflict && hexOf(conflict),
+  };
+  return { ...record, outcome: { ...counts, ...items } };
+}
+
+function hexOf({ publicKey, salt, seq, value, signature }: MutableItem) {
+  return {
+    publicKey: toHex(publicKey),
+    salt: toHex(salt),
+    seq,
+    value: toHex(value),
+    signature: toHex(signature),
+  };
+}
+
+function wordsOf({ outcome }: Announced): string {
   const { holding, stored, superseded, weak } = outcome!;
   if (superseded) return "superseded by a newer record, which is kept now";
   return `stored on ${holding} nodes (${stored} new)${weak ? ", weak" : ""}`;
 }
 
-function reasonOf({ outcome, error }: AnnouncedJson): { why: string; code: string } {
+function reasonOf({ outcome, error }: Announced): { why: string; code: string } {
   const why = !outcome
     ? error?.message ?? "no DHT"
     : outcome.responded === 0
@@ -144,7 +167,7 @@ async function readName(text: string): Promise<WantedRecords> {
 
 type WantedRecords = { name: string; version?: string };
 
-function isOf(announced: AnnouncedJson, { name, version }: WantedRecords): boolean {
+function isOf(announced: Announced, { name, version }: WantedRecords): boolean {
   return announced.name === name && (version === undefined || announced.version === version);
 }
 
@@ -158,7 +181,7 @@ function noRecords({ name, version }: WantedRecords): CliError {
   );
 }
 
-function exitCodeOf({ outcome }: AnnouncedJson): number {
+function exitCodeOf({ outcome }: Announced): number {
   if (outcome?.superseded) return exitCodes.done;
   return outcome && outcome.holding > 0 ? exitCodes.done : exitCodes.network;
 }

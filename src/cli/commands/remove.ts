@@ -4,7 +4,6 @@
  * @module
  */
 
-import { toHex } from "../../base/mod.ts";
 import { defineCommand, textArgument } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
 import { withNode } from "../running/with_node.ts";
@@ -36,7 +35,7 @@ export default defineCommand<Record<never, never>, [what: string]>({
       operations.remove({
         name,
         version,
-        ...(publicKey && { publicKey: toHex(publicKey) }),
+        ...(publicKey && { publicKey }),
       }));
     output.notice(`removed ${name}@${version}`);
     output.result({ name, version, removed: true }, undefined);

@@ -20,7 +20,7 @@
 
 export {
   type AnnounceReport,
-  type HexRecord,
+  type KeptRecord,
   Reannouncer,
   type ReannouncerOptions,
 } from "./reannounce.ts";

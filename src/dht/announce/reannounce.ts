@@ -8,7 +8,7 @@
  */
 
 import { type Clock, fromHex, type Timer, toHex } from "../../base/mod.ts";
-import { type MutableItem, targetOf } from "../../records/mod.ts";
+import { decodeItem, encodeItem, type MutableItem, targetOf } from "../../records/mod.ts";
 import type {
   AnnounceOutcome,
   OperationOptions,
@@ -16,9 +16,9 @@ import type {
   PutRequestOptions,
 } from "../records/mod.ts";
 import { AimdLimit } from "./aimd.ts";
+import { type ByteString, fromByteString, toByteString } from "./byte_string.ts";
 import { DueQueue } from "./due_queue.ts";
 import { HolderHalfLife } from "./holder_half_life.ts";
-import { type HexItem, type PackedItem, packHex, packItem, unpackItem } from "./packed_item.ts";
 
 /** The part of the manager that the schedule uses. */
 export interface Announcer {
@@ -49,11 +49,11 @@ export interface AnnounceReport {
   error?: unknown;
 }
 
-/** A record to keep alive, in hexadecimal. */
-export interface HexRecord extends HexItem {
-  /** Target of the record, 40 lower-case hexadecimal digits. */
-  idHex: string;
-  /** First due time, Unix milliseconds. */
+/** A record to keep alive. */
+export interface KeptRecord {
+  /** The serialised item; see `encodeItem`. */
+  item: Uint8Array;
+  /** Next due time, Unix milliseconds; a past time means at once. */
   dueMs: number;
   /** Number of consecutive failures so far. */
   failures: number;
@@ -108,7 +108,8 @@ const MAX_TIMER_MS = 60_000;
 interface Entry {
   kind: "record" | "torrent";
   idHex: string;
-  item?: PackedItem;
+  /** The serialised item of a record. */
+  item?: ByteString;
   dueMs: number;
   failures: number;
   /** Number of holders after the last announcement, and its time. */
@@ -155,15 +156,15 @@ export class Reannouncer {
    * @param dueMs first due time, Unix milliseconds; a past time means at once
    */
   keepRecord(item: MutableItem, dueMs: number, failures = 0): void {
-    const idHex = toHex(targetOf(item.publicKey, item.salt));
-    this.#keep({ kind: "record", idHex, item: packItem(item), dueMs, failures });
+    this.keepRecords([{ item: encodeItem(item), dueMs, failures }]);
   }
 
   /** Keeps many records alive from now on, as {@linkcode keepRecord} does. */
-  keepRecords(records: readonly HexRecord[]): void {
-    const items = packHex(records);
-    for (const [i, { idHex, dueMs, failures }] of records.entries()) {
-      this.#keep({ kind: "record", idHex, item: items[i], dueMs, failures });
+  keepRecords(records: readonly KeptRecord[]): void {
+    for (const { item, dueMs, failures } of records) {
+      const { publicKey, salt } = decodeItem(item);
+      const idHex = toHex(targetOf(publicKey, salt));
+      this.#keep({ kind: "record", idHex, item: toByteString(item), dueMs, failures });
     }
   }
 
@@ -302,7 +303,7 @@ export class Reannouncer {
     let succeeded = false;
     try {
       if (entry.item) {
-        report.put = await announcer.put(unpackItem(entry.item), {
+        report.put = await announcer.put(decodeItem(fromByteString(entry.item)), {
           ...options,
           refreshAfterMs: this.#refreshAfterMs(entry),
         });
@@ -347,7 +348,7 @@ export class Reannouncer {
   /** Whether the put succeeded; a superseding item replaces ours in the schedule. */
   #settle(entry: Entry, outcome: PutOutcome): boolean {
     if (outcome.superseded) {
-      entry.item = packItem(outcome.superseded);
+      entry.item = toByteString(encodeItem(outcome.superseded));
       return true;
     }
     return outcome.holding > 0 && !outcome.needsRetry;

@@ -7,7 +7,7 @@
 
 import { type Clock, LibreseedError, toHex } from "../../base/mod.ts";
 import { type CatalogContext, fetchCatalog } from "../../fetching/mod.ts";
-import { announceSalt, decodeAnnounceRecord, targetOf } from "../../records/mod.ts";
+import { announceSalt, decodeAnnounceRecord, encodeItem, targetOf } from "../../records/mod.ts";
 import type { WorkerHost } from "../thread/mod.ts";
 import type { KeptRecords } from "./kept_records.ts";
 
@@ -70,7 +70,7 @@ export class AdoptedLists {
     }
     decodeAnnounceRecord(item.value);
     records.keep(item, { kind: "announce" }, false);
-    await worker.keepRecords([{ item, dueMs: this.#clock.now(), failures: 0 }]);
+    await worker.keepRecords([{ item: encodeItem(item), dueMs: this.#clock.now(), failures: 0 }]);
     return true;
   }
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { CLOCK_TOLERANCE_MS, toHex } from "../../base/mod.ts";
+import { CLOCK_TOLERANCE_MS } from "../../base/mod.ts";
 import type { Operations } from "../../control/mod.ts";
 import {
   dayOf,
@@ -130,11 +130,10 @@ async function newestSeq(
   nowMs: number,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  const salt = toHex(nameIndexSalt(name, nameIndexSlot(publicKey)));
+  const salt = nameIndexSalt(name, nameIndexSlot(publicKey));
   const found = await Promise.all(DAYS.map(async (offset) => {
-    const keys = nameIndexKeyPair(name, dayOf(nowMs) + offset);
-    const request = { publicKey: toHex(keys.publicKey), salt };
-    const { item } = await operations.lookUp(request, { signal });
+    const { publicKey } = nameIndexKeyPair(name, dayOf(nowMs) + offset);
+    const { item } = await operations.lookUp({ publicKey, salt }, { signal });
     return item && isOfDay(item.seq, dayOf(nowMs) + offset) ? item.seq : undefined;
   }));
   const seqs = found.filter((seq) => seq !== undefined);
@@ -153,6 +152,6 @@ async function isAlive(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   if (version === undefined) return false;
-  const request = { publicKey: toHex(publicKey), salt: toHex(manifestSalt(name, version)) };
-  return (await operations.lookUp(request, { signal })).item !== undefined;
+  const key = { publicKey, salt: manifestSalt(name, version) };
+  return (await operations.lookUp(key, { signal })).item !== undefined;
 }

@@ -6,7 +6,7 @@
  */
 
 import { every, LibreseedError, type Timer, toHex } from "../../base/mod.ts";
-import { itemFromJson, type UnmirroredJson } from "../../control/mod.ts";
+import type { UnmirroredJson } from "../../control/mod.ts";
 import {
   type CatalogContext,
   fetchContext,
@@ -107,9 +107,9 @@ async function fetchManifests(
         continue;
       }
       try {
-        const salt = toHex(manifestSalt(name, version));
-        const { item } = await operations.lookUp({ publicKey: toHex(publicKey), salt }, { signal });
-        if (item) manifests.push(minimalOf(itemFromJson(item), next));
+        const key = { publicKey, salt: manifestSalt(name, version) };
+        const { item } = await operations.lookUp(key, { signal });
+        if (item) manifests.push(minimalOf(item, next));
         else missing++;
       } catch (error) {
         signal?.throwIfAborted();

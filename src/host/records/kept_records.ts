@@ -7,11 +7,13 @@
 
 import { type Clock, equalBytes, fromHex, isOfFuture, toHex } from "../../base/mod.ts";
 import type { RecordJson, RecordName } from "../../control/mod.ts";
+import type { KeptRecord } from "../../dht/mod.ts";
 import { minimalOf } from "../../fetching/mod.ts";
 import { formatPublicKey, parsePublicKey } from "../../identity/mod.ts";
 import type { MinimalManifest } from "../../package/mod.ts";
 import {
   decodeManifestRecord,
+  encodeItem,
   manifestSalt,
   type MutableItem,
   targetOf,
@@ -22,7 +24,7 @@ import type {
   StoredOutcome,
   StoredRecord,
 } from "../../store/mod.ts";
-import type { KeptRecord, ReportData } from "../../worker/mod.ts";
+import type { ReportData } from "../../worker/mod.ts";
 
 /** A kept record, for the worker and for people. */
 export interface NamedRecord {
@@ -78,7 +80,7 @@ export class KeptRecords {
       this.#state.outcomes.list().map((outcome) => [toHex(outcome.target), outcome]),
     );
     return records.map((record) => {
-      const { target, kind, name, version, seq, own } = record;
+      const { target, kind, name, version, item: { seq }, own } = record;
       const outcome = outcomes.get(toHex(target));
       // A clock that was ahead has written them: nothing waits for times so far off.
       const times = outcome && isOfFuture(outcome.lastAttemptMs ?? 0, nowMs) ? undefined : outcome;
@@ -139,14 +141,13 @@ export class KeptRecords {
 
   /** The item that is kept under a target. */
   item(target: Uint8Array): MutableItem | undefined {
-    const record = this.#state.records.get(target);
-    return record && itemOf(record);
+    return this.#state.records.get(target)?.item;
   }
 
   /** Keeps a signed item from now on. */
   keep(item: MutableItem, { kind, name, version }: RecordName, own: boolean): void {
     this.#state.records.put({
-      ...item,
+      item,
       target: targetOf(item.publicKey, item.salt),
       kind,
       name,
@@ -197,7 +198,7 @@ export class KeptRecords {
 
   /** What other publishers say that they offer, and newer lists of our own that came from elsewhere. */
   foreignLists(): MutableItem[] {
-    return this.#state.records.list({ kind: "announce", own: false }).map(itemOf);
+    return this.#state.records.list({ kind: "announce", own: false }).map(({ item }) => item);
   }
 
   /**
@@ -206,7 +207,7 @@ export class KeptRecords {
    */
   forget(name: string, version: string, pubkey?: string): string[] {
     const manifests = this.#state.records.list({ name, version, kind: "manifest" })
-      .filter(({ publicKey }) => pubkey === undefined || formatPublicKey(publicKey) === pubkey);
+      .filter(({ item }) => pubkey === undefined || formatPublicKey(item.publicKey) === pubkey);
     const forget = ({ target }: StoredRecord) => {
       this.#state.records.delete(target);
       this.#state.outcomes.delete(target);
@@ -216,10 +217,10 @@ export class KeptRecords {
       const targets = manifests.map(forget);
       if (manifests.length === 0) return targets;
       const rest = new Set(
-        this.#state.records.list({ kind: "manifest" }).map(({ publicKey }) => toHex(publicKey)),
+        this.#state.records.list({ kind: "manifest" }).map(({ item }) => toHex(item.publicKey)),
       );
       const lists = this.#state.records.list({ kind: "announce", own: false })
-        .filter(({ publicKey }) => !rest.has(toHex(publicKey)));
+        .filter(({ item }) => !rest.has(toHex(item.publicKey)));
       return [...targets, ...lists.map(forget)];
     });
   }
@@ -235,7 +236,7 @@ export class KeptRecords {
       idHex: toHex(target),
       record: { kind: kind as RecordName["kind"], name, version, ...publisherOf(record) },
       kept: {
-        item: itemOf(record),
+        item: encodeItem(record.item),
         dueMs: outcome?.nextDueMs ?? 0,
         failures: outcome?.failures ?? 0,
       },
@@ -245,12 +246,12 @@ export class KeptRecords {
   #takeOver(target: Uint8Array, item: MutableItem): void {
     const before = this.#state.records.get(target);
     if (!before) return;
-    this.#state.records.put({ ...before, ...item, own: false, createdMs: this.#clock.now() });
+    this.#state.records.put({ ...before, item, own: false, createdMs: this.#clock.now() });
     const { publisher } = publisherOf(before);
     const list = publisher === undefined ? before.kind : `what ${publisher} offers`;
     const what = before.name ? `${before.name}@${before.version}` : list;
     this.#onNotice(`a newer record of ${what} is in the DHT; it is kept from now on`);
-    if (before.own && before.kind === "manifest" && namesAnother(before, item)) {
+    if (before.own && before.kind === "manifest" && namesAnother(before.item, item)) {
       this.#onNotice(
         `${what} is published with other bytes than here: nobody finds these. Give them a new version`,
       );
@@ -262,16 +263,12 @@ export class KeptRecords {
 }
 
 /** Whose list it is, where that is not this home's own. */
-function publisherOf({ kind, own, publicKey }: StoredRecord): { publisher?: string } {
-  return kind === "announce" && !own ? { publisher: formatPublicKey(publicKey) } : {};
+function publisherOf({ kind, own, item }: StoredRecord): { publisher?: string } {
+  return kind === "announce" && !own ? { publisher: formatPublicKey(item.publicKey) } : {};
 }
 
 /** Whether two manifest records are of different archives. */
-function namesAnother(a: { value: Uint8Array }, b: { value: Uint8Array }): boolean {
+function namesAnother(a: MutableItem, b: MutableItem): boolean {
   const [x, y] = [decodeManifestRecord(a.value), decodeManifestRecord(b.value)];
   return !equalBytes(x.archiveSha256, y.archiveSha256);
-}
-
-function itemOf({ publicKey, salt, seq, value, signature }: MutableItem): MutableItem {
-  return { publicKey, salt, seq, value, signature };
 }

@@ -139,6 +139,7 @@ export class NameKeeper {
     const { publicKey, version, timestampMs, signature } = entry;
     const slot = nameIndexSlot(publicKey);
     const target = entryTarget(name, publicKey);
+    const salt = nameIndexSalt(name, slot);
     state.transaction(() => {
       // The newer of two stays, and one of the future would stay for as long as the clock was ahead.
       const before = this.entry(name, publicKey);
@@ -148,11 +149,7 @@ export class NameKeeper {
         kind: ENTRY,
         name,
         version,
-        publicKey,
-        salt: nameIndexSalt(name, slot),
-        seq: timestampMs,
-        value: encodeNameIndex([entry]),
-        signature,
+        item: { publicKey, salt, seq: timestampMs, value: encodeNameIndex([entry]), signature },
         own: true,
         createdMs: clock.now(),
       });
@@ -213,7 +210,7 @@ export class NameKeeper {
     for (
       const { kind, name, version, publicKey, ...times } of this.#options.state.records.names()
     ) {
-      const slot = slotOf({ kind, version, publicKey });
+      const slot = slotOf(kind, version, publicKey);
       const { createdMs, nextDueMs = 0, lastAttemptMs = 0 } = times;
       const id = idOf({ name, slot });
       const isIndex = kind === INDEX;
@@ -249,7 +246,8 @@ export class NameKeeper {
 
   async #writeNow({ name, slot }: KeptName, signal?: AbortSignal): Promise<NameOutcome> {
     const { store, clock, random } = this.#options;
-    const rows = this.#rows(name).filter((row) => slotOf(row) === slot);
+    const rows = this.#rows(name)
+      .filter(({ kind, version, item }) => slotOf(kind, version, item.publicKey) === slot);
     const kept = rows.flatMap(entriesOf);
     const signals = [this.#stopped.signal, ...(signal ? [signal] : [])];
     const options = { clock, random, signal: AbortSignal.any(signals) };
@@ -281,7 +279,7 @@ export class NameKeeper {
       }
       state.outcomes.delete(indexTarget({ name, slot }, dayOf(atMs) - 1));
       state.records.put({
-        ...item,
+        item,
         target,
         kind: INDEX,
         name,
@@ -381,8 +379,8 @@ function idOf({ name, slot }: KeptName): string {
   return `${slot}/${name}`;
 }
 
-function slotOf(row: Pick<StoredRecord, "kind" | "version" | "publicKey">): number {
-  return row.kind === ENTRY ? nameIndexSlot(row.publicKey) : Number(row.version);
+function slotOf(kind: string, version: string | undefined, publicKey: Uint8Array): number {
+  return kind === ENTRY ? nameIndexSlot(publicKey) : Number(version);
 }
 
 function entryTarget(name: string, publicKey: Uint8Array): Uint8Array {
@@ -393,6 +391,6 @@ function indexTarget({ name, slot }: KeptName, day: number): Uint8Array {
   return targetOf(nameIndexKeyPair(name, day).publicKey, nameIndexSalt(name, slot));
 }
 
-function entriesOf(row: StoredRecord): NameIndexEntry[] {
-  return decodeNameIndex(row.value).entries;
+function entriesOf({ item }: StoredRecord): NameIndexEntry[] {
+  return decodeNameIndex(item.value).entries;
 }

@@ -6,28 +6,15 @@
 
 import {
   type Clock,
+  equalBytes,
   errorFromData,
   errorToData,
   type LibreseedError,
   toHex,
 } from "../../base/mod.ts";
-import {
-  type AnnouncedJson,
-  bytesOf,
-  type CallOptions,
-  entryFromJson,
-  type EntryJson,
-  entryToJson,
-  type GetJson,
-  type IndexedJson,
-  itemFromJson,
-  type ItemJson,
-  itemToJson,
-  type PutJson,
-  putToJson,
-  type RecordName,
-} from "../../control/mod.ts";
-import { targetOf } from "../../records/mod.ts";
+import type { Announced, CallOptions, Indexed, Operations, RequestOf } from "../../control/mod.ts";
+import type { GetOutcome, ItemKey, PutOutcome } from "../../dht/mod.ts";
+import { encodeItem, type MutableItem, type NameIndexEntry, targetOf } from "../../records/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
 import { HostError } from "../errors.ts";
 import { Batch, type WorkerHost } from "../thread/mod.ts";
@@ -38,18 +25,24 @@ import type { NameKeeper } from "./name_keeper.ts";
 const LATER_MS = 60_000;
 
 /** What became of a record that was kept for later. */
-const NOBODY_ASKED: PutJson = {
+const NOBODY_ASKED: PutOutcome = {
   asked: 0,
   responded: 0,
   holding: 0,
   stored: 0,
   weak: true,
   needsRetry: true,
+  superseded: undefined,
+  conflict: undefined,
   errors: {},
 };
 
 /** The operations on records of one home. */
-export class RecordOperations {
+export class RecordOperations implements
+  Pick<
+    Operations,
+    "lookUp" | "keptItem" | "store" | "announce" | "nameEntry" | "indexName"
+  > {
   readonly #worker: WorkerHost;
   readonly #records: KeptRecords;
   readonly #names: NameKeeper;
@@ -77,44 +70,30 @@ export class RecordOperations {
     });
   }
 
-  async lookUp(
-    request: { publicKey: string; salt: string },
-    { signal }: CallOptions = {},
-  ): Promise<GetJson> {
-    const outcome = await this.#worker.get({
-      publicKey: bytesOf(request.publicKey, "publicKey"),
-      salt: bytesOf(request.salt, "salt"),
-    }, signal);
-    return {
-      ...outcome,
-      item: outcome.item && itemToJson(outcome.item),
-      others: outcome.others.map(itemToJson),
-    };
+  lookUp(key: ItemKey, { signal }: CallOptions = {}): Promise<GetOutcome> {
+    return this.#worker.get(key, signal);
   }
 
-  keptItem(request: { publicKey: string; salt: string }): Promise<{ item?: ItemJson }> {
-    const publicKey = bytesOf(request.publicKey, "publicKey");
-    const item = this.#records.item(targetOf(publicKey, bytesOf(request.salt, "salt")));
-    return Promise.resolve({ item: item && itemToJson(item) });
+  keptItem({ publicKey, salt }: ItemKey): Promise<{ item?: MutableItem }> {
+    return Promise.resolve({ item: this.#records.item(targetOf(publicKey, salt)) });
   }
 
   async store(
-    request: { item: ItemJson; record: RecordName; foreign?: boolean; later?: boolean },
+    { item, record, foreign, later }: RequestOf<"store">,
     { signal }: CallOptions = {},
-  ): Promise<PutJson> {
-    const item = itemFromJson(request.item);
+  ): Promise<PutOutcome> {
     const idHex = toHex(targetOf(item.publicKey, item.salt));
     // Kept before it is put: if we die in between, `announce` puts it.
-    this.#records.keep(item, request.record, !request.foreign);
-    const dueMs = request.later ? this.#clock.now() + LATER_MS : Infinity;
-    await this.#worker.keepRecords([{ item, dueMs, failures: 0 }]);
-    if (request.later) return NOBODY_ASKED;
-    let put: PutJson | undefined;
+    this.#records.keep(item, record, !foreign);
+    const dueMs = later ? this.#clock.now() + LATER_MS : Infinity;
+    await this.#worker.keepRecords([{ item: encodeItem(item), dueMs, failures: 0 }]);
+    if (later) return NOBODY_ASKED;
+    let put: PutOutcome | undefined;
     let failure: LibreseedError | undefined;
     // Somebody waits for this one; a whole cycle can wait for the budget of packets.
     await this.#worker.announceNow([idHex], true, (report) => {
       this.settle(report);
-      put = report.put && putToJson(report.put);
+      put = report.put;
       failure = report.error && errorFromData(report.error);
     }, signal);
     if (put) return put;
@@ -122,24 +101,24 @@ export class RecordOperations {
   }
 
   async announce(
-    { packages }: { packages: { name: string; version?: string }[] },
-    { signal, onEvent }: CallOptions<AnnouncedJson> = {},
-  ): Promise<AnnouncedJson[]> {
+    { packages }: RequestOf<"announce">,
+    { signal, onEvent }: CallOptions<Announced> = {},
+  ): Promise<Announced[]> {
     this.flush();
     const kept = this.#records.named(packages);
     await this.#worker.keepRecords(kept.map(({ kept }) => kept));
     const names = new Map(kept.map(({ idHex, record }) => [idHex, record]));
-    const results: AnnouncedJson[] = [];
-    const tell = (result: AnnouncedJson) => {
+    const results: Announced[] = [];
+    const tell = (result: Announced) => {
       results.push(result);
       onEvent?.(result);
     };
     await this.#worker.announceNow([...names.keys()], false, (report) => {
       this.settle(report);
-      const result: AnnouncedJson = {
+      const result: Announced = {
         ...names.get(report.idHex)!,
         target: report.idHex,
-        ...(report.put && { outcome: putToJson(report.put) }),
+        ...(report.put && { outcome: report.put }),
         ...(report.error && { error: report.error }),
       };
       tell(result);
@@ -150,33 +129,26 @@ export class RecordOperations {
         const { code, message } = errorToData(outcome.error);
         return tell({ ...record, target: "", error: { code, message } });
       }
-      tell({ ...record, target: outcome.targetHex, outcome: putToJson(outcome.outcome) });
+      tell({ ...record, target: outcome.targetHex, outcome: outcome.outcome });
     }, signal);
     return results;
   }
 
-  nameEntry(
-    { name, publicKey }: { name: string; publicKey: string },
-  ): Promise<{ entry?: EntryJson }> {
-    const entry = this.#names.entry(name, bytesOf(publicKey, "publicKey"));
-    return Promise.resolve({ entry: entry && entryToJson(entry) });
+  nameEntry({ name, publicKey }: RequestOf<"nameEntry">): Promise<{ entry?: NameIndexEntry }> {
+    return Promise.resolve({ entry: this.#names.entry(name, publicKey) });
   }
 
   async indexName(
-    { name, entry, later }: { name: string; entry: EntryJson; later?: boolean },
+    { name, entry, later }: RequestOf<"indexName">,
     { signal }: CallOptions = {},
-  ): Promise<IndexedJson> {
+  ): Promise<Indexed> {
     if (later) {
-      const target = this.#names.keep(name, entryFromJson(entry));
+      const target = this.#names.keep(name, entry);
       return { target, outcome: NOBODY_ASKED, dropped: [], listed: false };
     }
-    const { targetHex, outcome, dropped, publicKeys } = await this.#names.add(
-      name,
-      entryFromJson(entry),
-      signal,
-    );
-    const listed = publicKeys.some((publicKey) => toHex(publicKey) === entry.publicKey);
-    return { target: targetHex, outcome: putToJson(outcome), dropped, listed };
+    const { targetHex, outcome, dropped, publicKeys } = await this.#names.add(name, entry, signal);
+    const listed = publicKeys.some((publicKey) => equalBytes(publicKey, entry.publicKey));
+    return { target: targetHex, outcome, dropped, listed };
   }
 
   /** Notes an outcome, within so many milliseconds: a second, unless given. */

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { fromBase64, LibreseedError, toBase64 } from "../../base/mod.ts";
+import { LibreseedError } from "../../base/mod.ts";
 import { parseHostPort } from "../../config/mod.ts";
-import { type CallOptions, type DownloadedJson, type DownloadJson } from "../../control/mod.ts";
+import type { CallOptions, Downloaded, RequestOf } from "../../control/mod.ts";
 import type { DownloadProgress } from "../../engine/mod.ts";
 import { partialPath } from "../../fetching/mod.ts";
 import { HostError } from "../errors.ts";
@@ -21,9 +21,11 @@ const ERRORS_OF_THE_REQUEST = [
   "TORRENT_INVALID",
 ];
 
+type DownloadRequest = RequestOf<"download">;
+
 /** A download under way. */
 interface Running {
-  ended: Promise<DownloadedJson>;
+  ended: Promise<Downloaded>;
   /** Ends it. */
   stop: AbortController;
   /** How many wait for it. */
@@ -55,9 +57,9 @@ export class Downloads {
    * @throws {LibreseedError} `DOWNLOAD_CANCELLED` when `signal` aborts, or an error of the engine
    */
   async start(
-    request: DownloadJson,
+    request: DownloadRequest,
     { signal, onEvent }: CallOptions<DownloadProgress> = {},
-  ): Promise<DownloadedJson> {
+  ): Promise<Downloaded> {
     const { infoHash } = request;
     for (;;) {
       if (signal?.aborted) throw cancelled(infoHash, signal);
@@ -85,7 +87,7 @@ export class Downloads {
   }
 
   #begin(
-    { infoHash, lengthBytes, maxBytes, peers = [], torrent }: DownloadJson,
+    { infoHash, lengthBytes, maxBytes, peers = [], torrent }: DownloadRequest,
   ): Running {
     const path = partialPath(this.#seedDirectory, infoHash);
     const stop = new AbortController();
@@ -93,7 +95,7 @@ export class Downloads {
     const ended = this.#worker.download(
       {
         infoHashHex: infoHash,
-        torrent: torrent === undefined ? undefined : fromBase64(torrent),
+        torrent,
         filePath: path,
         lengthBytes,
         maxBytes,
@@ -104,7 +106,7 @@ export class Downloads {
         for (const listener of listeners) listener(progress);
       },
       stop.signal,
-    ).then((bytes) => ({ path, torrent: toBase64(bytes) }))
+    ).then((torrent) => ({ path, torrent }))
       .finally(() => this.#running.delete(infoHash));
     // Askers may all have left before it ends.
     ended.catch(() => {});
@@ -116,10 +118,10 @@ export class Downloads {
   /** Waits for a download as one of its askers. */
   #wait(
     running: Running,
-    request: DownloadJson,
+    request: DownloadRequest,
     signal: AbortSignal | undefined,
     onEvent: ((progress: DownloadProgress) => void) | undefined,
-  ): Promise<DownloadedJson> {
+  ): Promise<Downloaded> {
     return new Promise((resolve, reject) => {
       let hasLeft = false;
       const leave = (error: Error) => {
@@ -162,7 +164,7 @@ function cancelled(infoHash: string, signal: AbortSignal): HostError {
   return new OwnError("failed", "DOWNLOAD_CANCELLED", message, { cause: signal.reason });
 }
 
-function tooLarge({ infoHash, maxBytes }: DownloadJson, { lengthBytes }: DownloadProgress) {
+function tooLarge({ infoHash, maxBytes }: DownloadRequest, { lengthBytes }: DownloadProgress) {
   return new OwnError(
     "verification",
     "TORRENT_TOO_LARGE",

@@ -9,7 +9,7 @@ import { type Clock, every, LibreseedError, type Timer } from "../../base/mod.ts
 import type { WatchMode } from "../../config/mod.ts";
 import { minimalOf } from "../../fetching/mod.ts";
 import { parsePublicKey } from "../../identity/mod.ts";
-import { manifestSalt, targetOf } from "../../records/mod.ts";
+import { encodeItem, manifestSalt, targetOf } from "../../records/mod.ts";
 import type { ValidSeedEntry } from "../../store/mod.ts";
 import type { AdoptedLists, KeptRecords, NameKeeper } from "../records/mod.ts";
 import type { WorkerHost } from "../thread/mod.ts";
@@ -171,7 +171,7 @@ export class Seeding {
     const { item } = await worker.get({ publicKey, salt });
     if (!item || minimalOf(item, minimal).archiveSha256 !== minimal.archiveSha256) return false;
     records.keep(item, { kind: "manifest", name, version }, false);
-    await worker.keepRecords([{ item, dueMs: clock.now(), failures: 0 }]);
+    await worker.keepRecords([{ item: encodeItem(item), dueMs: clock.now(), failures: 0 }]);
     return true;
   }
 }

@@ -10,8 +10,8 @@
 import { type Clock, collectGarbage, delay, every, type Timer } from "../../base/mod.ts";
 import type {
   GetOutcome,
-  HexRecord,
   ItemKey,
+  KeptRecord,
   PeerAddress,
   PeersOutcome,
   PutOutcome,
@@ -23,7 +23,6 @@ import {
   connectWorker,
   type DownloadOrder,
   isReachable,
-  type KeptRecord,
   type KeptSeed,
   type ReportData,
   type SandboxOptions,
@@ -187,10 +186,6 @@ export class WorkerHost {
 
   keepRecords(records: KeptRecord[]): Promise<void> {
     return this.#call((api) => api.keepRecords(records));
-  }
-
-  keepHexRecords(records: HexRecord[]): Promise<void> {
-    return this.#call((api) => api.keepHexRecords(records));
   }
 
   forgetRecord(targetHex: string): Promise<void> {

@@ -1,14 +1,16 @@
 /**
- * The records that are kept alive in the DHT, with their signed bytes: whoever holds those can put a
- * record again, without the key that signed it.
+ * The records that are kept alive in the DHT, as signed items: with one of them anybody can put the
+ * record again, without the key that signed it. The column `item` holds the bytes of `encodeItem`.
  *
  * @module
  */
 
 import { equalBytes } from "../../base/mod.ts";
+import { decodeItem, encodeItem, encodeSeq, type MutableItem } from "../../records/mod.ts";
+import { StoreError } from "../files/mod.ts";
 import type { Row, Sqlite } from "./sqlite.ts";
 
-/** A record: a BEP 44 mutable item, and what is known about it. */
+/** A signed item, and what is known about it. */
 export interface StoredRecord {
   /** Where it lies in the DHT, 20 bytes; the caller has computed it from key and salt. */
   target: Uint8Array;
@@ -17,15 +19,8 @@ export interface StoredRecord {
   /** The package that it speaks of, if it speaks of one. */
   name?: string;
   version?: string;
-  /** Ed25519 public key, 32 bytes. */
-  publicKey: Uint8Array;
-  /** 0 to 64 bytes. */
-  salt: Uint8Array;
-  seq: number;
-  /** The bencoded value, at most 1,000 bytes. */
-  value: Uint8Array;
-  /** 64 bytes. Not verified here. */
-  signature: Uint8Array;
+  /** Its signature is not checked here. */
+  item: MutableItem;
   /** Whether it was signed here; a foreign one was found, and is kept alive for others. */
   own: boolean;
   /** When this seq was stored here first, Unix milliseconds. */
@@ -50,20 +45,13 @@ export interface RecordFilter {
   own?: boolean;
 }
 
-/**
- * A record as it is announced; see {@linkcode RecordsTable.schedule}. As text: byte arrays, five for each
- * of tens of thousands, leave the heap in pieces.
- */
+/** A record as it is announced; see {@linkcode RecordsTable.schedule}. */
 export interface ScheduledRecord {
-  /** Its target in lower-case hexadecimal. */
-  idHex: string;
-  seq: number;
-  saltBytes: number;
-  /** Public key, signature, salt and value, one after the other, in hexadecimal. */
-  bytesHex: string;
-  /** Unix milliseconds. */
+  /** The serialised item, see `encodeItem`: one byte array a record, for there are tens of thousands. */
+  item: Uint8Array;
+  /** When it is due, Unix milliseconds; 0 if it was never announced. */
   dueMs: number;
-  /** In a row. */
+  /** Failures in a row. */
   failures: number;
 }
 
@@ -90,10 +78,11 @@ export class RecordsTable {
   put(record: StoredRecord): PutResult {
     return this.#sqlite.transaction(() => {
       const before = this.get(record.target);
-      if (before && before.seq > record.seq) return "older";
-      if (before && before.seq === record.seq) {
-        const same = equalBytes(before.value, record.value) &&
-          equalBytes(before.signature, record.signature);
+      const { item } = record;
+      if (before && before.item.seq > item.seq) return "older";
+      if (before && before.item.seq === item.seq) {
+        const same = equalBytes(before.item.value, item.value) &&
+          equalBytes(before.item.signature, item.signature);
         if (!same) return "conflict";
         if (record.own && !before.own) {
           this.#sqlite.change("UPDATE records SET own = 1 WHERE target = ?", record.target);
@@ -101,22 +90,27 @@ export class RecordsTable {
         return "same";
       }
       this.#sqlite.change(
-        `INSERT OR REPLACE INTO records (target, kind, name, version, public_key, salt, seq, value,
-          signature, own, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT OR REPLACE INTO records (target, kind, name, version, item, own, created_ms)
+          VALUES (?, ?, ?, ?, ?, ?, ?)`,
         record.target,
         record.kind,
         record.name ?? null,
         record.version ?? null,
-        record.publicKey,
-        record.salt,
-        record.seq,
-        record.value,
-        record.signature,
+        this.#bytesOf(item),
         record.own ? 1 : 0,
         record.createdMs,
       );
       return "stored";
     });
+  }
+
+  #bytesOf(item: MutableItem): Uint8Array {
+    try {
+      return encodeItem(item);
+    } catch (cause) {
+      const message = `${this.#sqlite.path}: a record has the sequence number ${item.seq}`;
+      throw new StoreError("failed", "STATE_FAILED", message, { cause });
+    }
   }
 
   /** The record of a target. */
@@ -150,9 +144,7 @@ export class RecordsTable {
   *schedule(limit: number): Generator<ScheduledRecord[]> {
     for (let after = 0;;) {
       const rows = this.#sqlite.rows(
-        `SELECT records.rowid AS row, lower(hex(target)) AS id, seq, length(salt) AS salt_bytes,
-            hex(public_key) || hex(signature) || hex(salt) || hex(value) AS bytes,
-            next_due_ms, failures
+        `SELECT records.rowid AS row, item, next_due_ms, failures
           FROM records LEFT JOIN outcomes USING (target)
           WHERE records.rowid > ? AND kind NOT IN ('name-index', 'name-entry')
           ORDER BY records.rowid LIMIT ?`,
@@ -162,10 +154,7 @@ export class RecordsTable {
       if (rows.length === 0) return;
       after = rows.at(-1)!.row as number;
       yield rows.map((row) => ({
-        idHex: row.id as string,
-        seq: row.seq as number,
-        saltBytes: row.salt_bytes as number,
-        bytesHex: row.bytes as string,
+        item: row.item as Uint8Array,
         dueMs: row.next_due_ms as number | null ?? 0,
         failures: row.failures as number | null ?? 0,
       }));
@@ -178,7 +167,7 @@ export class RecordsTable {
    */
   *names(): Generator<KeptNameRow> {
     const rows = this.#sqlite.each(
-      `SELECT kind, name, version, public_key, created_ms, next_due_ms, last_attempt_ms
+      `SELECT kind, name, version, substr(item, 1, 32) AS public_key, created_ms, next_due_ms, last_attempt_ms
         FROM records NOT INDEXED LEFT JOIN outcomes USING (target)
         WHERE kind IN ('name-index', 'name-entry')`,
     );
@@ -202,8 +191,8 @@ export class RecordsTable {
    */
   entriesAfter(timeMs: number): StoredRecord[] {
     return this.#sqlite.rows(
-      "SELECT * FROM records WHERE kind = 'name-entry' AND seq > ? ORDER BY name, target",
-      timeMs,
+      "SELECT * FROM records WHERE kind = 'name-entry' AND substr(item, 97, 8) > ? ORDER BY name, target",
+      encodeSeq(timeMs),
     ).map(recordOf);
   }
 
@@ -224,11 +213,7 @@ function recordOf(row: Row): StoredRecord {
     kind: row.kind as string,
     ...(row.name !== null && { name: row.name as string }),
     ...(row.version !== null && { version: row.version as string }),
-    publicKey: row.public_key as Uint8Array,
-    salt: row.salt as Uint8Array,
-    seq: row.seq as number,
-    value: row.value as Uint8Array,
-    signature: row.signature as Uint8Array,
+    item: decodeItem(row.item as Uint8Array),
     own: row.own === 1,
     createdMs: row.created_ms as number,
   };

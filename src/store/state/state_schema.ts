@@ -113,4 +113,26 @@ export const migrations: readonly string[] = [
   UPDATE pins SET last_prerelease = last_version, last_version = NULL
     WHERE last_version LIKE '%-%';
   `,
+  // A record's signed item in its one serialised form: public key, signature, `seq`, length of the
+  // salt, salt, value. See `encodeItem`.
+  `
+  CREATE TABLE records_with_items (
+    target BLOB PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT,
+    version TEXT,
+    item BLOB NOT NULL,
+    own INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO records_with_items
+    SELECT target, kind, name, version,
+        CAST(public_key || signature || unhex(printf('%016X', seq)) ||
+          unhex(printf('%02X', length(salt))) || salt || value AS BLOB),
+        own, created_ms
+      FROM records ORDER BY rowid;
+  DROP TABLE records;
+  ALTER TABLE records_with_items RENAME TO records;
+  CREATE INDEX records_by_name ON records (kind, name, version);
+  `,
 ];

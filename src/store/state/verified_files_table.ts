@@ -112,11 +112,11 @@ export class VerifiedFilesTable {
     return this.#sqlite.rows(
       `SELECT path FROM verified_files AS file WHERE manifest IS NOT NULL AND (
         NOT EXISTS (SELECT 1 FROM records WHERE kind = 'manifest' AND name = file.name
-          AND version = file.version AND public_key = file.public_key)
+          AND version = file.version AND substr(item, 1, 32) = file.public_key)
         OR NOT EXISTS (SELECT 1 FROM records WHERE kind = 'name-entry' AND name = file.name
-          AND public_key = file.public_key))
+          AND substr(item, 1, 32) = file.public_key))
       UNION SELECT min(path) FROM verified_files WHERE manifest IS NOT NULL AND public_key NOT IN
-        (SELECT public_key FROM records WHERE kind = 'announce') GROUP BY public_key
+        (SELECT substr(item, 1, 32) FROM records WHERE kind = 'announce') GROUP BY public_key
       ORDER BY path`,
     ).map(({ path }) => path as string);
   }

@@ -9,7 +9,6 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fromBase64, fromHex, systemClock, toHex } from "../../../src/base/mod.ts";
 import { connectControl } from "../../../src/control/client.ts";
-import { itemToJson } from "../../../src/control/operations.ts";
 import { manifestItem } from "../../../src/fetching/manifest_item.ts";
 import type { KeyPair } from "../../../src/identity/mod.ts";
 import {
@@ -32,7 +31,7 @@ async function put(home: Home, item: MutableItem, version: string): Promise<void
   const { client } = (await connectControl(home.path, { clock: systemClock }))!;
   try {
     const record = { kind: "manifest", name: "pkg", version } as const;
-    assert((await client.operations.store({ item: itemToJson(item), record })).holding > 0);
+    assert((await client.operations.store({ item, record })).holding > 0);
   } finally {
     client.close();
   }

@@ -8,7 +8,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { systemClock, toHex } from "../../../src/base/mod.ts";
-import { itemFromJson } from "../../../src/control/operations.ts";
 import { readList } from "../../../src/fetching/offer.ts";
 import { catalogFileName } from "../../../src/package/mod.ts";
 import { announceSalt, decodeAnnounceRecord } from "../../../src/records/mod.ts";
@@ -27,10 +26,8 @@ Deno.test("a catalog that was superseded a moment ago is still served, also afte
   const reader = await Deno.makeTempDir({ dir: place.path });
   await using home = await Home.open(reader, place.testnet);
   const { operations } = home.node;
-  const shown = async () => {
-    const request = { publicKey: toHex(publicKey), salt: toHex(announceSalt(publicKey)) };
-    return itemFromJson((await operations.lookUp(request)).item!);
-  };
+  const key = { publicKey, salt: announceSalt(publicKey) };
+  const shown = async () => (await operations.lookUp(key)).item!;
   const first = await publisher.daemon();
   const paths = await Promise.all(
     Array.from({ length: PACKAGES }, (_, number) => place.source(nameOf(number), "1.0.0")),
@@ -73,9 +70,8 @@ Deno.test("a catalog is found at once by who reads the record that names it, how
     Array.from({ length: PACKAGES }, (_, number) => place.source(nameOf(number), "1.0.0")),
   );
   await publisher.must(["publish", "-q", ...paths]);
-  const request = { publicKey: toHex(publicKey), salt: toHex(announceSalt(publicKey)) };
-  const { item } = await operations.lookUp(request);
-  const { catalogInfoHash } = decodeAnnounceRecord(itemFromJson(item!).value);
+  const { item } = await operations.lookUp({ publicKey, salt: announceSalt(publicKey) });
+  const { catalogInfoHash } = decodeAnnounceRecord(item!.value);
   assert.deepEqual(await operations.countPeers({ infoHash: toHex(catalogInfoHash!) }), {
     peers: 1,
   });

@@ -7,14 +7,19 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { LibreseedError, systemClock } from "../../../src/base/mod.ts";
+import { LibreseedError, systemClock, toBase64 } from "../../../src/base/mod.ts";
 import { connectControl } from "../../../src/control/client.ts";
+import type { StatusJson } from "../../../src/control/answers.ts";
 import { ControlError } from "../../../src/control/errors.ts";
 import { homePaths } from "../../../src/control/home.ts";
 import { tryLockHome } from "../../../src/control/home_lock.ts";
-import type { CallOptions, Operations, StatusJson } from "../../../src/control/operations.ts";
-import { operationNames } from "../../../src/control/schema.ts";
-import { MAX_REQUEST_BYTES, serveControl } from "../../../src/control/server.ts";
+import {
+  type CallOptions,
+  operationNames,
+  type Operations,
+} from "../../../src/control/operations.ts";
+import { MAX_REQUEST_BYTES } from "../../../src/control/request.ts";
+import { serveControl } from "../../../src/control/server.ts";
 import { eventually } from "../../support/engines.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { temporaryHome } from "../../support/mod.ts";
@@ -96,7 +101,8 @@ Deno.test("what makes no sense is answered with what is wrong, and does nothing"
     operationNames.map((name) => [name, () => Promise.resolve(void done.push(name))]),
   );
   await using control = await served(doing);
-  const key = "ab".repeat(32);
+  const key = toBase64(new Uint8Array(32).fill(0xab));
+  const item = toBase64(new Uint8Array(104));
   const requests: [string, string, string | undefined, number, RegExp][] = [
     ["GET", "/", undefined, 404, /There is no \/ here/],
     ["POST", "/v1/", "{}", 404, /There is no/],
@@ -116,8 +122,11 @@ Deno.test("what makes no sense is answered with what is wrong, and does nothing"
     ["POST", "/v1/add", `{"fileName":"${"x".repeat(257)}"}`, 400, /at "fileName"/],
     ["POST", "/v1/remove", '{"name":1,"version":"1.0.0"}', 400, /at "name"/],
     ["POST", "/v1/lookUp", `{"publicKey":"${key}","salt":"x"}`, 400, /at "salt"/],
-    ["POST", "/v1/lookUp", `{"publicKey":"${key.slice(2)}","salt":""}`, 400, /at "publicKey"/],
-    ["POST", "/v1/lookUp", `{"publicKey":"${key.toUpperCase()}","salt":""}`, 400, /at "publicKey"/],
+    ["POST", "/v1/lookUp", `{"publicKey":"${key.slice(4)}","salt":""}`, 400, /at "publicKey"/],
+    ["POST", "/v1/lookUp", `{"publicKey":"${"ab".repeat(32)}","salt":""}`, 400, /at "publicKey"/],
+    ["POST", "/v1/lookUp", `{"publicKey":"${key}","salt":"${key.repeat(3)}"}`, 400, /at "salt"/],
+    ["POST", "/v1/store", `{"item":"${item}","record":{"kind":"other"}}`, 400, /at "item"/],
+    ["POST", "/v1/store", `{"item":{"seq":1},"record":{"kind":"other"}}`, 400, /at "item"/],
     ["POST", "/v1/announce", '{"packages":[{"name":"a"},{}]}', 400, /at "packages\.1\.name"/],
     ["POST", "/v1/announce", '{"packages":{"length":1}}', 400, /at "packages"/],
     [

@@ -5,7 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import type { Operations, RecordJson, StatusJson } from "../../../src/control/operations.ts";
+import type { RecordJson, StatusJson } from "../../../src/control/answers.ts";
+import type { Operations } from "../../../src/control/operations.ts";
 import { httpLimits } from "../../../src/host/http/listener.ts";
 import { serveHttpPage } from "../../../src/host/http/page.ts";
 import { fromSources } from "../../support/cli.ts";

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { type Clock, systemClock } from "../../../src/base/mod.ts";
+import { type Clock, systemClock, toHex } from "../../../src/base/mod.ts";
 import { loadSettings, type PublisherPolicy, type Settings } from "../../../src/config/mod.ts";
 import { homePaths } from "../../../src/control/home.ts";
 import { getArchive } from "../../../src/fetching/get_archive.ts";
@@ -97,7 +97,7 @@ export class Home implements AsyncDisposable {
       operations: {
         ...this.node.operations,
         lookUp: (...args: Parameters<NodeHandle["operations"]["lookUp"]>) => {
-          this.lookups.push(args[0].salt);
+          this.lookups.push(toHex(args[0].salt));
           return this.node.operations.lookUp(...args);
         },
       },

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { equalBytes, systemClock, toHex } from "../../../src/base/mod.ts";
 import { DhtManager, type DhtManagerOptions } from "../../../src/dht/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
-import { bencode, signItem, targetOf } from "../../../src/records/mod.ts";
+import { bencode, encodeItem, signItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import type { WorkerEvent } from "../../../src/worker/mod.ts";
 import { WorkerRuntime } from "../../../src/worker/runtime.ts";
@@ -87,7 +87,7 @@ Deno.test("a manager that does not start: archives are served, the status says w
   const states = at.events.flatMap((one) => one.event === "dht" ? [one.state] : []);
   assert.deepEqual(states.at(-1), { state: "off", why });
   await assert.rejects(at.runtime.get(1, item), { code: "DHT_OFF", message: new RegExp(why) });
-  await at.runtime.keepRecords([{ item, dueMs: 0, failures: 0 }]);
+  await at.runtime.keepRecords([{ item: encodeItem(item), dueMs: 0, failures: 0 }]);
   await at.runtime.announceNow(2, [toHex(targetOf(item.publicKey, item.salt))], true);
   const [report] = at.events.flatMap((one) => one.event === "announced" ? [one.report] : []);
   assert.equal(report?.error?.code, "DHT_OFF");
@@ -110,7 +110,7 @@ for (
     await using at = await startRuntime(
       spoilt(Object.fromEntries(names.map((one) => [one, fail]))),
     );
-    await at.runtime.keepRecords([{ item, dueMs: 0, failures: 0 }]);
+    await at.runtime.keepRecords([{ item: encodeItem(item), dueMs: 0, failures: 0 }]);
     await at.seed();
     const ids = [toHex(targetOf(item.publicKey, item.salt)), sample.infoHashHex];
     const failed = (times: number) =>
@@ -145,7 +145,7 @@ Deno.test("timers of the manager that throw end nothing, and are told of", async
   await eventually(() => at.said().length === 3, "all of them were told of");
   for (const [i, message] of at.said().entries()) assert.match(message, new RegExp(`timer ${i}`));
   await at.assertServes();
-  await at.runtime.keepRecords([{ item, dueMs: 0, failures: 0 }]);
+  await at.runtime.keepRecords([{ item: encodeItem(item), dueMs: 0, failures: 0 }]);
   const held = () =>
     at.events.some((one) => one.event === "announced" && (one.report.put?.holding ?? 0) > 0);
   await eventually(held, "records go out all the same");

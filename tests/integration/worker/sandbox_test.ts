@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { equalBytes, toHex } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
-import { bencode, signItem, targetOf } from "../../../src/records/mod.ts";
+import { bencode, encodeItem, signItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
@@ -69,7 +69,11 @@ Deno.test("kept records are announced, also on demand, and told of", async () =>
   await using testnet = await startTestnet({ nodes: 20 });
   await using worker = await TestWorker.start({ allowLocal: true, testnet });
   const idHex = toHex(targetOf(keys.publicKey, salt));
-  await worker.api.keepRecords([{ item, dueMs: Date.now() + 1_800_000, failures: 0 }]);
+  await worker.api.keepRecords([{
+    item: encodeItem(item),
+    dueMs: Date.now() + 1_800_000,
+    failures: 0,
+  }]);
   assert.equal(testnet.holders(idHex).length, 0);
   await worker.api.announceNow(7, [idHex, "ff".repeat(20)], true);
   await eventually(() => worker.reports.length > 0, "it is told");

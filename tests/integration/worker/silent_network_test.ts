@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { delay, systemClock, toHex } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
-import { bencode, signItem, targetOf } from "../../../src/records/mod.ts";
+import { bencode, encodeItem, signItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import type { WorkerEvent } from "../../../src/worker/mod.ts";
 import { WorkerRuntime } from "../../../src/worker/runtime.ts";
@@ -38,16 +38,9 @@ Deno.test("what is due where there is no network waits for it, without a failure
     const items = ["a", "b", "c"].map((name) =>
       signItem(keys, { salt: new TextEncoder().encode(name), seq: 1, value: bencode(name) })
     );
-    const [first, ...others] = items;
-    await runtime.keepRecords([{ item: first!, dueMs: 0, failures: 0 }]);
-    await runtime.keepHexRecords(others.map(({ publicKey, salt, seq, value, signature }) => ({
-      idHex: toHex(targetOf(publicKey, salt)),
-      seq,
-      saltBytes: salt.length,
-      bytesHex: [publicKey, signature, salt, value].map(toHex).join(""),
-      dueMs: 0,
-      failures: 0,
-    })));
+    await runtime.keepRecords(
+      items.map((item) => ({ item: encodeItem(item), dueMs: 0, failures: 0 })),
+    );
     await runtime.seed([{ ...torrent, announceDueMs: 0 }]);
     await eventually(async () => {
       const { dht } = await runtime.status();

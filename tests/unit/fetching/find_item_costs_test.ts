@@ -5,12 +5,9 @@
  */
 
 import assert from "node:assert/strict";
-import {
-  type GetJson,
-  type ItemJson,
-  itemToJson,
-  type Operations,
-} from "../../../src/control/operations.ts";
+import { equalBytes } from "../../../src/base/mod.ts";
+import type { Operations } from "../../../src/control/operations.ts";
+import type { GetOutcome, ItemKey } from "../../../src/dht/mod.ts";
 import { findItem } from "../../../src/fetching/find_item.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { readIndex } from "../../../src/names/read_index.ts";
@@ -29,17 +26,16 @@ import { NOON } from "../names/world.ts";
 const SLOT = 1;
 const keys = keysOfSlot(SLOT, 1);
 const salt = new Uint8Array(32);
-const item = itemToJson(signItem(keys, { salt, seq: 1, value: bencode("x") }));
+const item = signItem(keys, { salt, seq: 1, value: bencode("x") });
 
 /** Who answers each look-up in turn, the last one from then on; and when it was asked. */
-function network(clock: FakeClock, answers: Partial<GetJson>[], onlyKey?: string) {
+function network(clock: FakeClock, answers: Partial<GetOutcome>[]) {
   const askedMs: number[] = [];
   let turn = 0;
   const operations = {
-    lookUp({ publicKey }: { publicKey: string }) {
+    lookUp() {
       askedMs.push(clock.now() - NOON);
       const nothing = { asked: 8, responded: 8, holding: 0, stale: 0, invalid: 0, errors: {} };
-      if (onlyKey !== undefined && publicKey !== onlyKey) return Promise.resolve(nothing);
       const answer = answers[Math.min(turn++, answers.length - 1)];
       return Promise.resolve({ ...nothing, ...answer });
     },
@@ -47,7 +43,7 @@ function network(clock: FakeClock, answers: Partial<GetJson>[], onlyKey?: string
   return { operations, askedMs };
 }
 
-async function find(answers: Partial<GetJson>[], timeoutMs = 30_000, signal?: AbortSignal) {
+async function find(answers: Partial<GetOutcome>[], timeoutMs = 30_000, signal?: AbortSignal) {
   const clock = new FakeClock(NOON);
   const { operations, askedMs } = network(clock, answers);
   const missed: number[] = [];
@@ -111,7 +107,7 @@ Deno.test("nodes that show a record with a wrong signature are counted and named
 });
 
 Deno.test("an item that was altered on the way to us is not taken", async () => {
-  const altered: ItemJson = { ...item, seq: 2 };
+  const altered = { ...item, seq: 2 };
   const { error, found } = await find([{ item: altered, holding: 8 }]);
   assert.equal(found, undefined);
   assert.match(error.message, /1 showed a record with a wrong signature/);
@@ -128,14 +124,15 @@ async function index(record: Uint8Array | undefined, responded = 8) {
   const clock = new FakeClock(NOON);
   const today = nameIndexKeyPair("hello", dayOf(NOON));
   const shown = record &&
-    itemToJson(signItem(today, { salt: nameIndexSalt("hello", SLOT), seq: NOON, value: record }));
+    signItem(today, { salt: nameIndexSalt("hello", SLOT), seq: NOON, value: record });
   const askedMs: number[] = [];
   const operations = {
-    lookUp({ publicKey, salt }: { publicKey: string; salt: string }) {
+    lookUp({ publicKey, salt }: ItemKey) {
       askedMs.push(clock.now() - NOON);
-      const isIt = shown && shown.publicKey === publicKey && shown.salt === salt;
+      const isIt = shown && equalBytes(shown.publicKey, publicKey) && equalBytes(shown.salt, salt);
       return Promise.resolve({
         item: isIt ? shown : undefined,
+        others: [],
         asked: 8,
         responded,
         holding: 0,

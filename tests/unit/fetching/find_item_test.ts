@@ -6,7 +6,8 @@
 
 import assert from "node:assert/strict";
 import { utf8 } from "../../../src/base/mod.ts";
-import { type GetJson, itemToJson, type Operations } from "../../../src/control/operations.ts";
+import type { Operations } from "../../../src/control/operations.ts";
+import type { GetOutcome } from "../../../src/dht/mod.ts";
 import { FetchingError } from "../../../src/fetching/errors.ts";
 import { findItem } from "../../../src/fetching/find_item.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
@@ -17,17 +18,19 @@ const keys = keyPairFromSeed(new Uint8Array(32).fill(7));
 const key = { publicKey: keys.publicKey, salt: utf8("salt") };
 const item = signItem(keys, { salt: key.salt, seq: 3, value: utf8("2:hi") });
 
-const silence: GetJson = {
+const silence: GetOutcome = {
+  item: undefined,
+  others: [],
   ...{ asked: 4, responded: 0, holding: 0, stale: 0, invalid: 0 },
   errors: { timeout: 4 },
 };
-const miss: GetJson = { ...silence, responded: 4, errors: {} };
-const hit: GetJson = { ...miss, holding: 3, item: itemToJson(item) };
-const forged: GetJson = { ...hit, item: { ...hit.item!, value: "323a686f" } };
+const miss: GetOutcome = { ...silence, responded: 4, errors: {} };
+const hit: GetOutcome = { ...miss, holding: 3, item };
+const forged: GetOutcome = { ...hit, item: { ...item, value: utf8("2:ho") } };
 
 /** Looks in a DHT that gives these answers, the last one for ever. */
 function search(
-  answers: GetJson[],
+  answers: GetOutcome[],
   { timeoutMs = 60_000, signal = undefined as AbortSignal | undefined } = {},
 ) {
   const clock = new FakeClock();
@@ -62,13 +65,13 @@ Deno.test("a record that is there is found at once", async () => {
   assert.deepEqual(got, item);
   assert.equal(outcome.holding, 3);
   assert.deepEqual([tookMs(), misses.length], [0, 0]);
-  assert.deepEqual(asked, [{ publicKey: keys.publicKey.toHex(), salt: key.salt.toHex() }]);
+  assert.deepEqual(asked, [key]);
 });
 
 Deno.test("one that comes a moment later is found too, and the misses are told", async () => {
   const { found, clock, misses } = search([miss, miss, hit]);
   assert.deepEqual((await clock.until(found)).item, item);
-  assert.deepEqual(misses, [{ ...miss, item: undefined }, { ...miss, item: undefined }]);
+  assert.deepEqual(misses, [miss, miss]);
 });
 
 Deno.test("three answers without it are enough to say that it is not there", async () => {

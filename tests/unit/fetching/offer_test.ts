@@ -6,8 +6,9 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { LibreseedError, toBase64, toHex, utf8 } from "../../../src/base/mod.ts";
-import { type ItemJson, itemToJson, type Operations } from "../../../src/control/operations.ts";
+import { LibreseedError, toHex, utf8 } from "../../../src/base/mod.ts";
+import type { Downloaded } from "../../../src/control/answers.ts";
+import type { Operations } from "../../../src/control/operations.ts";
 import { readList } from "../../../src/fetching/offer.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import {
@@ -20,6 +21,7 @@ import {
   announceSalt,
   encodeAnnounceRecord,
   encodeCatalogRecord,
+  type MutableItem,
   signItem,
 } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -52,7 +54,7 @@ async function reader() {
   const seeded = new Map<string, ReturnType<typeof catalogOf>>();
   const waiting = new Map<string, () => void>();
   const state = {
-    shown: undefined as ItemJson | undefined,
+    shown: undefined as MutableItem | undefined,
     downloads: [] as string[],
     /** Has a download come that waits. */
     finish(catalog: ReturnType<typeof catalogOf>) {
@@ -68,7 +70,7 @@ async function reader() {
     async download(
       { infoHash }: { infoHash: string },
       { signal }: { signal: AbortSignal },
-    ): Promise<{ path: string; torrent: string }> {
+    ): Promise<Downloaded> {
       state.downloads.push(infoHash);
       if (!seeded.has(infoHash)) {
         await new Promise<void>((resolve, reject) => {
@@ -81,7 +83,7 @@ async function reader() {
       const catalog = seeded.get(infoHash)!;
       const path = join(directory.path, `.partial-${infoHash}`);
       await Deno.writeFile(path, catalog.bytes);
-      return { path, torrent: toBase64(catalog.torrent) };
+      return { path, torrent: catalog.torrent };
     },
   } as unknown as Operations;
   const context = { operations, seedDirectory: directory.path, clock, timeoutMs: TIMEOUT_MS };
@@ -105,7 +107,7 @@ Deno.test("a catalog that was replaced before anybody could fetch it is followed
   await using place = await reader();
   const [old, now] = [catalogOf("1.0.0", 100), catalogOf("1.1.0", 200)];
   place.seed(now);
-  place.state.shown = itemToJson(now.item);
+  place.state.shown = now.item;
   const reading = readList(place.context, keys.publicKey, old.item);
   await downloadsBegun(place, 1);
   await place.clock.advance(5_000);
@@ -118,7 +120,7 @@ Deno.test("a catalog that was replaced before anybody could fetch it is followed
 Deno.test("a catalog that is on its way is not given up for a later one", async () => {
   await using place = await reader();
   const [old, now] = [catalogOf("1.0.0", 100), catalogOf("1.1.0", 200)];
-  place.state.shown = itemToJson(now.item);
+  place.state.shown = now.item;
   const reading = readList(place.context, keys.publicKey, old.item);
   await downloadsBegun(place, 1);
   await place.clock.advance(5_000);
@@ -131,7 +133,7 @@ Deno.test("a catalog that is on its way is not given up for a later one", async 
 Deno.test("while the record stays the same, the catalog is waited for as long as ever", async () => {
   await using place = await reader();
   const old = catalogOf("1.0.0", 100);
-  place.state.shown = itemToJson(old.item);
+  place.state.shown = old.item;
   const reading = readList(place.context, keys.publicKey, old.item).catch((error) => error);
   let done = false;
   void reading.then(() => done = true);
@@ -153,7 +155,7 @@ Deno.test("an older record, or one that nobody signed, is no news", async () => 
   place.seed(older);
   place.seed(forged);
   for (const shown of [older.item, { ...forged.item, signature: new Uint8Array(64) }]) {
-    place.state.shown = itemToJson(shown);
+    place.state.shown = shown;
     place.state.downloads.length = 0;
     const reading = readList(place.context, keys.publicKey, old.item).catch((error) => error);
     await downloadsBegun(place, 1);
@@ -168,7 +170,7 @@ Deno.test("a publisher whose records all name catalogs that nobody has is given 
   let seq = 200;
   const first = catalogOf("1.0.0", 100);
   Object.defineProperty(place.state, "shown", {
-    get: () => itemToJson(catalogOf(`1.0.${seq}`, seq++).item),
+    get: () => catalogOf(`1.0.${seq}`, seq++).item,
   });
   const reading = readList(place.context, keys.publicKey, first.item).catch((error) => error);
   for (let count = 1; count <= 5; count++) {
@@ -187,7 +189,7 @@ Deno.test("a list that has become short enough for the record is read off the re
     packages: new Map([["hello", ["2.0.0"]]]),
     timestampMs: 200,
   });
-  place.state.shown = itemToJson(signItem(keys, { salt, seq: 200, value }));
+  place.state.shown = signItem(keys, { salt, seq: 200, value });
   const reading = readList(place.context, keys.publicKey, old.item);
   await downloadsBegun(place, 1);
   await place.clock.advance(5_000);

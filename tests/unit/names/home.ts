@@ -7,16 +7,9 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type Clock, fromHex, toHex } from "../../../src/base/mod.ts";
+import { type Clock, equalBytes, fromHex } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
-import {
-  entryFromJson,
-  entryToJson,
-  itemFromJson,
-  itemToJson,
-  type Operations,
-  putToJson,
-} from "../../../src/control/operations.ts";
+import type { Operations } from "../../../src/control/operations.ts";
 import type { DhtManager } from "../../../src/dht/mod.ts";
 import { manifestItem } from "../../../src/fetching/manifest_item.ts";
 import { rangeKind } from "../../../src/fetching/version_marks.ts";
@@ -128,7 +121,7 @@ export class NamesHome implements AsyncDisposable {
     const nowMs = this.clock.now();
     const item = manifestItem(minimal, this.keys, nextSeq(nowMs));
     await this.operations.store({
-      item: itemToJson(item),
+      item,
       record: { kind: "manifest", name, version },
     });
     await updateAnnounceRecord(this.#publishing, this.keys, [minimal], nowMs);
@@ -189,30 +182,16 @@ export class NamesHome implements AsyncDisposable {
   #operations(): Operations {
     const { manager, keeper } = this;
     const operations: Partial<Operations> = {
-      async lookUp({ publicKey, salt }, options) {
-        const key = { publicKey: fromHex(publicKey)!, salt: fromHex(salt)! };
-        const outcome = await manager.get(key, options);
-        return {
-          ...outcome,
-          item: outcome.item && itemToJson(outcome.item),
-          others: outcome.others.map(itemToJson),
-        };
-      },
+      lookUp: (key, options) => manager.get(key, options),
       keptItem: () => Promise.resolve({}),
-      async store({ item }, options) {
-        const put = await manager.put(itemFromJson(item), options);
-        return putToJson(put);
-      },
+      store: ({ item }, options) => manager.put(item, options),
       async indexName({ name, entry }, options) {
-        const written = await keeper.add(name, entryFromJson(entry), options?.signal);
+        const written = await keeper.add(name, entry, options?.signal);
         const { targetHex, outcome, dropped, publicKeys } = written;
-        const listed = publicKeys.some((publicKey) => toHex(publicKey) === entry.publicKey);
-        return { target: targetHex, outcome: putToJson(outcome), dropped, listed };
+        const listed = publicKeys.some((publicKey) => equalBytes(publicKey, entry.publicKey));
+        return { target: targetHex, outcome, dropped, listed };
       },
-      nameEntry({ name, publicKey }) {
-        const entry = keeper.entry(name, fromHex(publicKey)!);
-        return Promise.resolve({ entry: entry && entryToJson(entry) });
-      },
+      nameEntry: ({ name, publicKey }) => Promise.resolve({ entry: keeper.entry(name, publicKey) }),
       async countPeers({ infoHash }, options) {
         const { peers } = await manager.findPeers(fromHex(infoHash)!, options);
         return { peers: peers.length };

@@ -9,12 +9,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { LibreseedError, systemClock } from "../../../src/base/mod.ts";
 import { homePaths } from "../../../src/control/home.ts";
-import {
-  itemFromJson,
-  type ItemJson,
-  itemToJson,
-  type Operations,
-} from "../../../src/control/operations.ts";
+import type { Operations } from "../../../src/control/operations.ts";
 import { writeCatalog } from "../../../src/fetching/catalogs.ts";
 import { rememberVerified } from "../../../src/fetching/verified.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
@@ -34,6 +29,7 @@ import { updateAnnounceRecord } from "../../../src/publishing/publisher_records.
 import {
   decodeAnnounceRecord,
   encodeCatalogRecord,
+  type MutableItem,
   signItem,
   targetOf,
 } from "../../../src/records/mod.ts";
@@ -60,7 +56,7 @@ async function publisher({ remembers = false, daemon = false } = {}) {
   const directory = await temporaryHome();
   const home = await temporaryHome();
   const clock = new FakeClock();
-  let item: ItemJson | undefined;
+  let item: MutableItem | undefined;
   /** What the owner of the engine was asked for, in this order. */
   const asked: string[] = [];
   const warnings: string[] = [];
@@ -72,7 +68,7 @@ async function publisher({ remembers = false, daemon = false } = {}) {
       await clock.advance(1);
       if (announce) asked.push("announced");
     },
-    store(request: { item: ItemJson }) {
+    store(request: { item: MutableItem }) {
       asked.push("put");
       item = request.item;
       keep(true);
@@ -87,9 +83,8 @@ async function publisher({ remembers = false, daemon = false } = {}) {
   const listed = new ListedPackages(() => state, paths.listLock, systemClock);
   /** Keeps the list, as the owner of the engine does. */
   const keep = (own: boolean) => {
-    const kept = itemFromJson(item!);
-    const target = targetOf(kept.publicKey, kept.salt);
-    state.records.put({ ...kept, target, kind: "announce", own, createdMs: clock.now() });
+    const target = targetOf(item!.publicKey, item!.salt);
+    state.records.put({ item: item!, target, kind: "announce", own, createdMs: clock.now() });
   };
   const context = {
     ...{ operations, seeds, clock, listed: remembers ? listed : undefined },
@@ -121,11 +116,11 @@ async function publisher({ remembers = false, daemon = false } = {}) {
       const catalogInfoHash = await writeCatalog(directory.path, keys.publicKey, grown);
       const count = manifests.length;
       const value = encodeCatalogRecord({ count, timestampMs: clock.now(), catalogInfoHash });
-      const { salt, seq } = itemFromJson(item!);
-      item = itemToJson(signItem(keys, { salt, seq: seq + 1, value }));
+      const { salt, seq } = item!;
+      item = signItem(keys, { salt, seq: seq + 1, value });
       keep(false);
     },
-    record: () => decodeAnnounceRecord(itemFromJson(item!).value),
+    record: () => decodeAnnounceRecord(item!.value),
     catalog: () => Deno.readTextFile(path),
     async [Symbol.asyncDispose]() {
       state.close();

@@ -16,13 +16,9 @@ import {
   summaryRows,
 } from "../../../../src/cli/terminal/status_summary.ts";
 import { fitTable } from "../../../../src/cli/terminal/table.ts";
+import type { PackageJson, RecordJson, StatusJson } from "../../../../src/control/answers.ts";
 import { homePaths } from "../../../../src/control/home.ts";
-import type {
-  Operations,
-  PackageJson,
-  RecordJson,
-  StatusJson,
-} from "../../../../src/control/operations.ts";
+import type { Operations } from "../../../../src/control/operations.ts";
 import { serveControl } from "../../../../src/control/server.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";

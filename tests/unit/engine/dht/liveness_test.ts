@@ -1,18 +1,26 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { Liveness } from "../../../../src/engine/dht/liveness.ts";
-import type { Krpc, KrpcError } from "../../../../src/engine/libraries/krpc/krpc_types.ts";
+import type { Krpc, KrpcError } from "../../../../src/engine/libraries/krpc_types.ts";
+
+type Done = (error: KrpcError | null, message: null) => void;
 
 /** Queries end as the test says; `changes` has what was told. */
 function watched() {
   const nodes = Object.assign(new EventEmitter(), { size: 1, count: () => nodes.size });
+  const socket = { query: (_peer: unknown, _query: unknown, done: Done) => waiting.push(done) };
+  const waiting: Done[] = [];
   const changes: boolean[] = [];
+  const ended: unknown[] = [];
   const liveness = new Liveness((silent) => changes.push(silent));
-  liveness.watch(nodes as unknown as Krpc["nodes"]);
+  liveness.watch({ socket, nodes } as unknown as Krpc);
   const ask = (error: unknown = null, times = 1) => {
-    for (let i = 0; i < times; i++) liveness.count(error as KrpcError | null);
+    for (let i = 0; i < times; i++) {
+      socket.query({}, {}, (error) => ended.push(error));
+      waiting.pop()!(error as KrpcError, null);
+    }
   };
-  return { liveness, nodes, changes, ask };
+  return { liveness, nodes, changes, ended, ask };
 }
 
 const timedOut = Object.assign(new Error("no answer"), { code: "ETIMEDOUT" });
@@ -20,8 +28,8 @@ const cancelled = new Error("given up");
 const refused = Object.assign(new Error("no"), { code: 203 });
 const another = Object.assign(new Error("who?"), { code: "EUNEXPECTEDNODE" });
 
-Deno.test("the DHT is silent until one node answers", () => {
-  const { liveness, changes, ask } = watched();
+Deno.test("all are silent until one answers, and whoever asked hears it all the same", () => {
+  const { liveness, changes, ended, ask } = watched();
   assert.ok(liveness.isSilent);
   ask(timedOut);
   assert.ok(liveness.isSilent);
@@ -29,9 +37,10 @@ Deno.test("the DHT is silent until one node answers", () => {
   assert.ok(!liveness.isSilent);
   ask();
   assert.deepEqual(changes, [false]);
+  assert.deepEqual(ended, [timedOut, null, null]);
 });
 
-Deno.test("an error is an answer, and so is a reply under another id", () => {
+Deno.test("an error is an answer, and so is another id than was thought", () => {
   for (const error of [refused, another]) {
     const { changes, ask } = watched();
     ask(error);
@@ -39,7 +48,7 @@ Deno.test("an error is an answer, and so is a reply under another id", () => {
   }
 });
 
-Deno.test("sixty-four queries in a row without an answer are silence; one fewer, or one answer in between, is not", () => {
+Deno.test("sixty-four queries in a row without an answer are liveness; one fewer, or one answer in between, is not", () => {
   const { liveness, changes, ask } = watched();
   ask();
   ask(timedOut, 63);
@@ -54,7 +63,7 @@ Deno.test("sixty-four queries in a row without an answer are silence; one fewer,
   assert.deepEqual(changes, [false, true, false]);
 });
 
-Deno.test("an empty routing table is silence", () => {
+Deno.test("a table that has run empty is liveness", () => {
   const { nodes, changes, ask } = watched();
   ask();
   nodes.emit("removed", {});
@@ -64,7 +73,7 @@ Deno.test("an empty routing table is silence", () => {
   assert.deepEqual(changes, [false, true]);
 });
 
-Deno.test("reset to silent tells nobody", () => {
+Deno.test("on another socket nobody has answered yet, and nobody is told", () => {
   const { liveness, changes, ask } = watched();
   ask();
   ask(timedOut, 60);

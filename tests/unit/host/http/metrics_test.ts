@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { RecordJson, StatusJson } from "../../../../src/control/operations.ts";
+import type { RecordJson, StatusJson } from "../../../../src/control/answers.ts";
 import { type MetricsSource, renderMetrics } from "../../../../src/host/http/metrics.ts";
 import { DiskUse } from "../../../../src/host/seeding/disk_use.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";

@@ -19,6 +19,7 @@ import { formatPublicKey } from "../../../../src/identity/mod.ts";
 import { signMinimal } from "../../../../src/package/mod.ts";
 import {
   announceSalt,
+  decodeItem,
   encodeAnnounceRecord,
   type MutableItem,
   signItem,
@@ -100,8 +101,8 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
         asked.record++;
         return Promise.resolve({ item: shown.item });
       },
-      keepRecords(more: { item: MutableItem }[]) {
-        kept.push(...more.map(({ item }) => item));
+      keepRecords(more: { item: Uint8Array }[]) {
+        kept.push(...more.map(({ item }) => decodeItem(item)));
         return Promise.resolve();
       },
     },

@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { toHex } from "../../../../src/base/mod.ts";
-import { itemToJson, type Operations } from "../../../../src/control/operations.ts";
+import type { Operations } from "../../../../src/control/operations.ts";
+import type { ItemKey } from "../../../../src/dht/mod.ts";
 import { manifestItem } from "../../../../src/fetching/manifest_item.ts";
 import { FollowKeeper, refreshFollow } from "../../../../src/host/records/follows.ts";
 import { formatPublicKey, keyPairFromSeed } from "../../../../src/identity/mod.ts";
@@ -89,14 +90,13 @@ async function following() {
     }
   }
   const operations = {
-    lookUp(request: { publicKey: string; salt: string }) {
-      const key = { publicKey: publicKey, salt: Uint8Array.fromHex(request.salt) };
-      const target = toHex(targetOf(key.publicKey, key.salt));
+    lookUp({ salt }: ItemKey) {
+      const target = toHex(targetOf(publicKey, salt));
       asked.push(names.get(target)!);
       const item = at.online ? dht.get(target) : undefined;
       const responded = at.online ? 8 : 0;
       const counts = { asked: 8, responded, holding: 0, stale: 0, invalid: 0, errors: {} };
-      return Promise.resolve({ ...counts, ...(item && { item: itemToJson(item) }) });
+      return Promise.resolve({ ...counts, item, others: [] });
     },
     status: () => Promise.resolve({ daemon: true }),
     download(_request: unknown, { signal }: { signal: AbortSignal }) {

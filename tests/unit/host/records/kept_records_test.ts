@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { toHex } from "../../../../src/base/mod.ts";
-import type { RecordJson } from "../../../../src/control/operations.ts";
+import type { RecordJson } from "../../../../src/control/answers.ts";
 import { KeptRecords } from "../../../../src/host/records/kept_records.ts";
 import { generateKeyPair } from "../../../../src/identity/mod.ts";
 import { bencode, signItem, targetOf } from "../../../../src/records/mod.ts";

@@ -185,7 +185,7 @@ Deno.test("state.db holds one row a name and slot and one an entry, however many
   const rows = mirror.state.records.list().map(({ kind, name }) => `${kind} ${name}`);
   assert.deepEqual(rows, ["name-entry hello", "name-index hello"]);
   const [row] = mirror.state.records.list({ kind: "name-index" });
-  const { entries } = decodeNameIndex(row!.value);
+  const { entries } = decodeNameIndex(row!.item.value);
   assert.deepEqual(entries.map(({ publicKey }) => publicKey), [ann.keys.publicKey]);
   assert.equal(mirror.state.outcomes.get(row!.target)!.failures, 0);
 });

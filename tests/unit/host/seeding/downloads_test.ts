@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatHostPort, LibreseedError } from "../../../../src/base/mod.ts";
+import { formatHostPort, LibreseedError, toBase64 } from "../../../../src/base/mod.ts";
 import type { PeerAddress } from "../../../../src/dht/mod.ts";
 import type { DownloadProgress } from "../../../../src/engine/mod.ts";
 import { type Downloader, Downloads } from "../../../../src/host/seeding/downloads.ts";
@@ -49,7 +49,7 @@ function start(downloads: Downloads, more: Partial<typeof request & { peers: str
     signal: leaving.signal,
     onEvent: ({ downloadedBytes }) => heard.push(downloadedBytes),
   });
-  const outcome = ended.then(({ torrent }) => torrent, ({ code }) => code);
+  const outcome = ended.then(({ torrent }) => toBase64(torrent), ({ code }) => code);
   return { heard, outcome, leave: () => leaving.abort() };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { decodeItem, type MutableItem } from "../../../../src/records/mod.ts";
 import {
   type Pin,
   StateDatabase,
@@ -19,18 +20,25 @@ async function withState(use: (state: StateDatabase) => void): Promise<void> {
 
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
 
-function record(fill: number, change: Partial<StoredRecord> = {}): StoredRecord {
-  return {
-    target: bytes(20, fill),
-    kind: "manifest",
+/** Changes of a record, and of the item in it. */
+type Change = Partial<Omit<StoredRecord, "item"> & MutableItem>;
+
+function record(fill: number, change: Change = {}): StoredRecord {
+  const item = {
     publicKey: bytes(32, fill),
     salt: bytes(32, fill),
     seq: 5,
     value: bytes(10, fill),
     signature: bytes(64, fill),
+  };
+  const { publicKey, salt, seq, value, signature, ...rest } = { ...item, ...change };
+  return {
+    target: bytes(20, fill),
+    kind: "manifest",
+    item: { publicKey, salt, seq, value, signature },
     own: false,
     createdMs: 1,
-    ...change,
+    ...rest,
   };
 }
 
@@ -129,6 +137,34 @@ Deno.test("records are listed in order, by whatever is asked for", async () => {
     assert.deepEqual(fills({ own: true }), [1, 3]);
     assert.deepEqual(fills({ own: false, kind: "announce" }), []);
     assert.deepEqual(fills({ name: "' OR 1=1 --" }), []);
+  });
+});
+
+Deno.test("entries that were signed after a time are found by the seq in their items", async () => {
+  await withState(({ records }) => {
+    const seqs = [0, 255, 256, 2 ** 40, Number.MAX_SAFE_INTEGER];
+    for (const [i, seq] of seqs.entries()) {
+      records.put(record(i + 1, { seq, kind: "name-entry", name: `${i}` }));
+    }
+    for (const after of seqs) {
+      const found = records.entriesAfter(after).map(({ item }) => item.seq);
+      assert.deepEqual(found, seqs.filter((seq) => seq > after));
+    }
+  });
+});
+
+Deno.test("the schedule hands each record over as its serialised item", async () => {
+  await withState(({ records, outcomes }) => {
+    const [due, never] = [record(1), record(2, { salt: bytes(0, 0), seq: 9 })];
+    for (const one of [due, never, record(3, { kind: "name-entry", name: "a" })]) records.put(one);
+    outcomes.set(outcome(1, { nextDueMs: 70, failures: 2 }));
+    const scheduled = [...records.schedule(1)].flat().map(({ item, dueMs, failures }) => ({
+      ...{ item: decodeItem(item), dueMs, failures },
+    }));
+    assert.deepEqual(scheduled, [
+      { item: due.item, dueMs: 70, failures: 2 },
+      { item: never.item, dueMs: 0, failures: 0 },
+    ]);
   });
 });
 
@@ -255,9 +291,9 @@ Deno.test("a verified file is known with its manifest, and who keeps its records
     assert.deepEqual(verifiedFiles.withoutRecords(), ["/seed/a.tgz", "/seed/b.tgz"]);
     const keep = (kind: string, name?: string, publicKey = manifest.publicKey) =>
       records.put({
-        ...{ target: crypto.getRandomValues(new Uint8Array(20)), kind, name, publicKey },
+        ...{ target: crypto.getRandomValues(new Uint8Array(20)), kind, name },
         ...{ version: kind === "manifest" ? "1.0.0" : undefined, own: true, createdMs: 1 },
-        ...{ salt: bytes(32, 1), seq: 1, value: bytes(3, 1), signature: bytes(64, 1) },
+        item: record(1, { publicKey }).item,
       });
     for (const name of ["a", "b"]) keep("manifest", name);
     keep("name-entry", "a");

@@ -30,11 +30,13 @@ function record(fill: number, change: Partial<StoredRecord> = {}): StoredRecord 
   return {
     target: new Uint8Array(20).fill(fill),
     kind: "manifest",
-    publicKey: new Uint8Array(32).fill(fill),
-    salt: new Uint8Array(32).fill(fill),
-    seq: 1,
-    value: new Uint8Array(1000).fill(fill),
-    signature: new Uint8Array(64).fill(fill),
+    item: {
+      publicKey: new Uint8Array(32).fill(fill),
+      salt: new Uint8Array(32).fill(fill),
+      seq: 1,
+      value: new Uint8Array(1000).fill(fill),
+      signature: new Uint8Array(64).fill(fill),
+    },
     own: true,
     createdMs: 1,
     ...change,
@@ -115,7 +117,7 @@ Deno.test("a transaction that catches the error of one inside keeps what both di
   using state = StateDatabase.open(_.path, clock);
   state.transaction(() => {
     state.records.put(record(1));
-    assert.throws(() => state.records.put({ ...record(2), seq: 0.5 }), StoreError);
+    assert.throws(() => state.records.put({ ...record(2), createdMs: 0.5 }), StoreError);
     state.records.put(record(3));
   });
   assert.deepEqual(state.records.list().map(({ target }) => target[0]), [1, 3]);
@@ -231,6 +233,35 @@ Deno.test("a state of any older version is brought up to date, with what is in i
   }
 });
 
+Deno.test("records of a state without serialised items are kept, with every byte", async () => {
+  const version = migrations.findIndex((sql) => sql.includes("records_with_items"));
+  const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+  const items = [
+    { salt: new Uint8Array(), seq: 0, value: all },
+    { salt: new Uint8Array([0, 255, 0]), seq: 1_780_000_000_000, value: new Uint8Array([0]) },
+    { salt: all.slice(192), seq: Number.MAX_SAFE_INTEGER, value: new Uint8Array(1000).fill(200) },
+  ].map((item) => ({ ...item, publicKey: all.slice(0, 32), signature: all.slice(100, 164) }));
+  await using _ = await setUp();
+  {
+    using raw = new DatabaseSync(_.path);
+    for (const migration of migrations.slice(0, version)) raw.exec(migration);
+    raw.exec(`PRAGMA user_version = ${version}`);
+    for (const [i, { publicKey, salt, seq, value, signature }] of items.entries()) {
+      raw.prepare("INSERT INTO records VALUES (?, 'manifest', ?, '1.0.0', ?, ?, ?, ?, ?, 1, 7)")
+        .run(new Uint8Array(20).fill(i), `p${i}`, publicKey, salt, seq, value, signature);
+    }
+  }
+  using state = StateDatabase.open(_.path, clock);
+  assert.equal(state.replaced, undefined);
+  assert.deepEqual(
+    state.records.list(),
+    items.map((item, i) => ({
+      ...{ target: new Uint8Array(20).fill(i), kind: "manifest", name: `p${i}` },
+      ...{ version: "1.0.0", item, own: true, createdMs: 7 },
+    })),
+  );
+});
+
 Deno.test("a state of a newer version is refused and left as it is", async () => {
   await using _ = await setUp();
   await fill(_.path, 1);
@@ -293,7 +324,9 @@ Deno.test("what a method returned from survives the process being killed", async
       const bytes = (length) => new Uint8Array(length).fill(i);
       state.records.put({
         target: new Uint8Array(new Uint32Array([i, 0, 0, 0, 0]).buffer), kind: "manifest",
-        publicKey: bytes(32), salt: bytes(32), seq: i, value: bytes(900), signature: bytes(64),
+        item: {
+          publicKey: bytes(32), salt: bytes(32), seq: i, value: bytes(900), signature: bytes(64),
+        },
         own: true, createdMs: i,
       });
       console.log(i);
@@ -314,7 +347,7 @@ Deno.test("what a method returned from survives the process being killed", async
   assert.ok(reported > 50);
   using state = StateDatabase.open(_.path, clock);
   assert.equal(state.replaced, undefined);
-  const seqs = state.records.list().map(({ seq }) => seq).sort((a, b) => a - b);
+  const seqs = state.records.list().map(({ item }) => item.seq).sort((a, b) => a - b);
   assert.ok(seqs.length >= reported, `${seqs.length} of ${reported}`);
   assert.deepEqual(seqs, seqs.map((_, i) => i));
 });
@@ -351,7 +384,7 @@ Deno.test(
     let count = 0;
     const error = refusal(() => {
       for (; count < 1000; count++) {
-        state.records.put(record(1, { target: new Uint8Array(20).fill(count), seq: 1 }));
+        state.records.put(record(1, { target: new Uint8Array(20).fill(count) }));
         state.records.put(record(1, { target: crypto.getRandomValues(new Uint8Array(20)) }));
       }
     }, "DISK_FULL");

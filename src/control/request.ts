@@ -1,0 +1,45 @@
+/**
+ * Reading requests: which operation is meant, and whether its request has the right shape. Only the
+ * home's owner can open the socket, but a request may still come from another version of the program or
+ * from a person with curl.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { ControlError } from "./errors.ts";
+import { type Operation, type OperationName, operations } from "./operations.ts";
+
+/** Longest request of an operation that names no other length, bytes. */
+export const MAX_REQUEST_BYTES: number = 1 << 20;
+
+const nothing = v.strictObject({});
+
+/** The row of an operation, with the members that every row may have. */
+export function rowOf(name: OperationName): Operation {
+  return operations[name];
+}
+
+/** Whether `name` is an operation. */
+export function isOperation(name: string): name is OperationName {
+  return Object.hasOwn(operations, name);
+}
+
+/**
+ * Reads the JSON value of a request into the argument of the host's method.
+ *
+ * @throws {ControlError} `CONTROL_REQUEST` naming the member that is wrong
+ */
+export function parseRequest(name: OperationName, body: unknown): unknown {
+  const schema = rowOf(name).request ?? nothing;
+  // To valibot an array is an object too.
+  const read = v.safeParse(schema, Array.isArray(body) ? undefined : body);
+  if (read.success) return read.output;
+  const [issue] = read.issues;
+  const path = v.getDotPath(issue);
+  throw new ControlError(
+    "usage",
+    "CONTROL_REQUEST",
+    `The request "${name}" is not valid${path ? ` at "${path}"` : ""}: ${issue.message}`,
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * The one serialised form of a signed item: `state.db` stores it, the schedule of announcements keeps
+ * it, and the control socket carries it as base64. In memory an item is a {@linkcode MutableItem}. The
+ * form that travels the DHT is BEP 44's own and belongs to the DHT node.
+ *
+ * @module
+ */
+
+import { concatBytes } from "../base/mod.ts";
+import { RecordError } from "./errors.ts";
+import { MAX_SALT_BYTES, MAX_VALUE_BYTES, type MutableItem } from "./item.ts";
+
+const KEY_BYTES = 32;
+const SIGNATURE_BYTES = 64;
+/** Offset of the sequence number, 8 bytes. */
+const SEQ_AT = KEY_BYTES + SIGNATURE_BYTES;
+/** Offset of the salt's length, 1 byte. */
+const SALT_LENGTH_AT = SEQ_AT + 8;
+/** Length of everything before the salt. */
+const HEADER_BYTES = SALT_LENGTH_AT + 1;
+
+/** Length of the longest serialised item, bytes. */
+export const MAX_ITEM_BYTES: number = HEADER_BYTES + MAX_SALT_BYTES + MAX_VALUE_BYTES;
+
+/**
+ * Serialises an item: public key (32 bytes), signature (64), `seq` (8, big-endian), length of the salt
+ * (1), salt, value. Queries of `state.db` rely on these offsets.
+ *
+ * @throws {RangeError} if `seq` is not an integer
+ */
+export function encodeItem(
+  { publicKey, salt, seq, value, signature }: MutableItem,
+): Uint8Array<ArrayBuffer> {
+  const saltLength = Uint8Array.of(salt.length);
+  return concatBytes(publicKey, signature, encodeSeq(seq), saltLength, salt, value);
+}
+
+/**
+ * Reads a serialised item. The signature is not checked; {@linkcode verifyItem} does that.
+ *
+ * @throws {RecordError} `BAD_RECORD` if the bytes are too short, a length is beyond BEP 44's limit, or
+ * `seq` is above 2^53−1
+ */
+export function decodeItem(bytes: Uint8Array): MutableItem {
+  const saltLength = bytes[SALT_LENGTH_AT] ?? 0;
+  const valueAt = HEADER_BYTES + saltLength;
+  const isWhole = bytes.length > valueAt && saltLength <= MAX_SALT_BYTES;
+  if (!isWhole || bytes.length - valueAt > MAX_VALUE_BYTES) throw notAnItem(bytes.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const seq = view.getUint32(SEQ_AT) * 2 ** 32 + view.getUint32(SEQ_AT + 4);
+  if (!Number.isSafeInteger(seq)) throw notAnItem(bytes.length);
+  return {
+    publicKey: bytes.slice(0, KEY_BYTES),
+    signature: bytes.slice(KEY_BYTES, SEQ_AT),
+    seq,
+    salt: bytes.slice(HEADER_BYTES, valueAt),
+    value: bytes.slice(valueAt),
+  };
+}
+
+/** A sequence number as in a serialised item: 8 bytes, big-endian, so that byte order is its order. */
+export function encodeSeq(seq: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(seq));
+  return bytes;
+}
+
+function notAnItem(length: number): RecordError {
+  return new RecordError(
+    "verification",
+    "BAD_RECORD",
+    `${length} bytes are not a signed item: a length or the sequence number is out of range`,
+  );
+}
