@@ -1,5 +1,5 @@
 /**
- * What publishing a directory or an archive would take: found without writing, and without a network.
+ * The contents of a package before it is published, for `--dry-run`. Writes nothing and uses no network.
  *
  * @module
  */
@@ -18,11 +18,11 @@ import {
 import { minimalBeside, nothingToPublish } from "./prepare.ts";
 
 /**
- * Lists what `publish` would take of a directory or a ready archive, and fails as it would, but for
- * secrets: those are told with the rest.
+ * Lists the files that `publish` would pack of a directory, or has packed in a ready archive. Fails as
+ * `publish` would, except that secrets are part of the list.
  *
  * @param options `dir` may be the path of an archive
- * @throws {PackageError} what choosing, or verifying the archive, throws
+ * @throws {PackageError} errors of selecting files, or of verifying the archive
  * @throws {PublishingError} `NOTHING_TO_PUBLISH`
  */
 export async function contentsOf(options: ListOptions): Promise<ListedContents> {

@@ -4,11 +4,11 @@
  * | code | kind | when |
  * | --- | --- | --- |
  * | `NOTHING_TO_PUBLISH`, `NOTHING_TO_ADD` | not-found | there is no such file or directory |
- * | `ARCHIVE_IS_READY` | usage | a ready archive cannot get another name or version |
- * | `NO_MINIMAL_MANIFEST` | usage | nothing beside the archive says who signed it |
+ * | `ARCHIVE_IS_READY` | usage | a ready archive cannot change its name or version |
+ * | `NO_MINIMAL_MANIFEST` | usage | no minimal manifest is beside the archive |
  * | `NOT_THE_PUBLISHER` | failed | the archive is signed by another key than this home's |
  * | `VERSION_TAKEN` | failed | the version is published already, with other bytes |
- * | `RECORD_CONFLICT`, `RECORD_SUPERSEDED` | failed | another record came in between |
+ * | `RECORD_CONFLICT`, `RECORD_SUPERSEDED` | failed | another machine put a record at the same moment |
  * | `DHT_UNREACHABLE` | network | no DHT node answered, or none is known |
  *
  * @module

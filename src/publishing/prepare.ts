@@ -1,6 +1,6 @@
 /**
- * What comes before publishing: packs a directory, or verifies and copies a ready archive. Needs no
- * network; `publish.ts` goes on with what is ready.
+ * Prepares an archive for publishing: packs a directory, or verifies and copies a ready archive. Needs
+ * no network; `publish.ts` continues with the result.
  *
  * @module
  */
@@ -39,20 +39,20 @@ import { PublishingError } from "./errors.ts";
 
 /** Dependencies of packing or taking an archive. */
 export interface PrepareContext {
-  /** There already. */
+  /** The seed directory, which has to exist. */
   seeds: SeedDirectory;
   clock: Clock;
   limits: ArchiveLimits;
-  /** Looks for secrets; of several packages, one serves all. */
+  /** Finds secrets; may be shared by several packages, since loading its rules takes time. */
   detector?: SecretDetector;
-  /** Seconds; see reproducible-builds.org/specs/source-date-epoch. */
+  /** Unix time in seconds, see reproducible-builds.org/specs/source-date-epoch. */
   sourceDateEpoch?: number;
   signal?: AbortSignal;
-  /** Hears each step, for people. */
+  /** Receives each step, as a message for people. */
   onStep?: (message: string) => void;
-  /** Hears what will be published, before any of it is. */
+  /** Receives the contents of the package before it is published. */
   onContents?: (contents: Contents) => void;
-  /** Hears how far packing the directory of this path is. */
+  /** Receives the progress of packing the directory at `path`. */
   onProgress?: (path: string, progress: PackProgress) => void;
 }
 
@@ -64,7 +64,7 @@ export interface PublishRequest {
   signer: () => Promise<KeyPair>;
   name?: string;
   version?: string;
-  /** What of a directory is left out; by the package's rules unless given. */
+  /** Files of a directory to leave out; by the package's rules unless given. */
   leaveOut?: LeaveOut;
   /** Paths in the package that may hold secrets. */
   allowSecrets?: AllowedSecrets;
@@ -72,15 +72,17 @@ export interface PublishRequest {
   neverPack?: readonly string[];
 }
 
-/** An archive that can be put into the seed directory. Disposing removes what only led to it. */
+/** An archive that is ready for the seed directory. Disposing removes its temporary files. */
 export interface Ready extends AsyncDisposable {
   files: SeedFiles;
 }
 
 /**
- * Packs a directory, or verifies and copies an archive, for {@linkcode publish}: it needs no engine, so
- * it may be begun before there is one. Throws what `publish` throws of the archive, and
- * {@linkcode LibreseedError} `CLOCK_BEHIND`.
+ * Packs a directory, or verifies and copies an archive. Needs no engine, so it may run while one starts.
+ *
+ * @throws {LibreseedError} `CLOCK_BEHIND`
+ * @throws {PublishingError} `NOTHING_TO_PUBLISH`, `ARCHIVE_IS_READY`, `NOT_THE_PUBLISHER`
+ * @throws {PackageError} errors of packing, or the failed step of the verification chain
  */
 export async function prepare(context: PrepareContext, request: PublishRequest): Promise<Ready> {
   const { path } = request;
@@ -89,7 +91,7 @@ export async function prepare(context: PrepareContext, request: PublishRequest):
     throw cause instanceof Deno.errors.NotFound ? nothingToPublish(path, cause) : cause;
   })).isDirectory;
   context.onStep?.(isDirectory ? `packing ${path}` : `verifying ${path}`);
-  // In the seed directory, so that the archive is moved and not copied to its place.
+  // In the seed directory, so that the archive is renamed into place instead of copied.
   const temporary = await createTemporaryDirectory(context.seeds.path);
   const directory = temporary.path;
   const remove = async () => {
@@ -112,7 +114,7 @@ export async function prepare(context: PrepareContext, request: PublishRequest):
   }
 }
 
-/** A `NOTHING_TO_PUBLISH`. */
+/** The error `NOTHING_TO_PUBLISH` for a path. */
 export function nothingToPublish(path: string, cause: Error): PublishingError {
   const message = `There is no file or directory at ${path}`;
   return new PublishingError("not-found", "NOTHING_TO_PUBLISH", message, { cause });
@@ -146,9 +148,9 @@ async function pack(
 }
 
 /**
- * The archive of the version in the seed directory, if the directory has not changed since but for
- * what the rules leave out today. Another version of libreseed may have chosen otherwise, or have
- * compressed it otherwise. What is published already stays as it is.
+ * The archive of the same version in the seed directory, if the source directory still has its contents.
+ * Packing again could give other bytes, since another release of libreseed may select or compress files
+ * differently, and a published version must not change.
  */
 async function keptArchive(
   { seeds, limits, signal, sourceDateEpoch }: PrepareContext,
@@ -169,16 +171,16 @@ async function keptArchive(
     return isSame ? { archivePath, fileBytes } : undefined;
   } catch (error) {
     signal?.throwIfAborted();
-    // A damaged one is the seed directory's to refuse or to replace.
+    // `SeedDirectory.put` refuses or replaces a damaged archive.
     if (error instanceof LibreseedError) return undefined;
     throw error;
   }
 }
 
 /**
- * What is published is a copy, so that it stays as it is whatever becomes of the file.
+ * Verifies a ready archive and copies it, so that later changes of the file do not change the package.
  *
- * @param fileBytes sum of the lengths of its files, if a directory was given that it is of
+ * @param fileBytes sum of its files' lengths, if the user named the source directory
  */
 async function takeReady(
   { clock, limits, signal, seeds, detector, onContents }: PrepareContext,
@@ -224,7 +226,7 @@ async function takeReady(
   const { lengthBytes } = taken;
   const paths = Object.keys(full.files);
   onContents?.(contentsOfPaths(full, paths, fileBytes ?? lengthBytes, allowSecrets));
-  // A time that a clock wrote that was ahead is not carried on.
+  // A manifest dated in the future by a wrong clock is signed again.
   const isKept = beside !== undefined && !isOfFuture(beside.timestamp, clock.now());
   const minimal = isKept ? beside : signMinimal({
     name: full.name,
@@ -239,8 +241,8 @@ async function takeReady(
 }
 
 /**
- * Whether the seed directory has the very archive that a manifest names, and it was seeded or published
- * from there before: then it was looked at, or is out in any case.
+ * Whether the seed directory has the archive of a manifest as a verified one. Such an archive was checked
+ * for secrets before, or is public already.
  */
 export async function wasTakenIn(seeds: SeedDirectory, minimal: MinimalManifest): Promise<boolean> {
   const there = await seeds.find(minimal);

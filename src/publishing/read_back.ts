@@ -1,6 +1,6 @@
 /**
- * Looking at what was published as a reader does: through the DHT, with a reader's checks. A put that
- * nodes answered for is no proof that the package is found.
+ * Reads a published package back from the DHT, with the checks of a reader. Nodes that accept a put are no
+ * proof that readers find the package.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { lookUpStore, readNameIndex } from "../names/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { manifestSalt, nameIndexSlot } from "../records/mod.ts";
 
-/** How long a reader looks for what was put a moment ago, milliseconds. */
+/** Timeout of reading back a record that was put a moment ago (ms). */
 const PATIENCE_MS = 5_000;
 
-/** Dependencies of reading back. */
+/** The dependencies of reading back. */
 export interface ReadBackContext {
   operations: Operations;
   clock: Clock;
@@ -26,8 +26,8 @@ export interface ReadBackContext {
 /**
  * Reads the manifest record of a package and its publisher's entry in the index of the name.
  *
- * @param isIndexed whether the entry was written; else only the record is read
- * @returns what a reader would miss, and what to do about it; empty if all is well
+ * @param isIndexed whether the entry was written; if not, only the record is read
+ * @returns problems that a reader would meet, each with advice; empty if there are none
  */
 export async function readBack(
   { operations, clock, signal }: ReadBackContext,

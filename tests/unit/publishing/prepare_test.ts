@@ -1,5 +1,5 @@
 /**
- * Packing a directory for publishing: what is said of it on the way, and what is kept as it is.
+ * Preparing a package: progress, and the reuse of an archive that is published already.
  *
  * @module
  */
@@ -46,7 +46,7 @@ async function workplace() {
   };
 }
 
-Deno.test("packing tells what goes out before it begins, and how far it is", async () => {
+Deno.test("packing reports the contents before it begins, and its progress", async () => {
   await using place = await workplace();
   await using ready = await prepare(place.context, place.request);
   assert.equal(ready.files.minimal.name, "hello");
@@ -56,7 +56,7 @@ Deno.test("packing tells what goes out before it begins, and how far it is", asy
   assert.deepEqual([place.heard.length, contents!.fileCount, contents!.bytes], [1, 2, 60_034]);
 });
 
-Deno.test("a directory that is published already is not packed again, and its archive is kept", async () => {
+Deno.test("an unchanged directory that is published already keeps its archive", async () => {
   await using place = await workplace();
   const packed = await packDirectory({
     dir: place.source,
@@ -79,7 +79,7 @@ Deno.test("a directory that is published already is not packed again, and its ar
   assert.notEqual(ready.files.minimal.archiveSha256, packed.minimal.archiveSha256);
 });
 
-Deno.test("no progress of a ready archive is packing's, and its files are counted", async () => {
+Deno.test("a ready archive reports no packing progress, and its files are counted", async () => {
   await using place = await workplace();
   const { archivePath, minimal } = await packDirectory({
     dir: place.source,

@@ -1,6 +1,6 @@
 /**
- * A publisher's list that does not fit into one record: its catalog grows by what is published, and
- * keeps what only another machine of the publisher has.
+ * The announce record of a publisher whose list needs a catalog: the catalog grows with each package and
+ * keeps packages of the publisher's other machines.
  *
  * @module
  */
@@ -130,7 +130,7 @@ async function publisher({ remembers = false, daemon = false } = {}) {
   };
 }
 
-Deno.test("a catalog grows by what is published, and by what lies in the seed directory unlisted", async () => {
+Deno.test("a catalog grows by the published package and by unlisted packages in the seed directory", async () => {
   await using ann = await publisher();
   await ann.list(...many);
   const bytes = new TextEncoder().encode(await ann.catalog());
@@ -151,7 +151,7 @@ Deno.test("a catalog grows by what is published, and by what lies in the seed di
   assert.deepEqual(ann.warnings, []);
 });
 
-Deno.test("a home that has written the list looks only at what it does not know to be listed", async () => {
+Deno.test("a home that wrote the list itself reads only packages that it has not listed", async () => {
   await using ann = await publisher({ remembers: true });
   for (const manifest of many) await ann.verify(manifest);
   await ann.list();
@@ -172,7 +172,7 @@ Deno.test("a home that has written the list looks only at what it does not know 
   assert.deepEqual(ann.warnings, []);
 });
 
-Deno.test("a list that grows out of its record gets a catalog of what was in it, too", async () => {
+Deno.test("a list that outgrows its record gets a catalog that has its earlier packages, too", async () => {
   await using ann = await publisher({ remembers: true });
   for (const manifest of many.slice(0, 3)) await ann.verify(manifest);
   await ann.list(...many.slice(0, 3));
@@ -182,7 +182,7 @@ Deno.test("a list that grows out of its record gets a catalog of what was in it,
   assert.equal(ann.record().count, many.length);
 });
 
-Deno.test("after a list that another machine has put, all that is here is looked at", async () => {
+Deno.test("after another machine put the list, the home reads all its packages", async () => {
   await using ann = await publisher({ remembers: true });
   for (const manifest of many) await ann.verify(manifest);
   await ann.list();
@@ -196,7 +196,7 @@ Deno.test("after a list that another machine has put, all that is here is looked
   assert.equal(ann.record().count, many.length + 2);
 });
 
-Deno.test("two that list at once do not leave out what the other lists", async () => {
+Deno.test("two concurrent updates of the list keep each other's packages", async () => {
   await using ann = await publisher({ remembers: true });
   await ann.list(...many);
   const more = Array.from({ length: 4 }, (_, i) => minimal(`more-${i}`));
@@ -205,7 +205,7 @@ Deno.test("two that list at once do not leave out what the other lists", async (
   assert.equal(ann.record().count, many.length + 4);
 });
 
-Deno.test("what is published again with other bytes takes the place of its line", async () => {
+Deno.test("a package published again with other bytes replaces its line", async () => {
   await using ann = await publisher();
   await ann.list(...many);
   const { protocol: _protocol, pubkey: _pubkey, signature: _signature, ...fields } = many[7]!;
@@ -214,7 +214,7 @@ Deno.test("what is published again with other bytes takes the place of its line"
   assert.equal(await ann.catalog(), serializeCatalog(many.with(7, other)));
 });
 
-Deno.test("a catalog that somebody has altered is not gone on with", async () => {
+Deno.test("an altered catalog is not extended", async () => {
   await using ann = await publisher();
   await ann.list(...many);
   const forged = serializeMinimal({ ...minimal("forged"), length: 1 });
@@ -225,7 +225,7 @@ Deno.test("a catalog that somebody has altered is not gone on with", async () =>
   assert.match(ann.warnings.join(), /nobody has the catalog/);
 });
 
-Deno.test("a record names a catalog only once it is seeded and announced", async () => {
+Deno.test("a record names a catalog only after the catalog is seeded and announced", async () => {
   await using ann = await publisher({ daemon: true });
   await ann.list(...many);
   assert.deepEqual(ann.asked, [`seed ${catalogFileName(keys.publicKey)}`, "announced", "put"]);

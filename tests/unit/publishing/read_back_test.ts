@@ -1,5 +1,5 @@
 /**
- * What a publisher reads back of what it has put, with a reader's checks.
+ * Reading a published package back, with a reader's checks.
  *
  * @module
  */
@@ -25,14 +25,14 @@ function read(
   return world.run(readBack({ operations, clock }, minimal, isIndexed));
 }
 
-Deno.test("what was published well reads back without a word", async () => {
+Deno.test("a well-published package reads back without problems", async () => {
   await using world = new World();
   const ann = await world.home(SLOT);
   await world.run(ann.publish("hello", "1.0.0"));
   assert.deepEqual(await read(world, ann), []);
 });
 
-Deno.test("a record that no reader finds is named, with what puts it again", async () => {
+Deno.test("a record that readers do not find is reported, with the command that puts it again", async () => {
   await using world = new World();
   const ann = await world.home(SLOT);
   const problems = await read(world, ann, ann.minimal("hello", "1.0.0"), false);
@@ -40,7 +40,7 @@ Deno.test("a record that no reader finds is named, with what puts it again", asy
   assert.match(problems[0]!, /hello@1\.0\.0 could not be read back.*libreseed announce/);
 });
 
-Deno.test("an entry that readers drop for its time is named, with what to do about the clock", async () => {
+Deno.test("an entry that readers drop for its time is reported, with advice about the clock", async () => {
   await using world = new World();
   const ann = await world.home(SLOT);
   await world.run(ann.publish("hello", "1.0.0"));
@@ -53,7 +53,7 @@ Deno.test("an entry that readers drop for its time is named, with what to do abo
   assert.match(problem!, /do not find hello by its name.*a time that cannot be.*set the clock/);
 });
 
-Deno.test("an index that others have overwritten since is named", async () => {
+Deno.test("an index that another publisher overwrote is reported", async () => {
   await using world = new World();
   const ann = await world.home(SLOT);
   await world.run(ann.publish("hello", "1.0.0"));
@@ -62,7 +62,7 @@ Deno.test("an index that others have overwritten since is named", async () => {
   assert.match(problem!, /does not show this publisher.*libreseed announce/);
 });
 
-Deno.test("a manifest of the future, and another archive under the version, are named", async () => {
+Deno.test("a manifest dated in the future, and another archive under the version, are reported", async () => {
   await using world = new World();
   const ann = await world.home(SLOT);
   const minimal = ann.minimal("hello", "1.0.0");
