@@ -10,11 +10,14 @@ if (import.meta.main) {
   const answer = quickAnswer(Deno.args);
   if (answer !== undefined && wrote(answer)) Deno.exit(0);
   const { processIo, runCli } = await import("./src/cli/mod.ts");
-  // Ended explicitly: a timer or socket that a library forgot must not keep the process alive.
+  // An explicit exit: a timer or socket that a library left open must not keep the process alive.
   Deno.exit(await runCli(Deno.args, processIo()));
 }
 
-/** Whether all of it was written; if not, the command tree tries anew and says what is wrong. */
+/**
+ * Writes text to standard output; returns whether all of it was written. If not, the command tree
+ * runs the same command line and reports the error.
+ */
 function wrote(text: string): boolean {
   try {
     const bytes = new TextEncoder().encode(text);

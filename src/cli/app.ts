@@ -1,5 +1,6 @@
 /**
- * The command tree: hands the table of commands to stricli. `commands/table.ts` tells how to add one.
+ * Builds stricli's application from the table of commands. `commands/table.ts` explains how to add
+ * a command.
  *
  * @module
  */
@@ -15,14 +16,15 @@ import {
 } from "@stricli/core";
 import { version } from "../base/mod.ts";
 import { settingDefinitions } from "../config/mod.ts";
-import { type CommandEntry, commands } from "./commands/table.ts";
-import type { CliContext, CommandDefinition } from "./flags/command.ts";
+import { commands } from "./commands/table.ts";
+import type { CliContext } from "./flags/cli_context.ts";
+import type { CommandDefinition, CommandEntry } from "./flags/command.ts";
 import { flagName } from "./flags/common_flags.ts";
 import { commandHelp, rootHelp } from "./flags/help_text.ts";
-import { applicationText } from "./flags/text.ts";
+import { applicationText } from "./flags/parser_text.ts";
 import { runCommand } from "./run_command.ts";
 
-/** A command for stricli. One that is not `loaded` can be listed, not run. */
+/** Builds stricli's command. Without `loaded` the command can be listed in help but not run. */
 function commandFor(
   entry: CommandEntry,
   loaded: CommandDefinition | undefined,
@@ -30,9 +32,11 @@ function commandFor(
   const parameters = loaded?.parameters ?? {};
   const command = buildCommand<Record<string, unknown>, readonly unknown[], CliContext>({
     async func(flags, ...args) {
-      if (loaded) this.process.exitCode = await runCommand(loaded, flags, args, this.io);
+      if (!loaded) return;
+      const { io, cli } = this;
+      this.process.exitCode = await runCommand(loaded, flags, args, { io, cli, commands });
     },
-    // deno-lint-ignore no-explicit-any -- defineCommand has checked the types
+    // deno-lint-ignore no-explicit-any -- defineCommand checked the types
     parameters: parameters as any,
     docs: { brief: entry.brief },
   });
@@ -47,12 +51,14 @@ function commandFor(
 }
 
 /**
- * The application. Only the command that is about to run needs to be loaded: pass it with its name.
+ * Builds the application.
+ *
+ * @param loaded the definition of the command that is about to run, by its name; no other is needed
  */
 export function buildApp(
   loaded: ReadonlyMap<string, CommandDefinition>,
 ): Application<CliContext> {
-  // No prototypes: stricli would find `libreseed constructor`.
+  // No prototypes: `libreseed constructor` would find an inherited property.
   const routes: Record<string, Command<CliContext>> = Object.create(null);
   const aliases: Record<string, string> = Object.create(null);
   for (const entry of commands) {

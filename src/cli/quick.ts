@@ -1,6 +1,7 @@
 /**
- * The answer to `libreseed version`, for which nothing else need be loaded. Whatever is not quite
- * that, flags included, is left to the command tree.
+ * A fast path for `libreseed version`, which needs no other module. Any other command line,
+ * including
+ * `version` with flags, goes through the command tree.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { version } from "../base/mod.ts";
 
 const questions = ["version", "--version", "-V"];
 
-/** What to print for a command line that can be answered at once; `undefined` for any other. */
+/** The output of a command line that the fast path handles; `undefined` for any other. */
 export function quickAnswer(args: readonly string[]): string | undefined {
   const [question] = args;
   return args.length === 1 && questions.includes(question!) ? `libreseed ${version}\n` : undefined;

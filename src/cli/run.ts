@@ -1,5 +1,6 @@
 /**
- * From a command line to an exit code.
+ * Runs a command line and returns its exit code. Loads only the module of the command that is asked
+ * for; `run_command.ts` runs it once its flags are parsed.
  *
  * @module
  */
@@ -9,7 +10,8 @@ import { utf8 } from "../base/mod.ts";
 import { buildApp } from "./app.ts";
 import { commands, findCommand } from "./commands/table.ts";
 import { helpFlags, prepareArguments } from "./flags/arguments.ts";
-import type { CliContext, CommandDefinition } from "./flags/command.ts";
+import type { CliContext } from "./flags/cli_context.ts";
+import type { CommandDefinition } from "./flags/command.ts";
 import { explainWord, guessWord } from "./flags/suggestions.ts";
 import type { Io } from "./process/context.ts";
 import { CliError } from "./process/errors.ts";
@@ -17,13 +19,14 @@ import { exitCodeOfError, exitCodes } from "./process/exit_codes.ts";
 import { Output, wantsColor } from "./terminal/output.ts";
 
 /**
- * Runs a command line, without the program's own name; resolves to the exit code. Never rejects, and
- * never ends the process.
+ * Runs a command line and resolves to its exit code. Never rejects, and never ends the process.
+ *
+ * @param args the arguments, without the program's name
  */
 export async function runCli(args: readonly string[], io: Io): Promise<number> {
   const escape = args.indexOf("--");
   const flagged = escape === -1 ? args : args.slice(0, escape);
-  // Before the flags are parsed, and when they cannot be, this is how to know what was wanted.
+  // A command line that cannot be parsed still gets its error in the requested format.
   const output = new Output({
     stdout: io.stdout,
     stderr: io.stderr,
@@ -47,8 +50,8 @@ async function runPrepared(raw: readonly string[], io: Io): Promise<number> {
   const loaded = new Map<string, CommandDefinition>();
   if (entry) loaded.set(entry.name, (await entry.load()).default);
 
-  // Without a command there is only help to print: as a result if it was asked for, else as an answer
-  // to a mistake.
+  // Without a command, help is printed: to standard output if a flag asked for help, otherwise to
+  // standard error, with the exit code for wrong usage.
   const inputs = command === undefined ? args.filter((arg) => helpFlags.includes(arg)) : args;
   const mistaken = inputs.length === 0;
   const printed = mistaken ? io.stderr : io.stdout;
@@ -67,10 +70,11 @@ async function runPrepared(raw: readonly string[], io: Io): Promise<number> {
         },
         getColorDepth: () => (wantsColor(printed, io.env) ? 8 : 1),
       },
-      // Only complaints arrive here; they are reported below, in the form that was asked for.
+      // stricli writes only error messages here. They are reported below, as text or as JSON.
       stderr: { write: (text) => void problems.push(text.trimEnd()) },
     },
     io,
+    cli: (more) => runCli(more, io),
   };
   await run(buildApp(loaded), inputs, context);
   if (lost) throw lost;

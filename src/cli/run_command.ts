@@ -1,30 +1,29 @@
 /**
- * Runs one command whose flags are parsed: gives it its settings and its output, and turns what it
- * throws into a message and an exit code.
+ * Runs one command after its flags are parsed: provides settings and output, and turns a thrown
+ * error into a message and an exit code.
  *
  * @module
  */
 
 import { fromUtf8, LibreseedError, outOfReach } from "../base/mod.ts";
 import { type LoadedSettings, loadSettings } from "../config/mod.ts";
-import type { CommandDefinition } from "./flags/command.ts";
+import type { CommandDefinition, CommandEnvironment } from "./flags/command.ts";
 import { type OutputFlags, settingsFromFlags } from "./flags/common_flags.ts";
 import { homeUseOf, requireHome } from "./flags/home_use.ts";
-import type { Io } from "./process/context.ts";
 import { CliError } from "./process/errors.ts";
 import { exitCodeOfError, exitCodeOfSignal, exitCodes } from "./process/exit_codes.ts";
 import type { withNearestName } from "./running/known_names.ts";
 import { Output } from "./terminal/output.ts";
 
-/** Beyond any config file, within what may be read at once. */
+/** Maximum size of the config file, in bytes. */
 const maxConfigBytes = 2 ** 20;
 
-/** Runs it; resolves to the exit code. Never rejects. */
+/** Runs a command and resolves to its exit code. Never rejects. */
 export async function runCommand(
   command: CommandDefinition,
   flags: Readonly<Record<string, unknown>>,
   args: readonly unknown[],
-  io: Io,
+  { io, cli, commands }: Pick<CommandEnvironment, "io" | "cli" | "commands">,
 ): Promise<number> {
   const { json, quiet, verbose } = flags as OutputFlags;
   const output = new Output({
@@ -66,16 +65,18 @@ export async function runCommand(
         if (anew) loaded = undefined;
         return loaded ??= load();
       },
-      cli: async (more) => (await import("./run.ts")).runCli(more, io),
+      cli,
+      commands,
     });
     return code ?? exitCodes.done;
   } catch (error) {
     if (io.interruptedBy) {
-      // Whatever was thrown, it was thrown because somebody asked us to end.
+      // The signal aborted the command, so the error is a consequence of the signal.
       output.detail(`ended by ${io.interruptedBy}`);
       return exitCodeOfSignal(io.interruptedBy);
     }
-    const shown = refused(error) ?? await nearby(error, { settings: load, io, output });
+    const shown = permissionError(error) ??
+      await withSuggestion(error, { settings: load, io, output });
     output.error(shown);
     return exitCodeOfError(shown);
   } finally {
@@ -83,8 +84,11 @@ export async function runCommand(
   }
 }
 
-/** With a name that may have been meant; what that needs is loaded only for such an error. */
-async function nearby(
+/**
+ * Adds the nearest known name to an error about an unknown one. Any other error is returned as it
+ * is, without loading the modules that a suggestion needs.
+ */
+async function withSuggestion(
   error: unknown,
   given: Parameters<typeof withNearestName>[1],
 ): Promise<unknown> {
@@ -101,10 +105,10 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** What Deno refused because of where it is, in our words. */
-function refused(cause: unknown): CliError | undefined {
+/** Our wording for Deno's refusal to open a path; `undefined` for any other error. */
+function permissionError(cause: unknown): CliError | undefined {
   const reach = outOfReach(cause);
   if (!reach) return undefined;
-  const message = `${reach.path} is out of reach: ${reach.why}`;
+  const message = `cannot access ${reach.path}: ${reach.why}`;
   return new CliError("failed", "FILE_INVALID", message, { cause });
 }

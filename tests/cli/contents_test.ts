@@ -158,13 +158,13 @@ Deno.test("pack warns of every name that Windows cannot hold, and packs it", asy
   assert.match(dry.stderr, /warning: .*"a:b"/);
 });
 
-Deno.test("pack and publish warn of an ignore file of ours that does not count", async () => {
+Deno.test("pack and publish warn of an ignore file without effect", async () => {
   const files = { "package.json": '{"name":"a","version":"1.0.0","files":["a.js"]}', "a.js": "1" };
   await using place = await workplace({ ...files, ".libreseedignore": "a.js\n" });
   assert.equal((await place.run(["keygen"])).code, 0);
   for (const args of [["pack", "."], ["pack", ".", "--dry-run"], ["publish", "."]]) {
     const { stderr } = await place.run(args);
-    assert.match(stderr, /warning: \.libreseedignore does not count: `files` of package\.json/);
+    assert.match(stderr, /warning: \.libreseedignore has no effect: `files` of package\.json/);
   }
 });
 

@@ -83,7 +83,7 @@ Deno.test("install finds a package and what it needs, prints its path, and needs
   assert.match(path, new RegExp(`^${user.path}/packages/[0-9a-f]{64}/package$`));
   assert.equal(await Deno.readTextFile(join(path, "index.js")), "// app@1.0.0\n");
   assert.match(stderr, /\d+ DHT lookups, .* downloads, \d+ bytes/);
-  assert.match(stderr, /with what is needed: 3 in all, 3 new in the store/);
+  assert.match(stderr, /with dependencies: 3 in all, 3 new in the store/);
   assert.ok(stderr.includes(`first use of app: pinned to ${publisher.publicKey}`), stderr);
   // Without --save the project is left alone.
   assert.deepEqual([...Deno.readDirSync(cwd)], []);

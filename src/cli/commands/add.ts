@@ -1,5 +1,5 @@
 /**
- * `libreseed add FILE.tgz`: seeds somebody's archive.
+ * `libreseed add FILE.tgz`: seeds another publisher's archive.
  *
  * @module
  */
@@ -14,8 +14,8 @@ type Flags = { allowSecret?: readonly string[] };
 
 export default defineCommand<Flags, [file: string]>({
   description:
-    "Verifies an archive with the minimal manifest beside it, copies both into the seed directory, and " +
-    "keeps the publisher's record alive if the DHT has it. Needs no key: anyone may help to seed.",
+    "Verifies an archive against the minimal manifest beside it, copies both into the seed directory, " +
+    "and keeps the publisher's record alive if the DHT has it. Needs no key: anyone may help to seed.",
   settings: ["home", "dir", ...archiveSettings],
   home: "created",
   parameters: {
@@ -28,18 +28,18 @@ export default defineCommand<Flags, [file: string]>({
     const { limitsOf } = await import("../../host/mod.ts");
     const { values } = await given.settings();
     const archivePath = resolve(io.cwd, file);
-    const told = {
+    const options = {
       allowSecrets,
       signal: io.signal,
       onUnmatched: (paths: string[]) => warnOfUnmatched(output, paths),
     };
-    // A refusal leaves no new home behind.
+    // Check the archive before a new home is created, so that a refused archive leaves none behind.
     const isNewHome = await isMissing(values.home);
     const checked = isNewHome
-      ? await checkArchive({ ...told, limits: limitsOf(values) }, archivePath)
+      ? await checkArchive({ ...options, limits: limitsOf(values) }, archivePath)
       : undefined;
     await withNode(given, async ({ operations, seeds, limits, onVerified, node }) => {
-      const context = { ...told, operations, seeds, limits, onVerified };
+      const context = { ...options, operations, seeds, limits, onVerified };
       const entry = await addArchive(context, archivePath, checked);
       const { name, version, minimal } = entry;
       output.notice(`added ${name}@${version} by ${minimal.pubkey}`);
@@ -47,7 +47,7 @@ export default defineCommand<Flags, [file: string]>({
         { name, version, publisher: minimal.pubkey, path: entry.archivePath },
         entry.archivePath,
       );
-      if (!node.status.daemon) output.notice("nobody serves this yet: run `libreseed seed`");
+      if (!node.status.daemon) output.notice("not seeded yet: run `libreseed seed`");
     });
   },
 });

@@ -1,5 +1,5 @@
 /**
- * `libreseed announce [NAME[@VERSION]…]`: one cycle of re-announcing, for cron.
+ * `libreseed announce [NAME[@VERSION]…]`: announces the kept records once, for cron.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import { labelOf } from "../terminal/record_label.ts";
 
 export default defineCommand<Record<never, never>, string[]>({
   description:
-    "Asks the DHT which nodes hold the records that this home keeps, and puts them where they are " +
-    "missing. Needs no private key: records are kept signed. Prints one line a record. Without names, " +
-    "all records.",
+    "Asks the DHT which nodes hold the records that this home keeps, and puts them on nodes that lack " +
+    "them. Needs no private key, because records are kept signed. Prints one line per record. Without " +
+    "names, announces all records.",
   examples: [
     "libreseed announce",
     "libreseed announce my-tool@1.0.0",
@@ -36,14 +36,14 @@ export default defineCommand<Record<never, never>, string[]>({
   async run(given) {
     const { args, output, io } = given;
     const packages = await Promise.all(args.map(readName));
-    const failures = new Failures(output);
-    /** Targets said to be announced: another owner of the engine, asked anew, says them again. */
+    const failures = new FailureReport(output);
+    /** Targets already printed. If the host changes, the next host repeats the operation. */
     const done = new Set<string>();
     const { withNearestName } = await import("../running/known_names.ts");
     return await withNode(given, async ({ operations }) => {
       const results = await operations.announce({ packages }, {
         signal: io.signal,
-        onEvent: (announced) => say(announced),
+        onEvent: (announced) => print(announced),
       });
       io.signal.throwIfAborted();
       failures.end();
@@ -57,7 +57,7 @@ export default defineCommand<Record<never, never>, string[]>({
       return combineExitCodes([...codes, ...errors.map(exitCodeOfError)]);
     });
 
-    function say(announced: Announced): void {
+    function print(announced: Announced): void {
       const label = labelOf(announced);
       const ok = exitCodeOf(announced) === exitCodes.done;
       if (done.has(announced.target)) return;
@@ -73,12 +73,12 @@ export default defineCommand<Record<never, never>, string[]>({
 });
 
 /**
- * What failed. As long as nothing succeeds it is held back: where there is no network, one line says
- * so better than ten thousand.
+ * Reports failed announcements. Failures are held back until the first success and summarised if
+ * there is none, because without a network one line is more useful than ten thousand.
  */
-class Failures {
+class FailureReport {
   readonly #output: Output;
-  /** Labels of what failed, by the reason; `undefined` once each is said as it happens. */
+  /** Labels of failed records by reason; `undefined` after the first success. */
   #held: Map<string, { labels: string[]; code: string }> | undefined;
 
   constructor(output: Output) {
@@ -88,25 +88,25 @@ class Failures {
 
   add(label: string, announced: Announced): void {
     const { why, code } = reasonOf(announced);
-    if (!this.#held) return this.#say(label, why, code);
+    if (!this.#held) return this.#print(label, why, code);
     const same = this.#held.get(why);
     if (same) same.labels.push(label);
     else this.#held.set(why, { labels: [label], code });
   }
 
-  /** Says what was held back, and from now on each as it happens. */
+  /** Prints the failures held back, and prints later failures at once. */
   release(): void {
     if (!this.#held) return;
     for (const [why, { labels, code }] of this.#held) {
-      for (const label of labels) this.#say(label, why, code);
+      for (const label of labels) this.#print(label, why, code);
     }
     this.#held = undefined;
   }
 
-  /** Nothing comes any more. */
+  /** Ends the report and prints a summary of the failures held back. */
   end(): void {
     for (const [why, { labels, code }] of this.#held ?? []) {
-      if (labels.length === 1) this.#say(labels[0]!, why, code);
+      if (labels.length === 1) this.#print(labels[0]!, why, code);
       else {
         const hint = "`libreseed doctor` looks for the cause, -v names each record";
         this.#fail(code, `${labels.length} records were not announced: ${why}; ${hint}`);
@@ -114,7 +114,7 @@ class Failures {
     }
   }
 
-  #say(label: string, why: string, code: string): void {
+  #print(label: string, why: string, code: string): void {
     this.#fail(code, `${label}: failed: ${why}`);
   }
 
@@ -155,7 +155,7 @@ function reasonOf({ outcome, error }: Announced): { why: string; code: string } 
     ? error?.message ?? "no DHT"
     : outcome.responded === 0
     ? "no DHT node answered"
-    : `none of ${outcome.responded} DHT nodes took it`;
+    : `none of ${outcome.responded} DHT nodes stored it`;
   return { why, code: error?.code ?? "DHT_UNREACHABLE" };
 }
 
@@ -176,7 +176,7 @@ function noRecords({ name, version }: WantedRecords): CliError {
   return new CliError(
     "not-found",
     "RECORD_NOT_FOUND",
-    `This home keeps no records of ${label}. \`libreseed list\` shows what there is`,
+    `This home keeps no records of ${label}. \`libreseed list\` shows its packages`,
     { detail: { unknownName: name } },
   );
 }

@@ -1,5 +1,5 @@
 /**
- * `libreseed completions SHELL`.
+ * `libreseed completions SHELL`: prints a completion script.
  *
  * @module
  */
@@ -12,11 +12,10 @@ import {
   type Shell,
   shells,
 } from "../flags/completions.ts";
-import { commands } from "./table.ts";
 
 export default defineCommand<Record<never, never>, [shell: Shell]>({
   description: [
-    "Load it where your shell looks for such scripts:",
+    "Write the script to a place where your shell loads completions from:",
     "  bash  libreseed completions bash > ~/.local/share/bash-completion/completions/libreseed",
     "  zsh   libreseed completions zsh > ~/.zfunc/_libreseed  (a directory of your $fpath)",
     "  fish  libreseed completions fish > ~/.config/fish/completions/libreseed.fish",
@@ -37,7 +36,7 @@ export default defineCommand<Record<never, never>, [shell: Shell]>({
       }],
     },
   },
-  async run({ args: [shell], output }) {
+  async run({ args: [shell], output, commands }) {
     const completed: CompletedCommand[] = await Promise.all(
       commands.map(async (entry) => completedCommand(entry, (await entry.load()).default)),
     );

@@ -1,5 +1,6 @@
 /**
- * `libreseed doctor`: what is wrong, and how to mend it.
+ * `libreseed doctor`: checks the home, the machine and the network, and explains how to fix
+ * problems.
  *
  * @module
  */
@@ -9,10 +10,10 @@ import { exitCodes } from "../process/exit_codes.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:
-    "Checks home, key, seed directory, state, clock, disk, limits, permissions, port and DHT. Prints a " +
-    "line a check: ok, warn or fail, what was looked at, what was found and how to mend it. Mends " +
-    "nothing itself. Where a daemon runs, it is asked about port and DHT. Exit code 0 if no check " +
-    "failed, 5 if only the network did, else 1.",
+    "Checks home, key, seed directory, state, clock, disk, limits, permissions, port and DHT. Prints " +
+    "one line per check: ok, warn or fail, the name of the check, the finding and how to fix it. " +
+    "Changes nothing. A running daemon is asked about port and DHT. Exit code 0 if no check failed, 5 " +
+    "if only network checks failed, else 1.",
   settings: ["home", "dir", "port", "bootstrap", "dht", "allow-local", "timeout"],
   home: "optional",
   parameters: {},
@@ -32,7 +33,7 @@ export default defineCommand<Record<never, never>, []>({
   },
 });
 
-/** The finding and how to mend it. A command at the end of the first stands by itself, to be copied. */
+/** Joins a finding and its fix. A finding of several lines ends with a command to copy. */
 function withMend(what: string, mend: string | undefined): string {
   if (mend === undefined) return what;
   return what.includes("\n") ? `${what}\n${mend}` : `${what.replace(/\.$/, "")}: ${mend}`;

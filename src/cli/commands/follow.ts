@@ -1,5 +1,5 @@
 /**
- * `libreseed follow KEY`: takes an interest in a publisher.
+ * `libreseed follow KEY`: follows a publisher.
  *
  * @module
  */
@@ -12,8 +12,9 @@ import { formatCount } from "../terminal/format.ts";
 
 export default defineCommand<Record<never, never>, [key: string]>({
   description:
-    "Reads what the publisher offers, for `libreseed search`, and has the daemon read it again on each " +
-    "change. With --mirror (a setting of `libreseed seed`) the daemon seeds all of it, within --max-disk.",
+    "Reads the publisher's list of packages for `libreseed search`; the daemon reads it again after each " +
+    "change. With --mirror (a setting of `libreseed seed`) the daemon seeds all its packages, within " +
+    "--max-disk.",
   settings: ["home", "dir", ...networkSettings],
   home: "created",
   parameters: {
@@ -43,10 +44,10 @@ export default defineCommand<Record<never, never>, [key: string]>({
         } catch (error) {
           io.signal.throwIfAborted();
           if (!(error instanceof LibreseedError)) throw error;
-          // Followed all the same: it may publish tomorrow.
-          output.warning(`${error.message}. It is followed; the daemon looks again`);
+          // Keep following: the publisher may publish its list later.
+          output.warning(`${error.message}. The publisher is followed; the daemon will try again`);
         }
-        // One that mirrors need not be waited for until it looks by itself.
+        // Tell the daemon now, so that a mirror starts before its next periodic check.
         if (network.node.status.daemon) await operations.followed();
         const packages = state.follows.ofPublisher(publicKey).length;
         output.result({ publisher, packages }, `${publisher}\t${formatCount(packages, "package")}`);

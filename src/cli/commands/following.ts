@@ -1,5 +1,5 @@
 /**
- * `libreseed following`: the publishers that are followed.
+ * `libreseed following`: lists the followed publishers.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { withState } from "../running/with_state.ts";
 import { formatCount } from "../terminal/format.ts";
 
 export default defineCommand<Record<never, never>, []>({
-  description: "Prints each publisher, how many packages it offers, and when that was read last.",
+  description: "Prints each publisher, its number of packages, and when its list was last read.",
   settings: ["home"],
   home: "existing",
   parameters: {},
@@ -18,7 +18,7 @@ export default defineCommand<Record<never, never>, []>({
       const { output } = given;
       const { formatPublicKey } = await import("../../identity/mod.ts");
       const follows = state.follows.list();
-      if (follows.length === 0) output.notice("nobody is followed");
+      if (follows.length === 0) output.notice("no publisher is followed");
       for (const { publicKey, sinceMs, seq, checkedMs } of follows) {
         const publisher = formatPublicKey(publicKey);
         const packages = state.follows.ofPublisher(publicKey).length;

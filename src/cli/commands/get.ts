@@ -1,5 +1,6 @@
 /**
- * `libreseed get NAME[@RANGE] | MAGNET | FILE.torrent`: resolves, downloads, verifies.
+ * `libreseed get NAME[@RANGE] | MAGNET | FILE.torrent`: resolves a package, downloads and verifies
+ * it.
  *
  * @module
  */
@@ -16,22 +17,22 @@ import { DownloadBar } from "../terminal/download_bar.ts";
 type Flags = { output?: string };
 type Run = CommandRun<Flags, [what: string]>;
 
-/** How publisher and version were chosen, where that is worth saying. */
+/** How publisher and version were chosen, if there was more than one choice. */
 interface Chosen {
   chosen?: PublisherChoice;
   skipped?: SkippedVersion[];
 }
 
-/** No `.torrent` of a package comes near this. */
+/** Maximum size of a `.torrent` file, in bytes; far more than the torrent of any package needs. */
 const MAX_TORRENT_BYTES = 16 << 20;
-/** How much of an archive is held at a time while it goes to standard output. */
+/** Size of the buffer that copies an archive to standard output, in bytes. */
 const CHUNK_BYTES = 1 << 20;
 
 export default defineCommand<Flags, [what: string]>({
   description:
     "Downloads an archive into the seed directory and verifies every step: signatures, hashes, limits. " +
     "With -o DIR it is unpacked there, with -o - the archive goes to standard output. Prints the path. " +
-    "A magnet link without a publisher, and a .torrent, only show that an archive agrees with itself.",
+    "With a .torrent or a magnet link without a publisher, nothing proves who the publisher is.",
   examples: [
     "libreseed get my-tool -o ./tool",
     "libreseed get ed25519:BASE64/my-tool@^1.0.0",
@@ -82,7 +83,7 @@ export default defineCommand<Flags, [what: string]>({
       const { name, version, minimal } = got;
       if (!minimal) {
         output.warning(
-          `nothing told who should have signed ${name}@${version}; it is signed by ${got.publisher}`,
+          `${name}@${version} is signed by ${got.publisher}, but the request names no publisher`,
         );
       }
       await deliver(given, network, got, how);
@@ -90,7 +91,7 @@ export default defineCommand<Flags, [what: string]>({
   },
 });
 
-/** The label of a download's bar. */
+/** The label of a download's progress bar. */
 function labelOf(what: GetRequest): string {
   if (what.kind === "minimal") return `${what.minimal.name}@${what.minimal.version}`;
   return what.kind === "magnet" ? what.magnet.name ?? "download" : "download";
@@ -104,8 +105,8 @@ async function readRequest(given: Run): Promise<GetRequest | WantedByName> {
   }
   if (!what.endsWith(".torrent")) {
     if (what.endsWith(".tgz") && await isThere(resolve(io.cwd, what))) {
-      const message = `${what} is an archive, and no package's name. ` +
-        "`libreseed verify` looks at it, `libreseed add` seeds it";
+      const message = `${what} is an archive, not the name of a package. ` +
+        "`libreseed verify` checks it, `libreseed add` seeds it";
       throw new CliError("usage", "BAD_ARGUMENTS", message);
     }
     const { parsePackageSpec } = await import("../../package/mod.ts");
@@ -120,7 +121,7 @@ function isThere(path: string): Promise<boolean> {
   return Deno.lstat(path).then(() => true, () => false);
 }
 
-/** Before anything is downloaded that could not be put where it is wanted. */
+/** Checks that the result can be written to the target, before anything is downloaded. */
 async function checkTarget({ flags: { output: target }, io }: Run): Promise<void> {
   if (target === "-" && io.stdout.isTerminal) {
     throw new CliError(
@@ -158,7 +159,7 @@ async function deliver(
     }, () => verifyArchive({ ...wanted, unpackTo }));
     path = unpackTo;
   } else {
-    path = minimal ? archivePath : await takeOut(archivePath, outsidePath(io.cwd, got));
+    path = minimal ? archivePath : await copyOut(archivePath, outsidePath(io.cwd, got));
   }
   if (!minimal) await Deno.remove(archivePath).catch(() => {});
   output.notice(`${name}@${version} by ${publisher}: verified`);
@@ -175,10 +176,12 @@ async function copyToStdout({ output }: Run, path: string): Promise<void> {
   }
 }
 
-/** Copies an archive that does not belong into the seed directory to where the user is. */
-async function takeOut(from: string, to: string): Promise<string> {
+/**
+ * Copies an archive without a verified publisher from the seed directory to the user's directory.
+ */
+async function copyOut(from: string, to: string): Promise<string> {
   try {
-    // Made first, so that nothing of that name is overwritten.
+    // Create the file first, so that an existing file is never overwritten.
     (await Deno.open(to, { write: true, createNew: true })).close();
   } catch (cause) {
     if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
@@ -187,7 +190,7 @@ async function takeOut(from: string, to: string): Promise<string> {
     throw new CliError(
       "failed",
       "FILE_EXISTS",
-      `${to} is there already, with other contents; it was not overwritten. Get the archive from another directory`,
+      `${to} exists with other contents and was not overwritten. Run the command in another directory`,
       { cause },
     );
   }

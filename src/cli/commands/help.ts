@@ -1,5 +1,5 @@
 /**
- * `libreseed help [COMMAND]`.
+ * `libreseed help [COMMAND]`: prints a help page.
  *
  * @module
  */

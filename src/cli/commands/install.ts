@@ -1,5 +1,5 @@
 /**
- * `libreseed install [NAME[@RANGE]…]`: puts packages, with all that they need, into the store.
+ * `libreseed install [NAME[@RANGE]…]`: installs packages and their dependencies into the store.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { NamesContext } from "../../names/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
 import { CliError } from "../process/errors.ts";
-import { installing } from "../running/installing.ts";
+import { installOfflineFirst } from "../running/offline_first.ts";
 import { projectLockPath } from "../running/package_store.ts";
 
 type Flags = { save?: boolean; frozen?: boolean; force?: boolean };
@@ -18,11 +18,11 @@ type Names = Pick<NamesContext, "state" | "finding" | "onNotice">;
 
 export default defineCommand<Flags, string[]>({
   description:
-    "Finds each package, by the rules of trust, and all that it depends on; downloads, verifies and " +
-    "unpacks them into the store, and prints the path of each that was named. Nothing of a package is " +
-    "ever run. With --save, what was found is written to libreseed.lock.json in the working directory. " +
-    "With --frozen, or without names, exactly what that file holds is installed. An exact version that " +
-    "is in the store needs no network.",
+    "Finds each package, by the rules of trust, and all its dependencies; downloads, verifies and " +
+    "unpacks them into the store, and prints the path of each named package. No code of a package is " +
+    "ever run. --save writes the resolved versions to libreseed.lock.json in the working directory. " +
+    "--frozen, or no names, installs exactly the versions in that file. An exact version that is in " +
+    "the store needs no network.",
   examples: [
     "libreseed install --save my-tool@^1.0.0",
     "libreseed install --frozen",
@@ -31,13 +31,13 @@ export default defineCommand<Flags, string[]>({
   home: "created",
   parameters: {
     flags: {
-      save: switchFlag("Write what was found to the project's lock file"),
-      frozen: switchFlag("Install what the project's lock file holds, nothing else"),
-      force: switchFlag("Unpack anew what is in the store already"),
+      save: switchFlag("Write the resolved versions to the project's lock file"),
+      frozen: switchFlag("Install exactly the versions in the project's lock file"),
+      force: switchFlag("Unpack again packages that are in the store already"),
     },
     positional: {
       kind: "array",
-      parameter: textArgument("PACKAGE", "[KEY/]NAME[@RANGE]; what is locked, without"),
+      parameter: textArgument("PACKAGE", "[KEY/]NAME[@RANGE]; default: all of the lock file"),
     },
   },
   async run(given) {
@@ -53,14 +53,14 @@ export default defineCommand<Flags, string[]>({
     const requirements = args.map(parseRequirement);
     const lockPath = await projectLockPath(given);
     if (frozen || args.length === 0) {
-      await installing(
+      await installOfflineFirst(
         given,
         (context) => installLocked(context, lockPath, requirements, { force }),
-        (installed) => Promise.resolve(say(given, installed)),
+        (installed) => Promise.resolve(printInstalled(given, installed)),
       );
       return;
     }
-    await installing(
+    await installOfflineFirst(
       given,
       (context) =>
         install(context, {
@@ -71,13 +71,13 @@ export default defineCommand<Flags, string[]>({
         }),
       async (installed, names) => {
         await pin(installed, names);
-        say(given, installed);
+        printInstalled(given, installed);
       },
     );
   },
 });
 
-/** Pins whoever was chosen for a name, and whoever the user named by key. */
+/** Pins the publisher of each package: one chosen for a name, or one that the user named by key. */
 async function pin({ graph, packages }: Installed, names: Names): Promise<void> {
   const { packageRef } = await import("../../fetching/mod.ts");
   const { rememberPublisher } = await import("../../names/mod.ts");
@@ -90,15 +90,15 @@ async function pin({ graph, packages }: Installed, names: Names): Promise<void> 
   }
 }
 
-function say({ output }: Run, { direct, packages }: Installed): void {
+function printInstalled({ output }: Run, { direct, packages }: Installed): void {
   for (const { minimal: { name, version, pubkey }, present } of packages) {
-    output.detail(`${name}@${version} by ${pubkey}: ${present ? "was there" : "new"}`);
+    output.detail(`${name}@${version} by ${pubkey}: ${present ? "already in the store" : "new"}`);
   }
   const fresh = packages.filter(({ present }) => !present).length;
   output.notice(
     fresh === 0
-      ? `in the store already, with what is needed: ${packages.length} in all`
-      : `verified, with what is needed: ${packages.length} in all, ${fresh} new in the store`,
+      ? `already in the store, with dependencies: ${packages.length} in all`
+      : `verified, with dependencies: ${packages.length} in all, ${fresh} new in the store`,
   );
   for (const { minimal, path, present, dependencies, skipped, chosen } of direct) {
     const { name, version, pubkey, archiveSha256 } = minimal;

@@ -1,5 +1,5 @@
 /**
- * `libreseed keygen`: makes the publisher's key pair.
+ * `libreseed keygen`: creates the publisher's key pair.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { publisherKeyPath } from "../flags/publisher_key.ts";
 export default defineCommand<Record<never, never>, []>({
   description:
     "Writes an Ed25519 key to keys/publisher.key in the home directory and prints its public half, by " +
-    "which others know you. Keep a copy of the file in a safe place: nobody can make it again, and " +
-    "whoever has it can sign in your name.",
+    "which others know you. Keep a copy of the file in a safe place: a lost key cannot be restored, " +
+    "and anyone who has the file can sign in your name.",
   settings: ["home"],
   home: "created",
   parameters: {},

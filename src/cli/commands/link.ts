@@ -1,5 +1,5 @@
 /**
- * `libreseed link NAME [--to PATH]`: puts a link to a stored package where a build expects it.
+ * `libreseed link NAME [--to PATH]`: creates a link to a stored package where a build expects it.
  *
  * @module
  */
@@ -12,9 +12,9 @@ type Flags = { to?: string };
 export default defineCommand<Flags, [what: string]>({
   description:
     "Links node_modules/NAME in the working directory, or PATH, to a package in the store, and prints " +
-    "the link's path. Of a name alone, the version in the project's lock file is meant, or the only one " +
-    "in the store. A link of ours is replaced; anything else that is there is left alone. `store prune` " +
-    "keeps the package as long as the link is there.",
+    "the link's path. A name alone means the version in the project's lock file, or the only one in the " +
+    "store. An existing link into the store is replaced; any other file is left alone. `store prune` " +
+    "keeps the package as long as the link exists.",
   settings: ["home"],
   home: "existing",
   parameters: {
@@ -34,7 +34,7 @@ export default defineCommand<Flags, [what: string]>({
       ...(to !== undefined && { to }),
     }, io.signal);
     const { name, version, publisher } = entry;
-    const words = { nothing: "linked", same: "was linked already to", other: "is now linked to" };
+    const words = { nothing: "linked", same: "is already linked to", other: "is now linked to" };
     output.notice(
       before === "nothing"
         ? `linked ${name}@${version} by ${publisher}`

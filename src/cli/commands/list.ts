@@ -1,5 +1,5 @@
 /**
- * `libreseed list`: the packages in the seed directory.
+ * `libreseed list`: lists the packages in the seed directory.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { formatTable, tableColumns } from "../terminal/table.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:
-    "Prints name, version, size, whether it is seeded, and publisher of each package. Works without a " +
-    "daemon too: nothing is seeded then.",
+    "Prints name, version, size, state and publisher of each package. Also works without a daemon; no " +
+    "package is seeded then.",
   settings: ["home", "dir"],
   home: "existing",
   parameters: {},

@@ -1,5 +1,5 @@
 /**
- * `libreseed manifest put|get`: a single record by hand.
+ * `libreseed manifest put|get`: puts or gets a single manifest record.
  *
  * @module
  */
@@ -17,8 +17,8 @@ type Run = CommandRun<Record<never, never>, [action: "put" | "get", what: string
 export default defineCommand<Record<never, never>, [action: "put" | "get", what: string]>({
   description:
     "put FILE.minimal.json signs the record of a minimal manifest with this home's key and puts it into " +
-    "the DHT, whether or not the archive is here. get [KEY/]NAME@VERSION reads the record as it stands " +
-    "there, whatever it names. Both print the record.",
+    "the DHT, whether or not the archive is here. get [KEY/]NAME@VERSION reads the record from the DHT. " +
+    "Both print the record.",
   settings: ["home", "dir", "policy", ...networkSettings],
   home: { put: "existing", get: "created" },
   parameters: {
@@ -83,7 +83,7 @@ async function get(given: Run): Promise<void> {
     throw new CliError(
       "usage",
       "BAD_ARGUMENTS",
-      `${version} is a range; a record is of one version`,
+      `${version} is a range, but a record describes exactly one version`,
     );
   }
   const { resolveByName } = await import("../../names/mod.ts");

@@ -1,5 +1,5 @@
 /**
- * `libreseed pack DIR`: a signed, reproducible archive.
+ * `libreseed pack DIR`: creates a signed, reproducible archive.
  *
  * @module
  */
@@ -34,7 +34,7 @@ type Flags = {
 export default defineCommand<Flags, [dir: string]>({
   description:
     "Name and version default to those in package.json or deno.json in DIR. The minimal manifest and " +
-    "the torrent are written beside the archive. The same files give the same archive, byte for byte.",
+    "the torrent are written beside the archive. The same files always give the same archive.",
   examples: [
     "libreseed pack ./my-tool",
     "libreseed pack --dry-run ./my-tool",
@@ -48,8 +48,8 @@ export default defineCommand<Flags, [dir: string]>({
       name: textFlag("NAME", "Name of the package"),
       version: textFlag("VERSION", "Version of the package"),
       out: textFlag("FILE", "Where to write the archive (default NAME-VERSION.tgz here)"),
-      includeIgnored: switchFlag("Pack what ignore files and lists leave out, too"),
-      dryRun: switchFlag("Only list what would go in"),
+      includeIgnored: switchFlag("Also pack files that ignore files and lists exclude"),
+      dryRun: switchFlag("Only list the files that would be packed"),
       allowSecret: allowSecretFlag,
     },
     aliases: { o: "out" },

@@ -1,5 +1,6 @@
 /**
- * `libreseed publish PATH… | -`: packs, keeps, and puts the records into the DHT.
+ * `libreseed publish PATH… | -`: packs directories, stores the archives, and puts their records into
+ * the DHT.
  *
  * @module
  */
@@ -25,11 +26,11 @@ import { CliError, errorAbout } from "../process/errors.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../process/exit_codes.ts";
 import { readPaths } from "../process/stdin.ts";
 import { compareClock } from "../running/clock_warning.ts";
-import { printContents, sayContents } from "../running/contents.ts";
+import { printContents, printSummary } from "../running/contents.ts";
 import { neverPacked } from "../running/never_packed.ts";
 import { type Network, withNames, withNode } from "../running/with_node.ts";
 import { formatDuration } from "../terminal/format.ts";
-import { Listing } from "../terminal/listing.ts";
+import { ListUpdates } from "../running/list_updates.ts";
 import type { Output, Progress } from "../terminal/output.ts";
 
 type Flags = {
@@ -45,9 +46,9 @@ type Run = CommandRun<Flags, string[]>;
 
 export default defineCommand<Flags, string[]>({
   description:
-    "PATH is a directory, which is packed, or a ready archive. With - the paths are read from standard " +
-    "input. Prints NAME@VERSION, a tab and the magnet link for each. The archive stays in the seed " +
-    "directory; a running `libreseed seed` serves it at once.",
+    "PATH is a directory to pack, or an archive. With - the paths are read from standard input. " +
+    "Prints NAME@VERSION, a tab and the magnet link for each. The archive stays in the seed " +
+    "directory; a running `libreseed seed` seeds it at once.",
   examples: [
     "libreseed publish ./my-tool",
     "libreseed publish --dry-run ./my-tool",
@@ -60,9 +61,9 @@ export default defineCommand<Flags, string[]>({
     flags: {
       name: textFlag("NAME", "Name of the package"),
       version: textFlag("VERSION", "Version of the package"),
-      seedFor: textFlag("DURATION", "Without a daemon, go on serving for so long"),
-      includeIgnored: switchFlag("Pack what ignore files and lists leave out, too"),
-      dryRun: switchFlag("Only list what would go out"),
+      seedFor: textFlag("DURATION", "Without a daemon, seed the package for this time"),
+      includeIgnored: switchFlag("Also pack files that ignore files and lists exclude"),
+      dryRun: switchFlag("Only list the files that would be published"),
       allowSecret: allowSecretFlag,
       null: switchFlag("With -: paths are separated by NUL, as `find -print0` prints them"),
     },
@@ -92,38 +93,38 @@ export default defineCommand<Flags, string[]>({
     } as const;
     if (flags.dryRun) return await listAll(given, paths, { ...choice, limits: limitsOf(values) });
     const signer = signerOf(values);
-    // Before the network is reached for in vain.
+    // Report a missing path before an engine is started.
     if (paths.length === 1) await refuseMissing(paths[0]!);
     await signer();
-    // Of many packages, one serves all.
+    // One detector for all packages, because building its automaton takes some milliseconds.
     const { SecretDetector } = await import("../../package/mod.ts");
     const detector = new SecretDetector();
-    await using early = new Early();
+    await using early = new EarlyPreparation();
     const work = async (network: Network) => {
       const codes: number[] = [];
       const published: Published[] = [];
       const failed = (error: unknown, count = 1, path?: string) => {
         io.signal.throwIfAborted();
         if (paths.length === 1) throw error;
-        // The others may yet succeed, and one error a path is said as it happens.
+        // Report the error now and go on, because other paths may succeed.
         output.error(path === undefined ? error : errorAbout(path, error));
         for (let i = 0; i < count; i++) codes.push(exitCodeOfError(error));
       };
       await using _ = compareClock(given, network);
       const context = { ...contextOf(given, network, epoch), detector };
-      const listing = new Listing(io.clock, async (some) => {
+      const updates = new ListUpdates(io.clock, async (some) => {
         const minimals = some.map(({ minimal }) => minimal);
         await updateAnnounceRecord(context, await signer(), minimals, io.clock.now());
       }, (result) => {
         published.push(result);
-        say(given, result);
+        printPublished(given, result);
         codes.push(exitCodes.done);
       }, failed);
       for (const path of paths) {
         try {
           const request = { path, signer, ...choice };
           const result = await publish(context, request, early.take());
-          // To this home, its own publisher is the one of that name.
+          // Pin our own key, so that this home resolves the name to its own publisher.
           await withNames(given, network, async (names) => {
             const { parsePublicKey } = await import("../../identity/mod.ts");
             const publicKey = parsePublicKey(result.minimal.pubkey);
@@ -134,15 +135,15 @@ export default defineCommand<Flags, string[]>({
               "exact",
             );
           });
-          await listing.take(result);
+          await updates.take(result);
         } catch (error) {
           failed(error, 1, path);
         }
       }
-      await listing.flush();
+      await updates.flush();
       if (published.length > 0 && !network.node.status.daemon) {
-        if (seedForMs !== undefined) await serve(given, network, published, seedForMs);
-        else output.notice("nobody serves this yet: run `libreseed seed`");
+        if (seedForMs !== undefined) await seedFor(given, network, published, seedForMs);
+        else output.notice("not seeded yet: run `libreseed seed`");
       }
       return combineExitCodes(codes);
     };
@@ -156,32 +157,32 @@ export default defineCommand<Flags, string[]>({
           detector,
           sourceDateEpoch: epoch,
           signal: AbortSignal.any([signal, ended]),
-          ...told(output),
+          ...progressListeners(output),
         }, { path: paths[0]!, signer, ...choice })
       );
     });
   },
 });
 
-/** The first archive: it is packed or copied while the engine starts. */
-class Early implements AsyncDisposable {
+/** The preparation of the first archive, which runs while the engine starts. */
+class EarlyPreparation implements AsyncDisposable {
   readonly #ended = new AbortController();
   #ready: Promise<Ready> | undefined;
 
   begin(prepare: (ended: AbortSignal) => Promise<Ready>): void {
     this.#ready = prepare(this.#ended.signal);
-    // Heard when it is its turn.
+    // A rejection is reported when the result is taken.
     this.#ready.catch(() => {});
   }
 
-  /** Once; whoever takes it disposes of it. */
+  /** Returns the prepared archive at the first call; the caller must dispose of it. */
   take(): Promise<Ready> | undefined {
     const ready = this.#ready;
     this.#ready = undefined;
     return ready;
   }
 
-  /** Removes what nobody took: there was no engine. */
+  /** Cancels and removes an archive that was not taken, because the engine did not start. */
   async [Symbol.asyncDispose](): Promise<void> {
     const ready = this.take();
     if (!ready) return;
@@ -190,7 +191,7 @@ class Early implements AsyncDisposable {
   }
 }
 
-/** Lists what each path would publish. */
+/** Lists the files that each path would publish. */
 async function listAll(
   { io: { signal }, output }: Run,
   paths: string[],
@@ -212,8 +213,10 @@ async function listAll(
   return combineExitCodes(codes);
 }
 
-/** Hears of a package that is being packed, for people. */
-function told(output: Output): Pick<PublishContext, "onStep" | "onContents" | "onProgress"> {
+/** Listeners that print the progress of packing. */
+function progressListeners(
+  output: Output,
+): Pick<PublishContext, "onStep" | "onContents" | "onProgress"> {
   const bars = new Map<string, Progress>();
   const barOf = (path: string) => {
     const bar = bars.get(path) ?? output.progress(basename(path));
@@ -222,7 +225,7 @@ function told(output: Output): Pick<PublishContext, "onStep" | "onContents" | "o
   };
   return {
     onStep: (message) => output.step(message),
-    onContents: (contents) => sayContents(output, contents),
+    onContents: (contents) => printSummary(output, contents),
     onProgress: (path, { doneBytes, totalBytes }) => barOf(path).update({ doneBytes, totalBytes }),
   };
 }
@@ -248,7 +251,7 @@ async function pathsOf({ args, flags, io }: Run): Promise<string[]> {
     throw new CliError(
       "usage",
       "BAD_ARGUMENTS",
-      "--name and --version are of one package, but several paths are given",
+      "--name and --version apply to one package, but several paths are given",
     );
   }
   return paths;
@@ -269,7 +272,7 @@ function contextOf(
     onVerified,
     listed,
     listsLater: true,
-    ...told(output),
+    ...progressListeners(output),
     onWarning: (message) => output.warning(message),
   };
 }
@@ -287,7 +290,7 @@ async function refuseMissing(path: string): Promise<void> {
   }
 }
 
-/** Reads the key, once. */
+/** Reads the key file at the first call, and returns the same key pair afterwards. */
 function signerOf(values: Settings): () => Promise<KeyPair> {
   let keys: Promise<KeyPair> | undefined;
   return async () => {
@@ -296,7 +299,10 @@ function signerOf(values: Settings): () => Promise<KeyPair> {
   };
 }
 
-function say({ output }: Run, { minimal, magnet, archivePath, outcome, seeding }: Published) {
+function printPublished(
+  { output }: Run,
+  { minimal, magnet, archivePath, outcome, seeding }: Published,
+) {
   const { name, version } = minimal;
   output.notice(`${name}@${version}: the record is on ${outcome.holding} nodes`);
   output.result({
@@ -313,7 +319,7 @@ function say({ output }: Run, { minimal, magnet, archivePath, outcome, seeding }
   }, `${name}@${version}\t${magnet}`);
 }
 
-async function serve(
+async function seedFor(
   { io, output }: Run,
   { operations, seeds }: Network,
   published: Published[],
@@ -325,15 +331,15 @@ async function serve(
   const { catalogFileName } = await import("../../package/mod.ts");
   const { parsePublicKey } = await import("../../identity/mod.ts");
   const fileName = catalogFileName(parsePublicKey(published[0]!.minimal.pubkey));
-  // The list of a publisher with few packages is in the record itself.
+  // A publisher with few packages has no catalog file: the announce record itself holds the list.
   if (await isThere(join(seeds.path, fileName))) {
     await operations.addCatalog({ fileName, announce: true }, { signal: io.signal });
   }
-  output.notice(`serving for ${formatDuration(seedForMs)}; end with Ctrl-C`);
+  output.notice(`seeding for ${formatDuration(seedForMs)}; stop with Ctrl-C`);
   try {
     await delay(io.clock, seedForMs, io.signal);
   } catch (error) {
-    // Ended early by a signal: what was published stays published.
+    // A signal ended the seeding early. That is no failure, because the packages are published.
     output.detail(errorToData(error).message);
   }
 }

@@ -1,17 +1,17 @@
 /**
- * `libreseed reload`: the daemon reads its settings anew.
+ * `libreseed reload`: makes the daemon reload its settings.
  *
  * @module
  */
 
 import { defineCommand } from "../flags/command.ts";
-import { withDaemon } from "../running/daemon_only.ts";
+import { withDaemon } from "../running/with_daemon.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:
-    "The daemon reads its config file again, as it does at SIGHUP. Settings that can change while it runs " +
-    "are in force at once; those that take effect at its start, or only in commands, are named. Flags " +
-    "and variables stay as they were when it started.",
+    "The daemon reads its config file again, as it does at SIGHUP. Settings that can change at run time " +
+    "take effect at once; the command names those that need a restart or that only commands use. Flags " +
+    "and environment variables stay as they were when the daemon started.",
   settings: ["home"],
   home: "existing",
   parameters: {},
@@ -33,8 +33,8 @@ export default defineCommand<Record<never, never>, []>({
       changed.length > 0
         ? `in force now: ${changed.join(", ")}`
         : isSame
-        ? "nothing to change"
-        : "the running daemon changes nothing",
+        ? "no setting has changed"
+        : "no setting of the running daemon has changed",
     );
   },
 });

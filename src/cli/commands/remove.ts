@@ -1,5 +1,5 @@
 /**
- * `libreseed remove NAME@VERSION`: seeds a package no more and deletes its archive.
+ * `libreseed remove NAME@VERSION`: stops seeding a package and deletes its archive.
  *
  * @module
  */
@@ -10,8 +10,9 @@ import { withNode } from "../running/with_node.ts";
 
 export default defineCommand<Record<never, never>, [what: string]>({
   description:
-    "Takes the archive out of the seed directory and no longer announces its record. What others hold " +
-    "stays with them, and the record leaves the DHT within two hours unless somebody else keeps it.",
+    "Removes the archive from the seed directory and stops announcing its record. Copies on other " +
+    "machines stay there, and the record leaves the DHT within two hours unless another node announces " +
+    "it.",
   settings: ["home", "dir"],
   home: "existing",
   parameters: {

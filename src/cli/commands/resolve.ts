@@ -1,5 +1,5 @@
 /**
- * `libreseed resolve NAME[@RANGE]`: finds the minimal manifest.
+ * `libreseed resolve NAME[@RANGE]`: finds the minimal manifest of a package.
  *
  * @module
  */
@@ -18,10 +18,10 @@ type Run = CommandRun<Flags, [spec: string]>;
 
 export default defineCommand<Flags, [spec: string]>({
   description:
-    "Finds out in the DHT which archive a package is, checks both signatures, and prints the minimal " +
-    "manifest and the magnet link. Without a key, the publisher is the pinned one, or the one that " +
-    "--policy chooses; nothing is pinned by looking. A range means the highest version that fits. --all " +
-    "shows the newest version of each, and beside a prerelease the one that get takes.",
+    "Looks the package up in the DHT, checks both signatures, and prints the minimal manifest and the " +
+    "magnet link. Without a key, the publisher is the pinned one, or the one that --policy chooses; " +
+    "resolving pins nothing. A range means the highest matching version. --all lists every publisher " +
+    "of the name with its newest version and, if that is a prerelease, the version that get takes.",
   examples: [
     "libreseed resolve my-tool@^1.0.0",
     "libreseed resolve --all my-tool",
@@ -29,7 +29,7 @@ export default defineCommand<Flags, [spec: string]>({
   settings: ["home", "dir", "policy", ...networkSettings],
   home: "created",
   parameters: {
-    flags: { all: switchFlag("List all publishers of the name instead") },
+    flags: { all: switchFlag("List all publishers of the name") },
     positional: {
       kind: "tuple",
       parameters: [textArgument("[KEY/]NAME[@RANGE]", "Package")],
@@ -69,7 +69,7 @@ export default defineCommand<Flags, [spec: string]>({
           `${JSON.stringify(minimal)}\n${magnet}`,
         );
       });
-      await cost.tell(output);
+      await cost.print(output);
     });
   },
 });

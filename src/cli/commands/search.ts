@@ -1,5 +1,5 @@
 /**
- * `libreseed search PREFIX`: packages that this home has seen.
+ * `libreseed search PREFIX`: searches the packages that this home knows.
  *
  * @module
  */
@@ -13,8 +13,8 @@ const MAX_RESULTS = 10_000;
 
 export default defineCommand<Record<never, never>, [prefix?: string]>({
   description:
-    "Looks through the packages of the publishers that are followed, and those in the seed directory, " +
-    "for names that begin with PREFIX. Asks nobody: what is not followed is not found.",
+    "Searches the packages of followed publishers, and those in the seed directory, for names that " +
+    "begin with PREFIX. Works offline: packages of other publishers are not found.",
   settings: ["home", "dir"],
   home: "existing",
   parameters: {
@@ -38,12 +38,12 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
       const names = [...found].sort(([a], [b]) => a < b ? -1 : 1).map(([, one]) => one);
       if (names.length === 0) {
         const known = prefix === ""
-          ? "No package is known here"
-          : `None known here begins with ${prefix}`;
+          ? "This home knows no packages"
+          : `This home knows no package whose name begins with ${prefix}`;
         throw new CliError(
           "not-found",
           "NOTHING_FOUND",
-          `${known}. \`libreseed follow KEY\` reads what a publisher offers`,
+          `${known}. \`libreseed follow KEY\` adds the packages of a publisher`,
           { detail: { unknownName: prefix } },
         );
       }

@@ -1,5 +1,5 @@
 /**
- * `libreseed seed`: the daemon, in the foreground.
+ * `libreseed seed`: runs the daemon in the foreground.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import { exitCodes } from "../process/exit_codes.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:
-    "Seeds what is in the seed directory and keeps its records alive in the DHT, until it is ended with " +
-    "Ctrl-C, SIGTERM or `libreseed stop`; a second signal ends it at once. Other commands of the same " +
-    "home borrow its engine. Prints one line when it stands.",
+    "Seeds the packages in the seed directory and keeps their records alive in the DHT, until Ctrl-C, " +
+    "SIGTERM or `libreseed stop`; a second signal ends it at once. Other commands of the same home " +
+    "borrow its engine. Prints one line when it is ready.",
   examples: [
     "libreseed seed",
     "libreseed seed --port 7000 --http 127.0.0.1:9881",

@@ -1,5 +1,5 @@
 /**
- * `libreseed status [NAME]`: how the daemon is doing.
+ * `libreseed status [NAME]`: prints the state of the daemon and its packages.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { delay } from "../../base/mod.ts";
 import type { Operations } from "../../control/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
-import { withDaemon } from "../running/daemon_only.ts";
+import { withDaemon } from "../running/with_daemon.ts";
 import { isScreen, LiveScreen } from "../terminal/live_screen.ts";
 import {
   allRows,
@@ -23,32 +23,32 @@ import { fitTable, formatTable, tableColumns } from "../terminal/table.ts";
 type Flags = { watch?: boolean; all?: boolean };
 type Run = CommandRun<Flags, [name?: string]>;
 
-/** How often `--watch` looks again. */
+/** Interval between two queries with `--watch`, milliseconds. */
 const WATCH_MS = 2_000;
 
 export default defineCommand<Flags, [name?: string]>({
   description:
-    "Prints problems, version, port, DHT, traffic and memory, and the ten packages that peers take most " +
-    "from; with --all each package and record; with NAME, the versions and records of one package. " +
-    "--watch keeps it on the screen; where standard output is no terminal, it prints a line for each " +
-    "change. With -v also each setting of the daemon, its value and where it came from.",
+    "Prints problems, version, port, DHT, traffic and memory, and the ten busiest packages; with --all " +
+    "each package and record; with NAME, the versions and records of one package. --watch keeps the " +
+    "status on the screen; if standard output is no terminal, it prints a line for each change. -v adds " +
+    "each setting of the daemon, its value and its origin.",
   settings: ["home"],
   home: "existing",
   parameters: {
     flags: {
-      watch: switchFlag("Look again every two seconds, until Ctrl-C"),
-      all: switchFlag("Print each package and each record too"),
+      watch: switchFlag("Update every two seconds, until Ctrl-C"),
+      all: switchFlag("Also print each package and each record"),
     },
     positional: {
       kind: "tuple",
-      parameters: [{ ...textArgument("NAME", "Package to tell about"), optional: true }],
+      parameters: [{ ...textArgument("NAME", "Package to describe"), optional: true }],
     },
   },
   async run(given) {
     const { flags, io, output } = given;
     await withDaemon(given, async (operations) => {
-      if (output.verbose) await saySettings(given, operations);
-      if (!flags.watch) return print(given, await look(given, operations));
+      if (output.verbose) await printSettings(given, operations);
+      if (!flags.watch) return print(given, await queryStatus(given, operations));
       if (output.json) return await watchJson(given, operations);
       if (isScreen(io.stdout, io.env)) return await watchScreen(given, operations);
       await watchLines(given, operations);
@@ -56,18 +56,18 @@ export default defineCommand<Flags, [name?: string]>({
   },
 });
 
-async function saySettings({ output }: Run, operations: Operations): Promise<void> {
+async function printSettings({ output }: Run, operations: Operations): Promise<void> {
   const { findSetting, writeSetting } = await import("../../config/mod.ts");
   for (const { key, value, where } of await operations.settings()) {
     const definition = findSetting(key);
-    // A daemon of another version may have a setting that we do not know.
+    // A daemon of another version may have settings that this version does not know.
     const text = definition ? writeSetting(definition.type, value) : JSON.stringify(value);
     output.detail(`${key}: ${text} (${where})`);
   }
 }
 
-/** Asks the daemon; of a package that is named, only what belongs to it is kept. */
-async function look({ args: [name], io }: Run, operations: Operations): Promise<StatusView> {
+/** Queries the daemon. With NAME, keeps only the packages and records of that name. */
+async function queryStatus({ args: [name], io }: Run, operations: Operations): Promise<StatusView> {
   const isMeant = (one: { name?: string }) => name === undefined || one.name === name;
   const packages = (await operations.list()).filter(isMeant);
   const records = (await operations.records()).filter(isMeant);
@@ -95,36 +95,36 @@ function print(given: Run, view: StatusView): void {
   );
 }
 
-/** Prints all of it, again and again: a program compares for itself. */
+/** Prints the full status at each interval as JSON, so that programs compare for themselves. */
 async function watchJson(given: Run, operations: Operations): Promise<never> {
   for (;;) {
-    print(given, await look(given, operations));
+    print(given, await queryStatus(given, operations));
     await delay(given.io.clock, WATCH_MS, given.io.signal);
   }
 }
 
-/** Keeps it on the screen, as much as there is room for. */
+/** Redraws the summary on the screen at each interval, limited to the screen's height. */
 async function watchScreen(given: Run, operations: Operations): Promise<never> {
   const { io } = given;
-  // Before the screen is entered: a package that is not there is an error like any other.
-  let view = await look(given, operations);
+  // Query before entering the screen, so that an unknown package is reported as a normal error.
+  let view = await queryStatus(given, operations);
   const { signal } = io;
   using screen = new LiveScreen(io.stdout);
   for (;;) {
     screen.show(fitTable(rowsOf(given, view, screen.rows), screen.columns));
     await delay(io.clock, WATCH_MS, signal);
-    view = await look(given, operations);
+    view = await queryStatus(given, operations);
   }
 }
 
-/** Prints what there is, and then a line for each change. */
+/** Prints the status once, then a line for each change. */
 async function watchLines(given: Run, operations: Operations): Promise<never> {
   const { io, output } = given;
-  let before = await look(given, operations);
+  let before = await queryStatus(given, operations);
   print(given, before);
   for (;;) {
     await delay(io.clock, WATCH_MS, io.signal);
-    const after = await look(given, operations);
+    const after = await queryStatus(given, operations);
     for (const change of changesBetween(before, after)) {
       output.result({}, `${new Date(after.nowMs).toISOString()}  ${change}`);
     }

@@ -1,5 +1,5 @@
 /**
- * `libreseed stop`: ends the daemon.
+ * `libreseed stop`: stops the daemon.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { delay, LibreseedError } from "../../base/mod.ts";
 import { defineCommand } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
-import { withDaemon } from "../running/daemon_only.ts";
+import { withDaemon } from "../running/with_daemon.ts";
 
-/** Longer than the daemon's own deadlines together. */
+/** Maximum wait for the daemon, milliseconds; longer than the sum of its own stop deadlines. */
 const STOP_DEADLINE_MS = 15_000;
 const POLL_MS = 50;
 
 export default defineCommand<Record<never, never>, []>({
-  description: "Asks the daemon to end and waits until it has.",
+  description: "Asks the daemon to stop and waits until it has stopped.",
   settings: ["home"],
   home: "existing",
   parameters: {},
@@ -22,7 +22,7 @@ export default defineCommand<Record<never, never>, []>({
     const { output, io } = given;
     const pid = await withDaemon(given, async (operations, status) => {
       await operations.stop().catch((error) => {
-        // It ended before it answered, by itself or because somebody else asked.
+        // The daemon stopped before it answered, which is the wanted outcome.
         if (!(error instanceof LibreseedError && error.code === "CONTROL_UNREACHABLE")) throw error;
       });
       return status.pid;
@@ -35,7 +35,7 @@ export default defineCommand<Record<never, never>, []>({
         throw new CliError(
           "failed",
           "STILL_RUNNING",
-          `Process ${pid} was asked to end and has not`,
+          `Process ${pid} was asked to stop but still runs. Wait and try again, or end it with \`kill ${pid}\``,
         );
       }
       await delay(io.clock, POLL_MS, io.signal);

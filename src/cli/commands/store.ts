@@ -1,5 +1,5 @@
 /**
- * `libreseed store list|verify|prune`: the installed packages.
+ * `libreseed store list|verify|prune`: lists, verifies or prunes the installed packages.
  *
  * @module
  */
@@ -25,15 +25,15 @@ type Run = CommandRun<Flags, Args>;
 
 export default defineCommand<Flags, Args>({
   description:
-    "list prints name, version, size in bytes, whether it was installed by its name, publisher and path " +
-    "of each package. verify reads every file and compares it with what the publisher signed; exit " +
-    "code 4 if no package is sound, 7 if some are; `libreseed install --force` mends one. prune " +
-    "removes what nothing needs: packages that were not installed by their name, and that no lock " +
-    "file, no link and no other package needs.",
+    "list prints name, version, size in bytes, whether it was installed by name, publisher and path of " +
+    "each package. verify reads every file and compares it with the signed manifest; exit code 4 if " +
+    "all packages are damaged, 7 if some are; `libreseed install --force` repairs one. prune removes " +
+    "unneeded packages: those that were not installed by name, and that no lock file, link or other " +
+    "package needs.",
   settings: ["home", ...archiveSettings],
   home: "existing",
   parameters: {
-    flags: { dryRun: switchFlag("With prune: say what would be removed, and remove nothing") },
+    flags: { dryRun: switchFlag("With prune: only list the packages that would be removed") },
     positional: {
       kind: "tuple",
       parameters: [
@@ -48,7 +48,7 @@ export default defineCommand<Flags, Args>({
   async run(given) {
     const { args: [action, what], flags } = given;
     if (flags.dryRun && action !== "prune") {
-      throw new CliError("usage", "BAD_ARGUMENTS", "--dry-run goes with store prune");
+      throw new CliError("usage", "BAD_ARGUMENTS", "--dry-run works only with store prune");
     }
     if (what !== undefined && action === "prune") {
       throw new CliError("usage", "BAD_ARGUMENTS", "store prune takes no name");
@@ -59,7 +59,7 @@ export default defineCommand<Flags, Args>({
   },
 });
 
-/** The packages that the user means, and the damaged ones if all are meant. */
+/** The packages that match the argument. Without one: all packages, and the damaged entries. */
 async function chosen(
   given: Run,
 ): Promise<{ packages: StoredPackage[]; damaged: StoreEntry[]; path: string }> {
@@ -88,7 +88,7 @@ async function list(given: Run): Promise<void> {
     if (output.json) {
       output.result({ name, version, publisher, bytes, direct, path: entry.path }, undefined);
     }
-    const why = direct ? "by name" : "needed";
+    const why = direct ? "by name" : "dependency";
     rows.push([`${name}@${version}`, `${bytes}`, why, publisher, entry.path]);
   }
   for (const { path, direct, problem } of damaged) {

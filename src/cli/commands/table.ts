@@ -1,45 +1,36 @@
 /**
  * The table of commands.
  *
- * To add a command, write `NAME.ts` whose default export is a {@linkcode defineCommand}, and give it a
- * line in {@linkcode commands}. The file is loaded when the command, or help for it, is asked for.
- * Let it import the rooms that do the work inside its `run`, with `await import(...)` (and their
- * types above, with `import type`), so that help stays quick.
+ * To add a command, write `NAME.ts` with a `defineCommand` as its default export, and add a row to
+ * {@linkcode commands}. The file is loaded when the command or its help page is requested. It
+ * imports the rooms that do the work inside its `run`, with `await import(...)`, and their types at
+ * the top, with `import type`, so that help stays quick.
  *
- * In `run`, print results with `output.result(data, text)` and the rest with `output.notice`,
- * `detail`, `warning`; throw a `LibreseedError` to fail; return an exit code only for an outcome that
- * an error cannot express, such as `combineExitCodes` of several packages.
+ * In `run`, print results with `output.result(data, text)` and everything else with
+ * `output.notice`,
+ * `detail` or `warning`. Throw a `LibreseedError` to fail. Return an exit code only for an outcome
+ * that an error cannot express, such as `combineExitCodes` of several packages.
  *
  * @module
  */
 
-import type { CommandDefinition } from "../flags/command.ts";
+import type { CommandEntry } from "../flags/command.ts";
 
-/** A command in the tree. */
-export interface CommandEntry {
-  name: string;
-  /** Other names of the same command. */
-  aliases?: readonly string[];
-  /** One line for the list of commands. */
-  brief: string;
-  load(): Promise<{ default: CommandDefinition }>;
-}
-
-/** All commands, in the order in which help lists them. */
+/** All commands, in the order of the help page. */
 export const commands: readonly CommandEntry[] = [
   {
     name: "keygen",
-    brief: "Make the publisher key; never overwrites one",
+    brief: "Create the publisher key; never overwrites one",
     load: () => import("./keygen.ts"),
   },
   {
     name: "pack",
-    brief: "Make a signed, reproducible archive of a directory",
+    brief: "Create a signed, reproducible archive of a directory",
     load: () => import("./pack.ts"),
   },
   {
     name: "publish",
-    brief: "Pack, keep, and make known in the DHT",
+    brief: "Pack a package and publish its record in the DHT",
     load: () => import("./publish.ts"),
   },
   {
@@ -50,7 +41,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "announce",
-    brief: "Put records where they are missing, once; for cron",
+    brief: "Announce the kept records once; for cron",
     load: () => import("./announce.ts"),
   },
   {
@@ -65,22 +56,22 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "install",
-    brief: "Put packages and what they need into the store",
+    brief: "Install packages and their dependencies into the store",
     load: () => import("./install.ts"),
   },
   {
     name: "uninstall",
-    brief: "Take a package out of the store",
+    brief: "Remove a package from the store",
     load: () => import("./uninstall.ts"),
   },
   {
     name: "link",
-    brief: "Link a package of the store into a project",
+    brief: "Link a stored package into a project",
     load: () => import("./link.ts"),
   },
   {
     name: "store",
-    brief: "List, verify or tidy up the installed packages",
+    brief: "List, verify or prune the installed packages",
     load: () => import("./store.ts"),
   },
   {
@@ -95,7 +86,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "search",
-    brief: "Look through the packages that this home has seen",
+    brief: "Search the packages that this home knows",
     load: () => import("./search.ts"),
   },
   {
@@ -105,17 +96,17 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "unfollow",
-    brief: "Follow a publisher no more",
+    brief: "Stop following a publisher",
     load: () => import("./unfollow.ts"),
   },
   {
     name: "following",
-    brief: "List the publishers that are followed",
+    brief: "List the followed publishers",
     load: () => import("./following.ts"),
   },
   {
     name: "manifest",
-    brief: "Put or get a single record by hand",
+    brief: "Put or get a single manifest record",
     load: () => import("./manifest.ts"),
   },
   {
@@ -125,12 +116,12 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "status",
-    brief: "Print how the daemon is doing",
+    brief: "Print the state of the daemon and its packages",
     load: () => import("./status.ts"),
   },
   {
     name: "add",
-    brief: "Seed somebody's archive, without publishing it",
+    brief: "Seed another publisher's archive",
     load: () => import("./add.ts"),
   },
   {
@@ -140,22 +131,22 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "reload",
-    brief: "Have the daemon read its settings anew",
+    brief: "Reload the settings of the daemon",
     load: () => import("./reload.ts"),
   },
   {
     name: "stop",
-    brief: "End the daemon",
+    brief: "Stop the daemon",
     load: () => import("./stop.ts"),
   },
   {
     name: "doctor",
-    brief: "Find out what is wrong, and how to mend it",
+    brief: "Check home, machine and network for problems",
     load: () => import("./doctor.ts"),
   },
   {
     name: "testnet",
-    brief: "Run a local DHT for trying things out",
+    brief: "Run a local DHT for experiments",
     load: () => import("./testnet.ts"),
   },
   {
@@ -175,7 +166,7 @@ export const commands: readonly CommandEntry[] = [
   },
 ];
 
-/** The command of that name or alias. */
+/** Finds a command by its name or alias. */
 export function findCommand(name: string): CommandEntry | undefined {
   return commands.find((entry) => entry.name === name || entry.aliases?.includes(name));
 }

@@ -1,5 +1,5 @@
 /**
- * `libreseed testnet`: a DHT of many nodes on this machine.
+ * `libreseed testnet`: runs a DHT of many nodes on this machine.
  *
  * @module
  */
@@ -18,8 +18,8 @@ type Flags = { nodes: number; port: number };
 
 export default defineCommand<Flags, []>({
   description:
-    "Starts a DHT of its own on 127.0.0.1, prints the address to give to --bootstrap, and runs until it " +
-    "is ended with Ctrl-C. The other commands reach it with --allow-local.",
+    "Starts a separate DHT on 127.0.0.1, prints the address to pass to --bootstrap, and runs until " +
+    "Ctrl-C. Other commands reach it with --allow-local.",
   examples: [
     "libreseed testnet --port 7881",
     "libreseed publish ./my-tool --bootstrap 127.0.0.1:7881 --allow-local",
@@ -32,14 +32,14 @@ export default defineCommand<Flags, []>({
         parse: wholeNumber(2_000),
         default: "20",
         placeholder: "N",
-        brief: "How many nodes, up to 2000",
+        brief: "Number of nodes, up to 2000",
       },
       port: {
         kind: "parsed",
         parse: wholeNumber(65_535),
         default: "0",
         placeholder: "P",
-        brief: "UDP port of the first node; 0 = any free one",
+        brief: "UDP port of the first node; 0 = any free port",
       },
     },
   },
@@ -50,7 +50,7 @@ export default defineCommand<Flags, []>({
     try {
       const { bootstrap } = testnet;
       output.result({ bootstrap, nodes }, bootstrap);
-      output.notice(`${nodes} nodes; use --bootstrap ${bootstrap} --allow-local, end with Ctrl-C`);
+      output.notice(`${nodes} nodes; use --bootstrap ${bootstrap} --allow-local, stop with Ctrl-C`);
       if (!signal.aborted) {
         await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       }

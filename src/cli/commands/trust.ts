@@ -1,5 +1,5 @@
 /**
- * `libreseed trust list|add|remove`: which publisher a name is pinned to.
+ * `libreseed trust list|add|remove`: shows or changes the publishers that names are pinned to.
  *
  * @module
  */
@@ -17,10 +17,10 @@ type Run = CommandRun<Record<never, never>, Args>;
 
 export default defineCommand<Record<never, never>, Args>({
   description:
-    "list [NAME] shows which publishers names are pinned to, by hand or by their first use. add NAME KEY " +
-    "trusts one, ahead of the first use or beside the one that is pinned; take the key from its " +
-    "publisher, not from the network. remove NAME [KEY] forgets. With -v each key is drawn, for " +
-    "comparing by eye.",
+    "list [NAME] shows which publishers names are pinned to, by hand or by first use. add NAME KEY pins " +
+    "a publisher by hand, also beside one that is pinned already; get the key from its publisher, not " +
+    "from the network. remove NAME [KEY] removes pins. With -v each key is drawn as an image of " +
+    "characters, to compare by eye.",
   examples: [
     "libreseed trust list",
     "libreseed trust add my-tool ed25519:BASE64",
@@ -108,7 +108,7 @@ async function remove(given: Run, state: StateDatabase, name: string, key?: stri
   const removed = state.pins.delete(name, key === undefined ? undefined : parsePublicKey(key));
   if (removed === 0) {
     const who = key === undefined ? "No publisher is" : `${key} is not`;
-    const message = `${who} pinned for ${name}; \`libreseed trust list\` shows who is`;
+    const message = `${who} pinned for ${name}; \`libreseed trust list\` shows all pins`;
     throw new CliError("not-found", "NO_PIN", message, { detail: { unknownName: name } });
   }
   output.notice(`forgot ${formatCount(removed, "publisher")} of ${name}`);

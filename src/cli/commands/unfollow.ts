@@ -1,5 +1,5 @@
 /**
- * `libreseed unfollow KEY`: takes no more interest in a publisher.
+ * `libreseed unfollow KEY`: stops following a publisher.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { CliError } from "../process/errors.ts";
 import { withState } from "../running/with_state.ts";
 
 export default defineCommand<Record<never, never>, [key: string]>({
-  description: "Forgets the publisher and what it offers. Archives that were mirrored stay.",
+  description: "Forgets the publisher and its list of packages. Mirrored archives stay.",
   settings: ["home"],
   home: "existing",
   parameters: {

@@ -1,5 +1,5 @@
 /**
- * `libreseed uninstall NAME[@VERSION]`: takes a package out of the store.
+ * `libreseed uninstall NAME[@VERSION]`: removes a package from the store.
  *
  * @module
  */
@@ -11,13 +11,13 @@ type Flags = { save?: boolean };
 
 export default defineCommand<Flags, [what: string]>({
   description:
-    "Removes the package unless something needs it still: another package, a link, or the lock file of " +
-    "a project. What it depends on stays until `libreseed store prune`. The archive in the seed " +
-    "directory stays too: `libreseed remove` is for that.",
+    "Removes the package unless another package, a link or a project's lock file still needs it. Its " +
+    "dependencies stay until `libreseed store prune`. The archive in the seed directory stays too; " +
+    "`libreseed remove` deletes it.",
   settings: ["home"],
   home: "existing",
   parameters: {
-    flags: { save: switchFlag("Take it out of the project's lock file first") },
+    flags: { save: switchFlag("Also remove it from the project's lock file") },
     positional: {
       kind: "tuple",
       parameters: [textArgument("PACKAGE", "[KEY/]NAME[@VERSION]")],
@@ -37,7 +37,7 @@ export default defineCommand<Flags, [what: string]>({
     output.notice(
       removed
         ? `removed ${name}@${version} from the store`
-        : `${name}@${version} is not installed by its name any more, but stays: it is needed by ` +
+        : `${name}@${version} no longer counts as installed by name, but stays in the store: needed by ` +
           neededBy.join(", "),
     );
     output.result({ name, version, publisher, removed, neededBy }, undefined);

@@ -1,5 +1,5 @@
 /**
- * `libreseed verify FILE.tgz…`: the whole verification chain, offline.
+ * `libreseed verify FILE.tgz…`: runs the whole verification chain offline.
  *
  * @module
  */
@@ -15,9 +15,10 @@ type Flags = { key?: string };
 
 export default defineCommand<Flags, string[]>({
   description:
-    "Takes the minimal manifest from beside each archive (NAME-VERSION.minimal.json) and checks every " +
+    "Reads the minimal manifest beside each archive (NAME-VERSION.minimal.json) and checks every " +
     "signature, hash and limit. Without that file only the archive's inner half can be checked, and " +
-    "the verdict says so. Nothing is unpacked. Exit code 0 if all hold, 4 if none does, 7 if some do.",
+    "the verdict says so. Nothing is unpacked. Exit code 0 if all are valid, 4 if none is, 7 if some " +
+    "are.",
   examples: [
     "libreseed verify *.tgz",
     "libreseed verify --key ed25519:BASE64 my-tool-1.0.0.tgz",
@@ -55,12 +56,12 @@ export default defineCommand<Flags, string[]>({
           signal,
           onStep: (step) => output.detail(`${file}: ${step}`),
         });
-        sayGood(file, verified, given);
+        printVerified(file, verified, given);
         codes.push(exitCodes.done);
       } catch (error) {
         signal.throwIfAborted();
         const shown = await explainForeign(file, error);
-        sayBad(file, shown, given);
+        printFailed(file, shown, given);
         codes.push(exitCodeOfError(shown));
       }
     }
@@ -80,7 +81,7 @@ async function readMinimalBeside(
   return bytes && parseMinimal(bytes);
 }
 
-function sayGood(
+function printVerified(
   file: string,
   { full: { name, version, pubkey }, inner }: VerifiedArchive,
   { output }: CommandRun<Flags, string[]>,
@@ -92,9 +93,9 @@ function sayGood(
   );
 }
 
-function sayBad(file: string, error: unknown, { output }: CommandRun<Flags, string[]>): void {
+function printFailed(file: string, error: unknown, { output }: CommandRun<Flags, string[]>): void {
   const { code, message, detail } = errorToData(error);
-  // What failed before the chain could begin has no step of it.
+  // An archive that could not be read failed before the first step of the chain.
   const step = typeof detail.step === "string" ? detail.step : "reading";
   output.result({ file, ok: false, step, code, message }, `${file}: failed at ${step}: ${message}`);
 }

@@ -1,5 +1,5 @@
 /**
- * `libreseed version`.
+ * `libreseed version`: prints the version.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { libraryVersions } from "../process/version.ts";
 import { formatTable } from "../terminal/table.ts";
 
 export default defineCommand<Record<never, never>, []>({
-  description: "With -v also the versions of the runtime and of the main libraries.",
+  description: "-v adds the versions of the runtime and of the main libraries.",
   home: "unused",
   parameters: {},
   run({ output }) {

@@ -1,7 +1,7 @@
 /**
- * Prepares the raw command line for stricli, which parses the flags: finds the command, moves flags
- * that stand before it behind it, and refuses what stricli would take for an argument though it
- * looks like a flag.
+ * Prepares the raw command line for stricli, which parses the flags. Finds the command, moves flags
+ * that precede it behind it, and refuses text that looks like a flag but that stricli would take
+ * for an argument.
  *
  * @module
  */
@@ -9,18 +9,18 @@
 import { CliError } from "../process/errors.ts";
 import { globalFlagTakesValue } from "./common_flags.ts";
 
-/** A command line that stricli understands. */
+/** A command line in the form that stricli parses. */
 export interface PreparedArguments {
-  /** As it was typed; `undefined` if there is none. */
+  /** The command's name as typed; `undefined` if the command line has none. */
   command: string | undefined;
-  /** The command and what belongs to it; only flags if there is no command. */
+  /** The command, its flags and its arguments; only flags if there is no command. */
   args: string[];
 }
 
 /** The flags that ask for help, with or without a command. */
 export const helpFlags: readonly string[] = ["--help", "-h", "--help-all", "-H"];
 
-/** One-digit names of flags; stricli's are letters. */
+/** Flags whose short name is a digit. stricli itself allows only letters. */
 export const digitAliases: Readonly<Record<string, string>> = { "0": "null" };
 
 const longFlag = /^--[a-z][a-z\d_.-]+$/i;
@@ -31,7 +31,7 @@ function badArguments(message: string): CliError {
   return new CliError("usage", "BAD_ARGUMENTS", message);
 }
 
-/** One argument before `--`, as one or two that stricli reads as meant. */
+/** Rewrites one argument before `--` as one or two arguments that stricli parses as intended. */
 function prepare(argument: string): string[] {
   if (argument === "-" || !argument.startsWith("-")) return [argument];
   const named = argument.length === 2 ? digitAliases[argument[1]!] : undefined;
@@ -40,7 +40,7 @@ function prepare(argument: string): string[] {
   const name = equals === -1 ? argument : argument.slice(0, equals);
   if (longFlag.test(name)) {
     const value = argument.slice(equals + 1);
-    // stricli wants at least one character behind "=", all on one line.
+    // stricli parses `--name=value` only if the value is not empty and has no line break.
     if (equals !== -1 && (value === "" || value.includes("\n"))) return [name, value];
     return [argument];
   }
@@ -69,7 +69,7 @@ export function prepareArguments(raw: readonly string[]): PreparedArguments {
     leading.push(flag);
     if (helpFlags.includes(flag)) continue;
     const takesValue = flag.replace(/^--?/, "").replace(/=.*$/s, "");
-    // Several letters at once are switches if they are common flags at all: -qv.
+    // Combined short flags such as -qv are all switches.
     const names = /^-[a-z]+$/i.test(flag) ? [...takesValue] : [takesValue];
     const kinds = names.map(globalFlagTakesValue);
     if (kinds.includes(undefined)) {

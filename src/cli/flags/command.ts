@@ -1,5 +1,6 @@
 /**
- * What a command is: parameters, help, and a function. `commands/table.ts` tells how to add one.
+ * The definition of a command: parameters, help text, and a function. `commands/table.ts` explains
+ * how to add a command.
  *
  * @module
  */
@@ -7,82 +8,96 @@
 import type {
   BaseArgs,
   Command,
-  CommandContext,
   TypedCommandParameters,
   TypedPositionalParameter,
 } from "@stricli/core";
 import type { LoadedSettings, SettingKey } from "../../config/mod.ts";
 import type { Io } from "../process/context.ts";
 import type { Output } from "../terminal/output.ts";
+import type { CliContext } from "./cli_context.ts";
 import { type FlagTable, outputAliases, outputFlags, settingFlags } from "./common_flags.ts";
 import type { HomeUses } from "./home_use.ts";
 import { guessWord } from "./suggestions.ts";
 
-/** What stricli hands to a command's function as `this`. Commands see {@linkcode CommandRun}. */
-export interface CliContext extends CommandContext {
-  readonly process: CommandContext["process"] & { exitCode?: number | string | null };
-  readonly io: Io;
+/** A command in the tree. */
+export interface CommandEntry {
+  name: string;
+  /** Other names of the same command. */
+  aliases?: readonly string[];
+  /** One line for the list of commands. */
+  brief: string;
+  load(): Promise<{ default: CommandDefinition }>;
 }
 
-/** What a command's function gets. */
-export interface CommandRun<FLAGS, ARGS extends BaseArgs> {
-  /** The command's own flags. */
-  flags: FLAGS;
-  /** The positional arguments. */
-  args: ARGS;
-  /** Says things. */
+/** The surroundings of a running command, which do not depend on its flags and arguments. */
+export interface CommandEnvironment {
+  /** Prints results and messages. */
   output: Output;
-  /** The process. */
+  /** The process: streams, environment, signals. */
   io: Io;
   /**
-   * The settings, loaded when first asked for. Rejects with `ConfigError`. A command that needs none
-   * does not ask, and so works with a broken config file. With `anew` they are loaded once more. For
-   * a command that uses an existing home, also rejects with `HOME_NOT_FOUND`.
+   * Loads the settings at the first call and returns the same ones afterwards; `anew` loads them
+   * again. A command that never calls this works with a broken config file.
+   *
+   * @throws {ConfigError} for invalid settings
+   * @throws {CliError} `HOME_NOT_FOUND` if the command needs an existing home and there is none
    */
   settings(options?: { anew: boolean }): Promise<LoadedSettings>;
   /** Runs another command line in the same process; resolves to its exit code. */
   cli(args: readonly string[]): Promise<number>;
+  /** The table of all commands. */
+  commands: readonly CommandEntry[];
 }
 
-/** How a command is described to {@linkcode defineCommand}. */
+/** The argument of a command's function. */
+export interface CommandRun<FLAGS, ARGS extends BaseArgs> extends CommandEnvironment {
+  /** The command's own flags. */
+  flags: FLAGS;
+  /** The positional arguments. */
+  args: ARGS;
+}
+
+/** The description of a command for {@linkcode defineCommand}. */
 export interface CommandSpec<FLAGS extends Record<string, unknown>, ARGS extends BaseArgs> {
   /** Paragraphs for `libreseed help COMMAND`, below the one-line brief. */
   description?: string;
   /** Command lines for `libreseed help COMMAND`, the most common first. */
   examples?: readonly string[];
   /**
-   * Settings whose flags help lists. The common ones are accepted by every command anyway; one that
-   * is not common is accepted only here.
+   * Settings whose flags the command's help lists. Every command accepts the common settings; any
+   * other setting is accepted only if it is listed here.
    */
   settings?: readonly SettingKey[];
-  /** Whether it needs a home, and may make one. */
+  /** Whether the command needs a home, and whether it may create one. */
   home: HomeUses;
-  /** With `--dry-run` it needs none. */
+  /** With `--dry-run` the command needs no home. */
   dryRunNeedsNoHome?: true;
-  /** The command's own flags, aliases and positional arguments, as stricli takes them. */
+  /** The command's own flags, aliases and positional arguments, in stricli's form. */
   parameters: TypedCommandParameters<FLAGS, ARGS, CliContext>;
   /**
-   * Does it. Returns the exit code; nothing means 0. Whatever it throws is reported and becomes the
-   * exit code.
+   * Runs the command and returns its exit code; `undefined` means 0. The caller reports a thrown
+   * error and derives the exit code from it.
    */
   run(given: CommandRun<FLAGS, ARGS>): Promise<number | void> | number | void;
 }
 
-/** A command whose types are checked and forgotten. */
+/**
+ * A command with its flag and argument types erased, after {@linkcode defineCommand} checked them.
+ */
 export interface CommandDefinition {
   description?: string;
   examples?: readonly string[];
   home: HomeUses;
   dryRunNeedsNoHome?: true;
   parameters: Command<CliContext>["parameters"];
-  /** Flags, by their camel-case names, that are the command's own and no settings. */
+  /** Camel-case names of the command's own flags, which are not settings. */
   ownFlags: readonly string[];
   run(given: CommandRun<Record<string, unknown>, BaseArgs>): Promise<number | void> | number | void;
 }
 
 /**
- * Checks a command's function against its flags and arguments, and adds the flags that all commands
- * have. An own flag of the same name as a setting wins.
+ * Defines a command: checks the type of its function against its flags and arguments, and adds the
+ * flags that all commands share. A command's own flag overrides a setting's flag of the same name.
  */
 export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extends BaseArgs>(
   spec: CommandSpec<FLAGS, ARGS>,
@@ -93,7 +108,7 @@ export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extend
   const ownFlags = Object.keys(flags);
   // Own flags first: help lists them in this order.
   const ordered = [...ownFlags, ...Object.keys(all).filter((name) => !ownFlags.includes(name))];
-  // No prototype: stricli looks names up without asking whose they are, and `--to-string` is none.
+  // No prototype: stricli also finds inherited properties and would accept `--to-string`.
   const table: Record<string, FlagTable[string]> = Object.create(null);
   for (const name of ordered) table[name] = all[name]!;
   return {
@@ -111,14 +126,14 @@ export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extend
   };
 }
 
-/** An optional flag that takes any text but the empty one. */
+/** An optional flag whose value is any non-empty text. */
 export function textFlag(placeholder: string, brief: string) {
   return { kind: "parsed", parse: notEmpty, optional: true, placeholder, brief } as const;
 }
 
-/** Flag of the commands that refuse secrets: a path that may hold one. It may be given again. */
+/** `--allow-secret`: a path that may hold a secret. The flag may be repeated. */
 export const allowSecretFlag = {
-  ...textFlag("PATH", "Let a file with a secret in, by its path in the package; may be repeated"),
+  ...textFlag("PATH", "Accept a secret in this file, a path in the package; may be repeated"),
   variadic: true,
 } as const;
 
@@ -127,7 +142,7 @@ export function switchFlag(brief: string) {
   return { kind: "boolean", optional: true, withNegated: false, brief } as const;
 }
 
-/** A positional argument that is any text but the empty one. */
+/** A positional argument that is any non-empty text. */
 export function textArgument(
   placeholder: string,
   brief: string,
@@ -135,7 +150,7 @@ export function textArgument(
   return { parse: notEmpty, placeholder, brief };
 }
 
-/** A positional argument that is one of some words. */
+/** A positional argument that is one of `words`. */
 export function choiceArgument<WORD extends string>(words: readonly WORD[], brief: string) {
   return {
     placeholder: words.join("|"),

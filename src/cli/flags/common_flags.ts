@@ -1,7 +1,7 @@
 /**
- * The flags that commands share: what to say (`--json`, `-q`, `-v`) and the settings. A setting's
- * flag is made from its row in the table of `src/config`, which also parses it, so flag, variable
- * and config file accept the same text.
+ * The flags that commands share: output flags (`--json`, `-q`, `-v`) and settings. The flag of a
+ * setting is derived from its row in the table of `src/config`. That table also parses the value,
+ * so a flag, an environment variable and the config file accept the same text.
  *
  * @module
  */
@@ -14,13 +14,15 @@ import {
   type SettingFlags,
   type SettingKey,
 } from "../../config/mod.ts";
-import type { CliContext } from "./command.ts";
+import type { CliContext } from "./cli_context.ts";
 
 type Parameters = Command<CliContext>["parameters"];
-/** Flags as stricli takes them, by their camel-case name. */
+/** stricli's flag definitions, keyed by camel-case name. */
 export type FlagTable = NonNullable<Parameters["flags"]>;
 
-/** Accepted by every command, so that a script can pass the same ones to all. */
+/**
+ * Settings that every command accepts, so that a script can pass the same flags to all commands.
+ */
 const settingsEverywhere: readonly SettingKey[] = [
   "home",
   "dir",
@@ -30,7 +32,7 @@ const settingsEverywhere: readonly SettingKey[] = [
   "timeout",
 ];
 
-/** Settings of whatever packs or unpacks. */
+/** Settings of the commands that pack or unpack archives. */
 export const archiveSettings: readonly SettingKey[] = [
   "max-archive-size",
   "max-unpacked-size",
@@ -41,7 +43,7 @@ export const archiveSettings: readonly SettingKey[] = [
   "max-ratio",
 ];
 
-/** Settings of whatever talks to the DHT. */
+/** Settings of the commands that use the DHT. */
 export const networkSettings: readonly SettingKey[] = [
   "port",
   "bootstrap",
@@ -53,7 +55,7 @@ export const networkSettings: readonly SettingKey[] = [
   "dht-rate",
 ];
 
-/** Settings of whatever moves archives between peers. */
+/** Settings of the commands that transfer archives between peers. */
 export const transferSettings: readonly SettingKey[] = [
   "upload-limit",
   "download-limit",
@@ -61,7 +63,7 @@ export const transferSettings: readonly SettingKey[] = [
   "max-incoming",
 ];
 
-/** Settings of the daemon alone. */
+/** Settings of the daemon only. */
 export const daemonSettings: readonly SettingKey[] = [
   "reannounce-interval",
   "http",
@@ -80,37 +82,39 @@ export interface OutputFlags {
   verbose?: boolean;
 }
 
-/** How a command speaks. */
+/** The flags that control a command's output. */
 export const outputFlags: FlagTable = {
   json: {
     kind: "boolean",
     optional: true,
     withNegated: false,
-    brief: "Print one JSON object a line",
+    brief: "Print one JSON object per line",
   },
   quiet: {
     kind: "boolean",
     optional: true,
     withNegated: false,
-    brief: "Print results, warnings and errors only",
+    brief: "Print only results, warnings and errors",
   },
   verbose: {
     kind: "boolean",
     optional: true,
     withNegated: false,
-    brief: "Print details, and where errors came from",
+    brief: "Print details, and the causes of errors",
   },
 };
 
 /** One-letter names of {@linkcode outputFlags}. */
 export const outputAliases = { q: "quiet", v: "verbose" } as const;
 
-/** `min-nodes` as stricli names it: `minNodes`. */
+/** Converts a setting's key to stricli's flag name: `min-nodes` to `minNodes`. */
 export function flagName(key: string): string {
   return key.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** The reverse of {@linkcode flagName}: how a flag is written, without the dashes. */
+/**
+ * Converts stricli's flag name to the typed form without leading dashes: `minNodes` to `min-nodes`.
+ */
 export function writtenFlag(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
@@ -134,8 +138,8 @@ function flagOf(definition: SettingDefinition, hidden: boolean): FlagTable[strin
 }
 
 /**
- * The flags of the settings `shown`, which help lists, and of those that every command accepts. Help
- * leaves out what does nothing for the command.
+ * Flags of the settings in `shown`, and of the settings that every command accepts. Help lists only
+ * those in `shown`, because the others have no effect on the command.
  */
 export function settingFlags(shown: readonly SettingKey[]): FlagTable {
   const flags: Record<string, FlagTable[string]> = {};
@@ -148,7 +152,9 @@ export function settingFlags(shown: readonly SettingKey[]): FlagTable {
   return flags;
 }
 
-/** The settings among a command's parsed flags, by their keys; `ownFlags` are none. */
+/**
+ * Picks the settings, by key, out of a command's parsed flags. Flags in `ownFlags` are no settings.
+ */
 export function settingsFromFlags(
   flags: Readonly<Record<string, unknown>>,
   ownFlags: readonly string[],
@@ -164,8 +170,10 @@ export function settingsFromFlags(
 }
 
 /**
- * Whether a flag may stand before the command too, and takes a value: `undefined` if it may not.
- * `name` is as written, without the dashes.
+ * Whether a flag that may stand before the command takes a value; `undefined` for a flag that may
+ * not stand there.
+ *
+ * @param name the flag as typed, without leading dashes
  */
 export function globalFlagTakesValue(name: string): boolean | undefined {
   const long = name in outputAliases ? outputAliases[name as keyof typeof outputAliases] : name;

@@ -1,6 +1,6 @@
 /**
- * Writes completion scripts for shells out of the command table. The scripts are static: completing
- * a word starts no process.
+ * Generates shell completion scripts from the command table. The scripts are static: completing a
+ * word starts no process.
  *
  * @module
  */
@@ -8,33 +8,33 @@
 import type { CommandDefinition } from "./command.ts";
 import { writtenFlag } from "./common_flags.ts";
 
-/** Shells that we write for. */
+/** Shells for which a completion script can be generated. */
 export const shells = ["bash", "zsh", "fish"] as const;
 
 /** One of {@linkcode shells}. */
 export type Shell = (typeof shells)[number];
 
-/** A flag, as far as completing it goes. */
+/** A flag as the completion script knows it. */
 export interface CompletedFlag {
-  /** Without the dashes. */
+  /** The long name without dashes. */
   name: string;
-  /** One letter, if it has one. */
+  /** The one-letter name, if there is one. */
   letter?: string;
   takesValue: boolean;
   brief: string;
 }
 
-/** A command, as far as completing it goes. */
+/** A command as the completion script knows it. */
 export interface CompletedCommand {
   /** The name and its aliases. */
   names: string[];
   brief: string;
   flags: CompletedFlag[];
-  /** What an argument may be. */
+  /** Kind of the first positional argument, or the words that it may be. */
   argument: "file" | "command" | "none" | readonly string[];
 }
 
-/** What there is to complete for a command. Flags that help hides are not offered. */
+/** Extracts the completable parts of a command, without the flags that help hides. */
 export function completedCommand(
   entry: { name: string; aliases?: readonly string[]; brief: string },
   { parameters }: CommandDefinition,
@@ -62,7 +62,7 @@ export function completedCommand(
   return { names: [entry.name, ...entry.aliases ?? []], brief: entry.brief, flags, argument };
 }
 
-/** In single quotes, for any of the shells. */
+/** Quotes text with single quotes, for bash and zsh. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
@@ -115,7 +115,7 @@ complete -F _libreseed libreseed
 `;
 }
 
-/** For `_arguments` and `_describe`, in which colons and brackets mean something. */
+/** Escapes text for zsh's `_arguments` and `_describe`, where colons and brackets are syntax. */
 function zshText(text: string): string {
   return text.replace(/[\\:[\]]/g, (letter) => `\\${letter}`);
 }
@@ -194,7 +194,7 @@ function fish(commands: readonly CompletedCommand[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** A script for `shell` that completes `commands`. */
+/** Generates the script that completes `commands` in `shell`. */
 export function completionScript(shell: Shell, commands: readonly CompletedCommand[]): string {
   switch (shell) {
     case "bash":

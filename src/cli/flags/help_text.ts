@@ -1,16 +1,16 @@
 /**
- * Pages of help: the list of commands, and one command. stricli finds out which is wanted; this says
- * how they look.
+ * Renders the help pages: the list of commands, and the page of one command. stricli decides which
+ * page to print.
  *
  * @module
  */
 
 import type { Command } from "@stricli/core";
 import { digitAliases } from "./arguments.ts";
-import type { CliContext } from "./command.ts";
+import type { CliContext } from "./cli_context.ts";
 import { writtenFlag } from "./common_flags.ts";
 
-/** A command as the list shows it. */
+/** A command's row in the list of commands. */
 export interface HelpEntry {
   name: string;
   aliases?: readonly string[];
@@ -22,7 +22,7 @@ type Flag = NonNullable<Parameters["flags"]>[string];
 
 const pageColumns = 80;
 
-/** Fills lines up to `columns`; lines that begin with a space are left alone. */
+/** Wraps text at `columns`. Lines that begin with a space keep their layout. */
 function wrap(text: string, columns: number): string[] {
   return text.split("\n").flatMap((line) => {
     if (line.startsWith(" ")) return [line];
@@ -38,7 +38,7 @@ function wrap(text: string, columns: number): string[] {
   });
 }
 
-/** Two columns, the second wrapped. A first cell that is too wide gets a line of its own. */
+/** Lays out two columns and wraps the second. A first cell that is too wide gets its own line. */
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.min(28, Math.max(...rows.map(([left]) => left.length)));
   const line = (left: string, right: string) => `  ${left.padEnd(width)}  ${right}`;
@@ -53,7 +53,7 @@ function section(title: string, lines: readonly string[], color: boolean): strin
   return `${color ? `\x1b[1m${title}\x1b[22m` : title}\n${lines.join("\n")}\n`;
 }
 
-/** Text of `libreseed help`. */
+/** The page of `libreseed help`. */
 export function rootHelp(version: string, entries: readonly HelpEntry[], color: boolean): string {
   const usage = ["  libreseed COMMAND [flags] [arguments]", "  libreseed help COMMAND"];
   const list = columns(entries.map(({ name, aliases = [], brief }) => [
@@ -62,15 +62,15 @@ export function rootHelp(version: string, entries: readonly HelpEntry[], color: 
   ]));
   const codes = [
     "  0 done    1 failed    2 usage    3 not found    4 verification failed",
-    "  5 nothing reached on the network    6 port, home or seed directory in use",
-    "  7 some of several failed    130, 143, 141 ended by a signal",
+    "  5 network unreachable    6 port, home or seed directory in use",
+    "  7 some of several failed    130, 141, 143 ended by a signal",
   ];
   return [
     `libreseed ${version}: signed packages over BitTorrent, with no server\n`,
     section("Usage", usage, color),
     section("Commands", list, color),
     "Results go to standard output, everything else to standard error.\n" +
-    "--json prints one JSON object a line; -q says less, -v says more.\n",
+    "--json prints one JSON object per line; -q prints less, -v prints more.\n",
     "Settings come from flags, LIBRESEED_* variables, and config.yaml in the home\n" +
     "directory (~/.libreseed), in this order.\n",
     section("Exit codes", codes, color),
@@ -90,16 +90,16 @@ function flagRow(name: string, flag: Flag, letters: readonly string[]): [string,
   return [`${short}--${written} ${placeholder}`, flag.brief + preset];
 }
 
-/** What the command's help page is made of. */
+/** The contents of a command's help page. */
 export interface CommandHelp extends HelpEntry {
   description?: string;
   examples?: readonly string[];
   parameters: Parameters;
-  /** Flags, as stricli names them, that are settings: they have a section of their own. */
+  /** Flags that are settings, by their camel-case names. Help lists them in a separate section. */
   settings: readonly string[];
 }
 
-/** Text of `libreseed help COMMAND`; with `all` also the flags that do nothing for it. */
+/** The page of `libreseed help COMMAND`. `all` adds flags that have no effect on this command. */
 export function commandHelp(command: CommandHelp, all: boolean, color: boolean): string {
   const { name, aliases = [], brief, description, examples = [], parameters, settings } = command;
   const { positional } = parameters;
@@ -124,7 +124,7 @@ export function commandHelp(command: CommandHelp, all: boolean, color: boolean):
   const flags = rowsOf(shown.filter(([flagName]) => !settings.includes(flagName)));
   const settingRows = rowsOf(shown.filter(([flagName]) => settings.includes(flagName)));
   flags.push(["-h, --help", "Print this help"]);
-  if (all) flags.push(["-H, --help-all", "Print help with the flags that only other commands use"]);
+  if (all) flags.push(["-H, --help-all", "Also print flags that have no effect on this command"]);
 
   const parts = [
     section("Usage", [`  libreseed ${[name, "[flags]", ...placeholders].join(" ")}`], color),

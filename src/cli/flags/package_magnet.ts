@@ -1,5 +1,5 @@
 /**
- * The magnet link of a package.
+ * The magnet link that `pack` prints.
  *
  * @module
  */
@@ -8,8 +8,9 @@ import { fromHex } from "../../base/mod.ts";
 import type { MinimalManifest } from "../../package/mod.ts";
 
 /**
- * The link that finds a package and lets whoever follows it check the publisher: infohash, name and
- * version, the publisher's key and the salt of the manifest record. Loads `src/records` when called.
+ * Formats the magnet link of a package: infohash, name and version, the publisher's key, and the
+ * salt of the manifest record. The key and the salt let a reader verify the publisher. Loads
+ * `src/records` when called, so that `pack --dry-run` stays quick.
  */
 export async function packageMagnet(minimal: MinimalManifest): Promise<string> {
   const { parsePublicKey } = await import("../../identity/mod.ts");

@@ -1,5 +1,5 @@
 /**
- * Where the publisher's key lies.
+ * The path of the publisher's key file.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import type { Settings } from "../../config/mod.ts";
 
-/** Path of the publisher's private key. */
+/** Path of the file with the publisher's private key, inside the home. */
 export function publisherKeyPath(settings: Settings): string {
   return join(settings.home, "keys", "publisher.key");
 }

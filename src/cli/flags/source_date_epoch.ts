@@ -1,5 +1,6 @@
 /**
- * `SOURCE_DATE_EPOCH` (reproducible-builds.org/specs/source-date-epoch).
+ * Parser for the environment variable `SOURCE_DATE_EPOCH`
+ * (reproducible-builds.org/specs/source-date-epoch).
  *
  * @module
  */
@@ -7,7 +8,8 @@
 import { CliError } from "../process/errors.ts";
 
 /**
- * The time in seconds since 1970 that the variable's text names; `undefined` if it is not set.
+ * Parses the value of `SOURCE_DATE_EPOCH` into seconds since 1970; `undefined` if the variable is
+ * unset or empty.
  *
  * @throws {CliError} `BAD_SOURCE_DATE_EPOCH` (kind `usage`)
  */

@@ -1,14 +1,14 @@
 /**
- * Answers to a command or action that libreseed does not have: the word that was probably meant, or
- * what libreseed has for a word of other tools.
+ * Suggestions for an unknown command or action: the nearest command, or the libreseed command that
+ * corresponds to a command of another tool.
  *
  * @module
  */
 
 import { nearest } from "../../config/mod.ts";
 
-/** Words that end, delete or forget something. A guess must not lead there by a slip of a finger. */
-const dangerous: ReadonlySet<string> = new Set([
+/** Commands that stop or delete something. They are never suggested for a mistyped command. */
+const destructive: ReadonlySet<string> = new Set([
   "stop",
   "remove",
   "uninstall",
@@ -16,29 +16,29 @@ const dangerous: ReadonlySet<string> = new Set([
   "prune",
 ]);
 
-/** The word that was probably meant; never one that ends, deletes or forgets something. */
+/** The nearest of `words` to a mistyped word; never a command that stops or deletes something. */
 export function guessWord(word: string, words: readonly string[]): string | undefined {
-  return nearest(word.toLowerCase(), words.filter((one) => !dangerous.has(one)));
+  return nearest(word.toLowerCase(), words.filter((one) => !destructive.has(one)));
 }
 
-const packageHere = "`libreseed status NAME` tells of a package in the seed directory, " +
-  "`libreseed resolve NAME` of one in the DHT";
+const packageHere = "`libreseed status NAME` describes a package in the seed directory, " +
+  "`libreseed resolve NAME` one in the DHT";
 const newest =
-  "`libreseed install NAME` and `libreseed get NAME` take the newest version; name a range " +
-  "to stay below one";
-const notTakenBack = "a version that is published stays published; publish a higher one. " +
+  "`libreseed install NAME` and `libreseed get NAME` take the newest version; add a range " +
+  "to limit the version";
+const notTakenBack = "a published version cannot be withdrawn; publish a higher one. " +
   "`libreseed remove NAME@VERSION` stops seeding it here";
 const noAccounts =
-  "there are no accounts. `libreseed keygen` makes the key that a publisher signs with";
+  "there are no accounts. `libreseed keygen` creates the key that a publisher signs with";
 const twoRemovals = "`libreseed remove NAME@VERSION` deletes an archive from the seed directory, " +
   "`libreseed uninstall NAME` a package from the store";
 const settings =
-  "settings are flags, variables or lines in config.yaml; `libreseed status -v` prints " +
-  "those of the daemon";
+  "settings are flags, environment variables or lines in config.yaml; `libreseed status -v` " +
+  "prints those of the daemon";
 
-/** Commands of libreseed by the words of other tools: npm, cargo, docker, git, apt, BitTorrent clients. */
+/** Hints by command of other tools: npm, cargo, docker, git, apt, BitTorrent clients. */
 const otherWords: Readonly<Record<string, string>> = {
-  // No prototype: `libreseed constructor` is no word of another tool.
+  // No prototype: `libreseed constructor` would find an inherited property.
   __proto__: null!,
   ...meaning(packageHere, "info", "show", "view", "inspect", "describe", "details"),
   ...meaning(newest, "update", "upgrade", "outdated"),
@@ -54,8 +54,8 @@ const otherWords: Readonly<Record<string, string>> = {
   ...meaning("use `libreseed publish DIR`", "push", "upload", "release", "deploy"),
   ...meaning("use `libreseed pack DIR`", "build", "create", "make", "tar"),
   ...meaning("use `libreseed seed`", "daemon", "serve", "run", "up", "share"),
-  ...meaning("`libreseed stop` ends the daemon", "kill", "quit", "exit", "down", "halt"),
-  ...meaning("end the daemon with `libreseed stop`, and start it again", "restart"),
+  ...meaning("`libreseed stop` stops the daemon", "kill", "quit", "exit", "down", "halt"),
+  ...meaning("stop the daemon with `libreseed stop`, then start it again", "restart"),
   ...meaning("use `libreseed install NAME`", "i", "require", "use"),
   ...meaning("use `libreseed install --frozen`", "ci", "restore", "sync"),
   ...meaning(
@@ -73,12 +73,12 @@ const otherWords: Readonly<Record<string, string>> = {
   ...meaning("the daemon writes its log to standard error", "log", "logs"),
 };
 
-/** What libreseed has for a word of another tool, as the second half of a sentence. */
+/** The hint for a command of another tool, worded as the second half of a sentence. */
 export function explainWord(word: string): string | undefined {
   return otherWords[word.toLowerCase()];
 }
 
-/** The words of other tools that {@linkcode explainWord} knows. */
+/** The commands of other tools for which {@linkcode explainWord} has a hint. */
 export function knownWords(): string[] {
   return Object.keys(otherWords);
 }

@@ -1,7 +1,7 @@
 /**
- * What the command line is handed of the process that it runs in. Nothing in `src/cli` reaches for
- * the process otherwise, so a test runs any command with streams and a clock of its own.
- * `process_io.ts` makes the real one.
+ * The interface between the command line and its process: streams, environment, clock, signals.
+ * Code in `src/cli` uses the process only through this interface, so a test can run any command
+ * with streams and a clock of its own. `process_io.ts` implements it for the real process.
  *
  * @module
  */
@@ -9,11 +9,11 @@
 import type { Clock } from "../../base/mod.ts";
 import type { EndSignal } from "./errors.ts";
 
-/** A standard stream to write to. */
+/** A standard output stream. */
 export interface Sink {
-  /** Writes all of it before it returns. Throws `OutputClosed` if the reader has gone. */
+  /** Writes all bytes before it returns. Throws `OutputClosed` if the reader closed the stream. */
   write(bytes: Uint8Array): void;
-  /** The same, without holding up the thread while the reader is slow. */
+  /** Writes all bytes without blocking the thread while the reader is slow. */
   writeLater(bytes: Uint8Array): Promise<void>;
   readonly isTerminal: boolean;
   /** Width of the terminal in columns; 80 if there is none. */
@@ -26,7 +26,7 @@ export interface Sink {
 export interface Io {
   readonly stdout: Sink;
   readonly stderr: Sink;
-  /** Whether standard error goes to systemd's journal, which notes the time of each line by itself. */
+  /** Whether standard error goes to systemd's journal, which adds a timestamp to each line. */
   readonly stderrIsJournal: boolean;
   readonly stdin: ReadableStream<Uint8Array>;
   readonly stdinIsTerminal: boolean;
@@ -37,17 +37,20 @@ export interface Io {
   readonly userHome: string | undefined;
   readonly clock: Clock;
   /**
-   * Aborts with an `Interrupted` at the first SIGINT or SIGTERM; the second ends the process. Until
-   * a command asks for it, both signals end the process as they always do.
+   * Aborts with an `Interrupted` at the first SIGINT or SIGTERM; the second signal ends the
+   * process. The handlers are installed at the first access, so until then both signals end the
+   * process.
    */
   readonly signal: AbortSignal;
-  /** Calls `hear` at each SIGHUP until it is disposed of. Does nothing where there is none. */
-  onHangUp(hear: () => void): Disposable;
-  /** The signal that came, if one did and {@linkcode Io.signal} was listening. */
+  /** Calls `listener` at each SIGHUP until disposed of. Does nothing on Windows. */
+  onHangUp(listener: () => void): Disposable;
+  /** The signal that aborted {@linkcode Io.signal}; `undefined` if none did. */
   readonly interruptedBy: EndSignal | undefined;
   /**
-   * The bytes of a regular file, `undefined` if there is none. Throws `CliError` (`FILE_INVALID`) if
-   * it is longer than `maxBytes` or something else than a file.
+   * Reads a regular file; `undefined` if there is none.
+   *
+   * @throws {CliError} `FILE_INVALID` if the file is longer than `maxBytes` or is not a regular
+   * file
    */
   readFile(path: string, maxBytes: number): Promise<Uint8Array | undefined>;
 }

@@ -1,5 +1,5 @@
 /**
- * The errors of the command line itself.
+ * The errors of the command line. Errors of other rooms pass through it unchanged.
  *
  * @module
  */
@@ -7,36 +7,37 @@
 import { LibreseedError } from "../../base/mod.ts";
 
 /**
- * The command line makes no sense, what it names is not there, or a standard stream or a file beside
- * it failed.
+ * An error in the command line, in something that it names, or in a standard stream.
  *
  * | code | kind | when |
  * | --- | --- | --- |
- * | `BAD_ARGUMENTS`, `UNKNOWN_COMMAND` | usage | the command line makes no sense |
- * | `STDIN_INVALID` | usage | the paths on standard input are none |
- * | `BAD_SOURCE_DATE_EPOCH` | usage | the variable is no number of seconds |
- * | `HOME_NOT_FOUND` | not-found | a command that only uses a home found none |
- * | `NO_DAEMON` | not-found | a command that needs the daemon found none |
- * | `PACKAGE_NOT_FOUND`, `RECORD_NOT_FOUND` | not-found | this home has none of that name |
+ * | `BAD_ARGUMENTS`, `UNKNOWN_COMMAND` | usage | the command line is invalid |
+ * | `STDIN_INVALID` | usage | standard input holds no valid list of paths |
+ * | `BAD_SOURCE_DATE_EPOCH` | usage | the variable is not a number of seconds |
+ * | `HOME_NOT_FOUND` | not-found | the command needs an existing home |
+ * | `NO_DAEMON` | not-found | the command needs a running daemon |
+ * | `PACKAGE_NOT_FOUND`, `RECORD_NOT_FOUND` | not-found | nothing of that name is here |
  * | `NOT_INSTALLED`, `NOT_FOLLOWED`, `NO_PIN` | not-found | there is nothing to remove |
- * | `NOTHING_FOUND` | not-found | a search came to nothing |
- * | `FILE_EXISTS` | failed | a file is in the way, and was not overwritten |
- * | `STILL_RUNNING` | failed | the daemon was asked to end and has not |
+ * | `NOTHING_FOUND` | not-found | a search had no result |
+ * | `FILE_EXISTS` | failed | the target file exists and was not overwritten |
+ * | `STILL_RUNNING` | failed | the daemon did not stop in time |
  * | `STDOUT_FAILED`, `FILE_INVALID` | failed | a stream or a file cannot be used |
- * | `UNEXPECTED` | failed | the parser of the command line failed |
+ * | `UNEXPECTED` | failed | the command-line parser failed |
  */
 export class CliError extends LibreseedError {
   override name = "CliError";
 }
 
-/** The same error, with the path or flag that it is about, if it does not name it itself. */
-export function errorAbout(what: string, error: unknown): unknown {
-  if (!(error instanceof LibreseedError) || error.message.includes(what)) return error;
+/**
+ * Prefixes an error's message with the path or flag that it concerns, unless it already names it.
+ */
+export function errorAbout(subject: string, error: unknown): unknown {
+  if (!(error instanceof LibreseedError) || error.message.includes(subject)) return error;
   const { kind, code, message, detail } = error;
-  return new CliError(kind, code, `${what}: ${message}`, { cause: error, detail });
+  return new CliError(kind, code, `${subject}: ${message}`, { cause: error, detail });
 }
 
-/** Whoever read our standard output has gone (`libreseed list | head -1`). Not worth a message. */
+/** The reader closed our standard output (`libreseed list | head -1`). No message is printed. */
 export class OutputClosed extends CliError {
   override name = "OutputClosed";
 
@@ -45,10 +46,10 @@ export class OutputClosed extends CliError {
   }
 }
 
-/** The signals that ask a process to end. */
+/** The signals that request an orderly end of the process. */
 export type EndSignal = "SIGINT" | "SIGTERM";
 
-/** Why `Io.signal` is aborted: somebody asked the process to end. */
+/** The abort reason of `Io.signal`: a signal requested the end of the process. */
 export class Interrupted extends CliError {
   override name = "Interrupted";
 

@@ -1,5 +1,5 @@
 /**
- * The one place where outcomes become exit codes.
+ * The mapping from outcomes and errors to exit codes. No other file chooses an exit code.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { type ErrorKind, LibreseedError } from "../../base/mod.ts";
 import { type EndSignal, OutputClosed } from "./errors.ts";
 
-/** Exit codes; part of the interface, so they do not change. */
+/** Exit codes. Scripts depend on them, so they never change. */
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -16,13 +16,13 @@ export const exitCodes = {
   verification: 4,
   network: 5,
   inUse: 6,
-  /** Some of several things failed and others did not. */
+  /** Some of several operations failed and the others succeeded. */
   someFailed: 7,
   /** 128 + SIGINT. */
   interrupted: 130,
   /**
-   * 128 + SIGPIPE, as any Unix tool whose reader leaves early. Not 0: `verify *.tgz | head -1` has not
-   * looked at all the files.
+   * 128 + SIGPIPE, as for any Unix tool whose reader closes the pipe early. Not 0, because
+   * `verify *.tgz | head -1` has not verified all files.
    */
   outputClosed: 141,
   /** 128 + SIGTERM. */
@@ -38,7 +38,7 @@ const codeOfKind: Record<ErrorKind, number> = {
   "in-use": exitCodes.inUse,
 };
 
-/** The exit code for anything that was thrown. */
+/** The exit code for a thrown value. */
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof OutputClosed) return exitCodes.outputClosed;
   return error instanceof LibreseedError ? codeOfKind[error.kind] : exitCodes.failed;
@@ -50,8 +50,8 @@ export function exitCodeOfSignal(name: EndSignal): number {
 }
 
 /**
- * One exit code for several outcomes: 0 if all are; 7 if some are; else, when all failed, the code
- * they share, or 4 if one of them is a failed verification, or 1.
+ * Combines the exit codes of several operations: 0 if all succeeded, 7 if only some did. If all
+ * failed: the code that they share, otherwise 4 if a verification failed, otherwise 1.
  */
 export function combineExitCodes(codes: readonly number[]): number {
   const failures = codes.filter((code) => code !== exitCodes.done);

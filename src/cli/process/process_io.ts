@@ -1,7 +1,7 @@
 /**
- * The real process as an {@linkcode Io}. Everything is looked up when it is first asked for, so a
- * command pays only for what it uses. What the daemon asks for again when it reads its settings anew
- * is looked up only once: it has given up the right to by then.
+ * Implements {@linkcode Io} for the real process. Each member is evaluated at its first access, so
+ * a command pays only for members that it uses. The environment and the home directory are cached,
+ * because a daemon that reloads its settings has dropped the permission to read them.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { exitCodeOfSignal } from "./exit_codes.ts";
 
 type DenoStream = typeof Deno.stdout;
 
-/** How long to wait for room in a pipe that somebody else made non-blocking. */
+/** Pause before retrying a write to a full non-blocking pipe, milliseconds. */
 const fullPipePauseMs = 5;
 
 function writeError(cause: unknown): CliError {
@@ -68,7 +68,7 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array | un
     new CliError("failed", "FILE_INVALID", `cannot read ${path}: ${why}`, { cause });
   try {
     const { isFile, size } = await Deno.stat(path);
-    // Looked at first: opening a FIFO would wait for whoever writes to it.
+    // Check the file type first: opening a FIFO would block until a writer opens it.
     if (!isFile) throw invalid("it is not a regular file");
     if (size > maxBytes) throw invalid(`it has ${size} bytes, more than ${maxBytes}`);
     return await Deno.readFile(path);
@@ -81,25 +81,27 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array | un
 }
 
 /**
- * The user's home directory. Asked for like this, Node's modules are loaded when they are needed, and
- * not for `help`. A relative `HOME` would mean another directory in each working directory.
+ * The user's home directory; `undefined` if it is unknown or relative. A relative `HOME` would name
+ * a different directory in each working directory. `getBuiltinModule` avoids loading Node's modules
+ * for commands such as `help`.
  */
 function homeDirectory(): string | undefined {
-  // deno-lint-ignore no-process-global -- importing it would load it
+  // deno-lint-ignore no-process-global -- an import would load the module
   const { getBuiltinModule } = process;
-  // Deno answers null, against its type, where there is neither HOME nor an entry.
+  // Contrary to its type, Deno returns null if neither HOME nor the user database has an entry.
   const found = getBuiltinModule("node:os").homedir() as string | null;
   return found && getBuiltinModule("node:path").isAbsolute(found) ? found : undefined;
 }
 
 /**
- * Whether `JOURNAL_STREAM` names the stream that standard error is, as systemd.exec(5) has it tested: a
- * process may have inherited the variable and write elsewhere.
+ * Whether standard error is the journal stream that `JOURNAL_STREAM` names, tested by device and
+ * inode number as systemd.exec(5) describes. The variable alone proves nothing: a process may
+ * inherit it and redirect its standard error.
  */
 function isJournal(stream: string | undefined): boolean {
   if (stream === undefined) return false;
   try {
-    // deno-lint-ignore no-process-global -- importing it would load it
+    // deno-lint-ignore no-process-global -- an import would load the module
     const { dev, ino } = process.getBuiltinModule("node:fs").fstatSync(2, { bigint: true });
     return stream === `${dev}:${ino}`;
   } catch {
@@ -107,7 +109,7 @@ function isJournal(stream: string | undefined): boolean {
   }
 }
 
-/** The process that we are. */
+/** The running process. */
 export function processIo(): Io {
   let interruption: AbortController | undefined;
   let interruptedBy: EndSignal | undefined;
@@ -149,10 +151,10 @@ export function processIo(): Io {
       }
       return interruption.signal;
     },
-    onHangUp(hear) {
+    onHangUp(listener) {
       if (Deno.build.os === "windows") return { [Symbol.dispose]() {} };
-      Deno.addSignalListener("SIGHUP", hear);
-      return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", hear) };
+      Deno.addSignalListener("SIGHUP", listener);
+      return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", listener) };
     },
     get interruptedBy() {
       return interruptedBy;

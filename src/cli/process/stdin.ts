@@ -1,16 +1,17 @@
 /**
- * Reads lists of paths from standard input: one a line, or separated by NUL as `find -print0` does.
+ * Reads a list of paths from standard input: one per line, or separated by NUL as `find -print0`
+ * prints them.
  *
  * @module
  */
 
 import { CliError } from "./errors.ts";
 
-/** Longest path that is taken, in bytes; Linux allows 4,096. */
+/** Maximum length of a path, in bytes. Linux allows 4,096. */
 const maxPathBytes = 65_536;
 
-/** The path that the bytes spell. Its position is for the error message. */
-function text(bytes: Uint8Array, position: number): string {
+/** Decodes a path. `position` counts paths from 1, for the error message. */
+function decodePath(bytes: Uint8Array, position: number): string {
   if (bytes.length > maxPathBytes) {
     throw new CliError(
       "usage",
@@ -33,8 +34,8 @@ function text(bytes: Uint8Array, position: number): string {
 }
 
 /**
- * The paths in `input`, in order. Empty ones are skipped. With `"\n"` a carriage return before the
- * line break is dropped; with `"\0"` every other byte belongs to the path.
+ * Yields the paths in `input`, in order, without empty ones. With separator `"\n"` a carriage
+ * return before the line break is dropped; with `"\0"` all bytes but NUL belong to a path.
  *
  * Throws {@linkcode CliError} (`STDIN_INVALID`) for a path that is not UTF-8, holds a NUL, or is
  * longer than 65,536 bytes.
@@ -48,13 +49,13 @@ export async function* readPaths(
   let position = 0;
   const take = (bytes: Uint8Array): string => {
     position++;
-    const path = text(bytes, position);
+    const path = decodePath(bytes, position);
     const trimmed = separator === "\n" ? path.replace(/\r$/, "") : path;
     if (trimmed.includes("\0")) {
       throw new CliError(
         "usage",
         "STDIN_INVALID",
-        `path ${position} on standard input holds a NUL; give -0 if NULs separate the paths`,
+        `path ${position} on standard input contains a NUL; use -0 if NULs separate the paths`,
       );
     }
     return trimmed;
@@ -73,7 +74,7 @@ export async function* readPaths(
     grown.set(rest);
     grown.set(chunk.subarray(start), rest.length);
     rest = grown;
-    if (rest.length > maxPathBytes) text(rest, position + 1);
+    if (rest.length > maxPathBytes) decodePath(rest, position + 1);
   }
   const last = take(rest);
   if (last !== "") yield last;

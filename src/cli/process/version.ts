@@ -1,5 +1,6 @@
 /**
- * Which libraries decide how we behave, and in which versions. Libreseed's own version is in
+ * The versions of the main libraries, for `version -v` and bug reports. Libreseed's own version is
+ * in
  * `src/base`.
  *
  * @module
@@ -7,10 +8,10 @@
 
 import manifest from "../../../deno.json" with { type: "json" };
 
-/** Libraries that decide how we behave towards others. */
+/** Libraries that shape formats and network traffic. */
 const mainLibraries = ["webtorrent", "bittorrent-dht", "bencode", "tar-stream", "semver"] as const;
 
-/** Name to version of the main libraries. */
+/** The version of each main library, by its name. */
 export function libraryVersions(): Record<string, string> {
   return Object.fromEntries(
     mainLibraries.map((name) => [name, manifest.imports[name].replace(/^npm:.*@/, "")]),

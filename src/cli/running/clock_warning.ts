@@ -1,37 +1,37 @@
 /**
- * A word about the clock from commands that sign: readers leave out what a clock that is ahead has dated.
+ * The clock check of commands that sign records. Readers ignore a record that is dated in the
+ * future, so a clock that is ahead makes a package impossible to find.
  *
  * @module
  */
 
 import { LibreseedError } from "../../base/mod.ts";
-import type { CommandRun } from "../flags/command.ts";
+import type { CommandEnvironment } from "../flags/command.ts";
 import { publisherKeyPath } from "../flags/publisher_key.ts";
 import { openState } from "./open_state.ts";
 import type { Network } from "./with_node.ts";
 
 /**
- * Compares the clock with the DHT while the command works, and warns if it seems to be wrong.
+ * Compares the clock with the dates of records in the DHT, in the background, and warns if the
+ * clock seems to be wrong.
  *
- * @returns disposing of it waits until the comparison has ended
+ * @returns disposing of it waits for the end of the comparison
  */
 export function compareClock(
-  // deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
-  run: Pick<CommandRun<any, any>, "output" | "io">,
+  run: Pick<CommandEnvironment, "output" | "io">,
   network: Pick<Network, "operations" | "values">,
 ): AsyncDisposable {
   const compared = compare(run, network).catch((error) => {
-    // The command itself says what is wrong with the network.
+    // The command itself reports problems with the network.
     if (!(error instanceof LibreseedError) && !run.io.signal.aborted) throw error;
   });
-  // Heard when it is waited for.
+  // The rejection is reported when the result is disposed of.
   compared.catch(() => {});
   return { [Symbol.asyncDispose]: () => compared };
 }
 
 async function compare(
-  // deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
-  { output, io }: Pick<CommandRun<any, any>, "output" | "io">,
+  { output, io }: Pick<CommandEnvironment, "output" | "io">,
   { operations, values }: Pick<Network, "operations" | "values">,
 ): Promise<void> {
   const { askDhtClock, describeClock, usedNames } = await import("../../host/mod.ts");
@@ -43,7 +43,7 @@ async function compare(
   const { what, isWrong } = describeClock(verdict);
   if (!isWrong) return;
   output.warning(
-    `the clock: ${what}. Readers leave out what is dated in the future and look for a name by the date. ` +
-      "Set the clock (timedatectl set-ntp true), then publish again",
+    `the clock: ${what}. Readers ignore records that are dated in the future, and use the date to look ` +
+      "for a name. Set the clock (timedatectl set-ntp true), then publish again",
   );
 }

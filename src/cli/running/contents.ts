@@ -1,6 +1,6 @@
 /**
- * Says what goes into a package: the list of `--dry-run`, the line before publishing, and the names
- * that some systems cannot hold.
+ * Prints the contents of a package: the list of `--dry-run`, the summary line of `publish`, and
+ * warnings about contents that some systems cannot unpack.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { formatBytes, formatCount } from "../terminal/format.ts";
 import type { Output } from "../terminal/output.ts";
 
 /**
- * Prints the files that would go out, bytes, a tab and the path a line.
+ * Prints the files that a package would contain, one per line: bytes, a tab and the path.
  *
- * @param where they are, for people
+ * @param where the directory or archive that holds the files, for the error message
  * @throws {PackageError} `SECRET_FOUND`, after the list
  */
 export function printContents(output: Output, contents: ListedContents, where: string): void {
@@ -21,30 +21,30 @@ export function printContents(output: Output, contents: ListedContents, where: s
   const lines = files.map((file) => `${file.bytes}\t${file.path}`);
   const found = secrets.found;
   output.result({ name, version, files, bytes, leftOut, secrets: found }, lines.join("\n"));
-  sayContents(output, contents);
+  printSummary(output, contents);
   secrets.refuse(where);
 }
 
-/** The line that says how much goes out, `hello@1.0.0: 42 files, 1.3 MiB`, and warnings. */
-export function sayContents(output: Output, contents: Contents): void {
+/** Prints the summary line, `hello@1.0.0: 42 files, 1.3 MiB`, and warnings about the contents. */
+export function printSummary(output: Output, contents: Contents): void {
   const { name, version, fileCount, bytes } = contents;
   output.notice(`${name}@${version}: ${formatCount(fileCount, "file")}, ${formatBytes(bytes)}`);
   warnOfContents(output, contents);
 }
 
-/** Warns of paths that Windows cannot hold, and of an ignore file or a flag that does not count. */
+/** Warns of paths that are invalid on Windows, and of an ignore file or a flag without effect. */
 export function warnOfContents(output: Output, contents: Contents): void {
   const { unusableOnWindows, unusedIgnoreFile, unmatchedSecrets } = contents;
   if (unusableOnWindows !== undefined) {
     output.warning(`cannot be unpacked on Windows: ${unusableOnWindows}`);
   }
   if (unusedIgnoreFile !== undefined) {
-    output.warning(`${unusedIgnoreFile} does not count: \`files\` of package.json decides`);
+    output.warning(`${unusedIgnoreFile} has no effect: \`files\` of package.json decides`);
   }
   warnOfUnmatched(output, unmatchedSecrets);
 }
 
-/** Warns of each `--allow-secret` that names no file: a mistyped path lets nothing in. */
+/** Warns of each `--allow-secret` that matches no file, which is probably a mistyped path. */
 export function warnOfUnmatched(output: Output, paths: readonly string[]): void {
   for (const path of paths) {
     output.warning(

@@ -1,6 +1,6 @@
 /**
- * Offers a name that this home knows where the one that was given is not found: packages, pins, and
- * what publishers that are followed offer.
+ * Suggests the nearest known name for a package name that was not found. Known names come from the
+ * store, the project's lock file, pins, and the catalogs of followed publishers.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import type { Io } from "../process/context.ts";
 import { CliError } from "../process/errors.ts";
 import type { Output } from "../terminal/output.ts";
 
-/** How many names the given one is compared with: publishers that are followed may offer 100,000. */
+/** Maximum number of names to compare with; followed publishers may offer 100,000 packages. */
 const MAX_NAMES = 20_000;
-/** Any two shorter words are near each other. */
+/** Minimum length of a name for a suggestion. Two shorter names are always near each other. */
 const MIN_LETTERS = 3;
 
 /**
- * The error with the nearest name that is known, if it is about a name that is not (`unknownName` in
- * its detail) and there is one near enough; otherwise the error as it is. Makes nothing, and fails
- * for nothing.
+ * Adds the nearest known name to an error about an unknown one (`unknownName` in its detail).
+ * Returns any other error, or one without a near name, unchanged. Never creates a home, and never
+ * throws.
  */
 export async function withNearestName(
   error: unknown,
@@ -45,10 +45,10 @@ async function nearestKnown(
   if (name.length < MIN_LETTERS) return undefined;
   try {
     const names = await knownNames(given);
-    // A name that is known was given right; it is something else that is missing.
+    // The user typed a known name correctly; something else is missing.
     return names.has(name) ? undefined : nearest(name, names);
   } catch {
-    // The error that is there counts, not one of looking for help.
+    // An error while looking for a suggestion must not replace the original error.
     return undefined;
   }
 }

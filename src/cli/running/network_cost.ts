@@ -1,5 +1,5 @@
 /**
- * What a command asked of the network, for `-v`.
+ * Statistics on a command's network use, printed with `-v`.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import type { Operations } from "../../control/mod.ts";
 import type { Output } from "../terminal/output.ts";
 
-/** Counts from now on. */
+/** Counts the lookups and downloads of a command, from its construction on. */
 export class NetworkCost {
-  /** The same operations, counted. */
+  /** The given operations, wrapped to count calls. */
   readonly operations: Operations;
   readonly #given: Operations;
   readonly #before: ReturnType<Operations["status"]> | undefined;
@@ -19,7 +19,7 @@ export class NetworkCost {
   #downloads = 0;
   #downloadedBytes = 0;
 
-  /** @param verbose whether anybody will hear of it; if not, nothing is asked for */
+  /** @param verbose whether the statistics will be printed; otherwise the engine is not queried */
   constructor(operations: Operations, verbose: boolean) {
     this.#given = operations;
     this.#before = verbose ? operations.status() : undefined;
@@ -36,7 +36,7 @@ export class NetworkCost {
       download: async (...args) => {
         this.#downloads++;
         const downloaded = await operations.download(...args);
-        // Another command may have wanted the same, and have moved it to its place already.
+        // A concurrent command with the same download may have moved the file already.
         const sizeBytes = await Deno.stat(downloaded.path).then(({ size }) => size, () => 0);
         this.#downloadedBytes += sizeBytes;
         return downloaded;
@@ -44,8 +44,11 @@ export class NetworkCost {
     };
   }
 
-  /** Says what it was. What others asked the same engine for meanwhile is in the packets and bytes. */
-  async tell(output: Output): Promise<void> {
+  /**
+   * Prints the statistics as a detail. Packets and bytes are those of the whole engine, so they
+   * include the traffic of other commands that borrow the same engine.
+   */
+  async print(output: Output): Promise<void> {
     if (!this.#before) return;
     const [start, end] = [await this.#before, await this.#given.status()];
     const sum = (key: "packetsIn" | "packetsOut" | "bytesIn" | "bytesOut") =>

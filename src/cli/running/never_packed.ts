@@ -1,5 +1,5 @@
 /**
- * The directories that no package holds, whatever it says of itself.
+ * The directories that are excluded from every package, regardless of its own rules.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Settings } from "../../config/mod.ts";
 import type { Io } from "../process/context.ts";
 
-/** The home and the seed directory in use, and the home that a command without `--home` would use. */
+/** The current home and seed directory, and the default home, since all of them may hold keys. */
 export function neverPacked({ home, dir }: Settings, { userHome }: Io): string[] {
   const usual = userHome === undefined ? [] : [join(userHome, ".libreseed")];
   return [home, join(home, "keys"), dir, ...usual];

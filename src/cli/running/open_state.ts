@@ -1,17 +1,19 @@
 /**
- * Opens this home's state for a command.
+ * Opens this home's `state.db` for a command.
  *
  * @module
  */
 
 import type { Settings } from "../../config/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
-import type { CommandRun } from "../flags/command.ts";
+import type { CommandEnvironment } from "../flags/command.ts";
 
-/** Opens `state.db`; a damaged one is put aside, and that is said: pins may be lost with it. */
+/**
+ * Opens `state.db`. Warns if the database was damaged and has been replaced, because pins may be
+ * lost with it.
+ */
 export async function openState(
-  // deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
-  { output, io }: Pick<CommandRun<any, any>, "output" | "io">,
+  { output, io }: Pick<CommandEnvironment, "output" | "io">,
   { home }: Settings,
 ): Promise<StateDatabase> {
   const { homePaths } = await import("../../control/mod.ts");

@@ -1,6 +1,6 @@
 /**
- * What the commands that need the network have in common: an engine, borrowed or their own, given
- * back whatever happens; and the package that the user named.
+ * The engine of commands that need the network: borrowed from a running process or their own, and
+ * released at the end in every case. Also the context in which names are resolved.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import type { Answers, FetchContext } from "../../fetching/mod.ts";
 import type { NodeHandle } from "../../host/mod.ts";
 import type { NamesContext } from "../../names/mod.ts";
 import type { ListedPackages } from "../../publishing/mod.ts";
-import type { CommandRun } from "../flags/command.ts";
+import type { CommandEnvironment } from "../flags/command.ts";
 import { publisherKeyPath } from "../flags/publisher_key.ts";
 import { openState } from "./open_state.ts";
 
-/** What a command works with. */
+/** The tools of a command that uses the network. */
 export interface Network extends Required<FetchContext> {
   node: NodeHandle;
   values: Settings;
-  /** What is known of the list of this home's publisher. */
+  /** The known list of packages of this home's publisher. */
   listed: ListedPackages;
 }
 
-// deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
-type AnyRun = Pick<CommandRun<any, any>, "output" | "io" | "settings">;
+type Environment = Pick<CommandEnvironment, "output" | "io" | "settings">;
 
 /**
- * Opens the engine, does the work, gives the engine back.
+ * Opens an engine, calls `work`, and releases the engine.
  *
- * @param meanwhile begins what can be done before there is an engine; the seed directory is there
+ * @param meanwhile starts work that needs no engine while the engine starts; the seed directory
+ * exists
  */
 export async function withNode<T>(
-  { output, io, settings }: AnyRun,
+  { output, io, settings }: Environment,
   work: (network: Network) => Promise<T>,
   meanwhile?: (early: Pick<Network, "seeds" | "limits">) => void,
 ): Promise<T> {
@@ -43,7 +43,7 @@ export async function withNode<T>(
   const { SeedDirectory, StateDatabase } = await import("../../store/mod.ts");
   const seeds = new SeedDirectory(values.dir);
   let opened: ReturnType<typeof StateDatabase.open> | undefined;
-  // Once for a command: opening takes a millisecond.
+  // Opened once per command, at the first use, because opening takes about 1 ms.
   const state = () => opened ??= StateDatabase.open(homePaths(values.home).state, io.clock);
   seeds.known = (archivePath) => knownManifest(state(), archivePath);
   const limits = limitsOf(values);
@@ -83,8 +83,8 @@ function describeMiss({ asked, responded }: Answers): string {
   return `${responded} of ${asked} nodes answered`;
 }
 
-/** This home's own publisher, 32 bytes; `undefined` if it has none. */
-async function ownPublicKey({ settings }: AnyRun): Promise<Uint8Array | undefined> {
+/** The public key of this home's publisher, 32 bytes; `undefined` if the home has no key. */
+async function ownPublicKey({ settings }: Environment): Promise<Uint8Array | undefined> {
   const { IdentityError, readKeyFile } = await import("../../identity/mod.ts");
   try {
     return (await readKeyFile(publisherKeyPath((await settings()).values))).publicKey;
@@ -94,9 +94,9 @@ async function ownPublicKey({ settings }: AnyRun): Promise<Uint8Array | undefine
   }
 }
 
-/** Does the work with this home's pins and the policy at hand. */
+/** Calls `work` with the context for resolving names: this home's pins, key and trust policy. */
 export async function withNames<T>(
-  run: AnyRun,
+  run: Environment,
   { operations, values, finding }: Network,
   work: (names: NamesContext) => Promise<T>,
 ): Promise<T> {

@@ -1,6 +1,6 @@
 /**
- * The progress bar of one or several downloads at a time. While what an earlier download left is looked
- * through there is none: the bar begins where the download does.
+ * The progress bar of one or several concurrent downloads. No bar is shown while the engine
+ * verifies the partial file of an earlier download.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export class DownloadBar {
   readonly #bar: Progress;
   readonly #output: Pick<Output, "step">;
   readonly #clock: Clock;
-  /** By infohash or anything else that tells them apart. Those that are complete stay, for the sum. */
+  /** Downloads by their id. Completed downloads stay, because the bar shows the sum of all. */
   readonly #downloads = new Map<string, Running>();
   readonly #ended = new Set<string>();
 
@@ -37,11 +37,11 @@ export class DownloadBar {
   }
 
   /**
-   * How far one download is.
+   * Updates the progress of one download.
    *
-   * @param id tells it from others
-   * @param label for people: `hello@1.0.0`
-   * @param totalBytes if it is known before the download
+   * @param id distinguishes the download from others, such as an infohash
+   * @param label shown to people: `hello@1.0.0`
+   * @param totalBytes the size, if it is known from another source than the download
    */
   update(
     id: string,
@@ -50,7 +50,9 @@ export class DownloadBar {
     totalBytes = lengthBytes,
   ): void {
     if (checking) {
-      if (this.#downloads.size === 0) this.#output.step(`checking what is there of ${label}`);
+      if (this.#downloads.size === 0) {
+        this.#output.step(`verifying the partial download of ${label}`);
+      }
       return;
     }
     const rate = this.#downloads.get(id)?.rate ?? new TransferRate();
@@ -59,7 +61,7 @@ export class DownloadBar {
     this.#draw();
   }
 
-  /** A download is over, well or badly. After the last one the bar goes. */
+  /** Ends a download that succeeded or failed. The bar disappears after the last one. */
   end(id: string): void {
     this.#ended.add(id);
     for (const other of this.#downloads.keys()) if (!this.#ended.has(other)) return;

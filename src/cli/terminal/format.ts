@@ -1,16 +1,17 @@
 /**
- * Numbers and strangers' text for people. Pure functions; nothing is written here.
+ * Formats numbers for people, and makes untrusted text safe to print. Pure functions; nothing is
+ * written here.
  *
  * @module
  */
 
-/** A number of bytes: `512 B`, `1.5 KiB`, `10.0 MiB`. */
+/** Formats a number of bytes: `512 B`, `1.5 KiB`, `10.0 MiB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${Math.round(bytes)} B`;
   const units = ["KiB", "MiB", "GiB", "TiB", "PiB"];
   let value = bytes / 1024;
   let unit = 0;
-  // 1,023.95 would round to "1024.0".
+  // From 1,023.95 on, the value would be rounded to "1024.0".
   while (value >= 1023.95 && unit < units.length - 1) {
     value /= 1024;
     unit++;
@@ -18,12 +19,12 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(1)} ${units[unit]}`;
 }
 
-/** How many there are of something: `1 package`, `2 packages`. */
-export function formatCount(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
+/** Formats a count with its noun: `1 package`, `2 packages`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** A duration in milliseconds: `250ms`, `42s`, `3m05s`, `2h07m`, `3d04h`. */
+/** Formats a duration given in milliseconds: `250ms`, `42s`, `3m05s`, `2h07m`, `3d04h`. */
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)}ms`;
   const seconds = Math.round(ms / 1_000);
@@ -37,9 +38,9 @@ export function formatDuration(ms: number): string {
 }
 
 /**
- * Text that a terminal shows and does not obey: control characters (C0 except tab, DEL, C1, line
- * breaks included) and those that turn the direction of writing become `\u{...}`. Names come from
- * strangers.
+ * Escapes as `\u{...}` the characters that a terminal would interpret instead of showing: control
+ * characters (C0 except tab, DEL, C1, line breaks) and bidirectional controls. Package names are
+ * untrusted text.
  */
 export function printable(text: string): string {
   return text.replace(

@@ -1,6 +1,6 @@
 /**
- * A screen that shows something anew again and again, in place. It is the terminal's second screen, so
- * what was there before is there again in the end.
+ * A full-screen display that is redrawn in place, for `status --watch`. It uses the terminal's
+ * alternate screen, so the previous contents return when it ends.
  *
  * @module
  */
@@ -8,41 +8,42 @@
 import type { Sink } from "../process/context.ts";
 import { printable } from "./format.ts";
 
-/** DEC private modes 1049 (second screen) and 25 (cursor), as xterm and all that follow it have them. */
+/** DEC private modes 1049 (alternate screen) and 25 (cursor), as in xterm and its successors. */
 const ENTER = "\x1b[?1049h\x1b[?25l";
 const LEAVE = "\x1b[?25h\x1b[?1049l";
 const HOME = "\x1b[H";
 const ERASE_LINE_END = "\x1b[K";
 const ERASE_BELOW = "\x1b[J";
 
-/** Whether a stream is a terminal that can be drawn on. */
+/** Whether a stream is a terminal with cursor control. */
 export function isScreen(sink: Sink, env: Record<string, string | undefined>): boolean {
   return sink.isTerminal && env.TERM !== "dumb";
 }
 
-/** The second screen of a terminal, for as long as it lives. */
+/**
+ * The terminal's alternate screen. Constructing it enters the screen, disposing of it leaves it.
+ */
 export class LiveScreen implements Disposable {
   readonly #sink: Sink;
 
-  /** Enters the screen; dispose of it to leave it. */
   constructor(sink: Sink) {
     this.#sink = sink;
     this.#write(ENTER);
   }
 
-  /** Width for {@linkcode show}. */
+  /** Width in columns, at least 1. */
   get columns(): number {
     return Math.max(this.#sink.columns(), 1);
   }
 
-  /** Height for {@linkcode show}. */
+  /** Height in lines, at least 1. */
   get rows(): number {
     return Math.max(this.#sink.rows(), 1);
   }
 
   /**
-   * Shows lines in place of those that were there. What is below the last line of the screen is left
-   * out, and its last line says so. What a terminal would obey is made visible.
+   * Replaces the contents of the screen. If there are more lines than rows, the last row gives the
+   * number of omitted lines. Control characters are escaped.
    */
   show(lines: readonly string[]): void {
     const { rows } = this;
@@ -53,12 +54,11 @@ export class LiveScreen implements Disposable {
     this.#write(HOME + text + ERASE_BELOW);
   }
 
-  /** Leaves the screen. */
   [Symbol.dispose](): void {
     try {
       this.#write(LEAVE);
     } catch {
-      // A terminal that has gone has nothing to tidy up.
+      // The terminal was closed, so there is nothing to restore.
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * A line of the daemon's log, as text: for people and files, for programs, or for systemd's journal.
+ * Renders a line of the daemon's log: as text, as JSON, or for systemd's journal.
  *
  * @module
  */
@@ -8,7 +8,9 @@ import type { ErrorData } from "../../base/mod.ts";
 import type { LogLevel } from "../../config/mod.ts";
 import { printable } from "./format.ts";
 
-/** `text` and `json` are the setting `log-format`; `journal` is for where the journal keeps the time. */
+/**
+ * `text` and `json` are values of the setting `log-format`; `journal` has no timestamp of its own.
+ */
 export type LogStyle = "text" | "json" | "journal";
 
 /** The contents of a log line. */
@@ -18,24 +20,25 @@ export interface LogEntry {
   level: LogLevel;
   /** May have several lines. */
   message: string;
-  /** The error that it is about. */
+  /** The error that the line reports. */
   error?: ErrorData & { causes?: readonly string[] };
 }
 
-/** From the fewest words to the most. */
+/** Log levels, the least verbose first. */
 const LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
-/** syslog(3): LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG. */
+/** Priorities of syslog(3): LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG. */
 const PRIORITIES: Record<LogLevel, number> = { error: 3, warn: 4, info: 6, debug: 7 };
 const COLORS: Partial<Record<LogLevel, number>> = { error: 31, warn: 33 };
 
-/** Whether a log of one level has lines of another. */
+/** Whether lines of `level` are printed when the log is set to `logLevel`. */
 export function isLogged(level: LogLevel, logLevel: LogLevel): boolean {
   return LEVELS.indexOf(level) <= LEVELS.indexOf(logLevel);
 }
 
 /**
- * The line, without a line feed at its end. A text of several lines has the time on the first, and the
- * priority on each of the journal's, for that reads each as a message of its own (sd-daemon(3)).
+ * Renders an entry, without a final line feed. In a message of several lines only the first has the
+ * time. For the journal each line has its priority, because the journal treats each line as a
+ * separate message (sd-daemon(3)).
  */
 export function renderLogEntry(entry: LogEntry, style: LogStyle, color = false): string {
   const { timeMs, level, message, error } = entry;

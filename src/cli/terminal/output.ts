@@ -1,8 +1,8 @@
 /**
- * Everything that a command says. Results go to standard output; notices, warnings, errors and the
- * progress bar go to standard error. With `--json` every line of either is one JSON object.
+ * The output of a command. Results go to standard output; notices, warnings, errors and the
+ * progress bar go to standard error. With `--json` every line on both streams is one JSON object.
  *
- * Text from strangers may be passed in as it is: what a terminal would obey is made visible here.
+ * Callers may pass untrusted text: control characters are escaped here.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { printable } from "./format.ts";
 import { isLogged, type LogEntry, type LogStyle, renderLogEntry } from "./log_line.ts";
 import { type ProgressState, renderProgress, shorten } from "./progress.ts";
 
-/** What an {@linkcode Output} is made of. */
+/** Streams and flags of an {@linkcode Output}. */
 export interface OutputOptions {
   stdout: Sink;
   stderr: Sink;
@@ -23,23 +23,23 @@ export interface OutputOptions {
   clock: Clock;
   /** `--json` */
   json?: boolean;
-  /** `--quiet`: no notices and no progress. Warnings and errors stay. */
+  /** `--quiet`: suppresses notices and progress, but not warnings and errors. */
   quiet?: boolean;
-  /** `--verbose`: details, and where errors came from. */
+  /** `--verbose`: adds details, and the causes and stacks of errors. */
   verbose?: boolean;
 }
 
-/** How a command that goes on for long speaks on standard error. */
+/** Log options of a long-running command. They are functions because `reload` may change them. */
 export interface LogOptions {
   style: () => LogStyle;
-  /** Output that `--quiet` and `--verbose` do not decide. */
+  /** The level to use when neither `--quiet` nor `--verbose` is given. */
   level: () => LogLevel;
 }
 
-/** A progress bar, or nothing at all where nobody would see it. */
+/** A progress bar. Does nothing if standard error is no terminal. */
 export interface Progress {
   update(state: ProgressState): void;
-  /** Takes the bar away. */
+  /** Erases the bar. */
   end(): void;
 }
 
@@ -47,13 +47,13 @@ const colors = { red: 31, yellow: 33 };
 const redrawAfterMs = 100;
 const eraseLine = "\r\x1b[K";
 
-/** Whether `stream` should get colours: it is a terminal that knows them and nobody said no. */
+/** Whether to print colours: the stream is a capable terminal, and `NO_COLOR` is not set. */
 export function wantsColor(stream: Sink, env: Record<string, string | undefined>): boolean {
-  // no-color.org: any value but the empty one counts.
+  // no-color.org: an empty value has no effect.
   return stream.isTerminal && !env.NO_COLOR && env.TERM !== "dumb";
 }
 
-/** Where the words of one command go. */
+/** The results and messages of one command. */
 export class Output {
   readonly json: boolean;
   readonly quiet: boolean;
@@ -79,17 +79,20 @@ export class Output {
   }
 
   /**
-   * From now on all that is said on standard error is a line of a log, with its level, and with the time
-   * where nobody else notes it. `--quiet` leaves warnings and errors, `--verbose` has everything.
+   * Switches to log format: from now on each message on standard error is a log line with level and
+   * time. `--quiet` leaves warnings and errors, `--verbose` prints all levels.
    */
   logAs(options: LogOptions): void {
     this.#log = options;
   }
 
   /**
-   * A result: `text` and a line break on standard output or, with `--json`, `data` as one line.
-   * `text` may have several lines; none at all if it is `undefined`. Throws `OutputClosed` if the
-   * reader has gone; let it pass, it ends the command.
+   * Prints a result to standard output: `text` and a line break or, with `--json`, `data` as one
+   * line.
+   * `text` may have several lines; `undefined` prints nothing.
+   *
+   * @throws {OutputClosed} if the reader closed the stream; do not catch it, so that the command
+   * ends
    */
   result(data: Record<string, unknown>, text: string | undefined): void {
     this.#hideBar();
@@ -100,30 +103,33 @@ export class Output {
       const line = JSON.parse(renderLogEntry(entry, "json"));
       return this.#print(this.#stdout, JSON.stringify({ ...line, ...data }));
     }
-    // A pipe gets the bytes of a name as they are, or the next program could not open the file.
+    // Names are escaped only on a terminal: the next program in a pipe needs the exact file name.
     const shown = this.#stdout.isTerminal ? text.split("\n").map(printable).join("\n") : text;
     this.#print(this.#stdout, shown);
   }
 
-  /** Raw bytes to standard output, for `-o -`. Resolves when they are written. */
+  /** Writes raw bytes to standard output, for `-o -`. Resolves when all are written. */
   async writeBytes(bytes: Uint8Array): Promise<void> {
     this.#hideBar();
     await this.#stdout.writeLater(bytes);
   }
 
-  /** Something worth knowing that is not the result. Not with `--quiet`. */
+  /** Prints information that is not a result. Suppressed by `--quiet`. */
   notice(message: string): void {
     if (this.#log) return this.#logLine("info", message);
     if (!this.quiet) this.#say("notice", message, "", undefined);
   }
 
-  /** Something for whoever asked with `--verbose`. */
+  /** Prints a detail, only with `--verbose`. */
   detail(message: string): void {
     if (this.#log) return this.#logLine("debug", message);
     if (this.verbose) this.#say("detail", message, "", undefined);
   }
 
-  /** What is done now: a detail with `--verbose`, else on a terminal, until something else is said. */
+  /**
+   * Shows the current step: as a detail with `--verbose`, otherwise on the terminal until the next
+   * message replaces it.
+   */
   step(message: string): void {
     if (this.verbose) return this.detail(message);
     if (!this.#bars) return;
@@ -132,15 +138,15 @@ export class Output {
     this.#barShown = true;
   }
 
-  /** Something is wrong, and the command goes on. */
+  /** Prints a warning about a problem that does not stop the command. */
   warning(message: string): void {
     if (this.#log) return this.#logLine("warn", message);
     this.#say("warning", message, "libreseed: warning: ", "yellow");
   }
 
   /**
-   * Reports what went wrong, once, at the end of a command; commands throw and leave this to their
-   * caller. The stack and what led to the error are shown with `--verbose`.
+   * Prints an error. A command throws its error and `run_command.ts` prints it; a command calls
+   * this itself only for one of several failures. `--verbose` adds the stack and the causes.
    */
   error(error: unknown): void {
     if (error instanceof OutputClosed) return;
@@ -165,11 +171,11 @@ export class Output {
       this.#tryPrint(cause.split("\n").map((line) => `  ${printable(line)}`).join("\n"));
     }
     if (unexpected && !this.verbose) {
-      this.#tryPrint("  run it again with -v for where it came from");
+      this.#tryPrint("  run the command again with -v to see the stack");
     }
   }
 
-  /** A bar on the terminal, if standard error is one and neither `--quiet` nor `--json` is given. */
+  /** Makes a progress bar. It is shown only on a terminal, without `--quiet` and `--json`. */
   progress(label: string): Progress {
     if (!this.#bars) return { update() {}, end() {} };
     let drawnAtMs = -Infinity;
@@ -178,7 +184,7 @@ export class Output {
         const nowMs = this.#clock.now();
         if (nowMs - drawnAtMs < redrawAfterMs) return;
         drawnAtMs = nowMs;
-        // One column is left free: a full line would wrap on some terminals.
+        // Leave one column free, because some terminals wrap a line that fills the width.
         const line = renderProgress(label, state, this.#stderr.columns() - 1);
         this.#tryWrite(`${eraseLine}${line}`);
         this.#barShown = true;
@@ -187,7 +193,7 @@ export class Output {
     };
   }
 
-  /** Leaves the terminal tidy. */
+  /** Erases a progress bar that is still shown. */
   close(): void {
     this.#hideBar();
   }
@@ -235,7 +241,7 @@ export class Output {
     this.#tryWrite(`${line}\n`);
   }
 
-  /** To standard error. If nobody listens there, nobody can be told. */
+  /** Writes to standard error and ignores failures. */
   #tryWrite(text: string): void {
     try {
       this.#stderr.write(new TextEncoder().encode(text));
@@ -245,7 +251,7 @@ export class Output {
   }
 }
 
-/** The error's own stack, then each error that led to it. */
+/** The stack of an error, followed by the stack of each of its causes. */
 function describeCauses(error: unknown): string[] {
   const described: string[] = [];
   const seen = new Set<unknown>();

@@ -1,33 +1,33 @@
 /**
- * The progress bar. {@linkcode renderProgress} is pure and says how it looks; `output.ts` decides
- * whether there is one (only on a terminal) and writes it.
+ * Renders a progress bar as text. Pure functions; `output.ts` decides whether to show the bar, and
+ * writes it.
  *
  * @module
  */
 
 import { formatBytes, formatDuration, printable } from "./format.ts";
 
-/** How far something is. */
+/** The state of an operation with measurable progress. */
 export interface ProgressState {
-  /** A label in place of the bar's own. */
+  /** Replaces the bar's own label. */
   label?: string;
   doneBytes: number;
-  /** Left out while nobody knows. */
+  /** Omitted while the total is unknown. */
   totalBytes?: number;
   bytesPerSecond?: number;
-  /** Anything else worth a few letters: `3 peers`. */
+  /** A short remark, such as `3 peers`. */
   note?: string;
 }
 
-/** Narrower than this a bar says nothing. */
+/** Minimum width of the bar. A narrower bar is omitted, because it is too coarse to be useful. */
 const minBarColumns = 10;
 const maxBarColumns = 30;
-/** Letters of a name that tell something. */
+/** Minimum width of a shortened name that is still recognisable. */
 const minNameColumns = 8;
-/** A time left beyond this says only that nothing comes, milliseconds: 100 days. */
+/** Maximum remaining time that is shown, milliseconds: 100 days. More means a stalled transfer. */
 const longestLeftMs = 100 * 24 * 3_600_000;
 
-/** `text` in at most `columns` columns: its end is left out if need be, for what matters comes first. */
+/** Shortens `text` to `columns` columns by cutting its end, and marks the cut with `…`. */
 export function shorten(text: string, columns: number): string {
   const letters = [...text];
   if (letters.length <= columns) return text;
@@ -36,8 +36,8 @@ export function shorten(text: string, columns: number): string {
 }
 
 /**
- * One line, at most `columns` wide, without a line break. Where there is too little room, figures go
- * from the right; the name and how far it is stay as long as they can. A bar fills what is left.
+ * Renders one line, at most `columns` wide, without a line break. If space is short, figures are
+ * dropped from the right, and the name is shortened last. The bar fills the remaining space.
  */
 export function renderProgress(label: string, state: ProgressState, columns: number): string {
   const { fraction, figures } = figuresOf(state);
@@ -45,7 +45,7 @@ export function renderProgress(label: string, state: ProgressState, columns: num
   const nameColumns = [...name].length;
   const needed = Math.min(nameColumns, minNameColumns);
   const widthOf = (parts: string[]) => [...parts.join("  ")].length;
-  // The first figure says how far it is.
+  // The first figure, the percentage or the number of bytes, is always kept.
   while (figures.length > 1 && nameColumns + 2 + widthOf(figures) > columns) figures.pop();
   const text = figures.join("  ");
   const room = columns - widthOf(figures) - 2;
@@ -58,7 +58,7 @@ export function renderProgress(label: string, state: ProgressState, columns: num
   return `${name}  [${"#".repeat(filled)}${"-".repeat(barColumns - filled)}]  ${text}`;
 }
 
-/** The figures, those that matter most first. */
+/** The figures of the line, the most important first. */
 function figuresOf(
   { doneBytes, totalBytes, bytesPerSecond, note }: ProgressState,
 ): { fraction?: number; figures: string[] } {
@@ -68,7 +68,7 @@ function figuresOf(
     figures.push(formatBytes(doneBytes));
   } else {
     fraction = totalBytes === 0 ? 1 : Math.min(1, Math.max(0, doneBytes / totalBytes));
-    // Rounded down: 100 % is said only when nothing is missing.
+    // Round down, so that 100 % is shown only for a complete transfer.
     figures.push(`${String(Math.floor(fraction * 100)).padStart(3)}%`);
     figures.push(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`);
   }

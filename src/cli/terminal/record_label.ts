@@ -1,12 +1,15 @@
 /**
- * What a record is called in what people read.
+ * The label of a DHT record in messages.
  *
  * @module
  */
 
 import type { RecordJson } from "../../control/mod.ts";
 
-/** `my-tool@1.0.0`, `name index of my-tool`, `announce record`, with the publisher if it is another's. */
+/**
+ * Labels a record: `my-tool@1.0.0`, `name index of my-tool`, `announce record`. The label names the
+ * publisher unless it is this home's own.
+ */
 export function labelOf(
   { kind, name, version, publisher }: Pick<RecordJson, "kind" | "name" | "version" | "publisher">,
 ): string {

@@ -1,6 +1,6 @@
 /**
- * How the daemon is doing, as rows for people: a summary that stays short however many packages there
- * are, or all of it. Pure functions; `commands/status.ts` asks the daemon and prints.
+ * Formats the state of the daemon as rows: a summary of bounded length, or all packages and
+ * records. Pure functions; `commands/status.ts` queries the daemon and prints.
  *
  * @module
  */
@@ -9,28 +9,28 @@ import type { PackageJson, RecordJson, StatusJson } from "../../control/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "./format.ts";
 import { labelOf } from "./record_label.ts";
 
-/** The findings of one look at the daemon. */
+/** The daemon's answers to one query of its state. */
 export interface StatusView {
   status: StatusJson;
   packages: readonly PackageJson[];
   records: readonly RecordJson[];
-  /** When it was looked at, Unix milliseconds. */
+  /** Time of the query, Unix milliseconds. */
   nowMs: number;
 }
 
-/** A name and what there is to say of it. */
+/** A row of the status table. */
 export type StatusRow = [key: string, value: string];
 
-/** Problems, and packages that peers take from, in a summary: what fits beside the totals. */
-const MOST_LISTED = 10;
-/** Busy packages that go before details of the node where there is little room. */
-const FEWEST_BUSY = 3;
+/** Maximum number of problems, and of busy packages, in a summary. */
+const MAX_LISTED = 10;
+/** Number of busy packages that take precedence over details of the node when rows are limited. */
+const MIN_BUSY = 3;
 const HOW_TO_SEE_ALL = "`libreseed status --all`";
 
 /**
- * Problems, totals and the busiest packages.
+ * The summary: problems, totals and the busiest packages.
  *
- * @param maxRows how many rows there is room for: problems stay, and what matters least is left out
+ * @param maxRows maximum number of rows; the least important rows are left out first, problems last
  */
 export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
   let room = Math.max(maxRows, 0);
@@ -40,8 +40,8 @@ export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
     return taken;
   };
   const allProblems = problemsOf(view);
-  const mostProblems = Math.min(allProblems.length, MOST_LISTED + 1);
-  // Half of a low screen, since many problems would leave no room for the totals.
+  const mostProblems = Math.min(allProblems.length, MAX_LISTED + 1);
+  // Problems first get at most half of the rows, so that there is room for the totals.
   const firstProblems = take(Math.min(mostProblems, Math.max(Math.floor(maxRows / 2), 1)));
   const totals = totalRows(view);
   const essential = totals.essential.slice(0, take(totals.essential.length));
@@ -49,13 +49,13 @@ export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
   const allMore = moreRow(view);
   const more = allMore.slice(0, take(allMore.length));
   const busy = busiest(view.packages);
-  const someBusy = take(Math.min(busy.length, FEWEST_BUSY));
+  const someBusy = take(Math.min(busy.length, MIN_BUSY));
   const detail = totals.detail.slice(0, take(totals.detail.length));
   const shownBusy = busy.slice(0, someBusy + take(busy.length - someBusy));
   return [...problems, ...essential, ...detail, ...shownBusy, ...more];
 }
 
-/** Problems, totals, and each package and record. */
+/** The full status: problems, totals, and a row for each package and record. */
 export function allRows(view: StatusView): StatusRow[] {
   const { essential, detail } = totalRows(view);
   return [
@@ -68,7 +68,7 @@ export function allRows(view: StatusView): StatusRow[] {
   ];
 }
 
-/** One package: its versions, and their records. */
+/** The status of one package: its versions and their records. */
 export function packageRows(
   { packages, records, nowMs }: Pick<StatusView, "packages" | "records" | "nowMs">,
 ): StatusRow[] {
@@ -78,7 +78,7 @@ export function packageRows(
   ];
 }
 
-/** The differences of two looks, a line each. Traffic, which always counts on, is no change. */
+/** The differences between two states, one line each. Traffic counters are not compared. */
 export function changesBetween(before: StatusView, after: StatusView): string[] {
   const changes: string[] = [];
   const [a, b] = [before.status, after.status];
@@ -101,7 +101,7 @@ export function changesBetween(before: StatusView, after: StatusView): string[] 
   return changes;
 }
 
-/** By path: two publishers may have a package of one name and version. */
+/** Package states by path, because two publishers may use the same name and version. */
 function statesOf(packages: readonly PackageJson[]): Map<string, { label: string; state: string }> {
   return new Map(
     packages.map((one) => [one.path, { label: labelOfPackage(one), state: stateOf(one) }]),
@@ -182,7 +182,7 @@ function packageProblems(packages: readonly PackageJson[]): StatusRow[] {
     .map((one) => ["problem", `${labelOfPackage(one)}: ${one.problem}`]);
 }
 
-/** At most so many rows; the last says how many were left out. */
+/** Limits rows to `max`; the last row then gives the number of omitted rows. */
 function limited(rows: readonly StatusRow[], max: number): StatusRow[] {
   if (rows.length <= max) return [...rows];
   if (max === 0) return [];
@@ -191,14 +191,14 @@ function limited(rows: readonly StatusRow[], max: number): StatusRow[] {
   return [...shown, ["problem", `and ${rows.length - shown.length} more: ${HOW_TO_SEE_ALL}`]];
 }
 
-/** Packages that peers take from now, or took from, the busiest first. */
+/** Packages with connected peers or uploads, the busiest first. */
 function busiest(packages: readonly PackageJson[]): StatusRow[] {
   return packages
     .filter(({ peers = 0, uploadedBytes = 0 }) => peers > 0 || uploadedBytes > 0)
     .sort((a, b) =>
       (b.peers ?? 0) - (a.peers ?? 0) || (b.uploadedBytes ?? 0) - (a.uploadedBytes ?? 0)
     )
-    .slice(0, MOST_LISTED)
+    .slice(0, MAX_LISTED)
     .map((one) => ["busy", `${labelOfPackage(one)}: ${describeTransfer(one)}`]);
 }
 
@@ -252,7 +252,7 @@ function recordRow(record: RecordJson, nowMs: number): StatusRow {
     ? "due now"
     : `next in ${formatDuration(nextDueMs - nowMs)}`;
   const trouble = error === undefined ? "" : `; ${error}`;
-  // A record without an outcome was not announced yet.
+  // `weak` is meaningful only after the first announcement.
   const on = `on ${holding} nodes${weak && lastAttemptMs !== undefined ? ", weak" : ""}`;
   return ["record", `${labelOf(record)}: ${on}, ${asked} asked, ${due}${trouble}`];
 }

@@ -1,5 +1,5 @@
 /**
- * Rows of text in columns, also on narrow terminals.
+ * Formats rows of text as a table, also on narrow terminals.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { shorten } from "./progress.ts";
 
 const GAP = "  ";
 
-/** The width to print a table in: the terminal's, and none where lines go to a file or a program. */
+/** Maximum width of a table: the terminal's width, or unlimited for a file or a pipe. */
 export function tableColumns(sink: Sink): number {
   return sink.isTerminal ? sink.columns() : Infinity;
 }
 
 /**
- * Pads each column but the last to its widest cell; two spaces between columns. Nothing is left out:
- * in a row that is wider than `columns`, the cells that do not fit follow below it, each on a line of
- * its own, indented.
+ * Pads each column but the last to its widest cell, with two spaces between columns. Cells are
+ * never cut: in a row wider than `columns`, each cell that does not fit gets an indented line below
+ * the row.
  */
 export function formatTable(
   rows: readonly (readonly string[])[],
@@ -39,8 +39,8 @@ export function formatTable(
 }
 
 /**
- * The same for a screen: a line for each row, at most `columns` wide, cut at its end. A row that the
- * padding of its columns makes too wide has none.
+ * Formats a table for a screen: one line per row, cut at `columns`. A row that is too wide only
+ * because of its padding is printed without padding.
  */
 export function fitTable(rows: readonly (readonly string[])[], columns: number): string[] {
   const flat = rows.map((row) => row.map((cell) => cell.replaceAll("\n", " ")));
@@ -60,7 +60,7 @@ function widthsOf(rows: readonly (readonly string[])[]): number[] {
   return widths;
 }
 
-/** Where a column begins. */
+/** Offset of a column's first character. */
 function startOf(widths: readonly number[], column: number): number {
   return widths.slice(0, column).reduce((sum, width) => sum + width + GAP.length, 0);
 }

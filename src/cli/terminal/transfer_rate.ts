@@ -1,41 +1,43 @@
 /**
- * How fast a transfer is, as a progress bar shows it: over the last seconds, and of what has come since
- * it began. What an earlier download left has no part in it. Pure; the time is handed in.
+ * The transfer rate that a progress bar shows: a moving average over the last seconds. Bytes that
+ * were on disk before the transfer started do not count. The caller passes the time.
  *
  * @module
  */
 
-/** Over how long the rate is taken, milliseconds: shorter, and the time left jumps about. */
+/**
+ * Length of the averaging window, milliseconds. A shorter one makes the remaining time unsteady.
+ */
 const WINDOW_MS = 10_000;
-/** A rate over less time says nothing, milliseconds. */
-const SHORTEST_MS = 1_000;
+/** Minimum time between the first and the last sample, milliseconds, for a meaningful rate. */
+const MIN_SPAN_MS = 1_000;
 
-/** The rate of one transfer. */
+/** A moving average of one transfer's rate. */
 export class TransferRate {
-  /** Of the last seconds, the oldest first. */
+  /** Samples within the window, the oldest first, and one sample before the window. */
   readonly #samples: { atMs: number; bytes: number }[] = [];
 
   /**
-   * Takes in how far the transfer is. The first call is where it begins.
+   * Adds a sample. The first sample is the start of the transfer.
    *
-   * @param bytes that are there by now, those of before the start counted too
-   * @param nowMs Unix milliseconds
+   * @param bytes total bytes on disk, including those from before the start
+   * @param nowMs current time, Unix milliseconds
    */
   add(bytes: number, nowMs: number): void {
     const last = this.#samples.at(-1);
-    // A clock that was set back, or a piece that was thrown away: the rate begins anew.
+    // The clock was set back, or a piece was discarded: restart the measurement.
     if (last && (nowMs < last.atMs || bytes < last.bytes)) this.#samples.length = 0;
     this.#samples.push({ atMs: nowMs, bytes });
-    // The last one before the window stays: the rate is taken from there.
+    // Keep the last sample before the window, because the rate is measured from there.
     while (this.#samples.length > 2 && this.#samples[1]!.atMs <= nowMs - WINDOW_MS) {
       this.#samples.shift();
     }
   }
 
-  /** Bytes a second; `undefined` while too little time has passed to tell. */
+  /** Bytes per second; `undefined` until the samples span enough time. */
   get bytesPerSecond(): number | undefined {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
-    if (!first || !last || last.atMs - first.atMs < SHORTEST_MS) return undefined;
+    if (!first || !last || last.atMs - first.atMs < MIN_SPAN_MS) return undefined;
     return (last.bytes - first.bytes) / (last.atMs - first.atMs) * 1_000;
   }
 }

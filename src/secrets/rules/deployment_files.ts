@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { NamedFile } from "./named_files.ts";
+import type { NamedFile } from "./named_file.ts";
 import { isPassword, looksRandom } from "./placeholder.ts";
 import { passwords, passwordSetting } from "./setting_text.ts";
 

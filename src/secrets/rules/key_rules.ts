@@ -8,7 +8,7 @@
 import { fromBase64 } from "../../base/mod.ts";
 import { hasKeyMaterial, KEY_REACH } from "./pem.ts";
 import { isPlaceholder, looksRandom } from "./placeholder.ts";
-import type { Rule } from "./rules.ts";
+import type { Rule } from "./rule.ts";
 import { isWif } from "./wif.ts";
 
 /** What may stand between the lines of a file, wherever it is quoted. */

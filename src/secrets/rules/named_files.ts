@@ -6,27 +6,9 @@
  */
 
 import { deploymentFiles } from "./deployment_files.ts";
+import type { NamedFile } from "./named_file.ts";
 import { isPlaceholder } from "./placeholder.ts";
 import { isSecretName, lines, secretSetting, someSetting } from "./setting_text.ts";
-
-/** A kind of file that is known by its name. */
-export interface NamedFile {
-  /** For people: ".env with values". */
-  kind: string;
-  /**
-   * Lower-case texts with spaces between them, one of which is in every such path in lower case:
-   * looking for texts takes a tenth of the time of the expressions, and compiling those some
-   * milliseconds.
-   */
-  hints: string;
-  /** Tried on the path, with `/` between its parts. */
-  path: RegExp;
-  /** Whether the file, or its first {@linkcode NAMED_BYTES}, holds a secret. */
-  holds: (text: string) => boolean;
-}
-
-/** How much of such a file is looked at, in bytes. */
-export const NAMED_BYTES = 256 * 1024;
 
 /** What is called `.env.example` and the like is there to be copied and filled in. */
 const SAMPLE = /\b(examples?|samples?|templates?|dist|defaults?|tpl|tmpl|schema|vault|md|d\.ts)$/i;

@@ -5,7 +5,7 @@
  */
 
 import { isPassword, isPlaceholder, isSampleToken, looksRandom } from "./placeholder.ts";
-import type { Rule } from "./rules.ts";
+import type { Rule } from "./rule.ts";
 
 /** The header's name before its value, in HTTP, JSON, YAML, a shell and most languages. */
 const HEADER = "(?<=uthorization[\"'`\\])\\\\]{0,4}\\s{0,4}(?:[:=,]|=>)\\s{0,4}[\"'`\\\\]{0,3})";

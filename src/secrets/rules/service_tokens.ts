@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TokenRow } from "./rules.ts";
+import type { TokenRow } from "./rule.ts";
 
 /** Nothing of a token may follow. For shapes that are told by their length. */
 const END = "(?![A-Za-z0-9_-])";

@@ -6,7 +6,7 @@
  */
 
 import { isPlaceholder, isSampleToken, isStandIn, isVaried, looksRandom } from "./placeholder.ts";
-import type { Rule } from "./rules.ts";
+import type { Rule } from "./rule.ts";
 
 /** Between a setting's name and its value, in whatever language. */
 const IS =

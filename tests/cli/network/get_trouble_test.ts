@@ -179,7 +179,7 @@ Deno.test("an owner that is ended hands the download that went through it back t
     await limitUpload("64KiB");
     const home = await place.home();
     await using owner = home.spawn(args);
-    await owner.waitForLine(/^ready: |^serving for/);
+    await owner.waitForLine(/^ready: |^seeding for/);
     await using getting = home.spawn(["get", `${seeder.publicKey}/big@1.0.0`]);
     await eventually(() => home.files().some((name) => name.startsWith(".partial-")));
     owner.kill("SIGINT");

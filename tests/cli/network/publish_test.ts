@@ -25,7 +25,7 @@ Deno.test("publish prints name, version and magnet of a directory, and its recor
     /^hello@1\.0\.0\tmagnet:\?xt=urn:btih:[0-9a-f]{40}&dn=hello@1\.0\.0&xs=urn:btpk:[0-9a-f]{64}&s=[0-9a-f]{64}\n$/,
   );
   assert.match(stderr, /on 8 nodes/);
-  assert.match(stderr, /nobody serves this yet: run `libreseed seed`/);
+  assert.match(stderr, /not seeded yet: run `libreseed seed`/);
   assert.equal(home.holders("hello", "1.0.0").length, 8);
   assert.equal(home.listHolders().length, 8);
   assert.deepEqual(home.files(), ["minimal.json", "tgz", "torrent"].map((e) => `hello-1.0.0.${e}`));
@@ -356,7 +356,7 @@ Deno.test("publish --seed-for serves for a while and then ends", async () => {
   const source = await place.source("brief", "1.0.0");
   await using publishing = home.spawn(["publish", "--seed-for", "10m", source]);
   const [line] = await publishing.waitForLine(/^brief@1\.0\.0\t.+$/, "stdout");
-  await publishing.waitForLine(/^serving for 10m00s/, "stderr");
+  await publishing.waitForLine(/^seeding for 10m00s/, "stderr");
   await other.must(["get", `${home.publicKey}/brief@1.0.0`]);
   await other.must(["verify", join(other.seed, "brief-1.0.0.tgz")]);
   publishing.kill("SIGINT");

@@ -204,7 +204,7 @@ Deno.test("a policy is read by each command, and reload says so", async () => {
   await using daemon = await home.daemon();
   await Deno.writeTextFile(join(home.path, "config.yaml"), "policy: trusted\nport: 7\n");
   const { code, stdout, stderr } = await home.run(["reload"]);
-  assert.deepEqual([code, stdout], [0, "the running daemon changes nothing\n"]);
+  assert.deepEqual([code, stdout], [0, "no setting of the running daemon has changed\n"]);
   assert.match(stderr, /^in force for each new command: policy$/m);
   assert.equal(findSetting("policy")?.takesEffect, "command");
   await daemon.end();

@@ -77,7 +77,7 @@ Deno.test("reload and SIGHUP put in force what can change, and name what cannot"
   // Settings in variables would win over the file.
   const env = { LIBRESEED_TIMEOUT: "20s" };
   await using daemon = await home.daemon([], { env });
-  assert.equal(await home.must(["reload"], { env }), "nothing to change\n");
+  assert.equal(await home.must(["reload"], { env }), "no setting has changed\n");
 
   await Deno.writeTextFile(config, "min-nodes: 3\nmax-connections: 7\n");
   const changed = await home.run(["reload"], { env });

@@ -88,7 +88,7 @@ Deno.test("publish --seed-for serves the catalog along with the archives", async
   await using publishing = publisher.spawn(["publish", "--seed-for", "1h", ...paths], {
     timeoutMs: 600_000,
   });
-  await publishing.waitForLine(/serving for/);
+  await publishing.waitForLine(/seeding for/);
   await user.must(["get", `${publisher.publicKey}/${nameOf(0)}`, "--timeout", "5m"], {
     timeoutMs: 600_000,
   });

@@ -32,13 +32,13 @@ Deno.test("without a command, help goes to standard error and the exit code is 2
   }
 });
 
-Deno.test("help that was asked for is a result", async () => {
+Deno.test("requested help goes to standard output", async () => {
   const pages = await Promise.all([["help"], ["--help"], ["-h"]].map((args) => cli(args)));
   for (const page of pages) assert.deepEqual({ ...page, out: "" }, { code: 0, out: "", err: "" });
   assert.equal(new Set(pages.map((page) => page.out)).size, 1);
 });
 
-Deno.test("every command has help, by every way of asking", async () => {
+Deno.test("every command has a help page, for each way to request it", async () => {
   for (const { name, brief } of commands) {
     const asked = [["help", name], [name, "--help"], [name, "-h"], ["-h", name], [name, "x", "-h"]];
     const pages = await Promise.all(asked.map((args) => cli(args)));
@@ -52,7 +52,7 @@ Deno.test("every command has help, by every way of asking", async () => {
   }
 });
 
-Deno.test("a page of help fits eighty columns, but for lines to copy", async () => {
+Deno.test("help pages fit in eighty columns, except lines to copy", async () => {
   for (const args of [[], ...commands.map(({ name }) => [name])]) {
     const { out } = await cli(["help", ...args]);
     for (const line of out.split("\n")) {
@@ -61,12 +61,12 @@ Deno.test("a page of help fits eighty columns, but for lines to copy", async () 
   }
 });
 
-Deno.test("help leaves out flags that do nothing for a command, and --help-all names them", async () => {
+Deno.test("help omits flags without effect on a command, and --help-all lists them", async () => {
   assert(!(await cli(["keygen", "--help"])).out.includes("--bootstrap"));
   assert((await cli(["keygen", "--help-all"])).out.includes("--bootstrap HOST:PORT"));
 });
 
-Deno.test("help names a command's own flags first, settings in a section of their own", async () => {
+Deno.test("help lists a command's own flags first, and settings in a separate section", async () => {
   const { out } = await cli(["help", "publish"]);
   const [own, settings] = out.slice(out.indexOf("\nFlags\n")).split("\nSettings, ");
   assert(own!.includes("  --seed-for DURATION") && own!.includes("  -0, --null"), own);
@@ -77,7 +77,7 @@ Deno.test("help names a command's own flags first, settings in a section of thei
   assert(!(await cli(["help", "version"])).out.includes("Settings, "));
 });
 
-Deno.test("the examples in help are of the command, with flags that there are", async () => {
+Deno.test("examples in help use their own command and existing flags", async () => {
   const known = new Set(
     (await Promise.all(commands.map(({ load }) => load()))).flatMap((one) =>
       Object.keys(one.default.parameters.flags ?? {}).map((name) => `--${writtenFlag(name)}`)
@@ -115,7 +115,7 @@ Deno.test("an archive is not written to a terminal", async () => {
   assert(io.stderr.text.includes("pipe it"), io.stderr.text);
 });
 
-Deno.test("a usage error exits with 2, says what is wrong, and where to look", async () => {
+Deno.test("a usage error exits with 2, and names the mistake and the help page", async () => {
   const cases: [string[], string, string][] = [
     [["kegen"], 'unknown command "kegen"; did you mean keygen?', "libreseed help"],
     [["help", "kegen"], 'unknown command "kegen"; did you mean keygen?', "libreseed help"],
@@ -181,11 +181,11 @@ Deno.test("with --json a usage error is an object, wherever the flag stands", as
   assert.equal(JSON.parse((await cli(["nope", "--json"])).err).error.code, "UNKNOWN_COMMAND");
 });
 
-Deno.test("--json behind -- is an argument", async () => {
+Deno.test("--json after -- is an argument", async () => {
   assert(!(await cli(["keygen", "--", "--json"])).err.startsWith("{"));
 });
 
-Deno.test("version prints one line, and more when asked", async () => {
+Deno.test("version prints one line, and library versions with -v", async () => {
   const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
   for (const args of [["version"], ["--version"], ["-V"]]) {
     assert.deepEqual(await cli(args), { code: 0, out: `libreseed ${version}\n`, err: "" });
@@ -209,7 +209,7 @@ Deno.test("version and help work with broken settings", async () => {
   assert.equal((await cli(["help", "pack"], { env })).code, 0);
 });
 
-Deno.test("a broken setting is a usage error that says where it stands", async () => {
+Deno.test("an invalid setting is a usage error that names its origin", async () => {
   const env = { LIBRESEED_PROT: "1" };
   const variable = await cli(["keygen"], { env });
   assert.equal(variable.code, 2);
@@ -236,15 +236,15 @@ async function runIn(
     parameters: { flags: {}, positional },
     run,
   });
-  return await runCommand(command, flags, [], io);
+  return await runCommand(command, flags, [], { io, cli: (args) => runCli(args, io), commands });
 }
 
-Deno.test("a command that returns nothing is done, and may return another code", async () => {
+Deno.test("a command without a return value exits with 0, otherwise with the returned code", async () => {
   assert.equal(await runIn(fakeIo(), () => {}), 0);
   assert.equal(await runIn(fakeIo(), () => Promise.resolve(7)), 7);
 });
 
-Deno.test("what a command throws is reported once and becomes the exit code", async () => {
+Deno.test("a thrown error is reported once and determines the exit code", async () => {
   const io = fakeIo();
   const code = await runIn(io, () => {
     throw new LibreseedError("network", "SILENCE", "nobody answered");
@@ -253,7 +253,7 @@ Deno.test("what a command throws is reported once and becomes the exit code", as
   assert.equal(io.stderr.text, "libreseed: nobody answered\n");
 });
 
-Deno.test("a reader that leaves ends a command quietly", async () => {
+Deno.test("a closed standard output ends a command without a message", async () => {
   const io = fakeIo();
   io.stdout.failWith = new OutputClosed();
   assert.equal(await runIn(io, ({ output }) => output.result({}, "x")), 141);
@@ -271,7 +271,7 @@ Deno.test("a full disk under standard output is an error", async () => {
   assert.equal(io.stderr.text, "libreseed: no space left\n");
 });
 
-Deno.test("a command that a signal ended says nothing and exits as the shell expects", async () => {
+Deno.test("a command interrupted by a signal prints nothing and exits with 128 plus the signal's number", async () => {
   for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     const io = { ...fakeIo(), interruptedBy: name } as FakeIo;
     assert.equal(
@@ -284,7 +284,7 @@ Deno.test("a command that a signal ended says nothing and exits as the shell exp
   }
 });
 
-Deno.test("a command that takes a signal for an end in peace is done", async () => {
+Deno.test("a command that ends normally after a signal exits with 0", async () => {
   const io = { ...fakeIo(), interruptedBy: "SIGTERM" } as FakeIo;
   assert.equal(await runIn(io, () => {}), 0);
 });
@@ -306,7 +306,7 @@ Deno.test("a command's settings come from its flags, the environment and the fil
   assert.equal(io.stderr.text, "");
 });
 
-Deno.test("a command's own flag that is named like a setting is none", async () => {
+Deno.test("a command's own flag with the name of a setting does not change the setting", async () => {
   const parse = Number;
   const command = defineCommand<{ port?: number }, []>({
     home: "unused",
@@ -316,7 +316,9 @@ Deno.test("a command's own flag that is named like a setting is none", async () 
       assert.equal((await settings()).values.port, 6881);
     },
   });
-  assert.equal(await runCommand(command, { port: 7 }, [], fakeIo()), 0);
+  const io = fakeIo();
+  const context = { io, cli: (args: readonly string[]) => runCli(args, io), commands };
+  assert.equal(await runCommand(command, { port: 7 }, [], context), 0);
 });
 
 Deno.test("flags of settings are read through the command line, in any order", async () => {
@@ -327,7 +329,7 @@ Deno.test("flags of settings are read through the command line, in any order", a
   assert(off.err.startsWith("libreseed: --timeout: "), off.err);
 });
 
-Deno.test("the settings' limits of archives are those of the package code", async () => {
+Deno.test("the default settings equal the package room's default limits", async () => {
   const { values } = await loadSettings({
     flags: {},
     env: {},
@@ -338,7 +340,7 @@ Deno.test("the settings' limits of archives are those of the package code", asyn
   assert.deepEqual({ ...defaultArchiveLimits, ...archiveLimits(values) }, defaultArchiveLimits);
 });
 
-Deno.test("less and more are not both to be had", async () => {
+Deno.test("-q and -v together are a usage error", async () => {
   for (const flags of [["-q", "-v"], ["-vq"], ["--quiet", "--verbose"]]) {
     const { code, out, err } = await cli([...flags, "version"]);
     assert.deepEqual([code, out], [2, ""]);

@@ -19,7 +19,7 @@ function refuses(raw: string[], part: string): void {
   });
 }
 
-Deno.test("an ordinary command line is left as it is", () => {
+Deno.test("an ordinary command line is unchanged", () => {
   const raw = ["pack", "dir", "--name=a", "--version", "1.0.0", "-qv", "-o=x", "-", "a-b"];
   assert.deepEqual(prepareArguments(raw), { command: "pack", args: raw });
 });
@@ -34,7 +34,7 @@ Deno.test("common flags before the command are moved behind it", () => {
   ]);
 });
 
-Deno.test("help before the command is help for the command", () => {
+Deno.test("--help before a command requests the command's help", () => {
   assert.deepEqual(prepared("--help", "pack"), ["pack", "--help"]);
   assert.deepEqual(prepared("-h"), ["-h"]);
 });
@@ -51,7 +51,7 @@ Deno.test("--version means version, but only before a command", () => {
   ]);
 });
 
-Deno.test("other flags before the command are refused", () => {
+Deno.test("a flag that is not common is refused before the command", () => {
   for (
     const flag of ["--name", "--constructor", "-x", "-qx", "--no-home", "--no-port=3", "--null"]
   ) {
@@ -59,11 +59,11 @@ Deno.test("other flags before the command are refused", () => {
   }
 });
 
-Deno.test("a flag before the command needs its value too", () => {
+Deno.test("a flag before the command without its value is refused", () => {
   refuses(["--home"], "--home needs a value");
 });
 
-Deno.test("an empty value and one of several lines reach their flag", () => {
+Deno.test("empty values and values of several lines reach their flag", () => {
   assert.deepEqual(prepared("x", "--bootstrap="), ["x", "--bootstrap", ""]);
   assert.deepEqual(prepared("x", "--name=a\nb"), ["x", "--name", "a\nb"]);
   assert.deepEqual(prepared("x", "--name=a=b"), ["x", "--name=a=b"]);
@@ -73,14 +73,14 @@ Deno.test("-0 is short for --null", () => {
   assert.deepEqual(prepared("publish", "-", "-0"), ["publish", "-", "--null"]);
 });
 
-Deno.test("what looks like a flag and is none is refused, with what to do", () => {
+Deno.test("text that looks like a flag is refused, with a hint to use --", () => {
   for (const argument of ["-1", "-o/tmp", "-é", "---x", "--é", "-x1", "--=", "-=", "-a b"]) {
     refuses(["verify", argument], JSON.stringify(argument));
     refuses(["verify", argument], "put -- before");
   }
 });
 
-Deno.test("everything behind -- is left alone", () => {
+Deno.test("arguments after -- are unchanged", () => {
   assert.deepEqual(prepared("verify", "-q", "--", "-1", "--home=", "-0", "--", "--help"), [
     ...["verify", "-q", "--", "-1", "--home=", "-0", "--", "--help"],
   ]);
@@ -92,7 +92,7 @@ Deno.test("everything behind -- is left alone", () => {
   ]);
 });
 
-Deno.test("without a command there is nothing to do", () => {
+Deno.test("a command line without a command keeps only its flags", () => {
   assert.deepEqual(prepareArguments([]), { command: undefined, args: [] });
   assert.deepEqual(prepareArguments(["-v"]), { command: undefined, args: ["-v"] });
   refuses(["--", "pack"], "before --");

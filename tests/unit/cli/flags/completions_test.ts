@@ -38,7 +38,7 @@ function isThere(shell: string): boolean {
   }
 }
 
-Deno.test("every script knows every command and every flag that help shows", async () => {
+Deno.test("every script contains every command and every flag that help shows", async () => {
   const completed = await all();
   for (const shell of shells) {
     const script = completionScript(shell, completed);
@@ -54,7 +54,7 @@ Deno.test("every script knows every command and every flag that help shows", asy
   }
 });
 
-Deno.test("flags that help hides are not offered", async () => {
+Deno.test("scripts omit flags that help hides", async () => {
   const keygen = (await all()).find((command) => command.names.includes("keygen"));
   assert.deepEqual(keygen?.flags.map((flag) => flag.name), [
     "home",
@@ -65,7 +65,7 @@ Deno.test("flags that help hides are not offered", async () => {
   ]);
 });
 
-Deno.test("what an argument may be follows from its placeholder", async () => {
+Deno.test("the kind of an argument follows from its placeholder", async () => {
   const argument = Object.fromEntries((await all()).map((c) => [c.names[0], c.argument]));
   assert.equal(argument.pack, "file");
   assert.equal(argument.verify, "file");

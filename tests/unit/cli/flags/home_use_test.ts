@@ -52,7 +52,7 @@ async function uses(): Promise<[name: string, use: HomeUse][]> {
   return found;
 }
 
-Deno.test("a command that only uses a home makes none, and exits 3 naming the directory", async () => {
+Deno.test("a command that needs an existing home creates none, and exits with 3 naming the directory", async () => {
   await using directory = await temporaryHome();
   const home = join(directory.path, ".libreseed");
   const wanted = (await uses()).filter(([, use]) => use === "existing").map(([name]) => name);
@@ -86,7 +86,7 @@ Deno.test("the error for a missing home says how the directory was chosen", asyn
   });
 });
 
-Deno.test("a file where the home should be is no home", async () => {
+Deno.test("a file at the path of the home is not accepted as a home", async () => {
   await using directory = await temporaryHome();
   const home = join(directory.path, "file");
   await Deno.writeTextFile(home, "");
@@ -96,7 +96,7 @@ Deno.test("a file where the home should be is no home", async () => {
   }
 });
 
-Deno.test("a user without a home directory is told to name one, where one is needed", async () => {
+Deno.test("a user without a home directory is told to choose one, by commands that need a home", async () => {
   for (const [name, use] of await uses()) {
     if (use === "unused") continue;
     const [command] = name.split(" ");
@@ -145,7 +145,7 @@ Deno.test("a command that needs no home works for a user without one", async () 
   assert.match(verified.out, /^missing\.tgz: failed at reading: /);
 });
 
-Deno.test("an action that no command knows counts as one that makes no home", () => {
+Deno.test("an unknown action is treated as one that needs an existing home", () => {
   assert.equal(homeUseOf({ add: "created" }, ["purge"]), "existing");
   assert.equal(homeUseOf({ add: "created" }, ["add"]), "created");
 });

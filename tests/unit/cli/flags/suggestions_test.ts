@@ -30,7 +30,7 @@ function* slips(word: string): Generator<string> {
   }
 }
 
-Deno.test("no slip of a finger is answered with a command that ends or deletes something", () => {
+Deno.test("a command that stops or deletes something is never suggested", () => {
   for (const name of [...names, "show", "top", "shop", "improve", "install", "follow"]) {
     for (const slip of slips(name)) {
       const guess = guessWord(slip, names);
@@ -40,13 +40,13 @@ Deno.test("no slip of a finger is answered with a command that ends or deletes s
   assert.equal(guessWord("purn", ["list", "verify", "prune"]), undefined);
 });
 
-Deno.test("a slip of a finger in another command is answered with that command", () => {
+Deno.test("a mistyped command gets the nearest command as a suggestion", () => {
   assert.equal(guessWord("Publsih", names), "publish");
   assert.equal(guessWord("verfy", names), "verify");
   assert.equal(guessWord("xyzzy", names), undefined);
 });
 
-Deno.test("words of other tools are answered with what libreseed has for them", async () => {
+Deno.test("commands of other tools get a hint to the libreseed command", async () => {
   const words = [
     ...["info", "show", "update", "upgrade", "yank", "download", "ls", "rm", "init", "login"],
     ...["unpublish", "view", "whoami", "push", "pull", "ci", "config", "restart"],
@@ -57,12 +57,12 @@ Deno.test("words of other tools are answered with what libreseed has for them", 
     assert(!text.includes("did you mean"), text);
   }
   assert.match(await refused("show"), /libreseed status NAME.*libreseed resolve NAME/);
-  assert.match(await refused("yank"), /stays published/);
+  assert.match(await refused("yank"), /cannot be withdrawn/);
   assert.match(await refused("LOGIN"), /libreseed keygen/);
   assert.match(await refused("constructor"), /^libreseed: unknown command "constructor" \(see/);
 });
 
-Deno.test("what is said of a word names commands that there are, and the word is none of them", () => {
+Deno.test("hints name existing commands, and no command has a hint", () => {
   const words = knownWords();
   assert(words.length > 60, `${words.length} words`);
   for (const word of words) {
@@ -73,7 +73,7 @@ Deno.test("what is said of a word names commands that there are, and the word is
   }
 });
 
-Deno.test("an action that is mistyped is not answered with one that deletes", async () => {
+Deno.test("a destructive action is never suggested for a mistyped action", async () => {
   const text = await refused("store", "prun");
   assert(text.includes("expected list, verify or prune") && !text.includes("did you mean"), text);
   assert.match(await refused("store", "verfy"), /did you mean verify\?/);

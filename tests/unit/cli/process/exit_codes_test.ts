@@ -27,7 +27,7 @@ Deno.test("each kind of error has its exit code", () => {
   }
 });
 
-Deno.test("anything else that is thrown is a failure", () => {
+Deno.test("any other thrown value exits with 1", () => {
   for (
     const thrown of [new Error("x"), new TypeError("x"), "x", undefined, null, { kind: "usage" }]
   ) {
@@ -35,13 +35,13 @@ Deno.test("anything else that is thrown is a failure", () => {
   }
 });
 
-Deno.test("a reader that leaves, and signals, count as the shell counts them", () => {
+Deno.test("a closed standard output and signals exit with 128 plus the signal's number", () => {
   assert.equal(exitCodeOfError(new OutputClosed()), 128 + 13);
   assert.equal(exitCodeOfSignal("SIGINT"), 128 + 2);
   assert.equal(exitCodeOfSignal("SIGTERM"), 128 + 15);
 });
 
-Deno.test("several outcomes make one exit code", () => {
+Deno.test("combineExitCodes reduces several outcomes to one exit code", () => {
   assert.equal(combineExitCodes([]), 0);
   assert.equal(combineExitCodes([0, 0]), 0);
   assert.equal(combineExitCodes([4]), 4);

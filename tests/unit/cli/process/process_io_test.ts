@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { processIo } from "../../../../src/cli/process/process_io.ts";
 
-Deno.test("a file that cannot be read is named, with the reason; one that is not there is none", async () => {
+Deno.test("readFile names an unreadable file and the reason, and returns undefined for a missing one", async () => {
   const directory = await Deno.makeTempDir();
   try {
     const { readFile } = processIo();

@@ -19,7 +19,7 @@ function read(separator: "\n" | "\0", ...chunks: (string | Uint8Array)[]): Promi
   return Array.fromAsync(readPaths(stream(...chunks), separator));
 }
 
-Deno.test("there is one path a line, and the last needs no line break", async () => {
+Deno.test("each line is a path, and the last line needs no line break", async () => {
   assert.deepEqual(await read("\n", "a\nb c\r\n\n-x\nöö"), ["a", "b c", "-x", "öö"]);
   assert.deepEqual(await read("\n", ""), []);
   assert.deepEqual(await read("\n", "\n\n"), []);
@@ -33,7 +33,7 @@ Deno.test("a byte order mark belongs to the first name", async () => {
   assert.deepEqual(await read("\n", "\uFEFFa\n"), ["\uFEFFa"]);
 });
 
-Deno.test("paths do not depend on how the bytes arrive", async () => {
+Deno.test("paths do not depend on chunk boundaries", async () => {
   const name = fc.string({ unit: "grapheme", minLength: 1 })
     .filter((text) => text.isWellFormed() && !/[\0\n\r]/.test(text));
   await fc.assert(fc.asyncProperty(
@@ -58,11 +58,11 @@ Deno.test("a path that is not UTF-8 is refused with its position", async () => {
   });
 });
 
-Deno.test("a NUL among lines is refused, and -0 is suggested", async () => {
-  await assert.rejects(read("\n", "a\0b\0"), { code: "STDIN_INVALID", message: /give -0/ });
+Deno.test("a NUL in a line is refused, and -0 is suggested", async () => {
+  await assert.rejects(read("\n", "a\0b\0"), { code: "STDIN_INVALID", message: /use -0/ });
 });
 
-Deno.test("a path without end is refused before memory runs out", async () => {
+Deno.test("an endless path is refused after a bounded number of bytes", async () => {
   let chunks = 0;
   const endless = new ReadableStream<Uint8Array>({
     pull(controller) {

@@ -30,7 +30,7 @@ function newBar() {
   return { bar, clock, drawn, steps, at, ended: () => ended };
 }
 
-Deno.test("a resumed download's bar begins where the download does, and knows the time left", async () => {
+Deno.test("the bar of a resumed download starts at its resumed position and shows the remaining time", async () => {
   const { bar, clock, drawn, steps, at } = newBar();
   // 60 MiB lie there, and are looked through in half a second.
   for (const bytes of [0, 30 * MIB, 60 * MIB]) {
@@ -38,7 +38,7 @@ Deno.test("a resumed download's bar begins where the download does, and knows th
     await clock.advance(250);
   }
   assert.equal(drawn.length, 0);
-  assert.equal(steps.at(-1), "checking what is there of hello@1.0.0");
+  assert.equal(steps.at(-1), "verifying the partial download of hello@1.0.0");
   for (let second = 0; second <= 4; second++) {
     bar.update("a", "hello@1.0.0", at((60 + second) * MIB));
     await clock.advance(1_000);
@@ -50,7 +50,7 @@ Deno.test("a resumed download's bar begins where the download does, and knows th
   assert.equal(drawn.at(-1)!.label, "hello@1.0.0");
 });
 
-Deno.test("several downloads at a time are one bar, whose end does not move back", async () => {
+Deno.test("concurrent downloads share one bar, whose total never shrinks", async () => {
   const { bar, clock, drawn, at, ended } = newBar();
   bar.update("a", "a@1.0.0", at(0));
   bar.update("b", "b@1.0.0", at(0));
@@ -73,7 +73,7 @@ Deno.test("several downloads at a time are one bar, whose end does not move back
   assert.equal(ended(), 1);
 });
 
-Deno.test("a rate is that of the last seconds, and none before a second has passed", () => {
+Deno.test("a rate covers the last seconds, and is undefined during the first second", () => {
   const rate = new TransferRate();
   rate.add(500, 0);
   assert.equal(rate.bytesPerSecond, undefined);
@@ -86,7 +86,7 @@ Deno.test("a rate is that of the last seconds, and none before a second has pass
   assert.equal(rate.bytesPerSecond, 0);
 });
 
-Deno.test("bytes that were thrown away, or a clock that was set back, begin the rate anew", () => {
+Deno.test("discarded bytes or a clock set back restart the rate", () => {
   const rate = new TransferRate();
   rate.add(1_000, 10_000);
   rate.add(2_000, 11_000);

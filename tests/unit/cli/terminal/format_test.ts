@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { formatBytes, formatDuration, printable } from "../../../../src/cli/terminal/format.ts";
 import { fitTable, formatTable } from "../../../../src/cli/terminal/table.ts";
 
-Deno.test("bytes are told in the largest unit that leaves a digit before the point", () => {
+Deno.test("formatBytes uses the largest unit that leaves a non-zero integer part", () => {
   const cases: [number, string][] = [
     [0, "0 B"],
     [1023, "1023 B"],
@@ -23,7 +23,7 @@ Deno.test("bytes are told in the largest unit that leaves a digit before the poi
   for (const [bytes, text] of cases) assert.equal(formatBytes(bytes), text);
 });
 
-Deno.test("durations are told in two units at most", () => {
+Deno.test("formatDuration uses at most two units", () => {
   const cases: [number, string][] = [
     [0, "0ms"],
     [999, "999ms"],
@@ -46,7 +46,7 @@ Deno.test("a table lines up its columns and leaves no spaces at line ends", () =
   assert.equal(formatTable([["a"], ["b", "c"]]), "a\nb  c");
 });
 
-Deno.test("what a terminal would obey becomes visible", () => {
+Deno.test("printable escapes control characters", () => {
   assert.equal(printable("a\x1b[31mb"), "a\\u{1b}[31mb");
   assert.equal(printable("a\nb\rc"), "a\\u{a}b\\u{d}c");
   assert.equal(printable("x\u{9b}31m\x7f\0"), "x\\u{9b}31m\\u{7f}\\u{0}");
@@ -54,20 +54,20 @@ Deno.test("what a terminal would obey becomes visible", () => {
   assert.equal(printable("a\u2028b"), "a\\u{2028}b");
 });
 
-Deno.test("ordinary text in any script stays as it is", () => {
+Deno.test("printable keeps ordinary text of any script", () => {
   for (const text of ["päck age\t1", "パッケージ", "👩‍💻", "شبكة", ""]) {
     assert.equal(printable(text), text);
   }
 });
 
-Deno.test("printable text is one line that no terminal obeys", () => {
+Deno.test("printable text is one line without control characters, for any input", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     // deno-lint-ignore no-control-regex -- they must not be there
     assert(!/[\x00-\x08\x0a-\x1f\x7f-\x9f]/.test(printable(text)));
   }));
 });
 
-Deno.test("a row that is too wide goes on below it, and loses nothing", () => {
+Deno.test("a row that is too wide continues below, without loss", () => {
   const rows = [["alpha@1.0.0", "1234", "seeding", "ed25519:" + "A".repeat(44)], [
     "b",
     "5",

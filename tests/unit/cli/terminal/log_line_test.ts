@@ -19,7 +19,7 @@ const timeMs = Date.UTC(2026, 10, 28, 21, 55, 1, 123);
 const time = "2026-11-28T21:55:01.123Z";
 const entry: LogEntry = { timeMs, level: "warn", message: "one\ntwo\x1b[2J" };
 
-Deno.test("a line of text has time and level in front, and shows what a terminal would obey", () => {
+Deno.test("a text line begins with time and level, and control characters are escaped", () => {
   assert.equal(renderLogEntry(entry, "text"), `${time} warn  one\ntwo\\u{1b}[2J`);
   const info = { ...entry, level: "info", message: "m" } as const;
   assert.equal(renderLogEntry(info, "text"), `${time} info  m`);
@@ -28,14 +28,14 @@ Deno.test("a line of text has time and level in front, and shows what a terminal
   assert.equal(renderLogEntry(error, "text", true), `${time} \x1b[31merror\x1b[39m m`);
 });
 
-Deno.test("for the journal each line has its priority, and no time", () => {
+Deno.test("journal lines have a priority and no time", () => {
   assert.equal(renderLogEntry(entry, "journal"), "<4>one\n<4>two\\u{1b}[2J");
   const priorities = (["error", "warn", "info", "debug"] as const)
     .map((level) => renderLogEntry({ timeMs, level, message: "m" }, "journal"));
   assert.deepEqual(priorities, ["<3>m", "<4>m", "<6>m", "<7>m"]);
 });
 
-Deno.test("as JSON a line is one object with time, level and message, and what an error says to programs", () => {
+Deno.test("a JSON line is one object with time, level, message and the error's code, kind and detail", () => {
   assert.deepEqual(JSON.parse(renderLogEntry(entry, "json")), {
     ...{ time, level: "warn", message: "one\ntwo\x1b[2J" },
   });
@@ -72,7 +72,7 @@ function logged(
   return { lines: stderr.text.trimEnd().split("\n"), output, stdout };
 }
 
-Deno.test("a log has the lines of its level; -q leaves warnings and errors, -v has all and where errors came from", () => {
+Deno.test("a log prints lines up to its level; -q prints warnings and errors, -v all and the causes of errors", () => {
   const [d, n, w, e] = ["debug d", "info  n", "warn  w", "error e"].map((text) =>
     `${time} ${text}`
   );
@@ -86,7 +86,7 @@ Deno.test("a log has the lines of its level; -q leaves warnings and errors, -v h
   assert.equal(verbose[4], "  LibreseedError: e");
 });
 
-Deno.test("results stay as they are, but for JSON logs: there the line on standard output is an object with the same words", () => {
+Deno.test("results are unchanged in text logs, and JSON objects with the same text in JSON logs", () => {
   const text = logged("info");
   text.output.result({ ready: true }, "ready: port 1");
   assert.equal(text.stdout.text, "ready: port 1\n");

@@ -27,13 +27,13 @@ Deno.test("a result goes to standard output, as text or as one line of JSON", ()
   assert.equal(text.io.stderr.text + json.io.stderr.text, "");
 });
 
-Deno.test("a result without text is for programs only", () => {
+Deno.test("a result without text is printed only with --json", () => {
   const { io, output } = make();
   output.result({ a: 1 }, undefined);
   assert.equal(io.stdout.text, "");
 });
 
-Deno.test("a strange name reaches a pipe as it is, and a terminal made visible", () => {
+Deno.test("control characters of a name are escaped on a terminal and unchanged in a pipe", () => {
   const pipe = make();
   pipe.output.result({}, "a\x1b[2Jb");
   assert.equal(pipe.io.stdout.text, "a\x1b[2Jb\n");
@@ -73,7 +73,7 @@ Deno.test("with --json every line of standard error is an object too", () => {
   assert(causes[0].includes("GONE") || causes[0].includes("m"));
 });
 
-Deno.test("where an error came from is told only when asked for", () => {
+Deno.test("the stack and causes of an error are printed only with -v", () => {
   const error = new LibreseedError("failed", "X", "outer", {
     cause: new TypeError("inner", { cause: "string" }),
   });
@@ -87,7 +87,7 @@ Deno.test("where an error came from is told only when asked for", () => {
   assert.match(long.io.stderr.text, /\n {2}caused by: string\n$/);
 });
 
-Deno.test("causes in a circle are told once", () => {
+Deno.test("a cycle of causes is printed once", () => {
   const error = new Error("a");
   error.cause = new Error("b", { cause: error });
   const { io, output } = make({ verbose: true });
@@ -95,7 +95,7 @@ Deno.test("causes in a circle are told once", () => {
   assert.equal(io.stderr.text.match(/caused by/g)?.length, 1);
 });
 
-Deno.test("an error nobody foresaw says so, and how to learn more", () => {
+Deno.test("an unexpected error is called that, and -v is suggested", () => {
   const { io, output } = make();
   output.error(new TypeError("x is not a function"));
   assert.match(io.stderr.text, /^libreseed: unexpected error: x is not a function\n.*-v/);
@@ -106,7 +106,7 @@ Deno.test("an error nobody foresaw says so, and how to learn more", () => {
   }
 });
 
-Deno.test("a message cannot command the terminal", () => {
+Deno.test("control characters in messages are escaped", () => {
   const { io, output } = make({ terminal: true, verbose: true });
   output.warning("\x1b]0;title\x07");
   output.notice("\x1b[A");
@@ -118,7 +118,7 @@ Deno.test("a message cannot command the terminal", () => {
   for (const letter of "\x1b\x9b\x07") assert(!uncolored.includes(letter), uncolored);
 });
 
-Deno.test("colours are for terminals whose owners do not mind", () => {
+Deno.test("colours are printed only on terminals without NO_COLOR", () => {
   const { io } = make({ terminal: true });
   assert.equal(wantsColor(io.stderr, {}), true);
   assert.equal(wantsColor(io.stderr, { NO_COLOR: "1" }), false);
@@ -143,7 +143,7 @@ Deno.test("a closed standard output ends the command, a closed standard error do
   assert.throws(() => output.result({}, "x"), OutputClosed);
 });
 
-Deno.test("nothing is said about a reader that left", () => {
+Deno.test("a closed standard output causes no error message", () => {
   const { io, output } = make({ verbose: true });
   output.error(new OutputClosed());
   assert.equal(io.stderr.text, "");
@@ -157,7 +157,7 @@ Deno.test("bytes reach standard output unchanged", async () => {
   await assert.rejects(output.writeBytes(new Uint8Array(1)), OutputClosed);
 });
 
-Deno.test("a progress bar is drawn on a terminal, and goes away before anything is said", () => {
+Deno.test("a progress bar is drawn on a terminal and erased before the next message", () => {
   const { io, output } = make({ terminal: true });
   io.stderr.width = 30;
   const bar = output.progress("demo");
@@ -175,7 +175,7 @@ Deno.test("a progress bar is drawn on a terminal, and goes away before anything 
   assert.equal(io.stdout.text, "");
 });
 
-Deno.test("a step is shown on a terminal until something is said, and nowhere else", () => {
+Deno.test("a step is shown only on a terminal, until the next message", () => {
   const { io, output } = make({ terminal: true });
   output.step("looking for a\x1b[2Jb");
   assert.equal(io.stderr.text, "\r\x1b[Klooking for a\\u{1b}[2Jb");
@@ -191,7 +191,7 @@ Deno.test("a step is shown on a terminal until something is said, and nowhere el
   assert.equal(verbose.io.stderr.text, "looking\n");
 });
 
-Deno.test("a progress bar is not redrawn faster than anybody can read", () => {
+Deno.test("a progress bar is redrawn at most every 100 ms", () => {
   const { io, output } = make({ terminal: true });
   const bar = output.progress("demo");
   for (let i = 0; i < 1_000; i++) {
@@ -201,7 +201,7 @@ Deno.test("a progress bar is not redrawn faster than anybody can read", () => {
   assert.equal(io.stderr.text.split("demo").length - 1, 10);
 });
 
-Deno.test("there is no bar without a terminal, when quiet, with --json, or where lines stay", () => {
+Deno.test("no bar is shown without a terminal, with -q, with --json, or on a dumb terminal", () => {
   const cases: (Partial<OutputOptions> & { terminal: boolean })[] = [
     { terminal: false },
     { terminal: true, quiet: true },

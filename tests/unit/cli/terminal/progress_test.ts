@@ -10,7 +10,7 @@ import { renderProgress, shorten } from "../../../../src/cli/terminal/progress.t
 
 const MiB = 1024 ** 2;
 
-Deno.test("a bar shows the name, how far it is, the speed and the time left", () => {
+Deno.test("a bar shows name, progress, rate and remaining time", () => {
   const state = {
     doneBytes: 4 * MiB,
     totalBytes: 10 * MiB,
@@ -23,12 +23,12 @@ Deno.test("a bar shows the name, how far it is, the speed and the time left", ()
   );
 });
 
-Deno.test("without a total there is no bar and no time left", () => {
+Deno.test("without a total there is no bar and no remaining time", () => {
   const state = { doneBytes: 1536, bytesPerSecond: 1024 };
   assert.equal(renderProgress("demo", state, 80), "demo  1.5 KiB  1.0 KiB/s");
 });
 
-Deno.test("a bar is full only when nothing is missing", () => {
+Deno.test("a bar shows 100 % only for a complete transfer", () => {
   const line = renderProgress("x", { doneBytes: 9_999, totalBytes: 10_000 }, 80);
   assert(line.includes(" 99%") && line.includes("#-]"), line);
   const full = renderProgress("x", { doneBytes: 10_000, totalBytes: 10_000 }, 80);
@@ -47,27 +47,27 @@ for (
     [8, "a-rathe…"],
   ] as const
 ) {
-  Deno.test(`in ${columns} columns the name and how far it is stay, and figures go from the right`, () => {
+  Deno.test(`in ${columns} columns the name and the percentage stay, and figures are dropped from the right`, () => {
     const state = { doneBytes: 5 * MiB, totalBytes: 10 * MiB, bytesPerSecond: MiB };
     assert.equal(renderProgress("a-rather-long-name", state, columns), line);
   });
 }
 
-Deno.test("a time left that nobody waits for is not shown", () => {
+Deno.test("a remaining time above 100 days is not shown", () => {
   const state = { doneBytes: 0, totalBytes: 10 * MiB, bytesPerSecond: 0.1 };
   assert(!renderProgress("x", state, 120).includes("left"));
 });
 
-Deno.test("a line of text is cut at its end", () => {
+Deno.test("shorten cuts the end of a line", () => {
   assert.equal(shorten("looking for lodash@^4", 12), "looking for…".slice(0, 11) + "…");
   assert.equal(shorten("short", 12), "short");
 });
 
-Deno.test("a name cannot move the cursor", () => {
+Deno.test("control characters in names and notes are escaped", () => {
   assert(!renderProgress("a\x1b[2Jb\r", { doneBytes: 1, note: "\x1b[0m" }, 80).includes("\x1b"));
 });
 
-Deno.test("a line never is wider than the terminal", () => {
+Deno.test("a line is never wider than the terminal", () => {
   const state = fc.record({
     doneBytes: fc.nat(),
     totalBytes: fc.option(fc.nat(), { nil: undefined }),

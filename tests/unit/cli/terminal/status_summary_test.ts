@@ -70,7 +70,7 @@ function viewOf(packages: PackageJson[], records: RecordJson[] = []): StatusView
 
 const numbers = Array.from({ length: 250 }, (_, i) => i);
 
-Deno.test("a summary of 250 packages has totals and the ten busiest, and says where the rest is", () => {
+Deno.test("a summary of 250 packages has totals, the ten busiest, and a hint to see the rest", () => {
   const packages = numbers.map((i) => packageOf(i, { peers: i % 50, uploadedBytes: i * 1_000 }));
   const rows = summaryRows(viewOf(packages, numbers.map((i) => recordOf(i))));
   assert(rows.length <= 30, `${rows.length} rows`);
@@ -87,14 +87,14 @@ Deno.test("a summary of 250 packages has totals and the ten busiest, and says wh
   ]);
 });
 
-Deno.test("all of it has each package and each record", () => {
+Deno.test("the full status lists each package and each record", () => {
   const packages = numbers.map((i) => packageOf(i, { peers: 0, uploadedBytes: 0 }));
   const rows = allRows(viewOf(packages, numbers.map((i) => recordOf(i))));
   assert.equal(rows.filter(([key]) => key === "package").length, 250);
   assert.equal(rows.filter(([key]) => key === "record").length, 250);
 });
 
-Deno.test("a summary names ten problems of many, and counts the others", () => {
+Deno.test("a summary lists ten problems and counts the others", () => {
   const packages = numbers.map((i) => packageOf(i, { seeding: false, problem: "is damaged" }));
   const records = [recordOf(1, { error: "no DHT node answered" })];
   const rows = summaryRows(viewOf(packages, records));
@@ -105,7 +105,7 @@ Deno.test("a summary names ten problems of many, and counts the others", () => {
   assert.equal(new Map(rows).get("records"), "1 kept, 1 failing");
 });
 
-Deno.test("what is to be mirrored and cannot be had is a problem, with the reason", () => {
+Deno.test("a package that cannot be mirrored is listed as a problem with its reason", () => {
   const unmirrored = [{
     package: "lib@1.0.0",
     code: "NO_PEERS",
@@ -120,7 +120,7 @@ Deno.test("what is to be mirrored and cannot be had is a problem, with the reaso
   }
 });
 
-Deno.test("on a low screen problems stay, and details of the node go", () => {
+Deno.test("a summary of few rows keeps problems and drops details of the node", () => {
   const packages = numbers.map((i) => packageOf(i, { peers: 1 }));
   packages[7] = packageOf(7, { problem: "is damaged", seeding: false });
   for (let height = 1; height < 40; height++) {
@@ -137,7 +137,7 @@ Deno.test("on a low screen problems stay, and details of the node go", () => {
   }
 });
 
-Deno.test("on a low screen many problems share it with the totals, and come first", () => {
+Deno.test("a summary of few rows shares them between problems, which come first, and totals", () => {
   const packages = numbers.map((i) => packageOf(i, { seeding: false, problem: "is damaged" }));
   assert.deepEqual(summaryRows(viewOf(packages), 1), [
     ["problem", "250 of them: `libreseed status --all`"],
@@ -152,14 +152,14 @@ Deno.test("on a low screen many problems share it with the totals, and come firs
   assert.equal(allRows(viewOf(packages))[0]![1], "package-0@1.0.0: is damaged");
 });
 
-Deno.test("in a narrow window a row that is too wide loses its padding before its end", () => {
+Deno.test("a row too wide for the screen loses its padding before its end is cut", () => {
   const packages = [packageOf(7, { problem: "is damaged", seeding: false })];
   const [first, ...others] = fitTable(summaryRows(viewOf(packages), 12), 37);
   assert.equal(first, "problem  package-7@1.0.0: is damaged");
   for (const line of others) assert([...line].length <= 37, line);
 });
 
-Deno.test("a change is a line; what counts on all the time is none", () => {
+Deno.test("each change is one line, and traffic counters are no change", () => {
   const before = viewOf([packageOf(1), packageOf(2)], [recordOf(1)]);
   const counted = {
     ...before,
@@ -184,7 +184,7 @@ Deno.test("a change is a line; what counts on all the time is none", () => {
   assert.equal(changesBetween(after, before).at(-1), "record package-1@1.0.0: announced again");
 });
 
-Deno.test("a live screen draws in place, no more than there is room for, and leaves no trace", () => {
+Deno.test("a live screen redraws in place, fits the terminal, and restores it at the end", () => {
   const sink = new FakeSink();
   Object.assign(sink, { isTerminal: true, height: 3 });
   {
@@ -249,7 +249,7 @@ async function watching(args: string[], isTerminal: boolean) {
   };
 }
 
-Deno.test("--watch keeps the summary in its place, and Ctrl-C gives the screen back", async () => {
+Deno.test("--watch redraws the summary in place, and Ctrl-C restores the screen", async () => {
   await using at = await watching([], true);
   await at.seen(/packages +250 seeded/);
   at.packages[1] = packageOf(2, { problem: "is damaged", seeding: false });
@@ -267,7 +267,7 @@ Deno.test("--watch keeps the summary in its place, and Ctrl-C gives the screen b
   assert.equal(at.io.stderr.text, "");
 });
 
-Deno.test("--watch into a file prints the summary once, and then a line a change", async () => {
+Deno.test("--watch without a terminal prints the summary once, then one line per change", async () => {
   await using at = await watching([], false);
   await at.seen(/^packages +250 seeded$/m);
   const { text: summary } = at.io.stdout;

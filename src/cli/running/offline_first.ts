@@ -1,6 +1,6 @@
 /**
- * Where `install` gets its packages from: first from what is here, and only if that does not do, from
- * the network.
+ * The package sources of `install`: first the seed directory and the store alone, and the network
+ * only if those do not hold all packages.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import type { InstallContext } from "../../install/mod.ts";
 import type { NamesContext } from "../../names/mod.ts";
 import type { ArchiveLimits } from "../../package/mod.ts";
 import type { PackageName, StateDatabase, ValidSeedEntry } from "../../store/mod.ts";
-import type { CommandRun } from "../flags/command.ts";
+import type { CommandEnvironment } from "../flags/command.ts";
 import { DownloadBar } from "../terminal/download_bar.ts";
 import { NetworkCost } from "./network_cost.ts";
 import { packageStore } from "./package_store.ts";
 import { type Network, withNames, withNode } from "./with_node.ts";
 import { withState } from "./with_state.ts";
 
-// deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
-type AnyRun = Pick<CommandRun<any, any>, "output" | "io" | "settings">;
+type Environment = Pick<CommandEnvironment, "output" | "io" | "settings">;
 
-/** What is wanted is not here. */
+/** A package is neither in the seed directory nor in the store. */
 class NetworkNeeded extends Error {}
 
 /**
- * Installs without the network if that can be done, and otherwise with it.
+ * Runs an installation without the network, and repeats it with the network if a package is
+ * missing.
  *
- * @param work done again from the start when it turns out that the network is needed
- * @param done what to do with the outcome, while names can still be looked up and pinned
+ * @param work the installation; restarted from the beginning if it needs the network
+ * @param done receives the outcome, while names can still be looked up and pinned
  */
-export async function installing<T>(
-  given: AnyRun,
+export async function installOfflineFirst<T>(
+  given: Environment,
   work: (context: InstallContext) => Promise<T>,
   done: (outcome: T, names: Pick<NamesContext, "state" | "finding" | "onNotice">) => Promise<void>,
 ): Promise<void> {
@@ -37,9 +37,9 @@ export async function installing<T>(
   try {
     await withState(given, async (state, values) => {
       const { limitsOf } = await import("../../host/mod.ts");
-      const held = await heldIn(values.dir);
-      const context = await contextHere(given, state, limitsOf(values), held);
-      const outcome = await work({ ...context, ...fromHere(held) });
+      const held = await seedLookup(values.dir);
+      const context = await commonContext(given, state, limitsOf(values), held);
+      const outcome = await work({ ...context, ...offlineSources(held) });
       output.detail("the network was not needed");
       await done(outcome, {
         state,
@@ -53,22 +53,22 @@ export async function installing<T>(
       const cost = new NetworkCost(network.operations, output.verbose);
       const counted = { ...network, operations: cost.operations };
       await withNames(given, counted, async (names) => {
-        const held = await heldIn(network.values.dir);
-        const context = await contextHere(given, names.state, network.limits, held);
-        const outcome = await work({ ...context, ...await fromNetwork(given, counted, names) });
-        await cost.tell(output);
+        const held = await seedLookup(network.values.dir);
+        const context = await commonContext(given, names.state, network.limits, held);
+        const outcome = await work({ ...context, ...await networkSources(given, counted, names) });
+        await cost.print(output);
         await done(outcome, names);
       });
     });
   }
 }
 
-/** What does not depend on the network. */
-async function contextHere(
-  given: AnyRun,
+/** The part of the context that is the same with and without the network. */
+async function commonContext(
+  given: Environment,
   state: StateDatabase,
   limits: ArchiveLimits,
-  held: Held,
+  held: SeedLookup,
 ): Promise<Omit<InstallContext, "resolve" | "fetch">> {
   const { formatPublicKey, parsePublicKey } = await import("../../identity/mod.ts");
   const { checkPin } = await import("../../names/mod.ts");
@@ -79,7 +79,8 @@ async function contextHere(
     signal: given.io.signal,
     held: async (name) => (await held(name))?.minimal,
     pinned(name) {
-      // Another policy may choose another publisher, for the pin to refuse.
+      // Under another policy the lookup must run, because it may find a publisher that the pin
+      // refuses.
       const [pin, ...others] = values.policy === "first-seen" ? state.pins.list(name) : [];
       return pin && others.length === 0 ? formatPublicKey(pin.publicKey) : undefined;
     },
@@ -90,8 +91,8 @@ async function contextHere(
   };
 }
 
-/** Nothing is asked of the network. */
-function fromHere(held: Held): Pick<InstallContext, "resolve" | "fetch"> {
+/** Sources that reject with {@linkcode NetworkNeeded} for a package that is not here. */
+function offlineSources(held: SeedLookup): Pick<InstallContext, "resolve" | "fetch"> {
   return {
     resolve: () => Promise.reject(new NetworkNeeded()),
     async fetch(minimal) {
@@ -102,17 +103,18 @@ function fromHere(held: Held): Pick<InstallContext, "resolve" | "fetch"> {
   };
 }
 
-/** Looks a package up in the seed directory. */
-type Held = (name: PackageName) => Promise<ValidSeedEntry | undefined>;
+/** Finds a package in the seed directory. */
+type SeedLookup = (name: PackageName) => Promise<ValidSeedEntry | undefined>;
 
-async function heldIn(dir: string): Promise<Held> {
+async function seedLookup(dir: string): Promise<SeedLookup> {
   const { SeedDirectory } = await import("../../store/mod.ts");
   const seeds = new SeedDirectory(dir);
   return (wanted) => seeds.find(wanted);
 }
 
-async function fromNetwork(
-  { io, output }: AnyRun,
+/** Sources that look packages up in the DHT and download them. */
+async function networkSources(
+  { io, output }: Environment,
   network: Network,
   names: NamesContext,
 ): Promise<Pick<InstallContext, "resolve" | "fetch">> {

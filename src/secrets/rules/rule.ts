@@ -6,12 +6,7 @@
  * @module
  */
 
-import { keyRules } from "./key_rules.ts";
 import { isSampleToken } from "./placeholder.ts";
-import { providerTokens } from "./provider_tokens.ts";
-import { requestRules } from "./request_rules.ts";
-import { serviceTokens } from "./service_tokens.ts";
-import { settingRules } from "./setting_rules.ts";
 
 /** A kind of secret that is known by its text, wherever it stands. */
 export interface Rule {
@@ -56,14 +51,4 @@ export function tokenRule([kind, anchors, tail, before = START]: TokenRow): Rule
 /** An anchor as a part of a regular expression. */
 function literal(anchor: string): string {
   return anchor.replace(/^\^|…$/g, "").replace(/[.*+?^${}()\\/]/g, "\\$&");
-}
-
-/** Every rule. Made anew at each call: regular expressions have a state. */
-export function allRules(): Rule[] {
-  return [
-    ...keyRules(),
-    ...settingRules(),
-    ...requestRules(),
-    ...[...providerTokens, ...serviceTokens].map(tokenRule),
-  ];
 }

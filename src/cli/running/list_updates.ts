@@ -1,6 +1,6 @@
 /**
- * Adds what a command publishes to its publisher's list, several packages at a time: the list is made
- * anew each time, which takes longer the longer it is.
+ * Batches additions to a publisher's list of packages. Each update signs and stores the whole list
+ * again, so many packages are added in one update.
  *
  * @module
  */
@@ -8,13 +8,15 @@
 import type { Clock } from "../../base/mod.ts";
 import type { Published } from "../../publishing/mod.ts";
 
-/** Least time between the end of one addition and the next, milliseconds. */
-const LEAST_MS = 1_000;
-/** And in comparison with how long it took: four fifths of the time are for publishing. */
-const LEAST_TIMES = 4;
+/** Minimum pause between two updates, milliseconds. */
+const MIN_PAUSE_MS = 1_000;
+/**
+ * Minimum pause as a multiple of the last update's duration: at most 20 % of the time are updates.
+ */
+const MIN_PAUSE_FACTOR = 4;
 
-/** Packages that are published and not told of yet. */
-export class Listing {
+/** The packages of one command that are published but not in the list yet. */
+export class ListUpdates {
   readonly #clock: Clock;
   readonly #add: (published: readonly Published[]) => Promise<void>;
   readonly #listed: (published: Published) => void;
@@ -24,8 +26,8 @@ export class Listing {
 
   /**
    * @param add adds packages to the publisher's list
-   * @param listed hears of each package that is in it
-   * @param failed hears of what `add` threw, and how many packages it was about
+   * @param listed called for each package after it was added to the list
+   * @param failed called with the error that `add` threw and the number of packages in that batch
    */
   constructor(
     clock: Clock,
@@ -37,16 +39,16 @@ export class Listing {
     this.#add = add;
     this.#listed = listed;
     this.#failed = failed;
-    this.#dueMs = clock.now() + LEAST_MS;
+    this.#dueMs = clock.now() + MIN_PAUSE_MS;
   }
 
-  /** Takes a package, and adds all that it has if it is time. */
+  /** Queues a package, and updates the list if the pause is over. */
   async take(published: Published): Promise<void> {
     this.#pending.push(published);
     if (this.#clock.now() >= this.#dueMs) await this.flush();
   }
 
-  /** Adds what there is. */
+  /** Adds all queued packages to the list now. */
   async flush(): Promise<void> {
     const some = this.#pending;
     this.#pending = [];
@@ -58,7 +60,7 @@ export class Listing {
       return this.#failed(error, some.length);
     } finally {
       const endedMs = this.#clock.now();
-      this.#dueMs = endedMs + Math.max(LEAST_MS, LEAST_TIMES * (endedMs - begunMs));
+      this.#dueMs = endedMs + Math.max(MIN_PAUSE_MS, MIN_PAUSE_FACTOR * (endedMs - begunMs));
     }
     some.forEach(this.#listed);
   }

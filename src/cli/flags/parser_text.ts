@@ -1,5 +1,5 @@
 /**
- * What stricli says, in our words.
+ * Our wording for the messages that stricli prints when it cannot parse a command line.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import {
   text_en,
 } from "@stricli/core";
 import { explainMissingSetting } from "../../config/mod.ts";
-import type { CliContext } from "./command.ts";
+import type { CliContext } from "./cli_context.ts";
 import { writtenFlag } from "./common_flags.ts";
 
 type ApplicationText = Application<CliContext>["defaultText"];
@@ -37,9 +37,9 @@ function describeArgumentError(error: unknown): string {
     AliasNotFoundError: ({ input }) => `unknown flag -${input}`,
     ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) => {
       const what = exception instanceof Error ? exception.message : String(exception);
-      // A placeholder that lists the choices need not say them twice.
+      // A placeholder such as `put|get` lists the choices, and the message lists them already.
       if (name.includes("|")) return what;
-      // Placeholders are in capitals, flags come without their dashes.
+      // stricli passes a placeholder in capitals, or a flag's name without its dashes.
       return `${/^[a-z]/.test(name) ? `--${name}` : name} ${what}`;
     },
     EnumValidationError: ({ externalFlagName, input, values }) =>
@@ -53,7 +53,7 @@ function describeArgumentError(error: unknown): string {
   });
 }
 
-/** All that stricli may print, for its `localization`. Pages of help are in `help_text.ts`. */
+/** Text for stricli's `localization` option. Help pages are in `help_text.ts`. */
 export const applicationText: ApplicationText = {
   ...text_en,
   exceptionWhileParsingArguments: describeArgumentError,

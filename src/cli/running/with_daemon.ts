@@ -1,21 +1,20 @@
 /**
- * What the commands that only talk to a running daemon have in common.
+ * The connection of commands that need a running daemon, such as `status` and `stop`.
  *
  * @module
  */
 
 import type { Operations, StatusJson } from "../../control/mod.ts";
-import type { CommandRun } from "../flags/command.ts";
+import type { CommandEnvironment } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
 
 /**
- * Calls the daemon of this home.
+ * Connects to the daemon of this home, calls `work`, and closes the connection.
  *
  * @throws {CliError} `NO_DAEMON` (kind `not-found`) if none runs
  */
 export async function withDaemon<T>(
-  // deno-lint-ignore no-explicit-any -- the flags and arguments do not matter here
-  { settings, io, output }: Pick<CommandRun<any, any>, "settings" | "io" | "output">,
+  { settings, io, output }: Pick<CommandEnvironment, "settings" | "io" | "output">,
   work: (operations: Operations, status: StatusJson) => Promise<T>,
 ): Promise<T> {
   const { values } = await settings();

@@ -1,21 +1,21 @@
 /**
- * When published packages are added to their publisher's list, and told of.
+ * Timing and batching of updates to a publisher's list.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { Listing } from "../../../../src/cli/terminal/listing.ts";
+import { ListUpdates } from "../../../../src/cli/running/list_updates.ts";
 import type { Published } from "../../../../src/publishing/publish.ts";
 
-/** A listing that takes `costMs` an addition, on a clock that only goes on where it is told to. */
+/** Makes list updates that take `costMs` each, on a clock that advances only by explicit steps. */
 function made(costMs: number, fails: (added: number) => boolean = () => false) {
   let nowMs = 0;
   const added: number[] = [];
   const listed: number[] = [];
   const failed: number[] = [];
   const clock = { now: () => nowMs, after: () => assert.fail("it sets no timers") };
-  const listing = new Listing(
+  const updates = new ListUpdates(
     clock,
     (some) => {
       nowMs += costMs;
@@ -30,38 +30,38 @@ function made(costMs: number, fails: (added: number) => boolean = () => false) {
   const publish = async (count: number, eachMs: number) => {
     for (let i = 0; i < count; i++) {
       nowMs += eachMs;
-      await listing.take(number++ as unknown as Published);
+      await updates.take(number++ as unknown as Published);
     }
   };
-  return { listing, publish, added, listed, failed };
+  return { updates, publish, added, listed, failed };
 }
 
-Deno.test("what is published slowly is added one by one, at once", async () => {
+Deno.test("packages published slowly are added one by one, without delay", async () => {
   const { publish, added, listed } = made(50);
   await publish(3, 1_100);
   assert.deepEqual([added, listed], [[1, 1, 1], [0, 1, 2]]);
 });
 
-Deno.test("what is published fast is added some at a time, the rest at the end, in its order", async () => {
-  const { listing, publish, added, listed } = made(50);
+Deno.test("packages published fast are added in batches, in order, the last batch at the end", async () => {
+  const { updates, publish, added, listed } = made(50);
   await publish(25, 100);
   assert.deepEqual(added, [10, 10]);
   assert.equal(listed.length, 20);
-  await listing.flush();
-  await listing.flush();
+  await updates.flush();
+  await updates.flush();
   assert.deepEqual([added, listed], [[10, 10, 5], Array.from({ length: 25 }, (_, i) => i)]);
 });
 
-Deno.test("the longer it takes, the seldomer it is done: four fifths of the time are for publishing", async () => {
+Deno.test("slow updates run less often, and take at most a fifth of the time", async () => {
   const { publish, added } = made(2_000);
   await publish(200, 100);
   assert.deepEqual(added, [10, 80, 80]);
 });
 
-Deno.test("what was not added is told with its number, and what comes later is added", async () => {
-  const { listing, publish, added, listed, failed } = made(50, (count) => count === 1);
+Deno.test("a failed update is reported with its number of packages, and later packages are added", async () => {
+  const { updates, publish, added, listed, failed } = made(50, (count) => count === 1);
   await publish(25, 100);
-  await listing.flush();
+  await updates.flush();
   assert.deepEqual([added, failed], [[10, 5], [10]]);
   assert.deepEqual(listed.length, 15);
 });
