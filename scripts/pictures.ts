@@ -77,7 +77,8 @@ export function roomsPicture(): string {
   );
   const { boxes, width, height } = placed(rows.map((row) =>
     row.map((room) => {
-      const { inner = [], runs } = rooms[room]!;
+      const { inner: all = [], runs } = rooms[room]!;
+      const inner = all.filter((name) => !name.includes("/"));
       return { id: room, lines: [room, ...inPairs([...inner].reverse())], fill: FILLS[runs] };
     })
   ));

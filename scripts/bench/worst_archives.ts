@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { createGzip } from "node:zlib";
 import { keyPairFromSeed } from "../../src/identity/mod.ts";
+import { MAX_UNICODE_SHARE } from "../../src/package/manifest/limits.ts";
 import { type TarFile, tarOf } from "../../src/package/archive/tar_writer.ts";
 import {
   contentHash,
@@ -54,17 +55,28 @@ function longPaths(component: string, depth: number): Files {
   return numbered(Math.floor(limits.maxPathsBytes / bytes), (digits) => `${head}${digits}`);
 }
 
-/** As {@linkcode longPaths}, with as many different directories as there may be. */
-function distinctPaths(component: string, depth: number): Files {
-  const lastDirectory = Math.floor(limits.maxDirectories / (depth - 1));
+/**
+ * Paths of about 1,000 bytes in directories of their own, up to a share of the limits for the bytes of
+ * all paths and for directories.
+ *
+ * @param depth number of components, the file's name counted
+ */
+function distinctPaths(component: string, depth: number, share: number): Files {
+  const lastDirectory = Math.floor(limits.maxDirectories * share / (depth - 1));
   const bytes = new TextEncoder().encode(`${component}000000/`).length * depth - 1;
-  const count = Math.floor(limits.maxPathsBytes / bytes);
+  const count = Math.floor(limits.maxPathsBytes * share / bytes);
   const files: Files = new Map();
   for (let i = 0; i < count; i++) {
     const directory = `${component}${String(i % lastDirectory).padStart(6, "0")}/`;
     files.set(`${directory.repeat(depth - 1)}${component}${String(i).padStart(6, "0")}`, empty);
   }
   return files;
+}
+
+/** All bytes of paths that are allowed: as many as may be beyond ASCII, and the rest in ASCII. */
+function unicodePaths(component: string): Files {
+  const unicode = distinctPaths(component, 4, MAX_UNICODE_SHARE);
+  return new Map([...unicode, ...distinctPaths("p".repeat(243), 4, 1 - MAX_UNICODE_SHARE)]);
 }
 
 const noise = (lengthBytes: number) => {
@@ -110,16 +122,21 @@ const worst: Record<string, { title: string; files: () => Files }> = {
     files: () => longPaths("abcdefghijklmn", limits.maxDepth + 1),
   },
   "worst-unicode": {
-    title: `paths of ${limits.maxPathsBytes} bytes together, to be normalized and folded`,
-    files: () => longPaths("\u1e9e\u0323\u0307a\u0323\u0307".repeat(19), 4),
-  },
-  "worst-unicode-directories": {
-    title: `such paths, each in directories of its own`,
-    files: () => distinctPaths("\u1e9e\u0323\u0307a\u0323\u0307".repeat(19), 4),
+    title: `paths of ${limits.maxPathsBytes} bytes together, a quarter to be normalized and folded`,
+    files: () => unicodePaths("\u1e9e\u0323\u0307a\u0323\u0307".repeat(19)),
   },
   "worst-marks": {
-    title: `such paths, of combining marks that are not in their order`,
-    files: () => distinctPaths("a" + "\u0315".repeat(56) + "\u0316".repeat(56), 4),
+    title: `such paths, a quarter of combining marks that are not in their order`,
+    files: () => unicodePaths("a" + "\u0315".repeat(56) + "\u0316".repeat(56)),
+  },
+  "worst-unicode-files": {
+    title: `${limits.maxFiles} files of one byte, with names to be normalized and folded`,
+    files: () => {
+      const name = "\u1e9e\u0323\u0307a\u0323\u0307";
+      const contents = new Uint8Array(1);
+      const files = numbered(limits.maxFiles - 1, (digits) => `${name}${digits}`, contents);
+      return files.set(NOISE, noise(limits.maxFiles * limits.minBytesPerFile));
+    },
   },
   "worst-together": {
     title:

@@ -5,11 +5,16 @@
  */
 
 import { BlockList, isIP, isIPv6 } from "node:net";
-import WebTorrent from "webtorrent";
 import type { DhtHost } from "./dht/mod.ts";
 import { DialBudget, isTestHost } from "./dial/mod.ts";
 import { EngineError } from "./errors.ts";
-import { acceptReading, type Client, OwnDials } from "./libraries/mod.ts";
+import {
+  acceptPeers,
+  applyReplacements,
+  type Client,
+  makeClient,
+  OwnDials,
+} from "./libraries/mod.ts";
 import { ConnectionLimit, watchListener } from "./listen/mod.ts";
 import type { EngineOptions } from "./options.ts";
 
@@ -31,23 +36,19 @@ function isUnspecified(host: string): boolean {
   return isIP(host) !== 0 && unspecified.check(host, isIPv6(host) ? "ipv6" : "ipv4");
 }
 
-/** Creates the client, which begins to listen at once. */
+/**
+ * Creates the client, which begins to listen at once.
+ *
+ * @throws {Error} if a package has another member than the one that is replaced or called
+ */
 export function createClient(
   options: EngineOptions,
   port: number,
   dht: DhtHost | undefined,
 ): Client {
-  const client = new WebTorrent({
+  applyReplacements();
+  const client = makeClient({
     torrentPort: port,
-    dht: dht
-      ? {
-        krpc: dht.krpc,
-        // `DhtHost` fills the routing table itself once the socket is open.
-        bootstrap: false,
-        // Lifetime of announced peers, which would otherwise never expire.
-        maxAge: PEER_AGE_MS,
-      }
-      : false,
     tracker: false,
     lsd: false,
     natUpnp: false,
@@ -59,7 +60,7 @@ export function createClient(
     maxConns: options.maxConnections,
     uploadLimit: options.uploadLimit,
     downloadLimit: options.downloadLimit,
-  } as never) as unknown as Client;
+  }, dht && { krpc: dht.krpc, maxPeerAgeMs: PEER_AGE_MS });
   client.blocked = { contains: isUnspecified };
   client.dials = new OwnDials(
     new DialBudget({
@@ -67,26 +68,22 @@ export function createClient(
       isFree: options.isFreeHost ?? isTestHost,
       ownPort: () => client.torrentPort,
     }),
+    options.clock,
   );
   guardListener(client, options);
-  // The DHT manager announces and finds peers, with a schedule, a rate limit and outcomes.
-  if (client.dht) {
-    client.dht.announce = (_infoHash, _port, done) => queueMicrotask(() => done?.());
-  }
   return client;
 }
 
 /** Limits incoming connections and watches the listener. */
 function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: EngineOptions): void {
-  const { tcpServer, _onTCPConnectionBound } = client._connPool;
   const limit = new ConnectionLimit(maxIncoming, clock);
-  acceptReading(tcpServer, (connection) => {
+  const listener = acceptPeers(client, (connection, accept) => {
     client.dials?.accepted(connection);
-    if (limit.take(connection)) _onTCPConnectionBound(connection);
+    if (limit.take(connection)) accept();
   });
-  const watch = watchListener(tcpServer, () => client.torrentPort, clock);
+  const watch = watchListener(listener, () => client.torrentPort, clock);
   // The listener also closes when the watchdog restarts it.
-  tcpServer.on("close", () => client.destroyed && watch.cancel());
+  listener.on("close", () => client.destroyed && watch.cancel());
 }
 
 /**

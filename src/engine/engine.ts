@@ -15,6 +15,9 @@ import { EngineError } from "./errors.ts";
 import {
   ArchiveStore,
   type Client,
+  guardExtensions,
+  keepPieceBuffers,
+  releasePieceBuffer,
   take,
   type Torrent,
   wakeOnHandshake,
@@ -26,7 +29,6 @@ import {
   dropIfBothSeed,
   dropIfRefusing,
   dropSeeders,
-  letEndEarly,
   serveFrom,
   statusOf,
   type TorrentStatus,
@@ -259,14 +261,17 @@ export class Engine {
     if (this.#ending || this.#client.destroyed) throw engineClosed();
     const added = this.#client.add(torrent, {
       store: ArchiveStore,
-      storeOpts: { filePath, writable },
+      storeOpts: { filePath, writable, onWritten: releasePieceBuffer },
       // No cache of pieces, of which WebTorrent would keep 20 for each torrent: the system caches the file.
       storeCacheSlots: 0,
       uploads: UPLOAD_SLOTS,
       skipVerify,
     });
-    letEndEarly(added);
+    added.once("ready", () => {
+      if (added.pieces?.some((piece) => piece !== null)) keepPieceBuffers(added);
+    });
     added.on("wire", (wire: Wire) => {
+      guardExtensions(added, wire);
       take(wire);
       serveFrom(added, wire);
       dropIfBothSeed(added, wire);

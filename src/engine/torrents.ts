@@ -7,7 +7,7 @@
 
 import type { PeerCounts } from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
-import type { Torrent, Wire } from "./libraries/mod.ts";
+import { knownPeers, type Torrent, type Wire } from "./libraries/mod.ts";
 
 /** Status of a torrent. */
 export interface TorrentStatus {
@@ -84,20 +84,6 @@ export function waitForEvent(torrent: Torrent, event: "ready" | "done"): Promise
 export function destroyTorrent(torrent: Torrent): Promise<void> {
   if (torrent.destroyed) return Promise.resolve();
   return new Promise((resolve) => torrent.destroy({ destroyStore: false }, () => resolve()));
-}
-
-/**
- * Allows a torrent to be ended while its existing file is hashed. Without this, WebTorrent throws an
- * uncaught error, which ends the thread.
- */
-export function letEndEarly(torrent: Torrent): void {
-  type Done = (error: Error | null, isValid?: boolean) => void;
-  const inner = torrent as Torrent & { _verifyPiece(index: number, done: Done): void };
-  const { _verifyPiece } = inner;
-  inner._verifyPiece = (index, done) =>
-    _verifyPiece.call(torrent, index, (error, isValid) => {
-      done(torrent.destroyed ? new Error("The torrent was ended") : error, isValid);
-    });
 }
 
 /** Connects a peer's requests to the archive, for direct reads. */
@@ -193,7 +179,7 @@ export function totalsOf(
     sum.uploadedBytes += torrent.uploaded;
     sum.downloadedBytes += torrent.received;
     sum.peersConnected += torrent.numPeers;
-    sum.peersKnown += torrent._peersLength;
+    sum.peersKnown += knownPeers(torrent);
   }
   return sum;
 }

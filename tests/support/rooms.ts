@@ -14,7 +14,10 @@ export interface Room {
   holds: string;
   /** Rooms outside its own top folder that it may import, through their `mod.ts`. */
   imports: readonly string[];
-  /** Folders inside it, lowest first: each may import those before it, through their `mod.ts`. */
+  /**
+   * Folders inside it, lowest first: each may import those before it, through their `mod.ts`. `A/B` is
+   * a folder of folder `A`, which alone, with its other folders, may import it.
+   */
   inner?: readonly string[];
 }
 
@@ -64,7 +67,12 @@ export const rooms: Record<string, Room> = {
     runs: "engine",
     holds: "WebTorrent, the DHT node, the TCP and UDP sockets",
     imports: ["base", "records", "dht"],
-    inner: ["dial", "listen", "upload", "libraries", "dht", "download"],
+    inner: [
+      ...["dial", "listen", "upload"],
+      ...["libraries/replacing", "libraries/bencode", "libraries/krpc"],
+      ...["libraries/bittorrent_protocol", "libraries/extensions", "libraries/webtorrent"],
+      ...["libraries", "dht", "download"],
+    ],
   },
   worker: {
     runs: "engine",
@@ -184,22 +192,26 @@ export const channels: readonly { from: string; to: string; by: string }[] = [
 /** Packages from npm, and the rooms that may load them; types count too. */
 export const libraries: Record<string, readonly string[]> = {
   "@stricli/core": ["cli", "cli/flags"],
-  "bencode": ["dht/node", "engine/libraries", "package/torrent"],
-  "bittorrent-dht": ["testnet"],
-  "bittorrent-protocol": ["engine/libraries"],
+  "bencode": [
+    ...["dht/node", "engine/libraries/bencode", "engine/libraries/extensions"],
+    "package/torrent",
+  ],
+  "bittorrent-dht": ["engine/libraries/webtorrent", "testnet"],
+  "bittorrent-protocol": ["engine/libraries/bittorrent_protocol"],
   "canonicalize": ["package/manifest"],
   "comlink": ["worker"],
   "ignore": ["package/selection"],
-  "k-rpc": ["engine/dht", "testnet"],
-  "k-rpc-socket": ["engine/dht"],
+  "k-rpc": ["engine/libraries/krpc", "testnet"],
+  "k-rpc-socket": ["engine/libraries/krpc"],
   "minimatch": ["package/selection"],
   "prom-client": ["host/http"],
   "semver": ["package/manifest", "fetching", "names", "install"],
   "tar-stream": ["package/archive"],
   "valibot": ["config", "control", "install", "package/manifest", "package/selection", "records"],
-  "webtorrent": ["engine"],
-  "webtorrent/lib/peer.js": ["engine/libraries"],
-  "webtorrent/lib/torrent.js": ["engine/libraries"],
+  "torrent-piece": ["engine/libraries/webtorrent"],
+  "webtorrent": ["engine/libraries/webtorrent"],
+  "webtorrent/lib/peer.js": ["engine/libraries/webtorrent"],
+  "webtorrent/lib/torrent.js": ["engine/libraries/webtorrent"],
   "yaml": ["config"],
 };
 

@@ -46,10 +46,16 @@ function innerProblem(path: string, target: string): string | undefined {
   const [room, other] = [roomOf(path), roomOf(target)];
   const top = topOf(room);
   const inner = rooms[top]?.inner ?? [];
-  const place = (name: string) => name === top ? inner.length : inner.indexOf(name.split("/")[1]!);
+  const place = (name: string) =>
+    name === top ? inner.length : inner.indexOf(name.slice(top.length + 1));
   // The errors of a top folder are for all of its rooms.
   if (target === `src/${top}/errors.ts`) return;
   if (place(other) >= place(room)) return `${path} imports ${target}: not downwards`;
+  // A folder of an inner folder belongs to that one.
+  const owner = posix.dirname(other);
+  if (owner !== top && owner !== "." && `${room}/`.startsWith(`${owner}/`) === false) {
+    return `${path} imports ${target}, past its mod.ts`;
+  }
   // A barrel in `cli` would load what one command needs for all of them.
   if (top !== "cli" && target !== `src/${other}/mod.ts`) {
     return `${path} imports ${target}, past its mod.ts`;
@@ -250,6 +256,8 @@ Deno.test("the rules find what breaks them", () => {
     ["src/host/records/a.ts", 'import { a } from "../seeding/mod.ts";', /not downwards/],
     ["src/host/records/a.ts", 'import { a } from "../mod.ts";', /not downwards/],
     ["src/host/http/a.ts", 'import { a } from "../seeding/b.ts";', /past its mod\.ts/],
+    ["src/engine/dht/a.ts", 'import { a } from "../libraries/krpc/mod.ts";', /past its mod\.ts/],
+    ["src/engine/libraries/krpc/a.ts", 'import { a } from "../mod.ts";', /not downwards/],
     ["src/engine/a.ts", 'import "comlink";', /loads comlink/],
     ["src/engine/a.ts", 'import "npm:webtorrent@3.0.21";', /past deno\.json/],
     ["src/host/a.ts", 'export * from "yaml";', /loads yaml/],
@@ -281,6 +289,7 @@ Deno.test("the rules leave alone what keeps them", () => {
     ["src/cli/commands/a.ts", 'await import("../../host/mod.ts");'],
     ["src/host/http/a.ts", 'import { a } from "../seeding/mod.ts";'],
     ["src/host/a.ts", 'import { a } from "./seeding/mod.ts";'],
+    ["src/engine/libraries/webtorrent/a.ts", 'import { a } from "../krpc/mod.ts";'],
     ["src/dht/a.ts", "// Date.now() is for others, and so is the console.\n/** fetch() too */"],
     ["src/cli/mod.ts", 'export { a } from "./a.ts";\nexport * from "./b.ts";'],
   ];

@@ -8,19 +8,16 @@
 
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import createKrpc from "k-rpc";
-import createKrpcSocket from "k-rpc-socket";
 import { type Clock, type Timer, toHex } from "../../base/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../../dht/mod.ts";
 import {
+  applyReplacements,
   type Krpc,
   KrpcEncoder,
   type KrpcError,
-  type KrpcSocket,
-  QueryTimeouts,
-  Transactions,
+  QuerySocket,
 } from "../libraries/mod.ts";
-import { answerStrangers } from "./krpc_answers.ts";
+import { AnsweringNode, answerStrangers } from "./krpc_answers.ts";
 import { Liveness } from "./liveness.ts";
 import { QueryLimiter } from "./query_limiter.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
@@ -84,7 +81,7 @@ const MAX_UNRESPONSIVE = 10_000;
 export class DhtHost {
   readonly krpc: Krpc;
   readonly #udp: UdpSocket;
-  readonly #timeouts: QueryTimeouts;
+  readonly #socket: QuerySocket;
   readonly #options: DhtHostOptions;
   readonly #liveness: Liveness;
   /** Unresponsive nodes: number of consecutive timeouts, and time of the last. */
@@ -106,25 +103,30 @@ export class DhtHost {
     const limiter = new QueryLimiter(() => options.clock.now());
     this.#udp = new UdpSocket(options.createSocket, limiter);
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
-    const krpcSocket = createKrpcSocket({ socket: this.#udp });
-    encodeFaster(krpcSocket, this.#udp);
-    const transactions = new Transactions(() => options.clock.now());
-    transactions.watch(krpcSocket);
-    this.#timeouts = new QueryTimeouts(options.clock, KRPC_TIMEOUT_MS);
-    this.#timeouts.watch(krpcSocket);
-    this.#udp.expected = transactions;
-    this.krpc = createKrpc({
+    this.#liveness = new Liveness((silent) => this.#onLivenessChange(silent));
+    const { clock, readOnly = false } = options;
+    const encoder = new KrpcEncoder();
+    this.#socket = new QuerySocket({
+      clock,
+      udp: this.#udp,
+      encode: (message) => encoder.encode(message),
+      timeoutMs: KRPC_TIMEOUT_MS,
+      readOnly,
+      onOutcome: (error) => this.#liveness.count(error),
+    });
+    this.#udp.expected = this.#socket.transactions;
+    applyReplacements();
+    this.krpc = new AnsweringNode({
       id: randomBytes(20),
-      krpcSocket,
+      krpcSocket: this.#socket,
       nodes: options.bootstrap,
       // Queries whose caller has given up count too, until their timeout.
       concurrency: KRPC_CONCURRENCY,
-    }) as unknown as Krpc;
+    }, { readOnly, received: () => this.#udp.received });
     this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
     this.krpc.nodes.numberOfNodesToPing = PINGED_FOR_ROOM;
-    answerStrangers(this.krpc, this.#udp, options);
-    this.#liveness = new Liveness((silent) => this.#onLivenessChange(silent));
-    this.#liveness.watch(this.krpc);
+    answerStrangers(this.krpc, this.#udp, clock);
+    this.#liveness.watch(this.krpc.nodes);
   }
 
   /** State of the DHT, with the reason if it is off. */
@@ -189,7 +191,7 @@ export class DhtHost {
     this.#closed = true;
     this.#retry?.cancel();
     this.#fill?.cancel();
-    this.#timeouts.stop();
+    this.#socket.timeouts.stop();
     // The engine may have failed before WebTorrent took k-rpc over.
     if (!this.krpc.destroyed) this.krpc.destroy();
   }
@@ -371,15 +373,4 @@ function openErrorMessage(error: unknown, port: number): string {
   return code === "EADDRINUSE"
     ? `UDP port ${port} is taken by another program`
     : `UDP port ${port} cannot be opened: ${message}`;
-}
-
-/** Encodes outgoing messages with our faster encoder, or the library's for messages that ours rejects. */
-function encodeFaster(socket: KrpcSocket, udp: UdpSocket): void {
-  const encoder = new KrpcEncoder();
-  const send = socket.send.bind(socket);
-  socket.send = (peer, message, done) => {
-    const bytes = encoder.encode(message);
-    if (!bytes) return send(peer, message, done);
-    udp.send(bytes, 0, bytes.length, peer.port, (peer.address ?? peer.host)!, done);
-  };
 }

@@ -8,7 +8,14 @@
 
 import { Buffer } from "node:buffer";
 import { type Clock, isPeerPort } from "../../base/mod.ts";
-import { guardTable, type Krpc, type KrpcMessage } from "../libraries/mod.ts";
+import {
+  guardTable,
+  type Krpc,
+  type KrpcContact,
+  type KrpcMessage,
+  KrpcNode,
+  type KrpcNodeOptions,
+} from "../libraries/mod.ts";
 import { ItemAnswers, type ItemQuery, type Sender } from "./item_answers.ts";
 import { ItemStore } from "./item_store.ts";
 import type { UdpSocket } from "./udp_socket.ts";
@@ -35,16 +42,62 @@ type Query = KrpcMessage & ItemQuery & {
   a: { info_hash?: Uint8Array; port?: number; implied_port?: number };
 };
 
-/**
- * Answers queries of other nodes from now on, and adds their senders to the routing table.
- *
- * @param options `readOnly`: answer no query (BEP 43)
- */
-export function answerStrangers(
-  krpc: Krpc,
-  udp: UdpSocket,
-  { clock, readOnly = false }: { clock: Clock; readOnly?: boolean },
-): void {
+/** Options of {@linkcode AnsweringNode}. */
+export interface AnswersOptions {
+  /** Answer no query (BEP 43): a short-lived node is of no use in other nodes' routing tables. */
+  readOnly: boolean;
+  /** Returns the packet that is being answered. */
+  received(): Received | undefined;
+}
+
+/** A node whose answers amplify no query with a forged sender. */
+export class AnsweringNode extends KrpcNode {
+  readonly #answers: AnswersOptions;
+
+  constructor(options: KrpcNodeOptions, answers: AnswersOptions) {
+    super(options);
+    this.#answers = answers;
+  }
+
+  /**
+   * Sends a reply with at most 8 nodes and 50 peers. bittorrent-dht passes its whole routing table and all
+   * peers of a torrent, which amplifies queries with a forged sender, gets lost in fragments, and is
+   * unreadable to libtorrent.
+   */
+  override response(
+    peer: unknown,
+    query: unknown,
+    response: Record<string, unknown>,
+    nodes?: KrpcContact[] | (() => void),
+    done?: () => void,
+  ): void {
+    if (this.#answers.readOnly) return;
+    const { values } = response;
+    if (Array.isArray(values) && values.length > PEERS_IN_AN_ANSWER) {
+      response.values = values.slice(0, PEERS_IN_AN_ANSWER);
+    }
+    const some = Array.isArray(nodes) ? nodes.slice(0, NODES_IN_AN_ANSWER) : nodes;
+    super.response(peer, query, response, some, done);
+  }
+
+  /**
+   * Sends an error whose message is cut, so that it is no longer than the query that it answers: with a
+   * forged sender, a longer one would amplify.
+   */
+  override error(peer: unknown, query: unknown, error: unknown, done?: () => void): void {
+    if (this.#answers.readOnly) return;
+    const [code, message] = error as [number, string];
+    const { t } = query as { t: Uint8Array };
+    const most = this.#answers.received()?.lengthBytes ?? 0;
+    // `d1:el` CODE MESSAGE `e1:t` T `1:y1:ee`
+    const room = most - 16 - `i${code}e${t.length}:`.length - t.length;
+    const length = Math.min(message.length, room - `${Math.max(room, 0)}:`.length);
+    if (length >= 0) super.error(peer, query, [code, message.slice(0, length)], done);
+  }
+}
+
+/** Answers queries of other nodes from now on, and adds their senders to the routing table. */
+export function answerStrangers(krpc: Krpc, udp: UdpSocket, clock: Clock): void {
   const items = new ItemAnswers({
     krpc,
     items: new ItemStore(clock),
@@ -56,50 +109,6 @@ export function answerStrangers(
   // Bootstrap addresses come from the user, so they may have a port below 1024.
   udp.mayUsePort = (host, port) =>
     krpc.bootstrap.some((one) => one.host === host && one.port === port);
-  if (readOnly) return makeReadOnly(krpc);
-  shortenAnswers(krpc);
-  shortenErrors(krpc, () => udp.received);
-}
-
-/**
- * Shortens the lists of peers and nodes in answers. bittorrent-dht answers with its whole routing table and
- * all peers of a torrent, which amplifies queries with a forged sender, gets lost in fragments, and is
- * unreadable to libtorrent.
- */
-function shortenAnswers(krpc: Krpc): void {
-  const respond = krpc.response.bind(krpc);
-  krpc.response = (peer, query, response, nodes, done) => {
-    const { values } = response;
-    if (Array.isArray(values) && values.length > PEERS_IN_AN_ANSWER) {
-      response.values = values.slice(0, PEERS_IN_AN_ANSWER);
-    }
-    respond(
-      peer,
-      query,
-      response,
-      Array.isArray(nodes) ? nodes.slice(0, NODES_IN_AN_ANSWER) : nodes,
-      done,
-    );
-  };
-}
-
-/**
- * Cuts error messages so that an error is no longer than the query that it answers: with a forged sender,
- * a longer one would amplify.
- *
- * @param received returns the packet that is being answered
- */
-function shortenErrors(krpc: Krpc, received: () => Received | undefined): void {
-  krpc.error = (peer, query, error, done) => {
-    const [code, message] = error as [number, string];
-    const { t } = query as { t: Uint8Array };
-    const most = received()?.lengthBytes ?? 0;
-    // `d1:el` CODE MESSAGE `e1:t` T `1:y1:ee`
-    const room = most - 16 - `i${code}e${t.length}:`.length - t.length;
-    const length = Math.min(message.length, room - `${Math.max(room, 0)}:`.length);
-    if (length < 0) return;
-    krpc.socket.error(peer, query, [code, message.slice(0, length)], done);
-  };
 }
 
 /** Answers one query, or passes it to npm:bittorrent-dht. */
@@ -128,17 +137,4 @@ function wrongAnnouncement({ a }: Query, from: Sender): [number, string] | undef
   // The port is checked because other peers will be told to connect to it.
   const port = a.implied_port ? from.port : a.port;
   return port !== undefined && isPeerPort(port) ? undefined : [203, "invalid port"];
-}
-
-/**
- * Makes the node read-only (BEP 43): marks its queries and answers none, because a short-lived node is of
- * no use in other nodes' routing tables.
- */
-function makeReadOnly(krpc: Krpc): void {
-  const send = krpc.socket.send.bind(krpc.socket);
-  krpc.socket.send = (peer, message, done) => {
-    send(peer, message.y === "q" ? { ...message, ro: 1 } : message, done);
-  };
-  krpc.response = () => {};
-  krpc.error = () => {};
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Krpc } from "../libraries/mod.ts";
+import type { Krpc, KrpcError } from "../libraries/mod.ts";
 
 /**
  * Consecutive timeouts after which the DHT counts as silent. With four in five nodes dead, this happens by
@@ -29,18 +29,16 @@ export class Liveness {
     return this.#isSilent;
   }
 
-  /** Counts responses and timeouts of all queries from now on. */
-  watch({ socket, nodes }: Krpc): void {
-    const query = socket.query.bind(socket);
-    socket.query = (peer, message, done) =>
-      query(peer, message, (error, ...rest) => {
-        // An error reply, or a reply under another id, is a response too.
-        const isAnswer = !error || typeof error.code === "number" ||
-          error.code === "EUNEXPECTEDNODE";
-        if (isAnswer) this.#responded();
-        else if (++this.#timeouts >= MAX_TIMEOUTS) this.#set(true);
-        done(error, ...rest);
-      });
+  /** Counts how a query ended: with an error, or with none. */
+  count(error: KrpcError | null): void {
+    // An error reply, or a reply under another id, is a response too.
+    const isAnswer = !error || typeof error.code === "number" || error.code === "EUNEXPECTEDNODE";
+    if (isAnswer) this.#responded();
+    else if (++this.#timeouts >= MAX_TIMEOUTS) this.#set(true);
+  }
+
+  /** Counts an empty routing table as silence from now on. */
+  watch(nodes: Krpc["nodes"]): void {
     nodes.on("removed", () => {
       if (nodes.count() === 0) this.#set(true);
     });

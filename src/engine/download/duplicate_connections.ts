@@ -10,7 +10,7 @@
  */
 
 import type { Clock } from "../../base/mod.ts";
-import type { Torrent, Wire } from "../libraries/mod.ts";
+import { addAddressFilter, stopDialling, type Torrent, type Wire } from "../libraries/mod.ts";
 
 /** A connection after its handshake. */
 interface KnownWire extends Wire {
@@ -19,15 +19,7 @@ interface KnownWire extends Wire {
   peerId: string;
 }
 
-/** Private members of WebTorrent's torrent. */
-interface Inner {
-  client: { peerId: string };
-  wires: KnownWire[];
-  /** Peers that are being dialled or are connected. */
-  _peers: Map<string, { addr: string | null; wire: KnownWire | null; retries: number }>;
-}
-
-type Watched = Omit<Torrent, keyof Inner> & Inner;
+type Watched = Omit<Torrent, "wires"> & { client: { peerId: string }; wires: KnownWire[] };
 
 /** Watches one download, from before it has peers. */
 export class DuplicateConnections {
@@ -39,13 +31,7 @@ export class DuplicateConnections {
   constructor(torrent: Torrent, clock: Clock) {
     this.#torrent = torrent as unknown as Watched;
     this.#clock = clock;
-    const { addPeer } = torrent;
-    this.#torrent.addPeer = (address, source) => {
-      const connected = this.#connected.get(address);
-      if (connected && !connected.destroyed) return false;
-      this.#connected.delete(address);
-      return addPeer.call(torrent, address, source);
-    };
+    addAddressFilter(torrent, { admits: (address) => !this.#isConnected(address) });
     torrent.on("wire", (wire: KnownWire) => this.#compare(wire));
   }
 
@@ -66,11 +52,15 @@ export class DuplicateConnections {
 
   /** Stops WebTorrent from dialling the address again in a second, or whenever it is named again. */
   #stopDialling(dialled: KnownWire, accepted: KnownWire): void {
-    for (const peer of this.#torrent._peers.values()) {
-      if (peer.wire !== dialled || peer.addr === null) continue;
-      peer.retries = Infinity;
-      this.#connected.set(peer.addr, accepted);
-    }
+    const address = stopDialling(this.#torrent as unknown as Torrent, dialled);
+    if (address !== undefined) this.#connected.set(address, accepted);
+  }
+
+  #isConnected(address: string): boolean {
+    const connected = this.#connected.get(address);
+    if (connected && !connected.destroyed) return true;
+    this.#connected.delete(address);
+    return false;
   }
 }
 

@@ -14,39 +14,16 @@
  */
 
 import type { Clock } from "../../base/mod.ts";
-import type { Torrent, Wire } from "../libraries/mod.ts";
+import {
+  atMostReqq,
+  BLOCK_BYTES,
+  hasFreeBlock,
+  requestBlocks,
+  type RequestingWire,
+  setRequestStrategy,
+  type Torrent,
+} from "../libraries/mod.ts";
 
-/** A piece that is being downloaded (npm:torrent-piece). */
-interface Piece {
-  /** Requested blocks that were cancelled. */
-  _cancellations: number[] | null;
-  /** Number of blocks requested so far, from the first on. */
-  _reservations: number;
-  _chunks: number;
-}
-
-/** A connection with its requests. */
-interface RequestingWire extends Wire {
-  peerChoking: boolean;
-  /** Bytes of blocks received. */
-  downloaded: number;
-  requests: unknown[];
-  /** Extension handshake of the peer (BEP 10). */
-  peerExtendedHandshake?: { reqq?: unknown };
-  /** Bytes a second. */
-  downloadSpeed(): number;
-}
-
-/** Private members of WebTorrent's torrent. */
-interface Inner {
-  /** `null` for each verified piece. */
-  pieces: (Piece | null)[];
-  wires: RequestingWire[];
-  _request(wire: RequestingWire, index: number, hotswap: boolean): boolean;
-  _updateWire(wire: RequestingWire): void;
-}
-
-const BLOCK_BYTES = 16_384;
 /** Request pipeline, in seconds of the peer's speed, below which it is refilled. */
 const MIN_AHEAD_S = 0.5;
 /** Request pipeline, in seconds of the peer's speed, to which it is refilled. */
@@ -66,7 +43,11 @@ const WINDOW = 64;
 /** Maximum size of that window, for large pieces. */
 const WINDOW_BYTES = 16 * 1024 * 1024;
 
-type Watched = Omit<Torrent, keyof Inner> & Inner;
+type Watched = Omit<Torrent, "pieces" | "wires"> & {
+  /** `null` for each verified piece. */
+  pieces: (object | null)[];
+  wires: RequestingWire[];
+};
 
 /** Piece picker of one download, created before it has peers. */
 export class PiecePicker {
@@ -88,13 +69,26 @@ export class PiecePicker {
     this.#torrent = torrent as Watched;
     this.#clock = clock;
     this.#random = random;
-    const { _updateWire } = this.#torrent;
-    this.#torrent._updateWire = (wire) => {
-      // A choking peer may still allow some pieces (allowed fast, BEP 6).
-      if (wire.peerChoking) _updateWire.call(torrent, wire);
-      else if (torrent.ready && !wire.destroyed) this.#ask(wire);
-    };
+    setRequestStrategy(torrent, { askPeer: (wire) => this.#askPeer(wire) });
     torrent.on("verified", (index: number) => this.#begun.delete(index));
+  }
+
+  #askPeer(wire: RequestingWire): void {
+    if (wire.peerChoking) this.#askAllowedFast(wire);
+    else if (this.#torrent.ready && !wire.destroyed) this.#ask(wire);
+  }
+
+  /** Requests blocks that a choking peer allows nevertheless (allowed fast, BEP 6). */
+  #askAllowedFast(wire: RequestingWire): void {
+    const { pieces } = this.#torrent;
+    const allowed = wire.hasFast && !wire.destroyed ? wire.peerAllowedFastSet : [];
+    if (allowed.length === 0) return;
+    // Allowed-fast pieces are for a peer that has little to exchange yet.
+    if (pieces.filter((piece) => piece === null).length >= allowed.length) return;
+    const speed = wire.downloadSpeed();
+    if (wire.requests.length >= blocksAhead(wire, speed, MIN_AHEAD_S)) return;
+    const most = blocksAhead(wire, speed, MAX_AHEAD_S);
+    for (const index of allowed) if (this.#take(wire, index, most, false)) return;
   }
 
   #ask(wire: RequestingWire): void {
@@ -126,19 +120,9 @@ export class PiecePicker {
   /** Requests blocks of a piece; returns whether the peer's pipeline is full. */
   #take(wire: RequestingWire, index: number, most: number, isIdle: boolean): boolean {
     const piece = this.#torrent.pieces[index];
-    if (!piece || !(isIdle || hasFree(piece)) || !wire.peerPieces.get(index)) return false;
-    const { downloadSpeed } = wire;
-    // WebTorrent computes its own limit from the speed for each block, so a speed that allows `most` is
-    // reported. A hotswap compares the true speeds.
-    const enough = most * BLOCK_BYTES;
-    if (!isIdle) wire.downloadSpeed = () => enough;
-    try {
-      while (wire.requests.length < most && this.#torrent._request(wire, index, isIdle)) {
-        this.#begun.add(index);
-      }
-    } finally {
-      wire.downloadSpeed = downloadSpeed;
-    }
+    if (!piece || !(isIdle || hasFreeBlock(piece)) || !wire.peerPieces.get(index)) return false;
+    const torrent = this.#torrent as unknown as Torrent;
+    if (requestBlocks(torrent, wire, index, most, isIdle)) this.#begun.add(index);
     return wire.requests.length >= most;
   }
 
@@ -188,16 +172,7 @@ function inGroupsOf(count: number, numbers: readonly number[]): number[][] {
   );
 }
 
-function hasFree({ _cancellations, _reservations, _chunks }: Piece): boolean {
-  return _reservations < _chunks || (_cancellations !== null && _cancellations.length > 0);
-}
-
 /** Blocks that a peer sends in some seconds, plus two, up to the peer's own limit of requests (`reqq`). */
 function blocksAhead(wire: RequestingWire, speed: number, seconds: number): number {
   return atMostReqq(wire, 2 + Math.ceil(seconds * speed / BLOCK_BYTES));
-}
-
-function atMostReqq({ peerExtendedHandshake }: RequestingWire, blocks: number): number {
-  const reqq = peerExtendedHandshake?.reqq;
-  return typeof reqq === "number" && reqq > 0 ? Math.min(blocks, reqq) : blocks;
 }

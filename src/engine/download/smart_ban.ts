@@ -13,7 +13,18 @@
  */
 
 import type { Clock } from "../../base/mod.ts";
-import type { Torrent, Wire } from "../libraries/mod.ts";
+import {
+  addAddressFilter,
+  cancelRequests,
+  lookForRequests,
+  PEX_SOURCE,
+  requestedPeers,
+  type RequestingWire,
+  restartPiece,
+  setRequestPolicy,
+  type Torrent,
+  type Wire,
+} from "../libraries/mod.ts";
 
 /** Time without a block after which a peer's requests may go to an idle peer. */
 const STALLED_MS = 2_000;
@@ -23,32 +34,6 @@ const MAX_UNREQUESTED = 64;
 const MAX_WAITING = 500;
 /** Queue length up to which peers named by peers are added; each dead one may delay the others for seconds. */
 const MAX_WAITING_FOR_PEX = 20;
-/** WebTorrent's source label of peers named by other peers (peer exchange). */
-const PEX_SOURCE = "ut_pex";
-
-/** A piece that is being downloaded (npm:torrent-piece). */
-interface Piece {
-  length: number;
-  cancel(block: number): void;
-}
-
-/** A connection with its requests. */
-interface RequestingWire extends Wire {
-  downloaded: number;
-  requests: { piece: number; offset: number }[];
-}
-
-/** Private members of WebTorrent's torrent. */
-interface Inner {
-  pieces: (Piece | null)[];
-  /** Peers queued for dialling. */
-  _queue: { source: string | null }[];
-  _reservations: ((RequestingWire | null)[] | null)[];
-  _addPeer(peer: unknown, type: string, source?: string): unknown;
-  _hotswap(wire: RequestingWire, index: number): boolean;
-  _request(wire: RequestingWire, index: number, hotswap: boolean): boolean;
-  _update(): void;
-}
 
 /** In parole mode, the one peer that a piece is requested from. */
 interface Owner {
@@ -66,12 +51,11 @@ interface PeerRecord {
   lastMs: number;
 }
 
-const BLOCK_BYTES = 16_384;
 const WRONG_PIECE = /^Piece (\d+) failed verification$/;
 
 /** Watches one download, from before it has peers. */
 export class SmartBan {
-  readonly #torrent: Torrent & Inner;
+  readonly #torrent: Torrent;
   readonly #clock: Clock;
   readonly #records = new WeakMap<Wire, PeerRecord>();
   /** Peers that sent requested blocks of each piece. */
@@ -82,10 +66,15 @@ export class SmartBan {
   #isOnParole = false;
 
   constructor(torrent: Torrent, clock: Clock) {
-    this.#torrent = torrent as Torrent & Inner;
+    this.#torrent = torrent;
     this.#clock = clock;
-    this.#overrideRequests();
-    this.#overridePeers();
+    setRequestPolicy(torrent, this);
+    addAddressFilter(torrent, {
+      admits: (address, source, waiting) => {
+        const most = source === PEX_SOURCE ? MAX_WAITING_FOR_PEX : MAX_WAITING;
+        return waiting < most && !this.#isBanned(address);
+      },
+    });
     torrent.on("wire", (wire: Wire) => this.#watch(wire));
     torrent.on("verified", (index: number) => this.#forget(index));
     torrent.on("warning", (warning: Error) => {
@@ -102,49 +91,21 @@ export class SmartBan {
   /** Makes WebTorrent look for requests to send; called regularly, since it does so only at events. */
   update(): void {
     if (this.#torrent.ready && !this.#torrent.done && !this.#torrent.destroyed) {
-      this.#torrent._update();
+      lookForRequests(this.#torrent);
     }
   }
 
-  #overrideRequests(): void {
-    const torrent = this.#torrent;
-    const { _request, _hotswap } = torrent;
-    torrent._request = (wire, index, hotswap) => {
-      if (this.#isOnParole && !this.#mayRequest(wire, index, hotswap)) return false;
-      const record = this.#records.get(wire);
-      // Without this, WebTorrent never hotswaps to a peer that has sent nothing yet.
-      const isRequested = _request.call(torrent, wire, index, hotswap || wire.downloaded === 0);
-      if (isRequested && record) {
-        if (wire.requests.length === 1) record.lastMs = this.#clock.now();
-        record.requested++;
-      }
-      return isRequested;
-    };
-    torrent._hotswap = (wire, index) =>
-      this.#isOnParole
-        ? false
-        : this.#releaseStalled(wire, index) || _hotswap.call(torrent, wire, index);
+  /** Whether a requested block may be requested from a second peer; in parole mode none may. */
+  get allowsHotswap(): boolean {
+    return !this.#isOnParole;
   }
 
-  #overridePeers(): void {
-    const torrent = this.#torrent;
-    const { _addPeer } = torrent;
-    torrent._addPeer = (peer, type, source) => {
-      if (typeof peer === "string") {
-        const most = source === PEX_SOURCE ? MAX_WAITING_FOR_PEX : MAX_WAITING;
-        if (torrent._queue?.length >= most || this.#isBanned(peer)) return null;
-      }
-      const added = _addPeer.call(torrent, peer, type, source);
-      if (source !== PEX_SOURCE && torrent._queue?.at(-1) === added) this.#putBeforePexPeers();
-      return added;
-    };
-  }
-
-  /** Moves the last peer of the queue before the peers named by other peers. */
-  #putBeforePexPeers(): void {
-    const { _queue } = this.#torrent;
-    const at = _queue.findIndex(({ source }) => source === PEX_SOURCE);
-    if (at >= 0) _queue.splice(at, 0, _queue.pop()!);
+  /** Counts a request that was sent. */
+  onRequested(wire: RequestingWire): void {
+    const record = this.#records.get(wire);
+    if (!record) return;
+    if (wire.requests.length === 1) record.lastMs = this.#clock.now();
+    record.requested++;
   }
 
   #watch(wire: Wire): void {
@@ -178,18 +139,11 @@ export class SmartBan {
   }
 
   /** Cancels the requests for a piece at one stalled peer; returns whether there was one. */
-  #releaseStalled(wire: RequestingWire, index: number): boolean {
-    const reserved = this.#torrent._reservations[index];
-    const piece = this.#torrent.pieces[index];
-    const stalled = reserved?.find((other) => other && other !== wire && this.#isStalled(other));
-    if (!reserved || !piece || !stalled) return false;
-    reserved.forEach((other, i) => {
-      if (other === stalled) reserved[i] = null;
-    });
-    for (const request of stalled.requests) {
-      if (request.piece === index) piece.cancel(Math.floor(request.offset / BLOCK_BYTES));
-    }
-    return true;
+  releaseStalled(wire: RequestingWire, index: number): boolean {
+    const peers = requestedPeers(this.#torrent, index);
+    const stalled = peers.find((other) => other !== wire && this.#isStalled(other));
+    if (stalled) cancelRequests(this.#torrent, index, stalled);
+    return stalled !== undefined;
   }
 
   #isStalled(wire: RequestingWire): boolean {
@@ -198,11 +152,10 @@ export class SmartBan {
       this.#clock.now() - record.lastMs > STALLED_MS;
   }
 
-  /** In parole mode: whether a peer owns a piece, or may become its owner. */
-  #mayRequest(wire: RequestingWire, index: number, isIdle: boolean): boolean {
-    const { pieces, _reservations } = this.#torrent;
-    const piece = pieces[index];
-    if (!piece) return false;
+  /** Whether blocks of a piece may be requested from a peer. In parole mode the peer has to be its owner. */
+  mayRequest(wire: RequestingWire, index: number, isIdle: boolean): boolean {
+    if (!this.#isOnParole) return true;
+    if (!this.#torrent.pieces?.[index]) return false;
     const owner = this.#owners.get(index);
     if (owner?.wire === wire) return true;
     const nowMs = this.#clock.now();
@@ -211,8 +164,7 @@ export class SmartBan {
       if (!isIdleOrNew || nowMs - owner.sinceMs < STALLED_MS * 2 ** owner.changes) return false;
     }
     // Blocks from other senders are discarded, because they may be wrong.
-    pieces[index] = new (piece.constructor as new (length: number) => Piece)(piece.length);
-    _reservations[index] = [];
+    restartPiece(this.#torrent, index);
     this.#senders.delete(index);
     const changes = owner ? owner.changes + 1 : 0;
     this.#owners.set(index, { wire, sinceMs: nowMs, changes });

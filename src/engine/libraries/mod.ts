@@ -1,18 +1,63 @@
 /**
- * Everything that replaces or stands in for something inside a package of npm, and nothing else.
+ * All that changes, or stands in for something inside, a package of npm. {@linkcode applyReplacements} is
+ * called once, before a client is made: it replaces the members of the list in `list.ts`, after checking
+ * that the packages are as we know them. What can be done by an option, an event, a subclass or an
+ * extension is done so, and is not in the list.
+ *
+ * This is the only place in `src` that names a private member of a package (`_name`). Other rooms use
+ * functions with plain names: `requestBlocks`, `addAddressFilter`, `acceptPeers` and so on.
+ *
+ * There is a folder a package: `bencode`, `krpc` (k-rpc and k-rpc-socket), `bittorrent_protocol`,
+ * `extensions` (ut_metadata and ut_pex), `webtorrent` (with torrent-piece). `replacing` has the function
+ * `replace`; `shims` has stand-ins for packages of which nothing is used. `docs/libraries.md` tells, of
+ * each member, why it is replaced and what would let the replacement go. Begin with `list.ts`.
  *
  * @module
  */
 
-export { applied } from "./applied.ts";
-export { ArchiveStore } from "./chunk_store.ts";
-export { OwnDials } from "./dialling.ts";
-export { take, wakeOnHandshake } from "./handshake.ts";
+export { guardExtensions } from "./extensions/mod.ts";
 export { Encoded, KrpcEncoder } from "./krpc_encode.ts";
 export { examine, glance, type Refusal } from "./krpc_guard.ts";
-export type { Krpc, KrpcError, KrpcMessage, KrpcSocket } from "./krpc_types.ts";
-export { acceptReading } from "./peer_pipes.ts";
-export { QueryTimeouts } from "./query_timeouts.ts";
-export { guardTable } from "./table_guard.ts";
-export { Transactions } from "./transactions.ts";
-export type { Client, Torrent, Wire } from "./webtorrent_types.ts";
+export {
+  guardTable,
+  type Krpc,
+  type KrpcContact,
+  type KrpcError,
+  type KrpcMessage,
+  KrpcNode,
+  type KrpcNodeOptions,
+  type KrpcSocket,
+  QuerySocket,
+} from "./krpc/mod.ts";
+export { applyReplacements, changedMembers, replacements, used } from "./list.ts";
+export {
+  acceptPeers,
+  addAddressFilter,
+  type AddressFilter,
+  ArchiveStore,
+  atMostReqq,
+  BLOCK_BYTES,
+  cancelRequests,
+  type Client,
+  hasFreeBlock,
+  keepPieceBuffers,
+  knownPeers,
+  lookForRequests,
+  makeClient,
+  OwnDials,
+  PEX_SOURCE,
+  releasePieceBuffer,
+  requestBlocks,
+  requestedPeers,
+  type RequestingWire,
+  type RequestPolicy,
+  type RequestStrategy,
+  restartPiece,
+  setRequestPolicy,
+  setRequestStrategy,
+  stopDialling,
+  take,
+  type Torrent,
+  wakeOnHandshake,
+  type Wire,
+} from "./webtorrent/mod.ts";

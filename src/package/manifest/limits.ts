@@ -23,7 +23,10 @@ export interface ArchiveLimits {
   maxDepth: number;
   /** Length of a path in bytes of UTF-8. */
   maxPathBytes: number;
-  /** Length of all paths together in bytes of UTF-8. */
+  /**
+   * Length of all paths together in bytes of UTF-8. The paths that are not plain ASCII may take
+   * {@linkcode MAX_UNICODE_SHARE} of it.
+   */
   maxPathsBytes: number;
   /** Length of `manifest.json` in bytes. */
   maxManifestBytes: number;
@@ -62,6 +65,12 @@ export const defaultArchiveLimits: ArchiveLimits = {
 
 /** Length of a component of a path in bytes of UTF-8: what common file systems can hold. */
 export const MAX_COMPONENT_BYTES = 255;
+
+/**
+ * Share of {@linkcode ArchiveLimits.maxPathsBytes} that the paths that are not plain ASCII may take
+ * together. Normalizing and folding them costs up to ten times as much as an ASCII path.
+ */
+export const MAX_UNICODE_SHARE = 1 / 4;
 
 /** Whether an archive has more files than its length allows. */
 export function isTooDense(files: number, lengthBytes: number, limits: ArchiveLimits): boolean {

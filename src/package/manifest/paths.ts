@@ -7,7 +7,7 @@
 
 import { quote } from "./errors.ts";
 import { foldName } from "./fold.ts";
-import { type ArchiveLimits, MAX_COMPONENT_BYTES } from "./limits.ts";
+import { type ArchiveLimits, MAX_COMPONENT_BYTES, MAX_UNICODE_SHARE } from "./limits.ts";
 import { type Named, NameTable } from "./name_table.ts";
 import { PathList } from "./path_list.ts";
 
@@ -74,7 +74,9 @@ export class PathSet {
   readonly #limits: PathLimits;
   readonly #names: NameTable;
   #directories = 0;
+  /** Bytes of UTF-8 of all paths, and of the paths that are not plain ASCII. */
   #pathsBytes = 0;
+  #unicodePathsBytes = 0;
   #latest = "";
   /** The directories that the latest path is in, from the outermost on. */
   #open: OpenDirectory[] = [];
@@ -94,17 +96,29 @@ export class PathSet {
     this.#leave(path);
     const checked = checkPath(path, this.#open, this.#limits);
     if (typeof checked !== "number") return checked;
-    const problem = this.#count(checked) ?? this.#enter(path);
+    const problem = this.#count(path, checked) ?? this.#enter(path);
     if (problem !== undefined) return problem;
     this.#latest = path;
     this.list.push(path);
   }
 
-  #count(lengthBytes: number): PathProblem | undefined {
+  /** Holds the bytes of all paths to their limits, before any part of this path is normalized. */
+  #count(path: string, lengthBytes: number): PathProblem | undefined {
     const { maxPathsBytes } = this.#limits;
     this.#pathsBytes += lengthBytes;
-    if (this.#pathsBytes <= maxPathsBytes) return;
-    const message = `The paths have more than ${maxPathsBytes} bytes together.`;
+    if (this.#pathsBytes > maxPathsBytes) {
+      const message = `The paths have more than ${maxPathsBytes} bytes together. Use fewer or ` +
+        `shorter paths, or raise max-paths-size on every machine that takes the package.`;
+      return { code: "PATHS_TOO_LONG", message };
+    }
+    // ASCII alone takes one byte for each code unit.
+    if (lengthBytes === path.length) return;
+    this.#unicodePathsBytes += lengthBytes;
+    const most = Math.floor(maxPathsBytes * MAX_UNICODE_SHARE);
+    if (this.#unicodePathsBytes <= most) return;
+    const message = `The paths that are not plain ASCII have more than ${most} bytes together, a ` +
+      `quarter of max-paths-size. Use fewer such paths, or raise max-paths-size on every machine ` +
+      `that takes the package.`;
     return { code: "PATHS_TOO_LONG", message };
   }
 

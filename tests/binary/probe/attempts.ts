@@ -13,7 +13,7 @@ import { join } from "node:path";
 import process from "node:process";
 import vm from "node:vm";
 import threads from "node:worker_threads";
-import { ArchiveStore } from "../../../src/engine/libraries/chunk_store.ts";
+import { ArchiveStore } from "../../../src/engine/libraries/webtorrent/chunk_store.ts";
 
 /** Where the worker is to look. All of it is there, and open to whoever is allowed to. */
 export interface Prey {

@@ -14,6 +14,8 @@ import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import {
   archiveFileName,
   type ArchiveLimits,
+  contentHash,
+  type FullManifest,
   isValidRange,
   isValidVersion,
   PackageError,
@@ -24,6 +26,7 @@ import {
   serializeCatalog,
   serializeFull,
   serializeMinimal,
+  signFull,
   torrentInfoHash,
   verifyArchive,
   verifyFullSignature,
@@ -45,7 +48,7 @@ const limits: ArchiveLimits = {
   maxDirectories: 100,
   maxDepth: 64,
   maxPathBytes: 256,
-  maxPathsBytes: 100_000,
+  maxPathsBytes: 8_000,
   maxManifestBytes: 1 << 16,
 };
 
@@ -55,11 +58,21 @@ interface ManifestVectors {
   invalid: { bytesHex: string }[];
 }
 
+/** A manifest whose paths beyond ASCII take all bytes that they may. */
+function manifestAtUnicodeLimit(): FullManifest {
+  const hash = `sha256:${"0".repeat(64)}`;
+  const paths = Array.from({ length: 20 }, (_, i) => `${"\u1e9e\u0323".repeat(19)}/${i + 1_000}`);
+  const files = Object.fromEntries(["ascii", ...paths].map((path) => [path, hash]));
+  const fields = { name: "hello", version: "1.0.0", files, contentHash: contentHash(files) };
+  return signFull(fields, signer, limits);
+}
+
 const manifestsTarget: Target = {
   name: "manifests",
   seeds: async () => {
     const { minimal, full, invalid } = await vectors<ManifestVectors>("manifests");
-    return [...minimal, ...full, ...invalid].map(({ bytesHex }) => fromHexText(bytesHex));
+    const seeds = [...minimal, ...full, ...invalid].map(({ bytesHex }) => fromHexText(bytesHex));
+    return [...seeds, utf8(serializeFull(manifestAtUnicodeLimit()))];
   },
   open: stateless((bytes) => {
     const minimal = read(() => parseMinimal(bytes));
@@ -72,6 +85,8 @@ const manifestsTarget: Target = {
     if (!full) return;
     assert.deepEqual(utf8(serializeFull(full)), bytes, "one manifest has one form");
     assert.equal(typeof verifyFullSignature(full, limits), "boolean");
+    const unicode = Object.keys(full.files).filter((path) => /[^\x20-\x7e]/.test(path));
+    assert.ok(utf8(unicode.join("")).length <= limits.maxPathsBytes / 4, "paths beyond ASCII");
   }),
 };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { concatBytes, utf8 } from "../../../src/base/mod.ts";
-import { ArchiveStore } from "../../../src/engine/libraries/chunk_store.ts";
+import { ArchiveStore } from "../../../src/engine/libraries/webtorrent/chunk_store.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
 

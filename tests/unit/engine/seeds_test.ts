@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { EventEmitter } from "node:events";
-import type { Torrent } from "../../../src/engine/libraries/webtorrent_types.ts";
+import type { Torrent } from "../../../src/engine/libraries/webtorrent/webtorrent_types.ts";
 import { Seeds } from "../../../src/engine/seeds.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 

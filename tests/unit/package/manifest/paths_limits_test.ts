@@ -59,11 +59,59 @@ Deno.test("the limits hold for paths that are too few for any other", () => {
   assert.deepEqual(add({ maxDirectories: 0 }, ["a", "b"]), [undefined, undefined]);
   assert.deepEqual(add({ maxDirectories: 0 }, ["a/b"]), ["TOO_MANY_DIRECTORIES"]);
   // Bytes, not characters.
-  assert.deepEqual(add({ maxPathsBytes: 4 }, ["é", "è", "a"]), [
+  assert.deepEqual(add({ maxPathsBytes: 16 }, ["é", "è", "a".repeat(12), "b"]), [
+    undefined,
     undefined,
     undefined,
     "PATHS_TOO_LONG",
   ]);
+});
+
+/** Paths in the order of an archive: 15 bytes of those that are not ASCII, and 9 bytes of ASCII. */
+const mixed: Tree = { "dir/é": "1", "plain/two": "2", "é/a": "3", "é/ü": "4" };
+
+inDirectory("paths beyond ASCII may take a quarter of the bytes of all paths", async (dir) => {
+  const atBound = { ...defaultArchiveLimits, maxPathsBytes: 4 * 15 };
+  const below = { ...defaultArchiveLimits, maxPathsBytes: 4 * 15 - 1 };
+  await packIn(dir, mixed, { limits: atBound });
+  const { message } = await refusal(packIn(dir, mixed, { limits: below }), "PATHS_TOO_LONG");
+  assert.match(message, /not plain ASCII have more than 14 bytes together.+raise max-paths-size/);
+  const entries = Object.entries(mixed).map(([name, contents]) => ({ name, contents }));
+  const tar = await makeTar([manifestEntry(mixed), ...entries]);
+  const options = await archiveOf(dir, gzip(tar));
+  await verifyArchive({ ...options, limits: atBound });
+  const reading = { ...options, limits: below };
+  const error = await unverified(reading, "full-manifest", "MANIFEST_INVALID");
+  assert.match(error.message, /not plain ASCII have more than 14 bytes together/);
+  // One byte more than the bound allows.
+  const longer: Tree = { ...mixed, "é/üb": "5" };
+  delete longer["é/ü"];
+  await Deno.remove(`${dir}/in`, { recursive: true });
+  await refusal(packIn(dir, longer, { limits: atBound }), "PATHS_TOO_LONG");
+});
+
+Deno.test("the default limits hold for 34,900 paths beyond ASCII of 60 bytes each", () => {
+  using set = new PathSet(defaultArchiveLimits);
+  const add = (path: string) => set.add(path)?.code;
+  for (let i = 0; i < 34_900; i++) {
+    const path = `${"é".repeat(27)}/${String(i).padStart(5, "0")}`;
+    if (add(path) !== undefined) assert.fail(path);
+  }
+  assert.equal(add("x".repeat(255)), undefined);
+});
+
+Deno.test("a path that exceeds the limit for paths beyond ASCII is not folded", () => {
+  let hashed = 0;
+  class Counted extends NameTable {
+    override hash(parent: number, name: string): number {
+      hashed++;
+      return super.hash(parent, name);
+    }
+  }
+  const set = new PathSet({ ...defaultArchiveLimits, maxPathsBytes: 24 }, new Counted());
+  assert.equal(set.add("ééé"), undefined);
+  assert.equal(set.add("b/é")?.code, "PATHS_TOO_LONG");
+  assert.equal(hashed, 1);
 });
 
 Deno.test("a set of paths looks at a directory once while its files follow each other", () => {

@@ -1,0 +1,42 @@
+/**
+ * Strings of negative length in npm:bencode, which WebTorrent decodes extended messages (BEP 10) and
+ * `.torrent` files with. The decoder reads such a length as a step back and loops for ever: four bytes
+ * of a peer (`d-3:`) are enough. UDP packets are decoded by an older copy inside npm:k-rpc-socket and
+ * are scanned before that.
+ *
+ * @module
+ */
+
+import bencode from "bencode";
+import { replace, type Replacement } from "../replacing/mod.ts";
+
+const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
+
+/** The decoder keeps its state in properties of its function, and calls its parts through them. */
+interface Decoder {
+  data: Uint8Array;
+  position: number;
+  buffer(): unknown;
+}
+
+const decoder = () => bencode.decode as unknown as Decoder;
+
+/** The replaced members of npm:bencode. */
+export const bencodeReplacements: readonly Replacement[] = [
+  replace({ library: "bencode", name: "decode", object: decoder }, "buffer", {
+    because: "a byte string of negative length has the decoder loop for ever",
+    report: "docs/upstream/bencode-negative-length.md",
+    until: "a release refuses a length that does not begin with a digit",
+    pinned: "21357b6b8e4d9a21bad08c7bf39238334c45ed7760742a15720fbeaa844b8a05",
+    parameters: 0,
+    by: (readByteString) => () => {
+      const { data, position } = decoder();
+      const first = data[position];
+      // After a digit the decoder accepts no sign, so from here on the position only grows.
+      if (first === undefined || first < DIGIT_0 || first > DIGIT_9) {
+        throw new Error("Invalid data: a byte string begins with its length");
+      }
+      return readByteString();
+    },
+  }),
+];

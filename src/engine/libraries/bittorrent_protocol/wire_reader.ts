@@ -1,0 +1,150 @@
+/**
+ * Reading what peers send, in place of npm:bittorrent-protocol's own reading. The package joins all that
+ * has come each time anything comes; here a message that came whole is parsed where it lies, and only one
+ * that came in parts is put together. It also waits for messages of up to four gigabytes and throws on
+ * an extended handshake with members of the wrong type, where nobody catches it; here the connection
+ * ends.
+ *
+ * @module
+ */
+
+import { replace, type Replacement, type Use, uses } from "../replacing/mod.ts";
+import { connectionPrototype } from "./connection.ts";
+
+type Parser = (bytes: Uint8Array) => void;
+
+/** The parts of a connection that have to do with reading. */
+export interface Reader {
+  destroy(): void;
+  end(data?: unknown): unknown;
+  /** Called with the next `_parserSize` bytes. */
+  _parser: Parser;
+  _parserSize: number;
+  /** How much the library has kept of a message. */
+  _bufferSize: number;
+  _encryptor: { decrypt(bytes: Uint8Array): Uint8Array } | null;
+  /** Set while an encrypted handshake looks for its place in what comes. */
+  _cryptoSyncPattern: Uint8Array | null;
+  _pePending: boolean;
+  _onMessage: Parser;
+  _onMessageLength: Parser;
+  _processBuffer(): void;
+  _write(bytes: Uint8Array, done: (error: null) => void): void;
+  /** Ours: the part that has come of what the parser waits for, and how long that part is. */
+  partial?: Uint8Array;
+  partialBytes?: number;
+  /** Ours: nothing is read any more. */
+  isEnding?: boolean;
+}
+
+/**
+ * Types of messages of which nothing is held on to (BEP 3, 5, 6): they consist of numbers, or of a block
+ * that is copied to its place in the piece at once.
+ */
+const READ_AT_ONCE = new Set([0, 1, 2, 3, 4, 6, 7, 8, 9, 13, 14, 15, 16, 17]);
+/** A message with a block of 16 KiB. */
+const USUAL_BYTES = 16_397;
+
+/** The longest messages are a piece of 128 KiB and a bitfield of eight million pieces. */
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+const connection = connectionPrototype<Reader>();
+const { _onMessage, _onMessageLength, _write } = connection.object();
+
+/** The replaced members that have to do with reading. */
+export const readerReplacements: readonly Replacement[] = [
+  replace(connection, "end", {
+    because: "what a peer sends after the end of a connection is still parsed",
+    until: "a release stops parsing at `end`",
+    pinned: "3f72bba715b6c2702c3f89f15112da49d8e1358cfa72e24e633f0ee5c6f4541e",
+    parameters: 1,
+    by: (end) =>
+      function (this: Reader, data?: unknown) {
+        this.isEnding = true;
+        return end.call(this, data);
+      },
+  }),
+  replace(connection, "_processBuffer", {
+    because: "members of the wrong type in an extended handshake throw where nobody catches it",
+    report: "docs/upstream/bittorrent-protocol.md",
+    until: "a release ends the connection instead of throwing",
+    pinned: "6f2ca7bd30947f8c9520bdf4a454a430b9bd04ed7ef2f7abc9b47a8b68f9521d",
+    parameters: 0,
+    by: (processBuffer) =>
+      function (this: Reader) {
+        try {
+          processBuffer.call(this);
+        } catch {
+          this.destroy();
+        }
+      },
+  }),
+];
+
+/** Members that {@linkcode receive} calls. */
+export const readerUses: Use = uses(connection, ["_onMessage", "_onMessageLength", "_write"]);
+
+/**
+ * Hands a connection what its peer has sent. Nothing holds on to the bytes afterwards, so the memory
+ * may be used again.
+ */
+export function receive(wire: Reader, bytes: Uint8Array): void {
+  if (wire.isEnding) return;
+  // The package parses handshakes itself, and keeps parts of what it is given.
+  if (!isBetweenMessages(wire)) _write.call(wire, bytes.slice(), () => {});
+  else {
+    try {
+      readMessages(wire, wire._encryptor ? wire._encryptor.decrypt(bytes) : bytes);
+    } catch {
+      // The peer sent a message of the wrong form.
+      return wire.destroy();
+    }
+  }
+  if (wire._parserSize > MAX_MESSAGE_BYTES && !wire.isEnding) wire.destroy();
+}
+
+/** Whether the handshakes are over, and the library holds nothing back. */
+function isBetweenMessages(wire: Reader): boolean {
+  return (wire._parser === _onMessageLength || wire._parser === _onMessage) &&
+    wire._bufferSize === 0 && !wire._cryptoSyncPattern && !wire._pePending;
+}
+
+function readMessages(wire: Reader, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length && !wire.isEnding;) {
+    const size = wire._parserSize;
+    const had = wire.partialBytes ?? 0;
+    const part = bytes.subarray(at, at + size - had);
+    at += part.length;
+    if (part.length === size) {
+      parse(wire, part);
+      continue;
+    }
+    // The buffer grows with what has come: the rest of the message may never come.
+    wire.partial = grown(wire.partial, had, had + part.length, size);
+    wire.partial.set(part, had);
+    wire.partialBytes = had + part.length;
+    if (wire.partialBytes < size) return;
+    const message = wire.partial.subarray(0, size);
+    wire.partial = undefined;
+    wire.partialBytes = 0;
+    parse(wire, message);
+  }
+}
+
+/** Room for `needed` bytes, of `most` in the end, with the first `kept` as they are. */
+function grown(
+  partial: Uint8Array | undefined,
+  kept: number,
+  needed: number,
+  most: number,
+): Uint8Array {
+  if (partial && partial.length >= needed) return partial;
+  const larger = new Uint8Array(Math.min(Math.max(needed, 2 * kept, USUAL_BYTES), most));
+  if (partial) larger.set(partial.subarray(0, kept));
+  return larger;
+}
+
+function parse(wire: Reader, message: Uint8Array): void {
+  const isPassing = wire._parser === _onMessageLength || READ_AT_ONCE.has(message[0]!);
+  wire._parser(isPassing ? message : message.slice());
+}

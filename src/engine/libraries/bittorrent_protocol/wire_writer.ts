@@ -1,0 +1,100 @@
+/**
+ * Sending messages, in place of npm:bittorrent-protocol's own sending: one system call for all messages
+ * of one turn of the event loop, a bound for what a peer does not read, no log lines.
+ *
+ * @module
+ */
+
+import { replace, type Replacement } from "../replacing/mod.ts";
+import { connectionPrototype } from "./connection.ts";
+
+/** The parts of a connection that have to do with sending. */
+export interface Writer {
+  /** Bytes that wait to be sent. */
+  _readableState: { buffered: number };
+  _finished: boolean;
+  _encryptor: { encrypt(bytes: Uint8Array): Uint8Array } | null;
+  destroy(): void;
+  push(bytes: Uint8Array): boolean;
+  _debug(): void;
+  _push(bytes: Uint8Array): void;
+  /** Ours: what goes out together, and how long it is. */
+  outgoing?: Uint8Array[];
+  outgoingBytes?: number;
+}
+
+/** A block of a piece that was asked for. */
+export interface Block {
+  piece: number;
+  offset: number;
+  length: number;
+}
+
+/** As much goes out at once; a block is 16 KiB. */
+const MAX_TOGETHER_BYTES = 128 * 1024;
+
+/** More than this waits only for a peer that does not read: a queue bounds what is sent of pieces. */
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+
+const connection = connectionPrototype<Writer>();
+
+/** The replaced members that have to do with sending. */
+export const writerReplacements: readonly Replacement[] = [
+  replace(connection, "_debug", {
+    because: "the text of a log line is made for each message, and no log is kept",
+    until: "a release makes the text only for a log that is on",
+    pinned: "f7193541f2f34507c15690b97625649dad9298e3a18c105fe7d6fac379feaa79",
+    parameters: 0,
+    by: () => () => {},
+  }),
+  replace(connection, "_push", {
+    because: "each message is a system call, and messages to a peer that does not read pile up",
+    report: "docs/upstream/bittorrent-protocol.md",
+    until: "a release joins the messages of one turn and bounds what waits",
+    pinned: "df0900cf3d63c7e4b386251c5e43842c600cf953880e58a2c874e40c92c0d0ca",
+    parameters: 1,
+    by: () =>
+      function (this: Writer, bytes: Uint8Array) {
+        if (this._readableState.buffered > MAX_UNSENT_BYTES) return this.destroy();
+        if (this._finished) return;
+        const outgoing = this.outgoing ??= [];
+        if (outgoing.length === 0) queueMicrotask(() => flush(this));
+        // Encryption is a stream cipher, so the bytes are encrypted in the order of sending.
+        outgoing.push(this._encryptor ? this._encryptor.encrypt(bytes) : bytes);
+        this.outgoingBytes = (this.outgoingBytes ?? 0) + bytes.length;
+        if (this.outgoingBytes >= MAX_TOGETHER_BYTES) flush(this);
+      },
+  }),
+];
+
+function flush(wire: Writer): void {
+  const { outgoing = [], outgoingBytes = 0 } = wire;
+  if (outgoing.length === 0) return;
+  wire.outgoing = [];
+  wire.outgoingBytes = 0;
+  if (wire._finished) return;
+  const [first] = outgoing;
+  if (outgoing.length === 1) return void wire.push(first!);
+  const together = new Uint8Array(outgoingBytes);
+  let at = 0;
+  for (const bytes of outgoing) {
+    together.set(bytes, at);
+    at += bytes.length;
+  }
+  wire.push(together);
+}
+
+/** Takes a block off a list. The other blocks keep their order, in which they are asked for and sent. */
+export function takeBlock<T extends Block>(
+  list: T[],
+  piece: number,
+  offset: number,
+  length: number,
+): T | null {
+  const at = list.findIndex((block) =>
+    block.piece === piece && block.offset === offset && block.length === length
+  );
+  if (at === -1) return null;
+  const [found] = at === 0 ? [list.shift()] : list.splice(at, 1);
+  return found ?? null;
+}

@@ -1,0 +1,54 @@
+/**
+ * npm:k-rpc as a class with types: the node with its routing table, whose public methods `response` and
+ * `error` a subclass may override. A hook decides which contacts enter the routing table.
+ *
+ * @module
+ */
+
+import type { Buffer } from "node:buffer";
+import LibraryNode from "k-rpc";
+import { replace, type Replacement } from "../replacing/mod.ts";
+import type { Krpc, KrpcContact, KrpcSocket } from "./krpc_types.ts";
+
+/** Options of {@linkcode KrpcNode}, as the package documents them. */
+export interface KrpcNodeOptions {
+  /** Node id, 20 bytes. */
+  id: Buffer;
+  krpcSocket: KrpcSocket;
+  /** Contacts to begin with. */
+  nodes: { host: string; port: number }[];
+  /** Queries under way beyond which the package's own queries wait. */
+  concurrency: number;
+}
+
+/** The package's class. */
+export const KrpcNode = LibraryNode as unknown as new (options: KrpcNodeOptions) => Krpc;
+
+/** The parts of a node that have to do with entering the routing table. */
+interface Table {
+  _addNode(contact: KrpcContact): void;
+  /** Ours: says whether a contact may enter the routing table; all may, without it. */
+  admits?(contact: KrpcContact): boolean;
+}
+
+/** The replaced members of npm:k-rpc. */
+export const krpcReplacements: readonly Replacement[] = [
+  replace(
+    {
+      library: "k-rpc",
+      name: "RPC.prototype",
+      object: () => LibraryNode.prototype as unknown as Table,
+    },
+    "_addNode",
+    {
+      because: "one address fills the routing table under any number of ids and ports",
+      until: "a release asks before it takes a contact in, or allows one place an address",
+      pinned: "4eb95837ea4b062ff8dd2b66d61f3b9c2a17878f6cce603c554ab09e78be0efc",
+      parameters: 1,
+      by: (add) =>
+        function (this: Table, contact: KrpcContact) {
+          if (this.admits?.(contact) !== false) add.call(this, contact);
+        },
+    },
+  ),
+];

@@ -1,0 +1,18 @@
+/**
+ * npm:k-rpc-socket and npm:k-rpc, on which the DHT node stands.
+ *
+ * - {@linkcode QuerySocket} is a subclass of the socket: all of our queries pass its `query`, which
+ *   gives them random ids ({@linkcode Transactions}) and time-outs ({@linkcode QueryTimeouts}).
+ * - {@linkcode KrpcNode} is the node with its routing table; {@linkcode guardTable} bounds which contacts
+ *   enter the table.
+ *
+ * Who is answered what is for `engine/dht`; the packets themselves are encoded and scanned elsewhere.
+ *
+ * @module
+ */
+
+export { KrpcNode, type KrpcNodeOptions, krpcReplacements } from "./krpc_node.ts";
+export { type PacketSocket, QuerySocket, type QuerySocketOptions } from "./krpc_socket.ts";
+export * from "./krpc_types.ts";
+export { guardTable } from "./table_guard.ts";
+export { Transactions } from "./transactions.ts";

@@ -1,0 +1,93 @@
+/**
+ * Members of npm:webtorrent's torrent that are replaced for what they cost, or for an exception that
+ * nobody catches.
+ *
+ * @module
+ */
+
+import { replace, type Replacement } from "../replacing/mod.ts";
+import { torrentPrototype } from "./torrent_prototype.ts";
+import type { Torrent } from "./webtorrent_types.ts";
+
+type Verified = (error: Error | null, isValid?: boolean) => void;
+
+interface Inner {
+  destroyed: boolean;
+  _peers: Map<string, { addr: string | null; wire: object | null; retries: number }> | null;
+  _debug(): void;
+  _update(): void;
+  _verifyPiece(index: number, done: Verified): void;
+  /** Ours: requests are about to be sent. */
+  isUpdateDue?: boolean;
+}
+
+const torrents = torrentPrototype<Inner>();
+
+/** The replaced members that have to do with the upkeep of a torrent. */
+export const upkeepReplacements: readonly Replacement[] = [
+  replace(torrents, "_debug", {
+    because: "the text of a log line is made for each block, and no log is kept; and it throws " +
+      "after the torrent was ended",
+    report: "docs/upstream/ut-metadata.md",
+    until: "a release makes the text only for a log that is on",
+    pinned: "c18c5d3d53acc7d732cc7622ac39764dc68b5ed7972841ce61545dd1ffd53b5b",
+    parameters: 0,
+    by: () => () => {},
+  }),
+  replace(torrents, "_update", {
+    because: "all peers are looked through for each block that comes",
+    until: "a release looks once for all blocks of one turn",
+    pinned: "748abd5662c7c0bc06fa56cf14ed7f8cfd3930a44fccd0a9cc887d1f4ccd4f0f",
+    parameters: 0,
+    by: (update) =>
+      function (this: Inner) {
+        if (this.isUpdateDue) return;
+        this.isUpdateDue = true;
+        queueMicrotask(() => {
+          this.isUpdateDue = false;
+          if (!this.destroyed) update.call(this);
+        });
+      },
+  }),
+  replace(torrents, "_verifyPiece", {
+    because: "a torrent that is ended while its file is hashed throws where nobody catches it",
+    report: "docs/upstream/ut-metadata.md",
+    until: "a release looks after each piece whether the torrent was ended",
+    pinned: "0fa2b748d9b28d5909f28306addfacc4ee68056c66baa88270bb8975a81bcc82",
+    parameters: 2,
+    by: (verifyPiece) =>
+      function (this: Inner, index: number, done: Verified) {
+        verifyPiece.call(this, index, (error, isValid) => {
+          done(this.destroyed ? new Error("The torrent was ended") : error, isValid);
+        });
+      },
+  }),
+];
+
+/** Has a torrent look for blocks to ask its peers for. It does so by itself only when something comes. */
+export function lookForRequests(torrent: Torrent): void {
+  innerOf(torrent)._update();
+}
+
+/** Number of peers whose address a torrent knows, connected or not. */
+export function knownPeers(torrent: Torrent): number {
+  return innerOf(torrent)._peers?.size ?? 0;
+}
+
+/**
+ * Has a torrent not dial a peer again once its connection has ended.
+ *
+ * @returns the address of the peer, `HOST:PORT`, if we dialled it
+ */
+export function stopDialling(torrent: Torrent, wire: object): string | undefined {
+  for (const peer of innerOf(torrent)._peers?.values() ?? []) {
+    if (peer.wire !== wire || peer.addr === null) continue;
+    peer.retries = Infinity;
+    return peer.addr;
+  }
+  return undefined;
+}
+
+function innerOf(torrent: Torrent): Inner {
+  return torrent as unknown as Inner;
+}

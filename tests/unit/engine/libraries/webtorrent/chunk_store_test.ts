@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { ArchiveStore } from "../../../../../src/engine/libraries/webtorrent/chunk_store.ts";
+import { temporaryHome } from "../../../../support/mod.ts";
+import { randomBytes } from "../../../../support/torrents.ts";
+
+const CHUNK = 64 * 1024;
+const content = randomBytes(10 * CHUNK + 100, 7);
+
+function put(store: ArchiveStore, index: number): Promise<void> {
+  const bytes = content.slice(index * CHUNK, (index + 1) * CHUNK);
+  return new Promise((resolve, reject) =>
+    store.put(index, bytes, (error) => error ? reject(error) : resolve())
+  );
+}
+
+function get(
+  store: ArchiveStore,
+  index: number,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) =>
+    store.get(
+      index,
+      { offset, length },
+      (error, bytes) => error ? reject(error) : resolve(bytes!.slice()),
+    )
+  );
+}
+
+function close(store: ArchiveStore): Promise<void> {
+  return new Promise((resolve, reject) =>
+    store.close((error) => error ? reject(error) : resolve())
+  );
+}
+
+function writable(path: string): ArchiveStore {
+  return new ArchiveStore(CHUNK, { filePath: path, writable: true, length: content.length });
+}
+
+Deno.test("chunks that are put in any order, all at once, are where they belong when it is closed", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, "archive");
+  const store = writable(path);
+  const puts = [3, 10, 0, 7, 1, 9, 2, 8, 4, 6, 5].map((index) => put(store, index));
+  // Closing waits for them.
+  await Promise.all([...puts, close(store)]);
+  assert.deepEqual(await Deno.readFile(path), content);
+});
+
+Deno.test("more than may wait to be written is written all the same", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, "archive");
+  const chunkLength = 4 * 1024 * 1024;
+  const length = 12 * chunkLength;
+  const store = new ArchiveStore(chunkLength, { filePath: path, writable: true, length });
+  const whole = randomBytes(length, 8);
+  await Promise.all(
+    Array.from({ length: 12 }, (_, index) =>
+      new Promise<void>((resolve, reject) => {
+        const bytes = whole.slice(index * chunkLength, (index + 1) * chunkLength);
+        store.put(index, bytes, (error) => error ? reject(error) : resolve());
+      })),
+  );
+  await close(store);
+  assert.deepEqual(await Deno.readFile(path), whole);
+});
+
+Deno.test("blocks that are asked for together are each the right one, side by side or not", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, "archive");
+  await Deno.writeFile(path, content);
+  const store = new ArchiveStore(CHUNK, {
+    filePath: path,
+    writable: false,
+    length: content.length,
+  });
+  const blocks: [index: number, offset: number, length: number][] = [];
+  for (let index = 0; index < 10; index++) {
+    for (let offset = 0; offset < CHUNK; offset += 16_384) blocks.push([index, offset, 16_384]);
+  }
+  // Backwards, twice, with a gap, past nothing, and the end.
+  blocks.push([5, 100, 7], [4, 0, 10], [4, 0, 10], [4, 20, 5], [4, 25, 0], [10, 0, 100]);
+  const got = await Promise.all(blocks.map((block) => get(store, ...block)));
+  blocks.forEach(([index, offset, length], i) => {
+    const at = index * CHUNK + offset;
+    assert.deepEqual(got[i], content.slice(at, at + length), `block ${i}`);
+  });
+  await close(store);
+});
+
+Deno.test("of blocks that are asked for together only those that are not there fail", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, "archive");
+  await Deno.writeFile(path, content.subarray(0, 3 * CHUNK));
+  const store = new ArchiveStore(CHUNK, {
+    filePath: path,
+    writable: false,
+    length: content.length,
+  });
+  const [there, beyond, cut] = await Promise.allSettled([
+    get(store, 1, 0, 100),
+    get(store, 10, 0, 101),
+    get(store, 5, 0, 100),
+  ]);
+  assert.equal(there.status, "fulfilled");
+  assert.match(String((beyond as PromiseRejectedResult).reason), /no such part of chunk 10/);
+  assert.match(String((cut as PromiseRejectedResult).reason), /ends too early/);
+  await close(store);
+  await assert.rejects(get(store, 1, 0, 100), /closed/);
+  await assert.rejects(put(store, 1), /closed/);
+});
+
+Deno.test("of a file that grows what is there can be read, and what is not yet cannot", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, "archive");
+  await Deno.writeFile(path, content.subarray(0, 2 * CHUNK));
+  const store = writable(path);
+  // Before it is open, while something is put behind what is there.
+  const putting = put(store, 3);
+  assert.deepEqual(await get(store, 1, 0, 10), content.slice(CHUNK, CHUNK + 10));
+  await assert.rejects(get(store, 4, 0, 10), /ends too early/);
+  await putting;
+  assert.deepEqual(await get(store, 3, 5, 10), content.slice(3 * CHUNK + 5, 3 * CHUNK + 15));
+  await put(store, 4);
+  assert.deepEqual(await get(store, 4, 0, 10), content.slice(4 * CHUNK, 4 * CHUNK + 10));
+  await close(store);
+});
+
+Deno.test("a link is neither read nor written through", async () => {
+  await using home = await temporaryHome();
+  const target = join(home.path, "target");
+  const link = join(home.path, "link");
+  await Deno.writeFile(target, content);
+  await Deno.symlink(target, link);
+  const store = writable(link);
+  await assert.rejects(get(store, 0, 0, 1), /is a link/);
+  await assert.rejects(put(store, 0), /is a link/);
+  assert.deepEqual(await Deno.readFile(target), content);
+});
