@@ -153,17 +153,17 @@ const { classes, rows } = anchorTable(texts, (index) => chosen[index]!);
 await Deno.writeTextFile(
   OUTPUT,
   `/**
- * The anchors of all rules in their order, as \`AnchorSearch\` takes them, in groups that rarely agree by
- * chance. Written by \`scripts/group_anchors.ts\`.
+ * The anchors of all rules in their order, in the format of \`AnchorSearch\`. They are divided into groups
+ * whose bits rarely agree by chance. Written by \`scripts/group_anchors.ts\`; not to be edited.
  *
  * @module
  */
 
-/** What the characters from \`\\x80\` on stand for, as between the brackets of a regular expression. */
+/** Classes of the characters from \`\\x80\` on, as between the brackets of a regular expression. */
 export const classes: readonly string[] = [
 ${classes.map((text) => `  ${JSON.stringify(text)},\n`).join("")}];
 
-/** A line for each anchor: its group, where its window is, flags, its bytes. */
+/** One line per anchor: group, offset of the window, flags, bytes. */
 export const rows: string = ${literal(rows.join("\n") + "\n")};
 `,
 );

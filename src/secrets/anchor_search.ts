@@ -1,8 +1,7 @@
 /**
- * Finds anchors in bytes: short texts, at least one of which every secret has in it. This is the
- * filter in front of the regular expressions; it looks at four bytes at a time, so that scanning a
- * file takes a small part of the time of compressing it. What an anchor means is `rules.ts`'s
- * business.
+ * Finds anchors in bytes: short texts of which every secret contains at least one. This filter runs
+ * before the regular expressions; it looks at four bytes at a time, so that scanning a file takes a
+ * small part of the time of compressing it. `rules/` says what an anchor means.
  *
  * @module
  */
@@ -19,17 +18,20 @@ import {
 import { startSearchProgram } from "./search_program.ts";
 import { toBytes } from "./wasm_assembler.ts";
 
-/** What tokens are made of, as between the brackets of a regular expression. */
+/** Bytes that tokens consist of, as between the brackets of a regular expression. */
 export const TOKEN_BYTES = "A-Za-z0-9+/_=~.%:@$!-";
-/** Stands for what is before the first byte. */
+/** The byte that stands before the first one of a file. */
 const LINE_END = 10;
-/** Sees an anchor: its number in the list, and the offset of its first byte; `true` ends the search. */
+/**
+ * Receives an anchor: its index in the list, and the offset of its first byte. `true` ends the
+ * search.
+ */
 export type Visit = (anchor: number, at: number) => boolean;
 
 /**
- * A search for many anchors at once. The idea is Teddy's (Hyperscan), with pairs of bytes in place of
- * vector registers: each pair has a bit for each offset in the window that it may have, and a window
- * is worth a closer look if three pairs that follow each other agree about the offset.
+ * Multi-pattern search for anchors. The algorithm follows Teddy (Hyperscan), with pairs of bytes in
+ * place of vector registers: each pair has a bit for each offset that it may have in the window,
+ * and a window is a candidate if three consecutive pairs agree on the offset.
  */
 export class AnchorSearch {
   readonly #program = startSearchProgram();
@@ -39,10 +41,10 @@ export class AnchorSearch {
   /**
    * @param classes classes of bytes, as between the brackets of a regular expression and without
    * escapes; the first is {@linkcode TOKEN_BYTES}
-   * @param rows anchors in Latin-1, a line each. A line begins with three characters, which count
-   * from `0` on in ASCII: the group of the anchor; where its window is; 1 if the first byte is the one
-   * before the anchor, plus 2 if a token follows. The bytes of the anchor come next; from 128 on, each
-   * stands for a class
+   * @param rows anchors in Latin-1, one per line. A line begins with three characters, which count
+   * from ASCII `0`: the group of the anchor; the offset of its window; flags, 1 if the row's first
+   * byte is the byte before the anchor, plus 2 if a token follows. The bytes of the anchor come
+   * next; a byte from 128 on stands for a class
    */
   constructor(classes: readonly string[], rows: string) {
     for (let byte = 0; byte < FIRST_CLASS; byte++) {
@@ -62,8 +64,8 @@ export class AnchorSearch {
   }
 
   /**
-   * Visits every anchor that begins in a part of the bytes, in no certain order, until the visitor
-   * returns `true`. An anchor may end behind the part.
+   * Visits every anchor that begins in a part of the bytes, in unspecified order, until the visitor
+   * returns `true`. An anchor may end after the part.
    */
   visit(bytes: Uint8Array, from: number, to: number, visit: Visit): void {
     for (let at = Math.max(0, from); at < to; at += SLICE_BYTES) {
@@ -80,7 +82,7 @@ export class AnchorSearch {
     for (let word = begin; word !== 0;) {
       const count = this.#program.find(word, last, begin, begin + to - from, last);
       if (count === 0) return false;
-      // The visitor may search too.
+      // Copied, since the visitor may start another search in the same memory.
       const found = this.#words.slice(layout.found / 4, layout.found / 4 + 2 * count);
       word = this.#words[layout.next / 4]!;
       for (let i = 0; i < found.length; i += 2) {
@@ -99,7 +101,9 @@ export class AnchorSearch {
 
 const allBytes: readonly number[] = Array.from({ length: 256 }, (_, byte) => byte);
 
-/** The bytes of a class, written as between the brackets of a regular expression, without escapes. */
+/**
+ * The bytes of a class, written as between the brackets of a regular expression, without escapes.
+ */
 export function bytesOfClass(text: string): number[] {
   const isNegated = text.startsWith("^");
   const isIn = new Uint8Array(256);

@@ -1,11 +1,11 @@
 /**
- * The anchors of all rules in their order, as `AnchorSearch` takes them, in groups that rarely agree by
- * chance. Written by `scripts/group_anchors.ts`.
+ * The anchors of all rules in their order, in the format of `AnchorSearch`. They are divided into groups
+ * whose bits rarely agree by chance. Written by `scripts/group_anchors.ts`; not to be edited.
  *
  * @module
  */
 
-/** What the characters from `\x80` on stand for, as between the brackets of a regular expression. */
+/** Classes of the characters from `\x80` on, as between the brackets of a regular expression. */
 export const classes: readonly string[] = [
   "A-Za-z0-9+/_=~.%:@$!-",
   "^A-Za-z0-9_",
@@ -32,7 +32,7 @@ export const classes: readonly string[] = [
   "0-9A-Za-z",
 ];
 
-/** A line for each anchor: its group, where its window is, flags, its bytes. */
+/** One line per anchor: group, offset of the window, flags, bytes. */
 export const rows: string =
   "300PRIVATE KEY\n040LS0tLS1CRUdJTi\n220PuTTY-User-Key-File-\n040AGE-SECRET-KEY-\n" +
   "040AGE-PLUGIN-\n030OpenVPN Static key\n130OpenVPN tls-crypt\n650NKEY SEED-----\n" +

@@ -1,6 +1,6 @@
 /**
- * Looks for secrets in files, as their bytes pass by. Reading the files, and refusing them, is the
- * caller's business.
+ * Scans files for secrets as their bytes pass by. The caller reads the files, and refuses those
+ * that hold a secret.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { concatBytes } from "../base/mod.ts";
 import { AnchorSearch } from "./anchor_search.ts";
 import { classes, rows } from "./anchor_table.ts";
-import { LookBudget } from "./look_budget.ts";
+import { ScanBudget } from "./scan_budget.ts";
 import {
   allRules,
   binaryKey,
@@ -21,34 +21,40 @@ import {
 } from "./rules/mod.ts";
 import { type TextUnits, textUnitsOf, toLatin1 } from "./text_units.ts";
 
-/** What a regular expression sees before an anchor, and behind its beginning, in bytes. */
+/** Bytes before an anchor that a regular expression sees, and bytes from the anchor on. */
 const [BEFORE_BYTES, BEHIND_BYTES] = [256, 8 * 1024];
-/** The same of a rule that does not look far: more than a token has, or an address with a password. */
+/** The same for a rule of short reach: longer than a token, or an address with a password. */
 const TOKEN_BYTES = 1024;
-/** A chunk that is shorter is put together with those that follow. */
+/** Shorter chunks are gathered until they have this many bytes together. */
 const MIN_CHUNK_BYTES = 64 * 1024;
 
-/** An anchor that was found: its number, and the offset of its first byte. */
+/** An anchor that was found: its index, and the offset of its first byte. */
 export type Found = readonly [anchor: number, at: number];
 
-/** Knows the rules. Making one takes some milliseconds and a megabyte; it serves many files. */
+/**
+ * Holds the rules. Making one takes some milliseconds and a megabyte; one detector serves many
+ * files.
+ */
 export class SecretDetector {
   readonly #search = new AnchorSearch(classes, rows);
-  /** The rule of each anchor, and its number. Most small packages need none. */
+  /**
+   * The rule of each anchor, and that rule's index. Made on first use: most small packages have no
+   * anchor.
+   */
   #rules: readonly (readonly [rule: Rule, index: number])[] | undefined;
 
   /**
-   * Begins to look at a file.
+   * Starts the scan of a file.
    *
    * @param path in the package, with `/` between its parts
-   * @param sizeBytes its length, if it is known
-   * @param budget that of its package
+   * @param sizeBytes the file's length, if it is known
+   * @param budget the budget of the file's package
    */
-  file(path: string, sizeBytes?: number, budget = new LookBudget()): FileScan {
+  file(path: string, sizeBytes?: number, budget = new ScanBudget()): FileScan {
     return new FileScan(this, namedFilesOf(path), sizeBytes, budget);
   }
 
-  /** All anchors, in the order of their offsets: where there is none, there is no secret. */
+  /** All anchors in the order of their offsets. Bytes without an anchor hold no secret. */
   anchorsIn(bytes: Uint8Array): Found[] {
     const found: Found[] = [];
     this.#search.visit(bytes, 0, bytes.length, (anchor, at) => {
@@ -59,26 +65,27 @@ export class SecretDetector {
   }
 
   /**
-   * The kind of the first secret that begins in a part of a file's bytes. What it begins with must be
-   * in the part; what else is in `bytes` is looked at as far as that takes. Each rule is tried once,
-   * however little of the budget is left, so that what many files use up hides no key in another.
+   * The kind of the first secret that begins in a part of a file's bytes. The secret's anchor has
+   * to begin in the part; the rest of it may lie elsewhere in `bytes`. Each rule is tried at least
+   * once even when the budget is used up, so that a flood of anchors in other files hides no key in
+   * this one.
    */
-  kindIn(bytes: Uint8Array, from: number, to: number, budget: LookBudget): string | undefined {
+  kindIn(bytes: Uint8Array, from: number, to: number, budget: ScanBudget): string | undefined {
     let kind: string | undefined;
-    let look: Look | undefined;
+    let matcher: AnchorMatcher | undefined;
     this.#search.visit(bytes, from, to, (anchor, at) => {
-      look ??= new Look(this.#rulesByAnchor(), bytes, from, budget);
-      kind = look.kindAt(anchor, at);
+      matcher ??= new AnchorMatcher(this.#rulesByAnchor(), bytes, from, budget);
+      kind = matcher.kindAt(anchor, at);
       return kind !== undefined;
     });
     return kind;
   }
 
-  /** The same of a part of which the anchors are known. */
-  kindAmong(found: Iterable<Found>, bytes: Uint8Array, budget: LookBudget): string | undefined {
-    const look = new Look(this.#rulesByAnchor(), bytes, 0, budget);
+  /** The same for a part whose anchors are known. */
+  kindAmong(found: Iterable<Found>, bytes: Uint8Array, budget: ScanBudget): string | undefined {
+    const matcher = new AnchorMatcher(this.#rulesByAnchor(), bytes, 0, budget);
     for (const [anchor, at] of found) {
-      const kind = look.kindAt(anchor, at);
+      const kind = matcher.kindAt(anchor, at);
       if (kind !== undefined) return kind;
     }
   }
@@ -89,13 +96,13 @@ export class SecretDetector {
   }
 }
 
-/** A look at the anchors in a part of a file. */
-class Look {
+/** Matches the rules of the anchors in one part of a file. */
+class AnchorMatcher {
   readonly #rules: readonly (readonly [rule: Rule, index: number])[];
   readonly #bytes: Uint8Array;
   readonly #from: number;
-  readonly #budget: LookBudget;
-  /** Rules that look far and have had their try. */
+  readonly #budget: ScanBudget;
+  /** Wide rules that were tried in this part. */
   readonly #tried = new Set<number>();
   #text = "";
   #textFrom = 0;
@@ -105,7 +112,7 @@ class Look {
     rules: readonly (readonly [rule: Rule, index: number])[],
     bytes: Uint8Array,
     from: number,
-    budget: LookBudget,
+    budget: ScanBudget,
   ) {
     this.#rules = rules;
     this.#bytes = bytes;
@@ -113,25 +120,28 @@ class Look {
     this.#budget = budget;
   }
 
-  /** The kind of the secret that an anchor is of, if it is of one. */
+  /** The kind of the secret at an anchor, or undefined if the anchor begins none. */
   kindAt(anchor: number, at: number): string | undefined {
     const [rule, index] = this.#rules[anchor]!;
     const ahead = at - this.#from;
-    if (rule.isCostly) {
+    if (rule.isWide) {
       if (!this.#budget.takeTry(index, ahead) && this.#tried.has(index)) return;
       this.#tried.add(index);
     } else if (!this.#budget.mayMatch(ahead)) return;
-    const begin = this.#decode(at, rule.isCostly ? BEHIND_BYTES : TOKEN_BYTES);
+    const begin = this.#decode(at, rule.isWide ? BEHIND_BYTES : TOKEN_BYTES);
     rule.pattern.lastIndex = begin;
     const match = rule.pattern.exec(
-      rule.isCostly ? this.#text : this.#text.slice(0, begin + TOKEN_BYTES),
+      rule.isWide ? this.#text : this.#text.slice(0, begin + TOKEN_BYTES),
     );
     if (!match) return;
     if (rule.accept(match)) return rule.kind;
-    if (!rule.isCostly) this.#budget.addVain(match[0].length);
+    if (!rule.isWide) this.#budget.addVain(match[0].length);
   }
 
-  /** Decodes what is around an anchor; returns its place in the text. Anchors side by side share one. */
+  /**
+   * Decodes the text around an anchor, and returns the anchor's place in it. Neighbouring anchors
+   * share the text.
+   */
   #decode(at: number, behind: number): number {
     const end = Math.min(at + behind, this.#bytes.length);
     const start = Math.max(0, at - BEFORE_BYTES);
@@ -144,32 +154,32 @@ class Look {
   }
 }
 
-/** One file on its way past. */
+/** The scan of one file, which arrives in chunks. */
 export class FileScan {
   readonly #detector: SecretDetector;
   readonly #named: readonly NamedFile[];
   readonly #sizeBytes: number | undefined;
-  readonly #budget: LookBudget;
+  readonly #budget: ScanBudget;
   #kind: string | undefined;
-  /** Chunks that are too short to be looked at one by one. */
+  /** Chunks that are too short to be scanned alone. */
   #gathered: Uint8Array[] | undefined;
   #gatheredBytes = 0;
-  /** All of it was looked at in one piece. */
+  /** Whether the whole file arrived as one chunk. */
   #isWhole = false;
   #units: TextUnits | undefined;
-  /** Bytes of the file that were looked at, or held. */
+  /** Bytes of the file that were scanned or are held. */
   #position = 0;
-  /** The last bytes, of which the part from `#heldFrom` on is to be looked at yet. */
+  /** The last bytes of the file so far; those from `#heldFrom` on are not scanned yet. */
   #held: Uint8Array | undefined;
   #heldFrom = 0;
-  /** The beginning of a file that is known by its name. */
+  /** The beginning of the text, kept only for a file with a telling name. */
   #beginning = "";
 
   constructor(
     detector: SecretDetector,
     named: readonly NamedFile[],
     sizeBytes: number | undefined,
-    budget: LookBudget,
+    budget: ScanBudget,
   ) {
     this.#detector = detector;
     this.#named = named;
@@ -177,7 +187,7 @@ export class FileScan {
     this.#budget = budget;
   }
 
-  /** Takes the next bytes. They may be altered afterwards. */
+  /** Takes the next chunk. The caller may overwrite the chunk afterwards. */
   add(chunk: Uint8Array): void {
     if (this.#kind !== undefined || chunk.length === 0) return;
     // The usual case is a small file in one piece.
@@ -192,7 +202,7 @@ export class FileScan {
     if (this.#gatheredBytes >= MIN_CHUNK_BYTES) this.#take(this.#takeGathered(), false);
   }
 
-  /** The kind of the secret that is in the file, if one is. Nothing may be added any more. */
+  /** The kind of the secret in the file, or undefined. Ends the scan: no chunk may follow. */
   end(): string | undefined {
     if (this.#kind === undefined && !this.#isWhole) this.#take(this.#takeGathered(), true);
     if (this.#kind !== undefined || this.#named.length === 0) return this.#kind;
@@ -222,7 +232,7 @@ export class FileScan {
     this.#kind = this.#lookAt(bytes, isLast);
   }
 
-  /** What begins near the end of the bytes waits for those that follow. */
+  /** Scans a chunk up to near its end. Secrets that begin there wait for the next chunk. */
   #lookAt(bytes: Uint8Array, isLast: boolean): string | undefined {
     let from = 0;
     const held = this.#held;

@@ -1,7 +1,7 @@
 /**
- * The search for anchors as a program in WebAssembly. JavaScript would be as fast once V8 has compiled it
- * for speed, but most packages are packed before that, and V8 takes longer for it. `anchor_search.ts`
- * says how the search goes, and runs it.
+ * The anchor search as a WebAssembly program. Optimised JavaScript would be as fast, but V8 takes
+ * longer to optimise it, and most packages are packed before that. `anchor_search.ts` explains the
+ * algorithm and runs the program.
  *
  * @module
  */
@@ -54,8 +54,8 @@ const LOOK_PARAMETERS = ["window", "from", "to", "end", "count"] as const;
 const LOOK_VARIABLES = ["core", "entry", "record", "shape", "first", "i", "ids", "length"] as const;
 
 /**
- * `look(window, from, to, end, count)`: writes down the anchors with this window that begin between two
- * addresses and end before the third, and returns how many are written down now.
+ * `look(window, from, to, end, count)`: records the anchors with this window that begin between
+ * `from` and `to` and end before `end`. Returns the number of anchors recorded so far.
  */
 const look = () =>
   define("look", LOOK_PARAMETERS, LOOK_VARIABLES, (locals) => {
@@ -95,7 +95,7 @@ const look = () =>
             less(i.get, length.get),
             when(
               not(isAllowed(load8(add(ids.get, i.get)))),
-              // Beyond the end, and not at it.
+              // A mismatch: past every length, so that the comparison below fails.
               i.set(int(0xffff)),
             ),
             increase(i, 1),
@@ -128,9 +128,9 @@ const FIND_VARIABLES = [
 ] as const;
 
 /**
- * `find(word, wordEnd, from, to, end)`: looks at 16 bytes at a time. There is one branch for each four
- * words, which few take: guessing them wrong would cost more than all the rest. Returns how many
- * anchors it found, and writes down where to go on if there was no room for more.
+ * `find(word, wordEnd, from, to, end)`: examines 16 bytes at a time. One branch, rarely taken,
+ * covers four words, because mispredicted branches would cost more than the rest. Returns the
+ * number of anchors found, and stores where to resume if there was no room for more.
  */
 const find = () =>
   define("find", FIND_PARAMETERS, FIND_VARIABLES, (locals) => {
@@ -200,7 +200,7 @@ const find = () =>
     );
   });
 
-/** What the module exports. Numbers are addresses unless it says otherwise above. */
+/** The exports of the module. Numbers are addresses, except the results. */
 export interface SearchProgram {
   memory: WebAssembly.Memory;
   enter(end: number): number;
@@ -209,7 +209,7 @@ export interface SearchProgram {
 
 let compiled: WebAssembly.Module | undefined;
 
-/** A program with memory of its own. */
+/** Instantiates the program with memory of its own. */
 export function startSearchProgram(): SearchProgram {
   compiled ??= new WebAssembly.Module(
     assemble([expand(), finish(), enter(), look(), find()], MEMORY_PAGES),

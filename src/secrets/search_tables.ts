@@ -1,6 +1,6 @@
 /**
- * The part of the search that enters the anchors into its tables, once, as a program in WebAssembly.
- * How the tables are used is the business of `search_program.ts`.
+ * The part of the anchor search that fills its tables, once, as a WebAssembly program.
+ * `search_program.ts` uses the tables.
  *
  * @module
  */
@@ -62,15 +62,15 @@ import {
   whileTrue,
 } from "./wasm_assembler.ts";
 
-/** Numbers of functions that others call, in the order in which the module has them. */
+/** Indices of the functions that others call, by their order in the module. */
 export const [EXPAND, FINISH, LOOK] = [0, 1, 3];
 
-/** Adds to a variable. */
+/** Adds a constant to a variable. */
 export function increase(local: Local, by: number): Code {
   return local.set(add(local.get, int(by)));
 }
 
-/** Address of the 32 bits with this index. */
+/** The address of the 32-bit value with this index. */
 export function indexed(index: Code, base = 0): Code {
   const offset = shiftLeft(index, int(2));
   return base === 0 ? offset : add(offset, int(base));
@@ -80,12 +80,12 @@ function setBits(address: Local, bits: Code): Code {
   return store32(address.get, or(load32(address.get), bits));
 }
 
-/** The byte with this number of those that an id stands for. */
+/** The byte with this index among those that an id stands for. */
 function byteOf(id: Local, index: Local): Code {
   return load8(add(shiftLeft(id.get, int(8)), index.get), layout.lists);
 }
 
-/** Runs statements for the number of each byte that an id stands for. */
+/** Runs statements for each byte that an id stands for; `index` counts them. */
 function eachByte(id: Local, index: Local, ...statements: Code[]): Code {
   return sequence(
     index.set(int(0)),
@@ -97,7 +97,7 @@ function eachByte(id: Local, index: Local, ...statements: Code[]): Code {
   );
 }
 
-/** `expand(table, one, other, bits)`: sets bits for all pairs that two ids stand for. */
+/** `expand(table, one, other, bits)`: sets bits for all pairs of bytes that two ids stand for. */
 export const expand = () =>
   define("expand", ["table", "one", "other", "bits"], ["i", "j", "address", "row"], (locals) => {
     const { table, one, other, bits, i, j, address, row } = locals;
@@ -111,7 +111,7 @@ export const expand = () =>
         setBits(address, bits.get),
       );
     const is = (id: Local, other: number) => equal(id.get, int(other));
-    // Classes of most bytes are left to `finish`, which takes less time for them.
+    // Classes of most bytes are left to `finish`, which handles them faster.
     const isLarge = [
       is(other, ANY_BYTE),
       is(one, ANY_BYTE),
@@ -153,12 +153,12 @@ export const expand = () =>
     );
   });
 
-/** Index of the entries for the three bytes in the middle of a window, as one number. */
+/** The hash of the three middle bytes of a window, which are given as one number. */
 export function coreOf(threeBytes: Code): Code {
   return shiftRight(multiply(threeBytes, int(0x9e3779b1)), int(16));
 }
 
-/** Where the bits of a pair of classes are. */
+/** The address of the bits of a pair of classes. */
 function pairOfClasses(table: Code, one: Local, other: Local): Code {
   return indexed(
     or(
@@ -172,8 +172,8 @@ function pairOfClasses(table: Code, one: Local, other: Local): Code {
 const FINISH_VARIABLES = ["one", "other", "bits", "i", "j", "address"] as const;
 
 /**
- * `finish(table)`: sets the bits of pairs of classes, and of pairs with a byte that does not matter. V8
- * compiles a function once more when it has run for long, so this is not a part of `enter`.
+ * `finish(table)`: sets the bits of pairs of classes, and of pairs in which one byte is arbitrary.
+ * It is a function of its own because V8 recompiles a function that has run for long.
  */
 export const finish = () =>
   define("finish", ["table"], FINISH_VARIABLES, (locals) => {
@@ -242,12 +242,12 @@ const ENTER_VARIABLES = [
   "known",
 ] as const;
 
-/** `enter(end)`: reads the anchors up to an address, and returns how many entries there are. */
+/** `enter(end)`: reads the anchors up to the address `end`, and returns the number of entries. */
 export const enter = () =>
   define("enter", ["end"], ENTER_VARIABLES, (locals) => {
     const { end, at, anchor, start, length, windowAt, lead, run, record, bit, offset } = locals;
     const { one, other, third, i, j, k, core, entry, address, known } = locals;
-    /** The id at a place in the window; outside of an anchor, any byte. */
+    /** The id at a place in the window; outside of the anchor, the class of all bytes. */
     const idAt = (place: Code, id: Local) =>
       sequence(
         k.set(add(windowAt.get, place)),
@@ -307,7 +307,7 @@ export const enter = () =>
             )),
             address.set(shiftLeft(coreOf(core.get), int(1))),
             known.set(load16(address.get, heads)),
-            // The bytes of a class may have the same core.
+            // Two bytes of a class may lead to the same core, which gets one entry.
             when(
               or(
                 not(known.get),

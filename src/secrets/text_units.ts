@@ -1,27 +1,31 @@
 /**
- * UTF-16 and UTF-32, which editors and shells of Windows write: each character of a secret is one byte
- * among zeros there.
+ * UTF-16 and UTF-32, which editors and shells of Windows write: in them, each character of a secret
+ * is one byte among zeros.
  *
  * @module
  */
 
-/** Which bytes of a text count. */
+/** Which bytes of a text carry its ASCII characters. */
 export interface TextUnits {
   /** Bytes of each character. */
   stride: 1 | 2 | 4;
-  /** Which of them counts, from the start of the file. */
+  /** Index within a character of the byte that counts, from the start of the file. */
   offset: number;
 }
 
-/** Characters that are looked at where no byte order mark says what the text is. */
+/** Characters that are examined where no byte order mark names the encoding. */
 const SAMPLE_CHARS = 32;
+/** Minimum characters for a decision without a byte order mark. */
 const MIN_CHARS = 8;
 
 const oneByte: TextUnits = { stride: 1, offset: 0 };
 
-/** Goes by the byte order mark (Unicode 15, section 23.8) or, without one, by where the zeros are. */
+/**
+ * Detects the encoding by the byte order mark (Unicode 15, section 23.8) or, without one, by the
+ * positions of zeros.
+ */
 export function textUnitsOf(head: Uint8Array): TextUnits {
-  // Most files begin with two characters of one byte each.
+  // Fast path: most files begin with two characters of one byte each.
   if (head[0]! > 0 && head[0]! < 0xfe && head[1] !== 0) return oneByte;
   const begins = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);
   if (begins(0xff, 0xfe, 0, 0)) return { stride: 4, offset: 0 };
@@ -37,7 +41,7 @@ export function textUnitsOf(head: Uint8Array): TextUnits {
 /**
  * The text with one byte for each character.
  *
- * @param position of its first byte in the file
+ * @param position offset of the first byte in the file
  */
 export function toLatin1(
   bytes: Uint8Array,
@@ -51,7 +55,7 @@ export function toLatin1(
   return text;
 }
 
-/** Whether each second byte is a character, and the others are zeros. */
+/** Whether every second byte is a character and the others are zeros. */
 function isEachSecond(head: Uint8Array, offset: number): boolean {
   const chars = Math.min(SAMPLE_CHARS, head.length >> 1);
   for (let i = 0; i < chars; i++) {

@@ -1,6 +1,6 @@
 /**
- * An assembler for WebAssembly, with as many instructions as `search_program.ts` needs: integers of 32
- * bits, one memory, no calls to JavaScript. What the programs do is for their authors to know.
+ * An assembler for WebAssembly with the instructions that `search_program.ts` needs: 32-bit
+ * integers, one memory, no calls to JavaScript.
  *
  * Encodings: WebAssembly Core Specification 2.0, chapter 5 "Binary Format".
  *
@@ -8,24 +8,24 @@
  */
 
 /**
- * Instructions, encoded, a character for each byte: V8 joins strings in no time, and arrays slowly as
- * long as nothing is compiled. An expression leaves one value on the stack, a statement none.
+ * Encoded instructions, one character for each byte: V8 joins strings at once, and arrays slowly
+ * before they are optimised. An expression leaves one value on the stack, a statement none.
  */
 export type Code = string;
 
-/** A variable of a function. */
+/** A local variable of a function, as code that reads or writes it. */
 export interface Local {
   get: Code;
   set(value: Code): Code;
 }
 
-/** A function that the module exports. It takes and returns numbers of 32 bits. */
+/** An exported function. Its parameters and its result are 32-bit integers. */
 export interface WasmFunction {
   name: string;
   params: number;
-  /** All variables, the parameters first. */
+  /** Number of variables, including the parameters. */
   locals: number;
-  /** Leaves the result on the stack. */
+  /** Code that leaves the result on the stack. */
   body: Code;
 }
 
@@ -33,25 +33,27 @@ const I32 = "\x7f";
 const NO_RESULT = "\x40";
 const [FUNCTION_TYPE, END] = ["\x60", "\x0b"];
 const MAGIC = "\0asm\x01\0\0\0";
-/** Ids of the sections. */
+/** Ids of a module's sections. */
 const [TYPES, FUNCTIONS, MEMORIES, EXPORTS, CODES] = ["\x01", "\x03", "\x05", "\x07", "\x0a"];
 const [EXPORT_FUNCTION, EXPORT_MEMORY] = ["\0", "\x02"];
 
-/** LEB128 of an unsigned number. */
+/** Encodes an unsigned number in LEB128. */
 function unsigned(value: number): Code {
   let code = "";
   for (; value > 0x7f; value >>>= 7) code += String.fromCharCode(value & 0x7f | 0x80);
   return code + String.fromCharCode(value);
 }
 
-/** LEB128 of a signed number of 32 bits. */
+/** Encodes a signed 32-bit number in LEB128. */
 function signed(value: number): Code {
   let code = "";
   for (; value < -64 || value > 63; value >>= 7) code += String.fromCharCode(value & 0x7f | 0x80);
   return code + String.fromCharCode(value & 0x7f);
 }
 
-/** Defines a function by the names of its parameters and of its other variables, which begin as 0. */
+/**
+ * Defines a function by the names of its parameters and of its other variables, which start at 0.
+ */
 export function define<const P extends string, const V extends string>(
   name: string,
   params: readonly P[],
@@ -71,12 +73,12 @@ export function define<const P extends string, const V extends string>(
   };
 }
 
-/** A constant. */
+/** Pushes a constant. */
 export function int(value: number): Code {
   return "\x41" + signed(value | 0);
 }
 
-/** An operator of two values. */
+/** Makes an operator of two values. */
 function binary(opcode: Code): (one: Code, other: Code) => Code {
   return (one, other) => one + other + opcode;
 }
@@ -92,12 +94,15 @@ export const equal = binary("\x46");
 export const less = binary("\x49");
 export const greater = binary("\x4b");
 
-/** 1 for 0, and 0 for all others. */
+/** 1 if the value is 0, else 0. */
 export function not(value: Code): Code {
   return value + "\x45";
 }
 
-/** Reads from an address plus a constant; each is in bytes and need not be aligned. */
+/**
+ * Makes an instruction that reads from an address plus a constant. The address is in bytes and need
+ * not be aligned.
+ */
 function load(opcode: Code): (address: Code, offset?: number) => Code {
   return (address, offset = 0) => address + opcode + "\0" + unsigned(offset);
 }
@@ -106,17 +111,17 @@ export const load8 = load("\x2d");
 export const load16 = load("\x2f");
 export const load32 = load("\x28");
 
-/** Calls the function with this index, and leaves its result. */
+/** Calls the function with this index, and leaves its result on the stack. */
 export function call(index: number, ...values: Code[]): Code {
   return sequence(...values) + "\x10" + unsigned(index);
 }
 
-/** Evaluates an expression for what it does. */
+/** Evaluates an expression and discards its value. */
 export function drop(value: Code): Code {
   return value + "\x1a";
 }
 
-/** Writes to an address plus a constant. */
+/** Makes an instruction that writes to an address plus a constant. */
 function store(opcode: Code): (address: Code, value: Code, offset?: number) => Code {
   return (address, value, offset = 0) => address + value + opcode + "\0" + unsigned(offset);
 }
@@ -125,21 +130,21 @@ export const store8 = store("\x3a");
 export const store16 = store("\x3b");
 export const store32 = store("\x36");
 
-/** Four values of 32 bits at a time. */
+/** SIMD instructions on four 32-bit values. */
 export const and128 = binary("\xfd\x4e");
 export const or128 = binary("\xfd\x50");
 export const load128 = load("\xfd\0");
 export const store128 = store("\xfd\x0b");
 
-/** Four times the same 32 bits. */
+/** Copies one 32-bit value into all four lanes. */
 export function splat32(value: Code): Code {
   return value + "\xfd\x11";
 }
 
-/** Statements one after the other. */
+/** Joins statements. */
 export function sequence(...statements: Code[]): Code {
   let code = "";
-  // V8 copies nothing here, but joining an array does.
+  // `+=` makes ropes, which V8 does not copy; joining an array copies.
   for (let i = 0; i < statements.length; i++) code += statements[i];
   return code;
 }
@@ -185,10 +190,10 @@ export function assemble(
   return toBytes(MAGIC + sections.join(""));
 }
 
-/** A byte for each character, which must be of Latin-1. */
+/** Converts Latin-1 text to bytes, one for each character. */
 export function toBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
-  // Node's Buffer takes milliseconds for it as long as nothing is compiled.
+  // Node's Buffer takes milliseconds for this before it is optimised.
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }

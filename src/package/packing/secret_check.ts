@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type FileScan, LookBudget, SecretDetector, SmallFiles } from "../../secrets/mod.ts";
+import { type FileScan, ScanBudget, SecretDetector, SmallFileBatch } from "../../secrets/mod.ts";
 import type { TarEntry } from "../archive/mod.ts";
 import { comparePaths, PackageError, quote } from "../manifest/mod.ts";
 import type { ScannedFile } from "../selection/mod.ts";
@@ -33,9 +33,9 @@ const READ_BYTES = 256 * 1024;
 export class SecretCheck {
   readonly #found: SecretFile[] = [];
   readonly #detector: SecretDetector;
-  readonly #small: SmallFiles;
+  readonly #small: SmallFileBatch;
   /** One for all files of the package. */
-  readonly #budget = new LookBudget();
+  readonly #budget = new ScanBudget();
   readonly #allows: (path: string) => boolean;
 
   /**
@@ -45,7 +45,7 @@ export class SecretCheck {
   constructor(allowed: AllowedSecrets = [], detector = new SecretDetector()) {
     this.#detector = detector;
     const onFound = (path: string, kind: string) => this.#found.push({ path, kind });
-    this.#small = new SmallFiles(detector, onFound, this.#budget);
+    this.#small = new SmallFileBatch(detector, onFound, this.#budget);
     const paths = new Set(allowed === "all" ? [] : allowed.map(normalize));
     // Looking for a path takes longer than for a token in most files: the path has to be hashed.
     this.#allows = allowed === "all" ? () => true : (path) => paths.size > 0 && paths.has(path);

@@ -1,10 +1,10 @@
 /**
- * Private keys and key stores in binary formats, known by their first bytes.
+ * Private keys and key stores in binary formats, recognised by their first bytes.
  *
  * @module
  */
 
-/** How many bytes from the start of a file are looked at. */
+/** Bytes from the start of a file that are examined. */
 export const HEAD_BYTES = 64;
 
 /** OIDs of key algorithms in DER: RSA, EC, DSA, Ed25519 and its relatives, ML-DSA and its relatives. */
@@ -33,7 +33,8 @@ const MAGIC: readonly (readonly [kind: string, start: RegExp])[] = [
   ["OpenSSH private key", /^6f70656e7373682d6b65792d763100/],
   // "== ed25519v1-secret"
   ["Tor hidden service key", /^3d3d206564323535313976312d736563726574/],
-  // Secret-Key packets, old and new form, version 4 or 6, of a known algorithm (RFC 9580 section 5.5).
+  // PGP Secret-Key packets in the old and the new packet format, version 4 or 6, with a known
+  // algorithm (RFC 9580 section 5.5).
   [
     "PGP secret key",
     /^(?:94[0-9a-f]{2}|95[0-9a-f]{4})04[4-9a-f][0-9a-f]{7}(?:01|11|12|13|16|19|1b)/,
@@ -44,19 +45,19 @@ const MAGIC: readonly (readonly [kind: string, start: RegExp])[] = [
   ],
 ];
 
-/** The first bytes of all formats: most files begin with another. */
+/** The first bytes of all formats, for a quick rejection: most files begin with another. */
 const FIRST_BYTES = new Set([0x30, 0xfe, 0xce, 0x03, 0x53, 0x6f, 0x3d, 0x94, 0x95, 0xc5]);
 
-/** Whether a file begins like one of the formats; most others do not. */
+/** Whether a file's first byte is that of one of the formats. */
 export function isBinaryHead(head: Uint8Array): boolean {
   return FIRST_BYTES.has(head[0]!);
 }
 
 /**
- * What a file is, going by how it begins.
+ * The kind of key or key store, judged by the first bytes of a file.
  *
- * @param head its first {@linkcode HEAD_BYTES} bytes, or all of it
- * @param sizeBytes its length, if that is known
+ * @param head the file's first {@linkcode HEAD_BYTES} bytes, or the whole file
+ * @param sizeBytes the file's length, if it is known
  */
 export function binaryKey(head: Uint8Array, sizeBytes: number | undefined): string | undefined {
   if (!isBinaryHead(head)) return undefined;
@@ -66,12 +67,12 @@ export function binaryKey(head: Uint8Array, sizeBytes: number | undefined): stri
     : MAGIC.find(([, start]) => start.test(hex))?.[0];
 }
 
-/** One element of DER, and what is in it. */
+/** One element of DER: its tag, its length, and where its contents are. */
 interface Element {
   tag: string;
-  /** Bytes of the contents. */
+  /** Length of the contents, in bytes. */
   length: number;
-  /** Where the contents begin, in digits. */
+  /** Offset of the contents in the hexadecimal text, in digits. */
   at: number;
 }
 
@@ -84,13 +85,14 @@ function derKey(hex: string, sizeBytes: number | undefined): string | undefined 
   if (!first) return undefined;
   const begins = (at: number, oids: readonly string[]) =>
     oids.some((oid) => hex.startsWith(oid, at));
-  // EncryptedPrivateKeyInfo (RFC 5958): algorithm, then the bytes.
+  // EncryptedPrivateKeyInfo (RFC 5958): the algorithm, then the encrypted bytes.
   if (first.tag === "30") return begins(first.at, ENCRYPTION_OIDS) ? "private key" : undefined;
   if (first.tag !== "02" || first.length !== 1) return undefined;
   const version = hex.slice(first.at, first.at + 2);
   const second = elementAt(hex, first.at + 2);
   if (!second) return undefined;
-  // PKCS #12 has version 3; PKCS #8 0 or 1; PKCS #1 and SEC 1 begin with numbers and bytes.
+  // The first number tells the formats apart: PKCS #12 has version 3, PKCS #8 has 0 or 1; in PKCS
+  // #1 a number follows, in SEC 1 bytes.
   if (second.tag === "30" && version === "03") {
     return begins(second.at, PKCS12_OIDS) ? "PKCS #12 key store" : undefined;
   }

@@ -1,6 +1,6 @@
 /**
- * Files that are known by their names and tell programs how to build, fetch or connect: each may hold
- * a password, and most do not. Only values that are no placeholder and no plain word count.
+ * Files with telling names that say how to build, fetch or connect, such as a Dockerfile: some hold
+ * a password, most do not. Only values that are neither placeholders nor plain words count.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { NamedFile } from "./named_file.ts";
 import { isPassword, looksRandom } from "./placeholder.ts";
 import { passwords, passwordSetting } from "./setting_text.ts";
 
-/** `NAME value` of a Dockerfile, the older way to write it. */
+/** `ENV NAME value` of a Dockerfile, the older syntax. */
 const SPACED_SETTING =
   /^[ \t]{0,20}ENV[ \t]{1,8}([A-Za-z_]\w{0,100})[ \t]{1,8}["']?([^\s"']{1,2000})/gim;
 /** `://user:password@`, and `://token@`. */
 const ADDRESS = /:\/\/(?:[^\s:@\/"'<>]{0,100}:([^\s@\/"'<>]{1,200})|([\w-]{20,200}))@/g;
 
-/** The table. */
+/** Kinds of deployment files. */
 export const deploymentFiles: readonly NamedFile[] = [
   {
     kind: "address with a password",

@@ -1,6 +1,6 @@
 /**
- * Private keys that are known by their text: PEM and its relatives, PuTTY, age, and the formats of
- * single programs.
+ * Rules for private keys in text: PEM and similar formats, PuTTY, age, and formats of single
+ * programs.
  *
  * @module
  */
@@ -11,34 +11,34 @@ import { isPlaceholder, looksRandom } from "./placeholder.ts";
 import type { Rule } from "./rule.ts";
 import { isWif } from "./wif.ts";
 
-/** What may stand between the lines of a file, wherever it is quoted. */
+/** What may separate two lines of a key, also where the file is quoted in another format. */
 const END_OF_LINE = "(?:\\\\+[nrt]|[\\s\"'`+,;>#|\\\\])";
-/** The rest of what is looked at. */
+/** Captures the text after a key's first line, up to the reach of the scan. */
 const REST = `([^]{0,${KEY_REACH}})`;
 
-/** A private key whose first line is followed by base64. */
+/** A rule for a private key whose first line is followed by base64. */
 function keyRule(kind: string, anchors: string[], line: string): Rule {
   return {
     kind,
     anchors,
     pattern: new RegExp(line + REST, "y"),
-    isCostly: true,
+    isWide: true,
     accept: (match) => hasKeyMaterial(match.at(-1)!),
   };
 }
 
-/** A private key in one word or line; the pattern's group is the secret. */
+/** A rule for a private key in one word or line; the pattern's group captures the secret. */
 function lineRule(kind: string, anchors: string[], pattern: string): Rule {
   return {
     kind,
     anchors,
     pattern: new RegExp(pattern, "y"),
-    isCostly: true,
+    isWide: true,
     accept: (match) => !isPlaceholder(match[1]!),
   };
 }
 
-/** The rules. */
+/** Rules for private keys. */
 export function keyRules(): Rule[] {
   return [
     // RFC 7468, RFC 1421, OpenSSH, RFC 4716, cosign and sigstore; encrypted or not.
@@ -47,10 +47,10 @@ export function keyRules(): Rule[] {
       ["PRIVATE KEY"],
       "(?<=-{4,5} ?BEGIN [A-Z0-9 ]{0,40})PRIVATE KEY(?: BLOCK)?(?: BLOB)? ?-{4,5}",
     ),
-    // The same, in base64 once more: kubeconfig, CI variables.
+    // PEM that was encoded in base64 again, as in kubeconfig and CI variables.
     {
       kind: "private key in base64",
-      isCostly: true,
+      isWide: true,
       anchors: ["LS0tLS1CRUdJTi"],
       pattern: /LS0tLS1CRUdJTi[A-Za-z0-9+/]{60,4000}/y,
       accept: ([text]) => isPrivatePem(text),
@@ -100,7 +100,7 @@ export function keyRules(): Rule[] {
     ),
     {
       kind: "private key in JWK",
-      isCostly: true,
+      isWide: true,
       anchors: ['"kty"', '"kty\\'],
       pattern: /"kty\\*"\s{0,4}:\s{0,4}\\*"(?:RSA|EC|OKP|oct|AKP)([^{}]{0,3000})/y,
       accept: ([whole, after]) =>
@@ -109,7 +109,7 @@ export function keyRules(): Rule[] {
     },
     {
       kind: "private key in JWK",
-      isCostly: true,
+      isWide: true,
       anchors: ['"d":"', '"d": "'],
       pattern: /"d": ?"([A-Za-z0-9_-]{40,1400})"(?=[^{}]{0,3000}"kty")/y,
       accept: ([, key]) => looksRandom(key!),
@@ -139,7 +139,7 @@ export function keyRules(): Rule[] {
   ];
 }
 
-/** Whether base64 is of a PEM file with a private key in it. */
+/** Whether base64 decodes to PEM with a private key in it. */
 function isPrivatePem(base64: string): boolean {
   const bytes = fromBase64(base64.slice(0, base64.length & ~3));
   if (!bytes) return false;

@@ -1,6 +1,6 @@
 /**
- * Files whose names say that they hold credentials: what stands in them is read as what the program
- * of that name reads, so that a short password counts too.
+ * Files whose names say that they hold credentials. Their contents are read as the program reads
+ * them that the file is for, so that a short password counts too.
  *
  * @module
  */
@@ -10,22 +10,25 @@ import type { NamedFile } from "./named_file.ts";
 import { isPlaceholder } from "./placeholder.ts";
 import { isSecretName, lines, secretSetting, someSetting } from "./setting_text.ts";
 
-/** What is called `.env.example` and the like is there to be copied and filled in. */
+/** Ends of the names of samples such as `.env.example`, which users copy and fill in. */
 const SAMPLE = /\b(examples?|samples?|templates?|dist|defaults?|tpl|tmpl|schema|vault|md|d\.ts)$/i;
 const SAMPLE_FIRST = /^(example|sample|template|default)s?\.env$/i;
-/** Most characters of the endings of sources, and `.`. */
+/** Maximum length of a source's extension, in characters, and the character code of `.`. */
 const [MAX_ENDING, DOT] = [4, 46];
-/** Endings of most files in packages, none of which is of a list of settings. */
+/** Extensions of most files in packages, none of which is that of a settings file. */
 const SOURCES = new Set(
   "js ts mjs cjs mts cts jsx tsx map md css html svg png py rb go rs c h cpp java wasm".split(" ")
     .map((ending) => endingOf(`.${ending}`)),
 );
-/** Names of files in every package: the expression for all kinds takes longer than looking one up. */
+/**
+ * Names of files in almost every package. Looking a name up takes less time than the expression for
+ * all kinds.
+ */
 const COMMON = new Set("package.json tsconfig.json LICENSE LICENSE.txt".split(" "));
-/** What a source is called, and no list of settings. */
+/** Names of sources, which are not settings files. */
 const SOURCE = /\.(c|m)?[jt]sx?$|\.(py|rb|go|rs|md|html?|map)$/i;
 
-/** All kinds. */
+/** All kinds of named files. */
 export const namedFiles: readonly NamedFile[] = [
   {
     kind: ".env with values",
@@ -213,7 +216,8 @@ export const namedFiles: readonly NamedFile[] = [
     path: /(^|\/)(application_default_credentials|client_secrets?[^\/]*|adc)\.json$/,
     holds: lines(/"(?:refresh_token|client_secret|private_key)"\s*:\s*"([^"]+)"/),
   },
-  // What other programs keep encrypted, or in a format of their own: it is made to hold keys.
+  // Key stores of other programs, encrypted or in formats of their own. Their purpose is to hold
+  // keys, so any content counts.
   {
     kind: "key store",
     hints: ".p12 .pfx .jks .keystore .bks .kdb .psafe3 .ppk mobileprovision secring. wallet.dat " +
@@ -232,13 +236,13 @@ export const namedFiles: readonly NamedFile[] = [
 ];
 
 const hinted = namedFiles.map((file) => ({ file, hints: file.hints.split(" ") }));
-/** Any hint. */
+/** Matches a path that contains any hint. */
 const anyHint = new RegExp(
   [...new Set(hinted.flatMap(({ hints }) => hints))].join("|").replaceAll(".", "\\."),
 );
 const none: readonly NamedFile[] = [];
 
-/** The kinds that a path belongs to. Most belong to none. */
+/** The kinds that a path belongs to. Most paths belong to none. */
 export function namedFilesOf(path: string): readonly NamedFile[] {
   if (SOURCES.has(endingOf(path))) return none;
   const name = path.slice(path.lastIndexOf("/") + 1);
@@ -251,7 +255,10 @@ export function namedFilesOf(path: string): readonly NamedFile[] {
     .map(({ file }) => file);
 }
 
-/** A number for what is behind the last dot, if that is short and ASCII: a text would have to be made. */
+/**
+ * The extension as a number, if it is short and ASCII. A number spares making a string for each
+ * path.
+ */
 function endingOf(path: string): number | undefined {
   let ending = 0;
   for (let at = path.length - 1; at >= path.length - 1 - MAX_ENDING; at--) {
@@ -262,7 +269,7 @@ function endingOf(path: string): number | undefined {
   }
 }
 
-/** A Java key store that begins with a certificate. */
+/** Whether a Java key store begins with a certificate, as a trust store does. */
 function isTruststore(text: string): boolean {
   return text.startsWith("\xfe\xed\xfe\xed") && text.charCodeAt(15) === 2;
 }

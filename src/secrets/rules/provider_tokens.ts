@@ -1,18 +1,18 @@
 /**
- * Tokens of those who host code, programs, packages and data, by their shapes. Where a provider
- * documents the length, the expression asks for that many characters at least: a longer run is
- * somebody's token too.
+ * Tokens of providers of code hosting, clouds, packages and data, by their shapes. Where a provider
+ * documents the length, the expression asks for at least that many characters: a longer run is a
+ * token too.
  *
  * @module
  */
 
 import type { TokenRow } from "./rule.ts";
 
-/** Nothing of a token may follow. For shapes that are told by their length. */
+/** Asserts that the token ends here. For tokens that are told from other words by their length. */
 const END = "(?![A-Za-z0-9_-])";
 
 export const providerTokens: readonly TokenRow[] = [
-  // Clouds.
+  // Clouds and databases.
   ["AWS access key", "AKIA|ASIA|ABIA|ACCA", `[A-Z2-7]{16}${END}`],
   ["AWS Bedrock key", "ABSK", "[A-Za-z0-9+/]{109,269}={0,2}"],
   ["AWS Bedrock key", "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t", "[A-Za-z0-9+/=]{20,}"],

@@ -1,5 +1,5 @@
 /**
- * Credentials of requests: `Authorization` headers, and what `curl` is given.
+ * Rules for credentials in requests: `Authorization` headers, and the arguments of `curl`.
  *
  * @module
  */
@@ -7,16 +7,19 @@
 import { isPassword, isPlaceholder, isSampleToken, looksRandom } from "./placeholder.ts";
 import type { Rule } from "./rule.ts";
 
-/** The header's name before its value, in HTTP, JSON, YAML, a shell and most languages. */
+/**
+ * Asserts the `Authorization` header's name before its value, in HTTP, JSON, YAML, a shell and most
+ * languages.
+ */
 const HEADER = "(?<=uthorization[\"'`\\])\\\\]{0,4}\\s{0,4}(?:[:=,]|=>)\\s{0,4}[\"'`\\\\]{0,3})";
-/** The rules. */
+/** Rules for credentials in requests. */
 export function requestRules(): Rule[] {
   return [
     {
       kind: "bearer token",
       anchors: ["Bearer [A-Za-z0-9_-]", "bearer [A-Za-z0-9_-]"],
       pattern: /[Bb]earer ([A-Za-z0-9+\/_.~-]{20,400}={0,2})(?=[\s"'`,;\\)]|$)/y,
-      // JSON Web Tokens have a rule of their own, which knows their samples.
+      // JSON Web Tokens have a rule of their own, which recognises samples.
       accept: ([, token]) =>
         looksRandom(token!) && !isSampleToken(token!) && !token!.startsWith("eyJ"),
     },
@@ -34,7 +37,7 @@ export function requestRules(): Rule[] {
     },
     {
       kind: "password given to curl",
-      isCostly: true,
+      isWide: true,
       anchors: ["curl "],
       pattern:
         /curl (?:[^\n\\]|\\[^]){0,400}?(?<=\s)(?:-u|--user|-U|--proxy-user)[ =]?\\?["']?[^\s:"'\\$<>]{1,100}:([^\s"'\\]{6,200})/y,
@@ -44,7 +47,7 @@ export function requestRules(): Rule[] {
   ];
 }
 
-/** Whether base64 is of `user:password`, or of a token in place of either. */
+/** Whether base64 decodes to `user:password` with a password, or with a token as the user. */
 function isLogin(base64: string): boolean {
   let text: string;
   try {

@@ -1,46 +1,55 @@
 /**
- * What a rule for secrets is made of, and all rules together. Each rule has anchors, which the fast
- * filter looks for, and a regular expression, which is tried where an anchor is. An expression sees a
- * bounded part of the file and begins at the anchor, so that no input makes it slow.
+ * The form of a rule for secrets in text. A rule has anchors, which the fast search looks for, and
+ * a regular expression, which is tried where an anchor is found. The expression sees a bounded part
+ * of the file and starts at the anchor, so that no input makes it slow.
  *
  * @module
  */
 
 import { isSampleToken } from "./placeholder.ts";
 
-/** A kind of secret that is known by its text, wherever it stands. */
+/** A kind of secret that is recognised by its text, in any file. */
 export interface Rule {
-  /** For people: "GitHub token". */
+  /** For error messages: "GitHub token". */
   kind: string;
-  /** As `AnchorSearch` takes them. */
+  /**
+   * Anchors in the syntax of `scripts/anchor_windows.ts`: `[…]` is a class of bytes, `^` at the
+   * start stands for no character of a word before, `…` at the end for a token.
+   */
   anchors: readonly string[];
-  /** Tried where an anchor begins, so it has the anchor at its start; sticky. */
+  /**
+   * Sticky expression that is tried at the start of an anchor, and so has to match the anchor
+   * first.
+   */
   pattern: RegExp;
-  /** Whether the pattern sees thousands of characters. */
-  isCostly?: boolean;
-  /** Whether what matched is a secret. */
+  /** Whether the rule is wide: its pattern may match thousands of characters. */
+  isWide?: boolean;
+  /** Whether a match is a secret. */
   accept: (match: RegExpExecArray) => boolean;
 }
 
 /**
- * A row of a table of tokens: kind, anchors (`|` between them), what follows an anchor, and what may
- * stand before it. The last two are regular expressions; nothing that a word is made of may stand
- * before a token unless the row says so.
+ * A row of a table of tokens: kind; anchors, with `|` between them; the expression after an anchor;
+ * the expression before it. Without the last one, no character of a word may precede the token.
  */
 export type TokenRow = readonly [kind: string, anchors: string, tail: string, before?: string];
 
-/** No character of a word stands before; the last one of an escape (`\\n`, `\\u003d`, `%3D`) may. */
+/**
+ * Asserts that no character of a word precedes, except the last one of an escape (`\
+ * `, `\\u003d`, `%3D`).
+ */
 const START = "(?:(?<![A-Za-z0-9_])|" +
   "(?<=\\\\[nrtbf]|\\\\u00[0-9a-fA-F]{2}|\\\\x[0-9a-fA-F]{2}|%[0-9A-F]{2}))";
 
-/** The rule of a row. The token without its anchor must not be a placeholder. */
+/** Makes the rule of a row. The token without its anchor must not be a placeholder. */
 export function tokenRule([kind, anchors, tail, before = START]: TokenRow): Rule {
   const list = anchors.split("|");
   let pattern: RegExp | undefined;
   return {
     kind,
     anchors: before === START ? list.map((anchor) => anchor + "…") : list,
-    // Most are never tried, and making all of them takes some milliseconds.
+    // Compiled on first use: most rules are never tried, and compiling all of them takes
+    // milliseconds.
     get pattern() {
       return pattern ??= new RegExp(`${before}(?:${list.map(literal).join("|")})(${tail})`, "y");
     },
@@ -48,7 +57,7 @@ export function tokenRule([kind, anchors, tail, before = START]: TokenRow): Rule
   };
 }
 
-/** An anchor as a part of a regular expression. */
+/** The anchor as a regular expression. */
 function literal(anchor: string): string {
   return anchor.replace(/^\^|…$/g, "").replace(/[.*+?^${}()\\/]/g, "\\$&");
 }

@@ -1,13 +1,13 @@
 /**
- * Tokens of services: payment, mail, chat, models, monitoring, content. By their shapes, as in
- * `provider_tokens.ts`.
+ * Tokens of services: payment, mail, chat, models, monitoring, content. They are recognised by
+ * their shapes, as in `provider_tokens.ts`.
  *
  * @module
  */
 
 import type { TokenRow } from "./rule.ts";
 
-/** Nothing of a token may follow. For shapes that are told by their length. */
+/** Asserts that the token ends here. For tokens that are told from other words by their length. */
 const END = "(?![A-Za-z0-9_-])";
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 
@@ -15,7 +15,7 @@ export const serviceTokens: readonly TokenRow[] = [
   // Payment.
   ["Stripe key", "sk_live_|rk_live_|sk_test_|rk_test_|sk_org_|sk_prod_", "[A-Za-z0-9]{16,}"],
   ["Stripe webhook secret", "whsec_", "[A-Za-z0-9+/=]{32,}"],
-  // `sq0idp-` names an application, to everybody.
+  // `sq0idp-` is no secret: it names an application.
   ["Square token", "sq0atp-|sq0csp-", "[A-Za-z0-9_-]{22,}"],
   ["Square token", "^EAAA…", `[A-Za-z0-9_-]{60}(?![A-Za-z0-9_+/=-])`, "(?<![A-Za-z0-9_+/.-])"],
   [
@@ -63,7 +63,8 @@ export const serviceTokens: readonly TokenRow[] = [
     "[MNO][DTjz][AEIMQUYcgk][w-z0-5][MNO]",
     "[A-Za-z0-9_-]{18,23}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,}",
   ],
-  // Where a token is expected, the digits of the bot's number are not looked at.
+  // The digits of the bot's number are not matched where the text around them says that a token
+  // follows.
   [
     "Discord bot token",
     `.login("|.login('|"token": "|"token":"|TOKEN = "|TOKEN=|oken: "|oken = "`,

@@ -1,6 +1,6 @@
 /**
- * Secrets that are known by the name of the setting, or the address, that they stand in: their own
- * shape says little.
+ * Rules for secrets that are recognised by the name of their setting, or by the address around
+ * them. Their own shape says little.
  *
  * @module
  */
@@ -8,27 +8,27 @@
 import { isPlaceholder, isSampleToken, isStandIn, isVaried, looksRandom } from "./placeholder.ts";
 import type { Rule } from "./rule.ts";
 
-/** Between a setting's name and its value, in whatever language. */
+/** Matches the text between a setting's name and its value in many languages. */
 const IS =
   "\\\\?[\"'`]?\\s{0,8}(?:: ?[sS]tring ?)?(?:=>|:=|[:=])\\s{0,8}(?:[a-zA-Z]{1,8}\\s)?\\\\?[\"'`]?";
-/** Passwords this short are in every documentation. */
+/** Minimum length of a password. Shorter ones are in every documentation. */
 const MIN_PASSWORD = 6;
-/** Hosts that nobody else can reach, or that stand for one. */
+/** Hosts that only the author's machine can reach, and names that stand for a host. */
 const NO_HOST =
   /^(localhost|127\.|0\.0\.0\.0|10\.|192\.168\.|\[|.*\b(example|invalid|test|local|localhost|localdomain|host(name)?|server|domain|your-?\w*|my-?\w*|company|acme|foo|bar|baz)\b)/i;
 
-/** Names of settings that hold secrets, as environment variables have them. */
+/** Names of environment variables that hold secrets. */
 const SECRET_NAME =
   "(?:API_?KEY|SECRET|SECRET_?KEY|ACCESS_?KEY|AUTH_?TOKEN|ACCESS_?TOKEN|API_?TOKEN|BOT_?TOKEN|TOKEN|PASSWORD|PASSWD|PRIVATE_?KEY|CLIENT_SECRET|WEBHOOK_SECRET|ENCRYPTION_KEY|SIGNING_KEY|MASTER_KEY)";
 
-/** The rules. */
+/** Rules for secrets in settings and addresses. */
 export function settingRules(): Rule[] {
   return [
     {
       kind: "npm credential",
       anchors: ["_authToken", ":_auth", ":_password"],
-      // Ten letters less of a token than npm's own are still a token. Brackets and commas are those of
-      // a program that has a variable of the name.
+      // 16 characters suffice, though npm's own tokens have more. Brackets and commas do not occur
+      // in tokens; they belong to a program with a variable of this name.
       pattern: /(?:_authToken|:_auth|:_password)["']?\s{0,4}=\s{0,4}["']?([^\s"'`<>(),;]{16,})/y,
       accept: ([, value]) => !isPlaceholder(value!) && /[0-9]/.test(value!),
     },
@@ -88,7 +88,7 @@ export function settingRules(): Rule[] {
     },
     {
       kind: "Google credentials",
-      isCostly: true,
+      isWide: true,
       anchors: ['"authorized_user"', '"refresh_token"'],
       pattern:
         /"(?:authorized_user"[^]{0,600}"refresh_token|refresh_token)": ?"(1\/\/?[\w-]{30,}|[\w.-]{60,})"/y,
@@ -96,7 +96,7 @@ export function settingRules(): Rule[] {
     },
     {
       kind: "JSON Web Token",
-      isCostly: true,
+      isWide: true,
       anchors: ["eyJ[hbrctajkz][bGXHIMWCVnQ][A-Za-z0-9]"],
       pattern:
         /(?<![A-Za-z0-9_.-])(eyJ[A-Za-z0-9_-]{10,400})\.(eyJ[A-Za-z0-9_-]{10,2400})\.[A-Za-z0-9_-]{27,700}/y,
@@ -148,7 +148,7 @@ export function settingRules(): Rule[] {
     },
     {
       kind: "registry credential",
-      isCostly: true,
+      isWide: true,
       anchors: ['"auths"', '"auth": "', '"auth":"'],
       pattern:
         /"(?:auths"\s{0,4}:\s{0,4}\{[^}]{1,600}?"auth|auth)"\s{0,4}:\s{0,4}"([A-Za-z0-9+/]{12,}={0,2})"/y,
@@ -157,20 +157,23 @@ export function settingRules(): Rule[] {
   ];
 }
 
-/** Whether the whole name, of which the match begins in the middle, is one of a secret. */
+/** Whether the whole name names a secret. The match begins in the middle of the name. */
 function isSecretName(match: RegExpExecArray): boolean {
   const before = match.input.slice(Math.max(0, match.index - 60), match.index);
   const name = /[A-Z0-9_]*$/.exec(before)![0] + /^_[A-Z]+/.exec(match[0])![0];
   return new RegExp(`(?:^|_)${SECRET_NAME}$`).test(name) && !/PUBLIC|PUBLISHABLE/.test(name);
 }
 
-/** Whether the parts of a token are those of a real one: the samples of documentation say who they are. */
+/**
+ * Whether header and payload are those of a real JSON Web Token. Samples in documentation contain
+ * well-known values.
+ */
 function isLiveToken(header: string, payload: string): boolean {
   const { alg } = parsePart(header) ?? {};
   if (typeof alg !== "string" || alg === "none") return false;
   const claims = parsePart(payload);
   if (!claims) return false;
-  // Known to everybody, and meant to be: the key that is limited to what visitors may do.
+  // Supabase's anonymous key is public: it grants what every visitor may do.
   if (claims.role === "anon") return false;
   const text = JSON.stringify(claims);
   return !/1234567890|John ?Doe|"joe"|example/i.test(text) &&

@@ -1,6 +1,6 @@
 /**
- * Settings in the text of files that are known by their names: names and values, as shells, YAML,
- * properties and JSON write them. Which files those are is `named_files.ts`'s business.
+ * Reads settings in the text of files with telling names: names and values as shells, YAML,
+ * properties and JSON write them. `named_files.ts` says which files those are.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import { isPassword, isPlaceholder, isStandIn } from "./placeholder.ts";
 
 /**
- * Whether a line has a value that is none of those that stand for one.
+ * Makes a predicate: whether a text contains a match whose first group is no placeholder.
  *
- * @param pattern takes time linear in the text: what it begins with must not match line ends, nor what
- * it begins with itself
+ * @param pattern has to take time linear in the text: its beginning must not match line ends, nor
+ * may a part that repeats match at its own start
  */
 export function lines(pattern: RegExp): (text: string) => boolean {
   const all = new RegExp(pattern.source, pattern.flags + "g");
@@ -28,7 +28,7 @@ export function lines(pattern: RegExp): (text: string) => boolean {
 const SETTING =
   /^\s{0,20}(?:export\s{1,4}|set\s{1,4})?([A-Za-z_][\w.-]{0,100})\s{0,8}[=:]\s{0,8}(.{0,4000})$/gm;
 
-/** Whether a line sets what the predicate takes for a secret. */
+/** Whether any line sets a value that the predicate takes for a secret. */
 export function someSetting(
   text: string,
   isSecret: (name: string, value: string) => boolean,
@@ -41,19 +41,19 @@ export function someSetting(
   return false;
 }
 
-/** Whether a setting's name is one of a secret, or has such a name in it. */
+/** Whether a setting's name names a secret, or contains such a name. */
 export function isSecretName(name: string): boolean {
   return /secret|token|passw|pwd|api_?key|private_?key|access_?key|credential|_key$/i.test(name);
 }
 
 /**
- * `"password": "…"`, `api_key = …` in files that are there for secrets. A name is not tried from its
- * middle: that would take a hundred times as long.
+ * `"password": "…"` and `api_key = …` in files that exist for secrets. The lookbehind keeps the
+ * expression from starting in the middle of a name, which would take a hundred times as long.
  */
 const ANY_SETTING =
   /(?<![\w.:-])["']?([\w.:-]{1,200})["']?\s{0,8}[=:]\s{0,8}(?:"([^"\n]{0,2000})"|'([^'\n]{0,2000})'|([^\s"',;{}\[\]]{1,2000}))/g;
 
-/** Whether any setting with a secret's name has a value that is no stand-in. */
+/** Whether any setting whose name names a secret has a value that is no stand-in. */
 export function secretSetting(text: string): boolean {
   for (const [, name, ...values] of text.matchAll(ANY_SETTING)) {
     const value = values.find((one) => one !== undefined) ?? "";
@@ -62,11 +62,11 @@ export function secretSetting(text: string): boolean {
   return false;
 }
 
-/** Ends of names that only secrets have: `TOKEN_FILE` and `GPG_KEY` name no secret. */
+/** Ends of the names of secrets. `TOKEN_FILE` and `GPG_KEY` name no secret. */
 const SECRET_END =
   /(?:secret|token|passw(?:or)?d|passphrase|pwd|(?:^|[_.-])pass|(?:api|secret|private|access|encryption|signing|master)[_-]?key)$/i;
 
-/** `name: value` and `name=value` on one line; the value in quotes or up to a space. */
+/** `name: value` and `name=value` on one line; the value is quoted or ends at a space. */
 const LINE_SETTING =
   /(?<![\w.:-])["']?([\w.:-]{1,200})["']?[ \t]{0,8}[=:][ \t]{0,8}(?:"([^"\n]{0,2000})"|'([^'\n]{0,2000})'|([^\s"',;{}\[\]]{1,2000}))/g;
 
@@ -80,9 +80,10 @@ export function passwordSetting(text: string): boolean {
 }
 
 /**
- * Whether the pattern's first group that matched is a password and no placeholder.
+ * Makes a predicate: whether a text contains a match whose first group is a password and no
+ * placeholder.
  *
- * @param pattern takes time linear in the text, as that of {@linkcode lines}
+ * @param pattern has to take time linear in the text, as that of {@linkcode lines}
  */
 export function passwords(pattern: RegExp): (text: string) => boolean {
   const all = new RegExp(pattern.source, pattern.flags + "g");

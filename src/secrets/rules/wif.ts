@@ -1,6 +1,6 @@
 /**
- * Bitcoin private keys in the wallet import format: base58 with a checksum, so that no other text is
- * taken for one.
+ * Bitcoin private keys in the wallet import format: base58 with a checksum, so that no other text
+ * is mistaken for one.
  *
  * @module
  */
@@ -9,16 +9,19 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 
 const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-/** First byte on the main network, and on the test network. */
+/** First byte of a key: main network, test network. */
 const VERSIONS = [0x80, 0xef];
-/** Version, key, and four bytes of the checksum; one more says that the public key is compressed. */
+/**
+ * Length of version, key and a checksum of four bytes. A compressed public key is marked by one
+ * more byte.
+ */
 const [PLAIN_BYTES, COMPRESSED_BYTES] = [37, 38];
-/** Keys with fewer different bytes are samples: 1, 2, all ones. */
+/** Minimum distinct bytes of a real key. Keys with fewer are samples: 1, 2, all ones. */
 const MIN_DISTINCT = 8;
-/** How the keys begin that the documentation of Bitcoin and its libraries shows. */
+/** Beginnings of the sample keys in the documentation of Bitcoin and its libraries. */
 const EXAMPLES = /^(?:5Kd3NBUAdU|5HueCGU8rM|5KJvsngHeM|KxFC1jmwwC|L1aW4aubDF)/;
 
-/** Whether a text is a private key that somebody drew at random. */
+/** Whether a text is a private key, and not one of the well-known samples. */
 export function isWif(text: string): boolean {
   if (EXAMPLES.test(text)) return false;
   let number = 0n;

@@ -1,4 +1,4 @@
-/** The search in front of the rules, and the table of anchors that it reads. */
+/** The search for anchors, and the table that it reads. */
 
 import assert from "node:assert/strict";
 import { anchorTable } from "../../../scripts/anchor_windows.ts";
@@ -11,7 +11,7 @@ import { alnum } from "./made_up.ts";
 const anchors = allRules().flatMap(({ anchors }) => anchors);
 const search = new AnchorSearch(classes, rows);
 
-/** A text that an anchor stands for, with what has to follow the short ones. */
+/** A text that contains the anchor, padded where a token has to follow. */
 function textOf(anchor: string): string {
   return anchor
     .replace(/^\^/, "")
@@ -24,7 +24,7 @@ function latin1(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
 }
 
-/** `index at offset` of all that a search finds. */
+/** All anchors that the search finds, as `INDEX at OFFSET`. */
 function foundBy(search: AnchorSearch, bytes: Uint8Array, from = 0, to = bytes.length): string[] {
   const found: string[] = [];
   search.visit(bytes, from, to, (anchor, at) => {
@@ -34,7 +34,7 @@ function foundBy(search: AnchorSearch, bytes: Uint8Array, from = 0, to = bytes.l
   return found.sort();
 }
 
-/** The same, found slowly. */
+/** The anchors that regular expressions find, as a reference for the search. */
 function expectedIn(text: string, from: number, to: number): string[] {
   const found: string[] = [];
   for (const [index, anchor] of anchors.entries()) {
@@ -58,7 +58,7 @@ function hex(char: string): string {
   return char.charCodeAt(0).toString(16).padStart(2, "0");
 }
 
-Deno.test("the table is what scripts/group_anchors.ts makes of the rules", () => {
+Deno.test("the anchor table is current with the rules (else run scripts/group_anchors.ts)", () => {
   const lines = rows.split("\n");
   const groups = lines.map((line) => line.charCodeAt(0) - 48);
   assert.equal(lines.pop(), "");
@@ -66,7 +66,7 @@ Deno.test("the table is what scripts/group_anchors.ts makes of the rules", () =>
   assert.deepEqual(anchorTable(anchors, (index) => groups[index]!), { classes, rows: lines });
 });
 
-Deno.test("each anchor is found at each offset in a word, wherever it stands in a file", () => {
+Deno.test("the search finds each anchor at each offset within a word, also at the end of a file", () => {
   for (const [index, anchor] of anchors.entries()) {
     for (let offset = 0; offset < 8; offset++) {
       for (const behind of [" ".repeat(40), "     "]) {
@@ -78,14 +78,14 @@ Deno.test("each anchor is found at each offset in a word, wherever it stands in 
   }
 });
 
-Deno.test("the groups of anchors do not change what is found", () => {
+Deno.test("the grouping of anchors does not change the result", () => {
   const bytes = latin1(anchors.map((anchor, i) => textOf(anchor) + alnum(i % 7)).join(" "));
   const table = anchorTable(anchors, () => 0);
   const ungrouped = new AnchorSearch(table.classes, table.rows.join("\n") + "\n");
   assert.deepEqual(foundBy(ungrouped, bytes), foundBy(search, bytes));
 });
 
-Deno.test("what is found is what regular expressions find, each once, in whatever part", () => {
+Deno.test("the search finds each anchor once, as regular expressions do, in any part of the bytes", () => {
   const pieces = [...anchors.map(textOf), " ", "-", "\n", "=", "ghp", "_", "\xff", "x".repeat(9)];
   for (let round = 0, state = 1; round < 60; round++) {
     const next = (below: number) => {
@@ -102,7 +102,7 @@ Deno.test("what is found is what regular expressions find, each once, in whateve
   }
 });
 
-Deno.test("more anchors than there is room for at a time are found, all of them", () => {
+Deno.test("the search finds all anchors when there are more than its result buffer holds", () => {
   const token = "ghp_" + alnum(10);
   const count = 30_000;
   const found = foundBy(search, latin1(token.repeat(count) + alnum(20)));

@@ -1,4 +1,4 @@
-/** Credentials in requests, and in files that are known by their names. */
+/** Credentials in requests, and in files with telling names. */
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -147,17 +147,17 @@ const found: Record<string, [path: string, contents: string]> = {
       alnum(38)
     }")`,
   ],
-  "a Discord token whose number is none": [
+  "a Discord token that does not begin with an encoded number": [
     "a.js",
     `client.login("M${alnum(23)}.${alnum(6)}.${alnum(27)}")`,
   ],
 };
 
 for (const [what, [path, contents]] of Object.entries(found)) {
-  Deno.test(`${what}: found`, () => assert(kindIn(contents, path), path));
+  Deno.test(`the scan finds ${what}`, () => assert(kindIn(contents, path), path));
 }
 
-/** The same places with what stands for a secret there. */
+/** The same places with a placeholder instead of a secret. */
 const passing: Record<string, [path: string, contents: string]> = {
   "an address without a password": [".gitmodules", "\turl = https://bob@git.corp.net/a.git\n"],
   "an address with placeholders": [
@@ -168,7 +168,7 @@ const passing: Record<string, [path: string, contents: string]> = {
     "pip.conf",
     "index-url = https://u:${PIP_PASSWORD}@pypi.org/simple\n",
   ],
-  "a bearer token to be filled in": [
+  "a placeholder for a bearer token": [
     "README.md",
     'Authorization: "Bearer your-access-token-goes-here1"',
   ],
@@ -211,7 +211,7 @@ const passing: Record<string, [path: string, contents: string]> = {
     "application.properties",
     "spring.datasource.password=${DB_PASSWORD}\nspring.mail.password=secret\n",
   ],
-  "Spring's properties with what is encrypted": [
+  "Spring's properties with an encrypted value": [
     "application.properties",
     `spring.datasource.password=ENC(${alnum(24)})\n`,
   ],
@@ -235,5 +235,5 @@ const passing: Record<string, [path: string, contents: string]> = {
 };
 
 for (const [what, [path, contents]] of Object.entries(passing)) {
-  Deno.test(`${what}: passes`, () => assert.equal(kindIn(contents, path), undefined));
+  Deno.test(`the scan accepts ${what}`, () => assert.equal(kindIn(contents, path), undefined));
 }

@@ -1,4 +1,4 @@
-/** Every kind of secret that is looked for, in a file as it may come. */
+/** Every kind of secret, each in a file as it occurs in practice. */
 
 import assert from "node:assert/strict";
 import { SecretDetector } from "../../../src/secrets/mod.ts";
@@ -29,7 +29,7 @@ function kindIn(contents: string | Uint8Array, path: string): string | undefined
   return scan.end();
 }
 
-/** Tokens, each of which is looked for in a source, in JSON, and as all that is in a file. */
+/** Tokens. Each is tested in a source, in JSON, on a line, and as a whole file. */
 const tokens: Record<string, string> = {
   "AWS access key": "AKIA" + base32(16),
   "AWS temporary access key": "ASIA" + base32(16),
@@ -126,7 +126,7 @@ const tokens: Record<string, string> = {
 };
 
 for (const [kind, token] of Object.entries(tokens)) {
-  Deno.test(`${kind}: found in a source, in JSON, behind an escape, and alone in a file`, () => {
+  Deno.test(`the scan finds this token in a source, in JSON, on a line and alone: ${kind}`, () => {
     assert(
       kindIn(`const client = connect("${token}", { retry: 3 });\n`, "src/a.js"),
       "in a source",
@@ -137,7 +137,7 @@ for (const [kind, token] of Object.entries(tokens)) {
   });
 }
 
-/** Keys and settings, as the files that they are found in. */
+/** Files with keys and settings. */
 const files: Record<string, () => [path: string, contents: string | Uint8Array]> = {
   "PKCS #8 key": () => ["server.pem", pem("rsa")],
   "PKCS #1 key": () => ["server.key", pem("rsa", { format: "pkcs1" })],
@@ -179,7 +179,7 @@ const files: Record<string, () => [path: string, contents: string | Uint8Array]>
   ],
   "key indented in YAML":
     () => ["k8s.yaml", "data:\n  key: |\n" + pem("ec").replace(/^/gm, "    ")],
-  "key in a string that is put together": () => [
+  "key in concatenated strings": () => [
     "a.js",
     pem("ec").trim().split("\n").map((line) => `  "${line}\\n"`).join(" +\n") + ";\n",
   ],
@@ -187,7 +187,7 @@ const files: Record<string, () => [path: string, contents: string | Uint8Array]>
     "Dockerfile",
     `ENV KEY="${pem("rsa").replaceAll("\n", "\\n")}"\n`,
   ],
-  "key in base64 once more": () => ["kubeconfig.txt", `data: ${btoa(pem("rsa"))}\n`],
+  "PEM key encoded in base64": () => ["kubeconfig.txt", `data: ${btoa(pem("rsa"))}\n`],
   "key with CRLF": () => ["win.pem", pem("ec").replaceAll("\n", "\r\n")],
   "PKCS #8 key in DER": () => ["key.bin", der("rsa", "pkcs8")],
   "PKCS #1 key in DER": () => ["key2.bin", der("rsa", "pkcs1")],
@@ -297,7 +297,7 @@ const files: Record<string, () => [path: string, contents: string | Uint8Array]>
 };
 
 for (const [kind, make] of Object.entries(files)) {
-  Deno.test(`${kind}: found`, () => {
+  Deno.test(`the scan finds this secret: ${kind}`, () => {
     const [path, contents] = make();
     assert(kindIn(contents, path), path);
   });

@@ -1,4 +1,4 @@
-/** What looks like a secret and is none. */
+/** Texts that look like secrets and are none. */
 
 import assert from "node:assert/strict";
 import { SecretDetector } from "../../../src/secrets/mod.ts";
@@ -61,7 +61,7 @@ const passing: Record<string, [path: string, contents: string | Uint8Array]> = {
   ".npmrc without a token": [".npmrc", "registry=https://registry.example/\nsave-exact=true\n"],
   "the key of AWS's documentation": ["doc.md", "AKIAIOSFODNN7" + "EXAMPLE and so on"],
   "a token of x": ["doc.md", `GITHUB_TOKEN=ghp_${"x".repeat(36)}\n`],
-  "a token that says what it is": [
+  "a token that is marked as a sample": [
     "README.md",
     `createTokenAuth("ghp_PersonalAccessToken${"0".repeat(13)}")`,
   ],
@@ -133,14 +133,14 @@ const passing: Record<string, [path: string, contents: string | Uint8Array]> = {
       ...new Array(60).fill(7),
     ]),
   ],
-  "a file called like settings that has none": [
+  "a file named like settings that contains none": [
     "secrets.ts",
     "export type Secrets = { password: string };",
   ],
-  "nothing": ["empty", ""],
-  "one byte": ["one", "x"],
+  "an empty file": ["empty", ""],
+  "a file of one byte": ["one", "x"],
 };
 
 for (const [what, [path, contents]] of Object.entries(passing)) {
-  Deno.test(`${what} passes`, () => assert.equal(kindIn(contents, path), undefined));
+  Deno.test(`the scan accepts ${what}`, () => assert.equal(kindIn(contents, path), undefined));
 }

@@ -1,4 +1,4 @@
-/** Secrets that come in pieces, in other encodings, and far behind the beginning. */
+/** Secrets that arrive in chunks, in other encodings, and far from the beginning of a file. */
 
 import assert from "node:assert/strict";
 import { SecretDetector } from "../../../src/secrets/mod.ts";
@@ -8,26 +8,26 @@ const detector = new SecretDetector();
 const token = () => "ghp_" + alnum(36);
 const text = (value: string) => new TextEncoder().encode(value);
 
-/** @param sizes of the chunks, in turn */
+/** @param sizes sizes of the chunks in bytes, repeated */
 function kindOf(bytes: Uint8Array, path = "a.txt", sizes = [bytes.length], size = true) {
   const scan = detector.file(path, size ? bytes.length : undefined);
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const end = at + sizes[turn % sizes.length]!;
     const chunk = bytes.slice(at, end);
     scan.add(chunk);
-    // Whoever reads the file uses the memory again.
+    // A caller may overwrite the chunk.
     chunk.fill(0);
     at = end;
   }
   return scan.end();
 }
 
-/** Text that is no secret, of this length. */
+/** Harmless text of this length. */
 function filler(length: number): string {
   return "const value = compute(previous, next);\n".repeat(Math.ceil(length / 39)).slice(0, length);
 }
 
-Deno.test("a secret is found at every place around the boundary of two chunks", () => {
+Deno.test("the scan finds a token at every offset around a chunk boundary", () => {
   const chunk = 64 * 1024;
   const secret = token();
   for (let at = chunk - 60; at <= chunk + 4; at++) {
@@ -36,7 +36,7 @@ Deno.test("a secret is found at every place around the boundary of two chunks", 
   }
 });
 
-Deno.test("a key is found around the boundary of two chunks", () => {
+Deno.test("the scan finds a key that crosses a chunk boundary", () => {
   const chunk = 64 * 1024;
   const key = pem("rsa");
   for (const before of [10, 40, 100, 800, 4000, 8100, 8500]) {
@@ -46,7 +46,7 @@ Deno.test("a key is found around the boundary of two chunks", () => {
   }
 });
 
-Deno.test("chunks may be of any length", () => {
+Deno.test("the scan finds a token in chunks of any length", () => {
   const bytes = text(filler(300_000) + "\n" + token() + "\n" + filler(200_000));
   for (
     const sizes of [[1, 2, 3], [997], [65_536, 1], [1, 65_535], [131_072], [70_001, 3, 12_345]]
@@ -57,10 +57,10 @@ Deno.test("chunks may be of any length", () => {
   }
 });
 
-Deno.test("a secret is found at the first and the last byte, whatever the length and the address", () => {
+Deno.test("the scan finds a token at the start and the end of files of any length and alignment", () => {
   for (let pad = 0; pad < 70; pad++) {
     const whole = text("?".repeat(pad) + filler(pad) + " " + token());
-    // Views of memory that begin at an odd address.
+    // Views of memory at unaligned addresses.
     for (let offset = 0; offset < 4; offset++) {
       const memory = new Uint8Array(whole.length + offset);
       memory.set(whole, offset);
@@ -70,11 +70,11 @@ Deno.test("a secret is found at the first and the last byte, whatever the length
   }
 });
 
-Deno.test("a secret is found at the end of a large file", () => {
+Deno.test("the scan finds a token at the end of a large file", () => {
   assert.equal(kindOf(text(filler(20_000_000) + "\n" + token()), "a", [1 << 20]), "GitHub token");
 });
 
-Deno.test("keys and tokens are found in UTF-16 and UTF-32, with and without a byte order mark", () => {
+Deno.test("the scan finds keys and tokens in UTF-16 and UTF-32, with and without a byte order mark", () => {
   const utf16 = (value: string, big: boolean, mark: boolean) => {
     const all = (mark ? "\ufeff" : "") + value;
     const bytes = new Uint8Array(2 * all.length);
@@ -107,7 +107,7 @@ Deno.test("a byte order mark and CRLF do not hide the settings of .env", () => {
   assert.equal(kindOf(text("\ufeff# none\r\nTOKEN=\r\n"), ".env"), undefined);
 });
 
-Deno.test("what is made to be slow to look at is looked at in one go", () => {
+Deno.test("hostile texts cause no catastrophic backtracking", () => {
   const begin = "-----BEGIN " + "PRIVATE KEY-----";
   const inputs = [
     begin.repeat(40_000),
@@ -120,21 +120,21 @@ Deno.test("what is made to be slow to look at is looked at in one go", () => {
     '_KEY = "'.repeat(120_000),
     "A".repeat(1_000_000),
     ("\\n" + lower(60)).repeat(16_000),
-    // What a rule takes for its token goes on far behind the next one's beginning.
+    // Overlapping tokens: each match runs far past the start of the next.
     ("xoxb-".repeat(100) + "example-").repeat(2000),
     "+AQEa".repeat(200_000),
-    // Behind the first line of a key, and of a JWK.
+    // Fillers after the first line of a key, and after that of a JWK.
     ...["\n", '"', '" ', "\\", "\\r", "."].map((filling) =>
       (begin.repeat(60) + filling.repeat(2400 / filling.length) + "x").repeat(100)
     ),
     ('"kty":"RSA"'.repeat(60) + "\\".repeat(2900)).repeat(100),
   ];
-  // It ends: with an expression that tries everything, it would not in a year.
+  // With an expression that backtracks, this would take longer than a year.
   for (const input of inputs) kindOf(text(input));
   assert.equal(kindOf(text(inputs.join("\n") + "\n" + token())), "GitHub token");
 });
 
-Deno.test("a file of a name that is known is looked at in one go, whatever is in it", () => {
+Deno.test("hostile contents of files with telling names cause no catastrophic backtracking", () => {
   const length = 256 * 1024;
   const files: [string, string][] = [
     ...[
@@ -153,7 +153,7 @@ Deno.test("a file of a name that is known is looked at in one go, whatever is in
   assert.equal(kindOf(text("\n\n\t password = " + alnum(12)), "my.cnf"), "MySQL password");
 });
 
-Deno.test("a detector serves many files, also side by side", () => {
+Deno.test("one detector scans several files at a time", () => {
   const [one, other] = [detector.file("a", 60), detector.file("b", 100)];
   one.add(text(filler(20)));
   other.add(text('x = "' + token().slice(0, 20)));

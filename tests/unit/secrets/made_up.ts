@@ -1,6 +1,6 @@
 /**
- * Secrets that nobody has ever used, put together when a test runs: no literal in the sources looks
- * like a credential.
+ * Made-up secrets, assembled when a test runs, so that no literal in the sources looks like a
+ * credential.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const LOWER = "abcdefghijklmnopqrstuvwxyz";
 const UPPER = LOWER.toUpperCase();
 const DIGITS = "0123456789";
 
-/** Characters that look random and are the same at each run. */
+/** Random-looking characters, the same in each run. */
 export function made(length: number, alphabet: string): string {
   let text = "";
   for (let block = 0; text.length < length; block++) {
@@ -66,7 +66,7 @@ function keyOf(type: "rsa" | "ec" | "ed25519") {
   return generateKeyPairSync("ed25519").privateKey;
 }
 
-/** The lines of a key of another format: a first and a last line around base64. */
+/** An armoured key: a first and a last line around base64. */
 export function armour(label: string, headers: string[] = [], dashes = "-----"): string {
   const body = base64(400).match(/.{1,64}/g)!;
   const head = headers.length > 0 ? [...headers, ""] : [];

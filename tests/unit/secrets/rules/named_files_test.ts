@@ -1,9 +1,9 @@
-/** The texts that are looked for in a path before the expressions are tried on it. */
+/** Recognising files by their names: hints, then regular expressions. */
 
 import assert from "node:assert/strict";
 import { namedFiles, namedFilesOf } from "../../../../src/secrets/rules/named_files.ts";
 
-/** Paths that an expression matches: each of its alternatives, what may be missing there and not. */
+/** Paths that an expression matches: each alternative, with and without each optional part. */
 function pathsOf(source: string): string[] {
   let at = 0;
   function alternatives(): string[] {
@@ -45,7 +45,7 @@ function pathsOf(source: string): string[] {
   return alternatives();
 }
 
-Deno.test("each path that an expression for files matches has one of its hints", () => {
+Deno.test("every path that an expression matches contains one of its hints", () => {
   for (const { kind, path, hints } of namedFiles) {
     const paths = pathsOf(path.source);
     assert(paths.length > 0);
@@ -57,7 +57,7 @@ Deno.test("each path that an expression for files matches has one of its hints",
   }
 });
 
-Deno.test("a path is of the kinds whose expressions match it, in whatever case", () => {
+Deno.test("a path belongs to every kind whose expression matches it, in upper and lower case", () => {
   const kinds = (path: string) => namedFilesOf(path).map(({ kind }) => kind);
   assert.deepEqual(kinds("a/b/.ENV"), [".env with values"]);
   assert.deepEqual(kinds("keys/id.PPK"), ["key store"]);

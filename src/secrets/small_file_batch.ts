@@ -1,38 +1,38 @@
 /**
- * Looks through many small files at a time. The tables of the search fill a processor's cache; between
- * two files that are looked at one by one, whoever reads, hashes and packs them takes it away again.
+ * Scans many small files at a time. The tables of the search fill a processor's cache, and reading,
+ * hashing and packing between two single scans would evict them.
  *
  * @module
  */
 
 import type { Found, SecretDetector } from "./detector.ts";
-import { LookBudget } from "./look_budget.ts";
+import { ScanBudget } from "./scan_budget.ts";
 import { isBinaryHead, namedFilesOf } from "./rules/mod.ts";
 import { textUnitsOf } from "./text_units.ts";
 
-/** Bytes that are gathered. */
+/** Bytes that a batch holds. */
 const BATCH_BYTES = 256 * 1024;
-/** A file that is longer is looked at by itself. */
+/** Maximum length of a file in a batch. Longer files are scanned alone. */
 const MAX_FILE_BYTES = 64 * 1024;
-/** Stands between two files, as at the beginning and the end of one. */
+/** The byte between two files, as at the beginning and the end of one. */
 const LINE_END = 10;
 
-/** Gathers files, and finds those with secrets in them. */
-export class SmallFiles {
+/** Gathers small files, scans them together, and reports those with secrets. */
+export class SmallFileBatch {
   readonly #detector: SecretDetector;
   readonly #onFound: (path: string, kind: string) => void;
-  readonly #budget: LookBudget;
+  readonly #budget: ScanBudget;
   #batch: Uint8Array | undefined;
   #used = 0;
-  /** Paths of the files in the batch, and where each begins. */
+  /** Paths of the files in the batch, and the offset at which each begins. */
   #paths: string[] = [];
   #starts: number[] = [];
 
-  /** @param budget that of their package */
+  /** @param budget the budget of the files' package */
   constructor(
     detector: SecretDetector,
     onFound: (path: string, kind: string) => void,
-    budget = new LookBudget(),
+    budget = new ScanBudget(),
   ) {
     this.#detector = detector;
     this.#onFound = onFound;
@@ -40,10 +40,11 @@ export class SmallFiles {
   }
 
   /**
-   * Takes a whole file, which is copied, and looks at it now or in {@linkcode SmallFiles.finish}.
+   * Copies a whole file into the batch, which is scanned now or in {@linkcode
+   * SmallFileBatch.finish}.
    *
-   * @returns whether it is taken: what is known by its name or its first bytes, and what is not in one
-   * byte a character, is not
+   * @returns `false` if the file has to be scanned alone: it is long, has a telling name, begins
+   * like a binary key, or is text in UTF-16 or UTF-32
    */
   take(path: string, bytes: Uint8Array): boolean {
     if (bytes.length > MAX_FILE_BYTES || namedFilesOf(path).length > 0) return false;
@@ -58,12 +59,11 @@ export class SmallFiles {
     return true;
   }
 
-  /** Looks at all that was taken. */
+  /** Scans the files of the batch. */
   finish(): void {
     if (!this.#batch) return;
     const batch = this.#batch.subarray(0, this.#used);
     const before = this.#budget.passedBytes;
-    // Most files have no anchors.
     const found = this.#detector.anchorsIn(batch);
     for (let i = 0, file = 0; i < found.length;) {
       while (file + 1 < this.#starts.length && this.#starts[file + 1]! <= found[i]![1]) file++;

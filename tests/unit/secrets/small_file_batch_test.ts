@@ -1,28 +1,28 @@
-/** Many small files that are looked at together. */
+/** Batches of small files, which are scanned together. */
 
 import assert from "node:assert/strict";
-import { SecretDetector, SmallFiles } from "../../../src/secrets/mod.ts";
+import { SecretDetector, SmallFileBatch } from "../../../src/secrets/mod.ts";
 import { alnum, base64, pem } from "./made_up.ts";
 
 const detector = new SecretDetector();
 const text = (value: string) => new TextEncoder().encode(value);
 
-/** The paths in which secrets are found, and those that are not taken. */
+/** Scans files in batches: the paths with secrets, and the paths that the batch refused. */
 function look(files: Iterable<[path: string, contents: string | Uint8Array]>) {
   const found: string[] = [];
   const left: string[] = [];
-  const small = new SmallFiles(detector, (path) => found.push(path));
+  const small = new SmallFileBatch(detector, (path) => found.push(path));
   for (const [path, contents] of files) {
     const bytes = typeof contents === "string" ? text(contents) : contents;
     if (!small.take(path, bytes)) left.push(path);
-    // Whoever reads the files uses the memory again.
+    // A caller may overwrite the bytes.
     bytes.fill(0);
   }
   small.finish();
   return { found, left };
 }
 
-Deno.test("a secret is found in each of many small files that has one, whatever their lengths", () => {
+Deno.test("a batch finds every file with a secret among small files of many lengths", () => {
   const files = Array.from({ length: 2_000 }, (_, i): [string, string] => {
     const filler = "const a = b;\n".repeat(i % 97);
     const secret = i % 251 === 0 ? "ghp_" + alnum(36) : "";
@@ -33,7 +33,7 @@ Deno.test("a secret is found in each of many small files that has one, whatever 
   assert.deepEqual(look(files), { found: expected, left: [] });
 });
 
-Deno.test("a file ends where it ends: what follows is another one's", () => {
+Deno.test("a secret does not continue from one file of a batch into the next", () => {
   const begin = "-----BEGIN " + "PRIVATE KEY-----\n";
   const files: [string, string][] = [
     ["a.txt", begin],
@@ -46,7 +46,7 @@ Deno.test("a file ends where it ends: what follows is another one's", () => {
   assert.deepEqual(look(files).found, ["f.txt"]);
 });
 
-Deno.test("what is known by its name or its first bytes, is UTF-16 or long is left to be looked at alone", () => {
+Deno.test("a batch refuses files with telling names, binary heads, UTF-16 or long contents", () => {
   const files: [string, string | Uint8Array][] = [
     [".env", "A=b"],
     ["key.der", Uint8Array.of(0x30, 0x82, 1, 2)],
