@@ -10,18 +10,18 @@ export { ControlError, named } from "./errors.ts";
 export { ensureHome, homePaths } from "./home.ts";
 export { isHomeFree, lockHolder, tryLockHome } from "./home_lock.ts";
 export { noPeers } from "./no_peers.ts";
-export {
-  type Announced,
-  type Downloaded,
-  type Indexed,
-  type NetworkJson,
-  type PackageJson,
-  type RecordJson,
-  type RecordName,
-  type ReloadedJson,
-  type SettingJson,
-  type StatusJson,
-  type UnmirroredJson,
+export type {
+  Announced,
+  Downloaded,
+  Indexed,
+  NetworkJson,
+  PackageJson,
+  RecordJson,
+  RecordName,
+  ReloadedJson,
+  SettingJson,
+  StatusJson,
+  UnmirroredJson,
 } from "./answers.ts";
 export {
   type CallOptions,

@@ -20,7 +20,7 @@ export {
 export { type FetchContext, fetchContext, type FetchListeners } from "./context.ts";
 export { type Answers, findItem, type FindOptions, lookPatiently } from "./find_item.ts";
 export { getArchive, type Got, outsidePath } from "./get_archive.ts";
-export { type GetRequest } from "./get_plan.ts";
+export type { GetRequest } from "./get_plan.ts";
 export { magnetOf, manifestItem, minimalOf } from "./manifest_item.ts";
 export { isNetworkError, type NewestItem, newestItem, seqAfter } from "./newest_item.ts";
 export { Offers, readList } from "./offer.ts";

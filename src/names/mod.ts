@@ -22,7 +22,7 @@
  * @module
  */
 
-export { type NamesContext } from "./context.ts";
+export type { NamesContext } from "./context.ts";
 export { describeLateEntries, lateEntries, warnOfLateEntries } from "./late_entries.ts";
 export { EntryTimes, entryToSign, hasPossibleTimes } from "./name_entry.ts";
 export {

@@ -118,6 +118,12 @@ function problemsOf(path: string, source: string): string[] {
   if (posix.basename(path) === "mod.ts") {
     const rest = code.replace(/^export\s+(type\s+)?(\{[^}]*\}|\*)\s+from\s+"\.\/[^"]+";$/gm, "");
     if (rest.trim() !== "") problems.push(`${path} holds more than re-exports`);
+    // Deno leaves out a module of which only types are named, and it would not run.
+    for (const [statement, names] of code.matchAll(/^export\s+\{([^}]*)\}\s+from\s+"[^"]*";$/gm)) {
+      if (names!.split(",").every((name) => /^\s*($|type\s)/.test(name))) {
+        problems.push(`${path} re-exports no value: ${statement}`);
+      }
+    }
   }
   return problems;
 }
@@ -270,6 +276,8 @@ Deno.test("the rules find what breaks them", () => {
     ["src/cli/a.ts", "Deno.exit(1);", /uses the end of the process/],
     ["src/cli/myFile.ts", "", /snake_case/],
     ["src/cli/mod.ts", 'export { a } from "./a.ts";\nconst b = 1;', /more than re-exports/],
+    ["src/cli/mod.ts", 'export {} from "./a.ts";', /re-exports no value/],
+    ["src/cli/mod.ts", 'export { type A } from "./a.ts";', /re-exports no value/],
     ["src/cli/a.ts", "\n".repeat(MAX_LINES), /has \d+ lines/],
     ["main.ts", 'import { a } from "./src/host/mod.ts";', /imports src\/host/],
   ];
