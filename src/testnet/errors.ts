@@ -1,5 +1,5 @@
 /**
- * The error of the local test network.
+ * Errors of the `testnet` room.
  *
  * @module
  */

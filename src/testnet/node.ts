@@ -1,6 +1,6 @@
 /**
- * One node of a testnet: a real `bittorrent-dht` node with its own UDP socket, and counters of what
- * it was sent. Which nodes there are and whom they know is `testnet.ts`'s business.
+ * One node of a testnet: a real `bittorrent-dht` node with its own UDP socket, and counters of the queries
+ * that it receives. `testnet.ts` creates the nodes and introduces them to each other.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { toHex } from "../base/mod.ts";
 import { verifySignature } from "../identity/mod.ts";
 import { TestnetError } from "./errors.ts";
 
-/** How many items of strangers one node keeps before it drops the oldest. */
+/** Maximum number of items that a node stores; the oldest is dropped. */
 const MAX_VALUES = 10_000;
-/** How many of the last queries {@linkcode ReceivedQueries.last} remembers. */
+/** Number of queries in {@linkcode ReceivedQueries.last}. */
 const MAX_LAST = 256;
 
-/** A query that a node was sent. */
+/** A query that a node received. */
 export interface ReceivedQuery {
   /** BEP 5 or BEP 44 name: `ping`, `find_node`, `get_peers`, `announce_peer`, `get`, `put`. */
   query: string;
@@ -27,7 +27,7 @@ export interface ReceivedQuery {
   port: number;
 }
 
-/** Number of queries by name; names that no BEP knows are counted together as `other`. */
+/** Number of queries by name; unknown names are counted as `other`. */
 export interface QueryCounts {
   ping: number;
   find_node: number;
@@ -38,7 +38,7 @@ export interface QueryCounts {
   other: number;
 }
 
-/** What a node was sent since it started. */
+/** Queries that a node received since it started. */
 export interface ReceivedQueries {
   readonly counts: Readonly<QueryCounts>;
   /** The last 256 queries, oldest first. */
@@ -51,23 +51,23 @@ export interface TestnetNode {
   readonly port: number;
   /** Node id, 20 bytes in hexadecimal. */
   readonly idHex: string;
-  /** Live counters: read again for newer numbers. */
+  /** Live counters. */
   readonly received: ReceivedQueries;
   /** Whether {@linkcode TestnetNode.kill} was called. */
   readonly killed: boolean;
-  /** Number of contacts in its routing table. */
+  /** Number of contacts in the routing table. */
   contacts(): number;
-  /** BEP 44 targets of the items it holds, in hexadecimal. */
+  /** BEP 44 targets of the stored items, in hexadecimal. */
   storedTargets(): string[];
-  /** The item it holds for this target; `seq` is 0 for an immutable one. */
+  /** The item stored for a target; `seq` is 0 for an immutable one. */
   holds(targetHex: string): { seq: number } | undefined;
-  /** Makes it lose an item, as a node does when an item expires. */
+  /** Removes an item, as if it had expired. */
   forget(targetHex: string): void;
-  /** Ends the node as a crash does: it says goodbye to nobody. Resolves when its socket is closed. */
+  /** Ends the node without notice, like a crash. Resolves when its socket is closed. */
   kill(): Promise<void>;
 }
 
-/** What of `bittorrent-dht` is used here; the package has no types of its own. */
+/** The part of `bittorrent-dht` that is used here; the package has no types. */
 interface DhtClient {
   on(event: "listening", listener: () => void): void;
   on(event: "error" | "warning", listener: (error: Error) => void): void;
@@ -76,7 +76,7 @@ interface DhtClient {
   addNode(node: { id: Buffer; host: string; port: number }): void;
   destroy(done: () => void): void;
   nodes: { count(): number };
-  /** Its public `toJSON` throws when an item is an integer, so the cache is read itself. */
+  /** The cache of items, read directly because the public `toJSON` throws if an item is an integer. */
   _values: {
     keys: string[];
     peek(key: string): { seq?: number } | undefined;
@@ -84,13 +84,13 @@ interface DhtClient {
   };
 }
 
-/** What of `k-rpc` is used here. */
+/** The part of `k-rpc` that is used here. */
 interface Rpc {
   on(
     event: "query",
     listener: (query: { q?: unknown }, from: { address: string; port: number }) => void,
   ): void;
-  /** npm:k-rpc-socket, from which k-rpc hears of queries. */
+  /** npm:k-rpc-socket, which passes queries to k-rpc. */
   socket: {
     listeners(event: "query"): ((query: { ro?: unknown }, from: unknown) => void)[];
     removeAllListeners(event: "query"): void;
@@ -122,7 +122,7 @@ export class LocalNode implements TestnetNode {
   /**
    * @param id node id, 20 bytes
    * @param host address to bind
-   * @param nodesPerAnswer how many contacts an answer names, the closest
+   * @param nodesPerAnswer maximum number of contacts in a reply, the closest
    */
   constructor(id: Uint8Array, host: string, nodesPerAnswer: number) {
     this.id = id;
@@ -134,19 +134,19 @@ export class LocalNode implements TestnetNode {
     this.#rpc.on("query", (query, from) => {
       this.#count(String(query.q), from.address, from.port);
     });
-    passByVisitors(this.#rpc);
+    ignoreReadOnlyNodes(this.#rpc);
     const respond = this.#rpc.response.bind(this.#rpc);
     this.#rpc.response = (peer, query, response, nodes, done) =>
       respond(peer, query, response, nodes?.slice(0, nodesPerAnswer), done);
     this.#dht = new DHT({
       krpc: this.#rpc,
-      // No lookup at start: the testnet fills the table.
+      // No lookup at start, because the testnet fills the routing table.
       bootstrap: false,
       maxValues: MAX_VALUES,
       verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) =>
         verifySignature(key, message, signature),
     }) as DhtClient;
-    // Only two errors of bind() come as `error`, the rest as `warning`; so do bad packets, later.
+    // Two errors of `bind` are emitted as `error`, the others as `warning`, and so are bad packets later.
     this.#dht.on("warning", (error) => this.#fail(error));
     this.#dht.on("error", (error) => this.#fail(error));
   }
@@ -159,7 +159,11 @@ export class LocalNode implements TestnetNode {
     return this.#closed !== undefined;
   }
 
-  /** Binds `port` (0: any free one). Throws {@linkcode TestnetError} `PORT_IN_USE`, `PORT_REFUSED`. */
+  /**
+   * Binds `port`; 0 for any free one.
+   *
+   * @throws {TestnetError} `PORT_IN_USE`, `PORT_REFUSED`
+   */
   async listen(port: number): Promise<void> {
     try {
       await new Promise<void>((resolve, reject) => {
@@ -175,13 +179,13 @@ export class LocalNode implements TestnetNode {
     this.#port = this.#dht.address().port;
   }
 
-  /** Puts another node into the routing table, with no packet sent as long as its bucket has room. */
+  /** Adds another node to the routing table; sends no packet as long as the bucket has room. */
   learn(other: LocalNode): void {
     this.#dht.addNode({ id: Buffer.from(other.id), host: this.#host, port: other.port });
   }
 
-  /** Names the nodes to turn to should the routing table ever be empty. */
-  fallBackOn(others: LocalNode[]): void {
+  /** Sets the bootstrap nodes, which are used if the routing table ever becomes empty. */
+  setBootstrap(others: LocalNode[]): void {
     this.#rpc.bootstrap = others.map(({ port }) => ({ host: this.#host, port }));
   }
 
@@ -216,8 +220,8 @@ export class LocalNode implements TestnetNode {
   }
 }
 
-/** Keeps read-only nodes (BEP 43) out of the routing table: they answer no query. */
-function passByVisitors(rpc: Rpc): void {
+/** Keeps read-only nodes (BEP 43), which answer no query, out of the routing table. */
+function ignoreReadOnlyNodes(rpc: Rpc): void {
   const [take] = rpc.socket.listeners("query");
   rpc.socket.removeAllListeners("query");
   rpc.socket.on("query", (query, from) => {

@@ -1,10 +1,10 @@
 /**
  * Starts, connects and ends the nodes of a testnet.
  *
- * Every node knows every other's id and port from the start, so the routing tables are filled by hand,
- * as a finished bootstrap would leave them. That sends no packet (200 nodes that really look each other
- * up exchange some 6,000, and one lost packet costs two seconds), and the counters of a new testnet
- * stand at zero. Nodes never leave or join later; for that, kill one or let a DHT node of your own in.
+ * The routing tables are filled directly, as a finished bootstrap would leave them, because all ids and
+ * ports are known. That sends no packet, so the counters of a new testnet are zero; a real bootstrap of
+ * 200 nodes takes some 6,000 packets, and each lost one costs two seconds. No nodes join later, and none
+ * leave unless they are killed.
  *
  * @module
  */
@@ -14,41 +14,41 @@ import { type Clock, delay, formatHostPort, systemClock } from "../base/mod.ts";
 import { TestnetError } from "./errors.ts";
 import { LocalNode, type TestnetNode } from "./node.ts";
 
-/** k-rpc's bucket size. A bucket with more makes a node ping the old contacts. */
+/** Bucket size of k-rpc; an overfull bucket would make a node ping its old contacts. */
 const BUCKET_SIZE = 20;
 const MAX_NODES = 2000;
 
-/** What {@linkcode startTestnet} takes. */
+/** Options of {@linkcode startTestnet}. */
 export interface TestnetOptions {
-  /** How many nodes, 1 to 2,000. */
+  /** Number of nodes, 1 to 2,000. */
   nodes: number;
-  /** UDP port of the first node; 0 or absent: any free one. The others take any free port. */
+  /** UDP port of the first node; 0 or absent for any free one. The other nodes take any free port. */
   port?: number;
-  /** Address to bind. Only 127.0.0.1 is sensible: these nodes are for trying things out. */
+  /** Address to bind. Default 127.0.0.1; these nodes are not meant for a real network. */
   host?: string;
-  /** How many earlier nodes each one turns to if it ever loses all its contacts. Default 3. */
+  /** Number of bootstrap nodes of each node, for an empty routing table. Default 3. */
   bootstrapEach?: number;
-  /** Node ids are SHA-1(`seed:index`), so the same seed gives the same network every time. */
+  /** Seed of the node ids, which are SHA-1(`seed:index`): the same seed gives the same network. */
   seed?: string;
   /**
-   * How many contacts an answer names: 8 in BEP 5's terms. bittorrent-dht names its whole table, and
-   * that is the default; past some 50 nodes libtorrent cannot read such answers.
+   * Maximum number of contacts in a reply; k = 8 in BEP 5. Default: the whole routing table, as
+   * bittorrent-dht does. With more than some 50 nodes libtorrent cannot read such replies.
    */
   nodesPerAnswer?: number;
-  /** Milliseconds to have all nodes listening in. Default 30,000. */
+  /** Deadline for all nodes to listen, milliseconds. Default 30,000. */
   timeoutMs?: number;
-  /** For the deadline. */
+  /** Clock of the deadline. */
   clock?: Clock;
 }
 
 /** A running testnet. */
 export interface Testnet {
-  /** `HOST:PORT` of the first node, to give to `--bootstrap`. */
+  /** `HOST:PORT` of the first node, for `--bootstrap`. */
   readonly bootstrap: string;
   readonly nodes: readonly TestnetNode[];
-  /** The living nodes that hold an item for this target. */
+  /** Live nodes that hold an item for this target. */
   holders(targetHex: string): TestnetNode[];
-  /** Ends all nodes. When it resolves no socket and no timer is left. */
+  /** Ends all nodes; when it resolves, no socket and no timer is left. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -57,7 +57,7 @@ export interface Testnet {
  * Starts a testnet and resolves when all its nodes listen and know each other.
  *
  * @throws {TestnetError} `PORT_IN_USE`, `PORT_REFUSED`, `START_TIMEOUT`, `BAD_OPTION`; no node is left
- * running then.
+ * running
  */
 export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
   const { port = 0, host = "127.0.0.1", bootstrapEach = 3, seed = "libreseed-testnet" } = options;
@@ -79,7 +79,7 @@ export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
       const id = createHash("sha1").update(`${seed}:${index}`).digest();
       nodes.push(new LocalNode(new Uint8Array(id), host, nodesPerAnswer));
     }
-    // The first alone: only it can find its port taken.
+    // The first node alone, because only its port may be taken.
     await nodes[0]!.listen(port);
     if (!ended) await Promise.all(nodes.slice(1).map((node) => node.listen(0)));
   };
@@ -111,16 +111,16 @@ export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
 }
 
 /**
- * Fills all routing tables as Kademlia wants them: of the nodes that share exactly n leading bits with
- * its own id, each knows up to 20. Its nearest neighbours are always among them.
+ * Fills all routing tables as Kademlia requires: for each prefix length n, a node knows up to 20 nodes that
+ * share exactly n leading bits with its id. Its closest neighbours are always among them.
  */
 function introduce(nodes: LocalNode[], bootstrapEach: number): void {
   nodes.forEach((node, index) => {
     const earlier = Math.min(index, bootstrapEach);
-    node.fallBackOn(Array.from({ length: earlier }, (_, i) => nodes[(index * 7 + i) % index]!));
+    node.setBootstrap(Array.from({ length: earlier }, (_, i) => nodes[(index * 7 + i) % index]!));
     const room = new Array<number>(161).fill(BUCKET_SIZE);
     for (let step = 1; step < nodes.length; step++) {
-      // Each starts behind itself, so that the far contacts differ from node to node.
+      // Each node starts after its own index, so that far contacts differ between nodes.
       const other = nodes[(index + step) % nodes.length]!;
       const shared = sharedBits(node.id, other.id);
       if (room[shared]! > 0) {
@@ -131,7 +131,7 @@ function introduce(nodes: LocalNode[], bootstrapEach: number): void {
   });
 }
 
-/** Number of leading bits that both ids have in common. */
+/** Length of the common prefix of two ids, bits. */
 function sharedBits(a: Uint8Array, b: Uint8Array): number {
   let bits = 0;
   for (let i = 0; i < a.length; i++) {

@@ -1,6 +1,6 @@
 /**
- * The main thread's end of the worker: starts it with narrowed permissions, calls it, hears its
- * events, ends it.
+ * The main thread's end of the worker: starts the thread with narrowed permissions, passes its events on,
+ * and ends it.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { type SandboxOptions, workerPermissions } from "./permissions.ts";
 import type { WorkerApi, WorkerEvent } from "./protocol.ts";
 import { transferErrors } from "./transfer_errors.ts";
 
-/** The bundle that `deno task bundle` makes of `main.ts`; a compiled binary carries it inside. */
+/** The bundle of `main.ts`, made by `deno task bundle` and embedded in a compiled binary. */
 const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
 
-/** What may interest the caller while the worker runs. */
+/** Callbacks for the events of a running worker. */
 export interface WorkerListeners {
   onEvent: (event: Exclude<WorkerEvent, { event: "failure" }>) => void;
-  /** The worker cannot go on: its engine failed, or the thread died. */
+  /** Called when the engine has failed or the thread has died; the worker cannot go on. */
   onFailure: (error: Failure) => void;
 }
 
@@ -50,7 +50,7 @@ export function connectWorker(
     else listeners.onEvent(data);
   });
   worker.addEventListener("error", (error) => {
-    // Unhandled, it would end the whole program with a stack trace.
+    // An unhandled error would end the whole program with a stack trace.
     error.preventDefault();
     listeners.onFailure(
       new LibreseedError(

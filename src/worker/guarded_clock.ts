@@ -1,13 +1,13 @@
 /**
- * Timers of the DHT manager and the schedule: an error in one of them must not end the thread, and
- * with it the seeding.
+ * A clock whose timers catch errors. An error in a timer of the DHT manager or the schedule would otherwise
+ * end the thread, and with it the seeding.
  *
  * @module
  */
 
 import type { Clock } from "../base/mod.ts";
 
-/** The same clock, whose timers hand what they throw to `onError`. */
+/** Wraps a clock so that errors thrown by its timers go to `onError`. */
 export function guardedClock(clock: Clock, onError: (error: unknown) => void): Clock {
   return {
     now: () => clock.now(),

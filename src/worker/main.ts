@@ -1,11 +1,11 @@
 /**
- * The entry of the sandboxed worker. Bundled into one file before it is run, so that it needs to
- * read nothing once its permissions are narrow.
+ * Entry of the sandboxed worker. It is bundled into one file, so that the thread needs no permission to
+ * read modules.
  *
  * @module
  */
 
-// Before any library is loaded.
+// First, so that it runs before any library is loaded.
 import { printing } from "./confinement.ts";
 import { expose } from "comlink";
 import { LibraryLines, systemClock } from "../base/mod.ts";
@@ -16,10 +16,10 @@ import { transferErrors } from "./transfer_errors.ts";
 transferErrors();
 declare const self: { postMessage(message: unknown): void };
 
-const tell = (event: WorkerEvent) => self.postMessage(event);
+const send = (event: WorkerEvent) => self.postMessage(event);
 const lines = new LibraryLines(
   systemClock,
-  (message) => tell({ event: "log", level: "debug", message }),
+  (message) => send({ event: "log", level: "debug", message }),
 );
 printing.hear = (args) => lines.hear(args);
-expose(new WorkerRuntime(systemClock, tell));
+expose(new WorkerRuntime(systemClock, send));

@@ -1,23 +1,23 @@
 /**
- * What the worker may do. It parses everything that strangers send, so it gets little.
+ * Permissions of the worker thread. It parses everything that strangers send, so it gets as few as possible.
  *
  * @module
  */
 
 /** Options of {@linkcode workerPermissions}. */
 export interface SandboxOptions {
-  /** The one port, TCP and UDP; 0 for any. */
+  /** The one port to listen on, TCP and UDP; 0 for any. */
   port: number;
   /** Absolute path of the seed directory. */
   seedDirectory: string;
-  /** Whether peers and nodes on this machine and in private networks may be talked to. */
+  /** Whether peers and DHT nodes on this machine and in private networks may be contacted. */
   allowLocal: boolean;
 }
 
 /**
- * Where nobody's peer can be: what IANA's IPv4 special-purpose registry (RFC 6890) has that is not
- * globally reachable, the anycast relays that RFC 7526 gave up, multicast (RFC 5771) and what is
- * reserved above it.
+ * Address ranges that contain no public peer: the blocks of IANA's IPv4 special-purpose registry
+ * (RFC 6890) that are not globally reachable, the deprecated 6to4 relays (RFC 7526), multicast (RFC 5771)
+ * and the reserved range above it.
  */
 const NOT_PUBLIC: readonly string[] = [
   "0.0.0.0/8",
@@ -36,14 +36,14 @@ const NOT_PUBLIC: readonly string[] = [
   "224.0.0.0/3",
 ];
 
-/** The public unicast addresses of IPv4: all but {@linkcode NOT_PUBLIC}. */
-export const PUBLIC_RANGES: readonly string[] = allBut(NOT_PUBLIC.map(rangeOf), {
+/** Public unicast addresses of IPv4 as CIDR blocks: all except {@linkcode NOT_PUBLIC}. */
+export const PUBLIC_RANGES: readonly string[] = subtract(NOT_PUBLIC.map(rangeOf), {
   first: 0,
   bits: 0,
 })
   .map(({ first, bits }) => `${addressOf(first)}/${bits}`);
 
-/** Loopback and the private networks of RFC 1918, which `--allow-local` adds. */
+/** Loopback and the private networks (RFC 1918), which `--allow-local` adds. */
 export const LOCAL_RANGES: readonly string[] = [
   "127.0.0.0/8",
   "10.0.0.0/8",
@@ -51,10 +51,10 @@ export const LOCAL_RANGES: readonly string[] = [
   "192.168.0.0/16",
 ];
 
-/** The permissions to start the worker with; it keeps them until it ends. */
+/** Permissions of the worker from its start to its end. */
 export function workerPermissions(options: SandboxOptions): Deno.PermissionOptionsObject {
   const { port, seedDirectory, allowLocal } = options;
-  // Deno has no way to say "listen only": an entry for listening also lets one connect there.
+  // Deno cannot restrict an entry to listening: it also permits connections to that address and port.
   const listen = port === 0 ? ["0.0.0.0", "[::]"] : [`0.0.0.0:${port}`, `[::]:${port}`];
   return {
     net: [...listen, ...PUBLIC_RANGES, ...(allowLocal ? LOCAL_RANGES : [])],
@@ -74,14 +74,14 @@ interface Range {
   bits: number;
 }
 
-/** What is left of `whole`: halved where something is taken out of it, until nothing is. */
-function allBut(out: readonly Range[], whole: Range): Range[] {
+/** The ranges of `whole` outside `excluded`, found by halving `whole` recursively. */
+function subtract(excluded: readonly Range[], whole: Range): Range[] {
   const { first, bits } = whole;
-  const here = out.filter((range) => contains(whole, range) || contains(range, whole));
-  if (here.length === 0) return [whole];
-  if (here.some((range) => contains(range, whole))) return [];
+  const overlapping = excluded.filter((range) => contains(whole, range) || contains(range, whole));
+  if (overlapping.length === 0) return [whole];
+  if (overlapping.some((range) => contains(range, whole))) return [];
   const half = 2 ** (31 - bits);
-  return [first, first + half].flatMap((first) => allBut(here, { first, bits: bits + 1 }));
+  return [first, first + half].flatMap((first) => subtract(overlapping, { first, bits: bits + 1 }));
 }
 
 function contains(outer: Range, inner: Range): boolean {

@@ -1,6 +1,7 @@
 /**
- * What the main thread and the sandboxed worker say to each other. Keys never cross: the main
- * thread signs, the worker carries signed bytes.
+ * Messages between the main thread and the sandboxed worker: {@linkcode WorkerApi} one way,
+ * {@linkcode WorkerEvent} the other. Private keys never cross: the main thread signs, and the worker
+ * receives signed bytes.
  *
  * @module
  */
@@ -28,139 +29,150 @@ import type {
 import type { ErrorData } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 
-/** How the worker is to run. */
+/** Options of the worker's start. */
 export interface WorkerOptions extends TunableOptions {
-  /** TCP and UDP; 0 for any free one. */
+  /** Port for TCP and UDP; 0 for any that is free for both. */
   port: number;
+  /** Whether to run a DHT node. */
   dht: boolean;
-  /** Addresses, no host names: the worker may not look them up. */
+  /** Bootstrap addresses; no host names, because the worker may not resolve them. */
   bootstrap: { host: string; port: number }[];
   /** DHT nodes of an earlier run. */
   knownNodes: Contact[];
+  /** Maximum number of connections of one torrent. */
   maxConnections: number;
+  /** Maximum number of incoming connections, over all torrents. */
   maxIncoming: number;
-  /** Take part in the DHT without being part of it (BEP 43). */
+  /** Run the DHT node read-only (BEP 43). */
   readOnly: boolean;
-  /** Peers of this machine and of private networks are dialled at any port, however often. */
+  /** Dial peers on this machine and in private networks at any port and rate. */
   allowLocal: boolean;
 }
 
-/** What can change while the worker runs. */
+/** Options that can change while the worker runs. */
 export interface TunableOptions {
-  /** Bytes a second; `undefined` for no limit. */
+  /** Upload limit, bytes a second; `undefined` for none. */
   uploadLimit?: number;
-  /** Bytes a second; `undefined` for no limit. */
+  /** Download limit, bytes a second; `undefined` for none. */
   downloadLimit?: number;
-  /** On how many of the closest nodes a record is to be held. */
+  /** Number of closest nodes that should hold a record. */
   storeNodes: number;
-  /** Held by fewer, a put is called weak. */
+  /** Minimum number of holders, below which a put is weak. */
   minNodes: number;
-  /** Most DHT packets a second for work that can wait. */
+  /** Rate limit of background work, DHT packets a second. */
   dhtPacketsPerSecond: number;
-  /** How often records and torrents are announced again, milliseconds. */
+  /** Interval between announcements of a record or torrent, milliseconds. */
   reannounceIntervalMs: number;
 }
 
-/** What the worker says once it stands. */
+/** Result of the worker's start. */
 export interface WorkerStarted {
   /** The port that was bound. */
   port: number;
-  /** 40 hexadecimal digits; absent while the DHT is off. */
+  /** Node id, 40 hexadecimal digits; absent while the DHT is off. */
   nodeIdHex?: string;
   dht: DhtState;
 }
 
-/** How the worker is doing. */
+/** Status of the worker. */
 export interface WorkerStatus {
   port: number;
   nodeIdHex?: string;
   dht: DhtState;
-  /** Nodes in the routing table. */
+  /** Number of nodes in the routing table. */
   dhtNodes: number;
   traffic?: Traffic;
   manager: DhtManagerStats;
-  /** Records and torrents that are kept announced, and how many of them are overdue. */
+  /** Number of records and torrents kept announced, and of those that are overdue. */
   schedule: { kept: number; overdue: number };
   totals: Totals;
 }
 
 /** An archive to seed and to keep announced. */
 export interface KeptSeed extends SeedOrder {
-  /** When it is due to be announced, Unix milliseconds. */
+  /** Due time of the next announcement, Unix milliseconds. */
   announceDueMs: number;
 }
 
-/** What to download. */
+/** An archive to download. */
 export interface DownloadOrder {
+  /** 40 hexadecimal digits. */
   infoHashHex: string;
+  /** Bytes of the `.torrent`, if known. */
   torrent?: Uint8Array;
   /** Absolute path inside the seed directory. */
   filePath: string;
+  /** Length from the signed manifest, if known. */
   lengthBytes?: number;
+  /** Maximum length; a longer torrent is refused. */
   maxBytes: number;
+  /** Peers known already. */
   peers: PeerAddress[];
 }
 
 /** A report as it crosses between the threads. */
 export type ReportData = Omit<AnnounceReport, "error"> & { error?: ErrorData };
 
-/** Calls that the main thread makes. `operation` is a number of its own choosing for `cancel`. */
+/** Calls from the main thread. The main thread chooses the number `operation`, to be able to `cancel` it. */
 export interface WorkerApi {
+  /** Starts engine, DHT manager and schedule. All other calls fail with `NOT_STARTED` before that. */
   start(options: WorkerOptions): Promise<WorkerStarted>;
-  /** Takes over new values of what can change. */
+  /** Changes options of the running worker. */
   configure(options: TunableOptions): Promise<void>;
   status(): Promise<WorkerStatus>;
-  /** How each torrent is doing; those of many archives are many. */
+  /** Status of all torrents, possibly thousands. */
   torrents(): Promise<TorrentStatus[]>;
   /** Seeds archives that the main thread has verified, and keeps them announced to the DHT. */
   seed(archives: KeptSeed[]): Promise<void>;
+  /** Stops seeding and announcing an archive. */
   unseed(infoHashHex: string): Promise<void>;
-  /** Resolves with the `.torrent` when every piece is there. */
+  /** Downloads an archive; resolves with the `.torrent` when all pieces are verified. */
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
-  /** Hands peers to a download that is under way; does nothing if there is none of that torrent. */
+  /** Passes peers to a download under way; does nothing for other torrents. */
   addPeers(infoHashHex: string, peers: PeerAddress[]): Promise<void>;
+  /** Gets a mutable item. */
   get(operation: number, key: ItemKey): Promise<GetOutcome>;
-  /** Puts an item once, without keeping it. */
+  /** Puts an item once, without keeping it announced. */
   put(operation: number, item: MutableItem, terms?: PutTerms): Promise<PutOutcome>;
-  /** Looks for peers of a torrent; resolves with as many as were found. */
+  /** Finds peers of a torrent. */
   findPeers(operation: number, infoHashHex: string): Promise<PeersOutcome>;
-  /** Keeps records alive: announces each at its due time, and again and again. */
+  /** Keeps records alive: announces each at its due time, and then at intervals. */
   keepRecords(records: KeptRecord[]): Promise<void>;
-  /** No longer keeps a record alive. */
+  /** Stops keeping a record alive. */
   forgetRecord(targetHex: string): Promise<void>;
   /**
-   * Announces some of the kept records and torrents now, by target or infohash.
+   * Announces some kept records and torrents now, by target or infohash.
    *
-   * @param urgent somebody waits for it, so it does not wait for the budget of packets
+   * @param urgent foreground work, which does not wait for the rate limiter
    */
   announceNow(operation: number, idsHex: string[], urgent: boolean): Promise<void>;
   /** Ends an operation early. */
   cancel(operation: number): Promise<void>;
-  /** Shows that the thread can answer. */
+  /** Resolves at once, which shows that the thread responds. */
   ping(): Promise<void>;
-  /** Everything has been begun: collects the garbage that this has left. */
+  /** Collects the garbage that starting has left. */
   tidy(): Promise<void>;
-  /** Names more addresses to begin with, where names were not found at the start. */
+  /** Adds bootstrap addresses, for example of host names that could not be resolved at the start. */
   addBootstrap(addresses: { host: string; port: number }[]): Promise<void>;
-  /** The nodes of the routing table, for the next start. */
+  /** Nodes of the routing table, to be kept for the next start. */
   knownNodes(): Promise<Contact[]>;
-  /** Manager first, then the engine; both bounded by `deadlineMs` milliseconds in all. */
+  /** Stops the manager, then the engine, within `deadlineMs` milliseconds together. */
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** What the worker tells on its own. */
+/** Messages that the worker sends on its own. */
 export type WorkerEvent =
   | { event: "dht"; state: DhtState }
   | { event: "progress"; operation: number; progress: DownloadProgress }
-  /** A record or torrent was announced. `operation` is there if `announceNow` asked for it. */
+  /** A record or torrent was announced. `operation` is present if `announceNow` requested it. */
   | { event: "announced"; operation?: number; report: ReportData }
   /** The `.torrent` of a seeded archive cannot be read. */
   | { event: "unreadable"; infoHashHex: string; message: string }
-  /** A line for the log: `warn` is for people, `debug` what libraries say besides. */
+  /** A line for the log: `warn` is for users, `debug` is what libraries print. */
   | { event: "log"; level: "warn" | "debug"; message: string }
   | { event: "failure"; error: ErrorData };
 
-/** Whether there is a DHT, and somebody in it who answers. */
+/** Whether the DHT is on and nodes respond. */
 export function isReachable(dht: DhtState): boolean {
   return dht.state === "on" && !dht.silent;
 }

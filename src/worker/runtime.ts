@@ -1,5 +1,5 @@
 /**
- * The worker's inside: wires the engine and the manager that borrows its node. Nothing else does.
+ * Implements the worker's API: joins the engine with the DHT manager and the schedule, which borrow its node.
  *
  * @module
  */
@@ -38,17 +38,17 @@ import {
   type WorkerStatus,
 } from "./protocol.ts";
 
-/** How long to wait before looking for peers of a download again, milliseconds. */
+/** Back-off between searches for peers of a download, milliseconds. */
 const PEER_SEARCH_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
-/** How often who downloads tells so: nodes forget it after half an hour (BEP 5). */
+/** Interval between announcements of a running download; nodes forget a peer after half an hour (BEP 5). */
 const ANNOUNCE_DOWNLOAD_MS = 20 * 60_000;
-/** How many records `announceNow` announces at once. */
+/** Number of records that `announceNow` announces at once. */
 const ANNOUNCE_LANES = 8;
-/** A download with this many peers needs no more of them. */
+/** Number of connected peers with which a download stops searching for more. */
 const ENOUGH_PEERS = 20;
 
-/** Different failures of the DHT manager that are told of. */
-const MAX_SAID = 100;
+/** Maximum number of distinct failures of the DHT manager that are logged. */
+const MAX_LOGGED = 100;
 
 const NO_STATS: DhtManagerStats = {
   gets: 0,
@@ -64,24 +64,24 @@ const NO_STATS: DhtManagerStats = {
 /** Implements {@linkcode WorkerApi} on a real engine. */
 export class WorkerRuntime implements WorkerApi {
   readonly #clock: Clock;
-  readonly #tell: (event: WorkerEvent) => void;
+  readonly #send: (event: WorkerEvent) => void;
   readonly #createManager: (options: DhtManagerOptions) => DhtManager;
   readonly #operations = new Map<number, AbortController>();
   #engine: Engine | undefined;
   #manager: DhtManager | undefined;
   #managerFailure: string | undefined;
-  readonly #saidOfDht = new Set<string>();
+  readonly #loggedFailures = new Set<string>();
   #limiter: RateLimiter | undefined;
   #reannouncer: Reannouncer | undefined;
 
-  /** @param createManager for a test that has it fail */
+  /** @param createManager replaces the DHT manager in tests of its failures */
   constructor(
     clock: Clock,
-    tell: (event: WorkerEvent) => void,
+    send: (event: WorkerEvent) => void,
     createManager = (options: DhtManagerOptions) => new DhtManager(options),
   ) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#send = send;
     this.#createManager = createManager;
   }
 
@@ -91,20 +91,20 @@ export class WorkerRuntime implements WorkerApi {
       ...options,
       isFreeHost: options.allowLocal ? undefined : () => false,
       onDhtState: (state) => {
-        if (this.#managerFailure === undefined) this.#tell({ event: "dht", state });
-        // What failed for want of a DHT need not wait out its pause.
+        if (this.#managerFailure === undefined) this.#send({ event: "dht", state });
+        // Announcements that failed without a DHT need not wait for their back-off.
         if (isReachable(state)) this.#reannouncer?.resume();
       },
-      onFailure: (error) => this.#tell({ event: "failure", error: errorToData(error) }),
+      onFailure: (error) => this.#send({ event: "failure", error: errorToData(error) }),
       onUnreadable: (infoHashHex, { message }) =>
-        this.#tell({ event: "unreadable", infoHashHex, message }),
+        this.#send({ event: "unreadable", infoHashHex, message }),
     });
     this.#engine = engine;
     const clock = guardedClock(this.#clock, (error) => this.#dhtFailed(error));
     this.#limiter = new RateLimiter(clock, options.dhtPacketsPerSecond);
     try {
       this.#manager = this.#createManager({
-        // Asked at every operation: the engine may have lost its node, or have another one.
+        // Evaluated for each operation, because the engine may have lost or replaced its node.
         nodes: () => {
           const node = engine.node();
           return node ? [node] : [];
@@ -115,21 +115,21 @@ export class WorkerRuntime implements WorkerApi {
         limiter: this.#limiter,
       });
     } catch (error) {
-      // Without it the engine still serves whoever knows our address.
+      // Without a manager the engine still serves peers that know our address.
       this.#managerFailure = `the DHT manager did not start: ${(error as Error).message}`;
-      this.#tell({ event: "dht", state: this.#dhtState() });
+      this.#send({ event: "dht", state: this.#dhtState() });
     }
     this.#reannouncer = new Reannouncer({
       announcer: {
-        put: (item, options) => this.#told(() => this.#borrowing.put(item, options)),
+        put: (item, options) => this.#logDefects(() => this.#borrowing.put(item, options)),
         announcePeer: (infoHash, port, options) =>
-          this.#told(() => this.#borrowing.announcePeer(infoHash, port, options)),
+          this.#logDefects(() => this.#borrowing.announcePeer(infoHash, port, options)),
       },
       clock,
       intervalMs: options.reannounceIntervalMs,
       port: engine.port,
       isReachable: () => this.#manager !== undefined && isReachable(engine.dhtState),
-      onReport: (report) => this.#tell({ event: "announced", report: toData(report) }),
+      onReport: (report) => this.#send({ event: "announced", report: toData(report) }),
       onError: (error) => this.#dhtFailed(error),
     });
     return { port: engine.port, nodeIdHex: this.#nodeIdHex(), dht: this.#dhtState() };
@@ -161,7 +161,7 @@ export class WorkerRuntime implements WorkerApi {
       dhtNodes: engine.node()?.tableSize() ?? 0,
       traffic: engine.dhtTraffic,
       manager: this.#manager?.stats() ?? NO_STATS,
-      schedule: this.#reannouncer!.counts(),
+      schedule: this.#schedule.counts(),
       totals: engine.totals(),
     });
   }
@@ -173,12 +173,12 @@ export class WorkerRuntime implements WorkerApi {
   async seed(archives: KeptSeed[]): Promise<void> {
     await this.#running.seed(archives);
     for (const { infoHashHex, announceDueMs } of archives) {
-      this.#reannouncer!.keepTorrent(infoHashHex, announceDueMs);
+      this.#schedule.keepTorrent(infoHashHex, announceDueMs);
     }
   }
 
   async unseed(infoHashHex: string): Promise<void> {
-    this.#reannouncer!.forget(infoHashHex);
+    this.#schedule.forget(infoHashHex);
     await this.#running.remove(infoHashHex);
   }
 
@@ -194,7 +194,7 @@ export class WorkerRuntime implements WorkerApi {
           signal,
           onProgress: (progress) => {
             peers = progress.peers;
-            this.#tell({ event: "progress", operation, progress });
+            this.#send({ event: "progress", operation, progress });
           },
         });
       } finally {
@@ -222,8 +222,7 @@ export class WorkerRuntime implements WorkerApi {
     );
 
   keepRecords(records: KeptRecord[]): Promise<void> {
-    this.#running;
-    this.#reannouncer!.keepRecords(records);
+    this.#schedule.keepRecords(records);
     return Promise.resolve();
   }
 
@@ -238,8 +237,8 @@ export class WorkerRuntime implements WorkerApi {
       const lane = async () => {
         for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
           if (signal.aborted) return;
-          const report = await this.#reannouncer!.announceNow(id, urgent);
-          if (report) this.#tell({ event: "announced", operation, report: toData(report) });
+          const report = await this.#schedule.announceNow(id, urgent);
+          if (report) this.#send({ event: "announced", operation, report: toData(report) });
         }
       };
       await Promise.all(Array.from({ length: ANNOUNCE_LANES }, lane));
@@ -272,11 +271,19 @@ export class WorkerRuntime implements WorkerApi {
     await this.#engine?.close(Math.max(deadlineMs - (this.#clock.now() - begunMs), 0));
   }
 
+  /** The engine, once the worker has started. */
   get #running(): Engine {
     if (this.#engine) return this.#engine;
-    throw new LibreseedError("failed", "NOT_STARTED", "The engine has not been started");
+    throw notStarted();
   }
 
+  /** The schedule, once the worker has started. */
+  get #schedule(): Reannouncer {
+    if (this.#reannouncer) return this.#reannouncer;
+    throw notStarted();
+  }
+
+  /** The DHT manager, unless it failed to start. */
   get #borrowing(): DhtManager {
     if (this.#manager) return this.#manager;
     throw new DhtError("network", "DHT_OFF", `There is no DHT: ${this.#managerFailure}`);
@@ -287,8 +294,8 @@ export class WorkerRuntime implements WorkerApi {
     return this.#running.dhtState;
   }
 
-  /** What the manager throws that is no outcome of the network is said; the schedule goes on. */
-  async #told<T>(work: () => Promise<T>): Promise<T> {
+  /** Logs errors of the manager that are defects and not failures of the network. */
+  async #logDefects<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
@@ -297,12 +304,12 @@ export class WorkerRuntime implements WorkerApi {
     }
   }
 
-  /** Says what went wrong in the manager or the schedule; each thing once, however often it happens. */
+  /** Logs a failure of the manager or the schedule; each message once. */
   #dhtFailed(error: unknown): void {
     const { message } = errorToData(error);
-    if (this.#saidOfDht.has(message) || this.#saidOfDht.size >= MAX_SAID) return;
-    this.#saidOfDht.add(message);
-    this.#tell({
+    if (this.#loggedFailures.has(message) || this.#loggedFailures.size >= MAX_LOGGED) return;
+    this.#loggedFailures.add(message);
+    this.#send({
       event: "log",
       level: "warn",
       message:
@@ -316,7 +323,7 @@ export class WorkerRuntime implements WorkerApi {
   }
 
   async #operation<T>(operation: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    this.#running;
+    if (!this.#engine) throw notStarted();
     const controller = new AbortController();
     this.#operations.set(operation, controller);
     try {
@@ -327,15 +334,15 @@ export class WorkerRuntime implements WorkerApi {
   }
 
   /**
-   * Looks for peers until `signal` aborts, less and less often, while there are too few; and has others
-   * find us, who download the same and may have what we lack.
+   * Searches for peers with growing pauses until `signal` aborts, whenever there are too few. Also announces
+   * us, so that other downloads of the same torrent can exchange pieces with us.
    */
   async #searchPeers(infoHashHex: string, peers: () => number, signal: AbortSignal) {
     const infoHash = fromHex(infoHashHex)!;
     let announcedMs: number | undefined;
     for (let round = 0; !signal.aborted; round++) {
       try {
-        // Not at once: most packages are there before anybody would have come.
+        // Not in the first round, because most downloads end before another peer would come.
         const nowMs = this.#clock.now();
         if (round > 0 && nowMs - (announcedMs ?? -Infinity) >= ANNOUNCE_DOWNLOAD_MS) {
           await this.#borrowing.announcePeer(infoHash, this.#running.port, { signal });
@@ -354,6 +361,10 @@ export class WorkerRuntime implements WorkerApi {
       await delay(this.#clock, pauseMs, signal).catch(() => {});
     }
   }
+}
+
+function notStarted(): LibreseedError {
+  return new LibreseedError("failed", "NOT_STARTED", "The engine has not been started");
 }
 
 function toData({ error, ...report }: AnnounceReport): ReportData {

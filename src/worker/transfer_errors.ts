@@ -1,6 +1,6 @@
 /**
- * Lets libreseed's errors cross between the threads with their kind and code; comlink by itself
- * keeps the message only.
+ * Preserves kind and code of libreseed's errors when they cross between threads; comlink by itself keeps
+ * only the message.
  *
  * @module
  */
@@ -8,12 +8,12 @@
 import { transferHandlers } from "comlink";
 import { type ErrorData, errorFromData, errorToData } from "../base/mod.ts";
 
-/** What comlink wraps around a thrown value before it asks the handler named `throw`. */
+/** Comlink's wrapper around a thrown value, as the handler named `throw` receives it. */
 interface Thrown {
   value: unknown;
 }
 
-/** To be called once in each thread. */
+/** Installs the transfer of errors; to be called once in each thread. */
 export function transferErrors(): void {
   const plain = transferHandlers.get("throw")!;
   transferHandlers.set("throw", {

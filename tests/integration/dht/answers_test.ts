@@ -9,7 +9,7 @@ import { RawUdp } from "../../support/raw_udp.ts";
 const NODE_BYTES = 26;
 const random = () => crypto.getRandomValues(new Uint8Array(20));
 
-Deno.test("of 200 nodes an answer names at most the 8 closest that it knows", async () => {
+Deno.test("an answer names at most the 8 closest of 200 nodes", async () => {
   await using testnet = await startTestnet({ nodes: 200 });
   await using at = await TestEngine.start({ testnet });
   await using raw = await RawUdp.bind();
@@ -35,13 +35,13 @@ Deno.test("of 200 nodes an answer names at most the 8 closest that it knows", as
         { length: 8 },
         (_, n) => toHex(nodes.subarray(n * NODE_BYTES, n * NODE_BYTES + 20)),
       );
-      // A node that was silent may leave the table at any moment.
+      // An unresponsive node may leave the table at any moment.
       assert.ok([before, closest()].includes(ids.join(" ")), `${name}: ${ids.join(" ")}`);
     }
   }
 });
 
-Deno.test("of 500 peers of a torrent an answer names at most 50", async () => {
+Deno.test("an answer names at most 50 of 500 peers of a torrent", async () => {
   await using testnet = await startTestnet({ nodes: 10 });
   await using at = await TestEngine.start({ testnet });
   await using raw = await RawUdp.bind();
@@ -58,7 +58,7 @@ Deno.test("of 500 peers of a torrent an answer names at most 50", async () => {
   assert.ok(values.every((value) => value.length === 6));
 });
 
-Deno.test("an item that is put again is kept for two hours from then on", async () => {
+Deno.test("an item is kept for two hours after its last put", async () => {
   await using testnet = await startTestnet({ nodes: 5 });
   await using at = await TestEngine.start({ testnet });
   await using raw = await RawUdp.bind();
@@ -73,7 +73,7 @@ Deno.test("an item that is put again is kept for two hours from then on", async 
   const put = async (v: string) => {
     const token = (await get()).get("token") as Uint8Array;
     const args = { k: keys.publicKey, salt, seq, sig: signature, v, token };
-    // Whether it is answered or not: it has been read when what was sent after it is answered.
+    // The packet has been processed when a later one is answered.
     await raw.isIgnored(at.engine.port, "put", args);
   };
   const now = Date.now;
@@ -83,7 +83,7 @@ Deno.test("an item that is put again is kept for two hours from then on", async 
     await put("x");
     Date.now = () => now() + 180 * 60_000;
     assert.ok((await get()).has("v"), "it is held 90 minutes after it was put again");
-    // Another value does not count.
+    // A put of another value does not extend the life.
     await put("y");
     Date.now = () => now() + 240 * 60_000;
     assert.ok(!(await get()).has("v"), "it is gone two hours after it was put last");
@@ -92,7 +92,7 @@ Deno.test("an item that is put again is kept for two hours from then on", async 
   }
 });
 
-Deno.test("a visitor (BEP 43) marks its queries, answers none, and gets and puts like others", async () => {
+Deno.test("a read-only node (BEP 43) marks its queries, answers none, and gets and puts like others", async () => {
   await using testnet = await startTestnet({ nodes: 20 });
   await using visitor = await TestEngine.start({ testnet, readOnly: true });
   await using raw = await RawUdp.bind();
@@ -111,7 +111,7 @@ Deno.test("a visitor (BEP 43) marks its queries, answers none, and gets and puts
   assert.deepEqual((await visitor.manager().get(item)).item, item);
 });
 
-Deno.test("a visitor enters no routing table, be it an engine's or a testnet node's", async () => {
+Deno.test("a read-only node enters no routing table, of an engine or a testnet node", async () => {
   await using testnet = await startTestnet({ nodes: 4 });
   await using host = await TestEngine.start({ testnet });
   await eventually(() => testnet.nodes.every((node) => node.contacts() === 4), "all know the host");
@@ -123,7 +123,7 @@ Deno.test("a visitor enters no routing table, be it an engine's or a testnet nod
   assert.deepEqual(testnet.nodes.map((node) => node.contacts()), [4, 4, 4, 4]);
 });
 
-Deno.test("an engine that began with no address to begin with is given one later", async () => {
+Deno.test("an engine without bootstrap addresses can be given one later", async () => {
   await using testnet = await startTestnet({ nodes: 10 });
   await using late = await TestEngine.start({ testnet, bootstrap: [] });
   assert.equal(late.engine.node()!.tableSize(), 0);

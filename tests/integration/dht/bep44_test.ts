@@ -1,5 +1,5 @@
 /**
- * Our DHT node as one that keeps items for others (BEP 44), asked by raw packets.
+ * Our DHT node storing items for others (BEP 44), queried by raw packets.
  *
  * @module
  */
@@ -21,12 +21,12 @@ import { RawUdp } from "../../support/raw_udp.ts";
 
 const NONE = new Uint8Array();
 
-/** A value that stands in the packet as it is. */
+/** A value that is copied into the packet unchanged. */
 class Raw {
   constructor(readonly text: string) {}
 }
 
-/** Bencode in which {@linkcode Raw} members stand as they are. */
+/** Encodes a value; {@linkcode Raw} members are copied unchanged. */
 function encode(value: BValue | Raw | { [name: string]: BValue | Raw }): Uint8Array {
   if (value instanceof Raw) return utf8(value.text);
   if (typeof value !== "object" || value instanceof Uint8Array || Array.isArray(value)) {
@@ -37,7 +37,7 @@ function encode(value: BValue | Raw | { [name: string]: BValue | Raw }): Uint8Ar
   return concatBytes(utf8("d"), ...parts, utf8("e"));
 }
 
-/** A node of a small testnet, and somebody who asks it. */
+/** A node of a small testnet, and a client that queries it. */
 async function setUp() {
   const stack = new AsyncDisposableStack();
   const testnet = stack.use(await startTestnet({ nodes: 10 }));
@@ -66,7 +66,7 @@ async function setUp() {
   return { ask, get, put, raw, engine, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** The arguments of a put, signed over the encoded value as it stands. */
+/** Arguments of a put, signed over the encoded value unchanged. */
 function signed(
   keys: KeyPair,
   seq: number | string,
@@ -85,7 +85,7 @@ function signed(
   };
 }
 
-Deno.test("each error of BEP 44 comes in no more bytes than the query had, and nothing is kept", async () => {
+Deno.test("each error of BEP 44 is no longer than its query, and nothing is stored", async () => {
   await using at = await setUp();
   const keys = generateKeyPair();
   const good = signed(keys, 1, "a");
@@ -119,7 +119,7 @@ Deno.test("each error of BEP 44 comes in no more bytes than the query had, and n
   );
 });
 
-Deno.test("a seq of 2^53 - 1 is kept, and said as it is", async () => {
+Deno.test("a seq of 2^53 - 1 is stored and returned unchanged", async () => {
   await using at = await setUp();
   const keys = generateKeyPair();
   const { code } = await at.put(signed(keys, Number.MAX_SAFE_INTEGER, "a"));
@@ -128,7 +128,7 @@ Deno.test("a seq of 2^53 - 1 is kept, and said as it is", async () => {
   assert.equal(r.get("seq"), Number.MAX_SAFE_INTEGER);
 });
 
-Deno.test("a value is kept and sent byte for byte, whatever bencode it is", async () => {
+Deno.test("any bencoded value is stored and returned byte for byte", async () => {
   await using at = await setUp();
   const values = ["i0e", "0:", "le", "de", "i9223372036854775807e", "li-5e3:abce", "i007e"];
   for (const text of values) {
@@ -145,7 +145,7 @@ Deno.test("a value is kept and sent byte for byte, whatever bencode it is", asyn
   }
 });
 
-Deno.test("a salt of no bytes is as no salt", async () => {
+Deno.test("an empty salt equals no salt", async () => {
   await using at = await setUp();
   const keys = generateKeyPair();
   assert.equal((await at.put({ ...signed(keys, 1, "a"), salt: "" })).code, undefined);
@@ -156,7 +156,7 @@ Deno.test("a salt of no bytes is as no salt", async () => {
   assert.deepEqual(encode(r.get("v") as Uint8Array), value);
 });
 
-Deno.test("newer puts replace, the same put again is done, older and other ones are refused", async () => {
+Deno.test("a newer put replaces the item, a repeated one succeeds, older and conflicting ones are refused", async () => {
   await using at = await setUp();
   const keys = generateKeyPair();
   const salt = utf8("salt");
@@ -176,7 +176,7 @@ Deno.test("newer puts replace, the same put again is done, older and other ones 
   assert.equal(first.code, undefined, "cas without a value that is held is ignored");
 });
 
-Deno.test("a get names nodes beside the value, and leaves out what the asker has by its seq", async () => {
+Deno.test("a get returns nodes beside the value, and no value that the requester has by its seq", async () => {
   await using at = await setUp();
   const keys = generateKeyPair();
   await at.put(signed(keys, 7, "x".repeat(996)));
@@ -195,7 +195,7 @@ Deno.test("a get names nodes beside the value, and leaves out what the asker has
   assert.deepEqual([r.has("v"), r.has("seq"), r.has("nodes")], [true, false, true]);
 });
 
-Deno.test("no answer to a get is longer than one Ethernet frame, however long its transaction id", async () => {
+Deno.test("an answer to a get fits into one Ethernet frame, whatever the length of the transaction id", async () => {
   await using at = await setUp();
   const keys = generateKeyPair();
   await at.put(signed(keys, Number.MAX_SAFE_INTEGER, "x".repeat(996)));
@@ -210,11 +210,11 @@ Deno.test("no answer to a get is longer than one Ethernet frame, however long it
   }
 });
 
-/** Sends a packet, and resolves with the bytes that come back. */
+/** Sends a packet and resolves with the reply. */
 function rawAnswer(raw: RawUdp, packet: Uint8Array, port: number): Promise<Uint8Array> {
   return new Promise((resolve) => {
     raw.onPacket = (bytes) => {
-      // The node asks back whoever asks it.
+      // The node also sends queries to its clients, which are ignored here.
       if (!equalBytes(bytes.subarray(0, 4), utf8("d1:r"))) return;
       raw.onPacket = undefined;
       resolve(bytes);

@@ -34,7 +34,7 @@ function borrow(engine: Engine, options = {}) {
 
 const salt = utf8("a salt");
 
-Deno.test("a record that one engine puts is got through another, from the nodes closest to it", async () => {
+Deno.test("a record put through one engine is found through another, on the closest nodes", async () => {
   await using testnet = await startTestnet({ nodes: 50 });
   const [putter, getter] = [await startEngine(testnet), await startEngine(testnet)];
   try {
@@ -57,8 +57,8 @@ Deno.test("a record that one engine puts is got through another, from the nodes 
   }
 });
 
-Deno.test("putting again asks first, and puts nothing where the record is held", async () => {
-  // No more than are to hold it, so that on a busy machine no late answer moves it to others.
+Deno.test("putting again asks first, and puts nothing to nodes that hold the record", async () => {
+  // Exactly as many nodes as should hold it, so that a late reply moves it to no other node.
   await using testnet = await startTestnet({ nodes: 8 });
   const engine = await startEngine(testnet);
   try {
@@ -73,7 +73,7 @@ Deno.test("putting again asks first, and puts nothing where the record is held",
   }
 });
 
-Deno.test("the node goes on answering after the manager that borrowed it has stopped", async () => {
+Deno.test("the node keeps answering after the manager that borrowed it has stopped", async () => {
   await using testnet = await startTestnet({ nodes: 20 });
   const engine = await startEngine(testnet);
   try {

@@ -9,11 +9,11 @@ import { eventually, TestEngine } from "../../support/engines.ts";
 import { testInOwnProcess } from "../../support/own_process.ts";
 import { udpSocketsOf } from "../../support/sockets.ts";
 
-/** A lookup asks a dead node once, and a put after it not again. */
+/** A lookup queries a dead node once, and the put after it does not query it again. */
 const MOST_TO_DEAD = 1;
 const salt = new TextEncoder().encode("a salt");
 
-/** A socket that counts what it sends, by port. */
+/** A socket that counts the packets sent to each port. */
 function counted(sent: Map<number, number>): Socket {
   const socket = dgram.createSocket("udp4");
   const send = socket.send.bind(socket) as (...args: unknown[]) => void;
@@ -25,7 +25,7 @@ function counted(sent: Map<number, number>): Socket {
   return socket;
 }
 
-Deno.test("a record outlives half of its holders: announced again, ten others find it", async () => {
+Deno.test("a record survives the death of half of its holders, and ten other engines find it", async () => {
   await using testnet = await startTestnet({ nodes: 50, nodesPerAnswer: 8 });
   await using publisher = await TestEngine.start({ testnet });
   const keys = generateKeyPair();
@@ -45,7 +45,7 @@ Deno.test("a record outlives half of its holders: announced again, ten others fi
     await eventually(() => reports.length === 1, "it has been announced");
     assert.equal(testnet.holders(target).length, 8);
 
-    // Not the one that the others begin with.
+    // Not the bootstrap node.
     const doomed = testnet.holders(target).filter((node) => node !== testnet.nodes[0]).slice(0, 4);
     for (const holder of doomed) await holder.kill();
     assert.equal(testnet.holders(target).length, 4);
@@ -68,7 +68,7 @@ Deno.test("a record outlives half of its holders: announced again, ten others fi
   }
 });
 
-// By itself: other test files open sockets in the same process.
+// A process of its own, because other test files open sockets too.
 testInOwnProcess(
   import.meta.url,
   "all that an engine and its borrowers send leaves from one UDP socket, on the engine's port",
@@ -93,9 +93,9 @@ testInOwnProcess(
   },
 );
 
-Deno.test("dead nodes leave the routing table, and cost lookups little until then", async () => {
+Deno.test("dead nodes leave the routing table, and cost lookups few packets until then", async () => {
   await using testnet = await startTestnet({ nodes: 40 });
-  /** Packets sent, by port. */
+  /** Packets sent to each port. */
   const sent = new Map<number, number>();
   await using at = await TestEngine.start({ testnet, createSocket: () => counted(sent) });
   const manager = at.manager();

@@ -7,13 +7,13 @@ import { eventually, TestEngine } from "../../support/engines.ts";
 import { freePort, isFree } from "../../support/free_port.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
 
-// Timers, sockets and files that are left are failures.
+// Leaked timers, sockets and files fail the tests.
 const strict = { sanitizeOps: true, sanitizeResources: true };
 const MIB = 1024 * 1024;
-/** No other timer of an engine has this length. */
+/** A deadline that no other timer of an engine has. */
 const DEADLINE_MS = 4_321;
 
-/** Closes the engine, and makes sure that it took less than its deadline. */
+/** Closes the engine, and asserts that it did not run into its deadline. */
 async function closes(engine: Engine, deadlineMs = 120_000): Promise<void> {
   let late = false;
   const timer = setTimeout(() => late = true, deadlineMs);
@@ -22,7 +22,7 @@ async function closes(engine: Engine, deadlineMs = 120_000): Promise<void> {
   assert.ok(!late, "close took until its deadline");
 }
 
-Deno.test("an engine that did nothing closes at once and frees both ports", strict, async () => {
+Deno.test("an idle engine closes at once and frees both ports", strict, async () => {
   for (const dht of [true, false]) {
     const engine = await Engine.start({ clock: systemClock, port: 0, dht, bootstrap: [] });
     const { port } = engine;
@@ -32,7 +32,7 @@ Deno.test("an engine that did nothing closes at once and frees both ports", stri
   }
 });
 
-Deno.test("the same port can be used again at once, ten times over", strict, async () => {
+Deno.test("a port can be reused at once, ten times in a row", strict, async () => {
   const port = await freePort();
   for (let i = 0; i < 10; i++) {
     const engine = await Engine.start({ clock: systemClock, port, dht: true, bootstrap: [] });
@@ -54,7 +54,7 @@ Deno.test(
       manager.findPeers(crypto.getRandomValues(new Uint8Array(20))),
     ];
     await closes(at.engine);
-    // Nobody waits for ever for a node that is gone.
+    // Queries to a closed node end too.
     await Promise.all(running);
     assert.equal(at.engine.node(), undefined);
     assert.ok(await isFree(at.engine.port));
@@ -63,7 +63,7 @@ Deno.test(
 );
 
 Deno.test(
-  "both sides of a running download close in time; the download fails and says so",
+  "both sides of a running download close in time, and the download fails with ENGINE_CLOSED",
   strict,
   async () => {
     const sample = sampleTorrent(40 * MIB);
@@ -88,7 +88,7 @@ Deno.test(
   },
 );
 
-Deno.test("closing twice, at once or later, waits for the one end", strict, async () => {
+Deno.test("closing twice, at once or later, waits for the same end", strict, async () => {
   const at = await TestEngine.start({ dht: true });
   const closing = [at.engine.close(), at.engine.close()];
   await closing[1];
@@ -98,7 +98,7 @@ Deno.test("closing twice, at once or later, waits for the one end", strict, asyn
   await at[Symbol.asyncDispose]();
 });
 
-Deno.test("after its end an engine takes no work", strict, async () => {
+Deno.test("a closed engine refuses work", strict, async () => {
   const sample = sampleTorrent(1_000);
   const at = await TestEngine.start({ dht: true });
   await at.engine.close();
@@ -113,7 +113,7 @@ Deno.test("after its end an engine takes no work", strict, async () => {
 });
 
 Deno.test(
-  "an engine that waits for its UDP port closes at once and asks for it no more",
+  "an engine that retries its UDP port closes at once and stops retrying",
   strict,
   async () => {
     const port = await freePort();
@@ -139,7 +139,7 @@ Deno.test(
   },
 );
 
-Deno.test("what never comes to an end is given up at the deadline", async () => {
+Deno.test("close resolves at its deadline even if WebTorrent never ends", async () => {
   let deadline: (() => void) | undefined;
   const at = await TestEngine.start({
     dht: true,
@@ -153,7 +153,7 @@ Deno.test("what never comes to an end is given up at the deadline", async () => 
     },
     createSocket: () => {
       const socket = dgram.createSocket("udp4");
-      // Its end is never told.
+      // WebTorrent never calls back.
       const close = socket.close.bind(socket);
       socket.close = () => (socket.removeAllListeners("close"), close()) as Socket;
       return socket;

@@ -14,7 +14,7 @@ import { sampleTorrent } from "../../support/torrents.ts";
 const strict = { sanitizeOps: true, sanitizeResources: true };
 const sample = sampleTorrent(300 * 1024);
 
-/** The machine's clock, with timers that are twenty times too fast. */
+/** The system's clock, with timers twenty times as fast. */
 const hastyClock: Clock = {
   now: () => systemClock.now(),
   after: (delayMs, fire) => systemClock.after(delayMs / 20, fire),
@@ -24,7 +24,7 @@ function item(): MutableItem {
   return signItem(generateKeyPair(), { salt: new Uint8Array(), seq: 1, value: bencode("x") });
 }
 
-/** Somebody else's socket on a port. */
+/** Another program's socket on a port. */
 async function strangerOn(port: number): Promise<AsyncDisposable> {
   const socket = dgram.createSocket("udp4");
   await new Promise<void>((resolve) => socket.bind(port, "0.0.0.0", resolve));
@@ -39,7 +39,7 @@ async function downloadsFrom(engine: TestEngine): Promise<void> {
   assert.ok(equalBytes(await engine.download(sample, [seeder]), sample.content));
 }
 
-Deno.test("with the DHT switched off everything else works", strict, async () => {
+Deno.test("everything else works with the DHT switched off", strict, async () => {
   await using at = await TestEngine.start({ dht: false });
   assert.deepEqual(at.engine.dhtState, { state: "off", why: "it is switched off" });
   assert.equal(at.engine.node(), undefined);
@@ -50,7 +50,7 @@ Deno.test("with the DHT switched off everything else works", strict, async () =>
 });
 
 Deno.test(
-  "a UDP port that is taken: TCP works, and the DHT comes by itself once it is free",
+  "with a taken UDP port TCP works, and the DHT starts once the port is free",
   strict,
   async () => {
     await using testnet = await startTestnet({ nodes: 10 });
@@ -97,7 +97,7 @@ class NoSocket extends EventEmitter {
   close(): void {}
 }
 
-Deno.test("attempts to get the socket back come after 1 s, 2 s, … up to 5 minutes, on the TCP port's number", async () => {
+Deno.test("reopening the socket backs off from 1 s to 5 minutes, on the number of the TCP port", async () => {
   const clock = new FakeClock();
   const bound: number[] = [];
   const at = await TestEngine.start({
@@ -117,14 +117,14 @@ Deno.test("attempts to get the socket back come after 1 s, 2 s, … up to 5 minu
     if (bound.length > times.length) times.push(Math.round((clock.now() - beganMs) / 1_000));
   }
   const pauses = times.map((time, i) => time - (times[i - 1] ?? 0));
-  // The first pause had been doubled by the attempt at the start.
+  // The attempt at the start has doubled the first pause.
   assert.deepEqual(pauses.slice(1, 8), [4, 8, 16, 32, 64, 128, 256]);
   assert.deepEqual(pauses.slice(8), [300, 300, 300, 300, 300, 300]);
   assert.ok(bound.every((port) => port === at.engine.port));
   await at[Symbol.asyncDispose]();
 });
 
-/** An engine whose UDP sockets a test can get at. */
+/** An engine whose UDP sockets the test can close. */
 async function startWithSockets(options: Parameters<typeof TestEngine.start>[0]) {
   const sockets: Socket[] = [];
   const states: DhtState[] = [];
@@ -134,7 +134,7 @@ async function startWithSockets(options: Parameters<typeof TestEngine.start>[0])
     ...options,
     clock: hastyClock,
     createSocket: () => {
-      // A start whose TCP port is taken begins anew; what was before belongs to no engine.
+      // A start whose TCP port is taken begins again; its earlier sockets belong to no engine.
       if (!hasStarted) sockets.length = states.length = 0;
       const socket = dgram.createSocket("udp4");
       sockets.push(socket);
@@ -153,7 +153,7 @@ const losses: [string, (socket: Socket) => void][] = [
 ];
 for (const [what, lose] of losses) {
   Deno.test(
-    `a socket that ${what} in the middle of a put: the put ends, the next works, the engine lives`,
+    `after a socket ${what} during a put, the put ends, the next one works and the engine lives`,
     strict,
     async () => {
       await using testnet = await startTestnet({ nodes: 30 });
@@ -168,11 +168,11 @@ for (const [what, lose] of losses) {
       await settle();
       assert.ok(at.engine.dhtTraffic!.packetsOut > sent);
       lose(sockets[0]!);
-      // What is asked of a node that has just been lost must not throw either.
+      // Queries through a node that has just been lost must not throw either.
       const contact = { id: node.id, host: "127.0.0.1", port: 9 };
       const result = await node.query(contact, "ping", {}, { timeoutMs: 50 });
       assert.ok(result.kind === "failed" || result.kind === "timeout");
-      // It may even end well: the socket can be back before a query's time is over.
+      // The query may even succeed, if the socket is reopened before its timeout.
       assert.ok((await running).asked > 0);
       assert.deepEqual(states.slice(0, 3), [
         { state: "on", silent: true },
@@ -192,7 +192,7 @@ for (const [what, lose] of losses) {
 }
 
 Deno.test(
-  "a socket that fails many times is opened anew each time, and never twice at once",
+  "a socket that fails repeatedly is reopened each time, and never twice at once",
   strict,
   async () => {
     await using testnet = await startTestnet({ nodes: 10 });
@@ -208,19 +208,23 @@ Deno.test(
   },
 );
 
-Deno.test("a TCP port that is taken is fatal, named, and leaves nothing open", strict, async () => {
-  for (const dht of [true, false]) {
-    const port = await freePort();
-    const stranger = Deno.listen({ port });
-    await assert.rejects(TestEngine.start({ port, dht }), {
-      name: "EngineError",
-      code: "TCP_PORT_IN_USE",
-      kind: "in-use",
-      message: new RegExp(`TCP port ${port} is taken`),
-    });
-    stranger.close();
-    assert.ok(await isFree(port));
-    await using at = await TestEngine.start({ port, dht });
-    assert.equal(at.engine.port, port);
-  }
-});
+Deno.test(
+  "a taken TCP port is a fatal error that names the port and leaves nothing open",
+  strict,
+  async () => {
+    for (const dht of [true, false]) {
+      const port = await freePort();
+      const stranger = Deno.listen({ port });
+      await assert.rejects(TestEngine.start({ port, dht }), {
+        name: "EngineError",
+        code: "TCP_PORT_IN_USE",
+        kind: "in-use",
+        message: new RegExp(`TCP port ${port} is taken`),
+      });
+      stranger.close();
+      assert.ok(await isFree(port));
+      await using at = await TestEngine.start({ port, dht });
+      assert.equal(at.engine.port, port);
+    }
+  },
+);

@@ -1,6 +1,6 @@
 /**
- * Whom we dial and ask when a stranger names the address, whichever way it comes in: real sockets that
- * count who knocks. Nothing on this machine is excepted here, as it would be with `--allow-local`.
+ * Which addresses named by strangers are dialled and queried, over real sockets that count connections.
+ * This machine is not exempt here, as it would be with `--allow-local`.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const sample = sampleTorrent(64 * 1024);
 const host = "127.0.0.1";
 const isFreeHost = () => false;
 
-/** Who listens at a port below 1024, TCP or UDP, or `undefined` where that takes more rights. */
+/** A listener on a port below 1024, TCP or UDP; `undefined` without the privilege. */
 async function belowUserPorts<T>(listen: (port: number) => T | Promise<T>): Promise<T | undefined> {
   for (let port = 1_023; port > 600; port--) {
     try {
@@ -43,7 +43,7 @@ const mayListen = await belowUserPorts((port) => {
 });
 const ignore = !mayListen;
 
-/** Two listeners for peers: at a port below 1024, and at any other. */
+/** Two listeners for peers: on a port below 1024, and on another one. */
 async function listeners() {
   const service = await belowUserPorts((port) => new WireListener(sample, () => ({}), port));
   const peer = new WireListener(sample, () => ({}));
@@ -57,7 +57,7 @@ async function listeners() {
   };
 }
 
-/** A download that is under way until the end of its block. */
+/** A download that runs until the end of its block. */
 function download(at: TestEngine, peers: { host: string; port: number }[]) {
   const ending = new AbortController();
   const under: { reach?: PeerCounts; told: number } = { told: 0 };
@@ -83,7 +83,7 @@ function download(at: TestEngine, peers: { host: string; port: number }[]) {
 }
 
 Deno.test({
-  name: "a peer that is handed over, as by a magnet link, is dialled only at a peer's port",
+  name: "a peer passed in, as from a magnet link, is dialled only at a peer's port",
   ignore,
   async fn() {
     await using at = await TestEngine.start({ isFreeHost });
@@ -96,7 +96,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "peers that the DHT names are dialled only at a peer's port",
+  name: "peers found through the DHT are dialled only at a peer's port",
   ignore,
   async fn() {
     await using testnet = await startTestnet({ nodes: 6 });
@@ -148,7 +148,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "peers that a peer names (BEP 11) are dialled only at a peer's port",
+  name: "peers named by a peer (BEP 11) are dialled only at a peer's port",
   ignore,
   async fn() {
     await using at = await TestEngine.start({ isFreeHost });
@@ -163,7 +163,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "DHT nodes below port 1024 are not asked, whoever names them or asks from there",
+  name: "DHT nodes with a port below 1024 are neither queried nor answered",
   ignore,
   async fn() {
     await using testnet = await startTestnet({ nodes: 8 });
@@ -179,7 +179,7 @@ Deno.test({
       return bencode({ t, y: "r", r: { id: liar.id, nodes: named, token: "t" } });
     };
     await using at = await TestEngine.start({ testnet, isFreeHost });
-    // Into the routing table, so that k-rpc's own lookups hear of it as ours do.
+    // Added to the routing table, so that k-rpc's own lookups meet it as ours do.
     await liar.query(at.engine.port, "ping", {});
     await service.send(
       bencode({ t: "aa", y: "q", q: "ping", a: { id: service.id } }),
@@ -191,7 +191,7 @@ Deno.test({
     await at.manager().findPeers(new Uint8Array(liar.id));
     assert.ok(asked > before, "the liar was asked");
     assert.ok(at.engine.dhtTraffic!.limited > 0, "the query from there was dropped");
-    // A peer says where its DHT node is (BEP 5's message PORT).
+    // A peer names its DHT node (PORT message, BEP 5).
     const port = Uint8Array.of(service.port >> 8, service.port & 0xff);
     using peer = new WireListener(
       sample,
@@ -205,7 +205,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an address to begin with is the user's word: it is asked at any port",
+  name: "a bootstrap address is queried at any port, because the user has named it",
   ignore,
   async fn() {
     await using service = (await belowUserPorts((port) => RawUdp.bind(port)))!;
@@ -220,7 +220,7 @@ Deno.test({
   },
 });
 
-Deno.test("a peer that is announced at a port below 1024 is not named to others", async () => {
+Deno.test("a peer announced with a port below 1024 is not named to others", async () => {
   await using at = await TestEngine.start({ dht: true });
   await using raw = await RawUdp.bind();
   const args = { info_hash: sample.infoHash };
@@ -235,7 +235,7 @@ Deno.test("a peer that is announced at a port below 1024 is not named to others"
   assert.equal(((await ask()).get("values") as Uint8Array[]).length, 1);
 });
 
-Deno.test("of one address eight ports are dialled, however many are named", async () => {
+Deno.test("at most eight ports of one address are dialled", async () => {
   await using at = await TestEngine.start({ isFreeHost });
   using stack = new DisposableStack();
   const named = Array.from({ length: 12 }, () => stack.use(new WireListener(sample, () => ({}))));
@@ -245,7 +245,7 @@ Deno.test("of one address eight ports are dialled, however many are named", asyn
   assert.equal(named.filter(({ dialled }) => dialled > 0).length, 8);
 });
 
-Deno.test("where six dials have failed, nobody knocks again", async () => {
+Deno.test("an address is not dialled again after six failures", async () => {
   await using at = await TestEngine.start({ isFreeHost });
   let knocks = 0;
   using listener = Deno.listen({ hostname: host, port: 0 });
@@ -269,7 +269,7 @@ const own = Deno.networkInterfaces()
   .find(({ family, address }) => family === "IPv4" && !address.startsWith("127."))?.address;
 
 Deno.test({
-  name: "we are no peer of our own, by loopback or by an address of this machine",
+  name: "an engine does not keep itself as a peer, by loopback or another address of this machine",
   ignore: own === undefined,
   async fn() {
     await using at = await TestEngine.start({ isFreeHost });

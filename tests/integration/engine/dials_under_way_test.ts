@@ -1,6 +1,6 @@
 /**
- * Many torrents whose peers a stranger names at one address and port: how many dials go out there before
- * the first has failed or answered. Real sockets; nothing on this machine is excepted.
+ * Many torrents with a peer at one address and port: how many dials go there before the first has failed or
+ * been answered. Real sockets; this machine is not exempt.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const samples = Array.from(
 const host = "127.0.0.1";
 const isFreeHost = () => false;
 
-/** Downloads of all samples, under way until the end of their block. */
+/** Downloads of all samples, running until the end of their block. */
 function downloadAll(at: TestEngine, peer: { host: string; port: number }) {
   const ending = new AbortController();
   const reaches = new Map<string, PeerCounts>();
@@ -36,7 +36,7 @@ function downloadAll(at: TestEngine, peer: { host: string; port: number }) {
   all.catch(() => {});
   return {
     all,
-    /** Torrents of which this is so. */
+    /** Number of torrents for which this holds. */
     count: (kind: keyof PeerCounts) =>
       [...reaches.values()].filter((reach) => reach[kind] > 0).length,
     async [Symbol.asyncDispose]() {
@@ -46,7 +46,7 @@ function downloadAll(at: TestEngine, peer: { host: string; port: number }) {
   };
 }
 
-/** A listener that counts who knocks and says nothing. */
+/** A listener that counts connections and sends nothing. */
 function silentListener() {
   const listener = Deno.listen({ hostname: host, port: 0 });
   const connections: Deno.Conn[] = [];
@@ -66,7 +66,7 @@ function silentListener() {
   };
 }
 
-Deno.test("forty torrents are all downloaded from the one seeder that has them", async () => {
+Deno.test("forty torrents are all downloaded from their one seeder", async () => {
   await using seeder = await TestEngine.start();
   for (const sample of samples) await seeder.seed(sample, sample.infoHashHex);
   await using at = await TestEngine.start({ isFreeHost });
@@ -77,7 +77,7 @@ Deno.test("forty torrents are all downloaded from the one seeder that has them",
   }
 });
 
-Deno.test("forty torrents dial a port that says nothing six times, and no more once these have failed", async () => {
+Deno.test("forty torrents dial an unresponsive port six times, and not again after these failed", async () => {
   await using victim = silentListener();
   await using at = await TestEngine.start({ isFreeHost });
   await using under = downloadAll(at, victim.address);
@@ -91,7 +91,7 @@ Deno.test("forty torrents dial a port that says nothing six times, and no more o
   assert.equal(victim.knocks(), 6);
 });
 
-Deno.test("forty torrents dial a port that refuses six times", async () => {
+Deno.test("forty torrents dial a refusing port six times", async () => {
   const closed = Deno.listen({ hostname: host, port: 0 });
   const { port } = closed.addr;
   closed.close();

@@ -6,10 +6,10 @@ import { randomBytes, sampleTorrent } from "../../support/torrents.ts";
 import { wireMessage, WirePeer } from "../../support/wire_peer.ts";
 
 const MIB = 1024 * 1024;
-/** The message that says that a peer has every piece (BEP 6). */
+/** The message have-all (BEP 6). */
 const HAVE_ALL = 14;
 
-Deno.test("20 MiB go from one engine to another byte for byte, from a magnet's infohash alone", async () => {
+Deno.test("20 MiB are downloaded byte for byte from the infohash alone, as from a magnet", async () => {
   const sample = sampleTorrent(20 * MIB + 1_234);
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start();
@@ -29,14 +29,14 @@ Deno.test("20 MiB go from one engine to another byte for byte, from a magnet's i
   assert.ok(equalBytes(await Deno.readFile(leecher.path("archive")), sample.content));
   assert.deepEqual(leecher.engine.torrents(), []);
   assert.equal(progress.at(-1), sample.content.length);
-  // What it returns can be seeded from.
+  // The returned .torrent can be seeded.
   const { infoHashHex, content } = sample;
   const filePath = leecher.path("archive");
   await leecher.engine.seed([{ infoHashHex, torrent, filePath, lengthBytes: content.length }]);
   assert.equal(leecher.engine.torrents()[0]!.done, true);
 });
 
-Deno.test("a download that has the .torrent needs no metadata from peers", async () => {
+Deno.test("a download with a .torrent needs no metadata from peers", async () => {
   const sample = sampleTorrent(3 * MIB);
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start();
@@ -45,7 +45,7 @@ Deno.test("a download that has the .torrent needs no metadata from peers", async
   assert.ok(equalBytes(got, sample.content));
 });
 
-Deno.test("metadata of several parts is taken from a peer that sends them all at once", async () => {
+Deno.test("metadata of several parts is accepted from a peer that sends them all at once", async () => {
   const sample = sampleTorrent(8 * MIB, { pieceBytes: 4_096 });
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start();
@@ -54,24 +54,24 @@ Deno.test("metadata of several parts is taken from a peer that sends them all at
   assert.ok(equalBytes(await leecher.download(sample, [seeder]), sample.content));
 });
 
-Deno.test("a download goes on from what an earlier one left, and keeps what is right of it", async () => {
+Deno.test("a download resumes an earlier one and keeps its valid pieces", async () => {
   const sample = sampleTorrent(8 * MIB);
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start();
   await seeder.seed(sample);
   const half = sample.content.slice(0, 4 * MIB);
-  // One of the sixteen pieces that are there is spoilt.
+  // One of the sixteen existing pieces is corrupted.
   half[5 * 256 * 1024 + 77]! ^= 1;
   await Deno.writeFile(leecher.path("downloaded"), half);
   const got = await leecher.download(sample, [seeder]);
   assert.ok(equalBytes(got, sample.content));
   const { uploadedBytes } = seeder.engine.torrents()[0]!;
-  // Seventeen pieces, and what the protocol itself takes.
+  // Seventeen pieces, plus protocol overhead.
   const missing = 4 * MIB + 256 * 1024;
   assert.ok(uploadedBytes >= missing && uploadedBytes < missing + 64 * 1024);
 });
 
-Deno.test("progress says whether what an earlier download left is looked through still", async () => {
+Deno.test("progress says whether the pieces of an earlier download are still being verified", async () => {
   const sample = sampleTorrent(32 * MIB);
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start();
@@ -91,7 +91,7 @@ Deno.test("progress says whether what an earlier download left is looked through
   assert.ok(begun.length > 0 && begun[0]! >= 24 * MIB, begun.join());
 });
 
-Deno.test("a file that is whole already needs no peer", async () => {
+Deno.test("a complete file needs no peer", async () => {
   const sample = sampleTorrent(2 * MIB);
   await using leecher = await TestEngine.start();
   await Deno.writeFile(leecher.path("downloaded"), sample.content);
@@ -99,7 +99,7 @@ Deno.test("a file that is whole already needs no peer", async () => {
   assert.ok(equalBytes(got, sample.content));
 });
 
-Deno.test("a file that is longer than the archive is cut to its length", async () => {
+Deno.test("a file longer than the archive is truncated to its length", async () => {
   const sample = sampleTorrent(2 * MIB);
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start();
@@ -117,7 +117,7 @@ const refusals: [
   string,
 ][] = [
   [
-    "is not as long as was signed",
+    "has another length than the manifest",
     sampleTorrent(MIB),
     { lengthBytes: MIB - 1 },
     "TORRENT_UNEXPECTED",
@@ -135,7 +135,7 @@ const refusals: [
 
 for (const [what, sample, request, code] of refusals) {
   for (const from of ["its .torrent", "a peer's metadata"]) {
-    Deno.test(`a torrent that ${what}, as ${from} says, is refused with ${code}`, async () => {
+    Deno.test(`a torrent that ${what} is refused with ${code}, known from ${from}`, async () => {
       await using seeder = await TestEngine.start();
       await using leecher = await TestEngine.start();
       await seeder.seed(sample);
@@ -150,7 +150,7 @@ for (const [what, sample, request, code] of refusals) {
   }
 }
 
-Deno.test("a .torrent of another infohash than was asked for is refused with TORRENT_INVALID", async () => {
+Deno.test("a .torrent with another infohash is refused with TORRENT_INVALID", async () => {
   const [asked, other] = [sampleTorrent(MIB), sampleTorrent(MIB, { seed: 2 })];
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start();
@@ -162,13 +162,13 @@ Deno.test("a .torrent of another infohash than was asked for is refused with TOR
 });
 
 const broken: [string, Uint8Array][] = [
-  ["nothing", new Uint8Array()],
+  ["an empty file", new Uint8Array()],
   ["random bytes", randomBytes(1_000, 3)],
   ["bencode that loops npm:bencode", new TextEncoder().encode("d4:infod-3:")],
   ["a dictionary without info", new TextEncoder().encode("d1:ai1ee")],
 ];
 for (const [what, torrent] of broken) {
-  Deno.test(`${what} for a .torrent is refused with TORRENT_INVALID`, async () => {
+  Deno.test(`${what} as .torrent is refused with TORRENT_INVALID`, async () => {
     const { infoHashHex } = sampleTorrent(1_000);
     await using at = await TestEngine.start();
     const invalid = { code: "TORRENT_INVALID", kind: "verification" };
@@ -177,14 +177,14 @@ for (const [what, torrent] of broken) {
   });
 }
 
-Deno.test("what is no infohash is refused, and no file or address of that name is read", async () => {
+Deno.test("an invalid infohash is refused, and no file or address of that name is read", async () => {
   await using at = await TestEngine.start();
   for (const odd of ["", "xyz", "/etc/hostname", "http://127.0.0.1:1/x", "AB".repeat(20)]) {
     await assert.rejects(at.download({ infoHashHex: odd }, []), { code: "TORRENT_INVALID" });
   }
 });
 
-Deno.test("a download that is cancelled ends at once with DOWNLOAD_CANCELLED; the file stays", async () => {
+Deno.test("a cancelled download ends at once with DOWNLOAD_CANCELLED, and the file stays", async () => {
   const sample = sampleTorrent(30 * MIB);
   await using seeder = await TestEngine.start({ uploadLimit: 4 * MIB });
   await using leecher = await TestEngine.start();
@@ -199,7 +199,7 @@ Deno.test("a download that is cancelled ends at once with DOWNLOAD_CANCELLED; th
   assert.ok((await Deno.stat(leecher.path("downloaded"))).size > 0);
 });
 
-Deno.test("a download whose signal has aborted already does not begin", async () => {
+Deno.test("a download with an aborted signal does not begin", async () => {
   await using leecher = await TestEngine.start();
   await assert.rejects(
     leecher.download(sampleTorrent(1_000), [], { signal: AbortSignal.abort() }),
@@ -238,7 +238,7 @@ Deno.test("a peer that dies midway is replaced by another", async () => {
   assert.ok(second.engine.torrents()[0]!.uploadedBytes > 0);
 });
 
-Deno.test("peers that are not there, and one that is: the download finds it", async () => {
+Deno.test("a download finds the one live peer among dead ones", async () => {
   const sample = sampleTorrent(MIB);
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start();
@@ -262,14 +262,14 @@ Deno.test("peers are found through the DHT", async () => {
   assert.ok(equalBytes(await leecher.download(sample, [], { peers }), sample.content));
 });
 
-Deno.test("two seeders of one torrent keep no connection to each other", async () => {
+Deno.test("two seeders of a torrent keep no connection to each other", async () => {
   const sample = sampleTorrent(MIB);
   await using one = await TestEngine.start();
   await using two = await TestEngine.start();
   await using leecher = await TestEngine.start();
   await one.seed(sample);
   await two.seed(sample);
-  // Neither dials the other. A seeder that dials is hung up on.
+  // Neither dials the other, and a seeder that dials is disconnected.
   one.engine.addPeers(sample.infoHashHex, [two.address]);
   using dialling = await WirePeer.dial(one.engine.port, sample, {
     async opened(peer) {
@@ -277,7 +277,7 @@ Deno.test("two seeders of one torrent keep no connection to each other", async (
     },
   });
   await eventually(() => dialling.deeds > 0 && dialling.closed, "a seeder is hung up on");
-  // The third connects to both and tells each of the other (BEP 11).
+  // The leecher connects to both and names each to the other (BEP 11).
   await leecher.download(sample, [one, two]);
   const { infoHashHex, torrent, content } = sample;
   const filePath = leecher.path("downloaded");
@@ -289,7 +289,7 @@ Deno.test("two seeders of one torrent keep no connection to each other", async (
   );
 });
 
-Deno.test("a torrent that is removed is not served any more; another is", async () => {
+Deno.test("a removed torrent is no longer served; another one is", async () => {
   const [a, b] = [sampleTorrent(MIB), sampleTorrent(MIB, { seed: 2 })];
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start();
@@ -312,14 +312,14 @@ Deno.test("seeding the same torrent twice replaces the first", async () => {
   assert.ok(equalBytes(await leecher.download(sample, [seeder]), sample.content));
 });
 
-Deno.test("a peer that refuses what it says it has is dropped; another takes over", async () => {
+Deno.test("a peer that rejects requests for pieces it claims to have is replaced", async () => {
   const sample = sampleTorrent(2 * MIB);
   await using spoilt = await TestEngine.start();
   await using whole = await TestEngine.start();
   await using leecher = await TestEngine.start();
   await spoilt.seed(sample);
   await whole.seed(sample);
-  // The archive shrinks while it is seeded.
+  // The archive is truncated while it is seeded.
   await Deno.truncate(spoilt.path("seeded"), 0);
   const downloading = leecher.download(sample, [spoilt]);
   downloading.catch(() => {});

@@ -4,9 +4,9 @@ import { Engine } from "../../../src/engine/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { freePort } from "../../support/mod.ts";
 
-Deno.test("an engine that started with nobody to reach finds the network once it is there", async () => {
+Deno.test("an engine that started without a network finds it once it is there", async () => {
   const port = await freePort();
-  // Time-outs of two seconds and pauses of seconds pass eight times as fast.
+  // Timers run eight times as fast.
   const hurried = {
     now: systemClock.now,
     after: (delayMs: number, fire: () => void) => systemClock.after(delayMs / 8, fire),
@@ -18,7 +18,7 @@ Deno.test("an engine that started with nobody to reach finds the network once it
     bootstrap: [{ host: "127.0.0.1", port }],
   });
   try {
-    // Until the first question, which nobody hears, has been given up.
+    // The first query, which no node receives, has to time out.
     await delay(systemClock, 3_000);
     assert.equal(engine.node()?.tableSize(), 0);
     await using _testnet = await startTestnet({ nodes: 20, port });

@@ -9,11 +9,11 @@ const BLOCK_BYTES = 16_384;
 const LATE = 15;
 const sample = sampleTorrent(32 * MIB);
 
-/** A peer that asks for a lot at once, and takes what it is sent as fast as it comes. */
+/** A peer that requests a lot at once, and reads as fast as it can. */
 class GreedyPeer implements Disposable {
   readonly #connection: Deno.TcpConn;
   received = 0;
-  /** Called when something has come. */
+  /** Called when bytes have arrived. */
   onReceived = () => {};
 
   static async connect(port: number, { infoHash }: SampleTorrent): Promise<GreedyPeer> {
@@ -32,7 +32,7 @@ class GreedyPeer implements Disposable {
     this.#drain();
   }
 
-  /** Asks for so many bytes of the sample, from its start on and again. */
+  /** Requests this many bytes of the sample, starting over at its end. */
   async ask(lengthBytes: number): Promise<void> {
     const count = lengthBytes / BLOCK_BYTES;
     const bytes = new Uint8Array(count * 17);
@@ -51,7 +51,7 @@ class GreedyPeer implements Disposable {
   }
 
   async #drain(): Promise<void> {
-    // What several turns bring: what waits in the system would be counted late.
+    // Large enough for several services, because bytes left in the system's buffer would be counted late.
     const buffer = new Uint8Array(MIB);
     try {
       for (let count; (count = await this.#connection.read(buffer)) !== null;) {
@@ -59,12 +59,12 @@ class GreedyPeer implements Disposable {
         this.onReceived();
       }
     } catch {
-      // We have closed it.
+      // The test has closed the connection.
     }
   }
 }
 
-/** From now on every read takes so long, as from a disk that is what everybody waits for. */
+/** Delays every read, as if the disk were the bottleneck. */
 function slowDisk(delayMs: number): Disposable {
   const { readInto } = ArchiveStore.prototype;
   ArchiveStore.prototype.readInto = function (start, target, done) {
@@ -73,7 +73,7 @@ function slowDisk(delayMs: number): Disposable {
   return { [Symbol.dispose]: () => void (ArchiveStore.prototype.readInto = readInto) };
 }
 
-Deno.test("peers that come late catch up with one that has its requests in, and it still gets some", async () => {
+Deno.test("late peers catch up with an early one that has queued its requests, and it is still served", async () => {
   using _disk = slowDisk(4);
   await using seeder = await TestEngine.start();
   await seeder.seed(sample);
@@ -89,7 +89,7 @@ Deno.test("peers that come late catch up with one that has its requests in, and 
   }
   await eventually(() => peers() === 1 + LATE, "all are peers");
   const had = () => [early, ...late].map(({ received }) => received);
-  /** What all had when each of those who came late had one MiB, and five. */
+  /** Bytes received by all peers when each late peer had one MiB, and five. */
   const reached: number[][] = [];
   for (const peer of late) {
     peer.onReceived = () => {
@@ -101,7 +101,7 @@ Deno.test("peers that come late catch up with one that has its requests in, and 
   await eventually(() => reached.length > 1, "they have five");
   const [before, after] = reached as [number[], number[]];
   const [earlyGot, ...lateGot] = after.map((bytes, n) => (bytes - before[n]!) / MIB);
-  // Before, it had as much as each of them.
+  // Without fair queueing it would get as much as each of them.
   assert.ok(earlyGot! < 2 && earlyGot! > 0.5, `${earlyGot} MiB`);
   assert.ok(Math.max(...lateGot) < 6 && Math.min(...lateGot) > 3, `${lateGot} MiB`);
 });

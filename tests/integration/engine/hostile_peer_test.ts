@@ -9,12 +9,12 @@ const sample = sampleTorrent(600 * 1024);
 const large = sampleTorrent(32 * 1024 * 1024);
 const HANDSHAKE_BYTES = 68;
 
-/** A connection to an engine that has said its handshake (BEP 3, with BEP 6 and BEP 10). */
+/** A connection to an engine after the handshake (BEP 3, with BEP 6 and BEP 10). */
 class RawPeer implements Disposable {
   readonly #connection: Deno.TcpConn;
   /** Whether the other side has closed the connection. */
   closed = false;
-  /** Bytes that came. */
+  /** Number of bytes received. */
   received = 0;
 
   static async connect(
@@ -47,11 +47,11 @@ class RawPeer implements Disposable {
     try {
       this.#connection.close();
     } catch {
-      // It was closed from there.
+      // The engine has closed the connection.
     }
   }
 
-  /** Reads what comes, from now on. */
+  /** Reads from the connection from now on. */
   async drain(): Promise<void> {
     const buffer = new Uint8Array(65_536);
     try {
@@ -59,7 +59,7 @@ class RawPeer implements Disposable {
         this.received += count;
       }
     } catch {
-      // Closed by us, or reset by them.
+      // Closed by the test, or reset by the engine.
     }
     this.closed = true;
   }
@@ -161,7 +161,7 @@ Deno.test("nothing that a peer sends ends the engine or stops it from serving ot
   for (const [what, messages] of attacks) {
     using together = await RawPeer.connect(seeder.engine.port, sample);
     await together.send(...messages);
-    // Each on its own too, for the first may have ended the connection.
+    // Each message alone too, because the first may have ended the connection.
     for (const one of messages.slice(0, 12)) {
       using peer = await RawPeer.connect(seeder.engine.port, sample);
       await peer.send(one);
@@ -191,7 +191,7 @@ Deno.test("nothing that a peer sends ends a download that another peer serves", 
   assert.ok(equalBytes(await downloading, sample.content));
 });
 
-Deno.test("whoever does not speak the protocol is hung up on", async () => {
+Deno.test("a peer that does not speak the protocol is disconnected", async () => {
   await using seeder = await TestEngine.start();
   await seeder.seed(sample);
   const wrong = [
@@ -199,7 +199,7 @@ Deno.test("whoever does not speak the protocol is hung up on", async () => {
     randomBytes(1_000, 8),
     concatBytes(utf8("\x13BitTorrent protocol"), new Uint8Array(48)),
   ];
-  // The rest of a handshake may be on its way still.
+  // The rest of a handshake may still be on its way.
   const short = [utf8("GET / HTTP/1.1\r\n\r\n"), utf8("\x13BitTorrent protocol")];
   using peers = new DisposableStack();
   const open = async (opening: Uint8Array) => {
@@ -216,7 +216,7 @@ Deno.test("whoever does not speak the protocol is hung up on", async () => {
   assert.ok(equalBytes(await leecher.download(sample, [seeder]), sample.content));
 });
 
-Deno.test("a message that is said to be of four gigabytes ends the connection, not the memory", async () => {
+Deno.test("a message with a length of four gigabytes ends the connection and allocates no memory", async () => {
   await using seeder = await TestEngine.start();
   await seeder.seed(sample);
   using peer = await RawPeer.connect(seeder.engine.port, sample);
@@ -226,7 +226,7 @@ Deno.test("a message that is said to be of four gigabytes ends the connection, n
   await eventually(() => peer.closed, "the engine has hung up");
 });
 
-/** Requests for blocks of 16 KiB, over and over the same 32 MiB. */
+/** Requests for blocks of 16 KiB, cycling through the same 32 MiB. */
 function requests(count: number, { id = 6 } = {}): Uint8Array {
   const bytes = new Uint8Array(count * 17);
   for (let i = 0; i < count; i++) {
@@ -237,11 +237,11 @@ function requests(count: number, { id = 6 } = {}): Uint8Array {
   return bytes;
 }
 
-/** A peer that was let ask, and does not read. */
+/** An unchoked peer that does not read. */
 async function lazyPeer(seeder: TestEngine, of: SampleTorrent): Promise<RawPeer> {
   const peer = await RawPeer.connect(seeder.engine.port, of, { reads: false });
   await eventually(() => seeder.engine.torrents()[0]!.peers === 1, "it is a peer");
-  // Interested.
+  // The message `interested`.
   await peer.send(message(2));
   return peer;
 }
@@ -258,11 +258,11 @@ testInOwnProcess(
     await peer.send(requests(60_000));
     await eventually(() => uploaded() > 1024 * 1024, "some of it is read");
     await new Promise((resolve) => setTimeout(resolve, 500));
-    // What the system's buffers took, and a megabyte.
+    // The system's buffers and a megabyte.
     assert.ok(uploaded() < 16 * 1024 * 1024, `${uploaded()} bytes`);
     const grown = Deno.memoryUsage().rss - before;
     assert.ok(grown < 150 * 1024 * 1024, `${grown} bytes`);
-    // Others are served meanwhile; and so is it, once it reads.
+    // Other peers are served meanwhile, and so is this one once it reads.
     await using leecher = await TestEngine.start();
     assert.ok(equalBytes(await leecher.download(large, [seeder]), large.content));
     peer.drain();
@@ -270,7 +270,7 @@ testInOwnProcess(
   },
 );
 
-Deno.test("a peer that asks farther ahead than anybody could fetch is hung up on", async () => {
+Deno.test("a peer with too many open requests is disconnected", async () => {
   await using seeder = await TestEngine.start();
   await seeder.seed(large);
   using peer = await lazyPeer(seeder, large);
@@ -278,7 +278,7 @@ Deno.test("a peer that asks farther ahead than anybody could fetch is hung up on
   await eventually(() => seeder.engine.torrents()[0]!.peers === 0, "the engine has hung up");
 });
 
-Deno.test("requests that are cancelled before their turn are not served", async () => {
+Deno.test("cancelled requests are not served", async () => {
   await using seeder = await TestEngine.start();
   await seeder.seed(large);
   using peer = await lazyPeer(seeder, large);
@@ -289,7 +289,7 @@ Deno.test("requests that are cancelled before their turn are not served", async 
   await new Promise((resolve) => setTimeout(resolve, 500));
   const { uploadedBytes } = seeder.engine.torrents()[0]!;
   assert.ok(uploadedBytes < count * 16_384 / 2, `${uploadedBytes} bytes`);
-  // And what is asked for afterwards is.
+  // Later requests are served.
   await peer.send(requests(2_048));
   await eventually(() => peer.received > 30 * 1024 * 1024, "it gets what it asked for");
 });

@@ -5,7 +5,7 @@ import { sampleTorrent } from "../../support/torrents.ts";
 
 const MIB = 1024 * 1024;
 
-Deno.test("a download with a limit arrives byte for byte, also when the limit is lifted or set midway", async () => {
+Deno.test("a limited download arrives byte for byte, also when the limit changes midway", async () => {
   const sample = sampleTorrent(24 * MIB);
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start({ downloadLimit: 4 * MIB });
@@ -22,7 +22,7 @@ Deno.test("a download with a limit arrives byte for byte, also when the limit is
   assert.deepEqual(changes, [], "limits that were not set");
 });
 
-Deno.test("a seeder whose limit is lifted and set midway sends every byte in its order", async () => {
+Deno.test("a seeder whose limit changes midway sends every byte in order", async () => {
   const sample = sampleTorrent(24 * MIB);
   await using seeder = await TestEngine.start({ uploadLimit: 4 * MIB });
   await using leecher = await TestEngine.start();
@@ -39,7 +39,7 @@ Deno.test("a seeder whose limit is lifted and set midway sends every byte in its
   assert.deepEqual(changes, [], "limits that were not set");
 });
 
-Deno.test("limits hold: what is allowed in a second is not there at once", async () => {
+Deno.test("a limit holds: a second's worth of bytes does not arrive at once", async () => {
   const sample = sampleTorrent(8 * MIB);
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start({ downloadLimit: 64 * 1024 });
@@ -49,14 +49,14 @@ Deno.test("limits hold: what is allowed in a second is not there at once", async
   downloading.catch(() => {});
   const received = () => leecher.engine.torrents()[0]?.downloadedBytes ?? 0;
   await eventually(() => received() > 0, "something has come");
-  // Nothing holds the other side back but that we do not read.
+  // Only our not reading holds the other side back.
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.ok(received() < 2 * MIB, `${received()} bytes`);
   controller.abort();
   await assert.rejects(downloading, { code: "DOWNLOAD_CANCELLED" });
 });
 
-Deno.test("two that download from the same seeder, one of them connected to the other", async () => {
+Deno.test("two peers download from one seeder while connected to each other", async () => {
   const sample = sampleTorrent(24 * MIB);
   await using seeder = await TestEngine.start({ uploadLimit: 8 * MIB });
   await using first = await TestEngine.start();

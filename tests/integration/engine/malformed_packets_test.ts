@@ -22,7 +22,7 @@ const oddValues: BValue[] = [
   { length: 20 },
 ];
 
-/** Queries of every kind in which one member is what it should not be. */
+/** Queries of every kind, each with one invalid member. */
 function* oddQueries(): Generator<Uint8Array> {
   const args: Record<string, BValue> = {
     id,
@@ -56,7 +56,7 @@ function* oddQueries(): Generator<Uint8Array> {
   }
 }
 
-/** Answers that nobody asked for, and packets that are no message. */
+/** Unrequested replies, and packets that are not KRPC messages. */
 function* oddPackets(): Generator<Uint8Array> {
   for (const value of oddValues) {
     yield bencode(value);
@@ -77,14 +77,14 @@ async function idOf(raw: RawUdp, { engine }: TestEngine): Promise<string> {
   return toHex((await raw.query(engine.port, "ping", {})).get("id") as Uint8Array);
 }
 
-Deno.test("after thousands of malformed packets the node goes on answering and asking", async () => {
+Deno.test("the node keeps answering and querying after thousands of malformed packets", async () => {
   await using testnet = await startTestnet({ nodes: 20 });
   await using at = await TestEngine.start({ testnet });
   await using raw = await RawUdp.bind();
   let sent = 0;
   for (const packet of [...oddQueries(), ...oddPackets()]) {
     await raw.send(packet, at.engine.port);
-    // A socket's buffer holds only so many.
+    // In portions, because the buffer of a socket is limited.
     if (++sent % 50 === 0) await raw.query(at.engine.port, "ping", {});
   }
   assert.equal(await idOf(raw, at), toHex(at.engine.node()!.id));
@@ -117,7 +117,7 @@ const oddAnswers: [string, (t: Uint8Array, self: Uint8Array) => Uint8Array | und
   ["an error that is a list of lists", (t) => bencode({ t, y: "e", e: [[1], { toString: "x" }] })],
 ];
 
-Deno.test("whatever a node answers, a query to it ends, and with it the lookup", async () => {
+Deno.test("a query ends whatever a node replies, and so does the lookup", async () => {
   await using testnet = await startTestnet({ nodes: 20 });
   await using at = await TestEngine.start({ testnet });
   await using raw = await RawUdp.bind();
@@ -142,7 +142,7 @@ Deno.test("whatever a node answers, a query to it ends, and with it the lookup",
   assert.equal(at.engine.dhtState.state, "on");
 });
 
-Deno.test("a packet of several frames is read; one that is longer than any node's is cut off, and does no harm", async () => {
+Deno.test("a packet of several frames is read; an oversized one is truncated and does no harm", async () => {
   await using at = await TestEngine.start({ dht: true });
   await using raw = await RawUdp.bind();
   const { port } = at.engine;

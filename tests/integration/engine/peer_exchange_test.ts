@@ -1,5 +1,5 @@
 /**
- * Peers that a connected peer names (BEP 11): how many of them wait, and that they keep nobody else out.
+ * Peers named by a connected peer (BEP 11): how many are queued, and that they do not displace others.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { WireListener } from "../../support/wire_peer.ts";
 
 const sample = sampleTorrent(64 * 1024);
 
-Deno.test("peers that peers name wait behind others, and nobody takes others out of the line", async () => {
+Deno.test("peers named by peers are queued behind others, and no peer can remove others from the queue", async () => {
   await using seeder = await TestEngine.start();
   await seeder.seed(sample);
   await using at = await TestEngine.start({ maxConnections: 2 });
@@ -22,7 +22,7 @@ Deno.test("peers that peers name wait behind others, and nobody takes others out
   for (const one of silent) ended.use(one);
   const added = concatBytes(...silent.map(({ address }) => compactPeer(address)));
   using naming = new WireListener(sample, () => gossip({ added }));
-  // This one waits for the seeder to be in the line, speaks, and makes room for the next.
+  // This peer waits until the seeder is queued, then completes its handshake and makes room for the next.
   const speaks = Promise.withResolvers<void>();
   const dropped = compactPeer(seeder.address);
   const speaking = gossip({ dropped });
@@ -49,7 +49,7 @@ Deno.test("peers that peers name wait behind others, and nobody takes others out
   assert.deepEqual(silent.filter(({ dialled }) => dialled > 0), []);
 });
 
-Deno.test("a peer that names more peers than any honest one is hung up on, and none is dialled", async () => {
+Deno.test("a peer that names too many peers is disconnected, and none of them is dialled", async () => {
   await using at = await TestEngine.start();
   using one = new WireListener(sample, () => ({}));
   const added = concatBytes(...Array.from({ length: 3_000 }, () => compactPeer(one.address)));

@@ -8,7 +8,7 @@ import { type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
 const sample = sampleTorrent(300 * 1024);
 const MINUTE_MS = 60_000;
 
-/** Writes an archive and its `.torrent`, and seeds them; the `.torrent` is to be read when wanted. */
+/** Writes and seeds an archive, with a `.torrent` that is read when a peer wants the archive. */
 async function seedFiles(at: TestEngine, { content, torrent, infoHashHex }: SampleTorrent) {
   const filePath = at.path("archive");
   const torrentPath = at.path("torrent");
@@ -19,7 +19,7 @@ async function seedFiles(at: TestEngine, { content, torrent, infoHashHex }: Samp
   return { torrentPath, order };
 }
 
-Deno.test("an archive that nobody wants is listed, and its .torrent is read when somebody does", async () => {
+Deno.test("an unwanted archive is listed, and its .torrent is read only when a peer wants it", async () => {
   await using seeder = await TestEngine.start();
   await using leecher = await TestEngine.start();
   const { torrentPath } = await seedFiles(seeder, sample);
@@ -35,7 +35,7 @@ Deno.test("an archive that nobody wants is listed, and its .torrent is read when
   assert.ok(seeder.engine.totals().uploadedBytes >= lengthBytes);
 });
 
-Deno.test("without peers for two minutes it sleeps; what it has moved is kept, and it wakes again", async () => {
+Deno.test("an archive sleeps after two minutes without peers, keeps its transfer totals and wakes again", async () => {
   const clock = new FakeClock();
   await using seeder = await TestEngine.start({ clock });
   const { torrentPath } = await seedFiles(seeder, sample);
@@ -67,7 +67,7 @@ const unreadable: [string, (path: string) => Promise<void>][] = [
   }],
 ];
 for (const [what, spoil] of unreadable) {
-  Deno.test(`a .torrent that ${what} is told, and a good one given instead serves`, async () => {
+  Deno.test(`a .torrent that ${what} is reported, and can be replaced by a valid one`, async () => {
     const told: string[] = [];
     await using seeder = await TestEngine.start({ onUnreadable: (hash) => told.push(hash) });
     await using leecher = await TestEngine.start();
@@ -83,7 +83,7 @@ for (const [what, spoil] of unreadable) {
   });
 }
 
-Deno.test("what a peer sends together with its handshake is heard by the torrent that it wakes", async () => {
+Deno.test("messages sent together with a handshake reach the torrent that it wakes", async () => {
   await using seeder = await TestEngine.start();
   await seedFiles(seeder, sample);
   const socket = connect(seeder.engine.port, "127.0.0.1");
@@ -97,7 +97,7 @@ Deno.test("what a peer sends together with its handshake is heard by the torrent
     sample.infoHash,
     utf8("-XX0001-012345678901"),
   );
-  // The handshake in two parts, the second one with a message.
+  // The handshake in two parts, the second followed by a message.
   socket.write(handshake.subarray(0, 30));
   await new Promise((resolve) => setTimeout(resolve, 20));
   socket.write(concatBytes(handshake.subarray(30), interested));

@@ -5,7 +5,7 @@ import { sampleTorrent } from "../../support/torrents.ts";
 
 const MIB = 1024 * 1024;
 
-Deno.test("those who download at the same time get from each other what one of them has", async () => {
+Deno.test("simultaneous downloads get pieces from each other", async () => {
   const sample = sampleTorrent(6 * MIB, { pieceBytes: 64 * 1024 });
   await using seeder = await TestEngine.start({ uploadLimit: 4 * MIB });
   await using first = await TestEngine.start();
@@ -22,11 +22,11 @@ Deno.test("those who download at the same time get from each other what one of t
   );
   for (const content of got) assert.ok(equalBytes(content, sample.content));
   const { uploadedBytes } = seeder.engine.torrents()[0]!;
-  // If all ask for the pieces in order, it is asked for more than twice the content.
+  // If all requested the pieces in order, the seeder would send more than twice the content.
   assert.ok(uploadedBytes < 1.9 * sample.content.length, `${uploadedBytes} bytes`);
 });
 
-Deno.test("two who dial each other keep one connection, and both the same", async () => {
+Deno.test("two peers that dial each other keep the same one connection", async () => {
   const sample = sampleTorrent(3 * MIB, { pieceBytes: 64 * 1024 });
   await using seeder = await TestEngine.start({ uploadLimit: MIB });
   await using one = await TestEngine.start();
@@ -38,13 +38,13 @@ Deno.test("two who dial each other keep one connection, and both the same", asyn
     leecher.download(sample, [seeder, partner], {
       torrent: sample.torrent,
       onProgress: ({ downloadedBytes, lengthBytes }) => {
-        // As whoever looks for peers does again and again.
+        // Repeated, as searches for peers do.
         leecher.engine.addPeers(sample.infoHashHex, [partner.address]);
         if (downloadedBytes >= lengthBytes / 2) counts.push(peersOf(leecher));
       },
     });
   const got = await Promise.all([get(one, other), get(other, one)]);
   for (const content of got) assert.ok(equalBytes(content, sample.content));
-  // The seeder and the other one; fewer, when one of them is through.
+  // The seeder and the other leecher; fewer when one has finished.
   assert.equal(Math.max(...counts), 2);
 });

@@ -5,11 +5,11 @@ import { type BDecoded, bencode } from "../../../src/records/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
 
-/** For queries that are answered. */
+/** Timeout of queries that are answered. */
 const patient = { timeoutMs: 60_000 };
 const target = new Uint8Array(20).fill(7);
 
-/** A node with nobody around it, and what it may ask. */
+/** A node without neighbours, and queries for it to send. */
 async function lonelyEngine(): Promise<{ engine: TestEngine; node: DhtNode }> {
   const engine = await TestEngine.start({ dht: true });
   return { engine, node: engine.engine.node()! };
@@ -31,14 +31,14 @@ function isKnown({ engine }: TestEngine, id: Uint8Array): boolean {
   return engine.knownNodes().some((known) => toHex(known.id!) === toHex(id));
 }
 
-Deno.test("an answer counts only from the address and port that were asked", async () => {
+Deno.test("a reply counts only from the queried address and port", async () => {
   const { engine: seeker, node } = await lonelyEngine();
   await using engine = seeker;
   await using asked = await RawUdp.bind();
   await using forger = await RawUdp.bind();
   const forged = Promise.withResolvers<void>();
   asked.answer = (packet) => {
-    // As good a guess as there is: it has the id of the transaction and of the node.
+    // The best possible forgery: the right transaction id and node id.
     const sent = forger.send(answerTo(packet, asked.id), engine.engine.port);
     void sent.then(forged.resolve);
     return undefined;
@@ -53,7 +53,7 @@ Deno.test("an answer counts only from the address and port that were asked", asy
   assert.equal(second.kind, "reply");
 });
 
-Deno.test("an answer that nobody asked for brings nobody into the routing table", async () => {
+Deno.test("an unrequested reply adds no node to the routing table", async () => {
   const { engine: seeker, node } = await lonelyEngine();
   await using engine = seeker;
   await using stranger = await RawUdp.bind();
@@ -69,7 +69,7 @@ Deno.test("an answer that nobody asked for brings nobody into the routing table"
   assert.equal(isKnown(engine, stranger.id), true);
 });
 
-Deno.test("an answer counts once, and transaction ids cannot be told from those before", async () => {
+Deno.test("a reply counts once, and transaction ids are not predictable", async () => {
   const { engine: seeker, node } = await lonelyEngine();
   await using engine = seeker;
   await using asked = await RawUdp.bind();
@@ -86,6 +86,6 @@ Deno.test("an answer counts once, and transaction ids cannot be told from those 
   }
   await eventually(() => engine.engine.dhtTraffic!.unasked === 64, "second answers dropped");
   const steps = seen.slice(1).map((id, n) => id - seen[n]!);
-  // 64 ids of chance have a few hundred thousand ways to go on; two steps alike are rare, 60 impossible.
+  // With 64 random ids, two equal steps are rare and 60 are practically impossible.
   assert.ok(new Set(steps).size > 56, steps.join(" "));
 });

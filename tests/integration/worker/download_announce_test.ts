@@ -4,7 +4,7 @@ import { eventually, TestEngine } from "../../support/engines.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
 import { TestWorker } from "../../support/workers.ts";
 
-Deno.test("who downloads for more than a moment can be found by others who do", async () => {
+Deno.test("a download that takes more than a moment is announced, and found by other downloads", async () => {
   await using testnet = await startTestnet({ nodes: 12 });
   await using seeder = await TestEngine.start({ testnet, uploadLimit: 1_000_000 });
   await using worker = await TestWorker.start({ allowLocal: true, testnet, readOnly: true });

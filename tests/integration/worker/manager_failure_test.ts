@@ -1,6 +1,6 @@
 /**
- * The DHT manager fails, at its start or later, in what it is asked or on its own: archives are served
- * all the same, and it is said.
+ * Failures of the DHT manager, at its start, in a call or in a timer: archives are still served, and the
+ * failure is logged.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import { sampleTorrent } from "../../support/torrents.ts";
 const sample = sampleTorrent(300 * 1024);
 const item = signItem(generateKeyPair(), { salt: new Uint8Array(), seq: 1, value: bencode("x") });
 
-/** Timers twenty times too fast. */
+/** A clock with timers twenty times as fast. */
 const hasty = {
   now: systemClock.now,
   after: (delayMs: number, fire: () => void) => systemClock.after(delayMs / 20, fire),
 };
 
-/** A runtime whose manager is the given one, and a file to seed. */
+/** A runtime with the given manager, and a file to seed. */
 async function startRuntime(createManager: (options: DhtManagerOptions) => DhtManager) {
   const testnet = await startTestnet({ nodes: 10 });
   const events: WorkerEvent[] = [];
@@ -51,7 +51,7 @@ async function startRuntime(createManager: (options: DhtManagerOptions) => DhtMa
         ...{ infoHashHex, filePath, torrent, lengthBytes: content.length, announceDueMs: 0 },
       }]);
     },
-    /** Somebody who knows our address downloads the whole file. */
+    /** Downloads the whole file through a peer that knows our address. */
     async assertServes() {
       await using peer = await TestEngine.start();
       const filePath = peer.path("downloaded");
@@ -68,12 +68,12 @@ async function startRuntime(createManager: (options: DhtManagerOptions) => DhtMa
   };
 }
 
-/** A manager of which some methods are others. */
+/** A manager with some methods replaced. */
 function spoilt(methods: Partial<Record<keyof DhtManager, () => unknown>>) {
   return (options: DhtManagerOptions) => Object.assign(new DhtManager(options), methods);
 }
 
-Deno.test("a manager that does not start: archives are served, the status says why, and operations fail with it", async () => {
+Deno.test("when the manager does not start, archives are served, and status and operations give the reason", async () => {
   await using at = await startRuntime(() => {
     throw new TypeError("out of order");
   });
@@ -91,7 +91,7 @@ Deno.test("a manager that does not start: archives are served, the status says w
   await at.runtime.announceNow(2, [toHex(targetOf(item.publicKey, item.salt))], true);
   const [report] = at.events.flatMap((one) => one.event === "announced" ? [one.report] : []);
   assert.equal(report?.error?.code, "DHT_OFF");
-  // Settings can change all the same.
+  // Settings can still change.
   await at.runtime.configure({
     ...{ storeNodes: 8, minNodes: 8, dhtPacketsPerSecond: 10, reannounceIntervalMs: 3_600_000 },
   });
@@ -105,7 +105,7 @@ for (
     ["rejects", () => Promise.reject(new TypeError("a defect"))],
   ] as const
 ) {
-  Deno.test(`a manager that ${how} at everything it is asked: archives are served, and it is said once`, async () => {
+  Deno.test(`when the manager ${how} in every call, archives are served, and the failure is logged once`, async () => {
     const names = ["get", "put", "findPeers", "announcePeer", "stop"] as const;
     await using at = await startRuntime(
       spoilt(Object.fromEntries(names.map((one) => [one, fail]))),
@@ -131,7 +131,7 @@ for (
   });
 }
 
-Deno.test("timers of the manager that throw end nothing, and are told of", async () => {
+Deno.test("errors in the manager's timers end nothing, and are logged", async () => {
   await using at = await startRuntime((options) => {
     const manager = new DhtManager(options);
     for (let i = 0; i < 3; i++) {

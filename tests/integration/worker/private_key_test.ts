@@ -1,5 +1,5 @@
 /**
- * The private key stays on the main thread, whatever a command does with the worker.
+ * The private key stays in the main thread.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { fakeIo } from "../../unit/cli/fake_io.ts";
 const secret = Uint8Array.from({ length: 32 }, (_, i) => 200 - i);
 const keys = keyPairFromSeed(secret);
 
-/** All bytes and texts in a message, however deep. */
+/** All byte arrays and strings in a message, at any depth. */
 function* contents(value: unknown, seen = new Set<unknown>()): Generator<string> {
   if (typeof value === "string") yield value;
   if (typeof value !== "object" || value === null || seen.has(value)) return;
@@ -28,7 +28,7 @@ function* contents(value: unknown, seen = new Set<unknown>()): Generator<string>
   } else for (const member of Object.values(value)) yield* contents(member, seen);
 }
 
-/** Takes down all that is posted to workers, until it is disposed of. */
+/** Records all messages to workers until it is disposed of. */
 function overheard(): Disposable & { messages: string[] } {
   const messages: string[] = [];
   const { postMessage } = Worker.prototype;
@@ -39,7 +39,7 @@ function overheard(): Disposable & { messages: string[] } {
   return { messages, [Symbol.dispose]: () => void (Worker.prototype.postMessage = postMessage) };
 }
 
-Deno.test("publish signs with the key, and nothing of it crosses into the worker", async () => {
+Deno.test("publish signs with the key, and no part of it crosses into the worker", async () => {
   await using place = await newPlace();
   const home = await place.home(keys);
   const source = await place.source("hello", "1.0.0");
@@ -60,7 +60,7 @@ Deno.test("publish signs with the key, and nothing of it crosses into the worker
   using heard = overheard();
   assert.equal(await runCli(["publish", source], io), 0);
   const all = heard.messages.join("\n");
-  // What crosses is seen: the public key does.
+  // The recording works: the public key does cross.
   assert.ok(all.includes(toHex(keys.publicKey)));
   for (const form of [toHex(secret), secret.toBase64(), "PRIVATE KEY"]) {
     assert.ok(!all.includes(form), form);

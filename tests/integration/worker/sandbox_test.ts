@@ -21,7 +21,7 @@ function seedOrder(
   return { infoHashHex, torrent, filePath, lengthBytes: content.length, announceDueMs };
 }
 
-/** How a promise stands after a while. */
+/** State of a promise after a while. */
 async function after(ms: number, promise: Promise<unknown>): Promise<"pending" | "settled"> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const pending = new Promise<"pending">((resolve) => {
@@ -33,7 +33,7 @@ async function after(ms: number, promise: Promise<unknown>): Promise<"pending" |
   return state;
 }
 
-Deno.test("inside the sandbox downloads, seeding and the DHT work", async () => {
+Deno.test("downloads, seeding and the DHT work inside the sandbox", async () => {
   await using testnet = await startTestnet({ nodes: 20 });
   await using worker = await TestWorker.start({ allowLocal: true, testnet });
   await using seeder = await TestEngine.start();
@@ -65,7 +65,7 @@ Deno.test("inside the sandbox downloads, seeding and the DHT work", async () => 
   assert.deepEqual(worker.failures, []);
 });
 
-Deno.test("kept records are announced, also on demand, and told of", async () => {
+Deno.test("kept records are announced when due and on demand, with reports", async () => {
   await using testnet = await startTestnet({ nodes: 20 });
   await using worker = await TestWorker.start({ allowLocal: true, testnet });
   const idHex = toHex(targetOf(keys.publicKey, salt));
@@ -118,7 +118,7 @@ Deno.test("files outside the seed directory are neither written nor read nor ser
     assert.deepEqual(Array.from(Deno.readDirSync(outside), ({ name }) => name), ["secret"]);
     await assert.rejects(Deno.stat(`${worker.directory}/../escaped`), Deno.errors.NotFound);
 
-    // Seeding opens the file when somebody asks for a piece.
+    // Seeding opens the file when a peer requests a piece.
     for (
       const filePath of [`${outside}/secret`, worker.path("link")]
     ) {
@@ -145,7 +145,7 @@ Deno.test("files outside the seed directory are neither written nor read nor ser
   }
 });
 
-Deno.test("without allowLocal nothing on this machine is reached", async () => {
+Deno.test("without allowLocal nothing on this machine can be reached", async () => {
   await using testnet = await startTestnet({ nodes: 10 });
   await using seeder = await TestEngine.start();
   await seeder.seed(sample);
@@ -172,7 +172,7 @@ Deno.test("without allowLocal nothing on this machine is reached", async () => {
   assert.deepEqual(worker.failures, []);
 });
 
-Deno.test("not even a worker that may listen on any port reaches other ports of this machine", async () => {
+Deno.test("a worker that may listen on any port cannot reach other ports of this machine", async () => {
   await using seeder = await TestEngine.start();
   await seeder.seed(sample);
   await using worker = await TestWorker.start({ allowLocal: false, port: 0 });
@@ -198,7 +198,7 @@ Deno.test("not even a worker that may listen on any port reaches other ports of 
   await assert.rejects(downloading, { code: "DOWNLOAD_CANCELLED" });
 });
 
-Deno.test("errors keep their kind and code on the way out", async () => {
+Deno.test("errors keep their kind and code when they leave the worker", async () => {
   await using worker = await TestWorker.start({ allowLocal: true });
   await using seeder = await TestEngine.start();
   await seeder.seed(sample);
@@ -215,7 +215,7 @@ Deno.test("errors keep their kind and code on the way out", async () => {
   await assert.rejects(worker.api.put(2, item), { code: "DHT_OFF", kind: "network" });
 });
 
-Deno.test("a TCP port that is taken is told with its code", async () => {
+Deno.test("a taken TCP port is reported with its code", async () => {
   await using other = await TestEngine.start();
   await assert.rejects(TestWorker.start({ allowLocal: true, port: other.engine.port }), {
     code: "TCP_PORT_IN_USE",
@@ -223,7 +223,7 @@ Deno.test("a TCP port that is taken is told with its code", async () => {
   });
 });
 
-Deno.test("a stopped worker takes no work, and its port is free", async () => {
+Deno.test("a stopped worker refuses calls, and its port is free", async () => {
   const worker = await TestWorker.start({ allowLocal: true });
   await worker.api.stop(2_000);
   await assert.rejects(

@@ -8,7 +8,7 @@ import { WorkerRuntime } from "../../../src/worker/runtime.ts";
 import { eventually } from "../../support/engines.ts";
 import { freePort } from "../../support/mod.ts";
 
-/** Time-outs of two seconds and pauses of seconds pass twenty times as fast. */
+/** Timers run twenty times as fast. */
 const hurried = {
   now: systemClock.now,
   after: (delayMs: number, fire: () => void) => systemClock.after(delayMs / 20, fire),
@@ -30,7 +30,7 @@ async function startRuntime(port: number) {
 const infoHashHex = "ab".repeat(20);
 const torrent = { infoHashHex, filePath: "/nowhere", torrent: "/nowhere", lengthBytes: 1 };
 
-Deno.test("what is due where there is no network waits for it, without a failure, and goes out once it is there", async () => {
+Deno.test("due entries wait for the network without failing, and are announced once it is there", async () => {
   const port = await freePort();
   const { runtime, reports } = await startRuntime(port);
   try {
@@ -49,12 +49,12 @@ Deno.test("what is due where there is no network waits for it, without a failure
     await delay(systemClock, 300);
     assert.deepEqual(reports(), []);
     assert.deepEqual((await runtime.status()).schedule, { kept: 4, overdue: 4 });
-    // Whoever asks for it outright hears what became of it.
+    // An explicit request is answered with its outcome.
     await runtime.announceNow(1, [infoHashHex], true);
     assert.equal(reports()[0]!.failures, 1);
 
     await using testnet = await startTestnet({ nodes: 20, port });
-    // The first may have come too early: the network's nodes come one after the other.
+    // The first attempt may have been too early, while the nodes of the network were still starting.
     const last = () => new Map(reports().map((report) => [report.idHex, report.failures]));
     await eventually(() => last().size === 4, "all have been tried");
     await eventually(() => [...last().values()].every((failures) => failures === 0), "and held");
@@ -67,7 +67,7 @@ Deno.test("what is due where there is no network waits for it, without a failure
   }
 });
 
-Deno.test("a network that goes away and comes back: nothing is tried in between, all is well after it", async () => {
+Deno.test("nothing is announced while the network is away, and everything is after it returns", async () => {
   const port = await freePort();
   const testnet = await startTestnet({ nodes: 20, port });
   const { runtime, reports } = await startRuntime(port);

@@ -1,5 +1,5 @@
 /**
- * When archives that are seeded wake and sleep. The torrents are made up, the clock is the test's.
+ * When seeded archives wake and sleep, with fake torrents and a fake clock.
  *
  * @module
  */
@@ -62,12 +62,12 @@ function seedsOf(count: number) {
   return added.then(() => ({ clock, made, unreadable, seeds, awake }));
 }
 
-Deno.test("who is not wanted is not made, and sets no timer", async () => {
+Deno.test("an unwanted archive creates no torrent and no timer", async () => {
   const { clock, made, seeds } = await seedsOf(1_000);
   assert.deepEqual([made.length, clock.timers, [...seeds.statuses()].length], [0, 0, 1_000]);
 });
 
-Deno.test("two who want the same archive at once get the same torrent", async () => {
+Deno.test("two peers that want an archive at once get the same torrent", async () => {
   const { made, seeds } = await seedsOf(3);
   const [one, other] = await Promise.all([seeds.wake(hashOf(2)), seeds.wake(hashOf(2))]);
   assert.equal(one, other);
@@ -75,7 +75,7 @@ Deno.test("two who want the same archive at once get the same torrent", async ()
   assert.equal(await seeds.wake("ff".repeat(20)), undefined);
 });
 
-Deno.test("a stranger who knows all infohashes keeps few of them awake, and none that has peers falls asleep for it", async () => {
+Deno.test("at most 64 idle torrents stay awake, and torrents with peers are not put to sleep", async () => {
   const { seeds, awake } = await seedsOf(500);
   const busy = await seeds.wake(hashOf(0));
   busy!.numPeers = 1;
@@ -87,7 +87,7 @@ Deno.test("a stranger who knows all infohashes keeps few of them awake, and none
   assert.equal(busy!.destroyed, false);
 });
 
-Deno.test("peers keep it awake; two minutes after the last it sleeps, and its bytes are counted on", async () => {
+Deno.test("a torrent sleeps two minutes after its last peer, and keeps its transfer totals", async () => {
   const { clock, seeds, awake } = await seedsOf(1);
   const torrent = (await seeds.wake(hashOf(0)))!;
   torrent.numPeers = 1;
@@ -101,7 +101,7 @@ Deno.test("peers keep it awake; two minutes after the last it sleeps, and its by
   assert.deepEqual([status!.uploadedBytes, status!.downloadedBytes], [12, 3]);
 });
 
-Deno.test("a .torrent of another archive is told, nothing of it stays, and a good one is taken instead", async () => {
+Deno.test("a .torrent with another infohash is reported, and can be replaced by a valid one", async () => {
   const { clock, seeds, unreadable, awake } = await seedsOf(2);
   await seeds.add(order(0, Uint8Array.of(0, 1)));
   assert.equal(await seeds.wake(hashOf(0)), undefined);
@@ -110,7 +110,7 @@ Deno.test("a .torrent of another archive is told, nothing of it stays, and a goo
   assert.equal((await seeds.wake(hashOf(0)))?.infoHash, hashOf(0));
 });
 
-Deno.test("what is removed is neither listed nor woken, asleep or awake", async () => {
+Deno.test("a removed archive is neither listed nor woken", async () => {
   const { clock, seeds, awake } = await seedsOf(2);
   await seeds.wake(hashOf(1));
   await seeds.remove(hashOf(0));
@@ -120,7 +120,7 @@ Deno.test("what is removed is neither listed nor woken, asleep or awake", async 
   assert.deepEqual([awake().length, clock.timers, [...seeds.statuses()]], [0, 0, []]);
 });
 
-Deno.test("an encrypted handshake leads to the archive that it means, also to one added later", async () => {
+Deno.test("an obfuscated hash finds its archive, also one added later", async () => {
   const { seeds } = await seedsOf(20);
   const obfuscated = (infoHashHex: string) =>
     createHash("sha1").update("req2").update(infoHashHex, "hex").digest("hex");

@@ -36,7 +36,7 @@ function mutableItem(seq: number) {
   return { item, targetHex };
 }
 
-Deno.test("a testnet's nodes know each other and have been sent nothing", async () => {
+Deno.test("the nodes of a testnet know each other and have received no query", async () => {
   await using testnet = await startTestnet({ nodes: 60 });
   assert.equal(testnet.nodes.length, 60);
   assert.equal(new Set(testnet.nodes.map((node) => node.port)).size, 60);
@@ -46,7 +46,7 @@ Deno.test("a testnet's nodes know each other and have been sent nothing", async 
   }
 });
 
-Deno.test("two nodes and one node are testnets as well", async () => {
+Deno.test("a testnet may have one or two nodes", async () => {
   await using two = await startTestnet({ nodes: 2 });
   assert.deepEqual(two.nodes.map((node) => node.contacts()), [1, 1]);
   await using one = await startTestnet({ nodes: 1 });
@@ -62,7 +62,7 @@ Deno.test("the same seed gives the same node ids, another seed others", async ()
   assert.notDeepEqual(ids(a), ids(c));
 });
 
-Deno.test("a stranger's mutable item lands on the nodes nearest to its target", async () => {
+Deno.test("a mutable item is stored on the nodes closest to its target", async () => {
   await using testnet = await startTestnet({ nodes: 60 });
   const { item, targetHex } = mutableItem(7);
   const key = await withClient(testnet.bootstrap, (dht) => put(dht, item));
@@ -78,13 +78,13 @@ Deno.test("a stranger's mutable item lands on the nodes nearest to its target", 
   assert.equal(testnet.nodes[0]!.holds("00".repeat(20)), undefined);
 });
 
-Deno.test("a mutable item with a wrong signature is stored nowhere", async () => {
+Deno.test("a mutable item with a wrong signature is not stored", async () => {
   await using testnet = await startTestnet({ nodes: 5 });
   const { item, targetHex } = mutableItem(7);
   const forged = { ...item, sign: () => Buffer.alloc(64, 1) };
   await withClient(testnet.bootstrap, async (dht) => {
     const done = put(dht, forged);
-    // A node says nothing to a put that it cannot verify; when the client ends, the put fails.
+    // A node does not answer a put that it cannot verify; the put fails when the client ends.
     const sent = () => testnet.nodes.every((node) => node.received.counts.put > 0);
     while (!sent()) await new Promise((resolve) => setTimeout(resolve, 5));
     done.catch(() => {});
@@ -92,13 +92,13 @@ Deno.test("a mutable item with a wrong signature is stored nowhere", async () =>
   assert.deepEqual(testnet.holders(targetHex), []);
 });
 
-Deno.test("an immutable item that is a number can be looked for like any other", async () => {
+Deno.test("an immutable item that is a number is found like any other", async () => {
   await using testnet = await startTestnet({ nodes: 4 });
   const targetHex = await withClient(testnet.bootstrap, (dht) => put(dht, { v: 5 }));
   assert.deepEqual(testnet.nodes[0]!.holds(targetHex), { seq: 0 });
 });
 
-Deno.test("a forgotten item is gone from that node alone", async () => {
+Deno.test("forget removes an item from that node only", async () => {
   await using testnet = await startTestnet({ nodes: 4 });
   const targetHex = await withClient(testnet.bootstrap, (dht) => put(dht, { v: value }));
   assert.equal(testnet.holders(targetHex).length, 4);
@@ -107,7 +107,7 @@ Deno.test("a forgotten item is gone from that node alone", async () => {
   assert.equal(testnet.holders(targetHex).length, 3);
 });
 
-Deno.test("queries are counted by name with the address they came from", async () => {
+Deno.test("queries are counted by name and recorded with their source address", async () => {
   await using testnet = await startTestnet({ nodes: 3 });
   const port = await withClient(testnet.bootstrap, async (dht) => {
     await put(dht, { v: value });
@@ -152,7 +152,7 @@ Deno.test("queries with fields of the wrong type do not end a node", async () =>
   await new Promise<void>((resolve) => socket.close(resolve));
 });
 
-Deno.test("a killed node frees its port and is no holder any more", async () => {
+Deno.test("a killed node frees its port and is no longer a holder", async () => {
   await using testnet = await startTestnet({ nodes: 4 });
   const targetHex = await withClient(testnet.bootstrap, (dht) => put(dht, { v: value }));
   const node = testnet.nodes[2]!;
@@ -164,7 +164,7 @@ Deno.test("a killed node frees its port and is no holder any more", async () => 
   await new Promise<void>((resolve) => socket.close(resolve));
 });
 
-Deno.test("the first node takes the port asked for", async () => {
+Deno.test("the first node binds the requested port", async () => {
   const before = await startTestnet({ nodes: 1 });
   const { port } = before.nodes[0]!;
   await before.close();
@@ -172,7 +172,7 @@ Deno.test("the first node takes the port asked for", async () => {
   assert.equal(testnet.bootstrap, `127.0.0.1:${port}`);
 });
 
-Deno.test("a port that is taken is named, and nothing is left running", async () => {
+Deno.test("a taken port is named in the error, and nothing is left running", async () => {
   await using testnet = await startTestnet({ nodes: 1 });
   const { port } = testnet.nodes[0]!;
   await assert.rejects(startTestnet({ nodes: 3, port }), (error) => {
@@ -214,7 +214,7 @@ for (const nodes of [0, -1, 1.5, NaN, 2001]) {
   });
 }
 
-Deno.test("closing twice is no error", async () => {
+Deno.test("closing twice succeeds", async () => {
   const testnet = await startTestnet({ nodes: 2 });
   await testnet.close();
   await testnet.close();

@@ -30,8 +30,8 @@ function isIn(ranges: readonly string[], address: number): boolean {
 
 const everywhere = 2 ** 32 - 1;
 /**
- * IANA's IPv4 special-purpose registry (RFC 6890), as far as it is not globally reachable, and
- * multicast (RFC 5771): nobody there is anybody's peer.
+ * Ranges without public peers: the blocks of IANA's IPv4 special-purpose registry (RFC 6890) that are not
+ * globally reachable, and multicast (RFC 5771).
  */
 const reserved = [
   ["this host", "0.0.0.0/8"],
@@ -52,7 +52,7 @@ const reserved = [
 ] as const;
 
 for (const [what, range] of reserved) {
-  Deno.test(`none of ${range} (${what}) may be reached, and its neighbours may`, () => {
+  Deno.test(`${range} (${what}) is not permitted, and the addresses next to it are`, () => {
     const [first, last] = boundsOf(range);
     const middle = first + Math.floor((last - first) / 3);
     for (const address of [first, first + 1, middle, last - 1, last]) {
@@ -66,7 +66,7 @@ for (const [what, range] of reserved) {
   });
 }
 
-Deno.test("addresses of the public network may be reached", () => {
+Deno.test("public addresses are permitted", () => {
   for (
     const text of [
       "1.0.0.0",
@@ -99,7 +99,7 @@ Deno.test("addresses of the public network may be reached", () => {
   ) assert.ok(isIn(PUBLIC_RANGES, addressOf(text)), text);
 });
 
-Deno.test("the ranges do not overlap, and together with what is reserved they are everything", () => {
+Deno.test("the ranges do not overlap, and with the reserved ones they cover all addresses", () => {
   const bounds = PUBLIC_RANGES.map(boundsOf).sort(([a], [b]) => a - b);
   bounds.forEach(([first], i) => assert.ok(i === 0 || first > bounds[i - 1]![1], textOf(first)));
   const count = bounds.reduce((sum, [first, last]) => sum + last - first + 1, 0);
@@ -108,14 +108,14 @@ Deno.test("the ranges do not overlap, and together with what is reserved they ar
   assert.equal(count, 2 ** 32 - left);
 });
 
-Deno.test("any address is either public or reserved", () => {
+Deno.test("every address is either public or reserved", () => {
   const others = reserved.map(([, range]) => range);
   fc.assert(fc.property(fc.integer({ min: 0, max: everywhere }), (address) => {
     assert.notEqual(isIn(PUBLIC_RANGES, address), isIn(others, address), textOf(address));
   }));
 });
 
-Deno.test("only allowLocal adds loopback and the private networks, and nothing else", () => {
+Deno.test("allowLocal adds loopback and the private networks, and nothing else", () => {
   const options = { port: 6_881, seedDirectory: "/seed", allowLocal: false };
   const without = workerPermissions(options).net as string[];
   const withLocal = workerPermissions({ ...options, allowLocal: true }).net as string[];
@@ -125,7 +125,7 @@ Deno.test("only allowLocal adds loopback and the private networks, and nothing e
   assert.deepEqual([...LOCAL_RANGES].sort(), local);
 });
 
-Deno.test("the worker may listen on its port alone, see its directory alone, and do nothing else", () => {
+Deno.test("the worker may use only its port and its directory", () => {
   const { net, read, write, ...others } = workerPermissions({
     port: 7_000,
     seedDirectory: "/srv/seed",

@@ -20,7 +20,7 @@ const cancelled = new Error("given up");
 const refused = Object.assign(new Error("no"), { code: 203 });
 const another = Object.assign(new Error("who?"), { code: "EUNEXPECTEDNODE" });
 
-Deno.test("the DHT is silent until one node answers", () => {
+Deno.test("the DHT is silent until the first response", () => {
   const { liveness, changes, ask } = watched();
   assert.ok(liveness.isSilent);
   ask(timedOut);
@@ -31,7 +31,7 @@ Deno.test("the DHT is silent until one node answers", () => {
   assert.deepEqual(changes, [false]);
 });
 
-Deno.test("an error is an answer, and so is a reply under another id", () => {
+Deno.test("an error reply and a reply under another id are responses", () => {
   for (const error of [refused, another]) {
     const { changes, ask } = watched();
     ask(error);
@@ -39,7 +39,7 @@ Deno.test("an error is an answer, and so is a reply under another id", () => {
   }
 });
 
-Deno.test("sixty-four queries in a row without an answer are silence; one fewer, or one answer in between, is not", () => {
+Deno.test("64 consecutive timeouts make the DHT silent; 63, or a response in between, do not", () => {
   const { liveness, changes, ask } = watched();
   ask();
   ask(timedOut, 63);
@@ -54,7 +54,7 @@ Deno.test("sixty-four queries in a row without an answer are silence; one fewer,
   assert.deepEqual(changes, [false, true, false]);
 });
 
-Deno.test("an empty routing table is silence", () => {
+Deno.test("an empty routing table makes the DHT silent", () => {
   const { nodes, changes, ask } = watched();
   ask();
   nodes.emit("removed", {});
@@ -64,7 +64,7 @@ Deno.test("an empty routing table is silence", () => {
   assert.deepEqual(changes, [false, true]);
 });
 
-Deno.test("reset to silent tells nobody", () => {
+Deno.test("reset makes the DHT silent without calling onChange", () => {
   const { liveness, changes, ask } = watched();
   ask();
   ask(timedOut, 60);

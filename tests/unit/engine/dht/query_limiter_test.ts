@@ -4,7 +4,7 @@ import { QUERY_LIMITS, QueryLimiter } from "../../../../src/engine/dht/query_lim
 function limiter(limits = QUERY_LIMITS) {
   const at = { ms: 1_000_000 };
   const queries = new QueryLimiter(() => at.ms, limits);
-  /** How many of so many queries are admitted. */
+  /** Number of admitted queries out of `count`. */
   const admitted = (count: number, address: string, port = 6881) => {
     let taken = 0;
     for (let i = 0; i < count; i++) if (queries.admits(address, port)) taken++;
@@ -13,7 +13,7 @@ function limiter(limits = QUERY_LIMITS) {
   return { at, admitted, queries };
 }
 
-Deno.test("one node is answered 50 queries at once, and 5 a second from then on", () => {
+Deno.test("one node is admitted 50 queries at once, then 5 a second", () => {
   const { at, admitted } = limiter();
   assert.equal(admitted(1_000, "192.0.2.1"), 50);
   at.ms += 1_000;
@@ -22,14 +22,14 @@ Deno.test("one node is answered 50 queries at once, and 5 a second from then on"
   assert.equal(admitted(1_000, "192.0.2.1"), 50);
 });
 
-Deno.test("what is too much is dropped, and nobody is banned for it", () => {
+Deno.test("excess queries are dropped, and their sender is not banned", () => {
   const { at, admitted } = limiter();
   admitted(10_000, "192.0.2.1");
   at.ms += 200;
   assert.equal(admitted(1, "192.0.2.1"), 1);
 });
 
-Deno.test("the nodes behind one address have 200 queries together, and 20 a second", () => {
+Deno.test("all nodes of one address share 200 queries at once, then 20 a second", () => {
   const { at, admitted } = limiter();
   const all = () => {
     let taken = 0;
@@ -42,7 +42,7 @@ Deno.test("the nodes behind one address have 200 queries together, and 20 a seco
   assert.equal(admitted(10, "192.0.2.2"), 10, "another address is not held to account for it");
 });
 
-Deno.test("all senders together have 2,000 queries, and 500 a second", () => {
+Deno.test("all senders share 2,000 queries at once, then 500 a second", () => {
   const { at, admitted } = limiter();
   const all = () => {
     let taken = 0;
@@ -54,7 +54,7 @@ Deno.test("all senders together have 2,000 queries, and 500 a second", () => {
   assert.equal(all(), 1_000);
 });
 
-Deno.test("nodes that answered us within the hour keep what they have when strangers take all of theirs", () => {
+Deno.test("known nodes are admitted while unknown senders have drained their global bucket", () => {
   const { at, admitted, queries } = limiter();
   queries.noteReply("192.0.2.1", 6881);
   const flood = () => {
@@ -72,7 +72,7 @@ Deno.test("nodes that answered us within the hour keep what they have when stran
   assert.equal(admitted(1, "192.0.2.1"), 0, "that was too long ago");
 });
 
-Deno.test("a query that is dropped is charged to nobody", () => {
+Deno.test("a dropped query takes no token from any bucket", () => {
   const { at, admitted } = limiter();
   for (let port = 1; port <= 4; port++) admitted(50, "192.0.2.1", port);
   assert.equal(admitted(50, "192.0.2.1", 5), 0, "the address has no more");
@@ -84,7 +84,7 @@ Deno.test("loopback is not limited: a test network of many nodes has one address
   assert.equal(limiter().admitted(100_000, "127.0.0.1"), 100_000);
 });
 
-Deno.test("so many senders and no more are remembered, the longest silent one forgotten first", () => {
+Deno.test("the least recently used sender is evicted at the limit", () => {
   const { admitted } = limiter({ ...QUERY_LIMITS, remembered: 3 });
   for (const host of ["a", "b", "c"]) assert.equal(admitted(100, host), 50);
   assert.equal(admitted(1, "a"), 0);
@@ -93,7 +93,7 @@ Deno.test("so many senders and no more are remembered, the longest silent one fo
   assert.equal(admitted(1, "b"), 1, "forgotten, and new again");
 });
 
-Deno.test("a clock that is set back gives nothing away, and does not lock anybody out", () => {
+Deno.test("a clock that is set back neither refills buckets nor locks senders out", () => {
   const { at, admitted } = limiter();
   assert.equal(admitted(60, "192.0.2.1"), 50);
   at.ms -= 3_600_000;

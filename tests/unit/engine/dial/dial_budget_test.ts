@@ -19,7 +19,7 @@ function newBudget(options: { isFree?: (host: string) => boolean; remembered?: n
   return { clock, budget: new DialBudget({ clock, isFree, ownPort: () => 6881, limits }) };
 }
 
-Deno.test("ports from 1024 on are dialled, and 80 and 443", () => {
+Deno.test("ports 80, 443 and those from 1024 are dialled", () => {
   const { budget } = newBudget();
   for (const port of [80, 443, 1_024, 6_881, 65_535]) {
     assert.equal(budget.refusal({ host, port }), undefined, `${port}`);
@@ -29,7 +29,7 @@ Deno.test("ports from 1024 on are dialled, and 80 and 443", () => {
   }
 });
 
-Deno.test("of one address eight ports are dialled in ten minutes, each as often as it answers", async () => {
+Deno.test("eight ports of one address are dialled in ten minutes, each without limit while it answers", async () => {
   const { budget, clock } = newBudget();
   for (let port = 2_001; port <= 2_008; port++) {
     assert.equal(budget.refusal({ host, port }), undefined);
@@ -49,7 +49,7 @@ Deno.test("of one address eight ports are dialled in ten minutes, each as often 
   assert.equal(budget.refusal({ host, port: 2_016 }), "ports of the address");
 });
 
-Deno.test("six dials to one address and port may fail in a minute", async () => {
+Deno.test("an address and port is refused after six failures in a minute", async () => {
   const { budget, clock } = newBudget();
   const address = { host, port: 6_881 };
   for (let i = 0; i < 6; i++) {
@@ -67,7 +67,7 @@ Deno.test("six dials to one address and port may fail in a minute", async () => 
   assert.equal(budget.refusal(address), "failures");
 });
 
-Deno.test("a dial that leads to a peer counts for nothing, so that it is dialled again", () => {
+Deno.test("an answered dial does not count as a failure", () => {
   const { budget } = newBudget();
   const address = { host, port: 6_881 };
   for (let i = 0; i < 100; i++) {
@@ -102,7 +102,7 @@ Deno.test("a seventh dial waits while six are under way, and is refused once the
   assert.equal(budget.mustWait(address), false);
 });
 
-Deno.test("dials that failed before leave the fewer to be under way", () => {
+Deno.test("earlier failures reduce the number of dials that may be under way", () => {
   const { budget } = newBudget();
   const address = { host, port: 6_881 };
   for (let i = 0; i < 4; i++) {
@@ -116,7 +116,7 @@ Deno.test("dials that failed before leave the fewer to be under way", () => {
   assert.ok(budget.mustWait(address));
 });
 
-Deno.test("an address that has answered within the minute has no dial wait, and failures refuse it all the same", async () => {
+Deno.test("dials to an address that answered within a minute do not wait, but its failures still count", async () => {
   const { budget, clock } = newBudget();
   const address = { host, port: 6_881 };
   for (let i = 0; i < 6; i++) budget.dialled(address);
@@ -134,7 +134,7 @@ Deno.test("an address that has answered within the minute has no dial wait, and 
   assert.equal(budget.refusal(address), "failures");
 });
 
-Deno.test("we are not dialled: neither on this machine nor where we met ourselves", () => {
+Deno.test("our own addresses are not dialled, whether on this machine or learnt", () => {
   const { budget } = newBudget({ isFree: isTestHost });
   for (const own of ["127.0.0.1", "127.9.9.9", "::1"]) {
     assert.equal(budget.refusal({ host: own, port: 6_881 }), "ourselves");
@@ -145,7 +145,7 @@ Deno.test("we are not dialled: neither on this machine nor where we met ourselve
   assert.equal(budget.refusal({ host, port: 6_881 }), "ourselves");
 });
 
-Deno.test("a free host is dialled at any port, however often", () => {
+Deno.test("a free host is dialled at any port and rate", () => {
   const { budget } = newBudget({ isFree: isTestHost });
   for (const local of ["127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "::1"]) {
     for (let port = 1; port <= 100; port++) {
@@ -157,7 +157,7 @@ Deno.test("a free host is dialled at any port, however often", () => {
   assert.equal(budget.size, 0);
 });
 
-Deno.test("addresses are remembered up to a number, and the one dialled longest ago is forgotten", () => {
+Deno.test("the least recently dialled address is evicted at the limit", () => {
   const { budget } = newBudget({ remembered: 10 });
   const hostOf = (i: number) => `198.51.100.${i}`;
   for (let i = 0; i < 10; i++) budget.dialled({ host: hostOf(i), port: 2_000 });
@@ -167,7 +167,7 @@ Deno.test("addresses are remembered up to a number, and the one dialled longest 
   assert.equal(budget.refusal({ host: hostOf(0), port: 3_000 }), "ports of the address");
 });
 
-Deno.test("a clock that was set back keeps no address refused", async () => {
+Deno.test("a clock that was set back does not keep an address refused", async () => {
   const { budget, clock } = newBudget();
   for (let port = 2_001; port <= 2_008; port++) budget.dialled({ host, port });
   clock.jump(-24 * 60 * MINUTE_MS);

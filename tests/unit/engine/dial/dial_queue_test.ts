@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DialQueue } from "../../../../src/engine/dial/dial_queue.ts";
 
-Deno.test("waiting dials come out by address, in the order in which they came", () => {
+Deno.test("take returns the waiting dials of an address in order of arrival", () => {
   const queue = new DialQueue<number>();
   for (const dial of [1, 2, 3]) assert.ok(queue.add("198.51.100.7:6881", dial));
   assert.ok(queue.add("198.51.100.8:6881", 4));
@@ -10,7 +10,7 @@ Deno.test("waiting dials come out by address, in the order in which they came", 
   assert.equal(queue.size, 1);
 });
 
-Deno.test("waiting dials are bounded over all addresses together, and taking some makes room", () => {
+Deno.test("the number of waiting dials is limited over all addresses", () => {
   const queue = new DialQueue<number>(3);
   for (let i = 0; i < 3; i++) assert.ok(queue.add(`198.51.100.${i}:6881`, i));
   assert.ok(!queue.add("198.51.100.0:6881", 3));

@@ -17,7 +17,7 @@ function peer(has: (index: number) => boolean, { isSeeder = false, speed = 0 } =
     hasFast: false,
     peerAllowedFastSet: [] as number[],
     downloaded: 1,
-    /** The pieces that it was asked for, once a block. */
+    /** Requested pieces, one entry for each block. */
     requests: [] as number[],
     peerPieces: { get: has },
     downloadSpeed: (): number => speed,
@@ -33,7 +33,7 @@ class Download extends EventEmitter {
   pieces;
   readonly clock = new FakeClock();
   requestStrategy!: { askPeer(wire: Peer): void };
-  /** Times that a block was asked for of whoever others are. */
+  /** Number of requests with hotswap. */
   swapped = 0;
 
   constructor(count: number, readonly wires: Peer[]) {
@@ -58,14 +58,14 @@ class Download extends EventEmitter {
     return true;
   }
 
-  /** What a peer is asked for now, after all that it was asked for before has come. */
+  /** Pieces that a peer is asked for now, after its earlier requests have been answered. */
   asked(wire: Peer): number[] {
     wire.requests = [];
     this.requestStrategy.askPeer(wire);
     return wire.requests;
   }
 
-  /** A piece is there. */
+  /** Completes a piece. */
   verified(index: number): void {
     this.pieces[index] = null;
     this.emit("verified", index);
@@ -80,7 +80,7 @@ interface Piece {
 
 const everything = () => true;
 
-Deno.test("while all peers have everything, pieces are begun nearly in order", () => {
+Deno.test("pieces are begun nearly in order while all peers are seeders", () => {
   const seeder = peer(everything, { isSeeder: true });
   const download = new Download(1_000, [seeder]);
   const begun: number[] = [];
@@ -96,7 +96,7 @@ Deno.test("while all peers have everything, pieces are begun nearly in order", (
   begun.forEach((index, n) => assert.ok(index < n + 128, `${index} was number ${n}`));
 });
 
-Deno.test("the pieces that the fewest have come first, of equals any", () => {
+Deno.test("the rarest pieces among leechers come first, ties at random", () => {
   const many = peer((index) => index % 2 === 0);
   const few = peer((index) => index % 4 === 0);
   const seeder = peer(everything, { isSeeder: true });
@@ -109,7 +109,7 @@ Deno.test("the pieces that the fewest have come first, of equals any", () => {
   assert.notDeepEqual(rarest, rarest.toSorted((a, b) => a - b));
 });
 
-Deno.test("what was begun with one peer is finished with another that has it", () => {
+Deno.test("a piece begun with one peer is finished with another", () => {
   const first = peer((index) => index < 10, { isSeeder: false });
   const second = peer(everything);
   const download = new Download(20, [first, second]);
@@ -118,7 +118,7 @@ Deno.test("what was begun with one peer is finished with another that has it", (
   assert.ok(download.asked(second).includes(index!));
 });
 
-Deno.test("a seeder is asked for what nobody else has before what others have begun to send", () => {
+Deno.test("a seeder is first asked for pieces that no leecher has", () => {
   const leecher = peer((index) => index < 5);
   const seeder = peer(everything, { isSeeder: true });
   const download = new Download(10, [leecher, seeder]);
@@ -127,12 +127,12 @@ Deno.test("a seeder is asked for what nobody else has before what others have be
   const asked: number[] = [];
   for (let n = 0; n < 5; n++) asked.push(...download.asked(seeder));
   assert.deepEqual([...new Set(asked)].toSorted(), [5, 6, 7, 8, 9]);
-  // There is nothing else left but this.
+  // Only this piece is left.
   for (let n = 0; n < 5; n++) asked.push(...download.asked(seeder));
   assert.ok(asked.includes(begun!));
 });
 
-Deno.test("a peer is never asked for what it has not, and not before it may be asked", () => {
+Deno.test("a peer is asked only for pieces that it has, and not while it chokes us", () => {
   const nothing = peer(() => false);
   const choking = Object.assign(peer(everything), { peerChoking: true });
   const gone = Object.assign(peer(everything), { destroyed: true });
@@ -142,7 +142,7 @@ Deno.test("a peer is never asked for what it has not, and not before it may be a
   assert.deepEqual(download.asked(choking), []);
 });
 
-Deno.test("a choking peer is asked for the pieces that it allows, while we have fewer than those", () => {
+Deno.test("a choking peer is asked only for allowed-fast pieces, while we have few pieces", () => {
   const choking = Object.assign(peer((index) => index !== 4), {
     peerChoking: true,
     hasFast: true,
@@ -157,7 +157,7 @@ Deno.test("a choking peer is asked for the pieces that it allows, while we have 
   assert.deepEqual(new Download(10, [slow]).asked(slow), []);
 });
 
-Deno.test("a peer that has sent nothing yet is asked for a few blocks, a fast one for a second's worth", () => {
+Deno.test("a new peer is asked for a few blocks, a fast one for a second of its speed", () => {
   const unknown = Object.assign(peer(everything), { downloaded: 0, requests: [] });
   const fast = peer(everything, { speed: 100 * 16_384 });
   const modest = Object.assign(peer(everything, { speed: 100 * 16_384 }), {
@@ -165,7 +165,7 @@ Deno.test("a peer that has sent nothing yet is asked for a few blocks, a fast on
   });
   const download = new Download(1_000, [unknown, fast, modest]);
   assert.equal(download.asked(unknown).length, 8);
-  // And for no more before the first of them has come.
+  // No more is requested before the first block has arrived.
   download.requestStrategy.askPeer(unknown);
   assert.equal(unknown.requests.length, 8);
   const shy = Object.assign(peer(everything), {
@@ -175,7 +175,7 @@ Deno.test("a peer that has sent nothing yet is asked for a few blocks, a fast on
   assert.equal(download.asked(shy).length, 3);
   assert.equal(download.asked(fast).length, 102);
   assert.equal(download.asked(modest).length, 30);
-  // It is asked again when half of that has come.
+  // The pipeline is refilled when half of it has arrived.
   fast.requests = fast.requests.slice(0, 52);
   download.requestStrategy.askPeer(fast);
   assert.equal(fast.requests.length, 52);
@@ -184,7 +184,7 @@ Deno.test("a peer that has sent nothing yet is asked for a few blocks, a fast on
   assert.equal(fast.requests.length, 102);
 });
 
-Deno.test("while blocks are asked for, WebTorrent takes a peer to be fast enough for them", () => {
+Deno.test("WebTorrent sees a sufficient speed while blocks are requested", () => {
   const unknown = peer(everything, { speed: 5 });
   letSpeedBeAssumed(unknown);
   const download = new Download(1, [unknown]);
@@ -195,12 +195,12 @@ Deno.test("while blocks are asked for, WebTorrent takes a peer to be fast enough
     return _request.call(download, wire, index, isIdle);
   };
   assert.equal(download.asked(unknown).length, BLOCKS);
-  // But not when a block is taken from somebody who is slower.
+  // Hotswapping a block from a slower peer sees the true speed.
   assert.deepEqual([...speeds].sort((a, b) => a - b), [-5, 3 * 16_384]);
   assert.equal(unknown.downloadSpeed(), 5);
 });
 
-Deno.test("a peer with nothing to do is asked for what others do not send", () => {
+Deno.test("an idle peer is asked for blocks that others have not sent (end game)", () => {
   const slow = peer(everything);
   const idle = peer(everything);
   const download = new Download(3, [slow, idle]);
@@ -210,7 +210,7 @@ Deno.test("a peer with nothing to do is asked for what others do not send", () =
   assert.equal(download.swapped, 3);
 });
 
-Deno.test("a piece that came wrong is asked for again", () => {
+Deno.test("a piece that failed verification is requested again", () => {
   const seeder = peer(everything, { isSeeder: true });
   const download = new Download(1, [seeder]);
   assert.deepEqual(download.asked(seeder), [0, 0]);

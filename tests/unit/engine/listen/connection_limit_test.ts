@@ -1,5 +1,5 @@
 /**
- * How many connections are taken, and who makes room.
+ * Which incoming connections are accepted, refused and dropped.
  *
  * @module
  */
@@ -32,7 +32,7 @@ function filled(most: number) {
   return { clock, limit, connections };
 }
 
-Deno.test("no more connections are taken than there may be", () => {
+Deno.test("connections beyond the limit are refused", () => {
   const { limit, connections } = filled(10);
   const late = new FakeConnection();
   assert.equal(limit.take(late), false);
@@ -43,7 +43,7 @@ Deno.test("no more connections are taken than there may be", () => {
   assert.ok(limit.take(new FakeConnection()));
 });
 
-Deno.test("who has been silent makes room for others, the oldest first; who is not stays", async () => {
+Deno.test("idle connections are dropped for new ones, oldest first; active ones stay", async () => {
   const { clock, limit, connections } = filled(12);
   await clock.advance(6_000);
   for (const one of connections.slice(0, 4)) one.bytesRead = 1;
@@ -56,14 +56,14 @@ Deno.test("who has been silent makes room for others, the oldest first; who is n
   assert.equal(limit.count, 10);
 });
 
-Deno.test("one address gets a quarter of the room", () => {
+Deno.test("one address gets at most a quarter of the limit", () => {
   const limit = new ConnectionLimit(8, new FakeClock());
   const taken = Array.from({ length: 8 }, () => limit.take(new FakeConnection("203.0.113.1")));
   assert.equal(taken.filter(Boolean).length, 2);
   assert.ok(limit.take(new FakeConnection("203.0.113.2")));
 });
 
-Deno.test("what has gone counts no more, by its address too", () => {
+Deno.test("a closed connection no longer counts, for its address either", () => {
   const limit = new ConnectionLimit(8, new FakeClock());
   for (let i = 0; i < 20; i++) {
     const one = new FakeConnection("203.0.113.1");

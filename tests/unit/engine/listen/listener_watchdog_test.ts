@@ -1,5 +1,5 @@
 /**
- * A listener that has become deaf is noticed.
+ * The watchdog notices a listener that has stopped accepting.
  *
  * @module
  */
@@ -37,7 +37,7 @@ async function watched(dialled: (listener: FakeListener) => boolean) {
   return { listener, clock, watch };
 }
 
-Deno.test("a listener that hears us is left alone, and no timer runs on", async () => {
+Deno.test("a listener that accepts is left alone, and no timer is left", async () => {
   const { listener, clock } = await watched((listener) => {
     listener.emit("connection", {});
     return true;
@@ -46,7 +46,7 @@ Deno.test("a listener that hears us is left alone, and no timer runs on", async 
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("a listener that does not hear us listens anew, and is looked at again", async () => {
+Deno.test("a listener that does not accept is restarted and tested again", async () => {
   const { listener, clock, watch } = await watched(() => true);
   assert.deepEqual(listener.done, ["dial 6881", "hang up", "close", "listen 6881"]);
   assert.equal(clock.timers, 1);
@@ -54,7 +54,7 @@ Deno.test("a listener that does not hear us listens anew, and is looked at again
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("when the port cannot be dialled, it is tried again later", async () => {
+Deno.test("the test is repeated later when the port cannot be dialled", async () => {
   const { listener, clock, watch } = await watched(() => false);
   assert.deepEqual(listener.done, ["dial 6881"]);
   await clock.advance(30_000);
@@ -62,7 +62,7 @@ Deno.test("when the port cannot be dialled, it is tried again later", async () =
   watch.cancel();
 });
 
-Deno.test("while nobody comes, nobody is dialled", async () => {
+Deno.test("nothing is dialled while no connection arrives", async () => {
   const clock = new FakeClock();
   watchListener(new FakeListener(), () => 6881, clock, () => {
     throw new Error("dialled");
