@@ -171,7 +171,7 @@ function readText(path: string): Promise<string> {
 
 async function formatted(markdown: string): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", "--ext", "md", "-"],
+    args: ["fmt", "--quiet", "--no-config", "--line-width", "100", "--ext", "md", "-"],
     cwd: root,
     stdin: "piped",
     stdout: "piped",
