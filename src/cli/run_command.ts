@@ -12,6 +12,7 @@ import { type OutputFlags, settingsFromFlags } from "./flags/common_flags.ts";
 import { homeUseOf, requireHome } from "./flags/home_use.ts";
 import { CliError } from "./process/errors.ts";
 import { exitCodeOfError, exitCodeOfSignal, exitCodes } from "./process/exit_codes.ts";
+import type { LazyState } from "../store/mod.ts";
 import type { withNearestName } from "./running/known_names.ts";
 import { Output } from "./terminal/output.ts";
 
@@ -52,6 +53,17 @@ export async function runCommand(
     if (needsHome) await requireHome(settings);
     return settings;
   };
+  const settings = ({ anew } = { anew: false }) => {
+    if (anew) loaded = undefined;
+    return loaded ??= load();
+  };
+  let opened: Promise<LazyState> | undefined;
+  const state = async () =>
+    (await (opened ??= settings().then(async ({ values }) => {
+      const { homePaths } = await import("../control/mod.ts");
+      const { LazyState } = await import("../store/mod.ts");
+      return new LazyState(homePaths(values.home).state, io.clock, (text) => output.warning(text));
+    }))).open;
   try {
     if (quiet && verbose) {
       throw new CliError("usage", "BAD_ARGUMENTS", "-q and -v contradict each other: give one");
@@ -61,10 +73,8 @@ export async function runCommand(
       args,
       output,
       io,
-      settings: ({ anew } = { anew: false }) => {
-        if (anew) loaded = undefined;
-        return loaded ??= load();
-      },
+      settings,
+      state,
       cli,
       commands,
     });
@@ -76,10 +86,11 @@ export async function runCommand(
       return exitCodeOfSignal(io.interruptedBy);
     }
     const shown = permissionError(error) ??
-      await withSuggestion(error, { settings: load, io, output });
+      await withSuggestion(error, { settings: load, state, io });
     output.error(shown);
     return exitCodeOfError(shown);
   } finally {
+    (await opened?.catch(() => undefined))?.[Symbol.dispose]();
     output.close();
   }
 }

@@ -11,15 +11,17 @@ import type { Settings } from "../config/mod.ts";
 import { homePaths } from "../control/mod.ts";
 import { askDhtClock, describeClock, openNode, usedNames } from "../host/mod.ts";
 import { readKeyFile } from "../identity/mod.ts";
-import { StateDatabase } from "../store/mod.ts";
+import type { StateDatabase } from "../store/mod.ts";
 import { type Check, ok, SET_CLOCK, warn } from "./check.ts";
 
 /**
- * Compares the clock with the times of other publishers' name indexes. Opens `state.db`, which has to
- * be sound.
+ * Compares the clock with the times of other publishers' name indexes.
+ *
+ * @param state opens the home's state, which has to be sound
  */
 export async function checkClockByDht(
   settings: Settings,
+  state: () => StateDatabase,
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<Check> {
@@ -27,13 +29,14 @@ export async function checkClockByDht(
   const { state: path, key } = homePaths(settings.home);
   const isThere = await stat(path).then(() => true, () => false);
   const ownKey = await readKeyFile(key).then(({ publicKey }) => publicKey, () => undefined);
-  const names = isThere ? namesOf(path, clock, ownKey) : [];
+  const names = isThere ? usedNames(state(), ownKey) : [];
   if (names.length === 0) {
     return ok(name, "no package of others is used here, so there is nothing to compare it with");
   }
   const node = await openNode({
     settings,
     clock,
+    state,
     onNotice: () => {},
     onWarning: () => {},
     signal,
@@ -45,9 +48,4 @@ export async function checkClockByDht(
   } finally {
     await node.close();
   }
-}
-
-function namesOf(path: string, clock: Clock, ownKey: Uint8Array | undefined) {
-  using state = StateDatabase.open(path, clock);
-  return usedNames(state, ownKey);
 }

@@ -7,7 +7,8 @@
 
 import type { Clock } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
-import { ownUid } from "../control/mod.ts";
+import { homePaths, ownUid } from "../control/mod.ts";
+import { LazyState } from "../store/mod.ts";
 import { checkArchives } from "./archives.ts";
 import { type Check, checkFailed, ok } from "./check.ts";
 import { checkClock } from "./clock.ts";
@@ -60,8 +61,10 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     isSound &&= found.every(({ name, verdict }) => verdict !== "fail" || notOfHome.includes(name));
     yield* found;
   }
-  if (isSound) yield* await runCheck(() => checkNameEntries(home, clock));
-  const clockByDht = () => runCheck(() => checkClockByDht(settings, clock, signal));
+  // Opened once for the checks below; a state that is not sound is opened by none of them.
+  using state = new LazyState(homePaths(home).state, clock, () => {});
+  if (isSound) yield* await runCheck(() => checkNameEntries(home, state.open, clock));
+  const clockByDht = () => runCheck(() => checkClockByDht(settings, state.open, clock, signal));
   if (status) {
     yield ok("tcp port", `${status.port} is the daemon's`);
     const dht = checkDhtOf(status, settings.dht);

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { LibreseedError } from "../base/mod.ts";
-import { type Clock, version } from "../base/mod.ts";
+import { type Clock, LibreseedError, version } from "../base/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import {
   type CallOptions,
@@ -24,11 +23,11 @@ import type { DownloadProgress } from "../engine/mod.ts";
 import { isCatalogName, removeOldPartials } from "../fetching/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
-  describeReplaced,
+  LazyState,
   namesIn,
   removeStaleTemporaries,
   SeedDirectory,
-  StateDatabase,
+  type StateDatabase,
 } from "../store/mod.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
 import { HostError } from "./errors.ts";
@@ -75,6 +74,8 @@ export interface HostOptions {
   listeners: HostListeners;
   /** What the operation `stop` does. */
   onStop?: () => void;
+  /** The home's state, if the process has opened it already; the host leaves closing it to the caller. */
+  state?: () => StateDatabase;
   /** Where each setting came from. */
   origins?: LoadedSettings["origins"];
   /** Reads the settings anew, from where they came; without it `reload` changes nothing. */
@@ -87,6 +88,8 @@ const NOTED_WITHIN_MS = 30_000;
 export class Host implements Operations {
   #options: HostOptions;
   readonly #state: StateDatabase;
+  /** Not opened if the caller has handed its own state in. */
+  readonly #ownState: Disposable;
   readonly #seeds: SeedDirectory;
   readonly #nodes: KeptNodes;
   readonly #startedMs: number;
@@ -127,32 +130,32 @@ export class Host implements Operations {
       onFailure: listeners.onFailure,
       onUnreadable: (infoHashHex) => void host!.#mend(infoHashHex),
     }, clock);
-    let state: StateDatabase | undefined;
+    const own = new LazyState(homePaths(settings.home).state, clock, listeners.onWarning);
     try {
       const names = namesIn(seeds.path);
       await removeStaleTemporaries(seeds.path, clock.now(), names);
       await removeOldPartials(seeds.path, clock.now(), names);
-      state = StateDatabase.open(homePaths(settings.home).state, clock);
-      if (state.replaced) listeners.onWarning(describeReplaced(state.replaced));
-      host = new Host(options, state, seeds, names, worker);
+      host = new Host(options, own, seeds, names, worker);
       await host.#startEngine(sandbox.seedDirectory);
       return host;
     } catch (error) {
       worker.terminate();
-      state?.close();
+      own[Symbol.dispose]();
       throw error;
     }
   }
 
   private constructor(
     options: HostOptions,
-    state: StateDatabase,
+    own: LazyState,
     seeds: SeedDirectory,
     names: readonly string[],
     worker: WorkerHost,
   ) {
     this.#options = options;
     this.#catalogsAtStart = names.filter(isCatalogName);
+    this.#ownState = own;
+    const state = (options.state ?? own.open)();
     this.#state = state;
     this.#seeds = seeds;
     this.#worker = worker;
@@ -218,8 +221,7 @@ export class Host implements Operations {
       clock,
       onWarning: listeners.onWarning,
     });
-    const seededCatalogs = { seedDirectory, seeder: catalogSeeder, clock, onWarning };
-    this.#catalogs = new SeededCatalogs(seededCatalogs);
+    this.#catalogs = new SeededCatalogs({ seedDirectory, seeder: catalogSeeder, clock, onWarning });
     this.#nodes.start(() => worker.knownNodes());
   }
 
@@ -383,7 +385,7 @@ export class Host implements Operations {
     await this.#worker.stop(deadlineMs);
     this.#packages.flush();
     this.#dht.flush();
-    this.#state.close();
+    this.#ownState[Symbol.dispose]();
   }
 
   /** Somebody wants an archive whose `.torrent` is no good. */

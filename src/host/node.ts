@@ -20,6 +20,7 @@ import {
   type StatusJson,
   tryLockHome,
 } from "../control/mod.ts";
+import type { StateDatabase } from "../store/mod.ts";
 import { HostError } from "./errors.ts";
 import { Host, type HostOptions } from "./host.ts";
 
@@ -29,6 +30,8 @@ export interface OpenNodeOptions {
   /** Where each setting came from. */
   origins?: LoadedSettings["origins"];
   clock: Clock;
+  /** The home's state, which an own host uses too and does not close. */
+  state?: () => StateDatabase;
   /** Words for whoever waits; not errors. */
   onNotice: (message: string) => void;
   onWarning: (message: string) => void;
@@ -160,6 +163,7 @@ async function openOwn(options: OpenNodeOptions, release: () => void): Promise<N
     settings,
     origins: options.origins,
     clock,
+    state: options.state,
     daemon: false,
     listeners: { onNotice: options.onNotice, onWarning: options.onWarning, onFailure: () => {} },
   });

@@ -30,6 +30,7 @@ export {
   type FollowsTable,
   type KnownManifest,
   type KnownSeed,
+  LazyState,
   noteDamaged,
   type OutcomesTable,
   type Pin,

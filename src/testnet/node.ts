@@ -11,7 +11,6 @@ import krpc from "k-rpc";
 import { toHex } from "../base/mod.ts";
 import { verifySignature } from "../identity/mod.ts";
 import { TestnetError } from "./errors.ts";
-import { storedItems } from "./stored_items.ts";
 
 /** Maximum number of items that a node stores; the oldest is dropped. */
 const MAX_VALUES = 10_000;
@@ -77,6 +76,12 @@ interface DhtClient {
   addNode(node: { id: Buffer; host: string; port: number }): void;
   destroy(done: () => void): void;
   nodes: { count(): number };
+  /** The cache of items, read directly because the public `toJSON` throws if an item is an integer. */
+  _values: {
+    keys: string[];
+    peek(key: string): { seq?: number } | undefined;
+    remove(key: string): void;
+  };
 }
 
 /** The part of `k-rpc` that is used here. */
@@ -189,16 +194,16 @@ export class LocalNode implements TestnetNode {
   }
 
   storedTargets(): string[] {
-    return storedItems(this.#dht).keys;
+    return this.#dht._values.keys;
   }
 
   holds(targetHex: string): { seq: number } | undefined {
-    const item = storedItems(this.#dht).peek(targetHex);
+    const item = this.#dht._values.peek(targetHex);
     return item && { seq: item.seq ?? 0 };
   }
 
   forget(targetHex: string): void {
-    storedItems(this.#dht).remove(targetHex);
+    this.#dht._values.remove(targetHex);
   }
 
   kill(): Promise<void> {

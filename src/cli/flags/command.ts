@@ -12,6 +12,7 @@ import type {
   TypedPositionalParameter,
 } from "@stricli/core";
 import type { LoadedSettings, SettingKey } from "../../config/mod.ts";
+import type { StateDatabase } from "../../store/mod.ts";
 import type { Io } from "../process/context.ts";
 import type { Output } from "../terminal/output.ts";
 import type { CliContext } from "./cli_context.ts";
@@ -43,6 +44,11 @@ export interface CommandEnvironment {
    * @throws {CliError} `HOME_NOT_FOUND` if the command needs an existing home and there is none
    */
   settings(options?: { anew: boolean }): Promise<LoadedSettings>;
+  /**
+   * Loads the code for `state.db` and returns a function that opens the home's state at its first
+   * call. One opening serves the whole command, whose end closes it. The home has to exist.
+   */
+  state(): Promise<() => StateDatabase>;
   /** Runs another command line in the same process; resolves to its exit code. */
   cli(args: readonly string[]): Promise<number>;
   /** The table of all commands. */

@@ -8,7 +8,6 @@
 import { LibreseedError } from "../../base/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
 import { publisherKeyPath } from "../flags/publisher_key.ts";
-import { openState } from "./open_state.ts";
 import type { Network } from "./with_node.ts";
 
 /**
@@ -19,7 +18,7 @@ import type { Network } from "./with_node.ts";
  */
 export function compareClock(
   run: Pick<CommandEnvironment, "output" | "io">,
-  network: Pick<Network, "operations" | "values">,
+  network: Pick<Network, "operations" | "values" | "state">,
 ): AsyncDisposable {
   const compared = compare(run, network).catch((error) => {
     // The command itself reports problems with the network.
@@ -32,13 +31,12 @@ export function compareClock(
 
 async function compare(
   { output, io }: Pick<CommandEnvironment, "output" | "io">,
-  { operations, values }: Pick<Network, "operations" | "values">,
+  { operations, values, state }: Pick<Network, "operations" | "values" | "state">,
 ): Promise<void> {
   const { askDhtClock, describeClock, usedNames } = await import("../../host/mod.ts");
-  using state = await openState({ output, io }, values);
   const { readKeyFile } = await import("../../identity/mod.ts");
   const { publicKey } = await readKeyFile(publisherKeyPath(values));
-  const names = usedNames(state, publicKey);
+  const names = usedNames(state(), publicKey);
   const verdict = await askDhtClock(operations, names, io.clock.now(), io.signal);
   const { what, isWrong } = describeClock(verdict);
   if (!isWrong) return;

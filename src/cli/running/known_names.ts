@@ -7,9 +7,16 @@
 
 import { LibreseedError } from "../../base/mod.ts";
 import { type LoadedSettings, nearest } from "../../config/mod.ts";
+import type { StateDatabase } from "../../store/mod.ts";
 import type { Io } from "../process/context.ts";
 import { CliError } from "../process/errors.ts";
-import type { Output } from "../terminal/output.ts";
+
+/** Settings and state of the command's home. */
+interface Known {
+  settings: () => Promise<LoadedSettings>;
+  state: () => Promise<() => StateDatabase>;
+  io: Io;
+}
 
 /** Maximum number of names to compare with; followed publishers may offer 100,000 packages. */
 const MAX_NAMES = 20_000;
@@ -23,7 +30,7 @@ const MIN_LETTERS = 3;
  */
 export async function withNearestName(
   error: unknown,
-  given: { settings: () => Promise<LoadedSettings>; io: Io; output: Output },
+  given: Known,
 ): Promise<unknown> {
   if (!(error instanceof LibreseedError) || error.kind !== "not-found") return error;
   const { kind, code, message, detail } = error;
@@ -40,7 +47,7 @@ export async function withNearestName(
 
 async function nearestKnown(
   name: string,
-  given: { settings: () => Promise<LoadedSettings>; io: Io; output: Output },
+  given: Known,
 ): Promise<string | undefined> {
   if (name.length < MIN_LETTERS) return undefined;
   try {
@@ -55,7 +62,7 @@ async function nearestKnown(
 
 /** All names that this home knows. */
 async function knownNames(
-  { settings, io, output }: { settings: () => Promise<LoadedSettings>; io: Io; output: Output },
+  { settings, state, io }: Known,
 ): Promise<Set<string>> {
   const { values } = await settings();
   const { homePaths } = await import("../../control/mod.ts");
@@ -66,13 +73,7 @@ async function knownNames(
   const names = new Set<string>();
   const hasState = await Deno.stat(paths.state).then(({ isFile }) => isFile, () => false);
   if (hasState) {
-    const { openState } = await import("./open_state.ts");
-    const state = await openState({ io, output }, values);
-    try {
-      for (const name of state.knownNames(MAX_NAMES)) names.add(name);
-    } finally {
-      state.close();
-    }
+    for (const name of (await state())().knownNames(MAX_NAMES)) names.add(name);
   }
   const stored = await new PackageStore(paths.packages, io.clock).list().catch(() => []);
   for (const entry of stored) if (entry.problem === undefined) names.add(entry.name);

@@ -16,7 +16,7 @@ import { packageStore } from "./package_store.ts";
 import { type Network, withNames, withNode } from "./with_node.ts";
 import { withState } from "./with_state.ts";
 
-type Environment = Pick<CommandEnvironment, "output" | "io" | "settings">;
+type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state">;
 
 /** A package is neither in the seed directory nor in the store. */
 class NetworkNeeded extends Error {}

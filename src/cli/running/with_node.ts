@@ -10,19 +10,21 @@ import type { Answers, FetchContext } from "../../fetching/mod.ts";
 import type { NodeHandle } from "../../host/mod.ts";
 import type { NamesContext } from "../../names/mod.ts";
 import type { ListedPackages } from "../../publishing/mod.ts";
+import type { StateDatabase } from "../../store/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
 import { publisherKeyPath } from "../flags/publisher_key.ts";
-import { openState } from "./open_state.ts";
 
 /** The tools of a command that uses the network. */
 export interface Network extends Required<FetchContext> {
   node: NodeHandle;
   values: Settings;
+  /** Returns the home's state, which is opened at the first call. */
+  state: () => StateDatabase;
   /** The known list of packages of this home's publisher. */
   listed: ListedPackages;
 }
 
-type Environment = Pick<CommandEnvironment, "output" | "io" | "settings">;
+type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state">;
 
 /**
  * Opens an engine, calls `work`, and releases the engine.
@@ -31,7 +33,7 @@ type Environment = Pick<CommandEnvironment, "output" | "io" | "settings">;
  * exists
  */
 export async function withNode<T>(
-  { output, io, settings }: Environment,
+  { output, io, settings, state: openState }: Environment,
   work: (network: Network) => Promise<T>,
   meanwhile?: (early: Pick<Network, "seeds" | "limits">) => void,
 ): Promise<T> {
@@ -40,11 +42,9 @@ export async function withNode<T>(
   const { fetchContext, knownManifest } = await import("../../fetching/mod.ts");
   const { limitsOf, openNode } = await import("../../host/mod.ts");
   const { ListedPackages } = await import("../../publishing/mod.ts");
-  const { SeedDirectory, StateDatabase } = await import("../../store/mod.ts");
+  const { SeedDirectory } = await import("../../store/mod.ts");
   const seeds = new SeedDirectory(values.dir);
-  let opened: ReturnType<typeof StateDatabase.open> | undefined;
-  // Opened once per command, at the first use, because opening takes about 1 ms.
-  const state = () => opened ??= StateDatabase.open(homePaths(values.home).state, io.clock);
+  const state = await openState();
   seeds.known = (archivePath) => knownManifest(state(), archivePath);
   const limits = limitsOf(values);
   if (meanwhile) {
@@ -55,6 +55,7 @@ export async function withNode<T>(
   const node = await openNode({
     settings: values,
     clock: io.clock,
+    state,
     onNotice: (message) => output.notice(message),
     onWarning: (message) => output.warning(message),
     signal: io.signal,
@@ -71,10 +72,10 @@ export async function withNode<T>(
       ...fetchContext({ operations: node.operations, seeds, limits, finding }, state),
       node,
       values,
+      state,
       listed: new ListedPackages(state, homePaths(values.home).listLock, io.clock),
     });
   } finally {
-    opened?.close();
     await node.close();
   }
 }
@@ -97,15 +98,14 @@ async function ownPublicKey({ settings }: Environment): Promise<Uint8Array | und
 /** Calls `work` with the context for resolving names: this home's pins, key and trust policy. */
 export async function withNames<T>(
   run: Environment,
-  { operations, values, finding }: Network,
+  { operations, values, finding, state }: Network,
   work: (names: NamesContext) => Promise<T>,
 ): Promise<T> {
   const { output } = run;
   const { Offers } = await import("../../fetching/mod.ts");
-  using state = await openState(run, values);
   return await work({
     operations,
-    state,
+    state: state(),
     finding,
     policy: values.policy,
     offers: new Offers(),

@@ -6,6 +6,7 @@
 
 export { DhtNodesTable, type StoredNode } from "./dht_nodes_table.ts";
 export { type Follow, FollowsTable } from "./follows_table.ts";
+export { LazyState } from "./lazy_state.ts";
 export { OutcomesTable, type StoredOutcome } from "./outcomes_table.ts";
 export { type Pin, PinsTable, type VersionMarks } from "./pins_table.ts";
 export {
