@@ -15,6 +15,7 @@ import { bencode, signItem } from "../../src/records/mod.ts";
 import { Counter, difference } from "./counted_socket.ts";
 import { type RecordToPut, sides, startOurs } from "./dht_sides.ts";
 import { tell } from "./program.ts";
+import { keepRecord } from "../../tests/support/keep_record.ts";
 
 /** Long enough for the first lookup to end. */
 const JOIN_MS = 1_000;
@@ -85,7 +86,7 @@ async function reannouncer(records: RecordToPut[]) {
     new Promise<void>((resolve) => {
       left = items.length;
       done = resolve;
-      if (aheadMs === 0) { for (const item of items) announcing.keepRecord(item, 0); }
+      if (aheadMs === 0) { for (const item of items) keepRecord(announcing, item, 0); }
       aheadMs += SPREAD * INTERVAL_MS;
       // It looks at the clock once a minute, and when it is told an interval.
       announcing.intervalMs = INTERVAL_MS;

@@ -13,6 +13,7 @@ import { bencode, type MutableItem, signItem, targetOf } from "../../src/records
 import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { seededRandom, SimulatedDht } from "../../tests/support/simulated_dht.ts";
 import { type Contender, type Metric, type Row, runBenchmarks } from "./harness.ts";
+import { keepRecord } from "../../tests/support/keep_record.ts";
 
 const HOUR_MS = 3_600_000;
 /** The default of `reannounce-interval`. */
@@ -40,7 +41,7 @@ function reannouncer(node: DhtNode, clock: FakeClock, items: MutableItem[]): voi
     onReport: () => {},
   });
   for (const [i, item] of items.entries()) {
-    keeper.keepRecord(item, clock.now() + i / items.length * HOUR_MS);
+    keepRecord(keeper, item, clock.now() + i / items.length * HOUR_MS);
   }
 }
 

@@ -75,16 +75,6 @@ export class Seeds {
     this.#options = options;
   }
 
-  /** Number of seeded archives. */
-  get count(): number {
-    return this.#rows.size;
-  }
-
-  /** Whether an archive is seeded. */
-  has(infoHashHex: string): boolean {
-    return this.#rows.has(infoHashHex);
-  }
-
   /** Seeds an archive, replacing one with the same infohash. The `.torrent` is read when a peer wakes it. */
   async add({ infoHashHex, filePath, torrent, lengthBytes }: SeedOrder): Promise<void> {
     const before = this.#awake.get(infoHashHex);

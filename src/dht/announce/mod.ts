@@ -7,8 +7,8 @@
  *
  * Its parts: a priority queue by due time (`due_queue.ts`), the number of concurrent announcements,
  * controlled by AIMD (`aimd.ts`), the half-life of the nodes that hold our records, which shortens the
- * interval under churn (`holder_half_life.ts`), and a compact form of waiting records
- * (`packed_item.ts`).
+ * interval under churn (`holder_half_life.ts`), and a compact form of serialised items in memory
+ * (`byte_string.ts`).
  *
  * The puts themselves are the manager's (`../records`). Due times are kept across restarts by the owner,
  * who hands them in and is told each new one.

@@ -150,16 +150,7 @@ export class Reannouncer {
     this.#wake();
   }
 
-  /**
-   * Keeps a record alive from now on, or replaces the item of one that is kept already.
-   *
-   * @param dueMs first due time, Unix milliseconds; a past time means at once
-   */
-  keepRecord(item: MutableItem, dueMs: number, failures = 0): void {
-    this.keepRecords([{ item: encodeItem(item), dueMs, failures }]);
-  }
-
-  /** Keeps many records alive from now on, as {@linkcode keepRecord} does. */
+  /** Keeps records alive from now on; replaces the item of a record that is kept already. */
   keepRecords(records: readonly KeptRecord[]): void {
     for (const { item, dueMs, failures } of records) {
       const { publicKey, salt } = decodeItem(item);

@@ -1,6 +1,6 @@
 /**
  * Queue of dials that wait until another dial to the same address and port has been answered or has
- * failed. `dial_budget.ts` decides which dials wait, and `libraries/dialling.ts` resumes them.
+ * failed. `dial_budget.ts` decides which dials wait, and `libraries/webtorrent/dialling.ts` resumes them.
  *
  * @module
  */

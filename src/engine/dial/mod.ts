@@ -6,7 +6,7 @@
  * only ports that peers use, few ports of one address, no address that keeps failing, never ourselves.
  * {@linkcode DialQueue} holds the dials that wait for another dial to the same address to end.
  *
- * Opening the connections is WebTorrent's; `../libraries/dialling.ts` puts these limits before it. The
+ * Opening the connections is WebTorrent's; `../libraries/webtorrent/dialling.ts` puts these limits before it. The
  * sandbox's permissions (`src/worker/permissions.ts`) bound the addresses independently.
  *
  * Start with `dial_budget.ts`.

@@ -83,11 +83,6 @@ export class SmartBan {
     });
   }
 
-  /** Number of banned peers. */
-  get bannedCount(): number {
-    return this.#banned.size;
-  }
-
   /** Makes WebTorrent look for requests to send; called regularly, since it does so only at events. */
   update(): void {
     if (this.#torrent.ready && !this.#torrent.done && !this.#torrent.destroyed) {

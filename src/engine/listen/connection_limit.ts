@@ -38,8 +38,6 @@ export class ConnectionLimit {
   readonly #open = new Map<Incoming, Transfer>();
   readonly #byAddress = new Map<string, number>();
   #searchedMs = -Infinity;
-  /** Number of connections refused or dropped. */
-  dropped = 0;
 
   constructor(max: number, clock: Clock) {
     this.#max = max;
@@ -57,7 +55,6 @@ export class ConnectionLimit {
     const ofAddress = this.#byAddress.get(address) ?? 0;
     const isTooMany = !isLoopback(address) && ofAddress >= this.#max / ADDRESS_SHARE;
     if (isTooMany || (this.#open.size >= this.#max && !this.#makeRoom())) {
-      this.dropped++;
       connection.destroy();
       return false;
     }
@@ -85,7 +82,6 @@ export class ConnectionLimit {
         this.#open.set(connection, { bytes, sinceMs: nowMs });
       } else if (nowMs - last.sinceMs >= IDLE_MS && room < this.#max / 4) {
         room++;
-        this.dropped++;
         this.#forget(connection, connection.remoteAddress ?? "");
         connection.destroy();
       }

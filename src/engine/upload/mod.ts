@@ -8,8 +8,8 @@
  * - {@linkcode ReadCoalescer} reads adjacent blocks at once and turns them into messages (BEP 3).
  * - {@linkcode BufferPool} keeps the memory of messages that have been sent.
  *
- * `engine/libraries/bittorrent_protocol/upload_queue.ts` joins them and hooks them into npm:bittorrent-protocol. Choking
- * and the upload limit are the library's.
+ * `../libraries/bittorrent_protocol/upload_queue.ts` joins them and hooks them into npm:bittorrent-protocol.
+ * Choking and the upload limit are the library's.
  *
  * Start with `fair_queue.ts`.
  *

@@ -8,6 +8,7 @@ import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { testInOwnProcess } from "../../support/own_process.ts";
 import { udpSocketsOf } from "../../support/sockets.ts";
+import { keepRecord } from "../../support/keep_record.ts";
 
 /** A lookup queries a dead node once, and the put after it does not query it again. */
 const MOST_TO_DEAD = 1;
@@ -41,7 +42,7 @@ Deno.test("a record survives the death of half of its holders, and ten other eng
   });
   try {
     await eventually(() => publisher.engine.node()!.tableSize() >= 8, "the table is filled");
-    reannouncer.keepRecord(item, 0);
+    keepRecord(reannouncer, item, 0);
     await eventually(() => reports.length === 1, "it has been announced");
     assert.equal(testnet.holders(target).length, 8);
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { HolderHalfLife } from "../../../../src/dht/announce/holder_half_life.ts";
 import { Announcements, HOUR_MS, MINUTE_MS, record } from "../announcements.ts";
+import { keepRecord } from "../../../support/keep_record.ts";
 
 Deno.test("the half-life follows the share of holders that stay", () => {
   const halfLife = new HolderHalfLife();
@@ -39,7 +40,7 @@ Deno.test("impossible observations are ignored", () => {
 async function pauses(stayed: number, intervalMs = HOUR_MS): Promise<number[]> {
   const at = new Announcements({ intervalMs, random: () => 0.5 });
   at.outcome = () => ({ holding: 8, stored: 8 - stayed });
-  at.reannouncer.keepRecord(record("one"), at.clock.now());
+  keepRecord(at.reannouncer, record("one"), at.clock.now());
   await at.clock.advance(24 * HOUR_MS);
   at.reannouncer.stop();
   return at.calls.slice(1).map(({ atMs }, i) => Math.round((atMs - at.calls[i]!.atMs) / MINUTE_MS));

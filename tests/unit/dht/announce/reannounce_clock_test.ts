@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { Announcements, HOUR_MS, idOf, MINUTE_MS, record } from "../announcements.ts";
+import { keepRecord } from "../../../support/keep_record.ts";
 
 Deno.test("a shorter interval moves due times forward; a longer one moves none", async () => {
   const at = new Announcements();
   at.takesMs = 0;
   const item = record("a");
-  at.reannouncer.keepRecord(item, 0);
+  keepRecord(at.reannouncer, item, 0);
   await at.clock.advance(10 * MINUTE_MS);
   at.reannouncer.intervalMs = 15 * MINUTE_MS;
   await at.clock.advance(60 * MINUTE_MS);
@@ -19,7 +20,7 @@ Deno.test("a due time from an earlier run that is more than an interval away is 
   const at = new Announcements();
   const item = record("a");
   // The earlier run had an interval of a day, or a wrong clock.
-  at.reannouncer.keepRecord(item, at.clock.now() + 24 * HOUR_MS);
+  keepRecord(at.reannouncer, item, at.clock.now() + 24 * HOUR_MS);
   at.reannouncer.keepTorrent("ab".repeat(20), at.clock.now() + 24 * HOUR_MS);
   await at.clock.advance(70 * MINUTE_MS);
   assert.equal(at.minutes(idOf(item)).length, 1);
@@ -29,7 +30,7 @@ Deno.test("a due time from an earlier run that is more than an interval away is 
 Deno.test("a clock that is set back by a day does not delay announcements by a day", async () => {
   const at = new Announcements();
   const item = record("a");
-  at.reannouncer.keepRecord(item, 0);
+  keepRecord(at.reannouncer, item, 0);
   await at.clock.advance(10 * MINUTE_MS);
   at.clock.jump(-24 * HOUR_MS);
   at.calls.length = 0;
@@ -41,7 +42,7 @@ Deno.test("after twelve hours of suspension all overdue entries are announced, m
   const at = new Announcements();
   const items = Array.from({ length: 200 }, (_, i) => record(`record ${i}`));
   for (const [i, item] of items.entries()) {
-    at.reannouncer.keepRecord(item, at.clock.now() + (30 + (i * 77) % 200) * 1_000);
+    keepRecord(at.reannouncer, item, at.clock.now() + (30 + (i * 77) % 200) * 1_000);
   }
   // Suspension: the time of day goes on, timers do not.
   at.clock.jump(12 * HOUR_MS);
@@ -55,7 +56,7 @@ Deno.test("after twelve hours of suspension all overdue entries are announced, m
 
 Deno.test("a record that became due during suspension is announced within a minute", async () => {
   const at = new Announcements();
-  at.reannouncer.keepRecord(record("a"), at.clock.now() + 50 * MINUTE_MS);
+  keepRecord(at.reannouncer, record("a"), at.clock.now() + 50 * MINUTE_MS);
   at.clock.jump(HOUR_MS);
   assert.deepEqual(at.reannouncer.counts(), { kept: 1, overdue: 1 });
   await at.clock.advance(MINUTE_MS);

@@ -9,6 +9,7 @@ import {
   SimulatedDht,
   type SimulatedDhtOptions,
 } from "../../../support/simulated_dht.ts";
+import { keepRecord } from "../../../support/keep_record.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -70,7 +71,7 @@ class World {
   keep(): void {
     for (const [i, item] of this.items.entries()) {
       const share = i / this.items.length;
-      this.reannouncer.keepRecord(item, this.clock.now() + share * INTERVAL_MS);
+      keepRecord(this.reannouncer, item, this.clock.now() + share * INTERVAL_MS);
     }
   }
 
@@ -152,7 +153,7 @@ Deno.test("a record that the publisher replaced elsewhere is spread to all close
   const version = (seq: number) =>
     signItem(keys, { salt: utf8("theirs"), seq, value: bencode(`version ${seq}`) });
   const target = targetOf(keys.publicKey, utf8("theirs"));
-  world.reannouncer.keepRecord(version(1), world.clock.now());
+  keepRecord(world.reannouncer, version(1), world.clock.now());
   await world.clock.advance(10 * MINUTE_MS);
   const seqs = () => world.dht.closest(target, 8).map((node) => node.item(toHex(target))?.seq);
   assert.deepEqual(seqs(), Array(8).fill(1));

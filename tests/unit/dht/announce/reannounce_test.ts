@@ -6,11 +6,12 @@ import { bencode, signItem } from "../../../../src/records/mod.ts";
 import { settle } from "../../../support/fake_clock.ts";
 import { seededRandom } from "../../../support/simulated_dht.ts";
 import { Announcements, good, HOUR_MS, idOf, MINUTE_MS, record } from "../announcements.ts";
+import { keepRecord } from "../../../support/keep_record.ts";
 
 Deno.test("a record is announced when it is due, and again after each interval", async () => {
   const at = new Announcements();
   const item = record("a");
-  at.reannouncer.keepRecord(item, at.clock.now() + 10 * MINUTE_MS);
+  keepRecord(at.reannouncer, item, at.clock.now() + 10 * MINUTE_MS);
   await at.clock.advance(4 * HOUR_MS);
   assert.deepEqual(at.minutes(idOf(item)), [10, 70, 130, 190]);
   assert.deepEqual(at.reports[0], {
@@ -25,7 +26,7 @@ Deno.test("a record is announced when it is due, and again after each interval",
 
 Deno.test("an entry with a past due time is announced at once", async () => {
   const at = new Announcements();
-  at.reannouncer.keepRecord(record("a"), 0);
+  keepRecord(at.reannouncer, record("a"), 0);
   await settle();
   assert.equal(at.calls.length, 1);
 });
@@ -34,7 +35,7 @@ Deno.test("intervals have a jitter of a tenth either way", async () => {
   const random = seededRandom(7);
   const at = new Announcements({ random });
   at.takesMs = 0;
-  at.reannouncer.keepRecord(record("a"), 0);
+  keepRecord(at.reannouncer, record("a"), 0);
   await at.clock.advance(1_000 * HOUR_MS);
   const pauses = at.calls.slice(1).map(({ atMs }, i) => atMs - at.calls[i]!.atMs);
   assert.ok(Math.min(...pauses) >= 54 * MINUTE_MS);
@@ -55,7 +56,7 @@ for (const [what, outcome] of failures) {
     at.takesMs = 0;
     at.outcome = () => outcome;
     const item = record("a");
-    at.reannouncer.keepRecord(item, 0);
+    keepRecord(at.reannouncer, item, 0);
     await at.clock.advance(6 * HOUR_MS);
     assert.deepEqual(at.minutes(idOf(item)), [0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303]);
     assert.deepEqual(at.reports.slice(0, 3).map(({ failures }) => failures), [1, 2, 3]);
@@ -75,7 +76,7 @@ Deno.test("a weak put that needs no retry, as on all four nodes of a network, is
   at.takesMs = 0;
   at.outcome = () => ({ responded: 4, holding: 4, weak: true, needsRetry: false });
   const item = record("a");
-  at.reannouncer.keepRecord(item, 0);
+  keepRecord(at.reannouncer, item, 0);
   await at.clock.advance(3 * HOUR_MS);
   assert.deepEqual(at.minutes(idOf(item)), [0, 60, 120, 180]);
   assert.deepEqual(at.reports.map(({ failures }) => failures), [0, 0, 0, 0]);
@@ -95,7 +96,7 @@ Deno.test("errors thrown by callbacks are reported, and the schedule goes on wit
   });
   at.takesMs = 0;
   const item = record("a");
-  at.reannouncer.keepRecord(item, at.clock.now() + MINUTE_MS);
+  keepRecord(at.reannouncer, item, at.clock.now() + MINUTE_MS);
   isBroken = true;
   await at.clock.advance(10 * MINUTE_MS);
   assert.deepEqual(at.calls, []);
@@ -116,7 +117,7 @@ Deno.test("back-off has jitter too, and is at most 1.1 intervals", async () => {
   const at = new Announcements({ random });
   at.takesMs = 0;
   at.outcome = () => new Error("no");
-  at.reannouncer.keepRecord(record("a"), 0);
+  keepRecord(at.reannouncer, record("a"), 0);
   await at.clock.advance(100 * HOUR_MS);
   const pauses = at.calls.slice(1).map(({ atMs }, i) => atMs - at.calls[i]!.atMs);
   assert.ok(pauses[0]! >= 54_000 && pauses[0]! <= 66_000);
@@ -128,7 +129,7 @@ Deno.test("back-off continues from the failures of an earlier run", async () => 
   at.takesMs = 0;
   at.outcome = () => new Error("no");
   const item = record("a");
-  at.reannouncer.keepRecord(item, 0, 3);
+  keepRecord(at.reannouncer, item, 0, 3);
   await at.clock.advance(30 * MINUTE_MS);
   assert.deepEqual(at.minutes(idOf(item)), [0, 8, 24]);
 });
@@ -137,7 +138,7 @@ Deno.test("the error of a failed announcement is in its report", async () => {
   const at = new Announcements();
   const error = new DhtError("network", "DHT_OFF", "off");
   at.outcome = () => error;
-  at.reannouncer.keepRecord(record("a"), 0);
+  keepRecord(at.reannouncer, record("a"), 0);
   at.reannouncer.keepTorrent("ab".repeat(20), 0);
   await at.clock.advance(1_000);
   assert.deepEqual(at.reports.map((report) => report.error), [error, error]);
@@ -188,7 +189,7 @@ Deno.test("records are announced before torrents when not all can be", async () 
   at.takesMs = 1_000;
   at.reannouncer.keepTorrent("cd".repeat(20), 0);
   for (let i = 0; i < 20; i++) at.reannouncer.keepTorrent(i.toString(16).padStart(40, "0"), 0);
-  for (let i = 0; i < 8; i++) at.reannouncer.keepRecord(record(`r ${i}`), 1_000);
+  for (let i = 0; i < 8; i++) keepRecord(at.reannouncer, record(`r ${i}`), 1_000);
   await at.clock.advance(60_000);
   const kinds = at.calls.map(({ item }) => item ? "record" : "torrent");
   // The first torrents were already under way.
@@ -202,7 +203,7 @@ Deno.test("a superseding item replaces ours in the schedule and is put to all no
   at.takesMs = 0;
   const [ours, theirs] = [record("a", 1), record("a", 5)];
   at.outcome = () => at.calls.length === 1 ? { superseded: theirs, holding: 0 } : {};
-  at.reannouncer.keepRecord(ours, 0);
+  keepRecord(at.reannouncer, ours, 0);
   await at.clock.advance(2 * HOUR_MS);
   assert.deepEqual(at.calls.map(({ item }) => item?.seq), [1, 5, 5]);
   assert.deepEqual(at.minutes(idOf(ours)), [0, 1, 61]);
@@ -213,8 +214,8 @@ Deno.test("a superseding item replaces ours in the schedule and is put to all no
 Deno.test("a record that is kept already is replaced by a newer item, at its due time", async () => {
   const at = new Announcements();
   const item = record("a");
-  at.reannouncer.keepRecord(item, at.clock.now() + 30 * MINUTE_MS);
-  at.reannouncer.keepRecord(record("a", 2), at.clock.now() + 5 * MINUTE_MS);
+  keepRecord(at.reannouncer, item, at.clock.now() + 30 * MINUTE_MS);
+  keepRecord(at.reannouncer, record("a", 2), at.clock.now() + 5 * MINUTE_MS);
   await at.clock.advance(HOUR_MS);
   assert.deepEqual(at.minutes(idOf(item)), [5]);
   assert.equal(at.calls[0]!.item!.seq, 2);
@@ -224,9 +225,9 @@ Deno.test("a record that is kept already is replaced by a newer item, at its due
 Deno.test("a record that is replaced during its announcement is announced once an interval, not twice", async () => {
   const at = new Announcements();
   const item = record("a");
-  at.reannouncer.keepRecord(item, 0);
+  keepRecord(at.reannouncer, item, 0);
   await at.clock.advance(50);
-  at.reannouncer.keepRecord(record("a", 2), at.clock.now());
+  keepRecord(at.reannouncer, record("a", 2), at.clock.now());
   await at.clock.advance(150 * MINUTE_MS);
   assert.deepEqual(at.calls.map(({ item }) => item!.seq), [1, 2, 2, 2]);
   assert.deepEqual(at.minutes(idOf(item)), [0, 0, 60, 120]);
@@ -235,8 +236,8 @@ Deno.test("a record that is replaced during its announcement is announced once a
 Deno.test("a forgotten entry is not announced again, even if it was under way", async () => {
   const at = new Announcements();
   const [a, b] = [record("a"), record("b")];
-  at.reannouncer.keepRecord(a, 0);
-  at.reannouncer.keepRecord(b, at.clock.now() + MINUTE_MS);
+  keepRecord(at.reannouncer, a, 0);
+  keepRecord(at.reannouncer, b, at.clock.now() + MINUTE_MS);
   await at.clock.advance(50);
   at.reannouncer.forget(idOf(a));
   at.reannouncer.forget(idOf(b));
@@ -250,7 +251,7 @@ Deno.test("failures lower the number of concurrent announcements, successes rais
   const at = new Announcements();
   at.takesMs = 1_000;
   at.outcome = () => new Error("no");
-  for (let i = 0; i < 100; i++) at.reannouncer.keepRecord(record(`r ${i}`), 0);
+  for (let i = 0; i < 100; i++) keepRecord(at.reannouncer, record(`r ${i}`), 0);
   await at.clock.advance(1_500);
   assert.equal(at.mostUnderWay, 4);
   await at.clock.advance(30_000);
@@ -266,7 +267,7 @@ Deno.test("failures lower the number of concurrent announcements, successes rais
 Deno.test("announceNow announces an entry that is not due, and moves its due time", async () => {
   const at = new Announcements();
   const item = record("a");
-  at.reannouncer.keepRecord(item, at.clock.now() + 50 * MINUTE_MS);
+  keepRecord(at.reannouncer, item, at.clock.now() + 50 * MINUTE_MS);
   await at.clock.advance(40 * MINUTE_MS);
   const report = await at.clock.until(at.reannouncer.announceNow(idOf(item))!);
   assert.equal(report.failures, 0);
@@ -278,7 +279,7 @@ Deno.test("announceNow announces an entry that is not due, and moves its due tim
 Deno.test("announceNow joins an announcement under way, and is undefined for an unknown entry", async () => {
   const at = new Announcements();
   const item = record("a");
-  at.reannouncer.keepRecord(item, 0);
+  keepRecord(at.reannouncer, item, 0);
   const now = at.reannouncer.announceNow(idOf(item));
   assert.equal(at.reannouncer.announceNow(idOf(item)), now);
   await at.clock.until(now!);
@@ -289,9 +290,9 @@ Deno.test("announceNow joins an announcement under way, and is undefined for an 
 Deno.test("due announcements wait for the rate limiter; urgent ones do not", async () => {
   const at = new Announcements();
   const items = ["due", "asked for", "urgent"].map((name) => record(name));
-  at.reannouncer.keepRecord(items[0]!, 0);
+  keepRecord(at.reannouncer, items[0]!, 0);
   for (const item of items.slice(1)) {
-    at.reannouncer.keepRecord(item, at.clock.now() + 50 * MINUTE_MS);
+    keepRecord(at.reannouncer, item, at.clock.now() + 50 * MINUTE_MS);
   }
   at.reannouncer.announceNow(idOf(items[1]!));
   at.reannouncer.announceNow(idOf(items[2]!), true);
@@ -303,8 +304,8 @@ Deno.test("resume makes failed entries due, and no others", async () => {
   const at = new Announcements();
   const [bad, fine] = [record("bad"), record("fine")];
   at.outcome = (idHex) => idHex === idOf(bad) ? new DhtError("network", "DHT_OFF", "off") : {};
-  at.reannouncer.keepRecord(bad, 0);
-  at.reannouncer.keepRecord(fine, 0);
+  keepRecord(at.reannouncer, bad, 0);
+  keepRecord(at.reannouncer, fine, 0);
   await at.clock.advance(20 * MINUTE_MS);
   const tries = at.minutes(idOf(bad)).length;
   at.outcome = () => ({});
@@ -320,7 +321,7 @@ Deno.test("resume makes failed entries due, and no others", async () => {
 Deno.test("a copy is refreshed only if it could expire before the next announcement", async () => {
   for (const [intervalMinutes, expected] of [[60, 54], [40, 76], [20, 98], [120, 0]] as const) {
     const at = new Announcements({ intervalMs: intervalMinutes * MINUTE_MS });
-    at.reannouncer.keepRecord(record("a"), 0);
+    keepRecord(at.reannouncer, record("a"), 0);
     await at.clock.advance(10 * HOUR_MS);
     const minutes = at.calls.map(({ refreshAfterMs }) => Math.round(refreshAfterMs! / MINUTE_MS));
     assert.deepEqual(minutes, Array(at.calls.length).fill(expected));
@@ -330,7 +331,7 @@ Deno.test("a copy is refreshed only if it could expire before the next announcem
 Deno.test("another publisher's record is kept alive without its private key", async () => {
   const at = new Announcements();
   const item = signItem(generateKeyPair(), { salt: utf8("theirs"), seq: 3, value: bencode("x") });
-  at.reannouncer.keepRecord(item, 0);
+  keepRecord(at.reannouncer, item, 0);
   await at.clock.advance(90 * MINUTE_MS);
   assert.deepEqual(at.calls.map((call) => call.item), [item, item]);
 });
@@ -338,14 +339,14 @@ Deno.test("another publisher's record is kept alive without its private key", as
 Deno.test("stop aborts announcements, sends no more reports and leaves no timer", async () => {
   const at = new Announcements();
   at.takesMs = 10_000;
-  for (let i = 0; i < 10; i++) at.reannouncer.keepRecord(record(`r ${i}`), 0);
+  for (let i = 0; i < 10; i++) keepRecord(at.reannouncer, record(`r ${i}`), 0);
   await at.clock.advance(1_000);
   assert.equal(at.underWay, 4);
   at.reannouncer.stop();
   await settle();
   assert.equal(at.underWay, 0);
   assert.equal(at.reports.length, 0);
-  at.reannouncer.keepRecord(record("late"), 0);
+  keepRecord(at.reannouncer, record("late"), 0);
   at.reannouncer.resume();
   at.reannouncer.intervalMs = 1_000;
   const calls = at.calls.length;
@@ -358,8 +359,8 @@ Deno.test("while the DHT is unreachable nothing is announced or failed; overdue 
   let isReachable = false;
   const at = new Announcements({ isReachable: () => isReachable });
   const [due, later] = [record("a"), record("b")];
-  at.reannouncer.keepRecord(due, 0);
-  at.reannouncer.keepRecord(later, at.clock.now() + 10 * MINUTE_MS);
+  keepRecord(at.reannouncer, due, 0);
+  keepRecord(at.reannouncer, later, at.clock.now() + 10 * MINUTE_MS);
   at.reannouncer.keepTorrent("ab".repeat(20), at.clock.now() + 90 * MINUTE_MS);
   await at.clock.advance(HOUR_MS);
   assert.deepEqual(at.calls, []);
