@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fromHex, systemClock, toHex } from "../../src/base/mod.ts";
 import { ensureHome, homePaths } from "../../src/control/home.ts";
-import { manifestItem } from "../../src/fetching/manifest_item.ts";
+import { manifestRecord } from "../../src/fetching/manifest_record.ts";
 import { rememberVerified } from "../../src/fetching/verified.ts";
 import { generateKeyPair, type KeyPair, writeKeyFile } from "../../src/identity/mod.ts";
 import {
@@ -117,7 +117,7 @@ export async function fillHome(
     for (const entry of entries) rememberVerified(state, entry as ValidSeedEntry);
     for (const [i, minimal] of manifests.entries()) {
       const { name, version } = minimal;
-      announced(keep(manifestItem(minimal, keys, nowMs), "manifest", name, version), i);
+      announced(keep(manifestRecord(minimal, keys, nowMs), "manifest", name, version), i);
       announced(fromHex(minimal.btih)!, i, port, TORRENT_MS);
       const times = { firstSeenMs: nowMs, timestampMs: nowMs };
       const entry = signNameIndexEntry(keys, name, { version, ...times });

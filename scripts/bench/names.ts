@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { systemClock, toHex, utf8 } from "../../src/base/mod.ts";
 import { loadSettings } from "../../src/config/mod.ts";
-import { writeCatalog } from "../../src/fetching/catalogs.ts";
+import { writeCatalog } from "../../src/fetching/catalog_files.ts";
 import { openNode } from "../../src/host/node.ts";
 import {
   catalogFileName,

@@ -9,7 +9,7 @@ import type { Operations } from "../control/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import type { ArchiveLimits } from "../package/mod.ts";
 import type { SeedDirectory, StateDatabase, ValidSeedEntry } from "../store/mod.ts";
-import type { FindOptions } from "./find_item.ts";
+import type { FindOptions } from "./find_record.ts";
 import { rememberVerified } from "./verified.ts";
 
 /** The dependencies of fetching archives. */

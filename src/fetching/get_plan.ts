@@ -11,8 +11,8 @@ import { type MinimalManifest, torrentInfoHash } from "../package/mod.ts";
 import { type Magnet, targetOf } from "../records/mod.ts";
 import type { FetchContext, FetchListeners } from "./context.ts";
 import { FetchingError } from "./errors.ts";
-import { findItem } from "./find_item.ts";
-import { minimalOf } from "./manifest_item.ts";
+import { findRecord } from "./find_record.ts";
+import { minimalOf } from "./manifest_record.ts";
 
 /** An archive to get. */
 export type GetRequest =
@@ -81,7 +81,7 @@ async function planForMagnet(
   const publisher = formatPublicKey(publicKey);
   const label = `${magnet.name ?? toHex(targetOf(publicKey, salt))} of ${publisher}`;
   onStep?.(`looking for the record of ${label}`);
-  const { item } = await findItem(operations, { publicKey, salt }, label, finding);
+  const { item } = await findRecord(operations, { publicKey, salt }, label, finding);
   const minimal = minimalOf(item);
   if (!infoHash || minimal.btih === toHex(infoHash)) return planForMinimal(minimal, peers);
   throw new FetchingError(

@@ -1,5 +1,5 @@
 /**
- * From a publisher, a name and a range to the minimal manifest that they mean.
+ * Resolves a publisher, a package name and a range to a minimal manifest.
  *
  * @module
  */
@@ -12,68 +12,66 @@ import { formatPublicKey } from "../identity/mod.ts";
 import { isValidName, isValidVersion, LATEST, type MinimalManifest } from "../package/mod.ts";
 import { manifestSalt } from "../records/mod.ts";
 import { FetchingError } from "./errors.ts";
-import { findItem, type FindOptions, type Lookup } from "./find_item.ts";
-import { magnetOf, minimalOf } from "./manifest_item.ts";
-import { Offers, readOffer } from "./offer.ts";
+import { type FindOptions, findRecord } from "./find_record.ts";
+import { magnetOf, minimalOf } from "./manifest_record.ts";
+import { OfferCache, readOffer } from "./offer.ts";
+import type { LookupCounts } from "./record_lookup.ts";
 import { isNewest } from "./requirement.ts";
 
-/** Which package. */
+/** A requested package of a publisher. */
 export interface Wanted {
-  /** 32 bytes. */
+  /** The publisher's key, 32 bytes. */
   publicKey: Uint8Array;
   name: string;
-  /** An exact version, a semver range, or `latest`; any version, without it. */
+  /** An exact version, a semver range, or `latest`; if absent, any version. */
   range?: string;
 }
 
-/** A version that fits and is higher than the one that was found, and why it was passed over. */
+/** An unavailable version that is higher than the resolved one, and the reason. */
 export interface SkippedVersion {
   version: string;
-  /** Of the error that it met: `RECORD_NOT_FOUND`, or one of a download. */
+  /** Code of its error: `RECORD_NOT_FOUND`, or that of a download. */
   code: string;
   /** The error's message. */
   reason: string;
 }
 
-/** What was found. */
+/** A resolved package. */
 export interface Resolved {
   minimal: MinimalManifest;
   magnet: string;
   /** BEP 44 sequence number of the record. */
   seq: number;
-  /** How the manifest record was found. */
-  outcome: Lookup;
-  /** Higher versions that fit, and have no record in the DHT. */
+  /** Node counts of the lookup that found the manifest record. */
+  counts: LookupCounts;
+  /** Higher versions in the range that have no record in the DHT. */
   skipped: SkippedVersion[];
 }
 
-/** Conditions that narrow the choice among the versions that fit. */
+/** Conditions that narrow the choice of a version. */
 export interface Choice {
-  /** What this command has read already. */
-  offers?: Offers;
-  /** Versions that could not be had. */
+  /** Offers that this command has read already. */
+  offers?: OfferCache;
+  /** Unavailable versions, which are not tried again. */
   without?: ReadonlySet<string>;
-  /**
-   * Whether a version may be taken in place of a higher one that fits and cannot be had. By default
-   * any may.
-   */
+  /** Whether a version may replace an unavailable higher one; by default any may. */
   mayReplace?: (version: string) => boolean;
 }
 
 /**
- * How many versions are tried, one after the other: one that cannot be had may take the whole of
- * `--timeout`, and a list is a stranger's.
+ * Most versions tried one after the other. Each unavailable one may take the whole `--timeout`, and a
+ * hostile publisher could list any number.
  */
 export const MAX_VERSIONS_TRIED = 4;
-/** How many versions an error names: a list may hold 100,000. */
+/** Most versions in an error message; a list may have 100,000. */
 const MAX_NAMED = 10;
-/** How many of a publisher's names a misspelt one is compared with, for the same reason. */
+/** Most names of a publisher that a misspelt name is compared with; a list may have 100,000. */
 const MAX_COMPARED = 5_000;
 
 /**
- * Finds the minimal manifest. Its signature has been checked then. A range is resolved with the
- * publisher's announce record: the highest version in it that satisfies the range or, if that one has
- * no record in the DHT, the next one that has. An exact version is never replaced by another.
+ * Resolves a package to its verified minimal manifest. A range takes the highest version in the
+ * publisher's announce record, or the next lower one that has a record in the DHT. An exact version is
+ * never replaced.
  *
  * @throws {FetchingError} `RECORD_NOT_FOUND`, with `version` in `detail` if a version is listed;
  * `VERSION_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE` (kind `network`),
@@ -93,12 +91,12 @@ export async function resolvePackage(
   for (const version of versions) {
     const isReplacement = missing !== undefined || (choice.without?.size ?? 0) > 0;
     if (isReplacement && choice.mayReplace?.(version) === false) break;
-    const what = `${name}@${version} of ${formatPublicKey(publicKey)}`;
+    const label = `${name}@${version} of ${formatPublicKey(publicKey)}`;
     const salt = manifestSalt(name, version);
     try {
-      const { item, outcome } = await findItem(operations, { publicKey, salt }, what, options);
+      const { item, counts } = await findRecord(operations, { publicKey, salt }, label, options);
       const minimal = minimalOf(item, { name, version });
-      return { minimal, magnet: magnetOf(minimal), seq: item.seq, outcome, skipped };
+      return { minimal, magnet: magnetOf(minimal), seq: item.seq, counts, skipped };
     } catch (error) {
       if (!(error instanceof LibreseedError) || error.code !== "RECORD_NOT_FOUND") throw error;
       const { kind, code, message, detail } = error;
@@ -113,11 +111,11 @@ export async function resolvePackage(
 }
 
 /**
- * The version of a publisher that is taken where none is named: the highest stable one. The index of
- * the name has the newest, which may be a prerelease.
+ * The version that a publisher's package without a range means: the highest stable one. The index of a
+ * name has the newest version, which may be a prerelease.
  *
- * @param entry `version` is the newest one
- * @returns undefined if there is none that can be had
+ * @param newest `version`: the version in the index
+ * @returns `undefined` if no version is available
  */
 export async function plainVersion(
   operations: Operations,
@@ -134,29 +132,34 @@ export async function plainVersion(
   }
 }
 
-/** The versions that fit, the highest first, and no more than are tried. */
+/** The versions to try, in descending order, at most {@linkcode MAX_VERSIONS_TRIED}. */
 async function versionsFor(
   operations: Operations,
   wanted: Wanted,
   options: FindOptions,
-  { offers = new Offers(), without = new Set() }: Choice,
+  { offers = new OfferCache(), without = new Set() }: Choice,
 ): Promise<string[]> {
   const { publicKey, name, range } = wanted;
   const offer = await offers.of(publicKey, () => readOffer(operations, publicKey, options));
-  // A publisher may list what is no version at all.
+  // A publisher may list invalid versions.
   const listed = (offer.get(name) ?? []).filter(isValidVersion);
   const highest: string[] = semver.rsort([...listed]);
   const fitting = highest.filter((version) =>
     isNewest(range) ? semver.prerelease(version) === null : semver.satisfies(version, range!)
   );
-  // A package of nothing but prereleases still has a newest one.
+  // Of a package without stable versions, the newest prerelease counts.
   if (fitting.length === 0 && isNewest(range) && range !== LATEST) fitting.push(...highest);
   if (fitting.length === 0) throw notFound(wanted, highest, [...offer.keys()]);
   return fitting.filter((version) => !without.has(version))
     .slice(0, Math.max(MAX_VERSIONS_TRIED - without.size, 0));
 }
 
-/** @param names what the publisher has instead */
+/**
+ * The error for a package without a matching version.
+ *
+ * @param versions the package's versions, in descending order
+ * @param names names of the publisher's packages, to suggest one
+ */
 function notFound(
   { publicKey, name, range = "*" }: Wanted,
   versions: readonly string[],
@@ -172,7 +175,7 @@ function notFound(
     ? `${publisher} publishes no stable version of ${name}, only prereleases: ${there}. ` +
       `Name one to take it: ${name}@${newest}`
     : `${publisher} publishes no version of ${name} that satisfies ${range}; there is ${there}`;
-  // What the publisher has instead is worth more than what else this home knows.
+  // Suggest a name of this publisher rather than another name that this home knows.
   const isUnknown = versions.length === 0;
   const near = isUnknown
     ? nearest(name, names.slice(0, MAX_COMPARED).filter(isValidName))

@@ -22,6 +22,7 @@ import {
 import type { DownloadProgress } from "../engine/mod.ts";
 import { isCatalogName, removeOldPartials } from "../fetching/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
+import { indexStore } from "../names/mod.ts";
 import {
   LazyState,
   namesIn,
@@ -195,7 +196,7 @@ export class Host implements Operations {
     this.#downloads = new Downloads(worker, seedDirectory);
     this.#names = new NameKeeper({
       state: this.#state,
-      store: worker,
+      store: indexStore(worker),
       clock,
       intervalMs: () => this.#options.settings.reannounceIntervalMs,
       onWarning: listeners.onWarning,

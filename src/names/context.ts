@@ -6,7 +6,7 @@
 
 import type { PublisherPolicy } from "../config/mod.ts";
 import type { Operations } from "../control/mod.ts";
-import type { FindOptions, Offers } from "../fetching/mod.ts";
+import type { FindOptions, OfferCache } from "../fetching/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 
 /** The dependencies of resolving by name. */
@@ -16,7 +16,7 @@ export interface NamesContext {
   finding: FindOptions;
   policy: PublisherPolicy;
   /** Publishers' lists that this command has read already. */
-  offers?: Offers;
+  offers?: OfferCache;
   /** Public key of this home's own publisher, 32 bytes, if it has one. */
   ownKey?: Uint8Array;
   /** Names whose choice among several publishers was reported already. */

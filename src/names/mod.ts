@@ -13,7 +13,7 @@
  * `src/fetching`, and refuses a downgrade. `NamesContext` (`context.ts`) is what a command hands in.
  *
  * - `read_index.ts` reads an index for a command, with retries and errors for people.
- * - `name_index.ts` also writes: read, merge, put, and retry after a concurrent write.
+ * - `write_name_index.ts` writes one: read, merge, put, and retry after a concurrent write.
  * - `late_entries.ts` finds kept entries that readers drop because they are dated in the future.
  *
  * Left to others: the records' bytes and signatures (`src/records`), when indexes are renewed
@@ -25,13 +25,7 @@
 export type { NamesContext } from "./context.ts";
 export { describeLateEntries, lateEntries, warnOfLateEntries } from "./late_entries.ts";
 export { EntryTimes, entryToSign, hasPossibleTimes } from "./name_entry.ts";
-export {
-  type ItemStore,
-  lookUpStore,
-  readNameIndex,
-  writeNameIndex,
-  type WrittenIndex,
-} from "./name_index.ts";
+export { type IndexReader, indexReader, readNameIndex } from "./name_index.ts";
 export { checkPin, rememberPublisher } from "./pins.ts";
 export { noPublisherFound, readIndex } from "./read_index.ts";
 export {
@@ -40,3 +34,9 @@ export {
   type ResolvedByName,
   type WantedByName,
 } from "./resolve_by_name.ts";
+export {
+  type IndexStore,
+  indexStore,
+  writeNameIndex,
+  type WrittenIndex,
+} from "./write_name_index.ts";

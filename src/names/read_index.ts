@@ -5,10 +5,10 @@
  * @module
  */
 
-import { lookPatiently } from "../fetching/mod.ts";
+import { retryLookup } from "../fetching/mod.ts";
 import type { NamesContext } from "./context.ts";
 import { NamesError } from "./errors.ts";
-import { lookUpStore, type ReadIndex, readNameIndex } from "./name_index.ts";
+import { indexReader, type ReadIndex, readNameIndex } from "./name_index.ts";
 
 /**
  * Reads the index of a name, and retries while it is empty. Invalid entries are dropped and reported;
@@ -21,8 +21,8 @@ export async function readIndex(
   name: string,
 ): Promise<ReadIndex> {
   const { clock, signal } = finding;
-  const { found: index } = await lookPatiently(
-    () => readNameIndex(lookUpStore(operations), name, clock, signal),
+  const { outcome: index } = await retryLookup(
+    () => readNameIndex(indexReader(operations), name, clock, signal),
     ({ entries, dropped }) => entries.length + dropped.length > 0,
     finding,
   );

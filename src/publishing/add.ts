@@ -1,10 +1,11 @@
 /**
- * Adding somebody's archive: anyone may help to seed it and to keep its record alive.
+ * Adds an archive of any publisher: seeds it, and keeps its record alive.
  *
  * @module
  */
 
 import { named, type Operations } from "../control/mod.ts";
+import { isNetworkError, lookUpRecord } from "../fetching/mod.ts";
 import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
@@ -22,7 +23,7 @@ import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
 import { PublishingError } from "./errors.ts";
 import { minimalBeside, wasTakenIn } from "./prepare.ts";
 
-/** What adding works with. */
+/** The dependencies of adding an archive. */
 export interface AddContext {
   operations: Operations;
   seeds: SeedDirectory;
@@ -30,22 +31,22 @@ export interface AddContext {
   /** Paths in the archive that may hold secrets. */
   allowSecrets?: readonly string[];
   signal?: AbortSignal;
-  /** Hears which of `allowSecrets` name no file of the archive. */
+  /** Receives the patterns of `allowSecrets` that match no file of the archive. */
   onUnmatched?: (paths: string[]) => void;
-  /** Hears of an archive that is in place and was verified, so that nobody has to do it again. */
+  /** Records that an archive in its final place was verified, so that no other process repeats it. */
   onVerified?: (entry: ValidSeedEntry) => void;
 }
 
-/** Dependencies of checking an archive; `seeds` only where the home is there already. */
+/** The dependencies of checking an archive; `seeds` only if the home exists. */
 export type CheckContext =
   & Pick<AddContext, "limits" | "allowSecrets" | "signal" | "onUnmatched">
   & Partial<Pick<AddContext, "seeds">>;
 
 /**
- * Verifies an archive with the minimal manifest beside it, and looks for secrets in it. Writes nothing.
+ * Verifies an archive against the minimal manifest beside it, and searches it for secrets. Writes nothing.
  *
  * @throws {PublishingError} `NOTHING_TO_ADD` (kind `not-found`), `NO_MINIMAL_MANIFEST` (kind `usage`)
- * @throws {PackageError} `SECRET_FOUND`, or whichever step of the verification chain failed
+ * @throws {PackageError} `SECRET_FOUND`, or the failed step of the verification chain
  */
 export async function checkArchive(
   { seeds, limits, allowSecrets, signal, onUnmatched }: CheckContext,
@@ -76,12 +77,12 @@ export async function checkArchive(
 }
 
 /**
- * Verifies an archive, puts it into the seed directory, has it seeded, and keeps its record alive if
- * the DHT has one.
+ * Verifies an archive, copies it into the seed directory, has it seeded, and keeps its record alive if it
+ * has one in the DHT.
  *
- * @param checked what {@linkcode checkArchive} returned for it, if it was checked already
+ * @param checked result of {@linkcode checkArchive}, if the archive was checked already
  * @throws {PublishingError} `NOTHING_TO_ADD` (kind `not-found`), `NO_MINIMAL_MANIFEST` (kind `usage`)
- * @throws {PackageError} `SECRET_FOUND`, or whichever step of the verification chain failed
+ * @throws {PackageError} `SECRET_FOUND`, or the failed step of the verification chain
  */
 export async function addArchive(
   context: AddContext,
@@ -102,18 +103,18 @@ export async function addArchive(
   const publicKey = parsePublicKey(minimal.pubkey);
   const salt = manifestSalt(name, version);
   try {
-    const { item } = await operations.lookUp({ publicKey, salt }, { signal });
-    if (item) {
+    const lookup = await lookUpRecord(operations, { publicKey, salt }, signal);
+    if (lookup.kind === "found") {
       await operations.store({
-        item,
+        item: lookup.item,
         record: { kind: "manifest", name, version },
         foreign: true,
       }, { signal });
     }
   } catch (error) {
     signal?.throwIfAborted();
-    // Without the DHT the archive is seeded all the same.
-    if (!(error instanceof Error && "kind" in error && error.kind === "network")) throw error;
+    // The archive is seeded without the DHT, too.
+    if (!isNetworkError(error)) throw error;
   }
   return entry;
 }

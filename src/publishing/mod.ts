@@ -27,8 +27,8 @@
 
 export { addArchive, checkArchive } from "./add.ts";
 export { contentsOf } from "./contents.ts";
-export { ListedPackages } from "./listed.ts";
+export { ListedPackages } from "./listed_packages.ts";
 export { nothingToPublish, prepare, type Ready } from "./prepare.ts";
 export { publish, type PublishContext, type Published } from "./publish.ts";
-export { updateAnnounceRecord } from "./publisher_records.ts";
+export { updateAnnounceRecord } from "./announce_record.ts";
 export { putManifest } from "./put_manifest.ts";

@@ -1,7 +1,7 @@
 /**
- * Publishing: keep an archive that is ready in the seed directory, put its records into the DHT, see
- * that it is seeded. Packing or taking it is `prepare.ts`'s. Runs in the command's process, which has the key; the owner of the engine
- * gets signed bytes only.
+ * Publishes a prepared archive: moves it into the seed directory, puts its records into the DHT, and has
+ * it seeded. `prepare.ts` packs the archive. Runs in the command's process, which has the private key;
+ * the owner of the engine gets signed bytes only.
  *
  * @module
  */
@@ -13,22 +13,23 @@ import { magnetOf } from "../fetching/mod.ts";
 import { type MinimalManifest, PackageError } from "../package/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import type { ValidSeedEntry } from "../store/mod.ts";
-import type { ListedPackages } from "./listed.ts";
+import type { ListedPackages } from "./listed_packages.ts";
 import { prepare, type PrepareContext, type PublishRequest, type Ready } from "./prepare.ts";
-import { updateAnnounceRecord, updateNameIndex } from "./publisher_records.ts";
+import { updateAnnounceRecord } from "./announce_record.ts";
+import { updateNameIndex } from "./name_index_entry.ts";
 import { itemToPut, publishedHash, storeManifest } from "./put_manifest.ts";
 import { readBack } from "./read_back.ts";
 
-/** What publishing works with. */
+/** The dependencies of publishing. */
 export interface PublishContext extends PrepareContext {
   operations: Operations;
-  /** Hears of an archive that is in place and was verified, so that nobody has to do it again. */
+  /** Records that an archive in its final place was verified, so that no other process repeats it. */
   onVerified?: (entry: ValidSeedEntry) => void;
-  /** What this home knows of the publisher's list. */
+  /** Packages that this home has listed. */
   listed?: ListedPackages;
-  /** The caller adds the package to the publisher's list, with {@linkcode updateAnnounceRecord}. */
+  /** Whether the caller updates the publisher's list itself, with {@linkcode updateAnnounceRecord}. */
   listsLater?: boolean;
-  /** Hears what is not as it should be. */
+  /** Receives warnings for people. */
   onWarning?: (message: string) => void;
 }
 
@@ -37,19 +38,19 @@ export interface Published {
   minimal: MinimalManifest;
   magnet: string;
   archivePath: string;
-  /** What became of the manifest record. */
+  /** Outcome of putting the manifest record. */
   outcome: PutOutcome;
-  /** Whether somebody seeds it now. */
+  /** Whether a daemon seeds the archive. */
   seeding: boolean;
 }
 
 /**
- * Publishes one directory or archive, if need be one that {@linkcode prepare} was asked for before.
- * When this resolves, the archive is in the seed directory and its record is on at least one node; when
- * it rejects with `DHT_UNREACHABLE`, both are kept for `announce`. What is bad, or published already
- * with other bytes, is not kept.
+ * Publishes one directory or archive. After it resolves, the archive is in the seed directory and its
+ * record on at least one node. After `DHT_UNREACHABLE`, this home keeps both for `announce`. After any
+ * other error it keeps neither.
  *
- * @throws {PackageError} what packing and verifying throw
+ * @param prepared a preparation of the same request that has begun already
+ * @throws {PackageError} errors of packing and verifying
  * @throws {StoreError} `VERSION_EXISTS` if the seed directory has the version with other bytes
  * @throws {PublishingError} `VERSION_TAKEN` if the DHT has the version with other bytes,
  * `NO_MINIMAL_MANIFEST`, `NOT_THE_PUBLISHER`, `DHT_UNREACHABLE` (kind `network`)
@@ -60,7 +61,7 @@ export async function publish(
   prepared: Promise<Ready> = prepare(context, request),
 ): Promise<Published> {
   const { operations, clock, seeds, signal } = context;
-  // Asked before the archive gets its place: what the DHT has with other bytes must not be seeded.
+  // Before the archive is in place: a version that the DHT has with other bytes must not be seeded.
   const first = await prepared.catch((error) => preparedAsPublished(context, request, error));
   await using agreed = await agreeWithDht(context, request, first);
   const { ready, item } = agreed;
@@ -77,11 +78,11 @@ export async function publish(
   }
   const { daemon } = await operations.status();
   if (daemon) await operations.add({ fileName: entry.fileName });
-  // The announce record is written after the manifest's: it must not name what cannot be found yet.
+  // After the manifest record, because readers look listed versions up.
   const keys = await request.signer();
   if ("kind" in outcome) {
-    // Signed and kept, for `announce`; that they are in no DHT either goes without saying.
-    const offline = { ...context, blind: true, onWarning: undefined };
+    // Sign and keep the other records for `announce`, too. The thrown error already says "offline".
+    const offline = { ...context, isOffline: true, onWarning: undefined };
     await Promise.all([
       updateAnnounceRecord(offline, keys, [minimal], clock.now()),
       updateNameIndex(offline, keys, minimal),
@@ -100,15 +101,15 @@ export async function publish(
   };
 }
 
-/** An archive and the record to put for it. */
+/** A prepared archive, and the record to put for it. */
 interface Agreed extends AsyncDisposable {
   ready: Ready;
   item: MutableItem;
 }
 
 /**
- * Finds the record to put. Where the DHT has the version with other bytes, the directory may have been
- * published before there were rules for what goes in: then what is out already stays.
+ * Finds the record to put. If the DHT has the version with other bytes, an older libreseed may have
+ * published the directory without rules for left-out files; that archive is then reused.
  */
 async function agreeWithDht(
   context: PublishContext,
@@ -135,10 +136,10 @@ async function agreeWithDht(
 }
 
 /**
- * What was refused for its secrets, if it is what the DHT has of the version: it was published before
- * anybody looked for them, or they were let in, and what is out already stays.
+ * An archive that was refused for its secrets, if exactly this archive is published already. Its secrets
+ * are public then, so a refusal would protect nothing.
  *
- * @throws the refusal, or whatever else there was
+ * @throws the refusal, or any other error of the preparation
  */
 async function preparedAsPublished(
   context: PublishContext,
@@ -158,7 +159,7 @@ async function preparedAsPublished(
   throw refusal;
 }
 
-/** The directory packed without rules, if that is what is published (`sha256:…`). */
+/** The directory packed without rules, if its archive has the published hash (`sha256:…`). */
 async function preparedAsBefore(
   context: PublishContext,
   request: PublishRequest,
@@ -174,7 +175,7 @@ async function preparedAsBefore(
   return undefined;
 }
 
-/** Packs once more, and tells nobody; `undefined` if it cannot be packed that way. */
+/** Packs again without messages; `undefined` if the directory cannot be packed that way. */
 async function preparedQuietly(
   context: PublishContext,
   request: PublishRequest,
@@ -184,7 +185,7 @@ async function preparedQuietly(
     return await prepare(quiet, request);
   } catch (error) {
     context.signal?.throwIfAborted();
-    // What cannot be packed that way was not published that way.
+    // A failed preparation means that this form was not published.
     if (error instanceof LibreseedError) return undefined;
     throw error;
   }

@@ -1,5 +1,5 @@
 /**
- * Putting the record of a package's minimal manifest: which one to sign, and what came of the put.
+ * Puts the manifest record of a package: chooses or signs the record, and judges the outcome of the put.
  *
  * @module
  */
@@ -8,20 +8,31 @@ import { LibreseedError } from "../base/mod.ts";
 import { type Clock, isOfFuture, refuseEarlyClock, toHex } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import type { PutOutcome } from "../dht/mod.ts";
-import { isNetworkError, manifestItem, minimalOf, newestItem, seqAfter } from "../fetching/mod.ts";
+import {
+  isNetworkError,
+  manifestRecord,
+  minimalOf,
+  newestRecord,
+  seqAfter,
+} from "../fetching/mod.ts";
 import { parsePublicKey, type Signer } from "../identity/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { manifestSalt, type MutableItem, targetOf } from "../records/mod.ts";
 import { PublishingError } from "./errors.ts";
 
-/** Dependencies of the look-up of the record in the DHT. */
+/** The dependencies of looking a manifest record up. */
 export interface ManifestContext {
   operations: Operations;
   clock: Clock;
   signal?: AbortSignal;
 }
 
-/** Puts the record of a package; returns the error if the DHT was not reached. */
+/**
+ * Puts the manifest record of a package.
+ *
+ * @returns the error, instead of throwing it, if the DHT is unreachable: the host has kept the record
+ * @throws {PublishingError} see {@linkcode checkPut}
+ */
 export async function storeManifest(
   operations: Operations,
   { name, version }: MinimalManifest,
@@ -45,7 +56,7 @@ export async function storeManifest(
 }
 
 /**
- * Signs the record of a minimal manifest and puts it, over whatever the DHT has of it.
+ * Signs the record of a minimal manifest and puts it, replacing the published one.
  *
  * @throws {LibreseedError} `CLOCK_BEHIND`
  * @throws {PublishingError} see {@linkcode checkPut}
@@ -61,8 +72,8 @@ export async function putManifest(
   const { publicKey } = signer;
   const { name, version } = minimal;
   const salt = manifestSalt(name, version);
-  const before = await newestItem(operations, { publicKey, salt }, { signal });
-  const item = manifestItem(minimal, signer, seqAfter(before, clock.now()));
+  const before = await newestRecord(operations, { publicKey, salt }, { signal });
+  const item = manifestRecord(minimal, signer, seqAfter(before, clock.now()));
   const outcome = await operations.store({
     item,
     record: { kind: "manifest", name, version },
@@ -72,7 +83,7 @@ export async function putManifest(
 }
 
 /**
- * The signed record to put: the one in the DHT if it says the same, else a newer one.
+ * The signed record to put: the published or kept one if it names the same archive, else a new one.
  *
  * @throws {PublishingError} `VERSION_TAKEN` if the DHT has the version with other bytes
  */
@@ -83,10 +94,10 @@ export async function itemToPut(
 ): Promise<MutableItem> {
   const publicKey = parsePublicKey(minimal.pubkey);
   const salt = manifestSalt(minimal.name, minimal.version);
-  // Without the DHT the record is signed and kept all the same, for `announce`.
-  const before = await newestItem(operations, { publicKey, salt }, { signal });
-  const { shown, item } = before;
-  const published = shown && minimalOf(shown, minimal);
+  // Without the DHT the record is still signed and kept, for `announce`.
+  const before = await newestRecord(operations, { publicKey, salt }, { signal });
+  const { item } = before;
+  const published = before.published && minimalOf(before.published, minimal);
   if (published && published.archiveSha256 !== minimal.archiveSha256) {
     throw new PublishingError(
       "failed",
@@ -100,21 +111,26 @@ export async function itemToPut(
     const isSame = archiveSha256 === minimal.archiveSha256 && btih === minimal.btih;
     if (isSame && !isOfFuture(timestamp, clock.now())) return item;
   }
-  return manifestItem(minimal, await signer(), seqAfter(before, clock.now()));
+  return manifestRecord(minimal, await signer(), seqAfter(before, clock.now()));
 }
 
-/** The hash of the archive that the DHT has of a version (`sha256:…`), if it has one. */
+/** The published hash of a version's archive (`sha256:…`); `undefined` if it is not published. */
 export async function publishedHash(
   { operations, signal }: Pick<ManifestContext, "operations" | "signal">,
   minimal: MinimalManifest,
 ): Promise<string | undefined> {
   const publicKey = parsePublicKey(minimal.pubkey);
   const salt = manifestSalt(minimal.name, minimal.version);
-  const { shown } = await newestItem(operations, { publicKey, salt }, { signal });
-  return shown && minimalOf(shown, minimal).archiveSha256;
+  const { published } = await newestRecord(operations, { publicKey, salt }, { signal });
+  return published && minimalOf(published, minimal).archiveSha256;
 }
 
-/** @throws {PublishingError} if nobody holds the record after the put, or somebody holds another */
+/**
+ * Checks that some node holds the record after a put.
+ *
+ * @throws {PublishingError} `RECORD_CONFLICT`, `RECORD_SUPERSEDED`; `DHT_UNREACHABLE` (kind `network`) if
+ * no node holds the record
+ */
 function checkPut(outcome: PutOutcome, label: string): void {
   if (outcome.conflict) {
     throw new PublishingError(

@@ -7,9 +7,9 @@
 
 import { type Clock, equalBytes, isOfFuture, LibreseedError } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
-import { findItem, type FindOptions, lookPatiently, minimalOf } from "../fetching/mod.ts";
+import { type FindOptions, findRecord, minimalOf, retryLookup } from "../fetching/mod.ts";
 import { parsePublicKey } from "../identity/mod.ts";
-import { lookUpStore, readNameIndex } from "../names/mod.ts";
+import { indexReader, readNameIndex } from "../names/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { manifestSalt, nameIndexSlot } from "../records/mod.ts";
 
@@ -61,7 +61,7 @@ async function readManifest(
 ): Promise<string | undefined> {
   const { name, version } = minimal;
   const key = { publicKey: parsePublicKey(minimal.pubkey), salt: manifestSalt(name, version) };
-  const { item } = await findItem(operations, key, labelOf(minimal), finding);
+  const { item } = await findRecord(operations, key, labelOf(minimal), finding);
   const found = minimalOf(item, { name, version });
   if (found.archiveSha256 !== minimal.archiveSha256) {
     return `the DHT shows another archive under ${labelOf(minimal)} ` +
@@ -81,13 +81,13 @@ async function readEntry(
   const { clock, signal } = finding;
   const slots = [nameIndexSlot(publicKey)];
   const isOurs = (entry: { publicKey: Uint8Array }) => equalBytes(entry.publicKey, publicKey);
-  const { found } = await lookPatiently(
-    () => readNameIndex(lookUpStore(operations), name, clock, signal, slots),
+  const { outcome: index } = await retryLookup(
+    () => readNameIndex(indexReader(operations), name, clock, signal, slots),
     ({ entries }) => entries.some(isOurs),
     finding,
   );
-  if (found.entries.some(isOurs)) return undefined;
-  const dropped = found.dropped.find((one) => one.includes(pubkey));
+  if (index.entries.some(isOurs)) return undefined;
+  const dropped = index.dropped.find((one) => one.includes(pubkey));
   return `readers do not find ${name} by its name: ${
     dropped === undefined
       ? `its index does not show this publisher. ${PUT_AGAIN}`

@@ -262,7 +262,7 @@ async function publishAhead(home: string): Promise<void> {
   using state = StateDatabase.open(join(home, "state.db"), clock);
   const keeper = new NameKeeper({
     state,
-    store: { get: () => Promise.reject(), put: () => Promise.reject() },
+    store: { lookUp: () => Promise.reject(), put: () => Promise.reject() },
     clock,
     intervalMs: () => 3_600_000,
     onWarning: () => {},

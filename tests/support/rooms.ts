@@ -247,6 +247,11 @@ export const places: readonly Place[] = [
     pattern: /["']node:sqlite["']/,
     only: ["src/store/state/sqlite.ts", "src/doctor/state.ts"],
   },
+  {
+    what: "a record lookup past lookUpRecord",
+    pattern: /\boperations\.lookUp\(/,
+    only: ["src/fetching/record_lookup.ts", "src/cli/running/network_cost.ts"],
+  },
   { what: "another program", pattern: /\bDeno\.Command\b/, only: ["src/host/port_owner.ts"] },
   {
     what: "a worker",

@@ -90,9 +90,9 @@ async function get(given: Run): Promise<void> {
   const { manifestSalt, targetOf } = await import("../../records/mod.ts");
   await withNode(given, (network) =>
     withNames(given, network, async (names) => {
-      const { minimal, publicKey, seq, outcome } = await resolveByName(names, wanted);
+      const { minimal, publicKey, seq, counts } = await resolveByName(names, wanted);
       const target = toHex(targetOf(publicKey, manifestSalt(name, version)));
-      const { holding, responded } = outcome;
+      const { holding, responded } = counts;
       const where = `seq ${seq}, target ${target}, on ${holding} of ${responded} nodes`;
       output.result(
         { ...minimal, seq, target, holding, responded },

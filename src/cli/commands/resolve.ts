@@ -47,11 +47,11 @@ export default defineCommand<Flags, [spec: string]>({
         output.step(`looking for ${spec}`);
         const { describeSkipped } = await import("../../fetching/mod.ts");
         const { resolveByName } = await import("../../names/mod.ts");
-        const { minimal, magnet, seq, outcome, skipped, chosen } = await resolveByName(
+        const { minimal, magnet, seq, counts, skipped, chosen } = await resolveByName(
           names,
           wanted,
         );
-        const { holding, responded } = outcome;
+        const { holding, responded } = counts;
         for (const one of skipped) {
           output.warning(describeSkipped(minimal.name, one, minimal.version));
         }
@@ -117,7 +117,7 @@ async function describeEntry(names: NamesContext, name: string, entry: NameIndex
       { publicKey, name, range: version },
       names.finding,
     );
-    holding = found.outcome.holding;
+    holding = found.counts.holding;
   } catch (error) {
     if (!(error instanceof LibreseedError) || error.kind === "network") throw error;
     if (error.kind === "not-found") verdict = "record missing";

@@ -6,7 +6,7 @@
  */
 
 import type { Settings } from "../../config/mod.ts";
-import type { Answers, FetchContext } from "../../fetching/mod.ts";
+import type { AnswerCounts, FetchContext } from "../../fetching/mod.ts";
 import type { NodeHandle } from "../../host/mod.ts";
 import type { NamesContext } from "../../names/mod.ts";
 import type { ListedPackages } from "../../publishing/mod.ts";
@@ -66,7 +66,7 @@ export async function withNode<T>(
       clock: io.clock,
       timeoutMs: values.timeoutMs,
       signal: io.signal,
-      onMiss: (outcome: Answers) => output.step(`not found yet: ${describeMiss(outcome)}`),
+      onMiss: (outcome: AnswerCounts) => output.step(`not found yet: ${describeMiss(outcome)}`),
     };
     return await work({
       ...fetchContext({ operations: node.operations, seeds, limits, finding }, state),
@@ -80,7 +80,7 @@ export async function withNode<T>(
   }
 }
 
-function describeMiss({ asked, responded }: Answers): string {
+function describeMiss({ asked, responded }: AnswerCounts): string {
   return `${responded} of ${asked} nodes answered`;
 }
 
@@ -102,13 +102,13 @@ export async function withNames<T>(
   work: (names: NamesContext) => Promise<T>,
 ): Promise<T> {
   const { output } = run;
-  const { Offers } = await import("../../fetching/mod.ts");
+  const { OfferCache } = await import("../../fetching/mod.ts");
   return await work({
     operations,
     state: state(),
     finding,
     policy: values.policy,
-    offers: new Offers(),
+    offers: new OfferCache(),
     ownKey: await ownPublicKey(run),
     chosen: new Set(),
     onNotice: (message) => output.notice(message),

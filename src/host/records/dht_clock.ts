@@ -10,6 +10,7 @@
 
 import { CLOCK_TOLERANCE_MS } from "../../base/mod.ts";
 import type { Operations } from "../../control/mod.ts";
+import { lookUpRecord } from "../../fetching/mod.ts";
 import {
   dayOf,
   manifestSalt,
@@ -133,8 +134,10 @@ async function newestSeq(
   const salt = nameIndexSalt(name, nameIndexSlot(publicKey));
   const found = await Promise.all(DAYS.map(async (offset) => {
     const { publicKey } = nameIndexKeyPair(name, dayOf(nowMs) + offset);
-    const { item } = await operations.lookUp({ publicKey, salt }, { signal });
-    return item && isOfDay(item.seq, dayOf(nowMs) + offset) ? item.seq : undefined;
+    const lookup = await lookUpRecord(operations, { publicKey, salt }, signal);
+    if (lookup.kind !== "found") return undefined;
+    const { seq } = lookup.item;
+    return isOfDay(seq, dayOf(nowMs) + offset) ? seq : undefined;
   }));
   const seqs = found.filter((seq) => seq !== undefined);
   return seqs.length > 0 ? Math.max(...seqs) : undefined;
@@ -153,5 +156,5 @@ async function isAlive(
 ): Promise<boolean> {
   if (version === undefined) return false;
   const key = { publicKey, salt: manifestSalt(name, version) };
-  return (await operations.lookUp(key, { signal })).item !== undefined;
+  return (await lookUpRecord(operations, key, signal)).kind === "found";
 }

@@ -10,8 +10,9 @@ import type { UnmirroredJson } from "../../control/mod.ts";
 import {
   type CatalogContext,
   fetchContext,
-  findItem,
+  findRecord,
   getArchive,
+  lookUpRecord,
   minimalOf,
   readList,
 } from "../../fetching/mod.ts";
@@ -52,7 +53,7 @@ export async function refreshFollow(
   const { operations, state, clock } = context;
   const what = `what ${formatPublicKey(publicKey)} publishes`;
   const key = { publicKey, salt: announceSalt(publicKey) };
-  const { item } = await findItem(operations, key, what, context);
+  const { item } = await findRecord(operations, key, what, context);
   const before = state.follows.list()
     .find((follow) => toHex(follow.publicKey) === toHex(publicKey));
   // An old record that somebody put again is no news.
@@ -108,8 +109,8 @@ async function fetchManifests(
       }
       try {
         const key = { publicKey, salt: manifestSalt(name, version) };
-        const { item } = await operations.lookUp(key, { signal });
-        if (item) manifests.push(minimalOf(item, next));
+        const lookup = await lookUpRecord(operations, key, signal);
+        if (lookup.kind === "found") manifests.push(minimalOf(lookup.item, next));
         else missing++;
       } catch (error) {
         signal?.throwIfAborted();

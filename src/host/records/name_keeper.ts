@@ -11,7 +11,7 @@ import type { PutOutcome } from "../../dht/mod.ts";
 import {
   EntryTimes,
   hasPossibleTimes,
-  type ItemStore,
+  type IndexStore,
   readNameIndex,
   warnOfLateEntries,
   writeNameIndex,
@@ -32,7 +32,7 @@ import type { StateDatabase, StoredRecord } from "../../store/mod.ts";
 /** Options of {@linkcode NameKeeper}. */
 export interface NameKeeperOptions {
   state: StateDatabase;
-  store: ItemStore;
+  store: IndexStore;
   clock: Clock;
   /** 0 inclusive to 1 exclusive. */
   random?: () => number;

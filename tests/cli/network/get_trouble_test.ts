@@ -9,7 +9,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fromBase64, fromHex, systemClock, toHex } from "../../../src/base/mod.ts";
 import { connectControl } from "../../../src/control/client.ts";
-import { manifestItem } from "../../../src/fetching/manifest_item.ts";
+import { manifestRecord } from "../../../src/fetching/manifest_record.ts";
 import type { KeyPair } from "../../../src/identity/mod.ts";
 import {
   type MinimalManifest,
@@ -81,7 +81,7 @@ Deno.test("a record or link that means another archive than it should is refused
   assert.match(unsigned.stderr, /not signed by/);
 
   // All in order but the archive, which is somebody else's.
-  await put(liar, manifestItem(stolen, keys, 2), "1.0.0");
+  await put(liar, manifestRecord(stolen, keys, 2), "1.0.0");
   const foreign = await home.run(["get", `${liar.publicKey}/pkg@1.0.0`]);
   assert.deepEqual([foreign.code, foreign.stdout], [4, ""], foreign.stderr);
   assert(foreign.stderr.includes(honest.publicKey), foreign.stderr);

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { systemClock, toHex } from "../../../src/base/mod.ts";
-import { readList } from "../../../src/fetching/offer.ts";
+import { readList } from "../../../src/fetching/publisher_list.ts";
 import { catalogFileName } from "../../../src/package/mod.ts";
 import { announceSalt, decodeAnnounceRecord } from "../../../src/records/mod.ts";
 import { Home } from "../../integration/install/home.ts";

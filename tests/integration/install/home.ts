@@ -9,7 +9,7 @@ import { type Clock, systemClock, toHex } from "../../../src/base/mod.ts";
 import { loadSettings, type PublisherPolicy, type Settings } from "../../../src/config/mod.ts";
 import { homePaths } from "../../../src/control/home.ts";
 import { getArchive } from "../../../src/fetching/get_archive.ts";
-import { Offers } from "../../../src/fetching/offer.ts";
+import { OfferCache } from "../../../src/fetching/offer.ts";
 import { type NodeHandle, openNode } from "../../../src/host/node.ts";
 import { limitsOf } from "../../../src/host/seeding/packages.ts";
 import { type KeyPair, parsePublicKey } from "../../../src/identity/mod.ts";
@@ -104,7 +104,7 @@ export class Home implements AsyncDisposable {
       state,
       finding: { clock, timeoutMs: settings.timeoutMs },
       policy: policy ?? settings.policy,
-      offers: new Offers(),
+      offers: new OfferCache(),
       onDetail: (detail) => this.steps.push(detail),
     };
   }

@@ -11,27 +11,26 @@ import { type Clock, equalBytes, fromHex } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
 import type { Operations } from "../../../src/control/operations.ts";
 import type { DhtManager } from "../../../src/dht/mod.ts";
-import { manifestItem } from "../../../src/fetching/manifest_item.ts";
+import { manifestRecord } from "../../../src/fetching/manifest_record.ts";
 import { rangeKind } from "../../../src/fetching/version_marks.ts";
 import { NameKeeper } from "../../../src/host/records/name_keeper.ts";
 import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
-import { type ItemStore, readNameIndex } from "../../../src/names/name_index.ts";
+import { readNameIndex } from "../../../src/names/name_index.ts";
 import type { NamesContext } from "../../../src/names/context.ts";
 import { rememberPublisher } from "../../../src/names/pins.ts";
 import { resolveByName } from "../../../src/names/resolve_by_name.ts";
+import { type IndexStore, indexStore } from "../../../src/names/write_name_index.ts";
 import { type MinimalManifest, parsePackageSpec, signMinimal } from "../../../src/package/mod.ts";
-import {
-  updateAnnounceRecord,
-  updateNameIndex,
-} from "../../../src/publishing/publisher_records.ts";
+import { updateAnnounceRecord } from "../../../src/publishing/announce_record.ts";
+import { updateNameIndex } from "../../../src/publishing/name_index_entry.ts";
 import { nameIndexSlot, nextSeq } from "../../../src/records/mod.ts";
 import { type SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
-/** How often a home looks after its names. */
+/** Interval at which a home renews its name indexes (ms). */
 export const INTERVAL_MS = 3_600_000;
 
-/** One of the key pairs whose entries belong into a slot of every name's index; always the same. */
+/** A deterministic key pair whose entries belong into a given slot; `number` selects among several. */
 export function keysOfSlot(slot: number, number = 0): KeyPair {
   for (let tries = 0;; tries++) {
     const seed = createHash("sha256").update(`publisher ${number} of slot ${slot}, ${tries}`);
@@ -40,28 +39,28 @@ export function keysOfSlot(slot: number, number = 0): KeyPair {
   }
 }
 
-/** A manager as the name index wants it. */
-export function storeOver(manager: DhtManager): ItemStore {
-  return {
+/** The store of name indexes over a DHT manager. */
+export function storeOver(manager: DhtManager): IndexStore {
+  return indexStore({
     get: (key, signal) => manager.get(key, { signal }),
     put: (item, signal, terms) => manager.put(item, { ...terms, signal }),
-  };
+  });
 }
 
-/** One home. */
+/** A home in this process. */
 export class NamesHome implements AsyncDisposable {
   readonly keys: KeyPair;
   readonly clock: Clock;
   readonly manager: DhtManager;
-  readonly store: ItemStore;
+  readonly store: IndexStore;
   readonly state: StateDatabase;
   readonly keeper: NameKeeper;
   readonly operations: Operations;
-  /** What it warned of, noticed and went into detail about. */
+  /** Warnings, notices and details that the home reported. */
   readonly warnings: string[] = [];
   readonly notices: string[] = [];
   readonly details: string[] = [];
-  /** How often it looks after its names; may change. */
+  /** Interval of renewing name indexes (ms); may change. */
   intervalMs = INTERVAL_MS;
   readonly #remove: () => Promise<void>;
 
@@ -103,7 +102,7 @@ export class NamesHome implements AsyncDisposable {
     });
   }
 
-  /** Signs a minimal manifest of an archive that nobody has. */
+  /** Signs a minimal manifest of an archive that does not exist. */
   minimal(name: string, version: string, infoHashHex = "ab".repeat(20)): MinimalManifest {
     return signMinimal({
       name,
@@ -119,7 +118,7 @@ export class NamesHome implements AsyncDisposable {
   async publish(name: string, version: string, infoHashHex?: string): Promise<void> {
     const minimal = this.minimal(name, version, infoHashHex);
     const nowMs = this.clock.now();
-    const item = manifestItem(minimal, this.keys, nextSeq(nowMs));
+    const item = manifestRecord(minimal, this.keys, nextSeq(nowMs));
     await this.operations.store({
       item,
       record: { kind: "manifest", name, version },
@@ -136,14 +135,14 @@ export class NamesHome implements AsyncDisposable {
   get #publishing() {
     return {
       operations: this.operations,
-      // Empty, and not on a disk: on a fake clock nothing waits for one.
+      // An empty list instead of a directory, since disk operations do not follow a fake clock.
       seeds: { path: "", list: () => Promise.resolve([]) } as unknown as SeedDirectory,
       clock: this.clock,
       onWarning: (message: string) => this.warnings.push(message),
     };
   }
 
-  /** What resolving works with. */
+  /** The dependencies of resolving by name. */
   names(policy: PublisherPolicy = "first-seen", timeoutMs = 10_000): NamesContext {
     return {
       operations: this.operations,

@@ -22,7 +22,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const YEAR_MS = 365 * DAY_MS;
 
-/** A publisher with a clock of its own, in a world with the right time. */
+/** A publisher whose own clock is off, in a world with the right time. */
 async function publisher(world: World, offsetMs: number) {
   const wrong = { offsetMs };
   const { wholeClock } = world;

@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../../src/base/mod.ts";
 import { formatPublicKey, generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
-import { readNameIndex, writeNameIndex } from "../../../src/names/name_index.ts";
+import { readNameIndex } from "../../../src/names/name_index.ts";
+import { writeNameIndex } from "../../../src/names/write_name_index.ts";
 import {
   type BValue,
   encodeNameIndex,
@@ -21,7 +22,7 @@ import { failure, NOON, World } from "./world.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const SLOT = 1;
-/** The largest that there is. */
+/** The largest sequence number. */
 const LOCK = Number.MAX_SAFE_INTEGER;
 
 function entry(keys: KeyPair, fields: Partial<NameIndexEntry> = {}, name = "hello") {
@@ -69,7 +70,7 @@ for (const [what, value] of garbage) {
     const error = await failure(world, user.use("hello"));
     assert.deepEqual([error.code, error.kind], ["NAME_NOT_FOUND", "not-found"]);
     assert.deepEqual(user.state.pins.list(), []);
-    // By its publisher's key it is found all the same.
+    // The publisher's key still finds the package.
     await world.run(user.resolve(`${formatPublicKey(ann.keys.publicKey)}/hello`));
     const outcomes: unknown[] = [];
     await world.run(ann.keeper.refresh([], (outcome) => outcomes.push(outcome)));
@@ -115,7 +116,7 @@ for (
     const named = user.details.filter((text) => text.includes(formatPublicKey(bad.publicKey)));
     assert.equal(named.length, 1, user.details.join("\n"));
     assert(named[0]!.endsWith(`: ${why}`), named[0]);
-    // Nobody helps it to live on.
+    // The home does not write the dropped entry again.
     await world.run(ann.keeper.refresh([], () => {}));
     const { entries, dropped } = await world.run(readNameIndex(user.store, "hello", world.clock));
     assert.deepEqual([entries.length, dropped], [1, []]);
@@ -151,7 +152,7 @@ Deno.test("10,000 valid entries of one hostile machine do not displace earlier p
     if (slot === SLOT) assert(keysOf(entries).includes(toHex(ann.keys.publicKey)));
   }
   assert.deepEqual((await world.run(user.resolve("hello"))).publicKey, ann.keys.publicKey);
-  // A newcomer finds no more room, is told so, and can be had by key.
+  // A new publisher is not listed and gets a warning; its key finds the package.
   await world.clock.advance(HOUR_MS);
   const bob = await world.home();
   await world.run(bob.publish("hello", "3.0.0"));
@@ -172,15 +173,15 @@ Deno.test("backdated entries displace a slot; pins still protect earlier users, 
     writeNameIndex(world.store(), "hello", SLOT, liars, { clock: world.clock }),
   );
   assert(!keysOf(await world.run(user.entries("hello"))).includes(toHex(ann.keys.publicKey)));
-  // Pinned: as if nothing had happened.
+  // A home with a pin resolves as before.
   assert.deepEqual((await world.run(user.use("hello"))).publicKey, ann.keys.publicKey);
-  // New here: not found or refused, and nothing is pinned to a liar who has no package.
+  // A new home gets an error, and pins none of the attackers, who have no package.
   const newcomer = await world.home();
   assert.equal((await failure(world, newcomer.use("hello"))).kind, "not-found");
   assert.deepEqual(newcomer.state.pins.list(), []);
   const spec = `${formatPublicKey(ann.keys.publicKey)}/hello`;
   assert.equal((await world.run(newcomer.use(spec))).minimal.version, "1.0.0");
-  // Ann goes on keeping her entry: if the liars go, she is back without doing anything.
+  // Ann's home keeps her entry, so it returns once the attackers stop.
   await world.run(ann.keeper.refresh([], () => {}));
   assert.deepEqual(ann.keeper.entry("hello", ann.keys.publicKey)!.publicKey, ann.keys.publicKey);
 });
@@ -205,7 +206,7 @@ Deno.test("publishing an older version later keeps the higher version in the ent
 });
 
 Deno.test("publishing into an index locked for today succeeds with a warning, and tomorrow the name is listed", async () => {
-  // Nobody here keeps the other records alive; the nodes do.
+  // The other records live on in the nodes without a renewal.
   await using world = new World({ items: { lifeMs: 2 * DAY_MS } });
   await world.vandalize("hello", SLOT, junk, { seq: LOCK });
   const ann = await world.home(SLOT);
@@ -216,13 +217,13 @@ Deno.test("publishing into an index locked for today succeeds with a warning, an
   assert.equal((await failure(world, user.resolve("hello"))).code, "NAME_NOT_FOUND");
   const spec = `${formatPublicKey(ann.keys.publicKey)}/hello@^1.0`;
   assert.equal((await world.run(user.resolve(spec))).minimal.version, "1.0.0");
-  // `announce`, by hand or from cron, says what is wrong.
+  // `announce` reports the lock.
   const outcomes: { error?: { code?: string } }[] = [];
   const refresh = () =>
     world.run(ann.keeper.refresh([], (outcome) => outcomes.push(outcome as never)));
   await refresh();
   assert.equal(outcomes[0]!.error!.code, "NAME_INDEX_LOCKED");
-  // The daemon says it once and waits for the day to end.
+  // The daemon warns once and waits for the next day.
   ann.warnings.length = 0;
   ann.keeper.start();
   await world.clock.advance(11 * HOUR_MS);
@@ -236,7 +237,7 @@ Deno.test("after a lock and a restart, the home lists the name tomorrow without 
   await using world = new World();
   await world.vandalize("hello", SLOT, [], { seq: LOCK - 1 });
   const { ann, user } = await published(world);
-  // One number was left, and that was it.
+  // Exactly one sequence number was left, and the attacker has used it.
   assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
   await world.clock.advance(60_000);
   await world.run(ann.publish("hello", "1.1.0"));

@@ -6,7 +6,8 @@
 
 import assert from "node:assert/strict";
 import { toHex } from "../../../src/base/mod.ts";
-import { readNameIndex, writeNameIndex } from "../../../src/names/name_index.ts";
+import { readNameIndex } from "../../../src/names/name_index.ts";
+import { writeNameIndex } from "../../../src/names/write_name_index.ts";
 import { dayOf, nameIndexSlot, signNameIndexEntry } from "../../../src/records/mod.ts";
 import { seededRandom } from "../../support/simulated_dht.ts";
 import { keysOfSlot } from "./home.ts";
@@ -14,7 +15,7 @@ import { NOON, World } from "./world.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Publishers that write at the same moment; resolves with the keys that are read afterwards. */
+/** Runs concurrent writes of publishers; returns the keys in the index afterwards. */
 async function race(world: World, slots: number[]) {
   const clock = world.wholeClock;
   const writers = slots.map((slot, i) => ({ keys: keysOfSlot(slot, i), store: world.store() }));
@@ -84,10 +85,10 @@ Deno.test("a write interrupted by midnight continues at the new day's target", a
   let puts = 0;
   const { item } = await world.run(writeNameIndex(
     {
-      get: (key, signal) => honest.get(key, signal),
+      lookUp: (key, signal) => honest.lookUp(key, signal),
       async put(item, signal, terms) {
         if (++puts > 1) return await honest.put(item, signal, terms);
-        // Somebody was faster with the very list that we want, and then the day ends.
+        // A concurrent write of the same list wins, and then midnight passes.
         const outcome = await honest.put({ ...item }, signal, terms);
         clock.jump(120_000);
         return { ...outcome, superseded: item };

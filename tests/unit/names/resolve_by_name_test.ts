@@ -7,8 +7,8 @@
 import assert from "node:assert/strict";
 import { equalBytes, toHex } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
-import { manifestItem } from "../../../src/fetching/manifest_item.ts";
-import { Offers } from "../../../src/fetching/offer.ts";
+import { manifestRecord } from "../../../src/fetching/manifest_record.ts";
+import { OfferCache } from "../../../src/fetching/offer.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { rememberPublisher } from "../../../src/names/pins.ts";
 import { resolveByName } from "../../../src/names/resolve_by_name.ts";
@@ -25,7 +25,7 @@ import { failure, World } from "./world.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Two publishers of "hello", Ann the first, Bob with the higher versions; and a third home. */
+/** Two publishers of "hello" and a user; Ann was seen first, Bob has the higher versions. */
 async function twoPublishers(world: World) {
   const [ann, bob, user] = [await world.home(), await world.home(), await world.home()];
   for (const version of ["1.0.0", "1.1.0", "1.2.0"]) {
@@ -68,7 +68,7 @@ for (
     }
     await world.run(ann.manager.announcePeer(new Uint8Array(20).fill(0xaa), 1));
     if (policy === "trusted") {
-      // Ann was met under another name, Bob was trusted by hand for another.
+      // Ann has a pin of a first use of another name, Bob is trusted for another name.
       const firstSeenMs = world.clock.now();
       user.state.pins.set({ name: "some", publicKey: ann.keys.publicKey, firstSeenMs });
       const { publicKey } = bob.keys;
@@ -93,7 +93,7 @@ Deno.test("policy trusted ignores pins of a first use, and trusts this home's ow
   await world.run(user.use("hello"));
   const error = await failure(world, user.resolve("hello", "trusted"));
   assert.equal(error.code, "PUBLISHER_NOT_TRUSTED");
-  // Said by hand since, it stays so whatever is got later.
+  // Trust by the user survives later uses.
   const [pin] = user.state.pins.list("hello");
   user.state.pins.set({ ...pin!, byHand: true });
   assert.equal(who(await world.run(user.use("hello", "trusted")), [ann, bob]), "ann 1.2.0");
@@ -130,7 +130,7 @@ Deno.test("a publisher's list is read once per command", async () => {
   };
   const { publicKey } = ann.keys;
   const command = () => {
-    const names = { ...rest, operations: counted, offers: new Offers() };
+    const names = { ...rest, operations: counted, offers: new OfferCache() };
     return Promise.all(["^1.0", "<1.2", "*"].flatMap((range) => [
       resolveByName(names, { publicKey, name: "hello", range }),
       resolveByName(names, { publicKey, name: "other" }),
@@ -146,7 +146,7 @@ Deno.test("a publisher's list is read once per command", async () => {
 });
 
 Deno.test("a publisher's list that could not be read is read again by the same command", async () => {
-  const offers = new Offers();
+  const offers = new OfferCache();
   const key = new Uint8Array(32);
   await assert.rejects(offers.of(key, () => Promise.reject(new Error("silence"))), /silence/);
   const offer = new Map([["hello", ["1.0.0"]]]);
@@ -167,7 +167,7 @@ Deno.test("the last version of a pin never sinks, in whatever order versions are
   }
   assert.deepEqual(seen, ["1.0.0", "1.0.0", "1.9.9", "1.9.9", "2.0.0", "2.0.0"]);
   assert.equal(user.state.pins.list("hello")[0]!.lastPrerelease, "2.0.0-rc.1");
-  // Nor by trusting the same key anew, nor by somebody else's package, nor by another way to ask.
+  // Trusting the key again, another publisher's package and other ranges do not lower the mark either.
   rememberPublisher(names, { name: "hello", version: "3.0.0" }, user.keys.publicKey, "newest");
   rememberPublisher(names, { name: "hello", version: "3.0.0" }, publicKey, "exact");
   rememberPublisher(names, { name: "hello", version: "3.0.0" }, publicKey, "range");
@@ -209,7 +209,7 @@ for (const policy of ["latest-version", "seeders", "trusted"] as const) {
     assert(error.message.includes(a), error.message);
     assert(error.message.includes(`libreseed trust add hello ${b}`), error.message);
     assert.deepEqual(user.state.pins.list(), before);
-    // Accepted, it passes; the first one is still there.
+    // After the user trusts the new publisher, it resolves; the first pin stays.
     const firstSeenMs = world.clock.now();
     user.state.pins.set({ name: "hello", publicKey: bob.keys.publicKey, firstSeenMs });
     assert.equal(who(await world.run(user.use("hello", policy)), [ann, bob]), "bob 2.1.0");
@@ -249,11 +249,11 @@ Deno.test("a package named with the key of another publisher is resolved, and th
   assert.deepEqual(user.state.pins.list().map(({ publicKey }) => publicKey), [ann.keys.publicKey]);
 });
 
-/** Puts what Ann signed when 1.0.0 was all there was, in place of what she put since. */
+/** Replaces Ann's announce record by the old one that lists only 1.0.0. */
 async function replayOldAnnouncement(world: World, ann: NamesHome): Promise<void> {
   const key = { publicKey: ann.keys.publicKey, salt: announceSalt(ann.keys.publicKey) };
   const { item } = await world.run(ann.manager.get(key));
-  // An old record has a lower seq; whoever holds all nodes around the target can show it all the same.
+  // An attacker who holds all nodes around the target can show an old record with a lower seq.
   const old = signItem(ann.keys, {
     salt: key.salt,
     seq: item!.seq - HOUR_MS,
@@ -276,10 +276,10 @@ for (const withKey of [false, true]) {
     assert(error.message.includes("1.2.0") && error.message.includes("hello@1.0.0"));
     assert.equal(user.state.pins.list("hello")[0]!.lastVersion, "1.2.0");
     assert.equal((await failure(world, user.use(`${spec}@^1.0`))).code, "DOWNGRADE");
-    // Asked for outright, it is taken; and the next downgrade is still one.
+    // An exact version is allowed, and does not lower the mark.
     assert.equal(who(await world.run(user.use(`${spec}@1.0.0`)), [ann, bob]), "ann 1.0.0");
     assert.equal((await failure(world, user.use(spec))).code, "DOWNGRADE");
-    // Somebody who was never here cannot know.
+    // A new home has no mark, and accepts the old version.
     const stranger = await world.home();
     assert.equal(who(await world.run(stranger.use("hello")), [ann, bob]), "ann 1.0.0");
   });
@@ -297,7 +297,7 @@ Deno.test("a manifest record of another package is refused, with both names", as
   await using world = new World();
   const { ann, user } = await twoPublishers(world);
   const minimal = ann.minimal("goodbye", "1.2.0");
-  const { value } = manifestItem(minimal, ann.keys, 1);
+  const { value } = manifestRecord(minimal, ann.keys, 1);
   const salt = manifestSalt("hello", "1.2.0");
   await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
   const error = await failure(world, user.use("hello"));
@@ -309,7 +309,7 @@ Deno.test("a manifest record of another package is refused, with both names", as
 Deno.test("a manifest record whose manifest another key signed is refused", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
-  const { value } = manifestItem(bob.minimal("hello", "1.2.0"), bob.keys, 1);
+  const { value } = manifestRecord(bob.minimal("hello", "1.2.0"), bob.keys, 1);
   const salt = manifestSalt("hello", "1.2.0");
   await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
   const error = await failure(world, user.use("hello"));
@@ -321,7 +321,7 @@ Deno.test("a manifest record whose manifest another key signed is refused", asyn
 Deno.test("policy seeders counts zero for a publisher with an invalid record, and counts the others", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
-  const { value } = manifestItem(bob.minimal("hello", "1.2.0"), bob.keys, 1);
+  const { value } = manifestRecord(bob.minimal("hello", "1.2.0"), bob.keys, 1);
   const salt = manifestSalt("hello", "1.2.0");
   await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
   await world.run(bob.manager.announcePeer(new Uint8Array(20).fill(0xbb), 1));
@@ -389,11 +389,11 @@ Deno.test("if the first publisher has no record, no other replaces it, and the e
   assert.deepEqual(user.state.pins.list(), []);
   const spec = `${formatPublicKey(ann.keys.publicKey)}/hello`;
   assert.equal((await world.run(user.use(spec))).minimal.version, "1.0.0");
-  // From then on the bare name does, too.
+  // After the use by key, the bare name resolves to the same publisher.
   assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
 });
 
-/** Takes the manifest record of a version off all nodes. */
+/** Removes the manifest record of a version from all nodes. */
 function hideRecord(world: World, ann: NamesHome, version: string): void {
   const target = toHex(targetOf(ann.keys.publicKey, manifestSalt("hello", version)));
   for (const node of world.dht.holders(target)) node.forget(target);

@@ -21,14 +21,14 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { SimulatedDht, type SimulatedDhtOptions } from "../../support/simulated_dht.ts";
 import { keysOfSlot, NamesHome, storeOver } from "./home.ts";
 
-/** A quarter to noon UTC: midnight is far. */
+/** 11:45 UTC, far from midnight (Unix ms). */
 export const NOON = Date.UTC(2026, 5, 1, 11, 45);
 
-/** A network and what lives in it. */
+/** A simulated network and the homes in it. */
 export class World implements AsyncDisposable {
   readonly clock: FakeClock;
   readonly dht: SimulatedDht;
-  /** The same clock as homes read it: a patience may end between two milliseconds, no clock says so. */
+  /** The clock that homes read, in whole milliseconds like a real one. */
   readonly wholeClock: Clock;
   readonly #homes: NamesHome[] = [];
 
@@ -41,7 +41,7 @@ export class World implements AsyncDisposable {
     this.dht = new SimulatedDht({ nodes: 50, ...options, clock: this.clock });
   }
 
-  /** A new home, with a key of its own or the one given; of the same slot if none is named. */
+  /** Opens a home with the given or a new key; new keys belong into the same slot by default. */
   async home(keys: KeyPair | number = 0): Promise<NamesHome> {
     const pair = typeof keys === "number" ? keysOfSlot(keys, this.#homes.length) : keys;
     const home = await NamesHome.open(this.manager(), this.wholeClock, pair);
@@ -49,7 +49,7 @@ export class World implements AsyncDisposable {
     return home;
   }
 
-  /** A manager with a node of its own. */
+  /** A DHT manager with a node of its own. */
   manager(): DhtManager {
     const bootstrap = this.dht.nodes.slice(0, 3).map(({ host, port }) => ({ host, port }));
     const client = this.dht.client({ bootstrap });
@@ -60,12 +60,12 @@ export class World implements AsyncDisposable {
     return storeOver(this.manager());
   }
 
-  /** The outcome, with the clock running. */
+  /** Advances the clock until the work ends, and returns its result. */
   run<T>(work: Promise<T>): Promise<T> {
     return this.clock.until(work);
   }
 
-  /** Puts anything at all into a slot of the index of a name, as anybody can. */
+  /** Puts an arbitrary value into a slot of a name's index, as any attacker can. */
   async vandalize(
     name: string,
     slot: number,
@@ -80,7 +80,7 @@ export class World implements AsyncDisposable {
     await this.run(this.manager().put(item));
   }
 
-  /** The seqs under which a slot of the index of a name lies on living nodes. */
+  /** The sequence numbers of a slot's record on the living nodes. */
   seqs(name: string, slot: number, day = dayOf(this.clock.now())): number[] {
     const { publicKey } = nameIndexKeyPair(name, day);
     const target = toHex(targetOf(publicKey, nameIndexSalt(name, slot)));
@@ -95,7 +95,7 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** The error of work that is to fail, with the clock running. */
+/** Advances the clock until the work fails, and returns its error. */
 export async function failure(world: World, work: Promise<unknown>) {
   const error = await world.run(work.then(() => undefined, (error) => error));
   assert(error instanceof LibreseedError, `it was to fail, not ${error}`);

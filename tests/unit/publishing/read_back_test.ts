@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { manifestItem } from "../../../src/fetching/manifest_item.ts";
+import { manifestRecord } from "../../../src/fetching/manifest_record.ts";
 import { signMinimal } from "../../../src/package/mod.ts";
 import { readBack } from "../../../src/publishing/read_back.ts";
 import { signNameIndexEntry } from "../../../src/records/mod.ts";
@@ -73,7 +73,7 @@ Deno.test("a manifest dated in the future, and another archive under the version
       { name, version, archiveSha256, btih, length, timestamp, ...fields },
       ann.keys,
     );
-    await world.run(ann.manager.put(manifestItem(signed, ann.keys, seq)));
+    await world.run(ann.manager.put(manifestRecord(signed, ann.keys, seq)));
   };
   await put({ timestamp: world.clock.now() + DAY_MS }, 1);
   assert.match(

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { equalBytes } from "../../../../src/base/mod.ts";
-import { manifestItem } from "../../../../src/fetching/manifest_item.ts";
+import { manifestRecord } from "../../../../src/fetching/manifest_record.ts";
 import {
   AdoptedLists,
   type AdoptedListsOptions,
@@ -52,7 +52,7 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     length: 20,
     timestamp: NOON,
   }, keys);
-  const item = manifestItem(minimal, keys, NOON);
+  const item = manifestRecord(minimal, keys, NOON);
   const entry = {
     fileName,
     archivePath,
@@ -181,7 +181,7 @@ Deno.test("a record of other bytes is not kept alive", async () => {
   const shown: Parameters<typeof seeded>[0] = { listed: true };
   await using at = await seeded(shown);
   const other = signMinimal({ ...at.minimal, archiveSha256: `sha256:${"ef".repeat(32)}` }, keys);
-  shown.item = manifestItem(other, keys, NOON);
+  shown.item = manifestRecord(other, keys, NOON);
   await at.seeding.start();
   await at.pass(0);
   assert.deepEqual([at.isKept(), at.asked.name], [false, 0]);

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { toHex } from "../../../../src/base/mod.ts";
 import type { Operations } from "../../../../src/control/operations.ts";
 import type { ItemKey } from "../../../../src/dht/mod.ts";
-import { manifestItem } from "../../../../src/fetching/manifest_item.ts";
+import { manifestRecord } from "../../../../src/fetching/manifest_record.ts";
 import { FollowKeeper, refreshFollow } from "../../../../src/host/records/follows.ts";
 import { formatPublicKey, keyPairFromSeed } from "../../../../src/identity/mod.ts";
 import { defaultArchiveLimits, signMinimal } from "../../../../src/package/mod.ts";
@@ -73,7 +73,7 @@ async function following() {
     },
     /** Puts the record of a package. */
     publish(name: string, version: string) {
-      put(manifestItem(minimal(name, version), keys, T));
+      put(manifestRecord(minimal(name, version), keys, T));
     },
     seen: () => state.follows.search("", 100).map(({ name, version }) => `${name}@${version}`),
     async [Symbol.asyncDispose]() {
@@ -224,8 +224,8 @@ Deno.test("a record of another package, or with a manifest that somebody else si
   const other = keyPairFromSeed(new Uint8Array(32).fill(32));
   const forged = { ...minimal("a", "1.0.0"), pubkey: formatPublicKey(other.publicKey) };
   const values = {
-    "1.0.0": manifestItem({ ...forged, timestamp: T + 1 }, keys, T).value,
-    "1.1.0": manifestItem(minimal("b", "1.1.0"), keys, T).value,
+    "1.0.0": manifestRecord({ ...forged, timestamp: T + 1 }, keys, T).value,
+    "1.1.0": manifestRecord(minimal("b", "1.1.0"), keys, T).value,
   };
   for (const [version, value] of Object.entries(values)) {
     const salt = manifestSalt("a", version);

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { toHex, utf8 } from "../../../../src/base/mod.ts";
 import type { SeedOrder } from "../../../../src/engine/mod.ts";
-import { writeCatalog } from "../../../../src/fetching/catalogs.ts";
+import { writeCatalog } from "../../../../src/fetching/catalog_files.ts";
 import {
   ANNOUNCED_WITHIN_MS,
   MAX_SUPERSEDED,

@@ -26,7 +26,7 @@ import { FetchingError } from "./errors.ts";
 const SIGNATURE_PREFIX = "ed25519:";
 
 /** Signs the DHT record of a minimal manifest. The signer has to be its publisher. */
-export function manifestItem(minimal: MinimalManifest, signer: Signer, seq: number): MutableItem {
+export function manifestRecord(minimal: MinimalManifest, signer: Signer, seq: number): MutableItem {
   const value = encodeManifestRecord({
     infoHash: fromHex(minimal.btih)!,
     archiveSha256: parseSha256(minimal.archiveSha256)!,

@@ -1,5 +1,5 @@
 /**
- * Reading a publisher's list while the publisher replaces it.
+ * Reading a publisher's list while the publisher replaces record and catalog.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { LibreseedError, toHex, utf8 } from "../../../src/base/mod.ts";
 import type { Downloaded } from "../../../src/control/answers.ts";
 import type { Operations } from "../../../src/control/operations.ts";
-import { readList } from "../../../src/fetching/offer.ts";
+import { readList } from "../../../src/fetching/publisher_list.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import {
   catalogFileName,
@@ -31,7 +31,7 @@ const keys = generateKeyPair();
 const salt = announceSalt(keys.publicKey);
 const TIMEOUT_MS = 60_000;
 
-/** A catalog with one package, and the record that names it. */
+/** A catalog of one package, and the announce record that names it. */
 function catalogOf(version: string, seq: number) {
   const minimal = signMinimal({
     name: "hello",
@@ -56,7 +56,7 @@ async function reader() {
   const state = {
     shown: undefined as MutableItem | undefined,
     downloads: [] as string[],
-    /** Has a download come that waits. */
+    /** Completes a pending download. */
     finish(catalog: ReturnType<typeof catalogOf>) {
       seeded.set(toHex(catalog.infoHash), catalog);
       waiting.get(toHex(catalog.infoHash))!();
@@ -92,7 +92,7 @@ async function reader() {
   return { context, clock, state, seed, [Symbol.asyncDispose]: directory[Symbol.asyncDispose] };
 }
 
-/** Waits until so many downloads were begun: on the disk things take their own time. */
+/** Waits until `count` downloads have begun; disk operations take real time. */
 async function downloadsBegun(place: Awaited<ReturnType<typeof reader>>, count: number) {
   for (let tries = 0; place.state.downloads.length < count; tries++) {
     assert(tries < 60_000, `${place.state.downloads.length} downloads were begun`);
@@ -103,7 +103,7 @@ async function downloadsBegun(place: Awaited<ReturnType<typeof reader>>, count: 
 const versions = (list: Awaited<ReturnType<typeof readList>>) =>
   list.catalog?.manifests.map(({ version }) => version);
 
-Deno.test("a catalog that was replaced before anybody could fetch it is followed to the new one", async () => {
+Deno.test("if the record names a newer catalog, that one is fetched", async () => {
   await using place = await reader();
   const [old, now] = [catalogOf("1.0.0", 100), catalogOf("1.1.0", 200)];
   place.seed(now);
@@ -117,7 +117,7 @@ Deno.test("a catalog that was replaced before anybody could fetch it is followed
   assert.deepEqual(place.state.downloads, [toHex(old.infoHash), toHex(now.infoHash)]);
 });
 
-Deno.test("a catalog that is on its way is not given up for a later one", async () => {
+Deno.test("a running download is not cancelled for a newer catalog", async () => {
   await using place = await reader();
   const [old, now] = [catalogOf("1.0.0", 100), catalogOf("1.1.0", 200)];
   place.state.shown = now.item;
@@ -125,12 +125,12 @@ Deno.test("a catalog that is on its way is not given up for a later one", async 
   await downloadsBegun(place, 1);
   await place.clock.advance(5_000);
   await downloadsBegun(place, 2);
-  // Nobody has the later one yet.
+  // No peer has the newer catalog yet.
   place.state.finish(old);
   assert.deepEqual(versions(await reading), ["1.0.0"]);
 });
 
-Deno.test("while the record stays the same, the catalog is waited for as long as ever", async () => {
+Deno.test("an unchanged record keeps the full timeout of its catalog", async () => {
   await using place = await reader();
   const old = catalogOf("1.0.0", 100);
   place.state.shown = old.item;
@@ -145,7 +145,7 @@ Deno.test("while the record stays the same, the catalog is waited for as long as
   assert.deepEqual(place.state.downloads, [toHex(old.infoHash)]);
 });
 
-Deno.test("an older record, or one that nobody signed, is no news", async () => {
+Deno.test("an older record and a forged record are ignored", async () => {
   await using place = await reader();
   const [older, old, forged] = [
     catalogOf("0.9.0", 50),
@@ -165,7 +165,7 @@ Deno.test("an older record, or one that nobody signed, is no news", async () => 
   }
 });
 
-Deno.test("a publisher whose records all name catalogs that nobody has is given up on", async () => {
+Deno.test("at most five catalogs of one publisher are fetched", async () => {
   await using place = await reader();
   let seq = 200;
   const first = catalogOf("1.0.0", 100);
@@ -182,7 +182,7 @@ Deno.test("a publisher whose records all name catalogs that nobody has is given 
   assert.equal(place.state.downloads.length, 5);
 });
 
-Deno.test("a list that has become short enough for the record is read off the record", async () => {
+Deno.test("a newer record that lists its packages itself ends the download", async () => {
   await using place = await reader();
   const old = catalogOf("1.0.0", 100);
   const value = encodeAnnounceRecord({

@@ -1,5 +1,5 @@
 /**
- * How patiently a record is looked for. Nothing here takes any time.
+ * Repeated lookups of one record: outcomes and errors. The clock is a fake.
  *
  * @module
  */
@@ -9,7 +9,8 @@ import { utf8 } from "../../../src/base/mod.ts";
 import type { Operations } from "../../../src/control/operations.ts";
 import type { GetOutcome } from "../../../src/dht/mod.ts";
 import { FetchingError } from "../../../src/fetching/errors.ts";
-import { findItem } from "../../../src/fetching/find_item.ts";
+import { findRecord } from "../../../src/fetching/find_record.ts";
+import { recordLookup } from "../../../src/fetching/record_lookup.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { signItem } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -28,7 +29,7 @@ const miss: GetOutcome = { ...silence, responded: 4, errors: {} };
 const hit: GetOutcome = { ...miss, holding: 3, item };
 const forged: GetOutcome = { ...hit, item: { ...item, value: utf8("2:ho") } };
 
-/** Looks in a DHT that gives these answers, the last one for ever. */
+/** Finds a record in a DHT that gives these answers in turn, and then the last one again. */
 function search(
   answers: GetOutcome[],
   { timeoutMs = 60_000, signal = undefined as AbortSignal | undefined } = {},
@@ -43,7 +44,7 @@ function search(
       return Promise.resolve(answers[Math.min(asked.length, answers.length) - 1]!);
     },
   } as unknown as Operations;
-  const found = findItem(operations, key, "x@1.0.0", {
+  const found = findRecord(operations, key, "x@1.0.0", {
     clock,
     timeoutMs,
     signal,
@@ -59,22 +60,24 @@ async function failure(promise: Promise<unknown>): Promise<FetchingError> {
   return error;
 }
 
-Deno.test("a record that is there is found at once", async () => {
+Deno.test("a published record is found by the first lookup", async () => {
   const { found, asked, clock, misses, tookMs } = search([hit]);
-  const { item: got, outcome } = await clock.until(found);
+  const { item: got, counts } = await clock.until(found);
   assert.deepEqual(got, item);
-  assert.equal(outcome.holding, 3);
+  assert.equal(counts.holding, 3);
   assert.deepEqual([tookMs(), misses.length], [0, 0]);
   assert.deepEqual(asked, [key]);
 });
 
-Deno.test("one that comes a moment later is found too, and the misses are told", async () => {
+Deno.test("a record that appears later is found, and each miss is reported", async () => {
   const { found, clock, misses } = search([miss, miss, hit]);
   assert.deepEqual((await clock.until(found)).item, item);
-  assert.deepEqual(misses, [miss, miss]);
+  const absent = recordLookup(miss);
+  assert.equal(absent.kind, "absent");
+  assert.deepEqual(misses, [absent, absent]);
 });
 
-Deno.test("three answers without it are enough to say that it is not there", async () => {
+Deno.test("three answered lookups without the record end the search", async () => {
   const { found, clock, asked, tookMs } = search([miss]);
   const error = await failure(clock.until(found));
   assert.deepEqual([error.kind, error.code], ["not-found", "RECORD_NOT_FOUND"]);
@@ -83,7 +86,7 @@ Deno.test("three answers without it are enough to say that it is not there", asy
   assert(tookMs() < 10_000);
 });
 
-Deno.test("silence is no answer: it goes on until the time is up", async () => {
+Deno.test("unanswered lookups repeat until the timeout", async () => {
   const { found, clock, asked, tookMs } = search([silence]);
   const error = await failure(clock.until(found));
   assert.deepEqual([error.kind, error.code], ["network", "DHT_UNREACHABLE"]);
@@ -92,19 +95,19 @@ Deno.test("silence is no answer: it goes on until the time is up", async () => {
   assert(tookMs() <= 60_000);
 });
 
-Deno.test("the network that comes back in time is used", async () => {
+Deno.test("a network that answers before the timeout is used", async () => {
   const { found, clock } = search([silence, silence, silence, silence, hit]);
   assert.deepEqual((await clock.until(found)).item, item);
 });
 
-Deno.test("without any node to ask, the error says how to name one", async () => {
+Deno.test("without any known node, the error says how to name one", async () => {
   const { found, clock } = search([{ ...silence, asked: 0, errors: {} }], { timeoutMs: 1_000 });
   const error = await failure(clock.until(found));
   assert.equal(error.kind, "network");
   assert(error.message.includes("--bootstrap"), error.message);
 });
 
-Deno.test("a record with a wrong signature is as good as none, and said", async () => {
+Deno.test("a record with a wrong signature counts as missing, and the error reports it", async () => {
   const { found, clock } = search([forged]);
   const error = await failure(clock.until(found));
   assert.equal(error.code, "RECORD_NOT_FOUND");
@@ -113,7 +116,7 @@ Deno.test("a record with a wrong signature is as good as none, and said", async 
   assert.deepEqual((await later.clock.until(later.found)).item, item);
 });
 
-Deno.test("a signal ends the search, and no timer is left", async () => {
+Deno.test("a signal ends the search and its timer", async () => {
   const end = new AbortController();
   const { found, clock } = search([silence], { signal: end.signal });
   await clock.advance(1_000);
@@ -122,12 +125,12 @@ Deno.test("a signal ends the search, and no timer is left", async () => {
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("what the owner of the engine says in error is passed on", async () => {
+Deno.test("an error of the owner of the engine is passed on", async () => {
   const operations = {
     lookUp: () => Promise.reject(new FetchingError("network", "DHT_OFF", "off")),
   } as unknown as Operations;
   const clock = new FakeClock();
-  const found = findItem(operations, key, "x", { clock, timeoutMs: 1_000 });
+  const found = findRecord(operations, key, "x", { clock, timeoutMs: 1_000 });
   found.catch(() => {});
   assert.equal((await failure(clock.until(found))).code, "DHT_OFF");
 });

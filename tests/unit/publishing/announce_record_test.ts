@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { LibreseedError, systemClock } from "../../../src/base/mod.ts";
 import { homePaths } from "../../../src/control/home.ts";
 import type { Operations } from "../../../src/control/operations.ts";
-import { writeCatalog } from "../../../src/fetching/catalogs.ts";
+import { writeCatalog } from "../../../src/fetching/catalog_files.ts";
 import { rememberVerified } from "../../../src/fetching/verified.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import {
@@ -24,8 +24,8 @@ import {
   signMinimal,
   torrentOfBytes,
 } from "../../../src/package/mod.ts";
-import { ListedPackages } from "../../../src/publishing/listed.ts";
-import { updateAnnounceRecord } from "../../../src/publishing/publisher_records.ts";
+import { ListedPackages } from "../../../src/publishing/listed_packages.ts";
+import { updateAnnounceRecord } from "../../../src/publishing/announce_record.ts";
 import {
   decodeAnnounceRecord,
   encodeCatalogRecord,
@@ -51,13 +51,13 @@ function minimal(name: string, by = keys): MinimalManifest {
 
 const many = Array.from({ length: 80 }, (_, i) => minimal(`package-${i}`));
 
-/** A publisher's home, and a DHT that has whatever was stored last. */
+/** A publisher's home, and a DHT that has the item stored last. */
 async function publisher({ remembers = false, daemon = false } = {}) {
   const directory = await temporaryHome();
   const home = await temporaryHome();
   const clock = new FakeClock();
   let item: MutableItem | undefined;
-  /** What the owner of the engine was asked for, in this order. */
+  /** Requests to the owner of the engine, in order. */
   const asked: string[] = [];
   const warnings: string[] = [];
   const operations = {
@@ -81,7 +81,7 @@ async function publisher({ remembers = false, daemon = false } = {}) {
   const paths = homePaths(home.path);
   const state = StateDatabase.open(paths.state, systemClock);
   const listed = new ListedPackages(() => state, paths.listLock, systemClock);
-  /** Keeps the list, as the owner of the engine does. */
+  /** Keeps the announce record in `state.db`, as the owner of the engine does. */
   const keep = (own: boolean) => {
     const target = targetOf(item!.publicKey, item!.salt);
     state.records.put({ item: item!, target, kind: "announce", own, createdMs: clock.now() });
@@ -103,13 +103,13 @@ async function publisher({ remembers = false, daemon = false } = {}) {
       await Deno.writeFile(archive, new Uint8Array(LENGTH));
       await Deno.writeTextFile(minimalFileName(archive), serializeMinimal(manifest));
     },
-    /** The same, verified. */
+    /** Puts a package into the seed directory and notes it as verified. */
     async verify(manifest: MinimalManifest) {
       await this.place(manifest);
       const entry = await seeds.entry(archiveFileName(manifest.name, manifest.version));
       rememberVerified(state, entry as ValidSeedEntry);
     },
-    /** Another machine of the publisher puts a list, and it is kept here. */
+    /** Puts a list of the publisher's other machine, which this home keeps. */
     async replace(manifests: MinimalManifest[]) {
       const bytes = new TextEncoder().encode(serializeCatalog(manifests));
       const grown = { bytes, sameBytes: 0, added: 0 };
@@ -156,15 +156,15 @@ Deno.test("a home that wrote the list itself reads only packages that it has not
   for (const manifest of many) await ann.verify(manifest);
   await ann.list();
   assert.equal(await ann.catalog(), serializeCatalog(many));
-  // Not looked at: nobody has verified it.
+  // An unverified package is not read.
   await ann.place(minimal("unseen"));
-  // Verified by whoever was killed before it was listed.
+  // A process was killed between the verification and the update of the list.
   await ann.verify(minimal("forgotten"));
   await ann.list(minimal("one-more"));
   const now = [...many, minimal("forgotten"), minimal("one-more")];
   assert.equal(await ann.catalog(), serializeCatalog(now));
   assert.equal(ann.record().count, now.length);
-  // Verified again it is listed still.
+  // A second verification keeps the note that it is listed.
   const before = ann.record();
   await ann.verify(many[7]!);
   await ann.list(many[8]!);

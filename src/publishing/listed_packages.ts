@@ -1,6 +1,6 @@
 /**
- * Which of this home's packages are in their publisher's list already, so that one more is listed
- * without looking at all others; and that one command of the home at a time writes it.
+ * The packages that this home has listed in its publisher's announce record, so that listing one more
+ * does not read all others; and the lock under which one command at a time writes the list.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import type { MinimalManifest } from "../package/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
 import { lockFile, type StateDatabase } from "../store/mod.ts";
 
-/** How long to wait for others that write the list, milliseconds: one that looks in vain takes long. */
+/** Most time to wait for the lock (ms); a holder may be waiting for an unreachable catalog. */
 const TIMEOUT_MS = 120_000;
 
-/** What is known of the lists of one home's publishers. */
+/** The packages that one home has listed, from `state.db`. */
 export class ListedPackages {
   readonly #state: () => StateDatabase;
   readonly #lockPath: string;
   readonly #clock: Clock;
 
   /**
-   * @param state the home's, opened when it is needed first
-   * @param lockPath held while a list is written
+   * @param state the home's database, opened at the first call
+   * @param lockPath path of the lock file of the list
    */
   constructor(state: () => StateDatabase, lockPath: string, clock: Clock) {
     this.#state = state;
@@ -32,8 +32,8 @@ export class ListedPackages {
   }
 
   /**
-   * Waits until no other process of this home writes a list: two at once would each leave out what the
-   * other adds.
+   * Locks the list against other processes of this home. Concurrent writers would lose each other's
+   * packages.
    *
    * @throws {StoreError} `DIRECTORY_BUSY`
    */
@@ -42,14 +42,14 @@ export class ListedPackages {
     return await lockFile(this.#lockPath, options);
   }
 
-  /** Whether this home has written this list itself, so that what is known of it holds. */
+  /** Whether this home wrote an announce record itself, so that its notes on it are complete. */
   isFromHere({ publicKey, salt, seq, value }: MutableItem): boolean {
     const kept = this.#state().records.get(targetOf(publicKey, salt));
     return kept !== undefined && kept.own && kept.item.seq === seq &&
       equalBytes(kept.item.value, value);
   }
 
-  /** What of a publisher's lies in a seed directory, was verified, and may not be listed. */
+  /** Verified packages of a publisher in a seed directory that are not noted as listed. */
   unlisted(publicKey: Uint8Array, seedDirectory: string): MinimalManifest[] {
     const state = this.#state();
     return state.verifiedFiles.unlisted(publicKey)
@@ -58,7 +58,7 @@ export class ListedPackages {
       .filter((manifest) => manifest !== undefined);
   }
 
-  /** These are listed now. */
+  /** Notes packages as listed. */
   note(publicKey: Uint8Array, manifests: readonly MinimalManifest[]): void {
     const state = this.#state();
     state.transaction(() => {

@@ -1,5 +1,5 @@
 /**
- * How often and how long a record or a name is looked for, and what is never looked for again.
+ * Number and times of the lookups for a record or a name's index, and outcomes that are not repeated.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { equalBytes } from "../../../src/base/mod.ts";
 import type { Operations } from "../../../src/control/operations.ts";
 import type { GetOutcome, ItemKey } from "../../../src/dht/mod.ts";
-import { findItem } from "../../../src/fetching/find_item.ts";
+import { findRecord } from "../../../src/fetching/find_record.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { readIndex } from "../../../src/names/read_index.ts";
 import {
@@ -28,7 +28,7 @@ const keys = keysOfSlot(SLOT, 1);
 const salt = new Uint8Array(32);
 const item = signItem(keys, { salt, seq: 1, value: bencode("x") });
 
-/** Who answers each look-up in turn, the last one from then on; and when it was asked. */
+/** A network that gives these answers in turn and then the last one again; records lookup times. */
 function network(clock: FakeClock, answers: Partial<GetOutcome>[]) {
   const askedMs: number[] = [];
   let turn = 0;
@@ -48,7 +48,7 @@ async function find(answers: Partial<GetOutcome>[], timeoutMs = 30_000, signal?:
   const { operations, askedMs } = network(clock, answers);
   const missed: number[] = [];
   const outcome = await clock.until(
-    findItem(operations, { publicKey: keys.publicKey, salt }, "hello@1.0.0 of somebody", {
+    findRecord(operations, { publicKey: keys.publicKey, salt }, "hello@1.0.0 of somebody", {
       clock,
       timeoutMs,
       signal,
@@ -60,7 +60,7 @@ async function find(answers: Partial<GetOutcome>[], timeoutMs = 30_000, signal?:
 
 const silent = { responded: 0 };
 
-Deno.test("a record that is not there is looked for three times, with a longer pause each", async () => {
+Deno.test("a missing record is looked up three times, with growing pauses", async () => {
   const { error, askedMs, missed } = await find([{}]);
   assert.deepEqual([error.code, error.kind], ["RECORD_NOT_FOUND", "not-found"]);
   assert.match(error.message, /hello@1\.0\.0 of somebody: 8 nodes answered, none has it/);
@@ -68,58 +68,58 @@ Deno.test("a record that is not there is looked for three times, with a longer p
   assert.deepEqual(missed, [8, 8]);
 });
 
-Deno.test("a record that is there a moment later is found", async () => {
+Deno.test("a record that appears after the first lookup is found", async () => {
   const { found, askedMs } = await find([{}, { item, holding: 3 }]);
-  assert.deepEqual([found!.item.seq, found!.outcome.holding], [1, 3]);
+  assert.deepEqual([found!.item.seq, found!.counts.holding], [1, 3]);
   assert.deepEqual(askedMs, [0, 500]);
 });
 
-Deno.test("a network that is silent is tried until the time is up, at most every 15 seconds", async () => {
+Deno.test("a silent network is asked until the timeout, at most every 15 seconds", async () => {
   const { error, askedMs, tookMs } = await find([silent], 60_000);
   assert.deepEqual([error.code, error.kind], ["DHT_UNREACHABLE", "network"]);
   assert.deepEqual(askedMs, [0, 500, 1_500, 3_500, 7_500, 15_500, 30_500, 45_500]);
   assert(tookMs <= 60_000);
 });
 
-Deno.test("the time limit ends looking, however short it is", async () => {
+Deno.test("the timeout ends the search, however short it is", async () => {
   for (const [timeoutMs, tries] of [[0, 1], [499, 1], [500, 2], [1_000, 2], [1_500, 3]] as const) {
     const { askedMs, tookMs } = await find([silent], timeoutMs);
     assert.deepEqual([askedMs.length, tookMs <= timeoutMs], [tries, true], `${timeoutMs} ms`);
   }
 });
 
-Deno.test("a network that comes back is used: silence counts for no answer", async () => {
+Deno.test("a network that answers again is used, and unanswered lookups do not count as misses", async () => {
   const { found, askedMs } = await find([silent, silent, {}, silent, { item }], 60_000);
   assert(found);
   assert.equal(askedMs.length, 5);
 });
 
-Deno.test("no node known at all: it says what to do", async () => {
+Deno.test("without any known node, the error names --bootstrap", async () => {
   const { error } = await find([{ asked: 0, responded: 0 }], 1_000);
   assert.equal(error.kind, "network");
   assert.match(error.message, /no DHT node is known. Name one with --bootstrap/);
 });
 
-Deno.test("nodes that show a record with a wrong signature are counted and named in the error", async () => {
+Deno.test("the error counts nodes that showed a record with a wrong signature", async () => {
   const { error } = await find([{ invalid: 2 }]);
   assert.equal(error.code, "RECORD_NOT_FOUND");
   assert.match(error.message, /2 showed a record with a wrong signature/);
 });
 
-Deno.test("an item that was altered on the way to us is not taken", async () => {
+Deno.test("an item altered on the way from the owner of the engine is rejected", async () => {
   const altered = { ...item, seq: 2 };
   const { error, found } = await find([{ item: altered, holding: 8 }]);
   assert.equal(found, undefined);
   assert.match(error.message, /1 showed a record with a wrong signature/);
 });
 
-Deno.test("looking ends as soon as it is told to", async () => {
+Deno.test("an aborted signal ends the search", async () => {
   const { error, askedMs } = await find([silent], 60_000, AbortSignal.abort(new Error("enough")));
   assert.equal(error.message, "enough");
   assert.equal(askedMs.length, 1);
 });
 
-/** Reads the index of "hello" when one of its records, today's of one slot, is this. */
+/** Reads the index of "hello" in which today's record of one slot is `record`. */
 async function index(record: Uint8Array | undefined, responded = 8) {
   const clock = new FakeClock(NOON);
   const today = nameIndexKeyPair("hello", dayOf(NOON));
@@ -175,13 +175,13 @@ Deno.test("reading an index takes eight lookups: four slots, today and yesterday
   assert.deepEqual([read!.entries.length, lookups, read!.lookups], [1, 8, 8]);
 });
 
-Deno.test("an index with nothing in it is read three times", async () => {
+Deno.test("an empty index is read three times", async () => {
   const { read, rounds } = await index(undefined);
   assert.deepEqual(read!.entries, []);
   assert.deepEqual(rounds, [0, 500, 1_500]);
 });
 
-Deno.test("an entry with a bad signature is dropped and named; nothing is read again for its sake", async () => {
+Deno.test("an entry with a wrong signature is dropped and reported, and the index is not read again", async () => {
   for (const others of [[good], []]) {
     const { read, rounds, details } = await index(bencode([forged, ...others]));
     assert.equal(read!.entries.length, others.length);
@@ -192,7 +192,7 @@ Deno.test("an entry with a bad signature is dropped and named; nothing is read a
   }
 });
 
-Deno.test("a record that is no index is named too, and not read again", async () => {
+Deno.test("a record that is no index is reported, and not read again", async () => {
   const { read, rounds, details } = await index(bencode("nothing of the kind"));
   assert.deepEqual([read!.entries, rounds], [[], [0]]);
   assert(
@@ -200,7 +200,7 @@ Deno.test("a record that is no index is named too, and not read again", async ()
   );
 });
 
-Deno.test("a network that does not answer is no empty index", async () => {
+Deno.test("an unanswered index is an error, not an empty index", async () => {
   const { error } = await index(undefined, 0);
   assert.deepEqual([error.code, error.kind], ["DHT_UNREACHABLE", "network"]);
   assert.match(

@@ -1,0 +1,107 @@
+/**
+ * Finds a record by repeated lookups with exponential back-off: a record may appear, and a silent network
+ * may answer, a moment later.
+ *
+ * @module
+ */
+
+import { type Clock, delay } from "../base/mod.ts";
+import type { Operations } from "../control/mod.ts";
+import type { ItemKey } from "../dht/mod.ts";
+import type { MutableItem } from "../records/mod.ts";
+import { FetchingError } from "./errors.ts";
+import { type LookupCounts, lookUpRecord } from "./record_lookup.ts";
+
+/** Options of repeated lookups. */
+export interface FindOptions {
+  clock: Clock;
+  /** Time after which no further lookup begins (ms). */
+  timeoutMs: number;
+  signal?: AbortSignal;
+  /** Called after each lookup that is repeated. */
+  onMiss?: (counts: AnswerCounts) => void;
+}
+
+/** Nodes that a lookup asked, and nodes that answered. */
+export type AnswerCounts = Pick<LookupCounts, "asked" | "responded">;
+
+/** A record, and the counts of the lookup that found it. */
+export interface FoundRecord {
+  item: MutableItem;
+  counts: LookupCounts;
+}
+
+/** Pause after the first lookup (ms); each further pause is twice as long. */
+const FIRST_PAUSE_MS = 500;
+/** Longest pause between two lookups (ms). */
+const LONGEST_PAUSE_MS = 15_000;
+/** Number of answered lookups without the record after which it counts as missing. */
+const ENOUGH_MISSES = 3;
+
+/**
+ * Looks a record up until it is found, three answered lookups lacked it, or the timeout is over.
+ *
+ * @param label name of the record for the error: "hello@1.0.0 of ed25519:…"
+ * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`) or `DHT_UNREACHABLE` (kind `network`)
+ */
+export async function findRecord(
+  operations: Pick<Operations, "lookUp">,
+  key: ItemKey,
+  label: string,
+  options: FindOptions,
+): Promise<FoundRecord> {
+  const { outcome, misses } = await retryLookup(
+    () => lookUpRecord(operations, key, options.signal),
+    ({ kind }) => kind === "found",
+    options,
+  );
+  if (outcome.kind !== "found") throw notFound(label, outcome, misses);
+  const { kind: _, item, others: __, ...counts } = outcome;
+  return { item, counts };
+}
+
+/**
+ * Repeats a lookup with exponential back-off.
+ *
+ * @returns the outcome of the last lookup, and the number of answered lookups that were misses
+ */
+export async function retryLookup<Outcome extends AnswerCounts>(
+  lookUp: () => Promise<Outcome>,
+  isFound: (outcome: Outcome) => boolean,
+  { clock, timeoutMs, signal, onMiss }: FindOptions,
+): Promise<{ outcome: Outcome; misses: number }> {
+  const endMs = clock.now() + timeoutMs;
+  let misses = 0;
+  for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    const outcome = await lookUp();
+    if (isFound(outcome)) return { outcome, misses };
+    if (outcome.responded > 0) misses++;
+    if (misses >= ENOUGH_MISSES || clock.now() + pauseMs > endMs) return { outcome, misses };
+    onMiss?.(outcome);
+    await delay(clock, pauseMs, signal);
+  }
+}
+
+function notFound(
+  label: string,
+  { asked, responded, invalid, errors }: LookupCounts,
+  misses: number,
+): FetchingError {
+  if (misses === 0) {
+    return new FetchingError(
+      "network",
+      "DHT_UNREACHABLE",
+      asked === 0
+        ? `The record of ${label} could not be looked for: no DHT node is known. Name one with --bootstrap`
+        : `The record of ${label} could not be looked for: none of ${asked} DHT nodes answered`,
+      { detail: { asked, errors } },
+    );
+  }
+  const forged = invalid > 0 ? ` (${invalid} showed a record with a wrong signature)` : "";
+  return new FetchingError(
+    "not-found",
+    "RECORD_NOT_FOUND",
+    `The DHT has no record of ${label}: ${responded} nodes answered, none has it${forged}`,
+    { detail: { asked, responded, invalid } },
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * Adds packages to the publisher's announce record, which resolves ranges. A long list goes into a
+ * catalog, and the record names the catalog; `published_list.ts` reads and writes that.
+ *
+ * @module
+ */
+
+import { equalBytes, isOfFuture } from "../base/mod.ts";
+import { isNetworkError, newestRecord, seqAfter, versionsByName } from "../fetching/mod.ts";
+import { formatPublicKey, type Signer } from "../identity/mod.ts";
+import { catalogKey, type MinimalManifest } from "../package/mod.ts";
+import {
+  announceFits,
+  announceSalt,
+  decodeAnnounceRecord,
+  encodeAnnounceRecord,
+  encodeCatalogRecord,
+  signItem,
+} from "../records/mod.ts";
+import type { SeedDirectory } from "../store/mod.ts";
+import type { PublisherContext } from "./context.ts";
+import { readPublishedList, writeCatalogWith } from "./published_list.ts";
+
+/**
+ * Adds packages to the publisher's announce record. Published packages stay listed, since another machine
+ * of the publisher may have listed them. Without the DHT the record is signed and kept for `announce`.
+ *
+ * If this home wrote the present list itself, only packages that are not listed yet are read.
+ *
+ * @param nowMs Unix time in milliseconds
+ * @throws {StoreError} `DIRECTORY_BUSY` if another command of this home holds the list's lock too long
+ */
+export async function updateAnnounceRecord(
+  context: PublisherContext,
+  keys: Signer,
+  added: readonly MinimalManifest[],
+  nowMs: number,
+): Promise<void> {
+  const { operations, seeds, isOffline, signal, onWarning, listed } = context;
+  const { publicKey } = keys;
+  using _ = await listed?.lock(signal);
+  const salt = announceSalt(publicKey);
+  const before = await newestRecord(operations, { publicKey, salt }, { isOffline, signal });
+  const list = await readPublishedList(context, publicKey, before);
+  // Without the published list, a new one could leave out packages of another machine.
+  if (list === "unknown") return;
+  const isKnown = listed !== undefined && list.isWhole && listed.isFromHere(before.item!);
+  const found = isKnown
+    ? listed.unlisted(publicKey, seeds.path)
+    : await ownPackages(seeds, publicKey);
+  const manifests = [...found, ...added];
+  const packages = versionsByName(
+    new Map([...list.packages, ...manifests].map((one) => [catalogKey(one), one])).values(),
+  );
+  const value = list.catalog === undefined && announceFits({ packages, timestampMs: nowMs })
+    ? encodeAnnounceRecord({ packages, timestampMs: nowMs })
+    : encodeCatalogRecord({
+      ...await writeCatalogWith(context, publicKey, list, manifests),
+      timestampMs: nowMs,
+    });
+  // A record dated in the future by a wrong clock is signed again.
+  const same = before.item && sameOffer(before.item.value, value) &&
+    !isOfFuture(decodeAnnounceRecord(before.item.value).timestampMs, nowMs);
+  const seq = seqAfter(before, nowMs);
+  const item = same ? before.item! : signItem(keys, { salt, seq, value });
+  const outcome = await operations.store(
+    { item, record: { kind: "announce" }, later: isOffline },
+    { signal },
+  ).catch((error) => {
+    signal?.throwIfAborted();
+    if (!isNetworkError(error)) throw error;
+    return { holding: 0 };
+  });
+  listed?.note(publicKey, manifests);
+  if (outcome.holding === 0) {
+    onWarning?.(
+      "no node took the list of this publisher's packages; `libreseed announce` tries again",
+    );
+  }
+}
+
+/** Whether two announce records list the same packages; their times may differ. */
+function sameOffer(a: Uint8Array, b: Uint8Array): boolean {
+  const [x, y] = [decodeAnnounceRecord(a), decodeAnnounceRecord(b)];
+  if (x.catalogInfoHash || y.catalogInfoHash) {
+    return x.catalogInfoHash !== undefined && y.catalogInfoHash !== undefined &&
+      equalBytes(x.catalogInfoHash, y.catalogInfoHash);
+  }
+  const encode = (packages: ReadonlyMap<string, string[]>) =>
+    encodeAnnounceRecord({ packages, timestampMs: 0 });
+  return equalBytes(encode(x.packages!), encode(y.packages!));
+}
+
+/** The valid packages of a publisher in the seed directory. */
+async function ownPackages(
+  seeds: SeedDirectory,
+  publicKey: Uint8Array,
+): Promise<MinimalManifest[]> {
+  const publisher = formatPublicKey(publicKey);
+  return (await seeds.list())
+    .filter((entry) => entry.problem === undefined)
+    .map(({ minimal }) => minimal)
+    .filter(({ pubkey }) => pubkey === publisher);
+}

@@ -1,0 +1,141 @@
+/**
+ * The list that a publisher's announce record has: reads it from the record and its catalog, and writes a
+ * catalog with more packages.
+ *
+ * @module
+ */
+
+import { toHex, utf8 } from "../base/mod.ts";
+import {
+  fetchCatalog,
+  isNetworkError,
+  minimalOf,
+  type NewestRecord,
+  newestRecord,
+  type PresentCatalog,
+  presentCatalog,
+  writeCatalog,
+} from "../fetching/mod.ts";
+import { formatPublicKey } from "../identity/mod.ts";
+import {
+  catalogFileName,
+  catalogKey,
+  growCatalog,
+  type MinimalManifest,
+  parseCatalog,
+  serializeCatalog,
+  serializeMinimal,
+} from "../package/mod.ts";
+import { decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
+import type { PublisherContext } from "./context.ts";
+
+/** Time limit of fetching the publisher's own catalog (ms). */
+const CATALOG_TIMEOUT_MS = 20_000;
+
+/** The list of an announce record. */
+export interface PublishedList {
+  /** Packages that the record itself lists. */
+  packages: { name: string; version: string }[];
+  /** The catalog that the record names, and its number of lines. */
+  catalog?: { bytes: Uint8Array; count: number; present?: PresentCatalog };
+  /** Whether this home has all of the list, exactly as it was signed. */
+  isWhole: boolean;
+}
+
+/**
+ * Reads the list of the publisher's newest announce record. A catalog that nobody seeds is reported, and
+ * its packages count as not listed.
+ *
+ * @returns `unknown` if the DHT is unreachable and this home lacks the catalog
+ */
+export async function readPublishedList(
+  context: PublisherContext,
+  publicKey: Uint8Array,
+  { item, isOffline }: NewestRecord,
+): Promise<PublishedList | "unknown"> {
+  if (!item) return { packages: [], isWhole: false };
+  const { packages, count, catalogInfoHash } = decodeAnnounceRecord(item.value);
+  const inRecord = [...packages ?? []].flatMap(([name, versions]) =>
+    versions.map((version) => ({ name, version }))
+  );
+  if (!catalogInfoHash) return { packages: inRecord, isWhole: true };
+  const { operations, seeds, clock, signal, onWarning } = context;
+  const present = await presentCatalog(seeds.path, publicKey, catalogInfoHash);
+  if (present) {
+    const { bytes } = present;
+    return { packages: inRecord, catalog: { bytes, count, present }, isWhole: true };
+  }
+  if (!isOffline) {
+    const timeoutMs = CATALOG_TIMEOUT_MS;
+    const fetching = { operations, seedDirectory: seeds.path, clock, timeoutMs, signal };
+    try {
+      const { manifests } = await fetchCatalog(fetching, publicKey, catalogInfoHash);
+      return { packages: inRecord, catalog: catalogOf(manifests), isWhole: false };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isNetworkError(error)) throw error;
+    }
+  }
+  onWarning?.(
+    `nobody has the catalog of this publisher's packages (${
+      toHex(catalogInfoHash)
+    }); packages that only another machine of the publisher has are not listed until it publishes again`,
+  );
+  return isOffline ? "unknown" : { packages: inRecord, isWhole: false };
+}
+
+function catalogOf(manifests: readonly MinimalManifest[]): { bytes: Uint8Array; count: number } {
+  return { bytes: utf8(serializeCatalog(manifests)), count: manifests.length };
+}
+
+/**
+ * Writes the catalog with more packages, and has a daemon seed it. Packages that the record itself listed
+ * get a line, too; a manifest that this home lacks is looked up in the DHT.
+ */
+export async function writeCatalogWith(
+  context: PublisherContext,
+  publicKey: Uint8Array,
+  list: PublishedList,
+  manifests: readonly MinimalManifest[],
+): Promise<{ count: number; catalogInfoHash: Uint8Array }> {
+  const { operations, seeds, signal, isOffline } = context;
+  const lines = new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
+  for (const one of list.packages) {
+    const key = catalogKey(one);
+    if (lines.has(key)) continue;
+    const manifest = await manifestOf(context, publicKey, one);
+    if (manifest) lines.set(key, serializeMinimal(manifest));
+  }
+  let before = list.catalog ?? { bytes: new Uint8Array(), count: 0 };
+  let grown = growCatalog(before.bytes, lines);
+  if (!grown) {
+    // The signed catalog is malformed, so it is rebuilt from its valid lines.
+    before = catalogOf(parseCatalog(before.bytes, publicKey).manifests);
+    grown = growCatalog(before.bytes, lines)!;
+  }
+  const { present, count } = before;
+  const catalogInfoHash = present && grown.bytes === before.bytes
+    ? present.torrent.infoHash
+    : await writeCatalog(seeds.path, publicKey, grown, present);
+  if ((await operations.status()).daemon) {
+    // Seeded and announced first, because readers download the catalog once the record names it.
+    const fileName = catalogFileName(publicKey);
+    await operations.addCatalog({ fileName, announce: !isOffline }, { signal });
+  }
+  return { count: count + grown.added, catalogInfoHash };
+}
+
+/** The manifest of a listed package, from the seed directory or else from the DHT. */
+async function manifestOf(
+  { operations, seeds, signal, onWarning }: PublisherContext,
+  publicKey: Uint8Array,
+  { name, version }: { name: string; version: string },
+): Promise<MinimalManifest | undefined> {
+  const entry = await seeds.find({ name, version, pubkey: formatPublicKey(publicKey) });
+  if (entry) return entry.minimal;
+  const key = { publicKey, salt: manifestSalt(name, version) };
+  const { item } = await newestRecord(operations, key, { signal });
+  if (item) return minimalOf(item, { name, version });
+  onWarning?.(`${name}@${version} is in no catalog: its record has left the DHT`);
+  return undefined;
+}
