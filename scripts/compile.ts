@@ -141,6 +141,9 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
 
 /** Bundles the worker into one file. */
 async function bundleWorker(output: string, entry = "src/worker/main.ts"): Promise<void> {
+  await run("Comparing the packages with what is replaced in them", root, [
+    ...["run", "--quiet", "--allow-all", "--node-modules-dir=manual", "scripts/members.ts"],
+  ]);
   await run("Bundling the worker", root, [...bundle, "--output", output, entry]);
   await giveRequire([output]);
 }

@@ -11,6 +11,7 @@ import krpc from "k-rpc";
 import { toHex } from "../base/mod.ts";
 import { verifySignature } from "../identity/mod.ts";
 import { TestnetError } from "./errors.ts";
+import { storedItems } from "./stored_items.ts";
 
 /** Maximum number of items that a node stores; the oldest is dropped. */
 const MAX_VALUES = 10_000;
@@ -76,12 +77,6 @@ interface DhtClient {
   addNode(node: { id: Buffer; host: string; port: number }): void;
   destroy(done: () => void): void;
   nodes: { count(): number };
-  /** The cache of items, read directly because the public `toJSON` throws if an item is an integer. */
-  _values: {
-    keys: string[];
-    peek(key: string): { seq?: number } | undefined;
-    remove(key: string): void;
-  };
 }
 
 /** The part of `k-rpc` that is used here. */
@@ -194,16 +189,16 @@ export class LocalNode implements TestnetNode {
   }
 
   storedTargets(): string[] {
-    return this.#dht._values.keys;
+    return storedItems(this.#dht).keys;
   }
 
   holds(targetHex: string): { seq: number } | undefined {
-    const item = this.#dht._values.peek(targetHex);
+    const item = storedItems(this.#dht).peek(targetHex);
     return item && { seq: item.seq ?? 0 };
   }
 
   forget(targetHex: string): void {
-    this.#dht._values.remove(targetHex);
+    storedItems(this.#dht).remove(targetHex);
   }
 
   kill(): Promise<void> {

@@ -224,6 +224,14 @@ export interface Place {
 
 /** The capabilities that few files may use. */
 export const places: readonly Place[] = [
+  {
+    // Read, taken apart, or declared in an interface. Ours are `#name`, so a `_name` is a package's.
+    what: "a private member of a package",
+    pattern:
+      /\._[a-z]\w*|\{[^(){}]*\b_[a-z]\w*[^(){}]*\}\s*[=:,)]|^\s+(readonly\s+)?_[a-z]\w*\??(\([^)]*\))?:.*;$/m,
+    // The test network is a process of its own, which must not load the engine.
+    only: ["src/engine/libraries/", "src/testnet/stored_items.ts"],
+  },
   { what: "the console", pattern: /\bconsole\./, only: ["src/cli/"] },
   {
     what: "the time of day or a timer",

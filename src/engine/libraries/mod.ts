@@ -30,6 +30,7 @@ export {
   QuerySocket,
 } from "./krpc/mod.ts";
 export { applyReplacements, changedMembers, replacements, used } from "./list.ts";
+export type { Replacement } from "./replacing/mod.ts";
 export {
   acceptPeers,
   addAddressFilter,

@@ -179,6 +179,7 @@ export const uploadReplacements: readonly Replacement[] = [
   replace(connection, "_pull", {
     because: "the last block of the list takes the place of the one that is taken off; and the " +
       "next waiting request has to be served",
+    report: "docs/upstream/bittorrent-protocol.md",
     until: "a release keeps the order, and `_onRequest` goes",
     pinned: "e35e64fa689d055bd4898658cdc1a08f0f1c76640352a0c2088d97c1325c9a5d",
     parameters: 4,
@@ -191,6 +192,7 @@ export const uploadReplacements: readonly Replacement[] = [
   // Called when most of what was to be sent has left.
   replace(connection, "_read", {
     because: "no event tells that there is room to send more",
+    report: "docs/upstream/bittorrent-protocol.md",
     until: "`_onRequest` goes",
     pinned: "1bbdd7ed52c0726306545685e176475fdebc881b039d8eb10854042d1c4dd437",
     parameters: 1,
@@ -202,6 +204,7 @@ export const uploadReplacements: readonly Replacement[] = [
   }),
   replace(connection, "choke", {
     because: "a choked peer is to be told that its waiting requests will not be answered (BEP 6)",
+    report: "docs/upstream/bittorrent-protocol.md",
     until: "`_onRequest` goes",
     pinned: "e35d97e25dc0d8d1090fc6954bd8cb6cdbdc9974430a4a003ae99afbdd8131f6",
     parameters: 0,

@@ -55,6 +55,7 @@ const { _onMessage, _onMessageLength, _write } = connection.object();
 export const readerReplacements: readonly Replacement[] = [
   replace(connection, "end", {
     because: "what a peer sends after the end of a connection is still parsed",
+    report: "docs/upstream/bittorrent-protocol.md",
     until: "a release stops parsing at `end`",
     pinned: "3f72bba715b6c2702c3f89f15112da49d8e1358cfa72e24e633f0ee5c6f4541e",
     parameters: 1,

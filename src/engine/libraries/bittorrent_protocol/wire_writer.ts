@@ -42,6 +42,7 @@ const connection = connectionPrototype<Writer>();
 export const writerReplacements: readonly Replacement[] = [
   replace(connection, "_debug", {
     because: "the text of a log line is made for each message, and no log is kept",
+    report: "docs/upstream/bittorrent-protocol.md",
     until: "a release makes the text only for a log that is on",
     pinned: "f7193541f2f34507c15690b97625649dad9298e3a18c105fe7d6fac379feaa79",
     parameters: 0,

@@ -42,6 +42,7 @@ export const krpcReplacements: readonly Replacement[] = [
     "_addNode",
     {
       because: "one address fills the routing table under any number of ids and ports",
+      report: "docs/upstream/k-rpc-table.md",
       until: "a release asks before it takes a contact in, or allows one place an address",
       pinned: "4eb95837ea4b062ff8dd2b66d61f3b9c2a17878f6cce603c554ab09e78be0efc",
       parameters: 1,

@@ -26,7 +26,7 @@ export interface Reasons {
   /** What is wrong with the package's own member: half a sentence, in Markdown. */
   because: string;
   /** Path of our report in `docs/upstream/`, or address of the upstream issue. */
-  report?: string;
+  report: string;
   /** What would let the replacement go: half a sentence, in Markdown. */
   until: string;
 }

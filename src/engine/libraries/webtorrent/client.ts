@@ -68,6 +68,7 @@ export const clientReplacements: readonly Replacement[] = [
     "_getByHash",
     {
       because: "an encrypted handshake finds no torrent that is asleep",
+      report: "docs/upstream/webtorrent-hooks.md",
       until:
         "a release looks torrents of encrypted handshakes up through a public method, as `get`",
       pinned: "36e77aac090eade08efacc7ed1e219673e8cf4d03a368ff6556bb5843cadd17e",

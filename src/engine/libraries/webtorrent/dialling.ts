@@ -78,6 +78,7 @@ const torrents = torrentPrototype<Dialling>();
 export const diallingReplacements: readonly Replacement[] = [
   replace(torrents, "_addPeer", {
     because: "any address that anybody names is dialled, at any port and any number of times",
+    report: "docs/upstream/webtorrent-hooks.md",
     until: "a release asks before it queues and before it dials an address",
     pinned: "3f66b33928fc57fe153ba00fd4c4cbd8587f626e290b2f271d67cbf8007d349a",
     parameters: 3,
@@ -104,6 +105,7 @@ export const diallingReplacements: readonly Replacement[] = [
     because:
       "it dials with `net.connect` and none of the options that a connection needs to read " +
       "into one buffer; and nobody is asked, or hears of it",
+    report: "docs/upstream/webtorrent-hooks.md",
     until: "a release takes a function that connects to a peer",
     pinned: "3fc24ce3a59eeda4475f468b19ec99826d909956b5a3f2804f2adefcde57293a",
     parameters: 0,

@@ -206,6 +206,7 @@ export const peerReplacements: readonly Replacement[] = [
     "setThrottlePipes",
     {
       because: "all bytes pass five streams, which takes more time than all else of a transfer",
+      report: "docs/upstream/webtorrent-hooks.md",
       until: "a release joins socket and connection directly while no limit is set",
       pinned: "5b50e150c1f654fbeb95970a2b524e076cde5a1d75cc71cfe330c29893b917ea",
       parameters: 0,

@@ -96,6 +96,7 @@ const piece: Place<Piece> = {
 export const pieceReplacements: readonly Replacement[] = [
   replace(piece, "set", {
     because: "each block keeps the buffer alive that it was read into, of which it is a part",
+    report: "docs/upstream/webtorrent-hooks.md",
     until: "a release copies blocks into one buffer that can be handed in",
     pinned: "cbec1952315963633a8cb30c76dc08cd3a1f7d121b435389d77f94b66bd1d30a",
     parameters: 3,
@@ -103,6 +104,7 @@ export const pieceReplacements: readonly Replacement[] = [
   }),
   replace(piece, "flush", {
     because: "all blocks are copied once more, into new memory",
+    report: "docs/upstream/webtorrent-hooks.md",
     until: "`set` goes",
     pinned: "434baeffc8783069aa36d27b194c2f8c555de895be54f908577426359332f748",
     parameters: 0,

@@ -95,6 +95,7 @@ export const requestReplacements: readonly Replacement[] = [
     because:
       "pieces are asked for in order, so that peers who download at the same time hold the " +
       "same ones; its rarest-first begins a new piece with each request",
+    report: "docs/upstream/webtorrent-hooks.md",
     until: "a release takes a function that chooses the blocks",
     pinned: "47ac49e52726c92a7e243bc03c96d84a5dc62e39d8f938e9aca99be8faad9b73",
     parameters: 1,

@@ -36,6 +36,7 @@ export const upkeepReplacements: readonly Replacement[] = [
   }),
   replace(torrents, "_update", {
     because: "all peers are looked through for each block that comes",
+    report: "docs/upstream/webtorrent-hooks.md",
     until: "a release looks once for all blocks of one turn",
     pinned: "748abd5662c7c0bc06fa56cf14ed7f8cfd3930a44fccd0a9cc887d1f4ccd4f0f",
     parameters: 0,

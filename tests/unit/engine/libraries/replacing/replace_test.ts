@@ -18,7 +18,11 @@ class Known {
 }
 
 const pinned = sourceHash(Known.prototype.greet);
-const reasons = { because: "it is too polite", until: "a release is rude" };
+const reasons = {
+  because: "it is too polite",
+  report: "docs/upstream/known.md",
+  until: "a release is rude",
+};
 
 /** A release of the package with the class, made anew for each test. */
 function release(members: object = {}) {

@@ -1,0 +1,118 @@
+/**
+ * The dependencies of deno.json: why there is each, who keeps it, and how to leave it. Version and licence
+ * are read from the installed package.
+ *
+ * @module
+ */
+
+/** One dependency, in half sentences of Markdown. */
+export interface Dependency {
+  why: string;
+  keeper: string;
+  leave: string;
+}
+
+const webtorrent = "WebTorrent LLC (github.com/webtorrent)";
+const mafintosh = "Mathias Buus (github.com/mafintosh)";
+
+/** The dependencies by the name under which they are imported. */
+export const dependencies: Record<string, Dependency> = {
+  "@stricli/core": {
+    why: "parses the command line and prints help; commands are loaded when they are called",
+    keeper: "Bloomberg (github.com/bloomberg/stricli)",
+    leave: "`src/cli` alone knows it: another parser takes the tree of commands and its flags",
+  },
+  "bencode": {
+    why: "decodes `.torrent` files; npm:webtorrent decodes peers' messages with it",
+    keeper: webtorrent,
+    leave: "our own codec decodes; the copy inside npm:webtorrent goes with that",
+  },
+  "bittorrent-dht": {
+    why:
+      "answers `ping`, `find_node`, `get_peers` and `announce_peer`; the nodes of the test network",
+    keeper: webtorrent,
+    leave: "`src/engine/dht` answers the four queries itself, as it does `get` and `put`",
+  },
+  "bittorrent-protocol": {
+    why: "speaks the peer protocol for npm:webtorrent; imported because members are replaced",
+    keeper: webtorrent,
+    leave: "goes with npm:webtorrent",
+  },
+  "canonicalize": {
+    why: "writes JSON in the one form that is signed (RFC 8785)",
+    keeper: "Samuel Erdtman (github.com/erdtman/canonicalize)",
+    leave: "some sixty lines of own code, held to the vectors in `tests/vectors`",
+  },
+  "comlink": {
+    why: "calls between the main thread and the engine's thread",
+    keeper: "Google Chrome Labs (github.com/GoogleChromeLabs/comlink)",
+    leave: "`src/worker` alone knows it: messages with ids over `postMessage`",
+  },
+  "d3-scale": {
+    why: "axes of the pictures of benchmarks; not in the program",
+    keeper: "Mike Bostock (github.com/d3)",
+    leave: "linear and logarithmic axes by hand in `scripts/bench/picture.ts`",
+  },
+  "fast-check": {
+    why: "property tests; not in the program",
+    keeper: "Nicolas Dubien (github.com/dubzzz/fast-check)",
+    leave: "loops over seeded random input in the tests that use it",
+  },
+  "ignore": {
+    why: "patterns of `.libreseedignore`, `.npmignore` and `.gitignore`, as git reads them",
+    keeper: "Kael Zhang (github.com/kaelzhang/node-ignore)",
+    leave: "`src/package/selection` alone knows it; git's rules are a few pages",
+  },
+  "k-rpc": {
+    why: "the DHT node under npm:bittorrent-dht: routing table and lookups of its own queries",
+    keeper: mafintosh,
+    leave: "goes with npm:bittorrent-dht; our own lookups do without it",
+  },
+  "k-rpc-socket": {
+    why: "KRPC messages under npm:k-rpc; imported because our socket is a subclass",
+    keeper: mafintosh,
+    leave: "goes with npm:k-rpc",
+  },
+  "minimatch": {
+    why:
+      "patterns of `files` in `package.json` and `publish` in `deno.json`, as npm and Deno read them",
+    keeper: "Isaac Z. Schlueter (github.com/isaacs/minimatch)",
+    leave: "`src/package/selection` alone knows it",
+  },
+  "prom-client": {
+    why: "metrics of the HTTP page in the text format of Prometheus",
+    keeper: "Simon Nyberg (github.com/siimon/prom-client)",
+    leave: "`src/host/http` alone knows it; the format is lines of text",
+  },
+  "semver": {
+    why: "versions and ranges, as npm reads them",
+    keeper: "GitHub for npm (github.com/npm/node-semver)",
+    leave: "another implementation of ranges; versions alone are easily compared",
+  },
+  "tar-stream": {
+    why: "reads and writes the entries of an archive",
+    keeper: mafintosh,
+    leave: "`src/package/archive` alone knows it, and an archive has one form (decision 37)",
+  },
+  "torrent-piece": {
+    why: "a piece of npm:webtorrent; imported because members are replaced",
+    keeper: webtorrent,
+    leave: "goes with npm:webtorrent",
+  },
+  "valibot": {
+    why: "schemas of settings, manifests, records and control messages",
+    keeper: "Fabian Hiller (github.com/open-circle/valibot)",
+    leave: "the schemas are data: another validator takes the same fields and limits",
+  },
+  "webtorrent": {
+    why: "torrents: peers, pieces, choking, metadata",
+    keeper: webtorrent,
+    leave: "`src/engine` alone knows it; its public face is `src/engine/mod.ts`, and its wire " +
+      "format is BitTorrent",
+  },
+  "yaml": {
+    why: "reads `config.yaml`, with the line of each mistake",
+    keeper: "Eemeli Aro (github.com/eemeli/yaml)",
+    leave: "`src/config` alone knows it: settings in TOML or JSON",
+  },
+};
