@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { createGzip } from "node:zlib";
 import { keyPairFromSeed } from "../../src/identity/mod.ts";
-import { MAX_UNICODE_SHARE } from "../../src/package/manifest/limits.ts";
+import { MAX_UNICODE_SHARE } from "../../src/package/paths/limits.ts";
 import { type TarFile, tarOf } from "../../src/package/archive/tar_writer.ts";
 import {
   contentHash,

@@ -5,6 +5,8 @@
  * @module
  */
 
+export { PackageError, type VerificationStep } from "./errors.ts";
+export { type ArchiveLimits, defaultArchiveLimits, describeUnusable } from "./paths/mod.ts";
 export {
   buildTorrent,
   pieceLengthFor,
@@ -16,13 +18,10 @@ export {
 } from "./torrent/mod.ts";
 export {
   archiveFileName,
-  type ArchiveLimits,
   type Catalog,
   catalogFileName,
   catalogKey,
   contentHash,
-  defaultArchiveLimits,
-  describeUnusable,
   formatSha256,
   type FullManifest,
   growCatalog,
@@ -37,7 +36,6 @@ export {
   minimalFileName,
   type MinimalManifest,
   otherArchiveFileName,
-  PackageError,
   type PackageSpec,
   parseCatalog,
   parseCatalogInTurns,
@@ -57,7 +55,6 @@ export {
   type Unsigned,
   validateName,
   validateVersion,
-  type VerificationStep,
   verifyFullSignature,
   verifyMinimalSignature,
 } from "./manifest/mod.ts";

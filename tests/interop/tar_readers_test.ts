@@ -12,7 +12,7 @@ import { gzipSync } from "node:zlib";
 import { concatBytes, fromHex, utf8 } from "../../src/base/mod.ts";
 import { readTar } from "../../src/package/archive/tar_reader.ts";
 import { type TarFile, tarOf } from "../../src/package/archive/tar_writer.ts";
-import { PathSet } from "../../src/package/manifest/paths.ts";
+import { PathSet } from "../../src/package/paths/path_set.ts";
 import { defaultArchiveLimits, PackageError } from "../../src/package/mod.ts";
 import { runCli, temporaryHome } from "../support/mod.ts";
 import vectors from "../vectors/tar_headers.json" with { type: "json" };

@@ -47,9 +47,9 @@ export const rooms: Record<string, Room> = {
   },
   package: {
     runs: "main",
-    holds: "manifests, archives, torrents, packing, verification",
+    holds: "paths, manifests, archives, torrents, packing, verification",
     imports: ["base", "identity", "secrets"],
-    inner: ["manifest", "torrent", "archive", "selection", "packing", "verifying"],
+    inner: ["paths", "manifest", "torrent", "archive", "selection", "packing", "verifying"],
   },
   store: {
     runs: "main",

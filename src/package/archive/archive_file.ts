@@ -4,7 +4,7 @@
  * @module
  */
 
-import { messageOf, PackageError } from "../manifest/mod.ts";
+import { messageOf, PackageError } from "../errors.ts";
 import { fileChanged, isSameFile, readChunks } from "./files.ts";
 
 /** An archive that is open for reading. */

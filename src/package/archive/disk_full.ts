@@ -7,7 +7,7 @@
 
 import { statfs } from "node:fs/promises";
 import { isDiskFull } from "../../base/mod.ts";
-import { PackageError } from "../manifest/mod.ts";
+import { PackageError } from "../errors.ts";
 import { withoutTemporary } from "./files.ts";
 
 /** The thing that is written, for people. */

@@ -7,7 +7,7 @@
 import { randomUUID } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { isDiskFull } from "../../base/mod.ts";
-import { messageOf, PackageError } from "../manifest/mod.ts";
+import { messageOf, PackageError } from "../errors.ts";
 
 /** How much is read at a time. */
 export const CHUNK_BYTES = 1024 * 1024;

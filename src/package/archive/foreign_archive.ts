@@ -7,7 +7,8 @@
 
 import { constants, gunzipSync } from "node:zlib";
 import { extract, type Header } from "tar-stream";
-import { MANIFEST_PATH, PackageError, verificationError } from "../manifest/mod.ts";
+import { PackageError, verificationError } from "../errors.ts";
+import { MANIFEST_PATH } from "../paths/mod.ts";
 
 /** How much of an archive is inflated to find its first entry: at most a thousand times that comes out. */
 const HEAD_BYTES = 4096;

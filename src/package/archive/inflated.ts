@@ -7,13 +7,8 @@
 
 import { createGunzip, type Gunzip } from "node:zlib";
 import { pause } from "../../base/mod.ts";
-import {
-  type ArchiveLimits,
-  messageOf,
-  type PackageError,
-  RATIO_FREE_BYTES,
-  verificationError,
-} from "../manifest/mod.ts";
+import { messageOf, type PackageError, verificationError } from "../errors.ts";
+import { type ArchiveLimits, RATIO_FREE_BYTES } from "../paths/mod.ts";
 import { release } from "./gzip_member.ts";
 
 const INFLATED_CHUNK_BYTES = 256 * 1024;

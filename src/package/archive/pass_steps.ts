@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { messageOf } from "../manifest/mod.ts";
+import { messageOf } from "../errors.ts";
 import { pieceLengthFor, SHA1_BYTES } from "../torrent/mod.ts";
 import { type FileMark, isSameFile, WRITE_BYTES } from "./files.ts";
 

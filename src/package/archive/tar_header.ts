@@ -7,7 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import { fromUtf8 } from "../../base/mod.ts";
-import { PackageError, quote, verificationError } from "../manifest/mod.ts";
+import { PackageError, quote, verificationError } from "../errors.ts";
 
 /** Bytes of a header, and of what contents are padded to a multiple of. */
 export const BLOCK_BYTES = 512;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { quote, verificationError } from "../manifest/mod.ts";
+import { quote, verificationError } from "../errors.ts";
 import { damaged, Inflated, type TarSource } from "./inflated.ts";
 import {
   BLOCK_BYTES,

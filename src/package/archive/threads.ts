@@ -5,7 +5,7 @@
  * @module
  */
 
-import { PackageError } from "../manifest/mod.ts";
+import { PackageError } from "../errors.ts";
 import { gzipMember } from "./gzip_member.ts";
 import type { Answer, Order } from "./thread.ts";
 

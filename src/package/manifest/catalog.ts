@@ -1,13 +1,13 @@
 /**
- * A publisher's catalog: every minimal manifest, one a line. It is what an announce record points to
- * once the list of packages does not fit into the record.
+ * A publisher's catalog: all minimal manifests, one a line. An announce record points to a catalog when
+ * the list of packages does not fit into the record.
  *
  * @module
  */
 
 import { fromUtf8, inTurns } from "../../base/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
-import { messageOf, PackageError } from "./errors.ts";
+import { messageOf, PackageError } from "../errors.ts";
 import {
   MAX_MINIMAL_MANIFEST_BYTES,
   type MinimalManifest,
@@ -16,17 +16,17 @@ import {
   verifyMinimalSignature,
 } from "./minimal_manifest.ts";
 
-/** A catalog may be this long, bytes: some 150,000 packages. */
+/** Maximum length of a catalog in bytes: enough for 150,000 packages. */
 export const MAX_CATALOG_BYTES = 64 << 20;
-/** A catalog may list this many packages. */
+/** Maximum number of packages in a catalog. */
 const MAX_CATALOG_PACKAGES = 100_000;
 
 const LINE_FEED = 0x0a;
 
-/** A catalog as it was read. */
+/** A catalog that was read. */
 export interface Catalog {
   manifests: MinimalManifest[];
-  /** Lines that were left out, and why. */
+  /** For each line that was left out: its number and the reason, for people. */
   dropped: string[];
 }
 
@@ -36,38 +36,39 @@ export function catalogFileName(publicKey: Uint8Array): string {
   return `catalog-${hex.join("")}.jsonl`;
 }
 
-/** The catalog of these manifests: canonical lines, sorted by name and version in UTF-16 order. */
+/** Writes a catalog: canonical lines, sorted by {@linkcode catalogKey} in UTF-16 order. */
 export function serializeCatalog(manifests: readonly MinimalManifest[]): string {
   const lines = new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
   return [...lines].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0).map(([, line]) => line).join("");
 }
 
-/** What a catalog has at most one line of: `NAME@VERSION`. */
+/** The key of a catalog's line, `NAME@VERSION`. A catalog has at most one line of each key. */
 export function catalogKey({ name, version }: { name: string; version: string }): string {
   return `${name}@${version}`;
 }
 
-/** Lines that are read before others have their turn: a few hundredths of a second. */
+/** Number of lines that are read between two yields: some hundredths of a second. */
 const LINES_AT_ONCE = 500;
 
 /**
- * Reads a catalog. A line that is no minimal manifest of this publisher, with a signature that holds,
- * is left out and does not spoil the others.
+ * Reads a catalog. A line that is not a minimal manifest signed by this publisher is left out, and the
+ * other lines are kept.
  *
  * @param publicKey the publisher's, 32 bytes
  * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
  */
 export function parseCatalog(bytes: Uint8Array, publicKey: Uint8Array): Catalog {
   const catalog: Catalog = { manifests: [], dropped: [] };
-  for (const _ of readLines(bytes, publicKey, catalog)) { /* at one go */ }
+  for (const _ of readLines(bytes, publicKey, catalog)) { /* without a pause */ }
   return catalog;
 }
 
 /**
- * Reads a catalog as {@linkcode parseCatalog} does, and lets others have their turn meanwhile: a long
- * catalog takes ten seconds.
+ * Reads a catalog like {@linkcode parseCatalog}, and yields to the event loop on the way: a long catalog
+ * takes ten seconds.
  *
- * @throws {PackageError} as `parseCatalog`; whatever aborted the signal
+ * @throws {PackageError} as `parseCatalog`
+ * @throws the signal's reason if it is aborted
  */
 export async function parseCatalogInTurns(
   bytes: Uint8Array,
@@ -79,7 +80,7 @@ export async function parseCatalogInTurns(
   return catalog;
 }
 
-/** Reads line by line into `catalog`, and yields now and then. */
+/** Reads line by line into `catalog`, and yields after each {@linkcode LINES_AT_ONCE} lines. */
 function* readLines(
   bytes: Uint8Array,
   publicKey: Uint8Array,
@@ -112,7 +113,7 @@ function* readLines(
     try {
       if (line.length > MAX_MINIMAL_MANIFEST_BYTES) throw new Error("it is too long");
       const manifest = parseMinimal(`${line}\n`);
-      if (manifest.pubkey !== publisher) throw new Error("it is of another publisher");
+      if (manifest.pubkey !== publisher) throw new Error("it is from another publisher");
       if (!verifyMinimalSignature(manifest)) throw new Error("its signature does not hold");
       catalog.manifests.push(manifest);
     } catch (error) {
@@ -123,8 +124,8 @@ function* readLines(
 }
 
 /**
- * How many line feeds there are, counted up to `most`. A text is not split before that is known: one of
- * nothing but line feeds would take a gigabyte.
+ * Counts line feeds, up to `most`. The count comes before the text is split: splitting a catalog of
+ * line feeds alone would take a gigabyte.
  */
 function linesIn(bytes: Uint8Array, most: number): number {
   let count = 0;

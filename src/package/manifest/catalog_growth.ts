@@ -1,6 +1,6 @@
 /**
- * More lines for a catalog that has many: what was there is neither taken apart nor hashed again, as
- * far as it stays where it was.
+ * Adds lines to a long catalog without reading it anew. The bytes before the first changed line stay, so
+ * they need not be hashed again.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { catalogKey } from "./catalog.ts";
 /** A catalog with more lines. */
 export interface GrownCatalog {
   bytes: Uint8Array;
-  /** So many bytes at its start are those of before. */
+  /** Number of bytes at the start that the old catalog has too. */
   sameBytes: number;
-  /** How many lines there are more than before. */
+  /** Number of lines that the old catalog does not have. */
   added: number;
 }
 
-/** Bytes that are replaced: none of them, where a line is added. */
+/** The bytes that a line replaces; an empty range where a line is added. */
 interface Place {
   start: number;
   end: number;
@@ -26,11 +26,11 @@ interface Place {
 const LINE_FEED = 10;
 
 /**
- * Puts lines into a catalog, each where it belongs, in place of one of the same key.
+ * Inserts lines into a sorted catalog. A line replaces the line of the same key.
  *
- * @param bytes a sorted catalog that is known to be sound; empty for a new one
+ * @param bytes a sorted catalog that is known to be valid; empty for a new one
  * @param lines by {@linkcode catalogKey}, as `serializeMinimal` writes them
- * @returns `undefined` if a line was come upon that has no name and version, or no end
+ * @returns `undefined` if the search met a line without name and version, or without an end
  */
 export function growCatalog(
   bytes: Uint8Array,
@@ -52,7 +52,7 @@ export function growCatalog(
   return { bytes: concatBytes(...parts, bytes.subarray(at)), sameBytes, added };
 }
 
-/** Where the line of a key is or belongs, from the start of some line on: bisects. */
+/** Bisects for the place of a key's line. @param from start of a line; the search begins there */
 function placeOf(bytes: Uint8Array, key: string, from: number): Place | undefined {
   let [low, high] = [from, bytes.length];
   while (low < high) {
@@ -75,7 +75,7 @@ function keyOf(line: Uint8Array): string | undefined {
       return catalogKey({ name, version });
     }
   } catch {
-    // It is no line of a catalog.
+    // Not JSON, so not a line of a catalog.
   }
   return undefined;
 }

@@ -1,34 +1,34 @@
 /**
- * SHA-256 as manifests write it, and the one hash over all files.
+ * The text form of SHA-256 in manifests, and the content hash: one hash over all files.
  *
  * @module
  */
 
 import { createHash } from "node:crypto";
 import { fromHex, toHex } from "../../base/mod.ts";
-import { comparePaths } from "./paths.ts";
+import { comparePaths } from "../paths/mod.ts";
 
 const PREFIX = "sha256:";
 
-/** `sha256:` and 64 lower-case hexadecimal digits. */
+/** Writes a SHA-256 as `sha256:` and 64 lower-case hexadecimal digits. */
 export function formatSha256(digest: Uint8Array): string {
   return PREFIX + toHex(digest);
 }
 
-/** The 32 bytes of `sha256:…`; `undefined` unless the text is what {@linkcode formatSha256} writes. */
+/** Reads the 32 bytes of `sha256:…`; `undefined` for a text that {@linkcode formatSha256} does not write. */
 export function parseSha256(text: string): Uint8Array | undefined {
   return isSha256(text) ? fromHex(text.slice(PREFIX.length)) : undefined;
 }
 
-/** Whether the text is what {@linkcode formatSha256} writes. */
+/** Whether the text has the form that {@linkcode formatSha256} writes. */
 export function isSha256(text: string): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(text);
 }
 
 /**
- * `sha256:` and the hexadecimal SHA-256 of the concatenated `sha256:…` strings of all files, in the
- * order of their paths (by UTF-16 code unit), as LibreSeed 1.3 defines it. It binds neither paths nor
- * name and version: the manifest's signature does.
+ * The content hash: `sha256:` and the hexadecimal SHA-256 of the concatenated `sha256:…` strings of all
+ * files, in the order of their paths (by UTF-16 code unit), as LibreSeed 1.3 defines it. It binds
+ * neither paths nor name and version; the manifest's signature does.
  */
 export function contentHash(files: Readonly<Record<string, string>>): string {
   const hash = new ContentHash();
@@ -36,11 +36,11 @@ export function contentHash(files: Readonly<Record<string, string>>): string {
   return hash.digest();
 }
 
-/** {@linkcode contentHash} of files that come in the order of their paths. */
+/** Computes {@linkcode contentHash} for files that come in the order of their paths. */
 export class ContentHash {
   readonly #hash = createHash("sha256");
 
-  /** @param sha256 of one or more files, each `sha256:…`: one call for many takes less time */
+  /** @param sha256 of one or more files, each `sha256:…`; one call for many files takes less time */
   add(sha256: string): void {
     this.#hash.update(sha256);
   }

@@ -1,50 +1,49 @@
 /**
- * Reads the `files` of a full manifest, which may be most of 16 MiB of a stranger's, out of its bytes:
- * window by window, so that others have their turn, and into little more memory than the paths take.
- * The other fields are `full_manifest.ts`'s business.
+ * Reads the field `files` of a full manifest from its bytes, of which it may be most of 16 MiB. It reads
+ * window by window, so that the event loop can turn, and takes little more memory than the paths.
+ * `full_reader.ts` reads the other fields.
  *
  * @module
  */
 
 import { fromUtf8, utf8 } from "../../base/mod.ts";
+import { quote } from "../errors.ts";
+import type { PathList } from "../paths/mod.ts";
 import { ContentHash } from "./content_hash.ts";
-import { quote } from "./errors.ts";
-import type { PathList } from "./path_list.ts";
 
-/** How much is read at a time: some milliseconds' work. */
+/** Length of a window in bytes: some milliseconds' work. */
 const WINDOW_BYTES = 64 * 1024;
-/** Bytes of a file's hash. */
+/** Length of a file's SHA-256 in bytes. */
 export const HASH_BYTES = 32;
 
 const [QUOTE, COMMA, BACKSLASH, BRACE] = [0x22, 0x2c, 0x5c, 0x7d];
-/** Bytes of a path of one byte with its hash, quotes, colon and comma. */
+/** Length in bytes of the shortest member: a path of one byte, its hash, quotes, colon and comma. */
 const LEAST_MEMBER_BYTES = 78;
-/** How the object begins, where it is not empty, in canonical JSON (RFC 8785). */
+/** Start of the object in canonical JSON (RFC 8785), if it is not empty. */
 const BEGIN = utf8('"files":{"');
-/** What is between a path and the digits of its hash. No path can hold it: its quotes are escaped. */
+/** Text between a path and the digits of its hash. A path cannot contain it, as quotes are escaped. */
 const BETWEEN = '":"sha256:';
 const PREFIX = "sha256:";
 const NOT_CANONICAL = "it is not in canonical form (RFC 8785 and a line feed)";
 const NOT_HASHES = "files: is not an object of sha256: and 64 digits each";
 
-/** The files of a manifest. */
+/** The files of a manifest, in the order of their paths. */
 export interface FileList {
-  /** In their order. */
   paths: PathList;
   /** {@linkcode HASH_BYTES} for each path. */
   hashes: Uint8Array;
-  /** `contentHash` as it follows from the files. */
+  /** The `contentHash` that follows from the files. */
   contentHash: string;
   /** Index of the closing brace in the manifest. */
   end: number;
 }
 
 /**
- * Finds the `files` of a manifest in canonical JSON; `undefined` if it has none. No text in the fields
- * before can hold these bytes: its quotes are escaped.
+ * Finds the field `files` of a manifest in canonical JSON. A text in an earlier field cannot contain the
+ * bytes that are searched for, as quotes are escaped.
  *
- * @param maxFieldBytes how much the fields before may take
- * @returns index of the first byte after the opening brace
+ * @param maxFieldBytes maximum length of the fields before `files`
+ * @returns index of the first byte after the opening brace; `undefined` if there is no such field
  */
 export function findFiles(bytes: Uint8Array, maxFieldBytes: number): number | undefined {
   const end = Math.min(bytes.length, maxFieldBytes) - BEGIN.length;
@@ -59,15 +58,15 @@ export function findFiles(bytes: Uint8Array, maxFieldBytes: number): number | un
  * Reads the members of `files`, and yields after each window.
  *
  * @param start index of the first byte after the opening brace
- * @param add takes each path, or says what is wrong with it
- * @throws {Error} that says why they are not paths and hashes in canonical JSON
+ * @param add takes each path, and returns what is wrong with it
+ * @throws {Error} if the bytes are not paths and hashes in canonical JSON; the message says why
  */
 export function* readFiles(
   bytes: Uint8Array,
   start: number,
   add: (path: string) => string | undefined,
 ): Generator<void, Omit<FileList, "paths">> {
-  // Room for the most hashes that there can be. The system gives no memory for what is not used.
+  // Room for as many hashes as the bytes can have. Unused pages take no memory.
   const most = Math.ceil((bytes.length - start) / LEAST_MEMBER_BYTES);
   const hashes = new Uint8Array(most * HASH_BYTES);
   let count = 0;
@@ -94,13 +93,13 @@ export function* readFiles(
         end: at,
       };
     }
-    // The comma.
+    // Skip the comma.
     at++;
     yield;
   }
 }
 
-/** The paths in a window, and each one's `sha256:` and 64 digits. */
+/** Reads the paths of a window, and for each path its `sha256:` and 64 digits. */
 function readWindow(text: string): { paths: string[]; values: string[] } {
   const paths: string[] = [];
   const values: string[] = [];
@@ -121,13 +120,13 @@ function readWindow(text: string): { paths: string[]; values: string[] } {
   return { paths, values };
 }
 
-/** Whether a part of a text is lower-case hexadecimal digits. */
+/** Whether a part of a text is made of lower-case hexadecimal digits. */
 function isHex(text: string, begin: number, end: number): boolean {
   for (let i = begin; i < end; i++) if (!isHexDigit(text.charCodeAt(i))) return false;
   return true;
 }
 
-/** A path between the quotes of canonical JSON, where quotes, backslashes and controls are escaped. */
+/** Undoes the escapes of a canonical JSON string: quotes, backslashes and control characters. */
 function unescaped(text: string): string {
   if (!text.includes('"') && !text.includes("\\")) return text;
   let path: unknown;
@@ -143,9 +142,9 @@ function unescaped(text: string): string {
 }
 
 /**
- * The whole members at the beginning of a window: how many bytes they take, and whether no more follow.
- * A value ends in a hexadecimal digit and a quote. So does a key, but after that comes a colon; the
- * quote that begins a key comes after a comma.
+ * Measures the complete members at the start of a window: their length in bytes, and whether they are
+ * the last ones. A value ends with a hexadecimal digit and a quote, before a comma or a brace. A key may
+ * end in the same way, but a colon follows it.
  */
 function windowAt(window: Uint8Array): { length: number; isLast: boolean } {
   const endsValue = (at: number) => window[at - 1] === QUOTE && isHexDigit(window[at - 2]);

@@ -1,25 +1,26 @@
 /**
- * The length of a full manifest before the files' hashes are known: it follows from the paths.
+ * The length of a full manifest before the files are hashed. It follows from the paths alone.
  *
  * @module
  */
 
 import { utf8 } from "../../base/mod.ts";
+import { PackageError } from "../errors.ts";
+import type { ArchiveLimits } from "../paths/mod.ts";
 import { formatSha256 } from "./content_hash.ts";
-import { PackageError } from "./errors.ts";
 import { HASH_BYTES } from "./files_object.ts";
-import { type FullManifest, manifestFields, serializeFull } from "./full_manifest.ts";
-import type { ArchiveLimits } from "./limits.ts";
+import { manifestFields, serializeFull } from "./full_manifest.ts";
+import type { FullManifest } from "./full_schema.ts";
 import type { Metadata } from "./metadata.ts";
 import { PROTOCOL } from "./signed_json.ts";
 
 const ANY_HASH = formatSha256(new Uint8Array(HASH_BYTES));
-/** Public keys and signatures as manifests write them; of each kind all have one length. */
+/** Stand-ins for public keys and signatures in manifests, which have one length each. */
 const ANY_KEY = `ed25519:${"A".repeat(44)}`;
 const ANY_SIGNATURE = `ed25519:${"A".repeat(88)}`;
 
 /**
- * Bytes of the manifest that a package with these paths has.
+ * Computes the length in bytes of the manifest of a package with these paths.
  *
  * @param paths at least one
  * @param sourceDateEpoch in seconds, as for `manifestFields`
@@ -35,13 +36,14 @@ export function manifestLength(
     pubkey: ANY_KEY,
     signature: ANY_SIGNATURE,
   });
-  // A list in JSON has the members' commas, and two brackets; each member a colon and a hash more.
+  // A JSON list of the paths has the same quotes and commas, and two brackets. Each member of the
+  // object has a colon and a hash more.
   const members = utf8(JSON.stringify(paths)).length - 2;
   return utf8(rest).length + members + paths.length * JSON.stringify(ANY_HASH).length +
     paths.length;
 }
 
-/** A manifest that is longer than others read. @param lengthBytes of the manifest */
+/** Makes the `MANIFEST_TOO_LARGE` error of packing. @param lengthBytes length of the manifest */
 export function manifestTooLarge(
   lengthBytes: number,
   { maxManifestBytes }: ArchiveLimits,

@@ -1,5 +1,6 @@
 /**
- * What a directory says of itself in `package.json`, `deno.json` or `deno.jsonc`.
+ * Reads the description of a package from `package.json`, `deno.json` and `deno.jsonc`: name, version,
+ * texts and dependencies. The lists of files in them belong to `../selection`.
  *
  * @module
  */
@@ -7,13 +8,13 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { fromUtf8 } from "../../base/mod.ts";
-import { messageOf, PackageError } from "./errors.ts";
-import { type FullManifest, TEXT_FIELDS } from "./full_manifest.ts";
+import { messageOf, PackageError } from "../errors.ts";
+import { type FullManifest, TEXT_FIELDS } from "./full_schema.ts";
 
 const SOURCES = ["package.json", "deno.json", "deno.jsonc"];
 const MAX_SOURCE_BYTES = 1024 * 1024;
 
-/** The manifest's fields that a directory can say itself. */
+/** The manifest's fields that the files of a directory can set. */
 export type Metadata = Partial<
   Pick<FullManifest, "name" | "version" | "dependencies" | keyof typeof TEXT_FIELDS>
 >;
@@ -23,8 +24,8 @@ const MISSING = "it is missing";
 const text = v.optional(v.string(TEXT));
 
 /**
- * A text, or an object that says the same in parts. Not a union: its message would not name the part
- * that is wrong.
+ * A schema for a text, or an object that says the same in parts. A union would not name the part that is
+ * wrong in its message.
  */
 function textOr(object: v.GenericSchema<unknown, string>) {
   return v.optional(
@@ -36,7 +37,7 @@ function textOr(object: v.GenericSchema<unknown, string>) {
   );
 }
 
-// Not strict: these files are other programs', and hold much that is not for us.
+// Not strict: these files belong to other programs and have many fields for them.
 const fieldsSchema = v.object({
   name: text,
   version: text,
@@ -57,7 +58,7 @@ const fieldsSchema = v.object({
   )),
   libreseed: v.optional(v.strictObject(
     {
-      // Checked when the manifest is signed. `dependencies` at the top level are npm's, not ours.
+      // Signing checks the contents. `dependencies` at the top level are npm's, not ours.
       dependencies: v.optional(
         v.custom<Record<string, string>>(
           (value) => typeof value === "object" && value !== null && !Array.isArray(value),
@@ -81,8 +82,8 @@ const sourceSchema = v.pipe(
 );
 
 /**
- * Reads what the directory says of itself. Of a field that several files have, the first counts, in
- * the order `package.json`, `deno.json`, `deno.jsonc`. Dependencies come from
+ * Reads the description of a package from its directory. If several files have a field, the first one
+ * counts, in the order `package.json`, `deno.json`, `deno.jsonc`. Dependencies come from
  * `{"libreseed": {"dependencies": {NAME: RANGE}}}`, where NAME may be `KEY/NAME`. Runs of spaces and
  * control characters in texts become one space.
  *
@@ -120,12 +121,14 @@ async function readSource(
   const result = v.safeParse(sourceSchema, value);
   if (result.success) return result.output;
   const issue = result.issues[0];
-  const where = v.getDotPath(issue) ?? "the whole";
+  const where = v.getDotPath(issue) ?? "the whole file";
   throw invalidMetadata(join(dir, fileName), `${where}: ${issue.message}`);
 }
 
 /**
- * The JSON of one of these files, `undefined` if there is none. Deno's may have comments.
+ * Reads the JSON of one of these files. The files of Deno may have comments.
+ *
+ * @returns `undefined` if the file does not exist
  *
  * @throws {PackageError} `METADATA_INVALID`
  */
@@ -148,7 +151,7 @@ export async function readJsonFile(dir: string, fileName: string): Promise<unkno
   }
 }
 
-/** Deno's own files may have comments and commas before a closing bracket. Strings stay as they are. */
+/** Removes comments, and commas before a closing bracket, from JSONC. Strings stay as they are. */
 function withoutComments(jsonc: string): string {
   const keepStrings = (match: string) => match.startsWith('"') ? match : " ";
   return jsonc
@@ -156,7 +159,7 @@ function withoutComments(jsonc: string): string {
     .replace(/"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g, keepStrings);
 }
 
-/** A `METADATA_INVALID`. */
+/** Makes a `METADATA_INVALID` error. @param why without a full stop */
 export function invalidMetadata(path: string, why: string, cause?: unknown): PackageError {
   const message = `${path} cannot be used: ${why}.`;
   return new PackageError("usage", "METADATA_INVALID", message, { cause, detail: { path } });

@@ -1,6 +1,6 @@
 /**
- * The minimal manifest: the few signed fields that name an archive. It lies beside the archive, and a
- * record in the DHT carries its fields.
+ * The minimal manifest: the few signed fields that name an archive. The file lies beside the archive,
+ * and a record in the DHT carries the same fields.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
   verifyFields,
 } from "./signed_json.ts";
 
-/** Far more than any valid one: name and version are bounded, the rest is of fixed length. */
+/** Maximum length in bytes. Valid ones are far shorter: only name and version vary, within bounds. */
 export const MAX_MINIMAL_MANIFEST_BYTES = 4096;
 
 /** The signed fields that name an archive. */
@@ -38,7 +38,7 @@ export interface MinimalManifest {
   length: number;
   /** The publisher: `ed25519:` and 44 characters of base64. */
   pubkey: string;
-  /** When it was signed, in Unix milliseconds. */
+  /** Time of signing, in Unix milliseconds. */
   timestamp: number;
   /** `ed25519:` and 88 characters of base64, over all fields but this one. */
   signature: string;
@@ -72,8 +72,8 @@ export function verifyMinimalSignature(manifest: MinimalManifest): boolean {
 }
 
 /**
- * Reads a minimal manifest; the signature is not checked. The only form that is read is the one that
- * {@linkcode serializeMinimal} writes, of at most {@linkcode MAX_MINIMAL_MANIFEST_BYTES}.
+ * Reads a minimal manifest of at most {@linkcode MAX_MINIMAL_MANIFEST_BYTES} without checking its
+ * signature. Only the form that {@linkcode serializeMinimal} writes is accepted.
  *
  * @throws {PackageError} `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID` (kind verification)
  */
@@ -81,7 +81,7 @@ export function parseMinimal(input: Uint8Array | string): MinimalManifest {
   return parseManifest(minimal, input, MAX_MINIMAL_MANIFEST_BYTES);
 }
 
-/** Canonical JSON (RFC 8785) and a line feed. */
+/** Writes canonical JSON (RFC 8785) and a line feed. */
 export function serializeMinimal(manifest: MinimalManifest): string {
   return serialize(manifest);
 }

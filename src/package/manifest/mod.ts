@@ -1,5 +1,21 @@
 /**
- * The full and the minimal manifest, catalogs, and the rules for names, versions and paths.
+ * The signed JSON documents of a package, and the rules for names, versions and what a directory says
+ * of itself.
+ *
+ * - The full manifest (`full_manifest.ts`, `full_reader.ts`) lies in the archive and lists every file
+ *   with its SHA-256. It may be 16 MiB of untrusted bytes, so `readFull` reads it window by window.
+ * - The minimal manifest (`minimal_manifest.ts`) names the archive by its hashes. It lies beside the
+ *   archive, and a record in the DHT carries its fields.
+ * - A catalog (`catalog.ts`) holds all minimal manifests of one publisher, one a line.
+ *
+ * Both manifests have one form in bytes, canonical JSON and a line feed (`signed_json.ts`); readers
+ * accept no other. Signatures are Ed25519 over that form without the field `signature`.
+ *
+ * `names.ts` has the rules for names and versions and the file names that follow from them, `spec.ts`
+ * reads `[KEY/]NAME[@RANGE]`, `metadata.ts` reads `package.json` and `deno.json`.
+ *
+ * The rules for paths are in `../paths`. Archives and torrents are other rooms. To start, read
+ * `full_schema.ts` for the fields and `signed_json.ts` for the signing.
  *
  * @module
  */
@@ -15,33 +31,9 @@ export {
 } from "./catalog.ts";
 export { growCatalog, type GrownCatalog } from "./catalog_growth.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
-export {
-  messageOf,
-  PackageError,
-  quote,
-  unreadable,
-  verificationError,
-  type VerificationStep,
-} from "./errors.ts";
-export {
-  type FullManifest,
-  hashAt,
-  manifestFields,
-  memoryForFull,
-  parseFull,
-  readFull,
-  type ReadManifest,
-  serializeFull,
-  signFull,
-  verifyFullSignature,
-} from "./full_manifest.ts";
-export {
-  type ArchiveLimits,
-  defaultArchiveLimits,
-  FREE_FILES,
-  isTooDense,
-  RATIO_FREE_BYTES,
-} from "./limits.ts";
+export { manifestFields, serializeFull, signFull, verifyFullSignature } from "./full_manifest.ts";
+export { hashAt, memoryForFull, parseFull, readFull, type ReadManifest } from "./full_reader.ts";
+export { type FullManifest } from "./full_schema.ts";
 export { manifestLength, manifestTooLarge } from "./manifest_length.ts";
 export { invalidMetadata, type Metadata, readJsonFile, readMetadata } from "./metadata.ts";
 export {
@@ -64,8 +56,5 @@ export {
   validateName,
   validateVersion,
 } from "./names.ts";
-export { PathList } from "./path_list.ts";
-export { comparePaths, MANIFEST_PATH, PathSet } from "./paths.ts";
 export { PROTOCOL, type Unsigned } from "./signed_json.ts";
 export { isValidRange, LATEST, type PackageSpec, parsePackageSpec } from "./spec.ts";
-export { describeUnusable, refuseUnusable } from "./windows_names.ts";

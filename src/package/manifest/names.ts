@@ -6,9 +6,9 @@
 
 import semver from "semver";
 import { fingerprint } from "../../identity/mod.ts";
-import { PackageError, quote } from "./errors.ts";
+import { PackageError, quote } from "../errors.ts";
 
-/** Longest version, in characters. */
+/** Maximum length of a version, in characters. */
 export const MAX_VERSION_LENGTH = 64;
 
 const NAME_PART = "[a-z0-9][a-z0-9._-]{0,63}";
@@ -23,7 +23,7 @@ export function isValidName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** Whether the text is a version: semver 2.0.0, as npm:semver itself would write it, without build metadata. */
+/** Whether the text is a version: semver 2.0.0 in the form that npm:semver writes, without build metadata. */
 export function isValidVersion(version: string): boolean {
   return version.length <= MAX_VERSION_LENGTH && semver.valid(version) === version;
 }
@@ -63,7 +63,8 @@ export function validateVersion(version: string): void {
 }
 
 /**
- * `NAME-VERSION.tgz`; the slash of a scope becomes `+`: `@scope+name-1.0.0.tgz`.
+ * The usual file name of an archive: `NAME-VERSION.tgz`. The slash of a scope becomes `+`, as in
+ * `@scope+name-1.0.0.tgz`.
  *
  * @throws {PackageError} `NAME_INVALID`, `VERSION_INVALID`
  */
@@ -72,8 +73,8 @@ export function archiveFileName(name: string, version: string): string {
 }
 
 /**
- * `NAME-VERSION~FINGERPRINT.tgz`: what an archive is called where another publisher's of the same name
- * and version has the usual file name. A tilde is in no name and no version.
+ * The second file name of an archive, `NAME-VERSION~FINGERPRINT.tgz`: for a directory in which another
+ * publisher's archive of the same name and version has the usual one. Names and versions have no tilde.
  *
  * @param publicKey 32 bytes
  * @throws {PackageError} `NAME_INVALID`, `VERSION_INVALID`
@@ -87,7 +88,7 @@ export function otherArchiveFileName(
 }
 
 /**
- * Tells whether an archive of this name and version may be called so, whoever its publisher is.
+ * Makes the test for the file names that an archive of this name and version may have, for any publisher.
  *
  * @throws {PackageError} `NAME_INVALID`, `VERSION_INVALID`
  */
@@ -104,17 +105,17 @@ function archiveStem(name: string, version: string): string {
   return `${name.replace("/", "+")}-${version}`;
 }
 
-/** The minimal manifest that lies beside an archive: `.tgz` becomes `.minimal.json`. Takes paths too. */
+/** The file name of an archive's minimal manifest: `.tgz` becomes `.minimal.json`. Accepts paths too. */
 export function minimalFileName(archiveFileName: string): string {
   return withoutSuffix(archiveFileName) + MINIMAL_SUFFIX;
 }
 
-/** The torrent that lies beside an archive: `.tgz` becomes `.torrent`. Takes paths too. */
+/** The file name of an archive's torrent: `.tgz` becomes `.torrent`. Accepts paths too. */
 export function torrentFileName(archiveFileName: string): string {
   return withoutSuffix(archiveFileName) + TORRENT_SUFFIX;
 }
 
-/** Whether a file name is that of an archive of `name`, of any version, or of what lies beside one. */
+/** Whether a file is an archive of `name` in any version, or such an archive's manifest or torrent. */
 export function isOutputOf(name: string, fileName: string): boolean {
   const prefix = name.replace("/", "+") + "-";
   if (!fileName.startsWith(prefix)) return false;

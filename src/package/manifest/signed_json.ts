@@ -1,6 +1,6 @@
 /**
- * What both manifests have in common: their one form in bytes, and the signature over all fields but
- * `signature`. What the fields are is said in `full_manifest.ts` and `minimal_manifest.ts`.
+ * The common part of both manifests: their one form in bytes, and the signature over all fields except
+ * `signature`. `full_schema.ts` and `minimal_manifest.ts` have the fields.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import {
   type Signer,
   verifySignature,
 } from "../../identity/mod.ts";
+import { messageOf, PackageError } from "../errors.ts";
 import { isSha256 } from "./content_hash.ts";
-import { messageOf, PackageError } from "./errors.ts";
 import { isValidName, isValidVersion } from "./names.ts";
 
 /** The value of `protocol` in both manifests. */
@@ -30,14 +30,14 @@ interface Signed {
   signature: string;
 }
 
-/** A manifest without what {@linkcode signFields} adds. */
+/** A manifest without the fields that {@linkcode signFields} adds. */
 export type Unsigned<T> = Omit<T, "protocol" | "pubkey" | "signature">;
 
-/** How one kind of manifest is read and signed. */
+/** One kind of manifest: how it is read and signed. */
 export interface ManifestKind<T extends Signed> {
-  /** For messages: "full manifest". */
+  /** Name of the kind in messages, such as "full manifest". */
   label: string;
-  /** Put before the canonical JSON when signing, so that no signature means two things. */
+  /** Domain separation: signed before the canonical JSON, so that a signature is valid for one kind only. */
   domain: string;
   schema: v.GenericSchema<unknown, T>;
 }
@@ -63,12 +63,12 @@ export const sha256Schema = v.pipe(v.string(), v.check(isSha256, "is not sha256:
 /** Unix time in milliseconds. */
 export const timestampSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** Canonical JSON (RFC 8785) and a line feed: the only form in which a manifest is read or written. */
+/** Writes canonical JSON (RFC 8785) and a line feed: the only form in which a manifest is accepted. */
 export function serialize(manifest: object): string {
   return canonicalize(manifest)! + "\n";
 }
 
-/** Signs the fields, and checks the outcome as a reader would. */
+/** Signs the fields, and validates the manifest as a reader would. */
 export function signFields<T extends Signed>(
   kind: ManifestKind<T>,
   fields: Unsigned<T>,
@@ -96,14 +96,14 @@ export function verifyFields<T extends Signed>(kind: ManifestKind<T>, manifest: 
   }
 }
 
-/** Whether the bytes are signed by the key of a valid manifest with its signature. */
+/** Whether a valid manifest's signature is that of its key over the bytes. */
 export function isSignedBy({ pubkey, signature }: Signed, bytes: Uint8Array): boolean {
   return verifySignature(parsePublicKey(pubkey), bytes, decodeSignature(signature)!);
 }
 
 /**
- * Reads a manifest. Bytes other than {@linkcode serialize} writes are refused, so a key that is there
- * twice, a byte order mark or a space somewhere cannot make two readers see different things.
+ * Reads a manifest. Only the bytes that {@linkcode serialize} writes are accepted. A repeated key, a byte
+ * order mark or a space therefore cannot make two readers see different manifests.
  */
 export function parseManifest<T extends Signed>(
   kind: ManifestKind<T>,
@@ -127,7 +127,7 @@ export function parseManifest<T extends Signed>(
   return manifest;
 }
 
-/** Refuses a manifest that is too long, before it is looked at. */
+/** Refuses a manifest that is too long, before it is parsed. */
 export function checkLength<T extends Signed>(
   { label }: ManifestKind<T>,
   lengthBytes: number,
@@ -146,13 +146,13 @@ function validate<T extends Signed>(
   const result = v.safeParse(kind.schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];
-  // Not more than the field's name: the key of a file is a stranger's text, of any length.
+  // Only the field's name: a longer path would show a file's path, untrusted text of any length.
   const field = issue.path?.[0]?.key;
   const where = typeof field === "string" && /^[a-zA-Z]{1,20}$/.test(field) ? `${field}: ` : "";
   throw invalid(kind, errorKind, where + issue.message.slice(0, 600));
 }
 
-/** A manifest that breaks a rule. @param why without a full stop */
+/** Makes a `MANIFEST_INVALID` error. @param why without a full stop */
 export function invalid<T extends Signed>(
   kind: ManifestKind<T>,
   errorKind: "usage" | "verification",

@@ -1,31 +1,31 @@
 /**
- * How people write which package they mean.
+ * Package specs: how people write the name of a package, its publisher and its versions.
  *
  * @module
  */
 
 import semver from "semver";
 import { formatPublicKey, IdentityError, parsePublicKey } from "../../identity/mod.ts";
-import { PackageError, quote } from "./errors.ts";
+import { PackageError, quote } from "../errors.ts";
 import { validateName } from "./names.ts";
 
-/** The range that means the highest stable version. It is none of npm:semver, and none of a manifest's. */
+/** The range for the highest stable version. npm:semver does not know it, and manifests cannot have it. */
 export const LATEST = "latest";
 
-/** Longest range, in characters. */
+/** Maximum length of a range, in characters. */
 const MAX_RANGE_LENGTH = 128;
 
-/** What {@linkcode parsePackageSpec} reads. */
+/** A package spec that was read by {@linkcode parsePackageSpec}. */
 export interface PackageSpec {
   /** The publisher's Ed25519 key, 32 bytes, if one was named. */
   publicKey?: Uint8Array;
   /** `name` or `@scope/name`. */
   name: string;
-  /** A semver range as npm:semver reads it, as it was written; or {@linkcode LATEST}. */
+  /** A semver range of npm:semver as it was written, or {@linkcode LATEST}. */
   range?: string;
 }
 
-// A key in base64 may hold "/" itself, so it is told from the name by its length.
+// A key in base64 may contain "/", so its length tells where it ends.
 const KEY = /^(ed25519:.{44}|[0-9a-fA-F]{64})\/(.*)$/s;
 
 /**
@@ -42,7 +42,7 @@ export function parsePackageSpec(text: string): PackageSpec {
   const name = at === -1 ? rest : rest.slice(0, at);
   const range = at === -1 ? undefined : rest.slice(at + 1);
   if (keyText === undefined && text.startsWith("ed25519:")) {
-    throw invalid(text, "After ed25519: come 44 characters of base64, a slash and the name.");
+    throw invalid(text, "44 characters of base64, a slash and the name have to follow ed25519:.");
   }
   validateName(name);
   const spec: PackageSpec = { name };
@@ -62,8 +62,8 @@ export function isValidRange(range: string): boolean {
 }
 
 /**
- * The name that a key of a manifest's `dependencies` means: `NAME`, whosever it is, or `KEY/NAME` of
- * that publisher alone. KEY has its one form there, `ed25519:` and base64.
+ * The package name in a key of a manifest's `dependencies`. The key is `NAME` for any publisher, or
+ * `KEY/NAME` for one publisher. KEY has to be in its one form, `ed25519:` and base64.
  *
  * @returns `undefined` for any other text
  */

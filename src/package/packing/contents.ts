@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defaultArchiveLimits, describeUnusable } from "../manifest/mod.ts";
+import { defaultArchiveLimits, describeUnusable } from "../paths/mod.ts";
 import {
   refuseUnpackable,
   selectDirectory,

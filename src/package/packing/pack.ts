@@ -35,25 +35,22 @@ import {
   usefulThreads,
   writeNewFile,
 } from "../archive/mod.ts";
+import { messageOf, PackageError } from "../errors.ts";
 import {
   archiveFileName,
-  type ArchiveLimits,
-  defaultArchiveLimits,
   formatSha256,
   type FullManifest,
-  MANIFEST_PATH,
   manifestFields,
   manifestTooLarge,
-  messageOf,
   minimalFileName,
   type MinimalManifest,
-  PackageError,
   serializeFull,
   serializeMinimal,
   signFull,
   signMinimal,
   torrentFileName,
 } from "../manifest/mod.ts";
+import { type ArchiveLimits, defaultArchiveLimits, MANIFEST_PATH } from "../paths/mod.ts";
 import {
   type NamedDirectory,
   nameDirectory,

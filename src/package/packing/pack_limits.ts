@@ -6,14 +6,8 @@
  */
 
 import { isZero } from "../archive/mod.ts";
-import {
-  type ArchiveLimits,
-  FREE_FILES,
-  isTooDense,
-  PackageError,
-  RATIO_FREE_BYTES,
-  unreadable,
-} from "../manifest/mod.ts";
+import { PackageError, unreadable } from "../errors.ts";
+import { type ArchiveLimits, FREE_FILES, isTooDense, RATIO_FREE_BYTES } from "../paths/mod.ts";
 import { type ScannedFile, unpackedTooLarge } from "../selection/mod.ts";
 
 /** What `blocks` of a file's status counts (POSIX `st_blocks`). */

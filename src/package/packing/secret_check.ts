@@ -7,7 +7,8 @@
 
 import { type FileScan, ScanBudget, SecretDetector, SmallFileBatch } from "../../secrets/mod.ts";
 import type { TarEntry } from "../archive/mod.ts";
-import { comparePaths, PackageError, quote } from "../manifest/mod.ts";
+import { PackageError, quote } from "../errors.ts";
+import { comparePaths } from "../paths/mod.ts";
 import type { ScannedFile } from "../selection/mod.ts";
 import { readSource } from "./source_file.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { fileChanged, isSameFile } from "../archive/mod.ts";
-import { PackageError, unreadable } from "../manifest/mod.ts";
+import { PackageError, unreadable } from "../errors.ts";
 import type { ScannedFile } from "../selection/mod.ts";
 
 /** Up to here a file is read in one go: an asynchronous call takes longer than the reading. */

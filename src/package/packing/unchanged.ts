@@ -8,13 +8,8 @@
 import { createHash } from "node:crypto";
 import type { Signer } from "../../identity/mod.ts";
 import { CHUNK_BYTES } from "../archive/mod.ts";
-import {
-  type ArchiveLimits,
-  formatSha256,
-  type FullManifest,
-  manifestFields,
-  signFull,
-} from "../manifest/mod.ts";
+import { formatSha256, type FullManifest, manifestFields, signFull } from "../manifest/mod.ts";
+import type { ArchiveLimits } from "../paths/mod.ts";
 import { directoriesOf, type Selection } from "../selection/mod.ts";
 import { readSource } from "./source_file.ts";
 

@@ -8,7 +8,7 @@
 
 import { join } from "node:path";
 import ignore, { type Ignore } from "ignore";
-import { unreadable } from "../manifest/mod.ts";
+import { unreadable } from "../errors.ts";
 import { DEFAULT_RULES, IGNORE_FILE_NAMES } from "./always.ts";
 
 /** The rules that come before those of any ignore file. */

@@ -6,7 +6,7 @@
  */
 
 import { sep } from "node:path";
-import { PackageError } from "../manifest/mod.ts";
+import { PackageError } from "../errors.ts";
 
 interface Place {
   /** Real path. */

@@ -4,12 +4,9 @@
  * @module
  */
 
-import {
-  type ArchiveLimits,
-  manifestLength,
-  manifestTooLarge,
-  PackageError,
-} from "../manifest/mod.ts";
+import { PackageError } from "../errors.ts";
+import { manifestLength, manifestTooLarge } from "../manifest/mod.ts";
+import type { ArchiveLimits } from "../paths/mod.ts";
 import { isDescription, PACKAGE_FILES } from "./always.ts";
 import type { Selection } from "./select.ts";
 

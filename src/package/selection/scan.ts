@@ -6,14 +6,8 @@
  */
 
 import { join, relative, sep } from "node:path";
-import {
-  type ArchiveLimits,
-  comparePaths,
-  PackageError,
-  PathSet,
-  quote,
-  unreadable,
-} from "../manifest/mod.ts";
+import { PackageError, quote, unreadable } from "../errors.ts";
+import { type ArchiveLimits, comparePaths, PathSet } from "../paths/mod.ts";
 import { defaultRules } from "./ignore_files.ts";
 import type { Places } from "./places.ts";
 import type { SelectionRules } from "./rules.ts";

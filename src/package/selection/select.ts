@@ -5,16 +5,9 @@
  * @module
  */
 
-import {
-  type ArchiveLimits,
-  defaultArchiveLimits,
-  type Metadata,
-  PackageError,
-  readMetadata,
-  unreadable,
-  validateName,
-  validateVersion,
-} from "../manifest/mod.ts";
+import { PackageError, unreadable } from "../errors.ts";
+import { type Metadata, readMetadata, validateName, validateVersion } from "../manifest/mod.ts";
+import { type ArchiveLimits, defaultArchiveLimits } from "../paths/mod.ts";
 import { isAlwaysOut, isFirstVersionControl } from "./always.ts";
 import { directoriesOf } from "./ignore_files.ts";
 import { readLists } from "./lists.ts";

@@ -8,17 +8,9 @@
 import { createHash } from "node:crypto";
 import { pause } from "../../base/mod.ts";
 import type { TarEntry } from "../archive/mod.ts";
-import {
-  type ArchiveLimits,
-  comparePaths,
-  hashAt,
-  type PackageError,
-  type PathList,
-  PathSet,
-  quote,
-  type ReadManifest,
-  verificationError,
-} from "../manifest/mod.ts";
+import { type PackageError, quote, verificationError } from "../errors.ts";
+import { hashAt, type ReadManifest } from "../manifest/mod.ts";
+import { type ArchiveLimits, comparePaths, type PathList, PathSet } from "../paths/mod.ts";
 import type { Unpacking } from "./unpack.ts";
 
 /** Up to here a file is taken in one go: an asynchronous call takes longer than writing it. */

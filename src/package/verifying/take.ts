@@ -8,16 +8,15 @@
 
 import { formatPublicKey } from "../../identity/mod.ts";
 import { ArchivePass, chunksOfArchive, FileWriter, openArchive } from "../archive/mod.ts";
+import { PackageError } from "../errors.ts";
 import {
   archiveFileName,
-  type ArchiveLimits,
-  defaultArchiveLimits,
   type FullManifest,
   type MinimalManifest,
-  PackageError,
   torrentFileName,
 } from "../manifest/mod.ts";
 import type { ArchiveDescription, SecretCheck } from "../packing/mod.ts";
+import { type ArchiveLimits, defaultArchiveLimits } from "../paths/mod.ts";
 import { buildTorrent, piecesOfTorrent } from "../torrent/mod.ts";
 import {
   checkContents,

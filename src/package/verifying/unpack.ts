@@ -7,7 +7,7 @@
 
 import { basename, dirname, join, resolve } from "node:path";
 import { FileWriter, syncDirectory, Temporaries, writeFailed } from "../archive/mod.ts";
-import { PackageError } from "../manifest/mod.ts";
+import { PackageError } from "../errors.ts";
 
 /** A directory in the making, beside its final place. Disposing of it before it is done removes it. */
 export class Unpacking implements AsyncDisposable {

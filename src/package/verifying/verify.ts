@@ -18,26 +18,26 @@ import {
   release,
   type TarEntry,
 } from "../archive/mod.ts";
+import { PackageError, verificationError, type VerificationStep } from "../errors.ts";
 import {
-  type ArchiveLimits,
-  defaultArchiveLimits,
   formatSha256,
-  FREE_FILES,
   type FullManifest,
-  isTooDense,
-  MANIFEST_PATH,
   memoryForFull,
   type MinimalManifest,
-  PackageError,
-  type PathList,
   readFull,
   type ReadManifest,
-  refuseUnusable,
-  verificationError,
-  type VerificationStep,
   verifyMinimalSignature,
 } from "../manifest/mod.ts";
 import type { SecretCheck } from "../packing/mod.ts";
+import {
+  type ArchiveLimits,
+  defaultArchiveLimits,
+  FREE_FILES,
+  isTooDense,
+  MANIFEST_PATH,
+  type PathList,
+  refuseUnusable,
+} from "../paths/mod.ts";
 import { checkFiles, readEntry } from "./check_files.ts";
 import { Unpacking } from "./unpack.ts";
 

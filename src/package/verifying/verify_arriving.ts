@@ -8,7 +8,8 @@
 
 import { createHash } from "node:crypto";
 import { CHUNK_BYTES, fileChanged, type OpenArchive, openArchive } from "../archive/mod.ts";
-import { defaultArchiveLimits, type MinimalManifest } from "../manifest/mod.ts";
+import type { MinimalManifest } from "../manifest/mod.ts";
+import { defaultArchiveLimits } from "../paths/mod.ts";
 import {
   checkContents,
   checkLength,

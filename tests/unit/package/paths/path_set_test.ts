@@ -1,29 +1,29 @@
 /**
- * Which paths are the same where case is not told apart, against a model that compares each with each;
- * and paths in little memory.
+ * Collisions of paths on a case-insensitive file system, against a model that compares each path with
+ * each.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { foldName } from "../../../../src/package/manifest/fold.ts";
-import { NameTable } from "../../../../src/package/manifest/name_table.ts";
-import { PathList } from "../../../../src/package/manifest/path_list.ts";
-import { comparePaths, PathSet } from "../../../../src/package/manifest/paths.ts";
+import { foldName } from "../../../../src/package/paths/fold.ts";
+import { NameTable } from "../../../../src/package/paths/name_table.ts";
+import { comparePaths } from "../../../../src/package/paths/path_rules.ts";
+import { PathSet } from "../../../../src/package/paths/path_set.ts";
 import { defaultArchiveLimits } from "../../../../src/package/mod.ts";
 
-/** Numbers that look random, the same each time (Park and Miller). */
+/** Pseudorandom numbers from a seed (Park and Miller). */
 function randomNumbers(seed: number): (below: number) => number {
   return (below) => (seed = seed * 48_271 % 2_147_483_647) % below;
 }
 
-/** The prefixes of a path that end before a slash, and the path. */
+/** The directories of a path, outermost first, and the path. */
 function levels(path: string): string[] {
   const components = path.split("/");
   return components.map((_, i) => components.slice(0, i + 1).join("/"));
 }
 
-/** Whether two files can be beside each other. */
+/** Whether one archive can hold both files. */
 function agree(a: string, b: string): boolean {
   const [as, bs] = [levels(a), levels(b)];
   for (let i = 0; i < Math.min(as.length, bs.length); i++) {
@@ -33,12 +33,12 @@ function agree(a: string, b: string): boolean {
   return true;
 }
 
-/** The index of the first path that cannot be beside one before it. */
+/** Index of the first path that collides with an earlier one. */
 function firstRefused(paths: readonly string[]): number {
   return paths.findIndex((path, i) => paths.slice(0, i).some((before) => !agree(before, path)));
 }
 
-/** A table in which nearly all names have one of few hashes. */
+/** A table in which names have one of four hashes. */
 class Crowded extends NameTable {
   override hash(parent: number, name: string): number {
     return super.hash(parent, name) & 3;
@@ -47,8 +47,8 @@ class Crowded extends NameTable {
 
 const NAMES = ["a", "A", "b", "a-", "a.b", "\u00e9", "e\u0301", "\u00c9", "ss", "\u00df", "z"];
 
-for (const [what, table] of [["", NameTable], [" though hashes are equal", Crowded]] as const) {
-  Deno.test(`a set of paths refuses what a model refuses, in any order${what}`, () => {
+for (const [when, table] of [["", NameTable], [" when hashes are equal", Crowded]] as const) {
+  Deno.test(`a path set refuses the paths that a model refuses, in any order${when}`, () => {
     const random = randomNumbers(7);
     let refusals = 0;
     for (let round = 0; round < 3_000; round++) {
@@ -72,7 +72,7 @@ for (const [what, table] of [["", NameTable], [" though hashes are equal", Crowd
   });
 }
 
-Deno.test("distinct directories are counted, in any order", () => {
+Deno.test("a path set counts distinct directories, in any order", () => {
   const random = randomNumbers(11);
   for (let round = 0; round < 500; round++) {
     const paths = new Set<string>();
@@ -90,7 +90,7 @@ Deno.test("distinct directories are counted, in any order", () => {
   }
 });
 
-Deno.test("the length and depth of a path count what it shares with the one before", () => {
+Deno.test("length and depth include the part that a path shares with the path before it", () => {
   const directory = "\u00e9\u6587\u{1f600}/b/";
   const lengthBytes = 2 + 3 + 4 + 1 + 2;
   const limits = { ...defaultArchiveLimits, maxPathBytes: lengthBytes + 5 };
@@ -120,21 +120,9 @@ Deno.test("the length and depth of a path count what it shares with the one befo
   }
 });
 
-Deno.test("a name beside many others is refused wherever it comes", () => {
+Deno.test("a collision is found among thousands of names", () => {
   const set = new PathSet(defaultArchiveLimits);
   for (let i = 0; i < 5_000; i++) assert.equal(set.add(`dir/File ${i}`), undefined);
   assert.equal(set.add("other"), undefined);
   assert.match(set.add("dir/file 17")!.message, /^"dir\/file 17" and "dir\/File 17" are the same/);
-});
-
-Deno.test("a list of paths gives back what was put in, by index and in turn", () => {
-  const list = new PathList();
-  const paths = Array.from({ length: 3_000 }, (_, i) => `${i % 7 ? "" : "\ufeff"}d\u00e9/${i}`)
-    .concat("\u{1f600}".repeat(40_000), "x".repeat(70_000), "end");
-  for (const path of paths) list.push(path);
-  assert.equal(list.length, paths.length);
-  assert.deepEqual([...list], paths);
-  for (const i of [0, 2_999, 511, 512, 513, 3_000, 3_001, 3_002, 1]) {
-    assert.equal(list.at(i), paths[i], `${i}`);
-  }
 });

@@ -1,55 +1,56 @@
 /**
- * When two names are the same name to a file system that does not tell case apart.
+ * Case folding of names: two names with the same key are one name on a case-insensitive file system.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 
-/** Letter of Turkish and its kin. It is no lower case of I, though its own upper case is I. */
+/** `ı`, a letter of Turkish. It does not fold to i, though its upper case is I. */
 const DOTLESS_I = 0x131;
-/** No character from here on has case. */
+/** First code point from which on no character has case. */
 const CASELESS = 0x20000;
-/** How many code points are looked up at a time. */
+/** Number of code points that the table gets at a time. */
 const BLOCK = 256;
-/** Folds and composes with nothing, and is in no name. */
+/** Separates characters in one text: it neither folds nor composes, and no name has it. */
 const SEPARATOR = "\n";
-/** Above all code points: the number of a text in {@linkcode longFolds}. */
+/** Above all code points: this plus an index into {@linkcode longFolds}. */
 const LONG = 0x110000;
-/** No character folds to more code units: to three code points at most. */
+/** Maximum length of a fold in code units: three code points. */
 const MAX_FOLD_UNITS = 6;
-/** Text with no such character is in NFC: the others neither decompose nor compose with one before. */
+/** Characters that may decompose or compose. Text without any of them is in NFC. */
 const MAY_COMPOSE = /[\u0300-\uffff]/;
 
 /**
- * U+0345, the one combining mark that folds to a letter, which others then do not pass any more, and the
- * block of the letters that have it in them. Folding any other text and normalizing it then gives the
- * same as when it was normalized before, too (The Unicode Standard, section 3.13, D145).
+ * Characters before which a text has to be normalized and then folded: U+0345, and the block of letters
+ * that contain it. U+0345 is the one combining mark that folds to a letter, past which other marks
+ * cannot be reordered. Any other text gives the same result if it is only folded and then normalized
+ * (The Unicode Standard, section 3.13, D145).
  */
 const MAY_CHANGE_ORDER = /[\u0345\u1f00-\u1fff]/;
 
-/** By code point, the one that it folds to, or {@linkcode LONG} and more; 0 before it is looked up. */
+/** The fold of each code point: a code point, or {@linkcode LONG} or more; 0 before it is looked up. */
 const folds = new Uint32Array(CASELESS);
 const longFolds: string[] = [];
-/** Memory for a text that is folded, as code units and as bytes. */
+/** Buffer for folded text, as code units and as bytes. */
 const units = new Uint16Array(1024);
 const unitBytes = Buffer.from(units.buffer);
 
 /**
- * Key of a name: two names have the same key if and only if they are equal after NFC and full case
- * folding, statuses C and F of Unicode's CaseFolding.txt.
+ * Returns the key of a name. Two names have the same key if and only if they are equal after NFC and
+ * full case folding (statuses C and F of Unicode's CaseFolding.txt).
  *
  * @param name well-formed Unicode
  */
 export function foldName(name: string): string {
-  // Most names are ASCII, where this is a tenth of the work.
+  // Fast path: most names are ASCII, for which this takes a tenth of the time.
   if (/^[\x20-\x7e]*$/.test(name)) return /[A-Z]/.test(name) ? name.toLowerCase() : name;
-  // Normalizing takes the most time.
+  // Normalizing takes most of the time, so it is skipped where it changes nothing.
   const folded = foldCase(MAY_CHANGE_ORDER.test(name) ? name.normalize("NFC") : name);
   return MAY_COMPOSE.test(folded) ? folded.normalize("NFC") : folded;
 }
 
-/** Folds each character by itself, which takes a third of the time of the runtime's changes of case. */
+/** Folds character by character. The runtime's changes of case would take three times as long. */
 function foldCase(text: string): string {
   let folded = "";
   let used = 0;
@@ -74,18 +75,18 @@ function foldCase(text: string): string {
   return isSame ? text : folded + textOf(used);
 }
 
-/** The first so many units as text. */
+/** The first `length` code units of the buffer as text. */
 function textOf(length: number): string {
-  // All systems that Deno runs on are little-endian.
+  // Every platform of Deno is little-endian.
   return unitBytes.toString("utf16le", 0, length * units.BYTES_PER_ELEMENT);
 }
 
 /**
- * Looks up a code point, and those of its block with it.
+ * Fills the table for the block of a code point, and returns the code point's fold.
  *
- * The runtime has no case folding. Two characters fold to the same if their lower cases have the same
- * upper case: lower case first takes U+1E9E to ß, upper case then takes ß to SS. Lower case again makes
- * the key of a name that is ASCII, as most are, the name itself.
+ * The runtime has no case folding, so it is made of changes of case. Two characters fold to the same
+ * text if their lower cases have the same upper case: lower case maps U+1E9E to ß, then upper case maps
+ * ß to SS. A last change to lower case gives lower-case ASCII names themselves as their key.
  */
 function lookUp(point: number): number {
   const first = point - point % BLOCK;
@@ -100,7 +101,7 @@ function lookUp(point: number): number {
   return folds[point]!;
 }
 
-/** Whether a character may fold to another, and can be in a text with others. */
+/** Whether a character may fold to another one and can stand in a text with others. */
 function isFolded(character: string): boolean {
   return character !== SEPARATOR && character.codePointAt(0) !== DOTLESS_I &&
     character.isWellFormed();

@@ -1,38 +1,38 @@
 /**
- * Many paths in little memory: as text in UTF-8, some 64 KiB at most in one piece. A string of its own for each
- * path of a large package would take as much again, and the garbage collector's time.
+ * A list of many paths in little memory: UTF-8 in pieces of about 64 KiB. One string for each path would
+ * take twice the memory, and the garbage collector's time.
  *
  * @module
  */
 
 import { fromUtf8 } from "../../base/mod.ts";
 
-/** Code units of paths that are put together into one piece. */
+/** Length of the paths of one piece, in UTF-16 code units. */
 const PIECE_LENGTH = 64 * 1024;
-/** Paths in one piece: while a piece is read, each is a string that outlives the youngest garbage. */
+/** Maximum number of paths in one piece: reading a piece makes a string for each, all alive at once. */
 const PIECE_PATHS = 512;
-/** Between two paths. No path has a control character in it. */
+/** Separator between two paths. Paths have no control characters. */
 const SEPARATOR = "\n";
 
 const encoder = new TextEncoder();
-/** Memory for the text of a piece. */
+/** Buffer for encoding a piece. */
 let encoded = new Uint8Array();
 
-/** Paths that follow each other. */
+/** Some consecutive paths. */
 interface Piece {
-  /** Index of its first path. */
+  /** Index of the piece's first path in the list. */
   first: number;
   bytes: Uint8Array;
 }
 
-/** Paths by their index. */
+/** Paths in the order in which they were added, by index. */
 export class PathList implements Iterable<string> {
   readonly #pieces: Piece[] = [];
-  /** Not yet put together, and the index of the first of them. */
+  /** The paths that are not in a piece yet, and the index of the first of them. */
   #latest: string[] = [];
   #latestFirst = 0;
   #latestLength = 0;
-  /** The piece that was read last, as paths. */
+  /** Cache: the paths of the piece that was read last. */
   #read: { first: number; paths: string[] } = { first: 0, paths: [] };
 
   /** Number of paths. */
@@ -51,12 +51,12 @@ export class PathList implements Iterable<string> {
     this.#latestLength = 0;
   }
 
-  /** The path with this index, if there is one. Quick if one near it was asked for before. */
+  /** The path with this index, if there is one. Fast after a call for a path of the same piece. */
   at(index: number): string | undefined {
     if (index >= this.#latestFirst) return this.#latest[index - this.#latestFirst];
     const { first, paths } = this.#read;
     if (index >= first && index < first + paths.length) return paths[index - first]!;
-    // The last piece that begins no later.
+    // Bisect for the last piece whose first index is not greater.
     let [from, to] = [0, this.#pieces.length];
     while (to - from > 1) {
       const middle = (from + to) >> 1;
@@ -74,7 +74,7 @@ export class PathList implements Iterable<string> {
   }
 }
 
-/** UTF-8. The encoder measures a text before it encodes it, unless it has memory for the longest. */
+/** Encodes text as UTF-8. With a buffer for the longest encoding, the encoder skips measuring the text. */
 function bytesOf(text: string): Uint8Array {
   const longest = text.length * 3;
   if (encoded.length < longest) encoded = new Uint8Array(longest);

@@ -1,11 +1,11 @@
 /**
- * How much an archive may hold. The same limits hold when one is packed, so that nobody signs what
- * others would refuse.
+ * The limits of archives. They hold for reading and for packing, so that nobody signs an archive that
+ * readers refuse. docs/operations.md, "Limits of archives", has the reasons for the values.
  *
  * @module
  */
 
-/** What an archive may not exceed. */
+/** The limits that an archive has to keep. */
 export interface ArchiveLimits {
   /** Length of the `.tgz` in bytes. */
   maxArchiveBytes: number;
@@ -13,13 +13,13 @@ export interface ArchiveLimits {
   maxUnpackedBytes: number;
   /** Number of files, the manifest not counted. When packing, also of directories. */
   maxFiles: number;
-  /** Bytes of tar for each byte of archive. Looked at once the tar is beyond {@linkcode RATIO_FREE_BYTES}. */
+  /** Tar bytes for each archive byte. Applies once the tar exceeds {@linkcode RATIO_FREE_BYTES}. */
   maxRatio: number;
-  /** Archive bytes for each file. Looked at once there are more than {@linkcode FREE_FILES}. */
+  /** Archive bytes for each file. Applies to more than {@linkcode FREE_FILES} files. */
   minBytesPerFile: number;
-  /** Number of distinct directories that the files are in, those above them counted. */
+  /** Number of distinct directories that hold files, their parents counted too. */
   maxDirectories: number;
-  /** Number of directories that a file may be in, one inside the other. */
+  /** Number of directories, one inside the other, that a file may be in. */
   maxDepth: number;
   /** Length of a path in bytes of UTF-8. */
   maxPathBytes: number;
@@ -35,27 +35,21 @@ export interface ArchiveLimits {
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 
-/** Tar bytes below which the ratio does not matter: so little does no harm. */
+/** Length of a tar, in bytes, up to which the compression ratio is not limited: it does no harm. */
 export const RATIO_FREE_BYTES = 10 * MIB;
 
-/** Files up to which it does not matter how few bytes of archive there are for each. */
+/** Number of files up to which {@linkcode ArchiveLimits.minBytesPerFile} does not apply. */
 export const FREE_FILES = 10_000;
 
-/**
- * Most bytes of a manifest's fields without its files: three times what the longest texts and 1,000
- * dependencies take.
- */
-export const MAX_FIELD_BYTES = MIB;
-
-/** Limits for archives of strangers on an ordinary machine. */
+/** Default limits, for untrusted archives on an ordinary machine. */
 export const defaultArchiveLimits: ArchiveLimits = {
   maxArchiveBytes: 16 * GIB,
   maxUnpackedBytes: 64 * GIB,
   maxFiles: 100_000,
   maxRatio: 200,
-  // Files that differ need as much for their hashes in the manifest alone.
+  // Files that differ take as much for their hashes in the manifest alone.
   minBytesPerFile: 32,
-  // Twice and more what the largest packages of npm have.
+  // More than twice as many as the largest packages of npm have.
   maxDirectories: 20_000,
   maxDepth: 64,
   maxPathBytes: 1024,
@@ -63,7 +57,7 @@ export const defaultArchiveLimits: ArchiveLimits = {
   maxManifestBytes: 16 * MIB,
 };
 
-/** Length of a component of a path in bytes of UTF-8: what common file systems can hold. */
+/** Maximum length of a path's component in bytes of UTF-8: common file systems hold no longer name. */
 export const MAX_COMPONENT_BYTES = 255;
 
 /**

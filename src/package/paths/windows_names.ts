@@ -1,30 +1,30 @@
 /**
- * Names that Windows cannot hold, whatever the system that they are looked at on.
+ * Paths that cannot be unpacked on Windows. The check gives the same answer on every system.
  *
  * @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file
  * @module
  */
 
-import { PackageError, quote } from "./errors.ts";
+import { PackageError, quote } from "../errors.ts";
 
-/** How many paths a message names. */
+/** Maximum number of paths that a message names. */
 const MAX_NAMED = 20;
 
-/** Names of devices, which mean the device in every directory, with an extension too. */
+/** Device names. Windows opens the device for such a name in any directory, even with an extension. */
 const DEVICE = /^(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conout\$)$/i;
 
 /**
- * Why a path of a package cannot be unpacked on Windows: `"con" is a device there`.
+ * Returns why a path cannot be unpacked on Windows, for people: `con is a device there`.
  *
  * @param path components divided by `/`
- * @returns `undefined` if it can be
+ * @returns `undefined` if the path can be unpacked
  */
 export function unusableOnWindows(path: string): string | undefined {
   for (const component of path.split("/")) {
     const character = /[<>:"|?*\\\p{Cc}]/u.exec(component)?.[0];
-    if (character !== undefined) return `no name there has ${JSON.stringify(character)} in it`;
-    // A dot or a space at the end is dropped, so that two names may become one.
-    if (/[. ]$/.test(component)) return "no name there ends with a dot or a space";
+    if (character !== undefined) return `no name there can have ${JSON.stringify(character)}`;
+    // Windows drops a dot or a space at the end, so two names may become one.
+    if (/[. ]$/.test(component)) return "no name there can end with a dot or a space";
     const device = component.split(".")[0]!.trimEnd();
     if (DEVICE.test(device)) return `${device} is a device there`;
   }
@@ -32,9 +32,10 @@ export function unusableOnWindows(path: string): string | undefined {
 }
 
 /**
- * Those of the paths that cannot be unpacked on Windows, each with the reason, for people.
+ * Lists the paths that cannot be unpacked on Windows, each with the reason, for people. The first
+ * {@linkcode MAX_NAMED} are named, the others counted.
  *
- * @returns `undefined` if all can be; of many, the first are named and the others counted
+ * @returns `undefined` if all paths can be unpacked
  */
 export function describeUnusable(paths: Iterable<string>): string | undefined {
   const named: string[] = [];
@@ -50,14 +51,15 @@ export function describeUnusable(paths: Iterable<string>): string | undefined {
 }
 
 /**
- * Refuses to unpack what the system cannot hold.
+ * Throws if the system cannot hold one of the paths.
  *
- * @param platform the system that it is unpacked on
+ * @param platform the system to unpack on
  * @throws {PackageError} `PATH_UNUSABLE`
  */
 export function refuseUnusable(paths: Iterable<string>, platform: string): void {
   const unusable = platform === "windows" ? describeUnusable(paths) : undefined;
   if (unusable === undefined) return;
-  const message = `The package cannot be unpacked on Windows: ${unusable}.`;
+  const message = `The package cannot be unpacked on Windows: ${unusable}. ` +
+    `Unpack it on another system, or ask the publisher to rename these files.`;
   throw new PackageError("failed", "PATH_UNUSABLE", message);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { NameTable } from "../../../../src/package/manifest/name_table.ts";
-import { type PathLimits, PathSet } from "../../../../src/package/manifest/paths.ts";
+import { NameTable } from "../../../../src/package/paths/name_table.ts";
+import type { PathLimits } from "../../../../src/package/paths/path_rules.ts";
+import { PathSet } from "../../../../src/package/paths/path_set.ts";
 import {
   type ArchiveLimits,
   contentHash,
@@ -24,7 +25,7 @@ import {
 } from "../support.ts";
 
 const tree: Tree = { "a/b/c": "1", "a/b/d": "2", "a/e/f": "3", "g": "4" };
-/** What the tree has: the directories a, a/b and a/e, two of them one in the other. */
+/** Exact limits for the tree: directories a, a/b and a/e, a depth of 2, 16 bytes of paths. */
 const exact = { maxDirectories: 3, maxDepth: 2, maxPathsBytes: 16 };
 
 const tooFew: [string, Partial<ArchiveLimits>][] = [
@@ -35,7 +36,7 @@ const tooFew: [string, Partial<ArchiveLimits>][] = [
 
 for (const [code, change] of tooFew) {
   const [name] = Object.keys(change);
-  inDirectory(`${name} is held to when packing and when reading`, async (dir) => {
+  inDirectory(`${name} holds for packing and for reading`, async (dir) => {
     const limits = { ...defaultArchiveLimits, ...exact, ...change };
     await refusal(packIn(dir, tree, { limits }), code);
     const entries = Object.entries(tree).map(([name, contents]) => ({ name, contents }));
@@ -48,7 +49,7 @@ for (const [code, change] of tooFew) {
   });
 }
 
-Deno.test("the limits hold for paths that are too few for any other", () => {
+Deno.test("each limit of paths holds in a path set by itself", () => {
   const add = (limits: Partial<PathLimits>, paths: string[]) => {
     const set = new PathSet({ ...defaultArchiveLimits, ...limits });
     return paths.map((path) => set.add(path)?.code);
@@ -58,7 +59,7 @@ Deno.test("the limits hold for paths that are too few for any other", () => {
   assert.deepEqual(add({}, [deep(65)]), ["PATH_TOO_DEEP"]);
   assert.deepEqual(add({ maxDirectories: 0 }, ["a", "b"]), [undefined, undefined]);
   assert.deepEqual(add({ maxDirectories: 0 }, ["a/b"]), ["TOO_MANY_DIRECTORIES"]);
-  // Bytes, not characters.
+  // The limit counts bytes, not characters.
   assert.deepEqual(add({ maxPathsBytes: 16 }, ["é", "è", "a".repeat(12), "b"]), [
     undefined,
     undefined,
@@ -114,8 +115,8 @@ Deno.test("a path that exceeds the limit for paths beyond ASCII is not folded", 
   assert.equal(hashed, 1);
 });
 
-Deno.test("a set of paths looks at a directory once while its files follow each other", () => {
-  // 2,000 paths, each 64 deep and with the same 64 directories: 2,000 names are new, and 64.
+Deno.test("a directory is hashed once while its files follow each other", () => {
+  // 2,000 paths in the same 64 directories: 2,000 file names and 64 directory names.
   const paths = Array.from({ length: 2_000 }, (_, i) => `${"dir/".repeat(64)}${i}`);
   let hashed = 0;
   class Counted extends NameTable {
@@ -130,21 +131,21 @@ Deno.test("a set of paths looks at a directory once while its files follow each 
   assert.deepEqual([...set.list], paths);
 });
 
-Deno.test("a file and a directory of one name are told apart from two spellings", () => {
+Deno.test("the message of a collision says whether a path is listed twice or spelled in two ways", () => {
   const problem = (a: string, b: string) => {
     const set = new PathSet(defaultArchiveLimits);
     assert.equal(set.add(a), undefined);
     return set.add(b)?.message;
   };
-  assert.equal(problem("a", "a"), '"a" is there twice.');
-  assert.equal(problem("a", "a/b"), '"a" is there twice, as a file and as a directory.');
-  assert.equal(problem("a/b", "a"), '"a" is there twice, as a file and as a directory.');
+  assert.equal(problem("a", "a"), '"a" is listed twice.');
+  assert.equal(problem("a", "a/b"), '"a" is listed twice, as a file and as a directory.');
+  assert.equal(problem("a/b", "a"), '"a" is listed twice, as a file and as a directory.');
   assert.match(problem("x/A", "x/a/b")!, /^"x\/a" and "x\/A" are the same path/);
   assert.match(problem("x/a/b", "X/a/c")!, /^"X" and "x" are the same path/);
   assert.match(problem("a", "manifest.JSON")!, /keeps its own manifest/);
 });
 
-inDirectory("files that are too many for the length of their archive are refused", async (dir) => {
+inDirectory("an archive with too few bytes for each file is refused", async (dir) => {
   const names = Array.from(
     { length: 10_001 },
     (_, i) => `d/${i}`.replace(/\d+$/, (d) => d.padStart(5, "0")),
@@ -160,7 +161,7 @@ inDirectory("files that are too many for the length of their archive are refused
 });
 
 inDirectory(
-  "1,000 files that are 495 directories deep each are refused at the first",
+  "an archive of files 495 directories deep is refused at its first path",
   async (dir) => {
     const names = Array.from({ length: 1_000 }, (_, i) => `d${i + 1_000}/${"a/".repeat(494)}a`);
     const files = Object.fromEntries(names.map((name) => [name, sha256("")]));

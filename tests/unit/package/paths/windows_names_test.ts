@@ -1,16 +1,16 @@
 /**
- * Paths that Windows cannot hold: told when packing, refused when unpacking there.
+ * Paths that Windows cannot hold: reported when packing, refused when unpacking on Windows.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { unusableOnWindows } from "../../../../src/package/manifest/windows_names.ts";
+import { unusableOnWindows } from "../../../../src/package/paths/windows_names.ts";
 import { describeUnusable, verifyArchive } from "../../../../src/package/mod.ts";
 import { inDirectory, listTree, packIn, refusal } from "../support.ts";
 
-Deno.test("devices, characters and endings that Windows has no names with are found", () => {
+Deno.test("device names, characters and endings that Windows cannot hold are found", () => {
   const unusable = [
     ...["con", "CON", "Prn", "aux", "nul", "nul.txt", "src/nul.tar.gz", "con/a.js", "con .txt"],
     ...["com1", "COM9.log", "lpt1", "lpt9", "com¹", "COM²", "lpt³.txt", "conin$", "CONOUT$.txt"],
@@ -25,18 +25,18 @@ Deno.test("devices, characters and endings that Windows has no names with are fo
   for (const path of usable) assert.equal(unusableOnWindows(path), undefined, path);
 });
 
-Deno.test("a description names each path with its reason, and counts what is too many", () => {
+Deno.test("a description names the first twenty paths with their reasons, and counts the others", () => {
   assert.equal(describeUnusable(["a", "b/c"]), undefined);
   assert.equal(
     describeUnusable(["a:b", "ok", "nul.txt"]),
-    '"a:b" (no name there has ":" in it), "nul.txt" (nul is a device there)',
+    '"a:b" (no name there can have ":"), "nul.txt" (nul is a device there)',
   );
   const many = describeUnusable(Array.from({ length: 100 }, (_, i) => `${i}:`))!;
   assert(many.includes('"19:"') && !many.includes('"20:"') && many.endsWith(", and 80 more"), many);
 });
 
 inDirectory(
-  "what Windows cannot hold is unpacked elsewhere, and refused there with all names",
+  "paths that Windows cannot hold are refused on Windows alone, with all their names",
   async (dir) => {
     const { archivePath, minimal } = await packIn(dir, { "a:b": "1", "ok": "2", "sub/con": "3" });
     const options = { archivePath, minimal };
@@ -48,14 +48,14 @@ inDirectory(
     assert.equal(error.kind, "failed");
     assert.match(error.message, /"a:b".*"sub\/con"/);
     assert.deepEqual(await listTree(dir), before);
-    // Seeding it there does no harm.
+    // Without unpacking, Windows verifies the package too.
     await verifyArchive({ ...options, platform: "windows" });
     await verifyArchive({ ...options, unpackTo: join(dir, "on-linux"), platform: "linux" });
     assert.equal(await Deno.readTextFile(join(dir, "on-linux", "a:b")), "1");
   },
 );
 
-inDirectory("names that Windows can hold are unpacked there", async (dir) => {
+inDirectory("paths that Windows can hold are unpacked there", async (dir) => {
   const { archivePath, minimal } = await packIn(dir, { "a/b.txt": "1" });
   await verifyArchive({ archivePath, minimal, unpackTo: join(dir, "to"), platform: "windows" });
   assert.equal(await Deno.readTextFile(join(dir, "to", "a", "b.txt")), "1");

@@ -1,7 +1,8 @@
 /**
- * The error of this folder. The codes are part of the API. In the kind column, "by side" means
- * `failed` when a directory is packed and `verification` when somebody's archive is checked. What is
- * wrong with the files that a full manifest lists is `MANIFEST_INVALID` there.
+ * The error class of the package rooms, and what its messages are made of. The codes are part of the
+ * API. In the kind column, "by side" means `failed` when a directory is packed and `verification` when
+ * an archive is read. A problem with the files that a full manifest lists is `MANIFEST_INVALID` when
+ * it is read.
  *
  * | code | kind | when |
  * | --- | --- | --- |
@@ -12,13 +13,13 @@
  * | `METADATA_INVALID` | usage | package.json or deno.json cannot be used |
  * | `OUTPUT_INVALID` | usage | an output path that cannot be written as asked |
  * | `DIRECTORY_NOT_FOUND` | not-found | the directory to pack does not exist |
- * | `DIRECTORY_INVALID` | usage | what should be packed is no directory, the home in use, or has no files in it |
+ * | `DIRECTORY_INVALID` | usage | the path to pack is not a directory, is the home in use, or has no files |
  * | `PACKAGE_EMPTY` | failed | the rules leave out all files but those that describe the package |
  * | `SECRET_FOUND` | failed | a file holds a private key or a credential |
  * | `ARCHIVE_NOT_FOUND` | not-found | the archive does not exist |
  * | `ARCHIVE_UNREADABLE` | failed | the system refuses to read the archive, or it is no regular file |
- * | `ARCHIVE_FOREIGN` | failed | a tarball of npm or of another program, where one of ours is wanted |
- * | `PATH_UNUSABLE` | failed | a path that Windows cannot hold, in what is unpacked there |
+ * | `ARCHIVE_FOREIGN` | failed | a tarball of npm or of another program, where a libreseed archive is needed |
+ * | `PATH_UNUSABLE` | failed | Windows cannot hold a path of the package that is unpacked there |
  * | `FILE_CHANGED` | failed | a file was altered while it was read |
  * | `FILE_UNREADABLE` | failed | the system refuses to read a file or directory |
  * | `FILE_TYPE_REFUSED` | by side | a socket, device, FIFO; in an archive also links and directories |
@@ -27,7 +28,7 @@
  * | `PATH_COLLISION` | by side | two paths are equal after NFC and case folding |
  * | `PATH_TOO_LONG` | by side | `maxPathBytes` |
  * | `PATH_TOO_DEEP` | by side | `maxDepth` |
- * | `PATHS_TOO_LONG` | by side | `maxPathsBytes` |
+ * | `PATHS_TOO_LONG` | by side | `maxPathsBytes`, or a quarter of it for the paths that are not plain ASCII |
  * | `TOO_MANY_DIRECTORIES` | by side | `maxDirectories` |
  * | `TOO_MANY_FILES` | by side | `maxFiles`, or fewer than `minBytesPerFile` for each |
  * | `ARCHIVE_TOO_LARGE` | by side | `maxArchiveBytes` |
@@ -36,18 +37,18 @@
  * | `MANIFEST_TOO_LARGE` | by side | `maxManifestBytes`, or a minimal manifest beyond its bound |
  * | `MANIFEST_INVALID` | usage, verification | a manifest breaks its schema or is not in canonical form |
  * | `MANIFEST_MISSING` | verification | the first entry of an archive is not its manifest |
- * | `MANIFEST_MISMATCH` | verification | both manifests are valid but speak of different things |
+ * | `MANIFEST_MISMATCH` | verification | the full and the minimal manifest name different packages |
  * | `PUBLISHER_MISMATCH` | verification | signed, but by another key than the one asked for |
  * | `SIGNATURE_INVALID` | verification | a manifest's signature does not hold |
  * | `LENGTH_MISMATCH` | verification | the archive is not as long as the minimal manifest says |
  * | `HASH_MISMATCH` | verification | SHA-256 of the archive, or of a file in it, is another |
  * | `CONTENT_HASH_MISMATCH` | verification | `contentHash` does not follow from `files` |
  * | `FILE_MISSING`, `FILE_EXTRA` | verification | archive and manifest list different files, or in another order |
- * | `ARCHIVE_DAMAGED` | verification | not gzip or not tar, cut short, or something comes after it |
+ * | `ARCHIVE_DAMAGED` | verification | not gzip or not tar, cut short, or followed by other bytes |
  * | `HEADER_REFUSED` | verification | a header in the tar that `pack` does not write |
- * | `CATALOG_TOO_LARGE` | verification | a catalog is longer, or lists more, than is read |
+ * | `CATALOG_TOO_LARGE` | verification | a catalog exceeds the limit for its bytes or for its packages |
  * | `CATALOG_INVALID` | verification | a catalog is not UTF-8 or is cut short |
- * | `TARGET_EXISTS` | usage | the directory to unpack to is there and not empty |
+ * | `TARGET_EXISTS` | usage | the directory to unpack to exists and is not empty |
  * | `WRITE_FAILED` | failed | the system refuses to write an output |
  * | `DISK_FULL` | failed | no space left for an output, or the user's quota is used up |
  * | `THREAD_DIED` | failed | a thread that compresses or hashes came to an end |
@@ -57,9 +58,9 @@
  * @module
  */
 
-import { LibreseedError, outOfReach } from "../../base/mod.ts";
+import { LibreseedError, outOfReach } from "../base/mod.ts";
 
-/** Something about a package, a manifest or an archive. The codes are listed at the top of this file. */
+/** An error about a package, a manifest or an archive. The head of this file lists the codes. */
 export class PackageError extends LibreseedError {
   override name = "PackageError";
 }
@@ -67,8 +68,8 @@ export class PackageError extends LibreseedError {
 /**
  * The steps of the verification chain, in their order:
  *
- * 1. `minimal-signature`: the minimal manifest is valid, signed, and by the key asked for
- * 2. `archive-length` and 3. `archive-hash`: the archive is the one that it names
+ * 1. `minimal-signature`: the minimal manifest is valid, and signed by the expected key
+ * 2. `archive-length` and 3. `archive-hash`: the archive has the length and SHA-256 that it names
  * 4. `archive-limits`: the archive is gzip and tar, of allowed entries, within the limits
  * 5. `full-manifest`: it is the first entry, valid, of the same key, name and version
  * 6. `full-signature`
@@ -85,7 +86,7 @@ export type VerificationStep =
   | "content-hash"
   | "files";
 
-/** A failed step of the verification chain. */
+/** Makes the error for a failed step of the verification chain. */
 export function verificationError(
   step: VerificationStep,
   code: string,
@@ -97,8 +98,8 @@ export function verificationError(
 }
 
 /**
- * A stranger's text for an error message: quoted, cut at 200 characters, and with nothing in it that
- * a terminal would obey.
+ * Quotes untrusted text for an error message: at most 200 characters, with everything escaped that a
+ * terminal would obey.
  */
 export function quote(text: string): string {
   const cut = text.length > 200 ? text.slice(0, 200) + "…" : text;
@@ -113,7 +114,7 @@ export function messageOf(error: unknown): string {
   return outOfReach(error)?.why ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** The system refuses to read a file or a directory that is packed. */
+/** Makes the `FILE_UNREADABLE` error for a file or directory that is packed. */
 export function unreadable(source: string, cause: unknown): PackageError {
   const message = `${source} cannot be read: ${messageOf(cause)}`;
   return new PackageError("failed", "FILE_UNREADABLE", message, {

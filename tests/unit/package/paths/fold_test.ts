@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { foldName } from "../../../../src/package/manifest/fold.ts";
-import { PathSet } from "../../../../src/package/manifest/paths.ts";
+import { foldName } from "../../../../src/package/paths/fold.ts";
+import { PathSet } from "../../../../src/package/paths/path_set.ts";
 import { defaultArchiveLimits } from "../../../../src/package/mod.ts";
 import vectors from "../../../vectors/paths.json" with { type: "json" };
 import { inDirectory, manifestEntry, packIn, refusal } from "../support.ts";
@@ -22,13 +22,13 @@ for (const group of vectors.groups) {
   });
 }
 
-Deno.test("a name is folded the same way twice", () => {
+Deno.test("folding a folded name changes nothing", () => {
   for (const path of vectors.groups.flat()) {
     assert.equal(foldName(foldName(path)), foldName(path), path);
   }
 });
 
-/** Full case folding of each character of what was normalized, normalized again. */
+/** Folding by the rule: normalize, fold each character, normalize again. */
 function foldByTheRule(name: string): string {
   const folded = Array.from(name.normalize("NFC"), (character) => {
     if (character === "\u0131") return character;
@@ -37,11 +37,11 @@ function foldByTheRule(name: string): string {
   return folded.join("").normalize("NFC");
 }
 
-Deno.test("each character folds by the rule, composed or not, whatever marks follow", () => {
+Deno.test("every character folds by the rule, composed and decomposed, with combining marks after it", () => {
   for (let point = 0x20; point < 0x110000; point++) {
     if (point >= 0xd800 && point < 0xe000) continue;
     const character = String.fromCodePoint(point);
-    // None of the others is altered by folding or normalizing, nor is it a mark.
+    // Skip characters that folding and normalizing leave alone, except marks.
     const isPlain = character.toLowerCase() === character &&
       character.toUpperCase() === character &&
       character.normalize("NFD") === character && !/[\p{M}\u1100-\u11ff]/u.test(character);
@@ -55,7 +55,7 @@ Deno.test("each character folds by the rule, composed or not, whatever marks fol
   }
 });
 
-Deno.test("a long name is folded to its end", () => {
+Deno.test("a name longer than the fold buffer is folded to its end", () => {
   for (const character of ["\u00c9", "\u1e9e", "\u{10400}", "\ufb03", "\u0130", "\u{2f800}"]) {
     for (const length of [255, 1021, 1022, 1023, 1024, 5_000]) {
       const name = "x".repeat(length % 7) + character.repeat(length);

@@ -1,45 +1,45 @@
 /**
- * A hash table for the names in directories: open addressing in arrays of numbers, 32 bytes a
- * name and mostly less. A `Map` of strings for each directory takes ten times as much.
+ * A hash table for the names in directories: open addressing in typed arrays, at most 32 bytes a name.
+ * A `Map` of strings for each directory would take ten times as much memory.
  *
  * @module
  */
 
 const FIRST_SLOTS = 1024;
 
-/** A name that is in the table. */
-export interface Named {
-  /** Index of the path that brought it. */
+/** An entry of the table: one name in one directory. */
+export interface NamedEntry {
+  /** Index of the path that added the name. */
   owner: number;
-  /** Number of the directory that it is in. */
+  /** Number of the directory that holds the name. */
   parent: number;
-  /** Number of the directory that it is; 0 for a file. */
+  /** Number of the directory that the name stands for; 0 for a file. */
   directory: number;
 }
 
 /**
- * Finds who brought a name. Holds hashes and not the names: whoever asks has them, and decides whether
- * one with the same hash is the same.
+ * Finds the entry of a name. The table holds hashes and no names: for an entry with an equal hash, the
+ * caller compares the names.
  */
 export class NameTable {
   readonly #seed: number;
   readonly #factor: number;
   #hashes = new Uint32Array(FIRST_SLOTS);
-  /** Index of the owner and 1; 0 where a slot is free. */
+  /** Index of the owner plus 1; 0 marks a free slot. */
   #owners = new Uint32Array(FIRST_SLOTS);
   #parents = new Uint32Array(FIRST_SLOTS);
   #directories = new Uint32Array(FIRST_SLOTS);
   #size = 0;
 
   /**
-   * @param key two secret numbers, so that a stranger cannot choose names that have one hash
+   * @param key two secret numbers, so that nobody can choose names whose hashes collide
    */
   constructor(key: Uint32Array = crypto.getRandomValues(new Uint32Array(2))) {
     this.#seed = key[0]!;
     this.#factor = key[1]! | 1;
   }
 
-  /** The hash of a name in a directory. @param parent number of the directory */
+  /** Hashes a name in a directory. @param parent number of the directory */
   hash(parent: number, name: string): number {
     let hash = Math.imul(this.#seed ^ parent, this.#factor);
     hash ^= hash >>> 15;
@@ -51,23 +51,23 @@ export class NameTable {
     return (hash ^ hash >>> 13) >>> 0;
   }
 
-  /** The first of those in a directory with this hash that `isIt` says yes to. */
-  find(hash: number, parent: number, isIt: (named: Named) => boolean): Named | undefined {
+  /** The first entry of a directory with this hash for which `isIt` returns true. */
+  find(hash: number, parent: number, isIt: (entry: NamedEntry) => boolean): NamedEntry | undefined {
     const mask = this.#owners.length - 1;
     for (let slot = hash & mask; this.#owners[slot] !== 0; slot = (slot + 1) & mask) {
       if (this.#hashes[slot] !== hash || this.#parents[slot] !== parent) continue;
-      const named = { owner: this.#owners[slot]! - 1, parent, directory: this.#directories[slot]! };
-      if (isIt(named)) return named;
+      const entry = { owner: this.#owners[slot]! - 1, parent, directory: this.#directories[slot]! };
+      if (isIt(entry)) return entry;
     }
   }
 
-  /** Adds a name that is not there yet. */
-  add(hash: number, { owner, parent, directory }: Named): void {
+  /** Adds a name that the table does not have yet. */
+  add(hash: number, { owner, parent, directory }: NamedEntry): void {
     if (++this.#size * 2 > this.#owners.length) this.#grow();
     this.#put(hash, owner + 1, parent, directory);
   }
 
-  /** Gives the memory back. The table is of no more use. */
+  /** Frees the memory. The table must not be used afterwards. */
   [Symbol.dispose](): void {
     for (const { buffer } of this.#arrays) buffer.transfer(0);
   }
@@ -103,7 +103,7 @@ export class NameTable {
       if (owners[slot] === 0) continue;
       this.#put(hashes[slot]!, owners[slot]!, parents[slot]!, directories[slot]!);
     }
-    // The garbage collector would leave them lying for long.
+    // Freed at once: the garbage collector would keep these buffers for a long time.
     for (const { buffer } of before) buffer.transfer(0);
   }
 }

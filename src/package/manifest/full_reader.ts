@@ -1,0 +1,148 @@
+/**
+ * Reads the full manifest of an archive, which may be 16 MiB of untrusted bytes: `files` window by
+ * window (`files_object.ts`), the other fields as JSON.
+ *
+ * @module
+ */
+
+import canonicalize from "canonicalize";
+import { concatBytes, inTurns, utf8 } from "../../base/mod.ts";
+import { messageOf } from "../errors.ts";
+import { type ArchiveLimits, defaultArchiveLimits } from "../paths/mod.ts";
+import { formatSha256 } from "./content_hash.ts";
+import { type FileList, findFiles, HASH_BYTES, readFiles } from "./files_object.ts";
+import {
+  FilesCheck,
+  type FullManifest,
+  fullManifestKind,
+  kindWithoutFiles,
+} from "./full_schema.ts";
+import { checkLength, invalid, isSignedBy, parseManifest } from "./signed_json.ts";
+
+/**
+ * Maximum length of a manifest's fields without `files`, in bytes: three times what the longest texts
+ * and 1,000 dependencies take.
+ */
+const MAX_FIELD_BYTES = 1024 * 1024;
+
+/** A full manifest that was read. */
+export interface ReadManifest extends Pick<FileList, "paths" | "hashes" | "contentHash"> {
+  /** `files` is a getter: `paths` and `hashes` take a quarter of its memory. */
+  manifest: FullManifest;
+  /** Whether the manifest is signed by the key that it names. */
+  isSigned(): boolean;
+}
+
+/** The signed bytes begin with this; the manifest without its signature follows. */
+const DOMAIN = utf8(`${kindWithoutFiles.domain}\n`);
+
+/**
+ * Allocates a buffer for a full manifest, with room before it for the domain that is signed with it.
+ * Without that room {@linkcode ReadManifest.isSigned} copies the manifest.
+ */
+export function memoryForFull(lengthBytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(DOMAIN.length + lengthBytes).subarray(DOMAIN.length);
+}
+
+/**
+ * Reads a full manifest of at most `limits.maxManifestBytes` without checking its signature. Only the
+ * form that `serializeFull` writes is accepted.
+ *
+ * @throws {PackageError} `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID` (kind verification)
+ */
+export function parseFull(
+  input: Uint8Array | string,
+  limits: ArchiveLimits = defaultArchiveLimits,
+): FullManifest {
+  const reading = readInWindows(typeof input === "string" ? utf8(input) : input, limits);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value.manifest;
+  }
+}
+
+/**
+ * Reads a full manifest like {@linkcode parseFull}, and yields to the event loop after each window.
+ * Time and memory are linear in its length.
+ *
+ * @param bytes must not be altered before `isSigned` was called
+ * @throws {PackageError} `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID` (kind verification)
+ * @throws the signal's reason if it is aborted
+ */
+export async function readFull(
+  bytes: Uint8Array,
+  limits: ArchiveLimits,
+  signal?: AbortSignal,
+): Promise<ReadManifest> {
+  return await inTurns(readInWindows(bytes, limits), signal);
+}
+
+function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<void, ReadManifest> {
+  checkLength(kindWithoutFiles, bytes.length, limits.maxManifestBytes);
+  const start = findFiles(bytes, MAX_FIELD_BYTES);
+  if (start === undefined) {
+    // A manifest without files is invalid. An earlier field may be the better reason.
+    parseManifest(fullManifestKind(limits), bytes, MAX_FIELD_BYTES);
+    throw invalid(kindWithoutFiles, "verification", "it lists no files");
+  }
+  using check = new FilesCheck(limits);
+  let list: FileList;
+  try {
+    const read = yield* readFiles(bytes, start, (path) => check.add(path));
+    list = { ...read, paths: check.paths };
+  } catch (cause) {
+    throw invalid(kindWithoutFiles, "verification", messageOf(cause), cause);
+  }
+  const { paths, hashes, contentHash, end } = list;
+  const rest = concatBytes(bytes.subarray(0, start), bytes.subarray(end));
+  const fields = parseManifest(kindWithoutFiles, rest, MAX_FIELD_BYTES);
+  let files: Record<string, string> | undefined;
+  const manifest = Object.defineProperty({ ...fields }, "files", {
+    enumerable: true,
+    get: () => files ??= recordOf(list),
+  });
+  const isSigned = () => {
+    const { signature: _, ...unsigned } = fields;
+    // `signature` sorts after `files`, so the bytes before `files` are signed as they are.
+    const text = utf8(canonicalize({ ...unsigned, files: {} })!);
+    return withSigned(bytes, end, text.subarray(start), (signed) => isSignedBy(fields, signed));
+  };
+  return { manifest, paths, hashes, contentHash, isSigned };
+}
+
+function recordOf({ paths, hashes }: FileList): Record<string, string> {
+  // Not assigned one by one: a file may be called __proto__.
+  return Object.fromEntries(
+    Array.from(paths, (path, i) => [path, formatSha256(hashAt(hashes, i))]),
+  );
+}
+
+/** The SHA-256 of the file with this index, 32 bytes. */
+export function hashAt(hashes: Uint8Array, index: number): Uint8Array {
+  return hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
+}
+
+/**
+ * Calls a function with the signed bytes: the domain, the manifest up to `end`, then `tail`. If there is
+ * room before the manifest, they are assembled in place and the manifest is restored after the call.
+ */
+function withSigned<T>(
+  bytes: Uint8Array,
+  end: number,
+  tail: Uint8Array,
+  use: (signed: Uint8Array) => T,
+): T {
+  const from = bytes.byteOffset - DOMAIN.length;
+  if (from !== 0) return use(concatBytes(DOMAIN, bytes.subarray(0, end), tail));
+  const kept = new Uint8Array(bytes.buffer).slice(0, DOMAIN.length);
+  const keptTail = bytes.slice(end, end + tail.length);
+  const whole = new Uint8Array(bytes.buffer, from, DOMAIN.length + end + tail.length);
+  try {
+    whole.set(DOMAIN);
+    bytes.set(tail, end);
+    return use(whole);
+  } finally {
+    whole.set(kept);
+    bytes.set(keptTail, end);
+  }
+}
