@@ -70,7 +70,10 @@ Deno.test("a line that is not the publisher's word is left out and named; the ot
     ["", /^line 2: /],
     ["{}", /^line 3: /],
     ["\u0000\u001b[31m", /^line 4: /],
-    [serializeMinimal(minimal("b", "1.0.0", bob)).trimEnd(), /^line 5: it is from another publisher/],
+    [
+      serializeMinimal(minimal("b", "1.0.0", bob)).trimEnd(),
+      /^line 5: it is from another publisher/,
+    ],
     [serializeMinimal(altered).trimEnd(), /^line 6: its signature does not hold/],
     // In any other form of the same JSON it is not what was signed.
     [JSON.stringify(minimal("d"), null, 1).replaceAll("\n", ""), /^line 7: /],
