@@ -1,5 +1,6 @@
 /**
- * Permissions of the worker thread. It parses everything that strangers send, so it gets as few as possible.
+ * Permissions of the worker thread. The thread parses everything that strangers send, so it gets as few as
+ * possible.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Engines for tests: on any free port, in a testnet or without a DHT, ended at the end of their block.
+ * Engines for tests, on free ports, in a testnet or without a DHT. An engine ends at the end of its block.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { Engine, type EngineOptions } from "../../src/engine/mod.ts";
 import type { Testnet } from "../../src/testnet/mod.ts";
 import type { SampleTorrent } from "./torrents.ts";
 
-/** Nobody waits for so long unless something is broken. */
+/** Timeout of waits, which is reached only if something is broken. */
 const PATIENCE_MS = 240_000;
 
 /** An engine with a directory of its own. */
@@ -38,17 +38,17 @@ export class TestEngine implements AsyncDisposable {
     this.directory = directory;
   }
 
-  /** Where its peers find it. */
+  /** Address for peers. */
   get address(): { host: string; port: number } {
     return { host: "127.0.0.1", port: this.engine.port };
   }
 
-  /** The absolute path of a file in its directory. */
+  /** Absolute path of a file in the engine's directory. */
   path(name: string): string {
     return join(this.directory, name);
   }
 
-  /** A manager that borrows its node. */
+  /** Creates a DHT manager that borrows the engine's node. */
   manager(options: Partial<DhtManagerOptions> = {}): DhtManager {
     return new DhtManager({
       nodes: () => {
@@ -60,7 +60,7 @@ export class TestEngine implements AsyncDisposable {
     });
   }
 
-  /** Writes a sample's content into its directory and seeds it. */
+  /** Writes the content of a sample into the engine's directory and seeds it. */
   async seed(sample: SampleTorrent, name = "seeded"): Promise<void> {
     await Deno.writeFile(this.path(name), sample.content);
     const { infoHashHex, torrent, content } = sample;
@@ -68,7 +68,7 @@ export class TestEngine implements AsyncDisposable {
     await this.engine.seed([{ infoHashHex, torrent, filePath: this.path(name), lengthBytes }]);
   }
 
-  /** Downloads a sample from such peers, and returns what was written. */
+  /** Downloads a sample from these peers and returns the file's content. */
   async download(
     sample: Pick<SampleTorrent, "infoHashHex">,
     peers: TestEngine[],
@@ -91,13 +91,13 @@ export class TestEngine implements AsyncDisposable {
   }
 }
 
-/** `HOST:PORT` in parts. */
+/** Splits `HOST:PORT`. */
 export function addressOf(text: string): { host: string; port: number } {
   const [host, port] = text.split(":");
   return { host: host!, port: Number(port) };
 }
 
-/** Waits until something holds, looking 200 times a second; fails after four minutes. */
+/** Waits until a predicate holds, polling 200 times a second; fails after four minutes. */
 export async function eventually(holds: () => boolean | Promise<boolean>, what: string) {
   const untilMs = performance.now() + PATIENCE_MS;
   while (!await holds()) {

@@ -1,5 +1,5 @@
 /**
- * A UDP socket on 127.0.0.1 that says whatever a test wants it to, well-formed or not.
+ * A UDP socket on 127.0.0.1 that sends whatever packets a test wants, well-formed or not.
  *
  * @module
  */
@@ -23,17 +23,17 @@ export interface Answer {
 export class RawUdp implements AsyncDisposable {
   readonly id: Uint8Array = crypto.getRandomValues(new Uint8Array(20));
   readonly port: number;
-  /** Called with every packet that is no answer to a query of ours; what it returns is sent back. */
+  /** Called with each packet that is not a reply to our queries; the returned bytes are sent back. */
   answer: Answerer | undefined;
-  /** Called with every packet as it came, in place of all else. */
+  /** Called with each raw packet, in place of all other processing. */
   onPacket: ((packet: Uint8Array) => void) | undefined;
   readonly #socket: Socket;
   readonly #waiting = new Map<string, (answer: Answer) => void>();
   #transactions = 0;
 
   /**
-   * @param port any free one unless given
-   * @throws the system's error, if it cannot be bound
+   * @param port default: any free one
+   * @throws the system's error if the port cannot be bound
    */
   static async bind(port = 0): Promise<RawUdp> {
     const socket = dgram.createSocket("udp4");
@@ -50,14 +50,14 @@ export class RawUdp implements AsyncDisposable {
     socket.on("message", (packet, { port }) => this.#receive(new Uint8Array(packet), port));
   }
 
-  /** Sends a packet, and resolves when it has left. */
+  /** Sends a packet; resolves when it has been sent. */
   send(packet: Uint8Array, port: number): Promise<void> {
     return new Promise((resolve) => this.#socket.send(packet, port, "127.0.0.1", () => resolve()));
   }
 
   /**
-   * Sends a query, again each second until there is an answer, and resolves with the answer's `r`, or
-   * its whole message if there is none.
+   * Sends a query, repeated each second until a reply arrives. Resolves with the reply's `r`, or with the
+   * whole message if it has no `r`.
    */
   async query(
     port: number,
@@ -72,8 +72,7 @@ export class RawUdp implements AsyncDisposable {
   }
 
   /**
-   * Sends a packet with the transaction id `t`, again and again, and resolves with what comes back for
-   * it.
+   * Sends a packet with the transaction id `t` repeatedly, and resolves with the reply to it.
    */
   async exchange(
     packet: Uint8Array,
@@ -97,8 +96,8 @@ export class RawUdp implements AsyncDisposable {
   }
 
   /**
-   * Whether a query stays without an answer: nodes read in order, so an answer would come before the
-   * one to the ping that is sent after it.
+   * Whether a query stays unanswered. A ping is sent after it: nodes process packets in order, so a reply
+   * to the query would arrive before the reply to the ping.
    */
   async isIgnored(port: number, name: string, args: Record<string, BValue>): Promise<boolean> {
     const t = this.#transaction();

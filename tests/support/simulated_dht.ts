@@ -1,7 +1,6 @@
 /**
- * A DHT without a network: many simulated nodes, and clients that implement `DhtNode` over packets
- * that take their time, get lost or arrive. Runs on a fake clock and on random numbers from a seed, so
- * that the same test sees the same network each time.
+ * A simulated DHT: many nodes, and clients that implement `DhtNode` over simulated packets with delays and
+ * losses. A fake clock and seeded random numbers make each run of a test identical.
  *
  * @module
  */
@@ -12,16 +11,16 @@ import type { Contact, DhtNode, QueryName, QueryResult } from "../../src/dht/mod
 import type { FakeClock } from "./fake_clock.ts";
 import { closestOf, type ItemRules, Place, SimulatedNode } from "./simulated_node.ts";
 
-/** What a {@linkcode SimulatedDht} is made of. */
+/** Options of {@linkcode SimulatedDht}. */
 export interface SimulatedDhtOptions {
   clock: FakeClock;
   nodes: number;
   seed?: number;
-  /** First byte of all addresses, 10 unless given: two networks have no node in common. */
+  /** First byte of all addresses, which keeps two networks apart. Default 10. */
   network?: number;
-  /** Round trip, least and most, milliseconds. */
+  /** Minimum and maximum round-trip time, milliseconds. */
   latencyMs?: [number, number];
-  /** Share of the queries that get no answer. */
+  /** Share of queries that are lost. */
   loss?: number;
   items?: Partial<ItemRules>;
 }
@@ -34,14 +33,14 @@ export interface SentPacket {
   args: Record<string, unknown>;
 }
 
-/** Contacts in the routing table of a client: about what buckets of 8 hold in a large network. */
+/** Size of a client's routing table, about that of buckets of 8 in a large network. */
 const TABLE_SIZE = 160;
-/** How long a node that died stays in the routing tables of others. */
+/** How long a dead node stays in the routing tables of others. */
 const STALE_MS = 15 * 60_000;
-/** How long a client remembers that a node did not answer. */
+/** How long a node counts as unresponsive after a timeout. */
 const SILENT_FOR_MS = 10 * 60_000;
 
-/** Random numbers, 0 inclusive to 1 exclusive, the same ones for the same seed (mulberry32). */
+/** Seeded random numbers from 0 to below 1 (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -52,7 +51,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Many nodes, some of which may be dead. */
+/** A network of simulated nodes, some of which may be dead. */
 export class SimulatedDht {
   readonly nodes: SimulatedNode[] = [];
   readonly clock: FakeClock;
@@ -62,7 +61,7 @@ export class SimulatedDht {
   readonly #rules: ItemRules;
   readonly #network: number;
   readonly #byAddress = new Map<string, SimulatedNode>();
-  /** Nodes that were given an item for a target, whether they still have it or not. */
+  /** Nodes that ever stored an item for a target. */
   readonly #copies = new Map<string, Set<SimulatedNode>>();
   #count = 0;
   #clients = 0;
@@ -78,23 +77,23 @@ export class SimulatedDht {
     for (const node of this.nodes) this.#introduce(node);
   }
 
-  /** The nodes, dead or alive, closest to a target first. */
+  /** All nodes, dead or live, closest to a target first. */
   closest(target: Uint8Array, count: number): SimulatedNode[] {
     return closestOf(this.nodes, new Place(target), count);
   }
 
-  /** The living nodes that hold an item for a target. */
+  /** Live nodes that hold an item for a target. */
   holders(targetHex: string): SimulatedNode[] {
     const copies = this.#copies.get(targetHex) ?? [];
     return [...copies].filter((node) => node.alive && node.item(targetHex));
   }
 
-  /** The node at an address, unless there is none. */
+  /** The node at an address; `undefined` if there is none. */
   at(contact: Contact): SimulatedNode | undefined {
     return this.#byAddress.get(`${contact.host}:${contact.port}`);
   }
 
-  /** A new node, of an id and address of its choice if so, known to the others at once. */
+  /** Adds a node, with a given id and address or random ones; the others know it at once. */
   join(chosen?: { id: Uint8Array; host: string }): SimulatedNode {
     const node = this.#make(chosen);
     this.#introduce(node);
@@ -102,7 +101,7 @@ export class SimulatedDht {
     return node;
   }
 
-  /** Ends a node; the others find out later. */
+  /** Kills a node; the others learn of it later. */
   kill(node: SimulatedNode): void {
     node.alive = false;
     this.clock.after(STALE_MS, () => {
@@ -113,7 +112,7 @@ export class SimulatedDht {
     });
   }
 
-  /** From now on nodes live so long on average, and each that dies is replaced by a new one. */
+  /** Starts churn: nodes live this long on average, and each dead node is replaced by a new one. */
   churn(meanLifeMs: number): void {
     const live = (node: SimulatedNode) => {
       const lifeMs = Math.round(-Math.log(1 - this.random()) * meanLifeMs);
@@ -125,7 +124,7 @@ export class SimulatedDht {
     for (const node of [...this.nodes]) live(node);
   }
 
-  /** A node of ours, to lend. It knows `known` nodes of the network and some bootstrap addresses. */
+  /** Creates a client to borrow, which knows `known` nodes and some bootstrap addresses. */
   client(options: { known?: number; bootstrap?: Contact[]; checksIds?: boolean } = {}) {
     const id = digest(`client ${this.#clients++} of ${this.#network}`);
     const table = this.nodes.filter((node) => node.alive)
@@ -142,7 +141,7 @@ export class SimulatedDht {
   #make(chosen?: { id: Uint8Array; host: string }): SimulatedNode {
     const number = ++this.#count;
     const id = chosen?.id ?? digest(`node ${number} of ${this.#network}`);
-    // No two in one network of 256 addresses.
+    // At most one node for each /24 network.
     const host = chosen?.host ??
       [this.#network, number & 255, number >> 8 & 255, 1 + (number >> 16)].join(".");
     const node = new SimulatedNode(
@@ -160,7 +159,7 @@ export class SimulatedDht {
     return node;
   }
 
-  /** Fills a routing table, beginning anywhere, so that the far contacts differ from node to node. */
+  /** Fills a routing table from a random start, so that far contacts differ between nodes. */
   #introduce(node: SimulatedNode): void {
     const { length } = this.nodes;
     const start = Math.floor(this.random() * length);
@@ -171,17 +170,17 @@ export class SimulatedDht {
   }
 }
 
-/** A node of ours in a simulated DHT. Keeps count of what it sends. */
+/** A client of the simulated DHT, which counts its packets. */
 export class SimulatedClient implements DhtNode {
   readonly id: Uint8Array;
   readonly port = 6881;
   readonly sent: SentPacket[] = [];
-  /** Queries under way, and the most there ever were. */
+  /** Number of queries under way, and its maximum so far. */
   underWay = 0;
   mostUnderWay = 0;
   readonly #dht: SimulatedDht;
   readonly #table = new Map<string, SimulatedNode>();
-  /** When nodes were silent last, by host. */
+  /** Time of the last timeout of each node, by host. */
   readonly #silent = new Map<string, number>();
   readonly #bootstrap: Contact[];
   readonly #checksIds: boolean;
@@ -199,7 +198,7 @@ export class SimulatedClient implements DhtNode {
     for (const node of known) this.learn(node);
   }
 
-  /** How many queries of a name it sent. */
+  /** Number of queries sent with a name. */
   count(name: QueryName): number {
     return this.sent.filter((packet) => packet.name === name).length;
   }
@@ -244,7 +243,7 @@ export class SimulatedClient implements DhtNode {
         resolve(result);
       };
       const giveUp = () => {
-        // The engine's node finds out too, though nobody waits any more.
+        // The engine's node, too, notes the timeout of a query whose caller has given up.
         const isDead = !this.#dht.at(to)?.alive;
         if (isDead) this.#table.delete(to.host);
         if (isDead || silent) this.#silent.set(to.host, clock.now());

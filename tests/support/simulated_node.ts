@@ -1,7 +1,7 @@
 /**
- * One node of a simulated DHT: answers `ping`, `find_node`, `get_peers`, `announce_peer`, `get` and
- * `put` as BEP 5 and BEP 44 have it, with a routing table of its own. Packets, delays and losses are
- * `simulated_dht.ts`'s business.
+ * One node of a simulated DHT. It answers `ping`, `find_node`, `get_peers`, `announce_peer`, `get` and
+ * `put` (BEP 5, BEP 44) and has its own routing table. `simulated_dht.ts` simulates packets, delays and
+ * losses.
  *
  * @module
  */
@@ -15,47 +15,47 @@ import {
   verifyItem,
 } from "../../src/records/mod.ts";
 
-/** Contacts of one bucket of a routing table, and of one answer. */
+/** Contacts in one bucket, and in one reply. */
 const K = 8;
 const ID_BYTES = 20;
 const ID_BITS = ID_BYTES * 8;
 
-/** A query as a node gets it. */
+/** A query as a node receives it. */
 export interface SimulatedQuery {
   name: string;
   args: Record<string, unknown>;
 }
 
-/** What a node does about a query. */
+/** A node's reaction to a query. */
 export type SimulatedAnswer =
   | { kind: "reply"; body: Record<string, unknown>; delayMs?: number }
   | { kind: "refused"; code: number; delayMs?: number }
   | { kind: "silent" };
 
-/** What a node keeps of a BEP 44 put. */
+/** An item stored by a put (BEP 44). */
 export interface StoredItem {
   v: unknown;
   k: Uint8Array;
   sig: Uint8Array;
   seq: number;
-  /** When it was put last, or put first if `refresh` is off. */
+  /** Time of the last put, or of the first if `refresh` is off. */
   atMs: number;
 }
 
-/** How the nodes of a network treat items. */
+/** Storage policy of all nodes in a network. */
 export interface ItemRules {
-  /** Items are forgotten after so many milliseconds. */
+  /** Lifetime of an item, milliseconds. */
   lifeMs: number;
   /**
-   * What a put of the `seq` that is held already does. `true`: it counts as put again, as with
+   * Effect of a put with the `seq` that is held already. `true`: it extends the item's life, as with
    * libtorrent; `false`: error 302, as with bittorrent-dht.
    */
   refresh: boolean;
-  /** Whether signatures are checked; a long simulation trusts its only publisher. */
+  /** Whether signatures are verified; long simulations skip it. */
   verify: boolean;
 }
 
-/** A node id cut down to the 64 bits that tell apart the nodes of a simulation. */
+/** The first 64 bits of a node id, which suffice to distinguish the nodes of a simulation. */
 export class Place {
   readonly high: number;
   readonly low: number;
@@ -66,19 +66,19 @@ export class Place {
     this.low = view.getUint32(4);
   }
 
-  /** XOR distance, its leading 53 bits as a number. */
+  /** The leading 53 bits of the XOR distance, as a number. */
   distance(other: Place): number {
     return ((this.high ^ other.high) >>> 0) * 2 ** 21 + ((this.low ^ other.low) >>> 11);
   }
 
-  /** Number of leading bits in common, of the first 64. */
+  /** Length of the common prefix, of the first 64 bits. */
   sharedBits(other: Place): number {
     const high = Math.clz32(this.high ^ other.high);
     return high < 32 ? high : 32 + Math.clz32(this.low ^ other.low);
   }
 }
 
-/** The `count` of `nodes` that are closest to `place`, closest first. */
+/** The `count` nodes closest to `place`, closest first. */
 export function closestOf<T extends { place: Place }>(
   nodes: Iterable<T>,
   place: Place,
@@ -105,9 +105,9 @@ export class SimulatedNode {
   /** 26 bytes of compact node info (BEP 5). */
   readonly compact: Uint8Array;
   alive = true;
-  /** Answers instead of the node, if it is there; `honest` gives what the node would have said. */
+  /** Replaces the node's answers, if set; `honest` returns the correct answer. */
   behave: ((query: SimulatedQuery, honest: () => SimulatedAnswer) => SimulatedAnswer) | undefined;
-  /** Queries that it got, by name. */
+  /** Number of queries received, by name. */
   readonly received: Record<string, number> = {};
   readonly #rules: ItemRules;
   readonly #now: () => number;
@@ -117,7 +117,7 @@ export class SimulatedNode {
   readonly #table = new Set<SimulatedNode>();
   readonly #room = new Array<number>(ID_BITS + 1).fill(K);
 
-  /** @param onStore told of every target of which it begins to hold an item */
+  /** @param onStore called with each target whose item the node stores */
   constructor(
     id: Uint8Array,
     host: string,
@@ -135,12 +135,12 @@ export class SimulatedNode {
     this.#onStore = onStore;
   }
 
-  /** What it gives whoever asks, and wants back with a put. */
+  /** The write token that the node issues and expects in a put. */
   get token(): Uint8Array {
     return utf8(`token of ${this.host}`);
   }
 
-  /** Takes another node into its routing table if that one's bucket has room. */
+  /** Adds another node to the routing table if the bucket has room. */
   learn(other: SimulatedNode): void {
     const bucket = this.place.sharedBits(other.place);
     if (this.#room[bucket]! === 0 || this.#table.has(other)) return;
@@ -148,12 +148,12 @@ export class SimulatedNode {
     this.#table.add(other);
   }
 
-  /** Takes another node out of its routing table. */
+  /** Removes another node from the routing table. */
   unlearn(other: SimulatedNode): void {
     if (this.#table.delete(other)) this.#room[this.place.sharedBits(other.place)]!++;
   }
 
-  /** The item that it holds for a target. */
+  /** The item stored for a target. */
   item(targetHex: string): StoredItem | undefined {
     const item = this.#items.get(targetHex);
     if (!item || this.#now() - item.atMs < this.#rules.lifeMs) return item;
@@ -161,13 +161,13 @@ export class SimulatedNode {
     return undefined;
   }
 
-  /** Gives it an item, signed or not, as if it had been put. */
+  /** Stores an item, signed or not, as a put would. */
   plant(targetHex: string, item: StoredItem): void {
     this.#items.set(targetHex, item);
     this.#onStore(targetHex, this);
   }
 
-  /** Makes it lose an item. */
+  /** Removes an item. */
   forget(targetHex: string): void {
     this.#items.delete(targetHex);
   }

@@ -1,5 +1,5 @@
 /**
- * Which sockets a process has, from /proc (Linux): to see that it opened one UDP socket and no more.
+ * Lists the sockets of a process from /proc (Linux), to assert that it opened one UDP socket only.
  *
  * @module
  */
@@ -36,7 +36,7 @@ async function socketsOf(pid: number, tables: string[]) {
     for (const line of lines) {
       // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
       const fields = line.trim().split(/\s+/);
-      // The kernel may show a socket twice, if others come and go while the table is read.
+      // The kernel may list a socket twice if others open and close while the table is read.
       if (!inodes.delete(fields[9]!)) continue;
       const [addressHex, portHex] = fields[1]!.split(":");
       sockets.push({
@@ -66,7 +66,7 @@ async function inodesOf(pid: number): Promise<Set<string>> {
       const inode = /^socket:\[(\d+)\]$/.exec(await Deno.readLink(`/proc/${pid}/fd/${name}`))?.[1];
       if (inode) inodes.add(inode);
     } catch {
-      // Closed since the directory was read.
+      // The socket was closed after the directory was read.
     }
   }
   return inodes;

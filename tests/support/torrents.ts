@@ -1,5 +1,5 @@
 /**
- * Archives to seed and their torrents, made of numbers instead of files.
+ * Sample archives and their torrents, generated from numbers.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { concatBytes } from "../../src/base/mod.ts";
 import { bencode, type BValue } from "../../src/records/mod.ts";
 import { seededRandom } from "./simulated_dht.ts";
 
-/** A torrent with what it is of. */
+/** A torrent and its content. */
 export interface SampleTorrent {
   content: Uint8Array;
-  /** The `.torrent`. */
+  /** Bytes of the `.torrent`. */
   torrent: Uint8Array;
   infoHashHex: string;
   infoHash: Uint8Array;

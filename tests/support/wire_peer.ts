@@ -1,6 +1,6 @@
 /**
- * A peer made of raw bytes (BEP 3, BEP 6, BEP 10), which does what no honest one would: it dials or is
- * dialled, says its handshake, hands over what comes and sends what it is told to.
+ * A peer that sends raw bytes (BEP 3, BEP 6, BEP 10), for tests of misbehaviour. It dials or is dialled,
+ * completes the handshake, passes on the messages it receives and sends whatever the test wants.
  *
  * @module
  */
@@ -14,24 +14,24 @@ export interface WireTorrent {
   infoHash: Uint8Array;
 }
 
-/** What a peer does; each is called when its moment has come, and may be left out. */
+/** Optional callbacks that define the behaviour of a peer. */
 export interface WireBehaviour {
-  /** Instead of the handshake with the right infohash. */
+  /** Bytes to send in place of the correct handshake. */
   handshake?: Uint8Array;
-  /** Whether it reads what it is sent, after an encrypted handshake. */
+  /** Whether the peer reads, after an encrypted handshake. */
   reads?: boolean;
-  /** Its handshake, or what it has instead of one, was sent. */
+  /** Called when the peer's handshake, or its replacement, has been sent. */
   greeted?(peer: WirePeer): void | Promise<unknown>;
-  /** After both handshakes. */
+  /** Called after both handshakes. */
   opened?(peer: WirePeer): void | Promise<unknown>;
-  /** A message came: its id and its body; a keep-alive is none. */
+  /** Called with id and body of each message except keep-alives. */
   message?(peer: WirePeer, id: number, body: Uint8Array): void | Promise<unknown>;
 }
 
 const HANDSHAKE_BYTES = 68;
 const PROTOCOL = utf8("\x13BitTorrent protocol");
 
-/** What comes, as it comes. */
+/** Incoming bytes, in chunks as they arrive. */
 type Incoming = AsyncGenerator<Uint8Array, undefined>;
 
 /** One connection to an engine. */
@@ -39,9 +39,9 @@ export class WirePeer implements Disposable {
   readonly #connection: Deno.TcpConn;
   /** Whether the other side has closed the connection. */
   closed = false;
-  /** Bytes that came. */
+  /** Number of bytes received. */
   received = 0;
-  /** How often it has done what it is there for; whoever gives it a behaviour counts. */
+  /** Number of times that the peer has misbehaved, counted by its behaviour. */
   deeds = 0;
   #sending: Promise<boolean> = Promise.resolve(true);
 
@@ -58,11 +58,11 @@ export class WirePeer implements Disposable {
 
   constructor(connection: Deno.TcpConn) {
     this.#connection = connection;
-    // Its end must not hold up a process.
+    // The connection must not keep the process alive.
     connection.unref();
   }
 
-  /** A connection that came in. */
+  /** Wraps an incoming connection. */
   static accepted(
     connection: Deno.TcpConn,
     torrent: WireTorrent,
@@ -74,9 +74,9 @@ export class WirePeer implements Disposable {
   }
 
   /**
-   * Sends bytes, after what was sent before.
+   * Sends bytes after all earlier ones.
    *
-   * @returns whether all of them went to the system
+   * @returns whether the system has accepted all of them
    */
   send(...parts: Uint8Array[]): Promise<boolean> {
     const bytes = concatBytes(...parts);
@@ -94,7 +94,7 @@ export class WirePeer implements Disposable {
     });
   }
 
-  /** Reads what comes and throws it away, from now on. */
+  /** Reads and discards all bytes from now on. */
   async drain(): Promise<void> {
     for await (const _ of this.#bytes());
   }
@@ -104,11 +104,11 @@ export class WirePeer implements Disposable {
     try {
       this.#connection.close();
     } catch {
-      // It was closed from there.
+      // The other side has closed the connection.
     }
   }
 
-  /** Begins as an engine expects of a peer that it dials: encrypted, if the engine does. */
+  /** Answers the handshake of an engine that dials, encrypted if the engine's is. */
   async #answer(torrent: WireTorrent, behaviour: WireBehaviour): Promise<void> {
     const incoming = this.#bytes();
     const read = async () => (await incoming.next()).value;
@@ -136,7 +136,7 @@ export class WirePeer implements Disposable {
     held: Uint8Array = new Uint8Array(),
   ): Promise<void> {
     let isOpen = false;
-    // Some may have come with the end of an encrypted handshake.
+    // Messages may have arrived together with the end of an encrypted handshake.
     for (;;) {
       if (!isOpen && held.length >= HANDSHAKE_BYTES) {
         held = held.subarray(HANDSHAKE_BYTES);
@@ -164,32 +164,32 @@ export class WirePeer implements Disposable {
         yield buffer.slice(0, count);
       }
     } catch {
-      // Closed by us, or reset by them.
+      // Closed by the test, or reset by the engine.
     }
     this.closed = true;
     return undefined;
   }
 }
 
-/** Peers behind one port: each that dials gets one. */
+/** A listener that creates a peer for each incoming connection. */
 export class WireListener implements Disposable {
   readonly #listener: Deno.TcpListener;
   readonly #peers = new Set<WirePeer>();
-  /** How many have dialled. */
+  /** Number of incoming connections. */
   dialled = 0;
 
-  /** @param port any free one unless given */
+  /** @param port default: any free one */
   constructor(torrent: WireTorrent, behaviour: () => WireBehaviour, port = 0) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
     void this.#accept(torrent, behaviour);
   }
 
-  /** How often its peers have done what they are there for. */
+  /** Number of times that the peers have misbehaved. */
   get deeds(): number {
     return Iterator.from(this.#peers).reduce((sum, { deeds }) => sum + deeds, 0);
   }
 
-  /** Where it is dialled. */
+  /** Address to dial. */
   get address(): { host: string; port: number } {
     return { host: "127.0.0.1", port: this.#listener.addr.port };
   }
@@ -211,26 +211,26 @@ export class WireListener implements Disposable {
   }
 }
 
-/** A handshake that says BEP 6 and BEP 10, under an id of chance. */
+/** A handshake that supports BEP 6 and BEP 10, with a random peer id. */
 export function wireHandshake({ infoHash }: WireTorrent): Uint8Array {
   const reserved = Uint8Array.of(0, 0, 0, 0, 0, 0x10, 0, 0x04);
   const id = concatBytes(utf8("-XX0001-"), crypto.getRandomValues(new Uint8Array(12)));
   return concatBytes(PROTOCOL, reserved, infoHash, id);
 }
 
-/** Numbers of four bytes each. */
+/** Encodes numbers as four bytes each, big-endian. */
 export function uint32(...numbers: number[]): Uint8Array {
   const bytes = new Uint8Array(numbers.length * 4);
   numbers.forEach((number, i) => new DataView(bytes.buffer).setUint32(i * 4, number));
   return bytes;
 }
 
-/** The number at a place in a body. */
+/** Decodes the four-byte number at an offset of a body. */
 export function uint32At(body: Uint8Array, at: number): number {
   return new DataView(body.buffer, body.byteOffset).getUint32(at);
 }
 
-/** A message with its length before it. */
+/** A message with its length prefix. */
 export function wireMessage(id: number, ...parts: Uint8Array[]): Uint8Array {
   const body = concatBytes(Uint8Array.of(id), ...parts);
   return concatBytes(uint32(body.length), body);

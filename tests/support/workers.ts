@@ -1,5 +1,5 @@
 /**
- * Sandboxed workers for tests, from the bundle, ended at the end of their block.
+ * Sandboxed workers for tests, started from the bundle. A worker ends at the end of its block.
  *
  * @module
  */
@@ -63,7 +63,7 @@ export class TestWorker implements AsyncDisposable {
         ...options,
         port,
       });
-      // A thread that dies answers nothing.
+      // A dead thread answers no call.
       const started = await Promise.race([starting, died.promise]);
       return new TestWorker(connection, directory, started, events, failures);
     } catch (error) {
@@ -91,17 +91,17 @@ export class TestWorker implements AsyncDisposable {
     return this.connection.api;
   }
 
-  /** Where its peers find it. */
+  /** Address for peers. */
   get address(): { host: string; port: number } {
     return { host: "127.0.0.1", port: this.started.port };
   }
 
-  /** The reports of announcements that it told of. */
+  /** Reports of announcements received so far. */
   get reports(): ReportData[] {
     return this.events.flatMap((event) => event.event === "announced" ? [event.report] : []);
   }
 
-  /** The absolute path of a file in its seed directory. */
+  /** Absolute path of a file in the worker's seed directory. */
   path(name: string): string {
     return join(this.directory, name);
   }
@@ -113,7 +113,7 @@ export class TestWorker implements AsyncDisposable {
   }
 }
 
-/** Says what to do if the worker has not been bundled. */
+/** Throws an error with instructions if the worker has not been bundled. */
 async function requireBundle(): Promise<void> {
   try {
     await Deno.stat(BUNDLE);

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Something with a due time, Unix milliseconds. */
+/** A member of the queue, with its due time in Unix milliseconds. */
 export interface Due {
   dueMs: number;
 }

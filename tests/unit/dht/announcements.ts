@@ -36,7 +36,7 @@ export const good: PutOutcome = {
   errors: {},
 };
 
-/** Takes calls instead of a manager, and answers as it is told to. */
+/** Replaces the manager: records the calls and returns scripted outcomes. */
 export class Announcements implements Announcer {
   readonly clock = new FakeClock();
   readonly beganMs = this.clock.now();

@@ -77,7 +77,7 @@ export class Fixture {
   }
 }
 
-/** The living nodes that hold exactly this version of the record. */
+/** Live nodes that hold exactly this version of the record. */
 export function holding(at: Fixture, item: MutableItem): SimulatedNode[] {
   return at.dht.holders(at.targetHex)
     .filter((node) => node.item(at.targetHex)!.seq === item.seq);
@@ -88,7 +88,7 @@ function stored(item: MutableItem, atMs: number): StoredItem {
   return { v, k: item.publicKey, sig: item.signature, seq: item.seq, atMs };
 }
 
-/** Decoded bencode as npm:bencode would have it. */
+/** Decodes bencode in the form of npm:bencode. */
 function plain(value: unknown): unknown {
   if (value instanceof Map) {
     return Object.fromEntries([...value].map(([key, member]) => [key, plain(member)]));

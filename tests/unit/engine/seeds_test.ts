@@ -13,7 +13,7 @@ import { FakeClock, settle } from "../../support/fake_clock.ts";
 
 const MINUTE_MS = 60_000;
 
-/** The infohash of an archive by its number, which is also what stands in its `.torrent`. */
+/** Infohash of an archive by its number, which is also the content of its `.torrent`. */
 function hashOf(n: number): string {
   return n.toString(16).padStart(40, "0");
 }

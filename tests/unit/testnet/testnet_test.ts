@@ -7,7 +7,7 @@ import { startTestnet, TestnetError } from "../../../src/testnet/mod.ts";
 
 const value = Buffer.from("hello");
 
-/** A DHT node of a stranger, who knows only the bootstrap address. */
+/** A foreign DHT node that knows only the bootstrap address. */
 async function withClient<T>(bootstrap: string, use: (dht: DHT) => Promise<T>): Promise<T> {
   const dht = new DHT({ bootstrap: [bootstrap] });
   await new Promise<void>((resolve) => dht.listen(0, "127.0.0.1", resolve));

@@ -36,7 +36,7 @@ Deno.test("impossible observations are ignored", () => {
   assert.equal(halfLife.halfLifeMs, Infinity);
 });
 
-/** When a record is announced, minutes apart, where each announcement finds so many of 8 holders. */
+/** Intervals between announcements of a record, minutes, when each finds `stayed` of 8 holders again. */
 async function pauses(stayed: number, intervalMs = HOUR_MS): Promise<number[]> {
   const at = new Announcements({ intervalMs, random: () => 0.5 });
   at.outcome = () => ({ holding: 8, stored: 8 - stayed });

@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const INTERVAL_MS = HOUR_MS;
 
-/** A network, records that are kept alive in it, and how long each was dark. */
+/** A network, records that are kept alive in it, and how long each had no holder. */
 class World {
   readonly clock = new FakeClock();
   readonly dht: SimulatedDht;

@@ -9,10 +9,10 @@ import { concatBytes } from "../../../../src/base/mod.ts";
 import type { SimulatedClient } from "../../../support/simulated_dht.ts";
 import { Fixture } from "../fixture.ts";
 
-/** Longer than others go on naming a dead node, and than a silent one is passed over. */
+/** Longer than other nodes name a dead node, and than an unresponsive one is skipped. */
 const FORGOTTEN_MS = 16 * 60_000;
 
-/** How many packets it takes to put a record again of whose eight holders four have died since. */
+/** Number of packets for putting a record again after four of its eight holders have died. */
 async function packetsToPutAgain(seed: number, background: boolean): Promise<number> {
   const at = new Fixture({ nodes: 200, seed });
   const client: SimulatedClient = at.dht.client({ known: 40 });

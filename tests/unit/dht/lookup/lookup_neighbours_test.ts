@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import type { SimulatedNode } from "../../../support/simulated_node.ts";
 import { Fixture } from "../fixture.ts";
 
-/** Makes a node leave out the others where it shows an item. */
+/** Makes a node omit `nodes` from replies with an item. */
 function nameNobody(node: SimulatedNode): void {
   node.behave = ({ name }, honest) => {
     const answer = honest();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Fixture, holding } from "../fixture.ts";
 
-/** A record that lies on its nodes, read by somebody who is about to write it. */
+/** A fixture with a stored record that has just been read, before it is put. */
 async function readBefore(minutes = 0) {
   const at = new Fixture();
   await at.run(at.manager.put(at.item(1)));

@@ -5,10 +5,10 @@ import { letSpeedBeAssumed } from "../../../../src/engine/libraries/webtorrent/r
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { seededRandom } from "../../../support/simulated_dht.ts";
 
-/** Blocks of a piece. */
+/** Number of blocks of a piece. */
 const BLOCKS = 2;
 
-/** A peer that has such pieces and is thought to send `speed` bytes a second. */
+/** A peer with these pieces and a measured speed of `speed` bytes a second. */
 function peer(has: (index: number) => boolean, { isSeeder = false, speed = 0 } = {}) {
   return {
     isSeeder,
@@ -26,7 +26,7 @@ function peer(has: (index: number) => boolean, { isSeeder = false, speed = 0 } =
 
 type Peer = ReturnType<typeof peer>;
 
-/** A download as WebTorrent has it, with requests that are only noted. */
+/** A fake of WebTorrent's torrent that records the requests. */
 class Download extends EventEmitter {
   ready = true;
   readonly pieceLength = BLOCKS * 16_384;

@@ -21,7 +21,7 @@ class FakeListener extends EventEmitter {
   }
 }
 
-/** Somebody comes, and half a minute later the port is dialled: with the listener hearing it, or not. */
+/** Simulates a connection and the test dial half a minute later, which the listener accepts or not. */
 async function watched(dialled: (listener: FakeListener) => boolean) {
   const clock = new FakeClock();
   const listener = new FakeListener();
