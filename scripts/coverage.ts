@@ -69,6 +69,7 @@ export function report(
   return { text: lines.join("\n"), low };
 }
 
+/** Runs Deno; tests with `--node-modules-dir=manual`, since others may run beside them. */
 async function deno(args: readonly string[], env: Record<string, string> = {}) {
   const command = new Deno.Command(Deno.execPath(), { args: [...args], env, stdin: "null" });
   return await command.spawn().status;
