@@ -1,7 +1,6 @@
 /**
  * A fast path for `libreseed version`, which needs no other module. Any other command line,
- * including
- * `version` with flags, goes through the command tree.
+ * including `version` with flags, goes through the command tree.
  *
  * @module
  */

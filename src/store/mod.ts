@@ -1,6 +1,19 @@
 /**
- * What stays on the disk: files that appear whole or not at all, the seed directory, and the state in
- * SQLite. Knows no network; what the rows and files mean is decided above.
+ * Everything that libreseed keeps on the disk.
+ *
+ * - `files`: atomic writes, temporaries, locks between processes, errors of the file system
+ * - `state`: `StateDatabase`, the SQLite file `state.db` with records, outcomes, pins and follows
+ * - `seed`: `SeedDirectory`, the archives that the engine seeds, with manifests and torrents
+ * - `packages`: `PackageStore`, the unpacked packages that projects link to
+ *
+ * Several processes may use one home at a time: writes are atomic, and multi-step changes hold a
+ * lock. A process may be killed at any instant; the next one removes leftovers and finishes or
+ * undoes interrupted changes. Every error is a `StoreError`, whose message names the path and the
+ * remedy.
+ *
+ * Left to others: the network, the verification of archives (`src/package`), and the decisions what
+ * to keep and when to write. Start reading in `seed/seed_directory.ts` and
+ * `state/state_database.ts`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * `libreseed publish PATH… | -`: packs directories, stores the archives, and puts their records into
- * the DHT.
+ * `libreseed publish PATH… | -`: packs directories, stores the archives, and puts their records
+ * into the DHT.
  *
  * @module
  */

@@ -7,9 +7,8 @@
  * the top, with `import type`, so that help stays quick.
  *
  * In `run`, print results with `output.result(data, text)` and everything else with
- * `output.notice`,
- * `detail` or `warning`. Throw a `LibreseedError` to fail. Return an exit code only for an outcome
- * that an error cannot express, such as `combineExitCodes` of several packages.
+ * `output.notice`, `detail` or `warning`. Throw a `LibreseedError` to fail. Return an exit code
+ * only for an outcome that an error cannot express, such as `combineExitCodes` of several packages.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
  * The versions of the main libraries, for `version -v` and bug reports. Libreseed's own version is
- * in
- * `src/base`.
+ * in `src/base`.
  *
  * @module
  */

@@ -88,8 +88,7 @@ export class Output {
 
   /**
    * Prints a result to standard output: `text` and a line break or, with `--json`, `data` as one
-   * line.
-   * `text` may have several lines; `undefined` prints nothing.
+   * line. `text` may have several lines; `undefined` prints nothing.
    *
    * @throws {OutputClosed} if the reader closed the stream; do not catch it, so that the command
    * ends

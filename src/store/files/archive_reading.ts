@@ -1,6 +1,5 @@
 /**
- * Reading an archive from one end to the other: for copying it, and to see that it is the one that a
- * minimal manifest names.
+ * Reads whole archives, to copy them and to check them against the hash in a minimal manifest.
  *
  * @module
  */
@@ -13,8 +12,9 @@ import { fileError, StoreError } from "./errors.ts";
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * The archive's bytes, hashed as they pass. Throws at the end, in place of the last chunk's successor,
- * if they were not those that the manifest names; each chunk is good until the next is asked for.
+ * Yields an archive's bytes and hashes them on the way. Throws after the last chunk if the archive
+ * is not the one that the manifest names, so the caller must not use the bytes before the end. A
+ * chunk's buffer is reused by the next chunk.
  *
  * @throws {StoreError} `ARCHIVE_MISMATCH`, and the errors of reading a file
  */
@@ -45,7 +45,9 @@ export async function* checkedChunks(
   );
 }
 
-/** Reads an archive to see that it is the one named. Throws like {@linkcode checkedChunks}. */
+/**
+ * Checks that a file is the archive that the manifest names. Throws like {@linkcode checkedChunks}.
+ */
 export async function checkArchive(
   path: string,
   minimal: MinimalManifest,
@@ -54,14 +56,16 @@ export async function checkArchive(
   for await (const _ of checkedChunks(path, minimal, signal));
 }
 
-/** SHA-256 of a file, as manifests write it. Throws the errors of reading a file. */
+/**
+ * SHA-256 of a file in the form of manifests, `sha256:HEX`. Throws the errors of reading a file.
+ */
 export async function hashOf(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of chunksOf(path, signal)) hash.update(chunk);
   return formatSha256(new Uint8Array(hash.digest()));
 }
 
-/** The file's bytes; each chunk is good until the next is asked for. */
+/** Yields a file's bytes. A chunk's buffer is reused by the next chunk. */
 async function* chunksOf(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const file = await openRegular(path);
   try {

@@ -1,7 +1,7 @@
 /**
- * Files that appear whole or not at all: written under a temporary name in the same directory, flushed
- * to the disk, renamed, and the directory flushed. A process that is killed at any instant leaves at
- * most a temporary file, which begins with `.tmp-` and is removed at the next start.
+ * Atomic file writes: a file is written under a temporary name in the same directory, flushed to
+ * the disk and renamed, and then the directory is flushed. A process that is killed at any instant
+ * leaves at most a temporary file, whose name begins with `.tmp-`. The next start removes it.
  *
  * @module
  */
@@ -15,18 +15,18 @@ import { createTemporaryFile, type Temporary, type TemporaryFile } from "./tempo
 
 export { isCode } from "./errors.ts";
 
-/** Nobody replaces a file so often while it is being opened, unless to mislead. */
+/** Maximum attempts to open a file that is replaced meanwhile; more indicate an attack. */
 const MAX_OPEN_TRIES = 16;
 
-/** What a file is written from. */
+/** The contents to write to a file. */
 export type WritableData = Uint8Array | string | AsyncIterable<Uint8Array>;
 
 /**
- * Writes a file, replacing what was there. When it resolves the bytes and the name are on the disk;
- * when it rejects nothing has changed and no temporary is left.
+ * Writes a file, replacing an existing one. When the promise resolves, contents and name are on the
+ * disk; when it rejects, nothing has changed and no temporary is left.
  *
- * @param data bytes, text as UTF-8, or chunks; an error of theirs is passed on as it is
- * @param options `mode` is 0644 unless given, less the umask
+ * @param data bytes, text (written as UTF-8), or chunks; an error while iterating is rethrown
+ * @param options `mode` defaults to 0644, reduced by the umask
  * @throws {StoreError} `DISK_FULL`, `NOT_WRITABLE`, `FILE_MISSING` (no such directory), `IO_FAILED`
  */
 export async function writeFileAtomic(
@@ -45,9 +45,8 @@ export async function writeFileAtomic(
 }
 
 /**
- * Gives a file that was written elsewhere in the same file system its final name, replacing what was
- * there. When it resolves the bytes and the name are on the disk. On failure the file stays where it
- * was.
+ * Moves a finished file of the same file system to its final name, replacing an existing file. When
+ * the promise resolves, contents and name are on the disk. On failure the file stays where it was.
  *
  * @throws {StoreError} `FILE_MISSING`, `LINK_REFUSED`, `NOT_A_FILE`, `DISK_FULL`, `NOT_WRITABLE`,
  * `IO_FAILED` (also if the paths are on two file systems)
@@ -59,9 +58,9 @@ export async function moveIntoPlace(tempPath: string, finalPath: string): Promis
 }
 
 /**
- * Writes a temporary beside `path` and flushes it to the disk. On failure it is removed.
+ * Writes a temporary file beside `path` and flushes it to the disk. Removes the file on failure.
  *
- * @returns it, to be disposed of once it is renamed or removed
+ * @returns the temporary; dispose of it after renaming or removing the file
  */
 export async function writeTemporary(
   path: string,
@@ -76,7 +75,7 @@ export async function writeTemporary(
       await writeAll(temporary.file, chunk);
     }
     await temporary.file.sync();
-    // Windows renames nothing that is open.
+    // Windows cannot rename an open file.
     if (Deno.build.os === "windows") temporary.file.close();
     return temporary;
   } catch (cause) {
@@ -86,7 +85,7 @@ export async function writeTemporary(
   }
 }
 
-/** Renames a file, replacing what was there. */
+/** Renames a file, replacing an existing one. */
 export async function renameFile(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
@@ -106,9 +105,9 @@ export async function unlinkIfThere(path: string): Promise<boolean> {
   }
 }
 
-/** Flushes a regular file that somebody else wrote. */
+/** Flushes a regular file to the disk. */
 export async function syncFile(path: string): Promise<void> {
-  // Windows flushes only what is open for writing.
+  // Windows can flush only a file that is open for writing.
   const flags = Deno.build.os === "windows" ? constants.O_RDWR : constants.O_RDONLY;
   const file = await openRegular(path, flags);
   try {
@@ -120,7 +119,10 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** Flushes a directory, so that names in it survive a power cut. Windows cannot open directories. */
+/**
+ * Flushes a directory, so that its file names survive a power cut. Does nothing on Windows, which
+ * cannot open directories.
+ */
 export async function syncDirectory(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   let directory: FileHandle | undefined;
@@ -135,7 +137,7 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Opens a regular file and nothing else: a link is refused, and a FIFO does not block.
+ * Opens a regular file. Refuses symbolic links, and does not block on a FIFO.
  *
  * @throws {StoreError} `LINK_REFUSED`, `NOT_A_FILE`, `FILE_MISSING`, `NOT_READABLE`, `IO_FAILED`
  */
@@ -146,7 +148,7 @@ export async function openRegular(
   for (let tries = 1;; tries++) {
     const file = await openFile(path, flags);
     try {
-      if (await isWhatLiesAt(file, path, tries)) return file;
+      if (await isFileAt(file, path, tries)) return file;
     } catch (error) {
       await file.close();
       throw error;
@@ -156,8 +158,8 @@ export async function openRegular(
 }
 
 /**
- * A regular file's bytes, or one more than `maxBytes` of them if it is longer. Throws what
- * {@linkcode openRegular} throws.
+ * Reads a regular file. If it is longer than `maxBytes`, returns `maxBytes` + 1 bytes, so that the
+ * caller can tell. Throws like {@linkcode openRegular}.
  */
 export async function readAtMost(path: string, maxBytes: number): Promise<Uint8Array> {
   const file = await openRegular(path);
@@ -188,11 +190,12 @@ async function openFile(path: string, flags: number): Promise<FileHandle> {
 }
 
 /**
- * Deno follows links itself, O_NOFOLLOW or not, unless the process has all permissions. So what was
- * opened is compared with what lies at the path. If they differ and there is no link, somebody has put
- * another file there since, and it is to be opened again; after some tries it counts as a link.
+ * Whether an open file is the one at the path. Needed because Deno ignores O_NOFOLLOW and follows
+ * links unless the process has all permissions. Returns `false` if another file has replaced it, so
+ * that the caller opens the path again. Throws `LINK_REFUSED` for a link, and after the last
+ * attempt.
  */
-async function isWhatLiesAt(file: FileHandle, path: string, tries: number): Promise<boolean> {
+async function isFileAt(file: FileHandle, path: string, tries: number): Promise<boolean> {
   const opened = await file.stat();
   if (!opened.isFile()) throw notAFile(path);
   const there = await lstat(path).catch((cause) => {

@@ -1,5 +1,5 @@
 /**
- * What is in a directory of maybe a hundred thousand files.
+ * Lists a directory that may hold a hundred thousand files.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { fileError } from "./errors.ts";
 
 /**
- * The names in a directory, in no order; at one go, a microsecond each: asynchronous listings take
- * three times as long.
+ * Lists the names in a directory, in no particular order. Blocks for about 1 µs per name, because
+ * an asynchronous listing takes three times as long.
  *
  * @throws {StoreError} `FILE_MISSING`, `NOT_READABLE`, `IO_FAILED`
  */

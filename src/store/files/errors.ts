@@ -1,23 +1,23 @@
 /**
- * The error of this folder. The codes are part of the API:
+ * The error of the store. The codes are part of the API:
  *
  * | code | kind | when |
  * | --- | --- | --- |
  * | `DISK_FULL` | failed | no space left, or the user's quota is used up |
- * | `NOT_WRITABLE` | failed | no right to write there, or a read-only file system |
- * | `NOT_READABLE` | failed | no right to read there |
- * | `FILE_MISSING` | not-found | a file that should be read or moved does not exist |
- * | `IO_FAILED` | failed | any other refusal of the system |
- * | `LINK_REFUSED` | failed | a symbolic link where only a regular file will do |
- * | `NOT_A_FILE` | failed | a directory, socket or device where only a regular file will do |
+ * | `NOT_WRITABLE` | failed | no write permission, or a read-only file system |
+ * | `NOT_READABLE` | failed | no read permission |
+ * | `FILE_MISSING` | not-found | a file to read or move does not exist |
+ * | `IO_FAILED` | failed | any other error of the file system |
+ * | `LINK_REFUSED` | failed | a symbolic link instead of a regular file |
+ * | `NOT_A_FILE` | failed | a directory, socket or device instead of a regular file |
  * | `NOT_A_DIRECTORY` | failed | the seed directory's path is a file |
- * | `BAD_FILE_NAME` | usage | a file name that cannot be that of an archive in the seed directory |
- * | `MANIFEST_INVALID` | verification | a minimal manifest whose signature does not hold |
- * | `ARCHIVE_MISMATCH` | verification | an archive that is not the one its minimal manifest names |
- * | `DIRECTORY_BUSY` | in-use | another process kept a directory of ours locked for ten seconds |
- * | `PACKAGE_DAMAGED` | verification | an installed package is not what was signed any more |
+ * | `BAD_FILE_NAME` | usage | not a valid file name for an archive in the seed directory |
+ * | `MANIFEST_INVALID` | verification | a minimal manifest with an invalid signature |
+ * | `ARCHIVE_MISMATCH` | verification | an archive that differs from its minimal manifest |
+ * | `DIRECTORY_BUSY` | in-use | another process kept the directory locked for too long |
+ * | `PACKAGE_DAMAGED` | verification | an installed package differs from its signed manifest |
  * | `PACKAGE_CHANGED` | verification | an installed version is offered with other contents |
- * | `VERSION_EXISTS` | failed | another archive of this name and version is already there |
+ * | `VERSION_EXISTS` | failed | the seed directory has this version with other contents |
  * | `STATE_NEWER` | failed | the state was written by a newer libreseed |
  * | `STATE_READ_ONLY` | failed | the state can be read but not written |
  * | `STATE_BUSY` | failed | another process kept the state locked for too long |
@@ -30,16 +30,16 @@
 import { LibreseedError, outOfReach } from "../../base/mod.ts";
 import { rootOwnedHint } from "./ownership.ts";
 
-/** Something about files or the state on the disk. The codes are listed at the top of this file. */
+/** An error about files or `state.db`. The codes are listed at the top of this file. */
 export class StoreError extends LibreseedError {
   override name = "StoreError";
 }
 
 /**
- * Turns an error of the file system into a {@linkcode StoreError}; one that is a StoreError already,
- * or no error of the system at all (an abort), comes back as it is.
+ * Converts an error of the file system to a {@linkcode StoreError}. Returns a StoreError, or an
+ * error that is not of the file system (such as an abort), unchanged.
  *
- * @param doing what was tried: `write`, `read`
+ * @param doing the operation that failed, for the message
  */
 export function fileError(cause: unknown, doing: "read" | "write", path: string): unknown {
   if (cause instanceof StoreError || !(cause instanceof Error)) return cause;
@@ -72,12 +72,12 @@ export function fileError(cause: unknown, doing: "read" | "write", path: string)
   });
 }
 
-/** The message of `DISK_FULL`. */
+/** The message of a `DISK_FULL` error. */
 export function diskFull(path: string): string {
   return `no space left to write ${path}: nothing was changed; free some space and try again`;
 }
 
-/** A `LINK_REFUSED`. */
+/** Makes a `LINK_REFUSED` error. */
 export function linkRefused(path: string, cause?: unknown): StoreError {
   return new StoreError(
     "failed",
@@ -87,7 +87,7 @@ export function linkRefused(path: string, cause?: unknown): StoreError {
   );
 }
 
-/** Whether an error is the system's, of this code. */
+/** Whether an error has this code, such as `ENOENT`. */
 export function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === code;
 }

@@ -1,6 +1,6 @@
 /**
- * A lock between processes, on a file that says nothing. The system lets go of it when its process
- * ends, however it ends.
+ * A lock between processes, held on an empty file. The system releases the lock when its process
+ * ends, even if the process is killed.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { type Clock, delay } from "../../base/mod.ts";
 import { isCode } from "./atomic_files.ts";
 import { fileError, linkRefused, StoreError } from "./errors.ts";
 
-/** What {@linkcode lockFile} takes. */
+/** Options of {@linkcode lockFile}. */
 export interface LockOptions {
-  /** Whether nobody else may hold it; otherwise others may share it. */
+  /** Whether to take an exclusive lock; otherwise a shared one. */
   exclusive: boolean;
   clock: Clock;
-  /** How long to wait for the others, milliseconds. */
+  /** Maximum wait for the lock, milliseconds. */
   timeoutMs: number;
   signal?: AbortSignal;
 }
@@ -23,9 +23,9 @@ export interface LockOptions {
 const POLL_MS = 20;
 
 /**
- * Waits until the lock is had. Dispose of it to give it back.
+ * Waits for the lock and takes it. Dispose of the result to release it.
  *
- * @throws {StoreError} `DIRECTORY_BUSY` (kind `in-use`) if others kept it for too long,
+ * @throws {StoreError} `DIRECTORY_BUSY` (kind `in-use`) if the wait exceeds `timeoutMs`,
  * `LINK_REFUSED`, and the errors of the file system
  */
 export async function lockFile(path: string, options: LockOptions): Promise<Disposable> {
@@ -46,7 +46,7 @@ export async function lockFile(path: string, options: LockOptions): Promise<Disp
 
 async function openLock(path: string): Promise<Deno.FsFile> {
   try {
-    // Opening would follow it.
+    // Checked first, because opening would follow the link.
     if ((await lstat(path)).isSymbolicLink()) throw linkRefused(path);
   } catch (cause) {
     if (!isCode(cause, "ENOENT")) throw fileError(cause, "read", path);
@@ -54,7 +54,7 @@ async function openLock(path: string): Promise<Deno.FsFile> {
   return await openLockFile(path);
 }
 
-/** Opens a file to lock it. One that another user has made can be locked by whoever may read it. */
+/** Opens a lock file. Read permission is enough for a lock file that another user created. */
 export async function openLockFile(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path, { read: true, write: true, create: true, mode: 0o644 });

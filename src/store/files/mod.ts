@@ -1,5 +1,16 @@
 /**
- * Files that appear whole or not at all, locks, temporaries, ownership.
+ * The file system as the rest of the store uses it.
+ *
+ * - `writeFileAtomic`, `moveIntoPlace`: files that appear whole or not at all
+ * - `createTemporaryDirectory`, `removeStaleTemporaries`: temporaries, and those of killed
+ *   processes
+ * - `lockFile`: a lock between processes
+ * - `checkedChunks`, `checkArchive`, `hashOf`: reading and hashing archives
+ * - `StoreError`, `fileError`: one error class, with messages that name the path and the remedy
+ *
+ * Files are opened without following symbolic links, since other users may be able to write to a
+ * seed directory. Left to others: the names and the meaning of the files. Start reading in
+ * `atomic_files.ts`.
  *
  * @module
  */

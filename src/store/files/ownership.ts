@@ -1,6 +1,6 @@
 /**
- * Files that belong to root in a user's home: libreseed was run as root there once, and now the user
- * cannot write what is their own.
+ * A hint for files in a user's home that belong to root, because libreseed once ran as root there.
+ * The user cannot write to them.
  *
  * @module
  */
@@ -8,12 +8,13 @@
 import { lstatSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 
-/** A directory tree is not deeper than this. */
+/** Maximum number of parent directories to examine. */
 const MAX_DEPTH = 64;
 
 /**
- * Words to add to an error about a path that cannot be read or written: whose it is, and how to get it
- * back. Empty unless it, or the directory that it would be in, is root's in another user's directory.
+ * A hint to append to a permission error: the owner of the path, and the command that gives it back
+ * to the user. Empty unless the path, or its nearest existing directory, belongs to root inside
+ * another user's directory.
  */
 export function rootOwnedHint(path: string): string {
   let at = path;
@@ -34,7 +35,7 @@ export function rootOwnedHint(path: string): string {
   return "";
 }
 
-/** `undefined` also for a path below a file, or where nobody may look. */
+/** Status of a path; `undefined` if it does not exist or cannot be read. */
 function infoOf(path: string): Stats | undefined {
   try {
     return lstatSync(path);

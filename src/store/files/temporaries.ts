@@ -1,7 +1,7 @@
 /**
- * Files and directories that are made under a temporary name, and what killed processes left of them.
- * Whoever makes one holds a lock on it (flock) until it has its final name or is gone; the system lets
- * go of the lock when the process ends, however it ends. So one that can be locked is nobody's.
+ * Temporary files and directories, and removal of those that killed processes left behind. A
+ * process holds a lock (flock) on its temporary until the temporary is renamed or removed, and the
+ * system releases the lock when the process ends. So a temporary that can be locked is abandoned.
  *
  * @module
  */
@@ -12,40 +12,46 @@ import { isOfFuture, toHex } from "../../base/mod.ts";
 import { fileError, isCode } from "./errors.ts";
 
 const PREFIX = ".tmp-";
-/** Temporaries that are locked while somebody uses them. */
+/** Prefix of temporaries that their process keeps locked. */
 const HELD_PREFIX = ".tmp-held-";
-/** Others, and all where files cannot be locked, are nobody's if they were not written to for so long. */
+/**
+ * Age from which a temporary without a lock counts as abandoned, milliseconds since its last write.
+ * It applies to temporaries with another prefix and to file systems without locks.
+ */
 const STALE_MS = 3_600_000;
-/** Nobody takes so many away at the moment they are made, unless to mislead. */
+/** Maximum attempts to create a temporary that is removed at once; more indicate an attack. */
 const MAX_TRIES = 16;
 
-/** Their names in full. */
+/** Complete form of a locked temporary's name. */
 const HELD_NAME = /^\.tmp-held-[0-9a-f]{16}$/;
 
-/** A temporary that is ours until it is disposed of; it has to be renamed or removed before. */
+/** A locked temporary. Rename or remove it, then dispose of this object to release the lock. */
 export interface Temporary extends Disposable {
   readonly path: string;
 }
 
-/** A temporary to write to. */
+/** A temporary file that is open for writing. */
 export interface TemporaryFile extends Temporary {
   readonly file: Deno.FsFile;
 }
 
-/** Whether a file name is one of ours for a temporary. */
+/** Whether a file name is that of a temporary. */
 function isTemporary(name: string): boolean {
   return name.startsWith(PREFIX);
 }
 
-/** A path for something that may be removed by anybody at once. */
+/**
+ * A path for a file or directory that is to be deleted. Without a lock, any process may remove it
+ * at once.
+ */
 export function discardedPath(dir: string): string {
   return join(dir, HELD_PREFIX + toHex(crypto.getRandomValues(new Uint8Array(8))));
 }
 
 /**
- * Makes an empty file and opens it.
+ * Creates an empty temporary file, open for writing.
  *
- * @throws the errors of the file system as they are
+ * @throws the errors of the file system, unconverted
  */
 export async function createTemporaryFile(dir: string, mode: number): Promise<TemporaryFile> {
   const { path, file } = await createHeld(
@@ -56,7 +62,7 @@ export async function createTemporaryFile(dir: string, mode: number): Promise<Te
 }
 
 /**
- * Makes an empty directory.
+ * Creates an empty temporary directory.
  *
  * @throws {StoreError} `NOT_WRITABLE`, `DISK_FULL`, `FILE_MISSING`, `IO_FAILED`
  */
@@ -83,19 +89,19 @@ async function createHeld<T extends Deno.FsFile | undefined>(
     try {
       file = await create(path);
     } catch (error) {
-      // A directory that was just made, and taken for nobody's before it was opened.
+      // Another process removed the new directory before it was locked.
       if (!isCode(error, "ENOENT") || tries === MAX_TRIES) throw error;
       continue;
     }
     if (!file) return { path, file };
     try {
       await file.lock(true);
-      // Whoever tidied up just now may have had the lock before us, and taken it for nobody's.
+      // Another process may have locked and removed the temporary before we locked it.
       const { ino } = await lstat(path);
       if (ino === (await file.stat()).ino || tries === MAX_TRIES) return { path, file };
     } catch (error) {
       const isGone = isCode(error, "ENOENT");
-      // A file system without locks: it is left alone for an hour.
+      // The file system has no locks, so the temporary is protected by its age alone.
       if (!isGone || tries === MAX_TRIES) return { path, file };
     }
     close(file);
@@ -106,19 +112,18 @@ function close(file: Deno.FsFile | undefined): void {
   try {
     file?.close();
   } catch {
-    // It was closed before.
+    // The file is closed already.
   }
 }
 
 /**
- * Removes the temporaries that killed processes left in a directory: those that nobody has locked, and
- * of those that are not locked by whoever uses them, any that was not written to for an hour.
+ * Removes abandoned temporaries from a directory: those whose lock is free, and those of the kind
+ * without locks that were not written to for an hour. A missing directory counts as empty.
  *
- * @param nowMs Unix time in milliseconds
- * @param known the names in the directory, if they are known
- * @returns the names of the files and directories that were removed
- * @throws {StoreError} `NOT_READABLE`, `NOT_WRITABLE`, `IO_FAILED`; a directory that does not exist
- * has none
+ * @param nowMs current time, Unix milliseconds
+ * @param known the names in the directory, if the caller has listed it already
+ * @returns the names of the removed files and directories
+ * @throws {StoreError} `NOT_READABLE`, `NOT_WRITABLE`, `IO_FAILED`
  */
 export async function removeStaleTemporaries(
   dir: string,
@@ -138,7 +143,7 @@ export async function removeStaleTemporaries(
     try {
       if (await removeIfStale(path, name, nowMs)) removed.push(name);
     } catch (cause) {
-      // Its process may have renamed or removed it just now.
+      // The owning process may have renamed or removed the temporary meanwhile.
       if (!isCode(cause, "ENOENT")) throw fileError(cause, "write", path);
     }
   }
@@ -146,8 +151,8 @@ export async function removeStaleTemporaries(
 }
 
 /**
- * The same in a directory of the user's, where other programs may keep temporaries too: only what has
- * the whole form of a name of ours, and is a file.
+ * Removes abandoned temporary files from a directory of the user, where other programs may keep
+ * temporaries too. Considers only files with the complete form of libreseed's own names.
  *
  * @throws {StoreError} `NOT_READABLE`, `NOT_WRITABLE`, `IO_FAILED`
  */
@@ -177,17 +182,17 @@ async function removeIfStale(path: string, name: string, nowMs: number): Promise
 }
 
 /**
- * Gives a file the present time if it has one of the future: else it would count as new for as long as
- * the clock was ahead that dated it.
+ * Sets a modification time that lies in the future to the present. Otherwise a file dated by a
+ * clock that was ahead would count as new until that time.
  *
- * @param path no link is followed
- * @param nowMs Unix time in milliseconds
+ * @param path links are not followed
+ * @param nowMs current time, Unix milliseconds
  */
 export async function dateBack(path: string, mtimeMs: number, nowMs: number): Promise<void> {
   if (isOfFuture(mtimeMs, nowMs)) await lutimes(path, nowMs / 1_000, nowMs / 1_000);
 }
 
-/** Locks it; `undefined` where that cannot be done. */
+/** Tries to lock a temporary; `"held"` if its process holds the lock, `undefined` without locks. */
 async function tryToHold(path: string): Promise<Deno.FsFile | "held" | undefined> {
   let file: Deno.FsFile | undefined;
   try {

@@ -1,5 +1,15 @@
 /**
- * The store of unpacked packages that projects link to.
+ * The store of unpacked packages that projects link to, `HOME/packages`.
+ *
+ * `PackageStore` stages an archive (verifies and unpacks it under a temporary name), and commits it
+ * to its place in one step. A package's directory is named by its id, a hash of publisher, name and
+ * version. Links beside each package lead to its dependencies, and `PackageRoots` remembers the
+ * lock files and links that refer to packages from outside, so that `store prune` knows what is
+ * needed.
+ *
+ * Left to others: which packages are wanted, in which versions (`src/install`), and the
+ * verification chain (`src/package`). Start reading in `package_store.ts`, which shows the layout
+ * on the disk.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Whether a package in the store is still what its publisher signed. Archives are verified before they
- * get there, in `src/package`.
+ * Checks a stored package against its signed manifest. Archives are verified by `src/package`
+ * before they are unpacked into the store.
  *
  * @module
  */
@@ -19,15 +19,16 @@ import { fileError, hashOf, readAtMost, StoreError } from "../files/mod.ts";
 import { DIRECT, LINKS, MINIMAL, type StoredPackage, TREE } from "./package_entry.ts";
 
 const MANIFEST = "manifest.json";
-/** Beyond so many, a person knows enough. */
+/** Maximum number of problems to report for a package. */
 const MAX_PROBLEMS = 20;
 
 /**
- * The full manifest of a stored package: valid, signed, and of the same publisher, name and version as
- * the minimal manifest beside it. Its files are not looked at.
+ * Reads the full manifest of a stored package. Checks its form and signature, and that it has the
+ * same publisher, name and version as the minimal manifest beside it. Does not read the other
+ * files.
  *
- * @throws {StoreError} `PACKAGE_DAMAGED` (kind `verification`), `NOT_READABLE`, `IO_FAILED`; whatever
- * aborted the signal
+ * @throws {StoreError} `PACKAGE_DAMAGED` (kind `verification`), `NOT_READABLE`, `IO_FAILED`
+ * @throws the abort reason of `signal`
  */
 export async function readStoredManifest(
   entry: StoredPackage,
@@ -71,11 +72,12 @@ async function readManifestOf(
 }
 
 /**
- * Reads every file of a stored package and compares it with the signed manifest: none altered, none
- * missing, none extra, no links. Modes are not signed and not looked at.
+ * Reads every file of a stored package and compares it with the signed manifest. Reports altered,
+ * missing and extra files, and links. File modes are not signed and not checked.
  *
- * @returns what is wrong, at most twenty lines for people; nothing if all is well
- * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`; whatever aborted the signal
+ * @returns problems as text for people, at most twenty; empty for a sound package
+ * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
+ * @throws the abort reason of `signal`
  */
 export async function checkStored(
   entry: StoredPackage,
@@ -118,7 +120,7 @@ export async function checkStored(
   return problems;
 }
 
-/** Bytes of all files of a stored package, its manifests counted. */
+/** Total size of a stored package's files, manifests included, in bytes. */
 export async function sizeOfStored(entry: { directory: string }): Promise<number> {
   let bytes = 0;
   for await (const { sizeBytes } of walk(entry.directory)) bytes += sizeBytes;
@@ -126,10 +128,9 @@ export async function sizeOfStored(entry: { directory: string }): Promise<number
 }
 
 /**
- * The directories that files with these paths are in.
+ * The parent directories of files.
  *
- * @param paths in their order, so that those before a path's first difference from the one before it
- * are known
+ * @param paths sorted, so that only the part after the common prefix with the previous path is new
  */
 function directoriesOf(paths: Iterable<string>): Set<string> {
   const directories = new Set<string>();
@@ -146,14 +147,14 @@ function directoriesOf(paths: Iterable<string>): Set<string> {
 }
 
 interface Found {
-  /** Relative, with slashes. */
+  /** Relative path, with slashes. */
   path: string;
   kind: "file" | "directory" | "other";
-  /** Of a file; otherwise 0. */
+  /** Size of a file in bytes; 0 for anything else. */
   sizeBytes: number;
 }
 
-/** Everything below a directory, in the order of the names. Links are found, not followed. */
+/** Yields everything below a directory, in the order of the names. Does not follow links. */
 async function* walk(directory: string, prefix = ""): AsyncGenerator<Found> {
   const names = await readdir(directory).catch((cause) => {
     throw fileError(cause, "read", directory);

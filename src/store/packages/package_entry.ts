@@ -1,6 +1,6 @@
 /**
- * One package in the store: where it lies and what it says of itself. The files in it are looked at by
- * `package_check.ts`.
+ * One package in the store: its location and its minimal manifest. `package_check.ts` checks its
+ * files.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import type { MinimalManifest } from "../../package/mod.ts";
 import { fileError, isCode } from "../files/mod.ts";
 import { isRegularFile, readMinimal } from "../seed/mod.ts";
 
-/** The unpacked tree, as it was signed, with its `manifest.json`. */
+/** Directory of the unpacked files, exactly as signed, with their `manifest.json`. */
 export const TREE = "package";
-/** The signed minimal manifest beside the tree, as `serializeMinimal` writes it. */
+/** File with the signed minimal manifest, beside the tree, in the form of `serializeMinimal`. */
 export const MINIMAL = "minimal.json";
-/** An empty file beside the tree of a package that was installed by its name, not for another one. */
+/** Empty file that marks a package as installed by name, not only as a dependency. */
 export const DIRECT = "direct";
-/** Links to the packages that this one depends on, where Node looks for them. */
+/** Directory of links to the package's dependencies, where Node looks for them. */
 export const LINKS = "node_modules";
 
 const ID = /^[0-9a-f]{64}$/;
 
-/** Name, version and publisher, which together are one package for ever. */
+/** Name, version and publisher, which together identify one unchanging package. */
 export interface PackageName {
   name: string;
   version: string;
-  /** `ed25519:` and 44 characters of base64. */
+  /** The publisher's key: `ed25519:` and 44 characters of base64. */
   pubkey: string;
 }
 
@@ -35,31 +35,31 @@ export interface PackageName {
 export interface StoredPackage {
   /** See {@linkcode packageId}. */
   id: string;
-  /** Absolute path of what the store has of it. */
+  /** Absolute path of the package's directory in the store. */
   directory: string;
-  /** Absolute path of its unpacked tree. */
+  /** Absolute path of the unpacked tree. */
   path: string;
   name: string;
   version: string;
-  /** `ed25519:` and 44 characters of base64. */
+  /** The publisher's key: `ed25519:` and 44 characters of base64. */
   publisher: string;
   minimal: MinimalManifest;
-  /** Whether it was installed by its name, and not only because another package needs it. */
+  /** Whether the package was installed by name, not only as a dependency. */
   direct: boolean;
   problem?: undefined;
 }
 
-/** A directory of the store that is not what it should be. */
+/** A directory of the store that holds no valid package. */
 export interface DamagedPackage {
   id: string;
   directory: string;
   path: string;
   direct: boolean;
-  /** What is wrong, for people. */
+  /** Description of the damage, for people. */
   problem: string;
 }
 
-/** What lies in the store under an id. */
+/** The contents of the store under one id. */
 export type StoreEntry = StoredPackage | DamagedPackage;
 
 /**
@@ -70,16 +70,16 @@ export function packageId({ pubkey, name, version }: PackageName): string {
   return createHash("sha256").update(`${pubkey}\n${name}\n${version}`).digest("hex");
 }
 
-/** Whether a file name is a package's in the store. */
+/** Whether a file name has the form of a package id. */
 export function isPackageId(text: string): boolean {
   return ID.test(text);
 }
 
 /**
- * Reads one package's minimal manifest, whose signature and place are checked; its files are not.
+ * Reads a package's minimal manifest and checks its signature and its id. Does not check its files.
  *
- * @returns `undefined` if there is nothing of this id
- * @throws {StoreError} only if the store cannot be looked into
+ * @returns `undefined` if the store has no entry with this id
+ * @throws {StoreError} if the store cannot be read
  */
 export async function readStored(root: string, id: string): Promise<StoreEntry | undefined> {
   const directory = join(root, id);

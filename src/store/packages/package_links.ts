@@ -1,7 +1,7 @@
 /**
- * Links from a stored package to those that it depends on: `node_modules/NAME` beside its tree, where
- * Node and bundlers look for them once they have followed the link into the store. So each package
- * finds the version that was resolved for it, and the signed tree stays untouched.
+ * Links from a stored package to its dependencies: `node_modules/NAME` beside the package's tree.
+ * Node and bundlers look there after they have followed a project's link into the store. So each
+ * package finds the versions that were resolved for it, and the signed tree stays unchanged.
  *
  * @module
  */
@@ -13,15 +13,16 @@ import { fileError, isCode } from "../files/mod.ts";
 import { isPackageId, LINKS, TREE } from "./package_entry.ts";
 
 /**
- * The packages to which the links beside a tree lead, by name. Whatever else lies there is passed over.
+ * Reads the links beside a package's tree. Ignores anything that is not such a link.
  *
- * @param directory of the package in the store
+ * @param directory the package's directory in the store
+ * @returns ids of the linked packages, by name
  */
 export async function readLinks(directory: string): Promise<Map<string, string>> {
   const links = new Map<string, string>();
   for (const name of await linkNames(join(directory, LINKS))) {
     const target = await readlink(join(directory, LINKS, name)).catch((cause) => {
-      // Another process may have replaced it, or it is none.
+      // Another process replaced the link meanwhile, or the entry is not a link.
       if (isCode(cause, "ENOENT") || isCode(cause, "EINVAL")) return "";
       throw fileError(cause, "read", join(directory, LINKS, name));
     });
@@ -32,9 +33,10 @@ export async function readLinks(directory: string): Promise<Map<string, string>>
 }
 
 /**
- * Makes the links beside a tree be these and no others. Each is replaced in one step.
+ * Sets the links beside a package's tree to exactly the given ones. Each link is replaced
+ * atomically.
  *
- * @param directory of the package in the store, or of one that is about to get there
+ * @param directory the package's directory, in the store or still under a temporary name
  * @param links ids by package name
  * @throws {StoreError} `NOT_WRITABLE`, `DISK_FULL`, `IO_FAILED`
  */
@@ -62,10 +64,10 @@ export async function writeLinks(
 const TEMPORARY_LINK = /^\.tmp-\d+-[0-9a-f]{16}$/;
 
 /**
- * Removes the links that killed processes left in a directory under a temporary name. The caller holds
- * the lock on the places of the store, so no process is making such a link now.
+ * Removes links with temporary names that killed processes left in a directory. The caller must
+ * hold the store's place lock, so that no process is creating such a link meanwhile.
  *
- * @param store path of the store that the links lead to; others are left alone
+ * @param store path of the store; links that lead elsewhere are kept
  */
 export async function removeStaleLinks(directory: string, store: string): Promise<void> {
   for (const name of (await entriesOf(directory)).filter((one) => TEMPORARY_LINK.test(one))) {
@@ -76,14 +78,14 @@ export async function removeStaleLinks(directory: string, store: string): Promis
 }
 
 /**
- * Puts a link in the place of whatever link is there, in one step: others see the one or the other.
+ * Creates a link, or replaces an existing link atomically.
  *
- * @throws the system's error, for instance if there is a directory
+ * @throws the error of the file system, for instance if a directory is in the way
  */
 export async function replaceLink(target: string, path: string): Promise<void> {
   const random = toHex(crypto.getRandomValues(new Uint8Array(8)));
   const temporary = join(dirname(path), `.tmp-${Deno.pid}-${random}`);
-  // Windows has to be told what it leads to.
+  // Windows needs the type of the target.
   await symlink(target, temporary, "dir");
   try {
     await rename(temporary, path);
@@ -93,13 +95,13 @@ export async function replaceLink(target: string, path: string): Promise<void> {
   }
 }
 
-/** Relative, so that a home can be moved. */
+/** The relative target of a link, so that a home can be moved. */
 function targetFor(name: string, id: string): string {
   const up = name.includes("/") ? "../../.." : "../..";
   return `${up}/${id}/${TREE}`;
 }
 
-/** Names of what lies in a `node_modules`: `name` and `@scope/name`. */
+/** The entries of a `node_modules` directory: `name` and `@scope/name`. */
 async function linkNames(root: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of await entriesOf(root)) {

@@ -1,10 +1,10 @@
 /**
- * How a package in the store takes the place of another one of the same id. A directory that is not
- * empty cannot be replaced in one call, so the old one is put aside under a name that says where it
- * belongs, and removed once the new one has its place. Killed in between, a process leaves the one or
- * the other: the next process that looks there undoes the replacement or finishes it.
+ * Replaces a package's directory in the store, with recovery after a crash. No single call replaces
+ * a directory that is not empty. So the old directory is renamed to `.replaced-ID`, the new one
+ * gets its place, and the old one is removed. If a process is killed in between, the next process
+ * that accesses the id undoes or finishes the replacement.
  *
- * What is in a package, and whether it may be replaced, is decided by `package_store.ts`.
+ * `package_store.ts` decides which packages may be replaced.
  *
  * @module
  */
@@ -24,10 +24,10 @@ import { isPackageId } from "./package_entry.ts";
 
 const ASIDE_PREFIX = ".replaced-";
 const LOCK_NAME = ".place.lock";
-/** How long to wait for others that put packages in their places, milliseconds; each takes some ms. */
+/** Maximum wait for the place lock, milliseconds. A process holds it for a few milliseconds. */
 const LOCK_TIMEOUT_MS = 60_000;
 
-/** The places of one store's packages. */
+/** The directories of one store's packages, by package id. */
 export class PackagePlaces {
   readonly #root: string;
   readonly #clock: Clock;
@@ -39,10 +39,10 @@ export class PackagePlaces {
   }
 
   /**
-   * Waits until no other process puts a package, or a link to one, in its place. Dispose of it to give
-   * it back. A process that holds it must not ask for it again.
+   * Takes the place lock, which a process holds while it moves a package, or a link to one, into
+   * place. Dispose of the result to release it. The lock is not reentrant.
    *
-   * @throws {StoreError} `DIRECTORY_BUSY` (kind `in-use`), those of the file system
+   * @throws {StoreError} `DIRECTORY_BUSY` (kind `in-use`), and the errors of the file system
    */
   lock(signal?: AbortSignal): Promise<Disposable> {
     return lockFile(join(this.#root, LOCK_NAME), {
@@ -54,10 +54,10 @@ export class PackagePlaces {
   }
 
   /**
-   * Gives a directory the place of an id, and puts away what was there. Called with the lock held.
+   * Moves a directory to the place of an id, replacing an existing one. The caller holds the lock.
    *
-   * @returns where the directory is that was there, to be removed; `undefined` if there was none
-   * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`; what was there is in its place again then
+   * @returns path of the replaced directory, to be removed; `undefined` if there was none
+   * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`; the old directory is restored then
    */
   async fill(id: string, directory: string): Promise<string | undefined> {
     const [final, aside] = [join(this.#root, id), this.#asideOf(id)];
@@ -74,9 +74,9 @@ export class PackagePlaces {
   }
 
   /**
-   * Takes away what has the place of an id. Called with the lock held.
+   * Empties the place of an id. The caller holds the lock.
    *
-   * @returns where the directory is now, to be removed; `undefined` if there was none
+   * @returns path of the displaced directory, to be removed; `undefined` if there was none
    */
   async empty(id: string): Promise<string | undefined> {
     const discarded = discardedPath(this.#root);
@@ -86,8 +86,8 @@ export class PackagePlaces {
   }
 
   /**
-   * Undoes the replacement of an id that was cut short or, if the new package is there, finishes it.
-   * Called with the lock held.
+   * Recovers from an interrupted replacement of an id: finishes it if the new package has its
+   * place, otherwise restores the old package. The caller holds the lock.
    */
   async settle(id: string): Promise<void> {
     const [final, aside] = [join(this.#root, id), this.#asideOf(id)];
@@ -97,34 +97,34 @@ export class PackagePlaces {
     await syncDirectory(this.#root);
   }
 
-  /** Ids of replacements that are under way or were cut short, among names in the store. */
+  /** Ids of running or interrupted replacements, among the file names in the store. */
   unsettled(names: readonly string[]): string[] {
     return names.filter((name) => name.startsWith(ASIDE_PREFIX))
       .map((name) => name.slice(ASIDE_PREFIX.length)).filter(isPackageId);
   }
 
-  /** The same, of one id. */
+  /** Whether a replacement of this id is running or was interrupted. */
   async isUnsettled(id: string): Promise<boolean> {
     return await isThere(this.#asideOf(id));
   }
 
   /**
-   * Settles all replacements that were cut short, and waits for those under way. A store that this user
-   * may not write to is left as it is.
+   * Recovers from all interrupted replacements, after waiting for running ones. Does nothing if the
+   * user has no write permission for the store.
    *
    * @returns whether there were any
    */
   async settleAll(): Promise<boolean> {
     const ids = this.unsettled(await namesIn(this.#root));
     if (ids.length === 0) return false;
-    return await this.whileNobodyPlaces(async () => {
+    return await this.withLock(async () => {
       for (const id of ids) await this.settle(id);
       return true;
     }) ?? false;
   }
 
-  /** Does something with the lock held; `undefined` if this user may not write to the store. */
-  async whileNobodyPlaces<T>(work: () => Promise<T>): Promise<T | undefined> {
+  /** Calls `work` with the lock held; `undefined` if the user has no write permission. */
+  async withLock<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       using _lock = await this.lock();
       return await work();
@@ -134,7 +134,7 @@ export class PackagePlaces {
     }
   }
 
-  /** Removes what was put away. A process that tidies up may be at it too. */
+  /** Removes a displaced directory. Another process may be removing it at the same time. */
   async remove(discarded: string | undefined): Promise<void> {
     if (discarded === undefined) return;
     await rm(discarded, { recursive: true, force: true }).catch((cause) => {
@@ -146,14 +146,14 @@ export class PackagePlaces {
     return join(this.#root, ASIDE_PREFIX + id);
   }
 
-  /** From now on any process may remove it. */
+  /** Renames a replaced directory to a temporary name, so that any process may remove it. */
   async #discard(aside: string): Promise<string> {
     const discarded = discardedPath(this.#root);
     await this.#rename(aside, discarded);
     return discarded;
   }
 
-  /** Returns whether there was something to rename. */
+  /** Renames a path; returns whether it existed. */
   async #rename(from: string, to: string): Promise<boolean> {
     try {
       await rename(from, to);
@@ -175,7 +175,7 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** The names in a directory; none if it is not there. */
+/** The names in a directory; empty if it does not exist. */
 async function namesIn(path: string): Promise<string[]> {
   try {
     return await readdir(path);

@@ -1,6 +1,6 @@
 /**
- * What outside the store refers to its packages: lock files of projects, and links in projects. The
- * store remembers their paths, one small file each, so that `store prune` knows what is still needed.
+ * Paths outside the store that refer to its packages: lock files and links of projects. The store
+ * remembers each path in a small file, so that `store prune` knows which packages are still needed.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { fileError, isCode, writeFileAtomic } from "../files/mod.ts";
 
 const DIRECTORY = ".roots";
 const FILE_NAME = /^[0-9a-f]{64}$/;
-/** Longer than any path that a system takes. */
+/** Maximum length of a remembered path, in UTF-16 units; longer than any system allows. */
 const MAX_PATH_CHARACTERS = 65_536;
 
 /** The remembered paths of one store. */
@@ -33,7 +33,7 @@ export class PackageRoots {
     await writeFileAtomic(this.#fileOf(absolute), absolute);
   }
 
-  /** Forgets a path; it is no error if it was not known. */
+  /** Forgets a path. An unknown path is no error. */
   async delete(path: string): Promise<void> {
     const file = this.#fileOf(resolve(path));
     await unlink(file).catch((cause) => {
@@ -41,7 +41,7 @@ export class PackageRoots {
     });
   }
 
-  /** All remembered paths, sorted. What is at them, if anything, is for the caller to see. */
+  /** All remembered paths, sorted. The caller checks whether they still exist. */
   async list(): Promise<string[]> {
     let names: string[];
     try {
@@ -57,7 +57,7 @@ export class PackageRoots {
         if (isCode(cause, "ENOENT")) return "";
         throw fileError(cause, "read", file);
       });
-      // Somebody else's doing otherwise: a path has the file name that follows from it.
+      // Ignore a file whose name is not the hash of its path: libreseed did not write it.
       if (path.length <= MAX_PATH_CHARACTERS && this.#fileOf(path) === file) paths.push(path);
     }
     return paths.sort();

@@ -1,21 +1,22 @@
 /**
- * The store of installed packages, `HOME/packages`: each version of each publisher's package unpacked
- * in a directory of its own, there whole or not at all.
+ * The store of installed packages, `HOME/packages`. Each version of each publisher's package is
+ * unpacked in a directory of its own, which appears whole or not at all.
  *
  * ```
  * packages/
  * ├── HASH/                  see packageId
- * │   ├── package/           the tree as it was signed, with its manifest.json
+ * │   ├── package/           the signed tree, with its manifest.json
  * │   ├── minimal.json       the signed minimal manifest
- * │   ├── direct             there if it was installed by its name
- * │   └── node_modules/      links to the packages that it depends on
- * ├── .replaced-HASH/        the package that had this place, while another takes it
+ * │   ├── direct             marks a package that was installed by name
+ * │   └── node_modules/      links to the package's dependencies
+ * ├── .replaced-HASH/        the old package, during a replacement
  * ├── .roots/                paths of lock files and links that refer to packages
- * └── .lock, .place.lock, .save.lock   held while packages come or go, while one gets its place, and
- *                            while a lock file is rewritten
+ * ├── .lock                  locked while packages are added (shared) or removed (exclusive)
+ * ├── .place.lock            locked while one package is moved into place
+ * └── .save.lock             locked while a project's lock file is rewritten
  * ```
  *
- * Nothing in a package is ever run here. Which packages are wanted is decided above.
+ * No code of a package is ever run. The caller decides which packages to install or remove.
  *
  * @module
  */
@@ -60,19 +61,19 @@ import { PackageRoots } from "./package_roots.ts";
 
 const LOCK_TIMEOUT_MS = 10_000;
 
-/** What {@linkcode PackageStore.stage} takes. */
+/** Options of {@linkcode PackageStore.stage}. */
 export interface StageOptions {
   limits: ArchiveLimits;
   signal?: AbortSignal;
 }
 
-/** What {@linkcode StagedPackage.commit} takes. */
+/** Options of {@linkcode StagedPackage.commit}. */
 export interface CommitOptions {
-  /** Ids of the packages that it depends on, by their names. */
+  /** Ids of the package's dependencies, by their names. */
   links: ReadonlyMap<string, string>;
-  /** Whether it is installed by its name. */
+  /** Whether the package is installed by name. */
   direct: boolean;
-  /** Take the place of the very same package, whose files were found damaged. */
+  /** Whether to replace the same package, because its files are damaged. */
   replace?: boolean;
 }
 
@@ -83,7 +84,7 @@ export class PackageStore {
   readonly #clock: Clock;
   readonly #places: PackagePlaces;
 
-  /** @param clock for the time to wait for other processes */
+  /** @param clock measures the wait for locks */
   constructor(path: string, clock: Clock = systemClock) {
     this.path = resolve(path);
     this.roots = new PackageRoots(this.path);
@@ -92,8 +93,8 @@ export class PackageStore {
   }
 
   /**
-   * Makes the store if it is not there, undoes or finishes replacements that were cut short, and
-   * removes what else killed processes left half-made.
+   * Creates a missing store, recovers from interrupted replacements, and removes temporaries of
+   * killed processes.
    *
    * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`
    */
@@ -106,8 +107,8 @@ export class PackageStore {
   }
 
   /**
-   * Waits for the right to add packages, which several processes may have at once, or to remove some,
-   * which only one may have while none adds. Dispose of it to give it back.
+   * Takes the store's lock: shared to add packages, exclusive to remove some. Dispose of the result
+   * to release it.
    *
    * @throws {StoreError} `DIRECTORY_BUSY` (kind `in-use`)
    */
@@ -115,14 +116,14 @@ export class PackageStore {
     return this.#lock(".lock", purpose === "remove", signal);
   }
 
-  /** Waits for the right to rewrite a project's lock file. Throws like {@linkcode PackageStore.lock}. */
+  /** Takes the lock for rewriting a lock file. Throws like {@linkcode PackageStore.lock}. */
   lockSaving(signal?: AbortSignal): Promise<Disposable> {
     return this.#lock(".save.lock", true, signal);
   }
 
   /**
-   * Waits for the right to put a package, or a link to one, in its place, for a moment. Throws like
-   * {@linkcode PackageStore.lock}.
+   * Takes the lock for moving a package, or a link to one, into place. Hold it only for moments.
+   * Throws like {@linkcode PackageStore.lock}.
    */
   lockPlaces(signal?: AbortSignal): Promise<Disposable> {
     return this.#places.lock(signal);
@@ -133,19 +134,19 @@ export class PackageStore {
     await removeOwnTemporaries(dirname(lockPath), this.#clock.now());
   }
 
-  /** Where a package's tree lies or would lie; by its name or its id. */
+  /** Path of a package's tree, whether or not the package is in the store. */
   treePath(what: PackageName | string): string {
     return join(this.path, typeof what === "string" ? what : packageId(what), TREE);
   }
 
-  /** One package, by its name or its id. Throws {@linkcode StoreError} if the store cannot be read. */
+  /** Finds a package by name or id. Throws {@linkcode StoreError} if the store cannot be read. */
   async find(what: PackageName | string): Promise<StoreEntry | undefined> {
     const id = typeof what === "string" ? what : packageId(what);
     const entry = await readStored(this.path, id);
     if (entry && entry.problem === undefined) return entry;
-    // At this moment another process may be putting a package there, or was killed while it did.
+    // Another process may be replacing the package now, or was killed while it did.
     if (!entry && !await this.#places.isUnsettled(id)) return await readStored(this.path, id);
-    const settled = await this.#places.whileNobodyPlaces(async () => {
+    const settled = await this.#places.withLock(async () => {
       await this.#places.settle(id);
       return { entry: await readStored(this.path, id) };
     });
@@ -153,8 +154,8 @@ export class PackageStore {
   }
 
   /**
-   * Everything that lies in the store, by name, version as text, and publisher; what is damaged comes
-   * last. A store that is not there is empty.
+   * Lists the store, sorted by name, version (as text) and publisher; damaged entries come last. A
+   * missing store counts as empty.
    *
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
    */
@@ -167,7 +168,8 @@ export class PackageStore {
       throw fileError(cause, "read", this.path);
     }
     const entries: [key: string, StoreEntry][] = [];
-    // One that is put aside at this moment has another in its place a moment later.
+    // Include packages whose replacement is running, which have no directory under their id just
+    // now.
     const ids = new Set([...names.filter(isPackageId), ...this.#places.unsettled(names)]);
     for (const id of ids) {
       const entry = await this.find(id);
@@ -177,10 +179,10 @@ export class PackageStore {
   }
 
   /**
-   * Verifies an archive and unpacks it beside its place. Nobody sees it there until it is committed;
-   * disposing of it before that removes it.
+   * Verifies an archive and unpacks it under a temporary name in the store. The package becomes
+   * visible when the result is committed; disposing of the result before that removes the files.
    *
-   * @throws {PackageError} whichever step of the verification chain failed; nothing is left then
+   * @throws {PackageError} if a step of the verification chain fails; no files are left then
    * @throws {StoreError} `DISK_FULL`, `NOT_WRITABLE`, `IO_FAILED`
    */
   async stage(
@@ -215,20 +217,20 @@ export class PackageStore {
     });
   }
 
-  /** Makes the links beside a stored package be these. Throws {@linkcode StoreError}. */
+  /** Replaces the links to a stored package's dependencies. Throws {@linkcode StoreError}. */
   async relink(entry: StoreEntry, links: ReadonlyMap<string, string>): Promise<void> {
     using _lock = await this.lockPlaces();
     await writeLinks(entry.directory, links);
   }
 
-  /** Says whether a stored package was installed by its name. Throws {@linkcode StoreError}. */
+  /** Marks a package as installed by name, or removes the mark. Throws {@linkcode StoreError}. */
   async setDirect(entry: StoreEntry, direct: boolean): Promise<void> {
     using _lock = await this.lockPlaces();
     await markDirect(entry, direct);
   }
 
   /**
-   * Removes a package, in one step as others see it. The caller holds the lock to remove.
+   * Removes a package atomically. The caller holds the exclusive lock.
    *
    * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`
    */
@@ -241,11 +243,11 @@ export class PackageStore {
   }
 
   /**
-   * Gives a directory its final place. One that is damaged is replaced; if the very same package is
-   * there already, that one stays, unless it is to be replaced too, and gets the links and the mark. A
-   * mark that the package was installed by its name is kept.
+   * Moves a directory to its final place. Replaces a damaged package. If the same package is there
+   * and `replace` is not set, that package stays and gets the links and the mark. An existing mark
+   * for installation by name is always kept.
    *
-   * @returns what is there now, and whether it is the given directory
+   * @returns the entry that is in the place now, and whether it is the given directory
    * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`) if another archive of this name,
    * version and publisher is there
    */
@@ -290,7 +292,7 @@ export class PackageStore {
   }
 }
 
-/** A package that is verified and unpacked, and not yet in its place. */
+/** A package that is verified and unpacked, but not yet in its place. */
 export class StagedPackage implements AsyncDisposable {
   readonly minimal: MinimalManifest;
   readonly full: FullManifest;
@@ -314,10 +316,10 @@ export class StagedPackage implements AsyncDisposable {
   }
 
   /**
-   * Puts it in its place, with its links, in one step. If the very same package is there, it gets the
-   * links and the mark, and this one is removed.
+   * Moves the package with its links to its place, atomically. If the same package is there
+   * already, that package gets the links and the mark, and disposing of this one removes it.
    *
-   * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`) and those of the file system
+   * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`), and the errors of the file system
    */
   async commit({ links, direct, replace }: CommitOptions): Promise<StoredPackage> {
     const directory = this.#directory!.path;
@@ -342,7 +344,7 @@ export class StagedPackage implements AsyncDisposable {
 }
 
 /**
- * Refuses a stored package that is not the one that a minimal manifest names, though it has its name.
+ * Refuses a stored package that differs from the minimal manifest of the same package.
  *
  * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`)
  */
@@ -354,7 +356,7 @@ export function refuseOther(there: StoredPackage, minimal: MinimalManifest): voi
     "PACKAGE_CHANGED",
     `${name}@${version} of ${pubkey} is in the store with other contents ` +
       `(${there.minimal.archiveSha256} there, ${archiveSha256} now): a published version does not change. ` +
-      `Ask its publisher, or uninstall the one that is there to take the other`,
+      `Ask its publisher, or uninstall the stored package to install the other`,
     { detail: { path: there.path, existing: there.minimal.archiveSha256, given: archiveSha256 } },
   );
 }
@@ -364,7 +366,7 @@ function sortKey(entry: StoreEntry): string {
   return [entry.name, entry.version, entry.publisher].join("\n");
 }
 
-/** The caller holds the lock on the places. */
+/** Adds or removes the mark for installation by name. The caller holds the place lock. */
 async function markDirect({ directory }: StoreEntry, direct: boolean): Promise<void> {
   const path = join(directory, DIRECT);
   if (direct) return await writeFileAtomic(path, "");

@@ -1,6 +1,6 @@
 /**
- * The seed directory: the one directory that the engine may read and write. Archives come into it and
- * leave it here, whole or not at all, and an archive that is there never changes. Seeding is others'.
+ * The seed directory, the only directory that the engine may read and write. Archives are added and
+ * removed here; each appears whole or not at all and never changes. `src/host` seeds them.
  *
  * @module
  */
@@ -46,58 +46,60 @@ import {
   type ValidSeedEntry,
 } from "./seed_entry.ts";
 
-/** How many entries are looked at side by side. */
+/** Number of entries that are read concurrently. */
 const READ_AHEAD = 16;
-/** Held while files get or lose their names; the system lets go of it when the process ends. */
+/** File that is locked while archives are added or removed. */
 const LOCK_NAME = ".lock";
 const LOCK_TIMEOUT_MS = 10_000;
 const LOCK_POLL_MS = 20;
 
-/** Where the files of one package lie. */
+/** Absolute paths of one package's files. */
 export interface PackageFiles {
   archivePath: string;
   minimalPath: string;
   torrentPath: string;
 }
 
-/** What {@linkcode SeedDirectory.put} takes. */
+/** The package to add with {@linkcode SeedDirectory.put}. */
 export interface SeedFiles {
-  /** The archive, anywhere; a regular file. */
+  /** Path of the archive, a regular file in any directory. */
   archivePath: string;
   minimal: MinimalManifest;
-  /** Its torrent, bencoded. */
+  /** The archive's torrent, bencoded. */
   torrent: Uint8Array;
   /**
-   * Take the archive away from where it is instead of copying it. It must be on the same file system
-   * (a temporary of the seed directory is), and nobody may write to it any more.
+   * Whether to move the archive instead of copying it. It must be on the same file system, as a
+   * temporary of the seed directory is, and no process may write to it any more.
    */
   move?: boolean;
   /**
-   * The caller has just hashed the archive, found it to be the one that `minimal` names, and lets
-   * nobody else write to it; so it is not read again when it is moved.
+   * Whether the caller has just checked the archive's hash against `minimal` and keeps others from
+   * writing to it. The archive is then moved without being read again.
    */
   verified?: boolean;
-  /** Ends the copying; nothing is left of it then. */
+  /** Cancels the copying; no files are left then. */
   signal?: AbortSignal;
 }
 
 /** A seed directory (`--dir`). */
 export class SeedDirectory {
   readonly path: string;
-  /** The manifest of an archive that was verified before and is unchanged: it is not read again. */
+  /** Returns the manifest of an archive that was verified before and has not changed since. */
   known: ((archivePath: string) => MinimalManifest | undefined) | undefined;
-  /** Puts and removals of this process follow each other, so that one at a time waits for the lock. */
+  /**
+   * Queue of this process's additions and removals, so that only one at a time waits for the lock.
+   */
   #last: Promise<unknown> = Promise.resolve();
 
   readonly #clock: Clock;
 
-  /** @param clock for the time to wait for other processes */
+  /** @param clock measures the wait for the lock */
   constructor(path: string, clock: Clock = systemClock) {
     this.path = resolve(path);
     this.#clock = clock;
   }
 
-  /** Makes the directory, with mode 0755, if it is not there. Throws {@linkcode StoreError}. */
+  /** Creates a missing directory with mode 0755. Throws {@linkcode StoreError}. */
   async ensure(): Promise<void> {
     try {
       await mkdir(this.path, { recursive: true, mode: 0o755 });
@@ -117,12 +119,12 @@ export class SeedDirectory {
   }
 
   /**
-   * Where the files of an archive of this file name lie or would lie.
+   * Paths of an archive and the files beside it, whether or not they exist.
    *
    * @throws {StoreError} `BAD_FILE_NAME` for a path, or a name that does not end in `.tgz`
    */
   paths(fileName: string): PackageFiles {
-    refuseOther(fileName);
+    checkArchiveName(fileName);
     const archivePath = join(this.path, fileName);
     return {
       archivePath,
@@ -132,10 +134,10 @@ export class SeedDirectory {
   }
 
   /**
-   * All archives' file names, sorted. Temporaries and other files are passed over. A directory that is
-   * not there is empty.
+   * File names of all archives, sorted, without temporaries and other files. A missing directory
+   * counts as empty.
    *
-   * @param name those of this package's versions, and maybe others
+   * @param name limits the result to file names that begin with this package's name
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
    */
   fileNames(name?: string): string[] {
@@ -145,9 +147,9 @@ export class SeedDirectory {
   }
 
   /**
-   * Everything with an archive's file name, sorted by it; what cannot be seeded has `problem` set.
+   * Reads all archives, sorted by file name. An archive that cannot be seeded has `problem` set.
    *
-   * @param name of this package alone
+   * @param name limits the result to this package
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
    */
   async list(name?: string): Promise<SeedEntry[]> {
@@ -170,16 +172,16 @@ export class SeedDirectory {
   }
 
   /**
-   * One of {@linkcode SeedDirectory.list}, by its file name.
+   * Reads one archive, by its file name.
    *
    * @throws {StoreError} `BAD_FILE_NAME` for a path, or a name that does not end in `.tgz`
    */
   async entry(fileName: string): Promise<SeedEntry | undefined> {
-    refuseOther(fileName);
+    checkArchiveName(fileName);
     return await readSeedEntry(this.path, fileName);
   }
 
-  /** The sound package of this name, version and publisher (`ed25519:…`), whatever its file name. */
+  /** Finds the valid archive of this name, version and publisher (`ed25519:…`). */
   async find(
     minimal: Pick<MinimalManifest, "name" | "version" | "pubkey">,
   ): Promise<ValidSeedEntry | undefined> {
@@ -190,7 +192,7 @@ export class SeedDirectory {
     return undefined;
   }
 
-  /** What has a file name of this name and version, good or bad, of any publisher. */
+  /** Reads all archives of this name and version, valid or not, of any publisher. */
   async named(name: string, version: string): Promise<SeedEntry[]> {
     const isOne = isArchiveOf(name, version);
     const fileNames = readNames(this.path).filter(isOne);
@@ -199,18 +201,20 @@ export class SeedDirectory {
   }
 
   /**
-   * Adds a package: copies the archive, hashing it on the way, then gives manifest, torrent and, last,
-   * the archive their names. When it resolves all of it is on the disk; when it rejects nothing has
-   * changed, but for a manifest and torrent without their archive if the system failed in between.
+   * Adds a package: copies and hashes the archive, then renames manifest, torrent and finally the
+   * archive to their names. When the promise resolves, all files are on the disk. When it rejects,
+   * nothing has changed, except that a system failure between the renames may leave a manifest and
+   * a torrent without their archive.
    *
-   * If this very archive is there already, sound, it stays as it is, the given one is not read, and
-   * manifest and torrent are replaced. It may also be the given one, lying under its final name. Beside
-   * another publisher's of the same name and version it gets a name with its publisher's fingerprint.
+   * If an intact copy of this archive is there already, it stays, the given archive is not read,
+   * and manifest and torrent are replaced. The given archive may itself be that copy. If another
+   * publisher has an archive of the same name and version, the new file name contains the
+   * publisher's fingerprint.
    *
-   * @throws {StoreError} `VERSION_EXISTS` if the publisher's version is there with other contents, with
-   * both hashes in `detail`; `MANIFEST_INVALID` or `ARCHIVE_MISMATCH` if manifest and archive do not
-   * belong together; `DIRECTORY_BUSY`, `LINK_REFUSED`, `DISK_FULL`, `NOT_WRITABLE` and the others of
-   * the file system
+   * @throws {StoreError} `VERSION_EXISTS` if the publisher's version is there with other contents,
+   * with both hashes in `detail`; `MANIFEST_INVALID` or `ARCHIVE_MISMATCH` if manifest and archive
+   * do not belong together; `DIRECTORY_BUSY`, `LINK_REFUSED`, `DISK_FULL`, `NOT_WRITABLE` and the
+   * other errors of the file system
    */
   async put(files: SeedFiles): Promise<ValidSeedEntry> {
     const { minimal, torrent, move = false, verified = false, signal } = files;
@@ -234,7 +238,7 @@ export class SeedDirectory {
       const torrentFile = await stage(paths.torrentPath, torrent);
       let staged: string | undefined;
       for (let done = false; !done; paths = done ? paths : await this.#placeOf(minimal)) {
-        const there = await this.#look(paths, minimal, signal);
+        const there = await this.#inspect(paths, minimal, signal);
         if (!there) continue;
         if (there.sound) {
           if (source === paths.archivePath) await syncFile(source);
@@ -246,7 +250,7 @@ export class SeedDirectory {
           staged ??= await stage(paths.archivePath, checkedChunks(source, minimal, signal));
         }
         done = await this.#locked(async () => {
-          // Another process was faster: look again.
+          // Another process changed the file meanwhile, so start over.
           if (await stampOf(paths.archivePath) !== there.stamp) return false;
           await renameFile(manifest, paths.minimalPath);
           await renameFile(torrentFile, paths.torrentPath);
@@ -273,8 +277,8 @@ export class SeedDirectory {
   }
 
   /**
-   * Removes an archive, by its file name, and what lies beside it: the archive first, so that it is
-   * never there without its manifest.
+   * Removes an archive and then the files beside it, so that there is never an archive without its
+   * manifest.
    *
    * @returns whether there was an archive
    * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`
@@ -290,7 +294,7 @@ export class SeedDirectory {
     });
   }
 
-  /** Where a package belongs: under the usual name, unless another publisher's has that. */
+  /** Paths for a package: the usual ones, unless another publisher's archive has that name. */
   async #placeOf(minimal: MinimalManifest): Promise<PackageFiles> {
     const [usual, other] = fileNamesOf(minimal).map((fileName) => this.paths(fileName));
     if (await isRegularFile(other!.archivePath)) return other!;
@@ -301,11 +305,11 @@ export class SeedDirectory {
   }
 
   /**
-   * What lies where the archive belongs: `sound` if it is the very one; `undefined` if it belongs
-   * elsewhere by now. Throws if it is another.
-   * A damaged one, whose own signed manifest names what is to come, may be replaced.
+   * Inspects the file at the archive's place: `sound` for the same archive, not `sound` for none or
+   * a damaged copy that may be replaced. Returns `undefined` if the archive now belongs under its
+   * other name. Throws `VERSION_EXISTS` for another archive of this version.
    */
-  async #look(
+  async #inspect(
     paths: PackageFiles,
     minimal: MinimalManifest,
     signal?: AbortSignal,
@@ -317,7 +321,7 @@ export class SeedDirectory {
     const beside = await readMinimal(paths.minimalPath);
     const existing = "manifest" in beside ? beside.manifest.archiveSha256 : found;
     if (existing === minimal.archiveSha256) return { stamp, sound: false };
-    // Another publisher's may have come since this place was chosen.
+    // Another publisher's archive may have taken this name since the place was chosen.
     if ((await this.#placeOf(minimal)).archivePath !== paths.archivePath) return undefined;
     throw new StoreError(
       "failed",
@@ -345,7 +349,7 @@ export class SeedDirectory {
 
   async #openLock(): Promise<Deno.FsFile> {
     const path = join(this.path, LOCK_NAME);
-    // Refuses a link there, which opening would follow.
+    // Throws for a symbolic link, which opening would follow.
     await stampOf(path);
     return await openLockFile(path);
   }
@@ -361,7 +365,7 @@ export class SeedDirectory {
   }
 }
 
-function refuseOther(fileName: string): void {
+function checkArchiveName(fileName: string): void {
   if (isArchiveName(fileName)) return;
   throw new StoreError(
     "usage",
@@ -372,7 +376,7 @@ function refuseOther(fileName: string): void {
 
 const ABSENT = "absent";
 
-/** The file names in the directory, sorted; none if it is not there. */
+/** The file names in the directory, sorted; empty if it does not exist. */
 function readNames(path: string): string[] {
   try {
     return namesIn(path).sort();
@@ -382,7 +386,7 @@ function readNames(path: string): string[] {
   }
 }
 
-/** Changes whenever another file gets this name or this one is written to. Throws for a link. */
+/** A text that changes whenever the file at a path is replaced or written to. Throws for a link. */
 async function stampOf(path: string): Promise<string> {
   try {
     const info = await lstat(path);

@@ -1,6 +1,6 @@
 /**
- * One archive in the seed directory, with what lies beside it. Nothing here hashes archives: that an
- * archive has the length its signed manifest says is checked, that it has the hash is for others.
+ * One archive in the seed directory, with its manifest and torrent. Checks the manifest's signature
+ * and the archive's name and length, but not its hash.
  *
  * @module
  */
@@ -22,10 +22,10 @@ import {
 import { fileError, isCode, linkRefused, readAtMost, StoreError } from "../files/mod.ts";
 import { hasTorrentBeside, stampOf } from "./seed_stamp.ts";
 
-/** Ending of an archive's file name. */
+/** Suffix of an archive's file name. */
 const ARCHIVE_SUFFIX = ".tgz";
 
-/** What can be wrong with an archive in the seed directory. */
+/** The reasons why an archive in the seed directory cannot be seeded. */
 export type SeedProblem =
   | "LINK"
   | "NOT_A_FILE"
@@ -36,51 +36,51 @@ export type SeedProblem =
   | "UNREADABLE";
 
 interface EntryFile {
-  /** `NAME-VERSION.tgz`, as it lies there. */
+  /** File name of the archive, usually `NAME-VERSION.tgz`. */
   fileName: string;
   archivePath: string;
-  /** Where its minimal manifest lies or should lie. */
+  /** Path of the minimal manifest, whether or not it exists. */
   minimalPath: string;
-  /** Where its torrent lies or should lie. */
+  /** Path of the torrent, whether or not it exists. */
   torrentPath: string;
   /** Size of the archive. */
   sizeBytes: number;
-  /** When the archive was last written, Unix milliseconds. */
+  /** Modification time of the archive, Unix milliseconds. */
   mtimeMs: number;
-  /** Inode of the archive. */
+  /** Inode number of the archive. */
   inode: number;
 }
 
-/** An archive with a signed minimal manifest that fits it. */
+/** An archive with a matching, signed minimal manifest. */
 export interface ValidSeedEntry extends EntryFile {
   name: string;
   version: string;
   minimal: MinimalManifest;
-  /** Whether there is a torrent at `torrentPath`; one can be made from the archive. */
+  /** Whether `torrentPath` exists. A missing torrent can be made from the archive. */
   hasTorrent: boolean;
   problem?: undefined;
 }
 
-/** Something that has an archive's file name but cannot be seeded as it is. */
+/** A file with an archive's name that cannot be seeded. */
 export interface InvalidSeedEntry extends EntryFile {
-  /** What is wrong, for people. */
+  /** Description of the problem, for people. */
   problem: string;
   problemCode: SeedProblem;
 }
 
-/** What lies in the seed directory under an archive's file name. */
+/** The contents of the seed directory under an archive's file name. */
 export type SeedEntry = ValidSeedEntry | InvalidSeedEntry;
 
-/** Whether a file in the seed directory is to be looked at as an archive. */
+/** Whether a file name in the seed directory is that of an archive. */
 export function isArchiveName(fileName: string): boolean {
   return fileName.endsWith(ARCHIVE_SUFFIX) && !fileName.startsWith(".") && !/[/\\]/.test(fileName);
 }
 
 /**
- * Looks at one archive. Never follows a symbolic link.
+ * Reads one archive's status and manifest. Never follows a symbolic link.
  *
- * @returns `undefined` if there is nothing of this name
- * @throws {StoreError} only if the directory cannot be looked into
+ * @returns `undefined` if there is no file of this name
+ * @throws {StoreError} if the directory cannot be read
  */
 export async function readSeedEntry(dir: string, fileName: string): Promise<SeedEntry | undefined> {
   const archivePath = join(dir, fileName);
@@ -125,7 +125,10 @@ export async function readSeedEntry(dir: string, fileName: string): Promise<Seed
   return { ...file, name, version, minimal: minimal.manifest, hasTorrent };
 }
 
-/** The file names that an archive may have: the usual one, and that beside another publisher's. */
+/**
+ * The two file names that an archive may have: the usual one, and the one that is used if another
+ * publisher's archive has the usual name.
+ */
 export function fileNamesOf(
   { name, version, pubkey }: Pick<MinimalManifest, "name" | "version" | "pubkey">,
 ): [usual: string, other: string] {
@@ -134,9 +137,9 @@ export function fileNamesOf(
 }
 
 /**
- * The same of an archive whose manifest is known and unchanged: neither is read.
+ * Makes the entry of an archive whose manifest is known, without reading either file.
  *
- * @returns `undefined` if there is nothing of this name, or it is not known
+ * @returns `undefined` if there is no file of this name, or its manifest is not known
  */
 export function knownSeedEntry(
   dir: string,
@@ -179,7 +182,7 @@ export async function readMinimal(path: string): Promise<MinimalFile> {
   }
 }
 
-/** Whether a regular file lies there; a link to one does not count. */
+/** Whether a path is a regular file. A link to one does not count. */
 export async function isRegularFile(path: string): Promise<boolean> {
   try {
     return (await lstat(path)).isFile();

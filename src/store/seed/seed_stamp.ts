@@ -1,7 +1,7 @@
 /**
- * What tells an archive of the seed directory, with the manifest beside it, from another or an altered
- * one, without reading either. Asked for thousands of archives at a time, so it does not wait: a call
- * takes a hundredth of a millisecond, a promise for it several times as much.
+ * Change detection for archives in the seed directory and their manifests, by size, time and inode,
+ * without reading the files. The calls are synchronous, because a daemon makes thousands of them:
+ * one takes about 10 µs, and a promise would take several times as long.
  *
  * @module
  */
@@ -9,21 +9,21 @@
 import { minimalFileName, torrentFileName } from "../../package/mod.ts";
 import type { FileIdentity, KnownSeed } from "../state/mod.ts";
 
-/** An archive and its manifest as they lie there now. */
+/** The current status of an archive and its manifest. */
 export interface SeedStamp extends FileIdentity {
   /** Whether the archive is a regular file. */
   isFile: boolean;
-  /** Changes whenever the manifest does; `none` if there is none. */
+  /** Size, time and inode of the manifest as text; `none` if there is no manifest. */
   manifestMark: string;
-  /** When the younger of the two was changed, Unix milliseconds. */
+  /** Time of the latest change to either file, Unix milliseconds. */
   changedMs: number;
 }
 
-/** Looks at an archive; `undefined` if there is none, or it cannot be looked at. */
+/** Reads an archive's stamp; `undefined` if there is none, or its status cannot be read. */
 export function stampOf(archivePath: string): SeedStamp | undefined {
-  const archive = look(archivePath);
+  const archive = statusOf(archivePath);
   if (!archive) return undefined;
-  const manifest = look(minimalFileName(archivePath));
+  const manifest = statusOf(minimalFileName(archivePath));
   return {
     sizeBytes: archive.size,
     mtimeMs: archive.mtimeMs,
@@ -41,12 +41,12 @@ export function stampOf(archivePath: string): SeedStamp | undefined {
   };
 }
 
-/** Whether a regular file lies where an archive's torrent belongs. */
+/** Whether an archive's torrent is beside it, as a regular file. */
 export function hasTorrentBeside(archivePath: string): boolean {
-  return look(torrentFileName(archivePath))?.isFile ?? false;
+  return statusOf(torrentFileName(archivePath))?.isFile ?? false;
 }
 
-function look(path: string) {
+function statusOf(path: string) {
   try {
     const { size, mtime, ctime, ino, isFile } = Deno.lstatSync(path);
     const [mtimeMs, ctimeMs] = [mtime, ctime].map((time) => time?.getTime() ?? 0) as [
@@ -59,12 +59,12 @@ function look(path: string) {
   }
 }
 
-/** A stamp as text: what is before the semicolon is of the archive. */
+/** A stamp as text: archive, semicolon, manifest. */
 export function markOf({ sizeBytes, mtimeMs, inode, manifestMark }: SeedStamp): string {
   return `${sizeBytes} ${mtimeMs} ${inode};${manifestMark}`;
 }
 
-/** Whether archive and manifest are those that were remembered. */
+/** Whether archive and manifest are unchanged since `known` was stored. */
 export function isUnchanged(stamp: SeedStamp, known: KnownSeed): boolean {
   return stamp.isFile && stamp.sizeBytes === known.sizeBytes && stamp.mtimeMs === known.mtimeMs &&
     stamp.inode === known.inode && stamp.manifestMark === known.manifestMark;

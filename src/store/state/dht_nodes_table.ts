@@ -1,5 +1,6 @@
 /**
- * DHT nodes that answered, so that the next start need not depend on the bootstrap nodes.
+ * The table of DHT nodes that answered. The next start uses them, so that it does not depend on the
+ * bootstrap nodes.
  *
  * @module
  */
@@ -14,11 +15,11 @@ export interface StoredNode {
   port: number;
   /** Node id, 20 bytes in hexadecimal. */
   idHex: string;
-  /** When it was heard of last, Unix milliseconds. */
+  /** Time of the node's last message, Unix milliseconds. */
   seenMs: number;
 }
 
-/** The table of DHT nodes, one for each address. */
+/** The table of DHT nodes, one row per address. */
 export class DhtNodesTable {
   readonly #sqlite: Sqlite;
 
@@ -26,7 +27,7 @@ export class DhtNodesTable {
     this.#sqlite = sqlite;
   }
 
-  /** Keeps these nodes and no others. Of two with the same address, the later in the list counts. */
+  /** Replaces all nodes. Of two nodes with the same address, the later one in the list is kept. */
   replaceNodes(nodes: Iterable<StoredNode>): void {
     this.#sqlite.transaction(() => {
       this.#sqlite.change("DELETE FROM dht_nodes");
@@ -42,7 +43,7 @@ export class DhtNodesTable {
     });
   }
 
-  /** The nodes that were kept, the one seen last at the beginning. */
+  /** All nodes, the most recently seen first. */
   loadNodes(): StoredNode[] {
     return this.#sqlite.rows("SELECT * FROM dht_nodes ORDER BY seen_ms DESC, host, port").map(
       (row) => ({

@@ -1,5 +1,5 @@
 /**
- * Publishers that are followed, and the packages of theirs that were seen.
+ * The tables of followed publishers and of the packages in their lists.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import { type MinimalManifest, parseMinimal, serializeMinimal } from "../../package/mod.ts";
 import type { Sqlite } from "./sqlite.ts";
 
-/** A publisher that is followed. */
+/** A followed publisher. */
 export interface Follow {
   /** Ed25519 public key, 32 bytes. */
   publicKey: Uint8Array;
-  /** Since when, Unix milliseconds. */
+  /** Time when following began, Unix milliseconds. */
   sinceMs: number;
-  /** `seq` of the announce record that was taken in last. */
+  /** `seq` of the announce record whose list is stored. */
   seq?: number;
-  /** When the announce record was read last, Unix milliseconds. */
+  /** Time when the announce record was last read, Unix milliseconds. */
   checkedMs?: number;
 }
 
-/** The table of follows, one for each publisher, and that of the packages seen. */
+/** The tables of follows and of seen packages. */
 export class FollowsTable {
   readonly #sqlite: Sqlite;
 
@@ -27,7 +27,7 @@ export class FollowsTable {
     this.#sqlite = sqlite;
   }
 
-  /** Follows a publisher; one that is followed already is left as it is. */
+  /** Follows a publisher. Does nothing if the publisher is followed already. */
   add(publicKey: Uint8Array, sinceMs: number): void {
     this.#sqlite.change(
       "INSERT OR IGNORE INTO follows (public_key, since_ms) VALUES (?, ?)",
@@ -36,7 +36,7 @@ export class FollowsTable {
     );
   }
 
-  /** Follows it no more, and forgets its packages; returns whether it was followed. */
+  /** Stops following a publisher and forgets its packages; returns whether it was followed. */
   remove(publicKey: Uint8Array): boolean {
     return this.#sqlite.transaction(() => {
       this.#sqlite.change("DELETE FROM seen_packages WHERE public_key = ?", publicKey);
@@ -44,7 +44,7 @@ export class FollowsTable {
     });
   }
 
-  /** Those that are followed, the longest first. */
+  /** All followed publishers, the longest followed first. */
   list(): Follow[] {
     return this.#sqlite.rows("SELECT * FROM follows ORDER BY since_ms, public_key").map((row) => ({
       publicKey: row.public_key as Uint8Array,
@@ -55,9 +55,9 @@ export class FollowsTable {
   }
 
   /**
-   * Takes in what a publisher offers, in place of what it offered before.
+   * Replaces the stored list of a publisher's packages.
    *
-   * @param seq `undefined` if it is to be taken in again the next time
+   * @param seq of the announce record; `undefined` if the list is incomplete and must be read again
    */
   settle(
     publicKey: Uint8Array,
@@ -86,7 +86,7 @@ export class FollowsTable {
     });
   }
 
-  /** Notes that the announce record was read and is the same as before. */
+  /** Stores the time of a check that found the announce record unchanged. */
   touch(publicKey: Uint8Array, checkedMs: number): void {
     this.#sqlite.change(
       "UPDATE follows SET checked_ms = ? WHERE public_key = ?",
@@ -95,7 +95,7 @@ export class FollowsTable {
     );
   }
 
-  /** Packages seen whose names begin with `prefix`; all of them for an empty one. */
+  /** Seen packages whose names begin with `prefix`; all packages for an empty prefix. */
   search(prefix: string, limit: number): MinimalManifest[] {
     return this.#sqlite.rows(
       `SELECT manifest FROM seen_packages WHERE substr(name, 1, ?1) = ?2
@@ -106,7 +106,7 @@ export class FollowsTable {
     ).map((row) => parseMinimal(row.manifest as string));
   }
 
-  /** The packages seen of one publisher. */
+  /** The seen packages of one publisher. */
   ofPublisher(publicKey: Uint8Array): MinimalManifest[] {
     return this.#sqlite.rows(
       "SELECT manifest FROM seen_packages WHERE public_key = ? ORDER BY name, version",

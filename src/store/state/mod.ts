@@ -1,5 +1,14 @@
 /**
- * `state.db`: what a home remembers, one table a file.
+ * `state.db`: the SQLite database of one home.
+ *
+ * `StateDatabase` opens the file, migrates an older schema, replaces a damaged database, and gives
+ * access to the tables. Each table has a class and a file of its own: records that are kept alive
+ * in the DHT, outcomes of announcements, DHT nodes, verified files, pins, and follows. `sqlite.ts`
+ * is the only file that calls SQLite, and converts its errors to `StoreError`.
+ *
+ * The daemon and commands use the database at the same time. After a method returns, its changes
+ * are on the disk. Left to others: the decisions what to store and when. Start reading in
+ * `state_database.ts`; the schema is in `state_schema.ts`.
  *
  * @module
  */

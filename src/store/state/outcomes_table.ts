@@ -1,5 +1,6 @@
 /**
- * What became of the last announcement of each record and torrent, and when it is due again.
+ * The table of announcement outcomes: the result of the last announcement of each record and
+ * torrent, and the time when the next one is due.
  *
  * @module
  */
@@ -10,29 +11,29 @@ import type { Row, Sqlite } from "./sqlite.ts";
 export interface StoredOutcome {
   /** Target of the record or infohash of the torrent, 20 bytes. */
   target: Uint8Array;
-  /** When it was tried last, Unix milliseconds; absent before the first time. */
+  /** Time of the last attempt, Unix milliseconds; absent before the first one. */
   lastAttemptMs?: number;
-  /** When it succeeded last, Unix milliseconds; absent before the first time. */
+  /** Time of the last success, Unix milliseconds; absent before the first one. */
   lastSuccessMs?: number;
-  /** How many nodes were known to hold it then. */
+  /** Number of nodes known to hold the record after the last attempt. */
   holding: number;
-  /** How many nodes were asked. */
+  /** Number of nodes that were queried. */
   asked: number;
-  /** How many of them answered. */
+  /** Number of nodes that answered. */
   responded: number;
-  /** How many took it at the last attempt. */
+  /** Number of nodes that newly stored the record at the last attempt. */
   stored: number;
-  /** Why the last attempt failed; absent if it did not. */
+  /** Reason why the last attempt failed; absent after a success. */
   error?: string;
-  /** Failures in a row. */
+  /** Number of consecutive failures. */
   failures: number;
-  /** When it is due again, Unix milliseconds. */
+  /** Time of the next announcement, Unix milliseconds. */
   nextDueMs: number;
-  /** The port that a torrent was announced with. */
+  /** The TCP port in a torrent's announcement. */
   port?: number;
 }
 
-/** The table of outcomes, one for each target. */
+/** The table of outcomes, one row per target. */
 export class OutcomesTable {
   readonly #sqlite: Sqlite;
 
@@ -40,7 +41,7 @@ export class OutcomesTable {
     this.#sqlite = sqlite;
   }
 
-  /** Keeps an outcome in place of the one before. */
+  /** Stores an outcome, replacing the previous one. */
   set(outcome: StoredOutcome): void {
     this.#sqlite.change(
       `INSERT OR REPLACE INTO outcomes (target, last_attempt_ms, last_success_ms, holding, asked,
@@ -66,7 +67,10 @@ export class OutcomesTable {
     return row && outcomeOf(row);
   }
 
-  /** When what was announced with a port is due, Unix milliseconds, by target in hexadecimal. */
+  /**
+   * Due times (Unix milliseconds) of the torrents that were announced with `port`, by target in
+   * hexadecimal.
+   */
   dueOfPort(port: number): Map<string, number> {
     const due = new Map<string, number>();
     for (
@@ -78,12 +82,12 @@ export class OutcomesTable {
     return due;
   }
 
-  /** All outcomes, the one that is due first at the beginning. */
+  /** All outcomes, the earliest due first. */
   list(): StoredOutcome[] {
     return this.#sqlite.rows("SELECT * FROM outcomes ORDER BY next_due_ms, target").map(outcomeOf);
   }
 
-  /** What is due at a time, the longest overdue first. */
+  /** Outcomes that are due at `nowMs`, the longest overdue first. */
   due(nowMs: number, limit: number): StoredOutcome[] {
     return this.#sqlite.rows(
       "SELECT * FROM outcomes WHERE next_due_ms <= ? ORDER BY next_due_ms, target LIMIT ?",
@@ -92,7 +96,7 @@ export class OutcomesTable {
     ).map(outcomeOf);
   }
 
-  /** Forgets a target; returns whether it was there. */
+  /** Deletes the outcome of a target; returns whether there was one. */
   delete(target: Uint8Array): boolean {
     return this.#sqlite.change("DELETE FROM outcomes WHERE target = ?", target) > 0;
   }

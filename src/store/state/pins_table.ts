@@ -1,5 +1,6 @@
 /**
- * Publishers that were trusted for a name. What follows from a pin is decided by those who install.
+ * The table of pins: the publishers that are trusted for a name. `src/names` decides what a pin
+ * permits.
  *
  * @module
  */
@@ -8,17 +9,17 @@ import { CLOCK_TOLERANCE_MS } from "../../base/mod.ts";
 import type { Row, Sqlite } from "./sqlite.ts";
 
 /**
- * The highest versions that a publisher's list has given here, to tell an old list from a new one. A
- * version that was named outright is none of them: the list may not have it.
+ * The highest versions that were taken from a publisher's list, to detect a downgrade to an old
+ * list. A version that the user named exactly is not recorded, because the list may not contain it.
  */
 export interface VersionMarks {
-  /** Asked for by name alone; a stable version. */
+  /** Highest stable version taken for a request by name alone. */
   lastVersion?: string;
-  /** Asked for by name alone, while the package had prereleases only. */
+  /** Highest prerelease taken for a request by name alone, while there was no stable version. */
   lastPrerelease?: string;
-  /** Asked for by a range; a stable version. */
+  /** Highest stable version taken for a request with a range. */
   rangeVersion?: string;
-  /** Asked for by a range; a prerelease. */
+  /** Highest prerelease taken for a request with a range. */
   rangePrerelease?: string;
 }
 
@@ -27,13 +28,13 @@ export interface Pin extends VersionMarks {
   name: string;
   /** The publisher's Ed25519 public key, 32 bytes. */
   publicKey: Uint8Array;
-  /** When the publisher was met first under this name, Unix milliseconds. */
+  /** Time of the first use of this name from this publisher, Unix milliseconds. */
   firstSeenMs: number;
-  /** Whether a person said so; else it is the publisher that was met first. */
+  /** Whether the user pinned the publisher with `trust add`; otherwise the first use did. */
   byHand?: boolean;
 }
 
-/** The table of pins, one for each name and key. */
+/** The table of pins, one row per name and key. */
 export class PinsTable {
   readonly #sqlite: Sqlite;
 
@@ -42,8 +43,9 @@ export class PinsTable {
   }
 
   /**
-   * Keeps a pin in place of the one before, whose `byHand` stays, and its `firstSeenMs` too: unless the
-   * new one is earlier, because the clock was ahead then.
+   * Stores a pin, replacing the previous one of this name and key. A `byHand` that was set stays
+   * set. `firstSeenMs` stays, unless the new time is earlier by more than the clock tolerance,
+   * which means that the clock was ahead at the first use.
    */
   set(pin: Pin): void {
     this.#sqlite.change(
@@ -67,7 +69,7 @@ export class PinsTable {
     );
   }
 
-  /** The pins of a name, or all of them; by name, those seen first at the beginning. */
+  /** The pins of a name, or all pins, sorted by name and then by first use. */
   list(name?: string): Pin[] {
     return this.#sqlite.rows(
       `SELECT * FROM pins WHERE ?1 IS NULL OR name = ?1
@@ -77,8 +79,8 @@ export class PinsTable {
   }
 
   /**
-   * Pins of other publishers than one, those of the latest first use at the beginning. A publisher may
-   * have tens of thousands of its own.
+   * Pins of all publishers but one, the latest first use first. Excluding our own publisher
+   * matters, because it may have tens of thousands of pins.
    */
   others(publicKey: Uint8Array | undefined, limit: number): Pin[] {
     return this.#sqlite.rows(
@@ -89,7 +91,7 @@ export class PinsTable {
     ).map(pinOf);
   }
 
-  /** Removes one pin of a name, or all of them; returns how many there were. */
+  /** Deletes one pin of a name, or all pins of the name; returns the number of deleted pins. */
   delete(name: string, publicKey?: Uint8Array): number {
     return this.#sqlite.change(
       "DELETE FROM pins WHERE name = ?1 AND (?2 IS NULL OR public_key = ?2)",

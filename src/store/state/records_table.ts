@@ -1,6 +1,6 @@
 /**
- * The records that are kept alive in the DHT, as signed items: with one of them anybody can put the
- * record again, without the key that signed it. The column `item` holds the bytes of `encodeItem`.
+ * The table of records that are kept alive in the DHT, as signed items. A signed item can be put
+ * again without the private key. The column `item` holds the bytes of `encodeItem`.
  *
  * @module
  */
@@ -10,34 +10,34 @@ import { decodeItem, encodeItem, encodeSeq, type MutableItem } from "../../recor
 import { StoreError } from "../files/mod.ts";
 import type { Row, Sqlite } from "./sqlite.ts";
 
-/** A signed item, and what is known about it. */
+/** A signed item with its metadata. */
 export interface StoredRecord {
-  /** Where it lies in the DHT, 20 bytes; the caller has computed it from key and salt. */
+  /** The item's target in the DHT, 20 bytes, which the caller computes from key and salt. */
   target: Uint8Array;
   /** Kind of record: `manifest`, `announce`, `name-index` or `other`. */
   kind: string;
-  /** The package that it speaks of, if it speaks of one. */
+  /** Name of the package that the record describes, if any. */
   name?: string;
   version?: string;
-  /** Its signature is not checked here. */
+  /** The signed item. This table does not check the signature. */
   item: MutableItem;
-  /** Whether it was signed here; a foreign one was found, and is kept alive for others. */
+  /** Whether this home signed the record; otherwise it keeps another publisher's record alive. */
   own: boolean;
-  /** When this seq was stored here first, Unix milliseconds. */
+  /** Time when this `seq` was first stored here, Unix milliseconds. */
   createdMs: number;
 }
 
 /**
- * What {@linkcode RecordsTable.put} did:
+ * The result of {@linkcode RecordsTable.put}:
  *
- * - `stored`: there was none, or one with a lower seq
- * - `same`: it is there already; only `own` may have been set
- * - `older`: one with a higher seq is there and stays
- * - `conflict`: one with this seq and another value or signature is there and stays
+ * - `stored`: the record is new, or has a higher `seq` than the stored one
+ * - `same`: the record is stored already; at most `own` was set
+ * - `older`: the stored record has a higher `seq` and stays
+ * - `conflict`: the stored record has the same `seq` but differs, and stays
  */
 export type PutResult = "stored" | "same" | "older" | "conflict";
 
-/** Which records {@linkcode RecordsTable.list} returns: those that agree with all that is given. */
+/** Filter for {@linkcode RecordsTable.list}. A record must match all given members. */
 export interface RecordFilter {
   kind?: string;
   name?: string;
@@ -45,17 +45,17 @@ export interface RecordFilter {
   own?: boolean;
 }
 
-/** A record as it is announced; see {@linkcode RecordsTable.schedule}. */
+/** A record with the time of its next announcement; see {@linkcode RecordsTable.schedule}. */
 export interface ScheduledRecord {
-  /** The serialised item, see `encodeItem`: one byte array a record, for there are tens of thousands. */
+  /** The item in the form of `encodeItem`. One byte array per record saves memory. */
   item: Uint8Array;
-  /** When it is due, Unix milliseconds; 0 if it was never announced. */
+  /** Time of the next announcement, Unix milliseconds; 0 if the record was never announced. */
   dueMs: number;
-  /** Failures in a row. */
+  /** Number of consecutive failures. */
   failures: number;
 }
 
-/** What tells when the index of a name is due; see {@linkcode RecordsTable.names}. */
+/** A record of a name index with its announcement times; see {@linkcode RecordsTable.names}. */
 export interface KeptNameRow {
   kind: string;
   name: string;
@@ -66,7 +66,7 @@ export interface KeptNameRow {
   lastAttemptMs?: number;
 }
 
-/** The table of records, one for each target. */
+/** The table of records, one row per target. */
 export class RecordsTable {
   readonly #sqlite: Sqlite;
 
@@ -74,7 +74,7 @@ export class RecordsTable {
     this.#sqlite = sqlite;
   }
 
-  /** Keeps a record, unless a newer one of the same target is there. */
+  /** Stores a record, unless a newer one of the same target is stored. */
   put(record: StoredRecord): PutResult {
     return this.#sqlite.transaction(() => {
       const before = this.get(record.target);
@@ -124,7 +124,7 @@ export class RecordsTable {
     const { kind, name, version, own } = filter;
     const wanted = { kind, name, version, own: own === undefined ? undefined : Number(own) };
     const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
-    // Only with what is given in it does the statement find its index.
+    // The condition names only the given columns, because otherwise SQLite would not use the index.
     const where = given.length === 0
       ? ""
       : `WHERE ${given.map(([column]) => `${column} = ?`).join(" AND ")}`;
@@ -135,11 +135,11 @@ export class RecordsTable {
   }
 
   /**
-   * The records that are announced as they are, with when they are due (Unix milliseconds; 0 if they
-   * never were announced) and their failures in a row, some at a time. In the order in which they lie
-   * in the file: in any other, what does not fit into SQLite's cache is read again and again.
+   * Yields the records to announce, in batches. Name indexes are excluded, because they are
+   * assembled before they are announced. The order is that of the file: any other order would read
+   * pages that do not fit into SQLite's cache again and again.
    *
-   * @param limit how many at once
+   * @param limit maximum number of records in a batch
    */
   *schedule(limit: number): Generator<ScheduledRecord[]> {
     for (let after = 0;;) {
@@ -162,8 +162,7 @@ export class RecordsTable {
   }
 
   /**
-   * All entries of name indexes and indexes, with when each was announced and is due, as they lie in
-   * the file.
+   * Yields all name indexes and their entries, with announcement times, in the order of the file.
    */
   *names(): Generator<KeptNameRow> {
     const rows = this.#sqlite.each(
@@ -185,9 +184,9 @@ export class RecordsTable {
   }
 
   /**
-   * Entries of name indexes that were signed after a time, by name.
+   * Entries of name indexes that were signed after a given time, sorted by name.
    *
-   * @param timeMs Unix milliseconds: the `seq` of an entry is its time
+   * @param timeMs Unix milliseconds, compared with `seq`, which is an entry's time of signing
    */
   entriesAfter(timeMs: number): StoredRecord[] {
     return this.#sqlite.rows(
@@ -196,12 +195,12 @@ export class RecordsTable {
     ).map(recordOf);
   }
 
-  /** How many records there are. */
+  /** Number of records. */
   count(): number {
     return Number(this.#sqlite.row("SELECT count(*) AS n FROM records")!.n);
   }
 
-  /** No longer keeps a record; returns whether there was one. Its outcome stays. */
+  /** Deletes a record but not its outcome; returns whether there was one. */
   delete(target: Uint8Array): boolean {
     return this.#sqlite.change("DELETE FROM records WHERE target = ?", target) > 0;
   }

@@ -1,6 +1,6 @@
 /**
- * A thin layer over node:sqlite: cached statements, transactions, and errors that say which file and
- * what to do. The tables are in files of their own.
+ * A thin layer over node:sqlite: cached statements, transactions, and errors that name the file and
+ * the remedy. Each table has a file of its own.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { diskFull, rootOwnedHint, StoreError } from "../files/mod.ts";
 
-/** How long to wait for another process that is writing. */
+/** Maximum wait for another process's write lock, milliseconds. */
 const BUSY_TIMEOUT_MS = 5000;
 
-/** A row as SQLite gives it. Each table turns it into a type of its own. */
+/** A row of a query result. Each table converts it to a type of its own. */
 export type Row = Record<string, unknown>;
 
-// Primary result codes of SQLite, and what it says for each: node:sqlite gives the code for prepared
-// statements only, the text always.
+// SQLite's primary result codes and message texts. Both are needed, because node:sqlite reports the
+// code only for prepared statements.
 const reasons: readonly { code: number; text: RegExp; reason: Reason }[] = [
   { code: 5, text: /database is locked/, reason: "busy" },
   { code: 8, text: /readonly database/, reason: "read-only" },
@@ -40,9 +40,9 @@ export class Sqlite {
   #open = true;
 
   /**
-   * Opens the file, or makes it. The file is not looked into yet.
+   * Opens or creates the file. Does not read it yet.
    *
-   * @param onDamaged hears that SQLite came upon damage, before the error is thrown
+   * @param onDamaged called when SQLite reports damage, before the error is thrown
    * @throws {StoreError} `STATE_FAILED`
    */
   constructor(path: string, onDamaged: () => void = () => {}) {
@@ -61,7 +61,7 @@ export class Sqlite {
     this.#guard(() => this.#database.exec(sql));
   }
 
-  /** Runs a statement for its effect; returns how many rows it changed. */
+  /** Runs a statement that changes rows; returns the number of changed rows. */
   change(sql: string, ...values: SQLInputValue[]): number {
     return this.#guard(() => Number(this.#prepare(sql).run(...values).changes));
   }
@@ -76,18 +76,19 @@ export class Sqlite {
     return this.#guard(() => this.#prepare(sql).all(...values) as Row[]);
   }
 
-  /** The rows of a query one by one, for those that are too many to be held at once. */
+  /** Yields the rows of a query one by one, for results that are too large for memory. */
   *each(sql: string, ...values: SQLInputValue[]): Generator<Row> {
     try {
       yield* this.#prepare(sql).iterate(...values) as Iterable<Row>;
     } catch (cause) {
-      throw this.#told(cause);
+      throw this.#convert(cause);
     }
   }
 
   /**
-   * Does all of it or, if `work` throws, none. One inside another becomes part of it. `work` must not
-   * be asynchronous: whatever ran in between would be part of it too.
+   * Runs `work` in a transaction, which is rolled back if `work` throws. A nested transaction
+   * becomes part of the outer one. `work` must be synchronous, because statements of other code
+   * that ran meanwhile would become part of the transaction.
    */
   transaction<T>(work: () => T): T {
     if (this.#inTransaction) return work();
@@ -101,7 +102,7 @@ export class Sqlite {
       try {
         this.#database.exec("ROLLBACK");
       } catch {
-        // After a full disk SQLite has rolled back on its own.
+        // SQLite rolls back by itself when the disk is full.
       }
       throw error;
     } finally {
@@ -130,18 +131,18 @@ export class Sqlite {
     try {
       return work();
     } catch (cause) {
-      throw this.#told(cause);
+      throw this.#convert(cause);
     }
   }
 
-  #told(cause: unknown): unknown {
+  #convert(cause: unknown): unknown {
     const error = stateError(cause, this.path);
     if (error instanceof StoreError && error.code === "STATE_DAMAGED") this.#onDamaged();
     return error;
   }
 }
 
-/** Turns an error of SQLite into a {@linkcode StoreError}; what is one already comes back as it is. */
+/** Converts an error of SQLite to a {@linkcode StoreError}. Returns a StoreError unchanged. */
 function stateError(cause: unknown, path: string): unknown {
   if (cause instanceof StoreError || !(cause instanceof Error)) return cause;
   const resultCode = Number((cause as { errcode?: unknown }).errcode) & 0xff;
@@ -177,7 +178,10 @@ function stateError(cause: unknown, path: string): unknown {
   return new StoreError("failed", "STATE_FAILED", `${path}: ${cause.message}`, options);
 }
 
-/** SQLite calls it an I/O error when there is no room for the index of its log. */
+/**
+ * Whether the disk is full. SQLite reports an I/O error if there is no room for the index of its
+ * write-ahead log.
+ */
 function isFull(path: string): boolean {
   try {
     const { bavail, bsize } = statfsSync(dirname(path));
@@ -187,9 +191,12 @@ function isFull(path: string): boolean {
   }
 }
 
-/** Asked only after a failure: closing a file undoes the process's locks on it. */
+/**
+ * Whether the database and its directory are writable. Call this only after a failure: closing the
+ * file releases all locks that this process holds on it.
+ */
 function isWritable(path: string): boolean {
-  // The second is asked all the same where Deno does not let us ask the first.
+  // If Deno itself denies the first test, the second one decides.
   return [
     () => accessSync(dirname(path), constants.W_OK),
     () => closeSync(openSync(path, constants.O_RDWR)),
@@ -203,7 +210,7 @@ function isWritable(path: string): boolean {
   });
 }
 
-/** A `STATE_READ_ONLY`. */
+/** Makes a `STATE_READ_ONLY` error. */
 export function readOnly(path: string, cause?: unknown): StoreError {
   return new StoreError(
     "failed",

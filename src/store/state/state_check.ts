@@ -1,34 +1,36 @@
 /**
- * When to look through the whole of `state.db` for damage: that takes longer the longer the file is. A
- * short one is looked through at each opening, a longer one once a day, and at the next opening after
- * damage was seen. When that was is the modification time of an empty file beside it.
+ * Schedules the full integrity check of `state.db`, whose duration grows with the file. A short
+ * file is checked at each opening, a longer one once a day and at the next opening after an error.
+ * The time of the last check is stored as the modification time of an empty file beside the
+ * database.
  *
  * @module
  */
 
 import { closeSync, constants, futimesSync, openSync, rmSync, statSync } from "node:fs";
 
-/** Up to this size it takes some milliseconds. */
+/** Maximum size of a file that is checked at each opening, in bytes; a check takes some ms. */
 const SHORT_BYTES = 1 << 20;
-const SOUND_FOR_MS = 24 * 3_600_000;
+/** Interval between checks of a longer file, milliseconds. */
+const CHECK_INTERVAL_MS = 24 * 3_600_000;
 
-/** The file whose time says when all of a state was last found sound. */
+/** Path of the file whose modification time is the time of the last successful check. */
 function markOf(path: string): string {
   return `${path}-checked`;
 }
 
-/** Whether all of it is to be looked through now. */
+/** Whether a full check is due. */
 export function isCheckDue(path: string, nowMs: number): boolean {
   try {
     if (statSync(path).size <= SHORT_BYTES) return true;
     const { mtimeMs } = statSync(markOf(path));
-    return mtimeMs > nowMs || mtimeMs + SOUND_FOR_MS < nowMs;
+    return mtimeMs > nowMs || mtimeMs + CHECK_INTERVAL_MS < nowMs;
   } catch {
     return true;
   }
 }
 
-/** All of it was found sound. Where that cannot be noted, it is looked through the next time too. */
+/** Stores the time of a successful check. If that fails, the next opening checks again. */
 export function noteSound(path: string, nowMs: number): void {
   try {
     if (statSync(path).size <= SHORT_BYTES) return;
@@ -39,15 +41,15 @@ export function noteSound(path: string, nowMs: number): void {
       closeSync(file);
     }
   } catch {
-    // A full disk, or a home that cannot be written.
+    // The disk is full, or the home is read-only.
   }
 }
 
-/** Damage was seen: whoever opens the state next looks through all of it. */
+/** Requests a full check at the next opening, because SQLite reported damage. */
 export function noteDamaged(path: string): void {
   try {
     rmSync(markOf(path), { force: true });
   } catch {
-    // Then it is found within a day.
+    // The daily check will find the damage.
   }
 }

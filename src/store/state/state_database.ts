@@ -1,9 +1,10 @@
 /**
- * The state: one SQLite file that holds all that must outlive the process. What a table holds is said
- * in the table's own file; when to write what is decided above.
+ * The state of a home: one SQLite file with all data that must outlive the process. Each table is
+ * described in its own file; callers decide when to write.
  *
- * Write-ahead log and `synchronous = FULL`: what a method has returned from is on the disk, and a
- * process killed at any instant leaves a database that opens. Several processes may use it at once.
+ * The database uses a write-ahead log and `synchronous = FULL`. So the changes of a method are on
+ * the disk when the method returns, and a process killed at any instant leaves a valid database.
+ * Several processes may use it at once.
  *
  * @module
  */
@@ -24,23 +25,23 @@ import { VerifiedFilesTable } from "./verified_files_table.ts";
 /** The schema version that this libreseed writes. */
 export const STATE_SCHEMA_VERSION: number = migrations.length;
 
-/** A damaged state was put aside, and a new one begun. */
+/** The replacement of a damaged database by a new one. */
 export interface ReplacedState {
-  /** Where the damaged file is now; `-wal` and `-shm` beside it, if there were any. */
+  /** New path of the damaged file. Its `-wal` and `-shm` files are beside it. */
   movedTo: string;
-  /** What was wrong with it. */
+  /** Description of the damage. */
   reason: string;
 }
 
-/** The warning about a damaged state, for people. */
+/** The warning to print after a damaged database was replaced. */
 export function describeReplaced({ movedTo, reason }: ReplacedState): string {
-  return `state.db was damaged (${reason}); it is kept as ${movedTo}, and a new one was begun. ` +
-    "Which publishers were pinned, trusted and followed is forgotten";
+  return `state.db was damaged (${reason}); it is kept as ${movedTo}, and a new one was created. ` +
+    "Pinned, trusted and followed publishers are lost";
 }
 
 /** The state of one home. */
 export class StateDatabase {
-  /** Set if the file was damaged: tell the user. */
+  /** Set if a damaged file was replaced; the caller must warn the user. */
   readonly replaced: ReplacedState | undefined;
   readonly records: RecordsTable;
   readonly outcomes: OutcomesTable;
@@ -62,14 +63,14 @@ export class StateDatabase {
   }
 
   /**
-   * Opens the state, makes it if it is not there (mode 0600), and brings an older one up to date. A
-   * damaged file is renamed to `PATH.corrupt-MS`, and a new one is begun: see
-   * {@linkcode StateDatabase.replaced}. What is damaged in a long file without getting in the way of
-   * opening it is found within a day, or at the opening after the first error `STATE_DAMAGED`.
+   * Opens the database, creates a missing one (mode 0600), and migrates an older schema. A damaged
+   * file is renamed to `PATH.corrupt-MS` and replaced by a new database, see {@linkcode
+   * StateDatabase.replaced}. Damage in a long file that does not prevent opening it is found by the
+   * daily check, or at the first opening after a `STATE_DAMAGED` error.
    *
-   * @param clock for the name of a damaged file, and to look through a long one once a day
-   * @throws {StoreError} `STATE_NEWER` (the file is left as it is), `STATE_READ_ONLY`, `STATE_BUSY`,
-   * `DISK_FULL`, `STATE_FAILED`, `FILE_MISSING` if there is no such directory
+   * @param clock for the name of a damaged file, and for the interval of checks
+   * @throws {StoreError} `STATE_NEWER` (the file is not changed), `STATE_READ_ONLY`, `STATE_BUSY`,
+   * `DISK_FULL`, `STATE_FAILED`, `FILE_MISSING` if the directory does not exist
    */
   static open(path: string, clock: Clock): StateDatabase {
     makeFile(path);
@@ -87,18 +88,18 @@ export class StateDatabase {
   }
 
   /**
-   * Does all of it or, if `work` throws, none; also far faster than many single writes. `work` must
-   * not be asynchronous.
+   * Runs `work` in a transaction, which is rolled back if `work` throws. One transaction is far
+   * faster than many single writes. `work` must be synchronous.
    */
   transaction<T>(work: () => T): T {
     return this.#sqlite.transaction(work);
   }
 
   /**
-   * Names of packages that this home knows: pinned, kept, seeded, or offered by a publisher that is
-   * followed.
+   * Names of the packages that this home knows: pinned, kept, seeded, or offered by a followed
+   * publisher.
    *
-   * @param limit how many at the most
+   * @param limit maximum number of names
    */
   knownNames(limit: number): string[] {
     return this.#sqlite.rows(
@@ -143,7 +144,7 @@ function openChecked(path: string, clock: Clock): Sqlite {
 
 function migrate(sqlite: Sqlite): void {
   sqlite.transaction(() => {
-    // Another process may have done it since.
+    // Another process may have migrated the database meanwhile.
     for (let version = versionOf(sqlite); version < STATE_SCHEMA_VERSION; version++) {
       sqlite.run(migrations[version]!);
       sqlite.run(`PRAGMA user_version = ${version + 1}`);
@@ -151,7 +152,7 @@ function migrate(sqlite: Sqlite): void {
   });
 }
 
-/** A file of the right version that lacks a table is none of ours, or damaged. */
+/** Checks that all tables exist. A file without one is damaged, or not a libreseed database. */
 function checkTables(sqlite: Sqlite): void {
   const names = new Set(
     sqlite.rows("SELECT name FROM sqlite_schema WHERE type = 'table'").map(({ name }) => name),
@@ -179,8 +180,8 @@ function newer(path: string, version: number): StoreError {
   return new StoreError(
     "failed",
     "STATE_NEWER",
-    `${path} has schema version ${version}, this libreseed knows ${STATE_SCHEMA_VERSION}: use the ` +
-      `newer libreseed that wrote it, or another --home`,
+    `${path} has schema version ${version}, this libreseed supports up to ${STATE_SCHEMA_VERSION}: ` +
+      `use the newer libreseed that wrote it, or another --home`,
     { detail: { path, version, known: STATE_SCHEMA_VERSION } },
   );
 }
@@ -192,9 +193,12 @@ function damaged(path: string, reason: string): StoreError {
   });
 }
 
-/** SQLite would make the file readable by all, and the log beside it takes after the file. */
+/**
+ * Creates a missing file with mode 0600. SQLite would make the file readable by all users, and it
+ * copies the file's mode to the write-ahead log.
+ */
 function makeFile(path: string): void {
-  // Not opened if it is there: closing it again would undo this process's own locks on it.
+  // Do not open an existing file: closing it would release this process's locks on it.
   if (existsSync(path)) return;
   try {
     closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));

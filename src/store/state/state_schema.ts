@@ -1,13 +1,13 @@
 /**
- * The tables of `state.db`, by schema version. A change of them is a new entry at the end of
- * {@linkcode migrations}, never an edit of an old one.
+ * The schema of `state.db`, as a list of migrations. Change the schema by adding an entry at the
+ * end of {@linkcode migrations}; never edit an old one.
  *
  * @module
  */
 
 /**
- * `migrations[n]` brings a database of version n (`PRAGMA user_version`) to n + 1. Times are Unix
- * milliseconds, hashes and keys raw bytes.
+ * SQL statements by schema version: `migrations[n]` migrates a database from version n
+ * (`PRAGMA user_version`) to n + 1. Times are Unix milliseconds; hashes and keys are raw bytes.
  */
 export const migrations: readonly string[] = [
   `
@@ -85,11 +85,11 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE outcomes ADD COLUMN port INTEGER;
   `,
-  // Nobody knows any more how the pins came about that are there: they count as first uses.
+  // The origin of existing pins is unknown, so they count as pins by first use.
   `
   ALTER TABLE pins ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
   `,
-  // What is needed to seed an archive without reading the manifest beside it again.
+  // The data that is needed to seed an archive without reading its manifest again.
   `
   ALTER TABLE verified_files ADD COLUMN manifest TEXT;
   ALTER TABLE verified_files ADD COLUMN manifest_mark TEXT;
@@ -97,15 +97,15 @@ export const migrations: readonly string[] = [
   ALTER TABLE verified_files ADD COLUMN version TEXT;
   ALTER TABLE verified_files ADD COLUMN public_key BLOB;
   `,
-  // Which packages are in their publisher's list: of those that are there nobody knows.
+  // Whether a package is in its publisher's list. That is unknown for existing rows.
   `
   ALTER TABLE verified_files ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX verified_files_unlisted ON verified_files (public_key, name, version)
     WHERE listed = 0;
   `,
-  // Marks against downgrades: prereleases have their own, and what was asked for by a range. A
-  // prerelease that was asked for outright counted as the last version, so that every stable version
-  // was refused.
+  // Separate downgrade marks for prereleases and for requests with a range. Before, a prerelease
+  // that the user named exactly counted as the last version, and every lower stable version was
+  // refused.
   `
   ALTER TABLE pins ADD COLUMN last_prerelease TEXT;
   ALTER TABLE pins ADD COLUMN range_version TEXT;
@@ -113,8 +113,8 @@ export const migrations: readonly string[] = [
   UPDATE pins SET last_prerelease = last_version, last_version = NULL
     WHERE last_version LIKE '%-%';
   `,
-  // A record's signed item in its one serialised form: public key, signature, `seq`, length of the
-  // salt, salt, value. See `encodeItem`.
+  // The signed item of a record as one column in the form of `encodeItem`: public key, signature,
+  // `seq`, length of the salt, salt, value.
   `
   CREATE TABLE records_with_items (
     target BLOB PRIMARY KEY,

@@ -1,16 +1,17 @@
 /**
- * Archives that were verified, so that they need not be hashed again as long as they are unchanged.
+ * The table of verified archives, which need not be hashed again while they are unchanged.
  *
- * A file counts as unchanged if its size, modification time and inode are. That finds every honest
- * change; somebody who may write the file can set its time back. Whoever cannot trust those who may
- * write the seed directory must hash.
+ * A file counts as unchanged if its size, modification time and inode are the same. This detects
+ * every accidental change, but not an attacker with write permission, who can restore the
+ * modification time. A caller that does not trust all writers of the seed directory must hash the
+ * file.
  *
  * @module
  */
 
 import type { Sqlite } from "./sqlite.ts";
 
-/** What tells a file from an altered one. */
+/** The attributes that identify an unchanged file. */
 export interface FileIdentity {
   sizeBytes: number;
   /** Modification time, Unix milliseconds. */
@@ -18,7 +19,7 @@ export interface FileIdentity {
   inode: number;
 }
 
-/** What was found out about an archive. */
+/** The hashes of a verified archive. */
 export interface VerifiedFile {
   /** SHA-256 of the archive, 32 bytes. */
   sha256: Uint8Array;
@@ -28,23 +29,23 @@ export interface VerifiedFile {
 
 /** The minimal manifest of a verified archive, so that it need not be read again. */
 export interface KnownManifest {
-  /** As it lies beside the archive; its signature has been checked. */
+  /** Text of the manifest file; its signature was checked. */
   text: string;
-  /** What tells the file from an altered one. */
+  /** Size, time and inode of the manifest file as text, to detect changes. */
   mark: string;
   name: string;
   version: string;
-  /** Of its publisher, 32 bytes. */
+  /** The publisher's key, 32 bytes. */
   publicKey: Uint8Array;
 }
 
-/** What it takes to tell whether an archive is still the one that was verified, and to seed it. */
+/** The data that is needed to detect a change of a verified archive, and to seed it. */
 export interface KnownSeed extends FileIdentity {
   infoHash: Uint8Array;
   manifestMark: string;
 }
 
-/** The table of verified files, one for each path. */
+/** The table of verified files, one row per path. */
 export class VerifiedFilesTable {
   readonly #sqlite: Sqlite;
 
@@ -52,7 +53,7 @@ export class VerifiedFilesTable {
     this.#sqlite = sqlite;
   }
 
-  /** Remembers that a file was verified when it was this one. */
+  /** Stores that a file with these attributes was verified. */
   remember(
     path: string,
     identity: FileIdentity,
@@ -82,7 +83,7 @@ export class VerifiedFilesTable {
     );
   }
 
-  /** What it takes to seed a file, if it was remembered with its manifest. */
+  /** The data to seed a file; `undefined` if the file was not stored with its manifest. */
   seed(path: string): KnownSeed | undefined {
     const row = this.#sqlite.row(
       `SELECT size_bytes, mtime_ms, inode, info_hash, manifest_mark FROM verified_files
@@ -98,15 +99,16 @@ export class VerifiedFilesTable {
     };
   }
 
-  /** The text of a file's manifest, if it was remembered. */
+  /** The text of a file's manifest; `undefined` if it was not stored. */
   manifest(path: string): string | undefined {
     const row = this.#sqlite.row("SELECT manifest FROM verified_files WHERE path = ?", path);
     return row && row.manifest !== null ? row.manifest as string : undefined;
   }
 
   /**
-   * Paths of files whose package has no manifest record here, or whose publisher no entry in the index
-   * of its name; of a publisher without an announce record here, one.
+   * Paths of archives for which `records` lacks a record: the package's manifest record, or the
+   * publisher's entry in the name index. Also one archive of each publisher without an announce
+   * record.
    */
   withoutRecords(): string[] {
     return this.#sqlite.rows(
@@ -121,7 +123,7 @@ export class VerifiedFilesTable {
     ).map(({ path }) => path as string);
   }
 
-  /** Paths of a publisher's archives that are not known to be in the publisher's list. */
+  /** Paths of a publisher's archives that may be missing from the publisher's list. */
   unlisted(publicKey: Uint8Array): string[] {
     return this.#sqlite.rows(
       "SELECT path FROM verified_files WHERE listed = 0 AND public_key = ? ORDER BY name, version",
@@ -129,7 +131,7 @@ export class VerifiedFilesTable {
     ).map(({ path }) => path as string);
   }
 
-  /** A package is in its publisher's list now. */
+  /** Marks a package as contained in its publisher's list. */
   setListed(publicKey: Uint8Array, { name, version }: { name: string; version: string }): void {
     this.#sqlite.change(
       `UPDATE verified_files SET listed = 1
@@ -140,7 +142,7 @@ export class VerifiedFilesTable {
     );
   }
 
-  /** What was found out about a file, if it still is the same one. */
+  /** The hashes of a file; `undefined` if the file is not stored or has changed. */
   find(path: string, identity: FileIdentity): VerifiedFile | undefined {
     const row = this.#sqlite.row(
       `SELECT sha256, info_hash FROM verified_files
@@ -154,7 +156,7 @@ export class VerifiedFilesTable {
     return { sha256: row.sha256 as Uint8Array, infoHash: row.info_hash as Uint8Array };
   }
 
-  /** Forgets a file; returns whether it was known. */
+  /** Deletes the row of a file; returns whether there was one. */
   forget(path: string): boolean {
     return this.#sqlite.change("DELETE FROM verified_files WHERE path = ?", path) > 0;
   }

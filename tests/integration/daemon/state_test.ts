@@ -68,7 +68,7 @@ Deno.test("a command that only reads a damaged state says that pins are gone wit
   assert.deepEqual([code, stdout], [0, ""]);
   assert.match(
     stderr,
-    /warning: state\.db was damaged .* pinned, trusted and followed is forgotten/,
+    /warning: state\.db was damaged .* new one was created\. Pinned, trusted and followed publishers are lost/,
   );
   assert.equal(setAside(home).length, 1);
 });

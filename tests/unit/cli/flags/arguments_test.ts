@@ -1,5 +1,5 @@
 /**
- * What happens to a command line before its flags are parsed.
+ * Preparation of a command line before its flags are parsed.
  *
  * @module
  */

@@ -54,7 +54,7 @@ Deno.test("a JSON line is one object with time, level, message and the error's c
   });
 });
 
-/** What a command that logs says on standard error at each level. */
+/** The lines that a logging command prints on standard error, with one message per level. */
 function logged(
   logLevel: LogLevel,
   options: Partial<OutputOptions> = {},

@@ -1,5 +1,5 @@
 /**
- * Reading what another process puts anew at the same moment.
+ * Reading an archive while another process adds the same package again.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { SeedDirectory } from "../../../../src/store/mod.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { archiveIn } from "../support.ts";
 
-Deno.test("an entry is sound at any moment while others put the same package again", async () => {
+Deno.test("an entry is valid at any moment while other processes add the same package again", async () => {
   await using home = await temporaryHome();
   const seeds = new SeedDirectory(`${home.path}/seed`);
   await seeds.ensure();

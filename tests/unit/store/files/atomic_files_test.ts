@@ -27,7 +27,7 @@ async function assertStoreError(
   });
 }
 
-Deno.test("a file is written from bytes, text and chunks, and nothing is left beside it", async () => {
+Deno.test("writeFileAtomic writes bytes, text and chunks, and leaves no temporary", async () => {
   await using home = await temporaryHome();
   async function* chunks() {
     yield Uint8Array.of(1, 2);
@@ -45,7 +45,7 @@ Deno.test("a file is written from bytes, text and chunks, and nothing is left be
   assert.deepEqual(await names(home.path), ["bytes", "chunks", "empty", "text"]);
 });
 
-Deno.test("a file is replaced, and gets the mode asked for", async () => {
+Deno.test("writeFileAtomic replaces a file and sets the requested mode", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "file");
   await writeFileAtomic(path, "old and longer");
@@ -55,7 +55,7 @@ Deno.test("a file is replaced, and gets the mode asked for", async () => {
   assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
 });
 
-Deno.test("until all chunks are there the old file is", async () => {
+Deno.test("the old file stays until all chunks are written", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "file");
   await writeFileAtomic(path, "old");
@@ -70,7 +70,7 @@ Deno.test("until all chunks are there the old file is", async () => {
   assert.equal((await Deno.stat(path)).size, 100_000);
 });
 
-Deno.test("when the chunks fail their error comes through, and nothing has changed", async () => {
+Deno.test("an error of the chunks is rethrown, and nothing has changed", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "file");
   await writeFileAtomic(path, "old");
@@ -84,7 +84,7 @@ Deno.test("when the chunks fail their error comes through, and nothing has chang
   assert.deepEqual(await names(home.path), ["file"]);
 });
 
-Deno.test("a link at the final name is replaced, not followed", async () => {
+Deno.test("writeFileAtomic replaces a link at the final name and does not follow it", async () => {
   await using home = await temporaryHome();
   await Deno.writeTextFile(join(home.path, "victim"), "mine");
   await Deno.symlink("victim", join(home.path, "file"));
@@ -101,7 +101,7 @@ Deno.test("a directory at the final name stays, and no temporary is left", async
   assert.deepEqual(await names(home.path), ["file"]);
 });
 
-Deno.test("a directory that is missing is named", async () => {
+Deno.test("the error for a missing directory names it", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "missing", "file");
   await assertStoreError(writeFileAtomic(path, "new"), "FILE_MISSING", path);
@@ -120,7 +120,7 @@ Deno.test("a full disk leaves the old file and nothing else", { ignore: !canMoun
   assert.deepEqual(await names(disk.path), ["file"]);
 });
 
-Deno.test("a read-only disk is said to be one", { ignore: !canMount }, async () => {
+Deno.test("the error names a read-only disk as the cause", { ignore: !canMount }, async () => {
   await using disk = await smallDisk(64 * 1024);
   await writeFileAtomic(join(disk.path, "file"), "old");
   await writeFileAtomic(join(disk.path, ".tmp-1-0"), "old");
@@ -133,7 +133,7 @@ Deno.test("a read-only disk is said to be one", { ignore: !canMount }, async () 
 });
 
 Deno.test(
-  "a directory that one may not write is said to be one",
+  "the error names a missing write permission as the cause",
   { ignore: Deno.build.os !== "linux" },
   async () => {
     // Not even root may make files there.
@@ -142,7 +142,7 @@ Deno.test(
   },
 );
 
-Deno.test("a file is moved into place, over what is there", async () => {
+Deno.test("moveIntoPlace replaces an existing file", async () => {
   await using home = await temporaryHome();
   const [from, to] = [join(home.path, "from"), join(home.path, "to")];
   await Deno.writeTextFile(from, "new");
@@ -152,7 +152,7 @@ Deno.test("a file is moved into place, over what is there", async () => {
   assert.deepEqual(await names(home.path), ["to"]);
 });
 
-Deno.test("only a regular file is moved into place; whatever it is stays where it was", async () => {
+Deno.test("moveIntoPlace refuses anything but a regular file and leaves it where it was", async () => {
   await using home = await temporaryHome();
   const to = join(home.path, "to");
   const at = (name: string) => join(home.path, name);
@@ -198,7 +198,7 @@ async function holding(dir: string, what: "file" | "directory"): Promise<Deno.Ch
 }
 
 for (const what of ["file", "directory"] as const) {
-  Deno.test(`a temporary ${what} stays while its process lives, and goes once it was killed`, async () => {
+  Deno.test(`a temporary ${what} stays while its process lives, and is removed after the process was killed`, async () => {
     await using home = await temporaryHome();
     const child = await holding(home.path, what);
     try {
@@ -214,7 +214,7 @@ for (const what of ["file", "directory"] as const) {
   });
 }
 
-Deno.test("a temporary that nobody locks goes after an hour; what is none stays", async () => {
+Deno.test("a temporary without a lock is removed after an hour, and other files stay", async () => {
   await using home = await temporaryHome();
   for (const name of [".tmp-123-a", ".tmp-other", "file.tgz", ".tmpfile"]) {
     await Deno.writeTextFile(join(home.path, name), "x");
@@ -226,7 +226,7 @@ Deno.test("a temporary that nobody locks goes after an hour; what is none stays"
   assert.deepEqual(await names(home.path), [".tmpfile", "file.tgz"]);
 });
 
-Deno.test("a temporary that a clock ahead has dated goes an hour after it was met, not years", async () => {
+Deno.test("a temporary dated in the future is removed an hour after it was found", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, ".tmp-other");
   await Deno.writeTextFile(path, "x");
@@ -237,7 +237,7 @@ Deno.test("a temporary that a clock ahead has dated goes an hour after it was me
   assert.deepEqual(await removeStaleTemporaries(home.path, nowMs + 3_601_000), [".tmp-other"]);
 });
 
-Deno.test("temporaries that come and go while others tidy up are never taken from who made them", async () => {
+Deno.test("concurrent tidying never removes a temporary from a live process", async () => {
   await using home = await temporaryHome();
   let isOver = false;
   const tidying = (async () => {
@@ -252,12 +252,12 @@ Deno.test("temporaries that come and go while others tidy up are never taken fro
   assert.equal((await names(home.path)).length, 200);
 });
 
-Deno.test("a directory that is not there has no temporaries", async () => {
+Deno.test("a missing directory has no temporaries", async () => {
   await using home = await temporaryHome();
   assert.deepEqual(await removeStaleTemporaries(join(home.path, "missing"), 0), []);
 });
 
-Deno.test("a process killed while it writes leaves the old file whole", async () => {
+Deno.test("a process killed while writing leaves the old file whole", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "file");
   await writeFileAtomic(path, "old");

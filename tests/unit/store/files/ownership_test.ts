@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { rootOwnedHint } from "../../../../src/store/mod.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 
-Deno.test("what root has made in a user's home is named, with the way to give it back", async () => {
+Deno.test("a file of root in a user's home is named, with the command to give it back", async () => {
   await using home = await temporaryHome();
   const [dir, file] = [join(home.path, "seed"), join(home.path, "state.db")];
   await Deno.mkdir(dir);
@@ -18,7 +18,7 @@ Deno.test("what root has made in a user's home is named, with the way to give it
     assert.match(rootOwnedHint(join(dir, "x", "y")), /seed belongs to root.*-R 1234:4321 .*seed`$/);
     await Deno.chown(file, 1234, 4321);
   }
-  // One's own file, and one that is not there, belong to nobody else.
+  // The user's own file and a missing file get no hint.
   assert.equal(rootOwnedHint(file), "");
   assert.equal(rootOwnedHint(join(file, "below")), "");
   if (Deno.uid() !== 0) assert.equal(rootOwnedHint(join(dir, "x")), "");

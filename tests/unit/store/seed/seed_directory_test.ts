@@ -9,7 +9,7 @@ import { archiveIn, minimalOf, namesIn, sha256 } from "../support.ts";
 
 const VISIBLE = ["a-1.0.0.minimal.json", "a-1.0.0.tgz", "a-1.0.0.torrent"];
 
-/** An empty seed directory, and a directory for archives that are to come into it. */
+/** Makes an empty seed directory, and a directory for archives to add. */
 async function setUp() {
   const home = await temporaryHome();
   const seed = new SeedDirectory(join(home.path, "seed"));
@@ -42,7 +42,7 @@ function assertProblem(entry: SeedEntry | undefined, code: string): void {
   assert.ok(entry.problem.length > 0);
 }
 
-Deno.test("the directory is made with its parents, once", async () => {
+Deno.test("ensure creates the directory with its parents, and accepts an existing one", async () => {
   await using home = await temporaryHome();
   const seed = new SeedDirectory(join(home.path, "x", "seed"));
   await seed.ensure();
@@ -51,7 +51,7 @@ Deno.test("the directory is made with its parents, once", async () => {
   assert.deepEqual(await seed.list(), []);
 });
 
-Deno.test("a file where the directory should be is named", async () => {
+Deno.test("a file at the directory's path is refused by name", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "seed");
   await Deno.writeTextFile(path, "x");
@@ -60,12 +60,12 @@ Deno.test("a file where the directory should be is named", async () => {
   await refusal(new SeedDirectory(join(path, "below")).ensure(), "NOT_A_DIRECTORY");
 });
 
-Deno.test("a directory that is not there has no entries", async () => {
+Deno.test("a missing directory has no entries", async () => {
   await using home = await temporaryHome();
   assert.deepEqual(await new SeedDirectory(join(home.path, "missing")).list(), []);
 });
 
-Deno.test("what was put is listed, with its manifest, and the source is left alone", async () => {
+Deno.test("an added package is listed with its manifest, and the source file stays", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const files = await archiveIn(elsewhere, "@scope/b", "1.0.0-rc.1", "contents");
@@ -87,7 +87,7 @@ Deno.test("what was put is listed, with its manifest, and the source is left alo
   assert.equal(await seed.find({ ...files.minimal, version: "1.0.0" }), undefined);
 });
 
-Deno.test("an archive of many chunks arrives whole", async () => {
+Deno.test("put copies an archive of many chunks", async () => {
   await using _ = await setUp();
   const archive = crypto.getRandomValues(new Uint8Array(65_536));
   const big = new Uint8Array(3_000_001);
@@ -98,7 +98,7 @@ Deno.test("an archive of many chunks arrives whole", async () => {
   assert.equal(sha256(await Deno.readFile(entry.archivePath)), sha256(big));
 });
 
-Deno.test("an archive can be moved in, and one that lies there already can be put", async () => {
+Deno.test("put moves an archive, and accepts one that is in the directory already", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const files = await archiveIn(elsewhere, "a", "1.0.0");
@@ -112,7 +112,7 @@ Deno.test("an archive can be moved in, and one that lies there already can be pu
   }
 });
 
-Deno.test("the same archive again is no error, and gets the new manifest", async () => {
+Deno.test("adding the same archive again replaces its manifest", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const first = await archiveIn(elsewhere, "a", "1.0.0");
@@ -123,7 +123,7 @@ Deno.test("the same archive again is no error, and gets the new manifest", async
   assert.deepEqual(await visible(seed.path), VISIBLE);
 });
 
-Deno.test("another archive of the same version is refused, naming both hashes", async () => {
+Deno.test("put refuses another archive of the same version and names both hashes", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const first = await archiveIn(elsewhere, "a", "1.0.0", "first");
@@ -141,7 +141,7 @@ Deno.test("another archive of the same version is refused, naming both hashes", 
   assert.deepEqual(await visible(seed.path), VISIBLE);
 });
 
-Deno.test("another archive is refused even if the first lost its manifest", async () => {
+Deno.test("put refuses another archive even if the first has lost its manifest", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const first = await archiveIn(elsewhere, "a", "1.0.0", "first");
@@ -152,7 +152,7 @@ Deno.test("another archive is refused even if the first lost its manifest", asyn
   assert.equal(error.detail.existing, first.minimal.archiveSha256);
 });
 
-Deno.test("two publishers may have the same name and version: the second gets its fingerprint", async () => {
+Deno.test("the second publisher of a name and version gets a file name with its fingerprint", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const files = async (seedByte: number, contents: string) => {
@@ -192,7 +192,7 @@ Deno.test("two publishers may have the same name and version: the second gets it
   assertProblem((await seed.list())[0], "WRONG_NAME");
 });
 
-Deno.test("publishers that come at the same moment each get their place", async () => {
+Deno.test("concurrent additions of two publishers each get a file name", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const both = await Promise.all([1, 2].map(async (byte) => {
@@ -213,7 +213,7 @@ Deno.test("publishers that come at the same moment each get their place", async 
   }
 });
 
-Deno.test("a damaged archive is mended by the one that its manifest names", async () => {
+Deno.test("put replaces a damaged archive by the one that its manifest names", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const files = await archiveIn(elsewhere, "a", "1.0.0", "right");
@@ -228,7 +228,7 @@ Deno.test("a damaged archive is mended by the one that its manifest names", asyn
   await refusal(seed.put(other), "VERSION_EXISTS");
 });
 
-Deno.test("a manifest that was left without its archive stands in nobody's way", async () => {
+Deno.test("a manifest without its archive does not prevent an addition", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   await seed.put(await archiveIn(elsewhere, "a", "1.0.0", "first"));
@@ -238,7 +238,7 @@ Deno.test("a manifest that was left without its archive stands in nobody's way",
   assert.equal(await Deno.readTextFile(join(seed.path, "a-1.0.0.tgz")), "second");
 });
 
-Deno.test("an archive that is not the one of the manifest is not let in", async () => {
+Deno.test("put refuses an archive that differs from its manifest", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const files = await archiveIn(elsewhere, "a", "1.0.0", "right");
@@ -253,7 +253,7 @@ Deno.test("an archive that is not the one of the manifest is not let in", async 
   assert.equal((await namesIn(elsewhere)).length, 1);
 });
 
-Deno.test("a manifest whose signature does not hold is not let in", async () => {
+Deno.test("put refuses a manifest with an invalid signature", async () => {
   await using _ = await setUp();
   const files = await archiveIn(_.elsewhere, "a", "1.0.0");
   const minimal = { ...files.minimal, timestamp: files.minimal.timestamp + 1 };
@@ -261,7 +261,7 @@ Deno.test("a manifest whose signature does not hold is not let in", async () => 
   assert.deepEqual(await visible(_.seed.path), []);
 });
 
-Deno.test("an archive that is missing, a link or a directory is not let in", async () => {
+Deno.test("put refuses a missing archive, a link and a directory", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const files = await archiveIn(elsewhere, "a", "1.0.0");
@@ -276,7 +276,7 @@ Deno.test("an archive that is missing, a link or a directory is not let in", asy
   assert.deepEqual(await visible(seed.path), []);
 });
 
-Deno.test("an abort ends the copying and leaves nothing", async () => {
+Deno.test("an abort ends the copying and leaves no files", async () => {
   await using _ = await setUp();
   const files = await archiveIn(_.elsewhere, "a", "1.0.0", new Uint8Array(5_000_000));
   const reason = new Error("no longer wanted");
@@ -285,7 +285,7 @@ Deno.test("an abort ends the copying and leaves nothing", async () => {
   assert.deepEqual(await visible(_.seed.path), []);
 });
 
-Deno.test("links in the seed directory are neither read nor written through", async () => {
+Deno.test("links in the seed directory are never followed", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const files = await archiveIn(elsewhere, "a", "1.0.0", "right");
@@ -317,7 +317,7 @@ Deno.test("a link in place of the lock is not followed", async () => {
   assert.deepEqual(await namesIn(_.elsewhere), ["a-1.0.0.tgz"]);
 });
 
-Deno.test("a link to a torrent is no torrent", async () => {
+Deno.test("a link at the torrent's path does not count as a torrent", async () => {
   await using _ = await setUp();
   const entry = await _.seed.put(await archiveIn(_.elsewhere, "a", "1.0.0"));
   await Deno.rename(entry.torrentPath, join(_.elsewhere, "torrent"));
@@ -327,7 +327,7 @@ Deno.test("a link to a torrent is no torrent", async () => {
   assert.equal(again.hasTorrent, false);
 });
 
-Deno.test("bad entries are listed with what is wrong, good ones beside them are not touched", async () => {
+Deno.test("invalid entries are listed with their problem, beside valid ones", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   await seed.put(await archiveIn(elsewhere, "good", "1.0.0"));
@@ -372,7 +372,7 @@ Deno.test("bad entries are listed with what is wrong, good ones beside them are 
   });
 });
 
-Deno.test("an entry is found by its file name, and by nothing that leads elsewhere", async () => {
+Deno.test("entry finds an archive by its file name, and refuses paths", async () => {
   await using _ = await setUp();
   const entry = await _.seed.put(await archiveIn(_.elsewhere, "a", "1.0.0"));
   assert.deepEqual(await _.seed.entry("a-1.0.0.tgz"), entry);
@@ -382,14 +382,14 @@ Deno.test("an entry is found by its file name, and by nothing that leads elsewhe
   }
 });
 
-Deno.test("names and versions that no package may have are refused", async () => {
+Deno.test("put refuses invalid names and versions", async () => {
   await using _ = await setUp();
   assert.throws(() => _.seed.paths("../a-1.0.0.tgz"), StoreError);
   await assert.rejects(_.seed.named("a", "../1"), PackageError);
   await refusal(_.seed.remove("a/b/c-1.0.0.tgz"), "BAD_FILE_NAME");
 });
 
-Deno.test("removing takes all three files, and says whether there was an archive", async () => {
+Deno.test("remove deletes all three files and returns whether there was an archive", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   await seed.put(await archiveIn(elsewhere, "a", "1.0.0"));
@@ -402,7 +402,7 @@ Deno.test("removing takes all three files, and says whether there was an archive
   assert.deepEqual(await visible(seed.path), []);
 });
 
-Deno.test("puts at the same time, of two objects for one directory, do not mix", async () => {
+Deno.test("concurrent puts of two objects for one directory do not mix files", async () => {
   await using _ = await setUp();
   const { seed, elsewhere } = _;
   const other = new SeedDirectory(seed.path);
@@ -462,15 +462,19 @@ Deno.test("a full disk leaves the directory as it was", { ignore: !canMount }, a
   assert.deepEqual(await visible(seed.path), VISIBLE);
 });
 
-Deno.test("a read-only disk can be listed, not written", { ignore: !canMount }, async () => {
-  await using _ = await setUp();
-  await using disk = await smallDisk(256 * 1024);
-  const seed = new SeedDirectory(disk.path);
-  const files = await archiveIn(_.elsewhere, "a", "1.0.0");
-  await seed.put(files);
-  await disk.makeReadOnly();
-  assert.equal((await seed.list()).length, 1);
-  await refusal(seed.put(files), "NOT_WRITABLE");
-  await refusal(seed.remove("a-1.0.0.tgz"), "NOT_WRITABLE");
-  await refusal(new SeedDirectory(join(disk.path, "x")).ensure(), "NOT_WRITABLE");
-});
+Deno.test(
+  "a read-only seed directory can be listed but not changed",
+  { ignore: !canMount },
+  async () => {
+    await using _ = await setUp();
+    await using disk = await smallDisk(256 * 1024);
+    const seed = new SeedDirectory(disk.path);
+    const files = await archiveIn(_.elsewhere, "a", "1.0.0");
+    await seed.put(files);
+    await disk.makeReadOnly();
+    assert.equal((await seed.list()).length, 1);
+    await refusal(seed.put(files), "NOT_WRITABLE");
+    await refusal(seed.remove("a-1.0.0.tgz"), "NOT_WRITABLE");
+    await refusal(new SeedDirectory(join(disk.path, "x")).ensure(), "NOT_WRITABLE");
+  },
+);

@@ -55,7 +55,7 @@ function outcome(fill: number, change: Partial<StoredOutcome> = {}): StoredOutco
   };
 }
 
-Deno.test("a record comes back as it was put, with a package or without", async () => {
+Deno.test("get returns a record as it was put, with or without a package name", async () => {
   await withState(({ records }) => {
     const plain = record(1, { salt: bytes(0, 0), kind: "other" });
     const full = record(2, { name: "@scope/a", version: "1.0.0", own: true });
@@ -67,7 +67,7 @@ Deno.test("a record comes back as it was put, with a package or without", async 
   });
 });
 
-Deno.test("the largest numbers and values that there are survive", async () => {
+Deno.test("records keep the largest allowed numbers and values", async () => {
   await withState(({ records }) => {
     const large = record(1, {
       seq: Number.MAX_SAFE_INTEGER,
@@ -83,7 +83,7 @@ Deno.test("the largest numbers and values that there are survive", async () => {
   });
 });
 
-Deno.test("a record with a lower seq never replaces one with a higher", async () => {
+Deno.test("put never replaces a record by one with a lower seq", async () => {
   await withState(({ records }) => {
     const five = record(1, { seq: 5 });
     records.put(five);
@@ -106,7 +106,7 @@ Deno.test("a record with the same seq and another value is a conflict, and the f
   });
 });
 
-Deno.test("the same record again changes nothing, but a found one becomes one's own", async () => {
+Deno.test("putting the same record again changes nothing but may set own", async () => {
   await withState(({ records }) => {
     const found = record(1, { own: false });
     records.put(found);
@@ -119,7 +119,7 @@ Deno.test("the same record again changes nothing, but a found one becomes one's 
   });
 });
 
-Deno.test("records are listed in order, by whatever is asked for", async () => {
+Deno.test("list returns the records that match the filter, in order", async () => {
   await withState(({ records }) => {
     const all = [
       record(4, { kind: "manifest", name: "b", version: "1.0.0" }),
@@ -140,7 +140,7 @@ Deno.test("records are listed in order, by whatever is asked for", async () => {
   });
 });
 
-Deno.test("entries that were signed after a time are found by the seq in their items", async () => {
+Deno.test("entriesAfter finds entries by the seq in their items", async () => {
   await withState(({ records }) => {
     const seqs = [0, 255, 256, 2 ** 40, Number.MAX_SAFE_INTEGER];
     for (const [i, seq] of seqs.entries()) {
@@ -153,7 +153,7 @@ Deno.test("entries that were signed after a time are found by the seq in their i
   });
 });
 
-Deno.test("the schedule hands each record over as its serialised item", async () => {
+Deno.test("schedule yields each record as its serialised item", async () => {
   await withState(({ records, outcomes }) => {
     const [due, never] = [record(1), record(2, { salt: bytes(0, 0), seq: 9 })];
     for (const one of [due, never, record(3, { kind: "name-entry", name: "a" })]) records.put(one);
@@ -191,7 +191,7 @@ Deno.test("a value of the wrong type is refused, naming the file", async () => {
   });
 });
 
-Deno.test("an outcome comes back as it was set, and replaces the one before", async () => {
+Deno.test("get returns an outcome as it was set, and set replaces the previous one", async () => {
   await withState(({ outcomes }) => {
     const first = outcome(1);
     outcomes.set(first);
@@ -212,7 +212,7 @@ Deno.test("an outcome comes back as it was set, and replaces the one before", as
   });
 });
 
-Deno.test("what is due comes longest overdue first, up to the limit", async () => {
+Deno.test("due returns the longest overdue outcomes first, up to the limit", async () => {
   await withState(({ outcomes }) => {
     for (const [fill, nextDueMs] of [[1, 300], [2, 100], [3, 200], [4, 100], [5, 301]] as const) {
       outcomes.set(outcome(fill, { nextDueMs }));
@@ -227,7 +227,7 @@ Deno.test("what is due comes longest overdue first, up to the limit", async () =
   });
 });
 
-Deno.test("DHT nodes are replaced as a whole, the one seen last comes first", async () => {
+Deno.test("replaceNodes replaces all DHT nodes, and loadNodes returns the last seen first", async () => {
   await withState(({ dhtNodes }) => {
     const node = (port: number, seenMs: number): StoredNode => {
       return { host: "192.0.2.1", port, idHex: "ab".repeat(20), seenMs };
@@ -242,7 +242,7 @@ Deno.test("DHT nodes are replaced as a whole, the one seen last comes first", as
   });
 });
 
-Deno.test("if one DHT node cannot be kept, those of before stay", async () => {
+Deno.test("replaceNodes keeps the old DHT nodes if one new node is invalid", async () => {
   await withState(({ dhtNodes }) => {
     const good: StoredNode = { host: "192.0.2.1", port: 1, idHex: "", seenMs: 1 };
     dhtNodes.replaceNodes([good]);
@@ -269,7 +269,7 @@ Deno.test("a verified file is known as long as size, time and inode are the same
   });
 });
 
-Deno.test("a verified file is known with its manifest, and who keeps its records can be asked", async () => {
+Deno.test("a verified file is stored with its manifest, and withoutRecords finds missing records", async () => {
   await withState(({ verifiedFiles, records }) => {
     const identity = { sizeBytes: 10, mtimeMs: 1_763_800_000_000.25, inode: 7 };
     const verified = { sha256: bytes(32, 1), infoHash: bytes(20, 2) };
@@ -307,7 +307,7 @@ Deno.test("a verified file is known with its manifest, and who keeps its records
   });
 });
 
-Deno.test("a pin that a person made stays one, however it is set again", async () => {
+Deno.test("a pin by hand stays one when it is set again", async () => {
   await withState(({ pins }) => {
     const pin: Pin = { name: "a", publicKey: bytes(32, 1), firstSeenMs: 1 };
     pins.set(pin);
@@ -318,7 +318,7 @@ Deno.test("a pin that a person made stays one, however it is set again", async (
   });
 });
 
-Deno.test("pins of other publishers are found without one's own, the latest first, and no more than asked for", async () => {
+Deno.test("others returns pins of all publishers but one, the latest first, up to the limit", async () => {
   await withState(({ pins }) => {
     const [own, ann, bob] = [bytes(32, 1), bytes(32, 2), bytes(32, 3)];
     for (let i = 0; i < 50; i++) pins.set({ name: `own-${i}`, publicKey: own, firstSeenMs: i });
@@ -333,7 +333,7 @@ Deno.test("pins of other publishers are found without one's own, the latest firs
   });
 });
 
-Deno.test("a pin that a clock ahead has dated gets the time of the next use", async () => {
+Deno.test("a pin dated in the future gets the time of the next use", async () => {
   await withState(({ pins }) => {
     const pin = { name: "a", publicKey: bytes(32, 1) };
     const nowMs = 1_800_000_000_000;
@@ -347,7 +347,7 @@ Deno.test("a pin that a clock ahead has dated gets the time of the next use", as
   });
 });
 
-Deno.test("pins are kept by name and key, and remember when they were made first", async () => {
+Deno.test("pins are stored by name and key, and keep the time of their first use", async () => {
   await withState(({ pins }) => {
     const pin = (name: string, fill: number, change: Partial<Pin> = {}): Pin => {
       return { name, publicKey: bytes(32, fill), firstSeenMs: fill, ...change };

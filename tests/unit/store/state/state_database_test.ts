@@ -54,7 +54,7 @@ function refusal(run: () => unknown, code: string): StoreError {
   throw new assert.AssertionError({ message: `not refused with ${code}` });
 }
 
-Deno.test("a new state is empty, of the newest version, and for its owner only", async () => {
+Deno.test("a new state is empty, has the newest version, and is readable by its owner only", async () => {
   await using _ = await setUp();
   using state = StateDatabase.open(_.path, clock);
   assert.equal(state.replaced, undefined);
@@ -69,7 +69,7 @@ Deno.test("a new state is empty, of the newest version, and for its owner only",
   assert.deepEqual({ ...raw.prepare("PRAGMA journal_mode").get() }, { journal_mode: "wal" });
 });
 
-Deno.test("what was stored is there after closing and opening again", async () => {
+Deno.test("stored data is there after closing and reopening", async () => {
   await using _ = await setUp();
   StateDatabase.open(_.path, clock).close();
   {
@@ -97,7 +97,7 @@ Deno.test("two open states of one file see each other's writes", async () => {
   assert.equal(one.records.count(), 2);
 });
 
-Deno.test("a transaction is all or nothing, one inside another is part of it", async () => {
+Deno.test("a transaction is all or nothing, and a nested one is part of the outer", async () => {
   await using _ = await setUp();
   using state = StateDatabase.open(_.path, clock);
   assert.equal(state.transaction(() => 5), 5);
@@ -112,7 +112,7 @@ Deno.test("a transaction is all or nothing, one inside another is part of it", a
   assert.equal(state.records.count(), 1);
 });
 
-Deno.test("a transaction that catches the error of one inside keeps what both did", async () => {
+Deno.test("a transaction that catches the error of a nested one keeps the changes of both", async () => {
   await using _ = await setUp();
   using state = StateDatabase.open(_.path, clock);
   state.transaction(() => {
@@ -129,7 +129,7 @@ for (
     { what: "zeros", bytes: () => new Uint8Array(8192) },
   ]
 ) {
-  Deno.test(`a file of ${what} is put aside and replaced, and it says so`, async () => {
+  Deno.test(`a file of ${what} is kept under another name and replaced, and the replacement is reported`, async () => {
     await using _ = await setUp();
     await Deno.writeFile(_.path, bytes());
     using state = StateDatabase.open(_.path, clock);
@@ -154,7 +154,7 @@ async function fill(path: string, count: number): Promise<void> {
   await Promise.resolve();
 }
 
-Deno.test("a state with damage in the middle or cut short is put aside with its log", async () => {
+Deno.test("a state that is damaged in the middle or truncated is moved together with its log", async () => {
   for (const damage of ["overwritten", "cut"]) {
     await using _ = await setUp();
     await fill(_.path, 500);
@@ -174,7 +174,7 @@ Deno.test("a state with damage in the middle or cut short is put aside with its 
   }
 });
 
-Deno.test("damage inside a long state is found a day later, or after the first error about it", async () => {
+Deno.test("damage inside a long state is found by the daily check, or after the first error", async () => {
   const dayMs = 24 * 3_600_000;
   for (const seen of ["a day later", "an error"]) {
     await using _ = await setUp();
@@ -203,7 +203,7 @@ Deno.test("damage inside a long state is found a day later, or after the first e
   }
 });
 
-Deno.test("a state that lacks a table is put aside", async () => {
+Deno.test("a state without one of the tables counts as damaged", async () => {
   await using _ = await setUp();
   StateDatabase.open(_.path, clock).close();
   {
@@ -215,7 +215,7 @@ Deno.test("a state that lacks a table is put aside", async () => {
   assert.deepEqual(state.outcomes.list(), []);
 });
 
-Deno.test("a state of any older version is brought up to date, with what is in it", async () => {
+Deno.test("a state of any older version is migrated with its data", async () => {
   for (let version = 1; version < STATE_SCHEMA_VERSION; version++) {
     await using _ = await setUp();
     {
@@ -233,7 +233,7 @@ Deno.test("a state of any older version is brought up to date, with what is in i
   }
 });
 
-Deno.test("records of a state without serialised items are kept, with every byte", async () => {
+Deno.test("the migration to serialised items keeps every byte of the records", async () => {
   const version = migrations.findIndex((sql) => sql.includes("records_with_items"));
   const all = Uint8Array.from({ length: 256 }, (_, i) => i);
   const items = [
@@ -262,7 +262,7 @@ Deno.test("records of a state without serialised items are kept, with every byte
   );
 });
 
-Deno.test("a state of a newer version is refused and left as it is", async () => {
+Deno.test("a state of a newer version is refused and not changed", async () => {
   await using _ = await setUp();
   await fill(_.path, 1);
   {
@@ -277,7 +277,7 @@ Deno.test("a state of a newer version is refused and left as it is", async () =>
   assert.deepEqual((await namesIn(_.dir)).filter((name) => name.includes("corrupt")), []);
 });
 
-Deno.test("a directory that is missing, or a directory in place of the file, is named", async () => {
+Deno.test("errors name a missing directory, and a directory in place of the file", async () => {
   await using _ = await setUp();
   const missing = join(_.dir, "missing", "state.db");
   assert.ok(
@@ -289,7 +289,7 @@ Deno.test("a directory that is missing, or a directory in place of the file, is 
   );
 });
 
-Deno.test("another process that writes for long makes it busy, and is waited for", async () => {
+Deno.test("a write waits for the end of another process's transaction", async () => {
   await using _ = await setUp();
   using state = StateDatabase.open(_.path, clock);
   const code = `
@@ -312,7 +312,7 @@ Deno.test("another process that writes for long makes it busy, and is waited for
   await child.status;
 });
 
-Deno.test("what a method returned from survives the process being killed", async () => {
+Deno.test("changes survive a kill of the process once their method has returned", async () => {
   await using _ = await setUp();
   const code = `
     import { StateDatabase } from ${
@@ -352,7 +352,7 @@ Deno.test("what a method returned from survives the process being killed", async
   assert.deepEqual(seqs, seqs.map((_, i) => i));
 });
 
-Deno.test("several processes that open a new state at once all get it", async () => {
+Deno.test("several processes can open a new state at once", async () => {
   await using _ = await setUp();
   const code = `
     import { StateDatabase } from ${
@@ -375,7 +375,7 @@ Deno.test("several processes that open a new state at once all get it", async ()
 });
 
 Deno.test(
-  "a full disk is said to be one, and the state goes on",
+  "a full disk is reported as one, and the state stays usable",
   { ignore: !canMount },
   async () => {
     await using disk = await smallDisk(512 * 1024);
@@ -404,12 +404,16 @@ Deno.test(
   },
 );
 
-Deno.test("no room for a new state is a full disk", { ignore: !canMount }, async () => {
-  await using disk = await smallDisk(8192);
-  refusal(() => StateDatabase.open(join(disk.path, "state.db"), clock), "DISK_FULL");
-});
+Deno.test(
+  "a full disk is reported when a new state is created",
+  { ignore: !canMount },
+  async () => {
+    await using disk = await smallDisk(8192);
+    refusal(() => StateDatabase.open(join(disk.path, "state.db"), clock), "DISK_FULL");
+  },
+);
 
-Deno.test("a read-only disk is said to be one", { ignore: !canMount }, async () => {
+Deno.test("a read-only disk is reported as one", { ignore: !canMount }, async () => {
   await using disk = await smallDisk(512 * 1024);
   const path = join(disk.path, "state.db");
   StateDatabase.open(path, clock).close();
@@ -420,7 +424,7 @@ Deno.test("a read-only disk is said to be one", { ignore: !canMount }, async () 
   }
 });
 
-Deno.test("a state of 10,000 records is written, checked and read in one go", async () => {
+Deno.test("a state holds 10,000 records", async () => {
   await using _ = await setUp();
   await fill(_.path, 10_000);
   using state = StateDatabase.open(_.path, clock);
