@@ -35,8 +35,8 @@ export interface Rule {
 export type TokenRow = readonly [kind: string, anchors: string, tail: string, before?: string];
 
 /**
- * Asserts that no character of a word precedes, except the last one of an escape (`\
- * `, `\\u003d`, `%3D`).
+ * Asserts that no character of a word precedes the token. The last character of an escape sequence,
+ * such as `\n`, `\u003d` or `%3D`, is allowed.
  */
 const START = "(?:(?<![A-Za-z0-9_])|" +
   "(?<=\\\\[nrtbf]|\\\\u00[0-9a-fA-F]{2}|\\\\x[0-9a-fA-F]{2}|%[0-9A-F]{2}))";
