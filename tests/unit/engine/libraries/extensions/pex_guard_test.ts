@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { PexGuard } from "../../../../../src/engine/libraries/extensions/pex_guard.ts";
+
+/** A connection with a stand-in for npm:ut_pex, whose messages name as many peers as the test says. */
+function connection() {
+  let isDestroyed = false;
+  let names = 0;
+  const dropped: string[] = [];
+  const library = Object.assign(new EventEmitter(), {
+    messages: 0,
+    resets: 0,
+    onHandshake() {},
+    onExtendedHandshake() {},
+    onMessage() {
+      library.messages++;
+      for (let i = 0; i < names; i++) library.emit("peer", `192.0.2.1:${i}`);
+      library.emit("dropped", "192.0.2.2:1");
+    },
+    reset: () => void library.resets++,
+  });
+  library.on("dropped", (address: string) => dropped.push(address));
+  const guard = new PexGuard({ ut_pex: library, destroy: () => void (isDestroyed = true) });
+  const say = (peers: number, bytes = 100) => {
+    names = peers;
+    guard.onMessage(new Uint8Array(bytes));
+  };
+  return { guard, library, dropped, say, isDestroyed: () => isDestroyed };
+}
+
+Deno.test("the extension has the name under which the package's own was used", () => {
+  assert.equal(PexGuard.prototype.name, "ut_pex");
+});
+
+Deno.test("an honest message reaches the package, and nobody hears that a peer has left", () => {
+  const { library, dropped, say } = connection();
+  say(50);
+  assert.equal(library.messages, 1);
+  assert.deepEqual(dropped, []);
+});
+
+Deno.test("a message of more than 16 KiB gets the peer disconnected before it is read", () => {
+  const { library, say, isDestroyed } = connection();
+  say(50, 16 * 1024 + 1);
+  assert.equal(library.messages, 0);
+  assert.equal(isDestroyed(), true);
+});
+
+Deno.test("addresses are forgotten once a thousand are remembered", () => {
+  const { library, say } = connection();
+  for (let i = 0; i < 19; i++) say(50);
+  assert.equal(library.resets, 0);
+  say(50);
+  assert.equal(library.resets, 1);
+  say(50);
+  assert.equal(library.resets, 1);
+});
