@@ -1,5 +1,5 @@
 /**
- * What is changed in packages by their public options, events, subclasses and extensions.
+ * Changes to packages by their public options, events, subclasses and extensions.
  *
  * @module
  */

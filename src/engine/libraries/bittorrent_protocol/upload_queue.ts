@@ -27,9 +27,9 @@ export interface Uploader extends Flow {
   destroyed: boolean;
   hasFast: boolean;
   uploaded: number;
-  /** Requests whose block is being read. */
+  /** Requests whose block the package is reading. */
   peerRequests: Block[];
-  /** What is to be sent and has not left yet. */
+  /** Bytes that wait to be sent. */
   _readableState: { buffered: number; highWaterMark: number };
   _encryptor: { _isEncrypted: boolean } | null;
   uploadSpeed(bytes: number): void;
@@ -46,7 +46,7 @@ export interface Uploader extends Flow {
   waitingRequests?: RequestQueue;
   /** Ours: a coalesced read is being read or sent. */
   isSending?: boolean;
-  /** Ours: where the blocks come from that it asks for. */
+  /** Ours: the archive whose blocks the peer asks for. */
   source?: BlockSource;
   /**
    * Ours: sends bytes past everything that lies between the connection and its socket. The bytes may be
@@ -61,7 +61,7 @@ export interface Uploader extends Flow {
 const MAX_READING = 16;
 /** Bytes for one peer that wait to be sent before more are read. */
 const MAX_UNSENT_BYTES = 256 * 1024;
-/** A peer that fetches a gigabyte a second asks this far ahead. */
+/** Maximum number of requests of one peer: one that fetches a gigabyte a second has as many. */
 const MAX_WAITING = 65_536;
 
 const connection = connectionPrototype<Uploader>();
@@ -95,7 +95,7 @@ function serve(peer: Uploader): void {
   }
 }
 
-/** Where to read a block from; `undefined` if it is left to the library, which knows all the reasons. */
+/** The archive to read a block from; `undefined` leaves the request, or its rejection, to the package. */
 function sourceOf(peer: Uploader, request: Request): BlockSource | undefined {
   const { source } = peer;
   if (peer.amChoking || peer._encryptor?._isEncrypted || !source?.has(...request)) return undefined;

@@ -20,29 +20,29 @@ export interface Reader {
   /** Called with the next `_parserSize` bytes. */
   _parser: Parser;
   _parserSize: number;
-  /** How much the library has kept of a message. */
+  /** Bytes of a message that the package has kept. */
   _bufferSize: number;
   _encryptor: { decrypt(bytes: Uint8Array): Uint8Array } | null;
-  /** Set while an encrypted handshake looks for its place in what comes. */
+  /** Bytes that the package searches for during an encrypted handshake. */
   _cryptoSyncPattern: Uint8Array | null;
   _pePending: boolean;
   _onMessage: Parser;
   _onMessageLength: Parser;
   _processBuffer(): void;
   _write(bytes: Uint8Array, done: (error: null) => void): void;
-  /** Ours: the part that has come of what the parser waits for, and how long that part is. */
+  /** Ours: the first bytes of a message that has not come whole, and their number. */
   partial?: Uint8Array;
   partialBytes?: number;
-  /** Ours: nothing is read any more. */
+  /** Ours: the connection is ending, and nothing is parsed any more. */
   isEnding?: boolean;
 }
 
 /**
- * Types of messages of which nothing is held on to (BEP 3, 5, 6): they consist of numbers, or of a block
- * that is copied to its place in the piece at once.
+ * Types of messages (BEP 3, 5, 6) of which no bytes are kept: they consist of numbers, or of a block that
+ * is copied to its place in the piece at once.
  */
 const READ_AT_ONCE = new Set([0, 1, 2, 3, 4, 6, 7, 8, 9, 13, 14, 15, 16, 17]);
-/** A message with a block of 16 KiB. */
+/** Length of a message with a block of 16 KiB. */
 const USUAL_BYTES = 16_397;
 
 /** The longest messages are a piece of 128 KiB and a bitfield of eight million pieces. */
@@ -85,10 +85,7 @@ export const readerReplacements: readonly Replacement[] = [
 /** Members that {@linkcode receive} calls. */
 export const readerUses: Use = uses(connection, ["_onMessage", "_onMessageLength", "_write"]);
 
-/**
- * Hands a connection what its peer has sent. Nothing holds on to the bytes afterwards, so the memory
- * may be used again.
- */
+/** Parses bytes of a peer. None of them are kept afterwards, so their memory may be used again. */
 export function receive(wire: Reader, bytes: Uint8Array): void {
   if (wire.isEnding) return;
   // The package parses handshakes itself, and keeps parts of what it is given.
@@ -104,7 +101,7 @@ export function receive(wire: Reader, bytes: Uint8Array): void {
   if (wire._parserSize > MAX_MESSAGE_BYTES && !wire.isEnding) wire.destroy();
 }
 
-/** Whether the handshakes are over, and the library holds nothing back. */
+/** Whether the handshakes are over, and the package holds no bytes back. */
 function isBetweenMessages(wire: Reader): boolean {
   return (wire._parser === _onMessageLength || wire._parser === _onMessage) &&
     wire._bufferSize === 0 && !wire._cryptoSyncPattern && !wire._pePending;
@@ -132,7 +129,7 @@ function readMessages(wire: Reader, bytes: Uint8Array): void {
   }
 }
 
-/** Room for `needed` bytes, of `most` in the end, with the first `kept` as they are. */
+/** A buffer with room for `needed` bytes, at most `most`, that begins with the `kept` bytes of `partial`. */
 function grown(
   partial: Uint8Array | undefined,
   kept: number,

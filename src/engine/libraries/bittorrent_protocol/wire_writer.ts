@@ -18,7 +18,7 @@ export interface Writer {
   push(bytes: Uint8Array): boolean;
   _debug(): void;
   _push(bytes: Uint8Array): void;
-  /** Ours: what goes out together, and how long it is. */
+  /** Ours: messages that go out together, and their length. */
   outgoing?: Uint8Array[];
   outgoingBytes?: number;
 }
@@ -30,10 +30,13 @@ export interface Block {
   length: number;
 }
 
-/** As much goes out at once; a block is 16 KiB. */
+/** Length from which on messages go out at once, in bytes; a block is 16 KiB. */
 const MAX_TOGETHER_BYTES = 128 * 1024;
 
-/** More than this waits only for a peer that does not read: a queue bounds what is sent of pieces. */
+/**
+ * Maximum number of bytes that wait to be sent to a peer. Pieces and metadata stay far below; only
+ * answers to a peer that asks and does not read reach it.
+ */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 
 const connection = connectionPrototype<Writer>();

@@ -38,7 +38,7 @@ interface Wire {
     /** Resolves to whether the metadata are those of the infohash. */
     setMetadata(metadata: Uint8Array): Promise<boolean>;
   };
-  /** What we tell the peer of ourselves (BEP 10); the size is there once we have the metadata. */
+  /** Our extended handshake (BEP 10). It has the size once we have the metadata. */
   extendedHandshake: { metadata_size?: number };
   destroy(): void;
 }

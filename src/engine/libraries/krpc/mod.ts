@@ -6,7 +6,8 @@
  * - {@linkcode KrpcNode} is the node with its routing table; {@linkcode guardTable} bounds which contacts
  *   enter the table.
  *
- * Who is answered what is for `engine/dht`; the packets themselves are encoded and scanned elsewhere.
+ * Answering queries is left to `engine/dht`; packets are encoded and scanned elsewhere. Begin with
+ * `krpc_socket.ts`.
  *
  * @module
  */

@@ -23,11 +23,11 @@ export interface Place<T extends object> {
 
 /** The reasons for a replacement, as `docs/libraries.md` tells them. */
 export interface Reasons {
-  /** What is wrong with the package's own member: half a sentence, in Markdown. */
+  /** The fault of the package's own member: half a sentence, in Markdown. */
   because: string;
   /** Path of our report in `docs/upstream/`, or address of the upstream issue. */
   report: string;
-  /** What would let the replacement go: half a sentence, in Markdown. */
+  /** The change of the package that would let the replacement go: half a sentence, in Markdown. */
   until: string;
 }
 

@@ -1,8 +1,8 @@
 /**
- * The chunk store that WebTorrent reads and writes through: one file at a path that we chose,
- * whatever names the torrent brings. Positions are absolute, so pieces may come in any order. What is
- * asked for in one turn and lies side by side is read at once; writing is done outside the thread, as
- * Deno does it for its own files and not for `node:fs`.
+ * The chunk store that WebTorrent reads and writes through: one file at a path that we chose, whatever
+ * names the torrent brings. Positions are absolute, so pieces may come in any order. Adjacent chunks that
+ * are asked for in one turn of the event loop are read at once. Writing happens outside the thread, which
+ * Deno does for its own files and not for those of `node:fs`.
  *
  * @module
  */
@@ -33,14 +33,14 @@ export interface ArchiveStoreOptions {
 
 type Done<T = void> = (error: Error | null, result?: T) => void;
 
-/** As much is read at once, of blocks of 16 KiB as a rule. */
+/** Maximum length of one read, in bytes; most reads are for blocks of 16 KiB. */
 const MAX_READ_BYTES = 128 * 1024;
-/** What waits to be written before the thread waits, and with it whoever sends us more. */
+/** Bytes that may wait to be written. Above it the thread writes itself, which holds up all peers. */
 const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 
-/** A part of the file that is to be read. */
+/** A part of the file to read. */
 interface Wanted {
-  /** In the file. */
+  /** Position in the file, in bytes. */
   start: number;
   length: number;
   done: Done<Uint8Array>;
@@ -53,13 +53,13 @@ export class ArchiveStore {
   #descriptor: Promise<number> | undefined;
   #writer: Promise<FileWriter | undefined> | undefined;
   #unwrittenBytes = 0;
-  /** How long a file that may be written was when it was opened. */
+  /** Length of a writable file when it was opened, in bytes. */
   #foundBytes: number | undefined;
-  /** Where the last byte was put. */
+  /** End of the last chunk that was put, in bytes. */
   #putBytes = 0;
   #wanted: Wanted[] = [];
   #closed = false;
-  /** Reads and writes under way. */
+  /** Number of reads and writes under way. */
   #busy = 0;
   #onIdle: (() => void) | undefined;
 
@@ -68,7 +68,7 @@ export class ArchiveStore {
     this.#options = options;
   }
 
-  /** Writes the whole chunk `index`. The bytes may not be altered before it is done. */
+  /** Writes the whole chunk `index`. The bytes must not be altered before `done` is called. */
   put(index: number, bytes: Uint8Array, done: Done = () => {}): void {
     const start = index * this.chunkLength;
     this.#putBytes = Math.max(this.#putBytes, start + bytes.length);
@@ -104,7 +104,7 @@ export class ArchiveStore {
     if (chunkLength <= 0 || offset < 0 || length < 0 || offset + length > chunkLength) {
       return queueMicrotask(() => done(new Error(`There is no such part of chunk ${index}`)));
     }
-    // A new download asks for each of its chunks: the system need not.
+    // A new download asks for each of its chunks. Those beyond the end need no system call.
     const bytes = Math.max(this.#foundBytes ?? Infinity, this.#putBytes);
     if (start + offset >= bytes) {
       return queueMicrotask(() => done(this.#endsTooEarly()));
@@ -127,7 +127,7 @@ export class ArchiveStore {
     }
   }
 
-  /** Reads once for several who want to have parts of it. */
+  /** Reads adjacent parts of the file at once. */
   #read(start: number, length: number, parts: Wanted[]): void {
     this.#withFile<Uint8Array>((descriptor, done) => {
       const bytes = new Uint8Array(length);
@@ -140,7 +140,7 @@ export class ArchiveStore {
     });
   }
 
-  /** Fills `target` with what lies at `start` of the file. */
+  /** Fills `target` with the bytes at position `start` of the file. */
   readInto(start: number, target: Uint8Array, done: Done): void {
     this.#withFile<void>(
       (descriptor, done) => this.#fill(descriptor, start, target, done),
@@ -160,7 +160,7 @@ export class ArchiveStore {
     step(0);
   }
 
-  /** Closes the file, once what is being read and written is done: its number may get a new owner. */
+  /** Closes the file after all reads and writes: the number of a closed descriptor may be reused. */
   close(done: Done = () => {}): void {
     if (this.#closed) return queueMicrotask(() => done(new Error("The store is closed")));
     this.#closed = true;
@@ -174,7 +174,7 @@ export class ArchiveStore {
     });
   }
 
-  /** Closes the file. It stays: files are the seed directory's business. */
+  /** Closes the file and keeps it: the seed directory removes files. */
   destroy(done: Done = () => {}): void {
     this.close(done);
   }
@@ -219,12 +219,12 @@ function write(descriptor: number, start: number, bytes: Uint8Array, done: Done)
   step(0);
 }
 
-/** Writes outside the thread, one part after the other. */
+/** Writes a file outside the thread, one chunk after the other. */
 class FileWriter {
   readonly #file: Deno.FsFile;
   #last: Promise<void> = Promise.resolve();
 
-  /** @returns `undefined` where it cannot be told whether it is the file of the descriptor */
+  /** @returns `undefined` if the path leads to another file than the descriptor, or may do so */
   static async open(path: string, descriptor: number): Promise<FileWriter | undefined> {
     const file = await Deno.open(path, { write: true });
     const { ino, dev } = await file.stat();
@@ -253,14 +253,14 @@ class FileWriter {
 }
 
 /**
- * Opens the regular file at a path and nothing else. Deno follows links itself, O_NOFOLLOW or not,
- * unless the process has all permissions, and a link leads out of the sandbox; so what was opened is
- * compared with what lies at the path.
+ * Opens the regular file at a path and nothing else. Deno follows links itself in spite of O_NOFOLLOW,
+ * unless the process has all permissions, and a link leads out of the sandbox. So the opened file is
+ * compared with the file at the path.
  */
 function openSame({ filePath, writable, length }: ArchiveStoreOptions): Promise<number> {
   const flags = writable ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
   return new Promise((resolve, reject) => {
-    // Before O_CREAT makes a file at the far end of a link.
+    // Checked first, because O_CREAT would make a file at the far end of a link.
     const before = lstatSync(filePath, { throwIfNoEntry: false });
     if (before && !before.isFile()) return reject(notTheFile(filePath));
     open(filePath, flags | (constants.O_NOFOLLOW ?? 0), 0o644, (error, descriptor) => {
@@ -269,7 +269,7 @@ function openSame({ filePath, writable, length }: ArchiveStoreOptions): Promise<
         const opened = fstatSync(descriptor);
         const there = lstatSync(filePath);
         if (there.isFile() && there.ino === opened.ino && there.dev === opened.dev) {
-          // Something longer was there before.
+          // An earlier file at the path may have been longer.
           if (writable && opened.size > length) ftruncateSync(descriptor, length);
           return resolve(descriptor);
         }

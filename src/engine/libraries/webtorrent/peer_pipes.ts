@@ -21,7 +21,7 @@ interface PeerPipes extends EventEmitter {
   destroyed: boolean;
   conn: Connection;
   wire: Wire;
-  /** Limits of all peers together. */
+  /** The limits of all peers together. */
   throttleGroups: { down: ThrottleGroup; up: ThrottleGroup };
   setThrottlePipes(): void;
 }

@@ -32,7 +32,7 @@ export interface RequestingWire extends Wire {
   /** Bytes of blocks that the peer has sent. */
   downloaded: number;
   requests: { piece: number; offset: number }[];
-  /** What the peer said of itself (BEP 10). */
+  /** Extended handshake of the peer (BEP 10). */
   peerExtendedHandshake?: { reqq?: unknown };
   /** Bytes a second. */
   downloadSpeed(): number;
@@ -155,7 +155,7 @@ function requestBlock(
 ): boolean {
   const policy = torrent.requestPolicy;
   if (policy && !policy.mayRequest(wire, index, isIdle)) return false;
-  // A peer that has sent nothing yet may take a block over from another, too.
+  // By itself the package never takes a block over for a peer that has sent nothing yet.
   let maySwap = (isIdle || wire.downloaded === 0) && policy?.allowsHotswap !== false;
   if (maySwap && policy && !hasFreeBlock(torrent.pieces[index]!) && hasRoom(wire)) {
     if (policy.releaseStalled(wire, index)) maySwap = false;
@@ -183,12 +183,12 @@ export function hasFreeBlock(piece: object): boolean {
   return _reservations < _chunks || (_cancellations !== null && _cancellations.length > 0);
 }
 
-/** The peers that blocks of a piece are asked of. */
+/** The peers that blocks of a piece were requested from. */
 export function requestedPeers(torrent: Torrent, index: number): RequestingWire[] {
   return (innerOf(torrent)._reservations[index] ?? []).filter((wire) => wire !== null);
 }
 
-/** Gives up all blocks of a piece that a peer owes: others may be asked for them. */
+/** Cancels the requests for blocks of a piece at one peer, so that others may be asked for them. */
 export function cancelRequests(torrent: Torrent, index: number, wire: RequestingWire): void {
   const { pieces, _reservations } = innerOf(torrent);
   const reserved = _reservations[index] ?? [];
@@ -200,7 +200,7 @@ export function cancelRequests(torrent: Torrent, index: number, wire: Requesting
   }
 }
 
-/** Drops what has come of a piece, and asks for all of it again. */
+/** Discards the blocks of a piece that have come, so that all of them are requested again. */
 export function restartPiece(torrent: Torrent, index: number): void {
   const { pieces, _reservations } = innerOf(torrent);
   const piece = pieces[index];

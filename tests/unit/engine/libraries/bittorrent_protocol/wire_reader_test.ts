@@ -43,7 +43,7 @@ const said = concatBytes(
   message(0),
 );
 
-/** What a connection makes of it, when it comes in parts of these lengths, all in the same memory. */
+/** Events of a connection that gets the messages in parts of these lengths, all in the same memory. */
 function heard(lengths: () => number): { events: unknown[]; wire: Wire } {
   const wire = new Connection("tcpIncoming") as unknown as Wire;
   const events: unknown[] = [];
@@ -70,7 +70,7 @@ function heard(lengths: () => number): { events: unknown[]; wire: Wire } {
 
 const whole = heard(() => said.length);
 
-Deno.test("a peer that says everything at once is understood", () => {
+Deno.test("messages that come all at once are parsed", () => {
   assert.deepEqual(
     whole.events.map((event) => (event as unknown[])[0]),
     [
@@ -90,7 +90,7 @@ for (
     ["in parts of odd lengths", oddLengths()],
   ] as const
 ) {
-  Deno.test(`a peer that says it ${how} is understood alike, and nothing hangs on to the memory`, () => {
+  Deno.test(`messages that come ${how} are parsed alike, and none of their memory is kept`, () => {
     const { events, wire } = heard(lengths);
     assert.deepEqual(events, whole.events);
     for (let i = 0; i < 8; i++) {
@@ -104,23 +104,23 @@ function oddLengths(): () => number {
   return () => length = (length * 7 + 3) % 40_009;
 }
 
-Deno.test("what comes after the connection has been given up is not read", () => {
+Deno.test("messages after the end of a connection are not parsed", () => {
   const { events, wire } = heard(() => said.length);
   const before = events.length;
   wire.destroy();
   receive(wire, message(4, uint32(7)));
   assert.equal(events.filter((event) => (event as unknown[])[0] === "have").length, 1);
-  assert.ok(events.length - before <= 1, "no more than that it chokes, as every end does");
+  assert.ok(events.length - before <= 1, "the end itself emits a choke");
 });
 
-Deno.test("a message of more than a mebibyte ends the connection before it is waited for", () => {
+Deno.test("a message of more than a mebibyte ends the connection before it has come", () => {
   const { wire } = heard(() => said.length);
   receive(wire, uint32(2 * 1024 * 1024));
   assert.equal(wire.isEnding, true);
   assert.equal(wire.partial, undefined);
 });
 
-Deno.test("a peer that promises a long message costs no more memory than it sends", () => {
+Deno.test("a long message takes memory only for the bytes that have come", () => {
   const { wire } = heard(() => said.length);
   receive(wire, concatBytes(uint32(1024 * 1024), new Uint8Array(100)));
   assert.ok(wire.partial!.length < 20_000);

@@ -32,7 +32,7 @@ function connection(): { wire: Wire; sent: Uint8Array[] } {
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-Deno.test("messages of one turn go out together, in their order", async () => {
+Deno.test("messages of one turn go out together, in order", async () => {
   const { wire, sent } = connection();
   wire.interested();
   for (let i = 0; i < 3; i++) wire.request(i, i * 2, 16_384, () => {});
@@ -51,7 +51,7 @@ Deno.test("messages of one turn go out together, in their order", async () => {
   wire.destroy();
 });
 
-Deno.test("a megabyte of blocks in one turn goes out whole, and not in one part", async () => {
+Deno.test("a mebibyte of blocks in one turn goes out whole, in several parts", async () => {
   const { wire, sent } = connection();
   const blocks = Array.from({ length: 64 }, (_, i) => new Uint8Array(16_384).fill(i));
   blocks.forEach((block, i) => wire.piece(0, i * 16_384, block));
@@ -66,7 +66,7 @@ Deno.test("a megabyte of blocks in one turn goes out whole, and not in one part"
   wire.destroy();
 });
 
-Deno.test("nothing is sent after the end", async () => {
+Deno.test("nothing is sent after the end of a connection", async () => {
   const { wire, sent } = connection();
   wire.destroy();
   await turn();
@@ -75,7 +75,7 @@ Deno.test("nothing is sent after the end", async () => {
   assert.deepEqual(sent, []);
 });
 
-Deno.test("requests keep their order when blocks come in another", () => {
+Deno.test("requests keep their order when blocks come in another order", () => {
   const { wire } = connection();
   const answered: number[] = [];
   for (let i = 0; i < 6; i++) wire.request(i, 0, 4, (error) => error || answered.push(i));

@@ -39,7 +39,7 @@ function writable(path: string): ArchiveStore {
   return new ArchiveStore(CHUNK, { filePath: path, writable: true, length: content.length });
 }
 
-Deno.test("chunks that are put in any order, all at once, are where they belong when it is closed", async () => {
+Deno.test("chunks put in any order, all at once, are at their places once the store is closed", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "archive");
   const store = writable(path);
@@ -49,7 +49,7 @@ Deno.test("chunks that are put in any order, all at once, are where they belong 
   assert.deepEqual(await Deno.readFile(path), content);
 });
 
-Deno.test("more than may wait to be written is written all the same", async () => {
+Deno.test("chunks beyond the bound of unwritten bytes are written too", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "archive");
   const chunkLength = 4 * 1024 * 1024;
@@ -67,7 +67,7 @@ Deno.test("more than may wait to be written is written all the same", async () =
   assert.deepEqual(await Deno.readFile(path), whole);
 });
 
-Deno.test("blocks that are asked for together are each the right one, side by side or not", async () => {
+Deno.test("blocks read in one turn are the right ones, adjacent or not", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "archive");
   await Deno.writeFile(path, content);
@@ -90,7 +90,7 @@ Deno.test("blocks that are asked for together are each the right one, side by si
   await close(store);
 });
 
-Deno.test("of blocks that are asked for together only those that are not there fail", async () => {
+Deno.test("of blocks read in one turn, only the missing ones fail", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "archive");
   await Deno.writeFile(path, content.subarray(0, 3 * CHUNK));
@@ -112,7 +112,7 @@ Deno.test("of blocks that are asked for together only those that are not there f
   await assert.rejects(put(store, 1), /closed/);
 });
 
-Deno.test("of a file that grows what is there can be read, and what is not yet cannot", async () => {
+Deno.test("chunks of a growing file can be read once they are written, and not before", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "archive");
   await Deno.writeFile(path, content.subarray(0, 2 * CHUNK));
