@@ -1,6 +1,6 @@
 /**
- * The results of the operations on the control socket, as both processes have them in memory. A type
- * whose name ends in `Json` crosses the socket as it is; the others hold bytes or signed items, which
+ * Results of the operations on the control socket, as client and host hold them in memory. A type whose
+ * name ends in `Json` crosses the socket unchanged; the others hold bytes or signed items, which
  * `json.ts` turns into base64.
  *
  * @module
@@ -9,7 +9,7 @@
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
 import type { DhtState, Traffic } from "../engine/mod.ts";
 
-/** What writing into a name index did. */
+/** Outcome of writing into a name index. */
 export interface Indexed {
   /** Target of today's index, 40 hexadecimal digits; it changes with the UTC day. */
   target: string;
@@ -20,84 +20,84 @@ export interface Indexed {
   listed: boolean;
 }
 
-/** One of the records that this home keeps alive. */
+/** Name of a record that this home keeps alive. */
 export interface RecordName {
   kind: "manifest" | "announce" | "name-index" | "other";
   /** Package name, where the record has one. */
   name?: string;
   /** Package version, where the record has one. */
   version?: string;
-  /** Whose list it is, `ed25519:BASE64`, of an announce record that was not signed here. */
+  /** Publisher (`ed25519:BASE64`) of an announce record that was not signed here. */
   publisher?: string;
 }
 
-/** The outcome of re-announcing one record. */
+/** Outcome of re-announcing one record. */
 export interface Announced extends RecordName {
   /** 40 hexadecimal digits. */
   target: string;
   outcome?: PutOutcome;
-  /** Why there is no outcome. */
+  /** Reason for a missing outcome. */
   error?: { code: string; message: string };
 }
 
-/** A record that this home keeps alive. */
+/** A record that this home keeps alive, and its last announcement. */
 export interface RecordJson extends RecordName {
   /** 40 hexadecimal digits. */
   target: string;
   /** BEP 44 sequence number. */
   seq: number;
-  /** Whether it was signed here. */
+  /** Whether the record was signed here. */
   own: boolean;
-  /** At the last announcement: nodes known to hold it, asked, and that answered. */
+  /** At the last announcement: nodes that held the record, were asked, and answered. */
   holding: number;
   asked: number;
   responded: number;
-  /** Whether fewer nodes hold it than `min-nodes`. */
+  /** Whether fewer nodes hold the record than `min-nodes`. */
   weak: boolean;
-  /** Unix milliseconds; absent before the first time. */
+  /** Unix milliseconds; absent before the first announcement. */
   lastAttemptMs?: number;
   lastSuccessMs?: number;
-  /** Unix milliseconds; absent if it was never announced. */
+  /** Unix milliseconds; absent before the first announcement. */
   nextDueMs?: number;
-  /** Failures in a row. */
+  /** Number of consecutive failures. */
   failures: number;
-  /** Why the last announcement failed. */
+  /** Error message of the last announcement, if it failed. */
   error?: string;
 }
 
-/** A setting of the process that owns the engine. */
+/** A setting of the host. */
 export interface SettingJson {
-  /** As in the config file. */
+  /** Key in the config file. */
   key: string;
   value: unknown;
-  /** For people: `--port`, `LIBRESEED_PORT`, `/home/a/.libreseed/config.yaml:3`, `default`. */
+  /** Source of the value, for people: `--port`, `LIBRESEED_PORT`, `/home/a/.libreseed/config.yaml:3`, `default`. */
   where: string;
 }
 
-/** A package that is to be mirrored and could not be had. */
+/** A package that the daemon should mirror and could not download. */
 export interface UnmirroredJson {
   /** `NAME@VERSION` */
   package: string;
-  /** Of the error: `NO_PEERS`, … */
+  /** Code of the error: `NO_PEERS`, … */
   code: string;
-  /** Of `NO_PEERS`: why nothing came. */
+  /** `detail.reason` of `NO_PEERS`. */
   reason?: unknown;
   message: string;
 }
 
-/** What reading the settings anew did. */
+/** Outcome of reloading the settings. */
 export interface ReloadedJson {
-  /** Settings that have another value now, and are in force. */
+  /** Changed settings that are in force now. */
   changed: string[];
-  /** Settings that have another value, but need a restart. */
+  /** Changed settings that need a restart. */
   needRestart: string[];
-  /** Settings that have another value, which only commands use, each from its start. */
+  /** Changed settings that only commands use, from their next start. */
   perCommand: string[];
 }
 
 /** A package in the seed directory. */
 export interface PackageJson {
-  /** Package name; the file name if the package cannot be read. */
+  /** Package name; the file name if the package is unreadable. */
   name: string;
   version: string;
   path: string;
@@ -109,28 +109,28 @@ export interface PackageJson {
   infoHash?: string;
   magnet?: string;
   seeding: boolean;
-  /** What is wrong with it, if anything. */
+  /** Problem that keeps the package from being seeded. */
   problem?: string;
   peers?: number;
   uploadedBytes?: number;
 }
 
-/** The IP versions that a process found when it started. */
+/** The IP versions that the host had when it started. */
 export interface NetworkJson {
-  /** Whether the host has an IPv4 address that others may reach or be reached from. */
+  /** Whether the machine has an IPv4 address beyond loopback. */
   ipv4: boolean;
-  /** The same of IPv6. */
+  /** Whether the machine has an IPv6 address beyond loopback and link-local. */
   ipv6: boolean;
-  /** A sentence on what does not work for want of IPv4; absent if all works. */
+  /** Sentence that says which features need the missing IPv4; absent if all work. */
   lacks?: string;
 }
 
-/** How the owner of the engine is doing. */
+/** Status of the host. */
 export interface StatusJson {
-  /** Version of libreseed that the process runs. */
+  /** Version of libreseed in the host process. */
   version: string;
   pid: number;
-  /** Whether it stays until it is stopped (`seed`), or only as long as one command needs it. */
+  /** Whether the host is the daemon (`seed`); else it is a command, and ends with the command. */
   daemon: boolean;
   startedMs: number;
   port: number;
@@ -141,25 +141,25 @@ export interface StatusJson {
   dhtNodes: number;
   traffic?: Traffic;
   manager: DhtManagerStats;
-  /** Records and torrents that are kept announced, and how many of them are overdue. */
+  /** Number of records and torrents in the announcement schedule, and of those overdue. */
   schedule: { kept: number; overdue: number };
-  /** How many packages are seeded. */
+  /** Number of packages that are seeded. */
   packages: number;
-  /** How many archives of the seed directory cannot be seeded. */
+  /** Number of archives in the seed directory that cannot be seeded. */
   problems: number;
-  /** Which addresses the host had when the process started, and what does not work without. */
+  /** IP versions of the machine when the process started. */
   network: NetworkJson;
-  /** What is to be mirrored and could not be had; absent if there is nothing of that kind. */
+  /** Packages that could not be mirrored; absent if there are none. */
   unmirrored?: UnmirroredJson[];
-  /** Memory of the process in bytes: resident, and of it the JavaScript heap of the main thread. */
+  /** Memory of the process, bytes: resident, and the part that is the main thread's JavaScript heap. */
   memory: { residentBytes: number; heapBytes: number };
-  /** Bytes a second, all torrents together. */
+  /** Bytes a second, sum over all torrents. */
   uploadSpeed: number;
   downloadSpeed: number;
-  /** Bytes since the start. */
+  /** Bytes since the start of the process. */
   uploadedBytes: number;
   downloadedBytes: number;
-  /** Peers that are connected, and all whose address is known, from the DHT or from other peers. */
+  /** Number of connected peers, and of all peers whose address is known. */
   peersConnected: number;
   peersKnown: number;
 }

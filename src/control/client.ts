@@ -1,6 +1,6 @@
 /**
- * The other end of the control socket: the operations of whoever owns the engine, called from
- * another process.
+ * Client of the control socket: the operations of the host, called from another process. Loops over the
+ * table of operations, so no operation is named here.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { StatusJson } from "./answers.ts";
 import { ControlError } from "./errors.ts";
 import { homePaths } from "./home.ts";
 import { lockHolder } from "./home_lock.ts";
-import { SilenceWatch, SILENT_AFTER_MS } from "./liveness.ts";
+import { LivenessMonitor, SILENT_AFTER_MS } from "./liveness.ts";
 import { toJson } from "./json.ts";
 import {
   type CallOptions,
@@ -24,7 +24,7 @@ import { rowOf } from "./request.ts";
 
 type Line = { event?: unknown; result?: unknown; error?: ErrorData };
 
-/** A connection to the process that owns the engine. */
+/** A connection to the host of a home. */
 export interface ControlClient {
   readonly operations: Operations;
   close(): void;
@@ -34,25 +34,25 @@ export interface ControlClient {
 export interface ConnectOptions {
   clock: Clock;
   signal?: AbortSignal;
-  /** The user id that this process runs as; asked of the system unless given. */
+  /** User id of this process; by default the one that the system reports. */
   own?: number;
-  /** Hears, for people, that the owner of the engine has not answered a request yet. */
+  /** Called with a message for people when the host has not answered a request yet. */
   onSilence?: (message: string) => void;
-  /** The owner says within this time how it is, or is stuck; milliseconds, 10 s unless given. */
+  /** Time limit for the first answer of the host, milliseconds; 10 s by default. */
   answerTimeoutMs?: number;
 }
 
-/** Whoever owns an engine says how it is within this time, or is stuck; milliseconds. */
+/** Default time limit for the first answer of the host (ms); a host that takes longer is stuck. */
 const ANSWER_TIMEOUT_MS = 10_000;
-/** What tells that nobody can be asked. */
-const codesOfNobody = new Set(["CONTROL_UNREACHABLE", "WORKER_DIED"]);
+/** Error codes that mean: no host answers on this socket. */
+const codesOfNoHost = new Set(["CONTROL_UNREACHABLE", "WORKER_DIED"]);
 
 /**
- * Asks whether somebody serves the control socket of a home.
+ * Connects to the host that serves the control socket of a home.
  *
- * @returns a client and what it said of itself, or `undefined` if nobody is there
- * @throws {ControlError} `CONTROL_SILENT` if somebody is there and does not answer, `CONTROL_NOT_OURS`
- * if the socket is another user's
+ * @returns a client and the status of the host; `undefined` if no host serves the socket
+ * @throws {ControlError} `CONTROL_SILENT` if the host accepts the connection and does not answer,
+ * `CONTROL_NOT_OURS` if the socket belongs to another user
  */
 export async function connectControl(
   home: string,
@@ -64,7 +64,7 @@ export async function connectControl(
   const remote: Remote = {
     http,
     watch: onSilence && (() =>
-      new SilenceWatch({
+      new LivenessMonitor({
         clock,
         onSilence: () => void describeSilence(home, paths.lock).then(onSilence),
         probe: (signal) => post({ http }, "settings", {}, { signal }),
@@ -81,19 +81,19 @@ export async function connectControl(
     if (late.signal.aborted && !signal?.aborted) {
       throw await silent(home, paths.lock, answerTimeoutMs);
     }
-    // Whoever is there without an engine is about to end.
-    if (codesOfNobody.has((error as Partial<LibreseedError>).code!)) return undefined;
+    // A host whose engine died is about to end.
+    if (codesOfNoHost.has((error as Partial<LibreseedError>).code!)) return undefined;
     throw error;
   } finally {
     timer.cancel();
   }
 }
 
-/** The other process, as it is asked. */
+/** The connection of a client, and the monitor of its requests. */
 interface Remote {
   http: Deno.HttpClient;
-  /** Begins to watch over a request. */
-  watch?: () => SilenceWatch;
+  /** Starts to monitor a request. */
+  watch?: () => LivenessMonitor;
 }
 
 async function describeSilence(home: string, lockPath: string): Promise<string> {

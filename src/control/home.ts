@@ -1,5 +1,5 @@
 /**
- * Where things lie in a home.
+ * Paths of the files in a home (`--home`).
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { rootOwnedHint } from "../store/mod.ts";
 import { ControlError } from "./errors.ts";
 
-/** The files of a home (`--home`), as absolute paths. */
+/** Absolute paths of the files in a home. */
 export interface HomePaths {
   key: string;
   state: string;
   control: string;
   lock: string;
-  /** Held while the list of what the publisher offers is written. */
+  /** Lock that a command holds while it writes the publisher's list of packages. */
   listLock: string;
   /** The store of installed packages. */
   packages: string;
@@ -33,7 +33,7 @@ export function homePaths(home: string): HomePaths {
 }
 
 /**
- * Makes the home if it is not there; only its owner may look inside.
+ * Creates the home if it is missing, with mode 0700.
  *
  * @throws {ControlError} `HOME_NOT_WRITABLE`
  */
@@ -43,7 +43,7 @@ export async function ensureHome(home: string): Promise<void> {
   });
 }
 
-/** A `HOME_NOT_WRITABLE`; `path` is what could not be opened in it. */
+/** Error `HOME_NOT_WRITABLE`; `path` is the file in the home that could not be opened. */
 export function notWritable(home: string, cause: Error, path = home): ControlError {
   return new ControlError(
     "failed",

@@ -1,6 +1,6 @@
 /**
- * One process at a time owns a home's engine. The system's file lock says who: it goes away with
- * the process, so nothing stale is ever left behind.
+ * The lock that makes one process the host of a home. It is a file lock of the operating system, which
+ * ends with the process, so a killed process leaves no stale lock.
  *
  * @module
  */
@@ -8,15 +8,16 @@
 import { dirname } from "node:path";
 import { notWritable } from "./home.ts";
 
-/** A home's lock that this process holds. */
+/** A home's lock, held by this process. */
 export interface HomeLock {
   release(): void;
 }
 
 /**
- * Takes the lock if it is free.
+ * Takes the lock if it is free, and writes this process's id into the file.
  *
- * @param path of the lock file; the holder's process id is written into it
+ * @param path path of the lock file
+ * @returns the lock, or `undefined` if another process holds it
  * @throws {ControlError} `HOME_NOT_WRITABLE`
  */
 export async function tryLockHome(path: string): Promise<HomeLock | undefined> {
@@ -32,19 +33,19 @@ export async function tryLockHome(path: string): Promise<HomeLock | undefined> {
     await file.truncate();
     await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
   } catch {
-    // The disk is full. The lock holds; only our name is missing in errors of others.
+    // On a full disk the lock holds all the same. Other processes then cannot name this one in errors.
   }
   return { release: () => file.close() };
 }
 
-/** The process id that the holder wrote; `undefined` if there is none. */
+/** Reads the process id of the lock's holder; `undefined` if the file has none. */
 export async function lockHolder(path: string): Promise<number | undefined> {
   const text = await Deno.readTextFile(path).catch(() => "");
   const pid = Number.parseInt(text, 10);
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;
 }
 
-/** Whether nobody holds the lock. */
+/** Whether no process holds the lock. */
 export async function isHomeFree(path: string): Promise<boolean> {
   const lock = await tryLockHome(path);
   lock?.release();

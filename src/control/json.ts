@@ -13,7 +13,7 @@ import { decodeItem, encodeItem, type MutableItem } from "../records/mod.ts";
 /** Serialises a request, an event or a result. Byte arrays and signed items may lie anywhere in it. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, function (this: Record<string, unknown>, key: string, json) {
-    // As it was before a `toJSON` of its own, which Node's buffers have.
+    // `json` is the value after its own `toJSON`, which Node's buffers have; this is the value before.
     const member = this[key];
     if (member instanceof Uint8Array) return toBase64(member);
     return isItem(member) ? toBase64(encodeItem(member)) : json;
@@ -22,7 +22,7 @@ export function toJson(value: unknown): string {
 
 const ITEM_MEMBERS = "publicKey,salt,seq,signature,value";
 
-/** Whether a value has the members of a signed item, and no others. */
+/** Whether a value has exactly the members of a signed item. */
 function isItem(value: unknown): value is MutableItem {
   return typeof value === "object" && value !== null && "signature" in value &&
     Object.keys(value).sort().join() === ITEM_MEMBERS;

@@ -1,47 +1,44 @@
 /**
- * Notices that the process which owns the engine does not answer, so that whoever waits for it is told.
- * Ending the wait is the caller's business.
+ * Monitors whether the host is alive while it works on a request: after a silence the monitor sends a
+ * probe, and reports a host that does not answer it. The caller decides whether to go on waiting.
  *
  * @module
  */
 
 import type { Clock, Timer } from "../base/mod.ts";
 
-/**
- * How long nothing may come before the silence is looked at, milliseconds. A daemon that is busy takes
- * less than a second to answer.
- */
+/** Silence before a probe is sent, and time limit of the probe (ms). A busy daemon answers within 1 s. */
 export const SILENT_AFTER_MS = 3_000;
 
-/** Options of {@linkcode SilenceWatch}. */
-export interface SilenceOptions {
+/** Options of {@linkcode LivenessMonitor}. */
+export interface LivenessOptions {
   clock: Clock;
-  /** Called once, when the other process has not answered. */
+  /** Called at most once, when the host has not answered a probe. */
   onSilence: () => void;
   /**
-   * Asks the other process something that it answers at once, so that long work can be told from
-   * silence. Resolves or rejects when it has answered.
+   * Sends a request that the host answers at once, which distinguishes long work from a hung host.
+   * Resolves or rejects with the answer.
    */
   probe: (signal: AbortSignal) => Promise<unknown>;
 }
 
-/** Watches over one request. */
-export class SilenceWatch implements Disposable {
-  readonly #options: SilenceOptions;
+/** Monitors one request. */
+export class LivenessMonitor implements Disposable {
+  readonly #options: LivenessOptions;
   readonly #ended = new AbortController();
   #timer: Timer | undefined;
 
-  constructor(options: SilenceOptions) {
+  constructor(options: LivenessOptions) {
     this.#options = options;
-    // Not even the head of the answer has come: no question is needed.
-    this.#timer = options.clock.after(SILENT_AFTER_MS, () => this.#tell());
+    // A host sends the head of its answer at once, so a missing head needs no probe.
+    this.#timer = options.clock.after(SILENT_AFTER_MS, () => this.#report());
   }
 
-  /** Takes in that the request was taken, or that a part of its answer came. */
+  /** Restarts the silence: the host has accepted the request or sent a part of its answer. */
   heard(): void {
     if (this.#ended.signal.aborted) return;
     this.#timer?.cancel();
-    this.#timer = this.#options.clock.after(SILENT_AFTER_MS, () => this.#ask());
+    this.#timer = this.#options.clock.after(SILENT_AFTER_MS, () => this.#probe());
   }
 
   [Symbol.dispose](): void {
@@ -49,18 +46,18 @@ export class SilenceWatch implements Disposable {
     this.#ended.abort();
   }
 
-  #ask(): void {
-    const timer = this.#options.clock.after(SILENT_AFTER_MS, () => this.#tell());
+  #probe(): void {
+    const timer = this.#options.clock.after(SILENT_AFTER_MS, () => this.#report());
     this.#timer = timer;
     const answered = () => {
-      // Something else may have been heard meanwhile.
+      // A part of the answer may have come meanwhile, and restarted the silence.
       if (this.#timer === timer) this.heard();
     };
     this.#options.probe(this.#ended.signal).then(answered, answered);
   }
 
-  /** Says it, and has nothing more to do. */
-  #tell(): void {
+  /** Reports the silent host and ends the monitor. */
+  #report(): void {
     this[Symbol.dispose]();
     this.#options.onSilence();
   }

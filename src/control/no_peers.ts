@@ -1,6 +1,6 @@
 /**
- * Says why nothing of an archive came: there is nobody, nobody can be reached, or those who were reached
- * send nothing. What to do about it is different each time.
+ * The error of a download that received nothing or stalled. The counts of its peers tell the reason, and
+ * each reason has its own advice.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import type { PeerCounts } from "../engine/mod.ts";
 import { ControlError } from "./errors.ts";
 
 /**
- * Why nothing came, or no more:
+ * Reason for which a download received nothing, or stalled:
  *
- * - `none-known`: nobody named a peer
- * - `unreachable`: peers were named, and no connection to one stood
- * - `no-handshake`: who was connected did not answer as a peer of this archive
- * - `no-pieces`: no peer said that it has a piece
- * - `choked`: no peer let itself be asked
- * - `silent`: peers were asked and sent nothing
- * - `stalled`: some of it came, and no more
+ * - `none-known`: the DHT named no peer
+ * - `unreachable`: no connection to a known peer was made
+ * - `no-handshake`: no connected host answered as a BitTorrent peer of this archive
+ * - `no-pieces`: no peer has a piece
+ * - `choked`: every peer that has pieces chokes us
+ * - `silent`: peers were asked for pieces and sent none
+ * - `stalled`: some bytes came, and then no more
  */
 export type NoPeersReason =
   | "none-known"
@@ -28,20 +28,20 @@ export type NoPeersReason =
   | "silent"
   | "stalled";
 
-/** The figures of a download that came to nothing. */
-export interface Fruitless {
-  /** The package, or the infohash. */
+/** The figures of a failed download. */
+export interface FailedDownload {
+  /** Name of the package, or infohash. */
   what: string;
-  /** How long nothing came, milliseconds. */
+  /** Time without a new byte, milliseconds. */
   waitedMs: number;
   downloadedBytes: number;
-  /** Whether the publisher's record of it was found. */
+  /** Whether the package's manifest record was found. */
   hasRecord: boolean;
-  /** `undefined` if the download never told of its progress. */
+  /** Counts of peers; `undefined` if the download never reported progress. */
   reach: PeerCounts | undefined;
 }
 
-const NOBODY: PeerCounts = {
+const NO_COUNTS: PeerCounts = {
   known: 0,
   refused: 0,
   tried: 0,
@@ -51,18 +51,18 @@ const NOBODY: PeerCounts = {
   willing: 0,
 };
 
-/** The error, whose `detail` has `reason`, `downloadedBytes` and the counts of {@linkcode PeerCounts}. */
-export function noPeers(fruitless: Fruitless, cause: unknown): ControlError {
-  const { downloadedBytes, reach = NOBODY } = fruitless;
-  const reason = reasonOf(fruitless, reach);
+/** Returns the error; its `detail` has `reason`, `downloadedBytes` and the counts of {@linkcode PeerCounts}. */
+export function noPeers(failed: FailedDownload, cause: unknown): ControlError {
+  const { downloadedBytes, reach = NO_COUNTS } = failed;
+  const reason = reasonOf(failed, reach);
   const detail = { reason, downloadedBytes, peers: reach.met, ...reach };
-  return new ControlError("network", "NO_PEERS", explain(fruitless, reach, reason), {
+  return new ControlError("network", "NO_PEERS", explain(failed, reach, reason), {
     cause,
     detail,
   });
 }
 
-function reasonOf({ downloadedBytes }: Fruitless, reach: PeerCounts): NoPeersReason {
+function reasonOf({ downloadedBytes }: FailedDownload, reach: PeerCounts): NoPeersReason {
   if (downloadedBytes > 0) return "stalled";
   if (reach.known === 0) return "none-known";
   if (reach.connected === 0) return "unreachable";
@@ -72,7 +72,7 @@ function reasonOf({ downloadedBytes }: Fruitless, reach: PeerCounts): NoPeersRea
 }
 
 function explain(
-  { what, waitedMs, downloadedBytes, hasRecord }: Fruitless,
+  { what, waitedMs, downloadedBytes, hasRecord }: FailedDownload,
   { known, refused, tried, connected, met, offering }: PeerCounts,
   reason: NoPeersReason,
 ): string {

@@ -23,28 +23,28 @@ import { base64, bytes, bytesUpTo, item } from "./json.ts";
 
 /** One row of {@linkcode operations}. */
 export interface Operation {
-  /** Reads the JSON of a request into the arguments of the host's method; absent: no arguments. */
+  /** Schema that reads a request's JSON into the argument of the host's method; absent: no argument. */
   request?: v.GenericSchema;
-  /** Reads the JSON of the result; a result without bytes is taken as it is. */
+  /** Schema that reads the JSON of the result. */
   result: v.GenericSchema;
-  /** Reads the JSON of an event, for an operation that reports progress before its result. */
+  /** Schema that reads the JSON of an event, if the operation reports progress before its result. */
   event?: v.GenericSchema;
-  /** Answers a `GET` too, for people with curl. */
+  /** The server answers a `GET` too, for people with curl. */
   get?: true;
-  /** Only a daemon has something to do for it; a command's own host ignores it. */
+  /** The operation has an effect only in a daemon; a command's own host ignores it. */
   daemonOnly?: true;
-  /** Error code that means "done already" when the operation is repeated after the host was lost. */
+  /** Error code that means "done already" when a command repeats the operation with a new host. */
   doneCode?: string;
-  /** Longest request, bytes; 1 MiB unless given. */
+  /** Maximum length of a request, bytes; 1 MiB by default. */
   maxRequestBytes?: number;
 }
 
-/** JSON that is what it is: no member holds bytes. */
+/** Schema of a result without bytes; it accepts any JSON. */
 function plain<T>(): v.GenericSchema<unknown, T> {
   return v.custom<T>(() => true);
 }
 
-/** A result of which only the members with bytes have to be read; the others are taken as they are. */
+/** Schema of a result with bytes: reads the given members and keeps the others as they are. */
 function withBytes<T>(members: v.ObjectEntries): v.GenericSchema<unknown, T> {
   return v.looseObject(members) as unknown as v.GenericSchema<unknown, T>;
 }
@@ -55,7 +55,7 @@ const infoHash = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/));
 const publicKey = bytes(32);
 const itemKey = v.strictObject({ publicKey, salt: bytesUpTo(MAX_SALT_BYTES) });
 
-/** The name of a kept record, as callers of `store` give it. */
+/** The name of a kept record, as callers of `store` pass it. */
 const recordName = v.strictObject({
   kind: v.picklist(["manifest", "announce", "name-index", "other"]),
   name: v.optional(text),
@@ -196,7 +196,7 @@ export interface CallOptions<Event = never> {
   onEvent?: (event: Event) => void;
 }
 
-/** What a method of the host takes, of an operation that has a request. */
+/** Argument of the host's method for an operation that has a request. */
 export type RequestOf<Name extends OperationName> = Table[Name] extends
   { request: infer Schema extends v.GenericSchema } ? v.InferOutput<Schema> : never;
 
@@ -211,5 +211,5 @@ type Method<Row extends Operation> = Row extends { request: infer Schema extends
   ) => Promise<v.InferOutput<Row["result"]>>
   : () => Promise<v.InferOutput<Row["result"]>>;
 
-/** The operations as functions: implemented by the host, and by a client that reaches it. */
+/** The operations as methods: implemented by the host, and by a client of its control socket. */
 export type Operations = { [Name in OperationName]: Method<Table[Name]> };

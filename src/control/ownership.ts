@@ -1,5 +1,6 @@
 /**
- * Owners of files that are trusted. Another user could have put a file or a socket in their place.
+ * Checks of file owners: a socket or a file of another user is not trusted, since that user may have put
+ * it in place of ours.
  *
  * @module
  */
@@ -7,34 +8,34 @@
 import { dirname } from "node:path";
 import { ControlError } from "./errors.ts";
 
-/** The superuser, who may do everything already. */
+/** User id of the superuser, who is trusted. */
 const ROOT_UID = 0;
 
-/** The user id that this process runs as; `undefined` where users have none (Windows). */
+/** User id of this process; `undefined` where users have no ids (Windows). */
 export function ownUid(): number | undefined {
   return Deno.uid() ?? undefined;
 }
 
-/** Another user's, who is neither we nor root. */
+/** Whether a user id is another user's: neither our own nor root's. */
 export function isStrangers(uid: number | null, own: number | undefined): boolean {
   return own !== undefined && uid !== null && uid !== own && uid !== ROOT_UID;
 }
 
 /**
- * Checks that a control socket and the directory that it lies in are ours or root's, before anything
- * is said to it. For root, the socket has to be that of the directory's owner: root may look at the
- * home of another user, and not at a socket that a third one has put there.
+ * Checks that a control socket and its directory belong to us or to root, before a connection is made.
+ * For root, the socket has to belong to the directory's owner: root may use the home of another user,
+ * and not a socket that a third user has put there.
  *
- * @param own the user id that this process runs as
- * @returns whether there is a socket that may be talked to; `true` where users have no ids
+ * @param own user id of this process
+ * @returns whether there is a socket to connect to; `true` where users have no ids
  * @throws {ControlError} `CONTROL_NOT_OURS`
  */
 export async function checkSocketOwner(path: string, own = ownUid()): Promise<boolean> {
   if (own === undefined) return true;
   const directory = dirname(path);
-  // A socket that cannot be looked at cannot be talked to. The code that opens the home says why.
+  // A socket without access counts as missing; opening the home reports the reason.
   const socket = await Deno.lstat(path).catch(() => undefined);
-  // The home itself may be reached by a link.
+  // `stat` follows links: the home may be a link.
   const home = await Deno.stat(directory).catch(() => undefined);
   if (!socket || !home) return false;
   if (own !== ROOT_UID && isStrangers(home.uid, own)) throw notOurs(directory, home.uid!, own);

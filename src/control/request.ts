@@ -1,7 +1,7 @@
 /**
- * Reading requests: which operation is meant, and whether its request has the right shape. Only the
- * home's owner can open the socket, but a request may still come from another version of the program or
- * from a person with curl.
+ * Reads requests: looks the operation up and validates the request by the schema in its row. Only the
+ * home's owner can open the socket, but a request may come from another version of the program or from
+ * a person with curl.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export const MAX_REQUEST_BYTES: number = 1 << 20;
 
 const nothing = v.strictObject({});
 
-/** The row of an operation, with the members that every row may have. */
+/** Row of an operation. */
 export function rowOf(name: OperationName): Operation {
   return operations[name];
 }
@@ -32,7 +32,7 @@ export function isOperation(name: string): name is OperationName {
  */
 export function parseRequest(name: OperationName, body: unknown): unknown {
   const schema = rowOf(name).request ?? nothing;
-  // To valibot an array is an object too.
+  // Valibot accepts an array as an object.
   const read = v.safeParse(schema, Array.isArray(body) ? undefined : body);
   if (read.success) return read.output;
   const [issue] = read.issues;

@@ -1,8 +1,8 @@
 /**
- * The control socket: other libreseed processes of the same user borrow the engine through it.
- * HTTP over a Unix socket; `POST /v1/OPERATION` answers with one JSON object a line, events first,
- * then a result or an error. `GET /v1/status`, `list` and `records` are for people
- * with curl.
+ * Server of the control socket, through which other libreseed processes of the same user borrow the
+ * engine. HTTP over a Unix socket: `POST /v1/OPERATION` answers with one JSON object a line, events
+ * first, then a result or an error. Operations that the table marks with `get` answer `GET` with the
+ * bare result, for people with curl.
  *
  * @module
  */
@@ -13,31 +13,32 @@ import { ControlError } from "./errors.ts";
 import { toJson } from "./json.ts";
 import type { CallOptions, Operations } from "./operations.ts";
 import { isOperation, MAX_REQUEST_BYTES, parseRequest, rowOf } from "./request.ts";
-import { serverLost, SteadyServer } from "./steady_server.ts";
+import { RestartingServer, serverLost } from "./restarting_server.ts";
 
-/** A request has to be there whole after this long. */
+/** Time limit for receiving a whole request (ms). */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** A client that does not even take its answer is waited for no longer than this. */
+/** Time limit for clients that do not read their answers when the server closes (ms). */
 const CLOSE_DEADLINE_MS = 1_000;
 
-/** A control socket that is being served. */
+/** A running server. */
 export interface ControlServer {
-  /** Takes no new requests, and resolves when those under way have been answered. */
+  /** Accepts no new requests, and resolves when the running ones have been answered. */
   drain(): Promise<void>;
-  /** Ends the requests that are left, and takes the socket away. */
+  /** Aborts the running requests and removes the socket. */
   close(): Promise<void>;
 }
 
 /**
- * Serves `operations` on a Unix socket at `path`. Whoever calls holds the home's lock, so a file
- * that is there already was left by a process that died.
+ * Serves a host's operations on a Unix socket. The caller holds the home's lock, so an existing file at
+ * `path` was left by a process that died, and is replaced.
  *
- * @param onFailure called with `SERVER_LOST` if it fails later and cannot be served again
- * @throws {ControlError} `HOME_PATH_TOO_LONG` (kind `usage`): `sockaddr_un` is small
+ * @param path path of the socket
+ * @param onFailure called with `SERVER_LOST` if the server fails later and cannot be restarted
+ * @throws {ControlError} `HOME_PATH_TOO_LONG` (kind `usage`): the path does not fit into `sockaddr_un`
  */
 export async function serveControl(
   path: string,
-  operations: Operations,
+  host: Operations,
   clock: Clock,
   onFailure: (error: ControlError) => void = () => {},
 ): Promise<ControlServer> {
@@ -49,8 +50,8 @@ export async function serveControl(
         path,
         onListen: () => {},
         onError: (error) => errorResponse(error, 500),
-      }, (request) => respond(request, operations, clock, ending.signal)));
-  const server = await SteadyServer.start(
+      }, (request) => respond(request, host, clock, ending.signal)));
+  const server = await RestartingServer.start(
     bind,
     clock,
     (error) => onFailure(serverLost(path, error)),
@@ -61,8 +62,8 @@ export async function serveControl(
     drain,
     async close() {
       const ended = drain();
-      // Not by the signal that `Deno.serve` takes: aborted after a shutdown has begun, it throws
-      // where nobody can catch it.
+      // The signal of `Deno.serve` is not used: aborting it after a shutdown has begun throws an
+      // error that cannot be caught.
       ending.abort();
       const late = new AbortController();
       await Promise.race([
@@ -76,11 +77,11 @@ export async function serveControl(
 }
 
 /**
- * A socket is made with the mode that the umask leaves, so it is made where nobody else can go, and
- * moved once only its owner may open it.
+ * Binds a socket that has mode 0600 from the moment at which it appears at `path`. A new socket gets its
+ * mode from the umask, so it is bound in a private directory, changed, and moved to its place.
  */
 async function bindPrivately<T>(path: string, bind: (path: string) => T): Promise<T> {
-  // Together no longer than the name of the socket itself.
+  // This path must not be longer than the final one, because of the limit on socket paths.
   const directory = join(dirname(path), ".bind");
   const socket = join(directory, "s");
   await Deno.remove(directory, { recursive: true }).catch(ignoreMissing);
@@ -88,7 +89,7 @@ async function bindPrivately<T>(path: string, bind: (path: string) => T): Promis
   try {
     const bound = bind(socket);
     await Deno.chmod(socket, 0o600);
-    // In place of what a process that died has left.
+    // Replaces the socket of a process that died.
     await Deno.rename(socket, path);
     return bound;
   } finally {
@@ -158,15 +159,15 @@ async function respond(
   );
 }
 
-/** A method of the host, whichever operation it does. */
+/** Any method of the host. */
 type HostMethod = (argument?: unknown, options?: CallOptions<unknown>) => Promise<unknown>;
 
-/** Runs an operation and writes what comes of it, a JSON object a line. */
+/** Runs an operation and streams its events and its result, one JSON object a line. */
 function stream(
   work: (options: CallOptions<unknown>) => Promise<unknown>,
   ending: AbortSignal,
 ): Response {
-  // The client going away ends its operation, and so do we when we go.
+  // The operation ends when its client disconnects or the server closes.
   const gone = new AbortController();
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
@@ -220,7 +221,11 @@ async function readBody(
     for (;;) {
       const { done, value } = await reader.read();
       if (late) {
-        throw new ControlError("usage", "CONTROL_REQUEST", "The request did not come to its end");
+        throw new ControlError(
+          "usage",
+          "CONTROL_REQUEST",
+          "The request did not arrive completely in time",
+        );
       }
       if (done) return text + decoder.decode() || "{}";
       size += value.length;

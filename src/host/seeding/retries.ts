@@ -17,7 +17,7 @@ const PASSING_CODES = new Set(["UNREADABLE"]);
 const LASTING_CODES = new Set(["SECRET_FOUND", "PACKAGE_NOT_FOUND", "LINK_REFUSED", "NOT_A_FILE"]);
 
 /** Whether what went wrong may go well later, though the archive stays as it is. */
-export function mayPass(error: unknown): boolean {
+export function isTemporary(error: unknown): boolean {
   if (!(error instanceof LibreseedError)) return true;
   if (PASSING_CODES.has(error.code)) return true;
   return error.kind !== "verification" && !LASTING_CODES.has(error.code);

@@ -14,7 +14,7 @@ import type { ValidSeedEntry } from "../../store/mod.ts";
 import type { AdoptedLists, KeptRecords, NameKeeper } from "../records/mod.ts";
 import type { WorkerHost } from "../thread/mod.ts";
 import type { Packages } from "./packages.ts";
-import { mayPass, Retries } from "./retries.ts";
+import { isTemporary, Retries } from "./retries.ts";
 import { SeedWatcher } from "./watch.ts";
 
 /** Options of {@linkcode Seeding}. */
@@ -116,7 +116,7 @@ export class Seeding {
       this.#adoptSoon(fileName);
     } catch (error) {
       if (this.#stopped) return;
-      const isPassing = mayPass(error);
+      const isPassing = isTemporary(error);
       if (!isPassing) this.#retries.forget(fileName);
       // Said once: `list` says it for as long as it is so.
       const isNews = !isPassing || this.#retries.failed(fileName);

@@ -84,7 +84,7 @@ async function failure(promise: Promise<unknown>): Promise<LibreseedError> {
   return error;
 }
 
-Deno.test("only the owner may open the socket, and people may read it with a GET", async () => {
+Deno.test("the socket has mode 0600, and status and list answer GET", async () => {
   await using control = await served({ list: () => Promise.resolve([]) });
   assert.equal((await Deno.stat(control.path)).mode! & 0o777, 0o600);
   const got = await control.ask("GET", "/v1/status");
@@ -95,7 +95,7 @@ Deno.test("only the owner may open the socket, and people may read it with a GET
   assert.deepEqual(JSON.parse((await control.ask("POST", "/v1/status")).text), { result: status });
 });
 
-Deno.test("what makes no sense is answered with what is wrong, and does nothing", async () => {
+Deno.test("an invalid request is answered with its error, and calls no operation", async () => {
   const done: string[] = [];
   const doing = Object.fromEntries(
     operationNames.map((name) => [name, () => Promise.resolve(void done.push(name))]),
@@ -156,7 +156,7 @@ Deno.test("what makes no sense is answered with what is wrong, and does nothing"
   assert.deepEqual(done, ["stop"]);
 });
 
-Deno.test("the socket is never there with another mode than its owner's", async () => {
+Deno.test("the socket appears with mode 0600 whatever the umask is", async () => {
   await using home = await temporaryHome();
   await Deno.chmod(home.path, 0o777);
   const { control } = homePaths(home.path);
@@ -184,7 +184,7 @@ Deno.test("the socket is never there with another mode than its owner's", async 
   assert.deepEqual([...Deno.readDirSync(home.path)], []);
 });
 
-Deno.test("a request of one byte too many is refused, one that just fits is read", async () => {
+Deno.test("a request above the size limit is refused, one at the limit is read", async () => {
   await using control = await served();
   const fits = `{${" ".repeat(MAX_REQUEST_BYTES - 2)}}`;
   assert.equal((await control.ask("POST", "/v1/status", fits)).status, 200);
@@ -194,7 +194,7 @@ Deno.test("a request of one byte too many is refused, one that just fits is read
   assert.equal((await control.ask("GET", "/v1/status")).status, 200);
 });
 
-Deno.test("a request that stops half-way is given up, and holds up nobody", async () => {
+Deno.test("an incomplete request times out and does not delay others", async () => {
   await using control = await served();
   using slow = await raw(control.path);
   await slow.say("POST /v1/status HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{");
@@ -203,10 +203,10 @@ Deno.test("a request that stops half-way is given up, and holds up nobody", asyn
   await control.clock.advance(10_000);
   const heard = await slow.hear(/\}\}$/);
   assert.match(heard, /^HTTP\/1\.1 400 /);
-  assert(heard.includes("did not come to its end"), heard);
+  assert(heard.includes("did not arrive completely"), heard);
 });
 
-Deno.test("clients that stop within the headers hold up neither the others nor the end", async () => {
+Deno.test("clients that stop within the headers delay neither other requests nor close", async () => {
   await using control = await served();
   using ends = new DisposableStack();
   for (let n = 0; n < 100; n++) {
@@ -222,7 +222,7 @@ Deno.test("clients that stop within the headers hold up neither the others nor t
   assert(!existsSync(control.path));
 });
 
-Deno.test("noise and a hurried goodbye do no harm", async () => {
+Deno.test("the server survives noise and early disconnects", async () => {
   await using control = await served();
   for (
     const text of ["\0\xff\xfe", "GET", "POST /v1/stop HTTP/1.1\r\ncontent-length: 5\r\n\r\n{}", ""]
@@ -237,7 +237,7 @@ Deno.test("noise and a hurried goodbye do no harm", async () => {
   assert.equal((await control.ask("GET", "/v1/status")).status, 200);
 });
 
-Deno.test("events come first, then the result; what was thrown comes as an error", async () => {
+Deno.test("a client gets events, then the result, or the error with its code and detail", async () => {
   await using control = await served({
     announce: (_request, { onEvent } = {}) => {
       onEvent?.({ kind: "manifest", target: "a" });
@@ -266,7 +266,7 @@ Deno.test("events come first, then the result; what was thrown comes as an error
   }
 });
 
-Deno.test("a client that goes away ends its operation", async () => {
+Deno.test("an operation is aborted when its client disconnects", async () => {
   const begun = Promise.withResolvers<AbortSignal>();
   await using control = await served({
     announce: (_request, { signal, onEvent }: CallOptions<never> = {}) => {
@@ -291,7 +291,7 @@ Deno.test("a client that goes away ends its operation", async () => {
   client.close();
 });
 
-Deno.test("draining answers what is under way, takes nothing new, and then the socket is gone", async () => {
+Deno.test("drain answers running requests and accepts no new ones", async () => {
   const finish = Promise.withResolvers<[]>();
   const begun = Promise.withResolvers<void>();
   await using control = await served({
@@ -313,7 +313,7 @@ Deno.test("draining answers what is under way, takes nothing new, and then the s
   assert(!existsSync(control.path));
 });
 
-Deno.test("closing after a drain that took too long ends what is left, and throws nothing", async () => {
+Deno.test("close after a slow drain aborts the remaining requests", async () => {
   const begun = Promise.withResolvers<AbortSignal>();
   await using control = await served({
     announce: (_request, { signal, onEvent }: CallOptions<never> = {}) => {
@@ -340,7 +340,7 @@ Deno.test("closing after a drain that took too long ends what is left, and throw
   client.close();
 });
 
-Deno.test("closing does not wait for those that never end; they hear that the owner is gone", async () => {
+Deno.test("close does not wait for endless operations, whose clients get CONTROL_UNREACHABLE", async () => {
   const begun = Promise.withResolvers<void>();
   await using control = await served({
     announce: () => {
@@ -357,7 +357,7 @@ Deno.test("closing does not wait for those that never end; they hear that the ow
   client.close();
 });
 
-Deno.test("nobody there, a left-over socket and another kind of file are all nobody", async () => {
+Deno.test("connectControl finds no host without a socket, at a stale socket and at another kind of file", async () => {
   await using home = await temporaryHome();
   const path = homePaths(home.path).control;
   assert.equal(await connectControl(home.path, { clock: systemClock }), undefined);
@@ -373,7 +373,7 @@ Deno.test("nobody there, a left-over socket and another kind of file are all nob
   await server.close();
 });
 
-Deno.test("an owner that is there and does not answer is named, and waited for no longer", async () => {
+Deno.test("a host that does not answer in time is an error with its process id", async () => {
   await using home = await temporaryHome();
   const paths = homePaths(home.path);
   const lock = (await tryLockHome(paths.lock))!;
@@ -394,7 +394,7 @@ Deno.test("an owner that is there and does not answer is named, and waited for n
   await assert.rejects(connectControl(home.path, { clock, signal: end.signal }), /enough/);
 });
 
-Deno.test("an owner that has not answered yet is told of before it is given up, and once", async () => {
+Deno.test("a silent host is reported once before the time limit ends", async () => {
   await using home = await temporaryHome();
   const paths = homePaths(home.path);
   const lock = (await tryLockHome(paths.lock))!;
@@ -420,7 +420,7 @@ Deno.test("an owner that has not answered yet is told of before it is given up, 
   lock.release();
 });
 
-Deno.test("a path that no socket can have is refused by its length, not by a riddle", async () => {
+Deno.test("a socket path that is too long is refused with its length and the limit", async () => {
   await using home = await temporaryHome();
   const long = join(home.path, "x".repeat(110));
   const all = { status: () => Promise.resolve(status) } as unknown as Operations;
@@ -433,7 +433,7 @@ Deno.test("a path that no socket can have is refused by its length, not by a rid
 });
 
 Deno.test({
-  name: "a socket, or a directory, of another user is not talked to",
+  name: "connectControl refuses a socket or a directory of another user",
   ignore: Deno.build.os === "windows",
   async fn() {
     let asked = 0;

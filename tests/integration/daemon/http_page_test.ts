@@ -98,7 +98,7 @@ class Client implements Disposable {
 
 const healthy = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-Deno.test("a request is answered, and its connection closed", async () => {
+Deno.test("the page answers one request a connection and closes it", async () => {
   await using page = served();
   using client = await page.client();
   await client.say(healthy + healthy);
@@ -108,7 +108,7 @@ Deno.test("a request is answered, and its connection closed", async () => {
   );
 });
 
-Deno.test("a request that is not whole in time is answered with 408, and its connection closed", async () => {
+Deno.test("an incomplete request is answered with 408 after the time limit", async () => {
   await using page = served();
   for (
     const half of ["", "GET /healthz HTTP/1.1\r\n", "GET /healthz HTTP/1.1\r\nhost: localhost\r\n"]
@@ -125,7 +125,7 @@ Deno.test("a request that is not whole in time is answered with 408, and its con
   }
 });
 
-Deno.test("more connections than there may be: those without a request make room, and the page answers", async () => {
+Deno.test("above the connection limit the oldest connection without a request is closed", async () => {
   await using page = served();
   const stuck: Client[] = [];
   using ends = new DisposableStack();
@@ -143,7 +143,7 @@ Deno.test("more connections than there may be: those without a request make room
   assert.ok(stuck[0]!.isClosed);
 });
 
-Deno.test("connections whose answers are under way are not closed for others", async () => {
+Deno.test("the connection limit closes no connection whose answer is under way", async () => {
   const answer = Promise.withResolvers<StatusJson>();
   let asked = 0;
   await using page = served({
@@ -167,7 +167,7 @@ Deno.test("connections whose answers are under way are not closed for others", a
   for (const client of clients) await client.hears(/ok\n$/);
 });
 
-Deno.test("an answer that takes too long ends its connection", async () => {
+Deno.test("a slow answer ends its connection", async () => {
   let asked = false;
   await using page = served({
     operations: {
@@ -200,7 +200,7 @@ const badly: [string, string, string][] = [
   ["another path", "GET /metrics/x HTTP/1.1\r\nhost: localhost\r\n\r\n", "404"],
 ];
 for (const [what, request, code] of badly) {
-  Deno.test(`a request with ${what}: ${code}, and the next is answered`, async () => {
+  Deno.test(`a request with ${what} gets ${code}, and the next is answered`, async () => {
     await using page = served();
     using client = await page.client();
     await client.say(request);
@@ -212,7 +212,7 @@ for (const [what, request, code] of badly) {
   });
 }
 
-Deno.test("a request with half a body is answered, and its connection closed", async () => {
+Deno.test("a request with half a body is answered", async () => {
   await using page = served();
   using client = await page.client();
   await client.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nhalf");
@@ -229,7 +229,7 @@ Deno.test("HEAD and HTTP/1.0 are answered", async () => {
   assert.match(await old.end(), /^HTTP\/1\.1 200 [^]*ok\n$/);
 });
 
-Deno.test("names that are configured are answered, on an address that is any", async () => {
+Deno.test("configured host names are answered on 0.0.0.0", async () => {
   await using page = served({ address: "0.0.0.0", hosts: ["monitor.example"] });
   for (
     const [host, code] of [
@@ -246,7 +246,7 @@ Deno.test("names that are configured are answered, on an address that is any", a
 });
 
 Deno.test({
-  name: "a page in a process without a file left answers once there are some again",
+  name: "the page answers again once file descriptors are free",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const program = `

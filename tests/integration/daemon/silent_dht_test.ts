@@ -18,7 +18,7 @@ const hasty: Clock = {
   after: (delayMs, fire) => systemClock.after(delayMs / 100, fire),
 };
 
-Deno.test("a daemon without a network says after a while that no node answers, once, and once that one does", async () => {
+Deno.test("a daemon without a network warns once that no node answers, and once when one does", async () => {
   await using home = await temporaryHome();
   const port = await freePort();
   const { values: settings } = await loadSettings({

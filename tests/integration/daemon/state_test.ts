@@ -25,7 +25,7 @@ const setAside = (home: Home) =>
   [...Deno.readDirSync(home.path)].map(({ name }) => name)
     .filter((name) => /^state\.db\.corrupt-\d+$/.test(name));
 
-Deno.test("a damaged state.db is set aside with a word, and rebuilt from the seed directory", async () => {
+Deno.test("the daemon sets a damaged state.db aside, warns, and rebuilds it from the seed directory", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await home.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
@@ -45,7 +45,7 @@ Deno.test("a damaged state.db is set aside with a word, and rebuilt from the see
   await daemon.end();
 });
 
-Deno.test("a one-shot command sets a damaged state aside too, and does its work", async () => {
+Deno.test("a one-shot command sets a damaged state.db aside and does its work", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await Deno.writeTextFile(
@@ -59,7 +59,7 @@ Deno.test("a one-shot command sets a damaged state aside too, and does its work"
   assert.match(await home.must(["announce"]), /^pkg@1\.0\.0\tstored on 8 nodes/m);
 });
 
-Deno.test("a command that only reads a damaged state says that pins are gone with it", async () => {
+Deno.test("a command that reads a damaged state.db warns that pins are lost", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home();
   await home.must(["trust", "add", "pkg", home.publicKey]);
@@ -73,7 +73,7 @@ Deno.test("a command that only reads a damaged state says that pins are gone wit
   assert.equal(setAside(home).length, 1);
 });
 
-Deno.test("a state of a newer libreseed is left as it is, and said", async () => {
+Deno.test("a state.db of a newer libreseed is refused and left unchanged", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home(null);
   const { DatabaseSync } = await import("node:sqlite");
@@ -90,7 +90,7 @@ Deno.test("a state of a newer libreseed is left as it is, and said", async () =>
   assert.deepEqual(await Deno.readFile(path), before);
 });
 
-Deno.test("after kill -9 it seeds what it seeded, without hashing it again, and knows its nodes", async () => {
+Deno.test("a daemon killed by SIGKILL seeds its archives again without hashing, and knows its nodes", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const args = ["--port", `${await freePort()}`];
@@ -121,7 +121,7 @@ Deno.test("after kill -9 it seeds what it seeded, without hashing it again, and 
   await daemon.end();
 });
 
-Deno.test("what was due while nobody ran is announced first thing", async () => {
+Deno.test("records that fell due while no daemon ran are announced first", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await home.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
@@ -140,7 +140,7 @@ Deno.test("what was due while nobody ran is announced first thing", async () => 
   await daemon.end();
 });
 
-Deno.test("a bootstrap name that does not exist is warned of, and costs no more", async () => {
+Deno.test("an unknown bootstrap name is a warning, and the daemon starts", async () => {
   await using place = await newPlace();
   const home = await place.home(null);
   const bootstrap = `nowhere.invalid:6881,${place.testnet.bootstrap}`;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { isHomeFree, lockHolder, tryLockHome } from "../../../src/control/home_lock.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
-Deno.test("one at a time has the lock, and is named in it", async () => {
+Deno.test("only one process holds the lock, and the file has its process id", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "daemon.lock");
   assert.equal(await lockHolder(path), undefined);
@@ -25,7 +25,7 @@ Deno.test("one at a time has the lock, and is named in it", async () => {
   assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
 });
 
-Deno.test("what a process left in it that is no more keeps nobody out", async () => {
+Deno.test("a lock file that a dead process left does not block the next holder", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "daemon.lock");
   for (const text of ["", "no number\n", "-5", "0", "4242424242424242\nmore"]) {

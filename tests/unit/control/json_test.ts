@@ -8,7 +8,7 @@ import { bencode, encodeItem, signItem } from "../../../src/records/mod.ts";
 
 const signed = signItem(generateKeyPair(), { salt: utf8("salt"), seq: 5, value: bencode("x") });
 
-Deno.test("bytes become base64 and a signed item the base64 of its bytes, wherever they lie", () => {
+Deno.test("toJson writes byte arrays and signed items as base64, at any depth", () => {
   const value = { seq: 5, key: utf8("key"), outcome: { superseded: signed, others: [signed] } };
   const text = toBase64(encodeItem(signed));
   assert.deepEqual(JSON.parse(toJson(value)), {
@@ -18,7 +18,7 @@ Deno.test("bytes become base64 and a signed item the base64 of its bytes, wherev
   assert.equal(toJson({ bytes: Buffer.from("key") }), JSON.stringify({ bytes: "a2V5" }));
 });
 
-Deno.test("a name index entry, which has a key and a signature too, is no item", () => {
+Deno.test("toJson does not take a name index entry for a signed item", () => {
   const entry = { publicKey: utf8("k"), version: "1.0.0", signature: utf8("s") };
   assert.deepEqual(JSON.parse(toJson(entry)), {
     publicKey: "aw==",
@@ -27,14 +27,14 @@ Deno.test("a name index entry, which has a key and a signature too, is no item",
   });
 });
 
-Deno.test("a signed item is read from the text that was written for it", () => {
+Deno.test("the item schema reads the text that toJson wrote", () => {
   assert.deepEqual(v.parse(item, JSON.parse(toJson(signed))), signed);
   for (const bad of ["", "no base64", toBase64(new Uint8Array(104)), 5, { seq: 1 }]) {
     assert.equal(v.safeParse(item, bad).success, false, `${bad}`);
   }
 });
 
-Deno.test("bytes of another length than the schema's, and text that is not base64, are refused", () => {
+Deno.test("the schemas of bytes refuse other lengths and text that is not base64", () => {
   assert.deepEqual(v.parse(bytes(3), "AAEC"), new Uint8Array([0, 1, 2]));
   assert.deepEqual(v.parse(bytesUpTo(3), ""), new Uint8Array());
   for (const bad of ["AAE=", "AAECAw==", "AAE", "000102"]) {

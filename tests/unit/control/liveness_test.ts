@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SilenceWatch, SILENT_AFTER_MS } from "../../../src/control/liveness.ts";
+import { LivenessMonitor, SILENT_AFTER_MS } from "../../../src/control/liveness.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 /** A watch, how often it told, and the questions that it asked. */
@@ -7,7 +7,7 @@ function newWatch() {
   const clock = new FakeClock();
   const seen = { told: 0 };
   const questions: (PromiseWithResolvers<void> & { signal: AbortSignal })[] = [];
-  const watch = new SilenceWatch({
+  const watch = new LivenessMonitor({
     clock,
     onSilence: () => seen.told++,
     probe(signal) {
@@ -19,7 +19,7 @@ function newWatch() {
   return { clock, seen, questions, watch };
 }
 
-Deno.test("a request that nobody takes is told of once, without a question", async () => {
+Deno.test("a request that the host does not accept is reported once, without a probe", async () => {
   const { clock, seen, questions } = newWatch();
   await clock.advance(SILENT_AFTER_MS - 1);
   assert.equal(seen.told, 0);
@@ -29,7 +29,7 @@ Deno.test("a request that nobody takes is told of once, without a question", asy
   assert.deepEqual([seen.told, questions.length, clock.timers], [1, 0, 0]);
 });
 
-Deno.test("long work is not told of while the other process answers questions", async () => {
+Deno.test("long work is not reported while the host answers probes", async () => {
   const { clock, seen, questions, watch } = newWatch();
   watch.heard();
   for (let i = 0; i < 10; i++) {
@@ -45,7 +45,7 @@ Deno.test("long work is not told of while the other process answers questions", 
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("a process that stops in the middle of long work is told of, and its question given up", async () => {
+Deno.test("a host that stops during long work is reported, and its probe is aborted", async () => {
   const { clock, seen, questions, watch } = newWatch();
   watch.heard();
   await clock.advance(2 * SILENT_AFTER_MS - 1);
@@ -57,7 +57,7 @@ Deno.test("a process that stops in the middle of long work is told of, and its q
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("what comes while a question is open counts as an answer, and the question's own changes nothing", async () => {
+Deno.test("a part of the answer counts while a probe is open, and the probe's answer changes nothing", async () => {
   const { clock, seen, questions, watch } = newWatch();
   watch.heard();
   await clock.advance(SILENT_AFTER_MS + 1);

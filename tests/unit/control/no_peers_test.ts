@@ -44,7 +44,7 @@ const cases: [NoPeersReason, Partial<PeerCounts> | undefined, RegExp][] = [
 ];
 
 for (const [reason, reach, message] of cases) {
-  Deno.test(`nothing came, ${reason}: ${JSON.stringify(reach ?? "never told")}`, () => {
+  Deno.test(`noPeers gives the reason ${reason} for ${JSON.stringify(reach ?? "no counts")}`, () => {
     const error = errorOf(reach);
     assert.deepEqual([error.code, error.kind], ["NO_PEERS", "network"]);
     assert.deepEqual(error.detail, {
@@ -58,7 +58,7 @@ for (const [reason, reach, message] of cases) {
   });
 }
 
-Deno.test("some came and no more: the message says how much, and that it is kept", () => {
+Deno.test("a stalled download's error says how many bytes came and that they are kept", () => {
   const error = errorOf({ ...met, offering: 1, willing: 1 }, 70_000);
   assert.equal(error.detail.reason, "stalled");
   assert.match(error.message, /got no further for 5 s, at 70000 bytes\. What came is kept/);

@@ -12,14 +12,14 @@ import {
 } from "../../../src/host/bootstrap.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-Deno.test("addresses are taken as they are, and none is no mistake", async () => {
+Deno.test("bootstrap addresses need no lookup, and an empty list is accepted", async () => {
   const clock = new FakeClock();
   assert.deepEqual(await resolveBootstrap([], clock), { addresses: [], failed: [] });
   const nodes = [{ host: "192.0.2.1", port: 6881 }, { host: "127.0.0.1", port: 1 }];
   assert.deepEqual(await resolveBootstrap(nodes, clock), { addresses: nodes, failed: [] });
 });
 
-Deno.test("names become addresses; one that has none does not hold up the others", async () => {
+Deno.test("bootstrap names are looked up, and a name without an address does not delay the others", async () => {
   const clock = new FakeClock();
   const found = await resolveBootstrap([
     { host: "localhost", port: 7 },
@@ -61,7 +61,7 @@ const nothing = { addresses: [], failed: ["a.invalid:1", "b.invalid:2"] };
 const one = { addresses: [a], failed: ["b.invalid:2"] };
 const both = { addresses: [a, b], failed: [] };
 
-Deno.test("names without an address are looked up again, less and less often, until each has one", async () => {
+Deno.test("names without an address are looked up again with back-off", async () => {
   const { clock, nodes, lookups, warnings, found } = await lookedUp([
     nothing,
     nothing,
@@ -77,7 +77,7 @@ Deno.test("names without an address are looked up again, less and less often, un
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("names that were all found are not looked up again, nor any after the end", async () => {
+Deno.test("no name is looked up again once all have addresses, or after stop", async () => {
   const good = await lookedUp([both]);
   assert.deepEqual([good.nodes.addresses, good.warnings, good.clock.timers], [[a, b], [], 0]);
   const bad = await lookedUp([nothing]);

@@ -10,7 +10,7 @@ import { namePortOwner, parseOwner } from "../../../src/host/port_owner.ts";
 
 const line = "LISTEN 0      128          0.0.0.0:6881       0.0.0.0:*    ";
 
-Deno.test("the owner is read off the first line that names one", () => {
+Deno.test("parseOwner reads the first line that names a process", () => {
   const text = `${line}users:(("python3",pid=4242,fd=3))\n${line}users:(("other",pid=1,fd=3))\n`;
   assert.deepEqual(parseOwner(text), { program: "python3", pid: 4242 });
   assert.deepEqual(parseOwner(`${line}users:(("a (b) c",pid=7,fd=3),("d",pid=8,fd=3))`), {
@@ -19,13 +19,13 @@ Deno.test("the owner is read off the first line that names one", () => {
   });
 });
 
-Deno.test("another user's process, nobody, and nonsense are no owner", () => {
+Deno.test("parseOwner finds no owner in output without a process", () => {
   for (const text of ["", line, "users:((", 'users:(("x",pid=,fd=1))', "ss: command failed\n"]) {
     assert.equal(parseOwner(text), undefined, text);
   }
 });
 
-Deno.test("only the error of a taken TCP port is looked into", async () => {
+Deno.test("namePortOwner changes only the error TCP_PORT_IN_USE", async () => {
   const other = new ControlError("in-use", "HOME_IN_USE", "somebody else's");
   assert.equal(await namePortOwner(other, 6881), other);
   const unknown = new TypeError("no");

@@ -23,7 +23,7 @@ async function defaults(): Promise<Settings> {
   return values;
 }
 
-Deno.test("settings that are the same change nothing", async () => {
+Deno.test("reload with equal settings changes nothing", async () => {
   const settings = await defaults();
   const merged = mergeSettings(settings, structuredClone(settings));
   assert.deepEqual(merged, {
@@ -31,7 +31,7 @@ Deno.test("settings that are the same change nothing", async () => {
   });
 });
 
-Deno.test("what can change is taken over, what cannot keeps its value and is named", async () => {
+Deno.test("reload takes over changeable settings and names those that need a restart", async () => {
   const before = await defaults();
   const after: Settings = {
     ...before,
@@ -51,13 +51,13 @@ Deno.test("what can change is taken over, what cannot keeps its value and is nam
   });
 });
 
-Deno.test("a setting that went back to its default is a change like any other", async () => {
+Deno.test("a setting that went back to its default is a change", async () => {
   const settings = await defaults();
   const { merged, changed } = mergeSettings({ ...settings, minNodes: 3 }, settings);
   assert.deepEqual([changed, merged.minNodes], [["min-nodes"], settings.minNodes]);
 });
 
-Deno.test("each setting is named as the table says when it takes effect", async () => {
+Deno.test("each setting is reported in the group that the table of settings gives it", async () => {
   const before = await defaults();
   for (const { key, property, takesEffect } of settingDefinitions) {
     const { merged, ...named } = mergeSettings(before, { ...before, [property]: "other" });
@@ -68,7 +68,7 @@ Deno.test("each setting is named as the table says when it takes effect", async 
   }
 });
 
-Deno.test("a setting that waits for a restart keeps its origin, the others have their new one", () => {
+Deno.test("a setting that needs a restart keeps its origin, the others get the new one", () => {
   const at = (where: string) => ({ source: "file", where }) as const;
   const before = { port: at("config.yaml:1"), dht: at("config.yaml:2") } as Origins;
   const after = { port: at("config.yaml:8"), dht: at("config.yaml:9") } as Origins;
@@ -78,7 +78,7 @@ Deno.test("a setting that waits for a restart keeps its origin, the others have 
   });
 });
 
-Deno.test("a limit of 0 is none", async () => {
+Deno.test("a rate limit of 0 means no limit", async () => {
   const settings = await defaults();
   const { uploadLimit, downloadLimit } = tunable({
     ...settings,

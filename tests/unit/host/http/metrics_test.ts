@@ -103,7 +103,7 @@ function record(fields: Partial<RecordJson>): RecordJson {
   return { kind: "manifest", weak: false, failures: 0, ...fields } as RecordJson;
 }
 
-Deno.test("the text holds to Prometheus' format and naming conventions, and says what the status does", async () => {
+Deno.test("the metrics keep Prometheus' format and naming conventions and agree with the status", async () => {
   const { families, valueOf } = await read();
   assert.deepEqual(families.get("libreseed_build_info")!.samples, [
     { labels: `{version="1.2.3",deno="${Deno.version.deno}"}`, value: 1 },
@@ -117,7 +117,7 @@ Deno.test("the text holds to Prometheus' format and naming conventions, and says
   for (const [name, value] of Object.entries(figures)) assert.equal(valueOf(name), value, name);
 });
 
-Deno.test("a ratio is absent as long as nothing was tried, and says how it went from then on", async () => {
+Deno.test("a success ratio is absent until something was tried", async () => {
   const untried = await read({ records: [record({})] });
   for (const name of ["dht_announce_success_ratio", "peer_discovery_success_ratio"]) {
     assert.equal(untried.valueOf(name), undefined, name);
@@ -152,14 +152,14 @@ Deno.test("a ratio is absent as long as nothing was tried, and says how it went 
   }
 });
 
-Deno.test("without a DHT there are no figures of its traffic, and the rest holds", async () => {
+Deno.test("without a DHT the metrics leave out its traffic only", async () => {
   const off = { ...status, traffic: undefined, dht: { state: "off", why: "x" } } as StatusJson;
   const { families, valueOf } = await read({ status: off });
   assert.equal(valueOf("dht_up"), 0);
   assert.deepEqual([...families.keys()].filter((name) => /_(sent|received)_/.test(name)), []);
 });
 
-Deno.test("every metric is in the table of operations.md, and no other", async () => {
+Deno.test("operations.md lists exactly the metrics that exist", async () => {
   const everything = await read({
     records: [record({ lastAttemptMs: 1 })],
     status: { ...status, manager: { ...status.manager, peerSearches: 1, roundTripMs: 1 } },
@@ -177,7 +177,7 @@ Deno.test("every metric is in the table of operations.md, and no other", async (
   assert.deepEqual(documented.sort(), written.sort());
 });
 
-Deno.test("the bytes of a directory are those of its files, counted once a minute", async () => {
+Deno.test("DiskUse counts the bytes of regular files, at most once a minute", async () => {
   await using directory = await temporaryHome();
   const clock = new FakeClock();
   const use = new DiskUse(clock);

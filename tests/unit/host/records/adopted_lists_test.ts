@@ -130,7 +130,7 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
   };
 }
 
-Deno.test("of a foreign package the record is kept once it is found, its name once that lists it, then its publisher's list", async () => {
+Deno.test("a foreign package's record, name entry and publisher's list are adopted as each is found", async () => {
   const shown: Parameters<typeof seeded>[0] = { listed: false };
   await using at = await seeded(shown);
   await at.seeding.start();
@@ -165,7 +165,7 @@ Deno.test("of a foreign package the record is kept once it is found, its name on
   assert.deepEqual([at.isKept(), at.isListKept()], [false, false]);
 });
 
-Deno.test("a list of nonsense is not kept alive", async () => {
+Deno.test("an announce record that does not decode is not adopted", async () => {
   const salt = announceSalt(keys.publicKey);
   const list = signItem(keys, { salt, seq: NOON, value: new TextEncoder().encode("de") });
   const shown: Parameters<typeof seeded>[0] = { listed: true, list };
@@ -177,7 +177,7 @@ Deno.test("a list of nonsense is not kept alive", async () => {
   assert.deepEqual(at.warnings, []);
 });
 
-Deno.test("a record of other bytes is not kept alive", async () => {
+Deno.test("a manifest record of another archive is not adopted", async () => {
   const shown: Parameters<typeof seeded>[0] = { listed: true };
   await using at = await seeded(shown);
   const other = signMinimal({ ...at.minimal, archiveSha256: `sha256:${"ef".repeat(32)}` }, keys);
@@ -187,7 +187,7 @@ Deno.test("a record of other bytes is not kept alive", async () => {
   assert.deepEqual([at.isKept(), at.asked.name], [false, 0]);
 });
 
-Deno.test("an archive that is gone is looked after no more", async () => {
+Deno.test("records of a removed archive are no longer looked for", async () => {
   await using at = await seeded({ listed: false });
   await at.seeding.start();
   await at.pass(0);

@@ -26,7 +26,7 @@ function watching(options: Partial<DhtWatchOptions> = {}) {
   return { clock, said, watch };
 }
 
-Deno.test("a DHT in which nobody answers is told of after 30 seconds, once, and once when somebody does", async () => {
+Deno.test("a silent DHT is reported once after 30 s, and once when a node answers", async () => {
   const { clock, said, watch } = watching();
   watch.hear(silent);
   await clock.advance(29_999);
@@ -51,7 +51,7 @@ Deno.test("a DHT in which nobody answers is told of after 30 seconds, once, and 
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("nodes that answer within 30 seconds are no news, at the start and later", async () => {
+Deno.test("a DHT that answers within 30 s is not reported", async () => {
   const { clock, said, watch } = watching();
   for (let i = 0; i < 3; i++) {
     watch.hear(silent);
@@ -62,7 +62,7 @@ Deno.test("nodes that answer within 30 seconds are no news, at the start and lat
   assert.deepEqual(said, []);
 });
 
-Deno.test("a DHT that is off is told of at once, with the reason, and silence is counted from its return", async () => {
+Deno.test("a DHT that is off is reported at once with its reason, and silence counts from its return", async () => {
   const { clock, said, watch } = watching();
   watch.hear(silent);
   await clock.advance(20_000);
@@ -80,7 +80,7 @@ Deno.test("a DHT that is off is told of at once, with the reason, and silence is
   assert.equal(said.length, 3);
 });
 
-Deno.test("a command, and a daemon without a DHT, say nothing of silence; nothing is said after the end", async () => {
+Deno.test("a command, a daemon without a DHT and a stopped watch report no silence", async () => {
   for (const options of [{ tellsOfSilence: false }, { isWanted: false }]) {
     const { clock, said, watch } = watching(options);
     watch.hear(silent);

@@ -147,7 +147,7 @@ async function until(isThere: () => boolean): Promise<void> {
   }
 }
 
-Deno.test("a list that has not changed costs one lookup; a newer one those of what is new in it", async () => {
+Deno.test("an unchanged list costs one lookup, a newer one also those of its new packages", async () => {
   await using at = await following();
   at.publish("a", "1.0.0");
   at.publish("b", "1.0.0");
@@ -170,7 +170,7 @@ Deno.test("a list that has not changed costs one lookup; a newer one those of wh
   assert.deepEqual(at.warnings, []);
 });
 
-Deno.test("a keeper that is told looks at once, and once more if it was busy", async () => {
+Deno.test("look checks the followed publishers at once, and once more if a check was running", async () => {
   await using at = await following();
   at.online = false;
   const keeper = at.keeper();
@@ -187,7 +187,7 @@ Deno.test("a keeper that is told looks at once, and once more if it was busy", a
   await keeper.stop();
 });
 
-Deno.test("a new timeout counts for the next archive that is mirrored", async () => {
+Deno.test("a changed timeout applies to the next archive that is mirrored", async () => {
   await using at = await following();
   at.mirror = true;
   at.publish("a", "1.0.0");
@@ -204,7 +204,7 @@ Deno.test("a new timeout counts for the next archive that is mirrored", async ()
   assert.deepEqual(at.waitedMs, [1_000, 7_000]);
 });
 
-Deno.test("what has no record yet is looked for again though the list stays the same", async () => {
+Deno.test("a listed package without a record is looked for again although the list is unchanged", async () => {
   await using at = await following();
   at.publish("a", "1.0.0");
   at.offer(1, ["a", "1.0.0"], ["b", "1.0.0"]);
@@ -218,7 +218,7 @@ Deno.test("what has no record yet is looked for again though the list stays the 
   assert.deepEqual(at.asked, ["list"]);
 });
 
-Deno.test("a record of another package, or with a manifest that somebody else signed, is left out and named", async () => {
+Deno.test("a record of another package or publisher is left out with a warning", async () => {
   await using at = await following();
   at.publish("b", "1.0.0");
   const other = keyPairFromSeed(new Uint8Array(32).fill(32));
@@ -239,7 +239,7 @@ Deno.test("a record of another package, or with a manifest that somebody else si
   assert.match(at.warnings.join("\n"), /^a@1\.1\.0 was left out: .*names b@1\.1\.0 instead/m);
 });
 
-Deno.test("a daemon reads a list once an interval, and each minute while it cannot be read", async () => {
+Deno.test("a list is read once an interval, and each minute while reading fails", async () => {
   await using at = await following();
   at.publish("a", "1.0.0");
   at.offer(1, ["a", "1.0.0"]);
@@ -262,7 +262,7 @@ Deno.test("a daemon reads a list once an interval, and each minute while it cann
   await keeper.stop();
 });
 
-Deno.test("a list that was read while the clock was a year ahead is read again once it is right", async () => {
+Deno.test("a list that was read under a wrong clock is read again once the clock is right", async () => {
   await using at = await following();
   at.publish("a", "1.0.0");
   at.offer(1, ["a", "1.0.0"]);
@@ -280,7 +280,7 @@ Deno.test("a list that was read while the clock was a year ahead is read again o
   await keeper.stop();
 });
 
-Deno.test("a list of nonsense is named, and what was seen before stays", async () => {
+Deno.test("a list that does not decode is a warning, and the packages seen before stay", async () => {
   await using at = await following();
   at.publish("a", "1.0.0");
   at.offer(1, ["a", "1.0.0"]);
@@ -296,7 +296,7 @@ Deno.test("a list of nonsense is named, and what was seen before stays", async (
   await keeper.stop();
 });
 
-Deno.test("one publisher that cannot be read does not keep the others from being read", async () => {
+Deno.test("a publisher whose list cannot be read does not block the others", async () => {
   await using at = await following();
   const other = keyPairFromSeed(new Uint8Array(32).fill(33)).publicKey;
   at.state.follows.add(other, T - 1);

@@ -24,7 +24,7 @@ function keeping() {
   return { clock, warnings, nodes, table };
 }
 
-Deno.test("the nodes that are known are kept every five minutes, and at the end", async () => {
+Deno.test("known nodes are saved every five minutes and at the end", async () => {
   const { clock, nodes } = keeping();
   let known: Contact[] = [];
   nodes.start(() => Promise.resolve(known));
@@ -37,7 +37,7 @@ Deno.test("the nodes that are known are kept every five minutes, and at the end"
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("a network that went away, or a thread that says nothing, costs none of the nodes", async () => {
+Deno.test("an empty or missing answer does not overwrite the saved nodes", async () => {
   for (const silent of [() => Promise.resolve([]), () => new Promise<Contact[]>(() => {})]) {
     const { clock, nodes, table } = keeping();
     table.replaceNodes([{ host: "192.0.2.1", port: 6881, idHex: "07".repeat(20), seenMs: 1 }]);
@@ -47,7 +47,7 @@ Deno.test("a network that went away, or a thread that says nothing, costs none o
   }
 });
 
-Deno.test("nodes that cannot be kept are a warning", async () => {
+Deno.test("a failure to save nodes is a warning", async () => {
   const { nodes, table, warnings } = keeping();
   table.replaceNodes = () => {
     throw new Error("the disk is full");

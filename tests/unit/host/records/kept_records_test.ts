@@ -9,7 +9,7 @@ import { StateDatabase } from "../../../../src/store/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 
-Deno.test("a torrent is due after a restart when it would have been, at once if the port is another", async () => {
+Deno.test("a torrent keeps its due time over a restart, and is due at once under another port", async () => {
   await using home = await temporaryHome();
   const clock = new FakeClock();
   using state = StateDatabase.open(join(home.path, "state.db"), clock);
@@ -29,7 +29,7 @@ Deno.test("a torrent is due after a restart when it would have been, at once if 
   assert.equal(keptWith(6_882).torrentDueMs(infoHash), 0);
 });
 
-Deno.test("times that a clock ahead has noted of a record are left out once it is right; the rest stays", async () => {
+Deno.test("describe leaves out times that a clock ahead has noted", async () => {
   await using home = await temporaryHome();
   const clock = new FakeClock();
   using state = StateDatabase.open(join(home.path, "state.db"), clock);

@@ -76,7 +76,7 @@ for (
     ["that live four hours, and packets that get lost", { loss: 0.01, nodes: 100 }, 4 * HOUR_MS],
   ] as [string, ConstructorParameters<typeof World>[0], number][]
 ) {
-  Deno.test(`a seeder without the publisher's key, three days, nodes ${what}: the name is never dark`, async () => {
+  Deno.test(`a seeder without the publisher's key keeps the name visible for three days (nodes ${what})`, async () => {
     const items = { ...options?.items, verify: false };
     await using world = new World({ seed: 3, ...options, items });
     const { ann, mirror } = await mirrored(world);
@@ -97,7 +97,7 @@ for (
   });
 }
 
-Deno.test("a vandal who overwrites the index again and again: it is back after an interval at most", async () => {
+Deno.test("an overwritten index is restored within an interval", async () => {
   await using world = new World({ items: { verify: false } });
   const { ann } = await mirrored(world);
   for (let round = 0; round < 6; round++) {
@@ -108,7 +108,7 @@ Deno.test("a vandal who overwrites the index again and again: it is back after a
   }
 });
 
-Deno.test("what the publisher signed since is kept by those who seed the older version", async () => {
+Deno.test("a seeder of an older version keeps the publisher's newer entry", async () => {
   await using world = new World({ items: { verify: false } });
   const { ann } = await mirrored(world);
   await world.run(ann.publish("hello", "1.1.0"));
@@ -118,7 +118,7 @@ Deno.test("what the publisher signed since is kept by those who seed the older v
   assert.deepEqual(entries.map(({ version }) => version), ["1.1.0"]);
 });
 
-Deno.test("one seeder keeps alive whoever else is in the index, too", async () => {
+Deno.test("one seeder keeps the other publishers' entries in the index", async () => {
   await using world = new World({ items: { verify: false } });
   const bob = await world.home(SLOT);
   await world.run(bob.publish("hello", "7.0.0"));
@@ -129,7 +129,7 @@ Deno.test("one seeder keeps alive whoever else is in the index, too", async () =
   assert.deepEqual(entries.map(({ version }) => version).sort(), ["1.0.0", "7.0.0"]);
 });
 
-Deno.test("a seeder that starts after midnight finds the name in yesterday's index and carries it over", async () => {
+Deno.test("a seeder that starts after midnight carries the name over from yesterday's index", async () => {
   await using world = new World({ atMs: Date.UTC(2026, 5, 1, 23, 50), items: { verify: false } });
   const ann = await world.home(SLOT);
   await world.run(ann.publish("hello", "1.0.0"));
@@ -143,7 +143,7 @@ Deno.test("a seeder that starts after midnight finds the name in yesterday's ind
   assert(isListed(world, "hello", ann.keys.publicKey, 0));
 });
 
-Deno.test("nothing to adopt: it says so, keeps nothing and writes nothing", async () => {
+Deno.test("adopt returns false and writes nothing when the index has no entry", async () => {
   await using world = new World();
   const mirror = await world.home();
   const { publicKey } = keysOfSlot(SLOT, 99);
@@ -154,7 +154,7 @@ Deno.test("nothing to adopt: it says so, keeps nothing and writes nothing", asyn
   assert.deepEqual([outcomes, mirror.state.records.count()], [[], 0]);
 });
 
-Deno.test("refreshing takes those that are named, or all", async () => {
+Deno.test("refresh writes the given names, or all", async () => {
   await using world = new World();
   const ann = await world.home();
   for (const name of ["one", "two", "three"]) await world.run(ann.publish(name, "1.0.0"));
@@ -167,7 +167,7 @@ Deno.test("refreshing takes those that are named, or all", async () => {
   assert.deepEqual(await refreshed(["two", "four"]), ["two"]);
 });
 
-Deno.test("a name that is forgotten is left to the others, and comes back only if somebody adds it", async () => {
+Deno.test("a forgotten name is no longer written until it is added again", async () => {
   await using world = new World({ items: { verify: false } });
   const { ann, mirror } = await mirrored(world);
   mirror.keeper.forget("hello");
@@ -178,7 +178,7 @@ Deno.test("a name that is forgotten is left to the others, and comes back only i
   assert.equal((await failure(world, user.resolve("hello"))).code, "NAME_NOT_FOUND");
 });
 
-Deno.test("state.db holds one row a name and slot and one an entry, however many days pass", async () => {
+Deno.test("state.db holds one row for each index slot and one for each entry, however many days pass", async () => {
   await using world = new World({ items: { verify: false } });
   const { ann, mirror } = await mirrored(world);
   await world.clock.advance(3 * DAY_MS);
@@ -190,7 +190,7 @@ Deno.test("state.db holds one row a name and slot and one an entry, however many
   assert.equal(mirror.state.outcomes.get(row!.target)!.failures, 0);
 });
 
-Deno.test("no network for an hour: each name is tried every minute without a word, and then it is back", async () => {
+Deno.test("without a network each name is tried every minute without a warning, and returns with the network", async () => {
   await using world = new World({ items: { verify: false } });
   const { ann, mirror } = await mirrored(world);
   await world.clock.advance(30 * MINUTE_MS);
@@ -204,7 +204,7 @@ Deno.test("no network for an hour: each name is tried every minute without a wor
   assert.deepEqual(mirror.warnings, []);
 });
 
-Deno.test("stopping ends a write that is under way, and leaves what was kept", async () => {
+Deno.test("stop aborts a running write and keeps the entries", async () => {
   await using world = new World({ items: { verify: false } });
   const { ann, mirror } = await mirrored(world);
   await world.clock.advance(MINUTE_MS);
@@ -220,7 +220,7 @@ Deno.test("stopping ends a write that is under way, and leaves what was kept", a
   assert(mirror.keeper.entry("hello", ann.keys.publicKey));
 });
 
-Deno.test("a clock that was hours ahead and is set right again does not silence the keeper", async () => {
+Deno.test("a clock that was hours ahead does not stop the keeper once it is right", async () => {
   await using world = new World({ atMs: Date.UTC(2026, 5, 1, 1), items: { verify: false } });
   const { mirror } = await mirrored(world);
   const lastAttemptMs = () => {
@@ -236,7 +236,7 @@ Deno.test("a clock that was hours ahead and is set right again does not silence 
   assert(lastAttemptMs() <= world.clock.now());
 });
 
-Deno.test("60 names pass midnight within minutes, a few at a time", async () => {
+Deno.test("60 names move to the new day within minutes, a few at a time", async () => {
   await using world = new World({
     atMs: Date.UTC(2026, 5, 1, 23, 40),
     nodes: 30,
@@ -255,7 +255,7 @@ Deno.test("60 names pass midnight within minutes, a few at a time", async () => 
   assert.deepEqual(dark, []);
 });
 
-Deno.test("without a DHT no index is tried; once there is one they are written within a minute", async () => {
+Deno.test("no index is tried without a DHT, and all are written within a minute of its return", async () => {
   await using world = new World();
   const ann = await world.home(SLOT);
   await world.run(ann.publish("hello", "1.0.0"));
@@ -270,7 +270,7 @@ Deno.test("without a DHT no index is tried; once there is one they are written w
   assert.ok(isListed(world, "hello", ann.keys.publicKey, 0));
 });
 
-Deno.test("an interval that becomes shorter counts for what is announced already", async () => {
+Deno.test("a shorter interval applies to names that are announced already", async () => {
   await using world = new World();
   const { mirror } = await mirrored(world);
   const writtenMs = () => mirror.state.records.list({ kind: "name-index" })[0]!.createdMs;

@@ -53,7 +53,7 @@ function start(downloads: Downloads, more: Partial<typeof request & { peers: str
   return { heard, outcome, leave: () => leaving.abort() };
 }
 
-Deno.test("every asker of one download hears of its progress and of its end", async () => {
+Deno.test("every waiter of a shared download gets its progress and its result", async () => {
   const worker = new FakeWorker();
   const downloads = new Downloads(worker, "/seeds");
   const first = start(downloads);
@@ -66,7 +66,7 @@ Deno.test("every asker of one download hears of its progress and of its end", as
   assert.equal(worker.begun.length, 1);
 });
 
-Deno.test("an asker that leaves leaves the others their download", async () => {
+Deno.test("a waiter that leaves does not end the download of the others", async () => {
   const worker = new FakeWorker();
   const downloads = new Downloads(worker, "/seeds");
   const [first, second] = [start(downloads), start(downloads)];
@@ -79,7 +79,7 @@ Deno.test("an asker that leaves leaves the others their download", async () => {
   assert.equal(worker.ended, 0);
 });
 
-Deno.test("the last asker's leaving ends the download, and the next one begins it anew", async () => {
+Deno.test("the download ends with its last waiter, and the next one starts it anew", async () => {
   const worker = new FakeWorker();
   const downloads = new Downloads(worker, "/seeds");
   const [first, second] = [start(downloads), start(downloads)];
@@ -95,7 +95,7 @@ Deno.test("the last asker's leaving ends the download, and the next one begins i
   assert.equal(await third.outcome, "");
 });
 
-Deno.test("an asker's limit of bytes is its own, whoever began the download", async () => {
+Deno.test("each waiter of a shared download has its own size limit", async () => {
   const worker = new FakeWorker();
   const downloads = new Downloads(worker, "/seeds");
   const narrow = start(downloads, { maxBytes: 50 });
@@ -109,7 +109,7 @@ Deno.test("an asker's limit of bytes is its own, whoever began the download", as
   assert.equal(await wide.outcome, "");
 });
 
-Deno.test("peers that a later asker knows are handed to the download", async () => {
+Deno.test("peers that a later waiter knows are added to the download", async () => {
   const worker = new FakeWorker();
   const downloads = new Downloads(worker, "/seeds");
   const first = start(downloads);

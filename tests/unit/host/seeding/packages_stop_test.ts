@@ -16,7 +16,7 @@ import { temporaryHome } from "../../../support/mod.ts";
 
 const FILES = 2_000;
 
-Deno.test("a verification ends when the daemon does, and the next start makes up for it", async () => {
+Deno.test("stop aborts a running verification, and the next start repeats it", async () => {
   await using home = await temporaryHome();
   const [source, directory] = [join(home.path, "source"), join(home.path, "seed")];
   for (const path of [source, directory]) await Deno.mkdir(path);

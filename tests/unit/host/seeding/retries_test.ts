@@ -11,7 +11,7 @@ import { ControlError } from "../../../../src/control/errors.ts";
 import type { AdoptedLists } from "../../../../src/host/records/adopted_lists.ts";
 import { KeptRecords } from "../../../../src/host/records/kept_records.ts";
 import { Packages } from "../../../../src/host/seeding/packages.ts";
-import { mayPass, Retries } from "../../../../src/host/seeding/retries.ts";
+import { isTemporary, Retries } from "../../../../src/host/seeding/retries.ts";
 import type { Seeder } from "../../../../src/host/seeding/seeder.ts";
 import { Seeding } from "../../../../src/host/seeding/seeding.ts";
 import { keyPairFromSeed } from "../../../../src/identity/mod.ts";
@@ -20,7 +20,7 @@ import { SeedDirectory, StateDatabase, StoreError } from "../../../../src/store/
 import { FakeClock, settle } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 
-Deno.test("what may pass is looked at again after pauses that double up to a minute", async () => {
+Deno.test("a temporary failure is retried with back-off up to one minute", async () => {
   const clock = new FakeClock(0);
   const looks: number[] = [];
   const retries = new Retries(clock, (fileName) => {
@@ -37,7 +37,7 @@ Deno.test("what may pass is looked at again after pauses that double up to a min
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("a clock that is set back by a year does not put off the next look for more than a minute", async () => {
+Deno.test("a clock set back by a year delays the next retry by at most one minute", async () => {
   const yearMs = 365 * 86_400_000;
   const clock = new FakeClock(2 * yearMs);
   let looks = 0;
@@ -57,7 +57,7 @@ Deno.test("a clock that is set back by a year does not put off the next look for
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("archives that failed are looked at one after the other, and forgotten ones not at all", async () => {
+Deno.test("failed archives are retried one after the other, and forgotten ones never", async () => {
   const clock = new FakeClock(0);
   const looks: string[] = [];
   let waiting: (() => void) | undefined;
@@ -81,7 +81,7 @@ Deno.test("archives that failed are looked at one after the other, and forgotten
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("trouble of the system may pass, and what is wrong with an archive does not", () => {
+Deno.test("isTemporary accepts errors of the system and refuses those of an archive", () => {
   const passing = [
     new Error("the worker is busy"),
     new StoreError("failed", "IO_FAILED", "EIO"),
@@ -97,8 +97,8 @@ Deno.test("trouble of the system may pass, and what is wrong with an archive doe
     new ControlError("verification", "LINK", "x"),
     new ControlError("not-found", "PACKAGE_NOT_FOUND", "x"),
   ];
-  for (const error of passing) assert(mayPass(error), error.message);
-  for (const error of lasting) assert(!mayPass(error), error.code);
+  for (const error of passing) assert(isTemporary(error), error.message);
+  for (const error of lasting) assert(!isTemporary(error), error.code);
 });
 
 /** A seed directory whose archives the system refuses to look at, as often as is said. */
@@ -181,7 +181,7 @@ async function place(watch: "off" | "poll") {
 }
 
 for (const watch of ["off", "poll"] as const) {
-  Deno.test(`an archive that is busy at the start is seeded once it is not (watch ${watch})`, async () => {
+  Deno.test(`an archive that is busy at the start is seeded later (watch ${watch})`, async () => {
     await using daemon = await place(watch);
     const { seeds, seeding, seeded, problem, warnings } = daemon;
     const busy = () => new StoreError("failed", "IO_FAILED", "cannot read it: resource busy");
@@ -198,7 +198,7 @@ for (const watch of ["off", "poll"] as const) {
   });
 }
 
-Deno.test("an archive that the worker could not seed is handed to it again", async () => {
+Deno.test("an archive that the worker failed to seed is retried", async () => {
   await using daemon = await place("off");
   const { refusals, seeding, seeded, problem } = daemon;
   refusals.push(new Error("too many open files"));
@@ -208,7 +208,7 @@ Deno.test("an archive that the worker could not seed is handed to it again", asy
   assert.equal(await problem(), undefined);
 });
 
-Deno.test("an archive that is not what was signed is not read again until it changes", async () => {
+Deno.test("an archive that fails verification is not read again until it changes", async () => {
   await using daemon = await place("off");
   const { clock, seeds, seeding, seeded } = daemon;
   const { archivePath } = seeds.paths("hello-1.0.0.tgz");

@@ -81,7 +81,7 @@ async function seedDirectory() {
   };
 }
 
-Deno.test("a superseded catalog is served as it was for an hour, beside the new one", async () => {
+Deno.test("a superseded catalog is seeded for one more hour beside the new one", async () => {
   await using place = await seedDirectory();
   const catalogs = place.start();
   const first = await place.write("first\n");
@@ -103,7 +103,7 @@ Deno.test("a superseded catalog is served as it was for an hour, beside the new 
   await catalogs.stop();
 });
 
-Deno.test("a daemon that starts again goes on with what was superseded within the hour", async () => {
+Deno.test("a restarted daemon seeds catalogs that were superseded within the hour", async () => {
   await using place = await seedDirectory();
   const before = place.start();
   const [old] = [await place.write("old\n")];
@@ -126,7 +126,7 @@ Deno.test("a daemon that starts again goes on with what was superseded within th
   await after.stop();
 });
 
-Deno.test("a catalog that comes again is current again", async () => {
+Deno.test("a superseded catalog that is published again is current again", async () => {
   await using place = await seedDirectory();
   const catalogs = place.start();
   const first = await place.write("first\n");
@@ -142,7 +142,7 @@ Deno.test("a catalog that comes again is current again", async () => {
   await catalogs.stop();
 });
 
-Deno.test("of many superseded catalogs the latest are kept", async () => {
+Deno.test("only the latest superseded catalogs are kept", async () => {
   await using place = await seedDirectory();
   const catalogs = place.start();
   const written: string[] = [];
@@ -166,7 +166,7 @@ Deno.test("a file under another catalog's infohash is removed and not seeded", a
   assert.deepEqual([[...place.seeded], place.names()], [[], []]);
 });
 
-Deno.test("a catalog that a record is to name is added once the DHT knows who seeds it", async () => {
+Deno.test("add with announce resolves once the catalog is announced", async () => {
   await using place = await seedDirectory();
   const catalogs = place.start();
   const first = await place.write("first\n");
@@ -184,7 +184,7 @@ Deno.test("a catalog that a record is to name is added once the DHT knows who se
   await catalogs.stop();
 });
 
-Deno.test("a DHT that answers nothing holds up a catalog for a limited time", async () => {
+Deno.test("add with announce waits a limited time for a silent DHT", async () => {
   await using place = await seedDirectory();
   const catalogs = place.start();
   await place.write("first\n");
@@ -195,7 +195,7 @@ Deno.test("a DHT that answers nothing holds up a catalog for a limited time", as
   await catalogs.stop();
 });
 
-Deno.test("a daemon that ends while it hashes a catalog leaves no temporary, and takes in no other", async () => {
+Deno.test("stop while a catalog is hashed leaves no temporary file", async () => {
   await using place = await seedDirectory();
   const catalogs = place.start();
   await place.write("catalog\n");

@@ -55,7 +55,7 @@ async function watched(mode: WatchMode) {
   };
 }
 
-Deno.test("what has come to rest before the start is taken in at once", async () => {
+Deno.test("an archive that was at rest before the start arrives at once", async () => {
   await using place = await watched("poll");
   await place.write("a-1.0.0.tgz", "x");
   // Far more than it takes a busy machine to write a file by its own clock.
@@ -64,7 +64,7 @@ Deno.test("what has come to rest before the start is taken in at once", async ()
   assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
 });
 
-Deno.test("what was just written at the start is taken in when it has come to rest", async () => {
+Deno.test("an archive written just before the start arrives once it is at rest", async () => {
   await using place = await watched("poll");
   await place.write("a-1.0.0.tgz", "x");
   await place.watcher.start();
@@ -75,7 +75,7 @@ Deno.test("what was just written at the start is taken in when it has come to re
   assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
 });
 
-Deno.test("an archive that grows is not called arrived before it rests", async () => {
+Deno.test("a growing archive does not arrive before it is at rest", async () => {
   await using place = await watched("poll");
   await place.write("a-1.0.0.tgz", "x");
   await place.watcher.start();
@@ -88,7 +88,7 @@ Deno.test("an archive that grows is not called arrived before it rests", async (
   assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
 });
 
-Deno.test("one that grows for ever keeps no other from being noticed", async () => {
+Deno.test("an archive that never rests does not hide the others", async () => {
   await using place = await watched("poll");
   await place.watcher.start();
   await place.write("a-1.0.0.tgz", "whole");
@@ -99,7 +99,7 @@ Deno.test("one that grows for ever keeps no other from being noticed", async () 
   assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
 });
 
-Deno.test("a manifest that comes later, and any later change, make it arrive again", async () => {
+Deno.test("a later manifest and any later change make an archive arrive again", async () => {
   await using place = await watched("poll");
   await place.write("a-1.0.0.tgz", "x");
   await place.watcher.start();
@@ -112,7 +112,7 @@ Deno.test("a manifest that comes later, and any later change, make it arrive aga
   assert.deepEqual(place.heard, ["+a-1.0.0.tgz", "+a-1.0.0.tgz", "+a-1.0.0.tgz"]);
 });
 
-Deno.test("what is taken away is called gone, and arrives anew when it comes back", async () => {
+Deno.test("a removed archive leaves, and arrives again when it returns", async () => {
   await using place = await watched("poll");
   await place.write("a-1.0.0.tgz", "x");
   await place.watcher.start();
@@ -125,7 +125,7 @@ Deno.test("what is taken away is called gone, and arrives anew when it comes bac
   assert.deepEqual(place.heard, ["+a-1.0.0.tgz", "-a-1.0.0.tgz", "+a-1.0.0.tgz"]);
 });
 
-Deno.test("temporaries, partial downloads and other files are no archives", async () => {
+Deno.test("temporaries, partial downloads and other files are ignored", async () => {
   await using place = await watched("poll");
   for (const name of [".tmp-1-ab.tgz", ".partial-00", "a.torrent", "b.minimal.json", "c.zip"]) {
     await place.write(name, "x");
@@ -136,7 +136,7 @@ Deno.test("temporaries, partial downloads and other files are no archives", asyn
   assert.deepEqual(place.heard, []);
 });
 
-Deno.test("off takes in what is there and then looks no more, until told to poll", async () => {
+Deno.test("mode off takes in the present archives and then watches nothing until the mode changes", async () => {
   await using place = await watched("off");
   await place.write("a-1.0.0.tgz", "x");
   await place.watcher.start();
@@ -151,7 +151,7 @@ Deno.test("off takes in what is there and then looks no more, until told to poll
   assert.equal(place.clock.timers, 0);
 });
 
-Deno.test("a directory that cannot be read is named, and looked at again", async () => {
+Deno.test("an unreadable directory is a warning, and is read again", async () => {
   await using place = await watched("poll");
   await place.watcher.start();
   const [directory, aside] = [place.path("."), place.path("../aside-" + crypto.randomUUID())];
@@ -166,7 +166,7 @@ Deno.test("a directory that cannot be read is named, and looked at again", async
   assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
 });
 
-Deno.test("with file events it looks at once, not only at the next poll", async () => {
+Deno.test("file events cause a look before the next poll", async () => {
   await using place = await watched("events");
   await place.watcher.start();
   await place.write("a-1.0.0.tgz", "x");
@@ -178,7 +178,7 @@ Deno.test("with file events it looks at once, not only at the next poll", async 
   assert.deepEqual([place.heard, place.warnings], [["+a-1.0.0.tgz"], []]);
 });
 
-Deno.test("a link is warned of once: the sandbox does not end at it", async () => {
+Deno.test("a symbolic link is reported once", async () => {
   await using place = await watched("poll");
   await Deno.symlink("/etc", place.path("etc"));
   await place.watcher.start();

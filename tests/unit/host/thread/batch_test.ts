@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Batch } from "../../../../src/host/thread/batch.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
-Deno.test("items are written together within a second, in order, or at once when there are many", async () => {
+Deno.test("items are written together within a second, in order, or at once when the batch is full", async () => {
   const clock = new FakeClock();
   const written: number[][] = [];
   const errors: unknown[] = [];
@@ -33,7 +33,7 @@ Deno.test("items are written together within a second, in order, or at once when
   assert.deepEqual([errors, written, clock.timers], [[full], [[3]], 0]);
 });
 
-Deno.test("what may wait for longer does, until something that may not takes it along", async () => {
+Deno.test("an item with a longer delay waits for it, or is written with an earlier one", async () => {
   const clock = new FakeClock();
   const written: number[][] = [];
   const batch = new Batch<number>({

@@ -56,7 +56,7 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
   };
 }
 
-Deno.test("a thread that dies fails whatever waits for it, and whatever is asked later", async () => {
+Deno.test("the death of the thread fails running and later calls", async () => {
   const { starting, failures, die } = startSilent();
   const { worker } = await starting;
   const key = { publicKey: new Uint8Array(32), salt: new Uint8Array() };
@@ -75,14 +75,14 @@ Deno.test("a thread that dies fails whatever waits for it, and whatever is asked
   await assert.rejects(worker.get(key), died);
 });
 
-Deno.test("a thread that dies at its start fails the start, and is ended", async () => {
+Deno.test("a thread that dies at its start fails begin and is terminated", async () => {
   const { starting, terminated, die } = startSilent({ starts: false });
   die();
   await assert.rejects(starting, died);
   assert.equal(terminated(), 1);
 });
 
-Deno.test("stopping a thread that died waits for nothing", async () => {
+Deno.test("stop returns at once when the thread has died", async () => {
   // Its time never comes.
   const clock: Clock = { now: () => 0, after: () => ({ cancel() {} }) };
   const { starting, terminated, die } = startSilent({ clock });
@@ -92,7 +92,7 @@ Deno.test("stopping a thread that died waits for nothing", async () => {
   assert.equal(terminated(), 1);
 });
 
-Deno.test("what was cancelled before the thread died has its own reason", async () => {
+Deno.test("a call that was cancelled before the thread died rejects with the cancellation", async () => {
   const { starting, die } = startSilent();
   const { worker } = await starting;
   await assert.rejects(
@@ -102,7 +102,7 @@ Deno.test("what was cancelled before the thread died has its own reason", async 
   die();
 });
 
-Deno.test("a thread that answers no more counts as dead after two minutes, one that does lives", async () => {
+Deno.test("a thread that stops answering pings counts as dead after two minutes", async () => {
   const clock = new FakeClock();
   let lives = true;
   const { starting, failures, terminated } = startSilent({
@@ -130,7 +130,7 @@ Deno.test("a thread that answers no more counts as dead after two minutes, one t
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("a thread that is too busy to answer the ping lives while it answers anything", async () => {
+Deno.test("a thread too busy for pings stays alive while it answers other calls", async () => {
   const clock = new FakeClock();
   const { starting, failures, tell } = startSilent({
     clock,
@@ -150,7 +150,7 @@ Deno.test("a thread that is too busy to answer the ping lives while it answers a
   assert.match(String(failures), /has not answered for 120 s/);
 });
 
-Deno.test("time in which the main thread did not run either does not count against the thread", async () => {
+Deno.test("intervals in which the main thread did not run do not count as missed pings", async () => {
   const clock = new FakeClock();
   const { starting, failures } = startSilent({ clock });
   await starting;
@@ -164,7 +164,7 @@ Deno.test("time in which the main thread did not run either does not count again
   assert.match(String(failures), /has not answered for 120 s/);
 });
 
-Deno.test("a thread that never says that it started is not waited for for ever", async () => {
+Deno.test("a thread that never reports its start does not block begin for ever", async () => {
   const clock = new FakeClock();
   const { starting, terminated } = startSilent({ clock, starts: false });
   await clock.until(assert.rejects(starting, { code: "WORKER_DIED" }));

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { SteadyServer } from "../../../src/control/steady_server.ts";
+import { RestartingServer } from "../../../src/control/restarting_server.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 const fail = (error: Error) => assert.fail(error);
@@ -24,14 +24,14 @@ class FakeServer {
   }
 }
 
-Deno.test("when a server fails another one serves, as soon as that can be; then it stops", async () => {
+Deno.test("a failed server is restarted as soon as possible, and stops when told to", async () => {
   const clock = new FakeClock();
   let full = 0;
   const serve = () => {
     if (full-- > 0) throw new Error("Too many open files");
     return new FakeServer();
   };
-  const steady = await SteadyServer.start(serve, clock, fail);
+  const steady = await RestartingServer.start(serve, clock, fail);
   const first = steady.current;
   full = 3;
   first.fail();
@@ -43,11 +43,11 @@ Deno.test("when a server fails another one serves, as soon as that can be; then 
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("what may not be served again is told", async () => {
+Deno.test("onFailure is called when the process may no longer listen", async () => {
   const clock = new FakeClock();
   let count = 0;
   const told: Error[] = [];
-  const steady = await SteadyServer.start(
+  const steady = await RestartingServer.start(
     () => {
       if (count++ > 0) throw new Deno.errors.NotCapable("net");
       return new FakeServer();
@@ -62,10 +62,10 @@ Deno.test("what may not be served again is told", async () => {
   await steady.stop();
 });
 
-Deno.test("it can be stopped while there is no server", async () => {
+Deno.test("stop ends the restarts while no server runs", async () => {
   const clock = new FakeClock();
   let count = 0;
-  const steady = await SteadyServer.start(
+  const steady = await RestartingServer.start(
     () => {
       if (count++ > 0) throw new Error("Too many open files");
       return new FakeServer();
@@ -80,8 +80,8 @@ Deno.test("it can be stopped while there is no server", async () => {
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("what fails the first time is told", async () => {
+Deno.test("start rejects when the first server fails", async () => {
   const clock = new FakeClock();
   const refuse = () => Promise.reject(new Error("taken"));
-  await assert.rejects(SteadyServer.start<FakeServer>(refuse, clock, fail), /taken/);
+  await assert.rejects(RestartingServer.start<FakeServer>(refuse, clock, fail), /taken/);
 });

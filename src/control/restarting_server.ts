@@ -1,6 +1,6 @@
 /**
- * An HTTP server that goes on when taking a connection fails. When a process has no file left to open,
- * `Deno.serve` ends with an error, which would end the process where nobody hears it.
+ * Restarts an HTTP server that failed. `Deno.serve` fails for good when accepting a connection needs
+ * a file descriptor and the process has none left.
  *
  * @module
  */
@@ -8,31 +8,31 @@
 import { type Clock, delay } from "../base/mod.ts";
 import { ControlError } from "./errors.ts";
 
-/** The parts of `Deno.HttpServer` that are used. */
+/** The used members of `Deno.HttpServer`. */
 export interface EndingServer {
   readonly finished: Promise<void>;
   shutdown(): Promise<void>;
 }
 
-/** The error for a server that cannot be had back. */
+/** Error for a server that cannot be restarted. */
 export function serverLost(where: string, cause: Error): ControlError {
   return new ControlError(
     "failed",
     "SERVER_LOST",
-    `${where} is served no more (${cause.message}); start libreseed again, with more open files allowed`,
+    `${where} failed and cannot be served again (${cause.message}); restart libreseed with a higher limit of open files`,
     { cause },
   );
 }
 
-/** How long to wait before serving again, milliseconds. */
+/** Pause before each restart (ms). */
 const PAUSE_MS = 1_000;
 
 /**
- * Serves until it is told to stop; `serve` is called anew each time that a server has failed. A process
- * that gave up the permission for it cannot serve again, and says so through `onFailure`.
+ * Serves until it is stopped, and calls `serve` again each time the server has failed. A process that has
+ * given up the permission to listen cannot restart the server; `onFailure` reports that.
  */
-export class SteadyServer<T extends EndingServer> {
-  /** The one that serves, or that failed last. */
+export class RestartingServer<T extends EndingServer> {
+  /** The running server, or the last one that failed. */
   current: T;
   readonly #serve: () => T | Promise<T>;
   readonly #clock: Clock;
@@ -40,13 +40,13 @@ export class SteadyServer<T extends EndingServer> {
   readonly #ending = new AbortController();
   readonly #kept: Promise<void>;
 
-  /** Rejects with what `serve` throws the first time. */
+  /** Starts the first server; rejects with the error of `serve`. */
   static async start<T extends EndingServer>(
     serve: () => T | Promise<T>,
     clock: Clock,
     onFailure: (error: Error) => void,
-  ): Promise<SteadyServer<T>> {
-    return new SteadyServer(await serve(), serve, clock, onFailure);
+  ): Promise<RestartingServer<T>> {
+    return new RestartingServer(await serve(), serve, clock, onFailure);
   }
 
   constructor(
@@ -62,10 +62,10 @@ export class SteadyServer<T extends EndingServer> {
     this.#kept = this.#keep();
   }
 
-  /** Takes no new requests, and resolves when those under way have been answered. */
+  /** Accepts no new requests, and resolves when the running ones have been answered. */
   async stop(): Promise<void> {
     this.#ending.abort();
-    // One that failed has nothing to shut down.
+    // A failed server rejects the shutdown.
     await this.current.shutdown().catch(() => {});
     await this.#kept;
   }
@@ -77,24 +77,24 @@ export class SteadyServer<T extends EndingServer> {
         await this.current.finished;
         return;
       } catch (error) {
-        if (!await this.#again(signal)) return this.#onFailure(error as Error);
+        if (!await this.#restart(signal)) return this.#onFailure(error as Error);
       }
     }
   }
 
-  /** Whether there is another server, or need not be one. */
-  async #again(signal: AbortSignal): Promise<boolean> {
+  /** Restarts the server; returns `false` if that is not possible. */
+  async #restart(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
       await delay(this.#clock, PAUSE_MS, signal).catch(() => {});
       if (signal.aborted) return true;
       try {
         this.current = await this.#serve();
-        // It may have been told to stop meanwhile.
+        // `stop` may have been called meanwhile.
         if (signal.aborted) await this.current.shutdown().catch(() => {});
         return true;
       } catch (error) {
         if (error instanceof Deno.errors.NotCapable) return false;
-        // There is still no file left.
+        // No file descriptor is free yet.
       }
     }
     return true;
