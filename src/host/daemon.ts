@@ -8,7 +8,7 @@
 import type { Clock, HostPort } from "../base/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import { ensureHome, homePaths, type StatusJson, tryLockHome } from "../control/mod.ts";
-import type { HostListeners, HostOptions } from "./host.ts";
+import type { HostListeners, HostOptions } from "./options.ts";
 import type { HttpPage } from "./http/mod.ts";
 import { drain, homeInUse, startHost } from "./node.ts";
 import { givePermissionsUp } from "./permissions.ts";

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { type Clock, LibreseedError, version } from "../base/mod.ts";
-import type { LoadedSettings, Settings } from "../config/mod.ts";
+import { LibreseedError, version } from "../base/mod.ts";
 import {
   type CallOptions,
   type Downloaded,
@@ -34,6 +33,7 @@ import { BootstrapNodes } from "./bootstrap.ts";
 import { HostError } from "./errors.ts";
 import { networkOf } from "./ip_versions.ts";
 import { memoryOf } from "./memory.ts";
+import type { HostOptions } from "./options.ts";
 import { namePortOwner } from "./port_owner.ts";
 import {
   AdoptedLists,
@@ -56,32 +56,6 @@ import {
   Seeding,
 } from "./seeding/mod.ts";
 import { WorkerHost } from "./thread/mod.ts";
-
-/** Listeners for messages of the host. */
-export interface HostListeners {
-  onNotice: (message: string) => void;
-  onWarning: (message: string) => void;
-  onDetail?: (message: string) => void;
-  /** The engine died. */
-  onFailure: (error: Error) => void;
-}
-
-/** Options of {@linkcode Host.start}. */
-export interface HostOptions {
-  settings: Settings;
-  clock: Clock;
-  /** Whether it stays until it is stopped. */
-  daemon: boolean;
-  listeners: HostListeners;
-  /** What the operation `stop` does. */
-  onStop?: () => void;
-  /** The home's state, if the process has opened it already; the host leaves closing it to the caller. */
-  state?: () => StateDatabase;
-  /** Where each setting came from. */
-  origins?: LoadedSettings["origins"];
-  /** Reads the settings anew, from where they came; without it `reload` changes nothing. */
-  readSettings?: () => Promise<Pick<LoadedSettings, "values" | "origins">>;
-}
 
 /** Longest delay before announcements are written to the state (ms); a kill repeats those. */
 const NOTED_WITHIN_MS = 30_000;

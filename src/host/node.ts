@@ -22,7 +22,8 @@ import {
 } from "../control/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { HostError } from "./errors.ts";
-import { Host, type HostOptions } from "./host.ts";
+import { Host } from "./host.ts";
+import type { HostOptions } from "./options.ts";
 
 /** Options of {@linkcode openNode}. */
 export interface OpenNodeOptions {

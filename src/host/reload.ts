@@ -13,7 +13,7 @@ import {
 } from "../config/mod.ts";
 import type { ReloadedJson, SettingJson } from "../control/mod.ts";
 import type { TunableOptions } from "../worker/mod.ts";
-import type { HostListeners } from "./host.ts";
+import type { HostListeners } from "./options.ts";
 
 /** Settings after a reload. */
 export interface MergedSettings extends ReloadedJson {
