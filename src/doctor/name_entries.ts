@@ -8,7 +8,7 @@ import { stat } from "node:fs/promises";
 import { type Clock, equalBytes } from "../base/mod.ts";
 import { homePaths } from "../control/mod.ts";
 import { readKeyFile } from "../identity/mod.ts";
-import { describeLateEntries, lateEntries } from "../names/mod.ts";
+import { describeFutureEntries, futureEntries } from "../names/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
@@ -27,10 +27,10 @@ export async function checkNameEntries(
   const isThere = await stat(path).then(() => true, () => false);
   if (!isThere) return ok(name, "none yet");
   const nowMs = clock.now();
-  const entries = lateEntries(state(), nowMs);
+  const entries = futureEntries(state(), nowMs);
   if (entries.length === 0) return ok(name, "none is dated in the future");
   const ownKey = await readKeyFile(key).then(({ publicKey }) => publicKey, () => undefined);
-  const { what, mend } = describeLateEntries(entries, nowMs);
+  const { what, mend } = describeFutureEntries(entries, nowMs);
   const hasOwn = ownKey !== undefined &&
     entries.some(({ publicKey }) => equalBytes(publicKey, ownKey));
   // Only its own publisher can sign an entry anew, so another publisher's entry is a warning.

@@ -2,8 +2,9 @@
  * Catalogs in the seed directory: of this home's publisher, and of publishers whose packages this home
  * looked for. Each is seeded like an archive, so every reader of a catalog helps to spread it.
  *
- * `catalog-KEY.jsonl` is the current catalog of a publisher, beside its torrent. The daemon seeds a hard link
- * with the infohash in its name, `catalog-KEY~INFOHASH.jsonl`, so that a newer catalog does not replace it.
+ * `catalog-KEY.jsonl` is the current catalog of a publisher, beside its torrent. The daemon seeds a
+ * hard link with the infohash in its name, `catalog-KEY~INFOHASH.jsonl`, which a newer catalog does not
+ * replace.
  *
  * @module
  */

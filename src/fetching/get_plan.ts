@@ -110,7 +110,7 @@ function usablePeers(
       `the magnet link names ${others.size} ${
         others.size === 1 ? "peer" : "peers"
       } that cannot be ` +
-        `dialled, for want of an IPv4 address and a port: ${listed.join(", ")}` +
+        `dialled, without a valid IPv4 address and port: ${listed.join(", ")}` +
         (others.size > MAX_LISTED_PEERS ? ", …" : ""),
     );
   }

@@ -77,8 +77,8 @@ export function describeSkipped(
   { version, reason }: SkippedVersion,
   taken: string,
 ): string {
-  return `${name}@${version} is listed and cannot be had: ${reason}. Going on with ${name}@${taken}; ` +
-    `name the version to take no other: ${name}@${version}`;
+  return `${name}@${version} is listed but unavailable: ${reason}. Using ${name}@${taken} instead; ` +
+    `to accept no other version, name it: ${name}@${version}`;
 }
 
 /**

@@ -87,14 +87,14 @@ export async function installLocked(
       `The lock file holds ${graph.nodes.size} packages, more than the ${maxPackages} that one installation may have`,
     );
   }
-  const mayMean = (requirement: Requirement, got: MinimalManifest) =>
+  const checkAllowed = (requirement: Requirement, got: MinimalManifest) =>
     checkLocked(context, lockPath, requirement, got);
   for (const { requirement, ref } of graph.direct) {
-    mayMean(requirement, graph.nodes.get(ref)!.minimal);
+    checkAllowed(requirement, graph.nodes.get(ref)!.minimal);
   }
   await using work = await Installation.begin(context, force);
   await eachLimited(graph.nodes.values(), MAX_FETCHING, context.signal, async (node, signal) => {
-    compareWithLock(node, graph, await work.load(node.minimal, signal), mayMean);
+    compareWithLock(node, graph, await work.load(node.minimal, signal), checkAllowed);
   });
   // Register the lock file first: `store prune` removes packages without a registered root.
   await context.store.roots.add(lockPath);

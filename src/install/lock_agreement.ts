@@ -46,14 +46,14 @@ export function checkLocked(
  * Refuses a lock file that contradicts the signed manifest of one of its packages.
  *
  * @param dependencies ranges by `[KEY/]NAME`, from the manifest
- * @param mayMean throws if the user's pins forbid the locked package for a requirement
- * @throws {InstallError} `LOCK_MISMATCH` (kind `verification`), and errors of `mayMean`
+ * @param checkAllowed throws if the user's pins forbid the locked package for a requirement
+ * @throws {InstallError} `LOCK_MISMATCH` (kind `verification`), and errors of `checkAllowed`
  */
 export function compareWithLock(
   { minimal, edges }: GraphNode,
   graph: Graph,
   dependencies: Readonly<Record<string, string>>,
-  mayMean: (requirement: Requirement, got: MinimalManifest) => void,
+  checkAllowed: (requirement: Requirement, got: MinimalManifest) => void,
 ): void {
   const locked = new Map(edges.map(({ requirement, ref }) => [requirement.name, ref]));
   const mismatch = (why: string) =>
@@ -74,7 +74,7 @@ export function compareWithLock(
     ) {
       throw mismatch(`it needs ${formatRequirement(requirement)}; ${packageRef(got)} is locked`);
     }
-    mayMean(requirement, got);
+    checkAllowed(requirement, got);
   }
   const [extra] = locked.keys();
   if (extra !== undefined) throw mismatch(`it does not need ${extra}`);

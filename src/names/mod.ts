@@ -14,7 +14,7 @@
  *
  * - `read_index.ts` reads an index for a command, with retries and errors for people.
  * - `write_name_index.ts` writes one: read, merge, put, and retry after a concurrent write.
- * - `late_entries.ts` finds kept entries that readers drop because they are dated in the future.
+ * - `future_entries.ts` finds kept entries that readers drop because they are dated in the future.
  *
  * Left to others: the records' bytes and signatures (`src/records`), when indexes are renewed
  * (`src/host`), the versions of a publisher (`src/fetching`).
@@ -23,7 +23,7 @@
  */
 
 export type { NamesContext } from "./context.ts";
-export { describeLateEntries, lateEntries, warnOfLateEntries } from "./late_entries.ts";
+export { describeFutureEntries, futureEntries, warnOfFutureEntries } from "./future_entries.ts";
 export { EntryTimes, entryToSign, hasPossibleTimes } from "./name_entry.ts";
 export { type IndexReader, indexReader, readNameIndex } from "./name_index.ts";
 export { checkPin, rememberPublisher } from "./pins.ts";

@@ -150,7 +150,7 @@ export function timely(
 ): NameIndexEntry[] {
   return entries.filter((entry) => {
     if (hasPossibleTimes(entry, nowMs)) return true;
-    dropped.push(`${describe(entry)}: a time that cannot be`);
+    dropped.push(`${describe(entry)}: an impossible time`);
     return false;
   });
 }

@@ -113,7 +113,7 @@ export async function writeNameIndex(
   throw new NamesError(
     "failed",
     "NAME_INDEX_BUSY",
-    `Others wrote the index of ${name} at the same moment, ${MAX_TRIES} times in a row. Try again`,
+    `Other publishers wrote the index of ${name} during each of ${MAX_TRIES} tries. Try again`,
   );
 }
 
@@ -134,7 +134,7 @@ function followingSeq(name: string, nowMs: number, today: MutableItem | undefine
     throw new NamesError(
       "failed",
       "NAME_INDEX_LOCKED",
-      `Somebody has locked today's index of ${name} with the highest sequence number there is. It opens again at midnight UTC; until then the package is found by its publisher's key`,
+      `Today's index of ${name} is locked: it has the highest possible sequence number. It opens again at midnight UTC; until then the package is found by its publisher's key`,
       { cause },
     );
   }

@@ -21,7 +21,7 @@ import {
 import { manifestSalt } from "../records/mod.ts";
 import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
 import { PublishingError } from "./errors.ts";
-import { minimalBeside, wasTakenIn } from "./prepare.ts";
+import { isKnownArchive, minimalBeside } from "./prepare.ts";
 
 /** The dependencies of adding an archive. */
 export interface AddContext {
@@ -61,11 +61,11 @@ export async function checkArchive(
     throw new PublishingError(
       "usage",
       "NO_MINIMAL_MANIFEST",
-      `${minimalFileName(archivePath)} is missing: without it nobody could verify the archive`,
+      `${minimalFileName(archivePath)} is missing; the archive cannot be verified without it`,
     );
   }
-  const isTakenIn = seeds !== undefined && await wasTakenIn(seeds, minimal);
-  const secrets = isTakenIn ? undefined : new SecretCheck(allowSecrets);
+  const isKnown = seeds !== undefined && await isKnownArchive(seeds, minimal);
+  const secrets = isKnown ? undefined : new SecretCheck(allowSecrets);
   const { full } = await verifyArchive({ archivePath, minimal, limits, secrets, signal }).catch(
     (error) => {
       throw named(error, archivePath);

@@ -99,7 +99,7 @@ export async function prepare(context: PrepareContext, request: PublishRequest):
     temporary[Symbol.dispose]();
   };
   try {
-    const take = isDirectory ? pack : takeReady;
+    const take = isDirectory ? pack : copyReady;
     const need = {
       what: path,
       directory: context.seeds.path,
@@ -131,7 +131,7 @@ async function pack(
   const kept = await keptArchive(context, choice, keys);
   if (kept) {
     const request = { path: kept.archivePath, signer, allowSecrets };
-    return await takeReady(context, request, outDir, kept.fileBytes);
+    return await copyReady(context, request, outDir, kept.fileBytes);
   }
   const { archivePath, minimal, torrent } = await packDirectory({
     ...choice,
@@ -182,7 +182,7 @@ async function keptArchive(
  *
  * @param fileBytes sum of its files' lengths, if the user named the source directory
  */
-async function takeReady(
+async function copyReady(
   { clock, limits, signal, seeds, detector, onContents }: PrepareContext,
   { path, name, version, signer, allowSecrets }: PublishRequest,
   outDir: string,
@@ -190,7 +190,7 @@ async function takeReady(
 ): Promise<SeedFiles> {
   await refuseForeign(path);
   const beside = await minimalBeside(path);
-  const isTakenIn = beside !== undefined && await wasTakenIn(seeds, beside);
+  const isKnown = beside !== undefined && await isKnownArchive(seeds, beside);
   const isInPlace = resolve(dirname(path)) === seeds.path;
   const copyTo = isInPlace ? undefined : join(outDir, "archive");
   const keys = await signer();
@@ -200,7 +200,7 @@ async function takeReady(
     ownKey: keys.publicKey,
     copyTo,
     limits,
-    secrets: isTakenIn ? undefined : new SecretCheck(allowSecrets, detector),
+    secrets: isKnown ? undefined : new SecretCheck(allowSecrets, detector),
     signal,
   }).catch((error) => {
     throw named(error, path);
@@ -244,7 +244,10 @@ async function takeReady(
  * Whether the seed directory has the archive of a manifest as a verified one. Such an archive was checked
  * for secrets before, or is public already.
  */
-export async function wasTakenIn(seeds: SeedDirectory, minimal: MinimalManifest): Promise<boolean> {
+export async function isKnownArchive(
+  seeds: SeedDirectory,
+  minimal: MinimalManifest,
+): Promise<boolean> {
   const there = await seeds.find(minimal);
   return there?.minimal.archiveSha256 === minimal.archiveSha256 &&
     seeds.known?.(there.archivePath) !== undefined;

@@ -62,9 +62,9 @@ export async function publish(
 ): Promise<Published> {
   const { operations, clock, seeds, signal } = context;
   // Before the archive is in place: a version that the DHT has with other bytes must not be seeded.
-  const first = await prepared.catch((error) => preparedAsPublished(context, request, error));
-  await using agreed = await agreeWithDht(context, request, first);
-  const { ready, item } = agreed;
+  const first = await prepared.catch((error) => prepareAsPublished(context, request, error));
+  await using publishable = await reconcileWithDht(context, request, first);
+  const { ready, item } = publishable;
   const { minimal } = ready.files;
   const label = `${minimal.name}@${minimal.version}`;
   const entry = await seeds.put({ ...ready.files, signal });
@@ -102,7 +102,7 @@ export async function publish(
 }
 
 /** A prepared archive, and the record to put for it. */
-interface Agreed extends AsyncDisposable {
+interface Publishable extends AsyncDisposable {
   ready: Ready;
   item: MutableItem;
 }
@@ -111,17 +111,17 @@ interface Agreed extends AsyncDisposable {
  * Finds the record to put. If the DHT has the version with other bytes, an older libreseed may have
  * published the directory without rules for left-out files; that archive is then reused.
  */
-async function agreeWithDht(
+async function reconcileWithDht(
   context: PublishContext,
   request: PublishRequest,
   ready: Ready,
-): Promise<Agreed> {
+): Promise<Publishable> {
   let used = ready;
   try {
     const item = await itemToPut(context, request.signer, ready.files.minimal).catch(
       async (error) => {
         if (!(error instanceof LibreseedError) || error.code !== "VERSION_TAKEN") throw error;
-        const before = await preparedAsBefore(context, request, error.detail.published);
+        const before = await prepareWithoutRules(context, request, error.detail.published);
         if (before === undefined) throw error;
         await ready[Symbol.asyncDispose]();
         used = before;
@@ -141,14 +141,14 @@ async function agreeWithDht(
  *
  * @throws the refusal, or any other error of the preparation
  */
-async function preparedAsPublished(
+async function prepareAsPublished(
   context: PublishContext,
   request: PublishRequest,
   refusal: unknown,
 ): Promise<Ready> {
   if (!(refusal instanceof PackageError) || refusal.code !== "SECRET_FOUND") throw refusal;
   for (const leaveOut of [request.leaveOut, "version-control"] as const) {
-    const ready = await preparedQuietly(context, { ...request, leaveOut, allowSecrets: "all" });
+    const ready = await prepareQuietly(context, { ...request, leaveOut, allowSecrets: "all" });
     if (!ready) continue;
     const { minimal } = ready.files;
     const published = await publishedHash(context, minimal).catch(() => undefined);
@@ -160,12 +160,12 @@ async function preparedAsPublished(
 }
 
 /** The directory packed without rules, if its archive has the published hash (`sha256:…`). */
-async function preparedAsBefore(
+async function prepareWithoutRules(
   context: PublishContext,
   request: PublishRequest,
   published: unknown,
 ): Promise<Ready | undefined> {
-  const ready = await preparedQuietly(context, {
+  const ready = await prepareQuietly(context, {
     ...request,
     leaveOut: "version-control",
     allowSecrets: "all",
@@ -176,7 +176,7 @@ async function preparedAsBefore(
 }
 
 /** Packs again without messages; `undefined` if the directory cannot be packed that way. */
-async function preparedQuietly(
+async function prepareQuietly(
   context: PublishContext,
   request: PublishRequest,
 ): Promise<Ready | undefined> {

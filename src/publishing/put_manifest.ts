@@ -143,7 +143,7 @@ function checkPut(outcome: PutOutcome, label: string): void {
     throw new PublishingError(
       "failed",
       "RECORD_SUPERSEDED",
-      `A newer record of ${label} came into the DHT at the same moment; it stays`,
+      `A newer record of ${label} came into the DHT at the same moment; that record stays`,
     );
   }
   if (outcome.holding > 0) return;
@@ -161,6 +161,6 @@ function unreachable(
   detail?: Record<string, unknown>,
 ): PublishingError {
   const message =
-    `${why}, so nobody can find ${label} yet. It is kept: \`libreseed announce\` tries again`;
+    `${why}, so readers cannot find ${label} yet. The record is kept: \`libreseed announce\` tries again`;
   return new PublishingError("network", "DHT_UNREACHABLE", message, { cause, detail });
 }

@@ -206,7 +206,7 @@ Deno.test("today's index is locked: publish goes on and warns, announce says why
   assert.equal(announced.code, 7, announced.stderr);
   assert.match(
     announced.stderr,
-    /^libreseed: name index of hello: failed: Somebody has locked today's index/m,
+    /^libreseed: name index of hello: failed: Today's index of hello is locked/m,
   );
   await user.must(["resolve", `${ann.publicKey}/hello`]);
 });

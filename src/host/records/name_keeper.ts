@@ -13,7 +13,7 @@ import {
   hasPossibleTimes,
   type IndexStore,
   readNameIndex,
-  warnOfLateEntries,
+  warnOfFutureEntries,
   writeNameIndex,
   type WrittenIndex,
 } from "../../names/mod.ts";
@@ -99,7 +99,7 @@ export class NameKeeper {
 
   /** Keeps the names alive from now on: the daemon's work. */
   start(): void {
-    warnOfLateEntries(this.#options);
+    warnOfFutureEntries(this.#options);
     this.#timer = every(this.#options.clock, TICK_MS, () => this.#tick());
     this.#tick();
   }

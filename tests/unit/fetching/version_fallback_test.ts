@@ -44,7 +44,7 @@ Deno.test("the highest seeded version is taken, and the skipped ones are reporte
   assert.deepEqual(skipped, [{ version: "3.0.0", code: "NO_PEERS", reason: "nobody has 3.0.0" }]);
   assert.match(
     tries.said.join(),
-    /^hello@3\.0\.0 is listed and cannot be had: .*with hello@2\.0\.0/,
+    /^hello@3\.0\.0 is listed but unavailable: .*Using hello@2\.0\.0/,
   );
 });
 

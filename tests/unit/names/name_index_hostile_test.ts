@@ -91,19 +91,19 @@ for (
     [
       "first seen in a year",
       entry(stranger, { firstSeenMs: NOON + 365 * DAY_MS, timestampMs: NOON + 365 * DAY_MS }),
-      "a time that cannot be",
+      "an impossible time",
     ],
     [
       "signed in an hour",
       entry(stranger, { timestampMs: NOON + HOUR_MS }),
-      "a time that cannot be",
+      "an impossible time",
     ],
     [
       "first seen before libreseed was",
       entry(stranger, { firstSeenMs: Date.UTC(2025, 11, 31, 23, 59) }),
-      "a time that cannot be",
+      "an impossible time",
     ],
-    ["first seen in 1970", entry(stranger, { firstSeenMs: 0 }), "a time that cannot be"],
+    ["first seen in 1970", entry(stranger, { firstSeenMs: 0 }), "an impossible time"],
   ] as [string, NameIndexEntry, string][]
 ) {
   Deno.test(`an entry ${what} is dropped and reported, and the valid entries stay`, async () => {
@@ -213,7 +213,7 @@ Deno.test("publishing into an index locked for today succeeds with a warning, an
   const user = await world.home();
   await world.run(ann.publish("hello", "1.0.0"));
   assert.equal(ann.warnings.length, 1);
-  assert.match(ann.warnings[0]!, /locked today's index of hello.*opens again at midnight UTC/);
+  assert.match(ann.warnings[0]!, /Today's index of hello is locked: .*opens again at midnight UTC/);
   assert.equal((await failure(world, user.resolve("hello"))).code, "NAME_NOT_FOUND");
   const spec = `${formatPublicKey(ann.keys.publicKey)}/hello@^1.0`;
   assert.equal((await world.run(user.resolve(spec))).minimal.version, "1.0.0");

@@ -1,6 +1,6 @@
 /**
- * Kept entries of name indexes that are dated in the future: readers leave them out, so that their
- * packages are not found by name. Only finds and describes them; a publish mends them.
+ * Kept entries of name indexes that are dated in the future. Readers drop such entries and do not find
+ * their packages by name, until the publisher signs them again with `publish`.
  *
  * @module
  */
@@ -8,23 +8,23 @@
 import { type Clock, CLOCK_TOLERANCE_MS } from "../base/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 
-/** A kept entry that is dated in the future. */
-export interface LateEntry {
+/** A kept entry dated in the future. */
+export interface FutureEntry {
   name: string;
-  /** Its publisher, 32 bytes. */
+  /** Public key of its publisher, 32 bytes. */
   publicKey: Uint8Array;
-  /** When the entry says that it was signed, Unix milliseconds. */
+  /** Time of signing in the entry, Unix milliseconds. */
   signedMs: number;
 }
 
-/** How many names a message has at most; of more it says the number. */
+/** Most names in one message, which counts the others. */
 const MAX_NAMED = 5;
 
-/** The kept entries that readers leave out now, by name. */
-export function lateEntries(
+/** The kept entries that readers drop at this time. */
+export function futureEntries(
   { records }: Pick<StateDatabase, "records">,
   nowMs: number,
-): LateEntry[] {
+): FutureEntry[] {
   const rows = records.entriesAfter(nowMs + CLOCK_TOLERANCE_MS);
   return rows.map(({ name, item: { publicKey, seq } }) => ({
     name: name!,
@@ -34,12 +34,12 @@ export function lateEntries(
 }
 
 /**
- * The finding and what to do about it, for people.
+ * The finding and the advice, for people.
  *
  * @param entries at least one
  */
-export function describeLateEntries(
-  entries: readonly LateEntry[],
+export function describeFutureEntries(
+  entries: readonly FutureEntry[],
   nowMs: number,
 ): { what: string; mend: string } {
   const names = [...new Set(entries.map(({ name }) => name))];
@@ -57,8 +57,8 @@ export function describeLateEntries(
   };
 }
 
-/** Warns of them, if there are any. Without a DHT no write of an index would say so. */
-export function warnOfLateEntries(
+/** Warns of kept entries dated in the future. A write of the index would warn, too, but needs a DHT. */
+export function warnOfFutureEntries(
   { state, clock, onWarning }: {
     state: Pick<StateDatabase, "records">;
     clock: Clock;
@@ -66,9 +66,9 @@ export function warnOfLateEntries(
   },
 ): void {
   const nowMs = clock.now();
-  const entries = lateEntries(state, nowMs);
+  const entries = futureEntries(state, nowMs);
   if (entries.length === 0) return;
-  const { what, mend } = describeLateEntries(entries, nowMs);
+  const { what, mend } = describeFutureEntries(entries, nowMs);
   onWarning(`${what}: ${mend}`);
 }
 
