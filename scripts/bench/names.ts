@@ -18,7 +18,7 @@ import {
 } from "../../src/package/mod.ts";
 import { announceSalt, encodeAnnounceRecord, signItem } from "../../src/records/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
-import { type Daemon, type Home, Place } from "../../tests/cli/network/place.ts";
+import { type Daemon, type Home, Place } from "../../tests/support/place.ts";
 import { temporaryHome } from "../../tests/support/mod.ts";
 import { type Contender, type Figures, type Metric, type Row, runBenchmarks } from "./harness.ts";
 

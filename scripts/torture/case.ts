@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Daemon } from "../../tests/cli/network/place.ts";
+import type { Daemon } from "../../tests/support/place.ts";
 
 /** What came of a case. */
 export interface Report {

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import dgram from "node:dgram";
 import { join } from "node:path";
-import { eventually, type Home, newPlace, type Place } from "../../tests/cli/network/place.ts";
+import { eventually, type Home, newPlace, type Place } from "../../tests/support/place.ts";
 import { canMount, freePort, smallDisk } from "../../tests/support/mod.ts";
 import { type Case, most, peakBytes, type Report } from "./case.ts";
 

@@ -7,7 +7,7 @@
  */
 
 import { join } from "node:path";
-import { eventually, newPlace } from "../../tests/cli/network/place.ts";
+import { eventually, newPlace } from "../../tests/support/place.ts";
 import { peakBytes } from "./case.ts";
 import { published } from "./hostile.ts";
 

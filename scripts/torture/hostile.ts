@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { equalBytes, fromHex } from "../../src/base/mod.ts";
 import { archiveFileName, torrentFileName } from "../../src/package/mod.ts";
-import { eventually, type Home, newPlace, type Place } from "../../tests/cli/network/place.ts";
+import { eventually, type Home, newPlace, type Place } from "../../tests/support/place.ts";
 import { addressOf, TestEngine } from "../../tests/support/engines.ts";
 import { hostileWays } from "../../tests/support/hostile_peers.ts";
 import { fromSources } from "../../tests/support/mod.ts";

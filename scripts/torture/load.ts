@@ -10,7 +10,7 @@ import { equalBytes, systemClock, toHex } from "../../src/base/mod.ts";
 import { connectControl } from "../../src/control/client.ts";
 import { generateKeyPair } from "../../src/identity/mod.ts";
 import { packDirectory, torrentFileName, torrentInfoHash } from "../../src/package/mod.ts";
-import { eventually, type Home, newPlace } from "../../tests/cli/network/place.ts";
+import { eventually, type Home, newPlace } from "../../tests/support/place.ts";
 import { TestEngine } from "../../tests/support/engines.ts";
 import { type Case, most, peakBytes, type Report } from "./case.ts";
 

@@ -6,8 +6,8 @@
  */
 
 import assert from "node:assert/strict";
-import { eventually, type Home, newPlace } from "../../tests/cli/network/place.ts";
-import { dieAndComeBack } from "../../tests/fault/engine_death.ts";
+import { eventually, type Home, newPlace } from "../../tests/support/place.ts";
+import { dieAndComeBack } from "../../tests/support/engine_death.ts";
 import { type Death, deaths } from "../../tests/support/dying_engine.ts";
 import { canMount, smallDisk } from "../../tests/support/mod.ts";
 import { type Case, most, peakBytes, type Report } from "./case.ts";

@@ -9,7 +9,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { minimalFileName } from "../../src/package/mod.ts";
-import { type Daemon, type Home, newPlace, type Place } from "../../tests/cli/network/place.ts";
+import { type Daemon, type Home, newPlace, type Place } from "../../tests/support/place.ts";
 import { fromSources } from "../../tests/support/cli.ts";
 import { type Case, most, peakBytes, type Report } from "./case.ts";
 

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { catalogFileName } from "../../src/package/mod.ts";
 import { freePort } from "../support/mod.ts";
-import { eventually, type Home, newPlace, type Place } from "./network/place.ts";
+import { eventually, type Home, newPlace, type Place } from "../support/place.ts";
 
 async function publishAll(place: Place, home: Home, packages: [string, string][]) {
   const sources = await Promise.all(packages.map(([name, v]) => place.source(name, v, name + v)));

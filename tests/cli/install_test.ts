@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { CliResult } from "../support/mod.ts";
-import { eventually, type Home, newPlace, type Place } from "./network/place.ts";
+import { eventually, type Home, newPlace, type Place } from "../support/place.ts";
 
 interface Wanted {
   dependencies?: Record<string, string>;

@@ -20,7 +20,7 @@ import {
 } from "../../src/records/mod.ts";
 import { StateDatabase } from "../../src/store/mod.ts";
 import { TestEngine } from "../support/engines.ts";
-import { eventually, type Home, newPlace, type Place } from "./network/place.ts";
+import { eventually, type Home, newPlace, type Place } from "../support/place.ts";
 
 /** A key pair of a slot of the index. */
 function keysOfSlot(slot: number): KeyPair {

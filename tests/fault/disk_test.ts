@@ -9,7 +9,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { systemClock } from "../../src/base/mod.ts";
 import { isArchiveName, StateDatabase } from "../../src/store/mod.ts";
-import { type Home, newPlace, type Place } from "../cli/network/place.ts";
+import { type Home, newPlace, type Place } from "../support/place.ts";
 import { canMount, smallDisk } from "../support/mod.ts";
 
 const MIB = 1 << 20;

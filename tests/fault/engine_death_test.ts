@@ -4,9 +4,9 @@
  * @module
  */
 
-import { newPlace, together } from "../cli/network/place.ts";
+import { newPlace, together } from "../support/place.ts";
 import type { Death } from "../support/dying_engine.ts";
-import { dieAndComeBack } from "./engine_death.ts";
+import { dieAndComeBack } from "../support/engine_death.ts";
 
 const some: readonly Death[] = [
   "throws what nobody catches",

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { type Home, newPlace, type Place } from "../cli/network/place.ts";
+import { type Home, newPlace, type Place } from "../support/place.ts";
 import { canMount, smallDisk } from "../support/mod.ts";
 
 const MIB = 1 << 20;

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { systemClock } from "../../src/base/mod.ts";
 import { generateKeyPair } from "../../src/identity/mod.ts";
 import { archiveFileName, packDirectory } from "../../src/package/mod.ts";
-import { eventually, type Home, newPlace, type Place } from "../cli/network/place.ts";
+import { eventually, type Home, newPlace, type Place } from "../support/place.ts";
 import type { CliProcess } from "../support/mod.ts";
 import { Ledger } from "./ledger.ts";
 

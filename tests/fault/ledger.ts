@@ -10,7 +10,7 @@ import { systemClock } from "../../src/base/mod.ts";
 import { minimalFileName, parseMinimal, verifyArchive } from "../../src/package/mod.ts";
 import { targetOf, verifyItem } from "../../src/records/mod.ts";
 import { isArchiveName, StateDatabase } from "../../src/store/mod.ts";
-import type { Home } from "../cli/network/place.ts";
+import type { Home } from "../support/place.ts";
 
 /** Keeps account of one home. */
 export class Ledger {

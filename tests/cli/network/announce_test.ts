@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { newPlace, together } from "./place.ts";
+import { newPlace, together } from "../../support/place.ts";
 
 Deno.test("announce puts records where they are missing, one line each, without the private key", async () => {
   await using place = await newPlace();

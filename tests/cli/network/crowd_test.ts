@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, udpSocketsOf } from "../../support/mod.ts";
-import { eventually, newPlace, together } from "./place.ts";
+import { eventually, newPlace, together } from "../../support/place.ts";
 
 Deno.test("twenty commands at once share the daemon's one UDP socket, and all are answered", async () => {
   await using place = await newPlace();

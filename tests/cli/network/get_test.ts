@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { concatBytes, utf8 } from "../../../src/base/mod.ts";
 import { parsePublicKey } from "../../../src/identity/mod.ts";
-import { type Home, magnetIn, newPlace, type Place, together } from "./place.ts";
+import { type Home, magnetIn, newPlace, type Place, together } from "../../support/place.ts";
 
 /** A publisher whose daemon serves two versions of a package. */
 async function serving(place: Place) {

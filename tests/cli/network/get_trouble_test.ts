@@ -24,7 +24,7 @@ import {
   signItem,
 } from "../../../src/records/mod.ts";
 import { freePort } from "../../support/mod.ts";
-import { eventually, type Home, magnetIn, newPlace } from "./place.ts";
+import { eventually, type Home, magnetIn, newPlace } from "../../support/place.ts";
 
 /** Puts a record through a home's daemon, whatever it says. */
 async function put(home: Home, item: MutableItem, version: string): Promise<void> {

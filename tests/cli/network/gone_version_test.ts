@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { newPlace } from "./place.ts";
+import { newPlace } from "../../support/place.ts";
 
 Deno.test("a newest version that nobody seeds any more is passed over, and that is said", async () => {
   await using place = await newPlace();

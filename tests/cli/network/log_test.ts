@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fromSources } from "../../support/cli.ts";
-import { type Home, newPlace } from "./place.ts";
+import { type Home, newPlace } from "../../support/place.ts";
 
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 

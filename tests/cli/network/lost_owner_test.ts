@@ -10,7 +10,7 @@ import { systemClock } from "../../../src/base/mod.ts";
 import { connectControl } from "../../../src/control/client.ts";
 import { homePaths } from "../../../src/control/home.ts";
 import type { Operations } from "../../../src/control/operations.ts";
-import { type Home, newPlace } from "./place.ts";
+import { type Home, newPlace } from "../../support/place.ts";
 
 /**
  * Puts itself before a daemon: passes on the requests of one operation, takes their answers down, and

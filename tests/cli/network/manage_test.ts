@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isFree } from "../../support/mod.ts";
-import { newPlace } from "./place.ts";
+import { newPlace } from "../../support/place.ts";
 
 Deno.test("remove takes the archive away, forgets its records, and can be told twice", async () => {
   await using place = await newPlace();

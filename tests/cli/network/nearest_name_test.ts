@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { newPlace, together } from "./place.ts";
+import { newPlace, together } from "../../support/place.ts";
 
 Deno.test("each command that takes a name offers the nearest one that this home knows", async () => {
   await using place = await newPlace();

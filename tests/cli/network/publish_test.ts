@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { bencode } from "../../../src/records/mod.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
-import { eventually, magnetIn, newPlace, together } from "./place.ts";
+import { eventually, magnetIn, newPlace, together } from "../../support/place.ts";
 import { unwillingNode } from "./unwilling_node.ts";
 
 Deno.test("publish prints name, version and magnet of a directory, and its record is on the DHT", async () => {

@@ -12,7 +12,7 @@ import { findSetting, settingDefinitions, type SettingKey } from "../../../src/c
 import { connectControl } from "../../../src/control/client.ts";
 import type { Operations } from "../../../src/control/operations.ts";
 import { freePort, spawnCli } from "../../support/mod.ts";
-import { eventually, newPlace } from "./place.ts";
+import { eventually, newPlace } from "../../support/place.ts";
 
 /** Another value of a setting, and how to see whether the daemon goes by it. */
 interface Change {

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Home, newPlace, type Place } from "./place.ts";
+import { type Home, newPlace, type Place } from "../../support/place.ts";
 
 /** A directory with a file that the rules leave out, published with it. */
 async function publishedWithAll(place: Place, home: Home) {

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import { eventually, type Home, newPlace, type Place } from "./place.ts";
+import { eventually, type Home, newPlace, type Place } from "../../support/place.ts";
 
 /** A private key that nobody uses. */
 function pem(): string {

@@ -13,7 +13,7 @@ import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { immutableTarget, targetOf } from "../../../src/records/mod.ts";
 import { freePort, isFree, tcpListenersOf, udpSocketsOf } from "../../support/mod.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
-import { eventually, type Home, newPlace, together } from "./place.ts";
+import { eventually, type Home, newPlace, together } from "../../support/place.ts";
 
 /** Holds a UDP port. */
 async function takeUdp(port: number) {

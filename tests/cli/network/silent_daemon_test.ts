@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { newPlace } from "./place.ts";
+import { newPlace } from "../../support/place.ts";
 
 Deno.test({
   name: "commands say that the daemon does not answer while they wait, and doctor fails it",

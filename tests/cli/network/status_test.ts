@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { eventually, type Home, newPlace } from "./place.ts";
+import { eventually, type Home, newPlace } from "../../support/place.ts";
 
 Deno.test("status tells people and programs how the daemon is doing", async () => {
   await using place = await newPlace();

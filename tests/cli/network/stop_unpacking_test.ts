@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { existsSync } from "node:fs";
-import { type Home, newPlace } from "./place.ts";
+import { type Home, newPlace } from "../../support/place.ts";
 
 const FILES = 6_000;
 const POLL_MS = 5;

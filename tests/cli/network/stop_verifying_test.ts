@@ -20,7 +20,7 @@ import {
   signFull,
   signMinimal,
 } from "../../../src/package/mod.ts";
-import { eventually, newPlace } from "./place.ts";
+import { eventually, newPlace } from "../../support/place.ts";
 
 const MIB = 1024 * 1024;
 const MEMBER_BYTES = 16 * MIB;

@@ -12,7 +12,7 @@ import { readList } from "../../../src/fetching/publisher_list.ts";
 import { catalogFileName } from "../../../src/package/mod.ts";
 import { announceSalt, decodeAnnounceRecord } from "../../../src/records/mod.ts";
 import { Home } from "../../integration/install/home.ts";
-import { newPlace } from "./place.ts";
+import { newPlace } from "../../support/place.ts";
 
 /** Enough for a catalog. */
 const PACKAGES = 16;

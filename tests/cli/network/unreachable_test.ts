@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { sampleTorrent } from "../../support/torrents.ts";
 import { type WireBehaviour, WireListener, wireMessage } from "../../support/wire_peer.ts";
 import { freePort } from "../../support/mod.ts";
-import { newPlace, together } from "./place.ts";
+import { newPlace, together } from "../../support/place.ts";
 
 const HAVE_ALL = 14;
 

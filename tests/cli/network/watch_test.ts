@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { eventually, type Home, newPlace, type Place, together } from "./place.ts";
+import { eventually, type Home, newPlace, type Place, together } from "../../support/place.ts";
 
 /** An archive of a stranger, packed, with what belongs to it: the paths without their ending. */
 async function strangers(

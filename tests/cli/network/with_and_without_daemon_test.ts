@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
-import { eventually, newPlace, together } from "./place.ts";
+import { eventually, newPlace, together } from "../../support/place.ts";
 
 /** A command line; `~` is the directory of the test. */
 type Line = readonly string[];

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { systemClock } from "../../../src/base/mod.ts";
 import { StateDatabase } from "../../../src/store/mod.ts";
-import { eventually, type Home, newPlace } from "../../cli/network/place.ts";
+import { eventually, type Home, newPlace } from "../../support/place.ts";
 import { freePort } from "../../support/mod.ts";
 
 // deno-lint-ignore no-explicit-any -- what a test reads of it is asserted

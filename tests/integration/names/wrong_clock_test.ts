@@ -11,7 +11,7 @@ import { systemClock } from "../../../src/base/mod.ts";
 import { type Io, processIo, runCli } from "../../../src/cli/mod.ts";
 import { homePaths } from "../../../src/control/home.ts";
 import { StateDatabase } from "../../../src/store/mod.ts";
-import { type Home, newPlace, type Place } from "../../cli/network/place.ts";
+import { type Home, newPlace, type Place } from "../../support/place.ts";
 import { freePort } from "../../support/mod.ts";
 import { fakeIo } from "../../unit/cli/fake_io.ts";
 

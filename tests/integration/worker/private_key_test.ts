@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { systemClock, toHex } from "../../../src/base/mod.ts";
 import { type Io, processIo, runCli } from "../../../src/cli/mod.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
-import { newPlace } from "../../cli/network/place.ts";
+import { newPlace } from "../../support/place.ts";
 import { freePort } from "../../support/mod.ts";
 import { fakeIo } from "../../unit/cli/fake_io.ts";
 

@@ -9,9 +9,9 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { eventually, type Place } from "../cli/network/place.ts";
-import { fromSources } from "../support/cli.ts";
-import { type Death, silent } from "../support/dying_engine.ts";
+import { eventually, type Place } from "./place.ts";
+import { fromSources } from "./cli.ts";
+import { type Death, silent } from "./dying_engine.ts";
 
 /** Where V8 stops a process that needs more, MiB. */
 const HEAP_MIB = 200;
@@ -23,7 +23,7 @@ const program = fromSources.toSpliced(
   -1,
   0,
   `--v8-flags=--max-old-space-size=${HEAP_MIB}`,
-  `--preload=${fileURLToPath(new URL("../support/dying_engine.ts", import.meta.url))}`,
+  `--preload=${fileURLToPath(new URL("./dying_engine.ts", import.meta.url))}`,
 );
 
 /** How the program ends, by the way in which its thread did. */

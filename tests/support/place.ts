@@ -7,16 +7,16 @@
 
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { toHex } from "../../../src/base/mod.ts";
+import { toHex } from "../../src/base/mod.ts";
 import {
   formatPublicKey,
   generateKeyPair,
   type KeyPair,
   parsePublicKey,
   writeKeyFile,
-} from "../../../src/identity/mod.ts";
-import { announceSalt, manifestSalt, targetOf } from "../../../src/records/mod.ts";
-import { startTestnet, type Testnet, type TestnetNode } from "../../../src/testnet/mod.ts";
+} from "../../src/identity/mod.ts";
+import { announceSalt, manifestSalt, targetOf } from "../../src/records/mod.ts";
+import { startTestnet, type Testnet, type TestnetNode } from "../../src/testnet/mod.ts";
 import {
   type CliOptions,
   type CliProcess,
@@ -25,7 +25,7 @@ import {
   runCli,
   spawnCli,
   temporaryHome,
-} from "../../support/mod.ts";
+} from "./mod.ts";
 
 /** More nodes than hold a record, so that there is something to look up. */
 const NODES = 12;
