@@ -281,7 +281,7 @@ Deno.test("what was published without the DHT undoes nothing that another machin
   assert.match(announced, /^announce record\t(superseded|stored on 8 nodes \(0 new\))/m);
   const other = await place.home(null);
   const find = async (spec: string) =>
-    JSON.parse(await other.must(["resolve", "--json", `${home.publicKey}/${spec}`])).infohash;
+    JSON.parse(await other.must(["resolve", "--json", `${home.publicKey}/${spec}`])).archiveSha256;
   const { sha256 } = JSON.parse(await elsewhere.must(["list", "--json"]));
   assert.equal(await find("theirs@^1"), `sha256:${sha256}`);
   // The next that is published is added to what the others have listed, and so is what was missed.
