@@ -13,7 +13,8 @@ import { parseHostPort } from "../../src/config/mod.ts";
 import { DhtManager, type RateLimiter } from "../../src/dht/mod.ts";
 import { createUdpSocket, Engine } from "../../src/engine/mod.ts";
 import { type KeyPair, verifySignature } from "../../src/identity/mod.ts";
-import { bencode, signItem, targetOf } from "../../src/records/mod.ts";
+import { bencode } from "../../src/bencode/mod.ts";
+import { signItem, targetOf } from "../../src/records/mod.ts";
 import type { Counter } from "./counted_socket.ts";
 
 /** A record to put. */

@@ -9,7 +9,8 @@
 import { toHex, utf8 } from "../../src/base/mod.ts";
 import { DhtManager, type DhtNode, Reannouncer } from "../../src/dht/mod.ts";
 import { keyPairFromSeed } from "../../src/identity/mod.ts";
-import { bencode, type MutableItem, signItem, targetOf } from "../../src/records/mod.ts";
+import { bencode } from "../../src/bencode/mod.ts";
+import { type MutableItem, signItem, targetOf } from "../../src/records/mod.ts";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { seededRandom, SimulatedDht } from "../../tests/support/simulated_dht.ts";
 import { type Contender, type Metric, type Row, runBenchmarks } from "./harness.ts";

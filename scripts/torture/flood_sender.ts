@@ -6,7 +6,7 @@
  */
 
 import { createSocket } from "node:dgram";
-import { bencode } from "../../src/records/mod.ts";
+import { bencode } from "../../src/bencode/mod.ts";
 
 const [port, seconds] = Deno.args.map(Number) as [number, number];
 const id = () => crypto.getRandomValues(new Uint8Array(20));

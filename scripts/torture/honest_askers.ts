@@ -8,7 +8,7 @@
  */
 
 import { createSocket } from "node:dgram";
-import { bdecode, type BDecoded, bencode } from "../../src/records/mod.ts";
+import { bdecode, type BDecoded, bencode } from "../../src/bencode/mod.ts";
 
 const NODES = 8;
 const [own, host, port, before, after] = Deno.args as [string, string, string, string, string];

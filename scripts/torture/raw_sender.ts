@@ -6,7 +6,7 @@
  * @module
  */
 
-import { bencode, type BValue } from "../../src/records/mod.ts";
+import { bencode, type BValue } from "../../src/bencode/mod.ts";
 
 /** What may be sent. */
 export type FloodKind = "queries" | "garbage" | "puts" | "answers";

@@ -5,6 +5,7 @@
  */
 
 const encoder = new TextEncoder();
+// A byte order mark is kept: dropping it would make two different byte strings equal.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Text as UTF-8. */
@@ -15,6 +16,15 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
 /** UTF-8 as text. Throws a `TypeError` if the bytes are not UTF-8. */
 export function fromUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes);
+}
+
+/** UTF-8 as text, `undefined` if the bytes are not UTF-8. `utf8()` of the text gives them back. */
+export function tryFromUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Bytes as lower-case hexadecimal. */
@@ -63,4 +73,13 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (length !== b.length) return false;
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+/** Compares bytes by their values, as a sort wants it: negative, zero or positive. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) {
+    if (a[i] !== b[i]) return a[i]! - b[i]!;
+  }
+  return a.length - b.length;
 }

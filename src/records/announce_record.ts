@@ -6,11 +6,11 @@
  */
 
 import * as v from "valibot";
-import { utf8 } from "../base/mod.ts";
-import { bencode, type BValue, compareBytes } from "./bencode.ts";
+import { compareBytes, utf8 } from "../base/mod.ts";
+import type { BValue } from "../bencode/mod.ts";
 import { RecordError } from "./errors.ts";
 import { badRecord, bytesOf, count, decodeValue, dictionary, readable, text } from "./fields.ts";
-import { MAX_VALUE_BYTES } from "./item.ts";
+import { encodeValue, MAX_VALUE_BYTES } from "./item_value.ts";
 
 /** An announce record as read. It has `packages` or `catalogInfoHash`, or both. */
 export interface AnnounceRecord {
@@ -78,7 +78,7 @@ export function encodeAnnounceRecord(fields: AnnounceFields): Uint8Array<ArrayBu
 export function encodeCatalogRecord(
   { count, timestampMs, catalogInfoHash }: Required<Omit<AnnounceRecord, "packages">>,
 ): Uint8Array<ArrayBuffer> {
-  return readable(bencode({ c: count, ih: catalogInfoHash, t: timestampMs }), schema, WHAT);
+  return readable(encodeValue({ c: count, ih: catalogInfoHash, t: timestampMs }), schema, WHAT);
 }
 
 /** Whether the list fits into the record, so that no catalog torrent is needed. */
@@ -118,7 +118,7 @@ function valueWithList(fields: Omit<AnnounceFields, "catalogInfoHash">): Uint8Ar
   for (const [name, versions] of fields.packages) {
     p.set(name, versions.map((version) => utf8(version)).sort(compareBytes));
   }
-  return bencode({ c: countOf(fields.packages), p, t: fields.timestampMs });
+  return encodeValue({ c: countOf(fields.packages), p, t: fields.timestampMs });
 }
 
 function countOf(packages: ReadonlyMap<string, readonly string[]>): number {

@@ -7,9 +7,10 @@
  */
 
 import * as v from "valibot";
-import { bdecode, type BDecoded, textOf } from "./bencode.ts";
+import { tryFromUtf8 } from "../base/mod.ts";
+import type { BDecoded } from "../bencode/mod.ts";
 import { RecordError } from "./errors.ts";
-import { MAX_VALUE_BYTES } from "./item.ts";
+import { decodeBencode } from "./item_value.ts";
 
 /** A byte string of exactly this length. */
 export function bytesOf(length: number) {
@@ -29,7 +30,7 @@ export const count = v.pipe(
 export const text = v.pipe(
   v.instance(Uint8Array, "not a byte string"),
   v.rawTransform<Uint8Array<ArrayBuffer>, string>(({ dataset, addIssue, NEVER }) => {
-    const decoded = textOf(dataset.value);
+    const decoded = tryFromUtf8(dataset.value);
     if (decoded) return decoded;
     addIssue({ message: decoded === "" ? "empty" : "not UTF-8" });
     return NEVER;
@@ -56,7 +57,7 @@ export function decodeValue<T extends v.GenericSchema>(
   value: Uint8Array,
   what: string,
 ): v.InferOutput<T> {
-  return check(schema, bdecode(value, { maxBytes: MAX_VALUE_BYTES }), what);
+  return check(schema, decodeBencode(value), what);
 }
 
 /** Checks a decoded value by a schema. Throws {@linkcode RecordError} `BAD_RECORD`. */

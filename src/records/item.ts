@@ -8,11 +8,9 @@
 import { createHash } from "node:crypto";
 import { concatBytes, utf8 } from "../base/mod.ts";
 import { type Signer, verifySignature } from "../identity/mod.ts";
-import { bdecode } from "./bencode.ts";
 import { RecordError } from "./errors.ts";
+import { checkValueSize, decodeBencode, MAX_VALUE_BYTES } from "./item_value.ts";
 
-/** Most bytes that an item's value may have, bencoded (BEP 44). */
-export const MAX_VALUE_BYTES = 1000;
 /** Most bytes that a salt may have (BEP 44). */
 export const MAX_SALT_BYTES = 64;
 
@@ -75,20 +73,9 @@ export function signItem(
     throw new RecordError("usage", "BAD_FIELD", `${seq} is not a sequence number`);
   }
   checkValueSize(value);
-  bdecode(value, { maxBytes: MAX_VALUE_BYTES });
+  decodeBencode(value);
   const signature = signer.sign(signableBytes(item));
   return { publicKey: signer.publicKey, salt, seq, value, signature };
-}
-
-/** Returns the value. Throws {@linkcode RecordError} `VALUE_TOO_LARGE` above 1,000 bytes. */
-export function checkValueSize<T extends Uint8Array>(value: T): T {
-  if (value.length <= MAX_VALUE_BYTES) return value;
-  throw new RecordError(
-    "usage",
-    "VALUE_TOO_LARGE",
-    `a DHT item's value has at most ${MAX_VALUE_BYTES} bytes, this one has ${value.length}`,
-    { detail: { bytes: value.length } },
-  );
 }
 
 /**

@@ -8,7 +8,8 @@
 
 import { concatBytes } from "../base/mod.ts";
 import { RecordError } from "./errors.ts";
-import { MAX_SALT_BYTES, MAX_VALUE_BYTES, type MutableItem } from "./item.ts";
+import { MAX_SALT_BYTES, type MutableItem } from "./item.ts";
+import { MAX_VALUE_BYTES } from "./item_value.ts";
 
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;

@@ -6,9 +6,8 @@
  * @module
  */
 
-import { bencode } from "./bencode.ts";
 import { bytesOf, count, decodeValue, dictionary, readable, text } from "./fields.ts";
-import { checkValueSize } from "./item.ts";
+import { checkValueSize, encodeValue } from "./item_value.ts";
 
 /** A manifest record. Its publisher is the public key of the item that carries it. */
 export interface ManifestRecord {
@@ -48,7 +47,7 @@ const schema = dictionary({
  * bytes; `BAD_FIELD` if a field has the wrong length or range
  */
 export function encodeManifestRecord(record: ManifestRecord): Uint8Array<ArrayBuffer> {
-  const value = bencode({
+  const value = encodeValue({
     h: record.archiveSha256,
     ih: record.infoHash,
     l: record.lengthBytes,

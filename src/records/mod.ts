@@ -13,12 +13,10 @@ export {
   encodeAnnounceRecord,
   encodeCatalogRecord,
 } from "./announce_record.ts";
-export { bdecode, type BDecoded, bencode, type BValue } from "./bencode.ts";
 export { RecordError } from "./errors.ts";
 export {
   immutableTarget,
   MAX_SALT_BYTES,
-  MAX_VALUE_BYTES,
   type MutableItem,
   nextSeq,
   signableBytes,
@@ -26,6 +24,7 @@ export {
   targetOf,
   verifyItem,
 } from "./item.ts";
+export { MAX_VALUE_BYTES } from "./item_value.ts";
 export { decodeItem, encodeItem, encodeSeq, MAX_ITEM_BYTES } from "./item_bytes.ts";
 export { formatMagnet, type Magnet, type MagnetPeer, parseMagnet } from "./magnet.ts";
 export {

@@ -15,12 +15,12 @@
  */
 
 import * as v from "valibot";
-import { concatBytes, utf8 } from "../base/mod.ts";
+import { compareBytes, concatBytes, utf8 } from "../base/mod.ts";
+import type { BValue } from "../bencode/mod.ts";
 import { type Signer, verifySignature } from "../identity/mod.ts";
-import { bencode, type BValue, compareBytes } from "./bencode.ts";
 import { RecordError } from "./errors.ts";
 import { bytesOf, check, count, decodeValue, dictionary, text } from "./fields.ts";
-import { checkValueSize } from "./item.ts";
+import { checkValueSize, encodeValue } from "./item_value.ts";
 
 /** One publisher in the index of a name. */
 export interface NameIndexEntry {
@@ -63,7 +63,7 @@ const entrySchema = v.pipe(
 function signedBytes(name: string, entry: Omit<NameIndexEntry, "signature">): Uint8Array {
   return concatBytes(
     utf8(DOMAIN),
-    bencode({
+    encodeValue({
       f: entry.firstSeenMs,
       k: entry.publicKey,
       n: name,
@@ -119,12 +119,12 @@ export function verifyNameIndexEntry(name: string, entry: NameIndexEntry): boole
  * @throws {RecordError} `VALUE_TOO_LARGE`; `mergeNameIndex` gives a list that fits
  */
 export function encodeNameIndex(entries: readonly NameIndexEntry[]): Uint8Array<ArrayBuffer> {
-  return checkValueSize(bencode(indexValue(entries)));
+  return checkValueSize(encodeValue(indexValue(entries)));
 }
 
 /** Size of the value, encoded, whether it fits into an item or not. */
 export function nameIndexBytes(entries: readonly NameIndexEntry[]): number {
-  return bencode(indexValue(entries)).length;
+  return encodeValue(indexValue(entries)).length;
 }
 
 function indexValue(entries: readonly NameIndexEntry[]): BValue {

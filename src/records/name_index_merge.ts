@@ -5,9 +5,8 @@
  * @module
  */
 
-import { toHex } from "../base/mod.ts";
-import { compareBytes } from "./bencode.ts";
-import { MAX_VALUE_BYTES } from "./item.ts";
+import { compareBytes, toHex } from "../base/mod.ts";
+import { MAX_VALUE_BYTES } from "./item_value.ts";
 import { nameIndexBytes, type NameIndexEntry, verifyNameIndexEntry } from "./name_index.ts";
 import { nameIndexSlot } from "./places.ts";
 

@@ -8,8 +8,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { systemClock, toHex } from "../../src/base/mod.ts";
 import { fingerprint, generateKeyPair, type KeyPair } from "../../src/identity/mod.ts";
+import { bencode } from "../../src/bencode/mod.ts";
 import {
-  bencode,
   dayOf,
   nameIndexKeyPair,
   nameIndexSalt,

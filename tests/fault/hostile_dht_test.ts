@@ -9,7 +9,8 @@
 import assert from "node:assert/strict";
 import { concatBytes } from "../../src/base/mod.ts";
 import { generateKeyPair } from "../../src/identity/mod.ts";
-import { bencode, signItem } from "../../src/records/mod.ts";
+import { bencode } from "../../src/bencode/mod.ts";
+import { signItem } from "../../src/records/mod.ts";
 import type { SimulatedClient } from "../support/simulated_dht.ts";
 import {
   compactNode,

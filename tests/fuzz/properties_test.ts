@@ -20,11 +20,8 @@ import {
   serializeMinimal,
   verifyMinimalSignature,
 } from "../../src/package/mod.ts";
+import { bdecode, type BDecoded, bencode, type BValue } from "../../src/bencode/mod.ts";
 import {
-  bdecode,
-  type BDecoded,
-  bencode,
-  type BValue,
   decodeAnnounceRecord,
   decodeManifestRecord,
   decodeNameIndex,

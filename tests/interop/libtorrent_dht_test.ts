@@ -4,10 +4,9 @@ import { DhtManager } from "../../src/dht/mod.ts";
 import { Engine } from "../../src/engine/mod.ts";
 import { keyPairFromSeed, parsePublicKey } from "../../src/identity/mod.ts";
 import { parseMinimal } from "../../src/package/mod.ts";
+import { bdecode, bencode } from "../../src/bencode/mod.ts";
 import {
   announceSalt,
-  bdecode,
-  bencode,
   decodeAnnounceRecord,
   decodeManifestRecord,
   manifestSalt,

@@ -5,7 +5,7 @@
  */
 
 import dgram, { type Socket } from "node:dgram";
-import { bdecode, type BDecoded, bencode, type BValue } from "../../src/records/mod.ts";
+import { bdecode, type BDecoded, bencode, type BValue } from "../../src/bencode/mod.ts";
 
 /** What the system drops where its buffers are full is sent again after this long. */
 const AGAIN_MS = 1_000;

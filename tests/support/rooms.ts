@@ -28,6 +28,11 @@ export const rooms: Record<string, Room> = {
     holds: "error class, bytes, clock, bounded concurrency, version",
     imports: [],
   },
+  bencode: {
+    runs: "everywhere",
+    holds: "the strict codec, the scanner and the encoder of bencode",
+    imports: ["base"],
+  },
   config: {
     runs: "main",
     holds: "one table of settings; where each value came from",
@@ -36,8 +41,8 @@ export const rooms: Record<string, Room> = {
   identity: { runs: "everywhere", holds: "Ed25519 keys, key files", imports: ["base"] },
   records: {
     runs: "everywhere",
-    holds: "the signed records, bencode, targets, magnets",
-    imports: ["base", "identity"],
+    holds: "the signed records, targets, magnets",
+    imports: ["base", "bencode", "identity"],
   },
   secrets: {
     runs: "main",
@@ -48,7 +53,7 @@ export const rooms: Record<string, Room> = {
   package: {
     runs: "main",
     holds: "paths, manifests, archives, torrents, packing, verification",
-    imports: ["base", "identity", "secrets"],
+    imports: ["base", "bencode", "identity", "secrets"],
     inner: ["paths", "manifest", "torrent", "archive", "selection", "packing", "verifying"],
   },
   store: {
@@ -60,13 +65,13 @@ export const rooms: Record<string, Room> = {
   dht: {
     runs: "engine",
     holds: "lookup, operations on records, announcing, over the `DhtNode` interface",
-    imports: ["base", "records"],
+    imports: ["base", "bencode", "records"],
     inner: ["node", "lookup", "records", "announce"],
   },
   engine: {
     runs: "engine",
     holds: "WebTorrent, the DHT node, the TCP and UDP sockets",
-    imports: ["base", "records", "dht"],
+    imports: ["base", "bencode", "records", "dht"],
     inner: [
       ...["dial", "listen", "upload"],
       ...["libraries/replacing", "libraries/bencode", "libraries/krpc"],
@@ -192,10 +197,7 @@ export const channels: readonly { from: string; to: string; by: string }[] = [
 /** Packages from npm, and the rooms that may load them; types count too. */
 export const libraries: Record<string, readonly string[]> = {
   "@stricli/core": ["cli", "cli/flags"],
-  "bencode": [
-    ...["dht/node", "engine/libraries/bencode", "engine/libraries/extensions"],
-    "package/torrent",
-  ],
+  "bencode": ["engine/libraries/bencode", "engine/libraries/extensions"],
   "bittorrent-dht": ["engine/libraries/webtorrent", "testnet"],
   "bittorrent-protocol": ["engine/libraries/bittorrent_protocol"],
   "canonicalize": ["package/manifest"],

@@ -7,13 +7,8 @@
  */
 
 import { concatBytes, equalBytes, toHex, utf8 } from "../../src/base/mod.ts";
-import {
-  bencode,
-  type BValue,
-  MAX_VALUE_BYTES,
-  targetOf,
-  verifyItem,
-} from "../../src/records/mod.ts";
+import { bencode, type BValue } from "../../src/bencode/mod.ts";
+import { MAX_VALUE_BYTES, targetOf, verifyItem } from "../../src/records/mod.ts";
 
 /** Contacts in one bucket, and in one reply. */
 const K = 8;

@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { concatBytes } from "../../src/base/mod.ts";
-import { bencode, type BValue } from "../../src/records/mod.ts";
+import { bencode, type BValue } from "../../src/bencode/mod.ts";
 import { seededRandom } from "./simulated_dht.ts";
 
 /** A torrent and its content. */

@@ -6,7 +6,7 @@
  */
 
 import { concatBytes, utf8 } from "../../src/base/mod.ts";
-import { bencode, type BValue } from "../../src/records/mod.ts";
+import { bencode, type BValue } from "../../src/bencode/mod.ts";
 import { answerEncrypted } from "./encrypted_handshake.ts";
 
 /** The parts of a torrent that a handshake needs. */

@@ -14,7 +14,6 @@
  * @module
  */
 
-export { decode, encode } from "./bencode.ts";
 export { compactNodes, type KnownContact, parseCompactNodes } from "./compact_nodes.ts";
 export { compareDistance, neighbourTarget, sharedBits } from "./distance.ts";
 export type { Contact, DhtNode, NodeProvider, QueryName, QueryResult, QueryValue } from "./node.ts";

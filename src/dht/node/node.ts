@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Encoded } from "../../bencode/mod.ts";
+
 /** The address of a DHT node. */
 export interface Contact {
   /** Node id, 20 bytes; absent for a bootstrap address. */
@@ -22,6 +24,7 @@ export type QueryName = "ping" | "find_node" | "get_peers" | "announce_peer" | "
 /** A value that bencode can express. A string is sent as its UTF-8. */
 export type QueryValue =
   | Uint8Array
+  | Encoded
   | string
   | number
   | QueryValue[]

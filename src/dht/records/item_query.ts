@@ -5,8 +5,9 @@
  */
 
 import { equalBytes } from "../../base/mod.ts";
+import { Encoded, tryBencode } from "../../bencode/mod.ts";
 import { MAX_VALUE_BYTES, type MutableItem, verifyItem } from "../../records/mod.ts";
-import { encode, type QueryValue } from "../node/mod.ts";
+import type { QueryValue } from "../node/mod.ts";
 
 /** Identity of a mutable item: public key and salt. */
 export interface ItemKey {
@@ -64,7 +65,7 @@ export class ItemReader {
       one.item.seq === seq && equalBytes(one.item.signature, sig);
     const repeated = this.#verified.find(isRepeated);
     if (repeated) return { kind: "item", item: repeated.item };
-    const value = encode(v);
+    const value = tryBencode(v);
     if (value === undefined || value.length > MAX_VALUE_BYTES) return INVALID;
     const known = this.#verified.find(({ item }) =>
       item.seq === seq && equalBytes(item.signature, sig) && equalBytes(item.value, value)
@@ -80,10 +81,9 @@ export class ItemReader {
   }
 }
 
-/** Arguments of the `put` query for `item`; `value` is its value, decoded. */
+/** Arguments of the `put` query for an item. The value is sent in the bytes that were signed. */
 export function putArguments(
   item: MutableItem,
-  value: QueryValue,
   token: Uint8Array,
   cas: number | undefined,
 ): Record<string, QueryValue> {
@@ -92,7 +92,7 @@ export function putArguments(
     seq: item.seq,
     sig: item.signature,
     token,
-    v: value,
+    v: new Encoded(item.value),
   };
   if (item.salt.length > 0) args.salt = item.salt;
   if (cas !== undefined) args.cas = cas;

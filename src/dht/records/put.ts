@@ -9,7 +9,7 @@
 import { equalBytes } from "../../base/mod.ts";
 import { type MutableItem, targetOf } from "../../records/mod.ts";
 import type { LookupAnswer, LookupResult } from "../lookup/mod.ts";
-import { compareDistance, decode, type DhtNode, type QueryValue } from "../node/mod.ts";
+import { compareDistance, type DhtNode } from "../node/mod.ts";
 import { ItemReader, putArguments, type Shown } from "./item_query.ts";
 import type { PutOutcome } from "./outcome.ts";
 
@@ -64,8 +64,6 @@ class Put {
   readonly #errors: Record<string, number>;
   readonly #reader: ItemReader;
   readonly #target: Uint8Array;
-  /** The item's value, decoded at its first use. */
-  #value: QueryValue | undefined;
   /** Nodes that answered the lookup, closest first, with the item that each returned. */
   readonly #answers: { answer: LookupAnswer; shown: Shown }[];
   /** Nodes that the lookup met but did not query, closest first. */
@@ -192,7 +190,7 @@ class Put {
     // it. With `basedOn` they get it too, so that an item that reached them since is not overwritten.
     const unread = basedOn && Math.max(0, ...basedOn);
     const cas = shown.kind === "item" ? shown.item.seq : unread;
-    const args = putArguments(this.#item, this.#value ??= decode(this.#item.value), token, cas);
+    const args = putArguments(this.#item, token, cas);
     const result = await this.#node.query(answer.contact, "put", args, { timeoutMs, signal });
     // Some nodes answer 302 to the `seq` that they hold, and extend the item's life all the same.
     const isKept = known && result.kind === "refused" && result.code === SEQ_NOT_NEWER;

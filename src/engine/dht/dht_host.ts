@@ -9,14 +9,9 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type Clock, type Timer, toHex } from "../../base/mod.ts";
+import { BencodeEncoder } from "../../bencode/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../../dht/mod.ts";
-import {
-  applyReplacements,
-  type Krpc,
-  KrpcEncoder,
-  type KrpcError,
-  QuerySocket,
-} from "../libraries/mod.ts";
+import { applyReplacements, type Krpc, type KrpcError, QuerySocket } from "../libraries/mod.ts";
 import { AnsweringNode, answerStrangers } from "./krpc_answers.ts";
 import { Liveness } from "./liveness.ts";
 import { QueryLimiter } from "./query_limiter.ts";
@@ -77,6 +72,9 @@ const UNRESPONSIVE_MS = 10 * 60_000;
 /** Maximum number of unresponsive nodes remembered (LRU). */
 const MAX_UNRESPONSIVE = 10_000;
 
+/** Longest message that our encoder writes, bytes; no message of ours is longer. */
+const MAX_MESSAGE_BYTES = 8_192;
+
 /** Owns k-rpc and the UDP socket under it. */
 export class DhtHost {
   readonly krpc: Krpc;
@@ -105,11 +103,14 @@ export class DhtHost {
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
     this.#liveness = new Liveness((silent) => this.#onLivenessChange(silent));
     const { clock, readOnly = false } = options;
-    const encoder = new KrpcEncoder();
+    const encoder = new BencodeEncoder({ maxBytes: MAX_MESSAGE_BYTES, omitMissing: true });
     this.#socket = new QuerySocket({
       clock,
       udp: this.#udp,
-      encode: (message) => encoder.encode(message),
+      encode: (message) => {
+        const encoded = encoder.encode(message);
+        return encoded && Buffer.from(encoded);
+      },
       timeoutMs: KRPC_TIMEOUT_MS,
       readOnly,
       onOutcome: (error) => this.#liveness.count(error),

@@ -7,8 +7,9 @@
  */
 
 import { equalBytes, toHex } from "../../base/mod.ts";
+import { Encoded } from "../../bencode/mod.ts";
 import { immutableTarget, targetOf, verifyItem } from "../../records/mod.ts";
-import { Encoded, type Krpc, type Refusal } from "../libraries/mod.ts";
+import type { Krpc, Refusal } from "../libraries/mod.ts";
 import type { ItemStore, StoredItem } from "./item_store.ts";
 import type { WriteTokens } from "./write_tokens.ts";
 

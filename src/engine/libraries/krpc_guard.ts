@@ -8,30 +8,18 @@
  * @module
  */
 
+import {
+  BencodeScanner,
+  COLON,
+  DIGIT_0,
+  LETTER_D,
+  LETTER_E,
+  LETTER_I,
+  type Span,
+} from "../../bencode/mod.ts";
 import { MAX_SALT_BYTES, MAX_VALUE_BYTES } from "../../records/mod.ts";
 
-const MAX_DEPTH = 32;
-const [DIGIT_0, DIGIT_9, COLON, MINUS] = [0x30, 0x39, 0x3a, 0x2d];
-const [LETTER_D, LETTER_E, LETTER_I, LETTER_L] = [0x64, 0x65, 0x69, 0x6c];
 const [DIGIT_1, LETTER_A, LETTER_Q, LETTER_R] = [0x31, 0x61, 0x71, 0x72];
-/** Digits of a length: a packet has at most 65,507 bytes. */
-const MAX_LENGTH_DIGITS = 5;
-/** Digits of a number: libtorrent's are of 64 bits. */
-const MAX_NUMBER_DIGITS = 20;
-/** Names of members that anybody looks at are no longer than this. */
-const MAX_NAME_BYTES = 64;
-
-/** A value's place in the packet. */
-interface Span {
-  /** Its first byte; for any byte string the digit 0. */
-  kind: number;
-  /** First byte of the encoded value. */
-  start: number;
-  /** First byte after it. */
-  end: number;
-  /** Length of a byte string's content. */
-  length: number;
-}
 
 /**
  * What a member must be: a byte string of so many bytes at least and at most, or a number. Numbers are
@@ -96,8 +84,8 @@ export function glance(packet: Uint8Array): "query" | "answer" | "unclear" | "ma
  * of the right types.
  */
 export function examine(packet: Uint8Array): Sound | undefined {
-  const scanner = new Scanner(packet);
-  const message = scanner.dictionary(0);
+  const scanner = new BencodeScanner(packet);
+  const message = membersAt(scanner, 0);
   if (!message) return undefined;
   const [t, y] = [message.get("t"), message.get("y")];
   if (!isBytes(t, 1, 64) || !isBytes(y, 1, 1)) return undefined;
@@ -118,24 +106,31 @@ export function examine(packet: Uint8Array): Sound | undefined {
   }
 }
 
-function bodyIsSound(scanner: Scanner, body: Span | undefined): boolean {
-  const members = body && scanner.dictionary(body.start);
+/** The members of a dictionary; `undefined` if the libraries cannot build it. */
+function membersAt(scanner: BencodeScanner, start: number): Map<string, Span> | undefined {
+  const members = scanner.dictionary(start);
+  // The plain object that the libraries build would take this member for its prototype.
+  return members?.has("__proto__") ? undefined : members;
+}
+
+function bodyIsSound(scanner: BencodeScanner, body: Span | undefined): boolean {
+  const members = body && membersAt(scanner, body.start);
   const id = members?.get("id");
   return members !== undefined && (id === undefined || id.kind === DIGIT_0);
 }
 
-function errorIsSound(scanner: Scanner, error: Span | undefined): boolean {
+function errorIsSound(scanner: BencodeScanner, error: Span | undefined): boolean {
   return error === undefined || scanner.isFlatList(error);
 }
 
 /** What of a query others need; `undefined` if nobody is to hear of it. */
 function queryOf(
   packet: Uint8Array,
-  scanner: Scanner,
+  scanner: BencodeScanner,
   message: Map<string, Span>,
 ): Pick<Sound, "value" | "refusal"> | undefined {
   const a = message.get("a");
-  const members = a && scanner.dictionary(a.start);
+  const members = a && membersAt(scanner, a.start);
   if (!isBytes(message.get("q"), 1, 64)) return undefined;
   // BEP 5 has every query name its sender; to leave it out would only make a short query for a long answer.
   const id = members?.get("id");
@@ -170,109 +165,4 @@ function refusalOf(name: string, span: Span): Refusal {
 
 function isBytes(span: Span | undefined, least: number, most: number): boolean {
   return span?.kind === DIGIT_0 && span.length >= least && span.length <= most;
-}
-
-/** Instead of where a value ends, when it is not well formed. */
-const MALFORMED = -1;
-
-/** Finds where values begin and end, without building them. */
-class Scanner {
-  readonly #bytes: Uint8Array;
-  /** Length of the content of the byte string that was looked at last. */
-  #length = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  /** The members of the dictionary at `start`; `undefined` if there is no well-formed one. */
-  dictionary(start: number): Map<string, Span> | undefined {
-    if (this.#bytes[start] !== LETTER_D) return undefined;
-    const members = new Map<string, Span>();
-    for (let at = start + 1; this.#bytes[at] !== LETTER_E;) {
-      const valueStart = this.#byteString(at);
-      if (valueStart === MALFORMED) return undefined;
-      const name = this.#text(valueStart - this.#length, valueStart);
-      const end = this.#value(valueStart, 1);
-      // A plain object, which the libraries make of it, would take this for its prototype.
-      if (end === MALFORMED || name === "__proto__") return undefined;
-      const first = this.#bytes[valueStart]!;
-      const isByteString = first >= DIGIT_0 && first <= DIGIT_9;
-      members.set(name, {
-        kind: isByteString ? DIGIT_0 : first,
-        start: valueStart,
-        end,
-        length: isByteString ? this.#length : 0,
-      });
-      at = end;
-    }
-    return members;
-  }
-
-  /** Whether a value is a list of nothing but numbers and byte strings. */
-  isFlatList(span: Span): boolean {
-    if (span.kind !== LETTER_L) return false;
-    for (let at = span.start + 1; at < span.end - 1;) {
-      const kind = this.#bytes[at];
-      if (kind === LETTER_L || kind === LETTER_D) return false;
-      at = this.#value(at, 0);
-    }
-    return true;
-  }
-
-  /** Where the value at `start` ends. */
-  #value(start: number, depth: number): number {
-    if (depth > MAX_DEPTH) return MALFORMED;
-    switch (this.#bytes[start]) {
-      case LETTER_I:
-        return this.#number(start);
-      case LETTER_L:
-      case LETTER_D:
-        return this.#container(start, depth);
-      default:
-        return this.#byteString(start);
-    }
-  }
-
-  #number(start: number): number {
-    const digits = this.#bytes[start + 1] === MINUS ? start + 2 : start + 1;
-    const end = this.#digits(digits, MAX_NUMBER_DIGITS);
-    return end === digits || this.#bytes[end] !== LETTER_E ? MALFORMED : end + 1;
-  }
-
-  #container(start: number, depth: number): number {
-    const isDictionary = this.#bytes[start] === LETTER_D;
-    let at = start + 1;
-    while (this.#bytes[at] !== LETTER_E) {
-      if (isDictionary) at = this.#byteString(at);
-      if (at !== MALFORMED) at = this.#value(at, depth + 1);
-      if (at === MALFORMED) return MALFORMED;
-    }
-    return at + 1;
-  }
-
-  #byteString(start: number): number {
-    const colon = this.#digits(start, MAX_LENGTH_DIGITS);
-    if (colon === start || this.#bytes[colon] !== COLON) return MALFORMED;
-    let length = 0;
-    for (let at = start; at < colon; at++) length = length * 10 + this.#bytes[at]! - DIGIT_0;
-    const end = colon + 1 + length;
-    if (end > this.#bytes.length) return MALFORMED;
-    this.#length = length;
-    return end;
-  }
-
-  /** Where the digits that begin at `start` end. */
-  #digits(start: number, most: number): number {
-    let at = start;
-    while (at - start < most && this.#bytes[at]! >= DIGIT_0 && this.#bytes[at]! <= DIGIT_9) at++;
-    return at;
-  }
-
-  #text(start: number, end: number): string {
-    if (end - start > MAX_NAME_BYTES) return "";
-    let text = "";
-    for (let at = start; at < end; at++) text += String.fromCharCode(this.#bytes[at]!);
-    return text;
-  }
 }

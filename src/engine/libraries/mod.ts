@@ -16,7 +16,6 @@
  */
 
 export { guardExtensions } from "./extensions/mod.ts";
-export { Encoded, KrpcEncoder } from "./krpc_encode.ts";
 export { examine, glance, type Refusal } from "./krpc_guard.ts";
 export {
   guardTable,

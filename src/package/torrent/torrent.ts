@@ -6,8 +6,8 @@
  */
 
 import { createHash } from "node:crypto";
-import bencode from "bencode";
-import { equalBytes, toHex } from "../../base/mod.ts";
+import { toHex } from "../../base/mod.ts";
+import { bdecode, type BDecoded, bencode, BencodeError } from "../../bencode/mod.ts";
 import { pieceLengthFor } from "./archive_digest.ts";
 import { findInfoDictionary } from "./info_dictionary.ts";
 
@@ -36,20 +36,20 @@ export function buildTorrent(source: TorrentSource): Torrent {
     "piece length": pieceLengthFor(source.lengthBytes),
     pieces: source.pieces,
   };
-  const torrent: Uint8Array = bencode.encode({ "created by": "libreseed", info });
-  const infoBytes: Uint8Array = bencode.encode(info);
+  const torrent = bencode({ "created by": "libreseed", info });
+  const infoBytes = bencode(info);
   return { torrent, infoHash: new Uint8Array(createHash("sha1").update(infoBytes).digest()) };
 }
 
 /**
  * The infohash of a `.torrent`: SHA-1 of its info dictionary (BEP 3), 20 bytes.
  *
- * @returns `undefined` if it is no `.torrent`, or its info dictionary would encode to other bytes
+ * @returns `undefined` if it is no `.torrent`, or its info dictionary is not canonical bencode
  */
 export function torrentInfoHash(torrent: Uint8Array): Uint8Array | undefined {
   const info = findInfoDictionary(torrent);
-  // What WebTorrent would make of it has to be the same torrent.
-  if (!info || !equalBytes(bencode.encode(bencode.decode(info)), info)) return undefined;
+  // WebTorrent encodes what it decoded. Another form would give it another infohash.
+  if (!info || !decodeInfo(info)) return undefined;
   return new Uint8Array(createHash("sha1").update(info).digest());
 }
 
@@ -65,8 +65,17 @@ export function piecesOfTorrent(
   infoHashHex: string,
 ): Uint8Array | undefined {
   const info = findInfoDictionary(torrent);
-  const { pieces }: { pieces?: unknown } = info ? bencode.decode(info) : {};
+  const pieces = info && decodeInfo(info)?.get("pieces");
   if (!(pieces instanceof Uint8Array)) return undefined;
   const built = buildTorrent({ ...source, pieces });
   return toHex(built.infoHash) === infoHashHex ? pieces : undefined;
+}
+
+function decodeInfo(info: Uint8Array): Map<string, BDecoded> | undefined {
+  try {
+    return bdecode(info, { maxBytes: info.length }) as Map<string, BDecoded>;
+  } catch (error) {
+    if (error instanceof BencodeError) return undefined;
+    throw error;
+  }
 }

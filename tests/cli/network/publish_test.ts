@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { bencode } from "../../../src/records/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
 import { eventually, magnetIn, newPlace, together } from "../../support/place.ts";
 import { unwillingNode } from "./unwilling_node.ts";

@@ -5,6 +5,7 @@
  */
 
 import type { Target } from "../target.ts";
+import { bencodeTargets } from "./bencode.ts";
 import { controlTargets } from "./control.ts";
 import { networkTargets } from "./network.ts";
 import { packageTargets } from "./package.ts";
@@ -13,6 +14,7 @@ import { settingTargets } from "./settings.ts";
 
 /** All fuzz targets. */
 export const targets: readonly Target[] = [
+  ...bencodeTargets,
   ...recordTargets,
   ...packageTargets,
   ...networkTargets,

@@ -32,7 +32,7 @@ import {
   verifyFullSignature,
   verifyMinimalSignature,
 } from "../../../src/package/mod.ts";
-import { bdecode, bencode, type BValue, RecordError } from "../../../src/records/mod.ts";
+import { bdecode, bencode, BencodeError, type BValue } from "../../../src/bencode/mod.ts";
 import { fromHexText, minimalOf, signer, vectors } from "../seeds.ts";
 import { type Check, readOrRefuse, stateless, type Target } from "../target.ts";
 
@@ -220,7 +220,7 @@ const torrentTarget: Target = {
   open: stateless((bytes) => {
     const infoHash = torrentInfoHash(bytes);
     if (infoHash === undefined) return;
-    const strict = readOrRefuse(RecordError, () => bdecode(bytes, { maxBytes: bytes.length }));
+    const strict = readOrRefuse(BencodeError, () => bdecode(bytes, { maxBytes: bytes.length }));
     if (!(strict instanceof Map)) return;
     const info = bencode(strict.get("info") as BValue);
     assert.equal(toHex(infoHash), createHash("sha1").update(info).digest("hex"));

@@ -1,15 +1,12 @@
 /**
- * Fuzz targets of `src/records`: bencode, the three records, magnet links.
+ * Fuzz targets of `src/records`: the three records, magnet links.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
+import { bdecode, type BDecoded } from "../../../src/bencode/mod.ts";
 import {
-  bdecode,
-  type BDecoded,
-  bencode,
-  type BValue,
   decodeAnnounceRecord,
   decodeManifestRecord,
   decodeNameIndex,
@@ -35,16 +32,6 @@ async function recordValues(): Promise<Uint8Array[]> {
 function hasOnly(decoded: BDecoded, keys: string[]): boolean {
   return decoded instanceof Map && [...decoded.keys()].every((key) => keys.includes(key));
 }
-
-const bencodeTarget: Target = {
-  name: "bencode",
-  seeds: recordValues,
-  open: stateless((bytes) => {
-    const decoded = read(() => bdecode(bytes));
-    if (decoded === undefined) return;
-    assert.deepEqual(bencode(decoded as BValue), bytes, "one value has one encoding");
-  }),
-};
 
 const recordsTarget: Target = {
   name: "records",
@@ -94,4 +81,4 @@ const magnetTarget: Target = {
   }),
 };
 
-export const recordTargets: readonly Target[] = [bencodeTarget, recordsTarget, magnetTarget];
+export const recordTargets: readonly Target[] = [recordsTarget, magnetTarget];

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
-import { bencode, signItem, targetOf } from "../../../src/records/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
+import { signItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { addressOf, eventually, TestEngine } from "../../support/engines.ts";
 import { RawUdp } from "../../support/raw_udp.ts";

@@ -7,14 +7,8 @@
 import assert from "node:assert/strict";
 import { concatBytes, equalBytes, utf8 } from "../../../src/base/mod.ts";
 import { generateKeyPair, type KeyPair, verifySignature } from "../../../src/identity/mod.ts";
-import {
-  type BDecoded,
-  bencode,
-  type BValue,
-  immutableTarget,
-  signableBytes,
-  targetOf,
-} from "../../../src/records/mod.ts";
+import { type BDecoded, bencode, type BValue } from "../../../src/bencode/mod.ts";
+import { immutableTarget, signableBytes, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { RawUdp } from "../../support/raw_udp.ts";

@@ -3,7 +3,8 @@ import { systemClock } from "../../../src/base/mod.ts";
 import { DhtManager } from "../../../src/dht/mod.ts";
 import { Engine } from "../../../src/engine/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
-import { bencode, signItem, targetOf } from "../../../src/records/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
+import { signItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet, type Testnet } from "../../../src/testnet/mod.ts";
 import { toHex, utf8 } from "../../../src/base/mod.ts";
 

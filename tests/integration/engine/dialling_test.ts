@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { concatBytes, systemClock } from "../../../src/base/mod.ts";
 import { compactNodes } from "../../../src/dht/node/compact_nodes.ts";
 import type { PeerCounts } from "../../../src/engine/mod.ts";
-import { bencode } from "../../../src/records/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import type { WorkerEvent } from "../../../src/worker/mod.ts";
 import { WorkerRuntime } from "../../../src/worker/runtime.ts";

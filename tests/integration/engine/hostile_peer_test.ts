@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { concatBytes, equalBytes, utf8 } from "../../../src/base/mod.ts";
-import { bencode, type BValue } from "../../../src/records/mod.ts";
+import { bencode, type BValue } from "../../../src/bencode/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { testInOwnProcess } from "../../support/own_process.ts";
 import { randomBytes, type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { concatBytes, toHex, utf8 } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
-import { bencode, type BValue, signItem } from "../../../src/records/mod.ts";
+import { bencode, type BValue } from "../../../src/bencode/mod.ts";
+import { signItem } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { RawUdp } from "../../support/raw_udp.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../../src/base/mod.ts";
 import type { Contact, DhtNode } from "../../../src/dht/mod.ts";
-import { type BDecoded, bencode } from "../../../src/records/mod.ts";
+import { type BDecoded, bencode } from "../../../src/bencode/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
 

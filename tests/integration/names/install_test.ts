@@ -18,9 +18,8 @@ import { foundByBareName } from "../../../src/install/dependency_graph.ts";
 import { install } from "../../../src/install/install.ts";
 import { rememberPublisher } from "../../../src/names/pins.ts";
 import type { MinimalManifest } from "../../../src/package/mod.ts";
+import { bencode, type BValue } from "../../../src/bencode/mod.ts";
 import {
-  bencode,
-  type BValue,
   dayOf,
   nameIndexKeyPair,
   nameIndexSalt,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { equalBytes, toHex } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
-import { bencode, encodeItem, signItem, targetOf } from "../../../src/records/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
+import { encodeItem, signItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { sampleTorrent } from "../../support/torrents.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { delay, systemClock, toHex } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
-import { bencode, encodeItem, signItem, targetOf } from "../../../src/records/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
+import { encodeItem, signItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import type { WorkerEvent } from "../../../src/worker/mod.ts";
 import { WorkerRuntime } from "../../../src/worker/runtime.ts";

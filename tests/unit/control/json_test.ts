@@ -4,7 +4,8 @@ import * as v from "valibot";
 import { toBase64, utf8 } from "../../../src/base/mod.ts";
 import { bytes, bytesUpTo, item, toJson } from "../../../src/control/json.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
-import { bencode, encodeItem, signItem } from "../../../src/records/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
+import { encodeItem, signItem } from "../../../src/records/mod.ts";
 
 const signed = signItem(generateKeyPair(), { salt: utf8("salt"), seq: 5, value: bencode("x") });
 

@@ -9,7 +9,8 @@ import { toHex, utf8 } from "../../../src/base/mod.ts";
 import type { Announcer, ReannouncerOptions } from "../../../src/dht/announce/reannounce.ts";
 import { type AnnounceReport, type PutOutcome, Reannouncer } from "../../../src/dht/mod.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
-import { bencode, type MutableItem, signItem, targetOf } from "../../../src/records/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
+import { type MutableItem, signItem, targetOf } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 export const HOUR_MS = 3_600_000;

@@ -7,14 +7,8 @@
 import { toHex, utf8 } from "../../../src/base/mod.ts";
 import { DhtManager, type DhtNode } from "../../../src/dht/mod.ts";
 import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
-import {
-  bdecode,
-  bencode,
-  type BValue,
-  type MutableItem,
-  signItem,
-  targetOf,
-} from "../../../src/records/mod.ts";
+import { bdecode, bencode, type BValue } from "../../../src/bencode/mod.ts";
+import { type MutableItem, signItem, targetOf } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import {
   type SimulatedClient,

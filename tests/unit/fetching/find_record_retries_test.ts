@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { bencode } from "../../../src/bencode/mod.ts";
 import { equalBytes } from "../../../src/base/mod.ts";
 import type { Operations } from "../../../src/control/operations.ts";
 import type { GetOutcome, ItemKey } from "../../../src/dht/mod.ts";
@@ -12,7 +13,6 @@ import { findRecord } from "../../../src/fetching/find_record.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { readIndex } from "../../../src/names/read_index.ts";
 import {
-  bencode,
   dayOf,
   nameIndexKeyPair,
   nameIndexSalt,

@@ -5,10 +5,9 @@
  */
 
 import assert from "node:assert/strict";
+import { bdecode, type BValue } from "../../../src/bencode/mod.ts";
 import {
   announceSalt,
-  bdecode,
-  type BValue,
   dayOf,
   decodeAnnounceRecord,
   nameIndexKeyPair,

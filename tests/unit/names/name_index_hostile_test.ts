@@ -6,11 +6,11 @@
 
 import assert from "node:assert/strict";
 import { toHex } from "../../../src/base/mod.ts";
+import type { BValue } from "../../../src/bencode/mod.ts";
 import { formatPublicKey, generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
 import { readNameIndex } from "../../../src/names/name_index.ts";
 import { writeNameIndex } from "../../../src/names/write_name_index.ts";
 import {
-  type BValue,
   encodeNameIndex,
   type NameIndexEntry,
   nameIndexSlot,

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { bencode } from "../../../src/bencode/mod.ts";
 import { equalBytes, toHex } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
 import { manifestRecord } from "../../../src/fetching/manifest_record.ts";
@@ -14,7 +15,6 @@ import { rememberPublisher } from "../../../src/names/pins.ts";
 import { resolveByName } from "../../../src/names/resolve_by_name.ts";
 import {
   announceSalt,
-  bencode,
   manifestSalt,
   signItem,
   signNameIndexEntry,

@@ -8,9 +8,8 @@ import assert from "node:assert/strict";
 import { type Clock, LibreseedError, toHex } from "../../../src/base/mod.ts";
 import { DhtManager } from "../../../src/dht/mod.ts";
 import type { KeyPair } from "../../../src/identity/mod.ts";
+import { bencode, type BValue } from "../../../src/bencode/mod.ts";
 import {
-  bencode,
-  type BValue,
   dayOf,
   nameIndexKeyPair,
   nameIndexSalt,

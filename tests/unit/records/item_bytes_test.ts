@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
 import {
-  bencode,
   decodeItem,
   encodeItem,
   encodeSeq,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { fromHex, fromUtf8, toHex, utf8 } from "../../../src/base/mod.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
 import {
-  bencode,
   immutableTarget,
   MAX_SALT_BYTES,
   MAX_VALUE_BYTES,

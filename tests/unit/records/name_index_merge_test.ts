@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { concatBytes, toHex, utf8 } from "../../../src/base/mod.ts";
 import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
 import {
-  bencode,
   decodeNameIndex,
   encodeNameIndex,
   mergeNameIndex,

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { toHex, utf8 } from "../../../src/base/mod.ts";
+import { bdecode, bencode, type BValue } from "../../../src/bencode/mod.ts";
 import {
   announceFits,
   announceSalt,
-  bdecode,
-  bencode,
-  type BValue,
   dayOf,
   decodeAnnounceRecord,
   decodeManifestRecord,

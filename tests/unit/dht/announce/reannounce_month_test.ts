@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { toHex, utf8 } from "../../../../src/base/mod.ts";
 import { DhtManager, RateLimiter, Reannouncer } from "../../../../src/dht/mod.ts";
 import { keyPairFromSeed } from "../../../../src/identity/mod.ts";
-import { bencode, type MutableItem, signItem, targetOf } from "../../../../src/records/mod.ts";
+import { bencode } from "../../../../src/bencode/mod.ts";
+import { type MutableItem, signItem, targetOf } from "../../../../src/records/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import {
   seededRandom,

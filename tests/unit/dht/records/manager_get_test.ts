@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../../src/identity/mod.ts";
-import { bencode, signableBytes, signItem } from "../../../../src/records/mod.ts";
+import { bencode } from "../../../../src/bencode/mod.ts";
+import { signableBytes, signItem } from "../../../../src/records/mod.ts";
 import { SimulatedDht } from "../../../support/simulated_dht.ts";
 import type { SimulatedAnswer } from "../../../support/simulated_node.ts";
 import { Fixture, salt } from "../fixture.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../../../../src/base/mod.ts";
-import { bencode, signItem } from "../../../../src/records/mod.ts";
+import { bencode } from "../../../../src/bencode/mod.ts";
+import { signItem } from "../../../../src/records/mod.ts";
 import type { SimulatedNode } from "../../../support/simulated_node.ts";
 import { Fixture, holding, salt } from "../fixture.ts";
 

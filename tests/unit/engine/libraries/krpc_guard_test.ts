@@ -3,7 +3,7 @@ import npmBencode from "bencode";
 import fc from "fast-check";
 import { concatBytes, utf8 } from "../../../../src/base/mod.ts";
 import { examine } from "../../../../src/engine/libraries/krpc_guard.ts";
-import { bencode, type BValue } from "../../../../src/records/mod.ts";
+import { bencode, type BValue } from "../../../../src/bencode/mod.ts";
 
 const id = new Uint8Array(20).fill(7);
 const t = Uint8Array.of(1, 2);

@@ -3,7 +3,7 @@ import npmBencode from "bencode";
 import fc from "fast-check";
 import { applyReplacements } from "../../../../../src/engine/libraries/mod.ts";
 import { concatBytes, utf8 } from "../../../../../src/base/mod.ts";
-import { bencode } from "../../../../../src/records/mod.ts";
+import { bencode } from "../../../../../src/bencode/mod.ts";
 
 applyReplacements();
 

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import npmBencode from "bencode";
 import { utf8 } from "../../../../../src/base/mod.ts";
 import { QuerySocket } from "../../../../../src/engine/libraries/krpc/krpc_socket.ts";
-import { bencode } from "../../../../../src/records/mod.ts";
+import { bencode } from "../../../../../src/bencode/mod.ts";
 import { FakeClock } from "../../../../support/fake_clock.ts";
 
 const peer = { host: "127.0.0.1", port: 7_000 };

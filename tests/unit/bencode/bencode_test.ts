@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import npmBencode from "bencode";
 import fc from "fast-check";
 import { fromUtf8, toHex, utf8 } from "../../../src/base/mod.ts";
-import { bdecode, bencode, type BValue, RecordError } from "../../../src/records/mod.ts";
+import { bdecode, bencode, BencodeError, type BValue } from "../../../src/bencode/mod.ts";
 
 const encoded = (value: BValue) => fromUtf8(bencode(value));
 
 function assertRefused(bytes: Uint8Array | string, says: RegExp, maxBytes?: number): void {
   const input = typeof bytes === "string" ? utf8(bytes) : bytes;
   assert.throws(() => bdecode(input, maxBytes === undefined ? {} : { maxBytes }), (error) => {
-    assert.ok(error instanceof RecordError);
+    assert.ok(error instanceof BencodeError);
     assert.equal(error.code, "BAD_BENCODE");
     assert.equal(error.kind, "verification");
     assert.equal(typeof error.detail.offset, "number");
@@ -65,7 +65,7 @@ Deno.test("what bencode has no form for is refused", () => {
     for (const nested of [value, [value], { key: value }]) {
       assert.throws(
         () => bencode(nested as BValue),
-        (error) => error instanceof RecordError && error.code === "BAD_FIELD",
+        (error) => error instanceof BencodeError && error.code === "BAD_FIELD",
         String(value),
       );
     }
@@ -79,7 +79,7 @@ Deno.test("encoding stops at 16 levels, as decoding does", () => {
     return value;
   };
   assert.equal(bencode(nest(16)).length, 35);
-  assert.throws(() => bencode(nest(17)), RecordError);
+  assert.throws(() => bencode(nest(17)), BencodeError);
 });
 
 Deno.test("byte strings come back as copies", () => {
@@ -184,7 +184,7 @@ Deno.test("whatever is decoded encodes to the very same bytes, whatever was dama
       try {
         decoded = bdecode(bytes);
       } catch (error) {
-        assert.ok(error instanceof RecordError);
+        assert.ok(error instanceof BencodeError);
         return;
       }
       assert.deepEqual(bencode(decoded), bytes);
