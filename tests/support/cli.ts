@@ -1,5 +1,5 @@
 /**
- * libreseed as a process: from the sources, or the binary that `LIBRESEED_BIN` names.
+ * Runs libreseed as a process: from the sources, or the binary that `LIBRESEED_BIN` names.
  *
  * @module
  */
@@ -9,14 +9,15 @@ import { concatBytes } from "../../src/base/mod.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** How the sources are run: with all permissions. The program file runs with the few that it has. */
+/**
+ * Command line that runs the sources, with all permissions. The binary has only the compiled ones.
+ */
 export const fromSources: readonly string[] = [
   Deno.execPath(),
   "run",
   "--quiet",
   "--no-prompt",
-  // Deno makes the linked packages anew at each start otherwise, and two starts at once get in each
-  // other's way.
+  // Otherwise Deno sets up the linked packages at each start, and concurrent starts collide.
   "--node-modules-dir=manual",
   `--config=${root}deno.json`,
   "-A",
@@ -25,31 +26,33 @@ export const fromSources: readonly string[] = [
 
 /** Options of {@linkcode runCli} and {@linkcode spawnCli}. */
 export interface CliOptions {
-  /** Becomes `HOME` and `LIBRESEED_HOME`: a path, or what `temporaryHome` returns. */
+  /** Value of `HOME` and `LIBRESEED_HOME`: a path, or the result of `temporaryHome`. */
   home?: string | { readonly path: string };
-  /** More environment variables. Of the test's own, only `PATH` and where Deno caches are passed on. */
+  /**
+   * Additional variables. Only `PATH` and Deno's cache path are taken from the test's environment.
+   */
   env?: Record<string, string>;
-  /** What the program reads; nothing unless given. */
+  /** Contents of standard input; empty by default. */
   stdin?: string | Uint8Array;
   cwd?: string;
-  /** After this many milliseconds the program is killed, and waiting for it fails. Default 240,000. */
+  /** Time after which the program is killed and its result rejects. Default 240,000 ms. */
   timeoutMs?: number;
-  /** Run this in place of libreseed, the arguments coming after it. */
+  /** Program to run in place of libreseed; the arguments are appended. */
   program?: readonly string[];
 }
 
-/** How a process ended. */
+/** The result of an ended process. */
 export interface CliResult {
-  /** Exit code; 128 and the signal's number if one ended it. */
+  /** Exit code; 128 plus the signal's number if a signal ended the process. */
   code: number;
   signal: Deno.Signal | null;
   stdout: string;
   stderr: string;
-  /** Standard output as it came. */
+  /** Standard output as bytes. */
   stdoutBytes: Uint8Array;
 }
 
-/** Runs libreseed to its end: `await runCli(["pack", dir], { home })`. */
+/** Runs libreseed and waits for its end: `await runCli(["pack", dir], { home })`. */
 export async function runCli(
   args: readonly string[],
   options: CliOptions = {},
@@ -63,10 +66,10 @@ export function spawnCli(args: readonly string[], options: CliOptions = {}): Cli
   return new CliProcess(args, options);
 }
 
-/** A libreseed that runs. */
+/** A libreseed process. */
 export class CliProcess {
   readonly pid: number;
-  /** Resolves at its end, rejects if it took longer than `timeoutMs`. */
+  /** Resolves when the process ends; rejects if that takes longer than `timeoutMs`. */
   readonly result: Promise<CliResult>;
   readonly #command: string;
   readonly #child: Deno.ChildProcess;
@@ -94,31 +97,31 @@ export class CliProcess {
       this.#end();
     }, timeoutMs);
     this.result = this.#run(stdin).finally(() => clearTimeout(timer));
-    // Whoever waits for a line only does not want to hear of it.
+    // Prevents an unhandled rejection in a test that waits only for a line of output.
     this.result.catch(() => {});
   }
 
-  /** What it has written to standard output until now. */
+  /** Standard output so far. */
   get stdout(): string {
     return this.#stdout.text;
   }
 
-  /** What it has written to standard error until now. */
+  /** Standard error so far. */
   get stderr(): string {
     return this.#stderr.text;
   }
 
-  /** Its exit code and signal, once it has ended; `result` without the output. */
+  /** Resolves with exit code and signal when the process ends. */
   get status(): Promise<{ code: number; signal: Deno.Signal | null }> {
     return this.result.then(({ code, signal }) => ({ code, signal }));
   }
 
   /**
-   * Waits until a whole line of its output matches; lines that came before count.
+   * Waits until a complete output line matches; earlier lines count too.
    *
-   * @param from where to look; both unless given
+   * @param from the stream to search; both by default
    * @returns the match
-   * @throws with all its output, if it ends first or takes longer than `timeoutMs`
+   * @throws {Error} with all output, if the process ends first or exceeds `timeoutMs`
    */
   async waitForLine(pattern: RegExp, from?: "stdout" | "stderr"): Promise<RegExpExecArray> {
     const outputs = [
@@ -139,7 +142,7 @@ export class CliProcess {
     }
   }
 
-  /** Sends a signal; no error if it has ended already. */
+  /** Sends a signal. Does nothing if the process has ended. */
   kill(signal: Deno.Signal = "SIGTERM"): void {
     if (this.#ended) return;
     try {
@@ -154,7 +157,7 @@ export class CliProcess {
     await this.result.catch(() => {});
   }
 
-  /** Kills it, and stops listening: a child of its own may hold the other end of a stream. */
+  /** Kills the process and stops reading, because a child process may keep the streams open. */
   async #end(): Promise<void> {
     this.kill("SIGKILL");
     await this.#child.status;
@@ -186,7 +189,7 @@ export class CliProcess {
       await writer.write(bytes);
       await writer.close();
     } catch {
-      // It ended, or closed its end, without having read all: its own business.
+      // The process ended or closed its standard input before it had read everything.
     }
   }
 
@@ -195,7 +198,7 @@ export class CliProcess {
   }
 }
 
-/** One stream of a process, as far as it has come. */
+/** The output of one stream so far. */
 class Output {
   #chunks: Uint8Array[] = [];
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -216,7 +219,7 @@ class Output {
       decoder.decode();
   }
 
-  /** The whole lines; with `all` also what comes after the last line feed. */
+  /** The complete lines; with `all` also the text after the last line feed. */
   lines(all: boolean): string[] {
     const lines = this.text.split("\n");
     return all ? lines : lines.slice(0, -1);
@@ -233,7 +236,7 @@ class Output {
     }
   }
 
-  /** Reads no further. */
+  /** Stops reading. */
   async cancel(): Promise<void> {
     await this.#reader?.cancel();
   }

@@ -1,29 +1,29 @@
 /**
- * For `deno run --preload`: at SIGUSR2 the engine's thread dies in the way that
- * `DEATH_OF_THE_ENGINE` names. If that way is silent, the main thread's waits of half a minute are
- * cut short from then on, so that the silence is noticed soon. Before the death, and for the other
- * deaths, the waits keep their length, and a busy machine is not taken for a dead thread. Leaves a
- * file in the directory for temporary ones.
+ * A module for `deno run --preload`: at SIGUSR2 the engine's thread dies in the way that
+ * `DEATH_OF_THE_ENGINE` names. After a silent death, the main thread's timers of half a minute are
+ * shortened, so that the test need not wait for them. They keep their length before the death and
+ * for other deaths, so that a busy machine is not mistaken for a dead thread. Leaves a file in the
+ * temporary directory.
  *
  * @module
  */
 
-/** How a thread may die, in JavaScript. */
+/** Ways for a thread to die, as JavaScript code. */
 export const deaths = {
   "throws what nobody catches": "throw new TypeError('a defect')",
   "rejects what nobody catches": "Promise.reject(new TypeError('a defect'))",
   "runs out of stack": "const deeper = () => deeper() + 1; deeper()",
   "runs out of memory":
-    // Pieces of 32 MB: V8 gives up after a few, without long collections of garbage on the way.
+    // Pieces of 32 MB: V8 gives up after a few, without long garbage collections before.
     "const all = []; for (;;) all.push(new Array(4_000_000).fill(all.length / 3))",
   "never comes back": "for (;;);",
   "ends without a word": "self.close()",
 } as const;
 
-/** One of them. */
+/** A way for a thread to die. */
 export type Death = keyof typeof deaths;
 
-/** Those that nobody hears of. */
+/** Deaths that raise no error event: the thread only stops answering. */
 export const silent: readonly Death[] = ["never comes back", "ends without a word"];
 
 const CHANNEL = "death";
@@ -31,7 +31,7 @@ const CUT_SHORT_MS = 30_000;
 const death = Deno.env.get("DEATH_OF_THE_ENGINE") as Death | undefined;
 if (death !== undefined) prepare(deaths[death], silent.includes(death));
 
-/** Replaces `setTimeout`; what it returns cuts waits of half a minute short, also those under way. */
+/** Replaces `setTimeout`. The result shortens timers of half a minute, including pending ones. */
 function shortenableWaits(): () => void {
   const { setTimeout, clearTimeout } = globalThis;
   const underWay = new Map<unknown, () => void>();

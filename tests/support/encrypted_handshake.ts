@@ -1,6 +1,6 @@
 /**
- * The answer to the encrypted handshake (Message Stream Encryption) with which an engine begins when it
- * dials. It is written without the engine's library, and chooses plain text for what follows.
+ * The responder's side of the encrypted handshake (Message Stream Encryption). It does not use the
+ * engine's library, and selects plain text for the rest of the connection.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const PRIME_HEX =
 const KEY_BYTES = 96;
 const MAX_PADDING_BYTES = 512;
 const HASH_BYTES = 20;
-/** The verification constant, the methods offered, the length of padding C. */
+/** Length of the verification constant, the offered methods, and the length of padding C. */
 const OFFER_BYTES = 14;
 const PLAIN_TEXT = 1;
 const PROTOCOL = utf8("\x13BitTorrent protocol");
@@ -28,10 +28,10 @@ export interface Dialler {
 }
 
 /**
- * Answers an encrypted handshake; a plain one passes as it is.
+ * Answers an encrypted handshake. A plain handshake is returned unchanged.
  *
- * @returns what came after it, `undefined` if the connection ended
- * @throws {Error} if it is for another torrent, or does not offer plain text
+ * @returns the bytes after the handshake; `undefined` if the connection ended
+ * @throws {Error} if the handshake is for another torrent, or does not offer plain text
  */
 export async function answerEncrypted(
   dialler: Dialler,
@@ -84,7 +84,7 @@ export async function answerEncrypted(
   return concatBytes(first, held);
 }
 
-/** RC4, whose first 1,024 bytes are thrown away. */
+/** RC4 that discards the first 1,024 bytes of its key stream. */
 function rc4(key: Uint8Array): (bytes: Uint8Array) => Uint8Array {
   const state = Uint8Array.from({ length: 256 }, (_, i) => i);
   const swap = (a: number, b: number) => [state[a], state[b]] = [state[b]!, state[a]!];
@@ -104,7 +104,7 @@ function rc4(key: Uint8Array): (bytes: Uint8Array) => Uint8Array {
   return crypt;
 }
 
-/** Where a part begins in bytes; -1 if it is not there. */
+/** Offset of `part` in bytes; -1 if it is not contained. */
 export function indexOf(bytes: Uint8Array, part: Uint8Array): number {
   return bytes.findIndex((_, at) => part.every((byte, i) => bytes[at + i] === byte));
 }

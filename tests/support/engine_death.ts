@@ -1,6 +1,6 @@
 /**
- * A daemon whose engine's thread dies: it ends and says so, a command that waited for it goes on, and
- * all is there after a restart.
+ * A scenario in which the engine's thread dies: the daemon reports the death and ends, a command
+ * that waits for the daemon continues without it, and a new daemon seeds all packages again.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { eventually, type Place } from "./place.ts";
 import { fromSources } from "./cli.ts";
 import { type Death, silent } from "./dying_engine.ts";
 
-/** Where V8 stops a process that needs more, MiB. */
+/** Heap limit at which V8 ends the process, MiB. */
 const HEAP_MIB = 200;
-/** Of a download that takes a minute at {@linkcode SLOW}. */
+/** Size of an archive whose download takes a minute at {@linkcode SLOW}, in bytes. */
 const BYTES = 4 << 20;
 const SLOW = "64KiB";
 
@@ -26,10 +26,10 @@ const program = fromSources.toSpliced(
   `--preload=${fileURLToPath(new URL("./dying_engine.ts", import.meta.url))}`,
 );
 
-/** How the program ends, by the way in which its thread did. */
+/** Exit code and message of a daemon, by the way in which its engine's thread died. */
 function expected(death: Death): { code: number; says: RegExp } {
   if (death === "runs out of memory") {
-    // SIGTRAP: V8 ends the whole process, and nobody can do anything about it.
+    // V8 ends the whole process with SIGTRAP, which the program cannot catch.
     return { code: 133, says: /out of memory/ };
   }
   return {
@@ -41,9 +41,9 @@ function expected(death: Death): { code: number; says: RegExp } {
 }
 
 /**
- * Has the engine of a daemon die while a command downloads through it.
+ * Kills the engine's thread of a daemon while a command downloads through it.
  *
- * @returns how long a new daemon took until it seeded what it had, milliseconds
+ * @returns time until a new daemon seeded all its packages, milliseconds
  */
 export async function dieAndComeBack(place: Place, death: Death): Promise<number> {
   const [home, other] = [await place.home(), await place.home()];

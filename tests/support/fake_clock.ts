@@ -1,5 +1,5 @@
 /**
- * A clock that stands still until it is told to go on, so that a month passes in seconds.
+ * A fake clock that advances only on request, so that a test of a month takes seconds.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { Clock, Timer } from "../../src/base/mod.ts";
 
 interface Alarm {
   atMs: number;
-  /** Alarms of the same millisecond fire in the order in which they were set. */
+  /** Sequence number: timers of the same millisecond fire in the order of their creation. */
   number: number;
   fire: (() => void) | undefined;
 }
 
-/** Lets everything run that waits for nothing but promises. */
+/** Runs all pending promise callbacks. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Implements {@linkcode Clock}. Time passes in {@linkcode FakeClock.advance} only. */
+/** A {@linkcode Clock} whose time passes only in {@linkcode FakeClock.advance}. */
 export class FakeClock implements Clock {
   #nowMs: number;
   #count = 0;
@@ -54,12 +54,12 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** How many timers are set and neither fired nor cancelled. */
+  /** Number of pending timers. */
   get timers(): number {
     return this.#live;
   }
 
-  /** Passes so many milliseconds: fires each timer at its time, and lets promises settle after it. */
+  /** Advances the time by `ms`. Fires each timer at its time and lets promises settle after it. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     await settle();
@@ -78,7 +78,7 @@ export class FakeClock implements Clock {
     this.#nowMs = untilMs;
   }
 
-  /** Passes time, at most `limitMs` milliseconds of it, until the promise has settled. */
+  /** Advances the time until the promise has settled, by at most `limitMs` milliseconds. */
   async until<T>(promise: Promise<T>, limitMs = 600_000): Promise<T> {
     let settled = false;
     const done = () => settled = true;
@@ -92,7 +92,7 @@ export class FakeClock implements Clock {
     return await promise;
   }
 
-  /** The time of day jumps, as it does after a sleep or when it is set; timers do not notice. */
+  /** Sets the time of day, as after a sleep or a correction, without affecting timers. */
   jump(ms: number): void {
     this.#nowMs += ms;
     for (const alarm of this.#alarms) alarm.atMs += ms;

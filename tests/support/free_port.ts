@@ -1,17 +1,17 @@
 /**
- * Ports that nobody has.
+ * Finds free ports for tests.
  *
  * @module
  */
 
 import dgram from "node:dgram";
 
-// Below the range that Linux hands out for port 0 and for connections, so that nobody gets a port by
-// chance between its being found and its being used.
+// Below Linux's range of ephemeral ports, so that no other process gets the port by chance before
+// the test uses it.
 const LOWEST = 20_000;
 const COUNT = 12_000;
 
-/** A port that is free for TCP and for UDP, on all IPv4 addresses. */
+/** Finds a port that is free for TCP and UDP on all IPv4 addresses. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const port = LOWEST + Math.floor(Math.random() * COUNT);
@@ -20,7 +20,7 @@ export async function freePort(): Promise<number> {
   throw new Error("no free port in a hundred tries");
 }
 
-/** Whether the port is free for TCP and for UDP, on all IPv4 addresses. */
+/** Whether a port is free for TCP and UDP on all IPv4 addresses. */
 export async function isFree(port: number): Promise<boolean> {
   try {
     using _listener = Deno.listen({ hostname: "0.0.0.0", port });

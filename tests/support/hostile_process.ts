@@ -1,6 +1,6 @@
 /**
- * Hostile peers in a process of their own, for tests that measure memory: their own process has then
- * only that of the engine. Run as a program, this file is that process.
+ * Hostile peers in a separate process, for tests that measure the engine's memory in their own
+ * process. This file is also the program that runs in that process.
  *
  * @module
  */
@@ -13,26 +13,26 @@ import { WireListener, WirePeer } from "./wire_peer.ts";
 
 const PIECE_BYTES = 256 * 1024;
 
-/** What the peers are told. */
+/** Options of the hostile peers. */
 interface Orders {
   lengthBytes: number;
-  /** What each peer does, by its name in {@linkcode hostileWays}. */
+  /** The behaviour of each peer, by its name in {@linkcode hostileWays}. */
   ways: string[];
-  /** The engine that they dial; they are dialled unless given. */
+  /** Address of the engine to dial. Without it, the peers listen. */
   port?: number;
 }
 
-/** The torrent of which the peers say that they have it. */
+/** The torrent that the peers claim to have. */
 export function hostileSample(lengthBytes: number): SampleTorrent {
   return sampleTorrent(lengthBytes, { pieceBytes: PIECE_BYTES });
 }
 
-/** The names of all ways to do harm. */
+/** Names of all hostile behaviours. */
 export function namesOfWays(): string[] {
   return Object.keys(hostileWays(hostileSample(1), PIECE_BYTES));
 }
 
-/** The peers, as the test sees them. */
+/** A handle to the process of the hostile peers. */
 export class HostileProcess implements AsyncDisposable {
   readonly #process: CliProcess;
   readonly #orders: Orders;
@@ -51,12 +51,12 @@ export class HostileProcess implements AsyncDisposable {
     this.#process = spawnCli([JSON.stringify(orders)], { program });
   }
 
-  /** Where they are dialled. */
+  /** Addresses of the listening peers. */
   async addresses(): Promise<{ host: string; port: number }[]> {
     return JSON.parse((await this.#process.waitForLine(/^\[.*\]$/, "stdout"))[0]);
   }
 
-  /** The ways of the peers that have done no harm yet. */
+  /** Behaviours of the peers that have not misbehaved yet. */
   idle(): string[] {
     const did = new Set(this.#process.stdout.matchAll(/^did (\d+)$/gm).map((line) => +line[1]!));
     return this.#orders.ways.filter((_, index) => !did.has(index));

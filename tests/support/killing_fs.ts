@@ -1,7 +1,7 @@
 /**
- * Stands in for `node:fs/promises` in a process that is to be killed at a file operation: the one whose
- * number `KILL_AT` names, counted from 1, before it is done. Counts what changes the disk, those of
- * `Deno` too. An import map puts it there: see `tests/fault/replacement_kill_test.ts`.
+ * Replaces `node:fs/promises` in a process that is to be killed before its file operation number
+ * `KILL_AT`, counted from 1. Counts the operations that change the disk, including those of `Deno`.
+ * An import map installs it: see `tests/fault/replacement_kill_test.ts`.
  *
  * @module
  */
@@ -17,11 +17,11 @@ function step(): void {
   count++;
   if (count !== killAt) return;
   Deno.kill(Deno.pid, "SIGKILL");
-  // The signal comes a moment later, and nothing may happen until then.
+  // Block until the signal arrives, so that no other operation runs.
   for (;;);
 }
 
-// deno-lint-ignore no-explicit-any -- a function of any kind stays of its kind
+// deno-lint-ignore no-explicit-any -- the wrapper keeps the type of any function
 function counted<F extends (...args: any[]) => any>(call: F): F {
   return ((...args) => {
     step();

@@ -1,5 +1,5 @@
 /**
- * Looking for what a program should have cleaned up.
+ * Finds files and processes that a program should have cleaned up.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { join } from "node:path";
 
 /**
- * What is left of the programs that used a home: a line for each temporary file in it, and (on Linux)
- * for each process that still runs with the home in its arguments or environment. Empty is good:
+ * Leftovers of the programs that used a home: a line for each temporary file in it and (on Linux)
+ * for each running process with the home in its arguments or environment. Use it as
  * `assert.deepEqual(await leftovers(home.path), [])`.
  */
 export async function leftovers(home: string): Promise<string[]> {
@@ -21,7 +21,7 @@ export async function endProcessesOf(home: string): Promise<void> {
     try {
       Deno.kill(Number(/^process (\d+)/.exec(line)![1]), "SIGKILL");
     } catch (error) {
-      // It has ended since.
+      // The process has ended meanwhile.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * What tests share: temporary homes, free ports, the program as a process, looking at its sockets.
+ * Helpers for tests: temporary homes, free ports, libreseed as a process, and its sockets.
  *
  * @module
  */

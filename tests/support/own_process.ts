@@ -1,6 +1,6 @@
 /**
- * Tests that measure their own process. `deno test --parallel` runs the files of a suite as threads of
- * one process, so memory that others take would be counted.
+ * Runs a test in a separate process, for tests that measure memory. `deno test --parallel` runs
+ * test files as threads of one process, so memory of other tests would be counted.
  *
  * @module
  */
@@ -8,13 +8,13 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
-/** In the environment of such a process: the name of the test that it is for. */
+/** Environment variable of the separate process with the name of its test. */
 const MARK = "LIBRESEED_TEST_IN_OWN_PROCESS";
-/** Nobody waits for so long unless something is broken. */
+/** Maximum duration of the separate process, milliseconds. Only a broken test takes so long. */
 const PATIENCE_MS = 600_000;
 
 /**
- * Registers a test that runs in a process where nothing else does.
+ * Registers a test that runs alone in its process.
  *
  * @param url of the test's file: `import.meta.url`
  */
@@ -25,7 +25,7 @@ export function testInOwnProcess(url: string, name: string, run: () => Promise<v
 
 async function runAlone(file: string, name: string): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    // Deno makes the linked packages anew at each start otherwise, in the way of others that start.
+    // Otherwise Deno sets up the linked packages at each start, and concurrent starts collide.
     args: [
       "test",
       "-A",

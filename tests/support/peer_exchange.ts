@@ -1,5 +1,5 @@
 /**
- * Raw peers that name other peers, or deny them, with peer exchange (BEP 11).
+ * Raw peers that add or drop other peers with peer exchange messages (BEP 11).
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { extendedMessage, type WireBehaviour, type WirePeer } from "./wire_peer.
 
 const EXTENDED = 20;
 
-/** A peer that names others, as soon as the engine has told it under which number. */
+/** A peer that sends peers as soon as the engine's extended handshake gives the extension id. */
 export function gossip(names: Record<string, Uint8Array>): WireBehaviour {
   return {
     opened: (peer) => peer.send(extendedMessage(0, { m: { ut_pex: 5 } })),
@@ -17,7 +17,7 @@ export function gossip(names: Record<string, Uint8Array>): WireBehaviour {
   };
 }
 
-/** Names peers, under the number that the extension has in what libreseed says of itself (BEP 10). */
+/** Sends peers under the extension id in the engine's extended handshake (BEP 10). */
 async function exchange(
   peer: WirePeer,
   body: Uint8Array,
@@ -29,12 +29,12 @@ async function exchange(
   if (await peer.send(extendedMessage(id, message))) peer.deeds++;
 }
 
-/** A peer of this machine in six bytes (BEP 23). */
+/** Compact form of a peer on this machine, six bytes (BEP 23). */
 export function compactPeer({ port }: { port: number }): Uint8Array {
   return Uint8Array.of(127, 0, 0, 1, port >> 8, port & 0xff);
 }
 
-/** The number that the engine gave an extension, from what it says of itself (BEP 10). */
+/** The id of an extension in the engine's extended handshake (BEP 10). */
 function extensionOf(body: Uint8Array, name: string): number | undefined {
   const text = new TextDecoder("latin1").decode(body);
   const number = new RegExp(`${name.length}:${name}i(\\d+)e`).exec(text)?.[1];

@@ -1,6 +1,6 @@
 /**
- * What the tests of networked commands share: a testnet, homes whose commands reach it, packages to
- * publish, and waiting for what comes about in its own time.
+ * The environment for tests of commands that use the network: a testnet, homes whose commands reach
+ * it, packages to publish, and polling for asynchronous results.
  *
  * @module
  */
@@ -27,13 +27,13 @@ import {
   temporaryHome,
 } from "./mod.ts";
 
-/** More nodes than hold a record, so that there is something to look up. */
+/** Default number of nodes; more than hold one record, so that lookups have to search. */
 const NODES = 12;
 const POLL_MS = 50;
-/** Nobody waits for so long unless something is broken. */
+/** Maximum wait of {@linkcode eventually}, milliseconds. Only a broken program takes so long. */
 const PATIENCE_MS = 240_000;
 
-/** A testnet, and a directory for homes and packages. */
+/** A testnet with a directory for homes and packages. */
 export class Place {
   readonly path: string;
   readonly testnet: Testnet;
@@ -46,7 +46,7 @@ export class Place {
     this.#remove = remove;
   }
 
-  /** A new home with a key of its own, with the key given, or (`null`) with none. */
+  /** Makes a home with a new key, with the given key, or (`null`) without a key. */
   async home(keys: KeyPair | null = generateKeyPair()): Promise<Home> {
     const home = new Home(join(this.path, `home-${this.#homes.length}`), this.testnet, keys);
     this.#homes.push(home);
@@ -55,7 +55,7 @@ export class Place {
     return home;
   }
 
-  /** A directory to publish. Other contents make another archive of the same name and version. */
+  /** Makes a directory to publish. Different contents give different archives of one version. */
   async source(name: string, version: string, contents = "hello\n"): Promise<string> {
     const path = await Deno.makeTempDir({ dir: this.path, prefix: "source-" });
     await Deno.writeTextFile(join(path, "package.json"), JSON.stringify({ name, version }));
@@ -67,7 +67,7 @@ export class Place {
     try {
       for (const { path } of this.#homes) {
         const left = await leftovers(path);
-        // Said here: thrown beside a test's own failure, it would hide it.
+        // Print the leftovers, because throwing here hides an error that the test itself threw.
         if (left.length > 0) console.error(left);
         assert.deepEqual(left, []);
       }
@@ -78,7 +78,7 @@ export class Place {
   }
 }
 
-/** A home whose commands find the testnet. */
+/** A home whose commands use the testnet. */
 export class Home {
   readonly path: string;
   readonly seed: string;
@@ -90,18 +90,18 @@ export class Home {
   constructor(path: string, testnet: Testnet, keys: KeyPair | null) {
     this.path = path;
     this.seed = join(path, "seed");
-    // Never asked for where there is none.
+    // Tests of a home without a key do not read this member.
     this.keys = keys!;
     this.publicKey = keys ? formatPublicKey(keys.publicKey) : "";
     this.#testnet = testnet;
   }
 
-  /** Runs a command to its end. */
+  /** Runs a command and waits for its end. */
   run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     return runCli(args, this.#options(options));
   }
 
-  /** Runs a command that has to end well; returns its standard output. */
+  /** Runs a command, asserts exit code 0, and returns its standard output. */
   async must(args: readonly string[], options: CliOptions = {}): Promise<string> {
     const { code, stdout, stderr } = await this.run(args, options);
     assert.equal(code, 0, `${args.join(" ")}: ${code}\n${stdout}${stderr}`);
@@ -113,7 +113,7 @@ export class Home {
     return spawnCli(args, this.#options(options));
   }
 
-  /** Starts the daemon and waits until it stands. */
+  /** Starts the daemon and waits for its ready line. */
   async daemon(args: readonly string[] = [], options: CliOptions = {}): Promise<Daemon> {
     const process = this.spawn(["seed", ...args], { timeoutMs: 600_000, ...options });
     try {
@@ -125,12 +125,12 @@ export class Home {
     }
   }
 
-  /** Writes the config file, which may alter what flags and variables leave alone. */
+  /** Writes the home's config file. */
   configure(yaml: string): Promise<void> {
     return Deno.writeTextFile(join(this.path, "config.yaml"), yaml);
   }
 
-  /** The files in the seed directory, without the lock that lies there. */
+  /** The file names in the seed directory, sorted, without the lock file. */
   files(): string[] {
     try {
       return [...Deno.readDirSync(this.seed)].map(({ name }) => name)
@@ -141,12 +141,12 @@ export class Home {
     }
   }
 
-  /** The nodes of the testnet that hold the manifest record of a package of this home's publisher. */
+  /** The testnet nodes that hold the manifest record of a package of this home's publisher. */
   holders(name: string, version: string): TestnetNode[] {
     return this.#testnet.holders(this.target(name, version));
   }
 
-  /** The nodes that hold the list of this home's publisher. */
+  /** The testnet nodes that hold the announce record of this home's publisher. */
   listHolders(): TestnetNode[] {
     const { publicKey } = this.keys;
     return this.#testnet.holders(toHex(targetOf(publicKey, announceSalt(publicKey))));
@@ -172,7 +172,7 @@ export class Home {
   }
 }
 
-/** A daemon that stands. */
+/** A running daemon. */
 export class Daemon {
   readonly process: CliProcess;
   readonly port: number;
@@ -182,7 +182,7 @@ export class Daemon {
     this.port = port;
   }
 
-  /** Ends it with SIGTERM and waits; it has to end well. */
+  /** Ends the daemon with SIGTERM, waits for its end, and asserts exit code 0. */
   async end(): Promise<CliResult> {
     this.process.kill("SIGTERM");
     const result = await this.process.result;
@@ -195,7 +195,7 @@ export class Daemon {
   }
 }
 
-/** A testnet and a directory: `await using place = await newPlace();` */
+/** Starts a testnet with a directory: `await using place = await newPlace();` */
 export async function newPlace({ nodes = NODES } = {}): Promise<Place> {
   const directory = await temporaryHome();
   try {
@@ -207,10 +207,13 @@ export async function newPlace({ nodes = NODES } = {}): Promise<Place> {
   }
 }
 
-/** Waits until `look` finds something; what it threw last is the reason if it never does. */
+/**
+ * Polls `look` until it returns a value other than `undefined`, `null` and `false`. Rejects at the
+ * time limit with the last error of `look`.
+ */
 export async function eventually<T>(look: () => T | Promise<T>): Promise<NonNullable<T>> {
   const endMs = Date.now() + PATIENCE_MS;
-  let problem: unknown = new Error(`never came about: ${look}`);
+  let problem: unknown = new Error(`not fulfilled within the time limit: ${look}`);
   while (Date.now() < endMs) {
     try {
       const found = await look();
@@ -223,12 +226,12 @@ export async function eventually<T>(look: () => T | Promise<T>): Promise<NonNull
   throw problem;
 }
 
-/** The magnet link in a line that `publish` printed. */
+/** The magnet link in an output line of `publish`. */
 export function magnetIn(line: string): string {
   return line.trimEnd().split("\t")[1]!;
 }
 
-/** As `Promise.all`, but nothing is under way any more when it rejects. */
+/** Like `Promise.all`, but waits for all promises to settle before it rejects. */
 export async function together<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   return await Promise.all(promises);

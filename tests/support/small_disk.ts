@@ -1,6 +1,6 @@
 /**
- * A disk of a few kilobytes, to see what happens when one is full or read-only. Mounting takes rights
- * that a test run may not have; then there is none, and the test is to be skipped.
+ * A tmpfs of a few kilobytes, for tests of full and read-only disks. Mounting needs permissions
+ * that a test run may lack; tests must be skipped then.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import { temporaryHome } from "./temporary_home.ts";
 
 /** A mounted tmpfs. */
 export interface SmallDisk {
-  /** Where it is mounted. */
+  /** The mount point. */
   readonly path: string;
-  /** Makes it read-only, as a file system with errors becomes. No file on it may be open for writing. */
+  /** Remounts the disk read-only. No file on it may be open for writing. */
   makeReadOnly(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Whether {@linkcode smallDisk} works here: give it to `ignore` of `Deno.test`. */
+/** Whether {@linkcode smallDisk} works here, for the option `ignore` of `Deno.test`. */
 export const canMount: boolean = Deno.build.os === "linux" && Deno.uid() === 0 &&
   await tryMounting();
 
-/** Mounts a disk of this size: `await using disk = await smallDisk(65_536);` */
+/** Mounts a disk of a size in bytes: `await using disk = await smallDisk(65_536);` */
 export async function smallDisk(sizeBytes: number): Promise<SmallDisk> {
   const home = await temporaryHome();
   await run("mount", "-t", "tmpfs", "-o", `size=${sizeBytes}`, "tmpfs", home.path);

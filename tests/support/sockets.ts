@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Where a socket is bound. */
+/** The local address of a socket. */
 export interface BoundSocket {
   /** `0.0.0.0`, `127.0.0.1`, `::`, … */
   address: string;
@@ -13,7 +13,7 @@ export interface BoundSocket {
 
 const TCP_LISTEN = "0A";
 
-/** The UDP sockets of a process, IPv4 and IPv6, those that are not bound to a port left out. */
+/** The bound UDP sockets of a process, IPv4 and IPv6. */
 export async function udpSocketsOf(pid: number): Promise<BoundSocket[]> {
   return (await socketsOf(pid, ["udp", "udp6"])).filter(({ port }) => port !== 0).map(bound);
 }
@@ -49,7 +49,7 @@ async function socketsOf(pid: number, tables: string[]) {
   return sockets;
 }
 
-/** A machine without IPv6 has no tables for it. */
+/** Reads a socket table; empty on a machine without IPv6, which has no tables for it. */
 async function readTable(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
@@ -72,7 +72,7 @@ async function inodesOf(pid: number): Promise<Set<string>> {
   return inodes;
 }
 
-/** The kernel writes addresses as 32-bit words, each with its bytes in the machine's own order. */
+/** Decodes an address that the kernel prints as 32-bit words in the machine's byte order. */
 function addressOf(hex: string): string {
   const bytes = hex.match(/.{8}/g)!.flatMap((word) =>
     word.match(/../g)!.map((byte) => Number.parseInt(byte, 16)).reverse()

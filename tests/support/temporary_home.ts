@@ -1,19 +1,19 @@
 /**
- * Directories for one test, removed at its end.
+ * Temporary directories for one test, removed at its end.
  *
  * @module
  */
 
-/** A directory of its own for one test. */
+/** A temporary directory for one test. */
 export interface TemporaryHome {
-  /** Absolute path; the directory is there, mode 0700. */
+  /** Absolute path of the directory, which has mode 0700. */
   readonly path: string;
-  /** Removes it with all that is in it. Removing twice is no error. */
+  /** Removes the directory with its contents. Removing it twice is no error. */
   remove(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Makes a directory: `await using home = await temporaryHome();` */
+/** Creates a temporary directory: `await using home = await temporaryHome();` */
 export async function temporaryHome(): Promise<TemporaryHome> {
   const path = await Deno.makeTempDir({ prefix: "libreseed-test-" });
   const remove = async () => {

@@ -18,7 +18,7 @@ export interface SampleTorrent {
   infoHash: Uint8Array;
 }
 
-/** A torrent of one file of so many bytes that look random; the same ones for the same seed. */
+/** Makes a torrent of one file with pseudo-random bytes, which depend only on the seed. */
 export function sampleTorrent(
   lengthBytes: number,
   { seed = 1, pieceBytes = 256 * 1024, info = {} as Record<string, BValue> } = {},
@@ -46,7 +46,7 @@ export function sampleTorrent(
   };
 }
 
-/** Bytes that look random; the same ones for the same seed. */
+/** Pseudo-random bytes, which depend only on the seed. */
 export function randomBytes(length: number, seed: number): Uint8Array {
   const random = seededRandom(seed);
   const words = new Uint32Array(Math.ceil(length / 4));

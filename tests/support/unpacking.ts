@@ -1,6 +1,6 @@
 /**
- * A process that unpacks an archive, with the umask that it was started with: that of a test would be
- * that of all tests which run beside it. `unpacking.ts ARCHIVE MINIMAL_MANIFEST TARGET`.
+ * A program that unpacks an archive, for tests of the umask. A test cannot change its own umask,
+ * which all concurrent tests share. Usage: `unpacking.ts ARCHIVE MINIMAL_MANIFEST TARGET`.
  *
  * @module
  */
