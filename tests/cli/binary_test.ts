@@ -1,5 +1,5 @@
 /**
- * The compiled program as somebody has it who downloaded it: no sources, no environment, another
+ * The compiled program as a user has it after a download: no sources, no environment, another
  * directory, another user. Registered only if `LIBRESEED_BIN` names a program.
  *
  * @module
@@ -12,12 +12,12 @@ import { startTestnet, type Testnet } from "../../src/testnet/mod.ts";
 import { type CliResult, freePort, runCli, spawnCli } from "../support/mod.ts";
 
 const binary = Deno.env.get("LIBRESEED_BIN");
-/** `nobody` on Debian; the number alone will do where there is no such user. */
+/** The user `nobody` on Debian. Other systems need no user of this number. */
 const NOBODY = 65_534;
 
-/** The program in a directory of a user who owns nothing else. */
+/** A copy of the program in a directory of an otherwise unprivileged user. */
 interface Visitor extends AsyncDisposable {
-  /** Goes before the arguments. */
+  /** Command line that precedes the arguments. */
   program: string[];
   dir: string;
   /** The only place for temporary files. */
@@ -30,7 +30,7 @@ async function visitor(): Promise<Visitor> {
   stack.defer(() => Deno.remove(top, { recursive: true }));
   const program = join(top, "libreseed");
   const [dir, temporary] = [join(top, "work"), join(top, "tmp")];
-  // A copy, because the way to the original may be closed to other users.
+  // Copy the program, because other users may not be able to reach the original.
   await Deno.copyFile(resolve(binary!), program);
   await Deno.mkdir(dir, { mode: 0o700 });
   await Deno.mkdir(temporary, { mode: 0o700 });
@@ -59,7 +59,7 @@ async function onTestnet(testnet: Testnet, home: string): Promise<string[]> {
 }
 
 if (binary) {
-  Deno.test("the program says its version and its help with no environment, to any user", async () => {
+  Deno.test("the program prints version and help without an environment, for any user", async () => {
     await using here = await visitor();
     const { stdout, stderr } = await run(["version"], here);
     assert.equal(stdout, `libreseed ${manifest.version}\n`);
@@ -71,9 +71,9 @@ if (binary) {
     assert.equal(help.stderr, "");
   });
 
-  Deno.test("where root has made files in a user's home, what to do is said by each command", async () => {
+  Deno.test("each command explains how to fix files of root in a user's home", async () => {
     await using here = await visitor();
-    // Only root can make them.
+    // Only root can create files of root.
     if (Deno.uid() !== 0) return;
     const home = join(here.dir, "home");
     const offline = ["--home", home, "--bootstrap", "none", "--port", "0"];
@@ -105,12 +105,12 @@ if (binary) {
     await refuses(["publish", source]);
     await own("state.db");
     await refuses(["publish", source]);
-    // A lock that is root's is no obstacle: it is not written to.
+    // A lock file of root is no obstacle, because nothing is written to it.
     await own("seed");
     assert.equal((await runCli(["remove", "a@1.0.0", ...offline], here)).code, 0);
   });
 
-  Deno.test("the system's own directories are out of reach, and that is said in our words", async () => {
+  Deno.test("paths in /dev, /proc and /sys are refused with our own message", async () => {
     await using here = await visitor();
     const home = join(here.dir, "home");
     await run(["keygen", "--home", home], here);
@@ -142,7 +142,7 @@ if (binary) {
 
   Deno.test("the program leaves nothing in the directory for temporary files", async () => {
     await using here = await visitor();
-    // Twice: what a first run leaves there, such as compiled code, a second would trust.
+    // Run twice, because a second run would trust leftovers of the first, such as compiled code.
     for (let runs = 0; runs < 2; runs++) await run(["help", "publish"], here);
     assert.deepEqual(await Array.fromAsync(Deno.readDir(here.temporary)), []);
   });

@@ -1,5 +1,5 @@
 /**
- * What `pack` and `publish` take of a directory, and what they say of it beforehand, as processes.
+ * File selection and the dry run of `pack` and `publish`, as processes.
  *
  * @module
  */
@@ -27,7 +27,7 @@ async function workplace(files: Record<string, string>) {
   };
 }
 
-/** The paths in an archive, without its manifest. */
+/** The paths in an archive, except its manifest. */
 async function pathsIn(archive: string): Promise<string[]> {
   const tar = extract();
   tar.end(gunzipSync(await Deno.readFile(archive)));
@@ -41,7 +41,7 @@ async function pathsIn(archive: string): Promise<string[]> {
 
 const described = { "package.json": '{"name":"hello","version":"1.0.0"}' };
 
-Deno.test("no key goes in when the home, or the default home, lies in the packed directory", async () => {
+Deno.test("pack leaves out the home and the default home when they lie in the packed directory", async () => {
   await using place = await workplace({ ...described, "a.js": "a" });
   for (const home of [["--home", "./.libreseed"], ["--home", "my home"]]) {
     assert.equal((await place.run(["keygen", ...home])).code, 0);
@@ -51,7 +51,7 @@ Deno.test("no key goes in when the home, or the default home, lies in the packed
     assert.deepEqual(await pathsIn(join(place.path, "a.tgz")), ["a.js", "package.json"]);
     await Deno.remove(join(place.source, home[1]!), { recursive: true });
   }
-  // With the default home, which lies in the user's home directory.
+  // The default home lies in the user's home directory.
   await Deno.writeTextFile(join(place.path, "package.json"), described["package.json"]);
   assert.equal((await place.run(["keygen"])).code, 0);
   const all = ["pack", place.path, "--include-ignored", "-o", "../b.tgz"];
@@ -60,7 +60,7 @@ Deno.test("no key goes in when the home, or the default home, lies in the packed
   const paths = await pathsIn(join(place.path, "b.tgz"));
   assert(paths.includes("source/a.js"), paths.join());
   assert(!paths.some((path) => path.includes(".libreseed")), paths.join());
-  // Nor where another one is used.
+  // The default home is left out even if another home is in use.
   const other = join(place.source, "other");
   assert.equal((await place.run(["keygen", "--home", other])).code, 0);
   const again = await place.run([...all, "--home", other]);
@@ -75,7 +75,7 @@ Deno.test("no key goes in when the home, or the default home, lies in the packed
   assert.match(itself.stderr, /libreseed's own/);
 });
 
-Deno.test("a dry run lists paths and bytes, and needs and makes neither home nor archive", async () => {
+Deno.test("a dry run lists paths and bytes, and needs and creates neither home nor archive", async () => {
   await using place = await workplace({
     ...described,
     "src/a b.js": "12345",
@@ -110,7 +110,7 @@ Deno.test("a dry run lists paths and bytes, and needs and makes neither home nor
   assert.equal([...Deno.readDirSync(place.source)].length, 5);
 });
 
-Deno.test("a dry run of several paths goes on after one that is bad, as publishing does", async () => {
+Deno.test("a dry run of several paths continues after a failing one, as publish does", async () => {
   await using place = await workplace({ ...described, ".gitignore": "*\n", "a.js": "a" });
   const good = join(place.path, "good");
   await Deno.mkdir(good);
@@ -122,7 +122,7 @@ Deno.test("a dry run of several paths goes on after one that is bad, as publishi
   assert.match(stderr, /^libreseed: .*nowhere/m);
 });
 
-Deno.test("a dry run lists the files of a ready archive, and refuses one of npm", async () => {
+Deno.test("a dry run lists the files of an archive, and refuses an archive of npm", async () => {
   await using place = await workplace({ ...described, "a.js": "abc" });
   assert.equal((await place.run(["keygen"])).code, 0);
   assert.equal((await place.run(["pack", ".", "-o", "../a.tgz"])).code, 0);
@@ -145,7 +145,7 @@ Deno.test("a dry run lists the files of a ready archive, and refuses one of npm"
   }
 });
 
-Deno.test("pack warns of every name that Windows cannot hold, and packs it", async () => {
+Deno.test("pack warns of every name that is invalid on Windows, and packs it", async () => {
   await using place = await workplace({ ...described, "a:b": "1", "sub/nul.txt": "2", "ok": "3" });
   assert.equal((await place.run(["keygen"])).code, 0);
   const { code, stderr } = await place.run(["pack", "."]);

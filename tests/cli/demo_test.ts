@@ -1,5 +1,5 @@
 /**
- * `deno task demo` as a process: the whole way of a package, and what is left afterwards.
+ * `deno task demo` as a process: the whole way of a package, and its cleanup.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type CliOptions, leftovers, runCli, spawnCli, temporaryHome } from "../
 
 const script = join(import.meta.dirname!, "..", "..", "scripts", "demo.ts");
 
-/** The demo, with a directory of its own for what it makes. */
+/** Runs the demo with a temporary directory of its own. */
 function demoIn(directory: string, env: Record<string, string> = {}): CliOptions {
   const binary = Deno.env.get("LIBRESEED_BIN");
   return {
@@ -67,7 +67,7 @@ Deno.test("the demo takes a package from one home to another, and leaves nothing
   await assertNothingLeft(home.path);
 });
 
-Deno.test("a demo whose program fails says at which step, ends with 1, and leaves nothing behind", async () => {
+Deno.test("a demo whose program fails names the step, ends with 1, and leaves nothing behind", async () => {
   await using home = await temporaryHome();
   const { code, stdout } = await runCli([], demoIn(home.path, { LIBRESEED_BIN: Deno.execPath() }));
   assert.equal(code, 1);

@@ -1,5 +1,5 @@
 /**
- * `libreseed doctor`: one thing broken at a time, and what is said of it.
+ * `libreseed doctor`: its findings with one thing broken at a time.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import {
   udpSocketsOf,
 } from "../support/mod.ts";
 
-/** A home that has been used, and a DHT to reach from it. */
+/** Makes a home with a package, and a DHT that it can reach. */
 interface Patient extends AsyncDisposable {
   path: string;
   port: number;
@@ -106,7 +106,7 @@ async function files(dir: string): Promise<string[]> {
   return found.sort();
 }
 
-Deno.test("a healthy home: every check is ok, nothing is left behind, exit 0", async () => {
+Deno.test("a healthy home passes every check, exits with 0, and no file is left behind", async () => {
   await using there = await patient();
   const before = await files(there.path);
   const { code, checks } = await there.doctor();
@@ -122,7 +122,7 @@ Deno.test("a healthy home: every check is ok, nothing is left behind, exit 0", a
   assert.deepEqual(await files(there.path), before);
 });
 
-Deno.test("without --json: a line a check, its verdict first", async () => {
+Deno.test("without --json doctor prints one line per check, beginning with the verdict", async () => {
   await using there = await patient();
   await Deno.chmod(there.path, 0o755);
   const { code, stdout } = await runCli(["doctor"], { home: there.path, env: there.env });
@@ -136,7 +136,7 @@ Deno.test("without --json: a line a check, its verdict first", async () => {
   assert(lines[1]!.endsWith(`: run: chmod 700 ${there.path}`), lines[1]);
 });
 
-Deno.test("the command that converts an encrypted key stands on a line of its own", async () => {
+Deno.test("the command that converts an encrypted key is on a line of its own", async () => {
   await using there = await patient();
   const encrypted = generateKeyPairSync("ed25519").privateKey
     .export({ format: "pem", type: "pkcs8", cipher: "aes-256-cbc", passphrase: "x" });
@@ -145,7 +145,7 @@ Deno.test("the command that converts an encrypted key stands on a line of its ow
   assert.match(stdout, /^ +openssl pkey .* -out NEW\nput your copy of the key file there$/m);
 });
 
-Deno.test("a home that is not there yet is no illness, and is not made", async () => {
+Deno.test("doctor accepts a missing home and does not create it", async () => {
   await using there = await patient();
   const home = join(there.path, "new", "home");
   const { code, checks } = await there.doctor("--home", home);
@@ -154,7 +154,7 @@ Deno.test("a home that is not there yet is no illness, and is not made", async (
   await assert.rejects(Deno.stat(dirname(home)), Deno.errors.NotFound);
 });
 
-Deno.test("with a daemon: it is asked, and no socket of its own is opened", async () => {
+Deno.test("doctor asks a running daemon and opens no socket itself", async () => {
   await using there = await patient();
   await using daemon = spawnCli(["seed"], { home: there.path, env: there.env });
   await daemon.waitForLine(/^ready: /, "stdout");
@@ -168,7 +168,7 @@ Deno.test("with a daemon: it is asked, and no socket of its own is opened", asyn
   assert.equal((await udpSocketsOf(daemon.pid)).length, 1);
 });
 
-Deno.test("a daemon whose UDP port is taken: the dht check names why, exit 5", async () => {
+Deno.test("a daemon whose UDP port is taken fails the dht check, exit 5", async () => {
   await using there = await patient();
   const stranger = createSocket("udp4");
   await new Promise<void>((resolve) => stranger.bind(there.port, "0.0.0.0", resolve));
@@ -183,7 +183,7 @@ Deno.test("a daemon whose UDP port is taken: the dht check names why, exit 5", a
   }
 });
 
-Deno.test("ports that are taken: both are named, with the program that has them, exit 1", async () => {
+Deno.test("taken ports are named with the program that uses them, exit 1", async () => {
   await using there = await patient();
   using _tcp = Deno.listen({ hostname: "0.0.0.0", port: there.port });
   const udp = createSocket("udp4");
@@ -201,7 +201,7 @@ Deno.test("ports that are taken: both are named, with the program that has them,
   }
 });
 
-Deno.test("a network that does not answer: exit 5, and other failures outweigh it", async () => {
+Deno.test("an unreachable network exits with 5, unless another check fails too", async () => {
   await using there = await patient();
   const silent = createSocket("udp4");
   await new Promise<void>((resolve) => silent.bind(0, "127.0.0.1", resolve));
@@ -218,7 +218,7 @@ Deno.test("a network that does not answer: exit 5, and other failures outweigh i
   }
 });
 
-Deno.test("bootstrap names without an address are named", async () => {
+Deno.test("bootstrap names without an address are reported", async () => {
   await using there = await patient();
   const nowhere = "no-such-host.invalid:6881";
   const { code, checks } = await there.doctor("--bootstrap", nowhere);
@@ -229,7 +229,7 @@ Deno.test("bootstrap names without an address are named", async () => {
   assert.equal(some.checks.get("bootstrap")!.verdict, "warn");
 });
 
-Deno.test("a private bootstrap address without --allow-local is a setting to mend", async () => {
+Deno.test("a private bootstrap address without --allow-local is reported as a wrong setting", async () => {
   await using there = await patient();
   const { code, checks } = await there.doctor("--no-allow-local");
   assert.deepEqual([code, verdicts(checks)], [1, { dht: "fail" }]);
@@ -237,7 +237,7 @@ Deno.test("a private bootstrap address without --allow-local is a setting to men
   assert.equal(checks.get("dht")!.about, "machine");
 });
 
-Deno.test("a DHT that is switched off is not looked at", async () => {
+Deno.test("a DHT that is switched off is not checked", async () => {
   await using there = await patient();
   const { code, checks } = await there.doctor("--no-dht", "--bootstrap", "127.0.0.1:1");
   assert.deepEqual([code, verdicts(checks)], [0, {}]);
@@ -254,7 +254,7 @@ async function packInto(home: string): Promise<string> {
   return archive;
 }
 
-/** Keeps an index entry of the home's own publisher that a clock three days ahead has dated. */
+/** Stores an index entry of the home's publisher, dated by a clock that was three days ahead. */
 async function publishAhead(home: string): Promise<void> {
   const clock = { ...systemClock, now: () => Date.now() + 3 * 86_400_000 };
   const keys = await readKeyFile(join(home, "keys", "publisher.key"));
@@ -434,7 +434,7 @@ const illnesses: {
   },
 ];
 
-Deno.test("a state.db that another program has locked: that program is to end, and the file is no damaged one", async () => {
+Deno.test("a state.db locked by another program is reported as locked, not as damaged", async () => {
   await using there = await patient();
   const path = join(there.path, "state.db");
   using database = new DatabaseSync(path);
@@ -447,7 +447,7 @@ Deno.test("a state.db that another program has locked: that program is to end, a
 });
 
 for (const { title, harm, check, verdict, says } of illnesses) {
-  Deno.test(`${title}: ${verdict}, and how to mend it`, async () => {
+  Deno.test(`${title}: ${verdict}, with the way to fix it`, async () => {
     await using there = await patient();
     await harm(there.path);
     const before = await Deno.readFile(join(there.path, "state.db"));
@@ -460,7 +460,7 @@ for (const { title, harm, check, verdict, says } of illnesses) {
   });
 }
 
-Deno.test("a process that has the home and answers nobody is named", async () => {
+Deno.test("a process that owns the home but does not answer is named", async () => {
   await using there = await patient();
   using lock = await Deno.open(join(there.path, "daemon.lock"), { read: true, write: true });
   assert(await lock.tryLock(true));
@@ -469,11 +469,11 @@ Deno.test("a process that has the home and answers nobody is named", async () =>
   const { code, checks } = await there.doctor();
   assert.deepEqual([code, verdicts(checks)], [0, { daemon: "warn" }]);
   assert(checks.get("daemon")!.what.includes("process 4711"));
-  // It may be about to bind the port: the doctor's probe is not to be in its way.
+  // The process may be about to bind the port, so the doctor must not bind it.
   assert(!checks.has("udp port") && checks.has("port and dht"));
 });
 
-/** The doctor in this process, whose clock and permissions are known. */
+/** Runs the doctor in this process, with a given clock and known permissions. */
 async function examineHere(
   home: string,
   nowMs = Date.now(),
@@ -492,7 +492,7 @@ async function examineHere(
   return found;
 }
 
-Deno.test("a clock in another age is wrong even where there is nothing to compare it with", async () => {
+Deno.test("a clock that is years off fails even without records to compare it with", async () => {
   await using home = await temporaryHome();
   for (const time of [0, Date.UTC(2024), Date.UTC(2100)]) {
     const clock = (await examineHere(home.path, time)).get("clock")!;
@@ -503,7 +503,7 @@ Deno.test("a clock in another age is wrong even where there is nothing to compar
 });
 
 Deno.test({
-  name: "little space is worth a word, none is a failure (needs mount)",
+  name: "little disk space is a warning, none is a failure (needs mount)",
   ignore: !canMount,
   async fn() {
     for (const [mebibytes, verdict] of [[64, "warn"], [4, "fail"]] as const) {
@@ -517,7 +517,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a home on a read-only disk cannot be written (needs mount)",
+  name: "a home on a read-only disk is a failure (needs mount)",
   ignore: !canMount,
   async fn() {
     await using disk = await smallDisk(1 << 20);
@@ -535,7 +535,7 @@ Deno.test({
     await using there = await patient();
     const own = Deno.uid()!;
     const key = join(there.path, "keys", "publisher.key");
-    // Only root may give a file away; for anybody else, another user is whoever looks.
+    // Only root can give a file away, so other users change the doctor's idea of the current user.
     if (own === 0) await Deno.chown(key, 12_345, null);
     const check = (await examineHere(there.path, undefined, 54_321)).get("key")!;
     assert.equal(check.verdict, "fail");
@@ -547,7 +547,7 @@ Deno.test({
   },
 });
 
-Deno.test("a daemon whose socket others may use is a failure", async () => {
+Deno.test("a control socket that other users may use is a failure", async () => {
   await using there = await patient();
   await using daemon = spawnCli(["seed"], { home: there.path, env: there.env });
   await daemon.waitForLine(/^ready: /, "stdout");
@@ -557,7 +557,7 @@ Deno.test("a daemon whose socket others may use is a failure", async () => {
   assert.match(checks.get("daemon")!.mend!, /^run: chmod 600 .*control\.sock$/);
 });
 
-Deno.test("of more archives than are read, the doctor takes a sample and says so", async () => {
+Deno.test("doctor reads a sample of many archives and says so", async () => {
   await using there = await patient();
   const archive = await packInto(there.path);
   const { size } = await Deno.stat(archive);

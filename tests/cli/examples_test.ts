@@ -1,5 +1,5 @@
 /**
- * The files in `examples/` that run libreseed as a service: what they say is run, word for word, with
+ * The files in `examples/` that run libreseed as a service: their commands are run unchanged, with
  * only the program's path and the places of the machine replaced.
  *
  * @module
@@ -13,7 +13,7 @@ import { type CliOptions, freePort, runCli, spawnCli, temporaryHome } from "../s
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const examples = join(root, "examples");
-/** Where all of them expect the program. */
+/** Path of the program in all examples. */
 const INSTALLED = "/usr/local/bin/libreseed";
 const systemUnits = ["libreseed.service", "libreseed-announce.service", "libreseed-announce.timer"];
 
@@ -24,7 +24,7 @@ interface Machine extends AsyncDisposable {
   path: string;
   program: string;
   testnet: Testnet;
-  /** The variables that stand in for the machine's network, and its user's home. */
+  /** Environment variables that replace the machine's network and the user's home. */
   env: Record<string, string>;
 }
 
@@ -54,14 +54,14 @@ function example(...names: string[]): Promise<string> {
   return Deno.readTextFile(join(examples, ...names));
 }
 
-/** The value of a key that a unit file has once. */
+/** The value of a key in a unit file, which must have the key exactly once. */
 function valueOf(unit: string, key: string): string {
   const lines = unit.split("\n").filter((line) => line.startsWith(`${key}=`));
   assert.equal(lines.length, 1, `${key}= once`);
   return lines[0]!.slice(key.length + 1);
 }
 
-/** A command of a unit file as systemd reads it: specifiers, words in single quotes, `$$`. */
+/** Parses a command of a unit file like systemd: specifiers, words in single quotes, `$$`. */
 function commandOf(line: string, specifiers: Record<string, string>, program: string): string[] {
   const filled = line.replace(/%(.)/g, (_, letter: string) => {
     assert(letter in specifiers, `%${letter} has no value here`);
@@ -84,12 +84,12 @@ async function installed(program: string): Promise<boolean> {
 const hasSystemd = await installed("systemd-analyze");
 const hasPython = await installed("python3");
 
-/** Runs a program that is not libreseed, to its end. */
+/** Runs another program than libreseed and waits for its end. */
 async function run(program: string, args: string[], options: CliOptions = {}) {
   return await runCli(args, { ...options, program: [program] });
 }
 
-/** The home of a fresh machine with one package, whose records are in the DHT. */
+/** Makes a home with one package, whose records are in the DHT. */
 async function publishHello({ program, env }: Machine, home: string): Promise<void> {
   const options = { program: [program], env: { ...env, LIBRESEED_HOME: home } };
   for (const args of [["keygen"], ["publish", join(examples, "hello")]]) {
@@ -99,13 +99,13 @@ async function publishHello({ program, env }: Machine, home: string): Promise<vo
 }
 
 for (const file of ["libreseed.service", join("user", "libreseed.service")]) {
-  Deno.test(`${file}: ExecStart serves, ExecReload reloads, SIGTERM ends it with 0`, async () => {
+  Deno.test(`${file}: ExecStart seeds, ExecReload reloads, SIGTERM ends the service with 0`, async () => {
     await using there = await machine();
     const { path, program, env } = there;
     const unit = await example("systemd", file);
     const command = commandOf(valueOf(unit, "ExecStart"), { S: path, h: path }, program);
     const home = command[command.indexOf("--home") + 1]!;
-    // What StateDirectory= does.
+    // systemd creates this directory because of StateDirectory=.
     await Deno.mkdir(home);
     await using daemon = spawnCli(command.slice(1), { program: [command[0]!], env });
     const ready = await daemon.waitForLine(READY, "stdout");
@@ -126,14 +126,14 @@ for (const file of ["libreseed.service", join("user", "libreseed.service")]) {
 }
 
 Deno.test({
-  name: "systemd-analyze (of systemd) finds nothing wrong in the units",
+  name: "systemd-analyze verify (of systemd) accepts the units",
   ignore: !hasSystemd,
   async fn() {
     await using directory = await temporaryHome();
     const runtime = { XDG_RUNTIME_DIR: directory.path };
     const verify = async (files: string[], ...flags: string[]) => {
       for (const file of files) {
-        // It looks for the program too, which is not installed here.
+        // systemd-analyze also reports that the program is not installed at its path.
         const unit = (await example("systemd", file)).replaceAll(INSTALLED, "/bin/true");
         await Deno.writeTextFile(join(directory.path, file.replace(/.*\//, "")), unit);
       }
@@ -151,12 +151,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the services are well shielded by systemd-analyze's own measure",
+  name: "systemd-analyze security rates the services as well protected",
   ignore: !hasSystemd,
   async fn() {
     for (const file of systemUnits.filter((name) => name.endsWith(".service"))) {
       const path = join(examples, "systemd", file);
-      // 0 to 100, less is better; an ordinary service has 95.
+      // Exposure from 0 to 100, less is better; an ordinary service has 95.
       const measure = ["security", "--offline=true", "--no-pager", "--threshold=20", path];
       const { code, stdout } = await run("systemd-analyze", measure);
       assert.equal(code, 0, stdout);
@@ -165,7 +165,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the launchd plist is one (python3 reads it), and what it runs serves and writes its log",
+  name: "the launchd plist is valid (python3 reads it), and its command seeds and writes a log",
   ignore: !hasPython,
   async fn() {
     await using there = await machine();
@@ -205,7 +205,7 @@ const announcers = [
       assert.deepEqual(others, []);
       const [, schedule, command] = /^((?:\S+ ){5})(.+)$/.exec(line!)!;
       assert.equal(schedule, "17 * * * * ");
-      // cron would take one for the end of the line.
+      // cron treats a percent sign as the end of the command.
       assert(!command!.includes("%"));
       return ["/bin/sh", "-c", command!.replaceAll(INSTALLED, program)];
     },
@@ -223,7 +223,7 @@ const announcers = [
 ];
 
 for (const { name, home, command, failure } of announcers) {
-  Deno.test(`${name} announces, silent on success, and tells what failed`, async () => {
+  Deno.test(`${name} announces, is silent on success, and reports failures`, async () => {
     await using there = await machine();
     await publishHello(there, join(there.path, home));
     const [target] = there.testnet.nodes.flatMap((node) => node.storedTargets());

@@ -1,6 +1,6 @@
 /**
- * Following publishers, as processes on a testnet: `follow`, `search`, a mirror that goes on when the
- * publisher has gone, and a list that is too long for a record.
+ * Following publishers, as processes on a testnet: `follow`, `search`, a mirror that goes on when
+ * the publisher has gone, and a list that is too long for a record.
  *
  * @module
  */
@@ -18,7 +18,7 @@ async function publishAll(place: Place, home: Home, packages: [string, string][]
 
 const archives = (home: Home) => home.files().filter((name) => name.endsWith(".tgz"));
 
-/** Which lists of others `announce` keeps alive, with the number of nodes. */
+/** The other publishers' lists that `announce` keeps alive, with their numbers of nodes. */
 async function listsKeptBy(home: Home): Promise<Map<string, number>> {
   const { stdout } = await home.run(["announce", "--json"]);
   const lines = stdout.trimEnd().split("\n").filter(Boolean).map((line) => JSON.parse(line));
@@ -28,10 +28,12 @@ async function listsKeptBy(home: Home): Promise<Map<string, number>> {
   );
 }
 
-/** A port that a daemon has again after a restart: what it announced before is good then. */
+/**
+ * The daemon's port, which stays the same after a restart, so that earlier announcements are valid.
+ */
 const fixedPort = async () => ["--port", `${await freePort()}`];
 
-Deno.test("a mirror seeds what a followed publisher offers, and keeps all of it findable when the publisher has gone", async () => {
+Deno.test("a mirror seeds a followed publisher's packages and keeps their records alive after the publisher has gone", async () => {
   await using place = await newPlace();
   const [ann, mirror, user] = [await place.home(), await place.home(null), await place.home(null)];
   const mirrors = ["--mirror", ...await fixedPort()];
@@ -41,7 +43,7 @@ Deno.test("a mirror seeds what a followed publisher offers, and keeps all of it 
     assert.equal((await mirror.run(["search"])).code, 3);
     assert.equal(await mirror.must(["follow", ann.publicKey]), `${ann.publicKey}\t3 packages\n`);
     assert.match(await mirror.must(["following"]), /^ed25519:[^\t]+\t3 packages\t20/);
-    // Search asks nobody, and finds what was seen.
+    // Search works offline and finds the packages of the stored list.
     const found = await mirror.must(["search", "app"], { env: { LIBRESEED_BOOTSTRAP: "none" } });
     assert.deepEqual(
       found.trimEnd().split("\n").map((line) => line.split("\t").slice(0, 2)),
@@ -62,7 +64,7 @@ Deno.test("a mirror seeds what a followed publisher offers, and keeps all of it 
     }
     await daemon.end();
   }
-  // Only the mirror is left; and the DHT has forgotten everything.
+  // Only the mirror is left, and the DHT has lost all records.
   for (const node of place.testnet.nodes) node.storedTargets().forEach((one) => node.forget(one));
   await using mirroring = await mirror.daemon(mirrors);
   assert.equal((await listsKeptBy(mirror)).get(ann.publicKey), 8);
@@ -70,12 +72,12 @@ Deno.test("a mirror seeds what a followed publisher offers, and keeps all of it 
   assert.equal(path, join(user.seed, "apple-1.1.0.tgz") + "\n");
   await user.must(["install", `${ann.publicKey}/pear@*`]);
 
-  // Followed no more, it is not found any more; what was mirrored stays.
+  // After unfollow, search finds nothing, but the mirrored archives stay.
   await mirror.must(["unfollow", ann.publicKey]);
   assert.equal(await mirror.must(["following"]), "");
   assert.equal((await mirror.run(["unfollow", ann.publicKey])).code, 3);
   assert.equal(archives(mirror).length, 3);
-  // With the last package goes the list.
+  // Removing the last package also removes the publisher's list.
   for (const spec of ["apple@1.0.0", "apple@1.1.0"]) await mirror.must(["remove", spec]);
   assert.equal((await listsKeptBy(mirror)).size, 1);
   await mirror.must(["remove", "pear@1.0.0"]);
@@ -89,10 +91,10 @@ Deno.test("a mirror stops at --max-disk, and says so", async () => {
   await using daemon = await ann.daemon();
   await publishAll(place, ann, [["apple", "1.0.0"], ["pear", "1.0.0"]]);
   const { size } = await Deno.stat(join(ann.seed, "apple-1.0.0.tgz"));
-  // Room for one and a half.
+  // Disk space for one package and a half.
   const limit = `${Math.round(size * 1.5)}`;
   await using mirroring = await mirror.daemon(["--mirror", "--max-disk", limit]);
-  // It is told, and does not wait until it looks by itself.
+  // The command tells the daemon, which does not wait for its next periodic check.
   await mirror.must(["follow", ann.publicKey]);
   await mirroring.process.waitForLine(/not all that is followed is mirrored.*--max-disk/, "stderr");
   await eventually(() => archives(mirror).length === 1);
@@ -101,15 +103,15 @@ Deno.test("a mirror stops at --max-disk, and says so", async () => {
   await daemon.end();
 });
 
-Deno.test("a list too long for a record is a catalog: found by range, followed, searched, seeded by whoever read it", async () => {
+Deno.test("a list too long for a record is published as a catalog, which readers use and seed", async () => {
   await using place = await newPlace();
   const [ann, mirror, user] = [await place.home(), await place.home(null), await place.home(null)];
-  // Sixteen names of sixty letters are more than the thousand bytes of a record.
+  // Sixteen names of sixty letters exceed the thousand bytes of a record.
   const names = Array.from({ length: 16 }, (_, i) => `${"long".repeat(14)}-${i + 10}`);
   const catalog = catalogFileName(ann.keys.publicKey);
   const port = await fixedPort();
   {
-    // Nobody waits for so many announcements then.
+    // Publishing does not wait for this many announcements.
     await using daemon = await ann.daemon(["--dht-rate", "1000"]);
     await publishAll(place, ann, names.map((name) => [name, "1.0.0"]));
     await ann.must(["publish", "-q", await place.source(names[3]!, "1.2.0")]);
@@ -121,7 +123,7 @@ Deno.test("a list too long for a record is a catalog: found by range, followed, 
     await mirroring.end();
     await daemon.end();
   }
-  // Whoever reads a catalog helps to spread it: the publisher has gone.
+  // The publisher has gone, and a reader of its catalog now seeds the catalog.
   await using mirroring = await mirror.daemon(port);
   await eventually(async () => {
     const { schedule } = JSON.parse(await mirror.must(["status", "--json"]));
@@ -130,10 +132,10 @@ Deno.test("a list too long for a record is a catalog: found by range, followed, 
   const range = `${ann.publicKey}/${names[3]}@^1`;
   const { stdout, stderr } = await user.run(["resolve", "-v", range]);
   assert.match(stdout, /"version":"1\.2\.0"/, stderr);
-  // The list is looked up again while its catalog takes long to come.
+  // The announce record is looked up again while the catalog's download is slow.
   assert.match(stderr, /^[2-9] DHT lookups, .*; 1 download, [1-9]\d{3} bytes$/m);
   assert(user.files().includes(catalog), user.files().join());
-  // The second time it is here.
+  // The second lookup finds the catalog on the disk.
   const again = await user.run(["resolve", "-v", range]);
   assert.match(again.stderr, /^2 DHT lookups, [^;]*$/m);
   await mirroring.end();

@@ -1,6 +1,6 @@
 /**
  * `scripts/install.sh`, with a release that is served from this machine. The programs in it are
- * shell scripts: what counts is what becomes of them.
+ * shell scripts, since only their installation is tested.
  *
  * @module
  */
@@ -21,10 +21,10 @@ import {
 const script = fileURLToPath(new URL("../../scripts/install.sh", import.meta.url));
 const programName = `libreseed-${Deno.build.target}`;
 
-/** A release on a web server of this machine. */
+/** A web server on this machine with a release. */
 class Release implements AsyncDisposable {
   readonly files = new Map<string, string>();
-  /** What was asked for. */
+  /** Paths of the requests. */
   readonly asked: string[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
@@ -42,7 +42,7 @@ class Release implements AsyncDisposable {
     return `http://127.0.0.1:${this.#server.addr.port}/release`;
   }
 
-  /** Makes a program of that version, with its sum among others. */
+  /** Makes a program of a version, and its line in the list of checksums. */
   put(version: string): void {
     const program = `#!/bin/sh\necho "libreseed ${version}"\n`;
     const sum = createHash("sha256").update(program).digest("hex");
@@ -64,7 +64,7 @@ function installed(home: TemporaryHome): string {
   return join(home.path, ".local", "bin", "libreseed");
 }
 
-/** The version that the installed program says. */
+/** The version that the installed program prints. */
 async function versionOf(path: string): Promise<string> {
   const { stdout } = await new Deno.Command(path).output();
   return new TextDecoder().decode(stdout).trim();
@@ -88,7 +88,7 @@ async function works(program: string, ...args: string[]): Promise<boolean> {
   }
 }
 
-Deno.test("installing puts the program where the user's programs are, executable", async () => {
+Deno.test("the installer puts an executable program into the user's program directory", async () => {
   await using release = new Release("1.0.0");
   await using home = await temporaryHome();
   const { code, stdout, stderr } = await run([release.base], { home });
@@ -100,7 +100,7 @@ Deno.test("installing puts the program where the user's programs are, executable
   assert.deepEqual(release.asked, ["/release/SHA256SUMS", `/release/${programName}`]);
 });
 
-Deno.test("the base address may come from a variable, and end in a slash", async () => {
+Deno.test("the base address may come from a variable and may end in a slash", async () => {
   await using release = new Release("1.0.0");
   await using home = await temporaryHome();
   const env = {
@@ -113,7 +113,7 @@ Deno.test("the base address may come from a variable, and end in a slash", async
   assert.equal(await versionOf(installed(home)), "libreseed 1.0.0");
 });
 
-Deno.test("installing again upgrades, also while the old program runs", async () => {
+Deno.test("installing again upgrades the program, even while the old one runs", async () => {
   await using release = new Release("1.0.0");
   await using home = await temporaryHome();
   await run([release.base], { home });
@@ -123,12 +123,12 @@ Deno.test("installing again upgrades, also while the old program runs", async ()
   assert.equal(code, 0);
   assert.match(stdout, /^libreseed 2\.0\.0 /);
   assert.equal(await versionOf(installed(home)), "libreseed 2.0.0");
-  // Another file took its place: who has the old one open still has all of it.
+  // The file was replaced, not overwritten, so an open handle still reads the old program.
   const text = await new Response(old.readable).text();
   assert.match(text, /1\.0\.0/);
 });
 
-Deno.test("a program with another sum is refused, and what was installed stays", async () => {
+Deno.test("a program with a wrong checksum is refused, and the installed one stays", async () => {
   await using release = new Release("1.0.0");
   await using home = await temporaryHome();
   await run([release.base], { home });
@@ -142,7 +142,7 @@ Deno.test("a program with another sum is refused, and what was installed stays",
   assert.deepEqual(filesIn(home.path), [installed(home)]);
 });
 
-Deno.test("without a sum for this machine nothing is installed, or even fetched", async () => {
+Deno.test("without a checksum for this machine nothing is downloaded or installed", async () => {
   const sum = "a".repeat(64);
   const cases: [sums: string, said: RegExp][] = [
     ["", /has no line for/],
@@ -162,7 +162,7 @@ Deno.test("without a sum for this machine nothing is installed, or even fetched"
   }
 });
 
-Deno.test("a file that the release lacks, or a server that is not there, is named", async () => {
+Deno.test("errors name a missing file of the release, and an unreachable server", async () => {
   await using release = new Release("1.0.0");
   await using home = await temporaryHome();
   for (const missing of [programName, "SHA256SUMS"]) {
@@ -191,7 +191,7 @@ Deno.test("a program that does not run here is not installed", async () => {
   assert.deepEqual(filesIn(home.path), []);
 });
 
-Deno.test("uninstalling takes the program away, and says so if there is none", async () => {
+Deno.test("uninstalling removes the program, and reports a missing one", async () => {
   await using release = new Release("1.0.0");
   await using home = await temporaryHome();
   const nothing = await run(["--uninstall"], { home });
@@ -204,7 +204,7 @@ Deno.test("uninstalling takes the program away, and says so if there is none", a
   assert.deepEqual(filesIn(home.path), []);
 });
 
-Deno.test("what is asked wrongly is answered with how to ask", async () => {
+Deno.test("wrong arguments are answered with the usage", async () => {
   await using home = await temporaryHome();
   for (const args of [[], ["--frobnicate"], ["--system"]]) {
     const { code, stderr } = await run(args, { home });
@@ -219,7 +219,7 @@ Deno.test("what is asked wrongly is answered with how to ask", async () => {
 for (const fetcher of ["curl", "wget"]) {
   const ignore = !await works(fetcher, "--version");
   Deno.test({
-    name: `${fetcher} alone will do`,
+    name: `${fetcher} alone is enough to download the program`,
     ignore,
     async fn() {
       await using release = new Release("1.0.0");
@@ -238,7 +238,7 @@ for (const fetcher of ["curl", "wget"]) {
   });
 }
 
-/** Runs the script where commands of these names answer with these lines. */
+/** Runs the script with stand-ins for some commands, which print the given lines. */
 async function runWith(answers: Record<string, string>, base: string, home: TemporaryHome) {
   await using tools = await temporaryHome();
   for (const [name, script] of Object.entries(answers)) {
@@ -262,7 +262,7 @@ for (
     ["glibc 2.9", { getconf: noGetconf, ldd: "echo 'ldd (GNU libc) 2.9'" }],
   ] as const
 ) {
-  Deno.test(`on a system with ${system}, it says what is needed, and fetches nothing`, async () => {
+  Deno.test(`on a system with ${system}, the installer names the requirements and downloads nothing`, async () => {
     await using release = new Release("1.0.0");
     await using home = await temporaryHome();
     const { code, stdout, stderr } = await runWith(
@@ -291,7 +291,7 @@ for (
     ["a C library that cannot be found out", { getconf: noGetconf, ldd: "exit 127" }],
   ] as const
 ) {
-  Deno.test(`on a system with ${system}, it installs`, async () => {
+  Deno.test(`on a system with ${system}, the installer succeeds`, async () => {
     await using release = new Release("1.0.0");
     await using home = await temporaryHome();
     const { code, stderr } = await runWith(answers, release.base, home);
@@ -299,7 +299,7 @@ for (
   });
 }
 
-Deno.test("README and script name the same needs", async () => {
+Deno.test("README and installer name the same requirements", async () => {
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   const text = await Deno.readTextFile(script);
   for (const need of ["glibc 2.27", "109 MB", "Alpine"]) {
@@ -310,7 +310,7 @@ Deno.test("README and script name the same needs", async () => {
 const namespace = ["--map-root-user", "--mount"];
 
 Deno.test({
-  name: "--system installs for everybody (unshare)",
+  name: "--system installs for all users (unshare)",
   ignore: !await works("unshare", ...namespace, "mount", "-t", "tmpfs", "none", "/usr/local/bin"),
   async fn() {
     await using release = new Release("1.0.0");
@@ -328,7 +328,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the installer has nothing that shellcheck finds",
+  name: "shellcheck finds no problem in the installer",
   ignore: !await works("shellcheck", "--version"),
   async fn() {
     const { code, stdout } = await runCli([script], { program: ["shellcheck"] });

@@ -41,7 +41,7 @@ async function project(place: Place): Promise<string> {
   return await Deno.makeTempDir({ dir: place.path, prefix: "project-" });
 }
 
-/** What lies in a home's store beside packages and what belongs there. */
+/** Unexpected files in a home's store. */
 function strays(home: Home): string[] {
   try {
     return [...Deno.readDirSync(join(home.path, "packages"))].map(({ name }) => name)
@@ -64,7 +64,7 @@ function failed({ code, stdout, stderr }: CliResult, expected: number, ...parts:
   for (const part of parts) assert.ok(stderr.includes(part), `${part} is not in: ${stderr}`);
 }
 
-Deno.test("install finds a package and what it needs, prints its path, and needs no network again", async () => {
+Deno.test("install resolves a package and its dependencies, prints the path, and works offline the second time", async () => {
   await using place = await newPlace();
   const [publisher, user] = [await place.home(), await place.home(null)];
   await publisher.must([
@@ -85,7 +85,7 @@ Deno.test("install finds a package and what it needs, prints its path, and needs
   assert.match(stderr, /\d+ DHT lookups, .* downloads, \d+ bytes/);
   assert.match(stderr, /with dependencies: 3 in all, 3 new in the store/);
   assert.ok(stderr.includes(`first use of app: pinned to ${publisher.publicKey}`), stderr);
-  // Without --save the project is left alone.
+  // Without --save the project's files are not changed.
   assert.deepEqual([...Deno.readDirSync(cwd)], []);
 
   await daemon.end();
@@ -108,11 +108,11 @@ Deno.test("install finds a package and what it needs, prints its path, and needs
     },
   );
   assert.deepEqual(await listed(user), ["@s/lib@1.2.0", "app@1.0.0", "base@1.0.3"]);
-  // A range has to be asked for, and nobody answers.
+  // A range needs the network, and no node answers.
   assert.equal((await user.run(["install", "app@^1"], away)).code, 5);
 });
 
-Deno.test("what cannot be installed is named, and nothing comes into the store", async () => {
+Deno.test("a failed installation names the package and leaves the store unchanged", async () => {
   await using place = await newPlace();
   const [publisher, user] = [await place.home(), await place.home(null)];
   await publisher.must([
@@ -129,7 +129,7 @@ Deno.test("what cannot be installed is named, and nothing comes into the store",
   assert.deepEqual(strays(user), []);
 });
 
-Deno.test("what makes no sense is a usage error before anything is asked", async () => {
+Deno.test("contradictory arguments of install are usage errors without network use", async () => {
   await using place = await newPlace({ nodes: 1 });
   const user = await place.home(null);
   const cwd = await project(place);
@@ -159,7 +159,7 @@ Deno.test("what makes no sense is a usage error before anything is asked", async
   }
 });
 
-Deno.test("a project: --save, link, install of what is locked, store verify, prune, uninstall", async () => {
+Deno.test("a project can save, link, reinstall from its lock file, verify, prune and uninstall", async () => {
   await using place = await newPlace();
   const [publisher, user, other] = [
     await place.home(),
@@ -185,7 +185,7 @@ Deno.test("a project: --save, link, install of what is locked, store verify, pru
   assert.equal(link, join(cwd, "node_modules", "app"));
   assert.equal(await Deno.realPath(link), path);
 
-  // Newer versions change nothing for whoever has the lock file.
+  // A newer version does not change an installation from the lock file.
   await publisher.must([
     "publish",
     await source(place, "app@1.1.0"),
@@ -215,7 +215,7 @@ Deno.test("a project: --save, link, install of what is locked, store verify, pru
   await user.must(["uninstall", "tool"]);
   failed(await user.run(["uninstall", "app"]), 1, lockPath);
   await user.must(["uninstall", "--save", "app"], { cwd });
-  // The link keeps it still.
+  // The link still needs the package, so prune keeps it.
   assert.equal(await user.must(["store", "prune", "--dry-run"]), "");
   await Deno.remove(link);
   const gone = `app@1.0.0 ${key}\nlib@1.0.0 ${key}\n`;
@@ -224,13 +224,13 @@ Deno.test("a project: --save, link, install of what is locked, store verify, pru
   assert.deepEqual(await listed(user), []);
 });
 
-Deno.test("a lock file that was tampered with is refused", async () => {
+Deno.test("a manipulated lock file is refused", async () => {
   await using place = await newPlace();
   const publisher = await place.home();
   await publisher.must(["publish", await source(place, "app@1.0.0")]);
   const cwd = await project(place);
   const lockPath = join(cwd, "libreseed.lock.json");
-  // The publisher has the archive, and needs nobody.
+  // The publisher's own seed directory holds the archive, so no network is needed.
   await publisher.must(["install", "--save", `${publisher.publicKey}/app@1.0.0`], { cwd });
   const lock = await Deno.readTextFile(lockPath);
   const user = await place.home(null);
@@ -239,7 +239,7 @@ Deno.test("a lock file that was tampered with is refused", async () => {
   assert.deepEqual(await listed(user), []);
 });
 
-Deno.test("a lock file of another publisher than the pinned one is refused until that one is trusted", async () => {
+Deno.test("a lock file with another publisher than the pinned one is refused until it is trusted", async () => {
   await using place = await newPlace({ nodes: 1 });
   const [publisher, user, other] = [await place.home(), await place.home(null), await place.home()];
   const packed = await publisher.must(["pack", await source(place, "app@1.0.0")], {
@@ -249,7 +249,7 @@ Deno.test("a lock file of another publisher than the pinned one is refused until
   await publisher.must(["add", packed.trimEnd()]);
   await publisher.must(["trust", "add", "app", publisher.publicKey]);
   await publisher.must(["install", "--save", "app@1.0.0"], { cwd });
-  // The user has the archive too, and needs nobody.
+  // The user's seed directory holds the archive too, so no network is needed.
   await user.must(["add", packed.trimEnd()]);
   await user.must(["trust", "add", "app", other.publicKey]);
   for (const args of [["install"], ["install", "--frozen", "app"]]) {
@@ -269,11 +269,11 @@ Deno.test("a lock file of another publisher than the pinned one is refused until
   assert(trusted.length === 2 && trusted.every((line) => line.endsWith("\tby hand")), `${trusted}`);
 });
 
-Deno.test("a signal while something is installed ends it, and leaves nothing half-made", async () => {
+Deno.test("a signal ends install, and no partial package is left", async () => {
   await using place = await newPlace();
   const publisher = await place.home();
   const files = { "large.bin": crypto.getRandomValues(new Uint8Array(65_536)) };
-  // Long enough a file that unpacking takes a while.
+  // A file whose unpacking takes long enough for a signal.
   const large = new Uint8Array(64 << 20);
   for (let at = 0; at < large.length; at += files["large.bin"].length) {
     large.set(files["large.bin"], at);
@@ -299,14 +299,14 @@ Deno.test("a signal while something is installed ends it, and leaves nothing hal
       break;
     }
     assert.deepEqual(await listed(publisher), []);
-    // Killed outright it can tidy nothing; the next one does.
+    // A process that is killed leaves temporaries, and the next one removes them.
     if (signal !== "SIGKILL") assert.deepEqual(strays(publisher), []);
   }
   await publisher.must(["install", spec]);
   assert.deepEqual([await listed(publisher), strays(publisher)], [["app@1.0.0"], []]);
 });
 
-Deno.test("two installs at once, and one beside a daemon, all end well with one package", async () => {
+Deno.test("concurrent installs, with and without a daemon, all succeed with one stored package", async () => {
   await using place = await newPlace();
   const [publisher, user] = [await place.home(), await place.home(null)];
   await publisher.must([
@@ -321,7 +321,7 @@ Deno.test("two installs at once, and one beside a daemon, all end well with one 
   assert.equal(new Set(paths).size, 1);
   assert.deepEqual([await listed(user), strays(user)], [["app@1.0.0", "lib@1.0.0"], []]);
 
-  // What is installed beside a daemon is seeded by it.
+  // The daemon seeds the packages that were installed beside it.
   const seeder = await place.home(null);
   await using _second = await seeder.daemon();
   await seeder.must(["install", "app"]);

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { parsePublicKey } from "../../src/identity/mod.ts";
 import { runCli, temporaryHome } from "../support/mod.ts";
 
-Deno.test("keygen prints the public key alone, and keeps the private one to its owner", async () => {
+Deno.test("keygen prints only the public key, and only the owner can read the private key", async () => {
   await using directory = await temporaryHome();
   const home = `${directory.path}/new home`;
   const { code, stdout, stderr } = await runCli(["keygen", "--home", home]);
@@ -34,7 +34,7 @@ Deno.test("keygen never overwrites a key", async () => {
   assert.equal(await Deno.readTextFile(path), before);
 });
 
-Deno.test("keygen --json prints key, fingerprint and path; its failure is JSON too", async () => {
+Deno.test("keygen --json prints key, fingerprint and path, or an error, as JSON", async () => {
   await using home = await temporaryHome();
   const args = ["keygen", "--home", home.path, "--json"];
   const { code, stdout, stderr } = await runCli(args);

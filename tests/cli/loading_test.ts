@@ -1,5 +1,5 @@
 /**
- * What is loaded before a command does its work.
+ * The modules that are loaded before a command does its work.
  *
  * @module
  */
@@ -37,7 +37,7 @@ async function loadedWith(start: string): Promise<Set<string>> {
     loaded.add(next);
     if (IN_PACKAGE.test(next)) continue;
     for (const { code, isDynamic } of bySpecifier.get(next)?.dependencies ?? []) {
-      // What has no code is imported for its types alone.
+      // An entry without code is an import of types.
       if (code && !isDynamic) pending.push(code.specifier);
     }
   }
@@ -49,27 +49,27 @@ function libraries(loaded: Set<string>): string[] {
   return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
-Deno.test("this test sees the libraries that a folder loads", async () => {
+Deno.test("loadedWith finds the libraries that a room loads", async () => {
   const found = libraries(await loadedWith("src/package/mod.ts"));
   for (const library of ["semver", "valibot"]) assert(found.includes(library), found.join(" "));
 });
 
-Deno.test("the program starts with no library at all, and can say its version", async () => {
+Deno.test("the program loads no library to print its version", async () => {
   const loaded = await loadedWith("main.ts");
   assert.deepEqual(libraries(loaded), []);
   assert.deepEqual([...loaded].filter((url) => url.startsWith("node:")), []);
 });
 
-Deno.test("the command tree starts with one library, the command parser, and none of Node's modules", async () => {
+Deno.test("the command tree loads only the command parser, and no Node module", async () => {
   const loaded = await loadedWith("src/cli/mod.ts");
   assert.deepEqual(libraries(loaded), ["@stricli/core"]);
-  // One of Node's modules would make help twice as slow.
+  // A single Node module would make help twice as slow.
   assert.deepEqual([...loaded].filter((url) => url.startsWith("node:")), []);
   const commands = [...loaded].filter((url) => url.includes("/cli/commands/"));
   assert.deepEqual(commands.map((url) => url.split("/").at(-1)), ["table.ts"]);
 });
 
-Deno.test("help for a command loads nothing that does the command's work", async () => {
+Deno.test("help for a command loads none of the rooms that do the command's work", async () => {
   for (const { name } of Deno.readDirSync(join(root, "src/cli/commands"))) {
     const loaded = await loadedWith(`src/cli/commands/${name}`);
     const others = libraries(loaded).filter((library) => library !== "@stricli/core");

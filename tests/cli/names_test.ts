@@ -1,5 +1,5 @@
 /**
- * Packages by bare name, as processes on a testnet: policies, pins, trust, what is refused.
+ * Resolving packages by name alone, as processes on a testnet: policies, pins, trust, refusals.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { StateDatabase } from "../../src/store/mod.ts";
 import { TestEngine } from "../support/engines.ts";
 import { eventually, type Home, newPlace, type Place } from "../support/place.ts";
 
-/** A key pair of a slot of the index. */
+/** Finds a key pair whose entry belongs into a given slot of the index. */
 function keysOfSlot(slot: number): KeyPair {
   for (;;) {
     const keys = generateKeyPair();
@@ -30,13 +30,13 @@ function keysOfSlot(slot: number): KeyPair {
   }
 }
 
-/** Puts three versions at once; the daemon of the home serves them. */
+/** Publishes three versions; the home's daemon seeds them. */
 async function publishThree(place: Place, home: Home, versions: string[]): Promise<void> {
   const sources = await Promise.all(versions.map((v) => place.source("hello", v, home.publicKey)));
   await home.must(["publish", ...sources]);
 }
 
-/** Overwrites a slot of the index of "hello", as anybody can. */
+/** Overwrites a slot of the index of "hello", which every DHT user can do. */
 async function vandalize(
   place: Place,
   slot: number,
@@ -49,7 +49,7 @@ async function vandalize(
     seq,
     value: bencode(value),
   });
-  // On every node: an older copy that is left would be read.
+  // Overwrite the record on every node, because readers would use an older copy.
   const manager = engine.manager({ storeNodes: place.testnet.nodes.length });
   await manager.put(item);
   await manager.stop();
@@ -63,7 +63,7 @@ function pinsOf(home: Home) {
   return state.pins.list().map(({ name, publicKey }) => `${name} ${fingerprint(publicKey)}`);
 }
 
-Deno.test("two publishers of one name: each policy gets its package; the pin refuses the other until it is trusted", async () => {
+Deno.test("with two publishers of a name, each policy chooses its own, and a pin refuses the other until it is trusted", async () => {
   await using place = await newPlace();
   const [ann, bob, user] = [
     await place.home(keysOfSlot(1)),
@@ -75,7 +75,7 @@ Deno.test("two publishers of one name: each policy gets its package; the pin ref
   await publishThree(place, ann, ["1.0.0", "1.1.0", "1.2.0"]);
   await publishThree(place, bob, ["1.0.1", "2.0.0", "2.1.0"]);
 
-  // Every publisher, the first one first. Looking pins nothing.
+  // All publishers, the earliest first. Resolving pins nothing.
   const nobody = await user.run(["resolve", "--all", "helo"]);
   assert.deepEqual([nobody.code, nobody.stdout], [3, ""]);
   assert.match(nobody.stderr, /^libreseed: No publisher of helo was found /m);
@@ -115,7 +115,7 @@ Deno.test("two publishers of one name: each policy gets its package; the pin ref
   assert.deepEqual(user.files(), files);
   assert.equal(pinsOf(user).length, 1);
 
-  // Accepted, and no longer.
+  // The key is trusted, and then no longer.
   await user.must(["trust", "add", "hello", bob.publicKey]);
   const path = await user.must(["get", "hello", "--policy", "latest-version"]);
   assert.equal(path, join(user.seed, "hello-2.1.0.tgz") + "\n");
@@ -133,7 +133,7 @@ Deno.test("two publishers of one name: each policy gets its package; the pin ref
   await other.must(["trust", "add", "hello", bob.publicKey]);
   assert.match(await other.must(["resolve", "hello"]), /"version":"2\.1\.0"/);
 
-  // The last version that was here tells an old record from a new one.
+  // The recorded last version reveals that a record is old.
   {
     using state = StateDatabase.open(join(user.path, "state.db"), systemClock);
     const [pin] = state.pins.list("hello");
@@ -144,7 +144,7 @@ Deno.test("two publishers of one name: each policy gets its package; the pin ref
   assert.match(old.stderr, /hello was at 1\.3\.0 here.*take it all the same: hello@1\.2\.0/);
   await user.must(["get", "hello@1.2.0"]);
 
-  // Whoever seeds a package keeps its name alive, without any key; both are of one slot.
+  // A seeder keeps the name's index alive without a key; both publishers share one slot.
   await using _user = await user.daemon();
   await eventually(async () =>
     /^name index of hello\tstored on \d+ nodes/m.test(
@@ -153,7 +153,7 @@ Deno.test("two publishers of one name: each policy gets its package; the pin ref
   );
 });
 
-Deno.test("resolve -v tells what it left out and what it took; nothing found and nobody reached are told apart", async () => {
+Deno.test("resolve -v explains its choice, and distinguishes an unknown name from an unreachable network", async () => {
   await using place = await newPlace();
   const [ann, user] = [await place.home(keysOfSlot(1)), await place.home(null)];
   await ann.must(["publish", await place.source("hello", "1.0.0")]);
@@ -180,7 +180,7 @@ Deno.test("resolve -v tells what it left out and what it took; nothing found and
   assert.match(gone.stderr, /No publisher of hello was found.*write KEY\/hello/);
   await user.must(["resolve", `${ann.publicKey}/hello`]);
 
-  // Whoever keeps the name writes it again, as cron does.
+  // A home that keeps the name repairs the index with `announce`, as cron does.
   const announced = await ann.must(["announce", "hello"]);
   assert.match(announced, /^name index of hello\tstored on \d+ nodes \(\d+ new\)$/m);
   await user.must(["resolve", "hello"]);
@@ -191,7 +191,7 @@ Deno.test("resolve -v tells what it left out and what it took; nothing found and
   assert.deepEqual([alone.code, alone.stdout], [5, ""], alone.stderr);
 });
 
-Deno.test("today's index is locked: publish goes on and warns, announce says why, the key finds the package", async () => {
+Deno.test("with a blocked index publish warns and continues, announce names the cause, and the key still finds the package", async () => {
   await using place = await newPlace();
   const [ann, user] = [await place.home(keysOfSlot(2)), await place.home(null)];
   await vandalize(place, 2, "nobody is here", Number.MAX_SAFE_INTEGER);
@@ -211,7 +211,7 @@ Deno.test("today's index is locked: publish goes on and warns, announce says why
   await user.must(["resolve", `${ann.publicKey}/hello`]);
 });
 
-Deno.test("the name is kept as long as any version is here, and forgotten with the last", async () => {
+Deno.test("a name's index is kept alive until its last version is removed", async () => {
   await using place = await newPlace();
   const ann = await place.home();
   const sources = [await place.source("hello", "1.0.0"), await place.source("hello", "1.1.0")];
@@ -223,7 +223,7 @@ Deno.test("the name is kept as long as any version is here, and forgotten with t
   assert.deepEqual([code, stdout], [3, ""], stderr);
 });
 
-Deno.test("resolve --all shows beside a newer prerelease the version that get takes, and both are the same where there is no stable one", async () => {
+Deno.test("resolve --all shows the version that get takes beside a newer prerelease", async () => {
   await using place = await newPlace();
   const [ann, bob, user] = [await place.home(), await place.home(), await place.home(null)];
   await using _ann = await ann.daemon();

@@ -1,5 +1,5 @@
 /**
- * A user whom the system does not know: no `HOME`, no entry in the user database.
+ * A user without `HOME` and without an entry in the user database.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fromSources, runCli, temporaryHome } from "../support/mod.ts";
 
-/** A user namespace in which our files are those of a user that no database has. */
+/** Runs a command in a user namespace where the current user has no entry in the user database. */
 const asStranger = ["unshare", "--user", "--map-user=123456", "--map-group=123456"];
 
 const canBeStranger = Deno.build.os === "linux" &&
@@ -16,7 +16,7 @@ const canBeStranger = Deno.build.os === "linux" &&
     .then(({ success }) => success, () => false);
 
 Deno.test({
-  name: "without HOME and an entry in the user database, verify works and announce asks for --home",
+  name: "for a user without a home directory, verify works and announce asks for --home",
   ignore: !canBeStranger,
   async fn() {
     await using directory = await temporaryHome();

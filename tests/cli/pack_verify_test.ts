@@ -1,5 +1,5 @@
 /**
- * `libreseed pack` and `libreseed verify` as processes, one after the other as people use them.
+ * `libreseed pack` and `libreseed verify` as processes.
  *
  * @module
  */
@@ -28,7 +28,7 @@ async function workplace() {
   };
 }
 
-Deno.test("pack prints the archive's path and nothing else, and writes its companions", async () => {
+Deno.test("pack prints only the archive's path, and writes manifest and torrent beside it", async () => {
   await using place = await workplace();
   const { code, stdout, stderr } = await place.run(["pack", place.source]);
   assert.equal(code, 0);
@@ -50,7 +50,7 @@ Deno.test("pack takes name, version and file from its flags, before or after the
   assert(two.stdout.endsWith("/ö name.tgz\n"), two.stdout);
 });
 
-Deno.test("pack --json tells all that others need to fetch and check the archive", async () => {
+Deno.test("pack --json prints all data to fetch and verify the archive", async () => {
   await using place = await workplace();
   const { code, stdout } = await place.run(["pack", "--json", place.source]);
   assert.equal(code, 0);
@@ -68,7 +68,7 @@ Deno.test("pack --json tells all that others need to fetch and check the archive
   assert(packed.magnet.includes("&xs=urn:btpk:") && packed.magnet.includes("&s="), packed.magnet);
 });
 
-Deno.test("the same files make the same archive, whatever the time", async () => {
+Deno.test("the same files give the same archive at any time", async () => {
   await using place = await workplace();
   const { stdout: one } = await place.run(["pack", place.source, "--out", "one.tgz"]);
   const { stdout: two } = await place.run(["pack", place.source, "--out", "two.tgz"]);
@@ -95,7 +95,7 @@ Deno.test("pack fails with a reason and the exit code of its kind", async () => 
   assert.deepEqual([...Deno.readDirSync(place.cwd)], []);
 });
 
-Deno.test("verify gives a verdict a file, and says when it saw only the inner half", async () => {
+Deno.test("verify prints a verdict per file, and says when it checked only the inner half", async () => {
   await using place = await workplace();
   await place.run(["pack", "-q", place.source, "--out=-a b.tgz"]);
   const whole = await place.run(["verify", "--", "-a b.tgz"]);
@@ -114,7 +114,7 @@ Deno.test("verify gives a verdict a file, and says when it saw only the inner ha
   );
 });
 
-Deno.test("verify fails with 4, and with 7 when others hold", async () => {
+Deno.test("verify exits with 4 if all archives fail, and with 7 if some do", async () => {
   await using place = await workplace();
   await place.run(["pack", "-q", place.source, "--out", "good.tgz"]);
   await place.run(["pack", "-q", place.source, "--out", "bad.tgz"]);
@@ -134,7 +134,7 @@ Deno.test("verify fails with 4, and with 7 when others hold", async () => {
   assert.equal((await place.run(["verify", "gone.tgz"])).code, 3);
 });
 
-Deno.test("a spoilt minimal manifest is a failed verification, not a missing one", async () => {
+Deno.test("a damaged minimal manifest fails the verification and does not count as missing", async () => {
   await using place = await workplace();
   await place.run(["pack", "-q", place.source, "--out", "a.tgz"]);
   const cases: [Uint8Array, number][] = [
@@ -164,7 +164,7 @@ Deno.test("verify --key requires a publisher", async () => {
   assert.deepEqual([nonsense.code, nonsense.stdout], [2, ""]);
 });
 
-Deno.test("verify --json prints an object a file", async () => {
+Deno.test("verify --json prints one object per file", async () => {
   await using place = await workplace();
   await place.run(["pack", "-q", place.source, "--out", "a.tgz"]);
   const { code, stdout, stderr } = await place.run(["verify", "--json", "a.tgz", "gone.tgz"]);

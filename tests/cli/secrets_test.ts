@@ -1,5 +1,5 @@
 /**
- * Secrets in what is packed: refused by name, listed by a dry run, let in by their paths. As processes.
+ * Secrets in packed directories: refused, listed by a dry run, accepted by path. As processes.
  *
  * @module
  */
@@ -52,7 +52,7 @@ Deno.test("pack refuses secrets with exit code 1, names each, and writes nothing
   );
 });
 
-Deno.test("--allow-secret lets a path in, may be repeated, and is for that path alone", async () => {
+Deno.test("--allow-secret accepts a secret at one path and may be repeated", async () => {
   await using place = await workplace({ ...described, "a/server.key": pem(), "x.txt": pem() });
   const one = await place.run(["pack", ".", "-o", "../a.tgz", "--allow-secret", "x.txt"]);
   assert.equal(one.code, 1);
@@ -87,7 +87,7 @@ Deno.test("a dry run of an archive names the secrets in it", async () => {
   assert.match(stderr, /server\.key.*private key/);
 });
 
-Deno.test("what is excluded may hold secrets", async () => {
+Deno.test("secrets in excluded files are no obstacle", async () => {
   await using place = await workplace({
     ...described,
     ".gitignore": "*.key\n.env\n",
@@ -110,7 +110,7 @@ Deno.test("another home in the directory is refused, and the home in use is left
   assert(!stderr.includes('"one/'), stderr);
 });
 
-Deno.test("--allow-secret with a path that no file has is warned of, by pack, publish and add", async () => {
+Deno.test("pack, publish and add warn of an --allow-secret that matches no file", async () => {
   await using place = await workplace({ ...described, "server.key": pem() });
   const told = /--allow-secret sever\.key matches no file/;
   const mistyped = ["--allow-secret", "sever.key"];
@@ -134,7 +134,7 @@ Deno.test("--allow-secret with a path that no file has is warned of, by pack, pu
   }
 });
 
-Deno.test("a refused add in a new home leaves no home behind, and a good one makes it", async () => {
+Deno.test("a refused add creates no home, and a successful one does", async () => {
   await using place = await workplace({ ...described, "server.key": pem() });
   const packed = await place.run([
     ...["pack", ".", "-o", "../a.tgz"],

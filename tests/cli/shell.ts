@@ -1,5 +1,5 @@
 /**
- * The program inside a line of shell, for what pipes and redirections do to it.
+ * Runs the program in a line of shell, for tests with pipes and redirections.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Signals that ask the program to end.
+ * SIGINT and SIGTERM, which request an orderly end.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { spawnCli } from "../support/mod.ts";
 
-/** A program that hears of signals and goes on. */
+/** A program that handles signals and keeps running. */
 const stubborn = `
   import { processIo } from ${JSON.stringify(join(import.meta.dirname!, "../../src/cli/mod.ts"))};
   const io = processIo();
@@ -30,7 +30,7 @@ const program = [
   "-",
 ];
 
-Deno.test("the first signal asks, the second ends at once", async () => {
+Deno.test("the first signal requests an orderly end, the second ends the process at once", async () => {
   const signals: [Deno.Signal, number][] = [["SIGINT", 130], ["SIGTERM", 143]];
   for (const [signal, expected] of signals) {
     await using process = spawnCli([], { program, stdin: stubborn });

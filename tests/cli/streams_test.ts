@@ -1,5 +1,5 @@
 /**
- * The program as a process: streams, signals of trouble on them, and what everybody tries first.
+ * The program as a process: standard streams, closed pipes, full disks, and first steps.
  *
  * @module
  */
@@ -15,7 +15,7 @@ Deno.test("version is one line on standard output", async () => {
   assert.equal(stderr, "");
 });
 
-Deno.test("no command is a mistake, asking for help is not", async () => {
+Deno.test("a missing command is a usage error, and requested help is not", async () => {
   const none = await runCli([]);
   assert.deepEqual([none.code, none.stdout], [2, ""]);
   const asked = await runCli(["help"]);
@@ -23,7 +23,7 @@ Deno.test("no command is a mistake, asking for help is not", async () => {
   assert.equal(asked.stdout, none.stderr);
 });
 
-Deno.test("a mistake is one line on standard error that says where help is", async () => {
+Deno.test("a usage error is one line on standard error that names the help page", async () => {
   const { code, stdout, stderr } = await runCli(["pack", "--verison", "1.0.0", "."]);
   assert.equal(code, 2);
   assert.equal(stdout, "");
@@ -33,7 +33,7 @@ Deno.test("a mistake is one line on standard error that says where help is", asy
   );
 });
 
-Deno.test("with --json a mistake is one JSON object on standard error", async () => {
+Deno.test("with --json a usage error is one JSON object on standard error", async () => {
   const { code, stdout, stderr } = await runCli(["--json", "frobnicate"]);
   assert.equal(code, 2);
   assert.equal(stdout, "");
@@ -42,7 +42,7 @@ Deno.test("with --json a mistake is one JSON object on standard error", async ()
   assert.deepEqual([error.code, error.kind], ["UNKNOWN_COMMAND", "usage"]);
 });
 
-Deno.test("a reader that leaves ends the program quietly, as it would any other", async () => {
+Deno.test("a closed pipe ends the program without a message", async () => {
   const { stdout, stderr } = await runShell(
     'exec {pipe}> >(true); wait $!; "$@" version >&$pipe; echo $?',
   );
@@ -50,7 +50,7 @@ Deno.test("a reader that leaves ends the program quietly, as it would any other"
   assert.equal(stderr, "");
 });
 
-Deno.test("the first line of much is not an error either", async () => {
+Deno.test("reading only the first line of long output causes no message", async () => {
   const { code, stdout, stderr } = await runShell('"$@" completions bash | head -n 1');
   assert.equal(code, 0);
   assert.equal(stdout, "# bash completion for libreseed\n");
@@ -63,7 +63,7 @@ Deno.test("output that cannot be written is a failure, not a success", async () 
   assert.match(stderr, /^libreseed: cannot write to standard output: .*[Nn]o space/);
 });
 
-Deno.test("nobody listening on standard error changes nothing", async () => {
+Deno.test("a closed standard error does not change the result", async () => {
   const { stdout } = await runShell(
     'exec {pipe}> >(true); wait $!; "$@" frobnicate 2>&$pipe; echo $?; "$@" version 2>&$pipe',
   );
@@ -83,7 +83,7 @@ Deno.test("settings come from the environment and the config file of the home", 
   assert.deepEqual([flag.code, flag.stdout.startsWith("ed25519:")], [0, true]);
 });
 
-Deno.test("a config file that is a directory is an error, not an absent file", async () => {
+Deno.test("a directory at the config file's path is an error", async () => {
   await using home = await temporaryHome();
   await Deno.mkdir(`${home.path}/config.yaml`);
   const { code, stderr } = await runCli(["keygen", "--home", home.path]);

@@ -11,7 +11,7 @@ import { runCli, spawnCli } from "../support/mod.ts";
 /** A KRPC ping (BEP 5). */
 const ping = `d1:ad2:id20:${"a".repeat(20)}e1:q4:ping1:t1:x1:y1:qe`;
 
-Deno.test("testnet prints its address, answers there, and ends in peace with a signal", async () => {
+Deno.test("testnet prints its address, answers there, and exits with 0 after a signal", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await using testnet = spawnCli(["testnet", "--nodes", "3"]);
     const [line, port] = await testnet.waitForLine(/^127\.0\.0\.1:(\d+)$/, "stdout");
@@ -31,7 +31,7 @@ Deno.test("testnet prints its address, answers there, and ends in peace with a s
   }
 });
 
-Deno.test("testnet --json prints one object, and -q nothing else", async () => {
+Deno.test("testnet --json prints one object, and no notice with -q", async () => {
   await using testnet = spawnCli(["testnet", "--nodes", "2", "--json", "-q"]);
   const [line] = await testnet.waitForLine(/^.+$/, "stdout");
   const { bootstrap, nodes } = JSON.parse(line);
@@ -55,7 +55,7 @@ Deno.test("testnet on a port that is taken exits with 6 and names it", async () 
   }
 });
 
-Deno.test("testnet refuses numbers that make no sense", async () => {
+Deno.test("testnet refuses invalid numbers", async () => {
   for (const args of [["--nodes", "0"], ["--nodes", "2001"], ["--nodes=-1"], ["--port", "65536"]]) {
     const { code, stdout } = await runCli(["testnet", ...args]);
     assert.deepEqual([code, stdout], [2, ""], args.join(" "));

@@ -1,5 +1,6 @@
 /**
- * Engines for tests, on free ports, in a testnet or without a DHT. An engine ends at the end of its block.
+ * Engines for tests, on free ports, in a testnet or without a DHT. An engine ends at the end of its
+ * block.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Hostile peers that claim to have a torrent, each with one kind of misbehaviour. Each peer counts its
- * misbehaviour, so that a test can assert that it has happened.
+ * Hostile peers that claim to have a torrent, each with one kind of misbehaviour. Each peer counts
+ * its misbehaviour, so that a test can assert that it has happened.
  *
  * @module
  */

@@ -23,7 +23,9 @@ export interface Answer {
 export class RawUdp implements AsyncDisposable {
   readonly id: Uint8Array = crypto.getRandomValues(new Uint8Array(20));
   readonly port: number;
-  /** Called with each packet that is not a reply to our queries; the returned bytes are sent back. */
+  /**
+   * Called with each packet that is not a reply to our queries; the returned bytes are sent back.
+   */
   answer: Answerer | undefined;
   /** Called with each raw packet, in place of all other processing. */
   onPacket: ((packet: Uint8Array) => void) | undefined;
@@ -56,8 +58,8 @@ export class RawUdp implements AsyncDisposable {
   }
 
   /**
-   * Sends a query, repeated each second until a reply arrives. Resolves with the reply's `r`, or with the
-   * whole message if it has no `r`.
+   * Sends a query, repeated each second until a reply arrives. Resolves with the reply's `r`, or
+   * with the whole message if it has no `r`.
    */
   async query(
     port: number,
@@ -96,8 +98,8 @@ export class RawUdp implements AsyncDisposable {
   }
 
   /**
-   * Whether a query stays unanswered. A ping is sent after it: nodes process packets in order, so a reply
-   * to the query would arrive before the reply to the ping.
+   * Whether a query stays unanswered. A ping is sent after it: nodes process packets in order, so a
+   * reply to the query would arrive before the reply to the ping.
    */
   async isIgnored(port: number, name: string, args: Record<string, BValue>): Promise<boolean> {
     const t = this.#transaction();

@@ -1,11 +1,13 @@
 /**
- * The rooms of `src`: where each runs, what it holds, what it may import. `tests/unit/layout_test.ts`
- * holds the sources to these tables; `scripts/pictures.ts` draws them.
+ * The rooms of `src`: where each runs, what it holds, what it may import.
+ * `tests/unit/layout_test.ts` holds the sources to these tables; `scripts/pictures.ts` draws them.
  *
  * @module
  */
 
-/** The process or thread in which a room's code runs. `main` is a main thread, whichever process. */
+/**
+ * The process or thread in which a room's code runs. `main` is a main thread, whichever process.
+ */
 export type Runs = "everywhere" | "main" | "command" | "host" | "engine" | "testnet";
 
 /** One folder of `src`. */
@@ -15,8 +17,8 @@ export interface Room {
   /** Rooms outside its own top folder that it may import, through their `mod.ts`. */
   imports: readonly string[];
   /**
-   * Folders inside it, lowest first: each may import those before it, through their `mod.ts`. `A/B` is
-   * a folder of folder `A`, which alone, with its other folders, may import it.
+   * Folders inside it, lowest first: each may import those before it, through their `mod.ts`. `A/B`
+   * is a folder of folder `A`, which alone, with its other folders, may import it.
    */
   inner?: readonly string[];
 }
@@ -227,7 +229,8 @@ export interface Place {
 /** The capabilities that few files may use. */
 export const places: readonly Place[] = [
   {
-    // Read, taken apart, or declared in an interface. Ours are `#name`, so a `_name` is a package's.
+    // Read, taken apart, or declared in an interface. Ours are `#name`, so a `_name` is a
+    // package's.
     what: "a private member of a package",
     pattern:
       /\._[a-z]\w*|\{[^(){}]*\b_[a-z]\w*[^(){}]*\}\s*[=:,)]|^\s+(readonly\s+)?_[a-z]\w*\??(\([^)]*\))?:.*;$/m,

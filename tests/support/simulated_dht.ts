@@ -1,6 +1,6 @@
 /**
- * A simulated DHT: many nodes, and clients that implement `DhtNode` over simulated packets with delays and
- * losses. A fake clock and seeded random numbers make each run of a test identical.
+ * A simulated DHT: many nodes, and clients that implement `DhtNode` over simulated packets with
+ * delays and losses. A fake clock and seeded random numbers make each run of a test identical.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * One node of a simulated DHT. It answers `ping`, `find_node`, `get_peers`, `announce_peer`, `get` and
- * `put` (BEP 5, BEP 44) and has its own routing table. `simulated_dht.ts` simulates packets, delays and
- * losses.
+ * One node of a simulated DHT. It answers `ping`, `find_node`, `get_peers`, `announce_peer`, `get`
+ * and `put` (BEP 5, BEP 44) and has its own routing table. `simulated_dht.ts` simulates packets,
+ * delays and losses.
  *
  * @module
  */
@@ -42,8 +42,8 @@ export interface ItemRules {
   /** Lifetime of an item, milliseconds. */
   lifeMs: number;
   /**
-   * Effect of a put with the `seq` that is held already. `true`: it extends the item's life, as with
-   * libtorrent; `false`: error 302, as with bittorrent-dht.
+   * Effect of a put with the `seq` that is held already. `true`: it extends the item's life, as
+   * with libtorrent; `false`: error 302, as with bittorrent-dht.
    */
   refresh: boolean;
   /** Whether signatures are verified; long simulations skip it. */

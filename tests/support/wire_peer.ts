@@ -1,6 +1,7 @@
 /**
- * A peer that sends raw bytes (BEP 3, BEP 6, BEP 10), for tests of misbehaviour. It dials or is dialled,
- * completes the handshake, passes on the messages it receives and sends whatever the test wants.
+ * A peer that sends raw bytes (BEP 3, BEP 6, BEP 10), for tests of misbehaviour. It dials or is
+ * dialled, completes the handshake, passes on the messages it receives and sends whatever the test
+ * wants.
  *
  * @module
  */

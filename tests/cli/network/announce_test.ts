@@ -1,5 +1,5 @@
 /**
- * `libreseed announce` as a process: one line a record, for cron and for people.
+ * `libreseed announce` as a process.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { newPlace, together } from "../../support/place.ts";
 
-Deno.test("announce puts records where they are missing, one line each, without the private key", async () => {
+Deno.test("announce puts records on nodes that lack them, prints one line each, and needs no private key", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await home.must([
@@ -28,14 +28,14 @@ Deno.test("announce puts records where they are missing, one line each, without 
   for (const label of ["a@1.0.0", "b@1.0.0", "announce record"]) {
     assert.equal(labels.filter((found) => found === label).length, 1, stdout);
   }
-  // A node that answers late makes room for the next one, which has not had the record.
+  // A node that answers late is replaced by the next one, which does not hold the record yet.
   const news = (label: string) =>
     Number(new RegExp(`^${label}\t.*\\((\\d) new\\)`, "m").exec(stdout)![1]);
   assert(news("a@1.0.0") > news("b@1.0.0"), stdout);
   assert.equal(home.holders("a", "1.0.0").length, 8);
 });
 
-Deno.test("announce takes names, with versions and without, and tells of those it does not know", async () => {
+Deno.test("announce takes names with or without versions, and reports unknown ones", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const sources = [["a", "1.0.0"], ["a", "2.0.0"], ["b", "1.0.0"]] as const;
@@ -61,7 +61,7 @@ Deno.test("announce takes names, with versions and without, and tells of those i
   assert.deepEqual([bad.code, bad.stdout], [2, ""]);
 });
 
-Deno.test("announce --json prints an object a record, with what became of it", async () => {
+Deno.test("announce --json prints one object per record with its outcome", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await home.must(["publish", "-q", await place.source("a", "1.0.0")]);
@@ -77,7 +77,7 @@ Deno.test("announce --json prints an object a record, with what became of it", a
   assert(outcome.responded >= 8 && outcome.asked >= outcome.responded);
 });
 
-Deno.test("announce with nothing to announce is no error; with nobody to reach it is", async () => {
+Deno.test("announce without records succeeds, and without a reachable node fails", async () => {
   await using place = await newPlace({ nodes: 1 });
   const empty = await (await place.home(null)).run(["announce"]);
   assert.deepEqual([empty.code, empty.stdout], [0, ""]);
@@ -88,7 +88,7 @@ Deno.test("announce with nothing to announce is no error; with nobody to reach i
   assert.equal((await home.run(["publish", await place.source("a", "1.0.0")], none)).code, 5);
   const gone = await home.run(["announce"], none);
   assert.equal(gone.code, 5, gone.stderr);
-  // The manifest, the list and the index of the name; one line says it of all that cron would mail.
+  // One line covers all three records (manifest, list, name index), because cron mails the output.
   assert.match(
     gone.stderr,
     /^libreseed: 3 records were not announced: no DHT node answered; .*\n$/,
@@ -106,7 +106,7 @@ Deno.test("announce with nothing to announce is no error; with nobody to reach i
   assert.match(off.stderr, /^libreseed: 3 records were not announced: .*DHT is off/m);
 });
 
-Deno.test("a record that somebody put anew, newer, is taken over and said so", async () => {
+Deno.test("announce takes over a newer record of another home and reports it", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const elsewhere = await place.home(home.keys);

@@ -1,5 +1,5 @@
 /**
- * Many libreseed processes on one home: one engine, one UDP socket, nobody turned away.
+ * Many libreseed processes on one home: they share one engine and one UDP socket.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { freePort, udpSocketsOf } from "../../support/mod.ts";
 import { eventually, newPlace, together } from "../../support/place.ts";
 
-Deno.test("twenty commands at once share the daemon's one UDP socket, and all are answered", async () => {
+Deno.test("twenty concurrent commands share the daemon's UDP socket, and all succeed", async () => {
   await using place = await newPlace();
   const [home, other] = [await place.home(), await place.home()];
   await other.must(["publish", "-q", await place.source("far", "1.0.0")]);
@@ -34,7 +34,7 @@ Deno.test("twenty commands at once share the daemon's one UDP socket, and all ar
     const results = together(running.map(({ result }) => result)).finally(() => ended = true);
     while (!ended) {
       for (const [index, { pid }] of running.entries()) {
-        // Whoever has ended has none.
+        // A process that has ended has no sockets.
         const found = await udpSocketsOf(pid).catch(() => []);
         for (const { address, port } of found) {
           sockets.add(`${commands[index]!.join(" ")}: UDP ${address}:${port}`);
@@ -55,7 +55,7 @@ Deno.test("twenty commands at once share the daemon's one UDP socket, and all ar
   await daemon.end();
 });
 
-Deno.test("commands at once without a daemon, on one port, wait for each other or share", async () => {
+Deno.test("concurrent commands without a daemon share an engine or wait for the port", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const env = { LIBRESEED_PORT: `${await freePort()}` };
@@ -74,11 +74,11 @@ Deno.test("commands at once without a daemon, on one port, wait for each other o
     line.split(" ")[0]
   );
   assert.deepEqual(listed, ["a@1.0.0", "b@1.0.0", "c@1.0.0", "d@1.0.0"]);
-  // The list of all that is published has lost none of them.
+  // The publisher's list contains all published packages.
   for (const name of ["a", "b", "c", "d"]) await home.must(["resolve", name]);
 });
 
-Deno.test("a daemon killed in the middle of others' publishing costs them nothing", async () => {
+Deno.test("commands that publish through a daemon succeed when the daemon is killed", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const sources = await together(
@@ -105,7 +105,7 @@ Deno.test("a daemon killed in the middle of others' publishing costs them nothin
   await daemon.end();
 });
 
-Deno.test("a socket that a killed daemon left is taken over", async () => {
+Deno.test("a new daemon takes over the control socket of a killed one", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home(null);
   {

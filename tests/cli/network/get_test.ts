@@ -1,5 +1,5 @@
 /**
- * `libreseed get` as a process: all the ways to say what is wanted, and where it goes.
+ * `libreseed get` as a process: all forms of requests and targets.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { concatBytes, utf8 } from "../../../src/base/mod.ts";
 import { parsePublicKey } from "../../../src/identity/mod.ts";
 import { type Home, magnetIn, newPlace, type Place, together } from "../../support/place.ts";
 
-/** A publisher whose daemon serves two versions of a package. */
+/** Starts a publisher's daemon that seeds two versions of a package. */
 async function serving(place: Place) {
   const publisher = await place.home();
   const old = await place.source("pkg", "1.0.0", "old\n");
@@ -24,7 +24,7 @@ async function serving(place: Place) {
   return { publisher, daemon, magnets, archive };
 }
 
-/** What of a home's seed directory is about packages. */
+/** The files of packages in a home's seed directory. */
 const archivesOf = (home: Home) => home.files().filter((name) => name.endsWith(".tgz"));
 
 Deno.test("get takes a name with version or range, a magnet link, or a .torrent", async () => {
@@ -53,7 +53,7 @@ Deno.test("get takes a name with version or range, a magnet link, or a .torrent"
   await daemon.end();
 });
 
-Deno.test("with nothing to say who signed, get warns, and keeps the archive out of the seed directory", async () => {
+Deno.test("without a known publisher, get warns and keeps the archive out of the seed directory", async () => {
   await using place = await newPlace();
   const { publisher, daemon: serves, magnets, archive } = await serving(place);
   await using daemon = serves;
@@ -69,14 +69,14 @@ Deno.test("with nothing to say who signed, get warns, and keeps the archive out 
     assert.match(stderr, /warning: .*pkg@1\.0\.0.* ed25519:/);
     assert.deepEqual(await Deno.readFile(join(cwd, "pkg-1.0.0.tgz")), await archive("1.0.0"));
     assert.deepEqual(home.files(), []);
-    // What is there already is not overwritten.
+    // An existing file is not overwritten.
     await Deno.writeTextFile(join(cwd, "pkg-1.0.0.tgz"), "mine");
     const again = await home.run(["get", what], { cwd });
     assert.deepEqual([again.code, again.stdout], [1, ""]);
     assert(again.stderr.includes(join(cwd, "pkg-1.0.0.tgz")), again.stderr);
     assert.equal(await Deno.readTextFile(join(cwd, "pkg-1.0.0.tgz")), "mine");
     assert.deepEqual(home.files(), []);
-    // But if it is the very same, there is nothing to overwrite.
+    // An existing file with the same contents is accepted.
     await Deno.writeFile(join(cwd, "pkg-1.0.0.tgz"), await archive("1.0.0"));
     assert.equal(await home.must(["get", what], { cwd }), stdout);
     assert.deepEqual(home.files(), []);
@@ -84,7 +84,7 @@ Deno.test("with nothing to say who signed, get warns, and keeps the archive out 
   await daemon.end();
 });
 
-Deno.test("a .torrent of megabytes goes through a daemon too", async () => {
+Deno.test("get passes a .torrent of several megabytes to a daemon", async () => {
   await using place = await newPlace();
   const { publisher, daemon: serves, archive } = await serving(place);
   await using daemon = serves;
@@ -116,7 +116,7 @@ Deno.test("get -o DIR unpacks, -o - writes the archive to standard output", asyn
   const full = await home.run(["get", what, "-o", "out"]);
   assert.deepEqual([full.code, full.stdout], [2, ""]);
   assert(full.stderr.includes(out), full.stderr);
-  // Found out before anything is looked for.
+  // The target is checked before any lookup.
   const deaf = { env: { LIBRESEED_BOOTSTRAP: "none" } };
   for (const target of ["out", "out/read me.txt", "nowhere/out", "out/run.sh/x"]) {
     const early = await home.run(["get", what, "-o", target], deaf);
@@ -136,13 +136,13 @@ Deno.test("get -o DIR unpacks, -o - writes the archive to standard output", asyn
   await daemon.end();
 });
 
-Deno.test("what is not there, not served or makes no sense is told apart", async () => {
+Deno.test("get distinguishes unknown packages, packages without seeders, and invalid requests", async () => {
   await using place = await newPlace();
   const publisher = await place.home();
   await publisher.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
   const key = publisher.publicKey;
   const home = await place.home(null);
-  // Only if nobody can be reached has the time to run out.
+  // Only an unreachable network takes the whole timeout.
   const envOf = (code: number) => ({ LIBRESEED_TIMEOUT: code === 5 ? "8s" : "60s" });
   const cases: [string, number, RegExp][] = [
     [`${key}/pkg@2.0.0`, 3, /no record of pkg@2\.0\.0/],
@@ -159,10 +159,10 @@ Deno.test("what is not there, not served or makes no sense is told apart", async
     ["nowhere.torrent", 3, /nowhere\.torrent/],
     ["home-0/keys/publisher.key", 2, /publisher\.key/],
   ];
-  // A file of that name is not looked for in the DHT.
+  // The name of an existing archive is not looked up in the DHT.
   const packed = `${publisher.seed}/pkg-1.0.0.tgz`;
   cases.push([packed, 2, /is an archive.*`libreseed verify`/]);
-  // Those who look for the same archive find one another, so that which reason it is depends.
+  // Peers that look for the same archive find each other, so either reason may be reported.
   const torrent = packed.replace(/tgz$/, "torrent");
   cases.push([torrent, 5, /peers? .*[0-9a-f]{40} .*within 8 s/]);
   await together(cases.map(async ([what, expected, message]) => {
@@ -181,7 +181,7 @@ Deno.test("what is not there, not served or makes no sense is told apart", async
   assert.deepEqual(archivesOf(home), []);
 });
 
-Deno.test("peers of a magnet link that cannot be used do not end get, and -v names them once", async () => {
+Deno.test("get ignores unusable peers of a magnet link, and -v names them once", async () => {
   await using place = await newPlace();
   const { daemon: serves, magnets } = await serving(place);
   await using daemon = serves;

@@ -1,5 +1,5 @@
 /**
- * `libreseed get` when those who answer lie, when their disk has rotted, and when it is interrupted.
+ * `libreseed get` with forged records, with corrupt seeders, and after an interruption.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import {
 import { freePort } from "../../support/mod.ts";
 import { eventually, type Home, magnetIn, newPlace } from "../../support/place.ts";
 
-/** Puts a record through a home's daemon, whatever it says. */
+/** Puts a record with any contents through a home's daemon. */
 async function put(home: Home, item: MutableItem, version: string): Promise<void> {
   const { client } = (await connectControl(home.path, { clock: systemClock }))!;
   try {
@@ -41,7 +41,7 @@ async function minimalIn(home: Home, file: string): Promise<MinimalManifest> {
   return parseMinimal(await Deno.readFile(join(home.seed, `${file}.minimal.json`)));
 }
 
-/** The record of a package, under the place of another. */
+/** Signs the record of one package with the salt of another. */
 function misplaced(minimal: MinimalManifest, keys: KeyPair, version: string): MutableItem {
   const value = encodeManifestRecord({
     infoHash: fromHex(minimal.btih)!,
@@ -57,7 +57,7 @@ function misplaced(minimal: MinimalManifest, keys: KeyPair, version: string): Mu
 
 const isServed = (home: Home) => async () => /seeding/.test(await home.must(["list"]));
 
-Deno.test("a record or link that means another archive than it should is refused", async () => {
+Deno.test("get refuses a record or link that names a wrong archive", async () => {
   await using place = await newPlace();
   const [honest, liar, home] = [await place.home(), await place.home(), await place.home(null)];
   await using serves = await honest.daemon();
@@ -65,7 +65,7 @@ Deno.test("a record or link that means another archive than it should is refused
   const line = await honest.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
   const minimal = await minimalIn(honest, "pkg-1.0.0");
 
-  // A true record, of 1.0.0, where 2.0.0 should be.
+  // A valid record of 1.0.0 at the target of 2.0.0.
   const { keys } = liar;
   const { protocol: _, pubkey: _key, signature: _signature, ...fields } = minimal;
   const stolen = signMinimal(fields, keys);
@@ -74,19 +74,19 @@ Deno.test("a record or link that means another archive than it should is refused
   assert.deepEqual([elsewhere.code, elsewhere.stdout], [4, ""], elsewhere.stderr);
   assert.match(elsewhere.stderr, /pkg@2\.0\.0 names pkg@1\.0\.0/);
 
-  // A record whose manifest is signed by another than the record.
+  // A record whose manifest is signed by another publisher than the record.
   await put(liar, misplaced(minimal, keys, "1.0.0"), "1.0.0");
   const unsigned = await home.run(["get", `${liar.publicKey}/pkg@1.0.0`]);
   assert.deepEqual([unsigned.code, unsigned.stdout], [4, ""], unsigned.stderr);
   assert.match(unsigned.stderr, /not signed by/);
 
-  // All in order but the archive, which is somebody else's.
+  // A valid record that names another publisher's archive.
   await put(liar, manifestRecord(stolen, keys, 2), "1.0.0");
   const foreign = await home.run(["get", `${liar.publicKey}/pkg@1.0.0`]);
   assert.deepEqual([foreign.code, foreign.stdout], [4, ""], foreign.stderr);
   assert(foreign.stderr.includes(honest.publicKey), foreign.stderr);
 
-  // A link whose archive is not the one of its publisher's record.
+  // A link with another infohash than the publisher's record.
   const magnet = magnetIn(line).replace(minimal.btih, toHex(randomBytes(20)));
   const crossed = await home.run(["get", magnet]);
   assert.deepEqual([crossed.code, crossed.stdout], [4, ""], crossed.stderr);
@@ -97,7 +97,7 @@ Deno.test("a record or link that means another archive than it should is refused
   await lies.end();
 });
 
-Deno.test("bytes that changed on the seeder's disk are never taken for the archive", async () => {
+Deno.test("get never accepts bytes that have changed on the seeder's disk", async () => {
   await using place = await newPlace();
   const [seeder, home] = [await place.home(), await place.home(null)];
   await using daemon = await seeder.daemon(["--watch", "off"]);
@@ -117,14 +117,14 @@ Deno.test("bytes that changed on the seeder's disk are never taken for the archi
   assert.deepEqual(home.files().filter((name) => !name.startsWith(".partial-")), []);
   await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
 
-  // Mended, the same command succeeds.
+  // After the repair, the same command succeeds.
   bytes[bytes.length >> 1]! ^= 1;
   await Deno.writeFile(archive, bytes);
   await home.must(["get", `${seeder.publicKey}/pkg@1.0.0`, "-o", out]);
   await daemon.end();
 });
 
-Deno.test("a download that is interrupted is gone on with, not begun again", async () => {
+Deno.test("get resumes an interrupted download", async () => {
   await using place = await newPlace();
   const [seeder, home] = [await place.home(), await place.home(null)];
   const source = await place.source("big", "1.0.0");
@@ -133,7 +133,7 @@ Deno.test("a download that is interrupted is gone on with, not begun again", asy
   const port = ["--port", `${await freePort()}`];
   const downloaded = () => {
     const partial = home.files().find((name) => name.startsWith(".partial-"));
-    // What was written, not what was reserved.
+    // Count the written bytes, not the reserved ones.
     return partial === undefined ? 0 : Deno.statSync(join(home.seed, partial)).blocks! * 512;
   };
   {
@@ -161,7 +161,7 @@ Deno.test("a download that is interrupted is gone on with, not begun again", asy
   await daemon.end();
 });
 
-Deno.test("an owner that is ended hands the download that went through it back to the command", async () => {
+Deno.test("a command continues its download itself when the engine's owner ends", async () => {
   await using place = await newPlace();
   const seeder = await place.home();
   const source = await place.source("big", "1.0.0");
@@ -173,9 +173,9 @@ Deno.test("an owner that is ended hands the download that went through it back t
     await seeder.must(["reload"]);
   };
   const mine = await place.source("mine", "1.0.0");
-  // The owner is a daemon that is stopped, or a command that is interrupted.
+  // The engine's owner is a daemon that is stopped, or a command that is interrupted.
   for (const args of [["seed"], ["publish", "--seed-for", "10m", mine]]) {
-    // Slow until the owner has ended, which has to be before the download is through.
+    // Limit the rate until the owner has ended, so that the download is not complete before.
     await limitUpload("64KiB");
     const home = await place.home();
     await using owner = home.spawn(args);

@@ -1,5 +1,5 @@
 /**
- * A publisher takes its newest version away: what readers get then, and what they never get.
+ * The newest version of a package has no seeders any more.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { newPlace } from "../../support/place.ts";
 
-Deno.test("a newest version that nobody seeds any more is passed over, and that is said", async () => {
+Deno.test("get skips a newest version without seeders, and says so", async () => {
   await using place = await newPlace();
   const publisher = await place.home();
   await using daemon = await publisher.daemon();
@@ -16,7 +16,7 @@ Deno.test("a newest version that nobody seeds any more is passed over, and that 
     await publisher.must(["publish", "-q", await place.source("pkg", version)]);
   }
   const spec = `${publisher.publicKey}/pkg`;
-  // Who has had the newest is not given an older one, whoever keeps the newest away.
+  // A reader that has used the newest version does not accept an older one (downgrade protection).
   const had = await place.home(null);
   await had.must(["get", spec]);
   await publisher.must(["remove", "pkg@1.2.0"]);
@@ -24,7 +24,7 @@ Deno.test("a newest version that nobody seeds any more is passed over, and that 
     await Deno.remove(join(had.seed, name));
   }
   const patience = ["--timeout", "4s"];
-  // Here there is something to find, and a busy machine needs longer for it.
+  // This lookup succeeds, and a busy machine needs more time for it.
   const more = ["--timeout", "6s"];
   const kept = await had.run(["get", spec, ...patience]);
   assert.equal(kept.code, 5, kept.stderr);

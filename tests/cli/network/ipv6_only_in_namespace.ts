@@ -1,5 +1,6 @@
 /**
- * What `ipv6_only_test.ts` runs inside a network namespace that has one IPv6 address and no IPv4: a
+ * The program that `ipv6_only_test.ts` runs in a network namespace with one IPv6 address and no
+ * IPv4: a
  * daemon, and a peer that comes over IPv6.
  *
  * @module

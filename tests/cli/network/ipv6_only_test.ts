@@ -1,5 +1,5 @@
 /**
- * The daemon on a host without IPv4, which is a network namespace of its own.
+ * The daemon on a host without IPv4, simulated by a network namespace.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const inNamespace = [
   "--net",
   "--pid",
   "--fork",
-  // Whatever still runs in there ends with it.
+  // Ending the namespace ends all its processes.
   "--kill-child",
   "sh",
   "-ec",
@@ -34,7 +34,7 @@ const mayUnshare = await new Deno.Command(inNamespace[0]!, {
 }).output().then(({ success }) => success, () => false);
 
 Deno.test({
-  name: "on a host without IPv4 the daemon seeds over IPv6, and says what does not work " +
+  name: "on a host without IPv4 the daemon seeds over IPv6, and names the limits " +
     "(needs rights to make a network namespace)",
   ignore: !mayUnshare,
   async fn() {

@@ -11,14 +11,14 @@ import { type Home, newPlace } from "../../support/place.ts";
 
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 
-/** A home with something to warn of. */
+/** Makes a home whose daemon prints a warning. */
 async function withBadArchive(home: Home): Promise<Home> {
   await Deno.mkdir(home.seed, { recursive: true });
   await Deno.writeTextFile(join(home.seed, "bad-1.0.0.tgz"), "no archive");
   return home;
 }
 
-Deno.test("log lines have time and level; the line that says ready is plain, on standard output", async () => {
+Deno.test("log lines have time and level, and the ready line is plain text on standard output", async () => {
   await using place = await newPlace();
   const home = await withBadArchive(await place.home(null));
   await using daemon = await home.daemon();
@@ -50,7 +50,7 @@ Deno.test("with --log-format json every line of both streams is an object with t
   }
 });
 
-Deno.test("where standard error is the journal's, lines have its priorities and no time; elsewhere not, whatever the variable says", async () => {
+Deno.test("lines have journal priorities and no time exactly if standard error is the journal's stream", async () => {
   await using place = await newPlace();
   const home = await withBadArchive(await place.home(null));
   const binary = Deno.env.get("LIBRESEED_BIN");
@@ -67,7 +67,7 @@ Deno.test("where standard error is the journal's, lines have its priorities and 
   await daemon.end();
 });
 
-Deno.test("a daemon that cannot start says why in its log's form", async () => {
+Deno.test("a daemon that cannot start reports the error in the log's format", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home(null);
   await using _daemon = await home.daemon();
@@ -79,7 +79,7 @@ Deno.test("a daemon that cannot start says why in its log's form", async () => {
   assert.deepEqual([line.level, line.error.code], ["error", "HOME_IN_USE"]);
 });
 
-Deno.test("-q logs warnings and errors only, -v has everything", async () => {
+Deno.test("-q logs warnings and errors only, -v logs everything", async () => {
   await using place = await newPlace();
   const home = await withBadArchive(await place.home(null));
   for (const [flag, hasInfo] of [["-q", false], ["-v", true]] as const) {

@@ -1,6 +1,6 @@
 /**
- * Commands whose daemon ends after it has done what they asked and before it answers: what was done
- * is not an error, and is not said twice.
+ * Commands whose daemon ends after it has done their request and before it answers: the repetition
+ * causes no error, and results are not printed twice.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import type { Operations } from "../../../src/control/operations.ts";
 import { type Home, newPlace } from "../../support/place.ts";
 
 /**
- * Puts itself before a daemon: passes on the requests of one operation, takes their answers down, and
- * ends with the daemon instead of giving them back, but for the first lines.
+ * A proxy for a daemon's control socket: forwards the requests of one operation, drops the answers
+ * except their first lines, and ends together with the daemon.
  */
 async function ownerThatEnds(home: Home, name: keyof Operations, linesPassed = 0) {
   const daemon = await home.daemon();
@@ -32,7 +32,7 @@ async function ownerThatEnds(home: Home, name: keyof Operations, linesPassed = 0
     answers.push(await answer.text());
     daemon.process.kill("SIGKILL");
     await daemon.process.result;
-    // One that was told to stop takes it away itself.
+    // A daemon that was told to stop removes its socket itself.
     await Deno.remove(control).catch(() => {});
     const lines = answers[0]!.split("\n").slice(0, linesPassed);
     return new Response(
@@ -50,7 +50,7 @@ async function ownerThatEnds(home: Home, name: keyof Operations, linesPassed = 0
   };
 }
 
-Deno.test("what a daemon removed before it could say so is removed", async () => {
+Deno.test("remove succeeds if the daemon removed the package but ended before it answered", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await home.must(["publish", "-q", await place.source("a", "1.0.0")]);
@@ -63,11 +63,11 @@ Deno.test("what a daemon removed before it could say so is removed", async () =>
     assert.deepEqual(owner.answers.map((answer) => JSON.parse(answer)), [{ result: null }]);
   }
   assert.deepEqual(home.files().filter((name) => name.startsWith("a-")), []);
-  // Nobody asked before, so it is an error.
+  // The package was not removed by an earlier attempt, so this is an error.
   assert.equal((await home.run(["remove", "a@1.0.0"])).code, 3);
 });
 
-Deno.test("what a daemon that ends in the middle has announced is told once", async () => {
+Deno.test("announce prints each record once if the daemon ends in the middle", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await home.must(["publish", "-q", await place.source("a", "1.0.0")]);
@@ -82,7 +82,7 @@ Deno.test("what a daemon that ends in the middle has announced is told once", as
   assert.equal(owner.answers.length, 1);
 });
 
-Deno.test("a daemon that ends before it says that it will has been stopped", async () => {
+Deno.test("stop succeeds if the daemon ends before it answers", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await using _owner = await ownerThatEnds(home, "stop");

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { isFree } from "../../support/mod.ts";
 import { newPlace } from "../../support/place.ts";
 
-Deno.test("remove takes the archive away, forgets its records, and can be told twice", async () => {
+Deno.test("remove deletes the archive and its records, and reports an unknown package", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await using daemon = await home.daemon();
@@ -22,11 +22,11 @@ Deno.test("remove takes the archive away, forgets its records, and can be told t
   const listed = await home.must(["list"]);
   assert(!listed.includes("a@1.0.0") && listed.includes("b@1.0.0"), listed);
   assert(!(await home.must(["announce"])).includes("a@1.0.0"));
-  // What others hold stays with them.
+  // Copies on other machines stay there.
   assert.equal(home.holders("a", "1.0.0").length, 8);
   assert.equal((await home.run(["remove", "a@1.0.0"])).code, 3);
 
-  // The archive deleted by hand, its records still go.
+  // remove deletes the records even if the archive was deleted by hand.
   await Deno.remove(join(home.seed, "b-1.0.0.tgz"));
   await home.must(["remove", "b@1.0.0"]);
   assert.equal((await home.run(["announce", "b@1.0.0"])).code, 3);
@@ -37,7 +37,7 @@ Deno.test("remove takes the archive away, forgets its records, and can be told t
   await daemon.end();
 });
 
-Deno.test("add takes in a stranger's archive without a key, and keeps its record alive", async () => {
+Deno.test("add seeds another publisher's archive without a key, and keeps its record alive", async () => {
   await using place = await newPlace();
   const [publisher, home] = [await place.home(), await place.home(null)];
   await publisher.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
@@ -73,7 +73,7 @@ Deno.test("add takes in a stranger's archive without a key, and keeps its record
   await daemon.end();
 });
 
-Deno.test("two publishers of one name and version are seeded side by side, and removed by key", async () => {
+Deno.test("archives of two publishers with one name and version are seeded, and removed by key", async () => {
   await using place = await newPlace();
   const [ann, bob, home] = [await place.home(), await place.home(), await place.home(null)];
   const sources = await Promise.all(["ann's\n", "bob's\n"].map((text) => {
@@ -91,7 +91,7 @@ Deno.test("two publishers of one name and version are seeded side by side, and r
     assert.equal(infoHash, btih);
     paths.set(publisher, path);
   }
-  // Whoever asks for one gets that one, from here.
+  // A request with a key gets the package of that publisher.
   for (const { seed } of [ann, bob]) await Deno.remove(seed, { recursive: true });
   const reader = await place.home(null);
   for (const [i, { publicKey }] of [ann, bob].entries()) {
@@ -113,7 +113,7 @@ Deno.test("two publishers of one name and version are seeded side by side, and r
   await daemon.end();
 });
 
-Deno.test("list shows what is there, daemon or not, and what is wrong with it", async () => {
+Deno.test("list shows packages and their problems, with and without a daemon", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home();
   const empty = await home.run(["list"]);
@@ -137,7 +137,7 @@ Deno.test("list shows what is there, daemon or not, and what is wrong with it", 
   assert.deepEqual([bad.name, bad.seeding, typeof bad.problem], ["stray.tgz", false, "string"]);
 });
 
-Deno.test("stop ends the daemon and returns when it has ended", async () => {
+Deno.test("stop stops the daemon and waits for its end", async () => {
   await using place = await newPlace();
   const home = await place.home(null);
   const none = await home.run(["stop"]);

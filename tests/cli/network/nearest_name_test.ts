@@ -1,5 +1,5 @@
 /**
- * A misspelt name: every command that takes one offers the nearest that this home knows.
+ * Suggestions for a misspelt package name.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { newPlace, together } from "../../support/place.ts";
 
-Deno.test("each command that takes a name offers the nearest one that this home knows", async () => {
+Deno.test("each command that takes a name suggests the nearest known one", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await using daemon = await home.daemon();
@@ -36,7 +36,7 @@ Deno.test("each command that takes a name offers the nearest one that this home 
   }));
   const json = await home.run(["store", "list", "lodahs", "--json"]);
   assert.equal(JSON.parse(json.stderr).error.detail.didYouMean, "lodash");
-  // A name that is right, or near nothing, gets no other.
+  // A known name, or one without a near name, gets no suggestion.
   for (const spec of ["lodash@9.0.0", "something-else@1.0.0"]) {
     const { code, stderr } = await home.run(["remove", spec]);
     assert.equal(code, 3, stderr);
@@ -45,7 +45,7 @@ Deno.test("each command that takes a name offers the nearest one that this home 
   await daemon.end();
 });
 
-Deno.test("a name that only a publisher offers who is followed is offered too", async () => {
+Deno.test("names from the lists of followed publishers are suggested too", async () => {
   await using place = await newPlace();
   const [publisher, reader] = [await place.home(), await place.home(null)];
   await using daemon = await publisher.daemon();

@@ -31,7 +31,7 @@ Deno.test("publish prints name, version and magnet of a directory, and its recor
   assert.deepEqual(home.files(), ["minimal.json", "tgz", "torrent"].map((e) => `hello-1.0.0.${e}`));
 });
 
-Deno.test("publish takes several directories, and goes on after one that is bad", async () => {
+Deno.test("publish takes several directories, and continues after a failing one", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const [one, two] = [
@@ -49,14 +49,14 @@ Deno.test("publish takes several directories, and goes on after one that is bad"
   assert.deepEqual(printed, ["one@1.0.0", "@s/two@2.0.0-rc.1"]);
   const complaints = stderr.split("\n").filter((line) => line.startsWith("libreseed: "));
   assert.equal(complaints.length, 3, stderr);
-  // Each names the path that it is about.
+  // Each error names its path.
   assert([empty, "nowhere", linked].every((path, i) => complaints[i]!.includes(path)), stderr);
   for (const [name, version] of [["one", "1.0.0"], ["@s/two", "2.0.0-rc.1"]] as const) {
     assert.equal(home.holders(name, version).length, 8);
   }
 });
 
-Deno.test("publish that gets no engine leaves nothing of what it began with meanwhile", async () => {
+Deno.test("publish without an engine removes the archive that it prepared meanwhile", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const source = await place.source("hello", "1.0.0");
@@ -65,14 +65,14 @@ Deno.test("publish that gets no engine leaves nothing of what it began with mean
   const { code, stderr } = await home.run(["publish", source, `--port=${port}`]);
   assert.equal(code, 6, stderr);
   assert.deepEqual([...Deno.readDirSync(join(home.path, "seed"))], []);
-  // What is wrong with the package is said all the same.
+  // A problem of the package is reported even without an engine.
   const bad = await home.run(["publish", source, "--version=one"]);
   assert.equal(bad.code, 2, bad.stderr);
   assert.match(bad.stderr, /one/);
   assert.deepEqual(home.files(), []);
 });
 
-Deno.test("publish reads paths from standard input, one a line or between NULs", async () => {
+Deno.test("publish reads paths from standard input, separated by line breaks or NULs", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const sources = [
@@ -92,7 +92,7 @@ Deno.test("publish reads paths from standard input, one a line or between NULs",
   ]);
 });
 
-Deno.test("an empty list of paths is not an error, and starts nothing", async () => {
+Deno.test("publish of an empty list of paths succeeds without starting an engine", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home();
   for (const stdin of ["", "\n\n"]) {
@@ -103,7 +103,7 @@ Deno.test("an empty list of paths is not an error, and starts nothing", async ()
   assert.deepEqual([...Deno.readDirSync(home.path)].map(({ name }) => name), ["keys"]);
 });
 
-Deno.test("what cannot be published is refused by name, and nothing is kept", async () => {
+Deno.test("publish names the path that it refuses, and stores nothing", async () => {
   await using place = await newPlace({ nodes: 1 });
   const [home, keyless] = [await place.home(), await place.home(null)];
   const good = await place.source("good", "1.0.0");
@@ -122,12 +122,12 @@ Deno.test("what cannot be published is refused by name, and nothing is kept", as
     [[good, good, "--name", "x"], 2, "--name"],
     [[good, "--seed-for", "soon"], 2, "soon"],
   ];
-  // Side by side: each is refused for a reason of its own.
+  // Run concurrently, since each is refused for an independent reason.
   await together(cases.map(async ([args, expected, part]) => {
     const { code, stdout, stderr } = await home.run(["publish", ...args]);
     assert.equal(code, expected, `${args}: ${stderr}`);
     assert.equal(stdout, "");
-    // They share a home, so some wait for others first.
+    // The commands share a home, so some of them print that they wait.
     assert(/^libreseed: /m.test(stderr) && stderr.includes(part), stderr);
   }));
   const { code, stderr } = await keyless.run(["publish", good]);
@@ -136,13 +136,13 @@ Deno.test("what cannot be published is refused by name, and nothing is kept", as
   assert.deepEqual([home.files(), keyless.files()], [[], []]);
 });
 
-Deno.test("what was compressed otherwise stays as it is published; what has changed is refused", async () => {
+Deno.test("publish accepts a differently compressed copy of a published version, and refuses changed contents", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const source = await place.source("same", "1.0.0");
   const archive = join(place.path, "same.tgz");
   await home.must(["pack", "-q", source, "--out", archive]);
-  // As another version of libreseed may have packed it.
+  // An archive as another version of libreseed may have compressed it.
   const plain = gunzipSync(await Deno.readFile(archive));
   await Deno.writeFile(archive, gzipSync(plain, { level: 1 }));
   await Deno.remove(join(place.path, "same.minimal.json"));
@@ -158,7 +158,7 @@ Deno.test("what was compressed otherwise stays as it is published; what has chan
   assert.deepEqual(await Deno.readFile(join(home.seed, "same-1.0.0.tgz")), before);
 });
 
-Deno.test("publish takes a ready archive, with its minimal manifest and without", async () => {
+Deno.test("publish takes an archive, with or without its minimal manifest", async () => {
   await using place = await newPlace();
   const [home, other] = [await place.home(), await place.home()];
   const archive = join(place.path, "any name.tgz");
@@ -191,7 +191,7 @@ Deno.test("publish takes a ready archive, with its minimal manifest and without"
   assert.deepEqual([altered.code, altered.stdout], [4, ""], altered.stderr);
 });
 
-Deno.test("publishing the same bytes again is fine, and the record stays the one it was", async () => {
+Deno.test("publishing the same bytes again succeeds and keeps the record", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const source = await place.source("same", "1.0.0");
@@ -206,7 +206,7 @@ Deno.test("publishing the same bytes again is fine, and the record stays the one
   assert.deepEqual(seqs(), before);
 });
 
-Deno.test("a version that is published with other bytes is refused, here and elsewhere", async () => {
+Deno.test("publish refuses a published version with other bytes, also on another machine", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const first = await place.source("fixed", "1.0.0", "first\n");
@@ -229,18 +229,18 @@ Deno.test("a version that is published with other bytes is refused, here and els
   const there = await elsewhere.run(["publish", "--json", second]);
   assert.deepEqual([there.code, there.stdout], [1, ""]);
   assert.equal(JSON.parse(there.stderr.trimEnd().split("\n").at(-1)!).error.code, "VERSION_TAKEN");
-  // Else the next daemon would seed what nobody may ever get.
+  // Otherwise the next daemon would seed an archive that no record names.
   assert.deepEqual(elsewhere.files(), []);
   assert.match((await elsewhere.run(["announce"])).stderr, /keeps no records/);
-  // And the way is free for what was really published.
+  // The published version can then be added.
   await elsewhere.must(["publish", first]);
 });
 
-Deno.test("with no node to reach, publish says so, keeps all, and announce makes up for it", async () => {
+Deno.test("publish without a reachable node keeps the records for announce", async () => {
   await using place = await newPlace();
   const deaf: Record<string, string>[] = [
     { LIBRESEED_BOOTSTRAP: "none" },
-    // Port 9 is nobody's on this machine.
+    // No process on this machine uses port 9.
     { LIBRESEED_BOOTSTRAP: "127.0.0.1:9" },
     { LIBRESEED_DHT: "false" },
   ];
@@ -259,13 +259,13 @@ Deno.test("with no node to reach, publish says so, keeps all, and announce makes
     assert.equal(home.holders("later", "1.0.0").length, 8);
     assert.equal(home.listHolders().length, 8);
   }));
-  // All of them are in the one index of the name, and a range is resolved by a list.
+  // All versions are in one entry of the index, and a range is resolved with the publisher's list.
   const stranger = await place.home(null);
   const listed = await stranger.run(["resolve", "later@^1", "--json"]);
   assert.equal(JSON.parse(listed.stdout).version, "1.0.0", listed.stderr);
 });
 
-Deno.test("what was published without the DHT undoes nothing that another machine has published", async () => {
+Deno.test("records published without the DHT never replace newer records of another machine", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const elsewhere = await place.home(home.keys);
@@ -277,19 +277,19 @@ Deno.test("what was published without the DHT undoes nothing that another machin
   const announced = await home.must(["announce"]);
   assert.match(announced, /^mine@1\.0\.0\tstored on 8 nodes/m);
   assert.match(announced, /^theirs@1\.0\.0\tsuperseded/m);
-  // The schedule may have come upon the newer one first, and taken it over.
+  // The schedule may have found and taken over the newer record first.
   assert.match(announced, /^announce record\t(superseded|stored on 8 nodes \(0 new\))/m);
   const other = await place.home(null);
   const find = async (spec: string) =>
     JSON.parse(await other.must(["resolve", "--json", `${home.publicKey}/${spec}`])).archiveSha256;
   const { sha256 } = JSON.parse(await elsewhere.must(["list", "--json"]));
   assert.equal(await find("theirs@^1"), `sha256:${sha256}`);
-  // The next that is published is added to what the others have listed, and so is what was missed.
+  // The next publication adds its package and the missed ones to the list of the other machine.
   await home.must(["publish", "-q", await place.source("next", "1.0.0")]);
   await together(["mine@^1", "theirs@^1", "next@^1"].map(find));
 });
 
-Deno.test("a put on too few of the nodes is named as weak", async () => {
+Deno.test("a record on too few nodes is reported as weak", async () => {
   await using place = await newPlace({ nodes: 3 });
   await using unwilling = await unwillingNode(place.testnet.nodes);
   const home = await place.home();
@@ -302,7 +302,7 @@ Deno.test("a put on too few of the nodes is named as weak", async () => {
   assert.deepEqual([holding, isWeak], [3, true]);
 });
 
-Deno.test("a record on all the nodes of a small network is weak in every report, and no failure", async () => {
+Deno.test("a record on all nodes of a small network is reported as weak, without failure", async () => {
   await using place = await newPlace({ nodes: 3 });
   const home = await place.home();
   const source = await place.source("small", "1.0.0");
@@ -335,7 +335,7 @@ Deno.test("a record on all the nodes of a small network is weak in every report,
   assert.match(await home.must(["status", "small"]), /small@1\.0\.0: on 3 nodes, weak, /);
 });
 
-Deno.test("publish --json tells what scripts need", async () => {
+Deno.test("publish --json prints all data for scripts", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const line = await home.must(["publish", "--json", "-q", await place.source("j", "1.0.0")]);
@@ -350,7 +350,7 @@ Deno.test("publish --json tells what scripts need", async () => {
   assert.match(sha256, /^[0-9a-f]{64}$/);
 });
 
-Deno.test("publish --seed-for serves for a while and then ends", async () => {
+Deno.test("publish --seed-for seeds for the given time and then ends", async () => {
   await using place = await newPlace();
   const [home, other] = [await place.home(), await place.home()];
   const source = await place.source("brief", "1.0.0");
@@ -368,7 +368,7 @@ Deno.test("publish --seed-for serves for a while and then ends", async () => {
   assert.deepEqual([short.code, short.stdout], [0, `${line}\n`], short.stderr);
 });
 
-Deno.test("Ctrl-C while it packs ends publish with 130, and leaves nothing behind", async () => {
+Deno.test("Ctrl-C during packing ends publish with 130 and leaves no files", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home();
   const source = await place.source("huge", "1.0.0");
@@ -382,7 +382,7 @@ Deno.test("Ctrl-C while it packs ends publish with 130, and leaves nothing behin
   assert.deepEqual([code, stdout, home.files()], [130, "", []]);
 });
 
-Deno.test("of a publisher whose nodes are silent, no more is tried than the package's own record", async () => {
+Deno.test("if no node answers, publish tries only the package's own record", async () => {
   await using place = await newPlace({ nodes: 1 });
   await using silent = await RawUdp.bind();
   const wanted = new Set<string>();
@@ -401,7 +401,7 @@ Deno.test("of a publisher whose nodes are silent, no more is tried than the pack
   });
   assert.equal(code, 5, stderr);
   assert.deepEqual([...wanted], [home.target("a", "1.0.0")]);
-  // All three are kept, and go out when there is somebody to take them.
+  // All three records are kept, and announced as soon as nodes answer.
   await home.must(["announce"]);
   assert.equal(home.holders("a", "1.0.0").length, 1);
   assert.equal(home.listHolders().length, 1);

@@ -1,5 +1,5 @@
 /**
- * What `reload` says of each setting, against what the running daemon then does.
+ * Compares the report of `reload` for each setting with the behaviour of the running daemon.
  *
  * @module
  */
@@ -14,20 +14,20 @@ import type { Operations } from "../../../src/control/operations.ts";
 import { freePort, spawnCli } from "../../support/mod.ts";
 import { eventually, newPlace } from "../../support/place.ts";
 
-/** Another value of a setting, and how to see whether the daemon goes by it. */
+/** A new value of a setting, and a test whether the daemon uses it. */
 interface Change {
-  /** As in the config file. */
+  /** The value in the config file's syntax. */
   to: string;
   isInForce?: (daemon: Operations) => Promise<boolean>;
 }
 
-/** How many nodes hold the manifest record once it is announced. */
+/** The number of nodes that hold the manifest record after an announcement. */
 async function holders(daemon: Operations): Promise<number> {
   const reports = await daemon.announce({ packages: [] });
   return reports.find(({ kind }) => kind === "manifest")?.outcome?.holding ?? 0;
 }
 
-Deno.test("what reload says of each setting is what the running daemon does", async () => {
+Deno.test("the report of reload matches the running daemon's behaviour for each setting", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const port = await freePort();
@@ -37,7 +37,7 @@ Deno.test("what reload says of each setting is what the running daemon does", as
     "allow-local": "true",
     "min-nodes": "1",
     "store-nodes": "2",
-    // Nothing is looked at before a test asks for it.
+    // The daemon examines the seed directory only when the test asks for it.
     watch: "off",
   };
   const write = (settings: Record<string, string>) =>
@@ -54,7 +54,7 @@ Deno.test("what reload says of each setting is what the running daemon does", as
   await Deno.mkdir(packed);
   await home.must(["pack", sample, "-o", join(packed, "sample-1.0.0.tgz")]);
 
-  // Without the variables of the other tests, which would win over the file.
+  // Without the environment variables of other tests, which would override the file.
   await using running = spawnCli(["seed"], { home: home.path, timeoutMs: 120_000 });
   await running.waitForLine(/^ready: /, "stdout");
   const found = await connectControl(home.path, { clock: systemClock });
@@ -62,7 +62,7 @@ Deno.test("what reload says of each setting is what the running daemon does", as
   const daemon = found.client.operations;
   const free = await freePort();
   const status = () => daemon.status();
-  /** Whether the daemon refuses an archive that it has not seen. */
+  /** Whether the daemon refuses a new archive. */
   const refusesSample = async () => {
     const files = [...Deno.readDirSync(packed)].map(({ name }) => name);
     for (const name of files) await Deno.copyFile(join(packed, name), join(home.seed, name));
@@ -118,7 +118,7 @@ Deno.test("what reload says of each setting is what the running daemon does", as
   };
   try {
     for (const { key, property, takesEffect } of settingDefinitions) {
-      // The home is where the daemon reads the file; no file can change it.
+      // The config file lies in the home, so it cannot change the home.
       if (key === "home") continue;
       const { to, isInForce } = changes[key];
       await write({ ...base, [key]: to });
@@ -143,20 +143,20 @@ Deno.test("what reload says of each setting is what the running daemon does", as
   assert.equal((await running.status).code, 0);
 });
 
-/** The line of a setting that takes the place of another in the file, or is added at its end. */
+/** Replaces the line of a setting in the file, or appends it. */
 function lineOf(base: object, key: string): number {
   const index = Object.keys(base).indexOf(key);
   return (index === -1 ? Object.keys(base).length : index) + 1;
 }
 
 for (const key of ["upload-limit", "download-limit"] as const) {
-  Deno.test(`a new ${key} is that of transfers that are under way`, async () => {
+  Deno.test(`a new ${key} applies to running transfers`, async () => {
     await using place = await newPlace();
     const serving = await place.home();
     const fetching = await place.home(null);
     const limited = key === "upload-limit" ? serving : fetching;
     const config = join(limited.path, "config.yaml");
-    // At this rate the archive would take longer than the command may.
+    // At this rate the download would exceed the command's time limit.
     await Deno.writeTextFile(config, `${key}: 10kB\n`);
     await using daemon = await serving.daemon();
     const source = await place.source("pkg", "1.0.0");
@@ -177,7 +177,7 @@ for (const key of ["upload-limit", "download-limit"] as const) {
   });
 }
 
-Deno.test("mirroring begins with the reload that allows it, and with one that gives it room", async () => {
+Deno.test("a reload that enables mirroring or raises max-disk starts to mirror", async () => {
   await using place = await newPlace();
   const publisher = await place.home();
   await using serving = await publisher.daemon();
@@ -198,7 +198,7 @@ Deno.test("mirroring begins with the reload that allows it, and with one that gi
   await serving.end();
 });
 
-Deno.test("a policy is read by each command, and reload says so", async () => {
+Deno.test("reload says that a new policy applies to each new command", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home(null);
   await using daemon = await home.daemon();

@@ -1,5 +1,5 @@
 /**
- * `libreseed publish` of a version that is out already, packed when other rules chose its files.
+ * `libreseed publish` of a published version whose files were selected by other rules.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Home, newPlace, type Place } from "../../support/place.ts";
 
-/** A directory with a file that the rules leave out, published with it. */
+/** Publishes a directory together with a file that the current rules exclude. */
 async function publishedWithAll(place: Place, home: Home) {
   const source = await place.source("hello", "1.0.0");
   await Deno.mkdir(join(source, "node_modules"));
@@ -17,16 +17,16 @@ async function publishedWithAll(place: Place, home: Home) {
   return { source, printed, archive: await Deno.readFile(join(home.seed, "hello-1.0.0.tgz")) };
 }
 
-Deno.test("a version that is out already keeps its archive, whatever is left out today", async () => {
+Deno.test("publish keeps the archive of a published version when the rules exclude other files today", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const { source, printed, archive } = await publishedWithAll(place, home);
   const again = await home.run(["publish", source]);
   assert.deepEqual([again.code, again.stdout], [0, printed], again.stderr);
-  // What is left out today may have changed.
+  // An excluded file may have changed.
   await Deno.writeTextFile(join(source, "node_modules", "x.js"), "other");
   assert.equal(await home.must(["publish", source]), printed);
-  // Rules that would leave out all of it do not matter either.
+  // Rules that exclude all files do not matter either.
   await Deno.writeTextFile(join(source, ".libreseedignore"), "*\n");
   assert.equal(await home.must(["publish", source]), printed);
   assert.deepEqual(await Deno.readFile(join(home.seed, "hello-1.0.0.tgz")), archive);
@@ -35,7 +35,7 @@ Deno.test("a version that is out already keeps its archive, whatever is left out
   assert.deepEqual([changed.code, changed.stdout], [1, ""], changed.stderr);
 });
 
-Deno.test("it does so in a home that has only the publisher's key, where the DHT has the version", async () => {
+Deno.test("publish finds the published version in the DHT in a home that has only the key", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const { source, printed, archive } = await publishedWithAll(place, home);
@@ -43,7 +43,7 @@ Deno.test("it does so in a home that has only the publisher's key, where the DHT
   const again = await elsewhere.run(["publish", source]);
   assert.deepEqual([again.code, again.stdout], [0, printed], again.stderr);
   assert.deepEqual(await Deno.readFile(join(elsewhere.seed, "hello-1.0.0.tgz")), archive);
-  // Of the archive that was packed first, and is not the one that is out, nothing is left.
+  // The newly packed archive, which differs from the published one, was removed.
   assert.deepEqual(
     elsewhere.files(),
     ["minimal.json", "tgz", "torrent"].map((e) => `hello-1.0.0.${e}`),
@@ -56,7 +56,7 @@ Deno.test("it does so in a home that has only the publisher's key, where the DHT
   assert.deepEqual(third.files(), []);
 });
 
-Deno.test("publish says how much goes out before the record does, the second time the same", async () => {
+Deno.test("publish prints the summary before it puts the record, and the same one the second time", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const source = await place.source("hello", "1.0.0");

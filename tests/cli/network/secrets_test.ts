@@ -1,5 +1,5 @@
 /**
- * Secrets in what is published, added, or dropped into the seed directory.
+ * Secrets in packages that are published, added, or dropped into the seed directory.
  *
  * @module
  */
@@ -15,14 +15,14 @@ function pem(): string {
   return privateKey.export({ type: "pkcs8", format: "pem" }) as string;
 }
 
-/** A directory with a key in it. */
+/** Makes a directory with a private key in it. */
 async function sourceWithKey(place: Place, name = "hello"): Promise<string> {
   const source = await place.source(name, "1.0.0");
   await Deno.writeTextFile(join(source, "server.key"), pem());
   return source;
 }
 
-/** An archive with a key in it, by a home: the path without its ending. */
+/** Makes a home's archive with a private key in it; returns the path without its suffix. */
 async function archiveWithKey(place: Place, home: Home, name = "hello"): Promise<string> {
   const packed = join(place.path, `${name}-1.0.0`);
   const source = await sourceWithKey(place, name);
@@ -54,7 +54,7 @@ function codeOf(stderr: string): string {
   return JSON.parse(stderr.trimEnd().split("\n").at(-1)!).error.code;
 }
 
-Deno.test("publish and add refuse secrets, and neither keep nor put anything", async () => {
+Deno.test("publish and add refuse secrets, and neither store nor put anything", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const source = await sourceWithKey(place);
@@ -71,7 +71,7 @@ Deno.test("publish and add refuse secrets, and neither keep nor put anything", a
   assert.equal(found.code, 3, found.stderr);
 });
 
-Deno.test("a version that is out with secrets stays out, and publish of it exits with 0", async () => {
+Deno.test("a version published with secrets stays published, and publish exits with 0", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const source = await sourceWithKey(place);
@@ -84,16 +84,16 @@ Deno.test("a version that is out with secrets stays out, and publish of it exits
   }
   assert.equal(await home.must(["publish", archive]), printed);
   await home.must(["add", archive]);
-  // In a home that has only the key, the DHT tells that it is out.
+  // A home that has only the key learns from the DHT that the version is published.
   const elsewhere = await place.home(home.keys);
   assert.equal(await elsewhere.must(["publish", source]), printed);
-  // Another version is another matter.
+  // A new version with the secret is refused.
   await Deno.writeTextFile(join(source, "package.json"), '{"name":"hello","version":"1.0.1"}');
   const next = await home.run(["publish", source, "--json"]);
   assert.deepEqual([next.code, codeOf(next.stderr)], [1, "SECRET_FOUND"], next.stderr);
 });
 
-Deno.test("an archive with secrets that is dropped into the seed directory is a problem until it is let in", async () => {
+Deno.test("an archive with secrets in the seed directory is a problem until --allow-secret accepts it", async () => {
   await using place = await newPlace();
   const stranger = await place.home();
   const home = await place.home(null);
@@ -113,18 +113,18 @@ Deno.test("an archive with secrets that is dropped into the seed directory is a 
   assert.deepEqual((await list(home)).get("hello")?.problem, undefined);
   assert.equal((await list(home)).get("hello")?.seeding, true);
   await daemon.end();
-  // It is remembered.
+  // The permission is remembered.
   await using again = await home.daemon();
   await eventually(async () => (await list(home)).get("hello")?.seeding === true);
   await again.end();
 });
 
-Deno.test("what was published before is seeded on, though its archive is not remembered", async () => {
+Deno.test("a published package is still seeded after its archive was copied", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const source = await sourceWithKey(place);
   await home.must(["publish", source, "--allow-secret", "server.key"]);
-  // As after copying the seed directory: the file is another one by its inode and time.
+  // Change inode and time, as copying the seed directory does.
   const archive = join(home.seed, "hello-1.0.0.tgz");
   await Deno.copyFile(archive, join(place.path, "copy"));
   await Deno.remove(archive);
@@ -134,7 +134,7 @@ Deno.test("what was published before is seeded on, though its archive is not rem
   await daemon.end();
 });
 
-Deno.test("readers and mirrors take a stranger's package as it is", async () => {
+Deno.test("readers and mirrors accept another publisher's package with secrets", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await home.must(["publish", await sourceWithKey(place), "--allow-secret", "server.key"]);

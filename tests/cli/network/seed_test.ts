@@ -1,5 +1,5 @@
 /**
- * `libreseed seed` as a process: how it stands, what it does when something is taken, how it ends.
+ * `libreseed seed` as a process: start, taken ports and homes, end.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { freePort, isFree, tcpListenersOf, udpSocketsOf } from "../../support/mo
 import { RawUdp } from "../../support/raw_udp.ts";
 import { eventually, type Home, newPlace, together } from "../../support/place.ts";
 
-/** Holds a UDP port. */
+/** Occupies a UDP port. */
 async function takeUdp(port: number) {
   const socket = createSocket("udp4");
   await new Promise<void>((resolve) => socket.bind(port, "0.0.0.0", resolve));
@@ -32,7 +32,7 @@ async function statusOf(home: Home): Promise<any> {
 const hasSs = await new Deno.Command("ss", { args: ["-V"], stdout: "null", stderr: "null" })
   .output().then(({ success }) => success, () => false);
 
-Deno.test("seed says on one line where it stands, and has one UDP and one TCP socket, on its port", async () => {
+Deno.test("seed prints one ready line, and opens one UDP and one TCP socket on its port", async () => {
   await using place = await newPlace();
   const home = await place.home(null);
   const port = await freePort();
@@ -55,7 +55,7 @@ Deno.test("seed says on one line where it stands, and has one UDP and one TCP so
   assert.deepEqual([code, stdout], [0, `${line}\n`], stderr);
 });
 
-Deno.test("start is the same command, and --json prints the ready line as an object", async () => {
+Deno.test("start is an alias of seed, and --json prints the ready line as an object", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home(null);
   await using process = home.spawn(["start", "--json"]);
@@ -63,7 +63,7 @@ Deno.test("start is the same command, and --json prints the ready line as an obj
   const ready = JSON.parse(line);
   assert.deepEqual(Object.keys(ready), ["ready", "port", "nodeId", "seedDirectory", "dht", "pid"]);
   assert.deepEqual(
-    // Whether a node has answered by then is a matter of time.
+    // This member depends on whether a node has answered yet.
     [ready.ready, ready.dht.state, ready.pid, ready.seedDirectory],
     [true, "on", process.pid, home.seed],
   );
@@ -71,7 +71,7 @@ Deno.test("start is the same command, and --json prints the ready line as an obj
   assert.equal((await process.result).code, 0);
 });
 
-Deno.test("SIGINT and SIGTERM end it well, and leave no socket, no lock and no port", async () => {
+Deno.test("SIGINT and SIGTERM end the daemon with 0, and release socket, lock and port", async () => {
   await using place = await newPlace();
   await together((["SIGINT", "SIGTERM"] as const).map(async (signal) => {
     const home = await place.home();
@@ -83,19 +83,19 @@ Deno.test("SIGINT and SIGTERM end it well, and leave no socket, no lock and no p
     assert.deepEqual([code, killed], [0, null], stderr);
     assert(!existsSync(join(home.path, "control.sock")));
     assert(await isFree(daemon.port));
-    // The lock is free: whoever comes next neither waits nor complains.
+    // The lock is free, so the next command neither waits nor warns.
     const next = await home.run(["announce"]);
     assert.equal(next.code, 0, next.stderr);
     assert(!next.stderr.includes("waiting"), next.stderr);
   }));
 });
 
-Deno.test("a second signal ends it at once, and the next start takes over", async () => {
+Deno.test("a second signal ends the daemon at once, and the next start takes over", async () => {
   await using place = await newPlace();
   const home = await place.home(null);
   {
     await using daemon = await home.daemon();
-    // Stopped, it hears both only when it goes on, one right after the other.
+    // A stopped process receives both signals together when it continues.
     daemon.process.kill("SIGSTOP");
     daemon.process.kill("SIGTERM");
     daemon.process.kill("SIGINT");
@@ -107,7 +107,7 @@ Deno.test("a second signal ends it at once, and the next start takes over", asyn
   await daemon.end();
 });
 
-Deno.test("a second seed of the same home is refused, and names the first", async () => {
+Deno.test("a second daemon of the same home is refused, and names the first", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home(null);
   await using daemon = await home.daemon();
@@ -118,7 +118,7 @@ Deno.test("a second seed of the same home is refused, and names the first", asyn
   await daemon.end();
 });
 
-Deno.test("a TCP port that is taken ends it with the port and, where ss can tell, the owner", async () => {
+Deno.test("a taken TCP port ends the daemon, and the error names the port and, with ss, its owner", async () => {
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home();
   using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
@@ -128,7 +128,7 @@ Deno.test("a TCP port that is taken ends it with the port and, where ss can tell
     const { code, stdout, stderr } = await (index === 0 ? home : await place.home())
       .run([...args, "--port", `${port}`]);
     assert.deepEqual([code, stdout], [6, ""], stderr);
-    // Before it, publish has said what goes out.
+    // The first line is the summary of the contents.
     const lines = stderr.trimEnd().split("\n").filter((line) =>
       !/^x@1\.0\.0: \d+ files, /.test(line)
     );
@@ -140,7 +140,7 @@ Deno.test("a TCP port that is taken ends it with the port and, where ss can tell
   assert(!existsSync(join(home.path, "control.sock")));
 });
 
-Deno.test("a UDP port that is taken costs the DHT until it is free, and no more", async () => {
+Deno.test("with a taken UDP port the daemon seeds without the DHT until the port is free", async () => {
   await using place = await newPlace();
   const [home, other] = [await place.home(), await place.home()];
   await home.must(["publish", "-q", await place.source("patient", "1.0.0")]);
@@ -159,7 +159,7 @@ Deno.test("a UDP port that is taken costs the DHT until it is free, and no more"
   const announced = await home.run(["announce"]);
   assert.equal(announced.code, 5, announced.stderr);
 
-  // TCP goes on: whoever is told the address gets the archive.
+  // TCP still works: a peer that is given the address gets the archive.
   await eventually(async () => (await statusOf(home)).packages === 1);
   const { magnet } = JSON.parse(await home.must(["list", "--json"]));
   await other.must(["get", `${magnet}&x.pe=127.0.0.1:${port}`]);
@@ -169,12 +169,12 @@ Deno.test("a UDP port that is taken costs the DHT until it is free, and no more"
   await daemon.process.waitForLine(/the DHT is back/, "stderr");
   assert.equal((await statusOf(home)).dht.state, "on");
   assert.deepEqual(await udpSocketsOf(daemon.process.pid), [{ address: "0.0.0.0", port }]);
-  // What failed meanwhile is announced without waiting out its pause.
+  // Records that failed meanwhile are announced without waiting for the end of their back-off.
   await eventually(() => home.holders("patient", "1.0.0").length >= 8);
   await daemon.end();
 });
 
-Deno.test("without the DHT it seeds all the same, and opens no UDP socket", async () => {
+Deno.test("with the DHT switched off the daemon seeds and opens no UDP socket", async () => {
   await using place = await newPlace({ nodes: 1 });
   await together(["--no-dht", "--dht=false"].map(async (flag) => {
     const home = await place.home(null);
@@ -187,7 +187,7 @@ Deno.test("without the DHT it seeds all the same, and opens no UDP socket", asyn
   }));
 });
 
-Deno.test("numbers of 64 bits from a stranger have no library print a stack trace", async () => {
+Deno.test("64-bit numbers in a packet cause no stack trace from a library", async () => {
   await using place = await newPlace({ nodes: 4 });
   const home = await place.home(null);
   await using daemon = await home.daemon();

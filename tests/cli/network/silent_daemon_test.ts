@@ -1,5 +1,5 @@
 /**
- * Commands whose daemon stands still, as after SIGSTOP or Ctrl-Z.
+ * Commands whose daemon is stopped, as after SIGSTOP or Ctrl-Z.
  *
  * @module
  */
@@ -8,7 +8,8 @@ import assert from "node:assert/strict";
 import { newPlace } from "../../support/place.ts";
 
 Deno.test({
-  name: "commands say that the daemon does not answer while they wait, and doctor fails it",
+  name:
+    "commands warn that the daemon does not answer while they wait, and doctor reports it as a failure",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using place = await newPlace();

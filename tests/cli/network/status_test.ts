@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { eventually, type Home, newPlace } from "../../support/place.ts";
 
-Deno.test("status tells people and programs how the daemon is doing", async () => {
+Deno.test("status prints the state of the daemon as text and as JSON", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const none = await home.run(["status"]);
@@ -70,11 +70,11 @@ Deno.test("status tells people and programs how the daemon is doing", async () =
   await daemon.end();
 });
 
-Deno.test("reload and SIGHUP put in force what can change, and name what cannot", async () => {
+Deno.test("reload and SIGHUP apply changed settings, and name those that need a restart", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const config = join(home.path, "config.yaml");
-  // Settings in variables would win over the file.
+  // Environment variables would override the file.
   const env = { LIBRESEED_TIMEOUT: "20s" };
   await using daemon = await home.daemon([], { env });
   assert.equal(await home.must(["reload"], { env }), "no setting has changed\n");
@@ -88,7 +88,7 @@ Deno.test("reload and SIGHUP put in force what can change, and name what cannot"
 
   await Deno.writeTextFile(config, "store-nodes: 4\n");
   daemon.process.kill("SIGHUP");
-  // The rest is back at its default.
+  // The other settings are back at their defaults.
   await daemon.process.waitForLine(/in force now: min-nodes, store-nodes$/, "stderr");
   await home.must(["publish", "-q", await place.source("few", "1.0.0")]);
   assert.equal(home.holders("few", "1.0.0").length, 4);
@@ -120,7 +120,7 @@ async function withPage(home: Home, args: string[] = []) {
   return { daemon, base: base! };
 }
 
-Deno.test("the HTTP page tells health, readiness and metrics, and changes nothing", async () => {
+Deno.test("the HTTP page serves health, readiness and metrics, and refuses changes", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const { daemon: serving, base } = await withPage(home);
@@ -165,7 +165,7 @@ Deno.test("the HTTP page tells health, readiness and metrics, and changes nothin
   await assert.rejects(fetch(base));
 });
 
-Deno.test("without a DHT the daemon is not healthy, and says why", async () => {
+Deno.test("without a DHT the daemon is not healthy, and gives the reason", async () => {
   await using place = await newPlace({ nodes: 1 });
   const { daemon: serving, base } = await withPage(await place.home(null), ["--no-dht"]);
   await using daemon = serving;

@@ -12,7 +12,7 @@ import { type Home, newPlace } from "../../support/place.ts";
 const FILES = 6_000;
 const POLL_MS = 5;
 
-/** Paths of the files under a directory; what vanishes meanwhile is left out. */
+/** Paths of the files under a directory, without files that vanish meanwhile. */
 function filesUnder(directory: string): string[] {
   try {
     return [...Deno.readDirSync(directory)].flatMap(({ name, isDirectory }) => {
@@ -28,7 +28,7 @@ function filesUnder(directory: string): string[] {
 /**
  * Runs a command and ends it when the first file of the package is there under a temporary name.
  *
- * @param within where it unpacks
+ * @param within directory into which the command unpacks
  */
 async function endWhileUnpacking(home: Home, args: string[], within: string, undo: string) {
   // A test that gets no time may send its signal when all is done; then it tries again.
@@ -46,7 +46,7 @@ async function endWhileUnpacking(home: Home, args: string[], within: string, und
   }
 }
 
-Deno.test("SIGTERM ends get -o and install while they unpack, and nothing is half there", async () => {
+Deno.test("SIGTERM ends get -o and install while they unpack, and no partial package is left", async () => {
   await using place = await newPlace();
   const home = await place.home();
   const source = await place.source("app", "1.0.0");
@@ -68,7 +68,7 @@ Deno.test("SIGTERM ends get -o and install while they unpack, and nothing is hal
   assert.deepEqual(filesUnder(store).filter((path) => !path.includes("/.")), []);
   assert.equal(await home.must(["store", "list"]), "");
 
-  // Both go well afterwards.
+  // Both commands succeed afterwards.
   await home.must(["get", spec, "-o", target]);
   assert.ok(existsSync(join(target, "many", `${FILES - 1}`)));
   await home.must(["install", spec]);

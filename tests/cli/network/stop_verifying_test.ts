@@ -1,5 +1,5 @@
 /**
- * A daemon whose seed directory holds an archive that takes long to verify: it answers meanwhile, and
+ * A daemon whose seed directory holds an archive with a long verification: it answers meanwhile, and
  * ends when it is told to.
  *
  * @module
@@ -24,14 +24,14 @@ import { eventually, newPlace } from "../../support/place.ts";
 
 const MIB = 1024 * 1024;
 const MEMBER_BYTES = 16 * MIB;
-/** 60 GiB in all: minutes of inflating, within the limit of what an archive unpacks to. */
+/** 60 GiB in all: minutes of inflating, within the limit of unpacked bytes. */
 const MEMBERS = 60 * 1024 * MIB / MEMBER_BYTES;
 
-/** Writes a signed archive of zeros, which shrinks a thousand times, and its manifest. */
+/** Writes a signed archive of zeros, compressed by a factor of 1,000, and its manifest. */
 async function writeZeros(path: string): Promise<void> {
   const signer = generateKeyPair();
   const about = { name: "zeros", version: "1.0.0" };
-  // Nobody gets to the end of the zeros to see that this is not their hash.
+  // A wrong hash: the verification is ended before it could compare hashes.
   const files = { zeros: formatSha256(new Uint8Array(32)) };
   const full = signFull({ ...about, files, contentHash: contentHash(files) }, signer);
   const manifest = await tarEntry("manifest.json", utf8(serializeFull(full)));
@@ -59,14 +59,14 @@ async function writeZeros(path: string): Promise<void> {
   await Deno.writeFile(path, archive);
 }
 
-/** Whether a process has a file open; known on Linux only. */
+/** Whether a process has a file open. Works on Linux only. */
 function hasOpen(pid: number, path: string): boolean {
   if (Deno.build.os !== "linux") return true;
   return [...Deno.readDirSync(`/proc/${pid}/fd`)].some(({ name }) => {
     try {
       return Deno.readLinkSync(`/proc/${pid}/fd/${name}`) === path;
     } catch {
-      // It was closed since.
+      // The file was closed meanwhile.
       return false;
     }
   });

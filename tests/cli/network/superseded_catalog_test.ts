@@ -1,6 +1,6 @@
 /**
- * A publisher publishes on while a reader reads: the catalog that the reader's record names is served
- * though a later one has taken its place.
+ * A publisher publishes while a reader reads: the catalog that the reader's record names is still
+ * seeded although a newer one has replaced it.
  *
  * @module
  */
@@ -14,12 +14,12 @@ import { announceSalt, decodeAnnounceRecord } from "../../../src/records/mod.ts"
 import { Home } from "../../integration/install/home.ts";
 import { newPlace } from "../../support/place.ts";
 
-/** Enough for a catalog. */
+/** Number of packages, enough for a catalog. */
 const PACKAGES = 16;
-/** So long that few of them fill a record. */
+/** Length of the names, so that few of them fill a record. */
 const nameOf = (number: number) => `package-${number}-${"x".repeat(50)}`;
 
-Deno.test("a catalog that was superseded a moment ago is still served, also after a restart", async () => {
+Deno.test("a recently superseded catalog is still seeded, even after a restart", async () => {
   await using place = await newPlace();
   const publisher = await place.home();
   const { publicKey } = publisher.keys;
@@ -39,12 +39,12 @@ Deno.test("a catalog that was superseded a moment ago is still served, also afte
   await first.end();
 
   await using second = await publisher.daemon();
-  // On a busy machine the first command has listed its packages in several steps, with a catalog each.
+  // On a busy machine the first command updates its list in several batches, with a catalog each.
   const infoHashHex = toHex(decodeAnnounceRecord(item.value).catalogInfoHash!);
   assert(publisher.files().some((name) => name.endsWith(`~${infoHashHex}.jsonl`)));
   const stale = () => Promise.resolve({ asked: 1, responded: 1, item: undefined });
   const context = {
-    // Some nodes show the record of before still.
+    // Some nodes still hold the previous record.
     operations: new Proxy(operations, {
       get: (of, name) => name === "lookUp" ? stale : Reflect.get(of, name).bind(of),
     }),
@@ -57,14 +57,14 @@ Deno.test("a catalog that was superseded a moment ago is still served, also afte
   await second.end();
 });
 
-Deno.test("a catalog is found at once by who reads the record that names it, however slow the announcements are", async () => {
+Deno.test("a catalog is found as soon as the record names it, even if announcements are slow", async () => {
   await using place = await newPlace();
   const publisher = await place.home();
   const { publicKey } = publisher.keys;
   const reader = await Deno.makeTempDir({ dir: place.path });
   await using home = await Home.open(reader, place.testnet);
   const { operations } = home.node;
-  // Announcing the archives of the batch takes minutes.
+  // Announcing the archives takes minutes.
   const daemon = await publisher.daemon(["--dht-rate", "1"]);
   const paths = await Promise.all(
     Array.from({ length: PACKAGES }, (_, number) => place.source(nameOf(number), "1.0.0")),
@@ -78,7 +78,7 @@ Deno.test("a catalog is found at once by who reads the record that names it, how
   await daemon.end();
 });
 
-Deno.test("publish --seed-for serves the catalog along with the archives", async () => {
+Deno.test("publish --seed-for seeds the catalog together with the archives", async () => {
   await using place = await newPlace();
   const publisher = await place.home();
   const user = await place.home(null);
@@ -96,7 +96,7 @@ Deno.test("publish --seed-for serves the catalog along with the archives", async
   await publishing.result;
 });
 
-Deno.test("a daemon that is ended while it hashes a catalog leaves no temporary", async () => {
+Deno.test("a daemon that is stopped while it hashes a catalog leaves no temporary", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await Deno.mkdir(home.seed);
@@ -105,6 +105,6 @@ Deno.test("a daemon that is ended while it hashes a catalog leaves no temporary"
   await Deno.truncate(path, 512 << 20);
   const daemon = await home.daemon();
   await daemon.end();
-  // The place looks for temporaries when it is disposed of.
+  // Disposing of the place asserts that no temporaries are left.
   assert.deepEqual(home.files().filter((name) => name.startsWith(".tmp-")), []);
 });

@@ -1,6 +1,6 @@
 /**
- * `libreseed get` where peers are named and nothing comes: it tells a port that refuses from one that
- * says nothing, and from a peer that sends nothing.
+ * `libreseed get` where peers are named and nothing comes: it tells a port that refuses from one
+ * that says nothing, and from a peer that sends nothing.
  *
  * @module
  */
@@ -29,7 +29,7 @@ const ways: [reason: string, behaviour: WireBehaviour | undefined, says: RegExp]
   ],
 ];
 
-Deno.test("get says whether nobody is known, nobody can be reached, or nothing is sent", async () => {
+Deno.test("get distinguishes no known peers, unreachable peers, and peers that send nothing", async () => {
   await using place = await newPlace({ nodes: 4 });
   await together(ways.map(async ([reason, behaviour, says], seed) => {
     // One for each, or those who download it would find one another.

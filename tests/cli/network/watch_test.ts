@@ -1,5 +1,5 @@
 /**
- * The daemon and a seed directory that others write to.
+ * The daemon and a seed directory that other programs write to.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { eventually, type Home, newPlace, type Place, together } from "../../support/place.ts";
 
-/** An archive of a stranger, packed, with what belongs to it: the paths without their ending. */
+/** Packs another publisher's archive with its manifest; returns the path without its suffix. */
 async function strangers(
   place: Place,
   names: string[],
@@ -37,7 +37,7 @@ async function list(home: Home): Promise<Map<string, Listed>> {
 const isSeeded = (home: Home, name: string) => async () =>
   (await list(home)).get(name)?.seeding === true;
 
-Deno.test("archives that are copied, moved or written slowly into the seed directory are seeded", async () => {
+Deno.test("the daemon seeds archives that are copied, moved or slowly written into its directory", async () => {
   await using place = await newPlace();
   const { packed } = await strangers(place, ["copied", "moved", "slow"]);
   const home = await place.home(null);
@@ -68,7 +68,7 @@ Deno.test("archives that are copied, moved or written slowly into the seed direc
   await daemon.end();
 });
 
-Deno.test("what cannot be seeded is named in the log and in status, and left alone", async () => {
+Deno.test("invalid archives are named in the log and in status, and not changed", async () => {
   await using place = await newPlace({ nodes: 1 });
   const { packed } = await strangers(place, ["good", "spoilt", "linked", "short"]);
   const home = await place.home(null);
@@ -128,7 +128,7 @@ Deno.test("what cannot be seeded is named in the log and in status, and left alo
   await daemon.end();
 });
 
-Deno.test("an archive that is altered while it is seeded is seeded no longer", async () => {
+Deno.test("an archive that is altered is no longer seeded", async () => {
   await using place = await newPlace();
   const home = await place.home();
   await using daemon = await home.daemon();
@@ -144,7 +144,7 @@ Deno.test("an archive that is altered while it is seeded is seeded no longer", a
   await daemon.end();
 });
 
-Deno.test("whoever seeds a stranger's package keeps its record alive", async () => {
+Deno.test("a daemon keeps the record of another publisher's package alive", async () => {
   await using place = await newPlace();
   const { stranger, packed } = await strangers(place, ["pkg"]);
   await stranger.must(["publish", "-q", join(packed, "pkg-1.0.0.tgz")]);
@@ -163,7 +163,7 @@ Deno.test("whoever seeds a stranger's package keeps its record alive", async () 
   await daemon.end();
 });
 
-Deno.test("with --watch off only what was there at the start is seeded, until reload says otherwise", async () => {
+Deno.test("with --watch off only archives from the start are seeded, until a reload changes it", async () => {
   await using place = await newPlace({ nodes: 1 });
   const { packed } = await strangers(place, ["early", "late"]);
   const home = await place.home(null);

@@ -1,5 +1,5 @@
 /**
- * Whoever does the work, a daemon or the command itself: results and exit codes are the same.
+ * Commands with and without a daemon: results and exit codes are the same.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
 import { eventually, newPlace, together } from "../../support/place.ts";
 
-/** A command line; `~` is the directory of the test. */
+/** A command line, in which `~` is the directory of the test. */
 type Line = readonly string[];
 
 /** What came of it, without what is different each time. */
@@ -88,7 +88,7 @@ async function outcomes(keys: KeyPair, far: KeyPair, withDaemon: boolean): Promi
   return found;
 }
 
-Deno.test("every command says and returns the same with a daemon and without", async () => {
+Deno.test("every command prints and returns the same with and without a daemon", async () => {
   const [keys, far] = [generateKeyPair(), generateKeyPair()];
   const [without, borrowed] = await together([
     outcomes(keys, far, false),
