@@ -1,5 +1,5 @@
 /**
- * The publisher's private key while a package is published: it never crosses to the worker.
+ * The publisher's private key during a publish: it never crosses to the worker.
  *
  * @module
  */
@@ -21,30 +21,30 @@ if (binary !== "") {
   Deno.test.afterAll(() => directory.remove());
 }
 
-/** The 32 secret bytes of an Ed25519 key in PEM; they are the last of what PKCS #8 holds. */
+/** The 32 secret bytes of an Ed25519 key in PEM, which are the last ones in PKCS #8. */
 function secretOf(pem: string): Uint8Array {
   const body = pem.split("\n").filter((line) => line !== "" && !line.startsWith("-----")).join("");
   return Uint8Array.fromBase64(body).slice(-32);
 }
 
-/** Bytes as they may look in text: hexadecimal, and base64 at each of the three places it may begin. */
+/** Textual forms of bytes: hexadecimal, and base64 at each of its three alignments. */
 function formsOf(bytes: Uint8Array): string[] {
   const base64 = [0, 1, 2].map((before) => {
     const shifted = new Uint8Array(before + bytes.length);
     shifted.set(bytes, before);
-    // The digits that depend on what comes before and after are left out.
+    // Digits that depend on the neighbouring bytes are left out.
     return shifted.toBase64().replace(/=+$/, "").slice(before === 0 ? 0 : before + 1, -1);
   });
   const url = base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
   return [bytes.toHex(), bytes.toHex().toUpperCase(), ...base64, ...url];
 }
 
-/** Which forms of the bytes are in the text. */
+/** The forms of the bytes that occur in the text. */
 function found(text: string, bytes: Uint8Array): string[] {
   return formsOf(bytes).filter((form) => text.includes(form));
 }
 
-binaryTest("the scan finds bytes however they are written down", () => {
+binaryTest("the scan finds bytes in hexadecimal and in base64 at every alignment", () => {
   const bytes = Uint8Array.from({ length: 32 }, (_, i) => 7 * i + 250);
   for (let before = 0; before < 4; before++) {
     const around = new Uint8Array([...Array(before).fill(65), ...bytes, 66, 67]);
@@ -85,7 +85,7 @@ binaryTest(
         await daemon?.[Symbol.asyncDispose]();
       }
       const text = await Deno.readTextFile(messages);
-      // What is public did cross, so the scan saw the messages that count.
+      // The public key did cross, so the scan covers the relevant messages.
       assert.notDeepEqual(found(text, keys.publicKey), []);
       assert.match(text, /"direction":"to"/);
       assert.match(text, /"direction":"from"/);

@@ -1,5 +1,5 @@
 /**
- * The program where there is no network at all, not even a loopback.
+ * The program without any network, not even loopback.
  *
  * @module
  */

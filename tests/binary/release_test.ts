@@ -1,5 +1,5 @@
 /**
- * A release: made, published with the program that is in it, and got again.
+ * A release: built, published with its own program, and downloaded.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { binary, binaryTest, makeKey } from "./support.ts";
 const script = fileURLToPath(new URL("../../scripts/release.ts", import.meta.url));
 const host = Deno.build.target;
 const programName = `libreseed-${host}`;
-/** A machine for which Deno compiles nothing. */
+/** A target that Deno cannot compile for. */
 const impossible = "pdp11-unknown-unix";
 
 const runtime = Deno.env.get("DENORT_BIN");
@@ -35,7 +35,7 @@ async function sha256(path: string): Promise<string> {
 }
 
 binaryTest(
-  "a release is built, published with its own program, and got by its magnet",
+  "a release is built, published with its own program, and downloaded by its magnet link",
   async () => {
     await using directory = await temporaryHome();
     await using testnet = await startTestnet({ nodes: 20 });
@@ -75,7 +75,7 @@ binaryTest(
     const { stdout } = await runCli(["version"], { program: [join(got, programName)] });
     assert.equal(stdout, `libreseed ${manifest.version}\n`);
 
-    // The same sources give the same program, byte for byte.
+    // Reproducible build: the same sources give the same bytes.
     const { path } = await build({
       output: join(directory.path, "libreseed"),
       stage: "stage-again",
@@ -85,7 +85,7 @@ binaryTest(
 );
 
 binaryTest(
-  "a target that cannot be built is named, and the release fails unless it may be partial",
+  "a release names a target that cannot be built and fails, except with --partial",
   async () => {
     await using directory = await temporaryHome();
     const out = join(directory.path, "out");
@@ -108,7 +108,7 @@ binaryTest(
 );
 
 binaryTest(
-  "a release that its own machine's program is not in cannot be published by it",
+  "a release without a program for this machine cannot be published",
   async () => {
     await using directory = await temporaryHome();
     const out = join(directory.path, "out");
@@ -118,12 +118,12 @@ binaryTest(
   },
 );
 
-binaryTest("the program needs no newer glibc than the docs say, and no more disk", async () => {
+binaryTest("the program's glibc version and size are those in the docs", async () => {
   const bytes = await Deno.readFile(binary);
   assert.equal(Math.round(bytes.length / 1e6), 109);
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, 64 << 20)) +
     new TextDecoder("latin1").decode(bytes.subarray(64 << 20));
-  // The names of symbol versions end in a zero byte; in texts they do not.
+  // Names of symbol versions end in a zero byte; the same texts elsewhere do not.
   const versions = [...text.matchAll(/\0GLIBC_2\.(\d+)(?:\.\d+)?(?=\0)/g)].map(([, minor]) =>
     Number(minor)
   );

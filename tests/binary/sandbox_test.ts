@@ -1,5 +1,5 @@
 /**
- * What the worker of the compiled program cannot do, tried from inside it.
+ * The sandbox of the compiled program's worker, tested by attempts from inside the worker.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { freePort, spawnCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
-import { kinds, type Prey } from "./probe/attempts.ts";
+import { kinds, type ProbeTargets } from "./probe/attempts.ts";
 import { binary, binaryTest, buildProbe, keyPath, makeKey } from "./support.ts";
 
 /**
- * How Deno says that a permission is missing, which Node's functions pass on in ways of their own; and
- * how V8 says that text is no program.
+ * Errors of a missing permission, from Deno and as Node's functions pass them on, and V8's error
+ * for evaluating text.
  */
 const refused = /^(NotCapable|EvalError): |^(Type)?Error: (.*Requires .+ access|send UNKNOWN)/;
-/** How the worker's own code says that something is no archive. */
+/** Error of the worker's own code for a file that is no regular file. */
 const noFile = /is a link or no regular file$/;
 
 let directory: TemporaryHome;
@@ -29,15 +29,15 @@ if (binary !== "") {
   Deno.test.afterAll(() => directory.remove());
 }
 
-/** Somebody who listens on this machine, TCP over IPv4 and IPv6, as a service of its owner might. */
+/** A local service on a TCP port, over IPv4 and IPv6. */
 function localService(port: number): Disposable {
   const listeners = ["127.0.0.1", "::1"].map((hostname) => Deno.listen({ hostname, port }));
   return { [Symbol.dispose]: () => listeners.forEach((listener) => listener.close()) };
 }
 
 /**
- * Runs the daemon with the hostile worker, has it try everything, and returns what came of it, and
- * the permissions that the main thread has kept.
+ * Runs the daemon with the hostile worker, and returns the outcomes of its attempts and the
+ * permissions that the main thread kept.
  */
 async function tryAll(
   flags: string[],
@@ -47,7 +47,7 @@ async function tryAll(
   const seedDirectory = join(home.path, "seed");
   await Deno.mkdir(seedDirectory);
   await using neighbour = new Deno.Command("sleep", { args: ["60"] }).spawn();
-  const prey: Prey = {
+  const targets: ProbeTargets = {
     ownPort: await freePort(),
     freePort: await freePort(),
     localPort: await freePort(),
@@ -58,16 +58,16 @@ async function tryAll(
     linkToKey: join(seedDirectory, "key"),
     linkToDirectory: join(seedDirectory, "keys"),
   };
-  await Deno.writeTextFile(prey.ownFile, "mine");
+  await Deno.writeTextFile(targets.ownFile, "mine");
   await Deno.writeTextFile(join(home.path, "evil.js"), "");
-  await Deno.symlink(keyPath(home.path), prey.linkToKey);
-  await Deno.symlink(join(home.path, "keys"), prey.linkToDirectory);
-  using _service = localService(prey.localPort);
+  await Deno.symlink(keyPath(home.path), targets.linkToKey);
+  await Deno.symlink(join(home.path, "keys"), targets.linkToDirectory);
+  using _service = localService(targets.localPort);
   const key = await Deno.readTextFile(keyPath(home.path));
 
   await using daemon = spawnCli(
-    ["seed", "--port", `${prey.ownPort}`, "--no-dht", ...flags],
-    { home, program: [probe], env: { PROBE_PREY: JSON.stringify(prey) } },
+    ["seed", "--port", `${targets.ownPort}`, "--no-dht", ...flags],
+    { home, program: [probe], env: { PROBE_TARGETS: JSON.stringify(targets) } },
   );
   await daemon.waitForLine(/^ready/, "stdout");
   daemon.kill("SIGUSR1");
@@ -86,21 +86,21 @@ async function tryAll(
   return { outcomes: JSON.parse(outcomes!), kept: JSON.parse(kept!) };
 }
 
-/** The outcomes of one kind that are not as they should be. */
+/** Attempts of one kind whose outcome is not the expected one. */
 function others(outcomes: Record<string, string>, kind: keyof typeof kinds, expected: RegExp) {
   return Object.keys(kinds[kind]).filter((name) => !expected.test(outcomes[name] ?? "not tried"))
     .map((name) => `${name}: ${outcomes[name]}`);
 }
 
 binaryTest(
-  "the worker of the compiled program is refused all but its port and its directory",
+  "the worker of the compiled program may use only its port and the seed directory",
   async () => {
     const { outcomes, kept } = await tryAll([]);
     assert.deepEqual(others(outcomes, "forbidden", refused), []);
     assert.deepEqual(others(outcomes, "local", refused), []);
     assert.deepEqual(others(outcomes, "link", noFile), []);
     assert.deepEqual(others(outcomes, "open", /^succeeded/), []);
-    // And the main thread keeps what it works on files with.
+    // The main thread keeps access to files.
     assert.deepEqual(kept, ["read", "write"]);
   },
 );
@@ -116,7 +116,7 @@ binaryTest(
 );
 
 binaryTest("the program that is shipped has no probe inside", async () => {
-  const marks = ["PROBE_PREY", "PROBE_MESSAGES", "link the key into the seed directory"];
+  const marks = ["PROBE_TARGETS", "PROBE_MESSAGES", "link the key into the seed directory"];
   const holds = async (path: string) => {
     const bytes = new TextDecoder("latin1").decode(await Deno.readFile(path));
     return marks.map((mark) => bytes.includes(mark));

@@ -1,5 +1,6 @@
 /**
- * What the tests of the compiled program share. They are there only when `LIBRESEED_BIN` names it.
+ * Helpers of the tests of the compiled program, which run only when `LIBRESEED_BIN` names the
+ * program.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { build } from "../../scripts/compile.ts";
 import { generateKeyPair, type KeyPair, writeKeyFile } from "../../src/identity/mod.ts";
 
 const named = Deno.env.get("LIBRESEED_BIN");
-/** Absolute path of the program; empty without one. */
+/** Absolute path of the program; empty if there is none. */
 export const binary: string = named ? resolve(named) : "";
 
 /** Registers a test if there is a program to test. */
@@ -21,7 +22,7 @@ export function binaryTest(
   if (binary !== "") Deno.test({ name, ignore, fn: run });
 }
 
-/** Whether a command can be run here and succeeds: for what a machine may lack. */
+/** Whether a command exists on this machine and succeeds. */
 export async function works(program: string, ...args: string[]): Promise<boolean> {
   try {
     const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
@@ -31,7 +32,7 @@ export async function works(program: string, ...args: string[]): Promise<boolean
   }
 }
 
-/** Compiles the program with the probe inside, into a directory that the caller removes. */
+/** Compiles the program with the probe into a directory that the caller removes. */
 export async function buildProbe(directory: string): Promise<string> {
   const { path } = await build({
     output: join(directory, "probe"),
@@ -42,19 +43,19 @@ export async function buildProbe(directory: string): Promise<string> {
   return path;
 }
 
-/** Gives a home a new key. */
+/** Writes a new key into a home. */
 export async function makeKey(home: string): Promise<KeyPair> {
   const keys = generateKeyPair();
   await writeKeyFile(keyPath(home), keys);
   return keys;
 }
 
-/** Where a home's key lies. */
+/** Path of a home's key. */
 export function keyPath(home: string): string {
   return join(home, "keys", "publisher.key");
 }
 
-/** Makes a directory to publish, with one file of so many bytes. */
+/** Makes a directory to publish, with one file of this length. */
 export async function packageSource(path: string, lengthBytes = 300_000): Promise<string> {
   await Deno.mkdir(path, { recursive: true });
   const bytes = Uint8Array.from({ length: lengthBytes }, (_, i) => (i * 31 + (i >> 8)) & 255);

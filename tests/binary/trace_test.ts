@@ -1,5 +1,5 @@
 /**
- * What the daemon opens and binds, as the kernel sees it.
+ * Files that the daemon opens and sockets that it binds, traced with strace.
  *
  * @module
  */
@@ -10,7 +10,9 @@ import { startTestnet } from "../../src/testnet/mod.ts";
 import { endProcessesOf, freePort, runCli, spawnCli, temporaryHome } from "../support/mod.ts";
 import { binary, binaryTest, makeKey, packageSource, works } from "./support.ts";
 
-/** What the C library and the runtime open on their own: libraries, users, time, random, processors. */
+/**
+ * Files that the C library and the runtime open: libraries, users, time zones, random, processors.
+ */
 const system = [
   /^\/(usr\/)?lib[^/]*\//,
   /^\/etc\/(ld\.so\.(cache|preload)|nsswitch\.conf|passwd|localtime)$/,
@@ -20,11 +22,11 @@ const system = [
   /^\/sys\/(fs\/cgroup|devices\/system\/cpu)\//,
 ];
 
-/** What is opened in a home, beside the seed directory. */
+/** Files that the daemon opens in a home, outside of the seed directory. */
 const homeFiles = [
   "",
   "config.yaml",
-  // Where the control socket is made, before it gets its name.
+  // Temporary path of the control socket, before it is renamed.
   ".bind",
   "control.sock",
   "daemon.lock",
@@ -37,7 +39,7 @@ interface Call {
   args: string;
 }
 
-/** The calls that `strace -f` wrote down; of one that was interrupted, its beginning. */
+/** Parses the calls from the output of `strace -f`; an interrupted call has only its beginning. */
 function callsOf(trace: string): Call[] {
   return [...trace.matchAll(/^(\d+) +(\w+)\((.*)$/gm)]
     .map(([, pid, name, args]) => ({ pid: pid!, name: name!, args: args! }));
@@ -50,12 +52,13 @@ function opened(calls: Call[]): string[] {
   });
 }
 
-/** Each bind as `tcp PORT`, `udp PORT` or the path of a Unix socket. */
+/** The daemon's binds as `tcp PORT`, `udp PORT` or the path of a Unix socket. */
 function bound(calls: Call[]): string[] {
   const listening = new Set(
     calls.filter(({ name }) => name === "listen").map(({ args }) => args.split(",")[0]),
   );
-  // A netlink socket asks the kernel for the machine's addresses; no packet leaves by it.
+  // Netlink sockets are skipped: they query the kernel for the machine's addresses and send no
+  // packets.
   const isBind = ({ name, args }: Call) => name === "bind" && !args.includes("AF_NETLINK");
   return calls.filter(isBind).map(({ args }) => {
     const path = /sun_path="([^"]*)"/.exec(args)?.[1];
@@ -68,7 +71,7 @@ function bound(calls: Call[]): string[] {
 const hasStrace = binary !== "" && await works("strace", "-o", "/dev/null", "true");
 
 binaryTest(
-  "the daemon binds its port and its control socket, and opens what is its own (strace)",
+  "the daemon binds only its port and its control socket, and opens only its own files (strace)",
   async () => {
     await using directory = await temporaryHome();
     await using testnet = await startTestnet({ nodes: 20 });
@@ -79,7 +82,7 @@ binaryTest(
     const flags = ["--bootstrap", testnet.bootstrap, "--allow-local"];
     const port = await freePort();
 
-    // strace, killed at the end of a test that failed, lets go of the daemon.
+    // Killing strace after a failed test releases the daemon.
     await using _ = { [Symbol.asyncDispose]: () => endProcessesOf(alice) };
     await using daemon = spawnCli(["seed", "--home", alice, "--port", `${port}`, ...flags], {
       program: ["strace", "-f", "-o", trace, "-e", "trace=bind,listen,openat,?open,execve", binary],
@@ -114,7 +117,7 @@ binaryTest(
       !system.some((pattern) => pattern.test(path))
     );
     assert.deepEqual(others, []);
-    // The trace is of a daemon that worked: it read its settings and the archive that others asked for.
+    // The traced daemon did work: it read its settings and the requested archive.
     for (const path of [join(alice, "config.yaml"), join(seed, "traced-1.0.0.tgz")]) {
       assert(paths.has(path), path);
     }

@@ -1,5 +1,6 @@
 /**
- * Disks that are full or cannot be written: a clear error, nothing half-written, nobody dies of it.
+ * Full and read-only disks: commands fail with a clear error, leave nothing half-written, and
+ * daemons go on.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import { canMount, smallDisk } from "../support/mod.ts";
 
 const MIB = 1 << 20;
 
-/** A package that packs to a little more than this. */
+/** Makes a package that packs to slightly more than `sizeBytes`. */
 async function large(place: Place, name: string, sizeBytes: number): Promise<string> {
   const source = await place.source(name, "1.0.0");
   await Deno.writeFile(join(source, "noise"), randomBytes(sizeBytes));
@@ -29,7 +30,8 @@ function filesIn(dir: string): string[] {
 const packages = async (home: Home) => JSON.parse(await home.must(["status", "--json"])).packages;
 
 Deno.test({
-  name: "publish to a full disk says so, leaves nothing there, and works when there is room again",
+  name:
+    "publish to a full disk fails with a clear error, leaves no files, and works once there is space",
   ignore: !canMount,
   async fn() {
     await using place = await newPlace();
@@ -55,7 +57,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "get to a full disk says so, keeps nothing under the archive's name, and the daemon lives",
+  name: "get to a full disk fails with a clear error, leaves no archive, and the daemon goes on",
   ignore: !canMount,
   async fn() {
     await using place = await newPlace();
@@ -90,7 +92,7 @@ Deno.test({
       }
       await home.must(["remove", "-q", "small@1.0.0", "--dir", disk.path]);
     }
-    // Unpacking where there is no room is no different.
+    // Unpacking to the full disk fails in the same way.
     const out = join(disk.path, "out");
     const unpacked = await home.run(["get", `${key}/big@1.0.0`, "-o", out]);
     assert.deepEqual([unpacked.code, unpacked.stdout], [1, ""], unpacked.stderr);
@@ -101,7 +103,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a home whose disk is full keeps what it has, and says what is the matter",
+  name: "a home on a full disk keeps its records, and commands name the full disk",
   ignore: !canMount,
   async fn() {
     await using place = await newPlace();
@@ -124,11 +126,11 @@ Deno.test({
     }
     await home.must(["publish", "-q", await place.source("third", "1.0.0"), ...seed]);
 
-    // A daemon that was there before the disk filled up goes on.
+    // A daemon that started before the disk filled up goes on.
     await using daemon = await home.daemon(seed);
     await fill(filler);
     const announced = await home.run(["announce", "first@1.0.0", ...seed]);
-    // What only asks the DHT is done; what has to be written is not, and says so.
+    // The query to the DHT succeeds; the write fails with a clear error.
     assert.match(announced.stdout, /^first@1\.0\.0\tstored on 8 nodes/m, announced.stderr);
     const again = await home.run(["publish", await place.source("fourth", "1.0.0"), ...seed]);
     assert.deepEqual([again.code, again.stdout], [1, ""], again.stderr);
@@ -139,7 +141,7 @@ Deno.test({
   },
 });
 
-/** Writes until there is no room for one more byte. */
+/** Fills the disk until not one more byte fits. */
 async function fill(path: string): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true });
   for (const size of [65_536, 4_096]) {
@@ -152,7 +154,7 @@ async function fill(path: string): Promise<void> {
 }
 
 Deno.test({
-  name: "a home that cannot be written is named, and can still be read",
+  name: "commands on a read-only home name it, and list and verify still work",
   ignore: !canMount,
   async fn() {
     await using place = await newPlace();

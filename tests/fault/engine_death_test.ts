@@ -1,5 +1,5 @@
 /**
- * The thread of a real daemon's engine dies in several ways; `deno task torture` tries all.
+ * Some deaths of a real daemon's engine thread; `deno task torture` tries all.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const some: readonly Death[] = [
   "runs out of memory",
 ];
 
-Deno.test("a daemon whose engine dies ends and says why; nobody waits for it, and a restart finds all", async () => {
+Deno.test("a daemon whose engine dies exits with an error, its clients go on, and a restart seeds all again", async () => {
   await using place = await newPlace();
   await together(some.map((death) => dieAndComeBack(place, death)));
 });

@@ -1,6 +1,6 @@
 /**
- * Packets by the ten thousand at our socket, from senders that may be forged: the node goes on, its
- * memory stays bounded, and it sends no flood on to others.
+ * Floods of packets from forged senders: the node goes on, its memory stays bounded, and it does
+ * not amplify the flood to others.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { generateKeyPair } from "../../src/identity/mod.ts";
 import { bdecode, bencode, type BValue } from "../../src/bencode/mod.ts";
 import { signItem, targetOf } from "../../src/records/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
-import { FakeSocket } from "../fuzz/fake_socket.ts";
-import { mutate } from "../fuzz/mutator.ts";
+import { FakeSocket } from "../support/fake_socket.ts";
+import { mutate } from "../support/mutator.ts";
 import { eventually, TestEngine } from "../support/engines.ts";
 import { RawUdp } from "../support/raw_udp.ts";
 import { seededRandom } from "../support/simulated_dht.ts";
@@ -22,7 +22,7 @@ import { randomBytes } from "../support/torrents.ts";
 
 const random = seededRandom(1);
 
-/** An address that nobody has (RFC 5737, RFC 2544). */
+/** An unassigned address (RFC 2544). */
 function anyAddress(): string {
   const byte = () => Math.floor(random() * 256);
   return `198.${18 + (byte() & 1)}.${byte()}.${1 + Math.floor(random() * 254)}`;
@@ -40,7 +40,7 @@ function isQuery(packet: Uint8Array): boolean {
   return Buffer.from(packet).includes("1:y1:q");
 }
 
-/** An engine whose UDP socket is a fake, so that packets can come from anywhere. */
+/** An engine with a fake UDP socket, which receives packets from any address. */
 class Target implements AsyncDisposable {
   readonly socket = new FakeSocket();
   #at!: TestEngine;
@@ -58,7 +58,7 @@ class Target implements AsyncDisposable {
     return this.#at.engine;
   }
 
-  /** What it answers to a packet; not what it asks whoever sent it. */
+  /** The engine's answers to a packet, without its queries to the sender. */
   sent(packet: Uint8Array, from: { address: string; port: number }) {
     this.socket.sent.length = 0;
     this.socket.receive(packet, from);
@@ -67,7 +67,7 @@ class Target implements AsyncDisposable {
     );
   }
 
-  /** A node asks it something, and answers what it is asked. */
+  /** Makes the engine meet a node, which queries it and answers its queries. */
   meet(from: { address: string; port: number }): void {
     const id = anyId();
     this.socket.sent.length = 0;
@@ -78,7 +78,7 @@ class Target implements AsyncDisposable {
     }
   }
 
-  /** The body of its answer to a query. */
+  /** The body of the engine's answer to a query. */
   answer(packet: Uint8Array, from: { address: string; port: number }): Map<string, unknown> {
     const [answer] = this.sent(packet, from);
     assert.ok(answer, "no answer");
@@ -123,10 +123,13 @@ function fill(target: Target): { item: Uint8Array; torrent: Uint8Array } {
   return { item, torrent };
 }
 
-/** How many bytes come back for one byte, at most; measured: 2.9, 5.2, 0.8 and 16.5. */
+/**
+ * Maximum amplification: bytes of the answer per byte of the query. Measured: 2.9, 5.2, 0.8 and
+ * 16.5.
+ */
 const MOST: Record<string, number> = { find_node: 3, get_peers: 5.5, ping: 1, get: 17 };
 
-Deno.test("what an unproven address is sent stays within a multiple of what it sent, and in one frame", async () => {
+Deno.test("the answer to an unverified address has bounded amplification and fits into one frame", async () => {
   await using target = await Target.start();
   const { item, torrent } = fill(target);
   const id = anyId();
@@ -149,7 +152,7 @@ Deno.test("what an unproven address is sent stays within a multiple of what it s
   }
 });
 
-Deno.test("one forged address gets no more than its share, whatever the ports", async () => {
+Deno.test("the rate limit of an address covers all of its ports", async () => {
   await using target = await Target.start();
   const { item } = fill(target);
   const packet = query("get", { id: anyId(), target: item });
@@ -165,11 +168,11 @@ Deno.test("one forged address gets no more than its share, whatever the ports", 
   const most = QUERY_LIMITS.address.burst + QUERY_LIMITS.address.perSecond * 60;
   assert.ok(bytes <= most * 1_472, `${bytes} bytes for ${20_000 * packet.length}`);
   assert.ok(target.engine.dhtTraffic!.limited > 15_000);
-  // Nobody else pays for it.
+  // Other addresses are not limited.
   assert.equal(target.sent(packet, { address: "203.0.113.9", port: 6881 }).length, 1);
 });
 
-Deno.test("forged senders enter no routing table, and few of them are asked who they are", async () => {
+Deno.test("forged senders do not enter the routing table, and few of them are pinged", async () => {
   await using target = await Target.start();
   for (let i = 0; i < 2_000; i++) {
     target.socket.receive(query("ping", { id: anyId() }), { address: anyAddress(), port: 6881 });
@@ -179,18 +182,18 @@ Deno.test("forged senders enter no routing table, and few of them are asked who 
   assert.ok(asked >= 10 && asked <= 30, `${asked} are asked`);
 });
 
-Deno.test("one address has one place in the routing table, whatever its ports and ids", async () => {
+Deno.test("an address has one place in the routing table, for all of its ports and ids", async () => {
   await using target = await Target.start();
   for (let port = 2_001; port <= 2_005; port++) target.meet({ address: "198.51.100.7", port });
   assert.equal(target.engine.node()!.tableSize(), 1);
   for (let i = 1; i <= 5; i++) target.meet({ address: `198.51.100.${i}`, port: 6881 });
   assert.equal(target.engine.node()!.tableSize(), 6);
-  // But all nodes of a test network have one.
+  // Loopback is exempt: all nodes of a test network share one address.
   for (let port = 2_001; port <= 2_003; port++) target.meet({ address: "127.0.0.1", port });
   assert.equal(target.engine.node()!.tableSize(), 9);
 });
 
-Deno.test("20,000 packets of all kinds, from everywhere: the node answers, its memory is bounded", async () => {
+Deno.test("after 20,000 packets of all kinds from many addresses the node answers, with bounded memory", async () => {
   await using target = await Target.start();
   const { item } = fill(target);
   const id = anyId();
@@ -207,7 +210,7 @@ Deno.test("20,000 packets of all kinds, from everywhere: the node answers, its m
   const round = (packets: number) => {
     for (let i = 0; i < packets; i++) {
       const kind = kinds[i % kinds.length]!;
-      // Every sender has its own id, so each would be a node for the routing table.
+      // A new id for each sender, so that each is a candidate for the routing table.
       const packet = i % 5 === 0 ? mutate(kind, kinds, random) : withId(kind, id, anyId());
       target.socket.receive(packet, { address: anyAddress(), port: 1_024 + i % 60_000 });
       target.socket.sent.length = 0;
@@ -231,7 +234,7 @@ function withId(packet: Uint8Array, old: Uint8Array, id: Uint8Array): Uint8Array
   return at === -1 ? packet : concatBytes(packet.subarray(0, at), id, packet.subarray(at + 20));
 }
 
-Deno.test("values of others are kept up to a number, and the oldest go first", async () => {
+Deno.test("the node keeps at most 1,000 values of others", async () => {
   await using target = await Target.start();
   const id = anyId();
   const token = target.answer(query("get", { id, target: id }), local).get("token") as Uint8Array;
@@ -245,7 +248,7 @@ Deno.test("values of others are kept up to a number, and the oldest go first", a
   assert.equal(held, 1_000);
 });
 
-Deno.test("a real flood of 20,000 packets while records are put and got: all arrive", async () => {
+Deno.test("records are put and got again after a flood of 20,000 real packets, and failures during it are reported", async () => {
   await using testnet = await startTestnet({ nodes: 20 });
   await using at = await TestEngine.start({ testnet });
   await using raw = await RawUdp.bind();
@@ -258,7 +261,8 @@ Deno.test("a real flood of 20,000 packets while records are put and got: all arr
   const manager = at.manager();
   for (let i = 0; i < 10; i++) {
     const item = signItem(generateKeyPair(), { salt: anyId(), seq: 1, value: bencode(i) });
-    // What the flood pushes out of the socket's buffer is asked again, as after any loss.
+    // The flood may push packets out of the socket's buffer, so these operations may fail, but not
+    // silently.
     const put = await manager.put(item, { refreshAfterMs: 0 });
     const got = put.holding > 0 ? await manager.get(item) : undefined;
     if (got?.item) assert.deepEqual(got.item, item);
@@ -266,7 +270,7 @@ Deno.test("a real flood of 20,000 packets while records are put and got: all arr
       const errors = Object.keys({ ...put.errors, ...got?.errors });
       assert.ok(put.weak || errors.length > 0, "a failure that is not told");
     }
-    // At least one was put and asked for while it lasted.
+    // The flood lasts until at least one record was put and read.
     flooding = false;
   }
   await flood;
@@ -275,8 +279,7 @@ Deno.test("a real flood of 20,000 packets while records are put and got: all arr
   assert.deepEqual((await manager.get(item)).item, item);
 });
 
-/** An answer comes twice, or once from somebody who was not asked. */
-Deno.test("answers that come twice, late or unasked change nothing", async () => {
+Deno.test("duplicate, late and unsolicited answers change nothing", async () => {
   await using testnet = await startTestnet({ nodes: 20 });
   await using at = await TestEngine.start({ testnet });
   await using raw = await RawUdp.bind();
@@ -301,8 +304,8 @@ Deno.test("answers that come twice, late or unasked change nothing", async () =>
   for (const t of late) await raw.send(reply(t), at.engine.port);
   for (let t = 0; t < 500; t++) {
     await raw.send(reply(Uint8Array.of(t >> 8, t & 255)), at.engine.port);
-    // A socket's buffer holds only so many. And by the end all of them have been read: what has the
-    // number of a query under way would answer that one.
+    // A socket's buffer is small, so each 50 packets wait for an answer. Thus all are read before
+    // the next query, whose transaction id one of them could have.
     if (t % 50 === 49) await raw.query(at.engine.port, "ping", {});
   }
   const item = signItem(generateKeyPair(), { salt: raw.id, seq: 1, value: bencode("x") });

@@ -1,5 +1,6 @@
 /**
- * What a command says of a full disk: which package did not fit, into which directory, and what to do.
+ * The error of a command on a full disk: the package that did not fit, the directory, and the
+ * remedy.
  *
  * @module
  */
@@ -18,7 +19,7 @@ async function large(place: Place): Promise<string> {
   return source;
 }
 
-/** Runs a command that has no room, and gives the detail of its error. */
+/** Runs a command on a full disk, checks its error, and returns the error's details. */
 async function refusedForSpace(home: Home, args: string[], directory: string, what: string) {
   const { code, stderr } = await home.run([...args, "--json"]);
   assert.equal(code, 1, stderr);
@@ -34,8 +35,7 @@ async function refusedForSpace(home: Home, args: string[], directory: string, wh
 }
 
 Deno.test({
-  name:
-    "on a full disk get, install, publish and pack name the package, the directory and the need",
+  name: "on a full disk get, publish and pack name the package, the directory and the bytes needed",
   ignore: !canMount,
   async fn() {
     await using place = await newPlace();
@@ -76,7 +76,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "install into a home whose disk is full names the package and what it unpacks to",
+  name: "install into a home on a full disk names the package and its unpacked size",
   ignore: !canMount,
   async fn() {
     await using place = await newPlace();

@@ -1,7 +1,7 @@
 /**
- * A DHT in which many nodes lie, are silent, late or greedy: what is got is what was signed, puts say
- * what became of them, and both come to an end. One node's odd answer is the business of the manager's
- * own tests; here a share of the network is hostile at once.
+ * A DHT in which a share of the nodes lies, is silent, late or greedy. Reads return only what the
+ * key's owner signed, puts report their outcome, and both end in time. Single odd answers are
+ * tested with the DHT manager.
  *
  * @module
  */
@@ -20,9 +20,9 @@ import {
 } from "../support/simulated_node.ts";
 import { Fixture, salt } from "../unit/dht/fixture.ts";
 
-/** No operation takes longer, by the clock of the network. */
+/** Maximum duration of an operation, by the network's clock. */
 const DEADLINE_MS = 15_000;
-/** No operation sends more packets. */
+/** Maximum packets that an operation sends. */
 const MAX_PACKETS = 120;
 
 type Behaviour = (
@@ -32,13 +32,13 @@ type Behaviour = (
   honest: () => SimulatedAnswer,
 ) => SimulatedAnswer;
 
-/** The honest answer with some members replaced. */
+/** An honest answer with some members replaced. */
 function altered(answer: SimulatedAnswer, members: Record<string, unknown>): SimulatedAnswer {
   if (answer.kind !== "reply") return answer;
   return { ...answer, body: { ...answer.body, ...members } };
 }
 
-/** Ids that share their first 19 bytes with the target: closer than any honest node. */
+/** Ids that share their first 18 bytes with the target: closer than any honest node's. */
 function besideTarget(target: Uint8Array, count: number, hostOf: (i: number) => string) {
   return concatBytes(...Array.from({ length: count }, (_, i) => {
     const id = target.slice();
@@ -112,16 +112,16 @@ const behaviours: Record<string, Behaviour> = {
   "answer 301 to every put": refuses(301),
   "answer 302 to every put": refuses(302),
   "answer 205 to every put": refuses(205),
-  "answer with an error that nobody knows": refuses(-7_000_000),
+  "answer with an unknown error code": refuses(-7_000_000),
   "refuse everything": () => ({ kind: "refused", code: 202 }),
   "answer with members of odd types": (_at, _node, _query, honest) =>
     altered(honest(), { nodes: [5], token: 5, v: { a: { b: [1] } }, k: [], sig: "x", seq: "y" }),
 };
 
 /**
- * Lets so large a share of the network behave in a way, spread evenly.
+ * Makes a share of the network, evenly spread, behave in a certain way.
  *
- * @returns how often such a node was asked, from then on
+ * @returns a function that counts the queries that these nodes have received
  */
 function corrupt(at: Fixture, share: number, behaviour: Behaviour): () => number {
   let asked = 0;
@@ -135,7 +135,7 @@ function corrupt(at: Fixture, share: number, behaviour: Behaviour): () => number
   return () => asked;
 }
 
-/** Runs an operation and holds it to its deadline and its packets. */
+/** Runs an operation, and checks its duration, its packets, and that no query is left in flight. */
 async function bounded<T>(at: Fixture, operation: () => Promise<T>): Promise<T> {
   const client = at.lent[0] as SimulatedClient;
   const startMs = at.clock.now();
@@ -148,8 +148,8 @@ async function bounded<T>(at: Fixture, operation: () => Promise<T>): Promise<T> 
   return result;
 }
 
-for (const [what, behaviour] of Object.entries(behaviours)) {
-  Deno.test(`four of ten nodes ${what}: a record is put, and got by somebody else`, async () => {
+for (const [behaves, behaviour] of Object.entries(behaviours)) {
+  Deno.test(`a record is put and got by another client although 40 % of the nodes ${behaves}`, async () => {
     for (let seed = 1; seed <= 5; seed++) {
       const at = new Fixture({ nodes: 300, seed });
       const asked = corrupt(at, 0.4, behaviour);
@@ -166,7 +166,7 @@ for (const [what, behaviour] of Object.entries(behaviours)) {
   });
 }
 
-Deno.test("ways of misbehaving mixed, seven of ten nodes: nothing false is got, all ends in time", async () => {
+Deno.test("with 70 % of the nodes hostile in mixed ways, nothing forged is read and operations end in time", async () => {
   const ways = Object.values(behaviours);
   let found = 0;
   for (let seed = 1; seed <= 20; seed++) {
@@ -181,14 +181,14 @@ Deno.test("ways of misbehaving mixed, seven of ten nodes: nothing false is got, 
     assert.equal(put.superseded, undefined);
     at.lent = [at.dht.client()];
     const got = await bounded(at, () => at.manager.get(at.key));
-    // An older version that we signed ourselves is no forgery; it is all that a liar can show.
+    // An older version with our own signature is authentic; lying nodes can show nothing newer.
     if (got.item) assert.deepEqual(got.item, got.item.seq === 5 ? item : at.item(1, "old"));
     if (got.item?.seq === 5) found++;
   }
   assert.ok(found >= 16, `only ${found} of 20 were found`);
 });
 
-Deno.test("six of the eight nodes closest to a target hide its record: the other two show it", async () => {
+Deno.test("a record is found when six of the eight closest nodes hide it", async () => {
   const at = new Fixture({ nodes: 300 });
   const hide = behaviours["take a put and keep nothing"]!;
   for (const node of at.near(8).slice(0, 6)) {
@@ -201,7 +201,7 @@ Deno.test("six of the eight nodes closest to a target hide its record: the other
   assert.equal(got.holding, 2);
 });
 
-Deno.test("all nodes round a target hide its record (an eclipse): it is not found, and nothing is made up", async () => {
+Deno.test("an eclipsed record is not found, and nothing is read in its place", async () => {
   const at = new Fixture({ nodes: 300 });
   const hide = behaviours["take a put and keep nothing"]!;
   for (const node of at.near(24)) {
@@ -211,13 +211,14 @@ Deno.test("all nodes round a target hide its record (an eclipse): it is not foun
   await bounded(at, () => at.manager.put(item));
   const got = await bounded(at, () => at.manager.get(at.key));
   assert.equal(got.item, undefined);
-  // Asked again, the put finds out that nobody holds it: what the nodes said is not believed twice.
+  // The second put queries the nodes anew and finds out that none holds the record; it does not
+  // trust their earlier acknowledgements.
   const again = await bounded(at, () => at.manager.put(item));
   assert.ok(again.stored > 0);
   assert.equal(again.stored, again.holding, "none of them had it");
 });
 
-Deno.test("a token of 60 KB is not sent back", async () => {
+Deno.test("a put does not echo a token of 60 KB", async () => {
   const at = new Fixture({ nodes: 50 });
   corrupt(at, 1, behaviours["give tokens of 60 KB"]!);
   const put = await bounded(at, () => at.manager.put(at.item(5)));
@@ -229,7 +230,10 @@ Deno.test("a token of 60 KB is not sent back", async () => {
   assert.equal(at.client.count("announce_peer"), 0);
 });
 
-/** So many nodes whose ids share 15 bits more with a target than the closest honest node's. */
+/**
+ * Adds nodes that surround the target: each id shares 15 bits more with it than the closest honest
+ * id.
+ */
 function crowd(at: Fixture, count: number, networks: number): void {
   const hide = behaviours["take a put and keep nothing"]!;
   for (let i = 0; i < count; i++) {
@@ -243,7 +247,7 @@ function crowd(at: Fixture, count: number, networks: number): void {
 }
 
 for (const [count, networks] of [[200, 1], [500, 4], [1_000, 7]] as const) {
-  Deno.test(`${count} nodes of ${networks} networks crowd round a target (an eclipse): its record is put and found`, async () => {
+  Deno.test(`a record is put and found although ${count} nodes of ${networks} networks surround its target (eclipse)`, async () => {
     for (let seed = 1; seed <= 10; seed++) {
       const at = new Fixture({ nodes: 300, seed, network: 45 });
       crowd(at, count, networks);
@@ -257,7 +261,7 @@ for (const [count, networks] of [[200, 1], [500, 4], [1_000, 7]] as const) {
   });
 }
 
-Deno.test("100 nodes of 50 networks round a target hide its record: not found, and nothing is made up", async () => {
+Deno.test("a record that 100 nodes of 50 networks eclipse is not found, and nothing is read in its place", async () => {
   const at = new Fixture({ nodes: 300, network: 45 });
   crowd(at, 100, 50);
   const put = await bounded(at, () => at.manager.put(at.item(5)));

@@ -1,6 +1,6 @@
 /**
- * Kills with -9 at moments of chance: what was reported done stays done, and nothing is ever half
- * there. `LIBRESEED_KILL_ROUNDS` says how often, `LIBRESEED_KILL_SEED` repeats a run.
+ * SIGKILL at random moments: everything that was reported done stays done, and nothing is left
+ * half-done. `LIBRESEED_KILL_ROUNDS` sets the number of kills, `LIBRESEED_KILL_SEED` repeats a run.
  *
  * @module
  */
@@ -18,11 +18,14 @@ import { Ledger } from "./ledger.ts";
 const rounds = Number(Deno.env.get("LIBRESEED_KILL_ROUNDS") ?? 10);
 const seed = Number(Deno.env.get("LIBRESEED_KILL_SEED") ?? Math.floor(Math.random() * 2 ** 32));
 
-/** When to kill, after the start of the command: from before it does anything to after its end. */
+/**
+ * Range of the delay of a kill after the command's start: from before it does anything to after its
+ * end.
+ */
 const SOONEST_MS = 100;
 const LATEST_MS = 900;
 
-/** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */
+/** Pseudo-random numbers from 0 to 1 from a seed (mulberry32). */
 function randomFrom(state: number): () => number {
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -32,11 +35,11 @@ function randomFrom(state: number): () => number {
   };
 }
 
-/** One command that may be killed, and what its output means. */
+/** A command that may be killed, with a reading of its output. */
 interface Attempt {
   args: string[];
   label?: string;
-  /** Takes down what the command reported. */
+  /** Records in the ledger what the command reported. */
   note(ledger: Ledger, ended: { code: number; stdout: string; stderr: string }): void;
 }
 
@@ -100,7 +103,7 @@ class Attempts {
     return { args: ["announce"], note: () => {} };
   }
 
-  /** Large enough that copying and hashing take a while. */
+  /** Makes a package whose copying and hashing take a while. */
   async #source(name: string): Promise<string> {
     const path = await this.#place.source(name, "1.0.0");
     await Deno.writeFile(join(path, "noise"), randomBytes(2 << 20));
@@ -112,12 +115,12 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function ended(process: CliProcess) {
   const { code, stdout, stderr } = await process.result;
-  // Killed, it may have written half a line.
+  // A killed process may have written half a line, which is cut off.
   const whole = (text: string) => text.slice(0, text.lastIndexOf("\n") + 1);
   return { code, stdout: whole(stdout), stderr: whole(stderr) };
 }
 
-Deno.test(`${rounds} kills lose nothing that was reported done`, async () => {
+Deno.test(`${rounds} kills at random moments lose nothing that was reported done`, async () => {
   const random = randomFrom(seed);
   await using place = await newPlace();
   const home = await place.home();
@@ -132,7 +135,7 @@ Deno.test(`${rounds} kills lose nothing that was reported done`, async () => {
         ? some === undefined ? await attempts.publish() : attempts.remove(some)
         : await attempts[kind]();
       const killAfterMs = SOONEST_MS + random() * (LATEST_MS - SOONEST_MS);
-      // Every other time it is the daemon that dies, and the command goes on alone.
+      // In half of the rounds the daemon is killed, and the command goes on alone.
       await using daemon = random() < 0.5 ? await home.daemon() : undefined;
       await using process = home.spawn(attempt.args);
       if (attempt.label) ledger.uncertain(attempt.label);
@@ -145,7 +148,7 @@ Deno.test(`${rounds} kills lose nothing that was reported done`, async () => {
         assert.equal(outcome.code, 0, `${attempt.args}: ${outcome.stderr}`);
       }
       await ledger.check();
-      // Whatever became of it, it can be done again.
+      // Whatever the outcome was, the same command succeeds when it is repeated.
       const again = await home.run(attempt.args);
       const isDone = again.code === 0 || (attempt.args[0] === "remove" && again.code === 3);
       assert(isDone, `${attempt.args} again: ${again.code} ${again.stderr}`);

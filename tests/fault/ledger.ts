@@ -1,5 +1,5 @@
 /**
- * What a home has been told is done, and whether it is still so.
+ * A ledger of what commands reported to have done in a home, compared with the home's files.
  *
  * @module
  */
@@ -12,51 +12,56 @@ import { targetOf, verifyItem } from "../../src/records/mod.ts";
 import { isArchiveName, StateDatabase } from "../../src/store/mod.ts";
 import type { Home } from "../support/place.ts";
 
-/** Keeps account of one home. */
+/** The ledger of one home. */
 export class Ledger {
   readonly #home: Home;
-  /** What was reported done: `NAME@VERSION` and whether its record is kept too. */
+  /** Packages reported as added, by `NAME@VERSION`, and whether their records are kept too. */
   readonly #present = new Map<string, { recordKept: boolean }>();
   readonly #removed = new Set<string>();
-  /** Archives that were verified, as they lay there then. */
+  /**
+   * Verified archives by file name, with a stamp of the file, so that an unchanged one is verified
+   * once.
+   */
   readonly #verified = new Map<string, string>();
 
   constructor(home: Home) {
     this.#home = home;
   }
 
-  /** Packages that must be there. */
+  /** Packages that must exist. */
   get present(): string[] {
     return [...this.#present.keys()];
   }
 
-  /** It was reported that the package is there and, with `recordKept`, that its record is. */
+  /**
+   * Notes the report that the package was added and, with `recordKept`, that its record is kept.
+   */
   added(label: string, recordKept: boolean): void {
     const before = this.#present.get(label)?.recordKept ?? false;
     this.#present.set(label, { recordKept: recordKept || before });
     this.#removed.delete(label);
   }
 
-  /** It was reported that the package is gone. */
+  /** Notes the report that the package was removed. */
   removed(label: string): void {
     this.#present.delete(label);
     this.#removed.add(label);
   }
 
-  /** Something was begun with the package and nothing reported: both are right from now on. */
+  /** Notes that a change began without a report: the package may exist or not. */
   uncertain(label: string): void {
     this.#present.delete(label);
     this.#removed.delete(label);
   }
 
-  /** Compares the account with what lies on the disk. */
+  /** Compares the ledger with the files of the home. */
   async check(): Promise<void> {
     using state = StateDatabase.open(join(this.#home.path, "state.db"), systemClock);
     assert.equal(state.replaced, undefined, "the state was damaged");
     const found = new Set<string>();
     for (const name of this.#home.files().filter(isArchiveName)) {
       const archivePath = join(this.#home.seed, name);
-      // Whatever has an archive's name is a whole archive with its manifest.
+      // Each file with an archive's name has to be a whole archive with its manifest.
       const minimal = parseMinimal(await Deno.readFile(minimalFileName(archivePath)));
       const { ino, size, mtime } = await Deno.stat(archivePath);
       const stamp = `${ino} ${size} ${mtime!.getTime()} ${minimal.archiveSha256}`;
@@ -76,10 +81,10 @@ export class Ledger {
       assert.deepEqual(state.records.list({ kind: "manifest", name, version }), [], label);
     }
     for (const record of state.records.list()) {
-      // Of a name index an entry is kept too, which is no item.
+      // Other kinds, such as entries of a name index, are not signed items.
       if (record.kind !== "manifest" && record.kind !== "announce") continue;
       const { item, target } = record;
-      assert(verifyItem(item), "a record that is kept has a wrong signature");
+      assert(verifyItem(item), "a kept record has a wrong signature");
       assert.deepEqual(targetOf(item.publicKey, item.salt), target);
     }
   }

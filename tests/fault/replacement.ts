@@ -1,6 +1,6 @@
 /**
- * One replacement in a store, done by a process of its own so that it can be killed on the way. Its
- * first argument names it, its second is the place as {@linkcode Place} in JSON.
+ * A process that does one replacement in a store, so that a test can kill it midway. Its first
+ * argument names the replacement, its second is the place as {@linkcode Place} in JSON.
  *
  * @module
  */
@@ -17,22 +17,22 @@ import {
 } from "../../src/package/mod.ts";
 import { PackageStore, SeedDirectory } from "../../src/store/mod.ts";
 
-/** What the process works on; paths are absolute. */
+/** Directories and packages that a replacement works on; paths are absolute. */
 export interface Place {
   store: string;
   project: string;
   lockPath: string;
   seeds: string;
-  /** Where an archive is unpacked to. */
+  /** Directory that the archive is unpacked to. */
   target: string;
-  /** The package, as it is in the store. */
+  /** The package that the store holds. */
   minimal: MinimalManifest;
   archivePath: string;
-  /** A later version of it, in the store too. */
+  /** A later version of the package, in the store too. */
   later: MinimalManifest;
 }
 
-/** What can be done, by name. */
+/** The replacements by name. */
 export const replacements = {
   async "install --force"({ store, minimal, archivePath }: Place) {
     const packages = new PackageStore(store);

@@ -1,6 +1,6 @@
 /**
- * Every replacement in a store, killed before each of its file operations in turn: what was there
- * before is there still or what was to come is, whole, and the next command tidies up.
+ * Every replacement in a store, killed before each of its file operations in turn. After each kill,
+ * either the old or the new state is there, whole, and the next command cleans up.
  *
  * @module
  */
@@ -27,10 +27,10 @@ type Name = keyof typeof replacements;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const signer = keyPairFromSeed(new Uint8Array(32).fill(31));
-/** No replacement has as many operations. */
+/** Upper bound of the file operations of a replacement. */
 const MAX_OPERATIONS = 200;
 
-/** What has to hold after a kill. */
+/** Checks the state after a kill. */
 const checks: Record<Name, (place: Place) => Promise<void>> = {
   "install --force": ({ store, minimal }) => assertSound(store, minimal),
   async link({ store, project, later, minimal }) {
@@ -59,14 +59,14 @@ const checks: Record<Name, (place: Place) => Promise<void>> = {
   },
 };
 
-/** Whether the replacement can be done again: some are complete before their process ends. */
+/** Whether the replacement can be repeated: some have completed when their process is killed. */
 const canRepeat: Partial<Record<Name, (place: Place) => Promise<boolean>>> = {
   uninstall: async ({ store, minimal }) =>
     await new PackageStore(store).find(minimal) !== undefined,
   "get -o DIR": ({ target }) => Promise.resolve(namesIn(target).length === 0),
 };
 
-/** What has to hold once it was done again. */
+/** Checks the state after the replacement was repeated. */
 const ends: Record<Name, (place: Place) => Promise<void>> = {
   "install --force": ({ store, minimal }) => assertSound(store, minimal),
   async link({ project, store, later }) {
@@ -92,10 +92,10 @@ const ends: Record<Name, (place: Place) => Promise<void>> = {
   },
 };
 
-/** What links and lock files refer to is not pruned. */
+/** Asserts that pruning keeps the package, since a link or a lock file refers to it. */
 async function assertKept(path: string, minimal: MinimalManifest): Promise<void> {
   const { removed } = await pruneStore(new PackageStore(path), { dryRun: true });
-  assert(!removed.some((one) => one.id === packageId(minimal)), "it would be pruned");
+  assert(!removed.some((one) => one.id === packageId(minimal)), "the package would be pruned");
 }
 
 async function assertSound(path: string, minimal: MinimalManifest): Promise<void> {
@@ -103,7 +103,7 @@ async function assertSound(path: string, minimal: MinimalManifest): Promise<void
     .filter((entry) => entry.problem !== undefined || entry.version === minimal.version);
   assert.deepEqual(listed.map(({ problem }) => problem), [undefined]);
   const entry = await new PackageStore(path).find(minimal);
-  assert(entry && entry.problem === undefined, entry?.problem ?? "it is gone");
+  assert(entry && entry.problem === undefined, entry?.problem ?? "the package is gone");
   assert.deepEqual(await checkStored(entry), []);
 }
 
@@ -112,8 +112,8 @@ function namesIn(path: string): string[] {
 }
 
 /**
- * A store with two versions, of which a project links and locks the first, unknown to the store; and a
- * seed directory.
+ * A store with two versions, a seed directory, and a project that links and locks the first
+ * version. The store's list of roots does not have the project.
  */
 async function makePlace(path: string): Promise<Place> {
   const at = (name: string) => join(path, name);
@@ -158,13 +158,13 @@ async function makePlace(path: string): Promise<Place> {
   return { store: store.path, project, lockPath, seeds, target, minimal, archivePath, later };
 }
 
-/** What lies in the store beside packages, locks and roots. */
+/** Files in the store other than packages, locks and roots. */
 function strays({ store }: Place): string[] {
   return namesIn(store)
     .filter((name) => !/^([0-9a-f]{64}|\.lock|\.place\.lock|\.save\.lock|\.roots)$/.test(name));
 }
 
-/** The import map that puts the counting file operations into a process. */
+/** Writes an import map that replaces `node:fs/promises` by file operations that count and kill. */
 async function importMap(path: string): Promise<string> {
   const { imports } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   const url = new URL("../support/killing_fs.ts", import.meta.url).href;
@@ -177,7 +177,7 @@ async function importMap(path: string): Promise<string> {
   return path;
 }
 
-/** Does it in a process of its own; returns whether that was killed. */
+/** Runs the replacement in a process of its own. Returns whether the process was killed. */
 async function replace(map: string, name: Name, place: Place, killAt: number): Promise<boolean> {
   const { code, signal, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -196,7 +196,7 @@ async function replace(map: string, name: Name, place: Place, killAt: number): P
 }
 
 for (const name of Object.keys(replacements) as Name[]) {
-  Deno.test(`${name}, killed before each of its file operations, loses nothing`, async () => {
+  Deno.test(`${name} loses nothing when it is killed before any of its file operations`, async () => {
     await using home = await temporaryHome();
     const path = await Deno.realPath(home.path);
     const map = await importMap(join(path, "map.json"));
@@ -211,7 +211,7 @@ for (const name of Object.keys(replacements) as Name[]) {
         await checks[name](place);
         if (await canRepeat[name]?.(place) ?? true) await replacements[name](place);
         await ends[name](place);
-        // Any next command that changes the store tidies up.
+        // The next command that changes the store cleans up.
         await new PackageStore(place.store).ensure();
         assert.deepEqual(strays(place), []);
       } catch (cause) {

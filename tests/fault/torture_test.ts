@@ -1,6 +1,6 @@
 /**
- * The cases of `deno task torture` that no other test has, each as small as it gets and all side by
- * side: most of their time is waiting.
+ * Cases of `deno task torture` that no other test covers, at the smallest scale. They run
+ * concurrently, since they mostly wait.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { hostile } from "../../scripts/torture/hostile.ts";
 import { machine } from "../../scripts/torture/machine.ts";
 import { canMount } from "../support/mod.ts";
 
-/** Half of the least that `deno task torture` takes. */
+/** Half of the smallest scale of `deno task torture`. */
 const SCALE = 0.5;
 
 const names = [
@@ -24,15 +24,15 @@ const names = [
 ];
 const cases: readonly Case[] = [...faults, ...hostile, ...machine];
 
-Deno.test("what a failing machine and many clients do at a small scale is survived", async (t) => {
+Deno.test("the program survives a failing machine and many clients, at a small scale", async (t) => {
   const outcomes = await Promise.all(names.map((name) => {
     const one = cases.find((one) => one.name === name);
-    assert.ok(one, `there is no case ${name}`);
+    assert.ok(one, `no case is named ${name}`);
     return t.step({
       name,
       async fn() {
         const { tried, survived, lost, problem } = await one.run(SCALE);
-        // None tried: a tool is missing here.
+        // `tried` is 0 where a tool is missing.
         assert.deepEqual([survived, lost, problem], [tried, 0, undefined]);
       },
       sanitizeOps: false,

@@ -1,15 +1,18 @@
 /**
- * A run over all fuzz targets within a given time: who gets how much of it, and what the end says.
- * The thread that the targets run in is handed in.
+ * A timed run over all fuzz targets: divides the time among them, and reports the result. The
+ * caller passes the function that runs a target in its thread.
  *
  * @module
  */
 
 import type { Job, Outcome } from "./worker.ts";
 
-/** Long enough to get somewhere, short enough that each target has many turns, milliseconds. */
+/**
+ * Maximum duration of a turn in milliseconds: long enough for deep damage, short enough for many
+ * turns.
+ */
 const LONGEST_TURN_MS = 20_000;
-/** A turn has at least this many damaged inputs, however late it is. */
+/** Minimum damaged inputs in a turn, even when the time is over. */
 const LEAST_INPUTS = 20;
 
 /** Dependencies of a campaign. */
@@ -19,7 +22,7 @@ export interface Campaign {
   forMs: number;
   firstSeed: number;
   run(job: Omit<Job, "progress" | "input">): Promise<Outcome>;
-  /** Monotonic, milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   now(): number;
   /** Called with each input that broke a target. */
   onBroken(target: string, seed: number, outcome: Outcome & { kind: "broke" }): Promise<void>;
@@ -27,26 +30,26 @@ export interface Campaign {
 
 /** The outcome of one target. */
 export interface TargetTotal {
-  /** Damaged inputs. */
+  /** Number of damaged inputs. */
   damaged: number;
-  /** All inputs, those of the corpus too. */
+  /** Number of inputs, including those of the corpus. */
   inputs: number;
   broken: number;
-  /** Most bytes that one input had allocated. */
+  /** Maximum bytes allocated for one input. */
   allocatedBytes: number;
 }
 
 /** The outcome of all targets. */
 export interface CampaignOutcome {
   totals: Map<string, TargetTotal>;
-  /** Most bytes that the process held. */
+  /** Maximum resident memory of the process, in bytes. */
   residentBytes: number;
 }
 
 /**
- * Gives each target a turn, and another until the time is over. Of what is left of the time, a turn
- * has an equal share with those that come after it in the round; what one takes too long is lost to
- * all of them. The first round reaches every target, whatever the time.
+ * Gives each target a turn, in rounds, until the time is over. A turn's share of the remaining time
+ * equals that of each later turn in the round, so that a slow target costs the later ones equally.
+ * The first round reaches every target, even when the time is over.
  */
 export async function runCampaign(campaign: Campaign): Promise<CampaignOutcome> {
   const { targets, firstSeed, now } = campaign;
@@ -76,7 +79,10 @@ export async function runCampaign(campaign: Campaign): Promise<CampaignOutcome> 
   return { totals, residentBytes };
 }
 
-/** The end of a run in words, and whether it is one to rely on: every target met something, and held. */
+/**
+ * The result of a run in words, and whether it is a success: every target got damaged input, and
+ * none broke.
+ */
 export function conclude(
   { totals, residentBytes }: CampaignOutcome,
   firstSeed: number,

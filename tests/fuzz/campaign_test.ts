@@ -5,7 +5,7 @@ import type { Outcome } from "./worker.ts";
 
 const held: Outcome = { kind: "held", inputs: 30, damaged: 20, rssBytes: 0, allocatedBytes: 0 };
 
-/** A campaign by a clock of its own, in which each turn takes longer than it should. */
+/** A campaign with a fake clock, in which each turn exceeds its share by `lateMs`. */
 function campaign(
   targets: string[],
   forMs: number,
@@ -25,7 +25,7 @@ function campaign(
   return { ended, turns, broken, elapsedMs: () => nowMs };
 }
 
-Deno.test("targets whose turns take too long leave those after them their share of what is left", async () => {
+Deno.test("targets that exceed their time leave the later ones equal shares of the rest", async () => {
   const { ended, turns } = campaign(["a", "b", "c", "d"], 4_000, 500);
   await ended;
   assert.deepEqual(turns.map(({ target }) => target), ["a", "b", "c", "d"]);
@@ -33,7 +33,7 @@ Deno.test("targets whose turns take too long leave those after them their share 
   assert.deepEqual(shares, [1_000, 833, 583, 83]);
 });
 
-Deno.test("the first round reaches every target, even after the end of the time", async () => {
+Deno.test("the first round reaches every target, even when the time is over", async () => {
   const { ended, turns } = campaign(["a", "b", "c", "d"], 1_000, 2_000);
   assert.ok(conclude(await ended, 7).isGood);
   assert.deepEqual(turns.map(({ target, forMs }) => [target, forMs]), [
@@ -44,7 +44,7 @@ Deno.test("the first round reaches every target, even after the end of the time"
   ]);
 });
 
-Deno.test("with time enough there are rounds with other seeds, and they end with the time", async () => {
+Deno.test("each further round has another seed, and the rounds end with the time", async () => {
   const { ended, turns, elapsedMs } = campaign(["a", "b"], 100_000, 0);
   await ended;
   assert.deepEqual(turns.map(({ seed }) => seed), [7, 7, 8, 8, 9, 9]);
@@ -52,7 +52,7 @@ Deno.test("with time enough there are rounds with other seeds, and they end with
   assert.equal(elapsedMs(), 100_000);
 });
 
-Deno.test("a target that met no damaged input is named, and the run has failed", async () => {
+Deno.test("a run fails and names the target that got no damaged input", async () => {
   const { ended } = campaign(
     ["met", "unmet"],
     1_000,
@@ -65,7 +65,7 @@ Deno.test("a target that met no damaged input is named, and the run has failed",
   assert.equal(lines.at(-2), "first seed 7, 0 broken, at most 0 MiB resident");
 });
 
-Deno.test("a target that broke is reported, and the run has failed", async () => {
+Deno.test("a run fails and reports the target that broke", async () => {
   const broke: Outcome = { kind: "broke", input: new Uint8Array(1), why: "it did" };
   const { ended, broken } = campaign(["a", "b"], 1_000, 0, (name) => name === "a" ? broke : held);
   const { lines, isGood } = conclude(await ended, 7);
@@ -74,7 +74,7 @@ Deno.test("a target that broke is reported, and the run has failed", async () =>
   assert.match(lines.at(-1)!, /^first seed 7, 1 broken/);
 });
 
-Deno.test("a turn whose time is over before it begins still has damaged inputs", async () => {
+Deno.test("a turn without any time left still has damaged inputs", async () => {
   let seen = 0;
   const target = { name: "nothing", open: stateless(() => void seen++) };
   const outcome = await fuzz(target, () => 0.5, { untilMs: -1, leastInputs: 3 });

@@ -1,6 +1,6 @@
 /**
- * Every parser that meets a stranger, under a fixed seed; `deno task fuzz` goes on for longer, with
- * other seeds.
+ * Every parser of untrusted input, fuzzed with a fixed seed. `deno task fuzz` fuzzes for longer,
+ * with other seeds.
  *
  * @module
  */
@@ -8,23 +8,23 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../src/base/mod.ts";
 import { targets } from "./targets/mod.ts";
-import { Watch } from "./watch.ts";
+import { Watchdog } from "./watchdog.ts";
 
 const SEED = 20_260_101;
-/** Of a cheap target. */
+/** Damaged inputs for a target of cost 1. */
 const INPUTS = 40_000;
 
-using watch = new Watch();
+using watchdog = new Watchdog();
 
 for (const { name, cost = 1 } of targets) {
   Deno.test({
-    name: `damaged input is read or refused: ${name}`,
-    // The thread is used again by the next test.
+    name: `the parser reads or refuses damaged input: ${name}`,
+    // The next test uses the thread again.
     sanitizeResources: false,
     sanitizeOps: false,
     async fn() {
       const inputs = Math.ceil(INPUTS / cost);
-      const outcome = await watch.run({ target: name, seed: SEED, inputs });
+      const outcome = await watchdog.run({ target: name, seed: SEED, inputs });
       if (outcome.kind === "broke") assert.fail(`${outcome.why}\ninput ${toHex(outcome.input)}`);
       assert.ok(outcome.inputs >= inputs);
     },

@@ -1,6 +1,5 @@
 /**
- * What is written is what is read: made-up values there and back. Damaged input is `fuzz_test.ts`'s
- * business.
+ * Round trips of generated values: encoders and parsers agree. `fuzz_test.ts` covers damaged input.
  *
  * @module
  */
@@ -36,7 +35,7 @@ import {
   verifyItem,
 } from "../../src/records/mod.ts";
 import { seededRandom } from "../support/simulated_dht.ts";
-import { mutate } from "./mutator.ts";
+import { mutate } from "../support/mutator.ts";
 import { minimalOf, signer } from "./seeds.ts";
 import { Broken, fuzz, stateless } from "./target.ts";
 
@@ -53,7 +52,7 @@ function holds<T>(
   });
 }
 
-/** An object like any other: fast-check's own may have no prototype. */
+/** Generates plain objects; those of fast-check may lack a prototype. */
 const record = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record<T>(shape, { noNullPrototype: true }) as fc.Arbitrary<T>;
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
@@ -76,14 +75,14 @@ const { tree: value } = fc.letrec<{ tree: BDecoded }>((tie) => ({
   ),
 }));
 
-/** Dictionaries in the order in which they are written. */
+/** A copy whose dictionaries are plain maps. */
 function ordered(decoded: BDecoded): unknown {
   if (Array.isArray(decoded)) return decoded.map(ordered);
   if (!(decoded instanceof Map)) return decoded;
   return new Map([...decoded].map(([key, member]) => [key, ordered(member)]));
 }
 
-holds("bencode: what is written is read back, and written the same again", value, (tree) => {
+holds("bencode: values survive a round trip, and encode to the same bytes again", value, (tree) => {
   const encoded = bencode(tree as BValue);
   const decoded = bdecode(encoded);
   assert.deepEqual(ordered(decoded), ordered(tree));
@@ -91,7 +90,7 @@ holds("bencode: what is written is read back, and written the same again", value
 }, 2_000);
 
 holds(
-  "manifest record: there and back",
+  "manifest records survive a round trip",
   record({
     infoHash: bytes(20),
     archiveSha256: bytes(32),
@@ -105,7 +104,7 @@ holds(
 );
 
 holds(
-  "announce record: there and back, or the catalog where the list is too long",
+  "announce records survive a round trip, or name the catalog when the list is too long",
   record({
     list: fc.dictionary(name, fc.uniqueArray(version, { maxLength: 6 }), { maxKeys: 12 }),
     timestampMs: time,
@@ -125,7 +124,7 @@ holds(
 );
 
 holds(
-  "name index: merging loses only what does not fit, in whatever order the lists come",
+  "name index: merging in any order drops only entries that do not fit",
   fc.array(record({ seed: bytes(32), version, t: fc.nat() }), { minLength: 1, maxLength: 9 }),
   (publishers) => {
     const slotOf = (seed: Uint8Array) => keyPairFromSeed(seed).publicKey[0]! & 3;
@@ -148,7 +147,7 @@ holds(
 );
 
 holds(
-  "items: the signature covers salt, seq and value, each bit of them",
+  "items: the signature covers every bit of salt, seq and value",
   record({
     salt: fc.uint8Array({ maxLength: 64 }),
     seq: time,
@@ -169,7 +168,7 @@ holds(
 );
 
 holds(
-  "magnet links: there and back",
+  "magnet links survive a round trip",
   record({
     infoHash: bytes(20),
     name: text.filter((one) => !/\p{Cc}/u.test(one)),
@@ -187,7 +186,7 @@ holds(
 );
 
 holds(
-  "minimal manifests and catalogs: there and back",
+  "minimal manifests and catalogs survive a round trip",
   fc.uniqueArray(fc.tuple(name, version), {
     selector: ([one, of]) => `${one}@${of}`,
     minLength: 1,
@@ -216,7 +215,7 @@ holds(
 );
 
 holds(
-  "HOST:PORT: there and back",
+  "HOST:PORT survives a round trip",
   record({
     host: fc.oneof(fc.ipV4(), fc.domain(), fc.ipV6()),
     port: fc.integer({ min: 1, max: 65_535 }),
@@ -224,7 +223,7 @@ holds(
   (address) => assert.deepEqual(parseHostPort(formatHostPort(address)), address),
 );
 
-Deno.test("the fuzzer finds a planted bug, and says with which input", async () => {
+Deno.test("the fuzzer finds a planted bug and reports the input", async () => {
   const target = {
     name: "none",
     seeds: () => [new TextEncoder().encode("d4:infod6:lengthi5eee")],
@@ -238,7 +237,7 @@ Deno.test("the fuzzer finds a planted bug, and says with which input", async () 
   );
 });
 
-Deno.test("an input that has too much allocated is found", async () => {
+Deno.test("the fuzzer finds an input for which too much memory is allocated", async () => {
   const held: Uint8Array[] = [];
   const target = {
     name: "none",
@@ -254,7 +253,7 @@ Deno.test("an input that has too much allocated is found", async () => {
   );
 });
 
-Deno.test("the same seed gives the same damage; input stays within its bound", () => {
+Deno.test("the mutator is deterministic for a seed and keeps inputs within their maximum size", () => {
   const input = new Uint8Array(90_000).fill(0x6c);
   const [a, b] = [seededRandom(SEED), seededRandom(SEED)];
   let changed = 0;

@@ -1,7 +1,7 @@
 /**
- * `deno task fuzz [--minutes N] [--seed N] [--only TARGET]`: throws damaged input at all targets in
- * turn. What breaks one is kept in `corpus/TARGET/`, where the suite finds it from then on. Exit code 1
- * if anything broke, or a target had no damaged input.
+ * `deno task fuzz [--minutes N] [--seed N] [--only TARGET]`: feeds damaged input to all targets in
+ * turn. An input that breaks a target is kept in `corpus/TARGET/`, where the suite uses it from
+ * then on. The exit code is 1 if a target broke or got no damaged input.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { conclude, runCampaign } from "./campaign.ts";
 import { CORPUS } from "./target.ts";
 import { targets } from "./targets/mod.ts";
-import { Watch } from "./watch.ts";
+import { Watchdog } from "./watchdog.ts";
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -30,12 +30,12 @@ if (!(minutes > 0) || chosen.length === 0) {
 }
 
 const firstSeed = Number(values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
-using watch = new Watch();
+using watchdog = new Watchdog();
 const outcome = await runCampaign({
   targets: chosen.map(({ name }) => name),
   forMs: minutes * 60_000,
   firstSeed,
-  run: (job) => watch.run(job),
+  run: (job) => watchdog.run(job),
   now: () => performance.now(),
   async onBroken(name, seed, { input, why }) {
     const digest = createHash("sha256").update(input).digest("hex").slice(0, 12);

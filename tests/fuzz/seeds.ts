@@ -1,5 +1,5 @@
 /**
- * Good inputs to start from: the vectors of the suite, and what the program itself writes.
+ * Valid inputs to start from: the test vectors, and output of the program itself.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { fromHex } from "../../src/base/mod.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/identity/mod.ts";
 import { type MinimalManifest, signMinimal } from "../../src/package/mod.ts";
 
-/** Signs all that has to be signed. */
+/** Key pair that signs all seeds. */
 export const signer: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(7));
 
 /** A file of `tests/vectors`. */
@@ -19,7 +19,7 @@ export async function vectors<T>(name: string): Promise<T> {
   return JSON.parse(await Deno.readTextFile(path)) as T;
 }
 
-/** The bytes of hexadecimal that is known to be good. */
+/** Decodes hexadecimal that is known to be valid. */
 export function fromHexText(hex: string): Uint8Array {
   return fromHex(hex)!;
 }

@@ -1,45 +1,45 @@
 /**
- * What a fuzz target is, and how inputs are thrown at one.
+ * The definition of a fuzz target, and the loop that feeds it inputs.
  *
  * @module
  */
 
 import { join } from "node:path";
 import { LibreseedError } from "../../src/base/mod.ts";
-import { MAX_INPUT_BYTES, mutate, type Random } from "./mutator.ts";
+import { MAX_INPUT_BYTES, mutate, type Random } from "../support/mutator.ts";
 
-/** A parser that meets strangers, and what has to hold of it whatever it is given. */
+/** A parser of untrusted input, and the properties that hold for every input. */
 export interface Target {
-  /** Name of its directory in `corpus/`. */
+  /** Name of the target and of its directory in `corpus/`. */
   name: string;
-  /** Good inputs to start from, beside those of the corpus. */
+  /** Makes valid inputs to start from, in addition to the corpus. */
   seeds?: () => Uint8Array[] | Promise<Uint8Array[]>;
-  /** How dear an input is; a cheap one has 1. */
+  /** Relative cost of an input; 1 for a cheap one, and by default. */
   cost?: number;
-  /** Most bytes that one input may have allocated; {@linkcode MAX_ALLOCATED_BYTES} unless given. */
+  /** Maximum bytes allocated for one input; {@linkcode MAX_ALLOCATED_BYTES} by default. */
   maxBytes?: number;
-  /** Makes what `check` needs; ended when the target is through. */
+  /** Sets up the check, which is disposed when the target is done. */
   open(): Check | Promise<Check>;
 }
 
-/** An input is of 96 KiB at the most; what reads it may make so much of it. */
+/** Default maximum of bytes that a parser may allocate for one input, which has at most 96 KiB. */
 export const MAX_ALLOCATED_BYTES = 24 * 2 ** 20;
 
-/** One opened target. */
+/** A target that was set up. */
 export interface Check extends AsyncDisposable {
-  /** Throws what broke. */
+  /** Feeds one input to the parser. Throws if a property does not hold. */
   input(bytes: Uint8Array): void | Promise<void>;
 }
 
-/** A check without anything to open or to end. */
+/** Makes a check that needs no setup and no disposal. */
 export function stateless(input: Check["input"]): () => Check {
   return () => ({ input, [Symbol.asyncDispose]: () => Promise.resolve() });
 }
 
 /**
- * Runs a parser that may refuse its input, but only with one of our classes.
+ * Runs a parser that may refuse its input, but only with an error of the given class.
  *
- * @returns what it read, `undefined` if it refused
+ * @returns the parsed value, or `undefined` if the parser refused
  */
 export function readOrRefuse<T>(
   errorClass: abstract new (...args: never[]) => LibreseedError,
@@ -55,15 +55,15 @@ export function readOrRefuse<T>(
   }
 }
 
-/** A thrown value in one line. */
+/** Formats a thrown value on one line. */
 export function shown(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : Deno.inspect(error);
 }
 
-/** Where the corpus lies. */
+/** Directory of the corpus. */
 export const CORPUS = join(import.meta.dirname!, "corpus");
 
-/** The inputs that are kept for a target, by file name. */
+/** Reads the corpus of a target: inputs by file name. */
 export async function readCorpus(target: string): Promise<Map<string, Uint8Array>> {
   const inputs = new Map<string, Uint8Array>();
   const directory = join(CORPUS, target);
@@ -77,17 +77,17 @@ export async function readCorpus(target: string): Promise<Map<string, Uint8Array
   return inputs;
 }
 
-/** How long a run goes on. */
+/** The extent of a run. */
 export interface Extent {
-  /** So many damaged inputs; the corpus comes first and does not count. */
+  /** Maximum number of damaged inputs. The corpus comes first and does not count. */
   inputs?: number;
-  /** Until `performance.now()` is this. */
+  /** End of the run, by `performance.now()`. */
   untilMs?: number;
-  /** But so many damaged inputs at least. */
+  /** Minimum number of damaged inputs, even after `untilMs`. */
   leastInputs?: number;
 }
 
-/** An input that broke something. */
+/** Thrown for an input that broke a target. */
 export class Broken extends Error {
   override name = "Broken";
   readonly input: Uint8Array;
@@ -99,11 +99,12 @@ export class Broken extends Error {
 }
 
 /**
- * Throws the corpus and then damaged copies of it at a target.
+ * Feeds the corpus and then damaged copies of it to a target.
  *
  * @param onInput called with each input before it is used
- * @returns how many inputs there were, how many of them were damaged, and the most bytes that one had allocated
- * @throws {Broken} at the first that breaks a property, or allocates too much
+ * @returns the number of inputs, the number of damaged ones among them, and the maximum bytes
+ * allocated for one
+ * @throws {Broken} at the first input that breaks a property or allocates too much
  */
 export async function fuzz(
   target: Target,
@@ -122,7 +123,7 @@ export async function fuzz(
   const use = async (input: Uint8Array) => {
     onInput(input);
     const before = allocatedBytes();
-    // A copy: what a parser writes into must not be what is reported.
+    // A copy, so that a parser that writes into its input does not change the reported one.
     try {
       await check.input(input.slice());
       const bytes = allocatedBytes() - before;
@@ -135,7 +136,7 @@ export async function fuzz(
   };
   for (const seed of seeds) await use(seed);
   if (seeds.length === 0) seeds.push(new Uint8Array());
-  // Damage upon damage gets further: a few damaged inputs are kept at a time.
+  // A pool of damaged inputs, since damage on top of damage reaches deeper states.
   const pool = [...seeds];
   let damaged = 0;
   for (; damaged < inputs && (damaged < leastInputs || performance.now() < untilMs); damaged++) {
@@ -148,8 +149,8 @@ export async function fuzz(
 }
 
 /**
- * What this thread holds, garbage included. What an input adds to it is what was allocated for it,
- * unless garbage was collected meanwhile: then it is less, and some later input tells.
+ * Bytes that this thread's heap holds, including garbage. The growth during an input is the amount
+ * allocated for it, unless garbage was collected meanwhile, which underestimates it.
  */
 function allocatedBytes(): number {
   const { heapUsed, external } = Deno.memoryUsage();

@@ -1,6 +1,6 @@
 /**
- * The thread in which a target runs. Before each input is used it lies in memory that is shared with
- * the watching thread, so that an input that hangs this one is not lost with it.
+ * The thread in which a target runs. Each input is copied to memory shared with the watchdog before
+ * it is used, so that the watchdog can report an input that hangs this thread.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import { seededRandom } from "../support/simulated_dht.ts";
 import { Broken, type Extent, fuzz } from "./target.ts";
 import { targets } from "./targets/mod.ts";
 
-/** What the watching thread asks for. */
+/** A request of the watchdog. */
 export interface Job {
   target: string;
   seed: number;
   inputs?: number;
   forMs?: number;
-  /** Damaged inputs that there are even if the time is over. */
+  /** Minimum number of damaged inputs, even when the time is over. */
   leastInputs?: number;
-  /** Two numbers: inputs so far, length of the one in use. */
+  /** Two 32-bit numbers: count of inputs so far, length of the current one. */
   progress: SharedArrayBuffer;
   input: SharedArrayBuffer;
 }
 
-/** What became of it. */
+/** The result of a job. */
 export type Outcome =
   | { kind: "held"; inputs: number; damaged: number; rssBytes: number; allocatedBytes: number }
   | { kind: "broke"; input: Uint8Array; why: string };

@@ -1,5 +1,5 @@
 /**
- * What the hostile worker tries, with Deno's functions and with Node's.
+ * Attempts of the hostile worker to escape its sandbox, with Deno's functions and with Node's.
  *
  * @module
  */
@@ -15,13 +15,16 @@ import vm from "node:vm";
 import threads from "node:worker_threads";
 import { ArchiveStore } from "../../../src/engine/libraries/webtorrent/chunk_store.ts";
 
-/** Where the worker is to look. All of it is there, and open to whoever is allowed to. */
-export interface Prey {
+/**
+ * Targets of the attempts. All of them exist, and are reachable for a process that has the
+ * permission.
+ */
+export interface ProbeTargets {
   /** The port that the worker listens on. */
   ownPort: number;
-  /** A port on which nobody listens. */
+  /** A free port. */
   freePort: number;
-  /** A port on which somebody listens, TCP and UDP, on 127.0.0.1 and ::1. */
+  /** A TCP port with a local service on 127.0.0.1 and ::1. */
   localPort: number;
   /** A process of the same user. */
   pid: number;
@@ -29,14 +32,14 @@ export interface Prey {
   seedDirectory: string;
   /** A file inside the seed directory that may be read. */
   ownFile: string;
-  /** Links inside the seed directory that lead to the key and to a directory outside. */
+  /** Links inside the seed directory: to the key, and to a directory outside. */
   linkToKey: string;
   linkToDirectory: string;
 }
 
-type Attempt = (prey: Prey) => unknown;
+type Attempt = (targets: ProbeTargets) => unknown;
 
-/** What must be refused whatever the settings. */
+/** Attempts that must fail with all settings. */
 const forbidden: Record<string, Attempt> = {
   "listen on another TCP port": ({ freePort }) =>
     Deno.listen({ hostname: "0.0.0.0", port: freePort }),
@@ -45,7 +48,7 @@ const forbidden: Record<string, Attempt> = {
   "listen on any TCP port": () => Deno.listen({ hostname: "0.0.0.0", port: 0 }),
   "bind another UDP port (Node)": ({ freePort }) =>
     settled((done, fail) => {
-      // Deno refuses in a tick of its own, where nobody catches it.
+      // Deno throws in a later tick, where only this handler catches the error.
       process.once("uncaughtException", fail);
       dgram.createSocket("udp4").on("error", fail).bind(freePort, done);
     }),
@@ -128,15 +131,15 @@ const forbidden: Record<string, Attempt> = {
   },
 };
 
-/** What the worker's own code refuses, for Deno would not. */
+/** Attempts that the worker's own code must refuse, since Deno would not. */
 const link: Record<string, Attempt> = {
   "seed through a link": ({ linkToKey }) => throughStore(linkToKey, false),
   "download through a link": ({ linkToKey }) => throughStore(linkToKey, true),
 };
 
-/** What `--allow-local` allows. */
+/** Attempts that succeed only with `--allow-local`. */
 const local: Record<string, Attempt> = {
-  // An address that may be connected to may be listened on: Deno does not tell the two apart.
+  // Deno does not distinguish: an address that may be connected to may be listened on.
   "listen on the loopback": ({ freePort }) =>
     Deno.listen({ hostname: "127.0.0.1", port: freePort }),
   "connect to 127.0.0.1": ({ localPort }) =>
@@ -146,7 +149,7 @@ const local: Record<string, Attempt> = {
       const socket = net.connect(localPort, "127.0.0.1", done).on("error", fail);
       socket.unref();
     }),
-  // From its own port, which is free: the daemon runs without the DHT here.
+  // Sent from the worker's own port, which is free because the daemon runs without the DHT.
   "send to 127.0.0.1 (Node)": ({ ownPort, localPort }) =>
     settled((done, fail) => {
       const socket = dgram.createSocket("udp4");
@@ -162,7 +165,7 @@ const local: Record<string, Attempt> = {
   "connect to 172.16.0.1": () => unlessAllowed("172.16.0.1"),
 };
 
-/** What is open to the worker at all times; they show that the others could have succeeded. */
+/** Attempts that always succeed, as a proof that the others could have succeeded. */
 const open: Record<string, Attempt> = {
   "read a file of its own": ({ ownFile }) => Deno.readTextFile(ownFile),
   "write a file of its own": ({ seedDirectory }) =>
@@ -172,29 +175,29 @@ const open: Record<string, Attempt> = {
     const names = Object.keys(process.env);
     if (names.length > 0) throw new Error(names.join());
   },
-  // Deno follows them: why the worker's own code has to look for links.
+  // Deno follows links, which is why the worker's own code has to check for them.
   "read through a link, past the worker's own code": ({ linkToKey }) =>
     Deno.readTextFile(linkToKey),
   "read through a link to a directory, past the worker's own code": ({ linkToDirectory }) =>
     Deno.readTextFile(join(linkToDirectory, "publisher.key")),
 };
 
-/** By kind, for the test. */
+/** All attempts by kind, for the test. */
 export const kinds = { forbidden, link, local, open };
 
-/** All of them, by what they try. */
+/** All attempts by name. */
 export const attempts: Record<string, Attempt> = { ...forbidden, ...link, ...local, ...open };
 
 function settled(begin: (done: () => void, fail: (error: Error) => void) => void): Promise<void> {
   return new Promise(begin);
 }
 
-/** With a specifier and attributes that are not known before, so that nothing is bundled. */
+/** Specifier and attributes are not literals, so that the bundler leaves the import alone. */
 function imported(specifier: string, type?: string): Promise<unknown> {
   return import(specifier, type === undefined ? undefined : { with: { type } });
 }
 
-/** Nobody may be there to answer, so where connecting is allowed, it is left at that. */
+/** Tries to connect, unless connecting is permitted: no host may answer there. */
 async function unlessAllowed(hostname: string): Promise<void> {
   const { state } = Deno.permissions.querySync({ name: "net", host: `${hostname}:80` });
   if (state !== "granted") await Deno.connect({ hostname, port: 80 });

@@ -1,21 +1,22 @@
 /**
- * The program with its worker watched: what crosses between the threads goes to the file that
- * `PROBE_MESSAGES` names, and SIGUSR1 has the main thread say what it may do and the hostile worker try
- * what it can on `PROBE_PREY`. What came of it is said on standard error. Compiled for the tests only.
+ * The program with a probe, compiled only for tests. Messages between the threads are written to
+ * the file that `PROBE_MESSAGES` names. At SIGUSR1 the main thread reports its permissions, and the
+ * hostile worker makes its attempts on the targets in `PROBE_TARGETS`; the outcomes are written to
+ * standard error.
  *
  * @module
  */
 
-import type { Prey } from "./attempts.ts";
+import type { ProbeTargets } from "./attempts.ts";
 
 const messages = Deno.env.get("PROBE_MESSAGES");
-const preyText = Deno.env.get("PROBE_PREY");
+const targetsText = Deno.env.get("PROBE_TARGETS");
 
-/** Bytes become hexadecimal digits, the rest stays as JSON has it. */
+/** Records a message as a line of JSON, with its bytes in hexadecimal. */
 function noted(direction: string, message: unknown): void {
   if (messages === undefined) return;
   const line = JSON.stringify({ direction, message }, function (key) {
-    // As it was before `toJSON`, which a Buffer has.
+    // The value before `toJSON`, which a Buffer has.
     const value = this[key];
     if (value instanceof Uint8Array) return { bytes: value.toHex() };
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw new Error("other bytes");
@@ -24,12 +25,12 @@ function noted(direction: string, message: unknown): void {
   Deno.writeTextFileSync(messages, `${line}\n`, { append: true });
 }
 
-/** To standard error: the daemon takes the console for its log. */
+/** Writes to standard error directly: the daemon uses the console for its log. */
 function say(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-/** The permissions of the main thread. */
+/** The permissions that the main thread has. */
 function kept(): string[] {
   const names = ["read", "write", "net", "env", "sys", "run", "ffi"] as const;
   return names.filter((name) => {
@@ -46,11 +47,11 @@ globalThis.Worker = class extends Worker {
       const { probed } = data as { probed?: unknown };
       if (probed) say(`probed ${JSON.stringify(probed)}`);
     });
-    if (preyText === undefined) return;
-    const prey: Prey = JSON.parse(preyText);
+    if (targetsText === undefined) return;
+    const targets: ProbeTargets = JSON.parse(targetsText);
     Deno.addSignalListener("SIGUSR1", () => {
       say(`kept ${JSON.stringify(kept())}`);
-      super.postMessage({ probe: prey });
+      super.postMessage({ probe: targets });
     });
   }
 
@@ -60,6 +61,6 @@ globalThis.Worker = class extends Worker {
   }
 };
 
-// Statically, the worker's class would be looked up before.
+// A dynamic import: a static one would look up the worker's class before it is replaced.
 const { processIo, runCli } = await import("../../../src/cli/mod.ts");
 Deno.exit(await runCli(Deno.args, processIo()));

@@ -1,12 +1,12 @@
 /**
- * The program's own worker, with something hostile inside: asked to, it tries what a stranger who had
- * taken the worker over might try. Compiled into a program for the tests and into nothing else.
+ * The program's own worker with hostile code: on request, it tries what an attacker in control of
+ * the worker might try. Compiled into a program for the tests only.
  *
  * @module
  */
 
 import "../../../src/worker/main.ts";
-import { attempts, type Prey } from "./attempts.ts";
+import { attempts, type ProbeTargets } from "./attempts.ts";
 
 declare const self: {
   addEventListener(type: "message", hear: (event: MessageEvent) => void): void;
@@ -14,12 +14,12 @@ declare const self: {
 };
 
 self.addEventListener("message", async ({ data }) => {
-  const prey = (data as { probe?: Prey }).probe;
-  if (!prey) return;
+  const targets = (data as { probe?: ProbeTargets }).probe;
+  if (!targets) return;
   const outcomes: Record<string, string> = {};
   for (const [name, attempt] of Object.entries(attempts)) {
     try {
-      await attempt(prey);
+      await attempt(targets);
       outcomes[name] = "succeeded";
     } catch (error) {
       outcomes[name] = `${(error as Error).name}: ${(error as Error).message}`;

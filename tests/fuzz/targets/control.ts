@@ -1,5 +1,5 @@
 /**
- * Fuzz targets of the control socket: requests as JSON, and whatever else is written into it.
+ * Fuzz targets of the control socket: requests as JSON, and arbitrary bytes.
  *
  * @module
  */
@@ -53,7 +53,7 @@ const requestTarget: Target = {
     for (const name of operationNames) {
       const request = readOrRefuse(ControlError, () => parseRequest(name, body));
       if (!request) continue;
-      // Written by a client again, it is the same request.
+      // A client that encodes the request again writes the same one.
       assert.deepEqual(parseRequest(name, JSON.parse(toJson(request))), request, name);
     }
   }),
@@ -101,7 +101,7 @@ const socketTarget: Target = {
   },
 };
 
-/** Writes it, ends the writing, and reads until the server hangs up. */
+/** Writes the bytes, closes the writing side, and reads until the server disconnects. */
 async function exchange(path: string, bytes: Uint8Array): Promise<string> {
   using connection = await Deno.connect({ transport: "unix", path });
   const reading = new Response(connection.readable).text().catch(() => "");
@@ -109,7 +109,7 @@ async function exchange(path: string, bytes: Uint8Array): Promise<string> {
     for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
     await connection.closeWrite();
   } catch {
-    // It hung up already.
+    // The server has disconnected already.
   }
   return await reading;
 }

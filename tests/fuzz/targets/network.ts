@@ -1,5 +1,5 @@
 /**
- * Fuzz targets of what comes in over UDP: packets at a whole DHT node, and what lookups make of answers.
+ * Fuzz targets of data received over UDP: packets to a whole DHT node, and answers to lookups.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { examine } from "../../../src/engine/libraries/krpc_guard.ts";
 import { verifySignature } from "../../../src/identity/mod.ts";
 import { bdecode, bencode } from "../../../src/bencode/mod.ts";
 import { signItem, verifyItem } from "../../../src/records/mod.ts";
-import { FakeSocket } from "../fake_socket.ts";
+import { FakeSocket } from "../../support/fake_socket.ts";
 import { signer } from "../seeds.ts";
 import { readCorpus, stateless, type Target } from "../target.ts";
 
@@ -54,9 +54,9 @@ const krpcTarget: Target = {
         socket.sent.length = 0;
         socket.receive(bytes, SENDER);
         for (const { packet, to } of socket.sent) {
-          // Besides an answer there may be a ping to a node that has been silent for long.
+          // Besides an answer, the node may send a ping to a node that has been silent for long.
           assert.ok(packet.length <= 1_472, `a packet of ${packet.length} bytes`);
-          assert.ok(examine(packet), "we send what we would take");
+          assert.ok(examine(packet), "our own guard accepts the packets that we send");
           assert.ok(to.port >= 1 && to.port <= 65_535);
         }
         socket.sent.length = 0;

@@ -1,5 +1,6 @@
 /**
- * Fuzz targets of `src/package`: manifests, archives with their two layers, catalogs, torrents, specs.
+ * Fuzz targets of `src/package`: manifests, archives (gzip and tar separately), catalogs, torrents,
+ * package references.
  *
  * @module
  */
@@ -38,7 +39,7 @@ import { type Check, readOrRefuse, stateless, type Target } from "../target.ts";
 
 const read = <T>(parse: () => T) => readOrRefuse(PackageError, parse);
 
-/** Little enough that no input takes long. */
+/** Low limits, so that no input takes long. */
 const limits: ArchiveLimits = {
   maxArchiveBytes: 1 << 18,
   maxUnpackedBytes: 1 << 20,
@@ -58,7 +59,7 @@ interface ManifestVectors {
   invalid: { bytesHex: string }[];
 }
 
-/** A manifest whose paths beyond ASCII take all bytes that they may. */
+/** A manifest whose non-ASCII paths use up the limit for such bytes. */
 function manifestAtUnicodeLimit(): FullManifest {
   const hash = `sha256:${"0".repeat(64)}`;
   const paths = Array.from({ length: 20 }, (_, i) => `${"\u1e9e\u0323".repeat(19)}/${i + 1_000}`);
@@ -94,7 +95,7 @@ interface ArchiveVectors {
   archives: { archiveHex?: string; tarHex?: string; torrentHex?: string }[];
 }
 
-/** Paths below a directory, files only. */
+/** Paths of all files below a directory. */
 async function filesBelow(directory: string, prefix = ""): Promise<string[]> {
   const files: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(directory)) {
@@ -104,7 +105,7 @@ async function filesBelow(directory: string, prefix = ""): Promise<string[]> {
   return files;
 }
 
-/** Unpacks inputs in a directory of its own, and looks that nothing is left beside them. */
+/** Unpacks inputs in a directory of its own, and checks that nothing is left next to them. */
 class Unpacker implements AsyncDisposable {
   readonly #directory: string;
   readonly #archive: string;
@@ -177,7 +178,9 @@ const tarTarget: Target = {
     }),
 };
 
-/** The same tar with right checksums: else hardly any damage gets past them. */
+/**
+ * Recomputes the checksums of a tar, since damage to an entry would otherwise fail its checksum.
+ */
 function withChecksums(tar: Uint8Array): Uint8Array {
   const mended = tar.slice();
   for (let at = 0; at + 512 <= mended.length; at += 512) {
@@ -248,7 +251,7 @@ const specTarget: Target = {
       assert.deepEqual(parsePackageSpec(`${key}${spec.name}${range}`), spec);
     }
     if (isValidVersion(text)) {
-      // No version leads a file out of its directory.
+      // No version leads the file name out of its directory.
       assert.match(archiveFileName("a", text), /^a-[0-9A-Za-z.-]+\.tgz$/);
     }
     isValidRange(text);

@@ -28,7 +28,7 @@ async function recordValues(): Promise<Uint8Array[]> {
   return records.map(({ item }) => fromHexText(item.valueHex));
 }
 
-/** The keys of a dictionary, if it is one. */
+/** Whether a value is a dictionary with no other keys than these. */
 function hasOnly(decoded: BDecoded, keys: string[]): boolean {
   return decoded instanceof Map && [...decoded.keys()].every((key) => keys.includes(key));
 }
@@ -75,7 +75,7 @@ const magnetTarget: Target = {
     for (const { port } of magnet.peers) assert.ok(port >= 1 && port <= 65_535);
     if (!magnet.infoHash) return;
     const link = formatMagnet({ ...magnet, infoHash: magnet.infoHash });
-    // Percent-encoding may make it longer than what is read.
+    // Percent-encoding may make the link longer than the limit for reading.
     const { unreadPeers: _, ...whatWasRead } = magnet;
     if (link.length <= 8_192) assert.deepEqual(parseMagnet(link), whatWasRead, link);
   }),

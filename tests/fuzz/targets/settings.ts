@@ -1,6 +1,6 @@
 /**
- * Fuzz targets of what a hand or another program may have written on this machine: the config file, the
- * lock file.
+ * Fuzz targets of files on this machine that users or other programs may have written: the config
+ * file and the lock file.
  *
  * @module
  */
@@ -27,7 +27,7 @@ const base = { directory: "/home/somebody", userHome: "/home/somebody" };
 
 const configTarget: Target = {
   name: "config",
-  // YAML: aliases are counted, what they stand for is not small.
+  // The parser limits the number of YAML aliases, but their expansion may be large.
   maxBytes: 96 * 2 ** 20,
   cost: 8,
   seeds: () =>

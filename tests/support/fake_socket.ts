@@ -1,5 +1,5 @@
 /**
- * A UDP socket without a network: hands packets to whoever listens, and keeps what is sent.
+ * A fake UDP socket without a network: tests inject packets, and read the packets sent.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
 
-/** A packet that was sent. */
+/** A packet that the socket sent. */
 export interface SentPacket {
   packet: Uint8Array;
   to: { host: string; port: number };
 }
 
-/** Stands in for a `dgram` socket; as `createSocket` of an engine gives it out. */
+/** A fake `dgram` socket, for the `createSocket` option of an engine. */
 export class FakeSocket extends EventEmitter {
   readonly sent: SentPacket[] = [];
   #port = 0;
 
-  /** For those that want the type. */
+  /** The same object, typed as a `dgram` socket. */
   asSocket(): Socket {
     return this as unknown as Socket;
   }
 
   bind(port: number): void {
-    // As any free one, since TCP will want the same number.
+    // Port 0 gets a random port, since TCP will bind the same number.
     this.#port = port || 20_000 + Math.floor(Math.random() * 10_000);
     queueMicrotask(() => this.emit("listening"));
   }
@@ -38,7 +38,7 @@ export class FakeSocket extends EventEmitter {
     return 0;
   }
 
-  /** A packet comes in. */
+  /** Delivers a packet to the listeners. */
   receive(packet: Uint8Array, from: { address: string; port: number }): void {
     this.emit("message", Buffer.from(packet), { ...from, family: "IPv4", size: packet.length });
   }
@@ -51,7 +51,7 @@ export class FakeSocket extends EventEmitter {
     host: string,
     done: (error: Error | null) => void,
   ): void {
-    // As the system does it.
+    // The system's socket throws for such ports too.
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`port ${port}`);
     this.sent.push({ packet: bytes.slice(offset, offset + length), to: { host, port } });
     done(null);

@@ -1,5 +1,5 @@
 /**
- * Damages bytes the way fuzzers do: flips, insertions, deletions, splices of two inputs, and lies about
+ * Damages bytes as fuzzers do: flips, insertions, deletions, splices of two inputs, and wrong
  * lengths. The same random numbers give the same damage.
  *
  * @module
@@ -7,13 +7,13 @@
 
 import { concatBytes, utf8 } from "../../src/base/mod.ts";
 
-/** A random number, 0 inclusive to 1 exclusive. */
+/** A random number from 0 (inclusive) to 1 (exclusive). */
 export type Random = () => number;
 
-/** No input grows beyond this, so that every property has a bounded number of steps. */
+/** Maximum size of an input, so that every property takes a bounded number of steps. */
 export const MAX_INPUT_BYTES = 96 * 1024;
 
-/** Bytes and texts that parsers of bencode, JSON, YAML, tar, URIs and HTTP stumble over. */
+/** Bytes and texts that parsers of bencode, JSON, YAML, tar, URIs and HTTP tend to mishandle. */
 const TOKENS: readonly Uint8Array[] = [
   ...["i", "e", "l", "d", ":", "-", "+", ".", "0", "-3:", "d-3:", "00:", "0:", "i-0e", "i00e"],
   ...["i9007199254740992e", "99999999999:", "4294967296:", "le", "de", "1:ade", "9:__proto__"],
@@ -45,7 +45,7 @@ const TOKENS: readonly Uint8Array[] = [
   Uint8Array.of(0x1f, 0x8b, 8, 0),
 ]);
 
-/** A damaged copy of `input`; `others` lend parts. */
+/** Makes a damaged copy of `input`. Splices take parts of `others`. */
 export function mutate(
   input: Uint8Array,
   others: readonly Uint8Array[],
@@ -75,8 +75,8 @@ const DAMAGES: readonly Damage[] = [
   truncate,
   repeat,
   splice,
-  lieAboutALength,
-  lieAboutALength,
+  corruptLength,
+  corruptLength,
   nest,
 ];
 
@@ -128,8 +128,8 @@ function splice(bytes: Uint8Array, others: readonly Uint8Array[], random: Random
 const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
 const LENGTHS = ["0", "1", "-1", "-3", "01", "7", "255", "65536", "999999999", "4294967297", "1e3"];
 
-/** Replaces a run of digits: in bencode, tar, JSON and HTTP that is where the lengths are. */
-function lieAboutALength(
+/** Replaces a run of digits, such as a length in bencode, tar, JSON or HTTP. */
+function corruptLength(
   bytes: Uint8Array,
   _others: readonly Uint8Array[],
   random: Random,
@@ -147,7 +147,7 @@ function lieAboutALength(
 
 const OPENINGS = ["l", "d1:a", "[", '{"a":', "- ", "{a: ", "&a [", "* "].map(utf8);
 
-/** Puts it into many brackets that nobody closes. */
+/** Puts the input after many opening brackets without closing ones. */
 function nest(bytes: Uint8Array, _others: readonly Uint8Array[], random: Random): Uint8Array {
   if (random() < 0.5) return bytes;
   const opening = OPENINGS[below(OPENINGS.length, random)]!;

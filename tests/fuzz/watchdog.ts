@@ -1,23 +1,26 @@
 /**
- * Runs fuzz targets in a thread of their own and watches that it goes on.
+ * Runs fuzz targets in a worker thread, and detects hangs and crashes of that thread.
  *
  * @module
  */
 
-import { MAX_INPUT_BYTES } from "./mutator.ts";
+import { MAX_INPUT_BYTES } from "../support/mutator.ts";
 import type { Job, Outcome } from "./worker.ts";
 
-/** An input that takes longer than this hangs: each is bounded and takes milliseconds. */
+/**
+ * Time without progress after which an input counts as hung. Inputs are bounded and normally take
+ * milliseconds.
+ */
 const HANG_MS = 30_000;
-const LOOK_MS = 250;
+const CHECK_MS = 250;
 
-/** Runs jobs one after the other. Makes the thread anew if a job hung it. */
-export class Watch implements Disposable {
+/** Runs jobs one after the other. Replaces the thread after a hang or a crash. */
+export class Watchdog implements Disposable {
   readonly #progress = new SharedArrayBuffer(8);
   readonly #input = new SharedArrayBuffer(MAX_INPUT_BYTES);
   #worker: Worker | undefined;
 
-  /** Never rejects: whatever happens to the thread is the outcome. */
+  /** Runs a job. Never rejects: a hang or a crash of the thread is an outcome. */
   run(job: Omit<Job, "progress" | "input">): Promise<Outcome> {
     const worker = this.#worker ??= new Worker(import.meta.resolve("./worker.ts"), {
       type: "module",
@@ -27,7 +30,7 @@ export class Watch implements Disposable {
       let seen = -1;
       let stillMs = 0;
       const settle = (outcome: Outcome) => {
-        clearInterval(looking);
+        clearInterval(checking);
         resolve(outcome);
       };
       const fail = (why: string) => {
@@ -36,16 +39,16 @@ export class Watch implements Disposable {
         const length = Atomics.load(progress, 1);
         settle({ kind: "broke", input: new Uint8Array(this.#input).slice(0, length), why });
       };
-      const looking = setInterval(() => {
+      const checking = setInterval(() => {
         const inputs = Atomics.load(progress, 0);
-        stillMs = inputs === seen ? stillMs + LOOK_MS : 0;
+        stillMs = inputs === seen ? stillMs + CHECK_MS : 0;
         seen = inputs;
         if (stillMs >= HANG_MS) fail(`hung for ${HANG_MS / 1_000} s`);
-      }, LOOK_MS);
+      }, CHECK_MS);
       worker.onmessage = ({ data }: MessageEvent<Outcome>) => settle(data);
       worker.onerror = (event) => {
         event.preventDefault();
-        fail(`thrown where nobody catches it: ${event.message}`);
+        fail(`uncaught: ${event.message}`);
       };
       worker.postMessage({ ...job, progress: this.#progress, input: this.#input } satisfies Job);
     });
