@@ -1,5 +1,5 @@
 /**
- * Homes with an engine each, as commands and daemons have, on a testnet and a clock that is handed in.
+ * Homes with an engine each, as commands and daemons have, on a testnet with a given clock.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export class Home implements AsyncDisposable {
   readonly clock: Clock;
   readonly steps: string[] = [];
   readonly warnings: string[] = [];
-  /** Salts of what was looked up. */
+  /** Salts of all lookups. */
   readonly lookups: string[] = [];
 
   private constructor(settings: Settings, clock: Clock, node: NodeHandle, warnings: string[]) {
@@ -72,7 +72,7 @@ export class Home implements AsyncDisposable {
     return new Home(values, clock, node, warnings);
   }
 
-  /** Publishes a directory, and seeds it. */
+  /** Publishes a directory and seeds the package. */
   async publish(dir: string, keys: KeyPair): Promise<MinimalManifest> {
     const { minimal } = await publish({
       operations: this.node.operations,
@@ -90,7 +90,7 @@ export class Home implements AsyncDisposable {
     await this.node.operations.add({ fileName: archiveFileName(name, version) });
   }
 
-  /** What resolves by name; lookups are counted. */
+  /** Context for resolving names. It counts lookups. */
   names(state: StateDatabase, policy?: PublisherPolicy): NamesContext {
     const { settings, clock } = this;
     return {
@@ -109,7 +109,7 @@ export class Home implements AsyncDisposable {
     };
   }
 
-  /** What installs from the network. */
+  /** Context for installing from the network. */
   context(state: StateDatabase, policy?: PublisherPolicy, store = this.store): InstallContext {
     const { settings, seeds } = this;
     const limits = limitsOf(settings);

@@ -1,5 +1,5 @@
 /**
- * Installing over a real DHT and real engines: a publisher's node and a user's, on a testnet.
+ * Installing over a real DHT with real engines: a publisher's node and a user's, on a testnet.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import { startTestnet } from "../../../src/testnet/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { Home, writePackage } from "./home.ts";
 
-Deno.test("a package with ten dependencies is installed by its name, locked, and installed again", async () => {
+Deno.test("a package with ten dependencies is installed by name, locked, and reinstalled from the lock file", async () => {
   await using root = await temporaryHome();
   await using testnet = await startTestnet({ nodes: 12, nodesPerAnswer: 8 });
   await using publisher = await Home.open(join(root.path, "publisher"), testnet);
   await using user = await Home.open(join(root.path, "user"), testnet);
   const keys = generateKeyPair();
 
-  // app needs d0 to d4, which need d5 to d9 and, in a circle, app.
+  // app depends on d0 to d4, which depend on d5 to d9 and, in a cycle, on app.
   const names = Array.from({ length: 10 }, (_, i) => `d${i}`);
   const first = Object.fromEntries(names.slice(0, 5).map((name) => [name, "^1"]));
   const sources = [await writePackage(root.path, "app", "1.0.0", first)];
@@ -42,7 +42,7 @@ Deno.test("a package with ten dependencies is installed by its name, locked, and
   assert.equal(packages.length, 11);
   assert.ok(packages.every(({ present }) => !present));
   assert.equal(direct[0]!.minimal.pubkey, formatPublicKey(keys.publicKey));
-  // As a program would find them: each package sees what lies beside its own tree.
+  // Each package resolves its dependencies next to its own tree, as a program does.
   const beside = (path: string, name: string) =>
     Deno.realPath(join(path, "..", "node_modules", name));
   const d9 = await beside(await beside(direct[0]!.path, "d4"), "d9");
@@ -50,14 +50,14 @@ Deno.test("a package with ten dependencies is installed by its name, locked, and
   assert.ok(
     user.steps.some((step) => step.startsWith("dependency cycle: app@1.0.0 → d0@1.0.0")),
   );
-  // Each package has an index and a record of its own; the list of their publisher is read for all of
-  // them together. What a busy machine does not find at once is looked for again.
+  // Each package has an index and a record of its own; one lookup of the publisher's list serves
+  // all of them. A busy machine may need to look a second time.
   const salt = toHex(announceSalt(keys.publicKey));
   const lists = user.lookups.filter((one) => one === salt).length;
   assert.ok(lists >= 1 && lists <= 3, `the list was read ${lists} times`);
   assert.ok(user.lookups.length >= 11 * 9 + 1, `${user.lookups.length} lookups`);
 
-  // Where there is neither archive nor package, the lock file is enough: nothing is looked up.
+  // Without archives and packages, the lock file suffices: nothing is looked up.
   await Deno.remove(user.store.path, { recursive: true });
   await Deno.remove(user.seeds.path, { recursive: true });
   await user.seeds.ensure();

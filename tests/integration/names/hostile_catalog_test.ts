@@ -1,6 +1,7 @@
 /**
- * A publisher's list that points to a catalog which is none: whoever asks for a range gets an error
- * that names it, in time, and nothing comes into the store or stays in the seed directory.
+ * Hostile catalogs: a publisher's list points to a catalog that is invalid or unreachable. A
+ * request for a range fails in time with an error that names the publisher, the store stays empty,
+ * and the seed directory keeps nothing.
  *
  * @module
  */
@@ -32,12 +33,12 @@ const line = (name: string, by: KeyPair) =>
     timestamp: Date.now(),
   }, by));
 
-/** What the list leads to, and what somebody who asks for `hello@^1` hears. */
+/** A catalog, and the error of a request for `hello@^1`. */
 interface Case {
   what: string;
-  /** Its bytes; a number of zeros that take no room on the disk; nobody has it. */
+  /** The catalog's contents; or its size, for a sparse file; undefined if no peer has it. */
   catalog: string | number | undefined;
-  /** Bytes a second that its seeder sends. */
+  /** Upload limit of the seeder, in bytes per second. */
   uploadLimit?: number;
   code: string;
   kind: string;
@@ -51,14 +52,14 @@ const cases: Case[] = [
     kind: "verification",
   },
   {
-    what: "never ends",
+    what: "is sent too slowly",
     catalog: 8 * MIB,
     uploadLimit: 20_000,
     code: "CATALOG_UNREACHABLE",
     kind: "network",
   },
   {
-    what: "nobody has",
+    what: "no peer has",
     catalog: undefined,
     code: "CATALOG_UNREACHABLE",
     kind: "network",
@@ -69,7 +70,7 @@ const cases: Case[] = [
     code: "CATALOG_INVALID",
     kind: "verification",
   },
-  { what: "is no text", catalog: 2 * MIB, code: "CATALOG_INVALID", kind: "verification" },
+  { what: "is binary", catalog: 2 * MIB, code: "CATALOG_INVALID", kind: "verification" },
   {
     what: "is of another publisher",
     catalog: line("hello", generateKeyPair()),
@@ -79,7 +80,7 @@ const cases: Case[] = [
 ];
 
 for (const { what, catalog, uploadLimit, code, kind } of cases) {
-  Deno.test(`a catalog that ${what}: ${code}, and no effect on the store`, async () => {
+  Deno.test(`a catalog that ${what} gives ${code} and leaves the store empty`, async () => {
     await using root = await temporaryHome();
     await using testnet = await startTestnet({ nodes: 12, nodesPerAnswer: 8 });
     await using seeder = await TestEngine.start({ testnet, uploadLimit });
@@ -107,7 +108,7 @@ for (const { what, catalog, uploadLimit, code, kind } of cases) {
     });
     await manager.put(signItem(keys, { salt: announceSalt(keys.publicKey), seq: nowMs, value }));
 
-    // Only if nobody can be reached has the time to run out.
+    // The time runs out only where no peer can deliver.
     const timeout = code === "CATALOG_UNREACHABLE" ? "3s" : "60s";
     await using user = await Home.open(join(root.path, "user"), testnet, { timeout });
     const before = [...Deno.readDirSync(user.seeds.path)].map(({ name }) => name);
@@ -121,7 +122,8 @@ for (const { what, catalog, uploadLimit, code, kind } of cases) {
     assert.deepEqual([error.code, error.kind], [code, kind], error.message);
     assert.ok(error.message.includes(publisher), error.message);
     assert.deepEqual([await user.store.list(), state.pins.list()], [[], []]);
-    // A catalog of its publisher stays, though there may be nothing in it; and what can be gone on with.
+    // A valid catalog of its publisher stays, even with nothing of use in it. Hidden files may stay
+    // to resume from.
     const left = [...Deno.readDirSync(user.seeds.path)].map(({ name }) => name)
       .filter((name) =>
         !before.includes(name) && !name.startsWith(".") && code !== "VERSION_NOT_FOUND"

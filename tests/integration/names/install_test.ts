@@ -1,6 +1,6 @@
 /**
  * Installing by a bare name with real engines in a DHT of 50 nodes: two publishers, a vandal, each
- * policy, before midnight and after.
+ * policy, before and after midnight.
  *
  * @module
  */
@@ -36,7 +36,7 @@ import { Home, writePackage } from "../install/home.ts";
 
 const MINUTE_MS = 60_000;
 
-/** The machine's clock, set to another time of day. */
+/** The machine's clock, shifted to another time of day. */
 class ShiftedClock {
   #shiftMs: number;
 
@@ -52,7 +52,7 @@ class ShiftedClock {
   }
 }
 
-Deno.test("two publishers, one name, three versions each, one vandal: install gives the right package under each policy, before midnight and after", async () => {
+Deno.test("install by a bare name follows each policy despite a vandal, before and after midnight", async () => {
   await using root = await temporaryHome();
   await using testnet = await startTestnet({ nodes: 50, nodesPerAnswer: 8 });
   const clock = new ShiftedClock(Date.UTC(2026, 11, 1, 23, 30));
@@ -64,7 +64,7 @@ Deno.test("two publishers, one name, three versions each, one vandal: install gi
   await using engine = await TestEngine.start({ testnet });
   const vandal = engine.manager();
   await using _ = { [Symbol.asyncDispose]: () => vandal.stop() };
-  // Ann is the first; Bob, of the same slot, has the higher versions and more seeders.
+  // Ann publishes first. Bob has the same slot, higher versions and more seeders.
   const [annKeys, bobKeys] = [keysOfSlot(1, 0), keysOfSlot(1, 1)];
   for (const version of ["1.0.0", "1.1.0", "1.2.0"]) {
     await ann.publish(await writePackage(root.path, "hello", version, {}, "Ann's\n"), annKeys);
@@ -118,7 +118,8 @@ Deno.test("two publishers, one name, three versions each, one vandal: install gi
       assert.equal(`${text.trim()} ${minimal.version}`, whose, what);
       const keys = whose.startsWith("Ann") ? annKeys : bobKeys;
       assert.equal(minimal.pubkey, formatPublicKey(keys.publicKey), what);
-      // Pinned, the other one is refused from then on, and nothing of it is installed.
+      // The pin then makes install refuse the other publisher, and nothing of that publisher is
+      // installed.
       for (const one of foundByBareName(graph)) {
         rememberPublisher(user.names(state), one, parsePublicKey(one.pubkey), "newest");
       }
@@ -137,7 +138,7 @@ Deno.test("two publishers, one name, three versions each, one vandal: install gi
   };
   await check("before midnight");
   await vandalize(vandal, clock.now(), annKeys);
-  // Whoever keeps the name writes it again.
+  // The publishers write their index entries again.
   await refresh(ann);
   await refresh(bob);
   await check("after a vandal");
@@ -151,7 +152,10 @@ Deno.test("two publishers, one name, three versions each, one vandal: install gi
   assert.deepEqual([...ann.warnings, ...bob.warnings], []);
 });
 
-/** Garbage in three slots, a lock on one of them, and lies about Ann in hers. */
+/**
+ * Writes garbage into three slots, an item with a high seq over one of them, and false entries
+ * about Ann into hers.
+ */
 async function vandalize(manager: DhtManager, nowMs: number, ann: KeyPair): Promise<void> {
   const put = async (slot: number, value: BValue, seq = nowMs + MINUTE_MS) => {
     const salt = nameIndexSalt("hello", slot);

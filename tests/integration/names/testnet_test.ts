@@ -12,7 +12,7 @@ import { startTestnet } from "../../../src/testnet/mod.ts";
 import { TestEngine } from "../../support/engines.ts";
 import { keysOfSlot, NamesHome } from "../../unit/names/home.ts";
 
-Deno.test("five publishers write the same index at the same moment, of one slot: all five are in it afterwards", async () => {
+Deno.test("an index that five publishers of one slot write at the same time has all five entries", async () => {
   await using testnet = await startTestnet({ nodes: 50, nodesPerAnswer: 8 });
   await using ends = new AsyncDisposableStack();
   const home = async (keys: KeyPair) => {

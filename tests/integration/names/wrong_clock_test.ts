@@ -1,6 +1,6 @@
 /**
- * Commands of a machine whose clock is wrong, on a DHT of real nodes: what they refuse, what they warn
- * of, and that the next publish mends what went out.
+ * Commands on a machine with a wrong clock, in a DHT of real nodes: their refusals and warnings,
+ * and the repair by the next publish.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { fakeIo } from "../../unit/cli/fake_io.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Runs a command in this process, by a clock that is off by `offsetMs`. */
+/** Runs a command in this process, with a clock that is off by `offsetMs`. */
 async function run(place: Place, home: Home, offsetMs: number, args: string[]) {
   const io: Io = {
     ...fakeIo({
@@ -46,13 +46,13 @@ async function must(place: Place, home: Home, offsetMs: number, args: string[]) 
   return result;
 }
 
-/** Has a home use a name of a publisher, as after a `get`. */
+/** Makes a home remember a publisher's name, as `get` does. */
 function use(home: Home, name: string, publicKey: Uint8Array, lastVersion: string): void {
   using state = StateDatabase.open(homePaths(home.path).state, systemClock);
   state.pins.set({ name, publicKey, firstSeenMs: Date.now(), lastVersion });
 }
 
-Deno.test("by a clock before the release nothing is signed: exit 1, the date, what to do, and nothing written", async () => {
+Deno.test("signing commands refuse a clock before the release date, name the date and the remedy, and write nothing", async () => {
   await using place = await newPlace();
   const ann = await place.home();
   const source = await place.source("hello", "1.0.0");
@@ -79,7 +79,7 @@ Deno.test("by a clock before the release nothing is signed: exit 1, the date, wh
   assert.deepEqual(ann.holders("hello", "1.0.0"), []);
 });
 
-Deno.test("one publish with the clock a month ahead hides a package from those who look for its name; the next one with the right clock mends it", async () => {
+Deno.test("a publish with the clock a month ahead hides a package, and the next publish with the right clock repairs it", async () => {
   await using place = await newPlace();
   const [ann, bob] = [await place.home(), await place.home(null)];
   const source = await place.source("hello", "1.0.0");
@@ -94,7 +94,7 @@ Deno.test("one publish with the clock a month ahead hides a package from those w
   assert(timestamp <= Date.now(), "the manifest is still dated in the future");
 });
 
-Deno.test("doctor compares the clock with the names that others keep, and publish warns", async () => {
+Deno.test("doctor compares the clock with the name indexes in the DHT, and publish warns", async () => {
   await using place = await newPlace();
   const [ann, bob] = [await place.home(), await place.home()];
   await must(place, ann, 0, ["publish", await place.source("hello", "1.0.0")]);

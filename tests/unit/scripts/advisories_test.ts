@@ -1,5 +1,5 @@
 /**
- * Asking for advisories, with a registry of the test's own that speaks npm's bulk format.
+ * The query for advisories, against a local registry that speaks npm's bulk format.
  *
  * @module
  */
@@ -10,7 +10,10 @@ import { askForAdvisories } from "../../../scripts/audit/advisories.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Asks a registry that answers so; returns what was asked about too, by name. */
+/**
+ * Queries a registry with this answer. Returns the outcome, the printed text, and the packages
+ * asked about.
+ */
 async function ask(answer: () => Response) {
   const asked: Record<string, string[]>[] = [];
   await using server = Deno.serve(
@@ -28,18 +31,18 @@ async function ask(answer: () => Response) {
   return { asked, ...await askForAdvisories(root, { NPM_CONFIG_REGISTRY: registry }) };
 }
 
-Deno.test("a registry that knows of nothing is asked about every package of the lock file", async () => {
+Deno.test("the query covers every package of the lock file", async () => {
   const { outcome, asked } = await ask(() => Response.json({}));
   assert.equal(outcome, "none");
   const { npm } = JSON.parse(await Deno.readTextFile(`${root}deno.lock`));
   const pairs = asked.flatMap((one) => Object.entries(one))
     .flatMap(([name, versions]) => versions.map((version) => `${name}@${version}`));
-  // A lock file names what a package was resolved with after an underscore.
+  // A key of the lock file has, after an underscore, the packages that it was resolved with.
   const locked = Object.keys(npm).map((key) => key.replace(/(?<=@\d[^_]*)_.*$/, ""));
   assert.deepEqual([...new Set(pairs)].sort(), [...new Set(locked)].sort());
 });
 
-Deno.test("what a registry knows against a package is shown", async () => {
+Deno.test("an advisory for a package is shown", async () => {
   const { outcome, text } = await ask(() =>
     Response.json({
       bencode: [{
@@ -57,7 +60,7 @@ Deno.test("what a registry knows against a package is shown", async () => {
   for (const part of ["a flaw", "bencode", "<99.0.0", "high"]) assert(text.includes(part), text);
 });
 
-Deno.test("a registry that refuses, errs or answers nonsense knows nothing: not the same as none", async () => {
+Deno.test("a refusal, an error or an invalid answer of the registry is not taken for "no advisories"", async () => {
   for (
     const answer of [
       () => new Response(null, { status: 405 }),

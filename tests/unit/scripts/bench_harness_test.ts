@@ -1,5 +1,5 @@
 /**
- * How benchmarks are run and printed. What they measure is not tested: nothing asserts a time.
+ * How benchmarks run and print. The figures are not tested: no test asserts a duration.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
 import { FakeClock } from "../../support/fake_clock.ts";
 import { testInOwnProcess } from "../../support/own_process.ts";
 
-/** A contender that notes when it runs and gives the next of its figures, the warm-up's first. */
+/** A contender that records its runs and returns the given figures in turn, the warm-up's first. */
 function contender(name: string, ran: string[], figures: number[]): Contender {
   return {
     name,
@@ -32,7 +32,7 @@ function row(contenders: Contender[], rounds: number): Row {
   return { id: "row", title: "Row", about: "About.", metrics, contenders, rounds };
 }
 
-Deno.test("contenders take turns, and the warm-up does not count", async () => {
+Deno.test("contenders take turns, and the warm-up is not counted", async () => {
   const ran: string[] = [];
   const said: string[] = [];
   const measured = await measure(
@@ -45,9 +45,9 @@ Deno.test("contenders take turns, and the warm-up does not count", async () => {
   assert.equal(said.length, 8);
 });
 
-Deno.test("the table has median, spread and the ratio of ours to each", async () => {
+Deno.test("the table shows median, spread and our ratio to each contender", async () => {
   const contenders = [contender("a", [], [0, 10, 30, 20]), contender("b", [], [0, 40, 39, 4_000])];
-  // By this clock each takes no time.
+  // A run takes no time on the fake clock.
   const table = report(await measure(row(contenders, 3), () => {}, new FakeClock()));
   assert.deepEqual(table.split("\n"), [
     "## Row",
@@ -64,7 +64,7 @@ Deno.test("the table has median, spread and the ratio of ours to each", async ()
   ]);
 });
 
-Deno.test("who is not installed is named and left out", async () => {
+Deno.test("a contender that is not installed is named and skipped", async () => {
   const ran: string[] = [];
   const absent = { ...contender("b", ran, []), missing: () => Promise.resolve("not installed") };
   const measured = await measure(row([contender("a", ran, [0, 1]), absent], 1), () => {});
@@ -72,7 +72,7 @@ Deno.test("who is not installed is named and left out", async () => {
   assert.match(report(measured), /^Not measured: b \(not installed\)\.$/m);
 });
 
-Deno.test("who fails is named with its round, and the others go on", async () => {
+Deno.test("a failing contender is named with its round, and the others go on", async () => {
   const ran: string[] = [];
   const failing: Contender = {
     ...contender("b", ran, []),
@@ -89,8 +89,9 @@ Deno.test("who fails is named with its round, and the others go on", async () =>
   assert.match(report(measured), /^Failed: b \(round 2 of 3: ended\)\.$/m);
 });
 
-// Other files' tests have children of the same process at the same time, which would be killed too.
-testInOwnProcess(import.meta.url, "who does not end is killed and named", async () => {
+// In a process of its own, since tests of other files have child processes here that would be
+// killed too.
+testInOwnProcess(import.meta.url, "a contender that does not end is killed and named", async () => {
   const clock = new FakeClock();
   let child: Deno.ChildProcess | undefined;
   const endless: Contender = {
@@ -109,7 +110,7 @@ testInOwnProcess(import.meta.url, "who does not end is killed and named", async 
   assert.deepEqual(measured.figures.get("a"), [{ time: 1 }]);
 });
 
-Deno.test("medians and the 95th of a hundred", () => {
+Deno.test("the summary has the median, and the 95th percentile of a hundred figures", () => {
   assert.deepEqual(summary([3, 1, 2]), { median: 2, min: 1, max: 3 });
   assert.deepEqual(summary([4, 1, 2, 3]), { median: 2.5, min: 1, max: 4 });
   assert.equal(percentile95(Array.from({ length: 100 }, (_, i) => 100 - i)), 95);

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { temporaryHome } from "../../support/mod.ts";
 
 const script = fileURLToPath(new URL("../../../scripts/busy.ts", import.meta.url));
-/** Four loops have used this much processor time once they all run, milliseconds. */
+/** Processor time, in milliseconds, of a thread that counts as busy. */
 const BUSY_MS = 40;
 
-/** Starts the script for one test with this body. */
+/** Starts `deno task busy` for a test file with one test of this body. */
 async function busy(directory: string, body: string): Promise<Deno.ChildProcess> {
   const path = join(directory, "one_test.ts");
   await Deno.writeTextFile(path, `Deno.test("one", async () => { ${body} });`);
@@ -18,7 +18,7 @@ async function busy(directory: string, body: string): Promise<Deno.ChildProcess>
   }).spawn();
 }
 
-/** How many threads of a process have used processor time worth speaking of. */
+/** Number of threads of a process that count as busy. */
 function busyThreads(pid: number): number {
   return [...Deno.readDirSync(`/proc/${pid}/task`)].filter(({ name }) => {
     const stat = Deno.readTextFileSync(`/proc/${pid}/task/${name}/stat`);
@@ -28,7 +28,7 @@ function busyThreads(pid: number): number {
   }).length;
 }
 
-Deno.test("a run beside busy loops ends with the exit code of its tests", async () => {
+Deno.test("the script exits with the exit code of its tests", async () => {
   await using home = await temporaryHome();
   for (const [body, code] of [["", 0], ["throw new Error('wrong');", 1]] as const) {
     const output = await (await busy(home.path, body)).output();
@@ -37,7 +37,7 @@ Deno.test("a run beside busy loops ends with the exit code of its tests", async 
 });
 
 Deno.test({
-  name: "a run beside busy loops that is ended from outside ends its tests and its loops",
+  name: "the script ends its tests and its busy loops when it is terminated",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using home = await temporaryHome();
@@ -48,7 +48,7 @@ Deno.test({
     while (busyThreads(process.pid) < 4) await new Promise((go) => setTimeout(go, 20));
     process.kill("SIGTERM");
     assert.equal((await process.status).code, 143);
-    // The tests held the other end.
+    // The stream ends when the tests have closed their end of it.
     while (!(await reader.read()).done);
   },
 });

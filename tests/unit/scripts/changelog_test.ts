@@ -11,7 +11,7 @@ async function git(directory: string, ...args: string[]): Promise<void> {
   assert(success, new TextDecoder().decode(stderr));
 }
 
-/** A checkout whose commit has a page of commands and a changelog. */
+/** A Git repository whose only commit has a page of commands and a changelog. */
 async function checkout(): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }> {
   const path = await Deno.makeTempDir();
   await Deno.mkdir(join(path, "docs"));
@@ -24,11 +24,11 @@ async function checkout(): Promise<{ path: string; [Symbol.asyncDispose](): Prom
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-/** Whether this is a clone with its history, and not an unpacked archive. */
+/** Whether the sources are a clone with its history, and not an unpacked archive. */
 const isClone = await Deno.stat(join(root, ".git")).then(() => true, () => false);
 
 Deno.test({
-  name: "CHANGELOG.md tells of changes to commands and protocol since the last tag",
+  name: "CHANGELOG.md describes changes to commands and protocol since the last tag",
   ignore: !isClone,
   async fn() {
     const { tag, paths } = await untold(root);
@@ -36,7 +36,7 @@ Deno.test({
   },
 });
 
-Deno.test("a changed command without a line in the changelog is found", async () => {
+Deno.test("the check finds a changed command without a line in the changelog", async () => {
   await using repository = await checkout();
   await git(repository.path, "tag", "v0.1.0");
   await Deno.writeTextFile(join(repository.path, "docs/commands.md"), "get, put\n");
@@ -45,7 +45,7 @@ Deno.test("a changed command without a line in the changelog is found", async ()
   assert.deepEqual(await untold(repository.path), { tag: "v0.1.0", paths: ["docs/commands.md"] });
 });
 
-Deno.test("a changed command with a line in the changelog is told", async () => {
+Deno.test("the check accepts a changed command with a line in the changelog", async () => {
   await using repository = await checkout();
   await git(repository.path, "tag", "v0.1.0");
   await Deno.writeTextFile(join(repository.path, "docs/commands.md"), "get, put\n");
@@ -53,7 +53,7 @@ Deno.test("a changed command with a line in the changelog is told", async () => 
   assert.deepEqual(await untold(repository.path), { tag: "v0.1.0", paths: [] });
 });
 
-Deno.test("the highest tag counts, and other files need no line", async () => {
+Deno.test("the check compares with the highest tag, and ignores other files", async () => {
   await using repository = await checkout();
   await git(repository.path, "tag", "v0.9.0");
   await Deno.writeTextFile(join(repository.path, "docs/commands.md"), "get, put\n");
@@ -64,7 +64,7 @@ Deno.test("the highest tag counts, and other files need no line", async () => {
   assert.deepEqual(await untold(repository.path), { tag: "v0.10.0", paths: [] });
 });
 
-Deno.test("before the first tag nothing is compared", async () => {
+Deno.test("the check compares nothing before the first tag", async () => {
   await using repository = await checkout();
   await Deno.writeTextFile(join(repository.path, "docs/commands.md"), "get, put\n");
   assert.deepEqual(await untold(repository.path), { tag: undefined, paths: [] });

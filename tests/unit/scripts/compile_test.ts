@@ -1,5 +1,5 @@
 /**
- * The permissions that the program is compiled with, and what the bundler makes of its sources.
+ * The program's compile-time permissions, and the bundler's treatment of `using`.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import { fileURLToPath } from "node:url";
 import manifest from "../../../deno.json" with { type: "json" };
 import { permissionFlags } from "../../../scripts/compile.ts";
 
-Deno.test("a permission set becomes flags: what is all, what is some, what is none", () => {
+Deno.test("a permission set becomes flags that grant all, some or none of a permission", () => {
   assert.deepEqual(permissionFlags({ read: true, run: ["/bin/a", "/bin/b"], ffi: false }), [
     "--allow-read",
     "--allow-run=/bin/a,/bin/b",
   ]);
 });
 
-Deno.test("the program asks for no native library, no import, no program but ss", () => {
+Deno.test("the program may load no native library, import nothing, and run no program but ss", () => {
   assert.deepEqual(permissionFlags(manifest.permissions.libreseed), [
     "--allow-read",
     "--allow-write",
     "--allow-net",
     "--allow-env",
     "--allow-sys=homedir,networkInterfaces,statfs,uid",
-    // By a bare name, it would not start where there is no PATH.
+    // By absolute paths: a bare name needs PATH, which may be missing.
     "--allow-run=/usr/bin/ss,/usr/sbin/ss,/sbin/ss",
   ]);
 });
 
-// The minifier puts a variable that is read once, at the start of the next statement, in there, and
-// takes `using` for `const` in doing so: nobody closes the file any more, in the program alone. Such
-// a place needs `try` and `finally`.
+// The minifier inlines a variable that is read once, at the start of the next statement. It does so
+// for `using` declarations as well, so that the resource is never closed in the minified program.
+// Such a place needs `try` and `finally`.
 for (const entry of ["src/cli/mod.ts", "src/worker/main.ts", "src/package/archive/thread.ts"]) {
   Deno.test(`minifying ${entry} keeps each of its "using" declarations`, async () => {
     const plain = usings(await bundle(entry));
@@ -60,8 +60,8 @@ async function bundle(entry: string, ...flags: string[]): Promise<string> {
 }
 
 /**
- * The declarations of resources in a bundle, each with the beginning of its value. Those that follow
- * one another are one: the minifier joins them.
+ * The `using` declarations in a bundle, each with the beginning of its value. Consecutive
+ * declarations are joined, as the minifier does.
  */
 function usings(text: string): string[] {
   const joined = text.replaceAll(/(?<![\w$.])(using [\w$]+ = [^;]*);\s*using /g, "$1, ");

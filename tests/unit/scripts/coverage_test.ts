@@ -24,14 +24,14 @@ LF:10
 end_of_record
 `;
 
-Deno.test("lines are added up for each room, and only for sources", () => {
+Deno.test("coverage counts lines per room, and only of sources", () => {
   assert.deepEqual(linesByRoom(LCOV, "/checkout"), [
     { room: "host", found: 20, hit: 17 },
     { room: "host/http", found: 10, hit: 1 },
   ]);
 });
 
-Deno.test("a room under the bound is named", () => {
+Deno.test("the report names a room below the threshold", () => {
   const { text, low } = report(linesByRoom(LCOV, "/checkout"));
   assert.deepEqual(low, ["host/http"]);
   assert.match(text, /^host +17 of +20 +85\.0 %$/m);
@@ -41,7 +41,7 @@ Deno.test("an empty room is complete", () => {
   assert.deepEqual(report([{ room: "a", found: 0, hit: 0 }]).low, []);
 });
 
-Deno.test("a room of which nothing was run is named", () => {
+Deno.test("the report names a room of which no line ran", () => {
   assert.deepEqual(report(linesByRoom(LCOV, "/checkout"), ["dht", "host"]).low, [
     "dht",
     "host/http",

@@ -5,14 +5,14 @@ import { rooms } from "../../support/rooms.ts";
 
 const directory = join(import.meta.dirname!, "..", "..", "..", "docs", "pictures");
 
-Deno.test("the pictures in docs/pictures are those of the layout test's tables", async () => {
+Deno.test("the pictures in docs/pictures are current with the layout test's tables", async () => {
   for (const [name, draw] of Object.entries(pictures)) {
     const current = await Deno.readTextFile(join(directory, name));
     assert.equal(current, draw(), `${name} is old: deno run -A scripts/pictures.ts`);
   }
 });
 
-Deno.test("every room has its box, and every import a chain of arrows", () => {
+Deno.test("every room has a box, and every import a chain of arrows", () => {
   const picture = roomsPicture();
   for (const room of Object.keys(rooms)) assert(picture.includes(`<rect id="${room}"`), room);
   const drawn = drawnImports(rooms);
@@ -24,14 +24,14 @@ Deno.test("every room has its box, and every import a chain of arrows", () => {
   }
 });
 
-Deno.test("a room stands above everything that it imports", () => {
+Deno.test("a room is drawn above every room that it imports", () => {
   const levels = levelsOf(rooms);
   for (const [room, { imports }] of Object.entries(rooms)) {
     for (const other of imports) assert(levels.get(room)! > levels.get(other)!, room);
   }
 });
 
-Deno.test("an import that another import implies is not drawn", () => {
+Deno.test("an import that other imports imply is not drawn", () => {
   const drawn = drawnImports({
     low: { runs: "main", holds: "", imports: [] },
     middle: { runs: "main", holds: "", imports: ["low"] },

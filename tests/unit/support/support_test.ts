@@ -24,7 +24,7 @@ async function bindUdp(port: number, address = "127.0.0.1") {
   };
 }
 
-Deno.test("a temporary home is there, and gone after its scope", async () => {
+Deno.test("a temporary home exists until the end of its scope", async () => {
   let path: string;
   {
     await using home = await temporaryHome();
@@ -48,7 +48,7 @@ Deno.test("a free port can be bound by TCP and by UDP", async () => {
   await using _socket = await bindUdp(port);
 });
 
-Deno.test("a port that either protocol uses is not free", async () => {
+Deno.test("a port that TCP or UDP uses is not free", async () => {
   const port = await freePort();
   {
     using _listener = Deno.listen({ hostname: "127.0.0.1", port });
@@ -58,7 +58,7 @@ Deno.test("a port that either protocol uses is not free", async () => {
   assert.equal(await isFree(port), false);
 });
 
-Deno.test("a process's output, exit code and arguments come through", async () => {
+Deno.test("runCli passes arguments, and returns output and exit code", async () => {
   const result = await runCli(["one", "two words"], sh('printf "%s," "$@"; echo err >&2; exit 7'));
   assert.deepEqual(
     { ...result, stdoutBytes: result.stdoutBytes.length },
@@ -66,12 +66,12 @@ Deno.test("a process's output, exit code and arguments come through", async () =
   );
 });
 
-Deno.test("standard output that is no text comes through as bytes", async () => {
+Deno.test("runCli returns binary standard output as bytes", async () => {
   const { stdoutBytes } = await runCli([], sh("printf '\\377\\000\\376'"));
   assert.deepEqual(stdoutBytes, Uint8Array.of(255, 0, 254));
 });
 
-Deno.test("a process reads what it is given, or nothing", async () => {
+Deno.test("runCli passes standard input, which is empty by default", async () => {
   assert.equal((await runCli([], { ...sh("cat"), stdin: "text" })).stdout, "text");
   const bytes = new Uint8Array(300_000).fill(1);
   assert.deepEqual((await runCli([], { ...sh("cat"), stdin: bytes })).stdoutBytes, bytes);
@@ -79,7 +79,7 @@ Deno.test("a process reads what it is given, or nothing", async () => {
   assert.equal((await runCli([], { ...sh("exit 0"), stdin: bytes })).code, 0);
 });
 
-Deno.test("a process gets the home, what is asked for, and little else", async () => {
+Deno.test("a process gets only the home and the given variables in its environment", async () => {
   await using home = await temporaryHome();
   Deno.env.set("LIBRESEED_TEST_SECRET", "x");
   const { stdout } = await runCli([], { ...sh("pwd; env"), home, cwd: home.path, env: { A: "b" } });
@@ -92,8 +92,8 @@ Deno.test("a process gets the home, what is asked for, and little else", async (
   assert.doesNotMatch(stdout, /SECRET/);
 });
 
-Deno.test("a process that takes too long is killed, and its output shown", async () => {
-  // A busy machine may take long to start a shell.
+Deno.test("runCli kills a process after its timeout and reports the output", async () => {
+  // A busy machine may take long to start a shell, so the timeout grows.
   for (let timeoutMs = 300;; timeoutMs *= 4) {
     const run = runCli(["seed"], { ...sh("echo begun; exec sleep 3600"), timeoutMs });
     const { message } = await run.then(() => assert.fail("it ended"), (error: Error) => error);
@@ -102,7 +102,7 @@ Deno.test("a process that takes too long is killed, and its output shown", async
   }
 });
 
-Deno.test("lines are waited for, on either stream, whether they came before or come later", async () => {
+Deno.test("waitForLine finds earlier and later lines on both streams", async () => {
   const script = "echo ready port=123; sleep 0.1; echo 'late line' >&2; printf unfinished; cat";
   await using process = spawnCli([], { ...sh(script), stdin: "" });
   assert.equal((await process.waitForLine(/port=(\d+)/))[1], "123");
@@ -112,14 +112,14 @@ Deno.test("lines are waited for, on either stream, whether they came before or c
   assert.deepEqual(await process.status, { code: 0, signal: null });
 });
 
-Deno.test("waiting for a line that never comes fails with all the output", async () => {
+Deno.test("waitForLine fails with all the output if the process ends without the line", async () => {
   await using process = spawnCli(["seed"], sh("echo one; echo two >&2"));
   const waiting = process.waitForLine(/three/);
   await assert.rejects(waiting, /ended without a line like \/three\/\n.*\none\n\n.*\ntwo/);
   await assert.rejects(process.waitForLine(/two/, "stdout"), /ended without/);
 });
 
-Deno.test("a signal ends a process, and is reported", async () => {
+Deno.test("a signal ends a process, and the result reports the signal", async () => {
   await using process = spawnCli([], sh("echo up; exec sleep 60"));
   await process.waitForLine(/up/);
   process.kill("SIGINT");
@@ -137,7 +137,7 @@ Deno.test("a process does not outlive its scope", onLinux, async () => {
   await assert.rejects(Deno.stat(`/proc/${pid}`), Deno.errors.NotFound);
 });
 
-Deno.test("a grandchild that keeps the output open holds nobody up", async () => {
+Deno.test("a grandchild that keeps the output open does not delay the result", async () => {
   const script = "sleep 3600 & echo up $!; wait";
   const grandchildren: number[] = [];
   try {
@@ -153,10 +153,10 @@ Deno.test("a grandchild that keeps the output open holds nobody up", async () =>
   }
 });
 
-Deno.test("a process's UDP sockets are found, and only those", onLinux, async () => {
+Deno.test("udpSocketsOf finds a process's UDP sockets and no others", onLinux, async () => {
   await using one = await bindUdp(0);
   await using all = await bindUdp(0, "0.0.0.0");
-  // Other test files run in this process at the same time, with sockets of their own.
+  // Tests of other files run in this process at the same time, with sockets of their own.
   const ours = (await udpSocketsOf(Deno.pid)).filter(({ port }) =>
     [one.port, all.port].includes(port)
   );
@@ -169,16 +169,20 @@ Deno.test("a process's UDP sockets are found, and only those", onLinux, async ()
   assert.deepEqual(await udpSocketsOf(process.pid), []);
 });
 
-Deno.test("a process's TCP listeners are found, its connections are not", onLinux, async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  using _client = await Deno.connect({ hostname: "127.0.0.1", port });
-  using _server = await listener.accept();
-  const here = (await tcpListenersOf(Deno.pid)).filter((socket) => socket.port === port);
-  assert.deepEqual(here, [{ address: "127.0.0.1", port }]);
-});
+Deno.test(
+  "tcpListenersOf finds a process's TCP listeners, and not its connections",
+  onLinux,
+  async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr as Deno.NetAddr;
+    using _client = await Deno.connect({ hostname: "127.0.0.1", port });
+    using _server = await listener.accept();
+    const here = (await tcpListenersOf(Deno.pid)).filter((socket) => socket.port === port);
+    assert.deepEqual(here, [{ address: "127.0.0.1", port }]);
+  },
+);
 
-Deno.test("IPv6 sockets are found with their address", {
+Deno.test("tcpListenersOf finds IPv6 listeners with their addresses", {
   ignore: Deno.build.os !== "linux" || !(await hasIpv6()),
 }, async () => {
   using listener = Deno.listen({ hostname: "::1", port: 0 });
@@ -192,7 +196,7 @@ async function hasIpv6(): Promise<boolean> {
 }
 
 Deno.test(
-  "leftovers are temporary files at any depth, and processes of the home",
+  "leftovers finds temporary files at any depth, and processes of the home",
   onLinux,
   async () => {
     await using home = await temporaryHome();
@@ -203,7 +207,7 @@ Deno.test(
     {
       await using process = spawnCli([], { ...sh("echo up; exec sleep 60"), home });
       await process.waitForLine(/up/);
-      // While it turns into `sleep` it has neither arguments nor environment to read.
+      // While the process turns into `sleep`, its arguments and its environment cannot be read.
       let found = await leftovers(home.path);
       for (let tries = 0; found.length < 2 && tries < 50; tries++) {
         found = await leftovers(home.path);
@@ -216,7 +220,7 @@ Deno.test(
   },
 );
 
-Deno.test("without another program, libreseed is what runs", async () => {
+Deno.test("runCli runs libreseed by default", async () => {
   await using home = await temporaryHome();
   const { code, stdout, stderr } = await runCli(["version"], { home, cwd: home.path });
   assert.equal(code, 0, stderr);
