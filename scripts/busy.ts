@@ -6,7 +6,7 @@
  * @module
  */
 
-import { takeAllAlongWhenBrokenOff } from "./bench/broken_off.ts";
+import { killDescendantsOnSignal } from "./bench/process_tree.ts";
 
 /** Twice the processors of the usual machine for tests. */
 const LOOPS = 4;
@@ -31,5 +31,5 @@ async function testBesideLoops(args: readonly string[]): Promise<number> {
   }
 }
 
-takeAllAlongWhenBrokenOff();
+killDescendantsOnSignal();
 Deno.exit(await testBesideLoops(Deno.args.length > 0 ? Deno.args : ["tests/"]));

@@ -1,5 +1,5 @@
 /**
- * The program file beside a compiled hello world of the same Deno: how large it is, and how soon it
+ * The program file compared with a compiled hello world of the same Deno: size, and time until it
  * answers. `deno run -A scripts/bench/binary.ts`; `LIBRESEED_BIN` names another program than
  * `dist/libreseed`.
  *
@@ -14,7 +14,7 @@ const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 const program = resolve(Deno.env.get("LIBRESEED_BIN") ?? join(dist, "libreseed"));
 const hello = join(dist, "bench", "hello");
 
-/** Compiles the least program there is, with the flags that ours is compiled with where they tell. */
+/** Compiles a minimal program with those of our compile flags that affect size or start. */
 async function compileHello(): Promise<string | undefined> {
   await Deno.mkdir(join(dist, "bench"), { recursive: true });
   await Deno.writeTextFile(`${hello}.js`, 'console.log("hello world");\n');
@@ -30,7 +30,7 @@ async function lookForProgram(): Promise<string | undefined> {
   return found?.isFile ? undefined : `there is no ${program}: run \`deno task compile\``;
 }
 
-/** From starting the process to its end, with an empty environment. */
+/** Measures a process with an empty environment, from its start to its end. */
 async function run(path: string, args: string[]) {
   const begunMs = performance.now();
   const { success } = await new Deno.Command(path, {

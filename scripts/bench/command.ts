@@ -1,6 +1,6 @@
 /**
- * A program as it is run from a shell, and what it takes: time, processor, memory. For the rows that
- * measure whole commands.
+ * Measures a program as run from a shell: time, processor time, memory. For rows about whole
+ * commands.
  *
  * @module
  */
@@ -11,27 +11,30 @@ import type { Figures, Metric } from "./harness.ts";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 
-/** The program file: what `LIBRESEED_BIN` names, or `dist/libreseed`. */
+/** Path of the program: `LIBRESEED_BIN`, or `dist/libreseed`. */
 export const program: string = resolve(Deno.env.get("LIBRESEED_BIN") ?? join(dist, "libreseed"));
 
-/** Where rows keep what takes long to make. */
+/** Directory for files that take long to make and are kept for later rows. */
 export const workDirectory: string = join(dist, "bench");
 
-/** What {@linkcode runCommand} tells of a command. */
+/** The metrics that {@linkcode runCommand} measures. */
 export const commandMetrics: readonly Metric[] = [
   { key: "ms", name: "start to end", unit: "ms" },
   { key: "cpuMs", name: "processor", unit: "ms" },
   { key: "peak", name: "most memory", unit: "MiB" },
 ];
 
-/** Why libreseed cannot take part; `undefined` if it can. */
+/** The reason why libreseed cannot take part, or `undefined`. */
 export async function missingProgram(): Promise<string | undefined> {
   const found = await Deno.stat(program).catch(() => undefined);
   if (!found?.isFile) return `there is no ${program}: run \`deno task compile\``;
   return await missing("/usr/bin/time")();
 }
 
-/** Tells why a contender cannot take part if one of the programs that it runs is not installed. */
+/**
+ * Makes a function that returns why a contender cannot take part: a program that it needs is not
+ * installed.
+ */
 export function missing(...programs: string[]): () => Promise<string | undefined> {
   return async () => {
     for (const name of programs) {
@@ -42,10 +45,10 @@ export function missing(...programs: string[]): () => Promise<string | undefined
 }
 
 /**
- * Runs a command to its end. Throws if it fails, with what it said.
+ * Runs a command to its end. Throws with the command's output if it fails.
  *
- * @returns figures for {@linkcode commandMetrics}: of the process that was started and, for the
- * processor, of those that it started; memory is the largest resident set of any one of them
+ * @returns figures for {@linkcode commandMetrics}: time of the process, processor time with that of
+ * its children, and the largest resident set of a single process
  */
 export async function runCommand(
   command: readonly string[],
@@ -71,12 +74,15 @@ export async function runCommand(
   return { ms, cpuMs: (user + system) * 1_000, peak: kibibytes / 1024 };
 }
 
-/** Runs libreseed with a home of its own, and no other environment. */
+/** Runs libreseed with a home of its own and no other environment. */
 export async function runLibreseed(home: string, args: readonly string[]): Promise<Figures> {
   return await runCommand([program, ...args], { env: { LIBRESEED_HOME: home } });
 }
 
-/** A directory with one file of noise, which does not shrink; it stays for the next row. */
+/**
+ * Makes a directory with one file of random bytes, which do not compress, and keeps it for the next
+ * row.
+ */
 export async function makeNoise(mebibytes: number): Promise<string> {
   const source = join(workDirectory, `noise-${mebibytes}`);
   if (await Deno.stat(source).catch(() => undefined)) return source;
@@ -94,7 +100,7 @@ export async function makeNoise(mebibytes: number): Promise<string> {
   return source;
 }
 
-/** A directory that is as small as can be: for what a command takes whatever it is given. */
+/** Makes a minimal package, to measure a command's fixed cost. */
 export async function makeSmall(): Promise<string> {
   const source = join(workDirectory, "small");
   await Deno.mkdir(source, { recursive: true });

@@ -1,12 +1,12 @@
 /**
- * UDP sockets that count what passes through them, the same for all contenders.
+ * UDP sockets that count their traffic, the same for all contenders.
  *
  * @module
  */
 
 import { createSocket, type Socket } from "node:dgram";
 
-/** Packets and bytes of UDP payload. */
+/** Counts of UDP packets and of payload bytes. */
 export interface Count {
   packetsOut: number;
   bytesOut: number;
@@ -14,14 +14,14 @@ export interface Count {
   bytesIn: number;
 }
 
-/** The names of the counts. */
+/** The keys of the counts. */
 export const countKeys = ["packetsOut", "bytesOut", "packetsIn", "bytesIn"] as const;
 
-/** What passed through all sockets that it made. */
+/** Counts the traffic of all sockets that it makes. */
 export class Counter {
   readonly #count: Count = { packetsOut: 0, bytesOut: 0, packetsIn: 0, bytesIn: 0 };
 
-  /** A new UDP socket over IPv4, such as `create` makes. */
+  /** Makes a UDP socket over IPv4, by default a plain one. */
   socket(create: () => Socket = () => createSocket("udp4")): Socket {
     const socket = create();
     const count = this.#count;
@@ -30,8 +30,8 @@ export class Counter {
       count.bytesIn += bytes.length;
     });
     const send = socket.send.bind(socket) as (...args: unknown[]) => void;
-    // k-rpc-socket and the engine both call send(bytes, offset, length, port, host, done). A socket that
-    // is not bound yet keeps a list of such bytes, and calls itself with it later.
+    // k-rpc-socket and the engine both call send(bytes, offset, length, port, host, done). A socket
+    // that is not bound yet queues the bytes in a list, and passes that to itself later.
     socket.send = ((...args: unknown[]) => {
       if (args[0] instanceof Uint8Array) {
         count.packetsOut++;
@@ -42,13 +42,13 @@ export class Counter {
     return socket;
   }
 
-  /** What has passed until now. */
+  /** The counts so far. */
   now(): Count {
     return { ...this.#count };
   }
 }
 
-/** What has passed between two readings. */
+/** The counts between two readings. */
 export function difference(later: Count, earlier: Count): Count {
   const result = { ...later };
   for (const key of countKeys) result[key] -= earlier[key];

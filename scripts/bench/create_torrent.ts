@@ -1,6 +1,6 @@
 /**
- * A contender: the torrent of a file by create-torrent, which WebTorrent brings along. Takes its path
- * and where to write the torrent.
+ * A contender: makes a torrent with create-torrent, which WebTorrent includes. Arguments: path of
+ * the file, path of the torrent.
  *
  * @module
  */

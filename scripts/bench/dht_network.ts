@@ -1,5 +1,5 @@
 /**
- * The DHT that contenders are measured on: the project's testnet, whose nodes answer as BEP 5 says.
+ * The DHT that contenders are measured on: the project's testnet, with answers as BEP 5 says.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import krpc from "k-rpc";
 import { startTestnet, type Testnet } from "../../src/testnet/mod.ts";
 
-/** BEP 5: a node that lacks the value names the K (8) closest nodes it knows. */
+/** BEP 5: a node that lacks the value returns the K (8) closest nodes that it knows. */
 const NODES_IN_AN_ANSWER = 8;
 
 type Response = (
@@ -19,9 +19,9 @@ type Response = (
 ) => void;
 
 /**
- * Starts a testnet of `nodes` nodes; the same ones every time. npm:bittorrent-dht answers with its
- * whole routing table, 2 kB of it, which no other program's nodes do and which libtorrent cannot
- * read: the nodes of this process name the 8 closest.
+ * Starts a testnet of `nodes` nodes, the same ones every time. The nodes return the 8 closest.
+ * Those of npm:bittorrent-dht would return their whole routing table of 2 kB, which no other
+ * implementation does and libtorrent cannot read.
  */
 export async function startNetwork(nodes: number): Promise<Testnet> {
   shortenAnswers();
@@ -41,7 +41,7 @@ function shortenAnswers(): void {
   };
 }
 
-/** Ends every third node, as a crash does. The first one, which all join through, stays. */
+/** Stops every third node without notice, as a crash does. The bootstrap node stays. */
 export async function killAThird(testnet: Testnet): Promise<void> {
   await Promise.all(testnet.nodes.filter((_, index) => index % 3 === 1).map((node) => node.kill()));
 }

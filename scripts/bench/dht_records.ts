@@ -1,7 +1,6 @@
 /**
- * How long mutable items (BEP 44) take to put and to get, and how many packets they cost: libreseed's
- * manager, bittorrent-dht's own functions, libtorrent. Run it with
- * `deno run -A scripts/bench/dht_records.ts`.
+ * Time and packets of putting and getting mutable items (BEP 44): libreseed's DHT manager,
+ * bittorrent-dht's own functions, libtorrent. `deno run -A scripts/bench/dht_records.ts`.
  *
  * @module
  */
@@ -24,23 +23,22 @@ const GET_ENDS =
   "A get ends, with all of them, when the closest nodes have answered and there can be no newer " +
   "record; what is found before that does not count.";
 
-/** Where Debian's python3-libtorrent is; another Python in the PATH would not find it. */
+/** Debian's Python, which has python3-libtorrent; another one first in PATH lacks it. */
 const PYTHON = "/usr/bin/python3";
 
 interface Timed {
   tookMs: number[];
-  /** Sent, for each operation. */
+  /** Packets sent per operation. */
   packets: number;
 }
 
-/** How large a row is. */
+/** The size of a row. */
 interface Size {
   /** Records that a contender puts and gets in a round. */
   records: number;
   /**
-   * Records that it puts and gets before, and that do not count. A testnet's node that hears of a
-   * contender for the first time and has no room for it pings the twenty that it would have to leave
-   * out: 2,000 pings, which the first dozen puts wait for.
+   * Records put and got before the measurement. A testnet node with a full bucket that meets a new
+   * contender pings its twenty oldest nodes: 2,000 pings, which the first dozen puts wait for.
    */
   before: number;
   /** Whether a third of the nodes dies between joining and the first put. */
@@ -82,7 +80,10 @@ function libtorrent(bootstrap: string, { records, before }: Size): Program {
   return new Program(PYTHON, [script, port, `${records}`, `${before}`, ...expandedKeyPair()]);
 }
 
-/** A key pair as libtorrent wants it: RFC 8032's scalar and prefix in place of the seed, in hex. */
+/**
+ * A key pair in libtorrent's form: in place of the seed, RFC 8032's scalar and prefix, in
+ * hexadecimal.
+ */
 function expandedKeyPair(): [publicKey: string, privateKey: string] {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const seed = privateKey.export({ format: "der", type: "pkcs8" }).subarray(-32);
@@ -130,7 +131,8 @@ function row(id: string, title: string, size: Size, about: string): Row {
       { ...contender("libtorrent", size, libtorrent), missing: libtorrentMissing },
     ],
     rounds: 5,
-    // What the silence of dead nodes takes does not depend on it, and libtorrent waits a minute.
+    // Timeouts of dead nodes do not depend on a warm-up, and libtorrent's would take another
+    // minute.
     warmUp: !size.dying,
   };
 }

@@ -1,8 +1,8 @@
 /**
- * One contender of `dht_records.ts`, in a process of its own: joins, and when it is told to, puts
- * records and gets them, one after the other. Prints how long each took, and how many packets it sent.
+ * One contender of `dht_records.ts`, in a process of its own: joins, waits for a go, then puts and
+ * gets records one at a time. Prints the time of each operation and the packets sent.
  *
- * Arguments: side, bootstrap address, number of records, and of those before that do not count.
+ * Arguments: side, bootstrap address, number of records, number of records before the measurement.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { Counter } from "./counted_socket.ts";
 import { type RecordToPut, type SideName, sides } from "./dht_sides.ts";
 import { tell, waitForGo } from "./program.ts";
 
-/** Long enough for the first lookup to end. */
+/** Time for the first lookup to end. */
 const JOIN_MS = 1_000;
 const VALUE_BYTES = 300;
 

@@ -1,5 +1,5 @@
 /**
- * The ways to be in the DHT that are compared: libreseed's one node that engine and manager share,
+ * The compared ways to use the DHT: libreseed's single node shared by engine and manager,
  * libreseed's code with a node for each, and the libraries' own nodes, one for each.
  *
  * @module
@@ -22,27 +22,27 @@ export interface RecordToPut {
   keys: KeyPair;
   salt: Uint8Array;
   seq: number;
-  /** The bytes that are its value. */
+  /** The encoded value. */
   value: Uint8Array;
 }
 
-/** One way to be in the DHT. */
+/** One way to use the DHT. */
 export interface Side {
-  /** Resolves when enough nodes hold it, or with the number that do. */
+  /** Puts a record. Resolves when enough nodes hold it, or all were tried. */
   put(record: RecordToPut): Promise<void>;
-  /** The value that is found. */
+  /** Gets the value of a record. */
   get(publicKey: Uint8Array, salt: Uint8Array): Promise<Uint8Array | undefined>;
   announce(infoHash: Uint8Array, port: number): Promise<void>;
-  /** How many peers are found. */
+  /** Looks peers up, and returns their number. */
   findPeers(infoHash: Uint8Array): Promise<number>;
-  /** What was learnt for one target only is forgotten, as it is after some minutes. */
+  /** Drops the state of finished lookups, as happens after some minutes. */
   forgetLookups(): void;
 }
 
 /** Names of {@linkcode sides}. */
 export type SideName = keyof typeof sides;
 
-/** Starts one, bootstrapped through `HOST:PORT`. */
+/** Starts a side, bootstrapped through `HOST:PORT`. */
 export const sides = {
   async shared(bootstrap: string, counter: Counter): Promise<Side> {
     return ourSide(await startOurs(bootstrap, counter));
@@ -131,7 +131,7 @@ function librarySide(dht: Dht): Pick<Side, "put" | "get"> {
     get: (publicKey, salt) =>
       new Promise((resolve, reject) => {
         const target = Buffer.from(targetOf(publicKey, salt));
-        // Without `cache: false` it would answer from what it holds itself.
+        // With a cache, it would answer from its own memory.
         dht.get(
           target,
           { salt: Buffer.from(salt), cache: false },
@@ -159,7 +159,7 @@ function peerSide(dht: Dht, all: Dht[]): Omit<Side, "put" | "get"> {
   };
 }
 
-/** A manager on a node of its own engine. */
+/** Starts a DHT manager on a node of its own engine. */
 export async function startOurs(
   bootstrap: string,
   counter: Counter,

@@ -1,6 +1,6 @@
 /**
- * Downloads beside other programs, all from one libtorrent seeder on this machine:
- * `deno run -A scripts/bench/download.ts`.
+ * Downloads compared with other programs, all from one libtorrent seeder on this machine: `deno run
+ * -A scripts/bench/download.ts`.
  *
  * @module
  */
@@ -28,14 +28,14 @@ const sample = new SharedPackage(SIZE_MIB);
 
 type Command = (given: {
   sample: PublishedPackage;
-  /** Of the seeder. */
+  /** Port of the seeder. */
   port: number;
   trackerUrl: string;
-  /** A new directory. */
+  /** A new directory for the download. */
   directory: string;
 }) => string[];
 
-/** Starts a seeder, and says what downloads from it. */
+/** Starts a seeder, and returns the command that downloads from it. */
 type Sides = (
   sample: PublishedPackage,
   directory: string,
@@ -63,7 +63,7 @@ async function round(sides: Sides): Promise<Figures> {
   }
 }
 
-/** A seeder on 127.0.0.1, and a tracker that knows it. */
+/** A seeder on 127.0.0.1, with a tracker that returns it. */
 function here(command: Command): Sides {
   return async (sample, directory, stack) => {
     const { program, port } = await libtorrentSeeder(sample);

@@ -1,9 +1,9 @@
 /**
- * How costs grow with the number of packages in a home: `deno run -A scripts/bench/growth.ts
- * [--into FILE] [--picture FILE] [--together COUNT]… [COUNT…]` (0, 300, 3,000 and 30,000 unless given;
- * together 10, 100 and 1,000). Prints a table with the exponent of each cost, and draws it; and what it
- * costs to publish so many in one command. Everything happens in a test network on 127.0.0.1. What is
- * in FILE from an earlier run is taken for measured.
+ * Growth of costs with the number of packages in a home: `deno run -A scripts/bench/growth.ts
+ * [--into FILE] [--picture FILE] [--together COUNT]… [COUNT…]` (defaults: 0, 300, 3,000 and 30,000;
+ * together 10, 100 and 1,000). Prints a table with the exponent of each cost, draws it, and
+ * measures publishing several packages with one command. Everything runs in a test network on
+ * 127.0.0.1. Figures of an earlier run in FILE are not measured again.
  *
  * @module
  */
@@ -15,23 +15,23 @@ import { systemClock } from "../../src/base/mod.ts";
 import { connectControl } from "../../src/control/client.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import { freePort } from "../../tests/support/free_port.ts";
-import { takeAllAlongWhenBrokenOff } from "./broken_off.ts";
+import { killDescendantsOnSignal } from "./process_tree.ts";
 import { summary } from "./harness.ts";
 import { fillHome } from "./many_packages.ts";
 import { draw, exponentOf, growthOf, type Series } from "./picture.ts";
 import { CpuMeter, privateMiB } from "./process_figures.ts";
 import { libreseed } from "./transfer.ts";
 
-/** How often what is done for one package is done, for the median; and starts of a daemon. */
+/** Number of measurements per package operation, for the median, and number of daemon starts. */
 const TIMES = 5;
 const STARTS = 3;
-/** How many records are announced at once. */
+/** Number of records announced at once. */
 const ANNOUNCED = 10;
-/** From a start until it is watched, and for how long. */
+/** Delay from a start until the daemon is measured at rest, and duration of that measurement. */
 const REST_MS = 30_000;
 const WATCH_MS = 30_000;
 
-takeAllAlongWhenBrokenOff();
+killDescendantsOnSignal();
 const { values, positionals } = parseArgs({
   args: Deno.args,
   options: {
@@ -43,13 +43,13 @@ const { values, positionals } = parseArgs({
 });
 const counts = positionals.length > 0 ? positionals.map(Number) : [0, 300, 3_000, 30_000];
 
-/** What is measured of all packages of the home: that of an empty home is in it. */
+/** Costs of all packages of the home, including those of an empty home. */
 const ofAll = {
   start: "start-up: CPU until all are seeded, ms",
   memory: "private memory, kB",
   idle: "idle: CPU in 30 s, ms",
 };
-/** What is measured of one more. */
+/** Costs of one more package. */
 const ofOne = {
   announce: `re-announcing ${ANNOUNCED} of them, ms`,
   publish: "publishing one more, ms",
@@ -63,9 +63,9 @@ const testnet = await startTestnet({ nodes: 20 });
 const directory = await Deno.makeTempDir({ prefix: "libreseed-bench-growth-" });
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Packets a second; with the program's own limit announcing would go on for hours. */
+/** Packets per second; announcing with the program's own limit would take hours. */
 const NO_LIMIT = "100000";
-/** The program's own: what is announced beside a start is no part of what it costs. */
+/** The program's own limit, so that announcing does not add to the cost of a start. */
 const OWN_LIMIT = "200";
 
 function environment(home: string, port: number, rate = NO_LIMIT): Record<string, string> {
@@ -79,12 +79,12 @@ function environment(home: string, port: number, rate = NO_LIMIT): Record<string
   };
 }
 
-/** Runs a command to its end; returns how long it took, milliseconds. */
+/** Runs a command to its end, and returns its duration in milliseconds. */
 function run(home: string, ...args: string[]): Promise<number> {
   return runReading("", home, ...args);
 }
 
-/** The same, of a command that reads from standard input. */
+/** The same for a command that reads standard input. */
 async function runReading(input: string, home: string, ...args: string[]): Promise<number> {
   const [program, ...rest] = libreseed(...args);
   const begunMs = performance.now();
@@ -110,7 +110,7 @@ async function median(work: (time: number) => Promise<number>): Promise<number> 
   return summary(figures).median;
 }
 
-/** Starts a daemon and waits until it seeds all. */
+/** Starts a daemon, and waits until it seeds all packages. */
 async function start(home: string, count: number, port: number, rate?: string) {
   const [program, ...rest] = libreseed("seed");
   const process = spawn(program!, rest, { env: environment(home, port, rate), stdio: "ignore" });
@@ -123,7 +123,7 @@ async function start(home: string, count: number, port: number, rate?: string) {
   return { process, client: connected.client, cpu };
 }
 
-/** CPU from the start of a daemon until it seeds all, milliseconds. */
+/** Processor time from the start of a daemon until it seeds all packages, in milliseconds. */
 async function startUp(home: string, count: number, port: number): Promise<number> {
   const { process, client, cpu } = await start(home, count, port, OWN_LIMIT);
   using meter = cpu;
@@ -139,7 +139,10 @@ async function ended(process: ChildProcess): Promise<void> {
   await closed;
 }
 
-/** Publishes so many packages in one command into a new home with a daemon; milliseconds. */
+/**
+ * Publishes `count` packages with one command into a new home with a daemon; duration in
+ * milliseconds.
+ */
 async function publishTogether(count: number): Promise<number> {
   const home = join(directory, `together-${count}`);
   const port = await freePort();
@@ -181,7 +184,7 @@ async function measure(count: number): Promise<Costs> {
   try {
     await sleep(REST_MS);
     const { seconds } = meter;
-    // The least, so that it is what is held and not what lies about until it is collected.
+    // The minimum, so that memory that awaits garbage collection does not count.
     let memory = Infinity;
     for (
       const endMs = performance.now() + WATCH_MS;
@@ -200,14 +203,15 @@ async function measure(count: number): Promise<Costs> {
       await client.operations.announce({ packages });
       return performance.now() - begunMs;
     });
-    // The first list of all of them is made once.
+    // The first publish makes the first list of all packages, which is not measured.
     await publish(TIMES);
     costs.publish = await median(publish);
     const all = await client.operations.list();
     costs.get = await median(async (time) => {
       const to = join(directory, `getter-${count}-${time}`);
       const { name, magnet } = all.find(({ name }) => name === `one-more-${time}`)!;
-      // The testnet's nodes keep 10,000 items each: of 30,000 packages the oldest are gone.
+      // A testnet node keeps 10,000 items, so the oldest records of 30,000 packages are gone and
+      // are put again.
       await client.operations.announce({ packages: [{ name }] });
       return await run(to, "get", magnet!, "-o", "-");
     });
@@ -219,7 +223,7 @@ async function measure(count: number): Promise<Costs> {
   return costs;
 }
 
-/** What was measured before. */
+/** Figures of an earlier run, by number of packages. */
 function readBefore(): Map<number, Costs> {
   try {
     return new Map(JSON.parse(Deno.readTextFileSync(values.into!)));

@@ -1,49 +1,49 @@
 /**
- * Runs contenders against each other and prints what came of it. Rounds are interleaved (A B C, A B C,
- * and so on, after a warm-up that is not counted), so that what else the machine does meets all alike.
- * What is measured is the rows' business; nothing here judges a figure.
+ * Runs contenders against each other and prints the figures. Rounds are interleaved (A B C, A B C,
+ * … after a warm-up that is not counted), so that other load on the machine affects all contenders
+ * alike. The rows do the measuring; no figure is judged here.
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
 import { type Clock, systemClock } from "../../src/base/mod.ts";
-import { descendants, kill, takeAllAlongWhenBrokenOff } from "./broken_off.ts";
+import { descendants, kill, killDescendantsOnSignal } from "./process_tree.ts";
 
-/** What one round of one contender gave, by the keys of the row's metrics. */
+/** Figures of one round of one contender, by the keys of the row's metrics. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** One of those that do the same work. */
+/** One of the programs that do the same work. */
 export interface Contender {
   name: string;
-  /** Why it cannot take part here; `undefined` if it can. */
+  /** The reason why the contender cannot take part, or `undefined`. */
   missing?(): Promise<string | undefined>;
-  /** Does the work once. A metric that it cannot tell is left out of the figures. */
+  /** Does the work once. Metrics that it cannot measure are left out of the figures. */
   round(round: number): Promise<Figures>;
 }
 
-/** Something that is measured. */
+/** A measured quantity. */
 export interface Metric {
   key: string;
   name: string;
   unit: string;
 }
 
-/** Contenders, and what is measured of them. */
+/** Contenders, and the metrics measured of them. */
 export interface Row {
-  /** Chooses the row on the command line. */
+  /** Name of the row on the command line. */
   id: string;
   title: string;
-  /** What the figures say, and what they do not. */
+  /** Meaning and limits of the figures. */
   about: string;
   metrics: readonly Metric[];
-  /** The first one is ours: the ratios are its medians to those of the others. */
+  /** The first one is ours: ratios are its medians to those of the others. */
   contenders: readonly Contender[];
-  /** Rounds that count. */
+  /** Number of rounds that count. */
   rounds: number;
-  /** Whether a round that does not count goes before them; unless this is `false`. */
+  /** Whether a warm-up round comes first; `true` by default. */
   warmUp?: boolean;
-  /** Seconds that one round of one contender may take; half an hour unless given. */
+  /** Time limit of one round of one contender, in seconds; half an hour by default. */
   mostSeconds?: number;
   /** Removes what the rounds shared. */
   dispose?(): Promise<void>;
@@ -52,22 +52,22 @@ export interface Row {
 /** A row with its figures. */
 export interface Measured {
   row: Row;
-  /** Of each contender that took part, the figures of each round. */
+  /** By contender: the figures of each round. */
   figures: Map<string, Figures[]>;
-  /** Those that did not take part, and why. */
+  /** Contenders that did not take part, and why. */
   missing: { name: string; why: string }[];
-  /** Those that did, but not to the end, and why. */
+  /** Contenders that failed in a round, and why. */
   failed: { name: string; why: string }[];
-  /** Of each contender, how long each round took with all that belongs to it, the warm-up first. */
+  /** By contender: duration of each round with its setup, in seconds, the warm-up first. */
   seconds: Map<string, number[]>;
 }
 
 const MOST_SECONDS = 1_800;
 
-/** Setting the time of day does not change what was measured with it. */
+/** A monotonic clock, which a change of the time of day does not affect. */
 const steadyClock: Clock = { now: () => performance.now(), after: systemClock.after };
 
-/** Runs one row. A contender that fails or does not end is left out from then on. */
+/** Runs one row. A contender that fails or does not end is left out of further rounds. */
 export async function measure(
   row: Row,
   say: (line: string) => void,
@@ -111,7 +111,7 @@ export async function measure(
   return { row, figures, missing, failed, seconds };
 }
 
-/** Rejects when the time is over. What the round has started is killed. */
+/** Rejects after the time limit, and kills the processes that the round started. */
 async function inTime<T>(
   run: () => Promise<T>,
   mostSeconds: number,
@@ -120,12 +120,12 @@ async function inTime<T>(
   const before = new Set(descendants(Deno.pid));
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = clock.after(mostSeconds * 1_000, () => {
-    // Those that serve other rounds stay.
+    // Processes that serve other rounds stay.
     for (const pid of descendants(Deno.pid)) if (!before.has(pid)) kill(pid);
     reject(new Error(`not over after ${mostSeconds} s`));
   });
   const round = run();
-  // What it says about the end of its processes comes too late.
+  // Errors about its killed processes come after the rejection.
   round.catch(() => {});
   try {
     return await Promise.race([round, late]);
@@ -134,7 +134,7 @@ async function inTime<T>(
   }
 }
 
-/** Median, smallest and largest. */
+/** Median, minimum and maximum. */
 export function summary(values: readonly number[]): { median: number; min: number; max: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -144,12 +144,12 @@ export function summary(values: readonly number[]): { median: number; min: numbe
   return { median, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
-/** The value that 95 of 100 do not exceed (nearest rank); of fewer than 20 values, the largest. */
+/** The 95th percentile (nearest rank); with fewer than 20 values, the maximum. */
 export function percentile95(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1]!;
 }
 
-/** The row as Markdown. */
+/** Formats the row as Markdown. */
 export function report({ row, figures, missing, failed, seconds }: Measured): string {
   const lines = [["what", "unit", "who", "median", "min..max", "ratio"]];
   const [ours] = figures.keys();
@@ -180,7 +180,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** Three digits that count, or all those before the point. */
+/** Rounds to three significant digits, but keeps all digits before the point. */
 function digits(value: number): string {
   const magnitude = Math.abs(value);
   const text = magnitude >= 100
@@ -191,7 +191,7 @@ function digits(value: number): string {
   return text.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** Two digits after the point; what is less than that is said to be. */
+/** Formats a ratio with two decimals; a smaller one is shown as less than that. */
 function share(ratio: number): string {
   return ratio < 0.005 ? "<0.01" : ratio.toFixed(2);
 }
@@ -212,8 +212,8 @@ function markdown(lines: readonly string[][]): string {
 }
 
 /**
- * Runs the rows that the command line names, or all: `[--rounds N] [--only WHO]… [ROW…]`. Tables go to
- * standard output, what is going on to standard error.
+ * Runs the rows named on the command line, or all: `[--rounds N] [--only CONTENDER]… [ROW…]`.
+ * Prints tables to standard output and progress to standard error.
  *
  * @returns the exit code: 1 if a contender failed
  */
@@ -229,7 +229,7 @@ export async function runBenchmarks(rows: readonly Row[], args: string[]): Promi
     console.error(`usage: bench [--rounds N] [${rows.map(({ id }) => id).join("|")}]…`);
     return 2;
   }
-  takeAllAlongWhenBrokenOff();
+  killDescendantsOnSignal();
   let exitCode = 0;
   const chosen = rows.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
   for (const row of chosen) {

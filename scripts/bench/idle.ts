@@ -1,6 +1,6 @@
 /**
- * What packages cost that nobody wants: `deno run -A scripts/bench/idle.ts [--rounds N] [ROW…]`. Takes
- * network namespaces, and so root.
+ * Cost of packages that no peer downloads: `deno run -A scripts/bench/idle.ts [--rounds N] [ROW…]`.
+ * Needs network namespaces, and so root.
  *
  * @module
  */
@@ -11,13 +11,16 @@ import { Held, type Holder, holders, PORT } from "./idle_programs.ts";
 import { fillHome } from "./many_packages.ts";
 import { missing as doesNotRun } from "./transfer.ts";
 
-/** From the start of each until it is watched, and for how long: what a start leaves behind is over then. */
+/**
+ * Delay from a start until the measurement, after which the work of starting is over, and duration
+ * of the measurement.
+ */
 const REST_MS = 60_000;
 const WATCH_MS = 60_000;
 
 const homes = new Map<string, Promise<string>>();
 
-/** A home of so many packages, made once for each program. */
+/** A home with this many packages, made once per program. */
 export function homeOf(name: string, holder: Holder, count: number): Promise<string> {
   const key = `${name} ${count}`;
   const made = homes.get(key) ?? (async () => {
@@ -33,7 +36,7 @@ export function homeOf(name: string, holder: Holder, count: number): Promise<str
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** With nothing to hold, by program: what it takes to be there at all. */
+/** By program: figures with no packages, the fixed cost. */
 const empty = new Map<string, { cpuSeconds: number; privateMiB: number }>();
 
 async function hold(name: string, holder: Holder, count: number): Promise<Figures> {
@@ -63,7 +66,7 @@ async function hold(name: string, holder: Holder, count: number): Promise<Figure
   };
 }
 
-/** Why a program cannot be measured here. */
+/** The reason why a program cannot be measured here, or `undefined`. */
 export async function missing(name: string): Promise<string | undefined> {
   if (await doesNotRun("unshare", "-n", "true")()) {
     return "it takes a network namespace, and so root";

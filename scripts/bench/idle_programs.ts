@@ -1,6 +1,6 @@
 /**
- * The programs that hold many packages without anybody wanting one, each in a network namespace of its
- * own, with what they took.
+ * Programs that hold many packages without downloads, each in a network namespace of its own, and
+ * their resource use.
  *
  * @module
  */
@@ -15,24 +15,24 @@ import { torrentInfoHash } from "../../src/package/mod.ts";
 import { CpuMeter, privateMiB } from "./process_figures.ts";
 import { libreseed, PYTHON } from "./transfer.ts";
 
-/** The port of each, in its namespace. */
+/** Port of each program, in its namespace. */
 export const PORT = 47_123;
 const POLL_MS = 20;
 const LOOK_MS = 2_000;
 
-/** What a process has taken until now. */
+/** Resources that a process has used so far. */
 export interface Taken {
   cpuSeconds: number;
-  /** UDP packets that were sent in its namespace. */
+  /** UDP packets sent in the process's namespace. */
   packets: number;
 }
 
-/** A program that has been started with a home. */
+/** How to run a program on a home. */
 export interface Holder {
   command: (home: string) => string[];
-  /** Resolves once it seeds `count` packages. */
+  /** Resolves once the program seeds `count` packages. */
   seeded: (home: string, count: number, process: ChildProcess) => Promise<void>;
-  /** Makes what it keeps of packages that it has had for long. */
+  /** Writes the program's state for packages that it has held for long. */
   prepare?: (home: string) => Promise<void>;
 }
 
@@ -51,7 +51,7 @@ function said(_home: string, _count: number, { stdout }: ChildProcess): Promise<
   });
 }
 
-/** Asks the daemon itself. */
+/** Queries the daemon itself. */
 async function libreseedSeeds(home: string, count: number): Promise<void> {
   let connected;
   while (!connected) {
@@ -113,7 +113,7 @@ async function transmissionSeeds(_home: string, count: number, { pid }: ChildPro
   }
 }
 
-/** Those that are compared. */
+/** The compared programs. */
 export const holders: Record<string, Holder> = {
   libreseed: {
     command: (home) => [
@@ -136,13 +136,13 @@ export const holders: Record<string, Holder> = {
   },
 };
 
-/** A program in its namespace, from its start to its end. */
+/** A program that runs in its namespace. */
 export class Held implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
   readonly #cpu: CpuMeter;
 
-  /** Starts it, and waits until it seeds all. */
+  /** Starts the program, and waits until it seeds all packages. */
   static async start(holder: Holder, home: string, count: number): Promise<Held> {
     const held = new Held(holder.command(home), home);
     await holder.seeded(home, count, held.#child);
@@ -159,7 +159,7 @@ export class Held implements AsyncDisposable {
     this.#cpu = new CpuMeter(() => [this.#child.pid!]);
   }
 
-  /** What it has taken since its start. */
+  /** Resources that the program has used since its start. */
   taken(): Taken {
     const { pid } = this.#child;
     const [names, values] = Deno.readTextFileSync(`/proc/${pid}/net/snmp`).split("\n")
@@ -170,7 +170,7 @@ export class Held implements AsyncDisposable {
     };
   }
 
-  /** The least private memory in a while, looked at every two seconds. */
+  /** Minimum private memory during a period, sampled every two seconds. */
   async leastPrivateMiB(whileMs: number): Promise<number> {
     let least = Infinity;
     for (const endMs = performance.now() + whileMs; performance.now() < endMs;) {

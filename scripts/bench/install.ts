@@ -1,5 +1,6 @@
 /**
- * Installing a package of many small files beside tar. `deno run -A scripts/bench/install.ts`.
+ * Installing a package of many small files, compared with tar. `deno run -A
+ * scripts/bench/install.ts`.
  *
  * @module
  */
@@ -23,7 +24,7 @@ const NODES = 20;
 const home = join(workDirectory, "many-home");
 const target = join(workDirectory, "many-unpacked");
 
-/** Files of some 300 bytes to 4 kB of text, none like another. */
+/** Makes text files of about 300 bytes to 4 kB, all different. */
 async function makeFiles(directory: string): Promise<void> {
   for (let i = 0; i < FILES; i++) {
     const folder = join(directory, `folder-${Math.floor(i / FILES_A_DIRECTORY)}`);
@@ -36,7 +37,7 @@ async function makeFiles(directory: string): Promise<void> {
   }
 }
 
-/** A home whose seed directory holds the package, so that nothing has to be downloaded. */
+/** Makes a home whose seed directory has the package, so that nothing is downloaded. */
 async function makeHome(): Promise<void> {
   if (await Deno.stat(home).catch(() => undefined)) return;
   const half = `${home}.half`;

@@ -1,6 +1,6 @@
 /**
- * All benchmarks: `deno run -A scripts/bench/main.ts [--rounds N] [ROW…]`. A row is in a file of its
- * own, which can be run alone too.
+ * Runs all benchmarks: `deno run -A scripts/bench/main.ts [--rounds N] [ROW…]`. Each file of rows
+ * can be run alone too.
  *
  * @module
  */

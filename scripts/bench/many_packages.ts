@@ -1,6 +1,5 @@
 /**
- * Homes with many packages, as they are after everything was published: for benchmarks that measure
- * what comes after.
+ * Homes with many packages, in the state after a publish of all, for benchmarks of later work.
  *
  * @module
  */
@@ -37,13 +36,13 @@ import {
 } from "../../src/records/mod.ts";
 import { SeedDirectory, StateDatabase, type ValidSeedEntry } from "../../src/store/mod.ts";
 
-/** How many bytes an archive of the benchmarks has: what is in it does not matter to an idle daemon. */
+/** Size of a benchmark archive. Its contents do not matter to an idle daemon. */
 export const ARCHIVE_BYTES = 65_536;
 
-/** How often a torrent is announced. */
+/** Interval of announcing a torrent. */
 const TORRENT_MS = 22 * 60_000;
 
-/** A seed directory, with whose packages are in it. */
+/** A seed directory and the key pair of its packages' publisher. */
 export interface Filled {
   path: string;
   keys: KeyPair;
@@ -84,11 +83,12 @@ function writePackages(directory: string, keys: KeyPair, count: number): Minimal
 }
 
 /**
- * A home with `count` packages as `publish` leaves it: all records and torrents were announced a moment
- * ago, and are due again one after the other.
+ * A home with `count` packages as `publish` leaves it: all records and torrents have just been
+ * announced, and their next due times are spread out.
  *
- * @param options.port that the torrents were announced with
- * @param options.filled a seed directory that several homes have; else the home gets one of its own
+ * @param options.port port that the torrents were announced with
+ * @param options.filled a seed directory that several homes share; without it the home gets one of
+ * its own
  */
 export async function fillHome(
   home: string,

@@ -1,6 +1,6 @@
 /**
- * Mirrors of the same packages on one machine that nobody asks for anything: `deno run -A
- * scripts/bench/mirrors.ts [--rounds N] [ROW…]`. Takes network namespaces, and so root.
+ * Idle mirrors of the same packages on one machine: `deno run -A scripts/bench/mirrors.ts [--rounds
+ * N] [ROW…]`. Needs network namespaces, and so root.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { missing } from "./idle.ts";
 import { Program } from "./program.ts";
 
 const inside = fileURLToPath(new URL("./mirrors_inside.ts", import.meta.url));
-/** Transmission takes no nodes in 127.0.0.0/8. */
+/** Transmission accepts no nodes in 127.0.0.0/8. */
 const setUp =
   'ip link set lo up && ip addr add 10.77.0.1/32 dev lo && ip addr add 10.77.0.2/32 dev lo && exec "$@"';
 

@@ -1,6 +1,6 @@
 /**
- * What `mirrors.ts` runs inside a network namespace, where transmission takes nodes on this machine:
- * `PROGRAM on|off`. Prints the figures as one JSON object.
+ * The part of `mirrors.ts` that runs inside a network namespace, where transmission accepts nodes
+ * on this machine. Arguments: `PROGRAM on|off`. Prints the figures as one JSON object.
  *
  * @module
  */
@@ -19,11 +19,11 @@ import { libreseed } from "./transfer.ts";
 
 const MIRRORS = 8;
 const PACKAGES = 100;
-/** Of starting, and of resting after it. */
+/** Duration of the start, and of the rest after it. */
 const MINUTE_MS = 60_000;
 const [program, dht] = Deno.args;
 
-/** Any that is not in 127.0.0.0/8; `mirrors.ts` sets them up. */
+/** Address of the testnet outside 127.0.0.0/8; `mirrors.ts` sets it up. */
 const TESTNET = "10.77.0.1";
 const MIRROR = "10.77.0.2";
 
@@ -91,5 +91,5 @@ try {
   await testnet.close();
   await Deno.remove(directory, { recursive: true });
 }
-// Last, because whoever hears of it kills us: the mirrors would go on.
+// Printed last: the reader kills this process at once, while the mirrors would go on.
 tell(figures);

@@ -1,6 +1,6 @@
 /**
- * What finding a package by name and range costs: DHT lookups, packets, bytes. The contenders are ways
- * of asking for the same package. Run it with `deno run -A scripts/bench/names.ts`.
+ * Cost of finding a package by name and range: DHT lookups, packets, bytes. The contenders are ways
+ * of naming the same package. `deno run -A scripts/bench/names.ts`.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const NODES = 100;
 const PACKAGES = 2_000;
 const DEPENDENCIES = 10;
 
-/** A publisher whose daemon serves, and a user for each round. */
+/** A publisher whose daemon serves, and a new user for each round. */
 interface Scene {
   place: Place;
   publisher: Home;
@@ -41,7 +41,7 @@ async function publisherOn(): Promise<Scene> {
   return { place, publisher, daemon: await publisher.daemon(["--dht-rate", "10000"]) };
 }
 
-/** A publisher of 2,000 packages, hello in three versions among them. */
+/** A publisher of 2,000 packages, among them `hello` in three versions. */
 async function longList(): Promise<Scene> {
   const scene = await publisherOn();
   const { place, publisher } = scene;
@@ -66,7 +66,7 @@ async function longList(): Promise<Scene> {
   return scene;
 }
 
-/** Puts the list, as `publish` does at its end. */
+/** Puts the publisher's list, as the last step of `publish` does. */
 async function list({ place, publisher }: Scene, manifests: MinimalManifest[]): Promise<void> {
   const { values } = await loadSettings({
     flags: { home: publisher.path, bootstrap: [place.testnet.bootstrap], "allow-local": true },
@@ -106,7 +106,9 @@ async function list({ place, publisher }: Scene, manifests: MinimalManifest[]): 
   }
 }
 
-/** A package with ten dependencies, and another with the same ones by their publisher's key. */
+/**
+ * A package with ten dependencies, and another that names the same ones by their publisher's key.
+ */
 async function dependent(): Promise<Scene> {
   const scene = await publisherOn();
   const { place, publisher } = scene;
@@ -123,7 +125,7 @@ async function dependent(): Promise<Scene> {
   return scene;
 }
 
-/** Runs a command and reads what it says of its own cost. */
+/** Runs a command, and parses its report of its own cost. */
 async function cost(home: Home, args: string[], cwd?: string): Promise<Figures> {
   const { code, stderr } = await home.run([...args, "-v"], {
     timeoutMs: 120_000,
@@ -139,7 +141,7 @@ async function cost(home: Home, args: string[], cwd?: string): Promise<Figures> 
     lookups: lookups!,
     packets: packetsOut! + packetsIn!,
     bytes: (bytesOut! + bytesIn!) / 1_000,
-    // Of none there is nothing to compare.
+    // Left out when nothing was downloaded, since a ratio would mean nothing.
     ...(downloaded > 0 && { downloaded: downloaded / 1_000 }),
   };
 }
@@ -151,7 +153,9 @@ const metrics: Metric[] = [
   { key: "downloaded", name: "downloaded", unit: "kB" },
 ];
 
-/** Ways of asking on one scene, which is made for the first of them and stays until the end. */
+/**
+ * Contenders that share one scene, which the first of them sets up and which stays until the end.
+ */
 function ways(
   make: () => Promise<Scene>,
   asking: Record<string, (scene: Scene, user: Home) => Promise<Figures>>,

@@ -1,7 +1,7 @@
 /**
- * Packing beside tar, pigz and sha256sum, which make neither manifest nor signature: a tree of
- * sources, and what does not shrink. `deno run -A scripts/bench/pack.ts`; `BENCH_MIB` sets how much
- * of the latter.
+ * Packing compared with tar, pigz and sha256sum, which make neither manifest nor signature: a tree
+ * of sources, and incompressible bytes. `deno run -A scripts/bench/pack.ts`; `BENCH_MIB` sets the
+ * size of the latter.
  *
  * @module
  */
@@ -20,14 +20,14 @@ import {
 } from "./command.ts";
 import { type Contender, type Row, runBenchmarks } from "./harness.ts";
 
-/** At least so much, in whole copies of the libraries. */
+/** Minimum size of the tree, in whole copies of the libraries. */
 const TREE_BYTES = 200e6;
 const MEBIBYTES = Number(Deno.env.get("BENCH_MIB") ?? 1024);
 const tree = join(workDirectory, "tree");
 const output = join(workDirectory, "sources.tgz");
 const home = join(workDirectory, "home");
 
-/** Several copies of the libraries that this project is built from: sources as people write them. */
+/** Makes a tree of several copies of this project's libraries: real source code. */
 async function makeTree(): Promise<void> {
   if (await Deno.stat(tree).catch(() => undefined)) return;
   const libraries = fileURLToPath(new URL("../../node_modules/.deno/", import.meta.url));
@@ -39,7 +39,7 @@ async function makeTree(): Promise<void> {
   await Deno.rename(half, tree);
 }
 
-/** Regular files only. Returns how many bytes they have. */
+/** Copies regular files only. Returns their size in bytes. */
 async function copyTree(from: string, to: string): Promise<number> {
   await Deno.mkdir(to, { recursive: true });
   let bytes = 0;
@@ -65,7 +65,7 @@ async function measured(run: () => ReturnType<typeof runCommand>) {
   return { ...figures, kilobytes: (await Deno.stat(output)).size / 1e3 };
 }
 
-/** libreseed with a key, once what it packs has been made. */
+/** A contender: libreseed with a key, after its input was made. */
 function packing(make: () => Promise<unknown>, round: Contender["round"]): Contender {
   return {
     name: "libreseed pack",

@@ -1,5 +1,5 @@
 /**
- * Pictures of how something grows: one line a series, both axes logarithmic, as SVG.
+ * Charts of growth as SVG: one line per series, with logarithmic axes.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { scaleLog } from "d3-scale";
 export interface Series {
   name: string;
   points: readonly (readonly [count: number, cost: number])[];
-  /** Said beside it; {@linkcode exponentOf} unless given. */
+  /** Exponent shown next to the series; {@linkcode exponentOf} by default. */
   exponent?: number;
 }
 
@@ -20,7 +20,7 @@ const LEFT = 70;
 const RIGHT = 210;
 const TOP = 40;
 const BOTTOM = 50;
-/** Told apart also by those who see no red or green (Okabe and Ito). */
+/** Colours that are distinct with colour blindness too (Okabe and Ito). */
 const COLOURS = [
   "#0072b2",
   "#d55e00",
@@ -33,10 +33,10 @@ const COLOURS = [
 ];
 
 /**
- * The cost as `base + share · count ^ exponent`, with the least squares of relative errors: for costs
- * that are there with nothing to hold already, whose power that of the whole would hide.
+ * Fits the cost as `base + share · count ^ exponent`, by least squares of relative errors. For
+ * costs with a fixed part, which would hide the exponent of the growing part.
  *
- * @param points that of none among them; `undefined` if there are fewer than four
+ * @param points points including one at count 0; the result is `undefined` for fewer than four
  */
 export function growthOf(
   points: readonly (readonly [count: number, cost: number])[],
@@ -64,7 +64,7 @@ export function growthOf(
   return best;
 }
 
-/** The power of the count that the cost grows with: the slope of the line through the logarithms. */
+/** The exponent of the cost's growth: slope of the regression line through the logarithms. */
 export function exponentOf({ points }: Series): number {
   const logs = points.map(([count, cost]) => [Math.log(count), Math.log(cost)] as const);
   const mean = (axis: 0 | 1) => logs.reduce((sum, log) => sum + log[axis], 0) / logs.length;

@@ -1,5 +1,5 @@
 /**
- * What processes have taken, from `/proc` (Linux).
+ * Resource use of processes, from `/proc` (Linux).
  *
  * @module
  */
@@ -7,9 +7,9 @@
 const LOOK_MS = 1_000;
 
 /**
- * The processor's time of processes, all threads. `/proc/PID/stat` counts in hundredths of a second,
- * which is as much as an idle daemon takes in a minute; each thread counts in nanoseconds, but takes
- * them along when it ends. So the threads are looked at every second.
+ * Processor time of processes, over all threads. `/proc/PID/stat` counts in hundredths of a second,
+ * as much as an idle daemon uses in a minute. A thread's counter has nanoseconds but disappears
+ * with the thread, so all threads are sampled every second.
  */
 export class CpuMeter implements Disposable {
   readonly #pids: () => readonly number[];
@@ -17,13 +17,13 @@ export class CpuMeter implements Disposable {
   readonly #threads = new Map<string, number>();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /** @param pids those that run by now */
+  /** @param pids returns the processes that exist at the moment */
   constructor(pids: () => readonly number[]) {
     this.#pids = pids;
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
-  /** Of all of them together, since their start. */
+  /** Processor time of all processes together since their start, in seconds. */
   get seconds(): number {
     this.#look();
     return this.#threads.values().reduce((sum, one) => sum + one, 0) / 1e9;
@@ -41,7 +41,7 @@ export class CpuMeter implements Disposable {
           this.#threads.set(path, Number(Deno.readTextFileSync(path).split(" ")[0]));
         }
       } catch (error) {
-        // A thread that has ended meanwhile.
+        // The thread has ended.
         if (!(error instanceof Deno.errors.NotFound) && !isGone(error)) throw error;
       }
     }
@@ -52,7 +52,7 @@ function isGone(error: unknown): boolean {
   return (error as { code?: string }).code === "ESRCH";
 }
 
-/** Memory that a process shares with no other, MiB. */
+/** Memory that a process does not share with others, in MiB. */
 export function privateMiB(pid: number): number {
   const memory = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
   return [...memory.matchAll(/^Private_(?:Clean|Dirty): +(\d+)/gm)]

@@ -1,6 +1,7 @@
 /**
- * A contender as a process of its own, so that its memory is its own and its work shares no thread
- * with the testnet. It prints one JSON object a line and, where it has to wait for us, reads a line.
+ * A contender in a process of its own, with its own memory and no thread shared with the testnet.
+ * The process prints one JSON object per line, and reads a line where it has to wait for the
+ * benchmark.
  *
  * @module
  */
@@ -8,14 +9,14 @@
 import { createInterface, type Interface } from "node:readline";
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** A contender's process, as whoever started it sees it. */
+/** A contender's process, from the benchmark's side. */
 export class Program implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #lines: Interface;
   readonly #iterator: AsyncIterator<string>;
   readonly #ended: Promise<unknown>;
 
-  /** Starts it. What it says on standard error goes to ours. */
+  /** Starts a process, whose standard error is passed through. */
   constructor(command: string, args: readonly string[]) {
     this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
     this.#lines = createInterface({ input: this.#child.stdout! });
@@ -23,7 +24,7 @@ export class Program implements AsyncDisposable {
     this.#ended = new Promise((resolve) => this.#child.once("close", resolve));
   }
 
-  /** Starts a module of this folder. */
+  /** Starts a module of this folder as a process. */
   static module(name: string, ...args: string[]): Program {
     const path = new URL(name, import.meta.url).pathname;
     return new Program(Deno.execPath(), [
@@ -36,19 +37,19 @@ export class Program implements AsyncDisposable {
     ]);
   }
 
-  /** Its process id. */
+  /** The process id. */
   get pid(): number {
     return this.#child.pid!;
   }
 
-  /** The next object that it prints. */
+  /** The next object that the process prints. */
   async next<T>(): Promise<T> {
     const { value, done } = await this.#iterator.next();
     if (done) throw new Error(`${this.#child.spawnargs.join(" ")} ended too early`);
     return JSON.parse(value) as T;
   }
 
-  /** Lets it go on. */
+  /** Writes the line that lets the process go on. */
   go(): void {
     this.#child.stdin!.write("\n");
   }
@@ -60,12 +61,12 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** Prints an object for whoever started us. */
+/** Prints an object for the benchmark. Called in a contender's process. */
 export function tell(message: Record<string, unknown>): void {
   console.log(JSON.stringify(message));
 }
 
-/** Waits until whoever started us says go. */
+/** Waits for the benchmark's go. Called in a contender's process. */
 export async function waitForGo(): Promise<void> {
   await Deno.stdin.read(new Uint8Array(1));
 }

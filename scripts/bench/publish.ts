@@ -1,6 +1,6 @@
 /**
- * Publishing a ready archive beside what hashes and makes torrents.
- * `deno run -A scripts/bench/publish.ts`; `BENCH_MIB` sets the size of the archive.
+ * Publishing a ready archive, compared with programs that hash and make torrents. `deno run -A
+ * scripts/bench/publish.ts`; `BENCH_MIB` sets the size of the archive.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const home = join(workDirectory, "home");
 const archive = join(workDirectory, `noise-${MEBIBYTES}.tgz`);
 const torrent = join(workDirectory, "noise.torrent");
 
-/** A package with one file that does not shrink. */
+/** Makes a package with one incompressible file. */
 async function makeArchive(): Promise<void> {
   if (await Deno.stat(archive).catch(() => undefined)) return;
   await Deno.mkdir(home, { recursive: true });
@@ -36,9 +36,9 @@ async function makeArchive(): Promise<void> {
   await runLibreseed(home, ["pack", source, ...names]);
 }
 
-/** With a seed directory in which nothing is yet, and a DHT to put the records into. */
+/** Publishes with an empty seed directory and a testnet for the records. */
 async function publish(...what: string[]): Promise<Figures> {
-  // A home of its own: the last one's remembers the nodes of a testnet that is gone.
+  // A new home: the previous one's remembers nodes of a testnet that is gone.
   const fresh = await Deno.makeTempDir({ dir: workDirectory });
   await Deno.mkdir(join(fresh, "keys"), { mode: 0o700 });
   await Deno.copyFile(join(home, "keys", "publisher.key"), join(fresh, "keys", "publisher.key"));
@@ -53,9 +53,9 @@ async function publish(...what: string[]): Promise<Figures> {
 }
 
 /**
- * Takes as much memory as the archive fills in the system's cache, and gives it back. A virtual machine
- * that has not used its memory for a few seconds has to get it from its host again; then who writes
- * 2 GiB first waits three seconds for that, and what comes after it does not.
+ * Allocates as much memory as the archive fills in the page cache, and frees it. A virtual machine
+ * that has not used its memory for some seconds gets it back from its host first, so that the first
+ * program to write 2 GiB would wait three seconds for it.
  */
 async function useMemory(): Promise<void> {
   const path = join(workDirectory, "memory");
@@ -76,7 +76,9 @@ const libreseed: Contender = {
   round: () => publish(archive),
 };
 
-/** The archive, and of what `pack` left beside it no more than this. */
+/**
+ * A contender that works on a copy of the archive, with only `kept` of the files that `pack` made.
+ */
 function beside(name: string, ...kept: string[]): Contender {
   return {
     name,

@@ -1,6 +1,6 @@
 /**
- * What it costs to keep records alive: libreseed's re-announcing, and a loop over bittorrent-dht's
- * `put`. Run it with `deno run -A scripts/bench/reannounce.ts`.
+ * Cost of keeping records alive: libreseed's reannouncer, and a loop over bittorrent-dht's `put`.
+ * `deno run -A scripts/bench/reannounce.ts`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * One contender of `reannounce.ts`, in a process of its own: puts records, and twice again. Prints what
- * the first time cost, and what the other two did on average.
+ * One contender of `reannounce.ts`, in a process of its own: puts records, and puts them again
+ * twice. Prints the cost of the first time and the mean cost of the other two.
  *
  * Arguments: keeper, bootstrap address, number of records.
  *
@@ -18,27 +18,27 @@ import { type RecordToPut, sides, startOurs } from "./dht_sides.ts";
 import { tell } from "./program.ts";
 import { keepRecord } from "../../tests/support/keep_record.ts";
 
-/** Long enough for the first lookup to end. */
+/** Time for the first lookup to end. */
 const JOIN_MS = 1_000;
 const VALUE_BYTES = 300;
-/** Without a limit the testnet, which has one thread, would fall behind and answer late. */
+/** Without this limit, the single-threaded testnet would fall behind and answer late. */
 const PACKETS_A_SECOND = 1_000;
-/** The default of `reannounce-interval`, and the tenth by which intervals are spread. */
+/** The default of `reannounce-interval`, and the fraction by which intervals are spread. */
 const INTERVAL_MS = 50 * 60_000;
 const SPREAD = 1.1;
 
-/** What one record cost. */
+/** Cost of one record. */
 export interface Cycle {
-  /** Of all threads of the process. */
+  /** Processor time of all threads of the process. */
   cpuMs: number;
-  /** Sent and received. */
+  /** Packets sent and received. */
   packets: number;
   bytes: number;
-  /** How often it is announced in an hour. */
+  /** Announcements per hour. */
   anHour: number;
 }
 
-/** Who keeps the records. */
+/** Ways to keep the records alive. */
 export type Keeper = "reannouncer" | "loop";
 
 const [keeper, bootstrap, size] = Deno.args as [Keeper, string, string];
@@ -58,7 +58,7 @@ async function measured(records: number, work: () => Promise<void>): Promise<Cyc
   };
 }
 
-/** Announces all records as often as it is called. */
+/** Announces all records at each call. */
 async function reannouncer(records: RecordToPut[]) {
   let aheadMs = 0;
   const clock: Clock = {
@@ -89,7 +89,7 @@ async function reannouncer(records: RecordToPut[]) {
       done = resolve;
       if (aheadMs === 0) { for (const item of items) keepRecord(announcing, item, 0); }
       aheadMs += SPREAD * INTERVAL_MS;
-      // It looks at the clock once a minute, and when it is told an interval.
+      // The reannouncer checks the clock once a minute, and when its interval is set.
       announcing.intervalMs = INTERVAL_MS;
     });
 }
@@ -101,7 +101,7 @@ async function loop(records: RecordToPut[]) {
     side.forgetLookups();
     for (const record of records) {
       await side.put(record);
-      // A node answers an error to the seq that it holds.
+      // Nodes answer an error to a put with the seq that they hold.
       record.seq++;
     }
   };

@@ -1,7 +1,6 @@
 /**
- * How well records are found in a week in which nodes come and go, on a simulated DHT: the same seeds
- * give the same week on every machine. Run it with
- * `deno run -A scripts/bench/reannounce_week.ts`.
+ * Availability of records over a week of churn on a simulated DHT; a seed gives the same week on
+ * every machine. `deno run -A scripts/bench/reannounce_week.ts`.
  *
  * @module
  */
@@ -23,13 +22,13 @@ const MOMENT_MS = 5 * 60_000;
 const HOURS = 7 * 24;
 const NODES = 300;
 const RECORDS = 50;
-/** Some of the nearest are dead, so that more have to be looked at to find the 8 that live. */
+/** Number of closest nodes examined to find 8 live ones, since some are dead. */
 const NEAREST = 24;
 const CLOSEST = 8;
-/** Nodes that bittorrent-dht asks and puts to: one bucket of k-rpc. */
+/** Nodes that bittorrent-dht queries and puts to: one k-rpc bucket. */
 const LOOP_NODES = 20;
 
-/** Keeps the items alive from now on; the first time they are spread over an hour. */
+/** Keeps the items alive from now on. The first announcements are spread over an hour. */
 type Keep = (node: DhtNode, clock: FakeClock, items: MutableItem[]) => void;
 
 function reannouncer(node: DhtNode, clock: FakeClock, items: MutableItem[]): void {

@@ -1,7 +1,7 @@
 /**
- * Packs a directory once, with the look for secrets or without, and prints how long that took, as one
- * JSON object: milliseconds, and those of the processor in all threads. The start of the program is not
- * in them. Run by `secrets.ts`: `secrets_pack.ts DIRECTORY ARCHIVE with|without`.
+ * Packs a directory once, with or without the scan for secrets, and prints one JSON object:
+ * duration, and processor time of all threads, in milliseconds, without the program's start. Run by
+ * `secrets.ts`: `secrets_pack.ts DIRECTORY ARCHIVE with|without`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { keyPairFromSeed } from "../../src/identity/mod.ts";
 import { packDirectory, type PackOptions } from "../../src/package/mod.ts";
 
 const [dir, out, how] = Deno.args as [string, string, "with" | "without"];
-/** Every path may hold secrets, and the detector that nobody asks is not made. */
+/** Options without the scan: every path may hold secrets, and no detector is made. */
 const nothing: Pick<PackOptions, "allowSecrets" | "detector"> = {
   allowSecrets: "all",
   detector: {} as NonNullable<PackOptions["detector"]>,

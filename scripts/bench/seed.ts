@@ -1,6 +1,6 @@
 /**
- * Seeding beside other programs, to libtorrent leechers on this machine:
- * `deno run -A scripts/bench/seed.ts`.
+ * Seeding compared with other programs, to libtorrent leechers on this machine: `deno run -A
+ * scripts/bench/seed.ts`.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type Contender, type Figures, type Metric, type Row, runBenchmarks } fr
 import { type Seeder, seeders } from "./seeders.ts";
 import { libtorrent, SharedPackage, SIZE_MIB, start, usage } from "./transfer.ts";
 
-/** Leechers of the row with many; each gets an eighth of the size. */
+/** Number of leechers in the row with many; each downloads an eighth of the size. */
 const MANY = 20;
 
 const large = new SharedPackage(SIZE_MIB);

@@ -1,6 +1,6 @@
 /**
- * What a seeder holds for a peer that asks far ahead and reads slowly:
- * `deno run -A scripts/bench/seed_memory.ts`.
+ * Memory of a seeder for a peer that requests far ahead and reads slowly: `deno run -A
+ * scripts/bench/seed_memory.ts`.
  *
  * @module
  */
@@ -9,9 +9,11 @@ import { type Contender, type Figures, type Row, runBenchmarks } from "./harness
 import { type Seeder, seeders } from "./seeders.ts";
 import { PYTHON, residentMiB, SharedPackage, SIZE_MIB, start } from "./transfer.ts";
 
-/** Three times what is downloaded elsewhere: 1.5 GiB. */
+/** Size in MiB: three times that of other rows, 1.5 GiB. */
 const MIB = SIZE_MIB * 3;
-/** A gigabyte: more is more than libreseed lets one peer ask for. */
+/**
+ * Number of requested blocks, about a gigabyte; libreseed limits the requests of one peer to less.
+ */
 const BLOCKS = 60_000;
 const BYTES_PER_SECOND = 2_000_000;
 const SECONDS = 10;
@@ -31,7 +33,7 @@ async function seedSlowly(seeder: Seeder, directory: string): Promise<Figures> {
   const given = await sample.get();
   const { program, port, elsewhere } = await seeder(given, directory);
   await using seeding = program;
-  // What it takes to start is over.
+  // The seeder's start-up work is over after this.
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const idle = await residentMiB(seeding.pid);
   const blocks = Math.min(BLOCKS, Math.floor(given.lengthBytes / 16_384));

@@ -1,5 +1,5 @@
 /**
- * The programs that seed: how each is started on a package, and when it is ready.
+ * Programs that seed: how each is started on a package, and when it is ready.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import {
 } from "./transfer.ts";
 import { type Elsewhere, transmissionMissing, transmissionSeeder } from "./transmission.ts";
 
-/** Starts a seeder of a package, with a directory of its own. */
+/** Starts a seeder of a package with a directory of its own. */
 export type Seeder = (
   sample: PublishedPackage,
   directory: string,
 ) => Promise<{ program: Program; port: number; elsewhere?: Elsewhere }>;
 
-/** Those that are compared, ours first. */
+/** The compared seeders, ours first. */
 export const seeders: Record<
   string,
   { seeder: Seeder; missing: () => Promise<string | undefined> }
@@ -43,7 +43,7 @@ export const seeders: Record<
   "aria2": {
     missing: aria2Missing,
     async seeder({ torrentPath, directory }) {
-      // It does not begin without somebody to announce itself to.
+      // The program starts seeding only once a tracker has answered.
       await using nobody = tracker(1);
       const port = await freePort();
       const program = start([

@@ -1,7 +1,7 @@
 /**
- * What it saves to have one DHT node: the traffic and the memory of one engine with a manager that
- * borrows its node, against two nodes that do the same work. Run it with
- * `deno run -A scripts/bench/shared_dht.ts`.
+ * The saving of a shared DHT node: traffic and memory of one engine with a DHT manager that borrows
+ * its node, compared with two nodes that do the same work. `deno run -A
+ * scripts/bench/shared_dht.ts`.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import { type Contender, type Metric, type Row, runBenchmarks } from "./harness.
 import { Program } from "./program.ts";
 
 const NODES = 100;
-/** So many records, and as many torrents. */
+/** Number of records, and of torrents. */
 const SIZE = 100;
-/** Lookups that others make while the contender does nothing. */
+/** Lookups by others while the contender is idle. */
 const OTHERS = 200;
-/** BEP 44's K: the nodes that are to hold a record. */
+/** BEP 44's K: the number of nodes that should hold a record. */
 const HOLDERS = 8;
 
 const phases = ["join", "records", "torrents", "others"] as const;
@@ -63,7 +63,7 @@ function contender(name: string, side: SideName, isMemoryTold = true): Contender
   };
 }
 
-/** Both have to have done what they were told, else their figures cannot be compared. */
+/** Checks that the contender did all of its work, without which figures cannot be compared. */
 function checkWork({ phase, targets, found }: PhaseReport, testnet: Testnet): void {
   for (const target of targets ?? []) {
     const holders = testnet.holders(target)

@@ -1,6 +1,6 @@
 /**
- * One contender of `shared_dht.ts`, in a process of its own: joins, works, and lies still while
- * others look things up. Prints what passed through its sockets in each phase.
+ * One contender of `shared_dht.ts`, in a process of its own: joins, works, and stays idle during
+ * lookups by others. Prints the traffic of its sockets in each phase.
  *
  * Arguments: side, bootstrap address, number of records and of torrents.
  *
@@ -14,7 +14,10 @@ import { type Count, Counter, difference } from "./counted_socket.ts";
 import { type RecordToPut, type SideName, sides } from "./dht_sides.ts";
 import { tell, waitForGo } from "./program.ts";
 
-/** So much silence ends a phase: whatever was under way has been answered, or never will be. */
+/**
+ * Silence that ends a phase, in milliseconds: all queries in flight have been answered or will
+ * never be.
+ */
 const QUIET_MS = 500;
 const VALUE_BYTES = 300;
 const [name, bootstrap, size] = Deno.args as [SideName, string, string];
@@ -38,8 +41,8 @@ async function endPhase(phase: string, more: Record<string, unknown> = {}): Prom
 }
 
 /**
- * One after the other: a bittorrent-dht node that is to put several items at once shares its 16 queries
- * among them and then stores some of them on a single node.
+ * Works on the members sequentially. A bittorrent-dht node that puts several items at once shares
+ * its 16 queries among them, and stores some items on a single node.
  */
 async function oneByOne<T>(members: readonly T[], work: (member: T) => Promise<unknown>) {
   for (const member of members) await work(member);
@@ -60,7 +63,7 @@ const records: RecordToPut[] = Array.from({ length: Number(size) }, () => ({
   value: random(VALUE_BYTES),
 }));
 await oneByOne(records, (record) => side.put(record));
-// An hour passes: tokens and the nodes that were found are not known any more.
+// An hour passes: tokens expire, and lookup results are dropped.
 side.forgetLookups();
 await oneByOne(records, (record) => side.put({ ...record, seq: 2 }));
 await endPhase("records", {

@@ -1,6 +1,6 @@
 /**
- * Several who download the same at once, from one seeder that sends slowly:
- * `deno run -A scripts/bench/swarm.ts`.
+ * Several leechers that download the same package at once from one slow seeder: `deno run -A
+ * scripts/bench/swarm.ts`.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const BYTES_PER_SECOND = 8_000_000;
 
 const sample = new SharedPackage(MIB);
 
-/** Downloads with all leechers; returns what their processes took in all, seconds. */
+/** Downloads with all leechers. Returns the total processor time of their processes, in seconds. */
 type Leechers = (sample: PublishedPackage, port: number, directory: string) => Promise<number>;
 
 async function round(leechers: Leechers): Promise<Figures> {
@@ -95,7 +95,7 @@ export const rows: readonly Row[] = [{
   ],
   contenders,
   rounds: 5,
-  // They take half a minute each, most of it waiting for the seeder.
+  // A round takes half a minute, most of it waiting for the seeder.
   warmUp: false,
   dispose: () => sample.dispose(),
 }];

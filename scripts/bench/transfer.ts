@@ -1,6 +1,6 @@
 /**
- * What the rows about downloading and seeding share: a published package, the other programs, and a
- * process with what it took.
+ * Shared parts of the rows about downloading and seeding: a published package, the other programs,
+ * and the resource use of a process.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { startTestnet } from "../../src/testnet/mod.ts";
 import { fromSources } from "../../tests/support/cli.ts";
 import { Program } from "./program.ts";
 
-/** Debian's own Python: its `python3-libtorrent` is of no use to another one first on PATH. */
+/** Debian's own Python, which has python3-libtorrent; another one first in PATH lacks it. */
 export const PYTHON = "/usr/bin/python3";
-/** `BENCH_MIB` makes the transfers smaller, `LIBRESEED_BIN` names a program file. */
+/** Size of a transfer in MiB, set by `BENCH_MIB`. `LIBRESEED_BIN` names the program file. */
 export const SIZE_MIB = Number(Deno.env.get("BENCH_MIB") ?? 512);
 const binary = Deno.env.get("LIBRESEED_BIN");
 const built = here("../../dist/libreseed");
-// libreseed refuses variables of its name that are no settings.
+// libreseed refuses environment variables of its prefix that are no settings.
 Deno.env.delete("LIBRESEED_BIN");
 
 const libtorrentScript = here("./torrent_libtorrent.py");
@@ -29,22 +29,25 @@ function here(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
-/** The command line of libreseed. */
+/** Command line of libreseed. */
 export function libreseed(...args: string[]): string[] {
   return [...(binary ? [binary] : fromSources), ...args];
 }
 
-/** The same as those run it who use it: the program file in `dist`, if it was built. */
+/**
+ * Command line of the compiled program in `dist` if it was built, else from the sources, as users
+ * run it.
+ */
 export function installed(...args: string[]): string[] {
   return binary === undefined && existsSync(built) ? [built, ...args] : libreseed(...args);
 }
 
-/** The command line of libtorrent; see its script. */
+/** Command line of libtorrent; see its script. */
 export function libtorrent(order: Record<string, unknown>): string[] {
   return [PYTHON, libtorrentScript, JSON.stringify(order)];
 }
 
-/** The command line of WebTorrent on Node; see its script. */
+/** Command line of WebTorrent on Node; see its script. */
 export function webtorrent(...args: string[]): string[] {
   return ["node", webtorrentScript, ...args];
 }
@@ -54,7 +57,7 @@ export function start([program, ...args]: readonly string[]): Program {
   return new Program(program!, args);
 }
 
-/** What a process took. */
+/** Resources that a process used. */
 export interface Taken {
   seconds: number;
   cpuSeconds: number;
@@ -77,24 +80,24 @@ export async function measured(
   throw new Error(`${command.join(" ")} ended with ${code}\n${text.decode(stderr)}`);
 }
 
-/** CPU and memory of a process that runs: all of it since its start, the most until now. */
+/** Processor time since its start and peak memory of a running process. */
 export async function usage(pid: number): Promise<{ cpuSeconds: number; residentMiB: number }> {
   const stat = (await Deno.readTextFile(`/proc/${pid}/stat`)).split(") ")[1]!.split(" ");
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return {
-    // proc(5): utime and stime are the 14th and 15th field, in hundredths on every Linux there is.
+    // proc(5): utime and stime are fields 14 and 15, in hundredths of a second on every Linux.
     cpuSeconds: (Number(stat[11]) + Number(stat[12])) / 100,
     residentMiB: Number(/^VmHWM:\s*(\d+)/m.exec(status)![1]) / 1024,
   };
 }
 
-/** Memory of a process that runs, now. */
+/** Current memory of a running process. */
 export async function residentMiB(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s*(\d+)/m.exec(status)![1]) / 1024;
 }
 
-/** Why a program cannot take part. */
+/** Makes a function that returns why a program cannot take part. */
 export function missing(...trial: string[]): () => Promise<string | undefined> {
   return async () => {
     const why = `${trial.join(" ")} does not run`;
@@ -113,7 +116,7 @@ export const libtorrentMissing = missing(PYTHON, "-c", "import libtorrent");
 export const aria2Missing = missing("aria2c", "--version");
 export const nodeMissing = missing("node", "--version");
 
-/** A package that is made when it is needed first, and kept for all rounds. */
+/** A package that is made on first use, and shared by all rounds. */
 export class SharedPackage {
   readonly #mebibytes: number;
   #made: Promise<PublishedPackage> | undefined;
@@ -132,13 +135,13 @@ export class SharedPackage {
   }
 }
 
-/** A package that is published on a testnet, and seeded by nobody. */
+/** A package that is published on a testnet and not seeded. */
 export class PublishedPackage implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
 
   private constructor(
     stack: AsyncDisposableStack,
-    /** Home that it was published from. */
+    /** Home of the publisher. */
     readonly home: string,
     readonly archivePath: string,
     readonly magnet: string,
@@ -213,9 +216,9 @@ export class PublishedPackage implements AsyncDisposable {
 }
 
 /**
- * A libtorrent that seeds a package.
+ * Starts a libtorrent seeder of a package.
  *
- * @param limit bytes a second, for all peers together
+ * @param limit bytes per second, for all peers together
  */
 export async function libtorrentSeeder(
   { torrentPath, directory }: PublishedPackage,
@@ -226,7 +229,9 @@ export async function libtorrentSeeder(
   return { program, port };
 }
 
-/** A tracker that knows of one peer on 127.0.0.1, for programs that take their peers from nobody else. */
+/**
+ * A tracker that returns one peer on 127.0.0.1, for programs that take peers only from trackers.
+ */
 export function tracker(port: number): { url: string } & AsyncDisposable {
   const peer = Uint8Array.of(127, 0, 0, 1, port >> 8, port & 255);
   const text = new TextEncoder();

@@ -1,6 +1,6 @@
 /**
- * Transmission on one side of a transfer. It takes no peers in 127.0.0.0/8, so it runs in a network
- * namespace whose loopback interface has other addresses too, and libtorrent with it.
+ * Transmission on one side of a transfer. It accepts no peers in 127.0.0.0/8, so it runs together
+ * with libtorrent in a network namespace whose loopback interface has other addresses too.
  *
  * @module
  */
@@ -11,23 +11,23 @@ import { PORT, prepareTransmission } from "./idle_programs.ts";
 import { Program } from "./program.ts";
 import { libtorrent, libtorrentMissing, missing, type PublishedPackage } from "./transfer.ts";
 
-/** All of 10.77.0.0/24 is on the loopback interface then. */
+/** Puts all of 10.77.0.0/24 on the loopback interface. */
 const setUp = 'ip link set lo up && ip addr add 10.77.0.1/24 dev lo && exec "$@"';
 const ADDRESS = "10.77.0.1";
-/** Of libtorrent; several leechers have one each, as transmission takes one peer from an address. */
+/** Addresses of libtorrent: one per leecher, since transmission accepts one peer per address. */
 const OTHERS = Array.from({ length: 100 }, (_, n) => `10.77.0.${n + 10}`);
 
-/** Where a program runs that is not reached on 127.0.0.1. */
+/** Location of a program that cannot be reached on 127.0.0.1. */
 export interface Elsewhere {
-  /** What the command line of whoever wants to reach it begins with. */
+  /** Beginning of the command line of a program that connects to it. */
   enter: readonly string[];
   /** The program's address. */
   host: string;
-  /** For those who want to reach it. */
+  /** Addresses from which to connect. */
   addresses: readonly string[];
 }
 
-/** As defaults, but without limits for peers, without uTP and the DHT, and plain where the peer may. */
+/** Default settings, except: no limits for peers, no uTP, no DHT, plaintext allowed. */
 const settings = {
   "bind-address-ipv4": ADDRESS,
   "dht-enabled": false,
@@ -43,13 +43,13 @@ const settings = {
   "utp-enabled": false,
 };
 
-/** Why it cannot take part. */
+/** The reason why transmission cannot take part, or `undefined`. */
 export async function transmissionMissing(): Promise<string | undefined> {
   return await libtorrentMissing() ?? await idleMissing("transmission") ??
     await missing("transmission-cli", "-V")() ?? await missing("ip", "-V")();
 }
 
-/** Starts a command in a namespace of its own; its process id is the command's. */
+/** Starts a command in a namespace of its own; the process id is that of the command. */
 function apart(command: readonly string[]): { program: Program; elsewhere: Elsewhere } {
   const program = new Program("unshare", ["-n", "sh", "-c", setUp, "sh", ...command]);
   const enter = ["nsenter", "-t", String(program.pid), "-n"];
@@ -77,7 +77,10 @@ export async function transmissionSeeder(
   return { ...started, port: PORT };
 }
 
-/** Starts the libtorrent that transmission downloads from: it connects as soon as that listens. */
+/**
+ * Starts the libtorrent seeder that transmission downloads from. It connects to transmission as
+ * soon as that listens.
+ */
 export async function libtorrentTowards(
   { torrentPath, directory }: PublishedPackage,
 ): Promise<{ program: Program; elsewhere: Elsewhere }> {
@@ -87,7 +90,7 @@ export async function libtorrentTowards(
   return started;
 }
 
-/** The command line that downloads with transmission, and ends when it has everything. */
+/** Command line that downloads with transmission, and ends when the download is complete. */
 export async function transmissionLeecher(
   { torrentPath }: PublishedPackage,
   directory: string,

@@ -1,7 +1,7 @@
 /**
- * Verifying what is worst within the limits of archives: an archive at each limit, beside `tar` and
- * `sha256sum` on the same file, and beside a package of one small file, for what a verification takes
- * whatever it is given. `deno run -A scripts/bench/worst_archives.ts`.
+ * Verifying the worst archives within the limits: one archive at each limit, compared with `tar`
+ * and `sha256sum` on the same file, and with a package of one small file as the fixed cost. `deno
+ * run -A scripts/bench/worst_archives.ts`.
  *
  * @module
  */
@@ -33,11 +33,11 @@ import { type Row, runBenchmarks } from "./harness.ts";
 
 const limits = defaultArchiveLimits;
 const signer = keyPairFromSeed(new Uint8Array(32).fill(7));
-/** Few files need no length of archive each. */
+/** Number of files that do not require a minimum archive length per file. */
 const FREE_FILES = 10_000;
 const NOISE = "zz-noise";
 
-/** A file of the archive that is made: its path and what is in it. */
+/** Files of a generated archive: contents by path. */
 type Files = Map<string, Uint8Array>;
 
 const empty = new Uint8Array();
@@ -48,7 +48,10 @@ function numbered(count: number, name: (digits: string) => string, contents = em
   return files;
 }
 
-/** Paths in one directory, each with its number at the end, until the limit of all is reached. */
+/**
+ * Paths in one directory, each with its number at the end, until the limit for path bytes is
+ * reached.
+ */
 function longPaths(component: string, depth: number): Files {
   const head = Array<string>(depth).fill(component).join("/");
   const bytes = new TextEncoder().encode(`${head}000000`).length;
@@ -56,10 +59,10 @@ function longPaths(component: string, depth: number): Files {
 }
 
 /**
- * Paths of about 1,000 bytes in directories of their own, up to a share of the limits for the bytes of
- * all paths and for directories.
+ * Paths of about 1,000 bytes in directories of their own, up to a share of the limits for path
+ * bytes and for directories.
  *
- * @param depth number of components, the file's name counted
+ * @param depth number of components, including the file's name
  */
 function distinctPaths(component: string, depth: number, share: number): Files {
   const lastDirectory = Math.floor(limits.maxDirectories * share / (depth - 1));
@@ -73,7 +76,7 @@ function distinctPaths(component: string, depth: number, share: number): Files {
   return files;
 }
 
-/** All bytes of paths that are allowed: as many as may be beyond ASCII, and the rest in ASCII. */
+/** All path bytes that are allowed: as many non-ASCII ones as possible, and the rest in ASCII. */
 function unicodePaths(component: string): Files {
   const unicode = distinctPaths(component, 4, MAX_UNICODE_SHARE);
   return new Map([...unicode, ...distinctPaths("p".repeat(243), 4, 1 - MAX_UNICODE_SHARE)]);
@@ -93,7 +96,7 @@ const worst: Record<string, { title: string; files: () => Files }> = {
     title: `${limits.maxFiles} files of one byte`,
     files: () => {
       const files = numbered(limits.maxFiles - 1, (digits) => digits, new Uint8Array(1));
-      // Without it the archive is too short for its files.
+      // Without this file, the archive is too short for its number of files.
       return files.set(NOISE, noise(limits.maxFiles * limits.minBytesPerFile));
     },
   },
@@ -154,7 +157,7 @@ const worst: Record<string, { title: string; files: () => Files }> = {
   "worst-files-ratio": {
     title: `${limits.maxFiles} files that unpack to ${limits.maxRatio} times the archive`,
     files: () => {
-      // Half of the archive is hashes, the other noise: a little less when they are compressed.
+      // Half of the archive is hashes, which compress slightly; the other half is random bytes.
       const lengthBytes = 2 * limits.maxFiles * limits.minBytesPerFile;
       const each = new Uint8Array(0.76 * lengthBytes * limits.maxRatio / limits.maxFiles);
       const files = numbered(limits.maxFiles - 1, (digits) => digits, each);
@@ -222,7 +225,7 @@ const home = join(workDirectory, "home");
 const verify = async (archive: string) =>
   await runCommand([program, "verify", archive], { env: { LIBRESEED_HOME: home } });
 
-/** Length of the archive, and of the tar in it as gzip tells. */
+/** Length of the archive, and of its tar by gzip's trailer. */
 async function sizes(archive: string): Promise<{ megabytes: number; unpackedMegabytes: number }> {
   const { stdout } = await new Deno.Command("sh", {
     args: ["-c", 'gzip -dc "$1" | wc -c', "sh", archive],

@@ -60,7 +60,7 @@ Deno.test("an advisory for a package is shown", async () => {
   for (const part of ["a flaw", "bencode", "<99.0.0", "high"]) assert(text.includes(part), text);
 });
 
-Deno.test("a refusal, an error or an invalid answer of the registry is not taken for "no advisories"", async () => {
+Deno.test("a refusal, an error or an invalid answer of the registry does not count as no advisories", async () => {
   for (
     const answer of [
       () => new Response(null, { status: 405 }),

@@ -1,6 +1,7 @@
 /**
- * Deno makes the linked packages anew whenever it starts with `nodeModulesDir: auto`, and another Deno
- * that starts at that moment does not find them. Tests run many at once, so none may start one so.
+ * With `nodeModulesDir: auto`, Deno recreates the linked packages at each start, and another Deno
+ * that starts at that moment does not find them. Tests start many Denos at a time, so all of them
+ * have to avoid that mode.
  *
  * @module
  */
@@ -10,10 +11,10 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname!, "..", "..", "..");
 const HARMLESS = /--node-modules-dir=manual/;
-/** How many lines below `Deno.execPath()` its arguments may stand. */
+/** Number of lines around `Deno.execPath()` within which the flag has to stand. */
 const LINES = 9;
 
-/** Places where Deno is started by design as a user would, or with arguments that others wrote. */
+/** Places that start Deno without the flag on purpose, and why. */
 const EXCEPTIONS: Record<string, string> = {
   "scripts/audit/advisories.ts": "`deno audit` links nothing and does not know the flag",
   "scripts/bench/binary.ts": "compiles a program without packages",
@@ -30,7 +31,7 @@ async function* sourcesIn(directory: string): AsyncGenerator<string> {
   }
 }
 
-/** Lines of a source that start Deno in a way that links packages. */
+/** Line numbers at which a source starts Deno in a way that recreates linked packages. */
 function linkingStarts(source: string): number[] {
   const lines = source.split("\n");
   return lines.flatMap((line, i) => {
@@ -40,7 +41,7 @@ function linkingStarts(source: string): number[] {
   });
 }
 
-Deno.test("no test or script that runs beside others has Deno link packages anew", async () => {
+Deno.test("no test or script starts Deno in a way that recreates linked packages", async () => {
   const found: string[] = [];
   for (const directory of ["tests", "scripts"]) {
     for await (const path of sourcesIn(directory)) {
@@ -52,7 +53,7 @@ Deno.test("no test or script that runs beside others has Deno link packages anew
   assert.deepEqual(found, []);
 });
 
-Deno.test("a start without the flag is found", () => {
+Deno.test("the check finds a start of Deno without the flag", () => {
   const start = 'new Deno.Command(Deno.execPath(), { args: ["run", "-A", "a.ts"] });';
   assert.deepEqual(linkingStarts(`\n${start}\n`), [2]);
   assert.deepEqual(linkingStarts(`${start}\nconst flag = "--node-modules-dir=manual";`), []);

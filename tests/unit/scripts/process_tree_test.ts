@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { descendants } from "../../../scripts/bench/broken_off.ts";
+import { descendants } from "../../../scripts/bench/process_tree.ts";
 
-const module = new URL("../../../scripts/bench/broken_off.ts", import.meta.url).href;
-/** Has a child with a child of its own, and says what it is. */
+const module = new URL("../../../scripts/bench/process_tree.ts", import.meta.url).href;
+/** A program that starts a grandchild and prints the process ids. */
 const program = `
-  const { descendants, takeAllAlongWhenBrokenOff } = await import("${module}");
-  takeAllAlongWhenBrokenOff();
+  const { descendants, killDescendantsOnSignal } = await import("${module}");
+  killDescendantsOnSignal();
   new Deno.Command("sh", { args: ["-c", "sleep 600 & wait"], stdout: "null" }).spawn();
   while (descendants(Deno.pid).length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   console.log(descendants(Deno.pid).join(" "));
 `;
 
 Deno.test({
-  name: "a benchmark that is ended from outside ends what it has started, grandchildren too",
+  name: "SIGTERM to a benchmark ends its children and grandchildren",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const process = new Deno.Command(Deno.execPath(), {
@@ -27,7 +27,7 @@ Deno.test({
     process.kill("SIGTERM");
     assert.equal((await process.status).code, 143);
     await reader.cancel();
-    // Whoever adopts a killed process may take a moment to let go of it.
+    // The process that adopts a killed one may take a moment to reap it.
     while (started.some((pid) => isRunning(pid))) await new Promise((go) => setTimeout(go, 5));
   },
 });

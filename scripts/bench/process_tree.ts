@@ -1,6 +1,6 @@
 /**
- * What a benchmark that is ended from outside takes with it: the contenders, which would go on in
- * their namespaces and be measured along with whatever comes next.
+ * Process trees (Linux), and the end of one: a benchmark that is interrupted kills its contenders,
+ * which would otherwise go on in their namespaces and disturb the next benchmark.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** The processes that came from a process, near ones first; Linux only, none elsewhere. */
+/** Descendants of a process, children first. Empty on other systems than Linux. */
 export function descendants(pid: number): number[] {
   const parents = new Map<number, number>();
   try {
@@ -28,26 +28,26 @@ export function descendants(pid: number): number[] {
 
 function parentOf(pid: string): number {
   try {
-    // `pid (name) state ppid …`, where the name may have anything in it.
+    // The format is `pid (name) state ppid …`, and the name may contain any character.
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
   } catch {
-    // It has ended meanwhile.
+    // The process has ended.
     return 0;
   }
 }
 
-/** Ends a process, if it is still there. */
+/** Kills a process, if it still runs. */
 export function kill(pid: number): void {
   try {
     Deno.kill(pid, "SIGKILL");
   } catch {
-    // It has ended with its parent.
+    // The process ended with its parent.
   }
 }
 
-/** From now on Ctrl-C and SIGTERM kill whatever this process has started, and end it. */
-export function takeAllAlongWhenBrokenOff(): void {
+/** Makes Ctrl-C and SIGTERM kill all descendants of this process, and then end it. */
+export function killDescendantsOnSignal(): void {
   for (const [signal, code] of Object.entries(EXIT_CODES)) {
     Deno.addSignalListener(signal as keyof typeof EXIT_CODES, () => {
       for (const pid of descendants(Deno.pid)) kill(pid);
