@@ -1,22 +1,23 @@
 /**
- * What the registry knows against the dependencies, by `deno audit`, which posts the names and versions
- * of the lock file to the registry's bulk advisory endpoint. Leaves it to the caller what to make of it.
+ * Known advisories against the dependencies, from `deno audit`, which posts the names and versions
+ * of the lock file to the registry's bulk advisory endpoint. The caller decides what to do about
+ * them.
  *
  * @module
  */
 
-/** Whether the registry could be asked, and what it answered. */
+/** The outcome of the query, and its text. */
 export interface Advisories {
   outcome: "none" | "found" | "unknown";
-  /** What was found or, if nobody could be asked, why not. */
+  /** The advisories or, for `unknown`, the reason. */
   text: string;
 }
 
 /**
- * Asks the registry. No answer, and one that cannot be read, is `unknown`: that is not the same as none.
+ * Queries the registry. A missing or unreadable answer is `unknown`, which differs from `none`.
  *
  * @param root directory of the lock file
- * @param env more environment variables: `NPM_CONFIG_REGISTRY` names another registry
+ * @param env additional environment variables, such as `NPM_CONFIG_REGISTRY` for another registry
  */
 export async function askForAdvisories(
   root: string,

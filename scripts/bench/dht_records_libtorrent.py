@@ -1,8 +1,8 @@
-"""libtorrent as a contender of dht_records.ts: joins, and when it is told to, puts records and gets
-them, one after the other. Prints how long each took, and how many messages it sent.
+"""libtorrent as a contender of dht_records.ts: joins, waits for a go, then puts and gets records one
+at a time. Prints the time of each operation, and the number of messages sent.
 
-Arguments: bootstrap port on 127.0.0.1, number of records, and of those before that do not count, public
-key and expanded private key in hex.
+Arguments: bootstrap port on 127.0.0.1, number of records, number of records before the measurement,
+public key and expanded private key in hexadecimal.
 """
 
 import json
@@ -17,13 +17,13 @@ public_key = bytes.fromhex(public_key)
 private_key = bytes.fromhex(private_key)
 
 session = lt.session({
-    # It starts no DHT on 0.0.0.0 where only loopback exists.
+    # With only loopback, libtorrent starts no DHT on 0.0.0.0.
     "listen_interfaces": "127.0.0.1:0",
     "dht_bootstrap_nodes": f"127.0.0.1:{port}",
     "enable_lsd": False,
     "enable_upnp": False,
     "enable_natpmp": False,
-    # All nodes of a testnet have one address, which libtorrent takes for an attack.
+    # All testnet nodes share one address, which libtorrent would treat as an attack.
     "dht_restrict_routing_ips": False,
     "dht_restrict_search_ips": False,
     "dht_block_ratelimit": 1_000_000,
@@ -55,7 +55,7 @@ def put(salt):
 def get(salt):
     session.dht_get_mutable_item(public_key, salt)
     for alert in alerts():
-        # Others, with what was found until then, come before the one that ends the search.
+        # Alerts with intermediate results precede the one that ends the search.
         if isinstance(alert, lt.dht_mutable_item_alert) and alert.authoritative:
             return
 
@@ -85,5 +85,5 @@ sys.stdin.readline()
 if int(before) > 0:
     put_and_get(int(before))
 tell(put_and_get(int(size)))
-# Its destructor would say goodbye to everybody.
+# Exits without the session's destructor, which would send messages to all peers.
 os._exit(0)

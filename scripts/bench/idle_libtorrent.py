@@ -1,5 +1,5 @@
-"""libtorrent with many torrents that nobody wants. Takes a directory with archives and torrents;
-prints an object when all are seeded, then runs until it is ended."""
+"""libtorrent with many idle torrents. Argument: a directory with archives and torrents. Prints an
+object when all are seeded, then runs until it is killed."""
 
 import glob
 import json

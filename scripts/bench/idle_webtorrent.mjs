@@ -1,5 +1,5 @@
-// WebTorrent on Node with many torrents that nobody wants. Takes a directory with archives and
-// torrents; prints an object when all are seeded, then runs until it is ended.
+// WebTorrent on Node with many idle torrents. Argument: a directory with archives and torrents.
+// Prints an object when all are seeded, then runs until it is killed.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import WebTorrent from "webtorrent";

@@ -1,5 +1,5 @@
-"""Runs a command to its end and prints what it took, as one JSON object: seconds, cpuSeconds,
-residentMiB at the most, and its exit code. What the command prints goes to standard error."""
+"""Runs a command to its end and prints one JSON object: seconds, cpuSeconds, residentMiB (the
+maximum) and the exit code. The command's output goes to standard error."""
 
 import json
 import os

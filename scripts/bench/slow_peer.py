@@ -1,6 +1,6 @@
-"""A peer that asks for a whole gigabyte at once and reads little of it: takes the address and
-port, the infohash in hexadecimal, the length of a piece, how many blocks to ask for, bytes a second to read
-and seconds to do so. Prints a line when it has asked, and one with what it got in the end."""
+"""A peer that requests a gigabyte at once and reads slowly. Arguments: address, port, infohash in
+hexadecimal, piece length, number of blocks to request, bytes per second to read, seconds to read.
+Prints a line after its requests, and one with the bytes received at the end."""
 
 import json
 import os
@@ -25,8 +25,8 @@ def read(count):
 
 
 def is_unchoked():
-    """Says hello and waits to be let ask (BEP 3): with BEP 6, has none, interested."""
-    # Some choose whom to serve every ten seconds.
+    """Sends a handshake, "have none" (BEP 6) and "interested", and waits for "unchoke" (BEP 3)."""
+    # Some seeders choose whom to unchoke every ten seconds.
     peer.settimeout(30)
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     peer.connect((host, int(port)))
@@ -40,7 +40,7 @@ def is_unchoked():
         while read(struct.unpack(">I", read(4))[0])[:1] != b"\1":
             pass
     except ConnectionResetError:
-        # It may not be ready.
+        # The seeder may not be ready.
         return False
     return True
 
@@ -56,7 +56,7 @@ asked = b"".join(
     struct.pack(">IBIII", 13, 6, n // per_piece, n % per_piece * BLOCK, BLOCK)
     for n in range(int(blocks))
 )
-# The seeder may not read on while we read nothing.
+# Non-blocking, since a seeder may stop reading while this peer reads nothing.
 peer.setblocking(False)
 begun = time.monotonic()
 got = sent = 0

@@ -1,12 +1,14 @@
-"""libtorrent on both sides of a transfer. Takes one JSON object: `do` ("seed" or "leech"), `torrent`,
-`dir`, for a seeder `limit` (bytes a second, for all peers together) if there is one, and for a leecher
-`port` (of the peer, on 127.0.0.1), for several of them `count`, and whether they are `together`: know
-of one another from the start. Not everybody takes peers on 127.0.0.1: a leecher's `host` is where the
-peer is instead, and `addresses` are those of the leechers, one each; a seeder's `address` is its own,
-and `connects` the address and port of a peer that it connects to as soon as that one listens.
+"""libtorrent on either side of a transfer. Argument: one JSON object with `do` ("seed" or "leech"),
+`torrent` and `dir`.
 
-A seeder prints the port that it listens on. At every line that it reads it prints how long it took,
-in seconds, from the first byte that it sent to the last until then, and how many it sent."""
+A seeder takes `limit` (bytes per second for all peers together), `address` (its own) and `connects`
+(address and port of a peer to connect to as soon as that listens). It prints the port that it listens
+on. For each line that it reads, it prints the seconds from its first sent byte to its last, and the
+number of bytes sent.
+
+A leecher takes `port` (of the peer, on 127.0.0.1), `host` (of the peer, for programs that accept no
+peers on 127.0.0.1), `count` (of leechers), `together` (whether leechers know each other from the
+start) and `addresses` (one per leecher)."""
 
 import json
 import os
@@ -36,7 +38,7 @@ def session(address=None):
         "unchoke_slots_limit": -1,
         "alert_mask": lt.alert.category_t.status_notification | lt.alert.category_t.error_notification,
     }, flags=0)
-    # And no other: leechers that were told of each other (BEP 11) would not need the seeder.
+    # No other extension: with peer exchange (BEP 11), leechers would not need the seeder.
     held.add_extension("ut_metadata")
     return held
 
@@ -53,12 +55,12 @@ def add(held, given, directory, **more):
 def connect(held, handle, peer):
     while True:
         try:
-            # From another address than libtorrent's: some take one peer at a time from an address.
+            # From another address than libtorrent's, since some accept one peer per address.
             socket.create_connection(peer).close()
             break
         except ConnectionRefusedError:
             time.sleep(0.01)
-    # It may listen before it has the torrent, and hang up.
+    # The peer may listen before it has the torrent, and disconnect.
     held.apply_settings({"min_reconnect_time": 1})
     handle.connect_peer(peer)
 
@@ -68,7 +70,7 @@ def seed(given):
     handle = add(held, given, given["dir"], flags=lt.torrent_flags.seed_mode)
     while not handle.status().is_seeding:
         time.sleep(0.01)
-    # Not the session's limit, which is not for peers of the same machine.
+    # The session's limit does not apply to peers on the same machine.
     handle.set_upload_limit(given.get("limit", -1))
     lock = threading.Lock()
     first = last = None
@@ -104,7 +106,7 @@ def leech(given):
         one = session(given["addresses"][n] if "addresses" in given else None)
         held.append((one, add(one, given, directory)))
     if given.get("waits"):
-        # Whoever started us looks at the seeder before anything is sent.
+        # The benchmark measures the seeder before anything is sent.
         say(waiting=True)
         sys.stdin.readline()
     begun = time.monotonic()
@@ -134,6 +136,6 @@ def leech(given):
 
 given = json.loads(sys.argv[1])
 {"seed": seed, "leech": leech}[given["do"]](given)
-# It would take its time to say goodbye.
+# Exits without the session's destructor, which waits for trackers and peers.
 sys.stdout.flush()
 os._exit(0)

@@ -1,6 +1,6 @@
 /**
- * WebTorrent on Node, as it is, on either side of a transfer: `seed TORRENT DIR`, which prints the port
- * that it listens on, and `leech TORRENT DIR PORT`, which ends when the torrent is whole.
+ * Unmodified WebTorrent on Node, on either side of a transfer: `seed TORRENT DIR` prints its port,
+ * `leech TORRENT DIR PORT` ends when the download is complete.
  *
  * @module
  */

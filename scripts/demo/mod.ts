@@ -1,5 +1,5 @@
 /**
- * The demo's parts: the story, the page that it is written on, the programs that it runs.
+ * The demo: its story, the page that the story is written on, and the programs that it runs.
  *
  * @module
  */

@@ -1,13 +1,13 @@
 /**
- * How the demo looks: numbered steps, commands as one would type them, their output indented. Colours
- * only on a terminal that wants them. What is said is up to the caller.
+ * The demo's layout: numbered steps, commands as a user types them, their output indented. Colours
+ * only on a terminal that supports and allows them. The caller provides the texts.
  *
  * @module
  */
 
 import type { Clock } from "../../src/base/mod.ts";
 
-/** What a line is: a result, something said beside it, good news, bad news. */
+/** Kind of a line: a result, a side remark, a success, a failure. */
 export type Tone = "plain" | "aside" | "good" | "bad";
 
 const colors: Record<Tone, [string, string] | undefined> = {
@@ -17,12 +17,12 @@ const colors: Record<Tone, [string, string] | undefined> = {
   bad: ["\x1b[31m", "\x1b[39m"],
 };
 
-/** Lines of programs are shortened to this many characters where no terminal says how wide it is. */
+/** Width of lines where no terminal reports its width. */
 const DEFAULT_COLUMNS = 100;
 const INDENT = "   ";
 const FULL_PIPE_PAUSE_MS = 5;
 
-/** Some terminals say 0, or nothing at all. */
+/** The terminal's width. Some terminals report 0 or nothing. */
 function terminalColumns(): number {
   try {
     const { columns } = Deno.consoleSize();
@@ -44,17 +44,17 @@ export class Page {
   constructor(clock: Clock, env: Record<string, string | undefined>) {
     this.#clock = clock;
     const isTerminal = Deno.stdout.isTerminal();
-    // no-color.org: any value but the empty one counts.
+    // no-color.org: any value except the empty one disables colours.
     this.#color = isTerminal && !env.NO_COLOR && env.TERM !== "dumb";
     this.#columns = isTerminal ? terminalColumns() : DEFAULT_COLUMNS;
   }
 
-  /** How many steps there were. */
+  /** Number of steps so far. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** Begins a step. */
+  /** Starts a step. */
   step(title: string): void {
     this.#steps++;
     this.#begunMs = this.#clock.now();
@@ -62,18 +62,18 @@ export class Page {
     this.#write(`\n${this.#color ? `\x1b[1m${line}\x1b[22m` : line}`);
   }
 
-  /** Says how long the step took. */
+  /** Prints a step's result and duration. */
   done(what: string): void {
     const seconds = (this.#clock.now() - this.#begunMs) / 1_000;
     this.say(`${what} (${seconds.toFixed(2)} s)`, "good");
   }
 
-  /** A command as the reader could type it. */
+  /** Prints a command as the reader could type it. */
   command(who: string, line: string): void {
     this.say(`${who}$ ${line}`);
   }
 
-  /** A line of a program's output, its middle left out if it is too long. */
+  /** Prints a line of a program's output; the middle of a long one is left out. */
   output(line: string, tone: Tone): void {
     const room = this.#columns - 2 * INDENT.length;
     const letters = [...line.replaceAll("\t", "  ")];
@@ -86,12 +86,12 @@ export class Page {
     this.say(INDENT + shown, tone);
   }
 
-  /** A line of our own, indented. */
+  /** Prints a line of our own, indented. */
   say(line: string, tone: Tone = "plain"): void {
     this.#write(INDENT + this.#paint(line, tone));
   }
 
-  /** A line at the margin. */
+  /** Prints a line at the margin. */
   title(line: string, tone: Tone = "plain"): void {
     this.#write(this.#paint(line, tone));
   }
@@ -101,7 +101,7 @@ export class Page {
     return this.#color && color ? color[0] + line + color[1] : line;
   }
 
-  /** Throws, once, if nobody reads any more: then there is nobody to tell the rest to either. */
+  /** Writes a line. Throws when the reader has closed the output, which ends the demo. */
   #write(line: string): void {
     if (this.#readerGone) return;
     const bytes = new TextEncoder().encode(`${line}\n`);
@@ -111,7 +111,7 @@ export class Page {
       } catch (error) {
         this.#readerGone = !(error instanceof Deno.errors.WouldBlock);
         if (this.#readerGone) throw error;
-        // Somebody made the pipe non-blocking, and it is full.
+        // Another process made the pipe non-blocking, and the pipe is full.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_PAUSE_MS);
       }
     }

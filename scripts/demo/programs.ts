@@ -1,6 +1,6 @@
 /**
- * libreseed as processes of their own: each person of the demo has a home, and nothing that one of
- * them starts outlives the demo.
+ * Runs libreseed as processes: each person of the demo has a home, and all processes end with the
+ * demo.
  *
  * @module
  */
@@ -8,53 +8,54 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Somebody who types commands. */
+/** A person who types commands. */
 export interface Person {
-  /** Stands before the prompt. */
+  /** Name shown before the prompt. */
   name: string;
-  /** Where this person types, absolute. */
+  /** Absolute path of the directory in which the person works. */
   cwd: string;
-  /** The variables that this person has set. */
+  /** Environment variables that the person has set. */
   env: Record<string, string>;
 }
 
-/** How a program ended. */
+/** The result of a program. */
 export interface Ended {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-/** A program that goes on in the background. */
+/** A program in the background. */
 export interface Running {
   pid: number;
   ended: Promise<Ended>;
 }
 
-/** Hears each line as it comes. */
+/** Receives each line as it arrives. */
 type OnLine = (line: string, stream: "stdout" | "stderr") => void;
 
 const mainModule = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-/** No command of the demo takes nearly so long, milliseconds. */
+/** Time limit of a command, in milliseconds. All commands of the demo take far less. */
 const DEADLINE_MS = 60_000;
-/** How long a program may take to end when it is asked to. */
+/** Time for a program to end after SIGTERM, in milliseconds. */
 const GRACE_MS = 5_000;
 
-/** The programs that the demo has started. */
+/** The programs that the demo starts. */
 export class Programs implements AsyncDisposable {
-  /** How one would start libreseed, from anywhere. */
+  /** The command that starts libreseed from any directory, as a user would type it. */
   readonly spelling: string;
   readonly #command: readonly string[];
   readonly #signal: AbortSignal;
   readonly #running = new Map<Deno.ChildProcess, Promise<unknown>>();
 
   /**
-   * @param binary the program to run; from the sources, without it
+   * @param binary the program to run; without it, libreseed runs from the sources
    * @param signal ends all programs
    */
   constructor(binary: string | undefined, signal: AbortSignal) {
-    // Without "manual" Deno makes the linked packages anew at each start, and two get in each other's way.
+    // Without "manual", Deno recreates the linked packages at each start, and concurrent starts
+    // collide.
     const fromSources = ["run", "-q", "--node-modules-dir=manual", "-P=libreseed", mainModule];
     this.#command = binary ? [resolve(binary)] : [Deno.execPath(), ...fromSources];
     this.spelling = binary ? resolve(binary) : `deno ${fromSources.join(" ")}`;
@@ -90,7 +91,7 @@ export class Programs implements AsyncDisposable {
     }
   }
 
-  /** Starts libreseed and resolves when it has written a line to standard output. */
+  /** Starts libreseed. Resolves with its first line on standard output. */
   async startLibreseed(
     person: Person,
     args: readonly string[],
@@ -110,7 +111,7 @@ export class Programs implements AsyncDisposable {
     return { pid: child.pid, ended };
   }
 
-  /** Ends what is left, and waits for it. */
+  /** Ends the remaining programs, and waits for them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#kill("SIGTERM");
     const timer = setTimeout(() => this.#kill("SIGKILL"), GRACE_MS);
@@ -158,7 +159,7 @@ export class Programs implements AsyncDisposable {
   }
 }
 
-/** It may have ended already. */
+/** Sends a signal. The process may have ended already. */
 function tryKill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     child.kill(signal);
@@ -167,7 +168,7 @@ function tryKill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
-/** What the programs inherit: everything but settings of libreseed, which would change the story. */
+/** The inherited environment, without settings of libreseed, which would change the story. */
 function ownEnvironment(): Record<string, string> {
   const all = Object.entries(Deno.env.toObject());
   const others = all.filter(([name]) =>

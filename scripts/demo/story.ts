@@ -1,6 +1,6 @@
 /**
- * What happens in the demo, step by step. Throws at the first step that does not do what it should;
- * cleaning up is left to whoever called.
+ * The demo's story, step by step. Throws at the first step that does not do what it should. The
+ * caller cleans up.
  *
  * @module
  */
@@ -17,11 +17,11 @@ const NODES = 20;
 const DIRECTORY = "examples/hello";
 const NAME = "hello";
 const PACKAGE = `${NAME}@1.0.0`;
-/** In the reader's working directory. */
+/** Path relative to the reader's working directory. */
 const ARCHIVE = "home/seed/hello-1.0.0.tgz";
 const UNPACKED = "unpacked";
 
-/** One telling of the story. */
+/** One run of the story. */
 export class Story {
   readonly #page: Page;
   readonly #programs: Programs;
@@ -30,12 +30,12 @@ export class Story {
   readonly #clock: Clock;
   /** The publisher's public key, as text. */
   #key = "";
-  /** What there is to say at the end. */
+  /** Lines of the summary at the end. */
   readonly #summary: [what: string, how: string][] = [];
 
   /**
    * @param publisher works in the checkout
-   * @param reader works in a directory of its own, which holds its home
+   * @param reader works in a directory of its own, which holds the reader's home
    */
   constructor(
     page: Page,
@@ -51,7 +51,7 @@ export class Story {
     this.#clock = clock;
   }
 
-  /** Does it all, and says so. */
+  /** Runs all steps, and prints them. */
   async tell(): Promise<void> {
     const beganMs = this.#clock.now();
     this.#page.title("libreseed: publish, find, download and verify a package on this machine.");
@@ -219,7 +219,7 @@ export class Story {
     this.#page.done("it ended with exit code 0");
   }
 
-  /** Runs a command on the page, with `$KEY` filled in; one that fails ends the story. */
+  /** Runs a command on the page, with `$KEY` replaced. Throws if the command fails. */
   async #libreseed(person: Person, ...words: string[]): Promise<Ended> {
     this.#page.command(person.name, ["libreseed", ...words].join(" "));
     const args = words.map((word) => word.replace("$KEY", () => this.#key));

@@ -7,18 +7,18 @@
 import { join } from "node:path";
 import { equalBytes } from "../../src/base/mod.ts";
 
-/** What {@linkcode compareTrees} found. */
+/** The result of {@linkcode compareTrees}. */
 export interface TreeComparison {
-  /** Number of files that are in both and equal. */
+  /** Number of files that exist in both trees and are equal. */
   equal: number;
-  /** Their bytes together. */
+  /** Total size of the equal files, in bytes. */
   bytes: number;
-  /** What differs, a line for each file. */
+  /** Differences, one line per file. */
   differences: string[];
 }
 
 /**
- * Compares what the files hold, and whether their owner may execute them.
+ * Compares contents of files, and whether their owner may execute them.
  *
  * @param extra paths in `other` that `original` need not have
  */

@@ -1,36 +1,36 @@
 /**
- * What a case of torture is, and what it reports.
+ * The form of a torture case and of its report.
  *
  * @module
  */
 
 import type { Daemon } from "../../tests/support/place.ts";
 
-/** What came of a case. */
+/** The outcome of a case. */
 export interface Report {
   tried: number;
-  /** How many of them went on, or ended with the true reason. */
+  /** Number of attempts that were survived, or ended with the right error. */
   survived: number;
-  /** What was reported done and is gone. */
+  /** Number of things that were reported done and are gone. */
   lost: number;
-  /** The most that a daemon had resident, bytes; `undefined` where none was measured. */
+  /** Maximum resident memory of a daemon, in bytes; `undefined` if it was not measured. */
   worstBytes?: number;
-  /** The longest that it took until all was well again, milliseconds. */
+  /** Longest recovery, in milliseconds. */
   worstRecoveryMs?: number;
-  /** What the figures mean here. */
+  /** Meaning of the figures of this case. */
   note: string;
-  /** What was not as it should be, though nothing was lost. */
+  /** A failure without a loss. */
   problem?: string;
 }
 
 /** One case. */
 export interface Case {
   name: string;
-  /** @param minutes how long, for what runs for a time and not for a number */
+  /** @param minutes duration of a case that runs for a time, not for a number of attempts */
   run(scale: number, minutes?: number): Promise<Report>;
 }
 
-/** The most that a daemon had resident since its start, bytes; Linux only. */
+/** Peak resident memory of a daemon, in bytes; Linux only. */
 export async function peakBytes({ process }: Daemon): Promise<number | undefined> {
   try {
     const status = await Deno.readTextFile(`/proc/${process.pid}/status`);

@@ -1,17 +1,20 @@
 /**
- * For `deno run --preload`: counts the timers that are set and neither fired nor cleared, of the main
- * thread and of the engine's, and says so on standard error every few seconds. Timers inside Deno
- * itself, of sockets and of `AbortSignal.timeout`, are not seen. Leaves a file in the directory for
- * temporary ones.
+ * For `deno run --preload`: counts the pending timers of the main thread and of the engine's
+ * thread, and prints the counts to standard error every few seconds. Timers inside Deno (of sockets
+ * and of `AbortSignal.timeout`) are not counted. Leaves a file in the directory for temporary
+ * files.
  *
  * @module
  */
 
-/** Between two lines, milliseconds. */
+/** Interval between two lines, in milliseconds. */
 const EVERY_MS = 5_000;
 const CHANNEL = "timers";
 
-/** Counts the timers of one thread. Its source goes into the engine's thread: it uses nothing else. */
+/**
+ * Counts the timers of one thread. Its source text is injected into the engine's thread, so it may
+ * use nothing outside of itself.
+ */
 function countTimers(): () => number {
   const pending = new Map<number, unknown>();
   const { setTimeout, setInterval, clearTimeout, clearInterval } = globalThis;

@@ -1,5 +1,5 @@
 /**
- * Cases in which the machine fails: killed processes, damaged state, a port taken away, a full disk.
+ * Cases of failures of the machine: killed processes, damaged state, a taken port, a full disk.
  *
  * @module
  */
@@ -27,7 +27,7 @@ async function publish(place: Place, home: Home, count: number): Promise<void> {
 }
 
 const kills: Case = {
-  name: "kill -9 at moments of chance",
+  name: "kill -9 at random moments",
   async run(scale) {
     const rounds = 5 * scale;
     const test = new Deno.Command(Deno.execPath(), {
@@ -43,7 +43,7 @@ const kills: Case = {
     if (success) return report;
     const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
     console.error(output);
-    // It names its seed if a round failed, and does not if only something was left lying about.
+    // The output contains the seed if a round failed, but not if files were left behind.
     if (output.includes("LIBRESEED_KILL_SEED=")) return { ...report, survived: 0, lost: 1 };
     if (!/\d+ passed/.test(output)) return { ...report, survived: 0, problem: "it did not run" };
     return { ...report, problem: "temporary files were left behind" };
@@ -100,7 +100,7 @@ const portTaken: Case = {
       await using daemon = await home.daemon(["--port", String(port)]);
       const { dht } = await statusOf(home);
       assert.equal(dht.state, "off");
-      // It is ready before it has looked through the seed directory.
+      // The daemon is ready before it has read the seed directory.
       await eventually(async () => (await statusOf(home)).packages === 1);
       await new Promise<void>((resolve) => squatter.close(() => resolve()));
       const freeMs = performance.now();
@@ -147,14 +147,14 @@ const fullDisk: Case = {
   },
 };
 
-/** Writes until there is no space left. */
+/** Writes until the disk is full. */
 async function fill(path: string): Promise<void> {
   using file = await Deno.create(path);
   for (const bytes of [65_536, 4_096, 1]) {
     try {
       for (;;) await file.write(new Uint8Array(bytes));
     } catch {
-      // Full, as far as blocks of this size go.
+      // The disk is full, for blocks of this size.
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Floods from forged addresses, which are limited as they would be on the internet: loopback, where the
- * other cases play, is not. Each is let loose in a network namespace of its own, which takes root.
+ * Floods from forged addresses, which are rate-limited as on the internet; loopback, which the
+ * other cases use, is exempt. Each flood runs in a network namespace of its own, which needs root.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Flood } from "./flood_in_namespace.ts";
 
 const SECONDS = 4;
 
-/** Runs a flood; `undefined` where there are no rights to make a network namespace. */
+/** Runs a flood. Returns `undefined` without the rights to make a network namespace. */
 export async function flooded(
   seconds: number,
   kind: string,
@@ -65,7 +65,7 @@ function flood(what: string, kind: string, senders: number): Case {
   };
 }
 
-/** Floods of several kinds. */
+/** Floods of several kinds of packets. */
 export const floods: readonly Case[] = [
   flood("queries from one address", "queries", 1),
   flood("queries from 8,192 addresses", "queries", 8_192),

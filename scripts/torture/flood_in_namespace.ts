@@ -1,7 +1,7 @@
 /**
- * What `flood.ts` runs as root in a network namespace of its own: a daemon, and in a second namespace,
- * at the other end of a cable, somebody who floods it from forged addresses and some who mean well.
- * Arguments: seconds, kind of packets, number of forged addresses. Prints one line of JSON.
+ * The part of `flood.ts` that runs as root in a network namespace: a daemon, and in a second
+ * namespace, connected by a virtual cable, a sender of forged packets and honest nodes. Arguments:
+ * seconds, kind of packets, number of forged addresses. Prints one line of JSON.
  *
  * @module
  */
@@ -11,26 +11,26 @@ import { eventually, newPlace } from "../../tests/support/place.ts";
 import { peakBytes } from "./case.ts";
 import { published } from "./hostile.ts";
 
-/** What came of a flood. */
+/** The outcome of a flood. */
 export interface Flood {
-  /** Packets that were sent, and of them those that the system had no room for. */
+  /** Packets sent, and those of them that the receiving system dropped unread. */
   sent: number;
   lost: number;
-  /** Packets that the node read, and what became of those that it did not hand on. */
+  /** Packets that the node read, and those that it dropped, by reason. */
   read: number;
   limited: number;
   malformed: number;
   unasked: number;
-  /** Packets that it sent. */
+  /** Packets that the node sent. */
   out: number;
-  /** Queries of nodes that mean well. */
+  /** Queries of honest nodes: those that the node knows, and strangers. */
   known: { asked: number; answered: number };
   strangers: { asked: number; answered: number };
-  /** Announcements of a record by command meanwhile. */
+  /** Announcements of a record by command during the flood. */
   announced: { tried: number; well: number };
   peakBytes: number | undefined;
   recoveryMs: number;
-  /** How long the packets were counted for. */
+  /** Duration of the count, in milliseconds. */
   countedMs: number;
 }
 
@@ -44,7 +44,7 @@ async function sh(script: string): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
-/** The second namespace; it is gone with the process that it was made with. */
+/** Makes the second namespace, which ends with its process. */
 async function connect(): Promise<Deno.ChildProcess> {
   const other = new Deno.Command("unshare", { args: ["--net", "sleep", "infinity"] }).spawn();
   const inOther = `nsenter -t ${other.pid} -n`;
@@ -78,7 +78,7 @@ function inOther(other: Deno.ChildProcess, script: string, args: unknown[]): Den
   }).spawn();
 }
 
-/** Packets that the system dropped, because nobody had read those before them. */
+/** Packets that the system dropped because the socket's buffer was full. */
 function drops(port: number): number {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   const line = Deno.readTextFileSync("/proc/net/udp").split("\n").find((one) =>
@@ -100,7 +100,7 @@ try {
   await published(place, home, "pkg", 1 << 10);
   await using daemon = await home.daemon();
   const traffic = async () => JSON.parse(await home.must(["status", "--json"])).traffic;
-  const askers = inOther(other, "honest_askers.ts", [
+  const askers = inOther(other, "honest_nodes.ts", [
     THERE,
     HERE,
     daemon.port,

@@ -1,6 +1,6 @@
 /**
- * Sends packets of several kinds to a UDP port of this machine as fast as it can: `PORT SECONDS`.
- * Prints how many.
+ * Sends packets of several kinds to a UDP port of this machine at full speed. Arguments: `PORT
+ * SECONDS`. Prints the number of packets.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Cases in which others mean no good: peers that lie, more connections than anybody needs, a flood of
- * packets; and many who only want the same thing at once.
+ * Cases of hostile peers and of overload: lying peers, excess connections, a flood of packets, and
+ * many clients with the same request.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { type Case, most, peakBytes, type Report } from "./case.ts";
 const PIECE_BYTES = 256 * 1024;
 const LONG_MS = 600_000;
 
-/** A package of so many bytes of noise that a home has published. */
+/** Publishes a package with this many random bytes. */
 export async function published(place: Place, home: Home, name: string, bytes: number) {
   const source = await place.source(name, "1.0.0");
   const noise = new Uint8Array(bytes);
@@ -34,7 +34,7 @@ export async function published(place: Place, home: Home, name: string, bytes: n
 }
 
 const hostilePeers: Case = {
-  name: "downloads among hostile peers of each way",
+  name: "downloads among hostile peers of each kind",
   async run(scale) {
     const report: Report = { tried: 0, survived: 0, lost: 0, note: "" };
     await using place = await newPlace();
@@ -73,12 +73,12 @@ const hostilePeers: Case = {
   },
 };
 
-/** A daemon that may have so many files open. */
+/** The program with a limit on its open files. */
 function withFiles(files: number) {
   return { program: ["prlimit", `--nofile=${files}:${files}`, ...fromSources], timeoutMs: LONG_MS };
 }
 
-/** Opens connections that say a handshake and then nothing; those that hang do not count. */
+/** Opens idle connections after a handshake. Returns those that were accepted. */
 async function openMany(port: number, infoHash: Uint8Array, count: number) {
   const open: Deno.TcpConn[] = [];
   let hanging = 0;
@@ -99,7 +99,7 @@ async function openMany(port: number, infoHash: Uint8Array, count: number) {
       try {
         one.close();
       } catch {
-        // It was closed from there.
+        // The daemon has closed the connection.
       }
     }
   };
@@ -141,7 +141,8 @@ const noFiles: Case = {
     let daemon = await start();
     for (; report.tried < scale; report.tried++) {
       const many = await openMany(daemon.port, one.infoHash, 400);
-      // Every other time somebody asks the daemon now, which has it end: its socket is lost.
+      // On every other attempt, a client connects now, which makes the daemon end: its socket is
+      // lost.
       const isAsked = report.tried % 2 === 1;
       if (isAsked) await home.run(["status"]);
       await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -221,7 +222,7 @@ const flood: Case = {
         ],
         stdout: "piped",
       }).output());
-    // A record is put and got while it lasts; either may fail for want of answers, and says so then.
+    // During the flood, a put or a get may fail for lack of answers, with an error.
     const during = await (await place.home()).run([
       "publish",
       await place.source("during", "1.0.0"),

@@ -1,5 +1,5 @@
 /**
- * Cases with more work than usual: many packages in one daemon, many commands a second.
+ * Cases of high load: many packages in one daemon, many commands per second.
  *
  * @module
  */
@@ -61,7 +61,7 @@ const manyPackages: Case = {
   },
 };
 
-/** Somebody else's archives, put into the seed directory while the daemon runs. */
+/** Another publisher's archives, dropped into the seed directory while the daemon runs. */
 const droppedPackages: Case = {
   name: "packages dropped into the seed directory",
   async run(scale) {
@@ -95,7 +95,7 @@ const droppedPackages: Case = {
     await using daemon = await home.daemon([], { timeoutMs: LONG_MS });
     await allSeeded(home, report.tried);
     report.worstRecoveryMs = performance.now() - againMs;
-    // Asleep until now: the first, the last and some in between.
+    // Torrents that were dormant until now: the first, the last and some in between.
     await using getter = await TestEngine.start();
     const asked = Array.from({ length: 10 }, (_, i) => Math.floor(i * (report.tried - 1) / 9));
     for (const i of asked) {
@@ -117,7 +117,7 @@ const droppedPackages: Case = {
   },
 };
 
-/** Waits until the daemon of a home seeds so many. */
+/** Waits until the daemon of a home seeds this many packages. */
 async function allSeeded(home: Home, count: number): Promise<void> {
   const connected = await connectControl(home.path, { clock: systemClock });
   assert.ok(connected);
@@ -151,7 +151,7 @@ const manyCommands: Case = {
     const startMs = performance.now();
     let worstMs = 0;
     while (performance.now() - startMs < seconds * 1_000) {
-      // As many as are due by now, so that a slow answer does not slow the asking.
+      // Starts as many commands as are due by the clock, so that slow answers do not slow the rate.
       const due = Math.ceil((performance.now() - startMs) / 10);
       while (report.tried < due) {
         const askedMs = performance.now();

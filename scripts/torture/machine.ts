@@ -1,6 +1,6 @@
 /**
- * More cases in which the machine fails: a process that is stopped for long, a disk that gives errors or
- * may not be written, an archive that changes while it is seeded.
+ * More cases of failures of the machine: a stopped process, a disk with read errors, a read-only
+ * disk, an archive that changes while it is seeded.
  *
  * @module
  */
@@ -101,7 +101,7 @@ const badReads: Case = {
   },
 };
 
-/** Whether strace has hold of every thread of a process. */
+/** Whether strace is attached to every thread of a process. */
 async function isTraced(pid: number): Promise<boolean> {
   for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
     const status = await Deno.readTextFile(`/proc/${pid}/task/${name}/status`);
@@ -129,7 +129,7 @@ const altered: Case = {
     for (; report.tried < scale; report.tried++) {
       const whole = await Deno.readFile(one.archivePath);
       {
-        // In place, so that it is the same file.
+        // Written in place, so that the inode stays the same.
         using file = await Deno.open(one.archivePath, { write: true });
         await file.seek(BYTES / 2, Deno.SeekMode.Start);
         await file.write(new Uint8Array(65_536));

@@ -1,23 +1,23 @@
 /**
- * Sends DHT packets with forged senders as fast as it is told to, through a raw socket: as root, in a
- * network namespace of its own. Arguments: target address and port, seconds, packets a second, kind,
- * senders. Prints how many were sent. Linux only, 64 bits.
+ * Sends DHT packets with forged senders at a given rate through a raw socket, as root in a network
+ * namespace. Arguments: target address and port, seconds, packets per second, kind, number of
+ * senders. Prints the number of packets. Linux only, 64 bits.
  *
  * @module
  */
 
 import { bencode, type BValue } from "../../src/bencode/mod.ts";
 
-/** What may be sent. */
+/** Kinds of packets. */
 export type FloodKind = "queries" | "garbage" | "puts" | "answers";
 
 const AF_INET = 2;
 const SOCK_RAW = 3;
-/** Packets come with their IP header. */
+/** Protocol number of a raw socket whose packets include the IP header. */
 const IPPROTO_RAW = 255;
 const [IP_HEADER_BYTES, UDP_HEADER_BYTES] = [20, 8];
 const [IOVEC_BYTES, MMSGHDR_BYTES] = [16, 64];
-/** How many packets are made, and how many are sent in one system call. */
+/** Number of prepared packets, and number of packets per system call. */
 const [POOL, BATCH] = [8_192, 64];
 
 const libc = Deno.dlopen("libc.so.6", {
@@ -32,7 +32,7 @@ function query(q: string, a: Record<string, BValue>): Uint8Array {
   return bencode({ t: "aa", y: "q", q, a: { id: noise(20), ...a } });
 }
 
-/** One packet's KRPC payload. */
+/** KRPC payload of one packet. */
 function payload(kind: FloodKind, i: number): Uint8Array {
   switch (kind) {
     case "garbage":
@@ -58,7 +58,9 @@ function payload(kind: FloodKind, i: number): Uint8Array {
   }
 }
 
-/** An IPv4 packet (RFC 791, RFC 768); the system fills in the IP checksum, UDP's is left out. */
+/**
+ * Makes an IPv4 packet (RFC 791, RFC 768). The system fills in the IP checksum; UDP's is left out.
+ */
 function packet(from: number, fromPort: number, to: number[], toPort: number, data: Uint8Array) {
   const bytes = new Uint8Array(IP_HEADER_BYTES + UDP_HEADER_BYTES + data.length);
   const view = new DataView(bytes.buffer);
@@ -88,7 +90,7 @@ async function main([host, port, seconds, perSecond, kind, senders]: string[]): 
   const [header, vector] = [new DataView(messages.buffer), new DataView(vectors.buffer)];
   const packets: Uint8Array[] = [];
   for (let i = 0; i < POOL; i++) {
-    // Public addresses, since nothing leaves the namespace: 45.0.0.1 and those that follow, a host each.
+    // Public addresses from 45.0.0.1 on, in different /24 networks. No packet leaves the namespace.
     const from = 0x2d000001 + i % Number(senders) * 256;
     const data = payload(kind as FloodKind, i);
     const bytes = packet(from, 1_024 + i % 60_000, to, Number(port), data);
@@ -126,7 +128,7 @@ async function main([host, port, seconds, perSecond, kind, senders]: string[]): 
     sent += count;
     at = (at + BATCH) % POOL;
   }
-  // What the system reads them by must not be collected before this.
+  // Keeps the buffers that the system reads alive until here.
   if ([...packets, name, messages, vectors].every(({ length }) => length > 0)) console.log(sent);
 }
 

@@ -1,7 +1,7 @@
 /**
- * A long run with everything going on: publish, get, add, remove, announce, with records announced again
- * every minute; and whether memory, file descriptors, sockets, threads and timers of the daemons stay
- * flat. How often their threads wake up is told too: that is what timers cost.
+ * A long run of all operations: publish, get, add, remove, announce, with re-announcing every
+ * minute. Checks that memory, file descriptors, sockets, threads and timers of the daemons stay
+ * flat, and reports how often their threads wake up, which is the cost of timers.
  *
  * @module
  */
@@ -15,33 +15,33 @@ import { type Case, most, peakBytes, type Report } from "./case.ts";
 
 const MINUTE_MS = 60_000;
 const SAMPLE_MS = 15_000;
-/** Rounds between publishing a version and removing it again. */
+/** Rounds between publishing a version and removing it. */
 const KEPT = 15;
-/** A pause after each round, so that a round does not hang on how fast the machine is. */
+/** Pause after each round, so that the number of rounds depends little on the machine's speed. */
 const PAUSE_MS = 1_000;
-/** What memory may grow by, from the second third of the time to the last. */
+/** Maximum growth of memory from the second third of the run to the last. */
 const MAX_GROWTH_BYTES = 40 * 2 ** 20;
 const MAX_GROWTH_COUNT = 15;
 
-/** The program, with its timers counted. */
+/** The program with a preloaded counter of timers. */
 const program = fromSources.toSpliced(
   -1,
   0,
   `--preload=${fileURLToPath(new URL("count_timers.ts", import.meta.url))}`,
 );
 
-/** A process at one moment. */
+/** Resource use of a process at one moment. */
 interface Sample {
   rssBytes: number;
   files: number;
   sockets: number;
   threads: number;
   timers: number;
-  /** How often a second a thread of it waited and was woken, since the sample before. */
+  /** Voluntary context switches of its threads per second since the previous sample. */
   wakeUps: number;
 }
 
-/** Looks at a daemon again and again. */
+/** Samples a daemon repeatedly. */
 class Sampler {
   readonly samples: Sample[] = [];
   readonly #process: Daemon["process"];
@@ -65,7 +65,7 @@ class Sampler {
       stderr.trimEnd().split("\n").findLast((line) => line.startsWith("timers: ")) ?? "",
     );
     const wakeUps = await this.#wakeUps();
-    // The first has no time behind it, and nothing may have been said yet.
+    // The first sample has no previous one, and the timers may not be printed yet.
     if (wakeUps === undefined || !timers) return;
     this.samples.push({
       rssBytes: field(status, "VmRSS") * 1_024,
@@ -82,7 +82,7 @@ class Sampler {
     const waits = new Map<string, number>();
     let count = 0;
     for await (const { name } of Deno.readDir(tasks)) {
-      // A thread may end meanwhile.
+      // The thread may have ended.
       const status = await Deno.readTextFile(`${tasks}/${name}/status`).catch(() => undefined);
       if (status === undefined) continue;
       waits.set(name, field(status, "voluntary_ctxt_switches"));
@@ -122,7 +122,7 @@ function compare(who: string, samples: Sample[]): { text: string; isFlat: boolea
   return { text: `${who} ${texts.join(", ")}`, isFlat };
 }
 
-/** What is done in one round; each is a command of its own. */
+/** One round of operations, each a command of its own. */
 async function round(place: Place, publisher: Home, other: Home, number: number) {
   const name = `p${number % 5}`;
   const version = `1.0.${number}`;

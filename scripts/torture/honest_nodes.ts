@@ -1,8 +1,8 @@
 /**
- * Nodes that mean well, while others flood: each asks `find_node` of a node twice a second, for so many
- * seconds. Half of them answer what they are asked; the others are strangers to the end. Arguments: own
- * address, address and port of the node, seconds of acquaintance before a line on standard input is
- * waited for, seconds after it. Prints how many queries of each half were answered after it.
+ * Honest nodes during a flood: each sends the target node two `find_node` queries a second. Half of
+ * them answer queries, and so become known; the others stay strangers. Arguments: own address,
+ * address and port of the target, seconds until the nodes are known and a line is read from
+ * standard input, seconds after it. Prints the queries and answers of both halves after that line.
  *
  * @module
  */
