@@ -141,7 +141,10 @@ Deno.test("with two publishers of a name, each policy chooses its own, and a pin
   }
   const old = await user.run(["get", "hello"]);
   assert.deepEqual([old.code, old.stdout], [4, ""], old.stderr);
-  assert.match(old.stderr, /hello was at 1\.3\.0 here.*take it all the same: hello@1\.2\.0/);
+  assert.match(
+    old.stderr,
+    /hello was at 1\.3\.0 here.*To take it all the same, name the version: hello@1\.2\.0/,
+  );
   await user.must(["get", "hello@1.2.0"]);
 
   // A seeder keeps the name's index alive without a key; both publishers share one slot.
