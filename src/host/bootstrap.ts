@@ -1,6 +1,6 @@
 /**
- * Looks up the host names of bootstrap nodes. Done here, in the main thread, so that the sandboxed
- * worker needs no name lookups at all.
+ * Looks up the host names of bootstrap nodes in the main thread, so that the sandboxed worker needs no
+ * name lookups.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { lookup } from "node:dns/promises";
 import { isIPv4 } from "node:net";
 import { type Clock, delay, formatHostPort, type HostPort, type Timer } from "../base/mod.ts";
 
-/** Bootstrap nodes as addresses, and the names that could not be looked up. */
+/** Addresses of bootstrap nodes, and the names without an address. */
 export interface BootstrapAddresses {
   addresses: { host: string; port: number }[];
   failed: string[];
 }
 
-/** Pause before names are looked up again, and the longest that it grows to, milliseconds. */
+/** Back-off before names are looked up again: first and longest pause (ms). */
 const FIRST_PAUSE_MS = 15_000;
 const LAST_PAUSE_MS = 10 * 60_000;
-/** A name server that does not answer must not hold up the start, milliseconds. */
+/** Time limit for name lookups, so that a silent name server does not delay the start (ms). */
 const LOOKUP_TIMEOUT_MS = 5_000;
 
-/** Turns `HOST:PORT` into IPv4 addresses; a name may have several. */
+/** Resolves `HOST:PORT` texts to IPv4 addresses; one name may have several. */
 export async function resolveBootstrap(
   nodes: readonly HostPort[],
   clock: Clock,
@@ -55,11 +55,11 @@ async function withDeadline<T>(work: Promise<T>, clock: Clock): Promise<T> {
 }
 
 /**
- * The bootstrap nodes of a process that goes on. One that was started before the network was there
- * finds its way into the DHT all the same: names without an address are looked up again.
+ * The bootstrap nodes of a running host. Names without an address are looked up again, so that a host
+ * that started before the network was up still joins the DHT.
  */
 export class BootstrapNodes {
-  /** Those that had an address at the start. */
+  /** Addresses found at the start. */
   readonly addresses: BootstrapAddresses["addresses"];
   readonly #nodes: readonly HostPort[];
   readonly #clock: Clock;
@@ -69,7 +69,7 @@ export class BootstrapNodes {
   #timer: Timer | undefined;
   #stopped = false;
 
-  /** Looks all names up once. */
+  /** Looks up all names once. */
   static async lookUp(
     nodes: readonly HostPort[],
     clock: Clock,
@@ -96,12 +96,12 @@ export class BootstrapNodes {
     this.#failed = found.failed;
   }
 
-  /** Looks up again, with growing pauses (15 s to 10 min), until every name has an address. */
+  /** Repeats the lookups with back-off (15 s to 10 min) until every name has an address. */
   keepLooking(onFound: (addresses: BootstrapAddresses["addresses"]) => Promise<void>): void {
     this.#lookLater(this.#failed, onFound);
   }
 
-  /** No more lookups. */
+  /** Stops the lookups. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -115,7 +115,7 @@ export class BootstrapNodes {
     this.#timer = this.#clock.after(this.#pauseMs, async () => {
       const found = await this.#resolve(this.#nodes, this.#clock);
       if (this.#stopped) return;
-      // The engine may have ended meanwhile; whoever owns it knows.
+      // The engine may have ended meanwhile; its owner reports that.
       if (found.failed.length < failed.length) await onFound(found.addresses).catch(() => {});
       this.#lookLater(found.failed, onFound);
     });

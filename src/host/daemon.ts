@@ -1,6 +1,6 @@
 /**
- * The daemon: a host that stays, seeds everything and keeps all records alive, until it is told to
- * stop.
+ * The daemon: a host that seeds the whole seed directory and keeps all records alive until it is
+ * stopped. Orders its start and its end.
  *
  * @module
  */
@@ -18,27 +18,27 @@ export interface DaemonOptions {
   settings: Settings;
   clock: Clock;
   listeners: Omit<HostListeners, "onFailure">;
-  /** Where each setting came from. */
+  /** Source of each setting. */
   origins: LoadedSettings["origins"];
-  /** Reads the settings anew, for `reload`. */
+  /** Reads the settings again, for `reload`. */
   readSettings: NonNullable<HostOptions["readSettings"]>;
-  /** Called with each reason to read the settings anew, until the daemon ends. */
+  /** Registers a function that reloads the settings, for SIGHUP; disposed of when the daemon ends. */
   onReload?: (reload: () => Promise<unknown>) => Disposable;
-  /** Gives up permissions of the whole process; a test in whose process it runs hands in another. */
+  /** Revokes permissions of the process; tests that run in the process hand in another function. */
   giveUp?: () => void;
-  /** Called once it stands: port bound, control socket served. */
+  /** Called once the daemon is ready: the port is bound and the control socket served. */
   onReady: (status: StatusJson, http: HostPort | undefined) => void;
-  /** Ends it. */
+  /** Stops the daemon. */
   signal: AbortSignal;
 }
 
-/** How long commands that are being served may take to end, milliseconds. */
+/** Time limit for requests that run when the daemon stops (ms). */
 const DRAIN_DEADLINE_MS = 2_000;
-/** How long manager and engine may take to end. */
+/** Time limit for stopping the DHT manager and the engine (ms). */
 const CLOSE_DEADLINE_MS = 5_000;
 
 /**
- * Runs until `signal` aborts or `libreseed stop` is called; then ends everything in order.
+ * Runs the daemon until `signal` aborts or `libreseed stop` is called, then stops its parts in order.
  *
  * @throws {HostError} `HOME_IN_USE`, `TCP_PORT_IN_USE` (kind `in-use`); the engine's error, if it
  * dies
@@ -65,7 +65,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     try {
       using _reloading = options.onReload?.(() => host.reload());
       if (settings.http) {
-        // Loaded here because few ask for it.
+        // Loaded lazily because few daemons serve the page.
         const { serveHttpPage } = await import("./http/mod.ts");
         page = serveHttpPage({
           address: settings.http,
@@ -76,7 +76,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       }
       (options.giveUp ?? givePermissionsUp)();
       options.onReady(await host.status(), page?.address);
-      // Seeding thousands of archives takes its time; commands are answered meanwhile.
+      // Not awaited: commands are answered while thousands of archives are being seeded.
       host.seedAll().catch(ended.reject);
       if (!signal.aborted) await ended.promise;
     } finally {

@@ -1,6 +1,6 @@
 /**
- * The process that owns a home's engine: wires state, worker and seed directory, and does what
- * commands ask for. It stays as long as one command needs it, or, as the daemon, until it is stopped.
+ * The host of a home: wires state, worker and seed directory, and implements the operations of the
+ * control socket. It lives as long as its command, or, as the daemon, until it is stopped.
  *
  * @module
  */
@@ -55,23 +55,23 @@ import {
   seederOf,
   Seeding,
 } from "./seeding/mod.ts";
-import { WorkerHost } from "./thread/mod.ts";
+import { WorkerHandle } from "./thread/mod.ts";
 
-/** Longest delay before announcements are written to the state (ms); a kill repeats those. */
+/** Longest delay before outcomes of announcements are written (ms); a killed host repeats those. */
 const NOTED_WITHIN_MS = 30_000;
 
 export class Host implements Operations {
   #options: HostOptions;
   readonly #state: StateDatabase;
-  /** Not opened if the caller has handed its own state in. */
+  /** The host's own opening of the state; never opened if the caller shares its state. */
   readonly #ownState: Disposable;
   readonly #seeds: SeedDirectory;
   readonly #nodes: KeptNodes;
   readonly #startedMs: number;
   readonly #addresses = Deno.networkInterfaces();
-  /** File names. */
+  /** Names of the catalog files that the seed directory had at the start. */
   readonly #catalogsAtStart: readonly string[];
-  readonly #worker: WorkerHost;
+  readonly #worker: WorkerHandle;
   #bootstrap!: BootstrapNodes;
   readonly #dhtWatch: DhtWatch;
   #packages!: Packages;
@@ -81,11 +81,11 @@ export class Host implements Operations {
   #catalogs!: SeededCatalogs;
   #follows: FollowKeeper | undefined;
   #seeding: Seeding | undefined;
-  /** Only while starting: one query for all torrents. */
+  /** Due times by infohash during the start, read by one query for all torrents. */
   #torrentsDueMs: Map<string, number> | undefined;
   #downloads!: Downloads;
 
-  /** State, then the engine with its DHT, then the manager; the control socket is the caller's. */
+  /** Starts the parts in order: state, engine with its DHT, manager. The caller serves the control socket. */
   static async start(options: HostOptions): Promise<Host> {
     const { settings, clock, listeners } = options;
     const seeds = new SeedDirectory(settings.dir);
@@ -96,8 +96,8 @@ export class Host implements Operations {
       allowLocal: settings.allowLocal,
     };
     let host: Host | undefined;
-    // It loads while all else is made ready.
-    const worker = WorkerHost.open(sandbox, {
+    // The thread loads while the state is opened and names are looked up.
+    const worker = WorkerHandle.open(sandbox, {
       onDht: (state) => host!.#dhtWatch.hear(state),
       onLog: (level, message) =>
         level === "warn" ? listeners.onWarning(message) : listeners.onDetail?.(message),
@@ -125,7 +125,7 @@ export class Host implements Operations {
     own: LazyState,
     seeds: SeedDirectory,
     names: readonly string[],
-    worker: WorkerHost,
+    worker: WorkerHandle,
   ) {
     this.#options = options;
     this.#catalogsAtStart = names.filter(isCatalogName);
@@ -146,7 +146,7 @@ export class Host implements Operations {
     this.#startedMs = options.clock.now();
   }
 
-  /** @param seedDirectory absolute, without links */
+  /** @param seedDirectory absolute path without links */
   async #startEngine(seedDirectory: string): Promise<void> {
     const { settings, clock, listeners, listeners: { onWarning } } = this.#options;
     const worker = this.#worker;
@@ -181,7 +181,7 @@ export class Host implements Operations {
       worker,
       (one) => this.#torrentsDueMs ? this.#torrentsDueMs.get(one) ?? 0 : dueMs(one),
     );
-    // Readers ask for the newest catalog of a batch: it goes before all that waits to be announced.
+    // The newest catalog is announced first (largest negative due time), because readers ask for it.
     const catalogSeeder = catalogSeederOf(
       worker,
       (one) => dueMs(one) || -clock.now(),
@@ -200,7 +200,7 @@ export class Host implements Operations {
     this.#nodes.start(() => worker.knownNodes());
   }
 
-  /** Keeps all records alive, seeds everything, and watches the seed directory: the daemon's work. */
+  /** Does the daemon's work: keeps all records alive, seeds all archives, watches the seed directory. */
   async seedAll(): Promise<void> {
     for (const some of this.#records.all()) await this.#worker.keepRecords(some);
     this.#torrentsDueMs = this.#records.torrentsDueMs();
@@ -278,7 +278,7 @@ export class Host implements Operations {
   }
 
   async remove({ name, version, publicKey }: RequestOf<"remove">): Promise<void> {
-    // The archive first: on a full disk there is room for the rest then.
+    // The archive goes first: on a full disk this frees the space for the changes of the state.
     const pubkey = publicKey && formatPublicKey(publicKey);
     let missing: HostError | undefined;
     const removed = await this.#packages.remove(name, version, pubkey).catch((error) => {
@@ -287,9 +287,9 @@ export class Host implements Operations {
     });
     const isLast = (await this.#seeds.list(name)).length === 0;
     const targets = this.#records.forget(name, version, removed ?? pubkey);
-    // Whoever deleted the archive by hand, or was killed just above, had its records left to remove.
+    // Records may be left of an archive that was deleted by hand, or by a host that was killed here.
     if (missing && targets.length === 0) throw missing;
-    // The name itself is kept as long as any version of it is here.
+    // The name stays in the index while another version is here.
     if (isLast) this.#names.forget(name);
     for (const target of targets) await this.#worker.forgetRecord(target);
   }
@@ -340,7 +340,7 @@ export class Host implements Operations {
     this.#packages.limits = limitsOf(merged);
     if (this.#seeding) this.#seeding.watch = merged.watch;
     tellReloaded(reloaded, listeners);
-    // With more room, or anew, publishers may be mirrored.
+    // A larger disk limit or `mirror` may allow more packages to be mirrored.
     this.#follows?.look();
     return reloaded;
   }
@@ -349,7 +349,7 @@ export class Host implements Operations {
     return Promise.resolve(this.#options.onStop?.());
   }
 
-  /** Manager, engine, state; bounded by `deadlineMs` milliseconds. */
+  /** Stops the parts in order: manager, engine, state. The worker gets `deadlineMs` milliseconds. */
   async close(deadlineMs: number): Promise<void> {
     this.#bootstrap.stop();
     this.#dhtWatch.stop();
@@ -363,7 +363,7 @@ export class Host implements Operations {
     this.#ownState[Symbol.dispose]();
   }
 
-  /** Somebody wants an archive whose `.torrent` is no good. */
+  /** Rebuilds the unreadable `.torrent` of an archive that a peer asks for. */
   async #mend(infoHashHex: string): Promise<void> {
     try {
       await this.#packages.mend(infoHashHex);

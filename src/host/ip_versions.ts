@@ -1,17 +1,17 @@
 /**
- * Which of IPv4 and IPv6 this host has, and what does not work for want of one. The DHT node and dials to
- * peers are IPv4 only; the listener for peers takes both.
+ * The IP versions of this machine, and the features that need a missing one. The DHT node and dialling
+ * use IPv4 only; the listener for peers accepts both versions.
  *
  * @module
  */
 
 import type { NetworkJson } from "../control/mod.ts";
 
-/** The parts of an address of the host that count here. */
+/** The used members of a network interface. */
 export type HostAddress = Pick<Deno.NetworkInterfaceInfo, "family" | "address">;
 
 /**
- * Looks at the addresses of the host.
+ * Returns the IP versions of a machine with these addresses.
  *
  * @param allowLocal whether loopback counts, as in a test network
  */
@@ -19,7 +19,7 @@ export function networkOf(addresses: readonly HostAddress[], allowLocal: boolean
   const has = (family: HostAddress["family"], loopback: RegExp) =>
     addresses.some((one) =>
       one.family === family && (allowLocal || !loopback.test(one.address)) &&
-      // IPv6's link-local addresses (RFC 4291) reach nobody beyond the line.
+      // IPv6 link-local addresses (RFC 4291) are not reachable from other networks.
       !/^fe[89ab]/i.test(one.address)
     );
   const [ipv4, ipv6] = [has("IPv4", /^127\./), has("IPv6", /^::1$/)];

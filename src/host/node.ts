@@ -1,6 +1,6 @@
 /**
- * The engine that a command works with: borrowed from the process that owns the home's, or, if there
- * is none, an own one for as long as the command needs it. Never a second one.
+ * Opens the engine for a command: connects to the host of the home, or becomes the host if there is none.
+ * A home never has two engines.
  *
  * @module
  */
@@ -28,47 +28,47 @@ import type { HostOptions } from "./options.ts";
 /** Options of {@linkcode openNode}. */
 export interface OpenNodeOptions {
   settings: Settings;
-  /** Where each setting came from. */
+  /** Source of each setting. */
   origins?: LoadedSettings["origins"];
   clock: Clock;
-  /** The home's state, which an own host uses too and does not close. */
+  /** Returns the home's state, which an own host shares and does not close. */
   state?: () => StateDatabase;
-  /** Words for whoever waits; not errors. */
+  /** Called with messages about waiting and lost hosts. */
   onNotice: (message: string) => void;
   onWarning: (message: string) => void;
-  /** Ends the wait for another process. */
+  /** Aborts the wait for another process. */
   signal?: AbortSignal;
 }
 
-/** An engine to work with. */
+/** An opened engine. */
 export interface NodeHandle {
   readonly operations: Operations;
-  /** What the owner of the engine said when it was opened. */
+  /** Status of the host when the engine was opened. */
   readonly status: StatusJson;
-  /** Whether it is somebody else's, who may go away. */
+  /** Whether another process is the host; it may end at any time. */
   readonly borrowed: boolean;
-  /** Gives it back; an own engine is ended. */
+  /** Releases the engine; an own host is stopped. */
   close(): Promise<void>;
 }
 
-/** How long a command may take to end its own engine, milliseconds. */
+/** Time limit for stopping a command's own host (ms). */
 const CLOSE_DEADLINE_MS = 3_000;
-/** How long others that borrow a command's own engine may go on with what they have begun. */
+/** Time limit for requests of other commands when a command's own host stops (ms). */
 const DRAIN_DEADLINE_MS = 30_000;
-/** The same, when somebody asked the command to end. */
+/** The same limit for a command that was interrupted (ms). */
 const INTERRUPTED_DRAIN_MS = 1_000;
 const POLL_MS = 50;
-/** How often to look for the owner before saying that one waits. */
+/** Number of polls before the user is told that the command waits for another process. */
 const NOTICE_AFTER_TRIES = 40;
 
 /**
- * Borrows the engine of the home's owner, or starts one. If another process is just starting or
- * ending, waits for it; if the owner goes away, even in the middle of an operation, finds another owner
- * or becomes it, and asks once more. What was asked of one that ended before it answered may have been
- * done by it, so an operation that then finds nothing left to do has succeeded.
+ * Connects to the host of the home, or starts one. Waits while another process is starting or stopping
+ * one. If the host ends during an operation, finds another host or becomes it, and repeats the
+ * operation. The lost host may have completed the operation, so a repeated operation that finds its work
+ * done already (`doneCode`) succeeds.
  *
- * @throws {HostError} `HOME_IN_USE` (kind `in-use`) if the owner neither answers nor ends within
- * the time limit
+ * @throws {HostError} `HOME_IN_USE` (kind `in-use`) if the holder of the home's lock neither answers
+ * nor ends within the time limit
  */
 export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
   let current = await openOnce(options);
@@ -85,7 +85,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
     name,
     async (...args: unknown[]) => {
       const { doneCode, daemonOnly } = rowOf(name);
-      // Several commands may own the home one after the other, each for a moment.
+      // Several commands may be the host one after the other, each for a short time.
       for (let tries = 0;; tries++) {
         const used = current;
         try {
@@ -149,7 +149,7 @@ async function openOnce(options: OpenNodeOptions): Promise<NodeHandle> {
   }
 }
 
-/** The error for a home that another process has. */
+/** Error for a home whose lock another process holds. */
 export async function homeInUse(home: string, lockPath: string): Promise<HostError> {
   const pid = await lockHolder(lockPath);
   const who = pid === undefined ? "another process" : `process ${pid}`;
@@ -181,7 +181,7 @@ async function openOwn(options: OpenNodeOptions, release: () => void): Promise<N
   };
 }
 
-/** Starts the host and its control socket. Whoever calls holds the home's lock. */
+/** Starts a host and its control socket. The caller holds the home's lock. */
 export async function startHost(
   options: HostOptions,
 ): Promise<{ host: Host; control: ControlServer }> {
@@ -198,7 +198,7 @@ export async function startHost(
   }
 }
 
-/** Takes no new requests, and waits a bounded time for those that have begun. */
+/** Closes the control socket; waits a bounded time for running requests. */
 export async function drain(
   control: ControlServer,
   clock: Clock,

@@ -1,20 +1,20 @@
 /**
- * What the main thread gives up once the daemon stands: the sockets are open, the worker runs with
- * permissions of its own, the environment has been read, the port's owner need not be found. Reading
- * and writing stay, whole: Deno takes a permission away altogether or not at all, and the daemon
- * works on files until its end.
+ * Revokes permissions of the main thread once the daemon is ready: sockets are bound, the worker has its
+ * own permissions, the environment has been read, and no other program has to be run. Read and write
+ * permissions stay, because the daemon works on files until its end and Deno revokes a permission only
+ * as a whole.
  *
  * @module
  */
 
 import process from "node:process";
 
-/** The permissions that the daemon has no more use for. */
+/** Permissions that a ready daemon does not need. */
 const GIVEN_UP: readonly Deno.PermissionName[] = ["net", "env", "sys", "run", "ffi"];
 
-/** Gives them up, for the rest of the process. */
+/** Revokes the permissions for the rest of the process. */
 export function givePermissionsUp(): void {
   for (const name of GIVEN_UP) Deno.permissions.revokeSync({ name });
-  // The YAML library looks for variables of its own whenever it reads a file.
+  // The YAML library reads environment variables of its own whenever it parses a file.
   Object.defineProperty(process, "env", { value: {} });
 }

@@ -1,6 +1,6 @@
 /**
- * Who has a TCP port, so that "taken" comes with a name. Linux only, and only where `ss` (iproute2)
- * is installed: Deno gives `/proc` to nobody who has less than all permissions.
+ * Finds the program that listens on a TCP port, for the error `TCP_PORT_IN_USE`. Works on Linux where
+ * `ss` (iproute2) is installed; Deno allows reading `/proc` only with all permissions.
  *
  * @module
  */
@@ -8,17 +8,17 @@
 import { LibreseedError } from "../base/mod.ts";
 import { HostError } from "./errors.ts";
 
-/** A process. */
+/** The process that listens on a port. */
 export interface PortOwner {
   pid: number;
-  /** The program's name, as the system knows it. */
+  /** Name of the program in the process table. */
   program: string;
 }
 
-/** Where the systems keep `ss`: no program of that name that lies earlier on PATH is run. */
+/** Paths of `ss`; PATH is not searched, so that no other program of that name is run. */
 const SS = ["/usr/bin/ss", "/usr/sbin/ss", "/sbin/ss"];
 
-/** Finds the process that listens on a TCP port; `undefined` if it cannot be told. */
+/** Finds the process that listens on a TCP port; `undefined` if it is unknown. */
 export async function findPortOwner(port: number): Promise<PortOwner | undefined> {
   for (const program of SS) {
     try {
@@ -29,19 +29,19 @@ export async function findPortOwner(port: number): Promise<PortOwner | undefined
       }).output();
       return parseOwner(new TextDecoder().decode(stdout));
     } catch {
-      // Not there; perhaps it is elsewhere.
+      // `ss` is not at this path.
     }
   }
   return undefined;
 }
 
-/** Reads `users:(("NAME",pid=1,fd=2))` in what `ss` prints; it is missing for other users' processes. */
+/** Reads `users:(("NAME",pid=1,fd=2))` in the output of `ss`, which leaves out other users' processes. */
 export function parseOwner(text: string): PortOwner | undefined {
   const [, program, pid] = /users:\(\("([^"]*)",pid=(\d+)/.exec(text) ?? [];
   return program === undefined ? undefined : { program, pid: Number(pid) };
 }
 
-/** Adds the owner to the error of a TCP port that is taken; hands back any other error as it is. */
+/** Adds the owner of the port to a `TCP_PORT_IN_USE`; returns any other error unchanged. */
 export async function namePortOwner(error: unknown, port: number): Promise<unknown> {
   if (!(error instanceof LibreseedError) || error.code !== "TCP_PORT_IN_USE") return error;
   const owner = await findPortOwner(port);

@@ -1,6 +1,6 @@
 /**
- * What becomes of new settings while the daemon runs. When each takes effect is in the table of
- * settings (`src/config`).
+ * Merges new settings into those of a running host. The table of settings (`src/config`) says when each
+ * setting takes effect.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import type { HostListeners } from "./options.ts";
 
 /** Settings after a reload. */
 export interface MergedSettings extends ReloadedJson {
-  /** The old values where only a start takes a new one over, the new ones elsewhere. */
+  /** New values, except for settings that need a restart, which keep the old value. */
   merged: Settings;
 }
 
-/** Takes over what can change without a restart. */
+/** Takes over the settings that can change without a restart. */
 export function mergeSettings(before: Settings, after: Settings): MergedSettings {
   const merged: Record<string, unknown> = { ...after };
   const keys: Record<TakesEffect, string[]> = { reload: [], start: [], command: [] };
@@ -38,7 +38,7 @@ export function mergeSettings(before: Settings, after: Settings): MergedSettings
   };
 }
 
-/** Where the merged settings came from; those that need a restart are as they were. */
+/** Sources of the merged settings; settings that need a restart keep the old source. */
 export function mergeOrigins(
   before: LoadedSettings["origins"] | undefined,
   after: LoadedSettings["origins"],
@@ -48,7 +48,7 @@ export function mergeOrigins(
   return { ...after, ...Object.fromEntries(kept) };
 }
 
-/** Says what a reload did, for the daemon's log. */
+/** Logs the outcome of a reload. */
 export function tellReloaded(
   { changed, needRestart }: ReloadedJson,
   { onNotice, onWarning }: Pick<HostListeners, "onNotice" | "onWarning">,
@@ -59,7 +59,7 @@ export function tellReloaded(
   }
 }
 
-/** The settings in force, for `status`. */
+/** Lists the settings in force with their sources, for `status`. */
 export function describeSettings(
   settings: Settings,
   origins: LoadedSettings["origins"] | undefined,
@@ -71,7 +71,7 @@ export function describeSettings(
   }));
 }
 
-/** The settings of the worker that can change while it runs. */
+/** Settings of the worker that can change while it runs. */
 export function tunable(settings: Settings): TunableOptions {
   return {
     uploadLimit: settings.uploadBytesPerSecond || undefined,

@@ -1,6 +1,6 @@
 /**
- * One TCP connection to the HTTP page: a stream for `node:http`, and how long it may take. It carries
- * one request. Who may connect is the listener's business, what is answered the page's.
+ * One TCP connection to the HTTP page, as a stream for `node:http` with timeouts. A connection carries
+ * one request. `listener.ts` accepts connections, `page.ts` answers requests.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { Duplex } from "node:stream";
 import type { Clock, Timer } from "../../base/mod.ts";
 
-/** How long the parts of a connection may take, milliseconds. */
+/** Time limits of the phases of a connection, milliseconds. */
 export interface ConnectionLimits {
   /** From the connection's start to the end of the request's headers. */
   headersMs: number;
@@ -16,18 +16,18 @@ export interface ConnectionLimits {
   answerMs: number;
 }
 
-/** `asking`: the headers of the request are not whole yet; `answering`: they are. */
+/** `asking` until the headers of the request are complete, then `answering`. */
 type ConnectionState = "asking" | "answering";
 
-/** Bytes that are read at once. */
+/** Size of the read buffer, bytes. */
 const READ_BYTES = 16_384;
 
 const requestTimeout =
   "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/** A connection that ends itself when the client is too slow. */
+/** A connection that closes itself when the client is too slow. */
 export class HttpConnection extends Duplex {
-  /** The address on this machine that the client has dialled. */
+  /** Local address that the client connected to. */
   readonly localHost: string;
   readonly #connection: Deno.TcpConn;
   readonly #clock: Clock;
@@ -49,7 +49,7 @@ export class HttpConnection extends Duplex {
     return this.#state;
   }
 
-  /** The headers of the request are whole. */
+  /** Starts the answering phase: the headers of the request are complete. */
   answering(): void {
     if (this.destroyed) return;
     this.#state = "answering";
@@ -57,7 +57,7 @@ export class HttpConnection extends Duplex {
     this.#timer = this.#clock.after(this.#limits.answerMs, () => void this.destroy());
   }
 
-  /** Sends a last answer, and ends the connection. */
+  /** Sends a last answer and closes the connection. */
   endWith(answer: string): void {
     if (this.writable) this.end(answer, () => this.destroy());
     else this.destroy();
@@ -66,7 +66,7 @@ export class HttpConnection extends Duplex {
   override _read(): void {
     this.#connection.read(this.#buffer).then((count) => {
       if (count === null) return this.push(null);
-      // A copy: the buffer is read into again.
+      // Copied because the next read reuses the buffer.
       this.push(this.#buffer.slice(0, count));
     }, (error) => this.destroy(error));
   }
@@ -84,9 +84,9 @@ export class HttpConnection extends Duplex {
     try {
       this.#connection.close();
     } catch {
-      // Closed already.
+      // The connection is closed already.
     }
-    // The client went away, or was too slow: that is no failure of ours.
+    // A client that disconnected or was too slow is not an error of the server.
     done(null);
   }
 
@@ -95,7 +95,7 @@ export class HttpConnection extends Duplex {
   }
 
   #expire(): void {
-    // A client may not even take this.
+    // The answering timeout closes the connection if the client does not read this answer.
     this.answering();
     this.endWith(requestTimeout);
   }

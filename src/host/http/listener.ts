@@ -1,7 +1,7 @@
 /**
- * Accepts connections for the HTTP page: a bounded number, and on after the process was short of
- * files. `node:http` reads the requests. Its own listener is not used: after one accept that failed
- * for want of files, it is deaf.
+ * Accepts a bounded number of connections for the HTTP page, and continues after the process ran out of
+ * file descriptors. `node:http` parses the requests. Its own listener is not used because it accepts no
+ * connection after one accept has failed for lack of descriptors.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type Clock, delay } from "../../base/mod.ts";
 import { type ConnectionLimits, HttpConnection } from "./connection.ts";
 
-/** Limits of one client, and of all together. */
+/** Limits of the connections. */
 export interface HttpLimits extends ConnectionLimits {
-  /** Open connections. One more closes the oldest one without a whole request. */
+  /** Maximum open connections. A further one closes the oldest that has no complete request. */
   connections: number;
-  /** Bytes of a request's headers. */
+  /** Maximum length of a request's headers, bytes. */
   headerBytes: number;
 }
 
-/** Monitoring asks every few seconds, in requests of a few hundred bytes from a machine or two. */
+/** Defaults for monitoring: a request of a few hundred bytes every few seconds from few machines. */
 export const httpLimits: HttpLimits = {
   headersMs: 10_000,
   answerMs: 30_000,
@@ -26,28 +26,28 @@ export const httpLimits: HttpLimits = {
   headerBytes: 8_192,
 };
 
-/** How long to wait after an accept that failed, milliseconds. */
+/** Pause after a failed accept (ms). */
 const PAUSE_MS = 1_000;
 
-/** The request, how it is answered, and the address on this machine that the client has dialled. */
+/** Handler of a request; `localHost` is the local address that the client connected to. */
 export type Answer = (
   request: IncomingMessage,
   response: ServerResponse,
   localHost: string,
 ) => Promise<void>;
 
-/** What `node:http` tells of a request that it cannot read. */
+/** Error of `node:http` for a request that it cannot parse. */
 const statusOf: Record<string, string> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
 };
 
-/** Serves HTTP on a listener until it is closed. */
+/** Serves HTTP on a TCP listener until `close`. */
 export class HttpListener {
   readonly #listener: Deno.TcpListener;
   readonly #clock: Clock;
   readonly #limits: HttpLimits;
   readonly #server: ReturnType<typeof createServer>;
-  /** The oldest one comes first. */
+  /** Open connections, oldest first. */
   readonly #connections = new Set<HttpConnection>();
   readonly #closing = new AbortController();
   readonly #accepting: Promise<void>;
@@ -74,7 +74,7 @@ export class HttpListener {
     this.#accepting = this.#accept();
   }
 
-  /** Takes no new connections, and ends those that there are. */
+  /** Stops accepting and closes all connections. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#listener.close();
@@ -90,7 +90,7 @@ export class HttpListener {
         if (signal.aborted) connection.close();
         else this.#take(new HttpConnection(connection, this.#clock, this.#limits));
       } catch {
-        // The process has no file left to open, or the listener is closed.
+        // The process has no free file descriptor, or the listener is closed.
         await delay(this.#clock, PAUSE_MS, signal).catch(() => {});
       }
     }
@@ -123,7 +123,7 @@ export class HttpListener {
   ): Promise<void> {
     const connection = request.socket as unknown as HttpConnection;
     connection.answering();
-    // One request a connection: monitoring asks seldom, and nothing idle has to be kept account of.
+    // One request a connection: monitoring asks rarely, and no idle connections have to be tracked.
     response.shouldKeepAlive = false;
     await answer(request, response, connection.localHost);
   }

@@ -1,6 +1,6 @@
 /**
- * The daemon's figures in Prometheus' text format. Names carry their units and counters end in
- * `_total`, as Prometheus' naming conventions ask.
+ * Metrics of the daemon in Prometheus' text format. By Prometheus' naming conventions, names carry their
+ * units and counters end in `_total`.
  *
  * @module
  */
@@ -8,16 +8,16 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { RecordJson, StatusJson } from "../../control/mod.ts";
 
-/** What one reading of the metrics is made from. */
+/** Source of one reading of the metrics. */
 export interface MetricsSource {
   status: StatusJson;
   records: RecordJson[];
-  /** Bytes of the files in the seed directory. */
+  /** Size of all files in the seed directory, bytes. */
   diskBytes: number;
   nowMs: number;
 }
 
-/** Writes the figures of `source` in Prometheus' text format. */
+/** Renders the metrics of `source` in Prometheus' text format. */
 export async function renderMetrics(source: MetricsSource): Promise<string> {
   const registry = new Registry();
   const gauge = (name: string, help: string, value: number) =>
@@ -53,7 +53,7 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   if (manager.roundTripMs !== undefined) {
     gauge("dht_round_trip_seconds", "Smoothed round trip of a query", manager.roundTripMs / 1_000);
   }
-  // Nothing tried is no success: a ratio is there once there is something to divide by.
+  // Without attempts there is no ratio: the metric is left out.
   const tried = records.filter(({ lastAttemptMs }) => lastAttemptMs !== undefined);
   if (tried.length > 0) {
     gauge(

@@ -1,6 +1,6 @@
 /**
- * The daemon's HTTP page for monitoring: `/healthz`, `/readyz` and `/metrics`. Reads only; whatever
- * changes something goes through the control socket.
+ * The daemon's HTTP page for monitoring: `/healthz`, `/readyz` and `/metrics`. The page only reads;
+ * changes go through the control socket.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import { type Clock, formatHostPort, type HostPort, utf8 } from "../../base/mod.
 import { type Operations } from "../../control/mod.ts";
 import { HostError } from "../errors.ts";
 import { DiskUse } from "../seeding/mod.ts";
-import { bareHost, hostProblem, type OwnNames } from "./host.ts";
+import { bareHost, hostProblem, type OwnNames } from "./host_header.ts";
 import { type HttpLimits, httpLimits, HttpListener } from "./listener.ts";
 import { renderMetrics } from "./metrics.ts";
 
-/** A page that is being served. */
+/** A running page. */
 export interface HttpPage {
-  /** Where it listens; the port is the bound one. */
+  /** Address of the listener, with the bound port. */
   address: HostPort;
   close(): Promise<void>;
 }
 
-/** Where the page listens, and the names that clients know it by. */
+/** Options of {@linkcode serveHttpPage}. */
 export interface PageOptions {
   address: HostPort;
-  /** Names and addresses under which clients may ask, besides those that it listens on. */
+  /** Names and addresses that requests may use, besides those that the page listens on. */
   hosts: readonly string[];
   operations: Pick<Operations, "status" | "records">;
   clock: Clock;
@@ -104,7 +104,7 @@ async function respond(
   }
   if (path !== "/healthz" && path !== "/readyz") return text("not found", 404);
   const { dht, dhtNodes } = await operations.status();
-  // Without the DHT nobody finds us anew; without nodes we find nobody.
+  // Without the DHT no new peer finds this daemon, and without nodes the daemon finds no peer.
   const trouble = dht.state === "off"
     ? `the DHT is off: ${dht.why}`
     : dht.state === "starting"
@@ -123,7 +123,7 @@ function text(body: string, status: number): PageAnswer {
   return { status, body: `${body}\n`, headers: plain };
 }
 
-/** The values of all `Host` headers; in `headers` there is the first one only. */
+/** Values of all `Host` headers; `request.headers` has only the first. */
 function hostsOf({ rawHeaders }: IncomingMessage): string[] {
   return rawHeaders.filter((_, i) => i % 2 === 1 && /^host$/i.test(rawHeaders[i - 1]!));
 }

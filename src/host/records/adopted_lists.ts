@@ -1,6 +1,6 @@
 /**
- * Keeps alive what other publishers say that they offer, where packages of theirs are seeded: the
- * announce record, without which no range of versions is found, and the catalog that it may point to.
+ * Keeps alive the lists of other publishers whose packages are seeded here: the announce record, which
+ * readers need to resolve version ranges, and the catalog that it may point to.
  *
  * @module
  */
@@ -8,28 +8,28 @@
 import { type Clock, LibreseedError, toHex } from "../../base/mod.ts";
 import { type CatalogContext, fetchCatalog } from "../../fetching/mod.ts";
 import { announceSalt, decodeAnnounceRecord, encodeItem, targetOf } from "../../records/mod.ts";
-import type { WorkerHost } from "../thread/mod.ts";
+import type { WorkerHandle } from "../thread/mod.ts";
 import type { KeptRecords } from "./kept_records.ts";
 
 /** Options of {@linkcode AdoptedLists}. */
 export interface AdoptedListsOptions extends Omit<CatalogContext, "signal" | "timeoutMs"> {
-  /** How long to wait for a catalog, milliseconds; may change. */
+  /** Time limit for fetching a catalog, milliseconds; may change. */
   timeoutMs: () => number;
   records: Pick<KeptRecords, "has" | "keep" | "foreignLists">;
-  worker: Pick<WorkerHost, "get" | "keepRecords">;
+  worker: Pick<WorkerHandle, "get" | "keepRecords">;
 }
 
-/** A list that was not found is not looked for again for so long, milliseconds. */
+/** Pause before a list that was not found is looked up again (ms). */
 const LOOK_AGAIN_MS = 50 * 60_000;
 
-/** The lists of other publishers that one daemon keeps. */
+/** Other publishers' lists that one daemon keeps alive. */
 export class AdoptedLists {
   readonly #options: AdoptedListsOptions;
   readonly #clock: Clock;
-  /** When the list of a publisher was looked for in vain, Unix milliseconds by key. */
+  /** Time of the last failed lookup by public key (hex), Unix milliseconds. */
   readonly #missed = new Map<string, number>();
   readonly #looking = new Map<string, Promise<boolean>>();
-  /** Infohash of the catalog that is here, by publisher. */
+  /** Infohash of the present catalog by public key (hex). */
   readonly #present = new Map<string, string>();
   readonly #stopped = new AbortController();
   #fetching: Promise<void> | undefined;
@@ -40,19 +40,20 @@ export class AdoptedLists {
   }
 
   /**
-   * Keeps the list of a publisher from now on, if the DHT has one; returns whether it is kept.
+   * Keeps a publisher's list alive if the DHT has one; returns whether it is kept.
    *
    * @param publicKey the publisher's, 32 bytes
-   * @throws {EngineError}, {@linkcode RecordError} if the DHT is off, or shows nonsense
+   * @throws {EngineError} if the DHT is off
+   * @throws {RecordError} if the list does not decode
    */
   async adopt(publicKey: Uint8Array): Promise<boolean> {
     const keyHex = toHex(publicKey);
     if (this.#options.records.has(targetOf(publicKey, announceSalt(publicKey)))) return true;
     const missedMs = this.#missed.get(keyHex);
     const sinceMs = this.#clock.now() - (missedMs ?? -Infinity);
-    // Less than nothing: the clock was set back since.
+    // A negative time means that the clock was set back.
     if (sinceMs >= 0 && sinceMs < LOOK_AGAIN_MS) return false;
-    // There may be many packages of one publisher.
+    // One lookup serves concurrent calls for many packages of one publisher.
     let looking = this.#looking.get(keyHex);
     if (!looking) {
       looking = this.#look(publicKey).finally(() => this.#looking.delete(keyHex));
@@ -75,8 +76,8 @@ export class AdoptedLists {
   }
 
   /**
-   * Fetches the catalogs that are not here, or not as the lists name them by now. One that cannot be
-   * had is left for the next time.
+   * Fetches the catalogs that the lists name and that are not here. A failed fetch is left for the next
+   * call.
    */
   fetchCatalogs(): Promise<void> {
     return this.#fetching ??= this.#fetchAll().finally(() => this.#fetching = undefined);
@@ -100,7 +101,7 @@ export class AdoptedLists {
     }
   }
 
-  /** Ends what is under way. */
+  /** Aborts running fetches. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#fetching;

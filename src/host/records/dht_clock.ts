@@ -1,9 +1,9 @@
 /**
- * What the DHT says of our clock. Nodes tell no time, but the index of a name does: whoever keeps it
- * alive writes it anew each hour at the place of the UTC day, with the time as its `seq`. So the names
- * of others that this home uses, and does not keep itself, show what others take for the present.
+ * Compares our clock with the DHT. Nodes tell no time, but name indexes do: their keepers rewrite each
+ * index hourly under the key of the UTC day, with the time as `seq`. The indexes of names that this home
+ * uses and does not keep itself therefore show the time of other machines.
  *
- * Anybody can write an index, so this is a hint and no proof: enough to warn, not to set a clock by.
+ * Anybody can write an index, so the result is a hint: good enough for a warning, not for setting a clock.
  *
  * @module
  */
@@ -20,43 +20,43 @@ import {
 } from "../../records/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 
-/** A name of somebody else that this home uses. */
+/** A name of another publisher that this home uses. */
 export interface UsedName {
   name: string;
-  /** Its publisher, 32 bytes. */
+  /** Public key of its publisher, 32 bytes. */
   publicKey: Uint8Array;
-  /** A version that was got. */
+  /** A version that was downloaded here. */
   version?: string;
 }
 
-/** A comparison of our clock with the DHT's records. */
+/** Result of comparing our clock with the DHT. */
 export type ClockVerdict =
-  /** Nothing was found to compare with. */
+  /** The DHT had nothing to compare with. */
   | { kind: "unknown" }
-  /** `names` of the indexes fit. */
+  /** The clock agrees with the indexes of `names` names. */
   | { kind: "agrees"; names: number }
-  /** Our clock is off by at least so many milliseconds. */
+  /** Our clock is behind or ahead by at least `byMs` milliseconds. */
   | { kind: "behind" | "ahead"; byMs: number; names: number }
-  /** Packages are kept alive whose names are in no index of the days around our date. */
+  /** Packages are alive in the DHT whose names are in no index of the days around our date. */
   | { kind: "other-date"; names: number };
 
-/** Names that are looked up at most: each costs a lookup a day that is looked at. */
+/** Maximum number of names to look up; each costs one lookup for each of `DAYS`. */
 const MAX_NAMES = 6;
-/** Pins that are looked at to find them. */
+/** Maximum number of pins to search for such names. */
 const MAX_PINS = 64;
-/** Days beside our own whose index is looked up. */
+/** Days whose index is looked up, relative to our date. */
 const DAYS = [1, 0, -1, -2];
 /**
- * Nodes forget an index two hours after it was put last, and it gets a new `seq` once it is half an hour
- * old: one that is there was written within this time.
+ * Maximum age of an index in the DHT (ms): nodes forget it two hours after the last put, and a keeper
+ * renews its `seq` once it is half an hour old.
  */
 const INDEX_LIFE_MS = 3 * 3_600_000;
 const DAY_MS = 86_400_000;
 
 /**
- * The names of others in a home's state whose index somebody else keeps alive.
+ * Returns the names of other publishers in a home's state whose index other machines keep alive.
  *
- * @param ownKey this home's own publisher, 32 bytes, if it has one
+ * @param ownKey public key of this home's own publisher, 32 bytes, if it has one
  */
 export function usedNames(
   state: Pick<StateDatabase, "pins" | "records">,
@@ -65,14 +65,14 @@ export function usedNames(
   const used: UsedName[] = [];
   for (const { name, publicKey, lastVersion } of state.pins.others(ownKey, MAX_PINS)) {
     if (used.length === MAX_NAMES) break;
-    // What this home writes itself would show its own clock.
+    // An index that this home writes shows its own clock.
     if (state.records.list({ kind: "name-entry", name }).length > 0) continue;
     used.push({ name, publicKey, version: lastVersion });
   }
   return used;
 }
 
-/** Compares our clock with the indexes of some names. Throws what looking up throws. */
+/** Compares our clock with the indexes of the given names. Throws the errors of `lookUp`. */
 export async function askDhtClock(
   operations: Pick<Operations, "lookUp">,
   names: readonly UsedName[],
@@ -83,7 +83,7 @@ export async function askDhtClock(
   const found = await Promise.all(asked.map((one) => newestSeq(operations, one, nowMs, signal)));
   const seqs = found.filter((seq) => seq !== undefined).sort((a, b) => a - b);
   if (seqs.length > 0) {
-    // Half of the indexes would have to lie.
+    // The median holds unless half of the indexes are forged.
     const medianMs = seqs[Math.floor((seqs.length - 1) / 2)]!;
     const count = { names: seqs.length };
     if (medianMs > nowMs + CLOCK_TOLERANCE_MS) {
@@ -97,7 +97,7 @@ export async function askDhtClock(
   return count > 0 ? { kind: "other-date", names: count } : { kind: "unknown" };
 }
 
-/** The verdict in words, and whether something is wrong. */
+/** Describes a verdict, and says whether the clock seems wrong. */
 export function describeClock(verdict: ClockVerdict): { what: string; isWrong: boolean } {
   if (verdict.kind === "unknown") {
     return { what: "nothing in the DHT to compare it with", isWrong: false };
@@ -117,7 +117,7 @@ export function describeClock(verdict: ClockVerdict): { what: string; isWrong: b
   return { what, isWrong: true };
 }
 
-/** Minutes, hours or days, whichever says most in few digits. */
+/** Formats a duration in minutes, hours or days. */
 function words(ms: number): string {
   const minutes = Math.round(ms / 60_000);
   if (minutes < 120) return `${minutes} min`;
@@ -143,7 +143,7 @@ async function newestSeq(
   return seqs.length > 0 ? Math.max(...seqs) : undefined;
 }
 
-/** Whether a `seq` may be the time of a right clock: others wrote another day's index. */
+/** Whether a `seq` is a time of that UTC day, so that a right clock may have written it. */
 function isOfDay(seq: number, day: number): boolean {
   const [first, last] = [day * DAY_MS, (day + 1) * DAY_MS];
   return seq >= first - CLOCK_TOLERANCE_MS && seq <= last + CLOCK_TOLERANCE_MS;

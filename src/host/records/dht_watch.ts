@@ -1,6 +1,6 @@
 /**
- * Tells people how the DHT is doing, once a change: that it is off and why, that no node answers, that
- * it is back.
+ * Reports changes of the DHT's state to people, once each: the DHT is off and why, no node answers, the
+ * DHT is back.
  *
  * @module
  */
@@ -13,19 +13,19 @@ export interface DhtWatchOptions {
   clock: Clock;
   /** Whether the settings ask for a DHT. */
   isWanted: boolean;
-  /** Whether to tell of a DHT that does not answer; a command says by itself what it missed. */
+  /** Whether to report a silent DHT; a command reports its own failed lookups instead. */
   tellsOfSilence: boolean;
   onNotice: (message: string) => void;
   onWarning: (message: string) => void;
 }
 
-/** How long no node may answer before that is said, milliseconds: a start takes a few seconds. */
+/** Silence before it is reported (ms); a start takes a few seconds. */
 const SILENCE_MS = 30_000;
 
-/** Hears each state of the DHT. */
+/** Takes the states of the DHT and reports changes. */
 export class DhtWatch {
   readonly #options: DhtWatchOptions;
-  /** Why there is no DHT, while there is none. */
+  /** Reason for which the DHT is off; `undefined` while it is on. */
   #trouble: string | undefined;
   #timer: Timer | undefined;
   #saidSilent = false;
@@ -34,7 +34,7 @@ export class DhtWatch {
     this.#options = options;
   }
 
-  /** Takes in the state that the DHT is in now. */
+  /** Takes the current state of the DHT. */
   hear(state: StatusJson["dht"]): void {
     if (!this.#options.isWanted) return;
     this.#tellTrouble(state.state === "off" ? state.why : undefined);
@@ -43,7 +43,7 @@ export class DhtWatch {
     else this.#waitForAnswer();
   }
 
-  /** Says no more. */
+  /** Stops the reports. */
   stop(): void {
     this.#stopWaiting();
   }
@@ -52,7 +52,7 @@ export class DhtWatch {
     const before = this.#trouble;
     this.#trouble = trouble;
     if (trouble === before) return;
-    // Said once, however often opening the socket is tried again.
+    // Reported once, although opening the socket is retried.
     if (trouble !== undefined) {
       this.#options.onWarning(`${trouble}; going on without the DHT, and trying again`);
     } else this.#options.onNotice("the DHT is back");

@@ -1,6 +1,6 @@
 /**
- * The DHT nodes that the engine knows, kept for the next start: whoever remembers them needs no
- * bootstrap node, and finds its way back where names cannot be looked up.
+ * Saves the nodes of the routing table for the next start, which then needs no bootstrap node and no
+ * name lookup.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { type Clock, delay, every, fromHex, type Timer, toHex } from "../../base
 import type { Contact } from "../../dht/mod.ts";
 import type { DhtNodesTable } from "../../store/mod.ts";
 
-/** How often they are kept, milliseconds. */
+/** Interval between saves (ms). */
 const SAVE_MS = 5 * 60_000;
 
-/** How long the worker may take to name the nodes that it knows. */
+/** Time limit for the worker to list its nodes (ms). */
 const ANSWER_MS = 1_000;
 
-/** What {@linkcode KeptNodes} works with. */
+/** Options of {@linkcode KeptNodes}. */
 export interface KeptNodesOptions {
   table: Pick<DhtNodesTable, "loadNodes" | "replaceNodes">;
   clock: Clock;
   onWarning: (message: string) => void;
 }
 
-/** The nodes of the last run, and those of this one. */
+/** Loads the nodes of the last run and saves those of this one. */
 export class KeptNodes {
   readonly #options: KeptNodesOptions;
   #knownNodes: (() => Promise<Contact[]>) | undefined;
@@ -32,19 +32,19 @@ export class KeptNodes {
     this.#options = options;
   }
 
-  /** Those that were kept last. */
+  /** Loads the saved nodes. */
   load(): Contact[] {
     return this.#options.table.loadNodes()
       .map(({ host, port, idHex }) => ({ host, port, id: fromHex(idHex) }));
   }
 
-  /** Keeps what `knownNodes` names, again and again until {@linkcode KeptNodes.stop}. */
+  /** Saves the nodes of `knownNodes` periodically until {@linkcode KeptNodes.stop}. */
   start(knownNodes: () => Promise<Contact[]>): void {
     this.#knownNodes = knownNodes;
     this.#timer = every(this.#options.clock, SAVE_MS, () => void this.#keep());
   }
 
-  /** Keeps them a last time. */
+  /** Saves the nodes a last time. */
   async stop(): Promise<void> {
     this.#timer?.cancel();
     await this.#keep();
@@ -54,14 +54,14 @@ export class KeptNodes {
     const { table, clock, onWarning } = this.#options;
     try {
       const seenMs = clock.now();
-      // A thread that died answers nobody.
+      // A thread that died does not answer, so the wait has a limit.
       const answered = new AbortController();
       const late = delay(clock, ANSWER_MS, answered.signal).catch(() => {});
       const nodes: Contact[] = await Promise.race([
         this.#knownNodes?.() ?? [],
         late.then(() => []),
       ]).finally(() => answered.abort());
-      // A network that went away must not cost us the nodes that we knew.
+      // An empty list, as without a network, must not overwrite the saved nodes.
       if (nodes.length === 0) return;
       table.replaceNodes(
         nodes.map(({ host, port, id }) => ({ host, port, idHex: toHex(id!), seenMs })),

@@ -1,6 +1,6 @@
 /**
- * The records and torrents that this home keeps alive, between `state.db` and the worker's schedule:
- * what is due when survives the process.
+ * The records and torrents that this home keeps alive: connects `state.db` with the worker's schedule, so
+ * that due times survive the process.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import type {
 } from "../../store/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
 
-/** A kept record, for the worker and for people. */
+/** A kept record with its name. */
 export interface NamedRecord {
   /** Target, 40 hexadecimal digits. */
   idHex: string;
@@ -34,12 +34,12 @@ export interface NamedRecord {
   kept: KeptRecord;
 }
 
-/** Kinds of records that may be of a package, and are announced as they are. */
+/** Kinds of package records that are announced unchanged; name indexes are rewritten instead. */
 const NAMED_KINDS: readonly RecordName["kind"][] = ["manifest", "other"];
-/** How many records are handed over at once. */
+/** Number of records that are handed to the worker at once. */
 const SLICE = 500;
 
-/** The records of one home. */
+/** The kept records of one home. */
 export class KeptRecords {
   readonly #state: StateDatabase;
   readonly #clock: Clock;
@@ -48,8 +48,8 @@ export class KeptRecords {
   readonly #onNotice: (message: string) => void;
 
   /**
-   * @param port that torrents are announced with
-   * @param minNodes held by fewer nodes, a record is called weak
+   * @param port TCP port that torrents are announced with
+   * @param minNodes number of holders below which a record is weak
    */
   constructor(
     state: StateDatabase,
@@ -66,13 +66,13 @@ export class KeptRecords {
   }
 
   /**
-   * All of them, some at a time. Name indexes are not among them: they are written anew each time.
+   * Yields all records for the schedule, in slices. Leaves out name indexes, which are rewritten each time.
    */
   *all(): Generator<ScheduledRecord[]> {
     yield* this.#state.records.schedule(SLICE);
   }
 
-  /** All of them as they stand, for people. */
+  /** Describes all records with their last announcement, for `records` and `status`. */
   describe(): RecordJson[] {
     const nowMs = this.#clock.now();
     const records = this.#state.records.list().filter(({ kind }) => kind !== "name-entry");
@@ -82,13 +82,13 @@ export class KeptRecords {
     return records.map((record) => {
       const { target, kind, name, version, item: { seq }, own } = record;
       const outcome = outcomes.get(toHex(target));
-      // A clock that was ahead has written them: nothing waits for times so far off.
+      // Times in the future were written under a clock that was ahead, and are not shown.
       const times = outcome && isOfFuture(outcome.lastAttemptMs ?? 0, nowMs) ? undefined : outcome;
       return {
         kind: kind as RecordName["kind"],
         name,
         ...publisherOf(record),
-        // What a name's index has there is the number of its slot.
+        // The column holds the slot number of a name index.
         version: kind === "name-index" ? undefined : version,
         target: toHex(target),
         seq,
@@ -107,8 +107,8 @@ export class KeptRecords {
   }
 
   /**
-   * Those of the packages that are named, and lists of packages that are not in the DHT yet; all, if
-   * no package is named.
+   * Returns the records of the given packages, and announce records whose last announcement failed;
+   * without packages, all records.
    */
   named(packages: { name: string; version?: string }[]): NamedRecord[] {
     if (packages.length === 0) return this.#fixed().map((record) => this.#named(record));
@@ -127,24 +127,24 @@ export class KeptRecords {
     return [...meant.values()].map((record) => this.#named(record));
   }
 
-  /** Whether the record of a target is kept. */
+  /** Whether a record with this target is kept. */
   has(target: Uint8Array): boolean {
     return this.#state.records.get(target) !== undefined;
   }
 
-  /** Whether the record of this very archive is kept, and not one of other bytes. */
+  /** Whether the kept manifest record of the package is of this archive. */
   isOf(minimal: MinimalManifest): boolean {
     const { name, version, pubkey, archiveSha256 } = minimal;
     const item = this.item(targetOf(parsePublicKey(pubkey), manifestSalt(name, version)));
     return item !== undefined && minimalOf(item, minimal).archiveSha256 === archiveSha256;
   }
 
-  /** The item that is kept under a target. */
+  /** Returns the kept item with this target. */
   item(target: Uint8Array): MutableItem | undefined {
     return this.#state.records.get(target)?.item;
   }
 
-  /** Keeps a signed item from now on. */
+  /** Keeps a signed item. */
   keep(item: MutableItem, { kind, name, version }: RecordName, own: boolean): void {
     this.#state.records.put({
       item,
@@ -157,18 +157,18 @@ export class KeptRecords {
     });
   }
 
-  /** When a torrent is due to be announced, Unix milliseconds; the past if it never was as it is now. */
+  /** Due time of a torrent's announcement, Unix ms; 0 if it was never announced with the current port. */
   torrentDueMs(infoHashHex: string): number {
     const outcome = this.#state.outcomes.get(fromHex(infoHashHex)!);
     return outcome?.port === this.#port ? outcome.nextDueMs : 0;
   }
 
-  /** The same of all torrents, by infohash in hexadecimal; those that are not in it are due. */
+  /** Due times of all torrents by infohash (hex), Unix ms; a missing torrent is due now. */
   torrentsDueMs(): Map<string, number> {
     return this.#state.outcomes.dueOfPort(this.#port);
   }
 
-  /** Notes what became of announcements; a newer record of the same key takes the place of ours. */
+  /** Stores outcomes of announcements. A newer item that superseded ours is kept in its place. */
   settle(...reports: ReportData[]): void {
     this.#state.transaction(() => reports.forEach((report) => this.#settle(report)));
   }
@@ -196,14 +196,14 @@ export class KeptRecords {
     if (put?.superseded) this.#takeOver(target, put.superseded);
   }
 
-  /** What other publishers say that they offer, and newer lists of our own that came from elsewhere. */
+  /** Announce records signed elsewhere: by other publishers, or by this one on another machine. */
   foreignLists(): MutableItem[] {
     return this.#state.records.list({ kind: "announce", own: false }).map(({ item }) => item);
   }
 
   /**
-   * Keeps the records of a package no longer, of one publisher (`ed25519:…`) or of all, nor the list of
-   * a publisher of whom this was the last package. Returns their targets in hexadecimal.
+   * Deletes the manifest records of a package, of one publisher (`ed25519:…`) or of all, and the foreign
+   * lists of publishers without any package left. Returns the targets of the deleted records (hex).
    */
   forget(name: string, version: string, pubkey?: string): string[] {
     const manifests = this.#state.records.list({ name, version, kind: "manifest" })
@@ -262,12 +262,12 @@ export class KeptRecords {
   }
 }
 
-/** Whose list it is, where that is not this home's own. */
+/** Publisher of a foreign announce record. */
 function publisherOf({ kind, own, item }: StoredRecord): { publisher?: string } {
   return kind === "announce" && !own ? { publisher: formatPublicKey(item.publicKey) } : {};
 }
 
-/** Whether two manifest records are of different archives. */
+/** Whether two manifest records name different archives. */
 function namesAnother(a: MutableItem, b: MutableItem): boolean {
   const [x, y] = [decodeManifestRecord(a.value), decodeManifestRecord(b.value)];
   return !equalBytes(x.archiveSha256, y.archiveSha256);

@@ -1,5 +1,17 @@
 /**
- * Keeping records alive: schedule, name indexes, follows, known nodes.
+ * The host's records: keeps them alive in the DHT, and does the operations on them.
+ *
+ * - `record_operations.ts` implements the operations `lookUp`, `keptItem`, `store`, `announce`,
+ *   `nameEntry` and `indexName` of the control socket. Start reading here.
+ * - `kept_records.ts` connects the table of records in `state.db` with the schedule in the worker, which
+ *   re-announces each record at its due time (`src/dht/announce`).
+ * - `name_keeper.ts` rewrites the name indexes of this home's names, whose key changes every day.
+ * - `adopted_lists.ts` keeps the lists of other publishers whose packages are seeded here.
+ * - `follow_keeper.ts` reads the lists of followed publishers with `follow_refresh.ts`, and mirrors them.
+ * - `kept_nodes.ts` saves the routing table's nodes, `dht_watch.ts` reports changes of the DHT's state,
+ *   and `dht_clock.ts` compares the clock with the DHT.
+ *
+ * Signing is left to commands (`src/publishing`), lookups and puts to the worker.
  *
  * @module
  */
@@ -7,7 +19,8 @@
 export { AdoptedLists } from "./adopted_lists.ts";
 export { askDhtClock, describeClock, usedNames } from "./dht_clock.ts";
 export { DhtWatch } from "./dht_watch.ts";
-export { FollowKeeper, refreshFollow } from "./follows.ts";
+export { FollowKeeper } from "./follow_keeper.ts";
+export { refreshFollow } from "./follow_refresh.ts";
 export { KeptNodes } from "./kept_nodes.ts";
 export { KeptRecords } from "./kept_records.ts";
 export { NameKeeper } from "./name_keeper.ts";

@@ -1,7 +1,7 @@
 /**
- * Keeps the name index alive for the names that this home publishes or seeds. The record's place and
- * key change every day, so it cannot be announced again as it is: each time it is read, merged and
- * written anew. Needs no publisher's key, for the entries are kept signed.
+ * Keeps the name index alive for the names that this home publishes or seeds. The key and target of an
+ * index change every day, so an index cannot be re-announced unchanged: it is read, merged and rewritten.
+ * No publisher's key is needed, because the entries are kept signed.
  *
  * @module
  */
@@ -34,20 +34,20 @@ export interface NameKeeperOptions {
   state: StateDatabase;
   store: IndexStore;
   clock: Clock;
-  /** 0 inclusive to 1 exclusive. */
+  /** Random number, 0 inclusive to 1 exclusive. */
   random?: () => number;
   intervalMs: () => number;
   onWarning: (message: string) => void;
 }
 
-/** What became of writing one name's index. */
+/** Outcome of writing the index of one name. */
 export interface NameOutcome {
   name: string;
   targetHex: string;
   outcome: PutOutcome;
-  /** Entries of others that were left out, and why. */
+  /** Entries of other publishers that were left out, one sentence each. */
   dropped: string[];
-  /** The publishers that are in it now, 32 bytes each. */
+  /** Public keys in the written index, 32 bytes each. */
   publicKeys: Uint8Array[];
 }
 
@@ -57,36 +57,36 @@ interface KeptName {
   slot: number;
 }
 
-/** When the index of a name is due, Unix milliseconds. */
+/** Schedule of one slot; times are Unix milliseconds. */
 interface DueName extends KeptName {
-  /** The day at whose place it was written last. */
+  /** UTC day of the last write. */
   day?: number;
   nextDueMs: number;
   lastAttemptMs: number;
 }
 
-/** How often to look whether something is due, milliseconds. */
+/** Interval of the check for due names (ms). */
 const TICK_MS = 30_000;
 const RETRY_MS = 60_000;
 const DAY_MS = 86_400_000;
 const SPREAD = 0.1;
-/** How many names are written at once. */
+/** Number of names that are written concurrently. */
 const LANES = 4;
-/** Rows of `state.db`: an index as it was written last, with everybody in it. */
+/** Kind of rows in `state.db` that hold an index as it was written last, with all entries. */
 const INDEX = "name-index";
 /**
- * Rows of `state.db`: an entry that stays in the index even if others drop it. It lies under its
- * publisher's key and the index's salt, and its `seq` is its time.
+ * Kind of rows in `state.db` that hold one entry, which is written back if others drop it. The row is
+ * keyed by the publisher's key and the salt of the index; its `seq` is the entry's time.
  */
 const ENTRY = "name-entry";
 
-/** The names of one home. */
+/** Keeps the names of one home alive. */
 export class NameKeeper {
   readonly #options: NameKeeperOptions;
   readonly #stopped = new AbortController();
-  /** The last write of each index: a second one waits for it, so that they do not race each other. */
+  /** The last write of each index. A further write of that index waits for it. */
   readonly #writing = new Map<string, Promise<unknown>>();
-  /** All names, loaded at the first tick: a write of one name does not need thousands of others. */
+  /** All names, loaded at the first tick, so that a command that writes one name does not load all. */
   #names: Map<string, DueName> | undefined;
   readonly #times: EntryTimes;
   #timer: Timer | undefined;
@@ -97,29 +97,28 @@ export class NameKeeper {
     this.#times = new EntryTimes(options.clock, options.onWarning);
   }
 
-  /** Keeps the names alive from now on: the daemon's work. */
+  /** Starts the schedule. Only the daemon calls this. */
   start(): void {
     warnOfFutureEntries(this.#options);
     this.#timer = every(this.#options.clock, TICK_MS, () => this.#tick());
     this.#tick();
   }
 
-  /** Ends what is under way. */
+  /** Aborts running writes and stops the schedule. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#timer?.cancel();
     await this.#working;
   }
 
-  /** The entry of a publisher that is kept in the index of a name. */
+  /** Returns the kept entry of a publisher in the index of a name. */
   entry(name: string, publicKey: Uint8Array): NameIndexEntry | undefined {
     const row = this.#options.state.records.get(entryTarget(name, publicKey));
     return row && entriesOf(row)[0];
   }
 
   /**
-   * Writes an entry into the index of a name, and keeps it there from now on: if this fails, it is
-   * tried again.
+   * Keeps an entry and writes it into the index of a name. The schedule repeats a failed write.
    *
    * @throws {HostError} `ENTRY_TIME_WRONG`, and see {@linkcode writeNameIndex}
    */
@@ -129,8 +128,7 @@ export class NameKeeper {
   }
 
   /**
-   * Keeps an entry in the index of a name from now on. It is due at once, which {@linkcode start} and
-   * {@linkcode refresh} see to.
+   * Keeps an entry, which is due at once: {@linkcode start} and {@linkcode refresh} write it.
    *
    * @returns the target of the index, 40 hexadecimal digits
    */
@@ -141,7 +139,7 @@ export class NameKeeper {
     const target = entryTarget(name, publicKey);
     const salt = nameIndexSalt(name, slot);
     state.transaction(() => {
-      // The newer of two stays, and one of the future would stay for as long as the clock was ahead.
+      // `put` keeps the newer entry, so an entry dated in the future is deleted first.
       const before = this.entry(name, publicKey);
       if (before && !hasPossibleTimes(before, clock.now())) state.records.delete(target);
       state.records.put({
@@ -160,7 +158,7 @@ export class NameKeeper {
     return toHex(indexTarget({ name, slot }, dayOf(clock.now())));
   }
 
-  /** Keeps the entry of somebody else's package, if the index has one; returns whether it is kept. */
+  /** Keeps another publisher's entry if the index has one; returns whether it is kept. */
   async adopt(name: string, publicKey: Uint8Array): Promise<boolean> {
     if (this.entry(name, publicKey)) return true;
     const { store, clock } = this.#options;
@@ -170,7 +168,7 @@ export class NameKeeper {
     return entry !== undefined;
   }
 
-  /** Writes the index of some of the names that are kept, due or not; of all, if none is given. */
+  /** Writes the index of the given names, due or not; without names, of all kept names. */
   async refresh(
     names: readonly string[],
     onOutcome: (outcome: NameOutcome | { name: string; error: unknown }) => void,
@@ -187,7 +185,7 @@ export class NameKeeper {
     }
   }
 
-  /** No longer keeps a name of which this home has no package any more. */
+  /** Deletes the entries and indexes of a name without packages here. */
   forget(name: string): void {
     const { state } = this.#options;
     state.transaction(() => {
@@ -222,7 +220,7 @@ export class NameKeeper {
     return this.#names;
   }
 
-  /** Notes when an index was tried and is due again. */
+  /** Records the last attempt and the next due time of an index. */
   #plan(kept: KeptName, nowMs: number, nextDueMs: number): void {
     const { name, slot } = kept;
     const times = { day: dayOf(nowMs), nextDueMs, lastAttemptMs: nowMs };
@@ -273,7 +271,7 @@ export class NameKeeper {
     const nextDueMs = atMs + (good ? this.#pauseMs() : RETRY_MS);
     state.transaction(() => {
       for (const row of rows.filter(({ kind }) => kind === INDEX)) {
-        // Yesterday's place, or another list in today's: what is good of them is in the new one.
+        // An older index of this slot; its valid entries are in the new one.
         state.records.delete(row.target);
         state.outcomes.delete(row.target);
       }
@@ -313,7 +311,7 @@ export class NameKeeper {
     const nowMs = clock.now();
     const target = indexTarget(kept, dayOf(nowMs));
     const before = state.outcomes.get(target);
-    // Locked, it stays so all day; tomorrow's place has no outcome yet, and is due at once.
+    // A locked index stays locked until midnight UTC. Tomorrow's target has no outcome and is due at once.
     const code = error instanceof LibreseedError ? error.code : undefined;
     const nextDueMs = code === "NAME_INDEX_LOCKED"
       ? (dayOf(nowMs) + 1) * DAY_MS
@@ -335,7 +333,7 @@ export class NameKeeper {
 
   #tick(): void {
     if (this.#stopped.signal.aborted || this.#working) return;
-    // What is due waits until there is a DHT.
+    // Without a DHT, due names wait.
     if (this.#options.store.hasDht === false) return;
     this.#working = this.#refreshDue()
       .catch((error) => this.#warn(error))
@@ -357,13 +355,13 @@ export class NameKeeper {
     await Promise.all(Array.from({ length: LANES }, lane));
   }
 
-  /** At midnight the record is dark until somebody writes it at its new place. */
+  /** Whether an index is due. At midnight UTC every index is, since its target has changed. */
   #isDue({ day, nextDueMs, lastAttemptMs }: DueName): boolean {
     const nowMs = this.#options.clock.now();
-    // An attempt that is yet to come was made with a clock that has been set back since.
+    // A last attempt in the future was noted before the clock was set back.
     if (day !== dayOf(nowMs) || nextDueMs <= nowMs || lastAttemptMs > nowMs) return true;
-    // The interval may have become shorter since the next time was set. A locked index waits for
-    // midnight, whatever the interval.
+    // The interval may have become shorter since the due time was set. A locked index waits for midnight
+    // all the same.
     const isLocked = nextDueMs === (day + 1) * DAY_MS;
     return !isLocked && lastAttemptMs + this.#options.intervalMs() * (1 + SPREAD) < nowMs;
   }

@@ -1,5 +1,5 @@
 /**
- * What the owner of the engine does with records: read, keep, put, announce.
+ * The host's operations on records: look up, keep, put, announce.
  *
  * @module
  */
@@ -17,14 +17,14 @@ import type { GetOutcome, ItemKey, PutOutcome } from "../../dht/mod.ts";
 import { encodeItem, type MutableItem, type NameIndexEntry, targetOf } from "../../records/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
 import { HostError } from "../errors.ts";
-import { Batch, type WorkerHost } from "../thread/mod.ts";
+import { Batch, type WorkerHandle } from "../thread/mod.ts";
 import type { KeptRecords } from "./kept_records.ts";
 import type { NameKeeper } from "./name_keeper.ts";
 
-/** When a daemon puts what was kept for later, milliseconds from then; commands end sooner. */
+/** Delay until a daemon puts a record that was kept for later (ms); a command ends before. */
 const LATER_MS = 60_000;
 
-/** What became of a record that was kept for later. */
+/** Outcome of a put that was postponed: no node was asked. */
 const NOBODY_ASKED: PutOutcome = {
   asked: 0,
   responded: 0,
@@ -43,15 +43,15 @@ export class RecordOperations implements
     Operations,
     "lookUp" | "keptItem" | "store" | "announce" | "nameEntry" | "indexName"
   > {
-  readonly #worker: WorkerHost;
+  readonly #worker: WorkerHandle;
   readonly #records: KeptRecords;
   readonly #names: NameKeeper;
   readonly #clock: Clock;
-  /** Outcomes that are to be written down: at the start of a daemon there are many at once. */
+  /** Outcomes to write to the state; a daemon's start produces many at once. */
   readonly #reports: Batch<ReportData>;
 
   constructor(
-    worker: WorkerHost,
+    worker: WorkerHandle,
     records: KeptRecords,
     names: NameKeeper,
     clock: Clock,
@@ -64,7 +64,7 @@ export class RecordOperations implements
     this.#reports = new Batch({
       clock,
       write: (reports) => records.settle(...reports),
-      // The records are merely announced again sooner than need be.
+      // A lost outcome costs one early announcement.
       onError: (error) =>
         onWarning(`what became of an announcement was not kept: ${(error as Error).message}`),
     });
@@ -83,14 +83,14 @@ export class RecordOperations implements
     { signal }: CallOptions = {},
   ): Promise<PutOutcome> {
     const idHex = toHex(targetOf(item.publicKey, item.salt));
-    // Kept before it is put: if we die in between, `announce` puts it.
+    // The item is kept before it is put, so that `announce` puts it if this process dies in between.
     this.#records.keep(item, record, !foreign);
     const dueMs = later ? this.#clock.now() + LATER_MS : Infinity;
     await this.#worker.keepRecords([{ item: encodeItem(item), dueMs, failures: 0 }]);
     if (later) return NOBODY_ASKED;
     let put: PutOutcome | undefined;
     let failure: LibreseedError | undefined;
-    // Somebody waits for this one; a whole cycle can wait for the budget of packets.
+    // Urgent: a command waits for this put, so it does not wait for the packet budget (`dht-rate`).
     await this.#worker.announceNow([idHex], true, (report) => {
       this.settle(report);
       put = report.put;
@@ -151,13 +151,13 @@ export class RecordOperations implements
     return { target: targetHex, outcome, dropped, listed };
   }
 
-  /** Notes an outcome, within so many milliseconds: a second, unless given. */
+  /** Writes an outcome to the state within `withinMs` milliseconds, 1 s by default. */
   settle(report: ReportData, withinMs?: number): void {
     this.#reports.add(report, withinMs);
     if (report.put?.superseded) this.flush();
   }
 
-  /** Writes down what is noted. */
+  /** Writes the collected outcomes now. */
   flush(): void {
     this.#reports.flush();
   }

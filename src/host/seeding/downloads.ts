@@ -11,7 +11,7 @@ import type { CallOptions, Downloaded, RequestOf } from "../../control/mod.ts";
 import type { DownloadProgress } from "../../engine/mod.ts";
 import { partialPath } from "../../fetching/mod.ts";
 import { HostError } from "../errors.ts";
-import type { WorkerHost } from "../thread/mod.ts";
+import type { WorkerHandle } from "../thread/mod.ts";
 
 /** Errors that follow from the request of the asker that began the download, not from the torrent. */
 const ERRORS_OF_THE_REQUEST = [
@@ -29,13 +29,13 @@ interface Running {
   /** Ends it. */
   stop: AbortController;
   /** How many wait for it. */
-  askers: number;
+  waiters: number;
   listeners: Set<(progress: DownloadProgress) => void>;
   last: DownloadProgress | undefined;
 }
 
 /** The part of the worker that downloads need. */
-export type Downloader = Pick<WorkerHost, "download" | "addPeers">;
+export type Downloader = Pick<WorkerHandle, "download" | "addPeers">;
 
 /** The downloads under way. */
 export class Downloads {
@@ -110,12 +110,12 @@ export class Downloads {
       .finally(() => this.#running.delete(infoHash));
     // Askers may all have left before it ends.
     ended.catch(() => {});
-    const running: Running = { ended, stop, askers: 0, listeners, last: undefined };
+    const running: Running = { ended, stop, waiters: 0, listeners, last: undefined };
     this.#running.set(infoHash, running);
     return running;
   }
 
-  /** Waits for a download as one of its askers. */
+  /** Waits for a download as one of its waiters. */
   #wait(
     running: Running,
     request: DownloadRequest,
@@ -127,7 +127,7 @@ export class Downloads {
       const leave = (error: Error) => {
         hasLeft = true;
         release();
-        if (running.askers > 0) return reject(error);
+        if (running.waiters > 0) return reject(error);
         running.stop.abort(error);
         // Once the worker has let go of the file.
         running.ended.catch(() => {}).finally(() => reject(error));
@@ -140,10 +140,10 @@ export class Downloads {
       const onAbort = () => leave(cancelled(request.infoHash, signal!));
       const release = () => {
         if (!running.listeners.delete(listener)) return;
-        running.askers--;
+        running.waiters--;
         signal?.removeEventListener("abort", onAbort);
       };
-      running.askers++;
+      running.waiters++;
       running.listeners.add(listener);
       signal?.addEventListener("abort", onAbort, { once: true });
       if (running.last) listener(running.last);

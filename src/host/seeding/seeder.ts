@@ -6,7 +6,7 @@
 
 import type { SeedOrder } from "../../engine/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
-import type { WorkerHost } from "../thread/mod.ts";
+import type { WorkerHandle } from "../thread/mod.ts";
 
 /** The part of the worker that this needs. */
 export interface Seeder {
@@ -28,7 +28,7 @@ export interface CatalogSeeder extends Seeder {
  * or anything below, for at once, the lowest first
  */
 export function seederOf(
-  worker: Pick<WorkerHost, "seed" | "unseed">,
+  worker: Pick<WorkerHandle, "seed" | "unseed">,
   dueMs: (infoHashHex: string) => number,
 ): Seeder {
   return {
@@ -48,7 +48,7 @@ export function seederOf(
  * @param settle notes what became of an announcement
  */
 export function catalogSeederOf(
-  worker: Pick<WorkerHost, "seed" | "unseed" | "announceNow">,
+  worker: Pick<WorkerHandle, "seed" | "unseed" | "announceNow">,
   dueMs: (infoHashHex: string) => number,
   settle: (report: ReportData) => void,
 ): CatalogSeeder {

@@ -12,7 +12,7 @@ import { parsePublicKey } from "../../identity/mod.ts";
 import { encodeItem, manifestSalt, targetOf } from "../../records/mod.ts";
 import type { ValidSeedEntry } from "../../store/mod.ts";
 import type { AdoptedLists, KeptRecords, NameKeeper } from "../records/mod.ts";
-import type { WorkerHost } from "../thread/mod.ts";
+import type { WorkerHandle } from "../thread/mod.ts";
 import type { Packages } from "./packages.ts";
 import { isTemporary, Retries } from "./retries.ts";
 import { SeedWatcher } from "./watch.ts";
@@ -27,7 +27,7 @@ export interface SeedingOptions {
   records: KeptRecords;
   names: Pick<NameKeeper, "adopt">;
   lists: Pick<AdoptedLists, "adopt" | "fetchCatalogs" | "stop">;
-  worker: Pick<WorkerHost, "get" | "keepRecords">;
+  worker: Pick<WorkerHandle, "get" | "keepRecords">;
   onWarning: (message: string) => void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Puts off writing what need not be on the disk at once: the system waits for the disk once a batch,
- * not once a row.
+ * Write-behind batches: rows that need not be on the disk at once are written together, so that SQLite
+ * waits for the disk once a batch and not once a row.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { Clock, Timer } from "../../base/mod.ts";
 /** Options of {@linkcode Batch}. */
 export interface BatchOptions<T> {
   clock: Clock;
-  /** Writes what has come together, in the order in which it came. */
+  /** Writes the collected items, in order of arrival. */
   write: (items: T[]) => void;
-  /** Hears what `write` threw. */
+  /** Called with the error of a failed `write`. */
   onError: (error: unknown) => void;
 }
 
 const DELAY_MS = 1_000;
 const MAX_ITEMS = 500;
 
-/** Collects items for a second, or as long as each may wait, or until there are 500. */
+/** Collects items until 500 are there or the shortest of their delays (1 s by default) has passed. */
 export class Batch<T> {
   readonly #options: BatchOptions<T>;
   #items: T[] = [];
@@ -30,7 +30,7 @@ export class Batch<T> {
     this.#options = options;
   }
 
-  /** Adds an item, to be written within so many milliseconds. */
+  /** Adds an item that is written within `withinMs` milliseconds. */
   add(item: T, withinMs = DELAY_MS): void {
     const { clock } = this.#options;
     const dueMs = clock.now() + withinMs;
@@ -42,7 +42,7 @@ export class Batch<T> {
     this.#timer = clock.after(withinMs, () => this.flush());
   }
 
-  /** Writes what is there, now. If that fails it is not tried again. */
+  /** Writes the collected items now. Items of a failed write are dropped. */
   flush(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

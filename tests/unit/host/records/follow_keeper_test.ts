@@ -10,7 +10,8 @@ import { toHex } from "../../../../src/base/mod.ts";
 import type { Operations } from "../../../../src/control/operations.ts";
 import type { ItemKey } from "../../../../src/dht/mod.ts";
 import { manifestRecord } from "../../../../src/fetching/manifest_record.ts";
-import { FollowKeeper, refreshFollow } from "../../../../src/host/records/follows.ts";
+import { FollowKeeper } from "../../../../src/host/records/follow_keeper.ts";
+import { refreshFollow } from "../../../../src/host/records/follow_refresh.ts";
 import { formatPublicKey, keyPairFromSeed } from "../../../../src/identity/mod.ts";
 import { defaultArchiveLimits, signMinimal } from "../../../../src/package/mod.ts";
 import {

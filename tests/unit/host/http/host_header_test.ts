@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hostProblem } from "../../../../src/host/http/host.ts";
+import { hostProblem } from "../../../../src/host/http/host_header.ts";
 
 const own = { localHost: "192.0.2.7", configured: ["monitor.example", "2001:db8::1"] };
 

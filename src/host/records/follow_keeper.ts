@@ -1,153 +1,47 @@
 /**
- * Following publishers: what each of them offers is read again and again, kept for `search`, and, if
- * the daemon is to be a mirror, downloaded and seeded.
+ * Follows publishers for as long as the daemon runs: reads their lists periodically and, with `mirror`,
+ * downloads and seeds their packages.
  *
  * @module
  */
 
 import { every, LibreseedError, type Timer, toHex } from "../../base/mod.ts";
 import type { UnmirroredJson } from "../../control/mod.ts";
-import {
-  type CatalogContext,
-  fetchContext,
-  findRecord,
-  getArchive,
-  lookUpRecord,
-  minimalOf,
-  readList,
-} from "../../fetching/mod.ts";
+import { fetchContext, getArchive } from "../../fetching/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
-import {
-  archiveFileName,
-  type ArchiveLimits,
-  type Catalog,
-  type MinimalManifest,
-} from "../../package/mod.ts";
-import { announceSalt, manifestSalt } from "../../records/mod.ts";
-import type { SeedDirectory, StateDatabase } from "../../store/mod.ts";
+import { archiveFileName, type ArchiveLimits, type MinimalManifest } from "../../package/mod.ts";
+import type { SeedDirectory } from "../../store/mod.ts";
+import { type FollowContext, refreshFollow } from "./follow_refresh.ts";
 
-/** What following works with. */
-export interface FollowContext extends CatalogContext {
-  state: StateDatabase;
-  onWarning: (message: string) => void;
-}
-
-/** How many records of one publisher are looked up at once. */
-const LANES = 8;
 const TICK_MS = 60_000;
-/** How many packages that could not be mirrored are remembered, to be told of. */
+/** Maximum number of unmirrored packages whose errors are kept for `status`. */
 const MAX_UNMIRRORED = 100;
-
-/**
- * Reads what a publisher offers and keeps it, if it has changed since. What of a short list has no
- * record in the DHT is left out, and looked for the next time.
- *
- * @returns whether it had
- * @throws {HostError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`,
- * `CATALOG_UNREACHABLE` (kind `network`)
- */
-export async function refreshFollow(
-  context: FollowContext,
-  publicKey: Uint8Array,
-): Promise<boolean> {
-  const { operations, state, clock } = context;
-  const what = `what ${formatPublicKey(publicKey)} publishes`;
-  const key = { publicKey, salt: announceSalt(publicKey) };
-  const { item } = await findRecord(operations, key, what, context);
-  const before = state.follows.list()
-    .find((follow) => toHex(follow.publicKey) === toHex(publicKey));
-  // An old record that somebody put again is no news.
-  if (before?.seq !== undefined && before.seq >= item.seq) {
-    state.follows.touch(publicKey, clock.now());
-    return false;
-  }
-  const list = await readList(context, publicKey, item);
-  const { manifests, missing } = list.packages
-    ? await fetchManifests(context, publicKey, list.packages)
-    : { manifests: soundLines(context, publicKey, list.catalog), missing: 0 };
-  // With some records not found yet, the list is as good as unread: it is read again the next time.
-  const seq = missing === 0 ? list.item.seq : before?.seq;
-  state.follows.settle(publicKey, seq, clock.now(), manifests);
-  return true;
-}
-
-function soundLines(
-  { onWarning }: FollowContext,
-  publicKey: Uint8Array,
-  { manifests, dropped }: Catalog,
-): MinimalManifest[] {
-  if (dropped.length > 0) {
-    onWarning(
-      `${dropped.length} lines of the catalog of ${
-        formatPublicKey(publicKey)
-      } were left out; the first: ${dropped[0]}`,
-    );
-  }
-  return manifests;
-}
-
-async function fetchManifests(
-  { operations, state, signal, onWarning }: FollowContext,
-  publicKey: Uint8Array,
-  packages: ReadonlyMap<string, readonly string[]>,
-): Promise<{ manifests: MinimalManifest[]; missing: number }> {
-  const known = new Map(
-    state.follows.ofPublisher(publicKey).map((one) => [`${one.name}@${one.version}`, one]),
-  );
-  const wanted = [...packages].flatMap(([name, versions]) =>
-    versions.map((version) => ({ name, version }))
-  );
-  const manifests: MinimalManifest[] = [];
-  let missing = 0;
-  const lane = async () => {
-    for (let next = wanted.shift(); next; next = wanted.shift()) {
-      const { name, version } = next;
-      const before = known.get(`${name}@${version}`);
-      if (before) {
-        manifests.push(before);
-        continue;
-      }
-      try {
-        const key = { publicKey, salt: manifestSalt(name, version) };
-        const lookup = await lookUpRecord(operations, key, signal);
-        if (lookup.kind === "found") manifests.push(minimalOf(lookup.item, next));
-        else missing++;
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (!(error instanceof LibreseedError)) throw error;
-        onWarning(`${name}@${version} was left out: ${error.message}`);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return { manifests, missing };
-}
 
 /** Options of {@linkcode FollowKeeper}. */
 export interface FollowKeeperOptions extends Omit<FollowContext, "signal" | "timeoutMs"> {
-  /** How long to wait for a publisher's list and archives, milliseconds; may change. */
+  /** Time limit for fetching a publisher's list or an archive, milliseconds; may change. */
   timeoutMs: () => number;
   seeds: SeedDirectory;
   limits: () => ArchiveLimits;
   intervalMs: () => number;
-  /** Whether to download and seed everything that is offered. */
+  /** Whether to download and seed all listed packages. */
   mirror: () => boolean;
-  /** The seed directory may grow to this many bytes by mirroring. */
+  /** Size of the seed directory up to which packages are mirrored, bytes. */
   maxDiskBytes: () => number;
 }
 
-/** Follows publishers for as long as the daemon runs. */
+/** Reads the followed publishers' lists periodically and mirrors their packages. */
 export class FollowKeeper {
   readonly #options: FollowKeeperOptions;
   readonly #stopped = new AbortController();
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
-  /** Whether somebody asked while it was working. */
+  /** Whether `look` was called during a run, so that another run follows. */
   #again = false;
   #saidFull = false;
-  /** The list of which all is here that may be, by publisher: its `seq` and the limit. */
+  /** Completely mirrored lists by public key (hex): `seq` of the list and the disk limit. */
   readonly #mirrored = new Map<string, string>();
-  /** By name and version. */
+  /** Errors of packages that could not be mirrored, by name and version. */
   readonly #unmirrored = new Map<
     string,
     Pick<LibreseedError, "code" | "message" | "detail"> & { publisher: string }
@@ -158,8 +52,8 @@ export class FollowKeeper {
   }
 
   /**
-   * What is to be mirrored and could not be had when it was tried last, the latest hundred; `undefined`
-   * if there is nothing of that kind.
+   * Lists the latest hundred packages that could not be mirrored at the last attempt; `undefined` if
+   * there are none.
    */
   unmirrored(): UnmirroredJson[] | undefined {
     const followed = new Set(
@@ -171,19 +65,19 @@ export class FollowKeeper {
     return told.length > 0 ? told : undefined;
   }
 
-  /** Begins; what is due is read at once. */
+  /** Starts; due lists are read at once. */
   start(): void {
     this.#timer = every(this.#options.clock, TICK_MS, () => this.#tick());
     this.#tick();
   }
 
-  /** Sees now to what is due, or as soon as what is under way is done. */
+  /** Checks for due lists now, or after the running check. */
   look(): void {
     this.#again = this.#working !== undefined;
     this.#tick();
   }
 
-  /** Resolves when nothing is under way. */
+  /** Stops; resolves when the running check has ended. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#timer?.cancel();
@@ -207,19 +101,19 @@ export class FollowKeeper {
       if (signal.aborted) return;
       try {
         const nowMs = clock.now();
-        // A time that is yet to come was noted before the clock was set back.
+        // A time in the future was noted before the clock was set back.
         const isDue = checkedMs === undefined || checkedMs > nowMs ||
           checkedMs + intervalMs() <= nowMs;
         if (isDue) {
           await refreshFollow({ ...this.#options, timeoutMs: timeoutMs(), signal }, publicKey);
-          // Somebody may have removed what was mirrored.
+          // Mirrored packages may have been removed since.
           this.#mirrored.delete(toHex(publicKey));
         }
         if (mirror()) await this.#mirror(publicKey);
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof LibreseedError)) throw error;
-        // Tried again at the next tick; a network that is away says so elsewhere.
+        // The next tick retries. Network errors are reported by the DHT watch.
         if (error.kind !== "network") onWarning(error.message);
       }
     }
@@ -230,11 +124,11 @@ export class FollowKeeper {
     const keyHex = toHex(publicKey);
     const seq = state.follows.list().find((one) => toHex(one.publicKey) === keyHex)?.seq;
     const work = `${seq} ${maxDiskBytes()}`;
-    // A list may be long; it is not gone through each minute for nothing.
+    // A complete mirror of a long list is not checked each minute.
     if (seq !== undefined && this.#mirrored.get(keyHex) === work) return;
     let isWhole = true;
     const entries = await seeds.list();
-    // What lies there unsound is in the way of what belongs there, and is said elsewhere.
+    // An invalid archive blocks its file name; `list` names the problem.
     const present = new Set(entries.flatMap((entry) => {
       if (entry.problem !== undefined) return [entry.fileName];
       return entry.minimal.pubkey === formatPublicKey(publicKey)

@@ -1,30 +1,30 @@
 /**
- * Whom a request to the HTTP page is meant for. A web page that has its own name lead to 127.0.0.1
- * (DNS rebinding) has the browser ask us in its name; such a request still carries the foreign name.
+ * Checks the host that a request names, against DNS rebinding: a web page whose own name resolves to
+ * 127.0.0.1 can make a browser send requests to us, but those requests carry the foreign name.
  *
  * @module
  */
 
-/** Where a request came in, and what it may call us. */
+/** Names and addresses that a request may use for this server. */
 export interface OwnNames {
-  /** The address on this machine that the client has dialled. */
+  /** Local address that the client connected to. */
   localHost: string;
-  /** Names and addresses that whoever runs the daemon has given, in lower case. */
+  /** Names and addresses from the settings, in lower case. */
   configured: readonly string[];
 }
 
-/** What is wrong with a request's host, as a status; `undefined` if nothing is. */
+/** HTTP status that refuses a request's host; `undefined` for an accepted host. */
 export type HostProblem = 400 | 421 | undefined;
 
-/** `uri-host [":" port]` of RFC 3986, without percent-encoding, which no name of ours needs. */
+/** `uri-host [":" port]` of RFC 3986, without percent-encoding, which no name of this server needs. */
 const authority = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9._~!$&'()*+,;=-]{1,255})(?::\d{0,5})?$/i;
 
 /**
- * Judges the host of a request (RFC 9110, sections 7.2 and 15.5.20; RFC 9112, section 3.2).
+ * Checks the host of a request (RFC 9110, sections 7.2 and 15.5.20; RFC 9112, section 3.2).
  *
- * @param target the request target, as it came
+ * @param target the request target, unchanged
  * @param hosts the values of all `Host` headers
- * @param httpVersion `1.0` or `1.1`; the former need not name a host, and no browser speaks it
+ * @param httpVersion `1.0` or `1.1`; 1.0 needs no `Host` header, and no browser sends it
  */
 export function hostProblem(
   target: string,
@@ -36,7 +36,7 @@ export function hostProblem(
   const [named] = hosts;
   if (named === undefined && httpVersion !== "1.0") return 400;
   if (named !== undefined && hostOf(named) === undefined) return 400;
-  // The host in the target counts, if there is one, and the header does not.
+  // A host in an absolute target takes precedence over the header.
   const absolute = /^https?:\/\/([^/?#]*)/i.exec(target);
   if (!absolute && !target.startsWith("/") && target !== "*") return 400;
   const text = absolute ? absolute[1]! : named;
@@ -46,13 +46,13 @@ export function hostProblem(
   return isOurs(host, own) ? undefined : 421;
 }
 
-/** In lower case, without port, brackets and the dot at the end; `undefined` if it is no host. */
+/** Host of an authority: lower case, without port, brackets and final dot; `undefined` if invalid. */
 function hostOf(text: string): string | undefined {
   const host = authority.exec(text)?.[1]?.toLowerCase();
   return host === undefined ? undefined : bareHost(host);
 }
 
-/** A host as it is compared: lower case, an IPv6 address shortened and without brackets. */
+/** Normal form of a host: lower case, without brackets, IPv6 addresses compressed. */
 export function bareHost(host: string): string | undefined {
   const bare = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
   if (!bare.includes(":")) return bare.replace(/\.$/, "");

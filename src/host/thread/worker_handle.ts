@@ -1,8 +1,8 @@
 /**
- * The worker as the host sees it: operations with an `AbortSignal` instead of numbers, events sorted
- * to whom they belong, and an end that is bounded. A thread that dies answers nothing: whatever waits
- * for it fails then, and so does whatever is asked of it later. One that hangs, or ended without a
- * word, is noticed by its silence and counts as dead; one that is merely slow is not.
+ * Handle of the worker thread: calls with an `AbortSignal` instead of operation numbers, events
+ * dispatched to their listeners, and a stop with a time limit. The death of the thread rejects running
+ * and later calls. Pings detect a thread that hangs or ended without a message; a busy thread that
+ * answers any call stays alive.
  *
  * @module
  */
@@ -36,56 +36,55 @@ import { HostError } from "../errors.ts";
 
 type Api = WorkerConnection["api"];
 
-/** Hears what the worker tells on its own. */
-export interface WorkerHostListeners {
+/** Callbacks for events of the worker. */
+export interface WorkerHandleListeners {
   onDht: (state: DhtState) => void;
   onAnnounced: (report: ReportData) => void;
   onFailure: (error: Error) => void;
-  /** A line for the log of the thread or of a library in it. */
+  /** Called with a log line of the thread or of a library in it. */
   onLog: (level: "warn" | "debug", message: string) => void;
-  /** The `.torrent` of a seeded archive cannot be read. */
+  /** Called when the `.torrent` of a seeded archive is unreadable. */
   onUnreadable: (infoHashHex: string, message: string) => void;
 }
 
-/** How often the main thread asks the engine's thread for a sign of life, milliseconds. */
+/** Ping interval (ms). */
 const PING_MS = 30_000;
-/** The thread counts as dead after this many such intervals without a message from it. */
+/** Number of intervals without a message after which the thread counts as dead. */
 const PINGS_MISSED = 4;
 /**
- * How late the main thread's own timer may be, milliseconds. If it is later, the machine slept or was
- * overloaded, the engine's thread may have had no time either, and the interval does not count.
+ * Maximum delay of the main thread's ping timer (ms). A longer delay means that the machine slept or was
+ * overloaded; such an interval does not count, since the worker may not have run either.
  */
 const LATE_MS = PING_MS / 2;
 
-/** A running engine in its sandbox. */
-export class WorkerHost {
+/** The thread of a running engine. */
+export class WorkerHandle {
   readonly #connection: WorkerConnection;
   readonly #clock: Clock;
   readonly #progress = new Map<number, (progress: DownloadProgress) => void>();
   readonly #reports = new Map<number, (report: ReportData) => void>();
-  /** Ends the wait of each call that is under way. */
+  /** Rejects the promise of each running call. */
   readonly #waiting = new Set<(reason: Error) => void>();
   readonly #onFailure: (error: Error) => void;
   readonly #pinging: Timer;
   #failure: Error | undefined;
   #hasDht = false;
   #operations = 0;
-  /** Intervals since the thread's last message. */
+  /** Number of ping intervals since the thread's last message. */
   #silent = 0;
 
   /**
-   * Starts the thread, which takes a tenth of a second to load; the engine in it waits for
-   * {@linkcode WorkerHost.begin}.
+   * Starts the thread, which loads for about 100 ms. {@linkcode WorkerHandle.begin} starts the engine.
    *
-   * @param connect starts the thread; a test hands in another
+   * @param connect starts the thread; replaced in tests
    */
   static open(
     sandbox: SandboxOptions,
-    listeners: WorkerHostListeners,
+    listeners: WorkerHandleListeners,
     clock: Clock,
     connect: typeof connectWorker = connectWorker,
-  ): WorkerHost {
-    const worker: WorkerHost = new WorkerHost(
+  ): WorkerHandle {
+    const worker: WorkerHandle = new WorkerHandle(
       connect(sandbox, {
         onFailure: (error) => worker.#fail(error),
         onEvent: (event) => {
@@ -109,7 +108,7 @@ export class WorkerHost {
     return worker;
   }
 
-  /** Starts the engine; if that fails, the thread ends. */
+  /** Starts the engine; terminates the thread if that fails. */
   async begin(options: WorkerOptions): Promise<WorkerStarted> {
     try {
       const started = await this.#call((api) => api.start(options));
@@ -121,7 +120,7 @@ export class WorkerHost {
     }
   }
 
-  /** Ends the thread at once. */
+  /** Terminates the thread at once. */
   terminate(): void {
     this.#pinging.cancel();
     this.#connection.terminate();
@@ -145,12 +144,12 @@ export class WorkerHost {
     });
   }
 
-  /** Whether there was a DHT a moment ago, and somebody in it who answered. */
+  /** Whether the DHT was on, and answered, at the last report. */
   get hasDht(): boolean {
     return this.#hasDht;
   }
 
-  /** Everything has been begun: collects the garbage that this has left, in both threads. */
+  /** Collects the garbage that the start has left, in both threads. */
   async tidy(): Promise<void> {
     await this.#call((api) => api.tidy());
     collectGarbage();
@@ -245,7 +244,7 @@ export class WorkerHost {
     });
   }
 
-  /** Manager, engine, thread, in this order; the thread ends after `deadlineMs` in any case. */
+  /** Stops manager, engine and thread in this order; terminates the thread after `deadlineMs` + 500 ms. */
   async stop(deadlineMs: number): Promise<void> {
     this.#pinging.cancel();
     const late = new AbortController();
@@ -277,7 +276,7 @@ export class WorkerHost {
       if (this.#failure) return reject(this.#failure);
       this.#waiting.add(reject);
       work(this.#connection.api).then(resolve, reject).finally(() => {
-        // An answer to anything is a sign of life: the thread may be too busy to have come to the ping.
+        // Any answer is a sign of life: a busy thread may not have reached the ping yet.
         this.#silent = 0;
         this.#waiting.delete(reject);
       });

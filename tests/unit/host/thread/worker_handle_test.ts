@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { type Clock, LibreseedError, systemClock } from "../../../../src/base/mod.ts";
-import { WorkerHost } from "../../../../src/host/thread/worker_host.ts";
+import { WorkerHandle } from "../../../../src/host/thread/worker_handle.ts";
 import type { connectWorker, WorkerListeners } from "../../../../src/worker/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
@@ -35,7 +35,7 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
     listeners = heard;
     return { api: api as never, terminate: () => void terminated++ };
   };
-  const worker = WorkerHost.open(
+  const worker = WorkerHandle.open(
     {} as never,
     {
       onDht() {},

@@ -1,0 +1,113 @@
+/**
+ * Reads the list of a followed publisher and keeps it in the state, for `search` and for mirroring.
+ * `follow_keeper.ts` repeats this for as long as the daemon runs.
+ *
+ * @module
+ */
+
+import { LibreseedError, toHex } from "../../base/mod.ts";
+import {
+  type CatalogContext,
+  findRecord,
+  lookUpRecord,
+  minimalOf,
+  readList,
+} from "../../fetching/mod.ts";
+import { formatPublicKey } from "../../identity/mod.ts";
+import type { Catalog, MinimalManifest } from "../../package/mod.ts";
+import { announceSalt, manifestSalt } from "../../records/mod.ts";
+import type { StateDatabase } from "../../store/mod.ts";
+
+/** Dependencies of reading a followed publisher's list. */
+export interface FollowContext extends CatalogContext {
+  state: StateDatabase;
+  onWarning: (message: string) => void;
+}
+
+/** Number of records of one publisher that are looked up concurrently. */
+const LANES = 8;
+
+/**
+ * Reads a publisher's list and keeps its manifests if the list has changed. A listed package without a
+ * manifest record is left out, and looked up again the next time.
+ *
+ * @returns whether the list had changed
+ * @throws {HostError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`,
+ * `CATALOG_UNREACHABLE` (kind `network`)
+ */
+export async function refreshFollow(
+  context: FollowContext,
+  publicKey: Uint8Array,
+): Promise<boolean> {
+  const { operations, state, clock } = context;
+  const what = `what ${formatPublicKey(publicKey)} publishes`;
+  const key = { publicKey, salt: announceSalt(publicKey) };
+  const { item } = await findRecord(operations, key, what, context);
+  const before = state.follows.list()
+    .find((follow) => toHex(follow.publicKey) === toHex(publicKey));
+  // A record that is not newer than the one read last changes nothing.
+  if (before?.seq !== undefined && before.seq >= item.seq) {
+    state.follows.touch(publicKey, clock.now());
+    return false;
+  }
+  const list = await readList(context, publicKey, item);
+  const { manifests, missing } = list.packages
+    ? await fetchManifests(context, publicKey, list.packages)
+    : { manifests: soundLines(context, publicKey, list.catalog), missing: 0 };
+  // With missing records the old `seq` is kept, so that the list is read again the next time.
+  const seq = missing === 0 ? list.item.seq : before?.seq;
+  state.follows.settle(publicKey, seq, clock.now(), manifests);
+  return true;
+}
+
+function soundLines(
+  { onWarning }: FollowContext,
+  publicKey: Uint8Array,
+  { manifests, dropped }: Catalog,
+): MinimalManifest[] {
+  if (dropped.length > 0) {
+    onWarning(
+      `${dropped.length} lines of the catalog of ${
+        formatPublicKey(publicKey)
+      } were left out; the first: ${dropped[0]}`,
+    );
+  }
+  return manifests;
+}
+
+async function fetchManifests(
+  { operations, state, signal, onWarning }: FollowContext,
+  publicKey: Uint8Array,
+  packages: ReadonlyMap<string, readonly string[]>,
+): Promise<{ manifests: MinimalManifest[]; missing: number }> {
+  const known = new Map(
+    state.follows.ofPublisher(publicKey).map((one) => [`${one.name}@${one.version}`, one]),
+  );
+  const wanted = [...packages].flatMap(([name, versions]) =>
+    versions.map((version) => ({ name, version }))
+  );
+  const manifests: MinimalManifest[] = [];
+  let missing = 0;
+  const lane = async () => {
+    for (let next = wanted.shift(); next; next = wanted.shift()) {
+      const { name, version } = next;
+      const before = known.get(`${name}@${version}`);
+      if (before) {
+        manifests.push(before);
+        continue;
+      }
+      try {
+        const key = { publicKey, salt: manifestSalt(name, version) };
+        const lookup = await lookUpRecord(operations, key, signal);
+        if (lookup.kind === "found") manifests.push(minimalOf(lookup.item, next));
+        else missing++;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof LibreseedError)) throw error;
+        onWarning(`${name}@${version} was left out: ${error.message}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return { manifests, missing };
+}
