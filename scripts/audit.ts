@@ -1,8 +1,8 @@
 /**
- * `deno task audit`: what the program is made of beside its own sources. Licences, lock file, install
- * scripts, which thread loads what, and known advisories if the registry can be asked. Exit code 1 if
- * something is not as it has to be, 3 if all is well but for the advisories, which nobody could be asked
- * for: that is not the same as none. `--without-advisories` does not ask.
+ * `deno task audit`: checks the dependencies. Examines licences, lock file, install scripts, the
+ * libraries of each thread, and known advisories if the registry answers. Exit code 1 if a check
+ * fails, 3 if only the advisories could not be fetched, which is not the same as no advisories.
+ * `--without-advisories` skips them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type Advisories, askForAdvisories } from "./audit/advisories.ts";
 
 const root = join(import.meta.dirname!, "..");
 
-/** Licences that ask for no more than to be named. */
+/** Permissive licences, which require only attribution. */
 const ALLOWED =
   /^(0BSD|Apache-2\.0|BlueOak-1\.0\.0|BSD(-[23]-Clause)?|CC0-1\.0|ISC|MIT|Unlicense)$/;
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"];
@@ -31,7 +31,7 @@ async function readJson<T>(path: string): Promise<T> {
   return JSON.parse(await Deno.readTextFile(path)) as T;
 }
 
-/** The package files in `node_modules`, one a package and version. */
+/** The `package.json` files in `node_modules`, one per package and version. */
 async function installedPackages(): Promise<PackageFile[]> {
   const found = new Map<string, PackageFile>();
   const store = join(root, "node_modules", ".deno");
@@ -45,7 +45,7 @@ async function installedPackages(): Promise<PackageFile[]> {
   return [...found.values()].sort((a, b) => a.name! < b.name! ? -1 : 1);
 }
 
-/** Packages that lie in a directory themselves; what is only linked there lies elsewhere. */
+/** The packages in a directory, without links to other directories. */
 async function packagesIn(directory: string): Promise<string[]> {
   const paths: string[] = [];
   try {
@@ -98,7 +98,7 @@ function reportLock(config: Config, lock: Lock): void {
     !/@\d+\.\d+\.\d+$/.test(specifier)
   );
   const unsummed = Object.entries(lock.npm).filter(([, { integrity }]) => !integrity);
-  // The stand-ins lie in this repository.
+  // The stand-in packages are in this repository.
   const unexpected = unsummed.filter(([name]) => !(`npm:${name}` in lock.workspace.links));
   for (const specifier of missing) problems.push(`${specifier} is not in deno.lock`);
   for (const specifier of loose) problems.push(`${specifier} names no exact version`);
@@ -116,7 +116,7 @@ function reportScripts(packages: PackageFile[], config: Config): void {
   console.log(`\nInstall scripts: none is run (no allowScripts in deno.json). Have one: ${names}`);
 }
 
-/** What the main thread may touch, and what the worker may, is in docs/operations.md. */
+/** What each thread may access, in words; docs/operations.md lists the permissions. */
 const REACH = {
   worker: "its own port, public IPv4 addresses, the seed directory",
   main: "what the program may: files, network, environment",
@@ -129,7 +129,7 @@ interface Module {
   dependencies?: { specifier: string; code?: { specifier?: string } }[];
 }
 
-/** The direct dependencies that an entry loads; what it takes only types from is not loaded. */
+/** The direct dependencies that an entry loads, without imports of types. */
 async function dependenciesOf(entry: string, names: string[]): Promise<Set<string>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--node-modules-dir=manual", "--json", join(root, entry)],
@@ -146,7 +146,7 @@ async function dependenciesOf(entry: string, names: string[]): Promise<Set<strin
     for (const { specifier: written, code } of bySpecifier.get(specifier)?.dependencies ?? []) {
       if (code === undefined) continue;
       if (names.includes(written)) found.add(written);
-      // A module that a package loads in turn is no direct dependency.
+      // A module that another package loads is no direct dependency.
       const isOurs = !code.specifier?.includes("/node_modules/");
       if (code.specifier !== undefined && isOurs) seen.add(code.specifier);
     }
@@ -158,7 +158,7 @@ async function reportReach(config: Config): Promise<void> {
   const names = Object.keys(config.imports);
   const worker = await dependenciesOf("src/worker/main.ts", names);
   const program = await dependenciesOf("main.ts", names);
-  // main.ts loads its commands when they are called; each of them is part of the program.
+  // main.ts loads commands dynamically, and all of them are part of the program.
   for await (const { name } of Deno.readDir(join(root, "src/cli/commands"))) {
     for (const one of await dependenciesOf(`src/cli/commands/${name}`, names)) program.add(one);
   }
@@ -173,7 +173,7 @@ async function reportReach(config: Config): Promise<void> {
   }
 }
 
-/** Says what the registry knows against the dependencies. */
+/** Prints the registry's advisories about the dependencies. */
 async function reportAdvisories(): Promise<Advisories["outcome"]> {
   const { outcome, text } = await askForAdvisories(root);
   if (outcome === "unknown") {

@@ -1,14 +1,14 @@
 /**
- * Runs the suite beside busy loops, on a machine that has no processor to spare: no test may depend on
- * how fast the machine is. `deno task test:busy [PATH…]`; the exit code is that of `deno test`. The
- * loops are threads of this process, so they end with it, however it ends.
+ * Runs the suite beside busy loops, which occupy all processors: no test may depend on
+ * the machine's speed. `deno task test:busy [PATH…]`; the exit code is that of `deno test`. The
+ * loops are threads of this process, so they always end with it.
  *
  * @module
  */
 
 import { killDescendantsOnSignal } from "./bench/process_tree.ts";
 
-/** Twice the processors of the usual machine for tests. */
+/** Number of busy loops: twice the processors of a usual test machine. */
 const LOOPS = 4;
 
 /**
@@ -22,7 +22,7 @@ async function testBesideLoops(args: readonly string[]): Promise<number> {
   try {
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: ["test", "--no-check", "--node-modules-dir=manual", "--parallel", "-A", ...args],
-      // As many files at once as `deno task test` runs.
+      // The same number of concurrent test files as in `deno task test`.
       env: { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "4" },
     }).spawn().status;
     return code;

@@ -1,12 +1,12 @@
 /**
  * Builds libreseed as one program file: `deno task compile [--output FILE] [--target TARGET]`.
  *
- * Four bundles are made first: the sandboxed worker's, the command line's, that of the threads which
- * compress and hash, and the entry's, which holds no more than `version` needs. Compiling the sources as they are would embed all of
- * node_modules, and a worker with narrow permissions may not read the embedded modules that it would
- * `require`. `--worker-only` makes the first one, `dist/worker.js`, for running the sources.
- * `DENORT_BIN` names the runtime to build on; without it Deno downloads its own. Packing and publishing
- * what comes out is done by `release.ts`.
+ * Makes four bundles first: the sandboxed worker, the command line, the threads which compress and
+ * hash, and the entry, which holds only the code of `version`. Compiling the sources directly would
+ * embed all of node_modules, and a sandboxed worker may not read embedded modules that it would
+ * `require`. `--worker-only` makes only `dist/worker.js`, for running the sources. `DENORT_BIN`
+ * names the runtime to embed; without it Deno downloads one. `release.ts` packs and publishes the
+ * program.
  *
  * @module
  */
@@ -18,44 +18,45 @@ import manifest from "../deno.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** What to build. */
+/** Options of the build. */
 export interface BuildOptions {
   /** Absolute path of the program; `.exe` is appended for Windows. */
   output: string;
-  /** One of the targets of `deno compile --target`; this machine's own unless given. */
+  /** A target of `deno compile --target`; by default this machine's. */
   target?: string;
   /**
-   * Other entries than the program's own, relative to the checkout: with them a test builds one with
-   * a probe inside. The first loads the command line with an `import()`.
+   * Entries to use in place of the program's own, relative to the checkout. A test uses them to
+   * build a program with a probe. The first entry loads the command line with an `import()`.
    */
   entry?: string;
   worker?: string;
-  /** Name of a directory in `dist/`, made anew so that nothing of an earlier build is embedded. */
+  /** Name of a stage directory in `dist/`, emptied first so that no old file is embedded. */
   stage?: string;
 }
 
-// The command parser tells its errors apart by the names of their classes.
+// The command parser distinguishes its errors by class name.
 const bundle = ["bundle", "--quiet", "--platform", "deno", "--minify", "--keep-names"];
 const compile = [
   "compile",
   "--quiet",
-  // The bundles need neither: with the project's, node_modules would be embedded after all.
+  // The bundles need no config and no lock file. With the project's, node_modules would be
+  // embedded.
   "--no-config",
   "--no-lock",
   "--no-prompt",
-  // The cache is a file of a known name in /tmp, and what it holds is run: whoever writes it first
-  // would have a hand in the process that holds the key.
+  // Disable the code cache: it is a file of a known name in /tmp whose code is executed, so another
+  // user could write it first and run code in the process that holds the key.
   "--no-code-cache",
   "--unstable-worker-options",
-  // Neither `eval` nor `new Function`: no text becomes a program.
+  // Disable `eval` and `new Function`, so that no text is executed as code.
   "--v8-flags=--disallow-code-generation-from-strings",
 ];
 
 const commandLine = "src/cli/mod.ts";
-/** The manifest, as the sources name it from two folders down; the stage has it there too. */
+/** Path of `deno.json` relative to the sources that import it; the stage has the same layout. */
 const manifestSpecifier = "../../deno.json";
 
-/** A permission set of `deno.json` as flags. */
+/** Converts a permission set of `deno.json` to flags. */
 export function permissionFlags(set: Record<string, boolean | string[]>): string[] {
   return Object.entries(set).filter(([, value]) => value !== false)
     .map(([name, value]) => `--allow-${name}${Array.isArray(value) ? `=${value.join(",")}` : ""}`);
@@ -64,14 +65,14 @@ export function permissionFlags(set: Record<string, boolean | string[]>): string
 /**
  * Builds the program.
  *
- * @returns its path, and its size in bytes
+ * @returns path of the program, and its size in bytes
  */
 export async function build(options: BuildOptions): Promise<{ path: string; bytes: number }> {
   const { output, target, entry = "main.ts", worker = "src/worker/main.ts" } = options;
   const suffix = (target ?? Deno.build.target).includes("windows") ? ".exe" : "";
   const path = output.endsWith(suffix) ? output : output + suffix;
   const stage = join(root, "dist", options.stage ?? "stage");
-  // The program looks for `../../dist/worker.js` from its chunks, as the sources do from theirs.
+  // Chunks refer to `../../dist/worker.js` like the sources, so they lie two directories deep too.
   const chunks = join(stage, "dist", "main");
   const external = ["--external", manifestSpecifier];
   await removeIfThere(stage);
@@ -98,10 +99,10 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
       join(chunks, "thread.js"),
       "src/package/archive/thread.ts",
     ]);
-    // It lies beside the chunks, as in the sources beside the module that starts it.
+    // The thread's bundle is beside the chunks, as the source is beside the module that starts it.
     await replaceOnce(made, '"./thread.ts"', () => '"./thread.js"');
     const main = join(chunks, "main.js");
-    // As the entry names it, and as the stage has it.
+    // The path in the entry, and the path in the stage.
     const specifier = posix.relative(posix.dirname(entry), commandLine).replace(/^(?!\.)/, "./");
     await run("Bundling the entry", root, [
       ...bundle,
@@ -130,7 +131,7 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
         path,
         main,
       ],
-      // It is this machine's, and Deno would take it for any other's.
+      // DENORT_BIN is a runtime for this machine, but Deno would embed it for other targets too.
       foreign ? ["DENORT_BIN"] : [],
     );
   } finally {
@@ -149,9 +150,9 @@ async function bundleWorker(output: string, entry = "src/worker/main.ts"): Promi
 }
 
 /**
- * Gives the CommonJS libraries a `require`. What the bundler gives them fails when names are kept; else
- * it loads `node:module`, which takes twice as long as starting the program does. They require Node's
- * own modules only, and there is a shorter way to those.
+ * Gives CommonJS libraries a `require`. The bundler's own version fails when names are kept;
+ * otherwise it loads `node:module`, which takes twice as long as the start of the program. The
+ * libraries require only Node's built-in modules, which `process.getBuiltinModule` returns quickly.
  */
 async function giveRequire(paths: string[]): Promise<void> {
   await replaceOnce(
@@ -161,7 +162,7 @@ async function giveRequire(paths: string[]): Promise<void> {
   );
 }
 
-/** Replaces what is to be found in exactly one of the files, exactly once. */
+/** Replaces a text that must occur exactly once in exactly one of the files. */
 async function replaceOnce(
   paths: string[],
   pattern: string | RegExp,
@@ -180,7 +181,7 @@ async function replaceOnce(
   if (found !== 1) throw new Error(`the bundles hold ${pattern} ${found} times instead of once`);
 }
 
-/** Runs deno, without the environment variables that are named. */
+/** Runs deno without the given environment variables. */
 async function run(
   step: string,
   cwd: string,
@@ -210,7 +211,7 @@ async function removeIfThere(path: string): Promise<void> {
   }
 }
 
-/** The times of files are embedded too; without them the same sources give the same program. */
+/** Sets fixed file times, because times are embedded and the build must be reproducible. */
 async function forgetTimes(dir: string): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(dir)) {
     const path = join(dir, name);

@@ -1,8 +1,9 @@
 /**
- * The demo: one person publishes a package and seeds it, another finds, downloads and verifies it, on
- * this machine, with no internet. Every command is the real program in a process of its own; only the
- * DHT's other nodes live in this one. Ends with 0 if every step did what it should, and leaves
- * nothing behind.
+ * The demo: one person publishes a package and seeds it, another finds, downloads and verifies it,
+ * on this machine, with no internet. Every command is the real program in a process of its own;
+ * only the
+ * DHT's other nodes run in this process. Exits with 0 if every step succeeded, and leaves
+ * no files or processes.
  *
  * @module
  */
@@ -15,12 +16,12 @@ import { Page, Programs, Story } from "./demo/mod.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** The signals that end the demo early, and the exit codes that say so. */
+/** The signals that end the demo early, with their exit codes. */
 const signals: Partial<Record<Deno.Signal, number>> = Deno.build.os === "windows"
   ? { SIGINT: 130 }
   : { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
-/** Runs the demo; resolves to the exit code when nothing of it is left. */
+/** Runs the demo and cleans up; resolves to the exit code. */
 async function main(): Promise<number> {
   const page = new Page(systemClock, Deno.env.toObject());
   const interrupted = new AbortController();

@@ -1,11 +1,11 @@
 /**
- * Makes a release and publishes it with libreseed itself:
- * `deno task release [--targets A,B] [--out DIR] [--partial] [--no-publish] [-- FLAG…]`.
+ * Makes a release and publishes it with libreseed itself: `deno task release [--targets A,B] [--out
+ * DIR] [--partial] [--no-publish] [-- FLAG…]`.
  *
  * DIR (`dist/release` unless given) gets a program for each target, the installer, the licence and
- * `SHA256SUMS`; then the program for this machine packs, signs and publishes DIR, with the FLAGs that
- * are given after `--`, and its magnet is printed. A target that cannot be built is named, and nothing
- * is published, unless `--partial` says to go on without it. Name and version are those of
+ * `SHA256SUMS`; then the program for this machine packs, signs and publishes DIR, with the FLAGs
+ * that are given after `--`, and its magnet is printed. A target that cannot be built is named, and
+ * nothing is published, unless `--partial` says to go on without it. Name and version are those of
  * `deno.json`.
  *
  * @module
@@ -42,8 +42,8 @@ function programName(target: string): string {
 }
 
 /**
- * Builds the program under its plain name, which is part of what is compiled: so it is byte for byte
- * what `deno task compile` makes.
+ * Builds the program under its plain name, which is part of what is compiled: so it is byte for
+ * byte what `deno task compile` makes.
  */
 async function buildFor(target: string, out: string): Promise<void> {
   const directory = await Deno.makeTempDir({ dir: dirname(out), prefix: ".build-" });
@@ -68,7 +68,7 @@ async function sumsOf(directory: string): Promise<string> {
   return lines.join("");
 }
 
-/** Makes the directory; a file that lies there already would become part of the release. */
+/** Creates the directory. An existing file in it would become part of the release. */
 async function makeEmpty(directory: string, ours: boolean): Promise<void> {
   if (ours) await Deno.remove(directory, { recursive: true }).catch(ignoreMissing);
   await Deno.mkdir(directory, { recursive: true });
@@ -81,7 +81,7 @@ function ignoreMissing(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
-/** Packs, signs and publishes the directory; what the program prints goes through. */
+/** Packs, signs and publishes the directory, and passes on the program's output. */
 async function publish(directory: string, flags: string[]): Promise<void> {
   const { name, version } = manifest;
   const { success, code } = await new Deno.Command(

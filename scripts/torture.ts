@@ -1,7 +1,7 @@
 /**
- * `deno task torture [--scale N] [--only TEXT] [--minutes N]`: lets the machine fail and the work pile up, and prints
- * what was tried, survived and lost, the most memory and the longest recovery. Exit code 1 if anything
- * was lost or did not survive. Everything happens in a test network on 127.0.0.1.
+ * `deno task torture [--scale N] [--only TEXT] [--minutes N]`: runs fault and load cases, and prints
+ * attempts, survivals and losses, the maximum memory and the longest recovery. Exit code 1 if data
+ * was lost or a process did not survive. All traffic stays in a test network on 127.0.0.1.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const { values } = parseArgs({
   options: {
     scale: { type: "string", default: "1" },
     only: { type: "string", default: "" },
-    // Of the soak, a minute for each scale otherwise.
+    // Duration of the soak; by default one minute per scale.
     minutes: { type: "string" },
   },
 });

@@ -535,7 +535,8 @@ Deno.test({
     await using there = await patient();
     const own = Deno.uid()!;
     const key = join(there.path, "keys", "publisher.key");
-    // Only root can give a file away, so other users change the doctor's idea of the current user.
+    // Only root can change a file's owner. In any case the doctor is told another user id than the
+    // owner's.
     if (own === 0) await Deno.chown(key, 12_345, null);
     const check = (await examineHere(there.path, undefined, 54_321)).get("key")!;
     assert.equal(check.verdict, "fail");
