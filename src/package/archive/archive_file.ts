@@ -1,11 +1,12 @@
 /**
- * An archive as a file that is read: opened once, and noticed if somebody writes to it meanwhile.
+ * Reads an archive as a file. The file is opened once, and a change while it is read is an error.
  *
  * @module
  */
 
 import { messageOf, PackageError } from "../errors.ts";
-import { fileChanged, isSameFile, readChunks } from "./files.ts";
+import { fileChanged, isSameFile } from "./file_mark.ts";
+import { readChunks } from "./read_chunks.ts";
 
 /** An archive that is open for reading. */
 export interface OpenArchive extends Disposable {
@@ -22,7 +23,7 @@ export interface OpenArchive extends Disposable {
 export async function openArchive(path: string): Promise<OpenArchive> {
   let file: Deno.FsFile | undefined;
   try {
-    // Before opening, because opening a FIFO waits for its other end.
+    // The check precedes opening: opening a FIFO blocks until its other end is opened.
     if (!(await Deno.stat(path)).isFile) throw new Error("it is not a regular file");
     file = await Deno.open(path);
     const info = await file.stat();
@@ -42,9 +43,10 @@ export async function openArchive(path: string): Promise<OpenArchive> {
 }
 
 /**
- * All bytes of the archive, from its start; a chunk is valid only until the next one is asked for.
+ * Yields all bytes of the archive, from its start. A chunk is valid only until the next one is
+ * requested.
  *
- * @throws {PackageError} `FILE_CHANGED` if there are fewer or more of them than when it was opened,
+ * @throws {PackageError} `FILE_CHANGED` if the archive was altered since it was opened,
  * `ARCHIVE_UNREADABLE`
  */
 export async function* chunksOfArchive(
@@ -69,7 +71,7 @@ export async function* chunksOfArchive(
   throw fileChanged(archive.path);
 }
 
-/** A system error on reading an archive. */
+/** Makes the `ARCHIVE_UNREADABLE` error for a system error. */
 export function unreadable(path: string, cause: unknown): PackageError {
   return new PackageError(
     "failed",

@@ -1,6 +1,7 @@
 /**
- * Says of a full disk which package did not fit, where, and how much it needs. Those who know the
- * package put this around what writes; what writes knows paths only.
+ * Names the package in the error for a full disk: which package did not fit, where, and how many
+ * bytes it needs. Code that writes files knows only paths, so its callers wrap it in {@linkcode
+ * namingFullDisk}.
  *
  * @module
  */
@@ -8,25 +9,26 @@
 import { statfs } from "node:fs/promises";
 import { isDiskFull } from "../../base/mod.ts";
 import { PackageError } from "../errors.ts";
-import { withoutTemporary } from "./files.ts";
+import { withoutTemporary } from "./temporaries.ts";
 
-/** The thing that is written, for people. */
+/** A package that is written, as people know it. */
 export interface DiskNeed {
-  /** `NAME@VERSION`, or what stands for it. */
+  /** `NAME@VERSION`, or another name for people. */
   what: string;
-  /** Where it is written. */
+  /** The directory to write to. */
   directory: string;
-  /** How many bytes it takes there, as far as anybody knows; asked only if the disk is full. */
+  /** Number of bytes that it needs there, if known. Called only if the disk is full. */
   neededBytes?: () => number | undefined | Promise<number | undefined>;
-  /** What else to do than to free space: "give another directory with --dir". */
+  /** Advice beside freeing space, such as "give another directory with --dir". */
   otherwise?: string;
 }
 
 /**
- * Runs what writes a package.
+ * Runs a function that writes a package, and names the package if the disk is full.
  *
  * @throws {PackageError} `DISK_FULL`, with `path`, `package`, `neededBytes` and `freeBytes` in its
- * detail; whatever else `write` throws
+ * detail
+ * @throws any other error of `write`
  */
 export async function namingFullDisk<T>(need: DiskNeed, write: () => Promise<T>): Promise<T> {
   try {
@@ -48,7 +50,7 @@ export async function namingFullDisk<T>(need: DiskNeed, write: () => Promise<T>)
   }
 }
 
-/** Bytes that an ordinary user may still write; `undefined` where the system does not say. */
+/** Free bytes for an ordinary user; `undefined` if the system does not tell. */
 async function freeBytesOf(directory: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(directory);

@@ -1,6 +1,6 @@
 /**
- * Tells archives of other programs from our own by their first entry, to say what to do with them.
- * Whether one of our own is sound is `verify.ts`'s business.
+ * Recognizes archives of other programs by their first entry, to say what to do with them.
+ * Verifying our own archives is `../verifying`.
  *
  * @module
  */
@@ -10,14 +10,15 @@ import { extract, type Header } from "tar-stream";
 import { PackageError, verificationError } from "../errors.ts";
 import { MANIFEST_PATH } from "../paths/mod.ts";
 
-/** How much of an archive is inflated to find its first entry: at most a thousand times that comes out. */
+/** Bytes of an archive that are inflated to find its first entry. They inflate to 4 MB at most. */
 const HEAD_BYTES = 4096;
-/** How much of the tar is read for it. */
+/** Bytes of tar that are parsed for it. */
 const HEAD_TAR_BYTES = 64 * 1024;
 
 /**
- * What a gzipped tar is that was not made by libreseed, with what to do about it; `undefined` for all
- * other files, a missing one too.
+ * Describes a gzipped tar of another program, and says what to do with it, for people.
+ *
+ * @returns `undefined` for any other file, and for a missing one
  */
 export async function foreignArchive(path: string): Promise<string | undefined> {
   const first = await firstEntry(path);
@@ -41,9 +42,9 @@ export async function refuseForeign(path: string): Promise<void> {
 }
 
 /**
- * What to say of an archive in which no manifest was found: where it is another program's, that.
+ * Returns a better error for an archive without a manifest, if another program made the archive.
  *
- * @param error what verifying it threw
+ * @param error the error of verifying it, which is returned otherwise
  */
 export async function explainForeign(path: string, error: unknown): Promise<unknown> {
   const message = await foreignArchive(path);
@@ -51,17 +52,17 @@ export async function explainForeign(path: string, error: unknown): Promise<unkn
   return verificationError("full-manifest", "MANIFEST_MISSING", message, { cause: error });
 }
 
-/** The path of the first entry; `undefined` if there is none within the first bytes. */
+/** The path of the first entry; `undefined` if the first bytes hold none. */
 async function firstEntry(path: string): Promise<string | undefined> {
   const head = await readHead(path);
   if (head === undefined) return undefined;
   const tar = extract();
   try {
-    // What was cut off is not waited for: all that is there is inflated.
+    // Z_SYNC_FLUSH: inflate the bytes that are there, although the file is cut off.
     const inflated = gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
     return await new Promise<string | undefined>((resolve) => {
       tar.on("entry", ({ name }: Header, contents) => {
-        // They are cut off, which they say too.
+        // The contents are cut off and report an error, which does not matter here.
         contents.on("error", () => {});
         resolve(name);
       });
@@ -70,7 +71,7 @@ async function firstEntry(path: string): Promise<string | undefined> {
       tar.end(inflated.subarray(0, HEAD_TAR_BYTES));
     });
   } catch {
-    // No gzip.
+    // Not gzip.
     return undefined;
   } finally {
     tar.destroy();
@@ -84,7 +85,7 @@ async function readHead(path: string): Promise<Uint8Array | undefined> {
     const head = new Uint8Array(HEAD_BYTES);
     return head.subarray(0, await file.read(head) ?? 0);
   } catch {
-    // Reading it in earnest says what is wrong.
+    // The caller reads the archive later and gets the error then.
     return undefined;
   }
 }

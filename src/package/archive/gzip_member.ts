@@ -1,55 +1,58 @@
 /**
- * Compresses a part of an archive. The same bytes give the same member, in whichever thread.
+ * Compresses a part of an archive to a gzip member. The same bytes give the same member in every
+ * thread.
  *
  * @module
  */
 
 import { gzipSync } from "node:zlib";
 
-/** RFC 1952 section 2.3: deflate, no flags, no time, no word on the level, system unknown. */
+/**
+ * Header of a member (RFC 1952 section 2.3): deflate, no flags, no time, no level, system unknown.
+ */
 const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 const LEVEL = 7;
-/** What does not shrink is stored: with all other levels zlib takes longest for it. */
+/** Level for data that does not shrink, which is slowest to compress at every other level. */
 const STORED = 0;
-/** Blocks of 4,096 symbols, each with a code of its own: smaller than with larger ones. */
+/** Deflate blocks of 4,096 symbols. Larger blocks compressed less, as each has one Huffman code. */
 const MEM_LEVEL = 6;
 
-/** How many parts of a member are looked at to tell whether it shrinks, and their length. */
+/** Number and length in bytes of the parts that are compressed to guess whether a member shrinks. */
 const SAMPLES = 64;
 const SAMPLE_BYTES = 512;
-/** Too little to shrink for the time that it would take, as a part of the length. */
+/** Share of the length that compressing has to save, or the member is stored. */
 const LEAST_SAVED = 1 / 64;
 
-/** Node's small buffers share one that is smaller than this. */
+/** Length in bytes below which node:zlib may return a view of a shared buffer. */
 const SHARED_BYTES = 64 * 1024;
 
 /**
- * One member of a gzip file (RFC 1952). Members one after the other are a gzip file too, and nothing in
- * one depends on another.
+ * Makes one member of a gzip file (RFC 1952). Concatenated members are a gzip file, and no member
+ * depends on another.
  */
 export function gzipMember(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const member = gzip(bytes, shrinks(bytes) ? LEVEL : STORED);
-  // The last byte says on which system it was made: node:zlib writes that of the machine.
+  // The last byte of the header names the system; node:zlib writes the machine's.
   member.set(GZIP_HEADER);
   return member;
 }
 
 function gzip(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
-  // Room for all that can come out: what comes out depends on the room, and what is gathered from
-  // many small buffers is a multiple of it in memory.
+  // Room for the longest output: the output depends on the room, and collecting it from many small
+  // buffers would take a multiple of the memory.
   const chunkSize = bytes.length + (bytes.length >> 6) + 1024;
   const zipped = gzipSync(bytes, { level, chunkSize, memLevel: MEM_LEVEL, windowBits: 15 });
-  // Small ones share their memory, which is not handed to other threads.
+  // A small result is a view of a shared buffer, which must not move to another thread: copy it.
   return zipped.buffer.byteLength < SHARED_BYTES
     ? new Uint8Array(zipped)
     : zipped as Uint8Array<ArrayBuffer>;
 }
 
-/** Whether it seems worth compressing, going by parts of it at equal distances, first to last byte. */
+/** Guesses whether bytes are worth compressing, from parts at equal distances, first to last byte. */
 function shrinks(bytes: Uint8Array): boolean {
   const sample = new Uint8Array(SAMPLES * SAMPLE_BYTES);
   if (bytes.length <= sample.length) return true;
-  // Of a whole member 66,568 bytes: no power of two, at which what is in blocks would look all alike.
+  // 66,568 bytes for a full member. A power of two would sample the same part of every disk block.
   const distance = Math.floor((bytes.length - SAMPLE_BYTES) / (SAMPLES - 1));
   for (let i = 0; i < SAMPLES; i++) {
     const at = i * distance;
@@ -60,8 +63,8 @@ function shrinks(bytes: Uint8Array): boolean {
 }
 
 /**
- * Gives large memory back to the system at once. The garbage collector would let it lie: it counts
- * objects, and this is a few of 4 MiB. The bytes, and all others of the same memory, are gone.
+ * Frees a large buffer at once. The garbage collector would keep it for long: it counts objects, and
+ * these are few objects of 4 MiB. All views of the buffer become empty.
  */
 export function release({ buffer }: Uint8Array): void {
   if (buffer.byteLength >= SHARED_BYTES) (buffer as ArrayBuffer).transfer(0);

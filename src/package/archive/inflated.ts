@@ -1,6 +1,6 @@
 /**
- * The tar inside an archive, inflated piece by piece as it is asked for and held to the limits before
- * anything is made of it. What it means is `tar_reader.ts`'s business.
+ * Inflates the tar of an archive chunk by chunk, on demand, and checks each chunk against the limits
+ * before it is used. `tar_reader.ts` reads the entries.
  *
  * @module
  */
@@ -15,21 +15,21 @@ const INFLATED_CHUNK_BYTES = 256 * 1024;
 
 /** The archive to read. */
 export interface TarSource {
-  /** The archive's bytes. A chunk is not looked at any more when the next one is asked for. */
+  /** The archive's bytes. A chunk is not used any more once the next one is requested. */
   chunks: AsyncIterable<Uint8Array>;
   lengthBytes: number;
   limits: ArchiveLimits;
   signal?: AbortSignal;
   /**
-   * The path that the next file should have, if that is known; asked for once for each file. It only
-   * saves time: a file with another path is read as well.
+   * Returns the path that the next file should have, if known. Called once for each file. It only saves
+   * time: a file with another path is read too.
    */
   nextPath?: () => string | undefined;
 }
 
-/** The bytes of a tar, in their order. */
+/** The inflated bytes of a tar, from its start to its end. */
 export class Inflated implements AsyncDisposable {
-  /** Bytes of tar so far, those counted that nobody has taken yet. */
+  /** Bytes of tar that were inflated so far. */
   tarBytes = 0;
   readonly #source: TarSource;
   readonly #gunzip: Gunzip;
@@ -46,8 +46,8 @@ export class Inflated implements AsyncDisposable {
   }
 
   /**
-   * The next bytes, if all of them are in memory; else nothing is taken. Valid until the next bytes are
-   * taken.
+   * Takes the next bytes if all of them are in memory, and nothing otherwise. They are valid until the
+   * next bytes are taken.
    */
   takeNow(lengthBytes: number): Uint8Array | undefined {
     const end = this.#at + lengthBytes;
@@ -57,7 +57,7 @@ export class Inflated implements AsyncDisposable {
     return bytes;
   }
 
-  /** The next bytes, `lengthBytes` of them. Refuses a tar that ends before. */
+  /** Takes the next `lengthBytes` bytes. Refuses a tar that ends before. */
   async take(lengthBytes: number): Promise<Uint8Array> {
     const now = this.takeNow(lengthBytes);
     if (now !== undefined) return now;
@@ -70,19 +70,19 @@ export class Inflated implements AsyncDisposable {
     return bytes;
   }
 
-  /** The next bytes that are in memory, at least one and at most so many. */
+  /** Takes bytes that are in memory, at least one and at most `maxBytes`; waits if there are none. */
   async takeSome(maxBytes: number): Promise<Uint8Array> {
     if (this.#at === this.#chunk.length && !await this.#more()) throw damaged("it is cut short");
     return this.takeNow(Math.min(maxBytes, this.#chunk.length - this.#at))!;
   }
 
-  /** Refuses an archive in which something comes after what was taken. */
+  /** Refuses an archive with more bytes than were taken. */
   async end(): Promise<void> {
     if (this.#at < this.#chunk.length || await this.#more()) {
       throw damaged("something comes after the end of its tar");
     }
     await this.#inflating;
-    // zlib leaves zeros after the last gzip member unread.
+    // zlib ignores zeros after the last gzip member, so the count of bytes has to show them.
     if (this.#gunzip.bytesWritten !== this.#source.lengthBytes) {
       throw damaged("something comes after the end of its gzip stream");
     }
@@ -93,11 +93,11 @@ export class Inflated implements AsyncDisposable {
     await this.#inflating;
   }
 
-  /** Waits for the next chunk; there is none at the end. */
+  /** Waits for the next chunk. Returns false at the end. */
   async #more(): Promise<boolean> {
     const { signal } = this.#source;
     signal?.throwIfAborted();
-    giveBack(this.#chunk);
+    free(this.#chunk);
     this.#chunk = new Uint8Array();
     this.#at = 0;
     let next: IteratorResult<Uint8Array>;
@@ -107,12 +107,12 @@ export class Inflated implements AsyncDisposable {
       signal?.throwIfAborted();
       throw cause instanceof SourceFailed ? cause.cause : damaged(messageOf(cause), cause);
     }
-    // Inflating by itself gives nobody else a turn.
+    // Inflating does not yield to the event loop by itself.
     await pause();
     signal?.throwIfAborted();
     if (next.done) return false;
     const { buffer, byteOffset, length } = next.value;
-    // Parts of a Node buffer are buffers, which take four times as long to make.
+    // subarray() of a Node Buffer takes four times as long as that of a Uint8Array.
     this.#chunk = new Uint8Array(buffer, byteOffset, length);
     this.tarBytes += length;
     this.#checkLimits();
@@ -133,28 +133,28 @@ export class Inflated implements AsyncDisposable {
 }
 
 /**
- * Frees the memory of a chunk that nobody looks at any more. The collector would leave a good part of
- * all that was inflated lying about: it sees how little memory the views of it take.
+ * Frees the memory of a chunk that is not used any more. The garbage collector would keep much of the
+ * inflated tar in memory, since it counts only the small views of it.
  */
-function giveBack({ buffer, byteOffset, byteLength }: Uint8Array): void {
-  // What ends before its buffer does is filled up with the next bytes.
+function free({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  // zlib fills the rest of a buffer with the next bytes, so only a chunk that ends it may go.
   if (byteOffset + byteLength === buffer.byteLength) release(new Uint8Array(buffer));
 }
 
-/** The archive's bytes could not be had, which is not the archive's fault. */
+/** The archive's bytes could not be read: no fault of the archive, unlike an error of inflating. */
 class SourceFailed extends Error {}
 
 /**
- * Gives the inflater each chunk when it is through with the one before. What goes wrong shows where
- * the inflated bytes are read.
+ * Gives each chunk to the inflater once it has finished the one before. Errors surface where the
+ * inflated bytes are read.
  */
 async function inflate(chunks: AsyncIterable<Uint8Array>, gunzip: Gunzip): Promise<void> {
-  let goOn = () => {};
-  gunzip.on("close", () => goOn());
+  let wake = () => {};
+  gunzip.on("close", () => wake());
   try {
     for await (const chunk of chunks) {
-      const inflated = new Promise<void>((resolve) => goOn = resolve);
-      gunzip.write(chunk, () => goOn());
+      const inflated = new Promise<void>((resolve) => wake = resolve);
+      gunzip.write(chunk, () => wake());
       await inflated;
       if (gunzip.destroyed) return;
     }
@@ -164,7 +164,7 @@ async function inflate(chunks: AsyncIterable<Uint8Array>, gunzip: Gunzip): Promi
   }
 }
 
-/** An archive that is not what an archive has to be. */
+/** Makes an `ARCHIVE_DAMAGED` error. @param why without a full stop */
 export function damaged(why: string, cause?: unknown): PackageError {
   const message = `The archive is damaged: ${why}.`;
   return verificationError("archive-limits", "ARCHIVE_DAMAGED", message, { cause });

@@ -1,68 +1,75 @@
 /**
- * One pass over an archive: its SHA-256 and, if wanted, SHA-1 of its pieces and a copy of it, in two
- * threads if it is long enough for them. With a copy, what is hashed is what landed in it, so that
- * whoever writes to the archive meanwhile alters nothing unnoticed. What each thread does is in
- * `pass_steps.ts`.
+ * One pass over an archive: its SHA-256 and, on request, SHA-1 of its pieces and a copy, in two threads
+ * if the archive is long enough. With a copy, the bytes of the copy are hashed, so a change of the
+ * archive meanwhile cannot go unnoticed. `pass_steps.ts` has the work of each thread.
  *
  * @module
  */
 
 import { pieceLengthFor, SHA1_BYTES, SHA256_BYTES } from "../torrent/mod.ts";
 import { type OpenArchive, unreadable } from "./archive_file.ts";
-import { CHUNK_BYTES, fileChanged, type FileWriter, isSameFile, writeFailed } from "./files.ts";
+import { fileChanged, isSameFile } from "./file_mark.ts";
+import type { FileWriter } from "./file_writer.ts";
 import {
   type PassFailure,
   type PassPlan,
   PassState,
-  PassSteps,
   PassStopped,
   rangeBytesFor,
-} from "./pass_steps.ts";
+} from "./pass_state.ts";
+import { PassSteps } from "./pass_steps.ts";
+import { CHUNK_BYTES } from "./read_chunks.ts";
+import { writeFailed } from "./temporaries.ts";
 import { Thread, usefulThreads } from "./threads.ts";
 
-/** Below this, an archive is hashed before a thread has started. */
+/**
+ * Length in bytes from which threads are used. Hashing less takes less time than starting a thread.
+ */
 const THREAD_BYTES = 16 * 1024 * 1024;
 
-/** What {@linkcode ArchivePass.start} is told. */
+/** Options of {@linkcode ArchivePass.start}. */
 export interface PassOptions {
   source: OpenArchive;
-  /** Where the bytes go, after those that are in it already. */
+  /** The copy. The bytes of the source are appended to it. */
   copy?: FileWriter;
-  /** Whether SHA-1 of the pieces is wanted. */
+  /** Whether to compute SHA-1 of the pieces. */
   pieces: boolean;
-  /** Whether there may be threads at all: more than 0. */
+  /** Maximum number of threads; with 0 the pass runs in the calling thread. */
   threads?: number;
   signal?: AbortSignal;
-  /** Hears how many bytes more are copied and hashed piece by piece. What it throws ends the pass. */
+  /**
+   * Called with the number of bytes that were copied and hashed since the last call. An error ends
+   * the pass.
+   */
   onProgress?: (bytes: number) => void;
 }
 
-/** What a pass found. */
+/** The hashes that a pass computed. */
 export interface PassHashes {
   /** 32 bytes. */
   sha256: Uint8Array;
-  /** 20 bytes for each piece, one after the other; none if they were not wanted. */
+  /** SHA-1 of each piece, 20 bytes each, concatenated; empty if not requested. */
   pieces: Uint8Array;
 }
 
-/** A pass on its way. Disposing of it ends it, and resolves when no thread is left. */
+/** A running pass. Disposing of it stops the pass, and resolves when no thread is left. */
 export class ArchivePass implements AsyncDisposable {
   readonly #options: PassOptions;
   readonly #plan: PassPlan;
   readonly #state: PassState;
   readonly #done: Promise<void>;
-  /** What whoever hears of the progress threw. */
+  /** The error that `onProgress` threw. */
   #thrown: { error: unknown } | undefined;
-  #news = Promise.withResolvers<void>();
+  #change = Promise.withResolvers<void>();
 
-  /** Begins. Errors are told by {@linkcode ArchivePass.finish}. */
+  /** Starts a pass. {@linkcode ArchivePass.finish} throws its errors. */
   static async start(options: PassOptions): Promise<ArchivePass> {
     const { source, copy, pieces } = options;
     const { dev, ino, size, mtime, ctime } = source.info;
     const mark = await copy?.mark();
     const lengthBytes = size + (mark?.size ?? 0);
     const pieceCount = pieces ? Math.ceil(lengthBytes / pieceLengthFor(lengthBytes)) : 0;
-    // A thread may go to this very path, and to no link that leads there.
+    // The permissions of a thread name real paths, not links.
     const path = await Deno.realPath(source.path).catch((cause) => {
       throw unreadable(source.path, cause);
     });
@@ -82,29 +89,29 @@ export class ArchivePass implements AsyncDisposable {
     this.#state = new PassState(plan.shared);
     const { threads = usefulThreads() } = options;
     this.#done = this.#run(threads > 0 && plan.lengthBytes >= THREAD_BYTES);
-    // Heard when somebody asks for what it found.
+    // finish() reports a failure; until then it must not count as unhandled.
     this.#done.catch(() => {});
   }
 
   /**
-   * The bytes that are hashed, from the first to the last, as they land; each chunk is valid until the
-   * next one is asked for. Throws what {@linkcode ArchivePass.finish} throws.
+   * Yields the hashed bytes from first to last, as soon as they are copied. A chunk is valid until the
+   * next one is requested. Throws the errors of {@linkcode ArchivePass.finish}.
    */
   async *chunks(): AsyncGenerator<Uint8Array> {
     const { lengthBytes, source, copy } = this.#plan;
     const rangeBytes = rangeBytesFor(lengthBytes);
     using file = await Deno.open((copy ?? source).path);
     const buffer = new Uint8Array(CHUNK_BYTES);
-    let landed = copy ? 0 : this.#state.ranges;
+    let ready = copy ? 0 : this.#state.ranges;
     for (let at = 0; at < lengthBytes;) {
-      while (landed * rangeBytes <= at) {
-        const news = this.#news.promise;
-        if (this.#state.hasLanded(landed)) landed++;
+      while (ready * rangeBytes <= at) {
+        const change = this.#change.promise;
+        if (this.#state.isDone(ready)) ready++;
         else if (this.#state.stopped) await this.#done;
-        else await news;
+        else await change;
       }
       this.#options.signal?.throwIfAborted();
-      const left = Math.min(landed * rangeBytes, lengthBytes) - at;
+      const left = Math.min(ready * rangeBytes, lengthBytes) - at;
       const length = await file.read(buffer.subarray(0, left));
       if (length === null) throw fileChanged((copy ?? source).path);
       at += length;
@@ -113,7 +120,7 @@ export class ArchivePass implements AsyncDisposable {
   }
 
   /**
-   * What it found, once all is done.
+   * Waits for the end of the pass, and returns the hashes.
    *
    * @throws {PackageError} `FILE_CHANGED`, `ARCHIVE_UNREADABLE`, `WRITE_FAILED`, `THREAD_DIED`
    */
@@ -138,10 +145,10 @@ export class ArchivePass implements AsyncDisposable {
     using threads = new DisposableStack();
     const asked = parts.map(async (part) => {
       try {
-        const thread = threads.use(new Thread(files, (range) => this.#land(range)));
+        const thread = threads.use(new Thread(files, (range) => this.#report(range)));
         return await thread.ask({ order: "pass", plan, part });
       } catch (error) {
-        // The other would wait for one that died.
+        // Or the other thread would wait for the one that died.
         this.#state.stop();
         throw error;
       }
@@ -153,12 +160,12 @@ export class ArchivePass implements AsyncDisposable {
     }
   }
 
-  async #here(): Promise<void> {
+  async #inThisThread(): Promise<void> {
     try {
       using steps = new PassSteps(this.#plan);
       for (const range of steps.whole()) {
-        if (range !== undefined) this.#land(range);
-        // Nobody else has a turn while a range is read and hashed; here they have.
+        if (range !== undefined) this.#report(range);
+        // An asynchronous call after each range, which lets the event loop turn.
         await this.#options.source.file.stat();
       }
     } catch (error) {
@@ -174,19 +181,19 @@ export class ArchivePass implements AsyncDisposable {
     signal?.addEventListener("abort", stop);
     try {
       signal?.throwIfAborted();
-      await (isThreaded ? this.#inThreads() : this.#here());
+      await (isThreaded ? this.#inThreads() : this.#inThisThread());
       signal?.throwIfAborted();
       if (this.#thrown) throw this.#thrown.error;
       if (this.#state.hashed < this.#state.ranges) throw new PassStopped(undefined);
     } finally {
-      // Whoever waits for bytes hears of it.
+      // Wake chunks() if it waits for bytes.
       this.#state.stop();
       signal?.removeEventListener("abort", stop);
-      this.#tell();
+      this.#wake();
     }
   }
 
-  #land(range: number): void {
+  #report(range: number): void {
     const { lengthBytes } = this.#plan;
     const rangeBytes = rangeBytesFor(lengthBytes);
     const bytes = Math.min(rangeBytes, lengthBytes - range * rangeBytes);
@@ -197,12 +204,12 @@ export class ArchivePass implements AsyncDisposable {
       this.#thrown ??= { error };
       this.#state.stop();
     }
-    this.#tell();
+    this.#wake();
   }
 
-  #tell(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers();
+  #wake(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 
   #errorOf({ reason, message }: PassFailure): Error {

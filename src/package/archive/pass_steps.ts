@@ -1,8 +1,7 @@
 /**
- * What there is to do in one pass over an archive, and how several threads share it: copying it range by
- * range, SHA-1 of the pieces of each range, SHA-256 of the whole from its start to its end. The threads
- * take their work themselves, from memory that they share, so that none waits for the one that started
- * them. That is `pass.ts`.
+ * The work of one thread in a pass over an archive: copying ranges, SHA-1 of the pieces of each range,
+ * SHA-256 of the whole from start to end. `pass_state.ts` shares the work between threads, `pass.ts`
+ * starts them.
  *
  * @module
  */
@@ -10,125 +9,15 @@
 import { createHash } from "node:crypto";
 import { messageOf } from "../errors.ts";
 import { pieceLengthFor, SHA1_BYTES } from "../torrent/mod.ts";
-import { type FileMark, isSameFile, WRITE_BYTES } from "./files.ts";
+import { type FileMark, isSameFile } from "./file_mark.ts";
+import { WRITE_BYTES } from "./file_writer.ts";
+import { type PassPlan, PassState, PassStopped, rangeBytesFor } from "./pass_state.ts";
 
-/** What is read, written and hashed at a time: it stays in a processor's own cache. */
+/** Bytes that are read, written and hashed at a time: they fit into a processor's cache. */
 const BLOCK_BYTES = WRITE_BYTES;
-/** A multiple of it is copied, or hashed, before the others hear of it. */
-const MIN_RANGE_BYTES = 8 * 1024 * 1024;
-/** How far copying may be ahead of SHA-256, which takes longer and must not want for a processor. */
-const AHEAD_RANGES = 4;
-/** A thread that waits cannot be ended. */
-const WAIT_MS = 100;
-
-/** Indexes of the shared numbers. */
-const [NEWS, STOPPED, TAKEN, HASHED, LANDED] = [0, 1, 2, 3, 4];
-
-/** What is to be done. It can be sent to a thread. */
-export interface PassPlan {
-  /** The bytes to copy or, where there is no copy, to hash. */
-  source: { path: string; mark: FileMark };
-  /** An empty file, or one with the first bytes of the copy in it, see `head`. What lies in it is hashed. */
-  copy?: { path: string; mark: FileMark; headBytes: number };
-  /** Of the source, or of the copy with its head. */
-  lengthBytes: number;
-  /** 32 bytes for SHA-256 of the whole. */
-  sha256: Uint8Array<SharedArrayBuffer>;
-  /** 20 bytes for SHA-1 of each piece. */
-  pieces?: Uint8Array<SharedArrayBuffer>;
-  shared: SharedArrayBuffer;
-}
-
-/** What a step can fail of. */
-export type PassFailure = { reason: "changed" | "read" | "write"; message: string };
-
-/** A {@linkcode PassFailure} on its way out of a step. */
-export class PassStopped extends Error {
-  constructor(readonly failure: PassFailure | undefined, cause?: unknown) {
-    super(failure?.message ?? "stopped", { cause });
-  }
-}
-
-/** How much is done at a time: whole pieces. */
-export function rangeBytesFor(lengthBytes: number): number {
-  return Math.max(MIN_RANGE_BYTES, pieceLengthFor(lengthBytes));
-}
-
-/** The numbers that the threads of one pass share. */
-export class PassState {
-  readonly ranges: number;
-  readonly #numbers: Int32Array<SharedArrayBuffer>;
-
-  /** Memory for the pass over so many bytes. */
-  static memoryFor(lengthBytes: number): SharedArrayBuffer {
-    const ranges = Math.ceil(lengthBytes / rangeBytesFor(lengthBytes));
-    return new SharedArrayBuffer((LANDED + ranges) * Int32Array.BYTES_PER_ELEMENT);
-  }
-
-  constructor(memory: SharedArrayBuffer) {
-    this.#numbers = new Int32Array(memory);
-    this.ranges = this.#numbers.length - LANDED;
-  }
-
-  get stopped(): boolean {
-    return Atomics.load(this.#numbers, STOPPED) !== 0;
-  }
-
-  /** Ends the pass: each thread gives up at its next block. */
-  stop(): void {
-    Atomics.store(this.#numbers, STOPPED, 1);
-    this.#tell();
-  }
-
-  /** A range that nobody has begun; `undefined` if there is none left. */
-  take(): number | undefined {
-    const range = Atomics.add(this.#numbers, TAKEN, 1);
-    return range < this.ranges ? range : undefined;
-  }
-
-  /** Whether a range that is taken now is so near to what is hashed that nobody has to wait with it. */
-  get isNear(): boolean {
-    return Atomics.load(this.#numbers, TAKEN) < this.hashed + AHEAD_RANGES;
-  }
-
-  /** Everything that {@linkcode PassState.take} gives a range for is done with this one. */
-  land(range: number): void {
-    Atomics.store(this.#numbers, LANDED + range, 1);
-    this.#tell();
-  }
-
-  hasLanded(range: number): boolean {
-    return Atomics.load(this.#numbers, LANDED + range) !== 0;
-  }
-
-  /** How many ranges from the first are in SHA-256. */
-  get hashed(): number {
-    return Atomics.load(this.#numbers, HASHED);
-  }
-
-  set hashed(ranges: number) {
-    Atomics.store(this.#numbers, HASHED, ranges);
-    this.#tell();
-  }
-
-  /** Waits until it is so; others make it so. */
-  waitUntil(isSo: () => boolean): void {
-    for (;;) {
-      const news = Atomics.load(this.#numbers, NEWS);
-      if (this.stopped) throw new PassStopped(undefined);
-      if (isSo()) return;
-      Atomics.wait(this.#numbers, NEWS, news, WAIT_MS);
-    }
-  }
-
-  #tell(): void {
-    Atomics.add(this.#numbers, NEWS, 1);
-    Atomics.notify(this.#numbers, NEWS);
-  }
-}
 
 /**
- * The part of one thread. Its methods yield the number of each range that landed, and throw
+ * One thread's part in a pass. The methods yield the number of each range that they finished, and throw
  * {@linkcode PassStopped}.
  */
 export class PassSteps implements Disposable {
@@ -152,26 +41,29 @@ export class PassSteps implements Disposable {
     }
   }
 
-  /** Copies ranges and hashes their pieces, as long as there are some. */
+  /** Copies ranges and hashes their pieces until no range is left. */
   *help(): Generator<number, void> {
     for (;;) {
-      if (this.#copy) this.#state.waitUntil(() => this.#state.isNear);
+      if (this.#copy) this.#state.waitUntil(() => this.#state.mayTake);
       const done = this.#next();
       if (done === undefined) return;
       yield done;
     }
   }
 
-  /** SHA-256 of the whole. Helps when there is nothing to hash yet, and when all is hashed. */
+  /**
+   * Computes SHA-256 of the whole. Takes ranges itself while there is nothing to hash, and in the
+   * end.
+   */
   *whole(): Generator<number | undefined, void> {
     const hash = createHash("sha256");
     const { ranges } = this.#state;
     for (let range = 0; range < ranges; range++) {
-      // What is not copied does not have to land.
-      while (this.#copy && !this.#state.hasLanded(range)) {
-        // It waits for nothing but bytes to hash: the other thread waits for it.
-        const done = this.#state.isNear ? this.#next() : undefined;
-        if (done === undefined) this.#state.waitUntil(() => this.#state.hasLanded(range));
+      // Without a copy, all bytes are there from the start.
+      while (this.#copy && !this.#state.isDone(range)) {
+        // This thread may wait only for bytes to hash: the other thread waits for this one.
+        const done = this.#state.mayTake ? this.#next() : undefined;
+        if (done === undefined) this.#state.waitUntil(() => this.#state.isDone(range));
         else yield done;
       }
       for (const block of this.#blocksOf(range)) hash.update(block);
@@ -193,7 +85,7 @@ export class PassSteps implements Disposable {
     if (range === undefined) return undefined;
     if (this.#copy) this.#copyRange(range, this.#copy);
     if (this.#plan.pieces) this.#hashPieces(range, this.#plan.pieces);
-    this.#state.land(range);
+    this.#state.finishRange(range);
     return range;
   }
 
@@ -225,20 +117,20 @@ export class PassSteps implements Disposable {
     for (const block of this.#blocksOf(range)) {
       hash.update(block);
       at += block.length;
-      // Pieces are some blocks long, and so is a range.
+      // Pieces and ranges are multiples of a block.
       if (at % pieceBytes !== 0 && at !== end) continue;
       pieces.set(hash.digest(), Math.ceil(at / pieceBytes - 1) * SHA1_BYTES);
       hash = createHash("sha1");
     }
   }
 
-  /** The bytes to hash: those that landed. */
+  /** Reads the bytes of a range to hash, from the copy if there is one. */
   #blocksOf(range: number): Generator<Uint8Array> {
     const [start, end] = this.#boundsOf(range);
     return this.#read(this.#copy ?? this.#source, start, end - start);
   }
 
-  /** Whole blocks, but for the last. */
+  /** Reads complete blocks, except for the last. */
   *#read(file: Deno.FsFile, start: number, lengthBytes: number): Generator<Uint8Array> {
     seek(file, start, "read");
     for (let left = lengthBytes; left > 0;) {
@@ -259,7 +151,7 @@ export class PassSteps implements Disposable {
   }
 }
 
-/** Opens the very file that is meant. */
+/** Opens the file, and checks that it still is the marked one. */
 function open(
   { path, mark }: { path: string; mark: FileMark },
   reason: "read" | "write",

@@ -1,6 +1,6 @@
 /**
- * The headers of a tar, as `docs/protocol.md` section 4 has them. Only what `pack` writes is read: a
- * header that other programs might understand otherwise is refused.
+ * Reads the headers of a tar, in the one form of `docs/protocol.md` section 4. Any other header is
+ * refused, since other programs might read it in another way.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { Buffer } from "node:buffer";
 import { fromUtf8 } from "../../base/mod.ts";
 import { PackageError, quote, verificationError } from "../errors.ts";
 
-/** Bytes of a header, and of what contents are padded to a multiple of. */
+/** Length of a header in bytes. Contents are padded to a multiple of it. */
 export const BLOCK_BYTES = 512;
-/** The largest size that 11 octal digits can say; a longer file's is in base 256. */
+/** The largest size in 11 octal digits; larger sizes are in base 256. */
 const MAX_OCTAL_SIZE = 8 ** 11 - 1;
 /** The name in a pax header, and in the header that it belongs to. */
 export const PAX_NAME = "PaxHeader";
@@ -22,35 +22,35 @@ const NAME_BYTES = 100;
 const CHECKSUM_AT = 148;
 const PREFIX_AT = 345;
 const PREFIX_BYTES = 155;
-/** The types that are read: `0` and `x`. */
+/** Type bytes of the accepted headers: `0` and `x`. */
 const [FILE, PAX] = [0x30, 0x78];
-/** The numbers of devices, which some programs leave empty for files. */
+/** Label of the device numbers, which some programs leave empty for files. */
 const DEVICE = "device number";
 
 /** A header of a tar. */
 export interface TarHeader {
   /** `x`: a pax header, whose contents hold the path of the header after it. */
   type: "file" | "pax";
-  /** Of a file that has a pax header, what stands for it. */
+  /** The path. A file with a pax header has {@linkcode PAX_NAME} here. */
   path: string;
   sizeBytes: number;
   executable: boolean;
 }
 
-/** The header that is read now, where it can be read four bytes at a time. */
+/** Buffer for the current header, readable as 32-bit words. */
 const words = new Uint32Array(BLOCK_BYTES / 4);
 const bytes = new Uint8Array(words.buffer);
 
 const encoder = new TextEncoder();
-/** Memory for a path that is only compared. */
+/** Buffer for encoding a path that is only compared. */
 let encoded = new Uint8Array(2048);
 
 /**
  * Reads a header.
  *
  * @param header 512 bytes, not all of them zero
- * @param expected the path that it should have: comparing takes a tenth of the time of decoding. A
- * header with another path is read as well
+ * @param expected the path that it should have. Comparing takes a tenth of the time of decoding; a
+ * header with another path is read too
  * @throws {PackageError} kind `verification`, step `archive-limits`: `ARCHIVE_DAMAGED`,
  * `FILE_TYPE_REFUSED`, `HEADER_REFUSED`
  */
@@ -71,7 +71,7 @@ export function readHeader(header: Uint8Array, expected?: string): TarHeader {
       `only files are allowed.`;
     throw verificationError("archive-limits", "FILE_TYPE_REFUSED", message);
   }
-  // POSIX; the old GNU format has spaces there.
+  // POSIX. The old GNU format has spaces in the magic.
   if (!isAt(block, 257, MAGIC)) throw refused(path, "is not of the format ustar");
   if (!isExpected && !hasPath(block, path)) throw refused(path, "has its path in another form");
   if (isPax && path !== PAX_NAME) throw refused(path, "is a pax header of another name");
@@ -93,7 +93,7 @@ export function readHeader(header: Uint8Array, expected?: string): TarHeader {
   return { type: isPax ? "pax" : "file", path, sizeBytes, executable };
 }
 
-/** Refuses a file's header that does not belong to the pax header before it. */
+/** Refuses a file's header that does not match the pax header before it. */
 export function checkPaxPair(pax: TarHeader, file: TarHeader, path: string): void {
   if (file.type !== "file") throw refused(path, "has two pax headers");
   if (file.path !== PAX_NAME) throw refused(path, "has a header with another path");
@@ -101,23 +101,27 @@ export function checkPaxPair(pax: TarHeader, file: TarHeader, path: string): voi
   if (splitPath(path) !== undefined) throw refused(path, "has a pax header that it does not need");
 }
 
-/** Most bytes that the contents of a pax header have, for paths of so many. */
+/**
+ * Maximum length in bytes of a pax header's contents.
+ *
+ * @param maxPathBytes maximum length of a path
+ */
 export function maxPaxBytes(maxPathBytes: number): number {
   const length = PAX_RECORD.length + maxPathBytes + 1;
   return length + `${length}`.length + 1;
 }
 
 /**
- * The path in the contents of a pax header: its one record, `LENGTH path=PATH` and a line feed.
+ * Reads the path from the contents of a pax header: one record, `LENGTH path=PATH` and a line feed.
  *
- * @param expected the path that it should be, as for {@linkcode readHeader}
+ * @param expected the path that it should have, as for {@linkcode readHeader}
  * @throws {PackageError} `HEADER_REFUSED`, `PATH_REFUSED`
  */
 export function pathOfPax(contents: Uint8Array, expected?: string): string {
-  // The number is the length of the record, its own digits counted.
+  // LENGTH counts the whole record, its own digits included.
   const begin = `${contents.length}${PAX_RECORD}`;
   if (!isAt(contents, 0, begin) || contents.at(-1) !== LINE_FEED) {
-    throw refused(PAX_NAME, "holds something else than one path");
+    throw refused(PAX_NAME, "does not hold exactly one path");
   }
   const path = contents.subarray(begin.length, -1);
   if (expected !== undefined && isUtf8Of(expected, path)) return expected;
@@ -129,7 +133,7 @@ export function pathOfPax(contents: Uint8Array, expected?: string): string {
   }
 }
 
-/** Whether bytes are the UTF-8 of a text. */
+/** Whether the bytes are the UTF-8 of the text. */
 function isUtf8Of(text: string, bytes: Uint8Array): boolean {
   // Each code unit takes one to three bytes.
   if (text.length > bytes.length || text.length * 3 < bytes.length) return false;
@@ -139,7 +143,7 @@ function isUtf8Of(text: string, bytes: Uint8Array): boolean {
   return Buffer.compare(encoded.subarray(0, written), bytes) === 0;
 }
 
-/** A path in the two fields of a header; `undefined` if it needs a pax header. */
+/** Splits a path for the two fields of a header; `undefined` if the path needs a pax header. */
 export function splitPath(path: string): { name: string; prefix: string } | undefined {
   // deno-lint-ignore no-control-regex
   if (!/^[\x01-\x7f]*$/.test(path)) return undefined;
@@ -157,7 +161,7 @@ export function splitPath(path: string): { name: string; prefix: string } | unde
 export function isZero(bytes: Uint8Array): boolean {
   let i = 0;
   if (bytes.length >= 64) {
-    // Four bytes at a time take a quarter of the time.
+    // Words of four bytes take a quarter of the time.
     const first = -bytes.byteOffset & 3;
     const words = new Uint32Array(
       bytes.buffer,
@@ -172,7 +176,7 @@ export function isZero(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** {@linkcode isZero} of a part of the header that is read now: a view of it would take longer to make. */
+/** {@linkcode isZero} for a part of the current header. Making a view of it would take longer. */
 function isZeroIn(block: Uint8Array, begin: number, end: number): boolean {
   let i = begin;
   for (; i < end && (i & 3) !== 0; i++) if (block[i] !== 0) return false;
@@ -183,7 +187,7 @@ function isZeroIn(block: Uint8Array, begin: number, end: number): boolean {
 
 const MAGIC = "ustar\u000000";
 
-/** Numbers that are 0 in every archive. */
+/** Number fields that have to be 0: label, offset, length. */
 const ZERO_NUMBERS: readonly [string, number, number][] = [
   ["user id", 108, 8],
   ["group id", 116, 8],
@@ -192,7 +196,7 @@ const ZERO_NUMBERS: readonly [string, number, number][] = [
   [DEVICE, 337, 8],
 ];
 
-/** Fields, and padding, that are empty in every archive. */
+/** Fields that have to be empty: label, offset, length. */
 const EMPTY_FIELDS: readonly [string, number, number][] = [
   ["link name", 157, 100],
   ["user name", 265, 32],
@@ -200,7 +204,7 @@ const EMPTY_FIELDS: readonly [string, number, number][] = [
   ["padding", 500, 12],
 ];
 
-/** The bytes of a file: octal, or from 8 GiB on in base 256, which all programs read alike. */
+/** Reads the size of a file: octal, or base 256 from 8 GiB on. All programs agree on both forms. */
 function sizeOf(block: Uint8Array): number | undefined {
   if (block[124] !== 0x80) return number(block, 124, 12);
   let size = 0;
@@ -208,7 +212,7 @@ function sizeOf(block: Uint8Array): number | undefined {
   return size > MAX_OCTAL_SIZE && Number.isSafeInteger(size) ? size : undefined;
 }
 
-/** Octal digits to the end of the field but for spaces and NULs; `undefined` for all else. */
+/** Reads octal digits followed only by spaces and NULs; `undefined` for any other field. */
 function number(block: Uint8Array, at: number, length: number): number | undefined {
   let value = 0;
   let i = 0;
@@ -223,8 +227,8 @@ function number(block: Uint8Array, at: number, length: number): number | undefin
 }
 
 /**
- * The sum of all bytes of the header that is read now, those of the checksum counted as spaces. Two
- * sums are in one number: each is of two bytes of 126 words, which fit into 16 bits.
+ * Computes the sum of all bytes of the current header, with spaces in place of the checksum field. One
+ * number carries two sums: each adds two bytes of 126 words, which fits into 16 bits.
  */
 function checksum(): number {
   let sums = 0;
@@ -236,7 +240,7 @@ function checksum(): number {
   return 8 * 0x20 + (sums & 0xffff) + (sums >>> 16);
 }
 
-/** Whether a header has a path in the one form that it is written in. */
+/** Whether a header has the path in the one form in which it is written. */
 function hasPath(block: Uint8Array, path: string): boolean {
   let start = 0;
   if (path.length > NAME_BYTES) {
@@ -248,7 +252,7 @@ function hasPath(block: Uint8Array, path: string): boolean {
     hasText(block, PREFIX_AT, PREFIX_BYTES, path, 0, Math.max(0, start - 1));
 }
 
-/** Whether a field holds a part of a text, which has to be ASCII, and else zeros. */
+/** Whether a field holds a part of a text, which has to be ASCII, and zeros after it. */
 function hasText(
   block: Uint8Array,
   at: number,
@@ -266,14 +270,14 @@ function hasText(
   return all < 0x80 && isZeroIn(block, at, at + length);
 }
 
-/** The path in a header, in whichever form. */
+/** Decodes the path of a header, in any form. */
 function pathOf(block: Uint8Array): string {
   const name = text(block, 0, NAME_BYTES);
   const prefix = text(block, PREFIX_AT, PREFIX_BYTES);
   return prefix === "" ? name : `${prefix}/${name}`;
 }
 
-/** Up to the first NUL; what is not ASCII comes out as what no path may hold. */
+/** Decodes a field up to its first NUL. Bytes beyond ASCII become U+FFFD, which no path may have. */
 function text(block: Uint8Array, at: number, length: number): string {
   let end = at;
   while (end < at + length && block[end] !== 0) end++;
@@ -282,7 +286,7 @@ function text(block: Uint8Array, at: number, length: number): string {
   }).join("");
 }
 
-/** Whether a text of ASCII is somewhere in bytes. */
+/** Whether the bytes have an ASCII text at an offset. */
 function isAt(block: Uint8Array, at: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (block[at + i] !== text.charCodeAt(i)) return false;
   return true;
@@ -313,7 +317,8 @@ function nameOfType(type: string): string {
 }
 
 function refused(path: string, why: string): PackageError {
-  const message = `The header of ${quote(path)} in the archive is not one that libreseed writes: ` +
-    `it ${why}.`;
+  const message =
+    `The header of ${quote(path)} in the archive has a form that libreseed does not ` +
+    `write: it ${why}.`;
   return verificationError("archive-limits", "HEADER_REFUSED", message);
 }

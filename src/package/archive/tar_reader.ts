@@ -1,6 +1,6 @@
 /**
- * The entries of a `.tgz`, from bytes that may be a stranger's: bounded in every direction, refusing
- * all that `pack` does not write. What the entries should be is `verify.ts`'s business.
+ * Reads the entries of a `.tgz` from untrusted bytes. Everything is bounded, and any tar that `pack`
+ * would not write is refused. `../verifying` compares the entries with the manifest.
  *
  * @module
  */
@@ -20,24 +20,26 @@ import {
 
 /** A regular file in a tar. */
 export interface TarEntry {
-  /** As it is in the tar: a stranger's. */
+  /** The path in the tar: untrusted. */
   path: string;
   sizeBytes: number;
-  /** Whether everybody may execute it. */
+  /** Whether the mode is 0755 and not 0644. */
   executable: boolean;
-  /** All of its bytes, if they are in memory already. */
+  /** All of its bytes, if they are already in memory. */
   whole: Uint8Array | undefined;
-  /** Exactly `sizeBytes`. Has to be read to its end before the next entry is asked for. */
+  /** Yields exactly `sizeBytes`. They have to be read before the next entry is requested. */
   contents(): AsyncIterable<Uint8Array>;
 }
 
 /**
- * Reads a `.tgz`. The gzip file has to fill the archive to its last byte, and the tar the gzip file.
+ * Reads a `.tgz`. The gzip file has to fill the archive to its last byte, and the tar has to fill the
+ * gzip file.
  *
- * @returns by way of the generator's return value, the bytes of tar
+ * @returns the number of bytes of tar, as the generator's return value
  * @throws {PackageError} kind `verification`, step `archive-limits`: `ARCHIVE_DAMAGED`,
  * `FILE_TYPE_REFUSED`, `HEADER_REFUSED`, `PATH_REFUSED`, `PATH_TOO_LONG`, `UNPACKED_TOO_LARGE`,
- * `RATIO_TOO_HIGH`; whatever `chunks` throws, or aborted the signal
+ * `RATIO_TOO_HIGH`
+ * @throws any error of `chunks`, and the signal's reason if it is aborted
  */
 export async function* readTar(source: TarSource): AsyncGenerator<TarEntry, number> {
   await using tar = new Inflated(source);
@@ -57,12 +59,14 @@ export async function* readTar(source: TarSource): AsyncGenerator<TarEntry, numb
     const padding = paddingOf(header.sizeBytes);
     if (padding > 0) checkPadding(tar.takeNow(padding) ?? await tar.take(padding));
   }
-  if (!isZero(await tar.take(BLOCK_BYTES))) throw damaged("one block of zeros ends no tar");
+  if (!isZero(await tar.take(BLOCK_BYTES))) {
+    throw damaged("its tar ends with one block of zeros instead of two");
+  }
   await tar.end();
   return tar.tarBytes;
 }
 
-/** An entry whose contents are next in a tar. */
+/** The entry whose contents come next in the tar. */
 class Entry implements TarEntry {
   readonly path: string;
   readonly sizeBytes: number;
@@ -81,8 +85,8 @@ class Entry implements TarEntry {
     this.#tar = tar;
   }
 
-  // A function made for each entry would take a tenth of a verification: the bundler has it define
-  // its name.
+  // A method, not a closure: for each closure the bundler defines the property `name`, which would take
+  // a tenth of a verification.
   async *contents(): AsyncGenerator<Uint8Array> {
     if (this.whole !== undefined) yield this.whole;
     while (this.leftBytes > 0) {
@@ -93,7 +97,7 @@ class Entry implements TarEntry {
   }
 }
 
-/** What a pax header says of the file after it, and that file's own header. */
+/** Reads the path in a pax header, and the header of the file after it. */
 async function readPax(
   tar: Inflated,
   pax: TarHeader,
@@ -114,11 +118,11 @@ async function readPax(
   return { path, header };
 }
 
-/** Bytes between the end of contents and the next block. */
+/** Bytes of padding between contents and the next block. */
 function paddingOf(sizeBytes: number): number {
   return -sizeBytes & (BLOCK_BYTES - 1);
 }
 
 function checkPadding(padding: Uint8Array): void {
-  if (!isZero(padding)) throw damaged("something else than zeros follows the contents of a file");
+  if (!isZero(padding)) throw damaged("the padding after a file has bytes other than zero");
 }

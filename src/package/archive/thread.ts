@@ -1,34 +1,28 @@
 /**
- * The entry of a thread that compresses or hashes for the one that packs, see `threads.ts`. It may do
- * nothing else: no network, and of files, for a pass over an archive, that archive and its copy. It
- * knows no keys and parses nothing.
+ * The code of a thread that compresses or hashes; `threads.ts` starts it. It has no network, and may
+ * open only the archive of its pass and the copy. It knows no keys and parses nothing.
  *
  * @module
  */
 
 import { gzipMember } from "./gzip_member.ts";
-import {
-  type PassFailure,
-  type PassPlan,
-  PassState,
-  PassSteps,
-  PassStopped,
-} from "./pass_steps.ts";
+import { type PassFailure, type PassPlan, PassState, PassStopped } from "./pass_state.ts";
+import { PassSteps } from "./pass_steps.ts";
 
-/** What a thread is asked for. Each order gets one answer, in the order of asking. */
+/** An order to a thread. Each order gets one answer, in the same sequence. */
 export type Order =
   | { order: "compress"; bytes: Uint8Array }
-  /** Does its part of a pass over an archive. */
+  /** One part of a pass over an archive, see {@linkcode PassSteps}. */
   | { order: "pass"; plan: PassPlan; part: "whole" | "help" };
 
-/** What it answers. */
+/** The answer to an order, or a report about its progress. */
 export interface Answer {
-  /** The bytes of the order, to be used again. */
+  /** The buffer of the order, for reuse. */
   bytes?: Uint8Array;
   member?: Uint8Array;
-  /** No answer yet: this range of the pass is done with. */
+  /** Progress and no answer yet: the thread finished this range of the pass. */
   range?: number;
-  /** The pass was stopped, and why unless another thread knows. */
+  /** The pass was stopped. `failure` is missing if another thread reports it. */
   stopped?: { failure?: PassFailure };
 }
 

@@ -1,37 +1,37 @@
 /**
- * Compressing and hashing beside the main thread, on the processors that are there. What comes out does
- * not depend on how many threads there are, nor on whether there are any.
+ * Threads that compress and hash beside the main thread. The results do not depend on the number of
+ * threads. `thread.ts` is the code that runs in them.
  *
  * @module
  */
 
 import { PackageError } from "../errors.ts";
-import { gzipMember } from "./gzip_member.ts";
 import type { Answer, Order } from "./thread.ts";
 
-/** The program file carries it as a bundle. */
+/** Entry of a thread. The program file carries it as a bundle. */
 const THREAD = new URL("./thread.ts", import.meta.url);
-/** Each takes some 26 MB, and packing should do with 200 MB beyond what the program takes idle. */
+/** Maximum number of threads: each takes some 26 MB, and packing should take at most 200 MB. */
 const MAX_THREADS = 6;
-/** How many threads are worth their start here. */
+
+/** Number of threads that are worth starting on this machine; 0 with one processor. */
 export function usefulThreads(): number {
   const processors = navigator.hardwareConcurrency;
   return processors > 1 ? Math.min(processors, MAX_THREADS) : 0;
 }
 
-/** The files that a thread is told of: absolute paths without links in them. */
+/** The files that a thread may read and write: absolute paths without links. */
 export interface ThreadFiles {
   read: string[];
   write: string[];
 }
 
-/** One thread. It may neither reach the network nor, but for the files that it is told of, read or write. */
+/** One thread. Its permissions are the given files, and nothing else: no network, no other file. */
 export class Thread implements Disposable {
   readonly #worker: Worker;
-  readonly #asked: PromiseWithResolvers<Answer>[] = [];
+  readonly #pending: PromiseWithResolvers<Answer>[] = [];
   #failure: PackageError | undefined;
 
-  /** @param onProgress hears of each range of a pass */
+  /** @param onProgress called with each finished range of a pass */
   constructor(files?: ThreadFiles, onProgress?: (range: number) => void) {
     this.#worker = new Worker(THREAD, {
       type: "module",
@@ -39,29 +39,29 @@ export class Thread implements Disposable {
       deno: { permissions: files ? { ...files } : "none" },
     });
     this.#worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
-      if (data.range === undefined) this.#asked.shift()?.resolve(data);
+      if (data.range === undefined) this.#pending.shift()?.resolve(data);
       else onProgress?.(data.range);
     });
     this.#worker.addEventListener("error", (event) => {
-      // Unhandled, it would end the whole program with a stack trace.
+      // An unhandled error would end the program with a stack trace.
       event.preventDefault();
       const message = `A thread that compresses and hashes died: ${event.message}`;
       this.#fail(new PackageError("failed", "THREAD_DIED", message));
     });
   }
 
-  /** How many orders it has not answered yet. */
+  /** Number of orders that are not answered yet. */
   get load(): number {
-    return this.#asked.length;
+    return this.#pending.length;
   }
 
-  /** The order's bytes are the thread's from now on, and come back with the answer. */
+  /** Sends an order. Its bytes move to the thread, and come back with the answer. */
   ask(order: Order): Promise<Answer> {
     if (this.#failure) return Promise.reject(this.#failure);
     const asked = Promise.withResolvers<Answer>();
-    // Whoever packs may have failed and be waiting for it no more.
+    // The caller may have failed and stopped waiting, so a rejection must not count as unhandled.
     asked.promise.catch(() => {});
-    this.#asked.push(asked);
+    this.#pending.push(asked);
     const moved = "bytes" in order ? [order.bytes.buffer as ArrayBuffer] : [];
     this.#worker.postMessage(order, moved);
     return asked.promise;
@@ -74,46 +74,6 @@ export class Thread implements Disposable {
 
   #fail(failure: PackageError): void {
     this.#failure ??= failure;
-    for (const { reject } of this.#asked.splice(0)) reject(failure);
-  }
-}
-
-/** A gzip member, and the memory of what it was made of. */
-export interface Compressed {
-  member: Uint8Array;
-  /** As long as the one that was handed over; what is in it does not matter any more. */
-  buffer: Uint8Array;
-}
-
-/** Makes gzip members, several at a time. Dispose of it to end its threads. */
-export class Compressor implements Disposable {
-  readonly #threads: Thread[];
-
-  /** @param threads how many; with none, members are made by whoever asks for them */
-  constructor(threads: number) {
-    this.#threads = Array.from({ length: threads }, () => new Thread());
-  }
-
-  /** How many members to ask for before the first is waited for, so that no thread is idle. */
-  get ahead(): number {
-    return this.#threads.length === 0 ? 0 : this.#threads.length + 1;
-  }
-
-  /**
-   * Compresses the first `lengthBytes` of a buffer, which is not to be touched until it comes back.
-   *
-   * @throws {PackageError} `THREAD_DIED`
-   */
-  async compress(buffer: Uint8Array, lengthBytes: number): Promise<Compressed> {
-    const bytes = buffer.subarray(0, lengthBytes);
-    const [first, ...others] = this.#threads;
-    if (!first) return { member: gzipMember(bytes), buffer };
-    const idlest = others.reduce((least, other) => other.load < least.load ? other : least, first);
-    const answer = await idlest.ask({ order: "compress", bytes });
-    return { member: answer.member!, buffer: new Uint8Array(answer.bytes!.buffer) };
-  }
-
-  [Symbol.dispose](): void {
-    for (const thread of this.#threads) thread[Symbol.dispose]();
+    for (const { reject } of this.#pending.splice(0)) reject(failure);
   }
 }

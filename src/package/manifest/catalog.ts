@@ -64,8 +64,8 @@ export function parseCatalog(bytes: Uint8Array, publicKey: Uint8Array): Catalog 
 }
 
 /**
- * Reads a catalog like {@linkcode parseCatalog}, and yields to the event loop on the way: a long catalog
- * takes ten seconds.
+ * Reads a catalog like {@linkcode parseCatalog}, and yields to the event loop on the way: a long
+ * catalog takes ten seconds.
  *
  * @throws {PackageError} as `parseCatalog`
  * @throws the signal's reason if it is aborted

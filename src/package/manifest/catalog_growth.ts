@@ -1,6 +1,6 @@
 /**
- * Adds lines to a long catalog without reading it anew. The bytes before the first changed line stay, so
- * they need not be hashed again.
+ * Adds lines to a long catalog without reading it anew. The bytes before the first changed line
+ * stay, so they need not be hashed again.
  *
  * @module
  */

@@ -15,7 +15,10 @@ export function formatSha256(digest: Uint8Array): string {
   return PREFIX + toHex(digest);
 }
 
-/** Reads the 32 bytes of `sha256:…`; `undefined` for a text that {@linkcode formatSha256} does not write. */
+/**
+ * Reads the 32 bytes of `sha256:…`; `undefined` for a text that {@linkcode formatSha256} does not
+ * write.
+ */
 export function parseSha256(text: string): Uint8Array | undefined {
   return isSha256(text) ? fromHex(text.slice(PREFIX.length)) : undefined;
 }
@@ -26,8 +29,8 @@ export function isSha256(text: string): boolean {
 }
 
 /**
- * The content hash: `sha256:` and the hexadecimal SHA-256 of the concatenated `sha256:…` strings of all
- * files, in the order of their paths (by UTF-16 code unit), as LibreSeed 1.3 defines it. It binds
+ * The content hash: `sha256:` and the hexadecimal SHA-256 of the concatenated `sha256:…` strings of
+ * all files, in the order of their paths (by UTF-16 code unit), as LibreSeed 1.3 defines it. It binds
  * neither paths nor name and version; the manifest's signature does.
  */
 export function contentHash(files: Readonly<Record<string, string>>): string {

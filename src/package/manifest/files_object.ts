@@ -1,7 +1,7 @@
 /**
- * Reads the field `files` of a full manifest from its bytes, of which it may be most of 16 MiB. It reads
- * window by window, so that the event loop can turn, and takes little more memory than the paths.
- * `full_reader.ts` reads the other fields.
+ * Reads the field `files` of a full manifest from its bytes, of which it may be most of 16 MiB. It
+ * reads window by window, so that the event loop can turn, and takes little more memory than the
+ * paths. `full_reader.ts` reads the other fields.
  *
  * @module
  */
@@ -21,7 +21,9 @@ const [QUOTE, COMMA, BACKSLASH, BRACE] = [0x22, 0x2c, 0x5c, 0x7d];
 const LEAST_MEMBER_BYTES = 78;
 /** Start of the object in canonical JSON (RFC 8785), if it is not empty. */
 const BEGIN = utf8('"files":{"');
-/** Text between a path and the digits of its hash. A path cannot contain it, as quotes are escaped. */
+/**
+ * Text between a path and the digits of its hash. A path cannot contain it, as quotes are escaped.
+ */
 const BETWEEN = '":"sha256:';
 const PREFIX = "sha256:";
 const NOT_CANONICAL = "it is not in canonical form (RFC 8785 and a line feed)";
@@ -39,8 +41,8 @@ export interface FileList {
 }
 
 /**
- * Finds the field `files` of a manifest in canonical JSON. A text in an earlier field cannot contain the
- * bytes that are searched for, as quotes are escaped.
+ * Finds the field `files` of a manifest in canonical JSON. A text in an earlier field cannot
+ * contain the bytes that are searched for, as quotes are escaped.
  *
  * @param maxFieldBytes maximum length of the fields before `files`
  * @returns index of the first byte after the opening brace; `undefined` if there is no such field
@@ -142,9 +144,9 @@ function unescaped(text: string): string {
 }
 
 /**
- * Measures the complete members at the start of a window: their length in bytes, and whether they are
- * the last ones. A value ends with a hexadecimal digit and a quote, before a comma or a brace. A key may
- * end in the same way, but a colon follows it.
+ * Measures the complete members at the start of a window: their length in bytes, and whether they
+ * are the last ones. A value ends with a hexadecimal digit and a quote, before a comma or a brace.
+ * A key may end in the same way, but a colon follows it.
  */
 function windowAt(window: Uint8Array): { length: number; isLast: boolean } {
   const endsValue = (at: number) => window[at - 1] === QUOTE && isHexDigit(window[at - 2]);

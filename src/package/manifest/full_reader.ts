@@ -123,8 +123,9 @@ export function hashAt(hashes: Uint8Array, index: number): Uint8Array {
 }
 
 /**
- * Calls a function with the signed bytes: the domain, the manifest up to `end`, then `tail`. If there is
- * room before the manifest, they are assembled in place and the manifest is restored after the call.
+ * Calls a function with the signed bytes: the domain, the manifest up to `end`, then `tail`. If
+ * there is room before the manifest, they are assembled in place and the manifest is restored after
+ * the call.
  */
 function withSigned<T>(
   bytes: Uint8Array,

@@ -43,7 +43,10 @@ export interface FullManifest {
   contentHash: string;
   /** The publisher: `ed25519:` and 44 characters of base64. */
   pubkey: string;
-  /** Unix milliseconds. Set only by `SOURCE_DATE_EPOCH`: any other time would make each archive differ. */
+  /**
+   * Unix milliseconds. Set only by `SOURCE_DATE_EPOCH`: any other time would make each archive
+   * differ.
+   */
   timestamp?: number;
   /** Semver ranges by `NAME`, or by `KEY/NAME` for the package of that publisher alone. */
   dependencies?: Record<string, string>;

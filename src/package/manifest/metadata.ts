@@ -24,8 +24,8 @@ const MISSING = "it is missing";
 const text = v.optional(v.string(TEXT));
 
 /**
- * A schema for a text, or an object that says the same in parts. A union would not name the part that is
- * wrong in its message.
+ * A schema for a text, or an object that says the same in parts. A union would not name the part
+ * that is wrong in its message.
  */
 function textOr(object: v.GenericSchema<unknown, string>) {
   return v.optional(

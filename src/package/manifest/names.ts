@@ -23,7 +23,10 @@ export function isValidName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** Whether the text is a version: semver 2.0.0 in the form that npm:semver writes, without build metadata. */
+/**
+ * Whether the text is a version: semver 2.0.0 in the form that npm:semver writes, without build
+ * metadata.
+ */
 export function isValidVersion(version: string): boolean {
   return version.length <= MAX_VERSION_LENGTH && semver.valid(version) === version;
 }
@@ -88,7 +91,8 @@ export function otherArchiveFileName(
 }
 
 /**
- * Makes the test for the file names that an archive of this name and version may have, for any publisher.
+ * Makes the test for the file names that an archive of this name and version may have, for any
+ * publisher.
  *
  * @throws {PackageError} `NAME_INVALID`, `VERSION_INVALID`
  */
@@ -105,7 +109,10 @@ function archiveStem(name: string, version: string): string {
   return `${name.replace("/", "+")}-${version}`;
 }
 
-/** The file name of an archive's minimal manifest: `.tgz` becomes `.minimal.json`. Accepts paths too. */
+/**
+ * The file name of an archive's minimal manifest: `.tgz` becomes `.minimal.json`. Accepts paths
+ * too.
+ */
 export function minimalFileName(archiveFileName: string): string {
   return withoutSuffix(archiveFileName) + MINIMAL_SUFFIX;
 }
@@ -115,7 +122,9 @@ export function torrentFileName(archiveFileName: string): string {
   return withoutSuffix(archiveFileName) + TORRENT_SUFFIX;
 }
 
-/** Whether a file is an archive of `name` in any version, or such an archive's manifest or torrent. */
+/**
+ * Whether a file is an archive of `name` in any version, or such an archive's manifest or torrent.
+ */
 export function isOutputOf(name: string, fileName: string): boolean {
   const prefix = name.replace("/", "+") + "-";
   if (!fileName.startsWith(prefix)) return false;

@@ -37,7 +37,10 @@ export type Unsigned<T> = Omit<T, "protocol" | "pubkey" | "signature">;
 export interface ManifestKind<T extends Signed> {
   /** Name of the kind in messages, such as "full manifest". */
   label: string;
-  /** Domain separation: signed before the canonical JSON, so that a signature is valid for one kind only. */
+  /**
+   * Domain separation: signed before the canonical JSON, so that a signature is valid for one kind
+   * only.
+   */
   domain: string;
   schema: v.GenericSchema<unknown, T>;
 }
@@ -63,7 +66,9 @@ export const sha256Schema = v.pipe(v.string(), v.check(isSha256, "is not sha256:
 /** Unix time in milliseconds. */
 export const timestampSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** Writes canonical JSON (RFC 8785) and a line feed: the only form in which a manifest is accepted. */
+/**
+ * Writes canonical JSON (RFC 8785) and a line feed: the only form in which a manifest is accepted.
+ */
 export function serialize(manifest: object): string {
   return canonicalize(manifest)! + "\n";
 }
@@ -102,8 +107,8 @@ export function isSignedBy({ pubkey, signature }: Signed, bytes: Uint8Array): bo
 }
 
 /**
- * Reads a manifest. Only the bytes that {@linkcode serialize} writes are accepted. A repeated key, a byte
- * order mark or a space therefore cannot make two readers see different manifests.
+ * Reads a manifest. Only the bytes that {@linkcode serialize} writes are accepted. A repeated key,
+ * a byte order mark or a space therefore cannot make two readers see different manifests.
  */
 export function parseManifest<T extends Signed>(
   kind: ManifestKind<T>,

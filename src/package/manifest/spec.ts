@@ -9,7 +9,10 @@ import { formatPublicKey, IdentityError, parsePublicKey } from "../../identity/m
 import { PackageError, quote } from "../errors.ts";
 import { validateName } from "./names.ts";
 
-/** The range for the highest stable version. npm:semver does not know it, and manifests cannot have it. */
+/**
+ * The range for the highest stable version. npm:semver does not know it, and manifests cannot have
+ * it.
+ */
 export const LATEST = "latest";
 
 /** Maximum length of a range, in characters. */

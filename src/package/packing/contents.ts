@@ -1,5 +1,5 @@
 /**
- * What a package publishes: how many files and bytes, and which, said before any of it goes out.
+ * The contents of a package before it is published: number of files, bytes, names, warnings.
  *
  * @module
  */
@@ -13,37 +13,37 @@ import {
 } from "../selection/mod.ts";
 import { type AllowedSecrets, SecretCheck, unmatchedPaths } from "./secret_check.ts";
 
-/** A package that is about to be published. */
+/** The contents of a package that is about to be published. */
 export interface Contents {
   name: string;
   version: string;
   fileCount: number;
-  /** Sum of the files' lengths; of an archive that is published, its own length. */
+  /** Sum of the files' lengths in bytes; for a ready archive, its own length. */
   bytes: number;
   /** The paths that cannot be unpacked on Windows, with the reasons, for people. */
   unusableOnWindows?: string;
-  /** An ignore file that does not count, because a list of the package decides. */
+  /** An ignore file without effect, because a list of the package decides. */
   unusedIgnoreFile?: string;
-  /** Paths that may hold secrets, as they were given, and that no file of the package has. */
+  /** The allowed paths, as given, that no file of the package has. */
   unmatchedSecrets: string[];
 }
 
 /** Files by path, with their lengths. */
 export interface ListedContents extends Contents {
   files: { path: string; bytes: number }[];
-  /** What of a directory is left out, directories as one. */
+  /** Paths that are left out; one for a whole directory. */
   leftOut: string[];
-  /** Those of the files that hold secrets, for which it would be refused. */
+  /** The check for secrets. Packing would refuse the package for the files that it found. */
   secrets: SecretCheck;
 }
 
-/** What is listed, and what it may hold. */
+/** Options of {@linkcode listDirectory}. */
 export interface ListOptions extends SelectOptions {
   /** Paths in the package that may hold secrets. */
   allowSecrets?: AllowedSecrets;
 }
 
-/** What a package of these paths publishes. */
+/** The contents of a package of these paths. */
 export function contentsOfPaths(
   { name, version }: { name: string; version: string },
   paths: string[],
@@ -60,7 +60,7 @@ export function contentsOfPaths(
   };
 }
 
-/** The files that a selection packs. */
+/** The contents of the package of a selection. */
 export function contentsOfSelection(
   selection: Selection,
   allowSecrets?: AllowedSecrets,
@@ -71,9 +71,9 @@ export function contentsOfSelection(
 }
 
 /**
- * Lists what packing a directory would take, and which of it holds secrets. Writes nothing.
+ * Lists the files that packing a directory would take, and looks for secrets in them. Writes nothing.
  *
- * @throws {PackageError} what packing throws of the directory before it reads the files
+ * @throws {PackageError} the errors of packing that occur before it reads the files
  */
 export async function listDirectory(options: ListOptions): Promise<ListedContents> {
   const selection = await selectDirectory(options);

@@ -1,6 +1,5 @@
 /**
- * What the network needs to know of a ready archive: its hashes and its torrent. Whether the archive
- * is any good is `verify.ts`'s business.
+ * Computes the hashes and the torrent of a ready archive. `../verifying` checks whether it is valid.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import { basename } from "node:path";
 import { ArchivePass, openArchive } from "../archive/mod.ts";
 import { buildTorrent } from "../torrent/mod.ts";
 
-/** An archive from outside. */
+/** The hashes and the torrent of an archive. */
 export interface ArchiveDescription {
   lengthBytes: number;
   /** 32 bytes. */
@@ -21,10 +20,9 @@ export interface ArchiveDescription {
 }
 
 /**
- * Reads an archive once, from start to end, for SHA-256 and the torrent's pieces at the same time.
+ * Computes SHA-256 and torrent in one pass over an archive.
  *
- * @param options.name the name in the torrent, on which the infohash depends; the file's own if it is
- * not given
+ * @param options.name the name in the torrent, on which the infohash depends; default: the file's name
  * @throws {PackageError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`, `FILE_CHANGED`
  */
 export async function describeArchive(
@@ -33,7 +31,7 @@ export async function describeArchive(
 ): Promise<ArchiveDescription> {
   using archive = await openArchive(path);
   const lengthBytes = archive.info.size;
-  // Not disposed of: finish() waits for its threads, and nothing comes between the two.
+  // Not disposed of: finish() follows at once, and waits for the threads.
   const pass = await ArchivePass.start({
     source: archive,
     pieces: true,

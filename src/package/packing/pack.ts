@@ -1,11 +1,10 @@
 /**
- * Makes a signed archive of a directory. The same files always give the same bytes, whatever the
- * directory, the umask, the time zone or the order in which they were made.
+ * Packs a directory to a signed archive. The same files always give the same bytes: directory, umask,
+ * time zone and order of creation do not matter.
  *
- * The layout: the first gzip member holds the tar entry of `manifest.json`, the members after it the
- * files in the order of their paths. The manifest comes first in the archive but holds the files'
- * hashes, so the files' members go to a temporary file while the hashes are computed: each source
- * file is read once.
+ * The first gzip member holds the tar entry of `manifest.json`, and the members after it hold the files
+ * in the order of their paths. The manifest comes first but lists the files' hashes, so the members of
+ * the files go to a temporary file while the hashes are computed. Each source file is read once.
  *
  * @module
  */
@@ -65,30 +64,32 @@ import { checkArchiveSize, checkHoles, checkSizes } from "./pack_limits.ts";
 import { type AllowedSecrets, SecretCheck, type SecretDetector } from "./secret_check.ts";
 import { readSource } from "./source_file.ts";
 
-/** What {@linkcode packDirectory} is told. */
+/** Options of {@linkcode packDirectory}. */
 export interface PackOptions extends SelectOptions {
-  /** Path of the archive, ending with `.tgz`. */
+  /** Path of the archive, which ends with `.tgz`. */
   out?: string;
-  /** Directory for the archive under its usual name, if `out` is not given; else the current one. */
+  /**
+   * Directory for the archive under its usual name, without `out`. Default: the current directory.
+   */
   outDir?: string;
   signer: Signer;
-  /** For the minimal manifest, in Unix milliseconds. */
+  /** Time of signing for the minimal manifest, in Unix milliseconds. */
   timestampMs: number;
-  /** `SOURCE_DATE_EPOCH` in seconds, for the full manifest, which has no time in it otherwise. */
+  /** `SOURCE_DATE_EPOCH` in seconds, for the full manifest. Without it that manifest has no time. */
   sourceDateEpoch?: number;
-  /** How many threads may compress; as many as are useful unless given. The bytes are the same. */
+  /** Maximum number of threads; default: as many as are useful. The archive is the same for any. */
   threads?: number;
   /** Paths in the package that may hold secrets; see {@linkcode SecretCheck}. */
   allowSecrets?: AllowedSecrets;
-  /** Looks for secrets; made for this package unless given. */
+  /** The detector of secrets; made for this package by default. */
   detector?: SecretDetector;
-  /** Hears what goes in, before anything is written. */
+  /** Called with the selection before anything is written. */
   onSelected?: (selection: Selection) => void;
-  /** Called now and then. What it throws ends the packing. */
+  /** Called after each chunk. An error that it throws ends the packing. */
   onProgress?: (progress: PackProgress) => void;
 }
 
-/** How far packing is. */
+/** Progress of packing. */
 export interface PackProgress {
   /** `files`: reading and compressing them; `archive`: putting the archive together. */
   phase: "files" | "archive";
@@ -98,7 +99,7 @@ export interface PackProgress {
   totalBytes: number;
 }
 
-/** An archive and what lies beside it. */
+/** A packed archive with its companions. */
 export interface PackedArchive {
   archivePath: string;
   minimalPath: string;
@@ -107,11 +108,11 @@ export interface PackedArchive {
   full: FullManifest;
   /** The `.torrent` file's bytes. */
   torrent: Uint8Array;
-  /** Paths that were left out, directories as one. */
+  /** Paths that were left out; one for a whole directory. */
   skipped: string[];
 }
 
-/** A packing on its way. */
+/** The state of a running packing. */
 interface Job extends PackOptions {
   limits: ArchiveLimits;
   threads: number;
@@ -121,7 +122,7 @@ interface Job extends PackOptions {
 
 /** The compressed files, without the manifest. */
 interface Body {
-  /** The temporary file that they are in. */
+  /** Path of the temporary file that holds the members. */
   path: string;
   tarBytes: number;
   gzipBytes: number;
@@ -130,13 +131,14 @@ interface Body {
 }
 
 /**
- * Packs a directory into `NAME-VERSION.tgz`, with `.minimal.json` and `.torrent` beside it. All three
- * replace what has their names; the archive comes last, so one that is there has its companions. On
- * any error nothing is left behind and what was there before is untouched. Holds some MiB, however
- * large the files. The torrent has the archive's usual name even where `out` says another.
+ * Packs a directory into `NAME-VERSION.tgz`, with `.minimal.json` and `.torrent` beside it. They
+ * replace existing files of these names. The archive is put in place last, so an archive always has
+ * its companions. After an error no new file is left and existing files are untouched. Takes some
+ * MiB of memory for files of any size. The torrent has the archive's usual name even if `out` has
+ * another.
  *
- * @throws {PackageError} see `errors.ts`: kind `usage` for what the caller can mend by asking
- * differently, `failed` for what is wrong with the files, `not-found` for a directory that is missing
+ * @throws {PackageError} see `errors.ts`: kind `usage` for a wrong request, `failed` for a problem with
+ * the files, `not-found` for a missing directory
  */
 export async function packDirectory(options: PackOptions): Promise<PackedArchive> {
   const named = await nameDirectory(options);
@@ -161,7 +163,7 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
   );
 }
 
-/** Packs what is selected. */
+/** Packs a selection. */
 async function writePackage(
   options: PackOptions & { limits: ArchiveLimits },
   { dir, name, version, metadata }: NamedDirectory,
@@ -178,7 +180,7 @@ async function writePackage(
   const job: Job = { ...options, limits, threads, temporaries, secrets };
   const body = await writeBody(job, files, totalBytes);
   secrets.refuse(dir);
-  // Not assigned one by one: a file may be called __proto__.
+  // Not assigned one by one: a file may be named __proto__.
   const hashes: Record<string, string> = Object.fromEntries(body.hashes);
   const fields = manifestFields({ ...metadata, name, version }, hashes, options.sourceDateEpoch);
   const full = signFull(fields, options.signer, limits);
@@ -222,7 +224,7 @@ async function writePackage(
   };
 }
 
-/** Makes sure that every output can be put in place, and tells the real path of their directory. */
+/** Checks that every output can be put in place, and returns the real path of their directory. */
 async function checkOutputs(paths: string[]): Promise<string> {
   const invalid = (path: string, why: string, cause?: unknown) =>
     new PackageError("usage", "OUTPUT_INVALID", `${path} cannot be written: ${why}.`, {
@@ -239,22 +241,24 @@ async function checkOutputs(paths: string[]): Promise<string> {
   if (!(await Deno.stat(real)).isDirectory) throw invalid(paths[0]!, `${directory} is a file`);
   for (const path of paths) {
     const info = await Deno.lstat(path).catch(() => undefined);
-    if (info !== undefined && !info.isFile) throw invalid(path, "what is there is not a file");
+    if (info !== undefined && !info.isFile) {
+      throw invalid(path, "its path exists and is not a file");
+    }
   }
   return real;
 }
 
-/** A thread is worth its start if there is more than one member to make for it. */
+/** Number of threads for some files: each should have at least two members to make. */
 function threadsFor({ threads }: Job, files: ScannedFile[], totalBytes: number): number {
   const tarBytes = totalBytes + files.length * TAR_HEADER_BYTES;
   return Math.min(threads, Math.floor(tarBytes / MEMBER_BYTES / 2));
 }
 
-/** Compresses the files into a temporary file and hashes them, reading each once. */
+/** Compresses the files to a temporary file and hashes them, in one read of each. */
 async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Promise<Body> {
   const path = job.temporaries.path();
   const hashes: [string, string][] = [];
-  // Used again: the garbage collector would take its time with so few objects.
+  // Buffers are reused: the garbage collector would keep many of them, as they are few objects.
   const buffers: Uint8Array[] = [];
   const nextBuffer = () => buffers.pop() ?? new Uint8Array(CHUNK_BYTES);
   let doneBytes = 0;
@@ -299,12 +303,12 @@ async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Pr
 
 async function manifestEntry(full: FullManifest, limits: ArchiveLimits): Promise<Uint8Array> {
   const manifest = utf8(serializeFull(full));
-  // Before the files were read, a time from SOURCE_DATE_EPOCH was not counted.
+  // The estimate before the files were read did not count a time from SOURCE_DATE_EPOCH.
   if (manifest.length > limits.maxManifestBytes) throw manifestTooLarge(manifest.length, limits);
   return await tarEntry(MANIFEST_PATH, manifest);
 }
 
-/** Puts manifest and files together, with the hashes of the whole. */
+/** Joins manifest and files to the archive, and computes its hashes. */
 async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes: number) {
   const path = job.temporaries.path();
   using archive = await FileWriter.create(path, { isKept: true });
@@ -312,7 +316,7 @@ async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes:
   using spool = await openArchive(body.path);
   if (head.length + spool.info.size !== lengthBytes) throw fileChanged(body.path);
   let doneBytes = 0;
-  // Not disposed of: finish() waits for its threads, and nothing comes between the two.
+  // Not disposed of: finish() follows at once, and waits for the threads.
   const pass = await ArchivePass.start({
     source: spool,
     copy: archive,

@@ -1,6 +1,6 @@
 /**
- * The limits of archives where one is packed, so that nobody signs what others would refuse. Those of
- * paths and of the files' number are held to while they are selected.
+ * Checks the limits of archives when packing, so that nobody signs an archive that readers refuse. The
+ * selection has checked the limits for paths and for the number of files already.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { PackageError, unreadable } from "../errors.ts";
 import { type ArchiveLimits, FREE_FILES, isTooDense, RATIO_FREE_BYTES } from "../paths/mod.ts";
 import { type ScannedFile, unpackedTooLarge } from "../selection/mod.ts";
 
-/** What `blocks` of a file's status counts (POSIX `st_blocks`). */
+/** Unit of `blocks` in a file's status, in bytes (POSIX `st_blocks`). */
 const BLOCK_BYTES = 512;
-/** Deflate makes zeros 1,000 times shorter, and at the least this many. */
+/** Lower bound of the ratio at which deflate compresses zeros, which is about 1,000. */
 const LEAST_DEFLATED = 512;
-/** More than header, path and hash of a file add to an archive. */
+/** Upper bound in bytes for what header, path and hash of a file add to an archive. */
 const OVERHEAD_BYTES = 2048;
 const SAMPLES = 64;
 const SAMPLE_BYTES = 4096;
 
-/** Refuses to make what {@linkcode verifyArchive} would refuse under the same limits. */
+/** Throws if `verifyArchive` would refuse the archive under the same limits. */
 export function checkSizes(
   { files, tarBytes }: { files: number; tarBytes: number },
   lengthBytes: number,
@@ -38,14 +38,14 @@ function isOverRatio(tarBytes: number, lengthBytes: number, { maxRatio }: Archiv
 }
 
 function ratioTooHigh(ratio: number, { maxRatio }: ArchiveLimits): PackageError {
-  const message = `The files would shrink ${Math.floor(ratio)} times, which others refuse to ` +
-    `unpack: at most ${maxRatio} times is allowed. Leave out what is empty of content.`;
+  const message = `The files would compress ${Math.floor(ratio)} times, which readers refuse to ` +
+    `unpack: at most ${maxRatio} times is allowed. Leave out files of zeros or repeated bytes.`;
   return new PackageError("failed", "RATIO_TOO_HIGH", message, { detail: { ratio } });
 }
 
 /**
- * Refuses files that have so little on the disk that no archive of them can keep to the ratio, before
- * the holes in them are read: a sparse image of a terabyte would take an hour.
+ * Refuses sparse files whose archive would exceed the ratio in any case, before their holes are read: a
+ * sparse image of a terabyte would take an hour.
  *
  * @throws {PackageError} `RATIO_TOO_HIGH`
  */
@@ -62,17 +62,17 @@ export async function checkHoles(
     mostBytes += file.info.size - holes + holes / LEAST_DEFLATED + OVERHEAD_BYTES;
     if (holes > holesOfMost) [most, holesOfMost] = [file, holes];
   }
-  // A file system that compresses has less on the disk too. Where it does, the file has contents.
+  // A compressing file system reports few blocks too, so look at the contents of the largest file.
   if (most === undefined || !isOverRatio(totalBytes, mostBytes, limits)) return;
   if (await isMostlyZero(most)) throw ratioTooHigh(totalBytes / mostBytes, limits);
 }
 
-/** Bytes of a file that are not on the disk, and read as zeros; 0 where the system does not say. */
+/** Bytes of a file that are holes and read as zeros; 0 if the system does not tell. */
 function holesOf({ info: { size, blocks } }: ScannedFile): number {
   return blocks === null ? 0 : Math.max(0, size - blocks * BLOCK_BYTES);
 }
 
-/** Whether nearly all of some parts of a file, which lie far from each other, hold nothing but zeros. */
+/** Whether at least nine tenths of 64 samples of a file are all zeros. */
 async function isMostlyZero({ source, info }: ScannedFile): Promise<boolean> {
   const bytes = new Uint8Array(SAMPLE_BYTES);
   let zeros = 0;
@@ -89,15 +89,17 @@ async function isMostlyZero({ source, info }: ScannedFile): Promise<boolean> {
 
 function checkDensity(files: number, lengthBytes: number, limits: ArchiveLimits): void {
   if (!isTooDense(files, lengthBytes, limits)) return;
-  const message = `The ${files} files would take ${lengthBytes} bytes of archive, which others ` +
+  const message = `The ${files} files would take ${lengthBytes} bytes of archive, which readers ` +
     `refuse: with more than ${FREE_FILES} files, ${limits.minBytesPerFile} bytes each are needed. ` +
     `Leave out files that are empty or the same.`;
   throw new PackageError("failed", "TOO_MANY_FILES", message, { detail: { files, lengthBytes } });
 }
 
-/** Refuses an archive that is too long, as soon as so much of it is made. */
+/** Throws if an archive is too long. Called as it grows. */
 export function checkArchiveSize(lengthBytes: number, { maxArchiveBytes }: ArchiveLimits): void {
   if (lengthBytes <= maxArchiveBytes) return;
-  const message = `The archive would be longer than ${maxArchiveBytes} bytes.`;
+  const message =
+    `The archive would be longer than ${maxArchiveBytes} bytes. Leave files out, or raise ` +
+    `max-archive-size on every machine that takes the package.`;
   throw new PackageError("failed", "ARCHIVE_TOO_LARGE", message, { detail: { maxArchiveBytes } });
 }

@@ -1,6 +1,6 @@
 /**
- * Refuses a package that has private keys or credentials in it: a version that is out never changes,
- * and what was in it once is known for good. How a secret looks is for `src/secrets` to know.
+ * Refuses a package with private keys or credentials in it. A published version never changes, so a
+ * secret in it cannot be taken back. `src/secrets` knows how a secret looks.
  *
  * @module
  */
@@ -16,21 +16,21 @@ export { SecretDetector };
 
 /** A file with a secret in it. */
 export interface SecretFile {
-  /** In the package. */
+  /** Path in the package. */
   path: string;
-  /** For people: "private key". */
+  /** Kind of secret, for people: "private key". */
   kind: string;
 }
 
 /** Paths in the package that may hold secrets, or `all` of them. */
 export type AllowedSecrets = readonly string[] | "all";
 
-/** How many paths the message names; `detail` has all. */
+/** Maximum number of paths that the message names; `detail` has all. */
 const MAX_NAMED = 20;
-/** What a part of a large file is read into, when only secrets are looked for. */
+/** Length in bytes of the buffer for files that are read only for secrets. */
 const READ_BYTES = 256 * 1024;
 
-/** Looks for secrets in the files of one package, while somebody reads them. */
+/** Looks for secrets in the files of one package while they are read for another reason. */
 export class SecretCheck {
   readonly #found: SecretFile[] = [];
   readonly #detector: SecretDetector;
@@ -41,7 +41,7 @@ export class SecretCheck {
 
   /**
    * @param allowed paths in the package that may hold secrets
-   * @param detector one that is there already: making it takes longer than looking at a small package
+   * @param detector a detector to reuse: making one takes longer than scanning a small package
    */
   constructor(allowed: AllowedSecrets = [], detector = new SecretDetector()) {
     this.#detector = detector;
@@ -52,13 +52,13 @@ export class SecretCheck {
     this.#allows = allowed === "all" ? () => true : (path) => paths.size > 0 && paths.has(path);
   }
 
-  /** Files with a secret that nobody has let in, of those that were read to their end. */
+  /** Files with a secret, except allowed paths, of the files that were read to their end. */
   get found(): SecretFile[] {
     this.#small.finish();
     return this.#found.sort((a, b) => comparePaths(a.path, b.path));
   }
 
-  /** Begins with a file. Whoever reads it adds its bytes, and ends it. */
+  /** Begins a file. The caller adds the file's bytes, then ends it. */
   begin(path: string, sizeBytes: number): FileCheck {
     if (this.#allows(path)) return { add() {}, end() {} };
     let scan: FileScan | undefined;
@@ -75,7 +75,7 @@ export class SecretCheck {
     };
   }
 
-  /** The same entries of an archive, which are looked at as they are read. */
+  /** Yields the same entries, and scans their contents as they are read. */
   async *watch(entries: AsyncGenerator<TarEntry, number>): AsyncGenerator<TarEntry, number> {
     try {
       for (;;) {
@@ -88,7 +88,7 @@ export class SecretCheck {
     }
   }
 
-  /** Reads files of a directory for no other reason. Throws as `readSource`. */
+  /** Reads files only to look for secrets. Throws the errors of `readSource`. */
   async look(files: Iterable<ScannedFile>, signal?: AbortSignal): Promise<void> {
     const buffer = new Uint8Array(READ_BYTES);
     for (const file of files) {
@@ -99,6 +99,8 @@ export class SecretCheck {
   }
 
   /**
+   * Throws if secrets were found.
+   *
    * @param where the package, for people
    * @param toAllow how to let a path in, for people
    * @throws {PackageError} `SECRET_FOUND` if a secret was found; `detail.secrets` has all of them
@@ -112,7 +114,9 @@ export class SecretCheck {
     throw new PackageError(
       "failed",
       "SECRET_FOUND",
-      `${where} has secrets in it, which nobody could take back: ${named.join(", ")}. ` +
+      `${where} has secrets in it, which cannot be taken back once published: ${
+        named.join(", ")
+      }. ` +
         `Leave them out; ${toAllow}.`,
       { detail: { secrets } },
     );
@@ -136,20 +140,20 @@ export class SecretCheck {
   }
 }
 
-/** The paths that may hold secrets, as they were given, and that no file of the package has. */
+/** The allowed paths, as given, that no file of the package has. */
 export function unmatchedPaths(allowed: AllowedSecrets = [], paths: Iterable<string>): string[] {
   if (allowed === "all" || allowed.length === 0) return [];
   const there = new Set(paths);
   return allowed.filter((path) => !there.has(normalize(path)));
 }
 
-/** One file on its way past. */
+/** The check of one file while it is read. */
 export interface FileCheck {
   add(chunk: Uint8Array): void;
   end(): void;
 }
 
-/** A path as people write it, as it is in an archive. */
+/** Converts a path as people write it to its form in an archive. */
 function normalize(path: string): string {
   return path.replaceAll("\\", "/").replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "");
 }

@@ -1,5 +1,5 @@
 /**
- * Reads the files that are packed, and notices when somebody else writes to them meanwhile.
+ * Reads the files that are packed, and notices when another program writes to them meanwhile.
  *
  * @module
  */
@@ -8,14 +8,16 @@ import { fileChanged, isSameFile } from "../archive/mod.ts";
 import { PackageError, unreadable } from "../errors.ts";
 import type { ScannedFile } from "../selection/mod.ts";
 
-/** Up to here a file is read in one go: an asynchronous call takes longer than the reading. */
+/**
+ * Maximum length in bytes for one synchronous read: an asynchronous call would take longer than it.
+ */
 const SMALL_FILE_BYTES = 64 * 1024;
 
 /**
- * The bytes of a file: as many as it had when it was scanned, and of that very file. A chunk is not
- * altered after it was yielded, and is not empty.
+ * Yields the bytes of a file, and checks that the file is the same as when it was scanned. A chunk is
+ * not empty, and is not altered after it was yielded.
  *
- * @param nextBuffer gives memory to read a part of a large file into
+ * @param nextBuffer returns a buffer for the next part of a large file
  * @throws {PackageError} `FILE_CHANGED`, `FILE_UNREADABLE`
  */
 export async function* readSource(

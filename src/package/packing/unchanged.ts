@@ -1,5 +1,5 @@
 /**
- * Whether a directory still is the package that it was published as, whatever rules chose its files
+ * Compares a directory with the package that was published from it, even if other rules chose the files
  * then.
  *
  * @module
@@ -23,10 +23,10 @@ export interface UnchangedOptions {
 }
 
 /**
- * Whether all that goes in today is in the published package as it is, and all else in that is what
- * the rules leave out today. Then the directory gives no other package, only a smaller one.
+ * Whether the directory gives the published package, or only a smaller one: the package has every file
+ * of the selection unchanged, and today's rules leave out its other files.
  *
- * @param published the manifest of one's own package
+ * @param published the full manifest of our own package
  * @throws {PackageError} `FILE_CHANGED`, `FILE_UNREADABLE`
  */
 export async function isUnchanged(
@@ -44,7 +44,7 @@ export async function isUnchanged(
     const isLeftOut = [...directoriesOf(path), path].some((one) => skipped.has(one));
     if (!isLeftOut && takes(path)) return false;
   }
-  // Ed25519 makes one signature of one key and one text, so it stands for name, texts and the rest.
+  // Ed25519 is deterministic: equal signatures mean equal fields.
   const said = manifestFields({ ...metadata, name, version }, published.files, sourceDateEpoch);
   if (signFull(said, signer, limits).signature !== published.signature) return false;
   for (const file of files) {

@@ -29,7 +29,9 @@ const MAY_COMPOSE = /[\u0300-\uffff]/;
  */
 const MAY_CHANGE_ORDER = /[\u0345\u1f00-\u1fff]/;
 
-/** The fold of each code point: a code point, or {@linkcode LONG} or more; 0 before it is looked up. */
+/**
+ * The fold of each code point: a code point, or {@linkcode LONG} or more; 0 before it is looked up.
+ */
 const folds = new Uint32Array(CASELESS);
 const longFolds: string[] = [];
 /** Buffer for folded text, as code units and as bytes. */

@@ -57,7 +57,9 @@ export const defaultArchiveLimits: ArchiveLimits = {
   maxManifestBytes: 16 * MIB,
 };
 
-/** Maximum length of a path's component in bytes of UTF-8: common file systems hold no longer name. */
+/**
+ * Maximum length of a path's component in bytes of UTF-8: common file systems hold no longer name.
+ */
 export const MAX_COMPONENT_BYTES = 255;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * A list of many paths in little memory: UTF-8 in pieces of about 64 KiB. One string for each path would
- * take twice the memory, and the garbage collector's time.
+ * A list of many paths in little memory: UTF-8 in pieces of about 64 KiB. One string for each path
+ * would take twice the memory, and the garbage collector's time.
  *
  * @module
  */
@@ -9,7 +9,9 @@ import { fromUtf8 } from "../../base/mod.ts";
 
 /** Length of the paths of one piece, in UTF-16 code units. */
 const PIECE_LENGTH = 64 * 1024;
-/** Maximum number of paths in one piece: reading a piece makes a string for each, all alive at once. */
+/**
+ * Maximum number of paths in one piece: reading a piece makes a string for each, all alive at once.
+ */
 const PIECE_PATHS = 512;
 /** Separator between two paths. Paths have no control characters. */
 const SEPARATOR = "\n";
@@ -74,7 +76,10 @@ export class PathList implements Iterable<string> {
   }
 }
 
-/** Encodes text as UTF-8. With a buffer for the longest encoding, the encoder skips measuring the text. */
+/**
+ * Encodes text as UTF-8. With a buffer for the longest encoding, the encoder skips measuring the
+ * text.
+ */
 function bytesOf(text: string): Uint8Array {
   const longest = text.length * 3;
   if (encoded.length < longest) encoded = new Uint8Array(longest);

@@ -29,7 +29,9 @@ export interface PathProblem {
   message: string;
 }
 
-/** Compares paths by UTF-16 code unit: the order of archives and manifests, as RFC 8785 sorts keys. */
+/**
+ * Compares paths by UTF-16 code unit: the order of archives and manifests, as RFC 8785 sorts keys.
+ */
 export function comparePaths(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -114,7 +116,10 @@ function refused(path: string, why: string): PathProblem {
   return { code: "PATH_REFUSED", message: `The path ${quote(path)} ${why}.` };
 }
 
-/** Length of a part of a well-formed text in bytes of UTF-8. Encoding it would take three times as long. */
+/**
+ * Length of a part of a well-formed text in bytes of UTF-8. Encoding it would take three times as
+ * long.
+ */
 export function utf8Length(text: string, begin: number, end: number): number {
   let length = end - begin;
   for (let i = begin; i < end; i++) {

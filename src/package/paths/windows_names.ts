@@ -10,7 +10,9 @@ import { PackageError, quote } from "../errors.ts";
 /** Maximum number of paths that a message names. */
 const MAX_NAMED = 20;
 
-/** Device names. Windows opens the device for such a name in any directory, even with an extension. */
+/**
+ * Device names. Windows opens the device for such a name in any directory, even with an extension.
+ */
 const DEVICE = /^(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conout\$)$/i;
 
 /**

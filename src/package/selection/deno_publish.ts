@@ -1,6 +1,6 @@
 /**
- * `publish.include` and `publish.exclude` of `deno.json` as `deno publish` means them: ignore files
- * count too, but not for what is named outright, nor for what an `!` takes back.
+ * Rules by `publish.include` and `publish.exclude` of `deno.json`, as `deno publish` reads them. Ignore
+ * files count too, except for a path that `include` names and a path that `!` takes back.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { type Lists, normalPath } from "./lists.ts";
 import { isDescription } from "./always.ts";
 import type { SelectionRules } from "./rules.ts";
 
-/** A path, which stands for all that is in it, or a pattern. */
+/** An entry of a list: a path, which includes everything below it, or a pattern. */
 interface Entry {
-  /** Whether it had an exclamation mark. */
+  /** Whether the entry began with an exclamation mark. */
   negated: boolean;
   path?: string;
   pattern?: Minimatch;
 }
 
-/** Rules by the lists of `deno.json`. */
+/** Rules by the lists of `deno.json`, see the head of this file. */
 export class DenoPublish implements SelectionRules {
   readonly decider: string;
   readonly #fileName: string;
@@ -27,7 +27,7 @@ export class DenoPublish implements SelectionRules {
   readonly #ignored: IgnoreFiles;
   readonly #include: Entry[] | undefined;
   readonly #exclude: Entry[];
-  /** For what is included by its path: the ignore files without their word against that path. */
+  /** By path that `include` names: the ignore files without the rules against that path. */
   readonly #named = new Map<string, IgnoreFiles>();
 
   /** @param root real path of the directory */
@@ -69,7 +69,7 @@ export class DenoPublish implements SelectionRules {
     if (path === this.#fileName) return true;
     const verdict = this.#verdict(path);
     if (verdict === "out") return false;
-    // Deno adds the licence where the package does not say which one it has.
+    // Deno adds the licence file if the package does not name its licence.
     if (!this.#namesLicense && /^licen[cs]e/i.test(path) && isDescription(path)) return true;
     const isIncluded = !this.#include ||
       this.#include.some((entry) =>
@@ -83,7 +83,7 @@ export class DenoPublish implements SelectionRules {
     return verdict === "out" || verdict === undefined && this.#isIgnored(path, isDirectory);
   }
 
-  /** What the last entry of `exclude` that matches a path, or a directory it is in, says. */
+  /** The verdict of the last entry of `exclude` that matches a path or one of its directories. */
   #verdict(path: string): "out" | "back" | undefined {
     const entry = this.#exclude.findLast((entry) => {
       if (entry.path !== undefined) return isWithin(path, entry.path);
@@ -106,7 +106,7 @@ function parse(text: string): Entry {
   const [, mark, rest] = /^(!?)(.*)$/s.exec(text)!;
   const negated = mark === "!";
   const path = normalPath(rest!) ?? (/^(?:\.?\/)*\.?$/.test(rest!) ? "" : undefined);
-  // Out of the directory, where nothing is packed from.
+  // A path outside of the directory matches nothing.
   if (path === undefined) return { negated, path: ".." };
   if (!/[*?[]/.test(path)) return { negated, path };
   const options = { nobrace: true, noext: true, nonegate: true, nocomment: true };

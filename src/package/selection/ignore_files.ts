@@ -1,7 +1,7 @@
 /**
  * The ignore files of a directory tree: in each directory the first of `.libreseedignore`,
- * `.npmignore` and `.gitignore`, with the rules of gitignore(5). Upper and lower case count as equal,
- * as npm has it and git where the file system does.
+ * `.npmignore` and `.gitignore`, with the rules of gitignore(5). Matching ignores case, as npm does
+ * everywhere and git on case-insensitive file systems.
  *
  * @module
  */
@@ -11,24 +11,24 @@ import ignore, { type Ignore } from "ignore";
 import { unreadable } from "../errors.ts";
 import { DEFAULT_RULES, IGNORE_FILE_NAMES } from "./always.ts";
 
-/** The rules that come before those of any ignore file. */
+/** Makes the default rules, which precede those of any ignore file. */
 export function defaultRules(): Ignore {
   return ignore().add(DEFAULT_RULES);
 }
 
 /** Options of {@linkcode IgnoreFiles}. */
 export interface IgnoreFilesOptions {
-  /** Do not read the one at the root. */
+  /** Whether to skip the ignore file at the root. */
   withoutRoot?: boolean;
-  /** A path that no ignore file above it leaves out; those inside it still count. */
+  /** A path that ignore files above it cannot leave out. Ignore files below it still count. */
   except?: string;
 }
 
-/** The ignore files of a tree, each read when a path below it is asked about. */
+/** The ignore files of a tree. Each is read when the first path below it is tested. */
 export class IgnoreFiles {
   readonly #root: string;
   readonly #options: IgnoreFilesOptions;
-  /** By path of a directory: the rules for what lies in it, those of the directories above first. */
+  /** Rules by path of a directory: those of the directories above it, then its own. */
   readonly #rules = new Map<string, Ignore>();
   /** Names of the ignore files by path of their directory. */
   readonly #names = new Map<string, string | undefined>();
@@ -39,13 +39,13 @@ export class IgnoreFiles {
     this.#options = options;
   }
 
-  /** Tells which names a directory has, so that none is looked for in vain. */
+  /** Announces the names in a directory, so that it need not be listed again. */
   enter(directory: string, names: readonly string[]): void {
     this.#names.set(directory, IGNORE_FILE_NAMES.find((name) => names.includes(name)));
   }
 
   /**
-   * Whether the rules leave a path out, or a directory that it is in.
+   * Whether the rules leave out a path or one of its directories.
    *
    * @throws {PackageError} `FILE_UNREADABLE` for an ignore file
    */
@@ -63,13 +63,13 @@ export class IgnoreFiles {
     if (known !== undefined) return known;
     const above = directory === "" ? defaultRules() : this.#rulesIn(directoryOf(directory));
     const own = this.#ownRules(directory);
-    // Most directories have no rules of their own.
+    // Fast path: most directories have no rules of their own.
     const rules = own.length === 0 ? above : ignore().add(above).add(own);
     this.#rules.set(directory, rules);
     return rules;
   }
 
-  /** The rules of the ignore file in a directory, as seen from the root. */
+  /** Reads the ignore file of a directory, with patterns relative to the root. */
   #ownRules(directory: string): string[] {
     const { withoutRoot, except } = this.#options;
     const name = directory === "" && withoutRoot ? undefined : this.#nameIn(directory);
@@ -84,7 +84,7 @@ export class IgnoreFiles {
       try {
         for (const { name } of Deno.readDirSync(join(this.#root, directory))) names.push(name);
       } catch {
-        // Nothing is taken from a directory that cannot be read; taking says so.
+        // The scan reports a directory that cannot be read.
       }
       this.enter(directory, names);
     }
@@ -103,17 +103,17 @@ export class IgnoreFiles {
   }
 }
 
-/** The directory that a path is in; empty for the root. */
+/** The directory of a path; empty for the root. */
 export function directoryOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
-/** Whether a path is, or lies in, a directory. */
+/** Whether a path is the directory or lies below it. */
 export function isWithin(path: string, directory: string): boolean {
   return directory === "" || path === directory || path.startsWith(`${directory}/`);
 }
 
-/** The directories that a path is in, the outermost first, without the root. */
+/** The directories of a path, outermost first, without the root. */
 export function directoriesOf(path: string): string[] {
   const found: string[] = [];
   for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
@@ -123,8 +123,8 @@ export function directoriesOf(path: string): string[] {
 }
 
 /**
- * A line of an ignore file as if it stood in the one at the root. A pattern with a slash before its end
- * is anchored to the directory of its file; another one matches at any depth below.
+ * Rewrites a line of an ignore file for the root. A pattern with a slash before its end is anchored to
+ * the directory of its file; any other pattern matches at any depth below that directory.
  */
 function seenFromRoot(line: string, directory: string): string[] {
   if (line.trim() === "" || line.startsWith("#")) return [];
@@ -140,12 +140,12 @@ function isAbove(directory: string, path: string): boolean {
   return path !== directory && isWithin(path, directory);
 }
 
-/** Rules that take back a path, and the directories on the way to it. */
+/** Makes rules that take back a path and the directories above it. */
 function unignoring(path: string): string[] {
   return [...directoriesOf(path), path].map((one) => `!/${escaped(one)}`);
 }
 
-/** A path as a pattern that matches it alone. */
+/** Makes a pattern that matches only this path. */
 function escaped(path: string): string {
   return path.replace(/[\\*?[\]]| $/g, "\\$&");
 }

@@ -1,6 +1,6 @@
 /**
- * What `package.json` and `deno.json` say of the files that belong to the package. Name, version and
- * texts are `metadata.ts`'s.
+ * Reads the lists of files in `package.json` and `deno.json`. `../manifest/metadata.ts` reads name,
+ * version and texts.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { join, posix } from "node:path";
 import * as v from "valibot";
 import { invalidMetadata, readJsonFile } from "../manifest/mod.ts";
 
-/** The lists in the package's own files. */
+/** The lists of files in the package's own description. */
 export interface Lists {
   /** `files` of `package.json`. */
   files?: string[];
   /** `publish` of `deno.json` or `deno.jsonc`, with the file's `exclude`. */
   publish?: { fileName: string; include?: string[]; exclude: string[] };
-  /** Paths of files that a package does not work without: `main`, `browser` and `bin`. */
+  /** Entry points, without which the package does not work: `main`, `browser` and `bin`. */
   entryPoints: string[];
-  /** The files that name and version come from. */
+  /** The files from which name and version come. */
   describedBy: string[];
-  /** Whether the `deno.json` says under which licence the package is. */
+  /** Whether `deno.json` names the licence of the package. */
   namesLicense: boolean;
 }
 
@@ -29,7 +29,7 @@ const PUBLISH = "it has to be true, false or an object with the lists include an
 
 const npmSchema = v.object({
   files: v.optional(patterns),
-  // Not ours to judge: npm takes some of these as objects, and other tools as lists.
+  // Any value: npm accepts objects for some of these fields, and other tools accept lists.
   main: v.optional(v.unknown()),
   browser: v.optional(v.unknown()),
   bin: v.optional(v.unknown()),
@@ -37,7 +37,7 @@ const npmSchema = v.object({
 
 const publishSchema = v.pipe(
   v.unknown(),
-  // To valibot a list is an object too.
+  // valibot takes a list for an object.
   v.check((value) => !Array.isArray(value), PUBLISH),
   v.object({ include: v.optional(patterns), exclude: v.optional(patterns) }, PUBLISH),
 );
@@ -45,7 +45,7 @@ const publishSchema = v.pipe(
 const denoSchema = v.object({
   license: v.optional(v.unknown()),
   exclude: v.optional(patterns),
-  // Not a union: its message would name `publish` alone, and not the member that is wrong.
+  // Not a union, whose message would name `publish` and not the member that is wrong.
   publish: v.optional(
     v.lazy<v.GenericSchema<unknown, boolean | v.InferOutput<typeof publishSchema>>>((value) =>
       typeof value === "boolean" ? v.boolean() : publishSchema
@@ -54,7 +54,7 @@ const denoSchema = v.object({
 });
 
 /**
- * Reads them from a directory.
+ * Reads the lists of a directory.
  *
  * @throws {PackageError} `METADATA_INVALID` naming the file and the field
  */
@@ -66,7 +66,7 @@ export async function readLists(dir: string): Promise<Lists> {
     describedBy: npm ? ["package.json"] : ["deno.json", "deno.jsonc"],
     namesLicense: false,
   };
-  // Deno itself reads the first that is there, and no other.
+  // Deno reads only the first of these files that exists.
   for (const fileName of ["deno.json", "deno.jsonc"]) {
     const deno = await read(dir, fileName, denoSchema);
     if (deno === undefined) continue;
@@ -90,7 +90,7 @@ function entryPointsOf(npm: v.InferOutput<typeof npmSchema> | undefined): string
     .filter((path) => path !== undefined);
 }
 
-/** A path without `./` and the like; `undefined` if it leads out of the directory or is the whole. */
+/** Normalizes a relative path; `undefined` if it is the directory itself or outside of it. */
 export function normalPath(path: string): string | undefined {
   const normal = posix.normalize(path.replace(/^\/+/, "")).replace(/^(?:\.\/)+|\/+$/g, "");
   return normal === "." || normal === ".." || normal.startsWith("../") ? undefined : normal;
@@ -106,6 +106,6 @@ async function read<S extends v.GenericSchema>(
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
   const issue = result.issues[0];
-  const where = v.getDotPath(issue) ?? "the whole";
+  const where = v.getDotPath(issue) ?? "the whole file";
   throw invalidMetadata(join(dir, fileName), `${where}: ${issue.message}`);
 }

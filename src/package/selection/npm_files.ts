@@ -1,6 +1,6 @@
 /**
- * `files` of `package.json` as npm packs by it: its patterns, what it adds and what they cannot name,
- * read off npm-packlist. Ignore files count below the root.
+ * Rules by `files` of `package.json`, as npm reads it: the patterns, the files that npm adds, and the
+ * files that patterns cannot add (after npm-packlist). Ignore files count below the root.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { directoryOf, IgnoreFiles } from "./ignore_files.ts";
 import { normalPath } from "./lists.ts";
 import { RequiredPaths, type SelectionRules } from "./rules.ts";
 
-/** A pattern of the list, without its exclamation marks. */
+/** A pattern of the list. `takes` is false for a pattern with an exclamation mark. */
 interface Rule {
   takes: boolean;
   pattern: Minimatch;
-  /** It begins with a slash. */
+  /** Whether the pattern begins with a slash. */
   isAnchored: boolean;
-  /** It ended with a slash. */
+  /** Whether the pattern ended with a slash. */
   isForDirectories: boolean;
 }
 
-/** Rules by a list of files, directories and patterns. */
+/** Rules by a list of files, directories and patterns, see the head of this file. */
 export class NpmFiles implements SelectionRules {
   readonly decider = "`files` of package.json";
   readonly mayBeEmpty: boolean;
@@ -46,11 +46,11 @@ export class NpmFiles implements SelectionRules {
       const path = normalPath(text!);
       const kind = path === undefined ? undefined : kindOf(join(root, path));
       if (kind === "file" && !text!.endsWith("/")) {
-        // What a file's own path says stands against every pattern and ignore file.
+        // A file's own path overrides every pattern and ignore file.
         if (takes) required.push(path!);
         else this.#refused.add(path!);
       } else if (kind === "directory") {
-        // As in npm, `!test` means every directory of that name.
+        // As in npm, `!test` excludes every directory of that name.
         const from = takes || /^\.?\//.test(text!) ? `/${path!}` : path!;
         this.#add(takes, from, `${from}/**`);
       } else this.#add(takes, text!.replace(/^\.?\//, "/").replace(/\/\*$/, "/**"));
@@ -63,7 +63,7 @@ export class NpmFiles implements SelectionRules {
   }
 
   enter(directory: string, names: readonly string[]): void {
-    // Whoever wrote it wants it to be looked at; the other ignore files are for npm and git.
+    // The author expects `.libreseedignore` to have an effect. The others are for npm and git.
     if (directory === "") this.#unusedIgnoreFile = names.find((name) => name === OWN_IGNORE_FILE);
     this.#ignored.enter(directory, names);
   }
@@ -91,7 +91,7 @@ export class NpmFiles implements SelectionRules {
 
   #add(takes: boolean, ...texts: string[]): void {
     for (const text of texts) {
-      // As npm has it: a pattern without a slash matches the last component at any depth.
+      // As in npm, a pattern without a slash matches the last component at any depth.
       const options = { matchBase: true, dot: true, nocase: true, nonegate: true, nocomment: true };
       const pattern = new Minimatch(text.replace(/\/+$/, ""), options);
       const isAnchored = text.startsWith("/");
@@ -99,7 +99,8 @@ export class NpmFiles implements SelectionRules {
     }
   }
 
-  /** What the last pattern that matches says; of a directory also whether something in it may. */
+  /** Whether the list takes a path: the last matching pattern decides. A directory also counts if a
+   * path in it may match. */
   #lists(path: string, isDirectory: boolean): boolean {
     let listed = false;
     for (const { takes, pattern, isAnchored, isForDirectories } of this.#rules) {
@@ -117,7 +118,7 @@ function kindOf(path: string): "file" | "directory" | undefined {
     const { isFile, isDirectory } = Deno.statSync(path);
     return isFile ? "file" : isDirectory ? "directory" : undefined;
   } catch {
-    // Then it is a pattern.
+    // Nothing has this path, so the entry is a pattern.
     return undefined;
   }
 }

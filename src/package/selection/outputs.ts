@@ -1,6 +1,6 @@
 /**
- * Tells what packing has written from what is to be packed: archives of the same package, under
- * whatever name, and what lies beside them.
+ * Recognizes earlier outputs of packing, which never go into a package: archives of the same package,
+ * under any file name, with their manifests and torrents.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import { isOutputOf, MAX_MINIMAL_MANIFEST_BYTES, parseMinimal } from "../manifes
 
 const OUTPUT = /^(.+)\.(?:tgz|torrent|minimal\.json)$/s;
 
-/** Where the outputs of the packing at hand go. */
+/** The outputs of the current packing. */
 export interface Outputs {
   /** Real path of their directory. */
   directory: string;
-  /** Their paths, in that directory. */
+  /** Paths of the outputs, in that directory. */
   paths: readonly string[];
 }
 
 /**
- * Makes the test for what packing a package has written.
+ * Makes the test for files that packing this package has written.
  *
  * @param root real path of the directory that is packed
- * @param name of the package
- * @param outputs of the packing at hand, if there is one
+ * @param name name of the package
+ * @param outputs outputs of the current packing, if known
  */
 export function outputTest(
   root: string,
@@ -55,7 +55,7 @@ function isManifestOf(name: string, path: string): boolean {
     if (!isFile || size > MAX_MINIMAL_MANIFEST_BYTES) return false;
     return parseMinimal(Deno.readFileSync(path)).name === name;
   } catch {
-    // There is none, or it is another program's file.
+    // The file is missing, or belongs to another program.
     return false;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Places that are never packed, by whatever path they are reached: the home and the seed directory in
- * use. Who names them is the caller.
+ * Places that are never packed, by any path that leads to them: the home and the seed directory in use.
+ * The caller names them.
  *
  * @module
  */
@@ -15,7 +15,7 @@ interface Place {
   ino: number | null;
 }
 
-/** Directories that no package holds. */
+/** Directories that never go into a package. */
 export class Places {
   readonly #places: Place[];
 
@@ -24,7 +24,7 @@ export class Places {
   }
 
   /**
-   * Looks where they are. One that is not there holds nothing.
+   * Resolves the places. A missing directory is ignored.
    *
    * @param root real path of the directory to pack
    * @throws {PackageError} `DIRECTORY_INVALID` if the root is one of them
@@ -34,11 +34,11 @@ export class Places {
     for (const path of paths) {
       const place = await placeOf(path);
       if (place?.path === root) {
-        const message = `${root} is libreseed's own, with a private key or archives in it, and ` +
+        const message = `${root} belongs to libreseed, with a private key or archives in it, and ` +
           `cannot be packed. Pack a directory in it or beside it.`;
         throw new PackageError("usage", "DIRECTORY_INVALID", message, { detail: { path: root } });
       }
-      // What lies in a home may be packed, if somebody asks for that very directory.
+      // A directory inside a home may be packed if the user names it.
       if (place && !isInside(root, place.path)) places.push(place);
     }
     return new Places(places);
@@ -46,7 +46,7 @@ export class Places {
 
   /** Whether a real path is one of the places, or lies in one. */
   hold(path: string, info: Deno.FileInfo): boolean {
-    // The same directory may be mounted elsewhere, or be spelled in another case.
+    // Device and inode recognize a directory that is mounted twice or spelled in another case.
     return this.#places.some((place) =>
       path === place.path || isInside(path, place.path) ||
       info.isDirectory && info.ino !== null && info.ino === place.ino && info.dev === place.dev

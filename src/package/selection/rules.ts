@@ -1,6 +1,6 @@
 /**
- * The rules by which files are chosen where no list names them: everything, or everything but what
- * ignore files leave out. `npm_files.ts` and `deno_publish.ts` have the lists.
+ * The interface of selection rules, and the rules without a list: everything, or everything except what
+ * ignore files leave out. `npm_files.ts` and `deno_publish.ts` have the rules by lists.
  *
  * @module
  */
@@ -9,28 +9,28 @@ import { isDescription } from "./always.ts";
 import { directoriesOf, directoryOf, IgnoreFiles } from "./ignore_files.ts";
 
 /**
- * Rules that choose among the paths of a tree. A directory is asked about before what lies in it, and
- * what lies in one that is not entered is not taken.
+ * Rules that choose among the paths of a tree. A directory is tested before the paths below it. Nothing
+ * below a directory that is not entered is taken.
  */
 export interface SelectionRules {
-  /** The file or field that decides, for people; `undefined` if nothing leaves anything out. */
+  /** The file or field that decides, for people; `undefined` if nothing is left out. */
   readonly decider: string | undefined;
-  /** Whether a list says that nothing but what describes the package goes in. */
+  /** Whether a list allows a package of nothing but its description. */
   readonly mayBeEmpty?: boolean;
-  /** An ignore file of ours at the root that does not count, because a list decides. */
+  /** A `.libreseedignore` at the root that has no effect, because a list decides. */
   readonly unusedIgnoreFile?: string;
-  /** Tells which names a directory has, before anything in it is asked about. */
+  /** Announces the names in a directory, before any path in it is tested. */
   enter(directory: string, names: readonly string[]): void;
   entersDirectory(path: string): boolean;
   takesFile(path: string): boolean;
   /**
-   * Whether a path is left out, and not only absent from a list of what belongs in: then a link to it
-   * is left out too.
+   * Whether a rule leaves the path out. A path that a list merely does not name is not excluded. A link
+   * to an excluded path is left out too.
    */
   excludes(path: string, isDirectory: boolean): boolean;
 }
 
-/** Takes everything. */
+/** Rules that take everything. */
 export const everything: SelectionRules = {
   decider: undefined,
   enter() {},
@@ -40,35 +40,35 @@ export const everything: SelectionRules = {
 };
 
 /**
- * Paths that are taken whatever the other rules say, and the directories that lead to them. A directory
- * that is entered for one of them alone gives nothing else.
+ * Paths that are taken under any rules. A directory that the other rules leave out is entered to reach
+ * such a path, and then nothing else in it is taken.
  */
 export class RequiredPaths {
   readonly #paths: ReadonlySet<string>;
   readonly #directories: ReadonlySet<string>;
-  readonly #enteredForThem = new Set<string>();
+  readonly #enteredForRequired = new Set<string>();
 
   constructor(paths: readonly string[]) {
     this.#paths = new Set(paths);
     this.#directories = new Set(paths.flatMap(directoriesOf));
   }
 
-  /** `entersDirectory` of the rules, given what the other rules say of the directory. */
+  /** Answers `entersDirectory`. @param others the answer of the other rules */
   entersDirectory(path: string, others: () => boolean): boolean {
-    const isOpen = !this.#enteredForThem.has(directoryOf(path));
+    const isOpen = !this.#enteredForRequired.has(directoryOf(path));
     if (isOpen && others()) return true;
     if (!this.#directories.has(path)) return false;
-    this.#enteredForThem.add(path);
+    this.#enteredForRequired.add(path);
     return true;
   }
 
-  /** `takesFile` of the rules, given what the other rules say of the file. */
+  /** Answers `takesFile`. @param others the answer of the other rules */
   takesFile(path: string, others: () => boolean): boolean {
-    return this.#paths.has(path) || !this.#enteredForThem.has(directoryOf(path)) && others();
+    return this.#paths.has(path) || !this.#enteredForRequired.has(directoryOf(path)) && others();
   }
 }
 
-/** Everything but what ignore files leave out, and not without what describes the package. */
+/** Rules by ignore files. Readme, licence and required paths are taken in any case. */
 export class IgnoreRules implements SelectionRules {
   readonly #ignored: IgnoreFiles;
   readonly #required: RequiredPaths;

@@ -1,6 +1,6 @@
 /**
- * Walks a directory tree and finds the files that rules take, in the order of the archive. Reads no
- * file's contents.
+ * Walks a directory tree and collects the files that the rules take, in the order of the archive. Reads
+ * no file's contents.
  *
  * @module
  */
@@ -14,32 +14,32 @@ import type { SelectionRules } from "./rules.ts";
 
 /** A file to pack. */
 export interface ScannedFile {
-  /** Its path in the archive. */
+  /** Path in the archive. */
   path: string;
-  /** Where its contents are; for a symbolic link, what it leads to. */
+  /** Path on the disk; for a symbolic link, the path of its target. */
   source: string;
   info: Deno.FileInfo;
 }
 
-/** A directory tree. */
+/** The files of a directory tree. */
 export interface Scan {
   /** In the order of the archive. */
   files: ScannedFile[];
-  /** Paths that were left out, directories as one. */
+  /** Paths that were left out; one for a whole directory. */
   skipped: string[];
-  /** How many of those the package's own rules leave out, and not those that hold by default. */
+  /** Number of skipped paths that the package's own rules leave out, and not the default rules. */
   ruledOut: number;
   /** Sum of the files' lengths. */
   totalBytes: number;
 }
 
-/** What {@linkcode scanDirectory} is told. */
+/** Options of {@linkcode scanDirectory}. */
 export interface ScanOptions {
   limits: ArchiveLimits;
   rules: SelectionRules;
-  /** Whether what has this name is left out, whatever the rules say. */
+  /** Whether a name is left out under any rules. */
   isAlwaysOut: (name: string) => boolean;
-  /** Whether to leave out the file: it is an output of packing. */
+  /** Whether a file is an output of packing, and left out. */
   isOutput: (directory: string, name: string) => boolean;
   /** Places that are never packed. */
   places: Places;
@@ -47,8 +47,8 @@ export interface ScanOptions {
 }
 
 /**
- * Lists what rules take of a directory tree. A symbolic link within the tree stands for what it leads
- * to, and is left out where that is.
+ * Collects the files that the rules take. A symbolic link within the tree stands for its target, and is
+ * left out if its target is.
  *
  * @param root a real path, without links in it
  * @throws {PackageError} `FILE_UNREADABLE`, `FILE_TYPE_REFUSED`, `LINK_REFUSED`, `PATH_REFUSED`,
@@ -68,7 +68,7 @@ class Scanner implements Scan {
   ruledOut = 0;
   totalBytes = 0;
   readonly #root: string;
-  /** The root with a separator at its end. */
+  /** The root with a separator at the end. */
   readonly #inside: string;
   readonly #options: ScanOptions;
   readonly #paths: PathSet;
@@ -84,21 +84,21 @@ class Scanner implements Scan {
 
   /**
    * @param directory real path
-   * @param prefix its path in the archive, with a slash at the end unless it is the root
-   * @param above real paths of the directories that led here
+   * @param prefix the directory's path in the archive, with a slash at the end; empty for the root
+   * @param above real paths of the directories that led to this one
    */
   async walk(directory: string, prefix: string, above: string[]): Promise<void> {
     this.#options.signal?.throwIfAborted();
     if (++this.#directories > this.#options.limits.maxFiles) throw this.#tooMany("directories");
     const names: string[] = [];
     try {
-      // Not awaited, nor is what follows: that takes longer than the calls, of which there are many.
+      // Synchronous here and below: there are many calls, and awaiting each would take longer than it.
       for (const entry of Deno.readDirSync(directory)) names.push(entry.name);
     } catch (cause) {
       throw unreadable(directory, cause);
     }
     this.#options.rules.enter(prefix.slice(0, -1), names);
-    // So that of several problems it is always the same that is reported.
+    // Sorted, so that of several problems always the same one is reported.
     for (const name of names.sort(comparePaths)) {
       const path = prefix + name;
       if (this.#options.isAlwaysOut(name) || this.#options.isOutput(directory, name)) {
@@ -115,7 +115,7 @@ class Scanner implements Scan {
     try {
       info = Deno.lstatSync(source);
       if (info.isSymlink) {
-        // Where it leads does not matter then.
+        // A link that the rules leave out may lead anywhere.
         if (!rules.takesFile(path) && !rules.entersDirectory(path)) return this.#ruleOut(path);
         source = await this.#follow(source, path);
         info = await Deno.stat(source);
@@ -131,7 +131,7 @@ class Scanner implements Scan {
       if (above.includes(source)) throw linkRefused(path, "leads in a circle");
     } catch (cause) {
       if (cause instanceof PackageError) throw cause;
-      // Where a name was not UTF-8, what stands for it is not found: then the name is the problem.
+      // A name that is not UTF-8 is decoded to one that does not exist; #add() reports that name.
       this.#add(path);
       throw unreadable(source, cause);
     }
@@ -155,12 +155,12 @@ class Scanner implements Scan {
     if (!this.#defaults.ignores(path)) this.ruledOut++;
   }
 
-  /** Whether what a link led to has another path of its own. */
+  /** Whether the path leads over a link to a target elsewhere in the tree. */
   #isReachedByLink(source: string, path: string): boolean {
     return source.length !== this.#inside.length + path.length || !source.endsWith(path);
   }
 
-  /** Whether a link's target is left out, or a directory that it is in. */
+  /** Whether a link's target is left out, or one of its directories. */
   #isLeftOut(source: string, isDirectory: boolean): boolean {
     const { rules, isAlwaysOut } = this.#options;
     const own = relative(this.#root, source).replaceAll(sep, "/");
@@ -174,7 +174,7 @@ class Scanner implements Scan {
     throw new PackageError("failed", problem.code, problem.message, { detail: { path } });
   }
 
-  /** The real path of what a link leads to. */
+  /** The real path of a link's target. */
   async #follow(link: string, path: string): Promise<string> {
     try {
       return await Deno.realPath(link);
@@ -190,9 +190,11 @@ class Scanner implements Scan {
     throw linkRefused(path, "leads out of the directory");
   }
 
-  #tooMany(what: string): PackageError {
+  #tooMany(kind: string): PackageError {
     const { maxFiles } = this.#options.limits;
-    const message = `There are more than ${maxFiles} ${what} in ${this.#root}.`;
+    const message =
+      `There are more than ${maxFiles} ${kind} in ${this.#root}. Leave some out, or raise ` +
+      `max-files on every machine that takes the package.`;
     return new PackageError("failed", "TOO_MANY_FILES", message, { detail: { maxFiles } });
   }
 }

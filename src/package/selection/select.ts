@@ -1,6 +1,5 @@
 /**
- * Chooses the files of a directory that go into its package. Nothing is written, and nobody's contents
- * are read; `pack.ts` does that with what was chosen here.
+ * Chooses the files of a directory that go into its package. `../packing` reads and packs them.
  *
  * @module
  */
@@ -17,8 +16,8 @@ import { everything, IgnoreRules, type SelectionRules } from "./rules.ts";
 import { type Scan, scanDirectory } from "./scan.ts";
 
 /**
- * How much of a directory is left out: by the `rules` of the package and those that always hold;
- * `version-control`, as before there were rules; or `nothing`.
+ * What of a directory is left out: the files that the package's own rules and the fixed rules exclude
+ * (`rules`), `version-control` alone, as before there were rules, or `nothing`.
  */
 export type LeaveOut = "rules" | "version-control" | "nothing";
 
@@ -26,37 +25,37 @@ export type LeaveOut = "rules" | "version-control" | "nothing";
 export interface SelectOptions {
   /** The directory to pack. */
   dir: string;
-  /** Instead of the name in `package.json` or `deno.json`. */
+  /** Overrides the name in `package.json` or `deno.json`. */
   name?: string;
-  /** Instead of the version in `package.json` or `deno.json`. */
+  /** Overrides the version in `package.json` or `deno.json`. */
   version?: string;
-  /** `rules` unless given. What {@linkcode SelectOptions.neverPack} names is out in any case. */
+  /** Default: `rules`. {@linkcode SelectOptions.neverPack} is left out in any case. */
   leaveOut?: LeaveOut;
-  /** Directories that no package holds: the home and the seed directory in use. */
+  /** Directories that never go into a package: the home and the seed directory in use. */
   neverPack?: readonly string[];
   limits?: ArchiveLimits;
   signal?: AbortSignal;
 }
 
-/** The files that go into a package. */
+/** The files that go into a package, and how they were chosen. */
 export interface Selection extends Scan {
   /** Real path of the directory. */
   dir: string;
   name: string;
   version: string;
-  /** What the directory says of itself. */
+  /** Fields from `package.json` and `deno.json`. */
   metadata: Metadata;
-  /** The file or field whose rules decided; `undefined` if there are none. */
+  /** The file or field whose rules decided, for people; `undefined` if there are no rules. */
   decider: string | undefined;
-  /** An ignore file of ours at the root that does not count, because a list decides. */
+  /** A `.libreseedignore` at the root that has no effect, because a list decides. */
   unusedIgnoreFile: string | undefined;
-  /** Whether a list says that nothing but what describes the package goes in. */
+  /** Whether a list allows a package of nothing but its description. */
   mayBeEmpty: boolean;
-  /** Whether the rules would take a file of this path, were it there. */
+  /** Whether the rules would take a file with this path. The file need not exist. */
   takes(path: string): boolean;
 }
 
-/** A directory that says what package it is. */
+/** A directory whose package's name and version are known. */
 export interface NamedDirectory {
   dir: string;
   name: string;
@@ -65,7 +64,7 @@ export interface NamedDirectory {
 }
 
 /**
- * Finds out which package a directory is.
+ * Finds name and version of a directory's package.
  *
  * @throws {PackageError} `DIRECTORY_NOT_FOUND`, `DIRECTORY_INVALID`, `METADATA_INVALID`,
  * `NAME_MISSING`, `VERSION_MISSING`, `NAME_INVALID`, `VERSION_INVALID`
@@ -83,11 +82,11 @@ export async function nameDirectory(options: SelectOptions): Promise<NamedDirect
 }
 
 /**
- * Chooses the files that go into the package of a directory. That there are none is no error here:
- * `refuseUnpackable` makes it one.
+ * Chooses the files that go into the package of a directory. An empty selection is no error here;
+ * `refuseUnpackable` refuses it.
  *
- * @param outputs of the packing that is to follow, if they are known
- * @throws {PackageError} what {@linkcode nameDirectory} and `scanDirectory` throw
+ * @param outputs outputs of the packing that follows, if known
+ * @throws {PackageError} the errors of {@linkcode nameDirectory} and `scanDirectory`
  */
 export async function selectDirectory(
   options: SelectOptions,
@@ -131,7 +130,7 @@ export async function selectDirectory(
   };
 }
 
-/** The rules of a directory: the first of its lists, else its ignore files. */
+/** The rules of a directory: the first list that it has, or its ignore files. */
 async function rulesOf(dir: string): Promise<SelectionRules> {
   const lists = await readLists(dir);
   if (lists.files !== undefined) {
@@ -151,7 +150,7 @@ async function openDirectory(dir: string): Promise<string> {
     if ((await Deno.stat(path)).isDirectory) return path;
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
-      const message = `There is no directory ${dir}.`;
+      const message = `There is no directory ${dir}. Check the path.`;
       throw new PackageError("not-found", "DIRECTORY_NOT_FOUND", message, {
         cause,
         detail: { path: dir },
@@ -159,7 +158,7 @@ async function openDirectory(dir: string): Promise<string> {
     }
     throw unreadable(dir, cause);
   }
-  const message = `${dir} is not a directory.`;
+  const message = `${dir} is not a directory. Name the directory to pack.`;
   throw new PackageError("usage", "DIRECTORY_INVALID", message, { detail: { path: dir } });
 }
 

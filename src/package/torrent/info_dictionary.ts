@@ -1,6 +1,6 @@
 /**
- * Finds the info dictionary in the bytes of a `.torrent` (BEP 3), without building anything from them.
- * The members of the dictionary are not looked at.
+ * Finds the info dictionary in the bytes of a `.torrent` (BEP 3) without decoding them. The scan checks
+ * that the dictionary is well-formed, and does not look at its fields.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { BencodeScanner, COLON, LETTER_D, LETTER_E, MALFORMED } from "../../benc
 const INFO_KEY = Uint8Array.of(0x34, COLON, 0x69, 0x6e, 0x66, 0x6f);
 
 /**
- * The bencoded info dictionary.
+ * Returns the bencoded info dictionary.
  *
  * @param torrent the whole file
  * @returns a view of its bytes; `undefined` if `torrent` is not one well-formed dictionary of at most

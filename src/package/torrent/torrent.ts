@@ -1,6 +1,6 @@
 /**
- * The torrent of an archive (BEP 3): one file, no tracker, no date, so that the same archive always
- * has the same infohash.
+ * Makes and reads the torrent of an archive (BEP 3): one file, no tracker, no date. The same archive
+ * always has the same infohash.
  *
  * @module
  */
@@ -8,19 +8,19 @@
 import { createHash } from "node:crypto";
 import { toHex } from "../../base/mod.ts";
 import { bdecode, type BDecoded, bencode, BencodeError } from "../../bencode/mod.ts";
-import { pieceLengthFor } from "./archive_digest.ts";
 import { findInfoDictionary } from "./info_dictionary.ts";
+import { pieceLengthFor } from "./pieces.ts";
 
-/** What the torrent of an archive is made of. */
+/** The values that determine the torrent of an archive. */
 export interface TorrentSource {
   /** The archive's file name. */
   name: string;
   lengthBytes: number;
-  /** SHA-1 of each piece of {@linkcode pieceLengthFor}, 20 bytes each, one after the other. */
+  /** SHA-1 of each piece of {@linkcode pieceLengthFor}, 20 bytes each, concatenated. */
   pieces: Uint8Array;
 }
 
-/** A torrent and its name on the network. */
+/** A `.torrent` file and its infohash. */
 export interface Torrent {
   /** The `.torrent` file. */
   torrent: Uint8Array;
@@ -28,7 +28,7 @@ export interface Torrent {
   infoHash: Uint8Array;
 }
 
-/** The torrent file. Its `info` holds `length`, `name`, `piece length` and `pieces`, nothing else. */
+/** Builds a torrent whose `info` holds `length`, `name`, `piece length` and `pieces`, nothing else. */
 export function buildTorrent(source: TorrentSource): Torrent {
   const info = {
     length: source.lengthBytes,
@@ -42,22 +42,22 @@ export function buildTorrent(source: TorrentSource): Torrent {
 }
 
 /**
- * The infohash of a `.torrent`: SHA-1 of its info dictionary (BEP 3), 20 bytes.
+ * Returns the infohash of a `.torrent`: SHA-1 of its info dictionary (BEP 3), 20 bytes.
  *
- * @returns `undefined` if it is no `.torrent`, or its info dictionary is not canonical bencode
+ * @returns `undefined` if the bytes are no `.torrent`, or its info dictionary is not canonical bencode
  */
 export function torrentInfoHash(torrent: Uint8Array): Uint8Array | undefined {
   const info = findInfoDictionary(torrent);
-  // WebTorrent encodes what it decoded. Another form would give it another infohash.
+  // WebTorrent encodes the dictionary that it decoded, so any other form would change the infohash.
   if (!info || !decodeInfo(info)) return undefined;
   return new Uint8Array(createHash("sha1").update(info).digest());
 }
 
 /**
- * The hashes of the pieces in a `.torrent`, if it is what {@linkcode buildTorrent} makes for this infohash.
+ * Returns the piece hashes in a `.torrent`, if {@linkcode buildTorrent} made it and it has this infohash.
  *
  * @param infoHashHex 40 hexadecimal digits
- * @returns `undefined` if it is any other
+ * @returns `undefined` for any other `.torrent`
  */
 export function piecesOfTorrent(
   torrent: Uint8Array,

@@ -1,24 +1,25 @@
 /**
- * The torrent of bytes that are in memory.
+ * Makes the torrent of bytes in memory.
  *
  * @module
  */
 
 import { concatBytes } from "../../base/mod.ts";
-import { pieceLengthFor, piecesOfBytes } from "./archive_digest.ts";
+import { pieceLengthFor, piecesOfBytes } from "./pieces.ts";
 import { buildTorrent, type Torrent } from "./torrent.ts";
 
-/** A torrent, with what it takes to go on from it. */
+/** A torrent with its piece hashes, which the torrent of longer bytes can reuse. */
 export interface TorrentOfBytes extends Torrent {
-  /** SHA-1 of each piece, 20 bytes each, one after the other. */
+  /** SHA-1 of each piece, 20 bytes each, concatenated. */
   pieces: Uint8Array;
   lengthBytes: number;
 }
 
 /**
- * The torrent of these bytes, as of a file.
+ * Makes the torrent that a file of these bytes has.
  *
- * @param before that of bytes of which `sameBytes` at the start are the same: they are not hashed again
+ * @param before an earlier torrent. The first `sameBytes` of its bytes are the same, so their complete
+ * pieces are not hashed again
  */
 export function torrentOfBytes(
   name: string,

@@ -13,21 +13,23 @@ import { hashAt, type ReadManifest } from "../manifest/mod.ts";
 import { type ArchiveLimits, comparePaths, type PathList, PathSet } from "../paths/mod.ts";
 import type { Unpacking } from "./unpack.ts";
 
-/** Up to here a file is taken in one go: an asynchronous call takes longer than writing it. */
+/**
+ * Maximum length in bytes for a synchronous write: an asynchronous call would take longer than it.
+ */
 const SMALL_FILE_BYTES = 64 * 1024;
-/** Files that are written before others have their turn: some hundredths of a second. */
+/** Number of files that are written between two yields: some hundredths of a second. */
 const UNPACKED_AT_ONCE = 16;
 const EMPTY_SHA256 = createHash("sha256").digest("hex");
 
-/** What {@linkcode checkFiles} needs of a verification. */
+/** The part of a verification that {@linkcode checkFiles} needs. */
 export interface FilesJob {
   limits: ArchiveLimits;
   unpacking?: Unpacking;
-  /** Hears of each file that is as it should be. */
+  /** Called for each file whose hash holds. */
   onFile?: (path: string, sizeBytes: number) => void;
 }
 
-/** The step `files`. Returns the bytes of tar. */
+/** Runs the step `files`. Returns the number of bytes of tar. */
 export async function checkFiles(
   { limits, unpacking, onFile }: FilesJob,
   { paths, hashes }: ReadManifest,
@@ -43,17 +45,17 @@ export async function checkFiles(
     if (next.value.path !== path) throw otherFile(next.value.path, path, paths, limits);
     const { whole, sizeBytes } = next.value;
     const expected = hashAt(hashes, at).toHex();
-    // Not awaited where there is nothing to wait for: of small files there are many.
+    // Small files are many, so they are not awaited.
     if (whole && sizeBytes <= SMALL_FILE_BYTES) {
       takeSmall(next.value, whole, expected, unpacking);
     } else await takeFile(next.value, expected, unpacking);
     onFile?.(path, sizeBytes);
-    // Each may have needed many directories, which are made at one go.
+    // Yield here: each file may have made many directories without a pause.
     if (unpacking && at % UNPACKED_AT_ONCE === UNPACKED_AT_ONCE - 1) await pause();
   }
 }
 
-/** Why a file is not the one whose turn it is in the order of the manifest. */
+/** Makes the error for a file that is not the next one in the order of the manifest. */
 function otherFile(
   path: string,
   expected: string | undefined,
@@ -62,7 +64,7 @@ function otherFile(
 ): PackageError {
   const isListed = Iterator.from(paths).some((listed) => listed === path);
   if (isListed && expected !== undefined && comparePaths(path, expected) > 0) {
-    return fileMissing(expected, ", or not where the order of the paths has it");
+    return fileMissing(expected, ", or has it in the wrong place");
   }
   const set = new PathSet({ ...limits, maxPathsBytes: Infinity });
   for (const listed of paths) set.add(listed);
@@ -79,7 +81,7 @@ function fileMissing(path: string, where: string): PackageError {
   return verificationError("files", "FILE_MISSING", message, { detail: { path } });
 }
 
-/** Reads a file, writing it on the way if it is unpacked, and refuses it if it has another hash. */
+/** Reads a file, writes it if it is unpacked, and refuses it if its hash is wrong. */
 async function takeFile(
   entry: TarEntry,
   expected: string,
@@ -97,14 +99,14 @@ async function takeFile(
   compareFile(entry, hash.digest("hex"), expected);
 }
 
-/** {@linkcode takeFile} of a file that is in memory. */
+/** {@linkcode takeFile} for a file in memory. */
 function takeSmall(
   entry: TarEntry,
   bytes: Uint8Array,
   expected: string,
   unpacking?: Unpacking,
 ): void {
-  // As text, which takes a quarter of the time of a buffer; `hash` takes longer.
+  // A hexadecimal digest takes a quarter of the time of a buffer; `crypto.hash` takes longer.
   const sha256 = bytes.length === 0
     ? EMPTY_SHA256
     : createHash("sha256").update(bytes).digest("hex");
@@ -115,11 +117,11 @@ function takeSmall(
 /** @param sha256 in hexadecimal, as `expected` */
 function compareFile({ path }: TarEntry, sha256: string, expected: string): void {
   if (sha256 === expected) return;
-  const message = `The file ${quote(path)} in the archive is not the one in its manifest.`;
+  const message = `The file ${quote(path)} in the archive does not have the hash in the manifest.`;
   throw verificationError("files", "HASH_MISMATCH", message, { detail: { path } });
 }
 
-/** The bytes of an entry. @param bytes memory for them */
+/** Reads the bytes of an entry. @param bytes buffer for them */
 export async function readEntry(
   entry: TarEntry,
   bytes = new Uint8Array(entry.sizeBytes),

@@ -1,7 +1,7 @@
 /**
- * Takes a ready archive in: verifies it, copies it and finds the hashes that the network needs, reading
- * it once. For one's own archives; what a stranger sent is hashed before anything else looks at it, by
- * `verify.ts`.
+ * Takes a ready archive in: verifies it, copies it, and computes its hashes and torrent, in one
+ * read. For local archives. An untrusted archive goes to `verify.ts`, which hashes it before
+ * parsing it.
  *
  * @module
  */
@@ -28,41 +28,45 @@ import {
   compareHash,
 } from "./verify.ts";
 
-/** The longest archive's torrent has fewer bytes: 20 for each 16 MiB. */
+/**
+ * Maximum length of a `.torrent` in bytes. The longest archive's is shorter: 20 bytes for each 16
+ * MiB.
+ */
 const MAX_TORRENT_BYTES = 16 * 1024 * 1024;
 
-/** What {@linkcode takeArchive} is told. */
+/** Options of {@linkcode takeArchive}. */
 export interface TakeOptions {
   archivePath: string;
-  /** The minimal manifest that names the archive, if there is one already. */
+  /** The minimal manifest that names the archive, if it has one already. */
   minimal?: MinimalManifest;
   /**
-   * One's own key, 32 bytes. If the minimal manifest is signed by it, the files inside are not hashed
-   * one by one: an archive of that SHA-256 was made, or verified down to the last file, before it was
+   * Our own public key, 32 bytes. If it signed the minimal manifest, the files inside are not
+   * hashed one by one: we made the archive with that SHA-256, or verified all of it, before we
    * signed.
    */
   ownKey?: Uint8Array;
   /**
-   * Where to copy it: a path where nothing is. What is copied are the very bytes that were verified,
-   * whatever becomes of the archive meanwhile, and they are on the disk when the archive is taken.
+   * Path of the copy, which must not exist. The copy has exactly the bytes that were verified, even if
+   * the archive changes meanwhile, and is flushed to the disk.
    */
   copyTo?: string;
   limits?: ArchiveLimits;
-  /** Looks for secrets in the files, for which they are read in any case (`SECRET_FOUND`). */
+  /** Looks for secrets in the files (`SECRET_FOUND`). All files are read then. */
   secrets?: SecretCheck;
   signal?: AbortSignal;
 }
 
-/** An archive that is what its publisher signed, and what the network needs to know of it. */
+/** A verified archive, its hashes and its torrent. */
 export interface TakenArchive extends ArchiveDescription {
   full: FullManifest;
 }
 
 /**
- * Verifies an archive like `verifyArchive`, describes it like `describeArchive`, under its usual name,
- * and copies it. Holds some MiB beside the manifest. On failure the copy is removed.
+ * Verifies an archive like `verifyArchive`, describes it under its usual name like
+ * `describeArchive`, and copies it. Takes some MiB of memory beside the manifest. After a failure
+ * the copy is removed.
  *
- * @throws {PackageError} what both throw; of several steps of the chain that do not hold, the first
+ * @throws {PackageError} the errors of both. If several steps of the chain fail, the first of them
  */
 export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
   const { archivePath, minimal, ownKey, copyTo, limits = defaultArchiveLimits, signal } = options;
@@ -93,7 +97,7 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
     return { full, lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieces }) };
   } catch (error) {
     if (copyTo !== undefined) await Deno.remove(copyTo).catch(() => {});
-    // That it is another archive altogether says more than what is wrong inside.
+    // A wrong SHA-256 says more than a problem inside: it is another archive altogether.
     const isInside = error instanceof PackageError && error.kind === "verification";
     if (isInside) await checkHash(archive, minimal, begin, signal);
     throw error;
@@ -101,8 +105,8 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
 }
 
 /**
- * The hashes of the pieces in the torrent that lies beside an archive, if it is the one that its minimal
- * manifest names by its infohash: whoever signed that manifest signed them too.
+ * Returns the piece hashes in the torrent beside an archive, if its infohash is the one in the minimal
+ * manifest: then the manifest's signature covers them.
  */
 async function signedPieces(
   archivePath: string,
@@ -115,7 +119,7 @@ async function signedPieces(
     const source = { name: archiveFileName(name, version), lengthBytes: length };
     return piecesOfTorrent(await Deno.readFile(path), source, btih);
   } catch {
-    // Then they are hashed.
+    // No usable torrent: the caller hashes the pieces.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Puts files into a directory that appears whole or not at all. Which files, and whether they are what
- * was signed, is `verify.ts`'s business; so is that their paths are harmless.
+ * Writes files to a directory that appears complete or not at all. `verify.ts` chooses the files,
+ * and has checked their paths and contents.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { basename, dirname, join, resolve } from "node:path";
 import { FileWriter, syncDirectory, Temporaries, writeFailed } from "../archive/mod.ts";
 import { PackageError } from "../errors.ts";
 
-/** A directory in the making, beside its final place. Disposing of it before it is done removes it. */
+/** A directory that is filled under a temporary name. Disposing of it before `finish` removes it. */
 export class Unpacking implements AsyncDisposable {
   readonly #target: string;
   readonly #temporaries: Temporaries;
   readonly #directory: string;
-  /** Directories that have been made, by their path in the archive. */
+  /** Paths in the archive of the directories that were created. */
   readonly #made = new Set<string>();
 
   private constructor(target: string) {
@@ -24,7 +24,9 @@ export class Unpacking implements AsyncDisposable {
   }
 
   /**
-   * @param path where the directory will be; nothing or an empty directory may be there
+   * Creates the temporary directory beside the target.
+   *
+   * @param path path of the target, which must not exist or be an empty directory
    * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`
    */
   static async begin(path: string): Promise<Unpacking> {
@@ -36,22 +38,22 @@ export class Unpacking implements AsyncDisposable {
   }
 
   /**
-   * Opens a new file for its contents.
+   * Creates a new file for writing.
    *
-   * @param path in the archive; checked already
-   * @param executable gives mode 0755, otherwise 0644; the umask applies
+   * @param path path in the archive, already checked
+   * @param executable whether the mode is 0755 or 0644; the umask applies
    */
   async open(path: string, executable: boolean): Promise<FileWriter> {
     this.#makeDirectoriesOf(path);
     return await FileWriter.create(join(this.#directory, path), { mode: modeOf(executable) });
   }
 
-  /** Writes a new file. Not awaited: that takes longer than writing a small one. */
+  /** Writes a new file synchronously: for a small file, awaiting would take longer than writing. */
   write(path: string, executable: boolean, bytes: Uint8Array): void {
     this.#makeDirectoriesOf(path);
     const file = join(this.#directory, path);
     try {
-      // Deno.writeFileSync would set the mode whatever the umask.
+      // Deno.writeFileSync would ignore the umask.
       using opened = Deno.openSync(file, {
         write: true,
         createNew: true,
@@ -63,9 +65,9 @@ export class Unpacking implements AsyncDisposable {
     }
   }
 
-  /** Moves the directory to its final place, and returns that. */
+  /** Moves the directory to the target, and returns the path of the target. */
   async finish(): Promise<string> {
-    // In one step where the system can; on Windows a rename replaces no directory.
+    // POSIX renames over an empty directory in one step; Windows cannot.
     if (Deno.build.os === "windows") await Deno.remove(this.#target).catch(() => {});
     await this.#temporaries.moveIntoPlace(this.#directory, this.#target);
     await syncDirectory(dirname(this.#target));
@@ -78,7 +80,7 @@ export class Unpacking implements AsyncDisposable {
 
   #makeDirectoriesOf(path: string): void {
     const missing: string[] = [];
-    // From the innermost outwards: what one is in that is there need not be looked for.
+    // Innermost first: the parents of a created directory exist too.
     for (let at = path.lastIndexOf("/"); at !== -1; at = path.lastIndexOf("/", at - 1)) {
       const directory = path.slice(0, at);
       if (this.#made.has(directory)) break;
@@ -103,8 +105,8 @@ function modeOf(executable: boolean): number {
 }
 
 /**
- * Sees to it that an archive can be unpacked to a path: nothing or an empty directory is there, and a
- * directory to make it in.
+ * Throws if an archive cannot be unpacked to a path: the path must not exist or be an empty
+ * directory, and its parent has to exist.
  *
  * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`
  */
@@ -121,7 +123,7 @@ export async function checkUnpackTarget(path: string): Promise<void> {
     });
     return;
   }
-  const message = `${target} is there already. Name a directory that does not exist or is empty.`;
+  const message = `${target} exists already. Name a directory that does not exist or is empty.`;
   throw new PackageError("usage", "TARGET_EXISTS", message, {
     detail: { path: target, name: basename(target) },
   });

@@ -1,6 +1,6 @@
 /**
- * The chain that decides whether an archive is what its publisher signed. Whom to trust is decided
- * elsewhere.
+ * The verification chain: decides whether an archive is what its publisher signed. Callers decide which
+ * publisher to trust.
  *
  * @module
  */
@@ -41,31 +41,31 @@ import {
 import { checkFiles, readEntry } from "./check_files.ts";
 import { Unpacking } from "./unpack.ts";
 
-/** What {@linkcode verifyArchive} is told. */
+/** Options of {@linkcode verifyArchive}. */
 export interface VerifyOptions {
   archivePath: string;
   /** The minimal manifest that names the archive. Without it only the inner half is verified. */
   minimal?: MinimalManifest;
-  /** The Ed25519 key (32 bytes) that it has to be signed by; if not given, the one that it names. */
+  /** The Ed25519 key (32 bytes) that has to have signed; default: the key that the manifest names. */
   publicKey?: Uint8Array;
   limits?: ArchiveLimits;
-  /** Where the files go once all of it holds: nothing or an empty directory may be there. */
+  /** Directory to unpack to, which must not exist or be empty. It appears once every step holds. */
   unpackTo?: string;
   signal?: AbortSignal;
   /**
-   * Called as each step is begun, in the chain's order. `archive-limits` are watched from there to
-   * the last byte, so they can still fail while a later step is under way.
+   * Called when a step begins, in the order of the chain. `archive-limits` are checked to the last
+   * byte, so they can still fail during a later step.
    */
   onStep?: (step: VerificationStep) => void;
-  /** Hears of each file that is what its publisher signed, with its length. */
+  /** Called for each file whose hash holds, with its length in bytes. */
   onFile?: (path: string, bytes: number) => void;
-  /** Looks for secrets in the files. Refusing the archive for what it finds is the caller's. */
+  /** Looks for secrets in the files. The caller refuses the archive for them. */
   secrets?: SecretCheck;
-  /** The system whose names the files get when they are unpacked; this machine's unless given. */
+  /** The system to unpack on, whose rules for names apply; default: this machine's. */
   platform?: typeof Deno.build.os;
 }
 
-/** An archive that is what its publisher signed. */
+/** A verified archive. */
 export interface VerifiedArchive {
   archivePath: string;
   lengthBytes: number;
@@ -74,20 +74,20 @@ export interface VerifiedArchive {
   /** The minimal manifest that was handed in. */
   minimal: MinimalManifest | undefined;
   /**
-   * Whether only the inner half was verified, for want of a minimal manifest: names and contents of
-   * all files, but not the archive's own bytes, nor which files are executable.
+   * Whether only the inner half was verified, without a minimal manifest: names and contents of all
+   * files, but neither the archive's own bytes nor which files are executable.
    */
   inner: boolean;
   full: FullManifest;
   /** Number of files, the manifest not counted. */
   fileCount: number;
-  /** Length of the tar inside. */
+  /** Length of the tar in bytes. */
   unpackedBytes: number;
-  /** Where the files, and `manifest.json`, were put. */
+  /** Directory with the unpacked files and `manifest.json`. */
   unpackedTo?: string;
 }
 
-/** A verification on its way. */
+/** The state of a running verification. */
 export interface Job extends VerifyOptions {
   limits: ArchiveLimits;
   archive: OpenArchive;
@@ -98,12 +98,12 @@ export interface Job extends VerifyOptions {
 /**
  * Verifies an archive: the minimal manifest's signature, length and SHA-256 of the archive, its limits,
  * the full manifest and that it speaks of the same package, its signature, the content hash, and every
- * file's hash, none missing and none extra. Streams; holds some MiB beside the manifest. Nothing is at
- * `unpackTo` before all of it holds, and nothing is left behind if it does not. Unpacked files get
- * mode 0755 or 0644 under the umask, and are not flushed to the disk one by one.
+ * file's hash, none missing and none extra. Streams; takes some MiB of memory beside the manifest.
+ * `unpackTo` appears only after every step holds, and a failure leaves nothing behind. Unpacked files
+ * get mode 0755 or 0644 under the umask, and are not flushed to the disk one by one.
  *
- * @throws {PackageError} kind `verification` for a step that does not hold; `detail.step` names it.
- * Other kinds for what is not the archive's fault: `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`,
+ * @throws {PackageError} kind `verification` for a failed step; `detail.step` names it. Other kinds for
+ * problems that are not the archive's fault: `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`,
  * `FILE_CHANGED`, `TARGET_EXISTS`, `WRITE_FAILED`, `PATH_UNUSABLE`
  */
 export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArchive> {
@@ -126,7 +126,7 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
   }
   const job: Job = { ...options, limits, archive, begin, unpacking };
   const contents = await checkContents(job, again());
-  // Somebody may have written to the archive since its hash was found good.
+  // Another program may have written to the archive after it was hashed.
   if (!equalBytes(new Uint8Array(hash.digest()), sha256)) throw fileChanged(archive.path);
   const unpackedTo = await unpacking?.finish();
   const lengthBytes = archive.info.size;
@@ -142,7 +142,7 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
   return unpackedTo === undefined ? verified : { ...verified, unpackedTo };
 }
 
-/** The step `minimal-signature`. */
+/** Runs the step `minimal-signature`. */
 export function checkMinimal(
   minimal: MinimalManifest,
   publicKey: Uint8Array | undefined,
@@ -163,7 +163,7 @@ function checkPublisher(step: VerificationStep, pubkey: string, publicKey?: Uint
   throw verificationError(step, "PUBLISHER_MISMATCH", message, { detail: { pubkey, expected } });
 }
 
-/** The step `archive-length`, and the limit of it. */
+/** Runs the step `archive-length`, and checks the limit for the length. */
 export function checkLength(
   { path, info }: OpenArchive,
   minimal: MinimalManifest | undefined,
@@ -177,7 +177,7 @@ export function checkLength(
       throw verificationError("archive-length", "LENGTH_MISMATCH", message);
     }
   }
-  // Not hashed first: what is too large would only take the time.
+  // The limit comes before hashing, which would take long for a huge archive.
   if (info.size > limits.maxArchiveBytes) {
     const message =
       `${path} has ${info.size} bytes; at most ${limits.maxArchiveBytes} are allowed.`;
@@ -185,7 +185,7 @@ export function checkLength(
   }
 }
 
-/** The step `archive-hash`, for which the archive is read. Returns its SHA-256. */
+/** Runs the step `archive-hash`, which reads the archive. Returns its SHA-256. */
 export async function checkHash(
   archive: OpenArchive,
   minimal: MinimalManifest | undefined,
@@ -200,7 +200,7 @@ export async function checkHash(
   return sha256;
 }
 
-/** Refuses an archive whose SHA-256 is not the one that its minimal manifest names. */
+/** Throws if the SHA-256 of an archive is not the one in its minimal manifest. */
 export function compareHash(
   { path }: OpenArchive,
   sha256: Uint8Array,
@@ -213,8 +213,8 @@ export function compareHash(
 }
 
 /**
- * The steps from `archive-limits` to the last, on the bytes of the archive. A chunk is not looked at
- * any more when the next one is asked for.
+ * Runs the steps from `archive-limits` to the last, on the bytes of the archive. A chunk is not
+ * used any more once the next one is requested.
  */
 export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>) {
   const { full, entries } = await readHead(job, chunks);
@@ -228,8 +228,8 @@ export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>)
 }
 
 /**
- * The steps up to `content-hash`, and a look at all files for secrets: for an archive that was verified
- * to the last file before, and is known by its SHA-256.
+ * Runs the steps up to `content-hash`, and looks for secrets in all files. For an archive whose
+ * files were verified before, and that is known by its SHA-256.
  */
 export async function checkSecrets(
   job: Job,
@@ -239,12 +239,12 @@ export async function checkSecrets(
   const { full, entries } = await readHead(job, chunks);
   for await (const entry of secrets.watch(entries)) {
     if (entry.whole) continue;
-    for await (const _ of entry.contents()) { /* They are looked at on their way past. */ }
+    for await (const _ of entry.contents()) { /* The check scans the contents as they are read. */ }
   }
   return full.manifest;
 }
 
-/** The steps up to `content-hash`, for which no more of the bytes is read than the manifest takes. */
+/** Runs the steps up to `content-hash`. Reads no bytes after the manifest. */
 export async function checkHead(
   job: Job,
   chunks: AsyncIterable<Uint8Array>,
@@ -254,7 +254,7 @@ export async function checkHead(
   return full.manifest;
 }
 
-/** Takes the manifest from the beginning, and checks it; the entries that follow are the caller's. */
+/** Reads and checks the manifest. The caller reads the entries after it. */
 async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
   const { archive, limits, signal } = job;
   job.begin("archive-limits");
@@ -267,7 +267,7 @@ async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
     const first = await entries.next();
     if (first.done || first.value.path !== MANIFEST_PATH) {
       const message =
-        `The first entry of ${archive.path} is not ${MANIFEST_PATH}: it is no package.`;
+        `The first entry of ${archive.path} is not ${MANIFEST_PATH}, so it is no package.`;
       throw verificationError("full-manifest", "MANIFEST_MISSING", message);
     }
     const full = await checkManifest(job, first.value);
@@ -279,7 +279,7 @@ async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
   }
 }
 
-/** The steps from `full-manifest` to `content-hash`. */
+/** Runs the steps from `full-manifest` to `content-hash`. */
 async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
   job.begin("full-manifest");
   const bytes = await readManifest(entry, job.limits);
@@ -318,7 +318,7 @@ async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
     refuseUnusable(paths, job.platform ?? Deno.build.os);
     job.unpacking.write(MANIFEST_PATH, false, bytes);
   }
-  // It may be 16 MiB. Nobody asks for the signature again.
+  // Free up to 16 MiB at once. isSigned() is not called again.
   release(bytes);
   return full;
 }

@@ -1,7 +1,7 @@
 /**
- * Verifies an archive while it still arrives, so that there is little left to do when it is whole. Only
- * for one that comes by way of a torrent which the publisher signed: what is read has been checked
- * piece by piece then, while the SHA-256 of the whole is known only in the end.
+ * Verifies an archive while it is downloaded, so that little is left to do at its end. Only for a
+ * torrent whose infohash the publisher signed: its pieces are checked before they are read here,
+ * while the SHA-256 of the whole is known only at the end.
  *
  * @module
  */
@@ -19,35 +19,36 @@ import {
   type VerifyOptions,
 } from "./verify.ts";
 
-/** What {@linkcode verifyArriving} is told. */
+/** Options of {@linkcode verifyArriving}. */
 export interface ArrivingOptions extends Omit<VerifyOptions, "unpackTo"> {
   minimal: MinimalManifest;
   /**
-   * Waits until more than `bytes` bytes from the start of the archive are there to stay, or all of
-   * them; resolves with how many. Rejects if no more will come.
+   * Waits until more than `bytes` bytes from the start of the archive are there and final, or all
+   * bytes. Resolves with their number; rejects if no more bytes will come.
    */
   arrived(bytes: number): Promise<number>;
 }
 
 /**
- * Does what `verifyArchive` does, reading each byte once, as it arrives. The steps are told in another
- * order: `archive-hash` comes last. If it fails, `verifyArchive` on the whole archive tells why.
+ * Verifies like `verifyArchive`, and reads each byte once, as it arrives. The step `archive-hash` comes
+ * last. After a failure, `verifyArchive` on the complete archive names the step.
  *
- * @throws {PackageError} as `verifyArchive`; whatever `arrived` rejects with
+ * @throws {PackageError} as `verifyArchive`
+ * @throws the error with which `arrived` rejects
  */
 export async function verifyArriving(options: ArrivingOptions): Promise<VerifiedArchive> {
   const { archivePath, minimal, limits = defaultArchiveLimits, signal, arrived } = options;
   const begin = (step: Parameters<NonNullable<VerifyOptions["onStep"]>>[0]) =>
     options.onStep?.(step);
   checkMinimal(minimal, options.publicKey, begin);
-  // There is no file before.
+  // The file may not exist before the first bytes.
   await arrived(0);
   using opened = await openArchive(archivePath);
-  // As long as it will be.
+  // The length that the complete archive will have.
   const archive: OpenArchive = { ...opened, info: { ...opened.info, size: minimal.length } };
   checkLength(archive, minimal, limits, begin);
   const hash = createHash("sha256");
-  // While one is looked at, the next one is read.
+  // Two buffers: while one is used, the next chunk is read into the other.
   const buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)];
   async function* chunks(): AsyncGenerator<Uint8Array> {
     let there = 0;
@@ -65,13 +66,13 @@ export async function verifyArriving(options: ArrivingOptions): Promise<Verified
         const chunk = await next;
         at += chunk.length;
         next = at < minimal.length ? read(at) : undefined;
-        // Heard when it is its turn, or not at all.
+        // A failure surfaces when the chunk is awaited; until then it must not count as unhandled.
         next?.catch(() => {});
         hash.update(chunk);
         yield chunk;
       }
     } finally {
-      // The file is closed after this.
+      // The read has to end before the file is closed.
       await next?.catch(() => {});
     }
   }

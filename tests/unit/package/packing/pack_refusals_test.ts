@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { utf8 } from "../../../../src/base/mod.ts";
-import { Temporaries, writeFailed } from "../../../../src/package/archive/files.ts";
+import { Temporaries, writeFailed } from "../../../../src/package/archive/temporaries.ts";
 import {
   defaultArchiveLimits,
   type PackOptions,

@@ -19,7 +19,7 @@ inDirectory("a sparse image that is beyond the ratio is refused before it is rea
   const seen: PackProgress[] = [];
   const onProgress = (progress: PackProgress) => seen.push(progress);
   const error = await refusal(packIn(dir, {}, { onProgress }), "RATIO_TOO_HIGH");
-  assert.match(error.message, /others refuse to unpack/);
+  assert.match(error.message, /readers refuse to unpack/);
   assert.deepEqual(seen, [], "files were read");
   assert.deepEqual([...Deno.readDirSync(join(dir, "out"))], []);
 });

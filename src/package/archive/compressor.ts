@@ -1,0 +1,49 @@
+/**
+ * Makes the gzip members of an archive, in threads of their own if there are any.
+ *
+ * @module
+ */
+
+import { gzipMember } from "./gzip_member.ts";
+import { Thread } from "./threads.ts";
+
+/** A gzip member, and the buffer of its input for reuse. */
+export interface Compressed {
+  member: Uint8Array;
+  /** As long as the buffer that was handed in; its contents are undefined. */
+  buffer: Uint8Array;
+}
+
+/** Makes gzip members in parallel. Disposing of it ends its threads. */
+export class Compressor implements Disposable {
+  readonly #threads: Thread[];
+
+  /** @param threads number of threads; with 0, members are made in the calling thread */
+  constructor(threads: number) {
+    this.#threads = Array.from({ length: threads }, () => new Thread());
+  }
+
+  /** Number of members to request before awaiting the first, so that no thread is idle. */
+  get ahead(): number {
+    return this.#threads.length === 0 ? 0 : this.#threads.length + 1;
+  }
+
+  /**
+   * Compresses the first `lengthBytes` bytes of a buffer. The buffer must not be used until it
+   * comes back.
+   *
+   * @throws {PackageError} `THREAD_DIED`
+   */
+  async compress(buffer: Uint8Array, lengthBytes: number): Promise<Compressed> {
+    const bytes = buffer.subarray(0, lengthBytes);
+    const [first, ...others] = this.#threads;
+    if (!first) return { member: gzipMember(bytes), buffer };
+    const idlest = others.reduce((least, other) => other.load < least.load ? other : least, first);
+    const answer = await idlest.ask({ order: "compress", bytes });
+    return { member: answer.member!, buffer: new Uint8Array(answer.bytes!.buffer) };
+  }
+
+  [Symbol.dispose](): void {
+    for (const thread of this.#threads) thread[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Compresses a tar to a chain of gzip members.
+ *
+ * @module
+ */
+
+import type { Compressed, Compressor } from "./compressor.ts";
+
+/**
+ * Length in bytes of the tar in each gzip member except the last. The archive's bytes depend on it.
+ */
+export const MEMBER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Cuts tar bytes into gzip members as they come, and writes the members in order. Holds the input of as
+ * many members as the compressor makes in parallel, and of two more.
+ */
+export class MemberWriter {
+  /** Number of tar bytes that were compressed so far. */
+  tarBytes = 0;
+  /** Number of compressed bytes that were written so far. */
+  gzipBytes = 0;
+  readonly #compressor: Compressor;
+  readonly #write: (member: Uint8Array) => Promise<void>;
+  readonly #pending: Promise<Compressed>[] = [];
+  readonly #free: Uint8Array[] = [];
+  #buffer: Uint8Array = new Uint8Array(MEMBER_BYTES);
+  #used = 0;
+
+  /** @param write takes the members in order */
+  constructor(compressor: Compressor, write: (member: Uint8Array) => Promise<void>) {
+    this.#compressor = compressor;
+    this.#write = write;
+  }
+
+  /** Adds the next tar bytes, which are copied. */
+  async add(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + MEMBER_BYTES - this.#used);
+      this.#buffer.set(part, this.#used);
+      this.#used += part.length;
+      at += part.length;
+      if (this.#used === MEMBER_BYTES) await this.#flush();
+    }
+  }
+
+  /** Compresses and writes the rest. */
+  async end(): Promise<void> {
+    if (this.#used > 0) await this.#flush();
+    while (this.#pending.length > 0) await this.#writeNext();
+  }
+
+  async #flush(): Promise<void> {
+    const member = this.#compressor.compress(this.#buffer, this.#used);
+    // A failure surfaces in its turn. If packing fails for another reason before, nobody awaits it.
+    member.catch(() => {});
+    this.#pending.push(member);
+    this.tarBytes += this.#used;
+    this.#used = 0;
+    while (this.#pending.length > this.#compressor.ahead) await this.#writeNext();
+    this.#buffer = this.#free.pop() ?? new Uint8Array(MEMBER_BYTES);
+  }
+
+  async #writeNext(): Promise<void> {
+    const { member, buffer } = await this.#pending.shift()!;
+    this.#free.push(buffer);
+    this.gzipBytes += member.length;
+    await this.#write(member);
+  }
+}
