@@ -7,7 +7,7 @@
  */
 
 import { concatBytes, equalBytes, toHex, utf8 } from "../../src/base/mod.ts";
-import { bencode, type BValue } from "../../src/bencode/mod.ts";
+import { bdecode, type BDecoded, bencode, type BValue } from "../../src/bencode/mod.ts";
 import { MAX_VALUE_BYTES, targetOf, verifyItem } from "../../src/records/mod.ts";
 
 /** Contacts in one bucket, and in one reply. */
@@ -243,7 +243,7 @@ export class SimulatedNode {
     if (held && (seq < held.seq || (seq === held.seq && !this.#rules.refresh))) {
       return { kind: "refused", code: 302 };
     }
-    this.plant(key, { v, k, sig, seq, atMs: this.#now() });
+    this.plant(key, { v: decodeLoosely(value), k, sig, seq, atMs: this.#now() });
     return this.#reply({});
   }
 }
@@ -255,4 +255,16 @@ export function compactNode(id: Uint8Array, host: string, port: number): Uint8Ar
 
 function portBytes(port: number): Uint8Array {
   return Uint8Array.of(port >> 8, port & 255);
+}
+
+/** Decodes bencode in the form of npm:bencode, in which a node of another program holds it. */
+export function decodeLoosely(bytes: Uint8Array): unknown {
+  return loose(bdecode(bytes));
+}
+
+function loose(value: BDecoded): unknown {
+  if (value instanceof Map) {
+    return Object.fromEntries([...value].map(([key, member]) => [key, loose(member)]));
+  }
+  return Array.isArray(value) ? value.map(loose) : value;
 }

@@ -7,7 +7,7 @@
 import { toHex, utf8 } from "../../../src/base/mod.ts";
 import { DhtManager, type DhtNode } from "../../../src/dht/mod.ts";
 import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
-import { bdecode, bencode, type BValue } from "../../../src/bencode/mod.ts";
+import { bencode, type BValue } from "../../../src/bencode/mod.ts";
 import { type MutableItem, signItem, targetOf } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import {
@@ -15,7 +15,11 @@ import {
   SimulatedDht,
   type SimulatedDhtOptions,
 } from "../../support/simulated_dht.ts";
-import type { SimulatedNode, StoredItem } from "../../support/simulated_node.ts";
+import {
+  decodeLoosely,
+  type SimulatedNode,
+  type StoredItem,
+} from "../../support/simulated_node.ts";
 
 export const salt = utf8("a salt");
 
@@ -78,14 +82,6 @@ export function holding(at: Fixture, item: MutableItem): SimulatedNode[] {
 }
 
 function stored(item: MutableItem, atMs: number): StoredItem {
-  const v = plain(bdecode(item.value));
+  const v = decodeLoosely(item.value);
   return { v, k: item.publicKey, sig: item.signature, seq: item.seq, atMs };
-}
-
-/** Decodes bencode in the form of npm:bencode. */
-function plain(value: unknown): unknown {
-  if (value instanceof Map) {
-    return Object.fromEntries([...value].map(([key, member]) => [key, plain(member)]));
-  }
-  return Array.isArray(value) ? value.map(plain) : value;
 }
