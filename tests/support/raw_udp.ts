@@ -7,13 +7,15 @@
 import dgram, { type Socket } from "node:dgram";
 import { bdecode, type BDecoded, bencode, type BValue } from "../../src/bencode/mod.ts";
 
-/** What the system drops where its buffers are full is sent again after this long. */
+/**
+ * Interval between repetitions of a packet, since the system drops packets when buffers are full.
+ */
 const AGAIN_MS = 1_000;
 
-/** What came in: the packet, and where from. */
+/** A received packet with its sender. */
 export type Answerer = (packet: Map<string, BDecoded>, port: number) => Uint8Array | undefined;
 
-/** What came back for a packet. */
+/** The reply to a packet. */
 export interface Answer {
   message: Map<string, BDecoded>;
   lengthBytes: number;

@@ -1,6 +1,6 @@
 /**
- * A daemon whose seed directory holds an archive with a long verification: it answers meanwhile, and
- * ends when it is told to.
+ * A daemon whose seed directory holds an archive with a long verification: it answers meanwhile,
+ * and ends when it is told to.
  *
  * @module
  */

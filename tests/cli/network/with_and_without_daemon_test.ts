@@ -12,7 +12,7 @@ import { eventually, newPlace, together } from "../../support/place.ts";
 /** A command line, in which `~` is the directory of the test. */
 type Line = readonly string[];
 
-/** What came of it, without what is different each time. */
+/** The result of a command, without the parts that differ in each run. */
 interface Outcome {
   line: Line;
   code: number;

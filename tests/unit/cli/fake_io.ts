@@ -1,18 +1,18 @@
 /**
- * A process made of memory, for running commands without one.
+ * An in-memory `Io`, for running commands without a process.
  *
  * @module
  */
 
 import type { Io, Sink } from "../../../src/cli/mod.ts";
 
-/** A standard stream that keeps what is written. */
+/** A standard stream that collects the written bytes. */
 export class FakeSink implements Sink {
   readonly #chunks: Uint8Array[] = [];
   isTerminal = false;
   width = 80;
   height = 24;
-  /** Thrown by the next write. */
+  /** Error that the next write throws. */
   failWith: Error | undefined;
 
   get text(): string {
@@ -37,23 +37,23 @@ export class FakeSink implements Sink {
   }
 }
 
-/** A process, of which the tests can say everything. */
+/** An `Io` whose members a test can set. */
 export interface FakeIo extends Io {
   readonly stdout: FakeSink;
   readonly stderr: FakeSink;
   nowMs: number;
 }
 
-/** Parts that differ from a process with nothing set and nothing there. */
+/** Members that differ from the defaults: no variables, no files, no terminal. */
 export interface FakeIoOptions {
   env?: Record<string, string>;
-  /** Path to text. */
+  /** Contents of files, by path. */
   files?: Record<string, string>;
   stdin?: string;
   signal?: AbortSignal;
 }
 
-/** A process that sees only what it is given. */
+/** Makes an `Io` with the given members. */
 export function fakeIo(options: FakeIoOptions = {}): FakeIo {
   const { env = {}, files = {}, stdin = "", signal = new AbortController().signal } = options;
   const io: FakeIo = {

@@ -1,4 +1,4 @@
-/** Signed archives for the store's tests; what is in them does not matter there. */
+/** Makes signed archives with arbitrary contents for the store's tests. */
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ export function minimalOf(
   }, by);
 }
 
-/** Writes an archive of the given contents into `dir`, ready to be put. */
+/** Writes an archive with the given contents into `dir`, to be added with `put`. */
 export async function archiveIn(
   dir: string,
   name: string,

@@ -1,5 +1,5 @@
 /**
- * Completion scripts: complete, well quoted, and understood by the shells that are here.
+ * Completion scripts: completeness, quoting, and a run in the shells that are installed.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Commands and the home: none is made by a command that only uses one.
+ * Which commands need a home, and which may create one.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { runCli } from "../../../../src/cli/mod.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { fakeIo, type FakeIoOptions } from "../fake_io.ts";
 
-/** A publisher's key, as text. */
+/** A publisher's key in text form. */
 const KEY = "ab".repeat(32);
 
-/** A command line of each command that uses an existing home, and of each such action. */
+/** A command line for each command, and each action, that needs an existing home. */
 const existing: Record<string, string[][]> = {
   pack: [["."]],
   publish: [["."]],
@@ -41,7 +41,7 @@ async function run(args: string[], options: FakeIoOptions & { userHome?: string 
   return { code, out: io.stdout.text, err: io.stderr.text };
 }
 
-/** Each command, or action of a command, and what it has to do with the home. */
+/** The home use of each command, or of each of its actions. */
 async function uses(): Promise<[name: string, use: HomeUse][]> {
   const found: [string, HomeUse][] = [];
   for (const { name, load } of commands) {
@@ -135,7 +135,7 @@ Deno.test("a command that needs no home works for a user without one", async () 
     version: [],
   };
   for (const [name, use] of await uses()) {
-    // It runs until it is ended.
+    // testnet runs until a signal ends it.
     if (use !== "unused" || name === "testnet") continue;
     assert(lines[name], name);
     const { err } = await run([name, ...lines[name]], { userHome: undefined });

@@ -1,5 +1,5 @@
 /**
- * Words that libreseed does not have.
+ * Suggestions for unknown commands and actions.
  *
  * @module
  */
@@ -19,7 +19,7 @@ async function refused(...args: string[]): Promise<string> {
   return io.stderr.text;
 }
 
-/** The word with one letter left out, replaced, doubled, or two exchanged. */
+/** Misspellings of a word: a letter omitted, replaced or doubled, or two letters exchanged. */
 function* slips(word: string): Generator<string> {
   for (let i = 0; i < word.length; i++) {
     const [before, after] = [word.slice(0, i), word.slice(i + 1)];

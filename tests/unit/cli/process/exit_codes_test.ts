@@ -1,5 +1,5 @@
 /**
- * Outcomes and their exit codes.
+ * Exit codes of errors and outcomes.
  *
  * @module
  */

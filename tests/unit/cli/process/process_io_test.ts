@@ -1,5 +1,5 @@
 /**
- * The process as commands see it.
+ * The real process as an `Io`.
  *
  * @module
  */

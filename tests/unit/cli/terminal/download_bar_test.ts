@@ -1,5 +1,5 @@
 /**
- * The bar of downloads: where it begins, and how fast it says that they are.
+ * The progress bar of downloads: its start, its rate and its total.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 
 const MIB = 1 << 20;
 
-/** A bar, and what it draws. */
+/** Makes a bar and collects its output. */
 function newBar() {
   const clock = new FakeClock();
   const drawn: ProgressState[] = [];
@@ -32,7 +32,7 @@ function newBar() {
 
 Deno.test("the bar of a resumed download starts at its resumed position and shows the remaining time", async () => {
   const { bar, clock, drawn, steps, at } = newBar();
-  // 60 MiB lie there, and are looked through in half a second.
+  // The engine verifies a partial file of 60 MiB in half a second.
   for (const bytes of [0, 30 * MIB, 60 * MIB]) {
     bar.update("a", "hello@1.0.0", at(bytes, true));
     await clock.advance(250);
@@ -44,7 +44,7 @@ Deno.test("the bar of a resumed download starts at its resumed position and show
     await clock.advance(1_000);
   }
   assert.equal(drawn[0]!.doneBytes, 60 * MIB);
-  // One moment tells no speed.
+  // A single sample gives no rate.
   assert.equal(drawn[0]!.bytesPerSecond, undefined);
   assert.equal(drawn.at(-1)!.bytesPerSecond, MIB);
   assert.equal(drawn.at(-1)!.label, "hello@1.0.0");
@@ -81,7 +81,7 @@ Deno.test("a rate covers the last seconds, and is undefined during the first sec
   assert.equal(rate.bytesPerSecond, undefined);
   rate.add(1_500, 1_000);
   assert.equal(rate.bytesPerSecond, 1_000);
-  // Then it stalls: in ten seconds the rate is nothing.
+  // The download stalls, so the rate drops to zero within ten seconds.
   for (let ms = 2_000; ms <= 12_000; ms += 1_000) rate.add(1_500, ms);
   assert.equal(rate.bytesPerSecond, 0);
 });

@@ -1,5 +1,5 @@
 /**
- * Numbers, tables and strangers' text for people.
+ * Formatting of numbers, tables and untrusted text.
  *
  * @module
  */

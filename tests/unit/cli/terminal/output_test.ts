@@ -1,5 +1,5 @@
 /**
- * Where the words of a command go, and in which form.
+ * Streams and formats of a command's output.
  *
  * @module
  */

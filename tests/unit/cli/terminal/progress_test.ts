@@ -1,5 +1,5 @@
 /**
- * How the progress bar looks.
+ * Rendering of the progress bar.
  *
  * @module
  */

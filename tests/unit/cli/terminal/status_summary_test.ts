@@ -1,5 +1,5 @@
 /**
- * `libreseed status`: what a summary has, however much there is, and how it stays on a screen.
+ * `libreseed status`: contents of a summary of bounded length, and the live screen.
  *
  * @module
  */
@@ -202,7 +202,7 @@ Deno.test("a live screen redraws in place, fits the terminal, and restores it at
   assert(isScreen(sink, {}) && !isScreen(sink, { TERM: "dumb" }) && !isScreen(new FakeSink(), {}));
 });
 
-/** A home with a daemon that has two packages, and a command that watches it. */
+/** Runs `status --watch` against a daemon with two packages. */
 async function watching(args: string[], isTerminal: boolean) {
   const home = await temporaryHome();
   const clock = new FakeClock(NOW_MS);
@@ -230,7 +230,7 @@ async function watching(args: string[], isTerminal: boolean) {
   };
   return {
     ...{ io, packages, seen },
-    /** Lets the command look until `pattern` is there. */
+    /** Lets the command query the daemon until the screen matches `pattern`. */
     async looks(pattern: RegExp) {
       for (let tries = 0; !pattern.test(io.stdout.text); tries++) {
         assert(tries < 60_000, `${pattern} is not in ${io.stdout.text}${io.stderr.text}`);

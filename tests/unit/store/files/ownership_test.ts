@@ -9,7 +9,7 @@ Deno.test("a file of root in a user's home is named, with the command to give it
   await Deno.mkdir(dir);
   await Deno.writeTextFile(file, "");
   if (Deno.uid() === 0) {
-    // Root's all the way up: nobody else's home.
+    // All parent directories belong to root, so this is no other user's home.
     assert.equal(rootOwnedHint(file), "");
     await Deno.chown(home.path, 1234, 4321);
     const back = (path: string) =>

@@ -179,12 +179,12 @@ Deno.test("the second publisher of a name and version gets a file name with its 
   const changed = minimalOf("a", "1.0.0", utf8("x"), keyPairFromSeed(new Uint8Array(32).fill(2)));
   await refusal(seed.put({ ...ann, minimal: changed }), "VERSION_EXISTS");
 
-  // The usual name free again, it stays where it is, and is not there twice.
+  // With the usual name free again, the archive keeps its name and is not added twice.
   assert.equal(await seed.remove("a-1.0.0.tgz"), true);
   const archivePath = join(seed.path, bob.other);
   assert.equal((await seed.put({ ...bob, archivePath })).fileName, bob.other);
   assert.deepEqual((await seed.list()).map(({ fileName }) => fileName), [bob.other]);
-  // Under the fingerprint of somebody else it is nobody's.
+  // A file name with another publisher's fingerprint is invalid.
   for (const suffix of [".tgz", ".minimal.json"]) {
     const path = join(seed.path, bob.other.replace(".tgz", suffix));
     await Deno.rename(path, join(seed.path, ann.other.replace(".tgz", suffix)));

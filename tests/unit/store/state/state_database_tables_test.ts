@@ -20,7 +20,7 @@ async function withState(use: (state: StateDatabase) => void): Promise<void> {
 
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
 
-/** Changes of a record, and of the item in it. */
+/** Changes to a record, and to its item. */
 type Change = Partial<Omit<StoredRecord, "item"> & MutableItem>;
 
 function record(fill: number, change: Change = {}): StoredRecord {
@@ -297,7 +297,7 @@ Deno.test("a verified file is stored with its manifest, and withoutRecords finds
       });
     for (const name of ["a", "b"]) keep("manifest", name);
     keep("name-entry", "a");
-    // Another publisher's.
+    // A record of another publisher.
     keep("name-entry", "b", bytes(32, 4));
     assert.deepEqual(verifiedFiles.withoutRecords(), ["/seed/a.tgz", "/seed/b.tgz"]);
     keep("announce");
@@ -341,7 +341,7 @@ Deno.test("a pin dated in the future gets the time of the next use", async () =>
     pins.set({ ...pin, firstSeenMs: nowMs + yearMs });
     pins.set({ ...pin, firstSeenMs: nowMs, lastVersion: "1.0.0" });
     assert.equal(pins.list("a")[0]!.firstSeenMs, nowMs);
-    // Two clocks may differ by some minutes.
+    // A difference of some minutes between clocks is tolerated.
     pins.set({ ...pin, firstSeenMs: nowMs - 60_000, lastVersion: "1.0.0" });
     assert.equal(pins.list("a")[0]!.firstSeenMs, nowMs);
   });
