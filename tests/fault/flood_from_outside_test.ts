@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { flooded } from "../../scripts/torture/flood.ts";
-import { interopTest } from "../interop/interop_test_case.ts";
+import { interopTest } from "../support/interop_test_case.ts";
 
 await interopTest(
   "during a flood of 60,000 forged queries a second, queries are limited and records announced",

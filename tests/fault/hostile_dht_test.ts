@@ -18,7 +18,7 @@ import {
   type SimulatedNode,
   type SimulatedQuery,
 } from "../support/simulated_node.ts";
-import { Fixture, salt } from "../unit/dht/fixture.ts";
+import { Fixture, salt } from "../support/dht_fixture.ts";
 
 /** Maximum duration of an operation, by the network's clock. */
 const DEADLINE_MS = 15_000;

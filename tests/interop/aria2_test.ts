@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { freePort, runCli, temporaryHome } from "../support/mod.ts";
-import { interopTest } from "./interop_test_case.ts";
+import { interopTest } from "../support/interop_test_case.ts";
 import { type SeededPackage, seededPackage, sha256Of } from "./seeded_package.ts";
 
 /** Downloads with aria2, which knows of no peer but those that the DHT names. */

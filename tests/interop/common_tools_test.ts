@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { formatPublicKey } from "../../src/identity/mod.ts";
 import { parseMinimal } from "../../src/package/mod.ts";
 import { runCli, temporaryHome } from "../support/mod.ts";
-import { interopTest } from "./interop_test_case.ts";
+import { interopTest } from "../support/interop_test_case.ts";
 import { libreseed, writePayload } from "./seeded_package.ts";
 
 /** Runs a tool, which has to succeed and be silent on standard error. */

@@ -6,7 +6,7 @@
 
 import { fileURLToPath } from "node:url";
 import { type CliProcess, freePort, spawnCli } from "../support/mod.ts";
-import { debianPython } from "./interop_test_case.ts";
+import { debianPython } from "../support/interop_test_case.ts";
 
 const script = fileURLToPath(new URL("./libtorrent_peer.py", import.meta.url));
 

@@ -13,7 +13,7 @@ import {
   verifyItem,
 } from "../../src/records/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
-import { interopTest } from "./interop_test_case.ts";
+import { interopTest } from "../support/interop_test_case.ts";
 import { runLibtorrent } from "./libtorrent.ts";
 import { seededPackage } from "./seeded_package.ts";
 

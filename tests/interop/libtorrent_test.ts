@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import { freePort, temporaryHome } from "../support/mod.ts";
-import { interopTest } from "./interop_test_case.ts";
+import { interopTest } from "../support/interop_test_case.ts";
 import { runLibtorrent, startLibtorrent } from "./libtorrent.ts";
 import {
   libreseed,

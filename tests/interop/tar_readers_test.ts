@@ -16,7 +16,7 @@ import { PathSet } from "../../src/package/paths/path_set.ts";
 import { defaultArchiveLimits, PackageError } from "../../src/package/mod.ts";
 import { runCli, temporaryHome } from "../support/mod.ts";
 import vectors from "../vectors/tar_headers.json" with { type: "json" };
-import { interopTest } from "./interop_test_case.ts";
+import { interopTest } from "../support/interop_test_case.ts";
 
 const LIST = fileURLToPath(new URL("tar_readers.py", import.meta.url));
 const BLOCK = 512;

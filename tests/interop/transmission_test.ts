@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { runCli } from "../support/mod.ts";
-import { interopTest } from "./interop_test_case.ts";
+import { interopTest } from "../support/interop_test_case.ts";
 
 /** Addresses of the namespace's own loopback interface; outside of it they mean nothing. */
 const seeder = "10.99.0.1";

@@ -226,6 +226,34 @@ Deno.test("tests/unit mirrors src", async () => {
   assert.deepEqual(folders.sort(), ["scripts", "support"]);
 });
 
+/** The folder of a test file: tests of `tests/unit` and `tests/integration` are divided further. */
+function testFolder(path: string): string {
+  const parts = path.split("/");
+  const depth = ["unit", "integration"].includes(parts[1]!) && parts.length > 3 ? 3 : 2;
+  return parts.slice(0, depth).join("/");
+}
+
+Deno.test("tests and scripts import helpers of other tests only from tests/support", async () => {
+  const problems: string[] = [];
+  const walk = async (directory: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(join(root, directory))) {
+      const path = `${directory}/${name}`;
+      if (isDirectory) await walk(path);
+      else if (name.endsWith(".ts") && path !== "tests/unit/layout_test.ts") {
+        for (const { specifier } of importsOf(await Deno.readTextFile(join(root, path)))) {
+          const target = posix.normalize(posix.join(posix.dirname(path), specifier));
+          const isShared = /^tests\/(support|vectors)\//.test(target);
+          if (!specifier.startsWith(".") || !target.startsWith("tests/") || isShared) continue;
+          if (testFolder(target) !== testFolder(path)) problems.push(`${path} imports ${target}`);
+        }
+      }
+    }
+  };
+  await walk("tests");
+  await walk("scripts");
+  assert.deepEqual(problems.sort(), []);
+});
+
 Deno.test("every dependency is used where the table says, and by nobody else", async () => {
   const { imports } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   const used = new Map<string, Set<string>>();

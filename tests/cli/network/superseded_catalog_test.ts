@@ -11,7 +11,7 @@ import { systemClock, toHex } from "../../../src/base/mod.ts";
 import { readList } from "../../../src/fetching/publisher_list.ts";
 import { catalogFileName } from "../../../src/package/mod.ts";
 import { announceSalt, decodeAnnounceRecord } from "../../../src/records/mod.ts";
-import { Home } from "../../integration/install/home.ts";
+import { Home } from "../../support/engine_home.ts";
 import { newPlace } from "../../support/place.ts";
 
 /** Number of packages, enough for a catalog. */

@@ -13,7 +13,7 @@ import { install, installLocked } from "../../../src/install/install.ts";
 import { announceSalt } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";
-import { Home, writePackage } from "./home.ts";
+import { Home, writePackage } from "../../support/engine_home.ts";
 
 Deno.test("a package with ten dependencies is installed by name, locked, and reinstalled from the lock file", async () => {
   await using root = await temporaryHome();

@@ -17,7 +17,7 @@ import { announceSalt, encodeAnnounceRecord, signItem } from "../../../src/recor
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { TestEngine } from "../../support/engines.ts";
 import { temporaryHome } from "../../support/mod.ts";
-import { Home } from "../install/home.ts";
+import { Home } from "../../support/engine_home.ts";
 
 const MIB = 1 << 20;
 

@@ -31,8 +31,8 @@ import { PackageStore, StateDatabase } from "../../../src/store/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { temporaryHome } from "../../support/mod.ts";
-import { keysOfSlot } from "../../unit/names/home.ts";
-import { Home, writePackage } from "../install/home.ts";
+import { keysOfSlot } from "../../support/names_home.ts";
+import { Home, writePackage } from "../../support/engine_home.ts";
 
 const MINUTE_MS = 60_000;
 

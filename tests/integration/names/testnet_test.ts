@@ -10,7 +10,7 @@ import type { KeyPair } from "../../../src/identity/mod.ts";
 import { readNameIndex } from "../../../src/names/name_index.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { TestEngine } from "../../support/engines.ts";
-import { keysOfSlot, NamesHome } from "../../unit/names/home.ts";
+import { keysOfSlot, NamesHome } from "../../support/names_home.ts";
 
 Deno.test("an index that five publishers of one slot write at the same time has all five entries", async () => {
   await using testnet = await startTestnet({ nodes: 50, nodesPerAnswer: 8 });

@@ -13,7 +13,7 @@ import { homePaths } from "../../../src/control/home.ts";
 import { StateDatabase } from "../../../src/store/mod.ts";
 import { type Home, newPlace, type Place } from "../../support/place.ts";
 import { freePort } from "../../support/mod.ts";
-import { fakeIo } from "../../unit/cli/fake_io.ts";
+import { fakeIo } from "../../support/fake_io.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -10,7 +10,7 @@ import { type Io, processIo, runCli } from "../../../src/cli/mod.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { newPlace } from "../../support/place.ts";
 import { freePort } from "../../support/mod.ts";
-import { fakeIo } from "../../unit/cli/fake_io.ts";
+import { fakeIo } from "../../support/fake_io.ts";
 
 const secret = Uint8Array.from({ length: 32 }, (_, i) => 200 - i);
 const keys = keyPairFromSeed(secret);

@@ -14,7 +14,7 @@ import { Interrupted, OutputClosed } from "../../../src/cli/process/errors.ts";
 import { runCommand } from "../../../src/cli/run_command.ts";
 import { archiveLimits, loadSettings } from "../../../src/config/mod.ts";
 import { defaultArchiveLimits } from "../../../src/package/mod.ts";
-import { type FakeIo, fakeIo, type FakeIoOptions } from "./fake_io.ts";
+import { type FakeIo, fakeIo, type FakeIoOptions } from "../../support/fake_io.ts";
 
 async function cli(args: string[], options: FakeIoOptions = {}) {
   const io = fakeIo(options);

@@ -20,8 +20,8 @@ import {
   signNameIndexEntry,
 } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
-import { keysOfSlot } from "../names/home.ts";
-import { NOON } from "../names/world.ts";
+import { keysOfSlot } from "../../support/names_home.ts";
+import { NOON } from "../../support/names_world.ts";
 
 const SLOT = 1;
 const keys = keysOfSlot(SLOT, 1);

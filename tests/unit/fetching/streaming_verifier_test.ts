@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { StreamingVerifier } from "../../../src/fetching/streaming_verifier.ts";
 import { defaultArchiveLimits } from "../../../src/package/mod.ts";
-import { inDirectory, noise, packIn, signer } from "../package/support.ts";
+import { inDirectory, noise, packIn, signer } from "../../support/package_archives.ts";
 
 async function prepared(dir: string) {
   const { archivePath: from, minimal } = await packIn(dir, { a: noise(2_000_000) });

@@ -12,7 +12,7 @@ import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { StateDatabase } from "../../../src/store/mod.ts";
 import { migrations } from "../../../src/store/state/state_schema.ts";
 import { temporaryHome } from "../../support/mod.ts";
-import { failure, World } from "../names/world.ts";
+import { failure, World } from "../../support/names_world.ts";
 
 /** A publisher of some versions of "hello", and a user. */
 async function publisherOf(world: World, ...versions: string[]) {

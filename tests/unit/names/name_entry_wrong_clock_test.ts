@@ -13,8 +13,8 @@ import {
   nameIndexKeyPair,
   nameIndexSalt,
 } from "../../../src/records/mod.ts";
-import { keysOfSlot, NamesHome } from "./home.ts";
-import { failure, World } from "./world.ts";
+import { keysOfSlot, NamesHome } from "../../support/names_home.ts";
+import { failure, World } from "../../support/names_world.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -16,8 +16,8 @@ import {
   nameIndexSlot,
   signNameIndexEntry,
 } from "../../../src/records/mod.ts";
-import { keysOfSlot } from "./home.ts";
-import { failure, NOON, World } from "./world.ts";
+import { keysOfSlot } from "../../support/names_home.ts";
+import { failure, NOON, World } from "../../support/names_world.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

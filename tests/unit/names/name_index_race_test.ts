@@ -10,8 +10,8 @@ import { readNameIndex } from "../../../src/names/name_index.ts";
 import { writeNameIndex } from "../../../src/names/write_name_index.ts";
 import { dayOf, nameIndexSlot, signNameIndexEntry } from "../../../src/records/mod.ts";
 import { seededRandom } from "../../support/simulated_dht.ts";
-import { keysOfSlot } from "./home.ts";
-import { NOON, World } from "./world.ts";
+import { keysOfSlot } from "../../support/names_home.ts";
+import { NOON, World } from "../../support/names_world.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -20,8 +20,8 @@ import {
   signNameIndexEntry,
   targetOf,
 } from "../../../src/records/mod.ts";
-import { keysOfSlot, NamesHome } from "./home.ts";
-import { failure, World } from "./world.ts";
+import { keysOfSlot, NamesHome } from "../../support/names_home.ts";
+import { failure, World } from "../../support/names_world.ts";
 
 const HOUR_MS = 3_600_000;
 

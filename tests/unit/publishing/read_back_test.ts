@@ -9,8 +9,8 @@ import { manifestRecord } from "../../../src/fetching/manifest_record.ts";
 import { signMinimal } from "../../../src/package/mod.ts";
 import { readBack } from "../../../src/publishing/read_back.ts";
 import { signNameIndexEntry } from "../../../src/records/mod.ts";
-import type { NamesHome } from "../names/home.ts";
-import { World } from "../names/world.ts";
+import type { NamesHome } from "../../support/names_home.ts";
+import { World } from "../../support/names_world.ts";
 
 const SLOT = 2;
 const DAY_MS = 86_400_000;

@@ -10,7 +10,7 @@ import { commands } from "../../../../src/cli/commands/table.ts";
 import { type HomeUse, homeUseOf } from "../../../../src/cli/flags/home_use.ts";
 import { runCli } from "../../../../src/cli/mod.ts";
 import { temporaryHome } from "../../../support/mod.ts";
-import { fakeIo, type FakeIoOptions } from "../fake_io.ts";
+import { fakeIo, type FakeIoOptions } from "../../../support/fake_io.ts";
 
 /** A publisher's key in text form. */
 const KEY = "ab".repeat(32);

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { commands, findCommand } from "../../../../src/cli/commands/table.ts";
 import { explainWord, guessWord, knownWords } from "../../../../src/cli/flags/suggestions.ts";
 import { runCli } from "../../../../src/cli/mod.ts";
-import { fakeIo } from "../fake_io.ts";
+import { fakeIo } from "../../../support/fake_io.ts";
 
 const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
 const dangerous = ["stop", "remove", "uninstall", "unfollow", "prune"];

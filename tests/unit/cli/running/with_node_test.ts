@@ -5,7 +5,7 @@ import { runCli } from "../../../../src/cli/mod.ts";
 import { generateKeyPair, writeKeyFile } from "../../../../src/identity/mod.ts";
 import { StateDatabase } from "../../../../src/store/mod.ts";
 import { freePort, temporaryHome } from "../../../support/mod.ts";
-import { fakeIo } from "../fake_io.ts";
+import { fakeIo } from "../../../support/fake_io.ts";
 
 /** Runs a command in this process and counts how often it opens `state.db`. */
 async function openings(args: string[], home: string): Promise<{ count: number; text: string }> {

@@ -13,7 +13,7 @@ import {
 } from "../../../../src/cli/terminal/log_line.ts";
 import { Output, type OutputOptions } from "../../../../src/cli/terminal/output.ts";
 import type { LogLevel } from "../../../../src/config/mod.ts";
-import { fakeIo } from "../fake_io.ts";
+import { fakeIo } from "../../../support/fake_io.ts";
 
 const timeMs = Date.UTC(2026, 10, 28, 21, 55, 1, 123);
 const time = "2026-11-28T21:55:01.123Z";

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { LibreseedError } from "../../../../src/base/mod.ts";
 import { OutputClosed } from "../../../../src/cli/process/errors.ts";
 import { Output, type OutputOptions, wantsColor } from "../../../../src/cli/terminal/output.ts";
-import { fakeIo } from "../fake_io.ts";
+import { fakeIo } from "../../../support/fake_io.ts";
 
 function make(options: Partial<OutputOptions> & { terminal?: boolean } = {}) {
   const io = fakeIo();

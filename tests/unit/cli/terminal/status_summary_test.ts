@@ -22,7 +22,7 @@ import type { Operations } from "../../../../src/control/operations.ts";
 import { serveControl } from "../../../../src/control/server.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
-import { fakeIo, FakeSink } from "../fake_io.ts";
+import { fakeIo, FakeSink } from "../../../support/fake_io.ts";
 
 const NOW_MS = Date.UTC(2026, 5, 1, 12);
 

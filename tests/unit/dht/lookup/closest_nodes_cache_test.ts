@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ClosestNodesCache } from "../../../../src/dht/lookup/closest_nodes_cache.ts";
 import { compactNodes, parseCompactNodes } from "../../../../src/dht/node/compact_nodes.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
-import { Fixture } from "../fixture.ts";
+import { Fixture } from "../../../support/dht_fixture.ts";
 
 const HOUR_MS = 3_600_000;
 const node = (byte: number) => ({

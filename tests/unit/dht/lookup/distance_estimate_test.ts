@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../../../../src/base/mod.ts";
 import { DistanceEstimate, proximityBits } from "../../../../src/dht/lookup/distance_estimate.ts";
-import { Fixture } from "../fixture.ts";
+import { Fixture } from "../../../support/dht_fixture.ts";
 
 Deno.test("proximity is measured in bits, with fractions", () => {
   const target = new Uint8Array(20);

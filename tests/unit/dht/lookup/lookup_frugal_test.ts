@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { concatBytes } from "../../../../src/base/mod.ts";
 import type { SimulatedClient } from "../../../support/simulated_dht.ts";
-import { Fixture } from "../fixture.ts";
+import { Fixture } from "../../../support/dht_fixture.ts";
 
 /** Longer than other nodes name a dead node, and than an unresponsive one is skipped. */
 const FORGOTTEN_MS = 16 * 60_000;

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { SimulatedNode } from "../../../support/simulated_node.ts";
-import { Fixture } from "../fixture.ts";
+import { Fixture } from "../../../support/dht_fixture.ts";
 
 /** Makes a node omit `nodes` from replies with an item. */
 function nameNobody(node: SimulatedNode): void {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Fixture, holding } from "../fixture.ts";
+import { Fixture, holding } from "../../../support/dht_fixture.ts";
 
 /** A fixture with a stored record that has just been read, before it is put. */
 async function readBefore(minutes = 0) {

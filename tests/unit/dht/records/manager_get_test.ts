@@ -5,7 +5,7 @@ import { bencode } from "../../../../src/bencode/mod.ts";
 import { signableBytes, signItem } from "../../../../src/records/mod.ts";
 import { SimulatedDht } from "../../../support/simulated_dht.ts";
 import type { SimulatedAnswer } from "../../../support/simulated_node.ts";
-import { Fixture, salt } from "../fixture.ts";
+import { Fixture, salt } from "../../../support/dht_fixture.ts";
 
 Deno.test("get returns the version with the highest seq, whichever node answers first", async () => {
   const at = new Fixture();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DhtManager, RateLimiter } from "../../../../src/dht/mod.ts";
 import { FakeClock, settle } from "../../../support/fake_clock.ts";
 import { SimulatedDht } from "../../../support/simulated_dht.ts";
-import { Fixture } from "../fixture.ts";
+import { Fixture } from "../../../support/dht_fixture.ts";
 
 Deno.test("without a node to borrow every operation fails with DHT_OFF, kind network", async () => {
   const at = new Fixture();

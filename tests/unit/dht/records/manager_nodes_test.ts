@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Fixture, holding } from "../fixture.ts";
+import { Fixture, holding } from "../../../support/dht_fixture.ts";
 
 Deno.test("put goes through every borrowed node and returns the best outcome", async () => {
   const at = new Fixture();

@@ -3,7 +3,7 @@ import { utf8 } from "../../../../src/base/mod.ts";
 import { bencode } from "../../../../src/bencode/mod.ts";
 import { signItem } from "../../../../src/records/mod.ts";
 import type { SimulatedNode } from "../../../support/simulated_node.ts";
-import { Fixture, holding, salt } from "../fixture.ts";
+import { Fixture, holding, salt } from "../../../support/dht_fixture.ts";
 
 function hosts(nodes: SimulatedNode[]): string[] {
   return nodes.map(({ host }) => host).sort();

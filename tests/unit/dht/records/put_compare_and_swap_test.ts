@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { Fixture } from "../fixture.ts";
+import { Fixture } from "../../../support/dht_fixture.ts";
 
 function seqs(at: Fixture): number[] {
   return at.near(8).map((node) => node.item(at.targetHex)?.seq ?? -1);

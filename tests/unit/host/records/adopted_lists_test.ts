@@ -28,8 +28,8 @@ import {
 import { StateDatabase, type ValidSeedEntry } from "../../../../src/store/mod.ts";
 import { FakeClock, settle } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
-import { keysOfSlot } from "../../names/home.ts";
-import { NOON } from "../../names/world.ts";
+import { keysOfSlot } from "../../../support/names_home.ts";
+import { NOON } from "../../../support/names_world.ts";
 
 const HOUR_MS = 3_600_000;
 const keys = keysOfSlot(1);

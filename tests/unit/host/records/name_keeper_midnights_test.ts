@@ -14,8 +14,8 @@ import {
   signNameIndexEntry,
   targetOf,
 } from "../../../../src/records/mod.ts";
-import { INTERVAL_MS, keysOfSlot, type NamesHome } from "../../names/home.ts";
-import { failure, World } from "../../names/world.ts";
+import { INTERVAL_MS, keysOfSlot, type NamesHome } from "../../../support/names_home.ts";
+import { failure, World } from "../../../support/names_world.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -11,7 +11,7 @@ import { gzipSync } from "node:zlib";
 import { type Header, pack } from "tar-stream";
 import { concatBytes } from "../../../../src/base/mod.ts";
 import { foreignArchive, refuseForeign } from "../../../../src/package/mod.ts";
-import { inDirectory, packIn, refusal } from "../support.ts";
+import { inDirectory, packIn, refusal } from "../../../support/package_archives.ts";
 
 async function tarball(...entries: (Partial<Header> & { name: string })[]): Promise<Uint8Array> {
   const tar = pack();

@@ -4,7 +4,14 @@ import { readTar } from "../../../../src/package/archive/tar_reader.ts";
 import { type TarFile, tarOf } from "../../../../src/package/archive/tar_writer.ts";
 import { defaultArchiveLimits, PackageError, verifyArchive } from "../../../../src/package/mod.ts";
 import vectors from "../../../vectors/tar_headers.json" with { type: "json" };
-import { archiveOf, gzip, inDirectory, makeTar, manifestEntry, unverified } from "../support.ts";
+import {
+  archiveOf,
+  gzip,
+  inDirectory,
+  makeTar,
+  manifestEntry,
+  unverified,
+} from "../../../support/package_archives.ts";
 
 /** What the reader finds first in a tar, without reading its contents. */
 async function firstEntry(tar: Uint8Array, expected?: string) {

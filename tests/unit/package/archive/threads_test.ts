@@ -5,7 +5,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { concatBytes, toHex } from "../../../../src/base/mod.ts";
 import { describeArchive } from "../../../../src/package/mod.ts";
-import { gunzip, inDirectory, noise, packIn, refusal, sha256, type Tree } from "../support.ts";
+import {
+  gunzip,
+  inDirectory,
+  noise,
+  packIn,
+  refusal,
+  sha256,
+  type Tree,
+} from "../../../support/package_archives.ts";
 
 const MIB = 1024 * 1024;
 

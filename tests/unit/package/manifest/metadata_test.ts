@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { inDirectory, packIn, refusal, type Tree } from "../support.ts";
+import { inDirectory, packIn, refusal, type Tree } from "../../../support/package_archives.ts";
 
 const unnamed = { name: undefined, version: undefined };
 

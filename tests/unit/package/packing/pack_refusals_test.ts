@@ -17,7 +17,7 @@ import {
   signer,
   type Tree,
   writeTree,
-} from "../support.ts";
+} from "../../../support/package_archives.ts";
 
 /** Asserts that packing is refused and leaves everything as it was, older outputs too. */
 async function refused(

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type PackProgress, verifyArchive } from "../../../../src/package/mod.ts";
-import { inDirectory, noise, packIn, refusal, writeTree } from "../support.ts";
+import {
+  inDirectory,
+  noise,
+  packIn,
+  refusal,
+  writeTree,
+} from "../../../support/package_archives.ts";
 
 const GIB = 2 ** 30;
 

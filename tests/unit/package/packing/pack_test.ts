@@ -22,7 +22,7 @@ import {
   signer,
   type Tree,
   writeTree,
-} from "../support.ts";
+} from "../../../support/package_archives.ts";
 
 const tree: Tree = {
   "README.md": "# hello\n",

@@ -14,7 +14,7 @@ import {
   takeArchive,
   verifyArchive,
 } from "../../../../src/package/mod.ts";
-import { inDirectory, signer, writeTree } from "../support.ts";
+import { inDirectory, signer, writeTree } from "../../../support/package_archives.ts";
 
 /** A private key that nobody uses. */
 function pem(): string {

@@ -14,7 +14,14 @@ import {
   selectDirectory,
   type SelectOptions,
 } from "../../../../src/package/mod.ts";
-import { inDirectory, packIn, signer, stranger, type Tree, writeTree } from "../support.ts";
+import {
+  inDirectory,
+  packIn,
+  signer,
+  stranger,
+  type Tree,
+  writeTree,
+} from "../../../support/package_archives.ts";
 
 const named = { name: "hello", version: "1.0.0" };
 

@@ -3,7 +3,7 @@ import { foldName } from "../../../../src/package/paths/fold.ts";
 import { PathSet } from "../../../../src/package/paths/path_set.ts";
 import { defaultArchiveLimits } from "../../../../src/package/mod.ts";
 import vectors from "../../../vectors/paths.json" with { type: "json" };
-import { inDirectory, manifestEntry, packIn, refusal } from "../support.ts";
+import { inDirectory, manifestEntry, packIn, refusal } from "../../../support/package_archives.ts";
 
 const collides = (a: string, b: string) => {
   const set = new PathSet(defaultArchiveLimits);

@@ -22,7 +22,7 @@ import {
   signer,
   type Tree,
   unverified,
-} from "../support.ts";
+} from "../../../support/package_archives.ts";
 
 const tree: Tree = { "a/b/c": "1", "a/b/d": "2", "a/e/f": "3", "g": "4" };
 /** Exact limits for the tree: directories a, a/b and a/e, a depth of 2, 16 bytes of paths. */

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { unusableOnWindows } from "../../../../src/package/paths/windows_names.ts";
 import { describeUnusable, verifyArchive } from "../../../../src/package/mod.ts";
-import { inDirectory, listTree, packIn, refusal } from "../support.ts";
+import { inDirectory, listTree, packIn, refusal } from "../../../support/package_archives.ts";
 
 Deno.test("device names, characters and endings that Windows cannot hold are found", () => {
   const unusable = [

@@ -3,7 +3,14 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { concatBytes, toHex, utf8 } from "../../../../src/base/mod.ts";
 import { buildTorrent, describeArchive, pieceLengthFor } from "../../../../src/package/mod.ts";
-import { inDirectory, noise, packIn, refusal, run, sha256 } from "../support.ts";
+import {
+  inDirectory,
+  noise,
+  packIn,
+  refusal,
+  run,
+  sha256,
+} from "../../../support/package_archives.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

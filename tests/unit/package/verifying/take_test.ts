@@ -25,7 +25,7 @@ import {
   sha256,
   signer,
   stranger,
-} from "../support.ts";
+} from "../../../support/package_archives.ts";
 
 const MIB = 1024 * 1024;
 

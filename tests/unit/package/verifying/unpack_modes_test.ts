@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inDirectory, noise, packIn, run } from "../support.ts";
+import { inDirectory, noise, packIn, run } from "../../../support/package_archives.ts";
 
 const UNPACKING = fileURLToPath(new URL("../../../support/unpacking.ts", import.meta.url));
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { verifyArchive, verifyArriving } from "../../../../src/package/mod.ts";
-import { inDirectory, noise, packIn, signer, stranger } from "../support.ts";
+import { inDirectory, noise, packIn, signer, stranger } from "../../../support/package_archives.ts";
 
 const files = { a: "a", "b/c": noise(3_000_000), d: noise(10) };
 

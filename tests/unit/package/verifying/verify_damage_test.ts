@@ -18,7 +18,7 @@ import {
   packIn,
   refusal,
   unverified,
-} from "../support.ts";
+} from "../../../support/package_archives.ts";
 
 inDirectory("no byte of an archive can be altered without it being refused", async (dir) => {
   const { archivePath, minimal } = await packIn(dir, { a: "some text", "!b": noise(200) });

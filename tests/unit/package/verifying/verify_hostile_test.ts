@@ -14,7 +14,7 @@ import {
   noise,
   patchHeader,
   unverified,
-} from "../support.ts";
+} from "../../../support/package_archives.ts";
 
 const MIB = 1024 * 1024;
 

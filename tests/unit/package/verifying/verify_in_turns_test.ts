@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pause } from "../../../../src/base/mod.ts";
 import { verifyArchive, type VerifyOptions } from "../../../../src/package/mod.ts";
-import { archiveOf, gzip, inDirectory, listTree, makeTar, manifestEntry } from "../support.ts";
+import {
+  archiveOf,
+  gzip,
+  inDirectory,
+  listTree,
+  makeTar,
+  manifestEntry,
+} from "../../../support/package_archives.ts";
 
 const FILES = 9_000;
 

@@ -25,7 +25,7 @@ import {
   signer,
   stranger,
   unverified,
-} from "../support.ts";
+} from "../../../support/package_archives.ts";
 
 const steps = [
   "minimal-signature",

@@ -1,5 +1,5 @@
 /**
- * What the tests of packages share: temporary trees, a key, and archives made by hand.
+ * For tests of packages: temporary trees, keys, and archives made by hand.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { type Header, pack } from "tar-stream";
-import { concatBytes, utf8 } from "../../../src/base/mod.ts";
-import { keyPairFromSeed } from "../../../src/identity/mod.ts";
+import { concatBytes, utf8 } from "../../src/base/mod.ts";
+import { keyPairFromSeed } from "../../src/identity/mod.ts";
 import {
   contentHash,
   type FullManifest,
@@ -24,7 +24,7 @@ import {
   signMinimal,
   verifyArchive,
   type VerifyOptions,
-} from "../../../src/package/mod.ts";
+} from "../../src/package/mod.ts";
 
 export const signer = keyPairFromSeed(new Uint8Array(32).fill(7));
 export const stranger = keyPairFromSeed(new Uint8Array(32).fill(8));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Io, Sink } from "../../../src/cli/mod.ts";
+import type { Io, Sink } from "../../src/cli/mod.ts";
 
 /** A standard stream that collects the written bytes. */
 export class FakeSink implements Sink {

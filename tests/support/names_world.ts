@@ -5,20 +5,20 @@
  */
 
 import assert from "node:assert/strict";
-import { type Clock, LibreseedError, toHex } from "../../../src/base/mod.ts";
-import { DhtManager } from "../../../src/dht/mod.ts";
-import type { KeyPair } from "../../../src/identity/mod.ts";
-import { bencode, type BValue } from "../../../src/bencode/mod.ts";
+import { type Clock, LibreseedError, toHex } from "../../src/base/mod.ts";
+import { DhtManager } from "../../src/dht/mod.ts";
+import type { KeyPair } from "../../src/identity/mod.ts";
+import { bencode, type BValue } from "../../src/bencode/mod.ts";
 import {
   dayOf,
   nameIndexKeyPair,
   nameIndexSalt,
   signItem,
   targetOf,
-} from "../../../src/records/mod.ts";
-import { FakeClock } from "../../support/fake_clock.ts";
-import { SimulatedDht, type SimulatedDhtOptions } from "../../support/simulated_dht.ts";
-import { keysOfSlot, NamesHome, storeOver } from "./home.ts";
+} from "../../src/records/mod.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { SimulatedDht, type SimulatedDhtOptions } from "./simulated_dht.ts";
+import { keysOfSlot, NamesHome, storeOver } from "./names_home.ts";
 
 /** 11:45 UTC, far from midnight (Unix ms). */
 export const NOON = Date.UTC(2026, 5, 1, 11, 45);

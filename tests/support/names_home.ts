@@ -7,25 +7,25 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type Clock, equalBytes, fromHex } from "../../../src/base/mod.ts";
-import type { PublisherPolicy } from "../../../src/config/mod.ts";
-import type { Operations } from "../../../src/control/operations.ts";
-import type { DhtManager } from "../../../src/dht/mod.ts";
-import { manifestRecord } from "../../../src/fetching/manifest_record.ts";
-import { rangeKind } from "../../../src/fetching/version_marks.ts";
-import { NameKeeper } from "../../../src/host/records/name_keeper.ts";
-import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
-import { readNameIndex } from "../../../src/names/name_index.ts";
-import type { NamesContext } from "../../../src/names/context.ts";
-import { rememberPublisher } from "../../../src/names/pins.ts";
-import { resolveByName } from "../../../src/names/resolve_by_name.ts";
-import { type IndexStore, indexStore } from "../../../src/names/write_name_index.ts";
-import { type MinimalManifest, parsePackageSpec, signMinimal } from "../../../src/package/mod.ts";
-import { updateAnnounceRecord } from "../../../src/publishing/announce_record.ts";
-import { updateNameIndex } from "../../../src/publishing/name_index_entry.ts";
-import { nameIndexSlot, nextSeq } from "../../../src/records/mod.ts";
-import { type SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
-import { temporaryHome } from "../../support/mod.ts";
+import { type Clock, equalBytes, fromHex } from "../../src/base/mod.ts";
+import type { PublisherPolicy } from "../../src/config/mod.ts";
+import type { Operations } from "../../src/control/operations.ts";
+import type { DhtManager } from "../../src/dht/mod.ts";
+import { manifestRecord } from "../../src/fetching/manifest_record.ts";
+import { rangeKind } from "../../src/fetching/version_marks.ts";
+import { NameKeeper } from "../../src/host/records/name_keeper.ts";
+import { type KeyPair, keyPairFromSeed } from "../../src/identity/mod.ts";
+import { readNameIndex } from "../../src/names/name_index.ts";
+import type { NamesContext } from "../../src/names/context.ts";
+import { rememberPublisher } from "../../src/names/pins.ts";
+import { resolveByName } from "../../src/names/resolve_by_name.ts";
+import { type IndexStore, indexStore } from "../../src/names/write_name_index.ts";
+import { type MinimalManifest, parsePackageSpec, signMinimal } from "../../src/package/mod.ts";
+import { updateAnnounceRecord } from "../../src/publishing/announce_record.ts";
+import { updateNameIndex } from "../../src/publishing/name_index_entry.ts";
+import { nameIndexSlot, nextSeq } from "../../src/records/mod.ts";
+import { type SeedDirectory, StateDatabase } from "../../src/store/mod.ts";
+import { temporaryHome } from "./mod.ts";
 
 /** Interval at which a home renews its name indexes (ms). */
 export const INTERVAL_MS = 3_600_000;

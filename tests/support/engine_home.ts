@@ -5,22 +5,22 @@
  */
 
 import { join } from "node:path";
-import { type Clock, systemClock, toHex } from "../../../src/base/mod.ts";
-import { loadSettings, type PublisherPolicy, type Settings } from "../../../src/config/mod.ts";
-import { homePaths } from "../../../src/control/home.ts";
-import { getArchive } from "../../../src/fetching/get_archive.ts";
-import { OfferCache } from "../../../src/fetching/offer.ts";
-import { type NodeHandle, openNode } from "../../../src/host/node.ts";
-import { limitsOf } from "../../../src/host/seeding/packages.ts";
-import { type KeyPair, parsePublicKey } from "../../../src/identity/mod.ts";
-import type { InstallContext } from "../../../src/install/installation.ts";
-import type { NamesContext } from "../../../src/names/context.ts";
-import { checkPin } from "../../../src/names/pins.ts";
-import { resolveByName } from "../../../src/names/resolve_by_name.ts";
-import { archiveFileName, type MinimalManifest } from "../../../src/package/mod.ts";
-import { publish } from "../../../src/publishing/publish.ts";
-import { PackageStore, SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
-import type { Testnet } from "../../../src/testnet/mod.ts";
+import { type Clock, systemClock, toHex } from "../../src/base/mod.ts";
+import { loadSettings, type PublisherPolicy, type Settings } from "../../src/config/mod.ts";
+import { homePaths } from "../../src/control/home.ts";
+import { getArchive } from "../../src/fetching/get_archive.ts";
+import { OfferCache } from "../../src/fetching/offer.ts";
+import { type NodeHandle, openNode } from "../../src/host/node.ts";
+import { limitsOf } from "../../src/host/seeding/packages.ts";
+import { type KeyPair, parsePublicKey } from "../../src/identity/mod.ts";
+import type { InstallContext } from "../../src/install/installation.ts";
+import type { NamesContext } from "../../src/names/context.ts";
+import { checkPin } from "../../src/names/pins.ts";
+import { resolveByName } from "../../src/names/resolve_by_name.ts";
+import { archiveFileName, type MinimalManifest } from "../../src/package/mod.ts";
+import { publish } from "../../src/publishing/publish.ts";
+import { PackageStore, SeedDirectory, StateDatabase } from "../../src/store/mod.ts";
+import type { Testnet } from "../../src/testnet/mod.ts";
 
 /** A home with an engine of its own. */
 export class Home implements AsyncDisposable {

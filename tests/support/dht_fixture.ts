@@ -4,22 +4,14 @@
  * @module
  */
 
-import { toHex, utf8 } from "../../../src/base/mod.ts";
-import { DhtManager, type DhtNode } from "../../../src/dht/mod.ts";
-import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
-import { bencode, type BValue } from "../../../src/bencode/mod.ts";
-import { type MutableItem, signItem, targetOf } from "../../../src/records/mod.ts";
-import { FakeClock } from "../../support/fake_clock.ts";
-import {
-  type SimulatedClient,
-  SimulatedDht,
-  type SimulatedDhtOptions,
-} from "../../support/simulated_dht.ts";
-import {
-  decodeLoosely,
-  type SimulatedNode,
-  type StoredItem,
-} from "../../support/simulated_node.ts";
+import { toHex, utf8 } from "../../src/base/mod.ts";
+import { DhtManager, type DhtNode } from "../../src/dht/mod.ts";
+import { type KeyPair, keyPairFromSeed } from "../../src/identity/mod.ts";
+import { bencode, type BValue } from "../../src/bencode/mod.ts";
+import { type MutableItem, signItem, targetOf } from "../../src/records/mod.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { type SimulatedClient, SimulatedDht, type SimulatedDhtOptions } from "./simulated_dht.ts";
+import { decodeLoosely, type SimulatedNode, type StoredItem } from "./simulated_node.ts";
 
 export const salt = utf8("a salt");
 
