@@ -96,7 +96,10 @@ Deno.test("a mirror stops at --max-disk, and says so", async () => {
   await using mirroring = await mirror.daemon(["--mirror", "--max-disk", limit]);
   // The command tells the daemon, which does not wait for its next periodic check.
   await mirror.must(["follow", ann.publicKey]);
-  await mirroring.process.waitForLine(/not all that is followed is mirrored.*--max-disk/, "stderr");
+  await mirroring.process.waitForLine(
+    /not all packages of followed publishers are mirrored.*--max-disk/,
+    "stderr",
+  );
   await eventually(() => archives(mirror).length === 1);
   await mirroring.end();
   assert.equal(archives(mirror).length, 1);

@@ -142,7 +142,7 @@ export class FollowKeeper {
       if (bytes + minimal.length > maxDiskBytes()) {
         if (!this.#saidFull) {
           onWarning(
-            `not all that is followed is mirrored: ${maxDiskBytes()} bytes is the limit (--max-disk)`,
+            `not all packages of followed publishers are mirrored: the limit is ${maxDiskBytes()} bytes (--max-disk)`,
           );
         }
         this.#saidFull = true;

@@ -67,7 +67,7 @@ export class KeptNodes {
         nodes.map(({ host, port, id }) => ({ host, port, idHex: toHex(id!), seenMs })),
       );
     } catch (error) {
-      onWarning(`the DHT nodes were not kept: ${(error as Error).message}`);
+      onWarning(`the DHT nodes were not saved: ${(error as Error).message}`);
     }
   }
 }

@@ -248,16 +248,16 @@ export class KeptRecords {
     if (!before) return;
     this.#state.records.put({ ...before, item, own: false, createdMs: this.#clock.now() });
     const { publisher } = publisherOf(before);
-    const list = publisher === undefined ? before.kind : `what ${publisher} offers`;
+    const list = publisher === undefined ? before.kind : `the packages of ${publisher}`;
     const what = before.name ? `${before.name}@${before.version}` : list;
     this.#onNotice(`a newer record of ${what} is in the DHT; it is kept from now on`);
     if (before.own && before.kind === "manifest" && namesAnother(before.item, item)) {
       this.#onNotice(
-        `${what} is published with other bytes than here: nobody finds these. Give them a new version`,
+        `${what} is published with other bytes than here: readers do not find these. Give them a new version`,
       );
     }
     if (before.own && before.kind === "announce") {
-      this.#onNotice("what it does not list is listed again by the next `libreseed publish`");
+      this.#onNotice("the next `libreseed publish` adds the packages that it leaves out");
     }
   }
 }

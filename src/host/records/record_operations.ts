@@ -66,7 +66,7 @@ export class RecordOperations implements
       write: (reports) => records.settle(...reports),
       // A lost outcome costs one early announcement.
       onError: (error) =>
-        onWarning(`what became of an announcement was not kept: ${(error as Error).message}`),
+        onWarning(`the outcome of an announcement was not saved: ${(error as Error).message}`),
     });
   }
 
@@ -97,7 +97,7 @@ export class RecordOperations implements
       failure = report.error && errorFromData(report.error);
     }, signal);
     if (put) return put;
-    throw failure ?? new HostError("failed", "HOST_STOPPING", "The engine is being stopped");
+    throw failure ?? new HostError("failed", "HOST_STOPPING", "The host is stopping");
   }
 
   async announce(

@@ -1,5 +1,5 @@
 /**
- * An archive of the seed directory as commands print it.
+ * Converts an entry of the seed directory into the JSON that `list` and `add` print.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { PackageJson } from "../../control/mod.ts";
 import { magnetOf } from "../../fetching/mod.ts";
 import type { SeedEntry } from "../../store/mod.ts";
 
-/** An entry of the seed directory for `list`. */
+/** Describes an entry of the seed directory; `problem` overrides the entry's own. */
 export function describeEntry(
   entry: SeedEntry,
   seeding: boolean,

@@ -1,6 +1,6 @@
 /**
- * How many bytes the files of the seed directory have. Looking at thousands of them takes a while, so
- * what was counted a moment ago stands.
+ * Size of the files in the seed directory. Counting thousands of files takes a while, so a count is
+ * cached for a minute.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { join } from "node:path";
 import type { Clock } from "../../base/mod.ts";
 import { namesIn } from "../../store/mod.ts";
 
-/** How long a count stands, milliseconds. */
+/** Lifetime of a cached count (ms). */
 const STANDS_MS = 60_000;
-/** Files that are looked at side by side. */
+/** Number of concurrent `lstat` calls. */
 const LANES = 32;
 
-/** Counts the bytes of one directory. */
+/** Cached size of one directory. */
 export class DiskUse {
   readonly #clock: Clock;
   #counting: Promise<number> | undefined;
@@ -25,7 +25,7 @@ export class DiskUse {
     this.#clock = clock;
   }
 
-  /** Bytes of the directory's regular files; of those that come and go meanwhile maybe not. */
+  /** Total size of the directory's regular files, bytes. Files that appear or vanish meanwhile may be missed. */
   bytesOf(directory: string): Promise<number> {
     const nowMs = this.#clock.now();
     if (!this.#counting || Math.abs(nowMs - this.#countedMs) >= STANDS_MS) {

@@ -1,6 +1,6 @@
 /**
- * Downloads into the seed directory, each torrent once however many commands ask for it. Every asker
- * hears of the progress and of the end; one that leaves does not end the download of the others.
+ * Shared downloads into the seed directory: concurrent requests for one torrent join one download. Every
+ * waiter gets the progress and the result, and a waiter that leaves does not end the others' download.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { partialPath } from "../../fetching/mod.ts";
 import { HostError } from "../errors.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 
-/** Errors that follow from the request of the asker that began the download, not from the torrent. */
+/** Errors caused by the request that started the download, not by the torrent. */
 const ERRORS_OF_THE_REQUEST = [
   "DOWNLOAD_CANCELLED",
   "TORRENT_TOO_LARGE",
@@ -23,36 +23,36 @@ const ERRORS_OF_THE_REQUEST = [
 
 type DownloadRequest = RequestOf<"download">;
 
-/** A download under way. */
+/** A running download. */
 interface Running {
   ended: Promise<Downloaded>;
-  /** Ends it. */
+  /** Aborts the download. */
   stop: AbortController;
-  /** How many wait for it. */
+  /** Number of requests that wait for it. */
   waiters: number;
   listeners: Set<(progress: DownloadProgress) => void>;
   last: DownloadProgress | undefined;
 }
 
-/** The part of the worker that downloads need. */
+/** The used members of the worker. */
 export type Downloader = Pick<WorkerHandle, "download" | "addPeers">;
 
-/** The downloads under way. */
+/** The running downloads of one host. */
 export class Downloads {
   readonly #worker: Downloader;
   readonly #seedDirectory: string;
-  /** By infohash, until the worker has let go of the file. */
+  /** Running downloads by infohash, until the worker has closed the file. */
   readonly #running = new Map<string, Running>();
 
-  /** @param seedDirectory absolute, without links: the worker may go nowhere else */
+  /** @param seedDirectory absolute path without links, the only directory that the worker may use */
   constructor(worker: Downloader, seedDirectory: string) {
     this.#worker = worker;
     this.#seedDirectory = seedDirectory;
   }
 
   /**
-   * Starts a download, or joins the one of that torrent. Aborting `signal` ends the wait of this asker;
-   * the download ends when its last asker has left.
+   * Starts a download, or joins the running one of that torrent. Aborting `signal` ends this wait; the
+   * download ends when its last waiter has left.
    *
    * @throws {LibreseedError} `DOWNLOAD_CANCELLED` when `signal` aborts, or an error of the engine
    */
@@ -65,7 +65,7 @@ export class Downloads {
       if (signal?.aborted) throw cancelled(infoHash, signal);
       const before = this.#running.get(infoHash);
       if (before?.stop.signal.aborted) {
-        // Its last asker has left; the file is free once the worker has ended it.
+        // The last waiter has left; the file is free once the worker has ended that download.
         await before.ended.catch(() => {});
         continue;
       }
@@ -74,7 +74,7 @@ export class Downloads {
         const joined = this.#wait(before, request, signal, onEvent);
         if (request.peers?.length) {
           const peers = request.peers.map((text) => parseHostPort(text));
-          // Where the worker is gone, the download says so.
+          // If the worker died, the download itself rejects.
           this.#worker.addPeers(infoHash, peers).catch(() => {});
         }
         return await joined;
@@ -108,7 +108,7 @@ export class Downloads {
       stop.signal,
     ).then((torrent) => ({ path, torrent }))
       .finally(() => this.#running.delete(infoHash));
-    // Askers may all have left before it ends.
+    // All waiters may have left before the download ends.
     ended.catch(() => {});
     const running: Running = { ended, stop, waiters: 0, listeners, last: undefined };
     this.#running.set(infoHash, running);
@@ -129,11 +129,11 @@ export class Downloads {
         release();
         if (running.waiters > 0) return reject(error);
         running.stop.abort(error);
-        // Once the worker has let go of the file.
+        // Rejects once the worker has closed the file.
         running.ended.catch(() => {}).finally(() => reject(error));
       };
       const listener = (progress: DownloadProgress) => {
-        // Another asker may have begun it with a higher limit.
+        // Another request may have started the download with a higher limit.
         if (progress.lengthBytes > request.maxBytes) return leave(tooLarge(request, progress));
         onEvent?.(progress);
       };
@@ -156,7 +156,7 @@ export class Downloads {
   }
 }
 
-/** An error that is of the asker that hears it, and of no other. */
+/** An error of one waiter, which does not concern the others. */
 class OwnError extends HostError {}
 
 function cancelled(infoHash: string, signal: AbortSignal): HostError {

@@ -1,6 +1,6 @@
 /**
- * What is in the seed directory and what of it is seeded. Verifies each archive before the worker
- * gets to seed it, and remembers that it did, so that an unchanged file is not hashed again.
+ * The archives of the seed directory, and which of them are seeded. Verifies each archive before the worker
+ * seeds it, and remembers the result, so that an unchanged file is not hashed again.
  *
  * @module
  */
@@ -46,43 +46,43 @@ import type { Seeder } from "./seeder.ts";
 export interface PackagesOptions {
   seeds: SeedDirectory;
   state: StateDatabase;
-  /** What archives may not exceed. */
+  /** Limits of archives. */
   limits: ArchiveLimits;
   seeder: Seeder;
-  /** Whether the signed record of this very archive is kept: it was published before. */
+  /** Whether the archive was published: its signed manifest record is kept. */
   isPublished: (minimal: MinimalManifest) => boolean;
   clock: Clock;
   onWarning: (message: string) => void;
 }
 
-/** What is kept in memory of an archive that is seeded; the rest is in `state.db`. */
+/** In-memory state of a seeded archive; the rest is in `state.db`. */
 interface Seeded {
   /** 40 hexadecimal digits. */
   infoHashHex: string;
-  /** The files as they were when it was looked at; see `markOf`. */
+  /** Mark of the archive's files when they were verified; see `markOf`. */
   mark: string;
 }
 
-/** How many archives are handed to the worker at once. */
+/** Number of archives that are handed to the worker at once. */
 const SLICE = 250;
 
-/** The seed directory, and what of it is seeded. */
+/** The archives of one seed directory. */
 export class Packages {
   readonly #seeds: SeedDirectory;
   readonly #state: StateDatabase;
   readonly #seeder: Seeder;
   readonly #isPublished: PackagesOptions["isPublished"];
-  /** Made when the first archive is looked at. */
+  /** Created for the first archive that is searched for secrets. */
   #detector: SecretDetector | undefined;
-  /** What archives may not exceed. */
+  /** Limits of archives. */
   limits: ArchiveLimits;
-  /** What is seeded, by file name. */
+  /** Seeded archives by file name. */
   readonly #seeding = new Map<string, Seeded>();
   readonly #adding = new Map<string, Promise<ValidSeedEntry>>();
-  /** What cannot be seeded and why, by file name. */
+  /** Problems of archives that cannot be seeded, by file name. */
   readonly #problems = new Map<string, string>();
   readonly #stopped = new AbortController();
-  /** Verified, and to be remembered. */
+  /** Verified archives that are to be written to the state. */
   readonly #verified: Batch<ValidSeedEntry>;
 
   constructor({ seeds, state, limits, seeder, isPublished, clock, onWarning }: PackagesOptions) {
@@ -96,19 +96,19 @@ export class Packages {
       write: (entries) =>
         state.transaction(() => entries.forEach((entry) => rememberVerified(state, entry))),
       onError: (error) =>
-        onWarning(`verified archives are not remembered: ${(error as Error).message}`),
+        onWarning(`the results of verification were not saved: ${(error as Error).message}`),
     });
   }
 
-  /** How many are seeded, and how many cannot be. */
+  /** Number of seeded archives, and of archives that cannot be seeded. */
   get counts(): { packages: number; problems: number } {
     return { packages: this.#seeding.size, problems: this.#problems.size };
   }
 
   /**
-   * Seeds all that was verified before and is unchanged since. Reads none of it.
+   * Seeds all archives that were verified before and are unchanged, without reading them.
    *
-   * @returns the marks of what is seeded now, by file name
+   * @returns the marks of the archives that are seeded now, by file name
    */
   async addKnown(): Promise<Map<string, string>> {
     const added = new Map<string, string>();
@@ -128,21 +128,21 @@ export class Packages {
         this.#seeding.set(fileName, { infoHashHex, mark });
         added.set(fileName, mark);
       }
-      // Commands are answered in between.
+      // Awaiting each slice lets commands be answered in between.
       if (orders.length > 0) await this.#seeder.seed(orders);
     }
     return added;
   }
 
   /**
-   * Verifies an archive of the seed directory, unless that was done before, and seeds it. One that
-   * was seeded and is no longer what was signed is not seeded any more.
+   * Verifies an archive of the seed directory, unless that was done before, and seeds it. Stops seeding an
+   * archive that was changed and fails verification.
    *
-   * @throws {HostError} `PACKAGE_NOT_FOUND` (kind `not-found`), or what is wrong with the entry
-   * @throws {PackageError} whichever step of the verification chain failed
+   * @throws {HostError} `PACKAGE_NOT_FOUND` (kind `not-found`), or the problem of the entry
+   * @throws {PackageError} the failed step of the verification chain
    */
   async add(fileName: string): Promise<ValidSeedEntry> {
-    // A command and the watcher may come upon the same archive at the same moment.
+    // A command and the watcher may add the same archive at the same time.
     const before = this.#adding.get(fileName);
     const mine = (async () => {
       await before?.catch(() => {});
@@ -160,7 +160,7 @@ export class Packages {
     try {
       return await this.#take(fileName);
     } catch (error) {
-      // Nothing is known against it.
+      // An aborted verification says nothing about the archive.
       if (this.#stopped.signal.aborted) throw error;
       if (!(error instanceof LibreseedError) || error.code !== "PACKAGE_NOT_FOUND") {
         await this.drop(fileName);
@@ -171,7 +171,7 @@ export class Packages {
   }
 
   async #take(fileName: string): Promise<ValidSeedEntry> {
-    // Before it is read: a change in between is seen the next time.
+    // Stamped before it is read, so that a change in between is detected the next time.
     const stamp = stampOf(join(this.#seeds.path, fileName));
     const entry = await this.#seeds.entry(fileName);
     if (!entry) {
@@ -185,7 +185,7 @@ export class Packages {
       throw new HostError("verification", entry.problemCode, entry.problem);
     }
     if (!stamp) {
-      throw new HostError("failed", "UNREADABLE", `${entry.archivePath} cannot be looked at`);
+      throw new HostError("failed", "UNREADABLE", `${entry.archivePath} cannot be read now`);
     }
     const seeding = this.#seeding.get(fileName);
     const mark = markOf(stamp);
@@ -194,7 +194,7 @@ export class Packages {
     const torrent = await this.#torrentOf(entry);
     const { archivePath: filePath, sizeBytes: lengthBytes, minimal } = entry;
     const infoHashHex = minimal.btih;
-    // With another manifest beside it, it is the same archive still.
+    // The first part of a mark is the archive's own: only its manifest may have changed.
     const isSame = seeding?.infoHashHex === infoHashHex &&
       seeding.mark.split(";")[0] === mark.split(";")[0];
     if (seeding && !isSame) await this.#seeder.unseed(seeding.infoHashHex);
@@ -204,7 +204,7 @@ export class Packages {
     return entry;
   }
 
-  /** Makes the torrent of an archive anew: the one that lies beside it cannot be used. */
+  /** Rebuilds the torrent of an archive whose `.torrent` file is unusable. */
   async mend(infoHashHex: string): Promise<void> {
     for (const [fileName, seeding] of this.#seeding) {
       if (seeding.infoHashHex !== infoHashHex) continue;
@@ -217,7 +217,7 @@ export class Packages {
     }
   }
 
-  /** An archive that is seeded, as it was when it was looked at. */
+  /** Returns the entry of an archive; of a seeded, unchanged one from the state. */
   async entry(fileName: string): Promise<SeedEntry | undefined> {
     const seeding = this.#seeding.get(fileName);
     const archivePath = join(this.#seeds.path, fileName);
@@ -228,7 +228,7 @@ export class Packages {
     return knownSeedEntry(this.#seeds.path, fileName, parseMinimal(known));
   }
 
-  /** No longer seeds the archive; what lies in the seed directory stays. */
+  /** Stops seeding an archive; its files stay. */
   async drop(fileName: string): Promise<void> {
     const seeding = this.#seeding.get(fileName);
     this.#problems.delete(fileName);
@@ -237,22 +237,22 @@ export class Packages {
     await this.#seeder.unseed(seeding.infoHashHex);
   }
 
-  /** Forgets an archive that is gone. */
+  /** Forgets an archive whose files are gone. */
   async left(fileName: string): Promise<void> {
     await this.drop(fileName);
     try {
       this.flush();
       this.#state.verifiedFiles.forget(join(this.#seeds.path, fileName));
     } catch {
-      // A row too many does no harm: it is compared with the file before it is used.
+      // A stale row is harmless: it is compared with the file before use.
     }
   }
 
   /**
-   * Seeds a package no more and takes it out of the seed directory.
+   * Stops seeding a package and deletes its files.
    *
-   * @param pubkey of its publisher, `ed25519:…`; needed only if there are several
-   * @returns its publisher, where its manifest says who that is
+   * @param pubkey its publisher (`ed25519:…`); needed only if several have published the version
+   * @returns its publisher, if its manifest is readable
    * @throws {HostError} `PACKAGE_NOT_FOUND`, `PACKAGE_AMBIGUOUS`
    */
   async remove(name: string, version: string, pubkey?: string): Promise<string | undefined> {
@@ -261,7 +261,7 @@ export class Packages {
       .filter((entry) => pubkey === undefined || publisherOf(entry) === pubkey);
     const [entry, ...others] = entries;
     if (!entry) {
-      // Whoever deleted the archive by hand may have left what lay beside it.
+      // Files beside an archive that was deleted by hand are removed too.
       if (pubkey === undefined) await this.#seeds.remove(archiveFileName(name, version));
       throw new HostError(
         "not-found",
@@ -289,7 +289,7 @@ export class Packages {
     return publisherOf(entry);
   }
 
-  /** Everything in the seed directory, and how it is seeded. */
+  /** Lists all archives of the seed directory with their seeding state. */
   async list(torrents: TorrentStatus[]): Promise<PackageJson[]> {
     this.flush();
     const byInfoHash = new Map(torrents.map((torrent) => [torrent.infoHashHex, torrent]));
@@ -299,7 +299,7 @@ export class Packages {
       const entry = await this.entry(fileName).catch((error) => error as Error);
       if (!entry) continue;
       if (entry instanceof Error) {
-        // It cannot be looked at now; the others can.
+        // An unreadable archive does not hide the others.
         const path = join(this.#seeds.path, fileName);
         const problem = this.#problems.get(fileName) ?? entry.message;
         listed.push({ path, lengthBytes: 0, seeding, name: fileName, version: "", problem });
@@ -314,7 +314,7 @@ export class Packages {
     return listed;
   }
 
-  /** Paths of archives that are seeded, but whose record or name nobody keeps alive here. */
+  /** File names of seeded archives whose record or name entry is not kept here. */
   withoutRecords(): string[] {
     this.flush();
     return this.#state.verifiedFiles.withoutRecords()
@@ -323,22 +323,21 @@ export class Packages {
   }
 
   /**
-   * Ends the verifications that are under way, and lets none begin. An archive that was not verified to
-   * its end is no problem: the next start looks at it again.
+   * Aborts running verifications and prevents new ones. The next start repeats an aborted verification.
    */
   stop(): void {
-    const message = "The daemon is being ended";
+    const message = "The host is stopping";
     this.#stopped.abort(new HostError("failed", "HOST_STOPPING", message));
   }
 
-  /** Writes down what was verified. */
+  /** Writes the verified archives to the state now. */
   flush(): void {
     this.#verified.flush();
   }
 
   /**
-   * Sees to it that the archive is what its minimal manifest says and, if somebody has put it here by
-   * hand, that it has no secrets in it. What was published is out, and what was downloaded too.
+   * Verifies an archive by its minimal manifest and, unless it was published here or verified before,
+   * refuses secrets in it: a user may have put it into the directory by hand.
    */
   async #verify(entry: ValidSeedEntry): Promise<void> {
     const { archivePath, minimal } = entry;
@@ -357,20 +356,20 @@ export class Packages {
     this.#verified.add(entry);
   }
 
-  /** Where its torrent lies or, if that one is not signed for, another. */
+  /** Path of the archive's torrent or, if its infohash is not the signed one, a new torrent. */
   async #torrentOf(entry: ValidSeedEntry): Promise<SeedOrder["torrent"]> {
     const { minimal, hasTorrent, torrentPath } = entry;
     try {
       const infoHash = hasTorrent && torrentInfoHash(await Deno.readFile(torrentPath));
       if (infoHash && toHex(infoHash) === minimal.btih) return torrentPath;
     } catch {
-      // It can be made anew from the archive, which is signed.
+      // An unreadable torrent is rebuilt from the signed archive.
     }
     return (await torrentOf(entry, this.#stopped.signal)).torrent;
   }
 }
 
-/** Its torrent; the infohash depends on the usual name, and the file may have another. */
+/** Builds the torrent of an archive under its usual name, on which the infohash depends. */
 function torrentOf({ archivePath, minimal }: ValidSeedEntry, signal: AbortSignal) {
   const name = archiveFileName(minimal.name, minimal.version);
   return describeArchive(archivePath, { name, signal });
@@ -380,7 +379,7 @@ function publisherOf(entry: SeedEntry): string | undefined {
   return entry.problem === undefined ? entry.minimal.pubkey : undefined;
 }
 
-/** The limits of archives, as far as they are settings. */
+/** Limits of archives: the defaults, with the values of the settings. */
 export function limitsOf(settings: Settings): ArchiveLimits {
   return { ...defaultArchiveLimits, ...archiveLimits(settings) };
 }

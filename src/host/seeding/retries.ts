@@ -1,25 +1,25 @@
 /**
- * Looks again at archives that could not be read or seeded for a reason that may pass: somebody was
- * writing to them, too many files were open, the disk had trouble, a permission was missing. What is
- * wrong with an archive itself is not looked at again before the archive changes; that is `watch.ts`'s.
+ * Retries archives that failed for a temporary reason: the file was being written, too many files were
+ * open, the disk failed, a permission was missing. An archive that failed verification is not retried;
+ * `watch.ts` reports it again when it changes.
  *
  * @module
  */
 
 import { type Clock, LibreseedError, type Timer } from "../../base/mod.ts";
 
-/** The first pause; each further one is twice as long, up to the longest. Milliseconds. */
+/** Exponential back-off: first and longest pause (ms). */
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [1_000, 60_000];
 
-/** Codes of kind `verification` that say nothing against the archive. */
-const PASSING_CODES = new Set(["UNREADABLE"]);
-/** Codes of other kinds that do, or that only somebody can mend who changes the files. */
+/** Error codes of kind `verification` that are temporary. */
+const TEMPORARY_CODES = new Set(["UNREADABLE"]);
+/** Error codes of other kinds that last until the files change. */
 const LASTING_CODES = new Set(["SECRET_FOUND", "PACKAGE_NOT_FOUND", "LINK_REFUSED", "NOT_A_FILE"]);
 
-/** Whether what went wrong may go well later, though the archive stays as it is. */
+/** Whether an error may pass although the archive stays unchanged. */
 export function isTemporary(error: unknown): boolean {
   if (!(error instanceof LibreseedError)) return true;
-  if (PASSING_CODES.has(error.code)) return true;
+  if (TEMPORARY_CODES.has(error.code)) return true;
   return error.kind !== "verification" && !LASTING_CODES.has(error.code);
 }
 
@@ -28,7 +28,7 @@ interface Failed {
   dueMs: number;
 }
 
-/** The archives that are to be looked at again, by their file names. */
+/** Schedules retries of archives by file name. */
 export class Retries {
   readonly #clock: Clock;
   readonly #look: (fileName: string) => Promise<void>;
@@ -39,8 +39,8 @@ export class Retries {
   #stopped = false;
 
   /**
-   * @param look looks at an archive, and calls {@linkcode Retries.failed} or {@linkcode Retries.forget}.
-   * Does not reject
+   * @param look retries an archive, then calls {@linkcode Retries.failed} or {@linkcode Retries.forget};
+   * must not reject
    */
   constructor(clock: Clock, look: (fileName: string) => Promise<void>) {
     this.#clock = clock;
@@ -48,9 +48,9 @@ export class Retries {
   }
 
   /**
-   * Looks again at an archive that failed, after 1 s, 2 s, 4 s … up to a minute.
+   * Schedules a retry after 1 s, 2 s, 4 s … up to a minute.
    *
-   * @returns whether it is the first time in a row
+   * @returns whether this is the first consecutive failure
    */
   failed(fileName: string): boolean {
     const failures = (this.#failed.get(fileName)?.failures ?? 0) + 1;
@@ -60,12 +60,12 @@ export class Retries {
     return failures === 1;
   }
 
-  /** Does not look at it any more: it went well, is gone, or will fail for as long as it is the same. */
+  /** Cancels the retries of an archive that succeeded, is gone, or fails permanently. */
   forget(fileName: string): void {
     this.#failed.delete(fileName);
   }
 
-  /** Looks at nothing any more; resolves when nothing is under way. */
+  /** Stops; resolves when the running retry has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -89,12 +89,12 @@ export class Retries {
     });
   }
 
-  /** One after the other: it may be for too many open files that they failed. */
+  /** Retries due archives one after the other, since too many open files may have been the reason. */
   async #lookAtDue(): Promise<void> {
     const nowMs = this.#clock.now();
     for (const [fileName, { dueMs }] of [...this.#failed]) {
       if (this.#stopped) return;
-      // Nothing is due later than that, unless the clock has been set back since.
+      // A later due time means that the clock was set back.
       const isDue = dueMs <= nowMs || dueMs > nowMs + LONGEST_PAUSE_MS;
       if (isDue && this.#failed.has(fileName)) await this.#look(fileName);
     }

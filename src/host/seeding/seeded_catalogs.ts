@@ -1,11 +1,10 @@
 /**
- * Seeds the catalogs of a seed directory, and for an hour those that later ones have superseded: a
- * reader that has just looked the announce record up, or met a node that shows the one before, still
- * wants them.
+ * Seeds the catalogs of a seed directory, and superseded catalogs for one more hour: a reader may just
+ * have looked up the announce record, or got an older one from a node, and still needs that catalog.
  *
- * Each catalog is seeded from a second name with its infohash, `catalog-KEY~INFOHASH.jsonl`: a hard link
- * to the file, which stays what it is when a later catalog takes the first name. What is superseded has
- * the time of that as its time of change, so that a daemon that starts again goes on from there.
+ * Each catalog is seeded under a second name with its infohash, `catalog-KEY~INFOHASH.jsonl`, a hard link
+ * that keeps the content when a later catalog takes the first name. A superseded catalog's modification
+ * time is the time at which it was superseded, so that a restarted daemon knows how long to seed it.
  *
  * @module
  */
@@ -25,46 +24,46 @@ import type { CatalogSeeder } from "./seeder.ts";
 
 /** Options of {@linkcode SeededCatalogs}. */
 export interface SeededCatalogsOptions {
-  /** Absolute, without links. */
+  /** Absolute path without links. */
   seedDirectory: string;
   seeder: CatalogSeeder;
   clock: Clock;
   onWarning: (message: string) => void;
 }
 
-/** How long a catalog is seeded after a later one has superseded it, milliseconds. */
+/** Time for which a superseded catalog is still seeded (ms). */
 export const SUPERSEDED_MS = 3_600_000;
-/** How many superseded catalogs are seeded: a batch of packages makes one every few seconds. */
+/** Maximum number of superseded catalogs; publishing a batch supersedes one every few seconds. */
 export const MAX_SUPERSEDED = 64;
-/** How many bytes they may have together. */
+/** Maximum total size of superseded catalogs, bytes. */
 export const MAX_SUPERSEDED_BYTES: number = 256 << 20;
-/** How long `add` waits for the announcement of a catalog, milliseconds: nodes that are gone take long. */
+/** Time limit of `add` for announcing a catalog (ms); nodes that are gone cost timeouts. */
 export const ANNOUNCED_WITHIN_MS = 20_000;
 
 /** A catalog that is seeded. */
 interface SeededCatalog {
   infoHashHex: string;
-  /** Its name with the infohash. */
+  /** Path of the name with the infohash. */
   path: string;
   lengthBytes: number;
-  /** Resolves when it was announced because of `add`; absent if nobody asked for that. */
+  /** Resolves when `add` has announced the catalog; absent if no caller asked for that. */
   announced?: Promise<void>;
 }
 
-/** One that a later one has superseded. */
+/** A catalog that a later one has superseded. */
 interface SupersededCatalog extends SeededCatalog {
-  /** Unix milliseconds. */
+  /** Time at which the catalog was superseded, Unix milliseconds. */
   sinceMs: number;
 }
 
-/** The catalogs that one daemon seeds. */
+/** The catalogs that one host seeds. */
 export class SeededCatalogs {
   readonly #options: SeededCatalogsOptions;
-  /** By file name. */
+  /** Current catalogs by file name. */
   readonly #current = new Map<string, SeededCatalog>();
-  /** Those superseded first at the beginning. */
+  /** Superseded catalogs, oldest first. */
   #superseded: SupersededCatalog[] = [];
-  /** One change at a time. */
+  /** The last change. Changes run one after the other. */
   #last: Promise<void> = Promise.resolve();
   readonly #stopped = new AbortController();
   #timer: Timer | undefined;
@@ -74,26 +73,26 @@ export class SeededCatalogs {
   }
 
   /**
-   * Seeds a catalog as it lies there now. An earlier one of that name is seeded for an hour.
+   * Seeds the present content of a catalog. An earlier catalog of that name becomes superseded.
    *
-   * @param fileName in the seed directory
-   * @param options `announce` to wait until the DHT knows who seeds it, or {@linkcode ANNOUNCED_WITHIN_MS}
-   * have passed: a publisher's next record names it
+   * @param fileName name in the seed directory
+   * @param options with `announce`, waits until the catalog is announced, at most
+   * {@linkcode ANNOUNCED_WITHIN_MS}: the publisher's next record will name the catalog
    * @throws {PackageError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`; errors of the file system
    * @throws {HostError} `HOST_STOPPING` after `stop()`
    */
   async add(fileName: string, { announce = false } = {}): Promise<void> {
-    // Not due by the schedule: an announcement that has begun there would wait for dht-rate.
+    // The schedule must not begin this announcement, which would then wait for `dht-rate`.
     const dueMs = announce ? Infinity : undefined;
     const catalog = await this.#inTurn(() => this.#add(basename(fileName), dueMs));
     if (announce) await (catalog.announced ??= this.#announce(catalog));
   }
 
   /**
-   * Seeds what lies in the seed directory from before: the catalogs, and those superseded within the
-   * last hour. What cannot be seeded is warned of.
+   * Seeds the catalogs that lie in the seed directory at the start, and those superseded within the last
+   * hour. A catalog that cannot be seeded is a warning.
    *
-   * @param names of files; others are passed over
+   * @param names file names; names of other files are ignored
    */
   async addAll(names: readonly string[]): Promise<void> {
     const catalogs = names.filter(isCatalogName);
@@ -110,19 +109,19 @@ export class SeededCatalogs {
     });
   }
 
-  /** Ends the timer, and what is under way. What is seeded stays so, and the files stay. */
+  /** Stops the timer and running changes. Seeded catalogs and their files stay. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#last;
     this.#timer?.cancel();
   }
 
-  /** Has the DHT know who seeds a catalog. */
+  /** Announces a catalog to the DHT, within a time limit. */
   async #announce({ infoHashHex }: SeededCatalog): Promise<void> {
     const { clock, seeder } = this.#options;
     const done = new AbortController();
     const ended = AbortSignal.any([done.signal, this.#stopped.signal]);
-    // One that fails is announced again on schedule.
+    // The schedule repeats a failed announcement.
     const announced = seeder.announce(infoHashHex).catch(() => {});
     await Promise.race([announced, delay(clock, ANNOUNCED_WITHIN_MS, ended).catch(() => {})]);
     done.abort();
@@ -132,7 +131,7 @@ export class SeededCatalogs {
     const { seedDirectory, seeder, clock } = this.#options;
     const { signal } = this.#stopped;
     const path = join(seedDirectory, fileName);
-    // Linked first: a later catalog may take the name while this one is hashed.
+    // Linked before hashing, because a later catalog may take the name meanwhile.
     const temporary = join(seedDirectory, `.tmp-${randomUUID()}`);
     let described: ArchiveDescription;
     let kept: string;
@@ -142,7 +141,7 @@ export class SeededCatalogs {
       kept = join(seedDirectory, keptCatalogName(fileName, toHex(described.infoHash)));
       await Deno.rename(temporary, kept);
     } finally {
-      // Where both names are of one file, renaming leaves both.
+      // If both names are links to one file, `rename` leaves both in place.
       await Deno.remove(temporary).catch(() => {});
     }
     const { infoHash, lengthBytes, torrent } = described;
@@ -163,7 +162,7 @@ export class SeededCatalogs {
     return catalog;
   }
 
-  /** Goes on with one that was superseded before the daemon started. */
+  /** Seeds a catalog that was superseded before this start, until its hour is over. */
   async #goOn(name: string): Promise<void> {
     const { seedDirectory, seeder, clock } = this.#options;
     const path = join(seedDirectory, name);
@@ -181,7 +180,7 @@ export class SeededCatalogs {
     this.#superseded.push({ infoHashHex, path, lengthBytes, sinceMs });
   }
 
-  /** Seeds no more what is superseded for an hour, or is too much; the rest is looked at when it is due. */
+  /** Removes superseded catalogs that are too old or too many, and sets the timer for the next one. */
   async #tidy(): Promise<void> {
     const { clock, seeder } = this.#options;
     const nowMs = clock.now();
@@ -220,7 +219,7 @@ export class SeededCatalogs {
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#last.then(() => {
       if (!this.#stopped.signal.aborted) return work();
-      throw new HostError("failed", "HOST_STOPPING", "The engine is being stopped");
+      throw new HostError("failed", "HOST_STOPPING", "The host is stopping");
     });
     this.#last = mine.then(() => {}, () => {});
     return mine;

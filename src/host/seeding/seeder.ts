@@ -1,5 +1,5 @@
 /**
- * What seeds: the worker, with the time at which each torrent is to be announced.
+ * Seeds torrents in the worker, with the due time of each torrent's announcement.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import type { SeedOrder } from "../../engine/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 
-/** The part of the worker that this needs. */
+/** Starts and stops seeding. */
 export interface Seeder {
-  /** @param announceDueMs when they are to be announced, Unix milliseconds, if the caller knows better */
+  /** @param announceDueMs due time of their announcements, Unix milliseconds; overrides the default */
   seed(archives: SeedOrder[], announceDueMs?: number): Promise<void>;
   unseed(infoHashHex: string): Promise<void>;
 }
 
-/** The part of the worker that catalogs need. */
+/** Starts and stops seeding of catalogs, and announces them. */
 export interface CatalogSeeder extends Seeder {
-  /** Announces a torrent that is seeded, outside of dht-rate; resolves when nodes were told, or none could be. */
+  /** Announces a seeded torrent at once, without waiting for `dht-rate`; resolves after the attempt. */
   announce(infoHashHex: string): Promise<void>;
 }
 
 /**
- * Seeds in the worker.
+ * Creates a seeder of archives.
  *
- * @param dueMs when a torrent (40 hexadecimal digits) is to be announced, Unix milliseconds; the past,
- * or anything below, for at once, the lowest first
+ * @param dueMs due time of a torrent's announcement by its infohash (hex), Unix milliseconds; past times
+ * are due at once, the lowest first
  */
 export function seederOf(
   worker: Pick<WorkerHandle, "seed" | "unseed">,
@@ -42,10 +42,10 @@ export function seederOf(
 }
 
 /**
- * Seeds catalogs in the worker.
+ * Creates a seeder of catalogs.
  *
- * @param dueMs as for {@linkcode seederOf}
- * @param settle notes what became of an announcement
+ * @param dueMs due times, as for {@linkcode seederOf}
+ * @param settle stores the outcome of an announcement
  */
 export function catalogSeederOf(
   worker: Pick<WorkerHandle, "seed" | "unseed" | "announceNow">,

@@ -1,6 +1,6 @@
 /**
- * What makes a host a daemon: it seeds all that is and comes into the seed directory, and keeps the
- * records of other publishers' packages alive along with its own.
+ * The daemon's seeding: seeds all archives that are in the seed directory or arrive there, and adopts the
+ * records of other publishers' packages.
  *
  * @module
  */
@@ -31,20 +31,20 @@ export interface SeedingOptions {
   onWarning: (message: string) => void;
 }
 
-/** How often to look again for records of foreign packages that were not found, milliseconds. */
+/** Interval of further lookups for records of foreign packages that were not found (ms). */
 const ADOPT_AGAIN_MS = 60 * 60_000;
-/** For how many of them at a time. */
+/** Maximum number of packages in one of these rounds. */
 const ADOPT_AT_ONCE = 50;
-/** How many are looked for side by side. */
+/** Number of packages that are adopted concurrently. */
 const LANES = 4;
 
-/** Seeds what is in the seed directory for as long as it runs. */
+/** Seeds the seed directory until `stop`. */
 export class Seeding {
   readonly #options: SeedingOptions;
   readonly #watcher: SeedWatcher;
-  /** File names of archives whose record and name are to be looked for. */
+  /** File names of archives whose record and name entry are to be adopted. */
   readonly #toAdopt = new Set<string>();
-  /** Of which a record was not found, or that their name's index does not list. */
+  /** File names of archives without a record in the DHT, or without an entry in the name index. */
   readonly #unlisted = new Set<string>();
   readonly #timer: Timer;
   readonly #retries: Retries;
@@ -71,7 +71,7 @@ export class Seeding {
       },
     });
     this.#timer = every(clock, ADOPT_AGAIN_MS, () => {
-      // Those that fail again come last the next time.
+      // Packages that fail again move to the end of the set.
       for (const fileName of [...this.#unlisted].slice(0, ADOPT_AT_ONCE)) {
         this.#unlisted.delete(fileName);
         this.#adoptSoon(fileName);
@@ -80,7 +80,7 @@ export class Seeding {
     });
   }
 
-  /** Resolves when everything that is there has been looked at. */
+  /** Resolves when all present archives have been looked at. */
   async start(): Promise<void> {
     if (this.#stopped) return;
     const { packages } = this.#options;
@@ -95,12 +95,12 @@ export class Seeding {
     lists.fetchCatalogs().catch((error) => onWarning((error as Error).message));
   }
 
-  /** How to notice what comes and goes. */
+  /** Changes how the directory is watched. */
   set watch(mode: WatchMode) {
     this.#watcher.mode = mode;
   }
 
-  /** Resolves when nothing is under way. */
+  /** Stops; resolves when running work has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer.cancel();
@@ -118,7 +118,7 @@ export class Seeding {
       if (this.#stopped) return;
       const isPassing = isTemporary(error);
       if (!isPassing) this.#retries.forget(fileName);
-      // Said once: `list` says it for as long as it is so.
+      // Reported once; `list` shows the problem while it lasts.
       const isNews = !isPassing || this.#retries.failed(fileName);
       if (isNews) onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
     }
@@ -130,7 +130,7 @@ export class Seeding {
     this.#adopting ??= Promise.all(Array.from({ length: LANES }, () => this.#lane()))
       .finally(() => {
         this.#adopting = undefined;
-        // A list that was found just now may name one.
+        // An adopted list may name a new catalog.
         if (!this.#stopped) this.#fetchCatalogs();
       });
   }
@@ -145,8 +145,8 @@ export class Seeding {
   }
 
   /**
-   * Whoever seeds a package can keep its record, its name and its publisher's list alive too, without
-   * the key that signed them. What is not found is looked for again later.
+   * Adopts a package's record, name entry and publisher's list: they are signed, so a seeder can keep them
+   * alive without the publisher's key. Missing ones are looked for again later.
    */
   async #adopt(entry: ValidSeedEntry): Promise<void> {
     const { names, lists, onWarning } = this.#options;
@@ -157,7 +157,7 @@ export class Seeding {
       if (kept && await names.adopt(name, publicKey) && await lists.adopt(publicKey)) return;
     } catch (error) {
       if (this.#stopped) return;
-      // The DHT is off, or shows nonsense: the archive is seeded all the same.
+      // The archive is seeded even if the DHT is off or shows invalid records.
       if (!(error instanceof LibreseedError)) onWarning((error as Error).message);
     }
     this.#unlisted.add(fileName);

@@ -1,7 +1,7 @@
 /**
- * Notices archives that others put into the seed directory, change, or take away: by the system's
- * file events, or by looking every few seconds where there are none. An archive is touched only once
- * it has stopped changing, so one that arrives slowly, in pieces, is not judged too early.
+ * Watches the seed directory for archives that are added, changed or removed, by file events or by
+ * polling. An archive counts as arrived only once it has stopped changing, so that a slow copy is not
+ * verified too early.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { type Clock, delay, type Timer } from "../../base/mod.ts";
 import type { WatchMode } from "../../config/mod.ts";
 import { isArchiveName, markOf, stampOf } from "../../store/mod.ts";
 
-/** What the watcher does with what it sees. */
+/** Receiver of the watcher's findings. */
 export interface WatchTarget {
-  /** The archive is new or was changed, and has come to rest. Does not reject. */
+  /** The archive is new or changed, and has stopped changing. Must not reject. */
   arrived(fileName: string): Promise<void>;
-  /** The archive is gone. Does not reject. */
+  /** The archive is gone. Must not reject. */
   left(fileName: string): Promise<void>;
 }
 
@@ -29,22 +29,22 @@ export interface WatchOptions {
   onWarning: (message: string) => void;
 }
 
-/** How often to look without events. */
+/** Poll interval without file events (ms). */
 const POLL_MS = 2_000;
-/** How often to look with them: events get lost when there are too many. */
+/** Poll interval with file events (ms), because the system drops events when there are too many. */
 const SAFETY_POLL_MS = 60_000;
 /**
- * A look takes at most this share of the time until the next, however many archives there are; the
- * smaller one where there are events, which say when some of them got lost.
+ * Maximum share of time spent on polling without and with file events: the pause grows with the time that
+ * the last scan took.
  */
 const [MAX_SHARE, MAX_SAFETY_SHARE] = [1 / 400, 1 / 1_000];
-/** After looking at so many archives, others get their turn. */
+/** Number of archives to scan before yielding to other work. */
 const LOOK_AT_ONCE = 250;
-/** A file that has not changed for so long has arrived. */
+/** Time without a change after which a file has arrived (ms). */
 const REST_MS = 1_000;
 
 interface Seen {
-  /** Size, time and inode of the archive and of its manifest. */
+  /** Size, modification time and inode of the archive and its manifest. */
   mark: string;
   settled: boolean;
 }
@@ -53,18 +53,18 @@ interface Seen {
 export class SeedWatcher {
   readonly #options: WatchOptions;
   readonly #seen = new Map<string, Seen>();
-  /** Links that have been warned of. */
+  /** Symbolic links that were reported. */
   readonly #links = new Set<string>();
   #mode: WatchMode;
   #events: Deno.FsWatcher | undefined;
   #timer: Timer | undefined;
   #dueMs = 0;
-  /** How long the last look at what had not changed took, milliseconds. */
+  /** Duration of the last full scan, without the receiver's work (ms). */
   #lookedMs = 0;
   #scanning: Promise<void> | undefined;
-  /** File names of archives about which there were events, or that were changing a moment ago. */
+  /** File names of archives with events since the last scan, or that were still changing then. */
   readonly #changed = new Set<string>();
-  /** Events got lost. */
+  /** Whether events were lost, so that the next scan looks at all archives. */
   #all = false;
   #again = false;
   #stopped = false;
@@ -75,9 +75,9 @@ export class SeedWatcher {
   }
 
   /**
-   * Takes in everything that is there, then watches. Resolves when all that is there was looked at.
+   * Scans the directory, then watches it. Resolves after the first scan.
    *
-   * @param known marks of the archives that have been taken in already, by file name
+   * @param known marks of archives that need not arrive again, by file name
    */
   async start(known: ReadonlyMap<string, string> = new Map()): Promise<void> {
     for (const [fileName, mark] of known) this.#seen.set(fileName, { mark, settled: true });
@@ -85,7 +85,7 @@ export class SeedWatcher {
     await this.#scan(true, true);
   }
 
-  /** Changes how it watches. */
+  /** Changes the watch mode. */
   set mode(mode: WatchMode) {
     if (mode === this.#mode) return;
     this.#mode = mode;
@@ -97,7 +97,7 @@ export class SeedWatcher {
     this.#plan();
   }
 
-  /** Watches no more; resolves when nothing is under way. */
+  /** Stops; resolves when the running scan has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -140,14 +140,14 @@ export class SeedWatcher {
     }
   }
 
-  /** When to look without a reason. */
+  /** Pause before the next scan without an event (ms). */
   get #pauseMs(): number {
     return this.#events
       ? Math.max(SAFETY_POLL_MS, this.#lookedMs / MAX_SAFETY_SHARE)
       : Math.max(POLL_MS, this.#lookedMs / MAX_SHARE);
   }
 
-  /** Looks again in so long, or sooner: constant change must not put it off for ever. */
+  /** Schedules a scan after `delayMs`; an earlier scan stays, so constant change cannot postpone it. */
   #plan(delayMs = this.#pauseMs): void {
     if (this.#stopped || this.#mode === "off") return;
     const { clock } = this.#options;
@@ -157,7 +157,7 @@ export class SeedWatcher {
     this.#dueMs = dueMs;
     this.#timer = clock.after(delayMs, () => {
       this.#timer = undefined;
-      // The safety poll, for want of a reason to look at some.
+      // Without events this is the safety poll, which looks at all archives.
       void this.#scan(false, this.#all || this.#changed.size === 0 || !this.#events);
     });
   }
@@ -200,7 +200,7 @@ export class SeedWatcher {
     if (all) this.#lookedMs = lookedMs;
   }
 
-  /** What is there, and what was. */
+  /** Names of the present archives and of those that have left. */
   #allNames(): string[] | undefined {
     const { directory, onWarning } = this.#options;
     try {
@@ -216,7 +216,7 @@ export class SeedWatcher {
     }
   }
 
-  /** Whoever breaks into the worker could go where a link leads. Archives are refused one by one. */
+  /** Reports symbolic links, which the worker's sandbox follows. Linked archives are refused elsewhere. */
   #warnOfLinks(entries: Deno.DirEntry[]): void {
     const { directory, onWarning } = this.#options;
     for (const entry of entries) {
@@ -232,11 +232,11 @@ export class SeedWatcher {
     }
   }
 
-  /** Looks at one archive; it has arrived if it is new or changed, and at rest. */
+  /** Looks at one archive, which has arrived if it is new or changed, and at rest. */
   #see(fileName: string, first: boolean): "arrived" | "left" | undefined {
     const { directory, clock } = this.#options;
     const before = this.#seen.get(fileName);
-    // Looked at a moment ago.
+    // The archive is in the list of known ones, which was made just before.
     if (first && before?.settled) return undefined;
     const stamp = stampOf(join(directory, fileName));
     if (!stamp) return this.#seen.delete(fileName) ? "left" : undefined;
@@ -251,7 +251,7 @@ export class SeedWatcher {
   }
 }
 
-/** The archive that a file of the seed directory is, or is the manifest of. */
+/** Name of the archive that a file is, or whose manifest it is. */
 function archiveOf(fileName: string): string | undefined {
   if (isArchiveName(fileName)) return fileName;
   const archive = fileName.replace(/\.minimal\.json$/, ".tgz");

@@ -190,7 +190,10 @@ Deno.test("a reload that enables mirroring or raises max-disk starts to mirror",
   assert.deepEqual(mirror.files(), []);
   await Deno.writeTextFile(config, "max-disk: 1\nmirror: true\n");
   assert.equal(await mirror.must(["reload"]), "in force now: mirror\n");
-  await daemon.process.waitForLine(/not all that is followed is mirrored/, "stderr");
+  await daemon.process.waitForLine(
+    /not all packages of followed publishers are mirrored/,
+    "stderr",
+  );
   await Deno.writeTextFile(config, "max-disk: 1MiB\nmirror: true\n");
   assert.equal(await mirror.must(["reload"]), "in force now: max-disk\n");
   await eventually(() => mirror.files().includes("pkg-1.0.0.tgz"));

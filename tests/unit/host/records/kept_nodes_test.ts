@@ -54,5 +54,5 @@ Deno.test("a failure to save nodes is a warning", async () => {
   };
   nodes.start(() => Promise.resolve([contact]));
   await nodes.stop();
-  assert.deepEqual(warnings, ["the DHT nodes were not kept: the disk is full"]);
+  assert.deepEqual(warnings, ["the DHT nodes were not saved: the disk is full"]);
 });
