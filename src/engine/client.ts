@@ -8,13 +8,7 @@ import { BlockList, isIP, isIPv6 } from "node:net";
 import type { DhtHost } from "./dht/mod.ts";
 import { DialBudget, isTestHost } from "./dial/mod.ts";
 import { EngineError } from "./errors.ts";
-import {
-  acceptPeers,
-  applyReplacements,
-  type Client,
-  makeClient,
-  OwnDials,
-} from "./libraries/mod.ts";
+import { acceptPeers, type Client, makeClient, OwnDials } from "./libraries/mod.ts";
 import { ConnectionLimit, watchListener } from "./listen/mod.ts";
 import type { EngineOptions } from "./options.ts";
 
@@ -36,17 +30,12 @@ function isUnspecified(host: string): boolean {
   return isIP(host) !== 0 && unspecified.check(host, isIPv6(host) ? "ipv6" : "ipv4");
 }
 
-/**
- * Creates the client, which begins to listen at once.
- *
- * @throws {Error} if a package has another member than the one that is replaced or called
- */
+/** Creates the client, which begins to listen at once. Replacements have to be in place by then. */
 export function createClient(
   options: EngineOptions,
   port: number,
   dht: DhtHost | undefined,
 ): Client {
-  applyReplacements();
   const client = makeClient({
     torrentPort: port,
     tracker: false,

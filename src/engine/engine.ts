@@ -13,6 +13,7 @@ import { DhtHost, type DhtState, type Traffic } from "./dht/mod.ts";
 import { Download, type DownloadRequest, invalidTorrent } from "./download.ts";
 import { EngineError } from "./errors.ts";
 import {
+  applyReplacements,
   ArchiveStore,
   type Client,
   guardExtensions,
@@ -60,8 +61,10 @@ export class Engine {
    * without the DHT and tries again with growing pauses.
    *
    * @throws {EngineError} `TCP_PORT_IN_USE` (kind `in-use`) or `TCP_PORT_FAILED`
+   * @throws {Error} if a package has another member than the one that is replaced or called
    */
   static async start(options: EngineOptions): Promise<Engine> {
+    applyReplacements();
     for (let tries = 1;; tries++) {
       try {
         return await Engine.#startOnce(options);

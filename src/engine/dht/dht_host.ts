@@ -11,7 +11,7 @@ import { randomBytes } from "node:crypto";
 import { type Clock, type Timer, toHex } from "../../base/mod.ts";
 import { BencodeEncoder } from "../../bencode/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../../dht/mod.ts";
-import { applyReplacements, type Krpc, type KrpcError, QuerySocket } from "../libraries/mod.ts";
+import { type Krpc, type KrpcError, QuerySocket } from "../libraries/mod.ts";
 import { AnsweringNode, answerStrangers } from "./krpc_answers.ts";
 import { Liveness } from "./liveness.ts";
 import { QueryLimiter } from "./query_limiter.ts";
@@ -116,7 +116,6 @@ export class DhtHost {
       onOutcome: (error) => this.#liveness.count(error),
     });
     this.#udp.expected = this.#socket.transactions;
-    applyReplacements();
     this.krpc = new AnsweringNode({
       id: randomBytes(20),
       krpcSocket: this.#socket,

@@ -11,7 +11,7 @@ import { Buffer } from "node:buffer";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
 import { isNodePort } from "../../base/mod.ts";
-import { examine, glance, type Refusal } from "../libraries/mod.ts";
+import { classifyByPrefix, type Refusal, validatePacket } from "../libraries/mod.ts";
 import type { Received } from "./krpc_answers.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
 
@@ -234,11 +234,11 @@ export class UdpSocket extends EventEmitter {
     const { address, port } = from;
     // A forged sender with a low port would direct our answer at somebody's service.
     if (!this.#isNodePort(address, port)) return "limited";
-    const first = glance(bytes);
+    const first = classifyByPrefix(bytes);
     if (first === "malformed") return "malformed";
     if (first === "query" && !this.#admits(address, port)) return "limited";
     if (first === "answer" && this.expected?.isAsked(address) === false) return "unasked";
-    const packet = examine(bytes);
+    const packet = validatePacket(bytes);
     if (packet === undefined) return "malformed";
     const { kind, transaction, refusal, t, value } = packet;
     if (kind === "q") {

@@ -1,6 +1,6 @@
 /**
  * All that changes, or stands in for something inside, a package of npm. {@linkcode applyReplacements} is
- * called once, before a client is made: it replaces the members of the list in `list.ts`, after checking
+ * called when an engine starts: it replaces the members of the list in `list.ts`, after checking
  * that the packages are as we know them. What can be done by an option, an event, a subclass or an
  * extension is done so, and is not in the list.
  *
@@ -16,8 +16,8 @@
  */
 
 export { guardExtensions } from "./extensions/mod.ts";
-export { examine, glance, type Refusal } from "./krpc_guard.ts";
 export {
+  classifyByPrefix,
   guardTable,
   type Krpc,
   type KrpcContact,
@@ -27,6 +27,8 @@ export {
   type KrpcNodeOptions,
   type KrpcSocket,
   QuerySocket,
+  type Refusal,
+  validatePacket,
 } from "./krpc/mod.ts";
 export { applyReplacements, changedMembers, replacements, used } from "./list.ts";
 export type { Replacement } from "./replacing/mod.ts";

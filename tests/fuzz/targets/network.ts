@@ -13,7 +13,7 @@ import { parseCompactNodes } from "../../../src/dht/node/compact_nodes.ts";
 import { ItemReader } from "../../../src/dht/records/item_query.ts";
 import { parseCompactPeers } from "../../../src/dht/records/peers.ts";
 import { DhtHost } from "../../../src/engine/dht/dht_host.ts";
-import { examine } from "../../../src/engine/libraries/krpc_guard.ts";
+import { applyReplacements, validatePacket } from "../../../src/engine/libraries/mod.ts";
 import { verifySignature } from "../../../src/identity/mod.ts";
 import { bdecode, bencode } from "../../../src/bencode/mod.ts";
 import { signItem, verifyItem } from "../../../src/records/mod.ts";
@@ -30,6 +30,7 @@ const krpcTarget: Target = {
   name: "krpc",
   cost: 3,
   async open() {
+    applyReplacements();
     const socket = new FakeSocket();
     const host = new DhtHost({
       clock: systemClock,
@@ -56,7 +57,7 @@ const krpcTarget: Target = {
         for (const { packet, to } of socket.sent) {
           // Besides an answer, the node may send a ping to a node that has been silent for long.
           assert.ok(packet.length <= 1_472, `a packet of ${packet.length} bytes`);
-          assert.ok(examine(packet), "our own guard accepts the packets that we send");
+          assert.ok(validatePacket(packet), "our own guard accepts the packets that we send");
           assert.ok(to.port >= 1 && to.port <= 65_535);
         }
         socket.sent.length = 0;
@@ -124,7 +125,7 @@ const shownTarget: Target = {
     return [...replies, ...(await readCorpus("krpc")).values()];
   },
   open: stateless((bytes) => {
-    if (!examine(bytes)) return;
+    if (!validatePacket(bytes)) return;
     const { r } = npmBencode.decode(Buffer.from(bytes)) as { r?: Record<string, unknown> };
     if (!r || typeof r !== "object") return;
     const shown = new ItemReader(key).read(r);

@@ -6,12 +6,13 @@
  * - {@linkcode KrpcNode} is the node with its routing table; {@linkcode guardTable} bounds which contacts
  *   enter the table.
  *
- * Answering queries is left to `engine/dht`; packets are encoded and scanned elsewhere. Begin with
- * `krpc_socket.ts`.
+ * `krpc_guard.ts` checks each packet before the packages decode it. Answering queries is left to
+ * `engine/dht`. Begin with `krpc_socket.ts`.
  *
  * @module
  */
 
+export { classifyByPrefix, type Refusal, validatePacket, type ValidPacket } from "./krpc_guard.ts";
 export { KrpcNode, type KrpcNodeOptions, krpcReplacements } from "./krpc_node.ts";
 export { type PacketSocket, QuerySocket, type QuerySocketOptions } from "./krpc_socket.ts";
 export * from "./krpc_types.ts";

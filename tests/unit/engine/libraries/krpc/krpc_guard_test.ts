@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import npmBencode from "bencode";
 import fc from "fast-check";
-import { concatBytes, utf8 } from "../../../../src/base/mod.ts";
-import { examine } from "../../../../src/engine/libraries/krpc_guard.ts";
-import { bencode, type BValue } from "../../../../src/bencode/mod.ts";
+import { concatBytes, utf8 } from "../../../../../src/base/mod.ts";
+import { validatePacket } from "../../../../../src/engine/libraries/krpc/krpc_guard.ts";
+import { bencode, type BValue } from "../../../../../src/bencode/mod.ts";
 
 const id = new Uint8Array(20).fill(7);
 const t = Uint8Array.of(1, 2);
@@ -63,8 +63,8 @@ const sound: [string, Uint8Array][] = [
 ];
 
 for (const [what, packet] of sound) {
-  Deno.test(`passes: ${what}`, () => {
-    const seen = examine(packet);
+  Deno.test(`a valid packet passes: ${what}`, () => {
+    const seen = validatePacket(packet);
     assert.ok(seen && !seen.refusal, what);
   });
 }
@@ -155,8 +155,8 @@ const unsound: [string, Uint8Array][] = [
 ];
 
 for (const [what, packet] of unsound) {
-  Deno.test(`is held back: ${what}`, () => {
-    const seen = examine(packet);
+  Deno.test(`an invalid packet is dropped: ${what}`, () => {
+    const seen = validatePacket(packet);
     assert.ok(!seen || seen.refusal, what);
   });
 }
@@ -181,20 +181,20 @@ for (
     ["a target of 19 bytes", query("get", { target: new Uint8Array(19) }), 203],
   ] as const
 ) {
-  Deno.test(`is refused with error ${code}: ${what}`, () => {
-    const seen = examine(packet);
+  Deno.test(`a query is refused with error ${code}: ${what}`, () => {
+    const seen = validatePacket(packet);
     assert.equal(seen?.refusal?.code, code);
     assert.deepEqual(seen.t, t);
   });
 }
 
-Deno.test("the value of a put is handed on as it stands, also a number of 64 bits", () => {
-  const seen = examine(putWith("v", "li9223372036854775807ei007ee"));
+Deno.test("the value of a put is passed on byte by byte, also a 64-bit integer", () => {
+  const seen = validatePacket(putWith("v", "li9223372036854775807ei007ee"));
   assert.equal(new TextDecoder().decode(seen?.value), "li9223372036854775807ei007ee");
-  assert.equal(examine(putWith("seq", "i9007199254740991e"))?.refusal, undefined);
+  assert.equal(validatePacket(putWith("seq", "i9007199254740991e"))?.refusal, undefined);
 });
 
-Deno.test("no bytes make it throw, and what passes npm:bencode can read", () => {
+Deno.test("no input throws, and npm:bencode decodes every packet that passes", () => {
   const seeds = [...sound, ...unsound].map(([, packet]) => packet).filter(({ length }) =>
     length < 2_000
   );
@@ -211,7 +211,7 @@ Deno.test("no bytes make it throw, and what passes npm:bencode can read", () => 
   let passed = 0;
   fc.assert(
     fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 200 })), (packet) => {
-      const seen = examine(packet);
+      const seen = validatePacket(packet);
       if (!seen || seen.refusal) return;
       passed++;
       const message = npmBencode.decode(packet) as Record<string, unknown>;
