@@ -21,7 +21,7 @@ import { replace, type Replacement } from "../replacing/mod.ts";
 import { connectionPrototype } from "./connection.ts";
 import { type Block, takeBlock } from "./wire_writer.ts";
 
-/** The parts of a connection that have to do with requests. */
+/** The members of a connection that answering requests needs. */
 export interface Uploader extends Flow {
   amChoking: boolean;
   destroyed: boolean;
@@ -44,7 +44,7 @@ export interface Uploader extends Flow {
   _read(done: (error: null) => void): void;
   /** Ours: requests that have not been answered yet. */
   waitingRequests?: RequestQueue;
-  /** Ours: a coalesced read is being read or sent. */
+  /** Ours: blocks are being read for the peer, or sent to it. */
   isSending?: boolean;
   /** Ours: the archive whose blocks the peer asks for. */
   source?: BlockSource;
@@ -59,7 +59,7 @@ export interface Uploader extends Flow {
 
 /** Blocks of one peer that are read at once where the library reads them one by one. */
 const MAX_READING = 16;
-/** Bytes for one peer that wait to be sent before more are read. */
+/** Unsent bytes of one peer above which no more blocks are read for it. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 /** Maximum number of requests of one peer: one that fetches a gigabyte a second has as many. */
 const MAX_WAITING = 65_536;
@@ -88,7 +88,7 @@ function serve(peer: Uploader): void {
     try {
       answerOne.call(peer, ...waiting.take());
     } catch {
-      // A connection that is being ended may outlive its torrent.
+      // The connection may outlive its torrent for a moment, and there is no block to read then.
       peer.waitingRequests = undefined;
       return peer.destroy();
     }
@@ -123,11 +123,11 @@ function send(peer: Uploader, source: BlockSource, read: CoalescedRead, done: ()
     if (!peer.destroyed) serve(peer);
   };
   reads.read(read, source, (messages) => {
-    // The next one is read while this is sent.
+    // The next blocks are read while these are sent.
     done();
     if (!messages || peer.amChoking || peer.destroyed) {
       if (messages) reads.release(messages);
-      // A peer that is choked is told that its requests will not be answered (BEP 6).
+      // The requests of a choked peer are rejected (BEP 6).
       if (!peer.destroyed && peer.hasFast) {
         for (const request of read.requests) peer.reject(...request);
       }

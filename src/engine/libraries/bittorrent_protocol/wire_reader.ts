@@ -13,7 +13,7 @@ import { connectionPrototype } from "./connection.ts";
 
 type Parser = (bytes: Uint8Array) => void;
 
-/** The parts of a connection that have to do with reading. */
+/** The members of a connection that reading needs. */
 export interface Reader {
   destroy(): void;
   end(data?: unknown): unknown;

@@ -8,7 +8,7 @@
 import { replace, type Replacement } from "../replacing/mod.ts";
 import { connectionPrototype } from "./connection.ts";
 
-/** The parts of a connection that have to do with sending. */
+/** The members of a connection that sending needs. */
 export interface Writer {
   /** Bytes that wait to be sent. */
   _readableState: { buffered: number };

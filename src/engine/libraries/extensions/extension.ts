@@ -12,5 +12,5 @@ export interface Extension {
   onMessage(message: Uint8Array): void;
 }
 
-/** A class that `use` of a connection makes an extension of; its prototype has the `name`. */
+/** A class of extensions, as a connection's `use` takes it. Its prototype has the extension's `name`. */
 export type ExtensionClass<Wire> = new (wire: Wire) => Extension & { readonly name: string };

@@ -8,9 +8,9 @@ import type { ExtensionClass } from "./extension.ts";
 import { type Described, metadataGuard } from "./metadata_guard.ts";
 import { PexGuard } from "./pex_guard.ts";
 
-/** A connection that npm:webtorrent has set its extensions up for. */
+/** A connection whose extensions npm:webtorrent has set up. */
 interface Guarded {
-  /** Absent for a private torrent. */
+  /** The extension npm:ut_pex; absent for a private torrent. */
   ut_pex?: unknown;
   // deno-lint-ignore no-explicit-any
   use(extension: ExtensionClass<any>): void;

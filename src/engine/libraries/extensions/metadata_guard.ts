@@ -57,7 +57,7 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
     /** Length of the metadata by the peer's account, in bytes. */
     #sizeBytes: number | undefined;
     #bytes: Uint8Array | undefined;
-    /** Numbers of the parts that have come. */
+    /** Numbers of the parts of the metadata that have come. */
     #parts = new Set<number>();
     #isChecking = false;
 
@@ -121,7 +121,7 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
       if (this.#parts.size === Math.ceil(size / PART_BYTES)) void this.#offer(this.#bytes);
     }
 
-    /** Hands the metadata to the torrent, unless it has them from another peer by then. */
+    /** Hands the metadata to the torrent, unless another peer has sent them meanwhile. */
     async #offer(metadata: Uint8Array): Promise<void> {
       this.#isChecking = true;
       const before = attempts.get(torrent) ?? Promise.resolve(false);

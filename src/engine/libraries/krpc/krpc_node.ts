@@ -21,7 +21,7 @@ export interface KrpcNodeOptions {
   concurrency: number;
 }
 
-/** The package's class. */
+/** The class of npm:k-rpc, with types. */
 export const KrpcNode = LibraryNode as unknown as new (options: KrpcNodeOptions) => Krpc;
 
 /** The parts of a node that have to do with entering the routing table. */

@@ -27,7 +27,7 @@ interface Piece {
   init(): boolean;
   set(block: number, bytes: Uint8Array, source: unknown): boolean;
   flush(): Uint8Array | null;
-  /** Ours: the whole piece. */
+  /** Ours: the buffer of the whole piece. */
   bytes?: Uint8Array;
 }
 
@@ -39,7 +39,7 @@ const BLOCK_BYTES = 16_384;
 const MAX_SPARE_BYTES = 48 * 1024 * 1024;
 
 const pool = new BufferPool(0);
-/** Torrents that may still get pieces. */
+/** Torrents whose download is not complete. */
 const downloading = new Set<EventEmitter>();
 
 /** Keeps buffers for the pieces of a torrent until it is done or ended; to be called when it is ready. */
