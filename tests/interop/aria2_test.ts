@@ -4,7 +4,7 @@ import { freePort, runCli, temporaryHome } from "../support/mod.ts";
 import { interopTest } from "../support/interop_test_case.ts";
 import { type SeededPackage, seededPackage, sha256Of } from "./seeded_package.ts";
 
-/** Downloads with aria2, which knows of no peer but those that the DHT names. */
+/** Downloads with aria2, which finds its peers in the DHT alone. */
 async function download(source: string, { testnet, archivePath, sha256 }: SeededPackage) {
   await using dir = await temporaryHome();
   const { code, stdout, stderr } = await runCli([
@@ -33,7 +33,7 @@ await interopTest(
   ["aria2c"],
   async () => {
     await using seeded = await seededPackage();
-    // Together, because aria2 connects to peers that the DHT named only every ten seconds.
+    // In parallel: aria2 connects to peers from the DHT only every ten seconds.
     await Promise.all([
       download(seeded.torrentPath, seeded),
       download(seeded.magnet, seeded),

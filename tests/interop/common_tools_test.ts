@@ -6,7 +6,7 @@ import { runCli, temporaryHome } from "../support/mod.ts";
 import { interopTest } from "../support/interop_test_case.ts";
 import { libreseed, writePayload } from "./seeded_package.ts";
 
-/** Runs a tool, which has to succeed and be silent on standard error. */
+/** Runs a tool, and asserts success and an empty standard error. */
 async function tool(program: string, ...args: string[]) {
   const result = await runCli(args, { program: [program] });
   assert.equal(result.code, 0, result.stderr);
@@ -14,7 +14,7 @@ async function tool(program: string, ...args: string[]) {
   return result;
 }
 
-/** A home with a key, and an archive that `pack` made in it. */
+/** Makes a home with a key, and an archive with `pack`. */
 async function packedPackage(home: string) {
   await libreseed(["keygen"], home);
   const dir = join(home, "package");
@@ -26,7 +26,7 @@ async function packedPackage(home: string) {
 }
 
 await interopTest(
-  "openssl reads the key file and finds the same public key in it",
+  "openssl reads the same public key from the key file",
   ["openssl"],
   async () => {
     await using home = await temporaryHome();
@@ -41,7 +41,7 @@ await interopTest(
       "-outform",
       "DER",
     );
-    // RFC 8410: the 32 bytes of the key end a SubjectPublicKeyInfo of 44.
+    // RFC 8410: a SubjectPublicKeyInfo has 44 bytes, of which the last 32 are the key.
     assert.equal(stdoutBytes.length, 44);
     assert.equal(formatPublicKey(stdoutBytes.subarray(12)), publicKey);
     const { stdout } = await tool("openssl", "pkey", "-in", path, "-noout", "-text");
@@ -50,7 +50,7 @@ await interopTest(
 );
 
 await interopTest(
-  "tar lists and unpacks an archive, gzip finds it sound",
+  "tar lists and unpacks an archive, and gzip finds no error",
   ["tar", "gzip", "diff"],
   async () => {
     await using home = await temporaryHome();
@@ -81,7 +81,7 @@ await interopTest(
 );
 
 await interopTest(
-  "transmission-show and aria2 read the torrent file, and find the infohash of the minimal manifest",
+  "transmission-show and aria2 read the torrent file with the infohash of the minimal manifest",
   ["transmission-show", "aria2c"],
   async () => {
     await using home = await temporaryHome();

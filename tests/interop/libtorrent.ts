@@ -10,7 +10,7 @@ import { debianPython } from "../support/interop_test_case.ts";
 
 const script = fileURLToPath(new URL("./libtorrent_peer.py", import.meta.url));
 
-/** What the script takes; it says which command needs what. */
+/** The input of the script, which describes the fields of each command. */
 export type LibtorrentOrder =
   & { bootstrap?: string }
   & (
@@ -34,7 +34,7 @@ export async function startLibtorrent(
   return spawnCli([request], { program: [debianPython, script], timeoutMs });
 }
 
-/** Runs libtorrent to its end; returns what it said, an object a line. */
+/** Runs libtorrent to its end, and returns the objects that it printed, one a line. */
 export async function runLibtorrent(order: LibtorrentOrder): Promise<Record<string, unknown>[]> {
   await using process = await startLibtorrent(order);
   const { code, stdout, stderr } = await process.result;

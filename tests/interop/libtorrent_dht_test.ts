@@ -18,11 +18,11 @@ import { runLibtorrent } from "./libtorrent.ts";
 import { seededPackage } from "./seeded_package.ts";
 
 const needs = ["python3-libtorrent"];
-/** So many that a node's whole routing table does not fit the 1,500 bytes that libtorrent reads. */
+/** Number of nodes whose routing table exceeds the 1,500 bytes that libtorrent reads. */
 const NODES = 200;
 
 await interopTest(
-  "libtorrent that knows our node alone reads the manifest and announce records that we put",
+  "libtorrent that knows only our node reads our manifest and announce records",
   needs,
   async () => {
     await using seeded = await seededPackage({ nodes: NODES, nodesPerAnswer: 8 });
@@ -57,7 +57,7 @@ await interopTest(
 );
 
 await interopTest(
-  "we read a mutable item that libtorrent put, which knew our node with its large table alone",
+  "we read a mutable item that libtorrent put through our node with a large routing table",
   needs,
   async () => {
     await using testnet = await startTestnet({ nodes: NODES, nodesPerAnswer: 8 });

@@ -46,14 +46,14 @@ await interopTest(
 );
 
 await interopTest(
-  "libtorrent that has a part of an archive already gets the rest of it from our seeder",
+  "libtorrent with a part of an archive gets the rest from our seeder",
   needs,
   async () => {
     await using seeded = await seededPackage();
     await using dir = await temporaryHome();
     const { archivePath, torrentPath, port } = seeded;
     const archive = await Deno.readFile(archivePath);
-    // The end is missing, so the peer opens with a bitfield that is not empty and not full.
+    // The end is missing, so the peer begins with a partial bitfield.
     const part = new Uint8Array(archive.length);
     part.set(archive.subarray(0, archive.length / 2));
     await Deno.writeFile(join(dir.path, basename(archivePath)), part);
@@ -71,7 +71,7 @@ await interopTest(
 );
 
 await interopTest(
-  "our get downloads from a libtorrent seeder, with a record put by manifest put",
+  "get downloads from a libtorrent seeder by a record of `manifest put`",
   needs,
   async () => {
     await using testnet = await startTestnet({ nodes: 30 });

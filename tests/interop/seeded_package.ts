@@ -1,5 +1,5 @@
 /**
- * A package that libreseed has packed, published and seeds: what the other programs download.
+ * A package that libreseed has packed, published and seeds, for other programs to download.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { startTestnet, type Testnet } from "../../src/testnet/mod.ts";
 import { type CliProcess, freePort, runCli, spawnCli, temporaryHome } from "../support/mod.ts";
 
-/** Several pieces, the last of them not whole. */
+/** Length in bytes: several pieces, with a shorter last piece. */
 const PAYLOAD_BYTES = 2_500_000;
 
 /** A running `libreseed seed` with one package. */
@@ -30,12 +30,12 @@ export interface SeededPackage extends AsyncDisposable {
   sha256: string;
 }
 
-/** Makes a directory of files that do not compress, to pack. */
+/** Makes a directory of incompressible files. */
 export async function writePayload(dir: string): Promise<void> {
   await Deno.mkdir(join(dir, "lib"), { recursive: true });
   await Deno.writeTextFile(join(dir, "README.md"), "# A package\n");
   const bytes = new Uint8Array(PAYLOAD_BYTES);
-  // The most that one call gives.
+  // Maximum length for one call of getRandomValues.
   for (let at = 0; at < bytes.length; at += 65_536) {
     crypto.getRandomValues(bytes.subarray(at, at + 65_536));
   }
@@ -47,7 +47,7 @@ export async function sha256Of(path: string): Promise<string> {
   return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
 }
 
-/** Runs libreseed, which has to succeed; returns its standard output. */
+/** Runs libreseed, asserts that it succeeds, and returns its standard output. */
 export async function libreseed(args: readonly string[], home: string): Promise<string> {
   const { code, stdout, stderr } = await runCli(args, { home });
   if (code === 0) return stdout;

@@ -1,6 +1,6 @@
 /**
- * What libreseed reads in a tar, GNU tar and Python's tarfile read too: each tar that is accepted lists
- * the same names and sizes there.
+ * Compares tar readers: for each tar that libreseed accepts, GNU tar and Python's tarfile list the same
+ * names and sizes.
  *
  * @module
  */
@@ -24,9 +24,9 @@ const BLOCK = 512;
 type Listed = [name: string, size: number][];
 
 /**
- * What libreseed reads; `undefined` where it refuses.
+ * The names and sizes that libreseed reads; `undefined` if it refuses the tar.
  *
- * @param expected the paths that a manifest lists, which alter nothing
+ * @param expected the paths that a manifest lists, which must not change the result
  */
 async function listed(tar: Uint8Array, expected: string[]): Promise<Listed | undefined> {
   const archive = new Uint8Array(gzipSync(tar, { level: 1 }));
@@ -34,14 +34,14 @@ async function listed(tar: Uint8Array, expected: string[]): Promise<Listed | und
     yield await Promise.resolve(archive);
   };
   const entries: Listed = [];
-  // As reading a manifest does, in which each path has to be.
+  // Every path also has to keep the rules for paths, as in a manifest.
   const set = new PathSet(defaultArchiveLimits);
   try {
     const nextPath = () => expected[entries.length];
     const lengthBytes = archive.length;
     const limits = defaultArchiveLimits;
     for await (const entry of readTar({ chunks: chunks(), lengthBytes, limits, nextPath })) {
-      for await (const _ of entry.contents()) { /* To the next header. */ }
+      for await (const _ of entry.contents()) { /* Skip to the next header. */ }
       if (set.add(entry.path) !== undefined) return undefined;
       entries.push([entry.path, entry.sizeBytes]);
     }
@@ -76,13 +76,13 @@ const paths: [string, number, boolean][] = [
   ["quotes \" and 'these' and * ?", 7, false],
 ];
 
-/** Each mutation of a header's bytes, with a checksum that holds. */
+/** Yields mutations of a header's bytes, each with a valid checksum. */
 function* mutations(tar: Uint8Array): Generator<Uint8Array> {
   const values = [0, 0x20, 0x30, 0x31, 0x37, 0x38, 0x2f, 0x61, 0x80, 0xff];
   for (let block = 0; block + BLOCK <= tar.length - 1024; block += BLOCK) {
     if (new TextDecoder().decode(tar.subarray(block + 257, block + 262)) !== "ustar") continue;
     for (let at = 0; at < BLOCK; at++) {
-      // The checksum itself, and most of the long fields, which are alike inside.
+      // Skip the checksum itself, and most bytes of the long fields, which are all alike.
       if (at >= 148 && at < 156 || at % 7 !== 0 && (at > 170 && at < 257 || at > 270)) continue;
       const value = values[(at + block / BLOCK) % values.length]!;
       if (tar[block + at] === value) continue;
@@ -100,7 +100,7 @@ function seal(header: Uint8Array): void {
   header.set(utf8(sum.toString(8).padStart(6, "0") + " \0"), 148);
 }
 
-/** What Python's tarfile reads in each, `null` where it refuses. */
+/** The names and sizes that Python's tarfile reads in each tar, `null` if it refuses the tar. */
 async function listedByPython(files: string[]): Promise<(Listed | null)[]> {
   const { code, stdout, stderr } = await runCli([LIST], {
     program: ["python3"],
@@ -169,7 +169,7 @@ await interopTest(
     const files: string[] = [];
     for (const [i, { headerHex }] of vectors.good.entries()) {
       files.push(join(home.path, `${i}.tar`));
-      // As long as its contents, which take nothing on the disk.
+      // A sparse file of the right length, which takes no space on the disk.
       await Deno.writeFile(files[i]!, fromHex(headerHex)!);
       const { size } = vectors.good[i]!;
       if (size < 2 ** 40) {

@@ -1,6 +1,6 @@
 /**
- * What `transmission_test.ts` runs inside a network namespace of its own: a seeder of ours, a tracker
- * that names it, and transmission, which takes no peers in 127.0.0.0/8, on another address.
+ * The part of `transmission_test.ts` that runs in a network namespace: our seeder, a tracker that names
+ * it, and transmission on another address. Transmission accepts no peers in 127.0.0.0/8.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const [seederAddress, transmissionAddress] = Deno.args as [string, string];
 await using seeded = await seededPackage({ host: seederAddress });
 await using dir = await temporaryHome();
 
-// BEP 3 and BEP 23: the one peer is our seeder.
+// The tracker's answer (BEP 3, BEP 23) names our seeder as the only peer.
 const peer = new Uint8Array([
   ...seederAddress.split(".").map(Number),
   seeded.port >> 8,

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { runCli } from "../support/mod.ts";
 import { interopTest } from "../support/interop_test_case.ts";
 
-/** Addresses of the namespace's own loopback interface; outside of it they mean nothing. */
+/** Addresses of the loopback interface in the namespace. */
 const seeder = "10.99.0.1";
 const transmission = "10.99.0.2";
 
@@ -12,7 +12,7 @@ const inNamespace = [
   "--net",
   "--pid",
   "--fork",
-  // Whatever still runs in there ends with it.
+  // All processes in the namespace end with it.
   "--kill-child",
   "sh",
   "-ec",

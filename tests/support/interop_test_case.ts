@@ -1,20 +1,20 @@
 /**
- * Tests beside other people's programs. One that is not installed costs its tests, by name; nothing
- * here installs anything.
+ * Registers tests with other programs. A test whose program is not installed is ignored, and its name
+ * says which program is missing. Nothing is installed here.
  *
  * @module
  */
 
-/** Debian's own Python: its `python3-libtorrent` is of no use to another one first on PATH. */
+/** Debian's own Python, since another Python on PATH cannot load `python3-libtorrent`. */
 export const debianPython = "/usr/bin/python3";
 
-/** What tests here need. A program on PATH is found by its name; the rest is tried. */
+/** Requirements of the tests and the command that probes each. Programs on PATH need no entry. */
 const trials: Record<string, readonly string[]> = {
   "python3-libtorrent": [debianPython, "-c", "import libtorrent"],
   "rights to make a network namespace": ["unshare", "--net", "--pid", "--fork", "true"],
 };
 
-/** Registers a test that is ignored, and says for want of what, where something it needs is not. */
+/** Registers a test. It is ignored if a requirement is missing, which its name then says. */
 export async function interopTest(
   name: string,
   needs: readonly string[],

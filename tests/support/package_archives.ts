@@ -59,7 +59,7 @@ export async function writeTree(dir: string, tree: Tree): Promise<string> {
   return dir;
 }
 
-/** Every file and directory below, with mode and contents, for comparing before and after. */
+/** Lists all files and directories of a tree with mode and hash, to compare two states. */
 export async function listTree(dir: string, prefix = ""): Promise<string[]> {
   const lines: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(dir)) {
@@ -76,7 +76,7 @@ export async function listTree(dir: string, prefix = ""): Promise<string[]> {
   return lines.sort();
 }
 
-/** Packs `dir/in` to `dir/out`, which are made if they are missing. */
+/** Writes a tree to `dir/in` and packs it to `dir/out`. Creates both if they are missing. */
 export async function packIn(
   dir: string,
   tree: Tree,
@@ -95,7 +95,7 @@ export async function packIn(
   });
 }
 
-/** Asserts that it fails as this folder's error, and gives that. */
+/** Asserts that a promise rejects with a `PackageError` of this code, and returns the error. */
 export async function refusal(promise: Promise<unknown>, code: string): Promise<PackageError> {
   try {
     await promise;
@@ -108,7 +108,7 @@ export async function refusal(promise: Promise<unknown>, code: string): Promise<
   assert.fail(`was accepted; expected ${code}`);
 }
 
-/** Asserts that a step of the chain does not hold, with and without unpacking, and leaves nothing. */
+/** Asserts that a step of the chain fails, with and without unpacking, and leaves no files. */
 export async function unverified(
   options: VerifyOptions,
   step: string,
@@ -130,7 +130,7 @@ export interface Entry extends Partial<Header> {
   contents?: Uint8Array | string;
 }
 
-/** A tar of the entries, with its end. */
+/** Makes a complete tar of the entries. */
 export async function makeTar(entries: Entry[]): Promise<Uint8Array> {
   const tar = pack();
   for (const { contents, ...header } of entries) {
@@ -142,7 +142,7 @@ export async function makeTar(entries: Entry[]): Promise<Uint8Array> {
   return concatBytes(...chunks);
 }
 
-/** Rewrites bytes of a tar header, with its checksum. */
+/** Changes a tar header in place, and updates its checksum. */
 export function patchHeader(
   tar: Uint8Array,
   at: number,
@@ -155,7 +155,7 @@ export function patchHeader(
   header.set(utf8(sum.toString(8).padStart(6, "0") + "\0 "), 148);
 }
 
-/** The entry of a signed manifest of the files. */
+/** Makes the tar entry of a signed full manifest of the files. */
 export function manifestEntry(
   files: Record<string, string | Uint8Array>,
   changes: Partial<FullManifest> = {},
@@ -171,7 +171,7 @@ export function manifestEntry(
   return { name: "manifest.json", contents: serializeFull(full) };
 }
 
-/** A minimal manifest that names the archive. */
+/** Makes a minimal manifest of an archive. */
 export function minimalFor(
   archive: Uint8Array,
   changes: Partial<MinimalManifest> = {},
@@ -187,7 +187,7 @@ export function minimalFor(
   }, signer);
 }
 
-/** Writes an archive into a directory of its own and says how to verify it, with a minimal manifest. */
+/** Writes an archive to a new directory, and returns options to verify it with a minimal manifest. */
 export async function archiveOf(dir: string, archive: Uint8Array): Promise<VerifyOptions> {
   const own = await Deno.makeTempDir({ dir });
   const archivePath = join(own, "hello-1.0.0.tgz");
@@ -203,7 +203,7 @@ export function gunzip(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(gunzipSync(bytes));
 }
 
-/** Runs a program of the system; gives its standard output. */
+/** Runs a program of the system and returns its standard output. */
 export async function run(command: string, ...args: string[]): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(command, {
     args,
@@ -213,7 +213,7 @@ export async function run(command: string, ...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** Bytes that do not compress, always the same. */
+/** Makes incompressible bytes, the same for each call with a seed. */
 export function noise(length: number, seed = 1): Uint8Array {
   const bytes = new Uint8Array(length);
   let state = seed >>> 0 || 1;

@@ -13,7 +13,7 @@ import {
   unverified,
 } from "../../../support/package_archives.ts";
 
-/** What the reader finds first in a tar, without reading its contents. */
+/** Reads the first entry of a tar without its contents. */
 async function firstEntry(tar: Uint8Array, expected?: string) {
   const archive = gzip(tar);
   const chunks = async function* () {
@@ -31,7 +31,7 @@ async function firstEntry(tar: Uint8Array, expected?: string) {
   }
 }
 
-/** The first so many bytes of the tar of one file, whose contents are not asked for. */
+/** Makes the first `bytes` bytes of the tar of one file, up to its contents. */
 async function writtenHeader(file: Omit<TarFile, "contents">, bytes: number) {
   const never = Promise.withResolvers<void>();
   const contents = async function* () {
@@ -61,7 +61,7 @@ for (const { why, path, size, executable, headerHex } of vectors.good) {
     assert.deepEqual({ path: entry.path, sizeBytes, executable: entry.executable }, file);
   });
 
-  Deno.test(`the header of ${why} is read alike whichever path is expected`, async () => {
+  Deno.test(`the header of ${why} is read alike for any expected path`, async () => {
     const tar = concatBytes(fromHex(headerHex)!, new Uint8Array(1024));
     const altered = [`${path}x`, path.slice(0, -1), path.slice(1), `/${path}`, `${path}\0`];
     const others = [...altered, `\u00e9${path.slice(1)}`, path.replace("/", "-"), "", "PaxHeader"];
@@ -73,7 +73,7 @@ for (const { why, path, size, executable, headerHex } of vectors.good) {
   });
 }
 
-Deno.test("the largest sum of a header's bytes is its checksum", async () => {
+Deno.test("the checksum is right for the largest sum of a header's bytes", async () => {
   const header = new Uint8Array(512).fill(0xff);
   const sum = 504 * 0xff + 8 * 0x20;
   header.set(new TextEncoder().encode(`${sum.toString(8)}\0 `), 148);
@@ -84,7 +84,7 @@ Deno.test("the largest sum of a header's bytes is its checksum", async () => {
   await assert.rejects(other, { code: "ARCHIVE_DAMAGED" });
 });
 
-Deno.test("a path of which bytes are not ASCII is not the expected one with those code units", async () => {
+Deno.test("a path with bytes beyond ASCII does not match the expected path of equal code units", async () => {
   const { headerHex } = vectors.good.find(({ path }) => /^[!-~]{1,99}$/.test(path))!;
   const header = fromHex(headerHex)!;
   header[0] = 0xe9;
@@ -109,7 +109,7 @@ for (const { why, headerHex } of vectors.bad) {
       return ["HEADER_REFUSED", "FILE_TYPE_REFUSED", "ARCHIVE_DAMAGED", "PATH_REFUSED"]
         .includes(error.code);
     });
-    // Nor after files that are as they should be.
+    // The same tar is refused after valid files too.
     const good = await makeTar([manifestEntry({ a: "a" }), { name: "a", contents: "a" }]);
     const tar = concatBytes(good.subarray(0, -1024), header, new Uint8Array(2048));
     const { archivePath } = await archiveOf(dir, gzip(tar));
@@ -117,7 +117,7 @@ for (const { why, headerHex } of vectors.bad) {
   });
 }
 
-inDirectory("headers that differ only in how numbers end are read", async (dir) => {
+inDirectory("headers that differ only in the ends of their numbers are accepted", async (dir) => {
   const files = { a: "a" };
   const tar = await makeTar([manifestEntry(files), { name: "a", contents: "a" }]);
   const header = tar.subarray(-1024 - 1024, -1024 - 512);

@@ -17,7 +17,7 @@ import {
 
 const MIB = 1024 * 1024;
 
-/** Four members and a bit, some of which shrink and some of which do not. */
+/** A tree of more than four members, some compressible and some not. */
 const tree: Tree = {
   "a": noise(5 * MIB, 1),
   "b": new Uint8Array(6 * MIB).fill(65),
@@ -26,7 +26,7 @@ const tree: Tree = {
   "e": noise(5 * MIB, 3),
 };
 
-inDirectory("an archive is the same however many threads compress it", async (dir) => {
+inDirectory("the archive is the same for any number of threads", async (dir) => {
   const all = [];
   for (const threads of [0, 1, 3]) {
     const packed = await packIn(dir, threads === 0 ? tree : {}, { threads });
@@ -47,7 +47,7 @@ inDirectory("an archive is the same however many threads compress it", async (di
 });
 
 inDirectory(
-  "an archive long enough for a thread has the hashes that it should have",
+  "an archive long enough for threads gets the right hashes",
   async (dir) => {
     const path = join(dir, "long.tgz");
     const piece = 256 * 1024;
@@ -80,7 +80,7 @@ inDirectory("packing that is aborted while threads compress leaves nothing", asy
   assert.deepEqual([...Deno.readDirSync(join(dir, "out"))], []);
 });
 
-inDirectory("what does not fit ends the packing while threads compress", async (dir) => {
+inDirectory("packing ends at the limit while threads compress", async (dir) => {
   const limits = {
     maxArchiveBytes: 9 * MIB,
     maxUnpackedBytes: 1024 * MIB,
@@ -97,19 +97,22 @@ inDirectory("what does not fit ends the packing while threads compress", async (
   assert.deepEqual([...Deno.readDirSync(join(dir, "out"))], []);
 });
 
-inDirectory("what does not shrink is stored, and what shrinks a little is not", async (dir) => {
-  const half = noise(5 * MIB, 9);
-  // Text here and there, no more than an eighth of the bytes.
-  for (let at = 0; at < half.length; at += 8192) half.fill(65, at, at + 1024);
-  const stored = await packIn(dir, { "a": noise(5 * MIB, 8) }, { out: join(dir, "stored.tgz") });
-  const { size } = await Deno.stat(stored.archivePath);
-  assert.ok(size >= 5 * MIB && size < 5 * MIB + 4096, `${size} bytes`);
-  const mixed = await packIn(dir, { "a": half }, { out: join(dir, "mixed.tgz") });
-  const ratio = (await Deno.stat(mixed.archivePath)).size / half.length;
-  assert.ok(ratio < 0.9, `shrunk to ${ratio} only`);
-});
+inDirectory(
+  "incompressible bytes are stored, and slightly compressible bytes are compressed",
+  async (dir) => {
+    const half = noise(5 * MIB, 9);
+    // Some text, at most an eighth of the bytes.
+    for (let at = 0; at < half.length; at += 8192) half.fill(65, at, at + 1024);
+    const stored = await packIn(dir, { "a": noise(5 * MIB, 8) }, { out: join(dir, "stored.tgz") });
+    const { size } = await Deno.stat(stored.archivePath);
+    assert.ok(size >= 5 * MIB && size < 5 * MIB + 4096, `${size} bytes`);
+    const mixed = await packIn(dir, { "a": half }, { out: join(dir, "mixed.tgz") });
+    const ratio = (await Deno.stat(mixed.archivePath)).size / half.length;
+    assert.ok(ratio < 0.9, `shrunk to ${ratio} only`);
+  },
+);
 
-inDirectory("packing holds some members at a time, not all of them", async (dir) => {
+inDirectory("packing holds a few members in memory, not all of them", async (dir) => {
   if (Deno.build.os !== "linux") return;
   await Deno.mkdir(join(dir, "out"));
   const peak = async (name: string, mebibytes: number) => {
@@ -121,11 +124,11 @@ inDirectory("packing holds some members at a time, not all of them", async (dir)
   };
   const little = await peak("little", 1);
   const large = await peak("large", 128);
-  // Of what zlib hands out in small parts, and of buffers that nobody used again, 200 lay around.
+  // With small output buffers and without reuse, packing held 200 MiB of garbage.
   assert.ok(large - little < 120 * MIB, `${little} bytes, and ${large} for 128 MiB`);
 });
 
-/** The most memory, in bytes, that a process of its own has while it packs a directory. */
+/** Peak memory in bytes of a process that packs a directory. */
 async function packingMemory(dir: string, outDir: string, threads: number): Promise<number> {
   const script = fileURLToPath(new URL("../../../support/packing_memory.ts", import.meta.url));
   const config = fileURLToPath(new URL("../../../../deno.json", import.meta.url));
@@ -140,7 +143,7 @@ async function packingMemory(dir: string, outDir: string, threads: number): Prom
   return Number(new TextDecoder().decode(stdout));
 }
 
-/** Where `part` begins in `whole`; -1 if it is not there. */
+/** Index of `part` in `whole`; -1 if it is missing. */
 function indexOf(whole: Uint8Array, part: Uint8Array): number {
   return Buffer.from(whole.buffer, whole.byteOffset, whole.length).indexOf(part);
 }

@@ -1,5 +1,5 @@
 /**
- * Reading a publisher's catalog, which a stranger may have made.
+ * Reading an untrusted catalog.
  *
  * @module
  */
@@ -41,13 +41,13 @@ function refused(bytes: Uint8Array, code: string, part: RegExp): void {
     assert.ok(error instanceof PackageError, String(error));
     assert.deepEqual([error.code, error.kind], [code, "verification"]);
     assert.match(error.message, part);
-    // Whose catalog it is.
+    // The message names the publisher.
     assert.match(error.message, /^The catalog of ed25519:/);
     return true;
   });
 }
 
-Deno.test("a catalog is its manifests, one a line, sorted, each once, whatever order they come in", () => {
+Deno.test("a catalog has one sorted line for each manifest, for any order of input", () => {
   const manifests = [minimal("b"), minimal("a", "1.10.0"), minimal("a", "1.9.0"), minimal("@s/x")];
   const text = serializeCatalog([...manifests, minimal("b")]);
   assert.equal(text, serializeCatalog(manifests.toReversed()));
@@ -63,7 +63,7 @@ Deno.test("a catalog is its manifests, one a line, sorted, each once, whatever o
   assert.equal(catalogFileName(ann.publicKey), `catalog-${hex}.jsonl`);
 });
 
-Deno.test("a line that is not the publisher's word is left out and named; the others stay", () => {
+Deno.test("a line that the publisher did not sign is left out and named, and the others are kept", () => {
   const good = [minimal("a"), minimal("z")];
   const altered = { ...minimal("c"), length: 1_001 };
   const lines: [string, RegExp][] = [
@@ -75,7 +75,7 @@ Deno.test("a line that is not the publisher's word is left out and named; the ot
       /^line 5: it is from another publisher/,
     ],
     [serializeMinimal(altered).trimEnd(), /^line 6: its signature does not hold/],
-    // In any other form of the same JSON it is not what was signed.
+    // Another form of the same JSON is refused.
     [JSON.stringify(minimal("d"), null, 1).replaceAll("\n", ""), /^line 7: /],
     ["x".repeat(100_000), /^line 8: it is too long/],
   ];
@@ -87,7 +87,7 @@ Deno.test("a line that is not the publisher's word is left out and named; the ot
   for (const [i, [, why]] of lines.entries()) assert.match(dropped[i]!, why);
 });
 
-Deno.test("a long catalog is read in turns with whatever else there is to do, and read alike", async () => {
+Deno.test("parseCatalogInTurns yields to the event loop, and reads the same catalog", async () => {
   const lines = Array.from({ length: 1_200 }, (_, i) => i % 3 === 0 ? "no line\n" : undefined);
   const good = serializeMinimal(minimal("a"));
   const bytes = utf8(lines.map((line) => line ?? good).join(""));
@@ -111,13 +111,13 @@ Deno.test("a long catalog is read in turns with whatever else there is to do, an
   await assert.rejects(reading, reason);
 });
 
-Deno.test("a catalog that is cut short, no text, or beyond its bounds is refused whole", () => {
+Deno.test("a catalog that is cut short, not UTF-8 or beyond its limits is refused", () => {
   const line = serializeMinimal(minimal("a"));
   refused(utf8(line.slice(0, -1)), "CATALOG_INVALID", /ends in the middle of a line/);
   refused(utf8(line + line.slice(0, 100)), "CATALOG_INVALID", /ends in the middle of a line/);
   refused(Uint8Array.of(0xff, 0x0a), "CATALOG_INVALID", /is not UTF-8/);
   refused(utf8("\n".repeat(100_001)), "CATALOG_TOO_LARGE", /lists more than 100000 packages/);
-  // Counted before anything is made of it: 64 MiB of line feeds would be as many texts.
+  // The lines are counted before they are split: 64 MiB of line feeds would give as many strings.
   refused(
     new Uint8Array(100_002).fill(0x0a, 1).fill(0xff, 0, 1),
     "CATALOG_TOO_LARGE",
@@ -130,7 +130,7 @@ Deno.test("a catalog that is cut short, no text, or beyond its bounds is refused
   );
 });
 
-Deno.test("a catalog with more lines is the one that is made of all of them at once", () => {
+Deno.test("a grown catalog equals the catalog of all its lines", () => {
   const names = Array.from({ length: 40 }, (_, i) => `p${(i * 7) % 40}`);
   const all = [...names, "@scope/a", "z", "a"].map((name) => minimal(name));
   for (const [first, then] of [[0, 43], [1, 42], [20, 23], [42, 1], [43, 0]] as const) {
@@ -143,7 +143,7 @@ Deno.test("a catalog with more lines is the one that is made of all of them at o
   }
 });
 
-Deno.test("a line takes the place of one of its key, and the same lines change nothing", () => {
+Deno.test("growing replaces the line of an equal key, and equal lines change nothing", () => {
   const manifests = ["a", "b", "c"].map((name) => minimal(name));
   const bytes = utf8(serializeCatalog(manifests));
   const same = growCatalog(bytes, linesOf(manifests))!;
@@ -157,7 +157,7 @@ Deno.test("a line takes the place of one of its key, and the same lines change n
   assert.deepEqual([grown.added, grown.sameBytes], [1, bytes.indexOf(10) + 1]);
 });
 
-Deno.test("what has a line without name and version, or is cut short, does not grow", () => {
+Deno.test("growing refuses a catalog that is cut short or has a line without name and version", () => {
   const good = serializeCatalog([minimal("a")]);
   const bad = [good.slice(0, -1), `${good}\n`, `${good}{}\n`, `${good}null\n`, `${good}[\n`];
   for (const text of [...bad, `{"name":1,"version":"1.0.0"}\n`]) {
@@ -166,7 +166,7 @@ Deno.test("what has a line without name and version, or is cut short, does not g
   assert.equal(growCatalog(Uint8Array.of(0xff, 10), linesOf([minimal("a")])), undefined);
 });
 
-Deno.test("the torrent of bytes that go on from others is the one of all of them", () => {
+Deno.test("a torrent that reuses earlier piece hashes equals the torrent of all bytes", () => {
   const bytes = crypto.getRandomValues(new Uint8Array(60_000)).toHex().repeat(10);
   const before = utf8(bytes);
   const torrent = torrentOfBytes("a", before);
@@ -179,7 +179,7 @@ Deno.test("the torrent of bytes that go on from others is the one of all of them
       String(sameBytes),
     );
   }
-  // Where pieces get longer none is kept.
+  // A longer piece length keeps no piece.
   const ofOtherPieces = { ...torrent, lengthBytes: 2_000 * 262_144 + 1 };
   const known = { torrent: ofOtherPieces, sameBytes: before.length };
   assert.deepEqual(

@@ -23,7 +23,7 @@ import vectors from "../../../vectors/manifests.json" with { type: "json" };
 const pair = keyPairFromSeed(fromHex(vectors.keySeedHex)!);
 const hash = (text: string) => "sha256:" + createHash("sha256").update(text).digest("hex");
 
-Deno.test("vector: the public key follows from the seed", () => {
+Deno.test("vector: the public key of the seed", () => {
   assert.equal(formatPublicKey(pair.publicKey), vectors.publicKeyText);
 });
 
@@ -74,7 +74,7 @@ Deno.test("the content hash joins the files' hashes in the order of their paths"
   assert.equal(contentHash(files), hash(joined));
 });
 
-Deno.test("no field of either manifest can be altered without the signature failing", () => {
+Deno.test("the signature of either manifest fails for any altered field", () => {
   const minimal = parseMinimal(fromHex(vectors.minimal[0]!.bytesHex)!);
   const full = parseFull(fromHex(vectors.full[1]!.bytesHex)!);
   const other = keyPairFromSeed(new Uint8Array(32));
@@ -113,7 +113,7 @@ Deno.test("no field of either manifest can be altered without the signature fail
   assert.ok(verifyMinimalSignature({ ...minimal }) && verifyFullSignature({ ...full }));
 });
 
-Deno.test("no byte of a minimal manifest can be altered without it being refused", () => {
+Deno.test("a minimal manifest with any altered byte is refused", () => {
   const bytes = fromHex(vectors.minimal[0]!.bytesHex)!;
   for (let i = 0; i < bytes.length; i++) {
     for (const bit of [0x01, 0x02, 0x08, 0x20, 0x80]) {
@@ -131,7 +131,7 @@ Deno.test("no byte of a minimal manifest can be altered without it being refused
   }
 });
 
-Deno.test("no byte of a full manifest can be altered without it being refused", () => {
+Deno.test("a full manifest with any altered byte is refused", () => {
   const bytes = fromHex(vectors.full[1]!.bytesHex)!;
   for (let i = 0; i < bytes.length; i++) {
     const altered = bytes.slice();
@@ -147,7 +147,7 @@ Deno.test("no byte of a full manifest can be altered without it being refused", 
   }
 });
 
-Deno.test("a signature over a full manifest is none over a minimal one, and the reverse", () => {
+Deno.test("the signature of one kind of manifest is not valid for the other kind", () => {
   const { signedBytesHex, signatureText } = vectors.minimal[0]!;
   const signature = toBase64(pair.sign(utf8(
     fromUtf8(fromHex(signedBytesHex)!).replace("minimal-manifest", "full-manifest"),
@@ -157,7 +157,7 @@ Deno.test("a signature over a full manifest is none over a minimal one, and the 
   assert.ok(verifyMinimalSignature({ ...minimal, signature: signatureText }));
 });
 
-Deno.test("verifying what is no manifest at all is false, and does not throw", () => {
+Deno.test("verifying a value that is no manifest returns false", () => {
   const minimal = parseMinimal(fromHex(vectors.minimal[0]!.bytesHex)!);
   const candidates: unknown[] = [undefined, null, 1, "x", [], {}, { ...minimal, extra: 1 }];
   for (const candidate of candidates) {
@@ -166,7 +166,7 @@ Deno.test("verifying what is no manifest at all is false, and does not throw", (
   }
 });
 
-Deno.test("signing fields that no reader would accept is a usage error", () => {
+Deno.test("signing fields that readers would refuse is a usage error", () => {
   const fields = vectors.minimal[0]!.fields;
   const bad = [
     { ...fields, name: "Hello" },
@@ -190,7 +190,7 @@ Deno.test("optional fields given as undefined are left out", () => {
   assert.equal(toHex(utf8(serializeFull(manifest))), vectors.full[0]!.bytesHex);
 });
 
-Deno.test("limits handed in hold for reading a full manifest", () => {
+Deno.test("the given limits apply to reading a full manifest", () => {
   const bytes = fromHex(vectors.full[1]!.bytesHex)!;
   const limits = (changes: Partial<typeof defaultArchiveLimits>) => ({
     ...defaultArchiveLimits,

@@ -4,7 +4,7 @@ import { inDirectory, packIn, refusal, type Tree } from "../../../support/packag
 
 const unnamed = { name: undefined, version: undefined };
 
-inDirectory("name, version and the rest come from package.json", async (dir) => {
+inDirectory("name, version and texts come from package.json", async (dir) => {
   const packed = await packIn(dir, {
     "package.json": JSON.stringify({
       name: "@scope/thing",
@@ -34,7 +34,7 @@ inDirectory("name, version and the rest come from package.json", async (dir) => 
   assert.equal(packed.archivePath, join(dir, "out/@scope+thing-1.2.3-rc.1.tgz"));
 });
 
-inDirectory("deno.json does it too, with comments in it", async (dir) => {
+inDirectory("name, version and texts come from deno.json with comments", async (dir) => {
   const packed = await packIn(dir, {
     "deno.json": `{
       // a comment, with "quotes"
@@ -48,7 +48,7 @@ inDirectory("deno.json does it too, with comments in it", async (dir) => {
 });
 
 inDirectory(
-  "package.json comes before deno.json, and what it lacks is taken from there",
+  "package.json overrides deno.json, which fills in missing fields",
   async (dir) => {
     const packed = await packIn(dir, {
       "package.json": JSON.stringify({ name: "one", author: "Ada", repository: "https://a/" }),
@@ -59,18 +59,18 @@ inDirectory(
   },
 );
 
-inDirectory("what the caller says counts before what the directory says", async (dir) => {
+inDirectory("name and version of the caller override those of the directory", async (dir) => {
   const tree = { "package.json": JSON.stringify({ name: "one", version: "1.0.0" }) };
   const packed = await packIn(dir, tree, { name: "two", version: "2.0.0" });
   assert.deepEqual([packed.full.name, packed.full.version], ["two", "2.0.0"]);
 });
 
-inDirectory("a byte order mark, as some editors put it, does no harm", async (dir) => {
+inDirectory("a byte order mark is ignored", async (dir) => {
   const tree = { "package.json": "\ufeff" + JSON.stringify({ license: "MIT" }) };
   assert.equal((await packIn(dir, tree)).full.license, "MIT");
 });
 
-inDirectory("texts that are empty are left out", async (dir) => {
+inDirectory("empty texts are left out", async (dir) => {
   const packed = await packIn(dir, {
     "package.json": JSON.stringify({ description: "", author: " \n" }),
   });
@@ -146,7 +146,7 @@ for (const [what, tree, code, message] of bad) {
   });
 }
 
-inDirectory("a bad name in package.json is refused as such", async (dir) => {
+inDirectory("an invalid name in package.json is NAME_INVALID", async (dir) => {
   const tree = { "package.json": JSON.stringify({ name: "Hello", version: "1.0.0" }) };
   await refusal(packIn(dir, tree, unnamed), "NAME_INVALID");
 });

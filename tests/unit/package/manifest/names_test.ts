@@ -64,7 +64,7 @@ for (const name of goodNames) {
   Deno.test(`${name.slice(0, 20)} is a package name`, () => validateName(name));
 }
 
-Deno.test("what breaks the rule for names is refused as a usage error that shows the name, quoted", () => {
+Deno.test("an invalid name is a usage error that quotes the name", () => {
   for (const name of badNames) {
     assert.throws(() => validateName(name), (error: unknown) => {
       assert.ok(error instanceof PackageError);
@@ -80,7 +80,7 @@ for (const version of goodVersions) {
   Deno.test(`${version} is a version`, () => validateVersion(version));
 }
 
-Deno.test("what is not strict semver is refused as a usage error", () => {
+Deno.test("a version that is not strict semver is a usage error", () => {
   for (const version of badVersions) {
     assert.throws(
       () => validateVersion(version),
@@ -90,20 +90,20 @@ Deno.test("what is not strict semver is refused as a usage error", () => {
   }
 });
 
-Deno.test("an archive is named after its package, and the slash of a scope becomes a plus", () => {
+Deno.test("an archive's file name has name and version, with a plus for the slash of a scope", () => {
   assert.equal(archiveFileName("hello", "1.0.0"), "hello-1.0.0.tgz");
   assert.equal(archiveFileName("@scope/name", "1.0.0-rc.1"), "@scope+name-1.0.0-rc.1.tgz");
   assert.throws(() => archiveFileName("../x", "1.0.0"), { code: "NAME_INVALID" });
   assert.throws(() => archiveFileName("x", "../1.0.0"), { code: "VERSION_INVALID" });
 });
 
-Deno.test("the longest archive name and its companions fit into a file name", () => {
+Deno.test("the longest names of an archive and its companions fit into a file name", () => {
   const part = "x".repeat(64);
   const name = archiveFileName(`@${part}/${part}`, "1.0.0-" + "a".repeat(58));
   assert.ok(minimalFileName(name).length <= 255);
 });
 
-Deno.test("the companions of an archive are named after it, with or without a directory", () => {
+Deno.test("the companions of an archive have its name, with and without a directory", () => {
   assert.equal(minimalFileName("hello-1.0.0.tgz"), "hello-1.0.0.minimal.json");
   assert.equal(torrentFileName("/a.tgz/hello-1.0.0.tgz"), "/a.tgz/hello-1.0.0.torrent");
   assert.throws(() => minimalFileName("hello-1.0.0.tar.gz"), { code: "OUTPUT_INVALID" });

@@ -5,7 +5,7 @@ import { isValidRange, parsePackageSpec } from "../../../../src/package/mod.ts";
 
 const key = generateKeyPair().publicKey;
 
-Deno.test("a name alone, with a range, with a scope", () => {
+Deno.test("a spec is a name, with or without range and scope", () => {
   assert.deepEqual(parsePackageSpec("hello"), { name: "hello" });
   assert.deepEqual(parsePackageSpec("hello@1.2.3"), { name: "hello", range: "1.2.3" });
   assert.deepEqual(parsePackageSpec("@s/n"), { name: "@s/n" });
@@ -15,7 +15,7 @@ Deno.test("a name alone, with a range, with a scope", () => {
   });
 });
 
-Deno.test("a key before the name, in base64 and in hexadecimal, with and without scope and range", () => {
+Deno.test("a key in base64 or hexadecimal may precede the name, with or without scope and range", () => {
   for (const text of [formatPublicKey(key), toHex(key), toHex(key).toUpperCase()]) {
     assert.deepEqual(parsePackageSpec(`${text}/hello`), { publicKey: key, name: "hello" });
     assert.deepEqual(parsePackageSpec(`${text}/@s/n@~2.1`), {
@@ -26,7 +26,7 @@ Deno.test("a key before the name, in base64 and in hexadecimal, with and without
   }
 });
 
-Deno.test("a key whose base64 holds slashes is told from the name", () => {
+Deno.test("a key whose base64 has slashes is separated from the name", () => {
   let tried = 0;
   for (let i = 0; i < 64; i++) {
     const { publicKey } = keyPairFromSeed(new Uint8Array(32).fill(i));
@@ -42,7 +42,7 @@ Deno.test("a name of 64 hexadecimal digits is a name unless a slash follows", ()
   assert.deepEqual(parsePackageSpec(toHex(key)), { name: toHex(key) });
 });
 
-Deno.test("anything else is refused as a usage error", () => {
+Deno.test("any other text is a usage error", () => {
   const text = formatPublicKey(key);
   const cases: [string, string][] = [
     ["", "NAME_INVALID"],
@@ -74,7 +74,7 @@ Deno.test("anything else is refused as a usage error", () => {
   }
 });
 
-Deno.test("latest is a range for people, and none for the dependencies of a manifest", () => {
+Deno.test("latest is a range in a spec, and refused in a manifest's dependencies", () => {
   assert.equal(parsePackageSpec("hello@latest").range, "latest");
   assert.equal(isValidRange("latest"), false);
   assert.throws(() => parsePackageSpec("hello@newest"), /is not a semver range/);

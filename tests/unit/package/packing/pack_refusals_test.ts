@@ -19,7 +19,7 @@ import {
   writeTree,
 } from "../../../support/package_archives.ts";
 
-/** Asserts that packing is refused and leaves everything as it was, older outputs too. */
+/** Asserts that packing is refused and changes no file, older outputs included. */
 async function refused(
   dir: string,
   code: string,
@@ -38,18 +38,21 @@ async function refused(
   return error.message;
 }
 
-inDirectory("a directory without files is refused, empty directories or not", async (dir) => {
-  await Deno.mkdir(join(dir, "in/empty/emptier"), { recursive: true });
-  await refused(dir, "DIRECTORY_INVALID", "usage");
-});
+inDirectory(
+  "a directory without files is refused, also with empty directories in it",
+  async (dir) => {
+    await Deno.mkdir(join(dir, "in/empty/emptier"), { recursive: true });
+    await refused(dir, "DIRECTORY_INVALID", "usage");
+  },
+);
 
-inDirectory("a missing directory, and a file in its place, are refused", async (dir) => {
+inDirectory("a missing directory and a file in place of a directory are refused", async (dir) => {
   await writeTree(join(dir, "in"), { file: "x" });
   await refused(dir, "DIRECTORY_NOT_FOUND", "not-found", { dir: join(dir, "no") });
   await refused(dir, "DIRECTORY_INVALID", "usage", { dir: join(dir, "in/file") });
 });
 
-inDirectory("without a name or a version nothing is packed", async (dir) => {
+inDirectory("packing without a name or a version is refused", async (dir) => {
   await writeTree(join(dir, "in"), { file: "x" });
   await refused(dir, "NAME_MISSING", "usage", { name: undefined });
   await refused(dir, "VERSION_MISSING", "usage", { version: undefined });
@@ -57,7 +60,7 @@ inDirectory("without a name or a version nothing is packed", async (dir) => {
   await refused(dir, "VERSION_INVALID", "usage", { version: "1.0" });
 });
 
-inDirectory("a FIFO and a socket are refused by name", async (dir) => {
+inDirectory("a FIFO and a socket are refused with their names", async (dir) => {
   await writeTree(join(dir, "in"), { a: "a" });
   await run("mkfifo", join(dir, "in/fifo"));
   assert.match(await refused(dir, "FILE_TYPE_REFUSED", "failed"), /"fifo"/);
@@ -86,7 +89,7 @@ const links: [string, string, RegExp][] = [
   ["through a link that leaves and comes back", "../in/sub/up", /leads in a circle/],
 ];
 for (const [where, target, message] of links) {
-  inDirectory(`a link ${where} is refused by name`, async (dir) => {
+  inDirectory(`a link ${where} is refused with its name`, async (dir) => {
     await writeTree(dir, { "in/a": "a", "in/sub/b": "b", "secret": "s", "in-other/file": "x" });
     await Deno.symlink("..", join(dir, "in/sub/up"));
     await Deno.symlink(target, join(dir, "in/link"));
@@ -94,13 +97,13 @@ for (const [where, target, message] of links) {
   });
 }
 
-inDirectory("a link to a directory above it is a circle", async (dir) => {
+inDirectory("a link to one of its own directories is refused as a circle", async (dir) => {
   await writeTree(join(dir, "in"), { "a/b/c": "c" });
   await Deno.symlink("../../a", join(dir, "in/a/b/again"));
   assert.match(await refused(dir, "LINK_REFUSED", "failed"), /"a\/b\/again" leads in a circle/);
 });
 
-inDirectory("links that multiply end at the limit of directories", async (dir) => {
+inDirectory("links that multiply directories are refused at the limit", async (dir) => {
   for (let i = 0; i < 20; i++) {
     await writeTree(join(dir, "in", `d${i}`), {});
     for (const link of ["x", "y"]) {
@@ -135,7 +138,7 @@ for (const [what, tree, code] of badNames) {
   });
 }
 
-inDirectory("a manifest.json that is not at the root is fine", async (dir) => {
+inDirectory("a manifest.json below the root is packed", async (dir) => {
   const packed = await packIn(dir, { "sub/manifest.json": "{}" });
   assert.deepEqual(Object.keys(packed.full.files), ["sub/manifest.json"]);
 });
@@ -147,7 +150,7 @@ inDirectory("a name that is not UTF-8 is refused", async (dir) => {
   assert.match(error.message, /Unicode/);
 });
 
-inDirectory("every limit is held to when packing", async (dir) => {
+inDirectory("every limit applies to packing", async (dir) => {
   await writeTree(join(dir, "in"), {
     "a": noise(10_000),
     "b/c": "c",
@@ -179,12 +182,12 @@ inDirectory("a manifest that is too long is refused before anything is written",
   assert.equal(isSelected, false);
   assert.equal(error.detail.lengthBytes, lengthBytes);
   await packIn(dir, {}, { limits: limited(lengthBytes) });
-  // A time makes it longer.
+  // The timestamp makes the manifest longer.
   const withTime = { limits: limited(lengthBytes), sourceDateEpoch: 1 };
   await refusal(packIn(dir, {}, withTime), "MANIFEST_TOO_LARGE");
 });
 
-inDirectory("what shrinks so much that others would refuse it is not packed", async (dir) => {
+inDirectory("files beyond the compression ratio are not packed", async (dir) => {
   await writeTree(join(dir, "in"), { zeros: new Uint8Array(11 * 1024 * 1024) });
   await refused(dir, "RATIO_TOO_HIGH", "failed");
   await Deno.truncate(join(dir, "in/zeros"), 9 * 1024 * 1024);
@@ -210,7 +213,7 @@ const alterations: [string, (path: string) => void][] = [
 ];
 for (const [what, alter] of alterations) {
   for (const when of ["before it is read", "while it is read"]) {
-    // An open file that loses its name is read to its end: what was there is packed.
+    // A file that is deleted while it is open is read to its end, so it is packed.
     if (when === "while it is read" && /removed|replaced/.test(what)) continue;
     inDirectory(`a file that ${what} ${when} is an error that names it`, async (dir) => {
       await writeTree(join(dir, "in"), { "a": "a", "b": noise(2_000_000) });
@@ -229,7 +232,7 @@ for (const [what, alter] of alterations) {
   }
 }
 
-inDirectory("a file that the system refuses to read is named", async (dir) => {
+inDirectory("a file that cannot be read is an error that names it", async (dir) => {
   await writeTree(join(dir, "in"), { open: "x", secret: "x" });
   const script = `
     import { packDirectory } from ${
@@ -277,7 +280,7 @@ inDirectory(
   },
 );
 
-inDirectory("packing that is aborted leaves nothing, whenever it is aborted", async (dir) => {
+inDirectory("packing that is aborted at any point leaves nothing", async (dir) => {
   await writeTree(join(dir, "in"), { a: noise(3_000_000), b: noise(3_000_000) });
   await Deno.mkdir(join(dir, "out"));
   const reason = new Error("enough");
@@ -296,7 +299,7 @@ inDirectory("packing that is aborted leaves nothing, whenever it is aborted", as
   }
 });
 
-inDirectory("what the progress hook throws ends the packing and leaves nothing", async (dir) => {
+inDirectory("an error of the progress hook ends packing and leaves nothing", async (dir) => {
   await writeTree(join(dir, "in"), { a: noise(3_000_000) });
   await Deno.mkdir(join(dir, "out"));
   const reason = new Error("enough");
@@ -327,7 +330,7 @@ inDirectory("an output directory that vanishes is a write error", async (dir) =>
   await refusal(packIn(dir, {}, { onProgress }), "WRITE_FAILED");
 });
 
-Deno.test("what cannot be written is named as people know it, not by a temporary name", async () => {
+Deno.test("a write error names the directory instead of a temporary name", async () => {
   await using temporaries = new Temporaries("/home/a");
   const cause = new Error("no room");
   assert.equal(

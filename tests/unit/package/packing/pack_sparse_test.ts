@@ -11,7 +11,7 @@ import {
 
 const GIB = 2 ** 30;
 
-/** A file of this length that has only its first bytes on the disk. */
+/** Makes a sparse file: only its first bytes are on the disk. */
 async function sparse(path: string, lengthBytes: number, first: Uint8Array = new Uint8Array()) {
   await Deno.writeFile(path, first);
   await Deno.truncate(path, lengthBytes);
@@ -19,7 +19,7 @@ async function sparse(path: string, lengthBytes: number, first: Uint8Array = new
   return (blocks ?? Infinity) * 512 < lengthBytes / 2;
 }
 
-inDirectory("a sparse image that is beyond the ratio is refused before it is read", async (dir) => {
+inDirectory("a sparse image beyond the ratio is refused before it is read", async (dir) => {
   await writeTree(join(dir, "in"), { "a": "a" });
   assert.ok(await sparse(join(dir, "in/image"), 4 * GIB), "the file system holds no sparse files");
   const seen: PackProgress[] = [];
@@ -30,7 +30,7 @@ inDirectory("a sparse image that is beyond the ratio is refused before it is rea
   assert.deepEqual([...Deno.readDirSync(join(dir, "out"))], []);
 });
 
-inDirectory("a file with holes that keeps to the ratio is packed", async (dir) => {
+inDirectory("a sparse file within the ratio is packed", async (dir) => {
   await writeTree(join(dir, "in"), {});
   await sparse(join(dir, "in/image"), 20_000_000, noise(200_000));
   const { archivePath, minimal } = await packIn(dir, {});

@@ -63,7 +63,7 @@ for (const vector of vectors.archives) {
   });
 }
 
-inDirectory("what is packed verifies, and unpacks to the same tree", async (dir) => {
+inDirectory("a packed archive verifies and unpacks to the same tree", async (dir) => {
   const packed = await packIn(dir, tree);
   const verified = await verifyArchive({
     archivePath: packed.archivePath,
@@ -79,7 +79,7 @@ inDirectory("what is packed verifies, and unpacks to the same tree", async (dir)
 });
 
 inDirectory(
-  "the same files give the same three files, wherever and however they were made",
+  "the same files give the same archive, manifest and torrent in any directory and order",
   async (dir) => {
     const umask = Deno.umask(0o077);
     let first, second;
@@ -129,16 +129,16 @@ inDirectory("packing the current directory twice gives the same bytes", async (d
     "hello-1.0.0.tgz",
     "hello-1.0.0.torrent",
   ]);
-  // So does one after a process that was killed while it packed.
+  // A temporary file of a killed process changes nothing either.
   await Deno.writeTextFile(join(dir, `.tmp-${crypto.randomUUID()}`), "left behind");
   const afterKill = await packDirectory(options);
   assert.equal(afterKill.minimal.archiveSha256, first.minimal.archiveSha256);
-  // Another version leaves out the first one's outputs too, and so has the same files.
+  // Packing another version leaves out the outputs of the first, so the files are the same.
   const third = await packDirectory({ ...options, version: "2.0.0" });
   assert.deepEqual(third.full.files, first.full.files);
 });
 
-inDirectory("outputs are left out wherever in the tree they go", async (dir) => {
+inDirectory("outputs are left out at any place in the tree", async (dir) => {
   await writeTree(dir, { "a.txt": "a", "dist/keep": "k", "hello-world-1.0.0.tgz": "kept" });
   const options = { dir, name: "hello", version: "1.0.0", signer, timestampMs: 1 };
   for (const where of [{ outDir: join(dir, "dist") }, { out: join(dir, "dist/other.tgz") }]) {
@@ -180,7 +180,7 @@ inDirectory("the manifest lists every file with its hash, in the archive's order
 });
 
 inDirectory(
-  "GNU tar unpacks it to the same tree, and sha256sum agrees with the manifest",
+  "GNU tar unpacks an archive to the same tree, and sha256sum agrees with the manifest",
   async (dir) => {
     const packed = await packIn(dir, tree);
     await Deno.mkdir(join(dir, "gnu"));
@@ -201,7 +201,7 @@ inDirectory("a file larger than a gzip member is cut into members of the same ta
   const large = noise(20 * 1024 * 1024);
   const packed = await packIn(dir, { large, "last": "last" });
   const bytes = await Deno.readFile(packed.archivePath);
-  // Noise is stored, so no member but ours begins within it, save by a chance of 2^-80 a byte.
+  // Noise is stored, and contains the header of a member with a chance of 2^-80 for each byte.
   const header = fromHex("1f8b08000000000000ff")!;
   let members = 0;
   for (let at = bytes.indexOf(0x1f); at !== -1; at = bytes.indexOf(0x1f, at + 1)) {
@@ -219,14 +219,14 @@ inDirectory("a file larger than a gzip member is cut into members of the same ta
   assert.equal(sha256(await Deno.readFile(join(dir, "target/large"))), sha256(large));
 });
 
-inDirectory("every member's header tells neither time nor system", async (dir) => {
+inDirectory("no gzip member names a time or a system", async (dir) => {
   const packed = await packIn(dir, { a: "a" });
   const bytes = await Deno.readFile(packed.archivePath);
   assert.equal(toHex(bytes.subarray(0, 10)), "1f8b08000000000000ff");
 });
 
 inDirectory(
-  "the torrent's infohash is the SHA-1 of its info, and its pieces those of the archive",
+  "the infohash is the SHA-1 of info, and the pieces are those of the archive",
   async (dir) => {
     const packed = await packIn(dir, { a: noise(600_000), b: "b" });
     const bytes = await Deno.readFile(packed.archivePath);
@@ -247,7 +247,7 @@ inDirectory(
   },
 );
 
-inDirectory("a torrent has the archive's usual name, whatever the file is called", async (dir) => {
+inDirectory("a torrent has the archive's usual name under any file name", async (dir) => {
   const usual = await packIn(dir, { a: "a" });
   const other = await packIn(dir, {}, { out: join(dir, "out/other.tgz") });
   assert.equal(other.archivePath, join(dir, "out/other.tgz"));
@@ -269,7 +269,7 @@ inDirectory("only SOURCE_DATE_EPOCH puts a time into the archive", async (dir) =
   assert.ok(!/20\d\d-/.test(verbose), "no file's time follows it");
 });
 
-inDirectory("links within the tree are packed as what they lead to", async (dir) => {
+inDirectory("links within the tree are packed as their targets", async (dir) => {
   await writeTree(join(dir, "in"), { "real/file": "contents", "!real/tool": "tool" });
   await Deno.symlink("real/file", join(dir, "in/relative"));
   await Deno.symlink(join(dir, "in/real/tool"), join(dir, "in/absolute"));
@@ -290,14 +290,14 @@ inDirectory("links within the tree are packed as what they lead to", async (dir)
   assert.match(verbose, /^-rwxr-xr-x .* absolute$/m);
 });
 
-inDirectory("a directory given by way of a link is packed", async (dir) => {
+inDirectory("a directory that is named by a link is packed", async (dir) => {
   await writeTree(join(dir, "real"), { a: "a" });
   await Deno.symlink("real", join(dir, "in"));
   const packed = await packIn(dir, {});
   assert.deepEqual(Object.keys(packed.full.files), ["a"]);
 });
 
-inDirectory("progress goes from nothing to everything", async (dir) => {
+inDirectory("progress runs from 0 to the total", async (dir) => {
   const seen: [string, number, number][] = [];
   await packIn(dir, { a: noise(2_000_000), b: "b" }, {
     onProgress: ({ phase, doneBytes, totalBytes }) => seen.push([phase, doneBytes, totalBytes]),

@@ -1,5 +1,5 @@
 /**
- * Packages with secrets in them: refused when they are packed and when they are taken.
+ * Packages with secrets: packing refuses them, and so does taking an archive.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
 } from "../../../../src/package/mod.ts";
 import { inDirectory, signer, writeTree } from "../../../support/package_archives.ts";
 
-/** A private key that nobody uses. */
+/** A private key made for this test. */
 function pem(): string {
   const { privateKey } = generateKeyPairSync("ed25519");
   return privateKey.export({ type: "pkcs8", format: "pem" }) as string;
@@ -29,7 +29,7 @@ function pack(dir: string, more: Partial<Parameters<typeof packDirectory>[0]> = 
   return packDirectory({ ...options, ...more });
 }
 
-/** The paths that were named. */
+/** The paths that an error names. */
 async function refused(work: Promise<unknown>): Promise<string[]> {
   let paths: string[] = [];
   await assert.rejects(work, (error) => {
@@ -42,24 +42,27 @@ async function refused(work: Promise<unknown>): Promise<string[]> {
   return paths;
 }
 
-inDirectory("every file with a secret is named at once, and nothing is written", async (dir) => {
-  await writeTree(join(dir, "source"), {
-    ...described,
-    "a.js": "a",
-    "deep/er/server.pem": pem(),
-    ".env": "PASSWORD=hunter2\n",
-    "key in the middle.txt": "x".repeat(3_000_000) + "\n" + pem() + "y".repeat(3_000_000),
-  });
-  assert.deepEqual((await refused(pack(dir))).sort(), [
-    ".env",
-    "deep/er/server.pem",
-    "key in the middle.txt",
-  ]);
-  const left = Array.from(Deno.readDirSync(dir), ({ name }) => name);
-  assert.deepEqual(left, ["source"]);
-});
+inDirectory(
+  "all files with secrets are named in one error, and nothing is written",
+  async (dir) => {
+    await writeTree(join(dir, "source"), {
+      ...described,
+      "a.js": "a",
+      "deep/er/server.pem": pem(),
+      ".env": "PASSWORD=hunter2\n",
+      "key in the middle.txt": "x".repeat(3_000_000) + "\n" + pem() + "y".repeat(3_000_000),
+    });
+    assert.deepEqual((await refused(pack(dir))).sort(), [
+      ".env",
+      "deep/er/server.pem",
+      "key in the middle.txt",
+    ]);
+    const left = Array.from(Deno.readDirSync(dir), ({ name }) => name);
+    assert.deepEqual(left, ["source"]);
+  },
+);
 
-inDirectory("what the rules leave out is not looked at", async (dir) => {
+inDirectory("files that the rules leave out are not scanned for secrets", async (dir) => {
   await writeTree(join(dir, "source"), {
     ...described,
     "a.js": "a",
@@ -70,7 +73,7 @@ inDirectory("what the rules leave out is not looked at", async (dir) => {
   assert.deepEqual(await refused(pack(dir, { leaveOut: "nothing" })), ["keys/server.pem"]);
 });
 
-inDirectory("a path that is allowed goes in, and no other one", async (dir) => {
+inDirectory("an allowed path with a secret is packed, and any other is refused", async (dir) => {
   await writeTree(join(dir, "source"), { ...described, "test/a.pem": pem(), "test/b.pem": pem() });
   assert.deepEqual(await refused(pack(dir, { allowSecrets: ["./test/a.pem"] })), ["test/b.pem"]);
   assert.deepEqual(await refused(pack(dir, { allowSecrets: ["test"] })), [
@@ -81,13 +84,13 @@ inDirectory("a path that is allowed goes in, and no other one", async (dir) => {
   assert.deepEqual(Object.keys(packed.full.files), ["package.json", "test/a.pem", "test/b.pem"]);
 });
 
-inDirectory("the home of another publisher is refused, under whatever name", async (dir) => {
+inDirectory("the home of another publisher is refused under any name", async (dir) => {
   await writeTree(join(dir, "source"), { ...described, "data/x/backup": pem() });
   assert.deepEqual(await refused(pack(dir)), ["data/x/backup"]);
 });
 
 inDirectory(
-  "an archive is refused that was packed with secrets, its publisher's own too",
+  "an archive that was packed with secrets is refused, also our own",
   async (dir) => {
     const big = pem() + "z".repeat(400_000);
     await writeTree(join(dir, "source"), { ...described, "big.txt": big, "server.pem": pem() });
@@ -112,7 +115,7 @@ inDirectory(
   },
 );
 
-inDirectory("a message names twenty paths at the most, and the detail all", async (dir) => {
+inDirectory("the message names at most twenty paths, and the detail names all", async (dir) => {
   const keys = Array.from({ length: 30 }, (_, i) => [`k${i}.pem`, pem()]);
   await writeTree(join(dir, "source"), { ...described, ...Object.fromEntries(keys) });
   await assert.rejects(pack(dir), (error) => {

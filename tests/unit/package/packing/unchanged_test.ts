@@ -1,6 +1,5 @@
 /**
- * Whether a directory still is the package that it was published as, though other files would be
- * chosen today.
+ * Comparing a directory with its published package, if today's rules choose other files.
  *
  * @module
  */
@@ -25,7 +24,7 @@ import {
 
 const named = { name: "hello", version: "1.0.0" };
 
-/** A tree packed as it was before there were rules, and how it compares now. */
+/** Packs a tree without rules, and compares it with a selection by rules. */
 async function published(dir: string, tree: Tree) {
   const { full } = await packIn(dir, tree, { leaveOut: "version-control" });
   return (options: Partial<SelectOptions> = {}, key = signer) => unchanged(dir, full, options, key);
@@ -51,11 +50,11 @@ const tree: Tree = {
   "home/keys/publisher.key": "key",
 };
 
-inDirectory("what the rules leave out today does not make another package", async (dir) => {
+inDirectory("a file that the rules leave out today does not make another package", async (dir) => {
   const isSame = await published(dir, tree);
   const neverPack = [join(dir, "in", "home")];
   assert.equal(await isSame({ neverPack }), true);
-  // It may have changed since, or be gone.
+  // The file that is left out may have changed, or be gone.
   await writeTree(join(dir, "in"), { "secret.txt": "other", "node_modules/x/index.js": "other" });
   await Deno.remove(join(dir, "in", "gone"), { recursive: true });
   assert.equal(await isSame({ neverPack }), true);
@@ -83,7 +82,7 @@ inDirectory("a file that was altered, added or removed makes another package", a
 });
 
 inDirectory(
-  "another description, another name and another key make another package",
+  "another description, name or key makes another package",
   async (dir) => {
     const { full } = await packIn(dir, { "a.js": "a", "package.json": JSON.stringify(named) });
     assert.equal(await unchanged(dir, full), true);

@@ -1,5 +1,5 @@
 /**
- * Which files of a directory go into its package.
+ * Choosing the files of a directory that go into its package.
  *
  * @module
  */
@@ -26,7 +26,7 @@ function select(dir: string, options: Partial<SelectOptions> = {}) {
   return selectDirectory({ dir, ...named, ...options });
 }
 
-/** The paths that go in, after the tree was written. */
+/** Writes the tree, and returns the paths that are selected. */
 async function chosen(dir: string, tree: Tree, options: Partial<SelectOptions> = {}) {
   await writeTree(dir, tree);
   return (await select(dir, options)).files.map(({ path }) => path);
@@ -37,7 +37,7 @@ function filesOf(paths: string, between = " "): Tree {
 }
 
 inDirectory(
-  "what version control, npm, editors and systems leave behind stays out",
+  "files of version control, npm, editors and systems are left out",
   async (dir) => {
     const out = filesOf(
       ".git/config .hg/x .svn/x CVS/Root .jj/x sub/.git node_modules/x/index.js " +
@@ -51,26 +51,29 @@ inDirectory(
   },
 );
 
-inDirectory("the first ignore file of each directory counts, by gitignore's rules", async (dir) => {
-  const tree = {
-    ...filesOf("a.log a.txt keep.log sub/a.txt sub/b.txt sub/deep/b.txt sub/deep/c.log build/x"),
-    ...filesOf("sub/build/x other/secret.txt other/a.txt UPPER/x"),
-    ".libreseedignore": "*.log\n!keep.log\n/build/\nupper\n# a comment\n",
-    ".npmignore": "a.txt\n",
-    ".gitignore": "a.txt\n",
-    "sub/.npmignore": "/b.txt\n",
-    "sub/.gitignore": "a.txt\n",
-    "other/.gitignore": "secret.*\n",
-  };
-  assert.deepEqual(await chosen(dir, tree), [
-    ...["a.txt", "keep.log", "other/a.txt", "sub/a.txt", "sub/build/x", "sub/deep/b.txt"],
-  ]);
-  await Deno.remove(join(dir, ".libreseedignore"));
-  assert.deepEqual(await chosen(dir, {}), [
-    ...["UPPER/x", "a.log", "build/x", "keep.log", "sub/build/x", "sub/deep/b.txt"],
-    "sub/deep/c.log",
-  ]);
-});
+inDirectory(
+  "the first ignore file of each directory counts, with the rules of gitignore",
+  async (dir) => {
+    const tree = {
+      ...filesOf("a.log a.txt keep.log sub/a.txt sub/b.txt sub/deep/b.txt sub/deep/c.log build/x"),
+      ...filesOf("sub/build/x other/secret.txt other/a.txt UPPER/x"),
+      ".libreseedignore": "*.log\n!keep.log\n/build/\nupper\n# a comment\n",
+      ".npmignore": "a.txt\n",
+      ".gitignore": "a.txt\n",
+      "sub/.npmignore": "/b.txt\n",
+      "sub/.gitignore": "a.txt\n",
+      "other/.gitignore": "secret.*\n",
+    };
+    assert.deepEqual(await chosen(dir, tree), [
+      ...["a.txt", "keep.log", "other/a.txt", "sub/a.txt", "sub/build/x", "sub/deep/b.txt"],
+    ]);
+    await Deno.remove(join(dir, ".libreseedignore"));
+    assert.deepEqual(await chosen(dir, {}), [
+      ...["UPPER/x", "a.log", "build/x", "keep.log", "sub/build/x", "sub/deep/b.txt"],
+      "sub/deep/c.log",
+    ]);
+  },
+);
 
 inDirectory("patterns of ignore files match as git matches them", async (dir) => {
   // Each verified with `git ls-files --others --exclude-standard`.
@@ -92,16 +95,23 @@ inDirectory("patterns of ignore files match as git matches them", async (dir) =>
   }
 });
 
-inDirectory("what describes a package or starts it is in, whatever is ignored", async (dir) => {
-  const tree = {
-    ...filesOf("README.md LICENSE.txt dist/index.js dist/other.js cli.js src/a.js readme~"),
-    "package.json": JSON.stringify({ ...named, main: "./dist/index.js", bin: { hello: "cli.js" } }),
-    ".npmignore": "dist/\ncli.js\n*.md\nLICENSE*\npackage.json\nreadme~\n",
-  };
-  assert.deepEqual(await chosen(dir, tree), [
-    ...["LICENSE.txt", "README.md", "cli.js", "dist/index.js", "package.json", "src/a.js"],
-  ]);
-});
+inDirectory(
+  "readme, licence, description and entry points are taken although they are ignored",
+  async (dir) => {
+    const tree = {
+      ...filesOf("README.md LICENSE.txt dist/index.js dist/other.js cli.js src/a.js readme~"),
+      "package.json": JSON.stringify({
+        ...named,
+        main: "./dist/index.js",
+        bin: { hello: "cli.js" },
+      }),
+      ".npmignore": "dist/\ncli.js\n*.md\nLICENSE*\npackage.json\nreadme~\n",
+    };
+    assert.deepEqual(await chosen(dir, tree), [
+      ...["LICENSE.txt", "README.md", "cli.js", "dist/index.js", "package.json", "src/a.js"],
+    ]);
+  },
+);
 
 const project = filesOf(
   "a.js src/a.js src/b.ts src/deep/c.js packages/p/lib/x.js README.md LICENSE CHANGELOG.md .env " +
@@ -137,7 +147,7 @@ inDirectory("`files` of package.json chooses as npm does", async (dir) => {
 });
 
 inDirectory(
-  "ignore files below the root hold within `files`, but not for a file named there",
+  "ignore files below the root apply within `files`, except to a file that it names",
   async (dir) => {
     const files = ["dist", "src/b.ts"];
     assert.deepEqual(
@@ -185,7 +195,7 @@ inDirectory("`publish` of deno.json chooses as deno publish does", async (dir) =
   for (const [publish, expected] of cases) {
     const told = { "deno.json": JSON.stringify({ ...named, publish }) };
     const all = [...expected.split(" "), "LICENSE", "deno.json"].sort();
-    // What deno finds in ignored directories when a pattern takes files back depends on its walk.
+    // No comparison with deno: its result here depends on the order of its walk.
     const found = (await chosen(dir, told)).filter((path) =>
       publish.exclude?.[0] !== "!**/*.map" ||
       !path.startsWith("build/")
@@ -230,7 +240,7 @@ for (const [fileName, json, says] of noLists) {
   );
 }
 
-inDirectory("the home and the seed directory in use are never packed, by no path", async (dir) => {
+inDirectory("the home and the seed directory in use are never packed by any path", async (dir) => {
   await writeTree(dir, {
     ...filesOf("a.js .libreseed/keys/publisher.key deep/seed/a-1.0.0.tgz other/x"),
     "package.json": JSON.stringify({ ...named, main: ".libreseed/keys/publisher.key" }),
@@ -249,7 +259,7 @@ inDirectory("the home and the seed directory in use are never packed, by no path
 });
 
 inDirectory(
-  "a home that lies elsewhere is left out, not refused, where a link leads to it",
+  "a link to a home outside of the tree is left out and not refused",
   async (dir) => {
     await writeTree(dir, filesOf("in/a.js elsewhere/keys/publisher.key"));
     await Deno.symlink("../elsewhere", join(dir, "in", ".libreseed"));
@@ -270,7 +280,7 @@ inDirectory("a home itself cannot be packed, but a directory in it can", async (
   assert.deepEqual(await chosen(join(dir, "work"), {}, { neverPack }), ["a.js"]);
 });
 
-inDirectory("a link is left out where what it leads to is", async (dir) => {
+inDirectory("a link is left out if its target is", async (dir) => {
   await writeTree(dir, {
     ...filesOf("a.js secret.txt data/x data/private.txt node_modules/m/i.js .git/config gone/x"),
     ".gitignore": "secret.txt\n/data/private.txt\ndangling\noutside\n/gone/\n",
@@ -295,7 +305,7 @@ inDirectory("a link is left out where what it leads to is", async (dir) => {
 });
 
 inDirectory(
-  "rules that leave nothing but a description are refused with their name",
+  "rules that leave only a description are refused with their name",
   async (dir) => {
     const check = async (tree: Tree) => {
       await writeTree(dir, tree);
@@ -323,7 +333,7 @@ inDirectory(
 );
 
 inDirectory(
-  "what packing wrote stays out, wherever it lies and whatever it is called",
+  "outputs of packing are left out at any place and under any name",
   async (dir) => {
     await writeTree(join(dir, "in"), { "a.js": "a" });
     await Deno.mkdir(join(dir, "in", "dist"));
@@ -335,7 +345,7 @@ inDirectory(
       sums.add(minimal.archiveSha256);
     }
     assert.equal(sums.size, 1);
-    // Those of another package are not ours to judge.
+    // Outputs of another package are ordinary files.
     await packIn(dir, {}, { name: "other", out: join(dir, "in", "dist", "b.tgz") });
     const { files } = await select(join(dir, "in"), { leaveOut: "nothing" });
     assert.deepEqual(files.map(({ path }) => path), [
@@ -345,7 +355,7 @@ inDirectory(
 );
 
 inDirectory(
-  "an ignore file of ours beside `files` is named, for it does not count",
+  "a .libreseedignore beside `files` is named, since it has no effect",
   async (dir) => {
     await writeTree(dir, {
       "package.json": JSON.stringify({ ...named, files: ["a.js"] }),
@@ -357,14 +367,14 @@ inDirectory(
   },
 );
 
-inDirectory("a selection tells what it would take of paths that are not there", async (dir) => {
+inDirectory("a selection answers whether it would take a path that does not exist", async (dir) => {
   await writeTree(dir, { "a.js": "a", ".gitignore": "*.log\n/build/\n" });
   const { takes } = await select(dir);
   const answers = ["a.js", "b/c.js", "x.log", "build/x", "b/build/x", "node_modules/x/y", ".npmrc"];
   assert.deepEqual(answers.map(takes), [true, true, false, false, true, false, false]);
 });
 
-inDirectory("packing takes what was selected, and tells of it before it writes", async (dir) => {
+inDirectory("packing takes the selection, and reports it before it writes", async (dir) => {
   let told: string[] = [];
   const tree = { ...filesOf("a.js secret.txt node_modules/x/i.js"), ".npmignore": "secret.txt" };
   const packed = await packIn(dir, tree, {

@@ -15,7 +15,7 @@ import {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-Deno.test("pieces are a power of two from 256 KiB to 16 MiB, at most 2,000 of them if that allows", () => {
+Deno.test("the piece length is a power of two from 256 KiB to 16 MiB, for at most 2,000 pieces if possible", () => {
   const cases: [number, number][] = [
     [1, 256 * KIB],
     [2000 * 256 * KIB, 256 * KIB],
@@ -29,7 +29,7 @@ Deno.test("pieces are a power of two from 256 KiB to 16 MiB, at most 2,000 of th
   for (const [length, piece] of cases) assert.equal(pieceLengthFor(length), piece, `${length}`);
 });
 
-Deno.test("a torrent is bencoded with nothing in its info but what names the archive", () => {
+Deno.test("the info dictionary of a torrent has only the fields of the archive", () => {
   const pieces = noise(20);
   const { torrent, infoHash } = buildTorrent({
     name: "é-1.0.0.tgz",
@@ -46,7 +46,7 @@ Deno.test("a torrent is bencoded with nothing in its info but what names the arc
   assert.equal(toHex(infoHash), createHash("sha1").update(info).digest("hex"));
 });
 
-inDirectory("an archive is described as it was when it was packed", async (dir) => {
+inDirectory("describing an archive gives the values of packing it", async (dir) => {
   const packed = await packIn(dir, { a: noise(1_000_000) });
   const described = await describeArchive(packed.archivePath);
   assert.equal(described.lengthBytes, packed.minimal.length);
@@ -55,7 +55,7 @@ inDirectory("an archive is described as it was when it was packed", async (dir) 
   assert.deepEqual(described.torrent, packed.torrent);
 });
 
-inDirectory("any file can be described, under its own name or another", async (dir) => {
+inDirectory("describeArchive takes any file, under its own name or another", async (dir) => {
   const path = join(dir, "x.tgz");
   for (const length of [1, 262143, 262144, 262145, 3 * 262144, 1_000_003]) {
     const bytes = noise(length, length);
@@ -77,7 +77,7 @@ inDirectory("any file can be described, under its own name or another", async (d
   }
 });
 
-inDirectory("what is missing or no regular file is refused without waiting on it", async (dir) => {
+inDirectory("a missing file and a FIFO are refused without blocking", async (dir) => {
   const missing = await refusal(describeArchive(join(dir, "no.tgz")), "ARCHIVE_NOT_FOUND");
   assert.equal(missing.kind, "not-found");
   await refusal(describeArchive(dir), "ARCHIVE_UNREADABLE");
@@ -85,7 +85,7 @@ inDirectory("what is missing or no regular file is refused without waiting on it
   await refusal(describeArchive(join(dir, "fifo.tgz")), "ARCHIVE_UNREADABLE");
 });
 
-inDirectory("describing stops when it is aborted", async (dir) => {
+inDirectory("describing ends when it is aborted", async (dir) => {
   await Deno.writeFile(join(dir, "x.tgz"), noise(1000));
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);

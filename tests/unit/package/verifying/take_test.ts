@@ -30,7 +30,7 @@ import {
 const MIB = 1024 * 1024;
 
 inDirectory(
-  "an archive is taken with all that verifying and describing would tell",
+  "taking an archive gives the results of verifying and describing",
   async (dir) => {
     for (const length of [1000, 17 * MIB]) {
       const packed = await packIn(dir, { "a": noise(length), "!b": "b" });
@@ -51,7 +51,7 @@ inDirectory(
 );
 
 inDirectory(
-  "an archive is taken under its usual name, and without copying if none is wanted",
+  "an archive is taken under its usual name, and without a copy on request",
   async (dir) => {
     const packed = await packIn(dir, { a: "a" });
     const renamed = join(dir, "renamed.tgz");
@@ -64,7 +64,7 @@ inDirectory(
 );
 
 inDirectory(
-  "what verifying refuses is not taken, for the same reason, and no copy stays",
+  "taking refuses an archive for the reasons of verifying, and leaves no copy",
   async (dir) => {
     const files = { "a.txt": "a" };
     const good = gzip(await makeTar([manifestEntry(files), { name: "a.txt", contents: "a" }]));
@@ -80,7 +80,7 @@ inDirectory(
       { archive: other, minimal: minimalFor(other), code: "HASH_MISMATCH", step: "files" },
       { archive: extra, minimal: minimalFor(extra), code: "FILE_EXTRA", step: "files" },
       { archive: extra, minimal: undefined, code: "FILE_EXTRA", step: "files" },
-      // Of two things that are wrong, the one that comes first in the chain.
+      // Of two problems, the one of the earlier step.
       {
         archive: extra,
         minimal: minimalFor(good),
@@ -113,7 +113,7 @@ inDirectory(
 );
 
 inDirectory(
-  "what one's own key signed is taken as it was signed, its files at most looked through for secrets",
+  "an archive that our own key signed is taken without hashing its files",
   async (dir) => {
     const files = { "a.txt": "a" };
     const manifest = manifestEntry(files);
@@ -130,7 +130,7 @@ inDirectory(
     const scanned = await takeArchive({ archivePath, minimal, ownKey, copyTo, secrets });
     assert.equal(serializeFull(scanned.full), manifest.contents);
     await Deno.remove(copyTo);
-    // Not if nothing says what was signed, nor if somebody else signed it.
+    // Files are hashed without a minimal manifest, and with one that another key signed.
     const theirKey = stranger.publicKey;
     await refusal(takeArchive({ archivePath, ownKey, copyTo }), "HASH_MISMATCH");
     await refusal(takeArchive({ archivePath, minimal, ownKey: theirKey, copyTo }), "HASH_MISMATCH");
@@ -161,7 +161,7 @@ inDirectory(
   },
 );
 
-inDirectory("a long archive of one's own is hashed and copied to its last byte", async (dir) => {
+inDirectory("a long archive of our own is hashed and copied to its last byte", async (dir) => {
   const packed = await packIn(dir, { "a": noise(70 * MIB) });
   const minimal = parseMinimal(await Deno.readFile(packed.minimalPath));
   const options = { archivePath: packed.archivePath, minimal, ownKey: signer.publicKey };
@@ -178,13 +178,13 @@ inDirectory("a long archive of one's own is hashed and copied to its last byte",
 });
 
 inDirectory(
-  "the pieces' hashes are those of the torrent beside it, if one's own signature names that torrent",
+  "piece hashes come from the torrent beside an archive, if our own signature names it",
   async (dir) => {
     const archive = gzip(
       await makeTar([manifestEntry({ "a.txt": "a" }), { name: "a.txt", contents: "a" }]),
     );
     const source = { name: "hello-1.0.0.tgz", lengthBytes: archive.length };
-    // Other hashes than the archive's, so that it shows whose they are.
+    // Wrong piece hashes, which show that they come from the torrent file.
     const given = buildTorrent({ ...source, pieces: noise(20, 1) });
     const other = buildTorrent({ ...source, pieces: noise(20, 2) });
     const renamed = buildTorrent({ ...source, name: "other.tgz", pieces: noise(20, 1) });
@@ -210,7 +210,7 @@ inDirectory(
   },
 );
 
-inDirectory("an archive that is written to while it is taken is not taken", async (dir) => {
+inDirectory("taking an archive that is altered meanwhile fails", async (dir) => {
   const { archivePath, minimal } = await packIn(dir, { a: noise(17 * MIB) });
   const bytes = await Deno.readFile(archivePath);
   const copyTo = join(dir, "copy");
@@ -241,7 +241,7 @@ inDirectory("taking a long archive that is aborted in the middle leaves no copy"
   }
 });
 
-inDirectory("taking is refused where there is a file already, and leaves it", async (dir) => {
+inDirectory("taking refuses an existing target, and leaves it untouched", async (dir) => {
   const { archivePath } = await packIn(dir, { a: "a" });
   const copyTo = join(dir, "copy");
   await Deno.writeTextFile(copyTo, "mine");

@@ -5,7 +5,7 @@ import { inDirectory, noise, packIn, signer, stranger } from "../../../support/p
 
 const files = { a: "a", "b/c": noise(3_000_000), d: noise(10) };
 
-/** Writes a file bit by bit, whenever more of it is asked for. */
+/** Writes the next part of a file whenever more of it is requested. */
 function arriving(path: string, content: Uint8Array, stepBytes: number) {
   let there = 0;
   return async (bytes: number) => {
@@ -43,7 +43,7 @@ for (const stepBytes of [1_000_003, 4_096, 100_000_000]) {
 }
 
 inDirectory(
-  "whatever byte of an arriving archive is wrong, it is not verified",
+  "an arriving archive with any wrong byte fails",
   async (dir) => {
     const { archivePath, minimal } = await packIn(dir, files);
     const content = await Deno.readFile(archivePath);
@@ -60,18 +60,21 @@ inDirectory(
   },
 );
 
-inDirectory("an arriving archive of somebody else is refused before it arrives", async (dir) => {
-  const { archivePath, minimal } = await packIn(dir, files);
-  const arrived = () => assert.fail("nothing has to come");
-  const theirs = { archivePath, minimal, publicKey: stranger.publicKey, arrived };
-  await assert.rejects(verifyArriving(theirs), { code: "PUBLISHER_MISMATCH" });
-  const signature = `ed25519:${"A".repeat(86)}==`;
-  const forged = { archivePath, minimal: { ...minimal, signature }, arrived };
-  await assert.rejects(verifyArriving(forged), { kind: "verification" });
-});
+inDirectory(
+  "an arriving archive of another publisher is refused before its first byte",
+  async (dir) => {
+    const { archivePath, minimal } = await packIn(dir, files);
+    const arrived = () => assert.fail("nothing has to come");
+    const theirs = { archivePath, minimal, publicKey: stranger.publicKey, arrived };
+    await assert.rejects(verifyArriving(theirs), { code: "PUBLISHER_MISMATCH" });
+    const signature = `ed25519:${"A".repeat(86)}==`;
+    const forged = { archivePath, minimal: { ...minimal, signature }, arrived };
+    await assert.rejects(verifyArriving(forged), { kind: "verification" });
+  },
+);
 
 inDirectory(
-  "an archive that does not go on arriving fails with what it waited for",
+  "an archive that stops arriving fails with the error of the wait",
   async (dir) => {
     const { archivePath, minimal } = await packIn(dir, files);
     const content = await Deno.readFile(archivePath);
@@ -90,7 +93,7 @@ inDirectory(
 );
 
 inDirectory(
-  "an archive in whose place another file is put meanwhile is not verified",
+  "an arriving archive that is replaced by another file fails",
   async (dir) => {
     const { archivePath, minimal } = await packIn(dir, files);
     const content = await Deno.readFile(archivePath);

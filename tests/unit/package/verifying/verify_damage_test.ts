@@ -20,7 +20,7 @@ import {
   unverified,
 } from "../../../support/package_archives.ts";
 
-inDirectory("no byte of an archive can be altered without it being refused", async (dir) => {
+inDirectory("an archive with any altered byte is refused", async (dir) => {
   const { archivePath, minimal } = await packIn(dir, { a: "some text", "!b": noise(200) });
   const bytes = await Deno.readFile(archivePath);
   for (let i = 0; i < bytes.length; i++) {
@@ -34,7 +34,7 @@ inDirectory("no byte of an archive can be altered without it being refused", asy
 });
 
 inDirectory(
-  "the inner half alone accepts an altered byte only where the same tar comes out",
+  "the inner half accepts an altered byte only if the tar stays the same",
   async (dir) => {
     const { archivePath, full } = await packIn(dir, { a: "some text", "!b": noise(200) });
     const bytes = await Deno.readFile(archivePath);
@@ -52,7 +52,7 @@ inDirectory(
       }
       bytes[i]! ^= 0x01;
     }
-    // FTEXT, MTIME, XFL and OS (RFC 1952 section 2.3), and what deflate can say in two ways.
+    // FTEXT, MTIME, XFL and OS (RFC 1952 section 2.3), and deflate codes with the same meaning.
     assert.deepEqual(accepted.slice(0, 7), [3, 4, 5, 6, 7, 8, 9]);
     assert.ok(accepted.length < 20, accepted.join());
   },
@@ -82,7 +82,7 @@ async function refusalOfAny(promise: Promise<unknown>): Promise<PackageError> {
   assert.fail("was accepted");
 }
 
-inDirectory("what comes after the archive's end is refused", async (dir) => {
+inDirectory("bytes after the end of the archive are refused", async (dir) => {
   const { archivePath } = await packIn(dir, { a: "a" });
   const bytes = await Deno.readFile(archivePath);
   const tails = [
@@ -103,10 +103,10 @@ inDirectory("what comes after the archive's end is refused", async (dir) => {
 });
 
 inDirectory(
-  "an archive that is written to between its hash and its contents is refused",
+  "an archive that is altered between the steps for hash and contents is refused",
   async (dir) => {
     const first = await packIn(dir, { a: "0" });
-    // The two have to differ in their bytes alone.
+    // The archives have to differ in their bytes and not in their length.
     let second = first;
     for (let i = 1; second === first || second.minimal.length !== first.minimal.length; i++) {
       second = await packIn(join(dir, "other"), { a: `${i}` });
@@ -128,7 +128,7 @@ inDirectory(
 );
 
 inDirectory(
-  "a minimal manifest in its file, altered anywhere, never verifies the archive",
+  "a minimal manifest with any altered byte in its file never verifies the archive",
   async (dir) => {
     const { archivePath, minimal } = await packIn(dir, { a: "a" });
     const bytes = utf8(serializeMinimal(minimal));

@@ -39,7 +39,7 @@ const steps = [
 ];
 
 inDirectory(
-  "a good archive passes every step in order, and the result says what it is",
+  "a valid archive passes every step in order, and the result describes it",
   async (dir) => {
     const { archivePath, minimal, full } = await packIn(dir, { a: "a", "b/c": noise(10_000) });
     const seen: string[] = [];
@@ -59,7 +59,7 @@ inDirectory(
 );
 
 inDirectory(
-  "without a minimal manifest only the inner half is verified, and the result says so",
+  "without a minimal manifest only the inner half is verified, which the result says",
   async (dir) => {
     const { archivePath, full } = await packIn(dir, { a: "a" });
     const seen: string[] = [];
@@ -71,7 +71,7 @@ inDirectory(
   },
 );
 
-inDirectory("files and manifest are unpacked, with the owner's x bit and no other", async (dir) => {
+inDirectory("files and manifest are unpacked, with mode 0755 for executables", async (dir) => {
   const contents = { tool: "t", plain: "p" };
   const tar = await makeTar([
     manifestEntry(contents),
@@ -96,7 +96,7 @@ inDirectory("files and manifest are unpacked, with the owner's x bit and no othe
   assert.equal(info.uid, Deno.uid());
 });
 
-inDirectory("an empty directory may be the target, and nothing else that exists", async (dir) => {
+inDirectory("the target may be an empty directory, and no other existing path", async (dir) => {
   const { archivePath, minimal } = await packIn(dir, { a: "a" });
   await Deno.mkdir(join(dir, "empty"));
   await verifyArchive({ archivePath, minimal, unpackTo: join(dir, "empty") });
@@ -148,7 +148,7 @@ inDirectory(
   },
 );
 
-inDirectory("a package of another publisher than the one asked for is refused", async (dir) => {
+inDirectory("a package of another publisher than requested is refused", async (dir) => {
   const { archivePath, minimal } = await packIn(dir, { a: "a" });
   const { publicKey } = stranger;
   await unverified({ archivePath, minimal, publicKey }, steps[0]!, "PUBLISHER_MISMATCH");
@@ -170,7 +170,7 @@ inDirectory(
   },
 );
 
-inDirectory("both manifests have to speak of the same package and publisher", async (dir) => {
+inDirectory("the two manifests have to name the same package and publisher", async (dir) => {
   const { archivePath, minimal } = await packIn(dir, { a: "a" });
   const { archiveSha256, btih, length, timestamp, name, version } = minimal;
   const fields = { archiveSha256, btih, length, timestamp, name, version };
@@ -184,7 +184,7 @@ inDirectory("both manifests have to speak of the same package and publisher", as
   }
 });
 
-inDirectory("the full manifest has to be there, first, valid and signed", async (dir) => {
+inDirectory("the full manifest has to be the first entry, valid and signed", async (dir) => {
   const files = { a: "a" };
   const good = manifestEntry(files);
   const text = good.contents as string;
@@ -226,14 +226,14 @@ inDirectory("a full manifest beyond its limit is refused before it is read", asy
   const options = await archiveOf(dir, gzip(tar));
   const limits = { ...defaultArchiveLimits, maxManifestBytes: 4999 };
   await unverified({ ...options, limits }, "full-manifest", "MANIFEST_TOO_LARGE");
-  // Nor is memory set aside for a size that is only claimed.
+  // No memory is allocated for a size that is only claimed.
   patchHeader(tar, 0, (header) => header.set(utf8("77777777777\0"), 124));
   const claimed = await archiveOf(dir, gzip(tar));
   await unverified(claimed, "full-manifest", "MANIFEST_TOO_LARGE");
 });
 
 inDirectory(
-  "every file has to be there, once, in the order of the paths, as the manifest has it, and no other",
+  "the archive has to hold exactly the files of the manifest, once and in order",
   async (dir) => {
     const manifest = manifestEntry({ a: "a", "b/c": "c" });
     const a = { name: "a", contents: "a" };
@@ -259,7 +259,7 @@ inDirectory(
 );
 
 inDirectory(
-  "a missing archive, and what is no regular file, are not the archive's fault",
+  "a missing archive and a path that is no regular file are not verification errors",
   async (dir) => {
     const missing = await refusal(
       verifyArchive({ archivePath: join(dir, "no.tgz") }),
@@ -270,7 +270,7 @@ inDirectory(
   },
 );
 
-inDirectory("verifying that is aborted, or whose hook throws, leaves nothing", async (dir) => {
+inDirectory("verifying that is aborted or whose hook throws leaves nothing", async (dir) => {
   const { archivePath, minimal } = await packIn(dir, { a: noise(3_000_000), b: noise(3_000_000) });
   const before = await listTree(dir);
   const reason = new Error("enough");
@@ -298,7 +298,7 @@ inDirectory("verifying that is aborted, or whose hook throws, leaves nothing", a
 });
 
 inDirectory(
-  "a full manifest signed by a stranger in the publisher's name is refused",
+  "a full manifest signed by another key than it names is refused",
   async (dir) => {
     const { full } = await packIn(dir, { a: "a" });
     const { signature } = signFull(
