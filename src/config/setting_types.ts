@@ -4,8 +4,6 @@
  * @module
  */
 
-import type { Settings } from "./settings.ts";
-
 /** The type of a setting's text. */
 export type SettingType =
   | { kind: "integer"; min: number; max: number }
@@ -27,12 +25,12 @@ export type SettingType =
  */
 export type TakesEffect = "start" | "reload" | "command";
 
-/** One row of the table. */
-export interface SettingDefinition {
+/** One row of the table, whose values have the properties P. */
+export interface SettingRow<P extends string> {
   /** Name in the config file, and of the flag behind its two dashes. */
   key: string;
-  /** Name in {@linkcode Settings}. */
-  property: keyof Settings;
+  /** Name in the settings that are loaded. */
+  property: P;
   /** When a new value counts. */
   takesEffect: TakesEffect;
   type: SettingType;

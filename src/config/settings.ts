@@ -7,9 +7,9 @@
  */
 
 import type { HostPort } from "../base/mod.ts";
-import type { SettingDefinition } from "./setting_types.ts";
+import type { SettingRow } from "./setting_types.ts";
 
-export type { SettingDefinition, SettingType, TakesEffect } from "./setting_types.ts";
+export type { SettingType, TakesEffect } from "./setting_types.ts";
 
 /** How the daemon notices files that others put into the seed directory. */
 export type WatchMode = "poll" | "events" | "off";
@@ -86,6 +86,9 @@ export interface Settings {
   /** Form of the log lines of the daemon. */
   logFormat: LogFormat;
 }
+
+/** One row of the table of settings. */
+export type SettingDefinition = SettingRow<keyof Settings>;
 
 const maxRateBytes = 2 ** 40;
 const maxSizeBytes = 2 ** 50;

@@ -10,10 +10,7 @@ import type { Operations } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { announceSalt, decodeAnnounceRecord } from "../records/mod.ts";
 import { type FindOptions, findRecord } from "./find_record.ts";
-import { readList } from "./publisher_list.ts";
-
-/** Versions that a publisher offers, by package name. */
-export type Offer = ReadonlyMap<string, readonly string[]>;
+import { type Offer, readList } from "./publisher_list.ts";
 
 /**
  * Cache of offers for one command, so that ten packages of one publisher need its list once. A process

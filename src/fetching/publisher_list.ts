@@ -11,8 +11,10 @@ import type { Catalog } from "../package/mod.ts";
 import { decodeAnnounceRecord, type MutableItem } from "../records/mod.ts";
 import { type CatalogContext, fetchCatalog } from "./fetch_catalog.ts";
 import { isNetworkError } from "./newest_record.ts";
-import type { Offer } from "./offer.ts";
 import { lookUpRecord } from "./record_lookup.ts";
+
+/** Versions that a publisher offers, by package name. */
+export type Offer = ReadonlyMap<string, readonly string[]>;
 
 /** A publisher's list, with the announce record that has it: in the record itself or in a catalog. */
 export type PublisherList =

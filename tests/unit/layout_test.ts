@@ -128,6 +128,22 @@ function problemsOf(path: string, source: string): string[] {
   return problems;
 }
 
+/** Cycles of a graph: the path of each edge that leads back to a node being visited. */
+function cyclesOf(edges: ReadonlyMap<string, readonly string[]>): string[] {
+  const finished = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (node: string, path: readonly string[]) => {
+    if (path.includes(node)) {
+      cycles.push([...path.slice(path.indexOf(node)), node].join(" -> "));
+    } else if (!finished.has(node)) {
+      for (const next of edges.get(node) ?? []) visit(next, [...path, node]);
+      finished.add(node);
+    }
+  };
+  for (const node of edges.keys()) visit(node, []);
+  return cycles;
+}
+
 async function exists(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
@@ -180,6 +196,21 @@ Deno.test("rooms are listed lowest first, and each imports only those before it"
       assert(order.indexOf(other) < order.indexOf(room), `${room} may import ${other}`);
     }
   }
+});
+
+Deno.test("no files import each other in a cycle, not even types", async () => {
+  const imports = new Map<string, string[]>();
+  for (const [path, source] of await sources()) {
+    // `import()` inside a function is evaluated later and may lead back.
+    const found = importsOf(source.replace(/\bimport\(/g, "later("));
+    imports.set(
+      path,
+      found.filter(({ specifier }) => specifier.startsWith("."))
+        .map(({ specifier }) => posix.normalize(posix.join(posix.dirname(path), specifier))),
+    );
+  }
+  assert.deepEqual(cyclesOf(imports), []);
+  assert.deepEqual(cyclesOf(new Map([["a", ["b"]], ["b", ["c"]], ["c", ["b"]]])), ["b -> c -> b"]);
 });
 
 Deno.test("every import that the table allows is used", async () => {

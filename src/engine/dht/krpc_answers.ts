@@ -18,7 +18,7 @@ import {
 } from "../libraries/mod.ts";
 import { ItemAnswers, type ItemQuery, type Sender } from "./item_answers.ts";
 import { ItemStore } from "./item_store.ts";
-import type { UdpSocket } from "./udp_socket.ts";
+import type { Received, UdpSocket } from "./udp_socket.ts";
 import { WriteTokens } from "./write_tokens.ts";
 
 /** Nodes in an answer: the k = 8 closest (BEP 5). */
@@ -27,14 +27,6 @@ const NODES_IN_AN_ANSWER = 8;
 const PEERS_IN_AN_ANSWER = 50;
 /** Queries that are passed to npm:bittorrent-dht. */
 const LIBRARYS_QUERIES = ["ping", "find_node", "get_peers", "announce_peer"];
-
-/** The packet that is being processed. */
-export interface Received {
-  /** Length of the whole packet. */
-  lengthBytes: number;
-  /** Bencoded `v` of its arguments, exactly as received (BEP 44). */
-  value?: Uint8Array;
-}
 
 /** A query that has passed `krpc_guard.ts`. */
 type Query = KrpcMessage & ItemQuery & {

@@ -12,8 +12,15 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
 import { isNodePort } from "../../base/mod.ts";
 import { classifyByPrefix, type Refusal, validatePacket } from "../libraries/mod.ts";
-import type { Received } from "./krpc_answers.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
+
+/** The packet that is being processed. */
+export interface Received {
+  /** Length of the whole packet. */
+  lengthBytes: number;
+  /** Bencoded `v` of its arguments, exactly as received (BEP 44). */
+  value?: Uint8Array;
+}
 
 /** Traffic since the start, UDP payload only. */
 export interface Traffic {

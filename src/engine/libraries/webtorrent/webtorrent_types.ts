@@ -4,10 +4,10 @@
  * @module
  */
 
+import type { Socket } from "node:net";
 import type { EventEmitter } from "node:events";
 import type { BlockSource } from "../../upload/mod.ts";
 import type { ArchiveStore } from "./chunk_store.ts";
-import type { OwnDials } from "./dialling.ts";
 import type { BittorrentDht } from "../krpc/mod.ts";
 
 /** A connection to a peer (npm:bittorrent-protocol). */
@@ -59,8 +59,8 @@ export interface Client extends EventEmitter {
   uploadSpeed: number;
   /** Addresses that are neither dialled nor accepted. */
   blocked?: { contains(host: string): boolean };
-  /** Ours: the dials of this client. */
-  dials?: OwnDials;
+  /** Ours: keeps the dials of this client within their budget; see `dialling.ts`. */
+  dials?: { accepted(connection: Socket): void };
   add(torrent: string | Uint8Array, options: Record<string, unknown>): Torrent;
   throttleUpload(bytesPerSecond: number): void;
   throttleDownload(bytesPerSecond: number): void;
