@@ -30,5 +30,7 @@ export {
   type TakesEffect,
   variableOf,
   type WatchMode,
+  type WorkerSettings,
+  workerSettings,
 } from "./settings.ts";
 export { writeSetting } from "./write.ts";

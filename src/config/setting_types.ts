@@ -33,6 +33,8 @@ export interface SettingRow<P extends string> {
   property: P;
   /** When a new value counts. */
   takesEffect: TakesEffect;
+  /** Whether the worker takes the setting. */
+  worker?: true;
   type: SettingType;
   /** As one would write it; {@linkcode defaultText} fills in `~` and `HOME`. */
   default: string | readonly string[];

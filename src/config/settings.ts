@@ -165,6 +165,7 @@ const table = [
   {
     key: "min-nodes",
     property: "minNodes",
+    worker: true,
     takesEffect: "reload",
     type: { kind: "integer", min: 1, max: 20 },
     default: "8",
@@ -174,6 +175,7 @@ const table = [
   {
     key: "store-nodes",
     property: "storeNodes",
+    worker: true,
     takesEffect: "reload",
     type: { kind: "integer", min: 1, max: 20 },
     default: "8",
@@ -183,6 +185,7 @@ const table = [
   {
     key: "reannounce-interval",
     property: "reannounceIntervalMs",
+    worker: true,
     takesEffect: "reload",
     type: { kind: "duration", minMs: 60_000, maxMs: 7_200_000 },
     default: "50m",
@@ -192,6 +195,7 @@ const table = [
   {
     key: "dht-rate",
     property: "dhtPacketsPerSecond",
+    worker: true,
     takesEffect: "reload",
     type: { kind: "integer", min: 1, max: 100_000 },
     default: "200",
@@ -264,6 +268,7 @@ const table = [
   {
     key: "upload-limit",
     property: "uploadBytesPerSecond",
+    worker: true,
     takesEffect: "reload",
     type: { kind: "size", minBytes: 0, maxBytes: maxRateBytes },
     default: "0",
@@ -273,6 +278,7 @@ const table = [
   {
     key: "download-limit",
     property: "downloadBytesPerSecond",
+    worker: true,
     takesEffect: "reload",
     type: { kind: "size", minBytes: 0, maxBytes: maxRateBytes },
     default: "0",
@@ -282,6 +288,7 @@ const table = [
   {
     key: "max-connections",
     property: "maxConnections",
+    worker: true,
     takesEffect: "start",
     type: { kind: "integer", min: 1, max: 10_000 },
     default: "55",
@@ -291,6 +298,7 @@ const table = [
   {
     key: "max-incoming",
     property: "maxIncoming",
+    worker: true,
     takesEffect: "start",
     type: { kind: "integer", min: 8, max: 100_000 },
     default: "500",
@@ -375,6 +383,12 @@ const table = [
 /** Name of a setting in the config file, and of its flag behind the two dashes. */
 export type SettingKey = (typeof table)[number]["key"];
 
+/** The settings that the worker takes, under the names and in the units of {@linkcode Settings}. */
+export type WorkerSettings = Pick<
+  Settings,
+  Extract<(typeof table)[number], { worker: true }>["property"]
+>;
+
 /** All settings, in the order in which help lists them. */
 export const settingDefinitions: readonly (SettingDefinition & { key: SettingKey })[] = table;
 
@@ -386,4 +400,11 @@ export function findSetting(key: string): SettingDefinition & { key: SettingKey 
 /** The environment variable of a key: `LIBRESEED_MIN_NODES` of `min-nodes`. */
 export function variableOf(key: SettingKey): string {
   return `LIBRESEED_${key.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** The settings of the rows that the table marks for the worker. */
+export function workerSettings(settings: Settings): WorkerSettings {
+  const taken = settingDefinitions.filter(({ worker }) => worker)
+    .map(({ property }) => [property, settings[property]]);
+  return Object.fromEntries(taken);
 }

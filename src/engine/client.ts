@@ -10,7 +10,7 @@ import { DialBudget, isTestHost } from "./dial/mod.ts";
 import { EngineError } from "./errors.ts";
 import { acceptPeers, type Client, makeClient, OwnDials } from "./libraries/mod.ts";
 import { ConnectionLimit, watchListener } from "./listen/mod.ts";
-import type { EngineOptions } from "./options.ts";
+import type { EngineOptions, RateLimits } from "./options.ts";
 
 /** Default limit of incoming connections. */
 const MAX_INCOMING = 500;
@@ -47,8 +47,8 @@ export function createClient(
     webSeeds: false,
     seedOutgoingConnections: false,
     maxConns: options.maxConnections,
-    uploadLimit: options.uploadLimit,
-    downloadLimit: options.downloadLimit,
+    uploadLimit: throttleRate(options.uploadBytesPerSecond),
+    downloadLimit: throttleRate(options.downloadBytesPerSecond),
   }, dht && { krpc: dht.krpc, maxPeerAgeMs: PEER_AGE_MS });
   client.blocked = { contains: isUnspecified };
   client.dials = new OwnDials(
@@ -61,6 +61,17 @@ export function createClient(
   );
   guardListener(client, options);
   return client;
+}
+
+/** A limit as npm:webtorrent takes it, for which 0 means no traffic and -1 no limit. */
+function throttleRate(bytesPerSecond = 0): number {
+  return bytesPerSecond === 0 ? -1 : bytesPerSecond;
+}
+
+/** Changes the limits of a client. */
+export function throttle(client: Client, limits: RateLimits): void {
+  client.throttleUpload(throttleRate(limits.uploadBytesPerSecond));
+  client.throttleDownload(throttleRate(limits.downloadBytesPerSecond));
 }
 
 /** Limits incoming connections and watches the listener. */

@@ -8,7 +8,7 @@
 
 import type { Clock } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
-import { createClient, listening } from "./client.ts";
+import { createClient, listening, throttle } from "./client.ts";
 import { DhtHost, type DhtState, type Traffic } from "./dht/mod.ts";
 import { Download, type DownloadRequest, invalidTorrent } from "./download.ts";
 import { EngineError } from "./errors.ts";
@@ -24,7 +24,7 @@ import {
   wakeOnHandshake,
   type Wire,
 } from "./libraries/mod.ts";
-import type { EngineOptions } from "./options.ts";
+import type { EngineOptions, RateLimits } from "./options.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
 import {
   dropIfBothSeed,
@@ -215,10 +215,9 @@ export class Engine {
     await this.#seeds.remove(infoHashHex);
   }
 
-  /** Changes the limits, bytes a second for all torrents together; `undefined` for none. */
-  setLimits(uploadLimit: number | undefined, downloadLimit: number | undefined): void {
-    this.#client.throttleUpload(uploadLimit ?? -1);
-    this.#client.throttleDownload(downloadLimit ?? -1);
+  /** Changes the limits, also of transfers under way. */
+  setLimits(limits: RateLimits): void {
+    throttle(this.#client, limits);
   }
 
   /** Status of all torrents. */

@@ -9,8 +9,14 @@ import type { Contact } from "../dht/mod.ts";
 import type { DhtState, SocketFactory } from "./dht/mod.ts";
 import type { EngineError } from "./errors.ts";
 
-/** Options of {@linkcode Engine.start}. */
-export interface EngineOptions {
+/** Limits for all torrents together, bytes a second; 0 for none. */
+export interface RateLimits {
+  uploadBytesPerSecond: number;
+  downloadBytesPerSecond: number;
+}
+
+/** Options of {@linkcode Engine.start}; a rate limit that is left out is none. */
+export interface EngineOptions extends Partial<RateLimits> {
   clock: Clock;
   /** Port for peers (TCP) and the DHT (UDP); 0 for any that is free for both. */
   port: number;
@@ -26,10 +32,6 @@ export interface EngineOptions {
   maxConnections?: number;
   /** Maximum number of incoming connections, over all torrents. Default 500. */
   maxIncoming?: number;
-  /** Upload limit for all torrents together, bytes a second; `undefined` for none. */
-  uploadLimit?: number;
-  /** Download limit for all torrents together, bytes a second; `undefined` for none. */
-  downloadLimit?: number;
   /** Called when the state of the DHT changes. */
   onDhtState?: (state: DhtState) => void;
   /** Called if the engine fails after its start. */

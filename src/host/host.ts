@@ -6,6 +6,7 @@
  */
 
 import { LibreseedError, version } from "../base/mod.ts";
+import { workerSettings } from "../config/mod.ts";
 import {
   type CallOptions,
   type Downloaded,
@@ -44,7 +45,7 @@ import {
   NameKeeper,
   RecordOperations,
 } from "./records/mod.ts";
-import { describeSettings, mergeOrigins, mergeSettings, tellReloaded, tunable } from "./reload.ts";
+import { describeSettings, mergeOrigins, mergeSettings, tellReloaded } from "./reload.ts";
 import {
   catalogSeederOf,
   describeEntry,
@@ -157,11 +158,9 @@ export class Host implements Operations {
       dht: settings.dht,
       bootstrap: this.#bootstrap.addresses,
       knownNodes: this.#nodes.load(),
-      maxConnections: settings.maxConnections,
-      maxIncoming: settings.maxIncoming,
       readOnly: !this.#options.daemon,
       allowLocal: settings.allowLocal,
-      ...tunable(settings),
+      ...workerSettings(settings),
     }).catch(async (error) => Promise.reject(await namePortOwner(error, settings.port)));
     this.#dhtWatch.hear(started.dht);
     this.#bootstrap.keepLooking((addresses) => worker.addBootstrap(addresses));
@@ -336,7 +335,7 @@ export class Host implements Operations {
     const { merged, ...reloaded } = mergeSettings(settings, values);
     const from = mergeOrigins(this.#options.origins, origins, reloaded.needRestart);
     this.#options = { ...this.#options, settings: merged, origins: from };
-    await this.#worker.configure(tunable(merged));
+    await this.#worker.configure(workerSettings(merged));
     this.#packages.limits = limitsOf(merged);
     if (this.#seeding) this.#seeding.watch = merged.watch;
     tellReloaded(reloaded, listeners);

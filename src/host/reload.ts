@@ -12,7 +12,6 @@ import {
   type TakesEffect,
 } from "../config/mod.ts";
 import type { ReloadedJson, SettingJson } from "../control/mod.ts";
-import type { TunableOptions } from "../worker/mod.ts";
 import type { HostListeners } from "./options.ts";
 
 /** Settings after a reload. */
@@ -69,16 +68,4 @@ export function describeSettings(
     value: settings[property] ?? null,
     where: origins?.[key]?.where ?? "unknown",
   }));
-}
-
-/** Settings of the worker that can change while it runs. */
-export function tunable(settings: Settings): TunableOptions {
-  return {
-    uploadLimit: settings.uploadBytesPerSecond || undefined,
-    downloadLimit: settings.downloadBytesPerSecond || undefined,
-    storeNodes: settings.storeNodes,
-    minNodes: settings.minNodes,
-    dhtPacketsPerSecond: settings.dhtPacketsPerSecond,
-    reannounceIntervalMs: settings.reannounceIntervalMs,
-  };
 }

@@ -49,12 +49,12 @@ export interface WorkerOptions extends TunableOptions {
   allowLocal: boolean;
 }
 
-/** Options that can change while the worker runs. */
+/** Options that can change while the worker runs; names and units are those of the settings. */
 export interface TunableOptions {
-  /** Upload limit, bytes a second; `undefined` for none. */
-  uploadLimit?: number;
-  /** Download limit, bytes a second; `undefined` for none. */
-  downloadLimit?: number;
+  /** Upload limit, bytes a second; 0 for none. */
+  uploadBytesPerSecond: number;
+  /** Download limit, bytes a second; 0 for none. */
+  downloadBytesPerSecond: number;
   /** Number of closest nodes that should hold a record. */
   storeNodes: number;
   /** Minimum number of holders, below which a put is weak. */

@@ -136,7 +136,7 @@ export class WorkerRuntime implements WorkerApi {
   }
 
   configure(options: TunableOptions): Promise<void> {
-    this.#running.setLimits(options.uploadLimit, options.downloadLimit);
+    this.#running.setLimits(options);
     this.#manager?.configure(options);
     if (this.#limiter) this.#limiter.perSecond = options.dhtPacketsPerSecond;
     if (this.#reannouncer) this.#reannouncer.intervalMs = options.reannounceIntervalMs;

@@ -59,6 +59,8 @@ export class TestWorker implements AsyncDisposable {
         storeNodes: 8,
         minNodes: 8,
         dhtPacketsPerSecond: 1_000,
+        uploadBytesPerSecond: 0,
+        downloadBytesPerSecond: 0,
         reannounceIntervalMs: 3_600_000,
         ...options,
         port,

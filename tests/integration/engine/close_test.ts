@@ -67,7 +67,7 @@ Deno.test(
   strict,
   async () => {
     const sample = sampleTorrent(40 * MIB);
-    const seeder = await TestEngine.start({ uploadLimit: 4 * MIB });
+    const seeder = await TestEngine.start({ uploadBytesPerSecond: 4 * MIB });
     const leecher = await TestEngine.start();
     await seeder.seed(sample);
     let downloaded = 0;

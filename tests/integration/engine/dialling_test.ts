@@ -124,6 +124,8 @@ Deno.test({
       storeNodes: 8,
       minNodes: 8,
       dhtPacketsPerSecond: 1_000,
+      uploadBytesPerSecond: 0,
+      downloadBytesPerSecond: 0,
       reannounceIntervalMs: 3_600_000,
     });
     try {

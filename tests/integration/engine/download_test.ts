@@ -186,7 +186,7 @@ Deno.test("an invalid infohash is refused, and no file or address of that name i
 
 Deno.test("a cancelled download ends at once with DOWNLOAD_CANCELLED, and the file stays", async () => {
   const sample = sampleTorrent(30 * MIB);
-  await using seeder = await TestEngine.start({ uploadLimit: 4 * MIB });
+  await using seeder = await TestEngine.start({ uploadBytesPerSecond: 4 * MIB });
   await using leecher = await TestEngine.start();
   await seeder.seed(sample);
   const controller = new AbortController();
@@ -220,7 +220,7 @@ Deno.test("a download without peers waits, and can be cancelled", async () => {
 
 Deno.test("a peer that dies midway is replaced by another", async () => {
   const sample = sampleTorrent(12 * MIB);
-  const first = await TestEngine.start({ uploadLimit: 4 * MIB });
+  const first = await TestEngine.start({ uploadBytesPerSecond: 4 * MIB });
   await using second = await TestEngine.start();
   await using leecher = await TestEngine.start();
   await first.seed(sample);

@@ -174,7 +174,7 @@ Deno.test("nothing that a peer sends ends the engine or stops it from serving ot
 });
 
 Deno.test("nothing that a peer sends ends a download that another peer serves", async () => {
-  await using seeder = await TestEngine.start({ uploadLimit: 16 * 1024 });
+  await using seeder = await TestEngine.start({ uploadBytesPerSecond: 16 * 1024 });
   await using leecher = await TestEngine.start();
   await seeder.seed(sample);
   let isDone = false;
@@ -187,7 +187,7 @@ Deno.test("nothing that a peer sends ends a download that another peer serves", 
     await eventually(() => peer.closed || peer.received >= HANDSHAKE_BYTES, `${what} is met`);
   }
   assert.ok(!isDone);
-  seeder.engine.setLimits(undefined, undefined);
+  seeder.engine.setLimits({ uploadBytesPerSecond: 0, downloadBytesPerSecond: 0 });
   assert.ok(equalBytes(await downloading, sample.content));
 });
 

@@ -8,13 +8,16 @@ const MIB = 1024 * 1024;
 Deno.test("a limited download arrives byte for byte, also when the limit changes midway", async () => {
   const sample = sampleTorrent(24 * MIB);
   await using seeder = await TestEngine.start();
-  await using leecher = await TestEngine.start({ downloadLimit: 4 * MIB });
+  await using leecher = await TestEngine.start({ downloadBytesPerSecond: 4 * MIB });
   await seeder.seed(sample);
-  const changes = [undefined, 8 * MIB, undefined];
+  const changes = [0, 8 * MIB, 0];
   const got = await leecher.download(sample, [seeder], {
     onProgress: ({ downloadedBytes }) => {
       if (downloadedBytes > (3 - changes.length) * MIB && changes.length > 0) {
-        leecher.engine.setLimits(undefined, changes.shift());
+        leecher.engine.setLimits({
+          uploadBytesPerSecond: 0,
+          downloadBytesPerSecond: changes.shift()!,
+        });
       }
     },
   });
@@ -24,14 +27,17 @@ Deno.test("a limited download arrives byte for byte, also when the limit changes
 
 Deno.test("a seeder whose limit changes midway sends every byte in order", async () => {
   const sample = sampleTorrent(24 * MIB);
-  await using seeder = await TestEngine.start({ uploadLimit: 4 * MIB });
+  await using seeder = await TestEngine.start({ uploadBytesPerSecond: 4 * MIB });
   await using leecher = await TestEngine.start();
   await seeder.seed(sample);
-  const changes = [undefined, 8 * MIB, undefined];
+  const changes = [0, 8 * MIB, 0];
   const got = await leecher.download(sample, [seeder], {
     onProgress: ({ downloadedBytes }) => {
       if (downloadedBytes > (3 - changes.length) * MIB && changes.length > 0) {
-        seeder.engine.setLimits(changes.shift(), undefined);
+        seeder.engine.setLimits({
+          uploadBytesPerSecond: changes.shift()!,
+          downloadBytesPerSecond: 0,
+        });
       }
     },
   });
@@ -42,7 +48,7 @@ Deno.test("a seeder whose limit changes midway sends every byte in order", async
 Deno.test("a limit holds: a second's worth of bytes does not arrive at once", async () => {
   const sample = sampleTorrent(8 * MIB);
   await using seeder = await TestEngine.start();
-  await using leecher = await TestEngine.start({ downloadLimit: 64 * 1024 });
+  await using leecher = await TestEngine.start({ downloadBytesPerSecond: 64 * 1024 });
   await seeder.seed(sample);
   const controller = new AbortController();
   const downloading = leecher.download(sample, [seeder], { signal: controller.signal });
@@ -58,7 +64,7 @@ Deno.test("a limit holds: a second's worth of bytes does not arrive at once", as
 
 Deno.test("two peers download from one seeder while connected to each other", async () => {
   const sample = sampleTorrent(24 * MIB);
-  await using seeder = await TestEngine.start({ uploadLimit: 8 * MIB });
+  await using seeder = await TestEngine.start({ uploadBytesPerSecond: 8 * MIB });
   await using first = await TestEngine.start();
   await using second = await TestEngine.start();
   await seeder.seed(sample);

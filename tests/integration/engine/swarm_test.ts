@@ -7,7 +7,7 @@ const MIB = 1024 * 1024;
 
 Deno.test("simultaneous downloads get pieces from each other", async () => {
   const sample = sampleTorrent(6 * MIB, { pieceBytes: 64 * 1024 });
-  await using seeder = await TestEngine.start({ uploadLimit: 4 * MIB });
+  await using seeder = await TestEngine.start({ uploadBytesPerSecond: 4 * MIB });
   await using first = await TestEngine.start();
   await using second = await TestEngine.start();
   await using third = await TestEngine.start();
@@ -28,7 +28,7 @@ Deno.test("simultaneous downloads get pieces from each other", async () => {
 
 Deno.test("two peers that dial each other keep the same one connection", async () => {
   const sample = sampleTorrent(3 * MIB, { pieceBytes: 64 * 1024 });
-  await using seeder = await TestEngine.start({ uploadLimit: MIB });
+  await using seeder = await TestEngine.start({ uploadBytesPerSecond: MIB });
   await using one = await TestEngine.start();
   await using other = await TestEngine.start();
   await seeder.seed(sample);

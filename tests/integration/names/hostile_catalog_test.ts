@@ -39,7 +39,7 @@ interface Case {
   /** The catalog's contents; or its size, for a sparse file; undefined if no peer has it. */
   catalog: string | number | undefined;
   /** Upload limit of the seeder, in bytes per second. */
-  uploadLimit?: number;
+  uploadBytesPerSecond?: number;
   code: string;
   kind: string;
 }
@@ -54,7 +54,7 @@ const cases: Case[] = [
   {
     what: "is sent too slowly",
     catalog: 8 * MIB,
-    uploadLimit: 20_000,
+    uploadBytesPerSecond: 20_000,
     code: "CATALOG_UNREACHABLE",
     kind: "network",
   },
@@ -79,11 +79,11 @@ const cases: Case[] = [
   },
 ];
 
-for (const { what, catalog, uploadLimit, code, kind } of cases) {
+for (const { what, catalog, uploadBytesPerSecond, code, kind } of cases) {
   Deno.test(`a catalog that ${what} gives ${code} and leaves the store empty`, async () => {
     await using root = await temporaryHome();
     await using testnet = await startTestnet({ nodes: 12, nodesPerAnswer: 8 });
-    await using seeder = await TestEngine.start({ testnet, uploadLimit });
+    await using seeder = await TestEngine.start({ testnet, uploadBytesPerSecond });
     const manager = seeder.manager();
     await using _ = { [Symbol.asyncDispose]: () => manager.stop() };
     const path = seeder.path("catalog.jsonl");

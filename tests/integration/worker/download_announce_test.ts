@@ -6,7 +6,7 @@ import { TestWorker } from "../../support/workers.ts";
 
 Deno.test("a download that takes more than a moment is announced, and found by other downloads", async () => {
   await using testnet = await startTestnet({ nodes: 12 });
-  await using seeder = await TestEngine.start({ testnet, uploadLimit: 1_000_000 });
+  await using seeder = await TestEngine.start({ testnet, uploadBytesPerSecond: 1_000_000 });
   await using worker = await TestWorker.start({ allowLocal: true, testnet, readOnly: true });
   const sample = sampleTorrent(8_000_000);
   await seeder.seed(sample);

@@ -36,6 +36,7 @@ async function startRuntime(createManager: (options: DhtManagerOptions) => DhtMa
     ...{ port: 0, dht: true, bootstrap: [addressOf(testnet.bootstrap)], knownNodes: [] },
     ...{ maxConnections: 10, maxIncoming: 10, readOnly: false, storeNodes: 8, minNodes: 4 },
     ...{ dhtPacketsPerSecond: 1_000, reannounceIntervalMs: 3_600_000 },
+    ...{ uploadBytesPerSecond: 0, downloadBytesPerSecond: 0 },
   });
   const directory = await Deno.makeTempDir();
   const filePath = `${directory}/seeded`;
@@ -95,6 +96,7 @@ Deno.test("when the manager does not start, archives are served, and status and 
   // Settings can still change.
   await at.runtime.configure({
     ...{ storeNodes: 8, minNodes: 8, dhtPacketsPerSecond: 10, reannounceIntervalMs: 3_600_000 },
+    ...{ uploadBytesPerSecond: 0, downloadBytesPerSecond: 0 },
   });
 });
 

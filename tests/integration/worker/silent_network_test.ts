@@ -23,6 +23,7 @@ async function startRuntime(port: number) {
     ...{ port: 0, dht: true, bootstrap: [{ host: "127.0.0.1", port }], knownNodes: [] },
     ...{ maxConnections: 10, maxIncoming: 10, readOnly: false, storeNodes: 8, minNodes: 4 },
     ...{ dhtPacketsPerSecond: 1_000, reannounceIntervalMs: 3_600_000 },
+    ...{ uploadBytesPerSecond: 0, downloadBytesPerSecond: 0 },
   });
   const reports = () => events.flatMap((one) => one.event === "announced" ? [one.report] : []);
   return { runtime, reports };

@@ -11,6 +11,7 @@ import {
   settingDefinitions,
   type SettingFlags,
   variableOf,
+  workerSettings,
 } from "../../../src/config/mod.ts";
 
 interface Given {
@@ -286,4 +287,15 @@ Deno.test("a record cannot be wanted on more nodes than it is put to", async () 
     "BAD_SETTING",
     /^--min-nodes: .* 5, .* 4 .*config\.yaml:1\)$/,
   );
+});
+
+Deno.test("the worker's settings keep their names, units and values, and no other is among them", async () => {
+  const { values } = await load({ flags: { "upload-limit": "0", "download-limit": "5KiB" } });
+  assert.deepEqual(Object.keys(workerSettings(values)).sort(), [
+    ...["dhtPacketsPerSecond", "downloadBytesPerSecond", "maxConnections", "maxIncoming"],
+    ...["minNodes", "reannounceIntervalMs", "storeNodes", "uploadBytesPerSecond"],
+  ]);
+  for (const [name, value] of Object.entries(workerSettings(values))) {
+    assert.equal(value, values[name as keyof typeof values]);
+  }
 });

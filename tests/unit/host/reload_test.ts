@@ -11,7 +11,7 @@ import {
   settingDefinitions,
   type Settings,
 } from "../../../src/config/mod.ts";
-import { mergeOrigins, mergeSettings, tunable } from "../../../src/host/reload.ts";
+import { mergeOrigins, mergeSettings } from "../../../src/host/reload.ts";
 
 type Origins = LoadedSettings["origins"];
 
@@ -76,13 +76,4 @@ Deno.test("a setting that needs a restart keeps its origin, the others get the n
     port: at("config.yaml:1"),
     dht: at("config.yaml:9"),
   });
-});
-
-Deno.test("a rate limit of 0 means no limit", async () => {
-  const settings = await defaults();
-  const { uploadLimit, downloadLimit } = tunable({
-    ...settings,
-    ...{ uploadBytesPerSecond: 0, downloadBytesPerSecond: 5 },
-  });
-  assert.deepEqual([uploadLimit, downloadLimit], [undefined, 5]);
 });
