@@ -8,7 +8,7 @@
 
 import { concatBytes } from "../base/mod.ts";
 import { RecordError } from "./errors.ts";
-import { MAX_SALT_BYTES, type MutableItem } from "./item.ts";
+import { MAX_SALT_BYTES, type MutableItem, targetOf } from "./item.ts";
 import { MAX_VALUE_BYTES } from "./item_value.ts";
 
 const KEY_BYTES = 32;
@@ -57,6 +57,13 @@ export function decodeItem(bytes: Uint8Array): MutableItem {
     salt: bytes.slice(HEADER_BYTES, valueAt),
     value: bytes.slice(valueAt),
   };
+}
+
+/** Target of a serialised item, 20 bytes, without reading the rest of it. */
+export function targetOfBytes(bytes: Uint8Array): Uint8Array {
+  const saltLength = bytes[SALT_LENGTH_AT] ?? 0;
+  const salt = bytes.subarray(HEADER_BYTES, HEADER_BYTES + saltLength);
+  return targetOf(bytes.subarray(0, KEY_BYTES), salt);
 }
 
 /** A sequence number as in a serialised item: 8 bytes, big-endian, so that byte order is its order. */

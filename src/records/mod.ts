@@ -25,7 +25,7 @@ export {
   verifyItem,
 } from "./item.ts";
 export { MAX_VALUE_BYTES } from "./item_value.ts";
-export { decodeItem, encodeItem, encodeSeq, MAX_ITEM_BYTES } from "./item_bytes.ts";
+export { decodeItem, encodeItem, encodeSeq, MAX_ITEM_BYTES, targetOfBytes } from "./item_bytes.ts";
 export { formatMagnet, type Magnet, type MagnetPeer, parseMagnet } from "./magnet.ts";
 export {
   decodeManifestRecord,

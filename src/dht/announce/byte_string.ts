@@ -6,15 +6,17 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
+
 /** A string whose characters are all below U+0100: one for each byte. */
 export type ByteString = string;
 
-/** Turns bytes into a string; at most 65,536 of them. */
+/** Turns bytes into a string. */
 export function toByteString(bytes: Uint8Array): ByteString {
-  return String.fromCharCode(...bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 /** The reverse of {@linkcode toByteString}. */
 export function fromByteString(text: ByteString): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return new Uint8Array(Buffer.from(text, "latin1"));
 }

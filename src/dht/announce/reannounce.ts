@@ -8,7 +8,7 @@
  */
 
 import { type Clock, fromHex, type Timer, toHex } from "../../base/mod.ts";
-import { decodeItem, encodeItem, type MutableItem, targetOf } from "../../records/mod.ts";
+import { decodeItem, encodeItem, type MutableItem, targetOfBytes } from "../../records/mod.ts";
 import type {
   AnnounceOutcome,
   OperationOptions,
@@ -153,8 +153,7 @@ export class Reannouncer {
   /** Keeps records alive from now on; replaces the item of a record that is kept already. */
   keepRecords(records: readonly KeptRecord[]): void {
     for (const { item, dueMs, failures } of records) {
-      const { publicKey, salt } = decodeItem(item);
-      const idHex = toHex(targetOf(publicKey, salt));
+      const idHex = toHex(targetOfBytes(item));
       this.#keep({ kind: "record", idHex, item: toByteString(item), dueMs, failures });
     }
   }

@@ -9,6 +9,8 @@ import {
   type MutableItem,
   RecordError,
   signItem,
+  targetOf,
+  targetOfBytes,
   verifyItem,
 } from "../../../src/records/mod.ts";
 
@@ -40,6 +42,13 @@ Deno.test("a signed item still verifies after it was serialised", () => {
     value: bencode(1),
   });
   assert(verifyItem(decodeItem(encodeItem(signed))));
+});
+
+Deno.test("the target of serialised items is that of their key and salt", () => {
+  for (const saltLength of [0, 20, 64]) {
+    const given = item(saltLength, 50);
+    assert.deepEqual(targetOfBytes(encodeItem(given)), targetOf(given.publicKey, given.salt));
+  }
 });
 
 Deno.test("an item is read from the middle of a longer buffer", () => {
