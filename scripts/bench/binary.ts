@@ -70,7 +70,7 @@ function row(command: string, about: string): Row {
   };
 }
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [
   row("version", "The program file's floor: what it takes to start at all, and to say one line."),
   row("help", "With the tree of commands loaded, and none of them."),

@@ -137,7 +137,7 @@ function row(id: string, title: string, size: Size, about: string): Row {
   };
 }
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [
   row(
     "dht-records",

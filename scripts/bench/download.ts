@@ -129,7 +129,7 @@ const contenders: Contender[] = [
   { name: "transmission", missing: transmissionMissing, round: () => round(transmission) },
 ];
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [{
   id: "download",
   title: "Downloading",

@@ -103,7 +103,7 @@ function row(count: number, names: readonly string[]): Row {
   };
 }
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [
   row(100, ["libreseed", "transmission", "libtorrent", "WebTorrent on Node"]),
   row(1_000, ["libreseed", "transmission", "libtorrent", "WebTorrent on Node"]),

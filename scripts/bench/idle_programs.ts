@@ -27,7 +27,7 @@ export interface Taken {
   packets: number;
 }
 
-/** How to run a program on a home. */
+/** A program that can hold packages, and how it is run on a home. */
 export interface Holder {
   command: (home: string) => string[];
   /** Resolves once the program seeds `count` packages. */

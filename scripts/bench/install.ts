@@ -102,7 +102,7 @@ function unpack(name: string, command: string): Contender {
 
 const tar = `tar -C ${target} -xzf ARCHIVE`;
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [{
   id: "install",
   title: "Installing a package of many small files",

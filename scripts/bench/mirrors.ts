@@ -48,7 +48,7 @@ function row(id: string, dht: "on" | "off", about: string): Row {
   };
 }
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [
   row(
     "mirrors",

@@ -179,7 +179,7 @@ function ways(
   };
 }
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [
   {
     id: "names-range",

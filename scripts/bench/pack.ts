@@ -145,7 +145,7 @@ const noise: Row = {
   rounds: 5,
 };
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [sources, noise];
 
 if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

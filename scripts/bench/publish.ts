@@ -115,7 +115,7 @@ function other(name: string, program: string, ...args: string[]): Contender {
   };
 }
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [{
   id: "publish",
   title: "Publishing a ready archive",

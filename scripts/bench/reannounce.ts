@@ -46,7 +46,7 @@ const metrics: Metric[] = [
   { key: "firstPackets", name: "packets a record, the first time", unit: "" },
 ];
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [
   {
     id: "reannounce",

@@ -123,7 +123,7 @@ function row(id: string, title: string, lifeHours: number): Row {
   };
 }
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [
   row("reannounce-week", "A week of announcing", 1),
   row("reannounce-week-calm", "A week of announcing, where nodes stay", 8),

@@ -74,7 +74,7 @@ const apart =
   "sends each at most 512 blocks every half second, and was seen to send the last block seconds " +
   "after the others; its speed includes that.";
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [
   {
     id: "seed",

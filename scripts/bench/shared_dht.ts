@@ -109,7 +109,7 @@ const metrics: Metric[] = [
   { key: "memory", name: "resident memory", unit: "MiB" },
 ];
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [{
   id: "shared-dht",
   title: "One DHT node or two",

@@ -79,7 +79,7 @@ const contenders: Contender[] = [
   { name: "libtorrent", missing: libtorrentMissing, round: () => round(libtorrents) },
 ];
 
-/** The rows of this file. */
+/** The benchmark rows that this file defines. */
 export const rows: readonly Row[] = [{
   id: "swarm",
   title: `Downloading ${LEECHERS} times at once`,

@@ -7,7 +7,7 @@
 
 import type { Clock } from "../../src/base/mod.ts";
 
-/** Kind of a line: a result, a side remark, a success, a failure. */
+/** Kind of a line of the demo: a result, a side remark, a success, a failure. */
 export type Tone = "plain" | "aside" | "good" | "bad";
 
 const colors: Record<Tone, [string, string] | undefined> = {

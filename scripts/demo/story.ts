@@ -164,7 +164,7 @@ export class Story {
   }
 
   async #compare(): Promise<void> {
-    this.#page.step("What was unpacked is what was published, byte for byte");
+    this.#page.step("The unpacked files equal the published ones, byte for byte");
     const original = join(this.#publisher.cwd, DIRECTORY);
     this.#page.command(this.#reader.name, `diff -r ${original} ${UNPACKED}`);
     const unpacked = join(this.#reader.cwd, UNPACKED);
@@ -187,7 +187,7 @@ export class Story {
   }
 
   async #countSockets({ pid }: Running): Promise<void> {
-    this.#page.step("The seeder has one UDP socket, whoever borrowed its DHT node");
+    this.#page.step("The seeder has one UDP socket, which the borrowers of its DHT node share");
     if (Deno.build.os !== "linux") {
       return this.#page.done("not counted: that takes /proc, which Linux has");
     }

@@ -17,7 +17,7 @@ const [FREE_TRIES, BYTES_PER_TRY] = [256, 2048];
  */
 const FREE_VAIN_CHARS = 128 * 1024;
 
-/** What the scan of one package has spent. */
+/** Cost of one package's scan so far, and its limits. */
 export class ScanBudget {
   /** Tries, by the index of the rule. */
   readonly #tries: number[] = [];

@@ -148,7 +148,7 @@ Deno.test(`${rounds} kills at random moments lose nothing that was reported done
         assert.equal(outcome.code, 0, `${attempt.args}: ${outcome.stderr}`);
       }
       await ledger.check();
-      // Whatever the outcome was, the same command succeeds when it is repeated.
+      // After any outcome, the same command succeeds when it is repeated.
       const again = await home.run(attempt.args);
       const isDone = again.code === 0 || (attempt.args[0] === "remove" && again.code === 3);
       assert(isDone, `${attempt.args} again: ${again.code} ${again.stderr}`);

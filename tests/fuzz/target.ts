@@ -60,7 +60,7 @@ export function shown(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : Deno.inspect(error);
 }
 
-/** Directory of the corpus. */
+/** Directory of the fuzzing corpus, with a folder per target. */
 export const CORPUS = join(import.meta.dirname!, "corpus");
 
 /** Reads the corpus of a target: inputs by file name. */
@@ -81,7 +81,7 @@ export async function readCorpus(target: string): Promise<Map<string, Uint8Array
 export interface Extent {
   /** Maximum number of damaged inputs. The corpus comes first and does not count. */
   inputs?: number;
-  /** End of the run, by `performance.now()`. */
+  /** Time at which the run ends, by `performance.now()`. */
   untilMs?: number;
   /** Minimum number of damaged inputs, even after `untilMs`. */
   leastInputs?: number;

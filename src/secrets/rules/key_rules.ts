@@ -11,7 +11,7 @@ import { isPlaceholder, looksRandom } from "./placeholder.ts";
 import type { Rule } from "./rule.ts";
 import { isWif } from "./wif.ts";
 
-/** What may separate two lines of a key, also where the file is quoted in another format. */
+/** Separator of two lines of a key, also where the key is quoted in another format. */
 const END_OF_LINE = "(?:\\\\+[nrt]|[\\s\"'`+,;>#|\\\\])";
 /** Captures the text after a key's first line, up to the reach of the scan. */
 const REST = `([^]{0,${KEY_REACH}})`;

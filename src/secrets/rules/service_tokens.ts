@@ -12,7 +12,7 @@ const END = "(?![A-Za-z0-9_-])";
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 
 export const serviceTokens: readonly TokenRow[] = [
-  // Payment.
+  // Tokens of payment services.
   ["Stripe key", "sk_live_|rk_live_|sk_test_|rk_test_|sk_org_|sk_prod_", "[A-Za-z0-9]{16,}"],
   ["Stripe webhook secret", "whsec_", "[A-Za-z0-9+/=]{32,}"],
   // `sq0idp-` is no secret: it names an application.
@@ -39,7 +39,7 @@ export const serviceTokens: readonly TokenRow[] = [
   ["Paddle key", "pdl_live_|pdl_sdbx_", "[A-Za-z0-9_]{40,}"],
   ["Shopify token", "shpat_|shpca_|shppa_|shpss_|shptka_", "[A-Fa-f0-9]{32}"],
 
-  // Mail and chat.
+  // Tokens of mail and chat services.
   [
     "Slack token",
     "xoxb-|xoxp-|xoxa-|xoxo-|xoxr-|xoxs-|xoxe-|xoxc-|xoxd-|xoxe.xox",
@@ -105,7 +105,7 @@ export const serviceTokens: readonly TokenRow[] = [
   ["Django secret key", "django-insecure-", "[a-z0-9!@#$%^&*(_=+)-]{40,}"],
   ["Okta token", "SSWS ", "00[A-Za-z0-9_-]{38,42}"],
 
-  // Models.
+  // Tokens of providers of language models.
   ["OpenAI key", "T3BlbkFJ", "[A-Za-z0-9_-]{20,}", "(?<=sk-[A-Za-z0-9_-]{20,200})"],
   ["OpenAI key", "sk-proj-|sk-svcacct-|sk-admin-", "[A-Za-z0-9_-]{40,}"],
   ["Anthropic key", "sk-ant-", "[A-Za-z0-9_-]{40,}"],
@@ -126,7 +126,7 @@ export const serviceTokens: readonly TokenRow[] = [
   ["Tavily key", "tvly-", "(?:dev-|prod-)?[A-Za-z0-9]{28,}"],
   ["Firecrawl key", "^fc-[a-f0-9]", `[a-f0-9]{31}${END}`],
 
-  // Monitoring and analysis.
+  // Tokens of monitoring and analytics services.
   ["Sentry token", "sntrys_|sntryu_|sntrya_|sntryi_", "[A-Za-z0-9+/=_]{60,}"],
   ["New Relic key", "NRAK-|NRAA-|NRIQ-|NRRA-|NRII-|NRSP-|NRJS-", "[A-Za-z0-9_-]{18,}"],
   ["Grafana token", "glsa_|glc_", "[A-Za-z0-9+/_]{32,}={0,2}"],
@@ -141,7 +141,7 @@ export const serviceTokens: readonly TokenRow[] = [
     `[0-9a-f]{7}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}${END}`,
   ],
 
-  // Content and work.
+  // Tokens of services for content and team work.
   ["Atlassian token", "ATATT3", "[A-Za-z0-9_=-]{60,}"],
   ["Linear key", "lin_api_|lin_oauth_", "[A-Za-z0-9]{32,}"],
   ["Notion token", "ntn_", `[A-Za-z0-9]{42,}${END}`],

@@ -1,5 +1,5 @@
 /**
- * How benchmarks run and print. The figures are not tested: no test asserts a duration.
+ * Running and printing of benchmarks. The figures are not tested: no test asserts a duration.
  *
  * @module
  */
