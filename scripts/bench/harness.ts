@@ -90,7 +90,7 @@ export async function measure(
         const { name } = contender;
         const begunMs = clock.now();
         try {
-          const result = await inTime(
+          const result = await withTimeLimit(
             () => contender.round(round),
             row.mostSeconds ?? MOST_SECONDS,
             clock,
@@ -112,7 +112,7 @@ export async function measure(
 }
 
 /** Rejects after the time limit, and kills the processes that the round started. */
-async function inTime<T>(
+async function withTimeLimit<T>(
   run: () => Promise<T>,
   mostSeconds: number,
   clock: Clock,

@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { type Contender, type Figures, type Row, runBenchmarks } from "./harness.ts";
-import { Held, type Holder, holders, PORT } from "./idle_programs.ts";
+import { type Holder, holders, PORT, RunningHolder } from "./idle_programs.ts";
 import { fillHome } from "./many_packages.ts";
 import { missing as doesNotRun } from "./transfer.ts";
 
@@ -41,19 +41,19 @@ const empty = new Map<string, { cpuSeconds: number; privateMiB: number }>();
 
 async function hold(name: string, holder: Holder, count: number): Promise<Figures> {
   if (!empty.has(name)) {
-    await using held = await Held.start(holder, await homeOf(name, holder, 0), 0);
-    const { cpuSeconds } = held.taken();
+    await using held = await RunningHolder.start(holder, await homeOf(name, holder, 0), 0);
+    const { cpuSeconds } = held.used();
     empty.set(name, { cpuSeconds, privateMiB: await held.leastPrivateMiB(REST_MS) });
   }
   const home = await homeOf(name, holder, count);
   const begunMs = performance.now();
-  await using held = await Held.start(holder, home, count);
+  await using held = await RunningHolder.start(holder, home, count);
   const startedMs = performance.now() - begunMs;
-  const { cpuSeconds } = held.taken();
+  const { cpuSeconds } = held.used();
   await sleep(REST_MS - startedMs);
-  const before = held.taken();
+  const before = held.used();
   const privateMiB = await held.leastPrivateMiB(WATCH_MS);
-  const after = held.taken();
+  const after = held.used();
   const base = empty.get(name)!;
   return {
     seconds: startedMs / 1_000,

@@ -21,7 +21,7 @@ const POLL_MS = 20;
 const LOOK_MS = 2_000;
 
 /** Resources that a process has used so far. */
-export interface Taken {
+export interface ResourceUse {
   cpuSeconds: number;
   /** UDP packets sent in the process's namespace. */
   packets: number;
@@ -137,14 +137,14 @@ export const holders: Record<string, Holder> = {
 };
 
 /** A program that runs in its namespace. */
-export class Held implements AsyncDisposable {
+export class RunningHolder implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
   readonly #cpu: CpuMeter;
 
   /** Starts the program, and waits until it seeds all packages. */
-  static async start(holder: Holder, home: string, count: number): Promise<Held> {
-    const held = new Held(holder.command(home), home);
+  static async start(holder: Holder, home: string, count: number): Promise<RunningHolder> {
+    const held = new RunningHolder(holder.command(home), home);
     await holder.seeded(home, count, held.#child);
     return held;
   }
@@ -160,7 +160,7 @@ export class Held implements AsyncDisposable {
   }
 
   /** Resources that the program has used since its start. */
-  taken(): Taken {
+  used(): ResourceUse {
     const { pid } = this.#child;
     const [names, values] = Deno.readTextFileSync(`/proc/${pid}/net/snmp`).split("\n")
       .filter((line) => line.startsWith("Udp:")).map((line) => line.split(" "));

@@ -58,7 +58,7 @@ export function start([program, ...args]: readonly string[]): Program {
 }
 
 /** Resources that a process used. */
-export interface Taken {
+export interface ResourceUse {
   seconds: number;
   cpuSeconds: number;
   residentMiB: number;
@@ -68,14 +68,14 @@ export interface Taken {
 export async function measured(
   command: readonly string[],
   env: Record<string, string> = {},
-): Promise<Taken> {
+): Promise<ResourceUse> {
   const { stdout, stderr } = await new Deno.Command(PYTHON, {
     args: [measuredScript, ...command],
     env: { ...env, DENO_NO_UPDATE_CHECK: "1" },
     stdin: "null",
   }).output();
   const text = new TextDecoder();
-  const { code, ...taken } = JSON.parse(text.decode(stdout)) as Taken & { code: number };
+  const { code, ...taken } = JSON.parse(text.decode(stdout)) as ResourceUse & { code: number };
   if (code === 0) return taken;
   throw new Error(`${command.join(" ")} ended with ${code}\n${text.decode(stderr)}`);
 }

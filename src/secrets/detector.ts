@@ -82,7 +82,7 @@ export class SecretDetector {
   }
 
   /** The same for a part whose anchors are known. */
-  kindAmong(found: Iterable<Found>, bytes: Uint8Array, budget: ScanBudget): string | undefined {
+  kindAtAnchors(found: Iterable<Found>, bytes: Uint8Array, budget: ScanBudget): string | undefined {
     const matcher = new AnchorMatcher(this.#rulesByAnchor(), bytes, 0, budget);
     for (const [anchor, at] of found) {
       const kind = matcher.kindAt(anchor, at);
@@ -135,7 +135,7 @@ class AnchorMatcher {
     );
     if (!match) return;
     if (rule.accept(match)) return rule.kind;
-    if (!rule.isWide) this.#budget.addVain(match[0].length);
+    if (!rule.isWide) this.#budget.addVainMatch(match[0].length);
   }
 
   /**

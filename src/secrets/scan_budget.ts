@@ -48,7 +48,7 @@ export class ScanBudget {
   }
 
   /** Counts the characters of a match that turned out to be no secret. */
-  addVain(chars: number): void {
+  addVainMatch(chars: number): void {
     this.#vainChars += chars;
   }
 }

@@ -75,7 +75,7 @@ export class SmallFileBatch {
       }
       this.#budget.passedBytes = before + start;
       const bytes = batch.subarray(start, end);
-      const kind = this.#detector.kindAmong(inFile, bytes, this.#budget);
+      const kind = this.#detector.kindAtAnchors(inFile, bytes, this.#budget);
       if (kind !== undefined) this.#onFound(this.#paths[file]!, kind);
     }
     this.#budget.passedBytes = before + this.#used;
