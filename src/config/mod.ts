@@ -30,7 +30,6 @@ export {
   type TakesEffect,
   variableOf,
   type WatchMode,
-  type WorkerSettings,
-  workerSettings,
 } from "./settings.ts";
+export { type WorkerSettings, workerSettings } from "./worker_settings.ts";
 export { writeSetting } from "./write.ts";

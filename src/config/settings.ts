@@ -381,13 +381,10 @@ const table = [
 ] as const satisfies readonly SettingDefinition[];
 
 /** Name of a setting in the config file, and of its flag behind the two dashes. */
-export type SettingKey = (typeof table)[number]["key"];
+export type SettingKey = TableRow["key"];
 
-/** The settings that the worker takes, under the names and in the units of {@linkcode Settings}. */
-export type WorkerSettings = Pick<
-  Settings,
-  Extract<(typeof table)[number], { worker: true }>["property"]
->;
+/** One row of the table, with its literal types. */
+export type TableRow = (typeof table)[number];
 
 /** All settings, in the order in which help lists them. */
 export const settingDefinitions: readonly (SettingDefinition & { key: SettingKey })[] = table;
@@ -400,11 +397,4 @@ export function findSetting(key: string): SettingDefinition & { key: SettingKey 
 /** The environment variable of a key: `LIBRESEED_MIN_NODES` of `min-nodes`. */
 export function variableOf(key: SettingKey): string {
   return `LIBRESEED_${key.toUpperCase().replaceAll("-", "_")}`;
-}
-
-/** The settings of the rows that the table marks for the worker. */
-export function workerSettings(settings: Settings): WorkerSettings {
-  const taken = settingDefinitions.filter(({ worker }) => worker)
-    .map(({ property }) => [property, settings[property]]);
-  return Object.fromEntries(taken);
 }
