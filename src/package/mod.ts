@@ -1,6 +1,20 @@
 /**
- * Packages: names and versions, the two manifests, signed reproducible archives and the chain that
- * verifies them. Touches no network and no clock.
+ * Packages: the rules for names and paths, the signed manifests, reproducible archives, torrents, and the
+ * chain that verifies an archive. Touches no network and no clock; callers hand in times.
+ *
+ * The rooms inside, lowest first:
+ *
+ * - `paths`: the rules and limits for the paths of an archive;
+ * - `manifest`: full and minimal manifest, catalogs, names, versions, `package.json`;
+ * - `torrent`: piece length, `.torrent`, infohash;
+ * - `archive`: tar and gzip, threads that compress and hash, files that appear complete;
+ * - `selection`: which files of a directory go into its package;
+ * - `packing`: a directory becomes archive, minimal manifest and torrent ({@linkcode packDirectory});
+ * - `verifying`: an archive is checked against its publisher's signature ({@linkcode verifyArchive}).
+ *
+ * The same {@linkcode ArchiveLimits} hold for packing and for verifying. Errors are
+ * {@linkcode PackageError}, with the codes in `errors.ts`. docs/protocol.md sections 2 to 6 have the
+ * formats. To start, read `packing/pack.ts` and `verifying/verify.ts`.
  *
  * @module
  */
