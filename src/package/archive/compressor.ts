@@ -10,7 +10,7 @@ import { Thread } from "./threads.ts";
 /** A gzip member, and the buffer of its input for reuse. */
 export interface Compressed {
   member: Uint8Array;
-  /** As long as the buffer that was handed in; its contents are undefined. */
+  /** Buffer of the input, as long as before. Its contents are undefined. */
   buffer: Uint8Array;
 }
 

@@ -12,7 +12,7 @@ import { MANIFEST_PATH } from "../paths/mod.ts";
 
 /** Bytes of an archive that are inflated to find its first entry. They inflate to 4 MB at most. */
 const HEAD_BYTES = 4096;
-/** Bytes of tar that are parsed for it. */
+/** Bytes of the inflated tar that are parsed to find the first entry. */
 const HEAD_TAR_BYTES = 64 * 1024;
 
 /**

@@ -34,7 +34,7 @@ export interface PassOptions {
   copy?: FileWriter;
   /** Whether to compute SHA-1 of the pieces. */
   pieces: boolean;
-  /** Maximum number of threads; with 0 the pass runs in the calling thread. */
+  /** Whether to use threads: 0 means none, and the pass runs in the calling thread. */
   threads?: number;
   signal?: AbortSignal;
   /**

@@ -25,7 +25,7 @@ export interface TarEntry {
   sizeBytes: number;
   /** Whether the mode is 0755 and not 0644. */
   executable: boolean;
-  /** All of its bytes, if they are already in memory. */
+  /** All bytes of the file, if they are already in memory. */
   whole: Uint8Array | undefined;
   /** Yields exactly `sizeBytes`. They have to be read before the next entry is requested. */
   contents(): AsyncIterable<Uint8Array>;

@@ -8,7 +8,7 @@
 import { concatBytes, equalBytes, fromUtf8, utf8 } from "../../base/mod.ts";
 import { catalogKey } from "./catalog.ts";
 
-/** A catalog with more lines. */
+/** A catalog after lines were added. */
 export interface GrownCatalog {
   bytes: Uint8Array;
   /** Number of bytes at the start that the old catalog has too. */

@@ -36,7 +36,7 @@ export interface FileList {
   hashes: Uint8Array;
   /** The `contentHash` that follows from the files. */
   contentHash: string;
-  /** Index of the closing brace in the manifest. */
+  /** Index in the manifest of the brace that closes `files`. */
   end: number;
 }
 

@@ -25,7 +25,7 @@ export class NameTable {
   readonly #seed: number;
   readonly #factor: number;
   #hashes = new Uint32Array(FIRST_SLOTS);
-  /** Index of the owner plus 1; 0 marks a free slot. */
+  /** By slot: index of the entry's owner plus 1; 0 marks a free slot. */
   #owners = new Uint32Array(FIRST_SLOTS);
   #parents = new Uint32Array(FIRST_SLOTS);
   #directories = new Uint32Array(FIRST_SLOTS);

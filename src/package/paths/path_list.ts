@@ -7,7 +7,7 @@
 
 import { fromUtf8 } from "../../base/mod.ts";
 
-/** Length of the paths of one piece, in UTF-16 code units. */
+/** Length of a piece in UTF-16 code units at which it is encoded. */
 const PIECE_LENGTH = 64 * 1024;
 /**
  * Maximum number of paths in one piece: reading a piece makes a string for each, all alive at once.

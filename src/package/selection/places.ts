@@ -9,7 +9,7 @@ import { sep } from "node:path";
 import { PackageError } from "../errors.ts";
 
 interface Place {
-  /** Real path. */
+  /** Real path of the directory. */
   path: string;
   dev: number;
   ino: number | null;

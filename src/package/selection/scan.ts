@@ -23,7 +23,7 @@ export interface ScannedFile {
 
 /** The files of a directory tree. */
 export interface Scan {
-  /** In the order of the archive. */
+  /** The files that the rules take, in the order of the archive. */
   files: ScannedFile[];
   /** Paths that were left out; one for a whole directory. */
   skipped: string[];
