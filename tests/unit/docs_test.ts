@@ -219,3 +219,18 @@ Deno.test("every error code that is thrown is listed in its room's errors.ts, an
   }
   assert.deepEqual(problems.sort(), []);
 });
+
+Deno.test("every stop of the journeys is a file, and no journey has more than twelve", async () => {
+  const page = await read("docs/architecture.md");
+  const part = page.slice(page.indexOf("## Four journeys"), page.indexOf("## The map"));
+  const journeys = part.split("\n### ").slice(1);
+  assert.equal(journeys.length, 4);
+  for (const journey of journeys) {
+    const stops = [...journey.matchAll(/^\| `([^`]+\.ts)`/gm)].map(([, path]) => path!);
+    assert(stops.length > 0 && stops.length <= 12, journey.split("\n")[0]);
+    for (const stop of stops) {
+      const info = await Deno.stat(join(root, "src", stop)).catch(() => undefined);
+      assert(info?.isFile, `src/${stop} is a stop of a journey, and not there`);
+    }
+  }
+});
