@@ -12,7 +12,7 @@
  *   moves all of them into place at the end, so a failure installs nothing.
  *
  * Start reading at `install.ts`, which joins these for `install` and `install --frozen`. `InstallContext`
- * says how packages are found and fetched; `src/cli/running/installing.ts` fills it, first without the
+ * says how packages are found and fetched; `src/cli/running/offline_first.ts` fills it, first without the
  * network and then with it.
  *
  * - `lock_file.ts` is the format of `libreseed.lock.json`, `project_lock.ts` rewrites the file,
