@@ -1,6 +1,18 @@
 /**
- * Settings and where they came from: flag, environment variable, config file, default. Does not
- * read the command line (`src/cli` does) and never writes the config file.
+ * Settings and their origins: flag, environment variable, config file, default, in this order of
+ * precedence.
+ *
+ * - `settings.ts` is the one table. Flags, variables, keys of the config file, help, limits and
+ *   defaults follow from its rows.
+ * - {@linkcode loadSettings} reads all sources and returns {@linkcode Settings} with the origin of each
+ *   value. A mistake is a {@linkcode ConfigError} that names the setting and its source.
+ * - {@linkcode archiveLimits} and {@linkcode workerSettings} pick the settings that `src/package` and
+ *   the worker take; names and units stay the same.
+ * - {@linkcode writeSetting} changes one key of a config file and keeps its comments.
+ *
+ * The room does not read the command line, which `src/cli` does, and does not use any setting itself.
+ *
+ * Start reading in `settings.ts`, then `load.ts`.
  *
  * @module
  */

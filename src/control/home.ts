@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { publisherKeyPath } from "../base/mod.ts";
 import { rootOwnedHint } from "../store/mod.ts";
 import { ControlError } from "./errors.ts";
 
@@ -23,7 +24,7 @@ export interface HomePaths {
 /** The paths in `home`. */
 export function homePaths(home: string): HomePaths {
   return {
-    key: join(home, "keys", "publisher.key"),
+    key: publisherKeyPath(home),
     state: join(home, "state.db"),
     control: join(home, "control.sock"),
     lock: join(home, "daemon.lock"),

@@ -1,6 +1,17 @@
 /**
- * What libreseed writes into the DHT: BEP 44 items, the three records that they carry, where each is
- * found, and magnet links. Bytes in, bytes out: no network, no clock, no files.
+ * The bytes that libreseed puts into the DHT: BEP 44 items and the three records that they carry.
+ *
+ * - {@linkcode MutableItem} is a signed item; `item.ts` signs and verifies it and computes its target.
+ *   {@linkcode encodeItem} gives its one serialised form.
+ * - `manifest_record.ts`, `announce_record.ts` and `name_index.ts` encode and decode the value of each
+ *   record; `name_index_merge.ts` merges the entries of several copies of an index.
+ * - `places.ts` says where each record lies: its salt, and the key pair of a name's index.
+ * - `magnet.ts` reads and writes magnet links.
+ *
+ * Decoders are strict and throw a {@linkcode RecordError}. The room knows neither network nor clock:
+ * `src/dht` moves items, and the time is handed in. The encoding itself is `src/bencode`.
+ *
+ * Start reading in `item.ts`, then `manifest_record.ts`.
  *
  * @module
  */

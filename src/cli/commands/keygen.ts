@@ -4,8 +4,8 @@
  * @module
  */
 
+import { publisherKeyPath } from "../../base/mod.ts";
 import { defineCommand } from "../flags/command.ts";
-import { publisherKeyPath } from "../flags/publisher_key.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:
@@ -19,7 +19,7 @@ export default defineCommand<Record<never, never>, []>({
     const { fingerprint, formatPublicKey, generateKeyPair, writeKeyFile } = await import(
       "../../identity/mod.ts"
     );
-    const path = publisherKeyPath((await settings()).values);
+    const path = publisherKeyPath((await settings()).values.home);
     const pair = generateKeyPair();
     await writeKeyFile(path, pair);
     const publicKey = formatPublicKey(pair.publicKey);

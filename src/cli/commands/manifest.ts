@@ -5,10 +5,9 @@
  */
 
 import { resolve } from "node:path";
-import { toHex } from "../../base/mod.ts";
+import { publisherKeyPath, toHex } from "../../base/mod.ts";
 import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
-import { publisherKeyPath } from "../flags/publisher_key.ts";
 import { CliError, errorAbout } from "../process/errors.ts";
 import { withNames, withNode } from "../running/with_node.ts";
 
@@ -43,7 +42,7 @@ async function put(given: Run): Promise<void> {
   if (!bytes) throw new CliError("not-found", "FILE_INVALID", `There is no file ${file}`);
   const minimal = parseNamed(file, () => parseMinimal(bytes));
   const { formatPublicKey, readKeyFile } = await import("../../identity/mod.ts");
-  const keys = await readKeyFile(publisherKeyPath(values));
+  const keys = await readKeyFile(publisherKeyPath(values.home));
   if (!verifyMinimalSignature(minimal) || minimal.pubkey !== formatPublicKey(keys.publicKey)) {
     throw new CliError(
       "verification",

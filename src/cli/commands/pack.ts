@@ -5,7 +5,7 @@
  */
 
 import { basename } from "node:path";
-import { refuseEarlyClock } from "../../base/mod.ts";
+import { publisherKeyPath, refuseEarlyClock } from "../../base/mod.ts";
 import { archiveLimits } from "../../config/mod.ts";
 import {
   allowSecretFlag,
@@ -16,7 +16,6 @@ import {
 } from "../flags/command.ts";
 import { archiveSettings } from "../flags/common_flags.ts";
 import { packageMagnet } from "../flags/package_magnet.ts";
-import { publisherKeyPath } from "../flags/publisher_key.ts";
 import { sourceDateEpoch } from "../flags/source_date_epoch.ts";
 import { printContents, warnOfContents } from "../running/contents.ts";
 import { neverPacked } from "../running/never_packed.ts";
@@ -81,7 +80,7 @@ export default defineCommand<Flags, [dir: string]>({
     if (dryRun) return printContents(output, await listDirectory(chosen), dir);
     refuseEarlyClock(io.clock.now());
     const { readKeyFile } = await import("../../identity/mod.ts");
-    const signer = await readKeyFile(publisherKeyPath(values));
+    const signer = await readKeyFile(publisherKeyPath(values.home));
     const bar = output.progress(basename(dir));
     const packed = await packDirectory({
       ...chosen,

@@ -6,7 +6,7 @@
  */
 
 import { basename, join } from "node:path";
-import { delay, errorToData } from "../../base/mod.ts";
+import { delay, errorToData, publisherKeyPath } from "../../base/mod.ts";
 import type { Settings } from "../../config/mod.ts";
 import type { KeyPair } from "../../identity/mod.ts";
 import type { ListOptions } from "../../package/mod.ts";
@@ -20,7 +20,6 @@ import {
   textFlag,
 } from "../flags/command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
-import { publisherKeyPath } from "../flags/publisher_key.ts";
 import { sourceDateEpoch } from "../flags/source_date_epoch.ts";
 import { CliError, errorAbout } from "../process/errors.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../process/exit_codes.ts";
@@ -295,7 +294,7 @@ function signerOf(values: Settings): () => Promise<KeyPair> {
   let keys: Promise<KeyPair> | undefined;
   return async () => {
     const { readKeyFile } = await import("../../identity/mod.ts");
-    return await (keys ??= readKeyFile(publisherKeyPath(values)));
+    return await (keys ??= readKeyFile(publisherKeyPath(values.home)));
   };
 }
 

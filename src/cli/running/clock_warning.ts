@@ -5,9 +5,8 @@
  * @module
  */
 
-import { LibreseedError } from "../../base/mod.ts";
+import { LibreseedError, publisherKeyPath } from "../../base/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
-import { publisherKeyPath } from "../flags/publisher_key.ts";
 import type { Network } from "./with_node.ts";
 
 /**
@@ -35,7 +34,7 @@ async function compare(
 ): Promise<void> {
   const { askDhtClock, describeClock, usedNames } = await import("../../host/mod.ts");
   const { readKeyFile } = await import("../../identity/mod.ts");
-  const { publicKey } = await readKeyFile(publisherKeyPath(values));
+  const { publicKey } = await readKeyFile(publisherKeyPath(values.home));
   const names = usedNames(state(), publicKey);
   const verdict = await askDhtClock(operations, names, io.clock.now(), io.signal);
   const { what, isWrong } = describeClock(verdict);

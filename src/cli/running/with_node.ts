@@ -5,6 +5,7 @@
  * @module
  */
 
+import { publisherKeyPath } from "../../base/mod.ts";
 import type { Settings } from "../../config/mod.ts";
 import type { AnswerCounts, FetchContext } from "../../fetching/mod.ts";
 import type { NodeHandle } from "../../host/mod.ts";
@@ -12,7 +13,6 @@ import type { NamesContext } from "../../names/mod.ts";
 import type { ListedPackages } from "../../publishing/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
-import { publisherKeyPath } from "../flags/publisher_key.ts";
 
 /** The tools of a command that uses the network. */
 export interface Network extends Required<FetchContext> {
@@ -88,7 +88,7 @@ function describeMiss({ asked, responded }: AnswerCounts): string {
 async function ownPublicKey({ settings }: Environment): Promise<Uint8Array | undefined> {
   const { IdentityError, readKeyFile } = await import("../../identity/mod.ts");
   try {
-    return (await readKeyFile(publisherKeyPath((await settings()).values))).publicKey;
+    return (await readKeyFile(publisherKeyPath((await settings()).values.home))).publicKey;
   } catch (error) {
     if (error instanceof IdentityError && error.code === "KEY_NOT_FOUND") return undefined;
     throw error;
