@@ -1,14 +1,18 @@
 /**
- * Many things to do, a few at a time.
+ * Bounded concurrency: work on many items, a few at a time.
  *
  * @module
  */
 
 /**
- * Does the work for each item, at most `limit` at a time, in their order. At the first failure the
- * work in hand is aborted and nothing more is begun; when this settles, nothing goes on.
+ * Does the work for each item in order, for at most `limit` items at a time. The first failure aborts
+ * the work under way, and no more items are begun. All work has ended when the promise settles.
  *
- * @param outer ends it from outside
+ * The items are taken one by one from a single iterator, so an iterable that grows meanwhile is
+ * followed.
+ *
+ * @param outer cancels the work under way and the items left
+ * @param work gets a signal that aborts with `outer` or at the first failure
  * @throws the first failure, or the reason of `outer`
  */
 export async function eachLimited<T>(
@@ -19,13 +23,13 @@ export async function eachLimited<T>(
 ): Promise<void> {
   const failed = new AbortController();
   const signal = outer ? AbortSignal.any([outer, failed.signal]) : failed.signal;
-  const rest = [...items].values();
+  const rest = items[Symbol.iterator]();
   let first: { error: unknown } | undefined;
-  const run = async () => {
-    for (const item of rest) {
+  const lane = async () => {
+    for (let next = rest.next(); !next.done; next = rest.next()) {
       if (signal.aborted) return;
       try {
-        await work(item, signal);
+        await work(next.value, signal);
       } catch (error) {
         first ??= { error };
         failed.abort(error);
@@ -33,7 +37,7 @@ export async function eachLimited<T>(
       }
     }
   };
-  await Promise.all(Array.from({ length: limit }, run));
+  await Promise.all(Array.from({ length: limit }, lane));
   outer?.throwIfAborted();
   if (first) throw first.error;
 }

@@ -32,3 +32,5 @@ export * from "./version.ts";
 export * from "./release_date.ts";
 export { eachLimited } from "./each_limited.ts";
 export { publisherKeyPath } from "./key_path.ts";
+export { KeyedQueue } from "./keyed_queue.ts";
+export { TokenBucket, type TokenRate } from "./token_bucket.ts";

@@ -8,6 +8,7 @@ import {
   type Clock,
   collectGarbage,
   delay,
+  eachLimited,
   errorToData,
   fromHex,
   LibreseedError,
@@ -43,7 +44,7 @@ const PEER_SEARCH_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 /** Interval between announcements of a running download; nodes forget a peer after half an hour (BEP 5). */
 const ANNOUNCE_DOWNLOAD_MS = 20 * 60_000;
 /** Number of records that `announceNow` announces at once. */
-const ANNOUNCE_LANES = 8;
+const MAX_ANNOUNCING = 8;
 /** Number of connected peers with which a download stops searching for more. */
 const ENOUGH_PEERS = 20;
 
@@ -232,17 +233,15 @@ export class WorkerRuntime implements WorkerApi {
   }
 
   announceNow(operation: number, idsHex: string[], urgent: boolean): Promise<void> {
-    return this.#operation(operation, async (signal) => {
-      const waiting = [...idsHex];
-      const lane = async () => {
-        for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+    return this.#operation(
+      operation,
+      (signal) =>
+        eachLimited(idsHex, MAX_ANNOUNCING, undefined, async (id) => {
           if (signal.aborted) return;
           const report = await this.#schedule.announceNow(id, urgent);
           if (report) this.#send({ event: "announced", operation, report: toData(report) });
-        }
-      };
-      await Promise.all(Array.from({ length: ANNOUNCE_LANES }, lane));
-    });
+        }),
+    );
   }
 
   cancel(operation: number): Promise<void> {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Clock, Timer } from "../../base/mod.ts";
+import { type Clock, type Timer, TokenBucket } from "../../base/mod.ts";
 
 /** Maximum debt that foreground work can run up, in seconds of refill, before background work resumes. */
 const MAX_DEBT_SECONDS = 10;
@@ -14,32 +14,30 @@ const MAX_DEBT_SECONDS = 10;
 export class RateLimiter {
   readonly #clock: Clock;
   readonly #waiting: { packets: number; go: () => void }[] = [];
-  #perSecond: number;
-  #tokens: number;
-  #filledMs: number;
+  readonly #bucket: TokenBucket;
   #timer: Timer | undefined;
 
   /** @param perSecond refill rate, packets a second, at least 1 */
   constructor(clock: Clock, perSecond: number) {
     this.#clock = clock;
-    this.#perSecond = perSecond;
-    this.#tokens = perSecond;
-    this.#filledMs = clock.now();
+    this.#bucket = new TokenBucket({ burst: perSecond, perSecond }, clock.now());
   }
 
   /** Changes the refill rate, packets a second. */
   set perSecond(perSecond: number) {
-    this.#fill();
-    this.#perSecond = perSecond;
-    this.#tokens = Math.min(this.#tokens, perSecond);
+    const bucket = this.#bucket;
+    bucket.fill(this.#clock.now());
+    bucket.rate = { burst: perSecond, perSecond };
+    bucket.tokens = Math.min(bucket.tokens, perSecond);
     this.#restart();
   }
 
   /** Charges packets that were sent; a negative number refunds packets that were taken but not sent. */
   spend(packets: number): void {
-    this.#fill();
-    const floor = -MAX_DEBT_SECONDS * this.#perSecond;
-    this.#tokens = Math.min(Math.max(this.#tokens - packets, floor), this.#perSecond);
+    const bucket = this.#bucket;
+    const { burst, perSecond } = bucket.rate;
+    const left = bucket.fill(this.#clock.now()) - packets;
+    bucket.tokens = Math.min(Math.max(left, -MAX_DEBT_SECONDS * perSecond), burst);
   }
 
   /**
@@ -67,14 +65,6 @@ export class RateLimiter {
     });
   }
 
-  #fill(): void {
-    const nowMs = this.#clock.now();
-    // A clock that is set back must not stop the refill.
-    const elapsedMs = Math.max(nowMs - this.#filledMs, 0);
-    this.#filledMs = nowMs;
-    this.#tokens = Math.min(this.#tokens + elapsedMs * this.#perSecond / 1_000, this.#perSecond);
-  }
-
   /** Restarts the timer, which may be set for an aborted caller or another refill rate. */
   #restart(): void {
     this.#timer?.cancel();
@@ -83,17 +73,19 @@ export class RateLimiter {
   }
 
   #serve(): void {
-    this.#fill();
+    const bucket = this.#bucket;
+    const { burst, perSecond } = bucket.rate;
+    bucket.fill(this.#clock.now());
     for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
-      const missing = Math.min(first.packets, this.#perSecond) - this.#tokens;
+      const missing = Math.min(first.packets, burst) - bucket.tokens;
       if (missing > 0) {
-        this.#timer ??= this.#clock.after(Math.ceil(missing * 1_000 / this.#perSecond), () => {
+        this.#timer ??= this.#clock.after(Math.ceil(missing * 1_000 / perSecond), () => {
           this.#timer = undefined;
           this.#serve();
         });
         return;
       }
-      this.#tokens -= first.packets;
+      bucket.tokens -= first.packets;
       this.#waiting.shift();
       first.go();
     }

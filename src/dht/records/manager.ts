@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, toHex } from "../../base/mod.ts";
+import { type Clock, KeyedQueue, toHex } from "../../base/mod.ts";
 import { type MutableItem, targetOf } from "../../records/mod.ts";
 import {
   ClosestNodesCache,
@@ -110,8 +110,8 @@ export class DhtManager {
   readonly #distances = new DistanceEstimate();
   readonly #closestNodes: ClosestNodesCache;
   readonly #recent: RecentLookups;
-  /** Last operation for each target: concurrent puts to one target would make each other fail. */
-  readonly #queues = new Map<string, Promise<unknown>>();
+  /** Operations by target: concurrent puts to one target would make each other fail. */
+  readonly #queues = new KeyedQueue();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #stopped = new AbortController();
   readonly #stats = {
@@ -378,17 +378,7 @@ export class DhtManager {
 
   async #queued<T>(key: string, work: () => Promise<T>): Promise<T> {
     this.#refuseIfStopped();
-    const before = this.#queues.get(key);
-    const mine = (async () => {
-      await before?.catch(() => {});
-      return await work();
-    })();
-    this.#queues.set(key, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#queues.get(key) === mine) this.#queues.delete(key);
-    }
+    return await this.#queues.run(key, work);
   }
 }
 

@@ -6,20 +6,16 @@
  * @module
  */
 
-/** Parameters of a token bucket: capacity, then refill rate per second. */
-export interface Rate {
-  burst: number;
-  perSecond: number;
-}
+import { TokenBucket, type TokenRate } from "../../base/mod.ts";
 
 /** The limits of {@linkcode QueryLimiter}. */
 export interface QueryLimits {
   /** Bucket of one address and port, which is one DHT node. */
-  node: Rate;
+  node: TokenRate;
   /** Bucket of one address with all its ports: nodes behind one NAT share it. */
-  address: Rate;
+  address: TokenRate;
   /** Global bucket, one each for unknown and known nodes. */
-  all: Rate;
+  all: TokenRate;
   /** Maximum number of senders remembered (LRU). */
   remembered: number;
   /** How long a responsive node counts as known, milliseconds. */
@@ -40,28 +36,23 @@ export const QUERY_LIMITS: QueryLimits = {
   knownForMs: 3_600_000,
 };
 
-interface Bucket {
-  tokens: number;
-  atMs: number;
-}
-
 /** Token buckets of incoming queries, by sender. */
 export class QueryLimiter {
   readonly #now: () => number;
   readonly #limits: QueryLimits;
-  readonly #nodes = new Map<string, Bucket>();
-  readonly #addresses = new Map<string, Bucket>();
+  readonly #nodes = new Map<string, TokenBucket>();
+  readonly #addresses = new Map<string, TokenBucket>();
   /** Time of the last reply of each known node, by address and port. */
   readonly #known = new Map<string, number>();
-  readonly #unknownBucket: Bucket;
-  readonly #knownBucket: Bucket;
+  readonly #unknownBucket: TokenBucket;
+  readonly #knownBucket: TokenBucket;
 
   /** @param now returns milliseconds from any origin */
   constructor(now: () => number, limits: QueryLimits = QUERY_LIMITS) {
     this.#now = now;
     this.#limits = limits;
-    this.#unknownBucket = { tokens: limits.all.burst, atMs: now() };
-    this.#knownBucket = { ...this.#unknownBucket };
+    this.#unknownBucket = new TokenBucket(limits.all, now());
+    this.#knownBucket = new TokenBucket(limits.all, now());
   }
 
   /**
@@ -81,20 +72,16 @@ export class QueryLimiter {
    */
   admits(address: string, port: number): boolean {
     if (address.startsWith("127.")) return true;
-    const { node, address: perAddress, all } = this.#limits;
+    const { node, address: perAddress } = this.#limits;
     const nowMs = this.#now();
     const key = `${address}:${port}`;
     const global = this.#isKnown(key, nowMs) ? this.#knownBucket : this.#unknownBucket;
     // The global bucket comes first: a flood ends here without an entry for each sender.
-    if (fill(global, all, nowMs).tokens < 1) return false;
-    const ofAddress = fill(
-      this.#bucketOf(this.#addresses, address, perAddress, nowMs),
-      perAddress,
-      nowMs,
-    );
-    if (ofAddress.tokens < 1) return false;
-    const ofNode = fill(this.#bucketOf(this.#nodes, key, node, nowMs), node, nowMs);
-    if (ofNode.tokens < 1) return false;
+    if (global.fill(nowMs) < 1) return false;
+    const ofAddress = this.#bucketOf(this.#addresses, address, perAddress, nowMs);
+    if (ofAddress.fill(nowMs) < 1) return false;
+    const ofNode = this.#bucketOf(this.#nodes, key, node, nowMs);
+    if (ofNode.fill(nowMs) < 1) return false;
     for (const bucket of [global, ofAddress, ofNode]) bucket.tokens--;
     return true;
   }
@@ -105,8 +92,13 @@ export class QueryLimiter {
   }
 
   /** The bucket of a sender, moved to the end of the map, so that the first entry is least recently used. */
-  #bucketOf(map: Map<string, Bucket>, key: string, { burst }: Rate, nowMs: number): Bucket {
-    const bucket = map.get(key) ?? { tokens: burst, atMs: nowMs };
+  #bucketOf(
+    map: Map<string, TokenBucket>,
+    key: string,
+    rate: TokenRate,
+    nowMs: number,
+  ): TokenBucket {
+    const bucket = map.get(key) ?? new TokenBucket(rate, nowMs);
     map.delete(key);
     map.set(key, bucket);
     this.#trim(map);
@@ -116,12 +108,4 @@ export class QueryLimiter {
   #trim(map: Map<string, unknown>): void {
     if (map.size > this.#limits.remembered) map.delete(map.keys().next().value!);
   }
-}
-
-function fill(bucket: Bucket, { burst, perSecond }: Rate, nowMs: number): Bucket {
-  // A clock that was set back refills nothing, and refilling goes on from the new time.
-  const passedMs = Math.max(nowMs - bucket.atMs, 0);
-  bucket.tokens = Math.min(burst, bucket.tokens + passedMs / 1_000 * perSecond);
-  bucket.atMs = nowMs;
-  return bucket;
 }

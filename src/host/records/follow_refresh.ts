@@ -5,7 +5,7 @@
  * @module
  */
 
-import { LibreseedError, toHex } from "../../base/mod.ts";
+import { eachLimited, LibreseedError, toHex } from "../../base/mod.ts";
 import {
   type CatalogContext,
   findRecord,
@@ -25,7 +25,7 @@ export interface FollowContext extends CatalogContext {
 }
 
 /** Number of records of one publisher that are looked up concurrently. */
-const LANES = 8;
+const MAX_LOOKUPS = 8;
 
 /**
  * Reads a publisher's list and keeps its manifests if the list has changed. A listed package without a
@@ -88,26 +88,23 @@ async function fetchManifests(
   );
   const manifests: MinimalManifest[] = [];
   let missing = 0;
-  const lane = async () => {
-    for (let next = wanted.shift(); next; next = wanted.shift()) {
-      const { name, version } = next;
-      const before = known.get(`${name}@${version}`);
-      if (before) {
-        manifests.push(before);
-        continue;
-      }
-      try {
-        const key = { publicKey, salt: manifestSalt(name, version) };
-        const lookup = await lookUpRecord(operations, key, signal);
-        if (lookup.kind === "found") manifests.push(minimalOf(lookup.item, next));
-        else missing++;
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (!(error instanceof LibreseedError)) throw error;
-        onWarning(`${name}@${version} was left out: ${error.message}`);
-      }
+  await eachLimited(wanted, MAX_LOOKUPS, signal, async (next, lookupSignal) => {
+    const { name, version } = next;
+    const before = known.get(`${name}@${version}`);
+    if (before) {
+      manifests.push(before);
+      return;
     }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
+    try {
+      const key = { publicKey, salt: manifestSalt(name, version) };
+      const lookup = await lookUpRecord(operations, key, lookupSignal);
+      if (lookup.kind === "found") manifests.push(minimalOf(lookup.item, next));
+      else missing++;
+    } catch (error) {
+      lookupSignal.throwIfAborted();
+      if (!(error instanceof LibreseedError)) throw error;
+      onWarning(`${name}@${version} was left out: ${error.message}`);
+    }
+  });
   return { manifests, missing };
 }

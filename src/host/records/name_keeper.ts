@@ -6,7 +6,15 @@
  * @module
  */
 
-import { type Clock, every, LibreseedError, type Timer, toHex } from "../../base/mod.ts";
+import {
+  type Clock,
+  eachLimited,
+  every,
+  KeyedQueue,
+  LibreseedError,
+  type Timer,
+  toHex,
+} from "../../base/mod.ts";
 import type { PutOutcome } from "../../dht/mod.ts";
 import {
   EntryTimes,
@@ -71,7 +79,7 @@ const RETRY_MS = 60_000;
 const DAY_MS = 86_400_000;
 const SPREAD = 0.1;
 /** Number of names that are written concurrently. */
-const LANES = 4;
+const MAX_WRITING = 4;
 /** Kind of rows in `state.db` that hold an index as it was written last, with all entries. */
 const INDEX = "name-index";
 /**
@@ -84,8 +92,8 @@ const ENTRY = "name-entry";
 export class NameKeeper {
   readonly #options: NameKeeperOptions;
   readonly #stopped = new AbortController();
-  /** The last write of each index. A further write of that index waits for it. */
-  readonly #writing = new Map<string, Promise<unknown>>();
+  /** Writes by index: two writes of one index would race each other. */
+  readonly #writes = new KeyedQueue();
   /** All names, loaded at the first tick, so that a command that writes one name does not load all. */
   #names: Map<string, DueName> | undefined;
   readonly #times: EntryTimes;
@@ -227,19 +235,8 @@ export class NameKeeper {
     this.#names?.set(idOf(kept), { name, slot, ...times });
   }
 
-  async #write(kept: KeptName, signal?: AbortSignal): Promise<NameOutcome> {
-    const id = idOf(kept);
-    const before = this.#writing.get(id);
-    const mine = (async () => {
-      await before?.catch(() => {});
-      return await this.#writeNow(kept, signal);
-    })();
-    this.#writing.set(id, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#writing.get(id) === mine) this.#writing.delete(id);
-    }
+  #write(kept: KeptName, signal?: AbortSignal): Promise<NameOutcome> {
+    return this.#writes.run(idOf(kept), () => this.#writeNow(kept, signal));
   }
 
   async #writeNow({ name, slot }: KeptName, signal?: AbortSignal): Promise<NameOutcome> {
@@ -342,17 +339,14 @@ export class NameKeeper {
 
   async #refreshDue(): Promise<void> {
     const due = [...this.#kept().values()].filter((kept) => this.#isDue(kept));
-    const lane = async () => {
-      for (let kept = due.shift(); kept; kept = due.shift()) {
-        if (this.#stopped.signal.aborted) return;
-        try {
-          await this.#write(kept);
-        } catch (error) {
-          this.#warn(error);
-        }
+    await eachLimited(due, MAX_WRITING, undefined, async (kept) => {
+      if (this.#stopped.signal.aborted) return;
+      try {
+        await this.#write(kept);
+      } catch (error) {
+        this.#warn(error);
       }
-    };
-    await Promise.all(Array.from({ length: LANES }, lane));
+    });
   }
 
   /** Whether an index is due. At midnight UTC every index is, since its target has changed. */

@@ -7,13 +7,13 @@
 
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Clock } from "../../base/mod.ts";
+import { type Clock, eachLimited } from "../../base/mod.ts";
 import { namesIn } from "../../store/mod.ts";
 
 /** Lifetime of a cached count (ms). */
 const STANDS_MS = 60_000;
 /** Number of concurrent `lstat` calls. */
-const LANES = 32;
+const MAX_STATS = 32;
 
 /** Cached size of one directory. */
 export class DiskUse {
@@ -37,14 +37,10 @@ export class DiskUse {
 }
 
 async function count(directory: string): Promise<number> {
-  const names = [...namesIn(directory)];
   let bytes = 0;
-  const lane = async () => {
-    for (let name = names.pop(); name !== undefined; name = names.pop()) {
-      const info = await lstat(join(directory, name)).catch(() => undefined);
-      if (info?.isFile()) bytes += info.size;
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await eachLimited([...namesIn(directory)], MAX_STATS, undefined, async (name) => {
+    const info = await lstat(join(directory, name)).catch(() => undefined);
+    if (info?.isFile()) bytes += info.size;
+  });
   return bytes;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, every, LibreseedError, type Timer } from "../../base/mod.ts";
+import { type Clock, eachLimited, every, LibreseedError, type Timer } from "../../base/mod.ts";
 import type { WatchMode } from "../../config/mod.ts";
 import { minimalOf } from "../../fetching/mod.ts";
 import { parsePublicKey } from "../../identity/mod.ts";
@@ -36,7 +36,7 @@ const ADOPT_AGAIN_MS = 60 * 60_000;
 /** Maximum number of packages in one of these rounds. */
 const ADOPT_AT_ONCE = 50;
 /** Number of packages that are adopted concurrently. */
-const LANES = 4;
+const MAX_ADOPTING = 4;
 
 /** Seeds the seed directory until `stop`. */
 export class Seeding {
@@ -127,7 +127,12 @@ export class Seeding {
   #adoptSoon(fileName: string): void {
     this.#toAdopt.add(fileName);
     if (this.#stopped) return;
-    this.#adopting ??= Promise.all(Array.from({ length: LANES }, () => this.#lane()))
+    this.#adopting ??= eachLimited(
+      this.#waiting(),
+      MAX_ADOPTING,
+      undefined,
+      (one) => this.#adoptFile(one),
+    )
       .finally(() => {
         this.#adopting = undefined;
         // An adopted list may name a new catalog.
@@ -135,13 +140,20 @@ export class Seeding {
       });
   }
 
-  async #lane(): Promise<void> {
-    for (const fileName of this.#toAdopt) {
-      if (this.#stopped) return;
-      this.#toAdopt.delete(fileName);
-      const entry = await this.#options.packages.entry(fileName).catch(() => undefined);
-      if (entry && entry.problem === undefined) await this.#adopt(entry);
-    }
+  /** The files to adopt, with those that arrive after the last one was taken. */
+  #waiting(): Iterable<string> {
+    const next = (): IteratorResult<string> => {
+      const { value, done } = this.#toAdopt.values().next();
+      if (done || this.#stopped) return { done: true, value: undefined };
+      this.#toAdopt.delete(value);
+      return { done: false, value };
+    };
+    return { [Symbol.iterator]: () => ({ next }) };
+  }
+
+  async #adoptFile(fileName: string): Promise<void> {
+    const entry = await this.#options.packages.entry(fileName).catch(() => undefined);
+    if (entry && entry.problem === undefined) await this.#adopt(entry);
   }
 
   /**

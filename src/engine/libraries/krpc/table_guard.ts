@@ -6,11 +6,17 @@
  * @module
  */
 
-import { type Clock, isLocalAddress, isNodePort } from "../../../base/mod.ts";
+import {
+  type Clock,
+  isLocalAddress,
+  isNodePort,
+  TokenBucket,
+  type TokenRate,
+} from "../../../base/mod.ts";
 import type { Krpc, KrpcContact, KrpcMessage } from "./krpc_types.ts";
 
 /** Token bucket of the pings to unknown senders: a flood of queries must not cause a flood of pings. */
-const [BURST, PER_SECOND] = [20, 2];
+const PINGS: TokenRate = { burst: 20, perSecond: 2 };
 
 /**
  * Guards the routing table of `krpc` from now on.
@@ -23,16 +29,7 @@ export function guardTable(
   answer: (query: KrpcMessage, from: { address: string; port: number }) => void,
 ): void {
   onePlaceAnAddress(krpc);
-  let tokens = BURST;
-  let filledMs = clock.now();
-  const mayAsk = () => {
-    const nowMs = clock.now();
-    tokens = Math.min(tokens + Math.max(nowMs - filledMs, 0) / 1_000 * PER_SECOND, BURST);
-    filledMs = nowMs;
-    if (tokens < 1) return false;
-    tokens--;
-    return true;
-  };
+  const pings = new TokenBucket(PINGS, clock.now());
   // The only listener is npm:k-rpc's own, which takes the sender into the table.
   krpc.socket.removeAllListeners("query");
   krpc.socket.on("query", (query: KrpcMessage, from: { address: string; port: number }) => {
@@ -43,7 +40,7 @@ export function guardTable(
     const known = krpc.nodes.get(id);
     if (known) {
       if (known.host === from.address && known.port === from.port) known.seen = clock.now();
-    } else if (mayAsk()) {
+    } else if (pings.take(clock.now())) {
       // An answer with the same id takes the node into the table.
       const peer = { host: from.address, port: from.port, id };
       krpc.socket.query(peer, { q: "ping", a: { id: krpc.id } }, () => {});
