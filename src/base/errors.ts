@@ -10,7 +10,7 @@
  */
 
 /**
- * What kind of thing went wrong. The command line turns it into an exit code, in one place
+ * The kind of a failure. The command line turns it into an exit code, in one place
  * (`src/cli/process/exit_codes.ts`):
  *
  * - `failed`: anything that is none of the below

@@ -23,7 +23,7 @@ export interface SettingOrigin {
 /** Flags as the command line had them, without their dashes. */
 export type SettingFlags = Partial<Record<SettingKey, string | boolean | readonly string[]>>;
 
-/** What {@linkcode loadSettings} works from. */
+/** Sources that {@linkcode loadSettings} reads. */
 export interface SettingSources {
   flags: SettingFlags;
   /** All environment variables; those that begin with `LIBRESEED_` must be ours. */

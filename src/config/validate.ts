@@ -11,7 +11,7 @@ import { type HostPort, readHostPort } from "../base/mod.ts";
 import { parseDuration, parseHostPort, parseSize } from "./parse.ts";
 import type { SettingType } from "./settings.ts";
 
-/** What a relative path and a leading `~` in a setting's text stand for. */
+/** Directories that a relative path and a leading `~` in a setting's text are resolved against. */
 export interface PathBase {
   /** Relative paths start here; absolute. */
   directory: string;

@@ -31,7 +31,7 @@ const PKCS8_PREFIX = fromHex("302e020100300506032b657004220420")!;
 /** An Ed25519 public key, 32 bytes. */
 export type PublicKey = Uint8Array;
 
-/** What signs. A {@linkcode KeyPair} is one; so is whatever asks another process to sign. */
+/** Signs bytes for one public key: a {@linkcode KeyPair}, or an object that asks another process. */
 export interface Signer {
   /** The Ed25519 public key, 32 bytes. */
   readonly publicKey: PublicKey;

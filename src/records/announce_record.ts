@@ -24,7 +24,7 @@ export interface AnnounceRecord {
   catalogInfoHash?: Uint8Array;
 }
 
-/** What {@linkcode encodeAnnounceRecord} writes. */
+/** Input of {@linkcode encodeAnnounceRecord}. */
 export interface AnnounceFields {
   /** Versions by name: all that the publisher has on offer, in any order. */
   packages: ReadonlyMap<string, readonly string[]>;

@@ -16,7 +16,7 @@ const SCHEME = "magnet:?";
 /** Where a peer listens: a host name or an IPv4 or IPv6 address (without brackets), and a TCP port. */
 export type MagnetPeer = HostPort;
 
-/** What a link says. There is an `infoHash` or a `publicKey`, or both. */
+/** A magnet link as read. There is an `infoHash` or a `publicKey`, or both. */
 export interface Magnet {
   /** BitTorrent v1 infohash, 20 bytes. */
   infoHash?: Uint8Array;
@@ -28,7 +28,7 @@ export interface Magnet {
   salt?: Uint8Array;
   /** Peers to connect to. */
   peers: MagnetPeer[];
-  /** What `x.pe` said and no peer was read from; absent if there is none. A stranger's text. */
+  /** Values of `x.pe` that are no peer, as a stranger wrote them; absent if there are none. */
   unreadPeers?: string[];
 }
 
@@ -117,7 +117,7 @@ function unescape(raw: string, key: string): string {
   }
 }
 
-/** What follows `urn:NAMESPACE:`, or `undefined` if the text is anything else. */
+/** The text after `urn:NAMESPACE:`, or `undefined` if the text is anything else. */
 function urn(text: string, namespace: string): string | undefined {
   const prefix = `urn:${namespace}:`;
   return text.toLowerCase().startsWith(prefix) ? text.slice(prefix.length) : undefined;

@@ -17,7 +17,7 @@ export interface DroppedEntry {
   reason: "bad-signature" | "wrong-slot";
 }
 
-/** What {@linkcode mergeNameIndex} returns. */
+/** Result of {@linkcode mergeNameIndex}. */
 export interface MergedNameIndex {
   /** One entry a publisher, sorted by public key; they fit into a record. */
   entries: NameIndexEntry[];
