@@ -31,7 +31,7 @@ import {
 import {
   add,
   and,
-  and128,
+  and64,
   call,
   type Code,
   define,
@@ -40,24 +40,24 @@ import {
   ifElse,
   int,
   less,
-  load128,
   load16,
   load32,
+  load64,
   load8,
   type Local,
   multiply,
   not,
   or,
-  or128,
+  or64,
   sequence,
   shiftLeft,
   shiftRight,
-  splat32,
-  store128,
   store16,
   store32,
+  store64,
   store8,
   subtract,
+  twice,
   when,
   whileTrue,
 } from "./wasm_assembler.ts";
@@ -213,22 +213,22 @@ export const finish = () =>
           and(load32(i.get, layout.tokenMask), int(withTokenSecond - withAnySecond)),
         )),
         j.set(int(0)),
-        // Four pairs at a time.
+        // Two pairs at a time.
         whileTrue(
           less(j.get, int(1024)),
-          store128(
+          store64(
             address.get,
-            or128(
-              or128(load128(address.get, pairs), splat32(bits.get)),
-              or128(
-                load128(add(one.get, j.get), withAnySecond),
-                and128(splat32(other.get), load128(j.get, layout.tokenMask)),
+            or64(
+              or64(load64(address.get, pairs), twice(bits.get)),
+              or64(
+                load64(add(one.get, j.get), withAnySecond),
+                and64(twice(other.get), load64(j.get, layout.tokenMask)),
               ),
             ),
             pairs,
           ),
-          increase(address, 16),
-          increase(j, 16),
+          increase(address, 8),
+          increase(j, 8),
         ),
         increase(i, 4),
       ),

@@ -110,3 +110,20 @@ Deno.test("the search finds all anchors when there are more than its result buff
   const offsets = Array.from({ length: count }, (_, i) => `${index} at ${i * token.length}`);
   assert.deepEqual(found.filter((one) => one.startsWith(`${index} at `)), offsets.sort());
 });
+
+// V8 refuses WebAssembly SIMD there.
+Deno.test("the search runs on an x86 processor without SSE4.1", async () => {
+  const room = JSON.stringify(import.meta.resolve("../../../src/secrets/mod.ts"));
+  const code = `import { SecretDetector } from ${room};
+    const scan = new SecretDetector().file("a.txt", 40);
+    scan.add(new TextEncoder().encode("ghp_${alnum(36)}"));
+    console.log(scan.end());`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--node-modules-dir=manual", "--v8-flags=--no-enable-sse4-1", code],
+  }).output();
+  assert.equal(
+    new TextDecoder().decode(stdout),
+    "GitHub token\n",
+    new TextDecoder().decode(stderr),
+  );
+});
