@@ -8,7 +8,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { errorToData } from "../base/mod.ts";
 import { homePaths } from "../control/mod.ts";
-import { noteDamaged, STATE_SCHEMA_VERSION } from "../store/mod.ts";
+import { noteDamaged, STATE_SCHEMA_VERSION, verdictLine } from "../store/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 import { infoOf, isDenied, openTo } from "./file_access.ts";
 
@@ -20,6 +20,8 @@ export async function checkState(home: string): Promise<Check> {
   if (!info) return ok(name, "none yet; the first command that needs it makes it");
   const mode = openTo(info.mode, 0o077);
   try {
+    // SQLite opens a file that it cannot write, and commands fail later.
+    (await Deno.open(state, { read: true, write: true })).close();
     // SQLite makes a `-wal` and a `-shm` file even for a reader, and only a writer removes them. An
     // existing `-wal` belongs to another process, so the database is then opened read-only.
     using database = new DatabaseSync(state, {
@@ -30,7 +32,9 @@ export async function checkState(home: string): Promise<Check> {
       const what = `${state} was written by a newer libreseed (schema ${version})`;
       return fail(name, what, "use that one, or another --home");
     }
-    const verdict = String(database.prepare("PRAGMA integrity_check(1)").get()!.integrity_check);
+    const verdict = verdictLine(
+      database.prepare("PRAGMA integrity_check(1)").get()!.integrity_check,
+    );
     if (verdict !== "ok") throw new Error(verdict);
   } catch (error) {
     const { message } = errorToData(error);
@@ -40,6 +44,11 @@ export async function checkState(home: string): Promise<Check> {
     }
     if (isDenied(error) || /unable to open database file/.test(message)) {
       return fail(name, what, `run: chmod 600 ${state}`);
+    }
+    if (/read-?only/i.test(message)) {
+      const mend =
+        "give the user write permission for the file and its directory, or another --home";
+      return fail(name, what, mend);
     }
     noteDamaged(state);
     return fail(

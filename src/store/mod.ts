@@ -58,6 +58,7 @@ export {
   type StoredNode,
   type StoredOutcome,
   type StoredRecord,
+  verdictLine,
   type VerifiedFile,
   type VerifiedFilesTable,
   type VersionMarks,

@@ -25,7 +25,7 @@ export {
   type ScheduledRecord,
   type StoredRecord,
 } from "./records_table.ts";
-export { noteDamaged } from "./state_check.ts";
+export { noteDamaged, verdictLine } from "./state_check.ts";
 export {
   describeReplaced,
   type ReplacedState,

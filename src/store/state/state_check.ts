@@ -53,3 +53,8 @@ export function noteDamaged(path: string): void {
     // The daily check will find the damage.
   }
 }
+
+/** The verdict of an integrity check on one line: SQLite names the database on a line before it. */
+export function verdictLine(verdict: unknown): string {
+  return String(verdict).replace(/^\*\*\* in database main \*\*\*\n/, "").replaceAll("\n", " ");
+}

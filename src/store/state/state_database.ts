@@ -18,7 +18,7 @@ import { OutcomesTable } from "./outcomes_table.ts";
 import { PinsTable } from "./pins_table.ts";
 import { RecordsTable } from "./records_table.ts";
 import { readOnly, Sqlite } from "./sqlite.ts";
-import { isCheckDue, noteDamaged, noteSound } from "./state_check.ts";
+import { isCheckDue, noteDamaged, noteSound, verdictLine } from "./state_check.ts";
 import { migrations } from "./state_schema.ts";
 import { VerifiedFilesTable } from "./verified_files_table.ts";
 
@@ -129,7 +129,7 @@ function openChecked(path: string, clock: Clock): Sqlite {
     if (version > STATE_SCHEMA_VERSION) throw newer(path, version);
     if (isCheckDue(path, clock.now())) {
       const { quick_check: verdict } = sqlite.row("PRAGMA quick_check(1)")!;
-      if (verdict !== "ok") throw damaged(path, String(verdict));
+      if (verdict !== "ok") throw damaged(path, verdictLine(verdict));
       noteSound(path, clock.now());
     }
     sqlite.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
