@@ -6,8 +6,7 @@
  *   defaults follow from its rows.
  * - {@linkcode loadSettings} reads all sources and returns {@linkcode Settings} with the origin of each
  *   value. A mistake is a {@linkcode ConfigError} that names the setting and its source.
- * - {@linkcode archiveLimits} and {@linkcode workerSettings} pick the settings that `src/package` and
- *   the worker take; names and units stay the same.
+ * - {@linkcode workerSettings} picks the settings that the engine's thread takes.
  * - {@linkcode writeSetting} changes one key of a config file and keeps its comments.
  *
  * The room does not read the command line, which `src/cli` does, and does not use any setting itself.
@@ -17,7 +16,6 @@
  * @module
  */
 
-export { archiveLimits, type ArchiveSettings } from "./archive_limits.ts";
 export { ConfigError } from "./errors.ts";
 export {
   type LoadedSettings,

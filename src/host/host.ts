@@ -22,6 +22,7 @@ import {
 import type { DownloadProgress } from "../engine/mod.ts";
 import { isCatalogName, removeOldPartials } from "../fetching/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
+import { archiveLimitsOf } from "../package/mod.ts";
 import { indexStore } from "../names/mod.ts";
 import {
   LazyState,
@@ -50,7 +51,6 @@ import {
   catalogSeederOf,
   describeEntry,
   Downloads,
-  limitsOf,
   Packages,
   SeededCatalogs,
   seederOf,
@@ -189,7 +189,7 @@ export class Host implements Operations {
     this.#packages = new Packages({
       seeds: this.#seeds,
       state: this.#state,
-      limits: limitsOf(settings),
+      limits: archiveLimitsOf(settings),
       seeder,
       isPublished: (minimal) => this.#records.isOf(minimal),
       clock,
@@ -232,7 +232,7 @@ export class Host implements Operations {
       state: this.#state,
       onWarning: listeners.onWarning,
       seeds: this.#seeds,
-      limits: () => limitsOf(this.#options.settings),
+      limits: () => archiveLimitsOf(this.#options.settings),
       intervalMs: () => this.#options.settings.reannounceIntervalMs,
       mirror: () => this.#options.settings.mirror,
       maxDiskBytes: () => this.#options.settings.maxDiskBytes,
@@ -336,7 +336,7 @@ export class Host implements Operations {
     const from = mergeOrigins(this.#options.origins, origins, reloaded.needRestart);
     this.#options = { ...this.#options, settings: merged, origins: from };
     await this.#worker.configure(workerSettings(merged));
-    this.#packages.limits = limitsOf(merged);
+    this.#packages.limits = archiveLimitsOf(merged);
     if (this.#seeding) this.#seeding.watch = merged.watch;
     tellReloaded(reloaded, listeners);
     // A larger disk limit or `mirror` may allow more packages to be mirrored.

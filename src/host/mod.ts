@@ -23,4 +23,4 @@ export { runDaemon } from "./daemon.ts";
 export { type NodeHandle, openNode } from "./node.ts";
 export { findPortOwner } from "./port_owner.ts";
 export { askDhtClock, describeClock, refreshFollow, usedNames } from "./records/mod.ts";
-export { describeEntry, limitsOf } from "./seeding/mod.ts";
+export { describeEntry } from "./seeding/mod.ts";

@@ -20,7 +20,12 @@
  */
 
 export { PackageError, type VerificationStep } from "./errors.ts";
-export { type ArchiveLimits, defaultArchiveLimits, describeUnusable } from "./paths/mod.ts";
+export {
+  type ArchiveLimits,
+  archiveLimitsOf,
+  defaultArchiveLimits,
+  describeUnusable,
+} from "./paths/mod.ts";
 export {
   buildTorrent,
   pieceLengthFor,

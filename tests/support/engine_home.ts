@@ -11,13 +11,12 @@ import { homePaths } from "../../src/control/home.ts";
 import { getArchive } from "../../src/fetching/get_archive.ts";
 import { OfferCache } from "../../src/fetching/offer.ts";
 import { type NodeHandle, openNode } from "../../src/host/node.ts";
-import { limitsOf } from "../../src/host/seeding/packages.ts";
 import { type KeyPair, parsePublicKey } from "../../src/identity/mod.ts";
 import type { InstallContext } from "../../src/install/installation.ts";
 import type { NamesContext } from "../../src/names/context.ts";
 import { checkPin } from "../../src/names/pins.ts";
 import { resolveByName } from "../../src/names/resolve_by_name.ts";
-import { archiveFileName, type MinimalManifest } from "../../src/package/mod.ts";
+import { archiveFileName, archiveLimitsOf, type MinimalManifest } from "../../src/package/mod.ts";
 import { publish } from "../../src/publishing/publish.ts";
 import { PackageStore, SeedDirectory, StateDatabase } from "../../src/store/mod.ts";
 import type { Testnet } from "../../src/testnet/mod.ts";
@@ -78,7 +77,7 @@ export class Home implements AsyncDisposable {
       operations: this.node.operations,
       seeds: this.seeds,
       clock: this.clock,
-      limits: limitsOf(this.settings),
+      limits: archiveLimitsOf(this.settings),
       onWarning: (message) => this.warnings.push(message),
     }, { path: dir, signer: () => Promise.resolve(keys) });
     await this.seed(minimal);
@@ -112,7 +111,7 @@ export class Home implements AsyncDisposable {
   /** Context for installing from the network. */
   context(state: StateDatabase, policy?: PublisherPolicy, store = this.store): InstallContext {
     const { settings, seeds } = this;
-    const limits = limitsOf(settings);
+    const limits = archiveLimitsOf(settings);
     const names = this.names(state, policy);
     const { operations } = names;
     return {

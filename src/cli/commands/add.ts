@@ -25,7 +25,7 @@ export default defineCommand<Flags, [file: string]>({
   async run(given) {
     const { args: [file], flags: { allowSecret: allowSecrets }, io, output } = given;
     const { addArchive, checkArchive } = await import("../../publishing/mod.ts");
-    const { limitsOf } = await import("../../host/mod.ts");
+    const { archiveLimitsOf } = await import("../../package/mod.ts");
     const { values } = await given.settings();
     const archivePath = resolve(io.cwd, file);
     const options = {
@@ -36,7 +36,7 @@ export default defineCommand<Flags, [file: string]>({
     // Check the archive before a new home is created, so that a refused archive leaves none behind.
     const isNewHome = await isMissing(values.home);
     const checked = isNewHome
-      ? await checkArchive({ ...options, limits: limitsOf(values) }, archivePath)
+      ? await checkArchive({ ...options, limits: archiveLimitsOf(values) }, archivePath)
       : undefined;
     await withNode(given, async ({ operations, seeds, limits, onVerified, node }) => {
       const context = { ...options, operations, seeds, limits, onVerified };

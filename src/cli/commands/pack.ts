@@ -6,7 +6,6 @@
 
 import { basename } from "node:path";
 import { publisherKeyPath, refuseEarlyClock } from "../../base/mod.ts";
-import { archiveLimits } from "../../config/mod.ts";
 import {
   allowSecretFlag,
   defineCommand,
@@ -63,10 +62,9 @@ export default defineCommand<Flags, [dir: string]>({
     const { output, io, settings } = given;
     const { values } = await settings();
     const { signal } = io;
-    const { contentsOfSelection, defaultArchiveLimits, listDirectory, packDirectory } =
-      await import(
-        "../../package/mod.ts"
-      );
+    const { contentsOfSelection, archiveLimitsOf, listDirectory, packDirectory } = await import(
+      "../../package/mod.ts"
+    );
     const chosen = {
       dir,
       name,
@@ -74,7 +72,7 @@ export default defineCommand<Flags, [dir: string]>({
       leaveOut: includeIgnored ? "nothing" : "rules",
       neverPack: neverPacked(values, io),
       allowSecrets: allowSecret,
-      limits: { ...defaultArchiveLimits, ...archiveLimits(values) },
+      limits: archiveLimitsOf(values),
       signal,
     } as const;
     if (dryRun) return printContents(output, await listDirectory(chosen), dir);

@@ -76,7 +76,7 @@ export default defineCommand<Flags, string[]>({
     const { flags, io, output } = given;
     const paths = await pathsOf(given);
     const seedForMs = await durationOf(flags.seedFor);
-    const { limitsOf } = await import("../../host/mod.ts");
+    const { archiveLimitsOf } = await import("../../package/mod.ts");
     const { prepare, publish, updateAnnounceRecord } = await import("../../publishing/mod.ts");
     const { rememberPublisher } = await import("../../names/mod.ts");
     const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
@@ -90,7 +90,9 @@ export default defineCommand<Flags, string[]>({
       neverPack: neverPacked(values, io),
       allowSecrets: flags.allowSecret,
     } as const;
-    if (flags.dryRun) return await listAll(given, paths, { ...choice, limits: limitsOf(values) });
+    if (flags.dryRun) {
+      return await listAll(given, paths, { ...choice, limits: archiveLimitsOf(values) });
+    }
     const signer = signerOf(values);
     // Report a missing path before an engine is started.
     if (paths.length === 1) await refuseMissing(paths[0]!);

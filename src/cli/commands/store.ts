@@ -101,9 +101,9 @@ async function list(given: Run): Promise<void> {
 
 async function verify(given: Run): Promise<number> {
   const { io, output, settings } = given;
-  const { limitsOf } = await import("../../host/mod.ts");
+  const { archiveLimitsOf } = await import("../../package/mod.ts");
   const { checkStored } = await import("../../store/mod.ts");
-  const limits = limitsOf((await settings()).values);
+  const limits = archiveLimitsOf((await settings()).values);
   const { packages, damaged, path } = await chosen(given);
   const codes: number[] = [];
   for (const entry of packages) {

@@ -5,7 +5,6 @@
  */
 
 import { errorToData } from "../../base/mod.ts";
-import { archiveLimits } from "../../config/mod.ts";
 import type { MinimalManifest, VerifiedArchive } from "../../package/mod.ts";
 import { type CommandRun, defineCommand, textArgument, textFlag } from "../flags/command.ts";
 import { archiveSettings } from "../flags/common_flags.ts";
@@ -39,10 +38,10 @@ export default defineCommand<Flags, string[]>({
     const { values } = await settings();
     const { parsePublicKey } = await import("../../identity/mod.ts");
     const publicKey = flags.key === undefined ? undefined : parsePublicKey(flags.key);
-    const { defaultArchiveLimits, explainForeign, verifyArchive } = await import(
+    const { archiveLimitsOf, explainForeign, verifyArchive } = await import(
       "../../package/mod.ts"
     );
-    const limits = { ...defaultArchiveLimits, ...archiveLimits(values) };
+    const limits = archiveLimitsOf(values);
     const codes: number[] = [];
     for (const file of files) {
       signal.throwIfAborted();

@@ -36,9 +36,9 @@ export async function installOfflineFirst<T>(
   const { io, output } = given;
   try {
     await withState(given, async (state, values) => {
-      const { limitsOf } = await import("../../host/mod.ts");
+      const { archiveLimitsOf } = await import("../../package/mod.ts");
       const held = await seedLookup(values.dir);
-      const context = await commonContext(given, state, limitsOf(values), held);
+      const context = await commonContext(given, state, archiveLimitsOf(values), held);
       const outcome = await work({ ...context, ...offlineSources(held) });
       output.detail("the network was not needed");
       await done(outcome, {

@@ -40,13 +40,14 @@ export async function withNode<T>(
   const { values } = await settings();
   const { ensureHome, homePaths } = await import("../../control/mod.ts");
   const { fetchContext, knownManifest } = await import("../../fetching/mod.ts");
-  const { limitsOf, openNode } = await import("../../host/mod.ts");
+  const { openNode } = await import("../../host/mod.ts");
+  const { archiveLimitsOf } = await import("../../package/mod.ts");
   const { ListedPackages } = await import("../../publishing/mod.ts");
   const { SeedDirectory } = await import("../../store/mod.ts");
   const seeds = new SeedDirectory(values.dir);
   const state = await openState();
   seeds.known = (archivePath) => knownManifest(state(), archivePath);
-  const limits = limitsOf(values);
+  const limits = archiveLimitsOf(values);
   if (meanwhile) {
     await ensureHome(values.home);
     await seeds.ensure();

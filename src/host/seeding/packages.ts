@@ -8,14 +8,13 @@
 import { basename, join } from "node:path";
 import { LibreseedError } from "../../base/mod.ts";
 import { type Clock, equalBytes, toHex } from "../../base/mod.ts";
-import { archiveLimits, type Settings } from "../../config/mod.ts";
+import type { Settings } from "../../config/mod.ts";
 import { type PackageJson } from "../../control/mod.ts";
 import type { SeedOrder, TorrentStatus } from "../../engine/mod.ts";
 import { rememberVerified } from "../../fetching/mod.ts";
 import {
   archiveFileName,
   type ArchiveLimits,
-  defaultArchiveLimits,
   describeArchive,
   type MinimalManifest,
   parseMinimal,
@@ -377,9 +376,4 @@ function torrentOf({ archivePath, minimal }: ValidSeedEntry, signal: AbortSignal
 
 function publisherOf(entry: SeedEntry): string | undefined {
   return entry.problem === undefined ? entry.minimal.pubkey : undefined;
-}
-
-/** Limits of archives: the defaults, with the values of the settings. */
-export function limitsOf(settings: Settings): ArchiveLimits {
-  return { ...defaultArchiveLimits, ...archiveLimits(settings) };
 }

@@ -58,6 +58,18 @@ export const defaultArchiveLimits: ArchiveLimits = {
 };
 
 /**
+ * Limits of archives from settings, which have the same names; a limit that is no setting keeps its
+ * default.
+ */
+export function archiveLimitsOf(settings: Partial<ArchiveLimits>): ArchiveLimits {
+  const limits = { ...defaultArchiveLimits };
+  for (const name of Object.keys(limits) as (keyof ArchiveLimits)[]) {
+    limits[name] = settings[name] ?? limits[name];
+  }
+  return limits;
+}
+
+/**
  * Maximum length of a path's component in bytes of UTF-8: common file systems hold no longer name.
  */
 export const MAX_COMPONENT_BYTES = 255;

@@ -20,6 +20,7 @@
 
 export {
   type ArchiveLimits,
+  archiveLimitsOf,
   defaultArchiveLimits,
   FREE_FILES,
   isTooDense,

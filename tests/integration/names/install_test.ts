@@ -5,6 +5,7 @@
  * @module
  */
 
+import { archiveLimitsOf } from "../../../src/package/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { systemClock } from "../../../src/base/mod.ts";
@@ -12,7 +13,6 @@ import type { PublisherPolicy } from "../../../src/config/mod.ts";
 import type { DhtManager } from "../../../src/dht/mod.ts";
 import { getArchive } from "../../../src/fetching/get_archive.ts";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
-import { limitsOf } from "../../../src/host/seeding/packages.ts";
 import { formatPublicKey, type KeyPair, parsePublicKey } from "../../../src/identity/mod.ts";
 import { foundByBareName } from "../../../src/install/dependency_graph.ts";
 import { install } from "../../../src/install/install.ts";
@@ -79,7 +79,7 @@ Deno.test("install by a bare name follows each policy despite a vandal, before a
   await getArchive({
     operations: mirror.node.operations,
     seeds: mirror.seeds,
-    limits: limitsOf(mirror.settings),
+    limits: archiveLimitsOf(mirror.settings),
     finding: { clock, timeoutMs: 20_000 },
   }, { kind: "minimal", minimal: last! });
   await mirror.seed(last!);

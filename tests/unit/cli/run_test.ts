@@ -12,8 +12,8 @@ import { writtenFlag } from "../../../src/cli/flags/common_flags.ts";
 import { runCli } from "../../../src/cli/mod.ts";
 import { Interrupted, OutputClosed } from "../../../src/cli/process/errors.ts";
 import { runCommand } from "../../../src/cli/run_command.ts";
-import { archiveLimits, loadSettings } from "../../../src/config/mod.ts";
-import { defaultArchiveLimits } from "../../../src/package/mod.ts";
+import { loadSettings } from "../../../src/config/mod.ts";
+import { archiveLimitsOf, defaultArchiveLimits } from "../../../src/package/mod.ts";
 import { type FakeIo, fakeIo, type FakeIoOptions } from "../../support/fake_io.ts";
 
 async function cli(args: string[], options: FakeIoOptions = {}) {
@@ -337,7 +337,7 @@ Deno.test("the default settings equal the package room's default limits", async 
     userHome: "/",
     readFile: () => Promise.resolve(undefined),
   });
-  assert.deepEqual({ ...defaultArchiveLimits, ...archiveLimits(values) }, defaultArchiveLimits);
+  assert.deepEqual(archiveLimitsOf(values), defaultArchiveLimits);
 });
 
 Deno.test("-q and -v together are a usage error", async () => {
