@@ -8,7 +8,6 @@
 import { basename, join } from "node:path";
 import { LibreseedError } from "../../base/mod.ts";
 import { type Clock, equalBytes, toHex } from "../../base/mod.ts";
-import type { Settings } from "../../config/mod.ts";
 import { type PackageJson } from "../../control/mod.ts";
 import type { SeedOrder, TorrentStatus } from "../../engine/mod.ts";
 import { rememberVerified } from "../../fetching/mod.ts";
