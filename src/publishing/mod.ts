@@ -10,7 +10,7 @@
  *    with other bytes.
  * 3. The archive enters the seed directory, and `storeManifest` puts its record.
  * 4. `updateAnnounceRecord` adds the package to the publisher's list, which resolves ranges: the announce
- *    record itself, or a catalog that it names. `ListedPackages` (`listed.ts`) knows the listed packages,
+ *    record itself, or a catalog that it names. `ListedPackages` (`listed_packages.ts`) knows the listed packages,
  *    so that adding one does not read all others.
  * 5. `updateNameIndex` adds the publisher to the index of the name.
  * 6. `readBack` (`read_back.ts`) looks the package up as a reader would, and warns of what is missing.

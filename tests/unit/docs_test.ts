@@ -234,3 +234,11 @@ Deno.test("every stop of the journeys is a file, and no journey has more than tw
     }
   }
 });
+
+Deno.test("the map in words is that of the layout test's table", async () => {
+  const page = await read("docs/architecture.md");
+  for (const [room, { holds }] of Object.entries(rooms)) {
+    const row = page.split("\n").find((line) => line.startsWith(`| \`${room}\` `));
+    assert(row?.includes(holds), `docs/architecture.md has no row for ${room}: ${holds}`);
+  }
+});

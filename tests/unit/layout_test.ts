@@ -198,6 +198,23 @@ Deno.test("rooms are listed lowest first, and each imports only those before it"
   }
 });
 
+Deno.test("every file that a comment names is there", async () => {
+  const all = await sources();
+  const missing: string[] = [];
+  for (const [path, source] of all) {
+    const [room, top] = [posix.dirname(path), `src/${topOf(roomOf(path))}`];
+    for (const [comment] of source.matchAll(/\/\*\*[^]*?\*\/|^\s*\/\/.*$/gm)) {
+      for (const [, name] of comment.matchAll(/`([a-z0-9_./]+\.ts)`/g)) {
+        const places = [room, top, "src", ""].map((place) => posix.join(place, name!));
+        if (places.some((place) => all.has(place))) continue;
+        if (await exists(join(root, name!))) continue;
+        missing.push(`${path} names ${name}`);
+      }
+    }
+  }
+  assert.deepEqual(missing.sort(), []);
+});
+
 Deno.test("no files import each other in a cycle, not even types", async () => {
   const imports = new Map<string, string[]>();
   for (const [path, source] of await sources()) {

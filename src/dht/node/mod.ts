@@ -4,7 +4,7 @@
  * {@linkcode DhtNode} is an interface: the engine implements it over its UDP socket, tests implement it
  * over a simulated network. A {@linkcode NodeProvider} returns the nodes that can be borrowed now.
  * {@linkcode Contact} is the address of a node; ids and targets are 20 bytes, compared by XOR distance
- * (`distance.ts`). `compact_nodes.ts` and `bencode.ts` convert to and from the forms on the wire.
+ * (`distance.ts`). `compact_nodes.ts` reads and writes addresses as they are on the wire.
  * {@linkcode RateLimiter} is the token bucket that `dht-rate` sets.
  *
  * Sockets, timeouts and the routing table belong to the engine; searching belongs to `../lookup`.

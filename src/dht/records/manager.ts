@@ -1,6 +1,6 @@
 /**
  * The DHT manager: gets and puts records, finds and announces peers, through borrowed nodes. `stop()`
- * ends the manager's own work and leaves the nodes alone. `reannounce.ts` decides when a record is due.
+ * ends the manager's own work and leaves the nodes alone. `dht/announce/reannounce.ts` decides when a record is due.
  *
  * @module
  */

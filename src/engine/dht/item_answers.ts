@@ -19,7 +19,7 @@ export interface Sender {
   port: number;
 }
 
-/** A query whose members `krpc_guard.ts` has checked to have these types. */
+/** A query whose members `engine/libraries/krpc/krpc_guard.ts` has checked to have these types. */
 export interface ItemQuery {
   /** Transaction id. */
   t: Uint8Array;

@@ -28,7 +28,7 @@ const PEERS_IN_AN_ANSWER = 50;
 /** Queries that are passed to npm:bittorrent-dht. */
 const LIBRARYS_QUERIES = ["ping", "find_node", "get_peers", "announce_peer"];
 
-/** A query that has passed `krpc_guard.ts`. */
+/** A query that has passed `engine/libraries/krpc/krpc_guard.ts`. */
 type Query = KrpcMessage & ItemQuery & {
   q: Uint8Array;
   a: { info_hash?: Uint8Array; port?: number; implied_port?: number };

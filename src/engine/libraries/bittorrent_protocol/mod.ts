@@ -4,7 +4,7 @@
  * messages and bounds what waits to be sent; `upload_queue.ts` answers requests from queues that
  * `engine/upload` keeps fair.
  *
- * The bytes between socket and connection are moved by `webtorrent/peer_pipes.ts`, which calls
+ * The bytes between socket and connection are moved by `engine/libraries/webtorrent/peer_pipes.ts`, which calls
  * {@linkcode receive}. Extensions of the protocol are in `extensions`.
  *
  * @module
