@@ -98,8 +98,8 @@ export function verificationError(
 }
 
 /**
- * Quotes untrusted text for an error message: at most 200 characters, with everything escaped that a
- * terminal would obey.
+ * Quotes untrusted text for an error message: at most 200 characters, with every character escaped
+ * that could control a terminal.
  */
 export function quote(text: string): string {
   const cut = text.length > 200 ? text.slice(0, 200) + "…" : text;
@@ -109,7 +109,7 @@ export function quote(text: string): string {
   );
 }
 
-/** The message of any thrown value. */
+/** Returns the error message of any thrown value. */
 export function messageOf(error: unknown): string {
   return outOfReach(error)?.why ?? (error instanceof Error ? error.message : String(error));
 }

@@ -23,10 +23,10 @@ const MAX_CATALOG_PACKAGES = 100_000;
 
 const LINE_FEED = 0x0a;
 
-/** A catalog that was read. */
+/** The result of reading a catalog. */
 export interface Catalog {
   manifests: MinimalManifest[];
-  /** For each line that was left out: its number and the reason, for people. */
+  /** Each line that was left out, with its number and the reason, for people. */
   dropped: string[];
 }
 
@@ -42,12 +42,17 @@ export function serializeCatalog(manifests: readonly MinimalManifest[]): string 
   return [...lines].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0).map(([, line]) => line).join("");
 }
 
-/** The key of a catalog's line, `NAME@VERSION`. A catalog has at most one line of each key. */
+/**
+ * Returns the key of a catalog line, `NAME@VERSION`. A catalog has at most one line for each key.
+ */
 export function catalogKey({ name, version }: { name: string; version: string }): string {
   return `${name}@${version}`;
 }
 
-/** Number of lines that are read between two yields: some hundredths of a second. */
+/**
+ * Number of lines read between two yields to the event loop. Reading them takes some hundredths of
+ * a second.
+ */
 const LINES_AT_ONCE = 500;
 
 /**
@@ -64,8 +69,8 @@ export function parseCatalog(bytes: Uint8Array, publicKey: Uint8Array): Catalog 
 }
 
 /**
- * Reads a catalog like {@linkcode parseCatalog}, and yields to the event loop on the way: a long
- * catalog takes ten seconds.
+ * Reads a catalog like {@linkcode parseCatalog}, but yields to the event loop regularly, because a
+ * long catalog takes ten seconds.
  *
  * @throws {PackageError} as `parseCatalog`
  * @throws the signal's reason if it is aborted
@@ -80,7 +85,10 @@ export async function parseCatalogInTurns(
   return catalog;
 }
 
-/** Reads line by line into `catalog`, and yields after each {@linkcode LINES_AT_ONCE} lines. */
+/**
+ * Parses the lines of a catalog into `catalog`, and yields after every {@linkcode LINES_AT_ONCE}
+ * lines.
+ */
 function* readLines(
   bytes: Uint8Array,
   publicKey: Uint8Array,
@@ -124,8 +132,8 @@ function* readLines(
 }
 
 /**
- * Counts line feeds, up to `most`. The count comes before the text is split: splitting a catalog of
- * line feeds alone would take a gigabyte.
+ * Counts line feeds, and stops at `most`. Counting before splitting bounds the memory: a catalog of
+ * line feeds alone would split into a gigabyte of strings.
  */
 function linesIn(bytes: Uint8Array, most: number): number {
   let count = 0;

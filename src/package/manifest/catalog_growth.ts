@@ -1,6 +1,6 @@
 /**
- * Adds lines to a long catalog without reading it anew. The bytes before the first changed line
- * stay, so they need not be hashed again.
+ * Adds lines to a long catalog without parsing the whole catalog again. The bytes before the first
+ * changed line stay the same, so their pieces need not be hashed again.
  *
  * @module
  */
@@ -8,16 +8,16 @@
 import { concatBytes, equalBytes, fromUtf8, utf8 } from "../../base/mod.ts";
 import { catalogKey } from "./catalog.ts";
 
-/** A catalog after lines were added. */
+/** The result of adding lines to a catalog. */
 export interface GrownCatalog {
   bytes: Uint8Array;
-  /** Number of bytes at the start that the old catalog has too. */
+  /** Number of leading bytes that the new catalog shares with the old one. */
   sameBytes: number;
-  /** Number of lines that the old catalog does not have. */
+  /** Number of lines in the new catalog that the old one does not have. */
   added: number;
 }
 
-/** The bytes that a line replaces; an empty range where a line is added. */
+/** The range of bytes in a catalog that a line replaces; empty for a line that is inserted. */
 interface Place {
   start: number;
   end: number;
@@ -26,11 +26,12 @@ interface Place {
 const LINE_FEED = 10;
 
 /**
- * Inserts lines into a sorted catalog. A line replaces the line of the same key.
+ * Inserts lines into a sorted catalog. A new line replaces the existing line with the same key.
  *
  * @param bytes a sorted catalog that is known to be valid; empty for a new one
- * @param lines by {@linkcode catalogKey}, as `serializeMinimal` writes them
- * @returns `undefined` if the search met a line without name and version, or without an end
+ * @param lines lines by {@linkcode catalogKey}, as `serializeMinimal` writes them
+ * @returns `undefined` if the binary search met a line without name and version, or without a line
+ * feed
  */
 export function growCatalog(
   bytes: Uint8Array,
@@ -52,7 +53,11 @@ export function growCatalog(
   return { bytes: concatBytes(...parts, bytes.subarray(at)), sameBytes, added };
 }
 
-/** Bisects for the place of a key's line. @param from start of a line; the search begins there */
+/**
+ * Finds the place of a line in a sorted catalog by binary search.
+ *
+ * @param from index of the line start at which the search begins
+ */
 function placeOf(bytes: Uint8Array, key: string, from: number): Place | undefined {
   let [low, high] = [from, bytes.length];
   while (low < high) {
@@ -75,7 +80,7 @@ function keyOf(line: Uint8Array): string | undefined {
       return catalogKey({ name, version });
     }
   } catch {
-    // Not JSON, so not a line of a catalog.
+    // A line that is not JSON is no line of a catalog.
   }
   return undefined;
 }

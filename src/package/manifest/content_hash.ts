@@ -16,8 +16,8 @@ export function formatSha256(digest: Uint8Array): string {
 }
 
 /**
- * Reads the 32 bytes of `sha256:…`; `undefined` for a text that {@linkcode formatSha256} does not
- * write.
+ * Parses `sha256:…` and returns the 32 bytes of the hash; `undefined` if the text is not in the
+ * form of {@linkcode formatSha256}.
  */
 export function parseSha256(text: string): Uint8Array | undefined {
   return isSha256(text) ? fromHex(text.slice(PREFIX.length)) : undefined;
@@ -29,9 +29,9 @@ export function isSha256(text: string): boolean {
 }
 
 /**
- * The content hash: `sha256:` and the hexadecimal SHA-256 of the concatenated `sha256:…` strings of
- * all files, in the order of their paths (by UTF-16 code unit), as LibreSeed 1.3 defines it. It binds
- * neither paths nor name and version; the manifest's signature does.
+ * Computes the content hash: `sha256:` and the hexadecimal SHA-256 of the concatenated `sha256:…`
+ * strings of all files, in the order of their paths (by UTF-16 code unit), as LibreSeed 1.3 defines
+ * it. The content hash does not cover paths, name or version; the manifest's signature does.
  */
 export function contentHash(files: Readonly<Record<string, string>>): string {
   const hash = new ContentHash();
@@ -39,11 +39,14 @@ export function contentHash(files: Readonly<Record<string, string>>): string {
   return hash.digest();
 }
 
-/** Computes {@linkcode contentHash} for files that come in the order of their paths. */
+/** Computes {@linkcode contentHash} incrementally, from files in the order of their paths. */
 export class ContentHash {
   readonly #hash = createHash("sha256");
 
-  /** @param sha256 of one or more files, each `sha256:…`; one call for many files takes less time */
+  /**
+   * @param sha256 the `sha256:…` of one file, or several concatenated. One call for many files is
+   * faster
+   */
   add(sha256: string): void {
     this.#hash.update(sha256);
   }

@@ -1,7 +1,7 @@
 /**
- * Reads the field `files` of a full manifest from its bytes, of which it may be most of 16 MiB. It
- * reads window by window, so that the event loop can turn, and takes little more memory than the
- * paths. `full_reader.ts` reads the other fields.
+ * Reads the field `files` of a full manifest from its bytes. The manifest may have 16 MiB, most of
+ * it in `files`. The field is read in windows, with a yield to the event loop after each, and takes
+ * little more memory than the paths. `full_reader.ts` reads the other fields.
  *
  * @module
  */
@@ -11,18 +11,22 @@ import { quote } from "../errors.ts";
 import type { PathList } from "../paths/mod.ts";
 import { ContentHash } from "./content_hash.ts";
 
-/** Length of a window in bytes: some milliseconds' work. */
+/** Length of a window in bytes. Reading a window takes some milliseconds. */
 const WINDOW_BYTES = 64 * 1024;
 /** Length of a file's SHA-256 in bytes. */
 export const HASH_BYTES = 32;
 
 const [QUOTE, COMMA, BACKSLASH, BRACE] = [0x22, 0x2c, 0x5c, 0x7d];
-/** Length in bytes of the shortest member: a path of one byte, its hash, quotes, colon and comma. */
+/**
+ * Length in bytes of the shortest member of `files`: a path of one byte, its hash, quotes, colon
+ * and comma.
+ */
 const LEAST_MEMBER_BYTES = 78;
-/** Start of the object in canonical JSON (RFC 8785), if it is not empty. */
+/** Beginning of the field `files` in canonical JSON (RFC 8785), if it has at least one member. */
 const BEGIN = utf8('"files":{"');
 /**
- * Text between a path and the digits of its hash. A path cannot contain it, as quotes are escaped.
+ * Text between a path and the hexadecimal digits of its hash. A path cannot contain this text,
+ * because quotes in paths are escaped.
  */
 const BETWEEN = '":"sha256:';
 const PREFIX = "sha256:";
@@ -32,17 +36,20 @@ const NOT_HASHES = "files: is not an object of sha256: and 64 digits each";
 /** The files of a manifest, in the order of their paths. */
 export interface FileList {
   paths: PathList;
-  /** {@linkcode HASH_BYTES} for each path. */
+  /**
+   * The SHA-256 of each file, {@linkcode HASH_BYTES} bytes each, concatenated in the order of the
+   * paths.
+   */
   hashes: Uint8Array;
-  /** The `contentHash` that follows from the files. */
+  /** The content hash, computed from the files. */
   contentHash: string;
-  /** Index in the manifest of the brace that closes `files`. */
+  /** Index of the closing brace of `files` in the manifest's bytes. */
   end: number;
 }
 
 /**
- * Finds the field `files` of a manifest in canonical JSON. A text in an earlier field cannot
- * contain the bytes that are searched for, as quotes are escaped.
+ * Finds the field `files` of a manifest in canonical JSON by a byte search. No earlier field can
+ * contain the searched bytes, because quotes in texts are escaped.
  *
  * @param maxFieldBytes maximum length of the fields before `files`
  * @returns index of the first byte after the opening brace; `undefined` if there is no such field
@@ -57,10 +64,10 @@ export function findFiles(bytes: Uint8Array, maxFieldBytes: number): number | un
 }
 
 /**
- * Reads the members of `files`, and yields after each window.
+ * Reads the members of the field `files`, and yields after each window.
  *
  * @param start index of the first byte after the opening brace
- * @param add takes each path, and returns what is wrong with it
+ * @param add called with each path; returns the problem of an invalid path
  * @throws {Error} if the bytes are not paths and hashes in canonical JSON; the message says why
  */
 export function* readFiles(
@@ -68,7 +75,8 @@ export function* readFiles(
   start: number,
   add: (path: string) => string | undefined,
 ): Generator<void, Omit<FileList, "paths">> {
-  // Room for as many hashes as the bytes can have. Unused pages take no memory.
+  // Allocate space for the maximum number of hashes that the bytes can hold. Unused pages take no
+  // memory.
   const most = Math.ceil((bytes.length - start) / LEAST_MEMBER_BYTES);
   const hashes = new Uint8Array(most * HASH_BYTES);
   let count = 0;
@@ -95,13 +103,13 @@ export function* readFiles(
         end: at,
       };
     }
-    // Skip the comma.
+    // Skip the comma between two windows.
     at++;
     yield;
   }
 }
 
-/** Reads the paths of a window, and for each path its `sha256:` and 64 digits. */
+/** Reads the members of one window: for each, the path and the `sha256:` with 64 digits. */
 function readWindow(text: string): { paths: string[]; values: string[] } {
   const paths: string[] = [];
   const values: string[] = [];
@@ -122,13 +130,13 @@ function readWindow(text: string): { paths: string[]; values: string[] } {
   return { paths, values };
 }
 
-/** Whether a part of a text is made of lower-case hexadecimal digits. */
+/** Whether a slice of a text consists of lower-case hexadecimal digits. */
 function isHex(text: string, begin: number, end: number): boolean {
   for (let i = begin; i < end; i++) if (!isHexDigit(text.charCodeAt(i))) return false;
   return true;
 }
 
-/** Undoes the escapes of a canonical JSON string: quotes, backslashes and control characters. */
+/** Decodes the escapes in a canonical JSON string: quotes, backslashes and control characters. */
 function unescaped(text: string): string {
   if (!text.includes('"') && !text.includes("\\")) return text;
   let path: unknown;
@@ -145,8 +153,8 @@ function unescaped(text: string): string {
 
 /**
  * Measures the complete members at the start of a window: their length in bytes, and whether they
- * are the last ones. A value ends with a hexadecimal digit and a quote, before a comma or a brace.
- * A key may end in the same way, but a colon follows it.
+ * are the last members. A member ends with a hexadecimal digit and a quote, followed by a comma or
+ * a brace. A path may also end with a digit and a quote, but a colon follows its quote.
  */
 function windowAt(window: Uint8Array): { length: number; isLast: boolean } {
   const endsValue = (at: number) => window[at - 1] === QUOTE && isHexDigit(window[at - 2]);

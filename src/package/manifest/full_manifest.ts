@@ -15,9 +15,9 @@ import { serialize, signFields, type Unsigned, verifyFields } from "./signed_jso
 /**
  * Makes the fields of a full manifest before it is signed.
  *
- * @param said name, version and what else the package's own files say
- * @param files `sha256:…` by path
- * @param sourceDateEpoch in seconds; without it the manifest has no time in it
+ * @param said name, version and the other fields from the package's `package.json` or `deno.json`
+ * @param files the `sha256:…` of each file, by path
+ * @param sourceDateEpoch in seconds; without it the manifest has no timestamp
  */
 export function manifestFields(
   said: Metadata & Pick<FullManifest, "name" | "version">,
@@ -43,8 +43,8 @@ export function signFull(
 }
 
 /**
- * Whether the manifest is valid and signed by the key that it names. Never throws. Whether its
- * `contentHash` follows from `files` is a check of its own, see {@linkcode contentHash}.
+ * Whether the manifest is valid and signed by the key that it names. Never throws. Does not check
+ * that `contentHash` matches `files`; see {@linkcode contentHash}.
  */
 export function verifyFullSignature(
   manifest: FullManifest,
@@ -53,7 +53,7 @@ export function verifyFullSignature(
   return verifyFields(fullManifestKind(limits), manifest);
 }
 
-/** Writes canonical JSON (RFC 8785) and a line feed. */
+/** Serializes a full manifest as canonical JSON (RFC 8785) and a line feed. */
 export function serializeFull(manifest: FullManifest): string {
   return serialize(manifest);
 }

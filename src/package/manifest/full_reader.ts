@@ -1,6 +1,6 @@
 /**
- * Reads the full manifest of an archive, which may be 16 MiB of untrusted bytes: `files` window by
- * window (`files_object.ts`), the other fields as JSON.
+ * Reads the full manifest of an archive, which may be 16 MiB of untrusted bytes. The field `files`
+ * is read in windows (`files_object.ts`), the other fields as JSON.
  *
  * @module
  */
@@ -20,33 +20,36 @@ import {
 import { checkLength, invalid, isSignedBy, parseManifest } from "./signed_json.ts";
 
 /**
- * Maximum length of a manifest's fields without `files`, in bytes: three times what the longest texts
- * and 1,000 dependencies take.
+ * Maximum length in bytes of a full manifest without `files`: three times the length of the longest
+ * texts and 1,000 dependencies.
  */
 const MAX_FIELD_BYTES = 1024 * 1024;
 
-/** A full manifest that was read. */
+/** The result of reading a full manifest. */
 export interface ReadManifest extends Pick<FileList, "paths" | "hashes" | "contentHash"> {
-  /** `files` is a getter: `paths` and `hashes` take a quarter of its memory. */
+  /**
+   * The manifest. Its `files` is a getter that builds the object on demand, because `paths` and
+   * `hashes` take a quarter of the memory.
+   */
   manifest: FullManifest;
   /** Whether the manifest is signed by the key that it names. */
   isSigned(): boolean;
 }
 
-/** The signed bytes begin with this; the manifest without its signature follows. */
+/** Prefix of the signed bytes: the domain. The manifest without `signature` follows it. */
 const DOMAIN = utf8(`${kindWithoutFiles.domain}\n`);
 
 /**
- * Allocates a buffer for a full manifest, with room before it for the domain that is signed with it.
- * Without that room {@linkcode ReadManifest.isSigned} copies the manifest.
+ * Allocates a buffer for a full manifest, with spare bytes before the manifest for the signed
+ * domain. With any other buffer, {@linkcode ReadManifest.isSigned} has to copy the manifest.
  */
 export function memoryForFull(lengthBytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(DOMAIN.length + lengthBytes).subarray(DOMAIN.length);
 }
 
 /**
- * Reads a full manifest of at most `limits.maxManifestBytes` without checking its signature. Only the
- * form that `serializeFull` writes is accepted.
+ * Reads a full manifest of at most `limits.maxManifestBytes` without checking its signature.
+ * Accepts only the form that `serializeFull` writes.
  *
  * @throws {PackageError} `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID` (kind verification)
  */
@@ -62,10 +65,10 @@ export function parseFull(
 }
 
 /**
- * Reads a full manifest like {@linkcode parseFull}, and yields to the event loop after each window.
- * Time and memory are linear in its length.
+ * Reads a full manifest like {@linkcode parseFull}, and yields to the event loop after each window
+ * of bytes. Time and memory are linear in the manifest's length.
  *
- * @param bytes must not be altered before `isSigned` was called
+ * @param bytes the caller must not alter them before it has called `isSigned`
  * @throws {PackageError} `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID` (kind verification)
  * @throws the signal's reason if it is aborted
  */
@@ -81,7 +84,8 @@ function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<voi
   checkLength(kindWithoutFiles, bytes.length, limits.maxManifestBytes);
   const start = findFiles(bytes, MAX_FIELD_BYTES);
   if (start === undefined) {
-    // A manifest without files is invalid. An earlier field may be the better reason.
+    // A manifest without files is invalid. An invalid earlier field gives a better error message,
+    // so the earlier fields are checked first.
     parseManifest(fullManifestKind(limits), bytes, MAX_FIELD_BYTES);
     throw invalid(kindWithoutFiles, "verification", "it lists no files");
   }
@@ -103,7 +107,7 @@ function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<voi
   });
   const isSigned = () => {
     const { signature: _, ...unsigned } = fields;
-    // `signature` sorts after `files`, so the bytes before `files` are signed as they are.
+    // `signature` sorts after `files`, so the bytes up to `files` are signed unchanged.
     const text = utf8(canonicalize({ ...unsigned, files: {} })!);
     return withSigned(bytes, end, text.subarray(start), (signed) => isSignedBy(fields, signed));
   };
@@ -111,21 +115,21 @@ function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<voi
 }
 
 function recordOf({ paths, hashes }: FileList): Record<string, string> {
-  // Not assigned one by one: a file may be called __proto__.
+  // Object.fromEntries is safe for a file named __proto__; assigning property by property is not.
   return Object.fromEntries(
     Array.from(paths, (path, i) => [path, formatSha256(hashAt(hashes, i))]),
   );
 }
 
-/** The SHA-256 of the file with this index, 32 bytes. */
+/** Returns the SHA-256 of the file with this index, 32 bytes. */
 export function hashAt(hashes: Uint8Array, index: number): Uint8Array {
   return hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
 }
 
 /**
- * Calls a function with the signed bytes: the domain, the manifest up to `end`, then `tail`. If
- * there is room before the manifest, they are assembled in place and the manifest is restored after
- * the call.
+ * Calls a function with the signed bytes: the domain, the manifest up to `end`, then `tail`. If the
+ * buffer has spare bytes before the manifest, the signed bytes are assembled in place, and the
+ * manifest is restored after the call.
  */
 function withSigned<T>(
   bytes: Uint8Array,

@@ -17,40 +17,43 @@ import {
 } from "./signed_json.ts";
 import { dependencyName, isValidRange } from "./spec.ts";
 
-/** Maximum number of dependencies of one package. */
+/** Maximum number of dependencies of a package. */
 const MAX_DEPENDENCIES = 1000;
 
 /** The manifest inside an archive: the package, its files, its publisher. */
 export interface FullManifest {
   protocol: typeof PROTOCOL;
-  /** `name` or `@scope/name`. */
+  /** Package name: `name` or `@scope/name`. */
   name: string;
-  /** Strict semver. */
+  /** Package version, strict semver. */
   version: string;
-  /** One line, at most 4,096 characters. */
+  /** Description of the package: one line of at most 4,096 characters. */
   description?: string;
-  /** One line, at most 512 characters. */
+  /** Author of the package: one line of at most 512 characters. */
   author?: string;
-  /** One line, at most 256 characters; an SPDX expression by custom. */
+  /** Licence of the package: one line of at most 256 characters, usually an SPDX expression. */
   license?: string;
-  /** One line, at most 2,048 characters. */
+  /** Homepage of the package: one line of at most 2,048 characters. */
   homepage?: string;
-  /** One line, at most 2,048 characters. */
+  /** Repository of the package: one line of at most 2,048 characters. */
   repository?: string;
-  /** `sha256:…` of every file except `manifest.json`, by its path in the archive. */
+  /** The `sha256:…` of every file except `manifest.json`, by path in the archive. */
   files: Record<string, string>;
-  /** The hash over {@linkcode FullManifest.files}, see {@linkcode contentHash}. */
+  /** The content hash over {@linkcode FullManifest.files}, see {@linkcode contentHash}. */
   contentHash: string;
-  /** The publisher: `ed25519:` and 44 characters of base64. */
+  /** The publisher's public key: `ed25519:` and 44 characters of base64. */
   pubkey: string;
   /**
-   * Unix milliseconds. Set only by `SOURCE_DATE_EPOCH`: any other time would make each archive
-   * differ.
+   * Timestamp in Unix milliseconds. Set only from `SOURCE_DATE_EPOCH`: the time of packing would
+   * make every archive different.
    */
   timestamp?: number;
-  /** Semver ranges by `NAME`, or by `KEY/NAME` for the package of that publisher alone. */
+  /**
+   * Semver ranges of the dependencies. The key is `NAME` for any publisher, or `KEY/NAME` for the
+   * package of one publisher.
+   */
   dependencies?: Record<string, string>;
-  /** `ed25519:` and 88 characters of base64, over all fields but this one. */
+  /** The publisher's signature over all other fields: `ed25519:` and 88 characters of base64. */
   signature: string;
 }
 
@@ -69,11 +72,11 @@ const text = (maxLength: number) =>
     v.minLength(1),
     v.maxLength(maxLength),
     v.check((value) => value.isWellFormed(), "is not valid Unicode"),
-    // A terminal would obey a control character.
+    // Control characters in a text could control the terminal that shows it.
     v.check((value) => !/\p{Cc}/u.test(value), "has a control character in it"),
   ));
 
-// Not v.record: it drops keys such as "constructor", which are valid file names.
+// `v.record` is not used, because it drops keys such as "constructor", which are valid file names.
 const textRecord = v.custom<Record<string, string>>(
   (value) =>
     typeof value === "object" && value !== null && !Array.isArray(value) &&
@@ -98,7 +101,7 @@ const dependencies = v.pipe(
   ),
 );
 
-/** The full manifest under some limits, with its files. */
+/** Makes the schema of the full manifest, with its files, under the given limits. */
 export function fullManifestKind(limits: ArchiveLimits): ManifestKind<FullManifest> {
   return manifestKind(v.pipe(
     textRecord,
@@ -110,7 +113,10 @@ export function fullManifestKind(limits: ArchiveLimits): ManifestKind<FullManife
   ));
 }
 
-/** The full manifest without its files, which were taken out to be read by themselves. */
+/**
+ * Schema of a full manifest without the members of `files`, which `files_object.ts` reads
+ * separately.
+ */
 export const kindWithoutFiles = manifestKind(
   v.pipe(textRecord, v.check((value) => Object.keys(value).length === 0, "lists files twice")),
 );
@@ -136,7 +142,7 @@ function manifestKind(
   };
 }
 
-/** Checks the keys of `dependencies`: a package can see only one package of each name. */
+/** Checks the keys of `dependencies`: a package can depend on only one package of each name. */
 function problemOfKeys(keys: readonly string[]): string | undefined {
   const names = new Set<string>();
   for (const key of keys) {
@@ -160,7 +166,7 @@ function problemOfFiles(files: Record<string, string>, limits: ArchiveLimits): s
   }
 }
 
-/** Checks the files of a manifest against the limits, one by one. */
+/** Checks the paths of a full manifest against the limits, one path at a time. */
 export class FilesCheck {
   readonly #limits: ArchiveLimits;
   readonly #paths: PathSet;
@@ -171,7 +177,7 @@ export class FilesCheck {
     this.#paths = new PathSet(limits);
   }
 
-  /** Frees the memory of the checks. The paths stay. */
+  /** Frees the memory that only the checks need. The list of paths remains usable. */
   [Symbol.dispose](): void {
     this.#paths[Symbol.dispose]();
   }
@@ -181,7 +187,7 @@ export class FilesCheck {
     return this.#paths.list;
   }
 
-  /** Adds a file's path. Returns what is wrong with it, without a full stop. */
+  /** Adds a file's path. Returns the problem of an invalid path, without a full stop. */
   add(path: string): string | undefined {
     const { maxFiles } = this.#limits;
     if (++this.#count > maxFiles) return `it lists more than ${maxFiles} files`;

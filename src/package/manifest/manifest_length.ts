@@ -1,5 +1,6 @@
 /**
- * The length of a full manifest before the files are hashed. It follows from the paths alone.
+ * Computes the length of a full manifest before the files are hashed. The length depends on the
+ * paths but not on the hashes.
  *
  * @module
  */
@@ -15,12 +16,12 @@ import type { Metadata } from "./metadata.ts";
 import { PROTOCOL } from "./signed_json.ts";
 
 const ANY_HASH = formatSha256(new Uint8Array(HASH_BYTES));
-/** Stand-ins for public keys and signatures in manifests, which have one length each. */
+/** Placeholders for public keys and signatures, which have a fixed length in manifests. */
 const ANY_KEY = `ed25519:${"A".repeat(44)}`;
 const ANY_SIGNATURE = `ed25519:${"A".repeat(88)}`;
 
 /**
- * Computes the length in bytes of the manifest of a package with these paths.
+ * Computes the length in bytes of the full manifest of a package with these paths.
  *
  * @param paths at least one
  * @param sourceDateEpoch in seconds, as for `manifestFields`
@@ -36,14 +37,18 @@ export function manifestLength(
     pubkey: ANY_KEY,
     signature: ANY_SIGNATURE,
   });
-  // A JSON list of the paths has the same quotes and commas, and two brackets. Each member of the
-  // object has a colon and a hash more.
+  // The JSON array of the paths has the same quotes and commas as the object `files`, and two
+  // brackets. Each member of the object has a colon and a hash in addition.
   const members = utf8(JSON.stringify(paths)).length - 2;
   return utf8(rest).length + members + paths.length * JSON.stringify(ANY_HASH).length +
     paths.length;
 }
 
-/** Makes the `MANIFEST_TOO_LARGE` error of packing. @param lengthBytes length of the manifest */
+/**
+ * Makes the `MANIFEST_TOO_LARGE` error of packing.
+ *
+ * @param lengthBytes length of the manifest
+ */
 export function manifestTooLarge(
   lengthBytes: number,
   { maxManifestBytes }: ArchiveLimits,

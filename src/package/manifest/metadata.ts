@@ -1,6 +1,6 @@
 /**
- * Reads the description of a package from `package.json`, `deno.json` and `deno.jsonc`: name, version,
- * texts and dependencies. The lists of files in them belong to `../selection`.
+ * Reads the metadata of a package from `package.json`, `deno.json` and `deno.jsonc`: name, version,
+ * texts and dependencies. `../selection` reads the lists of files in the same files.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type FullManifest, TEXT_FIELDS } from "./full_schema.ts";
 const SOURCES = ["package.json", "deno.json", "deno.jsonc"];
 const MAX_SOURCE_BYTES = 1024 * 1024;
 
-/** The manifest's fields that the files of a directory can set. */
+/** The fields of a full manifest that `package.json` and `deno.json` can set. */
 export type Metadata = Partial<
   Pick<FullManifest, "name" | "version" | "dependencies" | keyof typeof TEXT_FIELDS>
 >;
@@ -24,8 +24,8 @@ const MISSING = "it is missing";
 const text = v.optional(v.string(TEXT));
 
 /**
- * A schema for a text, or an object that says the same in parts. A union would not name the part
- * that is wrong in its message.
+ * Makes a schema for a field that may be a text or an object, such as `author`. It is no union,
+ * because a union's error message would not name the invalid member.
  */
 function textOr(object: v.GenericSchema<unknown, string>) {
   return v.optional(
@@ -37,7 +37,7 @@ function textOr(object: v.GenericSchema<unknown, string>) {
   );
 }
 
-// Not strict: these files belong to other programs and have many fields for them.
+// The schema ignores unknown fields, because other programs define many fields in these files.
 const fieldsSchema = v.object({
   name: text,
   version: text,
@@ -58,7 +58,8 @@ const fieldsSchema = v.object({
   )),
   libreseed: v.optional(v.strictObject(
     {
-      // Signing checks the contents. `dependencies` at the top level are npm's, not ours.
+      // Signing validates the dependencies. Only `libreseed.dependencies` is read, because
+      // `dependencies` at the top level is meant for npm.
       dependencies: v.optional(
         v.custom<Record<string, string>>(
           (value) => typeof value === "object" && value !== null && !Array.isArray(value),
@@ -82,10 +83,10 @@ const sourceSchema = v.pipe(
 );
 
 /**
- * Reads the description of a package from its directory. If several files have a field, the first one
+ * Reads the metadata of a package from its directory. If several files have a field, the first file
  * counts, in the order `package.json`, `deno.json`, `deno.jsonc`. Dependencies come from
- * `{"libreseed": {"dependencies": {NAME: RANGE}}}`, where NAME may be `KEY/NAME`. Runs of spaces and
- * control characters in texts become one space.
+ * `{"libreseed": {"dependencies": {NAME: RANGE}}}`, where NAME may be `KEY/NAME`. Runs of spaces
+ * and control characters in texts become one space.
  *
  * @throws {PackageError} `METADATA_INVALID` naming the file and the field
  */
@@ -126,10 +127,9 @@ async function readSource(
 }
 
 /**
- * Reads the JSON of one of these files. The files of Deno may have comments.
+ * Reads and parses `package.json`, `deno.json` or `deno.jsonc`. Deno's files may have comments.
  *
  * @returns `undefined` if the file does not exist
- *
  * @throws {PackageError} `METADATA_INVALID`
  */
 export async function readJsonFile(dir: string, fileName: string): Promise<unknown> {
@@ -151,7 +151,7 @@ export async function readJsonFile(dir: string, fileName: string): Promise<unkno
   }
 }
 
-/** Removes comments, and commas before a closing bracket, from JSONC. Strings stay as they are. */
+/** Removes comments, and commas before a closing bracket, from JSONC. Leaves strings unchanged. */
 function withoutComments(jsonc: string): string {
   const keepStrings = (match: string) => match.startsWith('"') ? match : " ";
   return jsonc
@@ -159,7 +159,11 @@ function withoutComments(jsonc: string): string {
     .replace(/"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g, keepStrings);
 }
 
-/** Makes a `METADATA_INVALID` error. @param why without a full stop */
+/**
+ * Makes a `METADATA_INVALID` error.
+ *
+ * @param why the reason, without a full stop
+ */
 export function invalidMetadata(path: string, why: string, cause?: unknown): PackageError {
   const message = `${path} cannot be used: ${why}.`;
   return new PackageError("usage", "METADATA_INVALID", message, { cause, detail: { path } });

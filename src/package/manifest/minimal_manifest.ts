@@ -1,6 +1,6 @@
 /**
- * The minimal manifest: the few signed fields that name an archive. The file lies beside the archive,
- * and a record in the DHT carries the same fields.
+ * The minimal manifest: the few signed fields that identify an archive. The file lies beside the
+ * archive, and a manifest record in the DHT carries the same fields.
  *
  * @module
  */
@@ -20,15 +20,18 @@ import {
   verifyFields,
 } from "./signed_json.ts";
 
-/** Maximum length in bytes. Valid ones are far shorter: only name and version vary, within bounds. */
+/**
+ * Maximum length of a minimal manifest in bytes. Valid ones are far shorter: only name and version
+ * vary in length.
+ */
 export const MAX_MINIMAL_MANIFEST_BYTES = 4096;
 
-/** The signed fields that name an archive. */
+/** The signed fields that identify an archive. */
 export interface MinimalManifest {
   protocol: typeof PROTOCOL;
-  /** `name` or `@scope/name`. */
+  /** Package name: `name` or `@scope/name`. */
   name: string;
-  /** Strict semver. */
+  /** Package version, strict semver. */
   version: string;
   /** SHA-256 of the archive: `sha256:` and 64 lower-case hexadecimal digits. */
   archiveSha256: string;
@@ -36,11 +39,11 @@ export interface MinimalManifest {
   btih: string;
   /** Length of the archive in bytes. */
   length: number;
-  /** The publisher: `ed25519:` and 44 characters of base64. */
+  /** The publisher's public key: `ed25519:` and 44 characters of base64. */
   pubkey: string;
   /** Time of signing, in Unix milliseconds. */
   timestamp: number;
-  /** `ed25519:` and 88 characters of base64, over all fields but this one. */
+  /** The publisher's signature over all other fields: `ed25519:` and 88 characters of base64. */
   signature: string;
 }
 
@@ -73,7 +76,7 @@ export function verifyMinimalSignature(manifest: MinimalManifest): boolean {
 
 /**
  * Reads a minimal manifest of at most {@linkcode MAX_MINIMAL_MANIFEST_BYTES} without checking its
- * signature. Only the form that {@linkcode serializeMinimal} writes is accepted.
+ * signature. Accepts only the form that {@linkcode serializeMinimal} writes.
  *
  * @throws {PackageError} `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID` (kind verification)
  */
@@ -81,7 +84,7 @@ export function parseMinimal(input: Uint8Array | string): MinimalManifest {
   return parseManifest(minimal, input, MAX_MINIMAL_MANIFEST_BYTES);
 }
 
-/** Writes canonical JSON (RFC 8785) and a line feed. */
+/** Serializes a minimal manifest as canonical JSON (RFC 8785) and a line feed. */
 export function serializeMinimal(manifest: MinimalManifest): string {
   return serialize(manifest);
 }

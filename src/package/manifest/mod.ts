@@ -1,21 +1,21 @@
 /**
- * The signed JSON documents of a package, and the rules for names, versions and what a directory says
- * of itself.
+ * The signed JSON documents of a package, the rules for names and versions, and the metadata from
+ * `package.json` and `deno.json`.
  *
- * - The full manifest (`full_manifest.ts`, `full_reader.ts`) lies in the archive and lists every file
- *   with its SHA-256. It may be 16 MiB of untrusted bytes, so `readFull` reads it window by window.
- * - The minimal manifest (`minimal_manifest.ts`) names the archive by its hashes. It lies beside the
- *   archive, and a record in the DHT carries its fields.
- * - A catalog (`catalog.ts`) holds all minimal manifests of one publisher, one a line.
+ * - The full manifest (`full_manifest.ts`, `full_reader.ts`) lies in the archive and lists every
+ * file with its SHA-256. It may be 16 MiB of untrusted bytes, so `readFull` reads it in windows.
+ * - The minimal manifest (`minimal_manifest.ts`) identifies the archive by its hashes. It lies
+ * beside the archive, and a manifest record in the DHT carries its fields.
+ * - A catalog (`catalog.ts`) holds all minimal manifests of one publisher, one per line.
  *
- * Both manifests have one form in bytes, canonical JSON and a line feed (`signed_json.ts`); readers
- * accept no other. Signatures are Ed25519 over that form without the field `signature`.
+ * Both manifests have exactly one byte form, canonical JSON and a line feed (`signed_json.ts`);
+ * readers accept no other. Signatures are Ed25519 over that form without the field `signature`.
  *
- * `names.ts` has the rules for names and versions and the file names that follow from them, `spec.ts`
- * reads `[KEY/]NAME[@RANGE]`, `metadata.ts` reads `package.json` and `deno.json`.
+ * `names.ts` has the rules for names and versions, and the file names derived from them. `spec.ts`
+ * parses `[KEY/]NAME[@RANGE]`. `metadata.ts` reads `package.json` and `deno.json`.
  *
- * The rules for paths are in `../paths`. Archives and torrents are other rooms. To start, read
- * `full_schema.ts` for the fields and `signed_json.ts` for the signing.
+ * The rules for paths are in `../paths`. Archives and torrents are in rooms of their own. To start,
+ * read `full_schema.ts` for the fields and `signed_json.ts` for the signing.
  *
  * @module
  */

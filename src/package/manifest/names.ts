@@ -1,5 +1,5 @@
 /**
- * Package names and versions, and the file names that follow from them.
+ * Rules for package names and versions, and the file names derived from them.
  *
  * @module
  */
@@ -32,8 +32,8 @@ export function isValidVersion(version: string): boolean {
 }
 
 /**
- * Checks a package name: `name` or `@scope/name`, where both are 1 to 64 of `a-z 0-9 . _ -` and begin
- * with a letter or digit.
+ * Checks a package name: `name` or `@scope/name`. Both parts have 1 to 64 characters of `a-z 0-9 .
+ * _ -` and begin with a letter or digit.
  *
  * @throws {PackageError} `NAME_INVALID`
  */
@@ -49,8 +49,9 @@ export function validateName(name: string): void {
 }
 
 /**
- * Checks a version: semver 2.0.0 such as `1.2.3` or `1.2.3-rc.1`, at most 64 characters, without
- * build metadata (two versions that differ only in it would be equal), a leading `v` or spaces.
+ * Checks a version: semver 2.0.0 such as `1.2.3` or `1.2.3-rc.1`, at most 64 characters, without a
+ * leading `v` or spaces. Build metadata is refused, because two versions that differ only in it
+ * compare as equal.
  *
  * @throws {PackageError} `VERSION_INVALID`
  */
@@ -76,10 +77,11 @@ export function archiveFileName(name: string, version: string): string {
 }
 
 /**
- * The second file name of an archive, `NAME-VERSION~FINGERPRINT.tgz`: for a directory in which another
- * publisher's archive of the same name and version has the usual one. Names and versions have no tilde.
+ * Returns the alternative file name of an archive, `NAME-VERSION~FINGERPRINT.tgz`. It is used in a
+ * directory where another publisher's archive of the same name and version has the usual file name.
+ * Names and versions contain no tilde, so the form is unambiguous.
  *
- * @param publicKey 32 bytes
+ * @param publicKey the publisher's key, 32 bytes
  * @throws {PackageError} `NAME_INVALID`, `VERSION_INVALID`
  */
 export function otherArchiveFileName(
@@ -91,7 +93,7 @@ export function otherArchiveFileName(
 }
 
 /**
- * Makes the test for the file names that an archive of this name and version may have, for any
+ * Makes a predicate for the file names that an archive of this name and version may have, for any
  * publisher.
  *
  * @throws {PackageError} `NAME_INVALID`, `VERSION_INVALID`
@@ -110,20 +112,23 @@ function archiveStem(name: string, version: string): string {
 }
 
 /**
- * The file name of an archive's minimal manifest: `.tgz` becomes `.minimal.json`. Accepts paths
- * too.
+ * Returns the file name of an archive's minimal manifest: `.tgz` becomes `.minimal.json`. Accepts a
+ * path as well.
  */
 export function minimalFileName(archiveFileName: string): string {
   return withoutSuffix(archiveFileName) + MINIMAL_SUFFIX;
 }
 
-/** The file name of an archive's torrent: `.tgz` becomes `.torrent`. Accepts paths too. */
+/**
+ * Returns the file name of an archive's torrent: `.tgz` becomes `.torrent`. Accepts a path as well.
+ */
 export function torrentFileName(archiveFileName: string): string {
   return withoutSuffix(archiveFileName) + TORRENT_SUFFIX;
 }
 
 /**
- * Whether a file is an archive of `name` in any version, or such an archive's manifest or torrent.
+ * Whether a file name is that of an archive of the package `name` in any version, or of the
+ * archive's minimal manifest or torrent.
  */
 export function isOutputOf(name: string, fileName: string): boolean {
   const prefix = name.replace("/", "+") + "-";

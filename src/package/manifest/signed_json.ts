@@ -1,6 +1,6 @@
 /**
- * The common part of both manifests: their one form in bytes, and the signature over all fields except
- * `signature`. `full_schema.ts` and `minimal_manifest.ts` have the fields.
+ * Code shared by the full and the minimal manifest: their canonical byte form, and the signature
+ * over all fields except `signature`. `full_schema.ts` and `minimal_manifest.ts` define the fields.
  *
  * @module
  */
@@ -18,13 +18,13 @@ import { messageOf, PackageError } from "../errors.ts";
 import { isSha256 } from "./content_hash.ts";
 import { isValidName, isValidVersion } from "./names.ts";
 
-/** The value of `protocol` in both manifests. */
+/** The value of the field `protocol` in both manifests. */
 export const PROTOCOL = "libreseed/1";
 
 const SIGNATURE_PREFIX = "ed25519:";
 const SIGNATURE_BYTES = 64;
 
-/** Fields that both manifests have. */
+/** The fields that full and minimal manifests have in common. */
 interface Signed {
   pubkey: string;
   signature: string;
@@ -33,19 +33,19 @@ interface Signed {
 /** A manifest without the fields that {@linkcode signFields} adds. */
 export type Unsigned<T> = Omit<T, "protocol" | "pubkey" | "signature">;
 
-/** One kind of manifest: how it is read and signed. */
+/** A kind of manifest (full or minimal): its schema and its signing domain. */
 export interface ManifestKind<T extends Signed> {
   /** Name of the kind in messages, such as "full manifest". */
   label: string;
   /**
-   * Domain separation: signed before the canonical JSON, so that a signature is valid for one kind
-   * only.
+   * Domain separation: this text is signed before the canonical JSON, so that a signature is valid
+   * only for one kind of manifest.
    */
   domain: string;
   schema: v.GenericSchema<unknown, T>;
 }
 
-/** The schemas of the fields that both manifests have. */
+/** Schemas of the fields that full and minimal manifests have in common. */
 export const commonFields = {
   protocol: v.literal(PROTOCOL, `protocol has to be "${PROTOCOL}"`),
   name: v.pipe(v.string(), v.check(isValidName, "is not a package name")),
@@ -60,20 +60,21 @@ export const commonFields = {
   ),
 };
 
-/** `sha256:` and 64 lower-case hexadecimal digits. */
+/** Schema of a hash: `sha256:` and 64 lower-case hexadecimal digits. */
 export const sha256Schema = v.pipe(v.string(), v.check(isSha256, "is not sha256: and 64 digits"));
 
-/** Unix time in milliseconds. */
+/** Schema of a timestamp: Unix time in milliseconds. */
 export const timestampSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 /**
- * Writes canonical JSON (RFC 8785) and a line feed: the only form in which a manifest is accepted.
+ * Serializes a manifest as canonical JSON (RFC 8785) and a line feed, the only form that readers
+ * accept.
  */
 export function serialize(manifest: object): string {
   return canonicalize(manifest)! + "\n";
 }
 
-/** Signs the fields, and validates the manifest as a reader would. */
+/** Signs the fields of a manifest, and validates the result as a reader would. */
 export function signFields<T extends Signed>(
   kind: ManifestKind<T>,
   fields: Unsigned<T>,
@@ -101,21 +102,22 @@ export function verifyFields<T extends Signed>(kind: ManifestKind<T>, manifest: 
   }
 }
 
-/** Whether a valid manifest's signature is that of its key over the bytes. */
+/** Whether the signature of a valid manifest matches its key and the given signed bytes. */
 export function isSignedBy({ pubkey, signature }: Signed, bytes: Uint8Array): boolean {
   return verifySignature(parsePublicKey(pubkey), bytes, decodeSignature(signature)!);
 }
 
 /**
- * Reads a manifest. Only the bytes that {@linkcode serialize} writes are accepted. A repeated key,
- * a byte order mark or a space therefore cannot make two readers see different manifests.
+ * Reads a manifest. Accepts only the bytes that {@linkcode serialize} writes, so that two readers
+ * cannot interpret a repeated key, a byte order mark or a space differently.
  */
 export function parseManifest<T extends Signed>(
   kind: ManifestKind<T>,
   input: Uint8Array | string,
   maxBytes: number,
 ): T {
-  // A string has at least as many bytes of UTF-8 as UTF-16 code units.
+  // The UTF-8 of a string has at least as many bytes as the string has UTF-16 code units, so this
+  // check never refuses a valid length.
   checkLength(kind, input.length, maxBytes);
   let text: string;
   let value: unknown;
@@ -132,7 +134,7 @@ export function parseManifest<T extends Signed>(
   return manifest;
 }
 
-/** Refuses a manifest that is too long, before it is parsed. */
+/** Throws if a manifest is too long, before it is parsed. */
 export function checkLength<T extends Signed>(
   { label }: ManifestKind<T>,
   lengthBytes: number,
@@ -151,13 +153,18 @@ function validate<T extends Signed>(
   const result = v.safeParse(kind.schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];
-  // Only the field's name: a longer path would show a file's path, untrusted text of any length.
+  // The message contains only the name of the top-level field: a longer path could contain a file's
+  // path, which is untrusted text of any length.
   const field = issue.path?.[0]?.key;
   const where = typeof field === "string" && /^[a-zA-Z]{1,20}$/.test(field) ? `${field}: ` : "";
   throw invalid(kind, errorKind, where + issue.message.slice(0, 600));
 }
 
-/** Makes a `MANIFEST_INVALID` error. @param why without a full stop */
+/**
+ * Makes a `MANIFEST_INVALID` error.
+ *
+ * @param why the reason, without a full stop
+ */
 export function invalid<T extends Signed>(
   kind: ManifestKind<T>,
   errorKind: "usage" | "verification",

@@ -1,5 +1,6 @@
 /**
- * Package specs: how people write the name of a package, its publisher and its versions.
+ * Parses package specs: the text `[KEY/]NAME[@RANGE]`, in which users name a package, its publisher
+ * and its versions.
  *
  * @module
  */
@@ -10,37 +11,37 @@ import { PackageError, quote } from "../errors.ts";
 import { validateName } from "./names.ts";
 
 /**
- * The range for the highest stable version. npm:semver does not know it, and manifests cannot have
- * it.
+ * The range that selects the highest stable version. npm:semver does not know this word, and the
+ * dependencies of manifests may not use it.
  */
 export const LATEST = "latest";
 
-/** Maximum length of a range, in characters. */
+/** Maximum length of a semver range, in characters. */
 const MAX_RANGE_LENGTH = 128;
 
-/** A package spec that was read by {@linkcode parsePackageSpec}. */
+/** A package spec, parsed by {@linkcode parsePackageSpec}. */
 export interface PackageSpec {
-  /** The publisher's Ed25519 key, 32 bytes, if one was named. */
+  /** The publisher's Ed25519 key, 32 bytes, if the spec names one. */
   publicKey?: Uint8Array;
-  /** `name` or `@scope/name`. */
+  /** Package name: `name` or `@scope/name`. */
   name: string;
-  /** A semver range of npm:semver as it was written, or {@linkcode LATEST}. */
+  /** The semver range as the user wrote it, or {@linkcode LATEST}. */
   range?: string;
 }
 
-// A key in base64 may contain "/", so its length tells where it ends.
+// A base64 key may contain "/", so the end of the key is found by its length.
 const KEY = /^(ed25519:.{44}|[0-9a-fA-F]{64})\/(.*)$/s;
 
 /**
- * Reads `[KEY/]NAME[@RANGE]`. KEY is `ed25519:` and 44 characters of base64, or 64 hexadecimal digits;
- * NAME may be `@scope/name`; RANGE is a semver range, or `latest`.
+ * Parses `[KEY/]NAME[@RANGE]`. KEY is `ed25519:` and 44 characters of base64, or 64 hexadecimal
+ * digits; NAME may be `@scope/name`; RANGE is a semver range, or `latest`.
  *
  * @throws {PackageError} `SPEC_INVALID`, `NAME_INVALID`
  */
 export function parsePackageSpec(text: string): PackageSpec {
   const [, keyText, afterKey] = KEY.exec(text) ?? [];
   const rest = afterKey ?? text;
-  // The first character may be the "@" of a scope.
+  // Search from the second character, because the first may be the "@" of a scope.
   const at = rest.indexOf("@", 1);
   const name = at === -1 ? rest : rest.slice(0, at);
   const range = at === -1 ? undefined : rest.slice(at + 1);
@@ -59,14 +60,15 @@ export function parsePackageSpec(text: string): PackageSpec {
   return spec;
 }
 
-/** Whether the text is a range as npm:semver reads it, not empty and at most 128 characters long. */
+/** Whether the text is a valid range for npm:semver, not empty and at most 128 characters long. */
 export function isValidRange(range: string): boolean {
   return range.length > 0 && range.length <= MAX_RANGE_LENGTH && semver.validRange(range) !== null;
 }
 
 /**
- * The package name in a key of a manifest's `dependencies`. The key is `NAME` for any publisher, or
- * `KEY/NAME` for one publisher. KEY has to be in its one form, `ed25519:` and base64.
+ * Extracts the package name from a key of a manifest's `dependencies`. The key is `NAME` for any
+ * publisher, or `KEY/NAME` for one publisher. KEY has to be in its canonical form, `ed25519:` and
+ * base64.
  *
  * @returns `undefined` for any other text
  */

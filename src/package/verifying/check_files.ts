@@ -1,6 +1,6 @@
 /**
- * The last step of the verification chain: every file of an archive has its hash, none is missing,
- * none is extra, all are in the order of the manifest.
+ * The last step of the verification chain: every file of an archive has the expected hash, none is
+ * missing, none is extra, and all are in the order of the manifest.
  *
  * @module
  */
@@ -14,22 +14,26 @@ import { type ArchiveLimits, comparePaths, type PathList, PathSet } from "../pat
 import type { Unpacking } from "./unpack.ts";
 
 /**
- * Maximum length in bytes for a synchronous write: an asynchronous call would take longer than it.
+ * Maximum length in bytes of a file that is written synchronously. For such small files an
+ * asynchronous call takes longer than the write.
  */
 const SMALL_FILE_BYTES = 64 * 1024;
-/** Number of files that are written between two yields: some hundredths of a second. */
+/**
+ * Number of files written between two yields to the event loop. Writing them takes some hundredths
+ * of a second.
+ */
 const UNPACKED_AT_ONCE = 16;
 const EMPTY_SHA256 = createHash("sha256").digest("hex");
 
-/** The part of a verification that {@linkcode checkFiles} needs. */
+/** The inputs of {@linkcode checkFiles}, a subset of the verification's state. */
 export interface FilesJob {
   limits: ArchiveLimits;
   unpacking?: Unpacking;
-  /** Called for each file whose hash holds. */
+  /** Called for each file whose hash is correct. */
   onFile?: (path: string, sizeBytes: number) => void;
 }
 
-/** Runs the step `files`. Returns the number of bytes of tar. */
+/** Runs the step `files`. Returns the length of the tar in bytes. */
 export async function checkFiles(
   { limits, unpacking, onFile }: FilesJob,
   { paths, hashes }: ReadManifest,
@@ -45,17 +49,17 @@ export async function checkFiles(
     if (next.value.path !== path) throw otherFile(next.value.path, path, paths, limits);
     const { whole, sizeBytes } = next.value;
     const expected = hashAt(hashes, at).toHex();
-    // Small files are many, so they are not awaited.
+    // Small files are numerous, so they are handled without awaiting.
     if (whole && sizeBytes <= SMALL_FILE_BYTES) {
       takeSmall(next.value, whole, expected, unpacking);
     } else await takeFile(next.value, expected, unpacking);
     onFile?.(path, sizeBytes);
-    // Yield here: each file may have made many directories without a pause.
+    // Yield to the event loop here: each file may have created many directories synchronously.
     if (unpacking && at % UNPACKED_AT_ONCE === UNPACKED_AT_ONCE - 1) await pause();
   }
 }
 
-/** Makes the error for a file that is not the next one in the order of the manifest. */
+/** Makes the error for a file that is not the next file of the manifest. */
 function otherFile(
   path: string,
   expected: string | undefined,
@@ -81,7 +85,9 @@ function fileMissing(path: string, where: string): PackageError {
   return verificationError("files", "FILE_MISSING", message, { detail: { path } });
 }
 
-/** Reads a file, writes it if it is unpacked, and refuses it if its hash is wrong. */
+/**
+ * Hashes a file, writes it if the archive is being unpacked, and refuses it if its hash is wrong.
+ */
 async function takeFile(
   entry: TarEntry,
   expected: string,
@@ -99,14 +105,15 @@ async function takeFile(
   compareFile(entry, hash.digest("hex"), expected);
 }
 
-/** {@linkcode takeFile} for a file in memory. */
+/** Variant of {@linkcode takeFile} for a file whose bytes are all in memory. */
 function takeSmall(
   entry: TarEntry,
   bytes: Uint8Array,
   expected: string,
   unpacking?: Unpacking,
 ): void {
-  // A hexadecimal digest takes a quarter of the time of a buffer; `crypto.hash` takes longer.
+  // Hashing to a hexadecimal digest takes a quarter of the time of hashing to a buffer.
+  // `crypto.hash` is slower than `createHash` here.
   const sha256 = bytes.length === 0
     ? EMPTY_SHA256
     : createHash("sha256").update(bytes).digest("hex");
@@ -114,14 +121,22 @@ function takeSmall(
   unpacking?.write(entry.path, entry.executable, bytes);
 }
 
-/** @param sha256 in hexadecimal, as `expected` */
+/**
+ * Compares a file's SHA-256 with the expected one.
+ *
+ * @param sha256 in hexadecimal, as `expected`
+ */
 function compareFile({ path }: TarEntry, sha256: string, expected: string): void {
   if (sha256 === expected) return;
   const message = `The file ${quote(path)} in the archive does not have the hash in the manifest.`;
   throw verificationError("files", "HASH_MISMATCH", message, { detail: { path } });
 }
 
-/** Reads the bytes of an entry. @param bytes buffer for them */
+/**
+ * Reads the bytes of a tar entry into a buffer.
+ *
+ * @param bytes the buffer
+ */
 export async function readEntry(
   entry: TarEntry,
   bytes = new Uint8Array(entry.sizeBytes),

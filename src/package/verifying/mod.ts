@@ -1,18 +1,19 @@
 /**
- * Verifies that an archive is what its publisher signed, and unpacks it.
+ * Verifies that an archive is exactly what its publisher signed, and unpacks it.
  *
- * {@linkcode verifyArchive} (`verify.ts`) is the place to start: the chain of steps that
- * {@linkcode VerificationStep} lists, from the minimal manifest's signature to the hash of every file
- * (`check_files.ts`). It streams, so memory does not grow with the archive, and unpacks on the way
- * (`unpack.ts`) to a directory that appears only if every step holds.
+ * {@linkcode verifyArchive} (`verify.ts`) is the place to start. It runs the chain of steps that
+ * {@linkcode VerificationStep} lists, from the minimal manifest's signature to the hash of every
+ * file (`check_files.ts`). It streams the archive, so memory does not grow with the archive. It
+ * unpacks during the same pass (`unpack.ts`), to a directory that appears only if every step
+ * succeeds.
  *
  * Two other operations run the same steps in another order:
  *
  * - {@linkcode verifyArriving} verifies an archive while it is downloaded;
  * - {@linkcode takeArchive} verifies, copies and hashes an archive in one read.
  *
- * The room decides nothing about trust: callers say which key has to have signed. Untrusted bytes are
- * bounded and checked in `../archive`, `../manifest` and `../paths`.
+ * The room makes no decisions about trust: callers hand in the key that must have signed.
+ * `../archive`, `../manifest` and `../paths` bound and check untrusted bytes.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Takes a ready archive in: verifies it, copies it, and computes its hashes and torrent, in one
- * read. For local archives. An untrusted archive goes to `verify.ts`, which hashes it before
+ * Takes in a ready archive from the local disk: verifies it, copies it, and computes its hashes and
+ * torrent, in one read. For an untrusted archive use `verify.ts`, which hashes the archive before
  * parsing it.
  *
  * @module
@@ -29,29 +29,29 @@ import {
 } from "./verify.ts";
 
 /**
- * Maximum length of a `.torrent` in bytes. The longest archive's is shorter: 20 bytes for each 16
- * MiB.
+ * Maximum length of a `.torrent` in bytes. The longest archive's `.torrent` is shorter: 20 bytes
+ * for each 16 MiB.
  */
 const MAX_TORRENT_BYTES = 16 * 1024 * 1024;
 
 /** Options of {@linkcode takeArchive}. */
 export interface TakeOptions {
   archivePath: string;
-  /** The minimal manifest that names the archive, if it has one already. */
+  /** The minimal manifest of the archive, if it has one already. */
   minimal?: MinimalManifest;
   /**
-   * Our own public key, 32 bytes. If it signed the minimal manifest, the files inside are not
-   * hashed one by one: we made the archive with that SHA-256, or verified all of it, before we
-   * signed.
+   * The user's own public key, 32 bytes. If this key signed the minimal manifest, the files in the
+   * archive are not hashed one by one: the user's own machine made or fully verified the archive
+   * with that SHA-256 before it signed.
    */
   ownKey?: Uint8Array;
   /**
-   * Path of the copy, which must not exist. The copy has exactly the bytes that were verified, even if
+   * Path of the copy, which must not exist. The copy contains exactly the verified bytes, even if
    * the archive changes meanwhile, and is flushed to the disk.
    */
   copyTo?: string;
   limits?: ArchiveLimits;
-  /** Looks for secrets in the files (`SECRET_FOUND`). All files are read then. */
+  /** Searches the files for secrets (`SECRET_FOUND`). If set, all files are read. */
   secrets?: SecretCheck;
   signal?: AbortSignal;
 }
@@ -62,11 +62,12 @@ export interface TakenArchive extends ArchiveDescription {
 }
 
 /**
- * Verifies an archive like `verifyArchive`, describes it under its usual name like
- * `describeArchive`, and copies it. Takes some MiB of memory beside the manifest. After a failure
- * the copy is removed.
+ * Verifies an archive like `verifyArchive`, computes its hashes and torrent like `describeArchive`
+ * (under its usual file name), and copies it. Takes some MiB of memory in addition to the manifest.
+ * After a failure the copy is removed.
  *
- * @throws {PackageError} the errors of both. If several steps of the chain fail, the first of them
+ * @throws {PackageError} the errors of `verifyArchive` and `describeArchive`. If several steps of
+ * the chain fail, the error is that of the first
  */
 export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
   const { archivePath, minimal, ownKey, copyTo, limits = defaultArchiveLimits, signal } = options;
@@ -97,7 +98,8 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
     return { full, lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieces }) };
   } catch (error) {
     if (copyTo !== undefined) await Deno.remove(copyTo).catch(() => {});
-    // A wrong SHA-256 says more than a problem inside: it is another archive altogether.
+    // If the SHA-256 is wrong, report that error rather than a problem inside the archive: the file
+    // is a different archive.
     const isInside = error instanceof PackageError && error.kind === "verification";
     if (isInside) await checkHash(archive, minimal, begin, signal);
     throw error;
@@ -105,8 +107,8 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
 }
 
 /**
- * Returns the piece hashes in the torrent beside an archive, if its infohash is the one in the minimal
- * manifest: then the manifest's signature covers them.
+ * Returns the piece hashes from the `.torrent` beside an archive, if its infohash is the one in the
+ * minimal manifest. In that case the manifest's signature covers the piece hashes.
  */
 async function signedPieces(
   archivePath: string,
@@ -119,7 +121,7 @@ async function signedPieces(
     const source = { name: archiveFileName(name, version), lengthBytes: length };
     return piecesOfTorrent(await Deno.readFile(path), source, btih);
   } catch {
-    // No usable torrent: the caller hashes the pieces.
+    // No usable torrent: the caller computes the piece hashes.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Writes files to a directory that appears complete or not at all. `verify.ts` chooses the files,
- * and has checked their paths and contents.
+ * Writes files to a directory that appears either complete or not at all. `verify.ts` chooses the
+ * files and checks their paths and contents.
  *
  * @module
  */
@@ -9,12 +9,15 @@ import { basename, dirname, join, resolve } from "node:path";
 import { FileWriter, syncDirectory, Temporaries, writeFailed } from "../archive/mod.ts";
 import { PackageError } from "../errors.ts";
 
-/** A directory that is filled under a temporary name. Disposing of it before `finish` removes it. */
+/**
+ * A directory that is filled under a temporary name. Disposing of it before `finish` removes the
+ * directory.
+ */
 export class Unpacking implements AsyncDisposable {
   readonly #target: string;
   readonly #temporaries: Temporaries;
   readonly #directory: string;
-  /** Paths in the archive of the directories that were created. */
+  /** The directories created so far, as paths in the archive. */
   readonly #made = new Set<string>();
 
   private constructor(target: string) {
@@ -38,22 +41,25 @@ export class Unpacking implements AsyncDisposable {
   }
 
   /**
-   * Creates a new file for writing.
+   * Creates a new file and opens it for writing.
    *
    * @param path path in the archive, already checked
-   * @param executable whether the mode is 0755 or 0644; the umask applies
+   * @param executable whether the mode is 0755 rather than 0644; the umask applies
    */
   async open(path: string, executable: boolean): Promise<FileWriter> {
     this.#makeDirectoriesOf(path);
     return await FileWriter.create(join(this.#directory, path), { mode: modeOf(executable) });
   }
 
-  /** Writes a new file synchronously: for a small file, awaiting would take longer than writing. */
+  /**
+   * Writes a new file synchronously: for a small file an asynchronous call takes longer than the
+   * write.
+   */
   write(path: string, executable: boolean, bytes: Uint8Array): void {
     this.#makeDirectoriesOf(path);
     const file = join(this.#directory, path);
     try {
-      // Deno.writeFileSync would ignore the umask.
+      // `Deno.openSync` is used because `Deno.writeFileSync` would ignore the umask.
       using opened = Deno.openSync(file, {
         write: true,
         createNew: true,
@@ -65,9 +71,9 @@ export class Unpacking implements AsyncDisposable {
     }
   }
 
-  /** Moves the directory to the target, and returns the path of the target. */
+  /** Renames the temporary directory to the target path, and returns that path. */
   async finish(): Promise<string> {
-    // POSIX renames over an empty directory in one step; Windows cannot.
+    // POSIX renames a directory over an empty one atomically; Windows cannot.
     if (Deno.build.os === "windows") await Deno.remove(this.#target).catch(() => {});
     await this.#temporaries.moveIntoPlace(this.#directory, this.#target);
     await syncDirectory(dirname(this.#target));
@@ -80,7 +86,8 @@ export class Unpacking implements AsyncDisposable {
 
   #makeDirectoriesOf(path: string): void {
     const missing: string[] = [];
-    // Innermost first: the parents of a created directory exist too.
+    // Search from the innermost directory outwards: the parents of a created directory exist
+    // already.
     for (let at = path.lastIndexOf("/"); at !== -1; at = path.lastIndexOf("/", at - 1)) {
       const directory = path.slice(0, at);
       if (this.#made.has(directory)) break;
@@ -105,8 +112,8 @@ function modeOf(executable: boolean): number {
 }
 
 /**
- * Throws if an archive cannot be unpacked to a path: the path must not exist or be an empty
- * directory, and its parent has to exist.
+ * Throws if an archive cannot be unpacked to a path. The path must not exist or be an empty
+ * directory, and its parent directory must exist.
  *
  * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`
  */

@@ -1,6 +1,6 @@
 /**
- * The verification chain: decides whether an archive is what its publisher signed. Callers decide which
- * publisher to trust.
+ * The verification chain: checks whether an archive is exactly what its publisher signed. Callers
+ * decide which publisher to trust.
  *
  * @module
  */
@@ -44,46 +44,55 @@ import { Unpacking } from "./unpack.ts";
 /** Options of {@linkcode verifyArchive}. */
 export interface VerifyOptions {
   archivePath: string;
-  /** The minimal manifest that names the archive. Without it only the inner half is verified. */
+  /**
+   * The minimal manifest that identifies the archive. Without it, only the contents are verified,
+   * not the archive's own bytes.
+   */
   minimal?: MinimalManifest;
-  /** The Ed25519 key (32 bytes) that has to have signed; default: the key that the manifest names. */
+  /** The Ed25519 key (32 bytes) that must have signed. Default: the key that the manifest names. */
   publicKey?: Uint8Array;
   limits?: ArchiveLimits;
-  /** Directory to unpack to, which must not exist or be empty. It appears once every step holds. */
+  /**
+   * Directory to unpack to, which must not exist or be empty. It appears only after every step has
+   * succeeded.
+   */
   unpackTo?: string;
   signal?: AbortSignal;
   /**
-   * Called when a step begins, in the order of the chain. `archive-limits` are checked to the last
-   * byte, so they can still fail during a later step.
+   * Called when a step begins, in the order of the chain. The step `archive-limits` is checked up
+   * to the last byte, so it can still fail during a later step.
    */
   onStep?: (step: VerificationStep) => void;
-  /** Called for each file whose hash holds, with its length in bytes. */
+  /** Called for each file whose hash is correct, with the file's length in bytes. */
   onFile?: (path: string, bytes: number) => void;
-  /** Looks for secrets in the files. The caller refuses the archive for them. */
+  /** Searches the files for secrets. If any are found, the caller refuses the archive. */
   secrets?: SecretCheck;
-  /** The system to unpack on, whose rules for names apply; default: this machine's. */
+  /**
+   * The operating system to unpack on, whose rules for file names apply. Default: the current one.
+   */
   platform?: typeof Deno.build.os;
 }
 
-/** A verified archive. */
+/** The result of verifying an archive. */
 export interface VerifiedArchive {
   archivePath: string;
   lengthBytes: number;
   /** SHA-256 of the archive, 32 bytes. */
   sha256: Uint8Array;
-  /** The minimal manifest that was handed in. */
+  /** The minimal manifest passed by the caller. */
   minimal: MinimalManifest | undefined;
   /**
-   * Whether only the inner half was verified, without a minimal manifest: names and contents of all
-   * files, but neither the archive's own bytes nor which files are executable.
+   * Whether the archive was verified without a minimal manifest. In that case the names and
+   * contents of all files are verified, but neither the archive's own bytes nor the files'
+   * executable bits.
    */
   inner: boolean;
   full: FullManifest;
-  /** Number of files, the manifest not counted. */
+  /** Number of files, without the manifest. */
   fileCount: number;
   /** Length of the tar in bytes. */
   unpackedBytes: number;
-  /** Directory with the unpacked files and `manifest.json`. */
+  /** Directory with the unpacked files and `manifest.json`, if the archive was unpacked. */
   unpackedTo?: string;
 }
 
@@ -96,14 +105,15 @@ export interface Job extends VerifyOptions {
 }
 
 /**
- * Verifies an archive: the minimal manifest's signature, length and SHA-256 of the archive, its limits,
- * the full manifest and that it speaks of the same package, its signature, the content hash, and every
- * file's hash, none missing and none extra. Streams; takes some MiB of memory beside the manifest.
- * `unpackTo` appears only after every step holds, and a failure leaves nothing behind. Unpacked files
- * get mode 0755 or 0644 under the umask, and are not flushed to the disk one by one.
+ * Verifies an archive: the minimal manifest's signature; the archive's length, SHA-256 and limits;
+ * the full manifest, its signature, and that both manifests name the same package; the content
+ * hash; and every file's hash, with no file missing or extra. Streams the archive; takes some MiB
+ * of memory in addition to the manifest. The directory `unpackTo` appears only after every step has
+ * succeeded, and a failure leaves nothing behind. Unpacked files get mode 0755 or 0644 under the
+ * umask, and are not flushed to the disk one by one.
  *
- * @throws {PackageError} kind `verification` for a failed step; `detail.step` names it. Other kinds for
- * problems that are not the archive's fault: `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`,
+ * @throws {PackageError} kind `verification` for a failed step; `detail.step` names it. Other kinds
+ * for problems that are not the archive's fault: `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`,
  * `FILE_CHANGED`, `TARGET_EXISTS`, `WRITE_FAILED`, `PATH_UNUSABLE`
  */
 export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArchive> {
@@ -126,7 +136,7 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
   }
   const job: Job = { ...options, limits, archive, begin, unpacking };
   const contents = await checkContents(job, again());
-  // Another program may have written to the archive after it was hashed.
+  // Another program may have changed the archive between the first hashing and this read.
   if (!equalBytes(new Uint8Array(hash.digest()), sha256)) throw fileChanged(archive.path);
   const unpackedTo = await unpacking?.finish();
   const lengthBytes = archive.info.size;
@@ -177,7 +187,7 @@ export function checkLength(
       throw verificationError("archive-length", "LENGTH_MISMATCH", message);
     }
   }
-  // The limit comes before hashing, which would take long for a huge archive.
+  // Check the limit before hashing, because hashing a huge archive would take long.
   if (info.size > limits.maxArchiveBytes) {
     const message =
       `${path} has ${info.size} bytes; at most ${limits.maxArchiveBytes} are allowed.`;
@@ -185,7 +195,7 @@ export function checkLength(
   }
 }
 
-/** Runs the step `archive-hash`, which reads the archive. Returns its SHA-256. */
+/** Runs the step `archive-hash`, which reads the whole archive. Returns the SHA-256. */
 export async function checkHash(
   archive: OpenArchive,
   minimal: MinimalManifest | undefined,
@@ -200,7 +210,7 @@ export async function checkHash(
   return sha256;
 }
 
-/** Throws if the SHA-256 of an archive is not the one in its minimal manifest. */
+/** Throws if the SHA-256 of an archive differs from the one in its minimal manifest. */
 export function compareHash(
   { path }: OpenArchive,
   sha256: Uint8Array,
@@ -213,8 +223,8 @@ export function compareHash(
 }
 
 /**
- * Runs the steps from `archive-limits` to the last, on the bytes of the archive. A chunk is not
- * used any more once the next one is requested.
+ * Runs the steps from `archive-limits` to the last on the bytes of an archive. Each chunk is used
+ * only until the next one is requested.
  */
 export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>) {
   const { full, entries } = await readHead(job, chunks);
@@ -228,8 +238,8 @@ export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>)
 }
 
 /**
- * Runs the steps up to `content-hash`, and looks for secrets in all files. For an archive whose
- * files were verified before, and that is known by its SHA-256.
+ * Runs the steps up to `content-hash`, and searches all files for secrets. For an archive with a
+ * known SHA-256 whose files were verified earlier.
  */
 export async function checkSecrets(
   job: Job,
@@ -244,7 +254,7 @@ export async function checkSecrets(
   return full.manifest;
 }
 
-/** Runs the steps up to `content-hash`. Reads no bytes after the manifest. */
+/** Runs the steps up to `content-hash`. Reads no bytes of the archive after the manifest. */
 export async function checkHead(
   job: Job,
   chunks: AsyncIterable<Uint8Array>,
@@ -254,7 +264,7 @@ export async function checkHead(
   return full.manifest;
 }
 
-/** Reads and checks the manifest. The caller reads the entries after it. */
+/** Reads and checks the full manifest. The caller reads the tar entries after it. */
 async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
   const { archive, limits, signal } = job;
   job.begin("archive-limits");
@@ -318,7 +328,7 @@ async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
     refuseUnusable(paths, job.platform ?? Deno.build.os);
     job.unpacking.write(MANIFEST_PATH, false, bytes);
   }
-  // Free up to 16 MiB at once. isSigned() is not called again.
+  // Free up to 16 MiB immediately, because isSigned() is not called again.
   release(bytes);
   return full;
 }

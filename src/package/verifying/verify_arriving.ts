@@ -1,7 +1,7 @@
 /**
- * Verifies an archive while it is downloaded, so that little is left to do at its end. Only for a
- * torrent whose infohash the publisher signed: its pieces are checked before they are read here,
- * while the SHA-256 of the whole is known only at the end.
+ * Verifies an archive while it is downloaded, so that little work is left at the end. Only for a
+ * torrent whose infohash the publisher signed: BitTorrent checks each piece before this code reads
+ * it, whereas the SHA-256 of the whole archive is known only at the end.
  *
  * @module
  */
@@ -23,15 +23,17 @@ import {
 export interface ArrivingOptions extends Omit<VerifyOptions, "unpackTo"> {
   minimal: MinimalManifest;
   /**
-   * Waits until more than `bytes` bytes from the start of the archive are there and final, or all
-   * bytes. Resolves with their number; rejects if no more bytes will come.
+   * Waits until more than `bytes` leading bytes of the archive, or all bytes, are downloaded and
+   * final. Resolves with the number of downloaded leading bytes; rejects if no more bytes will
+   * arrive.
    */
   arrived(bytes: number): Promise<number>;
 }
 
 /**
- * Verifies like `verifyArchive`, and reads each byte once, as it arrives. The step `archive-hash` comes
- * last. After a failure, `verifyArchive` on the complete archive names the step.
+ * Verifies like `verifyArchive`, but reads each byte once, as it arrives. The step `archive-hash`
+ * comes last. After a failure, run `verifyArchive` on the complete archive to learn the failed
+ * step.
  *
  * @throws {PackageError} as `verifyArchive`
  * @throws the error with which `arrived` rejects
@@ -41,14 +43,14 @@ export async function verifyArriving(options: ArrivingOptions): Promise<Verified
   const begin = (step: Parameters<NonNullable<VerifyOptions["onStep"]>>[0]) =>
     options.onStep?.(step);
   checkMinimal(minimal, options.publicKey, begin);
-  // The file may not exist before the first bytes.
+  // Wait for the first bytes, because the file may not exist before they arrive.
   await arrived(0);
   using opened = await openArchive(archivePath);
-  // The length that the complete archive will have.
+  // The size is that of the complete archive; the file may still be shorter.
   const archive: OpenArchive = { ...opened, info: { ...opened.info, size: minimal.length } };
   checkLength(archive, minimal, limits, begin);
   const hash = createHash("sha256");
-  // Two buffers: while one is used, the next chunk is read into the other.
+  // Two buffers take turns: while one chunk is used, the next is read into the other buffer.
   const buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)];
   async function* chunks(): AsyncGenerator<Uint8Array> {
     let there = 0;
@@ -66,13 +68,14 @@ export async function verifyArriving(options: ArrivingOptions): Promise<Verified
         const chunk = await next;
         at += chunk.length;
         next = at < minimal.length ? read(at) : undefined;
-        // A failure surfaces when the chunk is awaited; until then it must not count as unhandled.
+        // The read's error is thrown when the chunk is awaited; until then it must not count as an
+        // unhandled rejection.
         next?.catch(() => {});
         hash.update(chunk);
         yield chunk;
       }
     } finally {
-      // The read has to end before the file is closed.
+      // Wait for the pending read, because the file is closed next.
       await next?.catch(() => {});
     }
   }
