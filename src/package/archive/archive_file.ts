@@ -1,5 +1,5 @@
 /**
- * Reads an archive as a file. The file is opened once, and a change while it is read is an error.
+ * Reads an archive from a file. The file is opened once, and a change during the read is an error.
  *
  * @module
  */
@@ -23,7 +23,8 @@ export interface OpenArchive extends Disposable {
 export async function openArchive(path: string): Promise<OpenArchive> {
   let file: Deno.FsFile | undefined;
   try {
-    // The check precedes opening: opening a FIFO blocks until its other end is opened.
+    // Check the file type before opening, because opening a FIFO blocks until its other end is
+    // opened.
     if (!(await Deno.stat(path)).isFile) throw new Error("it is not a regular file");
     file = await Deno.open(path);
     const info = await file.stat();
@@ -43,7 +44,7 @@ export async function openArchive(path: string): Promise<OpenArchive> {
 }
 
 /**
- * Yields all bytes of the archive, from its start. A chunk is valid only until the next one is
+ * Yields all bytes of the archive from its start. Each chunk is valid only until the next one is
  * requested.
  *
  * @throws {PackageError} `FILE_CHANGED` if the archive was altered since it was opened,
@@ -71,7 +72,7 @@ export async function* chunksOfArchive(
   throw fileChanged(archive.path);
 }
 
-/** Makes the `ARCHIVE_UNREADABLE` error for a system error. */
+/** Converts a system error to an `ARCHIVE_UNREADABLE` error. */
 export function unreadable(path: string, cause: unknown): PackageError {
   return new PackageError(
     "failed",

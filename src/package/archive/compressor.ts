@@ -1,5 +1,5 @@
 /**
- * Makes the gzip members of an archive, in threads of their own if there are any.
+ * Compresses parts of a tar to gzip members, in worker threads if there are any.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import { gzipMember } from "./gzip_member.ts";
 import { Thread } from "./threads.ts";
 
-/** A gzip member, and the buffer of its input for reuse. */
+/** The result of compressing: a gzip member, and the input buffer for reuse. */
 export interface Compressed {
   member: Uint8Array;
-  /** Buffer of the input, as long as before. Its contents are undefined. */
+  /** The input buffer, of unchanged length and undefined contents. */
   buffer: Uint8Array;
 }
 
-/** Makes gzip members in parallel. Disposing of it ends its threads. */
+/** Makes gzip members in parallel. Disposing of the compressor ends its threads. */
 export class Compressor implements Disposable {
   readonly #threads: Thread[];
 
-  /** @param threads number of threads; with 0, members are made in the calling thread */
+  /** @param threads number of threads; with 0, the calling thread compresses */
   constructor(threads: number) {
     this.#threads = Array.from({ length: threads }, () => new Thread());
   }
@@ -29,8 +29,8 @@ export class Compressor implements Disposable {
   }
 
   /**
-   * Compresses the first `lengthBytes` bytes of a buffer. The buffer must not be used until it
-   * comes back.
+   * Compresses the first `lengthBytes` bytes of a buffer. The caller must not use the buffer until
+   * it is returned with the result.
    *
    * @throws {PackageError} `THREAD_DIED`
    */

@@ -1,7 +1,7 @@
 /**
- * Names the package in the error for a full disk: which package did not fit, where, and how many
- * bytes it needs. Code that writes files knows only paths, so its callers wrap it in {@linkcode
- * namingFullDisk}.
+ * Adds details to the error for a full disk: the package that did not fit, the directory, and the
+ * number of bytes that the package needs. Code that writes files knows only paths, so its callers
+ * wrap it in {@linkcode namingFullDisk}.
  *
  * @module
  */
@@ -11,20 +11,23 @@ import { isDiskFull } from "../../base/mod.ts";
 import { PackageError } from "../errors.ts";
 import { withoutTemporary } from "./temporaries.ts";
 
-/** A package that is written, as people know it. */
+/** The package that is being written, described for the error message. */
 export interface DiskNeed {
-  /** `NAME@VERSION`, or another name for people. */
+  /** `NAME@VERSION`, or another description for people. */
   what: string;
-  /** The directory to write to. */
+  /** The directory to which the package is written. */
   directory: string;
-  /** Number of bytes that it needs there, if known. Called only if the disk is full. */
+  /**
+   * Returns the number of bytes that the package needs in the directory, if known. Called only if
+   * the disk is full.
+   */
   neededBytes?: () => number | undefined | Promise<number | undefined>;
-  /** Advice beside freeing space, such as "give another directory with --dir". */
+  /** Advice in addition to freeing space, such as "give another directory with --dir". */
   otherwise?: string;
 }
 
 /**
- * Runs a function that writes a package, and names the package if the disk is full.
+ * Runs a function that writes a package. If the disk is full, the thrown error names the package.
  *
  * @throws {PackageError} `DISK_FULL`, with `path`, `package`, `neededBytes` and `freeBytes` in its
  * detail
@@ -50,7 +53,10 @@ export async function namingFullDisk<T>(need: DiskNeed, write: () => Promise<T>)
   }
 }
 
-/** Free bytes for an ordinary user; `undefined` if the system does not tell. */
+/**
+ * Returns the number of bytes free for an ordinary user; `undefined` if the system does not report
+ * it.
+ */
 async function freeBytesOf(directory: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(directory);

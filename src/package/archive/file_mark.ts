@@ -1,15 +1,17 @@
 /**
- * Notices that a file was altered or replaced while it was read.
+ * Detects that a file was altered or replaced while it was read.
  *
  * @module
  */
 
 import { PackageError } from "../errors.ts";
 
-/** The fields of a file's status that identify the file and its state. */
+/** The fields of a file's status (stat) that identify the file and its state. */
 export type FileMark = Pick<Deno.FileInfo, "dev" | "ino" | "size" | "mtime" | "ctime">;
 
-/** Whether both marks belong to the same file in the same state, as far as the file system tells. */
+/**
+ * Whether two marks belong to the same file in the same state, as far as the file system can tell.
+ */
 export function isSameFile(a: FileMark, b: FileMark): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.size === b.size &&
     a.mtime?.getTime() === b.mtime?.getTime() && a.ctime?.getTime() === b.ctime?.getTime();

@@ -8,14 +8,15 @@ import type { FileMark } from "./file_mark.ts";
 import { writeFailed } from "./temporaries.ts";
 
 /**
- * Maximum length of one write in bytes. For longer writes Linux takes pages of up to 2 MiB, which a
- * virtual machine may have to get from its host first: that took four times as long as the writing.
+ * Maximum length of one write call in bytes. For longer writes Linux allocates pages of up to 2
+ * MiB, which a virtual machine may have to request from its host. That took four times as long as
+ * the writing itself.
  */
 export const WRITE_BYTES = 128 * 1024;
-/** Number of bytes written after which a flush in the background begins. */
+/** Number of unflushed bytes after which a flush begins in the background. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
 
-/** A new file that is written from start to end. Errors are `WRITE_FAILED` or `DISK_FULL`. */
+/** A new file that is written sequentially. Its errors are `WRITE_FAILED` or `DISK_FULL`. */
 export class FileWriter implements Disposable {
   readonly path: string;
   readonly #file: Deno.FsFile;
@@ -33,8 +34,8 @@ export class FileWriter implements Disposable {
   /**
    * Creates the file, and fails if the path exists.
    *
-   * @param options `mode` is 0644 by default, less the umask. `isKept` says that the caller will flush
-   * the file in the end, so that flushing may begin while it is written
+   * @param options `mode` defaults to 0644, reduced by the umask. `isKept` declares that the caller
+   * will flush the file at the end, so that flushing may begin while the file is written
    */
   static async create(
     path: string,
@@ -48,7 +49,9 @@ export class FileWriter implements Disposable {
     }
   }
 
-  /** Writes the next bytes. A long file that is kept is flushed in the background meanwhile. */
+  /**
+   * Writes the next bytes. If the file is kept and long, a flush runs in the background meanwhile.
+   */
   async write(bytes: Uint8Array): Promise<void> {
     try {
       for (let at = 0; at < bytes.length;) {
@@ -60,19 +63,19 @@ export class FileWriter implements Disposable {
     this.written(bytes.length);
   }
 
-  /** Counts bytes that another thread has written to the file. */
+  /** Records that another thread has written bytes to the file, so that they are flushed too. */
   written(lengthBytes: number): void {
     this.#unflushedBytes += lengthBytes;
     if (this.#unflushedBytes >= FLUSH_BYTES && this.#isKept && !this.#flushing) this.#flush();
   }
 
-  /** The mark that identifies the file and its state. */
+  /** Returns the mark that identifies the file and its state. */
   async mark(): Promise<FileMark> {
     const { dev, ino, size, mtime, ctime } = await this.#file.stat();
     return { dev, ino, size, mtime, ctime };
   }
 
-  /** Flushes to the disk. */
+  /** Flushes the file to the disk. */
   async sync(): Promise<void> {
     await this.#flushing;
     try {
@@ -85,10 +88,11 @@ export class FileWriter implements Disposable {
 
   #flush(): void {
     this.#unflushedBytes = 0;
-    // Windows cannot remove an open file, and a failure has to remove this one.
+    // On Windows no background flush runs: its second handle would prevent the removal of the file
+    // after a failure.
     if (Deno.build.os === "windows") return;
     const flush = async () => {
-      // A second handle, since calls on one handle wait for each other.
+      // The flush uses a second handle, because operations on one handle wait for each other.
       const file = await Deno.open(this.path);
       try {
         await file.syncData();
@@ -106,7 +110,7 @@ export class FileWriter implements Disposable {
   }
 }
 
-/** Writes a new file and flushes it. */
+/** Writes a new file and flushes it to the disk. */
 export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
   using file = await FileWriter.create(path);
   await file.write(bytes);

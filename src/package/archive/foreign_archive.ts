@@ -1,6 +1,6 @@
 /**
- * Recognizes archives of other programs by their first entry, to say what to do with them.
- * Verifying our own archives is `../verifying`.
+ * Recognizes archives of other programs by their first entry, to give advice in the error message.
+ * Verifying libreseed's own archives is the task of `../verifying`.
  *
  * @module
  */
@@ -10,20 +10,23 @@ import { extract, type Header } from "tar-stream";
 import { PackageError, verificationError } from "../errors.ts";
 import { MANIFEST_PATH } from "../paths/mod.ts";
 
-/** Bytes of an archive that are inflated to find its first entry. They inflate to 4 MB at most. */
+/**
+ * Number of leading bytes of an archive that are inflated to find its first entry. They inflate to
+ * at most 4 MB.
+ */
 const HEAD_BYTES = 4096;
-/** Bytes of the inflated tar that are parsed to find the first entry. */
+/** Number of bytes of the inflated tar that are parsed to find the first entry. */
 const HEAD_TAR_BYTES = 64 * 1024;
 
 /**
- * Describes a gzipped tar of another program, and says what to do with it, for people.
+ * Describes a gzipped tar of another program for people, with advice.
  *
- * @returns `undefined` for any other file, and for a missing one
+ * @returns `undefined` for any other file, and for a missing file
  */
 export async function foreignArchive(path: string): Promise<string | undefined> {
   const first = await firstEntry(path);
   if (first === undefined || first === MANIFEST_PATH) return undefined;
-  // npm puts all entries of its tarballs below this directory.
+  // npm puts all entries of its tarballs into this directory.
   const what = first.startsWith("package/") || first === "package"
     ? "a tarball of npm"
     : "a tarball without a manifest";
@@ -31,7 +34,7 @@ export async function foreignArchive(path: string): Promise<string | undefined> 
 }
 
 /**
- * Refuses an archive of another program.
+ * Throws if the archive was made by another program.
  *
  * @throws {PackageError} `ARCHIVE_FOREIGN`
  */
@@ -42,9 +45,10 @@ export async function refuseForeign(path: string): Promise<void> {
 }
 
 /**
- * Returns a better error for an archive without a manifest, if another program made the archive.
+ * Replaces the error for an archive without a manifest by a clearer one, if another program made
+ * the archive.
  *
- * @param error the error of verifying it, which is returned otherwise
+ * @param error the verification error, returned unchanged in all other cases
  */
 export async function explainForeign(path: string, error: unknown): Promise<unknown> {
   const message = await foreignArchive(path);
@@ -52,17 +56,17 @@ export async function explainForeign(path: string, error: unknown): Promise<unkn
   return verificationError("full-manifest", "MANIFEST_MISSING", message, { cause: error });
 }
 
-/** The path of the first entry; `undefined` if the first bytes hold none. */
+/** Returns the path of the first entry; `undefined` if the leading bytes contain no entry. */
 async function firstEntry(path: string): Promise<string | undefined> {
   const head = await readHead(path);
   if (head === undefined) return undefined;
   const tar = extract();
   try {
-    // Z_SYNC_FLUSH: inflate the bytes that are there, although the file is cut off.
+    // With Z_SYNC_FLUSH, zlib inflates the available bytes although the file is truncated.
     const inflated = gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
     return await new Promise<string | undefined>((resolve) => {
       tar.on("entry", ({ name }: Header, contents) => {
-        // The contents are cut off and report an error, which does not matter here.
+        // The truncated contents raise an error, which does not matter here.
         contents.on("error", () => {});
         resolve(name);
       });
@@ -71,7 +75,7 @@ async function firstEntry(path: string): Promise<string | undefined> {
       tar.end(inflated.subarray(0, HEAD_TAR_BYTES));
     });
   } catch {
-    // Not gzip.
+    // The file is not gzip.
     return undefined;
   } finally {
     tar.destroy();
@@ -85,7 +89,7 @@ async function readHead(path: string): Promise<Uint8Array | undefined> {
     const head = new Uint8Array(HEAD_BYTES);
     return head.subarray(0, await file.read(head) ?? 0);
   } catch {
-    // The caller reads the archive later and gets the error then.
+    // Ignore the error here: the caller reads the archive later and reports it then.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Compresses a part of an archive to a gzip member. The same bytes give the same member in every
- * thread.
+ * Compresses a part of an archive to a gzip member. The same input gives the same member in every
+ * thread and on every machine.
  *
  * @module
  */
@@ -8,51 +8,70 @@
 import { gzipSync } from "node:zlib";
 
 /**
- * Header of a member (RFC 1952 section 2.3): deflate, no flags, no time, no level, system unknown.
+ * Header of a gzip member (RFC 1952 section 2.3): deflate, no flags, no time, no level, operating
+ * system unknown.
  */
 const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 const LEVEL = 7;
-/** Level for data that does not shrink, which is slowest to compress at every other level. */
+/**
+ * Compression level for incompressible data. Such data is slowest to compress at every other level.
+ */
 const STORED = 0;
-/** Deflate blocks of 4,096 symbols. Larger blocks compressed less, as each has one Huffman code. */
+/**
+ * memLevel of zlib: deflate blocks of 4,096 symbols. Larger blocks compress worse, because each
+ * block has a single Huffman code.
+ */
 const MEM_LEVEL = 6;
 
-/** Number and length in bytes of the parts that are compressed to guess whether a member shrinks. */
+/**
+ * Number, and length in bytes, of the samples that are compressed to estimate whether a member is
+ * compressible.
+ */
 const SAMPLES = 64;
 const SAMPLE_BYTES = 512;
-/** Share of the length that compressing has to save, or the member is stored. */
+/**
+ * Minimum share of the length that compression has to save. Otherwise the member is stored
+ * uncompressed.
+ */
 const LEAST_SAVED = 1 / 64;
 
 /** Length in bytes below which node:zlib may return a view of a shared buffer. */
 const SHARED_BYTES = 64 * 1024;
 
 /**
- * Makes one member of a gzip file (RFC 1952). Concatenated members are a gzip file, and no member
- * depends on another.
+ * Compresses bytes to one gzip member (RFC 1952). Concatenated members form a gzip file, and each
+ * member can be decompressed by itself.
  */
 export function gzipMember(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const member = gzip(bytes, shrinks(bytes) ? LEVEL : STORED);
-  // The last byte of the header names the system; node:zlib writes the machine's.
+  // Overwrite the header: its last byte names the operating system, and node:zlib writes the
+  // current one.
   member.set(GZIP_HEADER);
   return member;
 }
 
 function gzip(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
-  // Room for the longest output: the output depends on the room, and collecting it from many small
-  // buffers would take a multiple of the memory.
+  // The output buffer fits the longest output in one chunk. A buffer of fixed size is needed
+  // because the output depends on it, and joining many small chunks would take a multiple of the
+  // memory.
   const chunkSize = bytes.length + (bytes.length >> 6) + 1024;
   const zipped = gzipSync(bytes, { level, chunkSize, memLevel: MEM_LEVEL, windowBits: 15 });
-  // A small result is a view of a shared buffer, which must not move to another thread: copy it.
+  // Copy a small result: it is a view of a shared buffer, which must not be transferred to another
+  // thread.
   return zipped.buffer.byteLength < SHARED_BYTES
     ? new Uint8Array(zipped)
     : zipped as Uint8Array<ArrayBuffer>;
 }
 
-/** Guesses whether bytes are worth compressing, from parts at equal distances, first to last byte. */
+/**
+ * Estimates whether bytes are compressible, from samples at equal distances between the first and
+ * the last byte.
+ */
 function shrinks(bytes: Uint8Array): boolean {
   const sample = new Uint8Array(SAMPLES * SAMPLE_BYTES);
   if (bytes.length <= sample.length) return true;
-  // 66,568 bytes for a full member. A power of two would sample the same part of every disk block.
+  // 66,568 bytes for a full member. With a power of two, all samples would come from the same part
+  // of a disk block.
   const distance = Math.floor((bytes.length - SAMPLE_BYTES) / (SAMPLES - 1));
   for (let i = 0; i < SAMPLES; i++) {
     const at = i * distance;
@@ -63,8 +82,8 @@ function shrinks(bytes: Uint8Array): boolean {
 }
 
 /**
- * Frees a large buffer at once. The garbage collector would keep it for long: it counts objects, and
- * these are few objects of 4 MiB. All views of the buffer become empty.
+ * Frees a large buffer immediately. A few buffers of 4 MiB rarely trigger garbage collection, so
+ * they would stay in memory for long. All views of the buffer become empty.
  */
 export function release({ buffer }: Uint8Array): void {
   if (buffer.byteLength >= SHARED_BYTES) (buffer as ArrayBuffer).transfer(0);

@@ -1,6 +1,6 @@
 /**
- * Inflates the tar of an archive chunk by chunk, on demand, and checks each chunk against the limits
- * before it is used. `tar_reader.ts` reads the entries.
+ * Inflates the tar of an archive on demand, chunk by chunk, and checks each chunk against the
+ * limits before it is used. `tar_reader.ts` parses the entries.
  *
  * @module
  */
@@ -13,23 +13,25 @@ import { release } from "./gzip_member.ts";
 
 const INFLATED_CHUNK_BYTES = 256 * 1024;
 
-/** The archive to read. */
+/** The archive to inflate, and its limits. */
 export interface TarSource {
-  /** The archive's bytes. A chunk is not used any more once the next one is requested. */
+  /**
+   * The archive's compressed bytes. A chunk is not used any more once the next one is requested.
+   */
   chunks: AsyncIterable<Uint8Array>;
   lengthBytes: number;
   limits: ArchiveLimits;
   signal?: AbortSignal;
   /**
-   * Returns the path that the next file should have, if known. Called once for each file. It only saves
-   * time: a file with another path is read too.
+   * Returns the expected path of the next file, if known. Called once for each file. The expected
+   * path is only an optimization: a file with another path is read as well.
    */
   nextPath?: () => string | undefined;
 }
 
-/** The inflated bytes of a tar, from its start to its end. */
+/** The inflated bytes of a tar, read sequentially. */
 export class Inflated implements AsyncDisposable {
-  /** Bytes of tar that were inflated so far. */
+  /** Number of bytes of tar inflated so far. */
   tarBytes = 0;
   readonly #source: TarSource;
   readonly #gunzip: Gunzip;
@@ -46,8 +48,8 @@ export class Inflated implements AsyncDisposable {
   }
 
   /**
-   * Takes the next bytes if all of them are in memory, and nothing otherwise. They are valid until the
-   * next bytes are taken.
+   * Returns the next bytes if all of them are in memory, and `undefined` otherwise. The bytes are
+   * valid until the next bytes are taken.
    */
   takeNow(lengthBytes: number): Uint8Array | undefined {
     const end = this.#at + lengthBytes;
@@ -57,7 +59,7 @@ export class Inflated implements AsyncDisposable {
     return bytes;
   }
 
-  /** Takes the next `lengthBytes` bytes. Refuses a tar that ends before. */
+  /** Returns the next `lengthBytes` bytes. Throws if the tar ends earlier. */
   async take(lengthBytes: number): Promise<Uint8Array> {
     const now = this.takeNow(lengthBytes);
     if (now !== undefined) return now;
@@ -70,19 +72,22 @@ export class Inflated implements AsyncDisposable {
     return bytes;
   }
 
-  /** Takes bytes that are in memory, at least one and at most `maxBytes`; waits if there are none. */
+  /**
+   * Returns at least one and at most `maxBytes` bytes that are in memory; waits if there are none.
+   */
   async takeSome(maxBytes: number): Promise<Uint8Array> {
     if (this.#at === this.#chunk.length && !await this.#more()) throw damaged("it is cut short");
     return this.takeNow(Math.min(maxBytes, this.#chunk.length - this.#at))!;
   }
 
-  /** Refuses an archive with more bytes than were taken. */
+  /** Throws if the archive has more bytes than were taken. */
   async end(): Promise<void> {
     if (this.#at < this.#chunk.length || await this.#more()) {
       throw damaged("something comes after the end of its tar");
     }
     await this.#inflating;
-    // zlib ignores zeros after the last gzip member, so the count of bytes has to show them.
+    // zlib ignores zeros after the last gzip member, so they are detected by comparing the number
+    // of consumed bytes.
     if (this.#gunzip.bytesWritten !== this.#source.lengthBytes) {
       throw damaged("something comes after the end of its gzip stream");
     }
@@ -93,7 +98,7 @@ export class Inflated implements AsyncDisposable {
     await this.#inflating;
   }
 
-  /** Waits for the next chunk. Returns false at the end. */
+  /** Waits for the next inflated chunk. Returns false at the end. */
   async #more(): Promise<boolean> {
     const { signal } = this.#source;
     signal?.throwIfAborted();
@@ -107,12 +112,13 @@ export class Inflated implements AsyncDisposable {
       signal?.throwIfAborted();
       throw cause instanceof SourceFailed ? cause.cause : damaged(messageOf(cause), cause);
     }
-    // Inflating does not yield to the event loop by itself.
+    // Yield to the event loop here, because inflating does not.
     await pause();
     signal?.throwIfAborted();
     if (next.done) return false;
     const { buffer, byteOffset, length } = next.value;
-    // subarray() of a Node Buffer takes four times as long as that of a Uint8Array.
+    // `subarray()` of a Node Buffer takes four times as long as that of a Uint8Array, so the chunk
+    // becomes a Uint8Array.
     this.#chunk = new Uint8Array(buffer, byteOffset, length);
     this.tarBytes += length;
     this.#checkLimits();
@@ -133,20 +139,24 @@ export class Inflated implements AsyncDisposable {
 }
 
 /**
- * Frees the memory of a chunk that is not used any more. The garbage collector would keep much of the
- * inflated tar in memory, since it counts only the small views of it.
+ * Frees the memory of a chunk that is no longer used. Chunks are large but few, so garbage
+ * collection alone would keep much of the inflated tar in memory.
  */
 function free({ buffer, byteOffset, byteLength }: Uint8Array): void {
-  // zlib fills the rest of a buffer with the next bytes, so only a chunk that ends it may go.
+  // zlib writes its next output behind this chunk in the same buffer, so the buffer is freed only
+  // with its last chunk.
   if (byteOffset + byteLength === buffer.byteLength) release(new Uint8Array(buffer));
 }
 
-/** The archive's bytes could not be read: no fault of the archive, unlike an error of inflating. */
+/**
+ * An error while reading the archive's bytes. Unlike an inflating error, it does not mean that the
+ * archive is damaged.
+ */
 class SourceFailed extends Error {}
 
 /**
- * Gives each chunk to the inflater once it has finished the one before. Errors surface where the
- * inflated bytes are read.
+ * Passes each chunk to the inflater after it has finished the previous one. Errors are thrown where
+ * the inflated bytes are read.
  */
 async function inflate(chunks: AsyncIterable<Uint8Array>, gunzip: Gunzip): Promise<void> {
   let wake = () => {};
@@ -164,7 +174,11 @@ async function inflate(chunks: AsyncIterable<Uint8Array>, gunzip: Gunzip): Promi
   }
 }
 
-/** Makes an `ARCHIVE_DAMAGED` error. @param why without a full stop */
+/**
+ * Makes an `ARCHIVE_DAMAGED` error.
+ *
+ * @param why the reason, without a full stop
+ */
 export function damaged(why: string, cause?: unknown): PackageError {
   const message = `The archive is damaged: ${why}.`;
   return verificationError("archive-limits", "ARCHIVE_DAMAGED", message, { cause });

@@ -1,5 +1,5 @@
 /**
- * Compresses a tar to a chain of gzip members.
+ * Compresses a tar to a sequence of gzip members.
  *
  * @module
  */
@@ -7,18 +7,19 @@
 import type { Compressed, Compressor } from "./compressor.ts";
 
 /**
- * Length in bytes of the tar in each gzip member except the last. The archive's bytes depend on it.
+ * Length in bytes of the tar in each gzip member except the last. The archive's bytes depend on
+ * this value.
  */
 export const MEMBER_BYTES = 4 * 1024 * 1024;
 
 /**
- * Cuts tar bytes into gzip members as they come, and writes the members in order. Holds the input of as
- * many members as the compressor makes in parallel, and of two more.
+ * Splits a stream of tar bytes into gzip members, and writes the members in order. Buffers the
+ * input of the members that are being compressed in parallel, and of two more.
  */
 export class MemberWriter {
-  /** Number of tar bytes that were compressed so far. */
+  /** Number of tar bytes compressed so far. */
   tarBytes = 0;
-  /** Number of compressed bytes that were written so far. */
+  /** Number of compressed bytes written so far. */
   gzipBytes = 0;
   readonly #compressor: Compressor;
   readonly #write: (member: Uint8Array) => Promise<void>;
@@ -27,7 +28,7 @@ export class MemberWriter {
   #buffer: Uint8Array = new Uint8Array(MEMBER_BYTES);
   #used = 0;
 
-  /** @param write takes the members in order */
+  /** @param write called with the members in order */
   constructor(compressor: Compressor, write: (member: Uint8Array) => Promise<void>) {
     this.#compressor = compressor;
     this.#write = write;
@@ -44,7 +45,7 @@ export class MemberWriter {
     }
   }
 
-  /** Compresses and writes the rest. */
+  /** Compresses and writes the remaining bytes. */
   async end(): Promise<void> {
     if (this.#used > 0) await this.#flush();
     while (this.#pending.length > 0) await this.#writeNext();
@@ -52,7 +53,9 @@ export class MemberWriter {
 
   async #flush(): Promise<void> {
     const member = this.#compressor.compress(this.#buffer, this.#used);
-    // A failure surfaces in its turn. If packing fails for another reason before, nobody awaits it.
+    // An error of the compression is thrown when the member is awaited. If packing fails earlier
+    // for another reason, the member is never awaited, and its error must not count as an unhandled
+    // rejection.
     member.catch(() => {});
     this.#pending.push(member);
     this.tarBytes += this.#used;

@@ -1,18 +1,19 @@
 /**
- * The bytes of an archive: a tar in one form (docs/protocol.md section 4), compressed as a chain of
- * gzip members. Writes and reads them, hashes them, and puts files on the disk.
+ * The bytes of an archive: a tar in canonical form (docs/protocol.md section 4), compressed as a
+ * sequence of gzip members. Writes, reads and hashes archives, and writes files to the disk.
  *
- * - Writing: `tarOf` (`tar_writer.ts`) makes the tar, {@linkcode MemberWriter} cuts it into gzip
- *   members, {@linkcode Compressor} compresses several at a time in threads (`threads.ts`).
- * - Reading: `readTar` (`tar_reader.ts`) yields the entries of untrusted bytes. `inflated.ts` inflates
- *   them within the limits, `tar_header.ts` refuses any header that we do not write.
+ * - Writing: `tarOf` (`tar_writer.ts`) makes the tar, {@linkcode MemberWriter} splits it into gzip
+ * members, {@linkcode Compressor} compresses several members at a time in threads (`threads.ts`).
+ * - Reading: `readTar` (`tar_reader.ts`) yields the entries of untrusted bytes. `inflated.ts`
+ * inflates them within the limits, `tar_header.ts` refuses any header that libreseed does not
+ * write.
  * - Hashing: {@linkcode ArchivePass} reads an archive once for SHA-256, SHA-1 of the pieces and a
- *   copy, in two threads if it is long.
- * - Files: `openArchive`, {@linkcode FileWriter} and {@linkcode Temporaries} read and write files so
- *   that a change is noticed and a new file appears complete or not at all.
+ * copy, in two threads if the archive is long.
+ * - Files: `openArchive`, {@linkcode FileWriter} and {@linkcode Temporaries} read and write files.
+ * A change during a read is detected, and a new file appears complete or not at all.
  *
- * Which files go in is decided in `../selection`; whether an archive is what its publisher signed, in
- * `../verifying`. To start, read `tar_header.ts` and `tar_reader.ts`.
+ * `../selection` chooses the files of an archive. `../verifying` checks an archive against its
+ * publisher's signature. To start, read `tar_header.ts` and `tar_reader.ts`.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 /**
- * One pass over an archive: its SHA-256 and, on request, SHA-1 of its pieces and a copy, in two threads
- * if the archive is long enough. With a copy, the bytes of the copy are hashed, so a change of the
- * archive meanwhile cannot go unnoticed. `pass_steps.ts` has the work of each thread.
+ * One pass over an archive: computes its SHA-256 and, on request, the SHA-1 of its pieces and a
+ * copy, in two threads if the archive is long enough. With a copy, the copy's bytes are hashed, so
+ * that a concurrent change of the archive cannot go unnoticed. `pass_steps.ts` implements the work
+ * of each thread.
  *
  * @module
  */
@@ -23,53 +24,56 @@ import { writeFailed } from "./temporaries.ts";
 import { Thread, usefulThreads } from "./threads.ts";
 
 /**
- * Length in bytes from which threads are used. Hashing less takes less time than starting a thread.
+ * Minimum length in bytes for which threads are used. Hashing fewer bytes takes less time than
+ * starting a thread.
  */
 const THREAD_BYTES = 16 * 1024 * 1024;
 
 /** Options of {@linkcode ArchivePass.start}. */
 export interface PassOptions {
   source: OpenArchive;
-  /** The copy. The bytes of the source are appended to it. */
+  /** The copy, a file to which the bytes of the source are appended. */
   copy?: FileWriter;
-  /** Whether to compute SHA-1 of the pieces. */
+  /** Whether to compute the SHA-1 of the pieces. */
   pieces: boolean;
-  /** Whether to use threads: 0 means none, and the pass runs in the calling thread. */
+  /** Number of available threads. With 0, the pass runs in the calling thread. */
   threads?: number;
   signal?: AbortSignal;
   /**
-   * Called with the number of bytes that were copied and hashed since the last call. An error ends
-   * the pass.
+   * Called with the number of bytes copied and hashed since the last call. An error thrown by this
+   * callback ends the pass.
    */
   onProgress?: (bytes: number) => void;
 }
 
-/** The hashes that a pass computed. */
+/** The hashes computed by a pass. */
 export interface PassHashes {
-  /** 32 bytes. */
+  /** SHA-256 of the archive, 32 bytes. */
   sha256: Uint8Array;
   /** SHA-1 of each piece, 20 bytes each, concatenated; empty if not requested. */
   pieces: Uint8Array;
 }
 
-/** A running pass. Disposing of it stops the pass, and resolves when no thread is left. */
+/**
+ * A running pass. Disposing of it stops the pass, and resolves when no thread is running any more.
+ */
 export class ArchivePass implements AsyncDisposable {
   readonly #options: PassOptions;
   readonly #plan: PassPlan;
   readonly #state: PassState;
   readonly #done: Promise<void>;
-  /** The error that `onProgress` threw. */
+  /** The error thrown by `onProgress`. */
   #thrown: { error: unknown } | undefined;
   #change = Promise.withResolvers<void>();
 
-  /** Starts a pass. {@linkcode ArchivePass.finish} throws its errors. */
+  /** Starts a pass. Errors of the pass are thrown by {@linkcode ArchivePass.finish}. */
   static async start(options: PassOptions): Promise<ArchivePass> {
     const { source, copy, pieces } = options;
     const { dev, ino, size, mtime, ctime } = source.info;
     const mark = await copy?.mark();
     const lengthBytes = size + (mark?.size ?? 0);
     const pieceCount = pieces ? Math.ceil(lengthBytes / pieceLengthFor(lengthBytes)) : 0;
-    // The permissions of a thread name real paths, not links.
+    // Resolve links, because the permissions of a thread have to name real paths.
     const path = await Deno.realPath(source.path).catch((cause) => {
       throw unreadable(source.path, cause);
     });
@@ -89,13 +93,13 @@ export class ArchivePass implements AsyncDisposable {
     this.#state = new PassState(plan.shared);
     const { threads = usefulThreads() } = options;
     this.#done = this.#run(threads > 0 && plan.lengthBytes >= THREAD_BYTES);
-    // finish() reports a failure; until then it must not count as unhandled.
+    // finish() throws a failure; until then it must not count as an unhandled rejection.
     this.#done.catch(() => {});
   }
 
   /**
-   * Yields the hashed bytes from first to last, as soon as they are copied. A chunk is valid until the
-   * next one is requested. Throws the errors of {@linkcode ArchivePass.finish}.
+   * Yields the hashed bytes in order, as soon as they are copied. Each chunk is valid only until
+   * the next one is requested. Throws the errors of {@linkcode ArchivePass.finish}.
    */
   async *chunks(): AsyncGenerator<Uint8Array> {
     const { lengthBytes, source, copy } = this.#plan;
@@ -148,7 +152,7 @@ export class ArchivePass implements AsyncDisposable {
         const thread = threads.use(new Thread(files, (range) => this.#report(range)));
         return await thread.ask({ order: "pass", plan, part });
       } catch (error) {
-        // Or the other thread would wait for the one that died.
+        // Stop the pass, because otherwise the other thread would wait for the failed one.
         this.#state.stop();
         throw error;
       }
@@ -165,7 +169,7 @@ export class ArchivePass implements AsyncDisposable {
       using steps = new PassSteps(this.#plan);
       for (const range of steps.whole()) {
         if (range !== undefined) this.#report(range);
-        // An asynchronous call after each range, which lets the event loop turn.
+        // An asynchronous call after each range yields to the event loop.
         await this.#options.source.file.stat();
       }
     } catch (error) {
@@ -186,7 +190,7 @@ export class ArchivePass implements AsyncDisposable {
       if (this.#thrown) throw this.#thrown.error;
       if (this.#state.hashed < this.#state.ranges) throw new PassStopped(undefined);
     } finally {
-      // Wake chunks() if it waits for bytes.
+      // Wake `chunks()`, which may be waiting for bytes.
       this.#state.stop();
       signal?.removeEventListener("abort", stop);
       this.#wake();

@@ -1,6 +1,6 @@
 /**
  * The plan of a pass over an archive, and the memory that its threads share. Each thread takes
- * ranges of bytes from the shared memory by itself, so no thread waits for the one that started it.
+ * ranges of bytes from a shared counter, so no thread waits for the main thread to assign work.
  *
  * @module
  */
@@ -8,41 +8,41 @@
 import { pieceLengthFor } from "../torrent/mod.ts";
 import type { FileMark } from "./file_mark.ts";
 
-/** Length of a range in bytes, at least: the unit that a thread takes, copies and reports. */
+/** Minimum length in bytes of a range, the unit of work that a thread takes, copies and reports. */
 const MIN_RANGE_BYTES = 8 * 1024 * 1024;
-/** Number of ranges that copying may be ahead of SHA-256, the slower of the two. */
+/** Maximum number of ranges by which copying may be ahead of computing SHA-256, which is slower. */
 const AHEAD_RANGES = 4;
-/** Maximum time of one wait in milliseconds. A waiting thread cannot be terminated. */
+/** Maximum duration of a single wait in milliseconds. A waiting thread cannot be terminated. */
 const WAIT_MS = 100;
 
 /**
- * Indexes of the shared numbers: change counter, stop flag, ranges taken, ranges hashed, done
- * flags.
+ * Indexes into the array of shared numbers: change counter, stop flag, number of ranges taken,
+ * number of ranges hashed, and the first done flag.
  */
 const [CHANGES, STOPPED, TAKEN, HASHED, DONE] = [0, 1, 2, 3, 4];
 
-/** The work of a pass. It can be posted to a thread. */
+/** The description of a pass's work, which can be posted to a thread. */
 export interface PassPlan {
-  /** The bytes to copy or, where there is no copy, to hash. */
+  /** The file to copy or, if no copy is made, to hash. */
   source: { path: string; mark: FileMark };
-  /** The copy, which may have `headBytes` bytes already. The bytes in it are hashed. */
+  /** The copy, which may contain `headBytes` bytes already. The bytes in the copy are hashed. */
   copy?: { path: string; mark: FileMark; headBytes: number };
-  /** Length of the source, or of the copy with its head. */
+  /** Length in bytes of the source or, with a copy, of the copy including its head. */
   lengthBytes: number;
-  /** Receives the SHA-256 of the whole, 32 bytes. */
+  /** Output buffer for the SHA-256 of the whole file, 32 bytes. */
   sha256: Uint8Array<SharedArrayBuffer>;
-  /** Receives the SHA-1 of each piece, 20 bytes each. */
+  /** Output buffer for the SHA-1 of each piece, 20 bytes each. */
   pieces?: Uint8Array<SharedArrayBuffer>;
-  /** Memory of {@linkcode PassState}. */
+  /** The shared memory of {@linkcode PassState}. */
   shared: SharedArrayBuffer;
 }
 
-/** Why a pass failed: the source was altered, or the system refused to read or write. */
+/** The reason why a pass failed: the source was altered, or the system refused to read or write. */
 export type PassFailure = { reason: "changed" | "read" | "write"; message: string };
 
 /**
- * Thrown to end the work of a thread: by its own {@linkcode PassFailure}, or because the pass
- * stopped.
+ * Thrown to end a thread's work: because the thread failed with a {@linkcode PassFailure}, or
+ * because the pass was stopped.
  */
 export class PassStopped extends Error {
   constructor(readonly failure: PassFailure | undefined, cause?: unknown) {
@@ -50,17 +50,17 @@ export class PassStopped extends Error {
   }
 }
 
-/** Length of a range in bytes: complete pieces. */
+/** Returns the length of a range in bytes, which is a multiple of the piece length. */
 export function rangeBytesFor(lengthBytes: number): number {
   return Math.max(MIN_RANGE_BYTES, pieceLengthFor(lengthBytes));
 }
 
-/** The numbers that the threads of one pass share. All methods are thread-safe. */
+/** The counters and flags that the threads of a pass share. All methods are thread-safe. */
 export class PassState {
   readonly ranges: number;
   readonly #numbers: Int32Array<SharedArrayBuffer>;
 
-  /** Allocates the memory for a pass over `lengthBytes` bytes. */
+  /** Allocates the shared memory for a pass over `lengthBytes` bytes. */
   static memoryFor(lengthBytes: number): SharedArrayBuffer {
     const ranges = Math.ceil(lengthBytes / rangeBytesFor(lengthBytes));
     return new SharedArrayBuffer((DONE + ranges) * Int32Array.BYTES_PER_ELEMENT);
@@ -75,24 +75,27 @@ export class PassState {
     return Atomics.load(this.#numbers, STOPPED) !== 0;
   }
 
-  /** Stops the pass: each thread ends at its next block. */
+  /** Stops the pass: each thread ends before its next block. */
   stop(): void {
     Atomics.store(this.#numbers, STOPPED, 1);
     this.#wake();
   }
 
-  /** Takes the next range for the calling thread; `undefined` if there is none left. */
+  /** Takes the next range for the calling thread; returns `undefined` if none is left. */
   take(): number | undefined {
     const range = Atomics.add(this.#numbers, TAKEN, 1);
     return range < this.ranges ? range : undefined;
   }
 
-  /** Whether copying is less than {@linkcode AHEAD_RANGES} ahead of SHA-256, so that it may go on. */
+  /**
+   * Whether copying may continue, because it is less than {@linkcode AHEAD_RANGES} ranges ahead of
+   * SHA-256.
+   */
   get mayTake(): boolean {
     return Atomics.load(this.#numbers, TAKEN) < this.hashed + AHEAD_RANGES;
   }
 
-  /** Marks a range as copied, and its pieces as hashed. */
+  /** Marks a range as copied, with its pieces hashed. */
   finishRange(range: number): void {
     Atomics.store(this.#numbers, DONE + range, 1);
     this.#wake();
@@ -102,7 +105,7 @@ export class PassState {
     return Atomics.load(this.#numbers, DONE + range) !== 0;
   }
 
-  /** Number of ranges, from the first, that SHA-256 has covered. */
+  /** Number of leading ranges that SHA-256 has covered. */
   get hashed(): number {
     return Atomics.load(this.#numbers, HASHED);
   }
@@ -112,7 +115,7 @@ export class PassState {
     this.#wake();
   }
 
-  /** Blocks until the predicate holds; other threads make it hold. */
+  /** Blocks the thread until the predicate is true. Other threads make it true. */
   waitUntil(predicate: () => boolean): void {
     for (;;) {
       const changes = Atomics.load(this.#numbers, CHANGES);

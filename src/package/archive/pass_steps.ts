@@ -1,7 +1,7 @@
 /**
- * The work of one thread in a pass over an archive: copying ranges, SHA-1 of the pieces of each range,
- * SHA-256 of the whole from start to end. `pass_state.ts` shares the work between threads, `pass.ts`
- * starts them.
+ * The work of one thread in a pass over an archive: copying ranges, computing the SHA-1 of the
+ * pieces of each range, and computing the SHA-256 of the whole from start to end. `pass_state.ts`
+ * divides the work between threads, `pass.ts` starts them.
  *
  * @module
  */
@@ -13,12 +13,14 @@ import { type FileMark, isSameFile } from "./file_mark.ts";
 import { WRITE_BYTES } from "./file_writer.ts";
 import { type PassPlan, PassState, PassStopped, rangeBytesFor } from "./pass_state.ts";
 
-/** Bytes that are read, written and hashed at a time: they fit into a processor's cache. */
+/**
+ * Number of bytes that are read, written and hashed at a time. They fit into a processor's cache.
+ */
 const BLOCK_BYTES = WRITE_BYTES;
 
 /**
- * One thread's part in a pass. The methods yield the number of each range that they finished, and throw
- * {@linkcode PassStopped}.
+ * One thread's part of a pass. The methods yield the number of each range that they have finished,
+ * and throw {@linkcode PassStopped}.
  */
 export class PassSteps implements Disposable {
   readonly #plan: PassPlan;
@@ -52,16 +54,17 @@ export class PassSteps implements Disposable {
   }
 
   /**
-   * Computes SHA-256 of the whole. Takes ranges itself while there is nothing to hash, and in the
-   * end.
+   * Computes the SHA-256 of the whole file. While no copied bytes are ready to be hashed, and after
+   * hashing, this method copies ranges itself.
    */
   *whole(): Generator<number | undefined, void> {
     const hash = createHash("sha256");
     const { ranges } = this.#state;
     for (let range = 0; range < ranges; range++) {
-      // Without a copy, all bytes are there from the start.
+      // Without a copy, all bytes are available from the start.
       while (this.#copy && !this.#state.isDone(range)) {
-        // This thread may wait only for bytes to hash: the other thread waits for this one.
+        // This thread may wait only for a copied range. Waiting for free space instead would be a
+        // deadlock, because the other thread waits for this thread's progress.
         const done = this.#state.mayTake ? this.#next() : undefined;
         if (done === undefined) this.#state.waitUntil(() => this.#state.isDone(range));
         else yield done;
@@ -117,20 +120,20 @@ export class PassSteps implements Disposable {
     for (const block of this.#blocksOf(range)) {
       hash.update(block);
       at += block.length;
-      // Pieces and ranges are multiples of a block.
+      // The lengths of pieces and ranges are multiples of the block length.
       if (at % pieceBytes !== 0 && at !== end) continue;
       pieces.set(hash.digest(), Math.ceil(at / pieceBytes - 1) * SHA1_BYTES);
       hash = createHash("sha1");
     }
   }
 
-  /** Reads the bytes of a range to hash, from the copy if there is one. */
+  /** Reads the bytes of a range for hashing, from the copy if there is one. */
   #blocksOf(range: number): Generator<Uint8Array> {
     const [start, end] = this.#boundsOf(range);
     return this.#read(this.#copy ?? this.#source, start, end - start);
   }
 
-  /** Reads complete blocks, except for the last. */
+  /** Reads a part of a file in complete blocks, except for the last block. */
   *#read(file: Deno.FsFile, start: number, lengthBytes: number): Generator<Uint8Array> {
     seek(file, start, "read");
     for (let left = lengthBytes; left > 0;) {
@@ -151,7 +154,7 @@ export class PassSteps implements Disposable {
   }
 }
 
-/** Opens the file, and checks that it still is the marked one. */
+/** Opens a file, and checks that it is still in the state of its mark. */
 function open(
   { path, mark }: { path: string; mark: FileMark },
   reason: "read" | "write",

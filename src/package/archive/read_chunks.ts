@@ -1,5 +1,5 @@
 /**
- * Reads a file in chunks, one chunk ahead.
+ * Reads a file in chunks, with a read-ahead of one chunk.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 export const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Yields a file from its current position to its end. While the caller uses a chunk, the next one is
- * read. A chunk is valid until the next one is requested, since two buffers take turns.
+ * Yields a file from its current position to its end. While the caller uses a chunk, the next one
+ * is read. A chunk is valid only until the next one is requested, because two buffers take turns.
  *
- * @param nextBuffer returns the buffer for each chunk instead
+ * @param nextBuffer returns a buffer for each chunk, in place of the two buffers
  */
 export async function* readChunks(
   file: Deno.FsFile,
@@ -30,12 +30,13 @@ export async function* readChunks(
       const chunk = await next;
       if (chunk === undefined) return;
       next = read();
-      // A failure surfaces when the chunk is awaited; until then it must not count as unhandled.
+      // The read's error is thrown when the chunk is awaited; until then it must not count as an
+      // unhandled rejection.
       next.catch(() => {});
       yield chunk;
     }
   } finally {
-    // The caller may close the file afterwards, so the read has to end first.
+    // Wait for the pending read, because the caller may close the file afterwards.
     await next.catch(() => {});
   }
 }

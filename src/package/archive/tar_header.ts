@@ -1,6 +1,6 @@
 /**
- * Reads the headers of a tar, in the one form of `docs/protocol.md` section 4. Any other header is
- * refused, since other programs might read it in another way.
+ * Parses the headers of a tar in the canonical form of `docs/protocol.md` section 4. Any other
+ * header is refused, because other programs might interpret it differently.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { PackageError, quote, verificationError } from "../errors.ts";
 
 /** Length of a header in bytes. Contents are padded to a multiple of it. */
 export const BLOCK_BYTES = 512;
-/** The largest size in 11 octal digits; larger sizes are in base 256. */
+/** Maximum size that 11 octal digits can express; larger sizes are written in base 256. */
 const MAX_OCTAL_SIZE = 8 ** 11 - 1;
-/** The name in a pax header, and in the header that it belongs to. */
+/** Placeholder in the name field of a pax header, and of the file header after it. */
 export const PAX_NAME = "PaxHeader";
 const PAX_RECORD = " path=";
 const LINE_FEED = 0x0a;
@@ -24,14 +24,18 @@ const PREFIX_AT = 345;
 const PREFIX_BYTES = 155;
 /** Type bytes of the accepted headers: `0` and `x`. */
 const [FILE, PAX] = [0x30, 0x78];
-/** Label of the device numbers, which some programs leave empty for files. */
+/**
+ * Name of the device number fields in messages. Some programs leave these fields empty for files.
+ */
 const DEVICE = "device number";
 
-/** A header of a tar. */
+/** A parsed header of a tar. */
 export interface TarHeader {
-  /** `x`: a pax header, whose contents hold the path of the header after it. */
+  /**
+   * The entry's kind. The contents of a pax header (type `x`) hold the path of the header after it.
+   */
   type: "file" | "pax";
-  /** The path. A file with a pax header has {@linkcode PAX_NAME} here. */
+  /** The path of the entry. A file with a pax header has {@linkcode PAX_NAME} here. */
   path: string;
   sizeBytes: number;
   executable: boolean;
@@ -42,15 +46,15 @@ const words = new Uint32Array(BLOCK_BYTES / 4);
 const bytes = new Uint8Array(words.buffer);
 
 const encoder = new TextEncoder();
-/** Buffer for encoding a path that is only compared. */
+/** Buffer for encoding a path to compare it with bytes. */
 let encoded = new Uint8Array(2048);
 
 /**
- * Reads a header.
+ * Parses a header.
  *
  * @param header 512 bytes, not all of them zero
- * @param expected the path that it should have. Comparing takes a tenth of the time of decoding; a
- * header with another path is read too
+ * @param expected the expected path. Comparing with it takes a tenth of the time of decoding; a
+ * header with another path is parsed as well
  * @throws {PackageError} kind `verification`, step `archive-limits`: `ARCHIVE_DAMAGED`,
  * `FILE_TYPE_REFUSED`, `HEADER_REFUSED`
  */
@@ -71,7 +75,7 @@ export function readHeader(header: Uint8Array, expected?: string): TarHeader {
       `only files are allowed.`;
     throw verificationError("archive-limits", "FILE_TYPE_REFUSED", message);
   }
-  // POSIX. The old GNU format has spaces in the magic.
+  // Accept only the POSIX format; the old GNU format has spaces in the magic.
   if (!isAt(block, 257, MAGIC)) throw refused(path, "is not of the format ustar");
   if (!isExpected && !hasPath(block, path)) throw refused(path, "has its path in another form");
   if (isPax && path !== PAX_NAME) throw refused(path, "is a pax header of another name");
@@ -93,7 +97,7 @@ export function readHeader(header: Uint8Array, expected?: string): TarHeader {
   return { type: isPax ? "pax" : "file", path, sizeBytes, executable };
 }
 
-/** Refuses a file's header that does not match the pax header before it. */
+/** Throws if a file's header does not match the pax header before it. */
 export function checkPaxPair(pax: TarHeader, file: TarHeader, path: string): void {
   if (file.type !== "file") throw refused(path, "has two pax headers");
   if (file.path !== PAX_NAME) throw refused(path, "has a header with another path");
@@ -102,7 +106,7 @@ export function checkPaxPair(pax: TarHeader, file: TarHeader, path: string): voi
 }
 
 /**
- * Maximum length in bytes of a pax header's contents.
+ * Returns the maximum length in bytes of a pax header's contents.
  *
  * @param maxPathBytes maximum length of a path
  */
@@ -112,13 +116,14 @@ export function maxPaxBytes(maxPathBytes: number): number {
 }
 
 /**
- * Reads the path from the contents of a pax header: one record, `LENGTH path=PATH` and a line feed.
+ * Parses the contents of a pax header, which have to be one record, `LENGTH path=PATH` and a line
+ * feed. Returns the path.
  *
- * @param expected the path that it should have, as for {@linkcode readHeader}
+ * @param expected the expected path, as for {@linkcode readHeader}
  * @throws {PackageError} `HEADER_REFUSED`, `PATH_REFUSED`
  */
 export function pathOfPax(contents: Uint8Array, expected?: string): string {
-  // LENGTH counts the whole record, its own digits included.
+  // LENGTH counts the whole record, including its own digits.
   const begin = `${contents.length}${PAX_RECORD}`;
   if (!isAt(contents, 0, begin) || contents.at(-1) !== LINE_FEED) {
     throw refused(PAX_NAME, "does not hold exactly one path");
@@ -133,9 +138,9 @@ export function pathOfPax(contents: Uint8Array, expected?: string): string {
   }
 }
 
-/** Whether the bytes are the UTF-8 of the text. */
+/** Whether the bytes are the UTF-8 encoding of the text. */
 function isUtf8Of(text: string, bytes: Uint8Array): boolean {
-  // Each code unit takes one to three bytes.
+  // Each UTF-16 code unit takes one to three bytes in UTF-8.
   if (text.length > bytes.length || text.length * 3 < bytes.length) return false;
   if (encoded.length <= bytes.length) encoded = new Uint8Array(bytes.length + 1);
   const { read, written } = encoder.encodeInto(text, encoded);
@@ -143,7 +148,10 @@ function isUtf8Of(text: string, bytes: Uint8Array): boolean {
   return Buffer.compare(encoded.subarray(0, written), bytes) === 0;
 }
 
-/** Splits a path for the two fields of a header; `undefined` if the path needs a pax header. */
+/**
+ * Splits a path for the fields `prefix` and `name` of a header; returns `undefined` if the path
+ * needs a pax header.
+ */
 export function splitPath(path: string): { name: string; prefix: string } | undefined {
   // deno-lint-ignore no-control-regex
   if (!/^[\x01-\x7f]*$/.test(path)) return undefined;
@@ -157,11 +165,11 @@ export function splitPath(path: string): { name: string; prefix: string } | unde
   return prefix.length > PREFIX_BYTES ? undefined : { name: path.slice(start), prefix };
 }
 
-/** Whether all bytes are 0. */
+/** Whether all bytes are zero. */
 export function isZero(bytes: Uint8Array): boolean {
   let i = 0;
   if (bytes.length >= 64) {
-    // Words of four bytes take a quarter of the time.
+    // Comparing words of four bytes takes a quarter of the time.
     const first = -bytes.byteOffset & 3;
     const words = new Uint32Array(
       bytes.buffer,
@@ -176,7 +184,10 @@ export function isZero(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** {@linkcode isZero} for a part of the current header. Making a view of it would take longer. */
+/**
+ * Variant of {@linkcode isZero} for a part of the current header. Creating a view of the part would
+ * take longer.
+ */
 function isZeroIn(block: Uint8Array, begin: number, end: number): boolean {
   let i = begin;
   for (; i < end && (i & 3) !== 0; i++) if (block[i] !== 0) return false;
@@ -187,7 +198,7 @@ function isZeroIn(block: Uint8Array, begin: number, end: number): boolean {
 
 const MAGIC = "ustar\u000000";
 
-/** Number fields that have to be 0: label, offset, length. */
+/** Number fields of a header that must be 0: name in messages, offset, length. */
 const ZERO_NUMBERS: readonly [string, number, number][] = [
   ["user id", 108, 8],
   ["group id", 116, 8],
@@ -196,7 +207,7 @@ const ZERO_NUMBERS: readonly [string, number, number][] = [
   [DEVICE, 337, 8],
 ];
 
-/** Fields that have to be empty: label, offset, length. */
+/** Fields of a header that must be empty: name in messages, offset, length. */
 const EMPTY_FIELDS: readonly [string, number, number][] = [
   ["link name", 157, 100],
   ["user name", 265, 32],
@@ -204,7 +215,10 @@ const EMPTY_FIELDS: readonly [string, number, number][] = [
   ["padding", 500, 12],
 ];
 
-/** Reads the size of a file: octal, or base 256 from 8 GiB on. All programs agree on both forms. */
+/**
+ * Parses the size of a file: octal, or base 256 from 8 GiB on. All tar programs agree on both
+ * forms.
+ */
 function sizeOf(block: Uint8Array): number | undefined {
   if (block[124] !== 0x80) return number(block, 124, 12);
   let size = 0;
@@ -212,7 +226,9 @@ function sizeOf(block: Uint8Array): number | undefined {
   return size > MAX_OCTAL_SIZE && Number.isSafeInteger(size) ? size : undefined;
 }
 
-/** Reads octal digits followed only by spaces and NULs; `undefined` for any other field. */
+/**
+ * Parses octal digits followed only by spaces and NULs; returns `undefined` for any other field.
+ */
 function number(block: Uint8Array, at: number, length: number): number | undefined {
   let value = 0;
   let i = 0;
@@ -227,8 +243,9 @@ function number(block: Uint8Array, at: number, length: number): number | undefin
 }
 
 /**
- * Computes the sum of all bytes of the current header, with spaces in place of the checksum field. One
- * number carries two sums: each adds two bytes of 126 words, which fits into 16 bits.
+ * Computes the checksum of the current header: the sum of all bytes, with spaces in place of the
+ * checksum field. One number carries two sums at once: each adds two bytes of 126 words, which fits
+ * into 16 bits.
  */
 function checksum(): number {
   let sums = 0;
@@ -240,7 +257,9 @@ function checksum(): number {
   return 8 * 0x20 + (sums & 0xffff) + (sums >>> 16);
 }
 
-/** Whether a header has the path in the one form in which it is written. */
+/**
+ * Whether a header stores the path in the canonical form, in which `tar_writer.ts` would write it.
+ */
 function hasPath(block: Uint8Array, path: string): boolean {
   let start = 0;
   if (path.length > NAME_BYTES) {
@@ -252,7 +271,7 @@ function hasPath(block: Uint8Array, path: string): boolean {
     hasText(block, PREFIX_AT, PREFIX_BYTES, path, 0, Math.max(0, start - 1));
 }
 
-/** Whether a field holds a part of a text, which has to be ASCII, and zeros after it. */
+/** Whether a field contains a slice of an ASCII text, followed by zeros. */
 function hasText(
   block: Uint8Array,
   at: number,
@@ -270,14 +289,17 @@ function hasText(
   return all < 0x80 && isZeroIn(block, at, at + length);
 }
 
-/** Decodes the path of a header, in any form. */
+/** Decodes the path of a header, in canonical or any other form. */
 function pathOf(block: Uint8Array): string {
   const name = text(block, 0, NAME_BYTES);
   const prefix = text(block, PREFIX_AT, PREFIX_BYTES);
   return prefix === "" ? name : `${prefix}/${name}`;
 }
 
-/** Decodes a field up to its first NUL. Bytes beyond ASCII become U+FFFD, which no path may have. */
+/**
+ * Decodes a field up to its first NUL. Bytes beyond ASCII become U+FFFD, which paths may not
+ * contain.
+ */
 function text(block: Uint8Array, at: number, length: number): string {
   let end = at;
   while (end < at + length && block[end] !== 0) end++;
@@ -286,7 +308,7 @@ function text(block: Uint8Array, at: number, length: number): string {
   }).join("");
 }
 
-/** Whether the bytes have an ASCII text at an offset. */
+/** Whether an ASCII text is at an offset in the bytes. */
 function isAt(block: Uint8Array, at: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (block[at + i] !== text.charCodeAt(i)) return false;
   return true;

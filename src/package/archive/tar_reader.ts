@@ -1,6 +1,6 @@
 /**
- * Reads the entries of a `.tgz` from untrusted bytes. Everything is bounded, and any tar that `pack`
- * would not write is refused. `../verifying` compares the entries with the manifest.
+ * Reads the entries of a `.tgz` from untrusted bytes. All sizes are bounded, and any tar that
+ * `pack` would not write is refused. `../verifying` compares the entries with the manifest.
  *
  * @module
  */
@@ -20,22 +20,22 @@ import {
 
 /** A regular file in a tar. */
 export interface TarEntry {
-  /** The path in the tar: untrusted. */
+  /** The path in the tar, which is untrusted. */
   path: string;
   sizeBytes: number;
-  /** Whether the mode is 0755 and not 0644. */
+  /** Whether the mode is 0755 rather than 0644. */
   executable: boolean;
   /** All bytes of the file, if they are already in memory. */
   whole: Uint8Array | undefined;
-  /** Yields exactly `sizeBytes`. They have to be read before the next entry is requested. */
+  /** Yields exactly `sizeBytes` bytes. They have to be read before the next entry is requested. */
   contents(): AsyncIterable<Uint8Array>;
 }
 
 /**
- * Reads a `.tgz`. The gzip file has to fill the archive to its last byte, and the tar has to fill the
- * gzip file.
+ * Reads the entries of a `.tgz`. The gzip stream has to end at the archive's last byte, and the tar
+ * has to end at the gzip stream's last byte.
  *
- * @returns the number of bytes of tar, as the generator's return value
+ * @returns the length of the tar in bytes, as the generator's return value
  * @throws {PackageError} kind `verification`, step `archive-limits`: `ARCHIVE_DAMAGED`,
  * `FILE_TYPE_REFUSED`, `HEADER_REFUSED`, `PATH_REFUSED`, `PATH_TOO_LONG`, `UNPACKED_TOO_LARGE`,
  * `RATIO_TOO_HIGH`
@@ -66,13 +66,13 @@ export async function* readTar(source: TarSource): AsyncGenerator<TarEntry, numb
   return tar.tarBytes;
 }
 
-/** The entry whose contents come next in the tar. */
+/** The current tar entry, whose contents are read next. */
 class Entry implements TarEntry {
   readonly path: string;
   readonly sizeBytes: number;
   readonly executable: boolean;
   readonly whole: Uint8Array | undefined;
-  /** Bytes that have not been read yet. */
+  /** Number of bytes of the contents that have not been read yet. */
   leftBytes: number;
   readonly #tar: Inflated;
 
@@ -85,8 +85,8 @@ class Entry implements TarEntry {
     this.#tar = tar;
   }
 
-  // A method, not a closure: for each closure the bundler defines the property `name`, which would take
-  // a tenth of a verification.
+  // A method rather than a closure: the bundler defines the property `name` for each closure, which
+  // would take a tenth of a verification's time.
   async *contents(): AsyncGenerator<Uint8Array> {
     if (this.whole !== undefined) yield this.whole;
     while (this.leftBytes > 0) {
@@ -97,7 +97,7 @@ class Entry implements TarEntry {
   }
 }
 
-/** Reads the path in a pax header, and the header of the file after it. */
+/** Reads the path from a pax header, and the header of the file after it. */
 async function readPax(
   tar: Inflated,
   pax: TarHeader,
@@ -118,7 +118,7 @@ async function readPax(
   return { path, header };
 }
 
-/** Bytes of padding between contents and the next block. */
+/** Returns the number of padding bytes between contents and the next block. */
 function paddingOf(sizeBytes: number): number {
   return -sizeBytes & (BLOCK_BYTES - 1);
 }

@@ -1,6 +1,6 @@
 /**
- * Writes the tar of an archive. The same files always give the same bytes: no field of a header depends
- * on the machine.
+ * Writes the tar of an archive. The same files always give the same bytes, because no header field
+ * depends on the machine.
  *
  * @module
  */
@@ -12,20 +12,20 @@ export const TAR_HEADER_BYTES = 512;
 /** Length in bytes of the two blocks of zeros that end a tar. */
 const END_BYTES = 1024;
 
-/** A file of a tar. */
+/** A file to write to a tar. */
 export interface TarFile {
   path: string;
   sizeBytes: number;
   executable: boolean;
   /**
-   * Yields exactly `sizeBytes` bytes, or throws. A chunk must not be altered after it was yielded.
+   * Yields exactly `sizeBytes` bytes, or throws. A yielded chunk must not be altered afterwards.
    */
   contents: () => AsyncIterable<Uint8Array>;
 }
 
 /**
- * Makes the tar entry of a file in memory: header, contents, padding. The end of the tar is left
- * out.
+ * Makes the tar entry of a file in memory: header, contents and padding, without the end of the
+ * tar.
  */
 export async function tarEntry(path: string, bytes: Uint8Array): Promise<Uint8Array> {
   const tar = pack();
@@ -37,11 +37,14 @@ export async function tarEntry(path: string, bytes: Uint8Array): Promise<Uint8Ar
   return whole.subarray(0, -END_BYTES);
 }
 
-/** Yields the tar of the files, with its end. A chunk is not altered after it was yielded. */
+/**
+ * Yields the complete tar of the files, including its end. A yielded chunk is not altered
+ * afterwards.
+ */
 export async function* tarOf(files: Iterable<TarFile>): AsyncGenerator<Uint8Array> {
   const tar = pack();
   const writing = writeEntries(tar, files);
-  // A failure surfaces where the tar is read, below.
+  // Pass the error to the tar stream, whose reader below throws it.
   writing.catch((error) => tar.destroy(error));
   try {
     yield* tar as AsyncIterable<Uint8Array>;

@@ -1,6 +1,6 @@
 /**
- * Temporary names, and writing files so that they appear complete or not at all. After a power cut
- * a file is complete too, if it and its directory were flushed.
+ * Temporary names, and writing files so that they appear complete or not at all. This also holds
+ * after a power cut, if the file and its directory were flushed.
  *
  * @module
  */
@@ -10,18 +10,22 @@ import { basename, dirname, join } from "node:path";
 import { isDiskFull } from "../../base/mod.ts";
 import { messageOf, PackageError } from "../errors.ts";
 
-/** Prefix of all temporary names, also those that other rooms make. */
+/** Prefix of all temporary names, including those made by other rooms. */
 const TEMPORARY_PREFIX = ".tmp-";
 const TEMPORARY_NAME = /^\.tmp-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Whether a file name has the form of {@linkcode Temporaries}: a killed process may have left it. */
+/**
+ * Whether a file name matches those that {@linkcode Temporaries} creates. Such a file may be left
+ * over from a killed process.
+ */
 export function isTemporaryName(name: string): boolean {
   return TEMPORARY_NAME.test(name);
 }
 
 /**
  * Makes temporary names in one directory, all with the prefix `.tmp-`. Disposing of it removes the
- * files that were not moved into place: `await using temporaries = new Temporaries(directory)`.
+ * files that were not renamed to their final path: `await using temporaries = new
+ * Temporaries(directory)`.
  */
 export class Temporaries {
   readonly #directory: string;
@@ -31,14 +35,17 @@ export class Temporaries {
     this.#directory = directory;
   }
 
-  /** Returns a new path. The file is not created. */
+  /** Returns a new temporary path. Does not create the file. */
   path(): string {
     const path = join(this.#directory, `.tmp-${randomUUID()}`);
     this.#paths.add(path);
     return path;
   }
 
-  /** Renames a file, and replaces an existing one. The caller has to flush the directory. */
+  /**
+   * Renames a temporary file to its final path, replacing an existing file. The caller has to flush
+   * the directory.
+   */
   async moveIntoPlace(temporary: string, path: string): Promise<void> {
     await Deno.rename(temporary, path).catch((cause) => {
       throw writeFailed(path, cause);
@@ -64,7 +71,7 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Makes a `DISK_FULL` or `WRITE_FAILED` error from a system error. */
+/** Converts a system error to a `DISK_FULL` or `WRITE_FAILED` error. */
 export function writeFailed(path: string, cause: unknown): PackageError {
   const where = withoutTemporary(path);
   if (isDiskFull(cause)) {
@@ -80,8 +87,8 @@ export function writeFailed(path: string, cause: unknown): PackageError {
 }
 
 /**
- * Returns the directory of a temporary file, or of a file inside a temporary directory: their own names
- * mean nothing to people. Returns any other path as it is.
+ * Returns the directory of a temporary file, or of a file in a temporary directory, for error
+ * messages: temporary names mean nothing to people. Returns any other path unchanged.
  */
 export function withoutTemporary(path: string): string {
   for (let at = path; dirname(at) !== at; at = dirname(at)) {

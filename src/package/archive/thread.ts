@@ -1,6 +1,7 @@
 /**
- * The code of a thread that compresses or hashes; `threads.ts` starts it. It has no network, and may
- * open only the archive of its pass and the copy. It knows no keys and parses nothing.
+ * Code that runs in a thread that compresses or hashes; `threads.ts` starts the thread. The thread
+ * has no network access, and may open only the archive of its pass and the copy. It has no keys and
+ * parses nothing.
  *
  * @module
  */
@@ -9,20 +10,20 @@ import { gzipMember } from "./gzip_member.ts";
 import { type PassFailure, type PassPlan, PassState, PassStopped } from "./pass_state.ts";
 import { PassSteps } from "./pass_steps.ts";
 
-/** An order to a thread. Each order gets one answer, in the same sequence. */
+/** An order to a thread. The thread answers orders in sequence, each once. */
 export type Order =
   | { order: "compress"; bytes: Uint8Array }
-  /** One part of a pass over an archive, see {@linkcode PassSteps}. */
+  /** One thread's part of a pass over an archive, see {@linkcode PassSteps}. */
   | { order: "pass"; plan: PassPlan; part: "whole" | "help" };
 
-/** The answer to an order, or a report about its progress. */
+/** The answer to an order, or a progress report. */
 export interface Answer {
-  /** The buffer of the order, for reuse. */
+  /** The order's input buffer, returned for reuse. */
   bytes?: Uint8Array;
   member?: Uint8Array;
-  /** Progress and no answer yet: the thread finished this range of the pass. */
+  /** Set in a progress report: the range of the pass that the thread has finished. */
   range?: number;
-  /** The pass was stopped. `failure` is missing if another thread reports it. */
+  /** Set if the pass was stopped. `failure` is missing if another thread reports it. */
   stopped?: { failure?: PassFailure };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Threads that compress and hash beside the main thread. The results do not depend on the number of
- * threads. `thread.ts` is the code that runs in them.
+ * Threads that compress and hash in parallel with the main thread. The results do not depend on the
+ * number of threads. `thread.ts` is the code that runs in the threads.
  *
  * @module
  */
@@ -8,24 +8,24 @@
 import { PackageError } from "../errors.ts";
 import type { Answer, Order } from "./thread.ts";
 
-/** Entry of a thread. The program file carries it as a bundle. */
+/** Entry module of a thread. The compiled program contains it as a bundle. */
 const THREAD = new URL("./thread.ts", import.meta.url);
-/** Maximum number of threads: each takes some 26 MB, and packing should take at most 200 MB. */
+/** Maximum number of threads. Each takes about 26 MB, and packing should take at most 200 MB. */
 const MAX_THREADS = 6;
 
-/** Number of threads that are worth starting on this machine; 0 with one processor. */
+/** Returns the number of threads worth starting on this machine; 0 if it has a single processor. */
 export function usefulThreads(): number {
   const processors = navigator.hardwareConcurrency;
   return processors > 1 ? Math.min(processors, MAX_THREADS) : 0;
 }
 
-/** The files that a thread may read and write: absolute paths without links. */
+/** The files that a thread may read and write, as absolute paths without links. */
 export interface ThreadFiles {
   read: string[];
   write: string[];
 }
 
-/** One thread. Its permissions are the given files, and nothing else: no network, no other file. */
+/** A worker thread. Its only permissions are for the given files; it has no network access. */
 export class Thread implements Disposable {
   readonly #worker: Worker;
   readonly #pending: PromiseWithResolvers<Answer>[] = [];
@@ -43,19 +43,19 @@ export class Thread implements Disposable {
       else onProgress?.(data.range);
     });
     this.#worker.addEventListener("error", (event) => {
-      // An unhandled error would end the program with a stack trace.
+      // Prevent the default, because an unhandled error would end the program with a stack trace.
       event.preventDefault();
       const message = `A thread that compresses and hashes died: ${event.message}`;
       this.#fail(new PackageError("failed", "THREAD_DIED", message));
     });
   }
 
-  /** Number of orders that are not answered yet. */
+  /** Number of orders that have not been answered yet. */
   get load(): number {
     return this.#pending.length;
   }
 
-  /** Sends an order. Its bytes move to the thread, and come back with the answer. */
+  /** Sends an order. The buffer is transferred to the thread, and returned with the answer. */
   ask(order: Order): Promise<Answer> {
     if (this.#failure) return Promise.reject(this.#failure);
     const asked = Promise.withResolvers<Answer>();

@@ -1,5 +1,5 @@
 /**
- * The contents of a package before it is published: number of files, bytes, names, warnings.
+ * Lists the contents of a package before it is published: number of files, bytes, names, warnings.
  *
  * @module
  */
@@ -18,32 +18,38 @@ export interface Contents {
   name: string;
   version: string;
   fileCount: number;
-  /** Sum of the files' lengths in bytes; for a ready archive, its own length. */
+  /** Sum of the files' lengths in bytes. For a ready archive, the archive's length. */
   bytes: number;
-  /** The paths that cannot be unpacked on Windows, with the reasons, for people. */
+  /** The paths that Windows cannot unpack, with the reasons, for people. */
   unusableOnWindows?: string;
-  /** An ignore file without effect, because a list of the package decides. */
+  /**
+   * A `.libreseedignore` that has no effect, because `package.json` or `deno.json` lists the
+   * package's files.
+   */
   unusedIgnoreFile?: string;
-  /** The allowed paths, as given, that no file of the package has. */
+  /**
+   * Paths that the user allowed to hold secrets but that no file of the package has, as the user
+   * wrote them.
+   */
   unmatchedSecrets: string[];
 }
 
-/** Files by path, with their lengths. */
+/** The contents of a package with the path and length of each file. */
 export interface ListedContents extends Contents {
   files: { path: string; bytes: number }[];
-  /** Paths that are left out; one for a whole directory. */
+  /** Paths that are left out. A directory that is left out entirely appears once. */
   leftOut: string[];
-  /** The check for secrets. Packing would refuse the package for the files that it found. */
+  /** The result of the search for secrets. Packing refuses the package if the search found any. */
   secrets: SecretCheck;
 }
 
 /** Options of {@linkcode listDirectory}. */
 export interface ListOptions extends SelectOptions {
-  /** Paths in the package that may hold secrets. */
+  /** Paths in the package that are allowed to hold secrets. */
   allowSecrets?: AllowedSecrets;
 }
 
-/** The contents of a package of these paths. */
+/** Summarizes the contents of a package that consists of these paths. */
 export function contentsOfPaths(
   { name, version }: { name: string; version: string },
   paths: string[],
@@ -60,7 +66,7 @@ export function contentsOfPaths(
   };
 }
 
-/** The contents of the package of a selection. */
+/** Summarizes the contents of the package of a selection. */
 export function contentsOfSelection(
   selection: Selection,
   allowSecrets?: AllowedSecrets,
@@ -71,7 +77,8 @@ export function contentsOfSelection(
 }
 
 /**
- * Lists the files that packing a directory would take, and looks for secrets in them. Writes nothing.
+ * Lists the files that packing a directory would take, and searches them for secrets. Writes
+ * nothing.
  *
  * @throws {PackageError} the errors of packing that occur before it reads the files
  */

@@ -1,5 +1,6 @@
 /**
- * Computes the hashes and the torrent of a ready archive. `../verifying` checks whether it is valid.
+ * Computes the hashes and the torrent of a ready archive. Checking the archive's validity is the
+ * task of `../verifying`.
  *
  * @module
  */
@@ -11,18 +12,19 @@ import { buildTorrent } from "../torrent/mod.ts";
 /** The hashes and the torrent of an archive. */
 export interface ArchiveDescription {
   lengthBytes: number;
-  /** 32 bytes. */
+  /** SHA-256 of the archive, 32 bytes. */
   sha256: Uint8Array;
   /** BitTorrent v1 infohash, 20 bytes. */
   infoHash: Uint8Array;
-  /** The `.torrent` file. */
+  /** Contents of the `.torrent` file. */
   torrent: Uint8Array;
 }
 
 /**
- * Computes SHA-256 and torrent in one pass over an archive.
+ * Computes the SHA-256 and the torrent of an archive in one pass.
  *
- * @param options.name the name in the torrent, on which the infohash depends; default: the file's name
+ * @param options.name the name in the torrent, on which the infohash depends. Default: the
+ * archive's file name
  * @throws {PackageError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`, `FILE_CHANGED`
  */
 export async function describeArchive(
@@ -31,7 +33,7 @@ export async function describeArchive(
 ): Promise<ArchiveDescription> {
   using archive = await openArchive(path);
   const lengthBytes = archive.info.size;
-  // Not disposed of: finish() follows at once, and waits for the threads.
+  // `using` is not needed, because `finish()` follows at once and waits for the threads.
   const pass = await ArchivePass.start({
     source: archive,
     pieces: true,

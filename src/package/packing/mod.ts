@@ -1,18 +1,19 @@
 /**
  * Packs a directory to a signed, reproducible archive, with its minimal manifest and torrent.
  *
- * {@linkcode packDirectory} (`pack.ts`) is the place to start. `../selection` chooses the files;
- * `pack.ts` reads each file once (`source_file.ts`), compresses and hashes it, looks for secrets
- * (`secret_check.ts`), checks the limits (`pack_limits.ts`), and signs. Archive, manifest and torrent
- * appear together or not at all.
+ * {@linkcode packDirectory} (`pack.ts`) is the place to start. `../selection` chooses the files.
+ * `pack.ts` reads each file once (`source_file.ts`), compresses and hashes it, searches it for
+ * secrets (`secret_check.ts`), checks the limits (`pack_limits.ts`), and signs. Archive, manifest
+ * and torrent appear together or not at all.
  *
  * The other operations share these parts:
  *
- * - `listDirectory` and `contentsOf…` say what a package publishes, before anything is written;
+ * - `listDirectory` and `contentsOf…` list the contents of a package before anything is written;
  * - `describeArchive` computes the hashes and the torrent of a ready archive;
  * - `isUnchanged` compares a directory with the package that was published from it.
  *
- * The room knows no seed directory and no network; `src/publishing` puts archives there.
+ * The room has no access to seed directory and network; `src/publishing` puts archives into the
+ * seed directory.
  *
  * @module
  */

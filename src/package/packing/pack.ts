@@ -1,10 +1,11 @@
 /**
- * Packs a directory to a signed archive. The same files always give the same bytes: directory, umask,
- * time zone and order of creation do not matter.
+ * Packs a directory to a signed archive. The same files always produce the same bytes, independent
+ * of the directory's path, umask, time zone and order of creation.
  *
- * The first gzip member holds the tar entry of `manifest.json`, and the members after it hold the files
- * in the order of their paths. The manifest comes first but lists the files' hashes, so the members of
- * the files go to a temporary file while the hashes are computed. Each source file is read once.
+ * The first gzip member holds the tar entry of `manifest.json`. The members after it hold the files
+ * in the order of their paths. The manifest comes first in the archive but lists the files' hashes,
+ * so the members of the files are first written to a temporary file while the hashes are computed.
+ * Each source file is read once.
  *
  * @module
  */
@@ -66,32 +67,39 @@ import { readSource } from "./source_file.ts";
 
 /** Options of {@linkcode packDirectory}. */
 export interface PackOptions extends SelectOptions {
-  /** Path of the archive, which ends with `.tgz`. */
+  /** Path of the archive, ending with `.tgz`. */
   out?: string;
   /**
-   * Directory for the archive under its usual name, without `out`. Default: the current directory.
+   * Directory for the archive, which gets its usual file name. Used if `out` is not given. Default:
+   * the current directory.
    */
   outDir?: string;
   signer: Signer;
-  /** Time of signing for the minimal manifest, in Unix milliseconds. */
+  /** Signing time for the minimal manifest, in Unix milliseconds. */
   timestampMs: number;
-  /** `SOURCE_DATE_EPOCH` in seconds, for the full manifest. Without it that manifest has no time. */
+  /**
+   * `SOURCE_DATE_EPOCH` in seconds, for the full manifest. Without it the full manifest has no
+   * timestamp.
+   */
   sourceDateEpoch?: number;
-  /** Maximum number of threads; default: as many as are useful. The archive is the same for any. */
+  /**
+   * Maximum number of threads. Default: a number that suits the machine. The archive does not
+   * depend on it.
+   */
   threads?: number;
-  /** Paths in the package that may hold secrets; see {@linkcode SecretCheck}. */
+  /** Paths in the package that are allowed to hold secrets; see {@linkcode SecretCheck}. */
   allowSecrets?: AllowedSecrets;
-  /** The detector of secrets; made for this package by default. */
+  /** The detector of secrets. Default: a new one. */
   detector?: SecretDetector;
-  /** Called with the selection before anything is written. */
+  /** Called with the selected files before anything is written. */
   onSelected?: (selection: Selection) => void;
-  /** Called after each chunk. An error that it throws ends the packing. */
+  /** Called after each chunk. An error thrown by this callback ends the packing. */
   onProgress?: (progress: PackProgress) => void;
 }
 
 /** Progress of packing. */
 export interface PackProgress {
-  /** `files`: reading and compressing them; `archive`: putting the archive together. */
+  /** `files`: reading and compressing the files; `archive`: assembling the archive. */
   phase: "files" | "archive";
   /** The file that is being read. */
   path?: string;
@@ -99,16 +107,16 @@ export interface PackProgress {
   totalBytes: number;
 }
 
-/** A packed archive with its companions. */
+/** A packed archive with its minimal manifest and torrent. */
 export interface PackedArchive {
   archivePath: string;
   minimalPath: string;
   torrentPath: string;
   minimal: MinimalManifest;
   full: FullManifest;
-  /** The `.torrent` file's bytes. */
+  /** Contents of the `.torrent` file. */
   torrent: Uint8Array;
-  /** Paths that were left out; one for a whole directory. */
+  /** Paths that were left out. A directory that was left out entirely appears once. */
   skipped: string[];
 }
 
@@ -120,22 +128,22 @@ interface Job extends PackOptions {
   secrets: SecretCheck;
 }
 
-/** The compressed files, without the manifest. */
+/** The compressed files of an archive, without its manifest. */
 interface Body {
-  /** Path of the temporary file that holds the members. */
+  /** Path of the temporary file that holds the gzip members of the files. */
   path: string;
   tarBytes: number;
   gzipBytes: number;
-  /** `sha256:…` by path, in the order of the archive. */
+  /** Pairs of path and `sha256:…`, in the order of the archive. */
   hashes: [string, string][];
 }
 
 /**
- * Packs a directory into `NAME-VERSION.tgz`, with `.minimal.json` and `.torrent` beside it. They
- * replace existing files of these names. The archive is put in place last, so an archive always has
- * its companions. After an error no new file is left and existing files are untouched. Takes some
- * MiB of memory for files of any size. The torrent has the archive's usual name even if `out` has
- * another.
+ * Packs a directory into `NAME-VERSION.tgz`, with `.minimal.json` and `.torrent` beside it. The new
+ * files replace existing files of these names. The archive is put in place last, so an archive
+ * always has its manifest and torrent. After an error no new file is left and existing files are
+ * untouched. Takes some MiB of memory for files of any size. The torrent uses the archive's usual
+ * file name even if `out` gives the archive another.
  *
  * @throws {PackageError} see `errors.ts`: kind `usage` for a wrong request, `failed` for a problem with
  * the files, `not-found` for a missing directory
@@ -163,7 +171,7 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
   );
 }
 
-/** Packs a selection. */
+/** Packs the selected files of a directory. */
 async function writePackage(
   options: PackOptions & { limits: ArchiveLimits },
   { dir, name, version, metadata }: NamedDirectory,
@@ -180,7 +188,7 @@ async function writePackage(
   const job: Job = { ...options, limits, threads, temporaries, secrets };
   const body = await writeBody(job, files, totalBytes);
   secrets.refuse(dir);
-  // Not assigned one by one: a file may be named __proto__.
+  // Object.fromEntries is safe for a file named __proto__; assigning property by property is not.
   const hashes: Record<string, string> = Object.fromEntries(body.hashes);
   const fields = manifestFields({ ...metadata, name, version }, hashes, options.sourceDateEpoch);
   const full = signFull(fields, options.signer, limits);
@@ -224,7 +232,9 @@ async function writePackage(
   };
 }
 
-/** Checks that every output can be put in place, and returns the real path of their directory. */
+/**
+ * Checks that every output file can be put in place, and returns the real path of their directory.
+ */
 async function checkOutputs(paths: string[]): Promise<string> {
   const invalid = (path: string, why: string, cause?: unknown) =>
     new PackageError("usage", "OUTPUT_INVALID", `${path} cannot be written: ${why}.`, {
@@ -248,17 +258,20 @@ async function checkOutputs(paths: string[]): Promise<string> {
   return real;
 }
 
-/** Number of threads for some files: each should have at least two members to make. */
+/**
+ * Returns the number of threads for compressing the files: at most one for every two gzip members.
+ */
 function threadsFor({ threads }: Job, files: ScannedFile[], totalBytes: number): number {
   const tarBytes = totalBytes + files.length * TAR_HEADER_BYTES;
   return Math.min(threads, Math.floor(tarBytes / MEMBER_BYTES / 2));
 }
 
-/** Compresses the files to a temporary file and hashes them, in one read of each. */
+/** Compresses the files to a temporary file and hashes them. Each file is read once. */
 async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Promise<Body> {
   const path = job.temporaries.path();
   const hashes: [string, string][] = [];
-  // Buffers are reused: the garbage collector would keep many of them, as they are few objects.
+  // Buffers are reused: a few large objects rarely trigger garbage collection, so discarded buffers
+  // would pile up.
   const buffers: Uint8Array[] = [];
   const nextBuffer = () => buffers.pop() ?? new Uint8Array(CHUNK_BYTES);
   let doneBytes = 0;
@@ -303,12 +316,13 @@ async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Pr
 
 async function manifestEntry(full: FullManifest, limits: ArchiveLimits): Promise<Uint8Array> {
   const manifest = utf8(serializeFull(full));
-  // The estimate before the files were read did not count a time from SOURCE_DATE_EPOCH.
+  // Check the manifest's length again, because the earlier estimate did not include a timestamp
+  // from SOURCE_DATE_EPOCH.
   if (manifest.length > limits.maxManifestBytes) throw manifestTooLarge(manifest.length, limits);
   return await tarEntry(MANIFEST_PATH, manifest);
 }
 
-/** Joins manifest and files to the archive, and computes its hashes. */
+/** Joins the manifest and the files to the archive, and computes the archive's hashes. */
 async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes: number) {
   const path = job.temporaries.path();
   using archive = await FileWriter.create(path, { isKept: true });
@@ -316,7 +330,7 @@ async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes:
   using spool = await openArchive(body.path);
   if (head.length + spool.info.size !== lengthBytes) throw fileChanged(body.path);
   let doneBytes = 0;
-  // Not disposed of: finish() follows at once, and waits for the threads.
+  // `using` is not needed, because `finish()` follows at once and waits for the threads.
   const pass = await ArchivePass.start({
     source: spool,
     copy: archive,

@@ -1,6 +1,7 @@
 /**
- * Checks the limits of archives when packing, so that nobody signs an archive that readers refuse. The
- * selection has checked the limits for paths and for the number of files already.
+ * Checks the limits of archives when packing, so that no publisher signs an archive that readers
+ * refuse. The limits for paths and for the number of files have been checked by `../selection`
+ * before.
  *
  * @module
  */
@@ -10,11 +11,11 @@ import { PackageError, unreadable } from "../errors.ts";
 import { type ArchiveLimits, FREE_FILES, isTooDense, RATIO_FREE_BYTES } from "../paths/mod.ts";
 import { type ScannedFile, unpackedTooLarge } from "../selection/mod.ts";
 
-/** Unit of `blocks` in a file's status, in bytes (POSIX `st_blocks`). */
+/** Unit of the field `blocks` in a file's status, in bytes (POSIX `st_blocks`). */
 const BLOCK_BYTES = 512;
-/** Lower bound of the ratio at which deflate compresses zeros, which is about 1,000. */
+/** Lower bound of deflate's compression ratio for zeros, which is about 1,000. */
 const LEAST_DEFLATED = 512;
-/** Upper bound in bytes for what header, path and hash of a file add to an archive. */
+/** Upper bound, in bytes, for the length that a file's header, path and hash add to an archive. */
 const OVERHEAD_BYTES = 2048;
 const SAMPLES = 64;
 const SAMPLE_BYTES = 4096;
@@ -44,8 +45,8 @@ function ratioTooHigh(ratio: number, { maxRatio }: ArchiveLimits): PackageError 
 }
 
 /**
- * Refuses sparse files whose archive would exceed the ratio in any case, before their holes are read: a
- * sparse image of a terabyte would take an hour.
+ * Refuses sparse files that would certainly make the archive exceed the compression ratio. The
+ * check runs before the holes are read: reading a sparse image of a terabyte would take an hour.
  *
  * @throws {PackageError} `RATIO_TOO_HIGH`
  */
@@ -62,17 +63,21 @@ export async function checkHoles(
     mostBytes += file.info.size - holes + holes / LEAST_DEFLATED + OVERHEAD_BYTES;
     if (holes > holesOfMost) [most, holesOfMost] = [file, holes];
   }
-  // A compressing file system reports few blocks too, so look at the contents of the largest file.
+  // A compressing file system reports few blocks for ordinary files too, so check the contents of
+  // the largest file.
   if (most === undefined || !isOverRatio(totalBytes, mostBytes, limits)) return;
   if (await isMostlyZero(most)) throw ratioTooHigh(totalBytes / mostBytes, limits);
 }
 
-/** Bytes of a file that are holes and read as zeros; 0 if the system does not tell. */
+/**
+ * Returns the number of bytes of a file that are holes and read as zeros; 0 if the system does not
+ * report it.
+ */
 function holesOf({ info: { size, blocks } }: ScannedFile): number {
   return blocks === null ? 0 : Math.max(0, size - blocks * BLOCK_BYTES);
 }
 
-/** Whether at least nine tenths of 64 samples of a file are all zeros. */
+/** Whether at least nine tenths of 64 samples from a file are all zeros. */
 async function isMostlyZero({ source, info }: ScannedFile): Promise<boolean> {
   const bytes = new Uint8Array(SAMPLE_BYTES);
   let zeros = 0;
@@ -95,7 +100,7 @@ function checkDensity(files: number, lengthBytes: number, limits: ArchiveLimits)
   throw new PackageError("failed", "TOO_MANY_FILES", message, { detail: { files, lengthBytes } });
 }
 
-/** Throws if an archive is too long. Called as it grows. */
+/** Throws if an archive exceeds the maximum length. Called repeatedly while the archive grows. */
 export function checkArchiveSize(lengthBytes: number, { maxArchiveBytes }: ArchiveLimits): void {
   if (lengthBytes <= maxArchiveBytes) return;
   const message =

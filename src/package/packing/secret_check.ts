@@ -1,6 +1,6 @@
 /**
- * Refuses a package with private keys or credentials in it. A published version never changes, so a
- * secret in it cannot be taken back. `src/secrets` knows how a secret looks.
+ * Refuses a package that contains private keys or credentials. A published version never changes,
+ * so a secret in it cannot be removed later. `src/secrets` recognizes the secrets.
  *
  * @module
  */
@@ -18,47 +18,50 @@ export { SecretDetector };
 export interface SecretFile {
   /** Path in the package. */
   path: string;
-  /** Kind of secret, for people: "private key". */
+  /** Kind of secret, for people, such as "private key". */
   kind: string;
 }
 
-/** Paths in the package that may hold secrets, or `all` of them. */
+/** Paths in the package that are allowed to hold secrets, or `all` for every path. */
 export type AllowedSecrets = readonly string[] | "all";
 
-/** Maximum number of paths that the message names; `detail` has all. */
+/** Maximum number of paths named in the error message; the error's `detail` lists all of them. */
 const MAX_NAMED = 20;
-/** Length in bytes of the buffer for files that are read only for secrets. */
+/** Length in bytes of the buffer for files that are read only to search for secrets. */
 const READ_BYTES = 256 * 1024;
 
-/** Looks for secrets in the files of one package while they are read for another reason. */
+/** Searches the files of one package for secrets while they are read for another purpose. */
 export class SecretCheck {
   readonly #found: SecretFile[] = [];
   readonly #detector: SecretDetector;
   readonly #small: SmallFileBatch;
-  /** One for all files of the package. */
+  /** Budget for scanning, shared by all files of the package. */
   readonly #budget = new ScanBudget();
   readonly #allows: (path: string) => boolean;
 
   /**
-   * @param allowed paths in the package that may hold secrets
-   * @param detector a detector to reuse: making one takes longer than scanning a small package
+   * @param allowed paths in the package that are allowed to hold secrets
+   * @param detector a detector to reuse: creating one takes longer than scanning a small package
    */
   constructor(allowed: AllowedSecrets = [], detector = new SecretDetector()) {
     this.#detector = detector;
     const onFound = (path: string, kind: string) => this.#found.push({ path, kind });
     this.#small = new SmallFileBatch(detector, onFound, this.#budget);
     const paths = new Set(allowed === "all" ? [] : allowed.map(normalize));
-    // Looking for a path takes longer than for a token in most files: the path has to be hashed.
+    // The test for an empty set comes first: hashing the path for the lookup takes longer than
+    // scanning most files.
     this.#allows = allowed === "all" ? () => true : (path) => paths.size > 0 && paths.has(path);
   }
 
-  /** Files with a secret, except allowed paths, of the files that were read to their end. */
+  /**
+   * The files read completely so far in which a secret was found, except files at allowed paths.
+   */
   get found(): SecretFile[] {
     this.#small.finish();
     return this.#found.sort((a, b) => comparePaths(a.path, b.path));
   }
 
-  /** Begins a file. The caller adds the file's bytes, then ends it. */
+  /** Begins the scan of a file. The caller adds the file's bytes and then ends the scan. */
   begin(path: string, sizeBytes: number): FileCheck {
     if (this.#allows(path)) return { add() {}, end() {} };
     let scan: FileScan | undefined;
@@ -75,7 +78,10 @@ export class SecretCheck {
     };
   }
 
-  /** Yields the same entries, and scans their contents as they are read. */
+  /**
+   * Yields the given tar entries unchanged, and scans their contents for secrets while they are
+   * read.
+   */
   async *watch(entries: AsyncGenerator<TarEntry, number>): AsyncGenerator<TarEntry, number> {
     try {
       for (;;) {
@@ -88,7 +94,7 @@ export class SecretCheck {
     }
   }
 
-  /** Reads files only to look for secrets. Throws the errors of `readSource`. */
+  /** Reads files only to search them for secrets. Throws the errors of `readSource`. */
   async look(files: Iterable<ScannedFile>, signal?: AbortSignal): Promise<void> {
     const buffer = new Uint8Array(READ_BYTES);
     for (const file of files) {
@@ -101,9 +107,9 @@ export class SecretCheck {
   /**
    * Throws if secrets were found.
    *
-   * @param where the package, for people
-   * @param toAllow how to let a path in, for people
-   * @throws {PackageError} `SECRET_FOUND` if a secret was found; `detail.secrets` has all of them
+   * @param where the package, as named in the message
+   * @param toAllow instructions for allowing a path, as shown in the message
+   * @throws {PackageError} `SECRET_FOUND` if a secret was found; `detail.secrets` lists all of them
    */
   refuse(where: string, toAllow = "`--allow-secret PATH` lets one in"): void {
     const secrets = this.found;
@@ -140,20 +146,23 @@ export class SecretCheck {
   }
 }
 
-/** The allowed paths, as given, that no file of the package has. */
+/**
+ * Returns the paths that are allowed to hold secrets but that no file of the package has, as the
+ * user wrote them.
+ */
 export function unmatchedPaths(allowed: AllowedSecrets = [], paths: Iterable<string>): string[] {
   if (allowed === "all" || allowed.length === 0) return [];
   const there = new Set(paths);
   return allowed.filter((path) => !there.has(normalize(path)));
 }
 
-/** The check of one file while it is read. */
+/** The scan of one file for secrets while the file is read. */
 export interface FileCheck {
   add(chunk: Uint8Array): void;
   end(): void;
 }
 
-/** Converts a path as people write it to its form in an archive. */
+/** Converts a path from the form that users write to its form in an archive. */
 function normalize(path: string): string {
   return path.replaceAll("\\", "/").replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "");
 }

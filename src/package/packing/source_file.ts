@@ -1,5 +1,5 @@
 /**
- * Reads the files that are packed, and notices when another program writes to them meanwhile.
+ * Reads the files that are packed, and detects changes by other programs during the read.
  *
  * @module
  */
@@ -9,13 +9,14 @@ import { PackageError, unreadable } from "../errors.ts";
 import type { ScannedFile } from "../selection/mod.ts";
 
 /**
- * Maximum length in bytes for one synchronous read: an asynchronous call would take longer than it.
+ * Maximum length in bytes of one synchronous read. For such short reads an asynchronous call takes
+ * longer than the read.
  */
 const SMALL_FILE_BYTES = 64 * 1024;
 
 /**
- * Yields the bytes of a file, and checks that the file is the same as when it was scanned. A chunk is
- * not empty, and is not altered after it was yielded.
+ * Yields the bytes of a file, and checks that the file has not changed since the directory was
+ * scanned. A chunk is never empty, and its bytes stay unaltered after it was yielded.
  *
  * @param nextBuffer returns a buffer for the next part of a large file
  * @throws {PackageError} `FILE_CHANGED`, `FILE_UNREADABLE`

@@ -1,6 +1,6 @@
 /**
- * Compares a directory with the package that was published from it, even if other rules chose the files
- * then.
+ * Compares a directory with the package that was published from it. The comparison also works if
+ * the package was selected by other rules than today's.
  *
  * @module
  */
@@ -16,17 +16,18 @@ import { readSource } from "./source_file.ts";
 /** Options of {@linkcode isUnchanged}. */
 export interface UnchangedOptions {
   signer: Signer;
-  /** `SOURCE_DATE_EPOCH` in seconds. */
+  /** `SOURCE_DATE_EPOCH` in seconds, for the full manifest. */
   sourceDateEpoch?: number;
   limits: ArchiveLimits;
   signal?: AbortSignal;
 }
 
 /**
- * Whether the directory gives the published package, or only a smaller one: the package has every file
- * of the selection unchanged, and today's rules leave out its other files.
+ * Whether a directory still has the contents of its published package. Every selected file must be
+ * in the package, unchanged. The package may contain further files only if today's rules leave them
+ * out.
  *
- * @param published the full manifest of our own package
+ * @param published the full manifest of the published package, signed by the same key
  * @throws {PackageError} `FILE_CHANGED`, `FILE_UNREADABLE`
  */
 export async function isUnchanged(
@@ -44,7 +45,7 @@ export async function isUnchanged(
     const isLeftOut = [...directoriesOf(path), path].some((one) => skipped.has(one));
     if (!isLeftOut && takes(path)) return false;
   }
-  // Ed25519 is deterministic: equal signatures mean equal fields.
+  // Ed25519 signatures are deterministic, so equal signatures mean equal fields.
   const said = manifestFields({ ...metadata, name, version }, published.files, sourceDateEpoch);
   if (signFull(said, signer, limits).signature !== published.signature) return false;
   for (const file of files) {

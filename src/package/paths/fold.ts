@@ -1,58 +1,69 @@
 /**
- * Case folding of names: two names with the same key are one name on a case-insensitive file system.
+ * Case folding of file names: on a case-insensitive file system, two names with the same folded
+ * form are the same name.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 
-/** `ı`, a letter of Turkish. It does not fold to i, though its upper case is I. */
+/** The Turkish letter `ı` (dotless i). It does not fold to i, although its upper case is I. */
 const DOTLESS_I = 0x131;
-/** First code point from which on no character has case. */
+/** First code point of the range in which no character has upper or lower case. */
 const CASELESS = 0x20000;
-/** Number of code points that the table gets at a time. */
+/** Number of code points that are added to the fold table at a time. */
 const BLOCK = 256;
-/** Separates characters in one text: it neither folds nor composes, and no name has it. */
+/**
+ * Separator of characters that are folded together as one text. The line feed neither folds nor
+ * composes, and no file name contains one.
+ */
 const SEPARATOR = "\n";
-/** Above all code points: this plus an index into {@linkcode longFolds}. */
+/**
+ * Offset that marks a fold of several characters: it lies above all code points, and the index into
+ * {@linkcode longFolds} is added to it.
+ */
 const LONG = 0x110000;
-/** Maximum length of a fold in code units: three code points. */
+/** Maximum length of one character's fold in UTF-16 code units: three code points. */
 const MAX_FOLD_UNITS = 6;
-/** Characters that may decompose or compose. Text without any of them is in NFC. */
+/** Matches characters that may decompose or compose. A text without any of them is in NFC. */
 const MAY_COMPOSE = /[\u0300-\uffff]/;
 
 /**
- * Characters before which a text has to be normalized and then folded: U+0345, and the block of letters
- * that contain it. U+0345 is the one combining mark that folds to a letter, past which other marks
- * cannot be reordered. Any other text gives the same result if it is only folded and then normalized
- * (The Unicode Standard, section 3.13, D145).
+ * Matches the characters because of which a text has to be normalized before folding: U+0345, and
+ * the block of letters that contain it. U+0345 is the only combining mark that folds to a letter,
+ * and other marks cannot be reordered past a letter. For any other text, folding first and
+ * normalizing afterwards gives the same result (The Unicode Standard, section 3.13, D145).
  */
 const MAY_CHANGE_ORDER = /[\u0345\u1f00-\u1fff]/;
 
 /**
- * The fold of each code point: a code point, or {@linkcode LONG} or more; 0 before it is looked up.
+ * Table of the fold of each code point: a code point, {@linkcode LONG} plus an index, or 0 for an
+ * entry that is not computed yet.
  */
 const folds = new Uint32Array(CASELESS);
 const longFolds: string[] = [];
-/** Buffer for folded text, as code units and as bytes. */
+/** Buffer for folded text, viewed as code units and as bytes. */
 const units = new Uint16Array(1024);
 const unitBytes = Buffer.from(units.buffer);
 
 /**
- * Returns the key of a name. Two names have the same key if and only if they are equal after NFC and
- * full case folding (statuses C and F of Unicode's CaseFolding.txt).
+ * Returns the folded form of a name. Two names have the same folded form if and only if they are
+ * equal after NFC and full case folding (statuses C and F of Unicode's CaseFolding.txt).
  *
  * @param name well-formed Unicode
  */
 export function foldName(name: string): string {
-  // Fast path: most names are ASCII, for which this takes a tenth of the time.
+  // Fast path for ASCII names, which are the majority. It takes a tenth of the time.
   if (/^[\x20-\x7e]*$/.test(name)) return /[A-Z]/.test(name) ? name.toLowerCase() : name;
-  // Normalizing takes most of the time, so it is skipped where it changes nothing.
+  // Normalizing is the slowest part, so it is skipped for texts that are in NFC already.
   const folded = foldCase(MAY_CHANGE_ORDER.test(name) ? name.normalize("NFC") : name);
   return MAY_COMPOSE.test(folded) ? folded.normalize("NFC") : folded;
 }
 
-/** Folds character by character. The runtime's changes of case would take three times as long. */
+/**
+ * Folds a text character by character with the table. Converting the case of whole strings with the
+ * runtime's functions would take three times as long.
+ */
 function foldCase(text: string): string {
   let folded = "";
   let used = 0;
@@ -77,18 +88,19 @@ function foldCase(text: string): string {
   return isSame ? text : folded + textOf(used);
 }
 
-/** The first `length` code units of the buffer as text. */
+/** Returns the first `length` code units of the buffer as text. */
 function textOf(length: number): string {
-  // Every platform of Deno is little-endian.
+  // The bytes are UTF-16LE, because every platform of Deno is little-endian.
   return unitBytes.toString("utf16le", 0, length * units.BYTES_PER_ELEMENT);
 }
 
 /**
  * Fills the table for the block of a code point, and returns the code point's fold.
  *
- * The runtime has no case folding, so it is made of changes of case. Two characters fold to the same
- * text if their lower cases have the same upper case: lower case maps U+1E9E to ß, then upper case maps
- * ß to SS. A last change to lower case gives lower-case ASCII names themselves as their key.
+ * The runtime has no case folding, so the fold is computed by converting to lower case, to upper
+ * case, and to lower case again. Two characters have the same fold if their lower-case forms have
+ * the same upper-case form: U+1E9E becomes ß in lower case, and ß becomes SS in upper case. The
+ * last conversion makes a lower-case ASCII name its own fold.
  */
 function lookUp(point: number): number {
   const first = point - point % BLOCK;
@@ -103,7 +115,10 @@ function lookUp(point: number): number {
   return folds[point]!;
 }
 
-/** Whether a character may fold to another one and can stand in a text with others. */
+/**
+ * Whether a character may fold to a different one and can be folded together with other characters
+ * in one text.
+ */
 function isFolded(character: string): boolean {
   return character !== SEPARATOR && character.codePointAt(0) !== DOTLESS_I &&
     character.isWellFormed();

@@ -1,41 +1,54 @@
 /**
- * The limits of archives. They hold for reading and for packing, so that nobody signs an archive that
- * readers refuse. docs/operations.md, "Limits of archives", has the reasons for the values.
+ * The limits of archives. The same limits apply to reading and to packing, so that no publisher
+ * signs an archive that readers refuse. docs/operations.md, "Limits of archives", explains the
+ * values.
  *
  * @module
  */
 
-/** The limits that an archive has to keep. */
+/** The limits that an archive must not exceed. */
 export interface ArchiveLimits {
-  /** Length of the `.tgz` in bytes. */
+  /** Maximum length of the `.tgz` in bytes. */
   maxArchiveBytes: number;
-  /** Length of the tar inside in bytes, headers and padding included. */
+  /** Maximum length of the uncompressed tar in bytes, including headers and padding. */
   maxUnpackedBytes: number;
-  /** Number of files, the manifest not counted. When packing, also of directories. */
+  /**
+   * Maximum number of files, without the manifest. When packing, also the maximum number of
+   * directories.
+   */
   maxFiles: number;
-  /** Tar bytes for each archive byte. Applies once the tar exceeds {@linkcode RATIO_FREE_BYTES}. */
+  /**
+   * Maximum compression ratio: bytes of tar per byte of archive. Applies to a tar longer than
+   * {@linkcode RATIO_FREE_BYTES}.
+   */
   maxRatio: number;
-  /** Archive bytes for each file. Applies to more than {@linkcode FREE_FILES} files. */
+  /**
+   * Minimum number of archive bytes per file. Applies to archives of more than {@linkcode
+   * FREE_FILES} files.
+   */
   minBytesPerFile: number;
-  /** Number of distinct directories that hold files, their parents counted too. */
+  /** Maximum number of distinct directories that contain files, including parent directories. */
   maxDirectories: number;
-  /** Number of directories, one inside the other, that a file may be in. */
+  /** Maximum nesting depth of the directories in a file's path. */
   maxDepth: number;
-  /** Length of a path in bytes of UTF-8. */
+  /** Maximum length of a path in bytes of UTF-8. */
   maxPathBytes: number;
   /**
-   * Length of all paths together in bytes of UTF-8. The paths that are not plain ASCII may take
+   * Maximum total length of all paths in bytes of UTF-8. Paths that are not plain ASCII may take
    * {@linkcode MAX_UNICODE_SHARE} of it.
    */
   maxPathsBytes: number;
-  /** Length of `manifest.json` in bytes. */
+  /** Maximum length of `manifest.json` in bytes. */
   maxManifestBytes: number;
 }
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 
-/** Length of a tar, in bytes, up to which the compression ratio is not limited: it does no harm. */
+/**
+ * Length of a tar in bytes up to which any compression ratio is accepted, because so short a tar
+ * does no harm.
+ */
 export const RATIO_FREE_BYTES = 10 * MIB;
 
 /** Number of files up to which {@linkcode ArchiveLimits.minBytesPerFile} does not apply. */
@@ -47,9 +60,9 @@ export const defaultArchiveLimits: ArchiveLimits = {
   maxUnpackedBytes: 64 * GIB,
   maxFiles: 100_000,
   maxRatio: 200,
-  // Files that differ take as much for their hashes in the manifest alone.
+  // Each distinct file needs at least 32 incompressible bytes for its hash in the manifest.
   minBytesPerFile: 32,
-  // More than twice as many as the largest packages of npm have.
+  // 20,000 is more than twice the number of directories in the largest npm packages.
   maxDirectories: 20_000,
   maxDepth: 64,
   maxPathBytes: 1024,
@@ -58,8 +71,8 @@ export const defaultArchiveLimits: ArchiveLimits = {
 };
 
 /**
- * Limits of archives from settings, which have the same names; a limit that is no setting keeps its
- * default.
+ * Makes the limits of archives from settings. Settings and limits have the same names. A limit without
+ * a setting keeps its default.
  */
 export function archiveLimitsOf(settings: Partial<ArchiveLimits>): ArchiveLimits {
   const limits = { ...defaultArchiveLimits };
@@ -70,17 +83,18 @@ export function archiveLimitsOf(settings: Partial<ArchiveLimits>): ArchiveLimits
 }
 
 /**
- * Maximum length of a path's component in bytes of UTF-8: common file systems hold no longer name.
+ * Maximum length of a path component in bytes of UTF-8. Common file systems hold no longer file
+ * name.
  */
 export const MAX_COMPONENT_BYTES = 255;
 
 /**
- * Share of {@linkcode ArchiveLimits.maxPathsBytes} that the paths that are not plain ASCII may take
- * together. Normalizing and folding them costs up to ten times as much as an ASCII path.
+ * Share of {@linkcode ArchiveLimits.maxPathsBytes} that paths beyond plain ASCII may take together.
+ * Normalizing and folding such a path costs up to ten times as much as an ASCII path.
  */
 export const MAX_UNICODE_SHARE = 1 / 4;
 
-/** Whether an archive has more files than its length allows. */
+/** Whether an archive has more files than its length permits. */
 export function isTooDense(files: number, lengthBytes: number, limits: ArchiveLimits): boolean {
   return files > FREE_FILES && lengthBytes < files * limits.minBytesPerFile;
 }

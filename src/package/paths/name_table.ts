@@ -1,45 +1,50 @@
 /**
- * A hash table for the names in directories: open addressing in typed arrays, at most 32 bytes a name.
- * A `Map` of strings for each directory would take ten times as much memory.
+ * A hash table for the names in directories: open addressing in typed arrays, at most 32 bytes per
+ * name. A `Map` of strings for each directory would take ten times as much memory.
  *
  * @module
  */
 
 const FIRST_SLOTS = 1024;
 
-/** An entry of the table: one name in one directory. */
+/** An entry of the hash table: one name in one directory. */
 export interface NamedEntry {
   /** Index of the path that added the name. */
   owner: number;
-  /** Number of the directory that holds the name. */
+  /** Number of the directory that contains the name. */
   parent: number;
-  /** Number of the directory that the name stands for; 0 for a file. */
+  /** Number of the directory that has this name; 0 if the name is a file's. */
   directory: number;
 }
 
 /**
- * Finds the entry of a name. The table holds hashes and no names: for an entry with an equal hash, the
- * caller compares the names.
+ * A hash table that finds the entry of a name. The table stores hashes but no names: if the hashes
+ * are equal, the caller compares the names.
  */
 export class NameTable {
   readonly #seed: number;
   readonly #factor: number;
   #hashes = new Uint32Array(FIRST_SLOTS);
-  /** By slot: index of the entry's owner plus 1; 0 marks a free slot. */
+  /** For each slot, the index of the path that added the entry, plus 1; 0 marks a free slot. */
   #owners = new Uint32Array(FIRST_SLOTS);
   #parents = new Uint32Array(FIRST_SLOTS);
   #directories = new Uint32Array(FIRST_SLOTS);
   #size = 0;
 
   /**
-   * @param key two secret numbers, so that nobody can choose names whose hashes collide
+   * @param key two secret numbers that seed the hash, so that an attacker cannot choose names whose
+   * hashes collide
    */
   constructor(key: Uint32Array = crypto.getRandomValues(new Uint32Array(2))) {
     this.#seed = key[0]!;
     this.#factor = key[1]! | 1;
   }
 
-  /** Hashes a name in a directory. @param parent number of the directory */
+  /**
+   * Computes the hash of a name in a directory.
+   *
+   * @param parent number of the directory
+   */
   hash(parent: number, name: string): number {
     let hash = Math.imul(this.#seed ^ parent, this.#factor);
     hash ^= hash >>> 15;
@@ -51,7 +56,7 @@ export class NameTable {
     return (hash ^ hash >>> 13) >>> 0;
   }
 
-  /** The first entry of a directory with this hash for which `isIt` returns true. */
+  /** Finds the first entry with this hash and directory for which `isIt` returns true. */
   find(hash: number, parent: number, isIt: (entry: NamedEntry) => boolean): NamedEntry | undefined {
     const mask = this.#owners.length - 1;
     for (let slot = hash & mask; this.#owners[slot] !== 0; slot = (slot + 1) & mask) {
@@ -61,7 +66,7 @@ export class NameTable {
     }
   }
 
-  /** Adds a name that the table does not have yet. */
+  /** Adds a name that is not in the table yet. */
   add(hash: number, { owner, parent, directory }: NamedEntry): void {
     if (++this.#size * 2 > this.#owners.length) this.#grow();
     this.#put(hash, owner + 1, parent, directory);
@@ -103,7 +108,7 @@ export class NameTable {
       if (owners[slot] === 0) continue;
       this.#put(hashes[slot]!, owners[slot]!, parents[slot]!, directories[slot]!);
     }
-    // Freed at once: the garbage collector would keep these buffers for a long time.
+    // Free the old buffers explicitly: garbage collection would keep them for a long time.
     for (const { buffer } of before) buffer.transfer(0);
   }
 }

@@ -1,43 +1,45 @@
 /**
- * A list of many paths in little memory: UTF-8 in pieces of about 64 KiB. One string for each path
- * would take twice the memory, and the garbage collector's time.
+ * A list of many paths in little memory: UTF-8 in pieces of about 64 KiB. A string for each path
+ * would take twice the memory and burden garbage collection.
  *
  * @module
  */
 
 import { fromUtf8 } from "../../base/mod.ts";
 
-/** Length of a piece in UTF-16 code units at which it is encoded. */
+/** Length in UTF-16 code units at which a piece is complete and encoded. */
 const PIECE_LENGTH = 64 * 1024;
 /**
- * Maximum number of paths in one piece: reading a piece makes a string for each, all alive at once.
+ * Maximum number of paths in a piece. Reading one path creates strings for all paths of its piece.
  */
 const PIECE_PATHS = 512;
-/** Separator between two paths. Paths have no control characters. */
+/** Separator between two paths in a piece. Paths contain no control characters. */
 const SEPARATOR = "\n";
 
 const encoder = new TextEncoder();
-/** Buffer for encoding a piece. */
+/** Buffer for encoding a piece as UTF-8. */
 let encoded = new Uint8Array();
 
-/** Some consecutive paths. */
+/** A piece of the list: consecutive paths as UTF-8. */
 interface Piece {
   /** Index of the piece's first path in the list. */
   first: number;
   bytes: Uint8Array;
 }
 
-/** Paths in the order in which they were added, by index. */
+/** A list of paths in the order in which they were added, accessible by index. */
 export class PathList implements Iterable<string> {
   readonly #pieces: Piece[] = [];
-  /** The paths that are not in a piece yet, and the index of the first of them. */
+  /**
+   * The latest paths, which are not encoded into a piece yet, and the index of the first of them.
+   */
   #latest: string[] = [];
   #latestFirst = 0;
   #latestLength = 0;
-  /** Cache: the paths of the piece that was read last. */
+  /** Cache: the decoded paths of the piece that was read last. */
   #read: { first: number; paths: string[] } = { first: 0, paths: [] };
 
-  /** Number of paths. */
+  /** Number of paths in the list. */
   get length(): number {
     return this.#latestFirst + this.#latest.length;
   }
@@ -53,12 +55,15 @@ export class PathList implements Iterable<string> {
     this.#latestLength = 0;
   }
 
-  /** The path with this index, if there is one. Fast after a call for a path of the same piece. */
+  /**
+   * Returns the path with this index, if it exists. Fast if the previous call was for a path of the
+   * same piece.
+   */
   at(index: number): string | undefined {
     if (index >= this.#latestFirst) return this.#latest[index - this.#latestFirst];
     const { first, paths } = this.#read;
     if (index >= first && index < first + paths.length) return paths[index - first]!;
-    // Bisect for the last piece whose first index is not greater.
+    // Binary search for the last piece whose first index is not greater than the requested index.
     let [from, to] = [0, this.#pieces.length];
     while (to - from > 1) {
       const middle = (from + to) >> 1;
@@ -77,8 +82,8 @@ export class PathList implements Iterable<string> {
 }
 
 /**
- * Encodes text as UTF-8. With a buffer for the longest encoding, the encoder skips measuring the
- * text.
+ * Encodes text as UTF-8. Because the buffer fits the longest possible encoding, the encoder need
+ * not measure the text first.
  */
 function bytesOf(text: string): Uint8Array {
   const longest = text.length * 3;

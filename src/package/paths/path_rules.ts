@@ -1,6 +1,6 @@
 /**
- * The rules for one path by itself. They hold for packing, for the manifest and for unpacking.
- * `path_set.ts` has the rules for all paths of an archive together.
+ * The rules for a single path. They apply to packing, to manifests and to unpacking. `path_set.ts`
+ * has the rules for all paths of an archive together.
  *
  * @module
  */
@@ -8,16 +8,16 @@
 import { quote } from "../errors.ts";
 import { type ArchiveLimits, MAX_COMPONENT_BYTES } from "./limits.ts";
 
-/** The path of the full manifest in an archive; no other file may have it. */
+/** Path of the full manifest in an archive, reserved for it. */
 export const MANIFEST_PATH = "manifest.json";
 
-/** The limits that apply to paths. */
+/** The limits from {@linkcode ArchiveLimits} that apply to paths. */
 export type PathLimits = Pick<
   ArchiveLimits,
   "maxPathBytes" | "maxDepth" | "maxDirectories" | "maxPathsBytes"
 >;
 
-/** A rule that a path breaks: an error code of `PackageError`, and a message for people. */
+/** A broken path rule: an error code of `PackageError`, and a message for people. */
 export interface PathProblem {
   code:
     | "PATH_REFUSED"
@@ -30,37 +30,40 @@ export interface PathProblem {
 }
 
 /**
- * Compares paths by UTF-16 code unit: the order of archives and manifests, as RFC 8785 sorts keys.
+ * Compares two paths by UTF-16 code units. Archives and manifests use this order, because RFC 8785
+ * sorts keys in this way.
  */
 export function comparePaths(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** A directory that holds the path that was added last. */
+/** A directory that contains the most recently added path. */
 export interface OpenDirectory {
-  /** Index in the file's path where the directory's path ends. */
+  /** Index in the file's path at which the directory's path ends. */
   end: number;
-  /** Length of its path in bytes of UTF-8. */
+  /** Length of the directory's path in bytes of UTF-8. */
   endBytes: number;
-  /** Its number in the set, from 1 on; the root has 0. */
+  /** Number of the directory in the set, from 1 upwards; the root has 0. */
   number: number;
 }
 
-/** Printable ASCII without the backslash. Most paths match. */
+/** Matches printable ASCII without the backslash. Most paths match. */
 const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
 /**
- * Control characters, backslashes and U+FFFD, which a decoder writes for bytes that are not UTF-8. The
- * class lists the allowed characters and is negated. Lone surrogates have a check of their own: in
- * this class they would make the search ten times slower.
+ * Matches refused characters: control characters, backslashes, and U+FFFD, which a decoder writes
+ * for bytes that are not UTF-8. The class lists the allowed characters and is negated. Lone
+ * surrogates are checked separately, because including them here would make the search ten times
+ * slower.
  */
 const REFUSED = /[^\x20-\x5b\x5d-\x7e\xa0-\ufffc\ufffe\uffff]/;
 
 /**
- * Checks a path by itself: relative, non-empty components divided by `/`, no component `.` or `..`, no
- * backslash, no control character, within the limits for its length and depth.
+ * Checks a single path: it must be relative, with non-empty components divided by `/`, without
+ * components `.` and `..`, backslashes and control characters, and within the limits for length and
+ * depth.
  *
- * @param open directories that the path shares with the path before it; they are not checked again
- * @returns the length of the path in bytes of UTF-8, or the rule that it breaks
+ * @param open directories shared with the previous path, which are not checked again
+ * @returns the length of the path in bytes of UTF-8, or the broken rule
  */
 export function checkPath(
   path: string,
@@ -117,20 +120,20 @@ function refused(path: string, why: string): PathProblem {
 }
 
 /**
- * Length of a part of a well-formed text in bytes of UTF-8. Encoding it would take three times as
- * long.
+ * Returns the UTF-8 length in bytes of a part of a well-formed text. Encoding the text to measure
+ * it would take three times as long.
  */
 export function utf8Length(text: string, begin: number, end: number): number {
   let length = end - begin;
   for (let i = begin; i < end; i++) {
     const unit = text.charCodeAt(i);
-    // Each half of a surrogate pair counts two of the pair's four bytes.
+    // A surrogate pair has four bytes in UTF-8; each half counts two.
     if (unit >= 0x80) length += unit < 0x800 || (unit & 0xf800) === 0xd800 ? 1 : 2;
   }
   return length;
 }
 
-/** Index in a path at which the component after a directory starts. */
+/** Returns the index in a path at which the component after a directory starts. */
 export function startAfter(directory: OpenDirectory | undefined): number {
   return directory === undefined ? 0 : directory.end + 1;
 }

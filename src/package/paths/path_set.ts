@@ -1,6 +1,6 @@
 /**
- * All paths of an archive, checked one by one as they come: the rules for each path, the limits for all
- * of them, and collisions between them.
+ * The set of all paths of an archive. Each path is checked when it is added: the rules for a single
+ * path, the limits for all paths together, and collisions.
  *
  * @module
  */
@@ -24,27 +24,27 @@ import {
 const ROOT = 0;
 
 /**
- * The paths of an archive so far. A path is refused if another file system could take it for an
- * earlier one: two paths that are equal after NFC and case folding, or a path that is both a file and
- * a directory.
+ * The paths of an archive added so far. A path is refused if a file system could confuse it with an
+ * earlier path: two paths that are equal after NFC and case folding, or a path that is both a file
+ * and a directory.
  *
- * Time and memory are linear in the bytes of the paths. Each directory has a number. A hash table has
- * a slot for each name, by the hash of its directory's number and of the folded name; names with equal
- * hashes are compared as texts. An archive lists the files of one directory after each other, so only
- * the part of a path that differs from the path before it is checked. Any other order has the same
- * outcome and takes longer.
+ * Time and memory are linear in the bytes of the paths. Each directory has a number. A hash table
+ * has a slot for each name, located by the hash of its directory's number and its folded name;
+ * names with equal hashes are compared as texts. An archive normally lists the files of one
+ * directory consecutively, so only the part of a path that differs from the previous path is
+ * checked. Other orders have the same outcome but take longer.
  */
 export class PathSet {
-  /** The added paths, in the order in which they were added. */
+  /** The paths added so far, in the order in which they were added. */
   readonly list: PathList = new PathList();
   readonly #limits: PathLimits;
   readonly #names: NameTable;
   #directories = 0;
-  /** Bytes of UTF-8 of all paths, and of the paths that are not plain ASCII. */
+  /** Total length in bytes of UTF-8 of all paths, and of the paths that are not plain ASCII. */
   #pathsBytes = 0;
   #unicodePathsBytes = 0;
   #latest = "";
-  /** The directories of the latest path, outermost first. */
+  /** The directories of the most recently added path, outermost first. */
   #open: OpenDirectory[] = [];
 
   constructor(limits: PathLimits, names: NameTable = new NameTable()) {
@@ -52,12 +52,17 @@ export class PathSet {
     this.#names = names;
   }
 
-  /** Frees the hash table. The list stays; no path can be added any more. */
+  /**
+   * Frees the hash table. The list of paths remains readable, but no path can be added any more.
+   */
   [Symbol.dispose](): void {
     this.#names[Symbol.dispose]();
   }
 
-  /** Adds a file's path. Returns the rule that it breaks, after which the set must not be used. */
+  /**
+   * Adds a file's path. Returns the broken rule, if any. After a broken rule the set must not be
+   * used.
+   */
   add(path: string): PathProblem | undefined {
     this.#leave(path);
     const checked = checkPath(path, this.#open, this.#limits);
@@ -68,7 +73,10 @@ export class PathSet {
     this.list.push(path);
   }
 
-  /** Holds the bytes of all paths to their limits, before any part of this path is normalized. */
+  /**
+   * Checks the total length of all paths against the limits, before any part of the new path is
+   * normalized.
+   */
   #count(path: string, lengthBytes: number): PathProblem | undefined {
     const { maxPathsBytes } = this.#limits;
     this.#pathsBytes += lengthBytes;
@@ -77,7 +85,7 @@ export class PathSet {
         `shorter paths, or raise max-paths-size on every machine that takes the package.`;
       return { code: "PATHS_TOO_LONG", message };
     }
-    // ASCII alone takes one byte for each code unit.
+    // Only a pure ASCII text has as many UTF-8 bytes as UTF-16 code units.
     if (lengthBytes === path.length) return;
     this.#unicodePathsBytes += lengthBytes;
     const most = Math.floor(maxPathsBytes * MAX_UNICODE_SHARE);
@@ -88,7 +96,7 @@ export class PathSet {
     return { code: "PATHS_TOO_LONG", message };
   }
 
-  /** Adds the directories that hold a file, then the file. */
+  /** Adds the directories that contain a file, and then the file. */
   #enter(path: string): PathProblem | undefined {
     const last = this.#open.at(-1);
     let parent = last?.number ?? ROOT;
@@ -105,12 +113,13 @@ export class PathSet {
     }
   }
 
-  /** Closes the directories of the latest path that do not hold this path. */
+  /** Closes the directories of the previous path that do not contain the new path. */
   #leave(path: string): void {
     const latest = this.#latest;
     const innermost = this.#open.at(-1);
     if (innermost === undefined) return;
-    // Fast path: most paths stay in the directory. Slices are compared many characters at a time.
+    // Fast path: most paths are in the same directory as the previous path. Comparing slices
+    // compares many characters at a time.
     if (path.slice(0, innermost.end + 1) === latest.slice(0, innermost.end + 1)) return;
     let same = 0;
     let open = 0;
@@ -132,7 +141,7 @@ export class PathSet {
     this.#names.add(hash, { owner: this.list.length, parent, directory: 0 });
   }
 
-  /** Adds a directory if it is new, and returns its number. */
+  /** Adds a directory unless the set has it, and returns its number. */
   #enterDirectory(
     path: string,
     start: number,
@@ -159,8 +168,9 @@ export class PathSet {
   }
 
   /**
-   * Makes the test for an entry of the same directory whose folded name is `folded`. The directory's
-   * path has the same length in the path of the entry's owner, so the name starts at the same index.
+   * Makes a predicate for entries of the same directory whose folded name equals `folded`. The
+   * directory's path has the same length in every path below it, so the name starts at the same
+   * index.
    */
   #isName(start: number, folded: string) {
     return ({ owner }: NamedEntry): boolean =>
@@ -175,7 +185,7 @@ export class PathSet {
   }
 }
 
-/** The component of a path that starts at an index. */
+/** Returns the component of a path that starts at an index. */
 function componentAt(path: string, start: number): string {
   const end = path.indexOf("/", start);
   return end === -1 ? path.slice(start) : path.slice(start, end);
@@ -188,11 +198,11 @@ function reserved(path: string): PathProblem {
 }
 
 /**
- * The problem of two paths that a case-insensitive file system takes for one.
+ * Makes the problem for two paths that are the same on a case-insensitive file system.
  *
  * @param path up to the component that collides
  * @param other the earlier path, up to the same component
- * @param isTwice whether both are files
+ * @param isTwice whether both paths are files
  */
 function collision(path: string, other: string, { isTwice }: { isTwice: boolean }): PathProblem {
   const code = "PATH_COLLISION";

@@ -1,5 +1,6 @@
 /**
- * Paths that cannot be unpacked on Windows. The check gives the same answer on every system.
+ * Finds paths that Windows cannot unpack. The check gives the same answer on every operating
+ * system.
  *
  * @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file
  * @module
@@ -7,25 +8,26 @@
 
 import { PackageError, quote } from "../errors.ts";
 
-/** Maximum number of paths that a message names. */
+/** Maximum number of paths named in a message. */
 const MAX_NAMED = 20;
 
 /**
- * Device names. Windows opens the device for such a name in any directory, even with an extension.
+ * Matches device names. In any directory, Windows opens the device for such a name, even if the
+ * name has an extension.
  */
 const DEVICE = /^(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conout\$)$/i;
 
 /**
- * Returns why a path cannot be unpacked on Windows, for people: `con is a device there`.
+ * Returns the reason why Windows cannot unpack a path, for people, such as `con is a device there`.
  *
  * @param path components divided by `/`
- * @returns `undefined` if the path can be unpacked
+ * @returns `undefined` if Windows can unpack the path
  */
 export function unusableOnWindows(path: string): string | undefined {
   for (const component of path.split("/")) {
     const character = /[<>:"|?*\\\p{Cc}]/u.exec(component)?.[0];
     if (character !== undefined) return `no name there can have ${JSON.stringify(character)}`;
-    // Windows drops a dot or a space at the end, so two names may become one.
+    // Windows removes dots and spaces at the end of a name, so two different names may collide.
     if (/[. ]$/.test(component)) return "no name there can end with a dot or a space";
     const device = component.split(".")[0]!.trimEnd();
     if (DEVICE.test(device)) return `${device} is a device there`;
@@ -34,10 +36,10 @@ export function unusableOnWindows(path: string): string | undefined {
 }
 
 /**
- * Lists the paths that cannot be unpacked on Windows, each with the reason, for people. The first
- * {@linkcode MAX_NAMED} are named, the others counted.
+ * Lists the paths that Windows cannot unpack, each with the reason, for people. The list names the
+ * first {@linkcode MAX_NAMED} paths and states the number of the others.
  *
- * @returns `undefined` if all paths can be unpacked
+ * @returns `undefined` if Windows can unpack all paths
  */
 export function describeUnusable(paths: Iterable<string>): string | undefined {
   const named: string[] = [];
@@ -53,9 +55,9 @@ export function describeUnusable(paths: Iterable<string>): string | undefined {
 }
 
 /**
- * Throws if the system cannot hold one of the paths.
+ * Throws if the operating system cannot hold one of the paths.
  *
- * @param platform the system to unpack on
+ * @param platform the operating system to unpack on
  * @throws {PackageError} `PATH_UNUSABLE`
  */
 export function refuseUnusable(paths: Iterable<string>, platform: string): void {

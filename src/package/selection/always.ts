@@ -1,48 +1,54 @@
 /**
- * Names that are in or out under any rules: files of version control, editors and operating
- * systems, and the files that npm always publishes.
+ * File names with fixed rules: files of version control, editors and operating systems are always
+ * left out, and some files are always included, as in npm.
  *
  * @module
  */
 
-/** Version control: directories with histories, paths of one machine and often a remote's token. */
+/**
+ * Names of version control directories and files. They contain the history, paths of one machine
+ * and often an access token for a remote.
+ */
 const VERSION_CONTROL = new Set([
   ...[".git", ".hg", ".svn", "CVS", ".jj", ".bzr", "_darcs", ".pijul", ".sl", ".fslckout"],
   "_FOSSIL_",
 ]);
 
-/** The version control that was left out before there were rules. */
+/** Names of the version control directories that `leaveOut: "version-control"` leaves out. */
 const FIRST_VERSION_CONTROL = new Set([".git", ".hg", ".svn"]);
 
-/** Whether the name belongs to version control that packing has left out from the start. */
+/**
+ * Whether the name is one of the version control directories that `leaveOut: "version-control"`
+ * leaves out.
+ */
 export function isFirstVersionControl(name: string): boolean {
   return FIRST_VERSION_CONTROL.has(name);
 }
 
 /**
- * Whether a file or directory of this name is left out at any depth. No list of the package brings it
- * back: nobody publishes such files on purpose, and `.npmrc` holds tokens.
+ * Whether a file or directory of this name is left out at any depth, even if the package lists it.
+ * Nobody publishes such files on purpose, and `.npmrc` holds tokens.
  */
 export function isAlwaysOut(name: string): boolean {
   return VERSION_CONTROL.has(name) || name === "node_modules" || name === ".npmrc" ||
     name === ".DS_Store" || name.startsWith("._") || name.endsWith(".swp");
 }
 
-/** Name of the ignore file for libreseed alone. */
+/** Name of libreseed's own ignore file. */
 export const OWN_IGNORE_FILE = ".libreseedignore";
 
-/** Names of ignore files by priority: the first that a directory has counts. */
+/** Names of ignore files by priority. In each directory only the first existing one is used. */
 export const IGNORE_FILE_NAMES = [OWN_IGNORE_FILE, ".npmignore", ".gitignore"] as const;
 
 /**
- * Lock files, which npm leaves out: a project that installs the package has a lock file of its own.
+ * Lock files, which npm leaves out too: a project that installs the package uses its own lock file.
  */
 export const LOCK_FILES = ["package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lockb"];
 
 /**
- * Default rules in the syntax of gitignore. They precede all others, so that the package's own
- * rules can take back each of them. They are npm's rules (npm-packlist) without those for npm's own
- * use.
+ * Default rules in the syntax of gitignore. They come first, so that the package's own rules can
+ * override each of them. They are the rules of npm-packlist, without the rules for npm's internal
+ * files.
  */
 export const DEFAULT_RULES: readonly string[] = [
   ...IGNORE_FILE_NAMES,
@@ -54,13 +60,13 @@ export const DEFAULT_RULES: readonly string[] = [
   ...LOCK_FILES.map((name) => `/${name}`),
 ];
 
-/** Readme and licence files, such as `README.md` and `LICENSE`. */
+/** Matches readme and licence files, such as `README.md` and `LICENSE`. */
 const DESCRIPTION = /^(?:readme|copying|license|licence)(?:\..*[^~$])?$/i;
 
-/** The files from which name and version may come. */
+/** The files from which the package's name and version are read. */
 export const PACKAGE_FILES = ["package.json", "deno.json", "deno.jsonc"];
 
-/** Whether a path at the root is that of a readme or a licence. */
+/** Whether a path is that of a readme or licence file in the root directory. */
 export function isDescription(path: string): boolean {
   return DESCRIPTION.test(path);
 }

@@ -1,6 +1,7 @@
 /**
- * Rules by `publish.include` and `publish.exclude` of `deno.json`, as `deno publish` reads them. Ignore
- * files count too, except for a path that `include` names and a path that `!` takes back.
+ * Selection rules from `publish.include` and `publish.exclude` of `deno.json`, interpreted as `deno
+ * publish` does. Ignore files apply too, except to a path that `include` names or that an entry
+ * with `!` includes again.
  *
  * @module
  */
@@ -11,7 +12,9 @@ import { type Lists, normalPath } from "./lists.ts";
 import { isDescription } from "./always.ts";
 import type { SelectionRules } from "./rules.ts";
 
-/** An entry of a list: a path, which includes everything below it, or a pattern. */
+/**
+ * An entry of `include` or `exclude`: a path, which covers everything below it, or a glob pattern.
+ */
 interface Entry {
   /** Whether the entry began with an exclamation mark. */
   negated: boolean;
@@ -19,7 +22,7 @@ interface Entry {
   pattern?: Minimatch;
 }
 
-/** Rules by the lists of `deno.json`, see the head of this file. */
+/** Selection rules from the lists of `deno.json`; see the head of this file. */
 export class DenoPublish implements SelectionRules {
   readonly decider: string;
   readonly #fileName: string;
@@ -27,10 +30,10 @@ export class DenoPublish implements SelectionRules {
   readonly #ignored: IgnoreFiles;
   readonly #include: Entry[] | undefined;
   readonly #exclude: Entry[];
-  /** By path that `include` names: the ignore files without the rules against that path. */
+  /** For each path in `include`, the ignore files without the rules against that path. */
   readonly #named = new Map<string, IgnoreFiles>();
 
-  /** @param root real path of the directory */
+  /** @param root real path of the package's directory */
   constructor(root: string, lists: Lists & { publish: NonNullable<Lists["publish"]> }) {
     const { fileName, include, exclude } = lists.publish;
     this.decider = `\`publish\` of ${fileName}`;
@@ -69,7 +72,7 @@ export class DenoPublish implements SelectionRules {
     if (path === this.#fileName) return true;
     const verdict = this.#verdict(path);
     if (verdict === "out") return false;
-    // Deno adds the licence file if the package does not name its licence.
+    // Deno includes the licence file if `deno.json` has no field `license`.
     if (!this.#namesLicense && /^licen[cs]e/i.test(path) && isDescription(path)) return true;
     const isIncluded = !this.#include ||
       this.#include.some((entry) =>
@@ -83,7 +86,10 @@ export class DenoPublish implements SelectionRules {
     return verdict === "out" || verdict === undefined && this.#isIgnored(path, isDirectory);
   }
 
-  /** The verdict of the last entry of `exclude` that matches a path or one of its directories. */
+  /**
+   * Returns the verdict of the last entry of `exclude` that matches a path or one of its parent
+   * directories.
+   */
   #verdict(path: string): "out" | "back" | undefined {
     const entry = this.#exclude.findLast((entry) => {
       if (entry.path !== undefined) return isWithin(path, entry.path);
@@ -106,7 +112,7 @@ function parse(text: string): Entry {
   const [, mark, rest] = /^(!?)(.*)$/s.exec(text)!;
   const negated = mark === "!";
   const path = normalPath(rest!) ?? (/^(?:\.?\/)*\.?$/.test(rest!) ? "" : undefined);
-  // A path outside of the directory matches nothing.
+  // An entry that points outside the package's directory matches nothing.
   if (path === undefined) return { negated, path: ".." };
   if (!/[*?[]/.test(path)) return { negated, path };
   const options = { nobrace: true, noext: true, nonegate: true, nocomment: true };

@@ -1,7 +1,7 @@
 /**
  * The ignore files of a directory tree: in each directory the first of `.libreseedignore`,
  * `.npmignore` and `.gitignore`, with the rules of gitignore(5). Matching ignores case, as npm does
- * everywhere and git on case-insensitive file systems.
+ * on all systems and git on case-insensitive file systems.
  *
  * @module
  */
@@ -11,41 +11,50 @@ import ignore, { type Ignore } from "ignore";
 import { unreadable } from "../errors.ts";
 import { DEFAULT_RULES, IGNORE_FILE_NAMES } from "./always.ts";
 
-/** Makes the default rules, which precede those of any ignore file. */
+/** Makes the default rules, to which the rules of ignore files are added. */
 export function defaultRules(): Ignore {
   return ignore().add(DEFAULT_RULES);
 }
 
 /** Options of {@linkcode IgnoreFiles}. */
 export interface IgnoreFilesOptions {
-  /** Whether to skip the ignore file at the root. */
+  /** Whether to skip the ignore file in the root directory. */
   withoutRoot?: boolean;
-  /** A path that ignore files above it cannot leave out. Ignore files below it still count. */
+  /**
+   * A path that the ignore files in the directories above it cannot leave out. Ignore files below
+   * the path still apply.
+   */
   except?: string;
 }
 
-/** The ignore files of a tree. Each is read when the first path below it is tested. */
+/**
+ * The ignore files of a directory tree. An ignore file is read when the first path below its
+ * directory is tested.
+ */
 export class IgnoreFiles {
   readonly #root: string;
   readonly #options: IgnoreFilesOptions;
-  /** Rules by path of a directory: those of the directories above it, then its own. */
+  /**
+   * Cache of the effective rules by directory path: the rules of all parent directories, followed
+   * by the directory's own.
+   */
   readonly #rules = new Map<string, Ignore>();
-  /** Names of the ignore files by path of their directory. */
+  /** Cache of the ignore file's name by directory path. */
   readonly #names = new Map<string, string | undefined>();
 
-  /** @param root real path of the tree */
+  /** @param root real path of the root directory */
   constructor(root: string, options: IgnoreFilesOptions = {}) {
     this.#root = root;
     this.#options = options;
   }
 
-  /** Announces the names in a directory, so that it need not be listed again. */
+  /** Passes the names in a directory, so that the directory need not be listed again. */
   enter(directory: string, names: readonly string[]): void {
     this.#names.set(directory, IGNORE_FILE_NAMES.find((name) => names.includes(name)));
   }
 
   /**
-   * Whether the rules leave out a path or one of its directories.
+   * Whether the rules leave out a path or one of its parent directories.
    *
    * @throws {PackageError} `FILE_UNREADABLE` for an ignore file
    */
@@ -53,7 +62,7 @@ export class IgnoreFiles {
     return this.#rulesIn(directoryOf(path)).ignores(isDirectory ? `${path}/` : path);
   }
 
-  /** Name of the ignore file at the root, if there is one. */
+  /** Returns the name of the ignore file in the root directory, if there is one. */
   get rootFile(): string | undefined {
     return this.#options.withoutRoot ? undefined : this.#nameIn("");
   }
@@ -63,13 +72,15 @@ export class IgnoreFiles {
     if (known !== undefined) return known;
     const above = directory === "" ? defaultRules() : this.#rulesIn(directoryOf(directory));
     const own = this.#ownRules(directory);
-    // Fast path: most directories have no rules of their own.
+    // Fast path: most directories have no ignore file of their own.
     const rules = own.length === 0 ? above : ignore().add(above).add(own);
     this.#rules.set(directory, rules);
     return rules;
   }
 
-  /** Reads the ignore file of a directory, with patterns relative to the root. */
+  /**
+   * Reads the ignore file of a directory, and rewrites its patterns relative to the root directory.
+   */
   #ownRules(directory: string): string[] {
     const { withoutRoot, except } = this.#options;
     const name = directory === "" && withoutRoot ? undefined : this.#nameIn(directory);
@@ -84,7 +95,7 @@ export class IgnoreFiles {
       try {
         for (const { name } of Deno.readDirSync(join(this.#root, directory))) names.push(name);
       } catch {
-        // The scan reports a directory that cannot be read.
+        // Ignore the error here: the scan reports a directory that cannot be read.
       }
       this.enter(directory, names);
     }
@@ -103,17 +114,17 @@ export class IgnoreFiles {
   }
 }
 
-/** The directory of a path; empty for the root. */
+/** Returns the parent directory of a path; empty for a path in the root directory. */
 export function directoryOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
-/** Whether a path is the directory or lies below it. */
+/** Whether a path equals a directory or is below it. */
 export function isWithin(path: string, directory: string): boolean {
   return directory === "" || path === directory || path.startsWith(`${directory}/`);
 }
 
-/** The directories of a path, outermost first, without the root. */
+/** Returns the parent directories of a path, outermost first, without the root. */
 export function directoriesOf(path: string): string[] {
   const found: string[] = [];
   for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
@@ -123,8 +134,9 @@ export function directoriesOf(path: string): string[] {
 }
 
 /**
- * Rewrites a line of an ignore file for the root. A pattern with a slash before its end is anchored to
- * the directory of its file; any other pattern matches at any depth below that directory.
+ * Rewrites a line of an ignore file so that it works from the root directory. A pattern with a
+ * slash before its end is anchored to the ignore file's directory; any other pattern matches at any
+ * depth below that directory.
  */
 function seenFromRoot(line: string, directory: string): string[] {
   if (line.trim() === "" || line.startsWith("#")) return [];
@@ -140,12 +152,12 @@ function isAbove(directory: string, path: string): boolean {
   return path !== directory && isWithin(path, directory);
 }
 
-/** Makes rules that take back a path and the directories above it. */
+/** Makes gitignore rules that include a path and its parent directories again (`!`). */
 function unignoring(path: string): string[] {
   return [...directoriesOf(path), path].map((one) => `!/${escaped(one)}`);
 }
 
-/** Makes a pattern that matches only this path. */
+/** Makes a gitignore pattern that matches only this path, with special characters escaped. */
 function escaped(path: string): string {
   return path.replace(/[\\*?[\]]| $/g, "\\$&");
 }

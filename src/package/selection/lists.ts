@@ -1,6 +1,6 @@
 /**
  * Reads the lists of files in `package.json` and `deno.json`. `../manifest/metadata.ts` reads name,
- * version and texts.
+ * version and texts from the same files.
  *
  * @module
  */
@@ -9,17 +9,20 @@ import { join, posix } from "node:path";
 import * as v from "valibot";
 import { invalidMetadata, readJsonFile } from "../manifest/mod.ts";
 
-/** The lists of files in the package's own description. */
+/** The lists of files from `package.json` and `deno.json`. */
 export interface Lists {
-  /** `files` of `package.json`. */
+  /** The field `files` of `package.json`. */
   files?: string[];
-  /** `publish` of `deno.json` or `deno.jsonc`, with the file's `exclude`. */
+  /**
+   * The field `publish` of `deno.json` or `deno.jsonc`, combined with the file's top-level
+   * `exclude`.
+   */
   publish?: { fileName: string; include?: string[]; exclude: string[] };
-  /** Entry points, without which the package does not work: `main`, `browser` and `bin`. */
+  /** Entry points `main`, `browser` and `bin`, without which the package does not work. */
   entryPoints: string[];
-  /** The files from which name and version come. */
+  /** The files from which the package's name and version are read. */
   describedBy: string[];
-  /** Whether `deno.json` names the licence of the package. */
+  /** Whether `deno.json` has a field `license`. */
   namesLicense: boolean;
 }
 
@@ -29,7 +32,8 @@ const PUBLISH = "it has to be true, false or an object with the lists include an
 
 const npmSchema = v.object({
   files: v.optional(patterns),
-  // Any value: npm accepts objects for some of these fields, and other tools accept lists.
+  // These fields accept any value: npm allows objects for some of them, and other tools allow
+  // lists.
   main: v.optional(v.unknown()),
   browser: v.optional(v.unknown()),
   bin: v.optional(v.unknown()),
@@ -37,7 +41,7 @@ const npmSchema = v.object({
 
 const publishSchema = v.pipe(
   v.unknown(),
-  // valibot takes a list for an object.
+  // An explicit check for lists is needed, because valibot accepts a list as an object.
   v.check((value) => !Array.isArray(value), PUBLISH),
   v.object({ include: v.optional(patterns), exclude: v.optional(patterns) }, PUBLISH),
 );
@@ -45,7 +49,7 @@ const publishSchema = v.pipe(
 const denoSchema = v.object({
   license: v.optional(v.unknown()),
   exclude: v.optional(patterns),
-  // Not a union, whose message would name `publish` and not the member that is wrong.
+  // Not a union schema: its error message would name `publish` instead of the invalid member.
   publish: v.optional(
     v.lazy<v.GenericSchema<unknown, boolean | v.InferOutput<typeof publishSchema>>>((value) =>
       typeof value === "boolean" ? v.boolean() : publishSchema
@@ -54,7 +58,7 @@ const denoSchema = v.object({
 });
 
 /**
- * Reads the lists of a directory.
+ * Reads the lists of files of a directory.
  *
  * @throws {PackageError} `METADATA_INVALID` naming the file and the field
  */
@@ -66,7 +70,7 @@ export async function readLists(dir: string): Promise<Lists> {
     describedBy: npm ? ["package.json"] : ["deno.json", "deno.jsonc"],
     namesLicense: false,
   };
-  // Deno reads only the first of these files that exists.
+  // Use the first file that exists, as Deno does.
   for (const fileName of ["deno.json", "deno.jsonc"]) {
     const deno = await read(dir, fileName, denoSchema);
     if (deno === undefined) continue;
@@ -90,7 +94,9 @@ function entryPointsOf(npm: v.InferOutput<typeof npmSchema> | undefined): string
     .filter((path) => path !== undefined);
 }
 
-/** Normalizes a relative path; `undefined` if it is the directory itself or outside of it. */
+/**
+ * Normalizes a relative path; returns `undefined` for the directory itself or a path outside it.
+ */
 export function normalPath(path: string): string | undefined {
   const normal = posix.normalize(path.replace(/^\/+/, "")).replace(/^(?:\.\/)+|\/+$/g, "");
   return normal === "." || normal === ".." || normal.startsWith("../") ? undefined : normal;

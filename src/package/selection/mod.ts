@@ -1,20 +1,20 @@
 /**
- * Chooses the files of a directory that go into its package. Reads names, ignore files and the
- * package's own description, and no other file's contents. Writes nothing.
+ * Chooses the files of a directory that go into its package. Reads names, ignore files,
+ * `package.json` and `deno.json`, but no other file's contents. Writes nothing.
  *
- * `selectDirectory` (`select.ts`) is the place to start. It reads name and version, picks the
+ * `selectDirectory` (`select.ts`) is the place to start. It reads name and version, chooses the
  * rules, and walks the tree (`scan.ts`), which follows links and checks paths against the limits.
- * The rules are one of three kinds of {@linkcode SelectionRules}:
+ * There are three kinds of {@linkcode SelectionRules}:
  *
- * - `files` of `package.json` as npm reads it (`npm_files.ts`);
- * - `publish` of `deno.json` as deno reads it (`deno_publish.ts`);
+ * - `files` of `package.json` as npm interprets it (`npm_files.ts`);
+ * - `publish` of `deno.json` as deno interprets it (`deno_publish.ts`);
  * - otherwise ignore files (`rules.ts`, `ignore_files.ts`).
  *
- * `always.ts` has the names that are in or out under any rules, `outputs.ts` recognizes earlier outputs
- * of packing, `places.ts` keeps the home and the seed directory out. `refuseUnpackable` refuses a
- * selection that makes no package.
+ * `always.ts` has the names with fixed rules. `outputs.ts` recognizes earlier outputs of packing.
+ * `places.ts` keeps the home and the seed directory out. `refuseUnpackable` refuses a selection
+ * that makes no package.
  *
- * `../packing` reads and packs the chosen files. docs/commands.md has the rules for users.
+ * `../packing` reads and packs the chosen files. docs/commands.md explains the rules for users.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Rules by `files` of `package.json`, as npm reads it: the patterns, the files that npm adds, and the
- * files that patterns cannot add (after npm-packlist). Ignore files count below the root.
+ * Selection rules from `files` of `package.json`, interpreted as npm does (after npm-packlist): the
+ * patterns, the files that npm always adds, and the files that patterns cannot add. Ignore files
+ * apply below the root directory.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { directoryOf, IgnoreFiles } from "./ignore_files.ts";
 import { normalPath } from "./lists.ts";
 import { RequiredPaths, type SelectionRules } from "./rules.ts";
 
-/** A pattern of the list. `takes` is false for a pattern with an exclamation mark. */
+/** A pattern from the list. `takes` is false for a pattern with an exclamation mark. */
 interface Rule {
   takes: boolean;
   pattern: Minimatch;
@@ -22,7 +23,7 @@ interface Rule {
   isForDirectories: boolean;
 }
 
-/** Rules by a list of files, directories and patterns, see the head of this file. */
+/** Selection rules from a list of files, directories and patterns; see the head of this file. */
 export class NpmFiles implements SelectionRules {
   readonly decider = "`files` of package.json";
   readonly mayBeEmpty: boolean;
@@ -33,7 +34,7 @@ export class NpmFiles implements SelectionRules {
   readonly #refused = new Set<string>();
 
   /**
-   * @param root real path of the directory
+   * @param root real path of the package's directory
    * @param entryPoints paths of files without which the package does not work
    */
   constructor(root: string, files: readonly string[], entryPoints: readonly string[]) {
@@ -46,11 +47,11 @@ export class NpmFiles implements SelectionRules {
       const path = normalPath(text!);
       const kind = path === undefined ? undefined : kindOf(join(root, path));
       if (kind === "file" && !text!.endsWith("/")) {
-        // A file's own path overrides every pattern and ignore file.
+        // An entry that is a file's exact path overrides every pattern and ignore file.
         if (takes) required.push(path!);
         else this.#refused.add(path!);
       } else if (kind === "directory") {
-        // As in npm, `!test` excludes every directory of that name.
+        // As in npm, `!test` excludes every directory named `test`, at any depth.
         const from = takes || /^\.?\//.test(text!) ? `/${path!}` : path!;
         this.#add(takes, from, `${from}/**`);
       } else this.#add(takes, text!.replace(/^\.?\//, "/").replace(/\/\*$/, "/**"));
@@ -63,7 +64,8 @@ export class NpmFiles implements SelectionRules {
   }
 
   enter(directory: string, names: readonly string[]): void {
-    // The author expects `.libreseedignore` to have an effect. The others are for npm and git.
+    // Only `.libreseedignore` is reported as unused: its author expects an effect, whereas the other
+    // ignore files are meant for npm and git.
     if (directory === "") this.#unusedIgnoreFile = names.find((name) => name === OWN_IGNORE_FILE);
     this.#ignored.enter(directory, names);
   }
@@ -99,8 +101,10 @@ export class NpmFiles implements SelectionRules {
     }
   }
 
-  /** Whether the list takes a path: the last matching pattern decides. A directory also counts if a
-   * path in it may match. */
+  /**
+   * Whether the list includes a path: the last matching pattern decides. A directory also counts as
+   * included if a pattern could match a path in it.
+   */
   #lists(path: string, isDirectory: boolean): boolean {
     let listed = false;
     for (const { takes, pattern, isAnchored, isForDirectories } of this.#rules) {
@@ -118,7 +122,7 @@ function kindOf(path: string): "file" | "directory" | undefined {
     const { isFile, isDirectory } = Deno.statSync(path);
     return isFile ? "file" : isDirectory ? "directory" : undefined;
   } catch {
-    // Nothing has this path, so the entry is a pattern.
+    // No file or directory has this path, so the entry is a pattern.
     return undefined;
   }
 }

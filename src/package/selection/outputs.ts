@@ -1,6 +1,6 @@
 /**
- * Recognizes earlier outputs of packing, which never go into a package: archives of the same package,
- * under any file name, with their manifests and torrents.
+ * Recognizes earlier outputs of packing, which never go into a package: archives of the same
+ * package, under any file name, with their manifests and torrents.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { isOutputOf, MAX_MINIMAL_MANIFEST_BYTES, parseMinimal } from "../manifes
 
 const OUTPUT = /^(.+)\.(?:tgz|torrent|minimal\.json)$/s;
 
-/** The outputs of the current packing. */
+/** The output files of the current packing. */
 export interface Outputs {
-  /** Real path of their directory. */
+  /** Real path of the directory that contains the outputs. */
   directory: string;
-  /** Paths of the outputs, in that directory. */
+  /** Paths of the output files, all in that directory. */
   paths: readonly string[];
 }
 
 /**
- * Makes the test for files that packing this package has written.
+ * Makes a predicate for files that earlier packings of this package have written.
  *
  * @param root real path of the directory that is packed
  * @param name name of the package
@@ -48,14 +48,14 @@ export function outputTest(
   };
 }
 
-/** Whether the file is the minimal manifest of a version of the package. */
+/** Whether the file is a minimal manifest of any version of the package. */
 function isManifestOf(name: string, path: string): boolean {
   try {
     const { isFile, size } = Deno.lstatSync(path);
     if (!isFile || size > MAX_MINIMAL_MANIFEST_BYTES) return false;
     return parseMinimal(Deno.readFileSync(path)).name === name;
   } catch {
-    // The file is missing, or belongs to another program.
+    // A file that is missing or not a minimal manifest belongs to another program.
     return false;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Places that are never packed, by any path that leads to them: the home and the seed directory in use.
- * The caller names them.
+ * Directories that are never packed, by whatever path they are reached: the home and the seed
+ * directory in use. The caller names them.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { sep } from "node:path";
 import { PackageError } from "../errors.ts";
 
 interface Place {
-  /** Real path of the directory. */
+  /** Real path of a directory that is never packed. */
   path: string;
   dev: number;
   ino: number | null;
 }
 
-/** Directories that never go into a package. */
+/** The set of directories that never go into a package. */
 export class Places {
   readonly #places: Place[];
 
@@ -24,7 +24,7 @@ export class Places {
   }
 
   /**
-   * Resolves the places. A missing directory is ignored.
+   * Resolves the directories that are never packed. A missing directory is ignored.
    *
    * @param root real path of the directory to pack
    * @throws {PackageError} `DIRECTORY_INVALID` if the root is one of them
@@ -38,15 +38,16 @@ export class Places {
           `cannot be packed. Pack a directory in it or beside it.`;
         throw new PackageError("usage", "DIRECTORY_INVALID", message, { detail: { path: root } });
       }
-      // A directory inside a home may be packed if the user names it.
+      // A directory inside the home may be packed if the user names it explicitly.
       if (place && !isInside(root, place.path)) places.push(place);
     }
     return new Places(places);
   }
 
-  /** Whether a real path is one of the places, or lies in one. */
+  /** Whether a real path is one of the directories, or is inside one. */
   hold(path: string, info: Deno.FileInfo): boolean {
-    // Device and inode recognize a directory that is mounted twice or spelled in another case.
+    // Device and inode identify a directory that is mounted twice or reached with different upper
+    // and lower case.
     return this.#places.some((place) =>
       path === place.path || isInside(path, place.path) ||
       info.isDirectory && info.ino !== null && info.ino === place.ino && info.dev === place.dev

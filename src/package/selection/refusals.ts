@@ -1,5 +1,5 @@
 /**
- * Refuses a selection that makes no package, before anything is written.
+ * Refuses a selection of files that makes no package, before anything is written.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { isDescription, PACKAGE_FILES } from "./always.ts";
 import type { Selection } from "./select.ts";
 
 /**
- * Throws if a selection makes no package, or exceeds the limits.
+ * Throws if a selection of files makes no package, or exceeds the limits.
  *
  * @throws {PackageError} `DIRECTORY_INVALID` if there are no files, `PACKAGE_EMPTY` if rules leave out
  * all but those that describe the package, `UNPACKED_TOO_LARGE`, `MANIFEST_TOO_LARGE`

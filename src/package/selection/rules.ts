@@ -1,6 +1,7 @@
 /**
- * The interface of selection rules, and the rules without a list: everything, or everything except what
- * ignore files leave out. `npm_files.ts` and `deno_publish.ts` have the rules by lists.
+ * The interface of selection rules, and the rules for a package without a list of files: all files,
+ * or all except those that ignore files leave out. `npm_files.ts` and `deno_publish.ts` have the
+ * rules for lists.
  *
  * @module
  */
@@ -9,28 +10,34 @@ import { isDescription } from "./always.ts";
 import { directoriesOf, directoryOf, IgnoreFiles } from "./ignore_files.ts";
 
 /**
- * Rules that choose among the paths of a tree. A directory is tested before the paths below it. Nothing
- * below a directory that is not entered is taken.
+ * Rules that select among the paths of a tree. A directory is tested before the paths below it. If
+ * a directory is not entered, nothing below it is selected.
  */
 export interface SelectionRules {
-  /** The file or field that decides, for people; `undefined` if nothing is left out. */
+  /** The file or field that provides the rules, for people; `undefined` if nothing is left out. */
   readonly decider: string | undefined;
-  /** Whether a list allows a package of nothing but its description. */
+  /**
+   * Whether the package lists its files and may thus consist of only `package.json`, readme and
+   * licence.
+   */
   readonly mayBeEmpty?: boolean;
-  /** A `.libreseedignore` at the root that has no effect, because a list decides. */
+  /**
+   * A `.libreseedignore` in the root directory that has no effect, because `package.json` or
+   * `deno.json` lists the package's files.
+   */
   readonly unusedIgnoreFile?: string;
-  /** Announces the names in a directory, before any path in it is tested. */
+  /** Passes the names in a directory, before any path in it is tested. */
   enter(directory: string, names: readonly string[]): void;
   entersDirectory(path: string): boolean;
   takesFile(path: string): boolean;
   /**
-   * Whether a rule leaves the path out. A path that a list merely does not name is not excluded. A link
-   * to an excluded path is left out too.
+   * Whether a rule explicitly leaves out the path. A path that is merely missing from a list is not
+   * excluded. A link to an excluded path is left out too.
    */
   excludes(path: string, isDirectory: boolean): boolean;
 }
 
-/** Rules that take everything. */
+/** Rules that select every file. */
 export const everything: SelectionRules = {
   decider: undefined,
   enter() {},
@@ -40,8 +47,8 @@ export const everything: SelectionRules = {
 };
 
 /**
- * Paths that are taken under any rules. A directory that the other rules leave out is entered to reach
- * such a path, and then nothing else in it is taken.
+ * Paths that are selected under any rules. To reach such a path, a directory that the other rules
+ * leave out is entered, but nothing else in it is selected.
  */
 export class RequiredPaths {
   readonly #paths: ReadonlySet<string>;
@@ -53,7 +60,11 @@ export class RequiredPaths {
     this.#directories = new Set(paths.flatMap(directoriesOf));
   }
 
-  /** Answers `entersDirectory`. @param others the answer of the other rules */
+  /**
+   * Implements `entersDirectory`.
+   *
+   * @param others the answer of the other rules
+   */
   entersDirectory(path: string, others: () => boolean): boolean {
     const isOpen = !this.#enteredForRequired.has(directoryOf(path));
     if (isOpen && others()) return true;
@@ -62,18 +73,22 @@ export class RequiredPaths {
     return true;
   }
 
-  /** Answers `takesFile`. @param others the answer of the other rules */
+  /**
+   * Implements `takesFile`.
+   *
+   * @param others the answer of the other rules
+   */
   takesFile(path: string, others: () => boolean): boolean {
     return this.#paths.has(path) || !this.#enteredForRequired.has(directoryOf(path)) && others();
   }
 }
 
-/** Rules by ignore files. Readme, licence and required paths are taken in any case. */
+/** Rules from ignore files. Readme, licence and required paths are always selected. */
 export class IgnoreRules implements SelectionRules {
   readonly #ignored: IgnoreFiles;
   readonly #required: RequiredPaths;
 
-  /** @param required paths that are taken in any case */
+  /** @param required paths that are always selected */
   constructor(root: string, required: readonly string[]) {
     this.#ignored = new IgnoreFiles(root);
     this.#required = new RequiredPaths(required);

@@ -1,6 +1,6 @@
 /**
- * Walks a directory tree and collects the files that the rules take, in the order of the archive. Reads
- * no file's contents.
+ * Walks a directory tree and collects the files that the rules select, in the order of the archive.
+ * Reads no file's contents.
  *
  * @module
  */
@@ -12,24 +12,24 @@ import { defaultRules } from "./ignore_files.ts";
 import type { Places } from "./places.ts";
 import type { SelectionRules } from "./rules.ts";
 
-/** A file to pack. */
+/** A file that is to be packed. */
 export interface ScannedFile {
-  /** Path in the archive. */
+  /** Path of the file in the archive. */
   path: string;
-  /** Path on the disk; for a symbolic link, the path of its target. */
+  /** Path of the file on the disk; for a symbolic link, the path of its target. */
   source: string;
   info: Deno.FileInfo;
 }
 
-/** The files of a directory tree. */
+/** The result of walking a directory tree. */
 export interface Scan {
-  /** The files that the rules take, in the order of the archive. */
+  /** The selected files, in the order of the archive. */
   files: ScannedFile[];
-  /** Paths that were left out; one for a whole directory. */
+  /** Paths that were left out. A directory that was left out entirely appears once. */
   skipped: string[];
-  /** Number of skipped paths that the package's own rules leave out, and not the default rules. */
+  /** Number of paths left out by the package's own rules rather than the default rules. */
   ruledOut: number;
-  /** Sum of the files' lengths. */
+  /** Sum of the files' lengths in bytes. */
   totalBytes: number;
 }
 
@@ -39,16 +39,16 @@ export interface ScanOptions {
   rules: SelectionRules;
   /** Whether a name is left out under any rules. */
   isAlwaysOut: (name: string) => boolean;
-  /** Whether a file is an output of packing, and left out. */
+  /** Whether a file is an output of packing, which is left out. */
   isOutput: (directory: string, name: string) => boolean;
-  /** Places that are never packed. */
+  /** Directories that are never packed. */
   places: Places;
   signal?: AbortSignal;
 }
 
 /**
- * Collects the files that the rules take. A symbolic link within the tree stands for its target, and is
- * left out if its target is.
+ * Collects the files that the rules select. A symbolic link within the tree is replaced by its
+ * target, and is left out if its target is.
  *
  * @param root a real path, without links in it
  * @throws {PackageError} `FILE_UNREADABLE`, `FILE_TYPE_REFUSED`, `LINK_REFUSED`, `PATH_REFUSED`,
@@ -68,7 +68,7 @@ class Scanner implements Scan {
   ruledOut = 0;
   totalBytes = 0;
   readonly #root: string;
-  /** The root with a separator at the end. */
+  /** Path of the root directory with a separator at the end. */
   readonly #inside: string;
   readonly #options: ScanOptions;
   readonly #paths: PathSet;
@@ -83,22 +83,23 @@ class Scanner implements Scan {
   }
 
   /**
-   * @param directory real path
+   * @param directory real path of the directory to walk
    * @param prefix the directory's path in the archive, with a slash at the end; empty for the root
-   * @param above real paths of the directories that led to this one
+   * @param above real paths of the parent directories on the way, to detect circles of links
    */
   async walk(directory: string, prefix: string, above: string[]): Promise<void> {
     this.#options.signal?.throwIfAborted();
     if (++this.#directories > this.#options.limits.maxFiles) throw this.#tooMany("directories");
     const names: string[] = [];
     try {
-      // Synchronous here and below: there are many calls, and awaiting each would take longer than it.
+      // Synchronous here and below: the calls are numerous, and awaiting each would take longer
+      // than the call itself.
       for (const entry of Deno.readDirSync(directory)) names.push(entry.name);
     } catch (cause) {
       throw unreadable(directory, cause);
     }
     this.#options.rules.enter(prefix.slice(0, -1), names);
-    // Sorted, so that of several problems always the same one is reported.
+    // Sort the names, so that the reported problem is always the same if there are several.
     for (const name of names.sort(comparePaths)) {
       const path = prefix + name;
       if (this.#options.isAlwaysOut(name) || this.#options.isOutput(directory, name)) {
@@ -115,7 +116,7 @@ class Scanner implements Scan {
     try {
       info = Deno.lstatSync(source);
       if (info.isSymlink) {
-        // A link that the rules leave out may lead anywhere.
+        // A link that the rules leave out is not followed, so its target does not matter.
         if (!rules.takesFile(path) && !rules.entersDirectory(path)) return this.#ruleOut(path);
         source = await this.#follow(source, path);
         info = await Deno.stat(source);
@@ -131,7 +132,8 @@ class Scanner implements Scan {
       if (above.includes(source)) throw linkRefused(path, "leads in a circle");
     } catch (cause) {
       if (cause instanceof PackageError) throw cause;
-      // A name that is not UTF-8 is decoded to one that does not exist; #add() reports that name.
+      // A name that is not valid UTF-8 is decoded to a name that does not exist. `#add()` reports
+      // such a name.
       this.#add(path);
       throw unreadable(source, cause);
     }
@@ -155,12 +157,15 @@ class Scanner implements Scan {
     if (!this.#defaults.ignores(path)) this.ruledOut++;
   }
 
-  /** Whether the path leads over a link to a target elsewhere in the tree. */
+  /**
+   * Whether the path was reached through a link, so that its location on the disk is elsewhere in
+   * the tree.
+   */
   #isReachedByLink(source: string, path: string): boolean {
     return source.length !== this.#inside.length + path.length || !source.endsWith(path);
   }
 
-  /** Whether a link's target is left out, or one of its directories. */
+  /** Whether a link's target, or a parent directory of the target, is left out. */
   #isLeftOut(source: string, isDirectory: boolean): boolean {
     const { rules, isAlwaysOut } = this.#options;
     const own = relative(this.#root, source).replaceAll(sep, "/");
@@ -174,7 +179,7 @@ class Scanner implements Scan {
     throw new PackageError("failed", problem.code, problem.message, { detail: { path } });
   }
 
-  /** The real path of a link's target. */
+  /** Returns the real path of a link's target. */
   async #follow(link: string, path: string): Promise<string> {
     try {
       return await Deno.realPath(link);

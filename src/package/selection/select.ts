@@ -16,8 +16,8 @@ import { everything, IgnoreRules, type SelectionRules } from "./rules.ts";
 import { type Scan, scanDirectory } from "./scan.ts";
 
 /**
- * What of a directory is left out: the files that the package's own rules and the fixed rules exclude
- * (`rules`), `version-control` alone, as before there were rules, or `nothing`.
+ * The rules for leaving out files: `rules` (the package's own rules and the fixed rules),
+ * `version-control` (only version control directories), or `nothing`.
  */
 export type LeaveOut = "rules" | "version-control" | "nothing";
 
@@ -29,7 +29,10 @@ export interface SelectOptions {
   name?: string;
   /** Overrides the version in `package.json` or `deno.json`. */
   version?: string;
-  /** Default: `rules`. {@linkcode SelectOptions.neverPack} is left out in any case. */
+  /**
+   * The rules for leaving out files. Default: `rules`. {@linkcode SelectOptions.neverPack} is left
+   * out in any case.
+   */
   leaveOut?: LeaveOut;
   /** Directories that never go into a package: the home and the seed directory in use. */
   neverPack?: readonly string[];
@@ -37,25 +40,31 @@ export interface SelectOptions {
   signal?: AbortSignal;
 }
 
-/** The files that go into a package, and how they were chosen. */
+/** The files that go into a package, and the rules that selected them. */
 export interface Selection extends Scan {
-  /** Real path of the directory. */
+  /** Real path of the package's directory. */
   dir: string;
   name: string;
   version: string;
-  /** Fields from `package.json` and `deno.json`. */
+  /** Metadata from `package.json` and `deno.json`. */
   metadata: Metadata;
-  /** The file or field whose rules decided, for people; `undefined` if there are no rules. */
+  /** The file or field that provided the rules, for people; `undefined` if there are no rules. */
   decider: string | undefined;
-  /** A `.libreseedignore` at the root that has no effect, because a list decides. */
+  /**
+   * A `.libreseedignore` in the root directory that has no effect, because `package.json` or
+   * `deno.json` lists the package's files.
+   */
   unusedIgnoreFile: string | undefined;
-  /** Whether a list allows a package of nothing but its description. */
+  /**
+   * Whether the package lists its files and may thus consist of only `package.json`, readme and
+   * licence.
+   */
   mayBeEmpty: boolean;
-  /** Whether the rules would take a file with this path. The file need not exist. */
+  /** Whether the rules would select a file with this path. The file need not exist. */
   takes(path: string): boolean;
 }
 
-/** A directory whose package's name and version are known. */
+/** A directory with the name and version of its package. */
 export interface NamedDirectory {
   dir: string;
   name: string;
@@ -64,7 +73,7 @@ export interface NamedDirectory {
 }
 
 /**
- * Finds name and version of a directory's package.
+ * Determines name and version of a directory's package.
  *
  * @throws {PackageError} `DIRECTORY_NOT_FOUND`, `DIRECTORY_INVALID`, `METADATA_INVALID`,
  * `NAME_MISSING`, `VERSION_MISSING`, `NAME_INVALID`, `VERSION_INVALID`
@@ -82,10 +91,10 @@ export async function nameDirectory(options: SelectOptions): Promise<NamedDirect
 }
 
 /**
- * Chooses the files that go into the package of a directory. An empty selection is no error here;
- * `refuseUnpackable` refuses it.
+ * Selects the files of a directory that go into its package. An empty selection is not an error
+ * here; `refuseUnpackable` refuses it.
  *
- * @param outputs outputs of the packing that follows, if known
+ * @param outputs output files of the following packing, if known
  * @throws {PackageError} the errors of {@linkcode nameDirectory} and `scanDirectory`
  */
 export async function selectDirectory(
@@ -130,7 +139,7 @@ export async function selectDirectory(
   };
 }
 
-/** The rules of a directory: the first list that it has, or its ignore files. */
+/** Returns the rules of a directory: the first list of files found, or its ignore files. */
 async function rulesOf(dir: string): Promise<SelectionRules> {
   const lists = await readLists(dir);
   if (lists.files !== undefined) {

@@ -1,21 +1,21 @@
 /**
- * Finds the info dictionary in the bytes of a `.torrent` (BEP 3) without decoding them. The scan checks
- * that the dictionary is well-formed, and does not look at its fields.
+ * Finds the info dictionary in the bytes of a `.torrent` (BEP 3) without decoding the bytes. The
+ * scan checks that the dictionary is well-formed bencode, but does not check its fields.
  *
  * @module
  */
 
 import { BencodeScanner, COLON, LETTER_D, LETTER_E, MALFORMED } from "../../bencode/mod.ts";
 
-/** `info` as a bencoded byte string. */
+/** The key `info` as a bencoded byte string. */
 const INFO_KEY = Uint8Array.of(0x34, COLON, 0x69, 0x6e, 0x66, 0x6f);
 
 /**
- * Returns the bencoded info dictionary.
+ * Finds the bencoded info dictionary in a `.torrent`.
  *
  * @param torrent the whole file
- * @returns a view of its bytes; `undefined` if `torrent` is not one well-formed dictionary of at most
- * 32 levels that fills it and has exactly one `info`, a dictionary
+ * @returns a view of the info dictionary's bytes; `undefined` unless the file is one well-formed
+ * dictionary of at most 32 levels with exactly one `info`, which is a dictionary
  */
 export function findInfoDictionary(torrent: Uint8Array): Uint8Array | undefined {
   if (torrent[0] !== LETTER_D) return undefined;

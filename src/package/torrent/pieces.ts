@@ -1,5 +1,5 @@
 /**
- * The pieces of an archive's torrent (BEP 3): their length, and the SHA-1 of each.
+ * The pieces of an archive's torrent (BEP 3): the piece length, and the SHA-1 of each piece.
  *
  * @module
  */
@@ -15,9 +15,9 @@ export const SHA1_BYTES = 20;
 export const SHA256_BYTES = 32;
 
 /**
- * Returns the piece length for an archive in bytes: the smallest power of two that gives at most 2,000
- * pieces, at least 256 KiB and at most 16 MiB. The infohash depends on this rule, so the rule never
- * changes.
+ * Returns the piece length for an archive in bytes: the smallest power of two that gives at most
+ * 2,000 pieces, but at least 256 KiB and at most 16 MiB. Infohashes depend on this rule, so it must
+ * never change.
  *
  * @param lengthBytes length of the archive
  */
@@ -27,7 +27,7 @@ export function pieceLengthFor(lengthBytes: number): number {
   return pieceBytes;
 }
 
-/** Computes the SHA-1 of each piece of some bytes: 20 bytes each, concatenated. */
+/** Computes the SHA-1 of each piece of the given bytes: 20 bytes each, concatenated. */
 export function piecesOfBytes(bytes: Uint8Array, pieceBytes: number): Uint8Array {
   const pieces = new Uint8Array(Math.ceil(bytes.length / pieceBytes) * SHA1_BYTES);
   for (let at = 0, piece = 0; at < bytes.length; at += pieceBytes, piece++) {

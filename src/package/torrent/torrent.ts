@@ -11,24 +11,30 @@ import { bdecode, type BDecoded, bencode, BencodeError } from "../../bencode/mod
 import { findInfoDictionary } from "./info_dictionary.ts";
 import { pieceLengthFor } from "./pieces.ts";
 
-/** The values that determine the torrent of an archive. */
+/** The inputs from which the torrent of an archive is built. */
 export interface TorrentSource {
   /** The archive's file name. */
   name: string;
   lengthBytes: number;
-  /** SHA-1 of each piece of {@linkcode pieceLengthFor}, 20 bytes each, concatenated. */
+  /**
+   * SHA-1 of each piece, 20 bytes each, concatenated. The piece length is that of {@linkcode
+   * pieceLengthFor}.
+   */
   pieces: Uint8Array;
 }
 
 /** A `.torrent` file and its infohash. */
 export interface Torrent {
-  /** The `.torrent` file. */
+  /** Contents of the `.torrent` file. */
   torrent: Uint8Array;
   /** SHA-1 of the bencoded `info` dictionary, 20 bytes. */
   infoHash: Uint8Array;
 }
 
-/** Builds a torrent whose `info` holds `length`, `name`, `piece length` and `pieces`, nothing else. */
+/**
+ * Builds a torrent whose `info` dictionary holds only `length`, `name`, `piece length` and
+ * `pieces`.
+ */
 export function buildTorrent(source: TorrentSource): Torrent {
   const info = {
     length: source.lengthBytes,
@@ -42,19 +48,21 @@ export function buildTorrent(source: TorrentSource): Torrent {
 }
 
 /**
- * Returns the infohash of a `.torrent`: SHA-1 of its info dictionary (BEP 3), 20 bytes.
+ * Computes the infohash of a `.torrent`: the SHA-1 of its info dictionary (BEP 3), 20 bytes.
  *
  * @returns `undefined` if the bytes are no `.torrent`, or its info dictionary is not canonical bencode
  */
 export function torrentInfoHash(torrent: Uint8Array): Uint8Array | undefined {
   const info = findInfoDictionary(torrent);
-  // WebTorrent encodes the dictionary that it decoded, so any other form would change the infohash.
+  // Refuse an info dictionary that is not canonical: WebTorrent decodes and encodes it again, which
+  // would change the infohash.
   if (!info || !decodeInfo(info)) return undefined;
   return new Uint8Array(createHash("sha1").update(info).digest());
 }
 
 /**
- * Returns the piece hashes in a `.torrent`, if {@linkcode buildTorrent} made it and it has this infohash.
+ * Returns the piece hashes from a `.torrent` that {@linkcode buildTorrent} made, if its infohash is
+ * the given one.
  *
  * @param infoHashHex 40 hexadecimal digits
  * @returns `undefined` for any other `.torrent`

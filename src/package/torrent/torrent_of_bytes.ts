@@ -8,7 +8,7 @@ import { concatBytes } from "../../base/mod.ts";
 import { pieceLengthFor, piecesOfBytes } from "./pieces.ts";
 import { buildTorrent, type Torrent } from "./torrent.ts";
 
-/** A torrent with its piece hashes, which the torrent of longer bytes can reuse. */
+/** A torrent with its piece hashes, which can be reused when bytes are appended. */
 export interface TorrentOfBytes extends Torrent {
   /** SHA-1 of each piece, 20 bytes each, concatenated. */
   pieces: Uint8Array;
@@ -16,10 +16,10 @@ export interface TorrentOfBytes extends Torrent {
 }
 
 /**
- * Makes the torrent that a file of these bytes has.
+ * Makes the torrent of a file with these bytes.
  *
- * @param before an earlier torrent. The first `sameBytes` of its bytes are the same, so their complete
- * pieces are not hashed again
+ * @param before an earlier torrent whose first `sameBytes` bytes are the same. The hashes of the
+ * complete pieces among them are reused
  */
 export function torrentOfBytes(
   name: string,
