@@ -1,7 +1,7 @@
 /**
- * The strict bencode decoder (BEP 3): one value has one encoding, and only that is read. Signatures and
- * hashes are over encoded bytes, so a reader that forgives a leading zero or an unsorted key would let
- * two parties disagree about the bytes that were signed.
+ * The strict bencode decoder (BEP 3). It accepts a value only in its one canonical encoding.
+ * Signatures and hashes cover encoded bytes. A decoder that accepted leading zeros or unsorted keys
+ * would let two parties disagree about the bytes that were signed.
  *
  * @module
  */
@@ -20,25 +20,26 @@ import {
   MINUS,
 } from "./tokens.ts";
 
-/** Default bound of {@linkcode bdecode}, bytes. */
+/** Default maximum length of the input of {@linkcode bdecode}, bytes. */
 const DEFAULT_MAX_BYTES = 65_536;
-/** Digits of a byte string's length; within the size bound no length has more. */
+/** Maximum number of digits in the length of a byte string. */
 const MAX_LENGTH_DIGITS = 9;
 
-/** A decoded value: byte strings stay bytes, dictionaries become maps. */
+/** A decoded value: byte strings are `Uint8Array`s, dictionaries are `Map`s. */
 export type BDecoded = Uint8Array | number | BDecoded[] | Map<string, BDecoded>;
 
-/** Bounds of {@linkcode bdecode}. */
+/** Limits of {@linkcode bdecode}. */
 export interface BdecodeOptions {
-  /** Refuse more bytes than this before reading any. Default 65,536. */
+  /** Maximum length of the input, bytes. A longer input is refused unread. Default 65,536. */
   maxBytes?: number;
 }
 
 /**
- * Decodes exactly one value that fills all of `bytes`. Byte strings are copied out.
+ * Decodes exactly one value, which must fill all of `bytes`. Byte strings are copied.
  *
- * Refused, beside what is no bencode at all: leading zeros, minus zero, integers beyond 2^53 - 1,
- * dictionary keys that are unsorted, repeated or not UTF-8, more than 16 levels, trailing bytes.
+ * Malformed bencode is refused, and so are leading zeros, minus zero, integers beyond 2^53 - 1,
+ * dictionary keys that are unsorted, repeated or not UTF-8, more than 16 levels of nesting, and
+ * trailing bytes.
  *
  * @throws {BencodeError} `BAD_BENCODE`, with the offset in the message and in `detail.offset`
  */
@@ -79,7 +80,7 @@ class Reader {
     const start = this.at++;
     const negative = this.#bytes[this.at] === MINUS;
     if (negative) this.at++;
-    // 16 digits hold every safe integer.
+    // A safe integer (up to 2^53 - 1) has 16 digits or fewer.
     const digits = this.#digits(16);
     const value = negative ? -digits : digits;
     if (Object.is(value, -0)) throw badBencode("minus zero", start);

@@ -1,7 +1,7 @@
 /**
- * The bencode encoder. It writes into one buffer that is kept from call to call: the libraries' own
- * encoders make a buffer of each length and each name, which took longer than everything else that
- * sending a DHT query takes in this thread.
+ * The bencode encoder. It reuses one output buffer for all calls. The encoders of the npm libraries
+ * allocate a buffer for each length and each key; those allocations cost more time than all other
+ * work for a DHT query in the engine's thread.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { compareBytes, utf8 } from "../base/mod.ts";
 import { BencodeError } from "./errors.ts";
 import { COLON, DIGIT_0, MAX_DEPTH } from "./tokens.ts";
 
-/** Bytes of the buffer that is kept; longer values get one of their own. */
+/** Size of the reused buffer, bytes. A longer encoding gets a buffer of its own. */
 const KEPT_BYTES = 8_192;
 
-/** A value that is bencoded already. It is written as it is, unchecked. */
+/** Bytes that are bencoded already. The encoder writes them unchanged and unchecked. */
 export class Encoded {
   readonly bytes: Uint8Array;
 
@@ -22,7 +22,7 @@ export class Encoded {
   }
 }
 
-/** A value that bencode has a form for. Text is written as UTF-8; numbers must be safe integers. */
+/** A value that bencode can express. A string is encoded as UTF-8; a number must be a safe integer. */
 export type BValue =
   | Uint8Array
   | Encoded
@@ -34,13 +34,16 @@ export type BValue =
 
 /** Options of {@linkcode BencodeEncoder}. */
 export interface BencodeEncoderOptions {
-  /** Longest encoding in bytes; a longer one is not made. Default: no bound. */
+  /** Maximum length of an encoding, bytes; a longer encoding fails. Default: no limit. */
   maxBytes?: number;
-  /** Whether dictionary members that are `undefined` or `null` are left out. Default: they fail. */
+  /**
+   * Whether dictionary members that are `undefined` or `null` are omitted. By default such a member
+   * makes the encoding fail.
+   */
   omitMissing?: boolean;
 }
 
-/** Encodes values one after the other into the same memory. */
+/** Bencode encoder that writes each value into the same buffer. */
 export class BencodeEncoder {
   readonly #maxBytes: number;
   readonly #omitMissing: boolean;
@@ -55,7 +58,7 @@ export class BencodeEncoder {
     this.#kept = this.#buffer = new Uint8Array(Math.min(maxBytes, KEPT_BYTES));
   }
 
-  /** Why the last call of {@linkcode encode} returned `undefined`. */
+  /** Reason for which the last call of {@linkcode encode} returned `undefined`. */
   get problem(): string {
     return this.#problem;
   }
@@ -63,9 +66,10 @@ export class BencodeEncoder {
   /**
    * Encodes a value. Dictionary keys are sorted by their UTF-8 bytes.
    *
-   * @returns a view of the encoder's buffer, valid until the next call; `undefined` for a number that
-   * is not a safe integer, text that is not valid Unicode, more than 16 levels, more than `maxBytes`
-   * bytes, or any type but bytes, text, numbers, arrays, maps and plain objects
+   * @returns a view of the encoder's buffer, valid until the next call. `undefined` if the value
+   * cannot be encoded: a number that is not a safe integer, a string that is not valid Unicode,
+   * more than 16 levels of nesting, more than `maxBytes` bytes, or a type other than bytes,
+   * strings, numbers, arrays, maps and plain objects
    */
   encode(value: unknown): Uint8Array | undefined {
     this.#length = 0;
@@ -89,7 +93,7 @@ export class BencodeEncoder {
 
   #integer(value: number): boolean {
     if (!Number.isSafeInteger(value)) return this.#fail(`${value} is not a safe integer`);
-    // The template also turns -0 into 0.
+    // The template string writes -0 as 0.
     return this.#ascii(`i${value}e`);
   }
 
@@ -115,7 +119,10 @@ export class BencodeEncoder {
     return this.#ascii("e");
   }
 
-  /** Writes members in the order of their keys' UTF-8, which beyond ASCII is not that of UTF-16. */
+  /**
+   * Writes a dictionary with its keys sorted by their UTF-8 bytes. For keys beyond ASCII, that
+   * order can differ from the UTF-16 order of JavaScript's `sort`.
+   */
   #map(members: ReadonlyMap<unknown, unknown>, depth: number): boolean {
     const keys = [...members.keys()];
     if (!keys.every((key) => typeof key === "string")) return this.#fail("a key that is no text");
@@ -138,7 +145,10 @@ export class BencodeEncoder {
     return this.#bytes(utf8(text));
   }
 
-  /** The length of a byte string and its colon. Lengths below 1,000 need no text of their own. */
+  /**
+   * Writes the length of a byte string and a colon. Fast path for lengths below 1,000: the digits
+   * are written without creating a string.
+   */
   #prefix(length: number): boolean {
     if (length > 999) return this.#ascii(`${length}:`);
     let at = this.#length;
@@ -171,7 +181,7 @@ export class BencodeEncoder {
     return true;
   }
 
-  /** Makes room for `bytes` in all. */
+  /** Grows the buffer to at least `bytes` bytes; returns `false` above the maximum length. */
   #grow(bytes: number): boolean {
     if (bytes > this.#maxBytes) return this.#fail(`more than ${this.#maxBytes} bytes`);
     const larger = new Uint8Array(
@@ -191,10 +201,10 @@ export class BencodeEncoder {
 const encoder = new BencodeEncoder();
 
 /**
- * Encodes a value. Dictionary keys are sorted by their UTF-8 bytes, whatever their order was.
+ * Encodes a value. Dictionary keys are sorted by their UTF-8 bytes.
  *
- * @throws {BencodeError} `BAD_FIELD` for a number that is not a safe integer, text that is not valid
- * Unicode, more than 16 levels, or anything that bencode has no form for
+ * @throws {BencodeError} `BAD_FIELD` for a number that is not a safe integer, a string that is not
+ * valid Unicode, more than 16 levels of nesting, or a type that bencode cannot express
  */
 export function bencode(value: BValue): Uint8Array<ArrayBuffer> {
   const encoded = tryBencode(value);
@@ -202,7 +212,7 @@ export function bencode(value: BValue): Uint8Array<ArrayBuffer> {
   throw new BencodeError("usage", "BAD_FIELD", `cannot be bencoded: ${encoder.problem}`);
 }
 
-/** Encodes a value as {@linkcode bencode} does; `undefined` where that throws. */
+/** Encodes a value like {@linkcode bencode}, but returns `undefined` instead of throwing. */
 export function tryBencode(value: unknown): Uint8Array<ArrayBuffer> | undefined {
   const encoded = encoder.encode(value);
   return encoded && new Uint8Array(encoded);

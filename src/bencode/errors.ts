@@ -1,17 +1,17 @@
 /**
- * The error of this room. The codes are part of the API:
+ * Errors of the `bencode` room. The codes are part of the API:
  *
  * | code | kind | when |
  * | --- | --- | --- |
- * | `BAD_BENCODE` | verification | bytes that are not strict bencode, or beyond a bound |
- * | `BAD_FIELD` | usage | a value that bencode has no form for |
+ * | `BAD_BENCODE` | verification | the input is not strict bencode, or exceeds a limit |
+ * | `BAD_FIELD` | usage | the value cannot be expressed in bencode |
  *
  * @module
  */
 
 import { LibreseedError } from "../base/mod.ts";
 
-/** Bytes that cannot be decoded, or a value that cannot be encoded. */
+/** Error for bytes that cannot be decoded, or for a value that cannot be encoded. */
 export class BencodeError extends LibreseedError {
   override name = "BencodeError";
 }

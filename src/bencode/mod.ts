@@ -1,19 +1,21 @@
 /**
  * Bencode (BEP 3): the encoding of DHT packets, DHT records and `.torrent` files.
  *
- * - {@linkcode bdecode} is the strict decoder. It reads a value only in its one canonical encoding,
- *   because signatures and hashes are over encoded bytes. Records and torrents are read with it.
+ * - {@linkcode bdecode} is the strict decoder, for records and torrents. It accepts a value only in
+ *   its canonical encoding, because signatures and hashes cover encoded bytes.
  * - {@linkcode bencode} is the encoder. It sorts dictionary keys by their bytes and throws a
- *   {@linkcode BencodeError} for a value without a form; {@linkcode tryBencode} returns `undefined`
- *   instead. Both take {@linkcode Encoded} for a part that is bencoded already.
- * - {@linkcode BencodeEncoder} is the same encoder with a buffer of its own and a bound on the length,
- *   for a caller that encodes many messages.
- * - {@linkcode BencodeScanner} finds where values begin and end without building them. It accepts
- *   unsorted keys and leading zeros, as other DHT nodes may send them. A packet or a `.torrent` of a
- *   stranger is scanned before a library sees it.
+ *   {@linkcode BencodeError} for a value that bencode cannot express; {@linkcode tryBencode}
+ *   returns `undefined` instead. Both accept {@linkcode Encoded} for a part that is bencoded
+ *   already.
+ * - {@linkcode BencodeEncoder} is the same encoder with a reused buffer and a maximum length, for a
+ *   caller that encodes many messages.
+ * - {@linkcode BencodeScanner} finds the start and end of values without decoding them. It accepts
+ *   unsorted keys and leading zeros, which other DHT nodes may send. Every packet and `.torrent`
+ *   from the network is scanned before an npm library parses it.
  *
- * The room leaves to others which members a message or a record has. npm:bencode, with which
- * WebTorrent reads, is not used here: it forgives unsorted keys, and reads past the end of its input.
+ * This room does not know which members a message or a record has. It does not use npm:bencode, the
+ * parser of WebTorrent, because that parser accepts unsorted keys and reads past the end of its
+ * input.
  *
  * Start reading in `decode.ts`.
  *

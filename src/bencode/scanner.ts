@@ -1,10 +1,10 @@
 /**
- * Finds where bencoded values begin and end, without building them. Keys may be unsorted or repeated
- * and numbers may have leading zeros, as other programs send them; which members a message needs is
- * its reader's business.
+ * Finds the start and end of bencoded values without decoding them. Keys may be unsorted or
+ * repeated, and numbers may have leading zeros, because other programs send such messages. The
+ * caller checks which members a message has.
  *
- * npm:bencode reads a negative length as a step back and loops for ever over four bytes (`d-3:`).
- * Input that is well formed here has no negative length.
+ * The scanner protects npm:bencode, which takes a negative length as a step back and loops for ever
+ * on four bytes (`d-3:`). Input that this scanner accepts has no negative length.
  *
  * @module
  */
@@ -20,34 +20,34 @@ import {
   MINUS,
 } from "./tokens.ts";
 
-/** Deepest nesting that is accepted; beyond it lies no message of a real program. */
+/** Maximum depth of nesting that the scanner accepts; no real message is nested more deeply. */
 const MAX_SCANNED_DEPTH = 32;
-/** Digits of a byte string's length. */
+/** Maximum number of digits in the length of a byte string. */
 const MAX_LENGTH_DIGITS = 9;
-/** Digits of an integer; libtorrent's have 64 bits. */
+/** Maximum number of digits in an integer: libtorrent sends 64-bit integers. */
 const MAX_INTEGER_DIGITS = 20;
-/** Longest key in bytes that a reader looks for; longer ones are listed under the empty text. */
+/** Maximum length of a dictionary key, bytes. A longer key is reported as the empty string. */
 const MAX_KEY_BYTES = 64;
 
-/** Returned in place of the end of a value that is not well formed. */
+/** Offset that the scanner returns for a malformed value, instead of the value's end. */
 export const MALFORMED = -1;
 
-/** The place of a value in the input. */
+/** The position of one encoded value in the input. */
 export interface Span {
-  /** First byte of the value; the digit 0 for every byte string. */
+  /** First byte of the value, which tells its type; the digit `0` stands for every byte string. */
   kind: number;
   /** Offset of the first byte of the encoded value. */
   start: number;
-  /** Offset of the first byte after it. */
+  /** Offset of the first byte after the encoded value. */
   end: number;
-  /** Length of a byte string's content, bytes; 0 for other kinds. */
+  /** Length of the content of a byte string, bytes; 0 for other types. */
   length: number;
 }
 
-/** Looks at one input. Never throws, and never goes on past the input's end. */
+/** Scans one input. Never throws, and never reads past the end of the input. */
 export class BencodeScanner {
   readonly #bytes: Uint8Array;
-  /** Content length of the last byte string that was scanned. */
+  /** Length of the content of the byte string scanned last, bytes. */
   #length = 0;
 
   constructor(bytes: Uint8Array) {
@@ -55,9 +55,9 @@ export class BencodeScanner {
   }
 
   /**
-   * The members of the dictionary at an offset, by key. Of repeated keys the last one counts.
+   * Returns the members of the dictionary at an offset, by key. A repeated key has its last value.
    *
-   * @returns `undefined` if no well-formed dictionary begins there
+   * @returns `undefined` if no well-formed dictionary begins at the offset
    */
   dictionary(start: number): Map<string, Span> | undefined {
     if (this.#bytes[start] !== LETTER_D) return undefined;
@@ -81,7 +81,7 @@ export class BencodeScanner {
     return members;
   }
 
-  /** Whether a well-formed value is a list of integers and byte strings only. */
+  /** Whether a well-formed value is a list that contains only integers and byte strings. */
   isFlatList(span: Span): boolean {
     if (span.kind !== LETTER_L) return false;
     for (let at = span.start + 1; at < span.end - 1;) {
@@ -93,9 +93,9 @@ export class BencodeScanner {
   }
 
   /**
-   * The offset after the value at `start`, or {@linkcode MALFORMED}.
+   * Returns the offset after the value at `start`, or {@linkcode MALFORMED}.
    *
-   * @param depth how many lists and dictionaries it lies in
+   * @param depth number of lists and dictionaries that enclose the value
    */
   valueEnd(start: number, depth: number): number {
     if (depth > MAX_SCANNED_DEPTH) return MALFORMED;
@@ -110,7 +110,7 @@ export class BencodeScanner {
     }
   }
 
-  /** The offset after the byte string at `start`, or {@linkcode MALFORMED}. */
+  /** Returns the offset after the byte string at `start`, or {@linkcode MALFORMED}. */
   byteStringEnd(start: number): number {
     const colon = this.#digitsEnd(start, MAX_LENGTH_DIGITS);
     if (colon === start || this.#bytes[colon] !== COLON) return MALFORMED;
@@ -139,7 +139,7 @@ export class BencodeScanner {
     return at + 1;
   }
 
-  /** The offset after the digits at `start`, of which at most `most` are read. */
+  /** Returns the offset after the digits at `start`; reads up to `most` digits. */
   #digitsEnd(start: number, most: number): number {
     let at = start;
     while (at - start < most && this.#bytes[at]! >= DIGIT_0 && this.#bytes[at]! <= DIGIT_9) at++;

@@ -1,6 +1,7 @@
 /**
- * The announce record: what a publisher has on offer. A short list is in the record itself, a longer
- * one in a catalog torrent that the record points to. Making that torrent is left to others.
+ * The announce record: the list of packages that a publisher offers. The record contains a short
+ * list itself. For a long list, the record contains the infohash of a catalog torrent. Other
+ * folders create and download the catalog torrent.
  *
  * @module
  */
@@ -12,25 +13,25 @@ import { RecordError } from "./errors.ts";
 import { badRecord, bytesOf, count, decodeValue, dictionary, readable, text } from "./fields.ts";
 import { encodeValue, MAX_VALUE_BYTES } from "./item_value.ts";
 
-/** An announce record as read. It has `packages` or `catalogInfoHash`, or both. */
+/** A decoded announce record. It has `packages` or `catalogInfoHash`, or both. */
 export interface AnnounceRecord {
-  /** Number of archives on offer: every version of every name counts. */
+  /** Number of archives that the publisher offers; each version of a package counts. */
   count: number;
-  /** When this was written, Unix milliseconds. */
+  /** Time at which the record was written, Unix milliseconds. */
   timestampMs: number;
-  /** Versions by name, if the list fitted into the record. */
+  /** Versions by package name; absent if the list does not fit into the record. */
   packages?: Map<string, string[]>;
-  /** Infohash of the torrent that holds every minimal manifest, 20 bytes. */
+  /** Infohash of the catalog torrent, which contains all minimal manifests, 20 bytes. */
   catalogInfoHash?: Uint8Array;
 }
 
 /** Input of {@linkcode encodeAnnounceRecord}. */
 export interface AnnounceFields {
-  /** Versions by name: all that the publisher has on offer, in any order. */
+  /** All versions that the publisher offers, by package name, in any order. */
   packages: ReadonlyMap<string, readonly string[]>;
-  /** When this is written, Unix milliseconds. */
+  /** Time at which the record is written, Unix milliseconds. */
   timestampMs: number;
-  /** Infohash of the catalog torrent, 20 bytes; needed if the list does not fit. */
+  /** Infohash of the catalog torrent, 20 bytes. Required if the list does not fit into the record. */
   catalogInfoHash?: Uint8Array;
 }
 
@@ -47,11 +48,12 @@ const schema = dictionary({
 });
 
 /**
- * The record's value: a bencoded dictionary of `c` number of archives, `t` time and, if all of it fits
- * into 1,000 bytes, `p` {name: [versions in byte order]}; else `ih`, the catalog's infohash. A list
- * that fits is written without `ih`.
+ * Encodes an announce record as a bencoded dictionary of `c` number of archives, `t` time, and the
+ * list `p` {name: [versions in byte order]}. If the result exceeds 1,000 bytes, `ih`, the infohash
+ * of the catalog torrent, replaces `p`.
  *
- * @throws {RecordError} `VALUE_TOO_LARGE` if the list does not fit and there is no catalog; `BAD_FIELD`
+ * @throws {RecordError} `VALUE_TOO_LARGE` if the list does not fit and there is no catalog;
+ * `BAD_FIELD`
  */
 export function encodeAnnounceRecord(fields: AnnounceFields): Uint8Array<ArrayBuffer> {
   const { timestampMs, catalogInfoHash } = fields;
@@ -71,7 +73,8 @@ export function encodeAnnounceRecord(fields: AnnounceFields): Uint8Array<ArrayBu
 }
 
 /**
- * The same of a list that is known to be too long, without the list.
+ * Encodes an announce record that has a catalog torrent instead of a list, for a list that is known
+ * to be too long.
  *
  * @throws {RecordError} `BAD_FIELD`
  */
@@ -81,9 +84,9 @@ export function encodeCatalogRecord(
   return readable(encodeValue({ c: count, ih: catalogInfoHash, t: timestampMs }), schema, WHAT);
 }
 
-/** Whether the list fits into the record, so that no catalog torrent is needed. */
+/** Whether the list of packages fits into the record, so that no catalog torrent is needed. */
 export function announceFits(fields: Omit<AnnounceFields, "catalogInfoHash">): boolean {
-  // Ten thousand packages need not be encoded to be found too many.
+  // Fast path: a list whose names and versions alone exceed the limit is not encoded.
   let leastBytes = 0;
   for (const [name, versions] of fields.packages) {
     for (const version of versions) leastBytes += version.length;
@@ -94,10 +97,10 @@ export function announceFits(fields: Omit<AnnounceFields, "catalogInfoHash">): b
 }
 
 /**
- * Reads a value. Unknown keys are ignored.
+ * Decodes an announce record. Unknown keys are ignored.
  *
- * @throws {RecordError} `BAD_BENCODE`; `BAD_RECORD`, also if it has neither list nor catalog, or its
- * count is not that of its list
+ * @throws {RecordError} `BAD_BENCODE`; `BAD_RECORD`, also if the record has neither list nor
+ * catalog, or if its count differs from the length of its list
  */
 export function decodeAnnounceRecord(value: Uint8Array): AnnounceRecord {
   const read = decodeValue(schema, value, WHAT);

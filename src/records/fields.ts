@@ -1,7 +1,7 @@
 /**
- * Reading a record's fields: the schemas that the decoders share. Unknown keys are ignored and
- * kept out of the result, so that a later version may add some; a known key that is missing or of the
- * wrong type or length is an error.
+ * Schemas for the fields of DHT records, shared by all decoders. Unknown keys are dropped, so that
+ * a later version can add keys. A known key that is missing, or has the wrong type or length, is an
+ * error.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { BDecoded } from "../bencode/mod.ts";
 import { RecordError } from "./errors.ts";
 import { decodeBencode } from "./item_value.ts";
 
-/** A byte string of exactly this length. */
+/** Schema of a byte string of exactly `length` bytes. */
 export function bytesOf(length: number) {
   return v.pipe(
     v.instance(Uint8Array, "not a byte string"),
@@ -20,13 +20,13 @@ export function bytesOf(length: number) {
   );
 }
 
-/** An integer of at least 0: a time, a size, a count. */
+/** Schema of an integer of at least 0, for example a time, a size or a count. */
 export const count = v.pipe(
   v.number("not an integer"),
   v.minValue(0, "negative"),
 );
 
-/** A byte string that holds UTF-8, and at least one byte. */
+/** Schema of a non-empty byte string of valid UTF-8; its output is a string. */
 export const text = v.pipe(
   v.instance(Uint8Array, "not a byte string"),
   v.rawTransform<Uint8Array<ArrayBuffer>, string>(({ dataset, addIssue, NEVER }) => {
@@ -37,7 +37,7 @@ export const text = v.pipe(
   }),
 );
 
-/** A dictionary with at least these entries. */
+/** Schema of a dictionary that has at least the given entries. */
 export function dictionary<const T extends v.ObjectEntries>(entries: T) {
   return v.pipe(
     v.instance(Map, "not a dictionary"),
@@ -47,9 +47,9 @@ export function dictionary<const T extends v.ObjectEntries>(entries: T) {
 }
 
 /**
- * Decodes an item's value by a schema.
+ * Decodes the value of an item and validates it by a schema.
  *
- * @param what the record's name, for the message
+ * @param what name of the record type, for the error message
  * @throws {RecordError} `BAD_BENCODE`; `BAD_RECORD` with the offending key in `detail.key`
  */
 export function decodeValue<T extends v.GenericSchema>(
@@ -60,7 +60,7 @@ export function decodeValue<T extends v.GenericSchema>(
   return check(schema, decodeBencode(value), what);
 }
 
-/** Checks a decoded value by a schema. Throws {@linkcode RecordError} `BAD_RECORD`. */
+/** Validates a decoded value by a schema. Throws {@linkcode RecordError} `BAD_RECORD`. */
 export function check<T extends v.GenericSchema>(
   schema: T,
   decoded: BDecoded,
@@ -72,7 +72,7 @@ export function check<T extends v.GenericSchema>(
   throw badRecord(what, issue.message, v.getDotPath(issue) ?? undefined);
 }
 
-/** A {@linkcode RecordError} `BAD_RECORD`. */
+/** Creates a {@linkcode RecordError} `BAD_RECORD`. */
 export function badRecord(what: string, why: string, key?: string): RecordError {
   const where = key === undefined ? "" : `key ${JSON.stringify(key)}: `;
   return new RecordError("verification", "BAD_RECORD", `not a valid ${what}: ${where}${why}`, {
@@ -81,7 +81,8 @@ export function badRecord(what: string, why: string, key?: string): RecordError 
 }
 
 /**
- * Returns the value if its own decoder reads it: what we would refuse from others, we do not write.
+ * Returns an encoded record after a check that the record's own decoder accepts the bytes.
+ * Libreseed thus never writes a record that it would refuse to read.
  *
  * @throws {RecordError} `BAD_FIELD`
  */

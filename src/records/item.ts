@@ -1,6 +1,6 @@
 /**
- * BEP 44 items: what is signed, where an item is found, how large it may be. What the values mean is
- * the records' business, how items travel the DHT's.
+ * Items of BEP 44: their targets, signatures, sequence numbers and maximum lengths. The files of
+ * the single records define the content of an item's value. The `dht` room transfers items.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { type Signer, verifySignature } from "../identity/mod.ts";
 import { RecordError } from "./errors.ts";
 import { checkValueSize, decodeBencode, MAX_VALUE_BYTES } from "./item_value.ts";
 
-/** Most bytes that a salt may have (BEP 44). */
+/** Maximum length of a salt, bytes (BEP 44). */
 export const MAX_SALT_BYTES = 64;
 
 /** A signed BEP 44 mutable item. */
 export interface MutableItem {
   /** Ed25519 public key, 32 bytes. */
   publicKey: Uint8Array;
-  /** 0 to 64 bytes; empty means none. */
+  /** Salt, 0 to 64 bytes; empty for an item without salt. */
   salt: Uint8Array;
-  /** Sequence number, a safe integer of at least 0. The larger one wins. */
+  /** Sequence number, a safe integer of at least 0. An item with a larger `seq` replaces this item. */
   seq: number;
   /** The bencoded value, at most 1,000 bytes. */
   value: Uint8Array;
@@ -28,19 +28,20 @@ export interface MutableItem {
   signature: Uint8Array;
 }
 
-/** Where a mutable item is found: SHA-1(public key ‖ salt), 20 bytes (BEP 44). */
+/** Returns the DHT target of a mutable item: SHA-1(public key ‖ salt), 20 bytes (BEP 44). */
 export function targetOf(publicKey: Uint8Array, salt: Uint8Array): Uint8Array {
   return new Uint8Array(createHash("sha1").update(publicKey).update(salt).digest());
 }
 
-/** Where an immutable item is found: SHA-1 of its bencoded value, 20 bytes (BEP 44). */
+/** Returns the DHT target of an immutable item: SHA-1 of its bencoded value, 20 bytes (BEP 44). */
 export function immutableTarget(value: Uint8Array): Uint8Array {
   return new Uint8Array(createHash("sha1").update(value).digest());
 }
 
 /**
- * The bytes that a mutable item's signature is over (BEP 44): the bencoded pairs `salt`, `seq` and
- * `v` one after the other, without a dictionary around them. There is no `salt` pair if it is empty.
+ * Returns the bytes that the signature of a mutable item covers (BEP 44): the bencoded pairs
+ * `salt`, `seq` and `v` one after the other, without an enclosing dictionary. An empty salt has no
+ * pair.
  *
  * @param item `value` is the bencoded value
  */
@@ -79,8 +80,8 @@ export function signItem(
 }
 
 /**
- * Whether the item keeps BEP 44's limits and its signature is good. Never throws. That the value is
- * a record, or bencode at all, is for the decoders to find out.
+ * Whether an item respects the limits of BEP 44 and has a valid signature. Never throws. The value
+ * is not decoded, so it may be no record, or no bencode.
  */
 export function verifyItem(item: MutableItem): boolean {
   return item.value.length <= MAX_VALUE_BYTES && item.salt.length <= MAX_SALT_BYTES &&
@@ -92,11 +93,12 @@ function isSeq(seq: number): boolean {
 }
 
 /**
- * The sequence number for the next put: the time, or one more than the stored one if that is larger.
+ * Returns the sequence number for the next put: the current time, or the stored sequence number
+ * plus one if that is larger.
  *
  * @param nowMs Unix time in milliseconds
- * @param storedSeq the largest one known for this target
- * @throws {RecordError} `SEQ_EXHAUSTED` if the stored one is the largest that there is
+ * @param storedSeq the largest sequence number known for the item's target
+ * @throws {RecordError} `SEQ_EXHAUSTED` if `storedSeq` is the largest possible sequence number
  */
 export function nextSeq(nowMs: number, storedSeq?: number): number {
   const seq = Math.max(Math.floor(nowMs), storedSeq === undefined ? 0 : storedSeq + 1);

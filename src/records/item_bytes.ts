@@ -1,7 +1,7 @@
 /**
- * The one serialised form of a signed item: `state.db` stores it, the schedule of announcements keeps
- * it, and the control socket carries it as base64. In memory an item is a {@linkcode MutableItem}. The
- * form that travels the DHT is BEP 44's own and belongs to the DHT node.
+ * The serialised form of a signed item. `state.db` stores it, the announcement schedule keeps it in
+ * memory, and the control socket carries it as base64. The in-memory form is {@linkcode
+ * MutableItem}. DHT packets use another form, defined by BEP 44, which the `dht` room encodes.
  *
  * @module
  */
@@ -13,19 +13,19 @@ import { MAX_VALUE_BYTES } from "./item_value.ts";
 
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
-/** Offset of the sequence number, 8 bytes. */
+/** Offset of the sequence number, which has 8 bytes. */
 const SEQ_AT = KEY_BYTES + SIGNATURE_BYTES;
-/** Offset of the salt's length, 1 byte. */
+/** Offset of the length of the salt, which has 1 byte. */
 const SALT_LENGTH_AT = SEQ_AT + 8;
-/** Length of everything before the salt. */
+/** Length of the fixed part, which precedes the salt, bytes. */
 const HEADER_BYTES = SALT_LENGTH_AT + 1;
 
-/** Length of the longest serialised item, bytes. */
+/** Maximum length of a serialised item, bytes. */
 export const MAX_ITEM_BYTES: number = HEADER_BYTES + MAX_SALT_BYTES + MAX_VALUE_BYTES;
 
 /**
- * Serialises an item: public key (32 bytes), signature (64), `seq` (8, big-endian), length of the salt
- * (1), salt, value. Queries of `state.db` rely on these offsets.
+ * Serialises an item: public key (32 bytes), signature (64), `seq` (8, big-endian), length of the
+ * salt (1), salt, value. SQL queries on `state.db` rely on these offsets.
  *
  * @throws {RangeError} if `seq` is not an integer
  */
@@ -37,10 +37,10 @@ export function encodeItem(
 }
 
 /**
- * Reads a serialised item. The signature is not checked; {@linkcode verifyItem} does that.
+ * Parses a serialised item. Does not verify the signature; {@linkcode verifyItem} does.
  *
- * @throws {RecordError} `BAD_RECORD` if the bytes are too short, a length is beyond BEP 44's limit, or
- * `seq` is above 2^53−1
+ * @throws {RecordError} `BAD_RECORD` if the bytes are too short, a length exceeds the limit of BEP
+ * 44, or `seq` exceeds 2^53−1
  */
 export function decodeItem(bytes: Uint8Array): MutableItem {
   const saltLength = bytes[SALT_LENGTH_AT] ?? 0;
@@ -59,14 +59,17 @@ export function decodeItem(bytes: Uint8Array): MutableItem {
   };
 }
 
-/** Target of a serialised item, 20 bytes, without reading the rest of it. */
+/** Returns the DHT target of a serialised item, 20 bytes, without parsing the whole item. */
 export function targetOfBytes(bytes: Uint8Array): Uint8Array {
   const saltLength = bytes[SALT_LENGTH_AT] ?? 0;
   const salt = bytes.subarray(HEADER_BYTES, HEADER_BYTES + saltLength);
   return targetOf(bytes.subarray(0, KEY_BYTES), salt);
 }
 
-/** A sequence number as in a serialised item: 8 bytes, big-endian, so that byte order is its order. */
+/**
+ * Encodes a sequence number as in a serialised item: 8 bytes, big-endian. Byte order therefore
+ * equals numeric order.
+ */
 export function encodeSeq(seq: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(seq));

@@ -1,6 +1,6 @@
 /**
- * The value of a BEP 44 item as bytes: its encoding, and the most bytes that it may have. The keys of
- * each record's value are in the file of that record.
+ * Encoding, decoding and maximum length of the value of a BEP 44 item. The file of each record type
+ * defines the keys of its value.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import { bdecode, type BDecoded, bencode, BencodeError, type BValue } from "../bencode/mod.ts";
 import { RecordError } from "./errors.ts";
 
-/** Longest value of an item, bencoded, in bytes (BEP 44). */
+/** Maximum length of the bencoded value of an item, bytes (BEP 44). */
 export const MAX_VALUE_BYTES = 1000;
 
-/** Returns the value. Throws {@linkcode RecordError} `VALUE_TOO_LARGE` above 1,000 bytes. */
+/** Returns `value` unchanged. Throws {@linkcode RecordError} `VALUE_TOO_LARGE` above 1,000 bytes. */
 export function checkValueSize<T extends Uint8Array>(value: T): T {
   if (value.length <= MAX_VALUE_BYTES) return value;
   throw new RecordError(
@@ -23,7 +23,7 @@ export function checkValueSize<T extends Uint8Array>(value: T): T {
 }
 
 /**
- * Decodes a value strictly.
+ * Decodes the value of an item as strict bencode.
  *
  * @throws {RecordError} `BAD_BENCODE`, also above 1,000 bytes
  */
@@ -38,9 +38,9 @@ export function decodeBencode(value: Uint8Array): BDecoded {
 }
 
 /**
- * Encodes a value; its length is not checked.
+ * Encodes the value of an item. Does not check the length of the result.
  *
- * @throws {RecordError} `BAD_FIELD` if bencode has no form for the value
+ * @throws {RecordError} `BAD_FIELD` if bencode cannot express the value
  */
 export function encodeValue(value: BValue): Uint8Array<ArrayBuffer> {
   try {

@@ -1,6 +1,6 @@
 /**
- * Magnet links: BEP 9 for torrents, BEP 46 for the publisher's key and salt, so that whoever follows
- * the link can check who published.
+ * Magnet links with an infohash (BEP 9), and with the publisher's key and salt (BEP 46). The key
+ * lets the user of a link verify who published the torrent.
  *
  * @module
  */
@@ -9,34 +9,34 @@ import { formatHostPort, fromHex, type HostPort, readHostPort, toHex } from "../
 import { RecordError } from "./errors.ts";
 import { MAX_SALT_BYTES } from "./item.ts";
 
-/** Longest link that is read. Some carry dozens of trackers. */
+/** Maximum length of a magnet link, characters. Some links contain dozens of trackers. */
 const MAX_CHARACTERS = 8192;
 const SCHEME = "magnet:?";
 
-/** Where a peer listens: a host name or an IPv4 or IPv6 address (without brackets), and a TCP port. */
+/** Address of a peer: a host name or an IPv4 or IPv6 address (without brackets), and a TCP port. */
 export type MagnetPeer = HostPort;
 
-/** A magnet link as read. There is an `infoHash` or a `publicKey`, or both. */
+/** A parsed magnet link. It has an `infoHash` or a `publicKey`, or both. */
 export interface Magnet {
   /** BitTorrent v1 infohash, 20 bytes. */
   infoHash?: Uint8Array;
-  /** Display name. A stranger's text, though free of control characters. */
+  /** Display name. The text is untrusted; it has no control characters. */
   name?: string;
   /** The publisher's Ed25519 public key, 32 bytes (BEP 46). */
   publicKey?: Uint8Array;
   /** Salt of the publisher's record, 1 to 64 bytes (BEP 46). */
   salt?: Uint8Array;
-  /** Peers to connect to. */
+  /** Addresses of peers (`x.pe`). */
   peers: MagnetPeer[];
-  /** Values of `x.pe` that are no peer, as a stranger wrote them; absent if there are none. */
+  /** Values of `x.pe` that are not peer addresses; absent if there are none. The text is untrusted. */
   unreadPeers?: string[];
 }
 
 /**
- * Writes a link: `xt`, `dn`, `xs` and `s`, `x.pe`, in this order.
+ * Formats a magnet link with the parameters `xt`, `dn`, `xs`, `s` and `x.pe`, in this order.
  *
- * @param magnet what {@linkcode parseMagnet} returns, with an `infoHash`; names and peers are not
- * checked beyond what keeps the link well-formed
+ * @param magnet members as of {@linkcode parseMagnet}, with an `infoHash`. Names and peers are
+ * escaped, but not validated
  */
 export function formatMagnet(
   magnet: Omit<Magnet, "peers" | "unreadPeers"> & {
@@ -57,20 +57,21 @@ export function formatMagnet(
   return SCHEME + parameters.join("&");
 }
 
-/** Percent-encoding that leaves `@`, `/` and `:` readable, as RFC 3986 section 3.4 allows. */
+/** Percent-encodes a text, but keeps `@`, `/` and `:` readable, as RFC 3986 section 3.4 allows. */
 function escape(text: string): string {
   return encodeURIComponent(text.toWellFormed())
     .replace(/%(40|2F|3A)/g, (code) => decodeURIComponent(code));
 }
 
 /**
- * Reads a link. The order of the parameters and the case of their names, of URNs and of hexadecimal
- * digits do not matter; `xt.1` counts as `xt`; infohashes may be in base32. Trackers (`tr`) and other
- * parameters are ignored, and so are hashes of other kinds beside a v1 infohash. A peer (`x.pe`) is a
- * hint: one that cannot be read is set aside, and the link holds without it.
+ * Parses a magnet link. The order of the parameters is irrelevant, and so is the case of parameter
+ * names, URNs and hexadecimal digits. `xt.1` counts as `xt`. An infohash may be in base32. Trackers
+ * (`tr`), unknown parameters, and hashes of other types beside a v1 infohash are ignored. A peer
+ * (`x.pe`) that cannot be parsed goes to `unreadPeers` and does not make the link invalid.
  *
- * @throws {RecordError} `BAD_MAGNET`: not a magnet link, above 8,192 characters, with neither infohash
- * nor publisher key, with two different ones, or with another parameter that cannot be read
+ * @throws {RecordError} `BAD_MAGNET` if the text is not a magnet link, has more than 8,192
+ * characters, has neither infohash nor publisher key, has two different values for one of them, or
+ * has another used parameter that cannot be parsed
  */
 export function parseMagnet(link: string): Magnet {
   if (link.length > MAX_CHARACTERS) throw bad(`longer than ${MAX_CHARACTERS} characters`);
@@ -117,7 +118,7 @@ function unescape(raw: string, key: string): string {
   }
 }
 
-/** The text after `urn:NAMESPACE:`, or `undefined` if the text is anything else. */
+/** Returns the text after `urn:NAMESPACE:`, or `undefined` if the text has another prefix. */
 function urn(text: string, namespace: string): string | undefined {
   const prefix = `urn:${namespace}:`;
   return text.toLowerCase().startsWith(prefix) ? text.slice(prefix.length) : undefined;
@@ -158,12 +159,12 @@ function addPeer(magnet: Magnet, raw: string): void {
     const peer = readHostPort(text);
     if ("port" in peer) return void magnet.peers.push(peer);
   } catch {
-    // Not percent-encoded UTF-8.
+    // The value is not percent-encoded UTF-8.
   }
   (magnet.unreadPeers ??= []).push(text);
 }
 
-/** RFC 4648 section 6, 32 characters to 20 bytes, of either case. */
+/** Decodes base32 of either case (RFC 4648 section 6): 32 characters to 20 bytes. */
 function fromBase32(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(20);
   let bits = 0;

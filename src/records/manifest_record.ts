@@ -1,7 +1,6 @@
 /**
- * The manifest record: what a publisher says about one version of one package. It carries the fields
- * of the minimal manifest and its signature; putting the manifest together again and verifying it is
- * left to those who know manifests.
+ * The manifest record: the DHT record of one version of one package. It carries the fields and the
+ * signature of the minimal manifest. The callers rebuild and verify the manifest.
  *
  * @module
  */
@@ -9,19 +8,19 @@
 import { bytesOf, count, decodeValue, dictionary, readable, text } from "./fields.ts";
 import { checkValueSize, encodeValue } from "./item_value.ts";
 
-/** A manifest record. Its publisher is the public key of the item that carries it. */
+/** A manifest record. The public key of the item that carries the record is its publisher. */
 export interface ManifestRecord {
   /** BitTorrent v1 infohash of the archive's torrent, 20 bytes. */
   infoHash: Uint8Array;
   /** SHA-256 of the archive, 32 bytes. */
   archiveSha256: Uint8Array;
-  /** Length of the archive. */
+  /** Length of the archive, bytes. */
   lengthBytes: number;
   /** Package name, at least one character. */
   name: string;
   /** Package version, at least one character. */
   version: string;
-  /** The minimal manifest's time, Unix milliseconds. */
+  /** Time of the minimal manifest, Unix milliseconds. */
   timestampMs: number;
   /** Signature of the minimal manifest, 64 bytes. */
   signature: Uint8Array;
@@ -40,11 +39,11 @@ const schema = dictionary({
 });
 
 /**
- * The record's value: a bencoded dictionary of `h` archive SHA-256, `ih` infohash, `l` length, `n`
- * name, `s` signature, `t` time, `v` version.
+ * Encodes a manifest record as a bencoded dictionary of `h` archive SHA-256, `ih` infohash, `l`
+ * length, `n` name, `s` signature, `t` time, `v` version.
  *
- * @throws {RecordError} `VALUE_TOO_LARGE` if name and version are so long that it has more than 1,000
- * bytes; `BAD_FIELD` if a field has the wrong length or range
+ * @throws {RecordError} `VALUE_TOO_LARGE` if long names or versions make the result exceed 1,000
+ * bytes; `BAD_FIELD` if a field has a wrong length or range
  */
 export function encodeManifestRecord(record: ManifestRecord): Uint8Array<ArrayBuffer> {
   const value = encodeValue({
@@ -60,7 +59,7 @@ export function encodeManifestRecord(record: ManifestRecord): Uint8Array<ArrayBu
 }
 
 /**
- * Reads a value. Unknown keys are ignored.
+ * Decodes a manifest record. Unknown keys are ignored.
  *
  * @throws {RecordError} `BAD_BENCODE`, `BAD_RECORD`
  */

@@ -1,17 +1,20 @@
 /**
- * The bytes that libreseed puts into the DHT: BEP 44 items and the three records that they carry.
+ * Encoding and decoding of everything that libreseed writes into the DHT.
  *
- * - {@linkcode MutableItem} is a signed item; `item.ts` signs and verifies it and computes its target.
- *   {@linkcode encodeItem} gives its one serialised form.
- * - `manifest_record.ts`, `announce_record.ts` and `name_index.ts` encode and decode the value of each
- *   record; `name_index_merge.ts` merges the entries of several copies of an index.
- * - `places.ts` says where each record lies: its salt, and the key pair of a name's index.
- * - `magnet.ts` reads and writes magnet links.
+ * - `item.ts` signs and verifies {@linkcode MutableItem}s (BEP 44); `item_bytes.ts` serialises
+ *   items, and `item_value.ts` encodes their values.
+ * - Three types of records are the values of items. The manifest record (`manifest_record.ts`)
+ *   describes one version of a package. The announce record (`announce_record.ts`) lists the
+ *   packages of a publisher. The name index (`name_index.ts`, `name_index_merge.ts`) lists the
+ *   publishers of a package name.
+ * - `places.ts` computes the salt of each record, and the key pair of a name index. Public key and
+ *   salt give the DHT target of an item.
+ * - `magnet.ts` parses and formats magnet links.
  *
- * Decoders are strict and throw a {@linkcode RecordError}. The room knows neither network nor clock:
- * `src/dht` moves items, and the time is handed in. The encoding itself is `src/bencode`.
+ * The functions convert values to bytes and back. They use no network, no clock and no files; the
+ * `dht` room transfers the items.
  *
- * Start reading in `item.ts`, then `manifest_record.ts`.
+ * Start with `item.ts`.
  *
  * @module
  */

@@ -1,15 +1,16 @@
 /**
- * The name index: who publishes under a name. Anybody can write the record, so each entry is signed by
- * the publisher that it names; merging what was found is in `name_index_merge.ts`.
+ * The name index: a DHT record that lists the publishers of a package name. The private key of the
+ * record is public, so anybody can write the record; each entry is therefore signed by its
+ * publisher. `name_index_merge.ts` merges several versions of the record.
  *
- * An entry's signature is Ed25519 by its publisher over the ASCII text `libreseed:name-index-entry:v1`,
- * a line feed, and the bencoded dictionary of `f` first seen, `k` publisher key, `n` name, `t` time,
- * `v` version. The name is in there, though not in the entry, so that an entry cannot be moved to
- * another name. The day is not, so that an entry can be carried over into the next day's record by
- * anybody.
+ * The signature of an entry is Ed25519 over the ASCII text `libreseed:name-index-entry:v1`, a line
+ * feed, and the bencoded dictionary of `f` first seen, `k` publisher key, `n` name, `t` time, `v`
+ * version. The signature covers the name, which the entry itself does not contain, so an entry
+ * cannot be copied to the index of another name. The signature does not cover the day, so anybody
+ * can copy an entry into the record of the next day.
  *
- * `f` is therefore the publisher's own claim, and unproven: it says since when the publisher has
- * published under this name. A publisher keeps it when it signs a newer entry.
+ * `f` is the time since which the publisher has published under this name. It is the publisher's
+ * own claim and unproven. A publisher keeps `f` when it signs a newer entry.
  *
  * @module
  */
@@ -22,15 +23,18 @@ import { RecordError } from "./errors.ts";
 import { bytesOf, check, count, decodeValue, dictionary, text } from "./fields.ts";
 import { checkValueSize, encodeValue } from "./item_value.ts";
 
-/** One publisher in the index of a name. */
+/** Entry of one publisher in the index of a package name. */
 export interface NameIndexEntry {
   /** The publisher's Ed25519 public key, 32 bytes. */
   publicKey: Uint8Array;
-  /** The latest version that the publisher offers, see {@linkcode isEntryVersion}. */
+  /** The latest version of the package that the publisher offers; see {@linkcode isEntryVersion}. */
   version: string;
-  /** Since when the publisher has published under this name, Unix milliseconds; its own claim. */
+  /**
+   * Time since which the publisher has published under this name, Unix milliseconds. It is the
+   * publisher's unproven claim.
+   */
   firstSeenMs: number;
-  /** When the entry was signed, Unix milliseconds. Never before `firstSeenMs`. */
+  /** Time at which the entry was signed, Unix milliseconds; not before `firstSeenMs`. */
   timestampMs: number;
   /** The publisher's signature, 64 bytes. */
   signature: Uint8Array;
@@ -39,14 +43,20 @@ export interface NameIndexEntry {
 const DOMAIN = "libreseed:name-index-entry:v1\n";
 const WHAT = "name index";
 
-/** Longest version in an entry, characters. With it four entries fit into a record, whoever made them. */
+/**
+ * Maximum length of the version in an entry, characters. At this length, four entries fit into a
+ * record.
+ */
 const MAX_VERSION_LENGTH = 64;
 const IDENTIFIER = "(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)";
 const VERSION = new RegExp(
   `^(?:0|[1-9][0-9]*)(?:\\.(?:0|[1-9][0-9]*)){2}(?:-${IDENTIFIER}(?:\\.${IDENTIFIER})*)?$`,
 );
 
-/** Whether the text may stand in an entry: semver 2.0.0 without build metadata, at most 64 characters. */
+/**
+ * Whether a version is valid in an entry: semver 2.0.0 without build metadata, at most 64
+ * characters.
+ */
 function isEntryVersion(version: string): boolean {
   return version.length <= MAX_VERSION_LENGTH && VERSION.test(version);
 }
@@ -74,11 +84,11 @@ function signedBytes(name: string, entry: Omit<NameIndexEntry, "signature">): Ui
 }
 
 /**
- * Signs a publisher's entry.
+ * Signs an entry of a name index.
  *
  * @param fields `firstSeenMs` comes from the publisher's previous entry, if there is one
- * @throws {RecordError} `BAD_FIELD` for times that are negative, no integers or in the wrong order, or
- * a version that is none or too long
+ * @throws {RecordError} `BAD_FIELD` if a time is negative or not an integer, if the times are in
+ * the wrong order, or if the version is invalid or too long
  */
 export function signNameIndexEntry(
   signer: Signer,
@@ -98,31 +108,31 @@ export function signNameIndexEntry(
   return { ...entry, signature: signer.sign(signedBytes(name, entry)) };
 }
 
-/** Whether the entry makes sense and was signed by its publisher for this name. Never throws. */
+/** Whether an entry is consistent and has a valid signature for this name. Never throws. */
 export function verifyNameIndexEntry(name: string, entry: NameIndexEntry): boolean {
   if (!(entry.firstSeenMs <= entry.timestampMs) || !isEntryVersion(entry.version)) return false;
   try {
     return verifySignature(entry.publicKey, signedBytes(name, entry), entry.signature);
   } catch {
-    // Some field has no bencoded form, so nobody can have signed it.
+    // A field that bencode cannot express was never signed.
     return false;
   }
 }
 
 /**
- * The record's value: a bencoded list of dictionaries of `f` first seen, `k` publisher key, `s`
+ * Encodes a name index as a bencoded list of dictionaries of `f` first seen, `k` publisher key, `s`
  * signature, `t` time, `v` version, sorted by `k`.
  *
- * Six entries fit into 1,000 bytes as long as their versions have up to 14 characters each, five up to
- * 47: an entry takes 149 bytes and the version as a byte string, the list two.
+ * An entry takes 149 bytes plus its version as a byte string; the list takes 2 bytes. So 1,000
+ * bytes hold six entries with versions of up to 14 characters, or five with up to 47.
  *
- * @throws {RecordError} `VALUE_TOO_LARGE`; `mergeNameIndex` gives a list that fits
+ * @throws {RecordError} `VALUE_TOO_LARGE`; `mergeNameIndex` returns a list that fits
  */
 export function encodeNameIndex(entries: readonly NameIndexEntry[]): Uint8Array<ArrayBuffer> {
   return checkValueSize(encodeValue(indexValue(entries)));
 }
 
-/** Size of the value, encoded, whether it fits into an item or not. */
+/** Returns the encoded length of a name index, bytes, even if it exceeds the maximum of an item. */
 export function nameIndexBytes(entries: readonly NameIndexEntry[]): number {
   return encodeValue(indexValue(entries)).length;
 }
@@ -138,12 +148,12 @@ function indexValue(entries: readonly NameIndexEntry[]): BValue {
 }
 
 /**
- * Reads a value. Signatures are not looked at, and neither is the order.
+ * Decodes a name index. Neither verifies the signatures nor checks the order of the entries.
  *
- * Since anybody may have written it, an entry that is malformed does not spoil the others: it is left
- * out, and `malformed` says for each what was wrong. Unknown keys of an entry are ignored.
+ * Anybody can write the record. A malformed entry is therefore omitted without affecting the
+ * others, and `malformed` has an error message for each. Unknown keys of an entry are ignored.
  *
- * @throws {RecordError} `BAD_BENCODE`; `BAD_RECORD` if it is not a list
+ * @throws {RecordError} `BAD_BENCODE`; `BAD_RECORD` if the value is not a list
  */
 export function decodeNameIndex(
   value: Uint8Array,

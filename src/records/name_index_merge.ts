@@ -1,6 +1,6 @@
 /**
- * Merging what was found of a name's index, today's and yesterday's and one's own entry, into the list
- * to read or to write.
+ * Merges several versions of a name index into one list of entries: the records of today and
+ * yesterday, and the publisher's own entry.
  *
  * @module
  */
@@ -10,18 +10,21 @@ import { MAX_VALUE_BYTES } from "./item_value.ts";
 import { nameIndexBytes, type NameIndexEntry, verifyNameIndexEntry } from "./name_index.ts";
 import { nameIndexSlot } from "./places.ts";
 
-/** An entry that the merge left out because somebody made it up. */
+/** A forged or misplaced entry, which the merge omitted. */
 export interface DroppedEntry {
   entry: NameIndexEntry;
-  /** `bad-signature`: not signed for this name by this key. `wrong-slot`: belongs into another. */
+  /**
+   * `bad-signature`: the entry has no valid signature for this name. `wrong-slot`: the public key
+   * of the entry belongs to another slot of the index.
+   */
   reason: "bad-signature" | "wrong-slot";
 }
 
 /** Result of {@linkcode mergeNameIndex}. */
 export interface MergedNameIndex {
-  /** One entry a publisher, sorted by public key; they fit into a record. */
+  /** Entries that fit into a record, one for each publisher, sorted by public key. */
   entries: NameIndexEntry[];
-  /** Good entries, sorted by public key, that did not fit into a record. */
+  /** Valid entries that do not fit into the record, sorted by public key. */
   cut: NameIndexEntry[];
   dropped: DroppedEntry[];
 }
@@ -29,16 +32,18 @@ export interface MergedNameIndex {
 /**
  * Merges lists of entries of one slot.
  *
- * 1. Entries that are not signed by their publisher for this name are dropped, and so are those of
- *    another slot: else a slot could be filled with copies from the others.
- * 2. Of each publisher's entries the one with the newest time stays, whole: its signature covers its
- *    first-seen time, so that cannot be taken from an older one. At equal times the older first-seen
- *    time wins, then the signature that comes first in byte order, so that all who merge agree.
- * 3. If the list takes more than 1,000 bytes, the entries with the newest first-seen times are cut (at
- *    equal ones, the later key in byte order). Since that time is the publisher's own claim, this
- *    protects long-standing publishers from newcomers and accidents, not from a liar.
+ * 1. Entries without a valid signature for this name are dropped. Entries of another slot are
+ *    dropped too; otherwise, copies of them could fill this slot.
+ * 2. Of each publisher, the entry with the newest time is kept. Its first-seen time is not replaced
+ *    by that of an older entry, because the signature covers it. At equal times the older
+ *    first-seen time wins, then the signature that comes first in byte order, so that all merges
+ *    give the same result.
+ * 3. If the list exceeds 1,000 bytes, the entries with the newest first-seen times are cut; at
+ *    equal times, the later public key in byte order. The first-seen time is the publisher's own
+ *    claim. The rule protects established publishers from newcomers and accidents, but not from a
+ *    false claim.
  *
- * @param slot 0 to 3
+ * @param slot number of the slot, 0 to 3
  */
 export function mergeNameIndex(
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Where each record lies: its salt and, for the name index, its key pair. Together with a public key,
- * the salt gives the target (`item.ts`).
+ * Addresses of the records in the DHT: the salt of each record and, for the name index, its key
+ * pair. Public key and salt together give the target (`item.ts`).
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { RecordError } from "./errors.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Into how many records the index of one name is divided. */
+/** Number of slots of a name index. Each slot is a record of its own. */
 export const NAME_INDEX_SLOTS = 4;
 
 /** Salt of the manifest record: SHA-256(`libreseed:manifest:NAME@VERSION`), 32 bytes. */
@@ -23,17 +23,17 @@ export function manifestSalt(name: string, version: string): Uint8Array {
 /**
  * Salt of the announce record: SHA-256(`libreseed:announce:` + base64(public key)), 32 bytes.
  *
- * @param publicKey the publisher's, 32 bytes
+ * @param publicKey public key of the publisher, 32 bytes
  */
 export function announceSalt(publicKey: Uint8Array): Uint8Array {
   return sha256(`libreseed:announce:${toBase64(publicKey)}`);
 }
 
 /**
- * Salt of a name index record: SHA-256(`libreseed:name-index:NAME`) with its last byte replaced by the
- * slot, 32 bytes.
+ * Salt of a name index record, 32 bytes: SHA-256(`libreseed:name-index:NAME`), with the number of
+ * the slot as its last byte.
  *
- * @param slot 0 to 3
+ * @param slot number of the slot, 0 to 3
  * @throws {RecordError} `BAD_FIELD` for any other slot
  */
 export function nameIndexSalt(name: string, slot: number): Uint8Array {
@@ -46,21 +46,21 @@ export function nameIndexSalt(name: string, slot: number): Uint8Array {
 }
 
 /**
- * The key pair that signs a name's index on one day. Anybody can make it: it is Ed25519 from the seed
- * SHA-256(`libreseed:name-index:NAME:DAY`), DAY in decimal.
+ * Returns the key pair that signs the name index of a package name on one day. The pair is no
+ * secret: its Ed25519 seed is SHA-256(`libreseed:name-index:NAME:DAY`), with DAY in decimal.
  *
- * @param day what {@linkcode dayOf} returns
+ * @param day UTC day as returned by {@linkcode dayOf}
  */
 export function nameIndexKeyPair(name: string, day: number): KeyPair {
   return keyPairFromSeed(sha256(`libreseed:name-index:${name}:${day}`));
 }
 
-/** The slot, 0 to 3, of a name's index that a publisher's entry belongs into. */
+/** Returns the slot of a name index, 0 to 3, in which a publisher's entry is stored. */
 export function nameIndexSlot(publicKey: Uint8Array): number {
   return publicKey[0]! & (NAME_INDEX_SLOTS - 1);
 }
 
-/** Number of the UTC day since 1970-01-01. */
+/** Returns the number of UTC days since 1970-01-01. */
 export function dayOf(unixMs: number): number {
   return Math.floor(unixMs / DAY_MS);
 }
