@@ -1,7 +1,7 @@
 /**
  * Errors of the `dht` room.
  *
- * Codes: `DHT_OFF` (kind `network`: there is no node to borrow), `DHT_STOPPED` (kind `failed`: the
+ * Codes: `DHT_OFF` (kind `network`: no DHT node can be borrowed), `DHT_STOPPED` (kind `failed`: the
  * manager is stopping).
  *
  * @module
@@ -9,7 +9,7 @@
 
 import { LibreseedError } from "../base/mod.ts";
 
-/** An operation on the DHT that could not begin. */
+/** Error of a DHT operation that could not begin. */
 export class DhtError extends LibreseedError {
   override name = "DhtError";
 }

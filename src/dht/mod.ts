@@ -1,17 +1,17 @@
 /**
- * Reading and writing the DHT (BEP 5, BEP 44) through a borrowed node.
+ * Reading and writing the DHT (BEP 5, BEP 44). The engine owns the DHT node; this room borrows it.
  *
- * {@linkcode DhtManager} is the way in. It gets and puts mutable items, finds peers and announces
- * torrents, each operation as one lookup followed by queries to the closest nodes, and returns an
- * outcome that counts what the nodes did. {@linkcode Reannouncer} repeats puts and announcements on a
- * schedule, so that records outlive the two hours after which nodes may forget them. Both share a
- * {@linkcode RateLimiter}: background work waits for it, foreground work does not.
+ * {@linkcode DhtManager} is the main class. It gets and puts mutable items, finds peers and
+ * announces torrents. Each operation is one lookup, followed by queries to the closest nodes. Its
+ * outcome counts the answers of the nodes. {@linkcode Reannouncer} repeats puts and announcements
+ * on a schedule, because nodes may forget a record after two hours. Both share a {@linkcode
+ * RateLimiter}: background work waits for the limiter, foreground work does not.
  *
- * Inside, lowest first: `node/` (the {@linkcode DhtNode} interface), `lookup/` (the iterative search),
- * `records/` (the operations), `announce/` (the schedule).
+ * Folders, lowest first: `node/` (the {@linkcode DhtNode} interface), `lookup/` (the iterative
+ * search), `records/` (the operations), `announce/` (the schedule).
  *
- * Everything from outside is handed in: nodes, clock, random numbers. The room opens no socket, knows no
- * WebTorrent, holds no private key and stores nothing on disk.
+ * Callers pass in the nodes, the clock and the random numbers. The room opens no socket, does not
+ * depend on WebTorrent, holds no private key and stores nothing on disk.
  *
  * Start with `records/manager.ts`.
  *

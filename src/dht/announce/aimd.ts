@@ -1,6 +1,7 @@
 /**
- * Limits how many records are announced at once, by additive increase and multiplicative decrease (AIMD):
- * the limit grows while nearly all announcements succeed quickly, and halves when too many fail.
+ * Limits the number of concurrent announcements by additive increase and multiplicative decrease
+ * (AIMD). The limit grows while nearly all announcements succeed quickly, and halves when too many
+ * fail.
  *
  * @module
  */
@@ -13,9 +14,12 @@ const GROW_ABOVE = 0.95;
 const SHRINK_BELOW = 0.9;
 const MIN = 1;
 const MAX = 64;
-/** Multiple of the shortest duration seen above which a success counts as slow. */
+/**
+ * A successful announcement counts as slow if it takes this many times the shortest duration so
+ * far.
+ */
 const SLOW_FACTOR = 4;
-/** Duration below which no success counts as slow. */
+/** An announcement below this duration never counts as slow. */
 const ALWAYS_FAST_MS = 1_000;
 
 /** An AIMD concurrency limit, adjusted after each window of outcomes. */
@@ -31,7 +35,7 @@ export class AimdLimit {
     return this.#limit;
   }
 
-  /** Adds one outcome and its duration, milliseconds. */
+  /** Adds the outcome of one announcement, and its duration in milliseconds. */
   add(succeeded: boolean, tookMs: number): void {
     this.#seen++;
     if (succeeded) {

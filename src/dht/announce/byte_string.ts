@@ -1,22 +1,22 @@
 /**
- * Bytes as a string of one character each, for tens of thousands of serialised items that wait for
- * hours: V8 stores such a string in one byte a character, without the 350 bytes that a `Uint8Array` and
- * its buffer take beside their content.
+ * Bytes stored as a string, with one character for each byte. The announcement schedule keeps tens
+ * of thousands of serialised items in memory for hours. V8 stores such a string in one byte a
+ * character, while a `Uint8Array` and its buffer take 350 bytes beside their content.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 
-/** A string whose characters are all below U+0100: one for each byte. */
+/** A string that stores bytes: each character is one byte, below U+0100. */
 export type ByteString = string;
 
-/** Turns bytes into a string. */
+/** Converts bytes to a string with one character for each byte. */
 export function toByteString(bytes: Uint8Array): ByteString {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
-/** The reverse of {@linkcode toByteString}. */
+/** Converts the result of {@linkcode toByteString} back to bytes. */
 export function fromByteString(text: ByteString): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(text, "latin1"));
 }

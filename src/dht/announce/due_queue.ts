@@ -1,6 +1,6 @@
 /**
- * A priority queue by due time (binary heap), so that finding the next due entry among ten thousand is as
- * quick as among ten.
+ * A priority queue by due time (binary heap), which finds the next due entry quickly even among
+ * tens of thousands.
  *
  * @module
  */
@@ -10,7 +10,10 @@ export interface Due {
   dueMs: number;
 }
 
-/** Returns the member with the earliest due time. A member whose `dueMs` has changed must be pushed again. */
+/**
+ * Priority queue of members, earliest due time first. A member whose `dueMs` has changed must be
+ * pushed again.
+ */
 export class DueQueue<T extends Due> {
   readonly #heap: { dueMs: number; member: T }[] = [];
 
@@ -26,17 +29,20 @@ export class DueQueue<T extends Due> {
     }
   }
 
-  /** The earliest member that `isLive` accepts; earlier members that it rejects are dropped. */
+  /**
+   * Returns the earliest member that `isLive` accepts. Removes the earlier members that `isLive`
+   * rejects.
+   */
   peek(isLive: (member: T) => boolean): T | undefined {
     for (let first = this.#heap[0]; first; first = this.#heap[0]) {
-      // An entry with another due time is stale: the member was pushed again.
+      // An entry is stale if its due time differs from the member's: the member was pushed again.
       if (first.dueMs === first.member.dueMs && isLive(first.member)) return first.member;
       this.pop();
     }
     return undefined;
   }
 
-  /** Removes the earliest entry. */
+  /** Removes the entry with the earliest due time. */
   pop(): void {
     const heap = this.#heap;
     const last = heap.pop();

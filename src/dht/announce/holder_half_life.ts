@@ -1,23 +1,36 @@
 /**
- * Estimates churn: the half-life of the nodes that hold our records, from the share of holders that each
- * announcement finds again. A record whose holders have all left cannot be found until its next put.
+ * Estimates churn, the rate at which nodes leave the DHT, as the half-life of the nodes that hold
+ * our records. The estimate comes from the share of holders that each announcement finds again. A
+ * record whose holders have all left cannot be found until its next put.
  *
  * @module
  */
 
-/** Decay of older observations with each announcement, so that about the last hundred count. */
+/**
+ * Factor by which each announcement reduces the weight of older observations. About the last
+ * hundred announcements count.
+ */
 const FADE = 0.99;
-/** Minimum number of observed holders; five announcements of a record with eight holders exceed it. */
+/**
+ * Minimum number of observed holders for an estimate. Five announcements of a record with eight
+ * holders exceed this number.
+ */
 const MIN_HOLDERS = 36;
 
-/** Moving estimate of the half-life, updated with each announcement of a record but the first. */
+/**
+ * Moving estimate of the half-life of holders. Each announcement of a record, except its first,
+ * updates the estimate.
+ */
 export class HolderHalfLife {
   #holders = 0;
   #stayed = 0;
-  /** Sum over all holders of the time between two announcements. */
+  /** Time between two announcements, milliseconds, summed over all observed holders. */
   #heldMs = 0;
 
-  /** Adds an observation: of `holders` nodes, `stayed` still hold the record after `afterMs` milliseconds. */
+  /**
+   * Adds one observation: after `afterMs` milliseconds, `stayed` of `holders` nodes still hold the
+   * record.
+   */
   add(holders: number, stayed: number, afterMs: number): void {
     if (holders <= 0 || afterMs <= 0) return;
     this.#holders = this.#holders * FADE + holders;

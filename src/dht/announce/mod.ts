@@ -1,17 +1,17 @@
 /**
- * The schedule that keeps records and torrents announced.
+ * The schedule that keeps records and torrents announced in the DHT.
  *
- * {@linkcode Reannouncer} holds an entry for each record and torrent, with a due time. It announces the
- * earliest due entry first, records before torrents, and reports each outcome. Successes are repeated
- * after an interval with jitter, failures after an exponential back-off.
+ * {@linkcode Reannouncer} keeps an entry with a due time for each record and torrent. It announces
+ * the earliest due entry first, records before torrents, and reports each outcome. A success is
+ * repeated after an interval with jitter, a failure after an exponential back-off.
  *
- * Its parts: a priority queue by due time (`due_queue.ts`), the number of concurrent announcements,
- * controlled by AIMD (`aimd.ts`), the half-life of the nodes that hold our records, which shortens the
- * interval under churn (`holder_half_life.ts`), and a compact form of serialised items in memory
- * (`byte_string.ts`).
+ * Its parts: `due_queue.ts` is a priority queue by due time. `aimd.ts` limits the number of
+ * concurrent announcements. `holder_half_life.ts` estimates the half-life of the nodes that hold
+ * our records; a short half-life shortens the interval. `byte_string.ts` is a compact form of
+ * serialised items in memory.
  *
- * The puts themselves are the manager's (`../records`). Due times are kept across restarts by the owner,
- * who hands them in and is told each new one.
+ * The DHT manager (`../records`) performs the puts. The caller stores due times across restarts: it
+ * passes them in, and receives each new due time in a report.
  *
  * Start with `reannounce.ts`.
  *

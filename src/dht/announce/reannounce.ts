@@ -1,8 +1,8 @@
 /**
- * The schedule that keeps records and torrents alive in the DHT. Each has its own due time, the most
- * overdue goes first, and AIMD limits how many are announced at once. The schedule stores nothing on
- * disk: its owner is told each outcome and hands the due times back at the next start. The puts are the
- * manager's.
+ * The schedule that keeps records and torrents announced in the DHT. Each entry has its own due
+ * time; the most overdue entry is announced first, and AIMD limits the number of concurrent
+ * announcements. The schedule stores nothing on disk: the caller receives each outcome, and passes
+ * the due times in at the next start. The DHT manager performs the puts.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { type ByteString, fromByteString, toByteString } from "./byte_string.ts"
 import { DueQueue } from "./due_queue.ts";
 import { HolderHalfLife } from "./holder_half_life.ts";
 
-/** The part of the manager that the schedule uses. */
+/** The methods of the DHT manager that the schedule uses. */
 export interface Announcer {
   put(item: MutableItem, options: PutRequestOptions): Promise<PutOutcome>;
   announcePeer(
@@ -35,25 +35,25 @@ export interface AnnounceReport {
   kind: "record" | "torrent";
   /** Target of the record or infohash of the torrent, 40 hexadecimal digits. */
   idHex: string;
-  /** When the announcement began, Unix milliseconds. */
+  /** Time at which the announcement began, Unix milliseconds. */
   atMs: number;
   /** Next due time, Unix milliseconds. */
   nextDueMs: number;
   /** Number of consecutive failures, including this announcement; 0 after a success. */
   failures: number;
-  /** Outcome for a record; absent if the put could not run. */
+  /** Outcome of the put of a record; absent if the put could not run. */
   put?: PutOutcome;
-  /** Outcome for a torrent; absent if the announcement could not run. */
+  /** Outcome of the announcement of a torrent; absent if the announcement could not run. */
   announce?: AnnounceOutcome;
-  /** The error thrown in place of an outcome. */
+  /** Error that the announcement threw; absent if there is an outcome. */
   error?: unknown;
 }
 
 /** A record to keep alive. */
 export interface KeptRecord {
-  /** The serialised item; see `encodeItem`. */
+  /** The serialised item of the record; see `encodeItem`. */
   item: Uint8Array;
-  /** Next due time, Unix milliseconds; a past time means at once. */
+  /** First due time, Unix milliseconds. A record with a past due time is announced at once. */
   dueMs: number;
   /** Number of consecutive failures so far. */
   failures: number;
@@ -74,35 +74,42 @@ export interface ReannouncerOptions {
   /** TCP port to announce for torrents. */
   port: number;
   /**
-   * Whether the DHT is reachable; default: always. While it is not, nothing is announced and nothing
-   * counts as failed: due entries wait for {@linkcode Reannouncer.resume}.
+   * Tells whether the DHT is reachable; always true by default. While the DHT is unreachable,
+   * nothing is announced and nothing counts as failed; due entries wait for `resume()`.
    */
   isReachable?: () => boolean;
   onReport: (report: AnnounceReport) => void;
-  /** Called with errors thrown by `onReport`, by `isReachable` or by the schedule, which goes on. */
+  /**
+   * Called with each error that `onReport`, `isReachable` or the schedule itself throws. The
+   * schedule then continues.
+   */
   onError?: (error: unknown) => void;
 }
 
-/** Jitter: each interval varies by this share either way, so that announcements do not synchronise. */
+/** Jitter: each interval is randomly lengthened or shortened by up to this share. */
 const JITTER = 0.1;
-/** Initial back-off after a failure; doubled after each further one, up to the interval. */
+/** Back-off after the first failure. Each further failure doubles the back-off, up to the interval. */
 const FIRST_BACKOFF_MS = 60_000;
 /** Lifetime of an item on a node after its last put (BEP 44). */
 const ITEM_LIFE_MS = 2 * 3_600_000;
 /**
- * Maximum interval between announcements of a torrent. Some nodes forget a peer 30 minutes after its last
- * announcement (libtorrent after 45); this interval plus jitter stays below.
+ * Maximum interval between announcements of a torrent. Some nodes forget a peer 30 minutes after
+ * its last announcement (libtorrent: 45 minutes). This interval plus jitter is below 30 minutes.
  */
 const TORRENT_INTERVAL_MS = 26 * 60_000;
 /**
- * Interval in half-lives of the holders: 47 % of them are left when a record is due again. In a simulated
- * week, a record had no holder at all for 0.06 % of the time; with an interval of 1 half-life it is
- * 0.03 % for more packets, with 1.2 it is 0.1 %.
+ * Interval between announcements of a record, in half-lives of its holders. At the end of the
+ * interval 47 % of the holders are left. In a simulated week, a record was without any holder for
+ * 0.06 % of the time. An interval of 1 half-life gave 0.03 % at the cost of more packets, and 1.2
+ * gave 0.1 %.
  */
 const HALF_LIVES = 1.1;
-/** Minimum interval between announcements of a record, whatever the churn. */
+/** Minimum interval between announcements of a record, even under heavy churn. */
 const MIN_INTERVAL_MS = 20 * 60_000;
-/** Maximum timer. Timers stand still while a machine is suspended, so the clock is checked this often. */
+/**
+ * Maximum duration of a timer. Timers stop while a machine is suspended, so the clock is checked
+ * this often.
+ */
 const MAX_TIMER_MS = 60_000;
 
 interface Entry {
@@ -112,17 +119,17 @@ interface Entry {
   item?: ByteString;
   dueMs: number;
   failures: number;
-  /** Number of holders after the last announcement, and its time. */
+  /** Number of holders of the record after its last announcement, and time of the announcement. */
   held?: { nodes: number; atMs: number };
   running?: Promise<AnnounceReport>;
 }
 
-/** Announces each kept record and torrent whenever it is due. */
+/** Announces each record and torrent of its schedule whenever an announcement is due. */
 export class Reannouncer {
   readonly #options: ReannouncerOptions;
   readonly #random: () => number;
   readonly #entries = new Map<string, Entry>();
-  /** Records go before torrents: without its record nobody finds a torrent. */
+  /** Records are announced before torrents, because downloaders find a torrent through its record. */
   readonly #queues = { record: new DueQueue<Entry>(), torrent: new DueQueue<Entry>() };
   readonly #halfLife = new HolderHalfLife();
   readonly #concurrency = new AimdLimit();
@@ -130,7 +137,7 @@ export class Reannouncer {
   #intervalMs: number;
   #running = 0;
   #timer: Timer | undefined;
-  /** Time of day at the last check, to notice a clock that was set back. */
+  /** Time of day at the last check, to detect a clock that was set back. */
   #lastMs: number;
 
   constructor(options: ReannouncerOptions) {
@@ -140,7 +147,10 @@ export class Reannouncer {
     this.#lastMs = options.clock.now();
   }
 
-  /** Changes the interval, milliseconds. Entries that are due later than that are moved forward. */
+  /**
+   * Changes the interval, milliseconds. An entry that is due later than one interval from now is
+   * moved forward.
+   */
   set intervalMs(intervalMs: number) {
     this.#intervalMs = intervalMs;
     const nowMs = this.#options.clock.now();
@@ -150,7 +160,7 @@ export class Reannouncer {
     this.#wake();
   }
 
-  /** Keeps records alive from now on; replaces the item of a record that is kept already. */
+  /** Adds records to the schedule. Replaces the item of a record that is in the schedule already. */
   keepRecords(records: readonly KeptRecord[]): void {
     for (const { item, dueMs, failures } of records) {
       const idHex = toHex(targetOfBytes(item));
@@ -158,7 +168,7 @@ export class Reannouncer {
     }
   }
 
-  /** Keeps a torrent announced from now on; `dueMs` is its first due time, Unix milliseconds. */
+  /** Adds a torrent to the schedule; `dueMs` is its first due time, Unix milliseconds. */
   keepTorrent(infoHashHex: string, dueMs: number): void {
     this.#keep({ kind: "torrent", idHex: infoHashHex, dueMs, failures: 0 });
   }
@@ -168,7 +178,7 @@ export class Reannouncer {
     this.#entries.delete(idHex);
   }
 
-  /** Number of entries, and of those that are overdue. */
+  /** Number of entries in the schedule, and number of overdue entries. */
   counts(): { kept: number; overdue: number } {
     const nowMs = this.#options.clock.now();
     let overdue = 0;
@@ -177,16 +187,17 @@ export class Reannouncer {
   }
 
   /**
-   * Announces one entry now, due or not; `undefined` if it is not kept.
+   * Announces one entry now, even if it is not due. Returns `undefined` if the schedule has no such
+   * entry.
    *
-   * @param urgent foreground work, which does not wait for the rate limiter
+   * @param urgent marks foreground work, which does not wait for the rate limiter
    */
   announceNow(idHex: string, urgent = false): Promise<AnnounceReport> | undefined {
     const entry = this.#entries.get(idHex);
     return entry && (entry.running ?? this.#announce(entry, urgent));
   }
 
-  /** Resumes when the DHT is back: continues with due entries, and makes failed ones due at once. */
+  /** Announces due and failed entries at once, after the DHT has become reachable again. */
   resume(): void {
     const nowMs = this.#options.clock.now();
     for (const entry of this.#entries.values()) {
@@ -202,7 +213,7 @@ export class Reannouncer {
   }
 
   #keep(entry: Entry): void {
-    // The due time may come from a run with a longer interval or a wrong clock.
+    // A stored due time may come from a run with a longer interval or a wrong clock.
     const latestMs = this.#options.clock.now() + this.#intervalOf(entry) * (1 + JITTER);
     entry.dueMs = Math.min(entry.dueMs, latestMs);
     this.#entries.set(entry.idHex, entry);
@@ -210,14 +221,17 @@ export class Reannouncer {
     this.#wake();
   }
 
-  /** Starts due announcements and sets the timer for the next. After an error, tries again in a minute. */
+  /** Starts due announcements, and sets the timer for the next one or, after an error, a minute. */
   #wake(): void {
     if (this.#guarded(() => this.#startDue())) return;
     this.#timer?.cancel();
     this.#timer = this.#options.clock.after(MAX_TIMER_MS, () => this.#wake());
   }
 
-  /** Runs `work` and passes an error to `onError`, since no caller waits for it; returns whether it succeeded. */
+  /**
+   * Runs `work`, and passes an error to `onError`, because no caller waits for `work`. Returns
+   * whether `work` succeeded.
+   */
   #guarded(work: () => void): boolean {
     try {
       work();
@@ -256,7 +270,10 @@ export class Reannouncer {
     this.#timer = this.#options.clock.after(sleepMs, () => this.#wake());
   }
 
-  /** Shifts all due times after the clock was set back, so that an entry due in an hour stays due in an hour. */
+  /**
+   * Moves all due times back by `byMs` after the clock was set back, so that the remaining times
+   * stay the same.
+   */
   #setBack(byMs: number): void {
     for (const entry of this.#entries.values()) {
       entry.held = undefined;
@@ -309,19 +326,23 @@ export class Reannouncer {
     const nowMs = clock.now();
     this.#concurrency.add(succeeded, nowMs - atMs);
     entry.failures = succeeded ? 0 : entry.failures + 1;
-    // A superseding item may be on one node only, so it is put to the others soon.
+    // A newer item that the put found may be on one node only, so it is soon put to the other
+    // nodes.
     const hurry = succeeded && report.put?.superseded !== undefined;
     entry.dueMs = nowMs + this.#pauseMs(entry, hurry ? 1 : entry.failures);
     const { kind, idHex, failures, dueMs } = entry;
     return { kind, idHex, atMs, nextDueMs: dueMs, failures, ...report };
   }
 
-  /** Age, milliseconds, from which a copy could expire before the next announcement and is refreshed. */
+  /**
+   * Age, milliseconds, from which a node's copy could expire before the next announcement. The put
+   * refreshes such copies.
+   */
   #refreshAfterMs(entry: Entry): number {
     return Math.max(ITEM_LIFE_MS - this.#intervalOf(entry) * (1 + JITTER), 0);
   }
 
-  /** Updates the half-life with the share of holders that are still there. */
+  /** Updates the half-life with the share of holders that still hold the record. */
   #learn(
     entry: Entry,
     { holding, stored, superseded }: PutOutcome,
@@ -335,7 +356,7 @@ export class Reannouncer {
     entry.held = isSame ? { nodes: holding, atMs: nowMs } : undefined;
   }
 
-  /** Whether the put succeeded; a superseding item replaces ours in the schedule. */
+  /** Returns whether the put succeeded. Replaces the scheduled item if the put found a newer one. */
   #settle(entry: Entry, outcome: PutOutcome): boolean {
     if (outcome.superseded) {
       entry.item = toByteString(encodeItem(outcome.superseded));

@@ -1,6 +1,6 @@
 /**
- * The candidates of one lookup: every node it has met, closest to the target first, with the state of
- * each. `lookup.ts` decides which of them to query, and when.
+ * The candidates of one lookup: a list of the nodes found so far, closest to the target first, with
+ * the state of each node. `lookup.ts` decides when to query which candidate.
  *
  * @module
  */
@@ -12,47 +12,54 @@ import { compareDistance, type Contact, type KnownContact } from "../node/mod.ts
 export interface Candidate {
   id: Uint8Array;
   contact: KnownContact;
-  /** `passed`: skipped as unresponsive. `late`: queried, and slower than the lookup's patience. */
+  /**
+   * State of the candidate. `passed`: skipped as unresponsive. `late`: queried, but no reply
+   * arrived within the time that the round-trip estimate allows.
+   */
   state: "new" | "passed" | "waiting" | "late" | "answered" | "failed";
-  /** The /24 network of its address; `undefined` for a local address. */
+  /** The /24 network of the node's address; `undefined` for a local address. */
   network: string | undefined;
   /**
-   * Number of replies that omit this node although they name farther ones. Counted only for a node known
-   * from an earlier lookup; `undefined` once a reply of this lookup has named it.
+   * Number of replies that omit this node although they name farther nodes. Counted only for a node
+   * known from an earlier lookup; `undefined` after a reply of this lookup has named the node.
    */
   omissions?: number;
 }
 
 /** Options of {@linkcode Candidates}. */
 export interface CandidatesOptions {
-  /** 20 bytes. */
+  /** Target of the lookup, 20 bytes. */
   target: Uint8Array;
-  /** Id of our own node, which is never a candidate. */
+  /** Id of the local node, which is never a candidate. */
   ownId: Uint8Array;
   isUnresponsive: (contact: Contact) => boolean;
-  /** Skip nodes known from earlier lookups that the replies of this one omit. */
+  /** Whether to skip nodes known from earlier lookups that the replies of this lookup omit. */
   requireMention: boolean;
 }
 
-/** Maximum number of candidates; the farthest is dropped. */
+/** Maximum number of candidates; beyond it, the farthest candidate is dropped. */
 const MAX_CANDIDATES = 256;
-/** States of candidates that the lookup does not wait for. */
+/** States of candidates from which the lookup no longer expects a reply. */
 const PASSED_OVER: readonly Candidate["state"][] = ["passed", "late", "failed"];
-/** Nodes in a full reply (BEP 5). A reply with fewer proves no omission. */
+/**
+ * Number of nodes in a full reply (BEP 5). A reply with fewer nodes says nothing about omitted
+ * nodes.
+ */
 const FULL_REPLY_NODES = 8;
 /**
- * Omissions after which a node is skipped, if no reply has named it: one lying node cannot get another
- * skipped, and no number of them can once an honest neighbour has answered.
+ * Number of omissions after which a node is skipped, unless a reply has named the node. One lying
+ * node therefore cannot make the lookup skip another node. Once an honest node has named it, no
+ * number of lying nodes can.
  */
 const MAX_OMISSIONS = 2;
 
-/** The sorted candidates of one lookup. */
+/** The candidates of one lookup, sorted by distance to the target. */
 export class Candidates {
   readonly #options: CandidatesOptions;
-  /** Sorted by distance, closest first. */
+  /** Candidates sorted by distance to the target, closest first. */
   readonly #list: Candidate[] = [];
   readonly #addresses = new Set<string>();
-  /** By node id in hexadecimal; our own id maps to `undefined`. */
+  /** Candidates by node id in hexadecimal; the id of the local node maps to `undefined`. */
   readonly #byId = new Map<string, Candidate | undefined>();
   #replies = 0;
 
@@ -61,13 +68,13 @@ export class Candidates {
     this.#byId.set(toHex(options.ownId), undefined);
   }
 
-  /** Adds a node of the routing table or of an earlier lookup. */
+  /** Adds a node from the routing table or from an earlier lookup. */
   addKnown(contact: KnownContact): void {
     const candidate = this.#add(contact, this.#options.isUnresponsive(contact) ? "passed" : "new");
     if (candidate && this.#options.requireMention) candidate.omissions = 0;
   }
 
-  /** Adds the nodes that one reply names. */
+  /** Adds the nodes that one reply names, and counts the omissions of the reply. */
   addNamed(contacts: KnownContact[]): void {
     for (const contact of contacts) {
       const known = this.#byId.get(toHex(contact.id));
@@ -80,14 +87,17 @@ export class Candidates {
     }
   }
 
-  /** Adds a bootstrap node that has answered; `false` if its id is taken. */
+  /** Adds a bootstrap node that has answered; returns `false` if a candidate has the same id. */
   addAnswered(contact: KnownContact): boolean {
     if (this.#byId.has(toHex(contact.id))) return false;
     this.#insert(newCandidate(contact, "answered"));
     return true;
   }
 
-  /** Claims an address for one query; `false` if it was claimed before. */
+  /**
+   * Marks an address as used, so that it is queried only once; returns `false` if it was used
+   * before.
+   */
   claimAddress({ host, port }: Contact): boolean {
     const address = `${host}:${port}`;
     if (this.#addresses.has(address)) return false;
@@ -101,8 +111,9 @@ export class Candidates {
   }
 
   /**
-   * The closest candidates that are worth waiting for, up to `count`. Of each /24 network only the
-   * closest counts, because an attacker with one network can run thousands of nodes (Sybil attack).
+   * Returns up to `count` of the closest candidates, without unresponsive ones. Of each /24 network
+   * only the closest candidate counts, because an attacker can run thousands of nodes in one
+   * network (Sybil attack).
    */
   front(count: number): Candidate[] {
     const front: Candidate[] = [];
@@ -119,18 +130,21 @@ export class Candidates {
     return front;
   }
 
-  /** Contacts of the candidates that were neither queried nor skipped, closest first. */
+  /** Returns the contacts of candidates that were neither queried nor skipped, closest first. */
   notQueried(): KnownContact[] {
     return this.front(MAX_CANDIDATES).filter(({ state }) => state === "new")
       .map(({ contact }) => contact);
   }
 
-  /** Whether more replies are needed to tell which nodes of earlier lookups are still there. */
+  /**
+   * Whether more replies are needed to decide which nodes of earlier lookups are still in the
+   * network.
+   */
   get awaitsMention(): boolean {
     return this.#replies < MAX_OMISSIONS && this.#list.some(({ omissions }) => omissions === 0);
   }
 
-  /** Makes skipped candidates eligible again. */
+  /** Makes skipped candidates eligible for queries again. */
   revive(): void {
     for (const candidate of this.#list) {
       candidate.omissions = undefined;
@@ -139,15 +153,15 @@ export class Candidates {
   }
 
   /**
-   * The farthest of the `count` closest candidates in any state; `undefined` unless some of them are
-   * not worth waiting for.
+   * Returns the farthest of the `count` closest candidates, whatever their states. Returns
+   * `undefined` if `count` candidates (or all, if there are fewer) are still responsive.
    */
   farthestOfClosest(count: number): Candidate | undefined {
     const most = Math.min(count, this.#list.length);
     return this.front(count).length < most ? this.#list[most - 1] : undefined;
   }
 
-  /** Contacts of the candidates in any of the states, closest first. */
+  /** Returns the contacts of the candidates that are in one of the given states, closest first. */
   inState(...states: Candidate["state"][]): KnownContact[] {
     return this.#list.filter(({ state }) => states.includes(state)).map(({ contact }) => contact);
   }
@@ -167,7 +181,8 @@ export class Candidates {
   }
 
   #add(contact: KnownContact, state: Candidate["state"]): Candidate | undefined {
-    // One entry for each address and id, so that a hostile node cannot fill the list with copies of itself.
+    // Each address and each id has one entry only, so a hostile node cannot fill the list with
+    // copies of itself.
     if (this.#byId.has(toHex(contact.id))) return undefined;
     const last = this.#list.at(-1);
     const isFull = this.#list.length >= MAX_CANDIDATES;

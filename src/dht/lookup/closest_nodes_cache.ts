@@ -1,7 +1,7 @@
 /**
- * Cache of the closest nodes that lookups found for each target. A record that is announced every hour
- * is looked up every hour, and most of its nodes are still there, so the next lookup starts from them.
- * The cache also remembers when each node was last sent the record.
+ * Cache of the closest nodes that lookups found for each target. A record that is announced every
+ * hour is looked up every hour, and most of its nodes are still in the network, so the next lookup
+ * starts from the cached nodes. The cache also remembers when each node was last sent the record.
  *
  * @module
  */
@@ -9,21 +9,24 @@
 import { type Clock, equalBytes, toHex } from "../../base/mod.ts";
 import { compactNodes, type KnownContact, parseCompactNodes } from "../node/mod.ts";
 
-/** Maximum number of targets, about 900 bytes each; the least recently looked up is evicted first. */
+/**
+ * Maximum number of targets in the cache, about 900 bytes each. The least recently used is evicted
+ * first.
+ */
 const MAX_TARGETS = 32_768;
-/** Maximum age of an entry: by then too many of its nodes have left. */
+/** Maximum age of an entry. In an older entry, too many nodes have left the network. */
 const MAX_AGE_MS = 3 * 3_600_000;
 
 interface Entry {
-  /** Compact node info (BEP 5). */
+  /** The closest nodes, as compact node info (BEP 5). */
   nodes: Uint8Array;
-  /** When each node was last sent the record, Unix milliseconds; 0 if never or unknown. */
+  /** Times at which each node was last sent the record, Unix milliseconds; 0 if never or unknown. */
   putMs: Float64Array;
-  /** When the lookup ended, Unix milliseconds. */
+  /** Time at which the lookup ended, Unix milliseconds. */
   atMs: number;
 }
 
-/** An LRU cache from target to closest nodes. */
+/** An LRU cache that maps a target to the closest nodes of its last lookup. */
 export class ClosestNodesCache {
   readonly #clock: Clock;
   readonly #targets = new Map<string, Entry>();
@@ -32,12 +35,15 @@ export class ClosestNodesCache {
     this.#clock = clock;
   }
 
-  /** Number of targets with an entry. */
+  /** Number of targets in the cache. */
   get size(): number {
     return this.#targets.size;
   }
 
-  /** The closest nodes to a target (20 bytes) in its last lookup; empty if that is too long ago. */
+  /**
+   * Returns the closest nodes that the last lookup of a target (20 bytes) found; empty if the entry
+   * is missing or has expired.
+   */
   get(target: Uint8Array): KnownContact[] {
     const known = this.#targets.get(toHex(target));
     return known && this.#ageMs(known.atMs) <= MAX_AGE_MS ? parseCompactNodes(known.nodes) : [];
@@ -56,27 +62,34 @@ export class ClosestNodesCache {
       putMs,
       atMs: this.#clock.now(),
     });
-    // Least recently used entries come first. Expired ones are dropped even if there is room.
+    // Least recently used entries come first. Expired entries are removed even if the cache is not
+    // full.
     for (const [oldest, { atMs }] of this.#targets) {
       if (this.#targets.size <= MAX_TARGETS && this.#ageMs(atMs) <= MAX_AGE_MS) break;
       this.#targets.delete(oldest);
     }
   }
 
-  /** Notes that a node, by its id (20 bytes), was sent the record of a target just now. */
+  /** Records that a node, given by its id (20 bytes), was just sent the record of a target. */
   notePut(target: Uint8Array, id: Uint8Array): void {
     const known = this.#targets.get(toHex(target));
     const at = known ? indexOf(known, id) : -1;
     if (at !== -1) known!.putMs[at] = this.#clock.now();
   }
 
-  /** Milliseconds since a node was last sent the record of a target; infinite if unknown. */
+  /**
+   * Returns the milliseconds since a node was last sent the record of a target; infinite if
+   * unknown.
+   */
   sincePutMs(target: Uint8Array, id: Uint8Array): number {
     const known = this.#targets.get(toHex(target));
     return this.#ageMs(known?.putMs[indexOf(known, id)] || -Infinity);
   }
 
-  /** Milliseconds since a time. A time in the future, after the clock was set back, counts as infinitely old. */
+  /**
+   * Returns the milliseconds since a time; infinite for a future time, which occurs after the clock
+   * was set back.
+   */
   #ageMs(atMs: number): number {
     const ageMs = this.#clock.now() - atMs;
     return ageMs < 0 ? Infinity : ageMs;
@@ -85,7 +98,7 @@ export class ClosestNodesCache {
 
 const NODE_BYTES = 26;
 
-/** Index of the node with an id; -1 if the entry has none. */
+/** Returns the index in an entry of the node with an id; -1 if the entry has no such node. */
 function indexOf({ nodes }: Entry, id: Uint8Array): number {
   for (let at = 0; at < nodes.length; at += NODE_BYTES) {
     if (equalBytes(nodes.subarray(at, at + id.length), id)) return at / NODE_BYTES;

@@ -1,33 +1,44 @@
 /**
- * Estimates how close the k closest nodes of the network come to a target, from finished lookups. With
- * it a lookup recognises, before any node has answered, that its candidates are the closest there are.
+ * Estimates the distance between a target and the k-th closest node of the whole network, from
+ * finished lookups. A lookup whose candidates are within this distance probably knows the closest
+ * nodes already, and can query them all at once.
  *
  * @module
  */
 
-/** Tolerance, bits: the distance of the k-th closest node varies by about a bit between targets. */
+/**
+ * Tolerance of the estimate, bits. The distance of the k-th closest node varies by about one bit
+ * between targets.
+ */
 const TOLERATED_BITS = 1;
-/** Weight of a new lookup in the moving average. */
+/** Weight of the newest lookup in the moving average. */
 const WEIGHT = 1 / 8;
 
-/** Moving average of the proximity of the k-th closest node, bits, updated with each finished lookup. */
+/**
+ * Moving average of the proximity between a target and its k-th closest node, bits. Each finished
+ * lookup updates the average.
+ */
 export class DistanceEstimate {
   #bits: number | undefined;
 
-  /** Adds the proximity of the k-th closest node of a finished lookup, bits. */
+  /** Adds the proximity of the k-th closest node that a finished lookup found, bits. */
   add(bits: number): void {
     this.#bits = this.#bits === undefined ? bits : this.#bits + (bits - this.#bits) * WEIGHT;
   }
 
-  /** Whether a node of this proximity, bits, is likely among the k closest. `false` before the first lookup. */
+  /**
+   * Whether a node with this proximity, bits, is probably one of the k closest nodes. Returns
+   * `false` before the first lookup.
+   */
   isNear(bits: number): boolean {
     return this.#bits !== undefined && bits >= this.#bits - TOLERATED_BITS;
   }
 }
 
 /**
- * Proximity of an id to a target, in bits with fractions: 0 in the other half of the id space, 10 within
- * the same thousandth.
+ * Proximity of an id to a target: the negative binary logarithm of their distance as a share of the
+ * id space. A node in the other half of the id space has less than 1 bit, a node within a thousandth
+ * of the id space has about 10 bits.
  */
 export function proximityBits(target: Uint8Array, id: Uint8Array): number {
   let distance = 0;

@@ -1,7 +1,7 @@
 /**
- * Iterative lookup: finds the nodes closest to a target and collects their replies. It serves `get`,
- * `get_peers` and the first half of every put. It ends when the closest live nodes have answered, and
- * does not wait for unresponsive ones. The callers interpret the replies.
+ * Iterative lookup: finds the nodes closest to a target and collects their replies. `get`,
+ * `get_peers` and the first half of every put use it. A lookup ends when the closest live nodes
+ * have answered; it does not wait for unresponsive nodes. The callers interpret the replies.
  *
  * @module
  */
@@ -35,9 +35,9 @@ export interface LookupAnswer {
 export interface LookupResult {
   /** Replies, closest node to the target first. */
   answers: LookupAnswer[];
-  /** Nodes that were met but not queried, closest to the target first. */
+  /** Nodes that the lookup found but did not query, closest to the target first. */
   others: KnownContact[];
-  /** Nodes that were late or skipped as unresponsive, closest to the target first. */
+  /** Nodes that were late, or were skipped as unresponsive, closest to the target first. */
   doubtful: KnownContact[];
   /** Number of nodes queried. */
   asked: number;
@@ -47,58 +47,71 @@ export interface LookupResult {
 
 /** Options of {@linkcode lookup}. */
 export interface LookupOptions {
-  /** 20 bytes. */
+  /** Target of the lookup, 20 bytes. */
   target: Uint8Array;
-  /** `get`, `get_peers` or `find_node`. */
+  /** Name of the query that the lookup sends: `get`, `get_peers` or `find_node`. */
   query: QueryName;
-  /** Arguments of the query, without our own node id. */
+  /** Arguments of the query, without the id of the local node. */
   args: Record<string, QueryValue>;
   /** Number of closest nodes that must answer; k = 8 in BEP 5. */
   closest: number;
-  /** Maximum number of queries under way while closer nodes are still expected. */
+  /** Maximum number of queries under way, as long as closer nodes than the known ones are expected. */
   concurrency: number;
-  /** Tells whether closer nodes are still expected; updated by this lookup. */
+  /** Estimate by which the lookup decides whether to expect closer nodes; updated by the lookup. */
   distances: DistanceEstimate;
-  /** Tells how long to wait for a reply; updated with each one. */
+  /** Estimate of the time to wait for a reply; updated with each reply. */
   rtt: RttEstimator;
   clock: Clock;
-  /** Nodes to start from besides those of the routing table. */
+  /** Nodes from which the lookup starts, in addition to the routing table. */
   start?: KnownContact[];
   /**
-   * Send fewer packets to nodes that have left: query two nodes first, then only those nodes of earlier
-   * lookups that the replies still name. Takes longer.
+   * Slow mode that sends fewer packets to nodes that have left the network. The lookup first
+   * queries two nodes. Of the nodes known from earlier lookups, it then queries only those that the
+   * replies name.
    */
   frugal?: boolean;
-  /** Ends the lookup early; the result is what has been found so far. */
+  /** Ends the lookup early. The result then contains the replies so far. */
   signal?: AbortSignal;
   /** Called with each reply when it arrives. Returning `false` ends the lookup. */
   onAnswer?: (answer: LookupAnswer) => boolean | void;
 }
 
 /**
- * Maximum number of contacts of one reply, the closest, that become candidates. A node should name 8
- * (BEP 5); npm:bittorrent-dht names its whole table. Without the limit, a hostile node that names
- * hundreds of fake nodes next to the target would have us query them all first.
+ * Maximum number of contacts of one reply that become candidates; the closest are taken. A node
+ * should name 8 nodes (BEP 5), but npm:bittorrent-dht names its whole table. A hostile node could
+ * name hundreds of fake nodes next to the target, which the lookup would have to query first.
  */
 const MAX_CONTACTS_TAKEN = 32;
 /** Maximum number of follow-up find_node queries to nodes whose reply named no nodes. */
 const MAX_FOLLOW_UPS = 3;
-/** Nodes queried for each distance past the dead ones; two, in case one is unresponsive or lies. */
+/**
+ * Number of nodes queried for each distance of the search past dead nodes. Two are queried, in case
+ * one is unresponsive or lies.
+ */
 const QUERIES_PER_DISTANCE = 2;
-/** Maximum number of distances searched past the dead nodes; each covers twice the nodes of the last. */
+/**
+ * Maximum number of distances in the search past dead nodes. Each distance covers twice as many
+ * nodes as the previous one.
+ */
 const MAX_DISTANCES = 8;
 
-/** Number of nodes that a frugal lookup queries before it has replies that name the others. */
+/**
+ * Maximum concurrency of a frugal lookup before its first replies, which tell the nodes that are
+ * alive.
+ */
 const FRUGAL_CONCURRENCY = 2;
 
-/** Queries that were sent together and become late together, so that they share one timer. */
+/**
+ * A group of queries that were sent at the same time. They become late at the same time, so they
+ * share one timer.
+ */
 interface Batch {
   timer: Timer;
-  /** Callbacks of the queries that are neither answered nor late. */
+  /** Callbacks of the queries of this batch that are neither answered nor late. */
   onLate: Set<() => void>;
 }
 
-/** Runs one lookup through `node`. Never rejects; without a network the result has no replies. */
+/** Runs one lookup through `node`. Never rejects; without a network, the result contains no replies. */
 export function lookup(node: DhtNode, options: LookupOptions): Promise<LookupResult> {
   return new Lookup(node, options).run();
 }
@@ -111,7 +124,10 @@ class Lookup {
   readonly #errors: Record<string, number> = {};
   readonly #ended = new AbortController();
   #asked = 0;
-  /** Queries under way that are not late; only these count against the concurrency. */
+  /**
+   * Number of queries under way that are not late. Late queries do not count against the
+   * concurrency.
+   */
   #waiting = 0;
   #late = 0;
   #restarted = false;
@@ -120,7 +136,7 @@ class Lookup {
   #distancesTried = 0;
   /** Nodes whose reply named no other node. */
   readonly #withoutNodes: Contact[] = [];
-  /** The batch that is being sent now. */
+  /** The batch to which new queries are added, until the current step ends. */
   #batch: Batch | undefined;
   #resolve!: (result: LookupResult) => void;
 
@@ -173,12 +189,14 @@ class Lookup {
     const front = this.#candidates.front(closest);
     const answered = front.filter(({ state }) => state === "answered").length;
     const reached = front.length < closest ? undefined : proximityBits(target, front.at(-1)!.id);
-    // Nodes that have not answered are farther away than all that have, so they are not waited for.
+    // Queries under way go to farther nodes than those that have answered, so the lookup does not
+    // wait for them.
     if (answered >= closest) {
       distances.add(reached!);
       return this.#end();
     }
-    // When no closer nodes are expected, the remaining candidates are all queried at once.
+    // If the candidates are probably the closest nodes of the network, all of them are queried at
+    // once.
     const hasConverged = reached !== undefined && distances.isNear(reached);
     const atOnce = this.#candidates.awaitsMention
       ? FRUGAL_CONCURRENCY
@@ -189,17 +207,18 @@ class Lookup {
       if (this.#waiting >= atOnce) break;
       if (candidate.state === "new") this.#ask(candidate.contact, candidate);
     }
-    // No candidate is left, and there are too few replies. Late nodes are waited for, but they may be
-    // dead, so the search for other nodes goes on meanwhile.
+    // All candidates were queried, and too few have answered. Late nodes may still answer or may be
+    // dead, so the lookup searches for other nodes while it waits.
     if (this.#waiting > 0 || this.#askForMore() || this.#late > 0) return;
     this.#end();
   }
 
-  /** Searches for more candidates; returns whether a query was sent. */
+  /** Searches for more candidates; returns `false` if no node is left to query. */
   #askForMore(): boolean {
     const { closest } = this.#options;
     if (!this.#restarted) {
-      // After a long sleep, every node queried so far may be gone from the network.
+      // After the machine was suspended, every node queried so far may have left the network, so
+      // the lookup starts again from the routing table and the bootstrap nodes.
       this.#restarted = true;
       this.#candidates.revive();
       this.#addFromTable(closest * 4);
@@ -214,9 +233,10 @@ class Lookup {
   }
 
   /**
-   * Searches past dead nodes. A reply always names the nodes closest to the target; if these are all
-   * dead, every reply names the same dead nodes. So the nodes that answered are queried for farther
-   * ones: first at the distance of the farthest close candidate, then at twice that, and so on.
+   * Searches past dead nodes. A reply names the nodes closest to the target. If all of these are
+   * dead, every reply names the same dead nodes. The live nodes are therefore queried for nodes
+   * farther away: first at the distance of the farthest close candidate, then at twice that
+   * distance, and so on.
    */
   #askFarther(): boolean {
     const { target, closest } = this.#options;
@@ -250,8 +270,9 @@ class Lookup {
   }
 
   /**
-   * Queries for nodes only (find_node). A node that holds the wanted item may omit `nodes` from its
-   * reply, as bittorrent-dht does; right after the start the lookup would then end with one reply.
+   * Sends a `find_node` query, which returns nodes only. A node that holds the wanted item may omit
+   * `nodes` from its reply to `get`, as npm:bittorrent-dht does; a lookup that has just started
+   * would then end with one reply.
    */
   #askNeighbours(contact: Contact, target: Uint8Array): void {
     this.#query(contact, "find_node", { target }, () => {}, (result) => {
@@ -288,7 +309,8 @@ class Lookup {
   }
 
   /**
-   * Adds a query that is about to be sent to the current batch; `onLate` is called if it becomes late.
+   * Adds a query that is about to be sent to the current batch. `onLate` is called when the query
+   * becomes late.
    *
    * @returns a function to call when the query is answered
    */
@@ -312,14 +334,14 @@ class Lookup {
     return { timer, onLate };
   }
 
-  /** Adds the nodes of a reply as candidates; returns how many the reply names. */
+  /** Adds the nodes that a reply names as candidates; returns their number. */
   #learn(nodes: unknown): number {
     const contacts = parseCompactNodes(nodes);
     this.#candidates.addNamed(this.#closestOf(contacts));
     return contacts.length;
   }
 
-  /** Processes the result of a query; returns the reason if it failed. */
+  /** Processes the result of a query. Returns the reason for a failure, or `undefined`. */
   #read(result: QueryResult, candidate: Candidate | undefined): string | undefined {
     if (result.kind === "timeout") return "timeout";
     if (result.kind === "failed") return result.why;
@@ -327,11 +349,11 @@ class Lookup {
     if (result.kind === "refused") return String(result.code);
     const id = result.body.id;
     if (!(id instanceof Uint8Array) || id.length !== 20) return "no node id";
-    // The node answers with another id than it was listed with, so it is not the node we looked for.
+    // The reply has another id than the candidate, so another node has the candidate's address now.
     if (candidate && !equalBytes(candidate.id, id)) return "another node id";
     const contact = { id, host: result.from.host, port: result.from.port };
     if (candidate) candidate.state = "answered";
-    // A bootstrap address has turned out to be an ordinary node, which takes part from now on.
+    // A bootstrap node has answered and becomes an ordinary candidate.
     else if (!this.#candidates.addAnswered(contact)) return "id seen twice";
     const answer: LookupAnswer = { contact, body: result.body };
     this.#answers.push(answer);
@@ -351,7 +373,7 @@ class Lookup {
 
   #end = (): void => {
     if (this.#ended.signal.aborted) return;
-    // A reason given as a string saves the cost of an exception with a stack trace.
+    // The abort reason is a string, because an `Error` with a stack trace costs more.
     this.#ended.abort("ended");
     const { target } = this.#options;
     this.#answers.sort((a, b) => compareDistance(target, a.contact.id, b.contact.id));

@@ -1,16 +1,16 @@
 /**
  * The iterative lookup: the search for the nodes closest to a target (BEP 5, Kademlia).
  *
- * {@linkcode lookup} runs one search. It starts from the routing table and from the nodes that the last
- * search for this target found ({@linkcode ClosestNodesCache}), asks the closest candidates a few at a
- * time, adds the nodes that they name, and ends when the closest have all answered. The candidates of
- * one search live in `candidates.ts`.
+ * {@linkcode lookup} runs one search. It starts from the routing table and from the nodes that the
+ * last search for the same target found ({@linkcode ClosestNodesCache}). It queries a few of the
+ * closest candidates at a time, adds the nodes that their replies name, and ends when the closest
+ * nodes have all answered. `candidates.ts` contains the candidates of one search.
  *
- * Three things are learnt across searches: {@linkcode RttEstimator} sets how long to wait for a node
- * before asking another, {@linkcode DistanceEstimate} recognises when no closer nodes are to be
- * expected, {@linkcode RecentLookups} lets a put reuse the answers of the get just before it.
+ * Three estimates are kept across searches. {@linkcode RttEstimator} sets the time to wait for a
+ * reply before another node is queried. {@linkcode DistanceEstimate} tells whether closer nodes can
+ * be expected. {@linkcode RecentLookups} lets a put reuse the replies of the get just before it.
  *
- * The meaning of the answers is the caller's business: `../records` reads items and peers out of them.
+ * The callers interpret the replies: `../records` reads items and peers from them.
  *
  * Start with `lookup.ts`.
  *

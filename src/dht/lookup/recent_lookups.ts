@@ -1,7 +1,7 @@
 /**
- * Lookups of the last ten seconds. A record that is read, merged and put is looked up only once: the put
- * reuses the answers of the get. If a node took another item since, it says so when the put reaches it
- * (BEP 44, errors 301 and 302).
+ * Lookups of the last ten seconds. A record that is read, merged and put is looked up only once:
+ * the put reuses the replies of the get. If a node has stored another item in the meantime, the
+ * node refuses the put with an error (BEP 44, errors 301 and 302).
  *
  * @module
  */
@@ -9,12 +9,15 @@
 import { type Clock, toHex } from "../../base/mod.ts";
 import type { LookupResult } from "./lookup.ts";
 
-/** Maximum age of a lookup. Write tokens live for minutes, but the items read should be fresh. */
+/**
+ * Maximum age of a lookup that can be reused. Its write tokens are valid for minutes, but its items
+ * should be up to date.
+ */
 const MAX_AGE_MS = 10_000;
-/** Maximum number of lookups kept, about 10 kB each. */
+/** Maximum number of lookups in memory, about 10 kB each. */
 const MAX_LOOKUPS = 32;
 
-/** Recent lookups by node and target, each usable once. */
+/** Recent lookups by local node and target. Each lookup can be taken once. */
 export class RecentLookups {
   readonly #clock: Clock;
   readonly #lookups = new Map<string, { result: LookupResult; atMs: number }>();
@@ -23,7 +26,10 @@ export class RecentLookups {
     this.#clock = clock;
   }
 
-  /** Keeps the result of a lookup of a target (20 bytes) through a node of ours, by its id (20 bytes). */
+  /**
+   * Stores a lookup of a target (20 bytes) that ran through a local node, given by its id (20
+   * bytes).
+   */
   keep(nodeId: Uint8Array, target: Uint8Array, result: LookupResult): void {
     const key = toHex(nodeId) + toHex(target);
     this.#lookups.delete(key);
@@ -33,7 +39,7 @@ export class RecentLookups {
     }
   }
 
-  /** Takes the last result for a target out; `undefined` if there is none or it is too old. */
+  /** Removes and returns the last lookup of a target; `undefined` if there is none or it is too old. */
   take(nodeId: Uint8Array, target: Uint8Array): LookupResult | undefined {
     const key = toHex(nodeId) + toHex(target);
     const known = this.#lookups.get(key);

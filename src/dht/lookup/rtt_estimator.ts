@@ -1,16 +1,16 @@
 /**
- * Round-trip time estimator, after TCP's retransmission timer (RFC 6298). It sets how long a lookup
- * waits for a node before it asks another as well: a lookup among near nodes loses little time on a
- * dead node, and one among far nodes does not give up on live ones.
+ * Round-trip time estimator, like TCP's retransmission timer (RFC 6298). It sets the time that a
+ * lookup waits for a reply before it queries another node as well. Among near nodes, a dead node
+ * then costs little time; among far nodes, slow live nodes are not given up.
  *
  * @module
  */
 
-/** Patience before the first measurement. */
+/** Time to wait for a reply before the first measurement, milliseconds. */
 const INITIAL_MS = 500;
-/** Minimum patience: a busy machine stalls for tens of milliseconds. */
+/** Minimum time to wait for a reply (ms), because a busy machine can stall for tens of milliseconds. */
 const MIN_MS = 60;
-/** Timeout of a query, which is also k-rpc's default. */
+/** Timeout of a query (ms); npm:k-rpc has the same default. */
 export const QUERY_TIMEOUT_MS = 2_000;
 
 /** Smoothed round-trip time and its variation, updated with each reply. */
@@ -34,7 +34,7 @@ export class RttEstimator {
     return this.#smoothedMs;
   }
 
-  /** Milliseconds to wait for a reply before a lookup asks another node as well. */
+  /** Time to wait for a reply before a lookup queries another node as well, milliseconds. */
   get patienceMs(): number {
     if (this.#smoothedMs === undefined) return INITIAL_MS;
     const wanted = this.#smoothedMs + 4 * this.#variationMs;

@@ -7,17 +7,17 @@
 import { isNodePort } from "../../base/mod.ts";
 import type { Contact } from "./node.ts";
 
-/** A contact with a known node id. */
+/** Address of a DHT node whose node id is known. */
 export type KnownContact = Contact & { id: Uint8Array };
 
-/** Maximum number of contacts read from one reply, which may hold a whole routing table. */
+/** Maximum number of contacts read from one reply. Some nodes reply with their whole routing table. */
 const MAX_CONTACTS_READ = 512;
 const COMPACT_NODE_BYTES = 26;
 const DIGIT_0 = 0x30;
 
 /**
- * Reads the `nodes` member of a reply. Entries that cannot be a node are skipped, and so are ports below
- * 1024, where a hostile reply could direct our packets at somebody's service.
+ * Decodes the `nodes` member of a reply. Skips malformed entries. Skips ports below 1024, because a
+ * hostile reply could otherwise make this program send packets to another service.
  */
 export function parseCompactNodes(bytes: unknown): KnownContact[] {
   if (!(bytes instanceof Uint8Array)) return [];
@@ -57,7 +57,7 @@ function setHost(bytes: Uint8Array, at: number, host: string): void {
   let number = 0;
   for (let i = 0; i < host.length; i++) {
     const digit = host.charCodeAt(i) - DIGIT_0;
-    // Anything that is not a digit is a dot.
+    // The only other character in an IPv4 address is the dot.
     if (digit >= 0) number = number * 10 + digit;
     else [bytes[at++], number] = [number, 0];
   }

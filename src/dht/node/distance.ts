@@ -4,7 +4,10 @@
  * @module
  */
 
-/** Compares the distances of `a` and `b` to `target`: negative if `a` is closer, positive if `b` is. */
+/**
+ * Compares the distances of `a` and `b` to `target`: negative if `a` is closer, positive if `b` is
+ * closer.
+ */
 export function compareDistance(target: Uint8Array, a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < target.length; i++) {
     const difference = (a[i]! ^ target[i]!) - (b[i]! ^ target[i]!);
@@ -23,8 +26,8 @@ export function sharedBits(a: Uint8Array, b: Uint8Array): number {
 }
 
 /**
- * A lookup target that selects the nodes closest to `target` among those that share exactly its first
- * `bits` bits: the target with the next bit flipped.
+ * Returns `target` with the bit after its first `bits` bits flipped. A lookup of the result finds,
+ * among the nodes that share exactly `bits` leading bits with `target`, those closest to `target`.
  */
 export function neighbourTarget(target: Uint8Array, bits: number): Uint8Array {
   const other = new Uint8Array(target);

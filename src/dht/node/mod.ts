@@ -1,11 +1,11 @@
 /**
- * The borrowed DHT node, and the values that go over it.
+ * The interface to a borrowed DHT node, and the values that its queries carry.
  *
- * {@linkcode DhtNode} is an interface: the engine implements it over its UDP socket, tests implement it
- * over a simulated network. A {@linkcode NodeProvider} returns the nodes that can be borrowed now.
- * {@linkcode Contact} is the address of a node; ids and targets are 20 bytes, compared by XOR distance
- * (`distance.ts`). `compact_nodes.ts` reads and writes addresses as they are on the wire.
- * {@linkcode RateLimiter} is the token bucket that `dht-rate` sets.
+ * {@linkcode DhtNode} is an interface: the engine implements it over its UDP socket, tests
+ * implement it over a simulated network. A {@linkcode NodeProvider} returns the nodes that can be
+ * borrowed now. {@linkcode Contact} is the address of a node. Ids and targets have 20 bytes and are
+ * compared by XOR distance (`distance.ts`). `compact_nodes.ts` encodes and decodes lists of nodes.
+ * {@linkcode RateLimiter} is the token bucket that the setting `dht-rate` configures.
  *
  * Sockets, timeouts and the routing table belong to the engine; searching belongs to `../lookup`.
  *

@@ -1,7 +1,7 @@
 /**
- * `DhtNode`, the narrow interface through which a DHT node is borrowed. It sends one query and returns
- * one result; lookups and puts are built on that. It has no method that ends the node, because the
- * engine owns the node and decides when it starts and stops.
+ * `DhtNode`, the narrow interface of a borrowed DHT node. Its main method sends one query and
+ * returns one result; lookups and puts are built on that method. No method closes the node, because
+ * the engine owns the node and decides when it starts and stops.
  *
  * @module
  */
@@ -18,10 +18,10 @@ export interface Contact {
   port: number;
 }
 
-/** The queries (BEP 5, BEP 44) that borrowers send. */
+/** Names of the queries (BEP 5, BEP 44) that libreseed sends. */
 export type QueryName = "ping" | "find_node" | "get_peers" | "announce_peer" | "get" | "put";
 
-/** A value that bencode can express. A string is sent as its UTF-8. */
+/** A value that bencode can express. A string is sent as UTF-8. */
 export type QueryValue =
   | Uint8Array
   | Encoded
@@ -38,10 +38,10 @@ export type QueryResult =
   | { kind: "refused"; code: number; message: string; rttMs: number }
   /** No reply within the timeout. */
   | { kind: "timeout" }
-  /** The query could not be sent, or its reply was unusable; `why` is the reason in words. */
+  /** The query could not be sent, or its reply was unusable; `why` is the reason as text. */
   | { kind: "failed"; why: string };
 
-/** A borrowed DHT node. */
+/** A DHT node of the engine, borrowed by this room. */
 export interface DhtNode {
   /** The node's own id, 20 bytes. */
   readonly id: Uint8Array;
@@ -51,9 +51,9 @@ export interface DhtNode {
   tableSize(): number;
   /** Up to `count` contacts of the routing table, closest to `target` (20 bytes) first. */
   closest(target: Uint8Array, count: number): Contact[];
-  /** Whether a node left a query unanswered recently and has answered none since. */
+  /** Whether a node failed to answer a recent query and has answered no query since. */
   isUnresponsive(contact: Contact): boolean;
-  /** Bootstrap addresses, for an empty routing table. */
+  /** Addresses of bootstrap nodes, for use while the routing table is empty. */
   bootstrapContacts(): Contact[];
   /**
    * Sends one query and waits for its result. Never rejects. The node adds its own id to `args`.
@@ -68,7 +68,7 @@ export interface DhtNode {
 }
 
 /**
- * Returns the nodes that can be borrowed now. Each operation calls it again, so that it never uses a
- * node that the engine has replaced or closed.
+ * Returns the nodes that can be borrowed now. Each operation calls this function again, and so
+ * never uses a node that the engine has replaced or closed.
  */
 export type NodeProvider = () => DhtNode[];

@@ -7,7 +7,10 @@
 
 import { type Clock, type Timer, TokenBucket } from "../../base/mod.ts";
 
-/** Maximum debt that foreground work can run up, in seconds of refill, before background work resumes. */
+/**
+ * Maximum debt of the token bucket, in seconds of refill. Foreground work can put the bucket into
+ * debt; background work waits until the debt is refilled.
+ */
 const MAX_DEBT_SECONDS = 10;
 
 /** Token bucket with a capacity of one second of refill; one token is one packet. */
@@ -32,7 +35,10 @@ export class RateLimiter {
     this.#restart();
   }
 
-  /** Charges packets that were sent; a negative number refunds packets that were taken but not sent. */
+  /**
+   * Takes tokens for packets that were sent already, without waiting. A negative number returns
+   * tokens that were taken for packets but not used.
+   */
   spend(packets: number): void {
     const bucket = this.#bucket;
     const { burst, perSecond } = bucket.rate;
@@ -41,8 +47,8 @@ export class RateLimiter {
   }
 
   /**
-   * Waits until the bucket holds `packets` tokens and takes them; callers are served in order. A request
-   * for more than the capacity is granted when the bucket is full.
+   * Waits until the bucket holds `packets` tokens, then takes them. Callers are served in order. A
+   * request above the bucket's capacity is granted when the bucket is full.
    *
    * @returns `false` if `signal` aborted first
    */
@@ -65,7 +71,10 @@ export class RateLimiter {
     });
   }
 
-  /** Restarts the timer, which may be set for an aborted caller or another refill rate. */
+  /**
+   * Restarts the timer. The old timer may have been set for an aborted caller or for an old refill
+   * rate.
+   */
   #restart(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

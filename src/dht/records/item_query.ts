@@ -1,5 +1,5 @@
 /**
- * Converts mutable items (BEP 44) from KRPC replies and to KRPC queries.
+ * Converts mutable items (BEP 44) from DHT replies and to DHT queries.
  *
  * @module
  */
@@ -13,31 +13,31 @@ import type { QueryValue } from "../node/mod.ts";
 export interface ItemKey {
   /** Ed25519 public key, 32 bytes. */
   publicKey: Uint8Array;
-  /** At most 64 bytes; empty for none. */
+  /** Salt, at most 64 bytes; empty for an item without salt. */
   salt: Uint8Array;
 }
 
-/** The item in one node's reply to `get`, if any. */
+/** Result of reading the item in one node's reply to `get`. */
 export type Shown =
   | { kind: "nothing" }
   | { kind: "item"; item: MutableItem }
-  /** A value without a valid signature of that key and salt. */
+  /** The reply has a value, but no valid signature of the expected key and salt. */
   | { kind: "invalid" };
 
 const INVALID: Shown = { kind: "invalid" };
 
 /**
- * Reads items of one key and salt from replies to `get`. Verifying a signature costs more than the rest
- * of reading, so the signature of an item is verified once, however many nodes return it.
+ * Reads the items of one key and salt from replies to `get`. Many nodes return the same item, and
+ * verifying a signature is expensive, so the signature of each distinct item is verified only once.
  */
 export class ItemReader {
   readonly #key: ItemKey;
-  /** Items with a valid signature, so that only the owner of the key can make the list grow. */
+  /** Items with a valid signature. Only the owner of the key can make this list grow. */
   readonly #verified: { item: MutableItem; v?: unknown }[] = [];
-  /** Results by reply, so that a reply is read once. */
+  /** Results by reply, so that each reply is read only once. */
   readonly #shown = new Map<Record<string, unknown>, Shown>();
 
-  /** @param known an item of that key and salt whose signature is valid */
+  /** @param known an item of the same key and salt whose signature was verified before */
   constructor({ publicKey, salt }: ItemKey, known?: MutableItem) {
     this.#key = { publicKey, salt };
     if (known) this.#verified.push({ item: known });
@@ -59,7 +59,7 @@ export class ItemReader {
     if (!(sig instanceof Uint8Array) || sig.length !== 64) return INVALID;
     if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 0) return INVALID;
     const { v } = body;
-    // Fast path: nearly all nodes return the same byte string, which is not encoded again.
+    // Fast path: nearly all nodes return the same byte string, which need not be encoded again.
     const isRepeated = (one: { item: MutableItem; v?: unknown }) =>
       v instanceof Uint8Array && one.v instanceof Uint8Array && equalBytes(one.v, v) &&
       one.item.seq === seq && equalBytes(one.item.signature, sig);
@@ -81,7 +81,10 @@ export class ItemReader {
   }
 }
 
-/** Arguments of the `put` query for an item. The value is sent in the bytes that were signed. */
+/**
+ * Returns the arguments of the `put` query for an item. The value is sent as the exact bytes that
+ * were signed.
+ */
 export function putArguments(
   item: MutableItem,
   token: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * The DHT manager: gets and puts records, finds and announces peers, through borrowed nodes. `stop()`
- * ends the manager's own work and leaves the nodes alone. `dht/announce/reannounce.ts` decides when a record is due.
+ * The DHT manager: gets and puts records, finds peers and announces torrents through borrowed
+ * nodes. Its `stop()` does not close the nodes. `reannounce.ts` decides when a record is due.
  *
  * @module
  */
@@ -56,24 +56,24 @@ export interface DhtManagerOptions {
 
 /** Options of one operation. */
 export interface OperationOptions {
-  /** Ends the operation early; the outcome tells what it has reached so far. */
+  /** Ends the operation early. The outcome then contains the results so far. */
   signal?: AbortSignal;
-  /** Background work: waits for the rate limiter, and avoids nodes that have left. */
+  /** Marks background work, which waits for the rate limiter and sends fewer packets to dead nodes. */
   background?: boolean;
 }
 
 /** Conditions of a put. */
 export interface PutTerms {
   /**
-   * Refresh the item on nodes that hold it, if they were last sent it this many milliseconds ago or at
-   * an unknown time; 0 refreshes all. A node may forget an item two hours after the last put (BEP 44);
-   * a get does not extend that.
+   * Age, milliseconds, from which a node's copy of the item is refreshed by another put; 0
+   * refreshes all copies. A copy of unknown age is refreshed too. By BEP 44, a node may forget an
+   * item two hours after the last put; a get does not extend this time.
    */
   refreshAfterMs?: number;
   /**
-   * For a record with several writers: the `seq`s of the items that this one is based on, possibly none.
-   * If a node returns another item, the put stops, and that item is returned as `conflict` or
-   * `superseded`, to be merged.
+   * For a record with several writers: the `seq`s of the items from which the new item was made
+   * (empty if there were none). If a node returns another item, the put stops. The outcome returns
+   * that item as `conflict` or `superseded`, for the caller to merge.
    */
   basedOn?: readonly number[];
 }
@@ -84,15 +84,15 @@ export interface PutRequestOptions extends OperationOptions, PutTerms {}
 /** Statistics of the manager since it started. */
 export interface DhtManagerStats {
   gets: number;
-  /** Gets that at least one node answered. */
+  /** Number of gets that at least one node answered. */
   getsAnswered: number;
   puts: number;
-  /** Puts after which at least `minNodes` nodes hold the item. */
+  /** Number of puts after which at least `minNodes` nodes hold the item. */
   putsStrong: number;
-  /** Searches for peers of a torrent, and those that found at least one peer. */
+  /** Number of searches for peers, and number of searches that found at least one peer. */
   peerSearches: number;
   peerSearchesFound: number;
-  /** Peers found, summed over all searches. */
+  /** Number of peers found, summed over all searches. */
   peersFound: number;
   /** Smoothed round-trip time of a query, milliseconds. */
   roundTripMs: number | undefined;
@@ -110,7 +110,7 @@ export class DhtManager {
   readonly #distances = new DistanceEstimate();
   readonly #closestNodes: ClosestNodesCache;
   readonly #recent: RecentLookups;
-  /** Operations by target: concurrent puts to one target would make each other fail. */
+  /** Puts to one target run one after the other, because concurrent puts make each other fail. */
   readonly #queues = new KeyedQueue();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #stopped = new AbortController();
@@ -136,8 +136,8 @@ export class DhtManager {
   }
 
   /**
-   * Gets a mutable item from the closest nodes; the valid one with the highest `seq` wins. Items that our
-   * own node stores for others are not considered.
+   * Gets a mutable item from the closest nodes; the valid item with the highest `seq` wins. Ignores
+   * the items that the local node stores.
    *
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
@@ -146,7 +146,7 @@ export class DhtManager {
       this.#stats.gets++;
       const target = targetOf(key.publicKey, key.salt);
       const reader = new ItemReader(key);
-      // Signatures are verified while other replies are still on their way.
+      // Verifies signatures while other replies are outstanding.
       const onAnswer = ({ body }: LookupAnswer) => void reader.read(body);
       const results = await Promise.all(nodes.map(async (node) => {
         const found = await this.#lookup(node, "get", target, { target }, signal, { onAnswer });
@@ -160,9 +160,10 @@ export class DhtManager {
   }
 
   /**
-   * Makes the nodes closest to the item's target hold it. Asks first, and puts only to nodes that lack the
-   * item or hold an older one, unless `refreshAfterMs` says otherwise. A put with `basedOn` reuses the
-   * lookup of a get from the last ten seconds. Puts to the same target run one after the other.
+   * Stores an item on the nodes closest to its target. A lookup finds the nodes that hold the item;
+   * only nodes that lack the item or hold an older one get a put (see also `refreshAfterMs`). With
+   * `basedOn`, a lookup of the last ten seconds is reused. Puts to the same target run one after
+   * the other.
    *
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
@@ -194,7 +195,7 @@ export class DhtManager {
   }
 
   /**
-   * Looks for peers of a torrent (BEP 5 `get_peers`).
+   * Searches for peers of a torrent (BEP 5 `get_peers`).
    *
    * @param infoHash 20 bytes
    * @param options `onPeers`: called with the new peers of each reply
@@ -225,10 +226,10 @@ export class DhtManager {
   }
 
   /**
-   * Announces to the closest nodes that we are a peer of a torrent (BEP 5 `announce_peer`).
+   * Announces this program to the closest nodes as a peer of a torrent (BEP 5 `announce_peer`).
    *
    * @param infoHash 20 bytes
-   * @param port the TCP port on which we accept peers
+   * @param port TCP port for incoming connections of peers
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
   announcePeer(
@@ -248,7 +249,7 @@ export class DhtManager {
           await Promise.all(
             willing.slice(0, this.#storeNodes).map(async ({ contact, body }) => {
               const token = tokenOf(body)!;
-              // An explicit port, because a NAT may have changed the source port of the packet.
+              // Port is explicit, because a NAT may have changed the source port of the packet.
               const args = { info_hash: infoHash, port, implied_port: 0, token };
               const result = await node.query(contact, "announce_peer", args, {
                 timeoutMs: QUERY_TIMEOUT_MS,
@@ -264,7 +265,7 @@ export class DhtManager {
       }, options));
   }
 
-  /** Changes how many nodes should hold an item, and below how many holders a put is weak. */
+  /** Changes `storeNodes` and `minNodes` of the {@linkcode DhtManagerOptions}. */
   configure({ storeNodes, minNodes }: { storeNodes: number; minNodes: number }): void {
     this.#storeNodes = storeNodes;
     this.#minNodes = minNodes;
@@ -276,8 +277,8 @@ export class DhtManager {
   }
 
   /**
-   * Refuses new operations and waits for those under way; aborts them after `deadlineMs` milliseconds.
-   * The borrowed nodes stay open.
+   * Refuses new operations and waits for running ones, which are aborted after `deadlineMs`
+   * milliseconds. The borrowed nodes stay open.
    */
   async stop(deadlineMs = 5_000): Promise<void> {
     this.#stopping = true;
@@ -286,7 +287,7 @@ export class DhtManager {
     timer.cancel();
   }
   #stopping = false;
-  /** Moving average of the packets that a background operation sends. */
+  /** Moving average of the number of packets that a background operation sends. */
   #averagePackets = 16;
 
   async #lookup(
@@ -335,7 +336,7 @@ export class DhtManager {
     }
   }
 
-  /** Charges packets to the rate limiter; background work reserves them before it begins. */
+  /** Runs an operation and charges its packets to the rate limiter, for background work in advance. */
   async #charged<T>(
     nodes: DhtNode[],
     signal: AbortSignal,
@@ -355,7 +356,7 @@ export class DhtManager {
     }
   }
 
-  /** Wraps a node so that its packets are counted. */
+  /** Wraps a node, to count the packets that are sent. */
   #counted(node: DhtNode, sent: { packets: number }): DhtNode {
     return {
       id: node.id,

@@ -10,7 +10,7 @@ import type { LookupResult } from "../lookup/mod.ts";
 import type { ItemReader, Shown } from "./item_query.ts";
 import { addErrors, type GetOutcome, type PutOutcome } from "./outcome.ts";
 
-/** Sums up how many nodes were queried and answered, and the errors. */
+/** Sums the numbers of queried and answering nodes, and the errors, over several lookups. */
 export function countLookups(results: LookupResult[]) {
   const sum = { asked: 0, responded: 0, errors: {} as Record<string, number> };
   for (const result of results) {

@@ -10,7 +10,10 @@ import type { MutableItem } from "../../records/mod.ts";
 export interface GetOutcome {
   /** The valid item with the highest `seq`; `undefined` if no node returned a valid one. */
   item: MutableItem | undefined;
-  /** The other valid items that nodes returned, each once: older ones, or different ones of the same `seq`. */
+  /**
+   * The other valid items that nodes returned, without duplicates: items with a lower `seq`, or
+   * items with the same `seq` and another value.
+   */
   others: MutableItem[];
   /** Number of nodes queried. */
   asked: number;
@@ -28,27 +31,27 @@ export interface GetOutcome {
 
 /** Outcome of {@linkcode DhtManager.put}. */
 export interface PutOutcome {
-  /** Number of nodes asked whether they hold the item. */
+  /** Number of nodes that were asked for the item. */
   asked: number;
   /** Number of nodes that answered. */
   responded: number;
-  /** Number of nodes known to hold the item now, because they had it or accepted it. */
+  /** Number of nodes that hold the item after the put: they held it before or accepted it. */
   holding: number;
   /** Number of nodes that accepted the item in this put. */
   stored: number;
   /** Whether fewer than `minNodes` nodes hold the item. */
   weak: boolean;
   /**
-   * Whether the put counts as failed and is retried after a short back-off: fewer nodes hold the item
-   * than `minNodes`, and fewer than answered. In a small network, a weak put that reached every node is
-   * no failure.
+   * Whether the put counts as failed and is repeated after a short back-off. This is so if the
+   * number of holders is below `minNodes` and below the number of nodes that answered. In a small
+   * network, a put that reached every node is weak, but not failed.
    */
   needsRetry: boolean;
-  /** A newer item of the same key and salt that a node returned; the put stopped there. */
+  /** A newer item of the same key and salt that a node returned, and that ended the put. */
   superseded: MutableItem | undefined;
   /**
-   * A conflicting item, signed by the same key: one with our `seq` and another value, or an older one
-   * that ours was not based on. The put stopped there.
+   * A conflicting item of the same key, which ended the put. It has the `seq` of our item and
+   * another value, or it is an older item that is not in `basedOn`.
    */
   conflict: MutableItem | undefined;
   /** Number of failed queries by reason: a KRPC error code, `timeout`, … */

@@ -1,7 +1,7 @@
 /**
- * The second half of a put: sends the item to the nodes that a lookup found. Nodes that hold the item
- * are left alone. A timeout or a 301/302 error proves neither success nor failure, so the node is asked
- * again what it holds.
+ * The second half of a put: sends the item to the nodes that a lookup found. Nodes that hold the
+ * item already are skipped. After a timeout or an error 301 or 302, the node may or may not have
+ * stored the item, so the node is asked for the item again.
  *
  * @module
  */
@@ -21,31 +21,37 @@ export interface PutOptions {
   minNodes: number;
   /** Timeout of one query, milliseconds. */
   timeoutMs: number;
-  /** Whether to send the item to a node, by its id, that holds it already, to extend the item's life there. */
+  /**
+   * Decides whether a node that holds the item already, given by its id, is sent the item again to
+   * extend the item's lifetime on that node.
+   */
   refresh: (id: Uint8Array) => boolean;
-  /** Called with the id of each node that was sent the item and keeps it. */
+  /** Called with the id of each node that was sent the item and holds it. */
   onKept: (id: Uint8Array) => void;
-  /** The `seq`s of the items that this one is based on; any other older item is a conflict. */
+  /** The `seq`s of the items from which the new item was made. Any other older item is a conflict. */
   basedOn?: readonly number[];
   signal: AbortSignal;
 }
 
-/** BEP 44: the `cas` of the put is not the `seq` of the item held. */
+/** Error code of BEP 44: the `cas` of the put differs from the `seq` of the stored item. */
 const CAS_MISMATCH = 301;
-/** BEP 44: the `seq` of the item held is not lower. */
+/** Error code of BEP 44: the stored item has the same or a higher `seq`. */
 const SEQ_NOT_NEWER = 302;
 
-/** Maximum length of a write token, the same as our own node accepts. Most are 20 bytes or shorter. */
+/**
+ * Maximum length of a write token, bytes. The engine's DHT node has the same maximum. Most tokens
+ * are 20 bytes or shorter.
+ */
 const MAX_TOKEN_BYTES = 255;
 
-/** The write token of a reply; `undefined` if it has none, or an oversized one. */
+/** Returns the write token of a reply; `undefined` if the token is missing or too long. */
 export function tokenOf({ token }: Record<string, unknown>): Uint8Array | undefined {
   return token instanceof Uint8Array && token.length <= MAX_TOKEN_BYTES ? token : undefined;
 }
 
 type Verdict = "had" | "took" | "refused" | "superseded" | "conflict";
 
-/** Puts `item` to the closest nodes of `found` that lack it or hold an older one. */
+/** Puts `item` to the closest nodes of the lookup `found` that lack the item or hold an older one. */
 export async function putThrough(
   node: DhtNode,
   item: MutableItem,
@@ -64,11 +70,11 @@ class Put {
   readonly #errors: Record<string, number>;
   readonly #reader: ItemReader;
   readonly #target: Uint8Array;
-  /** Nodes that answered the lookup, closest first, with the item that each returned. */
+  /** Nodes that answered the lookup, closest first, each with the item that it returned. */
   readonly #answers: { answer: LookupAnswer; shown: Shown }[];
-  /** Nodes that the lookup met but did not query, closest first. */
+  /** Nodes that the lookup found but did not query, closest first. */
   readonly #others: LookupResult["others"];
-  /** Late or unresponsive nodes, the last resort. */
+  /** Late or unresponsive nodes, used only when no other node is left. */
   readonly #doubtful: LookupResult["doubtful"];
   #asked: number;
   #responded: number;
@@ -99,13 +105,13 @@ class Put {
     for (const { shown } of this.#answers) this.#judge(shown);
     if (this.#superseded || this.#conflict) return;
     const lane = async () => {
-      // A node that refuses or times out is replaced by the next closest.
+      // A node that refuses the item or times out is replaced by the next closest node.
       for (let next = await this.#next(); next; next = await this.#next()) {
         const verdict = await this.#offer(next.answer, next.shown);
         if (verdict === "took") this.#stored++;
         if (verdict === "had" || verdict === "took") this.#holding++;
         if (verdict !== "refused" || this.#options.signal.aborted) return;
-        // A conflict that another lane has met ends this one too.
+        // Several nodes are served concurrently; a conflict on one of them ends the whole put.
         if (this.#superseded || this.#conflict) return;
       }
     };
@@ -127,7 +133,7 @@ class Put {
     };
   }
 
-  /** Compares a node's item with ours, and remembers a newer or conflicting one. */
+  /** Compares the item that a node returned with ours. Remembers a newer or conflicting item. */
   #judge(shown: Shown): Verdict | undefined {
     if (shown.kind !== "item") return undefined;
     const { item } = shown;
@@ -143,7 +149,10 @@ class Put {
     return "conflict";
   }
 
-  /** The next closest node with its reply; nodes that the lookup did not query are queried now. */
+  /**
+   * Returns the next closest node with its reply. A node that the lookup did not query is queried
+   * now.
+   */
   async #next(): Promise<{ answer: LookupAnswer; shown: Shown } | undefined> {
     for (
       let [other] = this.#others;
@@ -186,16 +195,17 @@ class Put {
     const token = tokenOf(answer.body);
     if (known && !(known === "had" && token && refresh(id))) return known;
     if (!token) return this.#refused("no token");
-    // `cas` goes to nodes that returned an item, because the others would have nothing to compare with
-    // it. With `basedOn` they get it too, so that an item that reached them since is not overwritten.
+    // A node that returned an item gets a `cas`; a node without an item has no `seq` to compare.
+    // With `basedOn`, every node gets a `cas`, to protect an item that arrived on the node after
+    // the lookup.
     const unread = basedOn && Math.max(0, ...basedOn);
     const cas = shown.kind === "item" ? shown.item.seq : unread;
     const args = putArguments(this.#item, token, cas);
     const result = await this.#node.query(answer.contact, "put", args, { timeoutMs, signal });
-    // Some nodes answer 302 to the `seq` that they hold, and extend the item's life all the same.
+    // Some nodes extend the lifetime of an item with the same `seq`, but answer with error 302.
     const isKept = known && result.kind === "refused" && result.code === SEQ_NOT_NEWER;
     if (result.kind === "reply" || isKept) onKept(id);
-    // The node returned our item a moment ago.
+    // The node held the item before this put, so the result does not matter.
     if (known) return known;
     if (result.kind === "reply") return "took";
     if (result.kind === "failed") return this.#refused(result.why);
@@ -204,7 +214,7 @@ class Put {
     if (
       result.kind === "timeout" || result.code === SEQ_NOT_NEWER || result.code === CAS_MISMATCH
     ) {
-      // The item may have been stored or not, so ask the node what it holds.
+      // The node may or may not have stored the item, so it is asked for the item.
       const again = await this.#ask(answer.contact);
       const verdict = again && this.#judge(again.shown);
       if (verdict) return verdict;
