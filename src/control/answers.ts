@@ -1,7 +1,7 @@
 /**
- * Results of the operations on the control socket, as client and host hold them in memory. A type whose
- * name ends in `Json` crosses the socket unchanged; the others hold bytes or signed items, which
- * `json.ts` turns into base64.
+ * Results of the operations on the control socket, as client and host hold them in memory. A type
+ * whose name ends in `Json` is sent over the socket unchanged. The other types contain bytes or
+ * signed items, which `json.ts` converts to base64.
  *
  * @module
  */
@@ -9,57 +9,66 @@
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
 import type { DhtState, Traffic } from "../engine/mod.ts";
 
-/** Outcome of writing into a name index. */
+/** Outcome of writing an entry into a name index. */
 export interface Indexed {
-  /** Target of today's index, 40 hexadecimal digits; it changes with the UTC day. */
+  /** DHT target of today's index, 40 hexadecimal digits. The target changes with the UTC day. */
   target: string;
   outcome: PutOutcome;
-  /** Forged entries that were left out, one sentence each. */
+  /** Forged entries that were dropped from the index, one sentence each. */
   dropped: string[];
-  /** Whether the entry is in the index now: a full slot keeps the publishers that were there first. */
+  /**
+   * Whether the index contains the entry now. A full slot of the index keeps its earlier
+   * publishers.
+   */
   listed: boolean;
 }
 
-/** Name of a record that this home keeps alive. */
+/** Name of a record that this home stores and announces. */
 export interface RecordName {
   kind: "manifest" | "announce" | "name-index" | "other";
-  /** Package name, where the record has one. */
+  /** Package name, if the record has one. */
   name?: string;
-  /** Package version, where the record has one. */
+  /** Package version, if the record has one. */
   version?: string;
-  /** Publisher (`ed25519:BASE64`) of an announce record that was not signed here. */
+  /** Publisher (`ed25519:BASE64`) of an announce record that another publisher signed. */
   publisher?: string;
 }
 
 /** Outcome of re-announcing one record. */
 export interface Announced extends RecordName {
-  /** 40 hexadecimal digits. */
+  /** DHT target of the record, 40 hexadecimal digits. */
   target: string;
   outcome?: PutOutcome;
-  /** Reason for a missing outcome. */
+  /** Reason for which there is no outcome. */
   error?: { code: string; message: string };
 }
 
-/** A record that this home keeps alive, and its last announcement. */
+/** A record that this home stores and announces, with the result of its last announcement. */
 export interface RecordJson extends RecordName {
-  /** 40 hexadecimal digits. */
+  /** DHT target of the record, 40 hexadecimal digits. */
   target: string;
   /** BEP 44 sequence number. */
   seq: number;
-  /** Whether the record was signed here. */
+  /** Whether this home's own key signed the record. */
   own: boolean;
-  /** At the last announcement: nodes that held the record, were asked, and answered. */
+  /**
+   * Numbers of nodes at the last announcement: holders of the record, nodes asked, nodes that
+   * answered.
+   */
   holding: number;
   asked: number;
   responded: number;
   /** Whether fewer nodes hold the record than `min-nodes`. */
   weak: boolean;
-  /** Unix milliseconds; absent before the first announcement. */
+  /**
+   * Times of the last announcement and of the last success, Unix milliseconds; absent if there was
+   * none.
+   */
   lastAttemptMs?: number;
   lastSuccessMs?: number;
-  /** Unix milliseconds; absent before the first announcement. */
+  /** Time of the next announcement, Unix milliseconds; absent before the first announcement. */
   nextDueMs?: number;
-  /** Number of consecutive failures. */
+  /** Number of consecutive announcements that failed. */
   failures: number;
   /** Error message of the last announcement, if it failed. */
   error?: string;
@@ -67,70 +76,76 @@ export interface RecordJson extends RecordName {
 
 /** A setting of the host. */
 export interface SettingJson {
-  /** Key in the config file. */
+  /** Name of the setting in the config file. */
   key: string;
   value: unknown;
-  /** Source of the value, for people: `--port`, `LIBRESEED_PORT`, `/home/a/.libreseed/config.yaml:3`, `default`. */
+  /**
+   * Source of the value, as text for users: `--port`, `LIBRESEED_PORT`,
+   * `/home/a/.libreseed/config.yaml:3` or `default`.
+   */
   where: string;
 }
 
-/** A package that the daemon should mirror and could not download. */
+/** A package that the daemon should mirror, but could not download. */
 export interface UnmirroredJson {
-  /** `NAME@VERSION` */
+  /** Package and version as `NAME@VERSION`. */
   package: string;
-  /** Code of the error: `NO_PEERS`, … */
+  /** Code of the error, for example `NO_PEERS`. */
   code: string;
-  /** `detail.reason` of `NO_PEERS`. */
+  /** Value of `detail.reason` if the error is `NO_PEERS`. */
   reason?: unknown;
   message: string;
 }
 
 /** Outcome of reloading the settings. */
 export interface ReloadedJson {
-  /** Changed settings that are in force now. */
+  /** Changed settings that took effect at once. */
   changed: string[];
-  /** Changed settings that need a restart. */
+  /** Changed settings that take effect after a restart of the daemon. */
   needRestart: string[];
-  /** Changed settings that only commands use, from their next start. */
+  /** Changed settings that only other commands use, not the daemon. */
   perCommand: string[];
 }
 
 /** A package in the seed directory. */
 export interface PackageJson {
-  /** Package name; the file name if the package is unreadable. */
+  /** Package name; for an unreadable package, the file name. */
   name: string;
   version: string;
   path: string;
   lengthBytes: number;
-  /** `ed25519:BASE64` */
+  /** Publisher as `ed25519:BASE64`. */
   publisher?: string;
   /** SHA-256 of the archive, hexadecimal. */
   sha256?: string;
   infoHash?: string;
   magnet?: string;
   seeding: boolean;
-  /** Problem that keeps the package from being seeded. */
+  /** Message about the problem that prevents seeding the package. */
   problem?: string;
   peers?: number;
   uploadedBytes?: number;
 }
 
-/** The IP versions that the host had when it started. */
+/** IP versions that the machine had when the host process started. */
 export interface NetworkJson {
   /** Whether the machine has an IPv4 address beyond loopback. */
   ipv4: boolean;
   /** Whether the machine has an IPv6 address beyond loopback and link-local. */
   ipv6: boolean;
-  /** Sentence that says which features need the missing IPv4; absent if all work. */
+  /** Sentence that names the features that need IPv4, on a machine without IPv4; absent if all work. */
   lacks?: string;
 }
 
-/** Status of the host. */
+/** Status of the host, the process that runs the home's engine. */
 export interface StatusJson {
   /** Version of libreseed in the host process. */
   version: string;
   pid: number;
-  /** Whether the host is the daemon (`seed`); else it is a command, and ends with the command. */
+  /**
+   * Whether the host is the daemon (`seed`). Otherwise the host is another command, and ends with
+   * it.
+   */
   daemon: boolean;
   startedMs: number;
   port: number;
@@ -141,7 +156,7 @@ export interface StatusJson {
   dhtNodes: number;
   traffic?: Traffic;
   manager: DhtManagerStats;
-  /** Number of records and torrents in the announcement schedule, and of those overdue. */
+  /** Number of records and torrents in the announcement schedule, and number of overdue ones. */
   schedule: { kept: number; overdue: number };
   /** Number of packages that are seeded. */
   packages: number;
@@ -151,22 +166,22 @@ export interface StatusJson {
   network: NetworkJson;
   /** Packages that could not be mirrored; absent if there are none. */
   unmirrored?: UnmirroredJson[];
-  /** Memory of the process, bytes: resident, and the part that is the main thread's JavaScript heap. */
+  /** Memory of the process, bytes: resident memory, and JavaScript heap of the main thread. */
   memory: { residentBytes: number; heapBytes: number };
-  /** Bytes a second, sum over all torrents. */
+  /** Current upload and download speeds, bytes a second, summed over all torrents. */
   uploadSpeed: number;
   downloadSpeed: number;
-  /** Bytes since the start of the process. */
+  /** Numbers of bytes uploaded and downloaded since the process started. */
   uploadedBytes: number;
   downloadedBytes: number;
-  /** Number of connected peers, and of all peers whose address is known. */
+  /** Number of connected peers, and number of all peers with a known address. */
   peersConnected: number;
   peersKnown: number;
 }
 
-/** The complete file of a download. */
+/** A completely downloaded file. */
 export interface Downloaded {
-  /** Absolute path of the file, checked against the infohash; its signatures are not verified yet. */
+  /** Absolute path of the file. Its pieces match the infohash; its signatures are not verified yet. */
   path: string;
   /** Content of the `.torrent`. */
   torrent: Uint8Array;

@@ -1,6 +1,6 @@
 /**
- * Client of the control socket: the operations of the host, called from another process. Loops over the
- * table of operations, so no operation is named here.
+ * Client of the control socket: calls the operations of the host from another process. The client
+ * is generated from the table in `operations.ts`, so this file names no single operation.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { rowOf } from "./request.ts";
 
 type Line = { event?: unknown; result?: unknown; error?: ErrorData };
 
-/** A connection to the host of a home. */
+/** A connection to the host process of a home. */
 export interface ControlClient {
   readonly operations: Operations;
   close(): void;
@@ -34,24 +34,24 @@ export interface ControlClient {
 export interface ConnectOptions {
   clock: Clock;
   signal?: AbortSignal;
-  /** User id of this process; by default the one that the system reports. */
+  /** User id of this process. Default: the id that the operating system reports. */
   own?: number;
-  /** Called with a message for people when the host has not answered a request yet. */
+  /** Called with a message for users when the host is slow to answer a request. */
   onSilence?: (message: string) => void;
-  /** Time limit for the first answer of the host, milliseconds; 10 s by default. */
+  /** Time limit for the first answer of the host, milliseconds. Default: 10 s. */
   answerTimeoutMs?: number;
 }
 
-/** Default time limit for the first answer of the host (ms); a host that takes longer is stuck. */
+/** Default time limit for the first answer of the host (ms). A slower host counts as hung. */
 const ANSWER_TIMEOUT_MS = 10_000;
-/** Error codes that mean: no host answers on this socket. */
+/** Error codes which show that no working host serves the socket. */
 const codesOfNoHost = new Set(["CONTROL_UNREACHABLE", "WORKER_DIED"]);
 
 /**
- * Connects to the host that serves the control socket of a home.
+ * Connects to the host process that serves the control socket of a home.
  *
  * @returns a client and the status of the host; `undefined` if no host serves the socket
- * @throws {ControlError} `CONTROL_SILENT` if the host accepts the connection and does not answer,
+ * @throws {ControlError} `CONTROL_SILENT` if the host accepts the connection but does not answer,
  * `CONTROL_NOT_OURS` if the socket belongs to another user
  */
 export async function connectControl(
@@ -81,7 +81,7 @@ export async function connectControl(
     if (late.signal.aborted && !signal?.aborted) {
       throw await silent(home, paths.lock, answerTimeoutMs);
     }
-    // A host whose engine died is about to end.
+    // A host whose engine has died will end soon, so it counts as absent.
     if (codesOfNoHost.has((error as Partial<LibreseedError>).code!)) return undefined;
     throw error;
   } finally {
@@ -89,10 +89,10 @@ export async function connectControl(
   }
 }
 
-/** The connection of a client, and the monitor of its requests. */
+/** The HTTP connection of a client, and the factory of its liveness monitors. */
 interface Remote {
   http: Deno.HttpClient;
-  /** Starts to monitor a request. */
+  /** Creates a liveness monitor for a request. */
   watch?: () => LivenessMonitor;
 }
 
@@ -139,7 +139,8 @@ async function post(
   using silence = watch?.();
   let response: Response;
   try {
-    // No packet goes to this address: the proxy is the socket. A host name would be looked up.
+    // The address is a placeholder: the HTTP proxy is the Unix socket. A host name would cause a
+    // DNS query.
     response = await fetch(`http://127.0.0.1/v1/${name}`, {
       method: "POST",
       body: toJson(request),
@@ -160,7 +161,7 @@ async function post(
   throw unreachable(new Error("the answer ended too early"));
 }
 
-/** Reads the JSON value of a result or an event. */
+/** Parses the JSON value of a result or an event by its schema. */
 function read(schema: v.GenericSchema, json: unknown, name: OperationName): unknown {
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;

@@ -9,19 +9,19 @@ import { publisherKeyPath } from "../base/mod.ts";
 import { rootOwnedHint } from "../store/mod.ts";
 import { ControlError } from "./errors.ts";
 
-/** Absolute paths of the files in a home. */
+/** Absolute paths of the files in a home directory. */
 export interface HomePaths {
   key: string;
   state: string;
   control: string;
   lock: string;
-  /** Lock that a command holds while it writes the publisher's list of packages. */
+  /** Path of the lock file that a command holds while it writes the publisher's list of packages. */
   listLock: string;
-  /** The store of installed packages. */
+  /** Directory of the installed packages. */
   packages: string;
 }
 
-/** The paths in `home`. */
+/** Returns the paths of the files in a home directory. */
 export function homePaths(home: string): HomePaths {
   return {
     key: publisherKeyPath(home),
@@ -34,7 +34,7 @@ export function homePaths(home: string): HomePaths {
 }
 
 /**
- * Creates the home if it is missing, with mode 0700.
+ * Creates the home directory if it is missing, with mode 0700.
  *
  * @throws {ControlError} `HOME_NOT_WRITABLE`
  */
@@ -44,7 +44,7 @@ export async function ensureHome(home: string): Promise<void> {
   });
 }
 
-/** Error `HOME_NOT_WRITABLE`; `path` is the file in the home that could not be opened. */
+/** Creates an error `HOME_NOT_WRITABLE`; `path` is the file in the home that could not be opened. */
 export function notWritable(home: string, cause: Error, path = home): ControlError {
   return new ControlError(
     "failed",

@@ -1,6 +1,6 @@
 /**
- * The lock that makes one process the host of a home. It is a file lock of the operating system, which
- * ends with the process, so a killed process leaves no stale lock.
+ * The lock that makes one process the host of a home directory. It is a file lock of the operating
+ * system, which ends with its process, so a killed process leaves no stale lock.
  *
  * @module
  */
@@ -8,13 +8,13 @@
 import { dirname } from "node:path";
 import { notWritable } from "./home.ts";
 
-/** A home's lock, held by this process. */
+/** The lock of a home directory, held by this process. */
 export interface HomeLock {
   release(): void;
 }
 
 /**
- * Takes the lock if it is free, and writes this process's id into the file.
+ * Takes the lock if it is free, and writes the id of this process into the lock file.
  *
  * @param path path of the lock file
  * @returns the lock, or `undefined` if another process holds it
@@ -33,19 +33,20 @@ export async function tryLockHome(path: string): Promise<HomeLock | undefined> {
     await file.truncate();
     await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
   } catch {
-    // On a full disk the lock holds all the same. Other processes then cannot name this one in errors.
+    // On a full disk, the lock is valid without the process id. Error messages then cannot name the
+    // process.
   }
   return { release: () => file.close() };
 }
 
-/** Reads the process id of the lock's holder; `undefined` if the file has none. */
+/** Reads the id of the process that holds the lock; `undefined` if the lock file contains none. */
 export async function lockHolder(path: string): Promise<number | undefined> {
   const text = await Deno.readTextFile(path).catch(() => "");
   const pid = Number.parseInt(text, 10);
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;
 }
 
-/** Whether no process holds the lock. */
+/** Whether no process holds the lock of a home directory. */
 export async function isHomeFree(path: string): Promise<boolean> {
   const lock = await tryLockHome(path);
   lock?.release();

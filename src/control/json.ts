@@ -1,7 +1,8 @@
 /**
- * The JSON edge of the control socket, the only place where bytes become text: byte arrays are base64
- * (RFC 4648 section 4) and a signed item is the base64 of `encodeItem`. Infohashes and targets are 40
- * hexadecimal digits on both sides of the edge.
+ * Conversion between values and JSON on the control socket. This is the only place that converts
+ * bytes to text: byte arrays become base64 (RFC 4648 section 4), and a signed item becomes the
+ * base64 of `encodeItem`. Infohashes and targets are 40 hexadecimal digits both in memory and in
+ * JSON.
  *
  * @module
  */
@@ -10,10 +11,11 @@ import * as v from "valibot";
 import { fromBase64, toBase64 } from "../base/mod.ts";
 import { decodeItem, encodeItem, type MutableItem } from "../records/mod.ts";
 
-/** Serialises a request, an event or a result. Byte arrays and signed items may lie anywhere in it. */
+/** Serialises a request, an event or a result. Finds byte arrays and signed items at any depth. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, function (this: Record<string, unknown>, key: string, json) {
-    // `json` is the value after its own `toJSON`, which Node's buffers have; this is the value before.
+    // `member` is the original value. `json` is the result of its `toJSON`, which Node's buffers
+    // have.
     const member = this[key];
     if (member instanceof Uint8Array) return toBase64(member);
     return isItem(member) ? toBase64(encodeItem(member)) : json;
@@ -28,7 +30,7 @@ function isItem(value: unknown): value is MutableItem {
     Object.keys(value).sort().join() === ITEM_MEMBERS;
 }
 
-/** Base64 text, read as bytes. */
+/** Schema of base64 text; its output is bytes. */
 export const base64 = v.pipe(
   v.string(),
   v.rawTransform<string, Uint8Array>(({ dataset, addIssue, NEVER }) => {
@@ -39,12 +41,12 @@ export const base64 = v.pipe(
   }),
 );
 
-/** Base64 of exactly `length` bytes. */
+/** Schema of base64 text that encodes exactly `length` bytes. */
 export function bytes(length: number) {
   return v.pipe(base64, v.check((read) => read.length === length, `not ${length} bytes long`));
 }
 
-/** Base64 of at most `maxLength` bytes. */
+/** Schema of base64 text that encodes at most `maxLength` bytes. */
 export function bytesUpTo(maxLength: number) {
   return v.pipe(
     base64,
@@ -52,7 +54,7 @@ export function bytesUpTo(maxLength: number) {
   );
 }
 
-/** Base64 of a serialised item. Its signature is not checked. */
+/** Schema of a serialised item in base64. It does not verify the item's signature. */
 export const item = v.pipe(
   base64,
   v.rawTransform<Uint8Array, MutableItem>(({ dataset, addIssue, NEVER }) => {

@@ -1,28 +1,32 @@
 /**
- * Monitors whether the host is alive while it works on a request: after a silence the monitor sends a
- * probe, and reports a host that does not answer it. The caller decides whether to go on waiting.
+ * Watchdog for a request to the host. If no part of the answer arrives for a while, the watchdog
+ * sends a probe, and reports a host that does not answer the probe. The caller decides whether to
+ * wait longer.
  *
  * @module
  */
 
 import type { Clock, Timer } from "../base/mod.ts";
 
-/** Silence before a probe is sent, and time limit of the probe (ms). A busy daemon answers within 1 s. */
+/**
+ * Time without data after which a probe is sent, and time limit for its answer (ms). A busy daemon
+ * answers within 1 s.
+ */
 export const SILENT_AFTER_MS = 3_000;
 
 /** Options of {@linkcode LivenessMonitor}. */
 export interface LivenessOptions {
   clock: Clock;
-  /** Called at most once, when the host has not answered a probe. */
+  /** Called once or never, when the host has not answered a probe. */
   onSilence: () => void;
   /**
-   * Sends a request that the host answers at once, which distinguishes long work from a hung host.
-   * Resolves or rejects with the answer.
+   * Sends a request that a working host answers at once, however long the monitored request takes.
+   * Resolves or rejects when the answer arrives.
    */
   probe: (signal: AbortSignal) => Promise<unknown>;
 }
 
-/** Monitors one request. */
+/** Watchdog of one request. */
 export class LivenessMonitor implements Disposable {
   readonly #options: LivenessOptions;
   readonly #ended = new AbortController();
@@ -30,11 +34,12 @@ export class LivenessMonitor implements Disposable {
 
   constructor(options: LivenessOptions) {
     this.#options = options;
-    // A host sends the head of its answer at once, so a missing head needs no probe.
+    // A working host sends the headers of its answer at once. Missing headers are reported without
+    // a probe.
     this.#timer = options.clock.after(SILENT_AFTER_MS, () => this.#report());
   }
 
-  /** Restarts the silence: the host has accepted the request or sent a part of its answer. */
+  /** Restarts the idle timer, when the host has accepted the request or sent a part of its answer. */
   heard(): void {
     if (this.#ended.signal.aborted) return;
     this.#timer?.cancel();
@@ -50,13 +55,13 @@ export class LivenessMonitor implements Disposable {
     const timer = this.#options.clock.after(SILENT_AFTER_MS, () => this.#report());
     this.#timer = timer;
     const answered = () => {
-      // A part of the answer may have come meanwhile, and restarted the silence.
+      // The timer differs if a part of the answer arrived after the probe was sent.
       if (this.#timer === timer) this.heard();
     };
     this.#options.probe(this.#ended.signal).then(answered, answered);
   }
 
-  /** Reports the silent host and ends the monitor. */
+  /** Reports the host as silent and ends the watchdog. */
   #report(): void {
     this[Symbol.dispose]();
     this.#options.onSilence();

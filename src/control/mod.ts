@@ -1,23 +1,23 @@
 /**
- * The control socket between a command and the host of its home. One process at a time is the host: it
- * owns the home's engine, whether it is the daemon or a command. Other commands of the same user borrow
- * the engine through `control.sock`.
+ * The control socket between a command and the host process of its home. The host is the one
+ * process that owns the home's engine; it is the daemon or a command. Other commands of the same
+ * user borrow the engine through `control.sock`.
  *
- * - `operations.ts` is the table of operations. A row has the schemas of request, result and events, and
- *   flags such as `get` or `daemonOnly`. To add an operation, add a row, a method of the host (`src/host`)
- *   and its caller. Start reading here.
- * - `answers.ts` has the types of results.
- * - `json.ts` is the edge where bytes and signed items become base64. On both sides of the socket, and in a
- *   command that is its own host, an operation takes and returns the same values.
- * - `client.ts` makes an `Operations` object of a socket, `server.ts` serves one; both loop over the table.
- *   `request.ts` validates each request, once, in the server.
- * - `liveness.ts` tells a hung host from a busy one; `restarting_server.ts` keeps a server going after the
- *   process ran out of file descriptors.
- * - `home.ts`, `home_lock.ts` and `ownership.ts` have the files of a home, the lock that makes a process the
- *   host, and the checks of who owns the socket.
+ * - `operations.ts` is the table of operations. A row has the schemas of request, result and
+ *   events, and flags such as `get` or `daemonOnly`. A new operation needs a row, a method of the
+ *   host (`src/host`) and a caller. Start reading here.
+ * - `answers.ts` contains the types of results.
+ * - `json.ts` converts bytes and signed items to base64 and back. The operations themselves take
+ *   and return the same values on both sides of the socket, and in a command that is its own host.
+ * - `client.ts` implements `Operations` over a socket, and `server.ts` serves them. Both loop over
+ *   the table. `request.ts` validates each request in the server.
+ * - `liveness.ts` distinguishes a hung host from a busy one. `restarting_server.ts` restarts a
+ *   server after the process ran out of file descriptors.
+ * - `home.ts`, `home_lock.ts` and `ownership.ts` contain the paths of a home's files, the lock that
+ *   makes a process the host, and the checks of the socket's owner.
  *
- * The operations themselves, and the choice between borrowing and becoming the host, are in `src/host`. The
- * documented protocol is in section 10 of `docs/protocol.md`.
+ * `src/host` implements the operations, and decides whether a command borrows an engine or becomes
+ * the host. Section 10 of `docs/protocol.md` documents the protocol.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The error of a download that received nothing or stalled. The counts of its peers tell the reason, and
- * each reason has its own advice.
+ * The error of a download that received nothing or stalled. The counts of its peers determine the
+ * reason, and each reason has its own advice in the message.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { ControlError } from "./errors.ts";
  * Reason for which a download received nothing, or stalled:
  *
  * - `none-known`: the DHT named no peer
- * - `unreachable`: no connection to a known peer was made
- * - `no-handshake`: no connected host answered as a BitTorrent peer of this archive
+ * - `unreachable`: no known peer could be connected
+ * - `no-handshake`: no connected peer completed a BitTorrent handshake for this archive
  * - `no-pieces`: no peer has a piece
  * - `choked`: every peer that has pieces chokes us
  * - `silent`: peers were asked for pieces and sent none
- * - `stalled`: some bytes came, and then no more
+ * - `stalled`: some bytes arrived, and then no more
  */
 export type NoPeersReason =
   | "none-known"
@@ -28,14 +28,14 @@ export type NoPeersReason =
   | "silent"
   | "stalled";
 
-/** The figures of a failed download. */
+/** Description of a failed download. */
 export interface FailedDownload {
-  /** Name of the package, or infohash. */
+  /** Name of the package, or its infohash. */
   what: string;
-  /** Time without a new byte, milliseconds. */
+  /** Time since the last received byte, milliseconds. */
   waitedMs: number;
   downloadedBytes: number;
-  /** Whether the package's manifest record was found. */
+  /** Whether the DHT has the manifest record of the package. */
   hasRecord: boolean;
   /** Counts of peers; `undefined` if the download never reported progress. */
   reach: PeerCounts | undefined;
@@ -51,7 +51,10 @@ const NO_COUNTS: PeerCounts = {
   willing: 0,
 };
 
-/** Returns the error; its `detail` has `reason`, `downloadedBytes` and the counts of {@linkcode PeerCounts}. */
+/**
+ * Creates an error `NO_PEERS`. Its `detail` has `reason`, `downloadedBytes` and the counts of
+ * {@linkcode PeerCounts}.
+ */
 export function noPeers(failed: FailedDownload, cause: unknown): ControlError {
   const { downloadedBytes, reach = NO_COUNTS } = failed;
   const reason = reasonOf(failed, reach);

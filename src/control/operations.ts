@@ -1,6 +1,6 @@
 /**
- * The operations that cross the control socket, one row each. Client, server and `openNode` loop over
- * this table, so a new operation is a row here, a method of the host, and its caller.
+ * The table of operations on the control socket, one row each. Client, server and `openNode` loop
+ * over the table, so a new operation needs only a row here, a method of the host, and a caller.
  *
  * @module
  */
@@ -23,28 +23,40 @@ import { base64, bytes, bytesUpTo, item } from "./json.ts";
 
 /** One row of {@linkcode operations}. */
 export interface Operation {
-  /** Schema that reads a request's JSON into the argument of the host's method; absent: no argument. */
+  /** Schema that parses the JSON of a request; absent for an operation without argument. */
   request?: v.GenericSchema;
-  /** Schema that reads the JSON of the result. */
+  /** Schema that parses the JSON of the result. */
   result: v.GenericSchema;
-  /** Schema that reads the JSON of an event, if the operation reports progress before its result. */
+  /**
+   * Schema that parses the JSON of an event, for an operation that reports progress before its
+   * result.
+   */
   event?: v.GenericSchema;
-  /** The server answers a `GET` too, for people with curl. */
+  /** Whether the server also answers a `GET` request, for users of curl. */
   get?: true;
-  /** The operation has an effect only in a daemon; a command's own host ignores it. */
+  /**
+   * Whether the operation has an effect only in a daemon. A command that is its own host ignores
+   * it.
+   */
   daemonOnly?: true;
-  /** Error code that means "done already" when a command repeats the operation with a new host. */
+  /**
+   * Error code which means that an operation, repeated with a new host, was completed by the old
+   * host.
+   */
   doneCode?: string;
-  /** Maximum length of a request, bytes; 1 MiB by default. */
+  /** Maximum length of a request, bytes. Default: 1 MiB. */
   maxRequestBytes?: number;
 }
 
-/** Schema of a result without bytes; it accepts any JSON. */
+/** Schema of a result that contains no bytes; it accepts any JSON. */
 function plain<T>(): v.GenericSchema<unknown, T> {
   return v.custom<T>(() => true);
 }
 
-/** Schema of a result with bytes: reads the given members and keeps the others as they are. */
+/**
+ * Schema of a result that contains bytes. It parses the given members and keeps all others
+ * unchanged.
+ */
 function withBytes<T>(members: v.ObjectEntries): v.GenericSchema<unknown, T> {
   return v.looseObject(members) as unknown as v.GenericSchema<unknown, T>;
 }
@@ -55,7 +67,7 @@ const infoHash = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/));
 const publicKey = bytes(32);
 const itemKey = v.strictObject({ publicKey, salt: bytesUpTo(MAX_SALT_BYTES) });
 
-/** The name of a kept record, as callers of `store` pass it. */
+/** Schema of the name of a stored record, as callers of `store` pass it. */
 const recordName = v.strictObject({
   kind: v.picklist(["manifest", "announce", "name-index", "other"]),
   name: v.optional(text),
@@ -78,15 +90,15 @@ const announced = withBytes<Announced>({ outcome: v.optional(putOutcome) });
 
 /** All operations, by name. */
 export const operations = {
-  /** Tells how the host is doing. */
+  /** Returns the status of the host. */
   status: { result: plain<StatusJson>(), get: true },
   /** Lists the packages in the seed directory. */
   list: { result: plain<PackageJson[]>(), get: true },
-  /** Verifies an archive that lies in the seed directory, and seeds it. */
+  /** Verifies an archive in the seed directory, and seeds it. */
   add: { request: v.strictObject({ fileName: text }), result: plain<PackageJson>() },
   /**
-   * Seeds a catalog that lies in the seed directory. With `announce` it resolves when the DHT knows who
-   * seeds the catalog, or after 20 s.
+   * Seeds a catalog in the seed directory. With `announce`, it resolves after the DHT has been told
+   * who seeds the catalog, or after 20 s.
    */
   addCatalog: {
     request: v.strictObject({ fileName: text, announce: v.optional(v.boolean()) }),
@@ -109,15 +121,15 @@ export const operations = {
       others: v.optional(v.array(item), []),
     }),
   },
-  /** Returns the item that this home keeps under a key and salt, without asking the DHT. */
+  /** Returns the item that this home stores under a key and salt, without a DHT query. */
   keptItem: {
     request: itemKey,
     result: withBytes<{ item?: MutableItem }>({ item: v.optional(item) }),
   },
   /**
-   * Keeps a signed item in `state.db` and puts it into the DHT. `foreign` marks an item that another
-   * publisher has signed. With `later` the item is only kept, and put when it is announced: its outcome
-   * is that of a put that asked nobody.
+   * Stores a signed item in `state.db` and puts it into the DHT. `foreign` marks an item that
+   * another publisher has signed. With `later`, the item is only stored; the schedule puts it
+   * later, and the returned outcome counts no nodes.
    */
   store: {
     request: v.strictObject({
@@ -128,22 +140,25 @@ export const operations = {
     }),
     result: putOutcome,
   },
-  /** Returns a publisher's entry that this home keeps in the index of a name. */
+  /** Returns the entry of a publisher that this home stores for the index of a name. */
   nameEntry: {
     request: v.strictObject({ name: text, publicKey }),
     result: withBytes<{ entry?: NameIndexEntry }>({ entry: v.optional(entry) }),
   },
   /**
-   * Writes a signed entry into the index of a name, and keeps it there. With `later` the entry is only
-   * kept, as by `store`.
+   * Writes a signed entry into the index of a name, and stores the entry to write it again each
+   * day. With `later`, the entry is only stored, as in `store`.
    */
   indexName: {
     request: v.strictObject({ name: text, entry, later: v.optional(v.boolean()) }),
     result: withBytes<Indexed>({ outcome: putOutcome }),
   },
-  /** Counts the peers that the DHT knows for a torrent. */
+  /** Searches the DHT for peers of a torrent, and returns their number. */
   countPeers: { request: v.strictObject({ infoHash }), result: plain<{ peers: number }>() },
-  /** Re-announces the records of some packages, or all. Each event is the outcome of one record. */
+  /**
+   * Re-announces the records of the given packages, or all records. Each event has the outcome of
+   * one record.
+   */
   announce: {
     request: v.strictObject({
       packages: v.array(v.strictObject({ name: text, version: v.optional(text) })),
@@ -152,8 +167,8 @@ export const operations = {
     event: announced,
   },
   /**
-   * Downloads into the seed directory, under a name that no package has. `peers` are `HOST:PORT` of
-   * peers that are known already, `torrent` is the `.torrent` if it is known.
+   * Downloads an archive into the seed directory, under a temporary name. `peers` lists known peers
+   * as `HOST:PORT`; `torrent` is the content of the `.torrent`, if known.
    */
   download: {
     request: v.strictObject({
@@ -165,16 +180,16 @@ export const operations = {
     }),
     result: withBytes<Downloaded>({ torrent: base64 }),
     event: plain<DownloadProgress>(),
-    // A `.torrent` of 16 MiB in base64, and the rest.
+    // Enough for a `.torrent` of 16 MiB in base64 and the other members.
     maxRequestBytes: 24 << 20,
   },
-  /** Tells the daemon that the followed publishers have changed. */
+  /** Notifies the daemon that the list of followed publishers has changed. */
   followed: { result: plain<void>(), daemonOnly: true },
-  /** Lists the records that this home keeps alive, and how each was found when announced last. */
+  /** Lists the records that this home stores, each with the result of its last announcement. */
   records: { result: plain<RecordJson[]>(), get: true },
-  /** Lists the settings in force, and where each came from. */
+  /** Lists the current settings, and the source of each. */
   settings: { result: plain<SettingJson[]>() },
-  /** Reads the settings anew and takes over what can change while the daemon runs. */
+  /** Reads the settings again and applies those that can change while the daemon runs. */
   reload: { result: plain<ReloadedJson>(), daemonOnly: true },
   /** Ends the daemon. */
   stop: { result: plain<void>(), daemonOnly: true },
@@ -188,7 +203,7 @@ export type OperationName = keyof Table;
 /** The names of all operations. */
 export const operationNames = Object.keys(operations) as OperationName[];
 
-/** Options of a call. */
+/** Options for calling an operation. */
 export interface CallOptions<Event = never> {
   /** Ends the operation early. */
   signal?: AbortSignal;
@@ -196,7 +211,7 @@ export interface CallOptions<Event = never> {
   onEvent?: (event: Event) => void;
 }
 
-/** Argument of the host's method for an operation that has a request. */
+/** Type of the argument of an operation that has a request. */
 export type RequestOf<Name extends OperationName> = Table[Name] extends
   { request: infer Schema extends v.GenericSchema } ? v.InferOutput<Schema> : never;
 
@@ -211,5 +226,5 @@ type Method<Row extends Operation> = Row extends { request: infer Schema extends
   ) => Promise<v.InferOutput<Row["result"]>>
   : () => Promise<v.InferOutput<Row["result"]>>;
 
-/** The operations as methods: implemented by the host, and by a client of its control socket. */
+/** The operations as methods, implemented by the host and by the client of its control socket. */
 export type Operations = { [Name in OperationName]: Method<Table[Name]> };

@@ -1,6 +1,6 @@
 /**
- * Checks of file owners: a socket or a file of another user is not trusted, since that user may have put
- * it in place of ours.
+ * Checks of file owners. A socket or file that belongs to another user is not trusted, because that
+ * user may have replaced ours.
  *
  * @module
  */
@@ -11,31 +11,31 @@ import { ControlError } from "./errors.ts";
 /** User id of the superuser, who is trusted. */
 const ROOT_UID = 0;
 
-/** User id of this process; `undefined` where users have no ids (Windows). */
+/** Returns the user id of this process; `undefined` on systems without user ids (Windows). */
 export function ownUid(): number | undefined {
   return Deno.uid() ?? undefined;
 }
 
-/** Whether a user id is another user's: neither our own nor root's. */
+/** Whether a user id is neither our own nor root's. */
 export function isStrangers(uid: number | null, own: number | undefined): boolean {
   return own !== undefined && uid !== null && uid !== own && uid !== ROOT_UID;
 }
 
 /**
- * Checks that a control socket and its directory belong to us or to root, before a connection is made.
- * For root, the socket has to belong to the directory's owner: root may use the home of another user,
- * and not a socket that a third user has put there.
+ * Checks that a control socket and its directory belong to this user or to root, before a
+ * connection is made. Root may use the home of another user; then the socket must belong to the
+ * owner of the directory or to root, and not to a third user.
  *
  * @param own user id of this process
- * @returns whether there is a socket to connect to; `true` where users have no ids
+ * @returns whether a socket exists; always `true` on systems without user ids
  * @throws {ControlError} `CONTROL_NOT_OURS`
  */
 export async function checkSocketOwner(path: string, own = ownUid()): Promise<boolean> {
   if (own === undefined) return true;
   const directory = dirname(path);
-  // A socket without access counts as missing; opening the home reports the reason.
+  // An inaccessible socket counts as missing; opening the home directory will report the reason.
   const socket = await Deno.lstat(path).catch(() => undefined);
-  // `stat` follows links: the home may be a link.
+  // `stat` follows symbolic links, because the home directory may be a link.
   const home = await Deno.stat(directory).catch(() => undefined);
   if (!socket || !home) return false;
   if (own !== ROOT_UID && isStrangers(home.uid, own)) throw notOurs(directory, home.uid!, own);

@@ -1,6 +1,6 @@
 /**
- * Restarts an HTTP server that failed. `Deno.serve` fails for good when accepting a connection needs
- * a file descriptor and the process has none left.
+ * Restarts an HTTP server that has failed. `Deno.serve` fails for good when it accepts a connection
+ * while the process has no free file descriptor.
  *
  * @module
  */
@@ -8,13 +8,13 @@
 import { type Clock, delay } from "../base/mod.ts";
 import { ControlError } from "./errors.ts";
 
-/** The used members of `Deno.HttpServer`. */
+/** The members of `Deno.HttpServer` that this file uses. */
 export interface EndingServer {
   readonly finished: Promise<void>;
   shutdown(): Promise<void>;
 }
 
-/** Error for a server that cannot be restarted. */
+/** Creates the error for a server that cannot be restarted. */
 export function serverLost(where: string, cause: Error): ControlError {
   return new ControlError(
     "failed",
@@ -28,11 +28,12 @@ export function serverLost(where: string, cause: Error): ControlError {
 const PAUSE_MS = 1_000;
 
 /**
- * Serves until it is stopped, and calls `serve` again each time the server has failed. A process that has
- * given up the permission to listen cannot restart the server; `onFailure` reports that.
+ * A server that calls `serve` again each time it has failed, until it is stopped. A process that
+ * has given up the permission to listen cannot restart its server; `onFailure` then receives the
+ * error.
  */
 export class RestartingServer<T extends EndingServer> {
-  /** The running server, or the last one that failed. */
+  /** The running server, or the server that failed last. */
   current: T;
   readonly #serve: () => T | Promise<T>;
   readonly #clock: Clock;
@@ -62,10 +63,10 @@ export class RestartingServer<T extends EndingServer> {
     this.#kept = this.#keep();
   }
 
-  /** Accepts no new requests, and resolves when the running ones have been answered. */
+  /** Stops accepting requests, and resolves when the running requests have been answered. */
   async stop(): Promise<void> {
     this.#ending.abort();
-    // A failed server rejects the shutdown.
+    // `shutdown` of a failed server rejects.
     await this.current.shutdown().catch(() => {});
     await this.#kept;
   }
@@ -89,12 +90,12 @@ export class RestartingServer<T extends EndingServer> {
       if (signal.aborted) return true;
       try {
         this.current = await this.#serve();
-        // `stop` may have been called meanwhile.
+        // `stop` may have been called while the server was restarting.
         if (signal.aborted) await this.current.shutdown().catch(() => {});
         return true;
       } catch (error) {
         if (error instanceof Deno.errors.NotCapable) return false;
-        // No file descriptor is free yet.
+        // The process still has no free file descriptor.
       }
     }
     return true;

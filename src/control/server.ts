@@ -1,8 +1,8 @@
 /**
  * Server of the control socket, through which other libreseed processes of the same user borrow the
- * engine. HTTP over a Unix socket: `POST /v1/OPERATION` answers with one JSON object a line, events
- * first, then a result or an error. Operations that the table marks with `get` answer `GET` with the
- * bare result, for people with curl.
+ * engine. The protocol is HTTP over a Unix socket. `POST /v1/OPERATION` returns one JSON object a
+ * line: events first, then a result or an error. For users of curl, operations marked `get` in the
+ * table also answer `GET`, with the bare result.
  *
  * @module
  */
@@ -17,24 +17,25 @@ import { RestartingServer, serverLost } from "./restarting_server.ts";
 
 /** Time limit for receiving a whole request (ms). */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** Time limit for clients that do not read their answers when the server closes (ms). */
+/** Time limit for clients to read their answers when the server closes (ms). */
 const CLOSE_DEADLINE_MS = 1_000;
 
-/** A running server. */
+/** A running server of the control socket. */
 export interface ControlServer {
-  /** Accepts no new requests, and resolves when the running ones have been answered. */
+  /** Stops accepting requests, and resolves when the running requests have been answered. */
   drain(): Promise<void>;
   /** Aborts the running requests and removes the socket. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a host's operations on a Unix socket. The caller holds the home's lock, so an existing file at
- * `path` was left by a process that died, and is replaced.
+ * Serves a host's operations on a Unix socket. The caller holds the home's lock, so an existing
+ * file at `path` is left over from a dead process and is replaced.
  *
  * @param path path of the socket
  * @param onFailure called with `SERVER_LOST` if the server fails later and cannot be restarted
- * @throws {ControlError} `HOME_PATH_TOO_LONG` (kind `usage`): the path does not fit into `sockaddr_un`
+ * @throws {ControlError} `HOME_PATH_TOO_LONG` (kind `usage`): the path does not fit into
+ * `sockaddr_un`
  */
 export async function serveControl(
   path: string,
@@ -62,7 +63,7 @@ export async function serveControl(
     drain,
     async close() {
       const ended = drain();
-      // The signal of `Deno.serve` is not used: aborting it after a shutdown has begun throws an
+      // `Deno.serve` gets no abort signal, because an abort after the start of a shutdown throws an
       // error that cannot be caught.
       ending.abort();
       const late = new AbortController();
@@ -77,11 +78,13 @@ export async function serveControl(
 }
 
 /**
- * Binds a socket that has mode 0600 from the moment at which it appears at `path`. A new socket gets its
- * mode from the umask, so it is bound in a private directory, changed, and moved to its place.
+ * Binds a Unix socket that has mode 0600 from the moment at which it appears at `path`. The umask
+ * determines the mode of a new socket. The socket is therefore bound in a private directory, gets
+ * its mode there, and is then moved to `path`.
  */
 async function bindPrivately<T>(path: string, bind: (path: string) => T): Promise<T> {
-  // This path must not be longer than the final one, because of the limit on socket paths.
+  // The temporary path must not be longer than `path`, because the system limits the length of
+  // socket paths.
   const directory = join(dirname(path), ".bind");
   const socket = join(directory, "s");
   await Deno.remove(directory, { recursive: true }).catch(ignoreMissing);
@@ -89,7 +92,7 @@ async function bindPrivately<T>(path: string, bind: (path: string) => T): Promis
   try {
     const bound = bind(socket);
     await Deno.chmod(socket, 0o600);
-    // Replaces the socket of a process that died.
+    // The move replaces the socket of a dead process.
     await Deno.rename(socket, path);
     return bound;
   } finally {
@@ -159,7 +162,7 @@ async function respond(
   );
 }
 
-/** Any method of the host. */
+/** Type of any method of the host. */
 type HostMethod = (argument?: unknown, options?: CallOptions<unknown>) => Promise<unknown>;
 
 /** Runs an operation and streams its events and its result, one JSON object a line. */

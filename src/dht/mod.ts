@@ -4,8 +4,8 @@
  * {@linkcode DhtManager} is the main class. It gets and puts mutable items, finds peers and
  * announces torrents. Each operation is one lookup, followed by queries to the closest nodes. Its
  * outcome counts the answers of the nodes. {@linkcode Reannouncer} repeats puts and announcements
- * on a schedule, because nodes may forget a record after two hours. Both share a {@linkcode
- * RateLimiter}: background work waits for the limiter, foreground work does not.
+ * on a schedule, because nodes may forget a record after two hours. Both share a
+ * {@linkcode RateLimiter}: background work waits for the limiter, foreground work does not.
  *
  * Folders, lowest first: `node/` (the {@linkcode DhtNode} interface), `lookup/` (the iterative
  * search), `records/` (the operations), `announce/` (the schedule).

@@ -1,7 +1,8 @@
 /**
  * The serialised form of a signed item. `state.db` stores it, the announcement schedule keeps it in
- * memory, and the control socket carries it as base64. The in-memory form is {@linkcode
- * MutableItem}. DHT packets use another form, defined by BEP 44, which the `dht` room encodes.
+ * memory, and the control socket carries it as base64. The in-memory form is
+ * {@linkcode MutableItem}. DHT packets use another form, defined by BEP 44, which the `dht` room
+ * encodes.
  *
  * @module
  */

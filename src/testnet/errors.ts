@@ -7,8 +7,8 @@
 import { LibreseedError } from "../base/mod.ts";
 
 /**
- * A testnet could not be started. Codes: `PORT_IN_USE` (kind `in-use`), `PORT_REFUSED` and
- * `START_TIMEOUT` (kind `failed`), `BAD_OPTION` (kind `usage`).
+ * Error of a testnet that could not be started. Codes: `PORT_IN_USE` (kind `in-use`),
+ * `PORT_REFUSED` and `START_TIMEOUT` (kind `failed`), `BAD_OPTION` (kind `usage`).
  */
 export class TestnetError extends LibreseedError {
   override name = "TestnetError";

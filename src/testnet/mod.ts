@@ -1,14 +1,14 @@
 /**
- * A local DHT of real nodes on 127.0.0.1, for tests and for `libreseed testnet`. With it everything runs
- * without the internet.
+ * A local DHT of real nodes on 127.0.0.1, for tests and for `libreseed testnet`. Everything can be
+ * tested with it without the internet.
  *
- * {@linkcode startTestnet} starts up to 2,000 nodes of npm:bittorrent-dht, each with a UDP socket of its own,
- * and fills their routing tables without sending a packet. The {@linkcode Testnet} returns the address to
- * pass to `--bootstrap`. Each {@linkcode TestnetNode} counts the queries that it receives, shows which items
- * it holds, and can be killed.
+ * {@linkcode startTestnet} starts up to 2,000 nodes of npm:bittorrent-dht, each with its own UDP
+ * socket. It fills their routing tables without sending a packet. The returned {@linkcode Testnet}
+ * has the address to pass to `--bootstrap`. Each {@linkcode TestnetNode} counts the queries that it
+ * receives, lists the items that it stores, and can be killed.
  *
- * The nodes are independent of libreseed's own DHT node (`src/engine/dht`), so that the two check each
- * other.
+ * The nodes do not use libreseed's own DHT node (`src/engine/dht`), so each implementation tests
+ * the other.
  *
  * Start with `testnet.ts`.
  *

@@ -1,6 +1,6 @@
 /**
- * One node of a testnet: a real `bittorrent-dht` node with its own UDP socket, and counters of the queries
- * that it receives. `testnet.ts` creates the nodes and introduces them to each other.
+ * One node of a testnet: a real node of npm:bittorrent-dht with its own UDP socket, and counters of
+ * the queries that it receives. `testnet.ts` creates the nodes and fills their routing tables.
  *
  * @module
  */
@@ -15,12 +15,12 @@ import { storedItems } from "./stored_items.ts";
 
 /** Maximum number of items that a node stores; the oldest is dropped. */
 const MAX_VALUES = 10_000;
-/** Number of queries in {@linkcode ReceivedQueries.last}. */
+/** Maximum number of queries in {@linkcode ReceivedQueries.last}. */
 const MAX_LAST = 256;
 
 /** A query that a node received. */
 export interface ReceivedQuery {
-  /** BEP 5 or BEP 44 name: `ping`, `find_node`, `get_peers`, `announce_peer`, `get`, `put`. */
+  /** Query name of BEP 5 or BEP 44: `ping`, `find_node`, `get_peers`, `announce_peer`, `get`, `put`. */
   query: string;
   /** Source address of the packet. */
   host: string;
@@ -52,7 +52,7 @@ export interface TestnetNode {
   readonly port: number;
   /** Node id, 20 bytes in hexadecimal. */
   readonly idHex: string;
-  /** Live counters. */
+  /** Queries that the node has received; updated while the node runs. */
   readonly received: ReceivedQueries;
   /** Whether {@linkcode TestnetNode.kill} was called. */
   readonly killed: boolean;
@@ -60,15 +60,15 @@ export interface TestnetNode {
   contacts(): number;
   /** BEP 44 targets of the stored items, in hexadecimal. */
   storedTargets(): string[];
-  /** The item stored for a target; `seq` is 0 for an immutable one. */
+  /** Returns the `seq` of the item stored for a target (0 for an immutable item), or `undefined`. */
   holds(targetHex: string): { seq: number } | undefined;
-  /** Removes an item, as if it had expired. */
+  /** Deletes the item stored for a target, as if it had expired. */
   forget(targetHex: string): void;
-  /** Ends the node without notice, like a crash. Resolves when its socket is closed. */
+  /** Ends the node without notice to other nodes, like a crash. Resolves when its socket is closed. */
   kill(): Promise<void>;
 }
 
-/** The part of `bittorrent-dht` that is used here; the package has no types. */
+/** Type of the used members of npm:bittorrent-dht, which has no types of its own. */
 interface DhtClient {
   on(event: "listening", listener: () => void): void;
   on(event: "error" | "warning", listener: (error: Error) => void): void;
@@ -79,13 +79,13 @@ interface DhtClient {
   nodes: { count(): number };
 }
 
-/** The part of `k-rpc` that is used here. */
+/** Type of the used members of npm:k-rpc. */
 interface Rpc {
   on(
     event: "query",
     listener: (query: { q?: unknown }, from: { address: string; port: number }) => void,
   ): void;
-  /** npm:k-rpc-socket, which passes queries to k-rpc. */
+  /** Socket of npm:k-rpc-socket, which passes incoming queries to npm:k-rpc. */
   socket: {
     listeners(event: "query"): ((query: { ro?: unknown }, from: unknown) => void)[];
     removeAllListeners(event: "query"): void;
@@ -102,7 +102,7 @@ interface Rpc {
   ): void;
 }
 
-/** A {@linkcode TestnetNode} as `testnet.ts` sees it. */
+/** Implementation of {@linkcode TestnetNode}, with the methods that `testnet.ts` needs. */
 export class LocalNode implements TestnetNode {
   readonly id: Uint8Array;
   readonly idHex: string;
@@ -117,7 +117,7 @@ export class LocalNode implements TestnetNode {
   /**
    * @param id node id, 20 bytes
    * @param host address to bind
-   * @param nodesPerAnswer maximum number of contacts in a reply, the closest
+   * @param nodesPerAnswer maximum number of contacts in a reply; the closest contacts are returned
    */
   constructor(id: Uint8Array, host: string, nodesPerAnswer: number) {
     this.id = id;
@@ -135,13 +135,13 @@ export class LocalNode implements TestnetNode {
       respond(peer, query, response, nodes?.slice(0, nodesPerAnswer), done);
     this.#dht = new DHT({
       krpc: this.#rpc,
-      // No lookup at start, because the testnet fills the routing table.
+      // The node makes no bootstrap lookup, because the testnet fills its routing table.
       bootstrap: false,
       maxValues: MAX_VALUES,
       verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) =>
         verifySignature(key, message, signature),
     }) as DhtClient;
-    // Two errors of `bind` are emitted as `error`, the others as `warning`, and so are bad packets later.
+    // npm:bittorrent-dht emits bind errors as `error` or as `warning`, depending on their code.
     this.#dht.on("warning", (error) => this.#fail(error));
     this.#dht.on("error", (error) => this.#fail(error));
   }
@@ -155,7 +155,7 @@ export class LocalNode implements TestnetNode {
   }
 
   /**
-   * Binds `port`; 0 for any free one.
+   * Binds the UDP port; 0 for any free port.
    *
    * @throws {TestnetError} `PORT_IN_USE`, `PORT_REFUSED`
    */
@@ -174,12 +174,12 @@ export class LocalNode implements TestnetNode {
     this.#port = this.#dht.address().port;
   }
 
-  /** Adds another node to the routing table; sends no packet as long as the bucket has room. */
+  /** Adds another node to the routing table. Sends no packet as long as the bucket is not full. */
   learn(other: LocalNode): void {
     this.#dht.addNode({ id: Buffer.from(other.id), host: this.#host, port: other.port });
   }
 
-  /** Sets the bootstrap nodes, which are used if the routing table ever becomes empty. */
+  /** Sets the bootstrap nodes, which are used if the routing table becomes empty. */
   setBootstrap(others: LocalNode[]): void {
     this.#rpc.bootstrap = others.map(({ port }) => ({ host: this.#host, port }));
   }
@@ -215,7 +215,7 @@ export class LocalNode implements TestnetNode {
   }
 }
 
-/** Keeps read-only nodes (BEP 43), which answer no query, out of the routing table. */
+/** Keeps read-only nodes (BEP 43) out of the routing table, because they answer no queries. */
 function ignoreReadOnlyNodes(rpc: Rpc): void {
   const [take] = rpc.socket.listeners("query");
   rpc.socket.removeAllListeners("query");

@@ -1,19 +1,20 @@
 /**
- * The items (BEP 44) that a node of npm:bittorrent-dht stores. Its public `toJSON` throws when an item is
- * an integer, and items cannot be removed through a public method, so its cache is used itself.
+ * The items (BEP 44) that a node of npm:bittorrent-dht stores. The internal cache of the npm
+ * package is read directly, because its public `toJSON` throws for items that are integers, and no
+ * public method removes an item.
  *
  * @module
  */
 
-/** A cache of npm:lru, by target in hexadecimal. */
+/** Type of the used members of npm:lru; keys are targets in hexadecimal. */
 export interface StoredItems {
   readonly keys: string[];
-  /** Returns an item without making it newer; `seq` is absent for an immutable one. */
+  /** Returns an item without marking it as recently used. `seq` is absent for an immutable item. */
   peek(targetHex: string): { seq?: number } | undefined;
   remove(targetHex: string): void;
 }
 
-/** The items of a node. */
+/** Returns the items that a node of npm:bittorrent-dht stores. */
 export function storedItems(dht: object): StoredItems {
   return (dht as { _values: StoredItems })._values;
 }

@@ -1,10 +1,10 @@
 /**
- * Starts, connects and ends the nodes of a testnet.
+ * Starts the nodes of a testnet, fills their routing tables, and ends them.
  *
- * The routing tables are filled directly, as a finished bootstrap would leave them, because all ids and
- * ports are known. That sends no packet, so the counters of a new testnet are zero; a real bootstrap of
- * 200 nodes takes some 6,000 packets, and each lost one costs two seconds. No nodes join later, and none
- * leave unless they are killed.
+ * All ids and ports are known, so the routing tables are filled directly, with the contacts that a
+ * finished bootstrap would give. That sends no packet, and the query counters of a new testnet are
+ * zero. A real bootstrap of 200 nodes takes about 6,000 packets, and each lost packet costs two
+ * seconds. No node joins later, and none leaves unless it is killed.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type Clock, delay, formatHostPort, systemClock } from "../base/mod.ts";
 import { TestnetError } from "./errors.ts";
 import { LocalNode, type TestnetNode } from "./node.ts";
 
-/** Bucket size of k-rpc; an overfull bucket would make a node ping its old contacts. */
+/** Bucket size of npm:k-rpc. If a bucket were overfull, the node would ping its old contacts. */
 const BUCKET_SIZE = 20;
 const MAX_NODES = 2000;
 
@@ -22,42 +22,43 @@ const MAX_NODES = 2000;
 export interface TestnetOptions {
   /** Number of nodes, 1 to 2,000. */
   nodes: number;
-  /** UDP port of the first node; 0 or absent for any free one. The other nodes take any free port. */
+  /** UDP port of the first node; 0 or absent for any free port. The other nodes use any free ports. */
   port?: number;
-  /** Address to bind. Default 127.0.0.1; these nodes are not meant for a real network. */
+  /** Address to bind. Default 127.0.0.1. The nodes are not meant for a public network. */
   host?: string;
-  /** Number of bootstrap nodes of each node, for an empty routing table. Default 3. */
+  /** Number of bootstrap nodes of each node, used if its routing table is empty. Default 3. */
   bootstrapEach?: number;
-  /** Seed of the node ids, which are SHA-1(`seed:index`): the same seed gives the same network. */
+  /** Seed of the node ids, which are SHA-1(`seed:index`). The same seed gives the same ids. */
   seed?: string;
   /**
-   * Maximum number of contacts in a reply; k = 8 in BEP 5. Default: the whole routing table, as
-   * bittorrent-dht does. With more than some 50 nodes libtorrent cannot read such replies.
+   * Maximum number of contacts in a reply; k = 8 in BEP 5. Default: the whole routing table, as in
+   * npm:bittorrent-dht. In testnets of more than about 50 nodes, libtorrent cannot parse such
+   * replies.
    */
   nodesPerAnswer?: number;
-  /** Deadline for all nodes to listen, milliseconds. Default 30,000. */
+  /** Time limit until all nodes listen, milliseconds. Default 30,000. */
   timeoutMs?: number;
-  /** Clock of the deadline. */
+  /** Clock for the time limit. */
   clock?: Clock;
 }
 
 /** A running testnet. */
 export interface Testnet {
-  /** `HOST:PORT` of the first node, for `--bootstrap`. */
+  /** Address of the first node as `HOST:PORT`, for `--bootstrap`. */
   readonly bootstrap: string;
   readonly nodes: readonly TestnetNode[];
-  /** Live nodes that hold an item for this target. */
+  /** Returns the live nodes that store an item for a target. */
   holders(targetHex: string): TestnetNode[];
-  /** Ends all nodes; when it resolves, no socket and no timer is left. */
+  /** Ends all nodes. Resolves when all sockets and timers are closed. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Starts a testnet and resolves when all its nodes listen and know each other.
+ * Starts a testnet. Resolves when all nodes listen and their routing tables are filled. After an
+ * error, no node is left running.
  *
- * @throws {TestnetError} `PORT_IN_USE`, `PORT_REFUSED`, `START_TIMEOUT`, `BAD_OPTION`; no node is left
- * running
+ * @throws {TestnetError} `PORT_IN_USE`, `PORT_REFUSED`, `START_TIMEOUT`, `BAD_OPTION`
  */
 export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
   const { port = 0, host = "127.0.0.1", bootstrapEach = 3, seed = "libreseed-testnet" } = options;
@@ -79,7 +80,7 @@ export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
       const id = createHash("sha1").update(`${seed}:${index}`).digest();
       nodes.push(new LocalNode(new Uint8Array(id), host, nodesPerAnswer));
     }
-    // The first node alone, because only its port may be taken.
+    // The first node starts alone, because only its port is chosen by the caller and may be in use.
     await nodes[0]!.listen(port);
     if (!ended) await Promise.all(nodes.slice(1).map((node) => node.listen(0)));
   };
@@ -111,8 +112,9 @@ export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
 }
 
 /**
- * Fills all routing tables as Kademlia requires: for each prefix length n, a node knows up to 20 nodes that
- * share exactly n leading bits with its id. Its closest neighbours are always among them.
+ * Fills all routing tables as Kademlia requires: for each prefix length n, a node gets up to 20
+ * contacts that share exactly n leading bits with its id. The closest neighbours of a node are
+ * always among them.
  */
 function introduce(nodes: LocalNode[], bootstrapEach: number): void {
   nodes.forEach((node, index) => {
@@ -120,7 +122,8 @@ function introduce(nodes: LocalNode[], bootstrapEach: number): void {
     node.setBootstrap(Array.from({ length: earlier }, (_, i) => nodes[(index * 7 + i) % index]!));
     const room = new Array<number>(161).fill(BUCKET_SIZE);
     for (let step = 1; step < nodes.length; step++) {
-      // Each node starts after its own index, so that far contacts differ between nodes.
+      // Each node starts the loop at its own index, so that different nodes get different far
+      // contacts.
       const other = nodes[(index + step) % nodes.length]!;
       const shared = sharedBits(node.id, other.id);
       if (room[shared]! > 0) {

@@ -1,14 +1,15 @@
 /**
- * Closes what the worker's permissions leave open. It runs before any library is loaded.
+ * Restricts the worker thread beyond Deno's permissions. It runs before any library is loaded.
  *
- * - Imports are refused. A compiled program can import any file that its process can read, also as text,
- *   because Deno checks import permission only when it runs sources. The worker is one file and needs
- *   none.
- * - Threads are refused, because a new thread would not have these restrictions.
- * - Printing is redirected to {@linkcode printing}. Libraries print warnings with stack traces, which
- *   hostile bytes can trigger: npm:bencode does when k-rpc-socket encodes a number above 2^53.
- * - The environment and the directory for temporary files are replaced by dummies. Two libraries read them
- *   while they load, without permission and without need.
+ * - Imports are refused. Deno checks the import permission only when it runs from sources. In a
+ *   compiled program, an import could read any file that the process can read, also as text. The
+ *   worker is a single bundled file and needs no imports.
+ * - New threads are refused, because a new thread would not have these restrictions.
+ * - Console output goes to {@linkcode printing}. Hostile bytes can make libraries print warnings
+ *   with stack traces; for example, npm:bencode warns when k-rpc-socket encodes a number above
+ *   2^53.
+ * - The environment and the path for temporary files are replaced by dummies. Two libraries read
+ *   them while they load, which the permissions forbid, but do not need the values.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import os from "node:os";
 import process from "node:process";
 import threads from "node:worker_threads";
 
-/** Whether a module is one of Node's, or one of the runtime's that they consist of. */
+/** Whether a module is built into Node's API or into the Deno runtime (`ext:`). */
 function isRuntime(specifier: string): boolean {
   return module.isBuiltin(specifier) || specifier.startsWith("ext:");
 }
@@ -27,14 +28,15 @@ function refuse(specifier: string): never {
   throw new Deno.errors.NotCapable(`Requires import access to "${specifier}": none is given here`);
 }
 
-// A hook that is added later runs first, but can reach files only through these.
+// A hook that is registered later runs earlier, but its file accesses still pass through these
+// hooks.
 module.registerHooks({
   resolve: (specifier, context, next) =>
     isRuntime(specifier) ? next(specifier, context) : refuse(specifier),
   load: (url, context, next) => isRuntime(url) ? next(url, context) : refuse(url),
 });
 
-/** Replaces the constructors of threads. */
+/** Replacement for the `Worker` constructors. Its constructor throws. */
 class NoWorker {
   constructor() {
     throw new Deno.errors.NotCapable("Requires thread access: none is given here");
@@ -44,7 +46,7 @@ class NoWorker {
 Object.defineProperty(globalThis, "Worker", { value: NoWorker });
 Object.defineProperty(threads, "Worker", { value: NoWorker });
 
-/** Receives the lines that libraries would print. */
+/** Receives the output that libraries print to the console. */
 export const printing: { hear?: (args: unknown[]) => void } = {};
 
 const hear = (...args: unknown[]) => printing.hear?.(args);

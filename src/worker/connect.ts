@@ -1,6 +1,6 @@
 /**
- * The main thread's end of the worker: starts the thread with narrowed permissions, passes its events on,
- * and ends it.
+ * The main thread's side of the worker: starts the worker thread with few permissions, passes the
+ * worker's events on, and ends the thread.
  *
  * @module
  */
@@ -11,26 +11,26 @@ import { type SandboxOptions, workerPermissions } from "./permissions.ts";
 import type { WorkerApi, WorkerEvent } from "./protocol.ts";
 import { transferErrors } from "./transfer_errors.ts";
 
-/** The bundle of `main.ts`, made by `deno task bundle` and embedded in a compiled binary. */
+/** Path of the bundle of `main.ts`, which `deno task bundle` makes and a compiled binary embeds. */
 const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
 
 /** Callbacks for the events of a running worker. */
 export interface WorkerListeners {
   onEvent: (event: Exclude<WorkerEvent, { event: "failure" }>) => void;
-  /** Called when the engine has failed or the thread has died; the worker cannot go on. */
+  /** Called when the engine has failed or the worker thread has died. The worker cannot continue. */
   onFailure: (error: Failure) => void;
 }
 
 /** A running worker. */
 export interface WorkerConnection {
   readonly api: Remote<WorkerApi>;
-  /** Ends the thread at once. */
+  /** Ends the worker thread at once. */
   terminate(): void;
 }
 
 let transferring = false;
 
-/** Starts the worker's thread; its engine waits for `api.start`. */
+/** Starts the worker thread. Its engine starts later, when `api.start` is called. */
 export function connectWorker(
   sandbox: SandboxOptions,
   listeners: WorkerListeners,
@@ -50,7 +50,7 @@ export function connectWorker(
     else listeners.onEvent(data);
   });
   worker.addEventListener("error", (error) => {
-    // An unhandled error would end the whole program with a stack trace.
+    // Without `preventDefault`, the error would end the whole program with a stack trace.
     error.preventDefault();
     listeners.onFailure(
       new LibreseedError(

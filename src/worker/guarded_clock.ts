@@ -1,6 +1,6 @@
 /**
- * A clock whose timers catch errors. An error in a timer of the DHT manager or the schedule would otherwise
- * end the thread, and with it the seeding.
+ * A clock whose timers catch errors. Without it, an error in a timer of the DHT manager or of the
+ * announcement schedule would end the worker thread and stop the seeding.
  *
  * @module
  */

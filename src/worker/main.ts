@@ -1,11 +1,11 @@
 /**
- * Entry of the sandboxed worker. It is bundled into one file, so that the thread needs no permission to
- * read modules.
+ * Entry point of the sandboxed worker thread. This file is bundled with its imports into one file,
+ * so the thread needs no permission to read modules.
  *
  * @module
  */
 
-// First, so that it runs before any library is loaded.
+// This import comes first, to confine the thread before any library is loaded.
 import { printing } from "./confinement.ts";
 import { expose } from "comlink";
 import { LibraryLines, systemClock } from "../base/mod.ts";

@@ -1,15 +1,17 @@
 /**
- * The sandboxed worker thread that runs the torrent engine, as the main thread sees it.
+ * The sandboxed worker thread that runs the torrent engine, as seen by the main thread.
  *
- * Everything that strangers send over the network is parsed in this thread, so it gets few permissions: its
- * port, public addresses and the seed directory ({@linkcode workerPermissions}). {@linkcode connectWorker}
- * starts the thread. The main thread then calls {@linkcode WorkerApi} by messages (comlink) and receives
- * {@linkcode WorkerEvent}s; `protocol.ts` defines both.
+ * The thread parses everything that strangers send over the network, so it gets few permissions:
+ * its port, public addresses and the seed directory ({@linkcode workerPermissions}).
+ * {@linkcode connectWorker} starts the thread. The main thread then calls {@linkcode WorkerApi} by
+ * messages (npm:comlink) and receives {@linkcode WorkerEvent}s; `protocol.ts` defines both.
  *
- * Inside the thread, `main.ts` is the entry, `confinement.ts` closes what permissions leave open, and
- * `runtime.ts` implements the API: it joins the engine and the DHT manager that borrows its node.
+ * Inside the thread, `main.ts` is the entry point. `confinement.ts` adds restrictions that
+ * permissions cannot express. `runtime.ts` implements the API: it connects the engine with the DHT
+ * manager, which borrows the engine's DHT node.
  *
- * Private keys and `state.db` stay in the main thread. Importing this file loads no torrent engine.
+ * Private keys and `state.db` stay in the main thread. Importing this file does not load the
+ * engine.
  *
  * Start with `protocol.ts`, then `runtime.ts`.
  *

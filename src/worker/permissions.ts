@@ -1,13 +1,13 @@
 /**
- * Permissions of the worker thread. The thread parses everything that strangers send, so it gets as few as
- * possible.
+ * Deno permissions of the worker thread. The thread parses everything that strangers send, so it
+ * gets as few permissions as possible.
  *
  * @module
  */
 
 /** Options of {@linkcode workerPermissions}. */
 export interface SandboxOptions {
-  /** The one port to listen on, TCP and UDP; 0 for any. */
+  /** Port to listen on, TCP and UDP; 0 for any free port. */
   port: number;
   /** Absolute path of the seed directory. */
   seedDirectory: string;
@@ -52,10 +52,10 @@ export const LOCAL_RANGES: readonly string[] = [
   "192.168.0.0/16",
 ];
 
-/** Permissions of the worker from its start to its end. */
+/** Returns the permissions of the worker thread; they do not change while it runs. */
 export function workerPermissions(options: SandboxOptions): Deno.PermissionOptionsObject {
   const { port, seedDirectory, allowLocal } = options;
-  // Deno cannot restrict an entry to listening: it also permits connections to that address and port.
+  // Deno has no permission for listening only: each entry also permits connections to its address.
   const listen = port === 0 ? ["0.0.0.0", "[::]"] : [`0.0.0.0:${port}`, `[::]:${port}`];
   return {
     net: [...listen, ...PUBLIC_RANGES, ...(allowLocal ? LOCAL_RANGES : [])],
@@ -69,13 +69,13 @@ export function workerPermissions(options: SandboxOptions): Deno.PermissionOptio
   };
 }
 
-/** A block of 2^(32 − bits) addresses. */
+/** A CIDR block of IPv4 addresses: 2^(32 − bits) addresses from `first`. */
 interface Range {
   first: number;
   bits: number;
 }
 
-/** The ranges of `whole` outside `excluded`, found by halving `whole` recursively. */
+/** Returns the parts of `whole` that are not in `excluded`, by halving `whole` recursively. */
 function subtract(excluded: readonly Range[], whole: Range): Range[] {
   const { first, bits } = whole;
   const overlapping = excluded.filter((range) => contains(whole, range) || contains(range, whole));

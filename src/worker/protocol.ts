@@ -1,7 +1,7 @@
 /**
- * Messages between the main thread and the sandboxed worker: {@linkcode WorkerApi} one way,
- * {@linkcode WorkerEvent} the other. Private keys never cross: the main thread signs, and the worker
- * receives signed bytes.
+ * Messages between the main thread and the sandboxed worker thread. The main thread calls
+ * {@linkcode WorkerApi}, and the worker sends {@linkcode WorkerEvent}s. Private keys are never
+ * sent: the main thread signs, and the worker receives signed bytes.
  *
  * @module
  */
@@ -29,35 +29,38 @@ import type {
 import type { ErrorData } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 
-/** Options of the worker's start. */
+/** Options for starting the worker. */
 export interface WorkerOptions extends TunableOptions {
-  /** Port for TCP and UDP; 0 for any that is free for both. */
+  /** Port for TCP and UDP; 0 for any port that is free for both. */
   port: number;
   /** Whether to run a DHT node. */
   dht: boolean;
-  /** Bootstrap addresses; no host names, because the worker may not resolve them. */
+  /** Addresses of DHT bootstrap nodes, without host names, because the worker may not resolve names. */
   bootstrap: { host: string; port: number }[];
-  /** DHT nodes of an earlier run. */
+  /** DHT nodes that are known from an earlier run. */
   knownNodes: Contact[];
   /** Maximum number of connections of one torrent. */
   maxConnections: number;
   /** Maximum number of incoming connections, over all torrents. */
   maxIncoming: number;
-  /** Run the DHT node read-only (BEP 43). */
+  /** Whether the DHT node is read-only (BEP 43). */
   readOnly: boolean;
-  /** Dial peers on this machine and in private networks at any port and rate. */
+  /** Whether peers on this machine and in private networks may be dialled, at any port and rate. */
   allowLocal: boolean;
 }
 
-/** Options that can change while the worker runs; names and units are those of the settings. */
+/**
+ * Options that can change while the worker runs. Their meanings and units are those of the
+ * settings.
+ */
 export interface TunableOptions {
-  /** Upload limit, bytes a second; 0 for none. */
+  /** Upload limit, bytes a second; 0 for no limit. */
   uploadBytesPerSecond: number;
-  /** Download limit, bytes a second; 0 for none. */
+  /** Download limit, bytes a second; 0 for no limit. */
   downloadBytesPerSecond: number;
-  /** Number of closest nodes that should hold a record. */
+  /** Number of closest DHT nodes that should hold a record. */
   storeNodes: number;
-  /** Minimum number of holders, below which a put is weak. */
+  /** Minimum number of nodes that hold a record after a put; with fewer, the put is weak. */
   minNodes: number;
   /** Rate limit of background work, DHT packets a second. */
   dhtPacketsPerSecond: number;
@@ -65,11 +68,11 @@ export interface TunableOptions {
   reannounceIntervalMs: number;
 }
 
-/** Result of the worker's start. */
+/** Result of starting the worker. */
 export interface WorkerStarted {
-  /** The port that was bound. */
+  /** Port on which the worker listens. */
   port: number;
-  /** Node id, 40 hexadecimal digits; absent while the DHT is off. */
+  /** Id of the DHT node, 40 hexadecimal digits; absent while the DHT is off. */
   nodeIdHex?: string;
   dht: DhtState;
 }
@@ -79,16 +82,16 @@ export interface WorkerStatus {
   port: number;
   nodeIdHex?: string;
   dht: DhtState;
-  /** Number of nodes in the routing table. */
+  /** Number of nodes in the routing table of the DHT node. */
   dhtNodes: number;
   traffic?: Traffic;
   manager: DhtManagerStats;
-  /** Number of records and torrents kept announced, and of those that are overdue. */
+  /** Number of records and torrents in the announcement schedule, and number of overdue ones. */
   schedule: { kept: number; overdue: number };
   totals: Totals;
 }
 
-/** An archive to seed and to keep announced. */
+/** An archive to seed and to announce regularly. */
 export interface KeptSeed extends SeedOrder {
   /** Due time of the next announcement, Unix milliseconds. */
   announceDueMs: number;
@@ -96,83 +99,92 @@ export interface KeptSeed extends SeedOrder {
 
 /** An archive to download. */
 export interface DownloadOrder {
-  /** 40 hexadecimal digits. */
+  /** Infohash of the archive, 40 hexadecimal digits. */
   infoHashHex: string;
-  /** Bytes of the `.torrent`, if known. */
+  /** Content of the `.torrent`, if known. */
   torrent?: Uint8Array;
-  /** Absolute path inside the seed directory. */
+  /** Absolute path of the file to write, inside the seed directory. */
   filePath: string;
-  /** Length from the signed manifest, if known. */
+  /** Length of the archive by its signed manifest, bytes; absent if unknown. */
   lengthBytes?: number;
-  /** Maximum length; a longer torrent is refused. */
+  /** Maximum length of the archive, bytes. A longer archive is refused. */
   maxBytes: number;
-  /** Peers known already. */
+  /** Addresses of peers that are known already. */
   peers: PeerAddress[];
 }
 
-/** A report as it crosses between the threads. */
+/** Report of an announcement, as plain data that can be passed between threads. */
 export type ReportData = Omit<AnnounceReport, "error"> & { error?: ErrorData };
 
-/** Calls from the main thread. The main thread chooses the number `operation`, to be able to `cancel` it. */
+/**
+ * Functions of the worker that the main thread calls. The main thread chooses the number
+ * `operation`, by which it can later `cancel` the operation.
+ */
 export interface WorkerApi {
-  /** Starts engine, DHT manager and schedule. All other calls fail with `NOT_STARTED` before that. */
+  /**
+   * Starts the engine, the DHT manager and the announcement schedule. Before the start, all other
+   * calls fail with `NOT_STARTED`.
+   */
   start(options: WorkerOptions): Promise<WorkerStarted>;
   /** Changes options of the running worker. */
   configure(options: TunableOptions): Promise<void>;
   status(): Promise<WorkerStatus>;
-  /** Status of all torrents, possibly thousands. */
+  /** Returns the status of all torrents, possibly thousands. */
   torrents(): Promise<TorrentStatus[]>;
-  /** Seeds archives that the main thread has verified, and keeps them announced to the DHT. */
+  /** Seeds archives that the main thread has verified, and announces them regularly to the DHT. */
   seed(archives: KeptSeed[]): Promise<void>;
   /** Stops seeding and announcing an archive. */
   unseed(infoHashHex: string): Promise<void>;
   /** Downloads an archive; resolves with the `.torrent` when all pieces are verified. */
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
-  /** Passes peers to a download under way; does nothing for other torrents. */
+  /** Adds peers to a running download; does nothing for other torrents. */
   addPeers(infoHashHex: string, peers: PeerAddress[]): Promise<void>;
-  /** Gets a mutable item. */
+  /** Gets a mutable item from the DHT. */
   get(operation: number, key: ItemKey): Promise<GetOutcome>;
-  /** Puts an item once, without keeping it announced. */
+  /** Puts an item into the DHT once, without adding it to the announcement schedule. */
   put(operation: number, item: MutableItem, terms?: PutTerms): Promise<PutOutcome>;
-  /** Finds peers of a torrent. */
+  /** Searches the DHT for peers of a torrent. */
   findPeers(operation: number, infoHashHex: string): Promise<PeersOutcome>;
-  /** Keeps records alive: announces each at its due time, and then at intervals. */
+  /** Adds records to the announcement schedule: each is announced when due, and then at intervals. */
   keepRecords(records: KeptRecord[]): Promise<void>;
-  /** Stops keeping a record alive. */
+  /** Removes a record from the announcement schedule. */
   forgetRecord(targetHex: string): Promise<void>;
   /**
-   * Announces some kept records and torrents now, by target or infohash.
+   * Announces some records and torrents of the schedule now, given by target or infohash.
    *
-   * @param urgent foreground work, which does not wait for the rate limiter
+   * @param urgent marks foreground work, which does not wait for the rate limiter
    */
   announceNow(operation: number, idsHex: string[], urgent: boolean): Promise<void>;
-  /** Ends an operation early. */
+  /** Ends an operation early, by the number that the main thread chose for it. */
   cancel(operation: number): Promise<void>;
-  /** Resolves at once, which shows that the thread responds. */
+  /** Resolves at once, to show that the worker thread is responsive. */
   ping(): Promise<void>;
-  /** Collects the garbage that starting has left. */
+  /** Runs garbage collection, to free the memory that only the start needed. */
   tidy(): Promise<void>;
-  /** Adds bootstrap addresses, for example of host names that could not be resolved at the start. */
+  /**
+   * Adds DHT bootstrap addresses, for example of host names that could not be resolved at the
+   * start.
+   */
   addBootstrap(addresses: { host: string; port: number }[]): Promise<void>;
-  /** Nodes of the routing table, to be kept for the next start. */
+  /** Returns the nodes of the DHT routing table, to be stored for the next start. */
   knownNodes(): Promise<Contact[]>;
-  /** Stops the manager, then the engine, within `deadlineMs` milliseconds together. */
+  /** Stops the DHT manager and then the engine, within `deadlineMs` milliseconds in total. */
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** Messages that the worker sends on its own. */
+/** Events that the worker sends to the main thread without being asked. */
 export type WorkerEvent =
   | { event: "dht"; state: DhtState }
   | { event: "progress"; operation: number; progress: DownloadProgress }
-  /** A record or torrent was announced. `operation` is present if `announceNow` requested it. */
+  /** A record or torrent was announced. `operation` is present if a call of `announceNow` caused it. */
   | { event: "announced"; operation?: number; report: ReportData }
   /** The `.torrent` of a seeded archive cannot be read. */
   | { event: "unreadable"; infoHashHex: string; message: string }
-  /** A line for the log: `warn` is for users, `debug` is what libraries print. */
+  /** A line for the log. Level `warn` is for users; level `debug` is output of libraries. */
   | { event: "log"; level: "warn" | "debug"; message: string }
   | { event: "failure"; error: ErrorData };
 
-/** Whether the DHT is on and nodes respond. */
+/** Whether the DHT is on and its nodes respond. */
 export function isReachable(dht: DhtState): boolean {
   return dht.state === "on" && !dht.silent;
 }

@@ -1,5 +1,6 @@
 /**
- * Implements the worker's API: joins the engine with the DHT manager and the schedule, which borrow its node.
+ * Implements the worker's API: connects the engine with the DHT manager and the announcement
+ * schedule, which borrow the engine's DHT node.
  *
  * @module
  */
@@ -43,9 +44,9 @@ import {
 const PEER_SEARCH_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 /** Interval between announcements of a running download; nodes forget a peer after half an hour (BEP 5). */
 const ANNOUNCE_DOWNLOAD_MS = 20 * 60_000;
-/** Number of records that `announceNow` announces at once. */
+/** Maximum number of records that `announceNow` announces concurrently. */
 const MAX_ANNOUNCING = 8;
-/** Number of connected peers with which a download stops searching for more. */
+/** A download with this number of connected peers does not search for more peers. */
 const ENOUGH_PEERS = 20;
 
 /** Maximum number of distinct failures of the DHT manager that are logged. */
@@ -62,7 +63,7 @@ const NO_STATS: DhtManagerStats = {
   roundTripMs: undefined,
 };
 
-/** Implements {@linkcode WorkerApi} on a real engine. */
+/** Implements {@linkcode WorkerApi} with a real engine. */
 export class WorkerRuntime implements WorkerApi {
   readonly #clock: Clock;
   readonly #send: (event: WorkerEvent) => void;
@@ -75,7 +76,7 @@ export class WorkerRuntime implements WorkerApi {
   #limiter: RateLimiter | undefined;
   #reannouncer: Reannouncer | undefined;
 
-  /** @param createManager replaces the DHT manager in tests of its failures */
+  /** @param createManager creates the DHT manager; replaced in tests of failures */
   constructor(
     clock: Clock,
     send: (event: WorkerEvent) => void,
@@ -93,7 +94,8 @@ export class WorkerRuntime implements WorkerApi {
       isFreeHost: options.allowLocal ? undefined : () => false,
       onDhtState: (state) => {
         if (this.#managerFailure === undefined) this.#send({ event: "dht", state });
-        // Announcements that failed without a DHT need not wait for their back-off.
+        // Announcements that failed while the DHT was unreachable are repeated without their
+        // back-off.
         if (isReachable(state)) this.#reannouncer?.resume();
       },
       onFailure: (error) => this.#send({ event: "failure", error: errorToData(error) }),
@@ -105,7 +107,8 @@ export class WorkerRuntime implements WorkerApi {
     this.#limiter = new RateLimiter(clock, options.dhtPacketsPerSecond);
     try {
       this.#manager = this.#createManager({
-        // Evaluated for each operation, because the engine may have lost or replaced its node.
+        // The node is requested anew for each operation, because the engine may have replaced or
+        // closed it.
         nodes: () => {
           const node = engine.node();
           return node ? [node] : [];
@@ -116,7 +119,7 @@ export class WorkerRuntime implements WorkerApi {
         limiter: this.#limiter,
       });
     } catch (error) {
-      // Without a manager the engine still serves peers that know our address.
+      // Without a DHT manager, the engine still serves peers that know this program's address.
       this.#managerFailure = `the DHT manager did not start: ${(error as Error).message}`;
       this.#send({ event: "dht", state: this.#dhtState() });
     }
@@ -270,19 +273,19 @@ export class WorkerRuntime implements WorkerApi {
     await this.#engine?.close(Math.max(deadlineMs - (this.#clock.now() - begunMs), 0));
   }
 
-  /** The engine, once the worker has started. */
+  /** Returns the engine; throws before the worker has started. */
   get #running(): Engine {
     if (this.#engine) return this.#engine;
     throw notStarted();
   }
 
-  /** The schedule, once the worker has started. */
+  /** Returns the announcement schedule; throws before the worker has started. */
   get #schedule(): Reannouncer {
     if (this.#reannouncer) return this.#reannouncer;
     throw notStarted();
   }
 
-  /** The DHT manager, unless it failed to start. */
+  /** Returns the DHT manager; throws if it failed to start. */
   get #borrowing(): DhtManager {
     if (this.#manager) return this.#manager;
     throw new DhtError("network", "DHT_OFF", `There is no DHT: ${this.#managerFailure}`);
@@ -293,7 +296,7 @@ export class WorkerRuntime implements WorkerApi {
     return this.#running.dhtState;
   }
 
-  /** Logs errors of the manager that are defects and not failures of the network. */
+  /** Runs `work`. Logs its errors that are defects of the program, not failures of the network. */
   async #logDefects<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -303,7 +306,7 @@ export class WorkerRuntime implements WorkerApi {
     }
   }
 
-  /** Logs a failure of the manager or the schedule; each message once. */
+  /** Logs a failure of the DHT manager or the schedule. Each distinct message is logged once. */
   #dhtFailed(error: unknown): void {
     const { message } = errorToData(error);
     if (this.#loggedFailures.has(message) || this.#loggedFailures.size >= MAX_LOGGED) return;
@@ -333,15 +336,17 @@ export class WorkerRuntime implements WorkerApi {
   }
 
   /**
-   * Searches for peers with growing pauses until `signal` aborts, whenever there are too few. Also announces
-   * us, so that other downloads of the same torrent can exchange pieces with us.
+   * Searches for peers of a download with growing pauses until `signal` aborts, while it has too
+   * few peers. Also announces this program as a peer, so that concurrent downloads can exchange
+   * pieces.
    */
   async #searchPeers(infoHashHex: string, peers: () => number, signal: AbortSignal) {
     const infoHash = fromHex(infoHashHex)!;
     let announcedMs: number | undefined;
     for (let round = 0; !signal.aborted; round++) {
       try {
-        // Not in the first round, because most downloads end before another peer would come.
+        // The first round makes no announcement: most downloads end before an announcement brings
+        // peers.
         const nowMs = this.#clock.now();
         if (round > 0 && nowMs - (announcedMs ?? -Infinity) >= ANNOUNCE_DOWNLOAD_MS) {
           await this.#borrowing.announcePeer(infoHash, this.#running.port, { signal });
@@ -354,7 +359,7 @@ export class WorkerRuntime implements WorkerApi {
           });
         }
       } catch {
-        // The DHT is off; it may come back while known peers serve the download.
+        // The DHT is off. The search goes on, because the DHT may recover while the download runs.
       }
       const pauseMs = PEER_SEARCH_MS[Math.min(round, PEER_SEARCH_MS.length - 1)]!;
       await delay(this.#clock, pauseMs, signal).catch(() => {});

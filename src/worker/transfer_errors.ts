@@ -1,6 +1,6 @@
 /**
- * Preserves kind and code of libreseed's errors when they cross between threads; comlink by itself keeps
- * only the message.
+ * Preserves the kind and code of libreseed's errors when they are passed between threads. By
+ * default, npm:comlink passes only the message.
  *
  * @module
  */
@@ -8,12 +8,12 @@
 import { transferHandlers } from "comlink";
 import { type ErrorData, errorFromData, errorToData } from "../base/mod.ts";
 
-/** Comlink's wrapper around a thrown value, as the handler named `throw` receives it. */
+/** Wrapper of npm:comlink around a thrown value; the input of the transfer handler named `throw`. */
 interface Thrown {
   value: unknown;
 }
 
-/** Installs the transfer of errors; to be called once in each thread. */
+/** Installs the transfer handler for errors in this thread. Each thread calls this function once. */
 export function transferErrors(): void {
   const plain = transferHandlers.get("throw")!;
   transferHandlers.set("throw", {
