@@ -11,8 +11,8 @@
  *   salt give the DHT target of an item.
  * - `magnet.ts` parses and formats magnet links.
  *
- * The functions convert values to bytes and back. They use no network, no clock and no files; the
- * `dht` room transfers the items.
+ * Decoders are strict and throw a {@linkcode RecordError}. No function uses the network, a clock or a
+ * file: the `dht` room transfers the items, and callers pass in the time.
  *
  * Start with `item.ts`.
  *
