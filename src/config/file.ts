@@ -1,6 +1,6 @@
 /**
- * Reads the config file: YAML, one flat mapping of settings. Gives each setting's text as it was
- * written and the line it stands on; what the text means is not decided here. Never writes.
+ * Parses the config file: a flat YAML mapping from names to values. Returns the raw text and the
+ * line number of each setting; `validate.ts` converts the text to a value. Never writes the file.
  *
  * @module
  */
@@ -12,21 +12,23 @@ import { explainMissingSetting } from "./missing_settings.ts";
 import { settingDefinitions, type SettingKey } from "./settings.ts";
 import type { SettingText } from "./validate.ts";
 
-/** A setting as the file has it. */
+/** A setting in the config file. */
 export interface FileEntry {
   text: SettingText;
-  /** Counted from 1. */
+  /** Line number of the setting in the config file; the first line is 1. */
   line: number;
 }
 
-/** Far more than all settings need, and little enough to parse at once. */
+/** Maximum length of the config file, in UTF-16 code units. All settings together need far less. */
 const maxConfigChars = 65_536;
 
 /**
- * The settings in `source`, the text of the file at `path` (which is only named in errors).
+ * Parses the text of the config file and returns the raw text of each setting.
  *
- * Throws {@linkcode ConfigError} for text that is not YAML, anything but one mapping of names to
- * values or lists of values, an unknown setting, and one that is there twice.
+ * @param source the text of the file
+ * @param path the path of the file, for error messages
+ * @throws {ConfigError} if `source` is not YAML or not a flat mapping of names to values (or lists
+ * of values), or if a setting is unknown or set twice
  */
 export function readConfigText(source: string, path: string): Map<SettingKey, FileEntry> {
   if (source.length > maxConfigChars) {
@@ -37,8 +39,8 @@ export function readConfigText(source: string, path: string): Map<SettingKey, Fi
     );
   }
   const lines = new LineCounter();
-  // The failsafe schema leaves every scalar as the text that was written, so `port: 0x1` and
-  // `dir: 2024` mean the same here as in a flag.
+  // YAML's failsafe schema converts no scalar, so `port: 0x1` and `dir: 2024` mean the same in the
+  // file as in a flag.
   const document = parsed(source, path, {
     lineCounter: lines,
     schema: "failsafe",
@@ -98,7 +100,10 @@ export function readConfigText(source: string, path: string): Map<SettingKey, Fi
   return entries;
 }
 
-/** The library calls itself for each level, and has no limit of its own. */
+/**
+ * Parses YAML. The npm:yaml parser is recursive and has no depth limit, so deeply nested text
+ * overflows the stack; the RangeError becomes a {@linkcode ConfigError}.
+ */
 function parsed(source: string, path: string, options: Parameters<typeof parseDocument>[1]) {
   try {
     return parseDocument(source, options);

@@ -1,6 +1,6 @@
 /**
- * Puts the settings together: flag, then environment variable, then config file, then default.
- * Reads the file through a function that is handed in, and never writes it.
+ * Combines the sources of the settings by precedence: flag, environment variable, config file,
+ * default. The caller passes the function that reads the config file; nothing is written.
  *
  * @module
  */
@@ -13,41 +13,44 @@ import { explainMissingSetting } from "./missing_settings.ts";
 import { settingDefinitions, type SettingKey, type Settings, variableOf } from "./settings.ts";
 import type { PathBase, SettingText } from "./validate.ts";
 
-/** Where a value came from. */
+/** The source of a setting's value. */
 export interface SettingOrigin {
   source: "flag" | "env" | "file" | "default";
-  /** For people: `--port`, `LIBRESEED_PORT`, `/home/a/.libreseed/config.yaml:3`, `default`. */
+  /**
+   * The source, worded for people: `--port`, `LIBRESEED_PORT`, `/home/a/.libreseed/config.yaml:3`,
+   * `default`.
+   */
   where: string;
 }
 
-/** Flags as the command line had them, without their dashes. */
+/** The settings given as flags; keys are flag names without leading dashes. */
 export type SettingFlags = Partial<Record<SettingKey, string | boolean | readonly string[]>>;
 
-/** Sources that {@linkcode loadSettings} reads. */
+/** The inputs of {@linkcode loadSettings}. */
 export interface SettingSources {
   flags: SettingFlags;
-  /** All environment variables; those that begin with `LIBRESEED_` must be ours. */
+  /** All environment variables. An unknown variable that begins with `LIBRESEED_` is an error. */
   env: Record<string, string | undefined>;
-  /** Relative paths in flags and variables start here; absolute. */
+  /** Working directory, absolute. Relative paths in flags and environment variables start here. */
   cwd: string;
   /**
-   * The user's home directory, for `~`; absolute. Not the libreseed home. `undefined` where the user
-   * has none: no `HOME`, and no entry in the user database.
+   * The user's home directory, absolute, which replaces `~` in paths; not the libreseed home.
+   * `undefined` if neither `HOME` nor the user database names one.
    */
   userHome: string | undefined;
-  /** The text of a file; `undefined` if there is none. */
+  /** Reads the text of a file; resolves to `undefined` if the file does not exist. */
   readFile(path: string): Promise<string | undefined>;
 }
 
-/** The settings and where each came from. */
+/** The settings and the source of each value. */
 export interface LoadedSettings {
   /**
-   * Where neither a setting nor the user says which directory is the home, reading `home` or `dir`
-   * throws `HOME_UNKNOWN`, so that a command that needs no home works there.
+   * The values of the settings. If no libreseed home is known, only reading `home` or `dir` throws
+   * `HOME_UNKNOWN`, so a command that needs neither still works.
    */
   values: Settings;
   origins: Record<SettingKey, SettingOrigin>;
-  /** The config file that was looked for; it need not exist. Empty if no home is known. */
+  /** Path of the config file, which may not exist. Empty if no libreseed home is known. */
   configPath: string;
 }
 
@@ -78,14 +81,15 @@ function flagText(value: string | boolean | readonly string[]): SettingText {
 /**
  * Loads the settings.
  *
- * Throws {@linkcode ConfigError} of kind `usage` for an unknown `LIBRESEED_*` variable, an unknown
- * or duplicate key in the file, and a value that is malformed or out of its limits. The message
- * names the flag, the variable, or the file and line. Kind `failed` for a file that cannot be read.
+ * @throws {ConfigError} kind `usage` for an unknown `LIBRESEED_*` variable, an unknown or duplicate
+ * key in the config file, and a malformed or out-of-range value; the message names the flag, the
+ * variable, or the file and line. Kind `failed` for a config file that cannot be read
  */
 export async function loadSettings(sources: SettingSources): Promise<LoadedSettings> {
   const { flags, env, cwd, userHome, readFile } = sources;
   refuseUnknownVariables(env);
-  // Loaded here and not above, so that help, which needs the table alone, starts without them.
+  // A dynamic import: `help` needs only the table of settings and starts faster without the
+  // validator.
   const { validateSetting } = await import("./validate.ts");
   const outside: PathBase = { directory: cwd, userHome };
   const values: Record<string, unknown> = {};
@@ -141,7 +145,7 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
     }
     values[property] = result.value;
 
-    // The first row of the table is the home, which says where the file is.
+    // The home is the first row of the table, because the path of the config file depends on it.
     if (key === "home") {
       configPath = nodePath().join(result.value as string, "config.yaml");
       const text = await readFile(configPath).catch((cause) => {
@@ -170,7 +174,12 @@ function throwHomeUnknown(): never {
   );
 }
 
-/** Nobody can want a record on more nodes than it is put to; the one that was not given follows. */
+/**
+ * Ensures `minNodes <= storeNodes`: a record cannot be held by more nodes than it is sent to. If
+ * one of the two settings has its default, that setting is set to the value of the other.
+ *
+ * @throws {ConfigError} `BAD_SETTING` if neither has its default
+ */
 function agree(settings: Settings, origins: LoadedSettings["origins"]): void {
   const { minNodes, storeNodes } = settings;
   if (minNodes <= storeNodes) return;

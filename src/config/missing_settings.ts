@@ -1,12 +1,15 @@
 /**
- * Settings that people look for and that are deliberately not there.
+ * Explanations for settings that users expect but that deliberately do not exist.
  *
  * @module
  */
 
 /**
- * What to say to somebody who uses a name that we deliberately do not have; `undefined` for all
- * other names. The name is a key, or the lower-case, dashed form of a variable.
+ * Returns advice for a setting that deliberately does not exist, such as `dht-port`; `undefined`
+ * for any other name.
+ *
+ * @param key a setting's key, or an environment variable converted to the form of a key
+ * (`dht-port`)
  */
 export function explainMissingSetting(key: string): string | undefined {
   if (/^(?:dht|udp|torrent|tcp|peer|listen)-port$/.test(key)) {

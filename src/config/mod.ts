@@ -1,15 +1,16 @@
 /**
- * Settings and their origins: flag, environment variable, config file, default, in this order of
- * precedence.
+ * The settings, and the source of each value: flag, environment variable, config file or default,
+ * in this order of precedence.
  *
- * - `settings.ts` is the one table. Flags, variables, keys of the config file, help, limits and
- *   defaults follow from its rows.
- * - {@linkcode loadSettings} reads all sources and returns {@linkcode Settings} with the origin of each
- *   value. A mistake is a {@linkcode ConfigError} that names the setting and its source.
- * - {@linkcode workerSettings} picks the settings that the engine's thread takes.
- * - {@linkcode writeSetting} changes one key of a config file and keeps its comments.
+ * - `settings.ts` is the table of settings. Flags, environment variables, keys of the config file,
+ *   help, limits and defaults are derived from its rows.
+ * - {@linkcode loadSettings} reads all sources and returns {@linkcode Settings} with the source of
+ *   each value. An invalid setting is a {@linkcode ConfigError} that names the setting and its source.
+ * - {@linkcode workerSettings} returns only the settings that the worker receives.
+ * - {@linkcode writeSetting} formats a value in the syntax of the config file.
  *
- * The room does not read the command line, which `src/cli` does, and does not use any setting itself.
+ * Left to others: parsing the command line (`src/cli`), and the use of the settings. The config
+ * file is never written.
  *
  * Start reading in `settings.ts`, then `load.ts`.
  *

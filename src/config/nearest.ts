@@ -1,10 +1,13 @@
 /**
- * Finds the word that somebody probably meant.
+ * Suggests the intended word for a mistyped one.
  *
  * @module
  */
 
-/** Number of letters to insert, delete or replace to get from `a` to `b` (Levenshtein 1966). */
+/**
+ * Edit distance: the minimum number of letters to insert, delete or replace to turn `a` into `b`
+ * (Levenshtein 1966).
+ */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -19,8 +22,8 @@ function editDistance(a: string, b: string): number {
 }
 
 /**
- * The candidate that needs the fewest edits to become `word`, or `undefined` if all of them need
- * more than a third of its letters (and more than two).
+ * Returns the candidate with the smallest edit distance to `word`. Returns `undefined` if the
+ * distance of every candidate exceeds both 2 and a third of the length of `word`.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;

@@ -1,6 +1,5 @@
 /**
- * Turns what people write into numbers: durations, sizes, `HOST:PORT`. Knows nothing of the
- * settings that use it.
+ * Parsers for durations, sizes and `HOST:PORT`. They do not depend on any particular setting.
  *
  * @module
  */
@@ -32,7 +31,10 @@ function bad(code: string, text: string, wanted: string): ConfigError {
   return new ConfigError("usage", code, `${JSON.stringify(text)} is not ${wanted}`);
 }
 
-/** A number with an optional unit, as a whole number of the smallest unit. */
+/**
+ * Parses a number with an optional unit. Returns the value in the smallest unit, rounded to an
+ * integer; `undefined` if the text is malformed or the value is not a safe integer.
+ */
 function scaled(text: string, units: Record<string, number>, bare: number): number | undefined {
   const match = /^(\d{1,15}(?:\.\d{1,9})?) ?([a-z]*)$/i.exec(text.trim());
   if (!match) return undefined;
@@ -44,8 +46,10 @@ function scaled(text: string, units: Record<string, number>, bare: number): numb
 }
 
 /**
- * A duration in milliseconds, from `500ms`, `90s`, `10m`, `1.5h`, `2d`, or a plain number of
- * seconds. Throws {@linkcode ConfigError} (`BAD_DURATION`) for anything else.
+ * Parses a duration and returns milliseconds. Accepts `500ms`, `90s`, `10m`, `1.5h`, `2d`, or a
+ * plain number of seconds.
+ *
+ * @throws {ConfigError} `BAD_DURATION` for any other text
  */
 export function parseDuration(text: string): number {
   const value = scaled(text, durationUnitsMs, durationUnitsMs.s!);
@@ -56,8 +60,10 @@ export function parseDuration(text: string): number {
 }
 
 /**
- * A size in bytes, from `10MiB` (1,024 based), `1GB` (1,000 based), or a plain number of bytes.
- * Throws {@linkcode ConfigError} (`BAD_SIZE`) for anything else.
+ * Parses a size and returns bytes. Accepts `10MiB` (powers of 1,024), `1GB` (powers of 1,000), or a
+ * plain number of bytes.
+ *
+ * @throws {ConfigError} `BAD_SIZE` for any other text
  */
 export function parseSize(text: string): number {
   const value = scaled(text, sizeUnitsBytes, 1);
@@ -68,8 +74,9 @@ export function parseSize(text: string): number {
 }
 
 /**
- * Host and port, as {@linkcode readHostPort} reads them. Throws {@linkcode ConfigError}
- * (`BAD_HOST_PORT`).
+ * Parses `HOST:PORT` by the rules of {@linkcode readHostPort}.
+ *
+ * @throws {ConfigError} `BAD_HOST_PORT` for any other text
  */
 export function parseHostPort(text: string, options: { allowPortZero?: boolean } = {}): HostPort {
   const read = readHostPort(text, options);

@@ -1,10 +1,10 @@
 /**
- * The form of a row in the table of settings. The rows are in `settings.ts`.
+ * The types of a row in the table of settings. The table itself is in `settings.ts`.
  *
  * @module
  */
 
-/** The type of a setting's text. */
+/** The type of a setting's value, with its limits or choices. */
 export type SettingType =
   | { kind: "integer"; min: number; max: number }
   | { kind: "boolean" }
@@ -17,31 +17,37 @@ export type SettingType =
   | { kind: "host-list" };
 
 /**
- * When a new value counts:
+ * When a changed value takes effect:
  *
- * - `start`: at the next start of the daemon, which has bound sockets, directories or permissions to it
- * - `reload`: as soon as the daemon has read it
- * - `command`: at the next command; the daemon does not use it
+ * - `start`: at the next start of the daemon, because its sockets, directories or permissions
+ *   depend on the setting
+ * - `reload`: when the running daemon reloads its settings
+ * - `command`: at the next command, because the daemon does not use the setting
  */
 export type TakesEffect = "start" | "reload" | "command";
 
-/** One row of the table, whose values have the properties P. */
+/** A row in the table of settings. `P` is the union of the possible property names. */
 export interface SettingRow<P extends string> {
-  /** Name in the config file, and of the flag behind its two dashes. */
+  /**
+   * Name of the setting in the config file, and of its flag without leading dashes: `min-nodes`.
+   */
   key: string;
-  /** Name in the settings that are loaded. */
+  /** Name of the setting in the loaded settings: `minNodes`. */
   property: P;
-  /** When a new value counts. */
+  /** When a changed value of the setting takes effect. */
   takesEffect: TakesEffect;
-  /** Whether the worker takes the setting. */
+  /** Whether the worker receives the setting. */
   worker?: true;
   type: SettingType;
-  /** As one would write it; {@linkcode defaultText} fills in `~` and `HOME`. */
+  /**
+   * The default, as text in the syntax of the config file. A leading `~` stands for the user's home
+   * directory, a leading `HOME/` for the libreseed home.
+   */
   default: string | readonly string[];
-  /** Stands for the value in help: `N`, `DURATION`. */
+  /** Placeholder for the value in help texts: `N`, `DURATION`. */
   placeholder: string;
-  /** One line for help, with the unit. */
+  /** One-line description of the setting for help, with the unit. */
   brief: string;
-  /** `false` if the config file cannot set it. */
+  /** `false` if the setting must not appear in the config file. */
   inFile?: false;
 }

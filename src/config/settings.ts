@@ -1,6 +1,6 @@
 /**
- * The one table of settings. Flags, environment variables, config file keys, their help, limits and
- * defaults all come from here, so they cannot drift apart. Holds data only; `validate.ts` applies
+ * The table of settings, and the types of their values. Flags, environment variables, config file
+ * keys, help, limits and defaults are all derived from this table. Data only; `validate.ts` uses
  * it.
  *
  * @module
@@ -11,83 +11,83 @@ import type { SettingRow } from "./setting_types.ts";
 
 export type { SettingType, TakesEffect } from "./setting_types.ts";
 
-/** How the daemon notices files that others put into the seed directory. */
+/** How the daemon detects files that the user or other programs add to the seed directory. */
 export type WatchMode = "poll" | "events" | "off";
 
-/** How to choose among several publishers of one name. */
+/** Which publisher to choose if several publish a package of the same name. */
 export type PublisherPolicy = "first-seen" | "latest-version" | "trusted" | "seeders";
 
-/** How much the daemon logs. */
+/** The least severe level of messages that the daemon logs. */
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
-/** The form of the daemon's log. */
+/** Format of the daemon's log lines. */
 export type LogFormat = "text" | "json";
 
-/** The settings, parsed and within their limits. */
+/** The values of all settings, parsed and validated. */
 export interface Settings {
-  /** Directory of keys, state and config file; absolute. */
+  /** The libreseed home: directory of keys, state and config file; absolute path. */
   home: string;
-  /** Seed directory; absolute. */
+  /** Seed directory, absolute path. */
   dir: string;
-  /** TCP port for peers and UDP port of the DHT; 0 = any free one. */
+  /** TCP port for peers and UDP port for the DHT; 0 = any free port. */
   port: number;
-  /** Nodes to join the DHT through; may be empty. */
+  /** Bootstrap nodes for joining the DHT; may be empty. */
   bootstrap: HostPort[];
-  /** Whether to use the DHT at all. */
+  /** Whether to use the DHT. */
   dht: boolean;
-  /** Whether loopback and private addresses may be talked to. */
+  /** Whether connections to loopback and private addresses are allowed. */
   allowLocal: boolean;
-  /** How long a command waits for the network, in milliseconds. */
+  /** Maximum time that a command waits for the network, in milliseconds. */
   timeoutMs: number;
-  /** Fewest nodes that must hold a record before a put counts as strong. */
+  /** Minimum number of DHT nodes to hold a record; on fewer nodes the record counts as weak. */
   minNodes: number;
-  /** Number of closest nodes that a record is put to. */
+  /** Number of DHT nodes, the closest to the target, that a record is put to. */
   storeNodes: number;
-  /** Time between two re-announcements of a record, in milliseconds. */
+  /** Time between two announcements of the same record, in milliseconds. */
   reannounceIntervalMs: number;
-  /** Most DHT packets sent a second. */
+  /** Maximum number of DHT packets sent per second. */
   dhtPacketsPerSecond: number;
-  /** Largest archive, in bytes. */
+  /** Maximum size of an archive, in bytes. */
   maxArchiveBytes: number;
-  /** Most bytes that an archive may unpack to. */
+  /** Maximum size of an archive's unpacked contents, in bytes. */
   maxUnpackedBytes: number;
-  /** Most files in an archive. */
+  /** Maximum number of files in an archive. */
   maxFiles: number;
-  /** Most distinct directories that the files of an archive are in. */
+  /** Maximum number of distinct directories in an archive. */
   maxDirectories: number;
-  /** Most directories that a file of an archive is in, one inside the other. */
+  /** Maximum nesting depth of the directories in an archive. */
   maxDepth: number;
-  /** Most bytes that the paths in an archive have together. */
+  /** Maximum total length of all paths in an archive, in bytes. */
   maxPathsBytes: number;
-  /** Most unpacked bytes for each byte of archive. */
+  /** Maximum ratio of unpacked bytes to archive bytes. */
   maxRatio: number;
-  /** Most bytes sent to peers a second; 0 = no limit. */
+  /** Maximum upload rate to peers, in bytes per second; 0 = unlimited. */
   uploadBytesPerSecond: number;
-  /** Most bytes taken from peers a second; 0 = no limit. */
+  /** Maximum download rate from peers, in bytes per second; 0 = unlimited. */
   downloadBytesPerSecond: number;
-  /** Most connections a torrent. */
+  /** Maximum number of peer connections per torrent. */
   maxConnections: number;
-  /** Most connections that others have opened, of all torrents together. */
+  /** Maximum number of incoming peer connections, over all torrents. */
   maxIncoming: number;
-  /** Where the daemon's HTTP page listens; `undefined` = nowhere. */
+  /** Address on which the daemon serves its HTTP page; `undefined` = no HTTP page. */
   http: HostPort | undefined;
-  /** Names and addresses under which clients may ask for it, besides those that it listens on. */
+  /** Additional host names and addresses that the HTTP page accepts in a `Host` header. */
   httpHosts: string[];
-  /** How to choose among several publishers of one name that is not pinned. */
+  /** Which publisher to choose if several publish a package of a name that is not pinned. */
   policy: PublisherPolicy;
-  /** Whether the daemon downloads and seeds all that the followed publishers offer. */
+  /** Whether the daemon downloads and seeds all packages of the followed publishers. */
   mirror: boolean;
-  /** The seed directory may grow to this by mirroring, in bytes. */
+  /** Maximum size of the seed directory up to which mirroring adds packages, in bytes. */
   maxDiskBytes: number;
-  /** How the daemon notices new files in the seed directory. */
+  /** How the daemon detects new files in the seed directory. */
   watch: WatchMode;
-  /** How much the daemon logs. */
+  /** The least severe level of messages that the daemon logs. */
   logLevel: LogLevel;
-  /** Form of the log lines of the daemon. */
+  /** Format of the daemon's log lines. */
   logFormat: LogFormat;
 }
 
-/** One row of the table of settings. */
+/** A row in the table of settings. */
 export type SettingDefinition = SettingRow<keyof Settings>;
 
 const maxRateBytes = 2 ** 40;
@@ -380,21 +380,21 @@ const table = [
   },
 ] as const satisfies readonly SettingDefinition[];
 
-/** Name of a setting in the config file, and of its flag behind the two dashes. */
+/** Name of a setting in the config file, and of its flag without leading dashes: `min-nodes`. */
 export type SettingKey = TableRow["key"];
 
-/** One row of the table, with its literal types. */
+/** A row in the table of settings, with literal types for its key and property. */
 export type TableRow = (typeof table)[number];
 
-/** All settings, in the order in which help lists them. */
+/** All settings, in the order of the help page. */
 export const settingDefinitions: readonly (SettingDefinition & { key: SettingKey })[] = table;
 
-/** The row of a key; `undefined` if there is no such setting. */
+/** Finds the row of a setting by its key; `undefined` if there is no setting of that name. */
 export function findSetting(key: string): SettingDefinition & { key: SettingKey } | undefined {
   return settingDefinitions.find((definition) => definition.key === key);
 }
 
-/** The environment variable of a key: `LIBRESEED_MIN_NODES` of `min-nodes`. */
+/** The environment variable of a setting: `min-nodes` becomes `LIBRESEED_MIN_NODES`. */
 export function variableOf(key: SettingKey): string {
   return `LIBRESEED_${key.toUpperCase().replaceAll("-", "_")}`;
 }

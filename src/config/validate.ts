@@ -1,6 +1,6 @@
 /**
- * Checks the text of a setting against its row of the table and turns it into its value. Knows
- * nothing of where the text came from.
+ * Validates the text of a setting against its type and converts the text to a value. The source of
+ * the text (flag, variable, file) makes no difference.
  *
  * @module
  */
@@ -11,20 +11,22 @@ import { type HostPort, readHostPort } from "../base/mod.ts";
 import { parseDuration, parseHostPort, parseSize } from "./parse.ts";
 import type { SettingType } from "./settings.ts";
 
-/** Directories that a relative path and a leading `~` in a setting's text are resolved against. */
+/** The directories against which the paths in settings are resolved. */
 export interface PathBase {
-  /** Relative paths start here; absolute. */
+  /** Directory against which relative paths are resolved; absolute. */
   directory: string;
-  /** Stands for a leading `~`; absolute. `undefined` where the user has no home directory. */
+  /**
+   * Directory that replaces a leading `~`, absolute; `undefined` if the user has no home directory.
+   */
   userHome: string | undefined;
 }
 
-/** Text of a setting: one, or several for a list. */
+/** The text of a setting, or the texts of a list setting's items. */
 export type SettingText = string | readonly string[];
 
 const single = v.string("takes one value, not a list");
 
-/** A step that calls `parse` and makes what it throws an issue. */
+/** A validation step for npm:valibot that calls `parse` and reports a thrown error as an issue. */
 function parsed<T>(parse: (text: string) => T) {
   return v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
     try {
@@ -64,19 +66,22 @@ function parsePath(text: string, base: PathBase): string {
   return isAbsolute(text) ? resolve(text) : resolve(base.directory, text);
 }
 
-/** Separated by commas; `none` or nothing at all is the empty list. */
+/** Parses a comma-separated list of `HOST:PORT`. `none` and an empty text mean the empty list. */
 function parseHostPortList(text: string): HostPort[] {
   const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
   if (parts.length === 1 && parts[0] === "none") return [];
   return parts.map((part) => parseHostPort(part));
 }
 
-/** As {@linkcode parseHostPortList}, without ports. Brackets of IPv6 addresses may be there. */
+/**
+ * Parses a comma-separated list of hosts without ports. An IPv6 address may have brackets. `none`
+ * and an empty text mean the empty list.
+ */
 function parseHostList(text: string): string[] {
   const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
   if (parts.length === 1 && parts[0] === "none") return [];
   for (const part of parts) {
-    // With a port behind it, so that the rules of HOST:PORT apply.
+    // Append a port, because the validator checks `HOST:PORT`.
     if ("expected" in readHostPort(`${part.replace(/^([^[]*:.*)$/, "[$1]")}:1`)) {
       throw new Error(`${quoted(part)} is no host: write a name or an address, without a port`);
     }
@@ -141,7 +146,7 @@ function schemaOf(type: SettingType, base: PathBase): v.GenericSchema<unknown, u
   }
 }
 
-/** The value that `text` stands for, or what is wrong with it. */
+/** Converts the text of a setting to its value, or returns the problem for an error message. */
 export function validateSetting(
   type: SettingType,
   text: SettingText,

@@ -1,15 +1,16 @@
 /**
- * The settings that the worker takes. The table marks them (`worker`); they keep their names and units.
+ * Extracts from the loaded settings those that the worker receives: the rows marked `worker` in the
+ * table of settings. Names and units stay the same.
  *
  * @module
  */
 
 import { settingDefinitions, type Settings, type TableRow } from "./settings.ts";
 
-/** The settings that the worker takes. */
+/** The settings that the worker receives. */
 export type WorkerSettings = Pick<Settings, Extract<TableRow, { worker: true }>["property"]>;
 
-/** Picks the settings that the worker takes. */
+/** Returns only the settings that the worker receives. */
 export function workerSettings(settings: Settings): WorkerSettings {
   const taken = settingDefinitions.filter(({ worker }) => worker)
     .map(({ property }) => [property, settings[property]]);

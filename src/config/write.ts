@@ -1,5 +1,6 @@
 /**
- * Values of settings as one would write them into the config file: the reverse of `validate.ts`.
+ * Formats the value of a setting as text in the syntax of the config file: the inverse of
+ * `validate.ts`.
  *
  * @module
  */
@@ -7,7 +8,10 @@
 import { formatHostPort, type HostPort } from "../base/mod.ts";
 import type { SettingType } from "./settings.ts";
 
-/** From the largest; a value is written in the first that leaves no remainder. */
+/**
+ * Units, the largest first. A value is written in the largest unit that divides it without
+ * remainder.
+ */
 const durations = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "m"], [1_000, "s"]] as const;
 const sizes = [[2 ** 40, "TiB"], [2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"]] as const;
 
@@ -19,8 +23,9 @@ function scaled(value: number, units: Units, smallest: string): string {
 }
 
 /**
- * The text that stands for `value`: `90s`, `16GiB`, `off`. `value` is one that was read from a text
- * of this type; a value that is none (`undefined`, `null`) is `off`.
+ * Formats a setting's value as text: `90s`, `16GiB`. `undefined` and `null` become `off`.
+ *
+ * @param value a value that {@linkcode validateSetting} returned for the same type
  */
 export function writeSetting(type: SettingType, value: unknown): string {
   if (value === undefined || value === null) return "off";
