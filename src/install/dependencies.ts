@@ -1,7 +1,7 @@
 /**
- * Resolves requirements to a graph of packages, breadth first. Bounds stop a package whose dependencies
- * explode. The caller hands in how a package is found and fetched. Cycles are allowed, since no code of
- * a package runs during installation.
+ * Resolves requirements and their dependencies to a graph of packages, breadth first. Limits stop a
+ * package with an excessive number of dependencies. The caller passes the functions that find and
+ * fetch packages. Dependency cycles are harmless, because installation runs no code of a package.
  *
  * @module
  */
@@ -27,62 +27,70 @@ import {
 } from "./dependency_graph.ts";
 import { InstallError } from "./errors.ts";
 
-/** The source of packages. */
+/** The functions that find and fetch packages during dependency resolution. */
 export interface GraphSource {
-  /** Finds the highest version that satisfies the range. */
+  /** Finds the highest version of a package that satisfies the requirement's range. */
   resolve(wanted: Requirement, signal: AbortSignal): Promise<MinimalManifest>;
-  /** Fetches a package and returns its signed dependencies: ranges by `[KEY/]NAME`. */
+  /** Fetches a package and returns its signed dependencies: a range for each `[KEY/]NAME`. */
   load(minimal: MinimalManifest, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   /**
-   * A package that satisfies the requirement without a lookup, if there is one.
+   * Returns a package that satisfies the requirement without a lookup; `undefined` if there is
+   * none.
    *
-   * @param parent package that has the requirement; absent for one of the user
+   * @param parent the package that has the requirement; absent if the user made it
    */
   known(wanted: Requirement, parent?: MinimalManifest): Promise<MinimalManifest | undefined>;
 }
 
 /** Limits of one installation. */
 export interface GraphBounds {
-  /** Number of packages, counting those that deduplication removes. */
+  /** Maximum number of packages, including packages that deduplication later removes. */
   maxPackages: number;
-  /** Steps from a requirement of the user to the farthest package. */
+  /** Maximum length of a dependency chain, counted from the package that the user requested. */
   maxDepth: number;
-  /** Sum of the entries in `dependencies` over all packages. */
+  /** Maximum total number of `dependencies` entries over all packages. */
   maxRequirements: number;
 }
 
-/** Default limits; real projects stay far below them. */
+/** Default limits of one installation. Real projects stay far below them. */
 export const graphBounds: GraphBounds = {
   maxPackages: 1_000,
   maxDepth: 64,
   maxRequirements: 50_000,
 };
 
-/** Packages resolved concurrently; reading the index of one name takes eight lookups. */
+/**
+ * Maximum number of packages resolved concurrently. Reading the index of one name takes eight
+ * lookups.
+ */
 const MAX_RESOLVING = 4;
-/** Packages fetched concurrently. */
+/** Maximum number of packages fetched concurrently. */
 const MAX_LOADING = 4;
 
-/** An edge with the package that has the requirement; absent for a requirement of the user. */
+/**
+ * A dependency edge during resolution. `parent` is the package that has the requirement; it is
+ * absent if the user made the requirement.
+ */
 interface PendingEdge extends GraphEdge {
   parent?: PendingNode;
 }
 
-/** A node with the package that required it first. */
+/** A package during resolution. `parent` is the first package found that depends on it. */
 interface PendingNode extends GraphNode {
   edges: PendingEdge[];
   parent?: PendingNode;
 }
 
 /**
- * Resolves requirements and all dependencies. One version of a package is chosen if it satisfies every
- * range; otherwise several versions are installed side by side, and each package sees its own. A bare
- * name means the same publisher throughout the graph.
+ * Resolves requirements and all their dependencies to a graph. If one version of a package
+ * satisfies all ranges, only this version is chosen. Otherwise several versions are installed side
+ * by side, and each dependent package gets the version that satisfies its own range. A bare name
+ * (without a publisher's key) means the same publisher in the whole graph.
  *
- * @throws {InstallError} `DEPENDENCY_NOT_FOUND` (kind `not-found`), `TOO_MANY_PACKAGES`,
- * `DEPENDENCIES_TOO_DEEP`, `DEPENDENCIES_INVALID`, `RECORD_INVALID` (kind `verification`),
- * `CONFLICT` if two requirements of the user for one package exclude each other; errors of `resolve`
- * and `load`, with the package and its parent in the message
+ * @throws {InstallError} `DEPENDENCY_NOT_FOUND` (kind `not-found`); `TOO_MANY_PACKAGES`,
+ * `DEPENDENCIES_TOO_DEEP`, `DEPENDENCIES_INVALID`, `RECORD_INVALID` (kind `verification`);
+ * `CONFLICT` (kind `usage`) if no version of a package satisfies two requirements of the user
+ * @throws the errors of `resolve` and `load`, with the package and its dependent in the message
  */
 export async function resolveGraph(
   requirements: readonly Requirement[],
@@ -98,15 +106,15 @@ export async function resolveGraph(
   return graph;
 }
 
-/** One resolution in progress. */
+/** The state of one dependency resolution. */
 class Resolution {
   readonly #source: GraphSource;
   readonly #bounds: GraphBounds;
   readonly #signal: AbortSignal | undefined;
   readonly #nodes = new Map<string, PendingNode>();
-  /** Packages found so far, by name. */
+  /** Packages found so far, keyed by name. */
   readonly #byName = new Map<string, MinimalManifest[]>();
-  /** Publisher of each bare name, `ed25519:BASE64`. */
+  /** The publisher chosen for each bare name, as `ed25519:BASE64`. */
   readonly #publishers = new Map<string, string>();
   #requirements = 0;
 
@@ -133,7 +141,7 @@ class Resolution {
     return { direct, nodes: this.#nodes };
   }
 
-  /** Gives each edge its package; resolves the edges that no known package satisfies. */
+  /** Assigns a package to each edge. Edges that no package found so far satisfies are resolved. */
   async #find(wants: readonly PendingEdge[]): Promise<void> {
     const groups = new Map<string, PendingEdge[]>();
     for (const want of wants) {
@@ -147,7 +155,8 @@ class Resolution {
       if (group) group.push(want);
       else groups.set(key, [want]);
     }
-    // Each group adds at least one package, so the limit is exceeded before any lookup.
+    // Each group of edges adds at least one package, so the limit can be checked before the
+    // lookups.
     if (this.#nodes.size + groups.size > this.#bounds.maxPackages) throw this.#tooMany();
     await eachLimited(groups.values(), MAX_RESOLVING, this.#signal, async (group, signal) => {
       const found: MinimalManifest[] = [];
@@ -163,7 +172,7 @@ class Resolution {
     });
   }
 
-  /** The highest of some packages that satisfies the edge. */
+  /** Returns the highest version among the given packages that satisfies the edge's requirement. */
   #chosen(
     { requirement }: PendingEdge,
     among: readonly MinimalManifest[],
@@ -196,14 +205,17 @@ class Resolution {
     return publisher ?? this.#publishers.get(name);
   }
 
-  /** Notes a package once: two groups may find the same one, by bare name and by key. */
+  /**
+   * Stores a found package unless it is stored already. Two lookups may find the same package: one
+   * by bare name, one by name with key.
+   */
   #remember(minimal: MinimalManifest): void {
     const there = this.#byName.get(minimal.name) ?? [];
     if (there.some((other) => packageRef(other) === packageRef(minimal))) return;
     this.#byName.set(minimal.name, [...there, minimal]);
   }
 
-  /** Adds a node for each new package, in the order of the edges. */
+  /** Adds a graph node for each package that is not in the graph yet, in the order of the edges. */
   #enter(wants: readonly PendingEdge[]): PendingNode[] {
     const fresh: PendingNode[] = [];
     for (const { ref, requirement, parent } of wants) {
@@ -257,9 +269,9 @@ class Resolution {
 }
 
 /**
- * The requirements of a package, sorted by name.
+ * Parses the dependencies of a package. Returns its requirements, sorted by name.
  *
- * @param dependencies ranges by `[KEY/]NAME`
+ * @param dependencies a range for each `[KEY/]NAME`
  * @throws {InstallError} `DEPENDENCIES_INVALID` (kind `verification`)
  */
 export function requirementsOf(
@@ -290,7 +302,11 @@ export function requirementsOf(
   return [...requirements.values()];
 }
 
-/** Checks that a resolved package satisfies the requirement and that its publisher signed it. */
+/**
+ * Checks that a resolved package satisfies the requirement, and verifies its publisher's signature.
+ *
+ * @throws {InstallError} `RECORD_INVALID` (kind `verification`)
+ */
 function checkResolved(minimal: MinimalManifest, wanted: Requirement): void {
   const { name, publisher, range } = wanted;
   const isMeant = minimal.name === name && satisfiesRange(minimal.version, range) &&
@@ -304,7 +320,12 @@ function checkResolved(minimal: MinimalManifest, wanted: Requirement): void {
   );
 }
 
-/** Refuses two requirements of the user for one package that no single version satisfies. */
+/**
+ * Refuses conflicting requirements of the user: two for the same package that no single version
+ * satisfies.
+ *
+ * @throws {InstallError} `CONFLICT` (kind `usage`)
+ */
 function refuseConflicts(
   requirements: readonly Requirement[],
   agree: (a: Requirement, b: Requirement) => boolean,
@@ -328,7 +349,7 @@ function conflict(a: Requirement, b: Requirement): InstallError {
   );
 }
 
-/** The error with the dependent package in its message. */
+/** Wraps an error of a dependency, so that its message names the dependent package. */
 function neededBy(error: unknown, what: string, parent: PendingNode): unknown {
   if (!(error instanceof LibreseedError)) return error;
   const isMissing = error.kind === "not-found";
@@ -340,7 +361,7 @@ function neededBy(error: unknown, what: string, parent: PendingNode): unknown {
   );
 }
 
-/** `b@1.0.0 (for a@1.0.0)`: a package, and the package of the user that led to it. */
+/** Formats a package with the requested package that depends on it: `b@1.0.0 (for a@1.0.0)`. */
 function pathTo(node: PendingNode): string {
   let root = node;
   while (root.parent) root = root.parent;

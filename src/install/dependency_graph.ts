@@ -1,6 +1,6 @@
 /**
- * The graph of one installation: packages and their dependencies, deduplication, cycles.
- * `dependencies.ts` builds it; nothing here uses the network.
+ * The dependency graph of one installation, with deduplication and the search for cycles.
+ * `dependencies.ts` builds the graph. Pure functions: no files and no network.
  *
  * @module
  */
@@ -9,35 +9,37 @@ import semver from "semver";
 import { packageRef, type Requirement, satisfiesRange } from "../fetching/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 
-/** A requirement of a package or of the user, and the package that satisfies it. */
+/** An edge of the dependency graph: a requirement, and the package that satisfies it. */
 export interface GraphEdge {
   requirement: Requirement;
-  /** See {@linkcode packageRef}. */
+  /** The package that satisfies the requirement, in the form of {@linkcode packageRef}. */
   ref: string;
 }
 
-/** A package of an installation. */
+/** A node of the dependency graph: a package and its dependencies. */
 export interface GraphNode {
   minimal: MinimalManifest;
-  /** Its dependencies, sorted by name. */
+  /** The dependencies of the package, sorted by name. */
   edges: GraphEdge[];
 }
 
-/** The packages of one installation. */
+/** The dependency graph of one installation. */
 export interface Graph {
-  /** Requirements of the user, in the order of the request. */
+  /** Edges for the user's requirements, in the order of the request. */
   direct: GraphEdge[];
-  /** By {@linkcode packageRef}, breadth first. */
+  /** Packages, keyed by {@linkcode packageRef}, in breadth-first order. */
   nodes: Map<string, GraphNode>;
 }
 
-/** Most cycles that are reported. */
+/** Maximum number of dependency cycles that are reported. */
 const MAX_CYCLES = 10;
 
 /**
- * Keeps as few versions of each package as the ranges allow: one if it satisfies every range, else
- * several side by side, where each requirement gets the highest version that satisfies it. Unreachable
- * packages are removed. Requirements of the user keep the version that was found, so a dependency cannot
+ * Deduplicates a graph in place: keeps as few versions of each package as the ranges allow. If no
+ * single version satisfies all ranges, several versions stay, and each requirement gets the highest
+ * of them that satisfies it. Unreachable packages are removed.
+ *
+ * A requirement of the user keeps the version that was found for it, so that a dependency cannot
  * downgrade a package that the user asked for.
  */
 export function deduplicate(graph: Graph): void {
@@ -60,7 +62,7 @@ export function deduplicate(graph: Graph): void {
   }
 }
 
-/** Removes the packages that no requirement of the user leads to. */
+/** Removes packages that cannot be reached from the user's requirements. */
 export function dropUnreachable(graph: Graph): void {
   const reached = new Set<string>();
   const pending = graph.direct.map(({ ref }) => ref);
@@ -72,12 +74,16 @@ export function dropUnreachable(graph: Graph): void {
   for (const ref of graph.nodes.keys()) if (!reached.has(ref)) graph.nodes.delete(ref);
 }
 
-/** Dependency cycles, each written once as `a@1.0.0 → b@1.0.0 → a@1.0.0`; depth-first search. */
+/**
+ * Finds dependency cycles by depth-first search. Each cycle is listed once, as `a@1.0.0 → b@1.0.0 →
+ * a@1.0.0`; at most 10 are listed.
+ */
 export function cyclesOf(graph: Graph): string[] {
   const cycles: string[] = [];
   const done = new Set<string>();
   for (const start of graph.nodes.keys()) {
-    // The path from `start`, with the edges of each package that are still to be followed.
+    // The current path of the depth-first search; `rest` are the edges of a package not yet
+    // followed.
     const path: { ref: string; rest: GraphEdge[] }[] = [];
     const onPath = new Map<string, number>();
     const enter = (ref: string) => {
@@ -101,7 +107,9 @@ export function cyclesOf(graph: Graph): string[] {
   return cycles;
 }
 
-/** Packages with several versions in the graph, for people: `hello 1.0.0, 2.0.0`. */
+/**
+ * Lists the packages that have several versions in the graph, for messages: `hello 1.0.0, 2.0.0`.
+ */
 export function sideBySide(graph: Graph): string[] {
   const versions = new Map<string, MinimalManifest[]>();
   for (const { minimal } of graph.nodes.values()) {
@@ -117,9 +125,9 @@ export function sideBySide(graph: Graph): string[] {
 }
 
 /**
- * The packages whose publishers get pinned: those the user asked for, and dependencies required by their
- * bare name. A dependency required with its key pins nothing, since its dependent chose the key and not
- * the user. Sorted by ascending version.
+ * Returns the packages whose publishers are pinned: packages that the user requested, and
+ * dependencies required by bare name. A dependency required by name and key is not pinned, because
+ * the author of the dependent package chose that key, not the user. Sorted by ascending version.
  */
 export function foundByBareName(graph: Graph): MinimalManifest[] {
   const needed = [...graph.nodes.values()].flatMap(({ edges }) =>
@@ -129,12 +137,12 @@ export function foundByBareName(graph: Graph): MinimalManifest[] {
   return [...refs].map((ref) => graph.nodes.get(ref)!.minimal).sort(highestFirst).reverse();
 }
 
-/** `NAME@VERSION`, for people. */
+/** Formats a package as `NAME@VERSION`, for messages. */
 export function label({ name, version }: { name: string; version: string }): string {
   return `${name}@${version}`;
 }
 
-/** Sort order: descending version, then ascending publisher. */
+/** Comparison function for sorting: by descending version, then by ascending publisher key. */
 export function highestFirst(a: MinimalManifest, b: MinimalManifest): number {
   return semver.rcompare(a.version, b.version) || (a.pubkey < b.pubkey ? -1 : 1);
 }
@@ -154,10 +162,12 @@ function edgesByPackage(graph: Graph): Map<string, GraphEdge[]> {
 }
 
 /**
- * A small set of versions that satisfies every edge, by greedy set cover: starts with `chosen`, then
- * repeatedly adds the version that satisfies most of the remaining edges, the highest on a tie.
+ * Returns a small set of versions that together satisfy all edges (greedy set cover). The set
+ * starts with `chosen`. Each step adds the version that satisfies the largest number of the
+ * remaining edges; on a tie, the highest version.
  *
- * @param versions sorted by descending version, as the result is
+ * @param versions the available versions, sorted by descending version
+ * @returns the set, sorted by descending version
  */
 function greedyCover(
   edges: readonly GraphEdge[],

@@ -22,7 +22,7 @@
 
 import { LibreseedError } from "../base/mod.ts";
 
-/** An error of this room. */
+/** An error of the `install` room. */
 export class InstallError extends LibreseedError {
   override name = "InstallError";
 }

@@ -1,6 +1,7 @@
 /**
- * Installs packages with their dependencies: resolve, fetch, verify, unpack beside the store, and move
- * into place once everything is there. Never runs code of a package. Runs in the command's process.
+ * Installs packages with their dependencies: resolves, fetches, verifies and unpacks each package
+ * in a temporary place, and moves all of them into the store at the end. Never runs code of a
+ * package. Runs in the command's process, not in the daemon.
  *
  * @module
  */
@@ -16,32 +17,35 @@ import { readLockFile } from "./lock_file.ts";
 import { graphOfLock } from "./lock_graph.ts";
 import { lockedKey, requireLockFile, saveToLock } from "./project_lock.ts";
 
-/** Packages to install. */
+/** A request to install packages. */
 export interface InstallRequest {
   requirements: readonly Requirement[];
-  /** Whether `store prune` keeps the packages although no lock file refers to them. */
+  /** Whether `store prune` keeps the requested packages even if no lock file refers to them. */
   direct: boolean;
-  /** Unpack packages again that the store has already. */
+  /** Whether to unpack packages again that are already in the store. */
   force?: boolean;
   /**
-   * Path of the project's lock file, to which the packages are added. A dependency keeps its locked
-   * version if that satisfies the range.
+   * Path of the project's lock file. The installed packages are added to it. A dependency keeps the
+   * version in the lock file if that version satisfies the range.
    */
   lockPath?: string;
 }
 
-/** Archives fetched concurrently. */
+/** Maximum number of archives fetched concurrently. */
 const MAX_FETCHING = 4;
 
 /**
- * Installs packages with all their dependencies. After a rejection the store has no requested package
- * that it did not have before; it may have dependencies, each complete, if the disk failed at the very
- * end. An exact version whose publisher is pinned or named needs no network if it and its dependencies
- * are stored.
+ * Installs packages with all their dependencies.
+ *
+ * If the installation fails, it adds none of the requested packages to the store. Only if the disk
+ * fails while packages are moved into the store, some complete dependencies may stay there.
+ *
+ * The network is not used for an exact version with a known publisher (pinned, or named by key) if
+ * the package and its dependencies are already stored.
  *
  * @throws {InstallError} see {@linkcode resolveGraph}; `INSTALL_TOO_LARGE`
  * @throws {PackageError} the failed step of the verification chain, with the package's name
- * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`), `DIRECTORY_BUSY`, those of the disk
+ * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`), `DIRECTORY_BUSY`, and disk errors
  */
 export async function install(
   context: InstallContext,
@@ -61,14 +65,14 @@ export async function install(
 }
 
 /**
- * Installs exactly the packages of a lock file, without resolving a range. The dependencies in each
- * package's signed manifest have to agree with the lock file. The project's author writes the lock file
- * and could put another publisher's package under a bare name, so the user's pins are checked too.
+ * Installs exactly the packages of a lock file; no range is resolved. The lock file must agree with
+ * the dependencies in each package's signed manifest. The user's pins are checked too, because the
+ * author of a lock file could put another publisher's package under a bare name.
  *
- * @param requirements requirements of the lock file to install; all of them if empty
+ * @param requirements the requirements of the lock file to install; if empty, all of them
  * @throws {InstallError} `LOCK_MISSING`, `NOT_IN_LOCK` (kind `not-found`), `LOCK_INVALID`,
  * `LOCK_MISMATCH`, `PUBLISHER_CHANGED` (kind `verification`), `TOO_MANY_PACKAGES`,
- * `INSTALL_TOO_LARGE`, and what {@linkcode install} throws
+ * `INSTALL_TOO_LARGE`, and the errors of {@linkcode install}
  */
 export async function installLocked(
   context: InstallContext,
@@ -96,7 +100,8 @@ export async function installLocked(
   await eachLimited(graph.nodes.values(), MAX_FETCHING, context.signal, async (node, signal) => {
     compareWithLock(node, graph, await work.load(node.minimal, signal), checkAllowed);
   });
-  // Register the lock file first: `store prune` removes packages without a registered root.
+  // Register the lock file as a root before its packages enter the store: `store prune` removes
+  // packages that no registered root refers to.
   await context.store.roots.add(lockPath);
   return await work.finish(graph, false);
 }

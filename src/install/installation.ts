@@ -1,6 +1,6 @@
 /**
- * One installation in progress: finds, fetches and unpacks packages beside the store, and moves them into
- * place at the end. `install.ts` decides which packages are needed.
+ * The steps of one installation: finds and fetches packages, unpacks them in a temporary place, and
+ * moves them into the store at the end. `install.ts` decides which packages are needed.
  *
  * @module
  */
@@ -41,32 +41,35 @@ import {
 } from "./dependency_graph.ts";
 import { InstallError } from "./errors.ts";
 
-/** Dependencies of an installation. */
+/** The store, limits and functions that an installation works with, passed in by the caller. */
 export interface InstallContext {
   store: PackageStore;
   limits: ArchiveLimits;
   signal?: AbortSignal;
   /**
-   * Finds a package in the DHT; the rules of trust choose the publisher if `wanted` names none.
+   * Finds a package in the DHT. If `wanted` names no publisher, the trust policy chooses one.
    *
-   * @param without unavailable versions, which are not tried again
+   * @param without versions known to be unavailable, which are skipped
    */
   resolve: (
     wanted: Requirement,
     signal: AbortSignal,
     without: ReadonlySet<string>,
   ) => Promise<FoundPackage>;
-  /** Fetches the archive unless this home has it, and returns its path. */
+  /**
+   * Fetches the archive of a package unless this home has it already. Resolves to the archive's
+   * path.
+   */
   fetch: (minimal: MinimalManifest, signal: AbortSignal) => Promise<string>;
-  /** The signed manifest of a package whose archive is in the seed directory. */
+  /** The signed manifest of a package whose archive is in the seed directory, if it is there. */
   held?: (name: PackageName) => Promise<MinimalManifest | undefined>;
-  /** The publisher of a bare name, `ed25519:BASE64`, if a pin decides it without the network. */
+  /** The publisher (`ed25519:BASE64`) of a bare name, if the pins alone determine it. */
   pinned?: (name: string) => string | undefined;
-  /** Throws what `checkPin` throws if a bare name is pinned to other publishers than this one. */
+  /** Throws the error of `checkPin` if the bare name is pinned, but not to this publisher. */
   checkPublisher?: (name: string, publisher: string) => void;
-  /** Receives each step, as a message for people. */
+  /** Called for each step of the installation, with a message for the user. */
   onStep?: (message: string) => void;
-  /** Receives a message about each version that was skipped as unavailable. */
+  /** Called for each unavailable version that was skipped, with a message for the user. */
   onSkipped?: (message: string) => void;
 }
 
@@ -76,17 +79,17 @@ export type FoundPackage = Pick<ResolvedByName, "minimal" | "skipped" | "chosen"
 /** A package in the store, after the installation. */
 export interface InstalledPackage {
   minimal: MinimalManifest;
-  /** Absolute path of its tree. */
+  /** Absolute path of the unpacked package. */
   path: string;
-  /** Whether the store had it before. */
+  /** Whether the package was in the store before the installation. */
   present: boolean;
   /** Number of direct dependencies. */
   dependencies: number;
-  /** How the version was requested; `exact` also for a version that no list was read for. */
+  /** Kind of the requested range; `exact` also for a package found without the DHT. */
   asked: RangeKind;
-  /** Higher versions that satisfy the range and were unavailable. */
+  /** Higher versions that satisfy the range but were unavailable. */
   skipped: SkippedVersion[];
-  /** How the publisher was chosen, if the name has several. */
+  /** How the publisher was chosen; present only if several publishers use the name. */
   chosen?: PublisherChoice;
 }
 
@@ -94,24 +97,27 @@ export interface InstalledPackage {
 export interface Installed {
   /** The requested packages, in the order of the request. */
   direct: InstalledPackage[];
-  /** All packages, requested ones and dependencies. */
+  /** All installed packages: the requested packages and their dependencies. */
   packages: InstalledPackage[];
   graph: Graph;
 }
 
-/** One installation in progress. Disposing of it removes packages that were not moved into place. */
+/**
+ * One installation in progress. Disposing of it deletes the unpacked packages that were not moved
+ * into the store, and releases the store's lock.
+ */
 export class Installation implements AsyncDisposable {
   readonly #context: InstallContext;
   readonly #force: boolean;
   readonly #lock: Disposable;
   readonly #staged = new Map<string, StagedPackage>();
   readonly #present = new Map<string, StoredPackage>();
-  /** Packages that are damaged in the store, by `KEY/NAME@VERSION`; they are replaced. */
+  /** Stored packages (`KEY/NAME@VERSION`) to replace: damaged, or to be unpacked again. */
   readonly #damaged = new Set<string>();
   readonly #loading = new Map<string, Promise<Readonly<Record<string, string>>>>();
-  /** Packages found in the DHT, by `KEY/NAME@VERSION`. */
+  /** Packages found in the DHT, keyed by `KEY/NAME@VERSION`. */
   readonly #found = new Map<string, Pick<InstalledPackage, "asked" | "skipped" | "chosen">>();
-  /** Tail of the unpacking queue. One archive at a time keeps the sum of unpacked bytes exact. */
+  /** Tail of the unpacking queue; one archive at a time keeps the total size exact. */
   #unpacking: Promise<unknown> = Promise.resolve();
   #archiveBytes = 0;
   #unpackedBytes = 0;
@@ -123,9 +129,9 @@ export class Installation implements AsyncDisposable {
   }
 
   /**
-   * Waits for the store's lock for additions.
+   * Starts an installation. Waits for the store's lock for adding packages.
    *
-   * @throws {StoreError} `DIRECTORY_BUSY`, and errors of the disk
+   * @throws {StoreError} `DIRECTORY_BUSY`, and disk errors
    */
   static async begin(context: InstallContext, force: boolean): Promise<Installation> {
     await context.store.ensure();
@@ -133,8 +139,8 @@ export class Installation implements AsyncDisposable {
   }
 
   /**
-   * Finds and loads the highest available version that satisfies the range. An unavailable version is
-   * replaced by a lower one, but never by one below the locked version.
+   * Finds and loads the highest available version that satisfies the range. If a version is
+   * unavailable, the next lower one is tried, but never a version below the one in the lock file.
    */
   async resolve(
     wanted: Requirement,
@@ -150,7 +156,8 @@ export class Installation implements AsyncDisposable {
         if (without.size + found.skipped.length > 0) refuseBelow(locked, found.minimal, wanted);
         return found;
       },
-      // Other failures do not choose a lower version; `load` throws them again, with the version.
+      // Only an unavailable archive leads to a lower version. Any other error is ignored here; a
+      // later call of `load` for the same package throws it again.
       get: ({ minimal }) =>
         this.load(minimal, signal).catch((error) => {
           if (isUnseeded(error)) throw error;
@@ -165,7 +172,10 @@ export class Installation implements AsyncDisposable {
     return minimal;
   }
 
-  /** Unpacks a package beside the store unless the store has it; returns ranges by `[KEY/]NAME`. */
+  /**
+   * Fetches a package and unpacks it in a temporary place, unless it is in the store. Resolves to
+   * its dependencies: a range for each `[KEY/]NAME`.
+   */
   load(minimal: MinimalManifest, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
     const ref = packageRef(minimal);
     let loading = this.#loading.get(ref);
@@ -190,7 +200,7 @@ export class Installation implements AsyncDisposable {
       return there.dependencies;
     }
     this.#archiveBytes += minimal.length;
-    // An archive unpacks to at least its own length, so this check can precede the download.
+    // An archive is never larger than its contents: check the limit before the download.
     if (this.#archiveBytes > limits.maxUnpackedBytes) throw this.#tooLarge();
     const archivePath = await fetch(minimal, signal).catch((error) => {
       this.#archiveBytes -= minimal.length;
@@ -201,7 +211,10 @@ export class Installation implements AsyncDisposable {
     return staged.full.dependencies ?? {};
   }
 
-  /** A package that satisfies a requirement without the network; see `GraphSource.known`. */
+  /**
+   * Returns a package that satisfies the requirement without using the network; `undefined` if
+   * there is none. Implements `GraphSource.known`.
+   */
   async known(
     wanted: Requirement,
     parent: MinimalManifest | undefined,
@@ -222,7 +235,7 @@ export class Installation implements AsyncDisposable {
     if (!parent) return undefined;
     const candidates = locked.filter(satisfies).filter((one) => this.#mayBe(wanted, one))
       .sort(highestFirst);
-    // With packages of two publishers in the lock file, the bare name is ambiguous.
+    // A bare name is ambiguous if the lock file has packages of two publishers under it.
     const isClear = new Set(candidates.map(({ pubkey }) => pubkey)).size === 1;
     if (isClear) return candidates[0];
     const stored = this.#present.get(packageRef(parent));
@@ -246,7 +259,7 @@ export class Installation implements AsyncDisposable {
     }
   }
 
-  /** Moves every package into place, dependencies before the requested packages. */
+  /** Moves all packages into the store, dependencies before the requested packages. */
   async finish(graph: Graph, direct: boolean): Promise<Installed> {
     const { onStep, signal, store } = this.#context;
     for (const cycle of cyclesOf(graph)) onStep?.(`dependency cycle: ${cycle}`);
@@ -279,7 +292,10 @@ export class Installation implements AsyncDisposable {
     this.#lock[Symbol.dispose]();
   }
 
-  /** Moves one package into place; a package that the store had gets new links and its mark. */
+  /**
+   * Moves one package into the store. If it is there already, only updates its links to
+   * dependencies, and its mark as a requested package.
+   */
   async #commit({ minimal, edges }: GraphNode, graph: Graph, direct: boolean): Promise<void> {
     const { store } = this.#context;
     const links = new Map(edges.map(({ requirement, ref }) => [
@@ -297,7 +313,7 @@ export class Installation implements AsyncDisposable {
     if (direct && !present.direct) await store.setDirect(present, true);
   }
 
-  /** The package in the store; `undefined` if it is missing, damaged, or to be unpacked again. */
+  /** Finds a package in the store, unless it is missing, damaged or to be unpacked again. */
   async #stored(minimal: MinimalManifest) {
     const { store, limits, onStep } = this.#context;
     const entry = await store.find(minimal);
@@ -339,7 +355,7 @@ export class Installation implements AsyncDisposable {
     }
   }
 
-  /** Runs the work after all unpacking that was queued before. */
+  /** Queues an unpacking job, and runs it after all jobs queued before. */
   async #unpackInTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#unpacking.then(work, work);
     this.#unpacking = mine.catch(() => {});
@@ -359,9 +375,10 @@ export class Installation implements AsyncDisposable {
 }
 
 /**
- * Refuses to replace an unavailable version by one below the locked version.
+ * Refuses a version below the one in the lock file as a replacement for an unavailable version.
  *
- * @throws {InstallError} `NO_PEERS` (kind `network`); the caller adds the unavailable version
+ * @throws {InstallError} `NO_PEERS` (kind `network`); the caller adds the unavailable version to
+ * the message
  */
 function refuseBelow(
   locked: readonly MinimalManifest[],

@@ -1,6 +1,6 @@
 /**
- * Links from a project to packages in the store, in `node_modules` by default. Replaces only links that
- * libreseed made.
+ * Creates links from a project to packages in the store, by default in `node_modules`. Only links
+ * that libreseed made are ever replaced.
  *
  * @module
  */
@@ -19,30 +19,34 @@ import { InstallError } from "./errors.ts";
 import { LOCK_FILE_NAME, readLockFile } from "./lock_file.ts";
 import { linkedPackage, pickStored } from "./stored.ts";
 
-/** A link to make. */
+/** The request to create a link. */
 export interface LinkRequest {
   requirement: Requirement;
-  /** The project, absolute. */
+  /** Directory of the project, absolute path. */
   directory: string;
-  /** Path of the link, relative to the project; `node_modules/NAME` if it is absent. */
+  /** Path of the link, relative to the project; `node_modules/NAME` by default. */
   to?: string;
 }
 
-/** A link that exists after the command. */
+/** The outcome of creating a link. */
 export interface Linked {
   entry: StoredPackage;
   /** Absolute path of the link. */
   path: string;
-  /** The previous link at the path: none, one to the same package, or one to another package. */
+  /**
+   * The state of the path before: no link, a link to the same package, or a link to another
+   * package.
+   */
   before: "nothing" | "same" | "other";
 }
 
 /**
- * Links a package of the store into a project. A requirement without a range means the locked version,
- * if the project's lock file has the name. `store prune` keeps the package as long as the link exists.
+ * Creates a link from a project to a package in the store. For a requirement without a range, the
+ * version in the project's lock file is linked, if the lock file has the name. `store prune` keeps
+ * the package as long as the link exists.
  *
- * @throws {InstallError} `NOT_INSTALLED`, `PACKAGE_AMBIGUOUS`, `LINK_OCCUPIED` if a file, a directory or
- * a foreign link is at the path, `LINK_FAILED`, `LOCK_INVALID`
+ * @throws {InstallError} `NOT_INSTALLED`, `PACKAGE_AMBIGUOUS`, `LINK_FAILED`, `LOCK_INVALID`;
+ * `LINK_OCCUPIED` if the path has a file, a directory, or a link that libreseed did not make
  */
 export async function linkPackage(
   store: PackageStore,
@@ -51,14 +55,14 @@ export async function linkPackage(
 ): Promise<Linked> {
   const path = resolve(directory, to ?? join("node_modules", requirement.name));
   await store.ensure();
-  // Under this lock no other process removes the package before the link refers to it.
+  // While this lock is held, no other process can remove the package before the link refers to it.
   using _lock = await store.lock("add", signal);
   const entry = await locked(store, requirement, directory) ?? await pickStored(store, requirement);
   using _places = await store.lockPlaces(signal);
   let before: Linked["before"];
   try {
     before = await previousLink(store, path, entry.id);
-    // Register the link first: `store prune` ignores links that are not registered.
+    // Register the link as a root before it is created: `store prune` ignores unregistered links.
     await store.roots.add(path);
     if (before !== "same") {
       await Deno.mkdir(dirname(path), { recursive: true });
@@ -74,7 +78,10 @@ export async function linkPackage(
   return { entry, path, before };
 }
 
-/** The package that the project's lock file has for a requirement without a range. */
+/**
+ * The stored package that the project's lock file has for a requirement; `undefined` if the
+ * requirement has a range.
+ */
 async function locked(
   store: PackageStore,
   requirement: Requirement,
@@ -89,9 +96,9 @@ async function locked(
 }
 
 /**
- * Compares the link at a path with the package.
+ * Compares an existing link at a path with the package to link.
  *
- * @throws {InstallError} `LINK_OCCUPIED`
+ * @throws {InstallError} `LINK_OCCUPIED` if the path has something that libreseed did not make
  */
 async function previousLink(
   store: PackageStore,

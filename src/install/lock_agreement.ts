@@ -1,6 +1,7 @@
 /**
- * Checks of a lock file against signed manifests and against the user's pins. A lock file comes with a
- * project, so it chooses packages and does not decide whom to trust.
+ * Checks a lock file against signed manifests and against the user's pins. A lock file is part of a
+ * project and may come from anybody. It may choose versions, but the user's pins decide which
+ * publishers are trusted.
  *
  * @module
  */
@@ -18,8 +19,8 @@ import { type Graph, type GraphNode, label } from "./dependency_graph.ts";
 import { InstallError } from "./errors.ts";
 
 /**
- * Refuses a locked package for a bare name that is pinned to another publisher. A requirement with a
- * publisher's key needs no pin.
+ * Refuses a package in the lock file if its bare name is pinned to another publisher. A requirement
+ * with a publisher's key needs no pin.
  *
  * @throws {InstallError} `PUBLISHER_CHANGED` (kind `verification`)
  */
@@ -45,7 +46,7 @@ export function checkLocked(
 /**
  * Refuses a lock file that contradicts the signed manifest of one of its packages.
  *
- * @param dependencies ranges by `[KEY/]NAME`, from the manifest
+ * @param dependencies a range for each `[KEY/]NAME`, from the manifest
  * @param checkAllowed throws if the user's pins forbid the locked package for a requirement
  * @throws {InstallError} `LOCK_MISMATCH` (kind `verification`), and errors of `checkAllowed`
  */

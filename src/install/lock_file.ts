@@ -1,17 +1,18 @@
 /**
- * The format of a project's `libreseed.lock.json`: the requirements of the project, and the exact
- * packages that satisfy them.
+ * The format of a project's lock file, `libreseed.lock.json`: the requirements of the project, and
+ * the exact packages that satisfy them.
  *
  * JSON in UTF-8 with sorted keys, two spaces of indentation and a final line feed:
  *
  * - `lockfileVersion`: 1
- * - `requirements`: by `[KEY/]NAME`; `range` (absent: any version), `package`: the key in `packages`
- * - `packages`: by `KEY/NAME@VERSION`; `archiveSha256`, `btih`, `length`, `timestamp` and `signature`
- *   as in the minimal manifest, which they make up together with the key;
- *   `dependencies`: for each name that the package depends on, the key of the package that it got
+ * - `requirements`: an object keyed by `[KEY/]NAME`. Each member has a `range` (if absent, any
+ *   version satisfies it) and a `package`, the key of a member of `packages`.
+ * - `packages`: an object keyed by `KEY/NAME@VERSION`. Each member has the `archiveSha256`, `btih`,
+ *   `length`, `timestamp` and `signature` of the package's minimal manifest. Its `dependencies` are
+ *   an object from the name of each dependency to the key of a member of `packages`.
  *
- * Each package has its publisher's signature, so an altered hash is detected offline, and a locked
- * package can be fetched from any peer even after its record has left the DHT.
+ * The publisher's signature of each package is included. So an altered hash is detected offline,
+ * and a locked package can be fetched from any peer even if its record is no longer in the DHT.
  *
  * @module
  */
@@ -31,31 +32,37 @@ import { type MinimalManifest, PROTOCOL, verifyMinimalSignature } from "../packa
 import { writeFileAtomic } from "../store/mod.ts";
 import { InstallError } from "./errors.ts";
 
-/** Name of the lock file in a project's directory. */
+/** File name of the lock file in a project's directory. */
 export const LOCK_FILE_NAME = "libreseed.lock.json";
 
 const VERSION = 1;
-/** Size limit of a lock file; enough for 1,000 packages with 100 dependencies each. */
+/** Maximum size of a lock file, in bytes. Enough for 1,000 packages with 100 dependencies each. */
 const MAX_LOCK_BYTES = 16 << 20;
-/** Packages read before the event loop gets a turn; their signatures take some 10 ms to verify. */
+/**
+ * Number of packages to parse before yielding to the event loop. Verifying their signatures takes
+ * about 10 ms.
+ */
 const PACKAGES_AT_ONCE = 200;
 
 /** A package in a lock file. */
 export interface LockedPackage {
   minimal: MinimalManifest;
-  /** Keys of {@linkcode LockFile.packages} by the names that the package depends on. */
+  /** Maps the name of each dependency to its key in {@linkcode LockFile.packages}. */
   dependencies: ReadonlyMap<string, string>;
 }
 
-/** A valid lock file: all references lead to a package in it, and all signatures are right. */
+/**
+ * A validated lock file: every reference leads to a package in the file, and all signatures are
+ * valid.
+ */
 export interface LockFile {
-  /** By `KEY/NAME@VERSION`. */
+  /** Packages, keyed by `KEY/NAME@VERSION`. */
   packages: ReadonlyMap<string, LockedPackage>;
-  /** By `[KEY/]NAME`. */
+  /** Requirements of the project, keyed by `[KEY/]NAME`. */
   requirements: ReadonlyMap<string, { requirement: Requirement; ref: string }>;
 }
 
-// Not v.record, which drops keys such as "constructor"; a package may have that name.
+// `v.record` of npm:valibot would drop keys such as "constructor", which are valid package names.
 const object = v.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "is not an object",
@@ -67,7 +74,7 @@ const fileSchema = v.strictObject({
   requirements: object,
 });
 
-// The signature check also validates the fields.
+// The formats of these fields are validated later, together with the signature.
 const packageSchema = v.strictObject({
   btih: v.string(),
   dependencies: object,
@@ -85,9 +92,9 @@ const requirementSchema = v.strictObject({
 /**
  * Parses the text of a lock file.
  *
- * @param path path of the file, for errors
- * @throws {InstallError} `LOCK_INVALID`, with the file and the member; kind `verification` for a wrong
- * signature, else `failed`
+ * @param path the path of the file, for error messages
+ * @throws {InstallError} `LOCK_INVALID`, naming the file and the invalid member; kind
+ * `verification` for a wrong signature, otherwise `failed`
  */
 export function parseLockFile(text: string, path: string): LockFile {
   const reading = readInTurns(text, path);
@@ -97,7 +104,10 @@ export function parseLockFile(text: string, path: string): LockFile {
   }
 }
 
-/** Parses a lock file's text; yields after some signatures, to keep the event loop responsive. */
+/**
+ * Parses the text of a lock file as a generator, which yields after every 200 signatures so that
+ * the caller can give way to the event loop.
+ */
 function* readInTurns(text: string, path: string): Generator<void, LockFile> {
   const at = (member: string) => new MemberReader(path, member);
   let json: unknown;
@@ -127,7 +137,7 @@ function* readInTurns(text: string, path: string): Generator<void, LockFile> {
   return { packages, requirements };
 }
 
-/** Serializes a lock file; the inverse of {@linkcode parseLockFile}, with deterministic output. */
+/** Serializes a lock file with sorted keys; the inverse of {@linkcode parseLockFile}. */
 export function formatLockFile({ packages, requirements }: LockFile): string {
   const file = {
     lockfileVersion: VERSION,
@@ -150,8 +160,8 @@ export function formatLockFile({ packages, requirements }: LockFile): string {
 /**
  * Reads and parses a lock file of at most 16 MiB.
  *
- * @returns `undefined` if there is no file
- * @throws {InstallError} `LOCK_INVALID`, also if the file cannot be read
+ * @returns `undefined` if the file does not exist
+ * @throws {InstallError} `LOCK_INVALID`, also for a file that cannot be read
  * @throws the signal's reason once aborted
  */
 export async function readLockFile(
@@ -182,7 +192,7 @@ export async function readLockFile(
 /**
  * Writes a lock file atomically.
  *
- * @throws {StoreError} errors of the disk
+ * @throws {StoreError} disk errors
  */
 export async function writeLockFile(path: string, lock: LockFile): Promise<void> {
   await writeFileAtomic(path, formatLockFile(lock));
@@ -227,7 +237,7 @@ function readRequirement(
   return { requirement, ref };
 }
 
-/** Validates one member of a lock file; its errors name the file and the member. */
+/** Validates one member of a lock file's JSON. Error messages name the file and the member. */
 class MemberReader {
   readonly #path: string;
   readonly #member: string;
@@ -270,12 +280,15 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Quotes and shortens untrusted text for an error. */
+/** Quotes untrusted text for an error message, shortened to 200 characters. */
 function shown(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 
-/** An object with sorted keys; `Object.fromEntries` also keeps a key named `constructor`. */
+/**
+ * Converts a map to an object with sorted keys. `Object.fromEntries` also keeps a key such as
+ * `constructor`, which an assignment could lose.
+ */
 function sorted<T, R>(
   entries: ReadonlyMap<string, T>,
   convert: (value: T) => R,

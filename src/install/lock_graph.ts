@@ -1,6 +1,6 @@
 /**
- * Between a lock file and the graph of an installation: reads one as the other, adds an installation,
- * takes a requirement out. Touches no file.
+ * Converts between a lock file and a dependency graph, and adds or removes requirements of a lock
+ * file. Pure functions: no file is read or written.
  *
  * @module
  */
@@ -9,7 +9,9 @@ import { requirementKey } from "../fetching/mod.ts";
 import { dropUnreachable, type Graph } from "./dependency_graph.ts";
 import type { LockFile } from "./lock_file.ts";
 
-/** The graph of some requirements of a lock file, all by default. */
+/**
+ * Builds the dependency graph for some requirements of a lock file; by default, for all of them.
+ */
 export function graphOfLock(
   { packages, requirements }: LockFile,
   wanted: Iterable<string> = requirements.keys(),
@@ -27,8 +29,8 @@ export function graphOfLock(
 }
 
 /**
- * A lock file with the packages of an installation, which replace those of the same requirements.
- * Packages that no requirement leads to any more are removed.
+ * Returns a lock file with the packages of an installation added. They replace the packages locked
+ * for the same requirements. Packages that no requirement needs any more are removed.
  */
 export function lockWith(lock: LockFile | undefined, graph: Graph): LockFile {
   const requirements = new Map(lock?.requirements);
@@ -43,7 +45,10 @@ export function lockWith(lock: LockFile | undefined, graph: Graph): LockFile {
   return pruned({ packages, requirements });
 }
 
-/** A lock file without one requirement and without the packages that only it needed. */
+/**
+ * Returns a lock file without one requirement, and without the packages that only this requirement
+ * needed.
+ */
 export function lockWithout(lock: LockFile, key: string): LockFile {
   const requirements = new Map(lock.requirements);
   requirements.delete(key);

@@ -1,27 +1,30 @@
 /**
- * Packages in a project: dependencies, the store of installed packages, the lock file, links. Runs in
- * the command's process; code of a package never runs.
+ * Installs packages into a store and into projects: dependency resolution, the lock file, links.
+ * Runs in the command's process. Code of a package never runs.
  *
  * An installation goes through three types:
  *
  * - `Requirement` (`src/fetching`): `[KEY/]NAME[@RANGE]`, from the command line or a manifest.
- * - `Graph` (`dependency_graph.ts`): every package of one installation and what each depends on.
- *   `resolveGraph` (`dependencies.ts`) builds a graph from requirements, breadth first and bounded, then
- *   removes versions that are not needed. `lock_graph.ts` builds the same graph from a lock file.
- * - `Installation` (`installation.ts`): fetches, verifies and unpacks each package beside the store, and
- *   moves all of them into place at the end, so a failure installs nothing.
+ * - `Graph` (`dependency_graph.ts`): all packages of one installation and their dependencies.
+ *   `resolveGraph` (`dependencies.ts`) builds a graph from requirements, breadth first and within
+ *   limits, then removes versions that are not needed. `lock_graph.ts` builds a graph from a lock
+ *   file.
+ * - `Installation` (`installation.ts`): fetches, verifies and unpacks each package in a temporary
+ *   place, and moves all of them into the store at the end, so a failed installation installs
+ *   nothing.
  *
- * Start reading at `install.ts`, which joins these for `install` and `install --frozen`. `InstallContext`
- * says how packages are found and fetched; `src/cli/running/offline_first.ts` fills it, first without the
- * network and then with it.
+ * Start reading in `install.ts`, which joins these types for `install` and `install --frozen`.
+ * `InstallContext` holds the functions that find and fetch packages.
+ * `src/cli/running/offline_first.ts` provides these functions: first without the network, then with
+ * it.
  *
- * - `lock_file.ts` is the format of `libreseed.lock.json`, `project_lock.ts` rewrites the file,
+ * - `lock_file.ts` is the format of `libreseed.lock.json`, `project_lock.ts` updates the file,
  *   `lock_agreement.ts` compares it with signed manifests and with the user's pins.
- * - `stored.ts` picks a package of the store by requirement; `prune.ts` removes unreferenced packages;
- *   `link.ts` links a package into a project.
+ * - `stored.ts` finds packages in the store, `prune.ts` removes unreferenced packages, `link.ts`
+ *   links a package into a project.
  *
- * Left to others: whom to trust (`src/names`), downloads (`src/fetching`), the store's files
- * (`src/store`).
+ * Left to other rooms: trust in publishers (`src/names`), downloads (`src/fetching`), the files of
+ * the store (`src/store`).
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Rewrites a project's lock file, one process at a time, and finds a requirement in it.
+ * Updates a project's lock file under a lock, so that concurrent processes lose no changes, and
+ * finds requirements in it.
  *
  * @module
  */
@@ -17,7 +18,7 @@ import { type LockFile, readLockFile, writeLockFile } from "./lock_file.ts";
 import { lockWith, lockWithout } from "./lock_graph.ts";
 
 /**
- * Reads a lock file that has to exist.
+ * Reads a lock file; a missing file is an error.
  *
  * @throws {InstallError} `LOCK_MISSING` (kind `not-found`), `LOCK_INVALID`
  */
@@ -33,10 +34,11 @@ export async function requireLockFile(path: string): Promise<LockFile> {
 }
 
 /**
- * Adds an installation to the lock file, or creates the file, and registers it as a root of the store.
+ * Adds the packages of an installation to the lock file, which is created if it is missing.
+ * Registers the lock file as a root of the store, so that `store prune` keeps its packages.
  *
  * @throws {InstallError} `LOCK_INVALID`
- * @throws {StoreError} errors of the disk
+ * @throws {StoreError} disk errors
  */
 export async function saveToLock(
   store: PackageStore,
@@ -46,16 +48,16 @@ export async function saveToLock(
 ): Promise<void> {
   using _lock = await store.lockSaving(signal);
   const lock = lockWith(await readLockFile(path, signal), graph);
-  // Register the root first: `store prune` ignores lock files that are not registered.
+  // Register the root before the file is written: `store prune` ignores unregistered lock files.
   await store.roots.add(path);
   await store.tidyBeside(path);
   await writeLockFile(path, lock);
 }
 
 /**
- * Removes one requirement from the lock file, with the packages that only it needed.
+ * Removes one requirement from the lock file, and the packages that only this requirement needed.
  *
- * @returns `KEY/NAME@VERSION` of the package that was locked for it
+ * @returns `KEY/NAME@VERSION` of the package that was locked for the requirement
  * @throws {InstallError} `LOCK_MISSING`, `LOCK_INVALID`, `NOT_IN_LOCK` (kind `not-found`)
  */
 export async function removeFromLock(
@@ -73,10 +75,11 @@ export async function removeFromLock(
 }
 
 /**
- * The key of a requirement in a lock file. A bare name matches the only requirement of that name. The
- * locked version has to satisfy the range.
+ * Finds a requirement in a lock file and returns its key, `[KEY/]NAME`. A bare name also matches a
+ * requirement with a publisher's key if no other has that name. The locked version must satisfy the
+ * range.
  *
- * @throws {InstallError} `NOT_IN_LOCK` (kind `not-found`), with the requirements that the file has
+ * @throws {InstallError} `NOT_IN_LOCK` (kind `not-found`), listing the requirements of the file
  */
 export function lockedKey(lock: LockFile, requirement: Requirement, path: string): string {
   const { name, publisher, range } = requirement;

@@ -1,6 +1,6 @@
 /**
- * Removal of packages from the store, by reference: mark from the roots (lock files, links,
- * installations by name), then remove what no root reaches.
+ * Removes unreferenced packages from the store, by mark and sweep. The roots are lock files, links,
+ * and packages that the user installed by name.
  *
  * @module
  */
@@ -20,10 +20,10 @@ import { removeFromLock } from "./project_lock.ts";
 import { linkedPackage, listStored, pickStored } from "./stored.ts";
 
 /**
- * The references to each package, by its id, as descriptions for people. A root whose lock file or link
- * is gone counts as stale and refers to nothing.
+ * Finds the references to each package. `needed` maps a package's id to descriptions of its
+ * references, for messages. A root whose lock file or link no longer exists is listed as stale.
  *
- * @throws {InstallError} `LOCK_INVALID`: an unreadable lock file could refer to any package
+ * @throws {InstallError} `LOCK_INVALID`, because an unreadable lock file could refer to any package
  */
 async function findReferences(
   store: PackageStore,
@@ -44,7 +44,7 @@ async function findReferences(
     else if (!lock) staleRoots.push(path);
     for (const { minimal } of lock?.packages.values() ?? []) refer(packageId(minimal), path);
   }
-  // Follow the links of each referenced package to its own dependencies.
+  // Dependencies of a referenced package are referenced too; the package's links lead to them.
   const byId = new Map(packages.map((entry) => [entry.id, entry]));
   const pending = [...needed.keys()];
   const seen = new Set<string>();
@@ -60,28 +60,33 @@ async function findReferences(
   return { needed, staleRoots };
 }
 
-/** The lock file at the path of a root; `undefined` if there is none any more. */
+/** Reads the lock file that a root refers to; `undefined` if it no longer exists. */
 async function readRoot(path: string): Promise<LockFile | undefined> {
   const isLink = await Deno.readLink(path).then(() => true, () => false);
   const isDirectory = await Deno.stat(path).then((info) => info.isDirectory, () => false);
-  // A foreign link or a directory has replaced one of our links, so there is no lock file to read.
+  // A directory, or a link that libreseed did not make, has replaced the registered link. It is no
+  // lock file.
   return isLink || isDirectory ? undefined : await readLockFile(path);
 }
 
-/** Outcome of {@linkcode pruneStore}. */
+/** The outcome of {@linkcode pruneStore}. */
 export interface Pruned {
-  /** Unreferenced packages, damaged ones included. */
+  /**
+   * The removed packages, including damaged ones. With `dryRun`: the packages that would be
+   * removed.
+   */
   removed: StoreEntry[];
   kept: number;
 }
 
 /**
- * Removes every unreferenced package. References are lock files of projects, links made with `link`,
- * installations by name, and dependencies of referenced packages.
+ * Removes all unreferenced packages from the store. A package is referenced by a project's lock
+ * file, by a link made with `libreseed link`, by an installation by name, or as a dependency of a
+ * referenced package.
  *
- * @param dryRun whether to remove nothing and only return the packages
+ * @param dryRun whether to return the unreferenced packages without removing them
  * @throws {InstallError} `LOCK_INVALID`
- * @throws {StoreError} `DIRECTORY_BUSY` while another command installs
+ * @throws {StoreError} `DIRECTORY_BUSY` while another command installs packages
  */
 export async function pruneStore(
   store: PackageStore,
@@ -102,20 +107,21 @@ export async function pruneStore(
   return { removed, kept: entries.length - removed.length };
 }
 
-/** Outcome of {@linkcode uninstall}. */
+/** The outcome of {@linkcode uninstall}. */
 export interface Uninstalled {
   entry: StoredPackage;
-  /** References that keep the package in the store; empty if it was removed. */
+  /** References that keep the package in the store; empty if the package was removed. */
   neededBy: string[];
 }
 
 /**
- * Undoes an installation by name, and removes the package unless another reference keeps it. Its
- * dependencies stay until {@linkcode pruneStore}.
+ * Undoes an installation by name. Removes the package from the store unless another reference keeps
+ * it. Its dependencies stay in the store until {@linkcode pruneStore} removes them.
  *
- * @param options `lockPath`: a lock file to remove the requirement from, too
+ * @param options `lockPath`: a lock file from which the requirement is removed, too
  * @throws {InstallError} `NOT_INSTALLED`, `PACKAGE_AMBIGUOUS`, `LOCK_MISSING`, `NOT_IN_LOCK`,
- * `LOCK_INVALID`; `PACKAGE_NEEDED` if the package was not installed by name and has other references
+ * `LOCK_INVALID`; `PACKAGE_NEEDED` if the package was not installed by name and has other
+ * references
  */
 export async function uninstall(
   store: PackageStore,

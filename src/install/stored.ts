@@ -21,7 +21,10 @@ import {
 } from "../store/mod.ts";
 import { InstallError } from "./errors.ts";
 
-/** The packages of a store, sorted by name and ascending version; damaged ones separately. */
+/**
+ * Lists the packages in a store, sorted by name and ascending version. Damaged packages are
+ * returned separately.
+ */
 export async function listStored(
   store: PackageStore,
 ): Promise<{ packages: StoredPackage[]; damaged: StoreEntry[] }> {
@@ -34,7 +37,10 @@ export async function listStored(
   return { packages, damaged: entries.filter((entry) => entry.problem !== undefined) };
 }
 
-/** The packages that satisfy a requirement. */
+/**
+ * Filters the packages that satisfy a requirement. For `latest`, only the highest version of each
+ * publisher.
+ */
 export function storedLike(
   packages: readonly StoredPackage[],
   { publisher, name, range }: Requirement,
@@ -52,9 +58,10 @@ export function storedLike(
 }
 
 /**
- * The only package in the store that satisfies a requirement.
+ * Returns the only package in the store that satisfies a requirement.
  *
- * @throws {InstallError} `NOT_INSTALLED` (kind `not-found`), `PACKAGE_AMBIGUOUS` (kind `usage`)
+ * @throws {InstallError} `NOT_INSTALLED` (kind `not-found`); `PACKAGE_AMBIGUOUS` (kind `usage`) if
+ * several packages satisfy it
  */
 export async function pickStored(
   store: PackageStore,
@@ -81,7 +88,10 @@ export async function pickStored(
   );
 }
 
-/** The id of the stored package that a link points to; `undefined` if libreseed did not make the link. */
+/**
+ * Returns the id of the stored package that a link points to; `undefined` if the path is not a link
+ * into the store.
+ */
 export async function linkedPackage(
   store: PackageStore,
   path: string,
@@ -90,12 +100,13 @@ export async function linkedPackage(
   try {
     target = resolve(dirname(path), await Deno.readLink(path));
   } catch {
-    // The path is missing, or is no link.
+    // The path does not exist or is not a link.
     return undefined;
   }
   const id = basename(dirname(target));
   if (!isPackageId(id) || basename(target) !== basename(store.treePath(id))) return undefined;
-  // Compare real paths: the home may have been given by another path when the link was made.
+  // Compare real paths, because the link may contain another path of the same home, such as one
+  // through a symbolic link.
   const at = (directory: string) => Deno.realPath(directory).catch(() => directory);
   return await at(dirname(dirname(target))) === await at(store.path) ? id : undefined;
 }
