@@ -1,6 +1,7 @@
 /**
- * The doctor's check of the archives in the seed directory: compares each with the SHA-256 that its
- * publisher signed. Reads a random sample if hashing all of them would take more than some seconds.
+ * The doctor's check of the archives in the seed directory: compares the SHA-256 of each archive
+ * with the one that its publisher signed. If the archives together exceed 1 GiB, only a random
+ * sample is read.
  *
  * @module
  */
@@ -15,19 +16,25 @@ import {
 } from "../store/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
-/** Most bytes hashed in one check; hashing 1 GiB takes some seconds. */
+/** Default maximum number of bytes to hash in one check. Hashing 1 GiB takes some seconds. */
 const MAX_HASHED_BYTES = 1 << 30;
 
 /** Options of {@linkcode checkArchives}. */
 export interface ArchiveCheckOptions {
   signal?: AbortSignal;
-  /** Most bytes that the check reads. */
+  /** Maximum number of bytes to read; 1 GiB by default. */
   maxBytes?: number;
-  /** Returns 0 (inclusive) to 1 (exclusive); chooses the sample. */
+  /**
+   * Random number source for choosing the sample; returns a number from 0 (inclusive) to 1
+   * (exclusive).
+   */
   random?: () => number;
 }
 
-/** Hashes archives in random order, up to `maxBytes`, and compares them with their signed manifests. */
+/**
+ * Compares archives with their signed manifests by SHA-256, in random order, up to `maxBytes` in
+ * total.
+ */
 export async function checkArchives(
   dir: string,
   { signal, maxBytes = MAX_HASHED_BYTES, random = Math.random }: ArchiveCheckOptions = {},
@@ -38,7 +45,7 @@ export async function checkArchives(
     entries = await new SeedDirectory(dir).list();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    // `checkSeedDirectory` reports the cause.
+    // No failure here: `checkSeedDirectory` reports the unreadable directory.
     return [ok(name, `not looked at: ${dir} cannot be read`)];
   }
   const checks: Check[] = [];
@@ -92,7 +99,7 @@ async function readSome(
   return { read, damaged: damaged.sort() };
 }
 
-/** Fisher–Yates shuffle. */
+/** Shuffles a copy of `items` (Fisher–Yates). */
 function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const result = [...items];
   for (let i = result.length - 1; i > 0; i--) {

@@ -1,5 +1,5 @@
 /**
- * The result of one of the doctor's checks, and constructors for each verdict.
+ * The result of a doctor's check, and functions that make a result for each verdict.
  *
  * @module
  */
@@ -7,41 +7,42 @@
 import { errorToData, LibreseedError } from "../base/mod.ts";
 import { isDenied } from "./file_access.ts";
 
-/** The result of one check. */
+/** The result of a check. */
 export interface Check {
-  /** Subject of the check: `udp port`, `state.db`. Stays the same between releases. */
+  /** Subject of the check: `udp port`, `state.db`. Stays the same in all releases, for scripts. */
   name: string;
-  /** `warn`: works, but not well or not for long. `fail`: some command will not work. */
+  /** `warn`: works, but badly or not for long. `fail`: at least one command will not work. */
   verdict: "ok" | "warn" | "fail";
   /** Whether the finding concerns the network or this machine. */
   about: "network" | "machine";
-  /** The finding, for people. */
+  /** Description of the finding, for the user. */
   what: string;
-  /** The repair that the user can make; absent if none is needed. */
+  /** Advice on how to fix the problem; absent if there is no problem. */
   mend?: string;
 }
 
 /** Advice for a wrong clock. */
 export const SET_CLOCK = "set the clock, best by a time service (timedatectl set-ntp true)";
 
-/** A check that found nothing wrong. */
+/** Makes a result for a check that found no problem. */
 export function ok(name: string, what: string): Check {
   return { name, verdict: "ok", about: "machine", what };
 }
 
-/** A check that found something that works, but not well or not for long. */
+/** Makes a result for a problem with which libreseed still works, but badly or not for long. */
 export function warn(name: string, what: string, mend: string): Check {
   return { name, verdict: "warn", about: "machine", what, mend };
 }
 
-/** A check that found something that will not work. */
+/** Makes a result for a problem that makes at least one command fail. */
 export function fail(name: string, what: string, mend: string): Check {
   return { name, verdict: "fail", about: "machine", what, mend };
 }
 
 /**
- * The result of a check that threw. A {@linkcode LibreseedError} carries its own advice in its message,
- * so this function adds none.
+ * Converts an error that a check threw to a result: a warning if another process uses the home
+ * (kind `in-use`), otherwise a failure. The message of a {@linkcode LibreseedError} contains the
+ * advice, so its result has no separate advice.
  */
 export function checkFailed(error: unknown, name = "doctor"): Check {
   const { kind, message } = errorToData(error);

@@ -1,6 +1,6 @@
 /**
- * The doctor's check of the clock without a network: against the release date of this program and the
- * files of the home. `dht_clock.ts` compares the clock with the DHT.
+ * The doctor's offline check of the clock: compares it with the release date of libreseed and with
+ * the times of files in the home. `dht_clock.ts` compares the clock with the DHT.
  *
  * @module
  */
@@ -10,12 +10,18 @@ import { homePaths } from "../control/mod.ts";
 import { type Check, fail, ok, SET_CLOCK } from "./check.ts";
 import { infoOf } from "./file_access.ts";
 
-/** How far a file's time may be ahead: another machine's clock may have written the file (ms). */
+/**
+ * Tolerance in milliseconds for a file time ahead of the clock: another machine may have written
+ * the file.
+ */
 const CLOCK_SLACK_MS = 60_000;
-/** End of certificates and of 32-bit Unix times: 2038 (Unix ms). */
+/** Latest plausible time, in Unix milliseconds: 2038, when 32-bit Unix times end. */
 const LATEST_MS = Date.UTC(2038);
 
-/** Checks that the clock is not before the release or before a file of this home was written. */
+/**
+ * Checks that the clock is not earlier than libreseed's release date or the times of files in the
+ * home.
+ */
 export async function checkClock(home: string, nowMs: number): Promise<Check> {
   const name = "clock";
   const time = new Date(nowMs).toISOString();

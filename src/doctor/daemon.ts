@@ -1,6 +1,6 @@
 /**
- * The doctor's check of the process that owns the home's engine, through its control socket and the
- * home's lock.
+ * The doctor's check of the process that runs the home's engine (usually the daemon). Uses the
+ * control socket and the home's lock file.
  *
  * @module
  */
@@ -11,10 +11,13 @@ import { connectControl, homePaths, lockHolder, type StatusJson } from "../contr
 import { type Check, checkFailed, fail, ok, warn } from "./check.ts";
 import { openTo } from "./file_access.ts";
 
-/** How long the owner of the engine may take to answer (ms); silence is a finding. */
+/**
+ * Maximum time to wait for an answer on the control socket, in milliseconds. No answer is reported
+ * as a failure.
+ */
 const ANSWER_TIMEOUT_MS = 5_000;
 
-/** Advice for a control socket that does not work, by error code. */
+/** Advice for an unusable control socket, keyed by error code. */
 const mends = new Map([
   ["CONTROL_NOT_OURS", "find out who put it there, and remove it"],
   ["CONTROL_SILENT", "resume it if it was stopped (kill -CONT), else end that process"],
@@ -22,9 +25,10 @@ const mends = new Map([
 ]);
 
 /**
- * Finds the process that owns the home's engine.
+ * Finds the process that runs the home's engine.
  *
- * @returns `status` if the process answered; `isTaken` if a process has the home and did not answer
+ * @returns `status` if the process answered; `isTaken` if a process holds the home's lock but did
+ * not answer
  */
 export async function checkDaemon(
   home: string,
@@ -71,12 +75,14 @@ export async function checkDaemon(
   return { check: ok(name, `none runs${left}`) };
 }
 
-/** Whether a process holds the home's lock. Creates no lock file, unlike taking the lock. */
+/**
+ * Whether a process holds the home's lock. Unlike taking the lock, the test creates no lock file.
+ */
 async function isLocked(path: string): Promise<boolean> {
   try {
     const file = await Deno.open(path);
     try {
-      // A shared lock, so that two doctors at once do not take each other for an owner.
+      // Try a shared lock: two doctors that run at the same time must not block each other.
       return !await file.tryLock(false);
     } finally {
       file.close();

@@ -1,6 +1,6 @@
 /**
- * The doctor's check of the clock against the DHT. Asks the daemon, or starts an engine of its own for
- * the duration of the lookups.
+ * The doctor's check of the clock against the DHT. The daemon makes the lookups; without a daemon,
+ * the check starts its own engine.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import type { StateDatabase } from "../store/mod.ts";
 import { type Check, ok, SET_CLOCK, warn } from "./check.ts";
 
 /**
- * Compares the clock with the times of other publishers' name indexes.
+ * Compares the clock with the dates of other publishers' name indexes in the DHT.
  *
- * @param state opens the home's state, which has to be sound
+ * @param state opens the home's state database, which must be undamaged
  */
 export async function checkClockByDht(
   settings: Settings,

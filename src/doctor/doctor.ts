@@ -1,6 +1,6 @@
 /**
- * Examines a home, its machine and its network: runs every check in order and yields what each found.
- * The checks themselves are in the other files of this room; none repairs anything.
+ * Examines a home, the machine and the network: runs all checks in order and yields their results.
+ * The checks are in the other files of this folder. No check repairs anything.
  *
  * @module
  */
@@ -26,16 +26,22 @@ import { checkState } from "./state.ts";
 export interface DoctorOptions {
   settings: Settings;
   clock: Clock;
-  /** Ends waiting for DHT nodes. */
+  /** Cancels the checks, for instance while they wait for answers of DHT nodes. */
   signal?: AbortSignal;
-  /** User id to check owners against; this process's own by default. */
+  /** User id that should own the files of the home; by default the user id of this process. */
   uid?: number;
 }
 
-/** Checks that may fail without making the home or its state unusable. */
+/**
+ * Names of the checks whose failure does not make the home unusable. After any other failure, the
+ * checks that open `state.db` are skipped.
+ */
 const notOfHome: readonly string[] = ["clock", "archives"];
 
-/** Runs all checks in order. A check that throws yields a failure, and the next checks still run. */
+/**
+ * Runs all checks in order and yields their results. A check that throws yields a failure, and the
+ * following checks still run.
+ */
 export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   const { settings, clock, signal } = options;
   const { home, dir } = settings;
@@ -61,7 +67,8 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     isSound &&= found.every(({ name, verdict }) => verdict !== "fail" || notOfHome.includes(name));
     yield* found;
   }
-  // Opened once for the checks below; a state that is not sound is opened by none of them.
+  // `state.db` is opened once, and only if the checks above found the home and the database
+  // undamaged.
   using state = new LazyState(homePaths(home).state, clock, () => {});
   if (isSound) yield* await runCheck(() => checkNameEntries(home, state.open, clock));
   const clockByDht = () => runCheck(() => checkClockByDht(settings, state.open, clock, signal));
@@ -73,7 +80,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     return;
   }
   if (isTaken) {
-    // That process may be about to bind the port, which a probe would occupy.
+    // Do not probe the port: the process that holds the home's lock may be about to bind it.
     yield ok("port and dht", "not looked at: they belong to that process");
     return;
   }

@@ -1,5 +1,6 @@
 /**
- * Questions about a file or directory that several of the doctor's checks ask.
+ * Functions that inspect the permissions of a file or directory, shared by several checks of the
+ * doctor.
  *
  * @module
  */
@@ -8,10 +9,10 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorToData } from "../base/mod.ts";
 
-/** Bytes of the file that tests whether a directory is writable. */
+/** Size of the probe file that tests whether a directory is writable, in bytes. */
 const PROBE_BYTES = 4096;
 
-/** The file's metadata; `undefined` if nothing is at the path. */
+/** Returns the metadata of a file; `undefined` if the path does not exist. */
 export async function infoOf(path: string) {
   try {
     return await stat(path);
@@ -21,22 +22,26 @@ export async function infoOf(path: string) {
   }
 }
 
-/** Whether the operating system denied access (EACCES, EPERM). */
+/** Whether an error means that the operating system denied access (EACCES, EPERM). */
 export function isDenied(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return error instanceof Deno.errors.PermissionDenied || code === "EACCES" || code === "EPERM";
 }
 
-/** The mode in octal if it has any of `bits`, else `undefined`; always `undefined` on Windows. */
+/**
+ * Returns a file mode in octal if it has any of the permission `bits`, otherwise `undefined`.
+ * Always `undefined` on Windows.
+ */
 export function openTo(mode: number, bits: number): string | undefined {
   if (Deno.build.os === "windows" || (mode & bits) === 0) return undefined;
   return (mode & 0o777).toString(8).padStart(4, "0");
 }
 
 /**
- * Why a directory cannot be written; `undefined` if it can. Writes and removes a file, since access
- * rights do not reveal a full or read-only file system. The file has a temporary's name, so that other
- * processes remove it if this one is killed.
+ * Tests whether a directory is writable, and returns the problem; `undefined` if it is writable.
+ * Writes and removes a file, because permissions alone do not reveal a full or read-only file
+ * system. The file is named like a temporary file, so that other processes remove it if this
+ * process is killed.
  */
 export async function writeProblem(dir: string): Promise<string | undefined> {
   const path = join(dir, `.tmp-${Deno.pid}-doctor`);

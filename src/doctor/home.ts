@@ -1,6 +1,7 @@
 /**
- * The doctor's checks of the home and the seed directory: owner, mode, whether they are writable, and
- * files that killed processes left. Read-only, except for a file that tests whether a write succeeds.
+ * The doctor's checks of the home and the seed directory: owner, mode, writability, and temporary
+ * files of killed processes. Nothing is changed, except for a probe file that is written and
+ * removed at once.
  *
  * @module
  */
@@ -11,11 +12,13 @@ import { isStrangers } from "../control/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 import { infoOf, openTo, writeProblem } from "./file_access.ts";
 
-/** Age from which a temporary belongs to no running process, as in `src/store` (ms). */
+/**
+ * Age in milliseconds from which a temporary file counts as abandoned; the same as in `src/store`.
+ */
 const STALE_MS = 3_600_000;
 
 /**
- * Checks that the home belongs to this user, that it is writable, and that other users have no access.
+ * Checks that the home belongs to this user, is writable, and is not accessible to other users.
  *
  * @param own user id of this process
  */
@@ -46,7 +49,7 @@ export async function checkHome(home: string, own: number | undefined): Promise<
   return warn(name, `${home} is open to others (mode ${mode})`, `run: chmod 700 ${home}`);
 }
 
-/** Reports files that root made in another user's home: that user cannot write them. */
+/** Reports files owned by root in the home of another user, who cannot write to them. */
 async function checkRootsFiles(home: string): Promise<Check | undefined> {
   const { uid, gid } = await stat(home);
   if (uid === 0) return undefined;
@@ -68,7 +71,9 @@ async function checkRootsFiles(home: string): Promise<Check | undefined> {
 
 const OTHER_HOME = "give another directory with --home";
 
-/** Checks that the seed directory is writable, for its owner only, and holds no symbolic links. */
+/**
+ * Checks that the seed directory is writable for its owner only, and contains no symbolic links.
+ */
 export async function checkSeedDirectory(dir: string): Promise<Check> {
   const name = "seed directory";
   const info = await infoOf(dir);
@@ -89,7 +94,7 @@ export async function checkSeedDirectory(dir: string): Promise<Check> {
   return warn(name, `others can write to ${dir} (mode ${mode})`, `run: chmod go-w ${dir}`);
 }
 
-/** Checks that killed processes left no temporaries behind. */
+/** Checks that the directories contain no temporary files of killed processes. */
 export async function checkTemporaries(dirs: string[], nowMs: number): Promise<Check> {
   const stale: string[] = [];
   for (const dir of new Set(dirs)) {

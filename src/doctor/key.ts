@@ -1,6 +1,6 @@
 /**
- * The doctor's check of the publisher's key: readable for this user, and for no other user readable or
- * replaceable.
+ * The doctor's check of the publisher's key file: this user can read it, and no other user can read
+ * or replace it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type Check, checkFailed, fail, ok, warn } from "./check.ts";
 import { isDenied, openTo } from "./file_access.ts";
 
 /**
- * Checks the publisher's key file and its directory. A home without a key is fine.
+ * Checks the publisher's key file and its directory. A home without a key file passes.
  *
  * @param own user id of this process
  */
@@ -67,13 +67,16 @@ export async function checkKey(home: string, own: number | undefined): Promise<C
   return ok(name, `publisher ${publisher}${link}`);
 }
 
-/** Reports a key file or directory of another user, who could read and replace the key. */
+/**
+ * Reports a key file or directory that another user owns, because that user could read or replace
+ * the key.
+ */
 async function checkOwners(
   paths: readonly string[],
   own: number | undefined,
 ): Promise<Check | undefined> {
   for (const path of paths) {
-    // Check both a symbolic link and its target.
+    // Check both a symbolic link (`lstat`) and its target (`stat`).
     for (const look of [lstat, stat]) {
       const info = await look(path).catch(() => undefined);
       if (!info || own === 0 || !isStrangers(info.uid, own)) continue;

@@ -1,5 +1,5 @@
 /**
- * The doctor's check of the name index entries that this home keeps. Reads `state.db` only.
+ * The doctor's check of the name index entries in this home's `state.db`. Uses no network.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import type { StateDatabase } from "../store/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
 /**
- * Checks that no kept entry is dated in the future.
+ * Checks that no name index entry of this home is dated in the future.
  *
- * @param state opens the home's state, which has to be sound
+ * @param state opens the home's state database, which must be undamaged
  */
 export async function checkNameEntries(
   home: string,
@@ -33,6 +33,7 @@ export async function checkNameEntries(
   const { what, mend } = describeFutureEntries(entries, nowMs);
   const hasOwn = ownKey !== undefined &&
     entries.some(({ publicKey }) => equalBytes(publicKey, ownKey));
-  // Only its own publisher can sign an entry anew, so another publisher's entry is a warning.
+  // Another publisher's entry is only a warning, because only its own publisher can sign it again
+  // with a correct date.
   return (hasOwn ? fail : warn)(name, what, mend);
 }

@@ -1,6 +1,6 @@
 /**
- * The doctor's checks of the network: whether the port is free, and whether bootstrap nodes answer from
- * it. Where a daemon runs, its status replaces both, since only one process may open the DHT socket.
+ * The doctor's checks of the network: whether the port is free, and whether DHT bootstrap nodes
+ * answer. If a daemon runs, its status is used instead, because only one process can bind the port.
  *
  * @module
  */
@@ -14,9 +14,11 @@ import { findPortOwner, resolveBootstrap } from "../host/mod.ts";
 import { LOCAL_RANGES } from "../worker/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
-/** Most time to wait for answers of DHT nodes (ms). */
+/** Maximum time to wait for answers of DHT nodes, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 5_000;
-/** Pause before the one repeated ping, since a packet may get lost (ms). */
+/**
+ * Delay before each unanswered ping is sent a second time (packets may get lost), in milliseconds.
+ */
 const ASK_AGAIN_MS = 1_000;
 
 interface Address {
@@ -25,9 +27,9 @@ interface Address {
 }
 
 /**
- * Checks that the port is free for peers (TCP) and for the DHT (UDP).
+ * Checks that the port is free, as a TCP port for peers and as a UDP port for the DHT.
  *
- * @returns the verdicts, and the bound UDP socket, which the caller closes
+ * @returns the results, and the bound UDP socket, which the caller must close
  */
 export async function checkPorts(port: number): Promise<{ checks: Check[]; udp?: Socket }> {
   const checks = [await checkTcp(port)];
@@ -63,7 +65,7 @@ function whyNot(error: unknown, port: number): string {
   return code === "EADDRINUSE" ? `${port} is taken` : `${port} cannot be opened: ${message}`;
 }
 
-/** Judges the DHT by the status of the process that owns the engine. */
+/** Checks the DHT by the status of the process that runs the home's engine. */
 export function checkDhtOf({ dht, dhtNodes }: StatusJson, wanted: boolean): Check {
   if (!wanted) return switchedOff;
   if (dht.state === "off") {
@@ -81,9 +83,9 @@ const BLOCKED = "let UDP out of this network, or give other nodes with --bootstr
 const switchedOff = ofNetwork(ok("dht", "switched off in the settings"));
 
 /**
- * Checks that DNS resolves the bootstrap nodes and that at least one of them answers.
+ * Checks that DNS resolves the bootstrap nodes, and that at least one of them answers a ping.
  *
- * @param udp socket on our port; if absent, only DNS is checked
+ * @param udp a bound UDP socket for the pings; if absent, only DNS is checked
  */
 export async function checkDht(
   udp: Socket | undefined,
@@ -135,7 +137,10 @@ function localRanges(): BlockList {
   return ranges;
 }
 
-/** Pings nodes (BEP 5) and counts the answers; ends early once all have answered. */
+/**
+ * Pings DHT nodes (BEP 5) and returns the number of nodes that answered. Waits up to `waitMs`
+ * milliseconds, less if all nodes answer earlier.
+ */
 async function ping(
   udp: Socket,
   nodes: Address[],
@@ -155,12 +160,12 @@ async function ping(
   const ended = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
   udp.on("message", (bytes, from) => {
     const text = new TextDecoder("latin1").decode(bytes);
-    // An error response counts: the node is reachable.
+    // An error response counts as an answer, because it shows that the node is reachable.
     if (!text.includes("1:t2:lr") || text.includes("1:y1:q")) return;
     silent.delete(`${from.address}:${from.port}`);
     if (silent.size === 0) over.abort();
   });
-  // A send error (no route) means no answer, which the count shows.
+  // Ignore send errors, such as a missing route: the node then counts as not answering.
   udp.on("error", () => {});
   const ask = () => {
     for (const { host, port } of nodes) {

@@ -1,5 +1,5 @@
 /**
- * The doctor's checks of the permissions that the runtime grants to the main thread and to the worker.
+ * The doctor's checks of the Deno permissions of the main thread and of the worker.
  *
  * @module
  */
@@ -11,7 +11,10 @@ import { type Check, fail, ok } from "./check.ts";
 
 const MAIN = "permissions";
 
-/** Checks that the main thread has the permissions that the settings need, and lists those it has. */
+/**
+ * Checks that the main thread has the Deno permissions that the settings need, and lists the
+ * permissions it has.
+ */
 export async function checkMainPermissions({ home, dir, port }: Settings): Promise<Check> {
   const has = async (descriptor: Deno.PermissionDescriptor) =>
     (await Deno.permissions.query(descriptor)).state === "granted";
@@ -36,7 +39,7 @@ export async function checkMainPermissions({ home, dir, port }: Settings): Promi
   return ok(MAIN, `main thread: all of ${all.join(", ") || "nothing"}`);
 }
 
-/** Lists the permissions of the worker, which parses data from strangers; see `src/worker`. */
+/** Lists the Deno permissions of the worker, which parses untrusted data (`src/worker`). */
 export function describeWorkerPermissions(
   settings: Settings,
   status: StatusJson | undefined,

@@ -10,19 +10,19 @@ import { isArchiveName } from "../store/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 import { infoOf } from "./file_access.ts";
 
-/** Free space below which the doctor warns (bytes). */
+/** Free disk space below which the doctor warns, in bytes. */
 const LITTLE_SPACE_BYTES = 256 << 20;
-/** Free space below which writes to `state.db` may fail (bytes). */
+/** Free disk space below which the check fails, in bytes: writes to `state.db` may fail. */
 const NO_SPACE_BYTES = 8 << 20;
-/** Share of free inodes below which the doctor warns. */
+/** Fraction of free inodes below which the doctor warns. */
 const FEW_INODES = 0.01;
-/** Files that a process has open besides peers and archives. */
+/** Number of files that a process has open in addition to archives and peer connections. */
 const OTHER_FILES = 64;
 
-/** Finding where Deno lacks the permission to read a figure of the operating system. */
+/** The finding if Deno's permissions do not allow reading a figure of the operating system. */
 const NOT_LOOKED_AT = "not looked at: the runtime does not let this program ask";
 
-/** Checks free space and free inodes of each file system that holds one of the directories. */
+/** Checks the free space and free inodes of the file systems that contain the given directories. */
 export async function checkDisk(dirs: string[]): Promise<Check[]> {
   const checks = new Map<string, Check>();
   for (const dir of dirs) {
@@ -47,8 +47,9 @@ export async function checkDisk(dirs: string[]): Promise<Check[]> {
 }
 
 /**
- * Checks that the limit of open files covers all archives and peers. Reads `/proc`, which exists on
- * Linux only and which Deno shows only to a process with all permissions.
+ * Checks that the limit on open files suffices for all archives and peers. The limit is read from
+ * `/proc`, which exists only on Linux, and which Deno allows only to processes with all
+ * permissions.
  *
  * @param pid the daemon's process id, if a daemon runs
  */
@@ -79,7 +80,7 @@ async function spaceOf(path: string) {
   }
 }
 
-/** The path itself, or its nearest ancestor that exists. */
+/** Returns the path itself if it exists, otherwise its nearest existing ancestor. */
 async function nearestParent(path: string): Promise<string> {
   for (let at = path;; at = dirname(at)) if (at === dirname(at) || await infoOf(at)) return at;
 }

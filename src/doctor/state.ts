@@ -1,6 +1,6 @@
 /**
- * The doctor's check of `state.db`. Opens the database read-only, since `StateDatabase.open` would
- * migrate or replace it.
+ * The doctor's check of `state.db`. Opens the file directly with SQLite, because
+ * `StateDatabase.open` would migrate or replace the database.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { noteDamaged, STATE_SCHEMA_VERSION, verdictLine } from "../store/mod.ts"
 import { type Check, fail, ok, warn } from "./check.ts";
 import { infoOf, isDenied, openTo } from "./file_access.ts";
 
-/** Checks the integrity of `state.db`, its schema version and its mode. */
+/** Checks the integrity, the schema version and the file mode of `state.db`. */
 export async function checkState(home: string): Promise<Check> {
   const { state } = homePaths(home);
   const name = "state.db";
@@ -20,10 +20,11 @@ export async function checkState(home: string): Promise<Check> {
   if (!info) return ok(name, "none yet; the first command that needs it makes it");
   const mode = openTo(info.mode, 0o077);
   try {
-    // SQLite opens a file that it cannot write, and commands fail later.
+    // SQLite opens an unwritable file without an error, and only later writes fail. Test it here.
     (await Deno.open(state, { read: true, write: true })).close();
-    // SQLite makes a `-wal` and a `-shm` file even for a reader, and only a writer removes them. An
-    // existing `-wal` belongs to another process, so the database is then opened read-only.
+    // An existing `-wal` file means that another process uses the database: open it read-only.
+    // Otherwise open it for writing, because SQLite creates `-wal` and `-shm` files even for a
+    // reader, and only a writer removes them.
     using database = new DatabaseSync(state, {
       readOnly: await infoOf(`${state}-wal`) !== undefined,
     });
