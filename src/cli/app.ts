@@ -1,6 +1,6 @@
 /**
- * Builds stricli's application from the table of commands. `commands/table.ts` explains how to add
- * a command.
+ * Builds the application object of npm:@stricli/core, the command-line parser, from the table of
+ * commands. `commands/table.ts` explains how to add a command.
  *
  * @module
  */
@@ -24,7 +24,10 @@ import { commandHelp, rootHelp } from "./flags/help_text.ts";
 import { applicationText } from "./flags/parser_text.ts";
 import { runCommand } from "./run_command.ts";
 
-/** Builds stricli's command. Without `loaded` the command can be listed in help but not run. */
+/**
+ * Builds a command for the stricli parser. Without its loaded definition a command can be listed in
+ * help, but cannot run.
+ */
 function commandFor(
   entry: CommandEntry,
   loaded: CommandDefinition | undefined,
@@ -51,14 +54,16 @@ function commandFor(
 }
 
 /**
- * Builds the application.
+ * Builds the application for the stricli parser.
  *
- * @param loaded the definition of the command that is about to run, by its name; no other is needed
+ * @param loaded the definition of the command that is about to run, by name; other commands need
+ * none
  */
 export function buildApp(
   loaded: ReadonlyMap<string, CommandDefinition>,
 ): Application<CliContext> {
-  // No prototypes: `libreseed constructor` would find an inherited property.
+  // An object without a prototype: otherwise `libreseed constructor` would find an inherited
+  // property.
   const routes: Record<string, Command<CliContext>> = Object.create(null);
   const aliases: Record<string, string> = Object.create(null);
   for (const entry of commands) {

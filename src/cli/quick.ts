@@ -1,6 +1,6 @@
 /**
- * A fast path for `libreseed version`, which needs no other module. Any other command line,
- * including `version` with flags, goes through the command tree.
+ * A fast path for `libreseed version`, which loads only the version number. All other command
+ * lines, including `version` with flags, take the normal path through `run.ts`.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { version } from "../base/mod.ts";
 
 const questions = ["version", "--version", "-V"];
 
-/** The output of a command line that the fast path handles; `undefined` for any other. */
+/** Returns the output for a `version` command line; `undefined` for any other command line. */
 export function quickAnswer(args: readonly string[]): string | undefined {
   const [question] = args;
   return args.length === 1 && questions.includes(question!) ? `libreseed ${version}\n` : undefined;

@@ -1,6 +1,6 @@
 /**
- * Runs a command line and returns its exit code. Loads only the module of the command that is asked
- * for; `run_command.ts` runs it once its flags are parsed.
+ * Runs a command line and returns its exit code. Only the requested command's module is loaded.
+ * `run_command.ts` runs the command after its flags are parsed.
  *
  * @module
  */
@@ -26,7 +26,8 @@ import { Output, wantsColor } from "./terminal/output.ts";
 export async function runCli(args: readonly string[], io: Io): Promise<number> {
   const escape = args.indexOf("--");
   const flagged = escape === -1 ? args : args.slice(0, escape);
-  // A command line that cannot be parsed still gets its error in the requested format.
+  // `--json` is detected before the flags are parsed, so that a parse error is printed in the
+  // requested format, too.
   const output = new Output({
     stdout: io.stdout,
     stderr: io.stderr,
@@ -70,7 +71,8 @@ async function runPrepared(raw: readonly string[], io: Io): Promise<number> {
         },
         getColorDepth: () => (wantsColor(printed, io.env) ? 8 : 1),
       },
-      // stricli writes only error messages here. They are reported below, as text or as JSON.
+      // The stricli parser writes only error messages to this stream. They are collected, and
+      // reported below as text or JSON.
       stderr: { write: (text) => void problems.push(text.trimEnd()) },
     },
     io,

@@ -19,7 +19,7 @@ import { Output } from "./terminal/output.ts";
 /** Maximum size of the config file, in bytes. */
 const maxConfigBytes = 2 ** 20;
 
-/** Runs a command and resolves to its exit code. Never rejects. */
+/** Runs a command whose flags are parsed. Resolves to its exit code, and never rejects. */
 export async function runCommand(
   command: CommandDefinition,
   flags: Readonly<Record<string, unknown>>,
@@ -81,7 +81,7 @@ export async function runCommand(
     return code ?? exitCodes.done;
   } catch (error) {
     if (io.interruptedBy) {
-      // The signal aborted the command, so the error is a consequence of the signal.
+      // The error is a consequence of the signal that aborted the command, so it is not printed.
       output.detail(`ended by ${io.interruptedBy}`);
       return exitCodeOfSignal(io.interruptedBy);
     }
@@ -96,8 +96,8 @@ export async function runCommand(
 }
 
 /**
- * Adds the nearest known name to an error about an unknown one. Any other error is returned as it
- * is, without loading the modules that a suggestion needs.
+ * Adds a suggestion ("Did you mean …?") to an error about an unknown package name. Any other error
+ * is returned unchanged, and the modules for suggestions are not loaded.
  */
 async function withSuggestion(
   error: unknown,
@@ -116,7 +116,10 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** Our wording for Deno's refusal to open a path; `undefined` for any other error. */
+/**
+ * Converts Deno's error about a path that its permissions do not allow to a clearer error;
+ * `undefined` for any other error.
+ */
 function permissionError(cause: unknown): CliError | undefined {
   const reach = outOfReach(cause);
   if (!reach) return undefined;

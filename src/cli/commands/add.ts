@@ -33,7 +33,8 @@ export default defineCommand<Flags, [file: string]>({
       signal: io.signal,
       onUnmatched: (paths: string[]) => warnOfUnmatched(output, paths),
     };
-    // Check the archive before a new home is created, so that a refused archive leaves none behind.
+    // If the home is missing, check the archive before creating the home, so that a refused archive
+    // leaves no empty home behind.
     const isNewHome = await isMissing(values.home);
     const checked = isNewHome
       ? await checkArchive({ ...options, limits: archiveLimitsOf(values) }, archivePath)

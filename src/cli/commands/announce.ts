@@ -1,5 +1,5 @@
 /**
- * `libreseed announce [NAME[@VERSION]…]`: announces the kept records once, for cron.
+ * `libreseed announce [NAME[@VERSION]…]`: announces this home's records once, for use in cron jobs.
  *
  * @module
  */
@@ -37,7 +37,10 @@ export default defineCommand<Record<never, never>, string[]>({
     const { args, output, io } = given;
     const packages = await Promise.all(args.map(readName));
     const failures = new FailureReport(output);
-    /** Targets already printed. If the host changes, the next host repeats the operation. */
+    /**
+     * Targets of the records that are already printed. They are not printed again if the process
+     * that hosts the engine ends and the next host repeats the operation.
+     */
     const done = new Set<string>();
     const { withNearestName } = await import("../running/known_names.ts");
     return await withNode(given, async ({ operations }) => {
@@ -73,12 +76,16 @@ export default defineCommand<Record<never, never>, string[]>({
 });
 
 /**
- * Reports failed announcements. Failures are held back until the first success and summarised if
- * there is none, because without a network one line is more useful than ten thousand.
+ * Reports failed announcements. Failures are held back until an announcement succeeds. If none
+ * succeeds, a summary is printed, because one line about the missing network is more useful than
+ * ten thousand failures.
  */
 class FailureReport {
   readonly #output: Output;
-  /** Labels of failed records by reason; `undefined` after the first success. */
+  /**
+   * Labels of records whose announcement failed, keyed by reason; `undefined` once an announcement
+   * succeeded.
+   */
   #held: Map<string, { labels: string[]; code: string }> | undefined;
 
   constructor(output: Output) {
@@ -94,7 +101,7 @@ class FailureReport {
     else this.#held.set(why, { labels: [label], code });
   }
 
-  /** Prints the failures held back, and prints later failures at once. */
+  /** Prints the failures held back so far. Later failures are printed at once. */
   release(): void {
     if (!this.#held) return;
     for (const [why, { labels, code }] of this.#held) {
@@ -103,7 +110,7 @@ class FailureReport {
     this.#held = undefined;
   }
 
-  /** Ends the report and prints a summary of the failures held back. */
+  /** Ends the report: prints a summary of the failures still held back. */
   end(): void {
     for (const [why, { labels, code }] of this.#held ?? []) {
       if (labels.length === 1) this.#print(labels[0]!, why, code);
@@ -123,7 +130,7 @@ class FailureReport {
   }
 }
 
-/** The outcome with the bytes of its items in hexadecimal. */
+/** Converts the outcome of an announcement to JSON, with byte arrays in hexadecimal. */
 function jsonOf({ outcome, ...record }: Announced): Record<string, unknown> {
   if (!outcome) return { ...record };
   const { superseded, conflict, ...counts } = outcome;

@@ -33,7 +33,10 @@ export default defineCommand<Record<never, never>, []>({
   },
 });
 
-/** Joins a finding and its fix. A finding of several lines ends with a command to copy. */
+/**
+ * Joins a finding and its advice. If the finding has several lines, its last line is a command to
+ * copy.
+ */
 function withMend(what: string, mend: string | undefined): string {
   if (mend === undefined) return what;
   return what.includes("\n") ? `${what}\n${mend}` : `${what.replace(/\.$/, "")}: ${mend}`;

@@ -44,10 +44,12 @@ export default defineCommand<Record<never, never>, [key: string]>({
         } catch (error) {
           io.signal.throwIfAborted();
           if (!(error instanceof LibreseedError)) throw error;
-          // Keep following: the publisher may publish its list later.
+          // Follow the publisher even if its list was not found, because it may publish a list
+          // later.
           output.warning(`${error.message}. The publisher is followed; the daemon will try again`);
         }
-        // Tell the daemon now, so that a mirror starts before its next periodic check.
+        // Notify the daemon now, so that mirroring starts without waiting for the next periodic
+        // check.
         if (network.node.status.daemon) await operations.followed();
         const packages = state.follows.ofPublisher(publicKey).length;
         output.result({ publisher, packages }, `${publisher}\t${formatCount(packages, "package")}`);

@@ -1,6 +1,6 @@
 /**
- * `libreseed get NAME[@RANGE] | MAGNET | FILE.torrent`: resolves a package, downloads and verifies
- * it.
+ * `libreseed get NAME[@RANGE] | MAGNET | FILE.torrent`: resolves a package, downloads it and
+ * verifies it.
  *
  * @module
  */
@@ -17,15 +17,15 @@ import { DownloadBar } from "../terminal/download_bar.ts";
 type Flags = { output?: string };
 type Run = CommandRun<Flags, [what: string]>;
 
-/** How publisher and version were chosen, if there was more than one choice. */
+/** How the publisher and the version were chosen, if there were several. */
 interface Chosen {
   chosen?: PublisherChoice;
   skipped?: SkippedVersion[];
 }
 
-/** Maximum size of a `.torrent` file, in bytes; far more than the torrent of any package needs. */
+/** Maximum size of a `.torrent` file, in bytes. The torrent of any package is far smaller. */
 const MAX_TORRENT_BYTES = 16 << 20;
-/** Size of the buffer that copies an archive to standard output, in bytes. */
+/** Size of the buffer for copying an archive to standard output, in bytes. */
 const CHUNK_BYTES = 1 << 20;
 
 export default defineCommand<Flags, [what: string]>({
@@ -91,7 +91,7 @@ export default defineCommand<Flags, [what: string]>({
   },
 });
 
-/** The label of a download's progress bar. */
+/** Returns the label of a download's progress bar. */
 function labelOf(what: GetRequest): string {
   if (what.kind === "minimal") return `${what.minimal.name}@${what.minimal.version}`;
   return what.kind === "magnet" ? what.magnet.name ?? "download" : "download";
@@ -121,7 +121,7 @@ function isThere(path: string): Promise<boolean> {
   return Deno.lstat(path).then(() => true, () => false);
 }
 
-/** Checks that the result can be written to the target, before anything is downloaded. */
+/** Checks that the target of `-o` is writable, before anything is downloaded. */
 async function checkTarget({ flags: { output: target }, io }: Run): Promise<void> {
   if (target === "-" && io.stdout.isTerminal) {
     throw new CliError(
@@ -177,11 +177,12 @@ async function copyToStdout({ output }: Run, path: string): Promise<void> {
 }
 
 /**
- * Copies an archive without a verified publisher from the seed directory to the user's directory.
+ * Copies an archive from the seed directory to the user's directory. Used for an archive without a
+ * minimal manifest, which does not stay in the seed directory.
  */
 async function copyOut(from: string, to: string): Promise<string> {
   try {
-    // Create the file first, so that an existing file is never overwritten.
+    // Create the file exclusively before copying, so that an existing file is never overwritten.
     (await Deno.open(to, { write: true, createNew: true })).close();
   } catch (cause) {
     if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;

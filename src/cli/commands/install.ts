@@ -77,7 +77,10 @@ export default defineCommand<Flags, string[]>({
   },
 });
 
-/** Pins the publisher of each package: one chosen for a name, or one that the user named by key. */
+/**
+ * Pins the publishers of the installed packages: of a requested package always, of a dependency
+ * only if it was required by bare name.
+ */
 async function pin({ graph, packages }: Installed, names: Names): Promise<void> {
   const { packageRef } = await import("../../fetching/mod.ts");
   const { rememberPublisher } = await import("../../names/mod.ts");

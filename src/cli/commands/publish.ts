@@ -94,10 +94,11 @@ export default defineCommand<Flags, string[]>({
       return await listAll(given, paths, { ...choice, limits: archiveLimitsOf(values) });
     }
     const signer = signerOf(values);
-    // Report a missing path before an engine is started.
+    // Report a missing path early, before an engine is started.
     if (paths.length === 1) await refuseMissing(paths[0]!);
     await signer();
-    // One detector for all packages, because building its automaton takes some milliseconds.
+    // All packages share one secret detector, because building its automaton takes some
+    // milliseconds.
     const { SecretDetector } = await import("../../package/mod.ts");
     const detector = new SecretDetector();
     await using early = new EarlyPreparation();
@@ -107,7 +108,7 @@ export default defineCommand<Flags, string[]>({
       const failed = (error: unknown, count = 1, path?: string) => {
         io.signal.throwIfAborted();
         if (paths.length === 1) throw error;
-        // Report the error now and go on, because other paths may succeed.
+        // Report the error and continue with the next path.
         output.error(path === undefined ? error : errorAbout(path, error));
         for (let i = 0; i < count; i++) codes.push(exitCodeOfError(error));
       };
@@ -125,7 +126,7 @@ export default defineCommand<Flags, string[]>({
         try {
           const request = { path, signer, ...choice };
           const result = await publish(context, request, early.take());
-          // Pin our own key, so that this home resolves the name to its own publisher.
+          // Pin this home's own key, so that the name resolves to its own publisher here.
           await withNames(given, network, async (names) => {
             const { parsePublicKey } = await import("../../identity/mod.ts");
             const publicKey = parsePublicKey(result.minimal.pubkey);
@@ -165,25 +166,31 @@ export default defineCommand<Flags, string[]>({
   },
 });
 
-/** The preparation of the first archive, which runs while the engine starts. */
+/** Prepares the first archive while the engine starts. */
 class EarlyPreparation implements AsyncDisposable {
   readonly #ended = new AbortController();
   #ready: Promise<Ready> | undefined;
 
   begin(prepare: (ended: AbortSignal) => Promise<Ready>): void {
     this.#ready = prepare(this.#ended.signal);
-    // A rejection is reported when the result is taken.
+    // Avoid an unhandled rejection: the error is thrown to the caller of `take`.
     this.#ready.catch(() => {});
   }
 
-  /** Returns the prepared archive at the first call; the caller must dispose of it. */
+  /**
+   * Returns the prepared archive at the first call, `undefined` afterwards. The caller must dispose
+   * of it.
+   */
   take(): Promise<Ready> | undefined {
     const ready = this.#ready;
     this.#ready = undefined;
     return ready;
   }
 
-  /** Cancels and removes an archive that was not taken, because the engine did not start. */
+  /**
+   * If `take` was never called (the engine did not start), cancels the preparation and deletes the
+   * archive.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     const ready = this.take();
     if (!ready) return;
@@ -192,7 +199,7 @@ class EarlyPreparation implements AsyncDisposable {
   }
 }
 
-/** Lists the files that each path would publish. */
+/** Lists the files that would be published for each path (`--dry-run`). */
 async function listAll(
   { io: { signal }, output }: Run,
   paths: string[],
@@ -214,7 +221,7 @@ async function listAll(
   return combineExitCodes(codes);
 }
 
-/** Listeners that print the progress of packing. */
+/** Returns listeners that print the progress of packing. */
 function progressListeners(
   output: Output,
 ): Pick<PublishContext, "onStep" | "onContents" | "onProgress"> {
@@ -291,7 +298,10 @@ async function refuseMissing(path: string): Promise<void> {
   }
 }
 
-/** Reads the key file at the first call, and returns the same key pair afterwards. */
+/**
+ * Returns a function that reads the key file at its first call, and returns the same key pair
+ * afterwards.
+ */
 function signerOf(values: Settings): () => Promise<KeyPair> {
   let keys: Promise<KeyPair> | undefined;
   return async () => {
@@ -332,7 +342,8 @@ async function seedFor(
   const { catalogFileName } = await import("../../package/mod.ts");
   const { parsePublicKey } = await import("../../identity/mod.ts");
   const fileName = catalogFileName(parsePublicKey(published[0]!.minimal.pubkey));
-  // A publisher with few packages has no catalog file: the announce record itself holds the list.
+  // The catalog file exists only if the publisher has many packages. For few packages, the announce
+  // record itself holds the list.
   if (await isThere(join(seeds.path, fileName))) {
     await operations.addCatalog({ fileName, announce: true }, { signal: io.signal });
   }
@@ -340,7 +351,8 @@ async function seedFor(
   try {
     await delay(io.clock, seedForMs, io.signal);
   } catch (error) {
-    // A signal ended the seeding early. That is no failure, because the packages are published.
+    // A signal that ends the seeding early is no failure, because the packages are already
+    // published.
     output.detail(errorToData(error).message);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * `libreseed resolve NAME[@RANGE]`: finds the minimal manifest of a package.
+ * `libreseed resolve NAME[@RANGE]`: finds and prints the minimal manifest of a package.
  *
  * @module
  */

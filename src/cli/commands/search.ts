@@ -1,5 +1,5 @@
 /**
- * `libreseed search PREFIX`: searches the packages that this home knows.
+ * `libreseed search PREFIX`: searches the names of the packages that this home knows.
  *
  * @module
  */

@@ -23,7 +23,7 @@ import { fitTable, formatTable, tableColumns } from "../terminal/table.ts";
 type Flags = { watch?: boolean; all?: boolean };
 type Run = CommandRun<Flags, [name?: string]>;
 
-/** Interval between two queries with `--watch`, milliseconds. */
+/** Interval between two queries of the daemon with `--watch`, in milliseconds. */
 const WATCH_MS = 2_000;
 
 export default defineCommand<Flags, [name?: string]>({
@@ -60,13 +60,16 @@ async function printSettings({ output }: Run, operations: Operations): Promise<v
   const { findSetting, writeSetting } = await import("../../config/mod.ts");
   for (const { key, value, where } of await operations.settings()) {
     const definition = findSetting(key);
-    // A daemon of another version may have settings that this version does not know.
+    // A daemon of another release may have settings that this release does not know.
     const text = definition ? writeSetting(definition.type, value) : JSON.stringify(value);
     output.detail(`${key}: ${text} (${where})`);
   }
 }
 
-/** Queries the daemon. With NAME, keeps only the packages and records of that name. */
+/**
+ * Queries the state of the daemon. If the command line has a NAME, only packages and records of
+ * that name are kept.
+ */
 async function queryStatus({ args: [name], io }: Run, operations: Operations): Promise<StatusView> {
   const isMeant = (one: { name?: string }) => name === undefined || one.name === name;
   const packages = (await operations.list()).filter(isMeant);
@@ -95,7 +98,10 @@ function print(given: Run, view: StatusView): void {
   );
 }
 
-/** Prints the full status at each interval as JSON, so that programs compare for themselves. */
+/**
+ * Prints the full status at each interval as JSON. Programs that read it find the changes
+ * themselves.
+ */
 async function watchJson(given: Run, operations: Operations): Promise<never> {
   for (;;) {
     print(given, await queryStatus(given, operations));
@@ -103,10 +109,11 @@ async function watchJson(given: Run, operations: Operations): Promise<never> {
   }
 }
 
-/** Redraws the summary on the screen at each interval, limited to the screen's height. */
+/** Redraws a summary on the terminal at each interval, limited to the height of the terminal. */
 async function watchScreen(given: Run, operations: Operations): Promise<never> {
   const { io } = given;
-  // Query before entering the screen, so that an unknown package is reported as a normal error.
+  // Query once before switching to the full screen, so that an unknown package is reported as a
+  // normal error.
   let view = await queryStatus(given, operations);
   const { signal } = io;
   using screen = new LiveScreen(io.stdout);
@@ -117,7 +124,7 @@ async function watchScreen(given: Run, operations: Operations): Promise<never> {
   }
 }
 
-/** Prints the status once, then a line for each change. */
+/** Prints the status once, then one line for each change of the status. */
 async function watchLines(given: Run, operations: Operations): Promise<never> {
   const { io, output } = given;
   let before = await queryStatus(given, operations);

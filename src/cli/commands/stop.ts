@@ -9,7 +9,10 @@ import { defineCommand } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
 import { withDaemon } from "../running/with_daemon.ts";
 
-/** Maximum wait for the daemon, milliseconds; longer than the sum of its own stop deadlines. */
+/**
+ * Maximum time to wait for the daemon to end, in milliseconds; longer than the daemon's own
+ * deadlines for stopping together.
+ */
 const STOP_DEADLINE_MS = 15_000;
 const POLL_MS = 50;
 
@@ -22,7 +25,7 @@ export default defineCommand<Record<never, never>, []>({
     const { output, io } = given;
     const pid = await withDaemon(given, async (operations, status) => {
       await operations.stop().catch((error) => {
-        // The daemon stopped before it answered, which is the wanted outcome.
+        // The connection closed before the answer: the daemon has stopped, as wanted.
         if (!(error instanceof LibreseedError && error.code === "CONTROL_UNREACHABLE")) throw error;
       });
       return status.pid;

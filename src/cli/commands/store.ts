@@ -59,7 +59,10 @@ export default defineCommand<Flags, Args>({
   },
 });
 
-/** The packages that match the argument. Without one: all packages, and the damaged entries. */
+/**
+ * Returns the stored packages that match the command's argument. Without an argument: all stored
+ * packages, and the damaged ones separately.
+ */
 async function chosen(
   given: Run,
 ): Promise<{ packages: StoredPackage[]; damaged: StoreEntry[]; path: string }> {

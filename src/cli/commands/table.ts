@@ -1,14 +1,14 @@
 /**
  * The table of commands.
  *
- * To add a command, write `NAME.ts` with a `defineCommand` as its default export, and add a row to
- * {@linkcode commands}. The file is loaded when the command or its help page is requested. It
- * imports the rooms that do the work inside its `run`, with `await import(...)`, and their types at
- * the top, with `import type`, so that help stays quick.
+ * To add a command, write a file `NAME.ts` whose default export is a `defineCommand(…)`, and add a
+ * row to {@linkcode commands}. The file is loaded only when the command or its help page is
+ * requested. To keep help fast, the file imports types at the top (`import type`), and code of
+ * other rooms inside `run` (`await import(…)`).
  *
- * In `run`, print results with `output.result(data, text)` and everything else with
- * `output.notice`, `detail` or `warning`. Throw a `LibreseedError` to fail. Return an exit code
- * only for an outcome that an error cannot express, such as `combineExitCodes` of several packages.
+ * In `run`, print results with `output.result(data, text)`, and other messages with
+ * `output.notice`, `detail` or `warning`. To fail, throw a `LibreseedError`. Return an exit code
+ * only for an outcome that no error expresses, such as `combineExitCodes` for several packages.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * `libreseed trust list|add|remove`: shows or changes the publishers that names are pinned to.
+ * `libreseed trust list|add|remove`: lists, adds or removes pins, which bind a package name to its
+ * publisher.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `libreseed verify FILE.tgz…`: runs the whole verification chain offline.
+ * `libreseed verify FILE.tgz…`: runs the whole verification chain on archives, without the network.
  *
  * @module
  */
@@ -68,7 +68,10 @@ export default defineCommand<Flags, string[]>({
   },
 });
 
-/** The minimal manifest beside an archive; `undefined` if there is none. */
+/**
+ * Reads the minimal manifest in the file beside an archive; `undefined` if that file does not
+ * exist.
+ */
 async function readMinimalBeside(
   file: string,
   { io }: CommandRun<Flags, string[]>,
@@ -94,7 +97,8 @@ function printVerified(
 
 function printFailed(file: string, error: unknown, { output }: CommandRun<Flags, string[]>): void {
   const { code, message, detail } = errorToData(error);
-  // An archive that could not be read failed before the first step of the chain.
+  // An error without a step happened while reading the archive, before the verification chain
+  // began.
   const step = typeof detail.step === "string" ? detail.step : "reading";
   output.result({ file, ok: false, step, code, message }, `${file}: failed at ${step}: ${message}`);
 }

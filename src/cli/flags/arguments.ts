@@ -1,7 +1,7 @@
 /**
- * Prepares the raw command line for stricli, which parses the flags. Finds the command, moves flags
- * that precede it behind it, and refuses text that looks like a flag but that stricli would take
- * for an argument.
+ * Prepares the raw command line for npm:@stricli/core, which parses the flags. Finds the command's
+ * name, moves flags that precede the name behind it, and rejects text that looks like a flag but
+ * that stricli would treat as a positional argument.
  *
  * @module
  */
@@ -9,18 +9,18 @@
 import { CliError } from "../process/errors.ts";
 import { globalFlagTakesValue } from "./common_flags.ts";
 
-/** A command line in the form that stricli parses. */
+/** A command line, prepared for the stricli parser. */
 export interface PreparedArguments {
   /** The command's name as typed; `undefined` if the command line has none. */
   command: string | undefined;
-  /** The command, its flags and its arguments; only flags if there is no command. */
+  /** The command's name, flags and arguments. Only flags if the command line names no command. */
   args: string[];
 }
 
-/** The flags that ask for help, with or without a command. */
+/** Flags that request help. They are valid with or without a command. */
 export const helpFlags: readonly string[] = ["--help", "-h", "--help-all", "-H"];
 
-/** Flags whose short name is a digit. stricli itself allows only letters. */
+/** Flags with a digit as their short name, which stricli does not support: `-0` means `--null`. */
 export const digitAliases: Readonly<Record<string, string>> = { "0": "null" };
 
 const longFlag = /^--[a-z][a-z\d_.-]+$/i;
@@ -31,7 +31,10 @@ function badArguments(message: string): CliError {
   return new CliError("usage", "BAD_ARGUMENTS", message);
 }
 
-/** Rewrites one argument before `--` as one or two arguments that stricli parses as intended. */
+/**
+ * Rewrites an argument that precedes `--` into one or two arguments that stricli parses as
+ * intended.
+ */
 function prepare(argument: string): string[] {
   if (argument === "-" || !argument.startsWith("-")) return [argument];
   const named = argument.length === 2 ? digitAliases[argument[1]!] : undefined;
@@ -40,7 +43,8 @@ function prepare(argument: string): string[] {
   const name = equals === -1 ? argument : argument.slice(0, equals);
   if (longFlag.test(name)) {
     const value = argument.slice(equals + 1);
-    // stricli parses `--name=value` only if the value is not empty and has no line break.
+    // Split `--name=value` if the value is empty or has a line break, because stricli would not
+    // parse it.
     if (equals !== -1 && (value === "" || value.includes("\n"))) return [name, value];
     return [argument];
   }
@@ -52,8 +56,10 @@ function prepare(argument: string): string[] {
 }
 
 /**
- * Prepares a command line. Common flags may stand before the command, `--version` means `version`,
- * `-0` means `--null`. Throws {@linkcode CliError} (`BAD_ARGUMENTS`).
+ * Prepares a command line for the stricli parser. Common flags may precede the command. `--version`
+ * becomes the command `version`; `-0` becomes `--null`.
+ *
+ * @throws {CliError} `BAD_ARGUMENTS`
  */
 export function prepareArguments(raw: readonly string[]): PreparedArguments {
   const escape = raw.indexOf("--");
@@ -69,7 +75,7 @@ export function prepareArguments(raw: readonly string[]): PreparedArguments {
     leading.push(flag);
     if (helpFlags.includes(flag)) continue;
     const takesValue = flag.replace(/^--?/, "").replace(/=.*$/s, "");
-    // Combined short flags such as -qv are all switches.
+    // In combined short flags such as -qv, no flag takes a value.
     const names = /^-[a-z]+$/i.test(flag) ? [...takesValue] : [takesValue];
     const kinds = names.map(globalFlagTakesValue);
     if (kinds.includes(undefined)) {

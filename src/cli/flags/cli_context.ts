@@ -7,10 +7,13 @@
 import type { CommandContext } from "@stricli/core";
 import type { Io } from "../process/context.ts";
 
-/** `this` in stricli's functions. Commands get a `CommandRun` instead. */
+/**
+ * The `this` object that stricli passes to a command's function. Commands themselves receive a
+ * `CommandRun` instead.
+ */
 export interface CliContext extends CommandContext {
   readonly process: CommandContext["process"] & { exitCode?: number | string | null };
   readonly io: Io;
-  /** Runs another command line in this process; resolves to its exit code. */
+  /** Runs another command line in this process. Resolves to its exit code. */
   cli(args: readonly string[]): Promise<number>;
 }

@@ -1,6 +1,6 @@
 /**
- * The definition of a command: parameters, help text, and a function. `commands/table.ts` explains
- * how to add a command.
+ * The definition of a command: parameters, help text, and the function that runs it.
+ * `commands/table.ts` explains how to add a command.
  *
  * @module
  */
@@ -20,75 +20,76 @@ import { type FlagTable, outputAliases, outputFlags, settingFlags } from "./comm
 import type { HomeUses } from "./home_use.ts";
 import { guessWord } from "./suggestions.ts";
 
-/** A command in the tree. */
+/** An entry in the table of commands. */
 export interface CommandEntry {
   name: string;
-  /** Other names of the same command. */
+  /** Alternative names of the command. */
   aliases?: readonly string[];
-  /** One line for the list of commands. */
+  /** One-line description of the command for the list of commands. */
   brief: string;
   load(): Promise<{ default: CommandDefinition }>;
 }
 
-/** The surroundings of a running command, which do not depend on its flags and arguments. */
+/** The tools that a running command gets in addition to its flags and arguments. */
 export interface CommandEnvironment {
   /** Prints results and messages. */
   output: Output;
   /** The process: streams, environment, signals. */
   io: Io;
   /**
-   * Loads the settings at the first call and returns the same ones afterwards; `anew` loads them
-   * again. A command that never calls this works with a broken config file.
+   * Returns the settings, which are loaded at the first call. `anew` loads them again. A command
+   * that never calls this function works even if the config file is invalid.
    *
    * @throws {ConfigError} for invalid settings
    * @throws {CliError} `HOME_NOT_FOUND` if the command needs an existing home and there is none
    */
   settings(options?: { anew: boolean }): Promise<LoadedSettings>;
   /**
-   * Loads the code for `state.db` and returns a function that opens the home's state at its first
-   * call. One opening serves the whole command, whose end closes it. The home has to exist.
+   * Returns a function that opens the home's state database, `state.db`, at its first call. The
+   * database stays open until the command ends. The home must exist.
    */
   state(): Promise<() => StateDatabase>;
-  /** Runs another command line in the same process; resolves to its exit code. */
+  /** Runs another command line in the same process. Resolves to its exit code. */
   cli(args: readonly string[]): Promise<number>;
   /** The table of all commands. */
   commands: readonly CommandEntry[];
 }
 
-/** The argument of a command's function. */
+/** The object that a command's function receives. */
 export interface CommandRun<FLAGS, ARGS extends BaseArgs> extends CommandEnvironment {
-  /** The command's own flags. */
+  /** The parsed flags of the command, without the flags of settings. */
   flags: FLAGS;
-  /** The positional arguments. */
+  /** The positional arguments of the command. */
   args: ARGS;
 }
 
-/** The description of a command for {@linkcode defineCommand}. */
+/** The input of {@linkcode defineCommand}. */
 export interface CommandSpec<FLAGS extends Record<string, unknown>, ARGS extends BaseArgs> {
-  /** Paragraphs for `libreseed help COMMAND`, below the one-line brief. */
+  /** Description on the command's help page, below the one-line brief. */
   description?: string;
-  /** Command lines for `libreseed help COMMAND`, the most common first. */
+  /** Example command lines on the command's help page, the most common first. */
   examples?: readonly string[];
   /**
-   * Settings whose flags the command's help lists. Every command accepts the common settings; any
-   * other setting is accepted only if it is listed here.
+   * Settings that the command accepts as flags, in addition to the common settings that every
+   * command accepts. The command's help lists only the settings given here.
    */
   settings?: readonly SettingKey[];
   /** Whether the command needs a home, and whether it may create one. */
   home: HomeUses;
-  /** With `--dry-run` the command needs no home. */
+  /** Whether the command needs no home if it is run with `--dry-run`. */
   dryRunNeedsNoHome?: true;
   /** The command's own flags, aliases and positional arguments, in stricli's form. */
   parameters: TypedCommandParameters<FLAGS, ARGS, CliContext>;
   /**
-   * Runs the command and returns its exit code; `undefined` means 0. The caller reports a thrown
-   * error and derives the exit code from it.
+   * Runs the command and returns its exit code; `undefined` means 0. To fail, the function throws;
+   * the caller prints the error and derives the exit code from it.
    */
   run(given: CommandRun<FLAGS, ARGS>): Promise<number | void> | number | void;
 }
 
 /**
- * A command with its flag and argument types erased, after {@linkcode defineCommand} checked them.
+ * A command as {@linkcode defineCommand} returns it, without the static types of its flags and
+ * arguments.
  */
 export interface CommandDefinition {
   description?: string;
@@ -96,14 +97,15 @@ export interface CommandDefinition {
   home: HomeUses;
   dryRunNeedsNoHome?: true;
   parameters: Command<CliContext>["parameters"];
-  /** Camel-case names of the command's own flags, which are not settings. */
+  /** Names of the command's own flags (not settings), in camel case. */
   ownFlags: readonly string[];
   run(given: CommandRun<Record<string, unknown>, BaseArgs>): Promise<number | void> | number | void;
 }
 
 /**
- * Defines a command: checks the type of its function against its flags and arguments, and adds the
- * flags that all commands share. A command's own flag overrides a setting's flag of the same name.
+ * Defines a command: checks the type of its function against its flags and arguments at compile
+ * time, and adds the flags that all commands share. If the command has a flag with the name of a
+ * setting, the command's flag is used.
  */
 export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extends BaseArgs>(
   spec: CommandSpec<FLAGS, ARGS>,
@@ -112,9 +114,10 @@ export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extend
     .parameters as CommandDefinition["parameters"];
   const all: FlagTable = { ...settingFlags(spec.settings ?? []), ...outputFlags, ...flags };
   const ownFlags = Object.keys(flags);
-  // Own flags first: help lists them in this order.
+  // The command's own flags come first, because help lists flags in this order.
   const ordered = [...ownFlags, ...Object.keys(all).filter((name) => !ownFlags.includes(name))];
-  // No prototype: stricli also finds inherited properties and would accept `--to-string`.
+  // An object without a prototype: stricli also finds inherited properties, and would accept
+  // `--to-string`.
   const table: Record<string, FlagTable[string]> = Object.create(null);
   for (const name of ordered) table[name] = all[name]!;
   return {
@@ -132,23 +135,26 @@ export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extend
   };
 }
 
-/** An optional flag whose value is any non-empty text. */
+/** Defines an optional flag whose value is any non-empty text. */
 export function textFlag(placeholder: string, brief: string) {
   return { kind: "parsed", parse: notEmpty, optional: true, placeholder, brief } as const;
 }
 
-/** `--allow-secret`: a path that may hold a secret. The flag may be repeated. */
+/**
+ * The flag `--allow-secret PATH`: PATH is packed even if it seems to contain a secret. The flag may
+ * be repeated.
+ */
 export const allowSecretFlag = {
   ...textFlag("PATH", "Accept a secret in this file, a path in the package; may be repeated"),
   variadic: true,
 } as const;
 
-/** An optional flag without a value. */
+/** Defines an optional flag without a value. */
 export function switchFlag(brief: string) {
   return { kind: "boolean", optional: true, withNegated: false, brief } as const;
 }
 
-/** A positional argument that is any non-empty text. */
+/** Defines a positional argument whose value is any non-empty text. */
 export function textArgument(
   placeholder: string,
   brief: string,
@@ -156,7 +162,7 @@ export function textArgument(
   return { parse: notEmpty, placeholder, brief };
 }
 
-/** A positional argument that is one of `words`. */
+/** Defines a positional argument whose value is one of `words`. */
 export function choiceArgument<WORD extends string>(words: readonly WORD[], brief: string) {
   return {
     placeholder: words.join("|"),

@@ -1,7 +1,7 @@
 /**
- * The flags that commands share: output flags (`--json`, `-q`, `-v`) and settings. The flag of a
- * setting is derived from its row in the table of `src/config`. That table also parses the value,
- * so a flag, an environment variable and the config file accept the same text.
+ * The flags that several commands share: output flags (`--json`, `-q`, `-v`) and the flags of
+ * settings. The flag of a setting is derived from the table of settings in `src/config`. The value
+ * is parsed there too, so flags, environment variables and the config file accept the same syntax.
  *
  * @module
  */
@@ -17,11 +17,12 @@ import {
 import type { CliContext } from "./cli_context.ts";
 
 type Parameters = Command<CliContext>["parameters"];
-/** stricli's flag definitions, keyed by camel-case name. */
+/** Flag definitions for the stricli parser, keyed by the flag's name in camel case. */
 export type FlagTable = NonNullable<Parameters["flags"]>;
 
 /**
- * Settings that every command accepts, so that a script can pass the same flags to all commands.
+ * Settings that every command accepts as flags, so that a script can pass the same flags to all
+ * commands.
  */
 const settingsEverywhere: readonly SettingKey[] = [
   "home",
@@ -32,7 +33,7 @@ const settingsEverywhere: readonly SettingKey[] = [
   "timeout",
 ];
 
-/** Settings of the commands that pack or unpack archives. */
+/** Settings that commands accept as flags if they pack or unpack archives. */
 export const archiveSettings: readonly SettingKey[] = [
   "max-archive-size",
   "max-unpacked-size",
@@ -43,7 +44,7 @@ export const archiveSettings: readonly SettingKey[] = [
   "max-ratio",
 ];
 
-/** Settings of the commands that use the DHT. */
+/** Settings that commands accept as flags if they use the DHT. */
 export const networkSettings: readonly SettingKey[] = [
   "port",
   "bootstrap",
@@ -55,7 +56,7 @@ export const networkSettings: readonly SettingKey[] = [
   "dht-rate",
 ];
 
-/** Settings of the commands that transfer archives between peers. */
+/** Settings that commands accept as flags if they transfer archives between peers. */
 export const transferSettings: readonly SettingKey[] = [
   "upload-limit",
   "download-limit",
@@ -63,7 +64,7 @@ export const transferSettings: readonly SettingKey[] = [
   "max-incoming",
 ];
 
-/** Settings of the daemon only. */
+/** Settings that only the daemon accepts as flags. */
 export const daemonSettings: readonly SettingKey[] = [
   "reannounce-interval",
   "http",
@@ -75,14 +76,14 @@ export const daemonSettings: readonly SettingKey[] = [
   "log-format",
 ];
 
-/** The flags of {@linkcode outputFlags}. */
+/** The parsed values of {@linkcode outputFlags}. */
 export interface OutputFlags {
   json?: boolean;
   quiet?: boolean;
   verbose?: boolean;
 }
 
-/** The flags that control a command's output. */
+/** The flags that control the output of a command. */
 export const outputFlags: FlagTable = {
   json: {
     kind: "boolean",
@@ -104,16 +105,20 @@ export const outputFlags: FlagTable = {
   },
 };
 
-/** One-letter names of {@linkcode outputFlags}. */
+/** Short names of the {@linkcode outputFlags}. */
 export const outputAliases = { q: "quiet", v: "verbose" } as const;
 
-/** Converts a setting's key to stricli's flag name: `min-nodes` to `minNodes`. */
+/**
+ * Converts a setting's key to the flag name in camel case that stricli uses: `min-nodes` to
+ * `minNodes`.
+ */
 export function flagName(key: string): string {
   return key.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /**
- * Converts stricli's flag name to the typed form without leading dashes: `minNodes` to `min-nodes`.
+ * Converts a flag name in camel case to the form that users type, without dashes in front:
+ * `minNodes` to `min-nodes`.
  */
 export function writtenFlag(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -138,8 +143,8 @@ function flagOf(definition: SettingDefinition, hidden: boolean): FlagTable[strin
 }
 
 /**
- * Flags of the settings in `shown`, and of the settings that every command accepts. Help lists only
- * those in `shown`, because the others have no effect on the command.
+ * Defines the flags for the settings in `shown`, and for the settings that every command accepts.
+ * Flags that are not in `shown` are hidden from help, because they have no effect on the command.
  */
 export function settingFlags(shown: readonly SettingKey[]): FlagTable {
   const flags: Record<string, FlagTable[string]> = {};
@@ -153,7 +158,8 @@ export function settingFlags(shown: readonly SettingKey[]): FlagTable {
 }
 
 /**
- * Picks the settings, by key, out of a command's parsed flags. Flags in `ownFlags` are no settings.
+ * Extracts the settings from a command's parsed flags, keyed by setting. The command's own flags
+ * (`ownFlags`) are skipped.
  */
 export function settingsFromFlags(
   flags: Readonly<Record<string, unknown>>,
@@ -170,8 +176,8 @@ export function settingsFromFlags(
 }
 
 /**
- * Whether a flag that may stand before the command takes a value; `undefined` for a flag that may
- * not stand there.
+ * Whether a flag before the command's name takes a value; `undefined` for a flag that is not
+ * allowed before the command's name.
  *
  * @param name the flag as typed, without leading dashes
  */

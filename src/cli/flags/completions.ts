@@ -1,6 +1,6 @@
 /**
- * Generates shell completion scripts from the command table. The scripts are static: completing a
- * word starts no process.
+ * Generates shell completion scripts from the table of commands. The scripts are static: the shell
+ * completes a word without starting libreseed.
  *
  * @module
  */
@@ -11,30 +11,33 @@ import { writtenFlag } from "./common_flags.ts";
 /** Shells for which a completion script can be generated. */
 export const shells = ["bash", "zsh", "fish"] as const;
 
-/** One of {@linkcode shells}. */
+/** The name of a shell in {@linkcode shells}. */
 export type Shell = (typeof shells)[number];
 
-/** A flag as the completion script knows it. */
+/** The data about a flag that a completion script needs. */
 export interface CompletedFlag {
-  /** The long name without dashes. */
+  /** The flag's long name, without dashes. */
   name: string;
-  /** The one-letter name, if there is one. */
+  /** The flag's one-letter name; absent if it has none. */
   letter?: string;
   takesValue: boolean;
   brief: string;
 }
 
-/** A command as the completion script knows it. */
+/** The data about a command that a completion script needs. */
 export interface CompletedCommand {
-  /** The name and its aliases. */
+  /** The command's name, followed by its aliases. */
   names: string[];
   brief: string;
   flags: CompletedFlag[];
-  /** Kind of the first positional argument, or the words that it may be. */
+  /** The kind of the first positional argument, or the list of its possible values. */
   argument: "file" | "command" | "none" | readonly string[];
 }
 
-/** Extracts the completable parts of a command, without the flags that help hides. */
+/**
+ * Extracts the data that a completion script needs from a command. Flags hidden from help are
+ * omitted.
+ */
 export function completedCommand(
   entry: { name: string; aliases?: readonly string[]; brief: string },
   { parameters }: CommandDefinition,
@@ -62,7 +65,7 @@ export function completedCommand(
   return { names: [entry.name, ...entry.aliases ?? []], brief: entry.brief, flags, argument };
 }
 
-/** Quotes text with single quotes, for bash and zsh. */
+/** Quotes text in single quotes, for bash and zsh. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
@@ -115,7 +118,9 @@ complete -F _libreseed libreseed
 `;
 }
 
-/** Escapes text for zsh's `_arguments` and `_describe`, where colons and brackets are syntax. */
+/**
+ * Escapes colons and brackets, which have a special meaning for zsh's `_arguments` and `_describe`.
+ */
 function zshText(text: string): string {
   return text.replace(/[\\:[\]]/g, (letter) => `\\${letter}`);
 }
@@ -194,7 +199,7 @@ function fish(commands: readonly CompletedCommand[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Generates the script that completes `commands` in `shell`. */
+/** Generates the completion script for a shell. */
 export function completionScript(shell: Shell, commands: readonly CompletedCommand[]): string {
   switch (shell) {
     case "bash":

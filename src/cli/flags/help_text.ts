@@ -1,6 +1,6 @@
 /**
- * Renders the help pages: the list of commands, and the page of one command. stricli decides which
- * page to print.
+ * Renders the help pages: the list of commands, and the page of a single command. The stricli
+ * parser decides which page to print.
  *
  * @module
  */
@@ -22,7 +22,7 @@ type Flag = NonNullable<Parameters["flags"]>[string];
 
 const pageColumns = 80;
 
-/** Wraps text at `columns`. Lines that begin with a space keep their layout. */
+/** Wraps text at `columns`. Lines that begin with a space are not wrapped. */
 function wrap(text: string, columns: number): string[] {
   return text.split("\n").flatMap((line) => {
     if (line.startsWith(" ")) return [line];
@@ -38,7 +38,10 @@ function wrap(text: string, columns: number): string[] {
   });
 }
 
-/** Lays out two columns and wraps the second. A first cell that is too wide gets its own line. */
+/**
+ * Prints rows in two columns, and wraps the text of the second. A cell that is too wide for the
+ * first column gets a line of its own.
+ */
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.min(28, Math.max(...rows.map(([left]) => left.length)));
   const line = (left: string, right: string) => `  ${left.padEnd(width)}  ${right}`;
@@ -53,7 +56,7 @@ function section(title: string, lines: readonly string[], color: boolean): strin
   return `${color ? `\x1b[1m${title}\x1b[22m` : title}\n${lines.join("\n")}\n`;
 }
 
-/** The page of `libreseed help`. */
+/** Renders the page of `libreseed help`. */
 export function rootHelp(version: string, entries: readonly HelpEntry[], color: boolean): string {
   const usage = ["  libreseed COMMAND [flags] [arguments]", "  libreseed help COMMAND"];
   const list = columns(entries.map(({ name, aliases = [], brief }) => [
@@ -90,16 +93,22 @@ function flagRow(name: string, flag: Flag, letters: readonly string[]): [string,
   return [`${short}--${written} ${placeholder}`, flag.brief + preset];
 }
 
-/** The contents of a command's help page. */
+/** The data for a command's help page. */
 export interface CommandHelp extends HelpEntry {
   description?: string;
   examples?: readonly string[];
   parameters: Parameters;
-  /** Flags that are settings, by their camel-case names. Help lists them in a separate section. */
+  /**
+   * Names of the flags that are settings, in camel case. The help page lists them in a separate
+   * section.
+   */
   settings: readonly string[];
 }
 
-/** The page of `libreseed help COMMAND`. `all` adds flags that have no effect on this command. */
+/**
+ * Renders the page of `libreseed help COMMAND`. With `all`, the page includes flags that have no
+ * effect on this command.
+ */
 export function commandHelp(command: CommandHelp, all: boolean, color: boolean): string {
   const { name, aliases = [], brief, description, examples = [], parameters, settings } = command;
   const { positional } = parameters;

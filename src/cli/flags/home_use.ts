@@ -1,6 +1,6 @@
 /**
- * Whether a command needs a home, and whether it may create one. `docs/commands.md` lists the
- * commands that may create a home; a test compares that list with the commands.
+ * Declares whether a command needs a home, and whether it may create one. `docs/commands.md` lists
+ * the commands that may create a home; a test compares that list with the declarations.
  *
  * @module
  */
@@ -9,32 +9,38 @@ import type { LoadedSettings } from "../../config/mod.ts";
 import { CliError } from "../process/errors.ts";
 
 /**
- * - `unused`: the command works without a home, even where no path for one can be determined
- * - `optional`: the command examines the home and accepts a missing one
- * - `existing`: the command fails without a home and never creates one
- * - `created`: the command creates a missing home
+ * How a command uses the home:
+ *
+ * - `unused`: works without a home, even if no path for a home can be determined
+ * - `optional`: examines the home, and accepts a missing one
+ * - `existing`: fails if there is no home
+ * - `created`: creates a missing home
  */
 export type HomeUse = "unused" | "optional" | "existing" | "created";
 
-/** The home use of a command, or of each of its actions (its first argument) if they differ. */
+/**
+ * How a command uses the home. A command whose actions (first argument) differ has one entry per
+ * action.
+ */
 export type HomeUses = HomeUse | Readonly<Record<string, HomeUse>>;
 
-/** The home use of a command line with the positional arguments `args`. */
+/** Returns how a command uses the home when called with the positional arguments `args`. */
 export function homeUseOf(uses: HomeUses, args: readonly unknown[]): HomeUse {
   return typeof uses === "string" ? uses : uses[String(args[0])] ?? "existing";
 }
 
 /**
- * Checks that the home exists, before a command opens a file in it. Creating a home at a mistyped
- * path would look like a valid home without packages.
+ * Checks that the home exists, before a command opens a file in it. Otherwise a mistyped path would
+ * create an empty home, which would look like a home without packages.
  *
- * @throws {CliError} `HOME_NOT_FOUND` (kind `not-found`), naming the directory and how it was
- * chosen
+ * @throws {CliError} `HOME_NOT_FOUND` (kind `not-found`); the message names the directory and the
+ * source of its path
  */
 export async function requireHome({ values, origins }: LoadedSettings): Promise<void> {
   const { home } = values;
   const isThere = await Deno.stat(home).then(({ isDirectory }) => isDirectory, (error) => {
-    // Any other error, such as a missing permission, is reported when a file of the home is opened.
+    // Ignore other errors, such as a missing permission: they are reported when a file of the home
+    // is opened.
     return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
   });
   if (isThere) return;

@@ -1,5 +1,5 @@
 /**
- * The magnet link that `pack` prints.
+ * Formats the magnet link that `pack` prints.
  *
  * @module
  */
@@ -9,8 +9,9 @@ import type { MinimalManifest } from "../../package/mod.ts";
 
 /**
  * Formats the magnet link of a package: infohash, name and version, the publisher's key, and the
- * salt of the manifest record. The key and the salt let a reader verify the publisher. Loads
- * `src/records` when called, so that `pack --dry-run` stays quick.
+ * salt of the manifest record. With the key and the salt, a reader finds the manifest record and
+ * verifies its publisher. `src/records` is loaded only at the first call, so that `pack --dry-run`
+ * starts faster.
  */
 export async function packageMagnet(minimal: MinimalManifest): Promise<string> {
   const { parsePublicKey } = await import("../../identity/mod.ts");

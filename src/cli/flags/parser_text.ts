@@ -1,5 +1,5 @@
 /**
- * Our wording for the messages that stricli prints when it cannot parse a command line.
+ * Replaces stricli's messages about a command line that it cannot parse by libreseed's own wording.
  *
  * @module
  */
@@ -37,9 +37,10 @@ function describeArgumentError(error: unknown): string {
     AliasNotFoundError: ({ input }) => `unknown flag -${input}`,
     ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) => {
       const what = exception instanceof Error ? exception.message : String(exception);
-      // A placeholder such as `put|get` lists the choices, and the message lists them already.
+      // For a placeholder such as `put|get` omit the placeholder, because the message lists the
+      // choices already.
       if (name.includes("|")) return what;
-      // stricli passes a placeholder in capitals, or a flag's name without its dashes.
+      // `name` is either a placeholder in capitals or a flag's name without dashes.
       return `${/^[a-z]/.test(name) ? `--${name}` : name} ${what}`;
     },
     EnumValidationError: ({ externalFlagName, input, values }) =>
@@ -53,7 +54,7 @@ function describeArgumentError(error: unknown): string {
   });
 }
 
-/** Text for stricli's `localization` option. Help pages are in `help_text.ts`. */
+/** The messages for stricli's `localization` option. The help pages are in `help_text.ts`. */
 export const applicationText: ApplicationText = {
   ...text_en,
   exceptionWhileParsingArguments: describeArgumentError,

@@ -8,7 +8,7 @@
 import { CliError } from "../process/errors.ts";
 
 /**
- * Parses the value of `SOURCE_DATE_EPOCH` into seconds since 1970; `undefined` if the variable is
+ * Parses the value of `SOURCE_DATE_EPOCH`. Returns Unix seconds; `undefined` if the variable is
  * unset or empty.
  *
  * @throws {CliError} `BAD_SOURCE_DATE_EPOCH` (kind `usage`)

@@ -1,13 +1,15 @@
 /**
- * Suggestions for an unknown command or action: the nearest command, or the libreseed command that
- * corresponds to a command of another tool.
+ * Suggestions for an unknown command or action: a similarly spelled command, or the libreseed
+ * equivalent of another tool's command.
  *
  * @module
  */
 
 import { nearest } from "../../config/mod.ts";
 
-/** Commands that stop or delete something. They are never suggested for a mistyped command. */
+/**
+ * Commands and actions that stop or delete something. They are never suggested for a mistyped word.
+ */
 const destructive: ReadonlySet<string> = new Set([
   "stop",
   "remove",
@@ -16,7 +18,10 @@ const destructive: ReadonlySet<string> = new Set([
   "prune",
 ]);
 
-/** The nearest of `words` to a mistyped word; never a command that stops or deletes something. */
+/**
+ * Returns the word of `words` that is most similar to a mistyped word, except words that stop or
+ * delete something.
+ */
 export function guessWord(word: string, words: readonly string[]): string | undefined {
   return nearest(word.toLowerCase(), words.filter((one) => !destructive.has(one)));
 }
@@ -36,9 +41,12 @@ const settings =
   "settings are flags, environment variables or lines in config.yaml; `libreseed status -v` " +
   "prints those of the daemon";
 
-/** Hints by command of other tools: npm, cargo, docker, git, apt, BitTorrent clients. */
+/**
+ * Hints for commands of other tools (npm, cargo, docker, git, apt, BitTorrent clients), keyed by
+ * command.
+ */
 const otherWords: Readonly<Record<string, string>> = {
-  // No prototype: `libreseed constructor` would find an inherited property.
+  // No prototype: otherwise `libreseed constructor` would find an inherited property.
   __proto__: null!,
   ...meaning(packageHere, "info", "show", "view", "inspect", "describe", "details"),
   ...meaning(newest, "update", "upgrade", "outdated"),
@@ -73,12 +81,12 @@ const otherWords: Readonly<Record<string, string>> = {
   ...meaning("the daemon writes its log to standard error", "log", "logs"),
 };
 
-/** The hint for a command of another tool, worded as the second half of a sentence. */
+/** Returns the hint for a command of another tool, worded as the second half of a sentence. */
 export function explainWord(word: string): string | undefined {
   return otherWords[word.toLowerCase()];
 }
 
-/** The commands of other tools for which {@linkcode explainWord} has a hint. */
+/** Lists the commands of other tools for which {@linkcode explainWord} has a hint. */
 export function knownWords(): string[] {
   return Object.keys(otherWords);
 }

@@ -1,7 +1,7 @@
 /**
- * The interface between the command line and its process: streams, environment, clock, signals.
- * Code in `src/cli` uses the process only through this interface, so a test can run any command
- * with streams and a clock of its own. `process_io.ts` implements it for the real process.
+ * The interface between the command line and the operating-system process: streams, environment,
+ * clock, signals. Code in `src/cli` uses the process only through this interface, so tests can run
+ * any command with their own streams and clock. `process_io.ts` implements it for the real process.
  *
  * @module
  */
@@ -9,20 +9,24 @@
 import type { Clock } from "../../base/mod.ts";
 import type { EndSignal } from "./errors.ts";
 
-/** A standard output stream. */
+/** An output stream: standard output or standard error. */
 export interface Sink {
-  /** Writes all bytes before it returns. Throws `OutputClosed` if the reader closed the stream. */
+  /**
+   * Writes all bytes before it returns.
+   *
+   * @throws {OutputClosed} if the reader closed the stream
+   */
   write(bytes: Uint8Array): void;
-  /** Writes all bytes without blocking the thread while the reader is slow. */
+  /** Writes all bytes, and waits without blocking the thread while the reader is slow. */
   writeLater(bytes: Uint8Array): Promise<void>;
   readonly isTerminal: boolean;
-  /** Width of the terminal in columns; 80 if there is none. */
+  /** Width of the terminal in columns; 80 if the stream is not a terminal. */
   columns(): number;
-  /** Height of the terminal in lines; 24 if there is none. */
+  /** Height of the terminal in lines; 24 if the stream is not a terminal. */
   rows(): number;
 }
 
-/** The process. */
+/** The streams, environment, clock and signals of a process. */
 export interface Io {
   readonly stdout: Sink;
   readonly stderr: Sink;
@@ -31,23 +35,25 @@ export interface Io {
   readonly stdin: ReadableStream<Uint8Array>;
   readonly stdinIsTerminal: boolean;
   readonly env: Record<string, string>;
-  /** Working directory, absolute. */
+  /** The working directory, absolute path. */
   readonly cwd: string;
-  /** The user's home directory, absolute; `undefined` if the user has none. */
+  /** The user's home directory, absolute path; `undefined` if the user has none. */
   readonly userHome: string | undefined;
   readonly clock: Clock;
   /**
-   * Aborts with an `Interrupted` at the first SIGINT or SIGTERM; the second signal ends the
-   * process. The handlers are installed at the first access, so until then both signals end the
-   * process.
+   * A signal that is aborted with an `Interrupted` at the first SIGINT or SIGTERM. A second SIGINT
+   * or SIGTERM ends the process at once. The handlers are installed at the first access; before
+   * that, the first one ends the process.
    */
   readonly signal: AbortSignal;
-  /** Calls `listener` at each SIGHUP until disposed of. Does nothing on Windows. */
+  /** Calls `listener` at each SIGHUP until the result is disposed of. Does nothing on Windows. */
   onHangUp(listener: () => void): Disposable;
-  /** The signal that aborted {@linkcode Io.signal}; `undefined` if none did. */
+  /**
+   * The operating-system signal that aborted {@linkcode Io.signal}; `undefined` before an abort.
+   */
   readonly interruptedBy: EndSignal | undefined;
   /**
-   * Reads a regular file; `undefined` if there is none.
+   * Reads a regular file; resolves to `undefined` if the file does not exist.
    *
    * @throws {CliError} `FILE_INVALID` if the file is longer than `maxBytes` or is not a regular
    * file

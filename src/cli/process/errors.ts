@@ -1,5 +1,5 @@
 /**
- * The errors of the command line. Errors of other rooms pass through it unchanged.
+ * The errors of the command line itself. Errors of other rooms reach the user unchanged.
  *
  * @module
  */
@@ -7,21 +7,22 @@
 import { LibreseedError } from "../../base/mod.ts";
 
 /**
- * An error in the command line, in something that it names, or in a standard stream.
+ * An error in the command line, in a file or value that the command line names, or in a standard
+ * stream.
  *
  * | code | kind | when |
  * | --- | --- | --- |
  * | `BAD_ARGUMENTS`, `UNKNOWN_COMMAND` | usage | the command line is invalid |
- * | `STDIN_INVALID` | usage | standard input holds no valid list of paths |
- * | `BAD_SOURCE_DATE_EPOCH` | usage | the variable is not a number of seconds |
+ * | `STDIN_INVALID` | usage | standard input is not a valid list of paths |
+ * | `BAD_SOURCE_DATE_EPOCH` | usage | the variable `SOURCE_DATE_EPOCH` is not a number of seconds |
  * | `HOME_NOT_FOUND` | not-found | the command needs an existing home |
  * | `NO_DAEMON` | not-found | the command needs a running daemon |
- * | `PACKAGE_NOT_FOUND`, `RECORD_NOT_FOUND` | not-found | nothing of that name is here |
- * | `NOT_INSTALLED`, `NOT_FOLLOWED`, `NO_PIN` | not-found | there is nothing to remove |
+ * | `PACKAGE_NOT_FOUND`, `RECORD_NOT_FOUND` | not-found | this home has no package or record of that name |
+ * | `NOT_INSTALLED`, `NOT_FOLLOWED`, `NO_PIN` | not-found | the package, publisher or pin to remove does not exist |
  * | `NOTHING_FOUND` | not-found | a search had no result |
  * | `FILE_EXISTS` | failed | the target file exists and was not overwritten |
  * | `STILL_RUNNING` | failed | the daemon did not stop in time |
- * | `STDOUT_FAILED`, `FILE_INVALID` | failed | a stream or a file cannot be used |
+ * | `STDOUT_FAILED`, `FILE_INVALID` | failed | standard output or a file cannot be used |
  * | `UNEXPECTED` | failed | the command-line parser failed |
  */
 export class CliError extends LibreseedError {
@@ -29,7 +30,8 @@ export class CliError extends LibreseedError {
 }
 
 /**
- * Prefixes an error's message with the path or flag that it concerns, unless it already names it.
+ * Prefixes an error's message with a path or flag (`subject`), unless the message contains it
+ * already.
  */
 export function errorAbout(subject: string, error: unknown): unknown {
   if (!(error instanceof LibreseedError) || error.message.includes(subject)) return error;
@@ -37,7 +39,10 @@ export function errorAbout(subject: string, error: unknown): unknown {
   return new CliError(kind, code, `${subject}: ${message}`, { cause: error, detail });
 }
 
-/** The reader closed our standard output (`libreseed list | head -1`). No message is printed. */
+/**
+ * The error when the reader closes standard output early (`libreseed list | head -1`). The command
+ * ends without a message.
+ */
 export class OutputClosed extends CliError {
   override name = "OutputClosed";
 
@@ -46,10 +51,10 @@ export class OutputClosed extends CliError {
   }
 }
 
-/** The signals that request an orderly end of the process. */
+/** The signals that ask the process to shut down cleanly. */
 export type EndSignal = "SIGINT" | "SIGTERM";
 
-/** The abort reason of `Io.signal`: a signal requested the end of the process. */
+/** The reason with which `Io.signal` is aborted after SIGINT or SIGTERM. */
 export class Interrupted extends CliError {
   override name = "Interrupted";
 

@@ -1,5 +1,5 @@
 /**
- * The mapping from outcomes and errors to exit codes. No other file chooses an exit code.
+ * Maps outcomes and errors to exit codes. All exit codes are chosen here.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { type ErrorKind, LibreseedError } from "../../base/mod.ts";
 import { type EndSignal, OutputClosed } from "./errors.ts";
 
-/** Exit codes. Scripts depend on them, so they never change. */
+/** The exit codes of libreseed. Scripts depend on them, so they never change. */
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -16,16 +16,16 @@ export const exitCodes = {
   verification: 4,
   network: 5,
   inUse: 6,
-  /** Some of several operations failed and the others succeeded. */
+  /** Exit code of a command with several operations, some of which failed. */
   someFailed: 7,
-  /** 128 + SIGINT. */
+  /** Exit code after SIGINT: 128 + the signal's number. */
   interrupted: 130,
   /**
-   * 128 + SIGPIPE, as for any Unix tool whose reader closes the pipe early. Not 0, because
-   * `verify *.tgz | head -1` has not verified all files.
+   * Exit code after the reader closed standard output early: 128 + SIGPIPE, as for other Unix
+   * tools. Not 0, because `verify *.tgz | head -1` has not verified all files.
    */
   outputClosed: 141,
-  /** 128 + SIGTERM. */
+  /** Exit code after SIGTERM: 128 + the signal's number. */
   terminated: 143,
 } as const;
 
@@ -38,20 +38,21 @@ const codeOfKind: Record<ErrorKind, number> = {
   "in-use": exitCodes.inUse,
 };
 
-/** The exit code for a thrown value. */
+/** Returns the exit code for a thrown value. */
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof OutputClosed) return exitCodes.outputClosed;
   return error instanceof LibreseedError ? codeOfKind[error.kind] : exitCodes.failed;
 }
 
-/** The exit code of a process that a signal ended. */
+/** Returns the exit code for a process that a signal ended. */
 export function exitCodeOfSignal(name: EndSignal): number {
   return name === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
 }
 
 /**
- * Combines the exit codes of several operations: 0 if all succeeded, 7 if only some did. If all
- * failed: the code that they share, otherwise 4 if a verification failed, otherwise 1.
+ * Combines the exit codes of several operations: 0 if all succeeded, 7 if only some succeeded. If
+ * all failed: their code if it is the same for all, otherwise 4 if any verification failed,
+ * otherwise 1.
  */
 export function combineExitCodes(codes: readonly number[]): number {
   const failures = codes.filter((code) => code !== exitCodes.done);

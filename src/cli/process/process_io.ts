@@ -1,7 +1,7 @@
 /**
- * Implements {@linkcode Io} for the real process. Each member is evaluated at its first access, so
- * a command pays only for members that it uses. The environment and the home directory are cached,
- * because a daemon that reloads its settings has dropped the permission to read them.
+ * Implements {@linkcode Io} for the real process. Members are evaluated lazily, so a command pays
+ * only for the members that it uses. The environment and the home directory are cached, because the
+ * daemon drops the permission to read them before it reloads settings.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { exitCodeOfSignal } from "./exit_codes.ts";
 
 type DenoStream = typeof Deno.stdout;
 
-/** Pause before retrying a write to a full non-blocking pipe, milliseconds. */
+/** Delay before retrying a write to a non-blocking pipe that is full, in milliseconds. */
 const fullPipePauseMs = 5;
 
 function writeError(cause: unknown): CliError {
@@ -68,7 +68,8 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array | un
     new CliError("failed", "FILE_INVALID", `cannot read ${path}: ${why}`, { cause });
   try {
     const { isFile, size } = await Deno.stat(path);
-    // Check the file type first: opening a FIFO would block until a writer opens it.
+    // Check the file type before opening the file: opening a FIFO would block until a writer opens
+    // it.
     if (!isFile) throw invalid("it is not a regular file");
     if (size > maxBytes) throw invalid(`it has ${size} bytes, more than ${maxBytes}`);
     return await Deno.readFile(path);
@@ -81,22 +82,23 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array | un
 }
 
 /**
- * The user's home directory; `undefined` if it is unknown or relative. A relative `HOME` would name
- * a different directory in each working directory. `getBuiltinModule` avoids loading Node's modules
- * for commands such as `help`.
+ * Returns the user's home directory; `undefined` if it is unknown or a relative path. A relative
+ * `HOME` would mean a different directory for each working directory. `getBuiltinModule` loads
+ * Node's modules only on demand, so commands such as `help` start faster.
  */
 function homeDirectory(): string | undefined {
   // deno-lint-ignore no-process-global -- an import would load the module
   const { getBuiltinModule } = process;
-  // Contrary to its type, Deno returns null if neither HOME nor the user database has an entry.
+  // Contrary to its type, `homedir()` returns null in Deno if neither HOME nor the user database
+  // has a home directory.
   const found = getBuiltinModule("node:os").homedir() as string | null;
   return found && getBuiltinModule("node:path").isAbsolute(found) ? found : undefined;
 }
 
 /**
- * Whether standard error is the journal stream that `JOURNAL_STREAM` names, tested by device and
- * inode number as systemd.exec(5) describes. The variable alone proves nothing: a process may
- * inherit it and redirect its standard error.
+ * Whether standard error goes to systemd's journal: compares its device and inode numbers with
+ * those in `JOURNAL_STREAM` (systemd.exec(5)). The variable alone is not enough, because a child
+ * process may inherit it and have its standard error redirected.
  */
 function isJournal(stream: string | undefined): boolean {
   if (stream === undefined) return false;
@@ -109,7 +111,7 @@ function isJournal(stream: string | undefined): boolean {
   }
 }
 
-/** The running process. */
+/** Returns the {@linkcode Io} of the running process. */
 export function processIo(): Io {
   let interruption: AbortController | undefined;
   let interruptedBy: EndSignal | undefined;

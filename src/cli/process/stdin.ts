@@ -1,16 +1,18 @@
 /**
- * Reads a list of paths from standard input: one per line, or separated by NUL as `find -print0`
- * prints them.
+ * Reads a list of paths from standard input: one per line, or separated by NUL as in the output of
+ * `find -print0`.
  *
  * @module
  */
 
 import { CliError } from "./errors.ts";
 
-/** Maximum length of a path, in bytes. Linux allows 4,096. */
+/** Maximum length of a path on standard input, in bytes. Linux allows 4,096. */
 const maxPathBytes = 65_536;
 
-/** Decodes a path. `position` counts paths from 1, for the error message. */
+/**
+ * Decodes a path from UTF-8. `position` is its position in the list, from 1, for error messages.
+ */
 function decodePath(bytes: Uint8Array, position: number): string {
   if (bytes.length > maxPathBytes) {
     throw new CliError(
@@ -34,11 +36,11 @@ function decodePath(bytes: Uint8Array, position: number): string {
 }
 
 /**
- * Yields the paths in `input`, in order, without empty ones. With separator `"\n"` a carriage
- * return before the line break is dropped; with `"\0"` all bytes but NUL belong to a path.
+ * Yields the paths in `input`, in order; empty paths are skipped. With the separator `"\n"`, a
+ * carriage return at the end of a line is removed. With `"\0"`, a path may contain any other byte.
  *
- * Throws {@linkcode CliError} (`STDIN_INVALID`) for a path that is not UTF-8, holds a NUL, or is
- * longer than 65,536 bytes.
+ * @throws {CliError} `STDIN_INVALID` for a path that is not UTF-8, contains a NUL, or is longer
+ * than 65,536 bytes
  */
 export async function* readPaths(
   input: ReadableStream<Uint8Array>,

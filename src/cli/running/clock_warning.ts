@@ -1,6 +1,7 @@
 /**
- * The clock check of commands that sign records. Readers ignore a record that is dated in the
- * future, so a clock that is ahead makes a package impossible to find.
+ * The clock check of commands that sign records. A signed record carries the date of this clock.
+ * Readers ignore a record dated in the future, so a package signed with a fast clock cannot be
+ * found.
  *
  * @module
  */
@@ -10,20 +11,20 @@ import type { CommandEnvironment } from "../flags/command.ts";
 import type { Network } from "./with_node.ts";
 
 /**
- * Compares the clock with the dates of records in the DHT, in the background, and warns if the
- * clock seems to be wrong.
+ * Compares this machine's clock with the dates of records in the DHT, in the background. Warns if
+ * the clock seems to be wrong.
  *
- * @returns disposing of it waits for the end of the comparison
+ * @returns an object whose disposal waits for the comparison to end
  */
 export function compareClock(
   run: Pick<CommandEnvironment, "output" | "io">,
   network: Pick<Network, "operations" | "values" | "state">,
 ): AsyncDisposable {
   const compared = compare(run, network).catch((error) => {
-    // The command itself reports problems with the network.
+    // Ignore network errors, because the command reports them itself.
     if (!(error instanceof LibreseedError) && !run.io.signal.aborted) throw error;
   });
-  // The rejection is reported when the result is disposed of.
+  // Avoid an unhandled rejection: the error is thrown when the caller disposes of the result.
   compared.catch(() => {});
   return { [Symbol.asyncDispose]: () => compared };
 }

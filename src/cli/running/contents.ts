@@ -1,6 +1,6 @@
 /**
- * Prints the contents of a package: the list of `--dry-run`, the summary line of `publish`, and
- * warnings about contents that some systems cannot unpack.
+ * Prints the contents of a package: the file list of `--dry-run`, the summary line of `publish`,
+ * and warnings about files that some systems cannot unpack.
  *
  * @module
  */
@@ -10,10 +10,11 @@ import { formatBytes, formatCount } from "../terminal/format.ts";
 import type { Output } from "../terminal/output.ts";
 
 /**
- * Prints the files that a package would contain, one per line: bytes, a tab and the path.
+ * Prints the files that a package would contain, one line each: size in bytes, a tab, and the path.
  *
- * @param where the directory or archive that holds the files, for the error message
- * @throws {PackageError} `SECRET_FOUND`, after the list
+ * @param where the directory or archive with the files, for error messages
+ * @throws {PackageError} `SECRET_FOUND` if a file contains a secret; thrown after the list is
+ * printed
  */
 export function printContents(output: Output, contents: ListedContents, where: string): void {
   const { name, version, files, bytes, leftOut, secrets } = contents;
@@ -25,14 +26,20 @@ export function printContents(output: Output, contents: ListedContents, where: s
   secrets.refuse(where);
 }
 
-/** Prints the summary line, `hello@1.0.0: 42 files, 1.3 MiB`, and warnings about the contents. */
+/**
+ * Prints a package's summary line, `hello@1.0.0: 42 files, 1.3 MiB`, and warnings about its
+ * contents.
+ */
 export function printSummary(output: Output, contents: Contents): void {
   const { name, version, fileCount, bytes } = contents;
   output.notice(`${name}@${version}: ${formatCount(fileCount, "file")}, ${formatBytes(bytes)}`);
   warnOfContents(output, contents);
 }
 
-/** Warns of paths that are invalid on Windows, and of an ignore file or a flag without effect. */
+/**
+ * Prints warnings about paths that are invalid on Windows, an ignore file that has no effect, and
+ * `--allow-secret` flags that match no file.
+ */
 export function warnOfContents(output: Output, contents: Contents): void {
   const { unusableOnWindows, unusedIgnoreFile, unmatchedSecrets } = contents;
   if (unusableOnWindows !== undefined) {
@@ -44,7 +51,9 @@ export function warnOfContents(output: Output, contents: Contents): void {
   warnOfUnmatched(output, unmatchedSecrets);
 }
 
-/** Warns of each `--allow-secret` that matches no file, which is probably a mistyped path. */
+/**
+ * Prints a warning for each `--allow-secret` path that matches no file, which is probably mistyped.
+ */
 export function warnOfUnmatched(output: Output, paths: readonly string[]): void {
   for (const path of paths) {
     output.warning(

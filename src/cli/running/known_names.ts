@@ -1,6 +1,6 @@
 /**
- * Suggests the nearest known name for a package name that was not found. Known names come from the
- * store, the project's lock file, pins, and the catalogs of followed publishers.
+ * Suggests a known package name that is similar to a name that was not found. Known names come from
+ * the store, the project's lock file, pins, and the catalogs of followed publishers.
  *
  * @module
  */
@@ -11,22 +11,25 @@ import type { StateDatabase } from "../../store/mod.ts";
 import type { Io } from "../process/context.ts";
 import { CliError } from "../process/errors.ts";
 
-/** Settings and state of the command's home. */
+/** Access to the settings and the state of the home, from which the known names are read. */
 interface Known {
   settings: () => Promise<LoadedSettings>;
   state: () => Promise<() => StateDatabase>;
   io: Io;
 }
 
-/** Maximum number of names to compare with; followed publishers may offer 100,000 packages. */
+/**
+ * Maximum number of known names read from the state; followed publishers may offer 100,000
+ * packages.
+ */
 const MAX_NAMES = 20_000;
-/** Minimum length of a name for a suggestion. Two shorter names are always near each other. */
+/** Minimum length of a name to get a suggestion. Any two shorter names would count as similar. */
 const MIN_LETTERS = 3;
 
 /**
- * Adds the nearest known name to an error about an unknown one (`unknownName` in its detail).
- * Returns any other error, or one without a near name, unchanged. Never creates a home, and never
- * throws.
+ * Adds a suggestion ("Did you mean …?") to an error about an unknown package name (`unknownName` in
+ * the error's detail). Returns the error unchanged if it is about something else or no known name
+ * is similar. Never creates a home, and never throws.
  */
 export async function withNearestName(
   error: unknown,
@@ -52,15 +55,15 @@ async function nearestKnown(
   if (name.length < MIN_LETTERS) return undefined;
   try {
     const names = await knownNames(given);
-    // The user typed a known name correctly; something else is missing.
+    // A known name was typed correctly, so the error has another reason and needs no suggestion.
     return names.has(name) ? undefined : nearest(name, names);
   } catch {
-    // An error while looking for a suggestion must not replace the original error.
+    // An error in the search for a suggestion must not replace the original error.
     return undefined;
   }
 }
 
-/** All names that this home knows. */
+/** Collects all package names that this home knows. */
 async function knownNames(
   { settings, state, io }: Known,
 ): Promise<Set<string>> {

@@ -1,6 +1,6 @@
 /**
- * Batches additions to a publisher's list of packages. Each update signs and stores the whole list
- * again, so many packages are added in one update.
+ * Adds published packages to the publisher's list of packages, in batches. Each update signs and
+ * stores the whole list again, so one update for many packages saves time.
  *
  * @module
  */
@@ -8,14 +8,15 @@
 import type { Clock } from "../../base/mod.ts";
 import type { Published } from "../../publishing/mod.ts";
 
-/** Minimum pause between two updates, milliseconds. */
+/** Minimum pause between two updates of the list, in milliseconds. */
 const MIN_PAUSE_MS = 1_000;
 /**
- * Minimum pause as a multiple of the last update's duration: at most 20 % of the time are updates.
+ * Minimum pause as a multiple of the last update's duration. Updates thus take at most 20 % of the
+ * time.
  */
 const MIN_PAUSE_FACTOR = 4;
 
-/** The packages of one command that are published but not in the list yet. */
+/** A queue of published packages that are not yet in the publisher's list. */
 export class ListUpdates {
   readonly #clock: Clock;
   readonly #add: (published: readonly Published[]) => Promise<void>;
@@ -27,7 +28,7 @@ export class ListUpdates {
   /**
    * @param add adds packages to the publisher's list
    * @param listed called for each package after it was added to the list
-   * @param failed called with the error that `add` threw and the number of packages in that batch
+   * @param failed called if `add` throws, with the error and the number of packages in the batch
    */
   constructor(
     clock: Clock,
@@ -42,13 +43,13 @@ export class ListUpdates {
     this.#dueMs = clock.now() + MIN_PAUSE_MS;
   }
 
-  /** Queues a package, and updates the list if the pause is over. */
+  /** Queues a package. Updates the list if the minimum pause since the last update is over. */
   async take(published: Published): Promise<void> {
     this.#pending.push(published);
     if (this.#clock.now() >= this.#dueMs) await this.flush();
   }
 
-  /** Adds all queued packages to the list now. */
+  /** Adds all queued packages to the list, without waiting for the minimum pause. */
   async flush(): Promise<void> {
     const some = this.#pending;
     this.#pending = [];

@@ -1,5 +1,5 @@
 /**
- * Statistics on a command's network use, printed with `-v`.
+ * Statistics on the network traffic of a command, printed with `-v`.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import type { Operations } from "../../control/mod.ts";
 import type { Output } from "../terminal/output.ts";
 
-/** Counts the lookups and downloads of a command, from its construction on. */
+/** Counts a command's lookups and downloads, starting at its construction. */
 export class NetworkCost {
-  /** The given operations, wrapped to count calls. */
+  /** The engine's operations, wrapped so that calls are counted. */
   readonly operations: Operations;
   readonly #given: Operations;
   readonly #before: ReturnType<Operations["status"]> | undefined;
@@ -19,7 +19,10 @@ export class NetworkCost {
   #downloads = 0;
   #downloadedBytes = 0;
 
-  /** @param verbose whether the statistics will be printed; otherwise the engine is not queried */
+  /**
+   * @param verbose whether the statistics will be printed; if not, the engine's status is not
+   * queried
+   */
   constructor(operations: Operations, verbose: boolean) {
     this.#given = operations;
     this.#before = verbose ? operations.status() : undefined;
@@ -36,7 +39,8 @@ export class NetworkCost {
       download: async (...args) => {
         this.#downloads++;
         const downloaded = await operations.download(...args);
-        // A concurrent command with the same download may have moved the file already.
+        // The file may be gone: a concurrent command that fetched the same archive may have moved
+        // it.
         const sizeBytes = await Deno.stat(downloaded.path).then(({ size }) => size, () => 0);
         this.#downloadedBytes += sizeBytes;
         return downloaded;
@@ -45,8 +49,8 @@ export class NetworkCost {
   }
 
   /**
-   * Prints the statistics as a detail. Packets and bytes are those of the whole engine, so they
-   * include the traffic of other commands that borrow the same engine.
+   * Prints the statistics as a detail. The packet and byte counts are those of the whole engine, so
+   * they include the traffic of other commands that use the same engine.
    */
   async print(output: Output): Promise<void> {
     if (!this.#before) return;

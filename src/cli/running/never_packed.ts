@@ -1,5 +1,6 @@
 /**
- * The directories that are excluded from every package, regardless of its own rules.
+ * The directories whose files are never packed into a package, regardless of the package's own
+ * rules.
  *
  * @module
  */
@@ -8,7 +9,10 @@ import { join } from "node:path";
 import type { Settings } from "../../config/mod.ts";
 import type { Io } from "../process/context.ts";
 
-/** The current home and seed directory, and the default home, since all of them may hold keys. */
+/**
+ * Returns the directories that may hold keys: the current home and seed directory, and the default
+ * home.
+ */
 export function neverPacked({ home, dir }: Settings, { userHome }: Io): string[] {
   const usual = userHome === undefined ? [] : [join(userHome, ".libreseed")];
   return [home, join(home, "keys"), dir, ...usual];

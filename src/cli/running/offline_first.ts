@@ -1,6 +1,6 @@
 /**
- * The package sources of `install`: first the seed directory and the store alone, and the network
- * only if those do not hold all packages.
+ * The package sources of `install`. An installation first uses only the seed directory and the
+ * store; it uses the network only if a package is in neither.
  *
  * @module
  */
@@ -18,15 +18,15 @@ import { withState } from "./with_state.ts";
 
 type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state">;
 
-/** A package is neither in the seed directory nor in the store. */
+/** Thrown offline if a package is neither in the seed directory nor in the store. */
 class NetworkNeeded extends Error {}
 
 /**
- * Runs an installation without the network, and repeats it with the network if a package is
- * missing.
+ * Runs an installation without the network. If a package is missing, runs it again with the
+ * network.
  *
  * @param work the installation; restarted from the beginning if it needs the network
- * @param done receives the outcome, while names can still be looked up and pinned
+ * @param done receives the outcome, before the state and the engine are closed
  */
 export async function installOfflineFirst<T>(
   given: Environment,
@@ -63,7 +63,7 @@ export async function installOfflineFirst<T>(
   }
 }
 
-/** The part of the context that is the same with and without the network. */
+/** Builds the part of the installation's context that is the same with and without the network. */
 async function commonContext(
   given: Environment,
   state: StateDatabase,
@@ -79,8 +79,8 @@ async function commonContext(
     signal: given.io.signal,
     held: async (name) => (await held(name))?.minimal,
     pinned(name) {
-      // Under another policy the lookup must run, because it may find a publisher that the pin
-      // refuses.
+      // A pin replaces the lookup only under the policy `first-seen`. Under any other policy the
+      // lookup must run, because it may find a publisher that contradicts the pin.
       const [pin, ...others] = values.policy === "first-seen" ? state.pins.list(name) : [];
       return pin && others.length === 0 ? formatPublicKey(pin.publicKey) : undefined;
     },
@@ -91,7 +91,10 @@ async function commonContext(
   };
 }
 
-/** Sources that reject with {@linkcode NetworkNeeded} for a package that is not here. */
+/**
+ * Package sources for offline use. They reject with {@linkcode NetworkNeeded} if a package is not
+ * stored locally.
+ */
 function offlineSources(held: SeedLookup): Pick<InstallContext, "resolve" | "fetch"> {
   return {
     resolve: () => Promise.reject(new NetworkNeeded()),
@@ -103,7 +106,7 @@ function offlineSources(held: SeedLookup): Pick<InstallContext, "resolve" | "fet
   };
 }
 
-/** Finds a package in the seed directory. */
+/** A function that finds a package in the seed directory. */
 type SeedLookup = (name: PackageName) => Promise<ValidSeedEntry | undefined>;
 
 async function seedLookup(dir: string): Promise<SeedLookup> {
@@ -112,7 +115,7 @@ async function seedLookup(dir: string): Promise<SeedLookup> {
   return (wanted) => seeds.find(wanted);
 }
 
-/** Sources that look packages up in the DHT and download them. */
+/** Package sources that look up packages in the DHT and download their archives. */
 async function networkSources(
   { io, output }: Environment,
   network: Network,

@@ -1,5 +1,5 @@
 /**
- * The paths of installation: this home's package store, and the project's lock file.
+ * The locations that `install` works on: this home's package store, and the project's lock file.
  *
  * @module
  */
@@ -10,7 +10,9 @@ import type { CommandEnvironment } from "../flags/command.ts";
 
 type Environment = Pick<CommandEnvironment, "io" | "settings">;
 
-/** The store of this home. Its directory is created by the first installation. */
+/**
+ * Returns this home's package store. The store's directory is created by the first installation.
+ */
 export async function packageStore({ io, settings }: Environment): Promise<PackageStore> {
   const { values } = await settings();
   const { homePaths } = await import("../../control/mod.ts");
@@ -18,7 +20,7 @@ export async function packageStore({ io, settings }: Environment): Promise<Packa
   return new PackageStore(homePaths(values.home).packages, io.clock);
 }
 
-/** Path of the lock file in the working directory. */
+/** Returns the path of the project's lock file, which is in the working directory. */
 export async function projectLockPath({ io }: Environment): Promise<string> {
   const { LOCK_FILE_NAME } = await import("../../install/mod.ts");
   return join(io.cwd, LOCK_FILE_NAME);

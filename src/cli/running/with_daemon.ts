@@ -1,5 +1,5 @@
 /**
- * The connection of commands that need a running daemon, such as `status` and `stop`.
+ * Connects commands such as `status` and `stop` to the running daemon.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { CommandEnvironment } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
 
 /**
- * Connects to the daemon of this home, calls `work`, and closes the connection.
+ * Connects to the daemon of this home, calls `work` with the connection, and closes it afterwards.
  *
- * @throws {CliError} `NO_DAEMON` (kind `not-found`) if none runs
+ * @throws {CliError} `NO_DAEMON` (kind `not-found`) if no daemon runs
  */
 export async function withDaemon<T>(
   { settings, io, output }: Pick<CommandEnvironment, "settings" | "io" | "output">,

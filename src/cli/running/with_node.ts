@@ -1,6 +1,7 @@
 /**
- * The engine of commands that need the network: borrowed from a running process or their own, and
- * released at the end in every case. Also the context in which names are resolved.
+ * The engine of commands that need the network. A command uses the engine of a running process, or
+ * starts its own; the engine is always released at the end. Also provides the context for resolving
+ * names.
  *
  * @module
  */
@@ -14,23 +15,23 @@ import type { ListedPackages } from "../../publishing/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
 
-/** The tools of a command that uses the network. */
+/** The tools of a command that uses the network: engine, settings, state. */
 export interface Network extends Required<FetchContext> {
   node: NodeHandle;
   values: Settings;
-  /** Returns the home's state, which is opened at the first call. */
+  /** Returns the home's state database, which is opened at the first call. */
   state: () => StateDatabase;
-  /** The known list of packages of this home's publisher. */
+  /** The packages in the published list of this home's own publisher, as far as known. */
   listed: ListedPackages;
 }
 
 type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state">;
 
 /**
- * Opens an engine, calls `work`, and releases the engine.
+ * Opens an engine, calls `work`, and releases the engine afterwards.
  *
- * @param meanwhile starts work that needs no engine while the engine starts; the seed directory
- * exists
+ * @param meanwhile called before the engine starts, to begin work that does not need the engine;
+ * the seed directory exists by then
  */
 export async function withNode<T>(
   { output, io, settings, state: openState }: Environment,
@@ -85,7 +86,10 @@ function describeMiss({ asked, responded }: AnswerCounts): string {
   return `${responded} of ${asked} nodes answered`;
 }
 
-/** The public key of this home's publisher, 32 bytes; `undefined` if the home has no key. */
+/**
+ * Returns the public key of this home's own publisher, 32 bytes; `undefined` if the home has no
+ * key.
+ */
 async function ownPublicKey({ settings }: Environment): Promise<Uint8Array | undefined> {
   const { IdentityError, readKeyFile } = await import("../../identity/mod.ts");
   try {
@@ -96,7 +100,10 @@ async function ownPublicKey({ settings }: Environment): Promise<Uint8Array | und
   }
 }
 
-/** Calls `work` with the context for resolving names: this home's pins, key and trust policy. */
+/**
+ * Calls `work` with the context for resolving names: this home's pins, its own key, and the trust
+ * policy.
+ */
 export async function withNames<T>(
   run: Environment,
   { operations, values, finding, state }: Network,

@@ -1,5 +1,5 @@
 /**
- * The database connection of commands that use only this home's state, and no network.
+ * Opens the state database for commands that use this home's state but no network.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Settings } from "../../config/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
 
-/** Calls `work` with the home's state. The daemon may have the state open at the same time. */
+/** Calls `work` with the home's state database. The daemon may have the same database open. */
 export async function withState<T>(
   given: Pick<CommandEnvironment, "settings" | "state">,
   work: (state: StateDatabase, values: Settings) => Promise<T>,

@@ -1,6 +1,6 @@
 /**
- * The progress bar of one or several concurrent downloads. No bar is shown while the engine
- * verifies the partial file of an earlier download.
+ * A progress bar for one or several concurrent downloads of a command. The bar is hidden while the
+ * partial file of an interrupted download is verified.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { DownloadProgress } from "../../engine/mod.ts";
 import type { Output, Progress } from "./output.ts";
 import { TransferRate } from "./transfer_rate.ts";
 
-/** One download. */
+/** The state of one download. */
 interface Running {
   label: string;
   doneBytes: number;
@@ -18,15 +18,15 @@ interface Running {
   rate: TransferRate;
 }
 
-/** The part of a download's progress that the bar shows. */
+/** The parts of a download's progress that the bar shows. */
 export type ShownProgress = Pick<DownloadProgress, "downloadedBytes" | "lengthBytes" | "checking">;
 
-/** One bar for all downloads of a command. */
+/** A progress bar that shows the sum of all downloads of a command. */
 export class DownloadBar {
   readonly #bar: Progress;
   readonly #output: Pick<Output, "step">;
   readonly #clock: Clock;
-  /** Downloads by their id. Completed downloads stay, because the bar shows the sum of all. */
+  /** Downloads, keyed by id. Completed downloads stay in the map, because they count in the sum. */
   readonly #downloads = new Map<string, Running>();
   readonly #ended = new Set<string>();
 
@@ -39,9 +39,9 @@ export class DownloadBar {
   /**
    * Updates the progress of one download.
    *
-   * @param id distinguishes the download from others, such as an infohash
-   * @param label shown to people: `hello@1.0.0`
-   * @param totalBytes the size, if it is known from another source than the download
+   * @param id unique id of the download, such as an infohash
+   * @param label name of the download, shown if it is the only one: `hello@1.0.0`
+   * @param totalBytes size of the download, if the caller knows it from another source
    */
   update(
     id: string,
@@ -61,7 +61,10 @@ export class DownloadBar {
     this.#draw();
   }
 
-  /** Ends a download that succeeded or failed. The bar disappears after the last one. */
+  /**
+   * Marks a download as ended, whether it succeeded or failed. After the last one the bar
+   * disappears.
+   */
   end(id: string): void {
     this.#ended.add(id);
     for (const other of this.#downloads.keys()) if (!this.#ended.has(other)) return;

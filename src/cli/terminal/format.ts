@@ -11,7 +11,7 @@ export function formatBytes(bytes: number): string {
   const units = ["KiB", "MiB", "GiB", "TiB", "PiB"];
   let value = bytes / 1024;
   let unit = 0;
-  // From 1,023.95 on, the value would be rounded to "1024.0".
+  // Values from 1,023.95 up would be printed as "1024.0", so the next larger unit is used.
   while (value >= 1023.95 && unit < units.length - 1) {
     value /= 1024;
     unit++;

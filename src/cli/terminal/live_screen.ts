@@ -1,6 +1,6 @@
 /**
- * A full-screen display that is redrawn in place, for `status --watch`. It uses the terminal's
- * alternate screen, so the previous contents return when it ends.
+ * A full-screen display for `status --watch`, redrawn in place. Uses the terminal's alternate
+ * screen, so the previous contents of the terminal reappear when the display ends.
  *
  * @module
  */
@@ -8,20 +8,24 @@
 import type { Sink } from "../process/context.ts";
 import { printable } from "./format.ts";
 
-/** DEC private modes 1049 (alternate screen) and 25 (cursor), as in xterm and its successors. */
+/**
+ * Escape sequences of xterm-compatible terminals: DEC private modes 1049 (alternate screen) and 25
+ * (cursor).
+ */
 const ENTER = "\x1b[?1049h\x1b[?25l";
 const LEAVE = "\x1b[?25h\x1b[?1049l";
 const HOME = "\x1b[H";
 const ERASE_LINE_END = "\x1b[K";
 const ERASE_BELOW = "\x1b[J";
 
-/** Whether a stream is a terminal with cursor control. */
+/** Whether a stream is a terminal that supports cursor control. */
 export function isScreen(sink: Sink, env: Record<string, string | undefined>): boolean {
   return sink.isTerminal && env.TERM !== "dumb";
 }
 
 /**
- * The terminal's alternate screen. Constructing it enters the screen, disposing of it leaves it.
+ * The terminal's alternate screen. The constructor switches to it; disposing of the object switches
+ * back.
  */
 export class LiveScreen implements Disposable {
   readonly #sink: Sink;
@@ -31,19 +35,19 @@ export class LiveScreen implements Disposable {
     this.#write(ENTER);
   }
 
-  /** Width in columns, at least 1. */
+  /** Width of the terminal in columns, at least 1. */
   get columns(): number {
     return Math.max(this.#sink.columns(), 1);
   }
 
-  /** Height in lines, at least 1. */
+  /** Height of the terminal in lines, at least 1. */
   get rows(): number {
     return Math.max(this.#sink.rows(), 1);
   }
 
   /**
-   * Replaces the contents of the screen. If there are more lines than rows, the last row gives the
-   * number of omitted lines. Control characters are escaped.
+   * Replaces the contents of the screen. If the lines do not fit, the last row says how many are
+   * omitted. Control characters are escaped.
    */
   show(lines: readonly string[]): void {
     const { rows } = this;
@@ -58,7 +62,7 @@ export class LiveScreen implements Disposable {
     try {
       this.#write(LEAVE);
     } catch {
-      // The terminal was closed, so there is nothing to restore.
+      // A failed write means that the terminal was closed, so there is no screen to restore.
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * Renders a line of the daemon's log: as text, as JSON, or for systemd's journal.
+ * Renders one entry of the daemon's log: as text, as JSON, or for systemd's journal.
  *
  * @module
  */
@@ -9,36 +9,37 @@ import type { LogLevel } from "../../config/mod.ts";
 import { printable } from "./format.ts";
 
 /**
- * `text` and `json` are values of the setting `log-format`; `journal` has no timestamp of its own.
+ * Format of a log line. `text` and `json` are values of the setting `log-format`. `journal` omits
+ * the time, because systemd's journal adds its own.
  */
 export type LogStyle = "text" | "json" | "journal";
 
-/** The contents of a log line. */
+/** One entry of the log. */
 export interface LogEntry {
-  /** Unix milliseconds. */
+  /** Time of the entry, Unix milliseconds. */
   timeMs: number;
   level: LogLevel;
-  /** May have several lines. */
+  /** The message; may have several lines. */
   message: string;
-  /** The error that the line reports. */
+  /** The error that the entry reports. */
   error?: ErrorData & { causes?: readonly string[] };
 }
 
-/** Log levels, the least verbose first. */
+/** Log levels, from the least to the most verbose. */
 const LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
-/** Priorities of syslog(3): LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG. */
+/** The syslog(3) priority of each log level: LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG. */
 const PRIORITIES: Record<LogLevel, number> = { error: 3, warn: 4, info: 6, debug: 7 };
 const COLORS: Partial<Record<LogLevel, number>> = { error: 31, warn: 33 };
 
-/** Whether lines of `level` are printed when the log is set to `logLevel`. */
+/** Whether entries of `level` are printed if the log level is set to `logLevel`. */
 export function isLogged(level: LogLevel, logLevel: LogLevel): boolean {
   return LEVELS.indexOf(level) <= LEVELS.indexOf(logLevel);
 }
 
 /**
- * Renders an entry, without a final line feed. In a message of several lines only the first has the
- * time. For the journal each line has its priority, because the journal treats each line as a
- * separate message (sd-daemon(3)).
+ * Renders a log entry, without a final line feed. If a message has several lines, only the first
+ * begins with the time. For systemd's journal each line begins with its priority, because the
+ * journal treats each line as a separate message (sd-daemon(3)).
  */
 export function renderLogEntry(entry: LogEntry, style: LogStyle, color = false): string {
   const { timeMs, level, message, error } = entry;

@@ -2,7 +2,7 @@
  * The output of a command. Results go to standard output; notices, warnings, errors and the
  * progress bar go to standard error. With `--json` every line on both streams is one JSON object.
  *
- * Callers may pass untrusted text: control characters are escaped here.
+ * Callers may pass untrusted text, because control characters are escaped before printing.
  *
  * @module
  */
@@ -15,31 +15,34 @@ import { printable } from "./format.ts";
 import { isLogged, type LogEntry, type LogStyle, renderLogEntry } from "./log_line.ts";
 import { type ProgressState, renderProgress, shorten } from "./progress.ts";
 
-/** Streams and flags of an {@linkcode Output}. */
+/** The streams and flags from which an {@linkcode Output} is made. */
 export interface OutputOptions {
   stdout: Sink;
   stderr: Sink;
   env: Record<string, string | undefined>;
   clock: Clock;
-  /** `--json` */
+  /** `--json`: prints JSON instead of text. */
   json?: boolean;
   /** `--quiet`: suppresses notices and progress, but not warnings and errors. */
   quiet?: boolean;
-  /** `--verbose`: adds details, and the causes and stacks of errors. */
+  /** `--verbose`: adds details to the output, and stacks and causes to errors. */
   verbose?: boolean;
 }
 
-/** Log options of a long-running command. They are functions because `reload` may change them. */
+/**
+ * Log options of a long-running command. Functions, because `libreseed reload` may change the
+ * settings.
+ */
 export interface LogOptions {
   style: () => LogStyle;
-  /** The level to use when neither `--quiet` nor `--verbose` is given. */
+  /** The log level if neither `--quiet` nor `--verbose` is given. */
   level: () => LogLevel;
 }
 
-/** A progress bar. Does nothing if standard error is no terminal. */
+/** A progress bar. Has no effect if standard error is not a terminal. */
 export interface Progress {
   update(state: ProgressState): void;
-  /** Erases the bar. */
+  /** Erases the progress bar. */
   end(): void;
 }
 
@@ -47,13 +50,15 @@ const colors = { red: 31, yellow: 33 };
 const redrawAfterMs = 100;
 const eraseLine = "\r\x1b[K";
 
-/** Whether to print colours: the stream is a capable terminal, and `NO_COLOR` is not set. */
+/**
+ * Whether to print colours to a stream: it is a terminal with colours, and `NO_COLOR` is not set.
+ */
 export function wantsColor(stream: Sink, env: Record<string, string | undefined>): boolean {
-  // no-color.org: an empty value has no effect.
+  // An empty `NO_COLOR` counts as not set (no-color.org).
   return stream.isTerminal && !env.NO_COLOR && env.TERM !== "dumb";
 }
 
-/** The results and messages of one command. */
+/** Prints the results and messages of one command. */
 export class Output {
   readonly json: boolean;
   readonly quiet: boolean;
@@ -79,19 +84,19 @@ export class Output {
   }
 
   /**
-   * Switches to log format: from now on each message on standard error is a log line with level and
-   * time. `--quiet` leaves warnings and errors, `--verbose` prints all levels.
+   * Switches to log format: from now on, each message on standard error is a log line with level
+   * and time. `--quiet` limits the log to warnings and errors; `--verbose` prints all levels.
    */
   logAs(options: LogOptions): void {
     this.#log = options;
   }
 
   /**
-   * Prints a result to standard output: `text` and a line break or, with `--json`, `data` as one
-   * line. `text` may have several lines; `undefined` prints nothing.
+   * Prints a result to standard output: `text` with a line break or, with `--json`, `data` as one
+   * line of JSON. `text` may have several lines; `undefined` prints nothing.
    *
-   * @throws {OutputClosed} if the reader closed the stream; do not catch it, so that the command
-   * ends
+   * @throws {OutputClosed} if the reader closed standard output. Do not catch it: it ends the
+   * command
    */
   result(data: Record<string, unknown>, text: string | undefined): void {
     this.#hideBar();
@@ -102,12 +107,13 @@ export class Output {
       const line = JSON.parse(renderLogEntry(entry, "json"));
       return this.#print(this.#stdout, JSON.stringify({ ...line, ...data }));
     }
-    // Names are escaped only on a terminal: the next program in a pipe needs the exact file name.
+    // Escape control characters only on a terminal. In a pipe, the next program needs exact file
+    // names.
     const shown = this.#stdout.isTerminal ? text.split("\n").map(printable).join("\n") : text;
     this.#print(this.#stdout, shown);
   }
 
-  /** Writes raw bytes to standard output, for `-o -`. Resolves when all are written. */
+  /** Writes raw bytes to standard output, for `-o -`. Resolves when all bytes are written. */
   async writeBytes(bytes: Uint8Array): Promise<void> {
     this.#hideBar();
     await this.#stdout.writeLater(bytes);
@@ -119,15 +125,15 @@ export class Output {
     if (!this.quiet) this.#say("notice", message, "", undefined);
   }
 
-  /** Prints a detail, only with `--verbose`. */
+  /** Prints a detail. Printed only with `--verbose`. */
   detail(message: string): void {
     if (this.#log) return this.#logLine("debug", message);
     if (this.verbose) this.#say("detail", message, "", undefined);
   }
 
   /**
-   * Shows the current step: as a detail with `--verbose`, otherwise on the terminal until the next
-   * message replaces it.
+   * Shows the current step of a command. With `--verbose` it is printed as a detail; otherwise it
+   * is shown on the terminal until the next message replaces it.
    */
   step(message: string): void {
     if (this.verbose) return this.detail(message);
@@ -144,8 +150,9 @@ export class Output {
   }
 
   /**
-   * Prints an error. A command throws its error and `run_command.ts` prints it; a command calls
-   * this itself only for one of several failures. `--verbose` adds the stack and the causes.
+   * Prints an error; `--verbose` adds the stack and the causes. Usually a command throws its error,
+   * and `run_command.ts` prints it. A command calls this method itself only to report one of
+   * several failures and then continue.
    */
   error(error: unknown): void {
     if (error instanceof OutputClosed) return;
@@ -174,7 +181,7 @@ export class Output {
     }
   }
 
-  /** Makes a progress bar. It is shown only on a terminal, without `--quiet` and `--json`. */
+  /** Creates a progress bar. It is shown only on a terminal, and not with `--quiet` or `--json`. */
   progress(label: string): Progress {
     if (!this.#bars) return { update() {}, end() {} };
     let drawnAtMs = -Infinity;
@@ -183,7 +190,8 @@ export class Output {
         const nowMs = this.#clock.now();
         if (nowMs - drawnAtMs < redrawAfterMs) return;
         drawnAtMs = nowMs;
-        // Leave one column free, because some terminals wrap a line that fills the width.
+        // Leave the last column free, because some terminals wrap a line that fills the whole
+        // width.
         const line = renderProgress(label, state, this.#stderr.columns() - 1);
         this.#tryWrite(`${eraseLine}${line}`);
         this.#barShown = true;
@@ -192,7 +200,7 @@ export class Output {
     };
   }
 
-  /** Erases a progress bar that is still shown. */
+  /** Erases the progress bar if one is shown. */
   close(): void {
     this.#hideBar();
   }
@@ -240,17 +248,17 @@ export class Output {
     this.#tryWrite(`${line}\n`);
   }
 
-  /** Writes to standard error and ignores failures. */
+  /** Writes to standard error, and ignores write errors. */
   #tryWrite(text: string): void {
     try {
       this.#stderr.write(new TextEncoder().encode(text));
     } catch {
-      // A closed standard error must not turn a result into a failure.
+      // A command that succeeded must not fail only because standard error is closed.
     }
   }
 }
 
-/** The stack of an error, followed by the stack of each of its causes. */
+/** Formats the stack of an error, followed by the stacks of its causes. */
 function describeCauses(error: unknown): string[] {
   const described: string[] = [];
   const seen = new Set<unknown>();

@@ -1,30 +1,36 @@
 /**
  * Renders a progress bar as text. Pure functions; `output.ts` decides whether to show the bar, and
- * writes it.
+ * writes it to the terminal.
  *
  * @module
  */
 
 import { formatBytes, formatDuration, printable } from "./format.ts";
 
-/** The state of an operation with measurable progress. */
+/** The state of an operation whose progress is measured in bytes. */
 export interface ProgressState {
-  /** Replaces the bar's own label. */
+  /** Text to show instead of the progress bar's default label. */
   label?: string;
   doneBytes: number;
-  /** Omitted while the total is unknown. */
+  /** Total number of bytes; absent while it is unknown. */
   totalBytes?: number;
   bytesPerSecond?: number;
-  /** A short remark, such as `3 peers`. */
+  /** A short remark at the end of the line, such as `3 peers`. */
   note?: string;
 }
 
-/** Minimum width of the bar. A narrower bar is omitted, because it is too coarse to be useful. */
+/**
+ * Minimum width of the progress bar, in columns. A narrower bar would be too coarse, so none is
+ * shown.
+ */
 const minBarColumns = 10;
 const maxBarColumns = 30;
-/** Minimum width of a shortened name that is still recognisable. */
+/** Minimum width of a shortened name, in columns, so that the name is still recognisable. */
 const minNameColumns = 8;
-/** Maximum remaining time that is shown, milliseconds: 100 days. More means a stalled transfer. */
+/**
+ * Maximum remaining time that is shown: 100 days, in milliseconds. A longer time means a stalled
+ * transfer.
+ */
 const longestLeftMs = 100 * 24 * 3_600_000;
 
 /** Shortens `text` to `columns` columns by cutting its end, and marks the cut with `…`. */
@@ -36,8 +42,9 @@ export function shorten(text: string, columns: number): string {
 }
 
 /**
- * Renders one line, at most `columns` wide, without a line break. If space is short, figures are
- * dropped from the right, and the name is shortened last. The bar fills the remaining space.
+ * Renders a progress line of at most `columns` columns, without a line break: name, bar, figures.
+ * If the line is too long, figures are removed from the right, then the bar, and last the name is
+ * shortened.
  */
 export function renderProgress(label: string, state: ProgressState, columns: number): string {
   const { fraction, figures } = figuresOf(state);
@@ -45,7 +52,7 @@ export function renderProgress(label: string, state: ProgressState, columns: num
   const nameColumns = [...name].length;
   const needed = Math.min(nameColumns, minNameColumns);
   const widthOf = (parts: string[]) => [...parts.join("  ")].length;
-  // The first figure, the percentage or the number of bytes, is always kept.
+  // The first figure (percentage, or number of bytes) is always kept.
   while (figures.length > 1 && nameColumns + 2 + widthOf(figures) > columns) figures.pop();
   const text = figures.join("  ");
   const room = columns - widthOf(figures) - 2;
@@ -58,7 +65,10 @@ export function renderProgress(label: string, state: ProgressState, columns: num
   return `${name}  [${"#".repeat(filled)}${"-".repeat(barColumns - filled)}]  ${text}`;
 }
 
-/** The figures of the line, the most important first. */
+/**
+ * Returns the figures of a progress line, the most important first: percentage, bytes, rate,
+ * remaining time.
+ */
 function figuresOf(
   { doneBytes, totalBytes, bytesPerSecond, note }: ProgressState,
 ): { fraction?: number; figures: string[] } {
@@ -68,7 +78,7 @@ function figuresOf(
     figures.push(formatBytes(doneBytes));
   } else {
     fraction = totalBytes === 0 ? 1 : Math.min(1, Math.max(0, doneBytes / totalBytes));
-    // Round down, so that 100 % is shown only for a complete transfer.
+    // Round down, so that 100 % means a complete transfer.
     figures.push(`${String(Math.floor(fraction * 100)).padStart(3)}%`);
     figures.push(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`);
   }

@@ -1,5 +1,5 @@
 /**
- * The label of a DHT record in messages.
+ * Labels for DHT records in messages.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { RecordJson } from "../../control/mod.ts";
 
 /**
- * Labels a record: `my-tool@1.0.0`, `name index of my-tool`, `announce record`. The label names the
- * publisher unless it is this home's own.
+ * Returns the label of a DHT record: `my-tool@1.0.0`, `name index of my-tool`, `announce record`.
+ * For an announce record of another publisher, the label contains that publisher's key.
  */
 export function labelOf(
   { kind, name, version, publisher }: Pick<RecordJson, "kind" | "name" | "version" | "publisher">,

@@ -1,6 +1,6 @@
 /**
- * Formats the state of the daemon as rows: a summary of bounded length, or all packages and
- * records. Pure functions; `commands/status.ts` queries the daemon and prints.
+ * Formats the state of the daemon as rows of a table: a short summary, or a full list of packages
+ * and records. Pure functions; `commands/status.ts` queries the daemon and prints the rows.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { PackageJson, RecordJson, StatusJson } from "../../control/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "./format.ts";
 import { labelOf } from "./record_label.ts";
 
-/** The daemon's answers to one query of its state. */
+/** The state of the daemon at the time of one query. */
 export interface StatusView {
   status: StatusJson;
   packages: readonly PackageJson[];
@@ -21,16 +21,19 @@ export interface StatusView {
 /** A row of the status table. */
 export type StatusRow = [key: string, value: string];
 
-/** Maximum number of problems, and of busy packages, in a summary. */
+/** Maximum number of problem rows, and of busy-package rows, in a summary. */
 const MAX_LISTED = 10;
-/** Number of busy packages that take precedence over details of the node when rows are limited. */
+/**
+ * Number of busy packages to show before any details of the node, if the number of rows is limited.
+ */
 const MIN_BUSY = 3;
 const HOW_TO_SEE_ALL = "`libreseed status --all`";
 
 /**
- * The summary: problems, totals and the busiest packages.
+ * Returns the summary of the daemon's state: problems, totals and the busiest packages.
  *
- * @param maxRows maximum number of rows; the least important rows are left out first, problems last
+ * @param maxRows maximum number of rows; if there are more, the least important rows are omitted
+ * first and problems last
  */
 export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
   let room = Math.max(maxRows, 0);
@@ -41,7 +44,8 @@ export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
   };
   const allProblems = problemsOf(view);
   const mostProblems = Math.min(allProblems.length, MAX_LISTED + 1);
-  // Problems first get at most half of the rows, so that there is room for the totals.
+  // At first, problems get at most half of the rows, so that the totals have room. Rows that the
+  // totals leave free go to problems, too.
   const firstProblems = take(Math.min(mostProblems, Math.max(Math.floor(maxRows / 2), 1)));
   const totals = totalRows(view);
   const essential = totals.essential.slice(0, take(totals.essential.length));
@@ -55,7 +59,7 @@ export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
   return [...problems, ...essential, ...detail, ...shownBusy, ...more];
 }
 
-/** The full status: problems, totals, and a row for each package and record. */
+/** Returns the full status: problems, totals, and one row for each package and record. */
 export function allRows(view: StatusView): StatusRow[] {
   const { essential, detail } = totalRows(view);
   return [
@@ -68,7 +72,7 @@ export function allRows(view: StatusView): StatusRow[] {
   ];
 }
 
-/** The status of one package: its versions and their records. */
+/** Returns the status of one package: rows for each of its versions and records. */
 export function packageRows(
   { packages, records, nowMs }: Pick<StatusView, "packages" | "records" | "nowMs">,
 ): StatusRow[] {
@@ -78,7 +82,10 @@ export function packageRows(
   ];
 }
 
-/** The differences between two states, one line each. Traffic counters are not compared. */
+/**
+ * Describes the differences between two states of the daemon, one line each. Traffic counters are
+ * ignored.
+ */
 export function changesBetween(before: StatusView, after: StatusView): string[] {
   const changes: string[] = [];
   const [a, b] = [before.status, after.status];
@@ -101,7 +108,10 @@ export function changesBetween(before: StatusView, after: StatusView): string[] 
   return changes;
 }
 
-/** Package states by path, because two publishers may use the same name and version. */
+/**
+ * Maps each package's path to its state. Paths are unique, unlike name and version, which two
+ * publishers may share.
+ */
 function statesOf(packages: readonly PackageJson[]): Map<string, { label: string; state: string }> {
   return new Map(
     packages.map((one) => [one.path, { label: labelOfPackage(one), state: stateOf(one) }]),
@@ -182,7 +192,7 @@ function packageProblems(packages: readonly PackageJson[]): StatusRow[] {
     .map((one) => ["problem", `${labelOfPackage(one)}: ${one.problem}`]);
 }
 
-/** Limits rows to `max`; the last row then gives the number of omitted rows. */
+/** Limits a list of problem rows to `max` rows. If rows are omitted, the last row says how many. */
 function limited(rows: readonly StatusRow[], max: number): StatusRow[] {
   if (rows.length <= max) return [...rows];
   if (max === 0) return [];
@@ -191,7 +201,7 @@ function limited(rows: readonly StatusRow[], max: number): StatusRow[] {
   return [...shown, ["problem", `and ${rows.length - shown.length} more: ${HOW_TO_SEE_ALL}`]];
 }
 
-/** Packages with connected peers or uploads, the busiest first. */
+/** Returns rows for the packages with connected peers or uploads, the busiest first. */
 function busiest(packages: readonly PackageJson[]): StatusRow[] {
   return packages
     .filter(({ peers = 0, uploadedBytes = 0 }) => peers > 0 || uploadedBytes > 0)
@@ -252,7 +262,7 @@ function recordRow(record: RecordJson, nowMs: number): StatusRow {
     ? "due now"
     : `next in ${formatDuration(nextDueMs - nowMs)}`;
   const trouble = error === undefined ? "" : `; ${error}`;
-  // `weak` is meaningful only after the first announcement.
+  // Before a record's first announcement, its `weak` flag has no meaning.
   const on = `on ${holding} nodes${weak && lastAttemptMs !== undefined ? ", weak" : ""}`;
   return ["record", `${labelOf(record)}: ${on}, ${asked} asked, ${due}${trouble}`];
 }

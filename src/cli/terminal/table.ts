@@ -1,5 +1,5 @@
 /**
- * Formats rows of text as a table, also on narrow terminals.
+ * Formats rows of text as a table that also fits narrow terminals.
  *
  * @module
  */
@@ -9,15 +9,17 @@ import { shorten } from "./progress.ts";
 
 const GAP = "  ";
 
-/** Maximum width of a table: the terminal's width, or unlimited for a file or a pipe. */
+/**
+ * Returns the maximum width of a table: the width of the terminal, or unlimited for a file or pipe.
+ */
 export function tableColumns(sink: Sink): number {
   return sink.isTerminal ? sink.columns() : Infinity;
 }
 
 /**
- * Pads each column but the last to its widest cell, with two spaces between columns. Cells are
- * never cut: in a row wider than `columns`, each cell that does not fit gets an indented line below
- * the row.
+ * Formats a table: pads every column except the last to the width of its widest cell, and separates
+ * columns by two spaces. No cell is shortened: if a row is wider than `columns`, the cells that do
+ * not fit are printed on indented lines below it.
  */
 export function formatTable(
   rows: readonly (readonly string[])[],
@@ -39,8 +41,8 @@ export function formatTable(
 }
 
 /**
- * Formats a table for a screen: one line per row, cut at `columns`. A row that is too wide only
- * because of its padding is printed without padding.
+ * Formats a table as one line per row, shortened to `columns` columns. If padding makes a row too
+ * wide, the row is printed without padding.
  */
 export function fitTable(rows: readonly (readonly string[])[], columns: number): string[] {
   const flat = rows.map((row) => row.map((cell) => cell.replaceAll("\n", " ")));
@@ -60,7 +62,7 @@ function widthsOf(rows: readonly (readonly string[])[]): number[] {
   return widths;
 }
 
-/** Offset of a column's first character. */
+/** Returns the position at which a column starts in its row, in characters. */
 function startOf(widths: readonly number[], column: number): number {
   return widths.slice(0, column).reduce((sum, width) => sum + width + GAP.length, 0);
 }

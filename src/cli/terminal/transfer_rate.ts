@@ -1,40 +1,44 @@
 /**
- * The transfer rate that a progress bar shows: a moving average over the last seconds. Bytes that
- * were on disk before the transfer started do not count. The caller passes the time.
+ * The transfer rate shown by a progress bar: a moving average over the last 10 seconds. Bytes that
+ * were on disk before the transfer started are not counted. The caller passes the current time.
  *
  * @module
  */
 
 /**
- * Length of the averaging window, milliseconds. A shorter one makes the remaining time unsteady.
+ * Length of the averaging window, in milliseconds. A shorter window would make the remaining time
+ * jump.
  */
 const WINDOW_MS = 10_000;
-/** Minimum time between the first and the last sample, milliseconds, for a meaningful rate. */
+/** Minimum time that the samples must span for a meaningful rate, in milliseconds. */
 const MIN_SPAN_MS = 1_000;
 
-/** A moving average of one transfer's rate. */
+/** Measures the rate of one transfer as a moving average. */
 export class TransferRate {
-  /** Samples within the window, the oldest first, and one sample before the window. */
+  /**
+   * Samples within the averaging window, the oldest first, preceded by the last sample before the
+   * window.
+   */
   readonly #samples: { atMs: number; bytes: number }[] = [];
 
   /**
-   * Adds a sample. The first sample is the start of the transfer.
+   * Adds a sample. The first sample marks the start of the transfer.
    *
-   * @param bytes total bytes on disk, including those from before the start
+   * @param bytes total bytes on disk, including bytes from before the start of the transfer
    * @param nowMs current time, Unix milliseconds
    */
   add(bytes: number, nowMs: number): void {
     const last = this.#samples.at(-1);
-    // The clock was set back, or a piece was discarded: restart the measurement.
+    // Restart the measurement if the clock was set back or a downloaded piece was discarded.
     if (last && (nowMs < last.atMs || bytes < last.bytes)) this.#samples.length = 0;
     this.#samples.push({ atMs: nowMs, bytes });
-    // Keep the last sample before the window, because the rate is measured from there.
+    // Keep the last sample before the window, because the rate is measured from that sample.
     while (this.#samples.length > 2 && this.#samples[1]!.atMs <= nowMs - WINDOW_MS) {
       this.#samples.shift();
     }
   }
 
-  /** Bytes per second; `undefined` until the samples span enough time. */
+  /** The rate in bytes per second; `undefined` until the samples span at least one second. */
   get bytesPerSecond(): number | undefined {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     if (!first || !last || last.atMs - first.atMs < MIN_SPAN_MS) return undefined;
