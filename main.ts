@@ -1,5 +1,5 @@
 /**
- * The program: reads the command line, runs it, and ends with its exit code.
+ * The entry point of the program: runs the command line and exits with the resulting exit code.
  *
  * @module
  */
@@ -15,8 +15,8 @@ if (import.meta.main) {
 }
 
 /**
- * Writes text to standard output; returns whether all of it was written. If not, the command tree
- * runs the same command line and reports the error.
+ * Writes text to standard output, and returns whether all of the text was written. If it was not,
+ * the caller runs the command line in the normal way, which reports the error.
  */
 function wrote(text: string): boolean {
   try {

@@ -33,7 +33,7 @@ export async function checkNameEntries(
   const { what, mend } = describeFutureEntries(entries, nowMs);
   const hasOwn = ownKey !== undefined &&
     entries.some(({ publicKey }) => equalBytes(publicKey, ownKey));
-  // Another publisher's entry is only a warning, because only its own publisher can sign it again
-  // with a correct date.
+  // Only a publisher can sign its own entries again, so this user cannot fix an entry of another
+  // publisher: a warning, not a failure.
   return (hasOwn ? fail : warn)(name, what, mend);
 }

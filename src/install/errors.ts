@@ -22,7 +22,7 @@
 
 import { LibreseedError } from "../base/mod.ts";
 
-/** An error of the `install` room. */
+/** An error of installing, linking or removing packages. */
 export class InstallError extends LibreseedError {
   override name = "InstallError";
 }

@@ -117,7 +117,7 @@ export class Installation implements AsyncDisposable {
   readonly #loading = new Map<string, Promise<Readonly<Record<string, string>>>>();
   /** Packages found in the DHT, keyed by `KEY/NAME@VERSION`. */
   readonly #found = new Map<string, Pick<InstalledPackage, "asked" | "skipped" | "chosen">>();
-  /** Tail of the unpacking queue; one archive at a time keeps the total size exact. */
+  /** Last job of the unpacking queue; one archive at a time makes the size limit exact. */
   #unpacking: Promise<unknown> = Promise.resolve();
   #archiveBytes = 0;
   #unpackedBytes = 0;

@@ -286,8 +286,8 @@ function shown(text: string): string {
 }
 
 /**
- * Converts a map to an object with sorted keys. `Object.fromEntries` also keeps a key such as
- * `constructor`, which an assignment could lose.
+ * Converts a map to an object with sorted keys. `Object.fromEntries` also keeps a key
+ * named `constructor`.
  */
 function sorted<T, R>(
   entries: ReadonlyMap<string, T>,

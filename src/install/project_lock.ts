@@ -1,6 +1,6 @@
 /**
- * Updates a project's lock file under a lock, so that concurrent processes lose no changes, and
- * finds requirements in it.
+ * Updates a project's lock file, one process at a time, so that no change is lost. Also finds a
+ * requirement in a lock file.
  *
  * @module
  */

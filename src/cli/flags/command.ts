@@ -57,7 +57,7 @@ export interface CommandEnvironment {
 
 /** The object that a command's function receives. */
 export interface CommandRun<FLAGS, ARGS extends BaseArgs> extends CommandEnvironment {
-  /** The parsed flags of the command, without the flags of settings. */
+  /** The parsed values of the command's own flags. */
   flags: FLAGS;
   /** The positional arguments of the command. */
   args: ARGS;

@@ -64,7 +64,7 @@ export const transferSettings: readonly SettingKey[] = [
   "max-incoming",
 ];
 
-/** Settings that only the daemon accepts as flags. */
+/** Settings that only `libreseed seed`, the daemon, accepts as flags. */
 export const daemonSettings: readonly SettingKey[] = [
   "reannounce-interval",
   "http",

@@ -30,8 +30,8 @@ export interface OutputOptions {
 }
 
 /**
- * Log options of a long-running command. Functions, because `libreseed reload` may change the
- * settings.
+ * Log options of a long-running command. The options are functions, because `libreseed reload` may
+ * change the settings.
  */
 export interface LogOptions {
   style: () => LogStyle;
@@ -113,7 +113,7 @@ export class Output {
     this.#print(this.#stdout, shown);
   }
 
-  /** Writes raw bytes to standard output, for `-o -`. Resolves when all bytes are written. */
+  /** Writes raw bytes to standard output, for `get -o -`. Resolves when all bytes are written. */
   async writeBytes(bytes: Uint8Array): Promise<void> {
     this.#hideBar();
     await this.#stdout.writeLater(bytes);

@@ -43,7 +43,7 @@ export function shorten(text: string, columns: number): string {
 
 /**
  * Renders a progress line of at most `columns` columns, without a line break: name, bar, figures.
- * If the line is too long, figures are removed from the right, then the bar, and last the name is
+ * If the line is too long, the bar is omitted first, then figures from the right; last, the name is
  * shortened.
  */
 export function renderProgress(label: string, state: ProgressState, columns: number): string {
