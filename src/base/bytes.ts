@@ -1,24 +1,26 @@
 /**
- * Bytes and their encodings.
+ * Conversions between bytes and text (UTF-8, hexadecimal, base64), and comparison of byte strings.
  *
  * @module
  */
 
 const encoder = new TextEncoder();
-// A byte order mark is kept: dropping it would make two different byte strings equal.
+// Keep a byte order mark: dropping it would decode two different byte strings to the same text.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Text as UTF-8. */
+/** Encodes text as UTF-8. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
 
-/** UTF-8 as text. Throws a `TypeError` if the bytes are not UTF-8. */
+/** Decodes UTF-8. Throws a `TypeError` if the bytes are not valid UTF-8. */
 export function fromUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** UTF-8 as text, `undefined` if the bytes are not UTF-8. `utf8()` of the text gives them back. */
+/**
+ * Decodes UTF-8; `undefined` if the bytes are invalid. `utf8()` of the text returns the same bytes.
+ */
 export function tryFromUtf8(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
@@ -27,25 +29,25 @@ export function tryFromUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Bytes as lower-case hexadecimal. */
+/** Encodes bytes as lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
   return bytes.toHex();
 }
 
-/** Hexadecimal, of either case, as bytes; `undefined` if the text is anything else. */
+/** Decodes hexadecimal, upper or lower case; `undefined` if the text is not hexadecimal. */
 export function fromHex(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
   return Uint8Array.fromHex(text);
 }
 
-/** Bytes as base64 with padding (RFC 4648 section 4). */
+/** Encodes bytes as base64 with padding (RFC 4648 section 4). */
 export function toBase64(bytes: Uint8Array): string {
   return bytes.toBase64();
 }
 
 /**
- * Base64 with padding (RFC 4648 section 4) as bytes; `undefined` unless the text is exactly what
- * {@linkcode toBase64} would write for them.
+ * Decodes base64 with padding (RFC 4648 section 4). Returns `undefined` for every text that
+ * {@linkcode toBase64} would not produce, so that each byte string has one encoding only.
  */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
@@ -56,7 +58,7 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-/** The bytes one after the other. */
+/** Concatenates byte arrays. */
 export function concatBytes(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -67,7 +69,9 @@ export function concatBytes(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return all;
 }
 
-/** Whether both hold the same bytes. Not for secrets: it takes longer the more of them agree. */
+/**
+ * Whether two byte arrays are equal. Not for secrets: the duration reveals the first difference.
+ */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   const { length } = a;
   if (length !== b.length) return false;
@@ -75,7 +79,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** Compares bytes by their values, as a sort wants it: negative, zero or positive. */
+/** Comparison function for sorting: compares two byte arrays byte by byte, as unsigned numbers. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shorter = Math.min(a.length, b.length);
   for (let i = 0; i < shorter; i++) {

@@ -1,33 +1,34 @@
 /**
- * Time, handed in. Nothing below the command line reads the clock or sets a timer on its own, so a
- * test can turn a day into a millisecond.
+ * The clock that is passed as an argument. Only the command line uses the system's clock and timers
+ * directly, so tests can simulate a day in a millisecond.
  *
  * @module
  */
 
 /** A running timer of a {@linkcode Clock}. */
 export interface Timer {
-  /** Ends it; it does not fire any more. */
+  /** Cancels the timer. It will not fire any more. */
   cancel(): void;
 }
 
-/** The time of day and timers. */
+/** A source of the current time and of timers. */
 export interface Clock {
-  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  /** Returns the current time, Unix milliseconds. */
   now(): number;
   /** Calls `fire` once, after `delayMs` milliseconds. */
   after(delayMs: number, fire: () => void): Timer;
 }
 
 /**
- * Difference between the clocks of two machines, milliseconds, up to which a time by the one does not
- * count as a time of the future by the other.
+ * Tolerated difference between the clocks of two machines, milliseconds. A time that is ahead by no
+ * more than this does not count as a time in the future.
  */
 export const CLOCK_TOLERANCE_MS = 10 * 60_000;
 
 /**
- * Whether a kept or received time was written by a clock that was ahead. Such a time is not carried
- * on: whoever waited for the present to catch up with it would wait for as long as the clock was wrong.
+ * Whether a stored or received time is in the future by more than the clock tolerance, so that a
+ * clock must have been ahead when it was written. Callers discard such a time: waiting for it could
+ * take as long as that clock was ahead.
  *
  * @param timeMs Unix time in milliseconds
  */
@@ -35,7 +36,7 @@ export function isOfFuture(timeMs: number, nowMs: number): boolean {
   return timeMs > nowMs + CLOCK_TOLERANCE_MS;
 }
 
-/** The machine's own clock. */
+/** The clock of the operating system. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, fire) {
@@ -44,7 +45,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `delayMs` milliseconds of `clock`, or rejects as soon as `signal` aborts. */
+/** Resolves after `delayMs` milliseconds on `clock`. Rejects as soon as `signal` aborts. */
 export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
@@ -60,7 +61,7 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
-/** Calls `fire` every `intervalMs` milliseconds of `clock` until the timer is cancelled. */
+/** Calls `fire` every `intervalMs` milliseconds on `clock` until the timer is cancelled. */
 export function every(clock: Clock, intervalMs: number, fire: () => void): Timer {
   let timer: Timer;
   const next = () => {

@@ -1,16 +1,20 @@
 /**
- * Whether something failed because a disk is full.
+ * Recognises errors that mean that the disk is full.
  *
  * @module
  */
 
-/** ENOSPC and EDQUOT of Linux and macOS, ERROR_DISK_FULL of Windows, as Deno and Node write them. */
+/**
+ * Matches "disk full" and "quota exceeded" in error messages of Deno and Node, by the error numbers
+ * of Linux, macOS and Windows or by name.
+ */
 const SYSTEM_MESSAGE = /\(os error (?:28|69|112|122)\)|\b(?:ENOSPC|EDQUOT)\b/;
 const CODES: readonly unknown[] = ["ENOSPC", "EDQUOT", "DISK_FULL"];
 
 /**
- * Whether an error, or one that led to it, says that no space is left or that a quota is used up. An
- * error that came from a thread or another process has no more than its message left.
+ * Whether an error, or any error in its chain of causes, means that no space is left or a quota is
+ * exceeded. Messages are checked besides codes, because an error that was sent by a thread or
+ * another process has lost its code.
  */
 export function isDiskFull(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

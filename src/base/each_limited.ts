@@ -1,19 +1,16 @@
 /**
- * Bounded concurrency: work on many items, a few at a time.
+ * Runs asynchronous work for many items, with a maximum number of items at a time.
  *
  * @module
  */
 
 /**
- * Does the work for each item in order, for at most `limit` items at a time. The first failure aborts
- * the work under way, and no more items are begun. All work has ended when the promise settles.
+ * Calls `work` for each item in order, with a maximum of `limit` calls running concurrently. After
+ * the first failure no further item is started, and running calls are told to abort. The promise
+ * settles only when all running calls have ended.
  *
- * The items are taken one by one from a single iterator, so an iterable that grows meanwhile is
- * followed.
- *
- * @param outer cancels the work under way and the items left
- * @param work gets a signal that aborts with `outer` or at the first failure
- * @throws the first failure, or the reason of `outer`
+ * @param outer cancels everything when it aborts
+ * @throws the first failure, or the abort reason of `outer`
  */
 export async function eachLimited<T>(
   items: Iterable<T>,

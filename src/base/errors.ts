@@ -1,49 +1,51 @@
 /**
- * The error that every folder's own error class extends. It carries what the command line needs to
- * choose an exit code, and survives the trip through the worker and the control socket.
+ * The base class of all errors of libreseed. An error carries a code for programs, and a kind from
+ * which the command line derives the exit code. Errors can be sent as data between threads and over
+ * the control socket.
  *
  * | code | kind | when |
  * | --- | --- | --- |
- * | `CLOCK_BEHIND` | failed | something is to be signed, and the clock shows a time before the release |
+ * | `CLOCK_BEHIND` | failed | signing was refused, because the clock shows a time before the release |
  *
  * @module
  */
 
 /**
- * The kind of a failure. The command line turns it into an exit code, in one place
- * (`src/cli/process/exit_codes.ts`):
+ * Category of an error. `src/cli/process/exit_codes.ts` maps each category to an exit code:
  *
- * - `failed`: anything that is none of the below
- * - `usage`: the caller asked for something that makes no sense
- * - `not-found`: the thing that was looked for does not exist
- * - `verification`: bytes or signatures are not what was signed
- * - `network`: nothing was reached on the network
- * - `in-use`: the port or the seed directory belongs to another process
+ * - `failed`: any error outside of the other categories
+ * - `usage`: the caller's request is invalid
+ * - `not-found`: the requested thing does not exist
+ * - `verification`: bytes or signatures differ from the signed ones
+ * - `network`: no node or peer on the network could be reached
+ * - `in-use`: another process uses the port or the seed directory
  */
 export type ErrorKind = "failed" | "usage" | "not-found" | "verification" | "network" | "in-use";
 
 /** Options of {@linkcode LibreseedError}. */
 export interface LibreseedErrorOptions {
-  /** The error that led to this one; shown with `-v`. */
+  /** The error that caused this one. Shown to the user with `-v`. */
   cause?: unknown;
-  /** Facts a program would want to read, as JSON values. */
+  /** Facts about the error for programs, as JSON values. */
   detail?: Record<string, unknown>;
 }
 
-/** Base of all errors that libreseed throws on purpose. */
+/** Base class of all errors that libreseed throws deliberately. */
 export class LibreseedError extends Error {
   override name = "LibreseedError";
-  /** Names the failure, in capitals: `ARCHIVE_TOO_LARGE`. Part of the API; does not change. */
+  /**
+   * Identifies the failure, in capitals: `ARCHIVE_TOO_LARGE`. Part of the API, so it never changes.
+   */
   readonly code: string;
-  /** Chooses the exit code. */
+  /** Category of the error, which determines the exit code. */
   readonly kind: ErrorKind;
-  /** Facts a program would want to read, as JSON values. */
+  /** Facts about the error for programs, as JSON values. */
   readonly detail: Record<string, unknown>;
 
   /**
-   * @param kind chooses the exit code
-   * @param code names the failure, in capitals
-   * @param message what happened, to which thing, what to do about it
+   * @param kind determines the exit code
+   * @param code identifies the failure, in capitals
+   * @param message says what failed, for which thing, and what to do about it
    */
   constructor(kind: ErrorKind, code: string, message: string, options: LibreseedErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -53,7 +55,10 @@ export class LibreseedError extends Error {
   }
 }
 
-/** A {@linkcode LibreseedError} as plain data, for the worker's and the control socket's messages. */
+/**
+ * A {@linkcode LibreseedError} as plain data, to be sent between threads or over the control
+ * socket.
+ */
 export interface ErrorData {
   name: string;
   kind: ErrorKind;
@@ -62,7 +67,7 @@ export interface ErrorData {
   detail: Record<string, unknown>;
 }
 
-/** Turns any thrown value into plain data. What is not a {@linkcode LibreseedError} becomes `failed`. */
+/** Converts any thrown value to plain data. An error of another class becomes the kind `failed`. */
 export function errorToData(error: unknown): ErrorData {
   if (error instanceof LibreseedError) {
     const { name, kind, code, message, detail } = error;
@@ -72,7 +77,10 @@ export function errorToData(error: unknown): ErrorData {
   return { name: "Error", kind: "failed", code: "UNEXPECTED", message, detail: {} };
 }
 
-/** The reverse of {@linkcode errorToData}. The class is the base class; name, kind and code are kept. */
+/**
+ * Converts data of {@linkcode errorToData} back to an error. Name, kind and code are restored, but
+ * the class is always the base class.
+ */
 export function errorFromData(data: ErrorData): LibreseedError {
   const error = new LibreseedError(data.kind, data.code, data.message, { detail: data.detail });
   error.name = data.name;

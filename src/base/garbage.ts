@@ -1,19 +1,20 @@
 /**
- * The garbage of a thread. V8 collects it when more is needed, and a daemon that has started needs
- * nothing for a long time: what its start left behind would lie about until then.
+ * Forces garbage collection. V8 collects garbage only when a program allocates memory. An idle
+ * daemon allocates little, so it would keep the garbage of its start for hours.
  *
  * @module
  */
 
 /**
- * Collects the calling thread's garbage now, and gives back what was taken up by it. Takes some
- * milliseconds for each 10 MB that are in use.
+ * Collects the calling thread's garbage now and returns the freed memory to the system. Takes some
+ * milliseconds per 10 MB of live memory.
  */
 export function collectGarbage(): void {
-  // Asked for here: every start loads this file, and Node's modules take longer than `help`.
+  // Load these Node modules only here: every start loads this file, and loading the modules takes
+  // longer than the whole `help` command.
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   const { runInNewContext } = process.getBuiltinModule("node:vm");
-  // The function is there in contexts that are made after the flag is set.
+  // V8 defines `gc` only in contexts that are created after the flag `--expose-gc` is set.
   setFlagsFromString("--expose-gc");
   (runInNewContext("gc") as () => void)();
 }

@@ -1,23 +1,23 @@
 /**
- * `HOST:PORT` in text: the one place where it is split and joined. Whether the host exists, and whether
- * it may be talked to, is for others.
+ * Parses and formats `HOST:PORT`. Does not check whether the host exists or may be contacted.
  *
  * @module
  */
 
 // deno-lint-ignore-file no-process-global -- importing it would load node:net with this folder
 
-/** A host name or IP address, and a port. An IPv6 address has no brackets here. */
+/** A host name or IP address, and a port. An IPv6 address is stored without brackets. */
 export interface HostPort {
   host: string;
   port: number;
 }
 
 /**
- * Host and port, from `router.example.org:6881`, `192.0.2.1:6881` or `[2001:db8::1]:6881` (RFC 3986,
- * section 3.2.2, without a zone); or what the text should have been, as the end of "… is not".
+ * Parses `router.example.org:6881`, `192.0.2.1:6881` or `[2001:db8::1]:6881` (RFC 3986, section
+ * 3.2.2, without a zone). For an invalid text, returns in `expected` a description of a valid one,
+ * which completes an error message that ends in "… is not".
  *
- * @param options port 0 is refused unless `allowPortZero`
+ * @param options `allowPortZero` accepts port 0, which is refused otherwise
  */
 export function readHostPort(
   text: string,
@@ -39,7 +39,7 @@ export function readHostPort(
   return { expected: `HOST:PORT with a port from ${lowest} to 65535` };
 }
 
-/** The reverse of {@linkcode readHostPort}: puts the brackets around an IPv6 address. */
+/** Formats a host and a port as `HOST:PORT`, with brackets around an IPv6 address. */
 export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,19 +1,19 @@
 /**
- * Turns lines that libraries print into lines of our log. A stranger's bytes may bring a library to print, so lines
- * are short, and few a minute.
+ * Redirects output that libraries print on the console to libreseed's log. Bytes from strangers can
+ * cause a library to print, so the length and the number of lines are limited.
  *
  * @module
  */
 
 import type { Clock } from "./clock.ts";
 
-/** Lines that are passed on in a minute; the rest is counted. */
+/** Maximum number of lines logged per minute. Further lines are only counted. */
 const MAX_LINES = 10;
 const MINUTE_MS = 60_000;
-/** Characters of a line. */
+/** Maximum length of a logged line, in characters. */
 const MAX_LENGTH = 500;
 
-/** Takes what is printed; hands out lines. */
+/** Converts console output of libraries to log lines, with limits on length and rate. */
 export class LibraryLines {
   readonly #clock: Clock;
   readonly #say: (line: string) => void;
@@ -26,7 +26,7 @@ export class LibraryLines {
     this.#say = say;
   }
 
-  /** Takes the arguments of a method of the console. */
+  /** Logs one console call, given its arguments. */
   hear(args: readonly unknown[]): void {
     const nowMs = this.#clock.now();
     if (Math.abs(nowMs - this.#beganMs) >= MINUTE_MS) {
@@ -46,8 +46,8 @@ export class LibraryLines {
 }
 
 /**
- * Has every method of the console, and Node's warnings, call `hear` with their arguments in place of
- * printing. Disposing brings the printing back.
+ * Replaces all methods of the console and Node's `process.emitWarning`: they call `hear` with their
+ * arguments instead of printing. Disposing of the result restores the originals.
  */
 export function takeConsole(hear: (args: unknown[]) => void): Disposable {
   const restoring: (() => void)[] = [];

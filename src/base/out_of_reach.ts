@@ -1,13 +1,13 @@
 /**
- * Where no program without all permissions may go, and how Deno says so.
+ * Recognises the error that Deno throws for paths in `/dev`, `/proc` and `/sys`.
  *
  * @module
  */
 
 /**
- * Which path Deno refused because of where it lies, and what to tell people; `undefined` for any
- * other error. Deno wants all permissions for the system's own directories, and its message names
- * flags of its own that nobody can give to a compiled program.
+ * Explains Deno's refusal to access `/dev`, `/proc` or `/sys`, which requires all permissions.
+ * Deno's own message advises flags that a compiled program does not accept. Returns `undefined` for
+ * any other error.
  */
 export function outOfReach(error: unknown): { path: string; why: string } | undefined {
   if (!(error instanceof Deno.errors.NotCapable)) return undefined;

@@ -1,18 +1,18 @@
 /**
- * The day of the release. No right clock shows an earlier time, so an earlier one is known to be wrong
- * without asking anybody.
+ * The release date of this version. A clock that shows an earlier time is certainly wrong.
  *
  * @module
  */
 
 import { LibreseedError } from "./errors.ts";
 
-/** When this version was released, Unix milliseconds: midnight UTC. Each release sets it. */
+/** Release date of this version: midnight UTC, in Unix milliseconds. Updated with each release. */
 export const RELEASED_MS = Date.UTC(2026, 10, 22);
 
 /**
- * Refuses to sign by a clock that shows a time before the release: readers compare the times in
- * records, and would take the older record for the newer one.
+ * Throws if the clock shows a time before the release, so that nothing is signed with a wrong time.
+ * Readers take the record with the latest time for the newest one, so a record with a time in the
+ * past would be ignored.
  *
  * @param nowMs Unix time in milliseconds
  * @throws {LibreseedError} `CLOCK_BEHIND` (kind `failed`)

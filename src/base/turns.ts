@@ -1,21 +1,22 @@
 /**
- * Long work in parts, so that a process has time for others and can be ended meanwhile.
+ * Splits long computations into parts, so that a process can handle other events between the parts
+ * and can abort the computation.
  *
  * @module
  */
 
 // deno-lint-ignore-file no-process-global -- importing it would load Node's modules with this folder
 
-/** Resolves when everything else that is due has had its turn. */
+/** Resolves after all pending events of the event loop have been handled. */
 export function pause(): Promise<void> {
   const { setImmediate } = process.getBuiltinModule("node:timers");
   return new Promise((resolve) => setImmediate(resolve));
 }
 
 /**
- * Runs a generator to its end, and pauses wherever it yields.
+ * Runs a generator to its end and returns its result. At each `yield`, other events are handled.
  *
- * @throws whatever the generator throws, or aborted the signal
+ * @throws the generator's error, or the abort reason of `signal`
  */
 export async function inTurns<T>(work: Generator<void, T>, signal?: AbortSignal): Promise<T> {
   for (;;) {

@@ -1,10 +1,10 @@
 /**
- * Which libreseed this is, from the one place that says so: `deno.json`.
+ * The version of libreseed, read from `deno.json`.
  *
  * @module
  */
 
 import manifest from "../../deno.json" with { type: "json" };
 
-/** Version of libreseed, a semantic version. */
+/** Version of libreseed in the form of semantic versioning. */
 export const version: string = manifest.version;

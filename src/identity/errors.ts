@@ -1,22 +1,22 @@
 /**
- * The error of this folder. The codes are part of the API:
+ * The error class of `src/identity`. The codes are part of the API:
  *
  * | code | kind | when |
  * | --- | --- | --- |
- * | `KEY_EXISTS` | failed | a key file is already there; it is never overwritten |
- * | `KEY_INVALID` | usage, failed | text or a file that is not a key |
- * | `KEY_NOT_FOUND` | not-found | no key file at the path |
- * | `KEY_NOT_REGULAR_FILE` | failed | the path is a directory, a socket, a device |
- * | `KEY_READABLE_BY_OTHERS` | failed | group or others have any right to the key file |
- * | `KEY_UNREADABLE` | failed | the system refuses to read the key file |
- * | `KEY_UNWRITABLE` | failed | the system refuses to write the key file |
+ * | `KEY_EXISTS` | failed | a key file exists already; libreseed never overwrites one |
+ * | `KEY_INVALID` | usage, failed | the text or file is not a valid key |
+ * | `KEY_NOT_FOUND` | not-found | there is no key file at the path |
+ * | `KEY_NOT_REGULAR_FILE` | failed | the path is a directory, a socket or a device |
+ * | `KEY_READABLE_BY_OTHERS` | failed | the group or other users have a permission on the key file |
+ * | `KEY_UNREADABLE` | failed | the operating system refuses to read the key file |
+ * | `KEY_UNWRITABLE` | failed | the operating system refuses to write the key file |
  *
  * @module
  */
 
 import { LibreseedError } from "../base/mod.ts";
 
-/** Something about a key or a key file. The codes are listed at the top of this file. */
+/** An error about a key or a key file. The codes are listed at the top of this file. */
 export class IdentityError extends LibreseedError {
   override name = "IdentityError";
 }

@@ -1,6 +1,7 @@
 /**
- * Keys of other programs and of other kinds, recognised by how their files begin. Names such a file
- * where an Ed25519 key in PKCS #8 belongs, and the command that converts it. No message holds a secret.
+ * Describes files that are not the expected key (Ed25519 in PKCS #8): keys of other programs, other
+ * algorithms or other formats. Each description names the kind of file and, if possible, the
+ * command that converts it to the expected format. Descriptions contain no secrets.
  *
  * @module
  */
@@ -9,15 +10,15 @@ import { Buffer } from "node:buffer";
 import { createPrivateKey } from "node:crypto";
 import { fromBase64 } from "../base/mod.ts";
 
-/** The kind of a file in words, and what to do with it. */
+/** Description of a file that is not the expected key. */
 export interface ForeignKey {
-  /** A noun phrase: `an OpenSSH private key (ssh-ed25519)`. */
+  /** The kind of file, as a noun phrase: `an OpenSSH private key (ssh-ed25519)`. */
   what: string;
-  /** A sentence, or a sentence and a command on a line of its own. */
+  /** Advice for the user: a sentence, possibly followed by a command on a line of its own. */
   mend: string;
 }
 
-/** A kind is `test`ed against the beginning of the text. */
+/** A kind of file, recognised by matching `test` against the beginning of the file's text. */
 interface Kind {
   test: RegExp;
   what: string;
@@ -28,9 +29,12 @@ const ANOTHER_KEY = "Make a key with `libreseed keygen` in a home that has none"
 const NOT_PRIVATE = `The private key is needed, and cannot be had from it. ${ANOTHER_KEY}`;
 const OTHER_ALGORITHM = `libreseed signs with Ed25519 only. ${ANOTHER_KEY}`;
 const COPY = "Put your copy of the key file there";
-/** The DER before the 32 bytes of an Ed25519 seed (RFC 8410 section 7), in base64. */
+/**
+ * DER prefix of an Ed25519 private key, before the 32 bytes of its seed (RFC 8410 section 7), in
+ * base64.
+ */
 const PREFIX_BASE64 = "MC4CAQAwBQYDK2VwBCIEIA==";
-/** In hexadecimal. */
+/** The same DER prefix of an Ed25519 private key, in hexadecimal. */
 const PREFIX_HEX = "302e020100300506032b657004220420";
 
 const kinds: readonly Kind[] = [
@@ -140,10 +144,10 @@ const kinds: readonly Kind[] = [
 ];
 
 /**
- * What the bytes of a file are that is not the key that libreseed reads; `undefined` if that is not
- * known.
+ * Describes a file that is not a key that libreseed reads. Returns `undefined` if the kind of the
+ * file is unknown.
  *
- * @param path of the file, for the command that converts it
+ * @param path of the file, for the conversion command in the advice
  */
 export function describeForeignKey(bytes: Uint8Array, path: string): ForeignKey | undefined {
   if (bytes.length === 0) return { what: "an empty file", mend: COPY };
@@ -162,7 +166,7 @@ export function describeForeignKey(bytes: Uint8Array, path: string): ForeignKey 
   return binary(bytes, path);
 }
 
-/** `openssl pkey` writes PKCS #8 in PEM, mode 0600. */
+/** Shell command that converts a key. `openssl pkey` writes PKCS #8 in PEM, with file mode 0600. */
 function opensslPkey(file: string): string {
   return `openssl pkey -in ${file} -out NEW`;
 }
@@ -171,12 +175,12 @@ function command(sentence: string, path: string, write: (file: string) => string
   return `${sentence}:\n  ${write(quoted(path))}`;
 }
 
-/** A path as a POSIX shell takes it. */
+/** Quotes a path for a POSIX shell. */
 function quoted(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
-/** PKCS #8 that is not of Ed25519, or cut short. */
+/** Describes a PKCS #8 key of another algorithm than Ed25519, or a damaged one. */
 function otherPkcs8(text: string): ForeignKey | undefined {
   try {
     const { asymmetricKeyType: type = "unknown" } = createPrivateKey({ key: text, format: "pem" });
@@ -188,7 +192,7 @@ function otherPkcs8(text: string): ForeignKey | undefined {
   }
 }
 
-/** Keys as bytes: PKCS #8 in DER, a bare seed. */
+/** Describes a binary key: PKCS #8 in DER, or a seed of 32 bytes. */
 function binary(bytes: Uint8Array, path: string): ForeignKey | undefined {
   if (bytes.length === 32) {
     return {
@@ -227,10 +231,13 @@ function binary(bytes: Uint8Array, path: string): ForeignKey | undefined {
   }
 }
 
-/** Where the seed begins in the key of one Ed25519 key that is not encrypted, counted from 1. */
+/**
+ * Position of the seed in an unencrypted OpenSSH file with one Ed25519 key: the first byte has
+ * number 1, as `tail -c +N` counts.
+ */
 const OPENSSH_SEED_AT = 162;
 
-/** OpenSSH's own format (PROTOCOL.key): cipher, key derivation, public key, private part. */
+/** Describes a private key in OpenSSH's own format (PROTOCOL.key in the sources of OpenSSH). */
 function openssh(text: string, path: string): ForeignKey {
   const { cipher, type } = readOpenssh(text);
   const secret = cipher === "none" ? "" : ", encrypted with a password";
@@ -257,7 +264,10 @@ function openssh(text: string, path: string): ForeignKey {
   };
 }
 
-/** Cipher and type of the first key; nothing of what cannot be read. */
+/**
+ * Reads the cipher and the type of the first key in an OpenSSH private key. Omits fields that
+ * cannot be read.
+ */
 function readOpenssh(text: string): { cipher?: string; type?: string } {
   try {
     const base64 = text.replace(/-----[A-Z ]+-----/g, "").replace(/\s+/g, "");
@@ -280,7 +290,8 @@ function readOpenssh(text: string): { cipher?: string; type?: string } {
     const key = string();
     const typeBytes = new DataView(key.buffer, key.byteOffset, key.length).getUint32(0);
     const type = latin1.decode(key.subarray(4, 4 + typeBytes));
-    // They are shown: nothing but what such names are made of.
+    // Names are shown to the user, so accept only characters that occur in real names of ciphers
+    // and key types.
     const isName = (one: string) => /^[a-z0-9@.-]{1,64}$/.test(one);
     return isName(type) && isName(cipher) ? { cipher, type } : {};
   } catch {
@@ -289,12 +300,14 @@ function readOpenssh(text: string): { cipher?: string; type?: string } {
 }
 
 /**
- * A public key as OpenSSH writes it, in 32 bytes; `undefined` if the text is none, or not of Ed25519.
+ * Reads an OpenSSH public key. Returns the 32 bytes of the key, or `undefined` if the text is not
+ * an Ed25519 public key of OpenSSH.
  *
- * @param text `ssh-ed25519 AAAA… comment`, or its middle
+ * @param text `ssh-ed25519 AAAA… comment`, or only the base64 part `AAAA…`
  */
 export function fromOpensshPublicKey(text: string): Uint8Array | undefined {
-  // The name of the algorithm and the length of the key, then the key: no padding is needed.
+  // The base64 encodes the name of the algorithm, the length of the key and the key: 51 bytes, so
+  // there is no padding.
   const base64 = /(?:^|\s)(AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43})(?:\s|$)/.exec(text)?.[1];
   return base64 === undefined ? undefined : fromBase64(base64)?.subarray(-32);
 }

@@ -1,6 +1,6 @@
 /**
- * The file that holds a publisher's key pair: PKCS #8 in PEM, readable by its owner only. Where it
- * lies is the caller's business.
+ * Reads and writes the file that holds a publisher's key pair: PKCS #8 in PEM, accessible to its
+ * owner only. The caller chooses the path.
  *
  * @module
  */
@@ -11,12 +11,13 @@ import { IdentityError } from "./errors.ts";
 import { describeForeignKey } from "./foreign_key.ts";
 import { fromPkcs8Pem, type KeyPair, toPkcs8Pem } from "./key_pair.ts";
 
-/** Far more than any Ed25519 PEM; what is larger was not written as a key. */
+/** Maximum size of a key file. A real Ed25519 PEM file is far smaller. */
 const MAX_KEY_FILE_BYTES = 16 * 1024;
 
 /**
- * Writes a new key file with mode 0600, in a directory that is made with mode 0700 if it is missing.
- * Flushed to the disk before it returns. Never overwrites: the key is the publisher's identity.
+ * Writes a new key file with mode 0600. Creates a missing directory with mode 0700. When the
+ * promise resolves, the file is flushed to the disk. Never overwrites a file, because losing a key
+ * means losing the publisher's identity.
  *
  * @throws {IdentityError} `KEY_EXISTS`, `KEY_UNWRITABLE`
  */
@@ -38,7 +39,8 @@ export async function writeKeyFile(path: string, pair: KeyPair): Promise<void> {
         { cause, detail: { path } },
       );
     }
-    // A half-written key would block the next try.
+    // Remove an incomplete key file: since key files are never overwritten, it would make the next
+    // attempt fail.
     if (opened) await Deno.remove(path).catch(() => {});
     throw new IdentityError(
       "failed",
@@ -52,15 +54,16 @@ export async function writeKeyFile(path: string, pair: KeyPair): Promise<void> {
 }
 
 /**
- * Reads a key file. A symbolic link to one is followed; what counts are the rights of the file itself.
+ * Reads a key file. Follows a symbolic link, and checks the permissions of the link's target.
  *
- * @throws {IdentityError} `KEY_NOT_FOUND`, `KEY_NOT_REGULAR_FILE`, `KEY_READABLE_BY_OTHERS` (any bit
- * of mode 0077, except on Windows, which has no such bits), `KEY_INVALID`, `KEY_UNREADABLE`
+ * @throws {IdentityError} `KEY_NOT_FOUND`, `KEY_NOT_REGULAR_FILE`, `KEY_READABLE_BY_OTHERS` (any
+ * bit of mode 0077, except on Windows, which has no such bits), `KEY_INVALID`, `KEY_UNREADABLE`
  */
 export async function readKeyFile(path: string): Promise<KeyPair> {
   let bytes: Uint8Array;
   try {
-    // Before opening, because opening a FIFO waits for its other end.
+    // Check the type before opening the file: opening a FIFO would block until another process
+    // opens the other end.
     checkIsKeyFile(path, await Deno.stat(path));
     using file = await Deno.open(path);
     checkIsKeyFile(path, await file.stat());
@@ -125,7 +128,10 @@ function invalid(path: string, why: string, cause?: unknown): IdentityError {
   );
 }
 
-/** Made beforehand, so that its failure is not mistaken for a key file that is there. */
+/**
+ * Creates a directory, if it is missing. Wraps the error, so that an `AlreadyExists` of the
+ * directory is not mistaken for an existing key file.
+ */
 async function makeDirectory(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true, mode: 0o700 });
@@ -149,7 +155,10 @@ async function readUpTo(file: Deno.FsFile, limitBytes: number): Promise<Uint8Arr
   return buffer.subarray(0, length);
 }
 
-/** So that the directory's new entry survives a power cut too. Windows cannot open directories. */
+/**
+ * Flushes a directory, so that the name of a new file survives a power cut. Does nothing on
+ * Windows, which cannot open directories.
+ */
 async function syncDirectory(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   const directory = await Deno.open(path);

@@ -1,6 +1,6 @@
 /**
- * Ed25519 (RFC 8032) key pairs and signatures, over node:crypto. Where a key comes from (a file, a
- * seed) is known here only as bytes and PEM text; files are in `key_file.ts`.
+ * Ed25519 (RFC 8032) key pairs and signatures, based on node:crypto. This file converts keys from
+ * and to bytes and PEM text; `key_file.ts` reads and writes key files.
  *
  * @module
  */
@@ -17,31 +17,34 @@ import {
 import { concatBytes, fromHex } from "../base/mod.ts";
 import { IdentityError } from "./errors.ts";
 
-/** Length of an Ed25519 public key. */
+/** Length of an Ed25519 public key, in bytes. */
 export const PUBLIC_KEY_BYTES = 32;
-/** Length of an Ed25519 signature. */
+/** Length of an Ed25519 signature, in bytes. */
 export const SIGNATURE_BYTES = 64;
-/** Length of an Ed25519 seed (RFC 8032 calls it the private key). */
+/** Length of an Ed25519 seed, in bytes. RFC 8032 calls the seed the private key. */
 const SEED_BYTES = 32;
 
-// DER of everything that comes before the 32 bytes of the key (RFC 8410 sections 4 and 7).
+// DER prefixes of Ed25519 public keys (SPKI) and private keys (PKCS #8). The last 32 bytes of the
+// key follow (RFC 8410 sections 4 and 7).
 const SPKI_PREFIX = fromHex("302a300506032b6570032100")!;
 const PKCS8_PREFIX = fromHex("302e020100300506032b657004220420")!;
 
 /** An Ed25519 public key, 32 bytes. */
 export type PublicKey = Uint8Array;
 
-/** Signs bytes for one public key: a {@linkcode KeyPair}, or an object that asks another process. */
+/**
+ * An object that signs messages: a {@linkcode KeyPair}, or a proxy for another process that signs.
+ */
 export interface Signer {
   /** The Ed25519 public key, 32 bytes. */
   readonly publicKey: PublicKey;
-  /** The Ed25519 signature of the message (RFC 8032 section 5.1.6), 64 bytes. */
+  /** Returns the Ed25519 signature of a message (RFC 8032 section 5.1.6), 64 bytes. */
   sign(message: Uint8Array): Uint8Array;
 }
 
 let privateKeyOf: (pair: KeyPair) => KeyObject;
 
-/** An Ed25519 key pair. Printing or serialising one does not show the private half. */
+/** An Ed25519 key pair. Printing or serialising a key pair does not reveal the private key. */
 export class KeyPair implements Signer {
   readonly publicKey: PublicKey;
   readonly #privateKey: KeyObject;
@@ -50,29 +53,32 @@ export class KeyPair implements Signer {
     privateKeyOf = (pair) => pair.#privateKey;
   }
 
-  /** @param privateKey an Ed25519 private key; {@linkcode keyPairFromSeed} and the like make it */
+  /**
+   * @param privateKey an Ed25519 private key, as {@linkcode keyPairFromSeed} and {@linkcode
+   * generateKeyPair} create it
+   */
   constructor(privateKey: KeyObject) {
     const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
     this.publicKey = new Uint8Array(spki.subarray(SPKI_PREFIX.length));
     this.#privateKey = privateKey;
   }
 
-  /** The Ed25519 signature of the message, 64 bytes. The same message always gets the same one. */
+  /** Returns the Ed25519 signature of a message, 64 bytes. Equal messages have equal signatures. */
   sign(message: Uint8Array): Uint8Array {
     return new Uint8Array(sign(null, message, this.#privateKey));
   }
 }
 
-/** A new key pair from the system's random numbers. */
+/** Generates a key pair from random numbers of the operating system. */
 export function generateKeyPair(): KeyPair {
   return new KeyPair(generateKeyPairSync("ed25519").privateKey);
 }
 
 /**
- * The key pair of a seed (RFC 8032 section 5.1.5).
+ * Derives the key pair of a seed (RFC 8032 section 5.1.5).
  *
  * @param seed 32 bytes
- * @throws {IdentityError} `KEY_INVALID` if it is not 32 bytes
+ * @throws {IdentityError} `KEY_INVALID` if the seed does not have 32 bytes
  */
 export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   if (seed.length !== SEED_BYTES) {
@@ -86,16 +92,19 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   return new KeyPair(createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
 }
 
-/** The key pair as PKCS #8 in PEM (RFC 8410 section 7). This is the secret itself. */
+/**
+ * Encodes a key pair as PKCS #8 in PEM (RFC 8410 section 7). The text contains the private key in
+ * the clear.
+ */
 export function toPkcs8Pem(pair: KeyPair): string {
   return privateKeyOf(pair).export({ format: "pem", type: "pkcs8" }).toString();
 }
 
 /**
- * The reverse of {@linkcode toPkcs8Pem}; also reads what `openssl genpkey -algorithm ed25519` writes.
+ * Decodes the output of {@linkcode toPkcs8Pem} or of `openssl genpkey -algorithm ed25519`.
  *
- * @throws {IdentityError} `KEY_INVALID` if the text is not an Ed25519 private key. The message does
- * not repeat any of the text.
+ * @throws {IdentityError} `KEY_INVALID` if the text is not an Ed25519 private key. The message
+ * quotes nothing of the text.
  */
 export function fromPkcs8Pem(text: string): KeyPair {
   let key: KeyObject;
@@ -115,8 +124,9 @@ export function fromPkcs8Pem(text: string): KeyPair {
 }
 
 /**
- * Whether the signature is the key's over the message (RFC 8032 section 5.1.7). Never throws: a key
- * or a signature of the wrong length, or a key that is no point of the curve, is `false`.
+ * Whether a signature of a message is valid for a public key (RFC 8032 section 5.1.7). Never
+ * throws: returns `false` for a key or signature of wrong length, and for a key that is not a point
+ * on the curve.
  *
  * @param publicKey 32 bytes
  * @param message any length

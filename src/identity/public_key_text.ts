@@ -1,5 +1,5 @@
 /**
- * Public keys as people and manifests write them.
+ * Text forms of public keys for manifests and for people.
  *
  * @module
  */
@@ -12,22 +12,23 @@ import { PUBLIC_KEY_BYTES, type PublicKey } from "./key_pair.ts";
 
 const PREFIX = "ed25519:";
 
-/** `ed25519:` and the key in base64: 52 characters. */
+/** Formats a public key: `ed25519:` and the key in base64, 52 characters together. */
 export function formatPublicKey(key: PublicKey): string {
   return PREFIX + toBase64(key);
 }
 
 /**
- * Reads a public key.
+ * Parses a public key.
  *
- * @param text `ed25519:` and 44 characters of base64, or 64 hexadecimal digits of either case
- * @returns 32 bytes
+ * @param text `ed25519:` and 44 characters of base64, or 64 hexadecimal digits in upper or lower
+ * case
+ * @returns the key, 32 bytes
  * @throws {IdentityError} `KEY_INVALID` for anything else
  */
 export function parsePublicKey(text: string): PublicKey {
   const key = text.startsWith(PREFIX) ? fromBase64(text.slice(PREFIX.length)) : fromHex(text);
   if (key?.length !== PUBLIC_KEY_BYTES) {
-    // Cut short: the text may be a stranger's, and of any length.
+    // Shorten the quoted text: it may come from a stranger and be of any length.
     const shown = JSON.stringify(text.length > 80 ? text.slice(0, 80) + "…" : text);
     throw new IdentityError(
       "usage",
@@ -38,7 +39,7 @@ export function parsePublicKey(text: string): PublicKey {
   return key;
 }
 
-/** Advice for a text that is no public key. */
+/** Returns advice for an error message, how to write a public key instead of the given text. */
 function howToWrite(text: string): string {
   const openssh = fromOpensshPublicKey(text);
   if (openssh) return `It is an OpenSSH public key; write it as ${formatPublicKey(openssh)}`;
@@ -50,8 +51,9 @@ function howToWrite(text: string): string {
 }
 
 /**
- * A short form for people to compare: the first 16 hexadecimal digits of the key's SHA-256, as
- * `0123-4567-89ab-cdef`. It is 64 bits, so it tells keys apart, but trust should be pinned to the key.
+ * Short form of a public key for people to compare: the first 16 hexadecimal digits of the key's
+ * SHA-256, as `0123-4567-89ab-cdef`. 64 bits suffice to tell keys apart, but not to resist an
+ * attacker who searches for a key with the same short form, so pins store the whole key.
  */
 export function fingerprint(key: PublicKey): string {
   const hex = createHash("sha256").update(key).digest("hex").slice(0, 16);

@@ -1,6 +1,7 @@
 /**
- * A key as a small picture, for people who compare two of them with their eyes: the drunken bishop
- * that OpenSSH walks over a key's fingerprint (D. Loss and others, "The drunken bishop", 2009).
+ * Draws a public key as a picture of characters (randomart), so that people can compare two keys by
+ * sight. The algorithm is the "drunken bishop" of OpenSSH (D. Loss and others, "The drunken
+ * bishop", 2009).
  *
  * @module
  */
@@ -9,12 +10,13 @@ import { createHash } from "node:crypto";
 
 const COLUMNS = 17;
 const ROWS = 9;
-/** One character for each number of visits; the last two mark start and end. */
+/** Characters by number of visits to a cell: a space for 0, `.` for 1, and so on. */
 const SYMBOLS = " .o+=*BOX@%&#/^";
 
 /**
- * Draws the SHA-256 of a public key, 11 lines of 19 characters. The same key gives the same picture;
- * that two keys give pictures which look alike is unlikely, and no proof that they are the same.
+ * Draws the SHA-256 of a public key as 11 lines of 19 characters. Equal keys have equal pictures.
+ * Different keys rarely have similar pictures, but a similar picture does not prove that the keys
+ * are equal.
  */
 export function randomart(publicKey: Uint8Array): string {
   const visits = Array.from({ length: ROWS }, () => new Array<number>(COLUMNS).fill(0));
