@@ -1,7 +1,7 @@
 /**
- * Finds anchors in bytes: short texts of which every secret contains at least one. This filter runs
- * before the regular expressions; it looks at four bytes at a time, so that scanning a file takes a
- * small part of the time of compressing it. `rules/` says what an anchor means.
+ * Finds anchors in bytes. An anchor is a short text that belongs to a rule: every secret of the
+ * rule contains at least one of the rule's anchors. This filter runs before the regular expressions
+ * and examines four bytes at a time, so scanning a file takes far less time than compressing it.
  *
  * @module
  */
@@ -18,20 +18,23 @@ import {
 import { startSearchProgram } from "./search_program.ts";
 import { toBytes } from "./wasm_assembler.ts";
 
-/** Bytes that tokens consist of, as between the brackets of a regular expression. */
+/**
+ * Bytes that tokens consist of, written as a class of a regular expression without its brackets.
+ */
 export const TOKEN_BYTES = "A-Za-z0-9+/_=~.%:@$!-";
-/** The byte that stands before the first one of a file. */
+/** Byte that is assumed before the first byte of a file: a line feed. */
 const LINE_END = 10;
 /**
- * Receives an anchor: its index in the list, and the offset of its first byte. `true` ends the
- * search.
+ * Callback for a found anchor. Receives the index of the anchor in the list, and the offset of the
+ * anchor's first byte. Returns `true` to end the search.
  */
 export type Visit = (anchor: number, at: number) => boolean;
 
 /**
- * Multi-pattern search for anchors. The algorithm follows Teddy (Hyperscan), with pairs of bytes in
- * place of vector registers: each pair has a bit for each offset that it may have in the window,
- * and a window is a candidate if three consecutive pairs agree on the offset.
+ * Multi-pattern search for anchors. The algorithm is a variant of Teddy (Hyperscan) that uses pairs
+ * of bytes instead of vector registers. Each anchor has a window: a few characteristic bytes. A
+ * table holds for each pair of bytes a bit mask of the offsets that the pair can have in a window.
+ * If three consecutive pairs agree on an offset, the bytes there are compared with the anchors.
  */
 export class AnchorSearch {
   readonly #program = startSearchProgram();
@@ -39,12 +42,12 @@ export class AnchorSearch {
   readonly #words = new Uint32Array(this.#program.memory.buffer);
 
   /**
-   * @param classes classes of bytes, as between the brackets of a regular expression and without
-   * escapes; the first is {@linkcode TOKEN_BYTES}
-   * @param rows anchors in Latin-1, one per line. A line begins with three characters, which count
-   * from ASCII `0`: the group of the anchor; the offset of its window; flags, 1 if the row's first
-   * byte is the byte before the anchor, plus 2 if a token follows. The bytes of the anchor come
-   * next; a byte from 128 on stands for a class
+   * @param classes classes of bytes, each written as in a regular expression but without brackets
+   * and escapes; the first class is {@linkcode TOKEN_BYTES}
+   * @param rows anchors in Latin-1, one per line. A line begins with three digits, counted from
+   * ASCII `0`: the group of the anchor; the offset of its window; flags (1 if the line also
+   * contains the byte before the anchor, 2 if a token follows the anchor). The bytes of the anchor
+   * follow; a byte of 128 or more stands for a class
    */
   constructor(classes: readonly string[], rows: string) {
     for (let byte = 0; byte < FIRST_CLASS; byte++) {
@@ -64,8 +67,8 @@ export class AnchorSearch {
   }
 
   /**
-   * Visits every anchor that begins in a part of the bytes, in unspecified order, until the visitor
-   * returns `true`. An anchor may end after the part.
+   * Calls `visit` for every anchor that begins between `from` and `to`, in unspecified order, until
+   * `visit` returns `true`. An anchor may end after `to`.
    */
   visit(bytes: Uint8Array, from: number, to: number, visit: Visit): void {
     for (let at = Math.max(0, from); at < to; at += SLICE_BYTES) {
@@ -82,7 +85,7 @@ export class AnchorSearch {
     for (let word = begin; word !== 0;) {
       const count = this.#program.find(word, last, begin, begin + to - from, last);
       if (count === 0) return false;
-      // Copied, since the visitor may start another search in the same memory.
+      // Copy the results: `visit` may start another search, which uses the same memory.
       const found = this.#words.slice(layout.found / 4, layout.found / 4 + 2 * count);
       word = this.#words[layout.next / 4]!;
       for (let i = 0; i < found.length; i += 2) {
@@ -102,7 +105,8 @@ export class AnchorSearch {
 const allBytes: readonly number[] = Array.from({ length: 256 }, (_, byte) => byte);
 
 /**
- * The bytes of a class, written as between the brackets of a regular expression, without escapes.
+ * Lists the bytes of a class that is written as in a regular expression, without brackets and
+ * escapes.
  */
 export function bytesOfClass(text: string): number[] {
   const isNegated = text.startsWith("^");

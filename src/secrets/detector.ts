@@ -1,6 +1,6 @@
 /**
- * Scans files for secrets as their bytes pass by. The caller reads the files, and refuses those
- * that hold a secret.
+ * Scans files for secrets while the files are read or packed, chunk by chunk. The caller reads the
+ * files, and decides what happens to a file that contains a secret.
  *
  * @module
  */
@@ -21,40 +21,48 @@ import {
 } from "./rules/mod.ts";
 import { type TextUnits, textUnitsOf, toLatin1 } from "./text_units.ts";
 
-/** Bytes before an anchor that a regular expression sees, and bytes from the anchor on. */
+/**
+ * Number of bytes before an anchor that a regular expression can see, and number of bytes from the
+ * anchor on.
+ */
 const [BEFORE_BYTES, BEHIND_BYTES] = [256, 8 * 1024];
-/** The same for a rule of short reach: longer than a token, or an address with a password. */
+/**
+ * Number of bytes from the anchor on that the regular expression of a rule can see, unless
+ * the rule is wide (made for texts of thousands of characters).
+ */
 const TOKEN_BYTES = 1024;
-/** Shorter chunks are gathered until they have this many bytes together. */
+/**
+ * Minimum number of bytes to scan at once. Shorter chunks are collected until they reach this size.
+ */
 const MIN_CHUNK_BYTES = 64 * 1024;
 
-/** An anchor that was found: its index, and the offset of its first byte. */
+/** A found anchor: its index in the list of anchors, and the offset of its first byte. */
 export type Found = readonly [anchor: number, at: number];
 
 /**
- * Holds the rules. Making one takes some milliseconds and a megabyte; one detector serves many
- * files.
+ * Detector of secrets, with all rules. Creating a detector takes some milliseconds and a megabyte,
+ * so one detector is used for many files.
  */
 export class SecretDetector {
   readonly #search = new AnchorSearch(classes, rows);
   /**
-   * The rule of each anchor, and that rule's index. Made on first use: most small packages have no
-   * anchor.
+   * The rule of each anchor, and the index of that rule. Created on first use, because most small
+   * packages contain no anchor.
    */
   #rules: readonly (readonly [rule: Rule, index: number])[] | undefined;
 
   /**
    * Starts the scan of a file.
    *
-   * @param path in the package, with `/` between its parts
-   * @param sizeBytes the file's length, if it is known
-   * @param budget the budget of the file's package
+   * @param path path of the file in its package, with `/` between the parts
+   * @param sizeBytes length of the file, if known
+   * @param budget scan budget of the package that contains the file
    */
   file(path: string, sizeBytes?: number, budget = new ScanBudget()): FileScan {
     return new FileScan(this, namedFilesOf(path), sizeBytes, budget);
   }
 
-  /** All anchors in the order of their offsets. Bytes without an anchor hold no secret. */
+  /** Finds all anchors, sorted by offset. Bytes without an anchor contain no secret. */
   anchorsIn(bytes: Uint8Array): Found[] {
     const found: Found[] = [];
     this.#search.visit(bytes, 0, bytes.length, (anchor, at) => {
@@ -65,10 +73,9 @@ export class SecretDetector {
   }
 
   /**
-   * The kind of the first secret that begins in a part of a file's bytes. The secret's anchor has
-   * to begin in the part; the rest of it may lie elsewhere in `bytes`. Each rule is tried at least
-   * once even when the budget is used up, so that a flood of anchors in other files hides no key in
-   * this one.
+   * Finds a secret whose anchor begins between `from` and `to`, and returns its kind. The rest of
+   * the secret may lie anywhere in `bytes`. Each rule is tried at least once even if the budget is
+   * used up, so that many anchors in other files cannot hide a key in this file.
    */
   kindIn(bytes: Uint8Array, from: number, to: number, budget: ScanBudget): string | undefined {
     let kind: string | undefined;
@@ -81,7 +88,7 @@ export class SecretDetector {
     return kind;
   }
 
-  /** The same for a part whose anchors are known. */
+  /** Finds a secret at one of the given anchors, and returns its kind. */
   kindAtAnchors(found: Iterable<Found>, bytes: Uint8Array, budget: ScanBudget): string | undefined {
     const matcher = new AnchorMatcher(this.#rulesByAnchor(), bytes, 0, budget);
     for (const [anchor, at] of found) {
@@ -96,13 +103,16 @@ export class SecretDetector {
   }
 }
 
-/** Matches the rules of the anchors in one part of a file. */
+/** Applies the rules of found anchors to one part of a file. */
 class AnchorMatcher {
   readonly #rules: readonly (readonly [rule: Rule, index: number])[];
   readonly #bytes: Uint8Array;
   readonly #from: number;
   readonly #budget: ScanBudget;
-  /** Wide rules that were tried in this part. */
+  /**
+   * Indices of the wide rules (those that match thousands of characters) tried in this part of the
+   * file.
+   */
   readonly #tried = new Set<number>();
   #text = "";
   #textFrom = 0;
@@ -120,7 +130,7 @@ class AnchorMatcher {
     this.#budget = budget;
   }
 
-  /** The kind of the secret at an anchor, or undefined if the anchor begins none. */
+  /** Returns the kind of the secret at an anchor; `undefined` if there is no secret. */
   kindAt(anchor: number, at: number): string | undefined {
     const [rule, index] = this.#rules[anchor]!;
     const ahead = at - this.#from;
@@ -139,8 +149,8 @@ class AnchorMatcher {
   }
 
   /**
-   * Decodes the text around an anchor, and returns the anchor's place in it. Neighbouring anchors
-   * share the text.
+   * Decodes the text around an anchor, and returns the position of the anchor in the text. The
+   * decoded text is reused for other anchors nearby.
    */
   #decode(at: number, behind: number): number {
     const end = Math.min(at + behind, this.#bytes.length);
@@ -154,25 +164,31 @@ class AnchorMatcher {
   }
 }
 
-/** The scan of one file, which arrives in chunks. */
+/** Scan of one file, which is passed in chunks. */
 export class FileScan {
   readonly #detector: SecretDetector;
   readonly #named: readonly NamedFile[];
   readonly #sizeBytes: number | undefined;
   readonly #budget: ScanBudget;
   #kind: string | undefined;
-  /** Chunks that are too short to be scanned alone. */
+  /** Collected chunks, each of which is too short to be scanned alone. */
   #gathered: Uint8Array[] | undefined;
   #gatheredBytes = 0;
-  /** Whether the whole file arrived as one chunk. */
+  /** Whether one chunk contained the whole file. */
   #isWhole = false;
   #units: TextUnits | undefined;
-  /** Bytes of the file that were scanned or are held. */
+  /** Number of bytes of the file that have been taken for scanning. */
   #position = 0;
-  /** The last bytes of the file so far; those from `#heldFrom` on are not scanned yet. */
+  /**
+   * Last bytes of the file so far. Bytes before the index `#heldFrom` have been scanned, the others
+   * not.
+   */
   #held: Uint8Array | undefined;
   #heldFrom = 0;
-  /** The beginning of the text, kept only for a file with a telling name. */
+  /**
+   * Beginning of the file's text. Kept only if the file's name suggests credentials, as `.env`
+   * does.
+   */
   #beginning = "";
 
   constructor(
@@ -187,10 +203,10 @@ export class FileScan {
     this.#budget = budget;
   }
 
-  /** Takes the next chunk. The caller may overwrite the chunk afterwards. */
+  /** Scans the next chunk of the file. The caller may overwrite the chunk afterwards. */
   add(chunk: Uint8Array): void {
     if (this.#kind !== undefined || chunk.length === 0) return;
-    // The usual case is a small file in one piece.
+    // Fast path for the usual case: one chunk contains a whole small file.
     const isWhole = chunk.length === this.#sizeBytes;
     this.#isWhole = isWhole;
     if (isWhole || this.#gatheredBytes === 0 && chunk.length >= MIN_CHUNK_BYTES) {
@@ -202,7 +218,7 @@ export class FileScan {
     if (this.#gatheredBytes >= MIN_CHUNK_BYTES) this.#take(this.#takeGathered(), false);
   }
 
-  /** The kind of the secret in the file, or undefined. Ends the scan: no chunk may follow. */
+  /** Ends the scan. Returns the kind of the secret in the file; `undefined` if there is none. */
   end(): string | undefined {
     if (this.#kind === undefined && !this.#isWhole) this.#take(this.#takeGathered(), true);
     if (this.#kind !== undefined || this.#named.length === 0) return this.#kind;
@@ -232,7 +248,10 @@ export class FileScan {
     this.#kind = this.#lookAt(bytes, isLast);
   }
 
-  /** Scans a chunk up to near its end. Secrets that begin there wait for the next chunk. */
+  /**
+   * Scans a chunk except for its last bytes, where a secret may continue in the next chunk. These
+   * bytes are kept and scanned together with the next chunk.
+   */
   #lookAt(bytes: Uint8Array, isLast: boolean): string | undefined {
     let from = 0;
     const held = this.#held;

@@ -1,20 +1,21 @@
 /**
- * Secrets in files: private keys, tokens and credentials that must not be packed by accident.
+ * Detects secrets in files (private keys, tokens and credentials), so that they are not published
+ * by accident.
  *
- * `SecretDetector` holds the rules. Its `file()` starts a `FileScan`, which takes one file in
- * chunks and says which kind of secret the file holds. `SmallFileBatch` scans many small files at a
- * time, which is faster. A `ScanBudget` bounds what the files of one package may cost, so that a
- * hostile file cannot make the scan slow.
+ * `SecretDetector` holds the rules. Its method `file()` starts a `FileScan`, which receives one
+ * file in chunks and returns the kind of secret in the file. `SmallFileBatch` scans many small
+ * files together, which is faster. A `ScanBudget` limits the work for the files of one package, so
+ * that a malicious file cannot make the scan slow.
  *
- * A scan has two stages. `AnchorSearch`, a WebAssembly program that `search_*.ts` and
- * `wasm_assembler.ts` put together, finds anchors: short texts of which every secret contains at
- * least one. The regular expression of an anchor's rule is then tried at that place. Files with
- * telling names (`.env`, `.npmrc`) and binary formats have rules of their own. All rules are in
- * `rules/`.
+ * A scan has two stages. First, `AnchorSearch` finds anchors: short texts, at least one of which
+ * occurs in every secret. Then the regular expression of the anchor's rule is tried at that place.
+ * `AnchorSearch` is a WebAssembly program, assembled by `search_*.ts` and `wasm_assembler.ts`.
+ * Files whose names suggest credentials (`.env`, `.npmrc`) and binary formats have rules of their
+ * own. All rules are in `rules/`.
  *
- * This room takes bytes and paths. It reads no files and knows nothing of packages;
- * `src/package/packing` feeds it and refuses what it finds. To add a token, start in
- * `rules/rule.ts`; to follow a scan, in `detector.ts`.
+ * This folder handles bytes and paths only; it does not read files. `src/package/packing` passes
+ * files to it and refuses those with secrets. To add a kind of token, start reading in
+ * `rules/rule.ts`; to understand a scan, start in `detector.ts`.
  *
  * @module
  */

@@ -1,39 +1,41 @@
 /**
- * Limits what scanning the files of one package may cost. Text that is made of anchors must not
- * take seconds per megabyte, in one file or in many small ones.
+ * Limits the work of scanning one package for secrets. Without a limit, a file full of anchors
+ * (texts at which a regular expression is tried) would take seconds per megabyte, and so would many
+ * small files.
  *
  * @module
  */
 
 /**
- * Tries of a wide rule, one whose pattern may match thousands of characters, in one package: how many
- * are free, and for how many scanned bytes one more is granted. A try without a match takes 60 to
- * 80 μs.
+ * Limits on trying one wide rule (a pattern that may match thousands of characters) in one package:
+ * the number of free tries, and the number of scanned bytes that earn another try. A try without a
+ * match takes 60 to 80 μs.
  */
 const [FREE_TRIES, BYTES_PER_TRY] = [256, 2048];
 /**
- * Characters that the other rules may match in vain in one package, in addition to the number of
- * bytes scanned. Tokens that overlap would otherwise have each character matched a thousand times.
+ * Limit on false matches of narrow rules (patterns for short texts) in one package: this number of characters plus the number
+ * of scanned bytes. Without a limit, overlapping false tokens could cause each character to be
+ * matched a thousand times.
  */
 const FREE_VAIN_CHARS = 128 * 1024;
 
-/** Cost of one package's scan so far, and its limits. */
+/** Counts the work of scanning one package for secrets, and compares it with the limits. */
 export class ScanBudget {
-  /** Tries, by the index of the rule. */
+  /** Number of tries of each wide rule, by the index of the rule. */
   readonly #tries: number[] = [];
   #vainChars = 0;
-  /** Bytes of the package that were scanned. */
+  /** Number of bytes of the package that have been scanned. */
   passedBytes = 0;
 
-  /** Tries of all wide rules. */
+  /** Total number of tries of all wide rules. */
   get tries(): number {
     return this.#tries.reduce((sum, tries) => sum + tries, 0);
   }
 
   /**
-   * Whether a wide rule may be tried once more. Counts the try if it may.
+   * Counts a try of a wide rule, if the limit allows one more; returns whether it does.
    *
-   * @param aheadBytes bytes scanned beyond `passedBytes`
+   * @param aheadBytes number of bytes scanned in addition to `passedBytes`
    */
   takeTry(rule: number, aheadBytes: number): boolean {
     const tries = this.#tries[rule] ?? 0;
@@ -42,12 +44,12 @@ export class ScanBudget {
     return true;
   }
 
-  /** Whether the other rules may still be tried. */
+  /** Whether the limit on false matches still allows trying rules for short texts. */
   mayMatch(aheadBytes: number): boolean {
     return this.#vainChars <= FREE_VAIN_CHARS + this.passedBytes + aheadBytes;
   }
 
-  /** Counts the characters of a match that turned out to be no secret. */
+  /** Counts the characters of a false match: a text that matched a rule but is not a secret. */
   addVainMatch(chars: number): void {
     this.#vainChars += chars;
   }

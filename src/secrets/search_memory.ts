@@ -1,46 +1,52 @@
 /**
- * Memory layout of the anchor search, which is a WebAssembly program. Addresses and lengths are in
- * bytes.
+ * Memory layout of the WebAssembly program that searches for anchors. In this file, an id is a byte
+ * that stands for itself (below 128) or for a class of bytes. Addresses and lengths are in bytes.
  *
  * @module
  */
 
 /**
- * Bytes between two looks; also the number of offsets that a pair of bytes may have in a window.
+ * Step of the search in bytes: one word of four bytes is examined per step. Also the number of possible offsets
+ * of a pair of bytes in a window.
  */
 export const STEP_BYTES = 4;
 /**
- * Groups of anchors with bits of their own. Anchors in one single group would agree with each other
- * too often.
+ * Number of groups of anchors. Each group has bits of its own in the tables, because pairs of
+ * different anchors in the same group match by chance too often.
  */
 export const GROUPS = 8;
 /**
- * Minimum characters of the token that `…` in an anchor stands for. Shorter words are skipped at
- * once.
+ * Minimum number of token characters where an anchor contains `…`. A text with fewer characters
+ * there is not reported.
  */
 export const TOKEN_RUN = 10;
 
-/** First id of a class of several bytes. An id below it is the byte itself. */
+/** Lowest id that stands for a class of bytes. A lower id stands for the byte of the same value. */
 export const FIRST_CLASS = 0x80;
-/** The class of the bytes of tokens, and the class of all bytes. */
+/** Ids of two classes: the bytes of tokens, and all bytes. */
 export const [TOKEN_CLASS, ANY_BYTE] = [FIRST_CLASS, 0x9f];
-/** Number of ids, and number of ids that are classes. */
+/** Number of all ids, and number of ids that stand for classes. */
 export const [IDS, CLASSES] = [0xa0, 0x20];
-/** The tables of pairs: the pair in a word's first half, the pair before it, the pair after it. */
+/**
+ * Indices of the three tables of byte pairs: for the pair in the first half of a word, for the pair
+ * before it, and for the pair after it. `TABLES` is their number.
+ */
 export const [HERE, BEFORE, AFTER, TABLES] = [0, 1, 2, 3];
-/** Bytes that are searched in one go, so that they stay in the processor's cache. */
+/** Number of bytes searched per call, small enough for the processor's cache. */
 export const SLICE_BYTES = 64 * 1024;
-/** Room before a slice for the bytes that precede it. */
+/** Space before the searched bytes, for the bytes that precede them in the file. */
 export const LEAD_BYTES = 16;
-/** Maximum length of an anchor, with the token behind it. */
+/** Maximum length of an anchor, including the token that must follow. */
 export const MAX_ANCHOR_BYTES = 256;
-/** Maximum length of the table of anchors. */
+/** Maximum length of the table of anchors, in bytes. */
 export const MAX_ROW_BYTES = 64 * 1024;
-/** Anchors found before the search returns to its caller, and the maximum that one word can add. */
+/**
+ * Maximum number of found anchors per call of the search, and maximum number that one step can add.
+ */
 export const [MAX_FOUND, MAX_FOUND_AT_ONCE] = [8 * 1024, 1024];
 
 let used = 0;
-/** Reserves bytes, and returns their address. */
+/** Reserves a region of memory, and returns its address. */
 function room(bytes: number): number {
   const at = used;
   used += Math.ceil(bytes / 64) * 64;
@@ -49,48 +55,53 @@ function room(bytes: number): number {
 
 /** Addresses of the regions that `anchor_search.ts` writes or reads. */
 export const layout = {
-  /** By id: how many bytes it stands for, 16 bits each. */
+  /** For each id, the number of bytes that the id stands for: 16 bits. */
   counts: room(2 * IDS),
-  /** By id: the bytes it stands for, in 256 bytes each. */
+  /** For each id, a list of the bytes that the id stands for: room for 256 bytes. */
   lists: room(256 * IDS),
-  /** By id and byte: 1 if the id stands for the byte. */
+  /** For each id and each byte: 1 if the id stands for the byte, otherwise 0. */
   allowed: room(256 * IDS),
-  /** The anchors, see `anchor_table.ts`. */
+  /** The anchors, in the format of `anchor_table.ts`. */
   rows: room(MAX_ROW_BYTES),
-  /** Anchors found: index and address, 32 bits each. */
+  /** The found anchors. For each: index in the list of anchors and address, 32 bits each. */
   found: room(8 * MAX_FOUND),
-  /** By byte: 32 bits, all set if tokens consist of it. */
+  /** For each byte, 32 bits: all set if tokens may contain the byte, otherwise all clear. */
   tokenMask: room(4 * 256),
-  /** Address of the word where the search resumes, 32 bits, or 0 at the end. */
+  /** Address of the word from which the next call continues the search, 32 bits; 0 at the end. */
   next: room(4),
-  /** The bytes to search, after {@linkcode LEAD_BYTES}. */
+  /** The bytes to search, after {@linkcode LEAD_BYTES} bytes of space. */
   slice: room(LEAD_BYTES + SLICE_BYTES + MAX_ANCHOR_BYTES + 64),
 };
 /**
- * By anchor, 8 bytes: address of its ids, 32 bits; their number; offset of its window; lead; token
- * bytes.
+ * For each anchor, 8 bytes: address of the anchor's ids (32 bits), number of ids, offset of the
+ * window, 1 if the ids include the byte before the anchor, number of token characters that must
+ * follow.
  */
 export const records = room(8 * 4096);
 /**
- * Bitmap by hash of a core (the three middle bytes of a window): a bit is set if the core has
- * entries. Most windows are dismissed by this bit alone.
+ * Bitmap of the cores of all anchors, indexed by a hash. A core is the three middle bytes of an
+ * anchor's window. Most positions in a file are ruled out by this bitmap alone.
  */
 export const cores = room(65_536 / 8);
 /**
- * By hash of a core: its first entry, 16 bits. An entry has the anchor and the next entry, 16 bits
- * each.
+ * Hash table of cores, with linked lists. A core is the three middle bytes of an anchor's window.
+ * `heads` holds the first entry for each hash, 16 bits. Each of the `entries` holds an anchor and
+ * the next entry, 16 bits each.
  */
 export const [heads, entries] = [room(2 * 65_536), room(4 * 65_536)];
-/** Bits of pairs whose other byte is any byte, or a byte of a token, by table and byte. */
+/**
+ * Bit masks for pairs of a certain byte and any byte, or of a certain byte and any token byte; by
+ * table and certain byte.
+ */
 export const [withAnySecond, withAnyFirst] = [room(4 * 256 * TABLES), room(4 * 256 * TABLES)];
 export const [withTokenSecond, withTokenFirst] = [room(4 * 256 * TABLES), room(4 * 256 * TABLES)];
-/** Bits of pairs of classes, by table and both classes. */
+/** Bit masks for pairs of two classes of bytes, by table, first class and second class. */
 export const ofClasses = room(4 * CLASSES * CLASSES * TABLES);
 /**
- * Bits of pairs of bytes, by table and pair. The highest bit of the second byte is ignored, which
- * halves the memory and changes nothing for ASCII.
+ * Bit masks for pairs of two bytes, by table and pair. The highest bit of the second byte is
+ * ignored: this halves the size of the tables and does not affect ASCII.
  */
 export const [PAIRS, SECOND_BYTE] = [32_768, 127];
 export const pairs = room(4 * PAIRS * TABLES);
-/** The memory's size in pages of 64 KiB. */
+/** Size of the program's memory, in pages of 64 KiB. */
 export const MEMORY_PAGES = Math.ceil(used / 65_536);

@@ -1,7 +1,7 @@
 /**
- * The anchor search as a WebAssembly program. Optimised JavaScript would be as fast, but V8 takes
- * longer to optimise it, and most packages are packed before that. `anchor_search.ts` explains the
- * algorithm and runs the program.
+ * The search for anchors as a WebAssembly program. JavaScript would be as fast only after V8 has
+ * optimised it, and most packages are scanned in less time than that takes. `anchor_search.ts`
+ * explains the algorithm and runs the program.
  *
  * @module
  */
@@ -54,8 +54,9 @@ const LOOK_PARAMETERS = ["window", "from", "to", "end", "count"] as const;
 const LOOK_VARIABLES = ["core", "entry", "record", "shape", "first", "i", "ids", "length"] as const;
 
 /**
- * `look(window, from, to, end, count)`: records the anchors with this window that begin between
- * `from` and `to` and end before `end`. Returns the number of anchors recorded so far.
+ * WebAssembly function `look(window, from, to, end, count)`: compares the bytes at the address
+ * `window` with all anchors that may be there. Stores the anchors that begin between `from` and
+ * `to` and end before `end`. `count` anchors are stored already; the result is the new number.
  */
 const look = () =>
   define("look", LOOK_PARAMETERS, LOOK_VARIABLES, (locals) => {
@@ -95,7 +96,8 @@ const look = () =>
             less(i.get, length.get),
             when(
               not(isAllowed(load8(add(ids.get, i.get)))),
-              // A mismatch: past every length, so that the comparison below fails.
+              // On a mismatch, set the index beyond any length, so that the check for the end of
+              // the anchor fails.
               i.set(int(0xffff)),
             ),
             increase(i, 1),
@@ -128,9 +130,10 @@ const FIND_VARIABLES = [
 ] as const;
 
 /**
- * `find(word, wordEnd, from, to, end)`: examines 16 bytes at a time. One branch, rarely taken,
- * covers four words, because mispredicted branches would cost more than the rest. Returns the
- * number of anchors found, and stores where to resume if there was no room for more.
+ * WebAssembly function `find(word, wordEnd, from, to, end)`: searches from `word` to `wordEnd`, 16
+ * bytes per round. A round has only one branch, which is rarely taken, because mispredicted
+ * branches would dominate the time. Stores the found anchors and returns their number. If the space
+ * for results is full, also stores the address from which to continue.
  */
 const find = () =>
   define("find", FIND_PARAMETERS, FIND_VARIABLES, (locals) => {
@@ -200,7 +203,10 @@ const find = () =>
     );
   });
 
-/** The exports of the module. Numbers are addresses, except the results. */
+/**
+ * Exports of the WebAssembly module. Parameters are addresses; results are numbers of anchors or
+ * entries.
+ */
 export interface SearchProgram {
   memory: WebAssembly.Memory;
   enter(end: number): number;
@@ -209,7 +215,7 @@ export interface SearchProgram {
 
 let compiled: WebAssembly.Module | undefined;
 
-/** Instantiates the program with memory of its own. */
+/** Creates an instance of the search program, with a memory of its own. */
 export function startSearchProgram(): SearchProgram {
   compiled ??= new WebAssembly.Module(
     assemble([expand(), finish(), enter(), look(), find()], MEMORY_PAGES),

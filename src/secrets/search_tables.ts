@@ -1,6 +1,6 @@
 /**
- * The part of the anchor search that fills its tables, once, as a WebAssembly program.
- * `search_program.ts` uses the tables.
+ * WebAssembly functions that fill the tables of the anchor search, once per instance.
+ * `search_program.ts` contains the search, which uses the tables.
  *
  * @module
  */
@@ -62,15 +62,15 @@ import {
   whileTrue,
 } from "./wasm_assembler.ts";
 
-/** Indices of the functions that others call, by their order in the module. */
+/** Indices of the functions `expand`, `finish` and `look` in the WebAssembly module, for calls. */
 export const [EXPAND, FINISH, LOOK] = [0, 1, 3];
 
-/** Adds a constant to a variable. */
+/** Generates code that adds a constant to a local variable. */
 export function increase(local: Local, by: number): Code {
   return local.set(add(local.get, int(by)));
 }
 
-/** The address of the 32-bit value with this index. */
+/** Generates code for the address of the 32-bit element with this index in a table. */
 export function indexed(index: Code, base = 0): Code {
   const offset = shiftLeft(index, int(2));
   return base === 0 ? offset : add(offset, int(base));
@@ -80,12 +80,12 @@ function setBits(address: Local, bits: Code): Code {
   return store32(address.get, or(load32(address.get), bits));
 }
 
-/** The byte with this index among those that an id stands for. */
+/** Generates code that reads one of the bytes that an id stands for, by index. */
 function byteOf(id: Local, index: Local): Code {
   return load8(add(shiftLeft(id.get, int(8)), index.get), layout.lists);
 }
 
-/** Runs statements for each byte that an id stands for; `index` counts them. */
+/** Generates a loop over all bytes that an id stands for; `index` is the loop variable. */
 function eachByte(id: Local, index: Local, ...statements: Code[]): Code {
   return sequence(
     index.set(int(0)),
@@ -97,7 +97,10 @@ function eachByte(id: Local, index: Local, ...statements: Code[]): Code {
   );
 }
 
-/** `expand(table, one, other, bits)`: sets bits for all pairs of bytes that two ids stand for. */
+/**
+ * WebAssembly function `expand(table, one, other, bits)`: sets `bits` for each pair of a byte that
+ * the id `one` stands for and a byte that the id `other` stands for.
+ */
 export const expand = () =>
   define("expand", ["table", "one", "other", "bits"], ["i", "j", "address", "row"], (locals) => {
     const { table, one, other, bits, i, j, address, row } = locals;
@@ -111,7 +114,8 @@ export const expand = () =>
         setBits(address, bits.get),
       );
     const is = (id: Local, other: number) => equal(id.get, int(other));
-    // Classes of most bytes are left to `finish`, which handles them faster.
+    // The two large classes (all bytes, token bytes) are only noted here. `finish` expands them
+    // faster.
     const isLarge = [
       is(other, ANY_BYTE),
       is(one, ANY_BYTE),
@@ -153,12 +157,12 @@ export const expand = () =>
     );
   });
 
-/** The hash of the three middle bytes of a window, which are given as one number. */
+/** Generates code that hashes a core: the three middle bytes of a window, as one number. */
 export function coreOf(threeBytes: Code): Code {
   return shiftRight(multiply(threeBytes, int(0x9e3779b1)), int(16));
 }
 
-/** The address of the bits of a pair of classes. */
+/** Generates code for the address of the bit mask of a pair of classes. */
 function pairOfClasses(table: Code, one: Local, other: Local): Code {
   return indexed(
     or(
@@ -172,8 +176,9 @@ function pairOfClasses(table: Code, one: Local, other: Local): Code {
 const FINISH_VARIABLES = ["one", "other", "bits", "i", "j", "address"] as const;
 
 /**
- * `finish(table)`: sets the bits of pairs of classes, and of pairs in which one byte is arbitrary.
- * It is a function of its own because V8 recompiles a function that has run for long.
+ * WebAssembly function `finish(table)`: sets the bits for pairs of two classes, and for pairs that
+ * contain an arbitrary byte or an arbitrary token byte. These loops are separate from `enter`,
+ * because V8 recompiles a function that runs for long.
  */
 export const finish = () =>
   define("finish", ["table"], FINISH_VARIABLES, (locals) => {
@@ -242,12 +247,18 @@ const ENTER_VARIABLES = [
   "known",
 ] as const;
 
-/** `enter(end)`: reads the anchors up to the address `end`, and returns the number of entries. */
+/**
+ * WebAssembly function `enter(end)`: reads the list of anchors up to the address `end`, fills the
+ * tables, and returns the number of entries in the hash table.
+ */
 export const enter = () =>
   define("enter", ["end"], ENTER_VARIABLES, (locals) => {
     const { end, at, anchor, start, length, windowAt, lead, run, record, bit, offset } = locals;
     const { one, other, third, i, j, k, core, entry, address, known } = locals;
-    /** The id at a place in the window; outside of the anchor, the class of all bytes. */
+    /**
+     * Generates code that reads the id at a place in an anchor's window. Places outside of the
+     * anchor have the class of all bytes.
+     */
     const idAt = (place: Code, id: Local) =>
       sequence(
         k.set(add(windowAt.get, place)),
@@ -307,7 +318,8 @@ export const enter = () =>
             )),
             address.set(shiftLeft(coreOf(core.get), int(1))),
             known.set(load16(address.get, heads)),
-            // Two bytes of a class may lead to the same core, which gets one entry.
+            // Different bytes of a class can lead to the same hash. Enter each anchor only once per
+            // hash.
             when(
               or(
                 not(known.get),

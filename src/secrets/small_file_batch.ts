@@ -1,6 +1,7 @@
 /**
- * Scans many small files at a time. The tables of the search fill a processor's cache, and reading,
- * hashing and packing between two single scans would evict them.
+ * Scans many small files for secrets together. Scanning files one by one would be slower: the
+ * search tables fill the processor's cache, and the reading, hashing and packing between two scans
+ * would evict them.
  *
  * @module
  */
@@ -10,25 +11,28 @@ import { ScanBudget } from "./scan_budget.ts";
 import { isBinaryHead, namedFilesOf } from "./rules/mod.ts";
 import { textUnitsOf } from "./text_units.ts";
 
-/** Bytes that a batch holds. */
+/** Maximum number of bytes in a batch. */
 const BATCH_BYTES = 256 * 1024;
-/** Maximum length of a file in a batch. Longer files are scanned alone. */
+/** Maximum length of a file in a batch, in bytes. Longer files are scanned alone. */
 const MAX_FILE_BYTES = 64 * 1024;
-/** The byte between two files, as at the beginning and the end of one. */
+/** Byte between two files in a batch: a line feed, as assumed before and after a single file. */
 const LINE_END = 10;
 
-/** Gathers small files, scans them together, and reports those with secrets. */
+/** Collects small files, scans them together, and reports the files that contain secrets. */
 export class SmallFileBatch {
   readonly #detector: SecretDetector;
   readonly #onFound: (path: string, kind: string) => void;
   readonly #budget: ScanBudget;
   #batch: Uint8Array | undefined;
   #used = 0;
-  /** Paths of the files in the batch, and the offset at which each begins. */
+  /** Paths of the files in the batch, and offset of each file's first byte. */
   #paths: string[] = [];
   #starts: number[] = [];
 
-  /** @param budget the budget of the files' package */
+  /**
+   * @param onFound is called with the path of a file with a secret, and the kind of the secret
+   * @param budget scan budget of the package that contains the files
+   */
   constructor(
     detector: SecretDetector,
     onFound: (path: string, kind: string) => void,
@@ -40,11 +44,11 @@ export class SmallFileBatch {
   }
 
   /**
-   * Copies a whole file into the batch, which is scanned now or in {@linkcode
+   * Copies a whole file into the batch. The batch is scanned when it is full, or by {@linkcode
    * SmallFileBatch.finish}.
    *
-   * @returns `false` if the file has to be scanned alone: it is long, has a telling name, begins
-   * like a binary key, or is text in UTF-16 or UTF-32
+   * @returns `false` if the file must be scanned alone instead: it is long, has a name that
+   * suggests credentials, begins like a binary key, or is text in UTF-16 or UTF-32
    */
   take(path: string, bytes: Uint8Array): boolean {
     if (bytes.length > MAX_FILE_BYTES || namedFilesOf(path).length > 0) return false;
@@ -59,7 +63,7 @@ export class SmallFileBatch {
     return true;
   }
 
-  /** Scans the files of the batch. */
+  /** Scans the files in the batch and empties the batch. */
   finish(): void {
     if (!this.#batch) return;
     const batch = this.#batch.subarray(0, this.#used);

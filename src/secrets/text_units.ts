@@ -1,31 +1,32 @@
 /**
- * UTF-16 and UTF-32, which editors and shells of Windows write: in them, each character of a secret
- * is one byte among zeros.
+ * Detects text in UTF-16 or UTF-32, which Windows editors and shells write, and converts it to one
+ * byte per character. Without the conversion, the zero bytes between the characters would hide
+ * secrets.
  *
  * @module
  */
 
-/** Which bytes of a text carry its ASCII characters. */
+/** Position of the significant byte in each character of a text, for ASCII characters. */
 export interface TextUnits {
-  /** Bytes of each character. */
+  /** Number of bytes per character. */
   stride: 1 | 2 | 4;
-  /** Index within a character of the byte that counts, from the start of the file. */
+  /** Index of the significant byte within a character; the other bytes are zero. */
   offset: number;
 }
 
-/** Characters that are examined where no byte order mark names the encoding. */
+/** Number of characters to examine if there is no byte order mark. */
 const SAMPLE_CHARS = 32;
-/** Minimum characters for a decision without a byte order mark. */
+/** Minimum number of characters to detect an encoding without a byte order mark. */
 const MIN_CHARS = 8;
 
 const oneByte: TextUnits = { stride: 1, offset: 0 };
 
 /**
- * Detects the encoding by the byte order mark (Unicode 15, section 23.8) or, without one, by the
- * positions of zeros.
+ * Detects the encoding of a text from the byte order mark (Unicode 15, section 23.8) or, if there
+ * is none, from the positions of zero bytes.
  */
 export function textUnitsOf(head: Uint8Array): TextUnits {
-  // Fast path: most files begin with two characters of one byte each.
+  // Fast path: most files begin with two bytes that cannot begin a text in UTF-16 or UTF-32.
   if (head[0]! > 0 && head[0]! < 0xfe && head[1] !== 0) return oneByte;
   const begins = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);
   if (begins(0xff, 0xfe, 0, 0)) return { stride: 4, offset: 0 };
@@ -39,9 +40,9 @@ export function textUnitsOf(head: Uint8Array): TextUnits {
 }
 
 /**
- * The text with one byte for each character.
+ * Converts text to one byte per character. Drops the other bytes of each character.
  *
- * @param position offset of the first byte in the file
+ * @param position offset of the first given byte in the file
  */
 export function toLatin1(
   bytes: Uint8Array,
@@ -55,7 +56,7 @@ export function toLatin1(
   return text;
 }
 
-/** Whether every second byte is a character and the others are zeros. */
+/** Whether bytes alternate between characters and zeros, with the first character at `offset`. */
 function isEachSecond(head: Uint8Array, offset: number): boolean {
   const chars = Math.min(SAMPLE_CHARS, head.length >> 1);
   for (let i = 0; i < chars; i++) {

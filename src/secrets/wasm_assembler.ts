@@ -3,30 +3,33 @@
  * one memory, no calls to JavaScript. It has no SIMD: V8 refuses SIMD on x86 processors without
  * SSE4.1, such as those that QEMU emulates by default.
  *
- * Encodings: WebAssembly Core Specification 2.0, chapter 5 "Binary Format".
+ * The encodings are those of the WebAssembly Core Specification 2.0, chapter 5 "Binary Format".
  *
  * @module
  */
 
 /**
- * Encoded instructions, one character for each byte: V8 joins strings at once, and arrays slowly
- * before they are optimised. An expression leaves one value on the stack, a statement none.
+ * Encoded WebAssembly instructions, as a string with one character per byte. Strings are faster
+ * than arrays here, because V8 concatenates strings without copying. An expression leaves one value
+ * on the stack; a statement leaves none.
  */
 export type Code = string;
 
-/** A local variable of a function, as code that reads or writes it. */
+/**
+ * A local variable of a WebAssembly function: the code that reads it, and the code that writes it.
+ */
 export interface Local {
   get: Code;
   set(value: Code): Code;
 }
 
-/** An exported function. Its parameters and its result are 32-bit integers. */
+/** A WebAssembly function to export. Its parameters and its result are 32-bit integers. */
 export interface WasmFunction {
   name: string;
   params: number;
-  /** Number of variables, including the parameters. */
+  /** Number of local variables, including the parameters. */
   locals: number;
-  /** Code that leaves the result on the stack. */
+  /** Code of the function, which leaves the result on the stack. */
   body: Code;
 }
 
@@ -34,18 +37,18 @@ const I32 = "\x7f";
 const NO_RESULT = "\x40";
 const [FUNCTION_TYPE, END] = ["\x60", "\x0b"];
 const MAGIC = "\0asm\x01\0\0\0";
-/** Ids of a module's sections. */
+/** Ids of the sections of a WebAssembly module. */
 const [TYPES, FUNCTIONS, MEMORIES, EXPORTS, CODES] = ["\x01", "\x03", "\x05", "\x07", "\x0a"];
 const [EXPORT_FUNCTION, EXPORT_MEMORY] = ["\0", "\x02"];
 
-/** Encodes an unsigned number in LEB128. */
+/** Encodes an unsigned integer in LEB128. */
 function unsigned(value: number): Code {
   let code = "";
   for (; value > 0x7f; value >>>= 7) code += String.fromCharCode(value & 0x7f | 0x80);
   return code + String.fromCharCode(value);
 }
 
-/** Encodes a signed 32-bit number in LEB128. */
+/** Encodes a signed 32-bit integer in LEB128. */
 function signed(value: number): Code {
   let code = "";
   for (; value < -64 || value > 63; value >>= 7) code += String.fromCharCode(value & 0x7f | 0x80);
@@ -53,7 +56,8 @@ function signed(value: number): Code {
 }
 
 /**
- * Defines a function by the names of its parameters and of its other variables, which start at 0.
+ * Defines a WebAssembly function. `body` receives all parameters and variables by name; variables
+ * are initialised to 0.
  */
 export function define<const P extends string, const V extends string>(
   name: string,
@@ -74,12 +78,12 @@ export function define<const P extends string, const V extends string>(
   };
 }
 
-/** Pushes a constant. */
+/** Generates code that pushes a constant on the stack. */
 export function int(value: number): Code {
   return "\x41" + signed(value | 0);
 }
 
-/** Makes an operator of two values. */
+/** Returns a function that generates code for a binary operator. */
 function binary(opcode: Code): (one: Code, other: Code) => Code {
   return (one, other) => one + other + opcode;
 }
@@ -95,14 +99,14 @@ export const equal = binary("\x46");
 export const less = binary("\x49");
 export const greater = binary("\x4b");
 
-/** 1 if the value is 0, else 0. */
+/** Generates code for the logical negation: 1 if the value is 0, otherwise 0. */
 export function not(value: Code): Code {
   return value + "\x45";
 }
 
 /**
- * Makes an instruction that reads from an address plus a constant. The address is in bytes and need
- * not be aligned.
+ * Returns a function that generates a load instruction. The instruction reads from `address` plus
+ * the constant `offset`, in bytes; the address need not be aligned.
  */
 function load(opcode: Code): (address: Code, offset?: number) => Code {
   return (address, offset = 0) => address + opcode + "\0" + unsigned(offset);
@@ -112,17 +116,19 @@ export const load8 = load("\x2d");
 export const load16 = load("\x2f");
 export const load32 = load("\x28");
 
-/** Calls the function with this index, and leaves its result on the stack. */
+/** Generates a call of the function with this index; the call leaves its result on the stack. */
 export function call(index: number, ...values: Code[]): Code {
   return sequence(...values) + "\x10" + unsigned(index);
 }
 
-/** Evaluates an expression and discards its value. */
+/** Generates code that evaluates an expression and discards its value. */
 export function drop(value: Code): Code {
   return value + "\x1a";
 }
 
-/** Makes an instruction that writes to an address plus a constant. */
+/**
+ * Returns a function that generates a store instruction, which writes to `address` plus `offset`.
+ */
 function store(opcode: Code): (address: Code, value: Code, offset?: number) => Code {
   return (address, value, offset = 0) => address + value + opcode + "\0" + unsigned(offset);
 }
@@ -142,31 +148,31 @@ export function twice(value: Code): Code {
   return value + "\xad\x42\x81\x80\x80\x80\x10\x7e";
 }
 
-/** Joins statements. */
+/** Concatenates statements. */
 export function sequence(...statements: Code[]): Code {
   let code = "";
-  // `+=` makes ropes, which V8 does not copy; joining an array copies.
+  // Concatenate with `+=`, because V8 then copies nothing; joining an array would copy.
   for (let i = 0; i < statements.length; i++) code += statements[i];
   return code;
 }
 
-/** Runs statements if the condition is not 0. */
+/** Generates an if statement: runs the statements if the condition is not 0. */
 export function when(condition: Code, ...statements: Code[]): Code {
   return condition + "\x04" + NO_RESULT + sequence(...statements) + END;
 }
 
-/** Runs one statement if the condition is not 0, else the other. */
+/** Generates an if-else statement: runs `one` if the condition is not 0, otherwise `other`. */
 export function ifElse(condition: Code, one: Code, other: Code): Code {
   return condition + "\x04" + NO_RESULT + one + "\x05" + other + END;
 }
 
-/** Runs statements as long as the condition is not 0. */
+/** Generates a while loop: repeats the statements as long as the condition is not 0. */
 export function whileTrue(condition: Code, ...statements: Code[]): Code {
   const begin = "\x02" + NO_RESULT + "\x03" + NO_RESULT + not(condition) + "\x0d\x01";
   return begin + sequence(...statements) + "\x0c\0" + END + END;
 }
 
-/** The bytes of a module that exports the functions, and its memory as `memory`. */
+/** Assembles a WebAssembly module that exports the given functions, and its memory as `memory`. */
 export function assemble(
   functions: readonly WasmFunction[],
   memoryPages: number,
@@ -191,10 +197,10 @@ export function assemble(
   return toBytes(MAGIC + sections.join(""));
 }
 
-/** Converts Latin-1 text to bytes, one for each character. */
+/** Converts Latin-1 text to bytes, one byte per character. */
 export function toBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
-  // Node's Buffer takes milliseconds for this before it is optimised.
+  // A plain loop is faster here: Node's Buffer takes milliseconds before V8 has optimised it.
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }

@@ -1,5 +1,6 @@
 /**
- * The list of all rules. A new file of rules is added here.
+ * Lists the rules of all files in this folder that detect secrets in text. A new file of rules must
+ * be added here.
  *
  * @module
  */
@@ -12,8 +13,8 @@ import { serviceTokens } from "./service_tokens.ts";
 import { settingRules } from "./setting_rules.ts";
 
 /**
- * Every rule. Each call makes new ones, because a sticky regular expression keeps its position in
- * `lastIndex`.
+ * Creates all rules for secrets in text. Each call returns new rules, because their regular
+ * expressions are stateful (`lastIndex`).
  */
 export function allRules(): Rule[] {
   return [

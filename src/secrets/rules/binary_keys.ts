@@ -1,13 +1,16 @@
 /**
- * Private keys and key stores in binary formats, recognised by their first bytes.
+ * Recognises private keys and key stores in binary formats by their first bytes.
  *
  * @module
  */
 
-/** Bytes from the start of a file that are examined. */
+/** Number of bytes to examine at the start of a file. */
 export const HEAD_BYTES = 64;
 
-/** OIDs of key algorithms in DER: RSA, EC, DSA, Ed25519 and its relatives, ML-DSA and its relatives. */
+/**
+ * DER encodings of OIDs of key algorithms: RSA, EC, DSA, Ed25519 and its relatives, ML-DSA and its
+ * relatives. Hexadecimal; some are prefixes.
+ */
 const KEY_OIDS = [
   "06092a864886f70d0101",
   "06072a8648ce3d0201",
@@ -16,22 +19,29 @@ const KEY_OIDS = [
   "06096086480165030403",
   "06096086480165030404",
 ];
-/** PBES1, PBES2 and the algorithms of PKCS #12, which encrypt a key in PKCS #8. */
+/**
+ * DER encodings of OIDs of algorithms that encrypt a PKCS #8 key: PBES1, PBES2 and the algorithms
+ * of PKCS #12. Hexadecimal; prefixes.
+ */
 const ENCRYPTION_OIDS = ["06092a864886f70d0105", "060a2a864886f70d010c01"];
-/** The content of a PKCS #12 file: `data` or `signedData` (RFC 7292 section 4). */
+/**
+ * DER encoding of the OIDs of a PKCS #12 file's content, `data` or `signedData` (RFC 7292 section
+ * 4). Hexadecimal; a prefix.
+ */
 const PKCS12_OIDS = ["06092a864886f70d0107"];
 
-/** Formats that begin with fixed bytes, in hexadecimal. */
+/** Formats that begin with fixed bytes. Patterns match the first bytes in hexadecimal. */
 const MAGIC: readonly (readonly [kind: string, start: RegExp])[] = [
-  // Version and count, then the first entry: 1 is a private key, 2 a certificate.
+  // Java key store: magic number, version, number of entries, then the type of the first entry (1
+  // for a private key, 2 for a certificate).
   ["Java key store", /^feedfeed000000(?:01|02)[0-9a-f]{8}00000001/],
   ["Java key store", /^cececece000000(?:01|02)[0-9a-f]{8}0000000[13]/],
   ["KeePass database", /^03d9a29a(?:67|65)fb4bb5/],
-  // "SSH PRIVATE KEY FILE FORMAT 1.1"
+  // The text "SSH PRIVATE KEY" of the header "SSH PRIVATE KEY FILE FORMAT 1.1".
   ["SSH 1 private key", /^5353482050524956415445204b4559/],
-  // "openssh-key-v1\0", which PEM holds in base64
+  // The text "openssh-key-v1\0", with which a decoded OpenSSH private key begins.
   ["OpenSSH private key", /^6f70656e7373682d6b65792d763100/],
-  // "== ed25519v1-secret"
+  // The text "== ed25519v1-secret".
   ["Tor hidden service key", /^3d3d206564323535313976312d736563726574/],
   // PGP Secret-Key packets in the old and the new packet format, version 4 or 6, with a known
   // algorithm (RFC 9580 section 5.5).
@@ -45,19 +55,24 @@ const MAGIC: readonly (readonly [kind: string, start: RegExp])[] = [
   ],
 ];
 
-/** The first bytes of all formats, for a quick rejection: most files begin with another. */
+/**
+ * First byte of each binary key format. Most other files begin with another byte, so this check
+ * rejects them quickly.
+ */
 const FIRST_BYTES = new Set([0x30, 0xfe, 0xce, 0x03, 0x53, 0x6f, 0x3d, 0x94, 0x95, 0xc5]);
 
-/** Whether a file's first byte is that of one of the formats. */
+/** Whether the first byte of a file is the first byte of a binary key format. */
 export function isBinaryHead(head: Uint8Array): boolean {
   return FIRST_BYTES.has(head[0]!);
 }
 
 /**
- * The kind of key or key store, judged by the first bytes of a file.
+ * Returns the kind of key or key store in a file, determined from the file's first bytes;
+ * `undefined` if the file is neither.
  *
- * @param head the file's first {@linkcode HEAD_BYTES} bytes, or the whole file
- * @param sizeBytes the file's length, if it is known
+ * @param head the first {@linkcode HEAD_BYTES} bytes of the file, or the whole file if it is
+ * shorter
+ * @param sizeBytes length of the file, if known
  */
 export function binaryKey(head: Uint8Array, sizeBytes: number | undefined): string | undefined {
   if (!isBinaryHead(head)) return undefined;
@@ -67,12 +82,12 @@ export function binaryKey(head: Uint8Array, sizeBytes: number | undefined): stri
     : MAGIC.find(([, start]) => start.test(hex))?.[0];
 }
 
-/** One element of DER: its tag, its length, and where its contents are. */
+/** A DER element: tag, length and position of the contents. */
 interface Element {
   tag: string;
-  /** Length of the contents, in bytes. */
+  /** Length of the element's contents, in bytes. */
   length: number;
-  /** Offset of the contents in the hexadecimal text, in digits. */
+  /** Position of the element's contents in the hexadecimal text, in digits. */
   at: number;
 }
 
@@ -85,14 +100,15 @@ function derKey(hex: string, sizeBytes: number | undefined): string | undefined 
   if (!first) return undefined;
   const begins = (at: number, oids: readonly string[]) =>
     oids.some((oid) => hex.startsWith(oid, at));
-  // EncryptedPrivateKeyInfo (RFC 5958): the algorithm, then the encrypted bytes.
+  // EncryptedPrivateKeyInfo (RFC 5958): a sequence with the algorithm, then the encrypted bytes.
   if (first.tag === "30") return begins(first.at, ENCRYPTION_OIDS) ? "private key" : undefined;
   if (first.tag !== "02" || first.length !== 1) return undefined;
   const version = hex.slice(first.at, first.at + 2);
   const second = elementAt(hex, first.at + 2);
   if (!second) return undefined;
-  // The first number tells the formats apart: PKCS #12 has version 3, PKCS #8 has 0 or 1; in PKCS
-  // #1 a number follows, in SEC 1 bytes.
+  // The first elements distinguish the formats: PKCS #12 begins with version 3 and a sequence, PKCS
+  // #8 with version 0 or 1 and a sequence, PKCS #1 (RSA) with two integers, SEC 1 (EC) with an
+  // integer and an octet string.
   if (second.tag === "30" && version === "03") {
     return begins(second.at, PKCS12_OIDS) ? "PKCS #12 key store" : undefined;
   }

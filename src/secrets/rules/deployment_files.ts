@@ -1,6 +1,7 @@
 /**
- * Files with telling names that say how to build, fetch or connect, such as a Dockerfile: some hold
- * a password, most do not. Only values that are neither placeholders nor plain words count.
+ * Rules for files that say how to build, download or connect, such as a Dockerfile. Some of these
+ * files contain a password, most do not. So placeholders and plain words do not count as secrets in
+ * these files.
  *
  * @module
  */
@@ -9,13 +10,13 @@ import type { NamedFile } from "./named_file.ts";
 import { isPassword, looksRandom } from "./placeholder.ts";
 import { passwords, passwordSetting } from "./setting_text.ts";
 
-/** `ENV NAME value` of a Dockerfile, the older syntax. */
+/** Matches `ENV NAME value` in a Dockerfile, the old syntax without `=`. */
 const SPACED_SETTING =
   /^[ \t]{0,20}ENV[ \t]{1,8}([A-Za-z_]\w{0,100})[ \t]{1,8}["']?([^\s"']{1,2000})/gim;
-/** `://user:password@`, and `://token@`. */
+/** Matches the credentials in a URL: `://user:password@` or `://token@`. */
 const ADDRESS = /:\/\/(?:[^\s:@\/"'<>]{0,100}:([^\s@\/"'<>]{1,200})|([\w-]{20,200}))@/g;
 
-/** Kinds of deployment files. */
+/** Rules for all kinds of deployment files. */
 export const deploymentFiles: readonly NamedFile[] = [
   {
     kind: "address with a password",

@@ -1,5 +1,5 @@
 /**
- * Rules for private keys in text: PEM and similar formats, PuTTY, age, and formats of single
+ * Rules for private keys in text: PEM and similar formats, PuTTY, age, and formats of particular
  * programs.
  *
  * @module
@@ -11,12 +11,12 @@ import { isPlaceholder, looksRandom } from "./placeholder.ts";
 import type { Rule } from "./rule.ts";
 import { isWif } from "./wif.ts";
 
-/** Separator of two lines of a key, also where the key is quoted in another format. */
+/** Matches the end of a line within a key, also where the key is quoted in source code or JSON. */
 const END_OF_LINE = "(?:\\\\+[nrt]|[\\s\"'`+,;>#|\\\\])";
-/** Captures the text after a key's first line, up to the reach of the scan. */
+/** Captures the text after the first line of a key, up to {@linkcode KEY_REACH} characters. */
 const REST = `([^]{0,${KEY_REACH}})`;
 
-/** A rule for a private key whose first line is followed by base64. */
+/** Makes a rule for a private key that consists of a certain first line and lines of base64. */
 function keyRule(kind: string, anchors: string[], line: string): Rule {
   return {
     kind,
@@ -27,7 +27,9 @@ function keyRule(kind: string, anchors: string[], line: string): Rule {
   };
 }
 
-/** A rule for a private key in one word or line; the pattern's group captures the secret. */
+/**
+ * Makes a rule for a private key on one line. The first group of the pattern captures the secret.
+ */
 function lineRule(kind: string, anchors: string[], pattern: string): Rule {
   return {
     kind,
@@ -38,16 +40,17 @@ function lineRule(kind: string, anchors: string[], pattern: string): Rule {
   };
 }
 
-/** Rules for private keys. */
+/** Creates the rules for private keys. */
 export function keyRules(): Rule[] {
   return [
-    // RFC 7468, RFC 1421, OpenSSH, RFC 4716, cosign and sigstore; encrypted or not.
+    // Private keys in PEM and similar formats, encrypted or not: RFC 7468, RFC 1421, OpenSSH, RFC
+    // 4716, cosign and sigstore.
     keyRule(
       "private key",
       ["PRIVATE KEY"],
       "(?<=-{4,5} ?BEGIN [A-Z0-9 ]{0,40})PRIVATE KEY(?: BLOCK)?(?: BLOB)? ?-{4,5}",
     ),
-    // PEM that was encoded in base64 again, as in kubeconfig and CI variables.
+    // PEM that is encoded in base64 once more, as in kubeconfig files and CI variables.
     {
       kind: "private key in base64",
       isWide: true,
@@ -139,7 +142,7 @@ export function keyRules(): Rule[] {
   ];
 }
 
-/** Whether base64 decodes to PEM with a private key in it. */
+/** Whether a base64 text decodes to PEM that contains a private key. */
 function isPrivatePem(base64: string): boolean {
   const bytes = fromBase64(base64.slice(0, base64.length & ~3));
   if (!bytes) return false;

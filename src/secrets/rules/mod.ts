@@ -1,16 +1,16 @@
 /**
- * The shapes of private keys, tokens and credentials.
+ * Rules that recognise private keys, tokens and credentials.
  *
- * `rule.ts` defines the form of a rule for text: anchors, which the fast search looks for, and a
- * regular expression that is tried where an anchor is found. `key_rules.ts`, `setting_rules.ts` and
- * `request_rules.ts` hold rules; `provider_tokens.ts` and `service_tokens.ts` hold tables of
- * tokens, from which rules are made; `all_rules.ts` lists them all. `named_files.ts` and
- * `deployment_files.ts` judge files with telling names by their contents, and `binary_keys.ts`
- * judges binary formats by their first bytes. `placeholder.ts` and `pem.ts` tell secrets from
- * samples in documentation.
+ * `rule.ts` defines a rule for text: anchors, which a fast search finds, and a regular expression,
+ * which is tried where an anchor is found. `key_rules.ts`, `setting_rules.ts` and
+ * `request_rules.ts` contain such rules. `provider_tokens.ts` and `service_tokens.ts` contain
+ * tables of tokens, from which rules are made. `all_rules.ts` lists all rules for text.
  *
- * A new token is a row in one of the two tables; after it, `scripts/group_anchors.ts` has to be
- * run.
+ * `named_files.ts` and `deployment_files.ts` contain rules for files whose names suggest
+ * credentials. `binary_keys.ts` recognises binary formats by their first bytes. `placeholder.ts`
+ * and `pem.ts` distinguish secrets from samples in documentation.
+ *
+ * To add a token, add a row to one of the two tables of tokens and run `scripts/group_anchors.ts`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Files whose names say that they hold credentials. Their contents are read as the program reads
- * them that the file is for, so that a short password counts too.
+ * Rules for files whose names suggest credentials, such as `.env`. Each rule parses the file
+ * roughly as the program does that uses the file, so that even a short password is found.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import type { NamedFile } from "./named_file.ts";
 import { isPlaceholder } from "./placeholder.ts";
 import { isSecretName, lines, secretSetting, someSetting } from "./setting_text.ts";
 
-/** Ends of the names of samples such as `.env.example`, which users copy and fill in. */
+/** Matches names of sample files such as `.env.example`, which users copy and fill in. */
 const SAMPLE = /\b(examples?|samples?|templates?|dist|defaults?|tpl|tmpl|schema|vault|md|d\.ts)$/i;
 const SAMPLE_FIRST = /^(example|sample|template|default)s?\.env$/i;
-/** Maximum length of a source's extension, in characters, and the character code of `.`. */
+/** Maximum length of an extension in {@linkcode SOURCES}, in characters; and the code of `.`. */
 const [MAX_ENDING, DOT] = [4, 46];
-/** Extensions of most files in packages, none of which is that of a settings file. */
+/** The most frequent extensions in packages. No file with such an extension is a settings file. */
 const SOURCES = new Set(
   "js ts mjs cjs mts cts jsx tsx map md css html svg png py rb go rs c h cpp java wasm".split(" ")
     .map((ending) => endingOf(`.${ending}`)),
 );
 /**
- * Names of files in almost every package. Looking a name up takes less time than the expression for
- * all kinds.
+ * Names of files that almost every package contains and that have no rule. Looking up a name is
+ * faster than matching a regular expression.
  */
 const COMMON = new Set("package.json tsconfig.json LICENSE LICENSE.txt".split(" "));
-/** Names of sources, which are not settings files. */
+/** Matches names of source files and documentation, which are not settings files. */
 const SOURCE = /\.(c|m)?[jt]sx?$|\.(py|rb|go|rs|md|html?|map)$/i;
 
-/** All kinds of named files. */
+/** Rules for all kinds of files that are recognised by their paths. */
 export const namedFiles: readonly NamedFile[] = [
   {
     kind: ".env with values",
@@ -216,8 +216,8 @@ export const namedFiles: readonly NamedFile[] = [
     path: /(^|\/)(application_default_credentials|client_secrets?[^\/]*|adc)\.json$/,
     holds: lines(/"(?:refresh_token|client_secret|private_key)"\s*:\s*"([^"]+)"/),
   },
-  // Key stores of other programs, encrypted or in formats of their own. Their purpose is to hold
-  // keys, so any content counts.
+  // Key stores of other programs, in encrypted or special formats. Such files exist to hold keys,
+  // so any content counts as a secret.
   {
     kind: "key store",
     hints: ".p12 .pfx .jks .keystore .bks .kdb .psafe3 .ppk mobileprovision secring. wallet.dat " +
@@ -236,13 +236,13 @@ export const namedFiles: readonly NamedFile[] = [
 ];
 
 const hinted = namedFiles.map((file) => ({ file, hints: file.hints.split(" ") }));
-/** Matches a path that contains any hint. */
+/** Matches paths that contain at least one hint of a rule. */
 const anyHint = new RegExp(
   [...new Set(hinted.flatMap(({ hints }) => hints))].join("|").replaceAll(".", "\\."),
 );
 const none: readonly NamedFile[] = [];
 
-/** The kinds that a path belongs to. Most paths belong to none. */
+/** Returns the rules that apply to a path. Most paths have none. */
 export function namedFilesOf(path: string): readonly NamedFile[] {
   if (SOURCES.has(endingOf(path))) return none;
   const name = path.slice(path.lastIndexOf("/") + 1);
@@ -256,8 +256,8 @@ export function namedFilesOf(path: string): readonly NamedFile[] {
 }
 
 /**
- * The extension as a number, if it is short and ASCII. A number spares making a string for each
- * path.
+ * Returns a file's extension as a number; `undefined` if the extension is long or not ASCII.
+ * Numbers avoid allocating a string for each path.
  */
 function endingOf(path: string): number | undefined {
   let ending = 0;
@@ -269,7 +269,10 @@ function endingOf(path: string): number | undefined {
   }
 }
 
-/** Whether a Java key store begins with a certificate, as a trust store does. */
+/**
+ * Whether the first entry of a Java key store is a certificate, as in a trust store, which holds no
+ * private keys.
+ */
 function isTruststore(text: string): boolean {
   return text.startsWith("\xfe\xed\xfe\xed") && text.charCodeAt(15) === 2;
 }

@@ -1,39 +1,45 @@
 /**
- * Tells a key in PEM, or in a similar format of base64 lines, from a text that only mentions one.
+ * Distinguishes a real key in PEM (or a similar format with base64 lines) from a text that only
+ * mentions such a key.
  *
  * @module
  */
 
-/** Characters after the first line of a key that are examined. Key material begins at once. */
+/** Number of characters to examine after the first line of a key. */
 export const KEY_REACH = 4096;
 
-/** Minimum length of a base64 line. A shorter one may be a word of a sentence. */
+/**
+ * Minimum length of a line of base64, in characters. A shorter text may be a word of a sentence.
+ */
 const MIN_LINE = 20;
 /**
- * Minimum characters of key material. An Ed25519 key in PKCS #8 has 64 characters, its seed alone
- * 44.
+ * Minimum number of characters of key material. For comparison, an Ed25519 key in PKCS #8 has 64
+ * characters of base64, and a seed of 32 bytes has 44.
  */
 const MIN_KEY = 40;
-/** Minimum distinct characters of key material. A line of `x` or `A` has one. */
+/** Minimum number of distinct characters of key material. A sample such as `xxxx…` has only one. */
 const MIN_DISTINCT = 12;
 
-/** Line ends as other formats escape them: JSON and sources, URLs, XML, HTML. */
+/** Matches escaped ends of lines in a quoted key: in JSON and source code, URLs, XML and HTML. */
 const ESCAPED_END =
   /\\{1,8}r\\{1,8}n|\\{1,8}[nrt]|\\{1,8}u000[aAdD]|%0[aAdD]|&#(?:x0*[aAdD]|10|13);|<br ?\/?>|\\(?=\r?\n)/g;
-/** Characters that editors, sources and quotations put around a line. */
+/** Matches indentation, quotes and comment signs around a line of a key. */
 const AROUND = /^[\s"'`+,;>#*|\/\\(){}[\]-]+|(?<![\s"'`+,;\\(){}[\]-])[\s"'`+,;\\(){}[\]-]+$/g;
-/** Header lines: `Proc-Type: 4,ENCRYPTED`, `Comment: …` (RFC 1421, RFC 4880, RFC 4716). */
+/**
+ * Matches header lines of a key: `Proc-Type: 4,ENCRYPTED`, `Comment: …` (RFC 1421, RFC 4880, RFC
+ * 4716).
+ */
 const HEADER = /^[A-Za-z][A-Za-z0-9-]{2,40}:\s/;
 
 /**
- * Whether a text begins with key material: lines of base64, possibly after headers, indented,
- * quoted, with escaped line ends, or all in one line.
+ * Whether a text begins with key material: base64 in one or more lines. Headers may precede it.
+ * Lines may be indented or quoted, and ends of lines escaped.
  *
  * @param text the text after the line that begins the key
  */
 export function hasKeyMaterial(text: string): boolean {
   const body = text.slice(0, KEY_REACH).split(/-{4,5} ?END /)[0]!.replace(ESCAPED_END, "\n");
-  // An ellipsis on a line of its own: a sample with the key left out.
+  // An ellipsis on a line of its own means that a sample leaves out the key.
   if (/(?<=[\n"'`]\s{0,100})(?<!\.)\.+\s*($|[\n"'`])/.test(body)) return false;
   let found = "";
   for (const line of body.split(/[\r\n]+/)) {
@@ -44,7 +50,8 @@ export function hasKeyMaterial(text: string): boolean {
     );
     const long = words.filter((word) => word.length >= MIN_LINE);
     if (long.length === 0) {
-      // A short line is the end of a key, or a sentence.
+      // After key material, a short line is the end of the key. Before key material, a line
+      // without any word of base64 characters is a sentence, so there is no key.
       if (found.length > 0 || words.length === 0) break;
       continue;
     }

@@ -1,14 +1,14 @@
 /**
- * Tokens of providers of code hosting, clouds, packages and data, by their shapes. Where a provider
- * documents the length, the expression asks for at least that many characters: a longer run is a
- * token too.
+ * Table of tokens of code hosting, clouds, databases and package registries, recognised by their
+ * form. Where a provider documents the length of its tokens, the pattern treats it as a minimum:
+ * longer tokens match too.
  *
  * @module
  */
 
 import type { TokenRow } from "./rule.ts";
 
-/** Asserts that the token ends here. For tokens that are told from other words by their length. */
+/** Asserts that a token ends here. Used for tokens of a fixed length, to exclude longer words. */
 const END = "(?![A-Za-z0-9_-])";
 
 export const providerTokens: readonly TokenRow[] = [

@@ -1,5 +1,5 @@
 /**
- * Rules for credentials in requests: `Authorization` headers, and the arguments of `curl`.
+ * Rules for credentials in requests: `Authorization` headers, and arguments of `curl`.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import { isPassword, isPlaceholder, isSampleToken, looksRandom } from "./placeho
 import type { Rule } from "./rule.ts";
 
 /**
- * Asserts the `Authorization` header's name before its value, in HTTP, JSON, YAML, a shell and most
- * languages.
+ * Asserts that the name of the `Authorization` header precedes the value, in the syntax of HTTP,
+ * JSON, YAML, shells or common programming languages.
  */
 const HEADER = "(?<=uthorization[\"'`\\])\\\\]{0,4}\\s{0,4}(?:[:=,]|=>)\\s{0,4}[\"'`\\\\]{0,3})";
-/** Rules for credentials in requests. */
+/** Creates the rules for credentials in requests. */
 export function requestRules(): Rule[] {
   return [
     {
       kind: "bearer token",
       anchors: ["Bearer [A-Za-z0-9_-]", "bearer [A-Za-z0-9_-]"],
       pattern: /[Bb]earer ([A-Za-z0-9+\/_.~-]{20,400}={0,2})(?=[\s"'`,;\\)]|$)/y,
-      // JSON Web Tokens have a rule of their own, which recognises samples.
+      // A token that begins with `eyJ` is a JSON Web Token, for which another rule exists.
       accept: ([, token]) =>
         looksRandom(token!) && !isSampleToken(token!) && !token!.startsWith("eyJ"),
     },
@@ -47,7 +47,10 @@ export function requestRules(): Rule[] {
   ];
 }
 
-/** Whether base64 decodes to `user:password` with a password, or with a token as the user. */
+/**
+ * Whether a base64 text decodes to `user:password` with a real password, or with a token as the
+ * user.
+ */
 function isLogin(base64: string): boolean {
   let text: string;
   try {

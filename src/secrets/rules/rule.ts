@@ -1,55 +1,63 @@
 /**
- * The form of a rule for secrets in text. A rule has anchors, which the fast search looks for, and
- * a regular expression, which is tried where an anchor is found. The expression sees a bounded part
- * of the file and starts at the anchor, so that no input makes it slow.
+ * The form of a rule for secrets in text. A rule has anchors, which a fast search finds, and a
+ * regular expression, which is tried where an anchor is found. The expression starts at the anchor
+ * and sees a limited part of the file, so no input makes it slow.
  *
  * @module
  */
 
 import { isSampleToken } from "./placeholder.ts";
 
-/** A kind of secret that is recognised by its text, in any file. */
+/** A rule for one kind of secret, which is recognised by its text in any file. */
 export interface Rule {
-  /** For error messages: "GitHub token". */
+  /** Name of the kind of secret, for error messages: "GitHub token". */
   kind: string;
   /**
-   * Anchors in the syntax of `scripts/anchor_windows.ts`: `[…]` is a class of bytes, `^` at the
-   * start stands for no character of a word before, `…` at the end for a token.
+   * Anchors: short texts, at least one of which every secret of this kind contains. In an anchor,
+   * `[…]` is a class of bytes, `^` at the start means that no word character precedes, and `…` at
+   * the end means that a token follows. The syntax is defined in `scripts/anchor_windows.ts`.
    */
   anchors: readonly string[];
   /**
-   * Sticky expression that is tried at the start of an anchor, and so has to match the anchor
-   * first.
+   * Regular expression for the secret, with the flag `y` (sticky). It is tried at the first byte of
+   * an anchor, so it must begin with the anchor.
    */
   pattern: RegExp;
-  /** Whether the rule is wide: its pattern may match thousands of characters. */
+  /**
+   * Whether the pattern may match thousands of characters. The number of tries of such a rule is
+   * limited.
+   */
   isWide?: boolean;
-  /** Whether a match is a secret. */
+  /** Whether a match of the pattern is really a secret, and not a sample. */
   accept: (match: RegExpExecArray) => boolean;
 }
 
 /**
- * A row of a table of tokens: kind; anchors, with `|` between them; the expression after an anchor;
- * the expression before it. Without the last one, no character of a word may precede the token.
+ * A row in a table of tokens. `anchors` are separated by `|`. `tail` and `before` are regular
+ * expressions for the text after and before an anchor. Without `before`, the anchor must not follow
+ * a word character.
  */
 export type TokenRow = readonly [kind: string, anchors: string, tail: string, before?: string];
 
 /**
- * Asserts that no character of a word precedes the token. The last character of an escape sequence,
- * such as `\n`, `\u003d` or `%3D`, is allowed.
+ * Asserts that no word character precedes the token. The last character of an escape sequence, such
+ * as `\n`, `\u003d` or `%3D`, does not count as a word character.
  */
 const START = "(?:(?<![A-Za-z0-9_])|" +
   "(?<=\\\\[nrtbf]|\\\\u00[0-9a-fA-F]{2}|\\\\x[0-9a-fA-F]{2}|%[0-9A-F]{2}))";
 
-/** Makes the rule of a row. The token without its anchor must not be a placeholder. */
+/**
+ * Makes a rule from a row in a table of tokens. The part of a match after the anchor must not be a
+ * placeholder.
+ */
 export function tokenRule([kind, anchors, tail, before = START]: TokenRow): Rule {
   const list = anchors.split("|");
   let pattern: RegExp | undefined;
   return {
     kind,
     anchors: before === START ? list.map((anchor) => anchor + "…") : list,
-    // Compiled on first use: most rules are never tried, and compiling all of them takes
-    // milliseconds.
+    // Compile the expression on first use: compiling all expressions takes milliseconds, and most
+    // are never used.
     get pattern() {
       return pattern ??= new RegExp(`${before}(?:${list.map(literal).join("|")})(${tail})`, "y");
     },
@@ -57,7 +65,7 @@ export function tokenRule([kind, anchors, tail, before = START]: TokenRow): Rule
   };
 }
 
-/** The anchor as a regular expression. */
+/** Converts an anchor to a regular expression. */
 function literal(anchor: string): string {
   return anchor.replace(/^\^|…$/g, "").replace(/[.*+?^${}()\\/]/g, "\\$&");
 }

@@ -1,13 +1,13 @@
 /**
- * Tokens of services: payment, mail, chat, models, monitoring, content. They are recognised by
- * their shapes, as in `provider_tokens.ts`.
+ * Table of tokens of services, recognised by their form: payment, mail, chat, language models,
+ * monitoring, content.
  *
  * @module
  */
 
 import type { TokenRow } from "./rule.ts";
 
-/** Asserts that the token ends here. For tokens that are told from other words by their length. */
+/** Asserts that a token ends here. Used for tokens of a fixed length, to exclude longer words. */
 const END = "(?![A-Za-z0-9_-])";
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 
@@ -15,7 +15,7 @@ export const serviceTokens: readonly TokenRow[] = [
   // Tokens of payment services.
   ["Stripe key", "sk_live_|rk_live_|sk_test_|rk_test_|sk_org_|sk_prod_", "[A-Za-z0-9]{16,}"],
   ["Stripe webhook secret", "whsec_", "[A-Za-z0-9+/=]{32,}"],
-  // `sq0idp-` is no secret: it names an application.
+  // Square's prefix `sq0idp-` is omitted: it marks the id of an application, which is not secret.
   ["Square token", "sq0atp-|sq0csp-", "[A-Za-z0-9_-]{22,}"],
   ["Square token", "^EAAA…", `[A-Za-z0-9_-]{60}(?![A-Za-z0-9_+/=-])`, "(?<![A-Za-z0-9_+/.-])"],
   [
@@ -63,8 +63,8 @@ export const serviceTokens: readonly TokenRow[] = [
     "[MNO][DTjz][AEIMQUYcgk][w-z0-5][MNO]",
     "[A-Za-z0-9_-]{18,23}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,}",
   ],
-  // The digits of the bot's number are not matched where the text around them says that a token
-  // follows.
+  // Discord bot tokens after a text that announces a token. Here the pattern does not require that
+  // the first characters encode the digits of a bot id.
   [
     "Discord bot token",
     `.login("|.login('|"token": "|"token":"|TOKEN = "|TOKEN=|oken: "|oken = "`,
@@ -141,7 +141,7 @@ export const serviceTokens: readonly TokenRow[] = [
     `[0-9a-f]{7}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}${END}`,
   ],
 
-  // Tokens of services for content and team work.
+  // Tokens of services for content and collaboration.
   ["Atlassian token", "ATATT3", "[A-Za-z0-9_=-]{60,}"],
   ["Linear key", "lin_api_|lin_oauth_", "[A-Za-z0-9]{32,}"],
   ["Notion token", "ntn_", `[A-Za-z0-9]{42,}${END}`],

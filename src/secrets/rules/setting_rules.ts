@@ -1,6 +1,6 @@
 /**
- * Rules for secrets that are recognised by the name of their setting, or by the address around
- * them. Their own shape says little.
+ * Rules for secrets that have no characteristic form. They are recognised by the name of their
+ * setting or by the URL that contains them.
  *
  * @module
  */
@@ -8,27 +8,34 @@
 import { isPlaceholder, isSampleToken, isStandIn, isVaried, looksRandom } from "./placeholder.ts";
 import type { Rule } from "./rule.ts";
 
-/** Matches the text between a setting's name and its value in many languages. */
+/**
+ * Matches the text between the name and the value of a setting, in the syntax of many languages: an
+ * optional quote, `=`, `:`, `:=` or `=>`, and an optional quote.
+ */
 const IS =
   "\\\\?[\"'`]?\\s{0,8}(?:: ?[sS]tring ?)?(?:=>|:=|[:=])\\s{0,8}(?:[a-zA-Z]{1,8}\\s)?\\\\?[\"'`]?";
-/** Minimum length of a password. Shorter ones are in every documentation. */
+/** Minimum length of a password, in characters. Shorter passwords occur mostly in documentation. */
 const MIN_PASSWORD = 6;
-/** Hosts that only the author's machine can reach, and names that stand for a host. */
+/**
+ * Matches hosts that are only reachable from the author's machine or network, and placeholders for
+ * hosts.
+ */
 const NO_HOST =
   /^(localhost|127\.|0\.0\.0\.0|10\.|192\.168\.|\[|.*\b(example|invalid|test|local|localhost|localdomain|host(name)?|server|domain|your-?\w*|my-?\w*|company|acme|foo|bar|baz)\b)/i;
 
-/** Names of environment variables that hold secrets. */
+/** Matches names of environment variables that hold secrets. */
 const SECRET_NAME =
   "(?:API_?KEY|SECRET|SECRET_?KEY|ACCESS_?KEY|AUTH_?TOKEN|ACCESS_?TOKEN|API_?TOKEN|BOT_?TOKEN|TOKEN|PASSWORD|PASSWD|PRIVATE_?KEY|CLIENT_SECRET|WEBHOOK_SECRET|ENCRYPTION_KEY|SIGNING_KEY|MASTER_KEY)";
 
-/** Rules for secrets in settings and addresses. */
+/** Creates the rules for secrets in settings and URLs. */
 export function settingRules(): Rule[] {
   return [
     {
       kind: "npm credential",
       anchors: ["_authToken", ":_auth", ":_password"],
-      // 16 characters suffice, though npm's own tokens have more. Brackets and commas do not occur
-      // in tokens; they belong to a program with a variable of this name.
+      // Accept 16 characters or more, although tokens of npm itself are longer.
+      // Exclude brackets and commas, which occur in source code that uses a
+      // variable of this name, but not in tokens.
       pattern: /(?:_authToken|:_auth|:_password)["']?\s{0,4}=\s{0,4}["']?([^\s"'`<>(),;]{16,})/y,
       accept: ([, value]) => !isPlaceholder(value!) && /[0-9]/.test(value!),
     },
@@ -157,7 +164,10 @@ export function settingRules(): Rule[] {
   ];
 }
 
-/** Whether the whole name names a secret. The match begins in the middle of the name. */
+/**
+ * Whether the full name of a setting is that of a secret. The full name includes the characters
+ * before the match, which begins in the middle of the name.
+ */
 function isSecretName(match: RegExpExecArray): boolean {
   const before = match.input.slice(Math.max(0, match.index - 60), match.index);
   const name = /[A-Z0-9_]*$/.exec(before)![0] + /^_[A-Z]+/.exec(match[0])![0];
@@ -165,15 +175,16 @@ function isSecretName(match: RegExpExecArray): boolean {
 }
 
 /**
- * Whether header and payload are those of a real JSON Web Token. Samples in documentation contain
- * well-known values.
+ * Whether the header and the payload of a JSON Web Token are real. Samples in documentation have no
+ * algorithm, few claims, or well-known values.
  */
 function isLiveToken(header: string, payload: string): boolean {
   const { alg } = parsePart(header) ?? {};
   if (typeof alg !== "string" || alg === "none") return false;
   const claims = parsePart(payload);
   if (!claims) return false;
-  // Supabase's anonymous key is public: it grants what every visitor may do.
+  // The role `anon` marks Supabase's anonymous key, which is public and grants only the rights of
+  // any visitor.
   if (claims.role === "anon") return false;
   const text = JSON.stringify(claims);
   return !/1234567890|John ?Doe|"joe"|example/i.test(text) &&

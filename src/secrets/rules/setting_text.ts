@@ -1,6 +1,6 @@
 /**
- * Reads settings in the text of files with telling names: names and values as shells, YAML,
- * properties and JSON write them. `named_files.ts` says which files those are.
+ * Finds settings in text: names and values in the syntax of shells, YAML, Java properties and JSON.
+ * `named_files.ts` uses these functions for files whose names suggest credentials.
  *
  * @module
  */
@@ -8,10 +8,11 @@
 import { isPassword, isPlaceholder, isStandIn } from "./placeholder.ts";
 
 /**
- * Makes a predicate: whether a text contains a match whose first group is no placeholder.
+ * Makes a predicate that returns whether a text contains a match of `pattern` whose value is not a
+ * placeholder. The value is the first group that matched.
  *
- * @param pattern has to take time linear in the text: its beginning must not match line ends, nor
- * may a part that repeats match at its own start
+ * @param pattern must take time linear in the length of the text: its first part must not match
+ * ends of lines, and a repeated part must not match text with which another match can begin
  */
 export function lines(pattern: RegExp): (text: string) => boolean {
   const all = new RegExp(pattern.source, pattern.flags + "g");
@@ -24,11 +25,11 @@ export function lines(pattern: RegExp): (text: string) => boolean {
   };
 }
 
-/** `NAME=value`, as shells and dotenv read it. */
+/** Matches `NAME=value` on a line, in the syntax of shells and dotenv. */
 const SETTING =
   /^\s{0,20}(?:export\s{1,4}|set\s{1,4})?([A-Za-z_][\w.-]{0,100})\s{0,8}[=:]\s{0,8}(.{0,4000})$/gm;
 
-/** Whether any line sets a value that the predicate takes for a secret. */
+/** Whether a text has a line `NAME=value` for which `isSecret` returns `true`. */
 export function someSetting(
   text: string,
   isSecret: (name: string, value: string) => boolean,
@@ -41,19 +42,22 @@ export function someSetting(
   return false;
 }
 
-/** Whether a setting's name names a secret, or contains such a name. */
+/** Whether the name of a setting contains a word for a secret, such as `token` or `password`. */
 export function isSecretName(name: string): boolean {
   return /secret|token|passw|pwd|api_?key|private_?key|access_?key|credential|_key$/i.test(name);
 }
 
 /**
- * `"password": "…"` and `api_key = …` in files that exist for secrets. The lookbehind keeps the
- * expression from starting in the middle of a name, which would take a hundred times as long.
+ * Matches `"name": "value"` and `name = value`. The lookbehind prevents matches that start in the
+ * middle of a name, which would take a hundred times as long.
  */
 const ANY_SETTING =
   /(?<![\w.:-])["']?([\w.:-]{1,200})["']?\s{0,8}[=:]\s{0,8}(?:"([^"\n]{0,2000})"|'([^'\n]{0,2000})'|([^\s"',;{}\[\]]{1,2000}))/g;
 
-/** Whether any setting whose name names a secret has a value that is no stand-in. */
+/**
+ * Whether a text contains a setting whose name suggests a secret and whose value is not a
+ * placeholder.
+ */
 export function secretSetting(text: string): boolean {
   for (const [, name, ...values] of text.matchAll(ANY_SETTING)) {
     const value = values.find((one) => one !== undefined) ?? "";
@@ -62,15 +66,21 @@ export function secretSetting(text: string): boolean {
   return false;
 }
 
-/** Ends of the names of secrets. `TOKEN_FILE` and `GPG_KEY` name no secret. */
+/**
+ * Matches names of settings that end with a word for a secret. The names `TOKEN_FILE` and `GPG_KEY`
+ * do not match, since their values are not secret.
+ */
 const SECRET_END =
   /(?:secret|token|passw(?:or)?d|passphrase|pwd|(?:^|[_.-])pass|(?:api|secret|private|access|encryption|signing|master)[_-]?key)$/i;
 
-/** `name: value` and `name=value` on one line; the value is quoted or ends at a space. */
+/** Matches `name: value` and `name=value` on one line. The value is quoted, or ends at a space. */
 const LINE_SETTING =
   /(?<![\w.:-])["']?([\w.:-]{1,200})["']?[ \t]{0,8}[=:][ \t]{0,8}(?:"([^"\n]{0,2000})"|'([^'\n]{0,2000})'|([^\s"',;{}\[\]]{1,2000}))/g;
 
-/** Whether a setting whose name ends like a secret's has a password that is no placeholder. */
+/**
+ * Whether a text contains a setting whose name ends with a word for a secret and whose value is a
+ * real password.
+ */
 export function passwordSetting(text: string): boolean {
   for (const [, name, ...values] of text.matchAll(LINE_SETTING)) {
     const value = values.find((one) => one !== undefined) ?? "";
@@ -80,10 +90,10 @@ export function passwordSetting(text: string): boolean {
 }
 
 /**
- * Makes a predicate: whether a text contains a match whose first group is a password and no
- * placeholder.
+ * Makes a predicate that returns whether a text contains a match of `pattern` whose value is a real
+ * password. The value is the first group that matched.
  *
- * @param pattern has to take time linear in the text, as that of {@linkcode lines}
+ * @param pattern must take linear time, like the pattern of {@linkcode lines}
  */
 export function passwords(pattern: RegExp): (text: string) => boolean {
   const all = new RegExp(pattern.source, pattern.flags + "g");

@@ -1,6 +1,6 @@
 /**
- * Bitcoin private keys in the wallet import format: base58 with a checksum, so that no other text
- * is mistaken for one.
+ * Recognises Bitcoin private keys in the wallet import format (WIF): base58 with a checksum. The
+ * checksum rules out other texts.
  *
  * @module
  */
@@ -9,19 +9,21 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 
 const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-/** First byte of a key: main network, test network. */
+/** First byte of a decoded key: main network, test network. */
 const VERSIONS = [0x80, 0xef];
 /**
- * Length of version, key and a checksum of four bytes. A compressed public key is marked by one
- * more byte.
+ * Length of a decoded key in bytes: version (1), key (32), checksum (4). A key for a compressed
+ * public key has one more byte.
  */
 const [PLAIN_BYTES, COMPRESSED_BYTES] = [37, 38];
-/** Minimum distinct bytes of a real key. Keys with fewer are samples: 1, 2, all ones. */
+/**
+ * Minimum number of distinct bytes of a real key. Sample keys, such as the number 1, have fewer.
+ */
 const MIN_DISTINCT = 8;
-/** Beginnings of the sample keys in the documentation of Bitcoin and its libraries. */
+/** Matches the beginnings of sample keys in the documentation of Bitcoin and its libraries. */
 const EXAMPLES = /^(?:5Kd3NBUAdU|5HueCGU8rM|5KJvsngHeM|KxFC1jmwwC|L1aW4aubDF)/;
 
-/** Whether a text is a private key, and not one of the well-known samples. */
+/** Whether a text is a Bitcoin private key, and not a well-known sample. */
 export function isWif(text: string): boolean {
   if (EXAMPLES.test(text)) return false;
   let number = 0n;
