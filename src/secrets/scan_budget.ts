@@ -13,9 +13,9 @@
  */
 const [FREE_TRIES, BYTES_PER_TRY] = [256, 2048];
 /**
- * Limit on false matches of narrow rules (patterns for short texts) in one package: this number of characters plus the number
- * of scanned bytes. Without a limit, overlapping false tokens could cause each character to be
- * matched a thousand times.
+ * Limit on false matches of rules for short texts in one package: this number of characters plus
+ * the number of scanned bytes. Without a limit, overlapping false tokens could cause each character
+ * to be matched a thousand times.
  */
 const FREE_VAIN_CHARS = 128 * 1024;
 

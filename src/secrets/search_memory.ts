@@ -6,8 +6,8 @@
  */
 
 /**
- * Step of the search in bytes: one word of four bytes is examined per step. Also the number of possible offsets
- * of a pair of bytes in a window.
+ * Step of the search in bytes: one word of four bytes is examined per step. Also the number of
+ * possible offsets of a pair of bytes in a window.
  */
 export const STEP_BYTES = 4;
 /**

@@ -1,18 +1,19 @@
 /**
- * Everything that libreseed keeps on the disk.
+ * Everything that libreseed stores on the disk.
  *
- * - `files`: atomic writes, temporaries, locks between processes, errors of the file system
- * - `state`: `StateDatabase`, the SQLite file `state.db` with records, outcomes, pins and follows
- * - `seed`: `SeedDirectory`, the archives that the engine seeds, with manifests and torrents
+ * - `files`: atomic writes, temporary files, locks between processes, errors of the file system
+ * - `state`: `StateDatabase`, the SQLite file `state.db` with DHT records, outcomes of
+ *   announcements, pins and followed publishers
+ * - `seed`: `SeedDirectory`, the archives that the engine seeds, with their manifests and torrents
  * - `packages`: `PackageStore`, the unpacked packages that projects link to
  *
- * Several processes may use one home at a time: writes are atomic, and multi-step changes hold a
- * lock. A process may be killed at any instant; the next one removes leftovers and finishes or
- * undoes interrupted changes. Every error is a `StoreError`, whose message names the path and the
- * remedy.
+ * Several processes may use one home (libreseed's data directory) at a time: writes are atomic, and
+ * changes of several steps hold a lock. A process may be killed at any instant. The next process
+ * removes leftover files, and finishes or undoes interrupted changes. Every error is a
+ * `StoreError`, whose message names the path and the remedy.
  *
- * Left to others: the network, the verification of archives (`src/package`), and the decisions what
- * to keep and when to write. Start reading in `seed/seed_directory.ts` and
+ * This folder does not use the network, does not verify archives (`src/package` does), and does not
+ * decide what to store and when. Start reading in `seed/seed_directory.ts` and
  * `state/state_database.ts`.
  *
  * @module

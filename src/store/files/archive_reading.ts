@@ -1,5 +1,5 @@
 /**
- * Reads whole archives, to copy them and to check them against the hash in a minimal manifest.
+ * Reads archives as a whole, to copy them and to compare them with the hash in a minimal manifest.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { fileError, StoreError } from "./errors.ts";
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * Yields an archive's bytes and hashes them on the way. Throws after the last chunk if the archive
- * is not the one that the manifest names, so the caller must not use the bytes before the end. A
- * chunk's buffer is reused by the next chunk.
+ * Yields the bytes of an archive and hashes them. Throws after the last chunk if length or hash
+ * differ from the manifest, so the caller must not use the bytes before the end. Each chunk is
+ * valid only until the next one, because all chunks share a buffer.
  *
  * @throws {StoreError} `ARCHIVE_MISMATCH`, and the errors of reading a file
  */
@@ -45,9 +45,7 @@ export async function* checkedChunks(
   );
 }
 
-/**
- * Checks that a file is the archive that the manifest names. Throws like {@linkcode checkedChunks}.
- */
+/** Checks the length and the hash of an archive. Throws like {@linkcode checkedChunks}. */
 export async function checkArchive(
   path: string,
   minimal: MinimalManifest,
@@ -57,7 +55,8 @@ export async function checkArchive(
 }
 
 /**
- * SHA-256 of a file in the form of manifests, `sha256:HEX`. Throws the errors of reading a file.
+ * Returns the SHA-256 of a file as manifests write it, `sha256:HEX`. Throws the errors of reading a
+ * file.
  */
 export async function hashOf(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
@@ -65,7 +64,10 @@ export async function hashOf(path: string, signal?: AbortSignal): Promise<string
   return formatSha256(new Uint8Array(hash.digest()));
 }
 
-/** Yields a file's bytes. A chunk's buffer is reused by the next chunk. */
+/**
+ * Yields the bytes of a file. Each chunk is valid only until the next one, because all chunks share
+ * a buffer.
+ */
 async function* chunksOf(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const file = await openRegular(path);
   try {

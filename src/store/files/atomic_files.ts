@@ -1,7 +1,8 @@
 /**
  * Atomic file writes: a file is written under a temporary name in the same directory, flushed to
- * the disk and renamed, and then the directory is flushed. A process that is killed at any instant
- * leaves at most a temporary file, whose name begins with `.tmp-`. The next start removes it.
+ * the disk and renamed to its final name; then the directory is flushed. A process that is killed
+ * leaves at most a temporary file, whose name begins with `.tmp-`. The next start of libreseed
+ * removes it.
  *
  * @module
  */
@@ -15,17 +16,20 @@ import { createTemporaryFile, type Temporary, type TemporaryFile } from "./tempo
 
 export { isCode } from "./errors.ts";
 
-/** Maximum attempts to open a file that is replaced meanwhile; more indicate an attack. */
+/**
+ * Maximum number of attempts to open a file that other processes keep replacing. More replacements
+ * indicate an attack.
+ */
 const MAX_OPEN_TRIES = 16;
 
-/** The contents to write to a file. */
+/** The contents of a file to write: bytes, text or chunks. */
 export type WritableData = Uint8Array | string | AsyncIterable<Uint8Array>;
 
 /**
- * Writes a file, replacing an existing one. When the promise resolves, contents and name are on the
- * disk; when it rejects, nothing has changed and no temporary is left.
+ * Writes a file atomically, and replaces an existing one. When the promise resolves, contents and
+ * name are on the disk. When it rejects, nothing has changed and no temporary file remains.
  *
- * @param data bytes, text (written as UTF-8), or chunks; an error while iterating is rethrown
+ * @param data bytes, text (written as UTF-8), or chunks; an error of the iterator is rethrown
  * @param options `mode` defaults to 0644, reduced by the umask
  * @throws {StoreError} `DISK_FULL`, `NOT_WRITABLE`, `FILE_MISSING` (no such directory), `IO_FAILED`
  */
@@ -45,8 +49,9 @@ export async function writeFileAtomic(
 }
 
 /**
- * Moves a finished file of the same file system to its final name, replacing an existing file. When
- * the promise resolves, contents and name are on the disk. On failure the file stays where it was.
+ * Renames a complete file to its final name on the same file system, and replaces an existing file.
+ * When the promise resolves, contents and name are on the disk. On failure, the file keeps its old
+ * name.
  *
  * @throws {StoreError} `FILE_MISSING`, `LINK_REFUSED`, `NOT_A_FILE`, `DISK_FULL`, `NOT_WRITABLE`,
  * `IO_FAILED` (also if the paths are on two file systems)
@@ -58,9 +63,10 @@ export async function moveIntoPlace(tempPath: string, finalPath: string): Promis
 }
 
 /**
- * Writes a temporary file beside `path` and flushes it to the disk. Removes the file on failure.
+ * Writes a temporary file in the directory of `path` and flushes it to the disk. Removes the
+ * temporary file on failure.
  *
- * @returns the temporary; dispose of it after renaming or removing the file
+ * @returns the temporary file; dispose of it after renaming or removing the file
  */
 export async function writeTemporary(
   path: string,
@@ -75,7 +81,7 @@ export async function writeTemporary(
       await writeAll(temporary.file, chunk);
     }
     await temporary.file.sync();
-    // Windows cannot rename an open file.
+    // Close the file, because Windows cannot rename an open file.
     if (Deno.build.os === "windows") temporary.file.close();
     return temporary;
   } catch (cause) {
@@ -85,7 +91,7 @@ export async function writeTemporary(
   }
 }
 
-/** Renames a file, replacing an existing one. */
+/** Renames a file, and replaces an existing file of the new name. */
 export async function renameFile(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
@@ -94,7 +100,7 @@ export async function renameFile(from: string, to: string): Promise<void> {
   }
 }
 
-/** Removes a file; returns whether there was one. */
+/** Removes a file. Returns whether the file existed. */
 export async function unlinkIfThere(path: string): Promise<boolean> {
   try {
     await unlink(path);
@@ -105,9 +111,9 @@ export async function unlinkIfThere(path: string): Promise<boolean> {
   }
 }
 
-/** Flushes a regular file to the disk. */
+/** Flushes the contents of a regular file to the disk. */
 export async function syncFile(path: string): Promise<void> {
-  // Windows can flush only a file that is open for writing.
+  // Open the file for writing on Windows, which cannot flush a file that is open for reading only.
   const flags = Deno.build.os === "windows" ? constants.O_RDWR : constants.O_RDONLY;
   const file = await openRegular(path, flags);
   try {
@@ -120,8 +126,8 @@ export async function syncFile(path: string): Promise<void> {
 }
 
 /**
- * Flushes a directory, so that its file names survive a power cut. Does nothing on Windows, which
- * cannot open directories.
+ * Flushes a directory to the disk, so that the names of new files survive a power cut. Does nothing
+ * on Windows, which cannot open directories.
  */
 export async function syncDirectory(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
@@ -137,7 +143,7 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Opens a regular file. Refuses symbolic links, and does not block on a FIFO.
+ * Opens a regular file. Refuses symbolic links. Does not block if the path is a FIFO.
  *
  * @throws {StoreError} `LINK_REFUSED`, `NOT_A_FILE`, `FILE_MISSING`, `NOT_READABLE`, `IO_FAILED`
  */
@@ -190,10 +196,10 @@ async function openFile(path: string, flags: number): Promise<FileHandle> {
 }
 
 /**
- * Whether an open file is the one at the path. Needed because Deno ignores O_NOFOLLOW and follows
- * links unless the process has all permissions. Returns `false` if another file has replaced it, so
- * that the caller opens the path again. Throws `LINK_REFUSED` for a link, and after the last
- * attempt.
+ * Whether an open file is still the file at its path, and no symbolic link was followed. The check
+ * is needed because Deno ignores O_NOFOLLOW unless the process has all permissions. Returns `false`
+ * if another file has replaced the open one, so that the caller opens the path again. Throws
+ * `LINK_REFUSED` for a symbolic link, and after the maximum number of attempts.
  */
 async function isFileAt(file: FileHandle, path: string, tries: number): Promise<boolean> {
   const opened = await file.stat();

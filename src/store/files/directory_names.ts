@@ -1,5 +1,5 @@
 /**
- * Lists a directory that may hold a hundred thousand files.
+ * Lists the file names in a directory, fast enough for a hundred thousand files.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { fileError } from "./errors.ts";
 
 /**
- * Lists the names in a directory, in no particular order. Blocks for about 1 µs per name, because
- * an asynchronous listing takes three times as long.
+ * Lists the file names in a directory, in no particular order. Blocks for about 1 µs per name,
+ * because asynchronous listing takes three times as long.
  *
  * @throws {StoreError} `FILE_MISSING`, `NOT_READABLE`, `IO_FAILED`
  */

@@ -1,16 +1,16 @@
 /**
- * The error of the store. The codes are part of the API:
+ * The error class of `src/store`. The codes are part of the API:
  *
  * | code | kind | when |
  * | --- | --- | --- |
- * | `DISK_FULL` | failed | no space left, or the user's quota is used up |
+ * | `DISK_FULL` | failed | no space left, or the user's quota is exceeded |
  * | `NOT_WRITABLE` | failed | no write permission, or a read-only file system |
  * | `NOT_READABLE` | failed | no read permission |
  * | `FILE_MISSING` | not-found | a file to read or move does not exist |
  * | `IO_FAILED` | failed | any other error of the file system |
  * | `LINK_REFUSED` | failed | a symbolic link instead of a regular file |
  * | `NOT_A_FILE` | failed | a directory, socket or device instead of a regular file |
- * | `NOT_A_DIRECTORY` | failed | the seed directory's path is a file |
+ * | `NOT_A_DIRECTORY` | failed | the path of the seed directory is a file |
  * | `BAD_FILE_NAME` | usage | not a valid file name for an archive in the seed directory |
  * | `MANIFEST_INVALID` | verification | a minimal manifest with an invalid signature |
  * | `ARCHIVE_MISMATCH` | verification | an archive that differs from its minimal manifest |
@@ -18,10 +18,10 @@
  * | `PACKAGE_DAMAGED` | verification | an installed package differs from its signed manifest |
  * | `PACKAGE_CHANGED` | verification | an installed version is offered with other contents |
  * | `VERSION_EXISTS` | failed | the seed directory has this version with other contents |
- * | `STATE_NEWER` | failed | the state was written by a newer libreseed |
- * | `STATE_READ_ONLY` | failed | the state can be read but not written |
- * | `STATE_BUSY` | failed | another process kept the state locked for too long |
- * | `STATE_DAMAGED` | failed | SQLite found its file damaged while it was in use |
+ * | `STATE_NEWER` | failed | `state.db` was written by a newer libreseed |
+ * | `STATE_READ_ONLY` | failed | `state.db` can be read but not written |
+ * | `STATE_BUSY` | failed | another process kept `state.db` locked for too long |
+ * | `STATE_DAMAGED` | failed | SQLite found `state.db` damaged while it was in use |
  * | `STATE_FAILED` | failed | any other error of SQLite |
  *
  * @module
@@ -36,8 +36,8 @@ export class StoreError extends LibreseedError {
 }
 
 /**
- * Converts an error of the file system to a {@linkcode StoreError}. Returns a StoreError, or an
- * error that is not of the file system (such as an abort), unchanged.
+ * Converts an error of the file system to a {@linkcode StoreError}. Returns other errors unchanged,
+ * such as a StoreError or an abort.
  *
  * @param doing the operation that failed, for the message
  */
@@ -72,12 +72,12 @@ export function fileError(cause: unknown, doing: "read" | "write", path: string)
   });
 }
 
-/** The message of a `DISK_FULL` error. */
+/** Returns the message of a `DISK_FULL` error. */
 export function diskFull(path: string): string {
   return `no space left to write ${path}: nothing was changed; free some space and try again`;
 }
 
-/** Makes a `LINK_REFUSED` error. */
+/** Creates a `LINK_REFUSED` error. */
 export function linkRefused(path: string, cause?: unknown): StoreError {
   return new StoreError(
     "failed",
@@ -87,7 +87,7 @@ export function linkRefused(path: string, cause?: unknown): StoreError {
   );
 }
 
-/** Whether an error has this code, such as `ENOENT`. */
+/** Whether an error has the given code, such as `ENOENT`. */
 export function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === code;
 }

@@ -1,6 +1,6 @@
 /**
- * A lock between processes, held on an empty file. The system releases the lock when its process
- * ends, even if the process is killed.
+ * A lock between processes, held on an empty file. The operating system releases the lock when its
+ * process ends, even if the process is killed.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { fileError, linkRefused, StoreError } from "./errors.ts";
 
 /** Options of {@linkcode lockFile}. */
 export interface LockOptions {
-  /** Whether to take an exclusive lock; otherwise a shared one. */
+  /** Whether to acquire an exclusive lock instead of a shared one. */
   exclusive: boolean;
   clock: Clock;
-  /** Maximum wait for the lock, milliseconds. */
+  /** Maximum time to wait for the lock, milliseconds. */
   timeoutMs: number;
   signal?: AbortSignal;
 }
@@ -23,7 +23,7 @@ export interface LockOptions {
 const POLL_MS = 20;
 
 /**
- * Waits for the lock and takes it. Dispose of the result to release it.
+ * Waits for a lock on a file and acquires it. Disposing of the result releases the lock.
  *
  * @throws {StoreError} `DIRECTORY_BUSY` (kind `in-use`) if the wait exceeds `timeoutMs`,
  * `LINK_REFUSED`, and the errors of the file system
@@ -46,7 +46,7 @@ export async function lockFile(path: string, options: LockOptions): Promise<Disp
 
 async function openLock(path: string): Promise<Deno.FsFile> {
   try {
-    // Checked first, because opening would follow the link.
+    // Check for a symbolic link before opening the file, because opening would follow the link.
     if ((await lstat(path)).isSymbolicLink()) throw linkRefused(path);
   } catch (cause) {
     if (!isCode(cause, "ENOENT")) throw fileError(cause, "read", path);
@@ -54,7 +54,10 @@ async function openLock(path: string): Promise<Deno.FsFile> {
   return await openLockFile(path);
 }
 
-/** Opens a lock file. Read permission is enough for a lock file that another user created. */
+/**
+ * Opens a lock file, and creates it if missing. Without write permission, opens it for reading,
+ * which suffices to lock a file that another user created.
+ */
 export async function openLockFile(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path, { read: true, write: true, create: true, mode: 0o644 });

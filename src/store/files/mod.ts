@@ -1,15 +1,15 @@
 /**
- * The file system as the rest of the store uses it.
+ * Operations on the file system for the other folders of `src/store`.
  *
- * - `writeFileAtomic`, `moveIntoPlace`: files that appear whole or not at all
- * - `createTemporaryDirectory`, `removeStaleTemporaries`: temporaries, and those of killed
- *   processes
+ * - `writeFileAtomic`, `moveIntoPlace`: atomic writes of files
+ * - `createTemporaryDirectory`, `removeStaleTemporaries`: temporary files, and removal of those
+ *   that killed processes left behind
  * - `lockFile`: a lock between processes
- * - `checkedChunks`, `checkArchive`, `hashOf`: reading and hashing archives
- * - `StoreError`, `fileError`: one error class, with messages that name the path and the remedy
+ * - `checkedChunks`, `checkArchive`, `hashOf`: reading and hashing of archives
+ * - `StoreError`, `fileError`: an error class whose messages name the path and the remedy
  *
- * Files are opened without following symbolic links, since other users may be able to write to a
- * seed directory. Left to others: the names and the meaning of the files. Start reading in
+ * Files are opened without following symbolic links, because other users may have write permission
+ * for a seed directory. The callers choose names and contents of files. Start reading in
  * `atomic_files.ts`.
  *
  * @module

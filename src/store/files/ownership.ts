@@ -1,6 +1,6 @@
 /**
- * A hint for files in a user's home that belong to root, because libreseed once ran as root there.
- * The user cannot write to them.
+ * A hint for error messages about files in a user's home directory that belong to root, because
+ * libreseed once ran as root. The user cannot write to such files.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { dirname } from "node:path";
 const MAX_DEPTH = 64;
 
 /**
- * A hint to append to a permission error: the owner of the path, and the command that gives it back
- * to the user. Empty unless the path, or its nearest existing directory, belongs to root inside
- * another user's directory.
+ * Returns a hint to append to a permission error: who owns the path, and the command that changes
+ * the owner to the user. Returns an empty text unless the path (or its nearest existing parent
+ * directory) belongs to root and lies in another user's directory.
  */
 export function rootOwnedHint(path: string): string {
   let at = path;
@@ -35,7 +35,7 @@ export function rootOwnedHint(path: string): string {
   return "";
 }
 
-/** Status of a path; `undefined` if it does not exist or cannot be read. */
+/** Returns the status of a path; `undefined` if the path does not exist or cannot be accessed. */
 function infoOf(path: string): Stats | undefined {
   try {
     return lstatSync(path);

@@ -1,7 +1,8 @@
 /**
- * Temporary files and directories, and removal of those that killed processes left behind. A
- * process holds a lock (flock) on its temporary until the temporary is renamed or removed, and the
- * system releases the lock when the process ends. So a temporary that can be locked is abandoned.
+ * Temporary files and directories ("temporaries"), and removal of those that killed processes left
+ * behind. A process holds a lock (flock) on its temporary until it has renamed or removed the
+ * temporary, and the operating system releases the lock when the process ends. So a temporary that
+ * is not locked is abandoned.
  *
  * @module
  */
@@ -12,20 +13,27 @@ import { isOfFuture, toHex } from "../../base/mod.ts";
 import { fileError, isCode } from "./errors.ts";
 
 const PREFIX = ".tmp-";
-/** Prefix of temporaries that their process keeps locked. */
+/** Prefix of the names of temporary files that are locked by their process. */
 const HELD_PREFIX = ".tmp-held-";
 /**
- * Age from which a temporary without a lock counts as abandoned, milliseconds since its last write.
- * It applies to temporaries with another prefix and to file systems without locks.
+ * Age at which a temporary file without lock counts as abandoned, in milliseconds since its last
+ * write. Used for names without the prefix of locked temporaries, and on file systems without
+ * locks.
  */
 const STALE_MS = 3_600_000;
-/** Maximum attempts to create a temporary that is removed at once; more indicate an attack. */
+/**
+ * Maximum number of attempts to create a temporary file that other processes remove at once. More
+ * removals indicate an attack.
+ */
 const MAX_TRIES = 16;
 
-/** Complete form of a locked temporary's name. */
+/** Matches the complete name of a locked temporary file. */
 const HELD_NAME = /^\.tmp-held-[0-9a-f]{16}$/;
 
-/** A locked temporary. Rename or remove it, then dispose of this object to release the lock. */
+/**
+ * A locked temporary file or directory. Rename or remove the file first; then dispose of this
+ * object to release the lock.
+ */
 export interface Temporary extends Disposable {
   readonly path: string;
 }
@@ -35,23 +43,23 @@ export interface TemporaryFile extends Temporary {
   readonly file: Deno.FsFile;
 }
 
-/** Whether a file name is that of a temporary. */
+/** Whether a file name is that of a temporary file or directory. */
 function isTemporary(name: string): boolean {
   return name.startsWith(PREFIX);
 }
 
 /**
- * A path for a file or directory that is to be deleted. Without a lock, any process may remove it
- * at once.
+ * Returns a new path with the name of a locked temporary. A file or directory that is renamed to
+ * this path is not locked, so any process may remove it as abandoned.
  */
 export function discardedPath(dir: string): string {
   return join(dir, HELD_PREFIX + toHex(crypto.getRandomValues(new Uint8Array(8))));
 }
 
 /**
- * Creates an empty temporary file, open for writing.
+ * Creates an empty temporary file, locks it, and opens it for writing.
  *
- * @throws the errors of the file system, unconverted
+ * @throws the errors of the file system, not converted to StoreError
  */
 export async function createTemporaryFile(dir: string, mode: number): Promise<TemporaryFile> {
   const { path, file } = await createHeld(
@@ -62,7 +70,7 @@ export async function createTemporaryFile(dir: string, mode: number): Promise<Te
 }
 
 /**
- * Creates an empty temporary directory.
+ * Creates an empty temporary directory and locks it.
  *
  * @throws {StoreError} `NOT_WRITABLE`, `DISK_FULL`, `FILE_MISSING`, `IO_FAILED`
  */
@@ -70,7 +78,7 @@ export async function createTemporaryDirectory(dir: string): Promise<Temporary> 
   try {
     const { path, file } = await createHeld(dir, async (path) => {
       await mkdir(path);
-      // Windows cannot open directories.
+      // Windows cannot open directories, so a directory has no lock there.
       return Deno.build.os === "windows" ? undefined : await Deno.open(path);
     });
     return { path, [Symbol.dispose]: () => close(file) };
@@ -89,19 +97,20 @@ async function createHeld<T extends Deno.FsFile | undefined>(
     try {
       file = await create(path);
     } catch (error) {
-      // Another process removed the new directory before it was locked.
+      // Another process removed the new directory before this process could lock it.
       if (!isCode(error, "ENOENT") || tries === MAX_TRIES) throw error;
       continue;
     }
     if (!file) return { path, file };
     try {
       await file.lock(true);
-      // Another process may have locked and removed the temporary before we locked it.
+      // Check that the path still leads to the locked file: another process may have locked and
+      // removed the new file first.
       const { ino } = await lstat(path);
       if (ino === (await file.stat()).ino || tries === MAX_TRIES) return { path, file };
     } catch (error) {
       const isGone = isCode(error, "ENOENT");
-      // The file system has no locks, so the temporary is protected by its age alone.
+      // The file system has no locks, so only its age protects the temporary file from removal.
       if (!isGone || tries === MAX_TRIES) return { path, file };
     }
     close(file);
@@ -112,13 +121,14 @@ function close(file: Deno.FsFile | undefined): void {
   try {
     file?.close();
   } catch {
-    // The file is closed already.
+    // An error means that the file is closed already.
   }
 }
 
 /**
- * Removes abandoned temporaries from a directory: those whose lock is free, and those of the kind
- * without locks that were not written to for an hour. A missing directory counts as empty.
+ * Removes abandoned temporaries from a directory: those that no process has locked, and, where
+ * there are no locks, those that were not written to for an hour. A missing directory counts as
+ * empty.
  *
  * @param nowMs current time, Unix milliseconds
  * @param known the names in the directory, if the caller has listed it already
@@ -143,7 +153,7 @@ export async function removeStaleTemporaries(
     try {
       if (await removeIfStale(path, name, nowMs)) removed.push(name);
     } catch (cause) {
-      // The owning process may have renamed or removed the temporary meanwhile.
+      // Ignore a missing file: its process may have renamed or removed it meanwhile.
       if (!isCode(cause, "ENOENT")) throw fileError(cause, "write", path);
     }
   }
@@ -151,8 +161,8 @@ export async function removeStaleTemporaries(
 }
 
 /**
- * Removes abandoned temporary files from a directory of the user, where other programs may keep
- * temporaries too. Considers only files with the complete form of libreseed's own names.
+ * Removes abandoned temporary files from a user's directory, in which other programs may have
+ * temporary files too. Only files whose complete names have libreseed's own form are removed.
  *
  * @throws {StoreError} `NOT_READABLE`, `NOT_WRITABLE`, `IO_FAILED`
  */
@@ -182,17 +192,20 @@ async function removeIfStale(path: string, name: string, nowMs: number): Promise
 }
 
 /**
- * Sets a modification time that lies in the future to the present. Otherwise a file dated by a
- * clock that was ahead would count as new until that time.
+ * Sets a file's modification time to the present, if it lies in the future. Otherwise the file
+ * would not age until that time.
  *
- * @param path links are not followed
+ * @param path symbolic links are not followed
  * @param nowMs current time, Unix milliseconds
  */
 export async function dateBack(path: string, mtimeMs: number, nowMs: number): Promise<void> {
   if (isOfFuture(mtimeMs, nowMs)) await lutimes(path, nowMs / 1_000, nowMs / 1_000);
 }
 
-/** Tries to lock a temporary; `"held"` if its process holds the lock, `undefined` without locks. */
+/**
+ * Tries to lock a temporary file. Returns the locked file; `"held"` if another process holds the
+ * lock; `undefined` if the file system has no locks.
+ */
 async function tryToHold(path: string): Promise<Deno.FsFile | "held" | undefined> {
   let file: Deno.FsFile | undefined;
   try {

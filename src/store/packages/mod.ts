@@ -1,15 +1,15 @@
 /**
  * The store of unpacked packages that projects link to, `HOME/packages`.
  *
- * `PackageStore` stages an archive (verifies and unpacks it under a temporary name), and commits it
- * to its place in one step. A package's directory is named by its id, a hash of publisher, name and
- * version. Links beside each package lead to its dependencies, and `PackageRoots` remembers the
- * lock files and links that refer to packages from outside, so that `store prune` knows what is
- * needed.
+ * `PackageStore` installs a package in two steps: `stage` verifies an archive and unpacks it under
+ * a temporary name, and `commit` moves the result to its final path atomically. The final directory
+ * is named by the package's id, a hash of publisher, name and version. Links beside each package
+ * lead to its dependencies. `PackageRoots` remembers the lock files and links outside of the store
+ * that refer to packages, so that `store prune` knows which packages are needed.
  *
- * Left to others: which packages are wanted, in which versions (`src/install`), and the
- * verification chain (`src/package`). Start reading in `package_store.ts`, which shows the layout
- * on the disk.
+ * This folder does not choose packages and versions (`src/install` does) and does not define how
+ * archives are verified (`src/package` does). Start reading in `package_store.ts`, which shows the
+ * layout on the disk.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * Checks a stored package against its signed manifest. Archives are verified by `src/package`
- * before they are unpacked into the store.
+ * Checks the files of a stored package against its signed manifest.
  *
  * @module
  */
@@ -19,13 +18,12 @@ import { fileError, hashOf, readAtMost, StoreError } from "../files/mod.ts";
 import { DIRECT, LINKS, MINIMAL, type StoredPackage, TREE } from "./package_entry.ts";
 
 const MANIFEST = "manifest.json";
-/** Maximum number of problems to report for a package. */
+/** Maximum number of problems to report per package. */
 const MAX_PROBLEMS = 20;
 
 /**
- * Reads the full manifest of a stored package. Checks its form and signature, and that it has the
- * same publisher, name and version as the minimal manifest beside it. Does not read the other
- * files.
+ * Reads the full manifest of a stored package. Checks its form and its signature, and that
+ * publisher, name and version are those of the minimal manifest. Does not read other files.
  *
  * @throws {StoreError} `PACKAGE_DAMAGED` (kind `verification`), `NOT_READABLE`, `IO_FAILED`
  * @throws the abort reason of `signal`
@@ -72,10 +70,10 @@ async function readManifestOf(
 }
 
 /**
- * Reads every file of a stored package and compares it with the signed manifest. Reports altered,
- * missing and extra files, and links. File modes are not signed and not checked.
+ * Compares every file of a stored package with the signed manifest. Reports changed, missing and
+ * additional files, and links. File modes are not checked, because they are not signed.
  *
- * @returns problems as text for people, at most twenty; empty for a sound package
+ * @returns descriptions of the problems for users, at most twenty; empty for an intact package
  * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
  * @throws the abort reason of `signal`
  */
@@ -120,7 +118,7 @@ export async function checkStored(
   return problems;
 }
 
-/** Total size of a stored package's files, manifests included, in bytes. */
+/** Returns the total size of a stored package's files, including its manifests, in bytes. */
 export async function sizeOfStored(entry: { directory: string }): Promise<number> {
   let bytes = 0;
   for await (const { sizeBytes } of walk(entry.directory)) bytes += sizeBytes;
@@ -128,9 +126,9 @@ export async function sizeOfStored(entry: { directory: string }): Promise<number
 }
 
 /**
- * The parent directories of files.
+ * Returns all parent directories of the given files.
  *
- * @param paths sorted, so that only the part after the common prefix with the previous path is new
+ * @param paths sorted, so that only the part that differs from the previous path must be examined
  */
 function directoriesOf(paths: Iterable<string>): Set<string> {
   const directories = new Set<string>();
@@ -147,14 +145,14 @@ function directoriesOf(paths: Iterable<string>): Set<string> {
 }
 
 interface Found {
-  /** Relative path, with slashes. */
+  /** Path relative to the walked directory, with `/` between its parts. */
   path: string;
   kind: "file" | "directory" | "other";
-  /** Size of a file in bytes; 0 for anything else. */
+  /** Size of a file in bytes; 0 for a directory or another kind of entry. */
   sizeBytes: number;
 }
 
-/** Yields everything below a directory, in the order of the names. Does not follow links. */
+/** Yields all files and directories below a directory, sorted by name. Does not follow links. */
 async function* walk(directory: string, prefix = ""): AsyncGenerator<Found> {
   const names = await readdir(directory).catch((cause) => {
     throw fileError(cause, "read", directory);

@@ -1,6 +1,6 @@
 /**
- * One package in the store: its location and its minimal manifest. `package_check.ts` checks its
- * files.
+ * The entry of one package in the store: its location and its minimal manifest. `package_check.ts`
+ * checks the files of a package.
  *
  * @module
  */
@@ -12,36 +12,38 @@ import type { MinimalManifest } from "../../package/mod.ts";
 import { fileError, isCode } from "../files/mod.ts";
 import { isRegularFile, readMinimal } from "../seed/mod.ts";
 
-/** Directory of the unpacked files, exactly as signed, with their `manifest.json`. */
+/**
+ * Name of the directory with the package's unpacked files, as signed, including `manifest.json`.
+ */
 export const TREE = "package";
-/** File with the signed minimal manifest, beside the tree, in the form of `serializeMinimal`. */
+/** Name of the file with the signed minimal manifest, beside the unpacked files. */
 export const MINIMAL = "minimal.json";
-/** Empty file that marks a package as installed by name, not only as a dependency. */
+/** Name of an empty file that marks a package as installed by name, not only as a dependency. */
 export const DIRECT = "direct";
-/** Directory of links to the package's dependencies, where Node looks for them. */
+/** Name of the directory with links to the package's dependencies, where Node searches for them. */
 export const LINKS = "node_modules";
 
 const ID = /^[0-9a-f]{64}$/;
 
-/** Name, version and publisher, which together identify one unchanging package. */
+/** Name, version and publisher of a package. Together they identify contents that never change. */
 export interface PackageName {
   name: string;
   version: string;
-  /** The publisher's key: `ed25519:` and 44 characters of base64. */
+  /** The publisher's public key: `ed25519:` and 44 characters of base64. */
   pubkey: string;
 }
 
-/** A package in the store. */
+/** A valid package in the store. */
 export interface StoredPackage {
-  /** See {@linkcode packageId}. */
+  /** Id of the package, see {@linkcode packageId}. */
   id: string;
   /** Absolute path of the package's directory in the store. */
   directory: string;
-  /** Absolute path of the unpacked tree. */
+  /** Absolute path of the package's unpacked files. */
   path: string;
   name: string;
   version: string;
-  /** The publisher's key: `ed25519:` and 44 characters of base64. */
+  /** The publisher's public key: `ed25519:` and 44 characters of base64. */
   publisher: string;
   minimal: MinimalManifest;
   /** Whether the package was installed by name, not only as a dependency. */
@@ -49,22 +51,22 @@ export interface StoredPackage {
   problem?: undefined;
 }
 
-/** A directory of the store that holds no valid package. */
+/** A directory in the store that has the name of a package but contains no valid package. */
 export interface DamagedPackage {
   id: string;
   directory: string;
   path: string;
   direct: boolean;
-  /** Description of the damage, for people. */
+  /** Description of the damage, for users. */
   problem: string;
 }
 
-/** The contents of the store under one id. */
+/** The entry of one package in the store, valid or damaged. */
 export type StoreEntry = StoredPackage | DamagedPackage;
 
 /**
- * Name of a package's directory in the store: SHA-256 of `ed25519:BASE64`, a line feed, the name, a
- * line feed and the version, as 64 lower-case hexadecimal digits.
+ * Returns the id of a package, which names its directory in the store: SHA-256 of `ed25519:BASE64`,
+ * a line feed, the name, a line feed and the version, as 64 lower-case hexadecimal digits.
  */
 export function packageId({ pubkey, name, version }: PackageName): string {
   return createHash("sha256").update(`${pubkey}\n${name}\n${version}`).digest("hex");
@@ -76,9 +78,10 @@ export function isPackageId(text: string): boolean {
 }
 
 /**
- * Reads a package's minimal manifest and checks its signature and its id. Does not check its files.
+ * Reads the minimal manifest of a stored package. Checks its signature, and that it belongs to this
+ * id. Does not check the package's files.
  *
- * @returns `undefined` if the store has no entry with this id
+ * @returns `undefined` if the store has no package with this id
  * @throws {StoreError} if the store cannot be read
  */
 export async function readStored(root: string, id: string): Promise<StoreEntry | undefined> {

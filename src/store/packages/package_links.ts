@@ -1,7 +1,8 @@
 /**
- * Links from a stored package to its dependencies: `node_modules/NAME` beside the package's tree.
- * Node and bundlers look there after they have followed a project's link into the store. So each
- * package finds the versions that were resolved for it, and the signed tree stays unchanged.
+ * Links from a stored package to its dependencies, in `node_modules` beside the package's files.
+ * When a project's link leads Node or a bundler into the store, they search this directory for
+ * dependencies. So each package gets the versions that were chosen for it, and the signed files of
+ * the package remain unchanged.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import { fileError, isCode } from "../files/mod.ts";
 import { isPackageId, LINKS, TREE } from "./package_entry.ts";
 
 /**
- * Reads the links beside a package's tree. Ignores anything that is not such a link.
+ * Reads the links to a package's dependencies. Ignores other files.
  *
  * @param directory the package's directory in the store
  * @returns ids of the linked packages, by name
@@ -22,7 +23,7 @@ export async function readLinks(directory: string): Promise<Map<string, string>>
   const links = new Map<string, string>();
   for (const name of await linkNames(join(directory, LINKS))) {
     const target = await readlink(join(directory, LINKS, name)).catch((cause) => {
-      // Another process replaced the link meanwhile, or the entry is not a link.
+      // Either another process has just replaced the link, or the file is not a link.
       if (isCode(cause, "ENOENT") || isCode(cause, "EINVAL")) return "";
       throw fileError(cause, "read", join(directory, LINKS, name));
     });
@@ -33,11 +34,10 @@ export async function readLinks(directory: string): Promise<Map<string, string>>
 }
 
 /**
- * Sets the links beside a package's tree to exactly the given ones. Each link is replaced
- * atomically.
+ * Replaces a package's links to its dependencies by the given ones, each atomically.
  *
- * @param directory the package's directory, in the store or still under a temporary name
- * @param links ids by package name
+ * @param directory the package's directory, at its final or a temporary path
+ * @param links ids of the dependencies, by name
  * @throws {StoreError} `NOT_WRITABLE`, `DISK_FULL`, `IO_FAILED`
  */
 export async function writeLinks(
@@ -65,9 +65,9 @@ const TEMPORARY_LINK = /^\.tmp-\d+-[0-9a-f]{16}$/;
 
 /**
  * Removes links with temporary names that killed processes left in a directory. The caller must
- * hold the store's place lock, so that no process is creating such a link meanwhile.
+ * hold the store's place lock, which processes hold while they create such links.
  *
- * @param store path of the store; links that lead elsewhere are kept
+ * @param store path of the store; links to other places are kept
  */
 export async function removeStaleLinks(directory: string, store: string): Promise<void> {
   for (const name of (await entriesOf(directory)).filter((one) => TEMPORARY_LINK.test(one))) {
@@ -78,14 +78,14 @@ export async function removeStaleLinks(directory: string, store: string): Promis
 }
 
 /**
- * Creates a link, or replaces an existing link atomically.
+ * Creates a symbolic link to a directory, or replaces an existing link atomically.
  *
- * @throws the error of the file system, for instance if a directory is in the way
+ * @throws the error of the file system, for instance if a directory has this path
  */
 export async function replaceLink(target: string, path: string): Promise<void> {
   const random = toHex(crypto.getRandomValues(new Uint8Array(8)));
   const temporary = join(dirname(path), `.tmp-${Deno.pid}-${random}`);
-  // Windows needs the type of the target.
+  // On Windows, a symbolic link must be created with the type of its target.
   await symlink(target, temporary, "dir");
   try {
     await rename(temporary, path);
@@ -95,13 +95,16 @@ export async function replaceLink(target: string, path: string): Promise<void> {
   }
 }
 
-/** The relative target of a link, so that a home can be moved. */
+/**
+ * Returns the target of a dependency's link. The target is relative, so that users can move the
+ * home.
+ */
 function targetFor(name: string, id: string): string {
   const up = name.includes("/") ? "../../.." : "../..";
   return `${up}/${id}/${TREE}`;
 }
 
-/** The entries of a `node_modules` directory: `name` and `@scope/name`. */
+/** Lists the package names in a `node_modules` directory: `name` and `@scope/name`. */
 async function linkNames(root: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of await entriesOf(root)) {

@@ -1,8 +1,8 @@
 /**
- * Replaces a package's directory in the store, with recovery after a crash. No single call replaces
- * a directory that is not empty. So the old directory is renamed to `.replaced-ID`, the new one
- * gets its place, and the old one is removed. If a process is killed in between, the next process
- * that accesses the id undoes or finishes the replacement.
+ * Replaces package directories in the store, and recovers after a crash. No system call can replace
+ * a directory that is not empty, so a replacement has three steps: rename the old directory to
+ * `.replaced-ID`, rename the new directory to `ID`, remove the old directory. If a process is
+ * killed in between, the next process that accesses the package undoes or finishes the replacement.
  *
  * `package_store.ts` decides which packages may be replaced.
  *
@@ -24,10 +24,13 @@ import { isPackageId } from "./package_entry.ts";
 
 const ASIDE_PREFIX = ".replaced-";
 const LOCK_NAME = ".place.lock";
-/** Maximum wait for the place lock, milliseconds. A process holds it for a few milliseconds. */
+/**
+ * Maximum time to wait for the place lock, milliseconds. Processes hold the lock for a few
+ * milliseconds only.
+ */
 const LOCK_TIMEOUT_MS = 60_000;
 
-/** The directories of one store's packages, by package id. */
+/** Moves package directories into and out of a store, given their package ids. */
 export class PackagePlaces {
   readonly #root: string;
   readonly #clock: Clock;
@@ -39,8 +42,9 @@ export class PackagePlaces {
   }
 
   /**
-   * Takes the place lock, which a process holds while it moves a package, or a link to one, into
-   * place. Dispose of the result to release it. The lock is not reentrant.
+   * Acquires the place lock. A process holds this lock while it moves a package, or a link to a
+   * package, to its final path. Disposing of the result releases the lock. The lock is not
+   * reentrant.
    *
    * @throws {StoreError} `DIRECTORY_BUSY` (kind `in-use`), and the errors of the file system
    */
@@ -54,10 +58,11 @@ export class PackagePlaces {
   }
 
   /**
-   * Moves a directory to the place of an id, replacing an existing one. The caller holds the lock.
+   * Moves a directory to the final path of a package id, and replaces an existing directory. The
+   * caller must hold the place lock.
    *
-   * @returns path of the replaced directory, to be removed; `undefined` if there was none
-   * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`; the old directory is restored then
+   * @returns path of the old directory, which the caller must remove; `undefined` if there was none
+   * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`; in this case the old directory is restored
    */
   async fill(id: string, directory: string): Promise<string | undefined> {
     const [final, aside] = [join(this.#root, id), this.#asideOf(id)];
@@ -74,9 +79,9 @@ export class PackagePlaces {
   }
 
   /**
-   * Empties the place of an id. The caller holds the lock.
+   * Moves away the directory of a package id. The caller must hold the place lock.
    *
-   * @returns path of the displaced directory, to be removed; `undefined` if there was none
+   * @returns new path of the directory, which the caller must remove; `undefined` if there was none
    */
   async empty(id: string): Promise<string | undefined> {
     const discarded = discardedPath(this.#root);
@@ -86,8 +91,9 @@ export class PackagePlaces {
   }
 
   /**
-   * Recovers from an interrupted replacement of an id: finishes it if the new package has its
-   * place, otherwise restores the old package. The caller holds the lock.
+   * Recovers from an interrupted replacement of a package. If the new package is at its final path,
+   * finishes the replacement; otherwise restores the old package. The caller must hold the place
+   * lock.
    */
   async settle(id: string): Promise<void> {
     const [final, aside] = [join(this.#root, id), this.#asideOf(id)];
@@ -97,22 +103,26 @@ export class PackagePlaces {
     await syncDirectory(this.#root);
   }
 
-  /** Ids of running or interrupted replacements, among the file names in the store. */
+  /**
+   * Returns the package ids whose replacement is running or was interrupted.
+   *
+   * @param names all file names in the store
+   */
   unsettled(names: readonly string[]): string[] {
     return names.filter((name) => name.startsWith(ASIDE_PREFIX))
       .map((name) => name.slice(ASIDE_PREFIX.length)).filter(isPackageId);
   }
 
-  /** Whether a replacement of this id is running or was interrupted. */
+  /** Whether the replacement of a package is running or was interrupted. */
   async isUnsettled(id: string): Promise<boolean> {
     return await isThere(this.#asideOf(id));
   }
 
   /**
-   * Recovers from all interrupted replacements, after waiting for running ones. Does nothing if the
+   * Waits for running replacements, and recovers from all interrupted ones. Does nothing if the
    * user has no write permission for the store.
    *
-   * @returns whether there were any
+   * @returns whether there was any replacement
    */
   async settleAll(): Promise<boolean> {
     const ids = this.unsettled(await namesIn(this.#root));
@@ -123,7 +133,10 @@ export class PackagePlaces {
     }) ?? false;
   }
 
-  /** Calls `work` with the lock held; `undefined` if the user has no write permission. */
+  /**
+   * Calls `work` while holding the place lock. Returns `undefined`, without calling `work`, if the
+   * user has no write permission.
+   */
   async withLock<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       using _lock = await this.lock();
@@ -134,7 +147,9 @@ export class PackagePlaces {
     }
   }
 
-  /** Removes a displaced directory. Another process may be removing it at the same time. */
+  /**
+   * Removes a directory that was moved away. Another process may be removing it at the same time.
+   */
   async remove(discarded: string | undefined): Promise<void> {
     if (discarded === undefined) return;
     await rm(discarded, { recursive: true, force: true }).catch((cause) => {
@@ -146,14 +161,17 @@ export class PackagePlaces {
     return join(this.#root, ASIDE_PREFIX + id);
   }
 
-  /** Renames a replaced directory to a temporary name, so that any process may remove it. */
+  /**
+   * Renames an old package directory to the name of an abandoned temporary, which any process may
+   * remove.
+   */
   async #discard(aside: string): Promise<string> {
     const discarded = discardedPath(this.#root);
     await this.#rename(aside, discarded);
     return discarded;
   }
 
-  /** Renames a path; returns whether it existed. */
+  /** Renames a file or directory. Returns whether it existed. */
   async #rename(from: string, to: string): Promise<boolean> {
     try {
       await rename(from, to);
@@ -175,7 +193,7 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** The names in a directory; empty if it does not exist. */
+/** Lists the names in a directory. A missing directory counts as empty. */
 async function namesIn(path: string): Promise<string[]> {
   try {
     return await readdir(path);

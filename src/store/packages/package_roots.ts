@@ -1,6 +1,7 @@
 /**
- * Paths outside the store that refer to its packages: lock files and links of projects. The store
- * remembers each path in a small file, so that `store prune` knows which packages are still needed.
+ * Paths outside of the store that refer to its packages: lock files and links of projects. The
+ * store saves each path in a small file, so that `store prune` knows which packages are still
+ * needed.
  *
  * @module
  */
@@ -12,10 +13,10 @@ import { fileError, isCode, writeFileAtomic } from "../files/mod.ts";
 
 const DIRECTORY = ".roots";
 const FILE_NAME = /^[0-9a-f]{64}$/;
-/** Maximum length of a remembered path, in UTF-16 units; longer than any system allows. */
+/** Maximum length of a saved path, in UTF-16 units. No operating system allows longer paths. */
 const MAX_PATH_CHARACTERS = 65_536;
 
-/** The remembered paths of one store. */
+/** The saved paths of lock files and links that refer to packages of one store. */
 export class PackageRoots {
   readonly #directory: string;
 
@@ -24,7 +25,7 @@ export class PackageRoots {
     this.#directory = join(store, DIRECTORY);
   }
 
-  /** Remembers a path. Throws {@linkcode StoreError}. */
+  /** Saves the path of a lock file or link. Throws {@linkcode StoreError}. */
   async add(path: string): Promise<void> {
     const absolute = resolve(path);
     await mkdir(this.#directory, { recursive: true }).catch((cause) => {
@@ -33,7 +34,7 @@ export class PackageRoots {
     await writeFileAtomic(this.#fileOf(absolute), absolute);
   }
 
-  /** Forgets a path. An unknown path is no error. */
+  /** Deletes a saved path. A path that is not saved causes no error. */
   async delete(path: string): Promise<void> {
     const file = this.#fileOf(resolve(path));
     await unlink(file).catch((cause) => {
@@ -41,7 +42,7 @@ export class PackageRoots {
     });
   }
 
-  /** All remembered paths, sorted. The caller checks whether they still exist. */
+  /** Lists all saved paths, sorted. The caller must check whether the files still exist. */
   async list(): Promise<string[]> {
     let names: string[];
     try {
@@ -57,7 +58,7 @@ export class PackageRoots {
         if (isCode(cause, "ENOENT")) return "";
         throw fileError(cause, "read", file);
       });
-      // Ignore a file whose name is not the hash of its path: libreseed did not write it.
+      // Ignore a file that libreseed did not write: its name is not the hash of the path in it.
       if (path.length <= MAX_PATH_CHARACTERS && this.#fileOf(path) === file) paths.push(path);
     }
     return paths.sort();

@@ -1,22 +1,22 @@
 /**
- * The store of installed packages, `HOME/packages`. Each version of each publisher's package is
- * unpacked in a directory of its own, which appears whole or not at all.
+ * The store of installed packages, `HOME/packages`. Each version of each publisher's package has a
+ * directory of its own, which is added and removed atomically.
  *
  * ```
  * packages/
- * ├── HASH/                  see packageId
- * │   ├── package/           the signed tree, with its manifest.json
+ * ├── HASH/                  named by packageId
+ * │   ├── package/           the signed files, with their manifest.json
  * │   ├── minimal.json       the signed minimal manifest
  * │   ├── direct             marks a package that was installed by name
  * │   └── node_modules/      links to the package's dependencies
  * ├── .replaced-HASH/        the old package, during a replacement
  * ├── .roots/                paths of lock files and links that refer to packages
  * ├── .lock                  locked while packages are added (shared) or removed (exclusive)
- * ├── .place.lock            locked while one package is moved into place
+ * ├── .place.lock            locked while one package is moved to its final path
  * └── .save.lock             locked while a project's lock file is rewritten
  * ```
  *
- * No code of a package is ever run. The caller decides which packages to install or remove.
+ * The store never runs code of a package. The caller decides which packages to install or remove.
  *
  * @module
  */
@@ -69,11 +69,11 @@ export interface StageOptions {
 
 /** Options of {@linkcode StagedPackage.commit}. */
 export interface CommitOptions {
-  /** Ids of the package's dependencies, by their names. */
+  /** Ids of the package's dependencies, by name. */
   links: ReadonlyMap<string, string>;
-  /** Whether the package is installed by name. */
+  /** Whether the user installs the package by name, not only as a dependency. */
   direct: boolean;
-  /** Whether to replace the same package, because its files are damaged. */
+  /** Whether to replace a stored copy of the same package, because its files are damaged. */
   replace?: boolean;
 }
 
@@ -84,7 +84,7 @@ export class PackageStore {
   readonly #clock: Clock;
   readonly #places: PackagePlaces;
 
-  /** @param clock measures the wait for locks */
+  /** @param clock measures the time spent waiting for locks */
   constructor(path: string, clock: Clock = systemClock) {
     this.path = resolve(path);
     this.roots = new PackageRoots(this.path);
@@ -93,8 +93,8 @@ export class PackageStore {
   }
 
   /**
-   * Creates a missing store, recovers from interrupted replacements, and removes temporaries of
-   * killed processes.
+   * Prepares the store: creates a missing directory, recovers from interrupted replacements, and
+   * removes temporary files of killed processes.
    *
    * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`
    */
@@ -107,8 +107,8 @@ export class PackageStore {
   }
 
   /**
-   * Takes the store's lock: shared to add packages, exclusive to remove some. Dispose of the result
-   * to release it.
+   * Acquires the store's lock: shared to add packages, exclusive to remove packages. Disposing of
+   * the result releases the lock.
    *
    * @throws {StoreError} `DIRECTORY_BUSY` (kind `in-use`)
    */
@@ -116,35 +116,42 @@ export class PackageStore {
     return this.#lock(".lock", purpose === "remove", signal);
   }
 
-  /** Takes the lock for rewriting a lock file. Throws like {@linkcode PackageStore.lock}. */
+  /**
+   * Acquires the lock for rewriting a project's lock file. Throws like {@linkcode
+   * PackageStore.lock}.
+   */
   lockSaving(signal?: AbortSignal): Promise<Disposable> {
     return this.#lock(".save.lock", true, signal);
   }
 
   /**
-   * Takes the lock for moving a package, or a link to one, into place. Hold it only for moments.
-   * Throws like {@linkcode PackageStore.lock}.
+   * Acquires the lock for moving a package, or a link to a package, to its final path. Callers must
+   * hold it for milliseconds only. Throws like {@linkcode PackageStore.lock}.
    */
   lockPlaces(signal?: AbortSignal): Promise<Disposable> {
     return this.#places.lock(signal);
   }
 
-  /** Removes the temporaries that killed processes left beside a project's lock file. */
+  /** Removes the temporary files that killed processes left beside a project's lock file. */
   async tidyBeside(lockPath: string): Promise<void> {
     await removeOwnTemporaries(dirname(lockPath), this.#clock.now());
   }
 
-  /** Path of a package's tree, whether or not the package is in the store. */
+  /** Returns the path of a package's unpacked files, whether or not the package is in the store. */
   treePath(what: PackageName | string): string {
     return join(this.path, typeof what === "string" ? what : packageId(what), TREE);
   }
 
-  /** Finds a package by name or id. Throws {@linkcode StoreError} if the store cannot be read. */
+  /**
+   * Finds a package by its name, version and publisher, or by its id. Throws {@linkcode StoreError}
+   * if the store cannot be read.
+   */
   async find(what: PackageName | string): Promise<StoreEntry | undefined> {
     const id = typeof what === "string" ? what : packageId(what);
     const entry = await readStored(this.path, id);
     if (entry && entry.problem === undefined) return entry;
-    // Another process may be replacing the package now, or was killed while it did.
+    // A missing package may be in the middle of a replacement by another process, running or
+    // killed.
     if (!entry && !await this.#places.isUnsettled(id)) return await readStored(this.path, id);
     const settled = await this.#places.withLock(async () => {
       await this.#places.settle(id);
@@ -154,8 +161,8 @@ export class PackageStore {
   }
 
   /**
-   * Lists the store, sorted by name, version (as text) and publisher; damaged entries come last. A
-   * missing store counts as empty.
+   * Lists the packages in the store, sorted by name, version (as text) and publisher; damaged
+   * packages come last. A missing store counts as empty.
    *
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
    */
@@ -168,8 +175,8 @@ export class PackageStore {
       throw fileError(cause, "read", this.path);
     }
     const entries: [key: string, StoreEntry][] = [];
-    // Include packages whose replacement is running, which have no directory under their id just
-    // now.
+    // Include packages that are being replaced: for a moment, no directory has their id as its
+    // name.
     const ids = new Set([...names.filter(isPackageId), ...this.#places.unsettled(names)]);
     for (const id of ids) {
       const entry = await this.find(id);
@@ -180,9 +187,10 @@ export class PackageStore {
 
   /**
    * Verifies an archive and unpacks it under a temporary name in the store. The package becomes
-   * visible when the result is committed; disposing of the result before that removes the files.
+   * visible when the caller commits the result. Disposing of an uncommitted result removes the
+   * files.
    *
-   * @throws {PackageError} if a step of the verification chain fails; no files are left then
+   * @throws {PackageError} if a step of the verification fails; no files remain in this case
    * @throws {StoreError} `DISK_FULL`, `NOT_WRITABLE`, `IO_FAILED`
    */
   async stage(
@@ -217,7 +225,7 @@ export class PackageStore {
     });
   }
 
-  /** Replaces the links to a stored package's dependencies. Throws {@linkcode StoreError}. */
+  /** Replaces a stored package's links to its dependencies. Throws {@linkcode StoreError}. */
   async relink(entry: StoreEntry, links: ReadonlyMap<string, string>): Promise<void> {
     using _lock = await this.lockPlaces();
     await writeLinks(entry.directory, links);
@@ -230,7 +238,7 @@ export class PackageStore {
   }
 
   /**
-   * Removes a package atomically. The caller holds the exclusive lock.
+   * Removes a package atomically. The caller must hold the store's exclusive lock.
    *
    * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`
    */
@@ -243,13 +251,13 @@ export class PackageStore {
   }
 
   /**
-   * Moves a directory to its final place. Replaces a damaged package. If the same package is there
-   * and `replace` is not set, that package stays and gets the links and the mark. An existing mark
-   * for installation by name is always kept.
+   * Moves a directory to its final path in the store, and replaces a damaged package there. An
+   * intact copy of the same package stays unless `replace` is set; only its links and its mark
+   * "installed by name" are updated. An existing mark is always kept.
    *
-   * @returns the entry that is in the place now, and whether it is the given directory
-   * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`) if another archive of this name,
-   * version and publisher is there
+   * @returns the entry at the final path, and whether it is the given directory
+   * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`) if the store has another archive
+   * of this name, version and publisher
    */
   async place(
     directory: string,
@@ -292,11 +300,11 @@ export class PackageStore {
   }
 }
 
-/** A package that is verified and unpacked, but not yet in its place. */
+/** A verified and unpacked package under a temporary name, not yet visible in the store. */
 export class StagedPackage implements AsyncDisposable {
   readonly minimal: MinimalManifest;
   readonly full: FullManifest;
-  /** Length of the tar in the archive. */
+  /** Size of the uncompressed archive (tar), in bytes. */
   readonly unpackedBytes: number;
   readonly #store: PackageStore;
   #directory: Temporary | undefined;
@@ -316,8 +324,9 @@ export class StagedPackage implements AsyncDisposable {
   }
 
   /**
-   * Moves the package with its links to its place, atomically. If the same package is there
-   * already, that package gets the links and the mark, and disposing of this one removes it.
+   * Moves the package with its links to its final path, atomically. If the store already has the
+   * same package, updates only that package's links and mark; disposing of this object then removes
+   * the new files.
    *
    * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`), and the errors of the file system
    */
@@ -344,7 +353,8 @@ export class StagedPackage implements AsyncDisposable {
 }
 
 /**
- * Refuses a stored package that differs from the minimal manifest of the same package.
+ * Throws if a stored package and a minimal manifest of the same name, version and publisher have
+ * different archive hashes.
  *
  * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`)
  */
@@ -366,7 +376,7 @@ function sortKey(entry: StoreEntry): string {
   return [entry.name, entry.version, entry.publisher].join("\n");
 }
 
-/** Adds or removes the mark for installation by name. The caller holds the place lock. */
+/** Adds or removes the mark "installed by name". The caller must hold the place lock. */
 async function markDirect({ directory }: StoreEntry, direct: boolean): Promise<void> {
   const path = join(directory, DIRECT);
   if (direct) return await writeFileAtomic(path, "");

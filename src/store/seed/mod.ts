@@ -1,15 +1,15 @@
 /**
- * The seed directory: the archives that this home seeds, each with its minimal manifest and
- * torrent.
+ * The seed directory, which contains the archives that this machine seeds. Beside each archive are
+ * its minimal manifest and its torrent.
  *
  * `SeedDirectory` adds, finds, lists and removes archives. A `SeedEntry` describes one archive:
- * valid, or with a problem that `list` shows to the user. A `SeedStamp` tells an unchanged archive
- * from a changed one by size, time and inode, so that a daemon with thousands of archives need not
- * read them.
+ * either a valid one, or one with a problem that the command `list` shows. A `SeedStamp` (size,
+ * modification time and inode) shows whether an archive has changed, so that a daemon with
+ * thousands of archives need not read them.
  *
- * The engine in the worker reads the same directory and downloads into it. Users may drop archives
- * into it too, so every entry is validated before it is used. Left to others: seeding, and the full
- * verification of archives. Start reading in `seed_directory.ts`.
+ * The engine in the worker thread reads the same directory and downloads into it. Users may copy
+ * archives into it too, so every entry is validated before use. This folder does not seed and does
+ * not verify the contents of archives. Start reading in `seed_directory.ts`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * The seed directory, the only directory that the engine may read and write. Archives are added and
- * removed here; each appears whole or not at all and never changes. `src/host` seeds them.
+ * removed atomically, and never modified. `src/host` seeds them.
  *
  * @module
  */
@@ -46,14 +46,14 @@ import {
   type ValidSeedEntry,
 } from "./seed_entry.ts";
 
-/** Number of entries that are read concurrently. */
+/** Maximum number of entries that are read concurrently. */
 const READ_AHEAD = 16;
-/** File that is locked while archives are added or removed. */
+/** Name of the lock file, which is locked while an archive is added or removed. */
 const LOCK_NAME = ".lock";
 const LOCK_TIMEOUT_MS = 10_000;
 const LOCK_POLL_MS = 20;
 
-/** Absolute paths of one package's files. */
+/** Absolute paths of a package's archive, minimal manifest and torrent. */
 export interface PackageFiles {
   archivePath: string;
   minimalPath: string;
@@ -62,44 +62,44 @@ export interface PackageFiles {
 
 /** The package to add with {@linkcode SeedDirectory.put}. */
 export interface SeedFiles {
-  /** Path of the archive, a regular file in any directory. */
+  /** Path of the archive. It must be a regular file, and may be in any directory. */
   archivePath: string;
   minimal: MinimalManifest;
   /** The archive's torrent, bencoded. */
   torrent: Uint8Array;
   /**
-   * Whether to move the archive instead of copying it. It must be on the same file system, as a
-   * temporary of the seed directory is, and no process may write to it any more.
+   * Whether to move the archive instead of copying it. The archive must be on the same file system
+   * as the seed directory, and no process may write to it any more.
    */
   move?: boolean;
   /**
-   * Whether the caller has just checked the archive's hash against `minimal` and keeps others from
-   * writing to it. The archive is then moved without being read again.
+   * Whether the caller has verified the archive's hash, and no other process can write to the
+   * archive. A verified archive is moved without being read again.
    */
   verified?: boolean;
-  /** Cancels the copying; no files are left then. */
+  /** Aborts the copying. No new files remain after an abort. */
   signal?: AbortSignal;
 }
 
-/** A seed directory (`--dir`). */
+/** The seed directory, which the user chooses with `--dir`. */
 export class SeedDirectory {
   readonly path: string;
-  /** Returns the manifest of an archive that was verified before and has not changed since. */
+  /** Returns the manifest of an archive that was verified earlier and is unchanged. */
   known: ((archivePath: string) => MinimalManifest | undefined) | undefined;
   /**
-   * Queue of this process's additions and removals, so that only one at a time waits for the lock.
+   * Promise of the last addition or removal, for which later ones wait before they take the lock.
    */
   #last: Promise<unknown> = Promise.resolve();
 
   readonly #clock: Clock;
 
-  /** @param clock measures the wait for the lock */
+  /** @param clock measures the time spent waiting for the lock */
   constructor(path: string, clock: Clock = systemClock) {
     this.path = resolve(path);
     this.#clock = clock;
   }
 
-  /** Creates a missing directory with mode 0755. Throws {@linkcode StoreError}. */
+  /** Creates the directory with mode 0755, if it is missing. Throws {@linkcode StoreError}. */
   async ensure(): Promise<void> {
     try {
       await mkdir(this.path, { recursive: true, mode: 0o755 });
@@ -119,7 +119,7 @@ export class SeedDirectory {
   }
 
   /**
-   * Paths of an archive and the files beside it, whether or not they exist.
+   * Returns the paths of an archive, its manifest and its torrent, whether or not the files exist.
    *
    * @throws {StoreError} `BAD_FILE_NAME` for a path, or a name that does not end in `.tgz`
    */
@@ -134,8 +134,8 @@ export class SeedDirectory {
   }
 
   /**
-   * File names of all archives, sorted, without temporaries and other files. A missing directory
-   * counts as empty.
+   * Lists the file names of archives, sorted. Ignores temporary and other files. A missing
+   * directory counts as empty.
    *
    * @param name limits the result to file names that begin with this package's name
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
@@ -147,9 +147,9 @@ export class SeedDirectory {
   }
 
   /**
-   * Reads all archives, sorted by file name. An archive that cannot be seeded has `problem` set.
+   * Lists all archives, sorted by file name. An archive that cannot be seeded has `problem` set.
    *
-   * @param name limits the result to this package
+   * @param name limits the result to the package of this name
    * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`
    */
   async list(name?: string): Promise<SeedEntry[]> {
@@ -172,7 +172,7 @@ export class SeedDirectory {
   }
 
   /**
-   * Reads one archive, by its file name.
+   * Reads the entry of one archive, given its file name.
    *
    * @throws {StoreError} `BAD_FILE_NAME` for a path, or a name that does not end in `.tgz`
    */
@@ -181,7 +181,7 @@ export class SeedDirectory {
     return await readSeedEntry(this.path, fileName);
   }
 
-  /** Finds the valid archive of this name, version and publisher (`ed25519:…`). */
+  /** Finds the valid archive of a package, given its name, version and publisher (`ed25519:…`). */
   async find(
     minimal: Pick<MinimalManifest, "name" | "version" | "pubkey">,
   ): Promise<ValidSeedEntry | undefined> {
@@ -192,7 +192,7 @@ export class SeedDirectory {
     return undefined;
   }
 
-  /** Reads all archives of this name and version, valid or not, of any publisher. */
+  /** Finds all archives of a name and a version, valid or not, from any publisher. */
   async named(name: string, version: string): Promise<SeedEntry[]> {
     const isOne = isArchiveOf(name, version);
     const fileNames = readNames(this.path).filter(isOne);
@@ -201,20 +201,19 @@ export class SeedDirectory {
   }
 
   /**
-   * Adds a package: copies and hashes the archive, then renames manifest, torrent and finally the
-   * archive to their names. When the promise resolves, all files are on the disk. When it rejects,
-   * nothing has changed, except that a system failure between the renames may leave a manifest and
-   * a torrent without their archive.
+   * Adds a package to the directory. Copies and hashes the archive, then renames manifest, torrent
+   * and finally the archive to their final names. When the promise resolves, all files are on the
+   * disk. When it rejects, nothing has changed; only after a power cut between the renames may a
+   * manifest and a torrent remain without an archive.
    *
-   * If an intact copy of this archive is there already, it stays, the given archive is not read,
-   * and manifest and torrent are replaced. The given archive may itself be that copy. If another
-   * publisher has an archive of the same name and version, the new file name contains the
-   * publisher's fingerprint.
+   * If the directory already has an intact copy of the archive, the copy stays, the given archive
+   * is not read, and manifest and torrent are replaced. The given path may itself be that copy. If
+   * an archive of another publisher has the same name and version, the new file name contains the
+   * new publisher's fingerprint.
    *
-   * @throws {StoreError} `VERSION_EXISTS` if the publisher's version is there with other contents,
-   * with both hashes in `detail`; `MANIFEST_INVALID` or `ARCHIVE_MISMATCH` if manifest and archive
-   * do not belong together; `DIRECTORY_BUSY`, `LINK_REFUSED`, `DISK_FULL`, `NOT_WRITABLE` and the
-   * other errors of the file system
+   * @throws {StoreError} `VERSION_EXISTS` if the directory has other contents of the publisher's
+   * version, with both hashes in `detail`; `MANIFEST_INVALID` or `ARCHIVE_MISMATCH` if manifest and
+   * archive do not match; `DIRECTORY_BUSY`, `LINK_REFUSED`, `DISK_FULL`, `NOT_WRITABLE`, …
    */
   async put(files: SeedFiles): Promise<ValidSeedEntry> {
     const { minimal, torrent, move = false, verified = false, signal } = files;
@@ -250,7 +249,7 @@ export class SeedDirectory {
           staged ??= await stage(paths.archivePath, checkedChunks(source, minimal, signal));
         }
         done = await this.#locked(async () => {
-          // Another process changed the file meanwhile, so start over.
+          // Start over, because another process has changed the archive since it was inspected.
           if (await stampOf(paths.archivePath) !== there.stamp) return false;
           await renameFile(manifest, paths.minimalPath);
           await renameFile(torrentFile, paths.torrentPath);
@@ -277,7 +276,7 @@ export class SeedDirectory {
   }
 
   /**
-   * Removes an archive and then the files beside it, so that there is never an archive without its
+   * Removes an archive first, and then its manifest and torrent, so that an archive never lacks its
    * manifest.
    *
    * @returns whether there was an archive
@@ -294,7 +293,9 @@ export class SeedDirectory {
     });
   }
 
-  /** Paths for a package: the usual ones, unless another publisher's archive has that name. */
+  /**
+   * Chooses the paths of a package: the usual ones, unless another publisher's archive uses them.
+   */
   async #placeOf(minimal: MinimalManifest): Promise<PackageFiles> {
     const [usual, other] = fileNamesOf(minimal).map((fileName) => this.paths(fileName));
     if (await isRegularFile(other!.archivePath)) return other!;
@@ -305,9 +306,10 @@ export class SeedDirectory {
   }
 
   /**
-   * Inspects the file at the archive's place: `sound` for the same archive, not `sound` for none or
-   * a damaged copy that may be replaced. Returns `undefined` if the archive now belongs under its
-   * other name. Throws `VERSION_EXISTS` for another archive of this version.
+   * Inspects the file at an archive's path. `sound` means that the file is the same archive.
+   * Otherwise there is no file, or a damaged copy that may be replaced. Returns `undefined` if the
+   * package now needs another file name. Throws `VERSION_EXISTS` for other contents of this
+   * version.
    */
   async #inspect(
     paths: PackageFiles,
@@ -321,7 +323,7 @@ export class SeedDirectory {
     const beside = await readMinimal(paths.minimalPath);
     const existing = "manifest" in beside ? beside.manifest.archiveSha256 : found;
     if (existing === minimal.archiveSha256) return { stamp, sound: false };
-    // Another publisher's archive may have taken this name since the place was chosen.
+    // Meanwhile another publisher's archive may have taken the usual file name.
     if ((await this.#placeOf(minimal)).archivePath !== paths.archivePath) return undefined;
     throw new StoreError(
       "failed",
@@ -349,7 +351,7 @@ export class SeedDirectory {
 
   async #openLock(): Promise<Deno.FsFile> {
     const path = join(this.path, LOCK_NAME);
-    // Throws for a symbolic link, which opening would follow.
+    // Check for a symbolic link, which opening the file would follow.
     await stampOf(path);
     return await openLockFile(path);
   }
@@ -376,7 +378,7 @@ function checkArchiveName(fileName: string): void {
 
 const ABSENT = "absent";
 
-/** The file names in the directory, sorted; empty if it does not exist. */
+/** Lists all file names in a directory, sorted. A missing directory counts as empty. */
 function readNames(path: string): string[] {
   try {
     return namesIn(path).sort();
@@ -386,7 +388,7 @@ function readNames(path: string): string[] {
   }
 }
 
-/** A text that changes whenever the file at a path is replaced or written to. Throws for a link. */
+/** Returns inode, size and modification time of a file as text. Throws for a symbolic link. */
 async function stampOf(path: string): Promise<string> {
   try {
     const info = await lstat(path);

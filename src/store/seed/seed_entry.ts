@@ -1,6 +1,6 @@
 /**
- * One archive in the seed directory, with its manifest and torrent. Checks the manifest's signature
- * and the archive's name and length, but not its hash.
+ * The entry of one archive in the seed directory, with its manifest and torrent. Reading an entry
+ * checks the manifest's signature and the archive's name and length, but not the archive's hash.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { hasTorrentBeside, stampOf } from "./seed_stamp.ts";
 /** Suffix of an archive's file name. */
 const ARCHIVE_SUFFIX = ".tgz";
 
-/** The reasons why an archive in the seed directory cannot be seeded. */
+/** Reasons why an archive in the seed directory cannot be seeded. */
 export type SeedProblem =
   | "LINK"
   | "NOT_A_FILE"
@@ -43,7 +43,7 @@ interface EntryFile {
   minimalPath: string;
   /** Path of the torrent, whether or not it exists. */
   torrentPath: string;
-  /** Size of the archive. */
+  /** Size of the archive, in bytes. */
   sizeBytes: number;
   /** Modification time of the archive, Unix milliseconds. */
   mtimeMs: number;
@@ -51,35 +51,35 @@ interface EntryFile {
   inode: number;
 }
 
-/** An archive with a matching, signed minimal manifest. */
+/** An archive in the seed directory whose minimal manifest matches and has a valid signature. */
 export interface ValidSeedEntry extends EntryFile {
   name: string;
   version: string;
   minimal: MinimalManifest;
-  /** Whether `torrentPath` exists. A missing torrent can be made from the archive. */
+  /** Whether the torrent file exists. A missing torrent can be created from the archive. */
   hasTorrent: boolean;
   problem?: undefined;
 }
 
-/** A file with an archive's name that cannot be seeded. */
+/** A file in the seed directory that has the name of an archive but cannot be seeded. */
 export interface InvalidSeedEntry extends EntryFile {
-  /** Description of the problem, for people. */
+  /** Description of the problem, for users. */
   problem: string;
   problemCode: SeedProblem;
 }
 
-/** The contents of the seed directory under an archive's file name. */
+/** An archive in the seed directory, valid or invalid. */
 export type SeedEntry = ValidSeedEntry | InvalidSeedEntry;
 
-/** Whether a file name in the seed directory is that of an archive. */
+/** Whether a file name has the form of an archive's file name. */
 export function isArchiveName(fileName: string): boolean {
   return fileName.endsWith(ARCHIVE_SUFFIX) && !fileName.startsWith(".") && !/[/\\]/.test(fileName);
 }
 
 /**
- * Reads one archive's status and manifest. Never follows a symbolic link.
+ * Reads the status and the manifest of one archive. Never follows a symbolic link.
  *
- * @returns `undefined` if there is no file of this name
+ * @returns `undefined` if the file does not exist
  * @throws {StoreError} if the directory cannot be read
  */
 export async function readSeedEntry(dir: string, fileName: string): Promise<SeedEntry | undefined> {
@@ -126,8 +126,8 @@ export async function readSeedEntry(dir: string, fileName: string): Promise<Seed
 }
 
 /**
- * The two file names that an archive may have: the usual one, and the one that is used if another
- * publisher's archive has the usual name.
+ * Returns the two possible file names of a package's archive: the usual name, and the name to use
+ * if another publisher's archive has the usual name.
  */
 export function fileNamesOf(
   { name, version, pubkey }: Pick<MinimalManifest, "name" | "version" | "pubkey">,
@@ -137,9 +137,10 @@ export function fileNamesOf(
 }
 
 /**
- * Makes the entry of an archive whose manifest is known, without reading either file.
+ * Creates the entry of an archive from a manifest that was read earlier. Reads neither the archive
+ * nor the manifest file.
  *
- * @returns `undefined` if there is no file of this name, or its manifest is not known
+ * @returns `undefined` if `minimal` is `undefined` or the archive does not exist
  */
 export function knownSeedEntry(
   dir: string,
@@ -162,7 +163,7 @@ type MinimalFile =
   | { manifest: MinimalManifest }
   | { code: SeedProblem; problem: string };
 
-/** Reads a minimal manifest and checks its signature. */
+/** Reads a minimal manifest from a file and checks its signature. */
 export async function readMinimal(path: string): Promise<MinimalFile> {
   try {
     const manifest = parseMinimal(await readAtMost(path, MAX_MINIMAL_MANIFEST_BYTES));
@@ -182,7 +183,9 @@ export async function readMinimal(path: string): Promise<MinimalFile> {
   }
 }
 
-/** Whether a path is a regular file. A link to one does not count. */
+/**
+ * Whether a path is a regular file. Returns `false` for a symbolic link, even to a regular file.
+ */
 export async function isRegularFile(path: string): Promise<boolean> {
   try {
     return (await lstat(path)).isFile();

@@ -1,7 +1,7 @@
 /**
- * Change detection for archives in the seed directory and their manifests, by size, time and inode,
- * without reading the files. The calls are synchronous, because a daemon makes thousands of them:
- * one takes about 10 µs, and a promise would take several times as long.
+ * Detects changes of archives in the seed directory and of their manifests by size, time and inode,
+ * without reading the files. The functions are synchronous: a daemon calls them thousands of times,
+ * a call takes about 10 µs, and a promise would take several times as long.
  *
  * @module
  */
@@ -9,17 +9,19 @@
 import { minimalFileName, torrentFileName } from "../../package/mod.ts";
 import type { FileIdentity, KnownSeed } from "../state/mod.ts";
 
-/** The current status of an archive and its manifest. */
+/** Size, times and inode of an archive and of its manifest, to detect changes. */
 export interface SeedStamp extends FileIdentity {
   /** Whether the archive is a regular file. */
   isFile: boolean;
-  /** Size, time and inode of the manifest as text; `none` if there is no manifest. */
+  /** Size, modification time and inode of the manifest as text; `none` if there is no manifest. */
   manifestMark: string;
-  /** Time of the latest change to either file, Unix milliseconds. */
+  /** Time of the last change of the archive or the manifest, Unix milliseconds. */
   changedMs: number;
 }
 
-/** Reads an archive's stamp; `undefined` if there is none, or its status cannot be read. */
+/**
+ * Reads the stamp of an archive; `undefined` if the archive does not exist or cannot be accessed.
+ */
 export function stampOf(archivePath: string): SeedStamp | undefined {
   const archive = statusOf(archivePath);
   if (!archive) return undefined;
@@ -41,7 +43,7 @@ export function stampOf(archivePath: string): SeedStamp | undefined {
   };
 }
 
-/** Whether an archive's torrent is beside it, as a regular file. */
+/** Whether a torrent file exists beside an archive, as a regular file. */
 export function hasTorrentBeside(archivePath: string): boolean {
   return statusOf(torrentFileName(archivePath))?.isFile ?? false;
 }
@@ -59,12 +61,14 @@ function statusOf(path: string) {
   }
 }
 
-/** A stamp as text: archive, semicolon, manifest. */
+/**
+ * Converts a stamp to text: the archive's size, time and inode, a semicolon, and the manifest's.
+ */
 export function markOf({ sizeBytes, mtimeMs, inode, manifestMark }: SeedStamp): string {
   return `${sizeBytes} ${mtimeMs} ${inode};${manifestMark}`;
 }
 
-/** Whether archive and manifest are unchanged since `known` was stored. */
+/** Whether archive and manifest are unchanged since `known` was stored in the database. */
 export function isUnchanged(stamp: SeedStamp, known: KnownSeed): boolean {
   return stamp.isFile && stamp.sizeBytes === known.sizeBytes && stamp.mtimeMs === known.mtimeMs &&
     stamp.inode === known.inode && stamp.manifestMark === known.manifestMark;

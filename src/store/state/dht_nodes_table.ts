@@ -1,17 +1,17 @@
 /**
- * The table of DHT nodes that answered. The next start uses them, so that it does not depend on the
- * bootstrap nodes.
+ * Table of DHT nodes that have answered. The next start contacts these nodes, so that it does not
+ * depend on the bootstrap nodes.
  *
  * @module
  */
 
 import type { Sqlite } from "./sqlite.ts";
 
-/** A DHT node. */
+/** A DHT node that has answered. */
 export interface StoredNode {
-  /** IP address. */
+  /** IP address of the node. */
   host: string;
-  /** UDP port. */
+  /** UDP port of the node. */
   port: number;
   /** Node id, 20 bytes in hexadecimal. */
   idHex: string;
@@ -27,7 +27,10 @@ export class DhtNodesTable {
     this.#sqlite = sqlite;
   }
 
-  /** Replaces all nodes. Of two nodes with the same address, the later one in the list is kept. */
+  /**
+   * Replaces all nodes in the table. If two given nodes have the same address, the later one is
+   * kept.
+   */
   replaceNodes(nodes: Iterable<StoredNode>): void {
     this.#sqlite.transaction(() => {
       this.#sqlite.change("DELETE FROM dht_nodes");
@@ -43,7 +46,7 @@ export class DhtNodesTable {
     });
   }
 
-  /** All nodes, the most recently seen first. */
+  /** Lists all nodes, the most recently seen first. */
   loadNodes(): StoredNode[] {
     return this.#sqlite.rows("SELECT * FROM dht_nodes ORDER BY seen_ms DESC, host, port").map(
       (row) => ({

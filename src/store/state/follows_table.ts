@@ -1,5 +1,5 @@
 /**
- * The tables of followed publishers and of the packages in their lists.
+ * Tables of followed publishers, and of the packages in their published lists.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { Sqlite } from "./sqlite.ts";
 
 /** A followed publisher. */
 export interface Follow {
-  /** Ed25519 public key, 32 bytes. */
+  /** Ed25519 public key of the publisher, 32 bytes. */
   publicKey: Uint8Array;
-  /** Time when following began, Unix milliseconds. */
+  /** Time when the user began to follow the publisher, Unix milliseconds. */
   sinceMs: number;
-  /** `seq` of the announce record whose list is stored. */
+  /** Sequence number (`seq`) of the publisher's announce record whose package list is stored. */
   seq?: number;
-  /** Time when the announce record was last read, Unix milliseconds. */
+  /** Time when the publisher's announce record was last read, Unix milliseconds. */
   checkedMs?: number;
 }
 
-/** The tables of follows and of seen packages. */
+/** Access to the tables of followed publishers and of their packages. */
 export class FollowsTable {
   readonly #sqlite: Sqlite;
 
@@ -27,7 +27,7 @@ export class FollowsTable {
     this.#sqlite = sqlite;
   }
 
-  /** Follows a publisher. Does nothing if the publisher is followed already. */
+  /** Adds a followed publisher. Does nothing if the publisher is followed already. */
   add(publicKey: Uint8Array, sinceMs: number): void {
     this.#sqlite.change(
       "INSERT OR IGNORE INTO follows (public_key, since_ms) VALUES (?, ?)",
@@ -36,7 +36,10 @@ export class FollowsTable {
     );
   }
 
-  /** Stops following a publisher and forgets its packages; returns whether it was followed. */
+  /**
+   * Removes a followed publisher and its stored packages. Returns whether the publisher was
+   * followed.
+   */
   remove(publicKey: Uint8Array): boolean {
     return this.#sqlite.transaction(() => {
       this.#sqlite.change("DELETE FROM seen_packages WHERE public_key = ?", publicKey);
@@ -44,7 +47,7 @@ export class FollowsTable {
     });
   }
 
-  /** All followed publishers, the longest followed first. */
+  /** Lists all followed publishers, the longest followed first. */
   list(): Follow[] {
     return this.#sqlite.rows("SELECT * FROM follows ORDER BY since_ms, public_key").map((row) => ({
       publicKey: row.public_key as Uint8Array,
@@ -57,7 +60,8 @@ export class FollowsTable {
   /**
    * Replaces the stored list of a publisher's packages.
    *
-   * @param seq of the announce record; `undefined` if the list is incomplete and must be read again
+   * @param seq sequence number of the announce record that the list belongs to; `undefined` if the
+   * list is incomplete, so that it will be read again
    */
   settle(
     publicKey: Uint8Array,
@@ -86,7 +90,7 @@ export class FollowsTable {
     });
   }
 
-  /** Stores the time of a check that found the announce record unchanged. */
+  /** Stores the time of a check that found a publisher's announce record unchanged. */
   touch(publicKey: Uint8Array, checkedMs: number): void {
     this.#sqlite.change(
       "UPDATE follows SET checked_ms = ? WHERE public_key = ?",
@@ -95,7 +99,10 @@ export class FollowsTable {
     );
   }
 
-  /** Seen packages whose names begin with `prefix`; all packages for an empty prefix. */
+  /**
+   * Finds stored packages of followed publishers whose names begin with `prefix`. An empty prefix
+   * finds all packages.
+   */
   search(prefix: string, limit: number): MinimalManifest[] {
     return this.#sqlite.rows(
       `SELECT manifest FROM seen_packages WHERE substr(name, 1, ?1) = ?2
@@ -106,7 +113,7 @@ export class FollowsTable {
     ).map((row) => parseMinimal(row.manifest as string));
   }
 
-  /** The seen packages of one publisher. */
+  /** Lists the stored packages of one followed publisher. */
   ofPublisher(publicKey: Uint8Array): MinimalManifest[] {
     return this.#sqlite.rows(
       "SELECT manifest FROM seen_packages WHERE public_key = ? ORDER BY name, version",

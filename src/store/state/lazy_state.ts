@@ -1,5 +1,5 @@
 /**
- * One opening of `state.db` for all that a process does with it.
+ * Opens `state.db` at first use, and shares it within the process.
  *
  * @module
  */
@@ -7,21 +7,21 @@
 import type { Clock } from "../../base/mod.ts";
 import { describeReplaced, StateDatabase } from "./state_database.ts";
 
-/** Opens a state at its first use. Disposing closes it, if it was opened. */
+/** A state database that is opened at first use. Disposing of this object closes the database. */
 export class LazyState implements Disposable {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #onWarning: (message: string) => void;
   #opened: StateDatabase | undefined;
 
-  /** @param onWarning hears, for people, that a damaged file was put aside */
+  /** @param onWarning is called with a message for the user if a damaged file was replaced */
   constructor(path: string, clock: Clock, onWarning: (message: string) => void) {
     this.#path = path;
     this.#clock = clock;
     this.#onWarning = onWarning;
   }
 
-  /** The state; throws what {@linkcode StateDatabase.open} throws. */
+  /** Returns the open database. Throws the errors of {@linkcode StateDatabase.open}. */
   readonly open = (): StateDatabase => {
     if (this.#opened) return this.#opened;
     this.#opened = StateDatabase.open(this.#path, this.#clock);

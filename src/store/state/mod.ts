@@ -1,13 +1,13 @@
 /**
- * `state.db`: the SQLite database of one home.
+ * `state.db`, the SQLite database of one home (libreseed's data directory).
  *
  * `StateDatabase` opens the file, migrates an older schema, replaces a damaged database, and gives
- * access to the tables. Each table has a class and a file of its own: records that are kept alive
- * in the DHT, outcomes of announcements, DHT nodes, verified files, pins, and follows. `sqlite.ts`
- * is the only file that calls SQLite, and converts its errors to `StoreError`.
+ * access to the tables. Each table has its own class and file: records that this machine keeps
+ * announcing in the DHT, outcomes of announcements, DHT nodes, verified archives, pins, and
+ * followed publishers. Only `sqlite.ts` calls SQLite; it converts SQLite's errors to `StoreError`.
  *
- * The daemon and commands use the database at the same time. After a method returns, its changes
- * are on the disk. Left to others: the decisions what to store and when. Start reading in
+ * The daemon and commands use the database at the same time. When a method returns, its changes are
+ * on the disk. This folder does not decide what to store and when. Start reading in
  * `state_database.ts`; the schema is in `state_schema.ts`.
  *
  * @module

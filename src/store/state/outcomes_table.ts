@@ -1,39 +1,41 @@
 /**
- * The table of announcement outcomes: the result of the last announcement of each record and
- * torrent, and the time when the next one is due.
+ * Table of announcement outcomes: for each record and each torrent, the result of the last
+ * announcement in the DHT, and the time when the next announcement is due.
  *
  * @module
  */
 
 import type { Row, Sqlite } from "./sqlite.ts";
 
-/** The last announcement of one record or torrent. */
+/** Outcome of the last announcement of one record or torrent. */
 export interface StoredOutcome {
-  /** Target of the record or infohash of the torrent, 20 bytes. */
+  /** DHT target of the record or infohash of the torrent, 20 bytes. */
   target: Uint8Array;
-  /** Time of the last attempt, Unix milliseconds; absent before the first one. */
+  /** Time of the last announcement, Unix milliseconds; absent before the first one. */
   lastAttemptMs?: number;
-  /** Time of the last success, Unix milliseconds; absent before the first one. */
+  /**
+   * Time of the last successful announcement, Unix milliseconds; absent before the first success.
+   */
   lastSuccessMs?: number;
-  /** Number of nodes known to hold the record after the last attempt. */
+  /** Number of DHT nodes known to hold the record after the last announcement. */
   holding: number;
-  /** Number of nodes that were queried. */
+  /** Number of DHT nodes that were queried during the last announcement. */
   asked: number;
-  /** Number of nodes that answered. */
+  /** Number of DHT nodes that answered during the last announcement. */
   responded: number;
-  /** Number of nodes that newly stored the record at the last attempt. */
+  /** Number of DHT nodes that stored the record during the last announcement. */
   stored: number;
-  /** Reason why the last attempt failed; absent after a success. */
+  /** Reason why the last announcement failed; absent after a success. */
   error?: string;
-  /** Number of consecutive failures. */
+  /** Number of consecutive failed announcements. */
   failures: number;
-  /** Time of the next announcement, Unix milliseconds. */
+  /** Time when the next announcement is due, Unix milliseconds. */
   nextDueMs: number;
-  /** The TCP port in a torrent's announcement. */
+  /** TCP port that was announced for a torrent; absent for a record. */
   port?: number;
 }
 
-/** The table of outcomes, one row per target. */
+/** The table of announcement outcomes, one row per target. */
 export class OutcomesTable {
   readonly #sqlite: Sqlite;
 
@@ -41,7 +43,7 @@ export class OutcomesTable {
     this.#sqlite = sqlite;
   }
 
-  /** Stores an outcome, replacing the previous one. */
+  /** Stores the outcome of an announcement, replacing the previous one of the same target. */
   set(outcome: StoredOutcome): void {
     this.#sqlite.change(
       `INSERT OR REPLACE INTO outcomes (target, last_attempt_ms, last_success_ms, holding, asked,
@@ -61,15 +63,15 @@ export class OutcomesTable {
     );
   }
 
-  /** The outcome of a target. */
+  /** Returns the outcome of the last announcement of a target. */
   get(target: Uint8Array): StoredOutcome | undefined {
     const row = this.#sqlite.row("SELECT * FROM outcomes WHERE target = ?", target);
     return row && outcomeOf(row);
   }
 
   /**
-   * Due times (Unix milliseconds) of the torrents that were announced with `port`, by target in
-   * hexadecimal.
+   * Returns the times when announcements are due (Unix milliseconds) of all torrents that were
+   * announced with `port`. The keys of the map are targets in hexadecimal.
    */
   dueOfPort(port: number): Map<string, number> {
     const due = new Map<string, number>();
@@ -82,12 +84,12 @@ export class OutcomesTable {
     return due;
   }
 
-  /** All outcomes, the earliest due first. */
+  /** Lists all outcomes, sorted by the time when the next announcement is due. */
   list(): StoredOutcome[] {
     return this.#sqlite.rows("SELECT * FROM outcomes ORDER BY next_due_ms, target").map(outcomeOf);
   }
 
-  /** Outcomes that are due at `nowMs`, the longest overdue first. */
+  /** Lists the outcomes whose next announcement is due at `nowMs`, the longest overdue first. */
   due(nowMs: number, limit: number): StoredOutcome[] {
     return this.#sqlite.rows(
       "SELECT * FROM outcomes WHERE next_due_ms <= ? ORDER BY next_due_ms, target LIMIT ?",
@@ -96,7 +98,7 @@ export class OutcomesTable {
     ).map(outcomeOf);
   }
 
-  /** Deletes the outcome of a target; returns whether there was one. */
+  /** Deletes the outcome of a target. Returns whether there was one. */
   delete(target: Uint8Array): boolean {
     return this.#sqlite.change("DELETE FROM outcomes WHERE target = ?", target) > 0;
   }

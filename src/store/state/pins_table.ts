@@ -1,6 +1,6 @@
 /**
- * The table of pins: the publishers that are trusted for a name. `src/names` decides what a pin
- * permits.
+ * Table of pins. A pin means that this machine trusts a publisher for a package name. `src/names`
+ * decides what a pin permits.
  *
  * @module
  */
@@ -9,32 +9,36 @@ import { CLOCK_TOLERANCE_MS } from "../../base/mod.ts";
 import type { Row, Sqlite } from "./sqlite.ts";
 
 /**
- * The highest versions that were taken from a publisher's list, to detect a downgrade to an old
- * list. A version that the user named exactly is not recorded, because the list may not contain it.
+ * The highest versions that were chosen from a publisher's list, to detect an attempt to serve an
+ * old list. A version that the user requested exactly is not recorded, because the list may lack
+ * it.
  */
 export interface VersionMarks {
-  /** Highest stable version taken for a request by name alone. */
+  /** Highest stable version chosen for a request without version or range. */
   lastVersion?: string;
-  /** Highest prerelease taken for a request by name alone, while there was no stable version. */
+  /**
+   * Highest prerelease chosen for a request without version or range, when no stable version
+   * existed.
+   */
   lastPrerelease?: string;
-  /** Highest stable version taken for a request with a range. */
+  /** Highest stable version chosen for a request with a range. */
   rangeVersion?: string;
-  /** Highest prerelease taken for a request with a range. */
+  /** Highest prerelease chosen for a request with a range. */
   rangePrerelease?: string;
 }
 
-/** Trust in one publisher for one name. */
+/** A pin: trust in one publisher for one package name. */
 export interface Pin extends VersionMarks {
   name: string;
   /** The publisher's Ed25519 public key, 32 bytes. */
   publicKey: Uint8Array;
-  /** Time of the first use of this name from this publisher, Unix milliseconds. */
+  /** Time when this machine first used the name from this publisher, Unix milliseconds. */
   firstSeenMs: number;
-  /** Whether the user pinned the publisher with `trust add`; otherwise the first use did. */
+  /** Whether the user created the pin with `trust add`; otherwise the first use created it. */
   byHand?: boolean;
 }
 
-/** The table of pins, one row per name and key. */
+/** The table of pins, one row per package name and public key. */
 export class PinsTable {
   readonly #sqlite: Sqlite;
 
@@ -43,9 +47,9 @@ export class PinsTable {
   }
 
   /**
-   * Stores a pin, replacing the previous one of this name and key. A `byHand` that was set stays
-   * set. `firstSeenMs` stays, unless the new time is earlier by more than the clock tolerance,
-   * which means that the clock was ahead at the first use.
+   * Stores a pin, replacing the previous one of the same name and key. Once set, `byHand` stays
+   * set. The stored `firstSeenMs` stays too, unless the new time is earlier by more than the clock
+   * tolerance: then the clock was ahead at the first use, and the new time is stored.
    */
   set(pin: Pin): void {
     this.#sqlite.change(
@@ -69,7 +73,7 @@ export class PinsTable {
     );
   }
 
-  /** The pins of a name, or all pins, sorted by name and then by first use. */
+  /** Lists the pins of a package name, or all pins, sorted by name and time of first use. */
   list(name?: string): Pin[] {
     return this.#sqlite.rows(
       `SELECT * FROM pins WHERE ?1 IS NULL OR name = ?1
@@ -79,8 +83,8 @@ export class PinsTable {
   }
 
   /**
-   * Pins of all publishers but one, the latest first use first. Excluding our own publisher
-   * matters, because it may have tens of thousands of pins.
+   * Lists the pins of all publishers except one, those with the latest first use first. Callers
+   * exclude the user's own key, which may have tens of thousands of pins.
    */
   others(publicKey: Uint8Array | undefined, limit: number): Pin[] {
     return this.#sqlite.rows(
@@ -91,7 +95,7 @@ export class PinsTable {
     ).map(pinOf);
   }
 
-  /** Deletes one pin of a name, or all pins of the name; returns the number of deleted pins. */
+  /** Deletes one pin or all pins of a package name. Returns the number of deleted pins. */
   delete(name: string, publicKey?: Uint8Array): number {
     return this.#sqlite.change(
       "DELETE FROM pins WHERE name = ?1 AND (?2 IS NULL OR public_key = ?2)",

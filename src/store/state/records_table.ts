@@ -1,6 +1,7 @@
 /**
- * The table of records that are kept alive in the DHT, as signed items. A signed item can be put
- * again without the private key. The column `item` holds the bytes of `encodeItem`.
+ * Table of records that this machine keeps announcing in the DHT, each as a signed item (BEP 44). A
+ * signed item can be announced again without the private key. The column `item` contains the bytes
+ * of `encodeItem`.
  *
  * @module
  */
@@ -10,34 +11,37 @@ import { decodeItem, encodeItem, encodeSeq, type MutableItem } from "../../recor
 import { StoreError } from "../files/mod.ts";
 import type { Row, Sqlite } from "./sqlite.ts";
 
-/** A signed item with its metadata. */
+/** A signed DHT item with its metadata. */
 export interface StoredRecord {
-  /** The item's target in the DHT, 20 bytes, which the caller computes from key and salt. */
+  /** The item's target in the DHT, 20 bytes. The caller computes it from public key and salt. */
   target: Uint8Array;
   /** Kind of record: `manifest`, `announce`, `name-index` or `other`. */
   kind: string;
-  /** Name of the package that the record describes, if any. */
+  /** Name of the package that the record describes; absent if it describes no package. */
   name?: string;
   version?: string;
-  /** The signed item. This table does not check the signature. */
+  /** The signed DHT item. The table does not verify the signature. */
   item: MutableItem;
-  /** Whether this home signed the record; otherwise it keeps another publisher's record alive. */
+  /**
+   * Whether the user's own key signed the record. Otherwise this machine keeps another publisher's
+   * record alive.
+   */
   own: boolean;
-  /** Time when this `seq` was first stored here, Unix milliseconds. */
+  /** Time when the record with this sequence number was first stored, Unix milliseconds. */
   createdMs: number;
 }
 
 /**
  * The result of {@linkcode RecordsTable.put}:
  *
- * - `stored`: the record is new, or has a higher `seq` than the stored one
- * - `same`: the record is stored already; at most `own` was set
- * - `older`: the stored record has a higher `seq` and stays
- * - `conflict`: the stored record has the same `seq` but differs, and stays
+ * - `stored`: the record is new, or has a higher sequence number than the stored one
+ * - `same`: the record was stored already; only its flag `own` may have been set
+ * - `older`: the stored record has a higher sequence number and is kept
+ * - `conflict`: the stored record has the same sequence number but other contents, and is kept
  */
 export type PutResult = "stored" | "same" | "older" | "conflict";
 
-/** Filter for {@linkcode RecordsTable.list}. A record must match all given members. */
+/** Filter for {@linkcode RecordsTable.list}. Records must match all given properties. */
 export interface RecordFilter {
   kind?: string;
   name?: string;
@@ -47,15 +51,20 @@ export interface RecordFilter {
 
 /** A record with the time of its next announcement; see {@linkcode RecordsTable.schedule}. */
 export interface ScheduledRecord {
-  /** The item in the form of `encodeItem`. One byte array per record saves memory. */
+  /**
+   * The signed item, encoded with `encodeItem`: one byte array needs less memory than an object.
+   */
   item: Uint8Array;
   /** Time of the next announcement, Unix milliseconds; 0 if the record was never announced. */
   dueMs: number;
-  /** Number of consecutive failures. */
+  /** Number of consecutive failed announcements. */
   failures: number;
 }
 
-/** A record of a name index with its announcement times; see {@linkcode RecordsTable.names}. */
+/**
+ * A name index, or an entry of a name index, with its announcement times; see {@linkcode
+ * RecordsTable.names}.
+ */
 export interface KeptNameRow {
   kind: string;
   name: string;
@@ -66,7 +75,7 @@ export interface KeptNameRow {
   lastAttemptMs?: number;
 }
 
-/** The table of records, one row per target. */
+/** The table of DHT records, one row per target. */
 export class RecordsTable {
   readonly #sqlite: Sqlite;
 
@@ -74,7 +83,10 @@ export class RecordsTable {
     this.#sqlite = sqlite;
   }
 
-  /** Stores a record, unless a newer one of the same target is stored. */
+  /**
+   * Stores a record, unless the table has a record of the same target with an equal or higher
+   * sequence number.
+   */
   put(record: StoredRecord): PutResult {
     return this.#sqlite.transaction(() => {
       const before = this.get(record.target);
@@ -113,18 +125,18 @@ export class RecordsTable {
     }
   }
 
-  /** The record of a target. */
+  /** Returns the record of a DHT target. */
   get(target: Uint8Array): StoredRecord | undefined {
     const row = this.#sqlite.row("SELECT * FROM records WHERE target = ?", target);
     return row && recordOf(row);
   }
 
-  /** Records, ordered by kind, name, version and target. */
+  /** Lists records, sorted by kind, name, version and target. */
   list(filter: RecordFilter = {}): StoredRecord[] {
     const { kind, name, version, own } = filter;
     const wanted = { kind, name, version, own: own === undefined ? undefined : Number(own) };
     const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
-    // The condition names only the given columns, because otherwise SQLite would not use the index.
+    // Name only the given columns in the condition: otherwise SQLite would not use the index.
     const where = given.length === 0
       ? ""
       : `WHERE ${given.map(([column]) => `${column} = ?`).join(" AND ")}`;
@@ -135,9 +147,10 @@ export class RecordsTable {
   }
 
   /**
-   * Yields the records to announce, in batches. Name indexes are excluded, because they are
-   * assembled before they are announced. The order is that of the file: any other order would read
-   * pages that do not fit into SQLite's cache again and again.
+   * Yields the records to announce, in batches. Name indexes and their entries are excluded,
+   * because a name index is assembled just before its announcement. Records come in the order of
+   * their rows in the file: in any other order, SQLite would read pages repeatedly, because they do
+   * not all fit into its cache.
    *
    * @param limit maximum number of records in a batch
    */
@@ -162,7 +175,8 @@ export class RecordsTable {
   }
 
   /**
-   * Yields all name indexes and their entries, with announcement times, in the order of the file.
+   * Yields all name indexes and their entries, with announcement times, in the order of their rows
+   * in the file.
    */
   *names(): Generator<KeptNameRow> {
     const rows = this.#sqlite.each(
@@ -184,9 +198,10 @@ export class RecordsTable {
   }
 
   /**
-   * Entries of name indexes that were signed after a given time, sorted by name.
+   * Lists the entries of name indexes that were signed after a given time, sorted by name.
    *
-   * @param timeMs Unix milliseconds, compared with `seq`, which is an entry's time of signing
+   * @param timeMs Unix milliseconds; compared with an entry's sequence number, which is its time of
+   * signing
    */
   entriesAfter(timeMs: number): StoredRecord[] {
     return this.#sqlite.rows(
@@ -195,12 +210,14 @@ export class RecordsTable {
     ).map(recordOf);
   }
 
-  /** Number of records. */
+  /** Returns the number of records. */
   count(): number {
     return Number(this.#sqlite.row("SELECT count(*) AS n FROM records")!.n);
   }
 
-  /** Deletes a record but not its outcome; returns whether there was one. */
+  /**
+   * Deletes a record but not the outcome of its announcements. Returns whether there was a record.
+   */
   delete(target: Uint8Array): boolean {
     return this.#sqlite.change("DELETE FROM records WHERE target = ?", target) > 0;
   }

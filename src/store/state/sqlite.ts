@@ -1,6 +1,6 @@
 /**
- * A thin layer over node:sqlite: cached statements, transactions, and errors that name the file and
- * the remedy. Each table has a file of its own.
+ * A thin layer over node:sqlite: cached statements, transactions, and errors whose messages name
+ * the file and the remedy. The tables are in other files.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { diskFull, rootOwnedHint, StoreError } from "../files/mod.ts";
 
-/** Maximum wait for another process's write lock, milliseconds. */
+/** Maximum time to wait for another process's write lock, milliseconds. */
 const BUSY_TIMEOUT_MS = 5000;
 
-/** A row of a query result. Each table converts it to a type of its own. */
+/** A row of a query result. The class of each table converts rows to its own type. */
 export type Row = Record<string, unknown>;
 
-// SQLite's primary result codes and message texts. Both are needed, because node:sqlite reports the
-// code only for prepared statements.
+// SQLite errors, recognised by primary result code or by message text. Both are needed, because
+// node:sqlite reports the code only for prepared statements.
 const reasons: readonly { code: number; text: RegExp; reason: Reason }[] = [
   { code: 5, text: /database is locked/, reason: "busy" },
   { code: 8, text: /readonly database/, reason: "read-only" },
@@ -30,7 +30,7 @@ const reasons: readonly { code: number; text: RegExp; reason: Reason }[] = [
 
 type Reason = "busy" | "read-only" | "io" | "damaged" | "full" | "unopenable";
 
-/** An open database file. */
+/** An open SQLite database file. */
 export class Sqlite {
   readonly path: string;
   readonly #database: DatabaseSync;
@@ -40,9 +40,9 @@ export class Sqlite {
   #open = true;
 
   /**
-   * Opens or creates the file. Does not read it yet.
+   * Opens or creates a database file. Does not read the file yet.
    *
-   * @param onDamaged called when SQLite reports damage, before the error is thrown
+   * @param onDamaged is called when SQLite reports damage, before the error is thrown
    * @throws {StoreError} `STATE_FAILED`
    */
   constructor(path: string, onDamaged: () => void = () => {}) {
@@ -56,27 +56,27 @@ export class Sqlite {
     this.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
 
-  /** Runs one or more statements without parameters. */
+  /** Runs one or more SQL statements without parameters. */
   run(sql: string): void {
     this.#guard(() => this.#database.exec(sql));
   }
 
-  /** Runs a statement that changes rows; returns the number of changed rows. */
+  /** Runs an SQL statement that changes rows. Returns the number of changed rows. */
   change(sql: string, ...values: SQLInputValue[]): number {
     return this.#guard(() => Number(this.#prepare(sql).run(...values).changes));
   }
 
-  /** The first row of a query. */
+  /** Returns the first row of a query. */
   row(sql: string, ...values: SQLInputValue[]): Row | undefined {
     return this.#guard(() => this.#prepare(sql).get(...values) as Row | undefined);
   }
 
-  /** All rows of a query. */
+  /** Returns all rows of a query. */
   rows(sql: string, ...values: SQLInputValue[]): Row[] {
     return this.#guard(() => this.#prepare(sql).all(...values) as Row[]);
   }
 
-  /** Yields the rows of a query one by one, for results that are too large for memory. */
+  /** Yields the rows of a query one by one. Use it for results that are too large for memory. */
   *each(sql: string, ...values: SQLInputValue[]): Generator<Row> {
     try {
       yield* this.#prepare(sql).iterate(...values) as Iterable<Row>;
@@ -86,9 +86,9 @@ export class Sqlite {
   }
 
   /**
-   * Runs `work` in a transaction, which is rolled back if `work` throws. A nested transaction
-   * becomes part of the outer one. `work` must be synchronous, because statements of other code
-   * that ran meanwhile would become part of the transaction.
+   * Runs `work` in a transaction, and rolls back if `work` throws. A nested transaction becomes
+   * part of the outer one. `work` must be synchronous: otherwise statements of other code could run
+   * in between and become part of the transaction.
    */
   transaction<T>(work: () => T): T {
     if (this.#inTransaction) return work();
@@ -102,7 +102,7 @@ export class Sqlite {
       try {
         this.#database.exec("ROLLBACK");
       } catch {
-        // SQLite rolls back by itself when the disk is full.
+        // ROLLBACK fails if SQLite has rolled back already, as it does when the disk is full.
       }
       throw error;
     } finally {
@@ -110,7 +110,7 @@ export class Sqlite {
     }
   }
 
-  /** Closes the file. Closing twice is no error. */
+  /** Closes the database file. Closing it twice is no error. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -179,8 +179,8 @@ function stateError(cause: unknown, path: string): unknown {
 }
 
 /**
- * Whether the disk is full. SQLite reports an I/O error if there is no room for the index of its
- * write-ahead log.
+ * Whether the disk is full. Called after an I/O error, which SQLite reports if there is no space
+ * for the index of its write-ahead log.
  */
 function isFull(path: string): boolean {
   try {
@@ -192,11 +192,12 @@ function isFull(path: string): boolean {
 }
 
 /**
- * Whether the database and its directory are writable. Call this only after a failure: closing the
- * file releases all locks that this process holds on it.
+ * Whether the database file and its directory are writable. Must be called only after a failure:
+ * the test opens and closes the file, which releases all locks that this process holds on the file.
  */
 function isWritable(path: string): boolean {
-  // If Deno itself denies the first test, the second one decides.
+  // Two tests: if Deno's permissions prevent the test of the directory, the test of the file
+  // decides.
   return [
     () => accessSync(dirname(path), constants.W_OK),
     () => closeSync(openSync(path, constants.O_RDWR)),
@@ -210,7 +211,7 @@ function isWritable(path: string): boolean {
   });
 }
 
-/** Makes a `STATE_READ_ONLY` error. */
+/** Creates a `STATE_READ_ONLY` error. */
 export function readOnly(path: string, cause?: unknown): StoreError {
   return new StoreError(
     "failed",

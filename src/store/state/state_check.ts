@@ -1,25 +1,31 @@
 /**
- * Schedules the full integrity check of `state.db`, whose duration grows with the file. A short
- * file is checked at each opening, a longer one once a day and at the next opening after an error.
- * The time of the last check is stored as the modification time of an empty file beside the
- * database.
+ * Schedules the full integrity check of `state.db`, whose duration grows with the size of the file.
+ * A small file is checked whenever it is opened. A larger file is checked once a day, and when it
+ * is opened after SQLite has reported damage. The time of the last check is stored as the
+ * modification time of an empty file, the mark, beside the database.
  *
  * @module
  */
 
 import { closeSync, constants, futimesSync, openSync, rmSync, statSync } from "node:fs";
 
-/** Maximum size of a file that is checked at each opening, in bytes; a check takes some ms. */
+/**
+ * Maximum size of a database that is checked whenever it is opened, in bytes. Such a check takes a
+ * few milliseconds.
+ */
 const SHORT_BYTES = 1 << 20;
-/** Interval between checks of a longer file, milliseconds. */
+/** Interval between full checks of a larger database, milliseconds. */
 const CHECK_INTERVAL_MS = 24 * 3_600_000;
 
-/** Path of the file whose modification time is the time of the last successful check. */
+/**
+ * Returns the path of the empty file whose modification time is the time of the last successful
+ * check.
+ */
 function markOf(path: string): string {
   return `${path}-checked`;
 }
 
-/** Whether a full check is due. */
+/** Whether a full integrity check of the database is due. */
 export function isCheckDue(path: string, nowMs: number): boolean {
   try {
     if (statSync(path).size <= SHORT_BYTES) return true;
@@ -30,7 +36,10 @@ export function isCheckDue(path: string, nowMs: number): boolean {
   }
 }
 
-/** Stores the time of a successful check. If that fails, the next opening checks again. */
+/**
+ * Stores the time of a successful check. If the time cannot be stored, the next opening checks the
+ * database again.
+ */
 export function noteSound(path: string, nowMs: number): void {
   try {
     if (statSync(path).size <= SHORT_BYTES) return;
@@ -41,16 +50,17 @@ export function noteSound(path: string, nowMs: number): void {
       closeSync(file);
     }
   } catch {
-    // The disk is full, or the home is read-only.
+    // The time could not be stored, for instance because the disk is full or the home is read-only.
   }
 }
 
-/** Requests a full check at the next opening, because SQLite reported damage. */
+/** Requests a full check when the database is opened next, because SQLite has reported damage. */
 export function noteDamaged(path: string): void {
   try {
     rmSync(markOf(path), { force: true });
   } catch {
-    // The daily check will find the damage.
+    // The mark of the last check could not be deleted; the daily full check will find the damage
+    // instead.
   }
 }
 

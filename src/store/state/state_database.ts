@@ -1,10 +1,10 @@
 /**
- * The state of a home: one SQLite file with all data that must outlive the process. Each table is
- * described in its own file; callers decide when to write.
+ * The state of one home (libreseed's data directory): an SQLite file with all data that must
+ * outlive the process. Each table has a file of its own. Callers decide when to write.
  *
- * The database uses a write-ahead log and `synchronous = FULL`. So the changes of a method are on
- * the disk when the method returns, and a process killed at any instant leaves a valid database.
- * Several processes may use it at once.
+ * The database uses a write-ahead log and `synchronous = FULL`. So changes are on the disk when a
+ * method returns, and the database stays valid if the process is killed. Several processes may use
+ * the database at once.
  *
  * @module
  */
@@ -22,26 +22,28 @@ import { isCheckDue, noteDamaged, noteSound, verdictLine } from "./state_check.t
 import { migrations } from "./state_schema.ts";
 import { VerifiedFilesTable } from "./verified_files_table.ts";
 
-/** The schema version that this libreseed writes. */
+/** The schema version that this version of libreseed writes. */
 export const STATE_SCHEMA_VERSION: number = migrations.length;
 
-/** The replacement of a damaged database by a new one. */
+/** Report that a damaged database was replaced by a new one. */
 export interface ReplacedState {
-  /** New path of the damaged file. Its `-wal` and `-shm` files are beside it. */
+  /**
+   * New path of the damaged database file. Its `-wal` and `-shm` files are moved to the same place.
+   */
   movedTo: string;
-  /** Description of the damage. */
+  /** Description of the damage, for users. */
   reason: string;
 }
 
-/** The warning to print after a damaged database was replaced. */
+/** Returns the warning to show after a damaged database was replaced. */
 export function describeReplaced({ movedTo, reason }: ReplacedState): string {
   return `state.db was damaged (${reason}); it is kept as ${movedTo}, and a new one was created. ` +
     "Pinned, trusted and followed publishers are lost";
 }
 
-/** The state of one home. */
+/** The open state database of one home. */
 export class StateDatabase {
-  /** Set if a damaged file was replaced; the caller must warn the user. */
+  /** Set if a damaged database was replaced. The caller must warn the user. */
   readonly replaced: ReplacedState | undefined;
   readonly records: RecordsTable;
   readonly outcomes: OutcomesTable;
@@ -63,12 +65,12 @@ export class StateDatabase {
   }
 
   /**
-   * Opens the database, creates a missing one (mode 0600), and migrates an older schema. A damaged
-   * file is renamed to `PATH.corrupt-MS` and replaced by a new database, see {@linkcode
-   * StateDatabase.replaced}. Damage in a long file that does not prevent opening it is found by the
-   * daily check, or at the first opening after a `STATE_DAMAGED` error.
+   * Opens the database. Creates a missing file (mode 0600) and migrates an older schema. Renames a
+   * damaged file to `PATH.corrupt-MS` and creates a new database, see {@linkcode
+   * StateDatabase.replaced}. If damage in a large file does not prevent opening, the daily check
+   * finds it, or the first opening after a `STATE_DAMAGED` error.
    *
-   * @param clock for the name of a damaged file, and for the interval of checks
+   * @param clock provides the time for the name of a damaged file and for the daily check
    * @throws {StoreError} `STATE_NEWER` (the file is not changed), `STATE_READ_ONLY`, `STATE_BUSY`,
    * `DISK_FULL`, `STATE_FAILED`, `FILE_MISSING` if the directory does not exist
    */
@@ -88,16 +90,16 @@ export class StateDatabase {
   }
 
   /**
-   * Runs `work` in a transaction, which is rolled back if `work` throws. One transaction is far
-   * faster than many single writes. `work` must be synchronous.
+   * Runs `work` in a transaction, and rolls back if `work` throws. One transaction is far faster
+   * than many single writes. `work` must be synchronous.
    */
   transaction<T>(work: () => T): T {
     return this.#sqlite.transaction(work);
   }
 
   /**
-   * Names of the packages that this home knows: pinned, kept, seeded, or offered by a followed
-   * publisher.
+   * Lists the names of all packages in the database: pinned, kept alive in the DHT, seeded, or
+   * offered by a followed publisher.
    *
    * @param limit maximum number of names
    */
@@ -112,7 +114,7 @@ export class StateDatabase {
     ).map(({ name }) => name as string);
   }
 
-  /** Closes the file. Closing twice is no error. */
+  /** Closes the database. Closing it twice is no error. */
   close(): void {
     this.#sqlite.close();
   }
@@ -144,7 +146,8 @@ function openChecked(path: string, clock: Clock): Sqlite {
 
 function migrate(sqlite: Sqlite): void {
   sqlite.transaction(() => {
-    // Another process may have migrated the database meanwhile.
+    // Read the version again within the transaction: another process may have migrated the
+    // database.
     for (let version = versionOf(sqlite); version < STATE_SCHEMA_VERSION; version++) {
       sqlite.run(migrations[version]!);
       sqlite.run(`PRAGMA user_version = ${version + 1}`);
@@ -152,7 +155,10 @@ function migrate(sqlite: Sqlite): void {
   });
 }
 
-/** Checks that all tables exist. A file without one is damaged, or not a libreseed database. */
+/**
+ * Checks that all tables exist. A file that lacks a table is damaged, or is not a database of
+ * libreseed.
+ */
 function checkTables(sqlite: Sqlite): void {
   const names = new Set(
     sqlite.rows("SELECT name FROM sqlite_schema WHERE type = 'table'").map(({ name }) => name),
@@ -194,11 +200,11 @@ function damaged(path: string, reason: string): StoreError {
 }
 
 /**
- * Creates a missing file with mode 0600. SQLite would make the file readable by all users, and it
- * copies the file's mode to the write-ahead log.
+ * Creates a missing database file with mode 0600, which SQLite copies to the write-ahead log.
+ * SQLite itself would create a file that all users can read.
  */
 function makeFile(path: string): void {
-  // Do not open an existing file: closing it would release this process's locks on it.
+  // Do not open an existing file: closing it would release all locks of this process on the file.
   if (existsSync(path)) return;
   try {
     closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));

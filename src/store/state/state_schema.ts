@@ -1,13 +1,13 @@
 /**
- * The schema of `state.db`, as a list of migrations. Change the schema by adding an entry at the
- * end of {@linkcode migrations}; never edit an old one.
+ * The schema of `state.db`, as a list of migrations. To change the schema, add a migration at the
+ * end of {@linkcode migrations}. Never edit an existing migration.
  *
  * @module
  */
 
 /**
- * SQL statements by schema version: `migrations[n]` migrates a database from version n
- * (`PRAGMA user_version`) to n + 1. Times are Unix milliseconds; hashes and keys are raw bytes.
+ * SQL statements by schema version: `migrations[n]` migrates a database from version n (`PRAGMA
+ * user_version`) to n + 1. Times are Unix milliseconds; hashes and keys are raw bytes.
  */
 export const migrations: readonly string[] = [
   `
@@ -85,11 +85,12 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE outcomes ADD COLUMN port INTEGER;
   `,
-  // The origin of existing pins is unknown, so they count as pins by first use.
+  // Column `by_hand` of pins: whether the user created the pin. For existing pins this is unknown,
+  // so they count as created by first use.
   `
   ALTER TABLE pins ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
   `,
-  // The data that is needed to seed an archive without reading its manifest again.
+  // Columns of verified files that allow seeding an archive without reading its manifest again.
   `
   ALTER TABLE verified_files ADD COLUMN manifest TEXT;
   ALTER TABLE verified_files ADD COLUMN manifest_mark TEXT;
@@ -97,15 +98,15 @@ export const migrations: readonly string[] = [
   ALTER TABLE verified_files ADD COLUMN version TEXT;
   ALTER TABLE verified_files ADD COLUMN public_key BLOB;
   `,
-  // Whether a package is in its publisher's list. That is unknown for existing rows.
+  // Column `listed` of verified files: whether the package is known to be in its publisher's list.
   `
   ALTER TABLE verified_files ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX verified_files_unlisted ON verified_files (public_key, name, version)
     WHERE listed = 0;
   `,
-  // Separate downgrade marks for prereleases and for requests with a range. Before, a prerelease
-  // that the user named exactly counted as the last version, and every lower stable version was
-  // refused.
+  // Columns of pins with the highest versions chosen so far, separately for prereleases and for
+  // requests with a range. With a single column, a prerelease that the user requested exactly would
+  // make every lower stable version look like a downgrade.
   `
   ALTER TABLE pins ADD COLUMN last_prerelease TEXT;
   ALTER TABLE pins ADD COLUMN range_version TEXT;
@@ -113,8 +114,8 @@ export const migrations: readonly string[] = [
   UPDATE pins SET last_prerelease = last_version, last_version = NULL
     WHERE last_version LIKE '%-%';
   `,
-  // The signed item of a record as one column in the form of `encodeItem`: public key, signature,
-  // `seq`, length of the salt, salt, value.
+  // Column `item` of records, which replaces a column for each part of the signed item. It has the
+  // form of `encodeItem`: public key, signature, `seq`, length of the salt, salt, value.
   `
   CREATE TABLE records_with_items (
     target BLOB PRIMARY KEY,

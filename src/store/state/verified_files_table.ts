@@ -1,17 +1,20 @@
 /**
- * The table of verified archives, which need not be hashed again while they are unchanged.
+ * Table of verified archives. An archive in this table need not be hashed again as long as it is
+ * unchanged.
  *
  * A file counts as unchanged if its size, modification time and inode are the same. This detects
- * every accidental change, but not an attacker with write permission, who can restore the
- * modification time. A caller that does not trust all writers of the seed directory must hash the
- * file.
+ * every accidental change. It does not detect a change by an attacker with write permission, who
+ * can restore the modification time. A caller that does not trust all users with write permission
+ * must hash the file.
  *
  * @module
  */
 
 import type { Sqlite } from "./sqlite.ts";
 
-/** The attributes that identify an unchanged file. */
+/**
+ * Size, modification time and inode of a file. If they are the same, the file counts as unchanged.
+ */
 export interface FileIdentity {
   sizeBytes: number;
   /** Modification time, Unix milliseconds. */
@@ -23,29 +26,35 @@ export interface FileIdentity {
 export interface VerifiedFile {
   /** SHA-256 of the archive, 32 bytes. */
   sha256: Uint8Array;
-  /** BitTorrent v1 infohash of its torrent, 20 bytes. */
+  /** BitTorrent v1 infohash of the archive's torrent, 20 bytes. */
   infoHash: Uint8Array;
 }
 
-/** The minimal manifest of a verified archive, so that it need not be read again. */
+/**
+ * The minimal manifest of a verified archive, stored so that the manifest file need not be read
+ * again.
+ */
 export interface KnownManifest {
-  /** Text of the manifest file; its signature was checked. */
+  /** Text of the manifest file, whose signature was verified. */
   text: string;
-  /** Size, time and inode of the manifest file as text, to detect changes. */
+  /** Size, modification time and inode of the manifest file as text, to detect changes. */
   mark: string;
   name: string;
   version: string;
-  /** The publisher's key, 32 bytes. */
+  /** The publisher's Ed25519 public key, 32 bytes. */
   publicKey: Uint8Array;
 }
 
-/** The data that is needed to detect a change of a verified archive, and to seed it. */
+/**
+ * Data about a verified archive: to detect changes of archive and manifest, and to seed the
+ * archive.
+ */
 export interface KnownSeed extends FileIdentity {
   infoHash: Uint8Array;
   manifestMark: string;
 }
 
-/** The table of verified files, one row per path. */
+/** The table of verified archives, one row per path. */
 export class VerifiedFilesTable {
   readonly #sqlite: Sqlite;
 
@@ -53,7 +62,7 @@ export class VerifiedFilesTable {
     this.#sqlite = sqlite;
   }
 
-  /** Stores that a file with these attributes was verified. */
+  /** Stores that an archive with this size, modification time and inode was verified. */
   remember(
     path: string,
     identity: FileIdentity,
@@ -83,7 +92,9 @@ export class VerifiedFilesTable {
     );
   }
 
-  /** The data to seed a file; `undefined` if the file was not stored with its manifest. */
+  /**
+   * Returns the data to seed an archive; `undefined` if no manifest was stored with the archive.
+   */
   seed(path: string): KnownSeed | undefined {
     const row = this.#sqlite.row(
       `SELECT size_bytes, mtime_ms, inode, info_hash, manifest_mark FROM verified_files
@@ -99,16 +110,16 @@ export class VerifiedFilesTable {
     };
   }
 
-  /** The text of a file's manifest; `undefined` if it was not stored. */
+  /** Returns the text of an archive's minimal manifest; `undefined` if no manifest was stored. */
   manifest(path: string): string | undefined {
     const row = this.#sqlite.row("SELECT manifest FROM verified_files WHERE path = ?", path);
     return row && row.manifest !== null ? row.manifest as string : undefined;
   }
 
   /**
-   * Paths of archives for which `records` lacks a record: the package's manifest record, or the
-   * publisher's entry in the name index. Also one archive of each publisher without an announce
-   * record.
+   * Lists the paths of archives for which the table of records lacks the package's manifest record
+   * or the publisher's entry in the name index. Also lists one archive of each publisher that lacks
+   * an announce record.
    */
   withoutRecords(): string[] {
     return this.#sqlite.rows(
@@ -123,7 +134,7 @@ export class VerifiedFilesTable {
     ).map(({ path }) => path as string);
   }
 
-  /** Paths of a publisher's archives that may be missing from the publisher's list. */
+  /** Lists the paths of a publisher's archives that are not known to be in the publisher's list. */
   unlisted(publicKey: Uint8Array): string[] {
     return this.#sqlite.rows(
       "SELECT path FROM verified_files WHERE listed = 0 AND public_key = ? ORDER BY name, version",
@@ -131,7 +142,7 @@ export class VerifiedFilesTable {
     ).map(({ path }) => path as string);
   }
 
-  /** Marks a package as contained in its publisher's list. */
+  /** Stores that a package is in its publisher's list. */
   setListed(publicKey: Uint8Array, { name, version }: { name: string; version: string }): void {
     this.#sqlite.change(
       `UPDATE verified_files SET listed = 1
@@ -142,7 +153,7 @@ export class VerifiedFilesTable {
     );
   }
 
-  /** The hashes of a file; `undefined` if the file is not stored or has changed. */
+  /** Returns the hashes of an archive; `undefined` if the archive is not stored or has changed. */
   find(path: string, identity: FileIdentity): VerifiedFile | undefined {
     const row = this.#sqlite.row(
       `SELECT sha256, info_hash FROM verified_files
@@ -156,7 +167,7 @@ export class VerifiedFilesTable {
     return { sha256: row.sha256 as Uint8Array, infoHash: row.info_hash as Uint8Array };
   }
 
-  /** Deletes the row of a file; returns whether there was one. */
+  /** Deletes the row of an archive. Returns whether there was one. */
   forget(path: string): boolean {
     return this.#sqlite.change("DELETE FROM verified_files WHERE path = ?", path) > 0;
   }
