@@ -1,15 +1,17 @@
 /**
- * Runs asynchronous work for many items, with a maximum number of items at a time.
+ * Bounded concurrency: runs asynchronous work for many items, with a maximum number at a time.
  *
  * @module
  */
 
 /**
- * Calls `work` for each item in order, with a maximum of `limit` calls running concurrently. After
- * the first failure no further item is started, and running calls are told to abort. The promise
- * settles only when all running calls have ended.
+ * Calls `work` for each item in order, with a maximum of `limit` calls running concurrently. The
+ * first failure aborts the signal of the running calls, and no further item is started. The promise
+ * settles only when all running calls have ended. Items that are added to `items` meanwhile are
+ * processed too.
  *
- * @param outer cancels everything when it aborts
+ * @param outer cancels the running calls and the remaining items when it aborts
+ * @param work receives a signal that aborts with `outer` or at the first failure
  * @throws the first failure, or the abort reason of `outer`
  */
 export async function eachLimited<T>(

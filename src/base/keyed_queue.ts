@@ -1,18 +1,19 @@
 /**
- * A queue for each key: work on the same key runs one after the other, work on different keys at once.
+ * Queues of asynchronous work by key. Work of the same key runs one after another; work of
+ * different keys runs concurrently.
  *
  * @module
  */
 
-/** Queues of work by key. A key without work takes no memory. */
+/** Queues of asynchronous work by key. A key with an empty queue uses no memory. */
 export class KeyedQueue {
-  /** The last work of each key. */
+  /** Promise of the last queued work of each key. */
   readonly #last = new Map<string, Promise<unknown>>();
 
   /**
-   * Does the work after all earlier work of the key has ended, whether that failed or not.
+   * Runs `work` after all earlier work of the same key has ended, successfully or not.
    *
-   * @throws whatever the work throws
+   * @throws the error of `work`
    */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key);

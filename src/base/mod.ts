@@ -1,19 +1,18 @@
 /**
- * Building blocks without any knowledge of packages, records or the network. The room imports nothing
- * of libreseed, and every other room may import it.
+ * Basic building blocks that know nothing of packages, records or the network. This folder imports
+ * no other folder of `src`, and every other folder may import it.
  *
- * - {@linkcode LibreseedError} is the class that each room's own error extends: a `kind`, from which
- *   the exit code follows, and a `code`, which is part of the API.
- * - {@linkcode Clock} is the only way to the time of day and to timers; tests hand in another.
- * - {@linkcode eachLimited} works on many items with bounded concurrency, {@linkcode KeyedQueue} runs
- *   the work of one key in order, {@linkcode TokenBucket} limits a rate.
- * - `bytes.ts` has text, hexadecimal and base64 from bytes and back, and compares bytes.
- * - The small files answer one question each: whether an address is local, a disk is full, a file is
- *   out of reach, a port can be read from text.
+ * - {@linkcode LibreseedError} is the base class of the error class of each folder. Its `kind`
+ *   determines the exit code; its `code` is part of the API.
+ * - {@linkcode Clock} provides the time of day and timers. Tests pass a simulated clock.
+ * - {@linkcode eachLimited} processes many items with bounded concurrency, {@linkcode KeyedQueue}
+ *   runs work of the same key in order, {@linkcode TokenBucket} limits a rate.
+ * - `bytes.ts` converts bytes to text, hexadecimal and base64 and back, and compares bytes.
+ * - The other files are small and answer one question each, for example whether an address is
+ *   local, or whether an error means that the disk is full.
  *
- * Which error means what to a user, and how much of anything is allowed, is left to other rooms.
- *
- * Start reading in `errors.ts` and `clock.ts`.
+ * This folder does not decide how an error is shown to the user, and sets no limits. Start reading
+ * in `errors.ts` and `clock.ts`.
  *
  * @module
  */

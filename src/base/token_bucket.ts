@@ -1,22 +1,26 @@
 /**
- * A token bucket: each event takes a token, and tokens come back at a steady rate up to a capacity.
+ * A token bucket, which limits a rate: each event takes a token, and tokens are refilled at a
+ * steady rate up to a capacity.
  *
  * @module
  */
 
 /** Parameters of a token bucket. */
 export interface TokenRate {
-  /** Capacity in tokens; a new bucket is full. */
+  /** Capacity of the bucket in tokens. A new bucket is full. */
   burst: number;
-  /** Refill rate, tokens a second. */
+  /** Refill rate, tokens per second. */
   perSecond: number;
 }
 
-/** A token bucket. The caller hands in the time, in milliseconds from any origin. */
+/** A token bucket. The caller passes the current time, in milliseconds from any origin. */
 export class TokenBucket {
-  /** The parameters; a change holds from the next refill on. */
+  /** Capacity and refill rate. A change takes effect at the next refill. */
   rate: TokenRate;
-  /** Tokens at the last refill; negative if more were taken than there were. */
+  /**
+   * Number of tokens after the last refill and the events since. Negative if callers subtracted
+   * more tokens than there were.
+   */
   tokens: number;
   #filledMs: number;
 
@@ -26,17 +30,25 @@ export class TokenBucket {
     this.#filledMs = nowMs;
   }
 
-  /** Adds the tokens of the time since the last refill. @returns the tokens that there are then */
+  /**
+   * Refills the bucket for the time since the last refill.
+   *
+   * @returns the number of tokens after the refill
+   */
   fill(nowMs: number): number {
     const { burst, perSecond } = this.rate;
-    // A clock that is set back adds nothing, and refilling goes on from the new time.
+    // If the clock was set back, add no tokens, and measure the next interval from the new time.
     const elapsedMs = Math.max(nowMs - this.#filledMs, 0);
     this.#filledMs = nowMs;
     this.tokens = Math.min(this.tokens + elapsedMs / 1_000 * perSecond, burst);
     return this.tokens;
   }
 
-  /** Refills, then takes one token. @returns `false` if there was none */
+  /**
+   * Refills the bucket, and takes one token.
+   *
+   * @returns `false` if the bucket was empty
+   */
   take(nowMs: number): boolean {
     if (this.fill(nowMs) < 1) return false;
     this.tokens--;

@@ -1,17 +1,18 @@
 /**
- * Identities: a publisher is an Ed25519 key pair (RFC 8032), and its public key of 32 bytes is its
- * identity.
+ * Identities of publishers. A publisher is identified by an Ed25519 public key of 32 bytes (RFC
+ * 8032).
  *
- * - `key_pair.ts` makes key pairs, signs, and verifies signatures. A {@linkcode Signer} is the part of
- *   a key pair that other rooms get.
- * - `key_file.ts` writes and reads the file of the private key: PKCS #8 in PEM, mode 0600. It refuses
- *   a file that others may read, and names the kind of a key that is not Ed25519.
- * - `public_key_text.ts` writes and reads public keys as text, and gives the fingerprint that people
- *   compare; `randomart.ts` draws it.
+ * - `key_pair.ts` creates key pairs, signs, and verifies signatures. {@linkcode Signer} is the
+ *   interface for signing that other folders use.
+ * - `key_file.ts` writes and reads the file with the private key: PKCS #8 in PEM, mode 0600. It
+ *   refuses a file that other users may read. If a file contains another kind of key, the error
+ *   message names the kind.
+ * - `public_key_text.ts` formats and parses public keys, and computes the fingerprint that people
+ *   compare.
+ * - `randomart.ts` draws a public key as a picture of characters.
  *
- * The room leaves to others where the key file lies, which keys are trusted, and what is signed.
- *
- * Start reading in `key_pair.ts`.
+ * This folder does not choose the path of the key file, does not decide which keys are trusted, and
+ * does not define what is signed. Start reading in `key_pair.ts`.
  *
  * @module
  */

@@ -218,7 +218,7 @@ export const finish = () =>
           and(load32(i.get, layout.tokenMask), int(withTokenSecond - withAnySecond)),
         )),
         j.set(int(0)),
-        // Two pairs at a time.
+        // Process two pairs of bytes at a time, with 64-bit instructions.
         whileTrue(
           less(j.get, int(1024)),
           store64(

@@ -1,7 +1,7 @@
 /**
- * An assembler for WebAssembly with the instructions that `search_program.ts` needs: integers,
- * one memory, no calls to JavaScript. It has no SIMD: V8 refuses SIMD on x86 processors without
- * SSE4.1, such as those that QEMU emulates by default.
+ * A minimal WebAssembly assembler for the anchor search: integers, one memory, no calls to
+ * JavaScript. SIMD is left out, because V8 refuses SIMD on x86 processors without SSE4.1, such as
+ * those that QEMU emulates by default.
  *
  * The encodings are those of the WebAssembly Core Specification 2.0, chapter 5 "Binary Format".
  *
@@ -137,13 +137,16 @@ export const store8 = store("\x3a");
 export const store16 = store("\x3b");
 export const store32 = store("\x36");
 
-/** Instructions on two 32-bit values at a time, as one of 64 bits. */
+/** 64-bit instructions, each of which processes two 32-bit values at a time. */
 export const and64 = binary("\x83");
 export const or64 = binary("\x84");
 export const load64 = load("\x29");
 export const store64 = store("\x37");
 
-/** Copies one 32-bit value into both halves of a 64-bit value: a multiplication by 2^32 + 1. */
+/**
+ * Generates code that copies a 32-bit value into both halves of a 64-bit value, by multiplying it
+ * by 2^32 + 1.
+ */
 export function twice(value: Code): Code {
   return value + "\xad\x42\x81\x80\x80\x80\x10\x7e";
 }

@@ -73,8 +73,8 @@ export interface SeedFiles {
    */
   move?: boolean;
   /**
-   * Whether the caller has verified the archive's hash, and no other process can write to the
-   * archive. A verified archive is moved without being read again.
+   * Whether the archive's hash is verified and no other process can write. Prevents another
+   * reading.
    */
   verified?: boolean;
   /** Aborts the copying. No new files remain after an abort. */
@@ -203,17 +203,16 @@ export class SeedDirectory {
   /**
    * Adds a package to the directory. Copies and hashes the archive, then renames manifest, torrent
    * and finally the archive to their final names. When the promise resolves, all files are on the
-   * disk. When it rejects, nothing has changed; only after a power cut between the renames may a
-   * manifest and a torrent remain without an archive.
+   * disk. When it rejects, nothing has changed, except that a power cut between the renames may
+   * leave a manifest and a torrent without an archive.
    *
-   * If the directory already has an intact copy of the archive, the copy stays, the given archive
-   * is not read, and manifest and torrent are replaced. The given path may itself be that copy. If
-   * an archive of another publisher has the same name and version, the new file name contains the
-   * new publisher's fingerprint.
+   * If the directory already has an intact copy of the archive, the copy is kept and the given
+   * archive (which may be that copy) is not read. If another publisher's archive has the same name
+   * and version, the new file name contains the new publisher's fingerprint.
    *
    * @throws {StoreError} `VERSION_EXISTS` if the directory has other contents of the publisher's
    * version, with both hashes in `detail`; `MANIFEST_INVALID` or `ARCHIVE_MISMATCH` if manifest and
-   * archive do not match; `DIRECTORY_BUSY`, `LINK_REFUSED`, `DISK_FULL`, `NOT_WRITABLE`, …
+   * archive do not match; `DIRECTORY_BUSY`, and the errors of the file system
    */
   async put(files: SeedFiles): Promise<ValidSeedEntry> {
     const { minimal, torrent, move = false, verified = false, signal } = files;
@@ -276,8 +275,7 @@ export class SeedDirectory {
   }
 
   /**
-   * Removes an archive first, and then its manifest and torrent, so that an archive never lacks its
-   * manifest.
+   * Removes an archive, and then its manifest and torrent, so that no archive lacks its manifest.
    *
    * @returns whether there was an archive
    * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`

@@ -64,7 +64,10 @@ export function noteDamaged(path: string): void {
   }
 }
 
-/** The verdict of an integrity check on one line: SQLite names the database on a line before it. */
+/**
+ * Converts SQLite's report of an integrity check to one line. Removes the report's first line,
+ * which only names the database.
+ */
 export function verdictLine(verdict: unknown): string {
   return String(verdict).replace(/^\*\*\* in database main \*\*\*\n/, "").replaceAll("\n", " ");
 }
