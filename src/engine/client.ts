@@ -1,5 +1,6 @@
 /**
- * Creates the WebTorrent client with only the features that libreseed uses, and bounds its connections.
+ * Creates the WebTorrent client with only the features that libreseed uses, and limits its incoming
+ * and outgoing connections.
  *
  * @module
  */
@@ -12,15 +13,19 @@ import { acceptPeers, type Client, makeClient, OwnDials } from "./libraries/mod.
 import { ConnectionLimit, watchListener } from "./listen/mod.ts";
 import type { EngineOptions, RateLimits } from "./options.ts";
 
-/** Default limit of incoming connections. */
+/** Default maximum number of incoming connections. */
 const MAX_INCOMING = 500;
-/** Lifetime of an announced peer in our DHT node, on average; peers announce at least every hour. */
+/**
+ * Average time after which our DHT node forgets a peer that was announced to it. Peers announce
+ * themselves at least every hour.
+ */
 const PEER_AGE_MS = 2 * 3_600_000;
 
 /**
- * Unspecified addresses, which the system takes for this machine (RFC 6890, "this host on this network").
- * They are blocked because a hostile peer may name them, and a sandbox that may listen on any port may
- * also connect to itself on any port.
+ * Unspecified addresses (0.0.0.0/8 and ::), which the operating system treats as this machine (RFC
+ * 6890, "this host on this network"). They are blocked for two reasons: a hostile peer may name
+ * them as peer addresses, and a sandbox that may listen on any port may also connect to this
+ * machine on any port.
  */
 const unspecified = new BlockList();
 unspecified.addSubnet("0.0.0.0", 8, "ipv4");
@@ -30,7 +35,7 @@ function isUnspecified(host: string): boolean {
   return isIP(host) !== 0 && unspecified.check(host, isIPv6(host) ? "ipv6" : "ipv4");
 }
 
-/** Creates the client, which begins to listen at once. Replacements have to be in place by then. */
+/** Creates the client, which begins to listen at once. `applyReplacements` must be called first. */
 export function createClient(
   options: EngineOptions,
   port: number,
@@ -42,7 +47,7 @@ export function createClient(
     lsd: false,
     natUpnp: false,
     natPmp: false,
-    // uTP would need the UDP port, which the DHT uses.
+    // uTP is off because it would need the UDP port that the DHT uses.
     utp: false,
     webSeeds: false,
     seedOutgoingConnections: false,
@@ -63,18 +68,18 @@ export function createClient(
   return client;
 }
 
-/** A limit as npm:webtorrent takes it, for which 0 means no traffic and -1 no limit. */
+/** Converts a rate limit to npm:webtorrent's form, in which 0 means no traffic and -1 no limit. */
 function throttleRate(bytesPerSecond = 0): number {
   return bytesPerSecond === 0 ? -1 : bytesPerSecond;
 }
 
-/** Changes the limits of a client. */
+/** Changes the upload and download limits of a client. */
 export function throttle(client: Client, limits: RateLimits): void {
   client.throttleUpload(throttleRate(limits.uploadBytesPerSecond));
   client.throttleDownload(throttleRate(limits.downloadBytesPerSecond));
 }
 
-/** Limits incoming connections and watches the listener. */
+/** Limits the incoming connections of a client and starts the watchdog of its listener. */
 function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: EngineOptions): void {
   const limit = new ConnectionLimit(maxIncoming, clock);
   const listener = acceptPeers(client, (connection, accept) => {
@@ -82,12 +87,12 @@ function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: En
     if (limit.take(connection)) accept();
   });
   const watch = watchListener(listener, () => client.torrentPort, clock);
-  // The listener also closes when the watchdog restarts it.
+  // The event `close` alone does not end the watchdog: a restart of the listener emits `close` too.
   listener.on("close", () => client.destroyed && watch.cancel());
 }
 
 /**
- * Waits until the client listens.
+ * Waits until the client listens on its TCP port.
  *
  * @throws {EngineError} `TCP_PORT_IN_USE` (kind `in-use`), `TCP_PORT_FAILED`
  */

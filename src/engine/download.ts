@@ -1,6 +1,7 @@
 /**
- * One download: its torrent and the helpers that watch it, from the first peer to the last piece. The
- * engine owns the WebTorrent client that it runs in.
+ * One download: its torrent and the helpers from `download/` that watch the torrent, from the first
+ * peer to the last piece. The WebTorrent client that the torrent is added to belongs to
+ * `engine.ts`.
  *
  * @module
  */
@@ -20,17 +21,19 @@ import {
 
 /** Request of `Engine.download`. */
 export interface DownloadRequest {
-  /** 40 hexadecimal digits. */
+  /** Infohash of the torrent, 40 hexadecimal digits. */
   infoHashHex: string;
-  /** Bytes of the `.torrent`, if known; otherwise peers are asked for the metadata. */
+  /** Bytes of the `.torrent` file. Without them, the metadata is requested from peers. */
   torrent?: Uint8Array;
-  /** Absolute path of the file to write. Valid pieces that an earlier download left there are kept. */
+  /**
+   * Absolute path of the file to write. Valid pieces of an earlier download in this file are kept.
+   */
   filePath: string;
-  /** Length from the signed manifest, if known; a torrent of another length is refused. */
+  /** Length of the archive in bytes, from the signed manifest. A torrent of another length is refused. */
   lengthBytes?: number;
-  /** Maximum length; a longer torrent is refused. */
+  /** Maximum length of the archive in bytes. A longer torrent is refused. */
   maxBytes: number;
-  /** Peers known already. */
+  /** Addresses of peers that are already known when the download starts. */
   peers?: PeerAddress[];
   signal?: AbortSignal;
   onProgress?: (progress: DownloadProgress) => void;
@@ -41,7 +44,7 @@ const PROGRESS_INTERVAL_MS = 250;
 /** Maximum number of peers queued until the torrent has been parsed. */
 const MAX_EARLY_PEERS = 500;
 
-/** A download under way. */
+/** A running download. */
 export class Download {
   readonly torrent: Torrent;
   readonly request: DownloadRequest;
@@ -63,7 +66,7 @@ export class Download {
     this.#reach = new PeerReach(torrent);
   }
 
-  /** Adds peers to connect to. */
+  /** Adds the addresses of peers to connect to. */
   addPeers(peers: PeerAddress[]): void {
     const { torrent } = this;
     if (torrent.destroyed || torrent.done) return;
@@ -73,9 +76,10 @@ export class Download {
   }
 
   /**
-   * Runs the download. Resolves when all pieces are written and verified; by then the torrent has ended.
+   * Runs the download. Resolves when all pieces are verified and written and the torrent has been
+   * removed from the client.
    *
-   * @returns the `.torrent`
+   * @returns the bytes of the `.torrent` file
    * @throws {EngineError} `TORRENT_INVALID`, `TORRENT_TOO_LARGE`, `TORRENT_UNEXPECTED`,
    * `DOWNLOAD_CANCELLED` (when the request's signal aborts)
    */
@@ -118,13 +122,16 @@ export class Download {
   }
 }
 
-/** An {@linkcode EngineError} `TORRENT_INVALID`. */
+/** Creates an {@linkcode EngineError} with the code `TORRENT_INVALID`. */
 export function invalidTorrent(infoHashHex: string, why: string, cause?: unknown): EngineError {
   const message = `The .torrent of ${infoHashHex} is not valid: ${why}`;
   return new EngineError("verification", "TORRENT_INVALID", message, { cause });
 }
 
-/** The error if the metadata does not match the request. */
+/**
+ * Compares the number of files and the length of a torrent with the request. Returns the error if
+ * they do not match.
+ */
 function unexpected(torrent: Torrent, request: DownloadRequest): EngineError | undefined {
   const { infoHashHex, lengthBytes, maxBytes } = request;
   if (torrent.files.length !== 1) {

@@ -1,7 +1,9 @@
 /**
- * The engine owns WebTorrent, the TCP listener, the torrents and the one DHT node, from start to close.
- * It lends the node through `node()`. The borrowers search for and announce peers; the engine accepts
- * peer addresses through `addPeers()`.
+ * The torrent engine. It owns the WebTorrent client, the TCP listener, the torrents and the one DHT
+ * node, from start to close.
+ *
+ * The engine neither announces torrents nor searches for peers. Other code does both with the DHT
+ * node that `node()` lends, and passes the peer addresses that it finds to `addPeers()`.
  *
  * @module
  */
@@ -38,8 +40,9 @@ import {
 } from "./torrents.ts";
 
 /**
- * Maximum number of unchoked peers of one torrent. WebTorrent chooses them every ten seconds; with its
- * default of ten, the slot of a peer that has finished would stay empty until then.
+ * Maximum number of unchoked peers of one torrent. WebTorrent chooses the unchoked peers every ten
+ * seconds. Its default of ten peers would leave the slot of a peer that has finished empty for up
+ * to ten seconds.
  */
 const UPLOAD_SLOTS = 200;
 /** Maximum number of attempts to find a port that is free for both TCP and UDP. */
@@ -52,16 +55,17 @@ export class Engine {
   readonly #clock: Clock;
   readonly #seeds: Seeds;
   readonly #downloads = new Set<Download>();
-  /** Bytes transferred by torrents that have ended. */
+  /** Total bytes transferred by torrents that have been removed. */
   readonly #transferred = { uploadedBytes: 0, downloadedBytes: 0 };
   #ending: Promise<void> | undefined;
 
   /**
-   * Opens the TCP port, then the UDP port of the same number. If the UDP port is taken, the engine starts
-   * without the DHT and tries again with growing pauses.
+   * Starts an engine. Opens the TCP port, then the UDP port of the same number. If the UDP port is
+   * taken, the engine starts without the DHT and retries with exponential back-off.
    *
    * @throws {EngineError} `TCP_PORT_IN_USE` (kind `in-use`) or `TCP_PORT_FAILED`
-   * @throws {Error} if a package has another member than the one that is replaced or called
+   * @throws {Error} if a private member of an npm package, which is to be replaced or called, has
+   * changed
    */
   static async start(options: EngineOptions): Promise<Engine> {
     applyReplacements();
@@ -87,8 +91,8 @@ export class Engine {
         createSocket: options.createSocket,
       })
       : undefined;
-    // Any port has to be free for both protocols. UDP goes first, because a taken TCP port only costs
-    // another attempt.
+    // For port 0, a port number is needed that is free for both TCP and UDP. UDP is opened first,
+    // because a number that TCP cannot get costs only another attempt.
     const port = options.port === 0 && dht ? await dht.open(0) ?? 0 : options.port;
     const client = createClient(options, port, dht);
     try {
@@ -97,7 +101,8 @@ export class Engine {
       dht?.close();
       throw error;
     }
-    // If no UDP port could be opened above, the number of the TCP port is used from now on.
+    // If no UDP port could be opened before, the UDP port of the same number as the TCP port is
+    // opened now.
     if (dht && dht.state.state !== "on") await dht.open(client.torrentPort);
     return new Engine(client, dht, options);
   }
@@ -132,7 +137,7 @@ export class Engine {
     });
   }
 
-  /** The TCP and UDP port. */
+  /** Port number of both the TCP listener and the DHT. */
   get port(): number {
     return this.#client.torrentPort;
   }
@@ -142,29 +147,29 @@ export class Engine {
     return this.#dht?.state ?? { state: "off", why: "it is switched off" };
   }
 
-  /** Traffic of the UDP socket; `undefined` without a DHT. */
+  /** Traffic of the DHT's UDP socket; `undefined` if the engine runs no DHT node. */
   get dhtTraffic(): Readonly<Traffic> | undefined {
     return this.#dht?.traffic;
   }
 
-  /** The DHT node to borrow; `undefined` while its socket is closed. */
+  /** Lends the DHT node; `undefined` while its UDP socket is closed. */
   node(): DhtNode | undefined {
     return this.#dht?.node();
   }
 
-  /** Adds bootstrap addresses; an empty routing table is filled from them at once. */
+  /** Adds bootstrap addresses of the DHT. An empty routing table is filled from them at once. */
   addBootstrap(addresses: { host: string; port: number }[]): void {
     this.#dht?.addBootstrap(addresses);
   }
 
-  /** Nodes of the routing table, to be kept for the next start. */
+  /** Nodes of the DHT routing table, for the caller to save and to pass to the next start. */
   knownNodes(): Contact[] {
     return this.#dht?.knownNodes() ?? [];
   }
 
   /**
-   * Seeds complete archives. The caller has verified them, so they are not hashed again. A `.torrent`
-   * given by its path is read when the first peer wants the archive.
+   * Seeds complete archives. The engine does not hash them again, because the caller has verified
+   * them. A `.torrent` that is given by path is read when the first peer connects for its archive.
    *
    * @throws {EngineError} `ENGINE_CLOSED`
    */
@@ -174,16 +179,17 @@ export class Engine {
   }
 
   /**
-   * Downloads one archive. Resolves when all pieces are written and verified against the infohash; by
-   * then the torrent has ended.
+   * Downloads one archive. Resolves when all pieces are written and verified against the infohash
+   * and the torrent has been removed from the client.
    *
-   * @returns the `.torrent`
+   * @returns the bytes of the `.torrent` file
    * @throws {EngineError} `TORRENT_INVALID`, `TORRENT_TOO_LARGE`, `TORRENT_UNEXPECTED`,
    * `DOWNLOAD_CANCELLED` (when `signal` aborts)
    */
   async download(request: DownloadRequest): Promise<Uint8Array> {
     const { infoHashHex, torrent, filePath } = request;
-    // WebTorrent would treat any other string as a path or URL to read the torrent from.
+    // The infohash is checked here, because WebTorrent treats any other string as a path or URL of
+    // a `.torrent` and reads it.
     if (!/^[0-9a-f]{40}$/.test(infoHashHex)) {
       throw invalidTorrent(infoHashHex, "its infohash is not 40 lower-case hexadecimal digits");
     }
@@ -195,7 +201,7 @@ export class Engine {
     } catch (error) {
       if (error instanceof EngineError && error.code === "DOWNLOAD_CANCELLED") throw error;
       if (this.#ending) throw engineClosed(error);
-      // A torrent without an infohash has failed to parse.
+      // If the torrent has no infohash, parsing its `.torrent` has failed.
       if (added.infoHash) throw error;
       throw invalidTorrent(infoHashHex, "it cannot be read", error);
     } finally {
@@ -203,36 +209,41 @@ export class Engine {
     }
   }
 
-  /** Passes peers to a download; does nothing for other torrents. */
+  /**
+   * Passes peer addresses to the download with this infohash. Does nothing if there is no such
+   * download.
+   */
   addPeers(infoHashHex: string, peers: PeerAddress[]): void {
     for (const download of this.#downloads) {
       if (download.request.infoHashHex === infoHashHex) download.addPeers(peers);
     }
   }
 
-  /** Stops seeding an archive; its files stay. Does nothing if it is not seeded. */
+  /**
+   * Stops seeding an archive; its files stay on disk. Does nothing if the archive is not seeded.
+   */
   async remove(infoHashHex: string): Promise<void> {
     await this.#seeds.remove(infoHashHex);
   }
 
-  /** Changes the limits, also of transfers under way. */
+  /** Changes the upload and download limits. The new limits apply to running transfers too. */
   setLimits(limits: RateLimits): void {
     throttle(this.#client, limits);
   }
 
-  /** Status of all torrents. */
+  /** Status of every torrent, seeded or downloading. */
   torrents(): TorrentStatus[] {
     return [...this.#seeds.statuses(), ...this.#downloading().map(statusOf)];
   }
 
-  /** Transfer totals of all torrents since the start. */
+  /** Transfer totals of all torrents since the engine started. */
   totals(): Totals {
     return totalsOf(this.#client.torrents, this.#transferred);
   }
 
   /**
-   * Ends the torrents, the listener and the DHT node. WebTorrent may take seconds to end, or never call
-   * back, so this resolves after `deadlineMs` milliseconds at the latest.
+   * Closes the engine: the torrents, the listener and the DHT node. Resolves after `deadlineMs`
+   * milliseconds at the latest, because WebTorrent may take seconds to close, or never call back.
    */
   close(deadlineMs = 3_000): Promise<void> {
     this.#ending ??= new Promise((resolve) => {
@@ -264,7 +275,8 @@ export class Engine {
     const added = this.#client.add(torrent, {
       store: ArchiveStore,
       storeOpts: { filePath, writable, onWritten: releasePieceBuffer },
-      // No cache of pieces, of which WebTorrent would keep 20 for each torrent: the system caches the file.
+      // WebTorrent's cache, 20 pieces for each torrent by default, is off: the operating system
+      // already caches the file.
       storeCacheSlots: 0,
       uploads: UPLOAD_SLOTS,
       skipVerify,

@@ -1,9 +1,9 @@
 /**
  * Errors of the `engine` room.
  *
- * Codes: `TCP_PORT_IN_USE`, `TCP_PORT_FAILED`, `ENGINE_CLOSED`, `TORRENT_INVALID`, `TORRENT_TOO_LARGE`,
- * `TORRENT_UNEXPECTED` (another length or number of files than the manifest says), `TORRENT_FAILED`,
- * `DOWNLOAD_CANCELLED`.
+ * Codes: `TCP_PORT_IN_USE`, `TCP_PORT_FAILED`, `ENGINE_CLOSED`, `TORRENT_INVALID`,
+ * `TORRENT_TOO_LARGE`, `TORRENT_UNEXPECTED` (the torrent's length or number of files differs from
+ * the manifest), `TORRENT_FAILED`, `DOWNLOAD_CANCELLED`.
  *
  * @module
  */

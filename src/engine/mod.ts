@@ -1,19 +1,20 @@
 /**
  * The torrent engine with the one DHT node: everything that talks BitTorrent to strangers.
  *
- * {@linkcode Engine} is the way in. It owns the WebTorrent client, the TCP listener and the DHT node, and
- * lends the node as a `DhtNode` of `src/dht`. It seeds archives (`seeds.ts`; idle ones cost only a table
- * row) and downloads them (`download.ts`).
+ * {@linkcode Engine} is the entry point. It owns the WebTorrent client, the TCP listener and the
+ * DHT node, and lends the node as a `DhtNode` of `src/dht`. It seeds archives (`seeds.ts`; an idle
+ * archive costs only a table row) and downloads archives (`download.ts`).
  *
- * Inside, lowest first: `dial/` (limits on outgoing connections), `listen/` (incoming connections),
- * `upload/` (serving blocks), `libraries/` (everything that replaces or patches a member of an npm
- * package), `dht/` (UDP socket, answers to other nodes, limits), `download/` (piece picking, bans).
+ * The folders, lowest layer first: `dial/` (limits on outgoing connections), `listen/` (limits on
+ * incoming connections), `upload/` (serving blocks), `libraries/` (everything that replaces or
+ * patches a member of an npm package), `dht/` (UDP socket, answers to other nodes, limits),
+ * `download/` (piece picking, bans).
  *
- * The engine runs in the sandboxed worker, so its code is imported by `src/worker` only; other rooms use
- * its types. It does not decide what is announced when: that is the DHT manager's, which borrows the
- * node. It keeps no state on disk besides the archives, and no keys.
+ * The engine runs in the sandboxed worker, so only `src/worker` imports its code; other rooms
+ * import only its types. The engine does not schedule announcements: the DHT manager does, with the
+ * lent node. The engine stores nothing on disk besides the archives, and holds no keys.
  *
- * Start with `engine.ts`, then `dht/dht_host.ts` for UDP or `seeds.ts` for TCP.
+ * Start with `engine.ts`, then read `dht/dht_host.ts` for UDP or `seeds.ts` for TCP.
  *
  * @module
  */

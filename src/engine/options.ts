@@ -1,5 +1,6 @@
 /**
- * Options of the engine. They are a file of their own because engine and client both read them.
+ * Options of the engine. They have a file of their own because both `engine.ts` and `client.ts`
+ * read them.
  *
  * @module
  */
@@ -9,24 +10,29 @@ import type { Contact } from "../dht/mod.ts";
 import type { DhtState, SocketFactory } from "./dht/mod.ts";
 import type { EngineError } from "./errors.ts";
 
-/** Limits for all torrents together, bytes a second; 0 for none. */
+/** Rate limits over all torrents together, in bytes a second. 0 means no limit. */
 export interface RateLimits {
   uploadBytesPerSecond: number;
   downloadBytesPerSecond: number;
 }
 
-/** Options of {@linkcode Engine.start}; a rate limit that is left out is none. */
+/** Options of {@linkcode Engine.start}. An omitted rate limit means no limit. */
 export interface EngineOptions extends Partial<RateLimits> {
   clock: Clock;
-  /** Port for peers (TCP) and the DHT (UDP); 0 for any that is free for both. */
+  /**
+   * Port number for both peers (TCP) and the DHT (UDP). 0 chooses a number that is free for both.
+   */
   port: number;
   /** Whether to run a DHT node. */
   dht: boolean;
-  /** Bootstrap addresses; the caller resolves host names. */
+  /** Bootstrap addresses of the DHT. The caller has resolved host names to addresses. */
   bootstrap: { host: string; port: number }[];
-  /** DHT nodes of an earlier run. */
+  /** DHT nodes that an earlier run saved. */
   knownNodes?: Contact[];
-  /** Run the DHT node read-only (BEP 43): other nodes do not add it to their routing tables. */
+  /**
+   * Whether to run the DHT node read-only (BEP 43): other nodes then do not add it to their routing
+   * tables.
+   */
   readOnly?: boolean;
   /** Maximum number of connections of one torrent. */
   maxConnections?: number;
@@ -36,13 +42,16 @@ export interface EngineOptions extends Partial<RateLimits> {
   onDhtState?: (state: DhtState) => void;
   /** Called if the engine fails after its start. */
   onFailure?: (error: EngineError) => void;
-  /** Called if a peer wants an archive whose `.torrent` cannot be read; the peer is turned away. */
+  /**
+   * Called when a peer connects for an archive whose `.torrent` cannot be read. The peer is
+   * disconnected.
+   */
   onUnreadable?: (infoHashHex: string, error: Error) => void;
   /**
-   * Whether a host may be dialled at any port and at any rate (`dial/dial_budget.ts`). Default: loopback
-   * and private addresses.
+   * Whether a host is exempt from the limits on dialling (`dial/dial_budget.ts`). Default: loopback
+   * and private addresses are exempt.
    */
   isFreeHost?: (host: string) => boolean;
-  /** Opens UDP sockets; tests pass their own. */
+  /** Creates UDP sockets. Tests pass a substitute. */
   createSocket?: SocketFactory;
 }

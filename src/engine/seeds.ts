@@ -1,7 +1,8 @@
 /**
- * The archives that are seeded. An idle archive is only a row in a table, because a WebTorrent torrent
- * takes far more memory and has timers of its own. A handshake from a peer wakes the archive, which makes
- * a torrent of it; an idle timeout puts it back to sleep.
+ * The seeded archives. An idle archive is "asleep": only a row in a table, because a WebTorrent
+ * torrent takes far more memory and runs timers. A handshake from a peer "wakes" the archive, which
+ * adds a torrent for it to the client. After an idle timeout the torrent is removed, and the
+ * archive is asleep again.
  *
  * @module
  */
@@ -14,11 +15,11 @@ import { destroyTorrent, statusOf, type TorrentStatus, waitForEvent } from "./to
 
 /** An archive to seed. */
 export interface SeedOrder {
-  /** 40 hexadecimal digits. */
+  /** Infohash of the archive's torrent, 40 hexadecimal digits. */
   infoHashHex: string;
   /** Absolute path of the archive. */
   filePath: string;
-  /** Bytes of the `.torrent`, or its absolute path. */
+  /** Bytes of the `.torrent` file, or its absolute path. */
   torrent: Uint8Array | string;
   lengthBytes: number;
 }
@@ -28,7 +29,10 @@ export interface SeedsOptions {
   clock: Clock;
   /** Adds the torrent of a complete archive to the client. */
   add(torrent: Uint8Array, filePath: string): Torrent;
-  /** Called if a `.torrent` cannot be read or has another infohash; the peer is turned away. */
+  /**
+   * Called when a `.torrent` cannot be read or has another infohash. The peer that asked for the
+   * archive is disconnected.
+   */
   onUnreadable(infoHashHex: string, error: Error): void;
 }
 
@@ -36,7 +40,7 @@ interface Row {
   filePath: string;
   torrent: Uint8Array | string;
   lengthBytes: number;
-  /** Transferred while the archive was awake before. */
+  /** Bytes uploaded and downloaded by earlier torrents of this archive, before it last went to sleep. */
   uploadedBytes: number;
   downloadedBytes: number;
 }
@@ -45,17 +49,17 @@ interface Row {
 interface Awake {
   ready: Promise<Torrent>;
   torrent?: Torrent;
-  /** Since when the torrent has had no peers. */
+  /** Time since which the torrent has had no peers. */
   idleSinceMs: number;
 }
 
-/** Idle timeout, after which a torrent without peers goes to sleep. */
+/** Idle timeout: a torrent without peers for this long goes to sleep. */
 const IDLE_TIMEOUT_MS = 120_000;
 /** Interval between checks for idle torrents. */
 const CHECK_MS = 30_000;
 /**
- * Maximum number of idle torrents awake; beyond it the longest idle sleep at once, so that a stranger who
- * knows many infohashes cannot wake them all.
+ * Maximum number of idle torrents awake. Beyond it, the torrents that have been idle longest go to
+ * sleep at once, so that a stranger who knows many infohashes cannot keep all archives awake.
  */
 const MAX_IDLE_AWAKE = 64;
 
@@ -65,9 +69,15 @@ export class Seeds {
   /** Archives by infohash. */
   readonly #rows = new Map<string, Row>();
   readonly #awake = new Map<string, Awake>();
-  /** Infohashes by the first 12 digits of their obfuscated hash (see {@linkcode findObfuscated}). */
+  /**
+   * Infohashes, by the first 12 hexadecimal digits of their obfuscated hash (see
+   * {@linkcode findObfuscated}).
+   */
   readonly #byObfuscatedHash = new Map<number, string>();
-  /** Infohashes that are not in `#byObfuscatedHash` yet; the first encrypted handshake adds them. */
+  /**
+   * Infohashes whose obfuscated hash is not in `#byObfuscatedHash` yet. It is computed at the next
+   * encrypted handshake.
+   */
   #unhashed = new Set<string>();
   #timer: Timer | undefined;
 
@@ -75,7 +85,10 @@ export class Seeds {
     this.#options = options;
   }
 
-  /** Seeds an archive, replacing one with the same infohash. The `.torrent` is read when a peer wakes it. */
+  /**
+   * Seeds an archive, replacing an earlier one with the same infohash. The `.torrent` is read when
+   * a peer wakes the archive.
+   */
   async add({ infoHashHex, filePath, torrent, lengthBytes }: SeedOrder): Promise<void> {
     const before = this.#awake.get(infoHashHex);
     const row = this.#rows.get(infoHashHex);
@@ -91,7 +104,7 @@ export class Seeds {
     if (before) await this.#sleep(infoHashHex, before);
   }
 
-  /** Wakes an archive; `undefined` if it is not seeded or its `.torrent` is unusable. */
+  /** Wakes an archive. Returns `undefined` if the archive is not seeded or its `.torrent` is unusable. */
   async wake(infoHashHex: string): Promise<Torrent | undefined> {
     const awake = this.#awake.get(infoHashHex) ?? this.#startWaking(infoHashHex);
     if (!awake) return undefined;
@@ -107,11 +120,12 @@ export class Seeds {
   }
 
   /**
-   * Finds the infohash of an encrypted handshake (Message Stream Encryption), which sends the SHA-1 of
-   * `req2` and the infohash in its place.
+   * Finds the infohash that an encrypted handshake (Message Stream Encryption) is meant for.
+   * Instead of the infohash, such a handshake sends the obfuscated hash: the SHA-1 of `req2`
+   * followed by the infohash.
    *
    * @param hashHex the obfuscated hash, 40 hexadecimal digits
-   * @param others further infohashes to consider, besides the seeded ones
+   * @param others infohashes to consider besides those of seeded archives
    */
   findObfuscated(hashHex: string, others: readonly string[]): string | undefined {
     for (const infoHashHex of this.#unhashed) {
@@ -123,7 +137,7 @@ export class Seeds {
     return others.find((infoHashHex) => obfuscatedHash(infoHashHex) === hashHex);
   }
 
-  /** Stops seeding an archive. */
+  /** Stops seeding an archive, and removes its torrent if it is awake. */
   async remove(infoHashHex: string): Promise<void> {
     if (!this.#rows.delete(infoHashHex)) return;
     if (!this.#unhashed.delete(infoHashHex)) {
@@ -133,7 +147,7 @@ export class Seeds {
     if (awake) await this.#sleep(infoHashHex, awake);
   }
 
-  /** Status of each archive. */
+  /** Status of each seeded archive. */
   *statuses(): Generator<TorrentStatus> {
     for (const [infoHashHex, row] of this.#rows) {
       const torrent = this.#awake.get(infoHashHex)?.torrent;
@@ -151,7 +165,7 @@ export class Seeds {
     }
   }
 
-  /** Stops waking archives. The owner of the client ends the torrents that are awake. */
+  /** Stops waking archives. The caller ends the torrents that are awake, by closing the client. */
   close(): void {
     this.#timer?.cancel();
     this.#rows.clear();
@@ -167,7 +181,7 @@ export class Seeds {
     this.#awake.set(infoHashHex, awake);
     awake.ready.then((torrent) => {
       awake.torrent = torrent;
-      // A torrent ends by itself if its archive cannot be read.
+      // WebTorrent closes a torrent by itself if reading its archive fails.
       torrent.once("close", () => this.#forget(infoHashHex, awake));
     }, () => this.#forget(infoHashHex, awake));
     this.#timer ??= every(this.#options.clock, CHECK_MS, () => this.#sleepIdle());
@@ -185,7 +199,7 @@ export class Seeds {
     throw problem;
   }
 
-  /** Puts torrents to sleep that have reached the idle timeout. */
+  /** Puts all torrents to sleep that have reached the idle timeout. */
   #sleepIdle(): void {
     const nowMs = this.#options.clock.now();
     for (const [infoHashHex, awake] of this.#awake) {
@@ -209,7 +223,9 @@ export class Seeds {
     else this.#forget(infoHashHex, awake);
   }
 
-  /** Removes a torrent that has ended, and keeps its transfer totals. */
+  /**
+   * Forgets a torrent that has ended, and adds its transferred bytes to the totals of its archive.
+   */
   #forget(infoHashHex: string, awake: Awake): void {
     if (this.#awake.get(infoHashHex) !== awake) return;
     this.#awake.delete(infoHashHex);

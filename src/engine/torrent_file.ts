@@ -1,17 +1,17 @@
 /**
- * Reads a `.torrent` file of the seed directory.
+ * Reads a `.torrent` file in the seed directory.
  *
  * @module
  */
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
 
-/** Maximum length of a `.torrent`: enough for two million piece hashes of 20 bytes. */
+/** Maximum length of a `.torrent` file. Two million piece hashes of 20 bytes fit. */
 const MAX_TORRENT_BYTES = 40 * 1024 * 1024;
 
 /**
- * Reads the regular file at a path. The opened file is compared with the one at the path, as in the chunk
- * store, because a symbolic link could lead out of the sandbox.
+ * Reads a `.torrent` file, which must be a regular file. A symbolic link could lead out of the
+ * sandbox, so the opened file must be the same file (device and inode) as the one at the path.
  *
  * @throws if the path is not a regular file, or the file is too large
  */

@@ -1,6 +1,6 @@
 /**
- * Functions on single torrents: wait for events, end a torrent, report its status, connect its store to
- * uploads, and disconnect useless peers.
+ * Functions on single torrents: wait for an event, end a torrent, report its status, let uploads
+ * read its archive, and disconnect useless peers.
  *
  * @module
  */
@@ -17,50 +17,58 @@ export interface TorrentStatus {
   peers: number;
   uploadedBytes: number;
   downloadedBytes: number;
-  /** Bytes a second. */
+  /** Current upload speed, in bytes a second. */
   uploadSpeed: number;
-  /** Bytes a second. */
+  /** Current download speed, in bytes a second. */
   downloadSpeed: number;
 }
 
 /** Transfer totals of all torrents. */
 export interface Totals {
-  /** Bytes a second. */
+  /** Current speeds, in bytes a second. */
   uploadSpeed: number;
   downloadSpeed: number;
-  /** Bytes since the start. */
+  /** Bytes transferred since the engine started. */
   uploadedBytes: number;
   downloadedBytes: number;
-  /** Connected peers, and all known peer addresses, from the DHT and from other peers. */
+  /** Number of connected peers, and number of all known peer addresses (connected or not). */
   peersConnected: number;
   peersKnown: number;
 }
 
 /** Progress of a download. */
 export interface DownloadProgress {
-  /** 0 until the metadata is known. */
+  /** Length of the archive in bytes; 0 until the metadata is known. */
   lengthBytes: number;
   downloadedBytes: number;
-  /** Whether the pieces of an earlier download are still being verified; nothing is downloaded meanwhile. */
+  /**
+   * Whether pieces of an earlier download are still being verified. Nothing is downloaded until
+   * that ends.
+   */
   checking: boolean;
-  /** Length of the verified and written part at the start of the file. */
+  /** Number of bytes at the start of the file that are verified and written without a gap. */
   readyBytes: number;
-  /** Peers connected now. */
+  /** Number of peers connected now. */
   peers: number;
-  /** Peers since the start, by how far they got. */
+  /** Numbers of peers since the start of the download, by the stage that they reached. */
   reach: PeerCounts;
-  /** Bytes a second. */
+  /** Current download speed, in bytes a second. */
   downloadSpeed: number;
 }
 
-/** Maximum length of a requested block; WebTorrent disconnects a peer that requests more. */
+/**
+ * Maximum length of a requested block, in bytes. WebTorrent disconnects a peer that requests more.
+ */
 const MAX_BLOCK_BYTES = 128 * 1024;
-/** Downloaded bytes after which progress is reported at once. */
+/** Number of downloaded bytes after which a progress report is due. */
 const PROGRESS_BYTES = 4 * 1024 * 1024;
-/** Consecutive rejects after which a peer is disconnected. A choking peer may reject hundreds (BEP 6). */
+/**
+ * Consecutive rejects (BEP 6) after which a peer is disconnected. The limit is high, because an
+ * honest peer that chokes us may reject hundreds of pending requests.
+ */
 const MAX_REFUSALS = 1_000;
 
-/** Waits for an event of a torrent; rejects if the torrent fails or ends first. */
+/** Waits for an event of a torrent. Rejects if the torrent fails or ends before the event. */
 export function waitForEvent(torrent: Torrent, event: "ready" | "done"): Promise<void> {
   return new Promise((resolve, reject) => {
     torrent.on("error", (error: Error) => {
@@ -80,16 +88,17 @@ export function waitForEvent(torrent: Torrent, event: "ready" | "done"): Promise
   });
 }
 
-/** Ends a torrent; its files stay. */
+/** Removes a torrent from the client; its files stay on disk. */
 export function destroyTorrent(torrent: Torrent): Promise<void> {
   if (torrent.destroyed) return Promise.resolve();
   return new Promise((resolve) => torrent.destroy({ destroyStore: false }, () => resolve()));
 }
 
-/** Connects a peer's requests to the archive, for direct reads. */
+/** Lets the upload queue read blocks for a peer directly from the torrent's archive. */
 export function serveFrom(torrent: Torrent, wire: Wire): void {
   wire.source = {
-    // A getter, because the length of a magnet's pieces is known later.
+    // A getter is needed, because the piece length of a magnet link is unknown until its metadata
+    // has arrived.
     get pieceLength() {
       return torrent.pieceLength;
     },
@@ -106,21 +115,24 @@ export function serveFrom(torrent: Torrent, wire: Wire): void {
   };
 }
 
-/** Disconnects a peer when both sides are seeders; they would otherwise reconnect and stay idle. */
+/**
+ * Disconnects a peer when both sides are seeders. Seeders have nothing to exchange, so the
+ * connection would stay idle.
+ */
 export function dropIfBothSeed(torrent: Torrent, wire: Wire): void {
   const check = () => {
     wire.isSeeder = hasEverything(torrent, wire);
     if (torrent.done) dropSeeder(wire);
   };
-  // A microtask, because WebTorrent's own listeners run after ours.
+  // The check is deferred by a microtask, because WebTorrent's own listeners run after this one.
   for (const event of ["bitfield", "have-all", "have", "interested"]) {
     wire.on(event, () => queueMicrotask(check));
   }
 }
 
 /**
- * Disconnects a peer that keeps rejecting requests for pieces that it claims to have. WebTorrent would
- * request the same piece again at once, without end.
+ * Disconnects a peer that keeps rejecting requests for pieces that it claims to have. WebTorrent
+ * would request the same piece again at once, in an endless loop.
  */
 export function dropIfRefusing(wire: Wire): void {
   let refused = 0;
@@ -130,7 +142,7 @@ export function dropIfRefusing(wire: Wire): void {
   });
 }
 
-/** Disconnects all seeders, once our download is complete. */
+/** Disconnects all seeders. Called once our own download is complete. */
 export function dropSeeders(torrent: Torrent): void {
   for (const wire of [...torrent.wires]) {
     wire.isSeeder = hasEverything(torrent, wire);
@@ -143,8 +155,9 @@ function dropSeeder(wire: Wire): void {
 }
 
 /**
- * Whether a peer has every piece. WebTorrent's own flag is wrong: it is set for a peer that has not sent
- * its bitfield yet, and stays set if the peer turns out to be a leecher, which is then never served.
+ * Whether a peer has every piece. WebTorrent's own flag `isSeeder` is wrong: it is already set for
+ * a peer that has not sent its bitfield yet. It stays set if that peer turns out to be a leecher,
+ * and the leecher is then never served.
  */
 function hasEverything({ pieces }: Torrent, { peerPieces }: Wire): boolean {
   return pieces !== undefined && pieces.length > 0 && pieces.every((_, i) => peerPieces.get(i));
@@ -164,7 +177,7 @@ export function statusOf(torrent: Torrent): TorrentStatus {
   };
 }
 
-/** Sums up the transfers of these torrents and of earlier ones. */
+/** Sums up the transfers of the given torrents and of torrents that have ended. */
 export function totalsOf(
   torrents: readonly Torrent[],
   { uploadedBytes, downloadedBytes }: Pick<Totals, "uploadedBytes" | "downloadedBytes">,
@@ -184,7 +197,7 @@ export function totalsOf(
   return sum;
 }
 
-/** Progress of the download of a torrent. */
+/** Progress of a torrent's download. */
 export function progressOf(torrent: Torrent, reach: PeerCounts): DownloadProgress {
   return {
     lengthBytes: torrent.length ?? 0,
@@ -197,7 +210,10 @@ export function progressOf(torrent: Torrent, reach: PeerCounts): DownloadProgres
   };
 }
 
-/** Calls back after each 4 MiB of verified pieces, so that the archive can be verified behind the download. */
+/**
+ * Calls `report` after each 4 MiB of verified pieces, so that the archive can be verified while the
+ * rest is still downloading.
+ */
 export function onDownloadedBytes(torrent: Torrent, report: () => void): void {
   let unreportedBytes = 0;
   torrent.on("verified", () => {
@@ -208,7 +224,10 @@ export function onDownloadedBytes(torrent: Torrent, report: () => void): void {
   });
 }
 
-/** Length of the verified part at the start; a piece is `null` once it is verified and written. */
+/**
+ * Number of verified bytes at the start of the archive. In `pieces`, the entry of a verified and
+ * written piece is `null`.
+ */
 function readyBytesOf({ ready, pieces, pieceLength, length }: Torrent): number {
   if (!ready || !pieces) return 0;
   const missing = pieces.findIndex((piece) => piece !== null);

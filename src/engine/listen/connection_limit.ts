@@ -1,7 +1,8 @@
 /**
- * Limits incoming connections. WebTorrent accepts all of them, and each costs a file descriptor and
- * memory. At the limit, the connections that have been idle longest are dropped; if none is idle, the new
- * one is refused. One address gets at most a quarter of the limit.
+ * Limits incoming connections. WebTorrent accepts every connection, and each costs a file
+ * descriptor and memory. At the limit, the connections that have been idle longest are dropped. If
+ * no connection is idle, the new connection is refused. One address gets at most a quarter of the
+ * limit.
  *
  * @module
  */
@@ -19,18 +20,18 @@ export interface Incoming extends EventEmitter {
 
 /** Idle time after which a connection may be dropped for a new one. */
 const IDLE_MS = 5_000;
-/** Minimum interval between searches for idle connections. */
+/** Minimum interval between two searches for idle connections. */
 const SEARCH_MS = 1_000;
-/** One address gets the limit divided by this. */
+/** Divisor of the limit: one address may have at most a quarter of all connections. */
 const ADDRESS_SHARE = 4;
 
-/** Transfer of a connection at the last search. */
+/** Number of bytes that a connection had transferred at the last search for idle connections. */
 interface Transfer {
   bytes: number;
   sinceMs: number;
 }
 
-/** The incoming connections of one listener. */
+/** Limits the open incoming connections of one listener. */
 export class ConnectionLimit {
   readonly #max: number;
   readonly #clock: Clock;
@@ -49,7 +50,7 @@ export class ConnectionLimit {
     return this.#open.size;
   }
 
-  /** Accepts a connection, or destroys it; returns whether it was accepted. */
+  /** Accepts or destroys a new connection, and returns whether it was accepted. */
   take(connection: Incoming): boolean {
     const address = connection.remoteAddress ?? "";
     const ofAddress = this.#byAddress.get(address) ?? 0;
@@ -94,7 +95,10 @@ function transferredBytes({ bytesRead, bytesWritten }: Incoming): number {
   return bytesRead + bytesWritten;
 }
 
-/** Whether a connection comes from this machine: a test network, or a program of the user. */
+/**
+ * Whether a connection comes from this machine, such as from a local test network or another
+ * program of the user.
+ */
 function isLoopback(address: string): boolean {
   return /^(127\.|::1$|::ffff:127\.)/.test(address);
 }

@@ -1,7 +1,8 @@
 /**
- * Watchdog of the listener for peers. When a process runs out of file descriptors, Deno's `node:net` stops
- * accepting connections for good and without an error. So 30 s after a connection we dial ourselves, and
- * restart the listener if it does not notice. Without connections no timer runs.
+ * Watchdog of the TCP listener for peers. When a process runs out of file descriptors, the listener
+ * of Deno's `node:net` stops accepting connections for good and emits no error. So 30 s after an
+ * incoming connection the watchdog dials our own port, and restarts the listener if it does not
+ * accept that dial. While no connections arrive, no timer runs.
  *
  * @module
  */
@@ -10,9 +11,9 @@ import type { EventEmitter } from "node:events";
 import { connect } from "node:net";
 import type { Clock, Timer } from "../../base/mod.ts";
 
-/** Time between a connection and the next test. */
+/** Delay between an incoming connection and the next test of the listener. */
 const TEST_MS = 30_000;
-/** Timeout for the listener to notice our own connection. */
+/** Timeout within which the listener must accept the watchdog's own connection. */
 const ACCEPT_TIMEOUT_MS = 5_000;
 
 /** The listener (`net.Server`). */
@@ -21,10 +22,13 @@ export interface Listener extends EventEmitter {
   listen(port: number): unknown;
 }
 
-/** Dials a port of this machine; resolves to a function that hangs up, or `undefined` if dialling failed. */
+/**
+ * Dials a port of this machine. Resolves to a function that closes the connection, or to
+ * `undefined` if dialling failed.
+ */
 export type Dial = (port: number) => Promise<(() => void) | undefined>;
 
-/** Watches a listener until it is cancelled. */
+/** Starts the watchdog of a listener. Returns a timer whose `cancel` stops the watchdog. */
 export function watchListener(
   listener: Listener,
   port: () => number,
@@ -40,7 +44,8 @@ export function watchListener(
       timer = clock.after(ACCEPT_TIMEOUT_MS, () => resolve(false));
     });
     const hangUp = await dial(port());
-    // If dialling fails too, there is no file descriptor left; the test is repeated later.
+    // If even dialling fails, no file descriptor is free, so the result says nothing about the
+    // listener. The test is repeated later.
     const isStuck = hangUp !== undefined && !await accepted;
     onAccepted = undefined;
     timer?.cancel();
@@ -66,7 +71,7 @@ export function watchListener(
   };
 }
 
-/** Dials ourselves by 0.0.0.0, the one address through which the sandbox permits it. */
+/** Dials our own port at 0.0.0.0, the only address of this machine that the sandbox permits. */
 function dialSelf(port: number): Promise<(() => void) | undefined> {
   return new Promise((resolve) => {
     const socket = connect(port, "0.0.0.0");

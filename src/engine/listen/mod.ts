@@ -1,13 +1,14 @@
 /**
- * The TCP listener for peers: how many incoming connections are kept, and that it goes on accepting.
+ * The TCP listener for peers: limits its connections, and restarts it when it stops accepting.
  *
- * {@linkcode ConnectionLimit} bounds all incoming connections and those of one address. When it is full, it
- * drops the connection that has been idle longest, or else refuses the new one. {@linkcode watchListener}
- * is a watchdog: the runtime's listener can stop accepting without an error, so it is tested by a
- * connection of our own and restarted if that fails.
+ * {@linkcode ConnectionLimit} limits the incoming connections, in total and for each address. When
+ * the limit is reached, it drops the connections that have been idle longest, or refuses the new
+ * connection if none is idle. {@linkcode watchListener} is a watchdog: the runtime's listener can
+ * stop accepting without an error, so the watchdog tests the listener by dialling it, and restarts
+ * it if the test fails.
  *
- * The listener itself is WebTorrent's; `../client.ts` connects the two. Outgoing connections are bounded in
- * `../dial`.
+ * WebTorrent creates the listener, and `../client.ts` applies limit and watchdog to it. Outgoing
+ * connections are limited in `../dial`.
  *
  * Start with `connection_limit.ts`.
  *
