@@ -1,8 +1,9 @@
 /**
- * Limits which peer addresses are dialled, and how often. An attacker who puts addresses into the DHT, a
- * magnet link or a peer exchange (BEP 11) could otherwise make us connect to a mail server, scan the ports
- * of a machine, or dial one address without end. So only ports that peers use are dialled, few ports of
- * one address, no address that keeps failing, and never ourselves.
+ * Limits which peer addresses are dialled, and how often. Attackers can put addresses into the DHT,
+ * a magnet link or a peer exchange (BEP 11). Without limits they could make us connect to a mail
+ * server, scan the ports of a machine, or dial one address without end. So the budget allows only
+ * ports that peers use, few ports of one address, no address that keeps failing, and never
+ * ourselves.
  *
  * @module
  */
@@ -11,23 +12,32 @@ import { type Clock, type HostPort, isLocalAddress, isPeerPort } from "../../bas
 
 /** The limits of {@linkcode DialBudget}. */
 export interface DialLimits {
-  /** Maximum number of ports of one address dialled within `portsForMs`. */
+  /** Maximum number of different ports of one address that are dialled within `portsForMs`. */
   ports: number;
   portsForMs: number;
-  /** Maximum number of failed dials to one address and port within `failuresForMs`, with those under way. */
+  /**
+   * Maximum number of failed dials to one address and port within `failuresForMs`. Running dials
+   * count as failed for {@linkcode DialBudget.mustWait}.
+   */
   failures: number;
   failuresForMs: number;
-  /** Time after an answer during which dials under way to that address and port do not count. */
+  /**
+   * Time after a successful dial during which running dials to the same address and port do not
+   * count as failed.
+   */
   answeredForMs: number;
   /** Maximum number of addresses remembered (LRU). */
   remembered: number;
 }
 
 /**
- * Default limits. 8 ports, because peers behind one NAT have a port each. 6 failures, because
- * npm:webtorrent dials a peer that restarts four times in 21 s, and again when it is found anew. 16,384
- * addresses, because a torrent with 50 connections, each given up after five seconds, meets some 6,000
- * dead addresses in ten minutes.
+ * Default limits.
+ *
+ * - 8 ports: peers behind one NAT have different ports.
+ * - 6 failures: npm:webtorrent dials a restarting peer four times in 21 s, and again when the peer
+ *   is found anew.
+ * - 16,384 addresses: a torrent with 50 connections, which gives up each dial after five seconds,
+ *   meets about 6,000 dead addresses in ten minutes.
  */
 export const DIAL_LIMITS: DialLimits = {
   ports: 8,
@@ -38,38 +48,43 @@ export const DIAL_LIMITS: DialLimits = {
   remembered: 16_384,
 };
 
-/** Maximum number of our own addresses remembered. */
+/** Maximum number of addresses remembered as our own. */
 const MAX_OURS = 64;
 
 /** Options of {@linkcode DialBudget}. */
 export interface DialBudgetOptions {
   clock: Clock;
-  /** Whether a host has no limits, as in a test network; default: none. */
+  /** Whether a host is exempt from the limits, as in a local test network. Default: no host is exempt. */
   isFree?: (host: string) => boolean;
-  /** The port that we listen on. */
+  /** Returns the TCP port that we listen on. */
   ownPort: () => number;
   limits?: DialLimits;
 }
 
-/** Reason why an address is not dialled; `waiting` if too many dials wait already. */
+/**
+ * Reason why an address is not dialled. `waiting` means that the queue of waiting dials is full.
+ */
 export type DialRefusal = "port" | "ourselves" | "ports of the address" | "failures" | "waiting";
 
-/** History of one port of an address. */
+/** Dial history of one port of an address. */
 interface Dialled {
   lastMs: number;
-  /** Times of the last failed dials. */
+  /** Times of the latest failed dials. */
   failedMs: number[];
-  /** Number of dials that have neither been answered nor failed. */
+  /** Number of running dials, which have neither been answered nor failed. */
   underWay: number;
   answeredMs?: number;
 }
 
-/** Tracks dials by address and applies the limits. */
+/** Records dials by address and port, and applies the limits. */
 export class DialBudget {
   readonly #options: Required<DialBudgetOptions>;
-  /** Ports by host, least recently dialled host first; at most `ports` ports each. */
+  /**
+   * For each host: its dialled ports, at most `ports` of them. The least recently dialled host is
+   * first.
+   */
   readonly #hosts = new Map<string, Map<number, Dialled>>();
-  /** Our own addresses, learnt by connecting to ourselves. */
+  /** Addresses that turned out to be our own, because dialling them led back to us. */
   readonly #ours = new Set<string>();
 
   constructor(options: DialBudgetOptions) {
@@ -77,7 +92,7 @@ export class DialBudget {
     this.#options = { ...options, isFree, limits };
   }
 
-  /** Reason not to dial an address now; `undefined` if it may be dialled. */
+  /** Returns the reason not to dial an address now; `undefined` if it may be dialled. */
   refusal({ host, port }: HostPort): DialRefusal | undefined {
     const { isFree, ownPort, limits } = this.#options;
     const isHere = port === ownPort() && isLoopback(host);
@@ -91,8 +106,8 @@ export class DialBudget {
   }
 
   /**
-   * Whether a dial to an address that is not refused must wait, because the limit of failures would be
-   * reached if all dials under way to it failed. At least one dial is under way then.
+   * Whether a dial to an allowed address must wait for the running dials to the same address to
+   * end. It must if failure of all running dials would reach the limit of failures.
    */
   mustWait({ host, port }: HostPort): boolean {
     const dialled = this.#recent(host)?.get(port);
@@ -103,7 +118,9 @@ export class DialBudget {
     return this.#failures(dialled) + underWay >= failures;
   }
 
-  /** Notes the start of a dial; {@linkcode answered} or {@linkcode failed} must follow. */
+  /**
+   * Records the start of a dial. A call of {@linkcode answered} or {@linkcode failed} must follow.
+   */
   dialled({ host, port }: HostPort): void {
     const { isFree, clock, limits } = this.#options;
     if (isFree(host)) return;
@@ -115,13 +132,13 @@ export class DialBudget {
     if (this.#hosts.size > limits.remembered) this.#hosts.delete(this.#hosts.keys().next().value!);
   }
 
-  /** Notes that a dial has reached a peer. */
+  /** Records that a dial has reached a peer. */
   answered(address: HostPort): void {
     const dialled = this.#ended(address);
     if (dialled) dialled.answeredMs = this.#options.clock.now();
   }
 
-  /** Notes that a dial has failed. */
+  /** Records that a dial has failed. */
   failed(address: HostPort): void {
     const dialled = this.#ended(address);
     if (!dialled) return;
@@ -129,13 +146,13 @@ export class DialBudget {
     if (dialled.failedMs.length > this.#options.limits.failures) dialled.failedMs.shift();
   }
 
-  /** Notes that an address is our own. */
+  /** Records that an address is our own. */
   learnOurs(address: HostPort): void {
     this.#ours.add(keyOf(address));
     if (this.#ours.size > MAX_OURS) this.#ours.delete(this.#ours.values().next().value!);
   }
 
-  /** Counts a dial as ended and returns the history of its address. */
+  /** Records the end of a dial, and returns the history of its address and port. */
   #ended({ host, port }: HostPort): Dialled | undefined {
     const dialled = this.#hosts.get(host)?.get(port);
     if (dialled && dialled.underWay > 0) dialled.underWay--;
@@ -152,7 +169,7 @@ export class DialBudget {
     return this.#hosts.size;
   }
 
-  /** Ports of a host dialled within `portsForMs`; older ones are dropped. */
+  /** Returns the ports of a host that were dialled within `portsForMs`. Older ports are dropped. */
   #recent(host: string): Map<number, Dialled> | undefined {
     const ports = this.#hosts.get(host);
     for (const [port, { lastMs }] of ports ?? []) {
@@ -161,13 +178,16 @@ export class DialBudget {
     return ports;
   }
 
-  /** Whether a time is less than `forMs` away, also if the clock was set back. */
+  /**
+   * Whether a time is less than `forMs` milliseconds ago, or less than that in the future, in case
+   * the clock was set back.
+   */
   #isWithin(atMs: number, forMs: number): boolean {
     return Math.abs(this.#options.clock.now() - atMs) < forMs;
   }
 }
 
-/** Whether a host may belong to a local test network: loopback and private addresses. */
+/** Whether a host may belong to a local test network: its address is loopback or private. */
 export function isTestHost(host: string): boolean {
   return isLocalAddress(host) || isLoopback(host);
 }

@@ -1,13 +1,14 @@
 /**
  * Queue of dials that wait until another dial to the same address and port has been answered or has
- * failed. `dial_budget.ts` decides which dials wait, and `libraries/webtorrent/dialling.ts` resumes them.
+ * failed. `dial_budget.ts` decides which dials must wait, and `libraries/webtorrent/dialling.ts`
+ * resumes the waiting dials.
  *
  * @module
  */
 
 /**
- * Maximum number of waiting dials over all addresses, about 1 kB each. A mirror of 4,000 packages with
- * one seeder stays below.
+ * Maximum number of waiting dials, over all addresses; each takes about 1 kB. A mirror that
+ * downloads 4,000 packages from one seeder stays below.
  */
 export const MAX_WAITING = 4_096;
 
@@ -27,7 +28,7 @@ export class DialQueue<Dial> {
   }
 
   /**
-   * Adds a dial.
+   * Adds a dial to the queue.
    *
    * @returns `false` if the queue is full
    */
@@ -40,7 +41,7 @@ export class DialQueue<Dial> {
     return true;
   }
 
-  /** Takes all dials of an address out. */
+  /** Removes and returns all waiting dials to an address. */
   take(address: string): Dial[] {
     const dials = this.#byAddress.get(address) ?? [];
     this.#byAddress.delete(address);

@@ -1,13 +1,15 @@
 /**
- * Limits on outgoing connections to peers. Strangers name peer addresses, so without limits they could
- * direct our dials at any service of anybody.
+ * Limits on outgoing connections to peers. Peer addresses come from strangers, who could otherwise
+ * make us connect to any service on the internet.
  *
- * {@linkcode DialBudget} decides for each address whether it may be dialled now, must wait, or is refused:
- * only ports that peers use, few ports of one address, no address that keeps failing, never ourselves.
- * {@linkcode DialQueue} holds the dials that wait for another dial to the same address to end.
+ * {@linkcode DialBudget} decides for each address whether it may be dialled now, must wait, or is
+ * refused. It allows only ports that peers use, few ports of one address, no address that keeps
+ * failing, and never ourselves. {@linkcode DialQueue} holds the dials that wait for another dial to
+ * the same address to end.
  *
- * Opening the connections is WebTorrent's; `../libraries/webtorrent/dialling.ts` puts these limits before it. The
- * sandbox's permissions (`src/worker/permissions.ts`) bound the addresses independently.
+ * WebTorrent opens the connections; `../libraries/webtorrent/dialling.ts` makes it ask these limits
+ * first. Independently, the sandbox's permissions (`src/worker/permissions.ts`) limit the
+ * addresses.
  *
  * Start with `dial_budget.ts`.
  *

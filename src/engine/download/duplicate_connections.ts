@@ -1,10 +1,11 @@
 /**
- * Closes duplicate connections to one peer. Two peers that find each other at the same time both dial,
- * and npm:webtorrent keeps both connections, which doubles the messages and divides the requests.
+ * Closes duplicate connections to one peer. When two peers find each other at the same time, both
+ * dial. npm:webtorrent keeps both connections, which doubles the messages and divides the requests.
  *
- * The connection that the peer with the greater peer id dialled stays, so that both ends keep the same
- * one; libtorrent does the same. Peer ids are not authenticated, so only connections with one address are
- * compared: otherwise a peer that claims another's id could get it disconnected.
+ * The connection that was dialled by the peer with the greater peer id is kept. Both ends decide by
+ * this rule, like libtorrent, so both keep the same connection. Peer ids are not authenticated: a
+ * peer could claim the id of another to get that one disconnected. So only connections from the
+ * same IP address are compared.
  *
  * @module
  */
@@ -12,20 +13,20 @@
 import type { Clock } from "../../base/mod.ts";
 import { addAddressFilter, stopDialling, type Torrent, type Wire } from "../libraries/mod.ts";
 
-/** A connection after its handshake. */
+/** A connection to a peer, after the handshake. */
 interface KnownWire extends Wire {
   type: string;
-  /** 40 hexadecimal digits. */
+  /** Peer id, 40 hexadecimal digits. */
   peerId: string;
 }
 
 type Watched = Omit<Torrent, "wires"> & { client: { peerId: string }; wires: KnownWire[] };
 
-/** Watches one download, from before it has peers. */
+/** Closes the duplicate connections of one download. To be created before the torrent has peers. */
 export class DuplicateConnections {
   readonly #torrent: Watched;
   readonly #clock: Clock;
-  /** Addresses that are not dialled, because the peer is connected to us from another port. */
+  /** Addresses that are not dialled, because their peer has already connected to us from another port. */
   readonly #connected = new Map<string, KnownWire>();
 
   constructor(torrent: Torrent, clock: Clock) {
@@ -46,11 +47,15 @@ export class DuplicateConnections {
     const keepDialled = client.peerId > wire.peerId;
     if (!keepDialled) this.#stopDialling(dialled, accepted);
     const duplicate = keepDialled ? accepted : dialled;
-    // After our handshake has been sent, from which the other end learns of the duplicate too.
+    // The delay lets our handshake be sent first. Only from that handshake can the other end detect
+    // the duplicate too.
     this.#clock.after(0, () => duplicate.destroy());
   }
 
-  /** Stops WebTorrent from dialling the address again in a second, or whenever it is named again. */
+  /**
+   * Stops WebTorrent from dialling a peer's address again, whether after the closed connection or
+   * when another source names the address.
+   */
   #stopDialling(dialled: KnownWire, accepted: KnownWire): void {
     const address = stopDialling(this.#torrent as unknown as Torrent, dialled);
     if (address !== undefined) this.#connected.set(address, accepted);
@@ -68,7 +73,10 @@ function isDialled({ type }: KnownWire): boolean {
   return type === "tcpOutgoing";
 }
 
-/** Host of a connection; a dual-stack listener reports IPv4 addresses as `::ffff:a.b.c.d`. */
+/**
+ * Returns the IP address of a connection. A dual-stack listener reports IPv4 addresses as
+ * `::ffff:a.b.c.d`, so that prefix is removed.
+ */
 function hostOf({ remoteAddress }: KnownWire): string | undefined {
   return remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "");
 }

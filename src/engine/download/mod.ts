@@ -1,15 +1,16 @@
 /**
- * Helpers of one download. Each watches one torrent from before it has peers, and replaces a weakness of
- * WebTorrent there:
+ * Helpers of one download. Each watches one torrent from before it has peers, and replaces a weak
+ * part of WebTorrent:
  *
- * - {@linkcode PiecePicker} chooses the blocks to request: rarest first among leechers, nearly in order
- *   while all peers are seeders.
- * - {@linkcode SmartBan} disconnects peers that send wrong pieces or unrequested blocks, and requests
- *   stalled blocks from other peers.
- * - {@linkcode DuplicateConnections} keeps one of two connections to the same peer.
- * - {@linkcode PeerReach} counts how far the download got with its peers, for messages to the user.
+ * - {@linkcode PiecePicker} chooses the blocks to request: rarest first among leechers, nearly in
+ *   order while all peers are seeders.
+ * - {@linkcode SmartBan} disconnects peers that send wrong pieces or unrequested blocks, and
+ *   requests stalled blocks from other peers.
+ * - {@linkcode DuplicateConnections} closes one of two connections to the same peer.
+ * - {@linkcode PeerReach} counts the peers by the stage that they reached, for messages to the
+ *   user.
  *
- * `../download.ts` creates them. Limits on dialling are in `../dial`.
+ * `../download.ts` creates the helpers. Limits on dialling are in `../dial`.
  *
  * Start with `piece_picker.ts`.
  *

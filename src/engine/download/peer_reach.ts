@@ -1,6 +1,7 @@
 /**
- * Counts how far a download got with its peers: known, dialled, connected, handshaken, unchoked. The counts
- * distinguish "no peers" from "peers cannot be reached" and "peers send nothing".
+ * Counts the peers of a download by the stage that they reached: known, dialled, connected,
+ * handshake completed, offering pieces, unchoked. The counts distinguish "no peers" from "peers
+ * cannot be reached" and "peers send nothing".
  *
  * @module
  */
@@ -9,28 +10,30 @@ import type { EventEmitter } from "node:events";
 import type { DialRefusal } from "../dial/mod.ts";
 import type { Torrent, Wire } from "../libraries/mod.ts";
 
-/** Numbers of distinct peer addresses since the start of a download, each up to 1,000. */
+/**
+ * Numbers of different peer addresses since the start of a download. Each number stops at 1,000.
+ */
 export interface PeerCounts {
-  /** Addresses that were named by others, or connected to us. */
+  /** Number of addresses that were found, or that connected to us. */
   known: number;
-  /** Known addresses that the limits or the sandbox do not allow to be dialled. */
+  /** Number of known addresses that were not dialled, because the dial limits or the sandbox forbid it. */
   refused: number;
-  /** Addresses that were dialled. */
+  /** Number of addresses that were dialled. */
   tried: number;
-  /** Addresses with an established connection, in either direction. */
+  /** Number of addresses with which a connection was established, in either direction. */
   connected: number;
-  /** Peers that completed the handshake for this torrent. */
+  /** Number of peers that completed the handshake for this torrent. */
   met: number;
-  /** Peers that have pieces. */
+  /** Number of peers that have at least one piece. */
   offering: number;
-  /** Peers that unchoked us. */
+  /** Number of peers that unchoked us. */
   willing: number;
 }
 
-/** Maximum number of addresses in each count. */
+/** Maximum number of addresses remembered for each count. */
 const MAX_ADDRESSES = 1_000;
 
-/** Watches one download, from before it has peers. */
+/** Counts the peers of one download. To be created before the torrent has peers. */
 export class PeerReach {
   readonly #torrent: Torrent;
   readonly #seen = {
@@ -54,7 +57,7 @@ export class PeerReach {
     torrent.on("dial", (address: string, conn: EventEmitter) => {
       this.#note("tried", address);
       conn.once("connect", () => this.#note("connected", address));
-      // A dial that the sandbox forbids never left this machine.
+      // A dial that the sandbox forbids counts as refused, not as tried, because nothing was sent.
       conn.once("error", (error: Error) => {
         if (!isForbidden(error)) return;
         this.#seen.tried.delete(address);
@@ -64,7 +67,7 @@ export class PeerReach {
     torrent.on("wire", (wire: Wire, address?: string) => this.#noteHandshake(wire, address));
   }
 
-  /** The current counts. */
+  /** Returns the current counts. */
   counts(): PeerCounts {
     for (const wire of this.#torrent.wires) this.#checkPieces(wire);
     const { known, refused, tried, connected, met, offering, willing } = this.#seen;
@@ -82,7 +85,8 @@ export class PeerReach {
   #noteHandshake(wire: Wire, address = `${wire.remoteAddress}:${wire.remotePort}`): void {
     this.#addresses.set(wire, address);
     for (const set of ["known", "connected", "met"] as const) this.#note(set, address);
-    // Counted at the event, because a seeder may disconnect before `counts` is called.
+    // Pieces and unchokes are counted when they are announced, because a seeder may disconnect
+    // before `counts` is called.
     for (const event of ["unchoke", "bitfield", "have", "have-all"]) {
       wire.on(event, () => {
         if (event === "unchoke") this.#note("willing", address);
@@ -100,7 +104,10 @@ export class PeerReach {
     }
   }
 
-  /** Forgets an address that turned out to be our own, which the DHT returns once we have announced. */
+  /**
+   * Forgets an address that turned out to be our own. After we have announced, the DHT returns our
+   * own address too.
+   */
   #forget(address: string): void {
     for (const addresses of Object.values(this.#seen)) addresses.delete(address);
   }

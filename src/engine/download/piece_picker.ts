@@ -1,14 +1,16 @@
 /**
- * Piece picker: chooses the blocks that a download requests. It replaces npm:webtorrent's, which requests
- * pieces in order from all peers, so that simultaneous downloads hold the same pieces and have nothing to
- * exchange. The library's own rarest-first mode searches all pieces for each request, and begins a new
- * piece each time.
+ * Piece picker: chooses the blocks that a download requests. npm:webtorrent's own picker requests
+ * pieces in order from all peers, so simultaneous downloads hold the same pieces and have nothing
+ * to exchange. Its rarest-first mode searches all pieces for each request, and begins a new piece
+ * each time.
  *
- * - Pieces that have begun are finished first, because only a complete piece can be passed on.
- * - While all peers are seeders, pieces are requested nearly in order, so that the archive can be verified
- *   behind the download. Some randomness lets downloads that meet later exchange pieces.
- * - With leechers among the peers, the piece that the fewest leechers have comes first (rarest first);
- *   ties are broken at random.
+ * - Pieces that have begun are finished first, because only a complete piece can be passed on to
+ *   other peers.
+ * - While all peers are seeders, pieces are requested nearly in order, so that the archive can be
+ *   verified while the rest is still downloading. Some randomness lets downloads that meet later
+ *   exchange pieces.
+ * - When there are leechers among the peers, the piece that the fewest leechers have comes first
+ *   (rarest first). Ties are broken at random.
  *
  * @module
  */
@@ -24,47 +26,59 @@ import {
   type Torrent,
 } from "../libraries/mod.ts";
 
-/** Request pipeline, in seconds of the peer's speed, below which it is refilled. */
+/**
+ * Minimum length of a peer's request pipeline, in seconds at the peer's speed. A shorter pipeline
+ * is refilled.
+ */
 const MIN_AHEAD_S = 0.5;
-/** Request pipeline, in seconds of the peer's speed, to which it is refilled. */
+/** Length to which a peer's request pipeline is refilled, in seconds at the peer's speed. */
 const MAX_AHEAD_S = 1;
 /**
- * Blocks requested from a peer that has sent nothing yet. With fewer, the reply may not fill its last
- * packet, which the peer's system delays until ours has acknowledged the others, for 40 ms (Nagle's
- * algorithm with delayed acknowledgements).
+ * Number of blocks requested from a peer that has sent nothing yet. With fewer blocks, the reply
+ * may not fill its last packet. The peer's system would then hold that packet back for 40 ms, until
+ * ours has acknowledged the others (Nagle's algorithm with delayed acknowledgements).
  */
 const FIRST_BLOCKS = 8;
-/** Minimum interval between two computations of the order. */
+/** Minimum interval between two computations of the piece order. */
 const ORDER_MS = 250;
-/** Number of bitfield checks that take about a millisecond; with more, the order is computed less often. */
+/**
+ * Number of bitfield checks that take about a millisecond. If computing the piece order needs more
+ * checks, it is computed less often.
+ */
 const CHECKS_PER_MS = 100_000;
-/** Pieces that are requested in random order while all peers are seeders. */
+/** Number of next pieces that are requested in random order while all peers are seeders. */
 const WINDOW = 64;
-/** Maximum size of that window, for large pieces. */
+/**
+ * Maximum total size in bytes of the pieces in `WINDOW`. With large pieces, the window has fewer of
+ * them.
+ */
 const WINDOW_BYTES = 16 * 1024 * 1024;
 
 type Watched = Omit<Torrent, "pieces" | "wires"> & {
-  /** `null` for each verified piece. */
+  /** One entry for each piece, `null` once the piece is verified. */
   pieces: (object | null)[];
   wires: RequestingWire[];
 };
 
-/** Piece picker of one download, created before it has peers. */
+/** Piece picker of one download. To be created before the torrent has peers. */
 export class PiecePicker {
   readonly #torrent: Watched;
   readonly #clock: Clock;
   readonly #random: () => number;
-  /** Pieces with requested blocks, in the order in which they were begun. */
+  /** Pieces of which blocks have been requested, in the order in which the pieces were begun. */
   readonly #begun = new Set<number>();
-  /** Order in which further pieces are begun. Pieces begun or completed since are still in it. */
+  /**
+   * Order in which pieces are to be begun. Pieces that were begun or completed since it was
+   * computed are still in it.
+   */
   #order: number[] = [];
-  /** Number of pieces at the start of the order that need no more attention. */
+  /** Number of pieces at the start of `#order` that have all been begun or completed. */
   #passed = 0;
   #orderedMs = -Infinity;
-  /** Number of leechers that have each piece. */
+  /** For each piece: the number of leechers that have it. */
   #leechers: number[] = [];
 
-  /** @param random returns numbers from 0 to below 1 */
+  /** @param random returns a random number from 0 to below 1 */
   constructor(torrent: Torrent, clock: Clock, random: () => number) {
     this.#torrent = torrent as Watched;
     this.#clock = clock;
@@ -78,12 +92,15 @@ export class PiecePicker {
     else if (this.#torrent.ready && !wire.destroyed) this.#ask(wire);
   }
 
-  /** Requests blocks that a choking peer allows nevertheless (allowed fast, BEP 6). */
+  /**
+   * Requests blocks of the pieces that a peer sends even while it chokes us (allowed fast, BEP 6).
+   */
   #askAllowedFast(wire: RequestingWire): void {
     const { pieces } = this.#torrent;
     const allowed = wire.hasFast && !wire.destroyed ? wire.peerAllowedFastSet : [];
     if (allowed.length === 0) return;
-    // Allowed-fast pieces are for a peer that has little to exchange yet.
+    // Allowed-fast pieces are meant for a beginner: once we have as many pieces as the peer allows,
+    // none is requested.
     if (pieces.filter((piece) => piece === null).length >= allowed.length) return;
     const speed = wire.downloadSpeed();
     if (wire.requests.length >= blocksAhead(wire, speed, MIN_AHEAD_S)) return;
@@ -97,7 +114,8 @@ export class PiecePicker {
     if (wire.requests.length >= (isNew ? 1 : blocksAhead(wire, speed, MIN_AHEAD_S))) return;
     const most = isNew ? atMostReqq(wire, FIRST_BLOCKS) : blocksAhead(wire, speed, MAX_AHEAD_S);
     this.#refreshOrder();
-    // Seeders are not asked for pieces that a leecher has.
+    // A piece that a leecher has is not requested from a seeder at first, so that seeders are left
+    // to send the other pieces.
     const isSpared = (index: number) => wire.isSeeder && this.#leechers[index]! > 0;
     for (const index of this.#begun) {
       if (!isSpared(index) && this.#take(wire, index, most, false)) return;
@@ -109,7 +127,8 @@ export class PiecePicker {
       if (this.#isUntouched(index) && this.#take(wire, index, most, false)) return;
     }
     for (const index of this.#begun) if (this.#take(wire, index, most, false)) return;
-    // End game: blocks that slower peers have been asked for.
+    // End game: blocks that have already been requested from slower peers are requested from this
+    // peer too.
     for (const index of this.#begun) if (this.#take(wire, index, most, true)) return;
   }
 
@@ -117,7 +136,9 @@ export class PiecePicker {
     return this.#torrent.pieces[index] !== null && !this.#begun.has(index);
   }
 
-  /** Requests blocks of a piece; returns whether the peer's pipeline is full. */
+  /**
+   * Requests blocks of a piece from a peer. Returns whether the peer's request pipeline is full.
+   */
   #take(wire: RequestingWire, index: number, most: number, isIdle: boolean): boolean {
     const piece = this.#torrent.pieces[index];
     if (!piece || !(isIdle || hasFreeBlock(piece)) || !wire.peerPieces.get(index)) return false;
@@ -133,7 +154,7 @@ export class PiecePicker {
     if (nowMs - this.#orderedMs < ORDER_MS * checks) return;
     this.#orderedMs = nowMs;
     this.#passed = 0;
-    // Seeders have every piece, so only leechers make a difference.
+    // Every seeder has every piece, so only leechers determine how rare a piece is.
     const others = wires.filter((wire) => !wire.isSeeder);
     this.#leechers = pieces.map((piece, index) =>
       piece === null ? 0 : others.filter(({ peerPieces }) => peerPieces.get(index)).length
@@ -148,7 +169,7 @@ export class PiecePicker {
     this.#order = groups.flat();
   }
 
-  /** Groups of pieces by number of leechers that have them, rarest first. */
+  /** Groups pieces by the number of leechers that have them, rarest first. */
   #byRarity(indexes: readonly number[]): number[][] {
     const groups: number[][] = [];
     for (const index of indexes) (groups[this.#leechers[index]!] ??= []).push(index);
@@ -172,7 +193,10 @@ function inGroupsOf(count: number, numbers: readonly number[]): number[][] {
   );
 }
 
-/** Blocks that a peer sends in some seconds, plus two, up to the peer's own limit of requests (`reqq`). */
+/**
+ * Returns the length of a peer's request pipeline: the number of blocks that the peer sends in
+ * `seconds`, plus two, up to the peer's own maximum number of requests (`reqq`).
+ */
 function blocksAhead(wire: RequestingWire, speed: number, seconds: number): number {
   return atMostReqq(wire, 2 + Math.ceil(seconds * speed / BLOCK_BYTES));
 }

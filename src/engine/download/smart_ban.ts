@@ -1,13 +1,15 @@
 /**
- * Protects a download from peers that lie or stall. WebTorrent by itself requests the next piece from a
- * peer that sent a wrong one, and waits 30 seconds for a peer that sends nothing.
+ * Protects a download from peers that send wrong data or stall. After a wrong piece, WebTorrent by
+ * itself requests the next piece from the same peer, and it waits 30 seconds for a peer that sends
+ * nothing.
  *
- * - The only sender of a wrong piece is banned from this download. If a wrong piece had several senders,
- *   none is banned, but the download goes into parole mode: each piece is requested from one peer only,
- *   so that the next wrong piece has one sender.
- * - Blocks that a peer has stalled on are requested from an idle peer.
+ * - A peer that alone sent all blocks of a wrong piece is banned from this download. If several
+ *   peers sent blocks of the wrong piece, none is banned, but the download enters parole mode: each
+ *   piece is requested from only one peer, so that the next wrong piece has only one sender.
+ * - Blocks that a stalled peer does not send are requested from an idle peer.
  * - A peer that sends unrequested blocks is banned, because they would inflate its measured speed.
- * - Peers named by other peers (BEP 11) are queued behind all others, in a bounded queue.
+ * - Peers found by peer exchange (BEP 11) are queued for dialling behind all others, in a queue of
+ *   limited length.
  *
  * @module
  */
@@ -26,41 +28,52 @@ import {
   type Wire,
 } from "../libraries/mod.ts";
 
-/** Time without a block after which a peer's requests may go to an idle peer. */
+/**
+ * Time without a received block after which a peer counts as stalled, so that its requests may go
+ * to an idle peer.
+ */
 const STALLED_MS = 2_000;
-/** Unrequested blocks that are tolerated, because cancelled ones may still be on their way. */
+/**
+ * Maximum number of unrequested blocks that a peer may send. Some are harmless: blocks whose
+ * request was cancelled may already be on their way.
+ */
 const MAX_UNREQUESTED = 64;
 /** Maximum number of peers queued for dialling. */
 const MAX_WAITING = 500;
-/** Queue length up to which peers named by peers are added; each dead one may delay the others for seconds. */
+/**
+ * Maximum length of the dial queue at which peers from peer exchange are still added. Each dead
+ * peer in the queue may delay the peers behind it by seconds.
+ */
 const MAX_WAITING_FOR_PEX = 20;
 
-/** In parole mode, the one peer that a piece is requested from. */
+/** Owner of a piece in parole mode: the only peer from which the piece is requested. */
 interface Owner {
   wire: Wire;
   sinceMs: number;
-  /** Number of earlier owners that stalled; each new owner gets twice the time. */
+  /** Number of earlier owners that stalled. Each further owner gets twice the time of the one before. */
   changes: number;
 }
 
-/** Statistics of one peer. */
+/** Block counts of one peer. */
 interface PeerRecord {
   requested: number;
   received: number;
-  /** Time of its last block, or of the first request after an idle period. */
+  /**
+   * Time of the last received block, or of the first request after an idle period if that is later.
+   */
   lastMs: number;
 }
 
 const WRONG_PIECE = /^Piece (\d+) failed verification$/;
 
-/** Watches one download, from before it has peers. */
+/** Bans and replaces bad peers of one download. To be created before the torrent has peers. */
 export class SmartBan {
   readonly #torrent: Torrent;
   readonly #clock: Clock;
   readonly #records = new WeakMap<Wire, PeerRecord>();
-  /** Peers that sent requested blocks of each piece. */
+  /** For each piece: the peers that sent blocks of it. */
   readonly #senders = new Map<number, Set<Wire>>();
-  /** Owner of each piece, in parole mode. */
+  /** For each piece: its owner in parole mode. */
   readonly #owners = new Map<number, Owner>();
   readonly #banned = new Set<string>();
   #isOnParole = false;
@@ -83,19 +96,25 @@ export class SmartBan {
     });
   }
 
-  /** Makes WebTorrent look for requests to send; called regularly, since it does so only at events. */
+  /**
+   * Makes WebTorrent search for requests to send. To be called regularly, because WebTorrent by
+   * itself searches only at events.
+   */
   update(): void {
     if (this.#torrent.ready && !this.#torrent.done && !this.#torrent.destroyed) {
       lookForRequests(this.#torrent);
     }
   }
 
-  /** Whether a requested block may be requested from a second peer; in parole mode none may. */
+  /**
+   * Whether a block that was requested from one peer may be requested from a second one. Not in
+   * parole mode.
+   */
   get allowsHotswap(): boolean {
     return !this.#isOnParole;
   }
 
-  /** Counts a request that was sent. */
+  /** Counts a request that was sent to a peer. */
   onRequested(wire: RequestingWire): void {
     const record = this.#records.get(wire);
     if (!record) return;
@@ -120,7 +139,10 @@ export class SmartBan {
     return senders;
   }
 
-  /** Handles a piece that failed verification: bans its only sender, or starts parole mode. */
+  /**
+   * Handles a piece that failed verification: bans its sender if there is only one, otherwise
+   * starts parole mode.
+   */
   #onWrongPiece(index: number): void {
     const senders = this.#sendersOf(index);
     this.#forget(index);
@@ -133,7 +155,10 @@ export class SmartBan {
     this.#owners.delete(index);
   }
 
-  /** Cancels the requests for a piece at one stalled peer; returns whether there was one. */
+  /**
+   * Cancels the requests for a piece at a stalled peer other than this one. Returns whether there
+   * was such a peer.
+   */
   releaseStalled(wire: RequestingWire, index: number): boolean {
     const peers = requestedPeers(this.#torrent, index);
     const stalled = peers.find((other) => other !== wire && this.#isStalled(other));
@@ -147,7 +172,11 @@ export class SmartBan {
       this.#clock.now() - record.lastMs > STALLED_MS;
   }
 
-  /** Whether blocks of a piece may be requested from a peer. In parole mode the peer has to be its owner. */
+  /**
+   * Whether blocks of a piece may be requested from a peer. In parole mode only the owner of the
+   * piece may get requests; an idle or new peer becomes the owner if there is none or its time is
+   * over.
+   */
   mayRequest(wire: RequestingWire, index: number, isIdle: boolean): boolean {
     if (!this.#isOnParole) return true;
     if (!this.#torrent.pieces?.[index]) return false;
@@ -158,7 +187,7 @@ export class SmartBan {
     if (owner && !owner.wire.destroyed) {
       if (!isIdleOrNew || nowMs - owner.sinceMs < STALLED_MS * 2 ** owner.changes) return false;
     }
-    // Blocks from other senders are discarded, because they may be wrong.
+    // The blocks that earlier owners sent are discarded, because they may be wrong.
     restartPiece(this.#torrent, index);
     this.#senders.delete(index);
     const changes = owner ? owner.changes + 1 : 0;
@@ -180,8 +209,12 @@ function addressOf({ remoteAddress, remotePort }: Wire): string {
   return `${remoteAddress}:${remotePort}`;
 }
 
-/** Key of a ban: the address without the port, which changes with each connection from the peer. */
+/**
+ * Key by which a peer is banned: its IP address without the port, which changes with each
+ * connection that the peer opens.
+ */
 function banKey(address: string): string {
-  // Peers on this machine differ only by port.
+  // For a loopback address the port is kept, because peers on this machine differ only in their
+  // port.
   return /^(127\.|::1|::ffff:127\.)/.test(address) ? address : address.replace(/:\d+$/, "");
 }

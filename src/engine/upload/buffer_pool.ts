@@ -1,6 +1,7 @@
 /**
- * A pool of buffers. Reusing one saves zero-filling new memory, which costs as much as copying into
- * it, and spares the garbage collector, which runs once for every few megabytes allocated.
+ * A pool of reusable buffers. A new buffer must be filled with zeros, which costs as much as
+ * copying data into it, and every few megabytes of new buffers cause a garbage collection. Reuse
+ * saves both.
  *
  * @module
  */
@@ -11,18 +12,18 @@ export class BufferPool {
   readonly #buffers: Uint8Array[] = [];
   #bytes = 0;
 
-  /** @param maxBytes maximum size of the unused buffers together */
+  /** @param maxBytes maximum total size of the unused buffers, in bytes */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Changes the maximum size and drops unused buffers beyond it. */
+  /** Changes the maximum total size of unused buffers, and drops those that exceed it. */
   set maxBytes(bytes: number) {
     this.#maxBytes = bytes;
     while (this.#bytes > bytes) this.#bytes -= this.#buffers.pop()!.length;
   }
 
-  /** A buffer of exactly this length, from the pool or new. Its contents are undefined. */
+  /** Returns a buffer of exactly this length, reused or new. Its contents are undefined. */
   acquire(lengthBytes: number): Uint8Array {
     const at = this.#buffers.findLastIndex(({ length }) => length === lengthBytes);
     if (at === -1) return new Uint8Array(lengthBytes);
@@ -30,7 +31,7 @@ export class BufferPool {
     return this.#buffers.splice(at, 1)[0]!;
   }
 
-  /** Returns a buffer that nothing reads any more; it is dropped if the pool is full. */
+  /** Returns a buffer to the pool. Nothing may read the buffer any more. A full pool drops it. */
   release(buffer: Uint8Array): void {
     if (this.#bytes + buffer.length > this.#maxBytes || this.#buffers.includes(buffer)) return;
     this.#bytes += buffer.length;

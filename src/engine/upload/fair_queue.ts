@@ -1,49 +1,53 @@
 /**
- * Fair queueing between the peers that a seeder serves: the peer that was sent the fewest bytes is
- * served next, so that a peer that arrived a moment later does not stay behind. Reading and sending are
- * the caller's business.
+ * Fair queueing between the peers that a seeder uploads to. The peer that has been sent the fewest
+ * bytes is served next, so that a peer which joined later catches up. The caller reads and sends
+ * the blocks.
  *
  * @module
  */
 
-/** A peer with requests, as the queue sees it. {@linkcode FairQueue} keeps both members. */
+/** A peer with waiting requests. Only {@linkcode FairQueue} sets the members. */
 export interface Flow {
-  /** Bytes served to this flow, plus those that it was credited with when it joined late. */
+  /** Virtual time of the flow: bytes served to it, plus the bytes credited to it when it joined late. */
   virtualTimeBytes?: number;
-  /** Number of services begun before this flow was queued. */
+  /** Number of services that the queue had begun when this flow was queued. */
   queuedAtService?: number;
 }
 
 /**
- * Begins to serve a flow.
+ * Begins one service: reading and sending some blocks of a flow.
  *
- * @param done to be called once when the service has ended
- * @returns how many bytes are served; 0 if there is nothing to serve, and `done` will not be called
+ * @param done to be called once, when the service has ended
+ * @returns number of bytes to be served; 0 if the flow has nothing to serve, and `done` will not be
+ * called
  */
 export type StartService<F extends Flow> = (flow: F, done: () => void) => number;
 
 /** Options of {@linkcode FairQueue}. */
 export interface FairQueueOptions {
-  /** Maximum number of services under way at once. */
+  /** Maximum number of services running at once. */
   maxConcurrent: number;
-  /** Maximum lag, bytes, that a flow which joins late may catch up with. */
+  /** Maximum number of bytes that a flow which joins late may catch up on. */
   maxLagBytes: number;
   /**
-   * Bound on starvation: after this many services for each queued flow, the flow that has waited longest
-   * is served, whatever its virtual time.
+   * Limit on starvation: a flow that has waited for this many services per queued flow is served
+   * next, whatever its virtual time.
    */
   maxRoundsWaited: number;
 }
 
-/** Serves the flow with the lowest virtual time first. */
+/** A fair queue, which serves the flow with the lowest virtual time first. */
 export class FairQueue<F extends Flow> {
   readonly #start: StartService<F>;
   readonly #options: FairQueueOptions;
-  /** Flows in order of arrival. */
+  /** Queued flows in order of arrival. */
   readonly #queued: F[] = [];
   #underWay = 0;
   #services = 0;
-  /** The queue's virtual time: the highest among flows that were chosen for having the lowest. */
+  /**
+   * Virtual time of the queue, in bytes: the highest virtual time of any flow chosen so far, except
+   * flows chosen to prevent starvation.
+   */
   #virtualTimeBytes = 0;
 
   constructor(options: FairQueueOptions, start: StartService<F>) {
@@ -51,7 +55,7 @@ export class FairQueue<F extends Flow> {
     this.#start = start;
   }
 
-  /** Queues a flow for one service; does nothing if it is queued already. */
+  /** Queues a flow for one service. Does nothing if the flow is queued already. */
   enqueue(flow: F): void {
     if (this.#queued.includes(flow)) return;
     const least = this.#virtualTimeBytes - this.#options.maxLagBytes;

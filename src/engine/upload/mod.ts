@@ -1,15 +1,18 @@
 /**
- * Serving blocks to peers. A seeder with many peers must not read faster than it can send, favour the
- * peer that asks loudest, or allocate memory for every block. The types here solve one of these each,
- * and know neither sockets nor WebTorrent:
+ * Serves blocks to peers. A seeder with many peers must not read faster than it can send, favour
+ * the peer that sends the most requests, or allocate memory for every block. Each type here solves
+ * a part of that, independently of sockets and of WebTorrent:
  *
- * - {@linkcode RequestQueue} holds the requests of one peer, compactly: a peer may send 65,536.
- * - {@linkcode FairQueue} chooses the peer to serve next, by the fewest bytes sent so far.
- * - {@linkcode ReadCoalescer} reads adjacent blocks at once and turns them into messages (BEP 3).
- * - {@linkcode BufferPool} keeps the memory of messages that have been sent.
+ * - {@linkcode RequestQueue} holds the requests of one peer in little memory: a peer may send
+ *   65,536.
+ * - {@linkcode FairQueue} chooses the peer to serve next: the one that has been sent the fewest
+ *   bytes.
+ * - {@linkcode ReadCoalescer} reads adjacent blocks with one read and turns them into `piece`
+ *   messages (BEP 3).
+ * - {@linkcode BufferPool} reuses the memory of messages that have been sent.
  *
- * `../libraries/bittorrent_protocol/upload_queue.ts` joins them and hooks them into npm:bittorrent-protocol.
- * Choking and the upload limit are the library's.
+ * `../libraries/bittorrent_protocol/upload_queue.ts` combines these types and hooks them into
+ * npm:bittorrent-protocol. npm:webtorrent does choking and the upload limit.
  *
  * Start with `fair_queue.ts`.
  *

@@ -1,6 +1,6 @@
 /**
- * Reads adjacent blocks that a peer has requested in one read, straight into the outgoing buffer, and
- * inserts the message headers between them afterwards.
+ * Reads adjacent requested blocks of a peer with one read, directly into the buffer that is sent.
+ * The headers of the `piece` messages are then inserted between the blocks.
  *
  * @module
  */
@@ -8,44 +8,44 @@
 import type { Request, RequestQueue } from "./request_queue.ts";
 import { BufferPool } from "./buffer_pool.ts";
 
-/** Header of a `piece` message (BEP 3): length prefix, type, piece index, offset. */
+/** Length in bytes of the header of a `piece` message (BEP 3): length prefix, type, piece index, offset. */
 const HEADER_BYTES = 13;
 const PIECE = 7;
 const BLOCK_BYTES = 16_384;
-/** Blocks of one coalesced read, which is what a peer gets in one service. */
+/** Maximum number of blocks of one read. One service of a peer is one read. */
 const MAX_BLOCKS = 16;
-/** Blocks of one coalesced read under memory pressure. */
+/** Maximum number of blocks of one read under memory pressure. */
 const MAX_BLOCKS_UNDER_PRESSURE = 8;
-/** Memory of reads under way above which reads are shortened. */
+/** Memory pressure: total size in bytes of the buffers in use from which on reads are shortened. */
 const PRESSURE_BYTES = 8 * 1024 * 1024;
 const MAX_POOL_BYTES = 4 * 1024 * 1024;
 
-/** The source of blocks: a torrent and its file. */
+/** The source of blocks: a torrent with its file. */
 export interface BlockSource {
   pieceLength: number;
-  /** Whether the torrent has this block, and its piece is verified. */
+  /** Whether the block exists in the torrent and its piece is verified. */
   has(index: number, offset: number, length: number): boolean;
-  /** Fills `target` from byte `start` of the archive on. */
+  /** Fills `target` with bytes of the archive, from byte `start` on. */
   read(start: number, target: Uint8Array, done: (error: Error | null) => void): void;
 }
 
-/** A contiguous part of the archive and the requests that it answers. */
+/** A contiguous part of the archive, and the requests for its blocks. */
 export interface CoalescedRead {
   requests: Request[];
-  /** Offset in the archive, bytes. */
+  /** Offset of the part in the archive, in bytes. */
   start: number;
-  /** Length of all blocks together. */
+  /** Total length of the blocks, in bytes. */
   lengthBytes: number;
 }
 
-/** Forms coalesced reads, carries them out, and owns the buffers of those under way. */
+/** Combines requests into reads, carries out the reads, and owns their buffers. */
 export class ReadCoalescer {
   readonly #pool = new BufferPool(MAX_POOL_BYTES);
   #underWayBytes = 0;
 
   /**
-   * Takes adjacent requests off the front of a queue. The queue must not be empty, and the source must
-   * have the first block.
+   * Takes requests for adjacent blocks from the front of a queue. The queue must not be empty, and
+   * the source must have the block of the first request.
    */
   take(queue: RequestQueue, source: BlockSource): CoalescedRead {
     const maxBlocks = this.#underWayBytes < PRESSURE_BYTES ? MAX_BLOCKS : MAX_BLOCKS_UNDER_PRESSURE;
@@ -64,10 +64,10 @@ export class ReadCoalescer {
   }
 
   /**
-   * Carries out a read and turns it into `piece` messages.
+   * Carries out a read and turns the blocks into `piece` messages.
    *
-   * @param done receives the messages, to be passed to {@linkcode release} or {@linkcode forget}
-   * afterwards; `undefined` if reading failed
+   * @param done receives the messages, or `undefined` if reading failed; the caller must pass the
+   * messages to {@linkcode release} or {@linkcode forget} afterwards
    */
   read(
     { requests, start, lengthBytes }: CoalescedRead,
@@ -76,7 +76,8 @@ export class ReadCoalescer {
   ): void {
     const headersBytes = requests.length * HEADER_BYTES;
     const buffer = this.#acquire(headersBytes + lengthBytes);
-    // Blocks go to the end of the buffer, so that each moves left and none overwrites another.
+    // The blocks are read into the end of the buffer, so that each moves towards the start when
+    // headers are inserted, and none overwrites another.
     source.read(start, buffer.subarray(headersBytes, headersBytes + lengthBytes), (error) => {
       if (error) {
         this.release(buffer);
@@ -87,19 +88,22 @@ export class ReadCoalescer {
     });
   }
 
-  /** Takes back the memory of messages that have been sent. */
+  /** Reclaims the buffer of messages that have been sent. */
   release(messages: Uint8Array): void {
     const buffer = new Uint8Array(messages.buffer);
     this.#underWayBytes -= buffer.length;
     this.#pool.release(buffer);
   }
 
-  /** Leaves messages to the garbage collector, where nothing says when they have been sent. */
+  /**
+   * Gives up the buffer of messages without reusing it, for a caller that is not told when the
+   * messages have been sent. Garbage collection frees the buffer.
+   */
   forget(messages: Uint8Array): void {
     this.#underWayBytes -= messages.buffer.byteLength;
   }
 
-  /** A buffer of one of two standard lengths, or longer for a single large block. */
+  /** Returns a buffer of one of two standard lengths, or a longer one for a single large block. */
   #acquire(lengthBytes: number): Uint8Array {
     const standard = [MAX_BLOCKS_UNDER_PRESSURE, MAX_BLOCKS].map((n) =>
       n * (BLOCK_BYTES + HEADER_BYTES)

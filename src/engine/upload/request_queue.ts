@@ -1,20 +1,28 @@
 /**
- * The requests of one peer that have not been answered yet. A peer may send tens of thousands, so they
- * are kept as plain numbers in a ring buffer.
+ * The unanswered requests of one peer. A peer may send tens of thousands, so the queue stores plain
+ * numbers in a ring buffer instead of objects.
  *
  * @module
  */
 
-/** A requested block: index of the piece, offset in the piece and length, both in bytes. Each is below 2³². */
+/**
+ * A requested block: piece index, offset in the piece in bytes, and length in bytes. Each number is
+ * below 2³².
+ */
 export type Request = [index: number, offset: number, length: number];
 
 const INITIAL_CAPACITY = 64;
-/** Newest requests that a cancel is matched against; sending a cancelled block does no harm. */
+/**
+ * A cancelled request is searched for only among this many newest requests. If it is not found, its
+ * block is sent, which does no harm.
+ */
 const MAX_SEARCHED = 1_024;
 
 /** A first-in, first-out queue of requests. */
 export class RequestQueue {
-  /** Ring buffer, three numbers a request; its capacity in requests is a power of two. */
+  /**
+   * Ring buffer with three numbers for each request. Its capacity, in requests, is a power of two.
+   */
   #numbers = new Uint32Array(3 * INITIAL_CAPACITY);
   #capacity = INITIAL_CAPACITY;
   #first = 0;
@@ -31,12 +39,12 @@ export class RequestQueue {
     this.#set(this.#length++, request);
   }
 
-  /** The oldest request, which stays. The queue must not be empty. */
+  /** Returns the oldest request without removing it. The queue must not be empty. */
   first(): Request {
     return this.#at(0);
   }
 
-  /** Takes the oldest request out. The queue must not be empty. */
+  /** Removes and returns the oldest request. The queue must not be empty. */
   take(): Request {
     const request = this.#at(0);
     this.#first = (this.#first + 1) & (this.#capacity - 1);
@@ -45,9 +53,9 @@ export class RequestQueue {
   }
 
   /**
-   * Removes a cancelled request.
+   * Removes a request that the peer has cancelled.
    *
-   * @returns whether it was found among the newest 1,024
+   * @returns whether the request was found among the newest 1,024
    */
   remove(...request: Request): boolean {
     const oldest = Math.max(0, this.#length - MAX_SEARCHED);
@@ -64,7 +72,8 @@ export class RequestQueue {
 
   #grow(): void {
     const numbers = new Uint32Array(6 * this.#capacity);
-    // Unwraps the ring: the requests that had wrapped to its start follow the others.
+    // The ring is unwrapped: the requests at the start of the old buffer, which are newer, go after
+    // the others.
     numbers.set(this.#numbers.subarray(3 * this.#first));
     numbers.set(this.#numbers.subarray(0, 3 * this.#first), 3 * (this.#capacity - this.#first));
     this.#numbers = numbers;
