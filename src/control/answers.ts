@@ -47,7 +47,7 @@ export interface Announced extends RecordName {
 export interface RecordJson extends RecordName {
   /** DHT target of the record, 40 hexadecimal digits. */
   target: string;
-  /** BEP 44 sequence number. */
+  /** Sequence number of the record's item (BEP 44). */
   seq: number;
   /** Whether this home's own key signed the record. */
   own: boolean;
@@ -58,7 +58,7 @@ export interface RecordJson extends RecordName {
   holding: number;
   asked: number;
   responded: number;
-  /** Whether fewer nodes hold the record than `min-nodes`. */
+  /** Whether fewer nodes hold the record than the setting `min-nodes` demands. */
   weak: boolean;
   /**
    * Times of the last announcement and of the last success, Unix milliseconds; absent if there was

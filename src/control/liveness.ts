@@ -17,7 +17,7 @@ export const SILENT_AFTER_MS = 3_000;
 /** Options of {@linkcode LivenessMonitor}. */
 export interface LivenessOptions {
   clock: Clock;
-  /** Called once or never, when the host has not answered a probe. */
+  /** Called once if the host does not answer a probe. */
   onSilence: () => void;
   /**
    * Sends a request that a working host answers at once, however long the monitored request takes.

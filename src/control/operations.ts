@@ -21,7 +21,7 @@ import type {
 } from "./answers.ts";
 import { base64, bytes, bytesUpTo, item } from "./json.ts";
 
-/** One row of {@linkcode operations}. */
+/** One row of the table {@linkcode operations}. */
 export interface Operation {
   /** Schema that parses the JSON of a request; absent for an operation without argument. */
   request?: v.GenericSchema;
@@ -88,7 +88,7 @@ const putOutcome = withBytes<PutOutcome>({
 });
 const announced = withBytes<Announced>({ outcome: v.optional(putOutcome) });
 
-/** All operations, by name. */
+/** The table of all operations, by name. */
 export const operations = {
   /** Returns the status of the host. */
   status: { result: plain<StatusJson>(), get: true },

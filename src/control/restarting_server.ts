@@ -95,7 +95,7 @@ export class RestartingServer<T extends EndingServer> {
         return true;
       } catch (error) {
         if (error instanceof Deno.errors.NotCapable) return false;
-        // The process still has no free file descriptor.
+        // The process still has no free file descriptor, so the next round tries again.
       }
     }
     return true;

@@ -170,7 +170,7 @@ function stream(
   work: (options: CallOptions<unknown>) => Promise<unknown>,
   ending: AbortSignal,
 ): Response {
-  // The operation ends when its client disconnects or the server closes.
+  // Signal that aborts the operation when its client disconnects or the server closes.
   const gone = new AbortController();
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({

@@ -159,7 +159,7 @@ function addPeer(magnet: Magnet, raw: string): void {
     const peer = readHostPort(text);
     if ("port" in peer) return void magnet.peers.push(peer);
   } catch {
-    // The value is not percent-encoded UTF-8.
+    // The value of `x.pe` is not percent-encoded UTF-8.
   }
   (magnet.unreadPeers ??= []).push(text);
 }

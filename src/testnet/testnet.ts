@@ -134,7 +134,7 @@ function introduce(nodes: LocalNode[], bootstrapEach: number): void {
   });
 }
 
-/** Length of the common prefix of two ids, bits. */
+/** Returns the length of the common prefix of two ids, bits. */
 function sharedBits(a: Uint8Array, b: Uint8Array): number {
   let bits = 0;
   for (let i = 0; i < a.length; i++) {

@@ -21,7 +21,7 @@ export interface WorkerListeners {
   onFailure: (error: Failure) => void;
 }
 
-/** A running worker. */
+/** A running worker thread. */
 export interface WorkerConnection {
   readonly api: Remote<WorkerApi>;
   /** Ends the worker thread at once. */

@@ -62,7 +62,7 @@ export interface TunableOptions {
   storeNodes: number;
   /** Minimum number of nodes that hold a record after a put; with fewer, the put is weak. */
   minNodes: number;
-  /** Rate limit of background work, DHT packets a second. */
+  /** Rate limit of background work in the DHT, packets a second. */
   dhtPacketsPerSecond: number;
   /** Interval between announcements of a record or torrent, milliseconds. */
   reannounceIntervalMs: number;

@@ -6,11 +6,11 @@
  * @module
  */
 
-/** Number of outcomes between two changes of the limit. */
+/** Number of outcomes after which the limit of concurrent announcements is adjusted. */
 const WINDOW = 20;
-/** Share of successes above which the limit grows by one. */
+/** Share of successful announcements above which the limit grows by one. */
 const GROW_ABOVE = 0.95;
-/** Share of successes below which the limit is halved. */
+/** Share of successful announcements below which the limit is halved. */
 const SHRINK_BELOW = 0.9;
 const MIN = 1;
 const MAX = 64;
@@ -30,7 +30,7 @@ export class AimdLimit {
   #slow = 0;
   #bestMs = Infinity;
 
-  /** Maximum number of announcements under way at once, 1 to 64. */
+  /** Maximum number of concurrent announcements, 1 to 64. */
   get limit(): number {
     return this.#limit;
   }

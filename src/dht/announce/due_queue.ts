@@ -5,7 +5,7 @@
  * @module
  */
 
-/** A member of the queue, with its due time in Unix milliseconds. */
+/** Base type of the members of a queue, with the due time in Unix milliseconds. */
 export interface Due {
   dueMs: number;
 }

@@ -37,7 +37,7 @@ export interface AnnounceReport {
   idHex: string;
   /** Time at which the announcement began, Unix milliseconds. */
   atMs: number;
-  /** Next due time, Unix milliseconds. */
+  /** Due time of the next announcement, Unix milliseconds. */
   nextDueMs: number;
   /** Number of consecutive failures, including this announcement; 0 after a success. */
   failures: number;
@@ -49,13 +49,13 @@ export interface AnnounceReport {
   error?: unknown;
 }
 
-/** A record to keep alive. */
+/** A record to announce regularly. */
 export interface KeptRecord {
   /** The serialised item of the record; see `encodeItem`. */
   item: Uint8Array;
   /** First due time, Unix milliseconds. A record with a past due time is announced at once. */
   dueMs: number;
-  /** Number of consecutive failures so far. */
+  /** Number of consecutive announcements that have failed so far. */
   failures: number;
 }
 
@@ -115,7 +115,7 @@ const MAX_TIMER_MS = 60_000;
 interface Entry {
   kind: "record" | "torrent";
   idHex: string;
-  /** The serialised item of a record. */
+  /** The serialised item of a record; absent for a torrent. */
   item?: ByteString;
   dueMs: number;
   failures: number;

@@ -27,7 +27,7 @@ import { QUERY_TIMEOUT_MS, type RttEstimator } from "./rtt_estimator.ts";
 export interface LookupAnswer {
   /** The node that answered, with the id from its reply. */
   contact: KnownContact;
-  /** The decoded `r` dictionary, unvalidated. */
+  /** The decoded `r` dictionary of the KRPC reply, unvalidated. */
   body: Record<string, unknown>;
 }
 
@@ -131,7 +131,7 @@ class Lookup {
   #waiting = 0;
   #late = 0;
   #restarted = false;
-  /** Prefix length, bits, at which the search past dead nodes starts. */
+  /** Number of leading bits shared with the target at which the search past dead nodes starts. */
   #firstPrefixBits: number | undefined;
   #distancesTried = 0;
   /** Nodes whose reply named no other node. */

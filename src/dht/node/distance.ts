@@ -16,7 +16,7 @@ export function compareDistance(target: Uint8Array, a: Uint8Array, b: Uint8Array
   return 0;
 }
 
-/** Length of the common prefix of two ids, bits. */
+/** Returns the length of the common prefix of two ids, bits. */
 export function sharedBits(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < a.length; i++) {
     const difference = a[i]! ^ b[i]!;

@@ -32,11 +32,11 @@ export type QueryValue =
 
 /** The result of one query to one node. */
 export type QueryResult =
-  /** The node answered; `body` is the decoded `r` dictionary, unvalidated. */
+  /** The node answered; `body` is the decoded `r` dictionary of the KRPC reply, unvalidated. */
   | { kind: "reply"; from: Contact; body: Record<string, unknown>; rttMs: number }
   /** The node answered with a KRPC error (BEP 5), for example 301, 302 or 205 of BEP 44. */
   | { kind: "refused"; code: number; message: string; rttMs: number }
-  /** No reply within the timeout. */
+  /** The node sent no reply within the timeout. */
   | { kind: "timeout" }
   /** The query could not be sent, or its reply was unusable; `why` is the reason as text. */
   | { kind: "failed"; why: string };
@@ -49,7 +49,7 @@ export interface DhtNode {
   readonly port: number;
   /** Number of nodes in the routing table. */
   tableSize(): number;
-  /** Up to `count` contacts of the routing table, closest to `target` (20 bytes) first. */
+  /** Returns up to `count` contacts of the routing table, closest to `target` (20 bytes) first. */
   closest(target: Uint8Array, count: number): Contact[];
   /** Whether a node failed to answer a recent query and has answered no query since. */
   isUnresponsive(contact: Contact): boolean;

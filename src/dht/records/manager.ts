@@ -46,15 +46,15 @@ export interface DhtManagerOptions {
   clock: Clock;
   /** Number of closest nodes that should hold an item. Default 8. */
   storeNodes?: number;
-  /** Minimum number of holders, below which a put is weak. Default 8. */
+  /** Minimum number of nodes that hold an item after a put; with fewer, the put is weak. Default 8. */
   minNodes?: number;
   /** Maximum number of queries under way in one lookup. Default 4. */
   concurrency?: number;
-  /** Token bucket for packets; no limit without it. */
+  /** Token bucket that limits DHT packets; without it, the number of packets is unlimited. */
   limiter?: RateLimiter;
 }
 
-/** Options of one operation. */
+/** Options of one DHT operation. */
 export interface OperationOptions {
   /** Ends the operation early. The outcome then contains the results so far. */
   signal?: AbortSignal;
@@ -62,7 +62,7 @@ export interface OperationOptions {
   background?: boolean;
 }
 
-/** Conditions of a put. */
+/** Options of a put: which nodes are refreshed, and which items of other writers end the put. */
 export interface PutTerms {
   /**
    * Age, milliseconds, from which a node's copy of the item is refreshed by another put; 0
@@ -98,7 +98,7 @@ export interface DhtManagerStats {
   roundTripMs: number | undefined;
 }
 
-/** Runs operations on records and peers through borrowed nodes. */
+/** Gets and puts records, and finds and announces peers, through borrowed nodes. */
 export class DhtManager {
   readonly #nodes: NodeProvider;
   readonly #clock: Clock;

@@ -21,7 +21,7 @@ export function countLookups(results: LookupResult[]) {
   return sum;
 }
 
-/** Reads the items from the replies to `get`; the valid one with the highest `seq` wins. */
+/** Reads the items from the replies to `get`; the valid item with the highest `seq` wins. */
 export function readItems(results: LookupResult[], reader: ItemReader): GetOutcome {
   const seen = new Map<string, Shown>();
   for (const { contact, body } of results.flatMap((result) => result.answers)) {
@@ -63,7 +63,8 @@ export function mergePuts(outcomes: PutOutcome[]): PutOutcome {
   for (const other of others) {
     sum.asked += other.asked;
     sum.responded += other.responded;
-    // Our nodes see much the same network, so the number of holders is the maximum, not the sum.
+    // All borrowed nodes see nearly the same network, so the number of holders is the maximum, not
+    // the sum.
     sum.holding = Math.max(sum.holding, other.holding);
     sum.stored += other.stored;
     sum.weak &&= other.weak;

@@ -1,13 +1,14 @@
 /**
  * Operations on the DHT: get and put a mutable item (BEP 44), find and announce peers (BEP 5).
  *
- * {@linkcode DhtManager} runs them. Each operation goes through every node that can be borrowed, charges
- * its packets to the rate limiter and can be aborted. A get checks signatures while replies come in
- * (`item_query.ts`) and takes the valid item with the highest `seq` (`merge.ts`). A put asks first and
- * sends the item only to nodes that lack it (`put.ts`). The results are plain data (`outcome.ts`): how
- * many nodes were asked, answered, hold the item, and refused with which error.
+ * {@linkcode DhtManager} runs the operations. Each operation uses every node that can be borrowed,
+ * charges its packets to the rate limiter and can be aborted. A get verifies signatures while
+ * replies arrive (`item_query.ts`) and returns the valid item with the highest `seq` (`merge.ts`).
+ * A put first reads the item and then sends it only to nodes that lack it (`put.ts`). The outcomes
+ * are plain data (`outcome.ts`): the numbers of nodes that were asked, answered, hold the item, or
+ * refused it by error.
  *
- * Announcing again is the schedule's business (`../announce`), signing the caller's.
+ * The schedule (`../announce`) decides when to announce again. The callers sign items.
  *
  * Start with `manager.ts`, then `put.ts`.
  *

@@ -1,5 +1,6 @@
 /**
- * Outcomes of operations on the DHT, as plain data: how many nodes were asked, answered and hold the item.
+ * Outcomes of DHT operations as plain data: the numbers of nodes that were asked, answered, or hold
+ * an item.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import type { MutableItem } from "../../records/mod.ts";
 
 /** Outcome of {@linkcode DhtManager.get}. */
 export interface GetOutcome {
-  /** The valid item with the highest `seq`; `undefined` if no node returned a valid one. */
+  /** The valid item with the highest `seq`; `undefined` if no node returned a valid item. */
   item: MutableItem | undefined;
   /**
    * The other valid items that nodes returned, without duplicates: items with a lower `seq`, or
@@ -21,7 +22,7 @@ export interface GetOutcome {
   responded: number;
   /** Number of nodes that returned `item`. */
   holding: number;
-  /** Number of nodes that returned an older `seq`. */
+  /** Number of nodes that returned an item with a lower `seq`. */
   stale: number;
   /** Number of nodes that returned an item with a wrong signature, key or target. */
   invalid: number;
@@ -83,7 +84,7 @@ export interface AnnounceOutcome {
   errors: Record<string, number>;
 }
 
-/** Adds the counts of `more` to `sum`. */
+/** Adds the error counts of `more` to those of `sum`. */
 export function addErrors(sum: Record<string, number>, more: Record<string, number>): void {
   for (const [reason, count] of Object.entries(more)) sum[reason] = (sum[reason] ?? 0) + count;
 }

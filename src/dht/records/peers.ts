@@ -9,7 +9,7 @@ import type { PeerAddress } from "./outcome.ts";
 /** Maximum number of peers read from one reply; a hostile node may list any number. */
 const MAX_PEERS_READ = 256;
 
-/** Reads the `values` member of a `get_peers` reply. Entries that cannot be a peer are skipped. */
+/** Decodes the `values` member of a `get_peers` reply. Malformed entries are skipped. */
 export function parseCompactPeers(values: unknown): PeerAddress[] {
   if (!Array.isArray(values)) return [];
   const peers: PeerAddress[] = [];

@@ -17,7 +17,7 @@ import type { PutOutcome } from "./outcome.ts";
 export interface PutOptions {
   /** Number of closest nodes that should hold the item. */
   storeNodes: number;
-  /** Minimum number of holders, below which the put is weak. */
+  /** Minimum number of nodes that hold the item after a put; with fewer, the put is weak. */
   minNodes: number;
   /** Timeout of one query, milliseconds. */
   timeoutMs: number;
@@ -101,7 +101,7 @@ class Put {
   }
 
   async run(): Promise<void> {
-    // All replies are checked before anything is sent: a single newer item ends the put.
+    // All replies are checked before the first put, because a single newer item ends the operation.
     for (const { shown } of this.#answers) this.#judge(shown);
     if (this.#superseded || this.#conflict) return;
     const lane = async () => {
