@@ -1,6 +1,6 @@
 /**
  * The DHT manager: gets and puts records, finds peers and announces torrents through borrowed
- * nodes. Its `stop()` does not close the nodes. `reannounce.ts` decides when a record is due.
+ * nodes. Its `stop()` does not close the nodes. `announce/reannounce.ts` decides when a record is due.
  *
  * @module
  */
