@@ -280,7 +280,7 @@ class Lookup {
     });
   }
 
-  /** Sends one query, which counts against the concurrency until it is answered or late. */
+  /** Sends one query. It counts against the maximum concurrency until it is answered or late. */
   async #query(
     contact: Contact,
     name: QueryName,
