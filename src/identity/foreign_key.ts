@@ -34,7 +34,7 @@ const COPY = "Put your copy of the key file there";
  * base64.
  */
 const PREFIX_BASE64 = "MC4CAQAwBQYDK2VwBCIEIA==";
-/** The same DER prefix of an Ed25519 private key, in hexadecimal. */
+/** DER prefix of an Ed25519 private key, before the 32 bytes of its seed, in hexadecimal. */
 const PREFIX_HEX = "302e020100300506032b657004220420";
 
 const kinds: readonly Kind[] = [

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 
 const COLUMNS = 17;
 const ROWS = 9;
-/** Characters by number of visits to a cell: a space for 0, `.` for 1, and so on. */
+/** Characters that show how often a cell of the picture was visited: a space for 0, `.` for 1, … */
 const SYMBOLS = " .o+=*BOX@%&#/^";
 
 /**

@@ -6,33 +6,37 @@
  */
 
 /**
- * Step of the search in bytes: one word of four bytes is examined per step. Also the number of
- * possible offsets of a pair of bytes in a window.
+ * Number of bytes by which the search advances, and of offsets that a pair of bytes can have in the
+ * window of an anchor (its few characteristic bytes).
  */
 export const STEP_BYTES = 4;
 /**
- * Number of groups of anchors. Each group has bits of its own in the tables, because pairs of
- * different anchors in the same group match by chance too often.
+ * Number of groups of anchors. Each group has its own bits in the masks of the search tables. In a
+ * single group, pairs of bytes from different anchors would combine to too many false candidates.
  */
 export const GROUPS = 8;
 /**
- * Minimum number of token characters where an anchor contains `…`. A text with fewer characters
- * there is not reported.
+ * Minimum length of the token that must follow an anchor with `…` at its end, in characters. An
+ * anchor with a shorter token is not reported.
  */
 export const TOKEN_RUN = 10;
 
-/** Lowest id that stands for a class of bytes. A lower id stands for the byte of the same value. */
+/** Lowest id of a class of bytes. Ids below stand for the single byte of the same value. */
 export const FIRST_CLASS = 0x80;
-/** Ids of two classes: the bytes of tokens, and all bytes. */
+/** Ids of two classes of bytes: the bytes that tokens consist of, and all bytes. */
 export const [TOKEN_CLASS, ANY_BYTE] = [FIRST_CLASS, 0x9f];
-/** Number of all ids, and number of ids that stand for classes. */
+/** Number of all ids (of bytes and of classes of bytes), and number of ids of classes. */
 export const [IDS, CLASSES] = [0xa0, 0x20];
 /**
- * Indices of the three tables of byte pairs: for the pair in the first half of a word, for the pair
- * before it, and for the pair after it. `TABLES` is their number.
+ * Indices of the three tables of byte pairs. The search examines words of four bytes: one table is
+ * for the pair in the first half of a word, one for the pair before, one for the pair after.
+ * `TABLES` is the number of tables.
  */
 export const [HERE, BEFORE, AFTER, TABLES] = [0, 1, 2, 3];
-/** Number of bytes searched per call, small enough for the processor's cache. */
+/**
+ * Maximum number of bytes that are copied into the memory and searched at a time, small enough for
+ * the processor's cache.
+ */
 export const SLICE_BYTES = 64 * 1024;
 /** Space before the searched bytes, for the bytes that precede them in the file. */
 export const LEAD_BYTES = 16;
@@ -41,7 +45,8 @@ export const MAX_ANCHOR_BYTES = 256;
 /** Maximum length of the table of anchors, in bytes. */
 export const MAX_ROW_BYTES = 64 * 1024;
 /**
- * Maximum number of found anchors per call of the search, and maximum number that one step can add.
+ * Maximum number of anchors that one call of the search returns, and maximum number that four words
+ * of input can add.
  */
 export const [MAX_FOUND, MAX_FOUND_AT_ONCE] = [8 * 1024, 1024];
 
@@ -55,15 +60,26 @@ function room(bytes: number): number {
 
 /** Addresses of the regions that `anchor_search.ts` writes or reads. */
 export const layout = {
-  /** For each id, the number of bytes that the id stands for: 16 bits. */
+  /**
+   * For each id of a byte or a class of bytes, the number of bytes that the id stands for, 16 bits.
+   */
   counts: room(2 * IDS),
-  /** For each id, a list of the bytes that the id stands for: room for 256 bytes. */
+  /**
+   * For each id of a byte or a class of bytes, the list of bytes that the id stands for, with space
+   * for 256 bytes.
+   */
   lists: room(256 * IDS),
-  /** For each id and each byte: 1 if the id stands for the byte, otherwise 0. */
+  /**
+   * For each id of a byte or a class of bytes, and for each byte: 1 if the id stands for the byte,
+   * otherwise 0.
+   */
   allowed: room(256 * IDS),
   /** The anchors, in the format of `anchor_table.ts`. */
   rows: room(MAX_ROW_BYTES),
-  /** The found anchors. For each: index in the list of anchors and address, 32 bits each. */
+  /**
+   * The found anchors. For each, 32 bits with the index in the list of anchors, and 32 bits with
+   * the address of the first byte.
+   */
   found: room(8 * MAX_FOUND),
   /** For each byte, 32 bits: all set if tokens may contain the byte, otherwise all clear. */
   tokenMask: room(4 * 256),
@@ -73,9 +89,9 @@ export const layout = {
   slice: room(LEAD_BYTES + SLICE_BYTES + MAX_ANCHOR_BYTES + 64),
 };
 /**
- * For each anchor, 8 bytes: address of the anchor's ids (32 bits), number of ids, offset of the
- * window, 1 if the ids include the byte before the anchor, number of token characters that must
- * follow.
+ * For each anchor, 8 bytes: address of the anchor's text (32 bits), length of the text, offset of
+ * the window in the text, 1 if the text includes the byte before the anchor, number of token
+ * characters that must follow.
  */
 export const records = room(8 * 4096);
 /**
@@ -90,16 +106,16 @@ export const cores = room(65_536 / 8);
  */
 export const [heads, entries] = [room(2 * 65_536), room(4 * 65_536)];
 /**
- * Bit masks for pairs of a certain byte and any byte, or of a certain byte and any token byte; by
- * table and certain byte.
+ * Bit masks for pairs of one given byte and an arbitrary byte, or one given byte and an arbitrary
+ * token byte. Indexed by table and by the given byte.
  */
 export const [withAnySecond, withAnyFirst] = [room(4 * 256 * TABLES), room(4 * 256 * TABLES)];
 export const [withTokenSecond, withTokenFirst] = [room(4 * 256 * TABLES), room(4 * 256 * TABLES)];
-/** Bit masks for pairs of two classes of bytes, by table, first class and second class. */
+/** Bit masks for pairs of two classes of bytes, indexed by table, first class and second class. */
 export const ofClasses = room(4 * CLASSES * CLASSES * TABLES);
 /**
- * Bit masks for pairs of two bytes, by table and pair. The highest bit of the second byte is
- * ignored: this halves the size of the tables and does not affect ASCII.
+ * Bit masks for pairs of two bytes, indexed by table and pair. The highest bit of the second byte
+ * is ignored: this halves the size of the tables and does not affect ASCII.
  */
 export const [PAIRS, SECOND_BYTE] = [32_768, 127];
 export const pairs = room(4 * PAIRS * TABLES);

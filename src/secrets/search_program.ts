@@ -55,8 +55,9 @@ const LOOK_VARIABLES = ["core", "entry", "record", "shape", "first", "i", "ids",
 
 /**
  * WebAssembly function `look(window, from, to, end, count)`: compares the bytes at the address
- * `window` with all anchors that may be there. Stores the anchors that begin between `from` and
- * `to` and end before `end`. `count` anchors are stored already; the result is the new number.
+ * `window` with the anchors that can have these bytes. Stores each anchor that begins between
+ * `from` and `to` and ends before `end`. Adds the number of stored anchors to `count` and returns
+ * the sum.
  */
 const look = () =>
   define("look", LOOK_PARAMETERS, LOOK_VARIABLES, (locals) => {
@@ -204,8 +205,8 @@ const find = () =>
   });
 
 /**
- * Exports of the WebAssembly module. Parameters are addresses; results are numbers of anchors or
- * entries.
+ * Exports of the WebAssembly module. Parameters are addresses in the memory. `enter` returns the
+ * number of entries in the hash table, `find` the number of found anchors.
  */
 export interface SearchProgram {
   memory: WebAssembly.Memory;

@@ -62,7 +62,10 @@ import {
   whileTrue,
 } from "./wasm_assembler.ts";
 
-/** Indices of the functions `expand`, `finish` and `look` in the WebAssembly module, for calls. */
+/**
+ * Function indices of `expand`, `finish` and `look` in the WebAssembly module, for call
+ * instructions.
+ */
 export const [EXPAND, FINISH, LOOK] = [0, 1, 3];
 
 /** Generates code that adds a constant to a local variable. */
@@ -80,12 +83,18 @@ function setBits(address: Local, bits: Code): Code {
   return store32(address.get, or(load32(address.get), bits));
 }
 
-/** Generates code that reads one of the bytes that an id stands for, by index. */
+/**
+ * Generates code that reads one of the bytes in a class of bytes, given the id of the class and the
+ * index of the byte.
+ */
 function byteOf(id: Local, index: Local): Code {
   return load8(add(shiftLeft(id.get, int(8)), index.get), layout.lists);
 }
 
-/** Generates a loop over all bytes that an id stands for; `index` is the loop variable. */
+/**
+ * Generates a loop over all bytes of a class, given the id of the class. `index` is the loop
+ * variable.
+ */
 function eachByte(id: Local, index: Local, ...statements: Code[]): Code {
   return sequence(
     index.set(int(0)),
@@ -98,8 +107,9 @@ function eachByte(id: Local, index: Local, ...statements: Code[]): Code {
 }
 
 /**
- * WebAssembly function `expand(table, one, other, bits)`: sets `bits` for each pair of a byte that
- * the id `one` stands for and a byte that the id `other` stands for.
+ * WebAssembly function `expand(table, one, other, bits)`: adds the mask `bits` to the entries of a
+ * table of byte pairs. The entries are all pairs of a byte from the class `one` and a byte from the
+ * class `other`.
  */
 export const expand = () =>
   define("expand", ["table", "one", "other", "bits"], ["i", "j", "address", "row"], (locals) => {
@@ -114,8 +124,8 @@ export const expand = () =>
         setBits(address, bits.get),
       );
     const is = (id: Local, other: number) => equal(id.get, int(other));
-    // The two large classes (all bytes, token bytes) are only noted here. `finish` expands them
-    // faster.
+    // The two largest classes (all bytes, token bytes) are only recorded here. `finish` adds their
+    // masks to all pairs of bytes faster.
     const isLarge = [
       is(other, ANY_BYTE),
       is(one, ANY_BYTE),
@@ -162,7 +172,7 @@ export function coreOf(threeBytes: Code): Code {
   return shiftRight(multiply(threeBytes, int(0x9e3779b1)), int(16));
 }
 
-/** Generates code for the address of the bit mask of a pair of classes. */
+/** Generates code for the address of the bit mask of a pair of classes of bytes. */
 function pairOfClasses(table: Code, one: Local, other: Local): Code {
   return indexed(
     or(
@@ -176,9 +186,9 @@ function pairOfClasses(table: Code, one: Local, other: Local): Code {
 const FINISH_VARIABLES = ["one", "other", "bits", "i", "j", "address"] as const;
 
 /**
- * WebAssembly function `finish(table)`: sets the bits for pairs of two classes, and for pairs that
- * contain an arbitrary byte or an arbitrary token byte. These loops are separate from `enter`,
- * because V8 recompiles a function that runs for long.
+ * WebAssembly function `finish(table)`: completes a table of byte pairs. It adds the masks of pairs
+ * of classes, and of pairs with an arbitrary byte or an arbitrary token byte. The function is
+ * separate from `enter`, because V8 recompiles a function that runs for long.
  */
 export const finish = () =>
   define("finish", ["table"], FINISH_VARIABLES, (locals) => {
@@ -256,8 +266,8 @@ export const enter = () =>
     const { end, at, anchor, start, length, windowAt, lead, run, record, bit, offset } = locals;
     const { one, other, third, i, j, k, core, entry, address, known } = locals;
     /**
-     * Generates code that reads the id at a place in an anchor's window. Places outside of the
-     * anchor have the class of all bytes.
+     * Generates code that reads the class of bytes at a place in an anchor's window. A place
+     * outside of the anchor's text has the class of all bytes.
      */
     const idAt = (place: Code, id: Local) =>
       sequence(
@@ -318,8 +328,8 @@ export const enter = () =>
             )),
             address.set(shiftLeft(coreOf(core.get), int(1))),
             known.set(load16(address.get, heads)),
-            // Different bytes of a class can lead to the same hash. Enter each anchor only once per
-            // hash.
+            // Different bytes of a class can lead to the same hash. Add each anchor only once per
+            // hash to the hash table.
             when(
               or(
                 not(known.get),

@@ -41,7 +41,7 @@ const MAGIC: readonly (readonly [kind: string, start: RegExp])[] = [
   ["SSH 1 private key", /^5353482050524956415445204b4559/],
   // The text "openssh-key-v1\0", with which a decoded OpenSSH private key begins.
   ["OpenSSH private key", /^6f70656e7373682d6b65792d763100/],
-  // The text "== ed25519v1-secret".
+  // The text "== ed25519v1-secret", with which Tor's secret key files begin.
   ["Tor hidden service key", /^3d3d206564323535313976312d736563726574/],
   // PGP Secret-Key packets in the old and the new packet format, version 4 or 6, with a known
   // algorithm (RFC 9580 section 5.5).

@@ -236,7 +236,7 @@ export const namedFiles: readonly NamedFile[] = [
 ];
 
 const hinted = namedFiles.map((file) => ({ file, hints: file.hints.split(" ") }));
-/** Matches paths that contain at least one hint of a rule. */
+/** Matches paths that contain at least one of the hints (texts in the `hints` of the rules). */
 const anyHint = new RegExp(
   [...new Set(hinted.flatMap(({ hints }) => hints))].join("|").replaceAll(".", "\\."),
 );

@@ -1,7 +1,7 @@
 /**
- * The form of a rule for secrets in text. A rule has anchors, which a fast search finds, and a
- * regular expression, which is tried where an anchor is found. The expression starts at the anchor
- * and sees a limited part of the file, so no input makes it slow.
+ * The form of a rule for secrets in text. A rule has anchors (short texts), which a fast search
+ * finds, and a regular expression, which is tried where an anchor is found. The expression starts
+ * at the anchor and sees a limited part of the file, so no input makes it slow.
  *
  * @module
  */

@@ -164,8 +164,8 @@ export async function openRegular(
 }
 
 /**
- * Reads a regular file. If it is longer than `maxBytes`, returns `maxBytes` + 1 bytes, so that the
- * caller can tell. Throws like {@linkcode openRegular}.
+ * Reads a regular file. If the file is longer than `maxBytes`, returns `maxBytes` + 1 bytes, from
+ * which the caller sees that the file is too long. Throws like {@linkcode openRegular}.
  */
 export async function readAtMost(path: string, maxBytes: number): Promise<Uint8Array> {
   const file = await openRegular(path);

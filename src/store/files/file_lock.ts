@@ -10,7 +10,7 @@ import { type Clock, delay } from "../../base/mod.ts";
 import { isCode } from "./atomic_files.ts";
 import { fileError, linkRefused, StoreError } from "./errors.ts";
 
-/** Options of {@linkcode lockFile}. */
+/** Options for acquiring a lock with {@linkcode lockFile}. */
 export interface LockOptions {
   /** Whether to acquire an exclusive lock instead of a shared one. */
   exclusive: boolean;

@@ -73,8 +73,8 @@ export interface SeedFiles {
    */
   move?: boolean;
   /**
-   * Whether the archive's hash is verified and no other process can write. Prevents another
-   * reading.
+   * Whether the caller has verified the archive's hash and prevents other processes from writing to
+   * the archive. A verified archive is moved without being read again.
    */
   verified?: boolean;
   /** Aborts the copying. No new files remain after an abort. */

@@ -43,7 +43,7 @@ export function stampOf(archivePath: string): SeedStamp | undefined {
   };
 }
 
-/** Whether a torrent file exists beside an archive, as a regular file. */
+/** Whether the torrent file of an archive exists, as a regular file beside the archive. */
 export function hasTorrentBeside(archivePath: string): boolean {
   return statusOf(torrentFileName(archivePath))?.isFile ?? false;
 }

@@ -17,7 +17,7 @@ import type { Sqlite } from "./sqlite.ts";
  */
 export interface FileIdentity {
   sizeBytes: number;
-  /** Modification time, Unix milliseconds. */
+  /** Modification time of the file, Unix milliseconds. */
   mtimeMs: number;
   inode: number;
 }
