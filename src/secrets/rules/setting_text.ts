@@ -11,8 +11,8 @@ import { isPassword, isPlaceholder, isStandIn } from "./placeholder.ts";
  * Makes a predicate that returns whether a text contains a match of `pattern` whose value is not a
  * placeholder. The value is the first group that matched.
  *
- * @param pattern must take time linear in the length of the text: its first part must not match
- * ends of lines, and a repeated part must not match text with which another match can begin
+ * @param pattern must take time linear in the length of the text. So it must not begin with a part
+ * that matches ends of lines, nor contain a repetition that matches the beginning of another match
  */
 export function lines(pattern: RegExp): (text: string) => boolean {
   const all = new RegExp(pattern.source, pattern.flags + "g");

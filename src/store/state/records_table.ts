@@ -15,7 +15,7 @@ import type { Row, Sqlite } from "./sqlite.ts";
 export interface StoredRecord {
   /** The item's target in the DHT, 20 bytes. The caller computes it from public key and salt. */
   target: Uint8Array;
-  /** Kind of record: `manifest`, `announce`, `name-index` or `other`. */
+  /** Kind of record: `manifest`, `announce`, `name-index`, `name-entry` or `other`. */
   kind: string;
   /** Name of the package that the record describes; absent if it describes no package. */
   name?: string;
