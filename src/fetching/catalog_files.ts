@@ -1,10 +1,12 @@
 /**
- * Catalogs in the seed directory: of this home's publisher, and of publishers whose packages this home
- * looked for. Each is seeded like an archive, so every reader of a catalog helps to spread it.
+ * Names and contents of catalog files in the seed directory. A catalog lists all packages of one
+ * publisher. The directory has catalogs of this home's own publisher and of publishers whose packages
+ * this home looked up. Catalogs are seeded like archives, so every reader of a catalog also spreads the
+ * catalog.
  *
- * `catalog-KEY.jsonl` is the current catalog of a publisher, beside its torrent. The daemon seeds a
- * hard link with the infohash in its name, `catalog-KEY~INFOHASH.jsonl`, which a newer catalog does not
- * replace.
+ * `catalog-KEY.jsonl` is the current catalog of a publisher; its torrent lies beside it. The daemon seeds
+ * a hard link to the file, `catalog-KEY~INFOHASH.jsonl`. A newer catalog replaces the first file, not the
+ * link.
  *
  * @module
  */
@@ -20,32 +22,32 @@ import {
 } from "../package/mod.ts";
 import { writeFileAtomic } from "../store/mod.ts";
 
-/** File name of the torrent beside a catalog. */
+/** Returns the file name of a catalog's torrent: `catalog-KEY.torrent`. */
 export function catalogTorrentName(fileName: string): string {
   return fileName.replace(/\.jsonl$/, ".torrent");
 }
 
-/** Whether a file name is that of a catalog, current or with an infohash. */
+/** Whether a file name has the form `catalog-KEY.jsonl` or `catalog-KEY~INFOHASH.jsonl`. */
 export function isCatalogName(name: string): boolean {
   return /^catalog-[0-9a-f]{16}(~[0-9a-f]{40})?\.jsonl$/.test(name);
 }
 
-/** Whether a file name is that of a seeded catalog, with an infohash. */
+/** Whether a file name has the form `catalog-KEY~INFOHASH.jsonl`, as seeded catalogs do. */
 export function isKeptCatalogName(name: string): boolean {
   return isCatalogName(name) && name.includes("~");
 }
 
-/** The name with an infohash (40 hexadecimal digits) for the catalog `catalog-KEY.jsonl`. */
+/** Converts `catalog-KEY.jsonl` to `catalog-KEY~INFOHASH.jsonl`; the infohash has 40 hexadecimal digits. */
 export function keptCatalogName(fileName: string, infoHashHex: string): string {
   return fileName.replace(/\.jsonl$/, `~${infoHashHex}.jsonl`);
 }
 
-/** The inverse of {@linkcode keptCatalogName}. */
+/** Converts `catalog-KEY~INFOHASH.jsonl` to `catalog-KEY.jsonl`. */
 export function currentCatalogName(keptName: string): string {
   return keptName.replace(/~[0-9a-f]{40}/, "");
 }
 
-/** A publisher's catalog in the seed directory. */
+/** Content and torrent of a publisher's catalog in the seed directory. */
 export interface PresentCatalog {
   bytes: Uint8Array;
   torrent: TorrentOfBytes;
@@ -54,7 +56,8 @@ export interface PresentCatalog {
 /**
  * Writes a publisher's catalog and its torrent, each atomically.
  *
- * @param before the present catalog, if the new one extends it; its piece hashes are reused
+ * @param before the catalog that the new catalog extends, if any; piece hashes of the common start are
+ * reused
  * @returns the torrent's infohash, 20 bytes
  */
 export async function writeCatalog(
@@ -72,8 +75,9 @@ export async function writeCatalog(
 }
 
 /**
- * A publisher's catalog in the seed directory, if it has this infohash. An infohash from the publisher's
- * own announce record vouches for every line, so the caller need not verify them again.
+ * Reads a publisher's catalog from the seed directory; returns `undefined` unless its infohash is
+ * `infoHash`. The publisher signed that infohash in the announce record, so the signatures of the
+ * catalog's lines need no further verification.
  *
  * @param infoHash 20 bytes
  */

@@ -1,6 +1,6 @@
 /**
- * The dependencies of fetching, handed to every download of a command or a daemon as one object. The
- * caller assembles it once, with {@linkcode fetchContext}.
+ * Dependencies of fetching archives: the object {@linkcode FetchContext}, which a command or a daemon
+ * builds once with {@linkcode fetchContext} and passes to every download.
  *
  * @module
  */
@@ -17,25 +17,28 @@ export interface FetchContext {
   operations: Operations;
   seeds: SeedDirectory;
   limits: ArchiveLimits;
-  /** Timeout of the search for a record, and of each pause in a download. */
+  /** Options of record lookups. Their timeout is also the stall timeout of downloads. */
   finding: FindOptions;
-  /** Records that an archive in its final place was verified, so that no other process repeats it. */
+  /**
+   * Called with each archive that was verified and moved to its final path. The callback saves the
+   * result, so that other processes need not verify the archive again.
+   */
   onVerified?: (entry: ValidSeedEntry) => void;
 }
 
-/** Listeners of one fetched archive. */
+/** Callbacks for the progress of fetching one archive. */
 export interface FetchListeners {
-  /** Receives each step, as a message for people. */
+  /** Called with a message for the user at each step. */
   onStep?: (message: string) => void;
-  /** Receives messages that are shown with `-v` only. */
+  /** Called with messages that only the flag `-v` shows. */
   onDetail?: (message: string) => void;
   onProgress?: (progress: DownloadProgress) => void;
 }
 
 /**
- * Builds the context of fetching for a home.
+ * Builds the dependencies of fetching for a home.
  *
- * @param state the home's database, opened at the first call: most commands verify nothing
+ * @param state opens the home's database; called lazily, because most commands verify no archive
  */
 export function fetchContext(
   given: Omit<FetchContext, "onVerified">,

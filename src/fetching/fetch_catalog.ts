@@ -1,6 +1,6 @@
 /**
- * Fetches the catalog that an announce record names, checks it line by line, and keeps it in the seed
- * directory.
+ * Fetches the catalog that a publisher's announce record names, verifies the catalog line by line, and
+ * saves the catalog in the seed directory.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { catalogTorrentName, presentCatalog } from "./catalog_files.ts";
 import { FetchingError } from "./errors.ts";
 import type { FindOptions } from "./find_record.ts";
 
-/** The dependencies of fetching a catalog; `timeoutMs` is the limit of its download. */
+/** Dependencies of fetching a catalog. `timeoutMs` is the time limit of the whole download. */
 export interface CatalogContext extends FindOptions {
   operations: Operations;
   /** Absolute path of the seed directory. */
@@ -28,7 +28,7 @@ export interface CatalogContext extends FindOptions {
 }
 
 /**
- * Reads a catalog from the seed directory, or downloads it there.
+ * Reads a catalog from the seed directory. If the catalog is missing, downloads it there first.
  *
  * @param infoHash infohash in the announce record, 20 bytes
  * @throws {FetchingError} `CATALOG_UNREACHABLE` (kind `network`)

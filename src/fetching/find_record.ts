@@ -1,6 +1,6 @@
 /**
- * Finds a record by repeated lookups with exponential back-off: a record may appear, and a silent network
- * may answer, a moment later.
+ * Finds a record in the DHT by repeated lookups with exponential back-off. A repeated lookup can succeed
+ * because the record has just been published, or because nodes answer again.
  *
  * @module
  */
@@ -15,33 +15,34 @@ import { type LookupCounts, lookUpRecord } from "./record_lookup.ts";
 /** Options of repeated lookups. */
 export interface FindOptions {
   clock: Clock;
-  /** Time after which no further lookup begins (ms). */
+  /** Time limit (ms) after which no further lookup is started. */
   timeoutMs: number;
   signal?: AbortSignal;
-  /** Called after each lookup that is repeated. */
+  /** Called after each failed lookup that will be repeated. */
   onMiss?: (counts: AnswerCounts) => void;
 }
 
-/** Nodes that a lookup asked, and nodes that answered. */
+/** Number of nodes that a lookup asked, and number of nodes that answered. */
 export type AnswerCounts = Pick<LookupCounts, "asked" | "responded">;
 
-/** A record, and the counts of the lookup that found it. */
+/** A record, and the node counts of the lookup that found the record. */
 export interface FoundRecord {
   item: MutableItem;
   counts: LookupCounts;
 }
 
-/** Pause after the first lookup (ms); each further pause is twice as long. */
+/** Pause between the first two lookups (ms). Each further pause is twice as long as the pause before. */
 const FIRST_PAUSE_MS = 500;
-/** Longest pause between two lookups (ms). */
+/** Maximum pause between two lookups (ms). */
 const LONGEST_PAUSE_MS = 15_000;
-/** Number of answered lookups without the record after which it counts as missing. */
+/** Number of lookups that nodes answered without the record, after which the record counts as missing. */
 const ENOUGH_MISSES = 3;
 
 /**
- * Looks a record up until it is found, three answered lookups lacked it, or the timeout is over.
+ * Looks a record up until one lookup finds the record, nodes have answered three lookups without the
+ * record, or the timeout has passed.
  *
- * @param label name of the record for the error: "hello@1.0.0 of ed25519:…"
+ * @param label name of the record in error messages, such as "hello@1.0.0 of ed25519:…"
  * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`) or `DHT_UNREACHABLE` (kind `network`)
  */
 export async function findRecord(
@@ -63,7 +64,8 @@ export async function findRecord(
 /**
  * Repeats a lookup with exponential back-off.
  *
- * @returns the outcome of the last lookup, and the number of answered lookups that were misses
+ * @returns the outcome of the last lookup, and the number of lookups that nodes answered without the
+ * record
  */
 export async function retryLookup<Outcome extends AnswerCounts>(
   lookUp: () => Promise<Outcome>,

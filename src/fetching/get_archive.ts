@@ -1,6 +1,6 @@
 /**
- * Gets an archive: plan, download into the seed directory, verify every step, and only then give the
- * file its name. Runs in the command's process; the host only downloads.
+ * Gets an archive: plans, downloads into the seed directory, verifies, and only then moves the file to
+ * its final name. This runs in the command's process; the host does no more than download.
  *
  * @module
  */
@@ -19,26 +19,29 @@ import { partialPath } from "./partials.ts";
 import { downloadUntilStalled } from "./stall_timeout.ts";
 import { StreamingVerifier } from "./streaming_verifier.ts";
 
-/** An archive that is complete and verified. */
+/** An archive that is completely downloaded and verified. */
 export interface Got {
   /** Absolute path of the archive. */
   archivePath: string;
   name: string;
   version: string;
   publisher: string;
-  /** `undefined` if the request named no publisher: the archive then only agrees with itself. */
+  /**
+   * Signed manifest of the archive. `undefined` if the request named no publisher; then only the
+   * archive's own hashes were verified, not who made the archive.
+   */
   minimal: MinimalManifest | undefined;
-  /** Whether the seed directory had the archive before. */
+  /** Whether the archive was in the seed directory already, so that nothing was downloaded. */
   present: boolean;
 }
 
 /**
- * Gets an archive into the seed directory. An archive without a signed manifest stays there under the
- * name of a partial download, and the caller moves it away.
+ * Gets an archive into the seed directory. An archive without a signed manifest keeps the file name of an
+ * incomplete download, and the caller moves the file elsewhere.
  *
- * @throws {FetchingError} what {@linkcode planGet} throws
+ * @throws {FetchingError} the errors of {@linkcode planGet}
  * @throws {ControlError} `NO_PEERS` (kind `network`)
- * @throws {PackageError} the failed step of the verification chain; the download is then removed
+ * @throws {PackageError} for a failed verification step; the downloaded file is then deleted
  */
 export async function getArchive(
   context: FetchContext,
@@ -57,19 +60,19 @@ export async function getArchive(
     }, () => fetchArchive(context, plan, listeners));
   } catch (error) {
     context.finding.signal?.throwIfAborted();
-    // Another command may have fetched the same archive in the meantime.
+    // Although this download failed, another command may have fetched the same archive meanwhile.
     const since = await findPresent(context, plan);
     if (since) return since;
     throw error;
   }
 }
 
-/** The archive's name for people: `NAME@VERSION`, or the infohash. */
+/** Returns the archive's name for messages: `NAME@VERSION`, or the infohash. */
 function labelOf({ minimal, infoHashHex }: GetPlan): string {
   return minimal ? `${minimal.name}@${minimal.version}` : infoHashHex;
 }
 
-/** The planned archive, if the seed directory has it. */
+/** Returns the planned archive if the seed directory already has it. */
 async function findPresent(
   { seeds }: FetchContext,
   { minimal }: GetPlan,
@@ -124,7 +127,8 @@ async function fetchArchive(
         onStep: tellStep,
       });
   } catch (error) {
-    // Another command may have moved the same download to its place: then nothing is wrong.
+    // The file may be missing because another command moved the same download to its final name. The
+    // archive is then in the seed directory, and the error is ignored.
     const present = await findPresent(context, plan);
     if (present) return present;
     if (!signal?.aborted) await Deno.remove(path).catch(() => {});
@@ -148,7 +152,7 @@ function describe({ name, version, pubkey }: { name: string; version: string; pu
   return { name, version, publisher: pubkey };
 }
 
-/** A path in `directory` for an archive that shall leave the seed directory. */
+/** Returns the path in `directory` for an archive that the caller moves out of the seed directory. */
 export function outsidePath(directory: string, got: Got): string {
   return join(directory, archiveFileName(got.name, got.version));
 }

@@ -1,6 +1,6 @@
 /**
- * From a request (a manifest, a magnet link, a `.torrent`) to the archive that it means. Downloads
- * nothing; `get_archive.ts` carries the plan out.
+ * Plans a download: converts a request (a manifest, a magnet link or a `.torrent`) to the infohash,
+ * manifest and peers of the archive. Downloads nothing; `get_archive.ts` executes the plan.
  *
  * @module
  */
@@ -14,36 +14,37 @@ import { FetchingError } from "./errors.ts";
 import { findRecord } from "./find_record.ts";
 import { minimalOf } from "./manifest_record.ts";
 
-/** An archive to get. */
+/** A request for an archive. */
 export type GetRequest =
-  /** A package that was resolved already. */
+  /** The signed manifest of a package that was resolved before. */
   | { kind: "minimal"; minimal: MinimalManifest }
   | { kind: "magnet"; magnet: Magnet }
-  /** The bytes of a `.torrent`. */
+  /** The bytes of a `.torrent` file. */
   | { kind: "torrent"; torrent: Uint8Array };
 
 /** Everything known about an archive before its download. */
 export interface GetPlan {
   /** BitTorrent v1 infohash, 40 hexadecimal digits. */
   infoHashHex: string;
-  /** Absent if the request names no publisher. */
+  /** Signed manifest of the archive; absent if the request names no publisher. */
   minimal?: MinimalManifest;
-  /** 32 bytes. */
+  /** Public key of the publisher, 32 bytes. */
   publicKey?: Uint8Array;
-  /** Bytes of the `.torrent`, if the request has them. */
+  /** Bytes of the `.torrent` file, if the request consists of one. */
   torrent?: Uint8Array;
   /** `HOST:PORT` of the peers that a magnet link names. */
   peers: string[];
 }
 
-/** How many peers without a usable address one message lists. */
+/** Maximum number of unusable peers that one message lists. */
 const MAX_LISTED_PEERS = 5;
 
 /**
- * Finds the archive that a request means. A magnet link with a publisher costs one record lookup.
+ * Plans the download of the requested archive. A magnet link that names a publisher costs one record
+ * lookup.
  *
- * @throws {FetchingError} `MAGNET_INCOMPLETE`, `TORRENT_INVALID` (kind `usage`), `RECORD_NOT_FOUND`
- * (kind `not-found`), `DHT_UNREACHABLE` (kind `network`), `RECORD_INVALID` (kind `verification`)
+ * @throws {FetchingError} `MAGNET_INCOMPLETE`, `TORRENT_INVALID` (kind `usage`), `RECORD_NOT_FOUND` (kind
+ * `not-found`), `DHT_UNREACHABLE` (kind `network`), `RECORD_INVALID` (kind `verification`)
  */
 export async function planGet(
   context: FetchContext,
@@ -94,8 +95,8 @@ async function planForMagnet(
 }
 
 /**
- * The peers of a magnet link that the engine can dial, as `HOST:PORT`. Peers are hints that anybody may
- * have added to the link, so the others are reported once and fail nothing.
+ * Returns the peers of a magnet link that the engine can dial (IPv4), as `HOST:PORT`. Anybody may have
+ * added peers to the link, so unusable peers cause no error: one message lists them.
  */
 function usablePeers(
   { peers, unreadPeers = [] }: Magnet,
@@ -117,7 +118,11 @@ function usablePeers(
   return usable.map(formatHostPort);
 }
 
-/** @throws {FetchingError} `TORRENT_INVALID` (kind `usage`) */
+/**
+ * Returns the infohash of a `.torrent` file, 40 hexadecimal digits.
+ *
+ * @throws {FetchingError} `TORRENT_INVALID` (kind `usage`)
+ */
 function infoHashOf(torrent: Uint8Array): string {
   const infoHash = torrentInfoHash(torrent);
   if (infoHash) return toHex(infoHash);

@@ -1,5 +1,6 @@
 /**
- * Conversion between a minimal manifest, which names an archive, and its DHT record and magnet link.
+ * Converts the minimal manifest of an archive to a DHT record or a magnet link, and reads it from a
+ * record. A minimal manifest holds the archive's name, version, hashes and signature.
  *
  * @module
  */
@@ -25,7 +26,7 @@ import { FetchingError } from "./errors.ts";
 
 const SIGNATURE_PREFIX = "ed25519:";
 
-/** Signs the DHT record of a minimal manifest. The signer has to be its publisher. */
+/** Creates and signs the DHT record of a minimal manifest. `signer` has to hold the publisher's key. */
 export function manifestRecord(minimal: MinimalManifest, signer: Signer, seq: number): MutableItem {
   const value = encodeManifestRecord({
     infoHash: fromHex(minimal.btih)!,
@@ -40,13 +41,13 @@ export function manifestRecord(minimal: MinimalManifest, signer: Signer, seq: nu
 }
 
 /**
- * Reads and verifies the minimal manifest in a record. The item's own signature is verified before, by
- * the lookup.
+ * Reads the minimal manifest in a record and verifies its signature. The signature of the record itself
+ * was verified before, by the lookup.
  *
- * @param expected package that the record has to name; any package, if absent
+ * @param expected package that the record has to be about; if absent, any package is accepted
  * @throws {FetchingError} `RECORD_INVALID` (kind `verification`) if the manifest's signature is wrong or
- * the record names another package
- * @throws {RecordError} if the value is no manifest record
+ * the record is about another package
+ * @throws {RecordError} if the value does not decode as a manifest record
  */
 export function minimalOf(
   item: MutableItem,
@@ -80,7 +81,10 @@ export function minimalOf(
   );
 }
 
-/** The magnet link of an archive, with its publisher's record so that `get` can verify both. */
+/**
+ * Returns the magnet link of an archive. The link also names the publisher's record, so that `get` can
+ * verify the publisher.
+ */
 export function magnetOf(minimal: MinimalManifest): string {
   return formatMagnet({
     infoHash: fromHex(minimal.btih)!,

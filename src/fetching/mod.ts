@@ -1,24 +1,26 @@
 /**
- * From a publisher's key, a package name and a range to a verified archive in the seed directory. Runs in
- * the command's process; a daemon uses it to mirror publishers. The host does lookups and downloads.
+ * Fetching: finds the package of a publisher by name and version range, and downloads the verified
+ * archive into the seed directory. This code runs in the command's process, or in a daemon that mirrors
+ * publishers. The host does the lookups and downloads.
  *
- * The stages of `get KEY/NAME@^1`, which is the order to read the files in:
+ * The command `get KEY/NAME@^1` has four stages. Read the files in this order:
  *
- * 1. `lookUpRecord` (`record_lookup.ts`) is the one lookup of a record, with the one type of its outcome:
- *    found, absent, or unanswered. `findRecord` (`find_record.ts`) repeats it with back-off.
+ * 1. `lookUpRecord` (`record_lookup.ts`) looks a record up once. Its outcome is found, absent, or
+ *    unanswered. `findRecord` (`find_record.ts`) repeats the lookup with back-off.
  * 2. `readOffer` (`offer.ts`) reads the versions that a publisher lists, from its announce record or from
  *    a catalog (`publisher_list.ts`, `fetch_catalog.ts`).
  * 3. `resolvePackage` (`resolve.ts`) chooses a version and reads its minimal manifest
- *    (`manifest_record.ts`). `getHighestAvailable` (`version_fallback.ts`) goes to a lower version if the
- *    highest has no peers, and `version_marks.ts` refuses a downgrade.
+ *    (`manifest_record.ts`). `getHighestAvailable` (`version_fallback.ts`) falls back to a lower version
+ *    if the highest has no peers, and `version_marks.ts` refuses a downgrade.
  * 4. `getArchive` (`get_archive.ts`) downloads with a stall timeout (`stall_timeout.ts`), verifies during
  *    the download (`streaming_verifier.ts`), and moves the archive into place.
  *
  * `FetchContext` (`context.ts`) holds the dependencies of a download; every caller builds it with
- * `fetchContext`. `newest_record.ts` is the read that precedes a write of a record.
+ * `fetchContext`. `newest_record.ts` reads the newest record of a key before a publisher writes the next
+ * one.
  *
- * Left to others: which publisher a bare name means (`src/names`), the network (`src/host`), the
- * verification chain (`src/package`).
+ * Other folders choose the publisher for a bare name (`src/names`), use the network (`src/host`), and
+ * verify archives (`src/package`).
  *
  * @module
  */

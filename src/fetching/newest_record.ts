@@ -1,6 +1,7 @@
 /**
- * The newest record of a key that this home or the DHT has, and the sequence number of its successor. A
- * publisher reads it before each write, so that the write neither forgets nor undoes an earlier one.
+ * Finds the newest record of a key, in the DHT or among the records that this home keeps, and computes
+ * the sequence number of the next record. A publisher reads the newest record before writing, so that the
+ * new record contains all earlier entries and has a higher sequence number.
  *
  * @module
  */
@@ -11,24 +12,24 @@ import type { ItemKey } from "../dht/mod.ts";
 import { type MutableItem, nextSeq } from "../records/mod.ts";
 import { lookUpRecord } from "./record_lookup.ts";
 
-/** The newest known record of one key and salt. */
+/** The newest record of one public key and salt, as far as this home knows. */
 export interface NewestRecord {
-  /** The newer of the published and the kept record. */
+  /** The record in the DHT or the record kept by this home, whichever is newer. */
   item: MutableItem | undefined;
-  /** The record in the DHT. */
+  /** The record found in the DHT; `undefined` if there is none or the DHT did not answer. */
   published: MutableItem | undefined;
-  /** Whether the DHT did not answer, so that it may have a newer record. */
+  /** Whether the DHT did not answer. It may then hold a newer record than `item`. */
   isOffline: boolean;
 }
 
 /** Options of {@linkcode newestRecord}. */
 export interface NewestOptions {
-  /** Whether the DHT did not answer a moment ago; it is then not asked. */
+  /** Whether the DHT did not answer a moment ago. If set, the lookup in the DHT is skipped. */
   isOffline?: boolean;
   signal?: AbortSignal;
 }
 
-/** Finds the newer of the record in the DHT and the record that this home keeps. */
+/** Returns the newer of two records: the one in the DHT, and the one that this home keeps. */
 export async function newestRecord(
   operations: Pick<Operations, "lookUp" | "keptItem">,
   key: ItemKey,
@@ -52,8 +53,8 @@ export async function newestRecord(
 }
 
 /**
- * The sequence number of the next record. Without an answer of the DHT it is the lowest possible, so that
- * a published record that this home does not know stays.
+ * Returns the sequence number of the next record. If the DHT did not answer, this is the lowest possible
+ * number, so that the new record cannot replace an unknown record in the DHT.
  *
  * @param nowMs Unix time in milliseconds
  * @throws {RecordError} `SEQ_EXHAUSTED`
@@ -65,7 +66,7 @@ export function seqAfter(
   return nextSeq(isOffline ? 1 : nowMs, item?.seq);
 }
 
-/** Whether an error says that the network was not reached. */
+/** Whether an error has the kind `network`. */
 export function isNetworkError(error: unknown): error is LibreseedError {
   return error instanceof LibreseedError && error.kind === "network";
 }

@@ -1,6 +1,6 @@
 /**
- * The versions that a publisher offers, by package name, from its announce record or its catalog; and a
- * cache of them for one command.
+ * Reads the versions that a publisher offers, by package name, from its announce record or its catalog,
+ * and caches them for the duration of a command.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { type FindOptions, findRecord } from "./find_record.ts";
 import { type Offer, readList } from "./publisher_list.ts";
 
 /**
- * Cache of offers for one command, so that ten packages of one publisher need its list once. A process
- * that runs longer must not use it, because lists change.
+ * Cache of publishers' offers for one command, so that ten packages of one publisher cost one lookup. The
+ * cache never expires, so long-running processes must not use it.
  */
 export class OfferCache {
   readonly #read = new Map<string, Promise<Offer>>();
 
-  /** The offer of a publisher, from the cache or from `read`. A failed read is not cached. */
+  /** Returns the offer of a publisher from the cache, or calls `read`. A failed read is not cached. */
   of(publicKey: Uint8Array, read: () => Promise<Offer>): Promise<Offer> {
     const keyHex = toHex(publicKey);
     let offer = this.#read.get(keyHex);
@@ -33,11 +33,11 @@ export class OfferCache {
 }
 
 /**
- * Reads the offer of a publisher.
+ * Reads the package names and versions that a publisher offers.
  *
  * @param publicKey the publisher's key, 32 bytes
- * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`,
- * `CATALOG_UNREACHABLE` (kind `network`)
+ * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE`
+ * (kind `network`)
  * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
  */
 export async function readOffer(
@@ -55,7 +55,7 @@ export async function readOffer(
   return list.packages ?? versionsByName(list.catalog.manifests);
 }
 
-/** Groups packages by name; versions keep their order. */
+/** Groups packages by name. The versions of a name keep their order. */
 export function versionsByName(
   packages: Iterable<{ name: string; version: string }>,
 ): Map<string, string[]> {

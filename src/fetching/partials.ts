@@ -1,6 +1,7 @@
 /**
- * Paths of incomplete downloads. They are in the seed directory, where alone the worker may write, under
- * names that no package has. The next download of the same archive resumes from the file.
+ * Paths of incomplete downloads. The files are in the seed directory, because the worker may write
+ * nowhere else. Their names cannot be names of packages. The next download of the same archive resumes
+ * the file.
  *
  * @module
  */
@@ -10,16 +11,19 @@ import { join } from "node:path";
 import { dateBack } from "../store/mod.ts";
 
 const PREFIX = ".partial-";
-/** Age at which an incomplete download is removed (ms): one week. */
+/** Age after which an incomplete download is deleted (ms): one week. */
 const ABANDONED_MS = 7 * 24 * 3_600_000;
 
-/** Path of a download until it is complete and verified; `infoHashHex` has 40 hexadecimal digits. */
+/**
+ * Returns the path of a download that is not yet complete and verified. `infoHashHex` has 40 hexadecimal
+ * digits.
+ */
 export function partialPath(seedDirectory: string, infoHashHex: string): string {
   return join(seedDirectory, PREFIX + infoHashHex);
 }
 
 /**
- * Removes incomplete downloads that were not resumed for a week.
+ * Deletes incomplete downloads that no process has written to for a week.
  *
  * @param names all file names in the seed directory
  */

@@ -1,7 +1,7 @@
 /**
- * The list of a publisher's packages, from its announce record or the catalog that the record names. A
- * publisher of a batch replaces record and catalog every few seconds, and nobody may seed the older
- * catalog any more. So the record is looked up again while its catalog downloads.
+ * Reads the list of a publisher's packages from its announce record, or from the catalog that the record
+ * names. A publisher of many packages replaces record and catalog every few seconds, and the superseded
+ * catalog may have no seeder left. Therefore the record is looked up again during the catalog's download.
  *
  * @module
  */
@@ -13,24 +13,27 @@ import { type CatalogContext, fetchCatalog } from "./fetch_catalog.ts";
 import { isNetworkError } from "./newest_record.ts";
 import { lookUpRecord } from "./record_lookup.ts";
 
-/** Versions that a publisher offers, by package name. */
+/** Versions of packages that a publisher offers. The keys are the package names. */
 export type Offer = ReadonlyMap<string, readonly string[]>;
 
-/** A publisher's list, with the announce record that has it: in the record itself or in a catalog. */
+/** A publisher's list of packages, and the announce record that contains the list or names its catalog. */
 export type PublisherList =
   & { item: MutableItem }
   & ({ packages: Offer; catalog?: undefined } | { packages?: undefined; catalog: Catalog });
 
-/** Pause before the first repeated lookup during a catalog's download (ms). */
+/** Time from the start of a catalog's download to the first repeated lookup of the record (ms). */
 const FIRST_PAUSE_MS = 4_000;
-/** Longest pause between repeated lookups (ms); each is twice the one before. */
+/** Maximum pause between repeated lookups (ms). Each pause is twice as long as the pause before. */
 const LONGEST_PAUSE_MS = 15_000;
-/** Most catalogs fetched for one list, since a hostile publisher could put new records endlessly. */
+/**
+ * Maximum number of catalogs fetched for one list, since a hostile publisher could put new records
+ * endlessly.
+ */
 const MAX_CATALOGS = 5;
 
 /**
- * Reads the list of an announce record. If a newer record appears during the download of its catalog, the
- * newer catalog downloads in parallel, and the first complete one counts.
+ * Reads the list that an announce record contains or names. If a newer record appears during the download
+ * of the catalog, the newer catalog is downloaded in parallel, and the first complete catalog is used.
  *
  * @param item the publisher's announce record, verified
  * @throws {FetchingError} `CATALOG_UNREACHABLE` (kind `network`)
@@ -52,14 +55,14 @@ export async function readList(
   }
 }
 
-/** Parallel downloads of one publisher's catalogs, of which the first complete one wins. */
+/** Race between downloads of several catalogs of one publisher. The first complete catalog wins. */
 class CatalogRace {
   readonly #context: CatalogContext;
   readonly #publicKey: Uint8Array;
   readonly #ended = new AbortController();
   readonly #outcome = Promise.withResolvers<PublisherList>();
   readonly #work: Promise<void>[] = [];
-  /** Infohashes of the catalogs whose download has begun, ended ones included. */
+  /** Infohashes of the catalogs whose download was started, including finished downloads. */
   readonly #begun = new Set<string>();
   #running = 0;
   #newest: MutableItem | undefined;
@@ -75,14 +78,14 @@ class CatalogRace {
     return this.#outcome.promise;
   }
 
-  /** Aborts every download and lookup, and waits for their end. */
+  /** Aborts all downloads and lookups, and waits until they have ended. */
   async end(): Promise<void> {
     this.#ended.abort();
-    // The loop also waits for a download that another one appends meanwhile.
+    // The array can grow during this loop, because a running task may start a further download.
     for (const work of this.#work) await work;
   }
 
-  /** Aborts with the caller's signal, and at the end of the race. */
+  /** Signal that aborts with the caller's signal and at the end of the race. */
   get #signal(): AbortSignal {
     const { signal } = this.#context;
     const own = this.#ended.signal;
@@ -105,7 +108,8 @@ class CatalogRace {
       const catalog = await fetchCatalog(context, this.#publicKey, catalogInfoHash);
       this.#outcome.resolve({ item, catalog });
     } catch (error) {
-      // Only an unreachable catalog may have a newer record; an invalid one is the publisher's fault.
+      // If the catalog is unreachable, a newer record may name a reachable one. An invalid catalog is the
+      // publisher's fault, so no newer record is looked up.
       if (isNetworkError(error)) await this.#lookUpNewer().catch(() => {});
       if (--this.#running === 0) this.#outcome.reject(error);
     }
@@ -119,14 +123,14 @@ class CatalogRace {
     }
   }
 
-  /** Looks the record up again, and begins the download of a newer record's catalog. */
+  /** Looks the announce record up again. If the record is newer, starts the download of its catalog. */
   async #lookUpNewer(): Promise<void> {
     if (this.#ended.signal.aborted || this.#begun.size >= MAX_CATALOGS) return;
     const { publicKey, salt } = this.#newest!;
     const key = { publicKey, salt };
     const lookup = await lookUpRecord(this.#context.operations, key, this.#signal).catch(
       (error) => {
-        // The next lookup may reach the network again.
+        // A network error is ignored: the next lookup may succeed.
         if (isNetworkError(error)) return undefined;
         throw error;
       },

@@ -1,6 +1,6 @@
 /**
- * One lookup of a record in the DHT, the only one in the program. A record that is missing and a network
- * that does not answer are different outcomes, which callers have to tell apart.
+ * Looks a record up in the DHT once. All lookups of the program use this function. Callers distinguish
+ * two failures: nodes answered without the record, or no node answered.
  *
  * @module
  */
@@ -9,25 +9,30 @@ import type { Operations } from "../control/mod.ts";
 import type { GetOutcome, ItemKey } from "../dht/mod.ts";
 import { type MutableItem, verifyItem } from "../records/mod.ts";
 
-/** Counts of nodes in a lookup: asked, responded, holding the record, … */
+/**
+ * Node counts of a lookup: number of nodes that were asked, that responded, that hold the record, and so
+ * on.
+ */
 export type LookupCounts = Omit<GetOutcome, "item" | "others">;
 
 /** Outcome of one lookup. */
 export type RecordLookup =
   & LookupCounts
   & (
-    /** `item` has a verified signature; `others` are older items, or other items of the same `seq`. */
+    /**
+     * The signature of `item` was verified. `others` are older items, or other items with the same `seq`.
+     */
     | { kind: "found"; item: MutableItem; others: MutableItem[] }
-    /** `responded` nodes answered, and none has the record. */
+    /** `responded` nodes answered, but none has the record. */
     | { kind: "absent" }
-    /** No node answered, so the record may exist. */
+    /** No node answered, so whether the record exists is unknown. */
     | { kind: "unanswered" }
   );
 
 /**
  * Looks a record up once.
  *
- * @throws {LibreseedError} kind `network` if the owner of the engine has no DHT; the signal's reason
+ * @throws {LibreseedError} kind `network` if the host runs without the DHT; or the signal's abort reason
  */
 export async function lookUpRecord(
   operations: Pick<Operations, "lookUp">,
@@ -37,9 +42,11 @@ export async function lookUpRecord(
   return recordLookup(await operations.lookUp(key, { signal }));
 }
 
-/** Verifies what the DHT manager found, and names the outcome. */
+/**
+ * Verifies the item that the DHT manager returned, and converts the result to a {@linkcode RecordLookup}.
+ */
 export function recordLookup({ item, others, ...counts }: GetOutcome): RecordLookup {
-  // The manager has verified the item in another thread or process; verifying it again is cheap.
+  // The DHT manager verified the item in another thread or process. A second verification is cheap.
   const isForged = item !== undefined && !verifyItem(item);
   if (item && !isForged) return { kind: "found", item, others, ...counts };
   const invalid = counts.invalid + (isForged ? 1 : 0);

@@ -1,6 +1,7 @@
 /**
- * Requirements and package references: `[KEY/]NAME[@RANGE]` as a user or a manifest requests a package,
- * and `KEY/NAME@VERSION` for one exact package. Matching of versions and ranges.
+ * Requirements and package references. A user or a manifest requests a package with the requirement
+ * `[KEY/]NAME[@RANGE]`. The reference `KEY/NAME@VERSION` names one exact package. Also matches versions
+ * against ranges.
  *
  * @module
  */
@@ -10,17 +11,20 @@ import { formatPublicKey } from "../identity/mod.ts";
 import { isValidVersion, LATEST, PackageError, parsePackageSpec } from "../package/mod.ts";
 import type { PackageName } from "../store/mod.ts";
 
-/** A requested package. */
+/** A request for a package: name, and optionally publisher and version range. */
 export interface Requirement {
-  /** `ed25519:` and 44 characters of base64; if absent, pins and the policy choose the publisher. */
+  /**
+   * Public key, `ed25519:` and 44 characters of base64. If absent, pins and the policy choose the
+   * publisher.
+   */
   publisher?: string;
   name: string;
-  /** A semver range, or `latest`; if absent, any version. */
+  /** A semver range, or `latest`. If absent, any version is accepted. */
   range?: string;
 }
 
 /**
- * Reads `[KEY/]NAME[@RANGE]`.
+ * Parses `[KEY/]NAME[@RANGE]`.
  *
  * @throws {PackageError} `SPEC_INVALID`, `NAME_INVALID`
  */
@@ -33,23 +37,28 @@ export function parseRequirement(text: string): Requirement {
   };
 }
 
-/** `[KEY/]NAME`, as {@linkcode parseRequirement} reads it. */
+/**
+ * Formats the requirement without its range: `[KEY/]NAME`. {@linkcode parseRequirement} can parse the
+ * text.
+ */
 export function requirementKey({ publisher, name }: Requirement): string {
   return publisher === undefined ? name : `${publisher}/${name}`;
 }
 
-/** `[KEY/]NAME[@RANGE]`, as {@linkcode parseRequirement} reads it. */
+/** Formats the requirement: `[KEY/]NAME[@RANGE]`. {@linkcode parseRequirement} can parse the text. */
 export function formatRequirement(requirement: Requirement): string {
   const key = requirementKey(requirement);
   return requirement.range === undefined ? key : `${key}@${requirement.range}`;
 }
 
-/** `KEY/NAME@VERSION`, the reference of a package in lock files and graphs. */
+/** Formats the reference of a package for lock files and graphs: `KEY/NAME@VERSION`. */
 export function packageRef({ pubkey, name, version }: PackageName): string {
   return `${pubkey}/${name}@${version}`;
 }
 
-/** The inverse of {@linkcode packageRef}; `undefined` for text in any other spelling. */
+/**
+ * Parses `KEY/NAME@VERSION`. Returns `undefined` for text that {@linkcode packageRef} would not produce.
+ */
 export function parsePackageRef(text: string): PackageName | undefined {
   try {
     const { publisher, name, range } = parseRequirement(text);
@@ -62,21 +71,21 @@ export function parsePackageRef(text: string): PackageName | undefined {
   }
 }
 
-/** Whether a range means the newest version: no range, `*`, or {@linkcode LATEST}. */
+/** Whether a range asks for the newest version: no range, `*`, or {@linkcode LATEST}. */
 export function isNewest(range: string | undefined): boolean {
   return range === undefined || range === "*" || range === LATEST;
 }
 
 /**
  * Whether a version satisfies a range. `*` includes prereleases, since a package may have no stable
- * version. `latest` matches every stable version; the caller takes the highest.
+ * version. `latest` matches every stable version, and the caller chooses the highest of them.
  */
 export function satisfiesRange(version: string, range: string | undefined): boolean {
   if (range === LATEST) return semver.prerelease(version) === null;
   return range === undefined || range === "*" || semver.satisfies(version, range);
 }
 
-/** Whether some version could satisfy both ranges. */
+/** Whether there can be a version that satisfies both ranges. */
 export function rangesIntersect(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || b === undefined) return true;
   const [x, y] = [a, b].map((range) => range === LATEST ? "*" : range) as [string, string];

@@ -1,5 +1,5 @@
 /**
- * Resolves a publisher, a package name and a range to a minimal manifest.
+ * Resolves a publisher, a package name and a version range to the minimal manifest of one version.
  *
  * @module
  */
@@ -18,64 +18,70 @@ import { OfferCache, readOffer } from "./offer.ts";
 import type { LookupCounts } from "./record_lookup.ts";
 import { isNewest } from "./requirement.ts";
 
-/** A requested package of a publisher. */
+/** A request for a package of a known publisher. */
 export interface Wanted {
   /** The publisher's key, 32 bytes. */
   publicKey: Uint8Array;
   name: string;
-  /** An exact version, a semver range, or `latest`; if absent, any version. */
+  /** An exact version, a semver range, or `latest`. If absent, any version is accepted. */
   range?: string;
 }
 
-/** An unavailable version that is higher than the resolved one, and the reason. */
+/** A version that is higher than the resolved version but was unavailable, with the reason. */
 export interface SkippedVersion {
   version: string;
-  /** Code of its error: `RECORD_NOT_FOUND`, or that of a download. */
+  /** Error code that made the version unavailable: `RECORD_NOT_FOUND`, or a code of a failed download. */
   code: string;
-  /** The error's message. */
+  /** Message of the error that made the version unavailable. */
   reason: string;
 }
 
-/** A resolved package. */
+/** A package whose version was chosen and whose manifest was verified. */
 export interface Resolved {
   minimal: MinimalManifest;
   magnet: string;
-  /** BEP 44 sequence number of the record. */
+  /** BEP 44 sequence number of the manifest record. */
   seq: number;
   /** Node counts of the lookup that found the manifest record. */
   counts: LookupCounts;
-  /** Higher versions in the range that have no record in the DHT. */
+  /** Higher versions that satisfy the range but have no record in the DHT. */
   skipped: SkippedVersion[];
 }
 
-/** Conditions that narrow the choice of a version. */
+/** Conditions that limit which version is chosen. */
 export interface Choice {
-  /** Offers that this command has read already. */
+  /** Cache of the offers that this command has read. */
   offers?: OfferCache;
-  /** Unavailable versions, which are not tried again. */
+  /** Versions known to be unavailable, which are skipped. */
   without?: ReadonlySet<string>;
-  /** Whether a version may replace an unavailable higher one; by default any may. */
+  /**
+   * Whether a version may be returned in place of an unavailable higher version. By default every version
+   * may.
+   */
   mayReplace?: (version: string) => boolean;
 }
 
 /**
- * Most versions tried one after the other. Each unavailable one may take the whole `--timeout`, and a
- * hostile publisher could list any number.
+ * Maximum number of versions that are tried in sequence. Each unavailable version may take the whole
+ * `--timeout`, and a hostile publisher could list any number of versions.
  */
 export const MAX_VERSIONS_TRIED = 4;
-/** Most versions in an error message; a list may have 100,000. */
+/** Maximum number of versions in an error message. A publisher may list 100,000 versions. */
 const MAX_NAMED = 10;
-/** Most names of a publisher that a misspelt name is compared with; a list may have 100,000. */
+/**
+ * Maximum number of package names that a misspelt name is compared with. A publisher may list 100,000
+ * names.
+ */
 const MAX_COMPARED = 5_000;
 
 /**
- * Resolves a package to its verified minimal manifest. A range takes the highest version in the
- * publisher's announce record, or the next lower one that has a record in the DHT. An exact version is
- * never replaced.
+ * Resolves a package to its verified minimal manifest. For a range, this is the highest version listed in
+ * the publisher's announce record, or the next lower version if the higher one has no record in the DHT.
+ * An exact version is never replaced by another.
  *
- * @throws {FetchingError} `RECORD_NOT_FOUND`, with `version` in `detail` if a version is listed;
- * `VERSION_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE` (kind `network`),
- * `RECORD_INVALID` (kind `verification`)
+ * @throws {FetchingError} `RECORD_NOT_FOUND`, whose `detail` has a `version` if a version is listed but
+ * has no record; `VERSION_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE` (kind
+ * `network`), `RECORD_INVALID` (kind `verification`)
  */
 export async function resolvePackage(
   operations: Operations,
@@ -111,10 +117,10 @@ export async function resolvePackage(
 }
 
 /**
- * The version that a publisher's package without a range means: the highest stable one. The index of a
- * name has the newest version, which may be a prerelease.
+ * Returns the version that a request without a range gets: the highest stable version of the publisher's
+ * package. The version in the index of the name may be a prerelease instead.
  *
- * @param newest `version`: the version in the index
+ * @param newest `version`: the version in the index of the name
  * @returns `undefined` if no version is available
  */
 export async function plainVersion(
@@ -132,7 +138,10 @@ export async function plainVersion(
   }
 }
 
-/** The versions to try, in descending order, at most {@linkcode MAX_VERSIONS_TRIED}. */
+/**
+ * Returns the versions to try, in descending order. There are no more than
+ * {@linkcode MAX_VERSIONS_TRIED}.
+ */
 async function versionsFor(
   operations: Operations,
   wanted: Wanted,
@@ -141,13 +150,13 @@ async function versionsFor(
 ): Promise<string[]> {
   const { publicKey, name, range } = wanted;
   const offer = await offers.of(publicKey, () => readOffer(operations, publicKey, options));
-  // A publisher may list invalid versions.
+  // Publishers may list versions that are invalid semver; such versions are ignored.
   const listed = (offer.get(name) ?? []).filter(isValidVersion);
   const highest: string[] = semver.rsort([...listed]);
   const fitting = highest.filter((version) =>
     isNewest(range) ? semver.prerelease(version) === null : semver.satisfies(version, range!)
   );
-  // Of a package without stable versions, the newest prerelease counts.
+  // If a package has only prereleases, the newest prerelease is used.
   if (fitting.length === 0 && isNewest(range) && range !== LATEST) fitting.push(...highest);
   if (fitting.length === 0) throw notFound(wanted, highest, [...offer.keys()]);
   return fitting.filter((version) => !without.has(version))
@@ -155,10 +164,10 @@ async function versionsFor(
 }
 
 /**
- * The error for a package without a matching version.
+ * Creates the error for a package without a matching version.
  *
- * @param versions the package's versions, in descending order
- * @param names names of the publisher's packages, to suggest one
+ * @param versions all versions of the package, in descending order
+ * @param names all package names of the publisher; the most similar name is suggested to the user
  */
 function notFound(
   { publicKey, name, range = "*" }: Wanted,
@@ -175,7 +184,7 @@ function notFound(
     ? `${publisher} publishes no stable version of ${name}, only prereleases: ${there}. ` +
       `Name one to take it: ${name}@${newest}`
     : `${publisher} publishes no version of ${name} that satisfies ${range}; there is ${there}`;
-  // Suggest a name of this publisher rather than another name that this home knows.
+  // A similar name of this publisher is a better suggestion than a similar name of another publisher.
   const isUnknown = versions.length === 0;
   const near = isUnknown
     ? nearest(name, names.slice(0, MAX_COMPARED).filter(isValidName))

@@ -1,5 +1,6 @@
 /**
- * A download that ends when it stalls: no peer found in time, or no byte received for as long.
+ * Downloads with a stall timeout: the download is aborted if no byte arrives for the length of the
+ * timeout, for example because no peer was found.
  *
  * @module
  */
@@ -9,19 +10,19 @@ import { type Downloaded, noPeers, type RequestOf } from "../control/mod.ts";
 import type { DownloadProgress, PeerCounts } from "../engine/mod.ts";
 import type { FetchContext } from "./context.ts";
 
-/** The download of one archive. */
+/** Options of the download of one archive. */
 export interface StallingDownload {
   request: RequestOf<"download">;
-  /** Name of the archive for the error. */
+  /** Name of the archive in error messages. */
   label: string;
-  /** Whether a record in the DHT named the archive; the error advises accordingly. */
+  /** Whether a DHT record names the archive. The advice in the error message depends on this. */
   hasRecord: boolean;
   onProgress: (progress: DownloadProgress) => void;
 }
 
 /**
- * Downloads through the host. Each received byte restarts the timeout, so a slow download goes on as
- * long as data flows.
+ * Downloads through the host. Each received byte restarts the stall timeout, so a slow download continues
+ * for as long as data arrives.
  *
  * @throws {ControlError} `NO_PEERS` (kind `network`) after `finding.timeoutMs` without a new byte
  */

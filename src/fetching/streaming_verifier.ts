@@ -1,6 +1,6 @@
 /**
- * Verifies an archive while it downloads, so that little work is left after the last piece. Any failure
- * here only discards the result: the caller then verifies the complete file, and reports that error.
+ * Verifies an archive during its download, so that little work is left after the last piece. A failure in
+ * this verifier is not reported: the caller then verifies the complete file and reports errors itself.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type ArrivingOptions, type VerifiedArchive, verifyArriving } from "../p
 type Options = Omit<ArrivingOptions, "arrived" | "onStep">;
 type Step = Parameters<NonNullable<ArrivingOptions["onStep"]>>[0];
 
-/** Result of a verification during the download, with the steps that it took. */
+/** Result of a verification during the download, and the verification steps that were done. */
 export interface StreamedVerification {
   verified: VerifiedArchive;
   steps: readonly Step[];
@@ -38,7 +38,7 @@ export class StreamingVerifier {
     }).catch(() => undefined);
   }
 
-  /** Verifies on, up to the bytes that are complete from the start of the file. */
+  /** Continues the verification up to `readyBytes`: all bytes before this offset have been downloaded. */
   advance({ readyBytes = 0 }: Pick<DownloadProgress, "readyBytes">): void {
     if (readyBytes <= this.#readyBytes) return;
     this.#readyBytes = readyBytes;
@@ -46,16 +46,17 @@ export class StreamingVerifier {
   }
 
   /**
-   * Ends the verification of a complete download.
+   * Finishes the verification after the download is complete.
    *
-   * @returns `undefined` if the caller has to verify the file at `path`
+   * @returns `undefined` if the verification failed, so that the caller has to verify the file at `path`
+   * itself
    */
   async finish(path: string): Promise<StreamedVerification | undefined> {
     this.advance({ readyBytes: this.#options.minimal.length });
     const verified = await this.#verified;
     if (!verified) return undefined;
     try {
-      // The daemon that downloads may use another seed directory than this command.
+      // The daemon may have downloaded into a seed directory other than the one this command verified.
       if (await Deno.realPath(path) !== await Deno.realPath(verified.archivePath)) return undefined;
     } catch {
       return undefined;
@@ -63,7 +64,7 @@ export class StreamingVerifier {
     return { verified: { ...verified, archivePath: path }, steps: this.#steps };
   }
 
-  /** Stops the verification of a failed download, and closes the file. */
+  /** Aborts the verification after a failed download, and closes the file. */
   async abandon(): Promise<void> {
     this.#ended.abort();
     this.#wake();

@@ -1,6 +1,6 @@
 /**
- * Cache of verified archives in `state.db`. An archive in it is not hashed or read again while its file
- * stays unchanged.
+ * Cache of verified archives in `state.db`. A cached archive is not hashed or read again while its file
+ * is unchanged.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
 } from "../package/mod.ts";
 import { isUnchanged, stampOf, type StateDatabase, type ValidSeedEntry } from "../store/mod.ts";
 
-/** Adds an archive that was verified against its minimal manifest to the cache. */
+/** Adds an archive to the cache. The caller has verified the archive against its minimal manifest. */
 export function rememberVerified(state: StateDatabase, entry: ValidSeedEntry): void {
   const { archivePath, minimal, name, version } = entry;
   const verified = {
@@ -33,7 +33,10 @@ export function rememberVerified(state: StateDatabase, entry: ValidSeedEntry): v
   state.verifiedFiles.remember(archivePath, entry, verified, manifest);
 }
 
-/** The minimal manifest of a cached archive, if the manifest and the archive are unchanged. */
+/**
+ * Returns the minimal manifest of a cached archive, or `undefined` if the archive or its manifest file
+ * has changed.
+ */
 export function knownManifest(
   state: StateDatabase,
   archivePath: string,

@@ -1,9 +1,11 @@
 /**
- * Falls back to the next lower version if the highest one is unavailable: its record is not in the DHT,
- * or no peer sends its archive. Publishers remove archives, while their signed lists only grow.
+ * Falls back to the next lower version if the highest version is unavailable: its record is not in the
+ * DHT, or no peer sends its archive. This happens because publishers may delete archives, while their
+ * signed lists keep all versions.
  *
- * An attacker who hides the highest version makes a reader fall back. `version_marks.ts` bounds this: the
- * version never sinks below one that this home had. An exact version has no fallback.
+ * An attacker who hides the highest version makes a reader fall back. `version_marks.ts` limits the harm:
+ * a reader never falls back below a version that this home downloaded before. An exact version has no
+ * fallback.
  *
  * @module
  */
@@ -17,28 +19,28 @@ import { rangeKind } from "./version_marks.ts";
 
 /** Options of {@linkcode getHighestAvailable}. */
 export interface FallbackOptions<Found, Got> {
-  /** The requested range. */
+  /** The requested version range. */
   range: string | undefined;
-  /** Resolves the range to its highest version that is not in `without`. */
+  /** Resolves the range to the highest version that is not in `without`. */
   resolve: (without: ReadonlySet<string>) => Promise<Found>;
-  /** Gets the archive of a version. */
+  /** Downloads the archive of a resolved version. */
   get: (found: Found) => Promise<Got>;
-  /** Receives a message about each skipped version, once a lower one is there. */
+  /** Called with a message about each skipped version, after a lower version was downloaded. */
   onSkipped?: (message: string) => void;
 }
 
-/** The highest available version. */
+/** The highest version that could be downloaded. */
 export interface AvailableVersion<Found, Got> {
   found: Found;
   got: Got;
-  /** Unavailable higher versions in the range, in descending order. */
+  /** Higher versions in the range that were unavailable, in descending order. */
   skipped: SkippedVersion[];
 }
 
 /**
- * Tries the versions of a range in descending order until one is available.
+ * Tries to download the versions of a range in descending order, until a download succeeds.
  *
- * @throws the error of the highest version, if none is available
+ * @throws the error of the highest version, if no version is available
  */
 export async function getHighestAvailable<
   Found extends { minimal: MinimalManifest; skipped: SkippedVersion[] },
@@ -71,7 +73,7 @@ export async function getHighestAvailable<
   }
 }
 
-/** Message about a skipped version. */
+/** Formats the message about a skipped version. */
 export function describeSkipped(
   name: string,
   { version, reason }: SkippedVersion,
@@ -82,13 +84,13 @@ export function describeSkipped(
 }
 
 /**
- * Whether a download failed without a single byte from a peer. After a partial download there is no
- * fallback, since a retry resumes it.
+ * Whether a download failed before any peer sent a byte. After a partial download there is no fallback to
+ * a lower version, since a retry resumes the download.
  */
 export function isUnseeded(error: unknown): error is FetchingError {
   return error instanceof LibreseedError && UNSEEDED.includes(error.code) &&
     (error.detail?.downloadedBytes ?? 0) === 0;
 }
 
-/** Error codes of downloads that no peer served. */
+/** Error codes of downloads that failed for lack of a peer. */
 const UNSEEDED: readonly string[] = ["NO_PEERS"];

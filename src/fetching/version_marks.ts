@@ -1,10 +1,11 @@
 /**
- * High-water marks against downgrades: the highest versions that this home got from a pinned publisher's
- * list. A list only grows, so a lower result means that an attacker has put an old record again.
+ * High-water marks against downgrades: for each pinned publisher, the highest version of a package that
+ * this home has downloaded. Publishers only add versions to their lists. If a later request finds a lower
+ * version, an attacker has put an old list into the DHT.
  *
- * Stable versions and prereleases have separate marks, and so have requests by name and by range. A user
- * who tries one prerelease, or one range, therefore gets no downgrade error when the name alone means
- * the highest stable version again.
+ * Stable versions and prereleases have separate marks. Requests without a range and requests with a range
+ * have separate marks, too. So a user can download a prerelease once and later request the highest stable
+ * version without a downgrade error.
  *
  * @module
  */
@@ -15,16 +16,19 @@ import type { Pin, VersionMarks } from "../store/mod.ts";
 import { FetchingError } from "./errors.ts";
 import { isNewest } from "./requirement.ts";
 
-/** Kind of a requested range: none (or `*`, `latest`), a range, or an exact version. */
+/** Kind of a request: for the newest version (no range, `*` or `latest`), a range, or an exact version. */
 export type RangeKind = "newest" | "range" | "exact";
 
-/** The kind of a range; `undefined`, `*` and `latest` are `newest`. */
+/** Returns the kind of a range. `undefined`, `*` and `latest` are of kind `newest`. */
 export function rangeKind(range: string | undefined): RangeKind {
   if (isNewest(range)) return "newest";
   return semver.valid(range) === range ? "exact" : "range";
 }
 
-/** The marks after a version was got. A mark never sinks, and an exact version raises none. */
+/**
+ * Returns the marks after the download of a version. Marks never decrease. A request for an exact version
+ * leaves them unchanged.
+ */
 export function raiseMarks(marks: VersionMarks, version: string, asked: RangeKind): VersionMarks {
   if (asked === "exact") return marks;
   const isPrerelease = semver.prerelease(version) !== null;
@@ -38,7 +42,7 @@ export function raiseMarks(marks: VersionMarks, version: string, asked: RangeKin
   return { ...marks, [key]: version };
 }
 
-/** A request, and the version found for it. */
+/** A request, and the version that was found for the request. */
 export interface FoundVersion {
   name: string;
   version: string;
@@ -46,8 +50,9 @@ export interface FoundVersion {
 }
 
 /**
- * The mark that is higher than the version, if there is one. Without a range, only marks of requests
- * without a range count; with one, every mark that satisfies the range.
+ * Returns a high-water mark that is higher than the found version, if there is one. For a request without
+ * a range, only marks of requests without a range are compared. For a request with a range, all marks
+ * that satisfy the range are compared.
  */
 export function higherMark(
   { version, range }: FoundVersion,
@@ -57,7 +62,7 @@ export function higherMark(
   if (asked === "exact") return undefined;
   const { lastVersion, lastPrerelease, rangeVersion, rangePrerelease } = marks;
   const comparable = asked === "newest"
-    // A first stable version may be lower than an earlier prerelease, without being a downgrade.
+    // The first stable version may be lower than an earlier prerelease. This is not a downgrade.
     ? [lastVersion, semver.prerelease(version) ? lastPrerelease : undefined]
     : [lastVersion, lastPrerelease, rangeVersion, rangePrerelease]
       .filter((mark) => mark !== undefined && semver.satisfies(mark, range!));
@@ -67,7 +72,8 @@ export function higherMark(
 }
 
 /**
- * Refuses a version below a high-water mark of the same publisher. An exact version is always allowed.
+ * Throws if a version is lower than a high-water mark of the same publisher. A request for an exact
+ * version never throws.
  *
  * @throws {FetchingError} `DOWNGRADE` (kind `verification`)
  */
@@ -87,7 +93,7 @@ export function checkDowngrade(
   );
 }
 
-/** The {@linkcode higherMark} of a publisher's pin; `undefined` also without a pin. */
+/** Returns {@linkcode higherMark} for a publisher's pin, or `undefined` if the publisher is not pinned. */
 export function higherMarkOf(
   found: FoundVersion,
   publicKey: Uint8Array,
