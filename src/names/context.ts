@@ -1,5 +1,5 @@
 /**
- * The dependencies of everything that resolves names, assembled once for a command.
+ * The dependencies of resolving packages by name: an object that a command creates once.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import type { Operations } from "../control/mod.ts";
 import type { FindOptions, OfferCache } from "../fetching/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 
-/** The dependencies of resolving by name. */
+/** The dependencies of resolving packages by name. */
 export interface NamesContext {
   operations: Operations;
   state: StateDatabase;
   finding: FindOptions;
   policy: PublisherPolicy;
-  /** Publishers' lists that this command has read already. */
+  /** Cache of the publishers' lists that this command has read. */
   offers?: OfferCache;
-  /** Public key of this home's own publisher, 32 bytes, if it has one. */
+  /** Public key of this home's own publisher, 32 bytes; absent if the home has no key. */
   ownKey?: Uint8Array;
-  /** Names whose choice among several publishers was reported already. */
+  /** Names for which this command has already reported which of several publishers was chosen. */
   chosen?: Set<string>;
   onNotice?: (message: string) => void;
-  /** Receives a message about each version that was skipped as unavailable. */
+  /** Called with a message about each version that was skipped because it is unavailable. */
   onSkipped?: (message: string) => void;
   onDetail?: (message: string) => void;
 }

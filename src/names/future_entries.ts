@@ -1,6 +1,6 @@
 /**
- * Kept entries of name indexes that are dated in the future. Readers drop such entries and do not find
- * their packages by name, until the publisher signs them again with `publish`.
+ * Finds entries of name indexes that this home keeps and that are dated in the future. Readers drop such
+ * entries and do not find the packages by name, until the publisher signs the entries again with `publish`.
  *
  * @module
  */
@@ -8,19 +8,19 @@
 import { type Clock, CLOCK_TOLERANCE_MS } from "../base/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 
-/** A kept entry dated in the future. */
+/** An entry of a name index that this home keeps and that is dated in the future. */
 export interface FutureEntry {
   name: string;
-  /** Public key of its publisher, 32 bytes. */
+  /** Public key of the publisher that signed the entry, 32 bytes. */
   publicKey: Uint8Array;
-  /** Time of signing in the entry, Unix milliseconds. */
+  /** Time of signing according to the entry, Unix milliseconds. */
   signedMs: number;
 }
 
-/** Most names in one message, which counts the others. */
+/** Maximum number of names in one message. The message gives the number of further names. */
 const MAX_NAMED = 5;
 
-/** The kept entries that readers drop at this time. */
+/** Returns the kept entries that are dated after `nowMs`, so that readers drop them. */
 export function futureEntries(
   { records }: Pick<StateDatabase, "records">,
   nowMs: number,
@@ -34,9 +34,9 @@ export function futureEntries(
 }
 
 /**
- * The finding and the advice, for people.
+ * Describes entries dated in the future for the user: the problem, and how to solve it.
  *
- * @param entries at least one
+ * @param entries one or more entries
  */
 export function describeFutureEntries(
   entries: readonly FutureEntry[],
@@ -57,7 +57,10 @@ export function describeFutureEntries(
   };
 }
 
-/** Warns of kept entries dated in the future. A write of the index would warn, too, but needs a DHT. */
+/**
+ * Warns of kept entries that are dated in the future. This check works without the DHT. Writing an index
+ * checks the entries, too, but needs the DHT.
+ */
 export function warnOfFutureEntries(
   { state, clock, onWarning }: {
     state: Pick<StateDatabase, "records">;

@@ -1,23 +1,27 @@
 /**
- * From a bare name to its publisher. A name proves nothing: anybody may publish under it. Runs in the
- * command's process, and the daemon uses it to keep indexes alive.
+ * Names: determines which publisher a package name without a key means. Anybody may publish under any name,
+ * so a name proves nothing. This code runs in the command's process. The daemon uses it to keep name
+ * indexes alive.
  *
- * Two sources say which publisher a name means, and the first wins:
+ * Two sources determine the publisher. The first takes precedence:
  *
- * - A pin (`pins.ts`): this home used the name before, or the user trusted a key. Any other publisher is
- *   refused (`checkPin`), and a first use pins (`rememberPublisher`).
- * - The index of the name (`name_index.ts`): a DHT record that anybody may write. It consists of entries
- *   that each publisher signed (`name_entry.ts`). The policy ranks them (`publisher_policy.ts`).
+ * - A pin (`pins.ts`) is created when this home first downloads a package by the name
+ *   (`rememberPublisher`), or when the user trusts a key. From then on, other publishers of the name are
+ *   refused (`checkPin`).
+ * - The index of the name (`name_index.ts`) is a set of DHT records that anybody may write. Each publisher
+ *   signs its own entry in the index (`name_entry.ts`). The policy of the user ranks the publishers
+ *   (`publisher_policy.ts`).
  *
- * Start reading at `resolveByName` (`resolve_by_name.ts`), which joins both, resolves the version with
- * `src/fetching`, and refuses a downgrade. `NamesContext` (`context.ts`) is what a command hands in.
+ * Start reading at `resolveByName` (`resolve_by_name.ts`). It uses both sources, resolves the version with
+ * `src/fetching`, and refuses a downgrade. A command passes its dependencies as `NamesContext`
+ * (`context.ts`).
  *
- * - `read_index.ts` reads an index for a command, with retries and errors for people.
- * - `write_name_index.ts` writes one: read, merge, put, and retry after a concurrent write.
+ * - `read_index.ts` reads an index for a command, with retries and error messages.
+ * - `write_name_index.ts` writes an index: reads, merges, puts, and retries after a concurrent write.
  * - `future_entries.ts` finds kept entries that readers drop because they are dated in the future.
  *
- * Left to others: the records' bytes and signatures (`src/records`), when indexes are renewed
- * (`src/host`), the versions of a publisher (`src/fetching`).
+ * Other folders encode and sign records (`src/records`), schedule the renewal of indexes (`src/host`), and
+ * resolve versions (`src/fetching`).
  *
  * @module
  */

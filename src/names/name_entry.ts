@@ -1,6 +1,7 @@
 /**
- * A publisher's entry in the index of a name: the entry to sign, and whether readers accept the times of
- * a kept one. `name_index.ts` reads and writes the index.
+ * A publisher's entry in the index of a name. Decides whether readers accept the times of an entry, and
+ * whether the publisher has to sign a new entry. `name_index.ts` and `write_name_index.ts` read and write
+ * the index.
  *
  * @module
  */
@@ -11,11 +12,14 @@ import { formatPublicKey, type Signer } from "../identity/mod.ts";
 import { type NameIndexEntry, signNameIndexEntry } from "../records/mod.ts";
 import { NamesError } from "./errors.ts";
 
-/** Earliest credible first-seen time (Unix ms): libreseed did not exist before 2026. */
+/**
+ * Earliest credible time (Unix ms) at which a publisher was first seen: libreseed did not exist before
+ * 2026.
+ */
 const FIRST_POSSIBLE_MS = Date.UTC(2026, 0, 1);
 
 /**
- * Whether readers accept an entry's times; they drop the entry otherwise.
+ * Whether the times of an entry are possible. Readers drop entries with impossible times.
  *
  * @param nowMs Unix time in milliseconds
  */
@@ -27,9 +31,9 @@ export function hasPossibleTimes(
 }
 
 /**
- * The publisher's newest entry if it is up to date, else a new signed one. The new entry keeps the
- * earliest credible first-seen time and the highest version. An entry with impossible times contributes
- * its version only.
+ * Returns the publisher's newest entry if it is up to date, otherwise signs a new entry. The new entry has
+ * the earliest credible first-seen time and the highest version of all known entries. From entries with
+ * impossible times, only the version is used.
  *
  * @param known the publisher's entries in the index and in this home
  * @param nowMs Unix time in milliseconds
@@ -50,12 +54,13 @@ export function entryToSign(
   return signNameIndexEntry(keys, name, {
     version: latest,
     firstSeenMs,
-    // Later than an entry that a clock slightly ahead of ours signed, so that this one replaces it.
+    // The time is later than that of the earlier entry, even if our clock is slightly behind the clock that
+    // signed the earlier entry. Therefore the new entry replaces the earlier one.
     timestampMs: Math.max(nowMs, before ? before.timestampMs + 1 : 0),
   });
 }
 
-/** Checks the times of the entries that a home keeps. */
+/** Checks the times of the entries that a home keeps, and warns once of each impossible time. */
 export class EntryTimes {
   readonly #clock: Clock;
   readonly #onWarning: (message: string) => void;
@@ -67,10 +72,11 @@ export class EntryTimes {
   }
 
   /**
-   * Warns once of each kept entry that readers drop because of its times. Only its publisher can sign
-   * it anew.
+   * Warns of each kept entry whose times are impossible, once for each entry. Readers drop such an entry
+   * until its publisher signs a new one.
    *
-   * @throws {NamesError} `ENTRY_TIME_WRONG` if every entry has such times, so none can be written
+   * @throws {NamesError} `ENTRY_TIME_WRONG` if all given entries have impossible times, so none can be
+   * written
    */
   check(name: string, entries: readonly NameIndexEntry[]): void {
     const nowMs = this.#clock.now();

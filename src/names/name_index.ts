@@ -1,9 +1,11 @@
 /**
- * Reads the index of a name: the publishers that list themselves under it. Anybody may write the record,
- * so only entries that their publisher signed count. `write_name_index.ts` writes it.
+ * Reads the index of a name: the list of publishers that publish under this name. Anybody may write the
+ * index, so only entries with a valid signature of their publisher count. `write_name_index.ts` writes the
+ * index.
  *
- * The index has several slots, each a record of its own; a publisher's key decides its slot. Key and
- * target of each record change every day (UTC), so readers look at today's and yesterday's.
+ * The index is divided into several slots. Each slot is a DHT record, and the public key of a publisher
+ * determines its slot. The key and target of each record change every day (UTC), so readers look up the
+ * records of today and yesterday.
  *
  * @module
  */
@@ -27,32 +29,35 @@ import {
 } from "../records/mod.ts";
 import { hasPossibleTimes } from "./name_entry.ts";
 
-/** Looks single records up: through the owner of the engine, or as the owner. */
+/** Looks up single records: in a command through the control socket, or in the host directly. */
 export interface IndexReader {
   lookUp(key: ItemKey, signal?: AbortSignal): Promise<RecordLookup>;
 }
 
-/** The index of a name, read from all requested slots. */
+/** Result of reading the requested slots of a name's index. */
 export interface ReadIndex {
-  /** Entries with valid signatures and possible times. */
+  /** Entries whose signatures are valid and whose times are possible. */
   entries: NameIndexEntry[];
-  /** A message about each dropped entry and its reason. */
+  /** One message for each dropped entry, with the reason. */
   dropped: string[];
-  /** Number of dropped entries that are dated in the future: this clock or the publisher's is wrong. */
+  /**
+   * Number of dropped entries that are dated in the future. Either our clock or the publisher's clock is
+   * wrong.
+   */
   ofFuture: number;
-  /** DHT nodes asked, summed over all lookups. */
+  /** Number of DHT nodes that were asked, summed over all lookups. */
   asked: number;
-  /** Nodes that answered, summed over all lookups. */
+  /** Number of DHT nodes that answered, summed over all lookups. */
   responded: number;
   lookups: number;
 }
 
-/** A reader for a command, through the owner of the engine. */
+/** Creates a reader for a command, which looks records up through the host. */
 export function indexReader(operations: Pick<Operations, "lookUp">): IndexReader {
   return { lookUp: (key, signal) => lookUpRecord(operations, key, signal) };
 }
 
-/** Key pair and item key of one slot of a name's index on a day. */
+/** Returns the key pair and the DHT item key of one slot of a name's index. Both depend on the day. */
 export function placeOf(name: string, slot: number, day: number) {
   const keys = nameIndexKeyPair(name, day);
   return { keys, key: { publicKey: keys.publicKey, salt: nameIndexSalt(name, slot) } };
@@ -61,9 +66,9 @@ export function placeOf(name: string, slot: number, day: number) {
 const ALL_SLOTS = Array.from({ length: NAME_INDEX_SLOTS }, (_, slot) => slot);
 
 /**
- * Reads the index of a name, of today and yesterday.
+ * Reads the records of today and yesterday of a name's index.
  *
- * @param slots slots to read, all by default; one publisher's entry is in one slot
+ * @param slots slots to read, by default all; a publisher has its entry in only one slot
  */
 export async function readNameIndex(
   reader: IndexReader,
@@ -89,18 +94,20 @@ export async function readNameIndex(
   return sum;
 }
 
-/** One slot of an index, as it was read. */
+/** Result of reading one slot of a name's index. */
 export interface SlotReading {
   entries: NameIndexEntry[];
   dropped: string[];
-  /** Number of signed entries that are dated in the future. */
+  /** Number of entries with a valid signature that are dated in the future. */
   ofFuture: number;
-  /** Today's record; different nodes may have different ones. */
+  /** Today's record of the slot. Nodes may have different versions of the record, so there may be several. */
   today: MutableItem[];
   lookups: RecordLookup[];
 }
 
-/** Reads one slot of today and yesterday, and merges it with entries of this home. */
+/**
+ * Reads the records of today and yesterday of one slot, and merges their entries with the entries in `own`.
+ */
 export async function readSlot(
   reader: IndexReader,
   name: string,
@@ -117,11 +124,11 @@ export async function readSlot(
   const shown = lookups.map((lookup) =>
     lookup.kind === "found" ? [lookup.item, ...lookup.others] : []
   );
-  // Older copies count too: the writer of a newer one may not have seen all of their entries.
+  // Older versions of the record are merged, too, since a newer version may lack some of their entries.
   const lists = shown.flat().map((item) => entriesOf(item, dropped));
   const good = lists.map((list) => timely(list, nowMs, dropped));
   const late = lists.flat().filter(({ timestampMs }) => isOfFuture(timestampMs, nowMs));
-  // Count an entry once, although several nodes and both days may have copies of it.
+  // Several nodes and both days may have copies of an entry. Each entry is counted once.
   const copies = new Map(late.map((entry) => [toHex(entry.signature), entry]));
   const ofFuture = [...copies.values()].filter((entry) => verifyNameIndexEntry(name, entry)).length;
   const merged = mergeNameIndex(name, slot, ...good, timely(own, nowMs));
@@ -129,7 +136,10 @@ export async function readSlot(
   return { entries: merged.entries, dropped, ofFuture, today: shown[0]!, lookups };
 }
 
-/** The entries of a record; none if it is no index, which `dropped` then says. */
+/**
+ * Returns the entries of an index record. If the record does not decode, returns no entries and appends the
+ * reason to `dropped`.
+ */
 export function entriesOf(item: MutableItem, dropped: string[] = []): NameIndexEntry[] {
   try {
     const { entries, malformed } = decodeNameIndex(item.value);
@@ -142,7 +152,7 @@ export function entriesOf(item: MutableItem, dropped: string[] = []): NameIndexE
   }
 }
 
-/** The entries with possible times; `dropped` receives a message about the others. */
+/** Returns the entries whose times are possible. Appends a message about each other entry to `dropped`. */
 export function timely(
   entries: readonly NameIndexEntry[],
   nowMs: number,

@@ -1,6 +1,6 @@
 /**
- * Pins: the publishers that this home accepts under a bare name. The first publisher is pinned on first
- * use, and any other is refused until the user trusts it.
+ * Pins: the publishers that this home accepts for a package name. The first download by a name pins its
+ * publisher. Any other publisher of the name is refused until the user trusts that publisher.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { NamesContext } from "./context.ts";
 import { NamesError } from "./errors.ts";
 
 /**
- * Refuses a publisher other than the pinned ones. A name without a pin accepts any.
+ * Throws if a name is pinned and the publisher is not one of the pinned publishers.
  *
  * @throws {NamesError} `PUBLISHER_CHANGED` (kind `verification`)
  */
@@ -35,10 +35,11 @@ export function checkPin(name: string, publicKey: Uint8Array, pins: readonly Pin
 }
 
 /**
- * Pins the publisher of a package that was got, on first use, and raises its high-water marks.
+ * Pins the publisher after the first download by a name. After every download, raises the publisher's
+ * high-water marks (see `version_marks.ts`).
  *
- * @param kind kind of the requested range; an exact version raises no mark, since the publisher's list
- * may not have it
+ * @param kind kind of the requested range; a request for an exact version raises no mark, since that
+ * version may be missing in the publisher's list
  */
 export function rememberPublisher(
   { state, finding, onNotice }: Pick<NamesContext, "state" | "finding" | "onNotice">,
@@ -46,11 +47,12 @@ export function rememberPublisher(
   publicKey: Uint8Array,
   kind: RangeKind,
 ): void {
-  // A transaction, because several commands may do this at once, with other versions or publishers.
+  // A transaction is needed, because several commands may pin publishers or raise marks concurrently.
   const isNew = state.transaction(() => {
     const pins = state.pins.list(name);
     const pin = pins.find((one) => toHex(one.publicKey) === toHex(publicKey));
-    // A publisher that the user named by key is not trusted under the bare name.
+    // The name is pinned to other publishers. The user requested this publisher by key, which does not pin
+    // it.
     if (pins.length > 0 && !pin) return false;
     const marks = raiseMarks(pin ?? {}, version, kind);
     state.pins.set({ ...marks, name, publicKey, firstSeenMs: finding.clock.now() });

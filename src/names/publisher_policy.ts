@@ -1,5 +1,6 @@
 /**
- * The policies that rank the publishers of a name: first seen, latest version, trusted, seeders.
+ * Ranks the publishers of a name by one of four policies: `first-seen`, `latest-version`, `trusted`,
+ * `seeders`.
  *
  * @module
  */
@@ -17,18 +18,18 @@ export interface RankContext {
   name: string;
   range?: string;
   policy: PublisherPolicy;
-  /** Pins of this name, the oldest first. */
+  /** Pins of this name, in ascending order of creation. */
   pins: readonly Pin[];
-  /** Keys that the user trusted, for any name; hexadecimal. */
+  /** Public keys (hex) that the user trusted, under any name. */
   trustedKeys: ReadonlySet<string>;
-  /** Counts the seeders of an entry's version; only the policy `seeders` calls it. */
+  /** Counts the seeders of the version in an entry. Only the policy `seeders` uses this function. */
   countSeeders: (entry: NameIndexEntry) => Promise<number>;
 }
 
 /**
  * Ranks the publishers in the index of a name by the policy.
  *
- * @returns the entries, the best first; under `trusted`, only those of trusted publishers
+ * @returns the entries in descending rank; under the policy `trusted`, only entries of trusted publishers
  * @throws {NamesError} `PUBLISHER_NOT_TRUSTED` (kind `verification`) under the policy `trusted`
  */
 export async function rankPublishers(
@@ -41,7 +42,9 @@ export async function rankPublishers(
     const fitting = range === undefined
       ? entries
       : entries.filter(({ version }) => satisfiesRange(version, range));
-    // An entry has the latest version only, so an older one may satisfy the range: rank it last.
+    // An entry names only the publisher's latest version. If that version is outside the range, an older
+    // version of the publisher may still satisfy the range, so the entry is ranked last instead of being
+    // dropped.
     const rest = entries.filter((entry) => !fitting.includes(entry));
     return [...[...fitting].sort(latestFirst), ...rest.sort(latestFirst)];
   }

@@ -1,6 +1,6 @@
 /**
- * Reads the index of a name patiently, for a command, and describes an index without publishers.
- * `name_index.ts` has the single read.
+ * Reads the index of a name for a command, with retries, and formats the message for an index without
+ * publishers. `name_index.ts` reads an index once, without retries.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { NamesError } from "./errors.ts";
 import { indexReader, type ReadIndex, readNameIndex } from "./name_index.ts";
 
 /**
- * Reads the index of a name, and retries while it is empty. Invalid entries are dropped and reported;
- * an index with only such entries is not retried, since they would stay invalid.
+ * Reads the index of a name, and retries while the index is empty. Invalid entries are dropped and
+ * reported. An index that has only invalid entries is not retried, since the entries would stay invalid.
  *
  * @throws {NamesError} `DHT_UNREACHABLE` (kind `network`)
  */
@@ -41,8 +41,8 @@ export async function readIndex(
 }
 
 /**
- * Message for an index without publishers. A clock that is days off leads to the index of another day,
- * so the message has the date.
+ * Formats the message for an index without publishers. The message contains today's date, because a clock
+ * that is days off makes this machine read the index of another day.
  *
  * @param nowMs Unix time in milliseconds
  */

@@ -1,6 +1,6 @@
 /**
- * From a bare name to a package: the pinned publisher, or the publisher that the policy chooses among
- * those in the name's index.
+ * Resolves a package by its name. The publisher is the pinned one, or the one that the policy chooses among
+ * the publishers in the name's index.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { checkPin } from "./pins.ts";
 import { rankPublishers } from "./publisher_policy.ts";
 import { noPublisherFound, readIndex } from "./read_index.ts";
 
-/** A requested package; without a key, pins and the policy choose the publisher. */
+/** A requested package. If `publicKey` is absent, pins and the policy determine the publisher. */
 export interface WantedByName {
   /** The publisher's key, 32 bytes. */
   publicKey?: Uint8Array;
@@ -26,14 +26,14 @@ export interface WantedByName {
   range?: string;
 }
 
-/** How a publisher was chosen for a name that has several and no pin. */
+/** Information about the choice of a publisher, if a name has several publishers and no pin. */
 export interface PublisherChoice {
-  /** Number of publishers of the name. */
+  /** Number of publishers in the index of the name. */
   publishers: number;
   policy: PublisherPolicy;
 }
 
-/** A package found by its name. */
+/** A package that was resolved by its name. */
 export interface ResolvedByName extends Resolved {
   /** The publisher's key, 32 bytes. */
   publicKey: Uint8Array;
@@ -41,12 +41,12 @@ export interface ResolvedByName extends Resolved {
 }
 
 /**
- * Resolves a package. The publisher is the key in `wanted`, else the pinned one, else the one that the
- * policy chooses.
+ * Resolves a package. The publisher is the one given by key, otherwise the pinned publisher, otherwise the
+ * one that the policy chooses.
  *
- * @param without unavailable versions, which are not tried again
+ * @param without versions known to be unavailable, which are skipped
  * @throws {NamesError} `NAME_NOT_FOUND` (kind `not-found`), `PUBLISHER_CHANGED`, `DOWNGRADE`,
- * `PUBLISHER_NOT_TRUSTED` (kind `verification`), and what {@linkcode resolvePackage} throws
+ * `PUBLISHER_NOT_TRUSTED` (kind `verification`), and the errors of {@linkcode resolvePackage}
  */
 export async function resolveByName(
   context: NamesContext,
@@ -57,7 +57,7 @@ export async function resolveByName(
   const { name, range } = wanted;
   const pins = state.pins.list(name);
   const { keys, publishers, unlisted }: Candidates = wanted.publicKey
-    // A publisher named by its key need not be pinned.
+    // If the user names the publisher by key, pins are not checked.
     ? { keys: [wanted.publicKey], publishers: 1 }
     : await candidatesFor(context, wanted, pins);
   const chosen = publishers > 1 && pins.length === 0
@@ -88,13 +88,14 @@ export async function resolveByName(
   if (unlisted && !hasOtherVersions(missing!)) {
     throw nameNotFound(name, unlisted, finding.clock.now());
   }
-  // If the pinned publisher exists and lacks the version, other publishers are no substitute.
+  // Other publishers are considered only if the pinned publisher has nothing under this name. If the pinned
+  // publisher merely lacks the version, `VERSION_NOT_FOUND` is thrown.
   const isGone = missing?.code !== "VERSION_NOT_FOUND";
   if (pins.length > 0 && isGone) await refuseOthers(context, name, pins);
   throw publishers > 1 ? firstIsMissing(context, name, publishers, missing!) : missing;
 }
 
-/** Reports the choice among several publishers, once for a name, before any download or pin. */
+/** Tells the user which of several publishers was chosen, once for each name, before a download or pin. */
 function tellChoice(
   { chosen = new Set(), onNotice }: NamesContext,
   name: string,
@@ -109,13 +110,13 @@ function tellChoice(
   );
 }
 
-/** Publishers that a name may mean. */
+/** Candidates for the publisher of a name. */
 interface Candidates {
-  /** Keys to try, in order. */
+  /** Public keys of the publishers to try, in this order. */
   keys: Uint8Array[];
-  /** Number of publishers that they were chosen from. */
+  /** Number of publishers among which the candidates were chosen. */
   publishers: number;
-  /** The empty index of the name, if the only candidate is this home's own publisher. */
+  /** Set if the index of the name is empty, so that this home's own publisher is the only candidate. */
   unlisted?: ReadIndex;
 }
 
@@ -125,7 +126,8 @@ async function candidatesFor(
   pins: readonly Pin[],
 ): Promise<Candidates> {
   const { policy, ownKey } = context;
-  // Under the default policy a pin decides. Under another policy, `checkPin` judges its choice.
+  // Under the default policy `first-seen`, the pinned publishers are the candidates. Under another policy,
+  // `checkPin` later refuses a chosen publisher that is not pinned.
   if (pins.length > 0 && policy === "first-seen") {
     return { keys: pins.map(({ publicKey }) => publicKey), publishers: 1 };
   }
@@ -143,11 +145,14 @@ async function candidatesFor(
   if (keys.length === 0) {
     throw nameNotFound(name, index, context.finding.clock.now());
   }
-  // Only the first: a lower-ranked publisher must not silently replace a publisher without records.
+  // Only the highest-ranked publisher is a candidate. If its records are missing, a lower-ranked publisher
+  // must not silently take its place.
   return { keys: keys.slice(0, 1), publishers: index.entries.length };
 }
 
-/** Keys that the user trusted, and this home's own. A pin of a first use is no statement of trust. */
+/**
+ * Returns the keys that the user trusted explicitly, and this home's own key. Automatic pins do not count.
+ */
 function trustedByHand({ state, ownKey }: NamesContext): Set<string> {
   const keys = state.pins.list().filter(({ byHand }) => byHand).map(({ publicKey }) => publicKey);
   return new Set([...keys, ...(ownKey ? [ownKey] : [])].map(toHex));
@@ -166,20 +171,21 @@ async function countSeeders(
     );
     return (await operations.countPeers({ infoHash: minimal.btih }, finding)).peers;
   } catch (error) {
-    // An invalid record of one publisher must not hide the other publishers.
+    // An invalid record of one publisher counts as zero seeders, so that the other publishers are still
+    // ranked.
     if (!(error instanceof LibreseedError) || error.kind === "network") throw error;
     onDetail?.(`${formatPublicKey(publicKey)}: ${error.message}`);
     return 0;
   }
 }
 
-/** Throws `PUBLISHER_CHANGED` if the pinned publisher has nothing and others list the name. */
+/** Throws `PUBLISHER_CHANGED` if the index of the name lists publishers that are not pinned. */
 async function refuseOthers(
   context: NamesContext,
   name: string,
   pins: readonly Pin[],
 ): Promise<void> {
-  // One attempt: the search for the pinned publisher has used the timeout already.
+  // The index is read without retries, since the search for the pinned publisher has used up the timeout.
   const finding = { ...context.finding, timeoutMs: 0 };
   const { entries } = await readIndex({ ...context, finding }, name);
   for (const { publicKey } of entries) checkPin(name, publicKey, pins);
@@ -200,7 +206,7 @@ function firstIsMissing(
   );
 }
 
-/** Whether the error says that the publisher has the package in other versions. */
+/** Whether the error means that the publisher has other versions of the package. */
 function hasOtherVersions({ code, detail }: LibreseedError): boolean {
   const versions = detail?.versions;
   return code === "VERSION_NOT_FOUND" && Array.isArray(versions) && versions.length > 0;

@@ -1,6 +1,6 @@
 /**
- * Writes one slot of a name's index with optimistic concurrency: read, merge, put on condition that the
- * record is unchanged, and retry with random back-off after a concurrent write.
+ * Writes one slot of a name's index with optimistic concurrency: reads the record, merges entries, and puts
+ * the record on condition that it is unchanged. After a concurrent write, retries with random back-off.
  *
  * @module
  */
@@ -20,18 +20,18 @@ import {
 import { NamesError } from "./errors.ts";
 import { entriesOf, type IndexReader, placeOf, readSlot, timely } from "./name_index.ts";
 
-/** The part of the DHT manager that an index needs. */
+/** Methods of the DHT manager that are needed to read and write an index. */
 export interface ItemManager {
-  /** Whether the DHT was available a moment ago; `undefined` if unknown. */
+  /** Whether the DHT was available a moment ago; `undefined` if not known. */
   readonly hasDht?: boolean;
   get(key: ItemKey, signal?: AbortSignal): Promise<GetOutcome>;
   put(item: MutableItem, signal?: AbortSignal, terms?: PutTerms): Promise<PutOutcome>;
 }
 
-/** Reads and writes the records of an index, as the owner of the engine. */
+/** Reads and writes the records of name indexes. Only the host has access to such a store. */
 export interface IndexStore extends IndexReader, Pick<ItemManager, "hasDht" | "put"> {}
 
-/** The store over a DHT manager. */
+/** Creates a store of name indexes that uses the given DHT manager. */
 export function indexStore(manager: ItemManager): IndexStore {
   return {
     get hasDht() {
@@ -42,12 +42,12 @@ export function indexStore(manager: ItemManager): IndexStore {
   };
 }
 
-/** A slot of an index after a write. */
+/** Result of writing one slot of a name's index. */
 export interface WrittenIndex {
   item: MutableItem;
   outcome: PutOutcome;
   entries: NameIndexEntry[];
-  /** A message about each dropped entry and its reason. */
+  /** One message for each dropped entry, with the reason. */
   dropped: string[];
 }
 
@@ -55,28 +55,29 @@ export interface WrittenIndex {
 export interface WriteOptions {
   clock: Clock;
   signal?: AbortSignal;
-  /** Returns 0 (inclusive) to 1 (exclusive). */
+  /** Returns a random number from 0 inclusive to 1 exclusive. */
   random?: () => number;
 }
 
-/** Most tries; more concurrent writes of one slot are not plausible. */
+/** Maximum number of attempts. More concurrent writes of the same slot are implausible. */
 const MAX_TRIES = 12;
-/** Longest back-off before the second try (ms); it doubles with each try. */
+/** Maximum back-off before the second attempt (ms). The maximum doubles with each further attempt. */
 const FIRST_PAUSE_MS = 100;
-/** Longest back-off before any try (ms). */
+/** Upper bound of the back-off before every attempt (ms). */
 const LONGEST_PAUSE_MS = 3_000;
 /**
- * Age from which an unchanged index gets a new `seq` (ms). Some nodes do not extend the life of an item
- * that is put again with the same `seq`.
+ * Age after which an unchanged index gets a new `seq` (ms). Without a new `seq`, some DHT nodes do not
+ * extend the lifetime of an item that is put again.
  */
 const RENEW_AFTER_MS = 30 * 60_000;
 
 /**
- * Writes entries into one slot of a name's index, merged with the valid entries that are there.
+ * Merges entries with the valid entries of a slot of a name's index, and writes the slot.
  *
  * @param own entries that this home keeps
- * @throws {NamesError} `NAME_INDEX_LOCKED` (kind `failed`) if an attacker has put the highest `seq`, until
- * the target changes at midnight UTC; `NAME_INDEX_BUSY` if a concurrent write won every try
+ * @throws {NamesError} `NAME_INDEX_LOCKED` (kind `failed`) if an attacker has put the record with the
+ * highest possible `seq`, which blocks writes until the target changes at midnight UTC; `NAME_INDEX_BUSY`
+ * if another machine wrote the slot during every attempt
  */
 export async function writeNameIndex(
   store: IndexStore,
@@ -85,19 +86,19 @@ export async function writeNameIndex(
   own: readonly NameIndexEntry[],
   { clock, signal, random = Math.random }: WriteOptions,
 ): Promise<WrittenIndex> {
-  /** Items that won earlier tries; the next lookup may miss them. */
+  /** Items of other machines that superseded earlier attempts. The next lookup may not find them yet. */
   const missed: MutableItem[] = [];
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     if (tries > 0) await delay(clock, backOffMs(tries, random), signal);
     const nowMs = clock.now();
     const { keys, key } = placeOf(name, slot, dayOf(nowMs));
     const read = await readSlot(store, name, slot, nowMs, signal, own);
-    // An aborted lookup is incomplete; a put based on it could remove entries.
+    // An aborted lookup may miss entries, so writing its result would remove entries from the index.
     signal?.throwIfAborted();
     const listed = missed.flatMap((item) => timely(entriesOf(item), nowMs));
     const { entries } = mergeNameIndex(name, slot, read.entries, listed, timely(own, nowMs));
     const value = encodeNameIndex(entries);
-    // After midnight the earlier items belong to yesterday's key.
+    // Items put before midnight UTC have yesterday's key and do not compete with today's record.
     const missedToday = missed.filter(({ publicKey }) => equalBytes(publicKey, key.publicKey));
     const known = [...read.today, ...missedToday].sort((a, b) => b.seq - a.seq);
     const [today] = known;
@@ -117,12 +118,15 @@ export async function writeNameIndex(
   );
 }
 
-/** Whether an unchanged index gets a new `seq`; the largest `seq` has no successor. */
+/**
+ * Whether an unchanged index needs a new `seq` because of its age. Impossible if the `seq` is the largest
+ * number.
+ */
 function isRenewed({ seq }: MutableItem, nowMs: number): boolean {
   return (nowMs - seq >= RENEW_AFTER_MS || isOfFuture(seq, nowMs)) && seq < Number.MAX_SAFE_INTEGER;
 }
 
-/** Random back-off with full jitter, up to an exponentially growing limit. */
+/** Returns a back-off with full jitter: a random pause below a limit that grows exponentially. */
 function backOffMs(tries: number, random: () => number): number {
   return Math.round(random() * Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS));
 }
