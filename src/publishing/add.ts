@@ -1,5 +1,5 @@
 /**
- * Adds an archive of any publisher: seeds it, and keeps its record alive.
+ * Implements `libreseed add`: seeds an archive of any publisher, and keeps its manifest record alive.
  *
  * @module
  */
@@ -28,25 +28,29 @@ export interface AddContext {
   operations: Operations;
   seeds: SeedDirectory;
   limits: ArchiveLimits;
-  /** Paths in the archive that may hold secrets. */
+  /** Paths of files in the archive that are allowed to contain secrets. */
   allowSecrets?: readonly string[];
   signal?: AbortSignal;
-  /** Receives the patterns of `allowSecrets` that match no file of the archive. */
+  /** Called with the patterns of `allowSecrets` that match no file of the archive. */
   onUnmatched?: (paths: string[]) => void;
-  /** Records that an archive in its final place was verified, so that no other process repeats it. */
+  /**
+   * Called with the archive that was verified and moved to its final path. The callback saves the result,
+   * so that other processes need not verify the archive again.
+   */
   onVerified?: (entry: ValidSeedEntry) => void;
 }
 
-/** The dependencies of checking an archive; `seeds` only if the home exists. */
+/** The dependencies of checking an archive. `seeds` is absent if the home directory does not exist. */
 export type CheckContext =
   & Pick<AddContext, "limits" | "allowSecrets" | "signal" | "onUnmatched">
   & Partial<Pick<AddContext, "seeds">>;
 
 /**
- * Verifies an archive against the minimal manifest beside it, and searches it for secrets. Writes nothing.
+ * Verifies an archive against the minimal manifest file beside it, and searches the archive for secrets.
+ * Writes nothing.
  *
  * @throws {PublishingError} `NOTHING_TO_ADD` (kind `not-found`), `NO_MINIMAL_MANIFEST` (kind `usage`)
- * @throws {PackageError} `SECRET_FOUND`, or the failed step of the verification chain
+ * @throws {PackageError} `SECRET_FOUND`, or the error of a failed verification step
  */
 export async function checkArchive(
   { seeds, limits, allowSecrets, signal, onUnmatched }: CheckContext,
@@ -77,12 +81,12 @@ export async function checkArchive(
 }
 
 /**
- * Verifies an archive, copies it into the seed directory, has it seeded, and keeps its record alive if it
- * has one in the DHT.
+ * Verifies an archive, copies it into the seed directory and starts to seed it. If the DHT has the manifest
+ * record of the archive, keeps the record alive.
  *
- * @param checked result of {@linkcode checkArchive}, if the archive was checked already
+ * @param checked result of {@linkcode checkArchive}, if the caller has checked the archive already
  * @throws {PublishingError} `NOTHING_TO_ADD` (kind `not-found`), `NO_MINIMAL_MANIFEST` (kind `usage`)
- * @throws {PackageError} `SECRET_FOUND`, or the failed step of the verification chain
+ * @throws {PackageError} `SECRET_FOUND`, or the error of a failed verification step
  */
 export async function addArchive(
   context: AddContext,
@@ -113,7 +117,7 @@ export async function addArchive(
     }
   } catch (error) {
     signal?.throwIfAborted();
-    // The archive is seeded without the DHT, too.
+    // Without the DHT the archive is seeded all the same, so network errors are ignored.
     if (!isNetworkError(error)) throw error;
   }
   return entry;

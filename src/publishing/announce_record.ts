@@ -1,6 +1,7 @@
 /**
- * Adds packages to the publisher's announce record, which resolves ranges. A long list goes into a
- * catalog, and the record names the catalog; `published_list.ts` reads and writes that.
+ * Adds packages to the publisher's announce record, the signed list that resolves version ranges. If the
+ * list is too long for a record, it is written to a catalog file, and the record names the catalog.
+ * `published_list.ts` reads and writes the list.
  *
  * @module
  */
@@ -22,13 +23,15 @@ import type { PublisherContext } from "./context.ts";
 import { readPublishedList, writeCatalogWith } from "./published_list.ts";
 
 /**
- * Adds packages to the publisher's announce record. Published packages stay listed, since another machine
- * of the publisher may have listed them. Without the DHT the record is signed and kept for `announce`.
+ * Adds packages to the publisher's announce record. Packages in the published record stay listed, since
+ * another machine of the publisher may have added them. Without the DHT, the record is signed and kept, so
+ * that `libreseed announce` can put the record later.
  *
- * If this home wrote the present list itself, only packages that are not listed yet are read.
+ * If this home wrote the current list itself, only manifests of packages that are not yet listed are read.
  *
  * @param nowMs Unix time in milliseconds
- * @throws {StoreError} `DIRECTORY_BUSY` if another command of this home holds the list's lock too long
+ * @throws {StoreError} `DIRECTORY_BUSY` if another command of this home holds the lock of the list for too
+ * long
  */
 export async function updateAnnounceRecord(
   context: PublisherContext,
@@ -42,7 +45,7 @@ export async function updateAnnounceRecord(
   const salt = announceSalt(publicKey);
   const before = await newestRecord(operations, { publicKey, salt }, { isOffline, signal });
   const list = await readPublishedList(context, publicKey, before);
-  // Without the published list, a new one could leave out packages of another machine.
+  // The current list is unknown, so nothing is written: a new list could omit packages of another machine.
   if (list === "unknown") return;
   const isKnown = listed !== undefined && list.isWhole && listed.isFromHere(before.item!);
   const found = isKnown
@@ -58,7 +61,8 @@ export async function updateAnnounceRecord(
       ...await writeCatalogWith(context, publicKey, list, manifests),
       timestampMs: nowMs,
     });
-  // A record dated in the future by a wrong clock is signed again.
+  // The existing record is reused if it lists the same packages. A record dated in the future, because the
+  // clock was wrong, is signed again.
   const same = before.item && sameOffer(before.item.value, value) &&
     !isOfFuture(decodeAnnounceRecord(before.item.value).timestampMs, nowMs);
   const seq = seqAfter(before, nowMs);
@@ -79,7 +83,7 @@ export async function updateAnnounceRecord(
   }
 }
 
-/** Whether two announce records list the same packages; their times may differ. */
+/** Whether two announce records list the same packages. Their timestamps are ignored. */
 function sameOffer(a: Uint8Array, b: Uint8Array): boolean {
   const [x, y] = [decodeAnnounceRecord(a), decodeAnnounceRecord(b)];
   if (x.catalogInfoHash || y.catalogInfoHash) {
@@ -91,7 +95,7 @@ function sameOffer(a: Uint8Array, b: Uint8Array): boolean {
   return equalBytes(encode(x.packages!), encode(y.packages!));
 }
 
-/** The valid packages of a publisher in the seed directory. */
+/** Returns the manifests of a publisher's valid packages in the seed directory. */
 async function ownPackages(
   seeds: SeedDirectory,
   publicKey: Uint8Array,

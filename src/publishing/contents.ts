@@ -1,5 +1,6 @@
 /**
- * The contents of a package before it is published, for `--dry-run`. Writes nothing and uses no network.
+ * Lists the files of a package before publishing, for `--dry-run`. Writes nothing and does not use the
+ * network.
  *
  * @module
  */
@@ -18,10 +19,10 @@ import {
 import { minimalBeside, nothingToPublish } from "./prepare.ts";
 
 /**
- * Lists the files that `publish` would pack of a directory, or has packed in a ready archive. Fails as
- * `publish` would, except that secrets are part of the list.
+ * Lists the files that `publish` would pack from a directory, or the files in a ready archive. Throws the
+ * same errors as `publish`, except for secrets, which are part of the returned list.
  *
- * @param options `dir` may be the path of an archive
+ * @param options `dir` may also be the path of an archive
  * @throws {PackageError} errors of selecting files, or of verifying the archive
  * @throws {PublishingError} `NOTHING_TO_PUBLISH`
  */

@@ -1,5 +1,5 @@
 /**
- * The dependencies of writing a publisher's own records.
+ * The dependencies of writing a publisher's own records: the announce record and the name index.
  *
  * @module
  */
@@ -15,10 +15,16 @@ export interface PublisherContext {
   seeds: SeedDirectory;
   clock: Clock;
   signal?: AbortSignal;
-  /** Packages that this home has listed; without it, every package in the seed directory is read. */
+  /**
+   * Packages that this home has added to the publisher's list. If absent, the manifests of all packages in
+   * the seed directory are read.
+   */
   listed?: ListedPackages;
-  /** Whether the DHT did not answer a moment ago. Records are then only kept, for `announce`. */
+  /**
+   * Whether the DHT did not answer a moment ago. Records are then only kept, so that `libreseed announce`
+   * can put them later.
+   */
   isOffline?: boolean;
-  /** Receives warnings for people. */
+  /** Called with warnings for the user. */
   onWarning?: (message: string) => void;
 }

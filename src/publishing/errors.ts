@@ -3,12 +3,12 @@
  *
  * | code | kind | when |
  * | --- | --- | --- |
- * | `NOTHING_TO_PUBLISH`, `NOTHING_TO_ADD` | not-found | there is no such file or directory |
+ * | `NOTHING_TO_PUBLISH`, `NOTHING_TO_ADD` | not-found | the given file or directory does not exist |
  * | `ARCHIVE_IS_READY` | usage | a ready archive cannot change its name or version |
- * | `NO_MINIMAL_MANIFEST` | usage | no minimal manifest is beside the archive |
+ * | `NO_MINIMAL_MANIFEST` | usage | the file of the minimal manifest is missing beside the archive |
  * | `NOT_THE_PUBLISHER` | failed | the archive is signed by another key than this home's |
- * | `VERSION_TAKEN` | failed | the version is published already, with other bytes |
- * | `RECORD_CONFLICT`, `RECORD_SUPERSEDED` | failed | another machine put a record at the same moment |
+ * | `VERSION_TAKEN` | failed | the version is already published with other contents |
+ * | `RECORD_CONFLICT`, `RECORD_SUPERSEDED` | failed | another machine put a record of the same package at the same moment |
  * | `DHT_UNREACHABLE` | network | no DHT node answered, or none is known |
  *
  * @module
@@ -16,7 +16,7 @@
 
 import { LibreseedError } from "../base/mod.ts";
 
-/** An error of this room. */
+/** An error of `src/publishing`. The module comment of this file lists the error codes. */
 export class PublishingError extends LibreseedError {
   override name = "PublishingError";
 }

@@ -1,6 +1,7 @@
 /**
- * The packages that this home has listed in its publisher's announce record, so that listing one more
- * does not read all others; and the lock under which one command at a time writes the list.
+ * The packages that this home has added to its publisher's list (the announce record). With this
+ * information, adding one package does not require reading the manifests of all others. Also provides the
+ * lock that lets only one command at a time write the list.
  *
  * @module
  */
@@ -12,18 +13,20 @@ import type { MinimalManifest } from "../package/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
 import { lockFile, type StateDatabase } from "../store/mod.ts";
 
-/** Most time to wait for the lock (ms); a holder may be waiting for an unreachable catalog. */
+/** Maximum time to wait for the lock (ms). The process that holds the lock may be waiting for a catalog. */
 const TIMEOUT_MS = 120_000;
 
-/** The packages that one home has listed, from `state.db`. */
+/** The packages that one home has added to its publisher's list, stored in `state.db`. */
 export class ListedPackages {
   readonly #state: () => StateDatabase;
   readonly #lockPath: string;
   readonly #clock: Clock;
 
   /**
-   * @param state the home's database, opened at the first call
-   * @param lockPath path of the lock file of the list
+   * Creates the view of a home's listed packages.
+   *
+   * @param state opens the state database of the home; called lazily
+   * @param lockPath path of the lock file
    */
   constructor(state: () => StateDatabase, lockPath: string, clock: Clock) {
     this.#state = state;
@@ -32,8 +35,8 @@ export class ListedPackages {
   }
 
   /**
-   * Locks the list against other processes of this home. Concurrent writers would lose each other's
-   * packages.
+   * Locks the list against other processes of this home. Without the lock, concurrent writers could
+   * overwrite each other's additions.
    *
    * @throws {StoreError} `DIRECTORY_BUSY`
    */
@@ -42,14 +45,20 @@ export class ListedPackages {
     return await lockFile(this.#lockPath, options);
   }
 
-  /** Whether this home wrote an announce record itself, so that its notes on it are complete. */
+  /**
+   * Whether this home wrote the given announce record. If so, the database knows all packages that it
+   * lists.
+   */
   isFromHere({ publicKey, salt, seq, value }: MutableItem): boolean {
     const kept = this.#state().records.get(targetOf(publicKey, salt));
     return kept !== undefined && kept.own && kept.item.seq === seq &&
       equalBytes(kept.item.value, value);
   }
 
-  /** Verified packages of a publisher in a seed directory that are not noted as listed. */
+  /**
+   * Returns a publisher's verified packages in the seed directory that the database does not mark as
+   * listed.
+   */
   unlisted(publicKey: Uint8Array, seedDirectory: string): MinimalManifest[] {
     const state = this.#state();
     return state.verifiedFiles.unlisted(publicKey)
@@ -58,7 +67,7 @@ export class ListedPackages {
       .filter((manifest) => manifest !== undefined);
   }
 
-  /** Notes packages as listed. */
+  /** Marks packages as listed in the database. */
   note(publicKey: Uint8Array, manifests: readonly MinimalManifest[]): void {
     const state = this.#state();
     state.transaction(() => {

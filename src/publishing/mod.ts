@@ -1,26 +1,27 @@
 /**
- * Publishing a package, and adding another publisher's archive. Runs in the command's process, which has
- * the private key; the owner of the engine gets signed bytes only.
+ * Publishes packages, and adds archives of other publishers. This code runs in the command's process,
+ * because only the command reads the private key. The host receives signed records only.
  *
- * `publish` (`publish.ts`) is the place to start reading. Its steps:
+ * Start reading at `publish` (`publish.ts`). It has six steps:
  *
- * 1. `prepare` (`prepare.ts`): pack a directory, or verify and copy a ready archive. Needs no network, so
- *    a command starts it while the engine starts. The result is `Ready`.
- * 2. `itemToPut` (`put_manifest.ts`): look the manifest record up, and refuse a version that is published
- *    with other bytes.
- * 3. The archive enters the seed directory, and `storeManifest` puts its record.
- * 4. `updateAnnounceRecord` adds the package to the publisher's list, which resolves ranges: the announce
- *    record itself, or a catalog that it names. `ListedPackages` (`listed_packages.ts`) knows the listed packages,
- *    so that adding one does not read all others.
- * 5. `updateNameIndex` adds the publisher to the index of the name.
- * 6. `readBack` (`read_back.ts`) looks the package up as a reader would, and warns of what is missing.
+ * 1. `prepare` (`prepare.ts`) packs a directory, or verifies and copies a ready archive. The result is
+ *    `Ready`. This step needs no network, so it runs in parallel with the start of the engine.
+ * 2. `itemToPut` (`put_manifest.ts`) looks up the manifest record of the version. If the version is already
+ *    published with other contents, publishing fails.
+ * 3. The archive is moved into the seed directory, and `storeManifest` puts its manifest record into the
+ *    DHT.
+ * 4. `updateAnnounceRecord` (`announce_record.ts`) adds the package to the publisher's list, from which
+ *    readers resolve version ranges. The list is in the announce record, or in a catalog that the record
+ *    names. `ListedPackages` (`listed_packages.ts`) stores which packages are listed.
+ * 5. `updateNameIndex` (`name_index_entry.ts`) adds the publisher to the index of the package's name.
+ * 6. `readBack` (`read_back.ts`) looks the package up like a reader, and warns of missing records.
  *
- * Without the DHT every record is signed and kept, and `libreseed announce` puts it later.
+ * Without the DHT, records are signed and kept. `libreseed announce` puts them into the DHT later.
  *
  * `addArchive` (`add.ts`) seeds an archive of another publisher. `contentsOf` (`contents.ts`) lists the
  * files that `publish --dry-run` shows.
  *
- * Left to others: the archive (`src/package`), keeping and renewing records (`src/host`).
+ * Other folders pack and verify archives (`src/package`), and keep and renew records (`src/host`).
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Lists a publisher in the index of a package's name, so that readers find the package without its key.
+ * Adds a publisher to the index of a package's name, so that readers find the package without the
+ * publisher's key.
  *
  * @module
  */
@@ -12,10 +13,11 @@ import { nameIndexSlot } from "../records/mod.ts";
 import type { PublisherContext } from "./context.ts";
 
 /**
- * Writes the publisher's entry, with its latest version, into the index of a name. This home keeps the
- * entry, since other publishers may displace it and its first-seen time must survive that.
+ * Writes the publisher's entry, with its latest version, into the index of a name. This home also keeps the
+ * entry, since other publishers may displace the entry from the index. The publisher must not lose its
+ * first-seen time then.
  *
- * @returns whether the index lists the publisher; if not, `onWarning` received the reason
+ * @returns whether the index contains the publisher; otherwise `onWarning` was called with the reason
  */
 export async function updateNameIndex(
   { operations, clock, signal, isOffline, onWarning }: PublisherContext,
@@ -29,7 +31,7 @@ export async function updateNameIndex(
       : await readNameIndex(indexReader(operations), name, clock, signal, [
         nameIndexSlot(keys.publicKey),
       ]).catch((error) => {
-        // Without the network the entry is still signed and kept.
+        // Without the network, the entry is signed and kept without reading the index.
         if (isNetworkError(error)) return { entries: [] };
         throw error;
       });
@@ -51,7 +53,7 @@ export async function updateNameIndex(
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof LibreseedError)) throw error;
-    // Only a warning, since the package is found by its publisher's key.
+    // A warning suffices, since readers can still find the package by the publisher's key.
     onWarning?.(`${name} is not in the index of its name yet: ${error.message}`);
   }
   return false;

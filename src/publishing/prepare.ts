@@ -1,6 +1,6 @@
 /**
- * Prepares an archive for publishing: packs a directory, or verifies and copies a ready archive. Needs
- * no network; `publish.ts` continues with the result.
+ * Prepares an archive for publishing: packs a directory, or verifies and copies a ready archive. Does not
+ * use the network. `publish.ts` publishes the result.
  *
  * @module
  */
@@ -37,52 +37,59 @@ import {
 import { createTemporaryDirectory, type SeedDirectory, type SeedFiles } from "../store/mod.ts";
 import { PublishingError } from "./errors.ts";
 
-/** Dependencies of packing or taking an archive. */
+/** The dependencies of preparing an archive. */
 export interface PrepareContext {
-  /** The seed directory, which has to exist. */
+  /** The seed directory, which must exist. */
   seeds: SeedDirectory;
   clock: Clock;
   limits: ArchiveLimits;
-  /** Finds secrets; may be shared by several packages, since loading its rules takes time. */
+  /** Detector of secrets. Several packages may share a detector, since loading its rules takes time. */
   detector?: SecretDetector;
-  /** Unix time in seconds, see reproducible-builds.org/specs/source-date-epoch. */
+  /**
+   * Timestamp for reproducible archives (Unix seconds), see
+   * reproducible-builds.org/specs/source-date-epoch.
+   */
   sourceDateEpoch?: number;
   signal?: AbortSignal;
-  /** Receives each step, as a message for people. */
+  /** Called with a message for the user at each step. */
   onStep?: (message: string) => void;
-  /** Receives the contents of the package before it is published. */
+  /** Called with the contents of the package before the package is published. */
   onContents?: (contents: Contents) => void;
-  /** Receives the progress of packing the directory at `path`. */
+  /** Called with the progress of packing the directory at `path`. */
   onProgress?: (path: string, progress: PackProgress) => void;
 }
 
-/** A directory or an archive to publish. */
+/** A request to publish a directory or an archive. */
 export interface PublishRequest {
-  /** A directory to pack, or a ready archive (`.tgz`). */
+  /** Path of a directory to pack, or of a ready archive (`.tgz`). */
   path: string;
-  /** Reads the publisher's key. */
+  /** Reads the publisher's key pair. */
   signer: () => Promise<KeyPair>;
   name?: string;
   version?: string;
-  /** Files of a directory to leave out; by the package's rules unless given. */
+  /** Rules for the files of the directory that are not packed. If absent, the package's own rules apply. */
   leaveOut?: LeaveOut;
-  /** Paths in the package that may hold secrets. */
+  /** Paths of files in the package that are allowed to contain secrets. */
   allowSecrets?: AllowedSecrets;
-  /** Directories that no package holds, see `SelectOptions`. */
+  /** Directories that are never packed, see `SelectOptions`. */
   neverPack?: readonly string[];
 }
 
-/** An archive that is ready for the seed directory. Disposing removes its temporary files. */
+/**
+ * An archive that can be moved into the seed directory. Disposing of this object deletes its temporary
+ * files.
+ */
 export interface Ready extends AsyncDisposable {
   files: SeedFiles;
 }
 
 /**
- * Packs a directory, or verifies and copies an archive. Needs no engine, so it may run while one starts.
+ * Packs a directory, or verifies and copies an archive. Needs no engine, so this function may run in
+ * parallel with the start of the engine.
  *
  * @throws {LibreseedError} `CLOCK_BEHIND`
  * @throws {PublishingError} `NOTHING_TO_PUBLISH`, `ARCHIVE_IS_READY`, `NOT_THE_PUBLISHER`
- * @throws {PackageError} errors of packing, or the failed step of the verification chain
+ * @throws {PackageError} errors of packing, or the error of a failed verification step
  */
 export async function prepare(context: PrepareContext, request: PublishRequest): Promise<Ready> {
   const { path } = request;
@@ -91,7 +98,8 @@ export async function prepare(context: PrepareContext, request: PublishRequest):
     throw cause instanceof Deno.errors.NotFound ? nothingToPublish(path, cause) : cause;
   })).isDirectory;
   context.onStep?.(isDirectory ? `packing ${path}` : `verifying ${path}`);
-  // In the seed directory, so that the archive is renamed into place instead of copied.
+  // The temporary directory is inside the seed directory, so that the archive can be renamed instead of
+  // copied.
   const temporary = await createTemporaryDirectory(context.seeds.path);
   const directory = temporary.path;
   const remove = async () => {
@@ -114,7 +122,7 @@ export async function prepare(context: PrepareContext, request: PublishRequest):
   }
 }
 
-/** The error `NOTHING_TO_PUBLISH` for a path. */
+/** Creates the error `NOTHING_TO_PUBLISH` for a path. */
 export function nothingToPublish(path: string, cause: Error): PublishingError {
   const message = `There is no file or directory at ${path}`;
   return new PublishingError("not-found", "NOTHING_TO_PUBLISH", message, { cause });
@@ -148,9 +156,9 @@ async function pack(
 }
 
 /**
- * The archive of the same version in the seed directory, if the source directory still has its contents.
- * Packing again could give other bytes, since another release of libreseed may select or compress files
- * differently, and a published version must not change.
+ * Finds the archive of the same version in the seed directory, if the source directory still has the same
+ * contents. This archive is reused, because packing again could give other bytes: another release of
+ * libreseed may select or compress files differently. A published version must not change.
  */
 async function keptArchive(
   { seeds, limits, signal, sourceDateEpoch }: PrepareContext,
@@ -171,16 +179,17 @@ async function keptArchive(
     return isSame ? { archivePath, fileBytes } : undefined;
   } catch (error) {
     signal?.throwIfAborted();
-    // `SeedDirectory.put` refuses or replaces a damaged archive.
+    // The archive in the seed directory is damaged, so it is not reused. `SeedDirectory.put` handles it
+    // later.
     if (error instanceof LibreseedError) return undefined;
     throw error;
   }
 }
 
 /**
- * Verifies a ready archive and copies it, so that later changes of the file do not change the package.
+ * Verifies a ready archive and copies it, so that later changes of the file do not affect the package.
  *
- * @param fileBytes sum of its files' lengths, if the user named the source directory
+ * @param fileBytes total length of the files in the archive, if the user gave the source directory
  */
 async function copyReady(
   { clock, limits, signal, seeds, detector, onContents }: PrepareContext,
@@ -226,7 +235,7 @@ async function copyReady(
   const { lengthBytes } = taken;
   const paths = Object.keys(full.files);
   onContents?.(contentsOfPaths(full, paths, fileBytes ?? lengthBytes, allowSecrets));
-  // A manifest dated in the future by a wrong clock is signed again.
+  // A manifest that is dated in the future, because the clock was wrong, is signed again.
   const isKept = beside !== undefined && !isOfFuture(beside.timestamp, clock.now());
   const minimal = isKept ? beside : signMinimal({
     name: full.name,
@@ -241,8 +250,8 @@ async function copyReady(
 }
 
 /**
- * Whether the seed directory has the archive of a manifest as a verified one. Such an archive was checked
- * for secrets before, or is public already.
+ * Whether the seed directory has the archive of the given manifest, and the archive was verified before.
+ * Such an archive was searched for secrets before, or is public already.
  */
 export async function isKnownArchive(
   seeds: SeedDirectory,
@@ -253,7 +262,7 @@ export async function isKnownArchive(
     seeds.known?.(there.archivePath) !== undefined;
 }
 
-/** The minimal manifest beside an archive, if there is one. */
+/** Reads the minimal manifest file beside an archive. Returns `undefined` if there is no such file. */
 export async function minimalBeside(archivePath: string): Promise<MinimalManifest | undefined> {
   try {
     return parseMinimal(await Deno.readFile(minimalFileName(archivePath)));

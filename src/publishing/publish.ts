@@ -1,7 +1,7 @@
 /**
- * Publishes a prepared archive: moves it into the seed directory, puts its records into the DHT, and has
- * it seeded. `prepare.ts` packs the archive. Runs in the command's process, which has the private key;
- * the owner of the engine gets signed bytes only.
+ * Publishes a prepared archive: moves the archive into the seed directory, puts its records into the DHT,
+ * and starts to seed it. `prepare.ts` prepares the archive. This code runs in the command's process,
+ * because only the command reads the private key. The host receives signed records only.
  *
  * @module
  */
@@ -23,13 +23,16 @@ import { readBack } from "./read_back.ts";
 /** The dependencies of publishing. */
 export interface PublishContext extends PrepareContext {
   operations: Operations;
-  /** Records that an archive in its final place was verified, so that no other process repeats it. */
+  /**
+   * Called with the archive that was verified and moved to its final path. The callback saves the result,
+   * so that other processes need not verify the archive again.
+   */
   onVerified?: (entry: ValidSeedEntry) => void;
-  /** Packages that this home has listed. */
+  /** Packages that this home has added to the publisher's list. */
   listed?: ListedPackages;
-  /** Whether the caller updates the publisher's list itself, with {@linkcode updateAnnounceRecord}. */
+  /** Whether the caller itself calls {@linkcode updateAnnounceRecord} later, once for several packages. */
   listsLater?: boolean;
-  /** Receives warnings for people. */
+  /** Called with warnings for the user. */
   onWarning?: (message: string) => void;
 }
 
@@ -38,21 +41,21 @@ export interface Published {
   minimal: MinimalManifest;
   magnet: string;
   archivePath: string;
-  /** Outcome of putting the manifest record. */
+  /** Outcome of putting the manifest record into the DHT. */
   outcome: PutOutcome;
-  /** Whether a daemon seeds the archive. */
+  /** Whether a daemon runs and seeds the archive. */
   seeding: boolean;
 }
 
 /**
- * Publishes one directory or archive. After it resolves, the archive is in the seed directory and its
- * record on at least one node. After `DHT_UNREACHABLE`, this home keeps both for `announce`. After any
- * other error it keeps neither.
+ * Publishes one directory or archive. On success, the archive is in the seed directory, and its manifest
+ * record is on at least one DHT node. After the error `DHT_UNREACHABLE`, this home keeps archive and
+ * record, so that `libreseed announce` can put the record later. After any other error, neither is kept.
  *
- * @param prepared a preparation of the same request that has begun already
+ * @param prepared result of {@linkcode prepare} for the same request, if the caller started it before
  * @throws {PackageError} errors of packing and verifying
- * @throws {StoreError} `VERSION_EXISTS` if the seed directory has the version with other bytes
- * @throws {PublishingError} `VERSION_TAKEN` if the DHT has the version with other bytes,
+ * @throws {StoreError} `VERSION_EXISTS` if the seed directory has the version with other contents
+ * @throws {PublishingError} `VERSION_TAKEN` if the DHT has the version with other contents,
  * `NO_MINIMAL_MANIFEST`, `NOT_THE_PUBLISHER`, `DHT_UNREACHABLE` (kind `network`)
  */
 export async function publish(
@@ -61,7 +64,8 @@ export async function publish(
   prepared: Promise<Ready> = prepare(context, request),
 ): Promise<Published> {
   const { operations, clock, seeds, signal } = context;
-  // Before the archive is in place: a version that the DHT has with other bytes must not be seeded.
+  // The DHT is checked before the archive is moved into the seed directory: an archive whose version is
+  // already published with other contents must not be seeded.
   const first = await prepared.catch((error) => prepareAsPublished(context, request, error));
   await using publishable = await reconcileWithDht(context, request, first);
   const { ready, item } = publishable;
@@ -78,10 +82,11 @@ export async function publish(
   }
   const { daemon } = await operations.status();
   if (daemon) await operations.add({ fileName: entry.fileName });
-  // After the manifest record, because readers look listed versions up.
+  // The list is updated after the manifest record, because readers look up the records of listed versions.
   const keys = await request.signer();
   if ("kind" in outcome) {
-    // Sign and keep the other records for `announce`, too. The thrown error already says "offline".
+    // The DHT is unreachable. The other records are signed and kept for `libreseed announce`, too. Their
+    // warnings are suppressed, because the thrown error reports the cause.
     const offline = { ...context, isOffline: true, onWarning: undefined };
     await Promise.all([
       updateAnnounceRecord(offline, keys, [minimal], clock.now()),
@@ -101,15 +106,16 @@ export async function publish(
   };
 }
 
-/** A prepared archive, and the record to put for it. */
+/** A prepared archive, and the manifest record to put for the archive. */
 interface Publishable extends AsyncDisposable {
   ready: Ready;
   item: MutableItem;
 }
 
 /**
- * Finds the record to put. If the DHT has the version with other bytes, an older libreseed may have
- * published the directory without rules for left-out files; that archive is then reused.
+ * Determines the manifest record to put. If the DHT has the version with other contents, an older libreseed
+ * may have published the directory before rules for left-out files existed. If so, the archive is packed
+ * without rules.
  */
 async function reconcileWithDht(
   context: PublishContext,
@@ -136,10 +142,10 @@ async function reconcileWithDht(
 }
 
 /**
- * An archive that was refused for its secrets, if exactly this archive is published already. Its secrets
- * are public then, so a refusal would protect nothing.
+ * Prepares an archive that was refused because of secrets, if exactly this archive is already published.
+ * The secrets are public then, so a refusal would protect nothing.
  *
- * @throws the refusal, or any other error of the preparation
+ * @throws the original error, if the archive is not published
  */
 async function prepareAsPublished(
   context: PublishContext,
@@ -159,7 +165,10 @@ async function prepareAsPublished(
   throw refusal;
 }
 
-/** The directory packed without rules, if its archive has the published hash (`sha256:…`). */
+/**
+ * Packs the directory without rules for left-out files. Returns the archive only if its hash is the
+ * published hash (`sha256:…`).
+ */
 async function prepareWithoutRules(
   context: PublishContext,
   request: PublishRequest,
@@ -175,7 +184,7 @@ async function prepareWithoutRules(
   return undefined;
 }
 
-/** Packs again without messages; `undefined` if the directory cannot be packed that way. */
+/** Prepares an archive without messages to the user. Returns `undefined` if the preparation fails. */
 async function prepareQuietly(
   context: PublishContext,
   request: PublishRequest,
@@ -185,7 +194,7 @@ async function prepareQuietly(
     return await prepare(quiet, request);
   } catch (error) {
     context.signal?.throwIfAborted();
-    // A failed preparation means that this form was not published.
+    // If the preparation with these options fails, the archive was not published with these options either.
     if (error instanceof LibreseedError) return undefined;
     throw error;
   }

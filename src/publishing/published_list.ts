@@ -1,6 +1,6 @@
 /**
- * The list that a publisher's announce record has: reads it from the record and its catalog, and writes a
- * catalog with more packages.
+ * The list of a publisher's packages in the announce record: reads the list from the record and its
+ * catalog, and writes a catalog with additional packages.
  *
  * @module
  */
@@ -29,22 +29,22 @@ import {
 import { decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
 import type { PublisherContext } from "./context.ts";
 
-/** Time limit of fetching the publisher's own catalog (ms). */
+/** Time limit for fetching the publisher's own catalog (ms). */
 const CATALOG_TIMEOUT_MS = 20_000;
 
-/** The list of an announce record. */
+/** List of a publisher's packages, as read from the announce record and its catalog. */
 export interface PublishedList {
-  /** Packages that the record itself lists. */
+  /** Packages that are listed in the record itself. */
   packages: { name: string; version: string }[];
-  /** The catalog that the record names, and its number of lines. */
+  /** Catalog that the record names, and the number of lines in the catalog. */
   catalog?: { bytes: Uint8Array; count: number; present?: PresentCatalog };
-  /** Whether this home has all of the list, exactly as it was signed. */
+  /** Whether the list is complete and exactly as the publisher signed it. */
   isWhole: boolean;
 }
 
 /**
- * Reads the list of the publisher's newest announce record. A catalog that nobody seeds is reported, and
- * its packages count as not listed.
+ * Reads the list of the publisher's newest announce record. If no peer seeds the catalog, emits a warning
+ * and treats the packages in the catalog as not listed.
  *
  * @returns `unknown` if the DHT is unreachable and this home lacks the catalog
  */
@@ -89,8 +89,9 @@ function catalogOf(manifests: readonly MinimalManifest[]): { bytes: Uint8Array; 
 }
 
 /**
- * Writes the catalog with more packages, and has a daemon seed it. Packages that the record itself listed
- * get a line, too; a manifest that this home lacks is looked up in the DHT.
+ * Writes a catalog that also contains the given packages, and lets a running daemon seed it. Packages that
+ * the record itself listed are moved to the catalog. If this home lacks the manifest of such a package, the
+ * manifest is looked up in the DHT.
  */
 export async function writeCatalogWith(
   context: PublisherContext,
@@ -109,7 +110,7 @@ export async function writeCatalogWith(
   let before = list.catalog ?? { bytes: new Uint8Array(), count: 0 };
   let grown = growCatalog(before.bytes, lines);
   if (!grown) {
-    // The signed catalog is malformed, so it is rebuilt from its valid lines.
+    // The existing catalog is malformed, so a new catalog is built from its valid lines.
     before = catalogOf(parseCatalog(before.bytes, publicKey).manifests);
     grown = growCatalog(before.bytes, lines)!;
   }
@@ -118,14 +119,15 @@ export async function writeCatalogWith(
     ? present.torrent.infoHash
     : await writeCatalog(seeds.path, publicKey, grown, present);
   if ((await operations.status()).daemon) {
-    // Seeded and announced first, because readers download the catalog once the record names it.
+    // The catalog is seeded and announced before the record, because readers of the record download the
+    // catalog.
     const fileName = catalogFileName(publicKey);
     await operations.addCatalog({ fileName, announce: !isOffline }, { signal });
   }
   return { count: count + grown.added, catalogInfoHash };
 }
 
-/** The manifest of a listed package, from the seed directory or else from the DHT. */
+/** Returns the manifest of a listed package from the seed directory, otherwise from the DHT. */
 async function manifestOf(
   { operations, seeds, signal, onWarning }: PublisherContext,
   publicKey: Uint8Array,

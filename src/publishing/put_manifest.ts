@@ -1,5 +1,5 @@
 /**
- * Puts the manifest record of a package: chooses or signs the record, and judges the outcome of the put.
+ * Puts the manifest record of a package into the DHT: reuses or signs the record, and checks the outcome.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { MinimalManifest } from "../package/mod.ts";
 import { manifestSalt, type MutableItem, targetOf } from "../records/mod.ts";
 import { PublishingError } from "./errors.ts";
 
-/** The dependencies of looking a manifest record up. */
+/** The dependencies of looking up a manifest record. */
 export interface ManifestContext {
   operations: Operations;
   clock: Clock;
@@ -28,10 +28,11 @@ export interface ManifestContext {
 }
 
 /**
- * Puts the manifest record of a package.
+ * Puts the manifest record of a package into the DHT.
  *
- * @returns the error, instead of throwing it, if the DHT is unreachable: the host has kept the record
- * @throws {PublishingError} see {@linkcode checkPut}
+ * @returns the error `DHT_UNREACHABLE` as a value, not thrown, if the DHT is unreachable; the host keeps
+ * the record
+ * @throws {PublishingError} the errors of {@linkcode checkPut}
  */
 export async function storeManifest(
   operations: Operations,
@@ -56,10 +57,10 @@ export async function storeManifest(
 }
 
 /**
- * Signs the record of a minimal manifest and puts it, replacing the published one.
+ * Signs the record of a minimal manifest and puts the record into the DHT, replacing a published one.
  *
  * @throws {LibreseedError} `CLOCK_BEHIND`
- * @throws {PublishingError} see {@linkcode checkPut}
+ * @throws {PublishingError} the errors of {@linkcode checkPut}
  */
 export async function putManifest(
   operations: Operations,
@@ -83,9 +84,10 @@ export async function putManifest(
 }
 
 /**
- * The signed record to put: the published or kept one if it names the same archive, else a new one.
+ * Returns the signed record to put. If the published or kept record names the same archive, reuses that
+ * record. Otherwise signs a new one.
  *
- * @throws {PublishingError} `VERSION_TAKEN` if the DHT has the version with other bytes
+ * @throws {PublishingError} `VERSION_TAKEN` if the DHT has the version with other contents
  */
 export async function itemToPut(
   { operations, clock, signal }: ManifestContext,
@@ -94,7 +96,7 @@ export async function itemToPut(
 ): Promise<MutableItem> {
   const publicKey = parsePublicKey(minimal.pubkey);
   const salt = manifestSalt(minimal.name, minimal.version);
-  // Without the DHT the record is still signed and kept, for `announce`.
+  // Without the DHT, this lookup does not throw: the record is signed and kept for `libreseed announce`.
   const before = await newestRecord(operations, { publicKey, salt }, { signal });
   const { item } = before;
   const published = before.published && minimalOf(before.published, minimal);
@@ -114,7 +116,10 @@ export async function itemToPut(
   return manifestRecord(minimal, await signer(), seqAfter(before, clock.now()));
 }
 
-/** The published hash of a version's archive (`sha256:…`); `undefined` if it is not published. */
+/**
+ * Returns the published hash of a version's archive (`sha256:…`), or `undefined` if the version is not
+ * published.
+ */
 export async function publishedHash(
   { operations, signal }: Pick<ManifestContext, "operations" | "signal">,
   minimal: MinimalManifest,
@@ -126,7 +131,7 @@ export async function publishedHash(
 }
 
 /**
- * Checks that some node holds the record after a put.
+ * Checks the outcome of a put: at least one DHT node has to hold the record.
  *
  * @throws {PublishingError} `RECORD_CONFLICT`, `RECORD_SUPERSEDED`; `DHT_UNREACHABLE` (kind `network`) if
  * no node holds the record

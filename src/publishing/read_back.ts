@@ -1,6 +1,6 @@
 /**
- * Reads a published package back from the DHT, with the checks of a reader. Nodes that accept a put are no
- * proof that readers find the package.
+ * Reads a published package back from the DHT in the same way as a reader. Nodes that accepted a put do not
+ * prove that readers find the package.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { indexReader, readNameIndex } from "../names/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { manifestSalt, nameIndexSlot } from "../records/mod.ts";
 
-/** Timeout of reading back a record that was put a moment ago (ms). */
+/** Time limit for reading back a record that was just put (ms). */
 const PATIENCE_MS = 5_000;
 
 /** The dependencies of reading back. */
@@ -24,10 +24,10 @@ export interface ReadBackContext {
 }
 
 /**
- * Reads the manifest record of a package and its publisher's entry in the index of the name.
+ * Reads the manifest record of a package, and the publisher's entry in the index of the package's name.
  *
- * @param isIndexed whether the entry was written; if not, only the record is read
- * @returns problems that a reader would meet, each with advice; empty if there are none
+ * @param isIndexed whether the entry was written; if not, only the manifest record is read
+ * @returns messages about the problems that readers would have, with advice; empty if there are none
  */
 export async function readBack(
   { operations, clock, signal }: ReadBackContext,
