@@ -1,6 +1,7 @@
 /**
- * Keeps alive the lists of other publishers whose packages are seeded here: the announce record, which
- * readers need to resolve version ranges, and the catalog that it may point to.
+ * Keeps alive the lists of other publishers whose packages this daemon seeds. A list consists of the
+ * announce record, which readers need to resolve version ranges, and of the catalog that the record may
+ * name.
  *
  * @module
  */
@@ -13,23 +14,23 @@ import type { KeptRecords } from "./kept_records.ts";
 
 /** Options of {@linkcode AdoptedLists}. */
 export interface AdoptedListsOptions extends Omit<CatalogContext, "signal" | "timeoutMs"> {
-  /** Time limit for fetching a catalog, milliseconds; may change. */
+  /** Returns the time limit for fetching a catalog (ms), which a reload of the settings may change. */
   timeoutMs: () => number;
   records: Pick<KeptRecords, "has" | "keep" | "foreignLists">;
   worker: Pick<WorkerHandle, "get" | "keepRecords">;
 }
 
-/** Pause before a list that was not found is looked up again (ms). */
+/** Pause before a publisher's list that was not found is looked up again (ms). */
 const LOOK_AGAIN_MS = 50 * 60_000;
 
-/** Other publishers' lists that one daemon keeps alive. */
+/** Lists of other publishers that a daemon keeps alive. */
 export class AdoptedLists {
   readonly #options: AdoptedListsOptions;
   readonly #clock: Clock;
-  /** Time of the last failed lookup by public key (hex), Unix milliseconds. */
+  /** Time of the last unsuccessful lookup (Unix ms) by the publisher's public key (hex). */
   readonly #missed = new Map<string, number>();
   readonly #looking = new Map<string, Promise<boolean>>();
-  /** Infohash of the present catalog by public key (hex). */
+  /** Infohash of the catalog that the seed directory has, by the publisher's public key (hex). */
   readonly #present = new Map<string, string>();
   readonly #stopped = new AbortController();
   #fetching: Promise<void> | undefined;
@@ -40,9 +41,9 @@ export class AdoptedLists {
   }
 
   /**
-   * Keeps a publisher's list alive if the DHT has one; returns whether it is kept.
+   * Looks up a publisher's list and keeps it alive from then on. Returns whether the list is kept alive.
    *
-   * @param publicKey the publisher's, 32 bytes
+   * @param publicKey public key of the publisher, 32 bytes
    * @throws {EngineError} if the DHT is off
    * @throws {RecordError} if the list does not decode
    */
@@ -51,9 +52,10 @@ export class AdoptedLists {
     if (this.#options.records.has(targetOf(publicKey, announceSalt(publicKey)))) return true;
     const missedMs = this.#missed.get(keyHex);
     const sinceMs = this.#clock.now() - (missedMs ?? -Infinity);
-    // A negative time means that the clock was set back.
+    // A negative duration means that the clock was set back after the last lookup. The lookup is then
+    // repeated.
     if (sinceMs >= 0 && sinceMs < LOOK_AGAIN_MS) return false;
-    // One lookup serves concurrent calls for many packages of one publisher.
+    // Concurrent calls for several packages of one publisher share one lookup.
     let looking = this.#looking.get(keyHex);
     if (!looking) {
       looking = this.#look(publicKey).finally(() => this.#looking.delete(keyHex));
@@ -76,8 +78,8 @@ export class AdoptedLists {
   }
 
   /**
-   * Fetches the catalogs that the lists name and that are not here. A failed fetch is left for the next
-   * call.
+   * Fetches catalogs that kept lists name and that are not yet in the seed directory. The next call
+   * retries failed fetches.
    */
   fetchCatalogs(): Promise<void> {
     return this.#fetching ??= this.#fetchAll().finally(() => this.#fetching = undefined);
@@ -101,7 +103,7 @@ export class AdoptedLists {
     }
   }
 
-  /** Aborts running fetches. */
+  /** Aborts running fetches and waits until they have ended. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#fetching;

@@ -1,9 +1,11 @@
 /**
- * Compares our clock with the DHT. Nodes tell no time, but name indexes do: their keepers rewrite each
- * index hourly under the key of the UTC day, with the time as `seq`. The indexes of names that this home
- * uses and does not keep itself therefore show the time of other machines.
+ * Checks this machine's clock against the DHT. DHT nodes do not report the time, but name indexes in the
+ * DHT contain it: other machines rewrite the index of each name hourly, with the time as its `seq`, under
+ * a key that depends on the UTC day. Indexes that this home uses but does not write show the time of
+ * other machines.
  *
- * Anybody can write an index, so the result is a hint: good enough for a warning, not for setting a clock.
+ * Anybody can write an index. The result is therefore reliable enough for a warning, but not for setting
+ * a clock.
  *
  * @module
  */
@@ -20,41 +22,44 @@ import {
 } from "../../records/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 
-/** A name of another publisher that this home uses. */
+/** A package name that this home uses and another publisher owns. */
 export interface UsedName {
   name: string;
-  /** Public key of its publisher, 32 bytes. */
+  /** Public key of the publisher, 32 bytes. */
   publicKey: Uint8Array;
-  /** A version that was downloaded here. */
+  /** A version of the package that this home downloaded. */
   version?: string;
 }
 
-/** Result of comparing our clock with the DHT. */
+/** Result of checking this machine's clock against the DHT. */
 export type ClockVerdict =
-  /** The DHT had nothing to compare with. */
+  /** No name index or record was found for a comparison. */
   | { kind: "unknown" }
-  /** The clock agrees with the indexes of `names` names. */
+  /** The clock agrees with the indexes of this number of names. */
   | { kind: "agrees"; names: number }
-  /** Our clock is behind or ahead by at least `byMs` milliseconds. */
+  /** This machine's clock is behind or ahead by at least `byMs` milliseconds. */
   | { kind: "behind" | "ahead"; byMs: number; names: number }
-  /** Packages are alive in the DHT whose names are in no index of the days around our date. */
+  /**
+   * Records of the packages are in the DHT, but no index of their names for the days around this
+   * machine's date. So the date is probably wrong.
+   */
   | { kind: "other-date"; names: number };
 
-/** Maximum number of names to look up; each costs one lookup for each of `DAYS`. */
+/** Maximum number of names to look up. Each name costs one lookup for each of `DAYS`. */
 const MAX_NAMES = 6;
-/** Maximum number of pins to search for such names. */
+/** Maximum number of pins that are searched for names of other publishers. */
 const MAX_PINS = 64;
-/** Days whose index is looked up, relative to our date. */
+/** Days for which the index is looked up, relative to this machine's date: 1 is tomorrow. */
 const DAYS = [1, 0, -1, -2];
 /**
- * Maximum age of an index in the DHT (ms): nodes forget it two hours after the last put, and a keeper
- * renews its `seq` once it is half an hour old.
+ * Maximum age of a name index in the DHT (ms). DHT nodes delete an index two hours after the last put,
+ * and the writer of an index renews the `seq` after half an hour.
  */
 const INDEX_LIFE_MS = 3 * 3_600_000;
 const DAY_MS = 86_400_000;
 
 /**
- * Returns the names of other publishers in a home's state whose index other machines keep alive.
+ * Returns package names that this home uses and whose index only other machines keep alive.
  *
  * @param ownKey public key of this home's own publisher, 32 bytes, if it has one
  */
@@ -65,14 +70,14 @@ export function usedNames(
   const used: UsedName[] = [];
   for (const { name, publicKey, lastVersion } of state.pins.others(ownKey, MAX_PINS)) {
     if (used.length === MAX_NAMES) break;
-    // An index that this home writes shows its own clock.
+    // A name whose index this home writes is skipped, since the index shows this machine's own time.
     if (state.records.list({ kind: "name-entry", name }).length > 0) continue;
     used.push({ name, publicKey, version: lastVersion });
   }
   return used;
 }
 
-/** Compares our clock with the indexes of the given names. Throws the errors of `lookUp`. */
+/** Compares this machine's clock with the indexes of the given names. Throws the errors of `lookUp`. */
 export async function askDhtClock(
   operations: Pick<Operations, "lookUp">,
   names: readonly UsedName[],
@@ -83,7 +88,7 @@ export async function askDhtClock(
   const found = await Promise.all(asked.map((one) => newestSeq(operations, one, nowMs, signal)));
   const seqs = found.filter((seq) => seq !== undefined).sort((a, b) => a - b);
   if (seqs.length > 0) {
-    // The median holds unless half of the indexes are forged.
+    // The median of the times is correct unless half of the indexes are forged.
     const medianMs = seqs[Math.floor((seqs.length - 1) / 2)]!;
     const count = { names: seqs.length };
     if (medianMs > nowMs + CLOCK_TOLERANCE_MS) {
@@ -97,7 +102,7 @@ export async function askDhtClock(
   return count > 0 ? { kind: "other-date", names: count } : { kind: "unknown" };
 }
 
-/** Describes a verdict, and says whether the clock seems wrong. */
+/** Describes the result of the check for the user. `isWrong` is set if the clock seems wrong. */
 export function describeClock(verdict: ClockVerdict): { what: string; isWrong: boolean } {
   if (verdict.kind === "unknown") {
     return { what: "nothing in the DHT to compare it with", isWrong: false };
@@ -117,7 +122,7 @@ export function describeClock(verdict: ClockVerdict): { what: string; isWrong: b
   return { what, isWrong: true };
 }
 
-/** Formats a duration in minutes, hours or days. */
+/** Formats a duration in minutes, hours or days, whichever suits its length. */
 function words(ms: number): string {
   const minutes = Math.round(ms / 60_000);
   if (minutes < 120) return `${minutes} min`;
@@ -143,7 +148,10 @@ async function newestSeq(
   return seqs.length > 0 ? Math.max(...seqs) : undefined;
 }
 
-/** Whether a `seq` is a time of that UTC day, so that a right clock may have written it. */
+/**
+ * Whether a `seq` lies within a UTC day. Otherwise a machine with a wrong clock wrote the index of that
+ * day.
+ */
 function isOfDay(seq: number, day: number): boolean {
   const [first, last] = [day * DAY_MS, (day + 1) * DAY_MS];
   return seq >= first - CLOCK_TOLERANCE_MS && seq <= last + CLOCK_TOLERANCE_MS;

@@ -1,6 +1,6 @@
 /**
- * Reports changes of the DHT's state to people, once each: the DHT is off and why, no node answers, the
- * DHT is back.
+ * Reports changes of the DHT's state to the user, each change once: the DHT is off (with the reason), no
+ * node answers, or the DHT works again.
  *
  * @module
  */
@@ -11,21 +11,26 @@ import type { StatusJson } from "../../control/mod.ts";
 /** Options of {@linkcode DhtWatch}. */
 export interface DhtWatchOptions {
   clock: Clock;
-  /** Whether the settings ask for a DHT. */
+  /** Whether the settings enable the DHT. */
   isWanted: boolean;
-  /** Whether to report a silent DHT; a command reports its own failed lookups instead. */
+  /**
+   * Whether to report that no DHT node answers. Commands unset this, since they report failed lookups
+   * anyway.
+   */
   tellsOfSilence: boolean;
   onNotice: (message: string) => void;
   onWarning: (message: string) => void;
 }
 
-/** Silence before it is reported (ms); a start takes a few seconds. */
+/**
+ * Time without an answer of a DHT node before this is reported (ms). Joining the DHT takes a few seconds.
+ */
 const SILENCE_MS = 30_000;
 
-/** Takes the states of the DHT and reports changes. */
+/** Receives the states of the DHT and reports changes to the user. */
 export class DhtWatch {
   readonly #options: DhtWatchOptions;
-  /** Reason for which the DHT is off; `undefined` while it is on. */
+  /** Reason why the DHT is off; `undefined` while the DHT is on. */
   #trouble: string | undefined;
   #timer: Timer | undefined;
   #saidSilent = false;
@@ -34,7 +39,7 @@ export class DhtWatch {
     this.#options = options;
   }
 
-  /** Takes the current state of the DHT. */
+  /** Receives the current state of the DHT. Reports a change to the user. */
   hear(state: StatusJson["dht"]): void {
     if (!this.#options.isWanted) return;
     this.#tellTrouble(state.state === "off" ? state.why : undefined);
@@ -43,7 +48,7 @@ export class DhtWatch {
     else this.#waitForAnswer();
   }
 
-  /** Stops the reports. */
+  /** Stops reporting. */
   stop(): void {
     this.#stopWaiting();
   }
@@ -52,7 +57,7 @@ export class DhtWatch {
     const before = this.#trouble;
     this.#trouble = trouble;
     if (trouble === before) return;
-    // Reported once, although opening the socket is retried.
+    // The same reason is reported only once, although the host keeps retrying to open the UDP socket.
     if (trouble !== undefined) {
       this.#options.onWarning(`${trouble}; going on without the DHT, and trying again`);
     } else this.#options.onNotice("the DHT is back");

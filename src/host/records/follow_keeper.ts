@@ -1,6 +1,6 @@
 /**
- * Follows publishers for as long as the daemon runs: reads their lists periodically and, with `mirror`,
- * downloads and seeds their packages.
+ * Follows publishers while the daemon runs: reads the lists of their packages periodically. If the
+ * setting `mirror` is on, downloads and seeds the listed packages.
  *
  * @module
  */
@@ -14,34 +14,39 @@ import type { SeedDirectory } from "../../store/mod.ts";
 import { type FollowContext, refreshFollow } from "./follow_refresh.ts";
 
 const TICK_MS = 60_000;
-/** Maximum number of unmirrored packages whose errors are kept for `status`. */
+/** Maximum number of packages that failed to be mirrored and whose errors are kept for `status`. */
 const MAX_UNMIRRORED = 100;
 
 /** Options of {@linkcode FollowKeeper}. */
 export interface FollowKeeperOptions extends Omit<FollowContext, "signal" | "timeoutMs"> {
-  /** Time limit for fetching a publisher's list or an archive, milliseconds; may change. */
+  /**
+   * Returns the time limit for fetching a publisher's list or an archive (ms), which a reload may change.
+   */
   timeoutMs: () => number;
   seeds: SeedDirectory;
   limits: () => ArchiveLimits;
   intervalMs: () => number;
-  /** Whether to download and seed all listed packages. */
+  /** Whether to mirror: to download and seed all packages of followed publishers. */
   mirror: () => boolean;
-  /** Size of the seed directory up to which packages are mirrored, bytes. */
+  /** Maximum size of the seed directory (bytes). Packages that would exceed this size are not mirrored. */
   maxDiskBytes: () => number;
 }
 
-/** Reads the followed publishers' lists periodically and mirrors their packages. */
+/** Reads the lists of followed publishers periodically, and mirrors their packages. */
 export class FollowKeeper {
   readonly #options: FollowKeeperOptions;
   readonly #stopped = new AbortController();
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
-  /** Whether `look` was called during a run, so that another run follows. */
+  /** Whether `look` was called while a check was running. Another check then follows. */
   #again = false;
   #saidFull = false;
-  /** Completely mirrored lists by public key (hex): `seq` of the list and the disk limit. */
+  /**
+   * For each completely mirrored list, the `seq` of the list and the disk limit at that time. The key is
+   * the publisher's public key (hex).
+   */
   readonly #mirrored = new Map<string, string>();
-  /** Errors of packages that could not be mirrored, by name and version. */
+  /** Errors of packages that failed to be mirrored, by `NAME@VERSION`. */
   readonly #unmirrored = new Map<
     string,
     Pick<LibreseedError, "code" | "message" | "detail"> & { publisher: string }
@@ -52,8 +57,8 @@ export class FollowKeeper {
   }
 
   /**
-   * Lists the latest hundred packages that could not be mirrored at the last attempt; `undefined` if
-   * there are none.
+   * Lists packages that failed to be mirrored at the last attempt, up to a hundred. Returns `undefined`
+   * if there are none.
    */
   unmirrored(): UnmirroredJson[] | undefined {
     const followed = new Set(
@@ -65,19 +70,19 @@ export class FollowKeeper {
     return told.length > 0 ? told : undefined;
   }
 
-  /** Starts; due lists are read at once. */
+  /** Starts the periodic checks. The first check runs at once. */
   start(): void {
     this.#timer = every(this.#options.clock, TICK_MS, () => this.#tick());
     this.#tick();
   }
 
-  /** Checks for due lists now, or after the running check. */
+  /** Reads lists that are due now. If a check is running, another check follows. */
   look(): void {
     this.#again = this.#working !== undefined;
     this.#tick();
   }
 
-  /** Stops; resolves when the running check has ended. */
+  /** Stops the checks. The promise resolves when the running check has ended. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#timer?.cancel();
@@ -101,19 +106,21 @@ export class FollowKeeper {
       if (signal.aborted) return;
       try {
         const nowMs = clock.now();
-        // A time in the future was noted before the clock was set back.
+        // A last check in the future means that the clock was set back since. The list is then due.
         const isDue = checkedMs === undefined || checkedMs > nowMs ||
           checkedMs + intervalMs() <= nowMs;
         if (isDue) {
           await refreshFollow({ ...this.#options, timeoutMs: timeoutMs(), signal }, publicKey);
-          // Mirrored packages may have been removed since.
+          // A user may have removed mirrored packages since the last check, so the mirror counts as
+          // incomplete.
           this.#mirrored.delete(toHex(publicKey));
         }
         if (mirror()) await this.#mirror(publicKey);
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof LibreseedError)) throw error;
-        // The next tick retries. Network errors are reported by the DHT watch.
+        // The next periodic check retries. Network errors are not reported here, because the DHT watch
+        // reports them.
         if (error.kind !== "network") onWarning(error.message);
       }
     }
@@ -124,11 +131,13 @@ export class FollowKeeper {
     const keyHex = toHex(publicKey);
     const seq = state.follows.list().find((one) => toHex(one.publicKey) === keyHex)?.seq;
     const work = `${seq} ${maxDiskBytes()}`;
-    // A complete mirror of a long list is not checked each minute.
+    // A completely mirrored list is skipped, since comparing a long list with the files each minute is
+    // expensive.
     if (seq !== undefined && this.#mirrored.get(keyHex) === work) return;
     let isWhole = true;
     const entries = await seeds.list();
-    // An invalid archive blocks its file name; `list` names the problem.
+    // An invalid archive counts as present, because its file name is taken. `list` shows the problem to
+    // the user.
     const present = new Set(entries.flatMap((entry) => {
       if (entry.problem !== undefined) return [entry.fileName];
       return entry.minimal.pubkey === formatPublicKey(publicKey)

@@ -1,6 +1,6 @@
 /**
- * Reads the list of a followed publisher and keeps it in the state, for `search` and for mirroring.
- * `follow_keeper.ts` repeats this for as long as the daemon runs.
+ * Reads the package list of a followed publisher once and saves the list in the state database, for
+ * `search` and for mirroring. `follow_keeper.ts` repeats this periodically.
  *
  * @module
  */
@@ -18,22 +18,22 @@ import type { Catalog, MinimalManifest } from "../../package/mod.ts";
 import { announceSalt, manifestSalt } from "../../records/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 
-/** Dependencies of reading a followed publisher's list. */
+/** Dependencies of reading the list of a followed publisher. */
 export interface FollowContext extends CatalogContext {
   state: StateDatabase;
   onWarning: (message: string) => void;
 }
 
-/** Number of records of one publisher that are looked up concurrently. */
+/** Number of concurrent lookups of one publisher's manifest records. */
 const MAX_LOOKUPS = 8;
 
 /**
- * Reads a publisher's list and keeps its manifests if the list has changed. A listed package without a
- * manifest record is left out, and looked up again the next time.
+ * Reads a publisher's list and, if the list has changed, saves the manifests of the listed packages. A
+ * package without a manifest record is left out, and looked up again at the next refresh.
  *
- * @returns whether the list had changed
- * @throws {HostError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`,
- * `CATALOG_UNREACHABLE` (kind `network`)
+ * @returns whether the list has changed
+ * @throws {HostError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE`
+ * (kind `network`)
  */
 export async function refreshFollow(
   context: FollowContext,
@@ -45,7 +45,7 @@ export async function refreshFollow(
   const { item } = await findRecord(operations, key, what, context);
   const before = state.follows.list()
     .find((follow) => toHex(follow.publicKey) === toHex(publicKey));
-  // A record that is not newer than the one read last changes nothing.
+  // The record is not newer than at the last refresh, so the list is unchanged.
   if (before?.seq !== undefined && before.seq >= item.seq) {
     state.follows.touch(publicKey, clock.now());
     return false;
@@ -54,7 +54,8 @@ export async function refreshFollow(
   const { manifests, missing } = list.packages
     ? await fetchManifests(context, publicKey, list.packages)
     : { manifests: soundLines(context, publicKey, list.catalog), missing: 0 };
-  // With missing records the old `seq` is kept, so that the list is read again the next time.
+  // If manifest records are missing, the old `seq` is kept, so that the next refresh reads the list
+  // again.
   const seq = missing === 0 ? list.item.seq : before?.seq;
   state.follows.settle(publicKey, seq, clock.now(), manifests);
   return true;

@@ -1,6 +1,6 @@
 /**
- * Saves the nodes of the routing table for the next start, which then needs no bootstrap node and no
- * name lookup.
+ * Saves the DHT nodes of the routing table. With them, the next start joins the DHT without bootstrap
+ * nodes and DNS.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { type Clock, delay, every, fromHex, type Timer, toHex } from "../../base
 import type { Contact } from "../../dht/mod.ts";
 import type { DhtNodesTable } from "../../store/mod.ts";
 
-/** Interval between saves (ms). */
+/** Interval between saves of the DHT nodes (ms). */
 const SAVE_MS = 5 * 60_000;
 
-/** Time limit for the worker to list its nodes (ms). */
+/** Time limit for the worker to return its list of DHT nodes (ms). */
 const ANSWER_MS = 1_000;
 
 /** Options of {@linkcode KeptNodes}. */
@@ -22,7 +22,7 @@ export interface KeptNodesOptions {
   onWarning: (message: string) => void;
 }
 
-/** Loads the nodes of the last run and saves those of this one. */
+/** Loads the DHT nodes that the last run saved, and saves the nodes of this run. */
 export class KeptNodes {
   readonly #options: KeptNodesOptions;
   #knownNodes: (() => Promise<Contact[]>) | undefined;
@@ -32,19 +32,19 @@ export class KeptNodes {
     this.#options = options;
   }
 
-  /** Loads the saved nodes. */
+  /** Loads the saved DHT nodes. */
   load(): Contact[] {
     return this.#options.table.loadNodes()
       .map(({ host, port, idHex }) => ({ host, port, id: fromHex(idHex) }));
   }
 
-  /** Saves the nodes of `knownNodes` periodically until {@linkcode KeptNodes.stop}. */
+  /** Saves the DHT nodes that `knownNodes` returns periodically, until {@linkcode KeptNodes.stop}. */
   start(knownNodes: () => Promise<Contact[]>): void {
     this.#knownNodes = knownNodes;
     this.#timer = every(this.#options.clock, SAVE_MS, () => void this.#keep());
   }
 
-  /** Saves the nodes a last time. */
+  /** Saves the DHT nodes a last time and stops. */
   async stop(): Promise<void> {
     this.#timer?.cancel();
     await this.#keep();
@@ -54,14 +54,14 @@ export class KeptNodes {
     const { table, clock, onWarning } = this.#options;
     try {
       const seenMs = clock.now();
-      // A thread that died does not answer, so the wait has a limit.
+      // The wait has a time limit, because a dead worker thread does not answer.
       const answered = new AbortController();
       const late = delay(clock, ANSWER_MS, answered.signal).catch(() => {});
       const nodes: Contact[] = await Promise.race([
         this.#knownNodes?.() ?? [],
         late.then(() => []),
       ]).finally(() => answered.abort());
-      // An empty list, as without a network, must not overwrite the saved nodes.
+      // Without a network the list may be empty. An empty list must not overwrite the saved nodes.
       if (nodes.length === 0) return;
       table.replaceNodes(
         nodes.map(({ host, port, id }) => ({ host, port, idHex: toHex(id!), seenMs })),

@@ -1,6 +1,6 @@
 /**
- * The records and torrents that this home keeps alive: connects `state.db` with the worker's schedule, so
- * that due times survive the process.
+ * The records and torrents that this home keeps alive in the DHT. Saves the due times of announcements
+ * from the worker's schedule to `state.db`, so that the next process continues the schedule.
  *
  * @module
  */
@@ -26,20 +26,20 @@ import type {
 } from "../../store/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
 
-/** A kept record with its name. */
+/** A record that this home keeps alive, with its kind and package name. */
 export interface NamedRecord {
-  /** Target, 40 hexadecimal digits. */
+  /** DHT target of the record, 40 hexadecimal digits. */
   idHex: string;
   record: RecordName;
   kept: KeptRecord;
 }
 
-/** Kinds of package records that are announced unchanged; name indexes are rewritten instead. */
+/** Kinds of records of a package that are re-announced unchanged. Name indexes are rewritten instead. */
 const NAMED_KINDS: readonly RecordName["kind"][] = ["manifest", "other"];
-/** Number of records that are handed to the worker at once. */
+/** Number of records that are passed to the worker in one message. */
 const SLICE = 500;
 
-/** The kept records of one home. */
+/** The records that one home keeps alive. */
 export class KeptRecords {
   readonly #state: StateDatabase;
   readonly #clock: Clock;
@@ -48,8 +48,10 @@ export class KeptRecords {
   readonly #onNotice: (message: string) => void;
 
   /**
-   * @param port TCP port that torrents are announced with
-   * @param minNodes number of holders below which a record is weak
+   * Creates the view of the records in the state database.
+   *
+   * @param port TCP port in the announcements of torrents
+   * @param minNodes returns the number of nodes that have to hold a record; with fewer the record is weak
    */
   constructor(
     state: StateDatabase,
@@ -66,13 +68,14 @@ export class KeptRecords {
   }
 
   /**
-   * Yields all records for the schedule, in slices. Leaves out name indexes, which are rewritten each time.
+   * Yields all records for the worker's schedule, in arrays. Name indexes are left out, because each
+   * announcement rewrites them.
    */
   *all(): Generator<ScheduledRecord[]> {
     yield* this.#state.records.schedule(SLICE);
   }
 
-  /** Describes all records with their last announcement, for `records` and `status`. */
+  /** Describes all records with the outcome of their last announcement, for `records` and `status`. */
   describe(): RecordJson[] {
     const nowMs = this.#clock.now();
     const records = this.#state.records.list().filter(({ kind }) => kind !== "name-entry");
@@ -82,13 +85,13 @@ export class KeptRecords {
     return records.map((record) => {
       const { target, kind, name, version, item: { seq }, own } = record;
       const outcome = outcomes.get(toHex(target));
-      // Times in the future were written under a clock that was ahead, and are not shown.
+      // Times in the future are not shown, because they were written while the clock was ahead.
       const times = outcome && isOfFuture(outcome.lastAttemptMs ?? 0, nowMs) ? undefined : outcome;
       return {
         kind: kind as RecordName["kind"],
         name,
         ...publisherOf(record),
-        // The column holds the slot number of a name index.
+        // For a name index, the column `version` holds the slot number, so no version is shown.
         version: kind === "name-index" ? undefined : version,
         target: toHex(target),
         seq,
@@ -107,8 +110,8 @@ export class KeptRecords {
   }
 
   /**
-   * Returns the records of the given packages, and announce records whose last announcement failed;
-   * without packages, all records.
+   * Returns the records of the given packages, and announce records whose last announcement failed. If
+   * `packages` is empty, returns all records except name indexes.
    */
   named(packages: { name: string; version?: string }[]): NamedRecord[] {
     if (packages.length === 0) return this.#fixed().map((record) => this.#named(record));
@@ -127,24 +130,24 @@ export class KeptRecords {
     return [...meant.values()].map((record) => this.#named(record));
   }
 
-  /** Whether a record with this target is kept. */
+  /** Whether this home keeps a record with this target. */
   has(target: Uint8Array): boolean {
     return this.#state.records.get(target) !== undefined;
   }
 
-  /** Whether the kept manifest record of the package is of this archive. */
+  /** Whether this home keeps a manifest record of the package that names exactly this archive. */
   isOf(minimal: MinimalManifest): boolean {
     const { name, version, pubkey, archiveSha256 } = minimal;
     const item = this.item(targetOf(parsePublicKey(pubkey), manifestSalt(name, version)));
     return item !== undefined && minimalOf(item, minimal).archiveSha256 === archiveSha256;
   }
 
-  /** Returns the kept item with this target. */
+  /** Returns the kept record with this target as a BEP 44 item. */
   item(target: Uint8Array): MutableItem | undefined {
     return this.#state.records.get(target)?.item;
   }
 
-  /** Keeps a signed item. */
+  /** Saves a signed record, so that this home keeps it alive. */
   keep(item: MutableItem, { kind, name, version }: RecordName, own: boolean): void {
     this.#state.records.put({
       item,
@@ -157,18 +160,27 @@ export class KeptRecords {
     });
   }
 
-  /** Due time of a torrent's announcement, Unix ms; 0 if it was never announced with the current port. */
+  /**
+   * Returns when a torrent has to be announced next (Unix ms); 0 if never announced with the current
+   * port.
+   */
   torrentDueMs(infoHashHex: string): number {
     const outcome = this.#state.outcomes.get(fromHex(infoHashHex)!);
     return outcome?.port === this.#port ? outcome.nextDueMs : 0;
   }
 
-  /** Due times of all torrents by infohash (hex), Unix ms; a missing torrent is due now. */
+  /**
+   * Returns when torrents have to be announced next (Unix ms), by infohash (hex). Torrents that are not
+   * in the map are due now.
+   */
   torrentsDueMs(): Map<string, number> {
     return this.#state.outcomes.dueOfPort(this.#port);
   }
 
-  /** Stores outcomes of announcements. A newer item that superseded ours is kept in its place. */
+  /**
+   * Saves outcomes of announcements. If the DHT has a newer item than this home, the newer item is kept
+   * instead.
+   */
   settle(...reports: ReportData[]): void {
     this.#state.transaction(() => reports.forEach((report) => this.#settle(report)));
   }
@@ -196,14 +208,15 @@ export class KeptRecords {
     if (put?.superseded) this.#takeOver(target, put.superseded);
   }
 
-  /** Announce records signed elsewhere: by other publishers, or by this one on another machine. */
+  /** Returns announce records that other publishers signed, or this publisher on another machine. */
   foreignLists(): MutableItem[] {
     return this.#state.records.list({ kind: "announce", own: false }).map(({ item }) => item);
   }
 
   /**
-   * Deletes the manifest records of a package, of one publisher (`ed25519:…`) or of all, and the foreign
-   * lists of publishers without any package left. Returns the targets of the deleted records (hex).
+   * Deletes the manifest records of a package: those of one publisher (`ed25519:…`), or of all publishers.
+   * Also deletes announce records that were signed elsewhere, if no package of their publisher is left.
+   * Returns the targets of the deleted records (hex).
    */
   forget(name: string, version: string, pubkey?: string): string[] {
     const manifests = this.#state.records.list({ name, version, kind: "manifest" })
@@ -262,12 +275,12 @@ export class KeptRecords {
   }
 }
 
-/** Publisher of a foreign announce record. */
+/** Returns the publisher's key for an announce record of another publisher, otherwise an empty object. */
 function publisherOf({ kind, own, item }: StoredRecord): { publisher?: string } {
   return kind === "announce" && !own ? { publisher: formatPublicKey(item.publicKey) } : {};
 }
 
-/** Whether two manifest records name different archives. */
+/** Whether two manifest records name archives with different hashes. */
 function namesAnother(a: MutableItem, b: MutableItem): boolean {
   const [x, y] = [decodeManifestRecord(a.value), decodeManifestRecord(b.value)];
   return !equalBytes(x.archiveSha256, y.archiveSha256);

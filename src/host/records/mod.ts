@@ -1,17 +1,19 @@
 /**
- * The host's records: keeps them alive in the DHT, and does the operations on them.
+ * Keeps the host's records alive in the DHT, and implements the operations on records.
  *
  * - `record_operations.ts` implements the operations `lookUp`, `keptItem`, `store`, `announce`,
  *   `nameEntry` and `indexName` of the control socket. Start reading here.
  * - `kept_records.ts` connects the table of records in `state.db` with the schedule in the worker, which
  *   re-announces each record at its due time (`src/dht/announce`).
- * - `name_keeper.ts` rewrites the name indexes of this home's names, whose key changes every day.
+ * - `name_keeper.ts` rewrites the indexes of the names that this home uses. The DHT key of a name index
+ *   changes every day.
  * - `adopted_lists.ts` keeps the lists of other publishers whose packages are seeded here.
- * - `follow_keeper.ts` reads the lists of followed publishers with `follow_refresh.ts`, and mirrors them.
+ * - `follow_keeper.ts` reads the lists of followed publishers with `follow_refresh.ts`, and mirrors their
+ *   packages.
  * - `kept_nodes.ts` saves the routing table's nodes, `dht_watch.ts` reports changes of the DHT's state,
  *   and `dht_clock.ts` compares the clock with the DHT.
  *
- * Signing is left to commands (`src/publishing`), lookups and puts to the worker.
+ * Commands sign records (`src/publishing`). The worker thread does the lookups and puts.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Keeps the name index alive for the names that this home publishes or seeds. The key and target of an
- * index change every day, so an index cannot be re-announced unchanged: it is read, merged and rewritten.
- * No publisher's key is needed, because the entries are kept signed.
+ * Keeps the indexes of package names alive: of all names that this home publishes or seeds. The DHT target
+ * of an index changes every day, so an index cannot be re-announced unchanged: it is read, merged and
+ * rewritten. No publisher's private key is needed, because the entries are kept with their signatures.
  *
  * @module
  */
@@ -42,59 +42,60 @@ export interface NameKeeperOptions {
   state: StateDatabase;
   store: IndexStore;
   clock: Clock;
-  /** Random number, 0 inclusive to 1 exclusive. */
+  /** Returns a random number from 0 inclusive to 1 exclusive. */
   random?: () => number;
   intervalMs: () => number;
   onWarning: (message: string) => void;
 }
 
-/** Outcome of writing the index of one name. */
+/** Result of writing one slot of the index of a name. */
 export interface NameOutcome {
   name: string;
   targetHex: string;
   outcome: PutOutcome;
-  /** Entries of other publishers that were left out, one sentence each. */
+  /** Messages about entries of other publishers that were left out, one sentence each. */
   dropped: string[];
-  /** Public keys in the written index, 32 bytes each. */
+  /** Public keys of the publishers in the written index, 32 bytes each. */
   publicKeys: Uint8Array[];
 }
 
-/** One slot of the index of a name. */
+/** One slot of the index of a name. An index is divided into slots, each a DHT record. */
 interface KeptName {
   name: string;
   slot: number;
 }
 
-/** Schedule of one slot; times are Unix milliseconds. */
+/** Schedule of one slot of a name index. Times are Unix milliseconds. */
 interface DueName extends KeptName {
-  /** UTC day of the last write. */
+  /** UTC day of the last write, counted from the Unix epoch. */
   day?: number;
   nextDueMs: number;
   lastAttemptMs: number;
 }
 
-/** Interval of the check for due names (ms). */
+/** Interval between checks for name indexes that are due (ms). */
 const TICK_MS = 30_000;
 const RETRY_MS = 60_000;
 const DAY_MS = 86_400_000;
 const SPREAD = 0.1;
-/** Number of names that are written concurrently. */
+/** Number of name indexes that are written concurrently. */
 const MAX_WRITING = 4;
-/** Kind of rows in `state.db` that hold an index as it was written last, with all entries. */
+/** Kind of rows in `state.db` that hold a complete name index as it was last written. */
 const INDEX = "name-index";
 /**
- * Kind of rows in `state.db` that hold one entry, which is written back if others drop it. The row is
- * keyed by the publisher's key and the salt of the index; its `seq` is the entry's time.
+ * Kind of rows in `state.db` that hold one entry of an index. If other machines drop the entry from the
+ * index, this home writes it back. The row's key is made of the publisher's key and the salt of the
+ * index. The row's `seq` is the time of the entry.
  */
 const ENTRY = "name-entry";
 
-/** Keeps the names of one home alive. */
+/** Keeps the name indexes of one home alive. */
 export class NameKeeper {
   readonly #options: NameKeeperOptions;
   readonly #stopped = new AbortController();
-  /** Writes by index: two writes of one index would race each other. */
+  /** Queue of writes for each index, since two concurrent writes of one index would race. */
   readonly #writes = new KeyedQueue();
-  /** All names, loaded at the first tick, so that a command that writes one name does not load all. */
+  /** Schedule of all names, loaded lazily: a command that writes one index does not need the others. */
   #names: Map<string, DueName> | undefined;
   readonly #times: EntryTimes;
   #timer: Timer | undefined;
@@ -105,30 +106,30 @@ export class NameKeeper {
     this.#times = new EntryTimes(options.clock, options.onWarning);
   }
 
-  /** Starts the schedule. Only the daemon calls this. */
+  /** Starts the periodic rewriting of indexes. Only the daemon calls this method. */
   start(): void {
     warnOfFutureEntries(this.#options);
     this.#timer = every(this.#options.clock, TICK_MS, () => this.#tick());
     this.#tick();
   }
 
-  /** Aborts running writes and stops the schedule. */
+  /** Aborts running writes and stops the periodic rewriting. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#timer?.cancel();
     await this.#working;
   }
 
-  /** Returns the kept entry of a publisher in the index of a name. */
+  /** Returns a publisher's entry in the index of a name, as kept by this home. */
   entry(name: string, publicKey: Uint8Array): NameIndexEntry | undefined {
     const row = this.#options.state.records.get(entryTarget(name, publicKey));
     return row && entriesOf(row)[0];
   }
 
   /**
-   * Keeps an entry and writes it into the index of a name. The schedule repeats a failed write.
+   * Saves an entry and writes it into the index of a name. The schedule repeats a failed write.
    *
-   * @throws {HostError} `ENTRY_TIME_WRONG`, and see {@linkcode writeNameIndex}
+   * @throws {HostError} `ENTRY_TIME_WRONG`, and the errors of {@linkcode writeNameIndex}
    */
   async add(name: string, entry: NameIndexEntry, signal?: AbortSignal): Promise<NameOutcome> {
     this.keep(name, entry);
@@ -136,7 +137,8 @@ export class NameKeeper {
   }
 
   /**
-   * Keeps an entry, which is due at once: {@linkcode start} and {@linkcode refresh} write it.
+   * Saves an entry without writing the index. The entry is due at once: {@linkcode start} or
+   * {@linkcode refresh} writes it.
    *
    * @returns the target of the index, 40 hexadecimal digits
    */
@@ -147,7 +149,7 @@ export class NameKeeper {
     const target = entryTarget(name, publicKey);
     const salt = nameIndexSalt(name, slot);
     state.transaction(() => {
-      // `put` keeps the newer entry, so an entry dated in the future is deleted first.
+      // An old entry dated in the future is deleted, because `put` would keep the later of two entries.
       const before = this.entry(name, publicKey);
       if (before && !hasPossibleTimes(before, clock.now())) state.records.delete(target);
       state.records.put({
@@ -166,7 +168,7 @@ export class NameKeeper {
     return toHex(indexTarget({ name, slot }, dayOf(clock.now())));
   }
 
-  /** Keeps another publisher's entry if the index has one; returns whether it is kept. */
+  /** Saves another publisher's entry if the index in the DHT has one. Returns whether an entry is kept. */
   async adopt(name: string, publicKey: Uint8Array): Promise<boolean> {
     if (this.entry(name, publicKey)) return true;
     const { store, clock } = this.#options;
@@ -176,7 +178,7 @@ export class NameKeeper {
     return entry !== undefined;
   }
 
-  /** Writes the index of the given names, due or not; without names, of all kept names. */
+  /** Writes the indexes of the given names, even if not due; without names, of all kept names. */
   async refresh(
     names: readonly string[],
     onOutcome: (outcome: NameOutcome | { name: string; error: unknown }) => void,
@@ -193,7 +195,7 @@ export class NameKeeper {
     }
   }
 
-  /** Deletes the entries and indexes of a name without packages here. */
+  /** Deletes the saved entries and indexes of a name. Called when the name's last package was removed. */
   forget(name: string): void {
     const { state } = this.#options;
     state.transaction(() => {
@@ -228,7 +230,7 @@ export class NameKeeper {
     return this.#names;
   }
 
-  /** Records the last attempt and the next due time of an index. */
+  /** Sets the time of the last attempt and the next due time of an index. */
   #plan(kept: KeptName, nowMs: number, nextDueMs: number): void {
     const { name, slot } = kept;
     const times = { day: dayOf(nowMs), nextDueMs, lastAttemptMs: nowMs };
@@ -268,7 +270,7 @@ export class NameKeeper {
     const nextDueMs = atMs + (good ? this.#pauseMs() : RETRY_MS);
     state.transaction(() => {
       for (const row of rows.filter(({ kind }) => kind === INDEX)) {
-        // An older index of this slot; its valid entries are in the new one.
+        // Older indexes of this slot are deleted. The new index contains their valid entries.
         state.records.delete(row.target);
         state.outcomes.delete(row.target);
       }
@@ -308,7 +310,7 @@ export class NameKeeper {
     const nowMs = clock.now();
     const target = indexTarget(kept, dayOf(nowMs));
     const before = state.outcomes.get(target);
-    // A locked index stays locked until midnight UTC. Tomorrow's target has no outcome and is due at once.
+    // A locked index stays locked until midnight UTC. The index of the next day is then due at once.
     const code = error instanceof LibreseedError ? error.code : undefined;
     const nextDueMs = code === "NAME_INDEX_LOCKED"
       ? (dayOf(nowMs) + 1) * DAY_MS
@@ -330,7 +332,7 @@ export class NameKeeper {
 
   #tick(): void {
     if (this.#stopped.signal.aborted || this.#working) return;
-    // Without a DHT, due names wait.
+    // Without a DHT no index is written; due indexes wait for the next check.
     if (this.#options.store.hasDht === false) return;
     this.#working = this.#refreshDue()
       .catch((error) => this.#warn(error))
@@ -349,13 +351,13 @@ export class NameKeeper {
     });
   }
 
-  /** Whether an index is due. At midnight UTC every index is, since its target has changed. */
+  /** Whether an index is due. After midnight UTC every index is due, since its target has changed. */
   #isDue({ day, nextDueMs, lastAttemptMs }: DueName): boolean {
     const nowMs = this.#options.clock.now();
-    // A last attempt in the future was noted before the clock was set back.
+    // A last attempt in the future means that the clock was set back since. The index is then due.
     if (day !== dayOf(nowMs) || nextDueMs <= nowMs || lastAttemptMs > nowMs) return true;
-    // The interval may have become shorter since the due time was set. A locked index waits for midnight
-    // all the same.
+    // A reload may have shortened the interval, so an index is also due once the current interval has
+    // passed since the last attempt. A locked index waits for midnight UTC regardless.
     const isLocked = nextDueMs === (day + 1) * DAY_MS;
     return !isLocked && lastAttemptMs + this.#options.intervalMs() * (1 + SPREAD) < nowMs;
   }

@@ -1,5 +1,5 @@
 /**
- * The host's operations on records: look up, keep, put, announce.
+ * The host's operations on records: looking up, keeping alive, putting and announcing.
  *
  * @module
  */
@@ -21,10 +21,13 @@ import { Batch, type WorkerHandle } from "../thread/mod.ts";
 import type { KeptRecords } from "./kept_records.ts";
 import type { NameKeeper } from "./name_keeper.ts";
 
-/** Delay until a daemon puts a record that was kept for later (ms); a command ends before. */
+/**
+ * Delay after which the daemon puts a record that a client stored with the flag `later` (ms). A host
+ * without a daemon ends before this delay.
+ */
 const LATER_MS = 60_000;
 
-/** Outcome of a put that was postponed: no node was asked. */
+/** Outcome of a postponed put: zero nodes were asked. */
 const NOBODY_ASKED: PutOutcome = {
   asked: 0,
   responded: 0,
@@ -37,7 +40,7 @@ const NOBODY_ASKED: PutOutcome = {
   errors: {},
 };
 
-/** The operations on records of one home. */
+/** Operations on the records of one home. */
 export class RecordOperations implements
   Pick<
     Operations,
@@ -47,7 +50,10 @@ export class RecordOperations implements
   readonly #records: KeptRecords;
   readonly #names: NameKeeper;
   readonly #clock: Clock;
-  /** Outcomes to write to the state; a daemon's start produces many at once. */
+  /**
+   * Outcomes of announcements, collected to be written to the state database in batches. A starting
+   * daemon produces many outcomes within a short time.
+   */
   readonly #reports: Batch<ReportData>;
 
   constructor(
@@ -64,7 +70,7 @@ export class RecordOperations implements
     this.#reports = new Batch({
       clock,
       write: (reports) => records.settle(...reports),
-      // A lost outcome costs one early announcement.
+      // Losing an outcome is harmless: one announcement is repeated too early.
       onError: (error) =>
         onWarning(`the outcome of an announcement was not saved: ${(error as Error).message}`),
     });
@@ -83,14 +89,16 @@ export class RecordOperations implements
     { signal }: CallOptions = {},
   ): Promise<PutOutcome> {
     const idHex = toHex(targetOf(item.publicKey, item.salt));
-    // The item is kept before it is put, so that `announce` puts it if this process dies in between.
+    // The record is saved before the put. If this process dies in between, `libreseed announce` can put
+    // the record.
     this.#records.keep(item, record, !foreign);
     const dueMs = later ? this.#clock.now() + LATER_MS : Infinity;
     await this.#worker.keepRecords([{ item: encodeItem(item), dueMs, failures: 0 }]);
     if (later) return NOBODY_ASKED;
     let put: PutOutcome | undefined;
     let failure: LibreseedError | undefined;
-    // Urgent: a command waits for this put, so it does not wait for the packet budget (`dht-rate`).
+    // The put is urgent and bypasses the packet budget (`dht-rate`), because a command waits for the
+    // outcome.
     await this.#worker.announceNow([idHex], true, (report) => {
       this.settle(report);
       put = report.put;
@@ -151,13 +159,16 @@ export class RecordOperations implements
     return { target: targetHex, outcome, dropped, listed };
   }
 
-  /** Writes an outcome to the state within `withinMs` milliseconds, 1 s by default. */
+  /**
+   * Adds the outcome of an announcement to the batch, which is written within `withinMs` milliseconds
+   * (default: 1 s).
+   */
   settle(report: ReportData, withinMs?: number): void {
     this.#reports.add(report, withinMs);
     if (report.put?.superseded) this.flush();
   }
 
-  /** Writes the collected outcomes now. */
+  /** Writes all collected outcomes to the state database now. */
   flush(): void {
     this.#reports.flush();
   }

@@ -1,5 +1,6 @@
 /**
- * Converts an entry of the seed directory into the JSON that `list` and `add` print.
+ * Converts an entry of the seed directory (an archive with its manifest) to the JSON that `list` and `add`
+ * print.
  *
  * @module
  */
@@ -8,7 +9,10 @@ import type { PackageJson } from "../../control/mod.ts";
 import { magnetOf } from "../../fetching/mod.ts";
 import type { SeedEntry } from "../../store/mod.ts";
 
-/** Describes an entry of the seed directory; `problem` overrides the entry's own. */
+/**
+ * Converts an entry of the seed directory to JSON. `problem` replaces the problem that the entry itself
+ * has.
+ */
 export function describeEntry(
   entry: SeedEntry,
   seeding: boolean,

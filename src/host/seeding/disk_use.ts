@@ -1,6 +1,6 @@
 /**
- * Size of the files in the seed directory. Counting thousands of files takes a while, so a count is
- * cached for a minute.
+ * Total size of the files in the seed directory. Reading the sizes of thousands of files takes a while, so
+ * the result is cached for a minute.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { join } from "node:path";
 import { type Clock, eachLimited } from "../../base/mod.ts";
 import { namesIn } from "../../store/mod.ts";
 
-/** Lifetime of a cached count (ms). */
+/** Time for which a computed size is cached (ms). */
 const STANDS_MS = 60_000;
 /** Number of concurrent `lstat` calls. */
 const MAX_STATS = 32;
 
-/** Cached size of one directory. */
+/** Cached total size of a directory. */
 export class DiskUse {
   readonly #clock: Clock;
   #counting: Promise<number> | undefined;
@@ -25,7 +25,10 @@ export class DiskUse {
     this.#clock = clock;
   }
 
-  /** Total size of the directory's regular files, bytes. Files that appear or vanish meanwhile may be missed. */
+  /**
+   * Returns the total size of the directory's regular files, bytes. Files that are created or deleted
+   * during the count may be missed.
+   */
   bytesOf(directory: string): Promise<number> {
     const nowMs = this.#clock.now();
     if (!this.#counting || Math.abs(nowMs - this.#countedMs) >= STANDS_MS) {

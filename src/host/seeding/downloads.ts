@@ -1,6 +1,7 @@
 /**
- * Shared downloads into the seed directory: concurrent requests for one torrent join one download. Every
- * waiter gets the progress and the result, and a waiter that leaves does not end the others' download.
+ * Shared downloads into the seed directory: concurrent requests for the same torrent share one download.
+ * Every requester receives the progress and the result. If a requester aborts, the download continues for
+ * the others.
  *
  * @module
  */
@@ -13,7 +14,10 @@ import { partialPath } from "../../fetching/mod.ts";
 import { HostError } from "../errors.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 
-/** Errors caused by the request that started the download, not by the torrent. */
+/**
+ * Error codes that concern only the request that started a shared download, such as its size limit.
+ * Requests that joined the download then start the download again.
+ */
 const ERRORS_OF_THE_REQUEST = [
   "DOWNLOAD_CANCELLED",
   "TORRENT_TOO_LARGE",
@@ -23,36 +27,40 @@ const ERRORS_OF_THE_REQUEST = [
 
 type DownloadRequest = RequestOf<"download">;
 
-/** A running download. */
+/** A running download that several requests may share. */
 interface Running {
   ended: Promise<Downloaded>;
-  /** Aborts the download. */
+  /** Aborting this controller aborts the download. */
   stop: AbortController;
-  /** Number of requests that wait for it. */
+  /** Number of requests that wait for the download. */
   waiters: number;
   listeners: Set<(progress: DownloadProgress) => void>;
   last: DownloadProgress | undefined;
 }
 
-/** The used members of the worker. */
+/** The methods of the worker handle that downloads need. */
 export type Downloader = Pick<WorkerHandle, "download" | "addPeers">;
 
-/** The running downloads of one host. */
+/** All running downloads of one host. */
 export class Downloads {
   readonly #worker: Downloader;
   readonly #seedDirectory: string;
-  /** Running downloads by infohash, until the worker has closed the file. */
+  /** Downloads by infohash. A download is removed once the worker has closed its file. */
   readonly #running = new Map<string, Running>();
 
-  /** @param seedDirectory absolute path without links, the only directory that the worker may use */
+  /**
+   * Creates an empty set of downloads.
+   *
+   * @param seedDirectory absolute path without symbolic links; the worker may write nowhere else
+   */
   constructor(worker: Downloader, seedDirectory: string) {
     this.#worker = worker;
     this.#seedDirectory = seedDirectory;
   }
 
   /**
-   * Starts a download, or joins the running one of that torrent. Aborting `signal` ends this wait; the
-   * download ends when its last waiter has left.
+   * Starts a download, or joins the running download of the same torrent. Aborting `signal` ends the wait
+   * of this caller. The download itself is aborted when no caller waits for it any more.
    *
    * @throws {LibreseedError} `DOWNLOAD_CANCELLED` when `signal` aborts, or an error of the engine
    */
@@ -65,7 +73,8 @@ export class Downloads {
       if (signal?.aborted) throw cancelled(infoHash, signal);
       const before = this.#running.get(infoHash);
       if (before?.stop.signal.aborted) {
-        // The last waiter has left; the file is free once the worker has ended that download.
+        // No request waits for the running download any more, so it is being aborted. A new download of the
+        // same file may start only after the worker has closed the file.
         await before.ended.catch(() => {});
         continue;
       }
@@ -74,7 +83,7 @@ export class Downloads {
         const joined = this.#wait(before, request, signal, onEvent);
         if (request.peers?.length) {
           const peers = request.peers.map((text) => parseHostPort(text));
-          // If the worker died, the download itself rejects.
+          // Errors are ignored here: if the worker has died, the download rejects, too.
           this.#worker.addPeers(infoHash, peers).catch(() => {});
         }
         return await joined;
@@ -108,14 +117,14 @@ export class Downloads {
       stop.signal,
     ).then((torrent) => ({ path, torrent }))
       .finally(() => this.#running.delete(infoHash));
-    // All waiters may have left before the download ends.
+    // Prevents an unhandled rejection if no request waits for the download any more.
     ended.catch(() => {});
     const running: Running = { ended, stop, waiters: 0, listeners, last: undefined };
     this.#running.set(infoHash, running);
     return running;
   }
 
-  /** Waits for a download as one of its waiters. */
+  /** Waits for a running download on behalf of one request. */
   #wait(
     running: Running,
     request: DownloadRequest,
@@ -129,11 +138,11 @@ export class Downloads {
         release();
         if (running.waiters > 0) return reject(error);
         running.stop.abort(error);
-        // Rejects once the worker has closed the file.
+        // The request rejects only after the worker has closed the file.
         running.ended.catch(() => {}).finally(() => reject(error));
       };
       const listener = (progress: DownloadProgress) => {
-        // Another request may have started the download with a higher limit.
+        // The request that started the download may have a higher size limit than this request.
         if (progress.lengthBytes > request.maxBytes) return leave(tooLarge(request, progress));
         onEvent?.(progress);
       };
@@ -156,7 +165,7 @@ export class Downloads {
   }
 }
 
-/** An error of one waiter, which does not concern the others. */
+/** An error that concerns one request only, not the others that share the download. */
 class OwnError extends HostError {}
 
 function cancelled(infoHash: string, signal: AbortSignal): HostError {

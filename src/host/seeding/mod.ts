@@ -1,16 +1,18 @@
 /**
- * The host's seeding: verifies the archives of the seed directory, seeds and watches them, and downloads for
- * commands.
+ * Seeding by the host: verifies, seeds and watches the archives in the seed directory, and downloads
+ * archives for commands.
  *
- * - `packages.ts` has the archives of the seed directory: verification, seeding, removal, listing. Start
- *   reading here.
+ * - `packages.ts` verifies, seeds, removes and lists the archives in the seed directory. Start reading
+ *   here.
  * - `seeding.ts` is the daemon's part: it seeds all archives, reacts to changes that `watch.ts` finds, and
- *   adopts foreign records. `retries.ts` schedules retries of temporary failures.
- * - `seeded_catalogs.ts` seeds catalogs, and superseded ones for one more hour.
- * - `downloads.ts` shares one download between the commands that ask for the same torrent.
- * - `seeder.ts` hands torrents to the worker; `describe_entry.ts` and `disk_use.ts` report.
+ *   keeps records of other publishers alive. `retries.ts` schedules retries of temporary failures.
+ * - `seeded_catalogs.ts` seeds catalogs. A superseded catalog is seeded for one more hour.
+ * - `downloads.ts` shares one download between all commands that request the same torrent.
+ * - `seeder.ts` hands torrents to the worker; `describe_entry.ts` and `disk_use.ts` provide data for
+ *   reports.
  *
- * The layout of the seed directory is in `src/store`, verification in `src/package`, BitTorrent in the worker.
+ * Other folders define the layout of the seed directory (`src/store`), verify archives (`src/package`) and
+ * speak BitTorrent (`src/engine`, in the worker thread).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The archives of the seed directory, and which of them are seeded. Verifies each archive before the worker
- * seeds it, and remembers the result, so that an unchanged file is not hashed again.
+ * The archives of the seed directory and their seeding. Each archive is verified before the worker seeds
+ * it. The result is saved, so that an unchanged file is not hashed again.
  *
  * @module
  */
@@ -44,43 +44,43 @@ import type { Seeder } from "./seeder.ts";
 export interface PackagesOptions {
   seeds: SeedDirectory;
   state: StateDatabase;
-  /** Limits of archives. */
+  /** Maximum sizes and counts that an archive may have. */
   limits: ArchiveLimits;
   seeder: Seeder;
-  /** Whether the archive was published: its signed manifest record is kept. */
+  /** Whether an archive is published: this home keeps the signed manifest record of exactly this archive. */
   isPublished: (minimal: MinimalManifest) => boolean;
   clock: Clock;
   onWarning: (message: string) => void;
 }
 
-/** In-memory state of a seeded archive; the rest is in `state.db`. */
+/** State of a seeded archive that is only in memory. Further state is in `state.db`. */
 interface Seeded {
-  /** 40 hexadecimal digits. */
+  /** Infohash of the archive, 40 hexadecimal digits. */
   infoHashHex: string;
-  /** Mark of the archive's files when they were verified; see `markOf`. */
+  /** Size, modification time and inode of the archive's files at the time of verification; see `markOf`. */
   mark: string;
 }
 
-/** Number of archives that are handed to the worker at once. */
+/** Number of archives that are passed to the worker in one message. */
 const SLICE = 250;
 
-/** The archives of one seed directory. */
+/** Verifies, seeds, lists and removes the archives of one seed directory. */
 export class Packages {
   readonly #seeds: SeedDirectory;
   readonly #state: StateDatabase;
   readonly #seeder: Seeder;
   readonly #isPublished: PackagesOptions["isPublished"];
-  /** Created for the first archive that is searched for secrets. */
+  /** Created lazily, when the first archive is searched for secrets. */
   #detector: SecretDetector | undefined;
-  /** Limits of archives. */
+  /** Maximum sizes and counts that an archive may have. */
   limits: ArchiveLimits;
   /** Seeded archives by file name. */
   readonly #seeding = new Map<string, Seeded>();
   readonly #adding = new Map<string, Promise<ValidSeedEntry>>();
-  /** Problems of archives that cannot be seeded, by file name. */
+  /** Reasons why archives cannot be seeded, by file name. */
   readonly #problems = new Map<string, string>();
   readonly #stopped = new AbortController();
-  /** Verified archives that are to be written to the state. */
+  /** Verified archives that are not yet written to the state database. */
   readonly #verified: Batch<ValidSeedEntry>;
 
   constructor({ seeds, state, limits, seeder, isPublished, clock, onWarning }: PackagesOptions) {
@@ -98,15 +98,15 @@ export class Packages {
     });
   }
 
-  /** Number of seeded archives, and of archives that cannot be seeded. */
+  /** Number of seeded archives, and number of archives that cannot be seeded because of a problem. */
   get counts(): { packages: number; problems: number } {
     return { packages: this.#seeding.size, problems: this.#problems.size };
   }
 
   /**
-   * Seeds all archives that were verified before and are unchanged, without reading them.
+   * Seeds all archives that were verified before and are unchanged since, without reading their contents.
    *
-   * @returns the marks of the archives that are seeded now, by file name
+   * @returns the marks (see `markOf`) of the archives that this call started to seed, by file name
    */
   async addKnown(): Promise<Map<string, string>> {
     const added = new Map<string, string>();
@@ -126,21 +126,21 @@ export class Packages {
         this.#seeding.set(fileName, { infoHashHex, mark });
         added.set(fileName, mark);
       }
-      // Awaiting each slice lets commands be answered in between.
+      // The call for each slice of archives is awaited, so that the host can answer commands in between.
       if (orders.length > 0) await this.#seeder.seed(orders);
     }
     return added;
   }
 
   /**
-   * Verifies an archive of the seed directory, unless that was done before, and seeds it. Stops seeding an
-   * archive that was changed and fails verification.
+   * Verifies an archive of the seed directory, unless it was verified before and is unchanged, and seeds
+   * it. If a seeded archive has changed and fails verification, stops seeding the archive.
    *
    * @throws {HostError} `PACKAGE_NOT_FOUND` (kind `not-found`), or the problem of the entry
-   * @throws {PackageError} the failed step of the verification chain
+   * @throws {PackageError} for a failed verification step
    */
   async add(fileName: string): Promise<ValidSeedEntry> {
-    // A command and the watcher may add the same archive at the same time.
+    // A command and the directory watcher may add the same archive concurrently.
     const before = this.#adding.get(fileName);
     const mine = (async () => {
       await before?.catch(() => {});
@@ -158,7 +158,7 @@ export class Packages {
     try {
       return await this.#take(fileName);
     } catch (error) {
-      // An aborted verification says nothing about the archive.
+      // If the verification was aborted, the archive is not marked as having a problem.
       if (this.#stopped.signal.aborted) throw error;
       if (!(error instanceof LibreseedError) || error.code !== "PACKAGE_NOT_FOUND") {
         await this.drop(fileName);
@@ -169,7 +169,7 @@ export class Packages {
   }
 
   async #take(fileName: string): Promise<ValidSeedEntry> {
-    // Stamped before it is read, so that a change in between is detected the next time.
+    // Size and times are read before the content, so that the next check detects a change in between.
     const stamp = stampOf(join(this.#seeds.path, fileName));
     const entry = await this.#seeds.entry(fileName);
     if (!entry) {
@@ -192,7 +192,8 @@ export class Packages {
     const torrent = await this.#torrentOf(entry);
     const { archivePath: filePath, sizeBytes: lengthBytes, minimal } = entry;
     const infoHashHex = minimal.btih;
-    // The first part of a mark is the archive's own: only its manifest may have changed.
+    // The first part of a mark describes the archive, the second its manifest. If only the manifest has
+    // changed, the archive stays seeded.
     const isSame = seeding?.infoHashHex === infoHashHex &&
       seeding.mark.split(";")[0] === mark.split(";")[0];
     if (seeding && !isSame) await this.#seeder.unseed(seeding.infoHashHex);
@@ -202,7 +203,9 @@ export class Packages {
     return entry;
   }
 
-  /** Rebuilds the torrent of an archive whose `.torrent` file is unusable. */
+  /**
+   * Rebuilds the torrent of an archive whose `.torrent` file cannot be used, and seeds the archive with it.
+   */
   async mend(infoHashHex: string): Promise<void> {
     for (const [fileName, seeding] of this.#seeding) {
       if (seeding.infoHashHex !== infoHashHex) continue;
@@ -215,7 +218,7 @@ export class Packages {
     }
   }
 
-  /** Returns the entry of an archive; of a seeded, unchanged one from the state. */
+  /** Returns the entry of an archive; if the archive is seeded and unchanged, from the state database. */
   async entry(fileName: string): Promise<SeedEntry | undefined> {
     const seeding = this.#seeding.get(fileName);
     const archivePath = join(this.#seeds.path, fileName);
@@ -226,7 +229,7 @@ export class Packages {
     return knownSeedEntry(this.#seeds.path, fileName, parseMinimal(known));
   }
 
-  /** Stops seeding an archive; its files stay. */
+  /** Stops seeding an archive without deleting its files. */
   async drop(fileName: string): Promise<void> {
     const seeding = this.#seeding.get(fileName);
     this.#problems.delete(fileName);
@@ -235,22 +238,23 @@ export class Packages {
     await this.#seeder.unseed(seeding.infoHashHex);
   }
 
-  /** Forgets an archive whose files are gone. */
+  /** Deletes what is known of an archive whose files were deleted. Stops seeding the archive. */
   async left(fileName: string): Promise<void> {
     await this.drop(fileName);
     try {
       this.flush();
       this.#state.verifiedFiles.forget(join(this.#seeds.path, fileName));
     } catch {
-      // A stale row is harmless: it is compared with the file before use.
+      // A stale database row is harmless, since rows are compared with the file before use.
     }
   }
 
   /**
    * Stops seeding a package and deletes its files.
    *
-   * @param pubkey its publisher (`ed25519:…`); needed only if several have published the version
-   * @returns its publisher, if its manifest is readable
+   * @param pubkey public key of the publisher (`ed25519:…`); required only if the seed directory has this
+   * version from several publishers
+   * @returns the public key of the publisher; `undefined` if the manifest is not readable
    * @throws {HostError} `PACKAGE_NOT_FOUND`, `PACKAGE_AMBIGUOUS`
    */
   async remove(name: string, version: string, pubkey?: string): Promise<string | undefined> {
@@ -259,7 +263,7 @@ export class Packages {
       .filter((entry) => pubkey === undefined || publisherOf(entry) === pubkey);
     const [entry, ...others] = entries;
     if (!entry) {
-      // Files beside an archive that was deleted by hand are removed too.
+      // A user may have deleted only the archive, so the manifest and torrent files are deleted, too.
       if (pubkey === undefined) await this.#seeds.remove(archiveFileName(name, version));
       throw new HostError(
         "not-found",
@@ -297,7 +301,7 @@ export class Packages {
       const entry = await this.entry(fileName).catch((error) => error as Error);
       if (!entry) continue;
       if (entry instanceof Error) {
-        // An unreadable archive does not hide the others.
+        // An unreadable archive is listed with its problem, so that the other archives are listed, too.
         const path = join(this.#seeds.path, fileName);
         const problem = this.#problems.get(fileName) ?? entry.message;
         listed.push({ path, lengthBytes: 0, seeding, name: fileName, version: "", problem });
@@ -312,7 +316,7 @@ export class Packages {
     return listed;
   }
 
-  /** File names of seeded archives whose record or name entry is not kept here. */
+  /** Returns the file names of seeded archives whose record or name index entry this home does not keep. */
   withoutRecords(): string[] {
     this.flush();
     return this.#state.verifiedFiles.withoutRecords()
@@ -320,22 +324,21 @@ export class Packages {
       .filter((fileName) => this.#seeding.has(fileName));
   }
 
-  /**
-   * Aborts running verifications and prevents new ones. The next start repeats an aborted verification.
-   */
+  /** Aborts running verifications and prevents further ones. The next start repeats them. */
   stop(): void {
     const message = "The host is stopping";
     this.#stopped.abort(new HostError("failed", "HOST_STOPPING", message));
   }
 
-  /** Writes the verified archives to the state now. */
+  /** Writes the collected verification results to the state database now. */
   flush(): void {
     this.#verified.flush();
   }
 
   /**
-   * Verifies an archive by its minimal manifest and, unless it was published here or verified before,
-   * refuses secrets in it: a user may have put it into the directory by hand.
+   * Verifies an archive against its minimal manifest. Also searches the archive for secrets, because a user
+   * may have copied it into the directory by hand. An archive that was verified before is not verified
+   * again. An archive that was published here is not searched for secrets.
    */
   async #verify(entry: ValidSeedEntry): Promise<void> {
     const { archivePath, minimal } = entry;
@@ -354,20 +357,23 @@ export class Packages {
     this.#verified.add(entry);
   }
 
-  /** Path of the archive's torrent or, if its infohash is not the signed one, a new torrent. */
+  /**
+   * Returns the path of the archive's `.torrent` file. If the file's infohash is not the one in the signed
+   * manifest, returns a rebuilt torrent instead.
+   */
   async #torrentOf(entry: ValidSeedEntry): Promise<SeedOrder["torrent"]> {
     const { minimal, hasTorrent, torrentPath } = entry;
     try {
       const infoHash = hasTorrent && torrentInfoHash(await Deno.readFile(torrentPath));
       if (infoHash && toHex(infoHash) === minimal.btih) return torrentPath;
     } catch {
-      // An unreadable torrent is rebuilt from the signed archive.
+      // The `.torrent` file is unreadable, so the torrent is rebuilt from the archive.
     }
     return (await torrentOf(entry, this.#stopped.signal)).torrent;
   }
 }
 
-/** Builds the torrent of an archive under its usual name, on which the infohash depends. */
+/** Builds the torrent of an archive. The infohash depends on the file name, so the standard name is used. */
 function torrentOf({ archivePath, minimal }: ValidSeedEntry, signal: AbortSignal) {
   const name = archiveFileName(minimal.name, minimal.version);
   return describeArchive(archivePath, { name, signal });

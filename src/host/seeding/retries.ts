@@ -1,7 +1,7 @@
 /**
- * Retries archives that failed for a temporary reason: the file was being written, too many files were
- * open, the disk failed, a permission was missing. An archive that failed verification is not retried;
- * `watch.ts` reports it again when it changes.
+ * Retries to seed archives that failed for a temporary reason: the file was still being written, too many
+ * files were open, the disk failed, or a permission was missing. An archive that failed verification is not
+ * retried here. `watch.ts` reports such an archive again when its file changes.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { type Clock, LibreseedError, type Timer } from "../../base/mod.ts";
 /** Exponential back-off: first and longest pause (ms). */
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [1_000, 60_000];
 
-/** Error codes of kind `verification` that are temporary. */
+/** Error codes that are temporary, although their kind is `verification`. */
 const TEMPORARY_CODES = new Set(["UNREADABLE"]);
-/** Error codes of other kinds that last until the files change. */
+/** Error codes that are permanent until the files change, although their kind is not `verification`. */
 const LASTING_CODES = new Set(["SECRET_FOUND", "PACKAGE_NOT_FOUND", "LINK_REFUSED", "NOT_A_FILE"]);
 
-/** Whether an error may pass although the archive stays unchanged. */
+/** Whether an error is temporary: a retry may succeed although the archive is unchanged. */
 export function isTemporary(error: unknown): boolean {
   if (!(error instanceof LibreseedError)) return true;
   if (TEMPORARY_CODES.has(error.code)) return true;
@@ -28,7 +28,7 @@ interface Failed {
   dueMs: number;
 }
 
-/** Schedules retries of archives by file name. */
+/** Schedules retries of failed archives by file name. */
 export class Retries {
   readonly #clock: Clock;
   readonly #look: (fileName: string) => Promise<void>;
@@ -39,6 +39,8 @@ export class Retries {
   #stopped = false;
 
   /**
+   * Creates an empty schedule.
+   *
    * @param look retries an archive, then calls {@linkcode Retries.failed} or {@linkcode Retries.forget};
    * must not reject
    */
@@ -48,9 +50,9 @@ export class Retries {
   }
 
   /**
-   * Schedules a retry after 1 s, 2 s, 4 s … up to a minute.
+   * Schedules a retry of an archive after 1 s. After further failures, the pause doubles up to a minute.
    *
-   * @returns whether this is the first consecutive failure
+   * @returns whether this is the first failure since the archive last succeeded
    */
   failed(fileName: string): boolean {
     const failures = (this.#failed.get(fileName)?.failures ?? 0) + 1;
@@ -60,12 +62,12 @@ export class Retries {
     return failures === 1;
   }
 
-  /** Cancels the retries of an archive that succeeded, is gone, or fails permanently. */
+  /** Cancels the retries of an archive, which has succeeded, was deleted, or failed permanently. */
   forget(fileName: string): void {
     this.#failed.delete(fileName);
   }
 
-  /** Stops; resolves when the running retry has ended. */
+  /** Stops all retries. The promise resolves when the running retry has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -89,12 +91,15 @@ export class Retries {
     });
   }
 
-  /** Retries due archives one after the other, since too many open files may have been the reason. */
+  /**
+   * Retries due archives one after the other, since they may have failed because too many files were open.
+   */
   async #lookAtDue(): Promise<void> {
     const nowMs = this.#clock.now();
     for (const [fileName, { dueMs }] of [...this.#failed]) {
       if (this.#stopped) return;
-      // A later due time means that the clock was set back.
+      // A due time beyond the maximum pause means that the clock was set back since. The archive is then
+      // due.
       const isDue = dueMs <= nowMs || dueMs > nowMs + LONGEST_PAUSE_MS;
       if (isDue && this.#failed.has(fileName)) await this.#look(fileName);
     }

@@ -1,10 +1,12 @@
 /**
- * Seeds the catalogs of a seed directory, and superseded catalogs for one more hour: a reader may just
- * have looked up the announce record, or got an older one from a node, and still needs that catalog.
+ * Seeds the catalogs of a seed directory. A superseded catalog is seeded for one more hour, because readers
+ * may still need it: they looked up the announce record just before the change, or a DHT node returned an
+ * old record.
  *
- * Each catalog is seeded under a second name with its infohash, `catalog-KEY~INFOHASH.jsonl`, a hard link
- * that keeps the content when a later catalog takes the first name. A superseded catalog's modification
- * time is the time at which it was superseded, so that a restarted daemon knows how long to seed it.
+ * Each catalog is seeded under a second name that contains its infohash, `catalog-KEY~INFOHASH.jsonl`. The
+ * second name is a hard link, which preserves the content when a later catalog replaces the first name.
+ * When a catalog is superseded, its modification time is set to that time. A restarted daemon reads there
+ * how long the catalog has to be seeded.
  *
  * @module
  */
@@ -24,46 +26,46 @@ import type { CatalogSeeder } from "./seeder.ts";
 
 /** Options of {@linkcode SeededCatalogs}. */
 export interface SeededCatalogsOptions {
-  /** Absolute path without links. */
+  /** Absolute path of the seed directory without symbolic links. */
   seedDirectory: string;
   seeder: CatalogSeeder;
   clock: Clock;
   onWarning: (message: string) => void;
 }
 
-/** Time for which a superseded catalog is still seeded (ms). */
+/** Time for which a superseded catalog continues to be seeded (ms). */
 export const SUPERSEDED_MS = 3_600_000;
-/** Maximum number of superseded catalogs; publishing a batch supersedes one every few seconds. */
+/** Maximum number of superseded catalogs. Publishing many packages supersedes a catalog every few seconds. */
 export const MAX_SUPERSEDED = 64;
 /** Maximum total size of superseded catalogs, bytes. */
 export const MAX_SUPERSEDED_BYTES: number = 256 << 20;
-/** Time limit of `add` for announcing a catalog (ms); nodes that are gone cost timeouts. */
+/** Time limit for announcing a catalog within `add` (ms). DHT nodes that do not answer cause timeouts. */
 export const ANNOUNCED_WITHIN_MS = 20_000;
 
-/** A catalog that is seeded. */
+/** A catalog that the host seeds, current or superseded. */
 interface SeededCatalog {
   infoHashHex: string;
-  /** Path of the name with the infohash. */
+  /** Path of the hard link with the infohash in its name. */
   path: string;
   lengthBytes: number;
-  /** Resolves when `add` has announced the catalog; absent if no caller asked for that. */
+  /** Resolves when `add` has announced the catalog. Absent if no caller requested an announcement. */
   announced?: Promise<void>;
 }
 
-/** A catalog that a later one has superseded. */
+/** A catalog that was superseded by a later catalog with the same file name. */
 interface SupersededCatalog extends SeededCatalog {
   /** Time at which the catalog was superseded, Unix milliseconds. */
   sinceMs: number;
 }
 
-/** The catalogs that one host seeds. */
+/** The current and superseded catalogs that one host seeds. */
 export class SeededCatalogs {
   readonly #options: SeededCatalogsOptions;
   /** Current catalogs by file name. */
   readonly #current = new Map<string, SeededCatalog>();
-  /** Superseded catalogs, oldest first. */
+  /** Superseded catalogs, in the order in which they were superseded. */
   #superseded: SupersededCatalog[] = [];
-  /** The last change. Changes run one after the other. */
+  /** The last change in the queue. Changes run one after the other. */
   #last: Promise<void> = Promise.resolve();
   readonly #stopped = new AbortController();
   #timer: Timer | undefined;
@@ -73,26 +75,28 @@ export class SeededCatalogs {
   }
 
   /**
-   * Seeds the present content of a catalog. An earlier catalog of that name becomes superseded.
+   * Seeds the current content of a catalog file. An earlier catalog with the same file name becomes
+   * superseded.
    *
-   * @param fileName name in the seed directory
-   * @param options with `announce`, waits until the catalog is announced, at most
-   * {@linkcode ANNOUNCED_WITHIN_MS}: the publisher's next record will name the catalog
+   * @param fileName name of the catalog file in the seed directory
+   * @param options with `announce`, waits up to {@linkcode ANNOUNCED_WITHIN_MS} until the catalog is
+   * announced, since the caller is about to publish a record that names the catalog
    * @throws {PackageError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`; errors of the file system
    * @throws {HostError} `HOST_STOPPING` after `stop()`
    */
   async add(fileName: string, { announce = false } = {}): Promise<void> {
-    // The schedule must not begin this announcement, which would then wait for `dht-rate`.
+    // The due time `Infinity` keeps the schedule from announcing the catalog, since announcements of the
+    // schedule wait for the packet budget (`dht-rate`). The announcement below does not wait.
     const dueMs = announce ? Infinity : undefined;
     const catalog = await this.#inTurn(() => this.#add(basename(fileName), dueMs));
     if (announce) await (catalog.announced ??= this.#announce(catalog));
   }
 
   /**
-   * Seeds the catalogs that lie in the seed directory at the start, and those superseded within the last
-   * hour. A catalog that cannot be seeded is a warning.
+   * Seeds the catalogs that are in the seed directory at the start, and catalogs that were superseded
+   * within the last hour. If a catalog cannot be seeded, emits a warning.
    *
-   * @param names file names; names of other files are ignored
+   * @param names all file names in the seed directory; files other than catalogs are ignored
    */
   async addAll(names: readonly string[]): Promise<void> {
     const catalogs = names.filter(isCatalogName);
@@ -109,19 +113,21 @@ export class SeededCatalogs {
     });
   }
 
-  /** Stops the timer and running changes. Seeded catalogs and their files stay. */
+  /** Stops the timer and the queue of changes. Catalogs stay seeded, and their files are kept. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#last;
     this.#timer?.cancel();
   }
 
-  /** Announces a catalog to the DHT, within a time limit. */
+  /**
+   * Announces a catalog in the DHT. Returns after a time limit, even if the announcement is still running.
+   */
   async #announce({ infoHashHex }: SeededCatalog): Promise<void> {
     const { clock, seeder } = this.#options;
     const done = new AbortController();
     const ended = AbortSignal.any([done.signal, this.#stopped.signal]);
-    // The schedule repeats a failed announcement.
+    // Errors are ignored, because the schedule repeats failed announcements.
     const announced = seeder.announce(infoHashHex).catch(() => {});
     await Promise.race([announced, delay(clock, ANNOUNCED_WITHIN_MS, ended).catch(() => {})]);
     done.abort();
@@ -131,7 +137,8 @@ export class SeededCatalogs {
     const { seedDirectory, seeder, clock } = this.#options;
     const { signal } = this.#stopped;
     const path = join(seedDirectory, fileName);
-    // Linked before hashing, because a later catalog may take the name meanwhile.
+    // The hard link is created before hashing, because a later catalog may replace the file during the
+    // hashing.
     const temporary = join(seedDirectory, `.tmp-${randomUUID()}`);
     let described: ArchiveDescription;
     let kept: string;
@@ -141,7 +148,8 @@ export class SeededCatalogs {
       kept = join(seedDirectory, keptCatalogName(fileName, toHex(described.infoHash)));
       await Deno.rename(temporary, kept);
     } finally {
-      // If both names are links to one file, `rename` leaves both in place.
+      // If both names are hard links to the same file, `rename` does nothing, and the temporary name still
+      // exists.
       await Deno.remove(temporary).catch(() => {});
     }
     const { infoHash, lengthBytes, torrent } = described;
@@ -162,7 +170,7 @@ export class SeededCatalogs {
     return catalog;
   }
 
-  /** Seeds a catalog that was superseded before this start, until its hour is over. */
+  /** Seeds a catalog that an earlier run of the host superseded, for the rest of its hour. */
   async #goOn(name: string): Promise<void> {
     const { seedDirectory, seeder, clock } = this.#options;
     const path = join(seedDirectory, name);
@@ -180,7 +188,10 @@ export class SeededCatalogs {
     this.#superseded.push({ infoHashHex, path, lengthBytes, sinceMs });
   }
 
-  /** Removes superseded catalogs that are too old or too many, and sets the timer for the next one. */
+  /**
+   * Deletes superseded catalogs that are too old or exceed the limits. Sets the timer for the next
+   * deletion.
+   */
   async #tidy(): Promise<void> {
     const { clock, seeder } = this.#options;
     const nowMs = clock.now();

@@ -1,5 +1,5 @@
 /**
- * Seeds torrents in the worker, with the due time of each torrent's announcement.
+ * Passes torrents to the worker for seeding, each with the time at which its next announcement is due.
  *
  * @module
  */
@@ -8,24 +8,32 @@ import type { SeedOrder } from "../../engine/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 
-/** Starts and stops seeding. */
+/** Starts and stops the seeding of torrents. */
 export interface Seeder {
-  /** @param announceDueMs due time of their announcements, Unix milliseconds; overrides the default */
+  /**
+   * Seeds archives.
+   *
+   * @param announceDueMs due time of their announcements, Unix milliseconds; overrides the due times of the
+   * schedule
+   */
   seed(archives: SeedOrder[], announceDueMs?: number): Promise<void>;
   unseed(infoHashHex: string): Promise<void>;
 }
 
-/** Starts and stops seeding of catalogs, and announces them. */
+/** Starts and stops the seeding of catalogs, and announces catalogs. */
 export interface CatalogSeeder extends Seeder {
-  /** Announces a seeded torrent at once, without waiting for `dht-rate`; resolves after the attempt. */
+  /**
+   * Announces a seeded torrent now, without waiting for the packet budget (`dht-rate`). Resolves when the
+   * attempt has ended.
+   */
   announce(infoHashHex: string): Promise<void>;
 }
 
 /**
  * Creates a seeder of archives.
  *
- * @param dueMs due time of a torrent's announcement by its infohash (hex), Unix milliseconds; past times
- * are due at once, the lowest first
+ * @param dueMs returns the due time (Unix ms) of a torrent's announcement by infohash (hex); torrents with
+ * past due times are announced at once, starting with the lowest due time
  */
 export function seederOf(
   worker: Pick<WorkerHandle, "seed" | "unseed">,
@@ -44,8 +52,8 @@ export function seederOf(
 /**
  * Creates a seeder of catalogs.
  *
- * @param dueMs due times, as for {@linkcode seederOf}
- * @param settle stores the outcome of an announcement
+ * @param dueMs returns due times, as for {@linkcode seederOf}
+ * @param settle saves the outcome of an announcement
  */
 export function catalogSeederOf(
   worker: Pick<WorkerHandle, "seed" | "unseed" | "announceNow">,

@@ -1,6 +1,6 @@
 /**
- * The daemon's seeding: seeds all archives that are in the seed directory or arrive there, and adopts the
- * records of other publishers' packages.
+ * Seeding by the daemon: seeds all archives that are in the seed directory or are added later. Adopts
+ * records of other publishers' packages, which means that this daemon keeps the records alive in the DHT.
  *
  * @module
  */
@@ -31,20 +31,22 @@ export interface SeedingOptions {
   onWarning: (message: string) => void;
 }
 
-/** Interval of further lookups for records of foreign packages that were not found (ms). */
+/** Interval between lookups of other publishers' records that were not found before (ms). */
 const ADOPT_AGAIN_MS = 60 * 60_000;
-/** Maximum number of packages in one of these rounds. */
+/** Maximum number of packages whose records are looked up again in one interval. */
 const ADOPT_AT_ONCE = 50;
-/** Number of packages that are adopted concurrently. */
+/** Number of packages whose records are looked up and adopted concurrently. */
 const MAX_ADOPTING = 4;
 
-/** Seeds the seed directory until `stop`. */
+/** Seeds the archives of the seed directory until `stop` is called. */
 export class Seeding {
   readonly #options: SeedingOptions;
   readonly #watcher: SeedWatcher;
-  /** File names of archives whose record and name entry are to be adopted. */
+  /** File names of archives whose manifest record and name index entry have yet to be adopted. */
   readonly #toAdopt = new Set<string>();
-  /** File names of archives without a record in the DHT, or without an entry in the name index. */
+  /**
+   * File names of archives for which the DHT had no manifest record, name index entry or publisher's list.
+   */
   readonly #unlisted = new Set<string>();
   readonly #timer: Timer;
   readonly #retries: Retries;
@@ -71,7 +73,8 @@ export class Seeding {
       },
     });
     this.#timer = every(clock, ADOPT_AGAIN_MS, () => {
-      // Packages that fail again move to the end of the set.
+      // A package whose lookup fails again moves to the end of the set, so that all packages get their
+      // turn.
       for (const fileName of [...this.#unlisted].slice(0, ADOPT_AT_ONCE)) {
         this.#unlisted.delete(fileName);
         this.#adoptSoon(fileName);
@@ -80,7 +83,7 @@ export class Seeding {
     });
   }
 
-  /** Resolves when all present archives have been looked at. */
+  /** Starts seeding. The promise resolves when all archives in the directory have been processed. */
   async start(): Promise<void> {
     if (this.#stopped) return;
     const { packages } = this.#options;
@@ -95,12 +98,12 @@ export class Seeding {
     lists.fetchCatalogs().catch((error) => onWarning((error as Error).message));
   }
 
-  /** Changes how the directory is watched. */
+  /** Changes the watch mode of the directory: file events, polling or off. */
   set watch(mode: WatchMode) {
     this.#watcher.mode = mode;
   }
 
-  /** Stops; resolves when running work has ended. */
+  /** Stops seeding. The promise resolves when running work has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer.cancel();
@@ -118,7 +121,7 @@ export class Seeding {
       if (this.#stopped) return;
       const isPassing = isTemporary(error);
       if (!isPassing) this.#retries.forget(fileName);
-      // Reported once; `list` shows the problem while it lasts.
+      // A temporary problem is reported only once. Until it is solved, `list` shows the problem.
       const isNews = !isPassing || this.#retries.failed(fileName);
       if (isNews) onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
     }
@@ -135,7 +138,7 @@ export class Seeding {
     )
       .finally(() => {
         this.#adopting = undefined;
-        // An adopted list may name a new catalog.
+        // Catalogs are fetched, since an adopted announce record may name a catalog that is missing.
         if (!this.#stopped) this.#fetchCatalogs();
       });
   }
@@ -157,8 +160,9 @@ export class Seeding {
   }
 
   /**
-   * Adopts a package's record, name entry and publisher's list: they are signed, so a seeder can keep them
-   * alive without the publisher's key. Missing ones are looked for again later.
+   * Adopts the manifest record, name index entry and publisher's list of a package. They are signed, so any
+   * seeder can keep them alive without the publisher's private key. Missing records are looked up again
+   * later.
    */
   async #adopt(entry: ValidSeedEntry): Promise<void> {
     const { names, lists, onWarning } = this.#options;
@@ -169,7 +173,7 @@ export class Seeding {
       if (kept && await names.adopt(name, publicKey) && await lists.adopt(publicKey)) return;
     } catch (error) {
       if (this.#stopped) return;
-      // The archive is seeded even if the DHT is off or shows invalid records.
+      // The archive stays seeded even if the DHT is off or returns invalid records.
       if (!(error instanceof LibreseedError)) onWarning((error as Error).message);
     }
     this.#unlisted.add(fileName);

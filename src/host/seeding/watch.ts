@@ -1,7 +1,7 @@
 /**
- * Watches the seed directory for archives that are added, changed or removed, by file events or by
- * polling. An archive counts as arrived only once it has stopped changing, so that a slow copy is not
- * verified too early.
+ * Watches the seed directory for archives that are added, changed or removed, by file events or by polling.
+ * An archive is reported only after it has stopped changing, so that a file is not verified while it is
+ * being copied.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { type Clock, delay, type Timer } from "../../base/mod.ts";
 import type { WatchMode } from "../../config/mod.ts";
 import { isArchiveName, markOf, stampOf } from "../../store/mod.ts";
 
-/** Receiver of the watcher's findings. */
+/** Callbacks for changes that the watcher finds. */
 export interface WatchTarget {
-  /** The archive is new or changed, and has stopped changing. Must not reject. */
+  /** Called when an archive was added or changed, and has stopped changing. Must not reject. */
   arrived(fileName: string): Promise<void>;
-  /** The archive is gone. Must not reject. */
+  /** Called when an archive was removed. Must not reject. */
   left(fileName: string): Promise<void>;
 }
 
@@ -29,42 +29,45 @@ export interface WatchOptions {
   onWarning: (message: string) => void;
 }
 
-/** Poll interval without file events (ms). */
+/** Interval between polls if there are no file events (ms). */
 const POLL_MS = 2_000;
-/** Poll interval with file events (ms), because the system drops events when there are too many. */
+/**
+ * Interval between polls if there are file events (ms). Polls are still needed, because the operating
+ * system drops events if there are too many.
+ */
 const SAFETY_POLL_MS = 60_000;
 /**
- * Maximum share of time spent on polling without and with file events: the pause grows with the time that
- * the last scan took.
+ * Maximum share of time that polling may take, without and with file events. After a slow poll, the pause
+ * is extended to keep this share.
  */
 const [MAX_SHARE, MAX_SAFETY_SHARE] = [1 / 400, 1 / 1_000];
-/** Number of archives to scan before yielding to other work. */
+/** Number of archives that are checked before other tasks of the event loop may run. */
 const LOOK_AT_ONCE = 250;
-/** Time without a change after which a file has arrived (ms). */
+/** Time for which a file has to be unchanged before it is reported (ms). */
 const REST_MS = 1_000;
 
 interface Seen {
-  /** Size, modification time and inode of the archive and its manifest. */
+  /** Size, modification time and inode of the archive file and of its manifest file. */
   mark: string;
   settled: boolean;
 }
 
-/** Watches one seed directory. */
+/** Watches one seed directory for added, changed and removed archives. */
 export class SeedWatcher {
   readonly #options: WatchOptions;
   readonly #seen = new Map<string, Seen>();
-  /** Symbolic links that were reported. */
+  /** Names of symbolic links for which a warning was emitted. */
   readonly #links = new Set<string>();
   #mode: WatchMode;
   #events: Deno.FsWatcher | undefined;
   #timer: Timer | undefined;
   #dueMs = 0;
-  /** Duration of the last full scan, without the receiver's work (ms). */
+  /** Duration of the last full scan, without the time spent in callbacks (ms). */
   #lookedMs = 0;
   #scanning: Promise<void> | undefined;
-  /** File names of archives with events since the last scan, or that were still changing then. */
+  /** File names of archives to check in the next scan: they had a file event, or were still changing. */
   readonly #changed = new Set<string>();
-  /** Whether events were lost, so that the next scan looks at all archives. */
+  /** Whether file events were lost, so that the next scan has to check all archives. */
   #all = false;
   #again = false;
   #stopped = false;
@@ -75,9 +78,9 @@ export class SeedWatcher {
   }
 
   /**
-   * Scans the directory, then watches it. Resolves after the first scan.
+   * Scans the directory and starts to watch it. Resolves after the first scan.
    *
-   * @param known marks of archives that need not arrive again, by file name
+   * @param known marks (see `markOf`) by file name of archives that are seeded already and are not reported
    */
   async start(known: ReadonlyMap<string, string> = new Map()): Promise<void> {
     for (const [fileName, mark] of known) this.#seen.set(fileName, { mark, settled: true });
@@ -85,7 +88,7 @@ export class SeedWatcher {
     await this.#scan(true, true);
   }
 
-  /** Changes the watch mode. */
+  /** Changes the watch mode: file events, polling or off. */
   set mode(mode: WatchMode) {
     if (mode === this.#mode) return;
     this.#mode = mode;
@@ -97,7 +100,7 @@ export class SeedWatcher {
     this.#plan();
   }
 
-  /** Stops; resolves when the running scan has ended. */
+  /** Stops watching. The promise resolves when the running scan has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -140,14 +143,17 @@ export class SeedWatcher {
     }
   }
 
-  /** Pause before the next scan without an event (ms). */
+  /** Pause before the next scan if no file event occurs (ms). */
   get #pauseMs(): number {
     return this.#events
       ? Math.max(SAFETY_POLL_MS, this.#lookedMs / MAX_SAFETY_SHARE)
       : Math.max(POLL_MS, this.#lookedMs / MAX_SHARE);
   }
 
-  /** Schedules a scan after `delayMs`; an earlier scan stays, so constant change cannot postpone it. */
+  /**
+   * Schedules a scan in `delayMs`. If an earlier scan is already scheduled, keeps that one, so that
+   * constant changes cannot postpone scans forever.
+   */
   #plan(delayMs = this.#pauseMs): void {
     if (this.#stopped || this.#mode === "off") return;
     const { clock } = this.#options;
@@ -157,7 +163,7 @@ export class SeedWatcher {
     this.#dueMs = dueMs;
     this.#timer = clock.after(delayMs, () => {
       this.#timer = undefined;
-      // Without events this is the safety poll, which looks at all archives.
+      // If no file events are pending, this scan is a regular poll and checks all archives.
       void this.#scan(false, this.#all || this.#changed.size === 0 || !this.#events);
     });
   }
@@ -200,7 +206,7 @@ export class SeedWatcher {
     if (all) this.#lookedMs = lookedMs;
   }
 
-  /** Names of the present archives and of those that have left. */
+  /** Returns the file names of all archives in the directory, and of known archives that were removed. */
   #allNames(): string[] | undefined {
     const { directory, onWarning } = this.#options;
     try {
@@ -216,7 +222,10 @@ export class SeedWatcher {
     }
   }
 
-  /** Reports symbolic links, which the worker's sandbox follows. Linked archives are refused elsewhere. */
+  /**
+   * Warns of symbolic links, because the worker's sandbox follows them out of the seed directory. Links in
+   * place of archives cause no warning here, since adding such an archive fails.
+   */
   #warnOfLinks(entries: Deno.DirEntry[]): void {
     const { directory, onWarning } = this.#options;
     for (const entry of entries) {
@@ -232,11 +241,14 @@ export class SeedWatcher {
     }
   }
 
-  /** Looks at one archive, which has arrived if it is new or changed, and at rest. */
+  /**
+   * Checks one archive. Returns `arrived` if the archive was added or changed and has stopped changing, and
+   * `left` if the archive was removed.
+   */
   #see(fileName: string, first: boolean): "arrived" | "left" | undefined {
     const { directory, clock } = this.#options;
     const before = this.#seen.get(fileName);
-    // The archive is in the list of known ones, which was made just before.
+    // The archive was passed to `start` as already known, so the first scan skips it.
     if (first && before?.settled) return undefined;
     const stamp = stampOf(join(directory, fileName));
     if (!stamp) return this.#seen.delete(fileName) ? "left" : undefined;
@@ -251,7 +263,7 @@ export class SeedWatcher {
   }
 }
 
-/** Name of the archive that a file is, or whose manifest it is. */
+/** Returns the file name of the archive to which a file belongs, as the archive itself or as its manifest. */
 function archiveOf(fileName: string): string | undefined {
   if (isArchiveName(fileName)) return fileName;
   const archive = fileName.replace(/\.minimal\.json$/, ".tgz");
