@@ -1,6 +1,6 @@
 /**
- * Looks up the host names of bootstrap nodes in the main thread, so that the sandboxed worker needs no
- * name lookups.
+ * Resolves the host names of bootstrap nodes in the main thread, because the sandboxed worker may not use
+ * DNS.
  *
  * @module
  */
@@ -9,19 +9,21 @@ import { lookup } from "node:dns/promises";
 import { isIPv4 } from "node:net";
 import { type Clock, delay, formatHostPort, type HostPort, type Timer } from "../base/mod.ts";
 
-/** Addresses of bootstrap nodes, and the names without an address. */
+/** Addresses of bootstrap nodes, and names for which DNS returned no address. */
 export interface BootstrapAddresses {
   addresses: { host: string; port: number }[];
   failed: string[];
 }
 
-/** Back-off before names are looked up again: first and longest pause (ms). */
+/** Back-off between DNS lookups: first and longest pause (ms). */
 const FIRST_PAUSE_MS = 15_000;
 const LAST_PAUSE_MS = 10 * 60_000;
-/** Time limit for name lookups, so that a silent name server does not delay the start (ms). */
+/** Time limit for the DNS lookups (ms), so that an unresponsive DNS server does not delay the start. */
 const LOOKUP_TIMEOUT_MS = 5_000;
 
-/** Resolves `HOST:PORT` texts to IPv4 addresses; one name may have several. */
+/**
+ * Resolves the `HOST:PORT` of bootstrap nodes to IPv4 addresses. A host name may have several addresses.
+ */
 export async function resolveBootstrap(
   nodes: readonly HostPort[],
   clock: Clock,
@@ -55,11 +57,11 @@ async function withDeadline<T>(work: Promise<T>, clock: Clock): Promise<T> {
 }
 
 /**
- * The bootstrap nodes of a running host. Names without an address are looked up again, so that a host
- * that started before the network was up still joins the DHT.
+ * Bootstrap nodes of a running host. DNS lookups of names without an address are repeated, so that a host
+ * that started before the network was up can still join the DHT.
  */
 export class BootstrapNodes {
-  /** Addresses found at the start. */
+  /** Addresses found when the host started. */
   readonly addresses: BootstrapAddresses["addresses"];
   readonly #nodes: readonly HostPort[];
   readonly #clock: Clock;
@@ -69,7 +71,7 @@ export class BootstrapNodes {
   #timer: Timer | undefined;
   #stopped = false;
 
-  /** Looks up all names once. */
+  /** Looks up each host name once in DNS. */
   static async lookUp(
     nodes: readonly HostPort[],
     clock: Clock,
@@ -96,12 +98,12 @@ export class BootstrapNodes {
     this.#failed = found.failed;
   }
 
-  /** Repeats the lookups with back-off (15 s to 10 min) until every name has an address. */
+  /** Repeats the DNS lookups with back-off (15 s to 10 min) until every host name has an address. */
   keepLooking(onFound: (addresses: BootstrapAddresses["addresses"]) => Promise<void>): void {
     this.#lookLater(this.#failed, onFound);
   }
 
-  /** Stops the lookups. */
+  /** Stops repeating the DNS lookups. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -115,7 +117,8 @@ export class BootstrapNodes {
     this.#timer = this.#clock.after(this.#pauseMs, async () => {
       const found = await this.#resolve(this.#nodes, this.#clock);
       if (this.#stopped) return;
-      // The engine may have ended meanwhile; its owner reports that.
+      // Errors of `onFound` are ignored: the engine may have ended meanwhile, and its owner reports the
+      // cause.
       if (found.failed.length < failed.length) await onFound(found.addresses).catch(() => {});
       this.#lookLater(found.failed, onFound);
     });

@@ -1,6 +1,6 @@
 /**
- * The daemon: a host that seeds the whole seed directory and keeps all records alive until it is
- * stopped. Orders its start and its end.
+ * The daemon: a host that seeds the whole seed directory and keeps all records alive until a user or a
+ * signal stops it. This file starts the parts of the daemon in order, and stops them in order.
  *
  * @module
  */
@@ -18,30 +18,33 @@ export interface DaemonOptions {
   settings: Settings;
   clock: Clock;
   listeners: Omit<HostListeners, "onFailure">;
-  /** Source of each setting. */
+  /** For each setting, the place its value comes from (flag, environment, file or default). */
   origins: LoadedSettings["origins"];
-  /** Reads the settings again, for `reload`. */
+  /** Reads the settings from their sources again, for the operation `reload`. */
   readSettings: NonNullable<HostOptions["readSettings"]>;
-  /** Registers a function that reloads the settings, for SIGHUP; disposed of when the daemon ends. */
+  /**
+   * Registers a function that reloads the settings, as the handler of SIGHUP. The returned registration
+   * is disposed of when the daemon ends.
+   */
   onReload?: (reload: () => Promise<unknown>) => Disposable;
-  /** Revokes permissions of the process; tests that run in the process hand in another function. */
+  /** Revokes permissions of the process. Tests pass another function, because they share their process. */
   giveUp?: () => void;
-  /** Called once the daemon is ready: the port is bound and the control socket served. */
+  /** Called once the daemon is ready: the TCP port is bound and the control socket accepts requests. */
   onReady: (status: StatusJson, http: HostPort | undefined) => void;
-  /** Stops the daemon. */
+  /** Aborting this signal stops the daemon. */
   signal: AbortSignal;
 }
 
-/** Time limit for requests that run when the daemon stops (ms). */
+/** Time limit for requests that are still running when the daemon stops (ms). */
 const DRAIN_DEADLINE_MS = 2_000;
-/** Time limit for stopping the DHT manager and the engine (ms). */
+/** Time limit for stopping the DHT manager and the torrent engine (ms). */
 const CLOSE_DEADLINE_MS = 5_000;
 
 /**
- * Runs the daemon until `signal` aborts or `libreseed stop` is called, then stops its parts in order.
+ * Runs the daemon until `signal` aborts or a user calls `libreseed stop`, then stops its parts in order.
  *
- * @throws {HostError} `HOME_IN_USE`, `TCP_PORT_IN_USE` (kind `in-use`); the engine's error, if it
- * dies
+ * @throws {HostError} `HOME_IN_USE`, `TCP_PORT_IN_USE` (kind `in-use`); the error of the engine if the
+ * engine fails
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { settings, clock, listeners, signal } = options;
@@ -65,7 +68,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     try {
       using _reloading = options.onReload?.(() => host.reload());
       if (settings.http) {
-        // Loaded lazily because few daemons serve the page.
+        // The HTTP module is loaded lazily, because few daemons serve the monitoring page.
         const { serveHttpPage } = await import("./http/mod.ts");
         page = serveHttpPage({
           address: settings.http,
@@ -76,7 +79,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       }
       (options.giveUp ?? givePermissionsUp)();
       options.onReady(await host.status(), page?.address);
-      // Not awaited: commands are answered while thousands of archives are being seeded.
+      // `seedAll` is not awaited, so that the daemon answers commands while it starts to seed thousands
+      // of archives.
       host.seedAll().catch(ended.reject);
       if (!signal.aborted) await ended.promise;
     } finally {

@@ -1,6 +1,7 @@
 /**
- * The host of a home: wires state, worker and seed directory, and implements the operations of the
- * control socket. It lives as long as its command, or, as the daemon, until it is stopped.
+ * The host of a home directory: creates and connects the state database, the worker and the seed directory,
+ * and implements the operations of the control socket. A host in a command's process ends with the command.
+ * A host that is the daemon runs until it is stopped.
  *
  * @module
  */
@@ -58,19 +59,22 @@ import {
 } from "./seeding/mod.ts";
 import { WorkerHandle } from "./thread/mod.ts";
 
-/** Longest delay before outcomes of announcements are written (ms); a killed host repeats those. */
+/**
+ * Maximum delay before outcomes of announcements are written to the state (ms). After a crash, the
+ * announcements without a written outcome are repeated.
+ */
 const NOTED_WITHIN_MS = 30_000;
 
 export class Host implements Operations {
   #options: HostOptions;
   readonly #state: StateDatabase;
-  /** The host's own opening of the state; never opened if the caller shares its state. */
+  /** State database opened by this host itself. Stays closed if the caller shares its own database. */
   readonly #ownState: Disposable;
   readonly #seeds: SeedDirectory;
   readonly #nodes: KeptNodes;
   readonly #startedMs: number;
   readonly #addresses = Deno.networkInterfaces();
-  /** Names of the catalog files that the seed directory had at the start. */
+  /** Names of the catalog files that were in the seed directory at the start. */
   readonly #catalogsAtStart: readonly string[];
   readonly #worker: WorkerHandle;
   #bootstrap!: BootstrapNodes;
@@ -82,11 +86,14 @@ export class Host implements Operations {
   #catalogs!: SeededCatalogs;
   #follows: FollowKeeper | undefined;
   #seeding: Seeding | undefined;
-  /** Due times by infohash during the start, read by one query for all torrents. */
+  /** Due times of announcements by infohash, only while the daemon starts: one query reads all of them. */
   #torrentsDueMs: Map<string, number> | undefined;
   #downloads!: Downloads;
 
-  /** Starts the parts in order: state, engine with its DHT, manager. The caller serves the control socket. */
+  /**
+   * Starts the parts in order: state database, torrent engine with its DHT node, DHT manager. The caller
+   * opens the control socket.
+   */
   static async start(options: HostOptions): Promise<Host> {
     const { settings, clock, listeners } = options;
     const seeds = new SeedDirectory(settings.dir);
@@ -97,7 +104,7 @@ export class Host implements Operations {
       allowLocal: settings.allowLocal,
     };
     let host: Host | undefined;
-    // The thread loads while the state is opened and names are looked up.
+    // The worker thread loads in parallel with the opening of the state database and the DNS lookups.
     const worker = WorkerHandle.open(sandbox, {
       onDht: (state) => host!.#dhtWatch.hear(state),
       onLog: (level, message) =>
@@ -147,7 +154,11 @@ export class Host implements Operations {
     this.#startedMs = options.clock.now();
   }
 
-  /** @param seedDirectory absolute path without links */
+  /**
+   * Starts the torrent engine and the parts that need it.
+   *
+   * @param seedDirectory absolute path without symbolic links
+   */
   async #startEngine(seedDirectory: string): Promise<void> {
     const { settings, clock, listeners, listeners: { onWarning } } = this.#options;
     const worker = this.#worker;
@@ -180,7 +191,8 @@ export class Host implements Operations {
       worker,
       (one) => this.#torrentsDueMs ? this.#torrentsDueMs.get(one) ?? 0 : dueMs(one),
     );
-    // The newest catalog is announced first (largest negative due time), because readers ask for it.
+    // A catalog that was never announced gets a negative due time, the newest catalog the lowest. So the
+    // newest catalog is announced first, because readers ask for the newest.
     const catalogSeeder = catalogSeederOf(
       worker,
       (one) => dueMs(one) || -clock.now(),
@@ -199,7 +211,7 @@ export class Host implements Operations {
     this.#nodes.start(() => worker.knownNodes());
   }
 
-  /** Does the daemon's work: keeps all records alive, seeds all archives, watches the seed directory. */
+  /** Does the daemon's work: keeps all records alive, seeds all archives and watches the seed directory. */
   async seedAll(): Promise<void> {
     for (const some of this.#records.all()) await this.#worker.keepRecords(some);
     this.#torrentsDueMs = this.#records.torrentsDueMs();
@@ -277,7 +289,8 @@ export class Host implements Operations {
   }
 
   async remove({ name, version, publicKey }: RequestOf<"remove">): Promise<void> {
-    // The archive goes first: on a full disk this frees the space for the changes of the state.
+    // The archive is deleted before its records: on a full disk, this frees the space that the database
+    // needs.
     const pubkey = publicKey && formatPublicKey(publicKey);
     let missing: HostError | undefined;
     const removed = await this.#packages.remove(name, version, pubkey).catch((error) => {
@@ -286,9 +299,10 @@ export class Host implements Operations {
     });
     const isLast = (await this.#seeds.list(name)).length === 0;
     const targets = this.#records.forget(name, version, removed ?? pubkey);
-    // Records may be left of an archive that was deleted by hand, or by a host that was killed here.
+    // A missing archive is an error only if there are no records either. Records without an archive exist
+    // if a user deleted the archive by hand, or if the host was killed during a removal.
     if (missing && targets.length === 0) throw missing;
-    // The name stays in the index while another version is here.
+    // The name stays in the index while another version of the package is in the seed directory.
     if (isLast) this.#names.forget(name);
     for (const target of targets) await this.#worker.forgetRecord(target);
   }
@@ -339,7 +353,8 @@ export class Host implements Operations {
     this.#packages.limits = archiveLimitsOf(merged);
     if (this.#seeding) this.#seeding.watch = merged.watch;
     tellReloaded(reloaded, listeners);
-    // A larger disk limit or `mirror` may allow more packages to be mirrored.
+    // A changed `--max-disk` or `mirror` may allow more packages to be mirrored, so the check starts at
+    // once.
     this.#follows?.look();
     return reloaded;
   }
@@ -348,7 +363,10 @@ export class Host implements Operations {
     return Promise.resolve(this.#options.onStop?.());
   }
 
-  /** Stops the parts in order: manager, engine, state. The worker gets `deadlineMs` milliseconds. */
+  /**
+   * Stops the parts in order: DHT manager, engine, state database. The worker has `deadlineMs`
+   * milliseconds to stop.
+   */
   async close(deadlineMs: number): Promise<void> {
     this.#bootstrap.stop();
     this.#dhtWatch.stop();
@@ -362,7 +380,7 @@ export class Host implements Operations {
     this.#ownState[Symbol.dispose]();
   }
 
-  /** Rebuilds the unreadable `.torrent` of an archive that a peer asks for. */
+  /** Rebuilds the torrent of an archive that a peer asks for and whose `.torrent` file is unreadable. */
   async #mend(infoHashHex: string): Promise<void> {
     try {
       await this.#packages.mend(infoHashHex);

@@ -1,19 +1,19 @@
 /**
- * The IP versions of this machine, and the features that need a missing one. The DHT node and dialling
- * use IPv4 only; the listener for peers accepts both versions.
+ * The IP versions (4 or 6) that this machine has, and the features that do not work without IPv4. The DHT
+ * node and outgoing peer connections use IPv4 only. Incoming peer connections work with both versions.
  *
  * @module
  */
 
 import type { NetworkJson } from "../control/mod.ts";
 
-/** The used members of a network interface. */
+/** Address of a network interface. */
 export type HostAddress = Pick<Deno.NetworkInterfaceInfo, "family" | "address">;
 
 /**
- * Returns the IP versions of a machine with these addresses.
+ * Returns the IP versions of a machine that has the given addresses.
  *
- * @param allowLocal whether loopback counts, as in a test network
+ * @param allowLocal whether loopback addresses count, as in a test network
  */
 export function networkOf(addresses: readonly HostAddress[], allowLocal: boolean): NetworkJson {
   const has = (family: HostAddress["family"], loopback: RegExp) =>

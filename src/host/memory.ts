@@ -6,7 +6,7 @@
 
 import type { StatusJson } from "../control/mod.ts";
 
-/** Memory of the process: resident bytes, and the JavaScript heap of the calling thread. */
+/** Returns the resident memory of the process and the JavaScript heap size of the calling thread, bytes. */
 export function memoryOf(): StatusJson["memory"] {
   const { rss, heapUsed } = Deno.memoryUsage();
   return { residentBytes: rss, heapBytes: heapUsed };

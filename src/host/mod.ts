@@ -1,19 +1,20 @@
 /**
- * The host: the process that owns a home's engine. It is the daemon (`libreseed seed`), or a command that
- * found no daemon and is the host until it ends.
+ * The host: the process that runs the torrent engine and DHT node of a home directory. The host is the
+ * daemon (`libreseed seed`). Without a daemon, a command becomes the host until the command ends.
  *
- * - `node.ts` has `openNode`, which gives a command its engine: borrowed through the control socket, or an
- *   own host. Start reading here.
- * - `daemon.ts` orders the start and the end of the daemon.
- * - `host.ts` wires the parts of a host and implements the operations of the control socket
- *   (`src/control`); `options.ts` has its options.
- * - `thread/` is the handle of the worker thread, `records/` keeps records alive, `seeding/` seeds the seed
- *   directory, `http/` serves the monitoring page.
- * - `bootstrap.ts` looks up bootstrap nodes, `reload.ts` merges new settings, `permissions.ts` revokes
- *   permissions of a ready daemon; `ip_versions.ts`, `memory.ts` and `port_owner.ts` look at the machine.
+ * - `node.ts` has `openNode`, which gives a command access to the engine: through the control socket of a
+ *   running host, or by starting a host in the command's process. Start reading here.
+ * - `daemon.ts` starts and stops the parts of the daemon in order.
+ * - `host.ts` creates and connects the parts of a host, and implements the operations of the control
+ *   socket (`src/control`); `options.ts` has the options of a host.
+ * - `thread/` is the handle of the worker thread, `records/` keeps records alive, `seeding/` seeds the
+ *   seed directory, `http/` serves the monitoring page.
+ * - `bootstrap.ts` resolves the names of bootstrap nodes, `reload.ts` merges new settings,
+ *   `permissions.ts` revokes permissions that a ready daemon no longer needs; `ip_versions.ts`,
+ *   `memory.ts` and `port_owner.ts` report facts about the machine.
  *
- * The engine itself runs in the worker (`src/worker`). Packing, signing and verifying downloads are done by
- * commands (`src/publishing`, `src/fetching`).
+ * The engine itself runs in the worker thread (`src/worker`). Commands pack, sign and verify archives
+ * (`src/publishing`, `src/fetching`).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Opens the engine for a command: connects to the host of the home, or becomes the host if there is none.
- * A home never has two engines.
+ * Gives a command access to the engine of a home directory: connects to the running host, or starts a
+ * host in the command's process if none runs. A home never has two engines.
  *
  * @module
  */
@@ -28,47 +28,55 @@ import type { HostOptions } from "./options.ts";
 /** Options of {@linkcode openNode}. */
 export interface OpenNodeOptions {
   settings: Settings;
-  /** Source of each setting. */
+  /** For each setting, the place its value comes from (flag, environment, file or default). */
   origins?: LoadedSettings["origins"];
   clock: Clock;
-  /** Returns the home's state, which an own host shares and does not close. */
+  /**
+   * Returns the state database of the home. A host in this process uses the database and does not close
+   * it.
+   */
   state?: () => StateDatabase;
-  /** Called with messages about waiting and lost hosts. */
+  /** Called with a message if the command has to wait for another process, or if the host has ended. */
   onNotice: (message: string) => void;
   onWarning: (message: string) => void;
-  /** Aborts the wait for another process. */
+  /** Aborting this signal ends the wait for another process. */
   signal?: AbortSignal;
 }
 
-/** An opened engine. */
+/** Access to an engine. */
 export interface NodeHandle {
   readonly operations: Operations;
-  /** Status of the host when the engine was opened. */
+  /** Status of the host at the time when the engine was opened. */
   readonly status: StatusJson;
-  /** Whether another process is the host; it may end at any time. */
+  /** Whether the host is another process, which may end at any time. */
   readonly borrowed: boolean;
-  /** Releases the engine; an own host is stopped. */
+  /** Releases the engine. If the host runs in this process, stops the host. */
   close(): Promise<void>;
 }
 
-/** Time limit for stopping a command's own host (ms). */
+/** Time limit for stopping a host that a command started in its own process (ms). */
 const CLOSE_DEADLINE_MS = 3_000;
-/** Time limit for requests of other commands when a command's own host stops (ms). */
+/**
+ * Before a command stops the host in its process, other commands' requests get this time to finish (ms).
+ */
 const DRAIN_DEADLINE_MS = 30_000;
-/** The same limit for a command that was interrupted (ms). */
+/**
+ * Time that other commands' requests get to finish if the command was interrupted, for example by Ctrl-C
+ * (ms).
+ */
 const INTERRUPTED_DRAIN_MS = 1_000;
 const POLL_MS = 50;
-/** Number of polls before the user is told that the command waits for another process. */
+/** Number of polls after which a message tells the user that the command waits for another process. */
 const NOTICE_AFTER_TRIES = 40;
 
 /**
- * Connects to the host of the home, or starts one. Waits while another process is starting or stopping
- * one. If the host ends during an operation, finds another host or becomes it, and repeats the
- * operation. The lost host may have completed the operation, so a repeated operation that finds its work
- * done already (`doneCode`) succeeds.
+ * Connects to the host of the home, or starts a host. Waits while another process starts or stops a host.
+ * If the host ends during an operation, connects to another host or starts one, and repeats the
+ * operation. The first host may have completed the operation before its end. A repeated operation that
+ * fails because its work is already done (error code `doneCode`) therefore counts as successful.
  *
- * @throws {HostError} `HOME_IN_USE` (kind `in-use`) if the holder of the home's lock neither answers
- * nor ends within the time limit
+ * @throws {HostError} `HOME_IN_USE` (kind `in-use`) if another process holds the lock of the home, does
+ * not answer, and does not end within the time limit
  */
 export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
   let current = await openOnce(options);
@@ -85,7 +93,8 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
     name,
     async (...args: unknown[]) => {
       const { doneCode, daemonOnly } = rowOf(name);
-      // Several commands may be the host one after the other, each for a short time.
+      // The loop may repeat several times: each of several short-lived commands may become the host and
+      // end.
       for (let tries = 0;; tries++) {
         const used = current;
         try {
@@ -95,10 +104,11 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
           if (tries > 0 && code !== undefined && code === doneCode) {
             return options.onNotice(`${message}: done before, or never there`);
           }
-          // A host whose engine died is about to end.
+          // If the engine of another process died, that process is about to end.
           const isLost = code === "CONTROL_UNREACHABLE" || code === "WORKER_DIED" && used.borrowed;
           if (!isLost || options.signal?.aborted) throw error;
-          // The daemon has ended; the next one reads settings and follows when it starts.
+          // Operations for a daemon only need no repetition: the next daemon reads settings and follows
+          // at its start.
           if (daemonOnly) return;
           await reopen(used);
         }
@@ -149,7 +159,7 @@ async function openOnce(options: OpenNodeOptions): Promise<NodeHandle> {
   }
 }
 
-/** Error for a home whose lock another process holds. */
+/** Creates the error for a home directory whose lock another process holds. */
 export async function homeInUse(home: string, lockPath: string): Promise<HostError> {
   const pid = await lockHolder(lockPath);
   const who = pid === undefined ? "another process" : `process ${pid}`;
@@ -181,7 +191,7 @@ async function openOwn(options: OpenNodeOptions, release: () => void): Promise<N
   };
 }
 
-/** Starts a host and its control socket. The caller holds the home's lock. */
+/** Starts a host and its control socket. The caller has to hold the lock of the home directory. */
 export async function startHost(
   options: HostOptions,
 ): Promise<{ host: Host; control: ControlServer }> {
@@ -198,7 +208,7 @@ export async function startHost(
   }
 }
 
-/** Closes the control socket; waits a bounded time for running requests. */
+/** Closes the control socket. Running requests have up to `deadlineMs` milliseconds to finish. */
 export async function drain(
   control: ControlServer,
   clock: Clock,

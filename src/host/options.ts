@@ -1,5 +1,5 @@
 /**
- * Options of a host: settings, clock, callbacks, and whether it is the daemon.
+ * Options of a host: settings, clock, callbacks, and whether the host is the daemon.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { Clock } from "../base/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 
-/** Callbacks for messages of the host. */
+/** Callbacks for messages and failures of the host. */
 export interface HostListeners {
   onNotice: (message: string) => void;
   onWarning: (message: string) => void;
   onDetail?: (message: string) => void;
-  /** Called when the engine died. */
+  /** Called when the engine has failed and no longer works. */
   onFailure: (error: Error) => void;
 }
 
@@ -21,15 +21,17 @@ export interface HostListeners {
 export interface HostOptions {
   settings: Settings;
   clock: Clock;
-  /** Whether the host is the daemon, which runs until it is stopped; else it ends with its command. */
+  /**
+   * Whether the host is the daemon, which runs until it is stopped. Any other host ends with its command.
+   */
   daemon: boolean;
   listeners: HostListeners;
-  /** Called by the operation `stop`. */
+  /** Called when a client requests the operation `stop`. */
   onStop?: () => void;
-  /** Returns the home's state if the caller shares its own with the host; the caller closes it. */
+  /** Returns the caller's open state database, if the host shall use it. The caller closes the database. */
   state?: () => StateDatabase;
-  /** Source of each setting. */
+  /** For each setting, the place its value comes from (flag, environment, file or default). */
   origins?: LoadedSettings["origins"];
-  /** Reads the settings again from their sources; without it `reload` changes nothing. */
+  /** Reads the settings from their sources again. If absent, the operation `reload` changes nothing. */
   readSettings?: () => Promise<Pick<LoadedSettings, "values" | "origins">>;
 }

@@ -1,20 +1,21 @@
 /**
- * Revokes permissions of the main thread once the daemon is ready: sockets are bound, the worker has its
- * own permissions, the environment has been read, and no other program has to be run. Read and write
- * permissions stay, because the daemon works on files until its end and Deno revokes a permission only
- * as a whole.
+ * Revokes permissions of the main thread once the daemon is ready. By then the sockets are bound, the
+ * worker thread has its own permissions, the environment has been read, and no further program has to be
+ * run. The read and write permissions stay, because the daemon works on files until its end, and Deno can
+ * revoke these permissions only for all files at once.
  *
  * @module
  */
 
 import process from "node:process";
 
-/** Permissions that a ready daemon does not need. */
+/** Permissions that a daemon does not need once it is ready. */
 const GIVEN_UP: readonly Deno.PermissionName[] = ["net", "env", "sys", "run", "ffi"];
 
-/** Revokes the permissions for the rest of the process. */
+/** Revokes the permissions until the end of the process. */
 export function givePermissionsUp(): void {
   for (const name of GIVEN_UP) Deno.permissions.revokeSync({ name });
-  // The YAML library reads environment variables of its own whenever it parses a file.
+  // The YAML library reads environment variables whenever it parses a file. Without permission this would
+  // fail, so the environment is replaced by an empty one.
   Object.defineProperty(process, "env", { value: {} });
 }

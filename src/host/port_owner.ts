@@ -1,6 +1,7 @@
 /**
- * Finds the program that listens on a TCP port, for the error `TCP_PORT_IN_USE`. Works on Linux where
- * `ss` (iproute2) is installed; Deno allows reading `/proc` only with all permissions.
+ * Finds the process that listens on a TCP port, for the message of the error `TCP_PORT_IN_USE`. This
+ * works on Linux where the program `ss` (iproute2) is installed. `/proc` is no alternative, because Deno
+ * allows reading it only to programs with all permissions.
  *
  * @module
  */
@@ -8,17 +9,22 @@
 import { LibreseedError } from "../base/mod.ts";
 import { HostError } from "./errors.ts";
 
-/** The process that listens on a port. */
+/** A process that listens on a TCP port. */
 export interface PortOwner {
   pid: number;
   /** Name of the program in the process table. */
   program: string;
 }
 
-/** Paths of `ss`; PATH is not searched, so that no other program of that name is run. */
+/**
+ * Paths at which `ss` may be installed. PATH is not searched, since it may contain another program named
+ * `ss`.
+ */
 const SS = ["/usr/bin/ss", "/usr/sbin/ss", "/sbin/ss"];
 
-/** Finds the process that listens on a TCP port; `undefined` if it is unknown. */
+/**
+ * Finds the process that listens on a TCP port. Returns `undefined` if the process cannot be determined.
+ */
 export async function findPortOwner(port: number): Promise<PortOwner | undefined> {
   for (const program of SS) {
     try {
@@ -29,19 +35,22 @@ export async function findPortOwner(port: number): Promise<PortOwner | undefined
       }).output();
       return parseOwner(new TextDecoder().decode(stdout));
     } catch {
-      // `ss` is not at this path.
+      // `ss` is not installed at this path, so the next path is tried.
     }
   }
   return undefined;
 }
 
-/** Reads `users:(("NAME",pid=1,fd=2))` in the output of `ss`, which leaves out other users' processes. */
+/**
+ * Parses `users:(("NAME",pid=1,fd=2))` in the output of `ss`. Processes of other users are not shown
+ * there.
+ */
 export function parseOwner(text: string): PortOwner | undefined {
   const [, program, pid] = /users:\(\("([^"]*)",pid=(\d+)/.exec(text) ?? [];
   return program === undefined ? undefined : { program, pid: Number(pid) };
 }
 
-/** Adds the owner of the port to a `TCP_PORT_IN_USE`; returns any other error unchanged. */
+/** Adds the process that uses the port to an error `TCP_PORT_IN_USE`. Returns other errors unchanged. */
 export async function namePortOwner(error: unknown, port: number): Promise<unknown> {
   if (!(error instanceof LibreseedError) || error.code !== "TCP_PORT_IN_USE") return error;
   const owner = await findPortOwner(port);

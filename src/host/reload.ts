@@ -1,6 +1,6 @@
 /**
- * Merges new settings into those of a running host. The table of settings (`src/config`) says when each
- * setting takes effect.
+ * Merges reloaded settings into the settings of a running host. The table of settings (`src/config`)
+ * defines which settings take effect on a reload, and which need a restart.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import {
 import type { ReloadedJson, SettingJson } from "../control/mod.ts";
 import type { HostListeners } from "./options.ts";
 
-/** Settings after a reload. */
+/** Merged settings, and the keys of changed settings. */
 export interface MergedSettings extends ReloadedJson {
-  /** New values, except for settings that need a restart, which keep the old value. */
+  /** The new values. Settings that need a restart keep their old value. */
   merged: Settings;
 }
 
-/** Takes over the settings that can change without a restart. */
+/** Merges new settings into old ones: takes new values except for settings that need a restart. */
 export function mergeSettings(before: Settings, after: Settings): MergedSettings {
   const merged: Record<string, unknown> = { ...after };
   const keys: Record<TakesEffect, string[]> = { reload: [], start: [], command: [] };
@@ -37,7 +37,7 @@ export function mergeSettings(before: Settings, after: Settings): MergedSettings
   };
 }
 
-/** Sources of the merged settings; settings that need a restart keep the old source. */
+/** Merges the sources of the settings. Settings that need a restart keep their old source. */
 export function mergeOrigins(
   before: LoadedSettings["origins"] | undefined,
   after: LoadedSettings["origins"],
@@ -47,7 +47,7 @@ export function mergeOrigins(
   return { ...after, ...Object.fromEntries(kept) };
 }
 
-/** Logs the outcome of a reload. */
+/** Logs which settings a reload has changed, and which need a restart. */
 export function tellReloaded(
   { changed, needRestart }: ReloadedJson,
   { onNotice, onWarning }: Pick<HostListeners, "onNotice" | "onWarning">,
@@ -58,7 +58,7 @@ export function tellReloaded(
   }
 }
 
-/** Lists the settings in force with their sources, for `status`. */
+/** Lists the current settings with their sources, for the command `status`. */
 export function describeSettings(
   settings: Settings,
   origins: LoadedSettings["origins"] | undefined,

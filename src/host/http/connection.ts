@@ -1,6 +1,6 @@
 /**
- * One TCP connection to the HTTP page, as a stream for `node:http` with timeouts. A connection carries
- * one request. `listener.ts` accepts connections, `page.ts` answers requests.
+ * One TCP connection to the HTTP page, wrapped as a stream for `node:http` and closed after timeouts. Each
+ * connection carries one request. `listener.ts` accepts connections, `page.ts` answers requests.
  *
  * @module
  */
@@ -8,15 +8,15 @@
 import { Duplex } from "node:stream";
 import type { Clock, Timer } from "../../base/mod.ts";
 
-/** Time limits of the phases of a connection, milliseconds. */
+/** Time limits of the two phases of a connection (ms). */
 export interface ConnectionLimits {
-  /** From the connection's start to the end of the request's headers. */
+  /** Maximum time from the start of the connection to the end of the request's headers. */
   headersMs: number;
-  /** From the end of the headers until the client has taken the whole answer. */
+  /** Maximum time from the end of the headers until the client has received the whole response. */
   answerMs: number;
 }
 
-/** `asking` until the headers of the request are complete, then `answering`. */
+/** Phase of a connection: `asking` until the request's headers are complete, after that `answering`. */
 type ConnectionState = "asking" | "answering";
 
 /** Size of the read buffer, bytes. */
@@ -25,9 +25,9 @@ const READ_BYTES = 16_384;
 const requestTimeout =
   "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/** A connection that closes itself when the client is too slow. */
+/** A TCP connection that closes itself if the client exceeds a time limit. */
 export class HttpConnection extends Duplex {
-  /** Local address that the client connected to. */
+  /** IP address of this machine to which the client connected. */
   readonly localHost: string;
   readonly #connection: Deno.TcpConn;
   readonly #clock: Clock;
@@ -49,7 +49,7 @@ export class HttpConnection extends Duplex {
     return this.#state;
   }
 
-  /** Starts the answering phase: the headers of the request are complete. */
+  /** Starts the phase `answering`. Called when the headers of the request are complete. */
   answering(): void {
     if (this.destroyed) return;
     this.#state = "answering";
@@ -57,7 +57,7 @@ export class HttpConnection extends Duplex {
     this.#timer = this.#clock.after(this.#limits.answerMs, () => void this.destroy());
   }
 
-  /** Sends a last answer and closes the connection. */
+  /** Sends a final response and closes the connection. */
   endWith(answer: string): void {
     if (this.writable) this.end(answer, () => this.destroy());
     else this.destroy();
@@ -66,7 +66,7 @@ export class HttpConnection extends Duplex {
   override _read(): void {
     this.#connection.read(this.#buffer).then((count) => {
       if (count === null) return this.push(null);
-      // Copied because the next read reuses the buffer.
+      // The bytes are copied, because the next read overwrites the buffer.
       this.push(this.#buffer.slice(0, count));
     }, (error) => this.destroy(error));
   }
@@ -84,9 +84,9 @@ export class HttpConnection extends Duplex {
     try {
       this.#connection.close();
     } catch {
-      // The connection is closed already.
+      // `close` throws if the connection is already closed.
     }
-    // A client that disconnected or was too slow is not an error of the server.
+    // The error is not passed on: a client that disconnects or is too slow is not a fault of the server.
     done(null);
   }
 
@@ -95,7 +95,8 @@ export class HttpConnection extends Duplex {
   }
 
   #expire(): void {
-    // The answering timeout closes the connection if the client does not read this answer.
+    // If the client does not read the 408 response either, the timeout of the phase `answering` closes the
+    // connection.
     this.answering();
     this.endWith(requestTimeout);
   }

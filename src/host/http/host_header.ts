@@ -1,30 +1,35 @@
 /**
- * Checks the host that a request names, against DNS rebinding: a web page whose own name resolves to
- * 127.0.0.1 can make a browser send requests to us, but those requests carry the foreign name.
+ * Checks the `Host` header of requests, as a protection against DNS rebinding. In this attack, the name of
+ * a web page resolves to 127.0.0.1, so that a browser sends the page's requests to this server. The `Host`
+ * header of these requests has the name of the web page and is refused.
  *
  * @module
  */
 
-/** Names and addresses that a request may use for this server. */
+/** Host names and IP addresses that a request may have in its `Host` header. */
 export interface OwnNames {
-  /** Local address that the client connected to. */
+  /** IP address of this machine to which the client connected. */
   localHost: string;
-  /** Names and addresses from the settings, in lower case. */
+  /** Host names and IP addresses from the settings, in lower case. */
   configured: readonly string[];
 }
 
-/** HTTP status that refuses a request's host; `undefined` for an accepted host. */
+/** HTTP status for a request whose host is refused; `undefined` if the host is accepted. */
 export type HostProblem = 400 | 421 | undefined;
 
-/** `uri-host [":" port]` of RFC 3986, without percent-encoding, which no name of this server needs. */
+/**
+ * Pattern `uri-host [":" port]` of RFC 3986. Percent-encoding is not accepted, as no name of this server
+ * needs it.
+ */
 const authority = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9._~!$&'()*+,;=-]{1,255})(?::\d{0,5})?$/i;
 
 /**
  * Checks the host of a request (RFC 9110, sections 7.2 and 15.5.20; RFC 9112, section 3.2).
  *
- * @param target the request target, unchanged
+ * @param target the request target (RFC 9112), exactly as received
  * @param hosts the values of all `Host` headers
- * @param httpVersion `1.0` or `1.1`; 1.0 needs no `Host` header, and no browser sends it
+ * @param httpVersion `1.0` or `1.1`; HTTP/1.0 requires no `Host` header, which is safe since browsers do
+ * not use HTTP/1.0
  */
 export function hostProblem(
   target: string,
@@ -36,7 +41,7 @@ export function hostProblem(
   const [named] = hosts;
   if (named === undefined && httpVersion !== "1.0") return 400;
   if (named !== undefined && hostOf(named) === undefined) return 400;
-  // A host in an absolute target takes precedence over the header.
+  // If the request target is an absolute URL, its host takes precedence over the `Host` header.
   const absolute = /^https?:\/\/([^/?#]*)/i.exec(target);
   if (!absolute && !target.startsWith("/") && target !== "*") return 400;
   const text = absolute ? absolute[1]! : named;
@@ -46,13 +51,13 @@ export function hostProblem(
   return isOurs(host, own) ? undefined : 421;
 }
 
-/** Host of an authority: lower case, without port, brackets and final dot; `undefined` if invalid. */
+/** Extracts the host of `HOST[:PORT]`: lower case, without brackets and final dot. `undefined` if invalid. */
 function hostOf(text: string): string | undefined {
   const host = authority.exec(text)?.[1]?.toLowerCase();
   return host === undefined ? undefined : bareHost(host);
 }
 
-/** Normal form of a host: lower case, without brackets, IPv6 addresses compressed. */
+/** Normalizes a host: lower case, without brackets and final dot, IPv6 addresses compressed. */
 export function bareHost(host: string): string | undefined {
   const bare = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
   if (!bare.includes(":")) return bare.replace(/\.$/, "");

@@ -1,7 +1,7 @@
 /**
- * Accepts a bounded number of connections for the HTTP page, and continues after the process ran out of
- * file descriptors. `node:http` parses the requests. Its own listener is not used because it accepts no
- * connection after one accept has failed for lack of descriptors.
+ * Accepts a bounded number of connections for the HTTP page. The accept loop continues after the process
+ * ran out of file descriptors. `node:http` parses the requests, but its listener is not used, because that
+ * listener stops accepting connections after such a failure.
  *
  * @module
  */
@@ -10,15 +10,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type Clock, delay } from "../../base/mod.ts";
 import { type ConnectionLimits, HttpConnection } from "./connection.ts";
 
-/** Limits of the connections. */
+/** Limits of the HTTP listener. */
 export interface HttpLimits extends ConnectionLimits {
-  /** Maximum open connections. A further one closes the oldest that has no complete request. */
+  /**
+   * Maximum number of open connections. When it is exceeded, the oldest connection without a complete
+   * request is closed.
+   */
   connections: number;
-  /** Maximum length of a request's headers, bytes. */
+  /** Maximum total length of a request's headers, bytes. */
   headerBytes: number;
 }
 
-/** Defaults for monitoring: a request of a few hundred bytes every few seconds from few machines. */
+/** Default limits. Monitoring sends small requests every few seconds from few machines. */
 export const httpLimits: HttpLimits = {
   headersMs: 10_000,
   answerMs: 30_000,
@@ -26,28 +29,28 @@ export const httpLimits: HttpLimits = {
   headerBytes: 8_192,
 };
 
-/** Pause after a failed accept (ms). */
+/** Pause after accepting a connection failed (ms). */
 const PAUSE_MS = 1_000;
 
-/** Handler of a request; `localHost` is the local address that the client connected to. */
+/** Handler of a request. `localHost` is the IP address of this machine to which the client connected. */
 export type Answer = (
   request: IncomingMessage,
   response: ServerResponse,
   localHost: string,
 ) => Promise<void>;
 
-/** Error of `node:http` for a request that it cannot parse. */
+/** HTTP status by error code of `node:http`, for requests that cannot be parsed. */
 const statusOf: Record<string, string> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
 };
 
-/** Serves HTTP on a TCP listener until `close`. */
+/** Serves HTTP on a TCP listener until `close` is called. */
 export class HttpListener {
   readonly #listener: Deno.TcpListener;
   readonly #clock: Clock;
   readonly #limits: HttpLimits;
   readonly #server: ReturnType<typeof createServer>;
-  /** Open connections, oldest first. */
+  /** Open connections, in the order in which they were accepted. */
   readonly #connections = new Set<HttpConnection>();
   readonly #closing = new AbortController();
   readonly #accepting: Promise<void>;
@@ -74,7 +77,7 @@ export class HttpListener {
     this.#accepting = this.#accept();
   }
 
-  /** Stops accepting and closes all connections. */
+  /** Stops accepting connections and closes all open connections. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#listener.close();
@@ -90,7 +93,7 @@ export class HttpListener {
         if (signal.aborted) connection.close();
         else this.#take(new HttpConnection(connection, this.#clock, this.#limits));
       } catch {
-        // The process has no free file descriptor, or the listener is closed.
+        // Either the process has no free file descriptor, or the listener is closed.
         await delay(this.#clock, PAUSE_MS, signal).catch(() => {});
       }
     }
@@ -123,7 +126,8 @@ export class HttpListener {
   ): Promise<void> {
     const connection = request.socket as unknown as HttpConnection;
     connection.answering();
-    // One request a connection: monitoring asks rarely, and no idle connections have to be tracked.
+    // Each connection serves one request only. Monitoring requests are rare, and idle connections need no
+    // tracking.
     response.shouldKeepAlive = false;
     await answer(request, response, connection.localHost);
   }

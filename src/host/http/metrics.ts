@@ -1,6 +1,6 @@
 /**
- * Metrics of the daemon in Prometheus' text format. By Prometheus' naming conventions, names carry their
- * units and counters end in `_total`.
+ * Metrics of the daemon in Prometheus' text format. As Prometheus' naming conventions require, names of
+ * metrics end in their unit, and names of counters end in `_total`.
  *
  * @module
  */
@@ -8,16 +8,16 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { RecordJson, StatusJson } from "../../control/mod.ts";
 
-/** Source of one reading of the metrics. */
+/** Data from which the metrics are rendered. */
 export interface MetricsSource {
   status: StatusJson;
   records: RecordJson[];
-  /** Size of all files in the seed directory, bytes. */
+  /** Total size of the files in the seed directory, bytes. */
   diskBytes: number;
   nowMs: number;
 }
 
-/** Renders the metrics of `source` in Prometheus' text format. */
+/** Renders the metrics in Prometheus' text format. */
 export async function renderMetrics(source: MetricsSource): Promise<string> {
   const registry = new Registry();
   const gauge = (name: string, help: string, value: number) =>
@@ -53,7 +53,7 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   if (manager.roundTripMs !== undefined) {
     gauge("dht_round_trip_seconds", "Smoothed round trip of a query", manager.roundTripMs / 1_000);
   }
-  // Without attempts there is no ratio: the metric is left out.
+  // The success ratio is left out if no record was announced yet, since the ratio is then undefined.
   const tried = records.filter(({ lastAttemptMs }) => lastAttemptMs !== undefined);
   if (tried.length > 0) {
     gauge(

@@ -1,6 +1,6 @@
 /**
- * The daemon's HTTP page for monitoring: `/healthz`, `/readyz` and `/metrics`. The page only reads;
- * changes go through the control socket.
+ * The daemon's HTTP page for monitoring: `/healthz`, `/readyz` and `/metrics`. Requests cannot change
+ * anything; the control socket is for changes.
  *
  * @module
  */
@@ -14,9 +14,9 @@ import { bareHost, hostProblem, type OwnNames } from "./host_header.ts";
 import { type HttpLimits, httpLimits, HttpListener } from "./listener.ts";
 import { renderMetrics } from "./metrics.ts";
 
-/** A running page. */
+/** A running HTTP server for the monitoring page. */
 export interface HttpPage {
-  /** Address of the listener, with the bound port. */
+  /** Address at which the server listens, with the actual port if port 0 was requested. */
   address: HostPort;
   close(): Promise<void>;
 }
@@ -24,7 +24,10 @@ export interface HttpPage {
 /** Options of {@linkcode serveHttpPage}. */
 export interface PageOptions {
   address: HostPort;
-  /** Names and addresses that requests may use, besides those that the page listens on. */
+  /**
+   * Host names and IP addresses that requests may have in the `Host` header, besides the address of the
+   * listener.
+   */
   hosts: readonly string[];
   operations: Pick<Operations, "status" | "records">;
   clock: Clock;
@@ -32,7 +35,7 @@ export interface PageOptions {
 }
 
 /**
- * Serves the page.
+ * Starts the HTTP server of the monitoring page.
  *
  * @throws {HostError} `HTTP_ADDRESS_IN_USE` (kind `in-use`); `HTTP_FAILED`
  */
@@ -104,7 +107,8 @@ async function respond(
   }
   if (path !== "/healthz" && path !== "/readyz") return text("not found", 404);
   const { dht, dhtNodes } = await operations.status();
-  // Without the DHT no new peer finds this daemon, and without nodes the daemon finds no peer.
+  // If the DHT is off, new peers cannot find this daemon. If no DHT node is known, this daemon cannot find
+  // peers.
   const trouble = dht.state === "off"
     ? `the DHT is off: ${dht.why}`
     : dht.state === "starting"
@@ -123,7 +127,7 @@ function text(body: string, status: number): PageAnswer {
   return { status, body: `${body}\n`, headers: plain };
 }
 
-/** Values of all `Host` headers; `request.headers` has only the first. */
+/** Returns the values of all `Host` headers. `request.headers` contains only the first of them. */
 function hostsOf({ rawHeaders }: IncomingMessage): string[] {
   return rawHeaders.filter((_, i) => i % 2 === 1 && /^host$/i.test(rawHeaders[i - 1]!));
 }

@@ -1,6 +1,6 @@
 /**
- * Write-behind batches: rows that need not be on the disk at once are written together, so that SQLite
- * waits for the disk once a batch and not once a row.
+ * Collects rows and writes them to the database in batches. SQLite then waits for the disk once for each
+ * batch, not once for each row. Suitable for rows that may be lost in a crash.
  *
  * @module
  */
@@ -10,16 +10,19 @@ import type { Clock, Timer } from "../../base/mod.ts";
 /** Options of {@linkcode Batch}. */
 export interface BatchOptions<T> {
   clock: Clock;
-  /** Writes the collected items, in order of arrival. */
+  /** Writes the collected items, which are in the order of {@linkcode Batch.add}. */
   write: (items: T[]) => void;
-  /** Called with the error of a failed `write`. */
+  /** Called with the error if `write` throws. */
   onError: (error: unknown) => void;
 }
 
 const DELAY_MS = 1_000;
 const MAX_ITEMS = 500;
 
-/** Collects items until 500 are there or the shortest of their delays (1 s by default) has passed. */
+/**
+ * Collects items and writes them together: when 500 items are collected, or when the shortest delay of an
+ * item (default: 1 s) has passed.
+ */
 export class Batch<T> {
   readonly #options: BatchOptions<T>;
   #items: T[] = [];
@@ -30,7 +33,7 @@ export class Batch<T> {
     this.#options = options;
   }
 
-  /** Adds an item that is written within `withinMs` milliseconds. */
+  /** Adds an item, which will be written within `withinMs` milliseconds. */
   add(item: T, withinMs = DELAY_MS): void {
     const { clock } = this.#options;
     const dueMs = clock.now() + withinMs;
@@ -42,7 +45,7 @@ export class Batch<T> {
     this.#timer = clock.after(withinMs, () => this.flush());
   }
 
-  /** Writes the collected items now. Items of a failed write are dropped. */
+  /** Writes the collected items now. If the write fails, the items are dropped. */
   flush(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

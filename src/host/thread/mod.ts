@@ -1,9 +1,9 @@
 /**
- * The engine's thread, as the host uses it.
+ * The host's view of the worker thread, in which the torrent engine and the DHT node run.
  *
  * - `worker_handle.ts` is the handle of the thread: calls with an `AbortSignal`, events, detection of a
- *   dead or hung thread, and a bounded stop. The messages themselves are in `src/worker`.
- * - `batch.ts` collects rows about the thread's work and writes them together.
+ *   dead or hung thread, and a bounded stop. `src/worker` defines the messages.
+ * - `batch.ts` collects rows about the thread's results and writes them to the database in batches.
  *
  * @module
  */

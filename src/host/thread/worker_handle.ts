@@ -1,8 +1,8 @@
 /**
- * Handle of the worker thread: calls with an `AbortSignal` instead of operation numbers, events
- * dispatched to their listeners, and a stop with a time limit. The death of the thread rejects running
- * and later calls. Pings detect a thread that hangs or ended without a message; a busy thread that
- * answers any call stays alive.
+ * Handle of the worker thread. Calls take an `AbortSignal`, events go to listeners, and the stop has a time
+ * limit. If the thread dies, running and later calls reject. Pings detect a thread that hangs or ended
+ * without a message. Any answer of the thread counts as a sign of life, so a busy thread is not considered
+ * dead.
  *
  * @module
  */
@@ -36,47 +36,48 @@ import { HostError } from "../errors.ts";
 
 type Api = WorkerConnection["api"];
 
-/** Callbacks for events of the worker. */
+/** Callbacks for events of the worker thread. */
 export interface WorkerHandleListeners {
   onDht: (state: DhtState) => void;
   onAnnounced: (report: ReportData) => void;
   onFailure: (error: Error) => void;
-  /** Called with a log line of the thread or of a library in it. */
+  /** Called with each log line of the worker thread or of a library in the thread. */
   onLog: (level: "warn" | "debug", message: string) => void;
-  /** Called when the `.torrent` of a seeded archive is unreadable. */
+  /** Called when the `.torrent` file of a seeded archive cannot be read. */
   onUnreadable: (infoHashHex: string, message: string) => void;
 }
 
-/** Ping interval (ms). */
+/** Interval between pings (ms). */
 const PING_MS = 30_000;
-/** Number of intervals without a message after which the thread counts as dead. */
+/** Number of ping intervals without a message after which the thread counts as dead. */
 const PINGS_MISSED = 4;
 /**
- * Maximum delay of the main thread's ping timer (ms). A longer delay means that the machine slept or was
- * overloaded; such an interval does not count, since the worker may not have run either.
+ * Maximum delay of the main thread's ping timer (ms). A longer delay means that the machine was asleep or
+ * overloaded. Such an interval is not counted against the worker, which may not have run either.
  */
 const LATE_MS = PING_MS / 2;
 
-/** The thread of a running engine. */
+/** Handle of a worker thread with a running engine. */
 export class WorkerHandle {
   readonly #connection: WorkerConnection;
   readonly #clock: Clock;
   readonly #progress = new Map<number, (progress: DownloadProgress) => void>();
   readonly #reports = new Map<number, (report: ReportData) => void>();
-  /** Rejects the promise of each running call. */
+  /** Reject functions of all running calls. */
   readonly #waiting = new Set<(reason: Error) => void>();
   readonly #onFailure: (error: Error) => void;
   readonly #pinging: Timer;
   #failure: Error | undefined;
   #hasDht = false;
   #operations = 0;
-  /** Number of ping intervals since the thread's last message. */
+  /** Number of ping intervals since the last message of the thread. */
   #silent = 0;
 
   /**
-   * Starts the thread, which loads for about 100 ms. {@linkcode WorkerHandle.begin} starts the engine.
+   * Starts the worker thread, which takes about 100 ms to load. {@linkcode WorkerHandle.begin} starts the
+   * engine.
    *
-   * @param connect starts the thread; replaced in tests
+   * @param connect function that starts the thread; replaced in tests
    */
   static open(
     sandbox: SandboxOptions,
@@ -108,7 +109,7 @@ export class WorkerHandle {
     return worker;
   }
 
-  /** Starts the engine; terminates the thread if that fails. */
+  /** Starts the engine in the worker thread. If the start fails, terminates the thread. */
   async begin(options: WorkerOptions): Promise<WorkerStarted> {
     try {
       const started = await this.#call((api) => api.start(options));
@@ -120,7 +121,7 @@ export class WorkerHandle {
     }
   }
 
-  /** Terminates the thread at once. */
+  /** Terminates the worker thread immediately. */
   terminate(): void {
     this.#pinging.cancel();
     this.#connection.terminate();
@@ -144,12 +145,12 @@ export class WorkerHandle {
     });
   }
 
-  /** Whether the DHT was on, and answered, at the last report. */
+  /** Whether the DHT was on and nodes answered, according to the last report of the worker. */
   get hasDht(): boolean {
     return this.#hasDht;
   }
 
-  /** Collects the garbage that the start has left, in both threads. */
+  /** Runs garbage collection in both threads, called after the start has produced much garbage. */
   async tidy(): Promise<void> {
     await this.#call((api) => api.tidy());
     collectGarbage();
@@ -244,7 +245,10 @@ export class WorkerHandle {
     });
   }
 
-  /** Stops manager, engine and thread in this order; terminates the thread after `deadlineMs` + 500 ms. */
+  /**
+   * Stops the DHT manager, the engine and the thread, in this order. Terminates the thread if that takes
+   * longer than `deadlineMs` + 500 ms.
+   */
   async stop(deadlineMs: number): Promise<void> {
     this.#pinging.cancel();
     const late = new AbortController();
@@ -276,7 +280,7 @@ export class WorkerHandle {
       if (this.#failure) return reject(this.#failure);
       this.#waiting.add(reject);
       work(this.#connection.api).then(resolve, reject).finally(() => {
-        // Any answer is a sign of life: a busy thread may not have reached the ping yet.
+        // Any answer shows that the thread is alive. A busy thread may not have processed the ping yet.
         this.#silent = 0;
         this.#waiting.delete(reject);
       });
