@@ -1,7 +1,8 @@
 /**
- * The engine's DHT node: k-rpc over the one UDP socket. `DhtHost` opens the socket, reopens it after a
- * failure, keeps the routing table filled, and lends the node as a `DhtNode` while the socket is open.
- * WebTorrent creates and ends the bittorrent-dht object on top of k-rpc.
+ * The engine's DHT node: npm:k-rpc over the one UDP socket. {@linkcode DhtHost} opens the socket,
+ * reopens it after a failure, keeps the routing table filled, and lends the node as a `DhtNode`
+ * while the socket is open. WebTorrent creates and destroys the npm:bittorrent-dht object that uses
+ * npm:k-rpc.
  *
  * @module
  */
@@ -17,10 +18,7 @@ import { Liveness } from "./liveness.ts";
 import { QueryLimiter } from "./query_limiter.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
-/**
- * State of the DHT, with the reason if it is off. `silent` means that the socket is open and no node
- * responds.
- */
+/** State of the DHT. `silent`: the socket is open but no node responds. `why`: reason for being off. */
 export type DhtState =
   | { state: "on"; silent?: true }
   | { state: "starting" }
@@ -29,63 +27,70 @@ export type DhtState =
 /** Options of {@linkcode DhtHost}. */
 export interface DhtHostOptions {
   clock: Clock;
-  /** Bootstrap addresses; the caller resolves host names. */
+  /** Bootstrap addresses. The caller has resolved host names to addresses. */
   bootstrap: { host: string; port: number }[];
-  /** Nodes of an earlier run, queried before the bootstrap addresses. */
+  /** Nodes that an earlier run saved. They are queried before the bootstrap addresses. */
   knownNodes?: Contact[];
-  /** Run read-only (BEP 43): other nodes do not add ours to their routing tables. */
+  /** Whether to run read-only (BEP 43): other nodes then keep ours out of their routing tables. */
   readOnly?: boolean;
   /** Called when the state changes. */
   onState?: (state: DhtState) => void;
-  /** Opens sockets; default: UDP over IPv4. */
+  /** Creates UDP sockets. Default: real ones over IPv4. */
   createSocket?: SocketFactory;
 }
 
-/** Initial back-off for reopening the socket and refilling the table. */
+/** First back-off delay before the socket is reopened or the routing table is refilled. */
 const FIRST_RETRY_MS = 1_000;
-/** Maximum back-off for reopening the socket. */
+/** Maximum back-off delay before the socket is reopened. */
 const MAX_RETRY_MS = 5 * 60_000;
-/** Interval of checks for an empty routing table, and maximum back-off of checks for a silent one. */
+/**
+ * Interval between checks of the routing table. It is also the maximum back-off delay between
+ * checks while the table is empty or no node responds.
+ */
 const TABLE_CHECK_MS = 60_000;
-/** Nodes of a silent table that are queried in each check, besides the bootstrap addresses. */
+/** Number of table nodes that each check queries, besides the bootstrap addresses, during silence. */
 const PROBED = 8;
-/** Average number of previously known nodes added to an empty table at each retry. */
+/** Average number of previously known nodes that each retry adds to an empty routing table. */
 const REFILL_NODES = 32;
-/** Timeout of k-rpc's own queries, and of those whose caller has given up. */
+/** Timeout of a query in npm:k-rpc. It also ends queries whose caller has stopped waiting. */
 const KRPC_TIMEOUT_MS = 2_000;
-/** Maximum number of k-rpc queries under way. */
+/** Maximum number of npm:k-rpc queries under way. */
 const KRPC_CONCURRENCY = 256;
 /**
- * Bucket size of the routing table. BEP 5 has 8, k-rpc 20, libtorrent up to 128. With larger buckets a
- * lookup starts closer to its target; each contact costs a ping every 15 minutes.
+ * Bucket size of the routing table. BEP 5 has 8, npm:k-rpc 20, libtorrent up to 128. With larger
+ * buckets a lookup starts closer to its target, but each contact costs a ping every 15 minutes.
  */
 const BUCKET_SIZE = 64;
 /**
- * Contacts of a full bucket that are pinged to make room for a new one. k-rpc would ping all contacts not
- * heard from in the last ten seconds, for each new node.
+ * Number of contacts in a full bucket that are pinged to make room for a new node. By default
+ * npm:k-rpc pings, for each new node, all contacts not heard from in the last ten seconds.
  */
 const PINGED_FOR_ROOM = 1;
-/** Consecutive timeouts after which a node leaves the routing table. */
+/** Number of consecutive timeouts after which a node is removed from the routing table. */
 const MAX_TIMEOUTS = 2;
-/** How long a node counts as unresponsive after a timeout. */
+/** Time for which a node counts as unresponsive after a timeout. */
 const UNRESPONSIVE_MS = 10 * 60_000;
 /** Maximum number of unresponsive nodes remembered (LRU). */
 const MAX_UNRESPONSIVE = 10_000;
 
-/** Longest message that our encoder writes, bytes; no message of ours is longer. */
+/**
+ * Maximum length of a message that our encoder writes, in bytes. None of our messages is longer.
+ */
 const MAX_MESSAGE_BYTES = 8_192;
 
-/** Owns k-rpc and the UDP socket under it. */
+/** Owns npm:k-rpc and the UDP socket that it uses. */
 export class DhtHost {
   readonly krpc: Krpc;
   readonly #udp: UdpSocket;
   readonly #socket: QuerySocket;
   readonly #options: DhtHostOptions;
   readonly #liveness: Liveness;
-  /** Unresponsive nodes: number of consecutive timeouts, and time of the last. */
+  /**
+   * For each unresponsive node: the number of consecutive timeouts, and the time of the last one.
+   */
   readonly #unresponsive = new Map<string, { count: number; atMs: number }>();
   #state: DhtState = { state: "starting" };
-  /** Nodes to refill an empty table with: those of an earlier run, or from before the DHT fell silent. */
+  /** Nodes to refill an empty table with: from an earlier run, or from before the DHT fell silent. */
   #known: Contact[];
   #isFilling = false;
   #port = 0;
@@ -120,7 +125,8 @@ export class DhtHost {
       id: randomBytes(20),
       krpcSocket: this.#socket,
       nodes: options.bootstrap,
-      // Queries whose caller has given up count too, until their timeout.
+      // A query still counts towards this maximum after its caller has stopped waiting, until its
+      // timeout.
       concurrency: KRPC_CONCURRENCY,
     }, { readOnly, received: () => this.#udp.received });
     this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
@@ -129,27 +135,30 @@ export class DhtHost {
     this.#liveness.watch(this.krpc.nodes);
   }
 
-  /** State of the DHT, with the reason if it is off. */
+  /** State of the DHT; see {@linkcode DhtState}. */
   get state(): DhtState {
     return this.#state;
   }
 
-  /** Traffic since the start. */
+  /** Traffic of the UDP socket since the start. */
   get traffic(): Readonly<Traffic> {
     return this.#udp.traffic;
   }
 
-  /** The node to borrow; `undefined` while its socket is closed. */
+  /** Lends the DHT node; `undefined` while its socket is closed. */
   node(): DhtNode | undefined {
     return this.#state.state === "on" && !this.#closed ? this.#lent : undefined;
   }
 
-  /** Nodes to be kept for the next start; while the DHT is silent, those from before. */
+  /**
+   * Nodes for the caller to save and to pass to the next start. While no node responds, these are
+   * the nodes from before the DHT fell silent.
+   */
   knownNodes(): Contact[] {
     return this.#liveness.isSilent ? this.#known : this.#table();
   }
 
-  /** Adds bootstrap addresses; an empty routing table is filled from them at once. */
+  /** Adds bootstrap addresses. An empty routing table is filled from them at once. */
   addBootstrap(addresses: { host: string; port: number }[]): void {
     const { bootstrap } = this.krpc;
     for (const { host, port } of addresses) {
@@ -163,11 +172,11 @@ export class DhtHost {
   }
 
   /**
-   * Opens the socket. On failure the state becomes `off`, and opening is retried with exponential back-off
-   * (1 s to 5 min).
+   * Opens the socket. On failure the state becomes `off`, and opening is retried with exponential
+   * back-off (1 s to 5 min).
    *
-   * @param port 0 for any free one
-   * @returns the bound port, or `undefined` if it could not be opened now
+   * @param port port number; 0 for any free one
+   * @returns the bound port, or `undefined` if the socket could not be opened now
    */
   async open(port: number): Promise<number | undefined> {
     this.#port = port;
@@ -186,13 +195,13 @@ export class DhtHost {
     return this.#port;
   }
 
-  /** Stops all timers and retries. WebTorrent ends k-rpc and with it the socket. */
+  /** Stops all timers and retries. WebTorrent destroys npm:k-rpc, which closes the socket. */
   close(): void {
     this.#closed = true;
     this.#retry?.cancel();
     this.#fill?.cancel();
     this.#socket.timeouts.stop();
-    // The engine may have failed before WebTorrent took k-rpc over.
+    // If the engine failed before WebTorrent took over npm:k-rpc, WebTorrent does not destroy it.
     if (!this.krpc.destroyed) this.krpc.destroy();
   }
 
@@ -209,7 +218,10 @@ export class DhtHost {
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
 
-  /** Updates the state when the DHT falls silent or responds; not while the table is being filled. */
+  /**
+   * Updates the state when the DHT falls silent or responds again. Changes while the routing table
+   * is being filled are ignored until the filling ends.
+   */
   #onLivenessChange(silent: boolean): void {
     if (this.#state.state !== "on" || this.#closed || this.#isFilling) return;
     if ((this.#state.silent ?? false) === silent) return;
@@ -221,11 +233,11 @@ export class DhtHost {
     return this.krpc.nodes.toArray().map(({ id, host, port }) => ({ id, host, port }));
   }
 
-  /** Fills the routing table by a lookup of our own id, as a new node should (BEP 5). */
+  /** Fills the routing table by a lookup of our own node id, as BEP 5 recommends to a new node. */
   #populate(): void {
     const isRetry = this.#fillMs > FIRST_RETRY_MS;
     for (const { id, host, port } of this.#known) {
-      // All known nodes are added the first time, and a random sample at each retry.
+      // The first attempt adds all known nodes to the table, and each retry a random sample.
       if (isRetry && Math.random() * this.#known.length > REFILL_NODES) continue;
       if (id && !this.krpc.nodes.get(id)) this.krpc.nodes.add({ id: Buffer.from(id), host, port });
     }
@@ -239,8 +251,9 @@ export class DhtHost {
   }
 
   /**
-   * Queries some nodes of the table and the bootstrap addresses, to notice when the network is back.
-   * Timeouts here remove no node from the table, because the network is at fault, not the nodes.
+   * Queries some nodes of the routing table and the bootstrap addresses, to detect that the network
+   * works again. Timeouts of these queries remove no node from the table, because the network is at
+   * fault, not the nodes.
    */
   #probe(): void {
     const { id, nodes, bootstrap, socket } = this.krpc;
@@ -252,8 +265,9 @@ export class DhtHost {
   }
 
   /**
-   * Schedules the next check of the routing table. An empty table is refilled and a silent one is probed,
-   * both with exponential back-off; otherwise the check repeats every minute.
+   * Schedules the next check of the routing table. An empty table is refilled, and a table whose
+   * nodes do not respond is probed, both with exponential back-off. Otherwise the check repeats
+   * every minute.
    */
   #scheduleCheck(): void {
     if (this.#closed) return;
@@ -303,10 +317,12 @@ export class DhtHost {
         signal?.removeEventListener("abort", giveUp);
         resolve(result);
       };
-      // After an abort the caller stops waiting, but the k-rpc query goes on until its timeout. Lookups end
-      // long before that, and without it the routing table would never lose a dead node.
+      // On an abort only the caller stops waiting. The query in npm:k-rpc continues until its
+      // timeout, because lookups usually end earlier, and without these timeouts a dead node would
+      // never be removed from the routing table.
       const giveUp = () => settle({ kind: "timeout" });
-      // A timeout as long as k-rpc's own needs no timer here: k-rpc has one timer for all queries.
+      // A timeout that is not shorter than npm:k-rpc's own needs no timer here, because one timer
+      // covers all of npm:k-rpc's queries.
       const timer = timeoutMs >= KRPC_TIMEOUT_MS ? undefined : clock.after(timeoutMs, () => {
         this.#noteTimeout(to);
         giveUp();
@@ -344,7 +360,8 @@ export class DhtHost {
     const key = keyOf(to);
     const count = (this.#unresponsive.get(key)?.count ?? 0) + 1;
     this.#unresponsive.delete(key);
-    // The oldest timeout is evicted first; a dead node that is met again times out again.
+    // The entry with the oldest timeout is evicted first. If that node is still dead, its next
+    // query times out again.
     if (this.#unresponsive.size >= MAX_UNRESPONSIVE) {
       this.#unresponsive.delete(this.#unresponsive.keys().next().value!);
     }
@@ -359,7 +376,10 @@ export class DhtHost {
   }
 }
 
-/** A `Buffer` over the same bytes, because npm:k-rpc-socket compares ids with a method of `Buffer`. */
+/**
+ * Returns a `Buffer` over the same memory. npm:k-rpc-socket compares node ids with a method that
+ * only `Buffer` has.
+ */
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,7 +1,7 @@
 /**
- * Answers `get` and `put` queries of other nodes (BEP 44). They replace those of npm:bittorrent-dht, which
- * re-encodes values, drops the value 0, includes an empty salt in the signed bytes, omits `nodes` beside a
- * value, ignores `seq` in a `get`, and has wrong or missing error replies.
+ * Answers `get` and `put` queries of other DHT nodes (BEP 44), instead of npm:bittorrent-dht. The
+ * package re-encodes values, drops the value 0, includes an empty salt in the signed bytes, omits
+ * `nodes` beside a value, ignores `seq` in a `get`, and has wrong or missing error replies.
  *
  * @module
  */
@@ -19,7 +19,10 @@ export interface Sender {
   port: number;
 }
 
-/** A query whose members `engine/libraries/krpc/krpc_guard.ts` has checked to have these types. */
+/**
+ * A query that `engine/libraries/krpc/krpc_guard.ts` has validated, so its members have these
+ * types.
+ */
 export interface ItemQuery {
   /** Transaction id. */
   t: Uint8Array;
@@ -34,19 +37,22 @@ export interface ItemQuery {
   };
 }
 
-/** Dependencies of the answers. */
+/** Options of {@linkcode ItemAnswers}: the node, the stored items and the write tokens. */
 export interface ItemAnswersOptions {
   krpc: Krpc;
   items: ItemStore;
   tokens: WriteTokens;
 }
 
-/** Maximum length of an answer: the UDP payload of one Ethernet frame. */
+/** Maximum length of an answer in bytes: the UDP payload that fits into one Ethernet frame. */
 const MAX_ANSWER_BYTES = 1_472;
-/** Nodes in an answer (BEP 5). */
+/** Maximum number of nodes in an answer (BEP 5). */
 const NODES = 8;
 const NODE_BYTES = 26;
-/** Length of an answer without value, nodes and transaction id: `id`, `k`, `seq`, `sig`, `token` and keys. */
+/**
+ * Length in bytes of an answer without value, nodes and transaction id. It consists of `id`, `k`,
+ * `seq`, `sig`, `token` and the keys.
+ */
 const BASE_BYTES = 230;
 
 /** Answers `get` and `put` from the item store. */
@@ -57,7 +63,10 @@ export class ItemAnswers {
     this.#options = options;
   }
 
-  /** Answers a `get` with token, nodes and the item held, unless the query says that it is known. */
+  /**
+   * Answers a `get` with a write token, the closest nodes and the stored item. If the query's `seq`
+   * shows that the sender already has the item, the value is omitted.
+   */
   get(query: ItemQuery, from: Sender): void {
     const { krpc, items, tokens } = this.#options;
     const { target, seq } = query.a;
@@ -70,9 +79,9 @@ export class ItemAnswers {
   }
 
   /**
-   * Answers a `put`, and stores the item if it is valid.
+   * Answers a `put` query, and stores its item if the item is valid.
    *
-   * @param value the value's bencoded bytes from the packet; `undefined` if there is none
+   * @param value the value as bencoded in the packet; `undefined` if the query has none
    */
   put(query: ItemQuery, from: Sender, value: Uint8Array | undefined): void {
     const { krpc } = this.#options;
@@ -91,7 +100,8 @@ export class ItemAnswers {
       return { code: 203, message: "bad token" };
     }
     if (!value) return { code: 203, message: "no v" };
-    // A copy, so that a stored item does not keep the packet in memory.
+    // The value is copied, because a view would keep the whole packet in memory as long as the item
+    // is stored.
     const copy = new Uint8Array(value);
     if (!a.k && !a.sig) {
       items.put(toHex(immutableTarget(copy)), { value: copy });
@@ -110,7 +120,8 @@ export class ItemAnswers {
     const targetHex = toHex(targetOf(item.publicKey, item.salt));
     const held = items.get(targetHex);
     const isHeld = held?.mutable?.seq === a.seq && equalBytes(held.value, copy);
-    // The signature of an identical item has been verified before.
+    // An item identical to the stored one needs no verification, because its signature was verified
+    // before.
     const isKnown = isHeld && equalBytes(held.mutable!.signature, item.signature);
     if (!isKnown && !verifyItem(item)) return { code: 206, message: "invalid signature" };
     if (held?.mutable) {
@@ -130,7 +141,10 @@ export class ItemAnswers {
   }
 }
 
-/** Members of an answer for an item; without value if the requester's `knownSeq` is not older. */
+/**
+ * Returns the members of an answer that describe an item. The value is omitted if `knownSeq`, the
+ * sequence number that the sender has, is not older than the item.
+ */
 function itemMembers(
   item: StoredItem | undefined,
   knownSeq: number | undefined,

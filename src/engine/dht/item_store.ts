@@ -1,6 +1,6 @@
 /**
- * The items (BEP 44) that our DHT node stores for others, limited in number and age. `item_answers.ts`
- * decides whether an item may be stored.
+ * The items (BEP 44) that our DHT node stores for other nodes. Their number and age are limited.
+ * `item_answers.ts` decides which items may be stored.
  *
  * @module
  */
@@ -9,38 +9,44 @@ import type { Clock } from "../../base/mod.ts";
 
 /** A stored item. */
 export interface StoredItem {
-  /** Bencoded value exactly as received, at most 1,000 bytes. */
+  /** Value of the item, bencoded exactly as received, at most 1,000 bytes. */
   value: Uint8Array;
-  /** Members of a mutable item; absent for an immutable one. */
+  /** Key, sequence number and signature of a mutable item; absent for an immutable item. */
   mutable?: {
     /** Ed25519 public key, 32 bytes. */
     publicKey: Uint8Array;
-    /** A safe integer of at least 0. */
+    /** Sequence number: a safe integer of at least 0. */
     seq: number;
     /** Ed25519 signature, 64 bytes. */
     signature: Uint8Array;
   };
 }
 
-/** Lifetime of an item: nodes may forget it after two hours (BEP 44). */
+/**
+ * Lifetime of an item since its last `put`. BEP 44 allows nodes to forget an item after two hours.
+ */
 const AGE_MS = 2 * 3_600_000;
-/** Maximum number of items, about 1.3 MB. */
+/** Maximum number of stored items, which take about 1.3 MB. */
 const MAX_ITEMS = 1_000;
 
-/** Items by target. When the store is full, the item with the oldest put is evicted. */
+/** Stored items by target. When the store is full, the item with the oldest `put` is evicted. */
 export class ItemStore {
   readonly #clock: Clock;
-  /** Items in the order of their last put. */
+  /** Items in the order of their last `put`, oldest first. */
   readonly #items = new Map<string, { item: StoredItem; putMs: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The item of a target, 40 hexadecimal digits; `undefined` if there is none or it has expired. */
+  /**
+   * Returns the item with a target (40 hexadecimal digits); `undefined` if there is none or it has
+   * expired.
+   */
   get(targetHex: string): StoredItem | undefined {
     const held = this.#items.get(targetHex);
-    // The absolute difference, so that a clock that is set back does not extend the life of an item.
+    // The absolute difference is compared, so that setting the clock back does not extend the life
+    // of an item.
     if (held && Math.abs(this.#clock.now() - held.putMs) < AGE_MS) return held.item;
     this.#items.delete(targetHex);
     return undefined;

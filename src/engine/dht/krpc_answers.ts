@@ -1,7 +1,7 @@
 /**
- * Answers queries of other DHT nodes, or none in read-only mode. `item_answers.ts` answers `get` and `put`,
- * npm:bittorrent-dht the others. Answers and errors are shortened, so that a query with a forged sender
- * gains an attacker no amplification.
+ * Answers the queries of other DHT nodes; a read-only node answers none. `item_answers.ts` answers
+ * `get` and `put`, npm:bittorrent-dht the other queries. Answers and errors are shortened, so that
+ * an attacker who forges the sender of a query gains no amplification.
  *
  * @module
  */
@@ -21,14 +21,17 @@ import { ItemStore } from "./item_store.ts";
 import type { Received, UdpSocket } from "./udp_socket.ts";
 import { WriteTokens } from "./write_tokens.ts";
 
-/** Nodes in an answer: the k = 8 closest (BEP 5). */
+/** Maximum number of nodes in an answer: the 8 closest to the target (BEP 5). */
 const NODES_IN_AN_ANSWER = 8;
-/** Maximum number of peers in an answer: with 8 nodes and a token they fit into one Ethernet frame. */
+/**
+ * Maximum number of peers in an answer. With 8 nodes and a token, 50 peers fit into one Ethernet
+ * frame.
+ */
 const PEERS_IN_AN_ANSWER = 50;
-/** Queries that are passed to npm:bittorrent-dht. */
+/** Names of the queries that npm:bittorrent-dht answers. */
 const LIBRARYS_QUERIES = ["ping", "find_node", "get_peers", "announce_peer"];
 
-/** A query that has passed `engine/libraries/krpc/krpc_guard.ts`. */
+/** A query that `engine/libraries/krpc/krpc_guard.ts` has validated. */
 type Query = KrpcMessage & ItemQuery & {
   q: Uint8Array;
   a: { info_hash?: Uint8Array; port?: number; implied_port?: number };
@@ -36,13 +39,16 @@ type Query = KrpcMessage & ItemQuery & {
 
 /** Options of {@linkcode AnsweringNode}. */
 export interface AnswersOptions {
-  /** Answer no query (BEP 43): a short-lived node is of no use in other nodes' routing tables. */
+  /**
+   * Whether the node is read-only (BEP 43) and answers no query. A short-lived node is of no use in
+   * other nodes' routing tables.
+   */
   readOnly: boolean;
-  /** Returns the packet that is being answered. */
+  /** Returns the packet whose query is being answered. */
   received(): Received | undefined;
 }
 
-/** A node whose answers amplify no query with a forged sender. */
+/** A DHT node whose answers are short, so that a query with a forged sender is not amplified. */
 export class AnsweringNode extends KrpcNode {
   readonly #answers: AnswersOptions;
 
@@ -52,9 +58,9 @@ export class AnsweringNode extends KrpcNode {
   }
 
   /**
-   * Sends a reply with at most 8 nodes and 50 peers. bittorrent-dht passes its whole routing table and all
-   * peers of a torrent, which amplifies queries with a forged sender, gets lost in fragments, and is
-   * unreadable to libtorrent.
+   * Sends a reply with at most 8 nodes and 50 peers. npm:bittorrent-dht provides its whole routing
+   * table and all peers of a torrent. Such a long reply would amplify queries with a forged sender,
+   * get lost when it is fragmented, and be unreadable to libtorrent.
    */
   override response(
     peer: unknown,
@@ -73,22 +79,22 @@ export class AnsweringNode extends KrpcNode {
   }
 
   /**
-   * Sends an error whose message is cut, so that it is no longer than the query that it answers: with a
-   * forged sender, a longer one would amplify.
+   * Sends an error, with its message cut so that the packet is no longer than the query. A longer
+   * error would amplify a query with a forged sender.
    */
   override error(peer: unknown, query: unknown, error: unknown, done?: () => void): void {
     if (this.#answers.readOnly) return;
     const [code, message] = error as [number, string];
     const { t } = query as { t: Uint8Array };
     const most = this.#answers.received()?.lengthBytes ?? 0;
-    // `d1:el` CODE MESSAGE `e1:t` T `1:y1:ee`
+    // Layout of an error packet (16 fixed bytes): `d1:el` CODE MESSAGE `e1:t` T `1:y1:ee`
     const room = most - 16 - `i${code}e${t.length}:`.length - t.length;
     const length = Math.min(message.length, room - `${Math.max(room, 0)}:`.length);
     if (length >= 0) super.error(peer, query, [code, message.slice(0, length)], done);
   }
 }
 
-/** Answers queries of other nodes from now on, and adds their senders to the routing table. */
+/** Starts answering queries of other nodes and adding their senders to the routing table. */
 export function answerStrangers(krpc: Krpc, udp: UdpSocket, clock: Clock): void {
   const items = new ItemAnswers({
     krpc,
@@ -98,7 +104,8 @@ export function answerStrangers(krpc: Krpc, udp: UdpSocket, clock: Clock): void 
   guardTable(krpc, clock, (query, from) => answerQuery(krpc, items, udp.received, query, from));
   udp.onRefused = ({ code, message }, t, from) =>
     krpc.error(from, { t: Buffer.from(t) }, [code, message]);
-  // Bootstrap addresses come from the user, so they may have a port below 1024.
+  // Bootstrap addresses may have a port below 1024, because they come from the user and not from a
+  // stranger.
   udp.mayUsePort = (host, port) =>
     krpc.bootstrap.some((one) => one.host === host && one.port === port);
 }
@@ -122,11 +129,15 @@ function answerQuery(
   else krpc.emit("query", query, from);
 }
 
-/** KRPC error for an invalid `announce_peer`, which npm:bittorrent-dht would ignore silently. */
+/**
+ * Returns the KRPC error for an invalid `announce_peer`; `undefined` if it is valid.
+ * npm:bittorrent-dht would ignore an invalid one without an answer.
+ */
 function wrongAnnouncement({ a }: Query, from: Sender): [number, string] | undefined {
   if (!a.info_hash) return [203, "no info_hash"];
   if (!a.token) return [203, "no token"];
-  // The port is checked because other peers will be told to connect to it.
+  // The announced port must be one that peers use, because our node will tell other peers to
+  // connect to it.
   const port = a.implied_port ? from.port : a.port;
   return port !== undefined && isPeerPort(port) ? undefined : [203, "invalid port"];
 }

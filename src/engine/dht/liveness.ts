@@ -1,6 +1,6 @@
 /**
- * Watches whether any DHT node responds, which tells a working DHT from an open socket without a network.
- * `dht_host.ts` acts on it.
+ * Detects whether any DHT node responds to our queries. An open UDP socket alone does not show
+ * that, because it stays open without a network. `dht_host.ts` reacts to changes.
  *
  * @module
  */
@@ -8,12 +8,12 @@
 import type { Krpc, KrpcError } from "../libraries/mod.ts";
 
 /**
- * Consecutive timeouts after which the DHT counts as silent. With four in five nodes dead, this happens by
- * chance once in 1.5 million runs of queries.
+ * Number of consecutive timeouts after which the DHT counts as silent. If four in five nodes are
+ * dead, a run of 64 timeouts by chance has a probability of one in 1.5 million.
  */
 const MAX_TIMEOUTS = 64;
 
-/** Watches the queries of our node. The DHT counts as silent until the first response. */
+/** Tracks whether our queries are answered. The DHT counts as silent until the first response. */
 export class Liveness {
   readonly #onChange: (silent: boolean) => void;
   #isSilent = true;
@@ -24,27 +24,27 @@ export class Liveness {
     this.#onChange = onChange;
   }
 
-  /** Whether no node responds. */
+  /** Whether the DHT is silent: no node responds. */
   get isSilent(): boolean {
     return this.#isSilent;
   }
 
-  /** Counts how a query ended: with an error, or with none. */
+  /** Counts the outcome of a query; `error` is `null` if a reply was received. */
   count(error: KrpcError | null): void {
-    // An error reply, or a reply under another id, is a response too.
+    // An error reply, or a reply with another node id than expected, proves a working network too.
     const isAnswer = !error || typeof error.code === "number" || error.code === "EUNEXPECTEDNODE";
     if (isAnswer) this.#responded();
     else if (++this.#timeouts >= MAX_TIMEOUTS) this.#set(true);
   }
 
-  /** Counts an empty routing table as silence from now on. */
+  /** From now on, counts the DHT as silent whenever its routing table becomes empty. */
   watch(nodes: Krpc["nodes"]): void {
     nodes.on("removed", () => {
       if (nodes.count() === 0) this.#set(true);
     });
   }
 
-  /** Resets to silent for a new socket, without calling `onChange`. */
+  /** Resets the state to silent for a new socket, without calling `onChange`. */
   reset(): void {
     this.#isSilent = true;
     this.#timeouts = 0;

@@ -1,7 +1,8 @@
 /**
- * Rate limits for incoming DHT queries, by token buckets. The sender of a UDP packet can be forged, so an
- * answer may reach a victim who sent nothing. The limits bound the traffic to one address through us, and
- * the cost of a flood. Replies to our own queries are not limited.
+ * Rate limits for incoming DHT queries, by token buckets. The sender of a UDP packet can be forged,
+ * so our answer may reach a victim who sent nothing. The limits bound the traffic that an attacker
+ * can direct at one address through us, and the cost of a flood of queries. Replies to our own
+ * queries are not limited.
  *
  * @module
  */
@@ -10,23 +11,26 @@ import { TokenBucket, type TokenRate } from "../../base/mod.ts";
 
 /** The limits of {@linkcode QueryLimiter}. */
 export interface QueryLimits {
-  /** Bucket of one address and port, which is one DHT node. */
+  /** Token bucket of one address and port, which is one DHT node. */
   node: TokenRate;
-  /** Bucket of one address with all its ports: nodes behind one NAT share it. */
+  /** Token bucket of one address with all its ports. Nodes behind one NAT share it. */
   address: TokenRate;
-  /** Global bucket, one each for unknown and known nodes. */
+  /** Global token bucket. There are two: one for known nodes and one for all others. */
   all: TokenRate;
   /** Maximum number of senders remembered (LRU). */
   remembered: number;
-  /** How long a responsive node counts as known, milliseconds. */
+  /** Time in milliseconds for which a node counts as known after its last reply. */
   knownForMs: number;
 }
 
 /**
- * Default limits. The rate of one node is libtorrent's: 5 a second, averaged over 10 seconds
- * (`dht_block_ratelimit`). libtorrent then bans the sender for five minutes; here only the excess is
- * dropped, because an attacker with a forged sender could get any node banned. One address is allowed four
- * nodes, and the global rate is about ten times that of a busy node.
+ * Default limits.
+ *
+ * - The rate of one node is libtorrent's: 5 queries a second, averaged over 10 seconds
+ *   (`dht_block_ratelimit`). libtorrent then bans the sender for five minutes. Here only the excess
+ *   queries are dropped, because an attacker who forges the sender could get any node banned.
+ * - One address may send as much as four nodes.
+ * - The global rate is about ten times the query rate of a busy node.
  */
 export const QUERY_LIMITS: QueryLimits = {
   node: { burst: 50, perSecond: 5 },
@@ -36,7 +40,7 @@ export const QUERY_LIMITS: QueryLimits = {
   knownForMs: 3_600_000,
 };
 
-/** Token buckets of incoming queries, by sender. */
+/** Applies the token buckets to incoming queries. */
 export class QueryLimiter {
   readonly #now: () => number;
   readonly #limits: QueryLimits;
@@ -47,7 +51,7 @@ export class QueryLimiter {
   readonly #unknownBucket: TokenBucket;
   readonly #knownBucket: TokenBucket;
 
-  /** @param now returns milliseconds from any origin */
+  /** @param now returns the time in milliseconds, from any starting point */
   constructor(now: () => number, limits: QueryLimits = QUERY_LIMITS) {
     this.#now = now;
     this.#limits = limits;
@@ -56,8 +60,9 @@ export class QueryLimiter {
   }
 
   /**
-   * Notes that a node has answered a query of ours, which proves its address. Known nodes have a global
-   * bucket of their own, which a flood with forged senders cannot drain.
+   * Records that a node has replied to our query, which proves that its address is not forged.
+   * Known nodes have their own global bucket, which a flood of queries with forged senders cannot
+   * drain.
    */
   noteReply(address: string, port: number): void {
     const key = `${address}:${port}`;
@@ -67,8 +72,9 @@ export class QueryLimiter {
   }
 
   /**
-   * Whether to answer a query of this sender; takes a token if so. Loopback is not limited: no packet from
-   * outside has such a sender (RFC 1122 section 3.2.1.3), and a local test network shares it.
+   * Whether to answer a query of this sender. If so, takes a token from each bucket. Loopback
+   * addresses are not limited: no packet from outside has such a sender (RFC 1122 section 3.2.1.3),
+   * and all nodes of a local test network share one.
    */
   admits(address: string, port: number): boolean {
     if (address.startsWith("127.")) return true;
@@ -76,7 +82,7 @@ export class QueryLimiter {
     const nowMs = this.#now();
     const key = `${address}:${port}`;
     const global = this.#isKnown(key, nowMs) ? this.#knownBucket : this.#unknownBucket;
-    // The global bucket comes first: a flood ends here without an entry for each sender.
+    // The global bucket is checked first, so that a flood creates no bucket for each forged sender.
     if (global.fill(nowMs) < 1) return false;
     const ofAddress = this.#bucketOf(this.#addresses, address, perAddress, nowMs);
     if (ofAddress.fill(nowMs) < 1) return false;
@@ -91,7 +97,10 @@ export class QueryLimiter {
     return atMs !== undefined && Math.abs(nowMs - atMs) <= this.#limits.knownForMs;
   }
 
-  /** The bucket of a sender, moved to the end of the map, so that the first entry is least recently used. */
+  /**
+   * Returns the bucket of a sender and moves it to the end of the map. The first entry of the map
+   * is thus the least recently used.
+   */
   #bucketOf(
     map: Map<string, TokenBucket>,
     key: string,

@@ -1,8 +1,9 @@
 /**
- * The one UDP socket. To k-rpc it looks like a `dgram` socket that is always open, while the real socket
- * behind it may fail and be reopened. k-rpc must not notice: bittorrent-dht would emit `error`, and
- * WebTorrent would destroy itself. This class also rejects hostile packets before a library sees them,
- * and counts traffic. `dht_host.ts` decides when to reopen the socket.
+ * The DHT's one UDP socket. To npm:k-rpc it looks like a `dgram` socket that is always open, while
+ * the real socket behind it may fail and be reopened. Without this disguise a failed socket would
+ * make npm:bittorrent-dht emit `error`, and WebTorrent would destroy itself. The class also rejects
+ * hostile packets before an npm package decodes them, and counts traffic. `dht_host.ts` decides
+ * when to reopen the socket.
  *
  * @module
  */
@@ -14,56 +15,59 @@ import { isNodePort } from "../../base/mod.ts";
 import { classifyByPrefix, type Refusal, validatePacket } from "../libraries/mod.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
 
-/** The packet that is being processed. */
+/** The received packet that is being processed. */
 export interface Received {
-  /** Length of the whole packet. */
+  /** Length of the whole packet, in bytes. */
   lengthBytes: number;
-  /** Bencoded `v` of its arguments, exactly as received (BEP 44). */
+  /** The member `v` of the query's arguments, bencoded exactly as received (BEP 44). */
   value?: Uint8Array;
 }
 
-/** Traffic since the start, UDP payload only. */
+/** Traffic since the start. Bytes count only UDP payload. */
 export interface Traffic {
   packetsIn: number;
   bytesIn: number;
   packetsOut: number;
   bytesOut: number;
-  /** Received packets that could not be parsed, or with an invalid member. */
+  /** Number of received packets that could not be parsed or had an invalid member. */
   malformed: number;
-  /** Received queries that exceeded the rate limits, or came from a port below 1024. */
+  /** Number of received queries that exceeded the rate limits, or came from a port below 1024. */
   limited: number;
-  /** Replies with an unknown transaction id or from the wrong sender. */
+  /** Number of received replies with an unknown transaction id or from the wrong sender. */
   unasked: number;
-  /** Packets that could not be sent: no socket, or an unusable address or port. */
+  /**
+   * Number of packets that could not be sent, for lack of a socket or of a usable address and port.
+   */
   unsent: number;
 }
 
-/** Knows which replies are expected. */
+/** Tells which replies to our queries are expected. */
 export interface ExpectedAnswers {
-  /** Whether any reply from a host is expected. */
+  /** Whether any reply from this host is expected. */
   isAsked(host: string): boolean;
-  /** Whether a reply with this transaction id and sender is expected; it is expected only once. */
+  /** Whether a reply with this transaction id and sender is expected. Afterwards it is expected no more. */
   take(transaction: number, host: string, port: number): boolean;
 }
 
-/** Opens real sockets; tests pass their own, to make one fail. */
+/** Creates UDP sockets. Tests pass a substitute whose sockets can fail. */
 export type SocketFactory = () => Socket;
 
 /**
- * Receive buffer of one packet. By default Deno allocates and zero-fills 64 KiB for each packet, which takes
- * more time than all other processing. Its `setRecvBufferSize` sets only that allocation, on Linux to
- * twice the value. Most packets fit into an Ethernet frame; npm:bittorrent-dht's replies have some 3 kB.
- * A longer packet is truncated and counted as malformed.
+ * Length of the receive buffer for one packet, in bytes. Deno's default is 64 KiB, which it
+ * allocates and fills with zeros for each packet; that takes more time than all other processing.
+ * On Linux, Deno's `setRecvBufferSize` sets only this buffer, to twice the value. Most packets fit
+ * into one Ethernet frame, and replies of npm:bittorrent-dht have about 3 kB. A longer packet is
+ * truncated and counted as malformed.
  */
 const RECEIVE_BYTES = 4_096;
-/** Deno's default for the same. */
+/** Deno's default length of the receive buffer for one packet, in bytes. */
 const DENOS_RECEIVE_BYTES = 65_536;
 
 /**
- * Creates an unbound UDP socket for IPv4. It sends to addresses only, not to host names, and synchronously:
- * `dgram` would resolve each address first and send at the end of the event-loop turn, so that the first
- * query of a lookup would wait for the eighth to be prepared. A consequence is that `listening` and errors
- * of `bind` are emitted before `bind` returns.
+ * Creates an unbound UDP socket for IPv4. It sends at once and only to IP addresses. `dgram` by
+ * itself resolves each address first and sends at the end of the event-loop turn, so the first
+ * query of a lookup would wait until the eighth is prepared. As a side effect, the socket emits
+ * `listening` and errors of `bind` before `bind` returns.
  */
 export function createUdpSocket(): Socket {
   return createSocket({
@@ -74,7 +78,9 @@ export function createUdpSocket(): Socket {
 
 type SendCallback = (error: Error | null) => void;
 
-/** Presents a UDP socket that may fail and be reopened as one that is always open. */
+/**
+ * A UDP socket that looks always open, while the real socket behind it may fail and be reopened.
+ */
 export class UdpSocket extends EventEmitter {
   readonly traffic: Traffic = {
     packetsIn: 0,
@@ -89,33 +95,42 @@ export class UdpSocket extends EventEmitter {
   readonly #create: SocketFactory;
   readonly #limiter: QueryLimiter | undefined;
   #socket: Socket | undefined;
-  /** A copy of the bound port, because a socket that was closed by the system throws when asked for it. */
+  /**
+   * The bound port. It is stored here, because a socket that the system has closed throws when
+   * asked for its port.
+   */
   #port = 0;
   #wanted = false;
   #announced = false;
   #closed = false;
   #received: Received | undefined;
 
-  /** Called when an open socket fails, with the reason; by then the socket is closed. */
+  /** Called with the reason when an open socket has failed. The socket is closed by then. */
   onLost: (why: Error) => void = () => {};
 
-  /** Knows which replies are expected; without it all are accepted. */
+  /** Tells which replies are expected. While `undefined`, all replies are accepted. */
   expected: ExpectedAnswers | undefined;
 
-  /** Called with a query that is refused because of an invalid member, and its transaction id. */
+  /**
+   * Called when a query is refused because of an invalid member, with the error, the query's
+   * transaction id and its sender.
+   */
   onRefused: (refusal: Refusal, t: Uint8Array, from: RemoteInfo) => void = () => {};
 
-  /** Whether packets may go to a port below 1024, where a hostile reply could name somebody's service. */
+  /**
+   * Whether packets may be exchanged with a port below 1024. By default they may not, because a
+   * hostile reply could name such a port to direct our packets at another service.
+   */
   mayUsePort: (host: string, port: number) => boolean = () => false;
 
-  /** @param limiter rate limits for queries; none without it */
+  /** @param limiter rate limits for incoming queries; without it there is no limit */
   constructor(create: SocketFactory = createUdpSocket, limiter?: QueryLimiter) {
     super();
     this.#create = create;
     this.#limiter = limiter;
   }
 
-  /** The packet that is being processed; `undefined` at other times. */
+  /** The received packet that is being processed; `undefined` at other times. */
   get received(): Received | undefined {
     return this.#received;
   }
@@ -128,9 +143,10 @@ export class UdpSocket extends EventEmitter {
   /**
    * Opens and binds a socket.
    *
-   * @param port 0 for any free one
+   * @param port port number; 0 for any free one
    * @returns the bound port
-   * @throws the system's error, with a `code` such as `EADDRINUSE`; no socket is open then
+   * @throws the operating system's error, with a `code` such as `EADDRINUSE`; no socket is open
+   * then
    */
   open(port: number): Promise<number> {
     if (this.#closed) return Promise.reject(new Error("The UDP socket has been closed"));
@@ -160,18 +176,23 @@ export class UdpSocket extends EventEmitter {
     });
   }
 
-  /** Called by WebTorrent through k-rpc. It opens nothing, because the engine opens the socket itself. */
+  /**
+   * Called by WebTorrent through npm:k-rpc. Opens nothing, because the engine calls `open` itself.
+   */
   bind(): void {
     this.#wanted = true;
     this.#announce();
   }
 
-  /** The bound address; port 0 while there is no socket. */
+  /** Returns the bound address. The port is 0 while there is no socket. */
   address(): { address: string; family: string; port: number } {
     return { address: "0.0.0.0", family: "IPv4", port: this.port ?? 0 };
   }
 
-  /** Sends one packet, like `send` of `dgram`. Without a socket the packet is dropped and counted. */
+  /**
+   * Sends one packet, with the parameters of `dgram`'s `send`. While there is no socket, the packet
+   * is dropped and counted.
+   */
   send(
     bytes: Uint8Array,
     offset: number,
@@ -185,7 +206,7 @@ export class UdpSocket extends EventEmitter {
       queueMicrotask(() => done(error));
     };
     if (!this.#socket) return fail(new Error("There is no UDP socket"));
-    // A hostile reply may name 0.0.0.0/8, which is this machine.
+    // A hostile reply may contain an address in 0.0.0.0/8, which the system treats as this machine.
     if (host.startsWith("0.")) return fail(new Error(`${host} is no address to send to`));
     if (!this.#isNodePort(host, port)) return fail(new Error(`${port} is no port of a DHT node`));
     try {
@@ -196,12 +217,13 @@ export class UdpSocket extends EventEmitter {
       this.traffic.packetsOut++;
       this.traffic.bytesOut += length;
     } catch (error) {
-      // `send` throws for an impossible port or host, which a stranger may have named.
+      // `send` throws for an impossible port or address. Such a one may come from a stranger's
+      // packet.
       fail(error as Error);
     }
   }
 
-  /** Closes the socket for good. */
+  /** Closes the socket for good; it cannot be opened again. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -212,7 +234,10 @@ export class UdpSocket extends EventEmitter {
     socket.close();
   }
 
-  /** Emits `listening` for the first socket only, because bittorrent-dht starts a timer at each. */
+  /**
+   * Emits `listening` for the first socket only, because npm:bittorrent-dht starts another timer at
+   * each `listening`.
+   */
   #announce(): void {
     if (!this.#wanted || !this.#socket || this.#announced) return;
     this.#announced = true;
@@ -226,7 +251,7 @@ export class UdpSocket extends EventEmitter {
       const refused = this.#take(bytes, from);
       if (refused) this.traffic[refused]++;
     } catch {
-      // A library may still throw on a packet that passed the guard.
+      // An npm package may still throw on a packet that has passed validation.
       this.traffic.malformed++;
     } finally {
       this.#received = undefined;
@@ -234,12 +259,14 @@ export class UdpSocket extends EventEmitter {
   }
 
   /**
-   * Passes a packet on, or returns the reason for dropping it. During a flood, most packets are dropped by
-   * their first bytes and sender, before the rest is parsed.
+   * Validates a packet and passes it on, or returns the reason for dropping it. The first bytes and
+   * the sender are checked before the rest is parsed, because during a flood this suffices to drop
+   * most packets.
    */
   #take(bytes: Buffer, from: RemoteInfo): "malformed" | "limited" | "unasked" | undefined {
     const { address, port } = from;
-    // A forged sender with a low port would direct our answer at somebody's service.
+    // A query with a forged sender could otherwise direct our answer at another service, on a port
+    // below 1024.
     if (!this.#isNodePort(address, port)) return "limited";
     const first = classifyByPrefix(bytes);
     if (first === "malformed") return "malformed";
@@ -273,8 +300,8 @@ export class UdpSocket extends EventEmitter {
   }
 
   /**
-   * Emits a copy of a packet. Deno's receive buffer is many times longer, and node ids that the routing
-   * table keeps would hold it in memory.
+   * Emits a copy of a packet. The routing table keeps node ids, which are views of the packet;
+   * without the copy, each would keep Deno's much longer receive buffer in memory.
    */
   #emitCopy(bytes: Buffer, from: RemoteInfo): void {
     this.emit("message", Buffer.from(bytes), from);
@@ -286,13 +313,14 @@ export class UdpSocket extends EventEmitter {
     try {
       socket.close();
     } catch {
-      // The socket was closed already.
+      // `close` throws if the socket is already closed.
     }
     this.onLost(error);
   }
 }
 
 function shrinkReceiveBuffer(socket: Socket): void {
-  // Another value means that this sets the system's own buffer, which must not shrink.
+  // Unless the current value is Deno's default, `setRecvBufferSize` would set the operating
+  // system's buffer, which must not shrink.
   if (socket.getRecvBufferSize() === DENOS_RECEIVE_BYTES) socket.setRecvBufferSize(RECEIVE_BYTES);
 }

@@ -1,6 +1,6 @@
 /**
- * Write tokens (BEP 5, BEP 44). A token in a `put` proves that the sender receives packets at its address.
- * Tokens are derived from a secret, so none are stored.
+ * Write tokens (BEP 5, BEP 44). A token in a `put` proves that the sender receives packets at its
+ * address. Tokens are computed from a secret, so none are stored.
  *
  * @module
  */
@@ -8,11 +8,14 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type Clock, equalBytes } from "../../base/mod.ts";
 
-/** Lifetime of a secret: a token is valid for 5 to 10 minutes, as in BEP 5. */
+/**
+ * Lifetime of a secret. Tokens of the current and the previous secret are valid, so a token is
+ * valid for 5 to 10 minutes, as in BEP 5.
+ */
 const SECRET_AGE_MS = 5 * 60_000;
 const TOKEN_BYTES = 8;
 
-/** Issues and verifies tokens. */
+/** Issues and verifies write tokens. */
 export class WriteTokens {
   readonly #clock: Clock;
   #secret = randomBytes(20);
@@ -24,13 +27,13 @@ export class WriteTokens {
     this.#sinceMs = clock.now();
   }
 
-  /** Issues a token for an address, 8 bytes. */
+  /** Issues a write token of 8 bytes for an address. */
   issue(host: string): Uint8Array {
     this.#rotate();
     return tokenOf(host, this.#secret);
   }
 
-  /** Whether a token was issued to that address within its lifetime. */
+  /** Whether a token was issued to this address and has not expired. */
   isValid(host: string, token: Uint8Array): boolean {
     this.#rotate();
     return [this.#secret, this.#previousSecret].some((secret) =>
