@@ -1,6 +1,7 @@
 /**
- * The list of all members of packages that are replaced or, though private, called, and the one call
- * that puts the replacements in place. `docs/libraries.md` is made from it.
+ * The list of all members of npm packages that libreseed replaces, and of the private members that
+ * it calls. {@linkcode applyReplacements} puts the replacements in place. `docs/libraries.md` is
+ * generated from this list.
  *
  * @module
  */
@@ -21,7 +22,7 @@ import {
   upkeepReplacements,
 } from "./webtorrent/mod.ts";
 
-/** All replacements. Each is of another member, so their order does not matter. */
+/** All replacements. Each replaces a different member, so their order does not matter. */
 export const replacements: readonly Replacement[] = [
   ...bencodeReplacements,
   ...readerReplacements,
@@ -36,18 +37,23 @@ export const replacements: readonly Replacement[] = [
   ...pieceReplacements,
 ];
 
-/** All members that are called where a missing one would be noticed late. */
+/** Members that are called and whose absence would otherwise be noticed late. */
 export const used: readonly Use[] = [readerUses, requestUses, pieceUses];
 
-/** Whether this module runs as it is written: a bundler prints the packages' source texts anew. */
+/**
+ * Whether this module runs unbundled. A bundler reformats the source text of the npm packages, so
+ * its hashes can be compared only in unbundled code.
+ */
 const isUnbundled = import.meta.url.endsWith(".ts");
 
 let isApplied = false;
 
 /**
- * Replaces the members of the list, for everybody in this thread. A second call does nothing.
+ * Puts all replacements of the list in place, for all code in this thread. A second call does
+ * nothing.
  *
- * @throws {Error} if a package's release has another member than we know, with the member's name
+ * @throws {Error} if the installed release of a package has changed a member of the list; the
+ * message names the member
  */
 export function applyReplacements(): void {
   if (isApplied) return;
@@ -56,10 +62,10 @@ export function applyReplacements(): void {
 }
 
 /**
- * Compares the list with the packages as they are installed; to be called before it is applied, where
- * nothing is bundled.
+ * Compares the list with the installed npm packages. To be called in unbundled code, before
+ * {@linkcode applyReplacements}.
  *
- * @returns sentences that name the members which have changed
+ * @returns one sentence for each member that has changed
  */
 export function changedMembers(): string[] {
   return problemsOf(replacements, used, { comparesPins: true });

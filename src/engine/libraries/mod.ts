@@ -1,16 +1,17 @@
 /**
- * All that changes, or stands in for something inside, a package of npm. {@linkcode applyReplacements} is
- * called when an engine starts: it replaces the members of the list in `list.ts`, after checking
- * that the packages are as we know them. What can be done by an option, an event, a subclass or an
- * extension is done so, and is not in the list.
+ * All code that changes an npm package, or replaces something inside one. The engine calls
+ * {@linkcode applyReplacements} when it starts. The function checks that the packages are the known
+ * ones, then replaces the members that `list.ts` lists. Changes that need only an option, an event,
+ * a subclass or an extension are made that way, and are not in the list.
  *
- * This is the only place in `src` that names a private member of a package (`_name`). Other rooms use
- * functions with plain names: `requestBlocks`, `addAddressFilter`, `acceptPeers` and so on.
+ * This is the only place in `src` that names private members of a package (`_name`). Other rooms
+ * call functions with plain names, such as `requestBlocks`, `addAddressFilter` and `acceptPeers`.
  *
- * There is a folder a package: `bencode`, `krpc` (k-rpc and k-rpc-socket), `bittorrent_protocol`,
- * `extensions` (ut_metadata and ut_pex), `webtorrent` (with torrent-piece). `replacing` has the function
- * `replace`; `shims` has stand-ins for packages of which nothing is used. `docs/libraries.md` tells, of
- * each member, why it is replaced and what would let the replacement go. Begin with `list.ts`.
+ * Each package has a folder: `bencode`, `krpc` (npm:k-rpc and npm:k-rpc-socket),
+ * `bittorrent_protocol`, `extensions` (npm:ut_metadata and npm:ut_pex), `webtorrent` (with
+ * npm:torrent-piece). `replacing` has the function `replace`. `shims` has empty substitutes for
+ * unused packages. `docs/libraries.md` says for each member why it is replaced, and which change of
+ * the package would make the replacement unnecessary. Begin with `list.ts`.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * Strings of negative length in npm:bencode, which WebTorrent decodes extended messages (BEP 10) and
- * `.torrent` files with. The decoder reads such a length as a step back and loops for ever: four bytes
- * of a peer (`d-3:`) are enough. UDP packets are decoded by an older copy inside npm:k-rpc-socket and
- * are scanned before that.
+ * Makes npm:bencode refuse byte strings of negative length. The decoder would read the length as a
+ * step backwards and loop for ever; a peer needs only the four bytes `d-3:` for that. WebTorrent
+ * decodes extended messages (BEP 10) and `.torrent` files with npm:bencode. UDP packets are decoded
+ * by an older copy inside npm:k-rpc-socket; `krpc_guard.ts` scans them first.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import { replace, type Replacement } from "../replacing/mod.ts";
 
 const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
 
-/** The decoder keeps its state in properties of its function, and calls its parts through them. */
+/**
+ * The decoder of npm:bencode: the function `decode` itself, whose properties hold its state and its
+ * helper functions.
+ */
 interface Decoder {
   data: Uint8Array;
   position: number;
@@ -32,7 +35,8 @@ export const bencodeReplacements: readonly Replacement[] = [
     by: (readByteString) => () => {
       const { data, position } = decoder();
       const first = data[position];
-      // After a digit the decoder accepts no sign, so from here on the position only grows.
+      // Checking the first character suffices: after a digit the decoder accepts no minus sign, so
+      // its position only grows.
       if (first === undefined || first < DIGIT_0 || first > DIGIT_9) {
         throw new Error("Invalid data: a byte string begins with its length");
       }

@@ -1,6 +1,6 @@
 /**
- * The one change to npm:bencode: the decoder refuses a byte string of negative length instead of
- * looping for ever. Codecs of our own are elsewhere.
+ * The only change to npm:bencode: its decoder refuses a byte string of negative length instead of
+ * looping for ever. libreseed's own bencode encoder and scanner are in `src/bencode`.
  *
  * @module
  */

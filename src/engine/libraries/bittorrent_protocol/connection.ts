@@ -1,5 +1,6 @@
 /**
- * The class of npm:bittorrent-protocol as a place whose members are replaced or called.
+ * The prototype of npm:bittorrent-protocol's connection class, as an object whose members can be
+ * replaced.
  *
  * @module
  */
@@ -7,7 +8,7 @@
 import Connection from "bittorrent-protocol";
 import type { Place } from "../replacing/mod.ts";
 
-/** The prototype of a connection to a peer, with the members that `T` names. */
+/** Returns the prototype of a connection to a peer, typed with the members of `T`. */
 export function connectionPrototype<T extends object>(): Place<T> {
   return {
     library: "bittorrent-protocol",

@@ -1,10 +1,11 @@
 /**
- * npm:bittorrent-protocol, the connection to a peer, and how bytes get through it. `wire_reader.ts`
- * parses what a peer sends and ends connections that send what no peer may; `wire_writer.ts` joins
- * messages and bounds what waits to be sent; `upload_queue.ts` answers requests from queues that
- * `engine/upload` keeps fair.
+ * Replacements inside npm:bittorrent-protocol, whose class is a connection to a peer.
  *
- * The bytes between socket and connection are moved by `engine/libraries/webtorrent/peer_pipes.ts`, which calls
+ * - `wire_reader.ts` parses received bytes, and closes the connection on an invalid message.
+ * - `wire_writer.ts` joins outgoing messages, and limits the unsent bytes.
+ * - `upload_queue.ts` answers requests, from queues that `engine/upload` serves fairly.
+ *
+ * `engine/libraries/webtorrent/peer_pipes.ts` moves bytes between socket and connection, and calls
  * {@linkcode receive}. Extensions of the protocol are in `extensions`.
  *
  * @module

@@ -1,9 +1,11 @@
 /**
- * Answering requests, in place of npm:bittorrent-protocol's own answering. The package reads every block
- * that a peer asks for at once, whether or not the peer takes what it is sent: one that asks far ahead
- * and reads slowly had a seeder keep 1.2 GB of a 1.5 GB file in memory. Here requests wait in a queue
- * until the earlier ones are read and sent, and adjacent ones are read and sent at once, past everything
- * that would copy them. {@linkcode FairQueue} chooses the peer to serve next.
+ * Answers a peer's requests for blocks, instead of npm:bittorrent-protocol. The package reads each
+ * requested block at once, even if the peer does not receive as fast: for one slow peer that
+ * requested far ahead, a seeder held 1.2 GB of a 1.5 GB file in memory.
+ *
+ * Here requests wait in a queue until earlier blocks have been read and sent. Adjacent blocks are
+ * read in one read, and are passed directly to the socket without being copied.
+ * {@linkcode FairQueue} chooses the peer to serve next.
  *
  * @module
  */
@@ -21,15 +23,15 @@ import { replace, type Replacement } from "../replacing/mod.ts";
 import { connectionPrototype } from "./connection.ts";
 import { type Block, takeBlock } from "./wire_writer.ts";
 
-/** The members of a connection that answering requests needs. */
+/** The members of a connection that are needed to answer requests. */
 export interface Uploader extends Flow {
   amChoking: boolean;
   destroyed: boolean;
   hasFast: boolean;
   uploaded: number;
-  /** Requests whose block the package is reading. */
+  /** Requests for which npm:bittorrent-protocol is reading the block. */
   peerRequests: Block[];
-  /** Bytes that wait to be sent. */
+  /** State of the stream to the socket: number of bytes waiting to be sent, and their limit. */
   _readableState: { buffered: number; highWaterMark: number };
   _encryptor: { _isEncrypted: boolean } | null;
   uploadSpeed(bytes: number): void;
@@ -42,40 +44,51 @@ export interface Uploader extends Flow {
   _pull(requests: Block[], ...request: Request): Block | null;
   _push(bytes: Uint8Array): void;
   _read(done: (error: null) => void): void;
-  /** Ours: requests that have not been answered yet. */
+  /** Added by libreseed: requests that have not been answered yet. */
   waitingRequests?: RequestQueue;
-  /** Ours: blocks are being read for the peer, or sent to it. */
+  /** Added by libreseed: whether blocks are being read for the peer, or sent to the peer. */
   isSending?: boolean;
-  /** Ours: the archive whose blocks the peer asks for. */
+  /** Added by libreseed: the archive that the peer requests blocks of. */
   source?: BlockSource;
   /**
-   * Ours: sends bytes past everything that lies between the connection and its socket. The bytes may be
-   * altered once `done` is called.
+   * Added by libreseed: sends bytes directly to the socket, bypassing the connection's stream. The
+   * caller may alter the bytes once `done` has been called.
    *
-   * @returns whether it could: nothing else waits to be sent, and no limit is set
+   * @returns `false` if the bytes cannot be sent this way, because other bytes wait to be sent or
+   * an upload limit is set
    */
   sendNow?(bytes: Uint8Array, done: () => void): boolean;
 }
 
-/** Blocks of one peer that are read at once where the library reads them one by one. */
+/**
+ * Maximum number of blocks of one peer that npm:bittorrent-protocol reads at the same time, when it
+ * does the reading.
+ */
 const MAX_READING = 16;
-/** Unsent bytes of one peer above which no more blocks are read for it. */
+/** Number of unsent bytes of one peer above which no more blocks are read for the peer. */
 const MAX_UNSENT_BYTES = 256 * 1024;
-/** Maximum number of requests of one peer: one that fetches a gigabyte a second has as many. */
+/**
+ * Maximum number of waiting requests of one peer. A peer that downloads a gigabyte a second needs
+ * as many.
+ */
 const MAX_WAITING = 65_536;
 
 const connection = connectionPrototype<Uploader>();
-/** Answers one request as the package does it: emits `request`, whose listener reads the block. */
+/**
+ * npm:bittorrent-protocol's own way to answer one request: it emits `request`, whose listener reads
+ * the block.
+ */
 let answerOne: Uploader["_onRequest"];
 const reads = new ReadCoalescer();
 const queue = new FairQueue<Uploader>({
-  // A megabyte together: more is no faster, and a service that has begun cannot go to another peer.
+  // Four reads at once, about a megabyte together. More would not be faster, and would fix the
+  // choice of peers further ahead.
   maxConcurrent: 4,
   maxLagBytes: 64 * 1024 * 1024,
   maxRoundsWaited: 4,
 }, startService);
 
-/** Takes up waiting requests as long as there is room. */
+/** Serves the waiting requests of a peer until a limit on reads or unsent bytes is reached. */
 function serve(peer: Uploader): void {
   const { waitingRequests: waiting, peerRequests, _readableState } = peer;
   while (waiting !== undefined && waiting.length > 0) {
@@ -88,21 +101,28 @@ function serve(peer: Uploader): void {
     try {
       answerOne.call(peer, ...waiting.take());
     } catch {
-      // The connection may outlive its torrent for a moment, and there is no block to read then.
+      // The package throws if the torrent has just ended and its connection still exists. There is
+      // no block to read any more.
       peer.waitingRequests = undefined;
       return peer.destroy();
     }
   }
 }
 
-/** The archive to read a block from; `undefined` leaves the request, or its rejection, to the package. */
+/**
+ * Returns the archive to read a requested block from. `undefined` leaves the answer, a block or a
+ * rejection, to npm:bittorrent-protocol.
+ */
 function sourceOf(peer: Uploader, request: Request): BlockSource | undefined {
   const { source } = peer;
   if (peer.amChoking || peer._encryptor?._isEncrypted || !source?.has(...request)) return undefined;
   return source;
 }
 
-/** Begins to serve a peer; its requests may have been cancelled meanwhile. */
+/**
+ * Starts to serve a peer that {@linkcode FairQueue} has chosen. Returns 0 if all requests of the
+ * peer have been cancelled since it was queued.
+ */
 function startService(peer: Uploader, done: () => void): number {
   const { waitingRequests: waiting } = peer;
   if (peer.destroyed || peer.isSending || !waiting?.length) return 0;
@@ -123,11 +143,12 @@ function send(peer: Uploader, source: BlockSource, read: CoalescedRead, done: ()
     if (!peer.destroyed) serve(peer);
   };
   reads.read(read, source, (messages) => {
-    // The next blocks are read while these are sent.
+    // The next read may start now, while the blocks of this read are being sent.
     done();
     if (!messages || peer.amChoking || peer.destroyed) {
       if (messages) reads.release(messages);
-      // The requests of a choked peer are rejected (BEP 6).
+      // Each request of a choked peer must be rejected if the peer supports the fast extension (BEP
+      // 6).
       if (!peer.destroyed && peer.hasFast) {
         for (const request of read.requests) peer.reject(...request);
       }
@@ -148,16 +169,17 @@ function send(peer: Uploader, source: BlockSource, read: CoalescedRead, done: ()
   });
 }
 
-/** The queue of a peer's requests, made at the first one. */
+/** Returns the queue of a peer's requests, which is created at the first request. */
 function queueOf(peer: Uploader): RequestQueue {
   if (peer.waitingRequests) return peer.waitingRequests;
-  // By default more would be read only when all but 16 KiB have left.
+  // With the default high-water mark, the stream would ask for more blocks only when fewer than 16
+  // KiB are unsent.
   peer._readableState.highWaterMark = MAX_UNSENT_BYTES;
   peer.on("cancel", (...request) => void peer.waitingRequests?.remove(...request));
   return peer.waitingRequests = new RequestQueue();
 }
 
-/** The replaced members that have to do with answering requests. */
+/** The replaced members of npm:bittorrent-protocol that answer requests. */
 export const uploadReplacements: readonly Replacement[] = [
   replace(connection, "_onRequest", {
     because: "every block is read at once, whether or not the peer reads what it is sent",
@@ -175,7 +197,8 @@ export const uploadReplacements: readonly Replacement[] = [
       };
     },
   }),
-  // Called when a block has been read, was refused or is not wanted any more, on either side.
+  // npm:bittorrent-protocol calls `_pull` when a request is settled, ours or the peer's: the block
+  // has been read, was refused, or was cancelled.
   replace(connection, "_pull", {
     because: "the last block of the list takes the place of the one that is taken off; and the " +
       "next waiting request has to be served",
@@ -189,7 +212,7 @@ export const uploadReplacements: readonly Replacement[] = [
         return takeBlock(requests, ...request);
       },
   }),
-  // Called when most of what was to be sent has left.
+  // The stream calls `_read` when most of the outgoing bytes have been sent.
   replace(connection, "_read", {
     because: "no event tells that there is room to send more",
     report: "docs/upstream/bittorrent-protocol.md",

@@ -1,9 +1,12 @@
 /**
- * Reading what peers send, in place of npm:bittorrent-protocol's own reading. The package joins all that
- * has come each time anything comes; here a message that came whole is parsed where it lies, and only one
- * that came in parts is put together. It also waits for messages of up to four gigabytes and throws on
- * an extended handshake with members of the wrong type, where nobody catches it; here the connection
- * ends.
+ * Parses the messages that a peer sends, instead of npm:bittorrent-protocol. The package has three
+ * faults:
+ *
+ * - Each time bytes arrive, it copies all unparsed bytes into one buffer. Here a message that
+ *   arrives whole is parsed without a copy; only a message that arrives in parts is assembled.
+ * - It waits for messages of up to four gigabytes. Here the connection is closed.
+ * - It throws an uncaught exception on an extended handshake with members of the wrong type. Here
+ *   the connection is closed.
  *
  * @module
  */
@@ -13,45 +16,49 @@ import { connectionPrototype } from "./connection.ts";
 
 type Parser = (bytes: Uint8Array) => void;
 
-/** The members of a connection that reading needs. */
+/** The members of a connection that are needed to parse messages. */
 export interface Reader {
   destroy(): void;
   end(data?: unknown): unknown;
   /** Called with the next `_parserSize` bytes. */
   _parser: Parser;
   _parserSize: number;
-  /** Bytes of a message that the package has kept. */
+  /** Number of bytes of an incomplete message in npm:bittorrent-protocol's own buffer. */
   _bufferSize: number;
   _encryptor: { decrypt(bytes: Uint8Array): Uint8Array } | null;
-  /** Bytes that the package searches for during an encrypted handshake. */
+  /** Byte sequence that npm:bittorrent-protocol searches for during an encrypted handshake. */
   _cryptoSyncPattern: Uint8Array | null;
   _pePending: boolean;
   _onMessage: Parser;
   _onMessageLength: Parser;
   _processBuffer(): void;
   _write(bytes: Uint8Array, done: (error: null) => void): void;
-  /** Ours: the first bytes of a message that has not come whole, and their number. */
+  /** Added by libreseed: the bytes of an incomplete message, and their number. */
   partial?: Uint8Array;
   partialBytes?: number;
-  /** Ours: the connection is ending, and nothing is parsed any more. */
+  /** Added by libreseed: whether the connection is ending, so that nothing more is parsed. */
   isEnding?: boolean;
 }
 
 /**
- * Types of messages (BEP 3, 5, 6) of which no bytes are kept: they consist of numbers, or of a block that
- * is copied to its place in the piece at once.
+ * Types of messages (BEP 3, 5, 6) that are parsed without a copy. Such a message has only numbers,
+ * or a block that is copied to its place in the piece at once, so no reference to its bytes
+ * remains.
  */
 const READ_AT_ONCE = new Set([0, 1, 2, 3, 4, 6, 7, 8, 9, 13, 14, 15, 16, 17]);
-/** Length of a message with a block of 16 KiB. */
+/** Length of a `piece` message with a block of 16 KiB, in bytes. */
 const USUAL_BYTES = 16_397;
 
-/** The longest messages are a piece of 128 KiB and a bitfield of eight million pieces. */
+/**
+ * Maximum length of a message, in bytes. The longest valid messages are a block of 128 KiB and a
+ * bitfield of eight million pieces.
+ */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 const connection = connectionPrototype<Reader>();
 const { _onMessage, _onMessageLength, _write } = connection.object();
 
-/** The replaced members that have to do with reading. */
+/** The replaced members of npm:bittorrent-protocol that parse messages. */
 export const readerReplacements: readonly Replacement[] = [
   replace(connection, "end", {
     because: "what a peer sends after the end of a connection is still parsed",
@@ -82,26 +89,30 @@ export const readerReplacements: readonly Replacement[] = [
   }),
 ];
 
-/** Members that {@linkcode receive} calls. */
+/** Private members of npm:bittorrent-protocol that {@linkcode receive} calls. */
 export const readerUses: Use = uses(connection, ["_onMessage", "_onMessageLength", "_write"]);
 
-/** Parses bytes of a peer. None of them are kept afterwards, so their memory may be used again. */
+/**
+ * Parses bytes received from a peer. No reference to the bytes is kept, so the caller may reuse
+ * their memory afterwards.
+ */
 export function receive(wire: Reader, bytes: Uint8Array): void {
   if (wire.isEnding) return;
-  // The package parses handshakes itself, and keeps parts of what it is given.
+  // npm:bittorrent-protocol parses handshakes itself. It gets a copy, because it keeps references
+  // to the bytes.
   if (!isBetweenMessages(wire)) _write.call(wire, bytes.slice(), () => {});
   else {
     try {
       readMessages(wire, wire._encryptor ? wire._encryptor.decrypt(bytes) : bytes);
     } catch {
-      // The peer sent a message of the wrong form.
+      // The parser throws if a message is malformed.
       return wire.destroy();
     }
   }
   if (wire._parserSize > MAX_MESSAGE_BYTES && !wire.isEnding) wire.destroy();
 }
 
-/** Whether the handshakes are over, and the package holds no bytes back. */
+/** Whether the handshakes are over and npm:bittorrent-protocol has no unparsed bytes in its own buffer. */
 function isBetweenMessages(wire: Reader): boolean {
   return (wire._parser === _onMessageLength || wire._parser === _onMessage) &&
     wire._bufferSize === 0 && !wire._cryptoSyncPattern && !wire._pePending;
@@ -117,7 +128,8 @@ function readMessages(wire: Reader, bytes: Uint8Array): void {
       parse(wire, part);
       continue;
     }
-    // The buffer grows with what has come: the rest of the message may never come.
+    // The buffer grows with the received bytes, because a peer may announce a long message and
+    // never send it.
     wire.partial = grown(wire.partial, had, had + part.length, size);
     wire.partial.set(part, had);
     wire.partialBytes = had + part.length;
@@ -129,7 +141,10 @@ function readMessages(wire: Reader, bytes: Uint8Array): void {
   }
 }
 
-/** A buffer with room for `needed` bytes, at most `most`, that begins with the `kept` bytes of `partial`. */
+/**
+ * Returns a buffer with room for `needed` bytes that starts with the first `kept` bytes of
+ * `partial`. A new buffer is larger than needed, but no longer than `most` bytes.
+ */
 function grown(
   partial: Uint8Array | undefined,
   kept: number,

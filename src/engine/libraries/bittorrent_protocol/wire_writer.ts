@@ -1,6 +1,7 @@
 /**
- * Sending messages, in place of npm:bittorrent-protocol's own sending: one system call for all messages
- * of one turn of the event loop, a bound for what a peer does not read, no log lines.
+ * Sends messages to a peer, instead of npm:bittorrent-protocol. All messages of one turn of the
+ * event loop share a system call, and a peer that stops reading is disconnected once too many bytes
+ * are unsent. Log lines are switched off.
  *
  * @module
  */
@@ -8,9 +9,9 @@
 import { replace, type Replacement } from "../replacing/mod.ts";
 import { connectionPrototype } from "./connection.ts";
 
-/** The members of a connection that sending needs. */
+/** The members of a connection that are needed to send messages. */
 export interface Writer {
-  /** Bytes that wait to be sent. */
+  /** State of the stream to the socket: number of bytes waiting to be sent. */
   _readableState: { buffered: number };
   _finished: boolean;
   _encryptor: { encrypt(bytes: Uint8Array): Uint8Array } | null;
@@ -18,30 +19,34 @@ export interface Writer {
   push(bytes: Uint8Array): boolean;
   _debug(): void;
   _push(bytes: Uint8Array): void;
-  /** Ours: messages that go out together, and their length. */
+  /** Added by libreseed: messages that will be sent together, and their total length in bytes. */
   outgoing?: Uint8Array[];
   outgoingBytes?: number;
 }
 
-/** A block of a piece that was asked for. */
+/** A requested block of a piece. */
 export interface Block {
   piece: number;
   offset: number;
   length: number;
 }
 
-/** Length from which on messages go out at once, in bytes; a block is 16 KiB. */
+/**
+ * Total length of collected messages, in bytes, at which they are sent without waiting for more. A
+ * block is 16 KiB.
+ */
 const MAX_TOGETHER_BYTES = 128 * 1024;
 
 /**
- * Maximum number of bytes that wait to be sent to a peer. Pieces and metadata stay far below; only
- * answers to a peer that asks and does not read reach it.
+ * Maximum number of unsent bytes of one peer; beyond it the peer is disconnected. Blocks and
+ * metadata stay far below. Only a peer that keeps requesting and does not read the answers reaches
+ * it.
  */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 
 const connection = connectionPrototype<Writer>();
 
-/** The replaced members that have to do with sending. */
+/** The replaced members of npm:bittorrent-protocol that send messages. */
 export const writerReplacements: readonly Replacement[] = [
   replace(connection, "_debug", {
     because: "the text of a log line is made for each message, and no log is kept",
@@ -63,7 +68,8 @@ export const writerReplacements: readonly Replacement[] = [
         if (this._finished) return;
         const outgoing = this.outgoing ??= [];
         if (outgoing.length === 0) queueMicrotask(() => flush(this));
-        // Encryption is a stream cipher, so the bytes are encrypted in the order of sending.
+        // The bytes are encrypted here, in the order of sending, because the encryption is a stream
+        // cipher.
         outgoing.push(this._encryptor ? this._encryptor.encrypt(bytes) : bytes);
         this.outgoingBytes = (this.outgoingBytes ?? 0) + bytes.length;
         if (this.outgoingBytes >= MAX_TOGETHER_BYTES) flush(this);
@@ -88,7 +94,10 @@ function flush(wire: Writer): void {
   wire.push(together);
 }
 
-/** Takes a block off a list. The other blocks keep their order, in which they are asked for and sent. */
+/**
+ * Removes a block from a list and returns it, or `null` if it is not in the list. The remaining
+ * blocks keep the order in which they were requested.
+ */
 export function takeBlock<T extends Block>(
   list: T[],
   piece: number,

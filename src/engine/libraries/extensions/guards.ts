@@ -1,5 +1,6 @@
 /**
- * Puts the guards between a connection and its extensions.
+ * Puts guards between a connection and its extensions (BEP 10). A guard checks a peer's messages
+ * before the extension gets them.
  *
  * @module
  */
@@ -8,15 +9,17 @@ import type { ExtensionClass } from "./extension.ts";
 import { type Described, metadataGuard } from "./metadata_guard.ts";
 import { PexGuard } from "./pex_guard.ts";
 
-/** A connection whose extensions npm:webtorrent has set up. */
+/** A connection to a peer on which npm:webtorrent has set up its extensions. */
 interface Guarded {
-  /** The extension npm:ut_pex; absent for a private torrent. */
+  /** The extension of npm:ut_pex; absent for a private torrent. */
   ut_pex?: unknown;
   // deno-lint-ignore no-explicit-any
   use(extension: ExtensionClass<any>): void;
 }
 
-/** Guards the extensions of a connection; to be called at the event `wire` of its torrent. */
+/**
+ * Puts guards before the extensions of a connection. To be called at the torrent's event `wire`.
+ */
 export function guardExtensions(torrent: Described, wire: object): void {
   const guarded = wire as Guarded;
   guarded.use(metadataGuard(torrent));

@@ -1,15 +1,15 @@
 /**
- * A guard around npm:ut_metadata (BEP 9), which a connection uses in the package's place. By itself the
- * package
+ * A guard before npm:ut_metadata (BEP 9): the connection passes a peer's messages to the guard
+ * instead of the package. Without the guard, npm:ut_metadata
  *
- * - takes whatever a peer that dialled us sends for the metadata of the torrent, because it learns the
- *   infohash only from handshakes that come after it was set up;
- * - hashes ten megabytes again for each small message that a peer adds to what it has sent, and takes
- *   what the peer changes meanwhile;
- * - throws, where nobody catches it, if a peer takes the extension back in between.
+ * - accepts any metadata from a peer that dialled us, because the package is set up after the
+ *   handshake and so does not know the infohash;
+ * - hashes up to ten megabytes again for each small message that a peer adds, and accepts parts
+ *   that the peer changes meanwhile;
+ * - throws an uncaught exception if a peer withdraws the extension in the middle of a transfer.
  *
- * The guard collects the parts itself and hands the package a whole. A peer that sent metadata of another
- * torrent gets disconnected.
+ * The guard collects all parts of the metadata before it passes the whole to the package. A peer
+ * that sent the metadata of another torrent is disconnected.
  *
  * @module
  */
@@ -17,47 +17,57 @@
 import bencode from "bencode";
 import type { Extension, ExtensionClass } from "./extension.ts";
 
-/** Length of the metadata of a hundred thousand pieces. Packages have two thousand at the most. */
+/**
+ * Maximum length of the metadata, in bytes: enough for 100,000 pieces. The torrent of a libreseed
+ * package has at most 2,000.
+ */
 const MAX_METADATA_BYTES = 2 * 1024 * 1024;
 const PART_BYTES = 16 * 1024;
-/** Length of a message's dictionary: type, part and size are some 50 bytes. */
+/**
+ * Maximum length of the bencoded dictionary at the start of a message (BEP 9). Its members
+ * `msg_type`, `piece` and `total_size` take about 50 bytes.
+ */
 const MAX_HEADER_BYTES = 256;
 const LETTER_E = 0x65;
 
-/** Types of messages (BEP 9). */
+/** Values of `msg_type` (BEP 9). */
 const [REQUEST, DATA] = [0, 1];
 
-/** The torrent that metadata is fetched for. */
+/** The torrent whose metadata is fetched. */
 export interface Described {
   infoHash: string;
 }
 
-/** The parts of a connection that the guard uses. */
+/** The members of a connection that the guard uses. */
 interface Wire {
   ut_metadata: Extension & {
-    /** Resolves to whether the metadata are those of the infohash. */
+    /** Passes metadata to the torrent. Resolves to whether the metadata match the infohash. */
     setMetadata(metadata: Uint8Array): Promise<boolean>;
   };
-  /** Our extended handshake (BEP 10). It has the size once we have the metadata. */
+  /** Our extended handshake (BEP 10). `metadata_size` is set once we have the metadata. */
   extendedHandshake: { metadata_size?: number };
   destroy(): void;
 }
 
 /**
- * The last attempt to hand metadata to a torrent, resolved to whether it has them. Attempts wait for each
- * other: npm:webtorrent would set itself up twice.
+ * The last attempt, for each torrent, to pass metadata to the torrent; resolves to whether the
+ * torrent now has metadata. Attempts run one after the other, because two at once would make
+ * npm:webtorrent initialize the torrent twice.
  */
 const attempts = new WeakMap<Described, Promise<boolean>>();
 
-/** The extension to use for the connections of a torrent, after npm:webtorrent has set up its own. */
+/**
+ * Returns the guard class for a torrent's connections. A connection must `use` it after
+ * npm:webtorrent has set up npm:ut_metadata.
+ */
 export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
   return class MetadataGuard implements Extension {
     readonly #wire: Wire;
     readonly #library: Wire["ut_metadata"];
-    /** Length of the metadata by the peer's account, in bytes. */
+    /** Length of the metadata in bytes, as the peer states it. */
     #sizeBytes: number | undefined;
     #bytes: Uint8Array | undefined;
-    /** Numbers of the parts of the metadata that have come. */
+    /** Numbers of the metadata parts that have been received. */
     #parts = new Set<number>();
     #isChecking = false;
 
@@ -76,7 +86,8 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
     }
 
     onExtendedHandshake(handshake: { metadata_size?: unknown }): void {
-      // A second handshake would have everything asked for again.
+      // Only the first handshake counts. A second one would make the package request all parts
+      // again.
       if (this.#sizeBytes !== undefined || this.#ownSizeBytes !== undefined) return;
       const size = handshake.metadata_size;
       if (typeof size === "number" && Number.isInteger(size) && size > 0) this.#sizeBytes = size;
@@ -96,12 +107,12 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
       this.#library.onMessage(message);
     }
 
-    /** Called by npm:webtorrent once it has the metadata from elsewhere. */
+    /** Called by npm:webtorrent when it has got the metadata from another source. */
     setMetadata(metadata: Uint8Array): Promise<boolean> {
       return this.#library.setMetadata(metadata);
     }
 
-    /** Length of our metadata, in bytes, once we have them. */
+    /** Length of our own copy of the metadata in bytes; `undefined` while we have none. */
     get #ownSizeBytes(): number | undefined {
       return this.#wire.extendedHandshake.metadata_size;
     }
@@ -121,7 +132,10 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
       if (this.#parts.size === Math.ceil(size / PART_BYTES)) void this.#offer(this.#bytes);
     }
 
-    /** Hands the metadata to the torrent, unless another peer has sent them meanwhile. */
+    /**
+     * Passes the complete metadata to the torrent, unless the torrent has got them from another
+     * peer meanwhile.
+     */
     async #offer(metadata: Uint8Array): Promise<void> {
       this.#isChecking = true;
       const before = attempts.get(torrent) ?? Promise.resolve(false);
@@ -129,7 +143,7 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
         .then((isThere) => isThere || this.#library.setMetadata(metadata))
         .catch(() => false);
       attempts.set(torrent, attempt);
-      // All parts came from this one peer.
+      // If the metadata are wrong, this peer is to blame, because it sent all parts.
       if (!await attempt) this.#wire.destroy();
       this.#bytes = undefined;
       this.#parts.clear();
@@ -139,9 +153,10 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
 }
 
 /**
- * Reads the dictionary at the start of a message (BEP 9), as the package does it: up to the first `ee`.
+ * Reads the bencoded dictionary at the start of a message (BEP 9). Like npm:ut_metadata, it takes
+ * the first `ee` as the end of the dictionary.
  *
- * @returns undefined if there is none
+ * @returns `undefined` if there is no valid dictionary
  */
 function headerOf(
   message: Uint8Array,

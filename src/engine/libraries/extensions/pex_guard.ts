@@ -1,13 +1,14 @@
 /**
- * A guard around npm:ut_pex (BEP 11), which a connection uses in the package's place. By itself the
- * package
+ * A guard before npm:ut_pex (peer exchange, BEP 11): the connection passes a peer's messages to the
+ * guard instead of the package. Without the guard, npm:ut_pex
  *
- * - reads messages of any length, each address as an object that is kept as long as the connection;
- * - lets a peer say that another has left, which takes that one out of the queue of peers to dial, and
- *   could keep us from a seeder.
+ * - accepts messages of any length, and keeps an object for each address in them until the
+ *   connection ends;
+ * - lets a peer report another peer as gone. npm:webtorrent then removes that peer from the dial
+ *   queue, so a lying peer could keep us from a seeder.
  *
- * A peer whose message is longer than any honest one gets disconnected, and peers that are said to have
- * left are kept. How many of the named peers are dialled is up to `engine/download`.
+ * The guard disconnects a peer whose message is longer than any honest one, and ignores reports
+ * that a peer is gone. `engine/download` decides how many of the reported addresses are dialled.
  *
  * @module
  */
@@ -16,23 +17,27 @@ import type { EventEmitter } from "node:events";
 import type { Extension, ExtensionClass } from "./extension.ts";
 
 /**
- * BEP 11 allows 50 addresses added and 50 dropped in each family; programs that send 200 of each stay
- * below too, with 200 * (7 + 6) bytes for IPv4 and 200 * (19 + 18) for IPv6.
+ * Maximum length of a peer exchange message, in bytes. BEP 11 allows 50 added and 50 dropped
+ * addresses for each address family. Some programs send 200 of each, which fit too: 200 * (7 + 6)
+ * bytes for IPv4 and 200 * (19 + 18) for IPv6.
  */
 const MAX_MESSAGE_BYTES = 16 * 1024;
-/** Addresses that are remembered for a connection, so that they are not sent back to it. */
+/**
+ * Maximum number of addresses that npm:ut_pex remembers for one connection. It remembers them so as
+ * not to send a peer its own addresses back.
+ */
 const MAX_REMEMBERED = 1_000;
 
-/** The parts of a connection that the guard uses. */
+/** The members of a connection that the guard uses. */
 interface Wire {
   ut_pex: Extension & EventEmitter & {
-    /** Forgets the addresses that the peer named. */
+    /** Forgets all addresses that the peer has sent. */
     reset(): void;
   };
   destroy(): void;
 }
 
-/** The extension to use for a connection, after npm:webtorrent has set up its own. */
+/** The guard class. A connection must `use` it after npm:webtorrent has set up npm:ut_pex. */
 export const PexGuard: ExtensionClass<Wire> = class PexGuard implements Extension {
   readonly #wire: Wire;
   readonly #library: Wire["ut_pex"];
@@ -42,7 +47,8 @@ export const PexGuard: ExtensionClass<Wire> = class PexGuard implements Extensio
     this.#wire = wire;
     this.#library = wire.ut_pex;
     const count = () => this.#remembered++;
-    // npm:webtorrent's own listener takes the peer out of the queue of peers to dial.
+    // The removed listener is npm:webtorrent's, which would take a peer that is reported as gone
+    // out of the dial queue.
     this.#library.removeAllListeners("dropped");
     this.#library.on("dropped", count);
     this.#library.on("peer", count);
@@ -64,7 +70,10 @@ export const PexGuard: ExtensionClass<Wire> = class PexGuard implements Extensio
     if (this.#remembered > MAX_REMEMBERED) this.reset();
   }
 
-  /** Called by npm:webtorrent at the end of the connection, too. */
+  /**
+   * Forgets all addresses that the peer has sent. npm:webtorrent calls this too, when the
+   * connection ends.
+   */
   reset(): void {
     this.#library.reset();
     this.#remembered = 0;

@@ -1,9 +1,11 @@
 /**
- * Validates KRPC packets (BEP 5, BEP 44) before the packages decode them. npm:bencode reads a negative
- * length as a step back and loops for ever (four bytes, `d-3:`, are enough), and npm:bittorrent-dht does
- * not check the types of a query's members. A packet that passes is well-formed bencode whose members have
- * the types that the packages expect; signatures and tokens are checked elsewhere. A query with an invalid
- * member gets the error that BEP 5 or BEP 44 has for it.
+ * Validates KRPC packets (BEP 5, BEP 44) before npm packages decode them. The check is needed for
+ * two reasons: npm:bencode loops for ever on a byte string of negative length (the four bytes
+ * `d-3:` are enough), and npm:bittorrent-dht does not check the types of a query's members.
+ *
+ * A packet that passes is well-formed bencode, and its members have the types that the packages
+ * expect. Signatures and tokens are checked elsewhere. A query with an invalid member is answered
+ * with the error that BEP 5 or BEP 44 specifies.
  *
  * @module
  */
@@ -22,12 +24,13 @@ import { MAX_SALT_BYTES, MAX_VALUE_BYTES } from "../../../records/mod.ts";
 const [DIGIT_1, LETTER_A, LETTER_Q, LETTER_R] = [0x31, 0x61, 0x71, 0x72];
 
 /**
- * Type of a member: a byte string with bounds of its length, a number, or a number that is not negative.
- * Numbers have to be safe integers, because JavaScript would round other 64-bit numbers.
+ * Type of a member: a byte string with a minimum and maximum length, a number, or a number that is
+ * not negative. Numbers must be safe integers, because JavaScript would round larger 64-bit
+ * numbers.
  */
 type Rule = { least: number; most: number } | "number" | "count";
 
-/** The error (BEP 5, BEP 44) with which a query is refused. */
+/** The KRPC error (BEP 5, BEP 44) with which an invalid query is answered. */
 export interface Refusal {
   /** 203 (protocol error), 205 (value too big), 206 (signature), 207 (salt too big). */
   code: number;
@@ -36,7 +39,7 @@ export interface Refusal {
 
 const exactly = (bytes: number): Rule => ({ least: bytes, most: bytes });
 
-/** Types of the optional members of `a` in a query. */
+/** Types of the members of `a`, the arguments of a query. Each member is optional. */
 const ARGUMENTS: Record<string, Rule> = {
   id: exactly(20),
   target: exactly(20),
@@ -45,32 +48,35 @@ const ARGUMENTS: Record<string, Rule> = {
   k: exactly(32),
   sig: exactly(64),
   salt: { least: 0, most: MAX_SALT_BYTES },
-  // BEP 44 lets a node refuse sequence numbers that are negative or that it cannot represent.
+  // BEP 44 allows a node to refuse sequence numbers that are negative or that it cannot represent.
   seq: "count",
   cas: "number",
   port: "number",
   implied_port: "number",
 };
 
-/** A packet that may be handed on. */
+/** A packet that has been validated. */
 export interface ValidPacket {
-  /** A query, a reply or an error. */
+  /** Kind of message: `q` for a query, `r` for a reply, `e` for an error. */
   kind: "q" | "r" | "e";
-  /** Transaction id as a big-endian number, if it has two bytes, as ours have. */
+  /**
+   * Transaction id as a big-endian number, if it is two bytes long. The ids of our own queries are.
+   */
   transaction: number | undefined;
-  /** Transaction id, 1 to 64 bytes. */
+  /** Transaction id as bytes, 1 to 64 of them. */
   t: Uint8Array;
-  /** Bencoded `v` of a query's arguments, exactly as received (BEP 44). */
+  /** The member `v` of a query's arguments, bencoded exactly as received (BEP 44). */
   value?: Uint8Array;
-  /** Error to answer the query with, instead of handing it on. */
+  /** Error with which to answer an invalid query. The query is not passed to the npm packages. */
   refusal?: Refusal;
 }
 
 /**
- * Classifies a packet by its first four bytes, without decoding it. The keys of a dictionary are sorted, so
- * the first key is `a` in a query, `r` in a reply and `e` in an error.
+ * Classifies a packet by its first four bytes, without decoding the rest. The keys of a bencoded
+ * dictionary are sorted, so the first key is `a` in a query, `r` in a reply and `e` in an error.
  *
- * @returns `unclear` for another first key, `malformed` if the packet is no dictionary
+ * @returns `answer` for a reply or an error, `unclear` for another first key, `malformed` if the
+ * packet is not a dictionary
  */
 export function classifyByPrefix(packet: Uint8Array): "query" | "answer" | "unclear" | "malformed" {
   if (packet[0] !== LETTER_D) return "malformed";
@@ -80,7 +86,10 @@ export function classifyByPrefix(packet: Uint8Array): "query" | "answer" | "uncl
   return key === LETTER_R || key === LETTER_E ? "answer" : "unclear";
 }
 
-/** Validates a packet; `undefined` if it is no query, reply or error with members of the right types. */
+/**
+ * Validates a packet. Returns `undefined` unless the packet is a query, reply or error whose
+ * members have valid types.
+ */
 export function validatePacket(packet: Uint8Array): ValidPacket | undefined {
   const scanner = new BencodeScanner(packet);
   const message = membersAt(scanner, 0);
@@ -104,10 +113,11 @@ export function validatePacket(packet: Uint8Array): ValidPacket | undefined {
   }
 }
 
-/** The members of a dictionary; `undefined` if the libraries cannot build it. */
+/** Returns the members of a bencoded dictionary; `undefined` if the npm packages cannot represent it. */
 function membersAt(scanner: BencodeScanner, start: number): Map<string, Span> | undefined {
   const members = scanner.dictionary(start);
-  // The plain object that the libraries build would take this member for its prototype.
+  // The npm packages decode a dictionary to a plain object, in which a member `__proto__` would
+  // replace the prototype.
   return members?.has("__proto__") ? undefined : members;
 }
 
@@ -121,7 +131,7 @@ function isValidError(scanner: BencodeScanner, error: Span | undefined): boolean
   return error === undefined || scanner.isFlatList(error);
 }
 
-/** Validates a query; `undefined` if it gets no answer, not even an error. */
+/** Validates a query. Returns `undefined` if the query gets no answer, not even an error. */
 function validateQuery(
   packet: Uint8Array,
   scanner: BencodeScanner,
@@ -130,7 +140,8 @@ function validateQuery(
   const a = message.get("a");
   const members = a && membersAt(scanner, a.start);
   if (!isBytes(message.get("q"), 1, 64)) return undefined;
-  // Every query names its sender (BEP 5). Without the id, a query would be shorter than its answer.
+  // Every query contains its sender's id (BEP 5). A query without the id is ignored, because it
+  // could be shorter than its answer, which would amplify traffic to a forged sender.
   const id = members?.get("id");
   if (!members || !isBytes(id, 20, 20)) return undefined;
   for (const [name, rule] of Object.entries(ARGUMENTS)) {
@@ -141,7 +152,8 @@ function validateQuery(
   }
   const value = members.get("v");
   if (value === undefined) return {};
-  // BEP 44 limits the encoded length. A stored value is sent to every node that asks for it.
+  // BEP 44 limits the bencoded length of a value. The limit matters, because a stored value is sent
+  // to every node that asks for it.
   if (value.end - value.start > MAX_VALUE_BYTES) {
     return { refusal: { code: 205, message: "v is too big" } };
   }

@@ -1,6 +1,7 @@
 /**
- * npm:k-rpc as a class with types: the node with its routing table, whose public methods `response` and
- * `error` a subclass may override. A hook decides which contacts enter the routing table.
+ * npm:k-rpc's class with types: a DHT node with a routing table. A subclass may override its public
+ * methods `response` and `error`. The hook `admits` decides which contacts may enter the routing
+ * table.
  *
  * @module
  */
@@ -10,24 +11,27 @@ import LibraryNode from "k-rpc";
 import { replace, type Replacement } from "../replacing/mod.ts";
 import type { Krpc, KrpcContact, KrpcSocket } from "./krpc_types.ts";
 
-/** Options of {@linkcode KrpcNode}, as the package documents them. */
+/** Options of {@linkcode KrpcNode}, as documented by npm:k-rpc. */
 export interface KrpcNodeOptions {
   /** Node id, 20 bytes. */
   id: Buffer;
   krpcSocket: KrpcSocket;
-  /** Contacts to begin with. */
+  /** Bootstrap contacts. */
   nodes: { host: string; port: number }[];
-  /** Queries under way beyond which the package's own queries wait. */
+  /** Maximum number of queries under way. At the maximum, npm:k-rpc delays its own queries. */
   concurrency: number;
 }
 
 /** The class of npm:k-rpc, with types. */
 export const KrpcNode = LibraryNode as unknown as new (options: KrpcNodeOptions) => Krpc;
 
-/** The parts of a node that have to do with entering the routing table. */
+/** The members of a node that add contacts to the routing table. */
 interface Table {
   _addNode(contact: KrpcContact): void;
-  /** Ours: says whether a contact may enter the routing table; all may, without it. */
+  /**
+   * Added by libreseed: returns whether a contact may enter the routing table. Without this
+   * function, every contact may.
+   */
   admits?(contact: KrpcContact): boolean;
 }
 

@@ -1,8 +1,9 @@
 /**
- * The socket of KRPC (BEP 5): npm:k-rpc-socket with the two methods overridden that its documentation
- * names. `query` gives each query a random transaction id, remembers whom it went to, and times it out;
- * `send` encodes with an encoder that is handed in. The package's own timer, which looks for overdue
- * queries twice a second for as long as it lives, is put off by an option.
+ * The KRPC socket (BEP 5): a subclass of npm:k-rpc-socket that overrides the two documented methods
+ * `query` and `send`. `query` gives each query a random transaction id, records the address that
+ * the query is sent to, and times the query out. `send` encodes messages with an encoder that the
+ * caller provides. The package's own timer, which checks for overdue queries twice a second as long
+ * as the socket exists, is effectively disabled by an option.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import type { KrpcError, KrpcMessage, KrpcSocket } from "./krpc_types.ts";
 import { QueryTimeouts } from "./query_timeouts.ts";
 import { Transactions } from "./transactions.ts";
 
-/** The UDP socket under it, which looks like one of `node:dgram`. */
+/** The underlying UDP socket, with the `send` method of a `node:dgram` socket. */
 export interface PacketSocket {
   send(
     bytes: Uint8Array,
@@ -30,21 +31,23 @@ export interface PacketSocket {
 export interface QuerySocketOptions {
   clock: Clock;
   udp: PacketSocket;
-  /** A message as bencode; `undefined` leaves the message to the package's own encoder. */
+  /**
+   * Encodes a message as bencode. `undefined` means that npm:k-rpc-socket must encode the message.
+   */
   encode(message: Record<string, unknown>): Buffer | undefined;
-  /** How long a query is waited for, in milliseconds. */
+  /** Timeout of a query, in milliseconds. */
   timeoutMs: number;
-  /** Mark queries as read-only (BEP 43). */
+  /** Whether to mark our queries as read-only (BEP 43). */
   readOnly: boolean;
-  /** Hears how each query ended: with an error, or with none. */
+  /** Called when a query has ended; `error` is `null` if a reply was received. */
   onOutcome(error: KrpcError | null): void;
 }
 
 type Done = (error: KrpcError | null, message: KrpcMessage | null) => void;
 
-/** The package's class, with the one private member that is written. */
+/** npm:k-rpc-socket's class, with the one private member that the subclass sets. */
 interface Library extends KrpcSocket {
-  /** The transaction id of the last query: the package counts it up for the next one. */
+  /** Transaction id of the last query. npm:k-rpc-socket adds 1 for the next query. */
   _tick: number;
 }
 
@@ -52,12 +55,15 @@ const Base = LibrarySocket as unknown as new (
   options: { socket: PacketSocket; timeout: number },
 ) => Library;
 
-/** The longest delay of a timer, in milliseconds: the package looks for overdue queries a quarter as often. */
+/**
+ * Longest possible delay of a timer, in milliseconds. As timeout of npm:k-rpc-socket it makes the
+ * package check for overdue queries only every six days, a quarter of this delay.
+ */
 const NEVER_MS = 2 ** 31 - 1;
 
-/** A socket that sends queries and matches the answers. */
+/** A socket that sends queries and matches replies to them. */
 export class QuerySocket extends Base {
-  /** The queries that have been sent lately. */
+  /** Recently sent queries, by transaction id. */
   readonly transactions: Transactions;
   readonly timeouts: QueryTimeouts;
   readonly #options: QuerySocketOptions;
@@ -75,7 +81,7 @@ export class QuerySocket extends Base {
   /**
    * Sends a query.
    *
-   * @returns its transaction id; `undefined` while the name of its host is looked up
+   * @returns the transaction id; `undefined` while the peer's host name is being resolved
    */
   override query(
     peer: { host: string; port: number; id?: Uint8Array },

@@ -1,22 +1,25 @@
 /**
- * The parts of npm:k-rpc, npm:k-rpc-socket and npm:bittorrent-dht that the engine uses. The
- * packages come without types.
+ * Types of the members of npm:k-rpc, npm:k-rpc-socket and npm:bittorrent-dht that the engine uses.
+ * The packages have no types of their own.
  *
  * @module
  */
 
 import type { EventEmitter } from "node:events";
 
-/** A node of k-rpc's routing table. */
+/** A contact, which is a DHT node in npm:k-rpc's routing table. */
 export interface KrpcContact {
   id: Uint8Array;
   host: string;
   port: number;
-  /** Time of the last packet from it, in Unix milliseconds. */
+  /** Time of the last packet received from the node, in Unix milliseconds. */
   seen?: number;
 }
 
-/** npm:k-bucket, the routing table. Emits `added` and `removed`, each with the contact. */
+/**
+ * npm:k-bucket, the routing table. Emits `added` and `removed`, each with the contact that was
+ * added or removed.
+ */
 export interface KBucket extends EventEmitter {
   numberOfNodesPerKBucket: number;
   numberOfNodesToPing: number;
@@ -30,7 +33,7 @@ export interface KBucket extends EventEmitter {
 
 /** A decoded KRPC message (BEP 5). */
 export interface KrpcMessage {
-  /** A query's arguments. */
+  /** Arguments of a query. */
   a?: { id: Uint8Array };
   r?: Record<string, unknown>;
   /** 1 if the sender is read-only (BEP 43). */
@@ -43,7 +46,7 @@ export interface KrpcError extends Error {
   code?: number | string;
 }
 
-/** npm:k-rpc-socket. */
+/** The class of npm:k-rpc-socket: sends queries and receives replies over UDP. */
 export interface KrpcSocket extends EventEmitter {
   inflight: number;
   query(
@@ -61,7 +64,7 @@ export interface KrpcSocket extends EventEmitter {
   error(peer: unknown, query: unknown, error: unknown, done?: () => void): void;
 }
 
-/** npm:k-rpc. */
+/** The class of npm:k-rpc: a DHT node with a routing table. */
 export interface Krpc extends EventEmitter {
   id: Uint8Array;
   socket: KrpcSocket;
@@ -81,17 +84,20 @@ export interface Krpc extends EventEmitter {
     message: { q: string; a: Record<string, unknown> },
     done: (error: Error | null, count: number) => void,
   ): void;
-  /** Ours: says whether a contact may enter the routing table; all may, without it. */
+  /**
+   * Added by libreseed: returns whether a contact may enter the routing table. Without this
+   * function, every contact may.
+   */
   admits?(contact: KrpcContact): boolean;
   destroy(done?: () => void): void;
 }
 
-/** npm:bittorrent-dht's client. */
+/** The client class of npm:bittorrent-dht. */
 export interface BittorrentDht extends EventEmitter {
   listening: boolean;
   destroyed: boolean;
   announce(infoHash: unknown, port: unknown, done?: () => void): void;
   addNode(node: { host: string; port: number; id?: Uint8Array }): void;
-  /** Binds the socket of its node. */
+  /** Binds the UDP socket of the DHT node. */
   listen(): void;
 }

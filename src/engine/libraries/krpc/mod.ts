@@ -1,13 +1,13 @@
 /**
- * npm:k-rpc-socket and npm:k-rpc, on which the DHT node stands.
+ * Subclasses and guards of npm:k-rpc-socket and npm:k-rpc, which the DHT node is built on.
  *
- * - {@linkcode QuerySocket} is a subclass of the socket: all of our queries pass its `query`, which
- *   gives them random ids ({@linkcode Transactions}) and time-outs ({@linkcode QueryTimeouts}).
- * - {@linkcode KrpcNode} is the node with its routing table; {@linkcode guardTable} bounds which contacts
- *   enter the table.
+ * - {@linkcode QuerySocket} is a subclass of npm:k-rpc-socket. It sends all of our queries, with
+ *   random transaction ids ({@linkcode Transactions}) and timeouts (`query_timeouts.ts`).
+ * - {@linkcode KrpcNode} is the node with its routing table. {@linkcode guardTable} limits which
+ *   contacts enter the table.
+ * - `krpc_guard.ts` validates each packet before the packages decode it.
  *
- * `krpc_guard.ts` checks each packet before the packages decode it. Answering queries is left to
- * `engine/dht`. Begin with `krpc_socket.ts`.
+ * `engine/dht` answers queries. Begin with `krpc_socket.ts`.
  *
  * @module
  */

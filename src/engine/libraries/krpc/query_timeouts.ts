@@ -1,21 +1,21 @@
 /**
- * Time-outs of queries. npm:k-rpc-socket looks for overdue queries twice a second for as long as it lives,
- * which was most of the processor time of an idle daemon; here a timer runs only while a query is under
- * way.
+ * Timeouts of DHT queries. npm:k-rpc-socket checks for overdue queries twice a second as long as
+ * the socket exists, which costs an idle daemon most of its processor time. Here a timer runs only
+ * while a query is under way.
  *
  * @module
  */
 
 import type { Clock, Timer } from "../../../base/mod.ts";
 
-/** Queries sent within this time of each other, in milliseconds, are timed out together. */
+/** Queries sent within this time of each other, in milliseconds, share one timer. */
 const TOGETHER_MS = 50;
 
 /** The socket whose queries are timed out. */
 export interface TimedSocket {
-  /** Ends a query with an error. */
+  /** Ends the query with this transaction id with an error. */
   cancel(id: number, error: Error): void;
-  /** Number of queries that are under way. */
+  /** Returns the number of queries under way. */
   underWay(): number;
 }
 
@@ -24,33 +24,34 @@ export class QueryTimeouts {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #socket: TimedSocket;
-  /** Times at which the queries under way were sent, by transaction id, the oldest first. */
+  /** For each query under way, by transaction id: the time at which it was sent. Oldest first. */
   readonly #sent = new Map<number, number>();
   #timer: Timer | undefined;
   #stopped = false;
 
-  /** @param timeoutMs how long a query is waited for, in milliseconds; up to 50 ms are added */
+  /** @param timeoutMs timeout of a query, in milliseconds; the timer may add up to 50 ms */
   constructor(clock: Clock, timeoutMs: number, socket: TimedSocket) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#socket = socket;
   }
 
-  /** Starts the time-out of a query that was sent. */
+  /** Starts the timeout of a query that was sent. */
   begin(id: number): void {
     if (this.#stopped) return;
-    // An id may be reused; the new query belongs at the end of the map.
+    // A transaction id may be reused. Deleting the old entry first puts the new query at the end of
+    // the map, which is in the order of sending.
     this.#sent.delete(id);
     this.#sent.set(id, this.#clock.now());
     this.#timer ??= this.#after(this.#timeoutMs);
   }
 
-  /** Ends the time-out of a query that was answered or cancelled. */
+  /** Ends the timeout of a query that was answered or cancelled. */
   end(id: number): void {
     this.#sent.delete(id);
   }
 
-  /** Starts no more timers. */
+  /** Cancels the timer. No timer is started afterwards. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -68,11 +69,13 @@ export class QueryTimeouts {
     const late: number[] = [];
     for (const [id, sentMs] of this.#sent) {
       const waitedMs = nowMs - sentMs;
-      // A clock that was set back must not keep a query waiting for ever.
+      // A negative waiting time means that the clock was set back. The query counts as overdue
+      // then, so that it cannot wait for ever.
       if (waitedMs >= 0 && waitedMs < this.#timeoutMs) break;
       late.push(id);
     }
-    // All share one error: making an error with its stack is expensive.
+    // All overdue queries share one error, because creating an error with its stack trace is
+    // expensive.
     const error = timedOut();
     for (const id of late) {
       this.#sent.delete(id);

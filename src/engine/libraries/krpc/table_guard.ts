@@ -1,7 +1,8 @@
 /**
- * A guard of the routing table. npm:k-rpc takes the sender of any query into it, under any id and, since
- * the sender of a UDP packet can be forged, from any address. Here the node is pinged first, and only its
- * answer takes it in; one address has one place in the table, however many ports and ids it has.
+ * A guard of the DHT routing table. npm:k-rpc adds the sender of any query to the table, under any
+ * node id. The sender of a UDP packet can be forged, so a stranger could fill the table with any
+ * addresses. Here the sender is pinged first, and is added only when it replies. Each address has
+ * at most one place in the table, however many ports and ids it uses.
  *
  * @module
  */
@@ -15,13 +16,16 @@ import {
 } from "../../../base/mod.ts";
 import type { Krpc, KrpcContact, KrpcMessage } from "./krpc_types.ts";
 
-/** Token bucket of the pings to unknown senders: a flood of queries must not cause a flood of pings. */
+/**
+ * Token bucket of pings to unknown senders: capacity, and refill per second. It keeps a flood of
+ * queries from causing a flood of pings.
+ */
 const PINGS: TokenRate = { burst: 20, perSecond: 2 };
 
 /**
- * Guards the routing table of `krpc` from now on.
+ * Guards the routing table of `krpc` from now on, and passes incoming queries to `answer`.
  *
- * @param answer answers a query
+ * @param answer answers one query
  */
 export function guardTable(
   krpc: Krpc,
@@ -30,25 +34,28 @@ export function guardTable(
 ): void {
   onePlaceAnAddress(krpc);
   const pings = new TokenBucket(PINGS, clock.now());
-  // The only listener is npm:k-rpc's own, which takes the sender into the table.
+  // The removed listener is npm:k-rpc's, which would add the sender to the table.
   krpc.socket.removeAllListeners("query");
   krpc.socket.on("query", (query: KrpcMessage, from: { address: string; port: number }) => {
     answer(query, from);
-    // A read-only node (BEP 43) answers no query.
+    // A read-only node (BEP 43) is not added, because it answers no queries.
     if (query.ro === 1 || !query.a) return;
     const { id } = query.a;
     const known = krpc.nodes.get(id);
     if (known) {
       if (known.host === from.address && known.port === from.port) known.seen = clock.now();
     } else if (pings.take(clock.now())) {
-      // An answer with the same id takes the node into the table.
+      // If a reply with the same node id arrives, npm:k-rpc adds the node to the table.
       const peer = { host: from.address, port: from.port, id };
       krpc.socket.query(peer, { q: "ping", a: { id: krpc.id } }, () => {});
     }
   });
 }
 
-/** Limits each address to one place, except local addresses: the nodes of a test network share one. */
+/**
+ * Limits each IP address to one place in the routing table. Local addresses are exempt, because all
+ * nodes of a test network share one.
+ */
 function onePlaceAnAddress(krpc: Krpc): void {
   const hosts = new Set<string>();
   krpc.nodes.on("added", ({ host }: KrpcContact) => hosts.add(host));

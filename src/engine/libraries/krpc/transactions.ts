@@ -1,8 +1,9 @@
 /**
- * Transaction ids of queries, and whom each query went to. npm:k-rpc-socket numbers its queries one after
- * the other, takes an answer from any port of the address that it asked, and hands on answers without a
- * query, whose senders then enter the routing table. Here ids are random, and an answer has to come from
- * the address and port that the query went to.
+ * Transaction ids of queries, with the address that each query was sent to. npm:k-rpc-socket has
+ * three weaknesses: it uses consecutive ids, it accepts a reply from any port of the queried
+ * address, and it passes on replies that match no query, whose senders then enter the routing
+ * table. Here ids are random, and a reply must come from the address and port that its query was
+ * sent to.
  *
  * @module
  */
@@ -10,35 +11,41 @@
 import { randomInt } from "node:crypto";
 
 /**
- * How long a query is remembered, in milliseconds. It is longer than the query's time-out: a late answer
- * still says that its node lives.
+ * Time for which a query is remembered, in milliseconds. It is longer than the query's timeout,
+ * because even a late reply proves that the node is alive.
  */
 const KEPT_MS = 4_000;
-/** Number of transaction ids: two bytes (BEP 5) without 0 and 65,535, which npm:k-rpc-socket uses itself. */
+/**
+ * Number of usable transaction ids: all values of two bytes (BEP 5) except 0 and 65,535, which
+ * npm:k-rpc-socket reserves.
+ */
 const IDS = 65_534;
-/** Maximum number of queries remembered: half of the ids, so that guessing finds a free one soon. */
+/**
+ * Maximum number of remembered queries. It is half of the ids, so that random guessing soon finds a
+ * free id.
+ */
 const MAX_KEPT = IDS / 2;
 
 interface Asked {
   host: string;
   port: number;
-  /** Time of the query, in milliseconds. */
+  /** Time at which the query was sent, in milliseconds. */
   at: number;
 }
 
-/** The queries of one socket that were sent lately. */
+/** The recently sent queries of one socket. */
 export class Transactions {
   readonly #asked = new Map<number, Asked>();
-  /** Number of remembered queries by host. */
+  /** Number of remembered queries to each host. */
   readonly #hosts = new Map<string, number>();
   readonly #now: () => number;
 
-  /** @param now the time in milliseconds; only differences count */
+  /** @param now returns the time in milliseconds, from any starting point */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Returns a random id that no remembered query has, after forgetting the queries that are too old. */
+  /** Forgets expired queries, then returns a random transaction id that no remembered query has. */
   freeId(): number {
     this.#forget();
     let id: number;
@@ -52,15 +59,16 @@ export class Transactions {
     this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1);
   }
 
-  /** Whether an answer of the host is expected. */
+  /** Whether a reply from this host is expected, because a query to it is remembered. */
   isAsked(host: string): boolean {
     return this.#hosts.has(host);
   }
 
   /**
-   * Whether an answer belongs to a query. A second answer with the same id does not.
+   * Whether a reply matches a remembered query. The query is then forgotten, so a second reply does
+   * not match.
    *
-   * @param id the transaction id, two bytes big-endian
+   * @param id the transaction id, two bytes read as a big-endian number
    */
   take(id: number, host: string, port: number): boolean {
     const asked = this.#asked.get(id);
@@ -69,7 +77,7 @@ export class Transactions {
     return true;
   }
 
-  /** Forgets queries that are too old or too many, the oldest first. */
+  /** Forgets queries that have expired or exceed the maximum number, oldest first. */
   #forget(): void {
     const since = this.#now() - KEPT_MS;
     for (const [id, asked] of this.#asked) {

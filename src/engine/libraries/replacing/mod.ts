@@ -1,15 +1,15 @@
 /**
- * Replacing a member of a package. `replace` describes one replacement: the member, why it is replaced,
- * the SHA-256 of the source text that we know, and the new function. `uses` names members that are only
- * called. `applyAll` checks a whole list, then puts it in place.
+ * Replaces members of npm packages. `replace` describes one replacement: the member, the reason,
+ * the SHA-256 of the known source text, and the new function. `uses` names members that are only
+ * called. `applyAll` checks a whole list of both, then puts the replacements in place.
  *
- * A release of a package that changed a replaced function is thus found before anything runs: by the
- * tests and by `deno task bundle`, which load the packages as they are. In the bundled worker, whose
- * source texts a bundler has printed anew, the check is that the member is there, is a function and has
- * as many parameters as before.
+ * If a new release of a package changes a replaced function, the tests and `deno task bundle` fail,
+ * because they compare the unbundled source texts. In the bundled worker, the bundler has
+ * reformatted the source texts. There the check is only that the member exists, is a function and
+ * has the known number of parameters.
  *
- * Which members are replaced is left to the folders beside this one, and the list of all of them to
- * `engine/libraries/list.ts`. Begin with `replace.ts`.
+ * The folders beside this one define the replacements, and `engine/libraries/list.ts` lists all of
+ * them. Begin with `replace.ts`.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * The one way to replace a member of a package. {@linkcode replace} describes a replacement and changes
- * nothing; {@linkcode applyAll} checks all of a list and then puts them in place. The list itself is in
- * `engine/libraries/list.ts`.
+ * The one way to replace a member of an npm package. {@linkcode replace} describes a replacement
+ * and changes nothing. {@linkcode applyAll} checks all replacements of a list, then puts them in
+ * place. `engine/libraries/list.ts` has the list.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { createHash } from "node:crypto";
 // deno-lint-ignore no-explicit-any
 type AnyFunction = (...values: any[]) => unknown;
 
-/** An object of a package that has members, as a rule the prototype of a class. */
+/** An object of an npm package whose members are replaced or called, usually the prototype of a class. */
 export interface Place<T extends object> {
-  /** Name of the package. */
+  /** Name of the npm package. */
   library: string;
   /** Name of the object in the package's source, such as `Torrent.prototype`. */
   name: string;
@@ -21,48 +21,57 @@ export interface Place<T extends object> {
   object: () => T;
 }
 
-/** The reasons for a replacement, as `docs/libraries.md` tells them. */
+/** The reasons for a replacement, from which `docs/libraries.md` is generated. */
 export interface Reasons {
-  /** The fault of the package's own member: half a sentence, in Markdown. */
+  /** The fault of the package's original member: half a sentence, in Markdown. */
   because: string;
-  /** Path of our report in `docs/upstream/`, or address of the upstream issue. */
+  /** Path of libreseed's report in `docs/upstream/`, or URL of the upstream issue. */
   report: string;
-  /** The change of the package that would let the replacement go: half a sentence, in Markdown. */
+  /**
+   * The change of the package that would make the replacement unnecessary: half a sentence, in
+   * Markdown.
+   */
   until: string;
 }
 
 /** Options of {@linkcode replace}. */
 export interface ReplaceOptions<F> extends Reasons {
-  /** SHA-256, in hexadecimal, of the source text of the function that is replaced. */
+  /** SHA-256 of the original function's source text, in hexadecimal. */
   pinned: string;
-  /** Number of parameters of that function; bundled code has no source text to compare. */
+  /**
+   * Number of parameters of the original function. In bundled code it is compared instead of the
+   * source text, which the bundler has reformatted.
+   */
   parameters: number;
-  /** Makes the new function. It may call the package's own. */
+  /** Returns the new function, which may call the original one. */
   by: (original: F) => F;
 }
 
-/** A replacement that was described. */
+/** The description of one replacement. */
 export interface Replacement extends Reasons {
   library: string;
-  /** Object and member, such as `Torrent.prototype._drain`. */
+  /** Name of the object and the member, such as `Torrent.prototype._drain`. */
   member: string;
   pinned: string;
-  /** Returns what speaks against the replacement, if anything does. */
+  /**
+   * Returns the difference between the installed member and the known one, as a sentence;
+   * `undefined` if there is none.
+   */
   problem(comparesPin: boolean): string | undefined;
   /** Puts the new function in place. */
   apply(): void;
 }
 
-/** Members of a package that are called or read, and not replaced. */
+/** Members of an npm package that are called but not replaced. */
 export interface Use {
   library: string;
-  /** Name of the object that has them. */
+  /** Name of the object that has the members. */
   place: string;
   members: readonly string[];
   problem(): string | undefined;
 }
 
-/** Describes the replacement of a function. */
+/** Describes the replacement of a function. Nothing is changed until {@linkcode applyAll}. */
 export function replace<T extends object, K extends keyof T & string>(
   place: Place<T>,
   member: K,
@@ -94,7 +103,10 @@ export function replace<T extends object, K extends keyof T & string>(
   };
 }
 
-/** Describes functions that are called, so that {@linkcode applyAll} sees whether one is missing. */
+/**
+ * Describes functions that are called but not replaced, so that {@linkcode applyAll} can detect a
+ * missing one.
+ */
 export function uses<T extends object>(
   place: Place<T>,
   members: readonly (keyof T & string)[],
@@ -112,10 +124,12 @@ export function uses<T extends object>(
 }
 
 /**
- * Checks all replacements and uses of a list, then applies the replacements.
+ * Checks all replacements and uses, then puts the replacements in place.
  *
- * @param options `comparesPins`: compare source texts, which a bundler prints anew
- * @throws {Error} if a member is missing, has changed or is named twice; nothing is replaced then
+ * @param options `comparesPins`: whether to compare the source texts, which is possible only in
+ * unbundled code
+ * @throws {Error} if a member is missing, has changed or is replaced twice; nothing is replaced
+ * then
  */
 export function applyAll(
   replacements: readonly Replacement[],
@@ -127,7 +141,9 @@ export function applyAll(
   for (const replacement of replacements) replacement.apply();
 }
 
-/** The sentences that tell what is wrong with a list that was not applied yet. */
+/**
+ * Checks all replacements and uses, before any is applied. Returns one sentence for each problem.
+ */
 export function problemsOf(
   replacements: readonly Replacement[],
   used: readonly Use[],

@@ -1,8 +1,9 @@
 /**
- * The chunk store that WebTorrent reads and writes through: one file at a path that we chose, whatever
- * names the torrent brings. Positions are absolute, so pieces may come in any order. Adjacent chunks that
- * are asked for in one turn of the event loop are read at once. Writing happens outside the thread, which
- * Deno does for its own files and not for those of `node:fs`.
+ * The chunk store through which WebTorrent reads and writes a torrent's content. It uses one file
+ * at a path that libreseed chose, and ignores the file names in the torrent. Chunks are written at
+ * absolute positions, so pieces may arrive in any order. Adjacent chunks requested in one turn of
+ * the event loop are read with one read. Chunks are written with `Deno.FsFile`, because Deno runs
+ * its writes on another thread; writes of `node:fs` block the main thread.
  *
  * @module
  */
@@ -19,47 +20,53 @@ import {
   write as writeAt,
 } from "node:fs";
 
-/** Options that reach the store through WebTorrent's `storeOpts`. */
+/** Options that WebTorrent passes to the chunk store; all but `length` come from `storeOpts`. */
 export interface ArchiveStoreOptions {
-  /** Absolute path of the file. */
+  /** Absolute path of the file that holds the content. */
   filePath: string;
-  /** Whether it may be created and written; a seeded archive is only ever read. */
+  /** Whether the file may be created and written. `false` for a seeded archive. */
   writable: boolean;
-  /** Length of the torrent's content in bytes, as WebTorrent passes it. */
+  /** Length of the torrent's content, in bytes. */
   length: number;
-  /** Gets the bytes of each chunk that `put` wrote, or could not write, once nobody reads them any more. */
+  /**
+   * Called with the bytes of each chunk after `put` has written them or has failed. Nothing reads
+   * the bytes any more, so their memory may be reused.
+   */
   onWritten?: (bytes: Uint8Array) => void;
 }
 
 type Done<T = void> = (error: Error | null, result?: T) => void;
 
-/** Maximum length of one read, in bytes; most reads are for blocks of 16 KiB. */
+/** Maximum length of one read, in bytes. Most reads are for blocks of 16 KiB. */
 const MAX_READ_BYTES = 128 * 1024;
-/** Bytes that may wait to be written. Above it the thread writes itself, which holds up all peers. */
+/**
+ * Number of unwritten bytes above which a chunk is written on the main thread. That holds up all
+ * peers, and so limits the memory in use.
+ */
 const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 
-/** A part of the file to read. */
+/** A requested part of the file. */
 interface Wanted {
-  /** Position in the file, in bytes. */
+  /** Position of the part in the file, in bytes. */
   start: number;
   length: number;
   done: Done<Uint8Array>;
 }
 
-/** An `abstract-chunk-store` over one file. */
+/** A chunk store (interface `abstract-chunk-store`) over one file. */
 export class ArchiveStore {
   readonly chunkLength: number;
   readonly #options: ArchiveStoreOptions;
   #descriptor: Promise<number> | undefined;
   #writer: Promise<FileWriter | undefined> | undefined;
   #unwrittenBytes = 0;
-  /** Length of a writable file when it was opened, in bytes. */
+  /** Length of a writable file, in bytes, when the store opened it. */
   #foundBytes: number | undefined;
-  /** End of the last chunk that was put, in bytes. */
+  /** Highest position, in bytes, up to which `put` has been asked to write. */
   #putBytes = 0;
   #wanted: Wanted[] = [];
   #closed = false;
-  /** Number of reads and writes under way. */
+  /** Number of reads and writes in progress. */
   #busy = 0;
   #onIdle: (() => void) | undefined;
 
@@ -68,7 +75,10 @@ export class ArchiveStore {
     this.#options = options;
   }
 
-  /** Writes the whole chunk `index`. The bytes must not be altered before `done` is called. */
+  /**
+   * Writes the chunk with the number `index`. The caller must not alter the bytes before `done` is
+   * called.
+   */
   put(index: number, bytes: Uint8Array, done: Done = () => {}): void {
     const start = index * this.chunkLength;
     this.#putBytes = Math.max(this.#putBytes, start + bytes.length);
@@ -90,7 +100,7 @@ export class ArchiveStore {
     });
   }
 
-  /** Reads chunk `index`, or `length` bytes at `offset` of it. */
+  /** Reads the chunk with the number `index`, or only `length` bytes from its byte `offset` on. */
   get(
     index: number,
     options: { offset?: number; length?: number } | null | Done<Uint8Array>,
@@ -104,7 +114,8 @@ export class ArchiveStore {
     if (chunkLength <= 0 || offset < 0 || length < 0 || offset + length > chunkLength) {
       return queueMicrotask(() => done(new Error(`There is no such part of chunk ${index}`)));
     }
-    // A new download asks for each of its chunks. Those beyond the end need no system call.
+    // A new download first reads each chunk to verify it. Chunks beyond the end of the file fail
+    // here, without a system call.
     const bytes = Math.max(this.#foundBytes ?? Infinity, this.#putBytes);
     if (start + offset >= bytes) {
       return queueMicrotask(() => done(this.#endsTooEarly()));
@@ -127,7 +138,7 @@ export class ArchiveStore {
     }
   }
 
-  /** Reads adjacent parts of the file at once. */
+  /** Reads adjacent parts of the file with one read. */
   #read(start: number, length: number, parts: Wanted[]): void {
     this.#withFile<Uint8Array>((descriptor, done) => {
       const bytes = new Uint8Array(length);
@@ -140,7 +151,7 @@ export class ArchiveStore {
     });
   }
 
-  /** Fills `target` with the bytes at position `start` of the file. */
+  /** Fills `target` with bytes of the file, from position `start` on. */
   readInto(start: number, target: Uint8Array, done: Done): void {
     this.#withFile<void>(
       (descriptor, done) => this.#fill(descriptor, start, target, done),
@@ -160,7 +171,10 @@ export class ArchiveStore {
     step(0);
   }
 
-  /** Closes the file after all reads and writes: the number of a closed descriptor may be reused. */
+  /**
+   * Closes the file once all reads and writes have ended. Closing earlier would be unsafe: the
+   * system may give the number of a closed descriptor to another file.
+   */
   close(done: Done = () => {}): void {
     if (this.#closed) return queueMicrotask(() => done(new Error("The store is closed")));
     this.#closed = true;
@@ -174,7 +188,7 @@ export class ArchiveStore {
     });
   }
 
-  /** Closes the file and keeps it: the seed directory removes files. */
+  /** Closes the file but does not delete it, because only the seed directory deletes files. */
   destroy(done: Done = () => {}): void {
     this.close(done);
   }
@@ -185,7 +199,8 @@ export class ArchiveStore {
 
   #withFile<T>(use: (descriptor: number, done: Done<T>) => void, done: Done<T>): void {
     if (this.#closed) return queueMicrotask(() => done(new Error("The store is closed")));
-    // Opened at the first use: an idle torrent holds no file descriptor.
+    // The file is opened at the first read or write, so that an idle torrent holds no file
+    // descriptor.
     this.#descriptor ??= openSame(this.#options).then((descriptor) => {
       if (this.#options.writable) {
         this.#foundBytes = fstatSync(descriptor).size;
@@ -207,7 +222,7 @@ export class ArchiveStore {
   }
 }
 
-/** Writes in the thread. */
+/** Writes bytes on the main thread. */
 function write(descriptor: number, start: number, bytes: Uint8Array, done: Done): void {
   const step = (from: number) => {
     writeAt(descriptor, bytes, from, bytes.length - from, start + from, (error, written) => {
@@ -219,12 +234,17 @@ function write(descriptor: number, start: number, bytes: Uint8Array, done: Done)
   step(0);
 }
 
-/** Writes a file outside the thread, one chunk after the other. */
+/** Writes to a file on another thread, one chunk after the other. */
 class FileWriter {
   readonly #file: Deno.FsFile;
   #last: Promise<void> = Promise.resolve();
 
-  /** @returns `undefined` if the path leads to another file than the descriptor, or may do so */
+  /**
+   * Opens the file at a path for writing.
+   *
+   * @returns `undefined` if the path does not lead to the same file (device and inode) as the
+   * descriptor
+   */
   static async open(path: string, descriptor: number): Promise<FileWriter | undefined> {
     const file = await Deno.open(path, { write: true });
     const { ino, dev } = await file.stat();
@@ -253,14 +273,15 @@ class FileWriter {
 }
 
 /**
- * Opens the regular file at a path and nothing else. Deno follows links itself in spite of O_NOFOLLOW,
- * unless the process has all permissions, and a link leads out of the sandbox. So the opened file is
- * compared with the file at the path.
+ * Opens the file at a path, only if it is a regular file. Unless the process has all permissions,
+ * Deno follows symbolic links in spite of O_NOFOLLOW, and a link could lead out of the sandbox. So
+ * the opened file must be the same (device and inode) as the one at the path.
  */
 function openSame({ filePath, writable, length }: ArchiveStoreOptions): Promise<number> {
   const flags = writable ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
   return new Promise((resolve, reject) => {
-    // Checked first, because O_CREAT would make a file at the far end of a link.
+    // A link is refused before opening, because O_CREAT would create the file that the link points
+    // to.
     const before = lstatSync(filePath, { throwIfNoEntry: false });
     if (before && !before.isFile()) return reject(notTheFile(filePath));
     open(filePath, flags | (constants.O_NOFOLLOW ?? 0), 0o644, (error, descriptor) => {
@@ -269,7 +290,7 @@ function openSame({ filePath, writable, length }: ArchiveStoreOptions): Promise<
         const opened = fstatSync(descriptor);
         const there = lstatSync(filePath);
         if (there.isFile() && there.ino === opened.ino && there.dev === opened.dev) {
-          // An earlier file at the path may have been longer.
+          // Cuts off the end of an earlier, longer file at this path.
           if (writable && opened.size > length) ftruncateSync(descriptor, length);
           return resolve(descriptor);
         }

@@ -1,6 +1,7 @@
 /**
- * The WebTorrent client as a subclass: it asks for torrents that are asleep when a peer connects, and its
- * DHT node announces nothing by itself.
+ * The WebTorrent client as a subclass. When a peer connects for an archive that is asleep (seeded,
+ * but without a torrent), the client wakes the archive. The client's DHT node announces nothing by
+ * itself.
  *
  * @module
  */
@@ -13,24 +14,29 @@ import { replace, type Replacement } from "../replacing/mod.ts";
 import { acceptReading } from "./peer_pipes.ts";
 import type { Client, Torrent } from "./webtorrent_types.ts";
 
-/** Finds torrents that are asleep. */
+/** Finds the torrents of archives that are asleep (seeded, but without a torrent in the client). */
 export interface Sleepers {
-  /** The torrent of an infohash, woken if need be. */
+  /** Returns the torrent with an infohash, and wakes its archive if necessary. */
   find(infoHashHex: string): Promise<Torrent | undefined>;
-  /** The infohash of an encrypted handshake, which shows only a hash of it. */
+  /**
+   * Returns the infohash that an encrypted handshake is meant for. The handshake contains only a
+   * hash of the infohash.
+   */
   findObfuscated(hashHex: string): string | undefined;
 }
 
-/** Options of the DHT node of a client. */
+/** Options of a client's DHT node. */
 export interface DhtOptions {
   krpc: Krpc;
-  /** Age at which a peer that somebody announced is forgotten, in milliseconds. */
+  /** Age in milliseconds at which the DHT node forgets a peer that was announced to it. */
   maxPeerAgeMs: number;
 }
 
-/** The members of npm:webtorrent's client that are not public. */
+/** Private members of npm:webtorrent's client. */
 interface Inner {
-  /** The listener for peers and the function that takes a connection from it. */
+  /**
+   * The TCP listener for peers, and the function that hands an accepted connection to the client.
+   */
   _connPool: { tcpServer: Server; _onTCPConnectionBound(connection: Socket): void };
   sleepers?: Sleepers;
   _getByHash(hashHex: string): Promise<Torrent | null>;
@@ -44,20 +50,23 @@ const BaseDht = Dht as unknown as new (
 class WakingClient extends BaseClient {
   sleepers: Sleepers | undefined;
 
-  /** Called by the package for the torrent of a handshake. */
+  /** Called by npm:webtorrent to find the torrent that a peer's handshake names. */
   async get(infoHashHex: string): Promise<Torrent | null> {
     return await this.sleepers?.find(infoHashHex) ?? null;
   }
 }
 
-/** The manager announces and looks for peers, on its schedule and budget, with an outcome. */
+/**
+ * A DHT node that does not announce when WebTorrent asks. libreseed's DHT manager announces
+ * instead, on its own schedule and budget.
+ */
 class QuietDht extends BaseDht {
   override announce(_infoHash: unknown, _port: unknown, done?: () => void): void {
     queueMicrotask(() => done?.());
   }
 }
 
-/** The replaced members of the client. */
+/** The replaced members of npm:webtorrent's client. */
 export const clientReplacements: readonly Replacement[] = [
   replace(
     {
@@ -85,18 +94,18 @@ export const clientReplacements: readonly Replacement[] = [
 ];
 
 /**
- * Makes a client. It begins to listen at once.
+ * Creates a client, which begins to listen at once.
  *
- * @param options as npm:webtorrent documents them, without `dht`
- * @param dht none has the client take no part in the DHT
+ * @param options options of npm:webtorrent, without `dht`
+ * @param dht options of the DHT node; `undefined` for a client without one
  */
 export function makeClient(options: Record<string, unknown>, dht: DhtOptions | undefined): Client {
   const client = new WakingClient({ ...options, dht: false });
   if (dht) {
-    // The host of the DHT node fills the table itself, when the socket is open.
+    // Bootstrapping is off, because `DhtHost` fills the routing table once its socket is open.
     const own = new QuietDht({ krpc: dht.krpc, bootstrap: false, maxAge: dht.maxPeerAgeMs });
     client.dht = own;
-    // Each torrent adds listeners.
+    // Each torrent adds listeners, so Node's warning about many listeners is switched off.
     own.setMaxListeners(0);
     own.once("error", (error: Error) => {
       if (!client.destroyed) client.destroy();
@@ -107,16 +116,20 @@ export function makeClient(options: Record<string, unknown>, dht: DhtOptions | u
   return client;
 }
 
-/** Has the client ask for torrents that it does not have when a peer connects. */
+/**
+ * Makes the client look for a sleeping torrent when a peer connects for an infohash that the client
+ * does not know.
+ */
 export function wakeOnHandshake(client: Client, sleepers: Sleepers): void {
   (client as unknown as Inner).sleepers = sleepers;
 }
 
 /**
- * Takes the connections that peers open, before the client does. To be called before there are any.
+ * Passes each incoming connection to `take` before the client gets it. To be called before the
+ * first connection.
  *
- * @param take gets each connection, and a function that hands it to the client
- * @returns the listener
+ * @param take called with a connection, and a function that hands the connection to the client
+ * @returns the TCP listener for peers
  */
 export function acceptPeers(
   client: Client,

@@ -1,7 +1,7 @@
 /**
- * Dialling peers, in place of npm:webtorrent's own dialling: an address that the budget refuses is not
- * dialled, whatever its origin, and one that has to wait for other dials to the same address is dialled
- * after these. Each dial is an event `dial` of its torrent, each refusal an event `refused`.
+ * Dials peers, instead of npm:webtorrent. No address that {@linkcode DialBudget} refuses is
+ * dialled, whatever its origin. An address that must wait is dialled after the running dials to the
+ * same address have ended. The torrent emits `dial` for each dial and `refused` for each refusal.
  *
  * @module
  */
@@ -15,66 +15,73 @@ import { connectReading } from "./peer_pipes.ts";
 import { torrentPrototype } from "./torrent_prototype.ts";
 import type { Torrent } from "./webtorrent_types.ts";
 
-/** The parts of a torrent that have to do with dialling. */
+/** The members of a torrent that are needed for dialling. */
 interface Dialling extends EventEmitter {
   client: { maxConns: number; dials?: OwnDials };
   destroyed: boolean;
   paused: boolean;
-  /** Peers that wait to be dialled. */
+  /** Peers waiting to be dialled. */
   _queue: Waiting[];
   _peers: Map<string, unknown>;
-  /** Number of connections. */
+  /** Number of established connections. */
   _numConns: number;
-  /** Number of dials that have neither connected nor failed. */
+  /** Number of running dials, which have neither connected nor failed. */
   _numPending: number;
   _drain(): void;
   _addPeer(peer: unknown, type: string, source?: string | null): Waiting | null;
-  /** Ours: each decides whether an address may wait to be dialled. */
+  /**
+   * Added by libreseed: filters that must all admit an address before it is queued for dialling.
+   */
   addressFilters?: AddressFilter[];
-  /** Ours: timers of peers that will be dialled again. */
+  /** Added by libreseed: timers after which peers are dialled again. */
   redials?: Set<Timer>;
 }
 
-/** A peer that waits to be dialled, or is dialled. */
+/** A peer that is queued for dialling or has been dialled. */
 interface Waiting {
   id: string;
-  /** `HOST:PORT` */
+  /** Address of the peer, `HOST:PORT`. */
   addr: string;
   conn: net.Socket | null;
-  /** The connection object, from when the connection stands. */
+  /** The BitTorrent connection; `null` until the TCP connection is established. */
   wire: EventEmitter | null;
   swarm: unknown;
-  /** Origin of the address: `ut_pex` if a peer named it. */
+  /** Origin of the address: `ut_pex` if another peer sent it (peer exchange, BEP 11). */
   source: string | null;
-  /** Number of dials that have failed. */
+  /** Number of times that the peer has been dialled again. */
   retries: number;
   destroyed: boolean;
-  /** The package's own mark. */
+  /** Set by npm:webtorrent when the peer has completed the handshake. */
   _handshakeDone?: boolean;
   onConnect(): void;
   startConnectTimeout(): void;
   destroy(error?: Error): void;
 }
 
-/** Decides whether an address may wait to be dialled in one download. */
+/** Decides for one download which addresses may be queued for dialling. */
 export interface AddressFilter {
   /**
+   * Returns whether an address may be queued for dialling.
+   *
    * @param address `HOST:PORT`
-   * @param source origin of the address: {@linkcode PEX_SOURCE} if a peer named it
-   * @param waiting number of peers that wait already
+   * @param source origin of the address: {@linkcode PEX_SOURCE} if another peer sent it
+   * @param waiting number of peers already in the queue
    */
   admits(address: string, source: string | null | undefined, waiting: number): boolean;
 }
 
-/** The origin of an address that a peer named (BEP 11). */
+/** Origin of an address that another peer sent (peer exchange, BEP 11). */
 export const PEX_SOURCE = "ut_pex";
 
-/** Pauses before a peer is dialled again after its connection has ended, in milliseconds. */
+/**
+ * Delays, in milliseconds, after which a peer is dialled again when its connection has ended:
+ * first, second and third time.
+ */
 const REDIAL_MS = [1_000, 5_000, 15_000];
 
 const torrents = torrentPrototype<Dialling>();
 
-/** The replaced members that have to do with dialling. */
+/** The replaced members of npm:webtorrent's torrent that dial peers. */
 export const diallingReplacements: readonly Replacement[] = [
   replace(torrents, "_addPeer", {
     because: "any address that anybody names is dialled, at any port and any number of times",
@@ -121,21 +128,25 @@ export const diallingReplacements: readonly Replacement[] = [
   }),
 ];
 
-/** Has a filter decide which addresses may wait to be dialled in a download. */
+/** Adds a filter that decides which addresses a download may queue for dialling. */
 export function addAddressFilter(torrent: Torrent, filter: AddressFilter): void {
   ((torrent as unknown as Dialling).addressFilters ??= []).push(filter);
 }
 
-/** Moves the peer at the end of the queue before those that peers have named. */
+/** Moves the last peer of the dial queue before all peers whose address came from peer exchange. */
 function putBeforePexPeers(queue: Waiting[]): void {
   const at = queue.findIndex(({ source }) => source === PEX_SOURCE);
   if (at >= 0) queue.splice(at, 0, queue.pop()!);
 }
 
-/** Leaves a peer first in the queue that may be dialled now: others are dropped, or set aside to wait. */
+/**
+ * Removes peers from the front of the dial queue until the first one may be dialled now. A peer
+ * whose address is refused is dropped. A peer that must wait for another dial moves to the queue of
+ * waiting dials.
+ */
 function setAside(torrent: Dialling, dials: OwnDials | undefined): void {
   for (let next; (next = torrent._queue?.[0]);) {
-    // The address may have been refused since it was queued.
+    // An address may be refused now although it was allowed when it was queued.
     const refusal = dials?.refusal(next.addr);
     if (!refusal && !dials?.mustWait(next.addr)) return;
     torrent._queue.shift();
@@ -148,13 +159,14 @@ function setAside(torrent: Dialling, dials: OwnDials | undefined): void {
 
 function drop(torrent: Dialling, peer: Waiting, refusal: DialRefusal): void {
   torrent._peers.delete(peer.id);
-  // With its torrent, the peer would have the next one dialled from inside this call.
+  // `destroy` would make the torrent dial its next peer from inside this call. Removing the link to
+  // the torrent prevents that.
   peer.swarm = null;
   peer.destroy();
   torrent.emit("refused", peer.addr, refusal);
 }
 
-/** Dials a peer, and again later if the connection ends. */
+/** Dials a peer. If the connection ends, the peer is dialled again later. */
 function dial(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): void {
   const address = readHostPort(peer.addr);
   if (!("port" in address)) return drop(torrent, peer, "port");
@@ -192,7 +204,7 @@ function redialLater(torrent: Dialling, peer: Waiting, dials: OwnDials | undefin
   redials.add(timer);
 }
 
-/** A set of timers that are cancelled when the torrent is ended. */
+/** Returns a set of timers. When the torrent ends, all timers in the set are cancelled. */
 function cancelledAtClose(torrent: Dialling): Set<Timer> {
   const timers = new Set<Timer>();
   torrent.once("close", () => {
@@ -201,39 +213,54 @@ function cancelledAtClose(torrent: Dialling): Set<Timer> {
   return timers;
 }
 
-/** The dials of one client. */
+/**
+ * The outgoing dials of one client. Applies a {@linkcode DialBudget} to them and detects dials that
+ * lead back to the client itself.
+ */
 export class OwnDials {
-  /** Peers set aside from their torrent's queue until another dial to the same address has ended. */
+  /**
+   * Peers that wait, outside their torrent's dial queue, until another dial to the same address has
+   * ended.
+   */
   readonly waiting = new DialQueue<{ torrent: Dialling; peer: Waiting }>();
   readonly clock: Clock;
   readonly #budget: DialBudget;
-  /** Functions to call if a dial has led to ourselves, by the dial's local address and port. */
+  /**
+   * For each connected dial, by its local address and port: the function to call if the dial has
+   * led to ourselves.
+   */
   readonly #outgoing = new Map<string, () => void>();
-  /** Remote addresses and ports of the connections that came in; some may be our own dials. */
+  /** Remote addresses and ports of incoming connections. Some of these connections may be our own dials. */
   readonly #incoming = new Set<string>();
 
-  /** @param clock times when a peer is dialled again */
+  /** @param clock runs the delays before a peer is dialled again */
   constructor(budget: DialBudget, clock: Clock) {
     this.#budget = budget;
     this.clock = clock;
   }
 
-  /** The reason not to dial an address, `HOST:PORT`, now; `undefined` if there is none. */
+  /**
+   * Returns the reason why an address (`HOST:PORT`) must not be dialled now; `undefined` if it may
+   * be dialled.
+   */
   refusal(address: string): DialRefusal | undefined {
     const read = readHostPort(address);
     return "port" in read ? this.#budget.refusal(read) : undefined;
   }
 
-  /** Whether an address, `HOST:PORT`, has to wait until another dial to it has ended. */
+  /**
+   * Whether dialling an address (`HOST:PORT`) must wait until another dial to the same address has
+   * ended.
+   */
   mustWait(address: string): boolean {
     const read = readHostPort(address);
     return "port" in read && this.#budget.mustWait(read);
   }
 
   /**
-   * Counts a dial, and whether a peer answered it with a handshake.
+   * Counts a dial in the budget, and reports whether the peer completed the handshake.
    *
-   * @param onOurselves called if the dial led to ourselves; the connection ends then
+   * @param onOurselves called if the dial has led to ourselves; the connection is then closed
    */
   watch(peer: Waiting, onOurselves: () => void): void {
     const address = readHostPort(peer.addr);
@@ -243,7 +270,7 @@ export class OwnDials {
     let from: string | undefined;
     let isAnswered = false;
     conn.once("connect", () => {
-      // The package's own listener runs first and sets the mark.
+      // npm:webtorrent's listener for `handshake` runs before this one, and sets `_handshakeDone`.
       peer.wire?.once("handshake", () => {
         if (!peer._handshakeDone || isAnswered) return;
         isAnswered = true;
@@ -267,17 +294,21 @@ export class OwnDials {
     });
   }
 
-  /** Reconsiders the peers that waited for a dial to an address: they are dialled, dropped, or wait on. */
+  /**
+   * Called when a dial to an address has been answered or has ended. Each peer that waited for it
+   * is now dialled, dropped, or set waiting again.
+   */
   #goOn(address: string): void {
     for (const { torrent, peer } of this.waiting.take(address)) {
       if (peer.destroyed || torrent.destroyed) continue;
-      // At the head of the queue it is considered now, even if its torrent has no room for a connection.
+      // The peer goes to the front of the queue, so that it is considered now even if its torrent
+      // has no free connection.
       torrent._queue.unshift(peer);
       torrent._drain();
     }
   }
 
-  /** Considers a connection that came in: it may be a dial of our own. */
+  /** Checks whether an incoming connection is one of our own dials. */
   accepted(conn: net.Socket): void {
     const from = keyOf(conn.remoteAddress, conn.remotePort);
     this.#incoming.add(from);
@@ -285,15 +316,21 @@ export class OwnDials {
     this.#compare(from);
   }
 
-  /** Compares both ends of a connection: either may be heard of first. */
+  /**
+   * Detects a connection to ourselves: its local end is in the outgoing dials and its remote end in
+   * the incoming connections. Called from both sides, because either end may be reported first.
+   */
   #compare(from: string): void {
     const onOurselves = this.#outgoing.get(from);
-    // Later, when all listeners have heard of the connection.
+    // The connection is closed in a microtask, after all listeners for the new connection have run.
     if (onOurselves && this.#incoming.has(from)) queueMicrotask(onOurselves);
   }
 }
 
-/** Address and port as a key. A listener for both families writes IPv4 addresses as IPv6 ones. */
+/**
+ * Returns address and port as one key. A dual-stack listener reports IPv4 addresses as
+ * `::ffff:a.b.c.d`, so that prefix is removed.
+ */
 function keyOf(host: string | undefined, port: number | undefined): string {
   return `${host?.replace(/^::ffff:(?=\d+\.)/, "")} ${port}`;
 }

@@ -1,36 +1,43 @@
 /**
- * Holding back what a peer that dialled us sends until a torrent has taken its connection over.
- * npm:webtorrent asks its client for the torrent and reads on meanwhile, and what comes before the
- * torrent is there would be lost.
+ * Holds back messages from a peer that dialled us until its torrent has taken over the connection.
+ * After the handshake npm:webtorrent finds the torrent asynchronously, but continues to parse
+ * messages. Messages parsed before the torrent listens would be lost.
  *
  * @module
  */
 
-/** The parts of a connection that have to do with the order in which it reads. */
+/** The members of a connection that are needed to hold messages back. */
 export interface HeldWire {
-  /** The package's own flag: while it is set, what arrives is kept and not parsed. */
+  /** Flag of npm:bittorrent-protocol: while it is set, incoming bytes are buffered, not parsed. */
   _pePending: boolean;
-  /** Ours: a torrent has taken the connection over. */
+  /** Added by libreseed: whether a torrent has taken over the connection. */
   isTaken?: boolean;
   destroyed: boolean;
   once(event: "handshake", listener: () => void): unknown;
   _processBuffer(): void;
 }
 
-/** Holds back the messages that follow the handshake of a connection; to be called before it reads. */
+/**
+ * Holds back the messages that follow a connection's handshake. To be called before the connection
+ * receives bytes.
+ */
 export function holdUntilTaken(wire: HeldWire): void {
-  // A torrent that takes the connection over at this very event has done so by now.
+  // If a torrent takes over the connection at this same event, its listener has already run.
   wire.once("handshake", () => {
     if (!wire.isTaken) wire._pePending = true;
   });
 }
 
-/** Parses the messages of a connection from now on; to be called when a torrent takes it over. */
+/**
+ * Parses the held-back messages of a connection and all later ones. To be called when a torrent
+ * takes over the connection.
+ */
 export function take(wire: object): void {
   const taken = wire as HeldWire;
   taken.isTaken = true;
   if (!taken._pePending) return;
-  // npm:webtorrent adds its own listeners in the microtask after this one.
+  // Two microtasks are needed: npm:webtorrent adds its own listeners to the connection in the
+  // first.
   queueMicrotask(() =>
     queueMicrotask(() => {
       taken._pePending = false;

@@ -1,16 +1,18 @@
 /**
- * npm:webtorrent and npm:torrent-piece: the client, its torrents and peers.
+ * Changes to npm:webtorrent and npm:torrent-piece: the client, its torrents and its peers.
  *
- * - `client.ts` makes the client, a subclass that wakes sleeping torrents when a peer connects.
- * - `dialling.ts` dials peers within a budget; `peer_pipes.ts` moves bytes between socket and connection;
- *   `handshake.ts` holds back messages until a torrent is awake.
- * - `requests.ts` asks peers for the blocks that a {@linkcode RequestStrategy} chooses;
- *   `piece_buffer.ts` collects them in one buffer a piece; `chunk_store.ts` is the file.
- * - `upkeep.ts` has the members that are replaced for what they cost, or throw.
+ * - `client.ts` creates the client, a subclass that wakes sleeping torrents when a peer connects.
+ * - `dialling.ts` dials peers within a budget.
+ * - `peer_pipes.ts` moves bytes between socket and connection.
+ * - `handshake.ts` holds back messages until a torrent is awake.
+ * - `requests.ts` requests the blocks that a {@linkcode RequestStrategy} chooses.
+ * - `piece_buffer.ts` collects the blocks of a piece in one buffer.
+ * - `chunk_store.ts` stores the content in a file.
+ * - `upkeep.ts` replaces members that are slow or throw uncaught exceptions.
  *
- * The package has no types: `webtorrent_types.ts` has those of its public members that we use, and each
- * file those of the private ones. Which blocks are chosen and which peers are trusted is for
- * `engine/download`. Begin with `client.ts`.
+ * The package has no types. `webtorrent_types.ts` has types of the public members that libreseed
+ * uses, and each other file has types of the private members that it uses. `engine/download`
+ * chooses the blocks to request and decides which peers to ban. Begin with `client.ts`.
  *
  * @module
  */

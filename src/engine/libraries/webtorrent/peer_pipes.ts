@@ -1,7 +1,8 @@
 /**
- * Moving bytes between a peer's socket and its connection object, in place of npm:webtorrent's chain of
- * five streams. Each connection reads into one buffer, from which bytes go to the parser at once; what
- * is sent goes to the socket at once, unless a limit is set.
+ * Moves bytes between a peer's TCP socket and its BitTorrent connection object, instead of
+ * npm:webtorrent's chain of five streams. Each socket reads into one reused buffer, from which
+ * bytes go to the parser at once. Outgoing bytes go to the socket at once. Only while a rate limit
+ * is set do bytes pass a throttling stream.
  *
  * @module
  */
@@ -14,14 +15,14 @@ import { replace, type Replacement } from "../replacing/mod.ts";
 import { type HeldWire, holdUntilTaken } from "./handshake.ts";
 import { letSpeedBeAssumed, type SpeedMeter } from "./requests.ts";
 
-/** The parts of a peer that have to do with its bytes. */
+/** The members of a peer that are needed to move its bytes. */
 interface PeerPipes extends EventEmitter {
-  /** `tcpIncoming` or `tcpOutgoing`. */
+  /** Direction of the connection: `tcpIncoming` or `tcpOutgoing`. */
   type: string;
   destroyed: boolean;
   conn: Connection;
   wire: Wire;
-  /** The limits of all peers together. */
+  /** The download and upload limits, shared by all peers. */
   throttleGroups: { down: ThrottleGroup; up: ThrottleGroup };
   setThrottlePipes(): void;
 }
@@ -35,9 +36,13 @@ type Wire =
   & Pick<Writer, "outgoing">
   & { pause(): void; resume(): void };
 
-/** A socket that reads into a buffer of its own: Node's `onread`. */
+/** A socket that reads into one reused buffer (option `onread` of `node:net`). */
 interface Connection extends net.Socket {
-  /** @returns whether to go on reading */
+  /**
+   * Called with the bytes of each read.
+   *
+   * @returns whether to continue reading
+   */
   onBytes?: (bytes: Uint8Array) => boolean;
 }
 
@@ -47,21 +52,33 @@ interface ThrottleGroup {
 }
 
 interface Throttle extends EventEmitter {
-  /** @returns whether there is room for more before `drain` */
+  /**
+   * Adds bytes to the throttled stream.
+   *
+   * @returns `false` if the stream is full until its event `drain`
+   */
   write(bytes: Uint8Array): boolean;
   pause(): void;
   resume(): void;
   destroy(): void;
 }
 
-/** Maximum length of one read of a connection that we opened. The system backs only the part in use. */
+/**
+ * Length of the read buffer of an outgoing connection, in bytes. The operating system allocates
+ * memory only for the part in use.
+ */
 const READ_BYTES = 256 * 1024;
-/** Maximum length of one read of a connection that a peer opened: most of it are requests. */
+/**
+ * Length of the read buffer of an incoming connection, in bytes. It is smaller, because peers that
+ * connect to us send mostly requests.
+ */
 const ACCEPTED_READ_BYTES = 64 * 1024;
-/** Length of the parts that pass a limit: a block. */
+/**
+ * Length in bytes of the parts, one block each, in which bytes are written to the throttled stream.
+ */
 const LIMITED_BYTES = 16 * 1024;
 
-/** Connects to a peer. */
+/** Connects to a peer, by a socket that reads into one reused buffer. */
 export function connectReading(options: net.TcpNetConnectOpts): Connection {
   const connection: Connection = net.createConnection({
     ...options,
@@ -73,17 +90,18 @@ export function connectReading(options: net.TcpNetConnectOpts): Connection {
 }
 
 /**
- * Has a listener make connections that read into one buffer each. By itself each read takes a new buffer
- * of 64 KiB, for a request of 17 bytes. To be called before there are connections.
+ * Makes the connections of a listener read into one reused buffer each. By default, Node allocates
+ * a new buffer of 64 KiB for each read, even for a request of 17 bytes. To be called before the
+ * first connection.
  *
- * @param take gets the connections, in place of the listeners that there were until now
+ * @param take called with each connection, instead of the listener functions registered before
  */
 export function acceptReading(listener: net.Server, take: (connection: net.Socket) => void): void {
   (listener as { pauseOnConnect?: boolean }).pauseOnConnect = true;
   listener.removeAllListeners("connection");
   listener.on("connection", (accepted: net.Socket & { _handle: unknown }) => {
     const { _handle: handle } = accepted;
-    // The connection may be closed by now.
+    // Without a handle, the connection has already been closed.
     if (!handle) return void accepted.destroy();
     accepted._handle = null;
     accepted.destroy();
@@ -104,18 +122,21 @@ function readInto(bytes: number, take: (bytes: Uint8Array) => boolean): net.OnRe
   };
 }
 
-/** One direction: straight through, or through the limit's stream while there is one. */
+/**
+ * One direction of a connection. Bytes are delivered directly, or pass a throttling stream while a
+ * rate limit is set.
+ */
 class Limited {
   readonly #group: ThrottleGroup;
   readonly #throttle: Throttle;
   readonly #deliver: (bytes: Uint8Array) => boolean;
   readonly #onRoom: () => void;
-  /** Bytes in the limit's stream, which later bytes must not overtake. */
+  /** Number of bytes in the throttling stream. Later bytes must not overtake them. */
   #waiting = 0;
 
   /**
-   * @param deliver returns whether more is wanted before `resume`
-   * @param onRoom called when more may be taken, after `take` said no
+   * @param deliver passes bytes on; returns `false` if it wants no more bytes before `resume`
+   * @param onRoom called when `take` may be called again after it returned `false`
    */
   constructor(group: ThrottleGroup, deliver: (bytes: Uint8Array) => boolean, onRoom: () => void) {
     this.#group = group;
@@ -130,15 +151,16 @@ class Limited {
     this.#throttle.on("error", () => {});
   }
 
-  /** Whether bytes are delivered at once. */
+  /** Whether bytes are delivered directly, without the throttling stream. */
   get isStraight(): boolean {
     return this.#waiting === 0 && !this.#group.getEnabled();
   }
 
   /**
-   * Takes bytes. Their memory may be used again afterwards, unless `deliver` keeps them.
+   * Passes bytes on. The caller may reuse their memory afterwards, unless `deliver` keeps a
+   * reference.
    *
-   * @returns whether more is wanted now
+   * @returns whether the caller may continue at once
    */
   take(bytes: Uint8Array): boolean {
     if (this.isStraight) return this.#deliver(bytes);
@@ -150,7 +172,7 @@ class Limited {
     return isRoom;
   }
 
-  /** Goes on delivering. */
+  /** Continues after `deliver` has returned `false`. */
   resume(): void {
     this.#throttle.resume();
     this.#onRoom();
@@ -161,7 +183,7 @@ class Limited {
   }
 }
 
-/** Joins the socket of a peer and its connection object. */
+/** Connects a peer's socket with its BitTorrent connection object, in both directions. */
 function joinPipes(peer: PeerPipes): void {
   const { conn, wire, throttleGroups } = peer;
   const down = new Limited(throttleGroups.down, (bytes) => {
@@ -190,12 +212,13 @@ function joinPipes(peer: PeerPipes): void {
   conn.once("close", () => {
     down.destroy();
     up.destroy();
-    // The connection object ends when it has nothing left to send.
+    // The connection object must flow to end: it emits its end only when all of its bytes have been
+    // consumed.
     wire.resume();
   });
 }
 
-/** The replaced members of a peer. */
+/** The replaced members of npm:webtorrent's peer. */
 export const peerReplacements: readonly Replacement[] = [
   replace(
     {

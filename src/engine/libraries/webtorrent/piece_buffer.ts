@@ -1,7 +1,8 @@
 /**
- * One buffer for each piece that is being downloaded. npm:torrent-piece keeps the blocks as they came and
- * joins them in the end; here a block is copied to its place when it comes, and the memory that it was
- * read into can be used again. So can the piece's buffer, once it is written.
+ * Collects the blocks of each downloading piece in one buffer. npm:torrent-piece keeps each
+ * received block, together with the memory that it was read into, and joins the blocks when the
+ * piece is complete. Here each block is copied to its place on arrival, so that the read buffer can
+ * be reused at once. The piece's buffer is reused after the piece has been written.
  *
  * @module
  */
@@ -13,36 +14,40 @@ import { type Place, replace, type Replacement, type Use, uses } from "../replac
 
 interface Piece {
   length: number;
-  /** Bytes that have not come yet. */
+  /** Number of bytes of the piece that have not been received. */
   missing: number;
-  /** The peers that sent blocks of it. */
+  /** The peers that sent blocks of the piece. */
   sources: unknown[] | null;
   _chunks: number;
-  /** Number of blocks that have come. */
+  /** Number of received blocks. */
   _buffered: number;
-  /** The blocks that have come, by number. */
+  /** The received blocks, by block number. */
   _buffer: Uint8Array[] | null;
   _cancellations: unknown;
   _flushed: boolean;
   init(): boolean;
   set(block: number, bytes: Uint8Array, source: unknown): boolean;
   flush(): Uint8Array | null;
-  /** Ours: the buffer of the whole piece. */
+  /** Added by libreseed: the buffer of the whole piece. */
   bytes?: Uint8Array;
 }
 
 const BLOCK_BYTES = 16_384;
 /**
- * Maximum size of the buffers kept for later pieces, while there are downloads. A peer lets us ask for
- * some 32 MiB of blocks at once, and 16 MiB of pieces wait for the disk.
+ * Maximum total size in bytes of the unused buffers that are kept for reuse while there are
+ * downloads. One peer may have about 32 MiB of blocks requested at once, and up to 16 MiB of pieces
+ * wait to be written to disk.
  */
 const MAX_SPARE_BYTES = 48 * 1024 * 1024;
 
 const pool = new BufferPool(0);
-/** Torrents whose download is not complete. */
+/** Torrents that are still downloading. */
 const downloading = new Set<EventEmitter>();
 
-/** Keeps buffers for the pieces of a torrent until it is done or ended; to be called when it is ready. */
+/**
+ * Keeps piece buffers for reuse until the torrent's download is complete or the torrent ends. To be
+ * called when the torrent is ready.
+ */
 export function keepPieceBuffers(torrent: EventEmitter): void {
   const end = () => {
     downloading.delete(torrent);
@@ -81,7 +86,7 @@ function flush(this: Piece): Uint8Array | null {
   return whole;
 }
 
-/** Takes back the buffer of a piece that was written. */
+/** Returns the buffer of a written piece to the pool. */
 export function releasePieceBuffer(bytes: Uint8Array): void {
   pool.release(bytes);
 }
@@ -92,7 +97,7 @@ const piece: Place<Piece> = {
   object: () => (LibraryPiece as unknown as { prototype: Piece }).prototype,
 };
 
-/** The replaced members of a piece. */
+/** The replaced members of npm:torrent-piece. */
 export const pieceReplacements: readonly Replacement[] = [
   replace(piece, "set", {
     because: "each block keeps the buffer alive that it was read into, of which it is a part",
@@ -112,5 +117,5 @@ export const pieceReplacements: readonly Replacement[] = [
   }),
 ];
 
-/** Members of a piece that are called. */
+/** Private members of npm:torrent-piece that libreseed calls. */
 export const pieceUses: Use = uses(piece, ["init"]);

@@ -1,8 +1,8 @@
 /**
- * Asking peers for blocks. npm:webtorrent calls `_updateWire` whenever a peer may be asked for more; a
- * torrent with a {@linkcode RequestStrategy} chooses the blocks itself then, and asks for them through
- * {@linkcode requestBlocks}. The package goes on keeping the accounts: which blocks of a piece are asked
- * for, of whom, and what to do with them when they come.
+ * Requests blocks from peers. npm:webtorrent calls `_updateWire` whenever a peer can take more
+ * requests. For a torrent with a {@linkcode RequestStrategy}, the strategy then chooses the blocks,
+ * and requests them through {@linkcode requestBlocks}. npm:webtorrent still tracks which blocks are
+ * requested from which peers, and handles the received blocks.
  *
  * @module
  */
@@ -11,70 +11,85 @@ import { replace, type Replacement, type Use, uses } from "../replacing/mod.ts";
 import { torrentPrototype } from "./torrent_prototype.ts";
 import type { Torrent, Wire } from "./webtorrent_types.ts";
 
-/** A piece that is being downloaded (npm:torrent-piece). */
+/** A downloading piece (npm:torrent-piece). */
 interface Piece {
   length: number;
-  /** Blocks that were asked for and will not come. */
+  /** Numbers of blocks whose request was cancelled or failed, to be requested again. */
   _cancellations: number[] | null;
-  /** Number of blocks that were asked for, from the first one on. */
+  /** Number of blocks at the start of the piece that have been requested once. */
   _reservations: number;
   _chunks: number;
   cancel(block: number): void;
 }
 
-/** A connection, with what its peer was asked for. */
+/** A connection to a peer, with the requests sent to that peer. */
 export interface RequestingWire extends Wire {
   peerChoking: boolean;
-  /** Whether both sides speak the fast extension (BEP 6). */
+  /** Whether both sides support the fast extension (BEP 6). */
   hasFast: boolean;
-  /** Pieces that the peer lets us ask for while it chokes us (BEP 6). */
+  /**
+   * Pieces that may be requested from the peer even while the peer chokes us (allowed fast, BEP 6).
+   */
   peerAllowedFastSet: number[];
-  /** Bytes of blocks that the peer has sent. */
+  /** Total bytes of blocks received from the peer. */
   downloaded: number;
   requests: { piece: number; offset: number }[];
-  /** Extended handshake of the peer (BEP 10). */
+  /**
+   * The peer's extended handshake (BEP 10). `reqq` is the maximum number of requests that the peer
+   * queues.
+   */
   peerExtendedHandshake?: { reqq?: unknown };
-  /** Bytes a second. */
+  /** Download speed from this peer, in bytes a second. */
   downloadSpeed(): number;
 }
 
-/** Measures the speed of a connection. */
+/** Measures the download speed of a connection. */
 export interface SpeedMeter {
   /**
-   * @param bytes counts as received
-   * @returns bytes a second
+   * Counts received bytes, if given, and returns the speed.
+   *
+   * @param bytes number of bytes just received
+   * @returns download speed in bytes a second
    */
   downloadSpeed(bytes?: number): number;
-  /** Ours: the speed, in bytes a second, that `downloadSpeed` returns instead of the measured one. */
+  /**
+   * Added by libreseed: speed in bytes a second that `downloadSpeed` returns instead of the
+   * measured one.
+   */
   assumedSpeed?: number;
 }
 
-/** Chooses the blocks to ask for in one download. */
+/** Chooses, for one download, the blocks to request from each peer. */
 export interface RequestStrategy {
-  /** Asks a connected peer for blocks, as many as it may be asked for. */
+  /** Requests blocks from a connected peer, up to the number of requests that the peer may have. */
   askPeer(wire: RequestingWire): void;
 }
 
-/** Decides of which peer a block is asked, in one download. */
+/** Decides, for one download, from which peers a block may be requested. */
 export interface RequestPolicy {
   /**
-   * Whether a peer may be asked for blocks of a piece. It may call {@linkcode restartPiece}.
+   * Whether blocks of a piece may be requested from a peer. May call {@linkcode restartPiece}.
    *
-   * @param isIdle the peer has nothing else to do
+   * @param isIdle whether the peer has nothing else to send
    */
   mayRequest(wire: RequestingWire, index: number, isIdle: boolean): boolean;
-  /** Whether a requested block may be requested from a second, faster peer. */
+  /**
+   * Whether a block that was requested from one peer may be requested from a second, faster peer.
+   */
   readonly allowsHotswap: boolean;
-  /** Cancels the requests for a piece at another, stalled peer; returns whether there was one. */
+  /**
+   * Cancels the requests for a piece at a stalled peer other than this one. Returns whether there
+   * was such a peer.
+   */
   releaseStalled(wire: RequestingWire, index: number): boolean;
-  /** Counts a request that was sent. */
+  /** Called for each request that was sent. */
   onRequested(wire: RequestingWire): void;
 }
 
-/** The members of npm:webtorrent's torrent that are not public. */
+/** Private members of npm:webtorrent's torrent. */
 interface Inner {
   pieces: (Piece | null)[];
-  /** The peers that were asked for the blocks of each piece. */
+  /** For each piece: the peers that its blocks were requested from. */
   _reservations: ((RequestingWire | null)[] | null)[];
   _request(wire: RequestingWire, index: number, hotswap: boolean): boolean;
   _updateWire(wire: RequestingWire): void;
@@ -89,7 +104,7 @@ export const BLOCK_BYTES = 16_384;
 
 const torrents = torrentPrototype<Inner>();
 
-/** The replaced members that have to do with requests. */
+/** The replaced members of npm:webtorrent's torrent that request blocks. */
 export const requestReplacements: readonly Replacement[] = [
   replace(torrents, "_updateWire", {
     because:
@@ -107,24 +122,26 @@ export const requestReplacements: readonly Replacement[] = [
   }),
 ];
 
-/** Members that {@linkcode requestBlocks} calls. */
+/** Private members of npm:webtorrent's torrent that {@linkcode requestBlocks} calls. */
 export const requestUses: Use = uses(torrents, ["_request"]);
 
-/** Has a strategy choose the blocks of a download. */
+/** Sets the strategy that chooses the blocks of a download. */
 export function setRequestStrategy(torrent: Torrent, strategy: RequestStrategy): void {
   innerOf(torrent).requestStrategy = strategy;
 }
 
-/** Has a policy decide of which peer the blocks of a download are asked. */
+/** Sets the policy that decides from which peers the blocks of a download may be requested. */
 export function setRequestPolicy(torrent: Torrent, policy: RequestPolicy): void {
   innerOf(torrent).requestPolicy = policy;
 }
 
 /**
- * Asks a peer for blocks of a piece until `most` blocks are asked of it, or there are no more.
+ * Requests blocks of a piece from a peer, until the peer has `most` pending requests or the piece
+ * has no more blocks to request.
  *
- * @param isIdle the peer has nothing else to do: a block may be asked of it that another peer owes
- * @returns whether a block was asked for
+ * @param isIdle whether the peer has nothing else to send; blocks already requested from another
+ * peer may then be requested from it too
+ * @returns whether any block was requested
  */
 export function requestBlocks(
   torrent: Torrent,
@@ -135,8 +152,9 @@ export function requestBlocks(
 ): boolean {
   const inner = innerOf(torrent);
   const meter = wire as RequestingWire & SpeedMeter;
-  // The package derives from the speed, anew for each block, how many blocks a peer may be asked for. A
-  // swap compares speeds and needs the true one.
+  // npm:webtorrent limits the pending requests by the peer's speed, which it reads for each block.
+  // An assumed speed makes that limit equal `most`. For an idle peer the measured speed is kept,
+  // because npm:webtorrent compares peers' speeds before it takes a block over from a slower one.
   if (!isIdle) meter.assumedSpeed = most * BLOCK_BYTES;
   let isAsked = false;
   try {
@@ -155,7 +173,8 @@ function requestBlock(
 ): boolean {
   const policy = torrent.requestPolicy;
   if (policy && !policy.mayRequest(wire, index, isIdle)) return false;
-  // By itself the package never takes a block over for a peer that has sent nothing yet.
+  // npm:webtorrent by itself never takes over another peer's block for a peer that has sent nothing
+  // yet.
   let maySwap = (isIdle || wire.downloaded === 0) && policy?.allowsHotswap !== false;
   if (maySwap && policy && !hasFreeBlock(torrent.pieces[index]!) && hasRoom(wire)) {
     if (policy.releaseStalled(wire, index)) maySwap = false;
@@ -165,30 +184,36 @@ function requestBlock(
   return isAsked;
 }
 
-/** Whether the package would ask a peer for one more block. */
+/**
+ * Whether npm:webtorrent would send one more request to a peer, by its limit on pending requests.
+ */
 function hasRoom(wire: RequestingWire): boolean {
   const most = 2 + Math.ceil(wire.downloadSpeed() / BLOCK_BYTES);
   return wire.requests.length < atMostReqq(wire, most);
 }
 
-/** A number of blocks, or fewer if the peer says that it will not remember as many requests. */
+/**
+ * Limits a number of requests to the peer's own maximum, `reqq` of its extended handshake (BEP 10).
+ */
 export function atMostReqq({ peerExtendedHandshake }: RequestingWire, blocks: number): number {
   const reqq = peerExtendedHandshake?.reqq;
   return typeof reqq === "number" && reqq > 0 ? Math.min(blocks, reqq) : blocks;
 }
 
-/** Whether a piece has a block that no peer is asked for. */
+/** Whether a piece has a block that is not requested from any peer. */
 export function hasFreeBlock(piece: object): boolean {
   const { _cancellations, _reservations, _chunks } = piece as Piece;
   return _reservations < _chunks || (_cancellations !== null && _cancellations.length > 0);
 }
 
-/** The peers that blocks of a piece were requested from. */
+/** Returns the peers from which blocks of a piece are requested. */
 export function requestedPeers(torrent: Torrent, index: number): RequestingWire[] {
   return (innerOf(torrent)._reservations[index] ?? []).filter((wire) => wire !== null);
 }
 
-/** Cancels the requests for blocks of a piece at one peer, so that others may be asked for them. */
+/**
+ * Cancels one peer's requests for blocks of a piece, so that other peers may get these requests.
+ */
 export function cancelRequests(torrent: Torrent, index: number, wire: RequestingWire): void {
   const { pieces, _reservations } = innerOf(torrent);
   const reserved = _reservations[index] ?? [];
@@ -200,7 +225,7 @@ export function cancelRequests(torrent: Torrent, index: number, wire: Requesting
   }
 }
 
-/** Discards the blocks of a piece that have come, so that all of them are requested again. */
+/** Discards the received blocks of a piece, so that all of its blocks are requested again. */
 export function restartPiece(torrent: Torrent, index: number): void {
   const { pieces, _reservations } = innerOf(torrent);
   const piece = pieces[index];
@@ -209,7 +234,10 @@ export function restartPiece(torrent: Torrent, index: number): void {
   _reservations[index] = [];
 }
 
-/** Lets the measured speed of a connection be replaced by `assumedSpeed` for a while. */
+/**
+ * Makes `downloadSpeed` of a connection return `assumedSpeed`, while that is set, instead of the
+ * measured speed.
+ */
 export function letSpeedBeAssumed(meter: SpeedMeter): void {
   const { downloadSpeed: measured } = meter;
   meter.downloadSpeed = (bytes) => {

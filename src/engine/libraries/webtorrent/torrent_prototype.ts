@@ -1,5 +1,5 @@
 /**
- * The class of a torrent in npm:webtorrent as a place whose members are replaced or called.
+ * The prototype of npm:webtorrent's torrent class, as an object whose members can be replaced.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import Torrent from "webtorrent/lib/torrent.js";
 import type { Place } from "../replacing/mod.ts";
 
-/** The prototype of a torrent, with the members that `T` names. */
+/** Returns the prototype of a torrent, typed with the members of `T`. */
 export function torrentPrototype<T extends object>(): Place<T> {
   return {
     library: "webtorrent",

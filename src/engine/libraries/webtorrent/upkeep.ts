@@ -1,6 +1,6 @@
 /**
- * Members of npm:webtorrent's torrent that are replaced for what they cost, or for an exception that
- * nobody catches.
+ * Replaces members of npm:webtorrent's torrent that take much processor time, or that throw
+ * uncaught exceptions.
  *
  * @module
  */
@@ -17,13 +17,16 @@ interface Inner {
   _debug(): void;
   _update(): void;
   _verifyPiece(index: number, done: Verified): void;
-  /** Ours: requests are about to be sent. */
+  /**
+   * Added by libreseed: whether an update, which sends requests, is scheduled for the end of this
+   * turn of the event loop.
+   */
   isUpdateDue?: boolean;
 }
 
 const torrents = torrentPrototype<Inner>();
 
-/** The replaced members that have to do with the upkeep of a torrent. */
+/** The replaced members of npm:webtorrent's torrent that are slow or throw. */
 export const upkeepReplacements: readonly Replacement[] = [
   replace(torrents, "_debug", {
     because: "the text of a log line is made for each block, and no log is kept; and it throws " +
@@ -65,7 +68,10 @@ export const upkeepReplacements: readonly Replacement[] = [
   }),
 ];
 
-/** Has a torrent look for blocks to ask its peers for. It does so by itself only when something comes. */
+/**
+ * Makes a torrent search for blocks to request from its peers. By itself a torrent searches only
+ * when it has received something.
+ */
 export function lookForRequests(torrent: Torrent): void {
   innerOf(torrent)._update();
 }
@@ -76,9 +82,9 @@ export function knownPeers(torrent: Torrent): number {
 }
 
 /**
- * Has a torrent not dial a peer again once its connection has ended.
+ * Prevents a torrent from dialling a peer again after its connection has ended.
  *
- * @returns the address of the peer, `HOST:PORT`, if we dialled it
+ * @returns the peer's address, `HOST:PORT`, if we dialled the peer; otherwise `undefined`
  */
 export function stopDialling(torrent: Torrent, wire: object): string | undefined {
   for (const peer of innerOf(torrent)._peers?.values() ?? []) {

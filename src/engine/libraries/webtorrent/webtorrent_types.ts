@@ -1,5 +1,5 @@
 /**
- * The parts of npm:webtorrent that the engine uses. The package comes without types.
+ * Types of the members of npm:webtorrent that the engine uses. The package has no types of its own.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import type { BittorrentDht } from "../krpc/mod.ts";
 /** A connection to a peer (npm:bittorrent-protocol). */
 export interface Wire extends EventEmitter {
   isSeeder: boolean;
-  /** The pieces that the peer says it has. */
+  /** The pieces that the peer claims to have. */
   peerPieces: { get(index: number): boolean };
   destroyed: boolean;
   remoteAddress?: string;
   remotePort?: number;
-  /** Ours: the archive whose blocks the peer may ask for. */
+  /** Added by libreseed: the archive that the peer may request blocks of. */
   source?: BlockSource;
   destroy(): void;
 }
 
-/** A torrent. */
+/** A torrent of npm:webtorrent. */
 export interface Torrent extends EventEmitter {
   infoHash: string;
   ready: boolean;
@@ -32,10 +32,13 @@ export interface Torrent extends EventEmitter {
   length: number;
   pieceLength: number;
   files: { length: number }[];
-  /** One entry a piece, null once it is there; absent before the metadata has come. */
+  /**
+   * One entry for each piece, `null` once the piece is verified and written. Absent until the
+   * metadata is known.
+   */
   pieces?: unknown[];
   torrentFile: Uint8Array;
-  /** The chunk store in a wrapper; `null` once the torrent was ended. */
+  /** A wrapper around the chunk store; `null` after the torrent has ended. */
   store?: { store: ArchiveStore } | null;
   wires: Wire[];
   numPeers: number;
@@ -44,12 +47,16 @@ export interface Torrent extends EventEmitter {
   uploaded: number;
   downloadSpeed: number;
   uploadSpeed: number;
-  /** @param source origin of the address: `ut_pex` if a peer named it */
+  /**
+   * Adds the address of a peer to connect to.
+   *
+   * @param source origin of the address: `ut_pex` if another peer sent it (peer exchange, BEP 11)
+   */
   addPeer(address: string, source?: string): boolean;
   destroy(options: { destroyStore: boolean }, done?: (error?: Error) => void): void;
 }
 
-/** The client. */
+/** The client of npm:webtorrent. */
 export interface Client extends EventEmitter {
   dht: BittorrentDht | false | null;
   destroyed: boolean;
@@ -57,9 +64,9 @@ export interface Client extends EventEmitter {
   torrents: Torrent[];
   downloadSpeed: number;
   uploadSpeed: number;
-  /** Addresses that are neither dialled nor accepted. */
+  /** Addresses to which no connection is made, and from which none is accepted. */
   blocked?: { contains(host: string): boolean };
-  /** Ours: keeps the dials of this client within their budget; see `dialling.ts`. */
+  /** Added by libreseed: limits the dials of this client; see `dialling.ts`. */
   dials?: { accepted(connection: Socket): void };
   add(torrent: string | Uint8Array, options: Record<string, unknown>): Torrent;
   throttleUpload(bytesPerSecond: number): void;
