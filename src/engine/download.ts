@@ -19,7 +19,7 @@ import {
   waitForEvent,
 } from "./torrents.ts";
 
-/** Request of `Engine.download`. */
+/** Parameters of `Engine.download`: the archive to download, and the file to write. */
 export interface DownloadRequest {
   /** Infohash of the torrent, 40 hexadecimal digits. */
   infoHashHex: string;

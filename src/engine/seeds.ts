@@ -27,7 +27,7 @@ export interface SeedOrder {
 /** Options of {@linkcode Seeds}. */
 export interface SeedsOptions {
   clock: Clock;
-  /** Adds the torrent of a complete archive to the client. */
+  /** Adds the torrent of a complete archive to the WebTorrent client. */
   add(torrent: Uint8Array, filePath: string): Torrent;
   /**
    * Called when a `.torrent` cannot be read or has another infohash. The peer that asked for the
@@ -55,7 +55,7 @@ interface Awake {
 
 /** Idle timeout: a torrent without peers for this long goes to sleep. */
 const IDLE_TIMEOUT_MS = 120_000;
-/** Interval between checks for idle torrents. */
+/** Interval between two checks for torrents that have reached the idle timeout. */
 const CHECK_MS = 30_000;
 /**
  * Maximum number of idle torrents awake. Beyond it, the torrents that have been idle longest go to
@@ -63,10 +63,10 @@ const CHECK_MS = 30_000;
  */
 const MAX_IDLE_AWAKE = 64;
 
-/** All seeded archives, asleep or awake. */
+/** All seeded archives: asleep (only a table row) or awake (with a torrent in the client). */
 export class Seeds {
   readonly #options: SeedsOptions;
-  /** Archives by infohash. */
+  /** Table of the seeded archives, by infohash. */
   readonly #rows = new Map<string, Row>();
   readonly #awake = new Map<string, Awake>();
   /**
@@ -75,8 +75,8 @@ export class Seeds {
    */
   readonly #byObfuscatedHash = new Map<number, string>();
   /**
-   * Infohashes whose obfuscated hash is not in `#byObfuscatedHash` yet. It is computed at the next
-   * encrypted handshake.
+   * Infohashes that are not in `#byObfuscatedHash` yet. Their obfuscated hash is computed only at
+   * the next encrypted handshake.
    */
   #unhashed = new Set<string>();
   #timer: Timer | undefined;

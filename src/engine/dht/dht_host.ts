@@ -33,7 +33,7 @@ export interface DhtHostOptions {
   knownNodes?: Contact[];
   /** Whether to run read-only (BEP 43): other nodes then keep ours out of their routing tables. */
   readOnly?: boolean;
-  /** Called when the state changes. */
+  /** Called when the state of the DHT changes. */
   onState?: (state: DhtState) => void;
   /** Creates UDP sockets. Default: real ones over IPv4. */
   createSocket?: SocketFactory;
@@ -90,7 +90,7 @@ export class DhtHost {
    */
   readonly #unresponsive = new Map<string, { count: number; atMs: number }>();
   #state: DhtState = { state: "starting" };
-  /** Nodes to refill an empty table with: from an earlier run, or from before the DHT fell silent. */
+  /** Nodes for refilling an empty table, from an earlier run or from before the DHT fell silent. */
   #known: Contact[];
   #isFilling = false;
   #port = 0;

@@ -24,7 +24,7 @@ export interface Sender {
  * types.
  */
 export interface ItemQuery {
-  /** Transaction id. */
+  /** Transaction id of the query. */
   t: Uint8Array;
   a: {
     target?: Uint8Array;
@@ -55,7 +55,7 @@ const NODE_BYTES = 26;
  */
 const BASE_BYTES = 230;
 
-/** Answers `get` and `put` from the item store. */
+/** Answers `get` and `put` queries with the stored items. */
 export class ItemAnswers {
   readonly #options: ItemAnswersOptions;
 

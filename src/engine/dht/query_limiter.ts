@@ -9,7 +9,7 @@
 
 import { TokenBucket, type TokenRate } from "../../base/mod.ts";
 
-/** The limits of {@linkcode QueryLimiter}. */
+/** Limits of {@linkcode QueryLimiter} on incoming DHT queries. */
 export interface QueryLimits {
   /** Token bucket of one address and port, which is one DHT node. */
   node: TokenRate;

@@ -65,9 +65,9 @@ const DENOS_RECEIVE_BYTES = 65_536;
 
 /**
  * Creates an unbound UDP socket for IPv4. It sends at once and only to IP addresses. `dgram` by
- * itself resolves each address first and sends at the end of the event-loop turn, so the first
- * query of a lookup would wait until the eighth is prepared. As a side effect, the socket emits
- * `listening` and errors of `bind` before `bind` returns.
+ * itself resolves each address first and sends at the end of the event-loop turn, so the first of a
+ * lookup's eight queries would wait until all eight are prepared. As a side effect, the socket
+ * emits `listening` and errors of `bind` before `bind` returns.
  */
 export function createUdpSocket(): Socket {
   return createSocket({

@@ -10,14 +10,14 @@
 
 import { type Clock, type HostPort, isLocalAddress, isPeerPort } from "../../base/mod.ts";
 
-/** The limits of {@linkcode DialBudget}. */
+/** Limits of {@linkcode DialBudget} on dialled addresses. */
 export interface DialLimits {
   /** Maximum number of different ports of one address that are dialled within `portsForMs`. */
   ports: number;
   portsForMs: number;
   /**
-   * Maximum number of failed dials to one address and port within `failuresForMs`. Running dials
-   * count as failed for {@linkcode DialBudget.mustWait}.
+   * Maximum number of failed dials to one address and port within `failuresForMs`. A further dial
+   * must wait if running dials could reach this number.
    */
   failures: number;
   failuresForMs: number;

@@ -12,7 +12,7 @@
  */
 export const MAX_WAITING = 4_096;
 
-/** Waiting dials by address, in order of arrival. */
+/** Queue of waiting dials, grouped by address, in order of arrival. */
 export class DialQueue<Dial> {
   readonly #byAddress = new Map<string, Dial[]>();
   readonly #max: number;

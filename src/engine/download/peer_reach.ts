@@ -14,7 +14,7 @@ import type { Torrent, Wire } from "../libraries/mod.ts";
  * Numbers of different peer addresses since the start of a download. Each number stops at 1,000.
  */
 export interface PeerCounts {
-  /** Number of addresses that were found, or that connected to us. */
+  /** Number of peer addresses that the DHT or other peers named, or that connected to us. */
   known: number;
   /** Number of known addresses that were not dialled, because the dial limits or the sandbox forbid it. */
   refused: number;

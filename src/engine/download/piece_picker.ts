@@ -49,8 +49,8 @@ const CHECKS_PER_MS = 100_000;
 /** Number of next pieces that are requested in random order while all peers are seeders. */
 const WINDOW = 64;
 /**
- * Maximum total size in bytes of the pieces in `WINDOW`. With large pieces, the window has fewer of
- * them.
+ * Maximum total size, in bytes, of the next pieces that are requested in random order. It reduces
+ * their number if pieces are large.
  */
 const WINDOW_BYTES = 16 * 1024 * 1024;
 
@@ -99,8 +99,8 @@ export class PiecePicker {
     const { pieces } = this.#torrent;
     const allowed = wire.hasFast && !wire.destroyed ? wire.peerAllowedFastSet : [];
     if (allowed.length === 0) return;
-    // Allowed-fast pieces are meant for a beginner: once we have as many pieces as the peer allows,
-    // none is requested.
+    // Allowed-fast pieces are meant to help a peer that has few pieces: once we have as many as the
+    // peer allows, none is requested.
     if (pieces.filter((piece) => piece === null).length >= allowed.length) return;
     const speed = wire.downloadSpeed();
     if (wire.requests.length >= blocksAhead(wire, speed, MIN_AHEAD_S)) return;

@@ -107,7 +107,7 @@ export class SmartBan {
   }
 
   /**
-   * Whether a block that was requested from one peer may be requested from a second one. Not in
+   * Whether a block that was requested from one peer may be requested from a second one. `false` in
    * parole mode.
    */
   get allowsHotswap(): boolean {

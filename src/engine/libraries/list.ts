@@ -22,7 +22,7 @@ import {
   upkeepReplacements,
 } from "./webtorrent/mod.ts";
 
-/** All replacements. Each replaces a different member, so their order does not matter. */
+/** All replacements of members of npm packages. */
 export const replacements: readonly Replacement[] = [
   ...bencodeReplacements,
   ...readerReplacements,

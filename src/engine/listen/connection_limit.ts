@@ -10,7 +10,7 @@
 import type { EventEmitter } from "node:events";
 import type { Clock } from "../../base/mod.ts";
 
-/** A connection (`net.Socket`). */
+/** The members of an incoming connection (`net.Socket`) that the limit uses. */
 export interface Incoming extends EventEmitter {
   readonly remoteAddress?: string;
   readonly bytesRead: number;

@@ -16,7 +16,7 @@ const TEST_MS = 30_000;
 /** Timeout within which the listener must accept the watchdog's own connection. */
 const ACCEPT_TIMEOUT_MS = 5_000;
 
-/** The listener (`net.Server`). */
+/** The members of the TCP listener (`net.Server`) that the watchdog uses. */
 export interface Listener extends EventEmitter {
   close(): unknown;
   listen(port: number): unknown;

@@ -6,7 +6,7 @@
  * @module
  */
 
-/** Buffers that are not in use. */
+/** Buffers that are waiting for reuse. */
 export class BufferPool {
   #maxBytes: number;
   readonly #buffers: Uint8Array[] = [];

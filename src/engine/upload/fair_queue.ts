@@ -6,7 +6,7 @@
  * @module
  */
 
-/** A peer with waiting requests. Only {@linkcode FairQueue} sets the members. */
+/** A peer with waiting requests. {@linkcode FairQueue} sets both members. */
 export interface Flow {
   /** Virtual time of the flow: bytes served to it, plus the bytes credited to it when it joined late. */
   virtualTimeBytes?: number;

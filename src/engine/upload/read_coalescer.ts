@@ -16,7 +16,7 @@ const BLOCK_BYTES = 16_384;
 const MAX_BLOCKS = 16;
 /** Maximum number of blocks of one read under memory pressure. */
 const MAX_BLOCKS_UNDER_PRESSURE = 8;
-/** Memory pressure: total size in bytes of the buffers in use from which on reads are shortened. */
+/** Total size in bytes of the buffers in use above which reads are shortened (memory pressure). */
 const PRESSURE_BYTES = 8 * 1024 * 1024;
 const MAX_POOL_BYTES = 4 * 1024 * 1024;
 

@@ -18,7 +18,7 @@ const INITIAL_CAPACITY = 64;
  */
 const MAX_SEARCHED = 1_024;
 
-/** A first-in, first-out queue of requests. */
+/** The queue of one peer's requests, first in, first out. */
 export class RequestQueue {
   /**
    * Ring buffer with three numbers for each request. Its capacity, in requests, is a power of two.
@@ -33,7 +33,7 @@ export class RequestQueue {
     return this.#length;
   }
 
-  /** Appends a request. */
+  /** Adds a request to the end of the queue. */
   push(...request: Request): void {
     if (this.#length === this.#capacity) this.#grow();
     this.#set(this.#length++, request);

@@ -101,8 +101,8 @@ function serve(peer: Uploader): void {
     try {
       answerOne.call(peer, ...waiting.take());
     } catch {
-      // The package throws if the torrent has just ended and its connection still exists. There is
-      // no block to read any more.
+      // npm:bittorrent-protocol throws if the torrent has ended but its connection still exists.
+      // There is no block to read any more.
       peer.waitingRequests = undefined;
       return peer.destroy();
     }
@@ -212,7 +212,7 @@ export const uploadReplacements: readonly Replacement[] = [
         return takeBlock(requests, ...request);
       },
   }),
-  // The stream calls `_read` when most of the outgoing bytes have been sent.
+  // Node's stream calls `_read` when most of the outgoing bytes have been sent.
   replace(connection, "_read", {
     because: "no event tells that there is room to send more",
     report: "docs/upstream/bittorrent-protocol.md",

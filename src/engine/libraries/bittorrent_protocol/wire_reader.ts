@@ -20,7 +20,7 @@ type Parser = (bytes: Uint8Array) => void;
 export interface Reader {
   destroy(): void;
   end(data?: unknown): unknown;
-  /** Called with the next `_parserSize` bytes. */
+  /** npm:bittorrent-protocol's parser function, called with the next `_parserSize` bytes. */
   _parser: Parser;
   _parserSize: number;
   /** Number of bytes of an incomplete message in npm:bittorrent-protocol's own buffer. */

@@ -23,8 +23,8 @@ import type { Extension, ExtensionClass } from "./extension.ts";
  */
 const MAX_MESSAGE_BYTES = 16 * 1024;
 /**
- * Maximum number of addresses that npm:ut_pex remembers for one connection. It remembers them so as
- * not to send a peer its own addresses back.
+ * Maximum number of addresses that npm:ut_pex remembers for one connection. The package remembers
+ * the addresses that a peer has sent, so as not to send them back to that peer.
  */
 const MAX_REMEMBERED = 1_000;
 

@@ -32,7 +32,7 @@ type Rule = { least: number; most: number } | "number" | "count";
 
 /** The KRPC error (BEP 5, BEP 44) with which an invalid query is answered. */
 export interface Refusal {
-  /** 203 (protocol error), 205 (value too big), 206 (signature), 207 (salt too big). */
+  /** KRPC error code: 203 (protocol error), 205 (value too big), 206 (signature), 207 (salt too big). */
   code: number;
   message: string;
 }

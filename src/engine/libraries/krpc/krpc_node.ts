@@ -22,7 +22,7 @@ export interface KrpcNodeOptions {
   concurrency: number;
 }
 
-/** The class of npm:k-rpc, with types. */
+/** The class of npm:k-rpc, a DHT node with a routing table. */
 export const KrpcNode = LibraryNode as unknown as new (options: KrpcNodeOptions) => Krpc;
 
 /** The members of a node that add contacts to the routing table. */

@@ -101,7 +101,7 @@ export class QuerySocket extends Base {
     return id;
   }
 
-  /** Sends a message: a query, a reply or an error. */
+  /** Encodes and sends a message: a query, a reply or an error. */
   override send(
     peer: { address?: string; host?: string; port: number },
     message: Record<string, unknown>,

@@ -36,12 +36,12 @@ export interface KrpcMessage {
   /** Arguments of a query. */
   a?: { id: Uint8Array };
   r?: Record<string, unknown>;
-  /** 1 if the sender is read-only (BEP 43). */
+  /** 1 if the sender of the query is read-only (BEP 43). */
   ro?: unknown;
   e?: unknown;
 }
 
-/** An error of k-rpc-socket: `code` is a KRPC number or a name such as `ETIMEDOUT`. */
+/** An error of npm:k-rpc-socket. `code` is a KRPC error number or a name such as `ETIMEDOUT`. */
 export interface KrpcError extends Error {
   code?: number | string;
 }

@@ -8,10 +8,10 @@
 
 import type { Clock, Timer } from "../../../base/mod.ts";
 
-/** Queries sent within this time of each other, in milliseconds, share one timer. */
+/** Queries sent within this time of each other, in milliseconds, are timed out by one timer. */
 const TOGETHER_MS = 50;
 
-/** The socket whose queries are timed out. */
+/** The functions of a socket that are needed to time out its queries. */
 export interface TimedSocket {
   /** Ends the query with this transaction id with an error. */
   cancel(id: number, error: Error): void;

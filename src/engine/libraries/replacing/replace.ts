@@ -15,9 +15,9 @@ type AnyFunction = (...values: any[]) => unknown;
 export interface Place<T extends object> {
   /** Name of the npm package. */
   library: string;
-  /** Name of the object in the package's source, such as `Torrent.prototype`. */
+  /** Name of the object in the package's source text, such as `Torrent.prototype`. */
   name: string;
-  /** Returns the object. */
+  /** Returns the object whose members are replaced or called. */
   object: () => T;
 }
 

@@ -114,8 +114,8 @@ export class ArchiveStore {
     if (chunkLength <= 0 || offset < 0 || length < 0 || offset + length > chunkLength) {
       return queueMicrotask(() => done(new Error(`There is no such part of chunk ${index}`)));
     }
-    // A new download first reads each chunk to verify it. Chunks beyond the end of the file fail
-    // here, without a system call.
+    // A download starts by reading every chunk, to verify pieces of an earlier download. Chunks
+    // beyond the end of the file fail here, without a system call.
     const bytes = Math.max(this.#foundBytes ?? Infinity, this.#putBytes);
     if (start + offset >= bytes) {
       return queueMicrotask(() => done(this.#endsTooEarly()));

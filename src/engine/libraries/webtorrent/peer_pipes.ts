@@ -15,7 +15,7 @@ import { replace, type Replacement } from "../replacing/mod.ts";
 import { type HeldWire, holdUntilTaken } from "./handshake.ts";
 import { letSpeedBeAssumed, type SpeedMeter } from "./requests.ts";
 
-/** The members of a peer that are needed to move its bytes. */
+/** The members of npm:webtorrent's peer object that are needed to move bytes. */
 interface PeerPipes extends EventEmitter {
   /** Direction of the connection: `tcpIncoming` or `tcpOutgoing`. */
   type: string;

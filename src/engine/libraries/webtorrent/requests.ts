@@ -16,7 +16,9 @@ interface Piece {
   length: number;
   /** Numbers of blocks whose request was cancelled or failed, to be requested again. */
   _cancellations: number[] | null;
-  /** Number of blocks at the start of the piece that have been requested once. */
+  /**
+   * Number of blocks, counted from the start of the piece, that have been requested at least once.
+   */
   _reservations: number;
   _chunks: number;
   cancel(block: number): void;
@@ -93,9 +95,9 @@ interface Inner {
   _reservations: ((RequestingWire | null)[] | null)[];
   _request(wire: RequestingWire, index: number, hotswap: boolean): boolean;
   _updateWire(wire: RequestingWire): void;
-  /** Ours. */
+  /** Added by libreseed: the strategy that chooses the blocks to request. */
   requestStrategy?: RequestStrategy;
-  /** Ours. */
+  /** Added by libreseed: the policy that decides from which peers a block may be requested. */
   requestPolicy?: RequestPolicy;
 }
 

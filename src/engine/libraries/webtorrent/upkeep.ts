@@ -26,7 +26,7 @@ interface Inner {
 
 const torrents = torrentPrototype<Inner>();
 
-/** The replaced members of npm:webtorrent's torrent that are slow or throw. */
+/** The members of npm:webtorrent's torrent that are replaced because they are slow or throw. */
 export const upkeepReplacements: readonly Replacement[] = [
   replace(torrents, "_debug", {
     because: "the text of a log line is made for each block, and no log is kept; and it throws " +
