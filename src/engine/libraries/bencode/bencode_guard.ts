@@ -2,7 +2,7 @@
  * Makes npm:bencode refuse byte strings of negative length. The decoder would read the length as a
  * step backwards and loop for ever; a peer needs only the four bytes `d-3:` for that. WebTorrent
  * decodes extended messages (BEP 10) and `.torrent` files with npm:bencode. UDP packets are decoded
- * by an older copy inside npm:k-rpc-socket; `krpc_guard.ts` scans them first.
+ * by an older copy inside npm:k-rpc-socket; `engine/libraries/krpc/krpc_guard.ts` scans them first.
  *
  * @module
  */
