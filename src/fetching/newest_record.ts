@@ -18,7 +18,7 @@ export interface NewestRecord {
   item: MutableItem | undefined;
   /** The record found in the DHT; `undefined` if there is none or the DHT did not answer. */
   published: MutableItem | undefined;
-  /** Whether the DHT did not answer. It may then hold a newer record than `item`. */
+  /** Whether the DHT did not answer. The DHT may then hold a newer record than `item`. */
   isOffline: boolean;
 }
 

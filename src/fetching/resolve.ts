@@ -75,12 +75,12 @@ const MAX_NAMED = 10;
 const MAX_COMPARED = 5_000;
 
 /**
- * Resolves a package to its verified minimal manifest. For a range, this is the highest version listed in
- * the publisher's announce record, or the next lower version if the higher one has no record in the DHT.
- * An exact version is never replaced by another.
+ * Resolves a package to its verified minimal manifest. For a range, chooses the highest version listed in
+ * the publisher's announce record, or the next lower version if the higher one has no record in the DHT. An
+ * exact version is never replaced by another version.
  *
- * @throws {FetchingError} `RECORD_NOT_FOUND`, whose `detail` has a `version` if a version is listed but
- * has no record; `VERSION_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE` (kind
+ * @throws {FetchingError} `RECORD_NOT_FOUND`, whose `detail` has a `version` if a version is listed but has
+ * no record; `VERSION_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE` (kind
  * `network`), `RECORD_INVALID` (kind `verification`)
  */
 export async function resolvePackage(

@@ -119,8 +119,8 @@ export async function writeNameIndex(
 }
 
 /**
- * Whether an unchanged index needs a new `seq` because of its age. Impossible if the `seq` is the largest
- * number.
+ * Whether an unchanged index needs a new `seq`, because the old one has aged or is in the future. Never, if
+ * the old `seq` is already the largest possible number.
  */
 function isRenewed({ seq }: MutableItem, nowMs: number): boolean {
   return (nowMs - seq >= RENEW_AFTER_MS || isOfFuture(seq, nowMs)) && seq < Number.MAX_SAFE_INTEGER;

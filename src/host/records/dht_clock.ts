@@ -35,7 +35,7 @@ export interface UsedName {
 export type ClockVerdict =
   /** No name index or record was found for a comparison. */
   | { kind: "unknown" }
-  /** The clock agrees with the indexes of this number of names. */
+  /** The clock agrees with the indexes of a number of package names, `names`. */
   | { kind: "agrees"; names: number }
   /** This machine's clock is behind or ahead by at least `byMs` milliseconds. */
   | { kind: "behind" | "ahead"; byMs: number; names: number }

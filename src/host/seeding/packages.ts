@@ -238,7 +238,7 @@ export class Packages {
     await this.#seeder.unseed(seeding.infoHashHex);
   }
 
-  /** Deletes what is known of an archive whose files were deleted. Stops seeding the archive. */
+  /** Stops seeding an archive whose files were deleted, and deletes its cached verification result. */
   async left(fileName: string): Promise<void> {
     await this.drop(fileName);
     try {

@@ -62,7 +62,10 @@ export class Retries {
     return failures === 1;
   }
 
-  /** Cancels the retries of an archive, which has succeeded, was deleted, or failed permanently. */
+  /**
+   * Cancels the retries of an archive. Called when the archive succeeded, was deleted, or failed
+   * permanently.
+   */
   forget(fileName: string): void {
     this.#failed.delete(fileName);
   }

@@ -65,7 +65,7 @@ export class SeededCatalogs {
   readonly #current = new Map<string, SeededCatalog>();
   /** Superseded catalogs, in the order in which they were superseded. */
   #superseded: SupersededCatalog[] = [];
-  /** The last change in the queue. Changes run one after the other. */
+  /** Last change in the queue of changes, which run one after the other. */
   #last: Promise<void> = Promise.resolve();
   readonly #stopped = new AbortController();
   #timer: Timer | undefined;

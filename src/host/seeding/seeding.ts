@@ -143,7 +143,7 @@ export class Seeding {
       });
   }
 
-  /** The files to adopt, with those that arrive after the last one was taken. */
+  /** Iterates over the files to adopt, including files that are added during the iteration. */
   #waiting(): Iterable<string> {
     const next = (): IteratorResult<string> => {
       const { value, done } = this.#toAdopt.values().next();
