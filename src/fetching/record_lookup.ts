@@ -1,6 +1,6 @@
 /**
- * Looks a record up in the DHT once. All lookups of the program use this function. Callers distinguish
- * two failures: nodes answered without the record, or no node answered.
+ * Looks a record up in the DHT once. The outcome distinguishes two failures: nodes answered, but none has
+ * the record; or no node answered, so whether the record exists is unknown.
  *
  * @module
  */
