@@ -125,8 +125,7 @@ export class DhtHost {
       id: randomBytes(20),
       krpcSocket: this.#socket,
       nodes: options.bootstrap,
-      // A query still counts towards this maximum after its caller has stopped waiting, until its
-      // timeout.
+      // Queries whose caller has stopped waiting also count as concurrent, until their timeout.
       concurrency: KRPC_CONCURRENCY,
     }, { readOnly, received: () => this.#udp.received });
     this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
@@ -317,9 +316,9 @@ export class DhtHost {
         signal?.removeEventListener("abort", giveUp);
         resolve(result);
       };
-      // On an abort only the caller stops waiting. The query in npm:k-rpc continues until its
-      // timeout, because lookups usually end earlier, and without these timeouts a dead node would
-      // never be removed from the routing table.
+      // On an abort the caller stops waiting, but the query in npm:k-rpc continues until its
+      // timeout. Lookups abort most slow queries; without their timeouts, dead nodes would stay in
+      // the routing table.
       const giveUp = () => settle({ kind: "timeout" });
       // A timeout that is not shorter than npm:k-rpc's own needs no timer here, because one timer
       // covers all of npm:k-rpc's queries.

@@ -81,8 +81,8 @@ const connection = connectionPrototype<Uploader>();
 let answerOne: Uploader["_onRequest"];
 const reads = new ReadCoalescer();
 const queue = new FairQueue<Uploader>({
-  // Four reads at once, about a megabyte together. More would not be faster, and would fix the
-  // choice of peers further ahead.
+  // Four reads at once, about a megabyte together. More reads would not be faster, and a read that
+  // has begun cannot be given to another peer.
   maxConcurrent: 4,
   maxLagBytes: 64 * 1024 * 1024,
   maxRoundsWaited: 4,

@@ -13,7 +13,7 @@ const TOGETHER_MS = 50;
 
 /** The functions of a socket that are needed to time out its queries. */
 export interface TimedSocket {
-  /** Ends the query with this transaction id with an error. */
+  /** Ends a query, which `id` identifies, with an error. */
   cancel(id: number, error: Error): void;
   /** Returns the number of queries under way. */
   underWay(): number;
